@@ -1,0 +1,1 @@
+"""The rules of annotation: what is scored, by whom, in which order, and what follows from it."""

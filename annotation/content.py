@@ -1,0 +1,95 @@
+"""What an annotator is shown of a sample: its turns, its pictures under opaque names, and nothing else."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .missing import LockedDimension, locked_dimensions
+from .models import SampleContent, SamplePicture
+from .rubrics import RubricDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class TextBlock:
+    number: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PictureBlock:
+    number: str
+    public_id: str
+    width: int
+    height: int
+    web_width: int
+    web_height: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnView:
+    question: str
+    context: bool
+    blocks: tuple[TextBlock | PictureBlock, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SampleView:
+    public_id: str
+    turns: tuple[TurnView, ...]
+    locked: dict[str, LockedDimension]
+
+
+@dataclass(frozen=True, slots=True)
+class SampleSides:
+    """Identity of a sample and which sides its judged turns have."""
+
+    id: int
+    public_id: str
+    has_text: bool
+    has_image: bool
+
+
+def views(samples: Iterable[SampleSides], rubric: RubricDefinition) -> dict[int, SampleView]:
+    """Return what is shown of each sample, by its primary key, in at most two queries."""
+    wanted = {sample.id: sample for sample in samples}
+    contents = SampleContent.objects.filter(sample_id__in=wanted).values_list("sample_id", "turns")
+    turns_of = dict(contents)
+    with_pictures = [pk for pk, turns in turns_of.items() if any("picture" in b for t in turns for b in t["blocks"])]
+    places: dict[int, dict[int, PictureBlock]] = defaultdict(dict)
+    if with_pictures:
+        rows = SamplePicture.objects.filter(sample_id__in=with_pictures).values_list(
+            "sample_id",
+            "position",
+            "public_id",
+            "picture__width",
+            "picture__height",
+            "picture__web_width",
+            "picture__web_height",
+        )
+        for sample_id, position, public_id, width, height, web_width, web_height in rows:
+            places[sample_id][position] = PictureBlock("", public_id, width, height, web_width, web_height)
+    return {
+        pk: SampleView(
+            public_id=sample.public_id,
+            turns=_turns(turns_of[pk], places[pk]),
+            locked=locked_dimensions(rubric.dimensions, has_text=sample.has_text, has_image=sample.has_image),
+        )
+        for pk, sample in wanted.items()
+    }
+
+
+def _turns(turns: list[dict[str, Any]], pictures: dict[int, PictureBlock]) -> tuple[TurnView, ...]:
+    texts = images = 0
+    result = []
+    for turn in turns:
+        blocks: list[TextBlock | PictureBlock] = []
+        for block in turn["blocks"]:
+            if "picture" in block:
+                images += 1
+                blocks.append(replace(pictures[block["picture"]], number=f"I{images}"))
+            else:
+                texts += 1
+                blocks.append(TextBlock(f"T{texts}", block["text"]))
+        result.append(TurnView(str(turn.get("question") or ""), bool(turn.get("context")), tuple(blocks)))
+    return tuple(result)

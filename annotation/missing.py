@@ -1,0 +1,42 @@
+"""What a missing side of an answer means for each dimension of a rubric."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Why = Literal["no_text", "no_image", "no_text_no_image"]
+
+
+class DimensionLike(Protocol):
+    """What the rule reads of a dimension, be it a row of the database or a line of a rubric file."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def needs_text(self) -> bool: ...
+    @property
+    def needs_image(self) -> bool: ...
+    @property
+    def missing_value(self) -> float | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LockedDimension:
+    """A dimension that nobody scores on this sample: its level, or None where it is not applicable."""
+
+    value: float | None
+    why: Why
+
+
+def locked_dimensions(
+    dimensions: Iterable[DimensionLike], *, has_text: bool, has_image: bool
+) -> dict[str, LockedDimension]:
+    """Return the dimensions, by key, whose value follows from a missing side."""
+    locked: dict[str, LockedDimension] = {}
+    for dimension in dimensions:
+        no_text = dimension.needs_text and not has_text
+        no_image = dimension.needs_image and not has_image
+        if no_text or no_image:
+            why: Why = "no_text_no_image" if no_text and no_image else "no_text" if no_text else "no_image"
+            locked[dimension.key] = LockedDimension(dimension.missing_value, why)
+    return locked

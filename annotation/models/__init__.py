@@ -1,0 +1,37 @@
+"""Tables and the constraints that the database itself enforces; no rules."""
+
+from .assignments import Assignment, QueueCursor, Skip
+from .history import HistoryEntry
+from .jobs import Job, JobLogLine
+from .people import ApiToken, Exposure, Invitation, Member, User
+from .rubrics import Dimension, Level, Rubric
+from .samples import Picture, Question, Sample, SampleContent, SamplePicture
+from .scores import FinalScore, Rating, Score
+from .studies import Protocol, Study
+
+__all__ = [
+    "ApiToken",
+    "Assignment",
+    "Dimension",
+    "Exposure",
+    "FinalScore",
+    "HistoryEntry",
+    "Invitation",
+    "Job",
+    "JobLogLine",
+    "Level",
+    "Member",
+    "Picture",
+    "Protocol",
+    "Question",
+    "QueueCursor",
+    "Rating",
+    "Rubric",
+    "Sample",
+    "SampleContent",
+    "SamplePicture",
+    "Score",
+    "Skip",
+    "Study",
+    "User",
+]

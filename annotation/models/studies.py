@@ -1,0 +1,85 @@
+"""Labelling campaigns and the versioned rules that they follow."""
+
+from django.db import models
+from django.db.models import Q
+
+from .rubrics import Rubric
+
+MAX_SLOTS = 15
+
+
+class Study(models.Model):
+    """One labelling campaign: a rubric, a protocol, members, samples."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "draft"
+        RUNNING = "running", "running"
+        PAUSED = "paused", "paused"
+        CLOSED = "closed", "closed"
+
+    slug = models.SlugField(max_length=80, unique=True)
+    title = models.CharField(max_length=200)
+    instructions = models.TextField(blank=True, help_text="shown to annotators beside the rubric")
+    rubric = models.ForeignKey(Rubric, on_delete=models.PROTECT, related_name="studies")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["slug"]
+        verbose_name_plural = "studies"
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Protocol(models.Model):
+    """One version of a study's rules; a sample keeps the version of its first lease."""
+
+    class TieRule(models.TextChoices):
+        DISCUSS = "discuss", "discuss"
+        LOWER = "lower", "take the lower"
+        THIRD = "third", "ask one more annotator"
+
+    class Decide(models.TextChoices):
+        DISCUSS = "discuss", "by discussion"
+        AGGREGATE = "aggregate", "by the lower median"
+
+    class CrossReview(models.TextChoices):
+        NONE = "none", "none"
+        ALL = "all", "all"
+        SHARE = "share", "a random share"
+        HIGH = "high", "the high-rated"
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="protocols")
+    version = models.PositiveIntegerField()
+    preset = models.CharField(max_length=40, blank=True)
+    current = models.BooleanField(default=True)
+    annotators_per_sample = models.PositiveSmallIntegerField(default=3, help_text="k, the slots of the first round")
+    tolerance = models.FloatField(default=0)
+    tie_rule = models.CharField(max_length=10, choices=TieRule.choices, default=TieRule.DISCUSS)
+    decide = models.CharField(max_length=10, choices=Decide.choices, default=Decide.DISCUSS)
+    cross_review = models.CharField(max_length=10, choices=CrossReview.choices, default=CrossReview.NONE)
+    review_share = models.FloatField(default=0)
+    review_threshold = models.FloatField(null=True, blank=True)
+    lease_minutes = models.PositiveSmallIntegerField(default=30)
+    undo_minutes = models.PositiveSmallIntegerField(default=10)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["study", "version"], name="protocol_version_once"),
+            models.UniqueConstraint(fields=["study"], condition=Q(current=True), name="protocol_one_current"),
+            models.CheckConstraint(
+                condition=Q(annotators_per_sample__gte=1, annotators_per_sample__lt=MAX_SLOTS),
+                name="protocol_slots_in_range",
+            ),
+            models.CheckConstraint(condition=Q(tolerance__gte=0), name="protocol_tolerance_not_negative"),
+            models.CheckConstraint(condition=Q(review_share__gte=0, review_share__lte=1), name="protocol_share"),
+            models.CheckConstraint(
+                condition=Q(undo_minutes__lte=10, lease_minutes__gte=1), name="protocol_minutes_in_range"
+            ),
+        ]
+        ordering = ["study", "-version"]
+
+    def __str__(self) -> str:
+        return f"{self.study_id}@{self.version}"

@@ -1,0 +1,74 @@
+"""Every "may" of the platform, on one page.
+
+The ``require_*`` functions answer a stranger with "not found" and a member of the wrong role with "not allowed".
+"""
+
+from .errors import NotAllowed, NotFound
+from .models import Member, Study, User
+
+ADMIN, ANNOTATOR, RESEARCHER = Member.Role.ADMIN, Member.Role.ANNOTATOR, Member.Role.RESEARCHER
+
+
+def membership(user: User, study: Study) -> Member | None:
+    """Return the user's place in the study; somebody who has left has none."""
+    return Member.objects.filter(study=study, user=user).exclude(state=Member.State.LEFT).first()
+
+
+def may_score(member: Member) -> bool:
+    """Annotators score; so do admins, but only samples that they have not looked into."""
+    return member.role in (ANNOTATOR, ADMIN) and member.state == Member.State.ACTIVE
+
+
+def may_lead(user: User, study: Study) -> bool:
+    """Admins of the study and of the site lead it; a paused admin does not."""
+    if user.is_site_admin:
+        return True
+    member = membership(user, study)
+    return member is not None and member.role == ADMIN and member.state == Member.State.ACTIVE
+
+
+def may_read_results(user: User, study: Study) -> bool:
+    """Admins and researchers read scores; researchers see pseudonyms in place of names."""
+    if user.is_site_admin:
+        return True
+    member = membership(user, study)
+    return member is not None and member.role in (ADMIN, RESEARCHER) and member.state == Member.State.ACTIVE
+
+
+def may_create_studies(user: User) -> bool:
+    """Only administrators of the site create studies."""
+    return user.is_site_admin
+
+
+def require_member(user: User, study: Study) -> Member:
+    """Return the user's place in the study, or raise `NotFound`."""
+    member = membership(user, study)
+    if member is None:
+        raise NotFound("There is no such study, or you are not a member of it.")
+    return member
+
+
+def require_visible(user: User, study: Study) -> None:
+    """Raise `NotFound` unless the user may know of the study."""
+    if not user.is_site_admin:
+        require_member(user, study)
+
+
+def require_lead(user: User, study: Study) -> None:
+    """Raise unless the user leads the study."""
+    require_visible(user, study)
+    if not may_lead(user, study):
+        raise NotAllowed("Only the admins of this study may do this.")
+
+
+def require_results(user: User, study: Study) -> None:
+    """Raise unless the user may read scores of the study."""
+    require_visible(user, study)
+    if not may_read_results(user, study):
+        raise NotAllowed("Only admins and researchers of this study may see this.")
+
+
+def require_site_admin(user: User) -> None:
+    """Raise `NotAllowed` unless the user administrates the site."""
+    if not user.is_site_admin:
+        raise NotAllowed("Only a site administrator may do this.")

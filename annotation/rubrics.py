@@ -1,0 +1,93 @@
+"""Rubrics as plain values for the hot path: read once, kept for as long as they cannot change."""
+
+from dataclasses import dataclass
+
+from .models import Rubric
+
+
+@dataclass(frozen=True, slots=True)
+class LevelDefinition:
+    id: int
+    value: float
+    label: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionDefinition:
+    id: int
+    key: str
+    name: str
+    description: str
+    needs_text: bool
+    needs_image: bool
+    missing_value: float | None
+    levels: tuple[LevelDefinition, ...]
+    level_of: dict[float, int]
+    """Level id by value."""
+
+
+@dataclass(frozen=True, slots=True)
+class RubricDefinition:
+    id: int
+    key: str
+    version: int
+    title: str
+    description: str
+    frozen: bool
+    dimensions: tuple[DimensionDefinition, ...]
+
+    def value_of(self, level_id: int) -> float:
+        """Return the value of a level of this rubric."""
+        for dimension in self.dimensions:
+            for level in dimension.levels:
+                if level.id == level_id:
+                    return level.value
+        raise KeyError(level_id)
+
+
+_frozen: dict[int, RubricDefinition] = {}
+
+
+def definition(rubric_id: int) -> RubricDefinition:
+    """Return a rubric with its dimensions and levels, in their order; a frozen one is read once per process."""
+    known = _frozen.get(rubric_id)
+    if known is None:
+        known = _read(rubric_id)
+        if known.frozen:
+            _frozen[rubric_id] = known
+    return known
+
+
+def forget_definitions() -> None:
+    """Empty the cache; tests that reuse ids need it."""
+    _frozen.clear()
+
+
+def _read(rubric_id: int) -> RubricDefinition:
+    rubric = Rubric.objects.get(pk=rubric_id)
+    dimensions = []
+    for row in rubric.dimensions.prefetch_related("levels"):
+        levels = tuple(LevelDefinition(level.id, level.value, level.label, level.anchor) for level in row.levels.all())
+        dimensions.append(
+            DimensionDefinition(
+                id=row.pk,
+                key=row.key,
+                name=row.name,
+                description=row.description,
+                needs_text=row.needs_text,
+                needs_image=row.needs_image,
+                missing_value=row.missing_value,
+                levels=levels,
+                level_of={level.value: level.id for level in levels},
+            )
+        )
+    return RubricDefinition(
+        id=rubric.pk,
+        key=rubric.key,
+        version=rubric.version,
+        title=rubric.title,
+        description=rubric.description,
+        frozen=rubric.frozen_at is not None,
+        dimensions=tuple(dimensions),
+    )

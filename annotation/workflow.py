@@ -1,0 +1,61 @@
+"""PURE. States of a sample, what can happen to it, and the one table of allowed transitions."""
+
+from enum import StrEnum
+
+from .errors import WrongState
+
+
+class State(StrEnum):
+    WAITING = "waiting"
+    SCORING = "scoring"
+    IN_REVIEW = "in_review"
+    IN_DISCUSSION = "in_discussion"
+    AGREED = "agreed"
+    BLOCKED = "blocked"
+    WITHDRAWN = "withdrawn"
+
+
+class Event(StrEnum):
+    LEASED = "leased"
+    RELEASED = "released"
+    SCORED = "scored"
+    UNDONE = "undone"
+    SKIPPED = "skipped"
+    SKIPPED_BY_ALL = "skipped_by_all"
+    CONTENT_REPLACED = "content_replaced"
+    DECIDED_BY_RULE = "decided_by_rule"
+    LABELS_IMPORTED = "labels_imported"
+    SCORES_COMPLETED = "scores_completed"
+
+
+TRANSITIONS: dict[tuple[State, Event], State] = {
+    (State.WAITING, Event.LEASED): State.SCORING,
+    (State.WAITING, Event.CONTENT_REPLACED): State.WAITING,
+    (State.WAITING, Event.DECIDED_BY_RULE): State.AGREED,
+    (State.WAITING, Event.LABELS_IMPORTED): State.AGREED,
+    (State.WAITING, Event.SCORES_COMPLETED): State.SCORING,
+    (State.SCORING, Event.LEASED): State.SCORING,
+    (State.SCORING, Event.RELEASED): State.SCORING,
+    (State.SCORING, Event.SCORED): State.SCORING,
+    (State.SCORING, Event.UNDONE): State.SCORING,
+    (State.SCORING, Event.SKIPPED): State.SCORING,
+    (State.SCORING, Event.SKIPPED_BY_ALL): State.BLOCKED,
+    (State.SCORING, Event.SCORES_COMPLETED): State.SCORING,
+    # Somebody may still be looking at a sample that others have given up: their work is kept.
+    (State.BLOCKED, Event.SCORED): State.BLOCKED,
+    (State.BLOCKED, Event.SKIPPED): State.BLOCKED,
+    (State.BLOCKED, Event.RELEASED): State.BLOCKED,
+    (State.BLOCKED, Event.UNDONE): State.BLOCKED,
+}
+
+
+def after(state: str, event: Event) -> State:
+    """Return the state that follows ``event`` in ``state``.
+
+    Raises:
+        WrongState: the table has no such transition.
+    """
+    try:
+        return TRANSITIONS[State(state), event]
+    except KeyError:
+        raise WrongState(f"A sample that is {state.replace('_', ' ')} cannot be {event.replace('_', ' ')}.") from None

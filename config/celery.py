@@ -1,0 +1,42 @@
+"""The worker process: ``celery -A config.celery worker --beat``."""
+
+import os
+from pathlib import Path
+
+from celery import Celery
+from celery.signals import beat_init, celeryd_init, worker_init, worker_shutting_down
+from django.conf import settings
+from kombu.transport import TRANSPORT_ALIASES
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+TRANSPORT_ALIASES["filesystem"] = "config.broker:Transport"
+
+app = Celery("annotation")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["annotation"])
+
+
+@celeryd_init.connect
+@beat_init.connect
+def make_folders(**_: object) -> None:
+    """Create the folders that the broker and the clock expect to exist."""
+    Path(settings.CELERY_BEAT_SCHEDULE_FILENAME).parent.mkdir(parents=True, exist_ok=True)
+    for key in ("data_folder_in", "data_folder_out", "control_folder"):
+        if key in settings.CELERY_BROKER_TRANSPORT_OPTIONS:
+            Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS[key]).mkdir(parents=True, exist_ok=True)
+
+
+@worker_init.connect
+def welcome_jobs(**_: object) -> None:
+    """Let jobs run; in a test one process may hold several workers, one after the other."""
+    from annotation.services.job_context import stopping
+
+    stopping.clear()
+
+
+@worker_shutting_down.connect
+def stop_jobs(**_: object) -> None:
+    """Tell running jobs to hand themselves back at their next step."""
+    from annotation.services.job_context import stopping
+
+    stopping.set()

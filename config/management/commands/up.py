@@ -1,0 +1,90 @@
+"""Start everything on this machine: the web server and a worker, and the demo study on request."""
+
+import os
+import socket
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, connections
+
+from annotation.checks import no_demo_logins
+from config.collected import collect_if_stale
+from config.health import answers
+from config.processes import WEB, WORKER
+from config.supervisor import Family
+
+SECONDS_TO_ANSWER = 60
+
+
+class Command(BaseCommand):
+    help = "Bring the database up to date, serve the pages and work on jobs, until Ctrl-C."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        # manage.py looks at it as well, before the settings are read.
+        parser.add_argument("--demo", action="store_true", help="with a small demo study and logins for it")
+        parser.add_argument("--port", type=int, help="default: PORT of the environment, or 8000")
+
+    def handle(self, *args: Any, demo: bool, port: int | None, **options: Any) -> None:
+        port = port or settings.PORT
+        host = "127.0.0.1" if demo else os.environ.get("HOST", "127.0.0.1")
+        family = Family(os.environ | {"HOST": host, "PORT": str(port), "GUNICORN_CMD_ARGS": "--log-level warning"})
+        self._require_free(host, port)
+        with family.stopped_by_signals():
+            try:
+                self._prepare(demo=demo, family=family)
+                self._serve(demo=demo, port=port, family=family)
+            finally:
+                family.stop()
+        self.stdout.write("Stopped.")
+
+    def _require_free(self, host: str, port: int) -> None:
+        with socket.socket() as probe:
+            # As the server asks for it: a port whose last connections are still closing is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except (OSError, OverflowError) as error:
+                raise CommandError(
+                    f"Port {port} is not free ({error}). Stop what uses it, or choose another: PORT={port + 1}."
+                ) from None
+
+    def _prepare(self, *, demo: bool, family: Family) -> None:
+        Path(settings.DATA_DIR).mkdir(parents=True, exist_ok=True)
+        try:
+            call_command("migrate", interactive=False, verbosity=0)
+        except DatabaseError as error:
+            raise CommandError(f"The database cannot be used: {error}Look at DATABASE_URL.") from error
+        for fault in no_demo_logins():
+            raise CommandError(f"{fault.msg} {fault.hint}")
+        if not family.stop_requested.is_set() and collect_if_stale():
+            self.stdout.write("Prepared the static files.")
+        if demo and not family.stop_requested.is_set():
+            call_command("demo")
+        connections.close_all()
+
+    def _serve(self, *, demo: bool, port: int, family: Family) -> None:
+        os.chdir(settings.BASE_DIR)
+        if not family.stop_requested.is_set():
+            family.start("web server", [sys.executable, "-m", *WEB])
+            family.start("worker", [sys.executable, "-m", *WORKER])
+            if family.watch(lambda: answers(port), seconds=SECONDS_TO_ANSWER):
+                self._announce(demo=demo, port=port)
+                family.watch()
+        fallen = family.fallen()
+        if family.stop_requested.is_set():
+            self.stdout.write("\nStopping …")
+        elif fallen is not None:
+            name, status = fallen
+            raise CommandError(f"The {name} ended by itself (status {status}); everything is stopped. See above.")
+        else:
+            raise CommandError(f"The web server did not answer within {SECONDS_TO_ANSWER} seconds.")
+
+    def _announce(self, *, demo: bool, port: int) -> None:
+        self.stdout.write(f"\nOpen http://localhost:{port}")
+        self.stdout.write("Stop with Ctrl-C.")
+        self.stdout.flush()

@@ -1,0 +1,94 @@
+"""Keeps a few child processes running together: all or none."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import FrameType
+
+SECONDS_TO_STOP = 8
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass
+class Family:
+    """The children and the request to stop them.
+
+    Each child leads a session of its own: an interrupt at the terminal reaches only us, who then stop them in
+    order, and what a child leaves behind is found by its session.
+    """
+
+    environment: Mapping[str, str]
+    stop_requested: threading.Event = field(default_factory=threading.Event)
+    _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _hurry: bool = False
+
+    @contextlib.contextmanager
+    def stopped_by_signals(self) -> Iterator[None]:
+        """Turn Ctrl-C, SIGTERM and a closed terminal into a request to stop; a second one hurries."""
+
+        def ask(number: int, frame: FrameType | None) -> None:
+            self._hurry = self.stop_requested.is_set()
+            self.stop_requested.set()
+
+        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        before = {number: signal.signal(number, ask) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def start(self, name: str, command: list[str]) -> None:
+        self._children[name] = subprocess.Popen(
+            command,
+            env=dict(self.environment),
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - we have one thread
+        )
+
+    def fallen(self) -> tuple[str, int] | None:
+        """Return the name and exit status of a child that has ended by itself."""
+        for name, child in self._children.items():
+            status = child.poll()
+            if status is not None:
+                return name, status
+        return None
+
+    def watch(self, until: Callable[[], bool] = lambda: False, *, seconds: float | None = None) -> bool:
+        """Wait until ``until`` is true; False when a stop is asked for, a child has fallen or time is up."""
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while not self.stop_requested.is_set() and self.fallen() is None:
+            if until():
+                return True
+            if deadline is not None and time.monotonic() > deadline:
+                return False
+            self.stop_requested.wait(0.1)
+        return False
+
+    def stop(self) -> None:
+        """End every child in order, and after some seconds by force, with whatever it has started."""
+        for child in self._children.values():
+            if child.poll() is None:
+                child.terminate()
+        deadline = time.monotonic() + SECONDS_TO_STOP
+        while any(child.poll() is None for child in self._children.values()):
+            if self._hurry or time.monotonic() > deadline:
+                break
+            time.sleep(0.05)
+        for child in self._children.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+
+
+def _end_with_parent() -> None:
+    # Killed without a chance to stop its children, a parent would leave them holding the port.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

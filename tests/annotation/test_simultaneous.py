@@ -1,0 +1,61 @@
+"""Eight annotators at once, each a process of its own, on a file of SQLite and on PostgreSQL."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.databases import environment, fresh_database, manage
+
+PEOPLE, SAMPLES, K = 8, 60, 3
+CHECK = """
+import json
+from annotation.models import *
+print(json.dumps({
+    "live": [list(row) for row in Assignment.objects.filter(state__lte=2).values_list("sample_id", "slot")],
+    "pairs": [list(row) for row in Assignment.objects.values_list("sample_id", "member_id")],
+    "scored": list(Assignment.objects.filter(state=2).values_list("public_id", flat=True)),
+    "standing": [list(row) for row in Score.objects.filter(voided_at=None).values_list("sample_id", "member_id")],
+    "counted": dict(Sample.objects.values_list("id", "scores_in")),
+    "closed": Sample.objects.filter(stage=0, free_slots=0).count(),
+}))
+"""
+
+
+def run(module: str, *arguments: str, env: dict[str, str]) -> "subprocess.Popen[str]":
+    return subprocess.Popen(  # noqa: S603 - our own module
+        [sys.executable, "-m", f"tests.processes.{module}", *arguments],
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def test_eight_processes_at_once_give_no_slot_twice_and_lose_no_score(kind: str, tmp_path: Path) -> None:
+    with fresh_database(kind, tmp_path) as url:
+        env = environment(url, tmp_path)
+        manage("migrate", "--verbosity=0", env=env)
+        output, errors = run("populate", str(PEOPLE), str(SAMPLES), str(K), env=env).communicate()
+        assert not errors, errors
+        workers = [run("score_everything", f"annotator-{n}", "40", env=env) for n in range(PEOPLE)]
+        done: list[str] = []
+        for worker in workers:
+            output, errors = worker.communicate()
+            assert worker.returncode == 0, errors
+            done += json.loads(output)
+        found: dict[str, Any] = json.loads(manage("shell", "--verbosity=0", "-c", CHECK, env=env))
+
+    assert not [slot for slot, count in Counter(map(tuple, found["live"])).items() if count > 1]
+    assert not [pair for pair, count in Counter(map(tuple, found["pairs"])).items() if count > 1]
+    assert max(Counter(sample for sample, _ in found["live"]).values()) == K
+    assert sorted(done) == sorted(found["scored"])
+    per_sample = Counter(sample for sample, _ in found["standing"])
+    assert {int(sample): count for sample, count in found["counted"].items()} == dict(per_sample)
+    assert set(per_sample.values()) == {K}
+    assert found["closed"] == SAMPLES

@@ -1,0 +1,28 @@
+"""Every state meets every event: allowed as the table says, refused otherwise."""
+
+from itertools import product
+
+import pytest
+
+from annotation.errors import WrongState
+from annotation.models import Sample
+from annotation.workflow import TRANSITIONS, Event, State, after
+
+
+def test_the_states_are_those_that_a_sample_can_be_stored_in() -> None:
+    assert [state.value for state in State] == list(Sample.State.values)
+
+
+@pytest.mark.parametrize(("state", "event"), list(product(State, Event)))
+def test_an_event_is_allowed_where_the_table_has_it_and_refused_elsewhere(state: State, event: Event) -> None:
+    if (state, event) in TRANSITIONS:
+        assert after(state, event) is TRANSITIONS[state, event]
+    else:
+        with pytest.raises(WrongState, match="cannot be"):
+            after(state, event)
+
+
+def test_nothing_happens_to_a_withdrawn_or_agreed_sample_by_scoring() -> None:
+    for state in (State.WITHDRAWN, State.AGREED):
+        for event in (Event.LEASED, Event.SCORED, Event.UNDONE, Event.SKIPPED):
+            assert (state, event) not in TRANSITIONS

@@ -1,0 +1,27 @@
+"""What every test rests on: a media folder of its own and no memory of earlier rubrics."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+
+from annotation.rubrics import forget_definitions
+
+
+@pytest.fixture(autouse=True)
+def _own_media_folder(settings: LazySettings, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = str(tmp_path / "media")
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(settings: LazySettings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _no_remembered_rubrics() -> Iterator[None]:
+    """Ids come round again between tests; what was frozen under one must not answer for the next."""
+    forget_definitions()
+    yield
+    forget_definitions()

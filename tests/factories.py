@@ -1,0 +1,204 @@
+"""People, studies and samples for tests: plain functions that write rows and return them.
+
+They write tables directly, so that a test of one service does not rest on another one.
+"""
+
+import hashlib
+import io
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from PIL import Image
+
+from annotation.models import (
+    ApiToken,
+    Dimension,
+    Level,
+    Member,
+    Picture,
+    Protocol,
+    Question,
+    Rubric,
+    Sample,
+    SampleContent,
+    SamplePicture,
+    Study,
+    User,
+)
+from annotation.models.rubrics import level_id
+
+PASSWORD = "a long enough password"
+
+ANSWER_DIMENSIONS = (
+    ("TCC", "Text Content Completeness", ["text"]),
+    ("ICC", "Image Content Completeness", ["image"]),
+    ("IQ", "Image Quality", ["image"]),
+    ("ITS", "Image-Text Synergy", ["text", "image"]),
+)
+
+_count = itertools.count(1)
+
+
+def make_rubric(
+    key: str = "answer",
+    *,
+    version: int = 1,
+    dimensions: Iterable[tuple[str, str, list[str]]] = ANSWER_DIMENSIONS,
+    levels: Sequence[float] = (0, 1, 2, 3, 4, 5),
+    missing: float | None = 0,
+) -> Rubric:
+    """Make a rubric; ``missing`` is the value where a needed side is missing, None for "not applicable"."""
+    rubric, made = Rubric.objects.get_or_create(
+        key=key,
+        version=version,
+        defaults={"title": f"The {key} rubric", "digest": hashlib.sha256(f"{key}{version}".encode()).hexdigest()},
+    )
+    if not made:
+        return rubric
+    for position, (name, title, needs) in enumerate(dimensions):
+        dimension = Dimension.objects.create(
+            rubric=rubric,
+            key=name,
+            name=title,
+            description=f"What {title} means.",
+            position=position,
+            needs_text="text" in needs,
+            needs_image="image" in needs,
+            missing="not_applicable" if missing is None else "level",
+            missing_value=missing,
+        )
+        Level.objects.bulk_create(
+            Level(
+                id=level_id(dimension.pk, place),
+                dimension=dimension,
+                position=place,
+                value=value,
+                anchor=f"{name} at {value:g}",
+            )
+            for place, value in enumerate(levels)
+        )
+    return rubric
+
+
+def make_user(username: str = "ann", **fields: Any) -> User:
+    """Make a person with a login and the password `PASSWORD`; the same name again is the same person."""
+    found = User.objects.filter(username=username).first()
+    if found is not None:
+        return found
+    fields.setdefault("name", username.capitalize())
+    return User.objects.create_user(username, PASSWORD, **fields)
+
+
+def make_study(
+    slug: str = "birds",
+    *,
+    rubric: Rubric | None = None,
+    state: str = "running",
+    k: int = 3,
+    title: str = "",
+    **protocol: Any,
+) -> Study:
+    """Make a study with ``k`` annotators per sample; other names are fields of its protocol."""
+    study = Study.objects.create(
+        slug=slug,
+        title=title or slug.capitalize(),
+        rubric=rubric or make_rubric(),
+        state=state,
+        instructions="Read all of it first.",
+    )
+    Protocol.objects.create(study=study, version=1, preset="paper", annotators_per_sample=k, **protocol)
+    return study
+
+
+def make_member(
+    study: Study, who: str | User | None, role: str = "annotator", *, name: str = "", state: str = "active"
+) -> Member:
+    """Make somebody a member, the person too where only a username is given; None: a member without a login."""
+    user = make_user(who) if isinstance(who, str) else who
+    return Member.objects.create(
+        study=study,
+        user=user,
+        name=name or (user.name or user.username if user is not None else f"member {next(_count)}"),
+        role=role,
+        state=state,
+    )
+
+
+def make_token(user: User, name: str = "tests") -> str:
+    """Give a person an API token and return its secret."""
+    secret = f"syn_{user.username}-{next(_count)}"
+    ApiToken.objects.create(user=user, name=name, secret_hash=hashlib.sha256(secret.encode()).hexdigest())
+    return secret
+
+
+def picture_bytes(color: str = "red", size: tuple[int, int] = (40, 30), kind: str = "PNG") -> bytes:
+    """Return a small picture file of one colour."""
+    buffer = io.BytesIO()
+    Image.new("RGB", size, color).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def make_picture(color: str = "red", size: tuple[int, int] = (40, 30)) -> Picture:
+    """Store a small picture with its full-size and its web-sized copy; the same one again is the same row."""
+    data = picture_bytes(color, size)
+    sha256 = hashlib.sha256(data).hexdigest()
+    found = Picture.objects.filter(sha256=sha256).first()
+    if found is not None:
+        return found
+    web_size = (max(1, size[0] // 2), max(1, size[1] // 2))
+    names = {
+        "original": default_storage.save(f"original/{sha256}.png", ContentFile(data)),
+        "full": default_storage.save(f"full/{sha256}.png", ContentFile(data)),
+        "web": default_storage.save(f"web/{sha256}.webp", ContentFile(picture_bytes(color, web_size, "WEBP"))),
+    }
+    return Picture.objects.create(
+        sha256=sha256,
+        format="PNG",
+        bytes=len(data),
+        width=size[0],
+        height=size[1],
+        web_width=web_size[0],
+        web_height=web_size[1],
+        **names,
+    )
+
+
+def make_sample(
+    study: Study,
+    text: str | None = "A robin sings at dawn.",
+    pictures: Iterable[str] = (),
+    *,
+    question: str = "Why do birds sing?",
+    external_id: str = "",
+    turns: list[dict[str, Any]] | None = None,
+    metadata: dict[str, Any] | None = None,
+    **fields: Any,
+) -> Sample:
+    """Make a waiting sample: a text, and one picture per colour named in ``pictures``."""
+    number = next(_count)
+    colors = list(pictures)
+    blocks: list[dict[str, Any]] = [{"text": text}] if text else []
+    blocks += [{"picture": position} for position in range(len(colors))]
+    fields.setdefault("generator", "generator-x")
+    sample = Sample.objects.create(
+        study=study,
+        question=Question.objects.get_or_create(study=study, key=f"question-{question}")[0],
+        external_id=external_id or f"external-{number}",
+        has_text=bool(text),
+        has_image=bool(colors),
+        **fields,
+    )
+    SampleContent.objects.create(
+        sample=sample,
+        turns=turns or [{"question": question, "context": False, "blocks": blocks}],
+        metadata=metadata or {},
+        digest=hashlib.sha256(str(number).encode()).hexdigest(),
+    )
+    for position, color in enumerate(colors):
+        SamplePicture.objects.create(
+            sample=sample, picture=make_picture(color), position=position, source_name=f"pictures/{color}.png"
+        )
+    return sample
