@@ -14,9 +14,7 @@ def demo_logins() -> list[str]:
     """Return the logins whose passwords are printed by the demo; none where the tables are still to be made."""
     if User._meta.db_table not in connection.introspection.table_names():
         return []
-    open_ones = User.objects.filter(is_demo=True, is_active=True).exclude(
-        password__startswith=UNUSABLE_PASSWORD_PREFIX
-    )
+    open_ones = User.objects.filter(is_demo=True, is_active=True).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
     return list(open_ones.order_by("username").values_list("username", flat=True))
 
 

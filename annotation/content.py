@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .missing import LockedDimension, locked_dimensions
-from .models import SampleContent, SamplePicture
+from .models import SamplePicture
 from .rubrics import RubricDefinition
+from .sql.desk import turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,7 @@ class SampleSides:
 def views(samples: Iterable[SampleSides], rubric: RubricDefinition) -> dict[int, SampleView]:
     """Return what is shown of each sample, by its primary key, in at most two queries."""
     wanted = {sample.id: sample for sample in samples}
-    contents = SampleContent.objects.filter(sample_id__in=wanted).values_list("sample_id", "turns")
-    turns_of = dict(contents)
+    turns_of = turns(list(wanted))
     with_pictures = [pk for pk, turns in turns_of.items() if any("picture" in b for t in turns for b in t["blocks"])]
     places: dict[int, dict[int, PictureBlock]] = defaultdict(dict)
     if with_pictures:

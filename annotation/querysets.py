@@ -2,7 +2,7 @@
 
 from django.db.models import Q, QuerySet
 
-from .models import Assignment, Job, Member, Sample, SamplePicture, Study, User
+from .models import Assignment, Job, Member, Rubric, Sample, SamplePicture, Study, User
 
 
 def studies_visible_to(user: User) -> QuerySet[Study]:
@@ -50,3 +50,10 @@ def pictures_visible_to(user: User) -> QuerySet[SamplePicture]:
 def jobs_visible_to(user: User) -> QuerySet[Job]:
     """Jobs of the studies that the user leads, and the user's own."""
     return Job.objects.filter(Q(study__in=studies_led_by(user)) | Q(created_by=user))
+
+
+def rubrics_visible_to(user: User) -> QuerySet[Rubric]:
+    """Rubrics of the studies that the user is in; all of them for a site administrator."""
+    if user.is_site_admin:
+        return Rubric.objects.all()
+    return Rubric.objects.filter(studies__in=studies_visible_to(user)).distinct()

@@ -4,22 +4,27 @@ How it stays fast at any size: candidates are found outside the transaction and 
 UPDATE each; unique constraints stand behind that. Nothing sorts or scans what is done.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.utils import timezone
 
-from annotation import permissions, slots, sql
+from annotation import slots
 from annotation.content import SampleSides, SampleView, views
 from annotation.db import write_transaction
 from annotation.errors import BadInput, NotAllowed, NotFound, WrongState
-from annotation.models import Assignment, Exposure, Member, Protocol, Sample, Skip, Study, User
+from annotation.models import Assignment, Exposure, Member, Sample, Skip, Study, User
 from annotation.rubrics import definition
+from annotation.sql import queue
+from annotation.sql.desk import Desk, HeldRow, OwnAssignment, a_lease_ran_out
+from annotation.sql.desk import desk as read_desk
+from annotation.sql.desk import held as held_rows
+from annotation.sql.desk import own_assignment as read_own_assignment
+from annotation.sql.scores import insert_history
 from annotation.workflow import Event, after
 
-from .history import record
 from .score_views import ScoreView, score_views
 
 MAX_HELD = 10
@@ -52,7 +57,7 @@ class Lease:
     reason: str | None
 
 
-def lease(*, by: User, study: Study, count: int = 1) -> Lease:
+def lease(*, by: User, slug: str, count: int = 1) -> Lease:
     """Return up to ``count`` samples to score: first what the annotator holds, then begun ones, then new ones.
 
     Raises:
@@ -62,38 +67,45 @@ def lease(*, by: User, study: Study, count: int = 1) -> Lease:
     """
     if not 1 <= count <= MAX_HELD:
         raise BadInput(f"Ask for 1 to {MAX_HELD} samples.", fields={"count": f"From 1 to {MAX_HELD}."})
-    member = _scoring_member(by, study)
+    desk = _desk(by, slug)
     now = timezone.now()
-    if Assignment.objects.filter(state=Assignment.State.LEASED, expires_at__lte=now).exists():
+    if a_lease_ran_out(now):
         expire_leases(limit=100)
-    rows = _held_rows(member, now)
+    rows = held_rows(desk.member_id, now, MAX_HELD)
     reason = None
     missing = count - len(rows)
     if missing > 0:
-        if study.state != Study.State.RUNNING:
+        if desk.study_state != Study.State.RUNNING:
             reason = "study_not_running"
-        elif member.state != Member.State.ACTIVE:
+        elif desk.member_state != Member.State.ACTIVE:
             reason = "member_paused"
         else:
-            claimed = _claim(study, member, missing, now)
+            claimed = _claim(desk, missing, now)
             if claimed < missing:
                 reason = "nothing_left"
             if claimed:
-                rows = _held_rows(member, now)
-    return Lease(_work(rows[:count], study), reason)
+                rows = held_rows(desk.member_id, now, MAX_HELD)
+    return Lease(_work(rows[:count], desk.rubric_id), reason)
 
 
-def held(*, by: User, study: Study) -> list[LeasedWork]:
+def held(*, by: User, slug: str) -> list[LeasedWork]:
     """Return what the annotator holds, oldest lease first."""
-    member = _scoring_member(by, study)
-    return _work(_held_rows(member, timezone.now()), study)
+    desk = _desk(by, slug)
+    return _work(held_rows(desk.member_id, timezone.now(), MAX_HELD), desk.rubric_id)
 
 
-def work(assignments: Iterable[Assignment], study: Study) -> list[LeasedWork]:
+def work(assignments: Sequence[Assignment], study: Study) -> list[LeasedWork]:
     """Return the given assignments of one study, in their order, as their annotator may see them."""
     keys = [assignment.pk for assignment in assignments]
-    rows = {row[0]: row for row in Assignment.objects.filter(pk__in=keys).values_list(*_ROW)}
-    return _work([rows[key] for key in keys], study)
+    rows = {row[0]: HeldRow(*row) for row in Assignment.objects.filter(pk__in=keys).values_list(*_ROW)}
+    return _work([rows[key] for key in keys], study.rubric_id)
+
+
+def one(*, by: User, assignment_id: str) -> LeasedWork:
+    """Return one assignment of the user's own, held or past."""
+    own = own_assignment(by, assignment_id)
+    rows = Assignment.objects.filter(pk=own.id).values_list(*_ROW)
+    return _work([HeldRow(*row) for row in rows], own.rubric_id)[0]
 
 
 def renew(*, by: User, assignment_id: str) -> datetime:
@@ -103,14 +115,12 @@ def renew(*, by: User, assignment_id: str) -> datetime:
         NotFound: it is not the user's.
         WrongState: it has ended (`lease_lost`).
     """
-    assignment = own_assignment(by, assignment_id)
-    protocol = assignment.sample.protocol
-    assert protocol is not None
+    own = own_assignment(by, assignment_id)
     now = timezone.now()
-    expires_at = now + timedelta(minutes=protocol.lease_minutes)
+    expires_at = now + timedelta(minutes=own.lease_minutes)
     with write_transaction():
         renewed = Assignment.objects.filter(
-            pk=assignment.pk, state=Assignment.State.LEASED, expires_at__gt=now, member__state=Member.State.ACTIVE
+            pk=own.id, state=Assignment.State.LEASED, expires_at__gt=now, member__state=Member.State.ACTIVE
         ).update(expires_at=expires_at)
     if not renewed:
         raise WrongState("This sample is no longer reserved for you.", code="lease_lost")
@@ -130,34 +140,37 @@ def skip(*, by: User, assignment_id: str, client_key: UUID, reason: str, note: s
         raise BadInput("No such reason.", fields={"reason": "One of " + ", ".join(Skip.Reason.values) + "."})
     if reason == Skip.Reason.OTHER and not note.strip():
         raise BadInput("Say in a few words why.", fields={"note": "Needed with the reason “other”."})
-    assignment = own_assignment(by, assignment_id)
+    own = own_assignment(by, assignment_id)
     now = timezone.now()
     with write_transaction():
-        sample = Sample.objects.select_for_update().select_related("protocol").get(pk=assignment.sample_id)
+        sample = Sample.objects.select_for_update().get(pk=own.sample_id)
         known = Skip.objects.filter(client_key=client_key).first()
         if known is not None:
-            if known.assignment_id == assignment.pk:
+            if known.assignment_id == own.id:
                 return
             raise WrongState("This client key was used for something else.", code="client_key_reused")
-        left = Assignment.objects.filter(pk=assignment.pk, state=Assignment.State.LEASED).update(
+        left = Assignment.objects.filter(pk=own.id, state=Assignment.State.LEASED).update(
             state=Assignment.State.SKIPPED, finished_at=now
         )
         if not left:
-            raise _not_held(assignment)
-        Skip.objects.create(assignment=assignment, reason=reason, note=note, client_key=client_key, at=now)
-        protocol = sample.protocol
-        assert protocol is not None
+            raise _not_held(own)
+        Skip.objects.create(assignment_id=own.id, reason=reason, note=note, client_key=client_key, at=now)
         skips = Skip.objects.filter(assignment__sample=sample).count()
-        study = assignment.member.study
-        if skips >= protocol.annotators_per_sample and sample.state == Sample.State.SCORING:
+        if skips >= own.annotators_per_sample and sample.state == Sample.State.SCORING:
             sample.state = after(sample.state, Event.SKIPPED_BY_ALL)
             sample.state_reason = "skipped"
             sample.stage, sample.free_slots = Sample.Stage.CLOSED, 0
             sample.save(update_fields=["state", "state_reason", "stage", "free_slots"])
         else:
             after(sample.state, Event.SKIPPED)
-            sql.give_slot_back(sample.pk, slot_bit=slots.bit(assignment.slot), queued_at=_microseconds(now))
-        record("skipped", study=study, by=by, sample=sample, member=assignment.member, reason=reason, skips=skips)
+            queue.give_slot_back(sample.pk, slot_bit=slots.bit(own.slot), queued_at=_microseconds(now))
+        insert_history(
+            [(sample.pk, Event.SKIPPED, {"reason": reason, "skips": skips})],
+            study_id=own.study_id,
+            member_id=own.member_id,
+            user_id=by.pk,
+            at=now,
+        )
 
 
 def expire_leases(*, limit: int = 500) -> int:
@@ -205,65 +218,61 @@ def record_exposure_to_all(*, member: Member) -> None:
         release_held(member=member)
 
 
-def is_exposed(member: Member, sample_id: int) -> bool:
-    """Whether the member has seen the sample's scores or generator."""
-    if not member.has_exposures:
-        return False
-    return sample_id <= member.exposed_through or Exposure.objects.filter(member=member, sample=sample_id).exists()
-
-
-def own_assignment(by: User, assignment_id: str) -> Assignment:
-    """Return the user's own assignment with its sample, protocol and study, or raise `NotFound`."""
-    assignment = (
-        Assignment.objects.select_related("sample__protocol", "member__study")
-        .filter(public_id=assignment_id, member__user=by)
-        .exclude(member__state=Member.State.LEFT)
-        .first()
-    )
-    if assignment is None:
+def own_assignment(by: User, assignment_id: str) -> OwnAssignment:
+    """Return the user's own assignment with what there is to know of its sample and study, or raise `NotFound`."""
+    own = read_own_assignment(assignment_id, by.pk)
+    if own is None:
         raise NotFound("There is no such assignment, or it is not yours.")
-    return assignment
+    return own
 
 
-def regain(assignment: Assignment, now: datetime) -> bool:
+def is_exposed(own: OwnAssignment) -> bool:
+    """Whether the annotator has seen the sample's scores or generator."""
+    if not own.has_exposures:
+        return False
+    if own.sample_id <= own.exposed_through:
+        return True
+    return Exposure.objects.filter(member=own.member_id, sample=own.sample_id).exists()
+
+
+def regain(own: OwnAssignment, now: datetime) -> bool:
     """Take a slot again under an assignment whose lease was lost, if one is still free; call it in a transaction."""
-    member, study = assignment.member, assignment.member.study
-    if member.state != Member.State.ACTIVE or study.state != Study.State.RUNNING:
+    if own.member_state != Member.State.ACTIVE or own.study_state != Study.State.RUNNING:
         return False
-    if is_exposed(member, assignment.sample_id):
-        return False
-    sample = Sample.objects.select_for_update().only("stage", "free_slots").get(pk=assignment.sample_id)
+    sample = Sample.objects.select_for_update().only("stage", "free_slots").get(pk=own.sample_id)
     if sample.stage != Sample.Stage.BEGUN:
         return False
     slot = slots.lowest(sample.free_slots)
-    if not sql.claim_begun(sample.pk, expected=sample.free_slots, free_slots=slots.take(sample.free_slots, slot)):
+    left = slots.take(sample.free_slots, slot)
+    if not queue.claim_begun(sample.pk, expected=sample.free_slots, free_slots=left):
         return False
-    protocol = assignment.sample.protocol
-    assert protocol is not None
     return bool(
-        Assignment.objects.filter(pk=assignment.pk, state=Assignment.State.RELEASED).update(
-            state=Assignment.State.LEASED, slot=slot, expires_at=now + timedelta(minutes=protocol.lease_minutes)
+        Assignment.objects.filter(pk=own.id, state=Assignment.State.RELEASED).update(
+            state=Assignment.State.LEASED, slot=slot, expires_at=now + timedelta(minutes=own.lease_minutes)
         )
     )
 
 
-def _scoring_member(by: User, study: Study) -> Member:
-    member = permissions.require_member(by, study)
-    if member.role == Member.Role.RESEARCHER:
+def _desk(by: User, slug: str) -> Desk:
+    desk = read_desk(by.pk, slug)
+    if desk is None:
+        if by.is_site_admin and Study.objects.filter(slug=slug).exists():
+            raise NotAllowed("Join this study as an annotator to score in it.")
+        raise NotFound("There is no such study, or you are not a member of it.")
+    if desk.role == Member.Role.RESEARCHER:
         raise NotAllowed("Researchers read results and do not score.")
-    return member
+    return desk
 
 
-def _not_held(assignment: Assignment) -> WrongState:
-    assignment.refresh_from_db(fields=["state"])
-    if assignment.state == Assignment.State.SCORED:
+def _not_held(own: OwnAssignment) -> WrongState:
+    state = Assignment.objects.values_list("state", flat=True).get(pk=own.id)
+    if state == Assignment.State.SCORED:
         return WrongState("You have scored this sample already.", code="already_scored")
-    if assignment.state == Assignment.State.SKIPPED:
+    if state == Assignment.State.SKIPPED:
         return WrongState("You have skipped this sample already.", code="already_skipped")
     return WrongState("This sample is no longer reserved for you.", code="lease_lost")
 
 
-_Row = tuple[int, str, int, datetime, datetime, int, str, bool, bool]
 _ROW = (
     "pk",
     "public_id",
@@ -277,65 +286,57 @@ _ROW = (
 )
 
 
-def _held_rows(member: Member, now: datetime) -> list[_Row]:
-    return list(
-        Assignment.objects.filter(member=member, state=Assignment.State.LEASED, expires_at__gt=now)
-        .order_by("leased_at", "pk")
-        .values_list(*_ROW)[:MAX_HELD]
-    )
-
-
-def _work(rows: Sequence[_Row], study: Study) -> list[LeasedWork]:
+def _work(rows: Sequence[HeldRow], rubric_id: int) -> list[LeasedWork]:
     if not rows:
         return []
-    rubric = definition(study.rubric_id)
-    shown = views((SampleSides(row[5], row[6], row[7], row[8]) for row in rows), rubric)
-    finished = [row[0] for row in rows if row[2] == Assignment.State.SCORED]
+    rubric = definition(rubric_id)
+    sides = (SampleSides(row.sample_id, row.sample_public_id, row.has_text, row.has_image) for row in rows)
+    shown = views(sides, rubric)
+    finished = [row.assignment_id for row in rows if row.state == Assignment.State.SCORED]
     scores = score_views(finished, rubric) if finished else {}
     return [
         LeasedWork(
-            public_id=row[1],
-            state=Assignment.State(row[2]).name.lower(),
-            leased_at=row[3],
-            expires_at=row[4],
-            sample=shown[row[5]],
-            score=scores.get(row[0]),
+            public_id=row.public_id,
+            state=Assignment.State(row.state).name.lower(),
+            leased_at=row.leased_at,
+            expires_at=row.expires_at,
+            sample=shown[row.sample_id],
+            score=scores.get(row.assignment_id),
         )
         for row in rows
     ]
 
 
-def _claim(study: Study, member: Member, count: int, now: datetime) -> int:
-    protocol = Protocol.objects.get(study=study, current=True)
+def _claim(desk: Desk, count: int, now: datetime) -> int:
     claimed = 0
     for _ in range(ATTEMPTS):
-        candidates = _candidates(study, member, count - claimed)
+        candidates = _candidates(desk, count - claimed)
         if not candidates:
             break
-        claimed += _claim_candidates(candidates[: count - claimed], member, protocol, now)
+        claimed += _claim_candidates(candidates[: count - claimed], desk, now)
         if claimed == count:
             break
     return claimed
 
 
-def _candidates(study: Study, member: Member, count: int) -> list[sql.Candidate]:
-    seen = member.exposed_through if member.has_exposures else None
-    found: list[sql.Candidate] = []
-    priority = sql.top_begun_priority(study.pk, below=HIGHEST_PRIORITY + 1)
+def _candidates(desk: Desk, count: int) -> list[queue.Candidate]:
+    seen = desk.exposed_through if desk.has_exposures else None
+    found: list[queue.Candidate] = []
+    priority = queue.top_begun_priority(desk.study_id, below=HIGHEST_PRIORITY + 1)
     while priority is not None and len(found) < count:
-        found += _begun(study, member, priority, seen)
+        found += _begun(desk, priority, seen)
         if len(found) < count:
-            priority = sql.top_begun_priority(study.pk, below=priority)
+            priority = queue.top_begun_priority(desk.study_id, below=priority)
     if len(found) < count:
-        found += sql.untouched(study.pk, member.pk, member.shuffle_start, count - len(found), seen)
-    return found or sql.begun_anywhere(study.pk, member.pk, WINDOW, seen)
+        found += queue.untouched(desk.study_id, desk.member_id, desk.shuffle_start, count - len(found), seen)
+    return found or queue.begun_anywhere(desk.study_id, desk.member_id, WINDOW, seen)
 
 
-def _begun(study: Study, member: Member, priority: int, seen: int | None) -> list[sql.Candidate]:
+def _begun(desk: Desk, priority: int, seen: int | None) -> list[queue.Candidate]:
     """Return candidates of one priority from the first window that holds any, and move the cursor past one's own."""
     position = -1
     while True:
-        window = sql.begun(study.pk, member.pk, priority, position, WINDOW, seen)
+        window = queue.begun(desk.study_id, desk.member_id, priority, position, WINDOW, seen)
         free = [c for c in window if c.own_state in (None, Assignment.State.RELEASED)]
         own = window.index(free[0]) if free else len(window)
         if own >= CURSOR_STEP:
@@ -344,23 +345,23 @@ def _begun(study: Study, member: Member, priority: int, seen: int | None) -> lis
             settled = _microseconds(timezone.now() - CURSOR_LAG)
             if last <= settled:
                 with write_transaction():
-                    sql.move_cursor(member.pk, priority, last)
+                    queue.move_cursor(desk.member_id, priority, last)
         if free or len(window) < WINDOW:
-            return _in_personal_order(free, member)
+            return _in_personal_order(free, desk.shuffle_start)
         position = window[-1].queued_at
 
 
-def _in_personal_order(candidates: list[sql.Candidate], member: Member) -> list[sql.Candidate]:
+def _in_personal_order(candidates: list[queue.Candidate], shuffle_start: int) -> list[queue.Candidate]:
     """Put what the member once held first; start the rest at a place of the member's own."""
     mine = [c for c in candidates if c.own_state is not None]
     rest = [c for c in candidates if c.own_state is None]
-    start = member.shuffle_start % len(rest) if rest else 0
+    start = shuffle_start % len(rest) if rest else 0
     return mine + rest[start:] + rest[:start]
 
 
-def _claim_candidates(candidates: Sequence[sql.Candidate], member: Member, protocol: Protocol, now: datetime) -> int:
-    expires_at = now + timedelta(minutes=protocol.lease_minutes)
-    everything = slots.all_free(protocol.annotators_per_sample)
+def _claim_candidates(candidates: Sequence[queue.Candidate], desk: Desk, now: datetime) -> int:
+    expires_at = now + timedelta(minutes=desk.lease_minutes)
+    everything = slots.all_free(desk.annotators_per_sample)
     slot_of: dict[int, int] = {}
     try:
         with write_transaction():
@@ -371,23 +372,25 @@ def _claim_candidates(candidates: Sequence[sql.Candidate], member: Member, proto
                 slot = slots.lowest(free)
                 left = slots.take(free, slot)
                 if new:
-                    won = sql.claim_untouched(
-                        candidate.sample_id, protocol_id=protocol.pk, free_slots=left, queued_at=_microseconds(now)
+                    won = queue.claim_untouched(
+                        candidate.sample_id, protocol_id=desk.protocol_id, free_slots=left, queued_at=_microseconds(now)
                     )
                 else:
-                    won = sql.claim_begun(candidate.sample_id, expected=free, free_slots=left)
+                    won = queue.claim_begun(candidate.sample_id, expected=free, free_slots=left)
                 if won:
                     slot_of[candidate.sample_id] = slot
             claims = [(c.sample_id, slot_of[c.sample_id]) for c in candidates if c.sample_id in slot_of]
             if claims:
-                stored = sql.insert_assignments(claims, member_id=member.pk, leased_at=now, expires_at=expires_at)
+                stored = queue.insert_assignments(
+                    claims, member_id=desk.member_id, leased_at=now, expires_at=expires_at
+                )
                 if stored != len(claims):
                     raise _SameSampleTwice
-                sql.insert_history(
+                insert_history(
                     [(sample, Event.LEASED, {"slot": slot}) for sample, slot in claims],
-                    study_id=member.study_id,
-                    member_id=member.pk,
-                    user_id=member.user_id,
+                    study_id=desk.study_id,
+                    member_id=desk.member_id,
+                    user_id=desk.user_id,
                     at=now,
                 )
     except _SameSampleTwice:
@@ -420,8 +423,8 @@ def _release(assignments: Sequence[int], *, event: str, expired_at: datetime | N
             if not still.update(state=Assignment.State.RELEASED):
                 continue
             # No two in the same microsecond: a cursor between them would hide one.
-            sql.give_slot_back(row.sample_id, slot_bit=slots.bit(row.slot), queued_at=_microseconds(now) + released)
-            sql.insert_history(
+            queue.give_slot_back(row.sample_id, slot_bit=slots.bit(row.slot), queued_at=_microseconds(now) + released)
+            insert_history(
                 [(row.sample_id, event, {"slot": row.slot})],
                 study_id=row.member.study_id,
                 member_id=row.member_id,

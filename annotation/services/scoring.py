@@ -8,17 +8,17 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from annotation import sql
 from annotation.db import write_transaction
 from annotation.errors import BadInput, WrongState
 from annotation.missing import LockedDimension, locked_dimensions
 from annotation.models import Assignment, Member, Rubric, Sample, Score, Study, User
 from annotation.rubrics import RubricDefinition, definition
+from annotation.sql import scores as sql
+from annotation.sql.desk import OwnAssignment
 from annotation.workflow import Event, after
 
 from .assigning import is_exposed, own_assignment, regain
-from .history import record
-from .score_views import score_views, undo_until
+from .score_views import score_views
 
 NOTE_LENGTH = 4000
 LONGEST_SECONDS = 24 * 3600.0
@@ -56,35 +56,33 @@ def submit(
         BadInput: a dimension is missing, unknown or locked, or a value is none of its levels.
         WrongState: `already_scored`, `lease_lost`, `already_skipped`, `undone`, `client_key_reused`, `study_closed`.
     """
-    assignment = own_assignment(by, assignment_id)
-    sample, member, study = assignment.sample, assignment.member, assignment.member.study
-    rubric = definition(study.rubric_id)
-    locked = locked_dimensions(rubric.dimensions, has_text=sample.has_text, has_image=sample.has_image)
+    own = own_assignment(by, assignment_id)
+    rubric = definition(own.rubric_id)
+    locked = locked_dimensions(rubric.dimensions, has_text=own.has_text, has_image=own.has_image)
     rows = _checked(rubric, locked, ratings, notes, seconds)
-    if study.state in (Study.State.CLOSED, Study.State.DRAFT):
+    if own.study_state in (Study.State.CLOSED, Study.State.DRAFT):
         raise WrongState("This study takes no scores now.", code="study_closed")
-    if assignment.state in (Assignment.State.SCORED, Assignment.State.SKIPPED):
-        return _answer_again(assignment, client_key, rubric, locked)
-    if is_exposed(member, sample.pk):
+    if own.state in (Assignment.State.SCORED, Assignment.State.SKIPPED):
+        return _answer_again(own, client_key, rubric, locked)
+    if is_exposed(own):
         raise WrongState("You have seen this sample's scores or its generator as an admin.", code="not_independent")
     now = timezone.now()
-    after(sample.state, Event.SCORED)
+    after(own.sample_state, Event.SCORED)
     try:
         with write_transaction():
-            _store(assignment, client_key, rows, seconds, now)
+            _store(own, client_key, rows, seconds, now)
             if not rubric.frozen:
                 Rubric.objects.filter(pk=rubric.id, frozen_at=None).update(frozen_at=now)
     except _Refused:
-        assignment.refresh_from_db(fields=["state"])
-        return _answer_again(assignment, client_key, rubric, locked)
+        return _answer_again(own_assignment(by, assignment_id), client_key, rubric, locked)
     return Submitted(
-        assignment_id=assignment.public_id,
+        assignment_id=own.public_id,
         state="scored",
         ratings=_with_locked(dict(ratings), locked),
         notes={key: note for key, note in notes.items() if note.strip()},
         seconds=seconds,
         scored_at=now,
-        undo_until=undo_until(now, sample.protocol),
+        undo_until=now + timedelta(minutes=own.undo_minutes),
     )
 
 
@@ -93,21 +91,21 @@ class _Refused(Exception):
 
 
 def _store(
-    assignment: Assignment,
+    own: OwnAssignment,
     client_key: UUID,
     rows: list[tuple[int, int, str]],
     seconds: float | None,
     now: datetime,
 ) -> None:
     # The sample first, as everywhere: two transactions that lock in the same order never wait for each other.
-    sql.count_score(assignment.sample_id)
-    held = assignment.state == Assignment.State.LEASED or regain(assignment, now)
-    if not held or not sql.finish_assignment(assignment.pk, at=now):
+    sql.count_score(own.sample_id)
+    held = own.state == Assignment.State.LEASED or regain(own, now)
+    if not held or not sql.finish_assignment(own.id, at=now):
         raise _Refused
     score_id = sql.insert_score(
-        sample_id=assignment.sample_id,
-        member_id=assignment.member_id,
-        assignment_id=assignment.pk,
+        sample_id=own.sample_id,
+        member_id=own.member_id,
+        assignment_id=own.id,
         client_key=client_key,
         seconds=seconds,
         at=now,
@@ -116,36 +114,36 @@ def _store(
         raise _Refused
     sql.insert_ratings(score_id, rows)
     sql.insert_history(
-        [(assignment.sample_id, Event.SCORED, {"score": score_id, "round": 1})],
-        study_id=assignment.member.study_id,
-        member_id=assignment.member_id,
-        user_id=assignment.member.user_id,
+        [(own.sample_id, Event.SCORED, {"score": score_id, "round": 1})],
+        study_id=own.study_id,
+        member_id=own.member_id,
+        user_id=own.user_id,
         at=now,
     )
 
 
 def _answer_again(
-    assignment: Assignment, client_key: UUID, rubric: RubricDefinition, locked: Mapping[str, LockedDimension]
+    own: OwnAssignment, client_key: UUID, rubric: RubricDefinition, locked: Mapping[str, LockedDimension]
 ) -> Submitted:
     """Answer a submission that cannot be stored: with what the same key stored before, or with the reason."""
     known = Score.objects.filter(client_key=client_key).first()
-    if known is not None and known.assignment_id != assignment.pk:
+    if known is not None and known.assignment_id != own.id:
         raise WrongState("This client key was used for something else.", code="client_key_reused")
     if known is not None and known.voided_at is not None:
         raise WrongState("This score was undone; send a new one.", code="undone")
     if known is None:
-        if assignment.state == Assignment.State.SCORED:
+        if own.state == Assignment.State.SCORED:
             raise WrongState("You have scored this sample already.", code="already_scored")
-        if assignment.state == Assignment.State.SKIPPED:
+        if own.state == Assignment.State.SKIPPED:
             raise WrongState("You have skipped this sample already.", code="already_skipped")
-        if Score.objects.filter(sample=assignment.sample_id, member=assignment.member_id, voided_at=None).exists():
+        if Score.objects.filter(sample=own.sample_id, member=own.member_id, voided_at=None).exists():
             raise WrongState("A score of yours for this sample was imported.", code="already_scored")
         raise WrongState(
             "The sample is no longer reserved for you and somebody else has taken its place.", code="lease_lost"
         )
-    view = score_views([assignment.pk], rubric)[assignment.pk]
+    view = score_views([own.id], rubric)[own.id]
     return Submitted(
-        assignment_id=assignment.public_id,
+        assignment_id=own.public_id,
         state="scored",
         ratings=_with_locked(dict(view.ratings), locked),
         notes=view.notes,
@@ -162,39 +160,23 @@ def undo(*, by: User, assignment_id: str) -> Submitted:
         NotFound: the assignment is not the user's.
         WrongState: `undo_too_late`, `decided`, `nothing_to_undo`.
     """
-    assignment = own_assignment(by, assignment_id)
-    rubric = definition(assignment.member.study.rubric_id)
+    own = own_assignment(by, assignment_id)
+    rubric = definition(own.rubric_id)
     now = timezone.now()
     with write_transaction():
-        sample = Sample.objects.select_for_update().get(pk=assignment.sample_id)
-        protocol = assignment.sample.protocol
-        assert protocol is not None
-        score = Score.objects.filter(assignment=assignment).order_by("-pk").first()
+        sample = Sample.objects.select_for_update().get(pk=own.sample_id)
+        score = Score.objects.filter(assignment=own.id).order_by("-pk").first()
         if score is None:
             raise WrongState("There is no score of yours to undo.", code="nothing_to_undo")
         if score.voided_at is None:
-            limit = undo_until(score.at, protocol)
-            if limit is None or now > limit:
-                raise WrongState("The time to undo this score has passed.", code="undo_too_late")
-            if sample.state not in (Sample.State.SCORING, Sample.State.BLOCKED):
-                raise WrongState("This sample has been decided; its scores stand.", code="decided")
-            if assignment.member.state != Member.State.ACTIVE:
-                raise WrongState("You are paused in this study.", code="member_paused")
-            after(sample.state, Event.UNDONE)
-            expires_at = now + timedelta(minutes=protocol.lease_minutes)
-            Score.objects.filter(pk=score.pk).update(voided_at=now)
-            Assignment.objects.filter(pk=assignment.pk).update(
-                state=Assignment.State.LEASED, finished_at=None, expires_at=expires_at
-            )
-            Sample.objects.filter(pk=sample.pk).update(scores_in=sample.scores_in - 1)
-            record("undone", study=assignment.member.study, by=by, sample=sample, member=assignment.member)
-    assignment.refresh_from_db(fields=["state", "expires_at"])
+            _void(score, own, sample, now)
+    assignment = Assignment.objects.get(pk=own.id)
     if assignment.state != Assignment.State.LEASED:
         raise WrongState("There is no score of yours to undo.", code="nothing_to_undo")
     values, notes = _values(score, rubric)
-    locked = locked_dimensions(rubric.dimensions, has_text=sample.has_text, has_image=sample.has_image)
+    locked = locked_dimensions(rubric.dimensions, has_text=own.has_text, has_image=own.has_image)
     return Submitted(
-        assignment_id=assignment.public_id,
+        assignment_id=own.public_id,
         state="leased",
         ratings=_with_locked(values, locked),
         notes=notes,
@@ -202,6 +184,28 @@ def undo(*, by: User, assignment_id: str) -> Submitted:
         scored_at=None,
         undo_until=None,
         expires_at=assignment.expires_at,
+    )
+
+
+def _void(score: Score, own: OwnAssignment, sample: Sample, now: datetime) -> None:
+    if score.at is None or now > score.at + timedelta(minutes=own.undo_minutes):
+        raise WrongState("The time to undo this score has passed.", code="undo_too_late")
+    if sample.state not in (Sample.State.SCORING, Sample.State.BLOCKED):
+        raise WrongState("This sample has been decided; its scores stand.", code="decided")
+    if own.member_state != Member.State.ACTIVE:
+        raise WrongState("You are paused in this study.", code="member_paused")
+    after(sample.state, Event.UNDONE)
+    Score.objects.filter(pk=score.pk).update(voided_at=now)
+    Assignment.objects.filter(pk=own.id).update(
+        state=Assignment.State.LEASED, finished_at=None, expires_at=now + timedelta(minutes=own.lease_minutes)
+    )
+    Sample.objects.filter(pk=sample.pk).update(scores_in=sample.scores_in - 1)
+    sql.insert_history(
+        [(sample.pk, Event.UNDONE, {"score": score.pk})],
+        study_id=own.study_id,
+        member_id=own.member_id,
+        user_id=own.user_id,
+        at=now,
     )
 
 

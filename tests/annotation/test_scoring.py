@@ -29,7 +29,7 @@ def ann(study: Study) -> Member:
 
 def lease(who: Member) -> str:
     assert who.user is not None
-    return assigning.lease(by=who.user, study=who.study).assignments[0].public_id
+    return assigning.lease(by=who.user, slug=who.study.slug).assignments[0].public_id
 
 
 def submit(
@@ -131,7 +131,7 @@ def test_the_database_refuses_a_level_of_another_dimension(study: Study, ann: Me
 
 def test_a_missing_picture_locks_its_dimensions(study: Study, ann: Member) -> None:
     make_sample(study, text="Only words.")
-    work = assigning.lease(by=ann.user, study=study).assignments[0]  # type: ignore[arg-type]
+    work = assigning.lease(by=ann.user, slug=study.slug).assignments[0]  # type: ignore[arg-type]
     assert {key: (lock.value, lock.why) for key, lock in work.sample.locked.items()} == {
         "ICC": (0, "no_image"),
         "IQ": (0, "no_image"),

@@ -27,7 +27,7 @@ print(json.dumps({
 
 
 def run(module: str, *arguments: str, env: dict[str, str]) -> "subprocess.Popen[str]":
-    return subprocess.Popen(  # noqa: S603 - our own module
+    return subprocess.Popen(
         [sys.executable, "-m", f"tests.processes.{module}", *arguments],
         env=env,
         stdout=subprocess.PIPE,

@@ -1,5 +1,6 @@
-"""``python -m tests.processes.score_everything USER SECONDS``: lease and score until nothing is left; print what was done.
+"""``python -m tests.processes.score_everything USER SECONDS``: lease and score until nothing is left.
 
+Prints what was done.
 Some leases are left to run out, some are skipped and some scores are undone, as in life.
 """
 
@@ -20,12 +21,12 @@ def main() -> None:
 
     user = User.objects.get(username=sys.argv[1])
     study = Study.objects.get()
-    chance = random.Random(sys.argv[1])  # noqa: S311 - repeatable on purpose
+    chance = random.Random(sys.argv[1])
     done: list[str] = []
     deadline = time.monotonic() + float(sys.argv[2])
     empty = 0
     while empty < 3 and time.monotonic() < deadline:
-        lease = assigning.lease(by=user, study=study, count=chance.choice([1, 1, 2, 4]))
+        lease = assigning.lease(by=user, slug=study.slug, count=chance.choice([1, 1, 2, 4]))
         if not lease.assignments:
             empty += 1
             time.sleep(0.05)
@@ -53,7 +54,7 @@ def main() -> None:
                     raise
                 continue
             done.append(work.public_id)
-    print(json.dumps(done))
+    sys.stdout.write(json.dumps(done))
 
 
 if __name__ == "__main__":

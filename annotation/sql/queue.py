@@ -1,19 +1,12 @@
-"""Hand-written SQL of the hot path: finding, claiming and scoring.
+"""Finding samples with a slot to give, claiming slots and giving them back."""
 
-The object-relational mapper writes the same statements, but takes longer to compose each than the database takes to
-run it; a lease and a score together are some fifteen statements. Everything here runs on SQLite and PostgreSQL alike.
-The literals ``stage = 1`` and ``state = 1`` are written out because a partial index is not used for a parameter.
-"""
-
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
-from uuid import UUID
 
-from django.db import connection
+from annotation.models.fields import opaque_id
 
-from .models.fields import opaque_id
+from .run import changed, moment, rows
 
 
 class Candidate(NamedTuple):
@@ -27,23 +20,6 @@ class Candidate(NamedTuple):
     own_state: int | None
 
 
-def _rows(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return cursor.fetchall()
-
-
-def _changed(sql: str, parameters: Sequence[Any]) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return int(cursor.rowcount)
-
-
-def moment(value: datetime) -> Any:
-    """Return ``value`` as the connected database stores it."""
-    return connection.ops.adapt_datetimefield_value(value)
-
-
 # An exposed member is rare: everybody else is spared the subquery.
 _UNSEEN = """ AND s.id > %s AND NOT EXISTS (
     SELECT 1 FROM annotation_exposure e WHERE e.member_id = %s AND e.sample_id = s.id)"""
@@ -51,11 +27,11 @@ _UNSEEN = """ AND s.id > %s AND NOT EXISTS (
 
 def top_begun_priority(study_id: int, *, below: int) -> int | None:
     """Return the highest priority under ``below`` that a begun sample has."""
-    rows = _rows(
+    found = rows(
         "SELECT MAX(priority) FROM annotation_sample WHERE study_id = %s AND stage = 2 AND priority < %s",
         [study_id, below],
     )
-    return rows[0][0]
+    return found[0][0]
 
 
 def begun(
@@ -66,7 +42,7 @@ def begun(
     One statement for cursor, window and own assignments.
     """
     unseen, extra = ("", []) if seen_through is None else (_UNSEEN, [seen_through, member_id])
-    rows = _rows(
+    found = rows(
         f"""
         SELECT s.id, 2, s.free_slots, s.priority, s.queued_at, a.state
         FROM annotation_sample s
@@ -78,7 +54,7 @@ def begun(
         """,  # noqa: S608 - only constants of this module are put in
         [member_id, study_id, priority, after, member_id, priority, *extra, limit],
     )
-    return [Candidate(*row) for row in rows]
+    return [Candidate(*row) for row in found]
 
 
 def begun_anywhere(study_id: int, member_id: int, limit: int, seen_through: int | None) -> list[Candidate]:
@@ -87,7 +63,7 @@ def begun_anywhere(study_id: int, member_id: int, limit: int, seen_through: int 
     Asked before somebody is told that nothing is left: a cursor may have passed a row that was committed late.
     """
     unseen, extra = ("", []) if seen_through is None else (_UNSEEN, [seen_through, member_id])
-    rows = _rows(
+    found = rows(
         f"""
         SELECT s.id, 2, s.free_slots, s.priority, s.queued_at, a.state
         FROM annotation_sample s
@@ -97,7 +73,7 @@ def begun_anywhere(study_id: int, member_id: int, limit: int, seen_through: int 
         """,  # noqa: S608
         [member_id, study_id, *extra, limit],
     )
-    return [Candidate(*row) for row in rows]
+    return [Candidate(*row) for row in found]
 
 
 def untouched(
@@ -116,23 +92,23 @@ def untouched(
         ORDER BY s.shuffle LIMIT %s
         """  # noqa: S608
     parameters = [study_id, study_id, shuffle_start, *extra]
-    rows = _rows(sql.format(">="), [*parameters, limit])
-    if len(rows) < limit:
-        rows += _rows(sql.format("<"), [*parameters, limit - len(rows)])
-    if not rows and seen_through is not None:
+    found = rows(sql.format(">="), [*parameters, limit])
+    if len(found) < limit:
+        found += rows(sql.format("<"), [*parameters, limit - len(found)])
+    if not found and seen_through is not None:
         # An exposed member may have seen the whole top priority and none of the next.
-        rows = _rows(
+        found = rows(
             f"""SELECT s.id, 1, 0, s.priority, 0, NULL FROM annotation_sample s
                 WHERE s.study_id = %s AND s.stage = 1{unseen} ORDER BY s.priority DESC, s.shuffle LIMIT %s""",  # noqa: S608
             [study_id, *extra, limit],
         )
-    return [Candidate(*row) for row in rows]
+    return [Candidate(*row) for row in found]
 
 
 def claim_untouched(sample_id: int, *, protocol_id: int, free_slots: int, queued_at: int) -> bool:
     """Open a never leased sample, unless somebody was faster."""
     return (
-        _changed(
+        changed(
             """UPDATE annotation_sample
                SET stage = %s, free_slots = %s, state = 'scoring', protocol_id = %s, queued_at = %s
                WHERE id = %s AND stage = 1""",
@@ -145,7 +121,7 @@ def claim_untouched(sample_id: int, *, protocol_id: int, free_slots: int, queued
 def claim_begun(sample_id: int, *, expected: int, free_slots: int) -> bool:
     """Take a slot of a begun sample, unless its free slots have changed since they were read."""
     return (
-        _changed(
+        changed(
             "UPDATE annotation_sample SET stage = %s, free_slots = %s WHERE id = %s AND stage = 2 AND free_slots = %s",
             [2 if free_slots else 0, free_slots, sample_id, expected],
         )
@@ -155,7 +131,7 @@ def claim_begun(sample_id: int, *, expected: int, free_slots: int) -> bool:
 
 def give_slot_back(sample_id: int, *, slot_bit: int, queued_at: int) -> None:
     """Put a slot of a sample that is still being scored back into play, at the end of its queue."""
-    _changed(
+    changed(
         """UPDATE annotation_sample SET stage = 2, free_slots = free_slots | %s, queued_at = %s
            WHERE id = %s AND state = 'scoring'""",
         [slot_bit, queued_at, sample_id],
@@ -164,7 +140,7 @@ def give_slot_back(sample_id: int, *, slot_bit: int, queued_at: int) -> None:
 
 def move_cursor(member_id: int, priority: int, queued_at: int) -> None:
     """Remember up to where the begun samples of a priority are all the member's own."""
-    _changed(
+    changed(
         """INSERT INTO annotation_queuecursor (member_id, priority, queued_at) VALUES (%s, %s, %s)
            ON CONFLICT (member_id, priority) DO UPDATE SET queued_at = excluded.queued_at
            WHERE annotation_queuecursor.queued_at < excluded.queued_at""",
@@ -184,7 +160,7 @@ def insert_assignments(
     for sample_id, slot in claims:
         parameters += [opaque_id(), sample_id, member_id, slot, start, end]
     values = ", ".join(["(%s, %s, %s, %s, 1, %s, %s)"] * len(claims))
-    return _changed(
+    return changed(
         f"""INSERT INTO annotation_assignment (public_id, sample_id, member_id, slot, state, leased_at, expires_at)
             VALUES {values}
             ON CONFLICT (sample_id, member_id) DO UPDATE
@@ -193,73 +169,3 @@ def insert_assignments(
             WHERE annotation_assignment.state = 4""",  # noqa: S608
         parameters,
     )
-
-
-def finish_assignment(assignment_id: int, *, at: datetime) -> bool:
-    """Turn a lease into a finished assignment, unless it is no lease any more."""
-    return (
-        _changed(
-            "UPDATE annotation_assignment SET state = 2, finished_at = %s WHERE id = %s AND state = 1",
-            [moment(at), assignment_id],
-        )
-        == 1
-    )
-
-
-def insert_score(
-    *,
-    sample_id: int,
-    member_id: int,
-    assignment_id: int,
-    client_key: UUID,
-    seconds: float | None,
-    at: datetime,
-) -> int | None:
-    """Store a score of the first round and return its id; `None` where the key or the place is taken."""
-    rows = _rows(
-        """INSERT INTO annotation_score
-             (sample_id, member_id, assignment_id, round, origin, complete, client_key, seconds, at)
-           VALUES (%s, %s, %s, 1, 'given', %s, %s, %s, %s)
-           ON CONFLICT DO NOTHING RETURNING id""",
-        [sample_id, member_id, assignment_id, True, _uuid(client_key), seconds, moment(at)],
-    )
-    return int(rows[0][0]) if rows else None
-
-
-def insert_ratings(score_id: int, ratings: Sequence[tuple[int, int, str]]) -> None:
-    """Store ``(dimension, level, note)`` rows of a score."""
-    values = ", ".join(["(%s, %s, %s, %s)"] * len(ratings))
-    parameters = [value for row in ratings for value in (score_id, *row)]
-    _changed(
-        f"INSERT INTO annotation_rating (score_id, dimension_id, level_id, note) VALUES {values}",  # noqa: S608
-        parameters,
-    )
-
-
-def count_score(sample_id: int) -> None:
-    """Count one more standing score of a sample."""
-    _changed("UPDATE annotation_sample SET scores_in = scores_in + 1 WHERE id = %s", [sample_id])
-
-
-def insert_history(
-    entries: Sequence[tuple[int, str, dict[str, Any]]],
-    *,
-    study_id: int,
-    member_id: int | None,
-    user_id: int | None,
-    at: datetime,
-) -> None:
-    """Store ``(sample, event, detail)`` entries."""
-    parameters: list[Any] = []
-    for sample_id, event, detail in entries:
-        parameters += [study_id, sample_id, member_id, user_id, event, json.dumps(detail), moment(at)]
-    values = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(entries))
-    _changed(
-        f"""INSERT INTO annotation_historyentry (study_id, sample_id, member_id, user_id, event, detail, at)
-            VALUES {values}""",  # noqa: S608
-        parameters,
-    )
-
-
-def _uuid(value: UUID) -> Any:
-    return value if connection.features.has_native_uuid_field else value.hex

@@ -1,0 +1,7 @@
+"""Hand-written SQL of the hot path: finding, claiming and scoring.
+
+The object-relational mapper would run the same statements, but takes ten times longer to compose each than SQLite
+takes to run it, and a lease and a score together are some twenty statements. Everything here runs on SQLite and
+PostgreSQL alike. The literals ``stage = 1`` and ``state = 1`` are written out because a partial index is not used for
+a parameter.
+"""

@@ -1,0 +1,75 @@
+"""Storing scores and what happened."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from .run import changed, moment, rows, stored_uuid
+
+
+def finish_assignment(assignment_id: int, *, at: datetime) -> bool:
+    """Turn a lease into a finished assignment, unless it is no lease any more."""
+    return (
+        changed(
+            "UPDATE annotation_assignment SET state = 2, finished_at = %s WHERE id = %s AND state = 1",
+            [moment(at), assignment_id],
+        )
+        == 1
+    )
+
+
+def insert_score(
+    *,
+    sample_id: int,
+    member_id: int,
+    assignment_id: int,
+    client_key: UUID,
+    seconds: float | None,
+    at: datetime,
+) -> int | None:
+    """Store a score of the first round and return its id; `None` where the key or the place is taken."""
+    found = rows(
+        """INSERT INTO annotation_score
+             (sample_id, member_id, assignment_id, round, origin, complete, client_key, seconds, at)
+           VALUES (%s, %s, %s, 1, 'given', %s, %s, %s, %s)
+           ON CONFLICT DO NOTHING RETURNING id""",
+        [sample_id, member_id, assignment_id, True, stored_uuid(client_key), seconds, moment(at)],
+    )
+    return int(found[0][0]) if found else None
+
+
+def insert_ratings(score_id: int, ratings: Sequence[tuple[int, int, str]]) -> None:
+    """Store ``(dimension, level, note)`` rows of a score."""
+    values = ", ".join(["(%s, %s, %s, %s)"] * len(ratings))
+    parameters = [value for row in ratings for value in (score_id, *row)]
+    changed(
+        f"INSERT INTO annotation_rating (score_id, dimension_id, level_id, note) VALUES {values}",  # noqa: S608
+        parameters,
+    )
+
+
+def count_score(sample_id: int) -> None:
+    """Count one more standing score of a sample."""
+    changed("UPDATE annotation_sample SET scores_in = scores_in + 1 WHERE id = %s", [sample_id])
+
+
+def insert_history(
+    entries: Sequence[tuple[int, str, dict[str, Any]]],
+    *,
+    study_id: int,
+    member_id: int | None,
+    user_id: int | None,
+    at: datetime,
+) -> None:
+    """Store ``(sample, event, detail)`` entries."""
+    parameters: list[Any] = []
+    for sample_id, event, detail in entries:
+        parameters += [study_id, sample_id, member_id, user_id, event, json.dumps(detail), moment(at)]
+    values = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(entries))
+    changed(
+        f"""INSERT INTO annotation_historyentry (study_id, sample_id, member_id, user_id, event, detail, at)
+            VALUES {values}""",  # noqa: S608
+        parameters,
+    )
