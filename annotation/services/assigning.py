@@ -18,7 +18,7 @@ from annotation.errors import BadInput, NotAllowed, NotFound, WrongState
 from annotation.models import Assignment, Exposure, Member, Sample, Skip, Study, User
 from annotation.rubrics import definition
 from annotation.sql import queue
-from annotation.sql.desk import Desk, HeldRow, OwnAssignment, a_lease_ran_out
+from annotation.sql.desk import Desk, HeldRow, OwnAssignment
 from annotation.sql.desk import desk as read_desk
 from annotation.sql.desk import held as held_rows
 from annotation.sql.desk import own_assignment as read_own_assignment
@@ -67,9 +67,9 @@ def lease(*, by: User, slug: str, count: int = 1) -> Lease:
     """
     if not 1 <= count <= MAX_HELD:
         raise BadInput(f"Ask for 1 to {MAX_HELD} samples.", fields={"count": f"From 1 to {MAX_HELD}."})
-    desk = _desk(by, slug)
     now = timezone.now()
-    if a_lease_ran_out(now):
+    desk = _desk(by, slug, now)
+    if desk.a_lease_ran_out:
         expire_leases(limit=100)
     rows = held_rows(desk.member_id, now, MAX_HELD)
     reason = None
@@ -80,18 +80,17 @@ def lease(*, by: User, slug: str, count: int = 1) -> Lease:
         elif desk.member_state != Member.State.ACTIVE:
             reason = "member_paused"
         else:
-            claimed = _claim(desk, missing, now)
-            if claimed < missing:
+            rows += _claim(desk, missing, now)
+            if len(rows) < count:
                 reason = "nothing_left"
-            if claimed:
-                rows = held_rows(desk.member_id, now, MAX_HELD)
     return Lease(_work(rows[:count], desk.rubric_id), reason)
 
 
 def held(*, by: User, slug: str) -> list[LeasedWork]:
     """Return what the annotator holds, oldest lease first."""
-    desk = _desk(by, slug)
-    return _work(held_rows(desk.member_id, timezone.now(), MAX_HELD), desk.rubric_id)
+    now = timezone.now()
+    desk = _desk(by, slug, now)
+    return _work(held_rows(desk.member_id, now, MAX_HELD), desk.rubric_id)
 
 
 def work(assignments: Sequence[Assignment], study: Study) -> list[LeasedWork]:
@@ -253,8 +252,8 @@ def regain(own: OwnAssignment, now: datetime) -> bool:
     )
 
 
-def _desk(by: User, slug: str) -> Desk:
-    desk = read_desk(by.pk, slug)
+def _desk(by: User, slug: str, now: datetime) -> Desk:
+    desk = read_desk(by.pk, slug, now)
     if desk is None:
         if by.is_site_admin and Study.objects.filter(slug=slug).exists():
             raise NotAllowed("Join this study as an annotator to score in it.")
@@ -307,14 +306,15 @@ def _work(rows: Sequence[HeldRow], rubric_id: int) -> list[LeasedWork]:
     ]
 
 
-def _claim(desk: Desk, count: int, now: datetime) -> int:
-    claimed = 0
+def _claim(desk: Desk, count: int, now: datetime) -> list[HeldRow]:
+    claimed: list[HeldRow] = []
     for _ in range(ATTEMPTS):
-        candidates = _candidates(desk, count - claimed)
+        missing = count - len(claimed)
+        candidates = _candidates(desk, missing)
         if not candidates:
             break
-        claimed += _claim_candidates(candidates[: count - claimed], desk, now)
-        if claimed == count:
+        claimed += _claim_candidates(candidates[:missing], desk, now)
+        if len(claimed) == count:
             break
     return claimed
 
@@ -359,7 +359,7 @@ def _in_personal_order(candidates: list[queue.Candidate], shuffle_start: int) ->
     return mine + rest[start:] + rest[:start]
 
 
-def _claim_candidates(candidates: Sequence[queue.Candidate], desk: Desk, now: datetime) -> int:
+def _claim_candidates(candidates: Sequence[queue.Candidate], desk: Desk, now: datetime) -> list[HeldRow]:
     expires_at = now + timedelta(minutes=desk.lease_minutes)
     everything = slots.all_free(desk.annotators_per_sample)
     slot_of: dict[int, int] = {}
@@ -373,29 +373,48 @@ def _claim_candidates(candidates: Sequence[queue.Candidate], desk: Desk, now: da
                 left = slots.take(free, slot)
                 if new:
                     won = queue.claim_untouched(
-                        candidate.sample_id, protocol_id=desk.protocol_id, free_slots=left, queued_at=_microseconds(now)
+                        candidate.sample_id,
+                        protocol_id=desk.protocol_id,
+                        free_slots=left,
+                        queued_at=_microseconds(now),
                     )
                 else:
                     won = queue.claim_begun(candidate.sample_id, expected=free, free_slots=left)
                 if won:
                     slot_of[candidate.sample_id] = slot
-            claims = [(c.sample_id, slot_of[c.sample_id]) for c in candidates if c.sample_id in slot_of]
-            if claims:
-                stored = queue.insert_assignments(
-                    claims, member_id=desk.member_id, leased_at=now, expires_at=expires_at
-                )
-                if stored != len(claims):
-                    raise _SameSampleTwice
-                insert_history(
-                    [(sample, Event.LEASED, {"slot": slot}) for sample, slot in claims],
-                    study_id=desk.study_id,
-                    member_id=desk.member_id,
-                    user_id=desk.user_id,
-                    at=now,
-                )
+            won_in_order = [candidate for candidate in candidates if candidate.sample_id in slot_of]
+            if not won_in_order:
+                return []
+            stored = queue.insert_assignments(
+                [(candidate.sample_id, slot_of[candidate.sample_id]) for candidate in won_in_order],
+                member_id=desk.member_id,
+                leased_at=now,
+                expires_at=expires_at,
+            )
+            if len(stored) != len(won_in_order):
+                raise _SameSampleTwice
+            insert_history(
+                [(sample_id, Event.LEASED, {"slot": slot}) for sample_id, slot in slot_of.items()],
+                study_id=desk.study_id,
+                member_id=desk.member_id,
+                user_id=desk.user_id,
+                at=now,
+            )
     except _SameSampleTwice:
-        return 0
-    return len(slot_of)
+        return []
+    return [
+        HeldRow(
+            *stored[candidate.sample_id],
+            Assignment.State.LEASED,
+            now,
+            expires_at,
+            candidate.sample_id,
+            candidate.public_id,
+            candidate.has_text,
+            candidate.has_image,
+        )
+        for candidate in won_in_order
+    ]
 
 
 class _SameSampleTwice(Exception):

@@ -24,18 +24,21 @@ class Desk(NamedTuple):
     protocol_id: int
     annotators_per_sample: int
     lease_minutes: int
+    a_lease_ran_out: bool
+    """Somewhere on the site a lease is past its end and not yet released."""
 
 
-def desk(user_id: int, slug: str) -> Desk | None:
+def desk(user_id: int, slug: str, now: datetime) -> Desk | None:
     """Return the place of somebody who has not left; study, member and current protocol in one go."""
     found = rows(
         """SELECT st.id, st.state, st.rubric_id, m.id, m.user_id, m.role, m.state, m.shuffle_start, m.has_exposures,
-                  m.exposed_through, p.id, p.annotators_per_sample, p.lease_minutes
+                  m.exposed_through, p.id, p.annotators_per_sample, p.lease_minutes,
+                  EXISTS (SELECT 1 FROM annotation_assignment WHERE state = 1 AND expires_at <= %s)
            FROM annotation_study st
            JOIN annotation_member m ON m.study_id = st.id
            JOIN annotation_protocol p ON p.study_id = st.id AND p.current
            WHERE st.slug = %s AND m.user_id = %s AND m.state <> 'left'""",
-        [slug, user_id],
+        [moment(now), slug, user_id],
     )
     return Desk(*found[0]) if found else None
 
@@ -64,11 +67,6 @@ def held(member_id: int, now: datetime, limit: int) -> list[HeldRow]:
         [member_id, moment(now), limit],
     )
     return [HeldRow(*row[:3], aware(row[3]), aware(row[4]), *row[5:]) for row in found]
-
-
-def a_lease_ran_out(now: datetime) -> bool:
-    """Whether any lease of the site is past its end and not yet released."""
-    return bool(rows("SELECT 1 FROM annotation_assignment WHERE state = 1 AND expires_at <= %s LIMIT 1", [moment(now)]))
 
 
 class OwnAssignment(NamedTuple):

@@ -13,9 +13,11 @@ class Candidate(NamedTuple):
     """A sample that may have a slot to give; ``own_state`` is this member's assignment on it, if any."""
 
     sample_id: int
+    public_id: str
+    has_text: bool
+    has_image: bool
     stage: int
     free_slots: int
-    priority: int
     queued_at: int
     own_state: int | None
 
@@ -44,7 +46,7 @@ def begun(
     unseen, extra = ("", []) if seen_through is None else (_UNSEEN, [seen_through, member_id])
     found = rows(
         f"""
-        SELECT s.id, 2, s.free_slots, s.priority, s.queued_at, a.state
+        SELECT s.id, s.public_id, s.has_text, s.has_image, 2, s.free_slots, s.queued_at, a.state
         FROM annotation_sample s
         LEFT JOIN annotation_assignment a ON a.sample_id = s.id AND a.member_id = %s
         WHERE s.study_id = %s AND s.stage = 2 AND s.priority = %s AND s.queued_at > %s
@@ -65,7 +67,7 @@ def begun_anywhere(study_id: int, member_id: int, limit: int, seen_through: int 
     unseen, extra = ("", []) if seen_through is None else (_UNSEEN, [seen_through, member_id])
     found = rows(
         f"""
-        SELECT s.id, 2, s.free_slots, s.priority, s.queued_at, a.state
+        SELECT s.id, s.public_id, s.has_text, s.has_image, 2, s.free_slots, s.queued_at, a.state
         FROM annotation_sample s
         LEFT JOIN annotation_assignment a ON a.sample_id = s.id AND a.member_id = %s
         WHERE s.study_id = %s AND s.stage = 2 AND (a.id IS NULL OR a.state = 4){unseen}
@@ -85,7 +87,7 @@ def untouched(
     """
     unseen, extra = ("", []) if seen_through is None else (_UNSEEN, [seen_through, member_id])
     sql = f"""
-        SELECT s.id, 1, 0, s.priority, 0, NULL FROM annotation_sample s
+        SELECT s.id, s.public_id, s.has_text, s.has_image, 1, 0, 0, NULL FROM annotation_sample s
         WHERE s.study_id = %s AND s.stage = 1
           AND s.priority = (SELECT MAX(priority) FROM annotation_sample WHERE study_id = %s AND stage = 1)
           AND s.shuffle {{}} %s{unseen}
@@ -98,7 +100,7 @@ def untouched(
     if not found and seen_through is not None:
         # An exposed member may have seen the whole top priority and none of the next.
         found = rows(
-            f"""SELECT s.id, 1, 0, s.priority, 0, NULL FROM annotation_sample s
+            f"""SELECT s.id, s.public_id, s.has_text, s.has_image, 1, 0, 0, NULL FROM annotation_sample s
                 WHERE s.study_id = %s AND s.stage = 1{unseen} ORDER BY s.priority DESC, s.shuffle LIMIT %s""",  # noqa: S608
             [study_id, *extra, limit],
         )
@@ -150,22 +152,25 @@ def move_cursor(member_id: int, priority: int, queued_at: int) -> None:
 
 def insert_assignments(
     claims: Sequence[tuple[int, int]], *, member_id: int, leased_at: datetime, expires_at: datetime
-) -> int:
-    """Store a lease per ``(sample, slot)``; a sample of which the member has one already is left out and not counted.
+) -> dict[int, tuple[int, str]]:
+    """Store a lease per ``(sample, slot)`` and return its id and opaque id by sample.
 
-    A lease that had been released is taken up again under its old id.
+    A sample that the member has an assignment of already is left out; one that had been released is taken up again
+    under its old id.
     """
     start, end = moment(leased_at), moment(expires_at)
     parameters: list[Any] = []
     for sample_id, slot in claims:
         parameters += [opaque_id(), sample_id, member_id, slot, start, end]
     values = ", ".join(["(%s, %s, %s, %s, 1, %s, %s)"] * len(claims))
-    return changed(
+    found = rows(
         f"""INSERT INTO annotation_assignment (public_id, sample_id, member_id, slot, state, leased_at, expires_at)
             VALUES {values}
             ON CONFLICT (sample_id, member_id) DO UPDATE
             SET state = 1, slot = excluded.slot, leased_at = excluded.leased_at, expires_at = excluded.expires_at,
                 finished_at = NULL
-            WHERE annotation_assignment.state = 4""",  # noqa: S608
+            WHERE annotation_assignment.state = 4
+            RETURNING sample_id, id, public_id""",  # noqa: S608
         parameters,
     )
+    return {sample_id: (pk, public_id) for sample_id, pk, public_id in found}
