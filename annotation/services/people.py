@@ -11,6 +11,7 @@ from annotation import permissions
 from annotation.errors import BadInput, NotAllowed, WrongState
 from annotation.models import ApiToken, Member, User
 
+from .assigning import release_held
 from .studies import hash_secret
 
 TOKEN_PREFIX = "syn_"  # noqa: S105 - a prefix that secret scanners can look for
@@ -86,6 +87,7 @@ def erase(*, by: User, user: User) -> None:
         permissions.require_site_admin(by)
     with transaction.atomic():
         for member in Member.objects.select_for_update().filter(user=user):
+            release_held(member=member)
             member.name, member.state = f"R-{member.public_id}", Member.State.LEFT
             member.save(update_fields=["name", "state"])
         ApiToken.objects.filter(user=user).delete()
