@@ -66,7 +66,7 @@ def held(member_id: int, now: datetime, limit: int) -> list[HeldRow]:
            ORDER BY a.leased_at, a.id LIMIT %s""",
         [member_id, moment(now), limit],
     )
-    return [HeldRow(*row[:3], aware(row[3]), aware(row[4]), *row[5:]) for row in found]
+    return [HeldRow(*row)._replace(leased_at=aware(row[3]), expires_at=aware(row[4])) for row in found]
 
 
 class OwnAssignment(NamedTuple):
@@ -118,3 +118,15 @@ def turns(sample_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
         sample_ids,
     )
     return {sample_id: json.loads(text) for sample_id, text in found}
+
+
+def pictures(sample_ids: Sequence[int]) -> list[tuple[int, int, str, int, int, int, int]]:
+    """Return sample, position, public id, width, height and size of the web copy of the pictures of samples."""
+    marks = ", ".join(["%s"] * len(sample_ids))
+    found: list[Any] = rows(
+        f"""SELECT sp.sample_id, sp.position, sp.public_id, p.width, p.height, p.web_width, p.web_height
+            FROM annotation_samplepicture sp JOIN annotation_picture p ON p.id = sp.picture_id
+            WHERE sp.sample_id IN ({marks})""",  # noqa: S608
+        sample_ids,
+    )
+    return found

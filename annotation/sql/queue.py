@@ -9,6 +9,11 @@ from annotation.models.fields import opaque_id
 from .run import changed, moment, rows
 
 
+def microseconds(moment: datetime) -> int:
+    """Return a moment as the queue counts time."""
+    return int(moment.timestamp() * 1_000_000)
+
+
 class Candidate(NamedTuple):
     """A sample that may have a slot to give; ``own_state`` is this member's assignment on it, if any."""
 

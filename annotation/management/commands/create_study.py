@@ -1,0 +1,41 @@
+"""Create a study, ready for samples and members."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management import CommandError
+from django.core.management.base import BaseCommand
+
+from annotation.management.refusals import refusals_told
+from annotation.models import Study
+from annotation.protocols import PRESETS
+from annotation.services import rubrics, studies
+
+
+class Command(BaseCommand):
+    help = "Create a study. The same again changes nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug", metavar="SLUG", help="its short name in addresses and commands: a-z, 0-9, hyphens")
+        parser.add_argument("--rubric", required=True, metavar="KEY", help="what is scored: KEY or KEY@VERSION")
+        parser.add_argument("--title", default="", help="default: the short name")
+        parser.add_argument(
+            "--protocol", default="paper", metavar="PRESET", help=f"one of {', '.join(sorted(PRESETS))}"
+        )
+
+    def handle(self, *args: Any, slug: str, rubric: str, title: str, protocol: str, **options: Any) -> None:
+        with refusals_told():
+            wanted = rubrics.get_or_load(rubric)
+            present = Study.objects.filter(slug=slug).select_related("rubric").first()
+            if present is None:
+                studies.create_study(by=None, slug=slug, title=title, rubric=wanted, preset=protocol)
+                self.stdout.write(f"Created the study {slug}: rubric {wanted}, protocol {protocol}.")
+                return
+        preset = present.protocols.get(current=True).preset
+        same = (present.rubric, preset) == (wanted, protocol) and title in ("", present.title)
+        if not same:
+            raise CommandError(
+                f"There is a study {slug} already, and it is another one: {present.title!r}, rubric {present.rubric}, "
+                f"protocol {preset or 'of its own'}. Choose another short name."
+            )
+        self.stdout.write(f"The study {slug} is there already.")

@@ -1,0 +1,45 @@
+"""Import a table of scores."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from annotation.errors import WorkflowError
+from annotation.management.imports import ImportCommand
+from annotation.models import Study
+from annotation.services.importing import import_scores
+
+
+class Command(ImportCommand):
+    help = "Import a long score table, CSV or JSON Lines. The same again changes nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--study", required=True, metavar="SLUG")
+        parser.add_argument(
+            "--complete", action="store_true", help="no more will come: samples with enough scores need no annotators"
+        )
+        self.add_report_arguments(parser)
+
+    def handle(
+        self,
+        *args: Any,
+        file: Path,
+        study: str,
+        complete: bool,
+        as_json: bool,
+        dry_run: bool,
+        errors: Path | None,
+        **options: Any,
+    ) -> None:
+        row = Study.objects.filter(slug=study).first()
+        if row is None:
+            message = f"There is no study {study!r}; import its samples first, or create it with create_study."
+            self.refuse(message, as_json=as_json, field="study")
+        try:
+            report = import_scores(
+                by=None, study=row, path=file, complete=complete, dry_run=dry_run, progress=self.show_progress
+            )
+        except (WorkflowError, OSError) as error:
+            self.refuse_for(error, as_json=as_json, file=file)
+        self.tell(report, what=f"Scores of {study}", as_json=as_json, dry_run=dry_run, errors=errors)

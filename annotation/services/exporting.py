@@ -1,0 +1,105 @@
+"""Scores go out: the long score table, a page of samples at a time."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Literal, NamedTuple
+
+from annotation import permissions
+from annotation.models import Member, Sample, Study, User
+from annotation.rubrics import definition
+from annotation.sql import export
+from judge.scores import COLUMNS
+
+from .exposures import record_exposure_to_all
+
+PAGE = 500
+SAMPLES_READ = 5_000
+Format = Literal["csv", "jsonl"]
+FORMATS: tuple[Format, ...] = ("csv", "jsonl")
+
+
+def export_scores(*, by: User | None, study: Study, format: Format = "csv") -> Iterator[str]:
+    """Yield the standing ratings of a study as pieces of a score table; ``by=None`` is the command line.
+
+    Imported into another study of the same samples and rubric, the table gives the same ratings. A member who has
+    taken it away scores no sample of today any more.
+
+    Raises:
+        NotFound, NotAllowed: the user may not lead the study.
+    """
+    if by is not None:
+        permissions.require_lead(by, study)
+        member = permissions.membership(by, study)
+        if member is not None:
+            record_exposure_to_all(member=member)
+    return _pieces(study, _csv_parts if format == "csv" else _jsonl_parts, header=format == "csv")
+
+
+class _Parts(NamedTuple):
+    """How the pieces of a line are written; the first two are written once for many lines."""
+
+    sample: Callable[[str], str]
+    annotator: Callable[[str], str]
+    value: Callable[[str, float], str]
+    rest: Callable[[int, str, float | None], str]
+
+
+def _pieces(study: Study, parts: _Parts, *, header: bool) -> Iterator[str]:
+    if header:
+        yield ",".join(COLUMNS) + "\n"
+    members = Member.objects.filter(study=study).values_list("pk", "name")
+    names = {pk: parts.annotator(name) for pk, name in members}
+    dimensions = definition(study.rubric_id).dimensions
+    values = {level.id: parts.value(d.key, level.value) for d in dimensions for level in d.levels}
+    for page in _pages(study):
+        around: dict[int, tuple[str, str]] = {}
+        sample_id, sample = 0, ""
+        for score_id, of_sample, member_id, number, at, seconds in export.standing_scores(page):
+            if of_sample != sample_id:
+                sample_id, sample = of_sample, parts.sample(page[of_sample])
+            # Members go on being added meanwhile.
+            if member_id in names:
+                around[score_id] = sample + names[member_id], parts.rest(number, export.moment_text(at), seconds)
+        lines = []
+        for score_id, level_id in export.standing_levels(page):
+            found = around.get(score_id)
+            if found is not None:
+                lines.append(found[0] + values[level_id] + found[1])
+        yield "".join(lines)
+
+
+def _pages(study: Study) -> Iterator[dict[int, str]]:
+    """Yield the external ids of some samples at a time, by primary key."""
+    samples = Sample.objects.filter(study=study).order_by("pk").values_list("pk", "external_id")
+    after = 0
+    while found := list(samples.filter(pk__gt=after)[:SAMPLES_READ]):
+        for start in range(0, len(found), PAGE):
+            yield dict(found[start : start + PAGE])
+        after = found[-1][0]
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value.is_integer() else repr(value)
+
+
+def _cell(text: str) -> str:
+    if any(letter in text for letter in ',";\t\r\n') or text != text.strip():
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+_csv_parts = _Parts(
+    lambda sample: f"{_cell(sample)},",
+    lambda annotator: f"{_cell(annotator)},",
+    lambda dimension, value: f"{_cell(dimension)},{_number(value)},",
+    lambda number, at, seconds: f"{number},{at},{'' if seconds is None else _number(seconds)}\n",
+)
+_jsonl_parts = _Parts(
+    lambda sample: f'{{"sample": {json.dumps(sample)}, ',
+    lambda annotator: f'"annotator": {json.dumps(annotator)}, ',
+    lambda dimension, value: f'"dimension": {json.dumps(dimension)}, "value": {_number(value)}, ',
+    lambda number, at, seconds: (
+        f'"round": {number}, "at": {json.dumps(at or None)}, '
+        f'"seconds": {"null" if seconds is None else _number(seconds)}}}\n'
+    ),
+)
