@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.core.management import call_command
 
-from annotation.services import assigning, job_inputs, job_runner, jobs
+from annotation.services import job_inputs, job_runner, jobs, leases
 
 
 @shared_task
@@ -21,7 +21,7 @@ def sweep_jobs() -> None:
 @shared_task
 def expire_leases() -> None:
     """Bring samples back into play whose annotator has gone."""
-    assigning.expire_leases()
+    leases.expire_leases()
 
 
 @shared_task

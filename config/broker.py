@@ -10,6 +10,8 @@ from kombu.transport import filesystem
 from kombu.utils.encoding import str_to_bytes
 from kombu.utils.json import dumps
 
+LONGEST_WAIT = 0.3
+
 
 class Channel(filesystem.Channel):
     """Kombu's, but a message appears under its name only when it is complete.
@@ -17,12 +19,16 @@ class Channel(filesystem.Channel):
     Kombu writes in place: a worker that looks at that moment reads half a message, which ends the worker.
     """
 
-    def _put(self, queue: str, message: Any, **_: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for folder in (self.data_folder_in, self.data_folder_out, self.control_folder):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]  # Kombu names it so
         # By the clock, so that the order outlives a restart of the machine.
         target = Path(self.data_folder_out) / f"{time_ns() // 1_000_000}_{uuid.uuid4()}.{queue}.msg"
-        target.parent.mkdir(parents=True, exist_ok=True)
         draft = target.with_name(f"{target.name}.draft")
-        draft.write_bytes(str_to_bytes(dumps(message)))
+        draft.write_bytes(str_to_bytes(dumps(payload)))
         draft.replace(target)
 
     def _get(self, queue: str, timeout: Any = None) -> Any:
@@ -35,3 +41,7 @@ class Channel(filesystem.Channel):
 
 class Transport(filesystem.Transport):
     Channel = Channel
+
+    def drain_events(self, connection: Any, timeout: float | None = None, **kwargs: Any) -> Any:
+        # The worker looks up between two calls whether it was asked to stop.
+        return super().drain_events(connection, timeout=LONGEST_WAIT if timeout is None else min(timeout, LONGEST_WAIT))

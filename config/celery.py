@@ -18,12 +18,9 @@ app.autodiscover_tasks(["annotation"])
 
 @celeryd_init.connect
 @beat_init.connect
-def make_folders(**_: object) -> None:
-    """Create the folders that the broker and the clock expect to exist."""
+def make_folder(**_: object) -> None:
+    """Create the folder in which the clock keeps what it did last."""
     Path(settings.CELERY_BEAT_SCHEDULE_FILENAME).parent.mkdir(parents=True, exist_ok=True)
-    for key in ("data_folder_in", "data_folder_out", "control_folder"):
-        if key in settings.CELERY_BROKER_TRANSPORT_OPTIONS:
-            Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS[key]).mkdir(parents=True, exist_ok=True)
 
 
 @worker_init.connect

@@ -7,7 +7,7 @@ wsgi_app = "config.wsgi:application"
 bind = f"{os.environ.get('HOST', '0.0.0.0')}:{os.environ.get('PORT', '8000')}"  # noqa: S104 - a container's door
 
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_class = "gthread"
+worker_class = "config.worker.EvenWorker"
 threads = int(os.environ.get("WEB_THREADS", "4"))
 # Loaded once, shared by the workers for as long as they do not write to it.
 preload_app = True

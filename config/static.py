@@ -1,9 +1,27 @@
-"""Static files under hashed names, ES-module imports included."""
+"""Static files: which are served, and under which names."""
 
+from collections.abc import Callable
+from re import Match
+from typing import Any
+
+from django.contrib.staticfiles.apps import StaticFilesConfig
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class ServedFiles(StaticFilesConfig):
+    """Leaves out what no page of ours asks for; hashing and packing it would take most of the first start."""
+
+    ignore_patterns = [*StaticFilesConfig.ignore_patterns, "*.map", "*.es-bundle*", "redoc", "rest_framework", "ext"]
 
 
 class HashedModulesStorage(CompressedManifestStaticFilesStorage):
     """Rewrites the import paths inside our ES modules to hashed names, so that all of them can be cached for ever."""
 
     support_js_module_import_aggregation = True
+
+    def url_converter(self, name: str, hashed_files: Any, template: str | None = None) -> Callable[[Match[str]], str]:
+        # Other people's files stay as they are: what looks like an import there is an example in a comment, and the
+        # source maps that they name are not served.
+        if not name.startswith("frontend/"):
+            return lambda found: found[0]
+        return super().url_converter(name, hashed_files, template)

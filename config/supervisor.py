@@ -51,7 +51,7 @@ class Family:
             env=dict(self.environment),
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - we have one thread
+            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
         )
 
     def fallen(self) -> tuple[str, int] | None:

@@ -11,7 +11,7 @@ from annotation import permissions
 from annotation.errors import BadInput, NotAllowed, WrongState
 from annotation.models import ApiToken, Member, User
 
-from .assigning import release_held
+from .leases import release_held
 from .studies import hash_secret
 
 TOKEN_PREFIX = "syn_"  # noqa: S105 - a prefix that secret scanners can look for

@@ -17,7 +17,8 @@ from annotation.sql import scores as sql
 from annotation.sql.desk import OwnAssignment
 from annotation.workflow import Event, after
 
-from .assigning import is_exposed, own_assignment, regain
+from .exposures import is_exposed
+from .leases import own_assignment, regain
 from .score_views import score_views
 
 NOTE_LENGTH = 4000
@@ -79,7 +80,7 @@ def submit(
         assignment_id=own.public_id,
         state="scored",
         ratings=_with_locked(dict(ratings), locked),
-        notes={key: note for key, note in notes.items() if note.strip()},
+        notes={key: note.strip() for key, note in notes.items() if note.strip()},
         seconds=seconds,
         scored_at=now,
         undo_until=now + timedelta(minutes=own.undo_minutes),
@@ -239,16 +240,18 @@ def _checked(
             faults[f"notes.{key}"] = "No such dimension in this rubric."
         elif len(note) > NOTE_LENGTH:
             faults[f"notes.{key}"] = f"At most {NOTE_LENGTH} characters."
+        elif key in locked and note.strip():
+            faults[f"notes.{key}"] = "A side of the answer is missing, so this dimension takes no note."
     for dimension in rubric.dimensions:
         field = f"ratings.{dimension.key}"
-        value = ratings.get(dimension.key)
         if dimension.key in locked:
-            if dimension.key in ratings and value != locked[dimension.key].value:
+            if dimension.key in ratings and ratings[dimension.key] != locked[dimension.key].value:
                 faults[field] = "A side of the answer is missing, so this value is set by rule. Leave it out."
             continue
         if dimension.key not in ratings:
             faults[field] = "Missing: every dimension needs a value."
             continue
+        value = ratings[dimension.key]
         level = dimension.level_of.get(value) if type(value) in (int, float) else None
         if level is None:
             allowed = ", ".join(f"{option.value:g}" for option in dimension.levels)

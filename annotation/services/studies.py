@@ -111,7 +111,7 @@ def _add(*, study: Study, name: str, role: str, user: User | None, by: User | No
 
 def change_member(*, by: User, member: Member, role: str | None = None, state: str | None = None) -> Member:
     """Change a member's role or state; work that a paused or leaving member holds goes back into play."""
-    from .assigning import release_held
+    from .leases import release_held
 
     permissions.require_lead(by, member.study)
     if role is not None:

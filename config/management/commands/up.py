@@ -1,5 +1,6 @@
 """Start everything on this machine: the web server and a worker, and the demo study on request."""
 
+import io
 import os
 import socket
 import sys
@@ -19,6 +20,12 @@ from config.processes import WEB, WORKER
 from config.supervisor import Family
 
 SECONDS_TO_ANSWER = 60
+# What a person at a terminal need not read. That a worker runs as root is no news to who started it.
+QUIET = {
+    "LOG_LEVEL": "WARNING",
+    "GUNICORN_CMD_ARGS": "--log-level warning",
+    "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
+}
 
 
 class Command(BaseCommand):
@@ -32,12 +39,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, demo: bool, port: int | None, **options: Any) -> None:
         port = port or settings.PORT
         host = "127.0.0.1" if demo else os.environ.get("HOST", "127.0.0.1")
-        family = Family(os.environ | {"HOST": host, "PORT": str(port), "GUNICORN_CMD_ARGS": "--log-level warning"})
+        family = Family(QUIET | os.environ | {"HOST": host, "PORT": str(port)})
         self._require_free(host, port)
         with family.stopped_by_signals():
             try:
-                self._prepare(demo=demo, family=family)
-                self._serve(demo=demo, port=port, family=family)
+                about_demo = self._prepare(demo=demo, family=family)
+                self._serve(port=port, family=family, about_demo=about_demo)
             finally:
                 family.stop()
         self.stdout.write("Stopped.")
@@ -53,27 +60,31 @@ class Command(BaseCommand):
                     f"Port {port} is not free ({error}). Stop what uses it, or choose another: PORT={port + 1}."
                 ) from None
 
-    def _prepare(self, *, demo: bool, family: Family) -> None:
+    def _prepare(self, *, demo: bool, family: Family) -> str:
+        """Bring database, static files and demo up to date; returns what the demo says of itself."""
         Path(settings.DATA_DIR).mkdir(parents=True, exist_ok=True)
         try:
             call_command("migrate", interactive=False, verbosity=0)
         except DatabaseError as error:
-            raise CommandError(f"The database cannot be used: {error}Look at DATABASE_URL.") from error
+            raise CommandError(f"The database cannot be used; look at DATABASE_URL. {str(error).strip()}") from error
         for fault in no_demo_logins():
             raise CommandError(f"{fault.msg} {fault.hint}")
         if not family.stop_requested.is_set() and collect_if_stale():
             self.stdout.write("Prepared the static files.")
+        about_demo = io.StringIO()
         if demo and not family.stop_requested.is_set():
-            call_command("demo")
+            call_command("demo", stdout=about_demo)
         connections.close_all()
+        return about_demo.getvalue()
 
-    def _serve(self, *, demo: bool, port: int, family: Family) -> None:
+    def _serve(self, *, port: int, family: Family, about_demo: str) -> None:
         os.chdir(settings.BASE_DIR)
         if not family.stop_requested.is_set():
             family.start("web server", [sys.executable, "-m", *WEB])
-            family.start("worker", [sys.executable, "-m", *WORKER])
+            family.start("worker", [sys.executable, "-m", WORKER[0], "--quiet", *WORKER[1:], "--loglevel", "warning"])
             if family.watch(lambda: answers(port), seconds=SECONDS_TO_ANSWER):
-                self._announce(demo=demo, port=port)
+                self.stdout.write(f"\n{about_demo}\nOpen http://localhost:{port}\nStop with Ctrl-C.")
+                self.stdout.flush()
                 family.watch()
         fallen = family.fallen()
         if family.stop_requested.is_set():
@@ -83,8 +94,3 @@ class Command(BaseCommand):
             raise CommandError(f"The {name} ended by itself (status {status}); everything is stopped. See above.")
         else:
             raise CommandError(f"The web server did not answer within {SECONDS_TO_ANSWER} seconds.")
-
-    def _announce(self, *, demo: bool, port: int) -> None:
-        self.stdout.write(f"\nOpen http://localhost:{port}")
-        self.stdout.write("Stop with Ctrl-C.")
-        self.stdout.flush()

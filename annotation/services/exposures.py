@@ -1,0 +1,44 @@
+"""Who has seen what: an admin who has looked into a sample never scores it as independent."""
+
+from collections.abc import Sequence
+
+from annotation.db import write_transaction
+from annotation.models import Assignment, Exposure, Member, Sample
+from annotation.sql.desk import OwnAssignment
+
+from .leases import release, release_held
+
+
+def record_exposure(*, member: Member, samples: Sequence[Sample]) -> None:
+    """Remember that an admin or researcher has looked into samples, so that they never score them as independent."""
+    known = set(Exposure.objects.filter(member=member, sample__in=samples).values_list("sample_id", flat=True))
+    new = [sample for sample in samples if sample.pk not in known and sample.pk > member.exposed_through]
+    if not new:
+        return
+    with write_transaction():
+        Exposure.objects.bulk_create([Exposure(member=member, sample=sample) for sample in new], ignore_conflicts=True)
+        if not member.has_exposures:
+            Member.objects.filter(pk=member.pk).update(has_exposures=True)
+            member.has_exposures = True
+        leased = Assignment.objects.filter(member=member, sample__in=new, state=Assignment.State.LEASED)
+        release(list(leased.values_list("pk", flat=True)), event="released")
+
+
+def record_exposure_to_all(*, member: Member) -> None:
+    """Remember that a member has seen every sample that the study holds now, as by an export."""
+    newest = Sample.objects.filter(study=member.study_id).order_by("-pk").values_list("pk", flat=True).first() or 0
+    if newest <= member.exposed_through:
+        return
+    with write_transaction():
+        Member.objects.filter(pk=member.pk).update(exposed_through=newest, has_exposures=True)
+        member.exposed_through, member.has_exposures = newest, True
+        release_held(member=member)
+
+
+def is_exposed(own: OwnAssignment) -> bool:
+    """Whether the annotator has seen the sample's scores or generator."""
+    if not own.has_exposures:
+        return False
+    if own.sample_id <= own.exposed_through:
+        return True
+    return Exposure.objects.filter(member=own.member_id, sample=own.sample_id).exists()

@@ -1,0 +1,122 @@
+"""Which kinds of long work there are, what each is told, and which function does it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from annotation.errors import BadInput, WorkflowError
+from annotation.models import Job, Study
+
+from .job_context import JobContext
+from .job_inputs import in_import_folder, local_copy
+
+if TYPE_CHECKING:
+    from .importing import ImportReport
+
+MAX_REFUSALS_KEPT = 1000
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of work: its name for people, the arguments that it takes, and the function that does it."""
+
+    title: str
+    work: Callable[[JobContext], Mapping[str, Any]]
+    arguments: Mapping[str, type]
+    paths: tuple[str, ...] = ()
+
+    def check(self, arguments: Mapping[str, Any], *, file: str) -> None:
+        """Raise `BadInput` naming every argument that is wrong, before anything is queued."""
+        faults = {}
+        for name, value in arguments.items():
+            wanted = self.arguments.get(name)
+            if wanted is None:
+                faults[name] = "Not an argument of this work; it takes " + ", ".join(self.arguments) + "."
+            elif type(value) is not wanted:
+                faults[name] = "true or false." if wanted is bool else "A text."
+        if bool(file) == bool(arguments.get("path")):
+            faults["file"] = "Give either an uploaded file or a path in the import folder."
+        if faults:
+            raise BadInput("This work cannot be queued as asked.", fields=faults)
+        for name in self.paths:
+            if arguments.get(name):
+                in_import_folder(arguments[name], field=name)
+
+    def input_is_kept(self, job: Job) -> bool:
+        """Tell whether the file that the job reads is still there to be read again."""
+        return "path" not in self.arguments or bool(job.file or job.arguments.get("path"))
+
+
+@contextmanager
+def _input(context: JobContext) -> Iterator[Path]:
+    if context.job.file:
+        with local_copy(context.job.file) as path:
+            if not path.exists():
+                raise WorkflowError("The uploaded file is gone. Upload it again.")
+            yield path
+    else:
+        yield in_import_folder(context.arguments["path"], field="path")
+
+
+def _import_samples(context: JobContext) -> Mapping[str, Any]:
+    # Imported here: pictures need libraries that a web process does without.
+    from .importing import import_samples
+
+    images = context.arguments.get("images")
+    with _input(context) as path:
+        report = import_samples(
+            by=context.by,
+            study=_study(context),
+            path=path,
+            images=in_import_folder(images, field="images") if images else None,
+            update=context.arguments.get("update", False),
+            dry_run=context.arguments.get("dry_run", False),
+            progress=context.progress,
+        )
+    return _outcome(context, report)
+
+
+def _import_scores(context: JobContext) -> Mapping[str, Any]:
+    from .importing import import_scores
+
+    with _input(context) as path:
+        report = import_scores(
+            by=context.by,
+            study=_study(context),
+            path=path,
+            complete=context.arguments.get("complete", False),
+            dry_run=context.arguments.get("dry_run", False),
+            progress=context.progress,
+        )
+    return _outcome(context, report)
+
+
+def _study(context: JobContext) -> Study:
+    if context.study is None:
+        raise WorkflowError("This work belongs to no study. Queue it again in one.")
+    return context.study
+
+
+def _outcome(context: JobContext, report: "ImportReport") -> Mapping[str, Any]:
+    if context.job.attempts > 1:
+        # An import is resumed by reading the file again: what is there already changes nothing.
+        context.log("An earlier attempt was cut short. The lines that it had taken count as unchanged.")
+    return report.as_data(most=MAX_REFUSALS_KEPT)
+
+
+KINDS: dict[str, Kind] = {
+    "import_samples": Kind(
+        title="Import of samples",
+        work=_import_samples,
+        arguments={"path": str, "images": str, "update": bool, "dry_run": bool},
+        paths=("path", "images"),
+    ),
+    "import_scores": Kind(
+        title="Import of scores",
+        work=_import_scores,
+        arguments={"path": str, "complete": bool, "dry_run": bool},
+        paths=("path",),
+    ),
+}
