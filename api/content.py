@@ -1,0 +1,78 @@
+"""An assignment as its annotator meets it. Only what is named here leaves the house."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import reverse
+
+from annotation.content import PictureBlock, SampleView, TextBlock
+from annotation.services.assigning import LeasedWork
+from annotation.services.score_views import ScoreView
+
+from .answers import moment, whole
+from .markdown import to_html
+
+
+def assignment(work: LeasedWork, *, html: bool = False) -> dict[str, Any]:
+    """Return an assignment; with ``html`` its texts are rendered."""
+    return {
+        "id": work.public_id,
+        "state": work.state,
+        "leased_at": moment(work.leased_at),
+        "expires_at": moment(work.expires_at),
+        "sample": sample(work.sample, html=html),
+        "score": None if work.score is None else score(work.score),
+    }
+
+
+def sample(view: SampleView, *, html: bool = False) -> dict[str, Any]:
+    """Return a sample's turns and the dimensions that nobody scores on it."""
+    return {
+        "id": view.public_id,
+        "turns": [
+            {
+                "question": turn.question,
+                "context": turn.context,
+                "blocks": [_block(block, html) for block in turn.blocks],
+            }
+            for turn in view.turns
+        ],
+        "locked": {key: {"value": whole(locked.value), "why": locked.why} for key, locked in view.locked.items()},
+    }
+
+
+def score(view: ScoreView) -> dict[str, Any]:
+    """Return the annotator's own score."""
+    return {
+        "ratings": ratings(view.ratings),
+        "notes": view.notes,
+        "seconds": view.seconds,
+        "scored_at": moment(view.scored_at),
+        "undo_until": moment(view.undo_until),
+    }
+
+
+def ratings(values: Mapping[str, float | None]) -> dict[str, float | int | None]:
+    """Return values by dimension, whole ones as whole numbers."""
+    return {key: whole(value) for key, value in values.items()}
+
+
+def _block(block: TextBlock | PictureBlock, html: bool) -> dict[str, Any]:
+    if isinstance(block, TextBlock):
+        text = {"html": to_html(block.text)} if html else {"text": block.text}
+        return {"kind": "text", "number": block.number, **text}
+    return {
+        "kind": "image",
+        "number": block.number,
+        "url": picture_url(block.public_id, "web"),
+        "full_url": picture_url(block.public_id, "full"),
+        "width": block.width,
+        "height": block.height,
+        "web_width": block.web_width,
+        "web_height": block.web_height,
+    }
+
+
+def picture_url(public_id: str, size: str) -> str:
+    """Return where a picture is served from."""
+    return reverse("api:picture", args=[public_id, size])

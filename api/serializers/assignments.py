@@ -1,0 +1,166 @@
+"""Work to do: leases, the samples in them, scores and skips."""
+
+from typing import Any
+
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
+from rest_framework import serializers
+
+from annotation.models import Skip
+from annotation.services.assigning import MAX_HELD
+
+from .fields import Choice, ClientKey, Number, Strict, Text, WholeNumber
+
+WHY_LOCKED = ["no_text", "no_image", "no_text_no_image"]
+WHY_NO_MORE = ["nothing_left", "study_not_running", "member_paused"]
+
+
+class LeaseRequest(Strict):
+    count = WholeNumber(default=1, min_value=1, max_value=MAX_HELD, help_text="how many to hold, held ones included")
+
+
+class RenderQuery(Strict):
+    render = Choice(choices=["html"], required=False, help_text="texts as sanitised HTML in place of plain text")
+
+
+class AssignmentsQuery(RenderQuery):
+    state = Choice(
+        choices=["scored", "skipped"], required=False, help_text="my past in place of what I hold; comes in pages"
+    )
+    limit = serializers.RegexField(r"^[0-9]{1,9}\Z", required=False, help_text="with `state`: rows per page")
+    cursor = Text(required=False, max_length=2000, help_text="with `state`: where the page begins")
+
+
+class TextBlock(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=["text"])
+    number = serializers.CharField(help_text="T1, T2, …")
+    text = serializers.CharField(required=False)
+    html = serializers.CharField(required=False, help_text="in place of `text` with `render=html`")
+
+
+class ImageBlock(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=["image"])
+    number = serializers.CharField(help_text="I1, I2, …")
+    url = serializers.CharField()
+    full_url = serializers.CharField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    web_width = serializers.IntegerField()
+    web_height = serializers.IntegerField()
+
+
+@extend_schema_field(
+    PolymorphicProxySerializer(
+        component_name="Block",
+        serializers={"text": TextBlock, "image": ImageBlock},
+        resource_type_field_name="kind",
+    )
+)
+class Block(serializers.Field[Any, Any, Any, Any]):
+    """A text or an image."""
+
+
+class Turn(serializers.Serializer[Any]):
+    question = serializers.CharField()
+    context = serializers.BooleanField(help_text="shown, not judged")  # type: ignore[assignment]
+    blocks = serializers.ListField(child=Block())
+
+
+class Locked(serializers.Serializer[Any]):
+    value = serializers.FloatField(allow_null=True, help_text="null: not applicable")
+    why = serializers.ChoiceField(choices=WHY_LOCKED)
+
+
+class ShownSample(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    turns = Turn(many=True)
+    locked = serializers.DictField(child=Locked(), help_text="by dimension: values that follow from a missing side")
+
+
+class Values(serializers.DictField):
+    """A value per dimension; null where it is not applicable."""
+
+    child = serializers.FloatField(allow_null=True)
+
+
+class Notes(serializers.DictField):
+    """A note per dimension."""
+
+    child = serializers.CharField()
+
+
+class OwnScore(serializers.Serializer[Any]):
+    ratings = Values()
+    notes = Notes()
+    seconds = serializers.FloatField(allow_null=True)
+    scored_at = serializers.DateTimeField(allow_null=True)
+    undo_until = serializers.DateTimeField(allow_null=True)
+
+
+class Assignment(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    state = serializers.ChoiceField(choices=["leased", "scored", "skipped", "released"])
+    leased_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    sample = ShownSample()
+    score = OwnScore(allow_null=True)
+
+
+class Held(serializers.Serializer[Any]):
+    assignments = Assignment(many=True)
+
+
+class Leased(Held):
+    reason = serializers.ChoiceField(choices=WHY_NO_MORE, allow_null=True, help_text="why there are not more")
+
+
+class ScoreRequest(Strict):
+    client_key = ClientKey()
+    ratings = serializers.DictField(child=Number(), help_text="one value per dimension that is not locked")
+    notes = serializers.DictField(child=Text(allow_blank=True, max_length=4000), required=False)
+    seconds = Number(required=False, allow_null=True, min_value=0, max_value=86400, help_text="active time")
+
+
+class Scored(serializers.Serializer[Any]):
+    assignment = serializers.CharField()
+    state = serializers.ChoiceField(choices=["scored"])
+    ratings = Values()
+    notes = Notes()
+    seconds = serializers.FloatField(allow_null=True)
+    scored_at = serializers.DateTimeField(allow_null=True)
+    undo_until = serializers.DateTimeField(allow_null=True)
+
+
+class Undone(serializers.Serializer[Any]):
+    assignment = serializers.CharField()
+    state = serializers.ChoiceField(choices=["leased"])
+    ratings = Values()
+    notes = Notes()
+    expires_at = serializers.DateTimeField()
+
+
+class SkipRequest(Strict):
+    client_key = ClientKey()
+    reason = Choice(choices=Skip.Reason.values)
+    note = Text(default="", allow_blank=True, max_length=4000, help_text="needed with the reason `other`")
+
+
+class Skipped(serializers.Serializer[Any]):
+    assignment = serializers.CharField()
+    state = serializers.ChoiceField(choices=["skipped"])
+
+
+class Renewed(serializers.Serializer[Any]):
+    expires_at = serializers.DateTimeField()
+
+
+class MyProgress(serializers.Serializer[Any]):
+    scored = serializers.IntegerField()
+    scored_today = serializers.IntegerField()
+    held = serializers.IntegerField()
+
+
+class Progress(serializers.Serializer[Any]):
+    mine = MyProgress(allow_null=True)
+    samples = serializers.DictField(
+        child=serializers.IntegerField(), required=False, help_text="by state; admins and researchers only"
+    )

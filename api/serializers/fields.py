@@ -1,0 +1,135 @@
+"""Fields that take a value only as what it is: no number in quotes, no 1 for true, nothing trimmed in silence."""
+
+import math
+import re
+import uuid
+from collections.abc import Container, Mapping
+from typing import Any
+
+from rest_framework import serializers
+
+from api.strict_json import kind_of
+
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+# Not a docstring: those of serializers are published with the schema, and this one would be inherited.
+# It reads requests; nothing is saved through it.
+class Strict(serializers.Serializer[Any]):
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse what is no object, and names that are not ours."""
+        if not isinstance(data, Mapping):
+            raise serializers.ValidationError(f"An object, not {kind_of(data)}.")
+        unknown = unknown_names(data, self.fields)
+        try:
+            known = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            if unknown and isinstance(error.detail, dict):
+                raise serializers.ValidationError({**error.detail, **unknown}) from None
+            raise
+        if unknown:
+            raise serializers.ValidationError(unknown)
+        return known
+
+
+class Nothing(Strict):
+    """An empty object."""
+
+
+def unknown_names(data: Mapping[str, Any], known: Container[str]) -> dict[str, str]:
+    """Return what is wrong with each name that is not known."""
+    names = [name for name in data if name not in known]
+    # They go back to the sender, and must be something that can be sent.
+    return {UNSTORABLE.sub("�", name)[:80]: "There is no such field." for name in names[:20]}
+
+
+class Text(serializers.CharField):
+    """A string that the database can store."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("trim_whitespace", False)
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            raise serializers.ValidationError(f"A text, not {kind_of(data)}.")
+        if UNSTORABLE.search(data):
+            raise serializers.ValidationError("Holds a character that cannot be stored.")
+        return str(super().to_internal_value(data))
+
+
+class WholeNumber(serializers.IntegerField):
+    """A whole number, written as one."""
+
+    def to_internal_value(self, data: Any) -> int:
+        # Not handed on: turned into digits, a number of thousands of them is an error of its own.
+        return whole_number(data)
+
+
+def whole_number(data: Any) -> int:
+    """Return a JSON number as an integer, or raise the validation error that says why not."""
+    if isinstance(data, float) and data.is_integer():
+        return int(data)
+    if isinstance(data, bool) or not isinstance(data, int):
+        what = "a fraction" if isinstance(data, float) else kind_of(data)
+        raise serializers.ValidationError(f"A whole number, not {what}.")
+    return data
+
+
+class Number(serializers.FloatField):
+    """A finite number, written as one."""
+
+    def to_internal_value(self, data: Any) -> float:
+        return finite_number(data)
+
+
+def finite_number(data: Any) -> float:
+    """Return a JSON number as a float, or raise the validation error that says why not."""
+    if isinstance(data, bool) or not isinstance(data, (int, float)):
+        raise serializers.ValidationError(f"A number, not {kind_of(data)}.")
+    try:
+        value = float(data)
+    except OverflowError:
+        raise serializers.ValidationError("Out of range.") from None
+    if not math.isfinite(value):
+        raise serializers.ValidationError("A finite number.")
+    return value
+
+
+class Flag(serializers.BooleanField):
+    """true or false."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            raise serializers.ValidationError(f"true or false, not {kind_of(data)}.")
+        return data
+
+
+class ClientKey(serializers.UUIDField):
+    """The UUID by which a repeated write is recognised."""
+
+    def to_internal_value(self, data: Any) -> uuid.UUID:
+        return client_key(data)
+
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def client_key(data: Any) -> uuid.UUID:
+    """Return a UUID in its usual form, or raise the validation error that says why not."""
+    if not isinstance(data, str):
+        raise serializers.ValidationError(f"A UUID, not {kind_of(data)}.")
+    if not _UUID.fullmatch(data):
+        raise serializers.ValidationError("A UUID in the form 01234567-89ab-cdef-0123-456789abcdef.")
+    return uuid.UUID(data)
+
+
+class Choice(serializers.ChoiceField):
+    """One of a few words."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            raise serializers.ValidationError(f"A text, not {kind_of(data)}.")
+        if data not in self.choices:
+            raise serializers.ValidationError("One of " + ", ".join(map(str, self.choices)) + ".")
+        return data

@@ -1,0 +1,81 @@
+"""Studies with their rubric and their rules, and rubrics by themselves."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from annotation.models import Member, Study
+from annotation.protocols import PRESETS
+
+from .fields import Choice, Strict, Text
+
+STATES = Study.State.values
+
+
+class Level(serializers.Serializer[Any]):
+    value = serializers.FloatField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    anchor = serializers.CharField()
+
+
+class Dimension(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    needs = serializers.ListField(child=serializers.ChoiceField(choices=["text", "image"]))
+    missing = serializers.FloatField(allow_null=True, help_text="value without a needed side; null: not applicable")
+    levels = Level(many=True)
+
+
+class Rubric(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    version = serializers.IntegerField()
+    title = serializers.CharField()
+    description = serializers.CharField()
+    dimensions = Dimension(many=True)
+
+
+class Protocol(serializers.Serializer[Any]):
+    version = serializers.IntegerField()
+    preset = serializers.CharField()
+    annotators_per_sample = serializers.IntegerField()
+    tolerance = serializers.FloatField()
+    tie_rule = serializers.CharField()
+    decide = serializers.CharField()
+    cross_review = serializers.CharField()
+    review_share = serializers.FloatField()
+    review_threshold = serializers.FloatField(allow_null=True)
+    lease_minutes = serializers.IntegerField()
+    undo_minutes = serializers.IntegerField()
+
+
+class StudyRow(serializers.Serializer[Any]):
+    slug = serializers.CharField()
+    title = serializers.CharField()
+    state = serializers.ChoiceField(choices=STATES)
+    my_role = serializers.ChoiceField(choices=Member.Role.values, allow_null=True, help_text="null: site administrator")
+
+
+class ShownStudy(StudyRow):
+    instructions = serializers.CharField()
+    rubric = Rubric()
+    protocol = Protocol()
+
+
+class StudyRequest(Strict):
+    slug = Text(max_length=80, help_text="a-z, 0-9 and hyphens")
+    title = Text(max_length=200, required=False)
+    rubric = Text(max_length=75, help_text="`key` for its newest version, or `key@version`")
+    protocol = Choice(choices=sorted(PRESETS), default="paper", help_text="a preset of rules")
+    instructions = Text(max_length=100_000, allow_blank=True, default="")
+    state = Choice(choices=STATES, default=Study.State.RUNNING)
+
+
+class RubricRequest(Strict):
+    toml = Text(max_length=500_000, help_text="the text of a rubric file")
+
+
+class StudyChangeRequest(Strict):
+    title = Text(max_length=200, required=False)
+    instructions = Text(max_length=100_000, allow_blank=True, required=False)
+    state = Choice(choices=STATES, required=False)

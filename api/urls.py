@@ -1,0 +1,74 @@
+"""The addresses under /api/."""
+
+from django.urls import path, re_path, register_converter
+from django.views.decorators.csrf import csrf_exempt
+from drf_spectacular.views import SpectacularAPIView
+
+from .errors import not_found
+from .views import assignments, docs, exports, jobs, members, people, pictures, samples, scores, studies
+
+
+class OpaqueId:
+    """Twelve letters and digits without vowels; see `annotation.models.fields`."""
+
+    regex = "[2-9b-z]{12}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+class PictureSize(OpaqueId):
+    """Which copy of a picture."""
+
+    regex = "web|full"
+
+
+class RowId(OpaqueId):
+    """A number that the database can hold."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_converter(OpaqueId, "opaque")
+register_converter(PictureSize, "picture_size")
+register_converter(RowId, "row")
+
+app_name = "api"
+urlpatterns = [
+    path("me/", people.Me.as_view(), name="me"),
+    path("session/", people.Session.as_view(), name="session"),
+    path("tokens/", people.Tokens.as_view(), name="tokens"),
+    path("tokens/<row:token>/", people.OneToken.as_view(), name="token"),
+    path("rubrics/", studies.Rubrics.as_view(), name="rubrics"),
+    path("studies/", studies.Studies.as_view(), name="studies"),
+    path("studies/<slug:slug>/", studies.OneStudy.as_view(), name="study"),
+    path("studies/<slug:slug>/members/", members.Members.as_view(), name="members"),
+    path("studies/<slug:slug>/members/<opaque:member>/", members.OneMember.as_view(), name="member"),
+    path("studies/<slug:slug>/invitations/", members.Invitations.as_view(), name="invitations"),
+    path("studies/<slug:slug>/invitations/<row:invitation>/", members.OneInvitation.as_view(), name="invitation"),
+    path("invitations/accept/", members.AcceptInvitation.as_view(), name="accept-invitation"),
+    path("studies/<slug:slug>/imports/", jobs.Imports.as_view(), name="imports"),
+    path("studies/<slug:slug>/jobs/", jobs.Jobs.as_view(), name="jobs"),
+    path("jobs/<opaque:job>/", jobs.OneJob.as_view(), name="job"),
+    path("jobs/<opaque:job>/log/", jobs.JobLog.as_view(), name="job-log"),
+    path("jobs/<opaque:job>/cancel/", jobs.CancelJob.as_view(), name="job-cancel"),
+    path("jobs/<opaque:job>/retry/", jobs.RetryJob.as_view(), name="job-retry"),
+    path("studies/<slug:slug>/samples/", samples.Samples.as_view(), name="samples"),
+    path("samples/<opaque:sample>/", samples.OneSample.as_view(), name="sample"),
+    path("samples/<opaque:sample>/history/", samples.History.as_view(), name="sample-history"),
+    path("studies/<slug:slug>/assignments/", assignments.Assignments.as_view(), name="assignments"),
+    path("studies/<slug:slug>/scores/", exports.Scores.as_view(), name="scores"),
+    path("studies/<slug:slug>/progress/", assignments.Progress.as_view(), name="progress"),
+    path("assignments/<opaque:assignment>/", assignments.OneAssignment.as_view(), name="assignment"),
+    path("assignments/<opaque:assignment>/score/", scores.Score.as_view(), name="score"),
+    path("assignments/<opaque:assignment>/skip/", assignments.Skip.as_view(), name="skip"),
+    path("assignments/<opaque:assignment>/renew/", assignments.Renew.as_view(), name="renew"),
+    path("pictures/<opaque:picture>/<picture_size:size>/", pictures.Picture.as_view(), name="picture"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", docs.Docs.as_view(), name="docs"),
+    # Exempt, or a write to nowhere would be answered by a page about CSRF.
+    re_path(r"", csrf_exempt(not_found)),
+]

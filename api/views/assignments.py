@@ -1,0 +1,137 @@
+"""Work to do: leasing it, looking at it, handing it back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, cast
+
+from django.http import HttpResponse
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from annotation import permissions
+from annotation.errors import BadInput
+from annotation.models import Assignment, Study
+from annotation.querysets import assignments_of
+from annotation.reports import own_work, progress
+from annotation.services import assigning, leases
+from api import content
+from api.answers import answer, moment
+from api.pagination import page
+from api.schema import describe, either, paged
+from api.serializers import assignments as shapes
+from api.serializers.fields import Nothing, unknown_names, whole_number
+
+from .base import View, body_of, query_of, study_of, user_of
+
+STATES = {"scored": Assignment.State.SCORED, "skipped": Assignment.State.SKIPPED}
+
+
+class Assignments(View):
+    """What I hold in a study, and asking for more."""
+
+    @describe(
+        "List my assignments",
+        query=shapes.AssignmentsQuery,
+        answer=either("HeldOrPast", shapes.Held, paged(shapes.Assignment)),
+    )
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Without `state` all that is held; with it a page, newest first."""
+        query = query_of(request, shapes.AssignmentsQuery)
+        html = "render" in query
+        if "state" in query:
+            return answer(self._past(request, study_of(request, slug), query, html=html))
+        for name in ("limit", "cursor"):
+            if name in query:
+                raise BadInput(f"{name} needs `state`.", fields={name: "Only together with `state`."})
+        held = assigning.held(by=user_of(request), slug=slug)
+        return answer({"assignments": [content.assignment(work, html=html) for work in held]})
+
+    @describe(
+        "Lease samples",
+        query=shapes.RenderQuery,
+        request=shapes.LeaseRequest,
+        answer=shapes.Leased,
+        conflict=True,
+    )
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """First what I hold, then samples that others have begun, then new ones."""
+        html = _html(request)
+        count = read_count(cast(dict[str, Any], request.data))
+        lease = assigning.lease(by=user_of(request), slug=slug, count=count)
+        return answer(
+            {
+                "assignments": [content.assignment(work, html=html) for work in lease.assignments],
+                "reason": lease.reason,
+            }
+        )
+
+    def _past(self, request: Request, study: Study, query: Mapping[str, Any], *, html: bool) -> dict[str, Any]:
+        def show(rows: Sequence[Assignment]) -> list[dict[str, Any]]:
+            return [content.assignment(work, html=html) for work in assigning.work(rows, study)]
+
+        mine = assignments_of(user_of(request)).filter(member__study=study, state=STATES[query["state"]])
+        return page(request, mine, query, order=("-finished_at", "-public_id"), show=show)
+
+
+def read_count(body: Mapping[str, Any]) -> int:
+    """Return how many samples are asked for, checked for type; by hand, as this address is as busy as submitting."""
+    faults = unknown_names(body, ("count",))
+    count = 1
+    try:
+        count = whole_number(body.get("count", 1))
+    except ValidationError as error:
+        faults["count"] = str(error.detail[0])  # type: ignore[index]
+    if faults:
+        raise BadInput("Ask for samples by their number.", fields=faults)
+    return count
+
+
+def _html(request: Request) -> bool:
+    return bool(request.query_params) and "render" in query_of(request, shapes.RenderQuery)
+
+
+class OneAssignment(View):
+    """One assignment of mine."""
+
+    @describe("Show an assignment", query=shapes.RenderQuery, answer=shapes.Assignment)
+    def get(self, request: Request, assignment: str) -> HttpResponse:
+        """Held or past."""
+        html = _html(request)
+        work = assigning.one(by=user_of(request), assignment_id=assignment)
+        return answer(content.assignment(work, html=html))
+
+
+class Skip(View):
+    """Handing a sample back."""
+
+    @describe("Skip a sample", request=shapes.SkipRequest, answer=shapes.Skipped, conflict=True)
+    def post(self, request: Request, assignment: str) -> HttpResponse:
+        """It does not come to me again. The same client key again changes nothing."""
+        body = body_of(request, shapes.SkipRequest)
+        leases.skip(by=user_of(request), assignment_id=assignment, **body)
+        return answer({"assignment": assignment, "state": "skipped"})
+
+
+class Renew(View):
+    """Keeping a sample while its page is open."""
+
+    @describe("Prolong a lease", request=Nothing, answer=shapes.Renewed, conflict=True)
+    def post(self, request: Request, assignment: str) -> HttpResponse:
+        """From now on, by as long as a new lease lasts."""
+        body_of(request, Nothing)
+        expires_at = leases.renew(by=user_of(request), assignment_id=assignment)
+        return answer({"expires_at": moment(expires_at)})
+
+
+class Progress(View):
+    """How far it is."""
+
+    @describe("Show progress", answer=shapes.Progress)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Counts of samples tell whether others have scored, so annotators do not get them."""
+        study, user = study_of(request, slug), user_of(request)
+        member = permissions.membership(user, study)
+        shown: dict[str, Any] = {"mine": None if member is None else asdict(own_work([member])[member.pk])}
+        if permissions.may_read_results(user, study):
+            shown["samples"] = progress(study).by_state
+        return answer(shown)

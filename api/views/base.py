@@ -1,0 +1,77 @@
+"""What every view of the API has in common."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from annotation.errors import BadInput, NotFound
+from annotation.models import Study, User
+from annotation.querysets import studies_visible_to
+from api.serializers.fields import Strict
+
+
+class OnlyJSON(BaseContentNegotiation):
+    """Answers are JSON whatever is asked for, also where the answer is an error."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        """Return the parser of the request's content type, if there is one."""
+        given = (request.content_type or "").partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == given), None)
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        """Return the one renderer."""
+        return _RENDERER, "application/json"
+
+
+_RENDERER = JSONRenderer()
+
+
+class View(APIView):
+    """A view that signs in by token or session, takes strict JSON and answers JSON."""
+
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
+    content_negotiation_class = OnlyJSON
+    metadata_class = None
+
+
+def user_of(request: Request) -> User:
+    """Return who is signed in."""
+    return cast(User, request.user)
+
+
+def study_of(request: Request, slug: str) -> Study:
+    """Return a study that the user may know of, with its rubric.
+
+    Raises:
+        Http404: there is none.
+    """
+    return found(studies_visible_to(user_of(request)).select_related("rubric"), slug=slug)
+
+
+def found(rows: Any, **lookup: Any) -> Any:
+    """Return the one row, or raise `NotFound`."""
+    row = rows.filter(**lookup).first()
+    if row is None:
+        raise NotFound("There is nothing at this address, or it is not yours to see.")
+    return row
+
+
+def body_of(request: Request, serializer: type[Strict], *, partial: bool = False) -> Mapping[str, Any]:
+    """Return the checked body of a request."""
+    read = serializer(data=request.data, partial=partial)
+    read.is_valid(raise_exception=True)
+    return cast(Mapping[str, Any], read.validated_data)
+
+
+def query_of(request: Request, serializer: type[Strict]) -> Mapping[str, Any]:
+    """Return the checked query of an address: each name known and given once."""
+    for name, values in request.query_params.lists():
+        if len(values) > 1:
+            raise BadInput(f"{name} is given more than once.", fields={name[:80]: "Give it once."})
+    read = serializer(data=request.query_params.dict())
+    read.is_valid(raise_exception=True)
+    return cast(Mapping[str, Any], read.validated_data)

@@ -1,0 +1,33 @@
+"""Scores leaving the house."""
+
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from rest_framework.request import Request
+
+from annotation import permissions
+from annotation.services.exporting import export_scores
+from api.schema import describe
+from api.serializers.samples import ExportQuery
+
+from .base import View, query_of, study_of, user_of
+
+TYPES = {"csv": "text/csv", "jsonl": "application/x-ndjson"}
+
+
+class Scores(View):
+    """The long score table of a study."""
+
+    @describe(
+        "Export scores", query=ExportQuery, answer=OpenApiTypes.STR, content_type=("text/csv", "application/x-ndjson")
+    )
+    def get(self, request: Request, slug: str) -> StreamingHttpResponse:
+        """Admins only, who afterwards score no sample of today any more. Streamed; importing it gives the same."""
+        study, user = study_of(request, slug), user_of(request)
+        permissions.require_lead(user, study)
+        kind = query_of(request, ExportQuery)["format"]
+        table = export_scores(by=user, study=study, format=kind)
+        headers = {
+            "Content-Disposition": f'attachment; filename="{study.slug}-scores.{kind}"',
+            "Cache-Control": "no-store",
+        }
+        return StreamingHttpResponse(table, content_type=f"{TYPES[kind]}; charset=utf-8", headers=headers)

@@ -1,0 +1,135 @@
+"""Long work: starting it, watching it, stopping it."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.urls import reverse
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+
+from annotation import permissions
+from annotation.models import Job, JobLogLine
+from annotation.querysets import jobs_visible_to
+from annotation.services import jobs
+from annotation.services.job_inputs import store_input
+from api.answers import answer
+from api.pagination import PageQuery, page
+from api.parsers import refuse_larger_than
+from api.schema import describe, paged
+from api.serializers import jobs as shapes
+from api.serializers.fields import Nothing
+
+from .base import View, body_of, found, query_of, study_of, user_of
+
+FORM_OVERHEAD = 100_000
+FLAGS = {"samples": ("update", "dry_run"), "scores": ("complete", "dry_run")}
+
+
+class Imports(View):
+    """Files that are imported by a job. The one address that takes a form."""
+
+    parser_classes = [MultiPartParser]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Look at the size first: checking who asks may already read the form."""
+        refuse_larger_than(settings.IMPORT_MAX_BYTES + FORM_OVERHEAD, request)
+        super().initial(request, *args, **kwargs)
+
+    @describe(
+        "Import a file",
+        request={"multipart/form-data": shapes.ImportRequest},
+        answer=shapes.ShownJob,
+        status=202,
+        conflict=True,
+    )
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """Admins only. The answer is a job; its result counts what came in and names the lines that did not."""
+        study, user = study_of(request, slug), user_of(request)
+        permissions.require_lead(user, study)
+        body = body_of(request, shapes.ImportRequest)
+        kind = body["kind"]
+        arguments: dict[str, Any] = {name: body[name] == "true" for name in FLAGS[kind]}
+        if "images" in body:
+            arguments["images"] = body["images"]
+        file = store_input(by=user, study=study, upload=body["file"])
+        job = jobs.enqueue(
+            by=user,
+            kind=f"import_{kind}",
+            study=study,
+            arguments=arguments,
+            file=file,
+            client_key=body.get("client_key"),
+        )
+        where = reverse("api:job", args=[job.public_id])
+        return answer(shapes.ShownJob(job).data, status=202, headers={"Location": where})
+
+
+class Jobs(View):
+    """The jobs of a study."""
+
+    @describe("List jobs", query=PageQuery, answer=paged(shapes.ShownJob))
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Admins only, newest first."""
+        study, user = study_of(request, slug), user_of(request)
+        permissions.require_lead(user, study)
+        rows = Job.objects.filter(study=study).select_related("study")
+        query = query_of(request, PageQuery)
+        return answer(
+            page(
+                request,
+                rows,
+                query,
+                order=("-created_at", "-id"),
+                show=lambda taken: shapes.ShownJob(taken, many=True).data,
+            )
+        )
+
+
+class OneJob(View):
+    """One job."""
+
+    @describe("Show a job", answer=shapes.ShownJob)
+    def get(self, request: Request, job: str) -> HttpResponse:
+        """Mine, or one of a study that I lead."""
+        return answer(shapes.ShownJob(_job(request, job)).data)
+
+
+class JobLog(View):
+    """A job's log."""
+
+    @describe("Show the log of a job", query=PageQuery, answer=paged(shapes.LogLine))
+    def get(self, request: Request, job: str) -> HttpResponse:
+        """Oldest line first."""
+        lines = JobLogLine.objects.filter(job=_job(request, job))
+        query = query_of(request, PageQuery)
+        return answer(
+            page(request, lines, query, order=("id",), show=lambda taken: shapes.LogLine(taken, many=True).data)
+        )
+
+
+class CancelJob(View):
+    """Stopping a job."""
+
+    @describe("Cancel a job", request=Nothing, answer=shapes.ShownJob, conflict=True)
+    def post(self, request: Request, job: str) -> HttpResponse:
+        """Running work stops at its next step."""
+        row = _job(request, job)
+        body_of(request, Nothing)
+        return answer(shapes.ShownJob(jobs.cancel(by=user_of(request), job=row)).data)
+
+
+class RetryJob(View):
+    """Trying a job again."""
+
+    @describe("Retry a job", request=Nothing, answer=shapes.ShownJob, conflict=True)
+    def post(self, request: Request, job: str) -> HttpResponse:
+        """It goes on where it stopped."""
+        row = _job(request, job)
+        body_of(request, Nothing)
+        return answer(shapes.ShownJob(jobs.retry(by=user_of(request), job=row)).data)
+
+
+def _job(request: Request, public_id: str) -> Job:
+    job: Job = found(jobs_visible_to(user_of(request)).select_related("study"), public_id=public_id)
+    return job

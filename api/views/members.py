@@ -1,0 +1,129 @@
+"""Who takes part in a study, and the links that invite."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from rest_framework.request import Request
+
+from annotation import permissions
+from annotation.errors import BadInput
+from annotation.models import Invitation, Member, Study
+from annotation.services import studies
+from api.answers import answer, nothing
+from api.pagination import PageQuery, page
+from api.schema import describe, paged
+from api.serializers import people as shapes
+
+from .base import View, body_of, found, query_of, study_of, user_of
+
+
+class Members(View):
+    """The members of a study."""
+
+    @describe("List members", query=PageQuery, answer=paged(shapes.ShownMember))
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Admins see names, researchers pseudonyms."""
+        study, user = study_of(request, slug), user_of(request)
+        permissions.require_results(user, study)
+        names = permissions.may_lead(user, study)
+        return answer(
+            page(
+                request,
+                Member.objects.filter(study=study),
+                query_of(request, PageQuery),
+                # In the order of names, pseudonyms would tell the names.
+                order=("name",) if names else ("public_id",),
+                show=lambda rows: shapes.ShownMember(rows, many=True, context={"names": names}).data,
+            )
+        )
+
+    @describe(
+        "Add a member",
+        request=shapes.NewMemberRequest,
+        answer=shapes.ShownMember,
+        status=201,
+        conflict=True,
+    )
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """Who is to sign in needs an invitation, which may name this member."""
+        study, user = _led(request, slug)
+        member = studies.add_member(by=user, study=study, **body_of(request, shapes.NewMemberRequest))
+        return answer(_shown(member), status=201)
+
+
+class OneMember(View):
+    """One member of a study."""
+
+    @describe("Change a member", request=shapes.MemberChangeRequest, answer=shapes.ShownMember, conflict=True)
+    def patch(self, request: Request, slug: str, member: str) -> HttpResponse:
+        """What a paused or leaving member holds goes back into play."""
+        study, user = _led(request, slug)
+        row = found(Member.objects.select_related("study").filter(study=study), public_id=member)
+        return answer(
+            _shown(studies.change_member(by=user, member=row, **body_of(request, shapes.MemberChangeRequest)))
+        )
+
+
+class Invitations(View):
+    """The links that invite into a study."""
+
+    @describe("List invitations", query=PageQuery, answer=paged(shapes.ShownInvitation))
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Without their secrets, which are not stored."""
+        study, _ = _led(request, slug)
+        rows = Invitation.objects.filter(study=study).select_related("member")
+        query = query_of(request, PageQuery)
+        return answer(
+            page(request, rows, query, order=("-id",), show=lambda taken: shapes.ShownInvitation(taken, many=True).data)
+        )
+
+    @describe(
+        "Make an invitation", request=shapes.InvitationRequest, answer=shapes.NewInvitation, status=201, conflict=True
+    )
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """Its secret and link are shown this once."""
+        study, user = _led(request, slug)
+        body = dict(body_of(request, shapes.InvitationRequest))
+        public_id = body.pop("member", None)
+        member = None
+        if public_id is not None:
+            member = Member.objects.filter(study=study, public_id=public_id).first()
+            if member is None:
+                raise BadInput("There is no such member.", fields={"member": "The id of a member of this study."})
+        invitation, secret = studies.invite(by=user, study=study, member=member, **body)
+        link = request.build_absolute_uri(reverse("join", args=[secret]))
+        return answer({**shapes.ShownInvitation(invitation).data, "secret": secret, "link": link}, status=201)
+
+
+class OneInvitation(View):
+    """One invitation."""
+
+    @describe("Take an invitation back", status=204)
+    def delete(self, request: Request, slug: str, invitation: int) -> HttpResponse:
+        """Who has joined by it stays."""
+        study, user = _led(request, slug)
+        row = found(Invitation.objects.select_related("study").filter(study=study), pk=invitation)
+        studies.revoke_invitation(by=user, invitation=row)
+        return nothing()
+
+
+class AcceptInvitation(View):
+    """Joining a study."""
+
+    @describe("Accept an invitation", request=shapes.AcceptRequest, answer=shapes.Joined, conflict=True)
+    def post(self, request: Request) -> HttpResponse:
+        """Who is a member already stays what they are."""
+        secret = body_of(request, shapes.AcceptRequest)["secret"]
+        member = studies.accept_invitation(user=user_of(request), secret=secret)
+        return answer({"study": member.study.slug, "role": member.role})
+
+
+def _led(request: Request, slug: str) -> tuple[Study, Any]:
+    study, user = study_of(request, slug), user_of(request)
+    permissions.require_lead(user, study)
+    return study, user
+
+
+def _shown(member: Member) -> dict[str, Any]:
+    return dict(shapes.ShownMember(member, context={"names": True}).data)

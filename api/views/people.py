@@ -1,0 +1,110 @@
+"""Oneself: who I am, signing in and out, my tokens."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib.auth import authenticate, login, logout
+from django.http import HttpRequest, HttpResponse
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+
+from annotation.errors import BadInput
+from annotation.models import ApiToken, Member, User
+from annotation.services import people
+from api.answers import answer, nothing
+from api.authentication import check_csrf
+from api.errors import LockedOut
+from api.schema import describe, listed
+from api.serializers import people as shapes
+
+from .base import View, body_of, found, user_of
+
+
+class Me(View):
+    """Who I am."""
+
+    @describe("Show me", answer=shapes.Me)
+    def get(self, request: Request) -> HttpResponse:
+        """Studies that I have left are not among them."""
+        return answer(me(user_of(request)))
+
+
+def me(user: User) -> dict[str, Any]:
+    """Return a person with their places in studies."""
+    places = Member.objects.filter(user=user).exclude(state=Member.State.LEFT).order_by("study__slug")
+    rows = places.values("study__slug", "study__title", "role", "study__state")
+    return {
+        "id": user.pk,
+        "username": user.username,
+        "name": user.name,
+        "is_site_admin": user.is_site_admin,
+        "studies": [
+            {
+                "slug": row["study__slug"],
+                "title": row["study__title"],
+                "role": row["role"],
+                "state": row["study__state"],
+            }
+            for row in rows
+        ],
+    }
+
+
+class Session(View):
+    """The browser's session, so that a page can sign in again without being left."""
+
+    def get_permissions(self) -> Sequence[Any]:
+        """Whoever signs in is not signed in yet."""
+        return [AllowAny()] if self.request.method == "POST" else super().get_permissions()
+
+    @describe(
+        "Sign in", request=shapes.SignInRequest, answer=shapes.Me, anonymous=True, also={429: "too many attempts"}
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Sets the session's cookies; needs the CSRF token of the page."""
+        check_csrf(request)
+        body = body_of(request, shapes.SignInRequest)
+        django_request: HttpRequest = request._request
+        user = authenticate(django_request, username=body["username"], password=body["password"])
+        if getattr(django_request, "axes_locked_out", False):
+            # Answered here, in our own form; otherwise a middleware would put a page in its place.
+            django_request.axes_locked_out = False  # type: ignore[attr-defined]
+            raise LockedOut("Too many wrong passwords. Wait a quarter of an hour, then try again.")
+        if not isinstance(user, User):
+            raise BadInput("Wrong username or password.", code="bad_credentials")
+        login(django_request, user)
+        return answer(me(user))
+
+    @describe("Sign out", status=204)
+    def delete(self, request: Request) -> HttpResponse:
+        """Ends the browser's session."""
+        logout(request._request)
+        return nothing()
+
+
+class Tokens(View):
+    """My tokens."""
+
+    @describe("List my tokens", answer=listed(shapes.ShownToken))
+    def get(self, request: Request) -> HttpResponse:
+        """Revoked ones are not listed."""
+        rows = user_of(request).tokens.filter(revoked_at=None).order_by("name")
+        return answer({"results": shapes.ShownToken(rows, many=True).data})
+
+    @describe("Make a token", request=shapes.TokenRequest, answer=shapes.NewToken, status=201, conflict=True)
+    def post(self, request: Request) -> HttpResponse:
+        """Its secret is shown this once."""
+        user = user_of(request)
+        token, secret = people.create_token(by=user, user=user, name=body_of(request, shapes.TokenRequest)["name"])
+        return answer({**shapes.ShownToken(token).data, "secret": secret}, status=201)
+
+
+class OneToken(View):
+    """One token of mine."""
+
+    @describe("Revoke a token", status=204)
+    def delete(self, request: Request, token: int) -> HttpResponse:
+        """From now on it opens nothing."""
+        user = user_of(request)
+        people.revoke_token(by=user, token=found(ApiToken.objects.filter(user=user), pk=token))
+        return nothing()

@@ -1,0 +1,110 @@
+"""Giving a score and taking it back."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from django.http import HttpResponse
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from annotation.errors import BadInput
+from annotation.services import scoring
+from api.answers import answer, moment
+from api.content import ratings
+from api.schema import describe
+from api.serializers import assignments as shapes
+from api.serializers.fields import client_key, finite_number, unknown_names
+from api.strict_json import kind_of
+
+from .base import View, user_of
+
+
+class Score(View):
+    """My score of one assignment."""
+
+    @describe("Submit a score", request=shapes.ScoreRequest, answer=shapes.Scored, conflict=True)
+    def put(self, request: Request, assignment: str) -> HttpResponse:
+        """The same client key again is stored once and answers the same."""
+        score = scoring.submit(
+            by=user_of(request), assignment_id=assignment, **read_score(cast(dict[str, Any], request.data))
+        )
+        return answer(
+            {
+                "assignment": score.assignment_id,
+                "state": score.state,
+                "ratings": ratings(score.ratings),
+                "notes": score.notes,
+                "seconds": score.seconds,
+                "scored_at": moment(score.scored_at),
+                "undo_until": moment(score.undo_until),
+            }
+        )
+
+    @describe("Undo my score", answer=shapes.Undone, conflict=True)
+    def delete(self, request: Request, assignment: str) -> HttpResponse:
+        """The score is voided and the sample is mine to score again, with the values to start from."""
+        undone = scoring.undo(by=user_of(request), assignment_id=assignment)
+        return answer(
+            {
+                "assignment": undone.assignment_id,
+                "state": undone.state,
+                "ratings": ratings(undone.ratings),
+                "notes": undone.notes,
+                "expires_at": moment(undone.expires_at),
+            }
+        )
+
+
+FIELDS = ("client_key", "ratings", "notes", "seconds")
+
+
+def read_score(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of `scoring.submit`, checked for type.
+
+    By hand, as this is the busiest address of the platform; every fault is named, not only the first.
+
+    Raises:
+        BadInput: something is missing, unknown or of the wrong type.
+    """
+    faults = unknown_names(body, FIELDS)
+    read = {
+        "client_key": _one("client_key", body, client_key, faults),
+        "ratings": _each("ratings", body, finite_number, faults),
+        "notes": _each("notes", body, _text, faults) if "notes" in body else {},
+        "seconds": None if body.get("seconds") is None else _one("seconds", body, finite_number, faults),
+    }
+    if faults:
+        raise BadInput("The score cannot be stored as sent; nothing was stored.", fields=faults)
+    return read
+
+
+def _one(name: str, body: Mapping[str, Any], check: Callable[[Any], Any], faults: dict[str, str]) -> Any:
+    if name not in body:
+        faults[name] = "Missing."
+        return None
+    return _checked(name, body[name], check, faults)
+
+
+def _each(name: str, body: Mapping[str, Any], check: Callable[[Any], Any], faults: dict[str, str]) -> dict[str, Any]:
+    if name not in body:
+        faults[name] = "Missing."
+        return {}
+    values = body[name]
+    if not isinstance(values, dict):
+        faults[name] = f"An object, not {kind_of(values)}."
+        return {}
+    return {key: _checked(f"{name}.{key}"[:200], value, check, faults) for key, value in values.items()}
+
+
+def _checked(field: str, value: Any, check: Callable[[Any], Any], faults: dict[str, str]) -> Any:
+    try:
+        return check(value)
+    except ValidationError as error:
+        faults[field] = str(error.detail[0])  # type: ignore[index]
+        return None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValidationError(f"A text, not {kind_of(value)}.")
+    return value

@@ -1,0 +1,150 @@
+"""Studies: listing, making, reading, changing; and rubrics."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from annotation import permissions
+from annotation.errors import BadInput, NotFound
+from annotation.models import Member, Protocol, Rubric, Study, User
+from annotation.querysets import rubrics_visible_to, studies_visible_to
+from annotation.rubrics import RubricDefinition, definition
+from annotation.services import rubrics, studies
+from api.answers import answer, whole
+from api.pagination import PageQuery, page
+from api.schema import describe, paged
+from api.serializers import studies as shapes
+
+from .base import View, body_of, query_of, study_of, user_of
+
+PROTOCOL: tuple[str, ...] = tuple(shapes.Protocol().get_fields())
+
+
+class Studies(View):
+    """The studies that I may know of."""
+
+    @describe("List studies", query=PageQuery, answer=paged(shapes.StudyRow))
+    def get(self, request: Request) -> HttpResponse:
+        """Mine; all of them for a site administrator."""
+        user = user_of(request)
+        query = query_of(request, PageQuery)
+
+        def show(rows: Sequence[Study]) -> list[dict[str, Any]]:
+            places = Member.objects.filter(user=user, study__in=rows).exclude(state=Member.State.LEFT)
+            roles = dict(places.values_list("study_id", "role"))
+            return [_row(study, roles.get(study.pk)) for study in rows]
+
+        return answer(page(request, studies_visible_to(user), query, order=("slug",), show=show))
+
+    @describe("Make a study", request=shapes.StudyRequest, answer=shapes.ShownStudy, status=201, conflict=True)
+    def post(self, request: Request) -> HttpResponse:
+        """Site administrators only; who makes it is its first admin."""
+        user = user_of(request)
+        permissions.require_site_admin(user)
+        body = body_of(request, shapes.StudyRequest)
+        study = studies.create_study(
+            by=user,
+            slug=body["slug"],
+            title=body.get("title", ""),
+            rubric=_rubric(body["rubric"]),
+            preset=body["protocol"],
+            instructions=body["instructions"],
+            state=body["state"],
+        )
+        return answer(_shown(study, user), status=201)
+
+
+class OneStudy(View):
+    """One study."""
+
+    @describe("Show a study", answer=shapes.ShownStudy)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """For every member."""
+        return answer(_shown(study_of(request, slug), user_of(request)))
+
+    @describe("Change a study", request=shapes.StudyChangeRequest, answer=shapes.ShownStudy)
+    def patch(self, request: Request, slug: str) -> HttpResponse:
+        """Admins only; what is not given stays."""
+        study, user = study_of(request, slug), user_of(request)
+        permissions.require_lead(user, study)
+        study = studies.change_study(by=user, study=study, **body_of(request, shapes.StudyChangeRequest))
+        return answer(_shown(study, user))
+
+
+class Rubrics(View):
+    """The rubrics that I may know of."""
+
+    @describe("List rubrics", query=PageQuery, answer=paged(shapes.Rubric))
+    def get(self, request: Request) -> HttpResponse:
+        """Those of my studies; all of them for a site administrator."""
+        rows = rubrics_visible_to(user_of(request))
+        query = query_of(request, PageQuery)
+        return answer(
+            page(
+                request,
+                rows,
+                query,
+                order=("key", "-version", "id"),
+                show=lambda taken: [rubric_shown(definition(row.pk)) for row in taken],
+            )
+        )
+
+    @describe("Import a rubric", request=shapes.RubricRequest, answer=shapes.Rubric)
+    def post(self, request: Request) -> HttpResponse:
+        """Site administrators only. The same again changes nothing; a change of one in use is a new version."""
+        body = body_of(request, shapes.RubricRequest)
+        stored = rubrics.import_rubric(by=user_of(request), content=body["toml"])
+        return answer(rubric_shown(definition(stored.rubric.pk)))
+
+
+def rubric_shown(rubric: RubricDefinition) -> dict[str, Any]:
+    """Return a rubric with every level's anchor."""
+    return {
+        "key": rubric.key,
+        "version": rubric.version,
+        "title": rubric.title,
+        "description": rubric.description,
+        "dimensions": [
+            {
+                "key": dimension.key,
+                "name": dimension.name,
+                "description": dimension.description,
+                "needs": [
+                    side
+                    for side, needed in (("text", dimension.needs_text), ("image", dimension.needs_image))
+                    if needed
+                ],
+                "missing": whole(dimension.missing_value),
+                "levels": [
+                    {"value": whole(level.value), "label": level.label, "anchor": level.anchor}
+                    for level in dimension.levels
+                ],
+            }
+            for dimension in rubric.dimensions
+        ],
+    }
+
+
+def _rubric(name: str) -> Rubric:
+    try:
+        return rubrics.get_or_load(name)
+    except NotFound as missing:
+        # The address exists; it is the field that names nothing.
+        raise BadInput(missing.message, fields=missing.fields) from None
+
+
+def _row(study: Study, role: str | None) -> dict[str, Any]:
+    return {"slug": study.slug, "title": study.title, "state": study.state, "my_role": role}
+
+
+def _shown(study: Study, user: User) -> dict[str, Any]:
+    member = permissions.membership(user, study)
+    protocol = Protocol.objects.get(study=study, current=True)
+    return {
+        **_row(study, None if member is None else member.role),
+        "instructions": study.instructions,
+        "rubric": rubric_shown(definition(study.rubric_id)),
+        "protocol": {name: whole(getattr(protocol, name)) for name in PROTOCOL},
+    }

@@ -1,0 +1,199 @@
+"""What an annotator must not learn, searched for in everything that the API answers them."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+
+from annotation.models import Assignment, Member, Picture, Sample, SamplePicture, Score, Study
+from annotation.services.studies import invite
+from tests.factories import make_member, make_sample, make_study, make_user
+
+from .caller import GOOD, Caller
+
+pytestmark = pytest.mark.django_db
+
+BEN = "Benedikta Quillfeather"
+
+
+@pytest.fixture
+def everything(study: Study, ann: Caller, rae: Caller, ada: Caller) -> None:
+    """Samples with an origin, and others' scores with values, notes, names and an invitation."""
+    user = make_user("quillfeather-login", name=BEN, email="quillfeather@example.org")
+    ben = Caller(make_member(study, user))
+    for number in range(6):
+        make_sample(
+            study,
+            f"Text number {number}.",
+            ["red", "blue"] if number % 2 else [],
+            external_id=f"EXTERNAL-{number}",
+            question=f"Question {number}?",
+            generator="GENERATOR-MODEL",
+            domain="DOMAIN-NAME",
+            category="CATEGORY-NAME",
+            topic="TOPIC-NAME",
+            metadata={"METADATA-KEY": "METADATA-VALUE"},
+        )
+    for _ in range(4):
+        leased = ben.post("studies/birds/assignments/").json()["assignments"][0]
+        locked = leased["sample"]["locked"]
+        ratings = {key: 3 for key in GOOD if key not in locked}
+        assert ben.score(leased["id"], ratings, notes={"TCC": "NOTE-OF-BEN"}, seconds=777.25).status_code == 200
+    ben.post("studies/birds/assignments/", {"count": 1})
+    invite(by=None, study=study, role="annotator", note="NOTE-OF-INVITATION")
+    ada.get("studies/birds/samples/")
+
+
+def walk(ann: Caller) -> Iterator[tuple[str, HttpResponse]]:
+    """Go wherever an annotator can, by every address and link of theirs, and give each answer."""
+    seen: set[str] = set()
+
+    def visit(path: str) -> Iterator[tuple[str, HttpResponse]]:
+        if path not in seen:
+            seen.add(path)
+            response = ann.get(path)
+            yield path, response
+            if response.headers["Content-Type"] == "application/json":
+                for link in sorted(set(re.findall(r'"(/api/[^"]+)"', response.content.decode()))):
+                    yield from visit(link)
+
+    leased = ann.post("/api/studies/birds/assignments/?render=html", {"count": 4})
+    yield "lease", leased
+    works = leased.json()["assignments"]
+    assert len(works) == 4
+    for work in works[:2]:
+        ratings = {key: 5 for key in GOOD if key not in work["sample"]["locked"]}
+        yield "score", ann.score(work["id"], ratings, notes={"TCC": "mine"}, seconds=5)
+    yield "score again", ann.score(works[0]["id"], {})
+    yield "undo", ann.delete(f"assignments/{works[1]['id']}/score/")
+    skip = {"client_key": "00000000-0000-4000-8000-000000000001", "reason": "known"}
+    yield "skip", ann.post(f"assignments/{works[2]['id']}/skip/", skip)
+    yield "renew", ann.post(f"assignments/{works[3]['id']}/renew/")
+    for path in (
+        *("me/", "studies/", "studies/birds/", "studies/birds/progress/", "rubrics/", "tokens/"),
+        *("studies/birds/assignments/", "studies/birds/assignments/?render=html"),
+        *("studies/birds/assignments/?state=scored&limit=1", "studies/birds/assignments/?state=skipped"),
+    ):
+        yield from visit(f"/api/{path}")
+    # Doors that are closed must not talk either.
+    for path in ("members/", "invitations/", "samples/", "jobs/", "scores/"):
+        yield from visit(f"/api/studies/birds/{path}")
+    for sample in Sample.objects.values_list("public_id", flat=True):
+        yield from visit(f"/api/samples/{sample}/")
+        yield from visit(f"/api/samples/{sample}/history/")
+    for assignment in Assignment.objects.values_list("public_id", flat=True):
+        yield from visit(f"/api/assignments/{assignment}/")
+        yield f"score {assignment}", ann.score(assignment, {"TCC": 99})
+    for picture in SamplePicture.objects.values_list("public_id", flat=True):
+        yield from visit(f"/api/pictures/{picture}/web/")
+
+
+def forbidden() -> dict[str, str]:
+    """Return what must be nowhere, by what it is."""
+    words = {
+        "external id": "EXTERNAL-",
+        "question id": "question-Question",
+        "generator": "GENERATOR",
+        "domain": "DOMAIN-NAME",
+        "category": "CATEGORY-NAME",
+        "topic": "TOPIC-NAME",
+        "metadata key": "METADATA-KEY",
+        "metadata": "METADATA-VALUE",
+        "another's note": "NOTE-OF-BEN",
+        "another's name": "Quillfeather",
+        "another's time": "777.25",
+        "an invitation's note": "NOTE-OF-INVITATION",
+        "a picture's name": "pictures/red",
+        "slot": '"slot',
+        "free slots": "free_slots",
+        "scores so far": "scores_in",
+        "priority": '"priority',
+        "shuffle": "shuffle",
+        "queue": "queued_at",
+    }
+    for picture in Picture.objects.all():
+        words |= {f"hash {picture.pk}": picture.sha256[:16], f"file {picture.pk}": picture.web}
+    for member in Member.objects.exclude(user__username="ann"):
+        words[f"member {member.pk}"] = member.public_id
+    for score in Score.objects.exclude(member__user__username="ann"):
+        words[f"key of score {score.pk}"] = str(score.client_key)
+    return words
+
+
+@pytest.mark.usefixtures("everything")
+def test_nothing_that_an_annotator_gets_tells_of_origins_or_of_others(ann: Caller) -> None:
+    leaks: list[str] = []
+    visited = 0
+    words = forbidden()
+    pictures = 0
+    for path, response in walk(ann):
+        visited += 1
+        if response.streaming:
+            pictures += 1
+            body = b"".join(response.streaming_content)  # type: ignore[arg-type]
+            assert b"Exif" not in body
+            text = ""
+        else:
+            text = response.content.decode()
+        answer = f"{text}\n{dict(response.headers)}\n{response.cookies.output()}".lower()
+        leaks += [f"{what} in {path}" for what, word in words.items() if word.lower() in answer]
+    assert not leaks
+    assert visited > 40
+    assert pictures >= 4
+
+
+@pytest.mark.usefixtures("everything")
+def test_only_the_names_of_the_contract_are_in_an_assignment(ann: Caller) -> None:
+    expected = {
+        *("assignments", "reason", "id", "state", "leased_at", "expires_at", "sample", "score"),
+        *("turns", "locked", "question", "context", "blocks", "kind", "number", "text"),
+        *("url", "full_url", "width", "height", "web_width", "web_height", "ICC", "IQ", "ITS", "value", "why"),
+    }
+    assert _names(ann.post("studies/birds/assignments/", {"count": 6}).json()) == expected
+
+
+@pytest.mark.usefixtures("everything")
+def test_a_sample_that_others_have_scored_looks_like_one_that_nobody_has(ann: Caller) -> None:
+    works = ann.post("studies/birds/assignments/", {"count": 6}).json()["assignments"]
+    scored = set(Score.objects.values_list("sample__public_id", flat=True))
+    shapes = {
+        (work["sample"]["id"] in scored, frozenset(_names(work)) - {"ICC", "IQ", "ITS", "value", "why"})
+        for work in works
+        if len(work["sample"]["turns"][0]["blocks"]) == 1
+    }
+    assert {seen for seen, _ in shapes} == {True, False}
+    assert len({names for _, names in shapes}) == 1
+
+
+def test_another_study_is_as_if_it_were_not(study: Study, ann: Caller) -> None:
+    hidden = make_study("boats", title="HIDDEN-TITLE")
+    sample = make_sample(hidden, external_id="HIDDEN-SAMPLE")
+    for caller in (ann, Caller(make_user("sam"))):
+        for path in ("", "members/", "invitations/", "jobs/", "samples/", "scores/", "progress/", "assignments/"):
+            there = caller.get(f"studies/boats/{path}")
+            nowhere = caller.get(f"studies/nowhere/{path}")
+            assert (there.status_code, there.content) == (nowhere.status_code, nowhere.content), path
+            assert there.status_code == 404
+        assert caller.get(f"samples/{sample.public_id}/").content == caller.get("samples/bcdfghjkmnpq/").content
+    assert "HIDDEN" not in ann.get("studies/").content.decode() + ann.get("me/").content.decode()
+
+
+def test_researchers_get_no_names_and_no_logins(study: Study, ann: Caller, rae: Caller) -> None:
+    user = make_user("quillfeather-login", name=BEN, email="quillfeather@example.org")
+    ben = Caller(make_member(study, user))
+    sample = make_sample(study)
+    ben.score(ben.lease(), {"TCC": 2})
+    for path in ("studies/birds/members/", "studies/birds/samples/", f"samples/{sample.public_id}/", "studies/birds/"):
+        response = rae.get(path)
+        assert response.status_code == 200
+        assert "quillfeather" not in response.content.decode().lower()
+
+
+def _names(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        return set(value) | {name for item in value.values() for name in _names(item)}
+    if isinstance(value, list):
+        return {name for item in value for name in _names(item)}
+    return set()

@@ -1,0 +1,158 @@
+"""The description of the API: valid, complete, readable in the browser, and true of what the API does."""
+
+import logging
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.management import call_command
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections, connection
+from drf_spectacular.generators import SchemaGenerator
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from annotation.models import Assignment, Invitation, Job, JobLogLine, Sample, Study
+from annotation.services.studies import invite
+from api.urls import urlpatterns
+from tests.factories import make_member, make_sample, make_study, make_token, make_user
+
+from .caller import GOOD, Caller
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+]
+RAW: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+DESCRIBED = schemathesis.openapi.from_dict(RAW)
+DESCRIBED.app = get_wsgi_application()
+
+
+def test_the_description_is_valid_and_complete(tmp_path) -> None:
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yaml"))
+
+
+def test_every_address_is_described() -> None:
+    names = {pattern.name for pattern in urlpatterns if pattern.name} - {"schema", "docs"}
+    assert len(RAW["paths"]) == len(names)
+    for path, operations in RAW["paths"].items():
+        for method, operation in operations.items():
+            assert {"400", "401", "403", "404"} <= set(operation["responses"]), (method, path)
+            assert operation["summary"]
+
+
+@pytest.mark.django_db
+def test_the_description_is_there_for_everybody(nobody: Caller) -> None:
+    response = nobody.get("schema/", headers={"accept": "application/vnd.oai.openapi+json"})
+    assert response.json()["info"]["title"] == "Annotation API"
+
+
+@pytest.mark.django_db
+def test_the_page_of_the_description_needs_no_inline_script(nobody: Caller, settings: Any) -> None:
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    page = nobody.get("docs/")
+    html = page.content.decode()
+    assert page.status_code == 200
+    assert "'unsafe-inline'" not in page["Content-Security-Policy"]
+    assert html.count("<script") == html.count("<script src=") == 3
+    assert "<style" not in html
+    assert "http" not in html.replace("https://localhost", "")
+    script = nobody.get("docs/?script=")
+    assert script["Content-Type"].startswith("application/javascript")
+    assert "/api/schema/" in script.content.decode()
+
+
+@pytest.fixture
+def _requests_in_the_transaction_of_the_test() -> Iterator[None]:
+    """Keep the connection, as Django's own test client does: the end of a request would close it."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def populated(
+    request: pytest.FixtureRequest,
+    db: None,
+    _requests_in_the_transaction_of_the_test: None,
+    settings: Any,
+    caplog: pytest.LogCaptureFixture,
+) -> Iterator[dict[str, Any]]:
+    """A study with something at every address; tokens by role and real ids by parameter."""
+    if not connection.vendor.startswith(request.param):
+        pytest.skip(f"runs when DATABASE_URL names a {request.param} database")
+    settings.ALLOWED_HOSTS = ["*"]
+    caplog.set_level(logging.ERROR, "django")
+    study = make_study("birds")
+    people = {role: make_member(study, role, role).user for role in ("annotator", "admin", "researcher")}
+    people["root"] = make_user("root", is_site_admin=True)
+    for number in range(4):
+        make_sample(study, f"Text {number}", ["red"] if number % 2 else [], external_id=f"s{number}")
+    ann = Caller(people["annotator"])
+    works = ann.post("studies/birds/assignments/", {"count": 3}).json()["assignments"]
+    ratings = {key: 3 for key in GOOD if key not in works[0]["sample"]["locked"]}
+    assert ann.score(works[0]["id"], ratings, notes={"TCC": "fine"}, seconds=3).status_code == 200
+    invitation, _ = invite(by=None, study=study, role="annotator")
+    job = Job.objects.create(kind="import_samples", study=study, file="jobs/none.jsonl", created_by=people["admin"])
+    JobLogLine.objects.create(job=job, line="hello")
+    member = make_member(study, None, name="imported")
+    picture = Sample.objects.filter(has_image=True)[0].pictures.get()
+    yield {
+        "tokens": [make_token(person, "walk") for person in people.values()] + ["unknown", None],
+        "ids": {
+            "slug": "birds",
+            "member": member.public_id,
+            "invitation": invitation.pk,
+            "job": job.public_id,
+            "sample": Sample.objects.order_by("pk")[0].public_id,
+            "assignment": works[1]["id"],
+            "picture": picture.public_id,
+            "size": "web",
+            "token": people["annotator"].tokens.get(name="walk").pk,
+        },
+    }
+    assert Study.objects.filter(slug="birds").exists()
+    assert Invitation.objects.exists()
+    assert Assignment.objects.exists()
+
+
+@pytest.mark.slow
+@DESCRIBED.parametrize()
+@settings(
+    max_examples=int(os.environ.get("SCHEMATHESIS_EXAMPLES", "8")),
+    derandomize="SCHEMATHESIS_EXAMPLES" not in os.environ,
+    database=None,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_no_request_makes_it_fail_or_answer_otherwise_than_described(
+    case: schemathesis.Case, populated: dict[str, Any]
+) -> None:
+    generated = dict(case.path_parameters or {})
+    real = {name: populated["ids"].get(name, value) for name, value in generated.items()}
+    # Where the address was all that was wrong, a real id has put it right.
+    wrong_elsewhere = case.meta is not None and case.meta.is_negative_at(ParameterLocation.BODY)
+    checks_of_real = [check for check in CHECKS if wrong_elsewhere or check is not negative_data_rejection]
+    for parameters, checks in ((generated, CHECKS), (real, checks_of_real))[: 2 if generated else 1]:
+        case.path_parameters = dict(parameters)
+        for token in populated["tokens"]:
+            headers = {"Authorization": f"Token {token}"} if token else {}
+            response = case.call(headers=headers)
+            case.validate_response(response, checks=checks)
