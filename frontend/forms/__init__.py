@@ -1,0 +1,1 @@
+"""What people can fill in; each form only reads and names its fields, the services judge them."""

@@ -1,0 +1,45 @@
+"""What happens around every page: the viewer's clock, and refusals shown as pages."""
+
+import zoneinfo
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from annotation.errors import WorkflowError
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class ViewerTimeZone:
+    """Shows times in the zone that the signed-in person has chosen; UTC is stored."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        name = ""
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            name = getattr(request.user, "time_zone", "")
+        try:
+            zone = zoneinfo.ZoneInfo(name) if name else None
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+            zone = None
+        with timezone.override(zone):
+            return self.get_response(request)
+
+
+class RefusalsAsPages:
+    """Turns a service's refusal that a page has not dealt with itself into a page with its status and its words."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        from .views.errors import refusal
+
+        return refusal(request, exception) if isinstance(exception, WorkflowError) else None

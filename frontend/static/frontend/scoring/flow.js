@@ -1,0 +1,104 @@
+// @ts-check
+/** From one sample to the next: submit, skip, and what to show when nothing is there. */
+
+/** @typedef {import("./types.js").Letter} Letter */
+/** @typedef {import("./types.js").Work} Work */
+/** @typedef {ReturnType<typeof createFlow>} Flow */
+/**
+ * @typedef {{desk: import("./desk.js").Desk, queue: import("./queue.js").Queue, outbox: import("./outbox.js").Outbox,
+ *   letters: import("./letters.js").Letters, past: import("./past.js").Past, bar: import("./bar.js").Bar,
+ *   tell: ReturnType<typeof import("./tell.js").createTell>, text: import("./text.js").Text,
+ *   empty: ReturnType<typeof import("./empty.js").createEmpty>, study: string}} Parts
+ */
+
+/** @param {Parts} parts */
+export function createFlow({ desk, queue, outbox, letters, past, bar, tell, text, empty, study }) {
+  /** Put the next sample on the desk; built and decoded as it is, that is one change of the page. */
+  function proceed() {
+    const next = queue.items[0] ?? null;
+    empty.show(next ? "" : queue.state.reason);
+    tell.settle("lost");
+    desk.show(next);
+    if (next?.lost) lost(next);
+    if (next) tell.aloud(describe(next));
+    draw();
+  }
+
+  /** @param {Work} work */
+  function describe({ assignment: { sample }, pictures }) {
+    const turns = sample.turns.filter((turn) => !turn.context).length;
+    return [text.say("next_sample"), text.say("turns", { n: turns }), text.say("pictures", { n: pictures.length })].join(", ");
+  }
+
+  function draw() {
+    const { work, past: given } = desk.state;
+    // Beside a past sample the line above it offers the undo.
+    const undo = !given && past.mayUndo(past.latest());
+    bar.show({ missing: desk.missing().length, work: Boolean(work) && !given, past: Boolean(given), undo });
+  }
+
+  /** @param {Work} work @param {Partial<Letter> & {kind: Letter["kind"], key: string}} rest @returns {Letter} */
+  function letter({ assignment }, rest) {
+    const question = assignment.sample.turns.find((turn) => !turn.context)?.question ?? "";
+    const label = question.length > 90 ? `${question.slice(0, 90)}…` : question;
+    return { study, assignment: assignment.id, label, at: letters.stamp(), tries: 0, after: 0, ...rest };
+  }
+
+  function submit() {
+    const { work, past: given } = desk.state;
+    if (!work || given) return;
+    const missing = desk.missing();
+    if (missing.length) {
+      desk.focus(missing[0]);
+      tell.aloud(text.say("submit_to_go", { n: missing.length }));
+      return;
+    }
+    const { key, ratings, all, notes, seconds } = desk.said();
+    outbox.put(letter(work, { kind: "submit", key, ratings, notes, seconds }));
+    past.add(work.assignment, { key, ratings: all, notes, seconds });
+    bar.countOn(1);
+    queue.finish(work.assignment.id);
+    proceed();
+  }
+
+  /** @param {string} reason @param {string} note */
+  function skip(reason, note) {
+    const { work, past: given } = desk.state;
+    if (!work || given) return;
+    outbox.put(letter(work, { kind: "skip", key: desk.said().key, reason, note }));
+    queue.finish(work.assignment.id);
+    proceed();
+  }
+
+  /** The lease of what is on the desk is gone; what was said stays. @param {Work} work */
+  function lost(work) {
+    if (work !== desk.state.work) return void queue.drop(work.assignment.id);
+    tell.show("lost", text.say("lease_lost"), [{ label: text.say("lease_lost_next"), run: () => giveUp(work) }]);
+    tell.aloud(text.say("lease_lost"));
+  }
+
+  /** @param {Work} work */
+  function giveUp(work) {
+    queue.drop(work.assignment.id);
+    proceed();
+    void queue.refill();
+  }
+
+  /** There is more to show than before, or it is ours again. */
+  function filled() {
+    const { work } = desk.state;
+    if (!work) proceed();
+    else if (!work.lost) tell.settle("lost");
+  }
+
+  /** Another tab has dealt with this one. @param {string} id */
+  function doneElsewhere(id) {
+    const here = desk.state.work?.assignment.id === id && !desk.state.past;
+    queue.finish(id);
+    if (!here) return;
+    proceed();
+    tell.aloud(text.say("done_elsewhere"));
+  }
+
+  return { proceed, draw, submit, skip, lost, filled, doneElsewhere, letter };
+}

@@ -1,0 +1,117 @@
+// @ts-check
+/** What follows from a letter's fate: confirmed, refused, or kept until its writer has signed in again. */
+
+import { Refused } from "./api.js";
+import { blank } from "./drafts.js";
+
+/** @typedef {import("./types.js").Letter} Letter */
+/** @typedef {ReturnType<typeof createMailroom>} Mailroom */
+
+/**
+ * @param {import("./flow.js").Parts & {api: import("./api.js").Api, flow: import("./flow.js").Flow,
+ *   history: {undoRefused: (letter: Letter) => void}, session: import("./session.js").Session,
+ *   store: import("./store.js").Store, drafts: import("./drafts.js").Drafts,
+ *   build: (assignment: import("./types.js").Assignment) => import("./types.js").Work}} parts
+ */
+export function createMailroom({ api, desk, queue, outbox, letters, past, bar, tell, text, flow, history, session, store, drafts, build }) {
+  function draw() {
+    const waiting = letters.waiting();
+    bar.mail({
+      waiting: waiting.length,
+      since: waiting[0]?.at ?? 0,
+      refused: letters.refused().length,
+      offline: !navigator.onLine || waiting.some((letter) => letter.stuck),
+      signedOut: session.state.out,
+      kept: store.kept(),
+    });
+  }
+
+  /** @param {Letter} letter @param {any} answer */
+  function sent(letter, answer) {
+    if (letter.kind === "submit") past.confirm(letter.assignment, answer);
+    if (letter.kind === "undo") {
+      const work = queue.items.find((item) => item.assignment.id === letter.assignment);
+      if (work && answer.expires_at) work.assignment.expires_at = answer.expires_at;
+    } else if (drafts.load(letter.assignment).key === letter.key) {
+      // A draft under another key is newer than the letter: it was undone and begun again meanwhile.
+      drafts.remove(letter.assignment);
+    }
+    bar.savedNow(false);
+    flow.draw();
+    void queue.refill();
+  }
+
+  /** @param {Letter} letter */
+  function refused(letter) {
+    if (letter.kind === "undo") return history.undoRefused(letter);
+    if (letter.kind === "submit" && past.remove(letter.assignment)) bar.countOn(-1);
+    flow.draw();
+    tell.aloud(text.say("was_refused", { message: letter.refusal?.message ?? "" }));
+    void queue.refill();
+  }
+
+  /**
+   * Put a refused one back on the desk, if the server still knows it as ours to score.
+   * @param {Letter} letter
+   * @returns {Promise<string>} why not, or nothing
+   */
+  async function reopen(letter) {
+    let assignment;
+    try {
+      assignment = await api.look(letter.assignment);
+    } catch (error) {
+      return error instanceof Refused ? error.message : text.say("not_reached");
+    }
+    if (assignment.state === "scored") return text.say("aside_scored");
+    if (assignment.state === "skipped") return text.say("aside_skipped");
+    // What lies on the desk now may be this very sample: its draft must not be written over the letter's.
+    desk.show(null);
+    const kept = drafts.load(letter.assignment);
+    const said = letter.ratings ? { ratings: letter.ratings, notes: letter.notes ?? {}, seconds: letter.seconds ?? 0 } : {};
+    // A new key: the server may have met the old one.
+    drafts.save(letter.assignment, { ...kept, ...said, key: blank().key, at: Date.now() });
+    letters.remove(letter.key);
+    queue.restore({ ...build(assignment), lost: assignment.state !== "leased" });
+    flow.proceed();
+    return "";
+  }
+
+  return {
+    draw,
+    sent,
+    refused,
+    reopen,
+    /** Send a refused one once more, as it is. @param {Letter} letter */
+    again({ refusal, ...letter }) {
+      outbox.put({ ...letter, tries: 0, after: 0 });
+      outbox.now();
+    },
+    draftKept() {
+      bar.savedNow(true);
+      draw();
+    },
+    signedOut() {
+      outbox.hold();
+      const words = session.state.other ? text.say("other_signed_in", { name: session.state.other }) : text.say("signed_out_line");
+      tell.show("session", words, [{ label: text.say("sign_in"), run: session.open }]);
+      tell.aloud(words);
+      draw();
+    },
+    signedIn() {
+      tell.settle("session");
+      tell.aloud(text.say("signed_in"));
+      outbox.resume();
+      queue.wake();
+      draw();
+    },
+    /** Another tab has put, changed or removed a letter. @param {Letter|null} letter */
+    follow(letter) {
+      if (letter && letter.kind !== "undo" && !letter.refusal) flow.doneElsewhere(letter.assignment);
+      draw();
+    },
+    async count() {
+      const { mine } = await api.progress();
+      bar.setToday(mine.scored_today + letters.waiting().filter(({ kind }) => kind === "submit").length);
+    },
+  };
+}

@@ -1,0 +1,124 @@
+// @ts-check
+/** Puts the scoring page together. */
+
+import { createApi } from "./api.js";
+import { createAside } from "./aside.js";
+import { createBar } from "./bar.js";
+import { createClock } from "./clock.js";
+import { createDesk } from "./desk.js";
+import { byId } from "./dom.js";
+import { createDrafts } from "./drafts.js";
+import { createEmpty } from "./empty.js";
+import { createFlow } from "./flow.js";
+import { createHelp } from "./help.js";
+import { createHistory } from "./history.js";
+import { listenToKeys } from "./keyboard.js";
+import { createLeases } from "./leases.js";
+import { createLetters } from "./letters.js";
+import { createMailroom } from "./mailroom.js";
+import { createOutbox } from "./outbox.js";
+import { createPanel } from "./panel.js";
+import { createPast } from "./past.js";
+import { createQueue } from "./queue.js";
+import { buildWork } from "./sample.js";
+import { createSession } from "./session.js";
+import { createSkip } from "./skip.js";
+import { createStore } from "./store.js";
+import { createTell } from "./tell.js";
+import { createText } from "./text.js";
+import { createViewer } from "./viewer.js";
+import { wake } from "./wake.js";
+
+/** @type {import("./types.js").Boot} */
+const boot = JSON.parse(byId("boot").textContent ?? "");
+const { dimensions, person } = boot;
+const text = createText(boot.text);
+const api = createApi(boot.urls);
+const store = createStore(person.id);
+const drafts = createDrafts(store);
+const letters = createLetters(store);
+const clock = createClock();
+const past = createPast({ api });
+const tell = createTell();
+
+const help = createHelp(dimensions, text);
+const viewer = createViewer(text, { opened: (index) => void (desk.state.picture = index) });
+const skipping = createSkip(text, (reason, note) => flow.skip(reason, note));
+const session = createSession({ api, person, text, hears: {
+  left: () => mailroom.signedOut(),
+  back: () => mailroom.signedIn(),
+} });
+const panel = createPanel({ root: byId("panel"), dimensions, text, hears: {
+  rate: (index, value) => desk.rate(index, value),
+  focus: (index) => desk.attend(index),
+  note: (key, note) => desk.note(key, note),
+  explain: help.explain,
+} });
+const desk = createDesk({ main: byId("main"), dimensions, drafts, clock, panel, text, hears: {
+  changed: () => flow.draw(),
+  kept: () => mailroom.draftKept(),
+  aloud: tell.aloud,
+} });
+const build = (/** @type {import("./types.js").Assignment} */ assignment) => buildWork(assignment, { text, dimensions, hears: {
+  open: (picture) => viewer.open(desk.state.work?.pictures ?? [], desk.state.work?.pictures.indexOf(picture) ?? 0),
+  cannotScore: () => skipping.open("picture_broken"),
+  changed: (picture) => picture.seen && desk.seen(picture.block.number),
+  back: () => history.previous(),
+} });
+const queue = createQueue({ api, letters, ahead: boot.ahead, build: (assignment) => {
+  const work = build(assignment);
+  // Laid out at once, not visible yet: showing it is then no more than a change of class.
+  byId("main").append(work.stage);
+  return work;
+}, hears: {
+  filled: () => flow.filled(),
+  empty: () => desk.state.work || flow.proceed(),
+  signedOut: () => session.leave(),
+} });
+const outbox = createOutbox({ api, letters, person: person.id, hears: {
+  sent: (letter, answer) => mailroom.sent(letter, answer),
+  refused: (letter) => mailroom.refused(letter),
+  samePerson: session.isSame,
+  changed: () => mailroom.draw(),
+  signedOut: () => session.leave(),
+} });
+const bar = createBar(text, {
+  previous: () => history.previous(),
+  forward: () => history.forward(),
+  skip: () => skipping.open(),
+  submit: () => flow.submit(),
+  undo: () => history.undo(),
+  aside: () => aside.open(),
+  signIn: session.open,
+});
+const empty = createEmpty(text, () => queue.refill());
+const parts = { desk, queue, outbox, letters, past, bar, tell, text, empty, study: boot.study.slug };
+const flow = createFlow(parts);
+const history = createHistory({ ...parts, flow, drafts, build });
+const aside = createAside({ letters, drafts, text, hears: {
+  open: (letter) => mailroom.reopen(letter),
+  again: (letter) => mailroom.again(letter),
+  changed: () => mailroom.draw(),
+} });
+const mailroom = createMailroom({ ...parts, api, flow, history, session, store, drafts, build });
+const leases = createLeases({ api, held: () => queue.items, hears: { lost: flow.lost, signedOut: session.leave } });
+
+listenToKeys({
+  digit: desk.digit,
+  dimension: desk.move,
+  level: desk.level,
+  picture: (step) => help.turnTo(desk.state, step),
+  scroll: (step) => help.scroll(desk.state.work, step),
+  zoom: () => viewer.open(desk.state.work?.pictures ?? [], desk.state.picture),
+  note: () => !desk.state.past && desk.state.work && panel.editNote(desk.state.here),
+  skip: () => !desk.state.past && desk.state.work && skipping.open(),
+  previous: history.previous,
+  forward: history.forward,
+  undo: history.undo,
+  submit: flow.submit,
+  help: help.open,
+});
+
+clock.listen();
+leases.listen();
+wake({ desk, outbox, queue, leases, session, store, flow, drafts, mailroom });

@@ -1,0 +1,24 @@
+// @ts-check
+/** Dialogs of the template: opened over the page, closed by Escape, by their buttons or beside them. */
+
+import { dialogById } from "./dom.js";
+
+/**
+ * @param {string} id
+ * @param {{closed?: () => void}} [hears]
+ */
+export function createModal(id, { closed = () => undefined } = {}) {
+  const dialog = dialogById(id);
+  dialog.addEventListener("close", closed);
+  dialog.addEventListener("click", (event) => {
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (target === dialog || target.closest("[data-close]")) dialog.close();
+  });
+  return {
+    dialog,
+    open() {
+      if (!dialog.open) dialog.showModal();
+    },
+    close: () => dialog.close(),
+  };
+}

@@ -1,0 +1,125 @@
+// @ts-check
+/** The right side: one row per dimension, built once and brought up to date for each sample. */
+
+import { h, icon, write } from "./dom.js";
+import { createNote } from "./notes.js";
+
+/** @typedef {import("./types.js").Dimension} Dimension */
+/** @typedef {ReturnType<typeof createPanel>} Panel */
+/**
+ * @typedef {{ratings: Record<string, number|null>, notes: Record<string, string>,
+ *   locked: Record<string, import("./types.js").Lock>, here: number, readOnly: boolean}} View
+ * @typedef {{rate: (index: number, value: number) => void, focus: (index: number) => void,
+ *   note: (key: string, note: string) => void, explain: (index: number) => void}} Hears
+ */
+
+/** Places on the ramp of colours, whatever the number of levels. */
+const RAMP = 5;
+
+/** @param {number} place @param {number} count */
+export const shade = (place, count) => (count < 2 ? RAMP : Math.round((place * RAMP) / (count - 1)));
+
+/**
+ * @param {{root: HTMLElement, dimensions: Dimension[], text: import("./text.js").Text, hears: Hears}} given
+ */
+export function createPanel({ root, dimensions, text, hears }) {
+  const rows = dimensions.map((dimension, index) => buildRow(dimension, index, text, hears));
+  root.prepend(...rows.map((row) => row.node));
+  root.style.setProperty("--dims", String(dimensions.length));
+  return {
+    /** @param {View} view */
+    show(view) {
+      rows.forEach((row, index) => row.show(view, index === view.here));
+    },
+    /** Put the focus on a dimension's chosen key, or on its first. @param {number} index */
+    focus: (index) => rows[index].focus(),
+    /** @param {number} index */
+    editNote: (index) => rows[index].note.edit(),
+    /** Is the focus on one of the keys, so that it may be moved to another row without taking it from anything? */
+    hasFocus: () => root.contains(document.activeElement) || document.activeElement === document.body,
+  };
+}
+
+/**
+ * @param {Dimension} dimension
+ * @param {number} index
+ * @param {import("./text.js").Text} text
+ * @param {Hears} hears
+ */
+function buildRow(dimension, index, text, hears) {
+  const { levels } = dimension;
+  const id = `dim-${index}`;
+  const mark = h("span.v");
+  const keys = levels.map((level, place) => h(`button.key.k${shade(place, levels.length)}`, { type: "button",
+    role: "radio", "aria-checked": "false", tabindex: -1,
+    "aria-label": [level.value, level.label].filter((part) => part !== "").join(", "),
+    click: () => hears.rate(index, level.value) }, String(level.value), h("i", {}, level.label)));
+  const group = h("div.keys", { role: "radiogroup", "aria-labelledby": id, "aria-describedby": `${id}-chosen` }, ...keys);
+  group.style.setProperty("--levels", String(levels.length));
+  const anchors = levels.map((level, place) => h("li", {},
+    h(`span.lv.l${shade(place, levels.length)}`, {}, String(level.value)), h("b", {}, level.label), h("span", {}, level.anchor)));
+  const lock = icon("lock");
+  const words = h("span");
+  const chosen = h("p.chosen", { id: `${id}-chosen` }, lock, words);
+  const note = createNote(dimension, text, (value) => hears.note(dimension.key, value), () => focus());
+  const node = h("section.dim", { "aria-labelledby": id },
+    h("button.dimname", { type: "button", tabindex: -1, click: () => hears.focus(index) },
+      h("span", { id }, h("b", {}, dimension.key), " ", h("span.full", {}, dimension.name)), mark),
+    h("div.more", {}, h("span", {}, dimension.name),
+      h("button.link", { type: "button", "aria-label": text.say("what_levels_mean"), click: () => hears.explain(index) },
+        text.say("levels")),
+      h("button.link", { type: "button", click: () => note.edit() }, text.say("note"))),
+    group, h(levels.some((level) => level.label) ? "ol.anchors" : "ol.anchors.bare", {}, ...anchors), chosen, note.node);
+  group.addEventListener("focusin", () => hears.focus(index));
+
+  function focus() {
+    const open = keys.find((key) => key.tabIndex === 0) ?? keys[0];
+    open.focus({ preventScroll: false });
+  }
+
+  let drawn = "";
+  /** @param {View} view @param {boolean} here */
+  function show(view, here) {
+    const locked = view.locked[dimension.key];
+    const value = locked ? locked.value : view.ratings[dimension.key];
+    const signature = JSON.stringify([value, locked, here, view.readOnly]);
+    note.show(view.notes[dimension.key] ?? "", { here, closed: Boolean(locked) || view.readOnly });
+    if (signature === drawn) return;
+    drawn = signature;
+    node.classList.toggle("here", here);
+    node.classList.toggle("locked", Boolean(locked));
+    group.toggleAttribute("aria-disabled", false);
+    if (locked || view.readOnly) group.setAttribute("aria-disabled", "true");
+    const place = levels.findIndex((level) => level.value === value);
+    keys.forEach((key, at) => {
+      key.setAttribute("aria-checked", String(at === place));
+      key.tabIndex = at === Math.max(place, 0) ? 0 : -1;
+      /** @type {HTMLButtonElement} */ (key).disabled = Boolean(locked);
+      anchors[at].classList.toggle("is", at === place);
+    });
+    mark.className = place >= 0 && !locked ? `v lv l${shade(place, levels.length)}` : "v quiet";
+    mark.replaceChildren(place >= 0 ? String(value) : "–", ...(locked ? [icon("lock")] : []));
+    lock.toggleAttribute("hidden", !locked);
+    chosen.hidden = !locked && place < 0;
+    if (locked) write(words, lockedBecause(dimension, locked, text));
+    else if (place >= 0) say(levels[place]);
+  }
+
+  /** @param {import("./types.js").Level} level */
+  function say({ label, anchor }) {
+    words.replaceChildren(...(label ? [h("b", {}, anchor ? `${label}. ` : label)] : []), anchor);
+  }
+
+  return { node, note, show, focus };
+}
+
+/**
+ * @param {Dimension} dimension
+ * @param {import("./types.js").Lock} lock
+ * @param {import("./text.js").Text} text
+ */
+function lockedBecause({ needs }, { why, value }, text) {
+  const both = needs.includes("text") && needs.includes("image") ? "both_" : "";
+  const key = why === "no_text_no_image" ? why : both + why;
+  return text.say(`locked_${key}`, { value: value === null ? text.say("not_applicable") : value });
+}

@@ -1,0 +1,64 @@
+// @ts-check
+/** My own past in this study, newest first: what was just submitted here, then what the server lists page by page. */
+
+/** @typedef {import("./types.js").Assignment} Assignment */
+/** @typedef {import("./types.js").Given} Given */
+/** @typedef {{assignment: Assignment, given: Given, key: string, pending: boolean}} Entry */
+/** @typedef {ReturnType<typeof createPast>} Past */
+
+/** @param {{api: import("./api.js").Api}} given */
+export function createPast({ api }) {
+  /** @type {Entry[]} */
+  const entries = [];
+  /** @type {string|null|undefined}  null: there is no more */
+  let next;
+
+  /** @param {string} id */
+  const find = (id) => entries.findIndex((entry) => entry.assignment.id === id);
+
+  async function more() {
+    const page = await api.past(next ?? undefined);
+    next = page.next ?? null;
+    for (const assignment of page.results) {
+      if (assignment.score && find(assignment.id) < 0) {
+        entries.push({ assignment, given: assignment.score, key: "", pending: false });
+      }
+    }
+  }
+
+  return {
+    /**
+     * The entry at this distance from now, or null where the past begins.
+     * @param {number} index
+     * @returns {Promise<Entry|null>}
+     */
+    async at(index) {
+      while (index >= entries.length && next !== null) await more();
+      return entries[index] ?? null;
+    },
+    /** The newest one that is known here. */
+    latest: () => entries[0] ?? null,
+    /** @param {Entry|null} entry */
+    mayUndo: (entry) => entry !== null && (entry.pending || Date.parse(entry.given.undo_until) > api.now()),
+    /**
+     * Just submitted; the answer is not in yet.
+     * @param {Assignment} assignment
+     * @param {{key: string, ratings: Record<string, number|null>, notes: Record<string, string>, seconds: number}} said
+     */
+    add(assignment, { key, ratings, notes, seconds }) {
+      const given = { ratings, notes, seconds, scored_at: new Date().toISOString(), undo_until: "" };
+      entries.unshift({ assignment, given, key, pending: true });
+    },
+    /** @param {string} id @param {Given} given */
+    confirm(id, given) {
+      const entry = entries[find(id)];
+      if (entry) Object.assign(entry, { given: { ...entry.given, ...given }, pending: false });
+    },
+    /** @param {string} id */
+    remove(id) {
+      const index = find(id);
+      if (index >= 0) entries.splice(index, 1);
+      return index >= 0;
+    },
+  };
+}

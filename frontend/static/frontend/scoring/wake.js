@@ -1,0 +1,56 @@
+// @ts-check
+/** Listens to the page's own life: shown and hidden, on line and off, another tab, and the end. */
+
+const KEEP_EVERY = 5_000;
+
+/**
+ * @param {{desk: import("./desk.js").Desk, outbox: import("./outbox.js").Outbox, queue: import("./queue.js").Queue,
+ *   leases: {check: () => Promise<void>}, session: import("./session.js").Session, store: import("./store.js").Store,
+ *   flow: import("./flow.js").Flow, drafts: import("./drafts.js").Drafts,
+ *   mailroom: import("./mailroom.js").Mailroom}} parts
+ */
+export function wake({ desk, outbox, queue, leases, session, store, flow, drafts, mailroom }) {
+  const retryPictures = () => {
+    for (const work of queue.items) for (const picture of work.pictures) picture.retry();
+  };
+
+  function looked() {
+    session.look();
+    if (session.state.out) return;
+    void leases.check();
+    void outbox.drain();
+    if (!queue.items.length) queue.wake();
+  }
+
+  document.addEventListener("visibilitychange", () => {
+    desk.keep();
+    if (document.visibilityState === "visible") looked();
+    else 
+  });
+  addEventListener("focus", looked);
+  addEventListener("pagehide", () => {
+    desk.keep();
+    
+  });
+  // A page that comes back from the browser's memory has slept; its letters may be elsewhere.
+  addEventListener("pageshow", (event) => event.persisted && looked());
+  addEventListener("online", () => {
+    outbox.now();
+    retryPictures();
+    queue.wake();
+    mailroom.draw();
+  });
+  addEventListener("offline", mailroom.draw);
+  store.watch((name, value) => {
+    if (name.startsWith("letter:")) mailroom.follow(value);
+    else desk.follow(name, value);
+  });
+  setInterval(desk.keep, KEEP_EVERY);
+
+  drafts.sweep();
+  mailroom.draw();
+  void outbox.drain();
+  void queue.refill();
+  void mailroom.count().catch(() => undefined);
+  flow.draw();
+}

@@ -1,0 +1,66 @@
+"""Figures and values as people read them."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django import template
+
+from frontend import wording
+
+register = template.Library()
+
+RAMP = 6
+
+
+@register.filter
+def grouped(value: float | None) -> str:
+    """Show a whole number with its thousands apart; nothing for None."""
+    return "" if value is None else wording.number(value)
+
+
+@register.filter
+def plain(value: float | None) -> str:
+    """Show a level's value without a needless fraction."""
+    return "–" if value is None else f"{value:g}"
+
+
+@register.filter
+def percent(part: float, whole: float) -> str:
+    """Show a share of a whole in per cent; one that is there but tiny is not zero."""
+    if not whole:
+        return "0 %"
+    share = 100 * part / whole
+    return "<1 %" if 0 < share < 1 else f"{share:.0f} %"
+
+
+@register.filter
+def word(stored: str) -> str:
+    """Show a stored role, state or reason in words."""
+    return wording.word(stored)
+
+
+@register.filter
+def entry(mapping: dict[Any, Any], key: Any) -> Any:
+    """Look a key up."""
+    return mapping.get(key)
+
+
+@register.simple_tag
+def ramp(position: int, levels: Sequence[Any]) -> int:
+    """Return the colour, 0 to 5, of the level at ``position`` among ``levels``."""
+    if len(levels) <= 1:
+        return 0
+    return round(position * (RAMP - 1) / (len(levels) - 1))
+
+
+@register.filter
+def pretty(value: Any) -> str:
+    """Show data as indented JSON."""
+    return json.dumps(value, indent=1, ensure_ascii=False)
+
+
+@register.filter
+def unlocalized(value: float) -> str:
+    """Show a number as drawings and programs read it, whatever the language."""
+    return f"{value:g}"

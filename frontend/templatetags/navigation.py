@@ -1,0 +1,72 @@
+"""The way round a study: which places a person finds in the header."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from annotation import permissions
+from annotation.models import Member
+
+register = template.Library()
+
+LEAD = ("study", "samples", "people", "imports", "settings")
+RESULTS = ("study", "samples")
+SCORING = ("score", "mine")
+
+LABELS: dict[str, Promise] = {
+    "study": _("Board"),
+    "samples": _("Samples"),
+    "people": _("People"),
+    "imports": _("Imports"),
+    "score": _("Score"),
+    "mine": _("My samples"),
+    "rubric": _("Rubric"),
+    "settings": _("Settings"),
+}
+
+# Pages that are reached from a place, and so belong to it.
+BELONGS_TO = {
+    "sample": "samples",
+    "job": "imports",
+    "mine-one": "mine",
+    "member": "people",
+    "invite": "people",
+    "member-invite": "people",
+    "password-link": "people",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    url: str
+    label: Promise
+    here: bool
+
+
+@register.inclusion_tag("frontend/parts/study_navigation.html", takes_context=True)
+def study_navigation(context: dict[str, Any]) -> dict[str, Any]:
+    """Show the places of the study in the context that its viewer may go to."""
+    study, request = context["study"], context["request"]
+    match = request.resolver_match
+    here = BELONGS_TO.get(match.url_name, match.url_name) if match else ""
+    member = permissions.membership(request.user, study)
+    return {
+        "places": [Place(reverse(n, args=[study.slug]), LABELS[n], n == here) for n in places(request.user, member)]
+    }
+
+
+def places(user: Any, member: Member | None) -> tuple[str, ...]:
+    """Return the names of the pages that a person finds in the header of a study, in order."""
+    active = member is not None and member.state == Member.State.ACTIVE
+    names: tuple[str, ...] = ()
+    if user.is_site_admin or (active and member is not None and member.role == Member.Role.ADMIN):
+        names += LEAD
+    elif active and member is not None and member.role == Member.Role.RESEARCHER:
+        names += RESULTS
+    if member is not None and member.role in (Member.Role.ANNOTATOR, Member.Role.ADMIN):
+        names += SCORING
+    return (*names, "rubric")

@@ -1,0 +1,61 @@
+"""The addresses of the pages."""
+
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
+
+from .views import account, board, exports, home, imports, join, mine, people, samples, score, sign_in
+
+
+class OpaqueName(StringConverter):
+    """The public name of a row; see `annotation.models.fields`."""
+
+    regex = "[2-9b-z]{12}"
+
+
+class RowNumber(StringConverter):
+    """A number that the database can hold."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_converter(OpaqueName, "name")
+register_converter(RowNumber, "number")
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("login/", sign_in.SignIn.as_view(), name="login"),
+    path("logout/", sign_in.SignOut.as_view(), name="logout"),
+    path("password/<str:uidb64>/<str:token>/", sign_in.SetPassword.as_view(), name="set-password"),
+    path("join/<str:secret>/", join.join, name="join"),
+    path("account/", account.account, name="account"),
+    path("account/password/", account.change_password, name="password"),
+    path("account/tokens/", account.create_token, name="tokens"),
+    path("account/tokens/<number:token_id>/revoke/", account.revoke_token, name="token-revoke"),
+    path("account/sessions/", account.sign_out_everywhere, name="sessions"),
+    path("new-study/", home.new_study, name="new-study"),
+    path("studies/<slug:slug>/", board.study, name="study"),
+    path("studies/<slug:slug>/rubric/", board.rubric, name="rubric"),
+    path("studies/<slug:slug>/settings/", board.settings, name="settings"),
+    path("studies/<slug:slug>/score/", score.score, name="score"),
+    path("studies/<slug:slug>/mine/", mine.mine, name="mine"),
+    path("studies/<slug:slug>/mine/<name:assignment_id>/", mine.one, name="mine-one"),
+    path("studies/<slug:slug>/mine/<name:assignment_id>/undo/", mine.undo, name="mine-undo"),
+    path("studies/<slug:slug>/people/", people.people, name="people"),
+    path("studies/<slug:slug>/people/<name:member_id>/", people.member, name="member"),
+    path("studies/<slug:slug>/people/<name:member_id>/invite/", people.invite_member, name="member-invite"),
+    path("studies/<slug:slug>/people/<name:member_id>/password/", people.password_link, name="password-link"),
+    path("studies/<slug:slug>/invitations/", people.invite, name="invite"),
+    path(
+        "studies/<slug:slug>/invitations/<number:invitation_id>/revoke/",
+        people.revoke_invitation,
+        name="invitation-revoke",
+    ),
+    path("studies/<slug:slug>/samples/", samples.samples, name="samples"),
+    path("studies/<slug:slug>/samples/<name:sample_id>/", samples.sample, name="sample"),
+    path("studies/<slug:slug>/imports/", imports.imports, name="imports"),
+    path("studies/<slug:slug>/imports/<name:job_id>/", imports.job, name="job"),
+    path("studies/<slug:slug>/imports/<name:job_id>/run/", imports.run, name="job-run"),
+    path("studies/<slug:slug>/imports/<name:job_id>/cancel/", imports.cancel, name="job-cancel"),
+    path("studies/<slug:slug>/imports/<name:job_id>/retry/", imports.retry, name="job-retry"),
+    path("studies/<slug:slug>/export/<str:form>/", exports.export, name="export"),
+]

@@ -1,0 +1,1 @@
+"""Pages: parse the request, call one service, show the outcome. No rules here."""

@@ -1,0 +1,88 @@
+"""An annotator's own past work. Nothing here tells whether others have scored the same samples."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from annotation import permissions, reports
+from annotation.errors import NotAllowed
+from annotation.models import Assignment, Member, Study
+from annotation.querysets import assignments_of
+from annotation.rubrics import definition
+from annotation.services import assigning, scoring
+
+from .common import name_in, show, study_of, viewer
+
+PAGE = 25
+
+
+@login_required
+@require_safe
+def mine(request: HttpRequest, slug: str) -> HttpResponse:
+    """List what the viewer has scored, the newest first, a page at a time."""
+    study, member = _scoring(request, slug)
+    rows = assignments_of(viewer(request)).filter(member=member, state=Assignment.State.SCORED)
+    before = name_in(request.GET.get("before", ""))
+    if before:
+        last = rows.filter(public_id=before).first()
+        if last is not None:
+            rows = rows.filter(finished_at__lt=last.finished_at)
+    page = list(rows.order_by("-finished_at")[: PAGE + 1])
+    more = len(page) > PAGE
+    page = page[:PAGE]
+    context: dict[str, Any] = {
+        "study": study,
+        "rows": [
+            {"work": work, "question": next((t.question for t in reversed(work.sample.turns) if t.question), "")}
+            for work in assigning.work(page, study)
+        ],
+        "own": reports.own_work([member])[member.pk],
+        "rubric": definition(study.rubric_id),
+        "next": f"?before={page[-1].public_id}" if more else "",
+        "first": bool(before),
+    }
+    return show(request, "mine.html", context)
+
+
+@login_required
+@require_safe
+def one(request: HttpRequest, slug: str, assignment_id: str) -> HttpResponse:
+    """Show one of the viewer's own scores with the sample, and the way to undo it while there is one."""
+    study, member = _scoring(request, slug)
+    found = assignments_of(viewer(request)).filter(
+        member=member, public_id=assignment_id, state=Assignment.State.SCORED
+    )
+    work = next(iter(assigning.work(list(found), study)), None)
+    if work is None:
+        raise Http404(_("You have no such score."))
+    until = work.score.undo_until if work.score else None
+    context: dict[str, Any] = {
+        "study": study,
+        "work": work,
+        "view": work.sample,
+        "rubric": definition(study.rubric_id),
+        "may_undo": until is not None and until > timezone.now(),
+    }
+    return show(request, "mine_one.html", context)
+
+
+@login_required
+@require_POST
+def undo(request: HttpRequest, slug: str, assignment_id: str) -> HttpResponse:
+    """Take back one's own score and go on with the sample in the scoring page."""
+    study, _member = _scoring(request, slug)
+    scoring.undo(by=viewer(request), assignment_id=assignment_id)
+    return redirect("score", slug=study.slug)
+
+
+def _scoring(request: HttpRequest, slug: str) -> tuple[Study, Member]:
+    study = study_of(request, slug)
+    member = permissions.membership(viewer(request), study)
+    if member is None or member.role == Member.Role.RESEARCHER:
+        raise NotAllowed(_("You do not score in this study."))
+    return study, member

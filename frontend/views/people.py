@@ -1,0 +1,163 @@
+"""Who is in a study: members, their roles and states, and the links that bring people in."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from annotation import permissions, reports
+from annotation.errors import WorkflowError
+from annotation.models import Invitation, Member, Study, User
+from annotation.services import accounts, studies
+from frontend.forms.studies import InviteForm, MemberForm
+
+from .common import show, study_of, viewer
+
+
+@login_required
+@require_safe
+def people(request: HttpRequest, slug: str) -> HttpResponse:
+    """List members and open invitations."""
+    return _people(request, _led(request, slug), InviteForm())
+
+
+@login_required
+@require_POST
+def invite(request: HttpRequest, slug: str) -> HttpResponse:
+    """Make a link and show it, this once, in the answer: only its hash is kept."""
+    study = _led(request, slug)
+    form = InviteForm(request.POST)
+    if not form.is_valid():
+        return _people(request, study, form, status=400)
+    try:
+        invitation, secret = studies.invite(by=viewer(request), study=study, **form.cleaned_data)
+    except WorkflowError as error:
+        form.refuse(error)
+        return _people(request, study, form, status=error.status)
+    return _people(request, study, InviteForm(), invitation=invitation, link=_join_link(request, secret))
+
+
+@login_required
+@require_POST
+def revoke_invitation(request: HttpRequest, slug: str, invitation_id: str) -> HttpResponse:
+    """Make a link useless."""
+    study = _led(request, slug)
+    invitation = Invitation.objects.filter(study=study, pk=invitation_id).first()
+    if invitation is None:
+        raise Http404(_("There is no such invitation."))
+    studies.revoke_invitation(by=viewer(request), invitation=invitation)
+    messages.success(request, _("The link is of no use any more."))
+    return redirect("people", slug=study.slug)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def member(request: HttpRequest, slug: str, member_id: str) -> HttpResponse:
+    """Show one member; POST changes role and state."""
+    study = _led(request, slug)
+    found = _member(study, member_id)
+    if request.method != "POST":
+        return _one(request, study, found)
+    form = MemberForm(request.POST)
+    if not form.is_valid():
+        return _one(request, study, found, form=form, status=400)
+    try:
+        studies.change_member(by=viewer(request), member=found, **form.cleaned_data)
+    except WorkflowError as error:
+        form.refuse(error)
+        return _one(request, study, found, form=form, status=error.status)
+    messages.success(request, _("Saved."))
+    return redirect("people", slug=study.slug)
+
+
+@login_required
+@require_POST
+def invite_member(request: HttpRequest, slug: str, member_id: str) -> HttpResponse:
+    """Make a link by which a person takes over a member who has no login yet."""
+    study = _led(request, slug)
+    found = _member(study, member_id)
+    _invitation, secret = studies.invite(by=viewer(request), study=study, role=found.role, member=found)
+    return _one(request, study, found, link=_join_link(request, secret))
+
+
+@login_required
+@require_POST
+def password_link(request: HttpRequest, slug: str, member_id: str) -> HttpResponse:
+    """Make a link by which a member sets a new password once; for site administrators."""
+    study = _led(request, slug)
+    found = _member(study, member_id)
+    if found.user is None:
+        raise Http404(_("This member has no login."))
+    uid, token = accounts.password_link(by=viewer(request), user=found.user)
+    link = request.build_absolute_uri(reverse("set-password", args=[uid, token]))
+    return _one(request, study, found, link=link)
+
+
+def _led(request: HttpRequest, slug: str) -> Study:
+    study = study_of(request, slug)
+    permissions.require_lead(viewer(request), study)
+    return study
+
+
+def _member(study: Study, member_id: str) -> Member:
+    found = Member.objects.select_related("user", "study").filter(study=study, public_id=member_id).first()
+    if found is None:
+        raise Http404(_("There is no such member."))
+    return found
+
+
+def _join_link(request: HttpRequest, secret: str) -> str:
+    return request.build_absolute_uri(reverse("join", args=[secret]))
+
+
+def _people(
+    request: HttpRequest,
+    study: Study,
+    form: InviteForm,
+    *,
+    invitation: Invitation | None = None,
+    link: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    now = timezone.now()
+    work = {row.member.pk: row for row in reports.members_work(study)}
+    members = Member.objects.filter(study=study).select_related("user").order_by("state", "role", "name")
+    context: dict[str, Any] = {
+        "study": study,
+        "rows": [{"member": row, "work": work.get(row.pk)} for row in members],
+        "invitations": Invitation.objects.filter(study=study, revoked_at=None, expires_at__gt=now, uses_left__gt=0)
+        .select_related("member", "created_by")
+        .order_by("expires_at"),
+        "form": form.prepare(),
+        "invitation": invitation,
+        "link": link,
+    }
+    return show(request, "people.html", context, status=status)
+
+
+def _one(
+    request: HttpRequest,
+    study: Study,
+    found: Member,
+    *,
+    form: MemberForm | None = None,
+    link: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    form = form or MemberForm(initial={"role": found.role, "state": found.state})
+    user: User = viewer(request)
+    context = {
+        "study": study,
+        "member": found,
+        "work": next((row for row in reports.members_work(study) if row.member.pk == found.pk), None),
+        "form": form.prepare(),
+        "link": link,
+        "may_link_password": user.is_site_admin and found.user is not None,
+    }
+    return show(request, "member.html", context, status=status)

@@ -1,0 +1,86 @@
+"""The scoring page: a shell, and what its script starts from. Samples come through the API."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_safe
+
+from annotation import permissions
+from annotation.errors import NotAllowed
+from annotation.models import Member, Skip, Study, User
+from annotation.rubrics import RubricDefinition, definition
+from frontend.scoring_words import words
+
+from .common import show, study_of, viewer
+
+# The sample on the desk and three behind it: more than a person scores while the server answers.
+HELD = 4
+
+
+@login_required
+@require_safe
+@ensure_csrf_cookie
+@gzip_page  # Echoes nothing of the request, and the token in it is masked anew each time: safe to compress.
+def score(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the page to those who score; a study or a person that is paused is the script's to tell."""
+    user, study = viewer(request), study_of(request, slug)
+    member = permissions.membership(user, study)
+    if member is None or member.role == Member.Role.RESEARCHER:
+        raise NotAllowed("You do not score in this study.")
+    rubric = definition(study.rubric_id)
+    context = {
+        "study": study,
+        "boot": _boot(user, study, rubric),
+        "digits": _digits(rubric),
+        "reasons": Skip.Reason.choices,
+    }
+    return show(request, "score.html", context)
+
+
+def _boot(user: User, study: Study, rubric: RubricDefinition) -> dict[str, Any]:
+    return {
+        "study": {"slug": study.slug},
+        "person": {"id": str(user.pk), "name": user.name or user.username},
+        "dimensions": _dimensions(rubric),
+        "ahead": HELD,
+        "urls": {
+            "assignments": reverse("api:assignments", args=[study.slug]),
+            "assignment": reverse("api:assignment", args=["222222222222"]).replace("222222222222", "ID"),
+            "progress": reverse("api:progress", args=[study.slug]),
+            "session": reverse("api:session"),
+            "me": reverse("api:me"),
+        },
+        "text": words(),
+    }
+
+
+def _digits(rubric: RubricDefinition) -> tuple[int, int]:
+    """Return the first and the last key of the first dimension: its values where they are digits, else 1 to n."""
+    values = [level.value for level in rubric.dimensions[0].levels]
+    if all(value.is_integer() and 0 <= value <= 9 for value in values):
+        return int(min(values)), int(max(values))
+    return 1, len(values)
+
+
+def _dimensions(rubric: RubricDefinition) -> list[dict[str, Any]]:
+    return [
+        {
+            "key": dimension.key,
+            "name": dimension.name,
+            "description": dimension.description,
+            "needs": [side for side in ("text", "image") if getattr(dimension, f"needs_{side}")],
+            "levels": [
+                {
+                    "value": int(level.value) if level.value.is_integer() else level.value,
+                    "label": level.label,
+                    "anchor": level.anchor,
+                }
+                for level in dimension.levels
+            ],
+        }
+        for dimension in rubric.dimensions
+    ]

@@ -1,0 +1,109 @@
+"""What everybody gets at every address: the one table of the access walk.
+
+Six answers per method, in the order nobody, Olga (another study), Ann (annotator), Rae (researcher), Ada (admin), Sia
+(site administrator). `login` is a redirect to signing in. A method that is not named here must be refused to all.
+Where a request needs a body to come as far as the question of who asks, `BODIES` has one; a 400 then stands for
+"may, but has sent nothing of use".
+"""
+
+EVERYBODY = "200 200 200 200 200 200"
+SIGNED_IN = "401 200 200 200 200 200"
+MEMBERS = "401 404 200 200 200 200"
+LEADS = "401 404 403 403 200 200"
+LEADS_UNSENT = "401 404 403 403 400 400"
+RESULTS = "401 404 403 200 200 200"
+ANN_ALONE = "401 404 200 404 404 404"
+
+PAGE_SIGNED_IN = "login 200 200 200 200 200"
+PAGE_UNSENT = "login 400 400 400 400 400"
+PAGE_LEADS = "login 404 403 403 200 200"
+PAGE_LEADS_UNSENT = "login 404 403 403 400 400"
+PAGE_LEADS_DONE = "login 404 403 403 302 302"
+PAGE_RESULTS = "login 404 403 200 200 200"
+PAGE_SCORING = "login 404 200 403 200 403"
+
+TABLE: dict[str, dict[str, str]] = {
+    # The API
+    "api:me": {"GET": SIGNED_IN},
+    "api:session": {"POST": "400 400 400 400 400 400", "DELETE": "401 204 204 204 204 204"},
+    "api:tokens": {"GET": SIGNED_IN, "POST": "401 400 400 400 400 400"},
+    "api:token": {"DELETE": "401 404 204 404 404 404"},
+    "api:rubrics": {"GET": SIGNED_IN, "POST": "401 403 403 403 403 200"},
+    "api:studies": {"GET": SIGNED_IN, "POST": "401 403 403 403 403 400"},
+    "api:study": {"GET": MEMBERS, "PATCH": LEADS},
+    "api:members": {"GET": RESULTS, "POST": LEADS_UNSENT},
+    "api:member": {"PATCH": LEADS},
+    "api:invitations": {"GET": LEADS, "POST": LEADS_UNSENT},
+    "api:invitation": {"DELETE": "401 404 403 403 204 204"},
+    "api:accept-invitation": {"POST": SIGNED_IN},
+    "api:imports": {"POST": "401 404 403 403 415 415"},
+    "api:jobs": {"GET": LEADS},
+    "api:job": {"GET": "401 404 404 404 200 200"},
+    "api:job-log": {"GET": "401 404 404 404 200 200"},
+    "api:job-cancel": {"POST": "401 404 404 404 200 200"},
+    "api:job-retry": {"POST": "401 404 404 404 200 200"},
+    "api:samples": {"GET": RESULTS},
+    "api:sample": {"GET": "401 404 404 200 200 200"},
+    "api:sample-history": {"GET": "401 404 404 403 200 200"},
+    "api:assignments": {"GET": "401 404 200 403 200 403", "POST": "401 404 200 403 200 403"},
+    "api:scores": {"GET": LEADS},
+    "api:progress": {"GET": MEMBERS},
+    "api:assignment": {"GET": ANN_ALONE},
+    "api:score": {"PUT": ANN_ALONE, "DELETE": "401 404 409 404 404 404"},
+    "api:skip": {"POST": ANN_ALONE},
+    "api:renew": {"POST": ANN_ALONE},
+    "api:picture": {"GET": MEMBERS},
+    "api:schema": {"GET": EVERYBODY},
+    "api:docs": {"GET": EVERYBODY},
+    "api:everything else": {"GET": "404 404 404 404 404 404"},
+    # In and out
+    "login": {"GET": "200 302 302 302 302 302", "POST": "400 302 302 302 302 302"},
+    "logout": {"POST": "login login login login login login"},
+    "set-password": {"GET": "302 302 302 302 302 302", "POST": "302 302 302 302 302 302"},
+    "join": {"GET": "200 200 302 302 302 200", "POST": "400 302 302 302 302 302"},
+    # One's own
+    "home": {"GET": PAGE_SIGNED_IN},
+    "account": {"GET": PAGE_SIGNED_IN, "POST": "login 302 302 302 302 302"},
+    "password": {"POST": PAGE_UNSENT},
+    "tokens": {"POST": PAGE_UNSENT},
+    "token-revoke": {"POST": "login 404 302 404 404 404"},
+    "sessions": {"POST": PAGE_UNSENT},
+    "new-study": {"GET": "login 403 403 403 403 200", "POST": "login 403 403 403 403 400"},
+    # A study
+    "study": {"GET": "login 404 302 200 200 200"},
+    "rubric": {"GET": "login 404 200 200 200 200"},
+    "settings": {"GET": PAGE_LEADS, "POST": PAGE_LEADS_UNSENT},
+    "score": {"GET": PAGE_SCORING},
+    "mine": {"GET": PAGE_SCORING},
+    "mine-one": {"GET": "login 404 200 403 404 403"},
+    "mine-undo": {"POST": "login 404 302 403 404 403"},
+    "people": {"GET": PAGE_LEADS},
+    "member": {"GET": PAGE_LEADS, "POST": PAGE_LEADS_UNSENT},
+    "member-invite": {"POST": "login 404 403 403 409 409"},
+    "password-link": {"POST": "login 404 403 403 403 200"},
+    "invite": {"POST": PAGE_LEADS_UNSENT},
+    "invitation-revoke": {"POST": PAGE_LEADS_DONE},
+    "samples": {"GET": PAGE_RESULTS},
+    "sample": {"GET": PAGE_RESULTS},
+    "imports": {"GET": PAGE_LEADS, "POST": PAGE_LEADS_UNSENT},
+    "job": {"GET": PAGE_LEADS},
+    "job-run": {"POST": "login 404 403 403 404 404"},
+    "job-cancel": {"POST": PAGE_LEADS_DONE},
+    "job-retry": {"POST": PAGE_LEADS_DONE},
+    "export": {"POST": PAGE_LEADS},
+}
+
+BODIES: dict[tuple[str, str], dict[str, object]] = {
+    ("api:rubrics", "POST"): {
+        "toml": 'key = "walk"\ntitle = "A rubric"\n'
+        '[[dimensions]]\nkey = "A"\nname = "A"\nneeds = ["text"]\nlevels = [0, 1]\n'
+    },
+    ("api:score", "PUT"): {
+        "client_key": "3f2f1de6-94c5-4f0e-a2bb-a4c2a3f5a001",
+        "ratings": {"TCC": 1, "ICC": 1, "IQ": 1, "ITS": 1},
+        "notes": {},
+        "seconds": 3,
+    },
+    ("api:skip", "POST"): {"client_key": "3f2f1de6-94c5-4f0e-a2bb-a4c2a3f5a002", "reason": "language", "note": ""},
+    ("api:accept-invitation", "POST"): {"secret": "{secret}"},
+}

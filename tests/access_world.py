@@ -1,0 +1,186 @@
+"""Who walks, and through what: a study with everybody in it, beside another one.
+
+Nobody is signed in. Olga scores in another study. Ann scores in this one, Rae reads its results, Ada leads it, and
+Sia administrates the site.
+"""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.tokens import default_token_generator
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+from annotation.models import ApiToken, Assignment, Exposure, Invitation, Job, Member, Rating, Sample, Study, User
+from annotation.services import assigning, scoring, studies
+from tests.factories import make_member, make_sample, make_study, make_token, make_user
+
+WALKERS = ("nobody", "olga", "ann", "rae", "ada", "sia")
+
+# What no annotator may meet: where samples come from, and what others have said of them.
+FORBIDDEN = (
+    "external-of-",
+    "generator-of-",
+    "question-id-of-",
+    "metadata-of-",
+    "source-name-of-",
+    "bens-note",
+    "cleos-note",
+    "Ben Bright",
+    "Cleo Calm",
+    "Ada Admin",
+)
+
+
+@dataclass
+class World:
+    """The rows that addresses name, and everybody's session."""
+
+    study: Study
+    members: dict[str, Member]
+    sample: Sample
+    held: str
+    scored: str
+    secret: str
+    invitation: Invitation
+    job: Job
+    token: ApiToken
+    password_link: tuple[str, str]
+    sessions: dict[str, str] = field(default_factory=dict)
+
+    def client(self, who: str) -> Client:
+        """Return a browser in which somebody is signed in; a new one each time, as answers change cookies."""
+        client = Client(raise_request_exception=False)
+        if who in self.sessions:
+            client.cookies["sessionid"] = self.sessions[who]
+        return client
+
+    def values(self, route: str) -> dict[str, Any]:
+        """Return what fills the gaps of a route."""
+        picture = self.sample.pictures.get()
+        uid, token = self.password_link
+        gaps = {
+            "slug": self.study.slug,
+            "member": self.members["ben"].public_id,
+            "member_id": self.members["ben"].public_id,
+            "sample": self.sample.public_id,
+            "sample_id": self.sample.public_id,
+            "assignment": self.held,
+            "assignment_id": self.scored,
+            "invitation": str(self.invitation.pk),
+            "invitation_id": str(self.invitation.pk),
+            "job": self.job.public_id,
+            "job_id": self.job.public_id,
+            "picture": picture.public_id,
+            "size": "web",
+            "token_id": str(self.token.pk),
+            "secret": self.secret,
+            "uidb64": uid,
+            "form": "csv",
+        }
+        gaps["token"] = token if "uidb64" in route else str(self.token.pk)
+        return gaps
+
+
+def make_world() -> World:
+    """Make people, two studies, samples, scores, an invitation and a job."""
+    study = make_study("birds", k=3, title="Birds that sing")
+    other = make_study("fishes", title="Fishes that do not")
+    names = {"ann": "Ann Alder", "ben": "Ben Bright", "cleo": "Cleo Calm"}
+    members = {who: make_member(study, make_user(who, name=name)) for who, name in names.items()}
+    members["rae"] = make_member(study, make_user("rae", name="Rae Reader"), "researcher")
+    members["ada"] = make_member(study, make_user("ada", name="Ada Admin"), "admin")
+    members["ida"] = make_member(study, None, name="Ida Imported")
+    make_member(other, make_user("olga", name="Olga Other"))
+    make_user("sia", name="Sia Site", is_site_admin=True)
+    samples = [
+        make_sample(
+            study,
+            f"Answer {number}.",
+            ["red"],
+            question=f"Why {number}?",
+            external_id=f"external-of-{number}",
+            generator=f"generator-of-{number}",
+            metadata={"batch": f"metadata-of-{number}"},
+        )
+        for number in range(4)
+    ]
+    for number, sample in enumerate(samples):
+        sample.question.key = f"question-id-of-{number}"
+        sample.question.save()
+        sample.pictures.update(source_name=f"source-name-of-{number}.png")
+    for who in ("ben", "cleo", "ann"):
+        _score_one(study, members[who], note=f"{who}s-note")
+    scored = Assignment.objects.get(member=members["ann"], state=Assignment.State.SCORED)
+    held = assigning.lease(by=_user(members["ann"]), slug=study.slug, count=1).assignments[0]
+    Exposure.objects.all().delete()
+    invitation, secret = studies.invite(by=_user(members["ada"]), study=study, role="annotator", uses=5)
+    job = Job.objects.create(
+        kind="import_samples",
+        study=study,
+        created_by=members["ada"].user,
+        arguments={"dry_run": True},
+        file="jobs/gone.jsonl",
+        state=Job.State.QUEUED,
+        lease_until=timezone.now() + timedelta(minutes=5),
+    )
+    ann = _user(members["ann"])
+    make_token(ann)
+    ben = _user(members["ben"])
+    world = World(
+        study=study,
+        members=members,
+        sample=scored.sample,
+        held=held.public_id,
+        scored=scored.public_id,
+        secret=secret,
+        invitation=invitation,
+        job=job,
+        token=ApiToken.objects.get(user=ann),
+        password_link=(urlsafe_base64_encode(force_bytes(ben.pk)), default_token_generator.make_token(ben)),
+    )
+    for who in WALKERS[1:]:
+        client = Client()
+        client.force_login(User.objects.get(username=who), backend="django.contrib.auth.backends.ModelBackend")
+        world.sessions[who] = client.cookies["sessionid"].value
+    return world
+
+
+def _user(member: Member) -> User:
+    assert member.user is not None
+    return member.user
+
+
+def _score_one(study: Study, member: Member, *, note: str) -> None:
+    work = assigning.lease(by=_user(member), slug=study.slug, count=1).assignments[0]
+    scoring.submit(
+        by=_user(member),
+        assignment_id=work.public_id,
+        client_key=uuid.uuid4(),
+        ratings={"TCC": 4, "ICC": 3, "IQ": 5, "ITS": 2},
+        notes={"TCC": note},
+        seconds=30,
+    )
+    assert Rating.objects.filter(score__member=member).count() == 4
+
+
+def routes() -> dict[str, str]:
+    """Return every address pattern of the project: its route by its name."""
+    found: dict[str, str] = {}
+
+    def walk(patterns: list[URLPattern | URLResolver], prefix: str, namespace: str) -> None:
+        for pattern in patterns:
+            route = prefix + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+                walk(pattern.url_patterns, route, inner)
+            else:
+                found[f"{namespace}{pattern.name or 'everything else'}"] = route
+
+    walk(get_resolver().url_patterns, "/", "")
+    return found

@@ -1,0 +1,28 @@
+"""The scoring page's modules, looked at without a browser: their words exist, and each stays small."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from frontend.scoring_words import words
+
+MODULES = sorted((Path(__file__).parents[2] / "frontend" / "static" / "frontend" / "scoring").glob("*.js"))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
+def test_a_module_is_checked_small_and_on_its_own(module: Path) -> None:
+    lines = module.read_text().splitlines()
+    assert lines[0] == "// @ts-check"
+    assert len(lines) <= 150
+    assert not [line for line in lines if re.search(r"\b(window|globalThis)\.\w+ =[^=]", line)]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
+def test_a_module_says_only_what_is_translated(module: Path) -> None:
+    said = set(re.findall(r'say\(\s*"(\w+)"', module.read_text()))
+    assert said <= words().keys()
+
+
+def test_the_modules_use_no_style_attributes_which_the_content_policy_would_drop() -> None:
+    assert not [module.name for module in MODULES if re.search(r"[\"' ]style[\"']?\s*[:=]", module.read_text())]

@@ -1,0 +1,84 @@
+"""Going back: looking, and undoing."""
+
+import pytest
+from playwright.sync_api import expect
+
+from annotation.models import Score
+
+from .desk import LETTERS, Desk, ratings, standing
+
+pytestmark = pytest.mark.browser
+
+
+def test_left_shows_my_previous_samples_and_right_leads_back(desk: Desk) -> None:
+    first, second = desk.score("4321"), desk.score("1234")
+    now = desk.question
+    desk.press("5")
+    desk.press("ArrowLeft")
+    expect(desk.stage.locator(".q").first).to_have_text(second)
+    assert desk.values() == {"TCC": "1", "ICC": "2", "IQ": "3", "ITS": "4"}
+    expect(desk.tell).to_contain_text("You scored this at")
+    desk.press("ArrowLeft")
+    expect(desk.stage.locator(".q").first).to_have_text(first)
+    desk.press("9", "0", "Enter", "s")
+    assert desk.values()["TCC"] == "4", "the past is only read"
+    desk.press("ArrowRight")
+    expect(desk.stage.locator(".q").first).to_have_text(second)
+    desk.press("ArrowRight")
+    expect(desk.stage.locator(".q").first).to_have_text(now)
+    assert desk.values()["TCC"] == "5"
+    expect(desk.tell).to_be_hidden()
+    assert standing() == 2
+
+
+def test_the_past_is_there_after_a_reload(desk: Desk) -> None:
+    question = desk.score("4321")
+    desk.eventually(lambda: standing() == 1)
+    desk.reload()
+    desk.press("ArrowLeft")
+    expect(desk.stage.locator(".q").first).to_have_text(question)
+    assert desk.values() == {"TCC": "4", "ICC": "3", "IQ": "2", "ITS": "1"}
+
+
+def test_undo_brings_the_last_one_back_with_its_values(desk: Desk) -> None:
+    question = desk.score("4321")
+    desk.eventually(lambda: standing() == 1)
+    expect(desk.page.locator("[data-do=undo]")).to_be_visible()
+    desk.press("u")
+    expect(desk.stage.locator(".q").first).to_have_text(question)
+    assert desk.values() == {"TCC": "4", "ICC": "3", "IQ": "2", "ITS": "1"}
+    desk.eventually(lambda: standing() == 0)
+    desk.press("0", "Enter")
+    desk.eventually(lambda: standing() == 1)
+    assert ratings(question) == {"TCC": 0, "ICC": 3, "IQ": 2, "ITS": 1}
+    assert Score.objects.count() == 2, "the undone one stays, voided"
+
+
+def test_undo_before_the_letter_has_left_sends_nothing_twice(desk: Desk) -> None:
+    desk.lose_connection()
+    question = desk.score("4321")
+    expect(desk.saved).to_have_text("offline, 1 waiting")
+    desk.press("u")
+    expect(desk.stage.locator(".q").first).to_have_text(question)
+    desk.press("5", "Enter")
+    desk.regain_connection()
+    desk.page.evaluate("() => dispatchEvent(new Event('online'))")
+    desk.eventually(lambda: standing() == 1 and ratings(question).get("TCC") == 5)
+    expect(desk.saved).to_contain_text("saved")
+    assert standing() == 1
+
+
+def test_undo_that_comes_too_late_is_told_and_the_score_stands(desk: Desk) -> None:
+    question = desk.score("4321")
+    desk.eventually(lambda: standing() == 1)
+    late = {"code": "undo_too_late", "message": "The time to undo this score has passed.", "fields": {}}
+    desk.page.route(LETTERS, lambda route: route.fulfill(status=409, json=late))
+    desk.press("u")
+    expect(desk.tell).to_contain_text("The time to undo this score has passed.")
+    expect(desk.stage.locator(".q").first).not_to_have_text(question)
+    assert standing() == 1
+
+
+def test_nothing_to_undo_is_said(desk: Desk) -> None:
+    desk.press("u")
+    expect(desk.tell).to_contain_text("There is nothing to undo.")

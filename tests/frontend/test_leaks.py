@@ -1,0 +1,105 @@
+"""What an annotator must not learn is in no page: not in the text, not in the markup, not in a header."""
+
+import re
+import uuid
+
+import pytest
+from django.http import HttpResponse
+from django.urls import reverse
+
+from annotation.models import Picture, Question, SampleContent
+from annotation.services import assigning, scoring
+from tests.access_world import FORBIDDEN, World, make_world
+
+pytestmark = pytest.mark.django_db
+
+
+def reachable(world: World, who: str) -> dict[str, HttpResponse]:
+    """Return every page that a person comes to by following links from the front page."""
+    client = world.client(who)
+    seen: dict[str, HttpResponse] = {}
+    ahead = ["/", f"/studies/{world.study.slug}/", "/account/", f"/join/{world.secret}/"]
+    while ahead:
+        address = ahead.pop()
+        if address in seen:
+            continue
+        seen[address] = answer = client.get(address)
+        if answer.status_code == 302:
+            ahead.append(answer.headers["Location"])
+        elif "text/html" in answer.headers["Content-Type"]:
+            found = re.findall(r'(?:href|src|action|hx-get)="(/[^"#]*|\?[^"#]*)"', answer.content.decode())
+            links = [link if link.startswith("/") else address.split("?")[0] + link for link in found]
+            ahead += [link.replace("&amp;", "&") for link in links if not link.startswith("/static/")]
+    return seen
+
+
+def text_of(answer: HttpResponse) -> str:
+    """Return all that goes over the wire, as text; pictures come as bytes."""
+    body = b"".join(answer) if answer.streaming else answer.content
+    return repr(dict(answer.headers)) + repr(answer.cookies) + body.decode(errors="replace")
+
+
+def test_no_page_that_an_annotator_reaches_says_where_samples_come_from_or_what_others_do() -> None:
+    world = make_world()
+    pages = reachable(world, "ann")
+    for name in ("home", "account"):
+        assert reverse(name) in pages
+    for name in ("score", "mine", "rubric"):
+        assert reverse(name, args=[world.study.slug]) in pages
+    assert any("/mine/" in address and address.count("/") > 4 for address in pages)
+    assert any("/api/pictures/" in address for address in pages)
+    secrets = [*FORBIDDEN, *Picture.objects.values_list("sha256", flat=True)]
+    secrets += [
+        *SampleContent.objects.values_list("digest", flat=True),
+        *Question.objects.values_list("key", flat=True),
+    ]
+    for address, answer in pages.items():
+        text = text_of(answer)
+        assert not [secret for secret in secrets if secret in text or secret in address], address
+
+
+def test_an_annotators_pages_are_the_same_whether_or_not_others_have_scored() -> None:
+    world = make_world()
+    before = {address: _plain(answer) for address, answer in reachable(world, "ann").items()}
+    for who in ("ben", "cleo"):
+        user = world.members[who].user
+        assert user is not None
+        for work in assigning.lease(by=user, slug=world.study.slug, count=3).assignments:
+            scoring.submit(
+                by=user,
+                assignment_id=work.public_id,
+                client_key=uuid.uuid4(),
+                ratings={"TCC": 1, "ICC": 1, "IQ": 1, "ITS": 1},
+                notes={},
+                seconds=9,
+            )
+    after = {address: _plain(answer) for address, answer in reachable(world, "ann").items()}
+    # Undoing ends when a sample is decided; until then not even that button may change.
+    assert after.keys() == before.keys()
+    for address, page in before.items():
+        assert after[address] == page, address
+
+
+def test_a_researcher_reads_scores_and_notes_but_meets_no_name() -> None:
+    world = make_world()
+    pages = reachable(world, "rae")
+    texts = {address: text_of(answer) for address, answer in pages.items()}
+    assert any("bens-note" in text for text in texts.values())
+    for address, text in texts.items():
+        for name in ("Ben Bright", "Cleo Calm", "Ann Alder", "Ada Admin"):
+            assert name not in text, address
+
+
+def test_the_walk_would_find_a_leak() -> None:
+    """The admin, who may see all that, meets it: so the search looks in the right places."""
+    world = make_world()
+    text = "".join(text_of(answer) for address, answer in reachable(world, "ada").items() if "/export/" not in address)
+    for secret in FORBIDDEN:
+        if not secret.startswith("source-name"):
+            assert secret in text, secret
+
+
+def _plain(answer: HttpResponse) -> str:
+    """Return an answer without what differs between any two requests: tokens, their expiry, the order of a policy."""
+    text = text_of(answer).replace(answer.headers["Content-Security-Policy"], "")
+    return re.sub(r"""(csrfmiddlewaretoken" value=|csrftoken=)["']?\w+|expires=[^;]+|'Expires': '[^']+'""", "", text)

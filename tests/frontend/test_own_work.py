@@ -1,0 +1,156 @@
+"""What annotators see of their own work, and what everybody sees of the rubric and of errors."""
+
+import uuid
+
+import pytest
+from django.test import Client, override_settings
+from django.urls import path
+
+from annotation.models import Assignment, Dimension, Level, Score
+from annotation.services import scoring
+from config.urls import handler404, handler500, urlpatterns
+from tests.access_world import World, make_world
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+@pytest.fixture
+def ann(world: World) -> Client:
+    return world.client("ann")
+
+
+def text(client: Client, address: str) -> str:
+    return client.get(address).content.decode()
+
+
+def test_an_annotator_is_led_to_the_scoring_page(ann: Client) -> None:
+    assert ann.get("/studies/birds/").headers["Location"] == "/studies/birds/score/"
+
+
+def test_ann_finds_her_past_scores_and_reads_one_again(ann: Client, world: World) -> None:
+    page = text(ann, "/studies/birds/mine/")
+    assert "You have scored 1 sample" in page
+    assert f"/studies/birds/mine/{world.scored}/" in page
+    one = text(ann, f"/studies/birds/mine/{world.scored}/")
+    assert "anns-note" in one
+    assert f"/api/pictures/{world.sample.pictures.get().public_id}/web/" in one
+
+
+def test_ann_undoes_a_score_and_goes_on_with_the_sample(ann: Client, world: World) -> None:
+    answer = ann.post(f"/studies/birds/mine/{world.scored}/undo/")
+    assert answer.headers["Location"] == "/studies/birds/score/"
+    assert Assignment.objects.get(public_id=world.scored).state == Assignment.State.LEASED
+    assert Score.objects.get(assignment__public_id=world.scored).voided_at is not None
+
+
+def test_a_refused_undo_is_told_on_a_page(ann: Client, world: World) -> None:
+    Score.objects.filter(assignment__public_id=world.scored).update(at="2026-01-01T00:00:00Z")
+    assert "Undo" not in text(ann, f"/studies/birds/mine/{world.scored}/")
+    answer = ann.post(f"/studies/birds/mine/{world.scored}/undo/")
+    assert answer.status_code == 409
+    assert "<h1>Not possible now</h1>" in answer.content.decode()
+    assert Assignment.objects.get(public_id=world.scored).state == Assignment.State.SCORED
+
+
+def test_ben_does_not_reach_anns_score(world: World) -> None:
+    ben = Client()
+    assert world.members["ben"].user is not None
+    ben.force_login(world.members["ben"].user, backend="django.contrib.auth.backends.ModelBackend")
+    assert ben.get(f"/studies/birds/mine/{world.scored}/").status_code == 404
+    assert ben.post(f"/studies/birds/mine/{world.scored}/undo/").status_code == 404
+
+
+def test_past_scores_come_a_page_at_a_time(ann: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("frontend.views.mine.PAGE", 1)
+    ann_herself = world.members["ann"].user
+    assert ann_herself is not None
+    scoring.submit(
+        by=ann_herself,
+        assignment_id=world.held,
+        client_key=uuid.uuid4(),
+        ratings={"TCC": 1, "ICC": 1, "IQ": 1, "ITS": 1},
+        notes={},
+        seconds=9,
+    )
+    first = text(ann, "/studies/birds/mine/")
+    assert world.held in first
+    assert f"/mine/{world.scored}/" not in first
+    older = text(ann, f"/studies/birds/mine/?before={world.held}")
+    assert f"/mine/{world.scored}/" in older
+    assert f"/mine/{world.held}/" not in older
+
+
+def test_the_rubric_is_there_with_every_level_and_its_anchor(ann: Client) -> None:
+    page = text(ann, "/studies/birds/rubric/")
+    for dimension in Dimension.objects.all():
+        assert dimension.name in page
+    for level in Level.objects.all():
+        assert level.anchor in page
+    assert "Read all of it first." in page
+
+
+def test_what_people_and_files_have_written_is_text_and_never_markup(world: World) -> None:
+    content = world.sample.content
+    content.turns = [{"question": "<b>Why</b>?", "context": False, "blocks": [{"text": "<script>alert(1)</script>"}]}]
+    content.save()
+    for who, address in (
+        ("ann", f"/studies/birds/mine/{world.scored}/"),
+        ("ada", f"/studies/birds/samples/{world.sample.public_id}/"),
+    ):
+        page = text(world.client(who), address)
+        assert "&lt;script&gt;alert(1)" in page
+        assert "<script>alert" not in page
+
+
+def _broken(_request: object) -> None:
+    raise RuntimeError("broken")
+
+
+class Broken:
+    """The project's addresses and one that breaks."""
+
+    handler404, handler500 = handler404, handler500
+    urlpatterns = [path("broken/", _broken), *urlpatterns]
+
+
+def test_an_unknown_page_looks_like_all_others_and_leads_back(ann: Client) -> None:
+    for client in (ann, Client()):
+        answer = client.get("/no/such/page/")
+        assert answer.status_code == 404
+        assert "<h1>Nothing here</h1>" in answer.content.decode()
+
+
+@override_settings(ROOT_URLCONF=Broken)
+def test_a_fault_of_ours_says_so_without_asking_the_database(django_assert_num_queries: object) -> None:
+    client = Client(raise_request_exception=False)
+    with django_assert_num_queries(0):  # type: ignore[operator]
+        answer = client.get("/broken/")
+    assert answer.status_code == 500
+    assert "Something broke on our side" in answer.content.decode()
+    assert "broken" not in answer.content.decode().replace("broke on", "")
+
+
+def test_a_refusal_names_its_reason(world: World) -> None:
+    answer = world.client("ann").get("/studies/birds/people/")
+    assert answer.status_code == 403
+    assert "Only the admins of this study may do this." in answer.content.decode()
+
+
+def test_every_page_has_a_title_of_its_own(world: World) -> None:
+    addresses = ["/", "/account/", "/new-study/"] + [
+        f"/studies/birds/{place}" for place in ("", "rubric/", "settings/", "people/", "samples/", "imports/")
+    ]
+    addresses += [f"/studies/birds/samples/{world.sample.public_id}/", f"/studies/birds/imports/{world.job.public_id}/"]
+    titles = [text(world.client("sia"), address).split("<title>")[1].split("</title>")[0] for address in addresses]
+    titles += [text(world.client("ann"), "/studies/birds/mine/").split("<title>")[1].split("</title>")[0]]
+    titles += [
+        text(world.client("ann"), f"/studies/birds/mine/{world.scored}/").split("<title>")[1].split("</title>")[0]
+    ]
+    titles += [text(Client(), "/login/").split("<title>")[1].split("</title>")[0]]
+    assert len(set(titles)) == len(titles)
+    assert all(not title.startswith(" ") for title in titles)
