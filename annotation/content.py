@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .missing import LockedDimension, locked_dimensions
-from .models import SamplePicture
 from .rubrics import RubricDefinition
-from .sql.desk import turns
+from .sql import desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +53,12 @@ class SampleSides:
 def views(samples: Iterable[SampleSides], rubric: RubricDefinition) -> dict[int, SampleView]:
     """Return what is shown of each sample, by its primary key, in at most two queries."""
     wanted = {sample.id: sample for sample in samples}
-    turns_of = turns(list(wanted))
+    turns_of = desk.turns(list(wanted))
     with_pictures = [pk for pk, turns in turns_of.items() if any("picture" in b for t in turns for b in t["blocks"])]
     places: dict[int, dict[int, PictureBlock]] = defaultdict(dict)
     if with_pictures:
-        rows = SamplePicture.objects.filter(sample_id__in=with_pictures).values_list(
-            "sample_id",
-            "position",
-            "public_id",
-            "picture__width",
-            "picture__height",
-            "picture__web_width",
-            "picture__web_height",
-        )
-        for sample_id, position, public_id, width, height, web_width, web_height in rows:
-            places[sample_id][position] = PictureBlock("", public_id, width, height, web_width, web_height)
+        for sample_id, position, public_id, *size in desk.pictures(with_pictures):
+            places[sample_id][position] = PictureBlock("", public_id, *size)
     return {
         pk: SampleView(
             public_id=sample.public_id,

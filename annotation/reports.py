@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Avg, Count, F, Max, Sum
+from django.db.models import Avg, Case, Count, F, Max, Q, Sum, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
@@ -107,25 +107,45 @@ def _reads_results(user: User, member: Member | None) -> bool:
 
 
 def _sizes(studies: list[Study]) -> dict[int, tuple[int, int]]:
-    return {study.pk: (found.samples, found.complete) for study in studies for found in [progress(study)]}
+    return {study.pk: (figures["samples"], figures["complete"]) for study in studies for figures in [_figures(study)]}
+
+
+def _figures(study: Study) -> dict[str, int]:
+    """Return the sums over a study's samples, in one pass: a board of a large study is opened often."""
+    k = study.protocols.filter(current=True).values_list("annotators_per_sample", flat=True).first() or 1
+    settled = Q(state__in=SETTLED)
+    still = Case(When(settled, then=0), default=Greatest(k - F("scores_in"), 0))
+    sums = Sample.objects.filter(study=study).aggregate(
+        samples=Count("pk"),
+        complete=Count("pk", filter=settled | Q(scores_in__gte=k)),
+        scores=Sum("scores_in"),
+        missing=Sum(still),
+    )
+    return {"k": k, **{name: value or 0 for name, value in sums.items()}}
 
 
 def progress(study: Study) -> Progress:
     """Return where a study stands and, from the pace of the last fortnight, when its first round will be done."""
-    k = study.protocols.filter(current=True).values_list("annotators_per_sample", flat=True).first() or 1
     counted = dict(Sample.objects.filter(study=study).values_list("state").annotate(n=Count("pk")))
-    by_state = {state: counted[state] for state in Sample.State.values if counted.get(state)}
-    pending = Sample.objects.filter(study=study).exclude(state__in=SETTLED)
-    missing = pending.aggregate(n=Sum(Greatest(k - F("scores_in"), 0)))["n"] or 0
-    samples = sum(by_state.values())
-    complete = samples - pending.filter(scores_in__lt=k).count()
-    scores = Score.objects.filter(sample__study=study, voided_at=None, round=1, complete=True)
+    figures = _figures(study)
+    missing = figures["missing"]
+    members = list(Member.objects.filter(study=study).values_list("pk", flat=True))
     since = timezone.now() - timedelta(days=PACE_DAYS)
-    pace = scores.filter(at__gte=since, origin=Score.Origin.GIVEN).count() / PACE_DAYS
+    recent = Score.objects.filter(member__in=members, at__gte=since, round=1, voided_at=None)
+    pace = recent.filter(origin=Score.Origin.GIVEN).count() / PACE_DAYS
     done_on = None
     if missing and pace and missing / pace < 3650:
         done_on = timezone.localdate() + timedelta(days=math.ceil(missing / pace))
-    return Progress(k, by_state, samples, complete, scores.count(), missing, pace, done_on)
+    return Progress(
+        k=figures["k"],
+        by_state={state: counted[state] for state in Sample.State.values if counted.get(state)},
+        samples=figures["samples"],
+        complete=figures["complete"],
+        scores=figures["scores"],
+        missing=missing,
+        pace=pace,
+        done_on=done_on,
+    )
 
 
 def members_work(study: Study) -> list[MemberWork]:

@@ -46,6 +46,10 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.BLOCKED, Event.SKIPPED): State.BLOCKED,
     (State.BLOCKED, Event.RELEASED): State.BLOCKED,
     (State.BLOCKED, Event.UNDONE): State.BLOCKED,
+    # By an import, and only where no score stands and nobody is at it; agreed ones only if a file or the rule decided.
+    (State.SCORING, Event.CONTENT_REPLACED): State.SCORING,
+    (State.BLOCKED, Event.CONTENT_REPLACED): State.BLOCKED,
+    (State.AGREED, Event.CONTENT_REPLACED): State.WAITING,
 }
 
 

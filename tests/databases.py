@@ -49,7 +49,7 @@ def environment(database_url: str, folder: Path, **more: str) -> dict[str, str]:
 
 def manage(*arguments: str, env: dict[str, str]) -> str:
     """Run a management command and return what it printed; fail with its errors."""
-    done = subprocess.run(  # noqa: S603 - our own command
+    done = subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), *arguments], env=env, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr

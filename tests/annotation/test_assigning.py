@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from annotation.errors import BadInput, NotAllowed, NotFound, WrongState
 from annotation.models import Assignment, HistoryEntry, Member, Sample, Skip, Study
-from annotation.services import assigning, scoring, studies
+from annotation.services import assigning, exposures, leases, scoring, studies
 from tests.factories import make_member, make_sample, make_study, make_user
 
 pytestmark = pytest.mark.django_db
@@ -27,9 +27,7 @@ def sample_of(assignment_id: str) -> Sample:
 
 def score(who: Member, assignment_id: str) -> None:
     assert who.user is not None
-    scoring.submit(
-        by=who.user, assignment_id=assignment_id, client_key=uuid4(), ratings=GOOD, notes={}, seconds=9.5
-    )
+    scoring.submit(by=who.user, assignment_id=assignment_id, client_key=uuid4(), ratings=GOOD, notes={}, seconds=9.5)
 
 
 def run_out(assignment_id: str) -> None:
@@ -72,9 +70,7 @@ def test_a_begun_sample_is_finished_before_a_new_one_is_opened(study: Study, ann
     assert sample_of(lease_ids(ben)[0]) == begun
 
 
-def test_a_higher_priority_goes_first_among_begun_and_among_new_samples(
-    study: Study, ann: Member, ben: Member
-) -> None:
+def test_a_higher_priority_goes_first_among_begun_and_among_new_samples(study: Study, ann: Member, ben: Member) -> None:
     for priority in (0, 3, 7):
         make_sample(study, pictures=["red"], priority=priority)
     assert [sample_of(a).priority for a in lease_ids(ann, 3)] == [7, 3, 0]
@@ -95,9 +91,7 @@ def test_nobody_meets_a_sample_twice(study: Study, ann: Member) -> None:
     assert lease_ids(ann) == []
 
 
-def test_the_database_refuses_a_second_lease_of_a_slot_and_of_a_sample(
-    study: Study, ann: Member, ben: Member
-) -> None:
+def test_the_database_refuses_a_second_lease_of_a_slot_and_of_a_sample(study: Study, ann: Member, ben: Member) -> None:
     sample = make_sample(study, pictures=["red"])
     lease_ids(ann)
     now = timezone.now()
@@ -126,10 +120,10 @@ def test_a_renewed_lease_lasts_and_a_lost_one_cannot_be_renewed(study: Study, an
     make_sample(study, pictures=["red"])
     mine = lease_ids(ann)[0]
     Assignment.objects.filter(public_id=mine).update(expires_at=timezone.now() + timedelta(seconds=30))
-    assert assigning.renew(by=ann.user, assignment_id=mine) > timezone.now() + timedelta(minutes=20)  # type: ignore[arg-type]
+    assert leases.renew(by=ann.user, assignment_id=mine) > timezone.now() + timedelta(minutes=20)  # type: ignore[arg-type]
     run_out(mine)
     with pytest.raises(WrongState) as lost:
-        assigning.renew(by=ann.user, assignment_id=mine)  # type: ignore[arg-type]
+        leases.renew(by=ann.user, assignment_id=mine)  # type: ignore[arg-type]
     assert lost.value.code == "lease_lost"
 
 
@@ -149,7 +143,7 @@ def test_two_annotators_start_at_different_samples(study: Study) -> None:
 
 def test_a_skipped_sample_goes_to_somebody_else_and_not_back(study: Study, ann: Member, ben: Member) -> None:
     make_sample(study, pictures=["red"])
-    assigning.skip(by=ann.user, assignment_id=lease_ids(ann)[0], client_key=uuid4(), reason="language")  # type: ignore[arg-type]
+    leases.skip(by=ann.user, assignment_id=lease_ids(ann)[0], client_key=uuid4(), reason="language")  # type: ignore[arg-type]
     assert lease_ids(ann) == []
     assert len(lease_ids(ben)) == 1
 
@@ -157,7 +151,7 @@ def test_a_skipped_sample_goes_to_somebody_else_and_not_back(study: Study, ann: 
 def test_k_skips_block_a_sample(study: Study, ann: Member, ben: Member, cho: Member) -> None:
     sample = make_sample(study, pictures=["red"])
     for who in (ann, ben):
-        assigning.skip(by=who.user, assignment_id=lease_ids(who)[0], client_key=uuid4(), reason="harmful")  # type: ignore[arg-type]
+        leases.skip(by=who.user, assignment_id=lease_ids(who)[0], client_key=uuid4(), reason="harmful")  # type: ignore[arg-type]
     sample.refresh_from_db()
     assert (sample.state, sample.state_reason) == ("blocked", "skipped")
     assert lease_ids(cho) == []
@@ -167,7 +161,7 @@ def test_the_same_skip_sent_twice_is_one_skip(study: Study, ann: Member) -> None
     make_sample(study, pictures=["red"])
     mine, key = lease_ids(ann)[0], uuid4()
     for _ in range(2):
-        assigning.skip(by=ann.user, assignment_id=mine, client_key=key, reason="known")  # type: ignore[arg-type]
+        leases.skip(by=ann.user, assignment_id=mine, client_key=key, reason="known")  # type: ignore[arg-type]
     assert Skip.objects.count() == 1
     assert HistoryEntry.objects.filter(event="skipped").count() == 1
 
@@ -177,7 +171,7 @@ def test_a_skip_needs_a_reason_that_exists_and_words_where_it_is_another(study: 
     mine = lease_ids(ann)[0]
     for reason, note, field in (("bored", "", "reason"), ("other", "  ", "note")):
         with pytest.raises(BadInput) as refused:
-            assigning.skip(by=ann.user, assignment_id=mine, client_key=uuid4(), reason=reason, note=note)  # type: ignore[arg-type]
+            leases.skip(by=ann.user, assignment_id=mine, client_key=uuid4(), reason=reason, note=note)  # type: ignore[arg-type]
         assert list(refused.value.fields) == [field]
     assert lease_ids(ann) == [mine]
 
@@ -199,7 +193,7 @@ def test_a_paused_study_and_a_paused_annotator_get_no_new_work_and_are_told(stud
 def test_an_admin_never_scores_a_sample_that_they_have_looked_into(study: Study) -> None:
     ada = make_member(study, "ada", "admin")
     seen, unseen = make_sample(study, pictures=["red"]), make_sample(study, pictures=["blue"])
-    assigning.record_exposure(member=ada, samples=[seen])
+    exposures.record_exposure(member=ada, samples=[seen])
     assert [sample_of(a) for a in lease_ids(ada, 2)] == [unseen]
 
 
@@ -207,7 +201,7 @@ def test_an_admin_who_looks_into_a_sample_that_they_hold_loses_it(study: Study) 
     ada = make_member(study, "ada", "admin")
     sample = make_sample(study, pictures=["red"])
     mine = lease_ids(ada)[0]
-    assigning.record_exposure(member=ada, samples=[sample])
+    exposures.record_exposure(member=ada, samples=[sample])
     with pytest.raises(WrongState) as refused:
         score(ada, mine)
     assert refused.value.code == "not_independent"
@@ -217,7 +211,7 @@ def test_an_admin_who_looks_into_a_sample_that_they_hold_loses_it(study: Study) 
 def test_an_admin_who_exported_everything_scores_only_what_came_later(study: Study) -> None:
     ada = make_member(study, "ada", "admin")
     make_sample(study, pictures=["red"])
-    assigning.record_exposure_to_all(member=ada)
+    exposures.record_exposure_to_all(member=ada)
     later = make_sample(study, pictures=["blue"])
     assert [sample_of(a) for a in lease_ids(ada, 2)] == [later]
 

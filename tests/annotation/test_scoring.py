@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from annotation.errors import BadInput, NotFound, WrongState
 from annotation.models import Assignment, HistoryEntry, Level, Member, Rating, Sample, Score, Study
-from annotation.services import assigning, scoring
+from annotation.services import assigning, leases, scoring
 from tests.factories import make_member, make_sample, make_study
 
 pytestmark = pytest.mark.django_db
@@ -156,7 +156,7 @@ def test_a_late_score_counts_while_a_slot_is_free(study: Study, ann: Member) -> 
     sample = make_sample(study, pictures=["red"])
     mine = lease(ann)
     Assignment.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
-    assigning.expire_leases()
+    leases.expire_leases()
     assert submit(ann, mine).state == "scored"
     sample.refresh_from_db()
     assert (sample.scores_in, sample.free_slots) == (1, 0b10)

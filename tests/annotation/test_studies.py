@@ -81,7 +81,8 @@ def test_the_last_admin_cannot_step_down(study: Study, ada: User) -> None:
 def test_work_of_somebody_who_leaves_goes_back_into_play(study: Study, ada: User) -> None:
     ann, ben = make_member(study, "ann"), make_member(study, "ben")
     make_sample(study)
-    assert ann.user is not None and ben.user is not None
+    assert ann.user is not None
+    assert ben.user is not None
     assigning.lease(by=ann.user, slug=study.slug)
     studies.change_member(by=ada, member=ann, state="left")
     assert Assignment.objects.get().state == Assignment.State.RELEASED
