@@ -81,7 +81,7 @@ class Member(models.Model):
 
 
 class Exposure(models.Model):
-    """A member has seen the scores or the generator of a sample and can no longer score it blind."""
+    """A member is no longer independent on a sample: has seen its scores or generator, or scored it elsewhere."""
 
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="exposures")
     sample = models.ForeignKey("annotation.Sample", on_delete=models.CASCADE, related_name="exposures")

@@ -1,9 +1,9 @@
-"""Who has seen what: an admin who has looked into a sample never scores it as independent."""
+"""Who cannot score what as independent any more: having looked into it as an admin, or scored it elsewhere."""
 
 from collections.abc import Sequence
 
 from annotation.db import write_transaction
-from annotation.models import Assignment, Exposure, Member, Sample
+from annotation.models import Assignment, Exposure, Member, Sample, Score, Study
 from annotation.sql.desk import OwnAssignment
 
 from .leases import release, release_held
@@ -33,6 +33,23 @@ def record_exposure_to_all(*, member: Member) -> None:
         Member.objects.filter(pk=member.pk).update(exposed_through=newest, has_exposures=True)
         member.exposed_through, member.has_exposures = newest, True
         release_held(member=member)
+
+
+def record_scored_elsewhere(*, study: Study) -> None:
+    """Remember which samples people with a login have scored already according to imports: nobody scores one twice."""
+    scores = Score.objects.filter(
+        sample__study=study, origin=Score.Origin.IMPORTED, voided_at=None, member__user__isnull=False
+    )
+    pairs = set(scores.values_list("member_id", "sample_id"))
+    if not pairs:
+        return
+    with write_transaction():
+        Exposure.objects.bulk_create(
+            [Exposure(member_id=member, sample_id=sample) for member, sample in pairs],
+            ignore_conflicts=True,
+            batch_size=1000,
+        )
+        Member.objects.filter(pk__in={member for member, _ in pairs}).update(has_exposures=True)
 
 
 def is_exposed(own: OwnAssignment) -> bool:

@@ -66,7 +66,10 @@ def submit(
     if own.state in (Assignment.State.SCORED, Assignment.State.SKIPPED):
         return _answer_again(own, client_key, rubric, locked)
     if is_exposed(own):
-        raise WrongState("You have seen this sample's scores or its generator as an admin.", code="not_independent")
+        raise WrongState(
+            "You are no longer independent on this sample: you have seen its scores or its generator.",
+            code="not_independent",
+        )
     now = timezone.now()
     after(own.sample_state, Event.SCORED)
     try:

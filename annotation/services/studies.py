@@ -13,7 +13,9 @@ from annotation.errors import BadInput, NotFound, WrongState
 from annotation.models import Invitation, Member, Protocol, Rubric, Study, User
 from annotation.protocols import PRESETS
 
+from .exposures import record_scored_elsewhere
 from .history import record
+from .leases import release_held
 
 
 def create_study(
@@ -111,8 +113,6 @@ def _add(*, study: Study, name: str, role: str, user: User | None, by: User | No
 
 def change_member(*, by: User, member: Member, role: str | None = None, state: str | None = None) -> Member:
     """Change a member's role or state; work that a paused or leaving member holds goes back into play."""
-    from .leases import release_held
-
     permissions.require_lead(by, member.study)
     if role is not None:
         _check_role(role)
@@ -229,6 +229,7 @@ def accept_invitation(*, user: User, secret: str) -> Member:
                 raise WrongState("Somebody else has taken this place.", code="linked")
             member.user, member.role = user, invitation.role
             member.save(update_fields=["user", "role"])
+            record_scored_elsewhere(study=invitation.study)
         else:
             member = _join(user=user, invitation=invitation)
         invitation.uses_left -= 1

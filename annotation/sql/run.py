@@ -1,40 +1,42 @@
 """How a statement is run, and how values look on either database."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 
-@contextmanager
-def _cursor() -> Iterator[Any]:
-    """Yield a cursor; on PostgreSQL one that prepares its statements, as planning takes longer there than running."""
-    if connection.vendor != "postgresql":
-        with connection.cursor() as cursor:
-            yield cursor
-        return
+def _executed(sql: str, parameters: Sequence[Any]) -> Any:
+    """Run a statement and return its cursor; on PostgreSQL a prepared one, as planning takes longer there than running.
+
+    Asks for the connection once: the proxy that Django gives out looks it up anew for each of its attributes.
+    """
+    database = connections[DEFAULT_DB_ALIAS]
+    if database.vendor != "postgresql":
+        cursor: Any = database.cursor()
+        cursor.execute(sql, parameters)
+        return cursor
     from psycopg import Cursor
 
-    connection.ensure_connection()
-    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
-        yield cursor
+    database.ensure_connection()
+    cursor = Cursor(database.connection)
+    with database.wrap_database_errors:
+        cursor.execute(sql, parameters)
+    return cursor
 
 
 def rows(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Run a query and return its rows."""
-    with _cursor() as cursor:
-        cursor.execute(sql, parameters)
+    with _executed(sql, parameters) as cursor:
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 
 
 def changed(sql: str, parameters: Sequence[Any]) -> int:
     """Run a write and return how many rows it touched."""
-    with _cursor() as cursor:
-        cursor.execute(sql, parameters)
+    with _executed(sql, parameters) as cursor:
         return int(cursor.rowcount)
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from annotation.errors import BadInput, NotAllowed, NotFound, WrongState
-from annotation.models import Assignment, HistoryEntry, Invitation, Member, Protocol, Study, User
+from annotation.models import Assignment, HistoryEntry, Invitation, Member, Protocol, Score, Study, User
 from annotation.services import assigning, studies
 from tests.factories import make_member, make_rubric, make_sample, make_study, make_user
 
@@ -136,3 +136,13 @@ def test_two_people_of_one_name_can_both_join(study: Study, ada: User) -> None:
         _, secret = studies.invite(by=ada, study=study, role="annotator")
         studies.accept_invitation(user=make_user(username, name="Ann"), secret=secret)
     assert sorted(Member.objects.filter(role="annotator").values_list("name", flat=True)) == ["Ann", "Ann (ann2)"]
+
+
+def test_whoever_takes_over_an_imported_place_never_meets_its_samples_again(study: Study, ada: User) -> None:
+    expert, eve = make_member(study, None, name="expert1"), make_user("eve")
+    scored, unscored = make_sample(study), make_sample(study)
+    Score.objects.create(sample=scored, member=expert, origin="imported")
+    _, secret = studies.invite(by=ada, study=study, role="annotator", member=expert)
+    studies.accept_invitation(user=eve, secret=secret)
+    leased = assigning.lease(by=eve, slug=study.slug, count=5).assignments
+    assert [work.sample.public_id for work in leased] == [unscored.public_id]

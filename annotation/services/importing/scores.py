@@ -9,6 +9,7 @@ from annotation import permissions
 from annotation.errors import WrongState
 from annotation.models import Study, User
 from annotation.rubrics import definition
+from annotation.services.exposures import record_scored_elsewhere
 from annotation.services.history import record
 from judge.records import RecordError, decode_line
 from judge.scores import ScoreRecord, ScoreTable, parse_score
@@ -60,6 +61,7 @@ def import_scores(
                     progress(done, total, "Importing scores")
         finally:
             if report.created and not dry_run:
+                record_scored_elsewhere(study=study)
                 record("scores_imported", study=study, by=by, file=path.name, counts=report.counts())
     if complete and report.taken and not dry_run:
         complete_scores(by=by, study=study)
