@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from annotation.models import Member, Rating, Skip
+from annotation.models import Rating, Skip
 from tests.factories import make_member, make_rubric, make_sample, make_study
 
 from .desk import Desk, ratings, standing
@@ -136,8 +136,12 @@ def test_each_group_is_one_stop_for_tab_and_shift_arrows_walk_the_levels(desk: D
     expect(desk.page.locator(".dim.here .key[aria-checked=true]")).to_be_focused()
 
 
-def test_a_key_held_down_submits_one_sample(desk: Desk, ann: Member) -> None:
-    desk.press("1", "1", "1", "1")
+def test_a_key_held_down_counts_once(desk: Desk) -> None:
+    for _ in range(4):
+        desk.page.keyboard.down("4")
+    desk.page.keyboard.up("4")
+    assert desk.values() == {"TCC": "4", "ICC": "", "IQ": "", "ITS": ""}
+    desk.press("1", "1", "1")
     for _ in range(4):
         desk.page.keyboard.down("Enter")
     desk.page.keyboard.up("Enter")

@@ -1,7 +1,7 @@
 """Going back: looking, and undoing."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from annotation.models import Score
 
@@ -66,6 +66,30 @@ def test_undo_before_the_letter_has_left_sends_nothing_twice(desk: Desk) -> None
     desk.eventually(lambda: standing() == 1 and ratings(question).get("TCC") == 5)
     expect(desk.saved).to_contain_text("saved")
     assert standing() == 1
+
+
+def test_undo_of_a_letter_whose_answer_was_lost_reaches_the_server_too(desk: Desk) -> None:
+    """The score is stored, but the page cannot know it: the undo must follow, or the new score is refused."""
+    tried: list[str] = []
+
+    def swallow(route: Route) -> None:
+        tried.append(route.request.method)
+        if len(tried) == 1:
+            route.fetch()
+        route.abort("connectionreset")
+
+    desk.page.route(LETTERS, swallow)
+    question = desk.score("4321")
+    expect(desk.saved).to_have_text("offline, 1 waiting")
+    desk.eventually(lambda: standing() == 1)
+    desk.press("u")
+    expect(desk.stage.locator(".q").first).to_have_text(question)
+    desk.press("5", "Enter")
+    desk.page.unroute(LETTERS)
+    desk.page.evaluate("() => dispatchEvent(new Event('online'))")
+    desk.eventually(lambda: ratings(question).get("TCC") == 5)
+    assert Score.objects.count() == 2
+    expect(desk.needs_me).to_be_hidden()
 
 
 def test_undo_that_comes_too_late_is_told_and_the_score_stands(desk: Desk) -> None:

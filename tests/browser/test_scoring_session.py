@@ -1,10 +1,8 @@
 """A session that ends costs nothing, and nobody's letters leave under another name."""
 
-from collections.abc import Callable
-
 import pytest
 from django.contrib.sessions.models import Session
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import expect
 
 from annotation.models import Member, Score
 from tests.factories import PASSWORD
@@ -74,11 +72,13 @@ def test_a_refused_lease_under_a_lost_session_asks_to_sign_in(desk: Desk) -> Non
     expect(desk.saved).to_have_text("signed out")
 
 
-def test_ann_and_ben_keep_their_drafts_apart_in_one_browser(
-    desk: Desk, ben: Member, server: str, browser_of: Callable[..., BrowserContext]
-) -> None:
+def test_ann_and_ben_keep_their_drafts_apart_in_one_browser(desk: Desk, ann: Member, ben: Member, server: str) -> None:
     desk.press("4", "4")
+    assert ann.user is not None
     assert ben.user is not None
     sign_in(desk.page.context, ben.user, server)
     desk.reload()
     assert set(desk.values().values()) == {""}
+    desk.press("2")
+    owners = {name.split(":")[1] for name in desk.page.evaluate("() => Object.keys(localStorage)")}
+    assert owners == {str(ann.user.pk), str(ben.user.pk)}

@@ -25,12 +25,12 @@ export function wake({ desk, outbox, queue, leases, session, store, flow, drafts
   document.addEventListener("visibilitychange", () => {
     desk.keep();
     if (document.visibilityState === "visible") looked();
-    else 
+    else outbox.flush();
   });
   addEventListener("focus", looked);
   addEventListener("pagehide", () => {
     desk.keep();
-    
+    outbox.flush();
   });
   // A page that comes back from the browser's memory has slept; its letters may be elsewhere.
   addEventListener("pageshow", (event) => event.persisted && looked());
