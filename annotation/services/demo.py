@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from django.conf import settings
 
-from annotation.errors import NotAllowed
+from annotation.errors import NotAllowed, WrongState
 from annotation.models import Member, Sample, Score, Study, User
 from annotation.rubrics import definition
 
@@ -64,7 +64,12 @@ def make_demo() -> tuple[Study, list[Login]]:
 
 def _person(study: Study, username: str) -> User:
     name, role = PEOPLE[username]
-    user = User.objects.filter(username=username, is_demo=True).first() or people.create_user(
+    if User.objects.filter(username=username, is_demo=False).exists():
+        raise WrongState(
+            f"The demo needs the login {username!r}, which is somebody's here. Run it in a DATA_DIR of its own.",
+            code="exists",
+        )
+    user = User.objects.filter(username=username).first() or people.create_user(
         username=username, password=PASSWORD, name=name, is_demo=True
     )
     if not Member.objects.filter(study=study, user=user).exists():
