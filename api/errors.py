@@ -27,7 +27,6 @@ CODES = {
     "parse_error": "malformed",
     "permission_denied": "not_allowed",
     "authentication_failed": "bad_token",
-    "unsupported_media_type": "unsupported_media_type",
 }
 MESSAGES = {
     "not_authenticated": "Sign in, or send a token.",

@@ -38,6 +38,10 @@ register_converter(RowId, "row")
 
 app_name = "api"
 urlpatterns = [
+    # The busiest first: addresses are tried in this order.
+    path("studies/<slug:slug>/assignments/", assignments.Assignments.as_view(), name="assignments"),
+    path("assignments/<opaque:assignment>/score/", scores.Score.as_view(), name="score"),
+    path("pictures/<opaque:picture>/<picture_size:size>/", pictures.Picture.as_view(), name="picture"),
     path("me/", people.Me.as_view(), name="me"),
     path("session/", people.Session.as_view(), name="session"),
     path("tokens/", people.Tokens.as_view(), name="tokens"),
@@ -59,14 +63,11 @@ urlpatterns = [
     path("studies/<slug:slug>/samples/", samples.Samples.as_view(), name="samples"),
     path("samples/<opaque:sample>/", samples.OneSample.as_view(), name="sample"),
     path("samples/<opaque:sample>/history/", samples.History.as_view(), name="sample-history"),
-    path("studies/<slug:slug>/assignments/", assignments.Assignments.as_view(), name="assignments"),
     path("studies/<slug:slug>/scores/", exports.Scores.as_view(), name="scores"),
     path("studies/<slug:slug>/progress/", assignments.Progress.as_view(), name="progress"),
     path("assignments/<opaque:assignment>/", assignments.OneAssignment.as_view(), name="assignment"),
-    path("assignments/<opaque:assignment>/score/", scores.Score.as_view(), name="score"),
     path("assignments/<opaque:assignment>/skip/", assignments.Skip.as_view(), name="skip"),
     path("assignments/<opaque:assignment>/renew/", assignments.Renew.as_view(), name="renew"),
-    path("pictures/<opaque:picture>/<picture_size:size>/", pictures.Picture.as_view(), name="picture"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", docs.Docs.as_view(), name="docs"),
     # Exempt, or a write to nowhere would be answered by a page about CSRF.

@@ -123,7 +123,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "config.static.ServedFiles",
     "rest_framework",
-    "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_htmx",
@@ -147,7 +146,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "config.policy.PreparedPolicy",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "config.urls"

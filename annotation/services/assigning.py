@@ -32,7 +32,7 @@ WINDOW = 48
 ATTEMPTS = 8
 HIGHEST_PRIORITY = 9
 # A cursor moves only past rows before which no other can still be uncommitted, and not for every single row.
-CURSOR_LAG = timedelta(seconds=5)
+CURSOR_LAG = timedelta(seconds=2)
 CURSOR_STEP = 16
 
 

@@ -44,7 +44,7 @@ def unknown_names(data: Mapping[str, Any], known: Container[str]) -> dict[str, s
 
 
 class Text(serializers.CharField):
-    """A string that the database can store."""
+    """A string, as it was sent; the framework refuses characters that cannot be stored."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("trim_whitespace", False)
@@ -53,8 +53,6 @@ class Text(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             raise serializers.ValidationError(f"A text, not {kind_of(data)}.")
-        if UNSTORABLE.search(data):
-            raise serializers.ValidationError("Holds a character that cannot be stored.")
         return str(super().to_internal_value(data))
 
 
@@ -94,15 +92,6 @@ def finite_number(data: Any) -> float:
     if not math.isfinite(value):
         raise serializers.ValidationError("A finite number.")
     return value
-
-
-class Flag(serializers.BooleanField):
-    """true or false."""
-
-    def to_internal_value(self, data: Any) -> bool:
-        if not isinstance(data, bool):
-            raise serializers.ValidationError(f"true or false, not {kind_of(data)}.")
-        return data
 
 
 class ClientKey(serializers.UUIDField):

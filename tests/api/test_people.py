@@ -43,10 +43,11 @@ def test_an_admin_adds_and_changes_members(ada: Caller, ann: Caller, rae: Caller
     assert fields(ada.post("studies/birds/members/", {"name": "", "role": None})) == {"name", "role"}
 
 
-def test_members_of_another_study_are_out_of_reach(ada: Caller) -> None:
+def test_members_of_another_study_are_out_of_reach(ada: Caller, root: Caller) -> None:
     stranger = make_member(make_study("boats"), "bob")
     assert refusal(ada.patch(f"studies/birds/members/{stranger.public_id}/", {"state": "left"})) == (404, "not_found")
     assert refusal(ada.patch(f"studies/boats/members/{stranger.public_id}/", {"state": "left"})) == (404, "not_found")
+    assert refusal(root.patch(f"studies/birds/members/{stranger.public_id}/", {"state": "left"})) == (404, "not_found")
 
 
 def test_the_last_admin_stays(ada: Caller) -> None:

@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -76,21 +77,22 @@ def test_the_page_of_the_description_needs_no_inline_script(nobody: Caller, sett
     assert "/api/schema/" in script.content.decode()
 
 
-@pytest.fixture
-def _requests_in_the_transaction_of_the_test() -> Iterator[None]:
-    """Keep the connection, as Django's own test client does: the end of a request would close it."""
+@contextmanager
+def one_connection() -> Iterator[None]:
+    """Keep the connection, and with it the test's transaction, which the end of a request would close."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
-    yield
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
+    try:
+        yield
+    finally:
+        for signal in (request_started, request_finished):
+            signal.connect(close_old_connections)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def populated(
     request: pytest.FixtureRequest,
     db: None,
-    _requests_in_the_transaction_of_the_test: None,
     settings: Any,
     caplog: pytest.LogCaptureFixture,
 ) -> Iterator[dict[str, Any]]:
@@ -113,7 +115,7 @@ def populated(
     JobLogLine.objects.create(job=job, line="hello")
     member = make_member(study, None, name="imported")
     picture = Sample.objects.filter(has_image=True)[0].pictures.get()
-    yield {
+    world = {
         "tokens": [make_token(person, "walk") for person in people.values()] + ["unknown", None],
         "ids": {
             "slug": "birds",
@@ -127,6 +129,9 @@ def populated(
             "token": people["annotator"].tokens.get(name="walk").pk,
         },
     }
+    # Last, as Django's own test client connects them anew after each request.
+    with one_connection():
+        yield world
     assert Study.objects.filter(slug="birds").exists()
     assert Invitation.objects.exists()
     assert Assignment.objects.exists()
