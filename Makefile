@@ -32,9 +32,9 @@ lint: dev  ## check style, types, import directions, templates, migrations and d
 	.venv/bin/hadolint Dockerfile
 	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 
-bench: dev  ## measure speed on SQLite and PostgreSQL
-	@scripts/system-packages postgresql redis-server
-	@$(PYTHON_IN) scripts/with_services.py --durable $(PYTHON_IN) -m benchmarks
+bench: dev  ## measure speed on SQLite and PostgreSQL; BENCH="load export --quick" for a part of it
+	@scripts/system-packages postgresql redis-server chromium
+	@$(PYTHON_IN) scripts/with_services.py --durable $(PYTHON_IN) -m benchmarks $(BENCH)
 
 # Versions stay as they are where they still fit; `make lock LOCK=--upgrade` takes newer ones.
 lock:  ## write the lock files from pyproject.toml

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from . import exports, imports, load, startup, veteran
+from . import exports, imports, load, page, startup, veteran
 from .databases import Store, stores
 from .figures import DATABASES, Measured, Table
 
@@ -31,6 +31,7 @@ BENCHMARKS: dict[str, Callable[..., Measured]] = {
     "veteran": veteran.measure,
     "export": exports.measure,
     "startup": startup.measure,
+    "page": page.measure,
 }
 
 

@@ -94,6 +94,20 @@ def previous_code(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def previous_python(previous_code: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the Python that runs the earlier version: of its own where it asks for other packages than the present."""
+    lock = Path("requirements", "web.txt")
+    if (previous_code / lock).read_bytes() == (ROOT / lock).read_bytes():
+        return sys.executable
+    folder = tmp_path_factory.mktemp("previous_environment")
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    python = str(folder / "bin" / "python")
+    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    subprocess.run([*install, "--requirement", previous_code / lock], check=True)
+    return python
+
+
 @pytest.fixture(
     params=[pytest.param("sqlite", marks=pytest.mark.sqlite), pytest.param("postgres", marks=pytest.mark.postgres)]
 )
@@ -103,7 +117,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.mark.slow
-def test_what_the_previous_version_stored_is_kept(previous_code: Path, database_url: str, tmp_path: Path) -> None:
+def test_what_the_previous_version_stored_is_kept(
+    previous_code: Path, previous_python: str, database_url: str, tmp_path: Path
+) -> None:
     environment = {
         "PATH": os.environ["PATH"],
         "DATABASE_URL": database_url,
@@ -116,7 +132,7 @@ def test_what_the_previous_version_stored_is_kept(previous_code: Path, database_
 
     def python(code: Path, *arguments: str) -> str:
         done = subprocess.run(
-            [sys.executable, *arguments],
+            [sys.executable if code == ROOT else previous_python, *arguments],
             cwd=code,
             env=environment,
             capture_output=True,
