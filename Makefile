@@ -23,7 +23,7 @@ test: dev lint  ## check and test everything, on SQLite, on PostgreSQL and in a 
 lint: dev  ## check style, types, import directions, templates, migrations and deployment files
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	DEBUG=1 .venv/bin/mypy
+	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/djlint --quiet --lint frontend
 	$(AS_DEPLOYED) $(PYTHON_IN) manage.py makemigrations --check --dry-run

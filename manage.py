@@ -7,8 +7,8 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    if sys.argv[1:2] == ["up"] and "--demo" in sys.argv:
-        # The settings decide by this what they let pass, so it is said before they are read.
+    if sys.argv[1:2] == ["demo"] or (sys.argv[1:2] == ["up"] and "--demo" in sys.argv):
+        # The settings are read only once, so it is said before that. A server that is no demo refuses demo logins.
         os.environ["DEMO"] = "1"
     from django.core.management import execute_from_command_line
 

@@ -2,19 +2,11 @@
 
 import os
 
-from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
 
+from config.safety import require_safe_start  # noqa: E402 - needs the applications
 
-def refuse_demo_logins() -> None:
-    """Stop the process rather than serve logins that everybody knows; a missing check would be noticed too late."""
-    from annotation.checks import no_demo_logins
-
-    for fault in no_demo_logins():
-        raise ImproperlyConfigured(f"{fault.msg} {fault.hint}")
-
-
-refuse_demo_logins()
+require_safe_start()

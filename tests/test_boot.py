@@ -78,12 +78,23 @@ def test_the_recorder_of_this_test_notices_an_import_that_fails(place: Installat
     assert "torch" in names
 
 
-def test_nothing_starts_with_the_default_secret(place: Installation) -> None:
+def test_no_server_starts_with_the_default_secret(place: Installation) -> None:
     del place.environment["SECRET_KEY"]
-    for command in (WEB, [sys.executable, "manage.py", "up"], [sys.executable, "manage.py", "check"]):
+    for command in (
+        WEB,
+        [sys.executable, "manage.py", "up", "--port", str(free_port())],
+        [sys.executable, "manage.py", "check", "--deploy", "--tag", "security"],
+    ):
         refused = place.run(*command)
         assert refused.returncode != 0
         assert "SECRET_KEY is not set" in refused.stderr
+
+
+def test_a_command_needs_no_secret_and_makes_the_tables_of_a_new_database(place: Installation) -> None:
+    del place.environment["SECRET_KEY"]
+    place.manage("create_study", "birds", "--rubric", "interleaved-answer")
+    place.manage("add_member", "birds", "ann", "--role", "annotator")
+    assert place.manage("export_scores", "birds") == "sample,annotator,dimension,value,round,at,seconds\n"
 
 
 def test_the_server_refuses_demo_logins(place: Installation) -> None:

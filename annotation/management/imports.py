@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from django.core.management import CommandError
-from django.core.management.base import BaseCommand
 
 from annotation.errors import WorkflowError
+from annotation.management.database import DataCommand
 from annotation.services.importing import ImportReport, LineError
 
 SOME_REFUSED = 3
@@ -18,7 +18,7 @@ ERRORS_SHOWN = 20
 PROGRESS_LINES = 10_000
 
 
-class ImportCommand(BaseCommand):
+class ImportCommand(DataCommand):
     """Exits 0 when all lines are in, 3 when some were refused, 1 when nothing was done."""
 
     def run_from_argv(self, argv: list[str]) -> None:

@@ -28,8 +28,9 @@ from .score_views import ScoreView, score_views
 
 MAX_HELD = 10
 WINDOW = 48
-# Several rounds, as other annotators may take a candidate between finding and claiming it.
-ATTEMPTS = 8
+# Several rounds, as other annotators may take a candidate between finding and claiming it. Where all of them reach for
+# the same few begun samples, the next rounds look at new ones, of which everybody has others in front of them.
+ATTEMPTS, ATTEMPTS_AT_BEGUN = 12, 3
 HIGHEST_PRIORITY = 9
 # A cursor moves only past rows before which no other can still be uncommitted, and not for every single row.
 CURSOR_LAG = timedelta(seconds=2)
@@ -153,9 +154,9 @@ def _work(rows: Sequence[HeldRow], rubric_id: int) -> list[LeasedWork]:
 
 def _claim(desk: Desk, count: int, now: datetime) -> list[HeldRow]:
     claimed: list[HeldRow] = []
-    for _ in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
         missing = count - len(claimed)
-        candidates = _candidates(desk, missing)
+        candidates = _candidates(desk, missing, begun_first=attempt < ATTEMPTS_AT_BEGUN)
         if not candidates:
             break
         claimed += _claim_candidates(candidates[:missing], desk, now)
@@ -164,17 +165,20 @@ def _claim(desk: Desk, count: int, now: datetime) -> list[HeldRow]:
     return claimed
 
 
-def _candidates(desk: Desk, count: int) -> list[queue.Candidate]:
+def _candidates(desk: Desk, count: int, *, begun_first: bool) -> list[queue.Candidate]:
     seen = desk.exposed_through if desk.has_exposures else None
     found: list[queue.Candidate] = []
-    priority = queue.top_begun_priority(desk.study_id, below=HIGHEST_PRIORITY + 1)
+    priority = queue.top_begun_priority(desk.study_id, below=HIGHEST_PRIORITY + 1) if begun_first else None
     while priority is not None and len(found) < count:
         found += _begun(desk, priority, seen)
         if len(found) < count:
             priority = queue.top_begun_priority(desk.study_id, below=priority)
     if len(found) < count:
         found += queue.untouched(desk.study_id, desk.member_id, desk.shuffle_start, count - len(found), seen)
-    return found or queue.begun_anywhere(desk.study_id, desk.member_id, WINDOW, seen)
+    if found:
+        return found
+    left = queue.begun_anywhere(desk.study_id, desk.member_id, WINDOW, seen)
+    return _in_personal_order(left, desk.shuffle_start)
 
 
 def _begun(desk: Desk, priority: int, seen: int | None) -> list[queue.Candidate]:
@@ -184,13 +188,13 @@ def _begun(desk: Desk, priority: int, seen: int | None) -> list[queue.Candidate]
         window = queue.begun(desk.study_id, desk.member_id, priority, position, WINDOW, seen)
         free = [c for c in window if c.own_state in (None, Assignment.State.RELEASED)]
         own = window.index(free[0]) if free else len(window)
-        if own >= CURSOR_STEP:
+        settled = queue.microseconds(timezone.now() - CURSOR_LAG)
+        passed = [c.queued_at for c in window[:own] if c.queued_at <= settled]
+        if len(passed) >= CURSOR_STEP:
             # Samples queued in the same microsecond may lie on both sides of the boundary.
-            last = min(window[own - 1].queued_at, free[0].queued_at - 1) if free else window[-1].queued_at
-            settled = queue.microseconds(timezone.now() - CURSOR_LAG)
-            if last <= settled:
-                with write_transaction():
-                    queue.move_cursor(desk.member_id, priority, last)
+            last = min(passed[-1], free[0].queued_at - 1) if free else passed[-1]
+            with write_transaction():
+                queue.move_cursor(desk.member_id, priority, last)
         if free or len(window) < WINDOW:
             return _in_personal_order(free, desk.shuffle_start)
         position = window[-1].queued_at

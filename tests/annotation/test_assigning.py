@@ -10,6 +10,7 @@ from django.utils import timezone
 from annotation.errors import BadInput, NotAllowed, NotFound, WrongState
 from annotation.models import Assignment, HistoryEntry, Member, Sample, Skip, Study
 from annotation.services import assigning, exposures, leases, scoring, studies
+from annotation.sql import queue
 from tests.factories import make_member, make_sample, make_study, make_user
 
 pytestmark = pytest.mark.django_db
@@ -245,3 +246,16 @@ def test_a_cursor_never_hides_a_sample_for_good(study: Study, ann: Member, ben: 
     lease_ids(ben)
     QueueCursor.objects.create(member=ann, priority=0, queued_at=2**60)
     assert len(lease_ids(ann)) == 1
+
+
+def test_somebody_who_is_always_too_late_for_begun_samples_gets_a_new_one(
+    study: Study, ann: Member, ben: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        make_sample(study, pictures=["red"])
+    (begun,) = lease_ids(ben)
+    monkeypatch.setattr(queue, "claim_begun", lambda *_, **__: False)
+
+    (found,) = lease_ids(ann)
+
+    assert sample_of(found) != sample_of(begun)

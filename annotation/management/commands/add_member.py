@@ -3,16 +3,16 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.db import transaction
 
+from annotation.management.database import DataCommand
 from annotation.management.links import set_password_address
 from annotation.management.refusals import refusals_told, the_study
 from annotation.models import Member, User
 from annotation.services import people, studies
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = "Add a person to a study, with a login where they have none. The same again changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -4,15 +4,15 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management import CommandError
-from django.core.management.base import BaseCommand
 
+from annotation.management.database import DataCommand
 from annotation.management.refusals import refusals_told
 from annotation.models import Study
 from annotation.protocols import PRESETS
 from annotation.services import rubrics, studies
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = "Create a study. The same again changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

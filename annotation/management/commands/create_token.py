@@ -3,13 +3,12 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from annotation.management.database import DataCommand
 from annotation.management.refusals import refusals_told, the_user
 from annotation.services import people
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = "Make an API token that acts as a person. It is printed once and not stored."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -3,15 +3,14 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from annotation.management.database import DataCommand
 from annotation.management.links import set_password_address
 from annotation.management.refusals import refusals_told
 from annotation.models import User
 from annotation.services import people
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = "Create a login and print a link to set its password. For somebody who is there already: a new link."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

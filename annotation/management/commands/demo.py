@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from annotation.management.database import DataCommand
 from annotation.management.refusals import refusals_told
 from annotation.services.demo import make_demo
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = "Make a small study with people, pictures and scores, and print its logins. Again: changes nothing."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -3,13 +3,12 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from annotation.management.database import DataCommand
 from annotation.management.refusals import the_study
 from annotation.services.exporting import FORMATS, Format, export_scores
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = "Print all standing ratings of a study as a long table, one value per line, for import_scores."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

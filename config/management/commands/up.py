@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections
 
-from annotation.checks import no_demo_logins
 from config.collected import collect_if_stale
 from config.health import answers
 from config.processes import WEB, WORKER
+from config.safety import require_safe_start
 from config.supervisor import Family
 
 SECONDS_TO_ANSWER = 60
@@ -67,8 +68,10 @@ class Command(BaseCommand):
             call_command("migrate", interactive=False, verbosity=0)
         except DatabaseError as error:
             raise CommandError(f"The database cannot be used; look at DATABASE_URL. {str(error).strip()}") from error
-        for fault in no_demo_logins():
-            raise CommandError(f"{fault.msg} {fault.hint}")
+        try:
+            require_safe_start()
+        except ImproperlyConfigured as unsafe:
+            raise CommandError(str(unsafe)) from None
         if not family.stop_requested.is_set() and collect_if_stale():
             self.stdout.write("Prepared the static files.")
         about_demo = io.StringIO()

@@ -1,0 +1,16 @@
+"""Commands that work on a new installation at once."""
+
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import connection
+
+
+class DataCommand(BaseCommand):
+    """A command that reads or writes the platform's tables; in an empty database it makes them first."""
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        if not connection.introspection.table_names():
+            call_command("migrate", interactive=False, verbosity=0)
+        return super().execute(*args, **options)
