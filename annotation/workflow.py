@@ -63,3 +63,13 @@ def after(state: str, event: Event) -> State:
         return TRANSITIONS[State(state), event]
     except KeyError:
         raise WrongState(f"A sample that is {state.replace('_', ' ')} cannot be {event.replace('_', ' ')}.") from None
+
+
+def diagram() -> str:
+    """Return the table as a Mermaid state diagram, one arrow per pair of states, for the README."""
+    events: dict[tuple[State, State], list[str]] = {}
+    for (state, event), following in TRANSITIONS.items():
+        if state is not following:
+            events.setdefault((state, following), []).append(event.replace("_", " "))
+    arrows = [f"    {state} --> {following}: {', '.join(names)}" for (state, following), names in events.items()]
+    return "\n".join(["stateDiagram-v2", "    [*] --> waiting", *arrows])

@@ -1,12 +1,13 @@
 """Every state meets every event: allowed as the table says, refused otherwise."""
 
 from itertools import product
+from pathlib import Path
 
 import pytest
 
 from annotation.errors import WrongState
 from annotation.models import Sample
-from annotation.workflow import TRANSITIONS, Event, State, after
+from annotation.workflow import TRANSITIONS, Event, State, after, diagram
 
 
 def test_the_states_are_those_that_a_sample_can_be_stored_in() -> None:
@@ -26,3 +27,8 @@ def test_nothing_happens_to_a_withdrawn_or_agreed_sample_by_scoring() -> None:
     for state in (State.WITHDRAWN, State.AGREED):
         for event in (Event.LEASED, Event.SCORED, Event.UNDONE, Event.SKIPPED):
             assert (state, event) not in TRANSITIONS
+
+
+def test_the_readme_shows_the_table_as_it_is() -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+    assert f"```mermaid\n{diagram()}\n```" in readme
