@@ -35,11 +35,6 @@ def may_read_results(user: User, study: Study) -> bool:
     return member is not None and member.role in (ADMIN, RESEARCHER) and member.state == Member.State.ACTIVE
 
 
-def may_create_studies(user: User) -> bool:
-    """Only administrators of the site create studies."""
-    return user.is_site_admin
-
-
 def require_member(user: User, study: Study) -> Member:
     """Return the user's place in the study, or raise `NotFound`."""
     member = membership(user, study)

@@ -17,7 +17,7 @@ def standing_scores(sample_ids: Iterable[int]) -> list[tuple[int, int, int, int,
     at = "(s.at AT TIME ZONE 'UTC')::text" if connection.vendor == "postgresql" else "CAST(s.at AS TEXT)"
     return _by_index(
         f"""
-        SELECT s.id, s.sample_id, s.member_id, s.round, CAST({utc} AS text), s.seconds FROM annotation_score s
+        SELECT s.id, s.sample_id, s.member_id, s.round, {at}, s.seconds FROM annotation_score s
         WHERE s.sample_id IN ({_listed(sample_ids)}) AND s.voided_at IS NULL ORDER BY s.sample_id, s.id
         """,  # noqa: S608 - only whole numbers are put in
     )
