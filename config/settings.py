@@ -37,7 +37,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;"
-        "PRAGMA temp_store=MEMORY;PRAGMA mmap_size=268435456;PRAGMA cache_size=-16000;",
+        "PRAGMA temp_store=MEMORY;PRAGMA cache_size=-16000;",
     }
 elif env.bool("DATABASE_PREPARE", default=True):
     # The hot path prepares its statements. A connection pooler that cannot carry them needs this off.
