@@ -68,10 +68,13 @@ def in_import_folder(path: str, *, field: str) -> Path:
 def local_copy(name: str) -> Iterator[Path]:
     """Give a stored file as a path, for the work's duration; a copy where the storage is not a local folder."""
     try:
-        yield Path(default_storage.path(name))
-        return
+        local = Path(default_storage.path(name))
     except NotImplementedError:
-        pass
+        # Django's word for a storage that is no local folder.
+        local = None
+    if local is not None:
+        yield local
+        return
     with tempfile.TemporaryDirectory(prefix="job-") as folder:
         copy = Path(folder) / PurePosixPath(name).name
         with default_storage.open(name) as source, copy.open("wb") as target:
