@@ -15,13 +15,14 @@ from annotation.models import Assignment, Member, Rubric, Sample, Score, Study, 
 from annotation.rubrics import RubricDefinition, definition
 from annotation.sql import scores as sql
 from annotation.sql.desk import OwnAssignment
-from annotation.workflow import Event, after
+from annotation.workflow import TRANSITIONS, Event, after
 
 from .exposures import is_exposed
 from .leases import own_assignment, regain
 from .score_views import score_views
 
 NOTE_LENGTH = 4000
+SCORABLE = tuple(state for state, event in TRANSITIONS if event is Event.SCORED)
 LONGEST_SECONDS = 24 * 3600.0
 
 
@@ -71,7 +72,6 @@ def submit(
             code="not_independent",
         )
     now = timezone.now()
-    after(own.sample_state, Event.SCORED)
     try:
         with write_transaction():
             _store(own, client_key, rows, seconds, now)
@@ -91,7 +91,7 @@ def submit(
 
 
 class _Refused(Exception):
-    """The lease, the key or the place was taken; everything is rolled back."""
+    """The lease, the key or the place was taken, or the sample takes no score; everything is rolled back."""
 
 
 def _store(
@@ -102,7 +102,9 @@ def _store(
     now: datetime,
 ) -> None:
     # The sample first, as everywhere: two transactions that lock in the same order never wait for each other.
-    sql.count_score(own.sample_id)
+    # Its state is judged under the lock, as it may have changed since it was read.
+    if not sql.count_score(own.sample_id, SCORABLE):
+        raise _Refused
     held = own.state == Assignment.State.LEASED or regain(own, now)
     if not held or not sql.finish_assignment(own.id, at=now):
         raise _Refused
@@ -142,6 +144,7 @@ def _answer_again(
             raise WrongState("You have skipped this sample already.", code="already_skipped")
         if Score.objects.filter(sample=own.sample_id, member=own.member_id, voided_at=None).exists():
             raise WrongState("A score of yours for this sample was imported.", code="already_scored")
+        after(Sample.objects.values_list("state", flat=True).get(pk=own.sample_id), Event.SCORED)
         raise WrongState(
             "The sample is no longer reserved for you and somebody else has taken its place.", code="lease_lost"
         )

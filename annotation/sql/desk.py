@@ -77,7 +77,6 @@ class OwnAssignment(NamedTuple):
     state: int
     slot: int
     sample_id: int
-    sample_state: str
     has_text: bool
     has_image: bool
     member_id: int
@@ -96,7 +95,7 @@ class OwnAssignment(NamedTuple):
 def own_assignment(public_id: str, user_id: int) -> OwnAssignment | None:
     """Return an assignment of somebody who has not left the study."""
     found = rows(
-        """SELECT a.id, a.public_id, a.state, a.slot, s.id, s.state, s.has_text, s.has_image, m.id, m.user_id, m.state,
+        """SELECT a.id, a.public_id, a.state, a.slot, s.id, s.has_text, s.has_image, m.id, m.user_id, m.state,
                   m.has_exposures, m.exposed_through, st.id, st.state, st.rubric_id, p.annotators_per_sample,
                   p.lease_minutes, p.undo_minutes
            FROM annotation_assignment a

@@ -50,9 +50,16 @@ def insert_ratings(score_id: int, ratings: Sequence[tuple[int, int, str]]) -> No
     )
 
 
-def count_score(sample_id: int) -> None:
-    """Count one more standing score of a sample."""
-    changed("UPDATE annotation_sample SET scores_in = scores_in + 1 WHERE id = %s", [sample_id])
+def count_score(sample_id: int, states: Sequence[str]) -> bool:
+    """Count one more standing score of a sample that is in one of ``states``; its row is locked from here on."""
+    marks = ", ".join(["%s"] * len(states))
+    return (
+        changed(
+            f"UPDATE annotation_sample SET scores_in = scores_in + 1 WHERE id = %s AND state IN ({marks})",  # noqa: S608
+            [sample_id, *states],
+        )
+        == 1
+    )
 
 
 def insert_history(

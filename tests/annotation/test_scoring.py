@@ -236,3 +236,14 @@ def test_a_closed_study_takes_no_score_and_a_paused_one_takes_what_is_held(study
     assert refused.value.code == "study_closed"
     Study.objects.update(state="paused")
     assert submit(ann, mine).state == "scored"
+
+
+def test_a_sample_taken_out_while_somebody_looks_at_it_takes_no_score(study: Study, ann: Member) -> None:
+    make_sample(study, pictures=["red"])
+    mine = lease(ann)
+    Sample.objects.update(state="withdrawn")
+    with pytest.raises(WrongState, match="withdrawn cannot be scored"):
+        submit(ann, mine)
+    assert not Score.objects.exists()
+    assert Sample.objects.get().scores_in == 0
+    assert Assignment.objects.get(public_id=mine).state == Assignment.State.LEASED
