@@ -1,6 +1,8 @@
 """Tables and the constraints that the database itself enforces; no rules."""
 
 from .assignments import Assignment, QueueCursor, Skip
+from .discussions import Discussion, Participant, Post, Stance, Topic
+from .figures import StudyFigures
 from .history import HistoryEntry
 from .jobs import Job, JobLogLine
 from .people import ApiToken, Exposure, Invitation, Member, User
@@ -13,6 +15,7 @@ __all__ = [
     "ApiToken",
     "Assignment",
     "Dimension",
+    "Discussion",
     "Exposure",
     "FinalScore",
     "HistoryEntry",
@@ -21,7 +24,9 @@ __all__ = [
     "JobLogLine",
     "Level",
     "Member",
+    "Participant",
     "Picture",
+    "Post",
     "Protocol",
     "Question",
     "QueueCursor",
@@ -32,6 +37,9 @@ __all__ = [
     "SamplePicture",
     "Score",
     "Skip",
+    "Stance",
     "Study",
+    "StudyFigures",
+    "Topic",
     "User",
 ]

@@ -27,6 +27,13 @@ class User(AbstractBaseUser):
     email = models.EmailField(blank=True)
     time_zone = models.CharField(max_length=60, blank=True)
     theme = models.CharField(max_length=5, blank=True, choices=[("light", "light"), ("dark", "dark")])
+    digest = models.CharField(
+        max_length=6,
+        blank=True,
+        choices=[("daily", "daily")],
+        help_text="mail about discussions that wait; empty: none",
+    )
+    digested_at = models.DateTimeField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
     is_site_admin = models.BooleanField(default=False)
     is_demo = models.BooleanField(default=False, help_text="a login whose password is printed by the demo")

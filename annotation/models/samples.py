@@ -63,7 +63,13 @@ class Sample(models.Model):
     priority = models.PositiveSmallIntegerField(default=0, help_text="0 to 9, higher first")
     shuffle = models.PositiveIntegerField(default=shuffle_number)
     queued_at = models.BigIntegerField(default=0, help_text="microseconds since 1970 when a slot last became free")
-    scores_in = models.PositiveSmallIntegerField(default=0, help_text="standing scores of the first round")
+    scores_in = models.PositiveSmallIntegerField(default=0, help_text="standing independent scores, the review's too")
+    scores_needed = models.PositiveSmallIntegerField(
+        default=0, help_text="how many decide: k, more where a tie or a review asks one more; 0 before the first lease"
+    )
+    counts_imported = models.BooleanField(
+        default=False, help_text="an admin has said that its imported scores are all there, so they decide, too"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -15,11 +15,23 @@ class Score(models.Model):
     class Origin(models.TextChoices):
         GIVEN = "given", "given here"
         IMPORTED = "imported", "imported"
+        SIGNED = "signed", "signed in a discussion"
 
     sample = models.ForeignKey(Sample, on_delete=models.CASCADE, related_name="scores", db_index=False)
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="scores", db_index=False)
     assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, null=True, blank=True, related_name="scores")
-    round = models.PositiveSmallIntegerField(default=1)
+    discussion = models.ForeignKey(
+        "annotation.Discussion",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="signatures",
+        db_index=False,
+        help_text="the one in which these values were signed",
+    )
+    round = models.PositiveSmallIntegerField(
+        default=1, help_text="1: independent; later ones were signed in discussions"
+    )
     origin = models.CharField(max_length=8, choices=Origin.choices, default=Origin.GIVEN)
     complete = models.BooleanField(default=True, help_text="has a value on every dimension that people score")
     client_key = models.UUIDField(unique=True, null=True, blank=True)
@@ -33,8 +45,10 @@ class Score(models.Model):
                 fields=["sample", "member", "round"], condition=Q(voided_at__isnull=True), name="score_standing_once"
             ),
             models.CheckConstraint(
-                condition=Q(origin="imported", assignment__isnull=True) | Q(origin="given", assignment__isnull=False),
-                name="score_given_under_an_assignment",
+                condition=Q(origin="imported", assignment__isnull=True, discussion__isnull=True)
+                | Q(origin="given", assignment__isnull=False, discussion__isnull=True)
+                | Q(origin="signed", assignment__isnull=True, discussion__isnull=False, round__gt=1),
+                name="score_comes_from_where_it_says",
             ),
         ]
         indexes = [models.Index(fields=["member", "at"], name="score_by_member")]
@@ -87,6 +101,10 @@ class FinalScore(models.Model):
     current = models.BooleanField(default=True)
     outcome = models.CharField(max_length=20, choices=Outcome.choices)
     label_origin = models.CharField(max_length=10, choices=LabelOrigin.choices, default=LabelOrigin.BLIND)
+    discussion = models.ForeignKey(
+        "annotation.Discussion", on_delete=models.CASCADE, null=True, blank=True, related_name="final_scores"
+    )
+    reason = models.TextField(blank=True, help_text="why an admin overrode the discussion")
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
 
@@ -101,5 +119,12 @@ class FinalScore(models.Model):
                 | Q(level_id__gte=F("dimension_id") * LEVELS_PER_DIMENSION)
                 & Q(level_id__lt=F("dimension_id") * LEVELS_PER_DIMENSION + LEVELS_PER_DIMENSION),
                 name="final_score_level_of_its_dimension",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome__in=["discussed", "overridden"]) | Q(discussion__isnull=False),
+                name="final_score_of_its_discussion",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome="overridden") | ~Q(reason=""), name="final_score_overridden_with_a_reason"
             ),
         ]

@@ -61,6 +61,12 @@ class Protocol(models.Model):
     cross_review = models.CharField(max_length=10, choices=CrossReview.choices, default=CrossReview.NONE)
     review_share = models.FloatField(default=0)
     review_threshold = models.FloatField(null=True, blank=True)
+    reason_first = models.BooleanField(
+        default=True, help_text="in a discussion nobody sees the others' values before having given a reason"
+    )
+    discussion_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, default=7, help_text="after so many days the admins decide; empty: never"
+    )
     lease_minutes = models.PositiveSmallIntegerField(default=30)
     undo_minutes = models.PositiveSmallIntegerField(default=10)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -75,6 +81,10 @@ class Protocol(models.Model):
             ),
             models.CheckConstraint(condition=Q(tolerance__gte=0), name="protocol_tolerance_not_negative"),
             models.CheckConstraint(condition=Q(review_share__gte=0, review_share__lte=1), name="protocol_share"),
+            models.CheckConstraint(
+                condition=Q(discussion_days__isnull=True) | Q(discussion_days__gte=1, discussion_days__lte=365),
+                name="protocol_discussion_days_in_range",
+            ),
             models.CheckConstraint(
                 condition=Q(undo_minutes__lte=10, lease_minutes__gte=1), name="protocol_minutes_in_range"
             ),
