@@ -19,20 +19,33 @@ def may_score(member: Member) -> bool:
     return member.role in (ANNOTATOR, ADMIN) and member.state == Member.State.ACTIVE
 
 
-def may_lead(user: User, study: Study) -> bool:
-    """Admins of the study and of the site lead it; a paused admin does not."""
+def leads_as(user: User, member: Member | None) -> bool:
+    """Whether the user leads the study in which ``member`` is their place, if they have one."""
     if user.is_site_admin:
         return True
-    member = membership(user, study)
     return member is not None and member.role == ADMIN and member.state == Member.State.ACTIVE
+
+
+def reads_results_as(user: User, member: Member | None) -> bool:
+    """Whether the user reads the scores of the study in which ``member`` is their place, if they have one."""
+    if user.is_site_admin:
+        return True
+    return member is not None and member.role in (ADMIN, RESEARCHER) and member.state == Member.State.ACTIVE
+
+
+def may_lead(user: User, study: Study) -> bool:
+    """Admins of the study and of the site lead it; a paused admin does not."""
+    return user.is_site_admin or leads_as(user, membership(user, study))
 
 
 def may_read_results(user: User, study: Study) -> bool:
     """Admins and researchers read scores; researchers see pseudonyms in place of names."""
-    if user.is_site_admin:
-        return True
-    member = membership(user, study)
-    return member is not None and member.role in (ADMIN, RESEARCHER) and member.state == Member.State.ACTIVE
+    return user.is_site_admin or reads_results_as(user, membership(user, study))
+
+
+def may_create_studies(user: User) -> bool:
+    """Site administrators create studies; so do the active admins of any study."""
+    return user.is_site_admin or Member.objects.filter(user=user, role=ADMIN, state=Member.State.ACTIVE).exists()
 
 
 def require_member(user: User, study: Study) -> Member:
@@ -61,6 +74,12 @@ def require_results(user: User, study: Study) -> None:
     require_visible(user, study)
     if not may_read_results(user, study):
         raise NotAllowed("Only admins and researchers of this study may see this.")
+
+
+def require_may_create_studies(user: User) -> None:
+    """Raise `NotAllowed` unless the user may create studies."""
+    if not may_create_studies(user):
+        raise NotAllowed("Only those who lead a study, and site administrators, may create one.")
 
 
 def require_site_admin(user: User) -> None:

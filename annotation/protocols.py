@@ -1,8 +1,40 @@
-"""PURE. Named presets of a study's rules."""
+"""PURE. The rules of a study: named presets, how many people they need, and what about them cannot work."""
 
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-# What the paper leaves open is decided here: three annotators a sample, and 4 as the threshold of "high-rated".
+MOST_SLOTS = 15
+MOST_ANNOTATORS = MOST_SLOTS - 1
+LONGEST_LEASE = 24 * 60
+LONGEST_UNDO = 10
+LONGEST_DISCUSSION = 365
+
+# Every rule, with what it is where nobody has said anything else.
+DEFAULTS: dict[str, Any] = {
+    "annotators_per_sample": 3,
+    "tolerance": 0,
+    "tie_rule": "discuss",
+    "decide": "discuss",
+    "cross_review": "none",
+    "review_share": 0,
+    "review_threshold": None,
+    "reason_first": True,
+    "discussion_days": 7,
+    "lease_minutes": 30,
+    "undo_minutes": 10,
+}
+FIELDS = tuple(DEFAULTS)
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "tie_rule": ("discuss", "lower", "third"),
+    "decide": ("discuss", "aggregate"),
+    "cross_review": ("none", "all", "share", "high"),
+}
+
+# Rules that say how many people a sample may need.
+ABOUT_PEOPLE = ("annotators_per_sample", "tolerance", "tie_rule", "decide", "cross_review")
+
 PRESETS: dict[str, dict[str, Any]] = {
     "paper": {
         "annotators_per_sample": 3,
@@ -14,5 +46,180 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     "single": {"annotators_per_sample": 1, "tolerance": 0, "cross_review": "none"},
     "pair": {"annotators_per_sample": 2, "tolerance": 0, "cross_review": "none"},
+    "strict": {"annotators_per_sample": 3, "tolerance": 0, "cross_review": "all"},
+    "tolerant": {"annotators_per_sample": 3, "tolerance": 1, "cross_review": "none"},
     "crowd": {"annotators_per_sample": 5, "tolerance": 0, "decide": "aggregate", "cross_review": "none"},
 }
+
+
+class OpenPoint(NamedTuple):
+    """A rule that the source of a preset leaves open, and what was taken for it."""
+
+    field: str
+    value: Any
+    sentence: str
+
+
+LEFT_OPEN: dict[str, tuple[OpenPoint, ...]] = {
+    "paper": (
+        OpenPoint(
+            "annotators_per_sample",
+            PRESETS["paper"]["annotators_per_sample"],
+            "The paper has each sample scored by several of ten experts and does not say by how many. Three is the "
+            "least number in which one of them can stand alone.",
+        ),
+        OpenPoint(
+            "review_threshold",
+            PRESETS["paper"]["review_threshold"],
+            "The paper checks the high-rated samples once more and does not say from where on one is high-rated. "
+            "Here it is 4 or more on every dimension.",
+        ),
+    ),
+}
+
+
+def complete(rules: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every rule: those given, else the default; one that another rule leaves without effect as by default."""
+    whole = {name: rules.get(name, value) for name, value in DEFAULTS.items()}
+    if whole["cross_review"] != "share":
+        whole["review_share"] = DEFAULTS["review_share"]
+    if whole["cross_review"] != "high":
+        whole["review_threshold"] = DEFAULTS["review_threshold"]
+    return whole
+
+
+def preset_of(rules: Mapping[str, Any]) -> str:
+    """Return the preset whose rules of deciding these are, or nothing; how long a lease lasts makes no other preset."""
+    rules = complete(rules)
+    free = ("reason_first", "discussion_days", "lease_minutes", "undo_minutes")
+    for name, preset in PRESETS.items():
+        wanted = complete(preset)
+        if all(rules[field] == wanted[field] for field in FIELDS if field not in free):
+            return name
+    return ""
+
+
+def asks_one_more(rules: Mapping[str, Any]) -> bool:
+    """Can it come to a middle that is no level, and is one more annotator asked then?"""
+    if rules["tie_rule"] != "third" or rules["decide"] != "discuss" or not rules["tolerance"]:
+        return False
+    return rules["annotators_per_sample"] % 2 == 0 or rules["cross_review"] != "none"
+
+
+def people_needed(rules: Mapping[str, Any]) -> int:
+    """Return how many different people a sample may need: k, one for the cross-review, one for a tie."""
+    review = rules["cross_review"] != "none" and rules["decide"] != "aggregate"
+    return int(rules["annotators_per_sample"]) + review + asks_one_more(rules)
+
+
+def problems(
+    rules: Mapping[str, Any], *, levels: Sequence[Sequence[float]], people: int | None = None
+) -> dict[str, str]:
+    """Return what cannot work, by field: a sentence that says why, with the remedy.
+
+    Args:
+        rules: all of them, as `complete` returns them.
+        levels: the levels of each dimension that is scored.
+        people: how many could score now; None where that is not asked yet, as while a study is prepared.
+    """
+    found = _out_of_range(rules)
+    if found:
+        # What follows compares the rules with one another, so each has to make sense by itself first.
+        return found
+    return {**_against_each_other(rules), **_threshold(rules, levels), **_people(rules, people)}
+
+
+def too_few(needed: int, people: int) -> str:
+    """Return the sentence that says that there are not enough people, with the remedy."""
+    short = needed - people
+    return (
+        f"These rules may need {needed} different people for one sample, and {people or 'nobody'} could score here. "
+        f"Invite {short} more, or let fewer score each sample."
+    )
+
+
+def _out_of_range(rules: Mapping[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for field, known in CHOICES.items():
+        if rules[field] not in known:
+            found[field] = f"One of {', '.join(known)}."
+    whole = {
+        "annotators_per_sample": (1, MOST_ANNOTATORS, "annotators"),
+        "lease_minutes": (1, LONGEST_LEASE, "minutes"),
+        "undo_minutes": (0, LONGEST_UNDO, "minutes"),
+        "discussion_days": (1, LONGEST_DISCUSSION, "days; none at all: never"),
+    }
+    for field, (least, most, unit) in whole.items():
+        value = rules[field]
+        if field == "discussion_days" and value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            found[field] = f"A whole number from {least} to {most:,} {unit}."
+    if not _is_number(rules["tolerance"]) or rules["tolerance"] < 0:
+        found["tolerance"] = "A number from 0, in the units of the levels."
+    if not _is_number(rules["review_share"]) or not 0 <= rules["review_share"] <= 1:
+        found["review_share"] = "A share from 0 to 1."
+    threshold = rules["review_threshold"]
+    if threshold is not None and not _is_number(threshold):
+        found["review_threshold"] = "A number, in the units of the levels."
+    if not isinstance(rules["reason_first"], bool):
+        found["reason_first"] = "Yes or no."
+    return found
+
+
+def _is_number(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value)
+
+
+def _against_each_other(rules: Mapping[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    k = rules["annotators_per_sample"]
+    if rules["decide"] == "discuss" and rules["tolerance"] and k % 2 == 0 and rules["tie_rule"] == "discuss":
+        found["tie_rule"] = (
+            f"With {k} annotators the middle of two neighbouring values is no level, so what the tolerance lets pass "
+            "would be discussed all the same. Let the lower value or one more annotator decide, choose an odd number "
+            "of annotators, or a tolerance of 0."
+        )
+    if rules["decide"] == "aggregate" and rules["cross_review"] != "none":
+        found["cross_review"] = (
+            "Where the lower median decides, a review can change nothing. Choose no cross-review, or let differences "
+            "be discussed."
+        )
+    if rules["cross_review"] == "share" and not rules["review_share"]:
+        found["review_share"] = "More than 0, up to 1: the share that is reviewed. Or choose no cross-review."
+    if people_needed(rules) > MOST_SLOTS:
+        found["annotators_per_sample"] = (
+            f"A sample has {MOST_SLOTS} places, and these rules may need {people_needed(rules)}. "
+            "Let fewer score each sample."
+        )
+    return found
+
+
+def _threshold(rules: Mapping[str, Any], levels: Sequence[Sequence[float]]) -> dict[str, str]:
+    if rules["cross_review"] != "high" or not levels:
+        return {}
+    lowest = min(min(values) for values in levels)
+    # A sample is high-rated on every dimension, so the one that ends first sets the end.
+    highest = min(max(values) for values in levels)
+    threshold = rules["review_threshold"]
+    if threshold is None:
+        return {"review_threshold": f"Say from which level on a sample is high-rated: from {lowest:g} to {highest:g}."}
+    if not lowest <= threshold <= highest:
+        return {
+            "review_threshold": f"The levels of this rubric go from {lowest:g} to {highest:g}, so {threshold:g} would "
+            f"mean {'all samples' if threshold < lowest else 'none'}. Choose a level among them."
+        }
+    return {}
+
+
+def _people(rules: Mapping[str, Any], people: int | None) -> dict[str, str]:
+    needed = people_needed(rules)
+    if people is None or needed <= people:
+        return {}
+    found = {"annotators_per_sample": too_few(needed, people)}
+    if rules["annotators_per_sample"] <= people:
+        if rules["cross_review"] != "none":
+            found["cross_review"] = "A review takes one person who has not scored the sample, and there is none left."
+        if asks_one_more(rules):
+            found["tie_rule"] = "One more annotator takes one more person, and there is none left."
+    return found

@@ -1,8 +1,8 @@
 """The named sets: which rows a person may know of."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from .models import Assignment, Job, Member, Rubric, Sample, SamplePicture, Study, User
+from .models import Assignment, Discussion, Job, Member, Participant, Rubric, Sample, SamplePicture, Study, User
 
 
 def studies_visible_to(user: User) -> QuerySet[Study]:
@@ -21,6 +21,15 @@ def studies_led_by(user: User, *, roles: tuple[str, ...] = (Member.Role.ADMIN,))
     return Study.objects.filter(id__in=members.values("study_id"))
 
 
+def able_to_score(study: Study) -> QuerySet[Member]:
+    """Members who could score a sample of the study now: admins too, unless they have seen every one of them."""
+    newest = Sample.objects.filter(study=study).order_by("-pk").values_list("pk", flat=True).first() or 0
+    scoring = Member.objects.filter(study=study, state=Member.State.ACTIVE, user__isnull=False)
+    return scoring.filter(
+        Q(role=Member.Role.ANNOTATOR) | Q(role=Member.Role.ADMIN), Q(exposed_through=0) | Q(exposed_through__lt=newest)
+    )
+
+
 def samples_visible_to(user: User) -> QuerySet[Sample]:
     """Samples that the user may look into as an admin or a researcher.
 
@@ -35,15 +44,51 @@ def assignments_of(user: User) -> QuerySet[Assignment]:
     return Assignment.objects.filter(member__user=user).exclude(member__state=Member.State.LEFT)
 
 
+def participations_of(user: User) -> QuerySet[Participant]:
+    """The user's own parts in discussions, of studies that they have not left."""
+    return Participant.objects.filter(member__user=user).exclude(member__state=Member.State.LEFT)
+
+
+def open_participations(study: Study) -> QuerySet[Participant]:
+    """Parts that members have in discussions of the study that are not closed, those excused left out."""
+    taking_part = Participant.objects.filter(member__study=study, state=Participant.State.ACTIVE)
+    return taking_part.exclude(discussion__state=Discussion.State.CLOSED)
+
+
+def awaited() -> QuerySet[Participant]:
+    """Parts in discussions that wait for an answer which can be given.
+
+    Nobody is awaited in a discussion that is over or with the admins; there `waits` is off.
+    """
+    return Participant.objects.filter(
+        waits=True, member__state=Member.State.ACTIVE, member__study__state=Study.State.RUNNING
+    ).exclude(member__role=Member.Role.RESEARCHER)
+
+
+def discussions_visible_to(user: User) -> QuerySet[Discussion]:
+    """Discussions that the user takes part in, or may read as an admin or a researcher.
+
+    What of one they may see is for `services.discussion_views` to say.
+    """
+    roles = (Member.Role.ADMIN, Member.Role.RESEARCHER)
+    return Discussion.objects.filter(
+        # Correlated, as pages ask for one discussion every few seconds, and somebody may take part in thousands.
+        Q(study__in=studies_led_by(user, roles=roles))
+        | Exists(participations_of(user).filter(discussion=OuterRef("pk")))
+    )
+
+
 def pictures_visible_to(user: User) -> QuerySet[SamplePicture]:
-    """Pictures of samples that the user was assigned to, or may look into."""
+    """Pictures of samples that the user was assigned to, takes part in discussing, or may look into."""
     if user.is_site_admin:
         return SamplePicture.objects.all()
     own = Assignment.objects.filter(member__user=user).exclude(member__state=Member.State.LEFT)
     roles = (Member.Role.ADMIN, Member.Role.RESEARCHER)
     results = Member.objects.filter(user=user, state=Member.State.ACTIVE, role__in=roles)
     return SamplePicture.objects.filter(
-        Q(sample__in=own.values("sample_id")) | Q(sample__study__in=results.values("study_id"))
+        Q(sample__in=own.values("sample_id"))
+        | Q(sample__study__in=results.values("study_id"))
+        | Exists(participations_of(user).filter(discussion__sample=OuterRef("sample_id")))
     )
 
 

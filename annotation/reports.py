@@ -1,20 +1,21 @@
 """Read-only summaries that cross tables. Nothing here may be shown to annotators except what is their own."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from django.db.models import Avg, Case, Count, F, Max, Q, Sum, When
-from django.db.models.functions import Greatest
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from .models import Assignment, Member, Sample, Score, Study, User
 from .querysets import studies_visible_to
 
-PACE_DAYS = 14
+LONGEST_FORECAST_DAYS = 3650
 # Samples in these states wait for no more scores of the first round.
 SETTLED = (Sample.State.AGREED, Sample.State.BLOCKED, Sample.State.WITHDRAWN)
+ON_THE_WAY = tuple(state for state in Sample.State.values if state not in SETTLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,35 +37,31 @@ class MyStudy:
     own: OwnWork
     samples: int | None
     """How many there are; only for those who read results."""
-    complete: int | None
+    agreed: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Where a study stands."""
 
-    k: int
     by_state: dict[str, int]
     samples: int
-    complete: int
-    """Samples with all k scores of the first round, or settled without them."""
-    scores: int
-    missing: int
-    """Scores of the first round that are still to come."""
-    pace: float
-    """Scores a day over the last fortnight."""
+    agreed: int
+    on_the_way: int
+    """Samples that people can still bring to agreement: neither agreed, blocked nor withdrawn."""
+    pace: float | None
+    """Samples agreed a day, over the last ``days``; None before that has been calculated."""
+    days: int
+    days_left: int | None
     done_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
 class MemberWork:
-    """A member's line on the board."""
+    """What a member has done, as the list of people shows it."""
 
     member: Member
     scored: int
-    last_week: int
-    held: int
-    mean_seconds: float | None
     last_at: datetime | None
 
 
@@ -90,9 +87,9 @@ def my_studies(user: User) -> list[MyStudy]:
     rows = []
     for study in studies:
         member = places.get(study.pk)
-        samples, complete = sizes.get(study.pk, (None, None))
+        samples, agreed = sizes.get(study.pk, (None, None))
         leads = user.is_site_admin or (_reads_results(user, member) and member is not None and member.role == "admin")
-        rows.append(MyStudy(study, member, leads, own[member.pk] if member else OwnWork(), samples, complete))
+        rows.append(MyStudy(study, member, leads, own[member.pk] if member else OwnWork(), samples, agreed))
     return sorted(rows, key=lambda row: (row.member is None, row.study.title.casefold()))
 
 
@@ -107,74 +104,62 @@ def _reads_results(user: User, member: Member | None) -> bool:
 
 
 def _sizes(studies: list[Study]) -> dict[int, tuple[int, int]]:
-    return {study.pk: (figures["samples"], figures["complete"]) for study in studies for figures in [_figures(study)]}
+    """Return how many samples each study has, and how many of them are agreed."""
+    rows = Sample.objects.filter(study__in=studies).values_list("study")
+    agreed = Count("pk", filter=Q(state=Sample.State.AGREED))
+    return {study.pk: (0, 0) for study in studies} | {
+        study: (samples, found) for study, samples, found in rows.annotate(n=Count("pk"), agreed=agreed)
+    }
 
 
-def _figures(study: Study) -> dict[str, int]:
-    """Return the sums over a study's samples, in one pass: a board of a large study is opened often."""
-    k = study.protocols.filter(current=True).values_list("annotators_per_sample", flat=True).first() or 1
-    settled = Q(state__in=SETTLED)
-    still = Case(When(settled, then=0), default=Greatest(k - F("scores_in"), 0))
-    sums = Sample.objects.filter(study=study).aggregate(
-        samples=Count("pk"),
-        complete=Count("pk", filter=settled | Q(scores_in__gte=k)),
-        scores=Sum("scores_in"),
-        missing=Sum(still),
-    )
-    return {"k": k, **{name: value or 0 for name, value in sums.items()}}
-
-
-def progress(study: Study) -> Progress:
-    """Return where a study stands and, from the pace of the last fortnight, when its first round will be done."""
+def progress(study: Study, figures: Mapping[str, Any] | None) -> Progress:
+    """Return where a study stands now and, from the pace in its stored figures, when the rest will be agreed."""
     counted = dict(Sample.objects.filter(study=study).values_list("state").annotate(n=Count("pk")))
-    figures = _figures(study)
-    missing = figures["missing"]
-    members = list(Member.objects.filter(study=study).values_list("pk", flat=True))
-    since = timezone.now() - timedelta(days=PACE_DAYS)
-    recent = Score.objects.filter(member__in=members, at__gte=since, round=1, voided_at=None)
-    pace = recent.filter(origin=Score.Origin.GIVEN).count() / PACE_DAYS
-    done_on = None
-    if missing and pace and missing / pace < 3650:
-        done_on = timezone.localdate() + timedelta(days=math.ceil(missing / pace))
+    on_the_way = sum(n for state, n in counted.items() if state in ON_THE_WAY)
+    pace, days, days_left = None, 0, None
+    if figures is not None:
+        days = figures["pace"]["days"]
+        pace = figures["pace"]["agreed"] / days
+        if pace and on_the_way and on_the_way / pace < LONGEST_FORECAST_DAYS:
+            days_left = math.ceil(on_the_way / pace)
     return Progress(
-        k=figures["k"],
         by_state={state: counted[state] for state in Sample.State.values if counted.get(state)},
-        samples=figures["samples"],
-        complete=figures["complete"],
-        scores=figures["scores"],
-        missing=missing,
+        samples=sum(counted.values()),
+        agreed=counted.get(Sample.State.AGREED, 0),
+        on_the_way=on_the_way,
         pace=pace,
-        done_on=done_on,
+        days=days,
+        days_left=days_left,
+        done_on=None if days_left is None else timezone.localdate() + timedelta(days=days_left),
     )
+
+
+def scores_since(study: Study, since: datetime) -> int:
+    """Return how many scores were given after a moment."""
+    members = list(Member.objects.filter(study=study).values_list("pk", flat=True))
+    return Score.objects.filter(member__in=members, at__gt=since, voided_at=None).count()
+
+
+def held_now(study: Study) -> dict[str, int]:
+    """Return how many samples each member holds, by the member's public name."""
+    rows = Assignment.objects.filter(
+        member__study=study, state=Assignment.State.LEASED, expires_at__gt=timezone.now()
+    ).values_list("member__public_id")
+    return dict(rows.annotate(n=Count("pk")))
+
+
+def last_score(member: Member) -> datetime | None:
+    """Return when a member last scored, where that is known."""
+    last: datetime | None = Score.objects.filter(member=member, voided_at=None).aggregate(last=Max("at"))["last"]
+    return last
 
 
 def members_work(study: Study) -> list[MemberWork]:
-    """Return every member who has scored or may score, the busiest first."""
-    now = timezone.now()
-    scores = Score.objects.filter(member__study=study, voided_at=None)
-    totals = {
-        row["member"]: row
-        for row in scores.values("member").annotate(n=Count("pk"), last=Max("at"), seconds=Avg("seconds"))
-    }
-    week = dict(scores.filter(at__gte=now - timedelta(days=7)).values_list("member").annotate(n=Count("pk")))
-    held = dict(
-        Assignment.objects.filter(member__study=study, state=Assignment.State.LEASED, expires_at__gt=now)
+    """Return what everybody has done who has scored anything."""
+    totals = (
+        Score.objects.filter(member__study=study, voided_at=None)
         .values_list("member")
-        .annotate(n=Count("pk"))
+        .annotate(n=Count("pk"), last=Max("at"))
     )
-    rows = []
-    for member in Member.objects.filter(study=study).select_related("user"):
-        found = totals.get(member.pk)
-        if found is None and (member.role != Member.Role.ANNOTATOR or member.state == Member.State.LEFT):
-            continue
-        rows.append(
-            MemberWork(
-                member=member,
-                scored=found["n"] if found else 0,
-                last_week=week.get(member.pk, 0),
-                held=held.get(member.pk, 0),
-                mean_seconds=found["seconds"] if found else None,
-                last_at=found["last"] if found else None,
-            )
-        )
-    return sorted(rows, key=lambda row: (-row.scored, row.member.name))
+    members = Member.objects.in_bulk([member for member, _n, _last in totals])
+    return [MemberWork(members[member], n, last) for member, n, last in totals]

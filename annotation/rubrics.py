@@ -1,6 +1,6 @@
 """Rubrics as plain values for the hot path: read once, kept for as long as they cannot change."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .models import Rubric
 
@@ -36,14 +36,15 @@ class RubricDefinition:
     description: str
     frozen: bool
     dimensions: tuple[DimensionDefinition, ...]
+    _values: dict[int, float] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        values = {level.id: level.value for dimension in self.dimensions for level in dimension.levels}
+        object.__setattr__(self, "_values", values)
 
     def value_of(self, level_id: int) -> float:
         """Return the value of a level of this rubric."""
-        for dimension in self.dimensions:
-            for level in dimension.levels:
-                if level.id == level_id:
-                    return level.value
-        raise KeyError(level_id)
+        return self._values[level_id]
 
 
 _frozen: dict[int, RubricDefinition] = {}

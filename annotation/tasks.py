@@ -3,7 +3,17 @@
 from celery import shared_task
 from django.core.management import call_command
 
-from annotation.services import job_inputs, job_runner, jobs, leases
+from annotation.services import (
+    deciding,
+    digests,
+    discussion_admin,
+    job_inputs,
+    job_runner,
+    jobs,
+    leases,
+    reviewing,
+    statistics,
+)
 
 
 @shared_task
@@ -22,6 +32,36 @@ def sweep_jobs() -> None:
 def expire_leases() -> None:
     """Bring samples back into play whose annotator has gone."""
     leases.expire_leases()
+
+
+@shared_task
+def decide_undecided() -> None:
+    """Decide samples that have their scores and were not decided with the last of them."""
+    deciding.decide_undecided()
+
+
+@shared_task
+def block_unassignable() -> None:
+    """Show the admins the samples that nobody is left to score."""
+    reviewing.block_unassignable()
+
+
+@shared_task
+def hand_over_overdue() -> None:
+    """Let the admins decide discussions whose deadline has passed."""
+    discussion_admin.hand_over_overdue()
+
+
+@shared_task
+def send_digests() -> None:
+    """Mail those who want it about discussions that wait."""
+    digests.send_digests()
+
+
+@shared_task
+def refresh_statistics() -> None:
+    """Queue the calculation of figures that are old and stale."""
+    statistics.refresh_due()
 
 
 @shared_task

@@ -16,8 +16,8 @@ def answer(data: Any, *, status: int = 200, headers: dict[str, str] | None = Non
 
 
 def nothing() -> HttpResponse:
-    """Return the empty answer to a deletion."""
-    return HttpResponse(status=204)
+    """Return the empty answer to a deletion, or to who asks for news when there are none."""
+    return HttpResponse(status=204, headers={"Cache-Control": "no-store"})
 
 
 def to_json(data: Any) -> bytes:

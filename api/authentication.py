@@ -37,7 +37,19 @@ class TokenAuthentication(authentication.BaseAuthentication):
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
-    """The browser's session; writes need the CSRF token of the page."""
+    """The browser's session; writes need the CSRF token of the page.
+
+    A page may name the person whom it was made for (``X-Person``). Where another one has signed in meanwhile, it is
+    refused as signed out: what two people may both do must not happen under the wrong name.
+    """
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        """Return the session's person, if it is the one whom the page names."""
+        found = super().authenticate(request)
+        person = request.META.get("HTTP_X_PERSON")
+        if found is not None and person is not None and person != str(found[0].pk):
+            raise exceptions.NotAuthenticated("Somebody else has signed in in this browser.")
+        return found
 
     def enforce_csrf(self, request: Any) -> None:
         """Refuse a write that the page itself did not send."""

@@ -6,21 +6,12 @@ from typing import Any
 from django.db.models import QuerySet
 
 from annotation.models import Sample
+from annotation.sample_search import narrowed
 
-SAME = {
-    "state": "state",
-    "generator": "generator",
-    "domain": "domain",
-    "category": "category",
-    "question": "question__key",
-}
+AS_THEY_ARE = ("state", "generator", "domain", "category", "question", "disputed", "outcome", "search")
 
 
 def samples_filtered(rows: QuerySet[Sample], query: Mapping[str, Any]) -> QuerySet[Sample]:
     """Keep the samples that a checked query asks for."""
-    rows = rows.filter(**{field: query[name] for name, field in SAME.items() if name in query})
-    if "scored" in query:
-        rows = rows.filter(scores_in__gte=int(query["scored"]))
-    if query.get("search"):
-        rows = rows.filter(external_id__startswith=query["search"])
-    return rows
+    wanted = {name: query[name] for name in AS_THEY_ARE if name in query}
+    return narrowed(rows, scored=int(query.get("scored", 0)), spread=float(query.get("spread", 0)), **wanted)

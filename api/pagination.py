@@ -38,10 +38,17 @@ def page(
     *,
     order: Sequence[str],
     show: Callable[[Sequence[Any]], Any],
+    name: str = "",
 ) -> dict[str, Any]:
-    """Return one page of ``rows`` in ``order``, whose last field must be unique."""
+    """Return one page of ``rows`` in ``order``, whose last field must be unique.
+
+    A cursor is signed, not secret: it holds what the list is ordered by. Where readers must not know that, ``name``
+    is the unique field by which cursors name a row in its place.
+    """
     limit = _limit(query)
-    backwards, after = _start(query, order)
+    backwards, after = _start(query, order, name)
+    if name and after is not None:
+        after = _named(rows, order, name, after)
     directions = [_turned(name) for name in order] if backwards else list(order)
     if after is not None:
         rows = rows.filter(_past(directions, after))
@@ -52,8 +59,8 @@ def page(
         taken.reverse()
     has_next, has_previous = (bool(taken), more) if backwards else (more, after is not None and bool(taken))
     return {
-        "next": _link(request, order, taken[-1], backwards=False) if has_next else None,
-        "previous": _link(request, order, taken[0], backwards=True) if has_previous else None,
+        "next": _link(request, order, name, taken[-1], backwards=False) if has_next else None,
+        "previous": _link(request, order, name, taken[0], backwards=True) if has_previous else None,
         "results": show(taken),
     }
 
@@ -65,7 +72,7 @@ def _limit(query: Mapping[str, Any]) -> int:
     return limit
 
 
-def _start(query: Mapping[str, Any], order: Sequence[str]) -> tuple[bool, list[Any] | None]:
+def _start(query: Mapping[str, Any], order: Sequence[str], name: str) -> tuple[bool, list[Any] | None]:
     if "cursor" not in query:
         return False, None
     try:
@@ -73,17 +80,35 @@ def _start(query: Mapping[str, Any], order: Sequence[str]) -> tuple[bool, list[A
         signed_order, backwards, values = signing.loads(query["cursor"], salt=SALT)
     except signing.BadSignature:
         signed_order, backwards, values = None, False, []
-    if signed_order != list(order):
-        raise BadInput(
-            "This cursor belongs to another list.", fields={"cursor": "Take it from `next` or `previous` of this list."}
-        )
+    if signed_order != _kept(order, name):
+        raise _another_list()
     return backwards, [datetime.fromisoformat(value["at"]) if isinstance(value, dict) else value for value in values]
 
 
-def _link(request: Request, order: Sequence[str], row: Model, *, backwards: bool) -> str:
-    values = [getattr(row, name.lstrip("-")) for name in order]
+def _kept(order: Sequence[str], name: str) -> list[str]:
+    """Return what a cursor holds of a row, beside saying in which order."""
+    return [*order, f"by {name}"] if name else list(order)
+
+
+def _named(rows: QuerySet[Any], order: Sequence[str], name: str, after: list[Any]) -> list[Any]:
+    """Return the values of the row that a cursor names, which may have left the list meanwhile."""
+    fields = [field.lstrip("-") for field in order]
+    found = rows.model._default_manager.filter(**{name: after[0]}).values_list(*fields).first()
+    if found is None:
+        raise _another_list()
+    return list(found)
+
+
+def _another_list() -> BadInput:
+    return BadInput(
+        "This cursor belongs to another list.", fields={"cursor": "Take it from `next` or `previous` of this list."}
+    )
+
+
+def _link(request: Request, order: Sequence[str], name: str, row: Model, *, backwards: bool) -> str:
+    values = [getattr(row, field.lstrip("-")) for field in ([name] if name else order)]
     plain = [{"at": value.isoformat()} if isinstance(value, datetime) else value for value in values]
-    cursor = signing.dumps([list(order), backwards, plain], salt=SALT)
+    cursor = signing.dumps([_kept(order, name), backwards, plain], salt=SALT)
     query = {**request.query_params.dict(), "cursor": cursor}
     return f"{request.path}?{urlencode(query)}"
 

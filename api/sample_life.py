@@ -1,16 +1,17 @@
 """One sample with all that was said about it, for admins and researchers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from annotation.content import SampleSides, views
-from annotation.models import FinalScore, HistoryEntry, Member, Rating, Sample, Score
+from annotation.models import Discussion, FinalScore, Member, Rating, Sample, Score
 from annotation.rubrics import definition
+from annotation.timeline import Entry
 
 from . import content
 from .answers import moment, whole
 from .serializers.people import pseudonym
-from .serializers.samples import SampleRow
+from .serializers.samples import SampleDiscussion, SampleRow
 
 
 def sample_shown(row: Sample, *, names: bool) -> dict[str, Any]:
@@ -26,25 +27,36 @@ def sample_shown(row: Sample, *, names: bool) -> dict[str, Any]:
         "metadata": row.content.metadata,
         "scores": _scores(row, names=names),
         "final": _final(row),
+        "discussions": _discussions(row),
     }
 
 
-def history_shown(steps: Sequence[HistoryEntry]) -> list[dict[str, Any]]:
-    """Return steps as admins see them."""
+def history_shown(steps: Iterable[Entry]) -> list[dict[str, Any]]:
+    """Return the steps of a sample's life."""
     return [
         {
             "at": moment(step.at),
+            "who": step.who,
             "event": step.event,
-            "by": None if step.user is None else str(step.user),
-            "member": None if step.member is None else step.member.public_id,
-            "detail": step.detail,
+            "from_state": step.from_state,
+            "to_state": step.to_state,
+            "dimension": step.dimension,
+            "before": whole(step.before),
+            "value": whole(step.value),
+            "values": content.ratings(step.values),
+            "dimensions": list(step.dimensions),
+            "reason": step.reason,
+            "text": step.text,
+            "about": step.about,
+            "discussion": step.discussion,
         }
         for step in steps
     ]
 
 
 def _scores(sample: Sample, *, names: bool) -> list[dict[str, Any]]:
-    scores = list(Score.objects.filter(sample=sample, voided_at=None).select_related("member").order_by("round", "pk"))
+    standing = Score.objects.filter(sample=sample, voided_at=None).select_related("member", "discussion")
+    scores = list(standing.order_by("round", "pk"))
     ratings: dict[int, dict[str, Any]] = {score.pk: {} for score in scores}
     notes: dict[int, dict[str, str]] = {score.pk: {} for score in scores}
     rows = Rating.objects.filter(score__in=scores).values_list("score_id", "dimension__key", "level__value", "note")
@@ -57,6 +69,7 @@ def _scores(sample: Sample, *, names: bool) -> list[dict[str, Any]]:
             "annotator": _name(score.member, names=names),
             "round": score.round,
             "origin": score.origin,
+            "discussion": _case(score.discussion),
             "ratings": ratings[score.pk],
             "notes": notes[score.pk],
             "seconds": score.seconds,
@@ -67,15 +80,28 @@ def _scores(sample: Sample, *, names: bool) -> list[dict[str, Any]]:
 
 
 def _final(sample: Sample) -> dict[str, Any]:
-    rows = FinalScore.objects.filter(sample=sample, current=True).select_related("dimension", "level")
+    rows = FinalScore.objects.filter(sample=sample, current=True).select_related("dimension", "level", "discussion")
     return {
         final.dimension.key: {
             "value": None if final.level is None else whole(final.level.value),
             "outcome": final.outcome,
             "label_origin": final.label_origin,
+            "version": final.version,
+            "discussion": _case(final.discussion),
+            "reason": final.reason,
+            "at": moment(final.at),
         }
         for final in rows
     }
+
+
+def _discussions(sample: Sample) -> list[dict[str, Any]]:
+    rows = Discussion.objects.filter(sample=sample).order_by("number").prefetch_related("topics__dimension")
+    return list(SampleDiscussion(rows, many=True).data)
+
+
+def _case(discussion: Discussion | None) -> str | None:
+    return None if discussion is None else discussion.public_id
 
 
 def _name(member: Member, *, names: bool) -> str:

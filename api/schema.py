@@ -48,13 +48,19 @@ def describe(
     status: int = 200,
     conflict: bool = False,
     also: Mapping[int, str] | None = None,
+    empty: str = "",
     anonymous: bool = False,
     content_type: str | tuple[str, ...] = (),
 ) -> Callable[[F], F]:
-    """Describe one method of a view; errors that any request can meet are added by `add_errors`."""
+    """Describe one method of a view; errors that any request can meet are added by `finish`.
+
+    ``empty`` says when the answer is 204, without a body.
+    """
     shape = answer if answer is not None else OpenApiResponse(description="Done.")
     kinds = (content_type,) if isinstance(content_type, str) else content_type
     responses: dict[Any, Any] = {(status, kind): shape for kind in kinds} or {status: shape}
+    if empty:
+        responses[204] = OpenApiResponse(description=empty)
     extensions: dict[str, Any] = {CONFLICT: True} if conflict else {}
     extensions |= {"x-also": [str(code) for code in also]} if also else {}
     return extend_schema(

@@ -5,7 +5,21 @@ from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView
 
 from .errors import not_found
-from .views import assignments, docs, exports, jobs, members, people, pictures, samples, scores, studies
+from .views import (
+    agreement,
+    assignments,
+    discussions,
+    docs,
+    exports,
+    jobs,
+    members,
+    people,
+    pictures,
+    protocols,
+    samples,
+    scores,
+    studies,
+)
 
 
 class OpaqueId:
@@ -42,6 +56,7 @@ urlpatterns = [
     path("studies/<slug:slug>/assignments/", assignments.Assignments.as_view(), name="assignments"),
     path("assignments/<opaque:assignment>/score/", scores.Score.as_view(), name="score"),
     path("pictures/<opaque:picture>/<picture_size:size>/", pictures.Picture.as_view(), name="picture"),
+    path("discussions/<opaque:discussion>/", discussions.OneDiscussion.as_view(), name="discussion"),
     path("me/", people.Me.as_view(), name="me"),
     path("session/", people.Session.as_view(), name="session"),
     path("tokens/", people.Tokens.as_view(), name="tokens"),
@@ -49,6 +64,10 @@ urlpatterns = [
     path("rubrics/", studies.Rubrics.as_view(), name="rubrics"),
     path("studies/", studies.Studies.as_view(), name="studies"),
     path("studies/<slug:slug>/", studies.OneStudy.as_view(), name="study"),
+    path("studies/<slug:slug>/copy/", studies.CopyStudy.as_view(), name="copy-study"),
+    path("studies/<slug:slug>/protocol/", protocols.CurrentProtocol.as_view(), name="protocol"),
+    path("studies/<slug:slug>/protocol/forecast/", protocols.Forecast.as_view(), name="protocol-forecast"),
+    path("studies/<slug:slug>/protocol/move/", protocols.Move.as_view(), name="protocol-move"),
     path("studies/<slug:slug>/members/", members.Members.as_view(), name="members"),
     path("studies/<slug:slug>/members/<opaque:member>/", members.OneMember.as_view(), name="member"),
     path("studies/<slug:slug>/invitations/", members.Invitations.as_view(), name="invitations"),
@@ -63,11 +82,22 @@ urlpatterns = [
     path("studies/<slug:slug>/samples/", samples.Samples.as_view(), name="samples"),
     path("samples/<opaque:sample>/", samples.OneSample.as_view(), name="sample"),
     path("samples/<opaque:sample>/history/", samples.History.as_view(), name="sample-history"),
+    path("samples/<opaque:sample>/reopen/", samples.Reopen.as_view(), name="sample-reopen"),
+    path("samples/<opaque:sample>/withdraw/", samples.Withdraw.as_view(), name="sample-withdraw"),
     path("studies/<slug:slug>/scores/", exports.Scores.as_view(), name="scores"),
     path("studies/<slug:slug>/progress/", assignments.Progress.as_view(), name="progress"),
     path("assignments/<opaque:assignment>/", assignments.OneAssignment.as_view(), name="assignment"),
     path("assignments/<opaque:assignment>/skip/", assignments.Skip.as_view(), name="skip"),
     path("assignments/<opaque:assignment>/renew/", assignments.Renew.as_view(), name="renew"),
+    path("studies/<slug:slug>/discussions/", discussions.Discussions.as_view(), name="discussions"),
+    path("discussions/<opaque:discussion>/reason/", discussions.Reason.as_view(), name="discussion-reason"),
+    path("discussions/<opaque:discussion>/posts/", discussions.Posts.as_view(), name="discussion-posts"),
+    path("discussions/<opaque:discussion>/stances/", discussions.Stances.as_view(), name="discussion-stances"),
+    path("discussions/<opaque:discussion>/override/", discussions.Override.as_view(), name="discussion-override"),
+    path("discussions/<opaque:discussion>/excuse/", discussions.Excuse.as_view(), name="discussion-excuse"),
+    path("discussions/<opaque:discussion>/deadline/", discussions.Deadline.as_view(), name="discussion-deadline"),
+    path("studies/<slug:slug>/agreement/", agreement.Agreement.as_view(), name="agreement"),
+    path("studies/<slug:slug>/annotators/", agreement.Annotators.as_view(), name="annotators"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", docs.Docs.as_view(), name="docs"),
     # Exempt, or a write to nowhere would be answered by a page about CSRF.

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from . import exports, imports, load, page, startup, veteran
+from . import agreement, board, deciding, discussing, exports, imports, load, page, startup, veteran
 from .databases import Store, stores
 from .figures import DATABASES, Measured, Table
 
@@ -28,8 +28,12 @@ BENCHMARKS: dict[str, Callable[..., Measured]] = {
     "import": imports.measure_texts,
     "pictures": imports.measure_pictures,
     "load": load.measure,
+    "deciding": deciding.measure,
+    "discussions": discussing.measure,
     "veteran": veteran.measure,
     "export": exports.measure,
+    "agreement": agreement.measure,
+    "board": board.measure,
     "startup": startup.measure,
     "page": page.measure,
 }

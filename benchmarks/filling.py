@@ -8,9 +8,10 @@ import json
 import random
 import sys
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import django
 from django.apps import apps
@@ -23,6 +24,7 @@ from .population import ANNOTATORS, SLUG, Population
 if not apps.ready:
     django.setup()
 
+from annotation import slots
 from annotation.models import (
     Assignment,
     HistoryEntry,
@@ -40,6 +42,7 @@ from annotation.models import (
 )
 from annotation.models.fields import opaque_id
 from annotation.rubrics import DimensionDefinition, definition
+from annotation.services.deciding import decide_undecided
 from annotation.services.people import create_token, create_user
 from annotation.services.rubrics import freeze, get_or_load
 from annotation.services.studies import add_member, create_study
@@ -55,6 +58,14 @@ TEXT = (
     "1. It claims the garden before others wake.\n2. It tells a mate that it has lived through the night.\n"
     "3. It costs little, as there is no light to feed by.\n\nTogether this is why the first minutes are the loudest. "
 )
+
+
+class Given(NamedTuple):
+    """A score that stands: of which sample, by which of the annotators, in which slot."""
+
+    sample: int
+    annotator: int
+    slot: int
 
 
 class Bulk:
@@ -101,6 +112,7 @@ class Filling:
 
     def __init__(self, population: Population) -> None:
         self.population = population
+        self.given = list(_given(population))
         self.chance = random.Random(7)
         self.study: Study = create_study(by=None, slug=SLUG, rubric=get_or_load("interleaved-answer"), preset="paper")
         self.protocol = Protocol.objects.get(study=self.study)
@@ -118,7 +130,7 @@ class Filling:
     def fill(self) -> None:
         self._questions_and_pictures()
         self._samples()
-        if self.population.scored or self.population.begun:
+        if self.given:
             self._scores()
             freeze(self.study.rubric)
         written = [Question, Picture, Sample, SamplePicture, Assignment, Score, Rating, HistoryEntry]
@@ -136,20 +148,23 @@ class Filling:
         )
 
     def _samples(self) -> None:
-        untouched = (Sample.State.WAITING.value, Sample.Stage.UNTOUCHED.value, 0, 0, None)
-        begun = (Sample.State.SCORING.value, Sample.Stage.BEGUN.value, 0b110, 1, self.protocol.pk)
-        scored = (Sample.State.SCORING.value, Sample.Stage.CLOSED.value, 0, K, self.protocol.pk)
+        scores_of = Counter(given.sample for given in self.given)
+        untouched = (Sample.State.WAITING.value, Sample.Stage.UNTOUCHED.value, 0, 0, 0, None)
 
         def standing(number: int) -> tuple[Any, ...]:
-            if number <= self.population.scored:
-                return scored
-            return begun if number <= self.population.scored + self.population.begun else untouched
+            scores = scores_of[number]
+            if not scores:
+                return untouched
+            free = slots.all_free(K) & ~slots.all_free(scores)
+            stage = Sample.Stage.BEGUN if free else Sample.Stage.CLOSED
+            return (Sample.State.SCORING.value, stage.value, free, scores, K, self.protocol.pk)
 
         in_batches(
             Bulk(
                 Sample,
                 *("id", "study_id", "question_id", "public_id", "external_id", "generator", "has_text", "has_image"),
-                *("shuffle", "queued_at", "created_at", "state", "stage", "free_slots", "scores_in", "protocol_id"),
+                *("shuffle", "queued_at", "created_at", "state", "stage", "free_slots", "scores_in", "scores_needed"),
+                "protocol_id",
             ),
             self.population.samples,
             lambda n: [
@@ -172,7 +187,7 @@ class Filling:
 
     def _scores(self) -> None:
         """Write assignments, scores, ratings and history; a score has the id of its assignment."""
-        given = self.population.scored * K + self.population.begun
+        given = len(self.given)
         in_batches(
             Bulk(
                 Assignment,
@@ -209,20 +224,32 @@ class Filling:
 
     def _assignment(self, n: int) -> tuple[Any, ...]:
         sample = self._sample_of(n)
-        slot = (n - 1) % K + 1 if sample <= self.population.scored else 1
         times = (at(sample), at(sample, minutes=30), at(sample, minutes=1))
+        slot = self.given[n - 1].slot
         return (n, opaque_id(), sample, self._member_of(n).pk, slot, Assignment.State.SCORED.value, *times)
 
     def _sample_of(self, n: int) -> int:
-        full = self.population.scored * K
-        return (n - 1) // K + 1 if n <= full else n - full + self.population.scored
+        return self.given[n - 1].sample
 
     def _member_of(self, n: int) -> Member:
-        full = self.population.scored * K
-        return self.members[((n - 1) // K + (n - 1) % K) % ANNOTATORS] if n <= full else self.members[0]
+        return self.members[self.given[n - 1].annotator]
 
     def _level(self, dimension: DimensionDefinition) -> int:
         return self.chance.choice(dimension.levels).id
+
+
+def _given(population: Population) -> Iterator[Given]:
+    """Yield the scores that a study holds already."""
+    for sample in range(1, population.scored + 1):
+        for place in range(K):
+            yield Given(sample, (sample - 1 + place) % ANNOTATORS, place + 1)
+    first = population.scored + 1
+    for sample in range(first, first + population.begun):
+        yield Given(sample, 0, 1)
+    first += population.begun
+    for sample in range(first, first + population.alternating):
+        for place in range(1 + sample % 2):
+            yield Given(sample, place, place + 1)
 
 
 def in_batches(bulk: Bulk, count: int, rows_of: Callable[[int], list[tuple[Any, ...]]]) -> None:
@@ -256,6 +283,8 @@ def main() -> None:
         filling = Filling(Population(**json.loads(sys.argv[1])))
         filling.fill()
         tokens = filling.tokens()
+    if filling.population.decided:
+        decide_undecided(study=filling.study)
     output = io.StringIO()
     json.dump(tokens, output)
     sys.stdout.write(output.getvalue())

@@ -11,12 +11,17 @@ class Population:
     """A study of samples with a text and a picture, three annotators each, and how far it is.
 
     The first ``scored`` samples have all their scores, by three of the annotators in turn. Each of the next ``begun``
-    has one score, by the first annotator: the queue begins with a long run of that person's own samples.
+    has one score, by the first annotator: the queue begins with a long run of that person's own samples. The next
+    ``alternating`` have in turn one score and two, by the first annotator and by the first two: of the next scores
+    every second one decides. ``decided``: what follows from the scores is done; as they are drawn by chance, nearly
+    every sample with three of them is in discussion.
     """
 
     samples: int
     scored: int = 0
     begun: int = 0
+    alternating: int = 0
+    decided: bool = False
 
 
 def a_third_scored(samples: int) -> Population:

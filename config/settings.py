@@ -105,6 +105,19 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": JOB_SWEEP_SECONDS},
     },
     "expire leases": {"task": "annotation.tasks.expire_leases", "schedule": 60, "options": {"expires": 60}},
+    "decide undecided": {"task": "annotation.tasks.decide_undecided", "schedule": 60, "options": {"expires": 60}},
+    "block unassignable": {
+        "task": "annotation.tasks.block_unassignable",
+        "schedule": 600,
+        "options": {"expires": 600},
+    },
+    "hand over overdue": {"task": "annotation.tasks.hand_over_overdue", "schedule": 60, "options": {"expires": 60}},
+    "send digests": {"task": "annotation.tasks.send_digests", "schedule": 3600, "options": {"expires": 3600}},
+    "refresh statistics": {
+        "task": "annotation.tasks.refresh_statistics",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
     "forget job inputs": {"task": "annotation.tasks.forget_job_inputs", "schedule": 86_400},
     "clear sessions": {"task": "annotation.tasks.clear_sessions", "schedule": 86_400},
 }
@@ -187,6 +200,14 @@ AXES_LOCKOUT_CALLABLE = "frontend.views.sign_in.locked_out"
 CSRF_FAILURE_VIEW = "frontend.views.errors.csrf_failed"
 AXES_VERBOSE = False
 AXES_IPWARE_PROXY_COUNT = env.int("PROXY_COUNT", default=0)
+
+# --- Mail ------------------------------------------------------------------------------------------------------------
+EMAIL_URL = env.str("EMAIL_URL", default="")
+SENDS_MAIL = bool(EMAIL_URL)
+globals().update(env.email_url_config(EMAIL_URL or "dummymail://"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="annotation@localhost")
+SITE_URL = env.str("SITE_URL", default="")
 
 # --- Transport -------------------------------------------------------------------------------------------------------
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

@@ -18,6 +18,8 @@ class HashedModulesStorage(CompressedManifestStaticFilesStorage):
     """Rewrites the import paths inside our ES modules to hashed names, so that all of them can be cached for ever."""
 
     support_js_module_import_aggregation = True
+    # A name follows from the names of what is imported: one pass per step of the longest chain of modules.
+    max_post_process_passes = 12
 
     def url_converter(self, name: str, hashed_files: Any, template: str | None = None) -> Callable[[Match[str]], str]:
         # Other people's files stay as they are: what looks like an import there is an example in a comment, and the

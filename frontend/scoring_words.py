@@ -4,42 +4,22 @@ The script fills ``{names}`` in; a key that ends in ``_one`` is the singular of 
 """
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+
+from .desk_words import shared_words
 
 
 def words() -> dict[str, str]:
     """Return every text that the script shows or reads out, in the viewer's language."""
-    return {**_sample(), **_panel(), **_bar(), **_told(), **_letters(), **_empty()}
+    return {**shared_words(), **_sample(), **_panel(), **_bar(), **_told(), **_letters(), **_empty()}
 
 
 def _sample() -> dict[str, str]:
     return {
-        "sample": _("Sample {id}"),
         "sample_text": _("The answer to score"),
         "previous_sample": _("Previous sample"),
-        **_counted("turns", ngettext("{n} turn", "{n} turns", 1), ngettext("{n} turn", "{n} turns", 2)),
-        **_counted("pictures", ngettext("{n} picture", "{n} pictures", 1), ngettext("{n} picture", "{n} pictures", 2)),
-        "context": _("Context, not to be scored"),
-        "text_only": _("text only"),
-        "picture_on_top": _("picture at the top"),
-        "picture_alt": _("Picture {name} of the answer"),
-        "open_picture": _("Open {name} in the viewer"),
-        "opens_it": _("opens it"),
-        "picture_none": _("not loaded"),
-        "picture_not_here": _("not loaded, failed"),
-        "picture_loaded": _("loaded, not yet at 1:1"),
-        "picture_seen": _("seen at 1:1"),
-        "picture_failed": _("This picture has not arrived."),
-        "picture_failed_why": _("It is fetched again when the connection is back."),
-        "try_again": _("Try again"),
-        "cannot_score": _("Cannot score"),
-        "missing_no_image": _("No image came with this answer."),
-        "missing_no_text": _("No text came with this answer."),
-        "missing_no_text_no_image": _("Nothing came with this answer."),
-        "missing_follows": _("Settled by that, and not yours to score: {names}."),
-        "viewing": _("{name}, picture {n} of {of}, {percent}%"),
-        "full_failed": _("{name}: the full picture did not load"),
         "next_sample": _("Next sample"),
+        "context": _("Context, not to be scored"),
+        "missing_follows": _("Settled by that, and not yours to score: {names}."),
     }
 
 
@@ -69,24 +49,10 @@ def _panel() -> dict[str, str]:
 
 def _bar() -> dict[str, str]:
     return {
-        "saved": _("saved {time}"),
-        "draft_saved": _("draft saved {time}"),
-        "saving": _("saving"),
-        "nothing_saved": _("nothing to save"),
-        "not_kept": _("this browser keeps no drafts"),
-        "offline": _("offline"),
-        "offline_waiting": _("offline, {n} waiting"),
-        "signed_out": _("signed out"),
-        "signed_out_waiting": _("signed out, {n} waiting"),
-        "kept_since": _("Kept in this browser since {time}; sent when the connection is back."),
-        **_counted(
-            "needs_you", ngettext("{n} needs you", "{n} need you", 1), ngettext("{n} needs you", "{n} need you", 2)
-        ),
         "today": _("{n} today"),
         "submit": _("Submit"),
         "submit_to_go": _("Submit, {n} to go"),
         "undo": _("Undo"),
-        "sign_in": _("Sign in"),
     }
 
 
@@ -107,14 +73,6 @@ def _told() -> dict[str, str]:
         "undo_too_late": _("The time to undo this one has passed."),
         "undo_refused": _("Not undone. {message}"),
         "nothing_to_undo": _("There is nothing to undo."),
-        "signed_out_line": _("You are signed out. What you scored is kept in this browser and sent once you are back."),
-        "signed_in": _("Signed in again."),
-        "other_signed_in": _("{name} has signed in in this browser. Nothing of yours is sent meanwhile."),
-        "other_person": _(
-            "{name} is signed in now. "
-            "What {person} has not sent yet stays in this browser until {person} signs in again."
-        ),
-        "not_reached": _("The server cannot be reached just now. Try again in a moment."),
         "skip_needs_reason": _("Choose a reason."),
         "skip_needs_words": _("Say in a few words why."),
     }
@@ -125,11 +83,6 @@ def _letters() -> dict[str, str]:
         "was_refused": _("The server refused a score: {message} It is set aside and needs you."),
         "aside_submit": _("Your score of {time}"),
         "aside_skip": _("Your skip of {time}"),
-        "aside_open": _("Open it again"),
-        "aside_copy": _("Copy"),
-        "aside_copied": _("Copied."),
-        "aside_not_copied": _("The browser does not let us copy; mark the text by hand."),
-        "aside_discard": _("Discard"),
         "aside_scored": _("The server already holds a score of yours for this sample; see My samples."),
         "aside_skipped": _("You have skipped this sample."),
     }
@@ -156,7 +109,3 @@ def _empty() -> dict[str, str]:
             "The samples at hand are scored. More are fetched when the server can be reached again."
         ),
     }
-
-
-def _counted(key: str, one: str, many: str) -> dict[str, str]:
-    return {f"{key}_one": one, key: many}

@@ -1,11 +1,14 @@
 """A study's figures and rules in words."""
 
+from datetime import date, datetime
+
+from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
-from annotation.models import Member, Protocol
+from annotation.models import Member, Protocol, Sample
 from annotation.reports import Progress
 
 # Roles, states and reasons as they are stored, in words.
@@ -26,6 +29,9 @@ WORDS = {
     "agreed": lazy("agreed"),
     "blocked": lazy("blocked"),
     "withdrawn": lazy("withdrawn"),
+    "ordinal": lazy("ordinal"),
+    "interval": lazy("interval"),
+    "nominal": lazy("nominal"),
     "queued": lazy("queued"),
     "done": lazy("done"),
     "failed": lazy("failed"),
@@ -39,6 +45,8 @@ WORDS = {
     "other": lazy("something else"),
     "import_samples": lazy("import of samples"),
     "import_scores": lazy("import of scores"),
+    "statistics": lazy("calculation of agreement"),
+    "move_samples": lazy("moving samples to the protocol"),
     "no_text": lazy("there is no text"),
     "no_image": lazy("there is no image"),
     "no_text_no_image": lazy("there is neither text nor image"),
@@ -60,6 +68,18 @@ def name_of(member: Member | None, *, names: bool) -> str:
     return member.name if names else f"R-{member.public_id}"
 
 
+def day(value: date) -> str:
+    """Return a day, of a moment in the reader's zone, without its year where that is this one."""
+    local = timezone.localtime(value) if isinstance(value, datetime) else value
+    this_year = local.year == timezone.localdate().year
+    return date_format(local, "MONTH_DAY_FORMAT" if this_year else "SHORT_DATE_FORMAT")
+
+
+def decimals(value: float, places: int) -> str:
+    """Return a number rounded to decimals, as the viewer's language writes them; Django's own way cuts them off."""
+    return number_format(f"{value:.{places}f}", decimal_pos=places, force_grouping=True)
+
+
 def number(value: float) -> str:
     """Return a whole number with its thousands apart."""
     return number_format(value, decimal_pos=0, force_grouping=True)
@@ -69,39 +89,64 @@ def finding(progress: Progress) -> str:
     """Return the one sentence that a board opens with."""
     if not progress.samples:
         return _("Nothing to score yet")
-    if not progress.scores and not progress.complete:
-        return ngettext(
-            "%(samples)s sample, and nobody has scored yet",
-            "%(samples)s samples, and nobody has scored yet",
-            progress.samples,
-        ) % {"samples": number(progress.samples)}
-    if not progress.missing:
-        return _("All %(samples)s samples have the scores they need") % {"samples": number(progress.samples)}
-    sentence = _("%(complete)s of %(samples)s samples have the scores they need") % {
-        "complete": number(progress.complete),
-        "samples": number(progress.samples),
-    }
+    counts = {"samples": number(progress.samples), "agreed": number(progress.agreed)}
+    if progress.by_state.get(Sample.State.WAITING) == progress.samples:
+        return (
+            ngettext(
+                "%(samples)s sample, and nobody has scored yet",
+                "%(samples)s samples, and nobody has scored yet",
+                progress.samples,
+            )
+            % counts
+        )
+    if progress.agreed == progress.samples:
+        return _("All %(samples)s samples are agreed") % counts
+    if not progress.agreed:
+        begun = {state: n for state, n in progress.by_state.items() if state != Sample.State.WAITING}
+        most = max(begun, key=lambda state: begun[state])
+        return _("None of %(samples)s samples agreed yet; %(n)s %(state)s") % {
+            **counts,
+            "n": number(begun[most]),
+            "state": word(most),
+        }
+    sentence = _("%(agreed)s of %(samples)s samples agreed") % counts
     if progress.done_on is None:
         return sentence
+    this_year = progress.done_on.year == timezone.localdate().year
     return _("%(sentence)s; done about %(day)s") % {
         "sentence": sentence,
-        "day": date_format(progress.done_on, "MONTH_DAY_FORMAT"),
+        "day": date_format(progress.done_on, "MONTH_DAY_FORMAT" if this_year else "DATE_FORMAT"),
     }
 
 
 def pace(progress: Progress) -> str:
-    """Return what the expected finish rests on."""
-    if not progress.missing:
+    """Return what the expected finish rests on; nothing before the pace has been calculated."""
+    if not progress.on_the_way or progress.pace is None:
         return ""
+    rest = {"rest": number(progress.on_the_way), "days": number(progress.days)}
     if not progress.pace:
-        return _("%(missing)s scores are still to come; none came in the last 14 days.") % {
-            "missing": number(progress.missing)
-        }
-    per_day = number_format(progress.pace, decimal_pos=0 if progress.pace >= 10 else 1)
-    return _("%(missing)s scores are still to come; the pace of the last 14 days is %(pace)s a day.") % {
-        "missing": number(progress.missing),
-        "pace": per_day,
-    }
+        return (
+            ngettext(
+                "%(rest)s samples are still on their way; none was agreed in the last day.",
+                "%(rest)s samples are still on their way; none was agreed in the last %(days)s days.",
+                progress.days,
+            )
+            % rest
+        )
+    per_day = decimals(progress.pace, 0 if progress.pace >= 10 else 1)
+    sentence = ngettext(
+        "%(pace)s samples were agreed in the last day",
+        "At the pace of the last %(days)s days, %(pace)s a day",
+        progress.days,
+    ) % {**rest, "pace": per_day}
+    if progress.days_left is None:
+        return sentence + "."
+    ends = ngettext(
+        "%(sentence)s, the %(rest)s on their way take %(left)s day.",
+        "%(sentence)s, the %(rest)s on their way take %(left)s days.",
+        progress.days_left,
+    )
+    return ends % {**rest, "sentence": sentence, "left": number(progress.days_left)}
 
 
 def protocol_in_words(protocol: Protocol) -> str:
@@ -122,7 +167,7 @@ def protocol_in_words(protocol: Protocol) -> str:
         case Protocol.CrossReview.ALL:
             parts.append(_("somebody new reviews every agreed one"))
         case Protocol.CrossReview.SHARE:
-            share = number_format(protocol.review_share * 100, decimal_pos=0)
+            share = decimals(protocol.review_share * 100, 0)
             parts.append(_("somebody new reviews %(share)s %% of the agreed ones") % {"share": share})
         case Protocol.CrossReview.HIGH:
             least = f"{protocol.review_threshold or 0:g}"

@@ -16,9 +16,21 @@ from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from annotation.models import ApiToken, Assignment, Exposure, Invitation, Job, Member, Rating, Sample, Study, User
-from annotation.services import assigning, scoring, studies
-from tests.factories import make_member, make_sample, make_study, make_token, make_user
+from annotation.models import (
+    ApiToken,
+    Assignment,
+    Discussion,
+    Exposure,
+    Invitation,
+    Job,
+    Member,
+    Rating,
+    Sample,
+    Study,
+    User,
+)
+from annotation.services import assigning, discussing, scoring, studies
+from tests.factories import make_discussion, make_member, make_sample, make_study, make_token, make_user
 
 WALKERS = ("nobody", "olga", "ann", "rae", "ada", "sia")
 
@@ -31,6 +43,8 @@ FORBIDDEN = (
     "source-name-of-",
     "bens-note",
     "cleos-note",
+    "bens-reason",
+    "cleos-comment",
     "Ben Bright",
     "Cleo Calm",
     "Ada Admin",
@@ -44,6 +58,7 @@ class World:
     study: Study
     members: dict[str, Member]
     sample: Sample
+    case: Discussion
     held: str
     scored: str
     secret: str
@@ -70,6 +85,8 @@ class World:
             "member_id": self.members["ben"].public_id,
             "sample": self.sample.public_id,
             "sample_id": self.sample.public_id,
+            "discussion": self.case.public_id,
+            "case": self.case.public_id,
             "assignment": self.held,
             "assignment_id": self.scored,
             "invitation": str(self.invitation.pk),
@@ -82,13 +99,14 @@ class World:
             "secret": self.secret,
             "uidb64": uid,
             "form": "csv",
+            "table": "states",
         }
         gaps["token"] = token if "uidb64" in route else str(self.token.pk)
         return gaps
 
 
 def make_world() -> World:
-    """Make people, two studies, samples, scores, an invitation and a job."""
+    """Make people, two studies, samples, scores, an invitation, a job, and a discussion in which Ann is to speak."""
     study = make_study("birds", k=3, title="Birds that sing")
     other = make_study("fishes", title="Fishes that do not")
     names = {"ann": "Ann Alder", "ben": "Ben Bright", "cleo": "Cleo Calm"}
@@ -98,26 +116,13 @@ def make_world() -> World:
     members["ida"] = make_member(study, None, name="Ida Imported")
     make_member(other, make_user("olga", name="Olga Other"))
     make_user("sia", name="Sia Site", is_site_admin=True)
-    samples = [
-        make_sample(
-            study,
-            f"Answer {number}.",
-            ["red"],
-            question=f"Why {number}?",
-            external_id=f"external-of-{number}",
-            generator=f"generator-of-{number}",
-            metadata={"batch": f"metadata-of-{number}"},
-        )
-        for number in range(4)
-    ]
-    for number, sample in enumerate(samples):
-        sample.question.key = f"question-id-of-{number}"
-        sample.question.save()
-        sample.pictures.update(source_name=f"source-name-of-{number}.png")
+    for number in range(4):
+        _make_sample(study, number)
     for who in ("ben", "cleo", "ann"):
         _score_one(study, members[who], note=f"{who}s-note")
     scored = Assignment.objects.get(member=members["ann"], state=Assignment.State.SCORED)
     held = assigning.lease(by=_user(members["ann"]), slug=study.slug, count=1).assignments[0]
+    case = _make_case(study, members)
     Exposure.objects.all().delete()
     invitation, secret = studies.invite(by=_user(members["ada"]), study=study, role="annotator", uses=5)
     job = Job.objects.create(
@@ -136,6 +141,7 @@ def make_world() -> World:
         study=study,
         members=members,
         sample=scored.sample,
+        case=case,
         held=held.public_id,
         scored=scored.public_id,
         secret=secret,
@@ -154,6 +160,43 @@ def make_world() -> World:
 def _user(member: Member) -> User:
     assert member.user is not None
     return member.user
+
+
+def _make_sample(study: Study, number: int) -> Sample:
+    sample = make_sample(
+        study,
+        f"Answer {number}.",
+        ["red"],
+        question=f"Why {number}?",
+        external_id=f"external-of-{number}",
+        generator=f"generator-of-{number}",
+        metadata={"batch": f"metadata-of-{number}"},
+    )
+    sample.question.key = f"question-id-of-{number}"
+    sample.question.save()
+    sample.pictures.update(source_name=f"source-name-of-{number}.png")
+    return sample
+
+
+def _make_case(study: Study, members: dict[str, Member]) -> Discussion:
+    """Let Ann, Ben and Cleo differ; Ben and Cleo have given their reasons, and Ann has not."""
+    values = {"ann": {"ITS": 1, "IQ": 2}, "ben": {"ITS": 5, "IQ": 2}, "cleo": {"ITS": 4, "IQ": 3}}
+    case = make_discussion(study, values, sample=_make_sample(study, 4))
+    for who in ("ben", "cleo"):
+        discussing.give_reasons(
+            by=_user(members[who]),
+            discussion_id=case.public_id,
+            client_key=uuid.uuid4(),
+            reasons={key: discussing.Reason(text=f"{who}s-reason") for key in ("ITS", "IQ")},
+        )
+    discussing.comment(
+        by=_user(members["cleo"]),
+        discussion_id=case.public_id,
+        client_key=uuid.uuid4(),
+        dimension="ITS",
+        text="cleos-comment",
+    )
+    return case
 
 
 def _score_one(study: Study, member: Member, *, note: str) -> None:

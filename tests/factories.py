@@ -6,26 +6,36 @@ They write tables directly, so that a test of one service does not rest on anoth
 import hashlib
 import io
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils import timezone
 from PIL import Image
 
 from annotation.models import (
     ApiToken,
+    Assignment,
     Dimension,
+    Discussion,
+    FinalScore,
     Level,
     Member,
+    Participant,
     Picture,
     Protocol,
     Question,
+    Rating,
     Rubric,
     Sample,
     SampleContent,
     SamplePicture,
+    Score,
+    Stance,
     Study,
+    Topic,
     User,
 )
 from annotation.models.rubrics import level_id
@@ -202,3 +212,76 @@ def make_sample(
             sample=sample, picture=make_picture(color), position=position, source_name=f"pictures/{color}.png"
         )
     return sample
+
+
+ANN_AGAINST_BEN_AND_CHO: Mapping[str, Mapping[str, float]] = {"ann": {"ITS": 2}, "ben": {"ITS": 4}, "cho": {"ITS": 4}}
+
+
+def make_discussion(
+    study: Study,
+    values: Mapping[str, Mapping[str, float]] = ANN_AGAINST_BEN_AND_CHO,
+    *,
+    sample: Sample | None = None,
+    because: str = "scores",
+    otherwise: float = 3,
+    due_at: datetime | None = None,
+    opened_at: datetime | None = None,
+) -> Discussion:
+    """Make a sample that the named people scored, and the open discussion of what they differ on.
+
+    ``values`` holds what each said, by username and dimension; ``otherwise`` is what they said on the rest. They become
+    members where they are none, and R1, R2, … in the order in which they are named.
+    """
+    now = opened_at or timezone.now()
+    sample = sample or make_sample(study, pictures=["red"])
+    dimensions = list(Dimension.objects.filter(rubric=study.rubric))
+    level_of = {(level.dimension_id, level.value): level.pk for level in Level.objects.filter(dimension__in=dimensions)}
+    said: dict[int, dict[int, float]] = {}
+    for slot, (username, own) in enumerate(values.items(), start=1):
+        member = Member.objects.filter(study=study, user__username=username).first() or make_member(study, username)
+        said[member.pk] = {dimension.pk: own.get(dimension.key, otherwise) for dimension in dimensions}
+        assignment = Assignment.objects.create(
+            sample=sample, member=member, slot=slot, state=2, leased_at=now, expires_at=now, finished_at=now
+        )
+        score = Score.objects.create(sample=sample, member=member, assignment=assignment, at=now, seconds=20)
+        Rating.objects.bulk_create(
+            Rating(score=score, dimension_id=pk, level_id=level_of[pk, value]) for pk, value in said[member.pk].items()
+        )
+    together = {dimension.pk: {own[dimension.pk] for own in said.values()} for dimension in dimensions}
+    disputed = [pk for pk, found in together.items() if len(found) > 1]
+    FinalScore.objects.bulk_create(
+        FinalScore(sample=sample, dimension_id=pk, level_id=level_of[pk, found.pop()], outcome="unanimous")
+        for pk, found in together.items()
+        if pk not in disputed
+    )
+    Sample.objects.filter(pk=sample.pk).update(
+        state="in_discussion",
+        stage=0,
+        free_slots=0,
+        scores_in=len(said),
+        scores_needed=len(said),
+        protocol=Protocol.objects.get(study=study, current=True),
+    )
+    discussion = Discussion.objects.create(
+        study=study,
+        sample=sample,
+        number=Discussion.objects.filter(sample=sample).count() + 1,
+        because=because,
+        spread=max(max(together[pk]) - min(together[pk]) for pk in disputed),
+        opened_at=now,
+        due_at=due_at,
+    )
+    Topic.objects.bulk_create(Topic(discussion=discussion, dimension_id=pk) for pk in disputed)
+    for number, (member_pk, level) in enumerate(said.items(), start=1):
+        participant = Participant.objects.create(discussion=discussion, member_id=member_pk, number=number)
+        Stance.objects.bulk_create(
+            Stance(
+                participant=participant,
+                dimension_id=pk,
+                first_id=level_of[pk, level[pk]],
+                level_id=level_of[pk, level[pk]],
+            )
+            for pk in disputed
+        )
+    sample.refresh_from_db()
+    return discussion

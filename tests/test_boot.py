@@ -12,6 +12,7 @@ from tests.installation import Installation, free_port
 pytestmark = pytest.mark.sqlite
 
 HEAVY = ("torch", "transformers", "peft", "accelerate", "sklearn")
+FOR_FIGURES = ("pandas", "numpy", "krippendorff")
 WEB = [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", "--bind", "127.0.0.1:0"]
 
 # An attempt counts, too: here the libraries may be absent, and the code may pass over that.
@@ -66,11 +67,19 @@ def test_no_django_process_loads_a_machine_learning_library(place: Installation)
     assert not names & set(HEAVY)
 
 
-def test_the_web_process_starts_without_pandas(place: Installation) -> None:
+def test_the_web_process_starts_without_libraries_for_figures(place: Installation) -> None:
     names, views = loaded(place, START_WEB)
     assert views > 0
     assert "django" in names
-    assert not names & {"pandas", *HEAVY}
+    assert not names & {*FOR_FIGURES, *HEAVY}
+
+
+def test_a_worker_starts_without_libraries_for_figures_and_loads_them_for_its_work(place: Installation) -> None:
+    names, _ = loaded(place, "import django\ndjango.setup()\nimport annotation.tasks\nviews = 0")
+    assert "annotation.tasks" in names
+    assert not names & {*FOR_FIGURES, *HEAVY}
+    names, _ = loaded(place, "import django\ndjango.setup()\nimport annotation.measuring\nviews = 0")
+    assert {"numpy", "krippendorff"} <= names
 
 
 def test_the_recorder_of_this_test_notices_an_import_that_fails(place: Installation) -> None:

@@ -59,6 +59,8 @@ class Discussion(models.Model):
                 F("study"), F("spread").desc(), F("id"), condition=~Q(state="closed"), name="discussion_queue"
             ),
             models.Index(fields=["due_at"], condition=Q(state="open"), name="discussion_due"),
+            models.Index(fields=["study"], condition=Q(state="handed_over"), name="discussion_handed_over"),
+            models.Index(F("study"), F("closed_at").desc(), condition=Q(state="closed"), name="discussion_closed"),
         ]
 
     def __str__(self) -> str:

@@ -15,16 +15,23 @@ from .people import check_password_rules, create_user
 from .studies import accept_invitation, find_invitation, hash_secret
 
 
-def change_details(*, by: User, name: str, email: str, time_zone: str, theme: str) -> User:
-    """Change what a person says about themselves; an empty zone is UTC, an empty theme follows the system."""
+def change_details(*, by: User, name: str, email: str, time_zone: str, theme: str, digest: str = "") -> User:
+    """Change what a person says about themselves.
+
+    An empty zone is UTC, an empty theme follows the system, an empty digest is no mail about what waits.
+    """
     if time_zone and time_zone not in zoneinfo.available_timezones():
         raise BadInput("There is no such time zone.", fields={"time_zone": "Choose one of the list."})
     if theme not in ("", "light", "dark"):
         raise BadInput("There is no such theme.", fields={"theme": "Choose one of the list."})
+    if digest not in ("", "daily"):
+        raise BadInput("There is no such mail.", fields={"digest": "Choose one of the list."})
+    if digest and not email.strip():
+        raise BadInput("There is no address to send mail to.", fields={"email": "Needed for mail about discussions."})
     if len(name) > 120:
         raise BadInput("The name is too long.", fields={"name": "At most 120 characters."})
-    by.name, by.email, by.time_zone, by.theme = name.strip(), email.strip(), time_zone, theme
-    by.save(update_fields=["name", "email", "time_zone", "theme"])
+    by.name, by.email, by.time_zone, by.theme, by.digest = name.strip(), email.strip(), time_zone, theme, digest
+    by.save(update_fields=["name", "email", "time_zone", "theme", "digest"])
     return by
 
 

@@ -225,6 +225,7 @@ def _claim_candidates(candidates: Sequence[queue.Candidate], desk: Desk, now: da
                         candidate.sample_id,
                         protocol_id=desk.protocol_id,
                         free_slots=left,
+                        scores_needed=desk.annotators_per_sample,
                         queued_at=queue.microseconds(now),
                     )
                 else:

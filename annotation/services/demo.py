@@ -1,4 +1,4 @@
-"""A small study to look at: people, pictures drawn by our own code, and scores in every state."""
+"""A small study to look at: people, pictures drawn by our own code, scores in every state, and what is discussed."""
 
 import random
 import runpy
@@ -10,10 +10,10 @@ from uuid import uuid4
 from django.conf import settings
 
 from annotation.errors import NotAllowed, WrongState
-from annotation.models import Member, Sample, Score, Study, User
+from annotation.models import Discussion, Member, Participant, Post, Sample, Score, Study, User
 from annotation.rubrics import definition
 
-from . import assigning, leases, people, rubrics, scoring, studies
+from . import assigning, discussing, leases, people, rubrics, scoring, studies
 from .importing import import_samples
 
 SLUG = "demo"
@@ -28,8 +28,16 @@ PEOPLE = {
     "ravi": ("Ravi", Member.Role.RESEARCHER),
 }
 # How many samples each has scored; Rae is left for the visitor to be.
-SCORED = {"ann": 14, "ben": 10, "cho": 7}
+SCORED = {"ann": 16, "ben": 13, "cho": 11}
 GOOD = {"heron": 5, "wader": 3, "plover": 2}
+REASONS = (
+    "The caption names a bird that the picture does not show.",
+    "Everything that was asked for is there; I looked for it twice.",
+    "The second half of the question is not answered at all.",
+    "Picture and text each do half of the work, as the anchor asks for.",
+    "It repeats in words what anybody sees.",
+    "The drawing is clear, but not of what the text describes.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,10 @@ def make_demo() -> tuple[Study, list[Login]]:
     users = {username: _person(study, username) for username in PEOPLE}
     _fill(study, by=users["ada"])
     if not Score.objects.filter(sample__study=study).exists():
+        _same_order_each_time(study)
         _score(study, users)
+    if not Post.objects.filter(discussion__study=study).exists():
+        _discuss(study)
     return study, [
         Login(username, str(role.label), PASSWORD if users[username].check_password(PASSWORD) else None)
         for username, (_, role) in PEOPLE.items()
@@ -101,19 +112,99 @@ def _score(study: Study, users: dict[str, User]) -> None:
                 _submit(study, users[username], assignment)
 
 
+def _same_order_each_time(study: Study) -> None:
+    """Hand the samples out in one and the same order, so that the demo looks the same wherever it is made."""
+    for place, sample in enumerate(Sample.objects.filter(study=study).order_by("external_id")):
+        Sample.objects.filter(pk=sample.pk).update(shuffle=place)
+    Member.objects.filter(study=study).update(shuffle_start=0)
+
+
 def _submit(study: Study, user: User, assignment: assigning.LeasedWork) -> None:
     sample = Sample.objects.get(public_id=assignment.sample.public_id)
-    chance = random.Random(f"{sample.external_id} {user.username}")  # noqa: S311 - made-up opinions
-    ratings = {}
-    for dimension in definition(study.rubric_id).dimensions:
-        if dimension.key not in assignment.sample.locked:
-            value = GOOD[sample.generator] + chance.choice((-1, 0, 0, 0, 0, 1))
-            ratings[dimension.key] = float(min(5, max(1, value)))
     scoring.submit(
         by=user,
         assignment_id=assignment.public_id,
         client_key=uuid4(),
-        ratings=ratings,
+        ratings=_opinion(study, sample, user, without=set(assignment.sample.locked)),
         notes={},
-        seconds=round(chance.uniform(15, 90), 1),
+        seconds=round(_seeded(sample, user).uniform(15, 90), 1),
     )
+
+
+def _opinion(study: Study, sample: Sample, user: User, *, without: set[str]) -> dict[str, float]:
+    """Return what somebody makes of a sample: on every second one all see the same, on the others most do."""
+    shared, own = _seeded(sample), _seeded(sample, user)
+    contested = shared.random() < 0.5
+    ratings = {}
+    for dimension in definition(study.rubric_id).dimensions:
+        value = GOOD[sample.generator] + shared.choice((-1, 0, 0, 0, 1))
+        if contested and shared.random() < 0.6:
+            value += own.choice((-1, 0, 0, 1))
+        if dimension.key not in without:
+            ratings[dimension.key] = float(min(5, max(1, value)))
+    return ratings
+
+
+def _seeded(sample: Sample, user: User | None = None) -> random.Random:
+    return random.Random(f"{sample.external_id} {user.username if user else ''}")  # noqa: S311 - made-up opinions
+
+
+def _discuss(study: Study) -> None:
+    """Bring the first discussion to its end, let a second be argued over, and a third wait for one more reason."""
+    open_ones = Discussion.objects.filter(study=study, state=Discussion.State.OPEN).order_by("sample__external_id")
+    for place, discussion in enumerate(open_ones[:3]):
+        taking_part = list(Participant.objects.filter(discussion=discussion).order_by("member__name"))
+        for number, participant in enumerate(taking_part):
+            if place < 2 or number > 0:
+                _reason(participant, REASONS[(place + number) % len(REASONS)])
+        if place == 0:
+            _come_together(taking_part)
+        elif place == 1:
+            _comment(taking_part[-1], "What would you take as enough here?")
+
+
+def _topics(discussion: Discussion) -> list[str]:
+    topics = discussion.topics.filter(closed_at=None).order_by("dimension__position")
+    return list(topics.values_list("dimension__key", flat=True))
+
+
+def _reason(participant: Participant, text: str) -> None:
+    assert participant.member.user is not None
+    discussing.give_reasons(
+        by=participant.member.user,
+        discussion_id=participant.discussion.public_id,
+        client_key=uuid4(),
+        reasons={key: discussing.Reason(text=text) for key in _topics(participant.discussion)},
+    )
+
+
+def _comment(participant: Participant, text: str) -> None:
+    assert participant.member.user is not None
+    discussing.comment(
+        by=participant.member.user,
+        discussion_id=participant.discussion.public_id,
+        client_key=uuid4(),
+        dimension=_topics(participant.discussion)[0],
+        text=text,
+    )
+
+
+def _come_together(taking_part: list[Participant]) -> None:
+    """Let all adopt where the first one stands."""
+    first = taking_part[0]
+    values = {
+        stance.dimension.key: stance.level.value
+        for stance in first.stances.select_related("dimension", "level")
+        if stance.level is not None
+    }
+    for participant in taking_part[1:]:
+        assert participant.member.user is not None
+        still = _topics(participant.discussion)
+        if still:
+            discussing.take_stances(
+                by=participant.member.user,
+                discussion_id=participant.discussion.public_id,
+                client_key=uuid4(),
+                stances={key: values[key] for key in still},
+                reasons={key: discussing.Reason(code=Post.Reason.CONVINCED) for key in still},
+            )

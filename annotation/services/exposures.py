@@ -54,8 +54,15 @@ def record_scored_elsewhere(*, study: Study) -> None:
 
 def is_exposed(own: OwnAssignment) -> bool:
     """Whether the annotator has seen the sample's scores or generator."""
-    if not own.has_exposures:
+    return _is_exposed(own.member_id, own.sample_id, own.has_exposures, own.exposed_through)
+
+
+def is_exposed_to(member: Member, sample: Sample) -> bool:
+    """Whether a member has seen the sample's scores or generator."""
+    return _is_exposed(member.pk, sample.pk, member.has_exposures, member.exposed_through)
+
+
+def _is_exposed(member: int, sample: int, has_exposures: bool, exposed_through: int) -> bool:
+    if not has_exposures:
         return False
-    if own.sample_id <= own.exposed_through:
-        return True
-    return Exposure.objects.filter(member=own.member_id, sample=own.sample_id).exists()
+    return sample <= exposed_through or Exposure.objects.filter(member=member, sample=sample).exists()

@@ -36,8 +36,11 @@ class Kind:
                 faults[name] = "Not an argument of this work; it takes " + ", ".join(self.arguments) + "."
             elif type(value) is not wanted:
                 faults[name] = "true or false." if wanted is bool else "A text."
-        if bool(file) == bool(arguments.get("path")):
+        reads_a_file = "path" in self.arguments
+        if reads_a_file and bool(file) == bool(arguments.get("path")):
             faults["file"] = "Give either an uploaded file or a path in the import folder."
+        if file and not reads_a_file:
+            faults["file"] = "This work reads no file."
         if faults:
             raise BadInput("This work cannot be queued as asked.", fields=faults)
         for name in self.paths:
@@ -93,6 +96,21 @@ def _import_scores(context: JobContext) -> Mapping[str, Any]:
     return _outcome(context, report)
 
 
+def _statistics(context: JobContext) -> Mapping[str, Any]:
+    from .statistics import refresh
+
+    # Resumed by starting anew: it takes seconds, and nothing is stored before the end.
+    refresh(study=_study(context), progress=context.progress)
+    return {}
+
+
+def _move_samples(context: JobContext) -> Mapping[str, Any]:
+    from .protocols import move_samples
+
+    # Resumed by starting anew: what has been moved is not there to be moved again.
+    return {"moved": move_samples(by=context.by, study=_study(context), progress=context.progress)}
+
+
 def _study(context: JobContext) -> Study:
     if context.study is None:
         raise WorkflowError("This work belongs to no study. Queue it again in one.")
@@ -119,4 +137,6 @@ KINDS: dict[str, Kind] = {
         arguments={"path": str, "complete": bool, "dry_run": bool},
         paths=("path",),
     ),
+    "statistics": Kind(title="Calculation of agreement", work=_statistics, arguments={}),
+    "move_samples": Kind(title="Moving samples to the protocol", work=_move_samples, arguments={}),
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -15,6 +16,8 @@ from annotation.sql.desk import OwnAssignment
 from annotation.sql.desk import own_assignment as read_own_assignment
 from annotation.sql.scores import insert_history
 from annotation.workflow import Event, after
+
+from .reviewing import can_be_blocked, skips_of
 
 
 def own_assignment(by: User, assignment_id: str) -> OwnAssignment:
@@ -72,22 +75,18 @@ def skip(*, by: User, assignment_id: str, client_key: UUID, reason: str, note: s
         if not left:
             raise _not_held(own)
         Skip.objects.create(assignment_id=own.id, reason=reason, note=note, client_key=client_key, at=now)
-        skips = Skip.objects.filter(assignment__sample=sample).count()
-        if skips >= own.annotators_per_sample and sample.state == Sample.State.SCORING:
+        skips = skips_of(sample)
+        steps: list[tuple[int, str, dict[str, Any]]] = [(sample.pk, Event.SKIPPED, {"reason": reason, "skips": skips})]
+        if skips >= own.annotators_per_sample and can_be_blocked(sample.state, Event.SKIPPED_BY_ALL):
             sample.state = after(sample.state, Event.SKIPPED_BY_ALL)
             sample.state_reason = "skipped"
             sample.stage, sample.free_slots = Sample.Stage.CLOSED, 0
             sample.save(update_fields=["state", "state_reason", "stage", "free_slots"])
+            steps.append((sample.pk, Event.SKIPPED_BY_ALL, {"to": sample.state}))
         else:
             after(sample.state, Event.SKIPPED)
             queue.give_slot_back(sample.pk, slot_bit=slots.bit(own.slot), queued_at=queue.microseconds(now))
-        insert_history(
-            [(sample.pk, Event.SKIPPED, {"reason": reason, "skips": skips})],
-            study_id=own.study_id,
-            member_id=own.member_id,
-            user_id=by.pk,
-            at=now,
-        )
+        insert_history(steps, study_id=own.study_id, member_id=own.member_id, user_id=by.pk, at=now)
 
 
 def expire_leases(*, limit: int = 500) -> int:

@@ -86,12 +86,13 @@ def erase(*, by: User, user: User) -> None:
     if by != user:
         permissions.require_site_admin(by)
     with transaction.atomic():
-        for member in Member.objects.select_for_update().filter(user=user):
+        for member in Member.objects.select_for_update(no_key=True).filter(user=user):
             release_held(member=member)
             member.name, member.state = f"R-{member.public_id}", Member.State.LEFT
             member.save(update_fields=["name", "state"])
         ApiToken.objects.filter(user=user).delete()
         user = User.objects.select_for_update().get(pk=user.pk)
         user.username, user.name, user.email, user.is_active = f"erased-{user.pk}", "", "", False
+        user.digest = ""
         user.set_unusable_password()
         user.save()

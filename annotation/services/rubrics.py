@@ -11,6 +11,7 @@ from annotation.db import write_transaction
 from annotation.errors import BadInput, NotFound
 from annotation.models import Dimension, Level, Rubric, Sample, User
 from annotation.models.rubrics import level_id
+from annotation.querysets import rubrics_visible_to
 from annotation.rubrics import DimensionDefinition, LevelDefinition, RubricDefinition, definition
 from judge.rubric import Rubric as RubricFile
 from judge.rubric import RubricError, parse_rubric
@@ -80,6 +81,25 @@ def find(key: str) -> Rubric | None:
     if version:
         rows = rows.filter(version=int(version)) if version.isdecimal() and len(version) < 9 else rows.none()
     return rows.first()
+
+
+def usable_by(user: User) -> list[RubricDefinition]:
+    """Return the rubrics that a study of the user's may have: those that they may know of, and the built-in ones.
+
+    A built-in one that nobody has used yet has the id 0; `get_or_load` stores it.
+    """
+    found = {row.pk: definition(row.pk) for row in rubrics_visible_to(user)}
+    for path in sorted(BUILT_IN.glob("*.toml")):
+        rubric = preview(path.stem)
+        found[rubric.id or -len(found)] = rubric
+    return sorted(found.values(), key=lambda rubric: (rubric.key, -rubric.version))
+
+
+def require_usable(user: User, rubric: Rubric) -> None:
+    """Raise `NotFound` unless a study of the user's may have the rubric."""
+    if rubric.pk not in {one.id for one in usable_by(user)}:
+        message = f"There is no rubric {str(rubric)!r} that you may use."
+        raise NotFound(message, fields={"rubric": message})
 
 
 def preview(key: str) -> RubricDefinition:

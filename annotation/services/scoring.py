@@ -17,6 +17,7 @@ from annotation.sql import scores as sql
 from annotation.sql.desk import OwnAssignment
 from annotation.workflow import TRANSITIONS, Event, after
 
+from .deciding import decide
 from .exposures import is_exposed
 from .leases import own_assignment, regain
 from .score_views import score_views
@@ -103,7 +104,8 @@ def _store(
 ) -> None:
     # The sample first, as everywhere: two transactions that lock in the same order never wait for each other.
     # Its state is judged under the lock, as it may have changed since it was read.
-    if not sql.count_score(own.sample_id, SCORABLE):
+    counted = sql.count_score(own.sample_id, SCORABLE)
+    if counted is None:
         raise _Refused
     held = own.state == Assignment.State.LEASED or regain(own, now)
     if not held or not sql.finish_assignment(own.id, at=now):
@@ -119,13 +121,13 @@ def _store(
     if score_id is None:
         raise _Refused
     sql.insert_ratings(score_id, rows)
-    sql.insert_history(
-        [(own.sample_id, Event.SCORED, {"score": score_id, "round": 1})],
-        study_id=own.study_id,
-        member_id=own.member_id,
-        user_id=own.user_id,
-        at=now,
-    )
+    scored = (own.sample_id, Event.SCORED, {"score": score_id, "round": 1})
+    if counted.enough:
+        people = {"by_member": own.member_id, "by_user": own.user_id}
+        decide([own.sample_id], study_id=own.study_id, **people, at=now, before=[scored])
+    else:
+        people = {"member_id": own.member_id, "user_id": own.user_id}
+        sql.insert_history([scored], study_id=own.study_id, **people, at=now)
 
 
 def _answer_again(
@@ -144,7 +146,10 @@ def _answer_again(
             raise WrongState("You have skipped this sample already.", code="already_skipped")
         if Score.objects.filter(sample=own.sample_id, member=own.member_id, voided_at=None).exists():
             raise WrongState("A score of yours for this sample was imported.", code="already_scored")
-        after(Sample.objects.values_list("state", flat=True).get(pk=own.sample_id), Event.SCORED)
+        state = Sample.objects.values_list("state", flat=True).get(pk=own.sample_id)
+        if state == Sample.State.WITHDRAWN:
+            after(state, Event.SCORED)
+        # Any other state in which it takes no score comes of others' scores, of which nothing is told.
         raise WrongState(
             "The sample is no longer reserved for you and somebody else has taken its place.", code="lease_lost"
         )

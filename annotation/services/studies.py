@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
@@ -9,13 +10,18 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from annotation import permissions
+from annotation.db import write_transaction
 from annotation.errors import BadInput, NotFound, WrongState
 from annotation.models import Invitation, Member, Protocol, Rubric, Study, User
-from annotation.protocols import PRESETS
+from annotation.protocols import DEFAULTS, PRESETS, complete, people_needed, problems, too_few
+from annotation.querysets import able_to_score
+from annotation.rubrics import definition
 
+from .discussion_admin import give_time_back
 from .exposures import record_scored_elsewhere
 from .history import record
 from .leases import release_held
+from .rubrics import require_usable
 
 
 def create_study(
@@ -27,53 +33,143 @@ def create_study(
     preset: str = "paper",
     instructions: str = "",
     state: str = Study.State.RUNNING,
+    people: Iterable[Member] = (),
 ) -> Study:
     """Create a study with the first version of its protocol; ``by=None`` is the command line.
 
-    A person who creates a study becomes its first admin.
+    A person who creates a study becomes its first admin. ``people`` are members of studies that they lead, who come
+    along in the roles that they have there.
+
+    Raises:
+        BadInput: a bad short name, an unknown preset, or one whose threshold this rubric does not reach.
+        NotAllowed: the user leads no study.
+        NotFound: somebody of ``people`` is in a study, or the rubric is one, that the user does not know of.
+        WrongState: the short name is taken (`exists`).
     """
     if by is not None:
-        permissions.require_site_admin(by)
-    if slug != slugify(slug) or not slug:
-        raise BadInput("The short name may hold a-z, 0-9 and hyphens.", fields={"slug": "Use a-z, 0-9 and hyphens."})
+        permissions.require_may_create_studies(by)
+        require_usable(by, rubric)
     if preset not in PRESETS:
         known = ", ".join(sorted(PRESETS))
         raise BadInput(f"There is no protocol preset {preset!r}; choose one of {known}.", fields={"protocol": known})
+    rules = complete(PRESETS[preset])
+    if by is not None:
+        levels = [[level.value for level in dimension.levels] for dimension in definition(rubric.pk).dimensions]
+        found = problems(rules, levels=levels)
+        if found:
+            raise BadInput(
+                f"The preset {preset!r} does not fit this rubric.", fields={"protocol": " ".join(found.values())}
+            )
+    with write_transaction():
+        study = _create(slug=slug, title=title, rubric=rubric, instructions=instructions, state=state)
+        Protocol.objects.create(study=study, version=1, preset=preset, **rules)
+        record("study_created", study=study, by=by, rubric=str(rubric), preset=preset)
+        if by is not None:
+            _add(study=study, name=by.name or by.username, role=Member.Role.ADMIN, user=by, by=by)
+        _take_along(by=by, study=study, people=people)
+    return study
+
+
+def copy_study(*, by: User, source: Study, slug: str, title: str = "", members: bool | Collection[str] = True) -> Study:
+    """Create a study with the rubric, the rules and the instructions of another one, in draft and without samples.
+
+    ``members`` says who comes along: everybody active with a login, nobody, or those of the given public ids. The
+    user becomes an admin of it.
+
+    Raises:
+        NotAllowed, NotFound: the user does not lead ``source``.
+        BadInput, WrongState: as for `create_study`.
+    """
+    permissions.require_lead(by, source)
+    current = Protocol.objects.get(study=source, current=True)
+    people = Member.objects.filter(study=source, state=Member.State.ACTIVE, user__isnull=False).order_by("pk")
+    if not isinstance(members, bool):
+        people = people.filter(public_id__in=members)
+    elif not members:
+        people = people.none()
+    with write_transaction():
+        study = _create(
+            slug=slug,
+            title=title,
+            rubric=source.rubric,
+            instructions=source.instructions,
+            state=Study.State.DRAFT,
+        )
+        rules = {name: getattr(current, name) for name in DEFAULTS}
+        Protocol.objects.create(study=study, version=1, preset=current.preset, **rules)
+        record("study_created", study=study, by=by, rubric=str(source.rubric), copied=source.slug)
+        _add(study=study, name=by.name or by.username, role=Member.Role.ADMIN, user=by, by=by)
+        _take_along(by=by, study=study, people=people)
+    return study
+
+
+def _create(*, slug: str, title: str, rubric: Rubric, instructions: str, state: str) -> Study:
+    if slug != slugify(slug) or not slug:
+        raise BadInput("The short name may hold a-z, 0-9 and hyphens.", fields={"slug": "Use a-z, 0-9 and hyphens."})
     try:
         with transaction.atomic():
-            study = Study.objects.create(
+            return Study.objects.create(
                 slug=slug, title=title or slug, rubric=rubric, instructions=instructions, state=state
             )
     except IntegrityError:
         raise WrongState(
             f"A study {slug!r} exists already.", code="exists", fields={"slug": "Choose another short name."}
         ) from None
-    with transaction.atomic():
-        Protocol.objects.create(study=study, version=1, preset=preset, **PRESETS[preset])
-        record("study_created", study=study, by=by, rubric=str(rubric), preset=preset)
-        if by is not None:
-            _add(study=study, name=by.name or by.username, role=Member.Role.ADMIN, user=by, by=by)
-    return study
+
+
+def _take_along(*, by: User | None, study: Study, people: Iterable[Member]) -> None:
+    """Give people of other studies the same role in this one; call it in the transaction that creates the study."""
+    led: set[int] = set()
+    for member in people:
+        if by is not None and member.study_id not in led:
+            permissions.require_lead(by, member.study)
+            led.add(member.study_id)
+        if member.user is None or member.user == by or Member.objects.filter(study=study, user=member.user).exists():
+            continue
+        name = member.name
+        if Member.objects.filter(study=study, name=name).exists():
+            name = f"{name} ({member.user.username})"
+        _add(study=study, name=name, role=member.role, user=member.user, by=by)
 
 
 def change_study(
     *, by: User, study: Study, title: str | None = None, instructions: str | None = None, state: str | None = None
 ) -> Study:
-    """Change what is given; a closed study stays readable and takes no more scores."""
+    """Change what is given; a closed study stays readable and takes no more scores.
+
+    Raises:
+        BadInput: there is no such state.
+        WrongState: the study cannot start, as too few could score in it (`too_few_people`).
+    """
     permissions.require_lead(by, study)
     if state is not None and state not in Study.State.values:
         raise BadInput("No such state.", fields={"state": "One of " + ", ".join(Study.State.values) + "."})
-    with transaction.atomic():
-        study = Study.objects.select_for_update().get(pk=study.pk)
+    with write_transaction():
+        # What refers to the study goes on meanwhile: whoever holds a discussion would wait for it, and it for them.
+        study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
         before = {"title": study.title, "instructions": study.instructions, "state": study.state}
         after = {"title": title, "instructions": instructions, "state": state}
         changed = {name: value for name, value in after.items() if value is not None and value != before[name]}
+        if study.state == Study.State.DRAFT and changed.get("state") in (Study.State.RUNNING, Study.State.PAUSED):
+            missing = why_not_started(study)
+            if missing:
+                raise WrongState(missing, code="too_few_people", fields={"state": missing})
         if changed:
             for name, value in changed.items():
                 setattr(study, name, value)
             study.save(update_fields=list(changed))
+            if before["state"] == Study.State.PAUSED and study.state == Study.State.RUNNING:
+                give_time_back(study=study, at=timezone.now())
             record("study_changed", study=study, by=by, before={name: before[name] for name in changed}, after=changed)
     return study
+
+
+def why_not_started(study: Study) -> str:
+    """Return why a study cannot start, with the remedy; nothing where it can."""
+    current = Protocol.objects.get(study=study, current=True)
+    needed = people_needed({name: getattr(current, name) for name in DEFAULTS})
+    people = able_to_score(study).count()
+    return too_few(needed, people) if people < needed else ""
 
 
 def add_member(*, by: User | None, study: Study, name: str, role: str, user: User | None = None) -> Member:
@@ -94,7 +190,7 @@ def _check_role(role: str) -> None:
 
 def _add(*, study: Study, name: str, role: str, user: User | None, by: User | None) -> Member:
     with transaction.atomic():
-        study = Study.objects.select_for_update().get(pk=study.pk)
+        study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
         same = Member.objects.filter(study=study, user=user).first() if user else None
         if same is not None:
             if same.role == role and same.state != Member.State.LEFT:
@@ -119,7 +215,7 @@ def change_member(*, by: User, member: Member, role: str | None = None, state: s
     if state is not None and state not in Member.State.values:
         raise BadInput("No such state.", fields={"state": "One of " + ", ".join(Member.State.values) + "."})
     with transaction.atomic():
-        member = Member.objects.select_for_update().select_related("study").get(pk=member.pk)
+        member = Member.objects.select_for_update(no_key=True, of=("self",)).select_related("study").get(pk=member.pk)
         role, state = role or member.role, state or member.state
         if (role, state) == (member.role, member.state):
             return member
@@ -224,7 +320,7 @@ def accept_invitation(*, user: User, secret: str) -> Member:
                 return present
         invitation = find_invitation(secret)
         if invitation.member is not None:
-            member = Member.objects.select_for_update().get(pk=invitation.member.pk)
+            member = Member.objects.select_for_update(no_key=True).get(pk=invitation.member.pk)
             if member.user_id is not None:
                 raise WrongState("Somebody else has taken this place.", code="linked")
             member.user, member.role = user, invitation.role

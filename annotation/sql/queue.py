@@ -112,14 +112,15 @@ def untouched(
     return [Candidate(*row) for row in found]
 
 
-def claim_untouched(sample_id: int, *, protocol_id: int, free_slots: int, queued_at: int) -> bool:
+def claim_untouched(sample_id: int, *, protocol_id: int, free_slots: int, scores_needed: int, queued_at: int) -> bool:
     """Open a never leased sample, unless somebody was faster."""
     return (
         changed(
             """UPDATE annotation_sample
-               SET stage = %s, free_slots = %s, state = 'scoring', protocol_id = %s, queued_at = %s
+               SET stage = %s, free_slots = %s, state = 'scoring', protocol_id = %s, scores_needed = %s,
+                   queued_at = %s
                WHERE id = %s AND stage = 1""",
-            [2 if free_slots else 0, free_slots, protocol_id, queued_at, sample_id],
+            [2 if free_slots else 0, free_slots, protocol_id, scores_needed, queued_at, sample_id],
         )
         == 1
     )
@@ -137,10 +138,10 @@ def claim_begun(sample_id: int, *, expected: int, free_slots: int) -> bool:
 
 
 def give_slot_back(sample_id: int, *, slot_bit: int, queued_at: int) -> None:
-    """Put a slot of a sample that is still being scored back into play, at the end of its queue."""
+    """Put a slot of a sample that still needs scores back into play, at the end of its queue."""
     changed(
         """UPDATE annotation_sample SET stage = 2, free_slots = free_slots | %s, queued_at = %s
-           WHERE id = %s AND state = 'scoring'""",
+           WHERE id = %s AND state IN ('scoring', 'in_review') AND scores_in < scores_needed""",
         [slot_bit, queued_at, sample_id],
     )
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from .run import changed, moment, rows, stored_uuid
@@ -50,16 +50,28 @@ def insert_ratings(score_id: int, ratings: Sequence[tuple[int, int, str]]) -> No
     )
 
 
-def count_score(sample_id: int, states: Sequence[str]) -> bool:
+class Counted(NamedTuple):
+    """A sample after one more score: how many it has, and how many decide."""
+
+    state: str
+    scores_in: int
+    scores_needed: int
+
+    @property
+    def enough(self) -> bool:
+        """Whether the sample is to be decided now."""
+        return self.state != "blocked" and 0 < self.scores_needed <= self.scores_in
+
+
+def count_score(sample_id: int, states: Sequence[str]) -> Counted | None:
     """Count one more standing score of a sample that is in one of ``states``; its row is locked from here on."""
     marks = ", ".join(["%s"] * len(states))
-    return (
-        changed(
-            f"UPDATE annotation_sample SET scores_in = scores_in + 1 WHERE id = %s AND state IN ({marks})",  # noqa: S608
-            [sample_id, *states],
-        )
-        == 1
+    found = rows(
+        f"""UPDATE annotation_sample SET scores_in = scores_in + 1 WHERE id = %s AND state IN ({marks})
+            RETURNING state, scores_in, scores_needed""",  # noqa: S608
+        [sample_id, *states],
     )
+    return Counted(*found[0]) if found else None
 
 
 def insert_history(
@@ -70,7 +82,9 @@ def insert_history(
     user_id: int | None,
     at: datetime,
 ) -> None:
-    """Store ``(sample, event, detail)`` entries."""
+    """Store ``(sample, event, detail)`` entries, if there are any."""
+    if not entries:
+        return
     parameters: list[Any] = []
     for sample_id, event, detail in entries:
         parameters += [study_id, sample_id, member_id, user_id, event, json.dumps(detail), moment(at)]

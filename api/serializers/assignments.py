@@ -161,6 +161,7 @@ class MyProgress(serializers.Serializer[Any]):
 
 class Progress(serializers.Serializer[Any]):
     mine = MyProgress(allow_null=True)
+    waiting = serializers.IntegerField(help_text="discussions that wait for an answer of mine")
     samples = serializers.DictField(
         child=serializers.IntegerField(), required=False, help_text="by state; admins and researchers only"
     )

@@ -122,3 +122,12 @@ class Choice(serializers.ChoiceField):
         if data not in self.choices:
             raise serializers.ValidationError("One of " + ", ".join(map(str, self.choices)) + ".")
         return data
+
+
+class Flag(serializers.BooleanField):
+    """True or false, written as such."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            raise serializers.ValidationError(f"true or false, not {kind_of(data)}.")
+        return data

@@ -14,6 +14,7 @@ class MyStudy(serializers.Serializer[Any]):
     title = serializers.CharField()
     role = serializers.ChoiceField(choices=Member.Role.values)
     state = serializers.ChoiceField(choices=["draft", "running", "paused", "closed"])
+    waiting = serializers.IntegerField(help_text="discussions that wait for an answer of mine")
 
 
 class Me(serializers.Serializer[Any]):
@@ -21,6 +22,7 @@ class Me(serializers.Serializer[Any]):
     username = serializers.CharField()
     name = serializers.CharField()
     is_site_admin = serializers.BooleanField()
+    waiting = serializers.IntegerField(help_text="discussions that wait for an answer of mine, in all studies")
     studies = MyStudy(many=True)
 
 

@@ -2,14 +2,16 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from annotation.models import Sample
+from annotation.models import Discussion, FinalScore, Sample, Score
 from api.pagination import PageQuery
 
 from .assignments import Locked, Turn, Values
 from .fields import Choice, Strict, Text
 
+REASON_LENGTH = 2000
 # Each has an index behind it: a page of 200,000 samples costs what a page of 200 does.
 ORDERS = {
     "external_id": ("external_id",),
@@ -26,7 +28,20 @@ class SamplesQuery(PageQuery):
     category = Text(max_length=120, required=False, allow_blank=True)
     question = Text(max_length=200, required=False, help_text="question id")
     scored = serializers.RegexField(r"^[0-9]{1,2}\Z", required=False, help_text="at least so many standing scores")
-    search = Text(max_length=200, required=False, help_text="beginning of the external id")
+    disputed = Text(max_length=40, required=False, help_text="key of a dimension that is or was discussed")
+    spread = serializers.RegexField(
+        r"^[0-9]{1,6}(\.[0-9]{1,6})?\Z",
+        required=False,
+        help_text="first values that differ on a discussed dimension by at least so much",
+    )
+    outcome = Choice(
+        choices=FinalScore.Outcome.values, required=False, help_text="how one of its final values came about"
+    )
+    search = Text(
+        max_length=200,
+        required=False,
+        help_text="beginning of the external id or of the question id, or the whole id",
+    )
     ordering = Choice(choices=list(ORDERS), default="external_id")
 
 
@@ -52,8 +67,9 @@ class SampleRow(serializers.Serializer[Any]):
 
 class GivenScore(serializers.Serializer[Any]):
     annotator = serializers.CharField(help_text="a pseudonym for researchers")
-    round = serializers.IntegerField()
-    origin = serializers.ChoiceField(choices=["given", "imported"])
+    round = serializers.IntegerField(help_text="1: independent; later ones were signed in discussions")
+    origin = serializers.ChoiceField(choices=Score.Origin.values)
+    discussion = serializers.CharField(allow_null=True, help_text="the one in which it was signed")
     ratings = Values()
     notes = serializers.DictField(child=serializers.CharField())
     seconds = serializers.FloatField(allow_null=True)
@@ -62,8 +78,26 @@ class GivenScore(serializers.Serializer[Any]):
 
 class FinalValue(serializers.Serializer[Any]):
     value = serializers.FloatField(allow_null=True)
-    outcome = serializers.CharField()
+    outcome = serializers.ChoiceField(choices=FinalScore.Outcome.values)
     label_origin = serializers.CharField()
+    version = serializers.IntegerField(help_text="grows each time that the sample is decided anew")
+    discussion = serializers.CharField(allow_null=True)
+    reason = serializers.CharField(help_text="why an admin overrode the discussion")
+    at = serializers.DateTimeField()
+
+
+class SampleDiscussion(serializers.Serializer[Any]):
+    id = serializers.CharField(source="public_id")
+    state = serializers.ChoiceField(choices=Discussion.State.values)
+    because = serializers.ChoiceField(choices=Discussion.Because.values)
+    spread = serializers.FloatField()
+    dimensions = serializers.SerializerMethodField()
+    opened_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+
+    def get_dimensions(self, discussion: Discussion) -> list[str]:
+        return [topic.dimension.key for topic in discussion.topics.all()]
 
 
 class SampleLife(SampleRow):
@@ -73,11 +107,40 @@ class SampleLife(SampleRow):
     metadata = serializers.DictField()
     scores = GivenScore(many=True)
     final = serializers.DictField(child=FinalValue())
+    discussions = SampleDiscussion(many=True, help_text="oldest first")
+
+
+@extend_schema_field({"oneOf": [{"type": "number"}, {"type": "string"}], "nullable": True})
+class Whatever(serializers.Field[Any, Any, Any, Any]):
+    """A level, a version or a time."""
 
 
 class HistoryStep(serializers.Serializer[Any]):
-    at = serializers.DateTimeField()
+    at = serializers.DateTimeField(allow_null=True, help_text="null: not known, as of some imported scores")
+    who = serializers.CharField(help_text="a pseudonym for researchers; empty: nobody in particular")
     event = serializers.CharField()
-    by = serializers.CharField(allow_null=True)
-    member = serializers.CharField(allow_null=True)
-    detail = serializers.DictField()
+    from_state = serializers.ChoiceField(choices=Sample.State.values)
+    to_state = serializers.ChoiceField(choices=Sample.State.values)
+    dimension = serializers.CharField()
+    before = Whatever(help_text="of the dimension, or of what the step changes")
+    value = Whatever()
+    values = Values(help_text="by dimension: of a score, or agreed on with this step")
+    dimensions = serializers.ListField(child=serializers.CharField())
+    reason = serializers.CharField(help_text="one of a list")
+    text = serializers.CharField(help_text="in words")
+    about = serializers.CharField(help_text="whom it is about, where that is not who did it")
+    discussion = serializers.CharField(help_text="id of the discussion that it is part of")
+
+
+class ReopenRequest(Strict):
+    reason = Text(max_length=REASON_LENGTH)
+    dimensions = serializers.ListField(
+        child=Text(max_length=40),
+        required=False,
+        allow_empty=False,
+        help_text="which to discuss again; all that people score if not given",
+    )
+
+
+class WithdrawRequest(Strict):
+    reason = Text(max_length=REASON_LENGTH)

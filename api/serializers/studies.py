@@ -8,6 +8,7 @@ from annotation.models import Member, Study
 from annotation.protocols import PRESETS
 
 from .fields import Choice, Strict, Text
+from .protocols import ShownProtocol
 
 STATES = Study.State.values
 
@@ -35,20 +36,6 @@ class Rubric(serializers.Serializer[Any]):
     dimensions = Dimension(many=True)
 
 
-class Protocol(serializers.Serializer[Any]):
-    version = serializers.IntegerField()
-    preset = serializers.CharField()
-    annotators_per_sample = serializers.IntegerField()
-    tolerance = serializers.FloatField()
-    tie_rule = serializers.CharField()
-    decide = serializers.CharField()
-    cross_review = serializers.CharField()
-    review_share = serializers.FloatField()
-    review_threshold = serializers.FloatField(allow_null=True)
-    lease_minutes = serializers.IntegerField()
-    undo_minutes = serializers.IntegerField()
-
-
 class StudyRow(serializers.Serializer[Any]):
     slug = serializers.CharField()
     title = serializers.CharField()
@@ -59,7 +46,7 @@ class StudyRow(serializers.Serializer[Any]):
 class ShownStudy(StudyRow):
     instructions = serializers.CharField()
     rubric = Rubric()
-    protocol = Protocol()
+    protocol = ShownProtocol()
 
 
 class StudyRequest(Strict):

@@ -14,6 +14,7 @@ from annotation.models import Assignment, Study
 from annotation.querysets import assignments_of
 from annotation.reports import own_work, progress
 from annotation.services import assigning, leases
+from annotation.services.discussion_lists import waiting_count
 from api import content
 from api.answers import answer, moment
 from api.pagination import page
@@ -131,7 +132,10 @@ class Progress(View):
         """Counts of samples tell whether others have scored, so annotators do not get them."""
         study, user = study_of(request, slug), user_of(request)
         member = permissions.membership(user, study)
-        shown: dict[str, Any] = {"mine": None if member is None else asdict(own_work([member])[member.pk])}
+        shown: dict[str, Any] = {
+            "mine": None if member is None else asdict(own_work([member])[member.pk]),
+            "waiting": waiting_count(user, study),
+        }
         if permissions.may_read_results(user, study):
-            shown["samples"] = progress(study).by_state
+            shown["samples"] = progress(study, None).by_state
         return answer(shown)

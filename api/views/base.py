@@ -1,6 +1,6 @@
 """What every view of the API has in common."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from rest_framework.negotiation import BaseContentNegotiation
@@ -9,8 +9,10 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from annotation.errors import BadInput, NotFound
-from annotation.models import Study, User
+from annotation.models import Sample, Study, User
+from annotation.permissions import membership
 from annotation.querysets import studies_visible_to
+from annotation.services.exposures import record_exposure
 from api.serializers.fields import Strict
 
 
@@ -75,3 +77,10 @@ def query_of(request: Request, serializer: type[Strict]) -> Mapping[str, Any]:
     read = serializer(data=request.query_params.dict())
     read.is_valid(raise_exception=True)
     return cast(Mapping[str, Any], read.validated_data)
+
+
+def note_that_seen(user: User, study: Study, samples: Sequence[Sample]) -> None:
+    """Remember that somebody has looked into samples, which they never score as independent afterwards."""
+    member = membership(user, study)
+    if member is not None:
+        record_exposure(member=member, samples=samples)

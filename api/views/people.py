@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from annotation.errors import BadInput
 from annotation.models import ApiToken, Member, User
 from annotation.services import people
+from annotation.services.discussion_lists import waiting_by_study
 from api.answers import answer, nothing
 from api.authentication import check_csrf
 from api.errors import LockedOut
@@ -32,18 +33,21 @@ class Me(View):
 def me(user: User) -> dict[str, Any]:
     """Return a person with their places in studies."""
     places = Member.objects.filter(user=user).exclude(state=Member.State.LEFT).order_by("study__slug")
-    rows = places.values("study__slug", "study__title", "role", "study__state")
+    rows = places.values("study_id", "study__slug", "study__title", "role", "study__state")
+    waiting = waiting_by_study(user)
     return {
         "id": user.pk,
         "username": user.username,
         "name": user.name,
         "is_site_admin": user.is_site_admin,
+        "waiting": sum(waiting.values()),
         "studies": [
             {
                 "slug": row["study__slug"],
                 "title": row["study__title"],
                 "role": row["role"],
                 "state": row["study__state"],
+                "waiting": waiting.get(row["study_id"], 0),
             }
             for row in rows
         ],

@@ -8,17 +8,20 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from annotation import permissions
-from annotation.models import HistoryEntry, Sample, Study, User
+from annotation.errors import NotAllowed
+from annotation.models import Sample, User
 from annotation.querysets import samples_visible_to
-from annotation.services.exposures import record_exposure
+from annotation.services import samples
+from annotation.services.discussion_lists import owes_reason
+from annotation.timeline import timeline
 from api.answers import answer
 from api.filters import samples_filtered
-from api.pagination import PageQuery, page
+from api.pagination import page
 from api.sample_life import history_shown, sample_shown
-from api.schema import describe, paged
+from api.schema import describe, listed, paged
 from api.serializers import samples as shapes
 
-from .base import View, found, query_of, study_of, user_of
+from .base import View, body_of, found, note_that_seen, query_of, study_of, user_of
 
 
 class Samples(View):
@@ -33,7 +36,7 @@ class Samples(View):
         rows: QuerySet[Sample] = samples_filtered(Sample.objects.filter(study=study), query)
 
         def show(taken: Sequence[Sample]) -> list[dict[str, Any]]:
-            _note_that_seen(user, study, taken)
+            note_that_seen(user, study, taken)
             return list(shapes.SampleRow(taken, many=True).data)
 
         order = shapes.ORDERS[query["ordering"]]
@@ -45,34 +48,64 @@ class OneSample(View):
 
     @describe("Show a sample", answer=shapes.SampleLife)
     def get(self, request: Request, sample: str) -> HttpResponse:
-        """Admins see names, researchers pseudonyms."""
+        """Admins see names, researchers pseudonyms. `reason_first` for who owes the sample's discussion a reason."""
         user = user_of(request)
-        row = _sample(user, sample)
-        _note_that_seen(user, row.study, [row])
+        row = _open_sample(user, sample)
         return answer(sample_shown(row, names=permissions.may_lead(user, row.study)))
 
 
 class History(View):
     """One sample's steps."""
 
-    @describe("Show the history of a sample", query=PageQuery, answer=paged(shapes.HistoryStep))
+    @describe("Show the history of a sample", answer=listed(shapes.HistoryStep))
     def get(self, request: Request, sample: str) -> HttpResponse:
-        """Admins only, oldest first."""
+        """Its whole life, oldest first. Admins see names, researchers pseudonyms."""
         user = user_of(request)
-        row = _sample(user, sample)
-        permissions.require_lead(user, row.study)
-        _note_that_seen(user, row.study, [row])
-        steps = HistoryEntry.objects.filter(sample=row).select_related("user", "member")
-        return answer(page(request, steps, query_of(request, PageQuery), order=("id",), show=history_shown))
+        row = _open_sample(user, sample)
+        steps = timeline(row, names=permissions.may_lead(user, row.study))
+        return answer({"results": history_shown(steps)})
 
 
-def _sample(user: User, public_id: str) -> Sample:
+class Reopen(View):
+    """Opening a decided sample again."""
+
+    @describe("Reopen a sample", request=shapes.ReopenRequest, answer=shapes.SampleRow, conflict=True)
+    def post(self, request: Request, sample: str) -> HttpResponse:
+        """Admins only. Its annotators discuss it again; where they cannot, it is scored again."""
+        user = user_of(request)
+        body = body_of(request, shapes.ReopenRequest)
+        return _row(user, samples.reopen(by=user, sample_id=sample, **body))
+
+
+class Withdraw(View):
+    """Giving a sample up."""
+
+    @describe("Withdraw a sample", request=shapes.WithdrawRequest, answer=shapes.SampleRow, conflict=True)
+    def post(self, request: Request, sample: str) -> HttpResponse:
+        """Admins only. It has no final scores any more; what people said of it stays."""
+        user = user_of(request)
+        body = body_of(request, shapes.WithdrawRequest)
+        return _row(user, samples.withdraw(by=user, sample_id=sample, **body))
+
+
+def _open_sample(user: User, public_id: str) -> Sample:
+    """Return a sample of which the user may see what others said.
+
+    Raises:
+        NotFound: it is not the user's to see.
+        NotAllowed: the user owes its discussion a reason, which comes first (``reason_first``).
+    """
     rows = samples_visible_to(user).select_related("study", "question", "content")
-    sample: Sample = found(rows, public_id=public_id)
-    return sample
+    row: Sample = found(rows, public_id=public_id)
+    if owes_reason(user, row):
+        raise NotAllowed(
+            "You take part in this sample's discussion. Give your reason there first; then you see what others said.",
+            code="reason_first",
+        )
+    note_that_seen(user, row.study, [row])
+    return row
 
 
-def _note_that_seen(user: User, study: Study, samples: Sequence[Sample]) -> None:
-    member = permissions.membership(user, study)
-    if member is not None:
-        record_exposure(member=member, samples=samples)
+def _row(user: User, sample: Sample) -> HttpResponse:
+    row = samples_visible_to(user).select_related("question").get(pk=sample.pk)
+    return answer(shapes.SampleRow(row).data)

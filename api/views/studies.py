@@ -16,10 +16,10 @@ from api.answers import answer, whole
 from api.pagination import PageQuery, page
 from api.schema import describe, paged
 from api.serializers import studies as shapes
+from api.serializers.protocols import CopyRequest
 
 from .base import View, body_of, query_of, study_of, user_of
-
-PROTOCOL: tuple[str, ...] = tuple(shapes.Protocol().get_fields())
+from .protocols import protocol_shown
 
 
 class Studies(View):
@@ -40,9 +40,9 @@ class Studies(View):
 
     @describe("Make a study", request=shapes.StudyRequest, answer=shapes.ShownStudy, status=201, conflict=True)
     def post(self, request: Request) -> HttpResponse:
-        """Site administrators only; who makes it is its first admin."""
+        """Site administrators, and admins of any study; who makes it is its first admin."""
         user = user_of(request)
-        permissions.require_site_admin(user)
+        permissions.require_may_create_studies(user)
         body = body_of(request, shapes.StudyRequest)
         study = studies.create_study(
             by=user,
@@ -64,13 +64,25 @@ class OneStudy(View):
         """For every member."""
         return answer(_shown(study_of(request, slug), user_of(request)))
 
-    @describe("Change a study", request=shapes.StudyChangeRequest, answer=shapes.ShownStudy)
+    @describe("Change a study", request=shapes.StudyChangeRequest, answer=shapes.ShownStudy, conflict=True)
     def patch(self, request: Request, slug: str) -> HttpResponse:
         """Admins only; what is not given stays."""
         study, user = study_of(request, slug), user_of(request)
         permissions.require_lead(user, study)
         study = studies.change_study(by=user, study=study, **body_of(request, shapes.StudyChangeRequest))
         return answer(_shown(study, user))
+
+
+class CopyStudy(View):
+    """A study like another one."""
+
+    @describe("Copy a study", request=CopyRequest, answer=shapes.ShownStudy, status=201, conflict=True)
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """Admins only. Its rubric, rules and instructions in a new study, in draft and without samples."""
+        study, user = study_of(request, slug), user_of(request)
+        permissions.require_lead(user, study)
+        made = studies.copy_study(by=user, source=study, **body_of(request, CopyRequest))
+        return answer(_shown(made, user), status=201)
 
 
 class Rubrics(View):
@@ -146,5 +158,5 @@ def _shown(study: Study, user: User) -> dict[str, Any]:
         **_row(study, None if member is None else member.role),
         "instructions": study.instructions,
         "rubric": rubric_shown(definition(study.rubric_id)),
-        "protocol": {name: whole(getattr(protocol, name)) for name in PROTOCOL},
+        "protocol": protocol_shown(protocol),
     }

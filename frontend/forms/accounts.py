@@ -4,6 +4,7 @@ import zoneinfo
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.password_validation import password_validators_help_text_html
 from django.utils.functional import lazy
@@ -51,7 +52,7 @@ class NewAccountForm(PageForm):
 
 
 class DetailsForm(PageForm):
-    """Name, mail, zone and theme."""
+    """Name, mail, zone, theme, and whether mail is wanted."""
 
     name = forms.CharField(
         label=_("Name"), max_length=120, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"})
@@ -67,12 +68,22 @@ class DetailsForm(PageForm):
         widget=forms.RadioSelect(attrs={"class": "choices"}),
     )
 
+    digest = forms.ChoiceField(
+        label=_("Mail about discussions that wait for you"),
+        required=False,
+        choices=[("", _("none")), ("daily", _("once a day, if something waits"))],
+        help_text=_("It names studies and numbers, nothing of what was said."),
+        widget=forms.RadioSelect(attrs={"class": "choices"}),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         zones = sorted(zone for zone in zoneinfo.available_timezones() if "/" in zone and not zone.startswith("Etc/"))
         field = self.fields["time_zone"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", "UTC"), *((zone, zone.replace("_", " ")) for zone in zones)]
+        if not settings.SENDS_MAIL:
+            self.fields["digest"].help_text = _("This server sends no mail so far; its administrator can change that.")
 
 
 class ChangePasswordForm(PageForm):

@@ -1,4 +1,4 @@
-"""What those who lead fill in: studies, members, invitations, filters and imports."""
+"""What those who lead fill in: a study, its members, invitations, filters and imports."""
 
 from typing import Any
 
@@ -6,8 +6,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from annotation.models import Member, Rubric, Sample, Study
-from annotation.protocols import PRESETS
+from annotation.models import Member, Study
 
 from .base import PageForm
 
@@ -27,51 +26,6 @@ STUDY_STATES = [
     (Study.State.PAUSED.value, _("paused: nobody gets new samples")),
     (Study.State.CLOSED.value, _("closed: to be read only")),
 ]
-SAMPLE_STATES = [
-    (Sample.State.WAITING.value, _("waiting")),
-    (Sample.State.SCORING.value, _("scoring")),
-    (Sample.State.IN_REVIEW.value, _("in review")),
-    (Sample.State.IN_DISCUSSION.value, _("in discussion")),
-    (Sample.State.AGREED.value, _("agreed")),
-    (Sample.State.BLOCKED.value, _("blocked")),
-    (Sample.State.WITHDRAWN.value, _("withdrawn")),
-]
-PRESET_NAMES = {
-    "paper": _("three annotators, any difference is discussed, the high-rated are reviewed"),
-    "single": _("one annotator"),
-    "pair": _("two annotators, any difference is discussed"),
-    "crowd": _("five annotators, the lower median decides"),
-}
-
-
-class NewStudyForm(PageForm):
-    """A study with its rubric and its protocol."""
-
-    error_fields = {"protocol": "preset"}
-
-    title = forms.CharField(label=_("Title"), max_length=200, error_messages={"required": _("Give it a title.")})
-    slug = forms.SlugField(
-        label=_("Short name"),
-        max_length=80,
-        help_text=_("In addresses and commands: a-z, 0-9 and hyphens. It stays as it is."),
-        error_messages={"required": _("Give it a short name."), "invalid": _("Use a-z, 0-9 and hyphens.")},
-    )
-    rubric = forms.ModelChoiceField(
-        Rubric.objects.all(),
-        label=_("Rubric"),
-        empty_label=None,
-        help_text=_("Others are brought in by manage.py import_rubric FILE.toml."),
-        error_messages={"required": _("Choose a rubric.")},
-    )
-    preset = forms.ChoiceField(
-        label=_("Protocol"), choices=[(name, PRESET_NAMES.get(name, name)) for name in PRESETS], initial="paper"
-    )
-    instructions = forms.CharField(
-        label=_("Instructions"),
-        required=False,
-        help_text=_("Shown to annotators beside the rubric."),
-        widget=forms.Textarea(attrs={"rows": 4}),
-    )
 
 
 class StudyForm(PageForm):
@@ -107,14 +61,6 @@ class MemberForm(PageForm):
 
     role = forms.ChoiceField(label=_("Role"), choices=ROLES)
     state = forms.ChoiceField(label=_("State"), choices=MEMBER_STATES)
-
-
-class SampleFilterForm(forms.Form):
-    """What a list of samples is narrowed by; values that make no sense are left out."""
-
-    state = forms.ChoiceField(label=_("State"), choices=[("", _("any")), *SAMPLE_STATES], required=False)
-    generator = forms.CharField(label=_("Generator"), max_length=120, required=False)
-    q = forms.CharField(label=_("External id begins with"), max_length=200, required=False)
 
 
 class ImportForm(PageForm):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 
-from frontend import wording
+from frontend import figure_words, wording
 
 register = template.Library()
 
@@ -64,3 +64,15 @@ def pretty(value: Any) -> str:
 def unlocalized(value: float) -> str:
     """Show a number as drawings and programs read it, whatever the language."""
     return f"{value:g}"
+
+
+@register.filter
+def two(value: float | None) -> str:
+    """Show a figure with two decimals; a dash where it is not known."""
+    return figure_words.two(value)
+
+
+@register.filter
+def signed(value: float | None) -> str:
+    """Show a difference with its sign and two decimals; a dash where it is not known."""
+    return figure_words.signed(value)

@@ -1,4 +1,4 @@
-"""The way round a study: which places a person finds in the header."""
+"""The way round a study: which places a person finds in the header, and how much waits there."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,21 +8,24 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from annotation import permissions
+from annotation import inbox
 from annotation.models import Member
 
 register = template.Library()
 
-LEAD = ("study", "samples", "people", "imports", "settings")
-RESULTS = ("study", "samples")
-SCORING = ("score", "mine")
+LEAD = ("study", "samples", "people", "discussions", "agreement", "imports", "settings")
+RESULTS = ("study", "samples", "discussions", "agreement")
+SCORING = ("score", "discuss", "mine")
 
 LABELS: dict[str, Promise] = {
     "study": _("Board"),
     "samples": _("Samples"),
     "people": _("People"),
+    "discussions": _("Discussions"),
+    "agreement": _("Agreement"),
     "imports": _("Imports"),
     "score": _("Score"),
+    "discuss": _("Discuss"),
     "mine": _("My samples"),
     "rubric": _("Rubric"),
     "settings": _("Settings"),
@@ -31,6 +34,16 @@ LABELS: dict[str, Promise] = {
 # Pages that are reached from a place, and so belong to it.
 BELONGS_TO = {
     "sample": "samples",
+    "sample-reopen": "samples",
+    "sample-withdraw": "samples",
+    "discussion": "discussions",
+    "discussion-override": "discussions",
+    "discussion-excuse": "discussions",
+    "discussion-deadline": "discussions",
+    "discuss-one": "discuss",
+    "protocol": "settings",
+    "study-start": "settings",
+    "copy-study": "settings",
     "job": "imports",
     "mine-one": "mine",
     "member": "people",
@@ -42,20 +55,27 @@ BELONGS_TO = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
+    """A place in the header; ``count`` is how much waits there for the reader."""
+
     url: str
     label: Promise
     here: bool
+    count: int = 0
 
 
 @register.inclusion_tag("frontend/parts/study_navigation.html", takes_context=True)
 def study_navigation(context: dict[str, Any]) -> dict[str, Any]:
-    """Show the places of the study in the context that its viewer may go to."""
+    """Show the places of the study in the context that its viewer may go to; one query."""
     study, request = context["study"], context["request"]
     match = request.resolver_match
     here = BELONGS_TO.get(match.url_name, match.url_name) if match else ""
-    member = permissions.membership(request.user, study)
+    own = inbox.place(request.user, study)
+    counts = {"discuss": own.waiting, "discussions": own.handed_over}
     return {
-        "places": [Place(reverse(n, args=[study.slug]), LABELS[n], n == here) for n in places(request.user, member)]
+        "places": [
+            Place(reverse(name, args=[study.slug]), LABELS[name], name == here, counts.get(name, 0))
+            for name in places(request.user, own.member)
+        ]
     }
 
 

@@ -109,7 +109,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     user = viewer(request)
-    initial = {"name": user.name, "email": user.email, "time_zone": user.time_zone, "theme": user.theme}
+    initial = {name: getattr(user, name) for name in ("name", "email", "time_zone", "theme", "digest")}
     context = {
         "details": (details or DetailsForm(initial=initial, auto_id="details_%s")).prepare(),
         "password": (password or ChangePasswordForm(auto_id="password_%s")).prepare(),

@@ -2,16 +2,14 @@
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from annotation import permissions
-from annotation.errors import WorkflowError
+from annotation.inbox import StudyInbox, inbox
 from annotation.reports import MyStudy, my_studies
-from annotation.services import studies
-from frontend.forms.studies import NewStudyForm
+from frontend.wording import number
 
 from .common import show, viewer
 
@@ -21,36 +19,28 @@ from .common import show, viewer
 def home(request: HttpRequest) -> HttpResponse:
     """List the viewer's studies; a site administrator sees the others too."""
     rows = my_studies(viewer(request))
+    waiting = inbox([row.member for row in rows if row.member is not None], [row.study.pk for row in rows if row.leads])
     context = {
         "mine": [row for row in rows if row.member is not None],
+        "waiting": waiting,
         "others": [row for row in rows if row.member is None],
-        "headline": _headline(rows),
+        "headline": _headline(rows, waiting),
+        "may_create": permissions.may_create_studies(viewer(request)),
     }
     return show(request, "home.html", context)
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def new_study(request: HttpRequest) -> HttpResponse:
-    """Create a study; for site administrators."""
-    user = viewer(request)
-    permissions.require_site_admin(user)
-    form = NewStudyForm(request.POST or None)
-    status = 200
-    if request.method == "POST":
-        status = 400
-        if form.is_valid():
-            try:
-                study = studies.create_study(by=user, **form.cleaned_data)
-            except WorkflowError as error:
-                form.refuse(error)
-                status = error.status
-            else:
-                return redirect("study", slug=study.slug)
-    return show(request, "new_study.html", {"form": form.prepare()}, status=status)
-
-
-def _headline(rows: list[MyStudy]) -> str:
+def _headline(rows: list[MyStudy], waiting: dict[int, StudyInbox]) -> str:
+    decide = sum(own.handed_over for own in waiting.values())
+    if decide:
+        return ngettext("%(n)s discussion is yours to decide", "%(n)s discussions are yours to decide", decide) % {
+            "n": number(decide)
+        }
+    cases = sum(own.waiting for own in waiting.values())
+    if cases:
+        return ngettext("%(n)s discussion waits for you", "%(n)s discussions wait for you", cases) % {
+            "n": number(cases)
+        }
     held = sum(row.own.held for row in rows)
     if held:
         return ngettext("%(held)d sample is reserved for you", "%(held)d samples are reserved for you", held) % {

@@ -130,6 +130,7 @@ def _job(study: Study, job_id: str) -> Job:
 
 
 def _page(request: HttpRequest, study: Study, form: ImportForm, *, status: int = 200) -> HttpResponse:
-    rows = Job.objects.filter(study=study).select_related("created_by").order_by("-created_at")[:SHOWN_JOBS]
+    found = Job.objects.filter(study=study, kind__startswith="import_")
+    rows = found.select_related("created_by").order_by("-created_at")[:SHOWN_JOBS]
     context = {"study": study, "form": form.prepare(), "jobs": rows}
     return show(request, "imports.html", context, status=status)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -14,10 +15,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from annotation import permissions, reports
 from annotation.errors import WorkflowError
 from annotation.models import Invitation, Member, Study, User
+from annotation.querysets import open_participations
+from annotation.rubrics import definition
 from annotation.services import accounts, studies
+from frontend import wording
+from frontend.annotator_rows import one_annotator
+from frontend.figures import figures_of
 from frontend.forms.studies import InviteForm, MemberForm
 
 from .common import show, study_of, viewer
+
+OPEN_CASES = {"open": Count("pk"), "waits": Count("pk", filter=Q(waits=True))}
+CANNOT_ANSWER = ~Q(member__state=Member.State.ACTIVE) | Q(member__user=None)
 
 
 @login_required
@@ -59,11 +68,13 @@ def revoke_invitation(request: HttpRequest, slug: str, invitation_id: str) -> Ht
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def member(request: HttpRequest, slug: str, member_id: str) -> HttpResponse:
-    """Show one member; POST changes role and state."""
-    study = _led(request, slug)
-    found = _member(study, member_id)
+    """Show one member, to researchers under their pseudonym; POST changes role and state."""
+    study = study_of(request, slug)
     if request.method != "POST":
-        return _one(request, study, found)
+        permissions.require_results(viewer(request), study)
+        return _one(request, study, _member(study, member_id))
+    permissions.require_lead(viewer(request), study)
+    found = _member(study, member_id)
     form = MemberForm(request.POST)
     if not form.is_valid():
         return _one(request, study, found, form=form, status=400)
@@ -126,11 +137,13 @@ def _people(
     status: int = 200,
 ) -> HttpResponse:
     now = timezone.now()
+    cases = {row["member"]: row for row in open_participations(study).values("member").annotate(**OPEN_CASES)}
     work = {row.member.pk: row for row in reports.members_work(study)}
     members = Member.objects.filter(study=study).select_related("user").order_by("state", "role", "name")
     context: dict[str, Any] = {
         "study": study,
-        "rows": [{"member": row, "work": work.get(row.pk)} for row in members],
+        "rows": [{"member": row, "work": work.get(row.pk), "cases": cases.get(row.pk)} for row in members],
+        "stuck": open_participations(study).filter(CANNOT_ANSWER).aggregate(n=Count("discussion", distinct=True))["n"],
         "invitations": Invitation.objects.filter(study=study, revoked_at=None, expires_at__gt=now, uses_left__gt=0)
         .select_related("member", "created_by")
         .order_by("expires_at"),
@@ -152,10 +165,17 @@ def _one(
 ) -> HttpResponse:
     form = form or MemberForm(initial={"role": found.role, "state": found.state})
     user: User = viewer(request)
+    leads = permissions.may_lead(user, study)
+    figures = figures_of(study)
     context = {
         "study": study,
         "member": found,
-        "work": next((row for row in reports.members_work(study) if row.member.pk == found.pk), None),
+        "name": wording.name_of(found, names=leads),
+        "back": reverse("member", args=[study.slug, found.public_id]),
+        "figures": figures,
+        "own": one_annotator(figures, found.public_id, definition(study.rubric_id)),
+        "last_at": reports.last_score(found),
+        "leads": leads,
         "form": form.prepare(),
         "link": link,
         "may_link_password": user.is_site_admin and found.user is not None,

@@ -13,6 +13,7 @@ from annotation import permissions
 from annotation.errors import NotAllowed
 from annotation.models import Member, Skip, Study, User
 from annotation.rubrics import RubricDefinition, definition
+from frontend.desk_boot import OPAQUE, dimensions_of
 from frontend.scoring_words import words
 
 from .common import show, study_of, viewer
@@ -45,11 +46,11 @@ def _boot(user: User, study: Study, rubric: RubricDefinition) -> dict[str, Any]:
     return {
         "study": {"slug": study.slug},
         "person": {"id": str(user.pk), "name": user.name or user.username},
-        "dimensions": _dimensions(rubric),
+        "dimensions": dimensions_of(rubric),
         "ahead": HELD,
         "urls": {
             "assignments": reverse("api:assignments", args=[study.slug]),
-            "assignment": reverse("api:assignment", args=["222222222222"]).replace("222222222222", "ID"),
+            "assignment": reverse("api:assignment", args=[OPAQUE]).replace(OPAQUE, "ID"),
             "progress": reverse("api:progress", args=[study.slug]),
             "session": reverse("api:session"),
             "me": reverse("api:me"),
@@ -64,23 +65,3 @@ def _digits(rubric: RubricDefinition) -> tuple[int, int]:
     if all(value.is_integer() and 0 <= value <= 9 for value in values):
         return int(min(values)), int(max(values))
     return 1, len(values)
-
-
-def _dimensions(rubric: RubricDefinition) -> list[dict[str, Any]]:
-    return [
-        {
-            "key": dimension.key,
-            "name": dimension.name,
-            "description": dimension.description,
-            "needs": [side for side in ("text", "image") if getattr(dimension, f"needs_{side}")],
-            "levels": [
-                {
-                    "value": int(level.value) if level.value.is_integer() else level.value,
-                    "label": level.label,
-                    "anchor": level.anchor,
-                }
-                for level in dimension.levels
-            ],
-        }
-        for dimension in rubric.dimensions
-    ]

@@ -2,18 +2,20 @@
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
-from annotation.models import Assignment, Member, Sample, Score, User
+from annotation.models import Assignment, Discussion, FinalScore, Member, Sample, Score, User
+from annotation.rubrics import forget_definitions
 
 pytestmark = pytest.mark.django_db
 
 
-def test_the_demo_has_samples_in_every_state_that_scoring_leads_to(settings, capsys):
+def test_the_demo_has_samples_in_every_state_that_work_leads_to(settings, capsys):
     settings.DEMO = True
     call_command("demo")
     out = capsys.readouterr().out
     states = dict(Sample.objects.values_list("state", "pk"))
-    assert states.keys() == {"waiting", "scoring", "blocked", "agreed"}
+    assert states.keys() == {"waiting", "scoring", "in_review", "in_discussion", "blocked", "agreed"}
     assert 20 <= Sample.objects.count() <= 30
     assert not Assignment.objects.filter(state=Assignment.State.LEASED).exists()
     assert dict(Member.objects.values_list("name", "role")) == {
@@ -28,6 +30,42 @@ def test_the_demo_has_samples_in_every_state_that_scoring_leads_to(settings, cap
     for user in User.objects.all():
         (told,) = [row.strip() for row in out.splitlines() if row.strip().startswith(f"{user.username} ")]
         assert user.check_password(told.removeprefix(user.username).rsplit("  ", 1)[0].strip())
+
+
+def told_of_discussions():
+    """Return state, posts and who is awaited of each discussion, by sample."""
+    return {
+        one.sample.external_id: (
+            one.state,
+            one.posts.count(),
+            sorted(one.participants.filter(waits=True).values_list("member__name", flat=True)),
+        )
+        for one in Discussion.objects.all()
+    }
+
+
+def test_some_are_being_discussed_and_one_has_been(settings):
+    settings.DEMO = True
+    call_command("demo")
+    states = [state for state, _, _ in told_of_discussions().values()]
+    assert states.count("closed") == 1
+    assert states.count("open") >= 3
+    assert FinalScore.objects.filter(outcome="discussed", current=True).exists()
+    awaited = [people for _, posts, people in told_of_discussions().values() if posts and people]
+    assert ["Ann"] in awaited
+    assert any(posts == 0 for _, posts, _ in told_of_discussions().values())
+
+
+def test_made_anew_the_demo_tells_the_same_story(settings):
+    settings.DEMO = True
+    told = []
+    for _ in range(2):
+        with transaction.atomic():
+            call_command("demo")
+            told.append((dict(Sample.objects.values_list("external_id", "state")), told_of_discussions()))
+            transaction.set_rollback(True)
+        forget_definitions()
+    assert told[0] == told[1]
 
 
 def test_again_the_demo_is_as_it_was_left(settings, capsys):

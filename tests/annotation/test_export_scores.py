@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotation.errors import NotAllowed, NotFound
-from annotation.models import Member, Rating, Score
-from annotation.services import assigning, scoring
+from annotation.models import Discussion, Member, Rating, Score, Stance
+from annotation.services import assigning, discussing, scoring
 from annotation.services.exporting import export_scores
-from tests.annotation.importing import line, take, take_scores, write_samples, write_scores
+from tests.annotation.importing import line, take, take_scores, write_picture, write_samples, write_scores
 from tests.factories import make_member, make_rubric, make_sample, make_study, make_user
 
 pytestmark = pytest.mark.django_db
@@ -156,3 +156,79 @@ def test_only_who_leads_takes_the_table_away_and_then_scores_none_of_it():
         export_scores(by=make_user("ann"), study=study)
     export_scores(by=make_user("ada"), study=study)
     assert Member.objects.get(user=make_user("ada")).exposed_through == sample.pk
+
+
+def settled_by_discussion(tmp_path):
+    """Ann and Ben's imported values on ITS differ; linked to people, they discuss and both sign 4."""
+    study = make_study("birds", k=2)
+    for name in ("ann", "ben"):
+        make_member(study, name, name=name.capitalize())
+    take(study, write_samples(tmp_path, line("a", image="red.png")), images=pictures_in(tmp_path))
+    rows = [f"a,{who},{key},3,1,," for who in ("Ann", "Ben") for key in ("TCC", "ICC", "IQ")]
+    rows += ["a,Ann,ITS,2,1,,", "a,Ben,ITS,4,1,,"]
+    take_scores(study, write_scores(tmp_path, *rows), complete=True)
+    case = Discussion.objects.get()
+    for name in ("ann", "ben"):
+        discussing.give_reasons(
+            by=make_user(name),
+            discussion_id=case.public_id,
+            client_key=uuid4(),
+            reasons={"ITS": discussing.Reason(text=f"{name} says why")},
+        )
+    discussing.take_stances(
+        by=make_user("ann"),
+        discussion_id=case.public_id,
+        client_key=uuid4(),
+        stances={"ITS": 4},
+        reasons={"ITS": discussing.Reason(code="convinced")},
+    )
+    return study
+
+
+def pictures_in(folder):
+    write_picture(folder / "red.png")
+    return folder
+
+
+def test_what_was_signed_in_a_discussion_goes_out_as_a_later_round(tmp_path):
+    study = settled_by_discussion(tmp_path)
+    table = list(csv.DictReader(io.StringIO(exported(study))))
+    assert sorted((row["annotator"], row["dimension"], row["value"]) for row in table if row["round"] == "2") == [
+        ("Ann", "ITS", "4"),
+        ("Ben", "ITS", "4"),
+    ]
+    first = [(row["annotator"], row["value"]) for row in table if (row["round"], row["dimension"]) == ("1", "ITS")]
+    assert first == [("Ann", "2"), ("Ben", "4")]
+
+
+def test_elsewhere_signed_values_are_later_rounds_and_only_independent_ones_decide(tmp_path):
+    table = exported(settled_by_discussion(tmp_path))
+    other = make_study("other", k=2)
+    take(other, write_samples(tmp_path, line("a", image="red.png")), images=tmp_path)
+    path = tmp_path / "table.csv"
+    path.write_text(table)
+    assert take_scores(other, path, complete=True).refused == 0
+    later = Score.objects.filter(sample__study=other, round=2)
+    assert {(score.origin, score.discussion_id) for score in later} == {("imported", None)}
+    assert exported(other) == table
+    # The first values differ, so they are discussed here, too, by people who have not met there.
+    case = Discussion.objects.get(study=other)
+    assert {
+        (stance.first.value, stance.level.value) for stance in Stance.objects.filter(participant__discussion=case)
+    } == {
+        (2, 2),
+        (4, 4),
+    }
+
+
+def test_a_table_never_changes_what_was_signed_here(tmp_path):
+    study = settled_by_discussion(tmp_path)
+    before = facts(study)
+    path = tmp_path / "table.csv"
+    path.write_text(exported(study) + "a,Ann,TCC,5,2,,\na,Ann,ITS,3,2,,\n")
+    report = take_scores(study, path)
+    assert (report.created, report.unchanged) == (0, 10)
+    assert {error.field for error in report.errors} == {"round", "dimension"}
+    path.write_text("sample,annotator,dimension,value,round\na,Ben,ITS,1,2\n")
+    assert {error.field for error in take_scores(study, path).errors} == {"value"}
+    assert facts(study) == before

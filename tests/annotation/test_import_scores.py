@@ -206,7 +206,8 @@ class TestBesideScoringHere:
         path = write_scores(tmp_path, *rows)
         take_scores(study, path, complete=True)
         both, other = Sample.objects.exclude(external_id="text").order_by("external_id")
-        assert (both.state, both.stage, both.scores_in) == ("scoring", 0, 4)
+        assert (both.state, both.stage, both.scores_in, both.scores_needed) == ("agreed", 0, 4, 4)
+        assert both.counts_imported
         assert both.protocol == study.protocols.get()
         assert (other.state, other.stage, other.scores_in) == ("waiting", 1, 0)
         assert HistoryEntry.objects.get(event="scores_complete").detail == {"samples": 1}

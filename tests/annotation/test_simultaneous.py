@@ -1,4 +1,4 @@
-"""Eight annotators at once, each a process of its own, on a file of SQLite and on PostgreSQL."""
+"""Many people at once, each a process of their own, on a file of SQLite and on PostgreSQL."""
 
 import json
 import subprocess
@@ -12,8 +12,10 @@ import pytest
 from tests.databases import environment, fresh_database, manage
 
 PEOPLE, SAMPLES, K = 8, 60, 3
+ACTS_EACH = 80
 CHECK = """
 import json
+from django.db.models import Count
 from annotation.models import *
 print(json.dumps({
     "live": [list(row) for row in Assignment.objects.filter(state__lte=2).values_list("sample_id", "slot")],
@@ -22,6 +24,9 @@ print(json.dumps({
     "standing": [list(row) for row in Score.objects.filter(voided_at=None).values_list("sample_id", "member_id")],
     "counted": dict(Sample.objects.values_list("id", "scores_in")),
     "closed": Sample.objects.filter(stage=0, free_slots=0).count(),
+    "undecided": Sample.objects.exclude(state__in=("agreed", "in_discussion")).count(),
+    "discussed": list(Sample.objects.filter(state="in_discussion").values_list("discussions__id", "id")),
+    "agreed": dict(Sample.objects.filter(state="agreed").annotate(n=Count("final_scores")).values_list("id", "n")),
 }))
 """
 
@@ -30,6 +35,7 @@ def run(module: str, *arguments: str, env: dict[str, str]) -> "subprocess.Popen[
     return subprocess.Popen(
         [sys.executable, "-m", f"tests.processes.{module}", *arguments],
         env=env,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -59,3 +65,34 @@ def test_eight_processes_at_once_give_no_slot_twice_and_lose_no_score(kind: str,
     assert {int(sample): count for sample, count in found["counted"].items()} == dict(per_sample)
     assert set(per_sample.values()) == {K}
     assert found["closed"] == SAMPLES
+    # Each was decided once, by the last of its scores.
+    assert found["undecided"] == 0
+    assert len(found["discussed"]) == len({sample for _, sample in found["discussed"]})
+    assert all(discussion for discussion, _ in found["discussed"])
+    assert set(found["agreed"].values()) <= {4}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def test_whatever_many_do_at_once_the_rules_hold(kind: str, tmp_path: Path) -> None:
+    with fresh_database(kind, tmp_path) as url:
+        env = environment(url, tmp_path)
+        manage("migrate", "--verbosity=0", env=env)
+        output, errors = run("populate", "6", "30", "2", "ada", "all", env=env).communicate()
+        assert not errors, errors
+        watcher = run("watch_rules", env=env)
+        workers = [run("act_at_random", str(seed), str(ACTS_EACH), env=env) for seed in range(5)]
+        done: Counter[str] = Counter()
+        try:
+            for worker in workers:
+                output, errors = worker.communicate()
+                assert worker.returncode == 0, errors
+                done += Counter(json.loads(output))
+        finally:
+            output, errors = watcher.communicate("done")
+        assert watcher.returncode == 0, errors
+        seen = json.loads(output)
+    assert not seen["found"], "\n".join(seen["found"])
+    assert seen["looks"] > 1
+    for act in ("work", "give_reasons", "come_together", "reopen"):
+        assert done[act], f"nobody has ever managed to {act}: {done}"

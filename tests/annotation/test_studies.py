@@ -146,3 +146,39 @@ def test_whoever_takes_over_an_imported_place_never_meets_its_samples_again(stud
     studies.accept_invitation(user=eve, secret=secret)
     leased = assigning.lease(by=eve, slug=study.slug, count=5).assignments
     assert [work.sample.public_id for work in leased] == [unscored.public_id]
+
+
+def test_whoever_leads_a_study_creates_others_with_rubrics_and_people_that_they_know(study: Study, ada: User) -> None:
+    make_member(study, "ann")
+    made = studies.create_study(by=ada, slug="stones", rubric=study.rubric, state="draft", people=study.members.all())
+    assert sorted(made.members.values_list("user__username", "role")) == [("ada", "admin"), ("ann", "annotator")]
+    secret = make_study("secret", rubric=make_rubric("secret-rubric"))
+    with pytest.raises(NotFound):
+        studies.create_study(by=ada, slug="mine", rubric=secret.rubric)
+    make_member(secret, "olga")
+    with pytest.raises(NotFound):
+        studies.create_study(by=ada, slug="mine", rubric=study.rubric, people=secret.members.all())
+    assert not Study.objects.filter(slug="mine").exists()
+
+
+def test_a_copy_takes_along_whom_it_is_told_to(study: Study, ada: User) -> None:
+    ann = make_member(study, "ann")
+    make_member(study, "ben", state="left")
+    for slug, members, expected in (
+        ("all", True, ["ada", "ann"]),
+        ("nobody", False, ["ada"]),
+        ("some", [ann.public_id], ["ada", "ann"]),
+    ):
+        made = studies.copy_study(by=ada, source=study, slug=slug, members=members)
+        assert (made.state, made.rubric) == ("draft", study.rubric)
+        assert sorted(made.members.values_list("user__username", flat=True)) == expected
+    with pytest.raises(NotAllowed):
+        studies.copy_study(by=make_user("ann"), source=study, slug="mine")
+    assert HistoryEntry.objects.get(study__slug="all", event="study_created").detail["copied"] == "birds"
+
+
+def test_two_people_of_one_name_both_come_along(study: Study, ada: User) -> None:
+    Member.objects.filter(study=study, user=ada).update(name="The one who leads")
+    make_member(study, "ann", name="Ada")
+    made = studies.copy_study(by=ada, source=study, slug="again")
+    assert sorted(made.members.values_list("name", flat=True)) == ["Ada", "Ada (ann)"]

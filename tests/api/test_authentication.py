@@ -43,7 +43,7 @@ def test_the_token_of_somebody_who_was_shut_out_opens_nothing(ann: Caller) -> No
 
 
 def test_a_token_is_looked_up_in_one_statement_without_a_session(ann: Caller, django_assert_max_num_queries) -> None:
-    with django_assert_max_num_queries(2):  # who it is, and which studies
+    with django_assert_max_num_queries(3):  # who it is, which studies, and what waits in them
         response = ann.get("me/")
     assert not response.cookies
     assert "Cookie" not in response.get("Vary", "")
@@ -58,13 +58,24 @@ def test_a_page_reads_with_its_session_and_writes_with_its_csrf_token(study: Stu
     assert len(page.post("studies/birds/assignments/").json()["assignments"]) == 1
 
 
+def test_a_page_of_ann_gets_no_answer_under_the_session_of_ben(study: Study, ann: Caller, ben: Caller) -> None:
+    make_sample(study)
+    names = {person: str(User.objects.get(username=person).pk) for person in ("ann", "ben")}
+    page = Browser(User.objects.get(username="ben")).with_csrf()
+    for call in (page.get, page.post):
+        refused = call("studies/birds/assignments/", headers={"X-Person": names["ann"]})
+        assert refusal(refused) == (401, "not_authenticated")
+    assert page.post("studies/birds/assignments/", headers={"X-Person": names["ben"]}).status_code == 200
+
+
 def test_signing_in_in_place(study: Study, ann: Caller) -> None:
     page = Browser()
     credentials = {"username": "ann", "password": PASSWORD}
     assert refusal(page.post("session/", credentials)) == (403, "csrf_failed")
     page.with_csrf()
     response = page.post("session/", credentials)
-    assert response.json()["studies"] == [{"slug": "birds", "title": "Birds", "role": "annotator", "state": "running"}]
+    (place,) = response.json()["studies"]
+    assert place == {"slug": "birds", "title": "Birds", "role": "annotator", "state": "running", "waiting": 0}
     assert "sessionid" in response.cookies
     page.headers["x-csrftoken"] = page.client.cookies["csrftoken"].value
     assert page.get("me/").json()["username"] == "ann"

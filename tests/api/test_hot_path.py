@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from annotation.models import Rubric, Study
+from annotation.models import Rubric, Sample, Study
 from annotation.rubrics import forget_definitions
 from tests.factories import make_sample
 
@@ -47,6 +47,23 @@ def test_submitting_a_score(study: Study, ann: Caller, size: int) -> None:
     with CaptureQueriesContext(connection) as context:
         assert ann.score(assignment, GOOD).status_code == 200
     assert len(statements(context)) <= 7
+
+
+@pytest.mark.parametrize(
+    ("bens", "most", "state"),
+    [(GOOD, 12, "agreed"), ({**GOOD, "ITS": 2}, 16, "in_discussion"), (dict.fromkeys(GOOD, 0), 15, "in_discussion")],
+    ids=["all agree", "one dimension differs", "all differ"],
+)
+def test_submitting_the_score_that_decides(
+    study: Study, ann: Caller, ben: Caller, bens: dict[str, int], most: int, state: str
+) -> None:
+    sample = Sample.objects.get()
+    assignment = ben.lease()
+    with CaptureQueriesContext(connection) as context:
+        assert ben.score(assignment, bens).status_code == 200
+    assert len(statements(context)) <= most
+    sample.refresh_from_db()
+    assert sample.state == state
 
 
 @pytest.mark.parametrize("held", [1, 5])

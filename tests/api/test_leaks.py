@@ -1,17 +1,19 @@
 """What an annotator must not learn, searched for in everything that the API answers them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 
-from annotation.models import Assignment, Member, Picture, Sample, SamplePicture, Score, Study
+from annotation.models import Assignment, Discussion, Member, Picture, Post, Sample, SamplePicture, Score, Study
+from annotation.services import statistics
 from annotation.services.studies import invite
-from tests.factories import make_member, make_sample, make_study, make_user
+from tests.factories import make_discussion, make_member, make_sample, make_study, make_user
 
 from .caller import GOOD, Caller
+from .discussing import comment, give_reasons, make_dispute, move
 
 pytestmark = pytest.mark.django_db
 
@@ -42,8 +44,27 @@ def everything(study: Study, ann: Caller, rae: Caller, ada: Caller) -> None:
         ratings = {key: 3 for key in GOOD if key not in locked}
         assert ben.score(leased["id"], ratings, notes={"TCC": "NOTE-OF-BEN"}, seconds=777.25).status_code == 200
     ben.post("studies/birds/assignments/", {"count": 1})
+    _discuss_with(study, ben)
     invite(by=None, study=study, role="annotator", note="NOTE-OF-INVITATION")
     ada.get("studies/birds/samples/")
+
+
+def _discuss_with(study: Study, ben: Caller) -> None:
+    """Open a case between Ann, Ben and Cho; Ben speaks first."""
+    said = {"ann": {"ITS": 1, "IQ": 4}, "quillfeather-login": {"ITS": 5, "IQ": 2}, "cho": {"ITS": 4, "IQ": 3}}
+    sample = make_sample(
+        study,
+        "Text of the case.",
+        ["green"],
+        external_id="EXTERNAL-CASE",
+        generator="GENERATOR-MODEL",
+        domain="DOMAIN-NAME",
+        metadata={"METADATA-KEY": "METADATA-VALUE"},
+    )
+    case = make_discussion(study, said, sample=sample)
+    assert give_reasons(ben, case, ITS="REASON-OF-BEN", IQ="REASON-OF-BEN").status_code == 200
+    assert comment(ben, case, "COMMENT-OF-BEN").status_code == 200
+    assert move(ben, case, ITS=3).status_code == 200
 
 
 def walk(ann: Caller) -> Iterator[tuple[str, HttpResponse]]:
@@ -78,8 +99,11 @@ def walk(ann: Caller) -> Iterator[tuple[str, HttpResponse]]:
     ):
         yield from visit(f"/api/{path}")
     # Doors that are closed must not talk either.
-    for path in ("members/", "invitations/", "samples/", "jobs/", "scores/"):
+    for path in ("members/", "invitations/", "samples/", "jobs/", "scores/", "agreement/", "annotators/"):
         yield from visit(f"/api/studies/birds/{path}")
+    for path in ("protocol/", "protocol/forecast/", "protocol/move/"):
+        yield from visit(f"/api/studies/birds/{path}")
+    yield from _walk_discussions(ann, visit)
     for sample in Sample.objects.values_list("public_id", flat=True):
         yield from visit(f"/api/samples/{sample}/")
         yield from visit(f"/api/samples/{sample}/history/")
@@ -88,6 +112,23 @@ def walk(ann: Caller) -> Iterator[tuple[str, HttpResponse]]:
         yield f"score {assignment}", ann.score(assignment, {"TCC": 99})
     for picture in SamplePicture.objects.values_list("public_id", flat=True):
         yield from visit(f"/api/pictures/{picture}/web/")
+
+
+def _walk_discussions(
+    ann: Caller, visit: Callable[[str], Iterator[tuple[str, HttpResponse]]]
+) -> Iterator[tuple[str, HttpResponse]]:
+    for state in ("waiting", "open", "handed_over", "closed", "all"):
+        yield from visit(f"/api/studies/birds/discussions/?limit=1&state={state}")
+    for case in Discussion.objects.all():
+        path = f"/api/discussions/{case.public_id}/"
+        yield from visit(path)
+        yield from visit(f"{path}?render=html")
+        yield from visit(f"{path}?since={ann.get(path).json().get('version', 'none')}")
+        yield f"comment {path}", comment(ann, case, dimension="ITS")
+        yield f"move {path}", move(ann, case, ITS=2)
+        yield f"reason {path}", give_reasons(ann, case, TCC="no")
+        yield f"override {path}", ann.post(f"{path}override/", {"values": {"ITS": 3}, "reason": "x"})
+        yield f"excuse {path}", ann.post(f"{path}excuse/", {"participant": "R2", "reason": "x"})
 
 
 def forbidden() -> dict[str, str]:
@@ -102,6 +143,8 @@ def forbidden() -> dict[str, str]:
         "metadata key": "METADATA-KEY",
         "metadata": "METADATA-VALUE",
         "another's note": "NOTE-OF-BEN",
+        "another's reason": "REASON-OF-BEN",
+        "another's comment": "COMMENT-OF-BEN",
         "another's name": "Quillfeather",
         "another's time": "777.25",
         "an invitation's note": "NOTE-OF-INVITATION",
@@ -117,8 +160,10 @@ def forbidden() -> dict[str, str]:
         words |= {f"hash {picture.pk}": picture.sha256[:16], f"file {picture.pk}": picture.web}
     for member in Member.objects.exclude(user__username="ann"):
         words[f"member {member.pk}"] = member.public_id
-    for score in Score.objects.exclude(member__user__username="ann"):
+    for score in Score.objects.exclude(member__user__username="ann").exclude(client_key=None):
         words[f"key of score {score.pk}"] = str(score.client_key)
+    for post in Post.objects.exclude(participant__member__user__username="ann"):
+        words[f"key of post {post.pk}"] = str(post.client_key)
     return words
 
 
@@ -165,25 +210,70 @@ def test_a_sample_that_others_have_scored_looks_like_one_that_nobody_has(ann: Ca
     assert len({names for _, names in shapes}) == 1
 
 
+def test_once_the_others_are_revealed_their_words_are_there_and_who_they_are_is_not(
+    study: Study, ann: Caller, everything: None
+) -> None:
+    case = Discussion.objects.get(sample__external_id="EXTERNAL-CASE")
+    answers = [
+        give_reasons(ann, case, ITS="Mine.", IQ="Mine."),
+        comment(ann, case),
+        move(ann, case, ITS=5),
+        ann.get(f"discussions/{case.public_id}/?render=html"),
+        ann.get("studies/birds/discussions/?state=all"),
+    ]
+    words = {what: word for what, word in forbidden().items() if word not in ("REASON-OF-BEN", "COMMENT-OF-BEN")}
+    for answer in answers:
+        assert answer.status_code == 200
+        text = f"{answer.content.decode()}\n{dict(answer.headers)}".lower()
+        assert not [what for what, word in words.items() if word.lower() in text]
+    assert answers[0].content.count(b"REASON-OF-BEN") == 2
+    assert answers[0].content.count(b"COMMENT-OF-BEN") == 1
+
+
+def test_pseudonyms_are_shuffled_between_cases(study: Study, ann: Caller, ben: Caller) -> None:
+    aliases = {ann.get(f"discussions/{make_dispute(study, ann, ben).public_id}/").json()["me"] for _ in range(20)}
+    assert aliases == {"R1", "R2"}
+
+
 def test_another_study_is_as_if_it_were_not(study: Study, ann: Caller) -> None:
     hidden = make_study("boats", title="HIDDEN-TITLE")
     sample = make_sample(hidden, external_id="HIDDEN-SAMPLE")
+    case = make_discussion(hidden, {"dan": {"ITS": 1}, "eve": {"ITS": 2}})
     for caller in (ann, Caller(make_user("sam"))):
-        for path in ("", "members/", "invitations/", "jobs/", "samples/", "scores/", "progress/", "assignments/"):
+        for path in (
+            *("", "members/", "invitations/", "jobs/", "samples/", "scores/", "progress/", "assignments/"),
+            *("discussions/", "agreement/", "annotators/", "protocol/", "protocol/forecast/", "protocol/move/"),
+        ):
             there = caller.get(f"studies/boats/{path}")
             nowhere = caller.get(f"studies/nowhere/{path}")
             assert (there.status_code, there.content) == (nowhere.status_code, nowhere.content), path
             assert there.status_code == 404
         assert caller.get(f"samples/{sample.public_id}/").content == caller.get("samples/bcdfghjkmnpq/").content
+        there, nowhere = f"discussions/{case.public_id}/", "discussions/bcdfghjkmnpq/"
+        assert caller.get(there).content == caller.get(nowhere).content
+        assert caller.get(f"{there}?since=1").content == caller.get(f"{nowhere}?since=1").content
+        for what in ("override/", "excuse/", "deadline/"):
+            body = {"values": {"ITS": 1}, "participant": "R1", "due_at": None}
+            asked = {name: value for name, value in body.items() if name in NEEDED[what]} | {"reason": "x"}
+            assert caller.post(there + what, asked).content == caller.post(nowhere + what, asked).content
     assert "HIDDEN" not in ann.get("studies/").content.decode() + ann.get("me/").content.decode()
+
+
+NEEDED = {"override/": ("values",), "excuse/": ("participant",), "deadline/": ("due_at",)}
 
 
 def test_researchers_get_no_names_and_no_logins(study: Study, ann: Caller, rae: Caller) -> None:
     user = make_user("quillfeather-login", name=BEN, email="quillfeather@example.org")
     ben = Caller(make_member(study, user))
-    sample = make_sample(study)
-    ben.score(ben.lease(), {"TCC": 2})
-    for path in ("studies/birds/members/", "studies/birds/samples/", f"samples/{sample.public_id}/", "studies/birds/"):
+    case = make_dispute(study, ann, ben)
+    give_reasons(ben, case)
+    statistics.refresh(study=study)
+    sample = f"samples/{case.sample.public_id}/"
+    for path in (
+        *("studies/birds/members/", "studies/birds/samples/", "studies/birds/", sample, f"{sample}history/"),
+        *("studies/birds/discussions/?state=all", f"discussions/{case.public_id}/"),
+        *("studies/birds/agreement/", "studies/birds/annotators/"),
+    ):
         response = rae.get(path)
         assert response.status_code == 200
         assert "quillfeather" not in response.content.decode().lower()

@@ -24,11 +24,13 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from annotation.models import Assignment, Invitation, Job, JobLogLine, Sample, Study
+from annotation.services import statistics
 from annotation.services.studies import invite
 from api.urls import urlpatterns
-from tests.factories import make_member, make_sample, make_study, make_token, make_user
+from tests.factories import make_discussion, make_member, make_sample, make_study, make_token, make_user
 
 from .caller import GOOD, Caller
+from .discussing import give_reasons
 
 CHECKS = [
     not_a_server_error,
@@ -115,6 +117,10 @@ def populated(
     JobLogLine.objects.create(job=job, line="hello")
     member = make_member(study, None, name="imported")
     picture = Sample.objects.filter(has_image=True)[0].pictures.get()
+    said = {"annotator": {"ITS": 2}, "admin": {"ITS": 3}, "ben": {"ITS": 4}}
+    case = make_discussion(study, said)
+    assert give_reasons(ann, case, ITS="They do not match.").status_code == 200
+    statistics.refresh(study=study)
     world = {
         "tokens": [make_token(person, "walk") for person in people.values()] + ["unknown", None],
         "ids": {
@@ -122,7 +128,8 @@ def populated(
             "member": member.public_id,
             "invitation": invitation.pk,
             "job": job.public_id,
-            "sample": Sample.objects.order_by("pk")[0].public_id,
+            "sample": case.sample.public_id,
+            "discussion": case.public_id,
             "assignment": works[1]["id"],
             "picture": picture.public_id,
             "size": "web",

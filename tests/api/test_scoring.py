@@ -249,7 +249,8 @@ def test_progress_tells_annotators_only_of_themselves(study: Study, ann: Caller,
         make_sample(study)
     ann.score(ann.lease(), {"TCC": 1})
     ann.lease()
-    assert ann.get("studies/birds/progress/").json() == {"mine": {"scored": 1, "scored_today": 1, "held": 1}}
+    mine = {"scored": 1, "scored_today": 1, "held": 1}
+    assert ann.get("studies/birds/progress/").json() == {"mine": mine, "waiting": 0}
     assert rae.get("studies/birds/progress/").json()["samples"] == {"waiting": 1, "scoring": 2}
     assert root.get("studies/birds/progress/").json()["mine"] is None
 

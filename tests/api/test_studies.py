@@ -54,10 +54,11 @@ def test_an_admin_changes_a_study_and_nobody_else_does(ada: Caller, ann: Caller,
     assert Study.objects.get().title == "Birds of Europe"
 
 
-def test_a_site_administrator_makes_a_study_and_leads_it(root: Caller, ada: Caller) -> None:
+def test_a_site_administrator_makes_a_study_and_leads_it(root: Caller, ann: Caller, sam: Caller) -> None:
     make_rubric()
     body = {"slug": "boats", "title": "Boats", "rubric": "answer", "protocol": "single"}
-    assert refusal(ada.post("studies/", body)) == (403, "not_allowed")
+    for caller in (ann, sam):
+        assert refusal(caller.post("studies/", body)) == (403, "not_allowed")
     made = root.post("studies/", body)
     assert made.status_code == 201
     assert (made.json()["my_role"], made.json()["protocol"]["annotators_per_sample"]) == ("admin", 1)

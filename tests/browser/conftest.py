@@ -22,6 +22,7 @@ from annotation.models import Member, Study, User
 from tests.factories import make_member, make_sample, make_study
 
 from .desk import Desk
+from .table import Table, Tables
 
 # Playwright's synchronous door keeps an event loop in this thread, which Django takes for asynchronous code.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
@@ -124,6 +125,22 @@ def desk(browser_of: Callable[..., BrowserContext], study: Study, ann: Member) -
     """Ann's scoring page, with a sample on it."""
     assert ann.user is not None
     return Desk(browser_of(ann.user).new_page(), study).open()
+
+
+@pytest.fixture
+def discussed(transactional_db: None) -> Study:
+    """A running study without samples: those that are discussed in it are made by the tests."""
+    return make_study("birds", k=3, title="Birds that sing")
+
+
+@pytest.fixture
+def tables(browser_of: Callable[..., BrowserContext], discussed: Study) -> Tables:
+    """The discussion page of somebody, by username, in a browser of their own."""
+
+    def table(username: str, **options: Any) -> Table:
+        return Table(browser_of(User.objects.get(username=username), **options).new_page(), discussed)
+
+    return table
 
 
 def sign_in(context: BrowserContext, user: User, server: str) -> None:

@@ -50,6 +50,11 @@ def addresses(world: World) -> dict[str, list[str]]:
             f"/studies/birds/people/{world.members['ida'].public_id}/",
             "/studies/birds/samples/",
             f"/studies/birds/samples/{world.sample.public_id}/",
+            "/studies/birds/samples/?order=widest&disputed=any",
+            "/studies/birds/discussions/",
+            f"/studies/birds/discussions/{world.case.public_id}/",
+            f"/studies/birds/samples/{world.case.sample.public_id}/",
+            "/studies/birds/agreement/",
             "/studies/birds/imports/",
             f"/studies/birds/imports/{world.job.public_id}/",
             "/studies/birds/settings/",
@@ -63,7 +68,7 @@ def addresses(world: World) -> dict[str, list[str]]:
             "/studies/birds/people/",
             "/no/such/page/",
         ],
-        "rae": ["/studies/birds/"],
+        "rae": ["/studies/birds/", f"/studies/birds/discussions/{world.case.public_id}/"],
         "sia": ["/", "/new-study/", f"/studies/birds/people/{world.members['ben'].public_id}/"],
     }
 

@@ -61,7 +61,7 @@ def test_a_forgotten_tab_counts_for_half_a_minute_and_no_more(desk: Desk) -> Non
         """async () => {
             const main = document.querySelector("script[type=module]").src;
             const source = await (await fetch(main)).text();
-            const path = source.match(/["'](\\.\\/clock[^"']*)["']/)[1];
+            const path = source.match(/["'](\\.\\.\\/common\\/clock[^"']*)["']/)[1];
             const { createClock } = await import(new URL(path, main));
             let now = 0, awake = true;
             const clock = createClock({ now: () => now, awake: () => awake });

@@ -7,7 +7,8 @@ import pytest
 
 from frontend.scoring_words import words
 
-MODULES = sorted((Path(__file__).parents[2] / "frontend" / "static" / "frontend" / "scoring").glob("*.js"))
+STATIC = Path(__file__).parents[2] / "frontend" / "static" / "frontend"
+MODULES = [*sorted((STATIC / "common").glob("*.js")), *sorted((STATIC / "scoring").glob("*.js"))]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)

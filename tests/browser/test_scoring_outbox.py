@@ -165,6 +165,7 @@ def test_two_tabs_send_a_letter_once_and_show_different_samples(desk: Desk) -> N
     desk.page.bring_to_front()
     first = desk.score()
     expect(other.stage.locator(".q").first).not_to_have_text(first)
+    expect(desk.saved).to_contain_text("saved")
     desk.lose_connection()
     second = desk.score("1111")
     expect(other.saved).to_have_text("offline, 1 waiting")

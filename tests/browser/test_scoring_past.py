@@ -28,7 +28,7 @@ def test_left_shows_my_previous_samples_and_right_leads_back(desk: Desk) -> None
     expect(desk.stage.locator(".q").first).to_have_text(now)
     assert desk.values()["TCC"] == "5"
     expect(desk.tell).to_be_hidden()
-    assert standing() == 2
+    desk.eventually(lambda: standing() == 2)
 
 
 def test_the_past_is_there_after_a_reload(desk: Desk) -> None:

@@ -7,8 +7,8 @@ import pytest
 from django.http import HttpResponse
 from django.urls import reverse
 
-from annotation.models import Picture, Question, SampleContent
-from annotation.services import assigning, scoring
+from annotation.models import Member, Picture, Question, SampleContent
+from annotation.services import assigning, discussing, scoring
 from tests.access_world import FORBIDDEN, World, make_world
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +44,7 @@ def test_no_page_that_an_annotator_reaches_says_where_samples_come_from_or_what_
     pages = reachable(world, "ann")
     for name in ("home", "account"):
         assert reverse(name) in pages
-    for name in ("score", "mine", "rubric"):
+    for name in ("score", "mine", "rubric", "discuss"):
         assert reverse(name, args=[world.study.slug]) in pages
     assert any("/mine/" in address and address.count("/") > 4 for address in pages)
     assert any("/api/pictures/" in address for address in pages)
@@ -78,6 +78,47 @@ def test_an_annotators_pages_are_the_same_whether_or_not_others_have_scored() ->
     assert after.keys() == before.keys()
     for address, page in before.items():
         assert after[address] == page, address
+
+
+def test_an_annotators_pages_are_the_same_whatever_is_said_in_a_discussion_before_the_own_reason() -> None:
+    world = make_world()
+    before = {address: _plain(answer) for address, answer in reachable(world, "ann").items()}
+    assert reverse("discuss", args=[world.study.slug]) in before
+    assert any(world.case.public_id in page for page in before.values())
+    ben, cleo = (world.members[who].user for who in ("ben", "cleo"))
+    assert ben is not None
+    assert cleo is not None
+    for number in range(3):
+        say = {"discussion_id": world.case.public_id, "client_key": uuid.uuid4()}
+        discussing.comment(by=ben, dimension="IQ", text=f"bens-comment-{number}", **say)
+    discussing.take_stances(
+        by=cleo,
+        discussion_id=world.case.public_id,
+        client_key=uuid.uuid4(),
+        stances={"IQ": 4, "ITS": 5},
+        reasons={key: discussing.Reason(code="convinced") for key in ("IQ", "ITS")},
+    )
+    after = {address: _plain(answer) for address, answer in reachable(world, "ann").items()}
+    assert after == before
+
+
+def test_after_the_own_reason_the_others_words_are_shown_and_no_name_of_theirs() -> None:
+    world = make_world()
+    ann = world.members["ann"].user
+    assert ann is not None
+    reasons = {key: discussing.Reason(text="anns-reason") for key in ("IQ", "ITS")}
+    say = {"discussion_id": world.case.public_id, "client_key": uuid.uuid4()}
+    discussing.give_reasons(by=ann, reasons=reasons, **say)
+    address = reverse("api:discussion", args=[world.case.public_id])
+    case = text_of(world.client("ann").get(address))
+    for word in ("anns-reason", "bens-reason", "cleos-comment"):
+        assert word in case
+    shown = ("bens-reason", "cleos-comment")
+    for page, answer in {**reachable(world, "ann"), address: world.client("ann").get(address)}.items():
+        text = text_of(answer)
+        assert not [secret for secret in FORBIDDEN if secret not in shown and secret in text], page
+        for member in Member.objects.exclude(user=ann):
+            assert member.public_id not in text, page
 
 
 def test_a_researcher_reads_scores_and_notes_but_meets_no_name() -> None:

@@ -1,5 +1,6 @@
 """What annotators see of their own work, and what everybody sees of the rubric and of errors."""
 
+import re
 import uuid
 
 import pytest
@@ -28,13 +29,27 @@ def text(client: Client, address: str) -> str:
     return client.get(address).content.decode()
 
 
+def score_held(world: World) -> None:
+    """Let Ann score what she holds."""
+    ann_herself = world.members["ann"].user
+    assert ann_herself is not None
+    scoring.submit(
+        by=ann_herself,
+        assignment_id=world.held,
+        client_key=uuid.uuid4(),
+        ratings={"TCC": 1, "ICC": 1, "IQ": 1, "ITS": 1},
+        notes={},
+        seconds=9,
+    )
+
+
 def test_an_annotator_is_led_to_the_scoring_page(ann: Client) -> None:
     assert ann.get("/studies/birds/").headers["Location"] == "/studies/birds/score/"
 
 
 def test_ann_finds_her_past_scores_and_reads_one_again(ann: Client, world: World) -> None:
     page = text(ann, "/studies/birds/mine/")
-    assert "You have scored 1 sample" in page
+    assert "You have scored 2 samples" in page
     assert f"/studies/birds/mine/{world.scored}/" in page
     one = text(ann, f"/studies/birds/mine/{world.scored}/")
     assert "anns-note" in one
@@ -42,10 +57,11 @@ def test_ann_finds_her_past_scores_and_reads_one_again(ann: Client, world: World
 
 
 def test_ann_undoes_a_score_and_goes_on_with_the_sample(ann: Client, world: World) -> None:
-    answer = ann.post(f"/studies/birds/mine/{world.scored}/undo/")
+    score_held(world)
+    answer = ann.post(f"/studies/birds/mine/{world.held}/undo/")
     assert answer.headers["Location"] == "/studies/birds/score/"
-    assert Assignment.objects.get(public_id=world.scored).state == Assignment.State.LEASED
-    assert Score.objects.get(assignment__public_id=world.scored).voided_at is not None
+    assert Assignment.objects.get(public_id=world.held).state == Assignment.State.LEASED
+    assert Score.objects.get(assignment__public_id=world.held).voided_at is not None
 
 
 def test_a_refused_undo_is_told_on_a_page(ann: Client, world: World) -> None:
@@ -67,22 +83,17 @@ def test_ben_does_not_reach_anns_score(world: World) -> None:
 
 def test_past_scores_come_a_page_at_a_time(ann: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("frontend.views.mine.PAGE", 1)
-    ann_herself = world.members["ann"].user
-    assert ann_herself is not None
-    scoring.submit(
-        by=ann_herself,
-        assignment_id=world.held,
-        client_key=uuid.uuid4(),
-        ratings={"TCC": 1, "ICC": 1, "IQ": 1, "ITS": 1},
-        notes={},
-        seconds=9,
-    )
+    score_held(world)
     first = text(ann, "/studies/birds/mine/")
     assert world.held in first
     assert f"/mine/{world.scored}/" not in first
     older = text(ann, f"/studies/birds/mine/?before={world.held}")
-    assert f"/mine/{world.scored}/" in older
     assert f"/mine/{world.held}/" not in older
+    following = re.search(r'href="(\?before=\w+)" rel="next"', older)
+    assert following is not None
+    oldest = text(ann, "/studies/birds/mine/" + following[1])
+    assert f"/mine/{world.scored}/" in oldest
+    assert 'rel="next"' not in oldest
 
 
 def test_the_rubric_is_there_with_every_level_and_its_anchor(ann: Client) -> None:

@@ -50,9 +50,10 @@ def main() -> None:
                     scoring.undo(by=user, assignment_id=work.public_id)
                     continue
             except WrongState as error:
-                if error.code != "lease_lost":
+                if error.code == "lease_lost":
+                    continue
+                if error.code != "decided":
                     raise
-                continue
             done.append(work.public_id)
     sys.stdout.write(json.dumps(done))
 

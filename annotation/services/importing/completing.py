@@ -7,16 +7,20 @@ from django.utils import timezone
 
 from annotation.db import write_transaction
 from annotation.models import HistoryEntry, Protocol, Sample, Score, Study, User
+from annotation.services.deciding import decide_undecided
 from annotation.services.history import record
 from annotation.workflow import Event, State, after
+
+from .report import Progress
 
 BATCH = 1000
 
 
-def complete_scores(*, by: User | None, study: Study) -> int:
-    """Close samples with k or more complete imported scores to annotators; return how many were closed.
+def complete_scores(*, by: User | None, study: Study, progress: Progress | None = None) -> int:
+    """Close samples with k or more complete imported scores to annotators, and decide them; return how many.
 
-    Only samples that nobody has opened here: what has begun goes on. Declaring it again closes what has been added.
+    Only samples that nobody has opened here: what has begun goes on. Declaring it again closes what has been added,
+    and decides what a run that was cut short has left.
     """
     protocol = Protocol.objects.get(study=study, current=True)
     counted = Q(scores__origin=Score.Origin.IMPORTED, scores__round=1, scores__complete=True, scores__voided_at=None)
@@ -32,6 +36,7 @@ def complete_scores(*, by: User | None, study: Study) -> int:
         closed += _close(found[start : start + BATCH], study, protocol, by)
     with write_transaction():
         record("scores_complete", study=study, by=by, samples=closed)
+    decide_undecided(study=study, by=by, progress=progress)
     return closed
 
 
@@ -47,7 +52,13 @@ def _close(rows: list[tuple[int, int]], study: Study, protocol: Protocol, by: Us
             free = Sample.objects.select_for_update().filter(pk__in=keys, stage=Sample.Stage.UNTOUCHED).order_by("pk")
             won = list(free.values_list("pk", flat=True))
             Sample.objects.filter(pk__in=won).update(
-                state=state, stage=Sample.Stage.CLOSED, free_slots=0, protocol=protocol, scores_in=count
+                state=state,
+                stage=Sample.Stage.CLOSED,
+                free_slots=0,
+                protocol=protocol,
+                scores_in=count,
+                scores_needed=count,
+                counts_imported=True,
             )
             closed += won
         HistoryEntry.objects.bulk_create(

@@ -174,6 +174,9 @@ class ScoreWriter:
             elif (line.sample_id, record.annotator) in present.at_work:
                 message = f"{record.annotator!r} scores this sample here; a score given here is never added to."
                 plan.refused.append(LineError(line.line, "annotator", f"{message} Remove the line."))
+            elif stored is None and standing is not None and standing.score.origin == Score.Origin.SIGNED:
+                message = f"{record.annotator!r} signed this round in a discussion here; nothing is added to that."
+                plan.refused.append(LineError(line.line, "round", f"{message} Remove the line."))
             elif stored is None:
                 plan.new.append(line)
             elif stored == line.level_id:

@@ -39,7 +39,7 @@ def import_scores(
     whose seconds are the most that a line says. The same value again is unchanged, another one is refused, and so is
     a second line for the same value within the file. A value that is so by rule, since a side is missing, is
     accepted and not stored. ``complete`` declares that no more will come: samples with enough complete scores then
-    need no annotators.
+    need no annotators and are decided.
 
     Raises:
         NotFound, NotAllowed: the user may not lead the study.
@@ -64,7 +64,7 @@ def import_scores(
                 record_scored_elsewhere(study=study)
                 record("scores_imported", study=study, by=by, file=path.name, counts=report.counts())
     if complete and report.taken and not dry_run:
-        complete_scores(by=by, study=study)
+        complete_scores(by=by, study=study, progress=progress)
     return report
 
 

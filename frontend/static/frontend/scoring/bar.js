@@ -1,26 +1,22 @@
 // @ts-check
 /** The bottom bar: what is saved, how far the day has come, and the buttons. */
 
-import { byId, find, write } from "./dom.js";
+import { byId, find, write } from "../common/dom.js";
+import { createSaved } from "../common/saved.js";
 
 /** @typedef {ReturnType<typeof createBar>} Bar */
 /**
- * @typedef {{waiting: number, since: number, refused: number, offline: boolean, signedOut: boolean, kept: boolean}} Mail
  * @typedef {{previous: () => void, forward: () => void, skip: () => void, submit: () => void, undo: () => void,
  *   aside: () => void, signIn: () => void}} Hears
  */
 
 /**
- * @param {import("./text.js").Text} text
+ * @param {import("../common/text.js").Text} text
  * @param {Hears} hears
  */
 export function createBar(text, hears) {
   const root = byId("bar");
-  const saved = find(root, ".saved");
-  const words = find(saved, "span");
-  const why = find(root, ".outbox");
-  const aside = find(root, ".aside");
-  const signIn = find(root, ".signin");
+  const saved = createSaved(root, text, hears);
   const today = find(root, ".prog");
   const buttons = {
     previous: find(root, "[data-do=previous]"),
@@ -30,7 +26,6 @@ export function createBar(text, hears) {
     undo: find(root, "[data-do=undo]"),
   };
   const submitWords = find(buttons.submit, "span");
-  const last = { at: 0, draft: false };
   /** @type {{today: number|null}} */
   const count = { today: null };
 
@@ -39,39 +34,13 @@ export function createBar(text, hears) {
       if (button.getAttribute("aria-disabled") !== "true") hears[/** @type {keyof typeof buttons} */ (name)]();
     });
   }
-  aside.addEventListener("click", () => hears.aside());
-  signIn.addEventListener("click", () => hears.signIn());
-
-  /** @param {Mail} mail */
-  function mail({ waiting, since, refused, offline, signedOut, kept }) {
-    const held = waiting > 0 && (offline || signedOut);
-    const state = signedOut ? (waiting ? "signed_out_waiting" : "signed_out")
-      : offline ? (waiting ? "offline_waiting" : "offline")
-      : waiting ? "saving"
-      : !kept ? "not_kept"
-      : last.at ? (last.draft ? "draft_saved" : "saved") : "nothing_saved";
-    saved.classList.toggle("wait", signedOut || offline || !kept);
-    write(words, text.say(state, { n: waiting, time: text.time(last.at) }));
-    find(saved, "svg use").setAttribute("href", signedOut || offline || !kept ? "#icon-alert" : "#icon-check");
-    saved.classList.toggle("none", state === "nothing_saved");
-    why.hidden = !held;
-    if (held) write(why, text.say("kept_since", { time: text.time(since) }));
-    aside.hidden = refused === 0;
-    if (refused) write(find(aside, "span"), text.say("needs_you", { n: refused }));
-    signIn.hidden = !signedOut;
-  }
 
   function drawCount() {
     write(today, count.today === null ? "" : text.say("today", { n: count.today }));
   }
 
   return {
-    mail,
-    /** @param {boolean} draft */
-    savedNow(draft) {
-      last.at = Date.now();
-      last.draft = draft;
-    },
+    ...saved,
     /** @param {number} done */
     setToday(done) {
       count.today = done;

@@ -9,7 +9,7 @@ import { blank } from "./drafts.js";
 
 /**
  * @param {{main: HTMLElement, dimensions: import("./types.js").Dimension[], drafts: import("./drafts.js").Drafts,
- *   clock: import("./clock.js").Clock, panel: import("./panel.js").Panel, text: import("./text.js").Text,
+ *   clock: import("../common/clock.js").Clock, panel: import("./panel.js").Panel, text: import("../common/text.js").Text,
  *   hears: {changed: () => void, kept: () => void, aloud: (words: string) => void}}} given
  */
 export function createDesk({ main, dimensions, drafts, clock, panel, text, hears }) {

@@ -1,14 +1,14 @@
 // @ts-check
 /** Drafts: what was said about a sample and is not yet with the server. Kept by person and assignment. */
 
-import { uuid } from "./dom.js";
+import { uuid } from "../common/dom.js";
 
 /** @typedef {import("./types.js").Draft} Draft */
 /** @typedef {ReturnType<typeof createDrafts>} Drafts */
 
 const KEEP = 30 * 24 * 3600 * 1000;
 
-/** @param {import("./store.js").Store} store */
+/** @param {import("../common/store.js").Store} store */
 export function createDrafts(store) {
   /** @param {string} assignment */
   const name = (assignment) => `draft:${assignment}`;

@@ -1,10 +1,10 @@
 // @ts-check
 /** What stands in the place of a sample while there is none, and why. */
 
-import { byId, h } from "./dom.js";
+import { byId, h } from "../common/dom.js";
 
 /**
- * @param {import("./text.js").Text} text
+ * @param {import("../common/text.js").Text} text
  * @param {() => void} again
  */
 export function createEmpty(text, again) {

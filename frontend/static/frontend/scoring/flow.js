@@ -5,9 +5,9 @@
 /** @typedef {import("./types.js").Work} Work */
 /** @typedef {ReturnType<typeof createFlow>} Flow */
 /**
- * @typedef {{desk: import("./desk.js").Desk, queue: import("./queue.js").Queue, outbox: import("./outbox.js").Outbox,
- *   letters: import("./letters.js").Letters, past: import("./past.js").Past, bar: import("./bar.js").Bar,
- *   tell: ReturnType<typeof import("./tell.js").createTell>, text: import("./text.js").Text,
+ * @typedef {{desk: import("./desk.js").Desk, queue: import("./queue.js").Queue, outbox: import("../common/outbox.js").Outbox,
+ *   letters: import("../common/letters.js").Letters<import("./types.js").Letter>, past: import("./past.js").Past, bar: import("./bar.js").Bar,
+ *   tell: ReturnType<typeof import("../common/tell.js").createTell>, text: import("../common/text.js").Text,
  *   empty: ReturnType<typeof import("./empty.js").createEmpty>, study: string}} Parts
  */
 

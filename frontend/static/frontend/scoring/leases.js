@@ -1,7 +1,7 @@
 // @ts-check
 /** Keeps what is held from expiring while somebody works on it. */
 
-import { Refused, SignedOut } from "./api.js";
+import { Refused, SignedOut } from "../common/http.js";
 
 /** @typedef {import("./types.js").Work} Work */
 

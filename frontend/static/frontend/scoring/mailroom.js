@@ -1,7 +1,7 @@
 // @ts-check
 /** What follows from a letter's fate: confirmed, refused, or kept until its writer has signed in again. */
 
-import { Refused } from "./api.js";
+import { Refused } from "../common/http.js";
 import { blank } from "./drafts.js";
 
 /** @typedef {import("./types.js").Letter} Letter */
@@ -9,8 +9,8 @@ import { blank } from "./drafts.js";
 
 /**
  * @param {import("./flow.js").Parts & {api: import("./api.js").Api, flow: import("./flow.js").Flow,
- *   history: {undoRefused: (letter: Letter) => void}, session: import("./session.js").Session,
- *   store: import("./store.js").Store, drafts: import("./drafts.js").Drafts,
+ *   history: {undoRefused: (letter: Letter) => void}, session: import("../common/session.js").Session,
+ *   store: import("../common/store.js").Store, drafts: import("./drafts.js").Drafts,
  *   build: (assignment: import("./types.js").Assignment) => import("./types.js").Work}} parts
  */
 export function createMailroom({ api, desk, queue, outbox, letters, past, bar, tell, text, flow, history, session, store, drafts, build }) {
@@ -43,7 +43,10 @@ export function createMailroom({ api, desk, queue, outbox, letters, past, bar, t
 
   /** @param {Letter} letter */
   function refused(letter) {
-    if (letter.kind === "undo") return history.undoRefused(letter);
+    if (letter.kind === "undo") {
+      letters.remove(letter.key);
+      return history.undoRefused(letter);
+    }
     if (letter.kind === "submit" && past.remove(letter.assignment)) bar.countOn(-1);
     flow.draw();
     tell.aloud(text.say("was_refused", { message: letter.refusal?.message ?? "" }));

@@ -1,47 +1,51 @@
 // @ts-check
 /** Puts the scoring page together. */
 
+import { createAside } from "../common/aside.js";
+import { createClock } from "../common/clock.js";
+import { byId } from "../common/dom.js";
+import { createLetters } from "../common/letters.js";
+import { createLevels } from "../common/levels.js";
+import { createModal } from "../common/modal.js";
+import { createOutbox } from "../common/outbox.js";
+import { buildSample } from "../common/sample.js";
+import { createSession } from "../common/session.js";
+import { createStore } from "../common/store.js";
+import { createTell } from "../common/tell.js";
+import { createText } from "../common/text.js";
+import { scrollBy, turnTo } from "../common/turning.js";
+import { createViewer } from "../common/viewer.js";
 import { createApi } from "./api.js";
-import { createAside } from "./aside.js";
 import { createBar } from "./bar.js";
-import { createClock } from "./clock.js";
 import { createDesk } from "./desk.js";
-import { byId } from "./dom.js";
 import { createDrafts } from "./drafts.js";
 import { createEmpty } from "./empty.js";
 import { createFlow } from "./flow.js";
-import { createHelp } from "./help.js";
 import { createHistory } from "./history.js";
 import { listenToKeys } from "./keyboard.js";
 import { createLeases } from "./leases.js";
-import { createLetters } from "./letters.js";
 import { createMailroom } from "./mailroom.js";
-import { createOutbox } from "./outbox.js";
 import { createPanel } from "./panel.js";
 import { createPast } from "./past.js";
 import { createQueue } from "./queue.js";
-import { buildWork } from "./sample.js";
-import { createSession } from "./session.js";
 import { createSkip } from "./skip.js";
-import { createStore } from "./store.js";
-import { createTell } from "./tell.js";
-import { createText } from "./text.js";
-import { createViewer } from "./viewer.js";
 import { wake } from "./wake.js";
+import { createWords } from "./words.js";
 
 /** @type {import("./types.js").Boot} */
 const boot = JSON.parse(byId("boot").textContent ?? "");
 const { dimensions, person } = boot;
 const text = createText(boot.text);
-const api = createApi(boot.urls);
-const store = createStore(person.id);
+const api = createApi(boot.urls, person);
+const store = createStore("scoring", person.id);
 const drafts = createDrafts(store);
-const letters = createLetters(store);
+const letters = createLetters(store, (/** @type {import("./types.js").Letter} */ letter) => letter.assignment);
 const clock = createClock();
 const past = createPast({ api });
 const tell = createTell();
 
-const help = createHelp(dimensions, text);
+const help = createModal("help");
+const levels = createLevels();
 const viewer = createViewer(text, { opened: (index) => void (desk.state.picture = index) });
 const skipping = createSkip(text, (reason, note) => flow.skip(reason, note));
 const session = createSession({ api, person, text, hears: {
@@ -52,19 +56,20 @@ const panel = createPanel({ root: byId("panel"), dimensions, text, hears: {
   rate: (index, value) => desk.rate(index, value),
   focus: (index) => desk.attend(index),
   note: (key, note) => desk.note(key, note),
-  explain: help.explain,
+  explain: (index) => levels.explain(dimensions[index]),
 } });
 const desk = createDesk({ main: byId("main"), dimensions, drafts, clock, panel, text, hears: {
   changed: () => flow.draw(),
   kept: () => mailroom.draftKept(),
   aloud: tell.aloud,
 } });
-const build = (/** @type {import("./types.js").Assignment} */ assignment) => buildWork(assignment, { text, dimensions, hears: {
+/** @param {import("./types.js").Assignment} assignment @returns {import("./types.js").Work} */
+const build = (assignment) => ({ assignment, lost: false, ...buildSample(assignment.sample, { text, dimensions, hears: {
   open: (picture) => viewer.open(desk.state.work?.pictures ?? [], desk.state.work?.pictures.indexOf(picture) ?? 0),
   cannotScore: () => skipping.open("picture_broken"),
   changed: (picture) => picture.seen && desk.seen(picture.block.number),
   back: () => history.previous(),
-} });
+} }) });
 const queue = createQueue({ api, letters, ahead: boot.ahead, build: (assignment) => {
   const work = build(assignment);
   // Laid out at once, not visible yet: showing it is then no more than a change of class.
@@ -75,7 +80,8 @@ const queue = createQueue({ api, letters, ahead: boot.ahead, build: (assignment)
   empty: () => desk.state.work || flow.proceed(),
   signedOut: () => session.leave(),
 } });
-const outbox = createOutbox({ api, letters, person: person.id, hears: {
+const outbox = createOutbox({ api, letters, name: person.id, hears: {
+  amountsTo: (letter, { code }) => letter.kind === "undo" && code === "nothing_to_undo" && { state: "leased" },
   sent: (letter, answer) => mailroom.sent(letter, answer),
   refused: (letter) => mailroom.refused(letter),
   samePerson: session.isSame,
@@ -95,9 +101,10 @@ const empty = createEmpty(text, () => queue.refill());
 const parts = { desk, queue, outbox, letters, past, bar, tell, text, empty, study: boot.study.slug };
 const flow = createFlow(parts);
 const history = createHistory({ ...parts, flow, drafts, build });
-const aside = createAside({ letters, drafts, text, hears: {
+const aside = createAside({ letters, text, words: createWords(text), hears: {
   open: (letter) => mailroom.reopen(letter),
   again: (letter) => mailroom.again(letter),
+  discarded: ({ assignment, key }) => drafts.load(assignment).key === key && drafts.remove(assignment),
   changed: () => mailroom.draw(),
 } });
 const mailroom = createMailroom({ ...parts, api, flow, history, session, store, drafts, build });
@@ -107,8 +114,8 @@ listenToKeys({
   digit: desk.digit,
   dimension: desk.move,
   level: desk.level,
-  picture: (step) => help.turnTo(desk.state, step),
-  scroll: (step) => help.scroll(desk.state.work, step),
+  picture: (step) => void (desk.state.picture = turnTo(desk.state.work, desk.state.picture, step)),
+  scroll: (step) => scrollBy(desk.state.work?.stage, step),
   zoom: () => viewer.open(desk.state.work?.pictures ?? [], desk.state.picture),
   note: () => !desk.state.past && desk.state.work && panel.editNote(desk.state.here),
   skip: () => !desk.state.past && desk.state.work && skipping.open(),

@@ -1,11 +1,11 @@
 // @ts-check
 /** The optional note of a dimension: shown when there is one, edited in place. */
 
-import { h, write } from "./dom.js";
+import { h, write } from "../common/dom.js";
 
 /**
  * @param {import("./types.js").Dimension} dimension
- * @param {import("./text.js").Text} text
+ * @param {import("../common/text.js").Text} text
  * @param {(note: string) => void} changed
  * @param {() => void} leave  where the focus goes when the note is done
  */

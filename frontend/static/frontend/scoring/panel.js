@@ -1,7 +1,8 @@
 // @ts-check
 /** The right side: one row per dimension, built once and brought up to date for each sample. */
 
-import { h, icon, write } from "./dom.js";
+import { h, icon, write } from "../common/dom.js";
+import { anchorsOf, shade } from "../common/levels.js";
 import { createNote } from "./notes.js";
 
 /** @typedef {import("./types.js").Dimension} Dimension */
@@ -13,14 +14,8 @@ import { createNote } from "./notes.js";
  *   note: (key: string, note: string) => void, explain: (index: number) => void}} Hears
  */
 
-/** Places on the ramp of colours, whatever the number of levels. */
-const RAMP = 5;
-
-/** @param {number} place @param {number} count */
-export const shade = (place, count) => (count < 2 ? RAMP : Math.round((place * RAMP) / (count - 1)));
-
 /**
- * @param {{root: HTMLElement, dimensions: Dimension[], text: import("./text.js").Text, hears: Hears}} given
+ * @param {{root: HTMLElement, dimensions: Dimension[], text: import("../common/text.js").Text, hears: Hears}} given
  */
 export function createPanel({ root, dimensions, text, hears }) {
   const rows = dimensions.map((dimension, index) => buildRow(dimension, index, text, hears));
@@ -43,7 +38,7 @@ export function createPanel({ root, dimensions, text, hears }) {
 /**
  * @param {Dimension} dimension
  * @param {number} index
- * @param {import("./text.js").Text} text
+ * @param {import("../common/text.js").Text} text
  * @param {Hears} hears
  */
 function buildRow(dimension, index, text, hears) {
@@ -56,8 +51,7 @@ function buildRow(dimension, index, text, hears) {
     click: () => hears.rate(index, level.value) }, String(level.value), h("i", {}, level.label)));
   const group = h("div.keys", { role: "radiogroup", "aria-labelledby": id, "aria-describedby": `${id}-chosen` }, ...keys);
   group.style.setProperty("--levels", String(levels.length));
-  const anchors = levels.map((level, place) => h("li", {},
-    h(`span.lv.l${shade(place, levels.length)}`, {}, String(level.value)), h("b", {}, level.label), h("span", {}, level.anchor)));
+  const anchors = anchorsOf(dimension);
   const lock = icon("lock");
   const words = h("span");
   const chosen = h("p.chosen", { id: `${id}-chosen` }, lock, words);
@@ -116,7 +110,7 @@ function buildRow(dimension, index, text, hears) {
 /**
  * @param {Dimension} dimension
  * @param {import("./types.js").Lock} lock
- * @param {import("./text.js").Text} text
+ * @param {import("../common/text.js").Text} text
  */
 function lockedBecause({ needs }, { why, value }, text) {
   const both = needs.includes("text") && needs.includes("image") ? "both_" : "";

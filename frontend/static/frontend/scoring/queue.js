@@ -1,7 +1,7 @@
 // @ts-check
 /** The leased samples at hand: the shown one and, built and decoded, those that follow. */
 
-import { Refused, SignedOut } from "./api.js";
+import { Refused, SignedOut } from "../common/http.js";
 
 /** @typedef {import("./types.js").Work} Work */
 /** @typedef {import("./types.js").Assignment} Assignment */
@@ -19,7 +19,7 @@ const FIRST_PAUSE = 15_000;
 const LONGEST_PAUSE = 300_000;
 
 /**
- * @param {{api: import("./api.js").Api, letters: import("./letters.js").Letters, ahead: number,
+ * @param {{api: import("./api.js").Api, letters: import("../common/letters.js").Letters<import("./types.js").Letter>, ahead: number,
  *   build: (assignment: Assignment) => Work, hears: Hears}} given
  */
 export function createQueue({ api, letters, ahead, build, hears }) {
@@ -34,6 +34,12 @@ export function createQueue({ api, letters, ahead, build, hears }) {
   let pause = FIRST_PAUSE;
   /** @type {number|undefined} */
   let timer;
+
+  /** Is this assignment dealt with, as far as the person is concerned? @param {string} id */
+  function isFinished(id) {
+    const own = letters.waiting().filter(({ assignment }) => assignment === id);
+    return own.length > 0 && own[own.length - 1].kind !== "undo";
+  }
 
   /** Ask for as many as are missing. One question at a time; what comes up meanwhile is asked afterwards. */
   function refill() {
@@ -68,7 +74,7 @@ export function createQueue({ api, letters, ahead, build, hears }) {
       if (known) {
         known.assignment.expires_at = assignment.expires_at;
         known.lost = false;
-      } else if (!finished.has(assignment.id) && !letters.finishes(assignment.id)) {
+      } else if (!finished.has(assignment.id) && !isFinished(assignment.id)) {
         items.push(build(assignment));
       }
     }

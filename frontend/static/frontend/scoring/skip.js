@@ -1,11 +1,11 @@
 // @ts-check
 /** Asks why a sample is skipped. */
 
-import { find } from "./dom.js";
-import { createModal } from "./modal.js";
+import { find } from "../common/dom.js";
+import { createModal } from "../common/modal.js";
 
 /**
- * @param {import("./text.js").Text} text
+ * @param {import("../common/text.js").Text} text
  * @param {(reason: string, note: string) => void} skipped
  */
 export function createSkip(text, skipped) {

@@ -4,8 +4,8 @@
 const KEEP_EVERY = 5_000;
 
 /**
- * @param {{desk: import("./desk.js").Desk, outbox: import("./outbox.js").Outbox, queue: import("./queue.js").Queue,
- *   leases: {check: () => Promise<void>}, session: import("./session.js").Session, store: import("./store.js").Store,
+ * @param {{desk: import("./desk.js").Desk, outbox: import("../common/outbox.js").Outbox, queue: import("./queue.js").Queue,
+ *   leases: {check: () => Promise<void>}, session: import("../common/session.js").Session, store: import("../common/store.js").Store,
  *   flow: import("./flow.js").Flow, drafts: import("./drafts.js").Drafts,
  *   mailroom: import("./mailroom.js").Mailroom}} parts
  */

@@ -1,0 +1,127 @@
+"""PURE. Whether the values that several people gave agree, and what follows where they do not."""
+
+import hashlib
+import math
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median, median_low
+from typing import Literal, TypeVar
+
+TieRule = Literal["discuss", "lower", "third"]
+Decide = Literal["discuss", "aggregate"]
+CrossReview = Literal["none", "all", "share", "high"]
+
+HIGH_RATED = 4.0
+"""From here on an answer is high-rated where the protocol names no threshold."""
+
+# Levels may be tenths, whose differences are no round numbers.
+_SAME = 1e-9
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a protocol says about values that differ."""
+
+    tolerance: float
+    tie_rule: str
+    decide: str
+    may_ask_one_more: bool
+    """Whether the tie rule `third` still has its one more annotator to ask; without, a tie is discussed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """The values are consistent: the final one, and as which outcome it is stored."""
+
+    value: float
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """The values differ; ``spread`` is their range."""
+
+    spread: float
+
+
+@dataclass(frozen=True, slots=True)
+class OneMore:
+    """The values lie within the tolerance around no level; one more annotator breaks the tie."""
+
+    spread: float
+
+
+Verdict = Agreed | Disputed | OneMore
+
+
+def verdict(values: Sequence[float], levels: Sequence[float], rules: Rules) -> Verdict:
+    """Judge the values of one dimension, in any order, against the levels that it has.
+
+    Raises:
+        ValueError: there are no values.
+    """
+    if not values:
+        raise ValueError("no values to judge")
+    low, high = min(values), max(values)
+    if len(values) == 1:
+        return Agreed(low, "single")
+    if low == high:
+        return Agreed(low, "unanimous")
+    if rules.decide == "aggregate":
+        return Agreed(median_low(values), "aggregated")
+    spread = high - low
+    if spread > rules.tolerance + _SAME:
+        return Disputed(spread)
+    middle = median(values)
+    for level in levels:
+        if math.isclose(level, middle, rel_tol=0, abs_tol=_SAME):
+            return Agreed(level, "within_tolerance")
+    if rules.tie_rule == "lower":
+        return Agreed(median_low(values), "within_tolerance")
+    if rules.tie_rule == "third" and rules.may_ask_one_more:
+        return OneMore(spread)
+    return Disputed(spread)
+
+
+def verdicts(
+    values: Mapping[Key, Sequence[float]], levels: Mapping[Key, Sequence[float]], rules: Rules
+) -> dict[Key, Verdict]:
+    """Judge each dimension of a sample.
+
+    One more annotator settles no difference, so where one dimension is disputed a tie on another is discussed with it.
+    """
+    judged = {key: verdict(given, levels[key], rules) for key, given in values.items()}
+    if any(isinstance(one, Disputed) for one in judged.values()):
+        return {key: Disputed(one.spread) if isinstance(one, OneMore) else one for key, one in judged.items()}
+    return judged
+
+
+def reviewed(agreed: Agreed) -> Agreed:
+    """Return what a consistent value is once the cross-review is among its values; an aggregate stays one."""
+    return agreed if agreed.outcome == "aggregated" else Agreed(agreed.value, "reviewed")
+
+
+def review_wanted(
+    *, cross_review: str, share: float, threshold: float | None, finals: Collection[float], sample: str
+) -> bool:
+    """Tell whether an agreed sample goes to somebody new.
+
+    ``finals`` are its final values, those by rule included and those not applicable left out; ``sample`` is its opaque
+    id, from which the random share is drawn, so that asking again answers the same.
+    """
+    if cross_review == "all":
+        return True
+    if cross_review == "share":
+        return _draw(sample) < share
+    if cross_review == "high":
+        least = HIGH_RATED if threshold is None else threshold
+        return bool(finals) and min(finals) >= least
+    return False
+
+
+def _draw(sample: str) -> float:
+    """Return a number from 0 to below 1 that is as good as random, and the same for the same sample."""
+    digest = hashlib.sha256(f"cross-review {sample}".encode()).digest()
+    return int.from_bytes(digest[:8]) / 2**64

@@ -1,0 +1,68 @@
+"""Samples that wait for somebody new, a cross-review or one more annotator, and whom nobody left can take.
+
+That a sample is in review is told to nobody: its further slot is in the same queue as all others, see `deciding`.
+"""
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from annotation.db import write_transaction
+from annotation.models import HistoryEntry, Sample, Skip
+from annotation.sql import reviewing as sql
+from annotation.sql.scores import insert_history
+from annotation.workflow import TRANSITIONS, Event, State, after
+
+NOBODY_ELIGIBLE = "nobody_eligible"
+# Whatever was skipped before people were asked anew does not count against the new ones.
+ASKED_ANEW = (Event.REVIEW_ASKED, Event.SENT_BACK)
+
+
+def skips_of(sample: Sample) -> int:
+    """Return how many have skipped a sample since people were last asked for scores of it."""
+    asked = HistoryEntry.objects.filter(sample=sample, event__in=ASKED_ANEW).order_by("-pk")
+    skips = Skip.objects.filter(assignment__sample=sample)
+    since: datetime | None = asked.values_list("at", flat=True).first()
+    return (skips if since is None else skips.filter(at__gte=since)).count()
+
+
+def can_be_blocked(state: str, event: Event) -> bool:
+    """Tell whether an event takes a sample out of the hands of those who score."""
+    return TRANSITIONS.get((State(state), event)) is State.BLOCKED and state != State.BLOCKED
+
+
+def block_unassignable(*, limit: int = 1000) -> int:
+    """Block begun samples that nobody who is here could take; return how many were.
+
+    Everybody has scored or skipped them or has seen their scores. A study with fewer active people than a sample
+    needs is left alone: it waits for people, and its settings say so.
+    """
+    found = sql.unassignable(limit=limit)
+    if not found:
+        return 0
+    now = timezone.now()
+    with write_transaction():
+        list(Sample.objects.select_for_update().filter(pk__in=found).order_by("pk").values_list("pk"))
+        blocked = 0
+        by_study: dict[int, list[tuple[int, str]]] = {}
+        for sample_id, study_id, state in sql.still_unassignable(found):
+            by_study.setdefault(study_id, []).append((sample_id, state))
+        for study_id, rows in by_study.items():
+            keys = [sample_id for sample_id, _ in rows]
+            for state in {state for _, state in rows}:
+                Sample.objects.filter(pk__in=keys, state=state).update(
+                    state=after(state, Event.NOBODY_ELIGIBLE),
+                    state_reason=NOBODY_ELIGIBLE,
+                    stage=Sample.Stage.CLOSED,
+                    free_slots=0,
+                )
+            detail = {"to": State.BLOCKED}
+            insert_history(
+                [(key, Event.NOBODY_ELIGIBLE, detail) for key in keys],
+                study_id=study_id,
+                member_id=None,
+                user_id=None,
+                at=now,
+            )
+            blocked += len(keys)
+    return blocked

@@ -1,0 +1,238 @@
+"""What admins do with one sample: reopen what was agreed or given up, and withdraw what cannot be scored."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.utils import timezone
+
+from annotation import permissions, slots
+from annotation.db import write_transaction
+from annotation.errors import BadInput, NotFound, WrongState
+from annotation.missing import locked_dimensions
+from annotation.models import (
+    Assignment,
+    Discussion,
+    FinalScore,
+    Member,
+    Participant,
+    Protocol,
+    Rating,
+    Sample,
+    Score,
+    Study,
+    User,
+)
+from annotation.models.studies import MAX_SLOTS
+from annotation.querysets import samples_visible_to
+from annotation.rubrics import DimensionDefinition, definition
+from annotation.sql.queue import microseconds
+from annotation.workflow import Event, after
+
+from . import deciding, discussion_case
+from .discussion_case import require_open_study
+from .discussion_closing import Steps, close, store
+from .history import record
+from .leases import release
+
+REASON_LENGTH = 2000
+FEWEST = 2
+
+
+def reopen(*, by: User, sample_id: str, reason: str, dimensions: Sequence[str] | None = None) -> Sample:
+    """Bring a sample back that was agreed, blocked or withdrawn.
+
+    An agreed one that two or more people scored who are still here is discussed again, on ``dimensions`` or on all;
+    their values before it are where they begin. Any other goes back to be scored: agreed ones get at least one more
+    score, beside those that stand. It is then discussed or agreed by all of them.
+
+    Raises:
+        NotFound, NotAllowed: the user does not lead the study.
+        BadInput: no reason, or a dimension that nobody scores on this sample.
+        WrongState: `by_rule` where a rule decides it, `no_slot`, `study_closed`, and where there is nothing to reopen.
+    """
+    words = _reason(reason)
+    now = timezone.now()
+    with write_transaction():
+        sample = _lock(by, sample_id)
+        require_open_study(sample.study)
+        scored = _scored_dimensions(sample)
+        if not scored:
+            raise WrongState("A side of the answer is missing, so its values follow from a rule.", code="by_rule")
+        chosen = _chosen(scored, dimensions)
+        people = _still_here(sample) if sample.state == Sample.State.AGREED else {}
+        if len(people) >= FEWEST:
+            _discuss_again(sample, chosen, people, by=by, reason=words, at=now)
+        else:
+            _score_again(sample, by=by, reason=words, at=now)
+    return _fresh(sample)
+
+
+def withdraw(*, by: User, sample_id: str, reason: str) -> Sample:
+    """Take a sample out of the study: nobody scores or discusses it, and it has no agreed values.
+
+    What was said stays. Reopening it brings it back.
+
+    Raises:
+        NotFound, NotAllowed: the user does not lead the study.
+        BadInput: no reason.
+        WrongState: it is withdrawn already, or the study is closed (`study_closed`).
+    """
+    words = _reason(reason)
+    now = timezone.now()
+    with write_transaction():
+        sample = _lock(by, sample_id)
+        require_open_study(sample.study)
+        state = after(sample.state, Event.WITHDRAWN)
+        _end_discussion(sample, by=by, at=now)
+        held = Assignment.objects.filter(sample=sample, state=Assignment.State.LEASED)
+        release(list(held.values_list("pk", flat=True)), event="released")
+        FinalScore.objects.filter(sample=sample, current=True).update(current=False)
+        Sample.objects.filter(pk=sample.pk).update(
+            state=state, state_reason=words[:200], stage=Sample.Stage.CLOSED, free_slots=0
+        )
+        record(Event.WITHDRAWN, study=sample.study, by=by, sample=sample, to=state, reason=words)
+    return _fresh(sample)
+
+
+def dimensions_to_discuss(sample: Sample) -> list[DimensionDefinition]:
+    """Return the dimensions on which `reopen` can open a discussion; none where it sends the sample to be scored."""
+    if sample.state != Sample.State.AGREED or len(_still_here(sample)) < FEWEST:
+        return []
+    return _scored_dimensions(sample)
+
+
+def _lock(by: User, sample_id: str) -> Sample:
+    found = samples_visible_to(by).select_related("study").filter(public_id=sample_id).first()
+    if found is None:
+        raise NotFound("There is no such sample.")
+    permissions.require_lead(by, found.study)
+    rows = Sample.objects.select_for_update(of=("self",)).select_related("study", "protocol")
+    return rows.get(pk=found.pk)
+
+
+def _fresh(sample: Sample) -> Sample:
+    return Sample.objects.select_related("study", "question").get(pk=sample.pk)
+
+
+def _reason(reason: str) -> str:
+    words = reason.strip()
+    if not words:
+        raise BadInput("Say why.", fields={"reason": "Needed: it is kept with the sample."})
+    if len(words) > REASON_LENGTH or "\x00" in words:
+        raise BadInput(
+            "The reason is too long.", fields={"reason": f"At most {REASON_LENGTH} characters, without NUL."}
+        )
+    return words
+
+
+def _scored_dimensions(sample: Sample) -> list[DimensionDefinition]:
+    rubric = definition(sample.study.rubric_id)
+    locked = locked_dimensions(rubric.dimensions, has_text=sample.has_text, has_image=sample.has_image)
+    return [dimension for dimension in rubric.dimensions if dimension.key not in locked]
+
+
+def _chosen(scored: list[DimensionDefinition], wanted: Sequence[str] | None) -> list[DimensionDefinition]:
+    if wanted is None:
+        return scored
+    known = [dimension.key for dimension in scored]
+    if not wanted or not set(wanted) <= set(known):
+        raise BadInput("Choose dimensions of this sample.", fields={"dimensions": "Some of " + ", ".join(known) + "."})
+    return [dimension for dimension in scored if dimension.key in wanted]
+
+
+def _still_here(sample: Sample) -> dict[int, dict[int, int | None]]:
+    """Return the last values, level by dimension, of those who stand behind the sample's values and can discuss."""
+    last = Discussion.objects.filter(sample=sample).order_by("-number").first()
+    excused = Participant.objects.filter(discussion=last, state=Participant.State.EXCUSED).values("member")
+    scores = Score.objects.filter(sample=sample, voided_at=None, member__user__isnull=False).exclude(
+        member__state=Member.State.LEFT
+    )
+    scores = scores.exclude(member__role=Member.Role.RESEARCHER).exclude(member__in=excused)
+    if not sample.counts_imported:
+        scores = scores.exclude(origin=Score.Origin.IMPORTED)
+    # What was signed covers the discussed dimensions alone; an imported score may lack some.
+    scores = scores.exclude(complete=False, round=1)
+    values: dict[int, dict[int, int | None]] = {}
+    rows = Rating.objects.filter(score__in=scores).order_by("score__round", "score_id")
+    for member, dimension, level in rows.values_list("score__member_id", "dimension_id", "level_id"):
+        values.setdefault(member, {})[dimension] = level
+    return values
+
+
+def _discuss_again(
+    sample: Sample,
+    dimensions: list[DimensionDefinition],
+    people: dict[int, dict[int, int | None]],
+    *,
+    by: User,
+    reason: str,
+    at: datetime,
+) -> None:
+    state = after(sample.state, Event.REOPENED)
+    keys = [dimension.id for dimension in dimensions]
+    discussion = deciding.open_discussion(
+        sample,
+        because=Discussion.Because.REOPENED,
+        dimensions=keys,
+        participants=[(member, {key: own.get(key) for key in keys}) for member, own in sorted(people.items())],
+        at=at,
+        discussion_days=sample.protocol.discussion_days if sample.protocol else None,
+    )
+    FinalScore.objects.filter(sample=sample, dimension__in=keys, current=True).update(current=False)
+    Sample.objects.filter(pk=sample.pk).update(state=state, state_reason="", stage=Sample.Stage.CLOSED, free_slots=0)
+    record(
+        Event.REOPENED,
+        study=sample.study,
+        by=by,
+        sample=sample,
+        to=state,
+        discussion=discussion.public_id,
+        dimensions=[dimension.key for dimension in dimensions],
+        reason=reason,
+    )
+
+
+def _score_again(sample: Sample, *, by: User, reason: str, at: datetime) -> None:
+    """Open slots for the scores that are missing, for one more at least where the sample had been agreed."""
+    state = after(sample.state, Event.SENT_BACK)
+    protocol = sample.protocol or Protocol.objects.get(study=sample.study, current=True)
+    needed = max(sample.scores_needed, protocol.annotators_per_sample)
+    if sample.state == Sample.State.AGREED:
+        needed = max(needed, sample.scores_in + 1)
+    live = Assignment.objects.filter(sample=sample, state__lte=Assignment.State.SCORED)
+    used = dict(live.values_list("slot", "state"))
+    held = sum(1 for kind in used.values() if kind == Assignment.State.LEASED)
+    missing = max(0, needed - sample.scores_in - held)
+    unused = [slot for slot in range(1, MAX_SLOTS + 1) if slot not in used]
+    if missing > len(unused):
+        raise WrongState(f"A sample takes {MAX_SLOTS} scores at most.", code="no_slot")
+    free = sum(slots.bit(slot) for slot in unused[:missing])
+    FinalScore.objects.filter(sample=sample, current=True).update(current=False)
+    Sample.objects.filter(pk=sample.pk).update(
+        state=state,
+        state_reason="",
+        protocol=protocol,
+        scores_needed=needed,
+        free_slots=free,
+        stage=Sample.Stage.BEGUN if free else Sample.Stage.CLOSED,
+        queued_at=microseconds(at),
+    )
+    record(Event.SENT_BACK, study=sample.study, by=by, sample=sample, to=state, reason=reason, scores=missing)
+    if not missing and not held:
+        deciding.decide(
+            [sample.pk], study_id=sample.study_id, by_member=_member(sample.study, by), by_user=by.pk, at=at
+        )
+
+
+def _member(study: Study, by: User) -> int | None:
+    return Member.objects.filter(study=study, user=by).values_list("pk", flat=True).first()
+
+
+def _end_discussion(sample: Sample, *, by: User, at: datetime) -> None:
+    open_one = Discussion.objects.filter(sample=sample).exclude(state=Discussion.State.CLOSED)
+    public_id = open_one.values_list("public_id", flat=True).first()
+    if public_id is None:
+        return
+    case = discussion_case.lock(public_id)
+    close(case, at)
+    store(case, Steps(at=at, user_id=by.pk, member_id=_member(sample.study, by)))

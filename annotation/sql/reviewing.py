@@ -1,0 +1,38 @@
+"""Which begun samples nobody can take."""
+
+from collections.abc import Sequence
+
+from .run import rows
+
+# An admin may score; whether one does shows when they have. Otherwise a sample would wait for them for ever.
+_SCORES = """m.study_id = s.study_id AND m.state = 'active' AND m.user_id IS NOT NULL
+          AND (m.role = 'annotator' OR m.role = 'admin' AND EXISTS (
+            SELECT 1 FROM annotation_assignment done WHERE done.member_id = m.id AND done.state = 2))"""
+# As the queue hands them out: to those who have not had the sample and not seen it.
+_NOBODY = f"""
+    FROM annotation_sample s
+    JOIN annotation_study st ON st.id = s.study_id
+    WHERE s.stage = 2 AND s.state IN ('scoring', 'in_review') AND st.state = 'running'
+      AND NOT EXISTS (SELECT 1 FROM annotation_assignment held WHERE held.sample_id = s.id AND held.state = 1)
+      AND NOT EXISTS (
+        SELECT 1 FROM annotation_member m
+        WHERE {_SCORES}
+          AND m.exposed_through < s.id
+          AND NOT EXISTS (SELECT 1 FROM annotation_assignment a
+                          WHERE a.sample_id = s.id AND a.member_id = m.id AND a.state <> 4)
+          AND NOT EXISTS (SELECT 1 FROM annotation_exposure e WHERE e.sample_id = s.id AND e.member_id = m.id))
+      AND s.scores_needed <= (
+        SELECT COUNT(*) FROM annotation_member m WHERE {_SCORES})
+"""  # noqa: S608 - only a constant of this module is put in
+
+
+def unassignable(*, limit: int) -> list[int]:
+    """Return begun samples of running studies that no active annotator can take and that nobody holds."""
+    return [row[0] for row in rows(f"SELECT s.id {_NOBODY} ORDER BY s.id LIMIT %s", [limit])]
+
+
+def still_unassignable(sample_ids: Sequence[int]) -> list[tuple[int, int, str]]:
+    """Return id, study and state of those of the samples of which that is still so; lock them first."""
+    marks = ", ".join(["%s"] * len(sample_ids))
+    found = rows(f"SELECT s.id, s.study_id, s.state {_NOBODY} AND s.id IN ({marks}) ORDER BY s.id", sample_ids)
+    return [(row[0], row[1], row[2]) for row in found]

@@ -1,0 +1,68 @@
+"""PURE. The rules of a discussion: when a dimension closes, and whose answer it waits for.
+
+Levels are compared by identity alone: a dimension closes when everybody stands on one and the same level, however
+many people that takes. Nothing here counts votes.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Says = Literal["reason", "comment", "keep", "move"]
+COMMENT: Final = "comment"
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Where somebody who takes part stands on one dimension, and whether they have spoken for it here."""
+
+    level: int | None
+    reasoned: bool = False
+    answered: bool = False
+
+    @property
+    def spoke(self) -> bool:
+        """Whether a reason or an answer of theirs is on record in this discussion."""
+        return self.reasoned or self.answered
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One post on the dimension: by whom, of what kind, and where its author stood from then on."""
+
+    who: int
+    kind: str
+    level: int | None
+
+
+def common_level(stands: Collection[Stand], *, everybody_speaks: bool) -> int | None:
+    """Return the level on which all stand, or None while the dimension stays open.
+
+    With ``everybody_speaks`` (a reopened case, in which all may stand together from the start) each has to have given
+    a reason or an answer, too.
+    """
+    levels = {stand.level for stand in stands}
+    if len(levels) != 1 or None in levels:
+        return None
+    if everybody_speaks and not all(stand.spoke for stand in stands):
+        return None
+    return levels.pop()
+
+
+def awaited(stands: Mapping[int, Stand], said: Sequence[Said], *, reason_first: bool) -> set[int]:
+    """Return who of those that take part has to speak next on an open dimension; ``said`` is oldest first.
+
+    Somebody is awaited who has not yet given a reason, a value or an answer, or after whose last word another one has
+    commented, or has taken, kept or explained a level other than theirs. While levels differ somebody always is.
+    """
+    last_word = {post.who: place for place, post in enumerate(said)}
+    stood_up = {post.who for post in said if post.kind != COMMENT}
+    waiting: set[int] = set()
+    for who, stand in stands.items():
+        if stand.level is None or (reason_first and not stand.reasoned) or who not in stood_up:
+            waiting.add(who)
+            continue
+        since = said[last_word[who] + 1 :]
+        if any(p.who in stands and (p.kind == COMMENT or p.level != stand.level) for p in since):
+            waiting.add(who)
+    return waiting

@@ -1,0 +1,15 @@
+"""PURE. Why a figure cannot be told: sentences that stay as they are, since programs compare them."""
+
+NO_RATINGS = "There are no independent ratings yet."
+ONE_ANNOTATOR = "All ratings are by one annotator, and agreement needs two."
+NO_PAIRS = "No sample has been rated by two annotators yet."
+ONE_SAMPLE = "Only one sample has been rated by two annotators, and agreement beyond chance needs two."
+ONE_VALUE = "All ratings have the same value, so agreement beyond chance cannot be told."
+NOT_COMPLETE = "The samples were not all rated by the same annotators, which this form needs."
+NO_VARIANCE = "The ratings differ in a way that leaves nothing to divide by."
+ONE_SHARED = "The two have fewer than two samples in common."
+ONE_RATER_ONE_VALUE = (
+    "One of the two gave all samples in common the same value, so agreement beyond chance cannot be told."
+)
+FEW_SAMPLES = "Too few samples for an interval."
+ALONE = "Nobody else has rated a sample of theirs yet."

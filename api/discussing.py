@@ -1,0 +1,158 @@
+"""A discussion as those who may see it meet it. Only what is named here leaves the house."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from annotation.services.discussing import Reason
+from annotation.services.discussion_shapes import CaseRow, CaseView, MineView, StanceView, TopicView
+
+from . import content
+from .answers import moment, to_json, whole
+
+SALT = "api.discussing"
+
+
+def case(view: CaseView, *, html: bool = False) -> dict[str, Any]:
+    """Return a discussion with its sample; with ``html`` the sample's texts are rendered."""
+    shown = {
+        "id": view.id,
+        "study": view.study_slug,
+        "state": view.state,
+        "because": view.because,
+        "opened_at": moment(view.opened_at),
+        "due_at": moment(view.due_at),
+        "closed_at": moment(view.closed_at),
+        "me": view.me,
+        "waits_for_me": view.waits_for_me,
+        "sample": content.sample(view.sample, html=html),
+        "participants": [
+            {
+                "alias": participant.alias,
+                "me": participant.me,
+                "state": participant.state,
+                "waits": participant.waits,
+                "name": participant.name,
+                "member": participant.member_id,
+                "away": participant.away,
+            }
+            for participant in view.participants
+        ],
+        "topics": [_topic(topic) for topic in view.topics],
+        "settled": [
+            {
+                "key": settled.key,
+                "name": settled.name,
+                "value": whole(settled.value),
+                "outcome": settled.outcome,
+                "firsts": None if settled.firsts is None else [whole(value) for value in settled.firsts],
+            }
+            for settled in view.settled
+        ],
+    }
+    return {**shown, "version": _version(view.id, view.version, shown)}
+
+
+def case_row(row: CaseRow) -> dict[str, Any]:
+    """Return a discussion's line in a list."""
+    return {
+        "id": row.id,
+        "sample": row.sample_public_id,
+        "external_id": row.sample_external_id,
+        "state": row.state,
+        "because": row.because,
+        "spread": whole(row.spread),
+        "dimensions": list(row.dimensions),
+        "opened_at": moment(row.opened_at),
+        "due_at": moment(row.due_at),
+        "closed_at": moment(row.closed_at),
+        "me": row.me,
+        "waits_for_me": row.waits_for_me,
+        "waits_for": _or_none(row.waits_for),
+        "away": list(row.away),
+    }
+
+
+def reasons(given: Mapping[str, Mapping[str, str]]) -> dict[str, Reason]:
+    """Return the reasons of a checked body."""
+    return {key: Reason(**reason) for key, reason in given.items()}
+
+
+def is_unchanged(discussion_id: str, stored: int, since: str) -> bool:
+    """Whether nothing at all has happened in a discussion, whose version is ``stored``, since a shown version."""
+    nonce, seal, _ = _parts(since)
+    return constant_time_compare(seal, _seal(discussion_id, stored, nonce))
+
+
+def looks_unchanged(shown: Mapping[str, Any], since: str) -> bool:
+    """Whether a case looks to its reader as it did at a shown version."""
+    return constant_time_compare(_parts(since)[2], _parts(shown["version"])[2])
+
+
+def _version(discussion_id: str, stored: int, shown: Mapping[str, Any]) -> str:
+    """Return what a page gives back to ask for news.
+
+    The stored version counts every step, those of others too, which nobody learns of before their own reason. So
+    it is sealed, anew each time, beside a digest of what the reader sees: a step that is not shown leaves no trace.
+    """
+    nonce = secrets.token_hex(8)
+    digest = hashlib.sha256(to_json(shown)).hexdigest()[:16]
+    return f"{nonce}.{_seal(discussion_id, stored, nonce)}.{digest}"
+
+
+def _seal(discussion_id: str, stored: int, nonce: str) -> str:
+    return salted_hmac(SALT, f"{nonce}.{discussion_id}.{stored}", algorithm="sha256").hexdigest()[:16]
+
+
+def _parts(version: str) -> tuple[str, str, str]:
+    nonce, _, rest = version.partition(".")
+    seal, _, digest = rest.partition(".")
+    return nonce, seal, digest
+
+
+def _topic(topic: TopicView) -> dict[str, Any]:
+    return {
+        "key": topic.key,
+        "name": topic.name,
+        "state": topic.state,
+        "revealed": topic.revealed,
+        "mine": None if topic.mine is None else _stance(topic.mine),
+        "stances": None if topic.stances is None else [_others_stance(stance) for stance in topic.stances],
+        "posts": [
+            {
+                "id": post.id,
+                "alias": post.alias,
+                "kind": post.kind,
+                "before": whole(post.before),
+                "value": whole(post.value),
+                "reason": post.reason,
+                "text": post.text,
+                "at": moment(post.at),
+            }
+            for post in topic.posts
+        ],
+        "waits_for": _or_none(topic.waits_for),
+        "value": whole(topic.value),
+        "outcome": topic.outcome or None,
+        "closed_at": moment(topic.closed_at),
+    }
+
+
+def _stance(stance: MineView | StanceView) -> dict[str, Any]:
+    return {
+        "first": whole(stance.first),
+        "current": whole(stance.current),
+        "reasoned_at": moment(stance.reasoned_at),
+        "answered_at": moment(stance.answered_at),
+    }
+
+
+def _others_stance(stance: StanceView) -> dict[str, Any]:
+    return {"alias": stance.alias, "excused": stance.excused, **_stance(stance)}
+
+
+def _or_none(names: Iterable[str] | None) -> list[str] | None:
+    return None if names is None else list(names)

@@ -1,0 +1,81 @@
+"""Agreement and annotators in figures: as stored, with their age, and calculated anew by a job."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from rest_framework.request import Request
+
+from annotation import permissions
+from annotation.models import Study, StudyFigures, User
+from annotation.services import statistics
+from api.answers import answer
+from api.figures import age, agreement_row, annotator_row, moved_row, people_of, whom
+from api.schema import describe
+from api.serializers import figures as shapes
+from api.serializers.fields import Nothing
+from api.serializers.jobs import ShownJob
+
+from .base import View, body_of, query_of, study_of, user_of
+
+
+class Agreement(View):
+    """How far independent ratings agree, and what discussions moved."""
+
+    @describe("Show agreement", query=shapes.AgreementQuery, answer=shapes.Agreement)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Admins and researchers only. As last calculated; of independent ratings alone."""
+        study, user = _read(request, slug)
+        query = query_of(request, shapes.AgreementQuery)
+        level = query["level"]
+        stored = statistics.stored(study, StudyFigures.Kind.AGREEMENT)
+        data: dict[str, Any] = {} if stored is None else stored.data
+        rows = data.get("levels", {}).get(level, {}).get(query.get("by", "all"), [])
+        people = people_of(study, names=permissions.may_lead(user, study))
+        return answer(
+            {
+                "study": study.slug,
+                "level": level,
+                "round": 1,
+                "rows": [agreement_row(row, people) for row in rows],
+                "left_out": data.get("left_out", {}).get(query.get("by"), 0),
+                "moved": [moved_row(row, people) for row in data.get("moved", [])],
+                "pairwise": whom(data.get("pairwise", []), people),
+                **age(study, stored),
+            }
+        )
+
+    @describe("Calculate agreement anew", request=Nothing, answer=ShownJob, status=202)
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """Admins only. Answers with the job; while one waits or runs, with that one."""
+        study, user = study_of(request, slug), user_of(request)
+        permissions.require_lead(user, study)
+        body_of(request, Nothing)
+        job = statistics.request(by=user, study=study)
+        where = reverse("api:job", args=[job.public_id])
+        return answer(ShownJob(job).data, status=202, headers={"Location": where})
+
+
+class Annotators(View):
+    """How each annotator scores beside the others."""
+
+    @describe("Show annotators", answer=shapes.Annotators)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Admins and researchers only. As last calculated; of independent ratings alone."""
+        study, user = _read(request, slug)
+        stored = statistics.stored(study, StudyFigures.Kind.ANNOTATORS)
+        rows = [] if stored is None else stored.data["rows"]
+        people = people_of(study, names=permissions.may_lead(user, study))
+        return answer(
+            {
+                "study": study.slug,
+                "rows": [annotator_row(row, people) for row in rows],
+                **age(study, stored),
+            }
+        )
+
+
+def _read(request: Request, slug: str) -> tuple[Study, User]:
+    study, user = study_of(request, slug), user_of(request)
+    permissions.require_results(user, study)
+    return study, user

@@ -1,0 +1,140 @@
+"""Discussions: finding those that wait, reading one, taking part, and what admins may do."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from annotation import permissions
+from annotation.models import Discussion, Sample, User
+from annotation.services import discussing, discussion_admin, discussion_lists, discussion_views
+from annotation.services.discussion_shapes import CaseView
+from api.answers import answer, nothing
+from api.discussing import case, case_row, is_unchanged, looks_unchanged, reasons
+from api.pagination import page
+from api.schema import describe, paged
+from api.serializers import discussions as shapes
+from api.serializers.assignments import RenderQuery
+
+from .base import View, body_of, note_that_seen, query_of, study_of, user_of
+
+
+class Discussions(View):
+    """The discussions of a study."""
+
+    @describe("List discussions", query=shapes.DiscussionsQuery, answer=paged(shapes.CaseRow))
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Those that I take part in; all of them for admins and researchers. The widest difference first."""
+        study, user = study_of(request, slug), user_of(request)
+        query = query_of(request, shapes.DiscussionsQuery)
+        rows = discussion_lists.listed(by=user, study=study, state=query["state"])
+
+        def show(taken: Sequence[Discussion]) -> list[dict[str, Any]]:
+            if permissions.may_read_results(user, study):
+                note_that_seen(user, study, list(Sample.objects.filter(discussions__in=taken).distinct()))
+            return [case_row(row) for row in discussion_lists.case_rows(by=user, study=study, discussions=[*taken])]
+
+        # By name, as a cursor can be read: the range would tell two people each other's values.
+        return answer(page(request, rows, query, order=("-spread", "id"), show=show, name="public_id"))
+
+
+class OneDiscussion(View):
+    """One discussion."""
+
+    @describe(
+        "Show a discussion", query=shapes.CaseQuery, answer=shapes.Case, empty="There is nothing new since `since`."
+    )
+    def get(self, request: Request, discussion: str) -> HttpResponse:
+        """For who takes part, and for admins and researchers. With `since`, 204 while there is nothing new."""
+        query, user = query_of(request, shapes.CaseQuery), user_of(request)
+        since = query.get("since")
+        if since is not None:
+            stored = discussion_views.version_of(by=user, discussion_id=discussion)
+            if is_unchanged(discussion, stored, since):
+                return nothing()
+        shown = _shown(user, discussion_views.case_for(by=user, discussion_id=discussion), html="render" in query)
+        if since is not None and looks_unchanged(shown, since):
+            return nothing()
+        return answer(shown)
+
+
+class Reason(View):
+    """My reasons."""
+
+    @describe("Give reasons", query=RenderQuery, request=shapes.ReasonsRequest, answer=shapes.Case, conflict=True)
+    def put(self, request: Request, discussion: str) -> HttpResponse:
+        """Given before the others are shown, where the study's rules ask for that. They stay as they were given."""
+        body = dict(body_of(request, shapes.ReasonsRequest))
+        body["reasons"] = reasons(body["reasons"])
+        return _answered(request, discussing.give_reasons(by=user_of(request), discussion_id=discussion, **body))
+
+
+class Posts(View):
+    """What I say."""
+
+    @describe("Comment", query=RenderQuery, request=shapes.PostRequest, answer=shapes.Case, conflict=True)
+    def post(self, request: Request, discussion: str) -> HttpResponse:
+        """On one open dimension. Posts are never changed or taken back."""
+        body = body_of(request, shapes.PostRequest)
+        return _answered(request, discussing.comment(by=user_of(request), discussion_id=discussion, **body))
+
+
+class Stances(View):
+    """Where I stand."""
+
+    @describe(
+        "Keep or move stances", query=RenderQuery, request=shapes.StancesRequest, answer=shapes.Case, conflict=True
+    )
+    def put(self, request: Request, discussion: str) -> HttpResponse:
+        """A dimension closes as soon as all who take part stand on one value; that value is signed by each."""
+        body = dict(body_of(request, shapes.StancesRequest))
+        body["reasons"] = reasons(body.get("reasons", {}))
+        return _answered(request, discussing.take_stances(by=user_of(request), discussion_id=discussion, **body))
+
+
+class Override(View):
+    """Deciding in the participants' place."""
+
+    @describe(
+        "Override a discussion", query=RenderQuery, request=shapes.OverrideRequest, answer=shapes.Case, conflict=True
+    )
+    def post(self, request: Request, discussion: str) -> HttpResponse:
+        """Admins only. Open dimensions get the given values, which are marked as overridden wherever they go."""
+        body = body_of(request, shapes.OverrideRequest)
+        return _answered(request, discussion_admin.override(by=user_of(request), discussion_id=discussion, **body))
+
+
+class Excuse(View):
+    """Letting a participant go."""
+
+    @describe(
+        "Excuse a participant", query=RenderQuery, request=shapes.ExcuseRequest, answer=shapes.Case, conflict=True
+    )
+    def post(self, request: Request, discussion: str) -> HttpResponse:
+        """Admins only. Two must remain, the replacement included; what the excused have said stays."""
+        body = {"replacement": None, **body_of(request, shapes.ExcuseRequest)}
+        return _answered(request, discussion_admin.excuse(by=user_of(request), discussion_id=discussion, **body))
+
+
+class Deadline(View):
+    """When it becomes the admins' to decide."""
+
+    @describe("Set a deadline", query=RenderQuery, request=shapes.DeadlineRequest, answer=shapes.Case, conflict=True)
+    def post(self, request: Request, discussion: str) -> HttpResponse:
+        """Admins only. A discussion that was handed over goes back to those who take part."""
+        body = body_of(request, shapes.DeadlineRequest)
+        return _answered(request, discussion_admin.set_deadline(by=user_of(request), discussion_id=discussion, **body))
+
+
+def _answered(request: Request, view: CaseView) -> HttpResponse:
+    html = bool(request.query_params) and "render" in query_of(request, RenderQuery)
+    return answer(_shown(user_of(request), view, html=html))
+
+
+def _shown(user: User, view: CaseView, *, html: bool) -> dict[str, Any]:
+    if view.me is None:
+        # An admin or a researcher, who has now seen what others said.
+        sample = Sample.objects.select_related("study").get(public_id=view.sample.public_id)
+        note_that_seen(user, sample.study, [sample])
+    return case(view, html=html)

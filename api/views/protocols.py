@@ -1,0 +1,76 @@
+"""The rules of a study: reading them, changing them, and what they would lead to."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from annotation import permissions
+from annotation.models import Protocol, Study, User
+from annotation.services import protocols
+from annotation.services.forecasting import forecast
+from api.answers import answer, whole
+from api.schema import describe
+from api.serializers import protocols as shapes
+from api.serializers.fields import Nothing
+
+from .base import View, body_of, study_of, user_of
+
+FIELDS: tuple[str, ...] = tuple(shapes.ShownProtocol().get_fields())
+
+
+def protocol_shown(protocol: Protocol) -> dict[str, Any]:
+    """Return one version of a study's rules."""
+    return {name: whole(getattr(protocol, name)) for name in FIELDS}
+
+
+class CurrentProtocol(View):
+    """The rules that new samples begin under."""
+
+    @describe("Show the protocol", answer=shapes.ShownProtocol)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """For every member."""
+        study = study_of(request, slug)
+        return answer(protocol_shown(Protocol.objects.get(study=study, current=True)))
+
+    @describe("Change the protocol", request=shapes.ProtocolRequest, answer=shapes.ShownProtocol, conflict=True)
+    def put(self, request: Request, slug: str) -> HttpResponse:
+        """Admins only. A new version, unless nothing differs; what is not given stays. Begun samples keep theirs."""
+        study, user = _led(request, slug)
+        body = body_of(request, shapes.ProtocolRequest)
+        return answer(protocol_shown(protocols.change_protocol(by=user, study=study, **body)))
+
+
+class Forecast(View):
+    """What other rules would lead to."""
+
+    @describe("Forecast disputes", answer=shapes.Forecast)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Admins only. Per tolerance the share of samples in dispute and the hours, from the scores so far."""
+        study, user = _led(request, slug)
+        found = forecast(by=user, study=study)
+        return answer({"rows": [asdict(row) for row in found.rows], "basis": found.basis, "needed": found.needed})
+
+
+class Move(View):
+    """Begun samples, from an earlier version of the rules to the current one."""
+
+    @describe("Preview a move to the protocol", answer=shapes.MovePreview)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Admins only. What a move would do; nothing is changed."""
+        study, user = _led(request, slug)
+        return answer(asdict(protocols.preview_move(by=user, study=study)))
+
+    @describe("Move samples to the protocol", request=Nothing, answer=shapes.MovedSamples, conflict=True)
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """Admins only. Undecided samples go on under the current rules, and those with all scores are decided."""
+        study, user = _led(request, slug)
+        body_of(request, Nothing)
+        return answer({"moved": protocols.move_samples(by=user, study=study)})
+
+
+def _led(request: Request, slug: str) -> tuple[Study, User]:
+    study, user = study_of(request, slug), user_of(request)
+    permissions.require_lead(user, study)
+    return study, user

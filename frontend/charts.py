@@ -1,0 +1,356 @@
+"""Small drawings for figures: SVG that a strict content policy lets through, coloured by classes alone.
+
+Every function returns one ``<svg>``. A drawing that stands beside its own figures is hidden from screen readers; one
+that says something of its own takes a ``label``. Distances are in CSS pixels; a phone shows the same drawing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+ROW = 26
+SHADES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A stretch of numbers laid along a line, the same one in every row of a table."""
+
+    low: float
+    high: float
+    width: float = 300
+    pad: float = 8
+
+    def at(self, value: float) -> float:
+        """Return where a value lies, in pixels; one beyond the ends lies at the end."""
+        if self.high <= self.low:
+            return self.width / 2
+        share = (min(self.high, max(self.low, value)) - self.low) / (self.high - self.low)
+        return self.pad + share * (self.width - 2 * self.pad)
+
+    def beyond(self, value: float) -> bool:
+        """Tell whether a value lies off the scale."""
+        return not self.low <= value <= self.high
+
+
+def alpha_scale(lows: Iterable[float], *, width: float = 300) -> Scale:
+    """Return 0 to 1, or from the tenth below the lowest of ``lows``: agreement can be worse than chance."""
+    lowest = min(lows, default=0.0)
+    if lowest >= 0:
+        return Scale(0, 1, width)
+    steps = next(step for step in range(1, 11) if -step / 5 <= lowest or step == 10)
+    return Scale(max(-1.0, -steps / 5), 1, width)
+
+
+def even_scale(values: Iterable[float], *, least: float, step: float, width: float = 108, pad: float = 4) -> Scale:
+    """Return a scale that reaches as far below zero as above: at least ``least``, in whole ``step``s."""
+    reach = max((abs(value) for value in values), default=0.0)
+    most = max(least, _rounded_up(reach, step))
+    return Scale(-most, most, width, pad)
+
+
+def scale_of(values: Iterable[float], *, step: float, width: float = 108) -> Scale:
+    """Return a scale from the lowest to the highest of ``values``, both widened to whole ``step``s."""
+    found = list(values)
+    if not found:
+        return Scale(0, step, width, pad=4)
+    low = -_rounded_up(-min(found), step)
+    high = _rounded_up(max(found), step)
+    return Scale(low, high if high > low else low + step, width, pad=4)
+
+
+def _rounded_up(value: float, step: float) -> float:
+    # A multiple that binary fractions miss by a hair is still a multiple.
+    return round(-(-(value / step - 1e-9) // 1) * step, 9)
+
+
+def axis(scale: Scale, ticks: Sequence[float]) -> SafeString:
+    """Draw the numbers of a scale, for the head of a column."""
+    texts = format_html_join(
+        "",
+        '<text x="{}" y="11" text-anchor="middle" class="ax">{}</text>',
+        ((_px(scale.at(one)), tick(one)) for one in ticks if not scale.beyond(one)),
+    )
+    return _svg(scale.width, 14, texts, "")
+
+
+def alpha_ticks(scale: Scale) -> list[float]:
+    """Return the ticks of a scale of agreement: its ends, fifths up to .4, and the two usual bars."""
+    below = [] if scale.low >= 0 else [scale.low]
+    return [*below, 0, *([] if scale.low < -0.6 else [0.2, 0.4]), 0.67, 0.8, 1]
+
+
+def interval(
+    scale: Scale,
+    value: float | None,
+    ends: Sequence[float] | None,
+    *,
+    bars: Sequence[float] = (),
+    notable: bool = False,
+    label: str = "",
+) -> SafeString:
+    """Draw a value as a dot and its interval as a line with ends, over dashed ``bars``; no value: the empty line."""
+    middle = ROW / 2
+    pieces = [
+        format_html(
+            '<line x1="{}" x2="{}" y1="{}" y2="{}" class="grid"/>',
+            _px(scale.pad),
+            _px(scale.width - scale.pad),
+            _px(middle),
+            _px(middle),
+        ),
+        format_html_join(
+            "",
+            '<line x1="{0}" x2="{0}" y1="0" y2="{1}" class="axl" stroke-dasharray="2 3"/>',
+            ((_px(scale.at(bar)), ROW) for bar in bars if not scale.beyond(bar)),
+        ),
+    ]
+    kind = "att" if notable else "ink"
+    if value is not None and ends is not None:
+        low, high = scale.at(ends[0]), scale.at(ends[1])
+        pieces.append(
+            format_html(
+                '<path d="M{0} {2}H{1}M{0} {3}v8M{1} {3}v8" class="s-{4}" stroke-width="1.5" fill="none"/>',
+                _px(low),
+                _px(high),
+                _px(middle),
+                _px(middle - 4),
+                kind,
+            )
+        )
+    if value is not None:
+        pieces.append(
+            format_html('<circle cx="{}" cy="{}" r="4.5" class="f-{}"/>', _px(scale.at(value)), _px(middle), kind)
+        )
+    return _svg(scale.width, ROW, _joined(pieces), label)
+
+
+def sparkline(
+    scale: Scale, values: Sequence[float | None], *, zero: float | None = None, notable: bool = False, label: str = ""
+) -> SafeString:
+    """Draw values over equal steps of time as one thin line that breaks where one is missing; the last one is a dot.
+
+    ``scale`` gives heights, low at the bottom; a dashed line marks ``zero``.
+    """
+    height, width = 28.0, scale.width
+    places = _places(scale, values, width, height, margin=4)
+    pieces = [_zero_line(scale, zero, width, height, margin=4), *_lines(places, "s-ink2", 1.25)]
+    last = next((place for place in reversed(places) if place is not None), None)
+    if last is not None:
+        kind = "att" if notable else "ink"
+        pieces.append(format_html('<circle cx="{}" cy="{}" r="2.8" class="f-{}"/>', _px(last[0]), _px(last[1]), kind))
+    return _svg(width, height, _joined(pieces), label)
+
+
+def weeks(
+    scale: Scale,
+    values: Sequence[float | None],
+    names: Sequence[str],
+    *,
+    zero: float | None = None,
+    width: float = 320,
+    height: float = 112,
+    label: str = "",
+) -> SafeString:
+    """Draw values over weeks with a dot each, the scale's ends at the left and the first and last week below."""
+    left, bottom = 40.0, 18.0
+    inner_width, inner_height = width - left - 6, height - bottom
+    places = [
+        None if place is None else (place[0] + left, place[1])
+        for place in _places(scale, values, inner_width, inner_height, margin=8)
+    ]
+    pieces: list[SafeString] = []
+    levels = [scale.low, scale.high] if zero is None else [scale.low, zero, scale.high]
+    for level in levels:
+        y = _height(scale, level, inner_height, 8)
+        dashed = mark_safe(' stroke-dasharray="2 3"') if level == zero else ""
+        pieces.append(
+            format_html(
+                '<line x1="{0}" x2="{1}" y1="{2}" y2="{2}" class="{3}"{4}/>'
+                '<text x="{5}" y="{6}" text-anchor="end" class="ax">{7}</text>',
+                _px(left),
+                _px(width),
+                _px(y),
+                "axl" if level == zero else "grid",
+                dashed,
+                _px(left - 6),
+                _px(y + 4),
+                tick(level, signed=zero is not None),
+            )
+        )
+    pieces += _lines(places, "s-ink2", 1.5)
+    pieces += [
+        format_html('<circle cx="{}" cy="{}" r="3" class="f-ink"/>', _px(place[0]), _px(place[1]))
+        for place in places
+        if place is not None
+    ]
+    pieces.append(_first_and_last(names, left + 4, width - 4, height))
+    return _svg(width, height, _joined(pieces), label)
+
+
+def stacked(
+    parts: Sequence[tuple[str, float]], *, whole: float = 0, width: float = 160, height: float = 12, label: str = ""
+) -> SafeString:
+    """Draw shares of a whole as one bar; each part is its class and its amount, and one that is there can be seen."""
+    there = [(kind, amount) for kind, amount in parts if amount > 0]
+    total = max(whole, sum(amount for _kind, amount in there))
+    wide = [max(2.0, amount / total * width) for _kind, amount in there]
+    # What the least ones take too much is taken from all, so that the bar stays as long as it is.
+    fit = min(1.0, width / sum(wide)) if wide else 1.0
+    x, pieces = 0.0, []
+    for (kind, _amount), share in zip(there, wide, strict=True):
+        pieces.append(
+            format_html(
+                '<rect x="{}" y="0" width="{}" height="{}" class="{}"/>',
+                _px(x),
+                _px(max(1.0, share * fit - 1)),
+                _px(height),
+                kind,
+            )
+        )
+        x += share * fit
+    return _svg(width, height, _joined(pieces), label)
+
+
+def both_ways(down: float, up: float, *, most: float, width: float = 150, label: str = "") -> SafeString:
+    """Draw two amounts as bars from the middle, one to the left and one to the right, each at most ``most``."""
+    height, half = 18.0, width / 2
+    unit = (half - 2) / most if most > 0 else 0
+    left, right = min(down, most) * unit, min(up, most) * unit
+    return _svg(
+        width,
+        height,
+        format_html(
+            '<rect x="{}" y="4" width="{}" height="10" class="f-down"/>'
+            '<rect x="{}" y="4" width="{}" height="10" class="f-up"/>'
+            '<line x1="{}" x2="{}" y1="0" y2="{}" class="axl"/>',
+            _px(half - left),
+            _px(left),
+            _px(half),
+            _px(right),
+            _px(half),
+            _px(half),
+            _px(height),
+        ),
+        label,
+    )
+
+
+def columns(
+    values: Sequence[float],
+    *,
+    names: Sequence[str] = (),
+    width: float = 220,
+    height: float = 36,
+    label: str = "",
+) -> SafeString:
+    """Draw amounts over equal steps of time as thin columns on one line, the first and last of ``names`` below it."""
+    most = max(values, default=0)
+    step = width / max(1, len(values))
+    floor = height - 18 if names else height
+    bars = format_html_join(
+        "",
+        '<rect x="{}" y="{}" width="{}" height="{}" class="f-ink3"/>',
+        (
+            (_px(number * step), _px(floor - 1 - tall), _px(max(1.0, step - 2)), _px(tall))
+            for number, value in enumerate(values)
+            if value > 0
+            for tall in [max(1.0, value / most * (floor - 2))]
+        ),
+    )
+    base = format_html('<line x1="0" x2="{0}" y1="{1}" y2="{1}" class="axl"/>', _px(width), _px(floor - 0.5))
+    return _svg(width, height, _joined([bars, base, _first_and_last(names, 0, width, height)]), label)
+
+
+def _first_and_last(names: Sequence[str], left: float, right: float, height: float) -> SafeString:
+    ends = [(left, "start", names[0])] if names else []
+    if len(names) > 1:
+        ends.append((right, "end", names[-1]))
+    return format_html_join(
+        "",
+        '<text x="{}" y="{}" text-anchor="{}" class="ax">{}</text>',
+        ((_px(x), _px(height - 2), anchor, name) for x, anchor, name in ends),
+    )
+
+
+def shade(value: float | None, *, low: float = 0, high: float = 1) -> int | None:
+    """Return how dark the cell of a value is, 0 to 6; its figure stands in it. None where there is no value."""
+    if value is None:
+        return None
+    share = (min(high, max(low, value)) - low) / (high - low)
+    return min(SHADES, int(share * (SHADES + 1)))
+
+
+def _places(
+    scale: Scale, values: Sequence[float | None], width: float, height: float, *, margin: float
+) -> list[tuple[float, float] | None]:
+    step = (width - 2 * margin) / (len(values) - 1) if len(values) > 1 else 0
+    start = margin if len(values) > 1 else width - margin
+    return [
+        None if value is None else (start + number * step, _height(scale, value, height, margin))
+        for number, value in enumerate(values)
+    ]
+
+
+def _height(scale: Scale, value: float, height: float, margin: float) -> float:
+    upright = Scale(scale.low, scale.high, height, pad=margin)
+    return height - upright.at(value)
+
+
+def _zero_line(scale: Scale, zero: float | None, width: float, height: float, *, margin: float) -> SafeString:
+    if zero is None or scale.beyond(zero):
+        return SafeString()
+    y = _px(_height(scale, zero, height, margin))
+    return format_html('<line x1="0" x2="{}" y1="{}" y2="{}" class="axl" stroke-dasharray="2 2"/>', _px(width), y, y)
+
+
+def _lines(places: Sequence[tuple[float, float] | None], kind: str, thickness: float) -> list[SafeString]:
+    """Return one polyline per unbroken run; a point alone is drawn as a dot by its caller or not at all."""
+    runs: list[list[tuple[float, float]]] = [[]]
+    for place in places:
+        if place is None:
+            runs.append([])
+        else:
+            runs[-1].append(place)
+    drawn = []
+    for run in runs:
+        if len(run) > 1:
+            points = " ".join(f"{_px(x)},{_px(y)}" for x, y in run)
+            drawn.append(
+                format_html('<polyline points="{}" fill="none" class="{}" stroke-width="{}"/>', points, kind, thickness)
+            )
+        elif run:
+            drawn.append(
+                format_html('<circle cx="{}" cy="{}" r="1.5" class="f-ink2"/>', _px(run[0][0]), _px(run[0][1]))
+            )
+    return drawn
+
+
+def _svg(width: float, height: float, inside: str, label: str) -> SafeString:
+    spoken = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
+    return format_html(
+        '<svg width="{0}" height="{1}" viewBox="0 0 {0} {1}" {2} focusable="false">{3}</svg>',
+        _px(width),
+        _px(height),
+        spoken,
+        inside,
+    )
+
+
+def _joined(pieces: Iterable[SafeString]) -> SafeString:
+    return format_html_join("", "{}", ((piece,) for piece in pieces))
+
+
+def _px(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def tick(value: float, *, signed: bool = False) -> str:
+    """Return a number as an axis shows it: .67, −.2, 1."""
+    if value == 0:
+        return "0"
+    text = f"{abs(value):.2f}".rstrip("0").rstrip(".")
+    text = text.removeprefix("0") if text.startswith("0.") else text
+    return ("−" if value < 0 else "+" if signed else "") + text

@@ -1,0 +1,171 @@
+"""What admins fill in about discussions: what a list is narrowed by, a decision, a change of people, a deadline."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from annotation.models import Member
+from annotation.rubrics import DimensionDefinition
+from annotation.services.discussion_shapes import ParticipantView
+from frontend import case_words, wording
+
+from .base import PageForm
+
+# How far a deadline can be put off in one step.
+PUT_OFF_DAYS = (3, 7, 14)
+
+
+def reason_field(help_text: Any, *, longest: int = 2000) -> forms.CharField:
+    """Return the field for why an admin does something."""
+    return forms.CharField(
+        label=_("Reason"),
+        max_length=longest,
+        help_text=help_text,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": _("Say why: the reason stays in the history.")},
+    )
+
+
+class CaseFilterForm(forms.Form):
+    """What a list of discussions is narrowed by; values that make no sense are left out."""
+
+    dimension = forms.ChoiceField(label=_("Disputed on"), required=False)
+    waits_for = forms.ChoiceField(label=_("Waits for"), required=False)
+    people = forms.ChoiceField(
+        label=_("Participants"), choices=[("", _("any")), ("away", _("somebody who cannot answer"))], required=False
+    )
+
+    def __init__(
+        self, *args: Any, dimensions: Sequence[DimensionDefinition], awaited: Sequence[Member], names: bool
+    ) -> None:
+        super().__init__(*args)
+        for name, choices in (
+            ("dimension", [(one.key, f"{one.key} {one.name}") for one in dimensions]),
+            ("waits_for", [(one.public_id, wording.name_of(one, names=names)) for one in awaited]),
+        ):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = [("", _("any")), *choices]
+
+    def forget_people(self) -> None:
+        """Leave out what makes no sense of closed cases, which wait for nobody."""
+        del self.fields["waits_for"], self.fields["people"]
+
+
+class OverrideForm(PageForm):
+    """A value for each dimension that is still open, or for some of them."""
+
+    def __init__(self, *args: Any, dimensions: Sequence[DimensionDefinition], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.keys = [dimension.key for dimension in dimensions]
+        self.error_fields = {path: f"value_{key}" for key in self.keys for path in (key, f"values.{key}")}
+        for dimension in dimensions:
+            levels = [(f"{level.value:g}", f"{level.value:g}") for level in dimension.levels]
+            self.fields[f"value_{dimension.key}"] = forms.ChoiceField(
+                label=f"{dimension.key} {dimension.name}",
+                choices=[("", _("leave open")), *levels],
+                required=False,
+                initial="",
+                widget=forms.RadioSelect(attrs={"class": "choices levels-in-a-row"}),
+            )
+        self.fields["reason"] = reason_field(_("It stays with the values, in the history and in exports."))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.keys and not self.values and not self.errors:
+            self.add_error(f"value_{self.keys[0]}", _("Choose a value on at least one dimension."))
+        return cleaned
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The values that were chosen, by dimension key."""
+        chosen = {key: self.cleaned_data.get(f"value_{key}") for key in self.keys}
+        return {key: float(value) for key, value in chosen.items() if value}
+
+
+class ExcuseForm(PageForm):
+    """Who leaves a discussion, why, and who comes in their place."""
+
+    participant = forms.ChoiceField(label=_("Who"), error_messages={"required": _("Choose somebody.")})
+    replacement = forms.ChoiceField(
+        label=_("In their place"),
+        required=False,
+        help_text=_("Active members who score and have had nothing to do with this sample."),
+    )
+    reason = reason_field(_("For the history; the participants do not read it."), longest=400)
+
+    def __init__(
+        self, *args: Any, participants: Sequence[ParticipantView], candidates: Sequence[Member], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        for name, choices in (
+            ("participant", [("", _("choose")), *((one.alias, _whom(one)) for one in participants)]),
+            ("replacement", [("", _("nobody")), *((one.public_id, one.name) for one in candidates)]),
+        ):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = choices
+        self.fields["participant"].initial = next((one.alias for one in participants if one.away), "")
+
+
+class DeadlineForm(PageForm):
+    """Until when the participants have time."""
+
+    error_fields = {"due_at": "until"}
+
+    choice = forms.ChoiceField(label=_("Until"), widget=forms.RadioSelect(attrs={"class": "choices down"}))
+    until = forms.DateField(
+        label=_("Day"),
+        required=False,
+        help_text=_("To the end of that day in your time zone; needed with “another day”."),
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    reason = reason_field(_("For the history."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        today = timezone.localdate()
+        field = self.fields["choice"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [
+            *((str(days), _put_off(days, today + timedelta(days=days))) for days in PUT_OFF_DAYS),
+            ("until", _("another day")),
+            ("none", _("no deadline: it stays with the participants until they agree")),
+        ]
+        self.fields["choice"].initial = str(PUT_OFF_DAYS[1])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("choice") == "until" and "until" not in self.errors:
+            day = cleaned.get("until")
+            if day is None:
+                self.add_error("until", _("Choose a day."))
+            elif day < timezone.localdate():
+                self.add_error("until", _("That day is over."))
+        return cleaned
+
+    @property
+    def due_at(self) -> datetime | None:
+        """The end of the chosen day, or None for no deadline."""
+        choice = self.cleaned_data["choice"]
+        if choice == "none":
+            return None
+        day: date = self.cleaned_data["until"] if choice == "until" else timezone.localdate() + timedelta(int(choice))
+        return timezone.make_aware(datetime.combine(day, time(23, 59, 59)))
+
+
+def _whom(one: ParticipantView) -> str:
+    told = f"{one.alias}, {one.name}" if one.name else one.alias
+    return f"{told} ({case_words.AWAY.get(one.away, one.away)})" if one.away else told
+
+
+def _put_off(days: int, day: date) -> str:
+    return ngettext("%(days)d day from now, to %(day)s", "%(days)d days from now, to %(day)s", days) % {
+        "days": days,
+        "day": wording.day(day),
+    }

@@ -1,0 +1,112 @@
+"""The rules of a study, as a form."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from annotation.forecast import tolerances
+from annotation.protocols import LONGEST_DISCUSSION, LONGEST_LEASE, LONGEST_UNDO, MOST_ANNOTATORS
+
+from .base import PageForm
+
+down = {"class": "choices down"}
+
+
+class ProtocolForm(PageForm):
+    """Every rule; what only matters with another one is shown with that one."""
+
+    annotators_per_sample = forms.IntegerField(
+        label=_("Annotators per sample"),
+        min_value=1,
+        max_value=MOST_ANNOTATORS,
+        help_text=_("How many score each sample independently."),
+        error_messages={"required": _("Say how many.")},
+    )
+    decide = forms.ChoiceField(
+        label=_("Where they differ"),
+        choices=[
+            ("discuss", _("they discuss until all stand behind one value")),
+            ("aggregate", _("the lower median decides, nothing is discussed")),
+        ],
+        widget=forms.RadioSelect(attrs=down),
+    )
+    tolerance = forms.TypedChoiceField(label=_("What counts as a difference"), coerce=float)
+    tie_rule = forms.ChoiceField(
+        label=_("Where the middle of values that pass is no level"),
+        choices=[
+            ("discuss", _("they discuss it")),
+            ("lower", _("the lower value around it is final")),
+            ("third", _("one more annotator is asked, once")),
+        ],
+        help_text=_("As between 3 and 4, with an even number of values."),
+        widget=forms.RadioSelect(attrs=down),
+    )
+    cross_review = forms.ChoiceField(
+        label=_("Somebody new reviews"),
+        choices=[
+            ("none", _("nothing")),
+            ("high", _("the high-rated samples")),
+            ("share", _("a random share of the agreed samples")),
+            ("all", _("every agreed sample")),
+        ],
+        widget=forms.RadioSelect(attrs=down),
+    )
+    review_threshold = forms.FloatField(
+        label=_("High-rated from"), required=False, help_text=_("At least this on every dimension.")
+    )
+    review_share = forms.FloatField(label=_("Share reviewed, in per cent"), required=False, min_value=0, max_value=100)
+    reason_first = forms.BooleanField(
+        label=_("In a discussion everybody gives an own reason before seeing what the others gave"), required=False
+    )
+    discussion_days = forms.IntegerField(
+        label=_("Days to agree"),
+        required=False,
+        min_value=1,
+        max_value=LONGEST_DISCUSSION,
+        help_text=_("Then the admins decide. Empty: they never do by themselves."),
+    )
+    lease_minutes = forms.IntegerField(
+        label=_("Minutes a sample is reserved"),
+        min_value=1,
+        max_value=LONGEST_LEASE,
+        help_text=_("Longer while the page is open."),
+        error_messages={"required": _("Say for how long.")},
+    )
+    undo_minutes = forms.IntegerField(
+        label=_("Minutes to undo a score"),
+        min_value=0,
+        max_value=LONGEST_UNDO,
+        help_text=format_lazy(_("At most {most}."), most=LONGEST_UNDO),
+        error_messages={"required": _("Say for how long.")},
+    )
+
+    def __init__(self, *args: Any, rules: Mapping[str, Any], levels: Sequence[Sequence[float]], **kwargs: Any) -> None:
+        """Begin with ``rules``; ``levels`` say which tolerances make a difference."""
+        self.began_with = dict(rules)
+        threshold = rules["review_threshold"]
+        shown = {
+            **rules,
+            "tolerance": f"{rules['tolerance']:g}",
+            "review_share": f"{100 * rules['review_share']:g}" if rules["review_share"] else None,
+            "review_threshold": None if threshold is None else f"{threshold:g}",
+        }
+        super().__init__(*args, initial=shown, auto_id="protocol_%s", **kwargs)
+        field = self.fields["tolerance"]
+        assert isinstance(field, forms.TypedChoiceField)
+        field.choices = [(f"{one:g}", _apart(one)) for one in tolerances(levels, also=rules["tolerance"], most=12)]
+
+    def rules(self) -> dict[str, Any]:
+        """Return the rules as the service takes them; a field that makes no sense is left out."""
+        data = dict(self.cleaned_data)
+        if "review_share" in data:
+            data["review_share"] = round((data["review_share"] or 0) / 100, 6)
+        return data
+
+
+def _apart(tolerance: float) -> Any:
+    if not tolerance:
+        return _("any difference at all")
+    return _("more than %(tolerance)s apart") % {"tolerance": f"{tolerance:g}"}

@@ -1,0 +1,107 @@
+"""What is filled in about samples: what a list is narrowed by, why one is reopened or withdrawn."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from annotation import sample_list, sample_order
+from annotation.models import FinalScore, Sample
+from annotation.rubrics import DimensionDefinition
+from frontend import case_words, wording
+
+from .base import PageForm
+from .discussions import reason_field
+
+ORDERS = [
+    (sample_order.OLDEST, _("as imported")),
+    (sample_order.NEWEST, _("newest first")),
+    (sample_order.WIDEST, _("widest range first")),
+    (sample_order.CHANGED, _("last changed first")),
+]
+# More are typed, not chosen.
+MOST_CHOICES = 60
+
+
+class SampleFilterForm(forms.Form):
+    """What a list of samples is narrowed by and in which order it comes; values that make no sense are left out."""
+
+    q = forms.CharField(
+        label=_("Search"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("external id or question")}),
+    )
+    state = forms.ChoiceField(label=_("State"), required=False)
+    generator = forms.CharField(label=_("Generator"), max_length=120, required=False)
+    domain = forms.CharField(label=_("Domain"), max_length=120, required=False)
+    disputed = forms.ChoiceField(label=_("Disputed on"), required=False)
+    outcome = forms.ChoiceField(label=_("Outcome"), required=False)
+    order = forms.ChoiceField(label=_("Order"), choices=ORDERS, required=False)
+
+    def __init__(
+        self,
+        *args: Any,
+        dimensions: Sequence[DimensionDefinition],
+        generators: Sequence[str],
+        domains: Sequence[str],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        choices: dict[str, list[tuple[str, Any]]] = {
+            "state": [(state, wording.word(state)) for state in Sample.State.values],
+            "disputed": [(sample_list.ANY, _("any dimension")), *((d.key, f"{d.key} {d.name}") for d in dimensions)],
+            "outcome": [(name, case_words.outcome(name)) for name in FinalScore.Outcome.values],
+        }
+        for name, offered in choices.items():
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = [("", _("any")), *offered]
+        for name, known in (("generator", generators), ("domain", domains)):
+            if not known:
+                del self.fields[name]
+            elif len(known) <= MOST_CHOICES:
+                self.fields[name] = forms.ChoiceField(
+                    label=self.fields[name].label,
+                    choices=[("", _("any")), *((one, one) for one in known)],
+                    required=False,
+                )
+
+    @property
+    def wanted(self) -> sample_list.Wanted:
+        """What makes sense of it, as the list takes it."""
+        data = self.cleaned_data
+        names = ("state", "generator", "domain", "disputed", "outcome")
+        return sample_list.Wanted(search=data.get("q", ""), **{name: data.get(name, "") for name in names})
+
+    @property
+    def order_wanted(self) -> str:
+        """The order, as the list takes it."""
+        return self.cleaned_data.get("order") or sample_order.OLDEST
+
+
+class ReopenForm(PageForm):
+    """Why a sample comes back, and on which dimensions it is discussed."""
+
+    dimensions = forms.MultipleChoiceField(
+        label=_("Dimensions"),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "choices"}),
+        error_messages={"required": _("Choose at least one.")},
+    )
+    reason = reason_field(_("For the history of the sample."))
+
+    def __init__(self, *args: Any, dimensions: Sequence[DimensionDefinition], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["dimensions"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(dimension.key, f"{dimension.key} {dimension.name}") for dimension in dimensions]
+        field.initial = [dimension.key for dimension in dimensions]
+        if not dimensions:
+            del self.fields["dimensions"]
+
+
+class WithdrawForm(PageForm):
+    """Why a sample leaves the study."""
+
+    reason = reason_field(_("For the history of the sample."))

@@ -1,0 +1,90 @@
+// @ts-check
+/** A sample's pictures: fetched and decoded before they are shown, and how far each has been looked at. */
+
+import { h, icon, write } from "./dom.js";
+
+/** @typedef {import("./types.js").Picture} Picture */
+/** @typedef {import("./types.js").PictureBlock} PictureBlock */
+/** @typedef {{open: (picture: Picture) => void, cannotScore?: () => void, changed: (picture: Picture) => void}} Hears */
+
+/**
+ * @param {PictureBlock} block
+ * @param {boolean} first  the first picture leads on a phone
+ * @param {import("./text.js").Text} text
+ * @param {Hears} hears
+ * @returns {Picture}
+ */
+export function createPicture(block, first, text, hears) {
+  const dot = createDot(text);
+  const frame = h("button.frame", { type: "button", "aria-label": text.say("open_picture", { name: block.number }),
+    click: () => hears.open(picture) });
+  frame.style.setProperty("--life", `${block.width}px`);
+  const failure = h("div.ph", { hidden: true },
+    h("span", {}, text.say("picture_failed")), h("span.small.quiet", {}, text.say("picture_failed_why")),
+    h("span.acts", {},
+      h("button.btn", { type: "button", click: () => load() }, text.say("try_again")),
+      hears.cannotScore && h("button.btn.bare", { type: "button", click: hears.cannotScore }, text.say("cannot_score"))));
+  const figure = h(`figure.blk.pic${first ? ".first" : ""}`, { "data-block": block.number },
+    h("span.bno", {}, block.number), frame, failure,
+    h("figcaption", {}, h("span", {}, `${block.number}, ${block.width} × ${block.height}`), dot.node,
+      h("span.deskonly", {}, h("kbd", {}, "z"), ` ${text.say("opens_it")}`)));
+
+  /** @type {Picture} */
+  const picture = { block, figure, state: "waiting", seen: false, ready: Promise.resolve(), retry, markSeen };
+
+  /** An image that failed is not asked for again under the same element: every try has a new one. */
+  function load() {
+    const image = new Image(block.web_width, block.web_height);
+    image.className = "shot";
+    image.alt = text.say("picture_alt", { name: block.number });
+    // The frame that shows a sample shows its pictures too; they are decoded by then.
+    image.decoding = "sync";
+    image.src = block.url;
+    frame.replaceChildren(image);
+    set("waiting");
+    picture.ready = image.decode().then(() => set("loaded"), () => {
+      if (frame.contains(image)) set("failed");
+    });
+  }
+
+  /** @param {Picture["state"]} state */
+  function set(state) {
+    picture.state = state;
+    frame.hidden = state === "failed";
+    failure.hidden = state !== "failed";
+    dot.show(picture);
+    hears.changed(picture);
+  }
+
+  function retry() {
+    if (picture.state === "failed") load();
+  }
+
+  function markSeen() {
+    picture.seen = true;
+    dot.show(picture);
+    hears.changed(picture);
+  }
+
+  load();
+  return picture;
+}
+
+/**
+ * A dot that says how far a picture has come: empty, half, full; the words stand beside it or are read out.
+ * @param {import("./text.js").Text} text
+ * @param {string} [name]  where the dot stands alone it carries the picture's name, and the words are only read out
+ */
+export function createDot(text, name) {
+  const words = h(name ? "span.vh" : "span");
+  const node = h("span.picdot", {}, icon("dot-none"), name, words);
+  return {
+    node,
+    /** @param {Picture} picture */
+    show(picture) {
+      const state = picture.state === "loaded" ? (picture.seen ? "seen" : "loaded") : "none";
+      node.firstElementChild?.firstElementChild?.setAttribute("href", `#icon-dot-${state}`);
+      write(words, (name ? " " : "") + text.say(picture.state === "failed" ? "picture_not_here" : `picture_${state}`));
+    },
+  };
+}

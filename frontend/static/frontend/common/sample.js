@@ -1,0 +1,94 @@
+// @ts-check
+/** Builds the left side: the turns of a sample in order, question first, then its numbered blocks. */
+
+import { h } from "./dom.js";
+import { createDot, createPicture } from "./pictures.js";
+
+/** @typedef {import("./types.js").Picture} Picture */
+/** @typedef {import("./types.js").Turn} Turn */
+/** @typedef {import("./text.js").Text} Text */
+
+/**
+ * @param {import("./types.js").Sample} sample
+ * @param {{text: Text, dimensions: import("./types.js").Dimension[], heading?: "h1"|"h2",
+ *   hears: import("./pictures.js").Hears & {back: () => void}}} given
+ * @returns {import("./types.js").Built}
+ */
+export function buildSample(sample, { text, dimensions, heading = "h1", hears }) {
+  /** @type {Picture[]} */
+  const pictures = [];
+  /** @type {Map<Picture, ReturnType<typeof createDot>>} */
+  const dots = new Map();
+  const changed = (/** @type {Picture} */ picture) => {
+    dots.get(picture)?.show(picture);
+    hears.changed(picture);
+  };
+  const judged = sample.turns.filter((turn) => !turn.context).length;
+  const line = h("div.sampleline", {},
+    h("button.back.phoneonly", { type: "button", "aria-label": text.say("previous_sample"), click: () => hears.back() },
+      h("span", { "aria-hidden": "true" }, "‹")),
+    h(heading, {}, text.say("sample", { id: sample.id })),
+    h("span", {}, text.say("turns", { n: judged })));
+
+  const stage = h("article.stage", { tabindex: 0, "aria-label": text.say("sample_text") }, line);
+  let question = 0;
+  sample.turns.forEach((turn) => {
+    question += 1;
+    const section = h(`section.turn${turn.context ? ".context" : ""}`, {},
+      turn.context && h("p.contextline", {}, text.say("context")),
+      turn.question && h("div.blk.qb", { "data-block": `Q${question}` }, h("p.q", {}, turn.question), h("span.bno", {}, `Q${question}`)));
+    for (const block of turn.blocks) {
+      if (block.kind === "text") section.append(h("div.blk", { "data-block": block.number }, h("span.bno", {}, block.number), prose(block)));
+      else {
+        const first = pictures.length === 0 && !turn.context;
+        const picture = createPicture(block, first, text, { ...hears, changed });
+        pictures.push(picture);
+        if (first) section.append(h("p.picref.blk", {}, h("span.bno", {}, block.number), text.say("picture_on_top")));
+        section.append(picture.figure);
+      }
+    }
+    stage.append(section);
+  });
+  const missing = missingSide(sample, dimensions, text);
+  if (missing) stage.append(missing);
+  line.append(pictures.length ? dotsOf(pictures, dots, text) : h("span.pics", {}, text.say("text_only")));
+  return { stage, pictures };
+}
+
+/**
+ * @param {Picture[]} pictures
+ * @param {Map<Picture, ReturnType<typeof createDot>>} dots
+ * @param {Text} text
+ */
+function dotsOf(pictures, dots, text) {
+  for (const picture of pictures) {
+    const dot = createDot(text, picture.block.number);
+    dot.show(picture);
+    dots.set(picture, dot);
+  }
+  return h("span.pics", {}, ...[...dots.values()].map((dot) => dot.node));
+}
+
+/** The server has rendered and cleaned the text; without that it is shown as it is. @param {import("./types.js").TextBlock} block */
+function prose(block) {
+  const node = h("div.prose");
+  if (block.html === undefined) node.append(h("p.plain", {}, block.text));
+  else node.innerHTML = block.html;
+  return node;
+}
+
+/**
+ * Says in the place of the missing text or picture that it is missing, and what follows.
+ * @param {import("./types.js").Sample} sample
+ * @param {import("./types.js").Dimension[]} dimensions
+ * @param {Text} text
+ */
+function missingSide({ locked }, dimensions, text) {
+  const keys = dimensions.map((dimension) => dimension.key).filter((key) => key in locked);
+  if (!keys.length) return null;
+  const side = locked[keys[0]].why;
+  const names = new Intl.ListFormat(document.documentElement.lang || "en").format(keys);
+  return h("div.blk.missing", {}, h("div.ph.short", {},
+    h("span", {}, text.say(`missing_${side}`)),
+    h("span.small.quiet", {}, text.say("missing_follows", { names, n: keys.length }))));
+}

@@ -1,0 +1,49 @@
+// @ts-check
+/** What is saved and what still waits, in words: the left part of the bottom bar. */
+
+import { find, write } from "./dom.js";
+
+/** @typedef {{waiting: number, since: number, refused: number, offline: boolean, signedOut: boolean, kept: boolean}} Mail */
+
+/**
+ * @param {HTMLElement} root  the bar
+ * @param {import("./text.js").Text} text
+ * @param {{aside: () => void, signIn: () => void}} hears
+ */
+export function createSaved(root, text, hears) {
+  const saved = find(root, ".saved");
+  const words = find(saved, "span");
+  const why = find(root, ".outbox");
+  const aside = find(root, ".aside");
+  const signIn = find(root, ".signin");
+  const last = { at: 0, draft: false };
+
+  aside.addEventListener("click", () => hears.aside());
+  signIn.addEventListener("click", () => hears.signIn());
+
+  return {
+    /** @param {Mail} mail */
+    mail({ waiting, since, refused, offline, signedOut, kept }) {
+      const held = waiting > 0 && (offline || signedOut);
+      const state = signedOut ? (waiting ? "signed_out_waiting" : "signed_out")
+        : offline ? (waiting ? "offline_waiting" : "offline")
+        : waiting ? "saving"
+        : !kept ? "not_kept"
+        : last.at ? (last.draft ? "draft_saved" : "saved") : "nothing_saved";
+      saved.classList.toggle("wait", signedOut || offline || !kept);
+      write(words, text.say(state, { n: waiting, time: text.time(last.at) }));
+      find(saved, "svg use").setAttribute("href", signedOut || offline || !kept ? "#icon-alert" : "#icon-check");
+      saved.classList.toggle("none", state === "nothing_saved");
+      why.hidden = !held;
+      if (held) write(why, text.say("kept_since", { time: text.time(since) }));
+      aside.hidden = refused === 0;
+      if (refused) write(find(aside, "span"), text.say("needs_you", { n: refused }));
+      signIn.hidden = !signedOut;
+    },
+    /** @param {boolean} draft */
+    savedNow(draft) {
+      last.at = Date.now();
+      last.draft = draft;
+    },
+  };
+}

@@ -1,0 +1,24 @@
+// @ts-check
+/** Moving about in a sample by keys, while the focus stays where it is. */
+
+/** @typedef {import("./types.js").Built} Built */
+
+/**
+ * Bring the next or the previous picture into view; `z` opens that one.
+ * @param {Built|null} built
+ * @param {number} now  the index of the current one
+ * @param {number} step
+ * @returns {number} the index of the one in view
+ */
+export function turnTo(built, now, step) {
+  const pictures = built?.pictures ?? [];
+  if (!pictures.length) return now;
+  const at = pictures.findIndex((picture) => picture.figure.classList.contains("at"));
+  const next = at < 0 ? (step > 0 ? 0 : pictures.length - 1) : Math.min(pictures.length - 1, Math.max(0, at + step));
+  pictures.forEach((picture, index) => picture.figure.classList.toggle("at", index === next));
+  pictures[next].figure.scrollIntoView({ block: "nearest" });
+  return next;
+}
+
+/** Most of a page up or down. @param {HTMLElement|null|undefined} pane @param {number} step */
+export const scrollBy = (pane, step) => pane?.scrollBy({ top: step * 0.85 * pane.clientHeight });

@@ -1,0 +1,51 @@
+// @ts-check
+/** Hands the keys to those who know what to do. */
+
+import { byId } from "../common/dom.js";
+import { scrollBy, turnTo } from "../common/turning.js";
+import { listenToKeys } from "./keyboard.js";
+
+/**
+ * @param {{dimensions: import("./types.js").Dimension[], table: import("./table.js").Table,
+ *   flow: import("./flow.js").Flow, cases: import("./cases.js").Cases, dock: import("./dock.js").Dock,
+ *   stage: import("./stage.js").Stage, viewer: ReturnType<typeof import("../common/viewer.js").createViewer>,
+ *   explain: (key: string) => void, help: () => void}} parts
+ */
+export function takeControls({ dimensions, table, flow, cases, dock, stage, viewer, explain, help }) {
+  const { state } = table;
+
+  const levelsHere = () => dimensions.find(({ key }) => key === state.here)?.levels ?? [];
+
+  /** A digit is the value where all levels are digits, else the place among them. @param {number} digit */
+  function press(digit) {
+    const levels = levelsHere();
+    const digits = levels.every(({ value }) => Number.isInteger(value) && value >= 0 && value <= 9);
+    const level = digits ? levels.find(({ value }) => value === digit) : levels[digit - 1];
+    if (level) flow.choose(level.value);
+  }
+
+  listenToKeys({
+    digit: press,
+    level: (step) => flow.level(levelsHere().map(({ value }) => value), step),
+    reason(key) {
+      const reason = dock.reasonFor(key);
+      return reason && (() => flow.because(reason.code));
+    },
+    topic: (step) => table.move(step),
+    picture(step) {
+      stage.turn("sample");
+      state.picture = turnTo(stage.built(), state.picture, step);
+    },
+    scroll: (step) => scrollBy(stage.built()?.stage, step),
+    read: (step) => scrollBy(byId("main"), step),
+    zoom: () => viewer.open(stage.built()?.pictures ?? [], state.picture),
+    write: () => dock.write(),
+    say: flow.say,
+    undo: flow.undo,
+    next: () => void cases.next(),
+    previous: () => void cases.previous(),
+    levels: () => explain(state.here),
+    pane: () => stage.turn(byId("discussing").dataset.pane === "case" ? "sample" : "case"),
+    help,
+  });
+}

@@ -1,0 +1,110 @@
+// @ts-check
+/** My stance: the levels, the reasons of the list, the words. It stays in view and is never rebuilt while I type. */
+
+import { byId, find, h, write } from "../common/dom.js";
+import { shade } from "../common/levels.js";
+
+/** @typedef {import("./types.js").Dimension} Dimension */
+/** @typedef {import("./types.js").Reason} Reason */
+/** @typedef {import("./stance.js").Moment} Moment */
+/** @typedef {ReturnType<typeof createDock>} Dock */
+/**
+ * @typedef {{choose: (value: number) => void, because: (code: string) => void, say: () => void, comment: () => void,
+ *   undo: () => void, typed: (words: string) => void, explain: () => void}} Hears
+ */
+
+/**
+ * @param {{reasons: Reason[], text: import("../common/text.js").Text, hears: Hears}} given
+ */
+export function createDock({ reasons, text, hears }) {
+  const root = byId("stance");
+  const title = find(root, "h2");
+  const group = find(root, ".keys");
+  const list = find(root, ".reasons");
+  const hint = find(root, ".hint");
+  const form = find(root, ".words");
+  /** @type {HTMLTextAreaElement} */
+  const field = find(root, "textarea");
+  const say = find(root, "[data-do=say]");
+  const comment = find(root, "[data-do=comment]");
+  const sent = find(root, ".sent");
+  const sentWords = find(sent, "span");
+  const chips = reasons.map(({ code, key, label }) => h("button.reason", { type: "button", "data-code": code,
+    "aria-keyshortcuts": key, click: () => hears.because(code) }, h("kbd", {}, key), h("span", {}, label)));
+  list.replaceChildren(...chips);
+  /** @type {HTMLElement[]} */
+  let keys = [];
+  let about = "";
+
+  field.addEventListener("input", () => hears.typed(field.value));
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      hears.say();
+    } else if (event.key === "Escape") {
+      event.preventDefault();
+      field.blur();
+    }
+  });
+  say.addEventListener("click", () => hears.say());
+  comment.addEventListener("click", () => hears.comment());
+  find(root, "[data-do=levels]").addEventListener("click", () => hears.explain());
+  find(sent, "button").addEventListener("click", () => hears.undo());
+
+  /** @param {Dimension} dimension */
+  function begin(dimension) {
+    const { levels } = dimension;
+    about = dimension.key;
+    keys = levels.map((level, place) => h(`button.key.k${shade(place, levels.length)}`, { type: "button", role: "radio",
+      click: () => hears.choose(level.value) }, String(level.value), h("i", {}, level.label)));
+    group.replaceChildren(...keys);
+    group.style.setProperty("--levels", String(levels.length));
+  }
+
+  /**
+   * @param {{dimension: Dimension, moment: Moment, words: string, undo: string}} state  undo: what can be taken back
+   */
+  function show({ dimension, moment, words, undo }) {
+    const { phase, chosen, moves, shown, turn, fits } = moment;
+    if (about !== dimension.key) begin(dimension);
+    root.hidden = phase === "nothing";
+    if (root.hidden) return;
+    root.dataset.phase = phase;
+    write(title, text.say(phase === "stance" ? "my_stance" : "my_reason", { key: dimension.key }));
+    dimension.levels.forEach(({ value, label }, place) => {
+      const who = shown.get(value) ?? [];
+      const key = keys[place];
+      key.setAttribute("aria-checked", String(value === chosen));
+      key.tabIndex = value === chosen || (chosen === null && place === 0) ? 0 : -1;
+      key.classList.toggle("shown", who.length > 0);
+      const spoken = [value, label, who.length ? text.say("stand_here", { who: text.list(who) }) : ""];
+      key.setAttribute("aria-label", spoken.filter((part) => part !== "").join(", "));
+    });
+    chips.forEach((chip, index) => { chip.hidden = phase === "sent" || !reasons[index].fits.includes(fits); });
+    list.setAttribute("aria-label", text.say(fits === "move" ? "reasons_to_move" : "reasons_listed"));
+    if (field.value !== words) field.value = words;
+    const said = words.trim() !== "";
+    form.hidden = phase === "sent";
+    field.placeholder = text.say(phase === "reason" ? "why_reason" : moves ? "why_move" : "why_keep", { value: chosen ?? "" });
+    const ready = phase === "reason" ? said && chosen !== null : moves ? said || shown.has(chosen ?? NaN) : turn || said;
+    write(find(say, "span"), text.say(phase === "reason" ? "give_reason" : moves ? "move_to" : "keep_value", { value: chosen ?? "" }));
+    say.classList.toggle("solid", ready);
+    say.setAttribute("aria-disabled", String(!ready));
+    comment.hidden = phase !== "stance" || !said;
+    write(hint, text.say(phase === "sent" ? "hint_sent" : chosen === null ? "hint_value" : phase === "reason" ? "hint_reason"
+      : moves ? "hint_move" : shown.size ? "hint_adopt" : "hint_stance"));
+    sent.hidden = undo === "";
+    hint.hidden = !sent.hidden;
+    write(sentWords, undo);
+  }
+
+  return {
+    show,
+    hide: () => void (root.hidden = true),
+    write: () => !root.hidden && !form.hidden && field.focus(),
+    /** Is somebody writing there? */
+    isBusy: () => document.activeElement === field,
+    /** The reason with this key, if it is on offer. @param {string} key */
+    reasonFor: (key) => reasons.find((reason, index) => reason.key === key && !root.hidden && !chips[index].hidden),
+  };
+}

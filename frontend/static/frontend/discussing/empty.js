@@ -1,0 +1,30 @@
+// @ts-check
+/** What stands in the place of a case while there is none, why, and what to do instead. */
+
+import { byId, h } from "../common/dom.js";
+
+/**
+ * @param {import("../common/text.js").Text} text
+ * @param {{again: () => void, score: string}} given  score: where there is something else to do
+ */
+export function createEmpty(text, { again, score }) {
+  const screen = byId("discussing");
+  const place = byId("empty");
+  let shown = "loading";
+
+  return {
+    /** @param {string} reason  empty: there is a case */
+    show(reason) {
+      if (reason === shown) return;
+      shown = reason;
+      screen.classList.toggle("is-empty", Boolean(reason));
+      place.classList.toggle("on", Boolean(reason));
+      if (!reason) return place.replaceChildren();
+      place.replaceChildren(h("h1", {}, text.say(`empty_${reason}`)), h("p.second", {}, text.say(`empty_${reason}_why`)));
+      if (reason === "loading") return;
+      place.append(h("p.acts", {},
+        reason === "nothing_waits" && h("a.btn.solid", { href: score }, text.say("go_score")),
+        h("button.btn", { type: "button", click: again }, text.say("look_again"))));
+    },
+  };
+}

@@ -1,0 +1,57 @@
+// @ts-check
+/** What is settled, folded away: the value, how it came about, and everybody's first value against the final one. */
+
+import { h, icon, write } from "../common/dom.js";
+import { chip } from "../common/levels.js";
+import { drawAxis } from "./axis.js";
+import { createThread } from "./thread.js";
+
+/** @typedef {import("./types.js").Dimension} Dimension */
+/** @typedef {import("./types.js").Topic} Topic */
+
+/**
+ * @param {{dimension: Dimension, blocks: Set<string>, me: string|null, reasons: import("./types.js").Reason[],
+ *   text: import("../common/text.js").Text, open: boolean}} given  open: it was settled before my eyes
+ */
+export function createClosed({ dimension, blocks, me, reasons, text, open }) {
+  const thread = createThread({ dimension, blocks, me, reasons, text });
+  const value = h("span");
+  const what = h("span.what");
+  const axis = h("div");
+  const node = h("details.fold", { open }, h("summary", {}, icon("tri"), value, nameOf(dimension), what),
+    h("div.body", {}, axis, thread.node));
+  let drawn = "";
+  return {
+    node,
+    /** @param {Topic} topic */
+    show(topic) {
+      thread.show(topic.posts, "");
+      const signature = JSON.stringify([topic.value, topic.stances, topic.outcome]);
+      if (signature === drawn) return;
+      drawn = signature;
+      value.replaceChildren(chip(dimension, topic.value));
+      const firsts = (topic.stances ?? []).flatMap(({ first }) => (first === null ? [] : [first])).sort((a, b) => a - b);
+      const key = topic.outcome === "overridden" ? "overridden_when" : "settled_when";
+      write(what, text.say(key, { when: topic.closed_at ? text.when(topic.closed_at) : "", firsts: firsts.join(", ") }));
+      axis.replaceChildren(drawAxis(dimension, topic.stances ?? [], { me, text, closed: true }));
+    },
+  };
+}
+
+/**
+ * A dimension on which nothing was to be discussed.
+ * @param {Dimension} dimension
+ * @param {import("./types.js").Settled} settled
+ * @param {import("../common/text.js").Text} text
+ */
+export function drawSettled(dimension, { value, outcome, firsts }, text) {
+  const key = text.has(`outcome_${outcome}`) ? outcome : "other";
+  const said = outcome === "by_rule" ? text.say("by_rule_why") : firsts ? text.say("firsts", { firsts: firsts.join(", ") }) : text.say("firsts_later");
+  return h("details.fold", {},
+    h("summary", {}, icon("tri"), value === null && firsts === null ? h("span.lv", {}, "?") : chip(dimension, value), nameOf(dimension),
+      h("span.what", {}, text.say(`outcome_${key}`))),
+    h("div.body", {}, h("p", {}, said)));
+}
+
+/** @param {Dimension} dimension */
+const nameOf = ({ key, name }) => h("span", {}, h("b", {}, key), " ", h("span.second", {}, name));

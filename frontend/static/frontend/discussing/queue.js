@@ -1,0 +1,131 @@
+// @ts-check
+/** The cases at hand: those that wait for me in the server's order, the next ones fetched and their pictures decoded. */
+
+import { Refused, SignedOut } from "../common/http.js";
+
+/** @typedef {import("./types.js").Item} Item */
+/** @typedef {import("./types.js").Case} Case */
+/** @typedef {ReturnType<typeof createQueue>} Queue */
+/**
+ * @typedef {object} Hears
+ * @property {() => void} filled   there may be more to show than before
+ * @property {() => void} empty    nothing waits, or it cannot be known; see `state.reason`
+ * @property {() => void} signedOut
+ */
+
+const FIRST_PAUSE = 15_000;
+const LONGEST_PAUSE = 300_000;
+
+/**
+ * @param {{api: import("./api.js").Api, ahead: number, build: (view: Case) => import("../common/types.js").Built,
+ *   waits: (item: Item) => boolean, held: (item: Item) => boolean, paused: () => boolean,
+ *   hears: Hears}} given  held: must not be dropped; paused: nothing can be said now
+ */
+export function createQueue({ api, ahead, build, waits, held, paused, hears }) {
+  /** @type {Item[]} */
+  const items = [];
+  const state = { reason: "loading" };
+  /** @type {Promise<void>|null} */
+  let asking = null;
+  let again = false;
+  let pause = FIRST_PAUSE;
+  /** @type {number|undefined} */
+  let timer;
+
+  /** Ask what waits, and fetch what comes next. One question at a time; what comes up meanwhile is asked afterwards. */
+  function refill() {
+    if (paused()) {
+      hears.empty();
+      return Promise.resolve();
+    }
+    again = true;
+    asking ??= ask().finally(() => { asking = null; });
+    return asking;
+  }
+
+  async function ask() {
+    while (again) {
+      again = false;
+      clearTimeout(timer);
+      try {
+        take((await api.waiting()).results);
+        state.reason = "nothing_waits";
+        await fetchAhead();
+      } catch (error) {
+        if (error instanceof SignedOut) return hears.signedOut();
+        state.reason = error instanceof Refused && error.refusal.status < 500 && error.refusal.status !== 429 ? "not_allowed" : "offline";
+      }
+      if (!items.some(waits)) {
+        later();
+        hears.empty();
+      }
+    }
+  }
+
+  /** @param {import("./types.js").Row[]} rows */
+  function take(rows) {
+    const order = rows.map((row) => row.id);
+    for (const item of [...items]) if (!order.includes(item.id) && !held(item)) drop(item);
+    for (const id of order) if (!items.some((item) => item.id === id)) items.push({ id, view: null, built: null, at: 0 });
+    const place = (/** @type {Item} */ item) => (order.indexOf(item.id) + order.length + 1) % (order.length + 1);
+    items.sort((a, b) => place(a) - place(b));
+  }
+
+  async function fetchAhead() {
+    for (const item of items.filter(waits).slice(0, ahead)) {
+      if (item.view) continue;
+      const view = await api.look(item.id).catch((error) => {
+        // Closed or taken away since the list was made: no reason to stop.
+        if (error instanceof Refused && error.refusal.status === 404) return null;
+        throw error;
+      });
+      if (view) put(view);
+      else drop(item);
+      hears.filled();
+    }
+  }
+
+  /** A case as the server shows it now. @param {Case} view @returns {Item} */
+  function put(view) {
+    let item = items.find(({ id }) => id === view.id);
+    if (!item) items.push((item = { id: view.id, view: null, built: null, at: 0 }));
+    item.view = view;
+    item.at = Date.now();
+    item.built ??= build(view);
+    pause = FIRST_PAUSE;
+    return item;
+  }
+
+  /** @param {Item} item */
+  function drop(item) {
+    item.built?.stage.remove();
+    const index = items.indexOf(item);
+    if (index >= 0) items.splice(index, 1);
+  }
+
+  /** Ask again after a while, ever more rarely, and only while somebody looks. */
+  function later() {
+    clearTimeout(timer);
+    timer = setTimeout(() => (document.visibilityState === "visible" ? void refill() : later()), pause * (0.9 + 0.2 * Math.random()));
+    pause = Math.min(LONGEST_PAUSE, pause * 2);
+  }
+
+  return {
+    items,
+    state,
+    refill,
+    put,
+    drop,
+    /** @param {string} id */
+    get: (id) => items.find((item) => item.id === id) ?? null,
+    /** The one that waits after this one, in the order of the queue; it may still have to be fetched. @param {string} id */
+    after(id) {
+      const at = items.findIndex((item) => item.id === id);
+      return [...items.slice(at + 1), ...items.slice(0, Math.max(at, 0))].find(waits) ?? null;
+    },
+    wake() {
+      pause = FIRST_PAUSE;
+      void refill();
+    },
+  };
+}

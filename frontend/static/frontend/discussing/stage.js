@@ -1,0 +1,61 @@
+// @ts-check
+/** The sample on the left: which one lies there, and the way to its blocks. On a phone it shares the place with the case. */
+
+import { byId } from "../common/dom.js";
+
+/** @typedef {import("../common/types.js").Built} Built */
+/** @typedef {ReturnType<typeof createStage>} Stage */
+
+const FLASH = 1_600;
+
+/** @param {{picked: (picture: number) => void}} hears  a mention led to a picture */
+export function createStage(hears) {
+  const screen = byId("discussing");
+  const root = byId("sample");
+  const panes = /** @type {NodeListOf<HTMLElement>} */ (screen.querySelectorAll("[data-show]"));
+  /** @type {Built|null} */
+  let on = null;
+
+  /** @param {string} pane */
+  function turn(pane) {
+    screen.dataset.pane = pane;
+    for (const button of panes) button.setAttribute("aria-pressed", String(button.dataset.show === pane));
+  }
+
+  /** @param {Built|null} built */
+  function show(built) {
+    if (built === on) return;
+    // Links to T1 must find the block of the sample that is shown; the others lie ready beside it.
+    for (const block of on?.stage.querySelectorAll("[data-block]") ?? []) block.removeAttribute("id");
+    on?.stage.classList.remove("on");
+    on = built;
+    if (!built) return;
+    for (const block of built.stage.querySelectorAll("[data-block]")) block.id = block.getAttribute("data-block") ?? "";
+    if (built.stage.parentNode !== root) root.append(built.stage);
+    built.stage.classList.add("on");
+    turn("case");
+  }
+
+  /** Bring a block into view and mark it for a moment. @param {string} number */
+  function reveal(number) {
+    const block = on?.stage.querySelector(`[data-block="${number}"]`);
+    if (!on || !block) return;
+    turn("sample");
+    const picture = on.pictures.findIndex(({ figure }) => figure === block);
+    if (picture >= 0) hears.picked(picture);
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    block.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+    block.classList.add("pointed");
+    setTimeout(() => block.classList.remove("pointed"), FLASH);
+  }
+
+  for (const button of panes) button.addEventListener("click", () => turn(button.dataset.show ?? "case"));
+  document.addEventListener("click", (event) => {
+    const link = /** @type {HTMLElement} */ (event.target).closest?.("a.ref");
+    if (!link) return;
+    event.preventDefault();
+    reveal(link.textContent ?? "");
+  });
+
+  return { show, reveal, turn, built: () => on };
+}

@@ -1,0 +1,100 @@
+// @ts-check
+/** One disputed dimension: its axis, who is still to answer, and the thread; folded while another one is here. */
+
+import { h, icon, write } from "../common/dom.js";
+import { anchorsOf, chip } from "../common/levels.js";
+import { drawAxis, drawLegend, spreads } from "./axis.js";
+import { needsMe } from "./overlay.js";
+import { createThread } from "./thread.js";
+
+/** @typedef {import("./types.js").Case} Case */
+/** @typedef {import("./types.js").Topic} Topic */
+/** @typedef {ReturnType<typeof createTopic>} TopicPart */
+
+/**
+ * @param {{dimension: import("./types.js").Dimension, blocks: Set<string>, me: string|null,
+ *   reasons: import("./types.js").Reason[], text: import("../common/text.js").Text,
+ *   hears: {here: (key: string) => void}}} given
+ */
+export function createTopic({ dimension, blocks, me, reasons, text, hears }) {
+  const { key, levels } = dimension;
+  const id = `topic-${key}`;
+  const thread = createThread({ dimension, blocks, me, reasons, text });
+  const range = h("span.small.quiet");
+  const turn = h("span.turn-mark.att", { hidden: true }, icon("alert"), h("span", {}, text.say("your_turn")));
+  const standing = h("span.standing", { "aria-hidden": "true" });
+  const head = h("button.topichead", { type: "button", "aria-controls": `${id}-body`, click: () => hears.here(key) },
+    h("span.topicname", { id }, h("b", {}, key), " ", h("span.second", {}, dimension.name)), range, standing, turn);
+  const picture = h("div");
+  const still = h("p.still");
+  const levelsLine = h("ol.anchors");
+  if (!levels.some((level) => level.label)) levelsLine.classList.add("bare");
+  const body = h("div.topicbody", { id: `${id}-body` }, picture, still, levelsLine, thread.node);
+  const node = h("section.topic", { "aria-labelledby": id }, h("h2", {}, head), body);
+  const anchors = anchorsOf(dimension);
+  let drawn = "";
+
+  /** @param {Case} view @param {Topic} topic */
+  function draw(view, topic) {
+    const { first, now } = spreads(topic.stances ?? []);
+    write(range, first && now ? text.say("ranges", { first: span(first), now: span(now) }) : "");
+    standing.replaceChildren(...(topic.stances ?? []).filter(({ excused }) => !excused).map(({ current }) => chip(dimension, current)));
+    turn.hidden = !needsMe(view, topic);
+    if (topic.revealed && topic.stances) {
+      picture.replaceChildren(drawAxis(dimension, topic.stances, { me, text }), drawLegend(topic.stances, text));
+    } else {
+      picture.replaceChildren(h("p.alone", {}, ...alone(topic)));
+    }
+    still.replaceChildren(...stillToAnswer(view, topic));
+    const inPlay = now ? levels.map(({ value }) => value >= now.low && value <= now.high) : levels.map(() => true);
+    anchors.forEach((anchor, place) => {
+      anchor.hidden = !inPlay[place];
+      anchor.classList.toggle("is", levels[place].value === topic.mine?.current);
+    });
+    levelsLine.replaceChildren(...anchors.filter((anchor) => !anchor.hidden));
+  }
+
+  /** What stands there before my own reason: nothing of the others. @param {Topic} topic @returns {(Node|string)[]} */
+  function alone(topic) {
+    const current = topic.mine?.current ?? null;
+    const words = topic.sent ? "alone_sent" : current === null ? "alone_no_value" : "alone";
+    return [...(current === null ? [] : [chip(dimension, current), " "]), h("span", {}, text.say(words, { value: current ?? "" }))];
+  }
+
+  /** @param {Case} view @param {Topic} topic @returns {Node[]} */
+  function stillToAnswer(view, topic) {
+    if (!topic.revealed || !topic.stances || topic.waits_for === null) return [];
+    const waits = topic.waits_for;
+    return topic.stances.filter(({ excused }) => !excused).map(({ alias, reasoned_at, answered_at }) => {
+      const who = h("b", {}, alias === me ? text.say("you_first") : alias);
+      if (waits.includes(alias)) return h("span.att", {}, icon("alert"), who, text.say(alias === me ? "i_am_awaited" : "is_awaited"));
+      const at = [reasoned_at ?? "", answered_at ?? ""].sort()[1];
+      return h("span", {}, icon("check"), who, at ? text.say("answered", { when: text.when(at) }) : text.say("stands_by"));
+    });
+  }
+
+  return {
+    node,
+    key,
+    /** @param {Case} view @param {Topic} topic @param {{here: boolean, only: boolean}} place */
+    show(view, topic, { here, only }) {
+      const opened = here || only;
+      node.classList.toggle("here", here);
+      body.hidden = !opened;
+      standing.hidden = opened;
+      head.setAttribute("aria-expanded", String(opened));
+      head.toggleAttribute("aria-current", here);
+      thread.show(topic.posts, topic.revealed ? lastWord(topic, me) : "");
+      const signature = JSON.stringify([topic.stances, topic.mine, topic.waits_for, topic.revealed, topic.sent, view.state]);
+      if (signature === drawn) return;
+      drawn = signature;
+      draw(view, topic);
+    },
+  };
+}
+
+/** When I last said something. @param {Topic} topic @param {string|null} me */
+const lastWord = (topic, me) => topic.posts.filter(({ alias }) => alias === me).map(({ at }) => at).sort().pop() ?? "";
+
+/** @param {{low: number, high: number}} range */
+const span = ({ low, high }) => (low === high ? String(low) : `${low}–${high}`);

@@ -1,0 +1,59 @@
+// @ts-check
+/** Listens to the page's own life: shown and hidden, on line and off, another tab, and the end. */
+
+const KEEP_EVERY = 5_000;
+const COUNT_EVERY = 30_000;
+
+/**
+ * @param {{table: import("./table.js").Table, outbox: import("../common/outbox.js").Outbox,
+ *   queue: import("./queue.js").Queue, poll: import("./poll.js").Poll, drafts: import("./drafts.js").Drafts,
+ *   session: import("../common/session.js").Session, store: import("../common/store.js").Store,
+ *   mailroom: import("./mailroom.js").Mailroom}} parts
+ */
+export function wake({ table, outbox, queue, poll, drafts, session, store, mailroom }) {
+  const retryPictures = () => {
+    for (const item of queue.items) for (const picture of item.built?.pictures ?? []) picture.retry();
+  };
+  const count = () => document.visibilityState === "visible" && !session.state.out && mailroom.count().catch(() => undefined);
+
+  function looked() {
+    session.look();
+    if (session.state.out) return;
+    void outbox.drain();
+    poll.now();
+    if (!table.state.item) queue.wake();
+  }
+
+  document.addEventListener("visibilitychange", () => {
+    table.keep();
+    if (document.visibilityState === "visible") looked();
+    else outbox.flush();
+  });
+  addEventListener("focus", looked);
+  addEventListener("pagehide", () => {
+    table.keep();
+    outbox.flush();
+  });
+  // A page that comes back from the browser's memory has slept; its letters may be elsewhere.
+  addEventListener("pageshow", (event) => event.persisted && looked());
+  addEventListener("online", () => {
+    outbox.now();
+    retryPictures();
+    queue.wake();
+    poll.now();
+    mailroom.draw();
+  });
+  addEventListener("offline", mailroom.draw);
+  store.watch((name) => {
+    if (name.startsWith("letter:")) mailroom.draw();
+    // The other tab has written here, or has sent something: show it, but not into a field that is written in.
+    if (name.startsWith("letter:") || (table.state.item && drafts.isOf(name, table.state.item.id) && !document.hasFocus())) table.draw();
+  });
+  setInterval(table.keep, KEEP_EVERY);
+  setInterval(count, COUNT_EVERY);
+
+  drafts.sweep();
+  mailroom.draw();
+  poll.listen();
+  void outbox.drain();
+}

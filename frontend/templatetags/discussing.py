@@ -1,0 +1,91 @@
+"""Values and words of a discussion, as its pages show them."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from frontend import case_words
+
+from .humane import ramp
+
+register = template.Library()
+
+REFERENCE = re.compile(r"\b([QTI][1-9]\d?)\b")
+
+
+@register.simple_tag
+def chip(dimension: Any, value: float | None) -> SafeString:
+    """Show a value on a dimension as its numeral in the colour of its level."""
+    return _chip(tuple(dimension.levels) if dimension is not None else (), value)
+
+
+@lru_cache(maxsize=1024)
+def _chip(levels: tuple[Any, ...], value: float | None) -> SafeString:
+    # A list of cases shows some hundred of these, of which few differ.
+    if value is None:
+        return format_html('<span class="lv rule">{}</span>', "–")
+    place = next((place for place, level in enumerate(levels) if level.value == value), None)
+    if place is None:
+        return format_html('<span class="lv rule">{}</span>', f"{value:g}")
+    return format_html('<span class="lv l{}">{}</span>', ramp(place, levels), f"{value:g}")
+
+
+@register.simple_tag
+def dimension_of(rubric: Any, key: str) -> Any:
+    """Return a dimension of a rubric by its key."""
+    return next((dimension for dimension in rubric.dimensions if dimension.key == key), None)
+
+
+@register.simple_tag
+def said(text: str, blocks: Iterable[str]) -> SafeString:
+    """Show what somebody wrote; the names of the sample's blocks in it become links to them."""
+    known = set(blocks)
+
+    def link(found: re.Match[str]) -> str:
+        name = found[1]
+        return f'<a class="ref" href="#{name}">{name}</a>' if name in known else name
+
+    return mark_safe(REFERENCE.sub(link, escape(text)))  # noqa: S308 - escaped before the links are put in
+
+
+@register.filter
+def outcome(stored: str) -> str:
+    """Show how a final value came about, in words."""
+    return case_words.outcome(stored)
+
+
+@register.filter
+def reason(code: str) -> str:
+    """Show a chosen reason in words."""
+    return case_words.reason(code)
+
+
+@register.filter
+def because(code: str) -> str:
+    """Show why a discussion was opened, in words."""
+    return str(case_words.BECAUSE.get(code, code))
+
+
+@register.filter
+def age(at: datetime) -> str:
+    """Show how long something has been there."""
+    return case_words.span(timezone.now() - at)
+
+
+@register.filter
+def due(at: datetime) -> str:
+    """Show how long there is until a deadline, or how long ago it was."""
+    return case_words.due(at)
+
+
+@register.filter
+def away(code: str) -> str:
+    """Show why somebody cannot answer, in words."""
+    return str(case_words.AWAY.get(code, code))

@@ -1,0 +1,20 @@
+"""What it means for open discussions when somebody is paused or leaves."""
+
+from typing import Any
+
+from django import template
+from django.db.models import Count, Q
+
+from annotation.models import Member
+from annotation.querysets import open_participations
+
+register = template.Library()
+
+
+@register.inclusion_tag("frontend/parts/open_cases.html")
+def open_cases(member: Member) -> dict[str, Any]:
+    """Say in how many open discussions a member takes part, and what becomes of them without the member."""
+    counts = open_participations(member.study).filter(member=member)
+    found = counts.aggregate(open=Count("pk"), waits=Count("pk", filter=Q(waits=True)))
+    away = member.state != Member.State.ACTIVE or member.user_id is None
+    return {"member": member, "study": member.study, "cases": found["open"], "waits": found["waits"], "away": away}

@@ -1,0 +1,109 @@
+"""How far annotators agree, from stored figures; and how a new calculation is asked for and followed."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from annotation import permissions
+from annotation.models import Study
+from annotation.rubrics import definition
+from annotation.services import statistics
+from frontend import agreement_rows
+from frontend.figure_words import LEVEL_SENTENCES
+from frontend.figures import figures_of, people_of
+
+from .common import show, study_of, viewer
+
+
+@login_required
+@require_safe
+def agreement(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show agreement at one level of measurement, for all samples or by generator or domain."""
+    study = _read(request, slug)
+    level = _one_of(request.GET.get("level"), agreement_rows.LEVELS)
+    by = _one_of(request.GET.get("by"), agreement_rows.GROUPS)
+    leads = permissions.may_lead(viewer(request), study)
+    rubric = definition(study.rubric_id)
+    figures = figures_of(study)
+    people = people_of(study, names=leads)
+    shown = agreement_rows.table(figures.agreement, rubric, level=level, by=by, width=260)
+    whole = agreement_rows.stored_rows(figures.agreement, level, "all")
+    moved = agreement_rows.moved(figures.agreement, rubric)
+    context: dict[str, Any] = {
+        "study": study,
+        "leads": leads,
+        "figures": figures,
+        "shown": shown,
+        "headline": agreement_rows.finding(shown) if figures.agreement is not None else _("Agreement"),
+        "basis": agreement_rows.basis(whole),
+        "level_sentence": LEVEL_SENTENCES[level],
+        "levels": [_choice(study, name, level, level=name, by=by) for name in agreement_rows.LEVELS],
+        "groups": [_choice(study, name, by, level=level, by=name) for name in agreement_rows.GROUPS],
+        "left_out": (figures.agreement or {}).get("left_out", {}).get(by, 0),
+        "query": urlencode({"level": level, "by": by}),
+        "heat_maps": agreement_rows.heat_maps(whole, rubric, people),
+        "moved": moved,
+        "moved_sentence": agreement_rows.moved_sentence(moved),
+        "whom": agreement_rows.whom(figures.agreement, people),
+    }
+    return show(request, "agreement.html", context)
+
+
+@login_required
+@require_POST
+def refresh(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask for a new calculation, and go back to the page that asked."""
+    study = study_of(request, slug)
+    statistics.request(by=viewer(request), study=study)
+    back = request.POST.get("back", "")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        back = reverse("agreement", args=[study.slug])
+    return redirect(back)
+
+
+@login_required
+@require_safe
+def age(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return the line that says how old the figures are; a page whose calculation is over fetches itself anew."""
+    study = _read(request, slug)
+    htmx = getattr(request, "htmx", None)
+    back = (htmx.current_url_abs_path if htmx else None) or reverse("agreement", args=[study.slug])
+    figures = figures_of(study)
+    context = {
+        "study": study,
+        "figures": figures,
+        "leads": permissions.may_lead(viewer(request), study),
+        "back": back,
+        "reload": not figures.running,
+    }
+    return show(request, "parts/figures_age.html", context)
+
+
+def _read(request: HttpRequest, slug: str) -> Study:
+    study = study_of(request, slug)
+    permissions.require_results(viewer(request), study)
+    return study
+
+
+def _one_of(asked: str | None, known: tuple[str, ...]) -> str:
+    return asked if asked in known else known[0]
+
+
+def _choice(study: Study, name: str, chosen: str, **query: str) -> dict[str, Any]:
+    words = {
+        "ordinal": _("ordinal"),
+        "interval": _("interval"),
+        "nominal": _("nominal"),
+        "all": _("all samples"),
+        "generator": _("by generator"),
+        "domain": _("by domain"),
+    }
+    url = reverse("agreement", args=[study.slug]) + "?" + urlencode(query)
+    return {"word": words[name], "url": url, "here": name == chosen}

@@ -1,0 +1,74 @@
+"""The page where annotators discuss: a shell, and what its script starts from. Cases come through the API."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_safe
+
+from annotation import permissions
+from annotation.errors import NotAllowed
+from annotation.models import Member, Study, User
+from annotation.querysets import participations_of
+from annotation.rubrics import definition
+from annotation.services import discussion_views
+from frontend.desk_boot import OPAQUE, dimensions_of
+from frontend.discussing_words import reasons, words
+
+from .common import show, study_of, viewer
+
+# The case on the table and three behind it: more than a person answers while the server does.
+AHEAD = 4
+
+
+@login_required
+@require_safe
+@ensure_csrf_cookie
+@gzip_page  # Echoes nothing of the request, and the token in it is masked anew each time: safe to compress.
+def discuss(request: HttpRequest, slug: str, case: str = "") -> HttpResponse:
+    """Show the page to those who discuss, at one case of theirs or at the first that waits for them."""
+    user, study = viewer(request), study_of(request, slug)
+    member = permissions.membership(user, study)
+    if member is None or member.role == Member.Role.RESEARCHER:
+        raise NotAllowed("You do not discuss in this study.")
+    if case and not participations_of(user).filter(discussion__public_id=case, discussion__study=study).exists():
+        raise Http404(_("There is no such discussion, or you do not take part in it."))
+    return show(request, "discuss.html", {"study": study, "boot": _boot(user, study, member, case)})
+
+
+def _boot(user: User, study: Study, member: Member, case: str) -> dict[str, Any]:
+    page = reverse("discuss", args=[study.slug])
+    return {
+        "study": {"slug": study.slug},
+        "person": {"id": str(user.pk), "name": user.name or user.username},
+        "dimensions": dimensions_of(definition(study.rubric_id)),
+        "reasons": reasons(),
+        "ahead": AHEAD,
+        "case": case,
+        "paused": _paused(study, member),
+        "waiting": discussion_views.waiting_count(user, study),
+        "urls": {
+            "discussions": reverse("api:discussions", args=[study.slug]),
+            "discussion": reverse("api:discussion", args=[OPAQUE]).replace(OPAQUE, "ID"),
+            "progress": reverse("api:progress", args=[study.slug]),
+            "session": reverse("api:session"),
+            "me": reverse("api:me"),
+            "page": page,
+            "case": f"{page}ID/",
+            "score": reverse("score", args=[study.slug]),
+        },
+        "text": words(),
+    }
+
+
+def _paused(study: Study, member: Member) -> str:
+    """Return why nothing can be said now, as the API would name it, or nothing."""
+    if study.state == Study.State.CLOSED:
+        return "study_closed"
+    if study.state != Study.State.RUNNING:
+        return "study_paused"
+    return "" if member.state == Member.State.ACTIVE else "member_paused"

@@ -1,0 +1,294 @@
+"""Discussions for those who lead: a list to look through, and one case to read and to decide where people cannot.
+
+Researchers read under pseudonyms. Whoever looks in here never scores these samples as independent afterwards.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from annotation import case_list, permissions
+from annotation.content import SampleView
+from annotation.errors import WorkflowError
+from annotation.models import Discussion, FinalScore, Member, Participant, Sample, Study
+from annotation.rubrics import DimensionDefinition, RubricDefinition, definition
+from annotation.services import discussion_admin
+from annotation.services.discussion_shapes import CaseView, TopicView
+from annotation.services.discussion_views import case_for
+from annotation.services.exposures import record_exposure
+from frontend import case_words
+from frontend.axis import Axis, axis
+from frontend.forms.base import PageForm
+from frontend.forms.discussions import CaseFilterForm, DeadlineForm, ExcuseForm, OverrideForm
+
+from .common import name_in, show, study_of, viewer
+
+PAGE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class TopicShown:
+    """A dimension of a case, laid out."""
+
+    topic: TopicView
+    dimension: DimensionDefinition
+    axis: Axis
+
+
+@login_required
+@require_safe
+def discussions(request: HttpRequest, slug: str) -> HttpResponse:
+    """List the cases of a study, those that the admins have to decide first, a page at a time."""
+    study = _read(request, slug)
+    user, rubric = viewer(request), definition(study.rubric_id)
+    leads = permissions.may_lead(user, study)
+    awaited = case_list.awaited_members(study)
+    standing = request.GET.get("state", "")
+    if standing not in case_list.STANDINGS:
+        standing = case_list.OPEN
+    form = CaseFilterForm(request.GET, dimensions=rubric.dimensions, awaited=awaited, names=leads)
+    if standing == case_list.CLOSED:
+        form.forget_people()
+    form.is_valid()
+    chosen = {name: value for name, value in form.cleaned_data.items() if value}
+    wanted = case_list.Wanted(
+        standing=standing,
+        dimension=next((d.id for d in rubric.dimensions if d.key == chosen.get("dimension")), None),
+        waits_for=next((m.pk for m in awaited if m.public_id == chosen.get("waits_for")), None),
+        somebody_away="people" in chosen,
+    )
+    after = name_in(request.GET.get("after", ""))
+    page = case_list.page(by=user, study=study, rubric=rubric, wanted=wanted, after=after, limit=PAGE)
+    _remember(request, study, [line.sample for line in page.rows])
+    counts = case_list.standings(study)
+    here = {**({"state": standing} if standing != case_list.OPEN else {}), **chosen}
+    context: dict[str, Any] = {
+        "study": study,
+        "form": form,
+        "dimensions": {dimension.key: dimension for dimension in rubric.dimensions},
+        "page": page,
+        "counts": counts,
+        "standing": standing,
+        "tabs": [(name, case_words.standing(name, leads=leads), counts[name]) for name in case_list.STANDINGS],
+        "headline": case_words.headline(counts, leads=leads),
+        "narrowed": bool(chosen),
+        "next": "?" + urlencode({**here, "after": page.next}) if page.next else "",
+        "first": ("?" + urlencode(here)) if after else "",
+        "leads": leads,
+    }
+    return show(request, "discussions.html", context)
+
+
+@login_required
+@require_safe
+def discussion(request: HttpRequest, slug: str, case: str) -> HttpResponse:
+    """Show one case; somebody who takes part and owes a reason goes to the page where reasons are given."""
+    study = _read(request, slug)
+    found = _case(request, study, case)
+    if found.me is not None and _withheld(found):
+        return redirect("discuss-one", slug=study.slug, case=found.id)
+    since = request.GET.get("since", "")
+    if request.headers.get("HX-Request") and since == str(found.version):
+        return HttpResponse(status=204)
+    return _page(request, study, found)
+
+
+@login_required
+@require_POST
+def override(request: HttpRequest, slug: str, case: str) -> HttpResponse:
+    """Decide dimensions in the participants' place."""
+    study = _led(request, slug)
+    found = _case(request, study, case)
+    form = OverrideForm(request.POST, dimensions=_open(found, study, request.POST), auto_id="override_%s")
+
+    def act() -> str:
+        values = form.values
+        discussion_admin.override(
+            by=viewer(request), discussion_id=found.id, values=values, reason=form.cleaned_data["reason"]
+        )
+        return case_words.overridden(values)
+
+    return _acted(request, study, found, form, "override", act)
+
+
+@login_required
+@require_POST
+def excuse(request: HttpRequest, slug: str, case: str) -> HttpResponse:
+    """Let somebody go, with or without a replacement."""
+    study = _led(request, slug)
+    found = _case(request, study, case)
+    form = _excuse_form(found, request.POST)
+
+    def act() -> str:
+        data = form.cleaned_data
+        discussion_admin.excuse(
+            by=viewer(request),
+            discussion_id=found.id,
+            participant=data["participant"],
+            reason=data["reason"],
+            replacement=data["replacement"] or None,
+        )
+        if data["replacement"]:
+            return _("%(who)s is excused and replaced.") % {"who": data["participant"]}
+        return _("%(who)s is excused.") % {"who": data["participant"]}
+
+    return _acted(request, study, found, form, "excuse", act)
+
+
+@login_required
+@require_POST
+def deadline(request: HttpRequest, slug: str, case: str) -> HttpResponse:
+    """Give the participants more time, or all of it."""
+    study = _led(request, slug)
+    found = _case(request, study, case)
+    form = DeadlineForm(request.POST, auto_id="deadline_%s")
+
+    def act() -> str:
+        due_at = form.due_at
+        discussion_admin.set_deadline(
+            by=viewer(request), discussion_id=found.id, due_at=due_at, reason=form.cleaned_data["reason"]
+        )
+        return case_words.put_off(due_at)
+
+    return _acted(request, study, found, form, "deadline", act)
+
+
+def _acted(
+    request: HttpRequest, study: Study, found: CaseView, form: PageForm, name: str, act: Callable[[], str]
+) -> HttpResponse:
+    """Do what a form asks for and lead back to the case, or show the case with what is wrong beside the field."""
+    if _withheld(found):
+        return redirect("discuss-one", slug=study.slug, case=found.id)
+    if found.state == Discussion.State.CLOSED:
+        messages.error(request, _("This discussion has ended in the meantime. Nothing was changed."))
+        return _page(request, study, found, status=409)
+    status = 400
+    if form.is_valid():
+        try:
+            messages.success(request, act())
+        except WorkflowError as error:
+            form.refuse(error)
+            status = error.status
+        else:
+            return redirect("discussion", slug=study.slug, case=found.id)
+    return _page(request, study, _case(request, study, found.id), forms={name: form}, status=status)
+
+
+def _page(
+    request: HttpRequest,
+    study: Study,
+    found: CaseView,
+    *,
+    forms: dict[str, PageForm] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    rubric = definition(study.rubric_id)
+    sample = Sample.objects.select_related("protocol").get(study=study, public_id=found.sample.public_id)
+    _remember(request, study, [sample])
+    topics = _topics(found, rubric)
+    leads = permissions.may_lead(viewer(request), study)
+    live = found.state != Discussion.State.CLOSED
+    context: dict[str, Any] = {
+        "study": study,
+        "case": found,
+        "view": found.sample,
+        "blocks": blocks(found.sample),
+        "sample": sample,
+        "names": case_words.names(found),
+        "open": [shown for shown in topics if shown.topic.state == "open"],
+        "closed": [shown for shown in topics if shown.topic.state != "open"],
+        "settled": [(settled, _dimension(rubric, settled.key)) for settled in found.settled],
+        "decided": _decided(found),
+        "headline": case_words.case_headline(found, leads=leads),
+        "about": case_words.case_about(found),
+        "leads": leads,
+        "live": live,
+        "forms": _forms(found, study, forms or {}) if leads and live else {},
+        "address": reverse("discussion", args=[study.slug, found.id]),
+    }
+    template = "parts/case.html" if request.headers.get("HX-Request") else "discussion.html"
+    return show(request, template, context, status=status)
+
+
+def _forms(found: CaseView, study: Study, bound: dict[str, PageForm]) -> dict[str, PageForm]:
+    forms: dict[str, PageForm] = {
+        "override": OverrideForm(dimensions=_open(found, study), auto_id="override_%s"),
+        "excuse": _excuse_form(found),
+        "deadline": DeadlineForm(auto_id="deadline_%s"),
+    }
+    return {name: form.prepare() for name, form in (forms | bound).items()}
+
+
+def _excuse_form(found: CaseView, data: Any = None) -> ExcuseForm:
+    active = [one for one in found.participants if one.state == Participant.State.ACTIVE]
+    candidates = case_list.eligible_replacements(found.id)
+    return ExcuseForm(data, participants=active, candidates=candidates, auto_id="excuse_%s")
+
+
+def _decided(found: CaseView) -> dict[str, str]:
+    """Return why an admin decided, by dimension key."""
+    rows = FinalScore.objects.filter(discussion__public_id=found.id, outcome=FinalScore.Outcome.OVERRIDDEN)
+    return dict(rows.values_list("dimension__key", "reason"))
+
+
+def _topics(found: CaseView, rubric: RubricDefinition) -> list[TopicShown]:
+    shown = []
+    for topic in found.topics:
+        dimension = _dimension(rubric, topic.key)
+        shown.append(TopicShown(topic, dimension, axis(dimension, topic.stances or (), found.participants)))
+    return shown
+
+
+def _open(found: CaseView, study: Study, sent: Mapping[str, Any] | None = None) -> list[DimensionDefinition]:
+    """Return the open dimensions, and those that were open when ``sent`` was filled in, for the service to refuse."""
+    rubric = definition(study.rubric_id)
+    keys = [topic.key for topic in found.topics if topic.state == "open" or (sent or {}).get(f"value_{topic.key}")]
+    return [_dimension(rubric, key) for key in keys]
+
+
+def _dimension(rubric: RubricDefinition, key: str) -> DimensionDefinition:
+    return next(dimension for dimension in rubric.dimensions if dimension.key == key)
+
+
+def blocks(view: SampleView) -> list[str]:
+    """Return the names of a sample's blocks, which become links in what people write."""
+    named = [block.number for turn in view.turns for block in turn.blocks]
+    return [*named, *(f"Q{number}" for number, turn in enumerate(view.turns, 1) if turn.question)]
+
+
+def _withheld(found: CaseView) -> bool:
+    return any(not topic.revealed for topic in found.topics)
+
+
+def _case(request: HttpRequest, study: Study, case: str) -> CaseView:
+    found = case_for(by=viewer(request), discussion_id=case)
+    if found.study_slug != study.slug:
+        raise Http404(_("There is no such discussion."))
+    return found
+
+
+def _read(request: HttpRequest, slug: str) -> Study:
+    study = study_of(request, slug)
+    permissions.require_results(viewer(request), study)
+    return study
+
+
+def _led(request: HttpRequest, slug: str) -> Study:
+    study = study_of(request, slug)
+    permissions.require_lead(viewer(request), study)
+    return study
+
+
+def _remember(request: HttpRequest, study: Study, seen: list[Sample]) -> None:
+    member: Member | None = permissions.membership(viewer(request), study)
+    if member is not None and seen:
+        record_exposure(member=member, samples=seen)

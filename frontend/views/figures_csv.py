@@ -1,0 +1,190 @@
+"""Figures to take away as CSV: what the pages show, unrounded, one table per address."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from annotation import permissions, reports
+from annotation.models import Sample, Study
+from annotation.rubrics import RubricDefinition, definition
+from frontend.agreement_rows import GROUPS, LEVELS, stored_rows
+from frontend.figures import Figures, People, figures_of, people_of
+
+from .common import study_of, viewer
+
+# Spreadsheets take a text that begins so for a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a table is made from."""
+
+    study: Study
+    figures: Figures
+    people: People
+    rubric: RubricDefinition
+    level: str
+    by: str
+
+
+Rows = Iterable[Sequence[Any]]
+
+
+@login_required
+@require_safe
+def table(request: HttpRequest, slug: str, table: str) -> HttpResponse:
+    """Return one table; before anything has been calculated its head alone."""
+    study = study_of(request, slug)
+    permissions.require_results(viewer(request), study)
+    if table not in TABLES:
+        raise Http404
+    level, by = request.GET.get("level", ""), request.GET.get("by", "")
+    asked = Asked(
+        study=study,
+        figures=figures_of(study),
+        people=people_of(study, names=permissions.may_lead(viewer(request), study)),
+        rubric=definition(study.rubric_id),
+        level=level if level in LEVELS else LEVELS[0],
+        by=by if by in GROUPS else GROUPS[0],
+    )
+    response = HttpResponse(written(TABLES[table](asked)), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{study.slug}-{table}.csv"'
+    response.headers["Cache-Control"] = "no-store, private"
+    return response
+
+
+def written(rows: Rows) -> str:
+    """Return rows as CSV. Texts that a spreadsheet would run are made plain texts; numbers stay numbers."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerows([cell(value) for value in row] for row in rows)
+    return out.getvalue()
+
+
+def cell(value: Any) -> Any:
+    """Return a value as it stands in a file: nothing for None, texts never as formulas."""
+    if value is None:
+        return ""
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return "'" + value
+    return value
+
+
+def _ends(row: Mapping[str, Any]) -> Sequence[Any]:
+    return row.get("interval") or (None, None)
+
+
+def _states(asked: Asked) -> Rows:
+    counts = reports.progress(asked.study, None).by_state
+    yield "state", "samples"
+    for state in Sample.State.values:
+        yield state, counts.get(state, 0)
+
+
+def _generators(asked: Asked) -> Rows:
+    keys = [dimension.key for dimension in asked.rubric.dimensions]
+    measures = ("n", "mean", "variance")
+    yield ["generator", "samples", "scores", *Sample.State.values, *(f"{key}_{m}" for key in keys for m in measures)]
+    stored = asked.figures.progress or {}
+    finals = {row["generator"]: row["dimensions"] for row in stored.get("finals", [])}
+    for row in stored.get("generators", []):
+        own = finals.get(row["generator"], {})
+        yield [
+            row["generator"],
+            row["samples"],
+            row["scores"],
+            *(row["states"].get(state, 0) for state in Sample.State.values),
+            *(own.get(key, {}).get(measure) for key in keys for measure in measures),
+        ]
+
+
+def _work(asked: Asked) -> Rows:
+    yield "annotator", "scored", "last_week", "median_seconds", "last_at"
+    for row in (asked.figures.progress or {}).get("members", []):
+        name = asked.people.called(row["member"])
+        yield name, row["scored"], row["last_week"], row["seconds"], row["last_at"]
+
+
+def _work_by_week(asked: Asked) -> Rows:
+    yield "annotator", "week", "scored", "median_seconds"
+    for row in (asked.figures.progress or {}).get("members", []):
+        for week in row["weeks"]:
+            yield asked.people.called(row["member"]), week["week"], week["n"], week["seconds"]
+
+
+def _agreement(asked: Asked) -> Rows:
+    names = ("samples", "ratings", "annotators", "exact", "within_one", "mad", "range_two")
+    yield (
+        *("level", "group", "dimension", "alpha", "interval_low", "interval_high", "undefined"),
+        *names,
+        *("icc", "icc_form", "icc_undefined"),
+    )
+    for row in stored_rows(asked.figures.agreement, asked.level, asked.by):
+        icc = row.get("icc") or {}
+        group = row.get("group", {}).get(asked.by, "")
+        yield (
+            *(asked.level, group, row["dimension"], row.get("alpha"), *_ends(row), row.get("undefined")),
+            *(row.get(name) for name in names),
+            *(icc.get("value"), icc.get("form"), icc.get("undefined")),
+        )
+
+
+def _kappa(asked: Asked) -> Rows:
+    yield "dimension", "annotator", "other", "kappa", "samples", "undefined"
+    for row in stored_rows(asked.figures.agreement, asked.level, "all"):
+        for pair in row.get("kappa") or []:
+            one, other = (asked.people.called(member) for member in pair["pair"])
+            yield row["dimension"], one, other, pair.get("kappa"), pair.get("samples"), pair.get("undefined")
+
+
+def _moved(asked: Asked) -> Rows:
+    towards = ("majority", "highest", "lowest", "other")
+    names = ("cases", "stances", "moved", "up", "down", "mean_change")
+    yield ("dimension", *names, *(f"towards_{name}" for name in towards))
+    for row in (asked.figures.agreement or {}).get("moved") or []:
+        where = row.get("towards") or {}
+        yield (row["dimension"], *(row.get(name) for name in names), *(where.get(name) for name in towards))
+
+
+def _whom(asked: Asked) -> Rows:
+    yield "dimension", "from", "to", "moves"
+    for row in (asked.figures.agreement or {}).get("moved") or []:
+        for pair in row.get("whom") or []:
+            yield row["dimension"], asked.people.called(pair["from"]), asked.people.called(pair["to"]), pair["n"]
+
+
+def _annotators(asked: Asked) -> Rows:
+    names = ("spread", "exact", "within_one", "alpha_others", "seconds", "noteworthy")
+    yield ("annotator", "dimension", "n", "bias", "interval_low", "interval_high", *names)
+    for row in (asked.figures.annotators or {}).get("rows", []):
+        who, dimension = asked.people.called(row["member"]), row.get("dimension") or ""
+        yield (who, dimension, row.get("n"), row.get("bias"), *_ends(row), *(row.get(name) for name in names))
+
+
+def _annotators_by_week(asked: Asked) -> Rows:
+    yield "annotator", "dimension", "week", "n", "bias", "spread"
+    for row in (asked.figures.annotators or {}).get("rows", []):
+        who, dimension = asked.people.called(row["member"]), row.get("dimension") or ""
+        for week in row.get("weeks") or []:
+            yield who, dimension, week["week"], week.get("n"), week.get("bias"), week.get("spread")
+
+
+TABLES: dict[str, Callable[[Asked], Rows]] = {
+    "states": _states,
+    "generators": _generators,
+    "work": _work,
+    "work-by-week": _work_by_week,
+    "agreement": _agreement,
+    "kappa": _kappa,
+    "moved": _moved,
+    "moved-to-whom": _whom,
+    "annotators": _annotators,
+    "annotators-by-week": _annotators_by_week,
+}

@@ -1,0 +1,91 @@
+"""Making a study: from nothing, or after another one. Both begin as a draft."""
+
+from collections.abc import Iterable
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from annotation import permissions
+from annotation.errors import WorkflowError
+from annotation.models import Member, Protocol, Rubric, Study
+from annotation.querysets import studies_led_by
+from annotation.services import rubrics, studies
+from frontend import wording
+from frontend.forms.new_studies import CopyStudyForm, NewStudyForm
+
+from .common import show, study_of, viewer
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_study(request: HttpRequest) -> HttpResponse:
+    """Create a study; for site administrators and for those who lead one."""
+    user = viewer(request)
+    permissions.require_may_create_studies(user)
+    form = NewStudyForm(request.POST or None, rubrics=rubrics.usable_by(user), studies=studies_led_by(user))
+    status = 200
+    if request.method == "POST":
+        status = 400
+        if form.is_valid():
+            data = form.cleaned_data
+            source = data.get("people_of")
+            try:
+                study = studies.create_study(
+                    by=user,
+                    slug=data["slug"],
+                    title=data["title"],
+                    rubric=_rubric(data["rubric"]),
+                    preset=data["preset"],
+                    instructions=data["instructions"],
+                    state=Study.State.DRAFT,
+                    people=_people(source) if source else (),
+                )
+            except WorkflowError as error:
+                form.refuse(error)
+                status = error.status
+            else:
+                return redirect("study", slug=study.slug)
+    return show(request, "new_study.html", {"form": form.prepare()}, status=status)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def copy_study(request: HttpRequest, slug: str) -> HttpResponse:
+    """Create a study with the rubric, the rules and the instructions of this one; for those who lead it."""
+    source, user = study_of(request, slug), viewer(request)
+    permissions.require_lead(user, source)
+    people = [member for member in _people(source) if member.user_id != user.pk]
+    initial = {"title": _("%(title)s, again") % {"title": source.title}}
+    form = CopyStudyForm(request.POST or None, members=people, initial=initial)
+    status = 200
+    if request.method == "POST":
+        status = 400
+        if form.is_valid():
+            data = form.cleaned_data
+            try:
+                study = studies.copy_study(
+                    by=user, source=source, slug=data["slug"], title=data["title"], members=data.get("people", [])
+                )
+            except WorkflowError as error:
+                form.refuse(error)
+                status = error.status
+            else:
+                return redirect("study", slug=study.slug)
+    protocol = Protocol.objects.get(study=source, current=True)
+    context = {"study": source, "form": form.prepare(), "in_words": wording.protocol_in_words(protocol)}
+    return show(request, "copy_study.html", context, status=status)
+
+
+def _rubric(chosen: str) -> Rubric:
+    """Return the rubric behind a choice of the form: its id, or the key of a built-in one that nobody used yet."""
+    if chosen.isdecimal():
+        return Rubric.objects.get(pk=chosen)
+    return rubrics.get_or_load(chosen)
+
+
+def _people(study: Study) -> Iterable[Member]:
+    members = Member.objects.filter(study=study, state=Member.State.ACTIVE, user__isnull=False)
+    return members.select_related("user", "study").order_by("role", "name")

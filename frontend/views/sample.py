@@ -1,0 +1,205 @@
+"""One sample for those who read results: what is judged, what was said, all that happened; and its admins' steps.
+
+Whoever looks in here as a member never scores the sample as independent afterwards; the service remembers it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from annotation import permissions
+from annotation.content import SampleSides, SampleView, views
+from annotation.errors import WorkflowError
+from annotation.models import Discussion, FinalScore, Rating, Sample, Score, Study
+from annotation.rubrics import DimensionDefinition, RubricDefinition, definition
+from annotation.services import samples as services
+from annotation.services.discussion_lists import owes_reason
+from annotation.services.exposures import record_exposure
+from annotation.timeline import timeline
+from frontend import timeline_words, wording
+from frontend.forms.base import PageForm
+from frontend.forms.samples import ReopenForm, WithdrawForm
+
+from .common import show, study_of, viewer
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRow:
+    """What one person has said about a sample."""
+
+    who: str
+    values: dict[str, float]
+    notes: list[tuple[str, str]]
+    origin: str
+    seconds: float | None
+    at: datetime | None
+
+
+@login_required
+@require_safe
+def sample(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
+    """Show one sample's whole life; from those who owe a reason in its discussion, what others said is withheld."""
+    study = study_of(request, slug)
+    permissions.require_results(viewer(request), study)
+    return _page(request, study, _sample(study, sample_id))
+
+
+@login_required
+@require_POST
+def reopen(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
+    """Bring an agreed, blocked or withdrawn sample back into play."""
+    study, found = _led(request, slug, sample_id)
+    form = ReopenForm(request.POST, dimensions=_to_discuss(found, study), auto_id="reopen_%s")
+
+    def act() -> str:
+        data = form.cleaned_data
+        back = services.reopen(
+            by=viewer(request), sample_id=found.public_id, reason=data["reason"], dimensions=data.get("dimensions")
+        )
+        if back.state == Sample.State.IN_DISCUSSION:
+            return _("Reopened: it is discussed again.")
+        return _("Reopened: it goes back to be scored.")
+
+    return _acted(request, study, found, form, "reopen", act)
+
+
+@login_required
+@require_POST
+def withdraw(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
+    """Take a sample out of the study."""
+    study, found = _led(request, slug, sample_id)
+    form = WithdrawForm(request.POST, auto_id="withdraw_%s")
+
+    def act() -> str:
+        services.withdraw(by=viewer(request), sample_id=found.public_id, reason=form.cleaned_data["reason"])
+        return _("Withdrawn: nobody scores or discusses it any more.")
+
+    return _acted(request, study, found, form, "withdraw", act)
+
+
+def _acted(
+    request: HttpRequest, study: Study, found: Sample, form: PageForm, name: str, act: Callable[[], str]
+) -> HttpResponse:
+    """Do what a form asks for and lead back to the sample, or show it with what is wrong beside the field."""
+    status = 400
+    if form.is_valid():
+        try:
+            messages.success(request, act())
+        except WorkflowError as error:
+            form.refuse(error)
+            status = error.status
+        else:
+            return redirect("sample", slug=study.slug, sample_id=found.public_id)
+    return _page(request, study, _sample(study, found.public_id), bound={name: form}, status=status)
+
+
+def _page(
+    request: HttpRequest,
+    study: Study,
+    found: Sample,
+    *,
+    bound: dict[str, PageForm] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    member = permissions.membership(viewer(request), study)
+    if member is not None and request.method != "HEAD":
+        record_exposure(member=member, samples=[found])
+    rubric = definition(study.rubric_id)
+    leads = permissions.may_lead(viewer(request), study)
+    view = views([SampleSides(found.pk, found.public_id, found.has_text, found.has_image)], rubric)[found.pk]
+    cases = list(Discussion.objects.filter(sample=found).prefetch_related("topics__dimension").order_by("number"))
+    owed = next((case for case in cases if case.state != Discussion.State.CLOSED), None)
+    withheld = owed is not None and owes_reason(viewer(request), found)
+    context: dict[str, Any] = {
+        "study": study,
+        "sample": found,
+        "view": view,
+        "rubric": rubric,
+        "leads": leads,
+        "scores_too": member is not None and permissions.may_score(member),
+        "cases": cases,
+        "owed": owed if withheld else None,
+        "forms": _forms(found, study, view, bound or {}) if leads and not withheld else {},
+    }
+    if not withheld:
+        context |= {
+            "rounds": _rounds(found, rubric, cases, names=leads),
+            "finals": _finals(found, rubric),
+            "days": timeline_words.days(timeline(found, names=leads)),
+        }
+    return show(request, "sample.html", context, status=status)
+
+
+def _forms(found: Sample, study: Study, view: SampleView, bound: dict[str, PageForm]) -> dict[str, PageForm]:
+    forms: dict[str, PageForm] = {}
+    scored = len(view.locked) < len(definition(study.rubric_id).dimensions)
+    if scored and found.state in (Sample.State.AGREED, Sample.State.BLOCKED, Sample.State.WITHDRAWN):
+        forms["reopen"] = ReopenForm(dimensions=_to_discuss(found, study), auto_id="reopen_%s")
+    if found.state != Sample.State.WITHDRAWN:
+        forms["withdraw"] = WithdrawForm(auto_id="withdraw_%s")
+    return {name: form.prepare() for name, form in (forms | bound).items()}
+
+
+def _to_discuss(found: Sample, study: Study) -> list[DimensionDefinition]:
+    """Return the dimensions on which reopening would open a discussion; none where it goes back to be scored."""
+    return services.dimensions_to_discuss(found)
+
+
+def _sample(study: Study, sample_id: str) -> Sample:
+    rows = Sample.objects.select_related("study", "question", "content", "protocol")
+    found = rows.filter(study=study, public_id=sample_id).first()
+    if found is None:
+        raise Http404(_("There is no such sample."))
+    return found
+
+
+def _led(request: HttpRequest, slug: str, sample_id: str) -> tuple[Study, Sample]:
+    study = study_of(request, slug)
+    permissions.require_lead(viewer(request), study)
+    return study, _sample(study, sample_id)
+
+
+def _finals(found: Sample, rubric: RubricDefinition) -> dict[str, FinalScore]:
+    keys = {dimension.id: dimension.key for dimension in rubric.dimensions}
+    rows = FinalScore.objects.filter(sample=found, current=True).select_related("level")
+    return {keys[final.dimension_id]: final for final in rows}
+
+
+def _rounds(
+    found: Sample, rubric: RubricDefinition, cases: list[Discussion], *, names: bool
+) -> list[tuple[int, Discussion | None, list[ScoreRow]]]:
+    """Return what was said, round by round: the number, the discussion in which it was signed, the rows."""
+    rows_of = Score.objects.filter(sample=found, voided_at=None).select_related("member")
+    scores = list(rows_of.order_by("discussion", "member__name", "round"))
+    keys = {dimension.id: dimension.key for dimension in rubric.dimensions}
+    values: dict[int, dict[str, float]] = {score.pk: {} for score in scores}
+    notes: dict[int, list[tuple[str, str]]] = {score.pk: [] for score in scores}
+    for rating in Rating.objects.filter(score__in=scores).select_related("level"):
+        key = keys[rating.dimension_id]
+        values[rating.score_id][key] = rating.level.value
+        if rating.note:
+            notes[rating.score_id].append((key, rating.note))
+    case_of = {case.pk: case for case in cases}
+    rounds: dict[tuple[int, int | None], list[ScoreRow]] = {}
+    for score in scores:
+        row = ScoreRow(
+            who=wording.name_of(score.member, names=names),
+            values=values[score.pk],
+            notes=notes[score.pk],
+            origin=score.origin,
+            seconds=score.seconds,
+            at=score.at,
+        )
+        rounds.setdefault((score.discussion_id or 0, score.discussion_id), []).append(row)
+    return [
+        (number, case_of.get(case) if case else None, rows)
+        for number, ((_order, case), rows) in enumerate(sorted(rounds.items()), 1)
+    ]

@@ -1,0 +1,196 @@
+"""A study's settings: what it is called, whether it runs, its rules with what they will do, and their versions."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from annotation import permissions
+from annotation import protocols as rules_of
+from annotation.errors import WorkflowError
+from annotation.forecast import Row
+from annotation.models import Job, Member, Protocol, Study
+from annotation.querysets import able_to_score
+from annotation.services import protocols, studies
+from frontend import protocol_words, wording
+from frontend.forms.protocols import ProtocolForm
+from frontend.forms.studies import StudyForm
+
+from .common import show, study_of, viewer
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show everything; POST changes title, instructions and state. ``?preset=`` begins the rules with another one."""
+    study = _led(request, slug)
+    if request.method != "POST":
+        return _page(request, study)
+    form = StudyForm(request.POST)
+    if not form.is_valid():
+        return _page(request, study, form=form, status=400)
+    try:
+        studies.change_study(by=viewer(request), study=study, **form.cleaned_data)
+    except WorkflowError as error:
+        form.refuse(error)
+        return _page(request, study, form=form, status=error.status)
+    messages.success(request, _("Saved."))
+    return redirect("settings", slug=study.slug)
+
+
+@login_required
+@require_POST
+def start(request: HttpRequest, slug: str) -> HttpResponse:
+    """Let annotators begin, or say beside the state why they cannot."""
+    study = _led(request, slug)
+    try:
+        studies.change_study(by=viewer(request), study=study, state=Study.State.RUNNING)
+    except WorkflowError as error:
+        form = StudyForm({"title": study.title, "instructions": study.instructions, "state": Study.State.RUNNING})
+        form.full_clean()
+        form.refuse(error)
+        return _page(request, study, form=form, status=error.status)
+    messages.success(request, _("The study runs: annotators can score."))
+    return redirect("study", slug=study.slug)
+
+
+@login_required
+@require_POST
+def protocol(request: HttpRequest, slug: str) -> HttpResponse:
+    """Make a new version of the rules."""
+    study = _led(request, slug)
+    form = _protocol_form(study, request.POST)
+    if not form.is_valid():
+        return _page(request, study, rules_form=form, status=400)
+    before = Protocol.objects.get(study=study, current=True)
+    try:
+        made = protocols.change_protocol(by=viewer(request), study=study, **form.rules())
+    except WorkflowError as error:
+        form.refuse(error)
+        return _page(request, study, rules_form=form, status=error.status)
+    if made == before:
+        messages.info(request, _("This is the protocol already; no new version was made."))
+    else:
+        messages.success(
+            request,
+            _("Version %(version)d of the protocol holds for samples begun from now on.") % {"version": made.version},
+        )
+    return redirect("settings", slug=study.slug)
+
+
+@login_required
+@require_safe
+def consequences(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show what the rules in the query would do; the page asks for it while the form is being filled in."""
+    study = _led(request, slug)
+    context = {"study": study, **_consequences(request, study, _protocol_form(study, request.GET))}
+    return show(request, "parts/consequences.html", context)
+
+
+@login_required
+@require_POST
+def move(request: HttpRequest, slug: str) -> HttpResponse:
+    """Put begun samples on the protocol of now: many of them as a job."""
+    study = _led(request, slug)
+    moved = protocols.request_move(by=viewer(request), study=study)
+    if isinstance(moved, Job):
+        return redirect("job", slug=study.slug, job_id=moved.public_id)
+    said = ngettext("%(n)s sample was moved.", "%(n)s samples were moved.", moved) % {"n": wording.number(moved)}
+    messages.success(request, said if moved else _("There was nothing to move."))
+    return redirect("settings", slug=study.slug)
+
+
+def _led(request: HttpRequest, slug: str) -> Study:
+    study = study_of(request, slug)
+    permissions.require_lead(viewer(request), study)
+    return study
+
+
+def _protocol_form(study: Study, data: Any = None, *, preset: str = "") -> ProtocolForm:
+    start = {"preset": preset} if preset in rules_of.PRESETS else {}
+    rules = protocols.proposed(study=study, fields={}, **start)
+    return ProtocolForm(data, rules=rules, levels=protocols.levels_of(study.rubric_id))
+
+
+def _consequences(request: HttpRequest, study: Study, form: ProtocolForm) -> dict[str, Any]:
+    """Return what the rules in a form would do; a field that makes no sense counts as it is now."""
+    if form.is_bound:
+        form.is_valid()
+        given = form.rules()
+    else:
+        given = form.began_with
+    wanted = protocols.proposed(study=study, fields=given)
+    able = able_to_score(study)
+    forecast = None
+    if protocol_words.discusses(wanted):
+        forecast = protocols.forecast(by=viewer(request), study=study, **wanted)
+    return {
+        "rules_title": protocol_words.title_of(wanted),
+        "steps": protocol_words.consequences(wanted, protocols.levels_of(study.rubric_id)),
+        "problems": list(protocols.problems(study=study, wanted=wanted).values()),
+        "people": protocol_words.people(wanted, able.count(), admins=able.filter(role=Member.Role.ADMIN).count()),
+        "short_of_people": able.count() < rules_of.people_needed(wanted),
+        "open_points": rules_of.LEFT_OPEN.get(rules_of.preset_of(wanted), ()),
+        "forecast": [_bar(row, wanted["tolerance"]) for row in forecast.rows] if forecast else [],
+        "forecast_basis": protocol_words.forecast_basis(forecast) if forecast else "",
+    }
+
+
+def _bar(row: Row, tolerance: float) -> dict[str, Any]:
+    """Return a row of the forecast with the places of its bar, on an axis of 0 to 100."""
+    low, high = row.interval
+    return {
+        "row": row,
+        "here": row.tolerance == tolerance,
+        "share": 100 * row.disputed_share,
+        "low": 100 * low,
+        "reach": 100 * (high - low),
+        "interval": protocol_words.interval(low, high),
+        "hours_scoring": protocol_words.hours(row.hours_scoring),
+        "hours_discussing": protocol_words.hours(row.hours_discussing),
+    }
+
+
+def _page(
+    request: HttpRequest,
+    study: Study,
+    *,
+    form: StudyForm | None = None,
+    rules_form: ProtocolForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    if form is None:
+        form = StudyForm(initial={"title": study.title, "instructions": study.instructions, "state": study.state})
+    preset = request.GET.get("preset", "")
+    rules_form = rules_form or _protocol_form(study, preset=preset)
+    current = Protocol.objects.get(study=study, current=True)
+    context: dict[str, Any] = {
+        "study": study,
+        "form": form.prepare(),
+        "rules_form": rules_form.prepare(),
+        "current": current,
+        "current_title": protocol_words.preset_title(current.preset),
+        "in_words": wording.protocol_in_words(current),
+        "presets": [
+            {"name": name, "title": title, "sentence": protocol_words.PRESET_SENTENCES[name], "here": name == preset}
+            for name, title in protocol_words.PRESET_TITLES.items()
+        ],
+        "begun_with": preset if preset in rules_of.PRESETS else "",
+        "versions": [
+            {
+                "version": one,
+                "title": protocol_words.preset_title(one.protocol.preset),
+                "changes": protocol_words.changes(one.before, one.after),
+            }
+            for one in protocols.versions(study=study)
+        ],
+        "moving": protocols.moving(study),
+        "move": protocols.preview_move(by=viewer(request), study=study),
+        **_consequences(request, study, rules_form),
+    }
+    return show(request, "settings.html", context, status=status)

@@ -1,0 +1,183 @@
+"""What waits for those who lead a study: each with a number, a place to go, and the oldest or worst of it in words."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Min
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from annotation.inbox import handed_over
+from annotation.models import Discussion, Job, Member, Participant, Protocol, Sample, Skip, Stance, Study
+from frontend import wording
+from frontend.annotator_rows import AnnotatorRow
+
+# Older ones have been seen and left as they are.
+RECENT = timedelta(days=14)
+NAMED = 3
+IMPORTS = ("import_samples", "import_scores", "import_predictions")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something that somebody has to look at."""
+
+    count: int
+    label: str
+    url: str
+    detail: str
+
+
+def waits_of(study: Study, protocol: Protocol, annotators: Sequence[AnnotatorRow]) -> list[Waiting]:
+    """Return what waits, the most urgent first."""
+    now = timezone.now()
+    sources: tuple[Callable[[], list[Waiting]], ...] = (
+        lambda: _study_itself(study, protocol),
+        lambda: _handed_over(study, now),
+        lambda: _absent(study),
+        lambda: _blocked(study),
+        lambda: _drifting(study, annotators),
+        lambda: _imports(study, now),
+    )
+    return [item for source in sources for item in source()]
+
+
+def _study_itself(study: Study, protocol: Protocol) -> list[Waiting]:
+    found = []
+    if study.state != Study.State.RUNNING:
+        detail = _("the study is %(state)s") % {"state": wording.word(study.state)}
+        found.append(Waiting(1, _("nobody can score"), reverse("settings", args=[study.slug]), detail))
+    with_login = Member.objects.filter(study=study, state=Member.State.ACTIVE, user__isnull=False).exclude(
+        role=Member.Role.RESEARCHER
+    )
+    scoring = dict(with_login.values_list("role").annotate(n=Count("pk")))
+    people = reverse("people", args=[study.slug])
+    if not scoring.get(Member.Role.ANNOTATOR):
+        found.append(Waiting(0, _("annotators"), people, _("invite them by a link")))
+    elif sum(scoring.values()) < protocol.annotators_per_sample and study.state == Study.State.RUNNING:
+        detail = _("each sample needs %(k)s, admins who score included") % {"k": protocol.annotators_per_sample}
+        count = sum(scoring.values())
+        label = ngettext("person who can score", "people who can score", count)
+        found.append(Waiting(count, label, people, detail))
+    return found
+
+
+def _handed_over(study: Study, now: datetime) -> list[Waiting]:
+    rows = Discussion.objects.filter(handed_over(now), study=study)
+    count = rows.count()
+    if not count:
+        return []
+    oldest = rows.select_related("sample").order_by("due_at", "pk")[0]
+    topics = {
+        row.dimension_id: row.dimension.key for row in oldest.topics.filter(closed_at=None).select_related("dimension")
+    }
+    ranges = (
+        Stance.objects.filter(participant__discussion=oldest, dimension__in=topics, level__isnull=False)
+        .values_list("dimension")
+        .annotate(low=Min("level__value"), high=Max("level__value"))
+        .order_by("dimension__position")
+    )
+    said = ", ".join(f"{topics[pk]} {low:g}–{high:g}" for pk, low, high in ranges)
+    late = (now - oldest.due_at).days if oldest.due_at and oldest.due_at < now else 0
+    age = (
+        ngettext("the oldest %(n)s day late", "the oldest %(n)s days late", late) % {"n": late}
+        if late
+        else _("the oldest")
+    )
+    detail = _("%(age)s: sample %(sample)s") % {"age": age, "sample": oldest.sample.external_id[:40]}
+    label = ngettext("discussion to decide", "discussions to decide", count)
+    url = reverse("discussions", args=[study.slug])
+    return [Waiting(count, label, url, f"{detail}, {said}" if said else detail)]
+
+
+def _absent(study: Study) -> list[Waiting]:
+    """Return the people whom open discussions wait for and who are paused or gone."""
+    rows = (
+        Participant.objects.filter(
+            discussion__study=study, discussion__state=Discussion.State.OPEN, state=Participant.State.ACTIVE, waits=True
+        )
+        .exclude(member__state=Member.State.ACTIVE)
+        .values_list("member__name", "member__state")
+        .annotate(n=Count("discussion", distinct=True))
+        .order_by("-n", "member__name")
+    )
+    people = list(rows)
+    if not people:
+        return []
+    said = [
+        _("%(name)s (%(state)s) in %(n)s") % {"name": name, "state": wording.word(state), "n": n}
+        for name, state, n in people
+    ]
+    label = ngettext("absent person awaited", "absent people awaited", len(people))
+    return [Waiting(len(people), label, reverse("discussions", args=[study.slug]), _some(said))]
+
+
+def _blocked(study: Study) -> list[Waiting]:
+    blocked = Sample.objects.filter(study=study, state=Sample.State.BLOCKED)
+    reasons = dict(blocked.values_list("state_reason").annotate(n=Count("pk")))
+    count = sum(reasons.values())
+    if not count:
+        return []
+    skips = (
+        Skip.objects.filter(assignment__sample__in=blocked.values("pk"))
+        .values_list("reason")
+        .annotate(n=Count("pk"))
+        .order_by("-n", "reason")
+    )
+    said = [f"“{wording.word(reason)}”" for reason, _n in skips[:NAMED]]
+    if reasons.get("nobody_eligible"):
+        said.append(_("nobody may score %(n)s of them") % {"n": wording.number(reasons["nobody_eligible"])})
+    label = ngettext("blocked sample", "blocked samples", count)
+    url = reverse("samples", args=[study.slug]) + "?state=blocked"
+    return [Waiting(count, label, url, ", ".join(said) or _("skipped so often that nobody is left to score them"))]
+
+
+def _drifting(study: Study, annotators: Sequence[AnnotatorRow]) -> list[Waiting]:
+    changed = [row for row in annotators if row.changed]
+    if not changed:
+        return []
+    first = changed[0]
+    url = (
+        reverse("member", args=[study.slug, first.member.public_id])
+        if len(changed) == 1
+        else reverse("study", args=[study.slug]) + "#h-annotators"
+    )
+    label = ngettext("annotator drifting", "annotators drifting", len(changed))
+    return [Waiting(len(changed), label, url, _some([f"{row.name}: {row.remarks}" for row in changed], "; "))]
+
+
+def _imports(study: Study, now: datetime) -> list[Waiting]:
+    rows = list(
+        Job.objects.filter(study=study, kind__in=IMPORTS, created_at__gte=now - RECENT).order_by("-created_at")[:50]
+    )
+    url = reverse("imports", args=[study.slug])
+    found = []
+    failed = [row for row in rows if row.state == Job.State.FAILED]
+    if failed:
+        label = ngettext("failed import", "failed imports", len(failed))
+        found.append(Waiting(len(failed), label, url, _when(failed[0], failed[0].error)))
+    real = next((row for row in rows if row.state == Job.State.DONE and not row.arguments.get("dry_run")), None)
+    result: Mapping[str, Any] = (real.result if real is not None else None) or {}
+    if real is not None and result.get("refused"):
+        count = result["refused"]
+        label = ngettext("refused line", "refused lines", count)
+        errors = result.get("errors") or [{}]
+        url = reverse("job", args=[study.slug, real.public_id])
+        found.append(Waiting(count, label, url, _when(real, errors[0].get("message", ""))))
+    return found
+
+
+def _when(job: Job, why: str) -> str:
+    day = date_format(timezone.localtime(job.finished_at or job.created_at), "MONTH_DAY_FORMAT")
+    return f"{day}: {why[:120]}" if why else day
+
+
+def _some(said: Sequence[str], between: str = ", ") -> str:
+    more = len(said) - NAMED
+    text = between.join(said[:NAMED])
+    return text if more <= 0 else _("%(some)s and %(n)s more") % {"some": text, "n": more}

@@ -1,0 +1,62 @@
+"""People in discussions, for tests: each act under the name of who does it, on one dimension."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from annotation.models import Discussion, Participant
+from annotation.services import discussing
+from annotation.services.discussing import Reason
+from annotation.services.discussion_views import CaseView
+from tests.factories import make_user
+
+
+def reason(
+    who: str,
+    case: Discussion,
+    text: str = "Because.",
+    *,
+    on: str = "ITS",
+    value: float | None = None,
+    key: UUID | None = None,
+    code: str = "",
+) -> CaseView:
+    """Give one's own reason, with a value where one is named."""
+    return discussing.give_reasons(
+        by=make_user(who),
+        discussion_id=case.public_id,
+        client_key=key or uuid4(),
+        reasons={on: Reason(code, text)},
+        stances={} if value is None else {on: value},
+    )
+
+
+def reasons(case: Discussion, *people: str, on: str = "ITS") -> None:
+    """Let everybody named give their own reason."""
+    for who in people:
+        reason(who, case, f"So says {who}.", on=on)
+
+
+def stand(
+    who: str, case: Discussion, value: Any, why: str = "convinced", *, on: str = "ITS", key: UUID | None = None
+) -> CaseView:
+    """Keep one's value or move."""
+    return discussing.take_stances(
+        by=make_user(who),
+        discussion_id=case.public_id,
+        client_key=key or uuid4(),
+        stances={on: value},
+        reasons={on: Reason(code=why)} if why else {},
+    )
+
+
+def say(who: str, case: Discussion, text: str, *, on: str = "ITS", key: UUID | None = None) -> CaseView:
+    """Comment."""
+    return discussing.comment(
+        by=make_user(who), discussion_id=case.public_id, client_key=key or uuid4(), dimension=on, text=text
+    )
+
+
+def awaited(case: Discussion) -> set[str]:
+    """Return the usernames of those whose answer is awaited."""
+    rows = Participant.objects.filter(discussion=case, waits=True)
+    return set(rows.values_list("member__user__username", flat=True))

@@ -1,0 +1,235 @@
+"""What a forecast says from the scores so far, and what it owns up to not knowing."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from annotation.forecast import (
+    LEAST_TIMES,
+    Observed,
+    Row,
+    Time,
+    rows,
+    share_interval,
+    time_of,
+    tolerances,
+)
+from annotation.models import Discussion, Level, Member, Participant, Post, Rating, Score, Study, User
+from annotation.protocols import complete
+from annotation.services import assigning, protocols, scoring
+from tests.factories import make_member, make_sample, make_study, make_user
+
+SIX = (0, 1, 2, 3, 4, 5)
+
+
+def forecast(values: Sequence[Sequence[float]], tolerance: float = 0, of: int = 100, **rules: Any) -> Row:
+    """Forecast from samples with one dimension each."""
+    observed = [Observed(f"sample{number}", {"A": given}) for number, given in enumerate(values)]
+    found = rows(
+        observed,
+        levels={"A": SIX},
+        rules=complete({"annotators_per_sample": len(values[0]), **rules}),
+        tolerances=[tolerance],
+        of=of,
+        scoring=Time(36.0),
+        discussing=Time(72.0),
+    )
+    return found[0]
+
+
+def test_the_share_of_disputed_samples_falls_with_the_tolerance() -> None:
+    values = [(3, 3, 3), (3, 3, 4), (3, 4, 5), (1, 3, 5)]
+    assert [forecast(values, tolerance).disputed for tolerance in (0, 1, 2, 4)] == [3, 2, 1, 0]
+
+
+def test_hours_are_those_of_all_samples() -> None:
+    row = forecast([(3, 3, 3), (3, 3, 4)], of=100)
+    assert (row.disputed_share, row.topics) == (0.5, 0.5)
+    assert row.hours_scoring == pytest.approx(100 * 3 * 36 / 3600)
+    assert row.hours_discussing == pytest.approx(50 * 3 * 72 / 3600), "each of three speaks on each disputed dimension"
+
+
+def test_a_tie_asks_one_more_or_is_discussed_as_the_rules_say() -> None:
+    values = [(3, 4), (3, 3)]
+    third = forecast(values, 1, tie_rule="third")
+    assert (third.disputed, third.one_more_share) == (0, 0.5)
+    assert third.hours_scoring == pytest.approx(100 * 2.5 * 36 / 3600)
+    assert forecast(values, 1, tie_rule="discuss").disputed == 1
+    assert forecast(values, 1, tie_rule="lower").disputed == 0
+
+
+def test_reviews_cost_scores_where_the_values_are_high() -> None:
+    row = forecast([(4, 4, 4), (5, 5, 5), (3, 3, 3), (3, 4, 5)], cross_review="high", review_threshold=4)
+    assert row.review_share == 0.5
+    assert row.hours_scoring == pytest.approx(100 * 3.5 * 36 / 3600)
+
+
+def test_a_dimension_set_by_rule_keeps_a_sample_from_being_high_rated() -> None:
+    rules = complete({"cross_review": "high", "review_threshold": 4})
+    for by_rule, share in (((0,), 0), ((5,), 1), ((), 1)):
+        found = rows(
+            [Observed("one", {"A": (5, 5, 5)}, by_rule)],
+            levels={"A": SIX},
+            rules=rules,
+            tolerances=[0],
+            of=1,
+            scoring=Time(60),
+            discussing=Time(60),
+        )
+        assert found[0].review_share == share, by_rule
+
+
+def test_an_interval_says_something_even_where_all_or_none_are_disputed() -> None:
+    assert share_interval(0, 20) == (0.0, pytest.approx(0.161, abs=0.001))
+    assert share_interval(20, 20) == (pytest.approx(0.839, abs=0.001), 1.0)
+    low, high = share_interval(50, 100)
+    assert (low, high) == (pytest.approx(0.4038, abs=0.001), pytest.approx(0.5962, abs=0.001))
+    assert share_interval(0, 0) == (0.0, 1.0)
+
+
+def test_the_tolerances_are_those_that_the_levels_can_differ_by() -> None:
+    assert tolerances([SIX, SIX]) == [0, 1, 2, 3]
+    assert tolerances([(1, 1.5, 2)]) == [0, 0.5, 1]
+    assert tolerances([(0, 1)], also=0.4) == [0, 0.4, 1]
+    assert tolerances([SIX], most=12) == [0, 1, 2, 3, 4, 5]
+    wide = tolerances([tuple(range(101))], most=12)
+    assert wide[:4] == [0, 1, 2, 3]
+    assert 10 <= len(wide) <= 12
+    assert wide[-1] > 90
+
+
+def test_a_few_times_say_nothing() -> None:
+    assert time_of([1.0] * (LEAST_TIMES - 1), assumed=60) == Time(60)
+    assert time_of([1.0, 3.0] * LEAST_TIMES, assumed=60) == Time(2, 2 * LEAST_TIMES)
+
+
+# From the tables
+
+
+@pytest.fixture
+def study(db: None) -> Study:
+    study = make_study(k=2)
+    for who in ("ann", "ben", "cho"):
+        make_member(study, who)
+    make_member(study, "ada", "admin")
+    return study
+
+
+@pytest.fixture
+def ada(study: Study) -> User:
+    return make_user("ada")
+
+
+def score(study: Study, who: str, value: int, seconds: float = 20, **ratings: int) -> None:
+    held = assigning.lease(by=make_user(who), slug=study.slug).assignments[0]
+    scoring.submit(
+        by=make_user(who),
+        assignment_id=held.public_id,
+        client_key=uuid.uuid4(),
+        ratings=ratings or {"TCC": value, "ICC": value, "IQ": value, "ITS": value},
+        notes={},
+        seconds=seconds,
+    )
+
+
+def test_nothing_yet_says_what_is_needed(study: Study, ada: User) -> None:
+    make_sample(study, pictures=["red"])
+    found = protocols.forecast(by=ada, study=study)
+    assert (list(found.rows), found.of) == ([], 1)
+    assert "Nobody has scored yet" in found.needed
+    score(study, "ann", 3)
+    assert "the most that one has is 1" in protocols.forecast(by=ada, study=study).needed
+    assert "nothing that could differ" in protocols.forecast(by=ada, study=study, annotators_per_sample=1).needed
+
+
+def test_what_was_scored_is_judged_at_each_tolerance(study: Study, ada: User) -> None:
+    for value in (3, 4, 5):
+        make_sample(study, f"Answer {value}.", ["red"])
+        score(study, "ann", 3)
+        score(study, "ben", value)
+    found = protocols.forecast(by=ada, study=study, tie_rule="lower")
+    assert [(row.tolerance, row.disputed) for row in found.rows] == [(0, 2), (1, 1), (2, 0), (3, 0)]
+    assert (found.samples, found.of, found.k) == (3, 3, 2)
+    assert found.rows[0].topics == pytest.approx(8 / 3)
+    assert found.basis["scores_timed"] == 0, "six times are too few to speak for others"
+    assert found.scoring.seconds == 60
+
+
+def test_the_review_score_does_not_count_as_one_of_the_first_round(study: Study, ada: User) -> None:
+    protocols.change_protocol(by=ada, study=study, cross_review="all")
+    make_sample(study, pictures=["red"])
+    for who, value in (("ann", 3), ("ben", 3), ("cho", 5)):
+        score(study, who, value)
+    found = protocols.forecast(by=ada, study=study)
+    assert (found.samples, found.rows[0].disputed, found.rows[0].review_share) == (1, 0, 1.0)
+    assert protocols.forecast(by=ada, study=study, annotators_per_sample=3).rows[0].disputed == 1
+
+
+def test_a_missing_side_is_left_out_of_the_judging(study: Study, ada: User) -> None:
+    make_sample(study, "Only text.", [])
+    score(study, "ann", 3, TCC=5)
+    score(study, "ben", 3, TCC=5)
+    found = protocols.forecast(by=ada, study=study, cross_review="high", review_threshold=4)
+    assert found.rows[0].disputed == 0
+    assert found.rows[0].review_share == 0, "the dimensions set to 0 by rule count against being high-rated"
+
+
+def test_measured_times_are_used_and_told(study: Study, ada: User) -> None:
+    for number in range(6):
+        make_sample(study, f"Answer {number}.", ["red"])
+        score(study, "ann", 3, seconds=10)
+        score(study, "ben", 3, seconds=30)
+    found = protocols.forecast(by=ada, study=study)
+    assert found.scoring == Time(20, 12)
+    assert found.rows[0].hours_scoring == pytest.approx(6 * 2 * 20 / 3600)
+    assert found.discussing.measured == 0
+
+
+def test_imported_scores_count_even_before_they_are_declared_complete(study: Study, ada: User) -> None:
+    sample = make_sample(study, pictures=["red"])
+    for name, position in (("expert1", 2), ("expert2", 3)):
+        expert = make_member(study, None, name=name)
+        given = Score.objects.create(sample=sample, member=expert, origin="imported")
+        for dimension in study.rubric.dimensions.all():
+            level = Level.objects.get(dimension=dimension, position=position)
+            Rating.objects.create(score=given, dimension=dimension, level=level)
+    found = protocols.forecast(by=ada, study=study)
+    assert (found.samples, found.rows[0].disputed, found.rows[1].tolerance) == (1, 1, 1)
+
+
+def test_the_time_of_discussing_is_counted_once_per_submission(study: Study, ada: User) -> None:
+    for number in range(6):
+        make_sample(study, f"Answer {number}.", ["red"])
+        score(study, "ann", 3)
+        score(study, "ben", 5)
+    dimensions = list(study.rubric.dimensions.all())[:2]
+    for case in Discussion.objects.all():
+        for participant in Participant.objects.filter(discussion=case):
+            key = uuid.uuid4()
+            for dimension in dimensions:
+                Post.objects.create(
+                    discussion=case,
+                    participant=participant,
+                    dimension=dimension,
+                    kind="reason",
+                    text="Look.",
+                    seconds=30,
+                    client_key=key,
+                    at=case.opened_at,
+                )
+    assert protocols.forecast(by=ada, study=study).discussing.measured == 0, "open ones have not come to an end"
+    Discussion.objects.update(state="closed", closed_at=Discussion.objects.all()[0].opened_at)
+    assert protocols.forecast(by=ada, study=study).discussing == Time(15, 12)
+
+
+def test_no_more_than_some_samples_are_read(study: Study, ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("annotation.services.forecasting.MOST_SAMPLES", 3)
+    for number in range(5):
+        make_sample(study, f"Answer {number}.", ["red"])
+        score(study, "ann", 3)
+        score(study, "ben", 3)
+    found = protocols.forecast(by=ada, study=study)
+    assert (found.samples, found.of) == (3, 5)
+    assert Member.objects.filter(study=study).count() == 4
