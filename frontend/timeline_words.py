@@ -61,6 +61,8 @@ BY_ITSELF: dict[str, Promise] = {
     "protocol_changed": lazy("Moved to another version of the protocol"),
 }
 IMPERSONAL = ("agreed", "disputed", "topic_closed", "discussed", "overridden", "skipped_by_all", "one_more_asked")
+# Steps that may lead from one value to another.
+MOVING = ("stance_moved", "discussion_reason")
 # Steps that matter little to whoever reads the whole.
 MINOR = ("leased", "released")
 
@@ -126,7 +128,7 @@ def _step(entry: Entry) -> Step:
         who="" if impersonal else entry.who,
         what=what,
         dimensions=entry.dimensions or ((entry.dimension,) if entry.dimension else ()),
-        before=_number(entry.before) if entry.event == "stance_moved" else None,
+        before=_number(entry.before) if entry.event in MOVING and entry.before != entry.value else None,
         value=_number(entry.value),
         valued=valued and _number(entry.value) is not None,
         values=entry.values,

@@ -13,6 +13,8 @@ import psycopg
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+# For tests that bring a database of their own: each kind once, in that run of the suite which is about it.
+BOTH = [pytest.param("sqlite", marks=pytest.mark.sqlite), pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
 @contextmanager

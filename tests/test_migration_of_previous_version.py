@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import fresh_database
+from tests.databases import BOTH, fresh_database
 
 ROOT = Path(__file__).resolve().parent.parent
 MIGRATIONS = "annotation/migrations"
@@ -108,9 +108,7 @@ def previous_python(previous_code: Path, tmp_path_factory: pytest.TempPathFactor
     return python
 
 
-@pytest.fixture(
-    params=[pytest.param("sqlite", marks=pytest.mark.sqlite), pytest.param("postgres", marks=pytest.mark.postgres)]
-)
+@pytest.fixture(params=BOTH)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     with fresh_database(request.param, tmp_path) as url:
         yield url

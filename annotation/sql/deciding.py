@@ -72,10 +72,11 @@ def undecided(sample_ids: Sequence[int]) -> list[tuple[Undecided, list[CountingL
             FROM u
             JOIN annotation_score c ON c.sample_id = u.id
             JOIN annotation_rating r ON r.score_id = c.id
-            WHERE c.voided_at IS NULL AND c.complete AND c.round = 1
+            WHERE c.sample_id IN ({_marks(sample_ids)}) AND c.voided_at IS NULL AND c.complete AND c.round = 1
               AND (c.origin = 'given' OR c.origin = 'imported' AND u.counts_imported)
             ORDER BY u.id""",  # noqa: S608 - only places are put in
-        sample_ids,
+        # Twice, as a planner without statistics would look through the scores of every sample otherwise.
+        [*sample_ids, *sample_ids],
     )
     width = len(Undecided._fields)
     return [

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.databases import environment, fresh_database, manage
+from tests.databases import BOTH, environment, fresh_database, manage
 
 PEOPLE, SAMPLES, SECONDS = 4, 60, 6
 SCORE = """
@@ -49,7 +49,7 @@ print(json.dumps(rows))
 """
 
 
-@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.mark.parametrize("kind", BOTH)
 def test_no_sample_is_asked_for_too_often_or_left_undecided_while_its_rules_change(kind: str, tmp_path: Path) -> None:
     with fresh_database(kind, tmp_path) as url:
         env = environment(url, tmp_path)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.databases import environment, fresh_database, manage
+from tests.databases import BOTH, environment, fresh_database, manage
 
 PEOPLE, SAMPLES, K = 8, 60, 3
 ACTS_EACH = 80
@@ -42,7 +42,7 @@ def run(module: str, *arguments: str, env: dict[str, str]) -> "subprocess.Popen[
     )
 
 
-@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.mark.parametrize("kind", BOTH)
 def test_eight_processes_at_once_give_no_slot_twice_and_lose_no_score(kind: str, tmp_path: Path) -> None:
     with fresh_database(kind, tmp_path) as url:
         env = environment(url, tmp_path)
@@ -73,7 +73,7 @@ def test_eight_processes_at_once_give_no_slot_twice_and_lose_no_score(kind: str,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.mark.parametrize("kind", BOTH)
 def test_whatever_many_do_at_once_the_rules_hold(kind: str, tmp_path: Path) -> None:
     with fresh_database(kind, tmp_path) as url:
         env = environment(url, tmp_path)

@@ -27,6 +27,7 @@ from annotation.models import Assignment, Invitation, Job, JobLogLine, Sample, S
 from annotation.services import statistics
 from annotation.services.studies import invite
 from api.urls import urlpatterns
+from tests.databases import BOTH
 from tests.factories import make_discussion, make_member, make_sample, make_study, make_token, make_user
 
 from .caller import GOOD, Caller
@@ -91,7 +92,7 @@ def one_connection() -> Iterator[None]:
             signal.connect(close_old_connections)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=BOTH)
 def populated(
     request: pytest.FixtureRequest,
     db: None,

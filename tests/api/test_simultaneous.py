@@ -9,6 +9,8 @@ from uuid import uuid4
 
 import pytest
 
+from tests.databases import BOTH
+
 from .served import Answer, Server, served
 
 pytestmark = pytest.mark.slow
@@ -54,7 +56,7 @@ result = {
 """
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(scope="module", params=BOTH)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Any]]:
     folder: Path = tmp_path_factory.mktemp("served")
     with served(request.param, folder) as running:

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from annotation.models import Discussion, FinalScore, Post, Stance, Study
 from tests.annotation.discussions import reason, reasons, say, stand
-from tests.factories import make_discussion
+from tests.factories import make_discussion, make_sample
 
 from .table import Tables
 
@@ -231,3 +231,15 @@ def test_everybody_who_comes_to_one_value_closes_it_and_nobody_else_does(discuss
     ann.press("4")
     expect(ann.title).to_have_text("Settled", timeout=15_000)
     assert finals(case)["ITS"] == (4, "discussed")
+
+
+def test_only_what_the_sample_has_is_offered_as_a_reason(discussed: Study, tables: Tables) -> None:
+    make_discussion(discussed, sample=make_sample(discussed, pictures=[]))
+    ann = tables("ann").open()
+    expect(ann.stance.get_by_role("button", name="what the words say")).to_be_visible()
+    expect(ann.stance.get_by_role("button", name="what the image shows")).to_be_hidden()
+    ann.press("i")
+    assert stance("ann").reasoned_at is None
+    ann.press("w")
+    ann.settle()
+    assert stance("ann").reasoned_at is not None

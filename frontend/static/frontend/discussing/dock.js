@@ -13,6 +13,9 @@ import { shade } from "../common/levels.js";
  *   undo: () => void, typed: (words: string) => void, explain: () => void}} Hears
  */
 
+/** Reasons that speak of a side of the answer, and the first block of that side. @type {Record<string, string>} */
+const SIDES = { picture: "I1", text: "T1" };
+
 /**
  * @param {{reasons: Reason[], text: import("../common/text.js").Text, hears: Hears}} given
  */
@@ -62,9 +65,10 @@ export function createDock({ reasons, text, hears }) {
   }
 
   /**
-   * @param {{dimension: Dimension, moment: Moment, words: string, undo: string}} state  undo: what can be taken back
+   * @param {{dimension: Dimension, moment: Moment, words: string, undo: string, blocks: Set<string>}} state
+   *   undo: what can be taken back; blocks: what the sample has
    */
-  function show({ dimension, moment, words, undo }) {
+  function show({ dimension, moment, words, undo, blocks }) {
     const { phase, chosen, moves, shown, turn, fits } = moment;
     if (about !== dimension.key) begin(dimension);
     root.hidden = phase === "nothing";
@@ -80,7 +84,10 @@ export function createDock({ reasons, text, hears }) {
       const spoken = [value, label, who.length ? text.say("stand_here", { who: text.list(who) }) : ""];
       key.setAttribute("aria-label", spoken.filter((part) => part !== "").join(", "));
     });
-    chips.forEach((chip, index) => { chip.hidden = phase === "sent" || !reasons[index].fits.includes(fits); });
+    chips.forEach((chip, index) => {
+      const { code, fits: at } = reasons[index];
+      chip.hidden = phase === "sent" || !at.includes(fits) || (code in SIDES && !blocks.has(SIDES[code]));
+    });
     list.setAttribute("aria-label", text.say(fits === "move" ? "reasons_to_move" : "reasons_listed"));
     if (field.value !== words) field.value = words;
     const said = words.trim() !== "";

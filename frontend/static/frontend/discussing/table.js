@@ -3,6 +3,7 @@
 
 import { momentOf } from "./stance.js";
 import { needsMe, withLetters } from "./overlay.js";
+import { blocksOf } from "./refs.js";
 
 /** @typedef {import("./types.js").Item} Item */
 /** @typedef {import("./types.js").Case} Case */
@@ -68,7 +69,8 @@ export function createTable({ dimensions, letters, outbox, drafts, clock, panel,
     if (last) timer = setTimeout(draw, last.after - Date.now() + 20);
     if (dimension && now) {
       const undo = last ? text.say(last.value === last.before ? "undo_keep" : "undo_move", { key: last.dimension, value: last.value ?? "" }) : "";
-      dock.show({ dimension, moment: now, words: drafts.of(state.item.id, state.here).text, undo });
+      const words = drafts.of(state.item.id, state.here).text;
+      dock.show({ dimension, moment: now, words, undo, blocks: blocksOf(seen.view.sample) });
     } else dock.hide();
     hears.drawn();
   }

@@ -29,6 +29,7 @@ export function createTopic({ dimension, blocks, me, reasons, text, hears }) {
   const still = h("p.still");
   const levelsLine = h("ol.anchors");
   if (!levels.some((level) => level.label)) levelsLine.classList.add("bare");
+  levelsLine.hidden = !levels.some((level) => level.label || level.anchor);
   const body = h("div.topicbody", { id: `${id}-body` }, picture, still, levelsLine, thread.node);
   const node = h("section.topic", { "aria-labelledby": id }, h("h2", {}, head), body);
   const anchors = anchorsOf(dimension);
