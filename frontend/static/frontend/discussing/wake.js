@@ -1,7 +1,8 @@
 // @ts-check
 /** Listens to the page's own life: shown and hidden, on line and off, another tab, and the end. */
 
-const KEEP_EVERY = 5_000;
+import { listenToLife } from "../common/life.js";
+
 const COUNT_EVERY = 30_000;
 
 /**
@@ -24,32 +25,24 @@ export function wake({ table, outbox, queue, poll, drafts, session, store, mailr
     if (!table.state.item) queue.wake();
   }
 
-  document.addEventListener("visibilitychange", () => {
-    table.keep();
-    if (document.visibilityState === "visible") looked();
-    else outbox.flush();
+  listenToLife({
+    keep: table.keep,
+    looked,
+    flush: outbox.flush,
+    online() {
+      outbox.now();
+      retryPictures();
+      queue.wake();
+      poll.now();
+      mailroom.draw();
+    },
+    offline: mailroom.draw,
   });
-  addEventListener("focus", looked);
-  addEventListener("pagehide", () => {
-    table.keep();
-    outbox.flush();
-  });
-  // A page that comes back from the browser's memory has slept; its letters may be elsewhere.
-  addEventListener("pageshow", (event) => event.persisted && looked());
-  addEventListener("online", () => {
-    outbox.now();
-    retryPictures();
-    queue.wake();
-    poll.now();
-    mailroom.draw();
-  });
-  addEventListener("offline", mailroom.draw);
   store.watch((name) => {
     if (name.startsWith("letter:")) mailroom.draw();
     // The other tab has written here, or has sent something: show it, but not into a field that is written in.
     if (name.startsWith("letter:") || (table.state.item && drafts.isOf(name, table.state.item.id) && !document.hasFocus())) table.draw();
   });
-  setInterval(table.keep, KEEP_EVERY);
   setInterval(count, COUNT_EVERY);
 
   drafts.sweep();

@@ -1,7 +1,7 @@
 // @ts-check
 /** Listens to the page's own life: shown and hidden, on line and off, another tab, and the end. */
 
-const KEEP_EVERY = 5_000;
+import { listenToLife } from "../common/life.js";
 
 /**
  * @param {{desk: import("./desk.js").Desk, outbox: import("../common/outbox.js").Outbox, queue: import("./queue.js").Queue,
@@ -22,30 +22,22 @@ export function wake({ desk, outbox, queue, leases, session, store, flow, drafts
     if (!queue.items.length) queue.wake();
   }
 
-  document.addEventListener("visibilitychange", () => {
-    desk.keep();
-    if (document.visibilityState === "visible") looked();
-    else outbox.flush();
+  listenToLife({
+    keep: desk.keep,
+    looked,
+    flush: outbox.flush,
+    online() {
+      outbox.now();
+      retryPictures();
+      queue.wake();
+      mailroom.draw();
+    },
+    offline: mailroom.draw,
   });
-  addEventListener("focus", looked);
-  addEventListener("pagehide", () => {
-    desk.keep();
-    outbox.flush();
-  });
-  // A page that comes back from the browser's memory has slept; its letters may be elsewhere.
-  addEventListener("pageshow", (event) => event.persisted && looked());
-  addEventListener("online", () => {
-    outbox.now();
-    retryPictures();
-    queue.wake();
-    mailroom.draw();
-  });
-  addEventListener("offline", mailroom.draw);
   store.watch((name, value) => {
     if (name.startsWith("letter:")) mailroom.follow(value);
     else desk.follow(name, value);
   });
-  setInterval(desk.keep, KEEP_EVERY);
 
   drafts.sweep();
   mailroom.draw();
