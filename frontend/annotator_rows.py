@@ -26,8 +26,8 @@ class AnnotatorRow:
 
     member: Member
     name: str
-    scored: int
-    last_week: int
+    scored: int | None
+    last_week: int | None
     held: int
     seconds: float | None
     last_at: datetime | None
@@ -71,6 +71,8 @@ def annotators(figures: Figures, people: People, held: Mapping[str, int]) -> Ann
     scale = charts.even_scale(_ends(overall.values(), "bias"), least=BIAS_SHOWN, step=0.2)
     week_bias = charts.even_scale(_weekly(overall.values(), "bias", weeks), least=BIAS_SHOWN, step=0.2)
     week_spread = charts.scale_of(_weekly(overall.values(), "spread", weeks), step=0.5)
+    # Before the first calculation nobody knows; after it, whoever is not named there has scored nothing.
+    none = None if figures.progress is None else 0
     rows = []
     for one, member in people.members.items():
         done = work.get(one)
@@ -84,8 +86,8 @@ def annotators(figures: Figures, people: People, held: Mapping[str, int]) -> Ann
             AnnotatorRow(
                 member=member,
                 name=people.called(one),
-                scored=done["scored"] if done else 0,
-                last_week=done["last_week"] if done else 0,
+                scored=done["scored"] if done else none,
+                last_week=done["last_week"] if done else none,
                 held=held.get(one, 0),
                 seconds=done["seconds"] if done else None,
                 last_at=parse_datetime(done["last_at"]) if done and done["last_at"] else None,
@@ -104,7 +106,7 @@ def annotators(figures: Figures, people: People, held: Mapping[str, int]) -> Ann
                 changed=changed,
             )
         )
-    rows.sort(key=lambda row: (-row.scored, row.name.casefold()))
+    rows.sort(key=lambda row: (-(row.scored or 0), row.name.casefold()))
     return Annotators(
         rows,
         _span(scale, signed=True),

@@ -10,10 +10,10 @@ from uuid import uuid4
 from django.conf import settings
 
 from annotation.errors import NotAllowed, WrongState
-from annotation.models import Discussion, Member, Participant, Post, Sample, Score, Study, User
+from annotation.models import Discussion, Member, Participant, Post, Sample, Score, Study, StudyFigures, User
 from annotation.rubrics import definition
 
-from . import assigning, discussing, leases, people, rubrics, scoring, studies
+from . import assigning, discussing, leases, people, rubrics, scoring, statistics, studies
 from .importing import import_samples
 
 SLUG = "demo"
@@ -67,6 +67,8 @@ def make_demo() -> tuple[Study, list[Login]]:
         _score(study, users)
     if not Post.objects.filter(discussion__study=study).exists():
         _discuss(study)
+    if not StudyFigures.objects.filter(study=study).exists():
+        statistics.refresh(study=study)
     return study, [
         Login(username, str(role.label), PASSWORD if users[username].check_password(PASSWORD) else None)
         for username, (_, role) in PEOPLE.items()

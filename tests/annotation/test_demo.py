@@ -6,6 +6,7 @@ from django.db import transaction
 
 from annotation.models import Assignment, Discussion, FinalScore, Member, Sample, Score, User
 from annotation.rubrics import forget_definitions
+from annotation.services import demo, statistics
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +55,14 @@ def test_some_are_being_discussed_and_one_has_been(settings):
     awaited = [people for _, posts, people in told_of_discussions().values() if posts and people]
     assert ["Ann"] in awaited
     assert any(posts == 0 for _, posts, _ in told_of_discussions().values())
+
+
+def test_its_board_has_figures_from_the_start(settings):
+    settings.DEMO = True
+    study, _ = demo.make_demo()
+    stored = statistics.stored(study, "agreement")
+    assert stored is not None
+    assert any(row["alpha"] is not None for row in stored.data["levels"]["ordinal"]["all"])
 
 
 def test_made_anew_the_demo_tells_the_same_story(settings):

@@ -97,6 +97,16 @@ def test_before_figures_are_calculated_the_board_says_what_to_do(ada: Client, wo
     assert "/agreement/refresh/" not in asks, "a researcher cannot start it"
 
 
+def test_what_nobody_has_counted_yet_is_not_shown_as_none(ada: Client, world: World) -> None:
+    def scored() -> str:
+        row = text(ada).partition(">Ben Bright</a>")[2].partition("</tr>")[0]
+        return re.sub(r"<[^>]+>", "", re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)[0])
+
+    assert scored() == "–"
+    statistics.refresh(study=world.study)
+    assert scored() == "2"
+
+
 def test_figures_stand_with_their_age_and_what_has_come_since(ada: Client, world: World) -> None:
     statistics.refresh(study=world.study)
     page = words(text(ada))
