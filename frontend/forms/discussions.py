@@ -73,7 +73,7 @@ class OverrideForm(PageForm):
                 initial="",
                 widget=forms.RadioSelect(attrs={"class": "choices levels-in-a-row"}),
             )
-        self.fields["reason"] = reason_field(_("It stays with the values, in the history and in exports."))
+        self.fields["reason"] = reason_field(_("It stays with the values and in the history."))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
