@@ -19,7 +19,7 @@ from annotation import permissions
 from annotation.content import SampleSides, SampleView, views
 from annotation.errors import WorkflowError
 from annotation.models import Discussion, FinalScore, Rating, Sample, Score, Study
-from annotation.rubrics import DimensionDefinition, RubricDefinition, definition
+from annotation.rubrics import RubricDefinition, definition
 from annotation.services import samples as services
 from annotation.services.discussion_lists import owes_reason
 from annotation.services.exposures import record_exposure
@@ -57,7 +57,7 @@ def sample(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
 def reopen(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
     """Bring an agreed, blocked or withdrawn sample back into play."""
     study, found = _led(request, slug, sample_id)
-    form = ReopenForm(request.POST, dimensions=_to_discuss(found, study), auto_id="reopen_%s")
+    form = ReopenForm(request.POST, dimensions=services.dimensions_to_discuss(found), auto_id="reopen_%s")
 
     def act() -> str:
         data = form.cleaned_data
@@ -142,15 +142,10 @@ def _forms(found: Sample, study: Study, view: SampleView, bound: dict[str, PageF
     forms: dict[str, PageForm] = {}
     scored = len(view.locked) < len(definition(study.rubric_id).dimensions)
     if scored and found.state in (Sample.State.AGREED, Sample.State.BLOCKED, Sample.State.WITHDRAWN):
-        forms["reopen"] = ReopenForm(dimensions=_to_discuss(found, study), auto_id="reopen_%s")
+        forms["reopen"] = ReopenForm(dimensions=services.dimensions_to_discuss(found), auto_id="reopen_%s")
     if found.state != Sample.State.WITHDRAWN:
         forms["withdraw"] = WithdrawForm(auto_id="withdraw_%s")
     return {name: form.prepare() for name, form in (forms | bound).items()}
-
-
-def _to_discuss(found: Sample, study: Study) -> list[DimensionDefinition]:
-    """Return the dimensions on which reopening would open a discussion; none where it goes back to be scored."""
-    return services.dimensions_to_discuss(found)
 
 
 def _sample(study: Study, sample_id: str) -> Sample:
