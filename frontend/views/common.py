@@ -1,14 +1,18 @@
 """What views share: who is looking, which study it is, and how a form is shown again."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from annotation.errors import WorkflowError
 from annotation.models import Study, User
 from annotation.querysets import studies_visible_to
+from frontend.forms.base import PageForm
 
 
 def viewer(request: HttpRequest) -> User:
@@ -37,3 +41,18 @@ def show(
 def name_in(text: str) -> str:
     """Return the public name of a row as it came in a query, or nothing where it cannot be one."""
     return text if re.fullmatch("[2-9b-z]{12}", text) else ""
+
+
+def carried_out(request: HttpRequest, form: PageForm, act: Callable[[], str]) -> int:
+    """Do what a form asks for and say so; return 302, or the status with which to show the form again.
+
+    ``act`` calls the service and returns what to say; a refusal comes to stand beside the field that it names.
+    """
+    if not form.is_valid():
+        return 400
+    try:
+        messages.success(request, act())
+    except WorkflowError as error:
+        form.refuse(error)
+        return error.status
+    return 302

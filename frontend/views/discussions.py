@@ -18,7 +18,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotation import case_list, permissions
 from annotation.content import SampleView
-from annotation.errors import WorkflowError
 from annotation.models import Discussion, FinalScore, Member, Participant, Sample, Study
 from annotation.rubrics import DimensionDefinition, RubricDefinition, definition
 from annotation.services import discussion_admin
@@ -30,7 +29,7 @@ from frontend.axis import Axis, axis
 from frontend.forms.base import PageForm
 from frontend.forms.discussions import CaseFilterForm, DeadlineForm, ExcuseForm, OverrideForm
 
-from .common import name_in, show, study_of, viewer
+from .common import carried_out, name_in, show, study_of, viewer
 
 PAGE = 25
 
@@ -171,15 +170,9 @@ def _acted(
     if found.state == Discussion.State.CLOSED:
         messages.error(request, _("This discussion has ended in the meantime. Nothing was changed."))
         return _page(request, study, found, status=409)
-    status = 400
-    if form.is_valid():
-        try:
-            messages.success(request, act())
-        except WorkflowError as error:
-            form.refuse(error)
-            status = error.status
-        else:
-            return redirect("discussion", slug=study.slug, case=found.id)
+    status = carried_out(request, form, act)
+    if status == 302:
+        return redirect("discussion", slug=study.slug, case=found.id)
     return _page(request, study, _case(request, study, found.id), forms={name: form}, status=status)
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -17,7 +16,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotation import permissions
 from annotation.content import SampleSides, SampleView, views
-from annotation.errors import WorkflowError
 from annotation.models import Discussion, FinalScore, Rating, Sample, Score, Study
 from annotation.rubrics import RubricDefinition, definition
 from annotation.services import samples as services
@@ -28,7 +26,7 @@ from frontend import timeline_words, wording
 from frontend.forms.base import PageForm
 from frontend.forms.samples import ReopenForm, WithdrawForm
 
-from .common import show, study_of, viewer
+from .common import carried_out, show, study_of, viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +87,9 @@ def _acted(
     request: HttpRequest, study: Study, found: Sample, form: PageForm, name: str, act: Callable[[], str]
 ) -> HttpResponse:
     """Do what a form asks for and lead back to the sample, or show it with what is wrong beside the field."""
-    status = 400
-    if form.is_valid():
-        try:
-            messages.success(request, act())
-        except WorkflowError as error:
-            form.refuse(error)
-            status = error.status
-        else:
-            return redirect("sample", slug=study.slug, sample_id=found.public_id)
+    status = carried_out(request, form, act)
+    if status == 302:
+        return redirect("sample", slug=study.slug, sample_id=found.public_id)
     return _page(request, study, _sample(study, found.public_id), bound={name: form}, status=status)
 
 
