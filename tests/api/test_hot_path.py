@@ -51,7 +51,7 @@ def test_submitting_a_score(study: Study, ann: Caller, size: int) -> None:
 
 @pytest.mark.parametrize(
     ("bens", "most", "state"),
-    [(GOOD, 12, "agreed"), ({**GOOD, "ITS": 2}, 16, "in_discussion"), (dict.fromkeys(GOOD, 0), 15, "in_discussion")],
+    [(GOOD, 10, "agreed"), ({**GOOD, "ITS": 2}, 14, "in_discussion"), (dict.fromkeys(GOOD, 0), 13, "in_discussion")],
     ids=["all agree", "one dimension differs", "all differ"],
 )
 def test_submitting_the_score_that_decides(
