@@ -13,14 +13,16 @@ from annotation.querysets import awaited
 from annotation.rubrics import definition
 
 from .discussion_case import asks_reason_first, away, because_told, can_answer, is_covered, state_of
-from .discussion_shapes import CasePage, CaseRow
+from .discussion_shapes import CaseRow
 
 HANDED_OVER, CLOSED = Discussion.State.HANDED_OVER, Discussion.State.CLOSED
 LISTS = ("waiting", "open", "handed_over", "closed", "all")
+# The widest difference first, then the oldest.
+QUEUE_ORDER = ("-spread", "id")
 
 
 def listed(*, by: User, study: Study, state: str = "waiting") -> QuerySet[Discussion]:
-    """Return the discussions of one of `LISTS` that ``by`` may know of, in no order yet.
+    """Return the discussions of one of `LISTS` that ``by`` may know of; to be put in `QUEUE_ORDER`.
 
     ``waiting`` are those that wait for an answer of theirs; for admins those that were handed over to them, too.
 
@@ -42,32 +44,6 @@ def listed(*, by: User, study: Study, state: str = "waiting") -> QuerySet[Discus
     if not permissions.reads_results_as(by, member):
         rows = rows.filter(Exists(mine))
     return rows if state == "all" else rows.filter(state=state)
-
-
-def cases(*, by: User, slug: str, state: str = "waiting", limit: int = 50, after: str | None = None) -> CasePage:
-    """Return one page of a study's discussions: the widest difference first, then the oldest.
-
-    ``after`` is the ``next`` of the page before.
-
-    Raises:
-        NotFound: the study is not theirs to know.
-        BadInput: there is no such list, or ``after`` is no such place.
-    """
-    study = Study.objects.filter(slug=slug).first()
-    if study is None:
-        raise NotFound("There is no such study, or you are not a member of it.")
-    rows = listed(by=by, study=study, state=state)
-    if after is not None:
-        last = Discussion.objects.filter(public_id=after, study=study).values_list("spread", "pk").first()
-        if last is None:
-            raise BadInput("There is no such page.", fields={"after": "Take it from the page before."})
-        rows = rows.filter(Q(spread__lt=last[0]) | Q(spread=last[0], pk__gt=last[1]))
-    taken = list(rows.order_by("-spread", "pk")[: limit + 1])
-    page = taken[:limit]
-    return CasePage(
-        rows=tuple(case_rows(by=by, study=study, discussions=page)),
-        next=page[-1].public_id if len(taken) > limit else None,
-    )
 
 
 class _Part(NamedTuple):

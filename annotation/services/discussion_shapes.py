@@ -128,11 +128,3 @@ class CaseRow:
     """Names for admins, pseudonyms of the study for researchers, else those of the discussion."""
     away: tuple[str, ...] = ()
     """Only for admins: those awaited who are paused, have left or have no login."""
-
-
-@dataclass(frozen=True, slots=True)
-class CasePage:
-    """One page of a list; ``next`` is where the following one begins."""
-
-    rows: tuple[CaseRow, ...]
-    next: str | None

@@ -17,9 +17,8 @@ from annotation.querysets import discussions_visible_to
 
 from . import discussion_case
 from .discussion_case import Case, away, because_told, can_answer, is_covered, state_of
-from .discussion_lists import LISTS, case_rows, cases, listed, owes_reason, waiting_by_study, waiting_count
+from .discussion_lists import LISTS, QUEUE_ORDER, case_rows, listed, owes_reason, waiting_by_study, waiting_count
 from .discussion_shapes import (
-    CasePage,
     CaseRow,
     CaseView,
     MineView,
@@ -33,7 +32,7 @@ from .discussion_shapes import (
 # The one door for reading discussions.
 __all__ = [
     "LISTS",
-    "CasePage",
+    "QUEUE_ORDER",
     "CaseRow",
     "CaseView",
     "MineView",
@@ -44,7 +43,6 @@ __all__ = [
     "TopicView",
     "case_for",
     "case_rows",
-    "cases",
     "listed",
     "owes_reason",
     "shown_to",

@@ -36,7 +36,7 @@ class Discussions(View):
             return [case_row(row) for row in discussion_lists.case_rows(by=user, study=study, discussions=[*taken])]
 
         # By name, as a cursor can be read: the range would tell two people each other's values.
-        return answer(page(request, rows, query, order=("-spread", "id"), show=show, name="public_id"))
+        return answer(page(request, rows, query, order=discussion_lists.QUEUE_ORDER, show=show, name="public_id"))
 
 
 class OneDiscussion(View):

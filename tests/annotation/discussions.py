@@ -3,10 +3,10 @@
 from typing import Any
 from uuid import UUID, uuid4
 
-from annotation.models import Discussion, Participant
+from annotation.models import Discussion, Participant, Study, User
 from annotation.services import discussing
 from annotation.services.discussing import Reason
-from annotation.services.discussion_views import CaseView
+from annotation.services.discussion_views import QUEUE_ORDER, CaseRow, CaseView, case_rows, listed
 from tests.factories import make_user
 
 
@@ -60,3 +60,10 @@ def awaited(case: Discussion) -> set[str]:
     """Return the usernames of those whose answer is awaited."""
     rows = Participant.objects.filter(discussion=case, waits=True)
     return set(rows.values_list("member__user__username", flat=True))
+
+
+def lines(who: User, state: str = "waiting") -> list[CaseRow]:
+    """Return the lines of a list of the study birds, as somebody sees it."""
+    study = Study.objects.get(slug="birds")
+    found = listed(by=who, study=study, state=state).order_by(*QUEUE_ORDER)
+    return case_rows(by=who, study=study, discussions=list(found))

@@ -22,13 +22,13 @@ from annotation.models import (
     User,
 )
 from annotation.services import discussion_admin
-from annotation.services.discussion_views import CaseView, case_for, cases, waiting_count
+from annotation.services.discussion_views import CaseView, case_for, waiting_count
 from annotation.services.exposures import record_exposure
 from annotation.services.people import erase
 from annotation.services.studies import change_member, change_study
 from tests.factories import make_discussion, make_member, make_study, make_user
 
-from .discussions import awaited, reason, reasons, say, stand
+from .discussions import awaited, lines, reason, reasons, say, stand
 
 pytestmark = pytest.mark.django_db
 
@@ -228,12 +228,12 @@ def test_a_case_that_waits_for_somebody_away_stays_open_and_tells_the_admins(ada
     ann = Member.objects.get(name="Ann")
     change_member(by=ada, member=ann, state="paused")
     assert Discussion.objects.get(pk=case.pk).state == "open"
-    row = cases(by=ada, slug="birds", state="open").rows[0]
+    row = lines(ada, "open")[0]
     assert (row.waits_for, row.away) == (("Ann",), ("Ann",))
     shown = case_for(by=ada, discussion_id=case.public_id)
     assert [one.away for one in shown.participants] == ["paused", None, None]
     change_member(by=ada, member=ann, state="active")
-    assert cases(by=ada, slug="birds", state="open").rows[0].away == ()
+    assert lines(ada, "open")[0].away == ()
 
 
 def test_somebody_erased_is_awaited_under_the_pseudonym_and_their_values_stay(ada: User, case: Discussion) -> None:
@@ -241,7 +241,7 @@ def test_somebody_erased_is_awaited_under_the_pseudonym_and_their_values_stay(ad
     reason("ann", case)
     reasons(case, "ben")
     erase(by=ann, user=ann)
-    row = cases(by=ada, slug="birds", state="open").rows[0]
+    row = lines(ada, "open")[0]
     member = Member.objects.get(user=ann)
     assert member.name in row.away
     shown = case_for(by=ada, discussion_id=case.public_id)
@@ -265,7 +265,7 @@ def test_an_overdue_case_is_handed_to_the_admins_and_waits_for_nobody_else(ada: 
     assert (row.state, row.version) == ("handed_over", 2)
     assert awaited(late) == set()
     assert refused(lambda: reason("ann", late)).code == "handed_over"
-    assert [one.id for one in cases(by=ada, slug="birds").rows] == [late.public_id]
+    assert [one.id for one in lines(ada)] == [late.public_id]
     assert HistoryEntry.objects.filter(event="handed_over", sample=late.sample).count() == 1
     assert override(ada, late, ITS=4).state == "closed"
 
@@ -319,6 +319,6 @@ def test_somebody_who_has_become_a_researcher_cannot_answer_and_the_admins_are_t
     change_member(by=ada, member=ann, role="researcher")
     assert isinstance(refused(lambda: reason("ann", case)), NotAllowed)
     assert waiting_count(make_user("ann")) == 0
-    assert cases(by=ada, slug="birds", state="open").rows[0].away == ("Ann",)
+    assert lines(ada, "open")[0].away == ("Ann",)
     # As a researcher she would read what the others said; as one who takes part she has to wait for it.
     assert not any(topic.revealed for topic in case_for(by=make_user("ann"), discussion_id=case.public_id).topics)

@@ -12,14 +12,13 @@ from annotation.models import Discussion, Member, Study, User
 from annotation.services import discussion_admin
 from annotation.services.discussion_views import (
     case_for,
-    cases,
     version_of,
     waiting_by_study,
     waiting_count,
 )
 from tests.factories import make_discussion, make_member, make_study, make_user
 
-from .discussions import reason, reasons, stand
+from .discussions import lines, reason, reasons, stand
 
 pytestmark = pytest.mark.django_db
 Counting = Callable[[int], AbstractContextManager[object]]
@@ -37,7 +36,7 @@ def apart(study: Study, ann: float, ben: float) -> Discussion:
 
 
 def listed(who: str, state: str = "waiting") -> list[str]:
-    return [row.id for row in cases(by=make_user(who), slug="birds", state=state).rows]
+    return [row.id for row in lines(make_user(who), state)]
 
 
 def test_the_widest_difference_comes_first_and_of_equal_ones_the_oldest(study: Study) -> None:
@@ -45,20 +44,6 @@ def test_the_widest_difference_comes_first_and_of_equal_ones_the_oldest(study: S
     order = [wide.public_id, early.public_id, late.public_id, narrow.public_id]
     assert listed("ann") == order
     assert listed("ada", "open") == order
-
-
-def test_a_list_comes_in_pages_that_neither_repeat_nor_miss(study: Study) -> None:
-    for pair in ((3, 4), (0, 5), (1, 3), (2, 4), (0, 1)):
-        apart(study, *pair)
-    seen: list[str] = []
-    after = None
-    for _ in range(3):
-        page = cases(by=make_user("ann"), slug="birds", limit=2, after=after)
-        seen += [row.id for row in page.rows]
-        after = page.next
-    assert after is None
-    assert seen == listed("ann")
-    assert len(set(seen)) == 5
 
 
 def test_annotators_find_their_own_and_those_who_read_results_find_all(study: Study) -> None:
@@ -105,14 +90,10 @@ def test_the_count_says_what_the_list_says(study: Study) -> None:
     assert waiting_count(ann) == 0
 
 
-def test_there_are_five_lists_and_a_page_begins_somewhere(study: Study) -> None:
+def test_there_are_five_lists(study: Study) -> None:
     apart(study, 1, 2)
     with pytest.raises(BadInput):
         listed("ann", "mine")
-    with pytest.raises(BadInput):
-        cases(by=make_user("ann"), slug="birds", after="nowhere")
-    with pytest.raises(NotFound):
-        cases(by=make_user("ann"), slug="dogs")
 
 
 # --- cost: it does not grow with the number of cases, people or posts ------------------------------------------
@@ -132,9 +113,9 @@ def warm(study: Study) -> User:
 def test_a_list_costs_nine_queries_at_most(study: Study, django_assert_max_num_queries: Counting) -> None:
     ann = warm(study)
     with django_assert_max_num_queries(9):
-        assert len(cases(by=ann, slug="birds", state="all").rows) == 7
+        assert len(lines(ann, "all")) == 7
     with django_assert_max_num_queries(9):
-        assert len(cases(by=make_user("ada"), slug="birds", state="open").rows) == 7
+        assert len(lines(make_user("ada"), "open")) == 7
 
 
 def test_a_count_costs_one_query_and_asking_for_news_another(study: Study, django_assert_num_queries: Counting) -> None:

@@ -11,10 +11,10 @@ from annotation.errors import NotFound
 from annotation.models import Discussion, Member, Study
 from annotation.querysets import discussions_visible_to, pictures_visible_to
 from annotation.services import discussion_admin, samples
-from annotation.services.discussion_views import CaseView, case_for, cases, owes_reason
+from annotation.services.discussion_views import CaseView, case_for, owes_reason
 from tests.factories import make_discussion, make_member, make_study, make_user
 
-from .discussions import reason, reasons, say, stand
+from .discussions import lines, reason, reasons, say, stand
 
 pytestmark = pytest.mark.django_db
 
@@ -176,11 +176,11 @@ def test_pictures_are_shown_to_whoever_discusses_them(case: Discussion, study: S
 
 
 def test_lists_withhold_the_range_and_who_is_awaited_before_the_own_reason(case: Discussion) -> None:
-    row = cases(by=make_user("ann"), slug="birds").rows[0]
+    row = lines(make_user("ann"))[0]
     assert (row.spread, row.waits_for, row.sample_external_id, row.dimensions) == (None, None, None, ("TCC", "ITS"))
     reasons(case, "ann")
     reasons(case, "ann", on="TCC")
-    row = cases(by=make_user("ann"), slug="birds", state="open").rows[0]
+    row = lines(make_user("ann"), "open")[0]
     assert (row.spread, row.waits_for, row.away) == (2, ("R2", "R3"), ())
 
 
@@ -189,7 +189,7 @@ def test_what_was_never_revealed_stays_covered_when_the_sample_is_withdrawn(case
     samples.withdraw(by=make_user("ada"), sample_id=case.sample.public_id, reason="Broken.")
     assert [topic.revealed for topic in seen("ann", case).topics] == [False, False]
     assert [one.alias for one in seen("ann", case).participants] == ["R1"]
-    row = cases(by=make_user("ann"), slug="birds", state="closed").rows[0]
+    row = lines(make_user("ann"), "closed")[0]
     assert (row.spread, row.waits_for) == (None, None)
     assert all(topic.revealed for topic in seen("ada", case).topics)
 
@@ -200,4 +200,4 @@ def test_an_admin_who_was_excused_sees_all_again(study: Study) -> None:
     case = make_discussion(study, {"ada": {"ITS": 2}, "ben": {"ITS": 4}, "cho": {"ITS": 5}})
     discussion_admin.excuse(by=make_user("eve"), discussion_id=case.public_id, participant="R1", reason="She leads.")
     assert seen("ada", case).leads
-    assert cases(by=make_user("ada"), slug="birds", state="open").rows[0].spread == 3
+    assert lines(make_user("ada"), "open")[0].spread == 3

@@ -13,7 +13,7 @@ from django.core import signing
 from django.utils import timezone
 
 from annotation.models import Discussion, Exposure, Member, Post, Sample, Study
-from tests.factories import make_member, make_study
+from tests.factories import make_discussion, make_member, make_study
 
 from .caller import GOOD, Caller, fields, refusal
 from .discussing import comment, give_reasons, key, make_dispute, move, path, topic, without_version
@@ -301,6 +301,15 @@ def test_the_list_comes_in_pages(many: list[str], ann: Caller, ada: Caller) -> N
             found += [row["id"] for row in page["results"]]
             at = page["next"]
         assert sorted(found) == sorted(many), query
+
+
+def test_the_widest_difference_comes_first_and_of_equal_ones_the_oldest(study: Study, ann: Caller, ada: Caller) -> None:
+    values = ((3, 4), (0, 5), (1, 3), (2, 4))
+    made = [make_discussion(study, {"ann": {"ITS": one}, "ben": {"ITS": other}}) for one, other in values]
+    narrow, wide, early, late = (case.public_id for case in made)
+    for caller in (ann, ada):
+        found = caller.get("studies/birds/discussions/?state=open").json()["results"]
+        assert [row["id"] for row in found] == [wide, early, late, narrow]
 
 
 def test_a_list_takes_only_what_it_knows(many: list[str], ann: Caller, ada: Caller) -> None:
