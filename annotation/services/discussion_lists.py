@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from annotation import permissions
@@ -167,10 +167,8 @@ def waiting_count(user: User, study: Study | None = None) -> int:
 
 def waiting_by_study(user: User) -> dict[int, int]:
     """Return how many discussions wait for an answer of somebody's, by the study's primary key."""
-    counts: dict[int, int] = {}
-    for study in awaited().filter(member__user=user).values_list("member__study_id", flat=True):
-        counts[study] = counts.get(study, 0) + 1
-    return counts
+    rows = awaited().filter(member__user=user).order_by().values_list("member__study_id")
+    return dict(rows.annotate(n=Count("pk")))
 
 
 def owes_reason(user: User, sample: Sample) -> bool:
