@@ -1,10 +1,28 @@
-"""Pages without a browser: static files keep their plain names, so that nothing has to be collected first."""
+"""Pages without a browser: static files keep their plain names, so that nothing has to be collected first.
+
+Where a module makes no other study, it is the one of people in dispute that Ada leads.
+"""
 
 import pytest
 from django.conf import LazySettings
+from django.test import Client
+
+from annotation.models import Study
+
+from .disputes import client_of, make_people
 
 
 @pytest.fixture(autouse=True)
 def plain_static_names(settings: LazySettings) -> None:
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+
+
+@pytest.fixture
+def study() -> Study:
+    return make_people()
+
+
+@pytest.fixture
+def ada(study: Study) -> Client:
+    return client_of("ada")

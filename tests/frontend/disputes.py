@@ -1,5 +1,6 @@
 """Disputed samples and the people around them: Ann, Ben and Cho score, Ada leads, Ravi reads results."""
 
+from typing import Any
 from uuid import uuid4
 
 from django.test import Client
@@ -11,6 +12,7 @@ from annotation.services.discussing import Reason
 from tests.annotation.deciding import same, score
 from tests.factories import make_member, make_sample, make_study, make_user
 
+LIST = "/studies/birds/discussions/"
 NAMES = {"ann": "Ann Alder", "ben": "Ben Bright", "cho": "Cho Calm"}
 
 
@@ -90,3 +92,13 @@ def text_of(client: Client, address: str, status: int = 200) -> str:
 def state_of(sample: Sample) -> str:
     sample.refresh_from_db()
     return sample.state
+
+
+def address(case: Discussion, step: str = "") -> str:
+    """Return where the page of a case is, or one of its forms."""
+    return f"{LIST}{case.public_id}/{step}"
+
+
+def post(client: Client, case: Discussion, step: str, **sent: Any) -> Any:
+    """Send one of the forms on the page of a case."""
+    return client.post(address(case, f"{step}/"), sent)

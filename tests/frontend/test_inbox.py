@@ -17,11 +17,6 @@ from .disputes import client_of, dispute, give_reason, hand_over, make_people, p
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def study() -> Study:
-    return make_people()
-
-
 def counted(page: str, place: str) -> str:
     """Return what the header counts at a place."""
     found = re.search(rf">{place} <span class=\"waiting\">([\d,]+)", page)

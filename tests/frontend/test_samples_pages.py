@@ -14,20 +14,10 @@ from annotation.services import samples as services
 from tests.annotation.deciding import finals, same, score
 from tests.factories import make_member, make_sample, make_user
 
-from .disputes import client_of, dispute, give_reason, hand_over, make_people, move, place_of, settle, state_of, text_of
+from .disputes import client_of, dispute, give_reason, hand_over, move, place_of, settle, state_of, text_of
 
 pytestmark = pytest.mark.django_db
 LIST = "/studies/birds/samples/"
-
-
-@pytest.fixture
-def study() -> Study:
-    return make_people()
-
-
-@pytest.fixture
-def ada(study: Study) -> Client:
-    return client_of("ada")
 
 
 def listed(page: str) -> list[str]:
