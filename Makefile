@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench lock clean web dev
+.PHONY: help run test lint bench lock clean web dev readers
 
 PYTHON_IN := .venv/bin/python
 # What the deployment checks and the migration check run under: an installation as it should be, with nothing in it.
@@ -16,7 +16,7 @@ help:  ## say what each verb does
 run: web  ## start the app with a small demo study on http://localhost:$PORT (8000)
 	@exec $(PYTHON_IN) manage.py up --demo
 
-test: dev lint  ## check and test everything, on SQLite, on PostgreSQL and in a browser
+test: dev readers lint  ## check and test everything, on SQLite, on PostgreSQL and in a browser
 	@scripts/system-packages postgresql redis-server chromium
 	@$(PYTHON_IN) scripts/with_services.py scripts/run-tests
 
@@ -41,11 +41,13 @@ lock:  ## write the lock files from pyproject.toml
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
 	python3 -m venv "$$folder"; "$$folder/bin/pip" install --quiet --disable-pip-version-check uv; \
 	"$$folder/bin/uv" $(COMPILE) $(LOCK) pyproject.toml -o requirements/web.txt; \
-	"$$folder/bin/uv" $(COMPILE) $(LOCK) --extra dev -c requirements/web.txt pyproject.toml -o requirements/dev.txt
+	"$$folder/bin/uv" $(COMPILE) $(LOCK) --extra dev -c requirements/web.txt pyproject.toml -o requirements/dev.txt; \
+	"$$folder/bin/uv" $(COMPILE) $(LOCK) --no-deps -c requirements/dev.txt requirements/readers.in \
+		-o requirements/readers.txt
 
 clean:  ## remove the environment and caches; data, pictures and settings stay
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis test-results schemathesis-report
+	rm -rf .venv .readers .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis test-results schemathesis-report
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-web dev:
+web dev readers:
 	@scripts/environment $@

@@ -8,6 +8,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connection
 
 from .models import User
+from .restore_mark import unfinished
 
 
 def demo_logins() -> list[str]:
@@ -33,3 +34,12 @@ def no_demo_logins(**_: Any) -> list[CheckMessage]:
             id="annotation.E001",
         )
     ]
+
+
+@register(Tags.security, deploy=True)
+def no_unfinished_restore(**_: Any) -> list[CheckMessage]:
+    """Refuse a place in which a backup is half restored."""
+    left = unfinished()
+    if left is None:
+        return []
+    return [Error("A backup was not restored to its end here.", hint=left.sentence, id="annotation.E002")]

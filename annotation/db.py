@@ -1,4 +1,4 @@
-"""How a write transaction is opened on each database."""
+"""How a transaction is opened on each database: one that writes, and one that reads everything as of one moment."""
 
 import fcntl
 import os
@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 _thread = threading.local()
 _memory_gate = threading.Lock()
@@ -26,6 +27,48 @@ def write_transaction() -> Iterator[None]:
         return
     with _sqlite_gate(), transaction.atomic():
         yield
+
+
+@contextmanager
+def snapshot() -> Iterator[BaseDatabaseWrapper]:
+    """Yield a connection that reads the whole database as it was when the block began, whatever is committed meanwhile.
+
+    It is a connection of its own, closed at the end, so read through its cursors or through
+    ``queryset.query.get_compiler(connection=…)``, not through plain querysets. It cannot write, and holds up nobody who
+    does; but the database keeps all that is overwritten meanwhile, so let the block last minutes, not days.
+
+    Inside an atomic block, or where SQLite is in memory, nothing but the thread's own connection sees the data: then
+    that one is yielded as it is, and what it reads is as consistent as the transaction around it.
+    """
+    usual: Any = connections[DEFAULT_DB_ALIAS]
+    if usual.in_atomic_block or (usual.vendor == "sqlite" and usual.is_in_memory_db()):
+        yield usual
+        return
+    own = connections.create_connection(DEFAULT_DB_ALIAS)
+    try:
+        own.ensure_connection()
+        _begin_reading(own)
+        yield own
+    finally:
+        own.close()
+
+
+def _begin_reading(own: Any) -> None:
+    """Begin a transaction that only reads, and read at once: neither database fixes the moment before that."""
+    if own.vendor == "postgresql":
+        from psycopg import IsolationLevel
+
+        own.connection.isolation_level = IsolationLevel.REPEATABLE_READ
+        own.connection.read_only = True
+        own.set_autocommit(False)
+        statements = ["SELECT 1"]
+    else:
+        # Written out, as the settings' own way to begin takes the lock of a writer.
+        statements = ["PRAGMA query_only=ON", "BEGIN DEFERRED", "SELECT COUNT(*) FROM sqlite_master"]
+    with own.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+        cursor.fetchone()
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from django.utils import timezone
 from .models import Discussion, Job, Member, Participant, Sample, SampleContent, Study, Topic, User
 from .querysets import awaited
 
+UNFINISHED = (Job.State.QUEUED, Job.State.RUNNING)
 # So many cases of one study are named on the front page; the rest is a number.
 NAMED = 5
 
@@ -25,6 +26,8 @@ class Place:
     """Discussions that wait for an answer of theirs."""
     handed_over: int
     """Discussions that wait for the admins to decide; 0 for those who do not lead."""
+    at_work: int
+    """Jobs that wait or run; 0 for those who do not lead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ def handed_over(at: datetime) -> Q:
 
 def place(user: User, study: Study) -> Place:
     """Return a person's place in a study and its counts, in one query for a member."""
+    unfinished = Job.objects.filter(study=study, state__in=UNFINISHED)
     waiting = awaited().filter(member=OuterRef("pk")).order_by().values("member").annotate(n=Count("pk")).values("n")
     handed = (
         Discussion.objects.filter(handed_over(timezone.now()), study=study)
@@ -74,19 +78,26 @@ def place(user: User, study: Study) -> Place:
         .annotate(n=Count("pk"))
         .values("n")
     )
-    leads = When(role=Member.Role.ADMIN, state=Member.State.ACTIVE, then=Subquery(handed))
-    counted: Any = Subquery(handed) if user.is_site_admin else Case(leads, output_field=IntegerField())
+    working = unfinished.order_by().values("study").annotate(n=Count("pk")).values("n")
+
+    def of_leaders(counted: Any) -> Any:
+        leads = When(role=Member.Role.ADMIN, state=Member.State.ACTIVE, then=Subquery(counted))
+        return Coalesce(Subquery(counted) if user.is_site_admin else Case(leads, output_field=IntegerField()), Value(0))
+
     row = (
         Member.objects.filter(study=study, user=user)
         .exclude(state=Member.State.LEFT)
-        .annotate(waiting=Coalesce(Subquery(waiting), Value(0)), handed_over=Coalesce(counted, Value(0)))
+        .annotate(
+            waiting=Coalesce(Subquery(waiting), Value(0)), handed_over=of_leaders(handed), at_work=of_leaders(working)
+        )
         .first()
     )
     if row is not None:
-        return Place(row, row.waiting, row.handed_over)
+        return Place(row, row.waiting, row.handed_over, row.at_work)
     if user.is_site_admin:
-        return Place(None, 0, Discussion.objects.filter(handed_over(timezone.now()), study=study).count())
-    return Place(None, 0, 0)
+        to_decide = Discussion.objects.filter(handed_over(timezone.now()), study=study).count()
+        return Place(None, 0, to_decide, unfinished.count())
+    return Place(None, 0, 0, 0)
 
 
 def inbox(members: Iterable[Member], led: Iterable[int]) -> dict[int, StudyInbox]:

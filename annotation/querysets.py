@@ -2,7 +2,19 @@
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from .models import Assignment, Discussion, Job, Member, Participant, Rubric, Sample, SamplePicture, Study, User
+from .models import (
+    Assignment,
+    Discussion,
+    Job,
+    Member,
+    Participant,
+    Release,
+    Rubric,
+    Sample,
+    SamplePicture,
+    Study,
+    User,
+)
 
 
 def studies_visible_to(user: User) -> QuerySet[Study]:
@@ -102,3 +114,9 @@ def rubrics_visible_to(user: User) -> QuerySet[Rubric]:
     if user.is_site_admin:
         return Rubric.objects.all()
     return Rubric.objects.filter(studies__in=studies_visible_to(user)).distinct()
+
+
+def releases_visible_to(user: User) -> QuerySet[Release]:
+    """Releases of the studies whose results the user reads."""
+    roles = (Member.Role.ADMIN, Member.Role.RESEARCHER)
+    return Release.objects.filter(study__in=studies_led_by(user, roles=roles))

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from judge.rubric import Dimension as FileDimension
+from judge.rubric import Level as FileLevel
+from judge.rubric import Rubric as RubricFile
+
 from .models import Rubric
 
 
@@ -58,6 +62,23 @@ def definition(rubric_id: int) -> RubricDefinition:
         if known.frozen:
             _frozen[rubric_id] = known
     return known
+
+
+def as_file(rubric: RubricDefinition) -> RubricFile:
+    """Return a rubric as the file that says the same."""
+    dimensions = tuple(
+        FileDimension(
+            key=one.key,
+            name=one.name,
+            needs_text=one.needs_text,
+            needs_image=one.needs_image,
+            levels=tuple(FileLevel(level.value, level.label, level.anchor) for level in one.levels),
+            missing_value=one.missing_value,
+            description=one.description,
+        )
+        for one in rubric.dimensions
+    )
+    return RubricFile(rubric.key, rubric.title, dimensions, rubric.description)
 
 
 def forget_definitions() -> None:

@@ -18,7 +18,21 @@ from pathlib import Path
 
 import psutil
 
-from . import agreement, board, deciding, discussing, exports, imports, load, page, startup, veteran
+from . import (
+    agreement,
+    backups,
+    board,
+    deciding,
+    discussing,
+    exports,
+    imports,
+    load,
+    page,
+    releases,
+    startup,
+    undisturbed,
+    veteran,
+)
 from .databases import Store, stores
 from .figures import DATABASES, Measured, Table
 
@@ -26,12 +40,17 @@ REPETITIONS = 3
 QUIET_LOAD = 0.7
 BENCHMARKS: dict[str, Callable[..., Measured]] = {
     "import": imports.measure_texts,
+    "import-job": imports.measure_jobs,
     "pictures": imports.measure_pictures,
     "load": load.measure,
     "deciding": deciding.measure,
     "discussions": discussing.measure,
     "veteran": veteran.measure,
     "export": exports.measure,
+    "release": releases.measure_texts,
+    "release-pictures": releases.measure_pictures,
+    "undisturbed": undisturbed.measure,
+    "backup": backups.measure,
     "agreement": agreement.measure,
     "board": board.measure,
     "startup": startup.measure,

@@ -70,6 +70,18 @@ class Store(ABC):
             yield copy
 
     @contextlib.contextmanager
+    def nothing(self) -> Iterator[Database]:
+        """Yield a database without any tables."""
+        folder = self.folder / uuid4().hex
+        folder.mkdir()
+        url = self._create()
+        try:
+            yield Database(self.kind, url, folder)
+        finally:
+            self._remove(url)
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @contextlib.contextmanager
     def filled(self, population: Population) -> Iterator[Database]:
         """Yield a copy of a filled database, which is made on first use."""
         if population not in self._filled:

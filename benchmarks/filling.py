@@ -19,6 +19,7 @@ from django.core.management.color import no_style
 from django.db import connection, transaction
 from django.db.models import NOT_PROVIDED, Field, Model
 
+from .agreeing import agree
 from .population import ANNOTATORS, SLUG, Population
 
 if not apps.ready:
@@ -27,6 +28,7 @@ if not apps.ready:
 from annotation import slots
 from annotation.models import (
     Assignment,
+    FinalScore,
     HistoryEntry,
     Member,
     Picture,
@@ -133,7 +135,9 @@ class Filling:
         if self.given:
             self._scores()
             freeze(self.study.rubric)
-        written = [Question, Picture, Sample, SamplePicture, Assignment, Score, Rating, HistoryEntry]
+        if self.population.agreed:
+            agree()
+        written = [Question, Picture, Sample, SamplePicture, Assignment, Score, Rating, FinalScore, HistoryEntry]
         with connection.cursor() as cursor:
             for statement in connection.ops.sequence_reset_sql(no_style(), written):
                 cursor.execute(statement)
@@ -170,15 +174,24 @@ class Filling:
             lambda n: [
                 (
                     *(n, self.study.pk, n // SAMPLES_PER_QUESTION + 1, opaque_id(), f"sample-{n}", f"model-{n % 4}"),
-                    *(True, True, self.chance.getrandbits(31), _microseconds(n), at(n), *standing(n)),
+                    *(
+                        True,
+                        self.population.pictures,
+                        self.chance.getrandbits(31),
+                        _microseconds(n),
+                        at(n),
+                        *standing(n),
+                    ),
                 )
             ],
         )
         in_batches(
             Bulk(SampleContent, "sample_id", "turns", "digest"),
             self.population.samples,
-            lambda n: [(n, json.dumps(turns(n)), f"{n:064x}")],
+            lambda n: [(n, json.dumps(turns(n, picture=self.population.pictures)), f"{n:064x}")],
         )
+        if not self.population.pictures:
+            return
         in_batches(
             Bulk(SamplePicture, "sample_id", "picture_id", "position", "source_name", "public_id"),
             self.population.samples,
@@ -257,8 +270,8 @@ def in_batches(bulk: Bulk, count: int, rows_of: Callable[[int], list[tuple[Any, 
         bulk.write(row for n in range(start, min(start + BATCH, count + 1)) for row in rows_of(n))
 
 
-def turns(number: int) -> list[dict[str, Any]]:
-    blocks = [{"text": f"{TEXT}(Answer {number}.)"}, {"picture": 0}]
+def turns(number: int, *, picture: bool = True) -> list[dict[str, Any]]:
+    blocks: list[dict[str, Any]] = [{"text": f"{TEXT}(Answer {number}.)"}, *([{"picture": 0}] if picture else [])]
     question = f"Why do birds sing at dawn, and why {number} times as loud as at noon? Show it."
     return [{"question": question, "context": False, "blocks": blocks}]
 

@@ -1,6 +1,9 @@
-"""Importing samples from a file, by the command that a person would use."""
+"""Importing samples from a file, by the command that a person would use, and by the job that a page queues."""
 
+import csv
 import json
+import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +11,7 @@ from typing import Any
 from .databases import Database, Store
 from .drawings import draw
 from .figures import Measured, row
-from .programs import Done, manage
+from .programs import Done, manage, module, run
 
 TEXTS, TEXTS_QUICK = 48_000, 8_000
 ILLUSTRATED, ILLUSTRATED_QUICK = 2_000, 100
@@ -47,6 +50,62 @@ def measure_pictures(store: Store, *, quick: bool) -> Measured:
     name = f"import of {count:,} samples with pictures"
     yield row(name, "samples/s"), count / done.seconds
     yield row(f"{name}: peak memory", "MB"), done.peak_bytes / 1e6
+
+
+def measure_jobs(store: Store, *, quick: bool) -> Measured:
+    """Yield how many samples of text a job takes in a second from an upload of each format."""
+    count = TEXTS_QUICK if quick else TEXTS
+    lines = _file(store, f"texts-{count}.jsonl", count, lambda number: {})
+    for form, write in WRITERS.items():
+        file = lines.with_suffix(f".{form}")
+        if not file.exists():
+            write(lines, file)
+        with store.empty() as database:
+            done = module("benchmarks.importing", str(file), env=database.env())
+            _expect(database, "annotation_sample", count)
+        told = json.loads(done.output)
+        name = f"import of {count:,} text samples as a job, {form}"
+        yield row(name, "samples/s", least=5_000), count / told["seconds"]
+        yield row(f"{name}: peak memory", "MB"), done.peak_bytes / 1e6
+        yield row(f"{name}: longest transaction", "ms"), told["longest"] * 1000
+
+
+def _as_json(lines: Path, file: Path) -> None:
+    with lines.open() as source, file.open("w") as target:
+        target.write("[" + ",".join(source) + "]")
+
+
+def _as_csv(lines: Path, file: Path) -> None:
+    with lines.open() as source, file.open("w", newline="") as target:
+        rows = map(json.loads, source)
+        first = next(rows)
+        table = csv.DictWriter(target, list(first))
+        table.writeheader()
+        # One by one: this process must stay smaller than what it measures.
+        table.writerow(first)
+        table.writerows(rows)
+
+
+def _as_parquet(lines: Path, file: Path) -> None:
+    script = (
+        "import sys, pyarrow.json, pyarrow.parquet\n"
+        "pyarrow.parquet.write_table(pyarrow.json.read_json(sys.argv[1]), sys.argv[2])"
+    )
+    run(["-c", script, str(lines), str(file)], env=dict(os.environ))
+
+
+def _as_zip(lines: Path, file: Path) -> None:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(lines, "samples.jsonl")
+
+
+WRITERS: dict[str, Callable[[Path, Path], None]] = {
+    "jsonl": lambda lines, file: None,
+    "json": _as_json,
+    "csv": _as_csv,
+    "parquet": _as_parquet,
+    "zip": _as_zip,
+}
 
 
 def _import(database: Database, file: Path, *more: str) -> Done:

@@ -14,7 +14,8 @@ class Population:
     has one score, by the first annotator: the queue begins with a long run of that person's own samples. The next
     ``alternating`` have in turn one score and two, by the first annotator and by the first two: of the next scores
     every second one decides. ``decided``: what follows from the scores is done; as they are drawn by chance, nearly
-    every sample with three of them is in discussion.
+    every sample with three of them is in discussion. ``agreed``: the scored ones have final scores, as if they had been
+    discussed. ``pictures``: without, all samples are text alone.
     """
 
     samples: int
@@ -22,6 +23,8 @@ class Population:
     begun: int = 0
     alternating: int = 0
     decided: bool = False
+    agreed: bool = False
+    pictures: bool = True
 
 
 def a_third_scored(samples: int) -> Population:

@@ -23,6 +23,13 @@ def make_folder(**_: object) -> None:
     Path(settings.CELERY_BEAT_SCHEDULE_FILENAME).parent.mkdir(parents=True, exist_ok=True)
 
 
+@celeryd_init.connect
+def give_way(**_: object) -> None:
+    """Leave the processors to the web server where both want them: people wait for pages, not for jobs."""
+    if os.getpriority(os.PRIO_PROCESS, 0) < settings.JOB_NICENESS:
+        os.setpriority(os.PRIO_PROCESS, 0, settings.JOB_NICENESS)
+
+
 @worker_init.connect
 def welcome_jobs(**_: object) -> None:
     """Let jobs run; in a test one process may hold several workers, one after the other."""

@@ -1,4 +1,4 @@
-"""What a server must not start with, once strangers can reach it."""
+"""What a server must not start with, once people can reach it."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 
-from annotation.checks import no_demo_logins
+from annotation.checks import no_demo_logins, no_unfinished_restore
 
 
 @register(Tags.security, deploy=True)
@@ -28,10 +28,10 @@ def no_default_secret(**_: Any) -> list[CheckMessage]:
 
 
 def require_safe_start() -> None:
-    """Stop the process rather than serve with a known secret or with logins that everybody knows.
+    """Stop the process rather than serve with a known secret, logins that everybody knows or half of the data.
 
     Raises:
         ImproperlyConfigured: naming the first fault and its remedy.
     """
-    for fault in [*no_default_secret(), *no_demo_logins()]:
+    for fault in [*no_default_secret(), *no_demo_logins(), *no_unfinished_restore()]:
         raise ImproperlyConfigured(f"{fault.msg} {fault.hint}")

@@ -50,7 +50,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "config.static.HashedModulesStorage"},
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+FILE_UPLOAD_HANDLERS = ["config.uploads.UploadsBesideStorage"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 IMPORT_ROOT = env.str("IMPORT_ROOT", default="")
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=2_000_000_000)
@@ -62,6 +62,7 @@ REDIS_URL = env.str("REDIS_URL", default="")
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=30)
 JOB_SWEEP_SECONDS = env.int("JOB_SWEEP_SECONDS", default=10)
 JOB_WORKERS = env.int("JOB_WORKERS", default=2)
+JOB_NICENESS = env.int("JOB_NICENESS", default=5)
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

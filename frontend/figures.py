@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from annotation import reports
+from annotation.inbox import UNFINISHED
 from annotation.models import Job, Member, Study, StudyFigures
+from annotation.pace import Pace
 from annotation.services import jobs, statistics
 from frontend import wording
 
 Kind = StudyFigures.Kind
-UNFINISHED = (Job.State.QUEUED, Job.State.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Figures:
     scores_since: int
     job: Job | None
     """The calculation that is going on or waiting, or one that has failed after these were made."""
-    pace: jobs.Pace | None
+    pace: Pace | None
 
     @property
     def running(self) -> bool:

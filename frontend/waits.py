@@ -1,26 +1,26 @@
 """What waits for those who lead a study: each with a number, a place to go, and the oldest or worst of it in words."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Min
+from django.db.models import Count, F, Max, Min
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from annotation.inbox import handed_over
+from annotation import job_list
+from annotation.inbox import UNFINISHED, handed_over
 from annotation.models import Discussion, Job, Member, Participant, Protocol, Sample, Skip, Stance, Study
-from frontend import wording
+from frontend import job_words, wording
 from frontend.annotator_rows import AnnotatorRow
 
 # Older ones have been seen and left as they are.
 RECENT = timedelta(days=14)
 NAMED = 3
-IMPORTS = ("import_samples", "import_scores", "import_predictions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ def waits_of(study: Study, protocol: Protocol, annotators: Sequence[AnnotatorRow
         lambda: _blocked(study),
         lambda: _drifting(study, annotators),
         lambda: _imports(study, now),
+        lambda: _at_work(study),
     )
     return [item for source in sources for item in source()]
 
@@ -152,24 +153,33 @@ def _drifting(study: Study, annotators: Sequence[AnnotatorRow]) -> list[Waiting]
 
 
 def _imports(study: Study, now: datetime) -> list[Waiting]:
-    rows = list(
-        Job.objects.filter(study=study, kind__in=IMPORTS, created_at__gte=now - RECENT).order_by("-created_at")[:50]
+    recent = Job.objects.filter(study=study, kind__in=job_words.IMPORTS, created_at__gte=now - RECENT).order_by(
+        "-created_at"
     )
-    url = reverse("imports", args=[study.slug])
+    rows = list(job_list.listed(recent).annotate(first_reason=F("result__errors__0__message"))[:50])
     found = []
     failed = [row for row in rows if row.state == Job.State.FAILED]
     if failed:
         label = ngettext("failed import", "failed imports", len(failed))
+        url = reverse("jobs", args=[study.slug]) + "?state=failed"
         found.append(Waiting(len(failed), label, url, _when(failed[0], failed[0].error)))
-    real = next((row for row in rows if row.state == Job.State.DONE and not row.arguments.get("dry_run")), None)
-    result: Mapping[str, Any] = (real.result if real is not None else None) or {}
-    if real is not None and result.get("refused"):
-        count = result["refused"]
+    real: Any = next((row for row in rows if row.state == Job.State.DONE and not row.arguments.get("dry_run")), None)
+    if real is not None and real.said_refused:
+        count = real.said_refused
         label = ngettext("refused line", "refused lines", count)
-        errors = result.get("errors") or [{}]
         url = reverse("job", args=[study.slug, real.public_id])
-        found.append(Waiting(count, label, url, _when(real, errors[0].get("message", ""))))
+        found.append(Waiting(count, label, url, _when(real, real.first_reason or "")))
     return found
+
+
+def _at_work(study: Study) -> list[Waiting]:
+    """Return the long work that waits or runs: nothing has to be done about it, but somebody may have left it."""
+    rows = list(Job.objects.filter(study=study, state__in=UNFINISHED).order_by("created_at").defer("result"))
+    if not rows:
+        return []
+    label = ngettext("job at work", "jobs at work", len(rows))
+    said = [job_words.title(row) + (f" {100 * row.done // row.total} %" if row.total else "") for row in rows]
+    return [Waiting(len(rows), label, reverse("jobs", args=[study.slug]), _some(said))]
 
 
 def _when(job: Job, why: str) -> str:

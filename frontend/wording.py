@@ -45,6 +45,8 @@ WORDS = {
     "other": lazy("something else"),
     "import_samples": lazy("import of samples"),
     "import_scores": lazy("import of scores"),
+    "release": lazy("release"),
+    "render_release": lazy("files of a release"),
     "statistics": lazy("calculation of agreement"),
     "move_samples": lazy("moving samples to the protocol"),
     "no_text": lazy("there is no text"),

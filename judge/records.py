@@ -13,6 +13,7 @@ NULL = "null"
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 # Escapes of what no database text can hold; only a line with one of them is searched for it.
 SUSPICIOUS = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
+SUSPICIOUS_TEXT = re.compile(SUSPICIOUS.pattern.decode())
 
 
 class RecordError(ValueError):
@@ -53,6 +54,36 @@ def decode_line(raw: bytes) -> dict[str, Any]:
     if SUSPICIOUS.search(raw):
         refuse_unstorable(data)
     return data
+
+
+def decode_value(text: str, at: int) -> tuple[Any, int]:
+    """Return the JSON value that begins at a place of a long text, and where it ends.
+
+    Raises:
+        RecordError: it names a field twice, or holds what cannot be stored.
+        ValueError: it is no JSON, or does not end within ``text``.
+    """
+    value, end = _decoder.raw_decode(text, at)
+    if SUSPICIOUS_TEXT.search(text, at, end):
+        refuse_unstorable(value)
+    return value, end
+
+
+def decode_cell(text: str, field: str) -> Any:
+    """Return what a cell of a table holds as JSON.
+
+    Raises:
+        RecordError: it is no JSON, names a field twice, or holds what cannot be stored.
+    """
+    try:
+        value = _decoder.decode(text)
+    except RecordError as error:
+        raise RecordError(f"{field}.{error.field}"[:200], error.message) from None
+    except (ValueError, RecursionError):
+        raise RecordError(field, f"is {show(text)}; write JSON in this cell.") from None
+    if SUSPICIOUS_TEXT.search(text):
+        refuse_unstorable(value, field)
+    return value
 
 
 def refuse_unstorable(value: Any, field: str = "") -> None:

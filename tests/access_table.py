@@ -12,6 +12,7 @@ MEMBERS = "401 404 200 200 200 200"
 LEADS = "401 404 403 403 200 200"
 LEADS_UNSENT = "401 404 403 403 400 400"
 RESULTS = "401 404 403 200 200 200"
+RESULTS_UNKNOWN = "401 404 404 200 200 200"
 IN_THE_CASE = "401 404 200 403 403 403"
 IN_THE_CASE_LATER = "401 404 409 403 403 403"
 ANN_ALONE = "401 404 200 404 404 404"
@@ -21,6 +22,8 @@ PAGE_UNSENT = "login 400 400 400 400 400"
 PAGE_LEADS = "login 404 403 403 200 200"
 PAGE_LEADS_UNSENT = "login 404 403 403 400 400"
 PAGE_LEADS_DONE = "login 404 403 403 302 302"
+# What others see of it is nothing, not even that it is there.
+PAGE_OF_LEADERS = "login 404 404 404 200 200"
 PAGE_RESULTS = "login 404 403 200 200 200"
 PAGE_SCORING = "login 404 200 403 200 403"
 
@@ -42,6 +45,7 @@ TABLE: dict[str, dict[str, str]] = {
     "api:jobs": {"GET": LEADS},
     "api:job": {"GET": "401 404 404 404 200 200"},
     "api:job-log": {"GET": "401 404 404 404 200 200"},
+    "api:job-refusals": {"GET": "401 404 404 404 200 200"},
     "api:job-cancel": {"POST": "401 404 404 404 200 200"},
     "api:job-retry": {"POST": "401 404 404 404 200 200"},
     "api:samples": {"GET": RESULTS},
@@ -67,6 +71,12 @@ TABLE: dict[str, dict[str, str]] = {
     "api:discussion-override": {"POST": LEADS},
     "api:discussion-excuse": {"POST": LEADS},
     "api:discussion-deadline": {"POST": LEADS},
+    "api:releases": {"GET": RESULTS, "POST": LEADS_UNSENT},
+    "api:release": {"GET": RESULTS_UNKNOWN},
+    "api:renditions": {"POST": "401 404 404 403 400 400"},
+    "api:release-archive": {"GET": RESULTS_UNKNOWN},
+    "api:release-file": {"GET": RESULTS_UNKNOWN},
+    "api:test-pool": {"GET": RESULTS, "POST": LEADS},
     "api:assignment": {"GET": ANN_ALONE},
     "api:score": {"PUT": ANN_ALONE, "DELETE": "401 404 409 404 404 404"},
     "api:skip": {"POST": ANN_ALONE},
@@ -122,11 +132,20 @@ TABLE: dict[str, dict[str, str]] = {
     "agreement-refresh": {"POST": PAGE_LEADS_DONE},
     "figures-age": {"GET": PAGE_RESULTS},
     "figures-csv": {"GET": PAGE_RESULTS},
+    "releases": {"GET": PAGE_RESULTS, "POST": PAGE_LEADS_UNSENT},
+    "release-pool": {"POST": PAGE_LEADS_UNSENT},
+    "release": {"GET": PAGE_RESULTS},
+    "release-files": {"POST": PAGE_LEADS_UNSENT},
+    "release-download": {"POST": PAGE_RESULTS},
     "imports": {"GET": PAGE_LEADS, "POST": PAGE_LEADS_UNSENT},
-    "job": {"GET": PAGE_LEADS},
     "job-run": {"POST": "login 404 403 403 404 404"},
-    "job-cancel": {"POST": PAGE_LEADS_DONE},
-    "job-retry": {"POST": PAGE_LEADS_DONE},
+    "jobs": {"GET": PAGE_RESULTS},
+    "job": {"GET": PAGE_OF_LEADERS},
+    "job-log": {"GET": PAGE_OF_LEADERS},
+    "job-log-text": {"GET": PAGE_OF_LEADERS},
+    "job-refusals": {"GET": PAGE_OF_LEADERS},
+    "job-cancel": {"POST": "login 404 404 404 302 302"},
+    "job-retry": {"POST": "login 404 404 404 302 302"},
     "export": {"POST": PAGE_LEADS},
 }
 

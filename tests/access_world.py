@@ -25,12 +25,21 @@ from annotation.models import (
     Job,
     Member,
     Rating,
+    Release,
     Sample,
     Study,
     User,
 )
 from annotation.services import assigning, discussing, scoring, studies
-from tests.factories import make_discussion, make_member, make_sample, make_study, make_token, make_user
+from tests.factories import (
+    make_discussion,
+    make_member,
+    make_release,
+    make_sample,
+    make_study,
+    make_token,
+    make_user,
+)
 
 WALKERS = ("nobody", "olga", "ann", "rae", "ada", "sia")
 
@@ -64,6 +73,7 @@ class World:
     secret: str
     invitation: Invitation
     job: Job
+    release: Release
     token: ApiToken
     password_link: tuple[str, str]
     sessions: dict[str, str] = field(default_factory=dict)
@@ -95,6 +105,11 @@ class World:
             "job_id": self.job.public_id,
             "picture": picture.public_id,
             "size": "web",
+            "release": self.release.public_id,
+            "release_id": self.release.public_id,
+            "rendition": self.release.renditions.get().public_id,
+            "rendition_id": self.release.renditions.get().public_id,
+            "name": "train.jsonl",
             "token_id": str(self.token.pk),
             "secret": self.secret,
             "uidb64": uid,
@@ -147,6 +162,7 @@ def make_world() -> World:
         secret=secret,
         invitation=invitation,
         job=job,
+        release=make_release(study),
         token=ApiToken.objects.get(user=ann),
         password_link=(urlsafe_base64_encode(force_bytes(ben.pk)), default_token_generator.make_token(ben)),
     )

@@ -12,6 +12,8 @@ from annotation.rubrics import forget_definitions
 @pytest.fixture(autouse=True)
 def _own_media_folder(settings: LazySettings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = str(tmp_path / "media")
+    # Where imports unpack; outside of what a test reads.
+    settings.DATA_DIR = tmp_path.with_name(tmp_path.name + "-data")
 
 
 @pytest.fixture(autouse=True)

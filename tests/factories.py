@@ -6,6 +6,8 @@ They write tables directly, so that a test of one service does not rest on anoth
 import hashlib
 import io
 import itertools
+import json
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -28,6 +30,8 @@ from annotation.models import (
     Protocol,
     Question,
     Rating,
+    Release,
+    Rendition,
     Rubric,
     Sample,
     SampleContent,
@@ -285,3 +289,94 @@ def make_discussion(
         )
     sample.refresh_from_db()
     return discussion
+
+
+RELEASED = {
+    "samples": 10,
+    "questions": 5,
+    "parts": {"train": {"samples": 8, "questions": 4}, "test": {"samples": 2, "questions": 1}},
+    "calibration": {"samples": 2, "questions": 1},
+    "annotators": 3,
+    "pictures": 1,
+    "met": {
+        "test_samples": {"wanted": 3, "got": 2, "exact": False, "why": "Whole questions reach 2 or 4, not 3."},
+        "grouped": {"questions": 5, "in_both": 0},
+        "sticky": {"train": 0, "test": 0, "moved": 0},
+        "pool": {"reserved": False, "questions": 1, "outside": 0},
+        "generator": {
+            "largest": 1,
+            "values": [
+                {"value": "generator-of-0", "train": 5, "test": 0, "share": 0.0, "beyond": 1},
+                {"value": "generator-of-1", "train": 3, "test": 2, "share": 0.4, "beyond": 0},
+            ],
+        },
+        "domain": {"largest": 0, "values": [{"value": "", "train": 8, "test": 2, "share": 0.2, "beyond": 0}]},
+    },
+    "generators": [
+        {"generator": "generator-of-0", "samples": 7, "released": 5, "open": 2, "overridden": 1},
+        {"generator": "generator-of-1", "samples": 5, "released": 5, "open": 0, "overridden": 0},
+    ],
+    "outcomes": {"TCC": {"unanimous": 9, "overridden": 1}},
+    "label_origins": {"blind": 10},
+    "agreement": {
+        "level": "ordinal",
+        "rows": [
+            {
+                "dimension": "TCC",
+                "name": "Text Content Completeness",
+                "alpha": 0.61,
+                "undefined": None,
+                "samples": 10,
+                "ratings": 30,
+                "exact": 0.7,
+                "within_one": 0.9,
+                "mad": 0.4,
+                "interval": [0.4, 0.8],
+            }
+        ],
+    },
+    "protocol": {"version": 1, "preset": "paper", "annotators_per_sample": 3},
+    "requested": {"test_count": 3, "seed": 42},
+}
+
+
+def make_release(study: Study, *, files: Mapping[str, bytes] | None = None, **fields: Any) -> Release:
+    """Make a release with made-up figures, and one rendition of it with these files."""
+    number = Release.objects.filter(study=study).count() + 1
+    release = Release.objects.create(
+        study=study,
+        number=number,
+        name=fields.pop("name", f"v{number}"),
+        rubric=study.rubric,
+        protocol=Protocol.objects.get(study=study, current=True),
+        seed=42,
+        frozen=default_storage.save(f"releases/{study.slug}-{number}.jsonl", ContentFile(b"")),
+        frozen_sha256=hashlib.sha256(b"").hexdigest(),
+        about={"study": study.slug, "title": study.title, **RELEASED},
+        at=timezone.now(),
+        **fields,
+    )
+    make_rendition(release, files if files is not None else {"train.jsonl": b'{"id": "released-line"}\n'})
+    return release
+
+
+def make_rendition(release: Release, files: Mapping[str, bytes], **fields: Any) -> Rendition:
+    """Make an archive of files of a release."""
+    listed: list[dict[str, Any]] = [
+        {"path": path, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} for path, data in files.items()
+    ]
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("manifest.json", json.dumps({"files": listed}))
+        for path, data in files.items():
+            packed.writestr(path, data)
+    return Rendition.objects.create(
+        release=release,
+        formats=["jsonl"],
+        archive=default_storage.save(f"releases/{release.public_id}.zip", ContentFile(archive.getvalue())),
+        bytes=len(archive.getvalue()),
+        sha256=hashlib.sha256(archive.getvalue()).hexdigest(),
+        files=[file for file in listed if not file["path"].startswith("images/")],
+        pictures=sum(path.startswith("images/") for path in files),
+        **fields,
+    )

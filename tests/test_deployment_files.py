@@ -155,7 +155,24 @@ def test_each_dependency_is_locked_at_a_version_that_it_allows(part: str) -> Non
         assert requirement.specifier.contains(locked(part)[canonicalize_name(requirement.name)]), requirement
 
 
-@pytest.mark.parametrize("part", ["web", "dev"])
+def test_the_readers_stand_on_the_development_lock_and_repeat_nothing_of_it() -> None:
+    readers = locked("readers")
+    asked = re.findall(r"^([\w-]+)(?:==(\S+))?$", (ROOT / "requirements/readers.in").read_text(), re.MULTILINE)
+    assert {canonicalize_name(name) for name, _ in asked} == readers.keys()
+    assert all(readers[canonicalize_name(name)] == version for name, version in asked if version)
+    assert not readers.keys() & locked("dev").keys()
+    # Beside a processor build of torch it breaks the loading of models.
+    assert "torchvision" not in readers
+
+
+def test_the_readers_run_on_the_machine_learning_libraries_of_the_judge() -> None:
+    readers = locked("readers") | locked("torch")
+    pinned = dict(re.findall(r"\b(torch|transformers|peft|accelerate|safetensors)==(\S+)", DOCKERFILE))
+    assert pinned
+    assert {name: readers[name] for name in pinned} == pinned
+
+
+@pytest.mark.parametrize("part", ["web", "dev", "readers"])
 def test_a_lock_holds_hashes_and_no_addresses(part: str) -> None:
     text = (ROOT / f"requirements/{part}.txt").read_text()
     assert "--hash=sha256:" in text

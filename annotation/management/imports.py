@@ -3,6 +3,7 @@
 import json
 import sys
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,7 +16,6 @@ from annotation.services.importing import ImportReport, LineError
 SOME_REFUSED = 3
 NOTHING_DONE = 1
 ERRORS_SHOWN = 20
-PROGRESS_LINES = 10_000
 
 
 class ImportCommand(DataCommand):
@@ -32,6 +32,11 @@ class ImportCommand(DataCommand):
         parser.add_argument("file", metavar="FILE", type=Path)
         parser.add_argument(
             "--json", action="store_true", dest="as_json", help="print one JSON object and nothing else"
+        )
+
+    def add_format_argument(self, parser: ArgumentParser, formats: Sequence[str]) -> None:
+        parser.add_argument(
+            "--format", metavar="NAME", choices=formats, help=f"where it is not told right: {', '.join(formats)}"
         )
 
     def add_report_arguments(self, parser: ArgumentParser) -> None:
@@ -65,14 +70,6 @@ class ImportCommand(DataCommand):
             self.refuse(f"{error.filename or file} cannot be read: {error.strerror}.", as_json=as_json, field="file")
         self.refuse(error.message, as_json=as_json, field=next(iter(error.fields), ""))
 
-    def show_progress(self, done: int, total: int | None, activity: str) -> None:
-        """Tell on the error stream, now and then, how far a long file is."""
-        if done // PROGRESS_LINES > self._told:
-            self._told = done // PROGRESS_LINES
-            self.stderr.write(f"{activity}: {done:,}" + (f" of {total:,} lines" if total else " lines"))
-
-    _told = 0
-
     def _write_errors(self, report: ImportReport, path: Path) -> None:
         try:
             with path.open("w", encoding="utf-8") as file:
@@ -86,7 +83,9 @@ class ImportCommand(DataCommand):
         self.stdout.write(f'{counts[:-1]}, "errors": [', ending="")
         for index, error in enumerate(report.errors):
             self.stdout.write((", " if index else "") + json.dumps(error._asdict()), ending="")
-        self.stdout.write("]}")
+        # What most files do without is no part of the fixed shape.
+        notes = f', "notes": {json.dumps(report.notes)}' if report.notes else ""
+        self.stdout.write(f"]{notes}}}")
 
     def _tell_people(self, report: ImportReport, what: str, dry_run: bool, errors: Path | None) -> None:
         for index, error in enumerate(report.errors):
@@ -96,6 +95,8 @@ class ImportCommand(DataCommand):
                 break
             place = f"line {error.line}: " if error.line else ""
             self.stdout.write(f"{place}{error.field}{' ' if error.field else ''}{error.message}")
+        for note in report.notes:
+            self.stdout.write(f"note: {note}")
         counts = ", ".join(f"{count:,} {name}" for name, count in report.counts().items())
         self.stdout.write(f"{what}: {counts}." + (" This was a dry run; nothing was stored." if dry_run else ""))
 

@@ -6,6 +6,7 @@ from .figures import StudyFigures
 from .history import HistoryEntry
 from .jobs import Job, JobLogLine
 from .people import ApiToken, Exposure, Invitation, Member, User
+from .releases import Release, ReleaseEntry, Rendition, ReservedPool
 from .rubrics import Dimension, Level, Rubric
 from .samples import Picture, Question, Sample, SampleContent, SamplePicture
 from .scores import FinalScore, Rating, Score
@@ -31,6 +32,10 @@ __all__ = [
     "Question",
     "QueueCursor",
     "Rating",
+    "Release",
+    "ReleaseEntry",
+    "Rendition",
+    "ReservedPool",
     "Rubric",
     "Sample",
     "SampleContent",

@@ -36,10 +36,14 @@ class Job(models.Model):
     cancel_requested = models.BooleanField(default=False)
     done = models.BigIntegerField(default=0)
     done_before = models.BigIntegerField(default=0, help_text="how much was done when this attempt started")
+    step_at = models.DateTimeField(
+        null=True, blank=True, help_text="when this attempt began to count anew; empty: it is at its first count"
+    )
     total = models.BigIntegerField(null=True, blank=True)
     activity = models.CharField(max_length=200, blank=True)
     checkpoint = models.JSONField(default=dict, help_text="where the work resumes after a crash")
     result = models.JSONField(null=True, blank=True)
+    refusals = models.CharField(max_length=200, blank=True, help_text="storage name of all refused lines as JSON Lines")
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     queued_at = models.DateTimeField(default=timezone.now)

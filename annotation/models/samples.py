@@ -10,11 +10,26 @@ from .studies import Protocol, Study
 class Question(models.Model):
     """What several samples answer; samples of one question stay together in every split."""
 
+    class Part(models.TextChoices):
+        TRAIN = "train", "train"
+        TEST = "test", "test"
+
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="questions")
     key = models.CharField(max_length=200, help_text="question_id of the file, else a hash of the question's text")
+    part = models.CharField(
+        max_length=5, choices=Part.choices, blank=True, help_text="given by its first release, and never changed"
+    )
+    reserved = models.BooleanField(default=False, help_text="in the pool that test questions come from")
+    calibration = models.BooleanField(default=False, help_text="in train, kept from fitting to calibrate with")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["study", "key"], name="question_key_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "key"], name="question_key_once"),
+            models.CheckConstraint(condition=~Q(part="test") | Q(reserved=True), name="question_test_is_reserved"),
+            models.CheckConstraint(
+                condition=~Q(calibration=True) | ~Q(part="test"), name="question_calibrates_in_train"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.key

@@ -69,6 +69,8 @@ def make_demo() -> tuple[Study, list[Login]]:
         _discuss(study)
     if not StudyFigures.objects.filter(study=study).exists():
         statistics.refresh(study=study)
+    if not study.releases.exists():
+        _release(study, by=users["ada"])
     return study, [
         Login(username, str(role.label), PASSWORD if users[username].check_password(PASSWORD) else None)
         for username, (_, role) in PEOPLE.items()
@@ -112,6 +114,17 @@ def _score(study: Study, users: dict[str, User]) -> None:
         for _ in range(wanted):
             for assignment in assigning.lease(by=users[username], slug=study.slug).assignments:
                 _submit(study, users[username], assignment)
+
+
+def _release(study: Study, *, by: User) -> None:
+    """Freeze what is agreed so far, and make files of it."""
+    # Imported here, as everywhere: nothing that a web process should load.
+    from .releasing.files import make_rendition
+    from .releasing.making import make_release
+    from .releasing.wanted import Options, Wanted
+
+    release = make_release(by=by, study=study, wanted=Wanted(name="pilot", test_count=2))
+    make_rendition(by=by, release=release, options=Options(formats=("jsonl", "scores")))
 
 
 def _same_order_each_time(study: Study) -> None:

@@ -7,22 +7,25 @@ from typing import Literal, NamedTuple
 from annotation import permissions
 from annotation.models import Member, Sample, Study, User
 from annotation.rubrics import definition
+from annotation.spreadsheets import BYTE_ORDER_MARK, neutralised
 from annotation.sql import export
-from judge.scores import COLUMNS
+from judge.scores import COLUMNS, cell, number_text
 
 from .exposures import record_exposure_to_all
 
 PAGE = 500
 SAMPLES_READ = 5_000
-Format = Literal["csv", "jsonl"]
+HEADER = ",".join(COLUMNS) + "\n"
+Format = Literal["csv", "jsonl", "spreadsheet"]
+# Those that can be imported again. A spreadsheet would run names that begin like formulas, so it gets changed ones.
 FORMATS: tuple[Format, ...] = ("csv", "jsonl")
 
 
 def export_scores(*, by: User | None, study: Study, format: Format = "csv") -> Iterator[str]:
     """Yield the standing ratings of a study as pieces of a score table; ``by=None`` is the command line.
 
-    Imported into another study of the same samples and rubric, the table gives the same ratings. A member who has
-    taken it away scores no sample of today any more.
+    Imported into another study of the same samples and rubric, the table gives the same ratings, but for the format
+    ``spreadsheet``: a CSV for people. A member who has taken it away scores no sample of today any more.
 
     Raises:
         NotFound, NotAllowed: the user may not lead the study.
@@ -32,7 +35,7 @@ def export_scores(*, by: User | None, study: Study, format: Format = "csv") -> I
         member = permissions.membership(by, study)
         if member is not None:
             record_exposure_to_all(member=member)
-    return _pieces(study, _csv_parts if format == "csv" else _jsonl_parts, header=format == "csv")
+    return _pieces(study, _parts[format], header={"csv": HEADER, "spreadsheet": BYTE_ORDER_MARK + HEADER}.get(format))
 
 
 class _Parts(NamedTuple):
@@ -44,9 +47,9 @@ class _Parts(NamedTuple):
     rest: Callable[[int, str, float | None], str]
 
 
-def _pieces(study: Study, parts: _Parts, *, header: bool) -> Iterator[str]:
+def _pieces(study: Study, parts: _Parts, *, header: str | None) -> Iterator[str]:
     if header:
-        yield ",".join(COLUMNS) + "\n"
+        yield header
     members = Member.objects.filter(study=study).values_list("pk", "name")
     names = {pk: parts.annotator(name) for pk, name in members}
     dimensions = definition(study.rubric_id).dimensions
@@ -78,28 +81,30 @@ def _pages(study: Study) -> Iterator[dict[int, str]]:
         after = found[-1][0]
 
 
-def _number(value: float) -> str:
-    return str(int(value)) if value.is_integer() else repr(value)
+def _rest(number: int, at: str, seconds: float | None) -> str:
+    return f"{number},{at},{'' if seconds is None else number_text(seconds)}\n"
 
 
-def _cell(text: str) -> str:
-    if any(letter in text for letter in ',";\t\r\n') or text != text.strip():
-        return '"' + text.replace('"', '""') + '"'
-    return text
-
-
-_csv_parts = _Parts(
-    lambda sample: f"{_cell(sample)},",
-    lambda annotator: f"{_cell(annotator)},",
-    lambda dimension, value: f"{_cell(dimension)},{_number(value)},",
-    lambda number, at, seconds: f"{number},{at},{'' if seconds is None else _number(seconds)}\n",
-)
-_jsonl_parts = _Parts(
-    lambda sample: f'{{"sample": {json.dumps(sample)}, ',
-    lambda annotator: f'"annotator": {json.dumps(annotator)}, ',
-    lambda dimension, value: f'"dimension": {json.dumps(dimension)}, "value": {_number(value)}, ',
-    lambda number, at, seconds: (
-        f'"round": {number}, "at": {json.dumps(at or None)}, '
-        f'"seconds": {"null" if seconds is None else _number(seconds)}}}\n'
+_parts: dict[Format, _Parts] = {
+    "csv": _Parts(
+        lambda sample: f"{cell(sample)},",
+        lambda annotator: f"{cell(annotator)},",
+        lambda dimension, value: f"{cell(dimension)},{number_text(value)},",
+        _rest,
     ),
-)
+    "spreadsheet": _Parts(
+        lambda sample: f"{cell(neutralised(sample))},",
+        lambda annotator: f"{cell(neutralised(annotator))},",
+        lambda dimension, value: f"{cell(neutralised(dimension))},{number_text(value)},",
+        _rest,
+    ),
+    "jsonl": _Parts(
+        lambda sample: f'{{"sample": {json.dumps(sample)}, ',
+        lambda annotator: f'"annotator": {json.dumps(annotator)}, ',
+        lambda dimension, value: f'"dimension": {json.dumps(dimension)}, "value": {number_text(value)}, ',
+        lambda number, at, seconds: (
+            f'"round": {number}, "at": {json.dumps(at or None)}, '
+            f'"seconds": {"null" if seconds is None else number_text(seconds)}}}\n'
+        ),
+    ),
+}

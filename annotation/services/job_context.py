@@ -58,6 +58,7 @@ class JobContext:
         self._lines: list[str] = []
         self._log_room = MAX_LOG_LINES - JobLogLine.objects.filter(job_id=job.pk).count()
         self._next_write = 0.0
+        self._done = 0
 
     @property
     def by(self) -> User | None:
@@ -83,7 +84,10 @@ class JobContext:
         Raises:
             JobStopped: the work must end now.
         """
-        self._changes["done"] = done
+        if done < self._done:
+            # A further count: its rate is its own.
+            self._changes["step_at"] = timezone.now()
+        self._done = self._changes["done"] = done
         if total is not None:
             self._changes["total"] = total
         if activity is not None:
@@ -109,6 +113,23 @@ class JobContext:
         """
         self._changes["checkpoint"] = dict(values)
         self._write()
+
+    def keep(self, values: Mapping[str, Any]) -> None:
+        """Keep a checkpoint even of a job that has been cancelled: what is done by then is done.
+
+        Raises:
+            LeaseLost: the open transaction must not be committed.
+        """
+        self._changes["checkpoint"] = dict(values)
+        self._write(even_if_cancelled=True)
+
+    def check_held(self) -> None:
+        """Write what is to be told at once, and raise `JobStopped` if this attempt no longer owns the job."""
+        self._write()
+
+    def keep_refusals(self, name: str) -> None:
+        """Note where all refused lines are stored; written with whatever is written next."""
+        self._changes["refusals"] = name
 
     def log(self, line: str) -> None:
         """Add a line to the job's log; after a thousand the rest is left out."""

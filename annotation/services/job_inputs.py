@@ -1,11 +1,13 @@
 """The files that jobs read: uploads kept in storage, and files in the server's own import folder."""
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO, cast
 
 from django.conf import settings
 from django.core.files import File
@@ -14,20 +16,29 @@ from django.db.models import Q
 from django.utils import timezone
 
 from annotation import permissions
+from annotation.archives import ArchiveRefused, inspect, is_archive
 from annotation.errors import BadInput
 from annotation.models import Job, Study, User
 from annotation.models.fields import opaque_id
 
+from .import_formats import UPLOAD_ENDINGS, archive_limits
+
 FOLDER = "jobs"
-SUFFIXES = (".jsonl", ".json", ".csv")
+# Uploads that are still coming in; see `config.uploads`.
+INCOMING = "incoming"
+SUFFIXES = UPLOAD_ENDINGS
 KEPT_DAYS = 14
+# What nobody has written to for so long is not on its way any more.
+LEFT_BEHIND = timedelta(days=1)
+# At four bytes a letter that is still the name of a file.
+NAME_LENGTH = 48
 
 
 def store_input(*, by: User, study: Study, upload: File) -> str:
     """Keep an upload for a job and return its storage name.
 
     Raises:
-        BadInput: the file is empty, too large or of no kind that an import reads.
+        BadInput: the file is empty, too large, of no kind that an import reads, or a ZIP that is not safe to unpack.
     """
     permissions.require_lead(by, study)
     suffix = PurePosixPath(upload.name or "").suffix.lower()
@@ -41,7 +52,44 @@ def store_input(*, by: User, study: Study, upload: File) -> str:
         raise BadInput(
             "The file is too large; split it, or import it on the server by manage.py.", fields={"file": limit}
         )
-    return default_storage.save(f"{FOLDER}/{opaque_id()}{suffix}", upload)
+    _refuse_unsafe_archive(upload)
+    # The name that people know it by is a part of its own, so that pages and the history can say it.
+    words = PurePosixPath(upload.name or "").stem.replace(" ", "_")
+    stem = re.sub(r"[^-\w.]", "", words)[:NAME_LENGTH].strip(".") or "file"
+    return default_storage.save(f"{FOLDER}/{opaque_id()}-{stem}{suffix}", upload)
+
+
+def name_of_input(file: str) -> str:
+    """Return the name that a stored upload had, but for letters that no file name should have."""
+    return PurePosixPath(file).name.partition("-")[2] or PurePosixPath(file).name
+
+
+def incoming_folder() -> Path | None:
+    """Return where uploads are written before they are whole; None where the storage is no local folder."""
+    folder = _local_path(INCOMING)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _local_path(name: str) -> Path | None:
+    try:
+        return Path(default_storage.path(name))
+    except NotImplementedError:
+        # Django's word for a storage that is no local folder.
+        return None
+
+
+def _refuse_unsafe_archive(upload: File) -> None:
+    """Judge a ZIP file by its directory before it costs anything, whatever its ending says."""
+    file = cast(BinaryIO, upload)
+    try:
+        if is_archive(file):
+            inspect(file, archive_limits())
+    except ArchiveRefused as refused:
+        raise BadInput(str(refused), code="unreadable_file", fields={"file": str(refused)}) from None
+    finally:
+        file.seek(0)
 
 
 def in_import_folder(path: str, *, field: str) -> Path:
@@ -67,11 +115,7 @@ def in_import_folder(path: str, *, field: str) -> Path:
 @contextmanager
 def local_copy(name: str) -> Iterator[Path]:
     """Give a stored file as a path, for the work's duration; a copy where the storage is not a local folder."""
-    try:
-        local = Path(default_storage.path(name))
-    except NotImplementedError:
-        # Django's word for a storage that is no local folder.
-        local = None
+    local = _local_path(name)
     if local is not None:
         yield local
         return
@@ -85,8 +129,13 @@ def local_copy(name: str) -> Iterator[Path]:
 def forget_inputs() -> int:
     """Delete the uploads that no job of the last two weeks reads; returns how many.
 
-    A dry run and the import after it read the same file.
+    A dry run and the import after it read the same file. Lists of refused lines go two weeks after their job, too,
+    and what killed imports had unpacked goes at once.
     """
+    # Imported here: the package loads what a web process does without.
+    from .importing.workplace import remove_abandoned
+
+    remove_abandoned()
     ended_before = timezone.now() - timedelta(days=KEPT_DAYS)
     needed = Job.objects.filter(Q(finished_at=None) | Q(finished_at__gte=ended_before))
     old = Job.objects.exclude(file="").exclude(file__in=needed.values("file")).values_list("file", flat=True)
@@ -94,4 +143,28 @@ def forget_inputs() -> int:
     for name in names:
         default_storage.delete(name)
         Job.objects.filter(file=name).update(file="")
-    return len(names)
+    for job in Job.objects.filter(finished_at__lt=ended_before).exclude(refusals="").order_by("pk")[:500]:
+        default_storage.delete(job.refusals)
+        Job.objects.filter(pk=job.pk, refusals=job.refusals).update(refusals="")
+    return len(names) + _forget_left_behind()
+
+
+def _forget_left_behind() -> int:
+    """Delete what a web process that was killed has left: uploads cut short, and uploads without a job."""
+    before = timezone.now() - LEFT_BEHIND
+    found = {f"{folder}/{name}" for folder in (FOLDER, INCOMING) for name in _files_in(folder)}
+    known = Job.objects.filter(Q(file__in=found) | Q(refusals__in=found)).values_list("file", "refusals")
+    forgotten = 0
+    for name in sorted(found.difference(*known)):
+        try:
+            if default_storage.get_modified_time(name) < before:
+                default_storage.delete(name)
+                forgotten += 1
+        except FileNotFoundError:
+            # It came in whole, or another sweep was faster.
+            continue
+    return forgotten
+
+
+def _files_in(folder: str) -> list[str]:
+    return default_storage.listdir(folder)[1] if default_storage.exists(folder) else []

@@ -2,20 +2,31 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from annotation.errors import BadInput, WorkflowError
 from annotation.models import Job, Study
 
+from .import_formats import SAMPLE_FORMATS, SCORE_FORMATS
 from .job_context import JobContext
 from .job_inputs import in_import_folder, local_copy
+from .job_ledger import Ledger
+from .refusals import store_refusals
+from .releasing.wanted import check_release, check_rendition
 
 if TYPE_CHECKING:
     from .importing import ImportReport
 
 MAX_REFUSALS_KEPT = 1000
+IN_WORDS: dict[type, str] = {
+    bool: "true or false.",
+    str: "A text.",
+    int: "A whole number.",
+    float: "A number.",
+    list: "A list of texts.",
+}
 
 
 @dataclass(frozen=True)
@@ -26,6 +37,9 @@ class Kind:
     work: Callable[[JobContext], Mapping[str, Any]]
     arguments: Mapping[str, type]
     paths: tuple[str, ...] = ()
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    further: Callable[[Mapping[str, Any]], None] = lambda arguments: None
+    """Raises for what is wrong with arguments of the right types."""
 
     def check(self, arguments: Mapping[str, Any], *, file: str) -> None:
         """Raise `BadInput` naming every argument that is wrong, before anything is queued."""
@@ -35,7 +49,9 @@ class Kind:
             if wanted is None:
                 faults[name] = "Not an argument of this work; it takes " + ", ".join(self.arguments) + "."
             elif type(value) is not wanted:
-                faults[name] = "true or false." if wanted is bool else "A text."
+                faults[name] = IN_WORDS[wanted]
+            elif name in self.choices and value not in self.choices[name]:
+                faults[name] = "One of " + ", ".join(self.choices[name]) + "."
         reads_a_file = "path" in self.arguments
         if reads_a_file and bool(file) == bool(arguments.get("path")):
             faults["file"] = "Give either an uploaded file or a path in the import folder."
@@ -46,6 +62,7 @@ class Kind:
         for name in self.paths:
             if arguments.get(name):
                 in_import_folder(arguments[name], field=name)
+        self.further(arguments)
 
     def input_is_kept(self, job: Job) -> bool:
         """Tell whether the file that the job reads is still there to be read again."""
@@ -74,9 +91,12 @@ def _import_samples(context: JobContext) -> Mapping[str, Any]:
             study=_study(context),
             path=path,
             images=in_import_folder(images, field="images") if images else None,
+            format=context.arguments.get("format"),
+            question=context.arguments.get("question"),
             update=context.arguments.get("update", False),
             dry_run=context.arguments.get("dry_run", False),
             progress=context.progress,
+            ledger=_ledger(context),
         )
     return _outcome(context, report)
 
@@ -89,9 +109,11 @@ def _import_scores(context: JobContext) -> Mapping[str, Any]:
             by=context.by,
             study=_study(context),
             path=path,
+            format=context.arguments.get("format"),
             complete=context.arguments.get("complete", False),
             dry_run=context.arguments.get("dry_run", False),
             progress=context.progress,
+            ledger=_ledger(context),
         )
     return _outcome(context, report)
 
@@ -108,7 +130,25 @@ def _move_samples(context: JobContext) -> Mapping[str, Any]:
     from .protocols import move_samples
 
     # Resumed by starting anew: what has been moved is not there to be moved again.
-    return {"moved": move_samples(by=context.by, study=_study(context), progress=context.progress)}
+    moved = move_samples(
+        by=context.by,
+        study=_study(context),
+        progress=context.progress,
+        ledger=Ledger(context.resumed_from, context.keep),
+    )
+    return {"moved": moved}
+
+
+def _release(context: JobContext) -> Mapping[str, Any]:
+    from .releasing.jobs import release
+
+    return release(context, _study(context))
+
+
+def _render_release(context: JobContext) -> Mapping[str, Any]:
+    from .releasing.jobs import render
+
+    return render(context, _study(context))
 
 
 def _study(context: JobContext) -> Study:
@@ -118,24 +158,60 @@ def _study(context: JobContext) -> Study:
 
 
 def _outcome(context: JobContext, report: "ImportReport") -> Mapping[str, Any]:
-    if context.job.attempts > 1:
-        # An import is resumed by reading the file again: what is there already changes nothing.
-        context.log("An earlier attempt was cut short. The lines that it had taken count as unchanged.")
+    # A worker that lost its job must not replace what another one has stored.
+    context.check_held()
+    context.keep_refusals(store_refusals(context.job, report.errors))
     return report.as_data(most=MAX_REFUSALS_KEPT)
+
+
+def _ledger(context: JobContext) -> Ledger:
+    """Return the ledger of an import, which is resumed by reading the file again: what is there already stays as it is.
+
+    A dry run leaves nothing there, so it starts anew.
+    """
+    if context.arguments.get("dry_run"):
+        return Ledger()
+    if context.resumed_from:
+        context.log(f"An earlier attempt got as far as line {context.resumed_from.get('done', 0):,}; it goes on there.")
+    return Ledger(context.resumed_from, context.keep)
 
 
 KINDS: dict[str, Kind] = {
     "import_samples": Kind(
         title="Import of samples",
         work=_import_samples,
-        arguments={"path": str, "images": str, "update": bool, "dry_run": bool},
+        arguments={"path": str, "images": str, "format": str, "question": str, "update": bool, "dry_run": bool},
         paths=("path", "images"),
+        choices={"format": SAMPLE_FORMATS},
     ),
     "import_scores": Kind(
         title="Import of scores",
         work=_import_scores,
-        arguments={"path": str, "complete": bool, "dry_run": bool},
+        arguments={"path": str, "format": str, "complete": bool, "dry_run": bool},
         paths=("path",),
+        choices={"format": SCORE_FORMATS},
+    ),
+    "release": Kind(
+        title="Release",
+        work=_release,
+        arguments={
+            "name": str,
+            "test_share": float,
+            "test_count": int,
+            "exact": bool,
+            "seed": int,
+            "calibration_share": float,
+            "formats": list,
+            "with_generator": bool,
+            "with_metadata": bool,
+        },
+        further=check_release,
+    ),
+    "render_release": Kind(
+        title="Files of a release",
+        work=_render_release,
+        arguments={"release": str, "formats": list, "with_generator": bool, "with_metadata": bool},
+        further=check_rendition,
     ),
     "statistics": Kind(title="Calculation of agreement", work=_statistics, arguments={}),
     "move_samples": Kind(title="Moving samples to the protocol", work=_move_samples, arguments={}),

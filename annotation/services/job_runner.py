@@ -67,6 +67,7 @@ def claim(job_id: int) -> Job | None:
         "started_at": now,
         "done": resumed_at,
         "done_before": resumed_at,
+        "step_at": None,
         "attempts": job.attempts + 1,
     }
     with write_transaction():

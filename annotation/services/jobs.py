@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,6 +14,7 @@ from django.utils import timezone
 from annotation import permissions
 from annotation.errors import BadInput, NotFound, WrongState
 from annotation.models import Job, JobLogLine, Study, User
+from annotation.pace import UNKNOWN, Pace, pace_of
 from annotation.querysets import jobs_visible_to
 
 from .history import record
@@ -27,24 +27,13 @@ MAX_ATTEMPTS = 5
 LONGEST_WAIT_FOR_A_REMINDER = 300
 
 
-@dataclass(frozen=True)
-class Pace:
-    """How fast a running job is; None where that cannot be told yet."""
-
-    per_second: float | None
-    seconds_left: float | None
-
-
 def pace(job: Job, *, now: datetime | None = None) -> Pace:
-    """Derive rate and time left from what the running attempt has done so far."""
-    if job.state != Job.State.RUNNING or job.started_at is None:
-        return Pace(None, None)
-    seconds = ((now or job.heartbeat_at or timezone.now()) - job.started_at).total_seconds()
-    done = job.done - job.done_before
-    if done <= 0 or seconds <= 0:
-        return Pace(None, None)
-    per_second = done / seconds
-    return Pace(per_second, None if job.total is None else max(0, job.total - job.done) / per_second)
+    """Derive rate and time left from what the running attempt has done so far in its present count."""
+    since = job.step_at or job.started_at
+    if job.state != Job.State.RUNNING or since is None:
+        return UNKNOWN
+    seconds = ((now or job.heartbeat_at or timezone.now()) - since).total_seconds()
+    return pace_of(done=job.done, total=job.total, seconds=seconds, before=0 if job.step_at else job.done_before)
 
 
 def enqueue(
@@ -143,15 +132,10 @@ def retry(*, by: User, job: Job) -> Job:
     _require_visible(by, job)
     with transaction.atomic():
         job = Job.objects.select_for_update(of=("self",)).select_related("study").get(pk=job.pk)
-        if job.state == Job.State.DONE:
-            raise WrongState("This work is done; there is nothing to try again.", code="job_over")
-        if job.state == Job.State.RUNNING and job.cancel_requested:
-            raise WrongState("This work is being cancelled. Try again in a moment.", code="job_stopping")
+        if (refusal := why_not_again(job)) is not None:
+            raise refusal
         if job.state in (Job.State.QUEUED, Job.State.RUNNING):
             return job
-        kind = KINDS.get(job.kind)
-        if kind is not None and not kind.input_is_kept(job):
-            raise WrongState("The uploaded file is no longer kept. Upload it again.", code="input_gone")
         now = timezone.now()
         job.state, job.attempts, job.cancel_requested = Job.State.QUEUED, 0, False
         job.error, job.activity, job.finished_at = "", "", None
@@ -161,6 +145,18 @@ def retry(*, by: User, job: Job) -> Job:
             record("job_retried", study=job.study, by=by, detail={"job": job.public_id, "kind": job.kind})
         transaction.on_commit(lambda: send(job.pk))
     return job
+
+
+def why_not_again(job: Job) -> WrongState | None:
+    """Return why a job cannot be tried again, or None where it can."""
+    if job.state == Job.State.DONE:
+        return WrongState("This work is done; there is nothing to try again.", code="job_over")
+    if job.state == Job.State.RUNNING and job.cancel_requested:
+        return WrongState("This work is being cancelled. Try again in a moment.", code="job_stopping")
+    kind = KINDS.get(job.kind)
+    if kind is not None and not kind.input_is_kept(job):
+        return WrongState("The uploaded file is no longer kept. Upload it again.", code="input_gone")
+    return None
 
 
 def _require_visible(by: User, job: Job) -> None:
@@ -180,11 +176,13 @@ def _sweep_one(job: Job) -> bool:
     now = timezone.now()
     if job.cancel_requested:
         _end(job, Job.State.CANCELLED)
-    elif silent and job.attempts >= MAX_ATTEMPTS:
+    elif silent and job.attempts >= MAX_ATTEMPTS and job.checkpoint.get("done", 0) <= job.done_before:
+        # An attempt that got further counts for nothing: a machine that is restarted often still ends its long work.
         _end(job, Job.State.FAILED)
         job.error = (
-            f"The worker was lost {job.attempts} times while it did this, so it is not tried again by itself. It may "
-            "have run out of memory: look at the worker's log, give it more or split the file, then try again."
+            f"The worker was lost {job.attempts} times while it did this, the last time without getting any further, "
+            "so it is not tried again by itself. It may have run out of memory: look at the worker's log, give it more "
+            "or split the file, then try again."
         )
     else:
         if silent:

@@ -24,6 +24,7 @@ from annotation.workflow import Event, after
 from . import forecasting, jobs
 from .deciding import decide
 from .history import record
+from .job_ledger import Ledger
 
 BATCH = 500
 MOVE = "move_samples"
@@ -226,11 +227,18 @@ def moving(study: Study) -> Job | None:
     return found.order_by("pk").first()
 
 
-def move_samples(*, by: User | None, study: Study, progress: Callable[[int, int, str], None] | None = None) -> int:
+def move_samples(
+    *,
+    by: User | None,
+    study: Study,
+    progress: Callable[[int, int, str], None] | None = None,
+    ledger: Ledger | None = None,
+) -> int:
     """Put begun samples that are not decided on the current version of the rules; return how many were moved.
 
     The slots that they offer follow from the new k and from what stands or is held; where enough scores stand they are
-    decided at once. What is interrupted goes on where it stopped when it is asked for again.
+    decided at once. What is interrupted goes on where it stopped when it is asked for again; with the ``ledger`` of the
+    run before, count and history are about both.
     """
     if by is not None:
         permissions.require_lead(by, study)
@@ -242,16 +250,21 @@ def move_samples(*, by: User | None, study: Study, progress: Callable[[int, int,
         .values_list("pk", flat=True)
     )
     member = Member.objects.filter(study=study, user=by).first() if by is not None else None
-    moved = 0
+    ledger = ledger or Ledger()
     for start in range(0, len(keys), BATCH):
         if progress:
             progress(start, len(keys), "Moving samples")
         with write_transaction():
-            moved += _move(keys[start : start + BATCH], study=study, protocol=current, by=by, member=member)
-    if moved:
-        with write_transaction():
-            record("samples_moved", study=study, by=by, member=member, version=current.version, samples=moved)
-    return moved
+            moved = _move(keys[start : start + BATCH], study=study, protocol=current, by=by, member=member)
+            ledger.add(moved=moved)
+    if ledger["moved"]:
+        ledger.once(
+            f"samples_moved to {current.version}",
+            lambda: record(
+                "samples_moved", study=study, by=by, member=member, version=current.version, samples=ledger["moved"]
+            ),
+        )
+    return ledger["moved"]
 
 
 def _move(keys: list[int], *, study: Study, protocol: Protocol, by: User | None, member: Member | None) -> int:

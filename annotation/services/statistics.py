@@ -22,7 +22,16 @@ logger = logging.getLogger(__name__)
 KIND = "statistics"
 REFRESHED_EVERY = timedelta(minutes=10)
 # What happens all the time and changes no figure.
-CHANGES_NOTHING = ("leased", "released", "job_queued", "job_cancelled", "job_retried")
+CHANGES_NOTHING = (
+    "leased",
+    "released",
+    "job_queued",
+    "job_cancelled",
+    "job_retried",
+    "release_made",
+    "release_rendered",
+    "pool_reserved",
+)
 # A transaction that is open for longer may write entries that are older than ones already seen.
 LONGEST_WRITE = timedelta(minutes=5)
 

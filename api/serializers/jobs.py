@@ -7,9 +7,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotation.models import Job
+from annotation.services.import_formats import SAMPLE_FORMATS, UPLOAD_ENDINGS
 from annotation.services.jobs import pace
 
-from .fields import ClientKey, Strict, Text
+from .fields import Choice, ClientKey, Strict, Text
 
 
 class ShownJob(serializers.Serializer[Any]):
@@ -42,6 +43,12 @@ class LogLine(serializers.Serializer[Any]):
     line = serializers.CharField()
 
 
+class RefusalsQuery(Strict):
+    format = Choice(
+        choices=["jsonl", "csv"], default="jsonl", help_text="csv: for a spreadsheet, which is given no formulas"
+    )
+
+
 class FormFlag(serializers.ChoiceField):
     """true or false, as a form writes it."""
 
@@ -55,8 +62,14 @@ class Upload(serializers.FileField):
 
 
 class ImportRequest(Strict):
-    file = Upload(allow_empty_file=True, help_text="JSONL, JSON or CSV")
+    file = Upload(allow_empty_file=True, help_text="with one of the endings " + ", ".join(UPLOAD_ENDINGS))
     kind = serializers.ChoiceField(choices=["samples", "scores"])
+    format = serializers.ChoiceField(
+        choices=SAMPLE_FORMATS, required=False, help_text="what the file is, where its ending and beginning do not tell"
+    )
+    question = Text(
+        required=False, max_length=2000, help_text="samples: what pictures answer that come without a question"
+    )
     update = FormFlag(  # type: ignore[assignment]
         default="false", help_text="samples: replace changed ones that nobody has scored"
     )

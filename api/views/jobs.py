@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 
@@ -13,6 +14,7 @@ from annotation.models import Job, JobLogLine
 from annotation.querysets import jobs_visible_to
 from annotation.services import jobs
 from annotation.services.job_inputs import store_input
+from annotation.services.refusals import refusals_as_lines, refusals_as_table
 from api.answers import answer
 from api.pagination import PageQuery, page
 from api.parsers import refuse_larger_than
@@ -22,6 +24,10 @@ from api.serializers.fields import Nothing
 
 from .base import View, body_of, found, query_of, study_of, user_of
 
+REFUSALS = {
+    "jsonl": (refusals_as_lines, "application/x-ndjson; charset=utf-8"),
+    "csv": (refusals_as_table, "text/csv; charset=utf-8"),
+}
 FORM_OVERHEAD = 100_000
 FLAGS = {"samples": ("update", "dry_run"), "scores": ("complete", "dry_run")}
 
@@ -50,8 +56,7 @@ class Imports(View):
         body = body_of(request, shapes.ImportRequest)
         kind = body["kind"]
         arguments: dict[str, Any] = {name: body[name] == "true" for name in FLAGS[kind]}
-        if "images" in body:
-            arguments["images"] = body["images"]
+        arguments |= {name: body[name] for name in ("images", "format", "question") if name in body}
         file = store_input(by=user, study=study, upload=body["file"])
         job = jobs.enqueue(
             by=user,
@@ -106,6 +111,27 @@ class JobLog(View):
         return answer(
             page(request, lines, query, order=("id",), show=lambda taken: shapes.LogLine(taken, many=True).data)
         )
+
+
+class Refusals(View):
+    """The lines that an import refused."""
+
+    @describe(
+        "Show the refused lines of a job",
+        query=shapes.RefusalsQuery,
+        answer=OpenApiTypes.STR,
+        content_type=("application/x-ndjson", "text/csv"),
+    )
+    def get(self, request: Request, job: str) -> StreamingHttpResponse:
+        """All of them, in the order of the file: line, field and why. The result of the job has the first thousand."""
+        row = _job(request, job)
+        kind = query_of(request, shapes.RefusalsQuery)["format"]
+        pieces, content_type = REFUSALS[kind]
+        headers = {
+            "Content-Disposition": f'attachment; filename="refused-{row.public_id}.{kind}"',
+            "Cache-Control": "no-store",
+        }
+        return StreamingHttpResponse(pieces(row), content_type=content_type, headers=headers)
 
 
 class CancelJob(View):

@@ -1,9 +1,6 @@
-"""What those who lead fill in: a study, its members, invitations, filters and imports."""
-
-from typing import Any
+"""What those who lead fill in: a study, its members and invitations."""
 
 from django import forms
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Member, Study
@@ -61,43 +58,3 @@ class MemberForm(PageForm):
 
     role = forms.ChoiceField(label=_("Role"), choices=ROLES)
     state = forms.ChoiceField(label=_("State"), choices=MEMBER_STATES)
-
-
-class ImportForm(PageForm):
-    """A file, what is in it, and how it is to be taken."""
-
-    error_fields = {"path": "file"}
-
-    kind = forms.ChoiceField(
-        label=_("What is in the file"),
-        choices=[
-            ("import_samples", _("samples: JSONL, one answer a line")),
-            ("import_scores", _("scores: CSV or JSONL, one rating a line")),
-        ],
-        widget=forms.RadioSelect(attrs={"class": "choices down"}),
-        initial="import_samples",
-    )
-    file = forms.FileField(label=_("File"), allow_empty_file=True, error_messages={"required": _("Choose a file.")})
-    images = forms.CharField(
-        label=_("Folder of the pictures"),
-        required=False,
-        max_length=300,
-        help_text=_("Inside the import folder of the server; needed where samples name pictures."),
-    )
-    update = forms.BooleanField(label=_("Replace samples that have changed and that nobody has scored"), required=False)
-    complete = forms.BooleanField(
-        label=_("The scores are complete: samples with all of them may go on"), required=False
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not settings.IMPORT_ROOT:
-            del self.fields["images"]
-
-    def arguments(self) -> dict[str, Any]:
-        """Return the arguments of the job, as its kind takes them."""
-        data = self.cleaned_data
-        if data["kind"] == "import_scores":
-            return {"complete": data["complete"]}
-        images = {"images": data["images"]} if data.get("images") else {}
-        return {"update": data["update"], **images}

@@ -13,8 +13,8 @@ from annotation.models import Member
 
 register = template.Library()
 
-LEAD = ("study", "samples", "people", "discussions", "agreement", "imports", "settings")
-RESULTS = ("study", "samples", "discussions", "agreement")
+LEAD = ("study", "samples", "people", "discussions", "agreement", "imports", "releases", "settings")
+RESULTS = ("study", "samples", "discussions", "agreement", "releases")
 SCORING = ("score", "discuss", "mine")
 
 LABELS: dict[str, Promise] = {
@@ -24,6 +24,8 @@ LABELS: dict[str, Promise] = {
     "discussions": _("Discussions"),
     "agreement": _("Agreement"),
     "imports": _("Imports"),
+    "releases": _("Releases"),
+    "jobs": _("Jobs"),
     "score": _("Score"),
     "discuss": _("Discuss"),
     "mine": _("My samples"),
@@ -44,7 +46,11 @@ BELONGS_TO = {
     "protocol": "settings",
     "study-start": "settings",
     "copy-study": "settings",
-    "job": "imports",
+    "job": "jobs",
+    "job-log": "jobs",
+    "release": "releases",
+    "release-files": "releases",
+    "release-pool": "releases",
     "mine-one": "mine",
     "member": "people",
     "invite": "people",
@@ -55,12 +61,13 @@ BELONGS_TO = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in the header; ``count`` is how much waits there for the reader."""
+    """A place in the header; ``count`` is how much waits there for the reader, or is at work there."""
 
     url: str
     label: Promise
     here: bool
     count: int = 0
+    at_work: bool = False
 
 
 @register.inclusion_tag("frontend/parts/study_navigation.html", takes_context=True)
@@ -70,11 +77,15 @@ def study_navigation(context: dict[str, Any]) -> dict[str, Any]:
     match = request.resolver_match
     here = BELONGS_TO.get(match.url_name, match.url_name) if match else ""
     own = inbox.place(request.user, study)
-    counts = {"discuss": own.waiting, "discussions": own.handed_over}
+    counts = {"discuss": own.waiting, "discussions": own.handed_over, "jobs": own.at_work}
+    names = places(request.user, own.member)
+    # A place of its own only while there is something to see.
+    if own.at_work or here == "jobs":
+        names = (*names[:-1], "jobs", names[-1])
     return {
         "places": [
-            Place(reverse(name, args=[study.slug]), LABELS[name], name == here, counts.get(name, 0))
-            for name in places(request.user, own.member)
+            Place(reverse(name, args=[study.slug]), LABELS[name], name == here, counts.get(name, 0), name == "jobs")
+            for name in names
         ]
     }
 

@@ -1,7 +1,5 @@
 """Figures to take away as CSV: what the pages show, unrounded, one table per address."""
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +11,11 @@ from django.views.decorators.http import require_safe
 from annotation import permissions, reports
 from annotation.models import Sample, Study
 from annotation.rubrics import RubricDefinition, definition
+from annotation.spreadsheets import written
 from frontend.agreement_rows import GROUPS, LEVELS, stored_rows
 from frontend.figures import Figures, People, figures_of, people_of
 
 from .common import study_of, viewer
-
-# Spreadsheets take a text that begins so for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +54,6 @@ def table(request: HttpRequest, slug: str, table: str) -> HttpResponse:
     response.headers["Content-Disposition"] = f'attachment; filename="{study.slug}-{table}.csv"'
     response.headers["Cache-Control"] = "no-store, private"
     return response
-
-
-def written(rows: Rows) -> str:
-    """Return rows as CSV. Texts that a spreadsheet would run are made plain texts; numbers stay numbers."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerows([cell(value) for value in row] for row in rows)
-    return out.getvalue()
-
-
-def cell(value: Any) -> Any:
-    """Return a value as it stands in a file: nothing for None, texts never as formulas."""
-    if value is None:
-        return ""
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return "'" + value
-    return value
 
 
 def _ends(row: Mapping[str, Any]) -> Sequence[Any]:

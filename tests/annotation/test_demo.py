@@ -4,7 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
-from annotation.models import Assignment, Discussion, FinalScore, Member, Sample, Score, User
+from annotation.models import Assignment, Discussion, FinalScore, Member, Release, Sample, Score, User
 from annotation.rubrics import forget_definitions
 from annotation.services import demo, statistics
 
@@ -55,6 +55,15 @@ def test_some_are_being_discussed_and_one_has_been(settings):
     awaited = [people for _, posts, people in told_of_discussions().values() if posts and people]
     assert ["Ann"] in awaited
     assert any(posts == 0 for _, posts, _ in told_of_discussions().values())
+
+
+def test_what_is_agreed_has_been_released_once_with_files_to_take_away(settings):
+    settings.DEMO = True
+    call_command("demo")
+    call_command("demo")
+    release = Release.objects.get()
+    assert release.about["samples"] == Sample.objects.filter(state="agreed").count() > 3
+    assert release.renditions.get().formats == ["jsonl", "scores"]
 
 
 def test_its_board_has_figures_from_the_start(settings):

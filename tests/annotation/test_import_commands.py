@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand
 
 from annotation.management.commands import import_samples as import_samples_command
 from annotation.models import Rubric, Sample, Score, Study
-from tests.annotation.importing import line, write_samples, write_scores
+from tests.annotation.archives import write_zip
+from tests.annotation.importing import line, write_picture, write_samples, write_scores
 from tests.factories import make_sample, make_study
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +125,31 @@ def test_a_dry_run_makes_no_study(run, tmp_path):
     assert (status, "dry run" in out) == (0, True)
     assert not Study.objects.exists()
     assert not Rubric.objects.exists()
+
+
+def test_a_format_can_be_named_and_what_was_left_out_is_noted(run, tmp_path):
+    path = tmp_path / "tasks.json"
+    path.write_text(json.dumps([{"id": 1, "data": {"prompt": "Why?"}, "annotations": [{}]}]))
+    status, out = run("import_samples", path, "--study", "birds", "--format", "label-studio")
+    assert status == 0
+    assert "note: Annotations of 1 task were left out." in out
+    report = json.loads(run("import_samples", path, "--study", "birds", "--json")[1])
+    assert list(report) == ["created", "updated", "unchanged", "refused", "errors", "notes"]
+    assert run("import_samples", path, "--study", "birds", "--format", "parquet")[0] == 1
+
+
+def test_a_zip_that_is_not_safe_is_status_1_and_makes_no_study(run, tmp_path):
+    path = write_zip(tmp_path / "a.zip", {"../a.jsonl": b"{}"})
+    status, out = run("import_samples", path, "--study", "birds", "--json")
+    assert (status, json.loads(out)["errors"][0]["field"]) == (1, "file")
+    assert not Study.objects.exists()
+
+
+def test_a_folder_of_pictures_is_imported_with_a_question(run, tmp_path):
+    write_picture(tmp_path / "birds" / "heron" / "a.png")
+    question = ("--question", "Show me a {category}.")
+    assert run("import_samples", tmp_path / "birds", "--study", "birds", *question)[0] == 0
+    assert Sample.objects.get().content.turns[0]["question"] == "Show me a heron."
 
 
 def test_scores_are_imported_and_exported(run, tmp_path):

@@ -1,5 +1,6 @@
 """What people may ask of jobs: to queue, to cancel and to try again."""
 
+import os
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -224,6 +225,39 @@ def test_a_job_that_is_just_being_cancelled_cannot_be_tried_again_yet(job_doing:
     with pytest.raises(WrongState) as refusal:
         jobs.retry(by=ada, job=job)
     assert refusal.value.code == "job_stopping"
+
+
+def test_an_upload_keeps_its_name_for_people_and_is_harmless_as_a_file(study: Study, ada: User) -> None:
+    for given, known in (
+        ("Birds of May.JSONL", "Birds_of_May.jsonl"),
+        ("../../etc/passwd.csv", "passwd.csv"),
+        ("-rf ~;$(id).csv", "-rf_id.csv"),
+        (".csv.json", "csv.json"),
+        ("....jsonl", "file.jsonl"),
+        ("~.csv", "file.csv"),
+        ("鳥" * 300 + ".csv", "鳥" * 48 + ".csv"),
+    ):
+        file = job_inputs.store_input(by=ada, study=study, upload=ContentFile(b"{}", name=given))
+        assert job_inputs.name_of_input(file) == known
+        assert file.startswith("jobs/")
+        assert file.count("/") == 1
+
+
+def test_what_a_killed_web_server_left_behind_is_swept_a_day_later(study: Study, ada: User) -> None:
+    with_job = job_inputs.store_input(by=ada, study=study, upload=ContentFile(b"{}", name="a.jsonl"))
+    ask_for_import(ada, study, file=with_job)
+    without = job_inputs.store_input(by=ada, study=study, upload=ContentFile(b"{}", name="b.jsonl"))
+    folder = job_inputs.incoming_folder()
+    assert folder is not None
+    (folder / "half.upload").write_bytes(b"{")
+    assert job_inputs.forget_inputs() == 0
+    long_ago = (timezone.now() - timedelta(days=2)).timestamp()
+    for name in (with_job, without, "incoming/half.upload"):
+        os.utime(default_storage.path(name), (long_ago, long_ago))
+    assert job_inputs.forget_inputs() == 2
+    assert default_storage.exists(with_job)
+    assert not default_storage.exists(without)
+    assert list(folder.iterdir()) == []
 
 
 def test_uploads_are_forgotten_two_weeks_after_their_job_ended(study: Study, ada: User) -> None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from annotation.errors import BadInput
 from annotation.models import Job, Study
+from annotation.pace import Pace
 from annotation.services import job_context, job_runner, jobs
 from annotation.services.job_context import JobContext
 from tests.annotation.conftest import let_lease_end, lines, look
@@ -154,13 +155,29 @@ def test_rate_and_time_left_follow_from_what_this_attempt_has_done(study: Study)
     job = Job(
         state="running", study=study, done=300, done_before=100, total=500, started_at=now - timedelta(seconds=10)
     )
-    assert jobs.pace(job, now=now) == jobs.Pace(per_second=20, seconds_left=10)
+    assert jobs.pace(job, now=now) == Pace(per_second=20, seconds_left=10)
     job.total = None
-    assert jobs.pace(job, now=now) == jobs.Pace(per_second=20, seconds_left=None)
+    assert jobs.pace(job, now=now) == Pace(per_second=20, seconds_left=None)
     job.done = 100
-    assert jobs.pace(job, now=now) == jobs.Pace(None, None)
+    assert jobs.pace(job, now=now) == Pace(None, None)
     job.state = "done"
-    assert jobs.pace(job, now=now) == jobs.Pace(None, None)
+    assert jobs.pace(job, now=now) == Pace(None, None)
+
+
+def test_work_that_counts_anew_has_the_rate_of_its_present_count(job_doing: Any, study: Study) -> None:
+    def work(context: JobContext) -> dict[str, int]:
+        context.progress(900, 1000, "freezing")
+        assert look(job).step_at is None
+        context.progress(20, 1000, "writing")
+        assert look(job).step_at is not None
+        return {}
+
+    job = job_doing(work)
+    job_runner.run(job.pk)
+    now = timezone.now()
+    row = Job(state="running", study=study, done=200, total=1000, started_at=now - timedelta(seconds=60))
+    row.step_at = now - timedelta(seconds=10)
+    assert jobs.pace(row, now=now) == Pace(per_second=20, seconds_left=40)
 
 
 # --- leases ---------------------------------------------------------------------------------------

@@ -425,7 +425,10 @@ def test_many_samples_are_moved_by_a_job(study: Study, ada: User, monkeypatch: p
     assert protocols.request_move(by=ada, study=study) == job, "asked for twice it is done once"
     assert Sample.objects.filter(state="scoring").count() == 2
     told: list[tuple[int, int, str]] = []
-    context = SimpleNamespace(by=ada, study=study, progress=lambda *step: told.append(step))
+    kept: dict[str, object] = {}
+    context = SimpleNamespace(
+        by=ada, study=study, progress=lambda *step: told.append(step), resumed_from={}, keep=kept.update
+    )
     assert KINDS[job.kind].work(context) == {"moved": 2}  # type: ignore[arg-type]
     assert told == [(0, 2, "Moving samples")]
     assert Sample.objects.filter(state="agreed").count() == 2

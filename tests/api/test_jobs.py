@@ -1,11 +1,13 @@
 """Imports as jobs, and the jobs themselves."""
 
 import json
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 
@@ -44,6 +46,28 @@ def test_an_upload_becomes_a_job_that_imports_it(study: Study, ada: Caller) -> N
     assert Sample.objects.get(study=study).external_id == "s1"
 
 
+def test_an_upload_is_never_half_in_its_place(study: Study, ada: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str, int]] = []
+
+    def watched(self: FileSystemStorage, name: str, content: Any) -> str:
+        seen.append((Path(content.temporary_file_path()).parent.name, content.size))
+        return save(self, name, content)
+
+    save = FileSystemStorage._save
+    monkeypatch.setattr(FileSystemStorage, "_save", watched)
+    upload(ada)
+    assert seen == [("incoming", len(LINE))], "it is moved as a whole, from a folder of the same disk"
+    assert default_storage.open(Job.objects.get().file).read() == LINE.encode()
+
+
+def test_the_format_of_a_file_can_be_named(study: Study, ada: Caller) -> None:
+    table = "id;question\ns1;Why?\n"
+    assert upload(ada, content=table, name="samples.tab", format="csv").status_code == 202
+    assert Job.objects.get().arguments["format"] == "csv"
+    job_runner.run(Job.objects.get().pk)
+    assert Job.objects.get().result["created"] == 1
+
+
 def test_a_dry_run_writes_nothing(study: Study, ada: Caller) -> None:
     upload(ada, dry_run="true")
     job_runner.run(Job.objects.get().pk)
@@ -69,6 +93,8 @@ def test_the_same_client_key_is_the_same_job(study: Study, ada: Caller) -> None:
         ({"slug": "boats"}, "slug"),
         ({"client_key": "x"}, "client_key"),
         ({"images": "../../etc"}, "images"),
+        ({"format": "xml"}, "format"),
+        ({"format": "zip", "kind": "scores"}, "format"),
         ({"images": "a\x00b"}, "images"),
     ],
 )
@@ -153,3 +179,25 @@ def test_jobs_of_another_study_are_out_of_reach(study: Study, ada: Caller) -> No
     job = upload(ada).json()["id"]
     assert refusal(other.get(f"jobs/{job}/")) == (404, "not_found")
     assert refusal(other.post(f"jobs/{job}/cancel/")) == (404, "not_found")
+
+
+def test_refused_lines_leave_in_full_for_programs_and_for_people(
+    study: Study, ada: Caller, ann: Caller, rae: Caller, sam: Caller
+) -> None:
+    bad = json.dumps({"id": "=cmd|' /C calc'!A0", "question": 1}) + "\n"
+    job = upload(ada, content=LINE + bad * 3).json()["id"]
+    job_runner.run(Job.objects.get().pk)
+    path = f"jobs/{job}/refusals/"
+    response = ada.get(path)
+    assert response["Content-Type"] == "application/x-ndjson; charset=utf-8"
+    lines = [json.loads(line) for line in b"".join(response.streaming_content).splitlines()]
+    assert [line["line"] for line in lines] == [2, 3, 4]
+    assert set(lines[0]) == {"line", "field", "message"}
+    response = ada.get(f"{path}?format=csv")
+    assert response["Content-Disposition"] == f'attachment; filename="refused-{job}.csv"'
+    table = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()
+    assert table[0] == "line,field,message"
+    assert len(table) == 4
+    assert fields(ada.get(f"{path}?format=xml")) == {"format"}
+    for caller in (ann, rae, sam):
+        assert refusal(caller.get(path)) == (404, "not_found")

@@ -133,7 +133,7 @@ def test_an_upload_is_tried_before_it_is_taken(ada: Client, world: World) -> Non
     answer = ada.post("/studies/birds/imports/", {"kind": "import_samples", "file": file, "update": "on"})
     rehearsal = Job.objects.get()
     assert rehearsal.arguments == {"dry_run": True, "update": True}
-    assert answer.headers["Location"] == f"/studies/birds/imports/{rehearsal.public_id}/"
+    assert answer.headers["Location"] == f"/studies/birds/jobs/{rehearsal.public_id}/"
     assert "Waiting for a worker" in text(ada, answer.headers["Location"])
     assert ada.post(answer.headers["Location"] + "run/").status_code == 404, "not before the dry run is done"
     Job.objects.update(state="done", result={"created": 1, "updated": 0, "unchanged": 0, "refused": 0, "errors": []})
@@ -155,13 +155,13 @@ def test_refused_lines_are_listed_with_their_number_and_reason(ada: Client, worl
     error = {"line": 17, "field": "image", "message": "There is no picture of that name."}
     result = {"created": 0, "updated": 0, "unchanged": 0, "refused": 1, "errors": [error]}
     Job.objects.update(state="done", result=result)
-    page = text(ada, f"/studies/birds/imports/{world.job.public_id}/")
+    page = text(ada, f"/studies/birds/jobs/{world.job.public_id}/")
     assert "There is no picture of that name." in page
     assert "nothing new" in page
 
 
 def test_a_running_import_asks_for_its_middle_part_alone(ada: Client, world: World) -> None:
-    address = f"/studies/birds/imports/{world.job.public_id}/"
+    address = f"/studies/birds/jobs/{world.job.public_id}/"
     assert "hx-trigger" in text(ada, address)
     part = ada.get(address, headers={"hx-request": "true"}).content.decode()
     assert "<html" not in part
@@ -179,3 +179,16 @@ def test_the_score_table_is_taken_away_by_a_post_and_that_is_remembered(ada: Cli
     assert answer.headers["Content-Disposition"] == 'attachment; filename="birds-scores.csv"'
     assert Member.objects.get(pk=world.members["ada"].pk).exposed_through >= world.sample.pk
     assert ada.post("/studies/birds/export/xml/").status_code == 404
+
+
+def test_scores_go_out_for_a_spreadsheet_or_to_be_imported_again(ada: Client, world: World) -> None:
+    Member.objects.filter(pk=world.members["ben"].pk).update(name='=HYPERLINK("http://x")')
+    board = text(ada, "/studies/birds/")
+    for label in ("CSV for a spreadsheet", "CSV to import again", "JSONL to import again"):
+        assert label in board
+    sheet = ada.post("/studies/birds/export/spreadsheet/")
+    assert sheet.headers["Content-Disposition"] == 'attachment; filename="birds-scores-for-a-spreadsheet.csv"'
+    said = b"".join(sheet.streaming_content).decode()
+    assert ",\"'=HYPERLINK(" in said
+    assert ',"=HYPERLINK(' not in said
+    assert ',"=HYPERLINK(' in b"".join(ada.post("/studies/birds/export/csv/").streaming_content).decode()

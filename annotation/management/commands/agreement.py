@@ -1,11 +1,13 @@
 """Tell how far the annotators of a study agree."""
 
+import itertools
 import json
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from annotation.management.database import DataCommand
+from annotation.management.progress import ProgressLine
 from annotation.management.refusals import the_study
 from annotation.models import Member
 
@@ -32,7 +34,18 @@ class Command(DataCommand):
 
         study = the_study(slug)
         names = dict(Member.objects.filter(study=study).values_list("pk", "name"))
-        rows = measuring.agreement(measuring.read(study), by=by, names=names, measurements=(level,))[level]
+        material = measuring.read(study)
+        steps = len(material.scales) * (len(material.labels[by]) if by else 1)
+        count = itertools.count()
+        with ProgressLine(self.stderr) as progress:
+            rows = measuring.agreement(
+                material,
+                by=by,
+                names=names,
+                measurements=(level,),
+                step=lambda activity: progress(next(count), steps, activity.capitalize()),
+            )[level]
+            progress(steps, steps, "Agreement")
         moved = measuring.moved(study, names=names)
         if as_json:
             self.stdout.write(json.dumps({"study": slug, "level": level, "round": 1, "rows": rows, **moved}))

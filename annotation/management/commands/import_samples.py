@@ -6,21 +6,25 @@ from typing import Any
 
 from annotation.errors import BadInput, WorkflowError
 from annotation.management.imports import ImportCommand
+from annotation.management.progress import ProgressLine
 from annotation.models import Study
 from annotation.rubrics import RubricDefinition
 from annotation.services import rubrics, studies
-from annotation.services.importing import import_samples
+from annotation.services.import_formats import SAMPLE_FORMATS
+from annotation.services.importing import check_samples, import_samples
 
 DEFAULT_RUBRIC = "interleaved-answer"
 
 
 class Command(ImportCommand):
-    help = "Import a file of sample lines (JSON Lines). The same again changes nothing."
+    help = "Import a file or a folder of samples. The same again changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--study", required=True, metavar="SLUG", help="created when there is none of this name")
         parser.add_argument("--images", metavar="DIR", type=Path, help="the pictures' folder; default: beside the file")
+        self.add_format_argument(parser, SAMPLE_FORMATS)
+        parser.add_argument("--question", metavar="TEXT", help="what pictures answer that come without one")
         parser.add_argument("--rubric", metavar="KEY", help=f"of a study to be created; default: {DEFAULT_RUBRIC}")
         parser.add_argument("--update", action="store_true", help="replace changed samples that nobody has scored")
         self.add_report_arguments(parser)
@@ -31,6 +35,8 @@ class Command(ImportCommand):
         file: Path,
         study: str,
         images: Path | None,
+        format: str | None,
+        question: str | None,
         rubric: str | None,
         update: bool,
         as_json: bool,
@@ -41,19 +47,21 @@ class Command(ImportCommand):
         if images is not None and not images.is_dir():
             self.refuse(f"{images} is not a folder.", as_json=as_json, field="images")
         try:
-            with file.open("rb"):
-                pass
+            check_samples(file, format=format)
             row, definition = self._study(study, rubric, dry_run=dry_run)
-            report = import_samples(
-                by=None,
-                study=row,
-                path=file,
-                images=images,
-                rubric=definition,
-                update=update,
-                dry_run=dry_run,
-                progress=self.show_progress,
-            )
+            with ProgressLine(self.stderr) as progress:
+                report = import_samples(
+                    by=None,
+                    study=row,
+                    path=file,
+                    images=images,
+                    format=format,
+                    question=question,
+                    rubric=definition,
+                    update=update,
+                    dry_run=dry_run,
+                    progress=progress,
+                )
         except (WorkflowError, OSError) as error:
             self.refuse_for(error, as_json=as_json, file=file)
         self.tell(report, what=f"Samples of {study}", as_json=as_json, dry_run=dry_run, errors=errors)

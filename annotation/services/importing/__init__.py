@@ -1,7 +1,10 @@
 """Files come in: samples with their pictures, and score tables. Each line is taken or refused by itself."""
 
-from .report import ImportReport, LineError, Progress
+from annotation.services.refusals import LineError
+
+from .report import ImportReport, Progress
 from .samples import import_samples
 from .scores import import_scores
+from .sources import check_samples
 
-__all__ = ["ImportReport", "LineError", "Progress", "import_samples", "import_scores"]
+__all__ = ["ImportReport", "LineError", "Progress", "check_samples", "import_samples", "import_scores"]

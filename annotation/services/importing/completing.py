@@ -9,6 +9,7 @@ from annotation.db import write_transaction
 from annotation.models import HistoryEntry, Protocol, Sample, Score, Study, User
 from annotation.services.deciding import decide_undecided
 from annotation.services.history import record
+from annotation.services.job_ledger import Ledger
 from annotation.workflow import Event, State, after
 
 from .report import Progress
@@ -16,7 +17,9 @@ from .report import Progress
 BATCH = 1000
 
 
-def complete_scores(*, by: User | None, study: Study, progress: Progress | None = None) -> int:
+def complete_scores(
+    *, by: User | None, study: Study, progress: Progress | None = None, ledger: Ledger | None = None
+) -> int:
     """Close samples with k or more complete imported scores to annotators, and decide them; return how many.
 
     Only samples that nobody has opened here: what has begun goes on. Declaring it again closes what has been added,
@@ -31,16 +34,16 @@ def complete_scores(*, by: User | None, study: Study, progress: Progress | None 
         .values_list("pk", "imported")
     )
     found = list(rows)
-    closed = 0
+    ledger = ledger or Ledger()
     for start in range(0, len(found), BATCH):
-        closed += _close(found[start : start + BATCH], study, protocol, by)
-    with write_transaction():
-        record("scores_complete", study=study, by=by, samples=closed)
+        _close(found[start : start + BATCH], study, protocol, by, ledger)
+    closed = ledger["closed"]
+    ledger.once("scores_complete", lambda: record("scores_complete", study=study, by=by, samples=closed))
     decide_undecided(study=study, by=by, progress=progress)
     return closed
 
 
-def _close(rows: list[tuple[int, int]], study: Study, protocol: Protocol, by: User | None) -> int:
+def _close(rows: list[tuple[int, int]], study: Study, protocol: Protocol, by: User | None, ledger: Ledger) -> None:
     by_count: dict[int, list[int]] = defaultdict(list)
     for pk, count in rows:
         by_count[count].append(pk)
@@ -64,4 +67,4 @@ def _close(rows: list[tuple[int, int]], study: Study, protocol: Protocol, by: Us
         HistoryEntry.objects.bulk_create(
             HistoryEntry(study=study, sample_id=pk, user=by, event=Event.SCORES_COMPLETED, at=now) for pk in closed
         )
-    return len(closed)
+        ledger.add(closed=len(closed))

@@ -20,6 +20,9 @@ WEB_SIDE = 1600
 # Up to here the page loads the full-size copy itself: no second compression of a picture whose quality is judged.
 WEB_BYTES = 600_000
 WEB_QUALITY = 90
+THUMBNAIL_BYTES = 40_000
+# Side and quality, the first that gives few enough bytes.
+THUMBNAILS = ((480, 80), (480, 60), (480, 40), (320, 40), (240, 30), (160, 20))
 ORIENTATION = 0x0112
 
 
@@ -64,6 +67,19 @@ def make_copies(data: bytes) -> Copies:
         full = _stripped(data, kind, image) if upright is image else None
         full = full or _reencoded(upright, kind, image)
         return Copies(kind, full, _for_the_web(upright, full))
+
+
+def make_thumbnail(data: bytes) -> Copy:
+    """Check a picture as `check` does and return a copy of at most 480 pixels a side and about 40 KB."""
+    with _decoded(data) as image:
+        small = _eight_bit(_upright_in_srgb(image))
+        for side, quality in THUMBNAILS:
+            small.thumbnail((side, side), Image.Resampling.LANCZOS)
+            buffer = io.BytesIO()
+            small.save(buffer, "WEBP", quality=quality, method=3)
+            if buffer.tell() <= THUMBNAIL_BYTES:
+                break
+        return Copy(buffer.getvalue(), "WEBP", *small.size)
 
 
 def _decoded(data: bytes) -> Image.Image:

@@ -1,9 +1,9 @@
-"""The folder that a file's pictures are read from: nothing outside it can be named."""
+"""The folders that a file's pictures are read from: nothing outside of them can be named."""
 
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -13,31 +13,33 @@ from django.conf import settings
 from .picture_copies import PictureRefused
 
 
-class PictureFolder:
-    """Opens pictures by the paths that a line gives."""
+class PictureFolders:
+    """Opens pictures by the paths that a line gives; the first folder that has one is meant."""
 
-    def __init__(self, folder: Path) -> None:
-        self._root = folder.resolve()
+    def __init__(self, folders: Iterable[Path]) -> None:
+        self._roots = [folder.resolve() for folder in folders]
 
     def locate(self, name: str) -> Path:
         """Return the real path of a picture.
 
         Raises:
-            PictureRefused: there is no such file inside of the folder.
+            PictureRefused: there is no such file inside of any folder.
         """
         if "://" in name or name.startswith("data:"):
             raise PictureRefused("is an address; fetch the picture and name its path in the folder of pictures.")
         path = PurePosixPath(name)
         if path.is_absolute() or PureWindowsPath(name).drive or ".." in path.parts or "\0" in name:
             raise PictureRefused("leads outside of the folder of pictures; give a path inside it.")
-        try:
-            real = (self._root / path).resolve(strict=True)
-        except (OSError, RuntimeError, ValueError):
-            message = "names a file that does not exist; add the picture, or name its folder with --images."
-            raise PictureRefused(message) from None
-        if not real.is_relative_to(self._root):
-            raise PictureRefused("is a link that leads outside of the folder of pictures; put the file itself there.")
-        return real
+        for root in self._roots:
+            try:
+                real = (root / path).resolve(strict=True)
+            except (OSError, RuntimeError, ValueError):
+                continue
+            if not real.is_relative_to(root):
+                message = "is a link that leads outside of the folder of pictures; put the file itself there."
+                raise PictureRefused(message)
+            return real
+        raise PictureRefused("names a file that does not exist; add the picture, or name its folder with --images.")
 
     def digest(self, path: Path) -> str:
         """Return the SHA-256 of a picture's content."""

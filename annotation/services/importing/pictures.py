@@ -13,8 +13,8 @@ from django.core.files.storage import default_storage
 from annotation.db import write_transaction
 from annotation.models import Picture
 
-from .picture_copies import SUFFIX, PictureRefused, check, make_copies
-from .picture_files import PictureFolder
+from .picture_copies import SUFFIX, Copy, PictureRefused, check, make_copies, make_thumbnail
+from .picture_files import PictureFolders
 
 THREADS = 2
 
@@ -30,8 +30,8 @@ class Found:
 class PictureImporter:
     """Takes in the pictures of one file; decoding runs in threads, which never touch the database."""
 
-    def __init__(self, folder: Path, *, dry_run: bool, pool: ThreadPoolExecutor) -> None:
-        self._folder = PictureFolder(folder)
+    def __init__(self, folders: Iterable[Path], *, dry_run: bool, pool: ThreadPoolExecutor) -> None:
+        self._folders = PictureFolders(folders)
         self._dry_run = dry_run
         self._pool = pool
 
@@ -62,16 +62,23 @@ class PictureImporter:
                 del found.sha256[name]
         return found
 
+    def thumbnail(self, name: str) -> Copy | None:
+        """Return a small copy of a picture that `take` has just taken; None where it has gone meanwhile."""
+        try:
+            return make_thumbnail(self._folders.read(self._folders.locate(name)))
+        except PictureRefused:
+            return None
+
     def _locate(self, name: str) -> tuple[Path, str] | PictureRefused:
         try:
-            path = self._folder.locate(name)
-            return path, self._folder.digest(path)
+            path = self._folders.locate(name)
+            return path, self._folders.digest(path)
         except PictureRefused as refused:
             return refused
 
     def _make(self, sha256: str, path: Path) -> Picture | PictureRefused | None:
         try:
-            data = self._folder.read(path)
+            data = self._folders.read(path)
             if hashlib.sha256(data).hexdigest() != sha256:
                 return PictureRefused("changed while it was read; import it again.")
             if self._dry_run:
@@ -83,10 +90,10 @@ class PictureImporter:
 
 
 @contextmanager
-def picture_importer(folder: Path, *, dry_run: bool) -> Iterator[PictureImporter]:
-    """Open an importer for the pictures under ``folder``."""
+def picture_importer(folders: Iterable[Path], *, dry_run: bool) -> Iterator[PictureImporter]:
+    """Open an importer for the pictures under ``folders``."""
     with ThreadPoolExecutor(THREADS, thread_name_prefix="pictures") as pool:
-        yield PictureImporter(folder, dry_run=dry_run, pool=pool)
+        yield PictureImporter(folders, dry_run=dry_run, pool=pool)
 
 
 def whole_pictures(digests: Iterable[str]) -> dict[str, int]:

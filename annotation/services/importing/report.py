@@ -4,7 +4,9 @@ import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
+
+from annotation.services.refusals import LineError
 
 SPOOL_BYTES = 1_000_000
 
@@ -13,14 +15,6 @@ class Progress(Protocol):
     """Is told every now and then how far a piece of long work is; may raise to stop it."""
 
     def __call__(self, done: int, total: int | None, activity: str) -> None: ...
-
-
-class LineError(NamedTuple):
-    """Why a line was refused; line 0 is the file as a whole."""
-
-    line: int
-    field: str
-    message: str
 
 
 class LineErrors:
@@ -53,6 +47,10 @@ class ImportReport:
     unchanged: int = 0
     refused: int = 0
     errors: LineErrors = field(default_factory=LineErrors)
+    notes: list[str] = field(default_factory=list)
+    """What the file held that could not be taken along."""
+    preview: list[dict[str, Any]] = field(default_factory=list)
+    """The first samples taken, as they would look; after a dry run alone."""
 
     @property
     def taken(self) -> int:
@@ -71,4 +69,4 @@ class ImportReport:
     def as_data(self, *, most: int | None = None) -> dict[str, Any]:
         """Return the report as plain data, with all errors or the first ``most``."""
         errors = [error._asdict() for index, error in enumerate(self.errors) if most is None or index < most]
-        return {**self.counts(), "errors": errors}
+        return {**self.counts(), "errors": errors, "notes": self.notes, "preview": self.preview}

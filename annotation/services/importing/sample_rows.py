@@ -1,6 +1,6 @@
 """The rows of imported samples: new ones, replaced ones, and which lines change nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -23,11 +23,12 @@ from annotation.models import (
     User,
 )
 from annotation.rubrics import RubricDefinition
+from annotation.services.refusals import LineError
+from annotation.services.releasing.pool import draw_for
 from annotation.services.rubrics import freeze
 from annotation.sql import bulk
 from annotation.workflow import Event, State, after
 
-from .report import LineError
 from .sample_lines import Incoming
 
 DESCRIBED = ("generator", "domain", "category", "topic", "language", "has_text", "has_image")
@@ -61,6 +62,9 @@ class Plan:
     unchanged: int = 0
     refused: list[LineError] = field(default_factory=list)
 
+    def written(self) -> Written:
+        return Written(len(self.new), len(self.changed), self.unchanged, self.refused)
+
 
 class SampleWriter:
     """Writes the samples of one file, a piece per transaction."""
@@ -71,8 +75,11 @@ class SampleWriter:
         self._study, self._rubric, self._by = study, rubric, by
         self._update, self._dry_run = update, dry_run
 
-    def write(self, samples: list[Incoming]) -> Written:
-        """Bring the database to what the lines say, as far as that is allowed."""
+    def write(self, samples: list[Incoming], *, counted: Callable[[Written], None]) -> Written:
+        """Bring the database to what the lines say, as far as that is allowed.
+
+        ``counted`` is told what became of them in the transaction that does it.
+        """
         plan = self._plan(samples)
         if self._study is not None and not self._dry_run and (plan.new or plan.changed):
             with write_transaction():
@@ -81,7 +88,12 @@ class SampleWriter:
                 plan = self._plan(samples, lock=True)
                 self._create(self._study, plan.new)
                 self._replace(self._study, plan.changed)
-        return Written(len(plan.new), len(plan.changed), plan.unchanged, plan.refused)
+                written = plan.written()
+                counted(written)
+                return written
+        written = plan.written()
+        counted(written)
+        return written
 
     def _plan(self, samples: list[Incoming], *, lock: bool = False) -> Plan:
         plan = Plan()
@@ -206,7 +218,8 @@ class SampleWriter:
     def _questions(self, study: Study, samples: Iterable[Incoming]) -> dict[str, int]:
         keys = list(dict.fromkeys(sample.question_key for sample in samples))
         known = dict(Question.objects.filter(study=study, key__in=keys).values_list("key", "pk"))
-        new = [Question(study=study, key=key) for key in keys if key not in known]
+        draw = draw_for(study)
+        new = [Question(study=study, key=key, **draw(key)._asdict()) for key in keys if key not in known]
         Question.objects.bulk_create(new)
         return known | {question.key: question.pk for question in new}
 

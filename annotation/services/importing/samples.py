@@ -1,25 +1,32 @@
-"""Samples come in: a file of lines, each taken or refused by itself, safe to run twice."""
+"""Samples come in: lines from a file or folder, each taken or refused by itself, safe to run twice."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from annotation import permissions
 from annotation.models import Study, User
 from annotation.rubrics import RubricDefinition, definition
 from annotation.services.history import record
+from annotation.services.job_ledger import Ledger
+from annotation.services.refusals import LineError
 from judge.records import RecordError
-from judge.samples import parse_sample_line
+from judge.samples import parse_sample
 
-from .lines import Line, SeenKeys, count_lines, read_lines
+from .lines import SeenKeys
 from .pictures import PictureImporter, picture_importer
-from .report import ImportReport, LineError, Progress
+from .previewing import SAMPLES as PREVIEWED
+from .previewing import previewed
+from .report import ImportReport, Progress
 from .sample_lines import Incoming, interpret
-from .sample_rows import SampleWriter
+from .sample_rows import SampleWriter, Written
+from .sources import Row, open_samples
 
 CHUNK_LINES = 1000
 CHUNK_BYTES = 8_000_000
 CHUNK_PICTURES = 64
+COUNTS = ("created", "updated", "unchanged", "refused")
 
 
 def import_samples(
@@ -28,19 +35,25 @@ def import_samples(
     study: Study | None,
     path: Path,
     images: Path | None = None,
+    format: str | None = None,
+    question: str | None = None,
     rubric: RubricDefinition | None = None,
     update: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
+    ledger: Ledger | None = None,
 ) -> ImportReport:
-    """Take in a file of sample lines and return what became of them; ``by=None`` is the command line.
+    """Take in a file or folder of samples and return what became of them; ``by=None`` is the command line.
 
-    Pictures are looked for in ``images``, or beside the file. With ``update``, changed lines replace samples that
-    nobody has scored. A dry run reports the same and stores nothing; only there ``study`` may be None, for one that
-    would be created with ``rubric``. Running it again after it was interrupted takes it up where it stopped.
+    Its format is found out unless ``format`` names it. Pictures are looked for in ``images``, or beside the lines;
+    ``question`` is what pictures answer that come without one. With ``update``, changed lines replace samples that
+    nobody has scored. A dry run reports the same, with a preview, and stores nothing; only there ``study`` may be
+    None, for one that would be created with ``rubric``. Running it again after it was interrupted takes it up where
+    it stopped; with the ``ledger`` of the run before, the report and the history are about both.
 
     Raises:
         NotFound, NotAllowed: the user may not lead the study.
+        BadInput: the file as a whole cannot be read, or is not safe to unpack.
         OSError: the file cannot be read.
     """
     if by is not None and study is not None:
@@ -50,41 +63,46 @@ def import_samples(
     known = rubric if study is None else definition(study.rubric_id)
     assert known is not None
     with (
-        path.open("rb") as file,
-        picture_importer(images or path.parent, dry_run=dry_run) as pictures,
+        open_samples(path, format=format, images=images, question=question, progress=progress) as source,
+        picture_importer(source.folders, dry_run=dry_run) as pictures,
         closing(SeenKeys()) as seen,
     ):
-        run = _Run(known, pictures, seen, SampleWriter(study, known, by=by, update=update, dry_run=dry_run))
-        total = count_lines(path) if progress else None
-        try:
-            for done, chunk in _chunks(read_lines(file)):
-                run.take(chunk)
+        ledger = ledger or Ledger()
+        writer = SampleWriter(study, known, by=by, update=update, dry_run=dry_run)
+        run = _Run(known, pictures, seen, writer, ledger, place=source.place, preview=PREVIEWED if dry_run else 0)
+        total = source.count() if progress else None
+
+        def tell(counts: dict[str, int]) -> None:
+            if study is not None and not dry_run and (counts["created"] or counts["updated"]):
+                record("samples_imported", study=study, by=by, file=path.name, counts=counts)
+
+        with ledger.told(tell, COUNTS):
+            for done, chunk in _chunks(source.rows()):
+                run.take(chunk, done)
                 if progress:
-                    progress(done, total, "Importing samples")
-        finally:
-            if study is not None and not dry_run and (run.report.created or run.report.updated):
-                record("samples_imported", study=study, by=by, file=path.name, counts=run.report.counts())
+                    progress(max(done, ledger.reached), total, "Importing samples")
+        run.report.notes = source.notes()
     return run.report
 
 
 Chunk = list[Incoming | LineError]
 
 
-def _chunks(lines: Iterable[Line]) -> Iterable[tuple[int, Chunk]]:
+def _chunks(rows: Iterable[Row]) -> Iterable[tuple[int, Chunk]]:
     """Yield pieces of the file with the number of their last line, small enough to be held in memory."""
     chunk: Chunk = []
     size = pictures = number = 0
-    for number, raw in lines:
-        if not raw.strip():
-            continue
+    for number, content, length in rows:
         try:
-            sample = parse_sample_line(raw)
+            if isinstance(content, RecordError):
+                raise content
+            sample = parse_sample(content)
         except RecordError as error:
             chunk.append(LineError(number, error.field, error.message))
         else:
             chunk.append(Incoming(number, sample))
             pictures += len(sample.images)
-        size += len(raw)
+        size += length
         if len(chunk) >= CHUNK_LINES or size >= CHUNK_BYTES or pictures >= CHUNK_PICTURES:
             yield number, chunk
             chunk, size, pictures = [], 0, 0
@@ -92,15 +110,25 @@ def _chunks(lines: Iterable[Line]) -> Iterable[tuple[int, Chunk]]:
 
 
 class _Run:
-    """One pass over a file."""
+    """One pass over a file. What an earlier pass has counted is passed again, for its refusals, and not counted."""
 
     def __init__(
-        self, rubric: RubricDefinition, pictures: PictureImporter, seen: SeenKeys, writer: SampleWriter
+        self,
+        rubric: RubricDefinition,
+        pictures: PictureImporter,
+        seen: SeenKeys,
+        writer: SampleWriter,
+        ledger: Ledger,
+        *,
+        place: Callable[[int], str],
+        preview: int,
     ) -> None:
         self._rubric, self._pictures, self._seen, self._writer = rubric, pictures, seen, writer
+        self._ledger, self._place, self._to_preview = ledger, place, preview
         self.report = ImportReport()
 
-    def take(self, chunk: Chunk) -> None:
+    def take(self, chunk: Chunk, reached: int) -> None:
+        """Take the lines of a piece, which goes up to line ``reached``."""
         errors = [entry for entry in chunk if isinstance(entry, LineError)]
         samples = [entry for entry in chunk if isinstance(entry, Incoming)]
         good = []
@@ -111,12 +139,28 @@ class _Run:
                 good.append(sample)
             else:
                 errors.append(error)
-        result = self._writer.write(good)
-        self.report.created += result.created
-        self.report.updated += result.updated
-        self.report.unchanged += result.unchanged
-        for error in sorted(errors + result.refused):
-            self.report.refuse(*error)
+        result = self._writer.write(good, counted=partial(self._count, reached, len(errors)))
+        self.report.created, self.report.updated = self._ledger["created"], self._ledger["updated"]
+        self.report.unchanged = self._ledger["unchanged"]
+        for line, at, message in sorted(errors + result.refused):
+            place = self._place(line)
+            self.report.refuse(line, at, f"{message} ({place})" if place else message)
+        if len(self.report.preview) < self._to_preview:
+            self._preview(good, {error.line for error in result.refused})
+
+    def _preview(self, samples: list[Incoming], refused: set[int]) -> None:
+        for sample in samples:
+            if sample.line not in refused and len(self.report.preview) < self._to_preview:
+                self.report.preview.append(previewed(sample, self._pictures.thumbnail))
+
+    def _count(self, reached: int, refused: int, written: Written) -> None:
+        self._ledger.take(
+            reached,
+            created=written.created,
+            updated=written.updated,
+            unchanged=written.unchanged,
+            refused=refused + len(written.refused),
+        )
 
     def _prepare(self, sample: Incoming, sha256: dict[str, str], refused: dict[str, str]) -> LineError | None:
         for image in sample.record.images:

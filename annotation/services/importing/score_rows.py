@@ -1,7 +1,7 @@
 """The rows of imported scores: members without login, their scores, and the ratings in them."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,12 +9,12 @@ from annotation.db import write_transaction
 from annotation.missing import locked_dimensions
 from annotation.models import Assignment, Member, Rating, Sample, Score, Study
 from annotation.rubrics import RubricDefinition
+from annotation.services.refusals import LineError
 from annotation.services.rubrics import freeze
 from annotation.sql import bulk
 from annotation.sql.run import moment
 from judge.scores import ScoreRecord
 
-from .report import LineError
 from .sample_lines import rule_in_words
 
 Place = tuple[int, str, int]
@@ -121,8 +121,11 @@ class ScoreWriter:
         line.dimension_id, line.level_id, line.by_rule = dimension.id, level, locked is not None
         return None
 
-    def write(self, lines: list[IncomingScore]) -> Plan:
-        """Store what is new; every line is valid and no two give the same value."""
+    def write(self, lines: list[IncomingScore], *, counted: Callable[[Plan], None]) -> Plan:
+        """Store what is new; every line is valid and no two give the same value.
+
+        ``counted`` is told what became of them in the transaction that does it.
+        """
         plan = self._plan(lines, self._present(lines))
         if plan.new and not self._dry_run:
             with write_transaction():
@@ -133,6 +136,9 @@ class ScoreWriter:
                 plan = self._plan(lines, present)
                 if plan.new:
                     self._store(plan.new, present)
+                counted(plan)
+                return plan
+        counted(plan)
         return plan
 
     def _lock_samples(self, lines: list[IncomingScore]) -> None:

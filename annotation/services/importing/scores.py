@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 from annotation import permissions
 from annotation.errors import WrongState
@@ -11,15 +11,19 @@ from annotation.models import Study, User
 from annotation.rubrics import definition
 from annotation.services.exposures import record_scored_elsewhere
 from annotation.services.history import record
-from judge.records import RecordError, decode_line
-from judge.scores import ScoreRecord, ScoreTable, parse_score
+from annotation.services.job_ledger import Ledger
+from annotation.services.refusals import LineError
+from judge.records import RecordError
+from judge.scores import ScoreRecord, parse_score
 
 from .completing import complete_scores
-from .lines import BYTE_ORDER_MARK, SeenKeys, count_lines, read_lines
-from .report import ImportReport, LineError, Progress
-from .score_rows import IncomingScore, ScoreWriter
+from .lines import SeenKeys
+from .report import ImportReport, Progress
+from .score_rows import IncomingScore, Plan, ScoreWriter
+from .sources import Row, open_scores
 
 CHUNK_LINES = 2000
+COUNTS = ("created", "unchanged", "refused")
 
 Chunk = list[IncomingScore | LineError]
 
@@ -29,63 +33,59 @@ def import_scores(
     by: User | None,
     study: Study,
     path: Path,
+    format: str | None = None,
     complete: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
+    ledger: Ledger | None = None,
 ) -> ImportReport:
-    """Take in a score table, CSV or JSON Lines, and return what became of its lines; ``by=None`` is the command line.
+    """Take in a score table and return what became of its lines; ``by=None`` is the command line.
+
+    It is CSV, TSV, JSON Lines, a JSON list or Parquet, which is found out unless ``format`` names it.
 
     The lines of one annotator for one sample in one round make one score, whose time is that of its latest line and
     whose seconds are the most that a line says. The same value again is unchanged, another one is refused, and so is
     a second line for the same value within the file. A value that is so by rule, since a side is missing, is
     accepted and not stored. ``complete`` declares that no more will come: samples with enough complete scores then
-    need no annotators and are decided.
+    need no annotators and are decided. With the ``ledger`` of a run that was interrupted, report and history are about
+    both.
 
     Raises:
         NotFound, NotAllowed: the user may not lead the study.
         WrongState: the study is closed.
+        BadInput: the file as a whole cannot be read.
         OSError: the file cannot be read.
     """
     if by is not None:
         permissions.require_lead(by, study)
     if study.state == Study.State.CLOSED:
         raise WrongState("This study is closed and takes no more scores.", code="study_closed")
-    report = ImportReport()
+    report, ledger = ImportReport(), ledger or Ledger()
     writer = ScoreWriter(study, definition(study.rubric_id), dry_run=dry_run)
-    with path.open("rb") as file, closing(SeenKeys()) as seen:
-        total = count_lines(path) if progress else None
-        try:
-            for done, chunk in _chunks(_records(file)):
-                _take(chunk, writer, seen, report)
-                if progress:
-                    progress(done, total, "Importing scores")
-        finally:
-            if report.created and not dry_run:
+    with open_scores(path, format=format) as source, closing(SeenKeys()) as seen:
+        total = source.count() if progress else None
+
+        def tell(counts: dict[str, int]) -> None:
+            if counts["created"] and not dry_run:
                 record_scored_elsewhere(study=study)
-                record("scores_imported", study=study, by=by, file=path.name, counts=report.counts())
+                record("scores_imported", study=study, by=by, file=path.name, counts={**counts, "updated": 0})
+
+        with ledger.told(tell, COUNTS):
+            for done, chunk in _chunks(_records(source.rows())):
+                _take(chunk, done, writer, seen, report, ledger)
+                if progress:
+                    progress(max(done, ledger.reached), total, "Importing scores")
+        report.notes = source.notes()
     if complete and report.taken and not dry_run:
-        complete_scores(by=by, study=study, progress=progress)
+        complete_scores(by=by, study=study, progress=progress, ledger=ledger)
     return report
 
 
-def _records(file: BinaryIO) -> Iterator[tuple[int, ScoreRecord | RecordError]]:
-    """Yield the records of either format, or why a line is none."""
-    rows: Iterable[tuple[int, object]]
-    beginning = file.read(4096).removeprefix(BYTE_ORDER_MARK).strip()
-    file.seek(0)
-    if not beginning or beginning.startswith(b"{"):
-        rows = ((number, raw) for number, raw in read_lines(file) if raw.strip())
-    else:
+def _records(rows: Iterable[Row]) -> Iterator[tuple[int, ScoreRecord | RecordError]]:
+    """Yield the records of a table, or why a line is none."""
+    for number, content, _ in rows:
         try:
-            rows = ScoreTable(read_lines(file))
-        except RecordError as error:
-            yield 1, error
-            return
-    for number, row in rows:
-        try:
-            if isinstance(row, RecordError):
-                raise row
-            yield number, parse_score(decode_line(row) if isinstance(row, bytes) else row)  # type: ignore[arg-type]
+            yield number, content if isinstance(content, RecordError) else parse_score(content)
         except RecordError as error:
             yield number, error
 
@@ -104,7 +104,9 @@ def _chunks(records: Iterable[tuple[int, ScoreRecord | RecordError]]) -> Iterato
     yield number, chunk
 
 
-def _take(chunk: Chunk, writer: ScoreWriter, seen: SeenKeys, report: ImportReport) -> None:
+def _take(
+    chunk: Chunk, reached: int, writer: ScoreWriter, seen: SeenKeys, report: ImportReport, ledger: Ledger
+) -> None:
     errors = [entry for entry in chunk if isinstance(entry, LineError)]
     lines = writer.interpret([entry for entry in chunk if isinstance(entry, IncomingScore)], errors)
     first_lines = []
@@ -117,8 +119,11 @@ def _take(chunk: Chunk, writer: ScoreWriter, seen: SeenKeys, report: ImportRepor
         else:
             message = f"Line {first} gives this annotator's value already; the first one is kept. Remove one."
             errors.append(LineError(line.line, "dimension", message))
-    written = writer.write(first_lines)
-    report.created += written.created
-    report.unchanged += written.unchanged
+    written = writer.write(first_lines, counted=partial(_count, ledger, reached, len(errors)))
+    report.created, report.unchanged = ledger["created"], ledger["unchanged"]
     for error in sorted(errors + written.refused):
         report.refuse(*error)
+
+
+def _count(ledger: Ledger, reached: int, refused: int, plan: Plan) -> None:
+    ledger.take(reached, created=plan.created, unchanged=plan.unchanged, refused=refused + len(plan.refused))

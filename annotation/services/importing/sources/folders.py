@@ -1,0 +1,38 @@
+"""What lies in a folder to import: files by their endings, and nothing outside of it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from .base import unreadable
+
+# How a folder of Hugging Face's datasets is known, of one split and of several.
+STATE, SPLITS = "state.json", "dataset_dict.json"
+
+
+def files_in(folder: Path, endings: Iterable[str]) -> list[Path]:
+    """Return the files at any depth that have one of the endings, by name; hidden ones are no part of the data."""
+    wanted = tuple(endings)
+    found = [
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in wanted and not _hidden(path.relative_to(folder)) and path.is_file()
+    ]
+    return [inside(folder, path) for path in sorted(found)]
+
+
+def inside(folder: Path, path: Path) -> Path:
+    """Return a path that lies in the folder.
+
+    Raises:
+        BadInput: it is a link that leads outside, or there is nothing.
+    """
+    try:
+        if path.resolve(strict=True).is_relative_to(folder.resolve()):
+            return path
+    except (OSError, RuntimeError, ValueError):
+        raise unreadable(f"There is no {path.name[:200]!r} in the folder; write the data again.") from None
+    raise unreadable(f"{path.name!r} is a link that leads outside of the folder; put the file itself there.")
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)

@@ -1,0 +1,1 @@
+"""Agreed scores leave the house: read in one moment, split, frozen, and rendered as files."""

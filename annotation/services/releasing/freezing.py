@@ -1,0 +1,176 @@
+"""Freezing: every agreed sample of a study read in one moment and written down as records."""
+
+import hashlib
+import json
+import random
+import secrets
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import BinaryIO
+
+from annotation.models import FinalScore
+from annotation.models.rubrics import LEVELS_PER_DIMENSION
+from annotation.rubrics import DimensionDefinition, RubricDefinition
+from annotation.sql.export import moment_text
+from annotation.sql.releasing import Content, Final, Place, Reader, Value, pages
+
+from .figures import Tally
+from .frozen import FrozenPicture, FrozenRating, FrozenRecord
+from .parts import Parts
+
+PAGE = 500
+ORIGINS = FinalScore.LabelOrigin
+# The further to the right, the less independent of the judge.
+FROM_BLIND_ON = (ORIGINS.BLIND, ORIGINS.MIXED, ORIGINS.DELAYED, ORIGINS.PREFILLED, ORIGINS.IMPORTED)
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+
+class Pseudonyms:
+    """A name for each annotator that holds within one release and is drawn anew for the next."""
+
+    def __init__(self, member_ids: Sequence[int]) -> None:
+        shuffled = sorted(member_ids)
+        random.Random(secrets.randbits(64)).shuffle(shuffled)  # noqa: S311 - seeded by what nobody can guess
+        width = len(str(len(shuffled)))
+        self._names = {member: f"A{number:0{width}d}" for number, member in enumerate(shuffled, 1)}
+
+    def __getitem__(self, member_id: int) -> str:
+        return self._names[member_id]
+
+
+@dataclass(slots=True)
+class Freezer:
+    """Writes the records of the given samples to a file, and tells what they came to."""
+
+    reader: Reader
+    rubric: RubricDefinition
+    pseudonyms: Pseudonyms
+    tally: Tally
+    digest: str = ""
+    newest_final: dict[int, int] = field(default_factory=dict)
+    """By sample, the highest id of its current final scores."""
+
+    def write(self, ids: Sequence[int], parts: Parts, target: BinaryIO) -> Iterator[int]:
+        """Write a record for each sample, page by page, yielding how many are written."""
+        sha256 = hashlib.sha256()
+        done = 0
+        for page in pages(ids, PAGE):
+            lines = []
+            for record in self._records(page, parts):
+                self.tally.add(record)
+                lines.append(_encode(record) + "\n")
+            data = "".join(lines).encode()
+            sha256.update(data)
+            target.write(data)
+            done += len(page)
+            yield done
+        self.digest = sha256.hexdigest()
+
+    def _records(self, ids: Sequence[int], parts: Parts) -> Iterator[FrozenRecord]:
+        contents = self.reader.contents(ids)
+        finals: dict[int, list[Final]] = defaultdict(list)
+        values: dict[int, list[Value]] = defaultdict(list)
+        places: dict[int, list[Place]] = defaultdict(list)
+        for final in self.reader.finals(ids):
+            finals[final.sample_id].append(final)
+        for value in self.reader.values(ids):
+            values[value.sample_id].append(value)
+        for place in self.reader.pictures(ids):
+            places[place.sample_id].append(place)
+        for pk in ids:
+            self.newest_final[pk] = max((final.id for final in finals[pk]), default=0)
+            yield self._record(contents[pk], finals[pk], values[pk], places[pk], parts)
+
+    def _record(
+        self,
+        content: Content,
+        finals: Sequence[Final],
+        values: Sequence[Value],
+        places: Sequence[Place],
+        parts: Parts,
+    ) -> FrozenRecord:
+        dimensions = self.rubric.dimensions
+        by_dimension = {final.dimension_id: final for final in finals}
+        histogram = {one.key: [0] * len(one.levels) for one in dimensions}
+        keys = {one.id: one.key for one in dimensions}
+        scorers = set()
+        ratings: list[FrozenRating] = []
+        for value in values:
+            dimension_id, position = divmod(value.level_id, LEVELS_PER_DIMENSION)
+            if dimension_id not in keys:
+                continue
+            key = keys[dimension_id]
+            if value.round == 1:
+                histogram[key][position] += 1
+                scorers.add(value.member_id)
+            ratings.append(
+                {
+                    "annotator": self.pseudonyms[value.member_id],
+                    "dimension": key,
+                    "value": _plain(self.rubric.value_of(value.level_id)),
+                    "round": value.round,
+                    "at": moment_text(value.at) or None,
+                    "seconds": value.seconds,
+                }
+            )
+        order = {one.key: place for place, one in enumerate(dimensions)}
+        ratings.sort(key=lambda one: (one["round"], one["annotator"], order[one["dimension"]]))
+        return {
+            "id": content.external_id,
+            "question_id": content.question,
+            "generator": content.generator,
+            "domain": content.domain,
+            "category": content.category,
+            "topic": content.topic,
+            "language": content.language,
+            "metadata": content.metadata,
+            "turns": content.turns,
+            "pictures": [_picture(place) for place in places],
+            "part": parts.part_of(content.question),
+            "calibration": content.question in parts.calibration,
+            "final": {one.key: self._final(by_dimension.get(one.id)) for one in dimensions},
+            "histogram": histogram,
+            "mean": {one.key: _mean(histogram[one.key], one) for one in dimensions},
+            "outcome": {one.key: by_dimension[one.id].outcome for one in dimensions if one.id in by_dimension},
+            "label_origin": _origin(finals),
+            "annotators": len(scorers),
+            "ratings": ratings,
+        }
+
+    def _final(self, final: Final | None) -> float | None:
+        if final is None or final.level_id is None:
+            return None
+        return _plain(self.rubric.value_of(final.level_id))
+
+
+def _picture(place: Place) -> FrozenPicture:
+    suffix = PurePosixPath(place.storage).suffix
+    return {
+        "sha256": place.sha256,
+        "storage": place.storage,
+        # By content: the name that it came under may tell of its generator.
+        "name": f"images/{place.sha256[:32]}{suffix}",
+        "width": place.width,
+        "height": place.height,
+    }
+
+
+def _mean(counts: Sequence[int], dimension: DimensionDefinition) -> float | None:
+    ratings = sum(counts)
+    if not ratings:
+        return None
+    total = sum(count * level.value for count, level in zip(counts, dimension.levels, strict=True))
+    return _plain(round(total / ratings, 6))
+
+
+def _plain(value: float) -> float:
+    """Return a whole number as one, which JSON then writes without a fraction."""
+    return int(value) if value.is_integer() else value
+
+
+def _origin(finals: Sequence[Final]) -> str:
+    """Return the least independent origin among the values that people gave; blind where a rule gave all."""
+    given = {final.label_origin for final in finals if final.outcome != FinalScore.Outcome.BY_RULE}
+    return max(given or {ORIGINS.BLIND.value}, key=[origin.value for origin in FROM_BLIND_ON].index)

@@ -1,0 +1,30 @@
+"""Tables for people's spreadsheets, which run a text that begins like a formula. Others stay as they are."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Without it spreadsheets take UTF-8 for the alphabet of the machine.
+BYTE_ORDER_MARK = "\ufeff"
+
+
+def neutralised(cell: str) -> str:
+    """Return a text that no spreadsheet runs: one that begins like a formula gets an apostrophe before it."""
+    return "'" + cell if cell.startswith(FORMULA) else cell
+
+
+def cell(value: Any) -> Any:
+    """Return a value as it stands in a file for people: nothing for None, texts never as formulas."""
+    if value is None:
+        return ""
+    return neutralised(value) if isinstance(value, str) else value
+
+
+def written(rows: Iterable[Sequence[Any]]) -> str:
+    """Return rows as CSV for people."""
+    out = io.StringIO()
+    # With this line ending the writer quotes carriage returns too: bare ones would begin a row of their own.
+    csv.writer(out, lineterminator="\r\n").writerows([cell(value) for value in row] for row in rows)
+    return out.getvalue()

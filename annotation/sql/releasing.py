@@ -1,0 +1,156 @@
+"""What a release keeps, read page by page through one connection, so that all of it is of one moment.
+
+Through the mapper, reading 48,000 samples with their ratings would take most of the time that a release may take.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+AT_ONCE = 20_000
+
+
+class AgreedSample(NamedTuple):
+    """A sample whose final score stands, with what decides its part."""
+
+    id: int
+    question_id: int
+    question: str
+    part: str
+    reserved: bool
+    calibration: bool
+    generator: str
+    domain: str
+
+
+class Content(NamedTuple):
+    """What a sample is."""
+
+    id: int
+    external_id: str
+    question: str
+    generator: str
+    domain: str
+    category: str
+    topic: str
+    language: str
+    turns: list[dict[str, Any]]
+    metadata: dict[str, Any]
+
+
+class Final(NamedTuple):
+    """A current final score."""
+
+    sample_id: int
+    id: int
+    dimension_id: int
+    level_id: int | None
+    outcome: str
+    label_origin: str
+
+
+class Value(NamedTuple):
+    """One rating of a standing score."""
+
+    sample_id: int
+    member_id: int
+    round: int
+    at: str | None
+    seconds: float | None
+    level_id: int
+
+
+class Place(NamedTuple):
+    """A picture of a sample."""
+
+    sample_id: int
+    position: int
+    sha256: str
+    storage: str
+    width: int
+    height: int
+
+
+class Reader:
+    """Reads a study through a connection that its caller has put into a transaction."""
+
+    def __init__(self, connection: BaseDatabaseWrapper, study_id: int) -> None:
+        self._connection, self._study_id = connection, study_id
+        self._text = "::text" if connection.vendor == "postgresql" else ""
+        self._at = "(s.at AT TIME ZONE 'UTC')::text" if self._text else "CAST(s.at AS TEXT)"
+
+    def agreed(self) -> Iterator[AgreedSample]:
+        """Yield the agreed samples in the order of their ids."""
+        sql = """SELECT s.id, q.id, q.key, q.part, q.reserved, q.calibration, s.generator, s.domain
+                 FROM annotation_sample s JOIN annotation_question q ON q.id = s.question_id
+                 WHERE s.study_id = %s AND s.state = 'agreed' ORDER BY s.id"""
+        with self._connection.chunked_cursor() as cursor:
+            cursor.execute(sql, [self._study_id])
+            while chunk := cursor.fetchmany(AT_ONCE):
+                for row in chunk:
+                    yield AgreedSample(*row)
+
+    def members(self) -> list[int]:
+        """Return the ids of the study's members."""
+        return [pk for (pk,) in self._rows("SELECT id FROM annotation_member WHERE study_id = %s", [self._study_id])]
+
+    def states(self) -> list[tuple[str, str, int]]:
+        """Return how many samples of each generator are in each state."""
+        sql = """SELECT generator, state, count(*) FROM annotation_sample
+                 WHERE study_id = %s GROUP BY generator, state"""
+        return self._rows(sql, [self._study_id])
+
+    def contents(self, ids: Sequence[int]) -> dict[int, Content]:
+        """Return what the samples are, by id."""
+        found = self._rows(
+            f"""SELECT s.id, s.external_id, q.key, s.generator, s.domain, s.category, s.topic, s.language,
+                       c.turns{self._text}, c.metadata{self._text}
+                FROM annotation_sample s JOIN annotation_question q ON q.id = s.question_id
+                JOIN annotation_samplecontent c ON c.sample_id = s.id
+                WHERE s.id IN ({_listed(ids)})"""  # noqa: S608 - only whole numbers are put in
+        )
+        return {row[0]: Content._make((*row[:8], json.loads(row[8]), json.loads(row[9]))) for row in found}
+
+    def finals(self, ids: Sequence[int]) -> list[Final]:
+        """Return the current final scores of the samples."""
+        found = self._rows(
+            f"""SELECT f.sample_id, f.id, f.dimension_id, f.level_id, f.outcome, f.label_origin
+                FROM annotation_finalscore f WHERE f.sample_id IN ({_listed(ids)}) AND f.current"""  # noqa: S608
+        )
+        return [Final(*row) for row in found]
+
+    def values(self, ids: Sequence[int]) -> list[Value]:
+        """Return every rating of the samples' standing scores."""
+        found = self._rows(
+            f"""SELECT s.sample_id, s.member_id, s.round, {self._at}, s.seconds, r.level_id
+                FROM annotation_score s JOIN annotation_rating r ON r.score_id = s.id
+                WHERE s.sample_id IN ({_listed(ids)}) AND s.voided_at IS NULL"""  # noqa: S608
+        )
+        return [Value(*row) for row in found]
+
+    def pictures(self, ids: Sequence[int]) -> list[Place]:
+        """Return the pictures of the samples, each sample's in order."""
+        found = self._rows(
+            f"""SELECT sp.sample_id, sp.position, p.sha256, p."full", p.width, p.height
+                FROM annotation_samplepicture sp JOIN annotation_picture p ON p.id = sp.picture_id
+                WHERE sp.sample_id IN ({_listed(ids)}) ORDER BY sp.sample_id, sp.position"""  # noqa: S608
+        )
+        return [Place(*row) for row in found]
+
+    def _rows(self, sql: str, parameters: Sequence[Any] | None = None) -> list[Any]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            found: list[Any] = cursor.fetchall()
+            return found
+
+
+def pages(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    """Yield some of the ids at a time."""
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]
+
+
+def _listed(ids: Sequence[int]) -> str:
+    return ",".join(str(int(pk)) for pk in ids)

@@ -1,0 +1,117 @@
+"""Releases, their files, and the pool that test questions come from."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from annotation.services.releasing.formats import FORMATS
+from annotation.services.releasing.pool import DEFAULT_SHARE
+from annotation.services.releasing.wanted import DEFAULT_CALIBRATION_SHARE, DEFAULT_SEED, LONGEST_NAME
+
+from .fields import Choice, ClientKey, Flag, Number, Strict, Text, WholeNumber
+
+
+class RenditionRequest(Strict):
+    formats = serializers.ListField(child=Choice(choices=list(FORMATS)), max_length=len(FORMATS))
+    with_generator = Flag(default=False, help_text="say who made each sample")
+    with_metadata = Flag(default=False, help_text="keep the samples' metadata")
+    client_key = ClientKey(required=False)
+
+
+class ReleaseRequest(RenditionRequest):
+    name = Text(max_length=LONGEST_NAME)
+    test_share = Number(
+        required=False, help_text="of the samples, in test; 0.2 where neither this nor a count is given"
+    )
+    test_count = WholeNumber(required=False, help_text="number of test samples")
+    exact = Flag(default=False, help_text="fail where whole questions cannot reach the number of test samples")
+    seed = WholeNumber(default=DEFAULT_SEED, help_text="of the split: the same gives the same parts")
+    calibration_share = Number(
+        default=DEFAULT_CALIBRATION_SHARE, help_text="of the questions that are in train and not fitted to"
+    )
+    formats = serializers.ListField(
+        child=Choice(choices=list(FORMATS)), max_length=len(FORMATS), default=["jsonl"], help_text="empty: no files yet"
+    )
+
+
+class ReleaseFile(serializers.Serializer[Any]):
+    name = serializers.CharField(help_text="path in the release's folder, for …/files/{name}")
+    bytes = serializers.IntegerField()
+    sha256 = serializers.CharField()
+
+
+class ShownRendition(serializers.Serializer[Any]):
+    id = serializers.CharField(source="public_id")
+    formats = serializers.ListField(child=serializers.CharField())
+    with_generator = serializers.BooleanField()
+    with_metadata = serializers.BooleanField()
+    bytes = serializers.IntegerField(help_text="of the ZIP of all files")
+    sha256 = serializers.CharField(help_text="of the ZIP of all files")
+    pictures = serializers.IntegerField()
+    files = serializers.SerializerMethodField(help_text="all but the pictures")
+    at = serializers.DateTimeField()
+
+    def get_files(self, rendition: Any) -> list[dict[str, Any]]:
+        return [{"name": file["path"], "bytes": file["bytes"], "sha256": file["sha256"]} for file in rendition.files]
+
+
+class ReleaseRow(serializers.Serializer[Any]):
+    id = serializers.CharField(source="public_id")
+    number = serializers.IntegerField()
+    name = serializers.CharField()
+    at = serializers.DateTimeField()
+    samples = serializers.IntegerField(source="about.samples")
+    questions = serializers.IntegerField(source="about.questions")
+    train = serializers.DictField(source="about.parts.train")
+    test = serializers.DictField(source="about.parts.test")
+
+
+class Since(serializers.Serializer[Any]):
+    same = serializers.IntegerField()
+    changed = serializers.IntegerField(help_text="with another final score now")
+    open = serializers.IntegerField(help_text="not agreed any more")
+    withdrawn = serializers.IntegerField()
+    added = serializers.IntegerField(help_text="agreed now, and not in the release")
+
+
+class ShownRelease(ReleaseRow):
+    study = serializers.CharField(source="study.slug")
+    rubric = serializers.CharField()
+    seed = serializers.IntegerField()
+    calibration = serializers.DictField(source="about.calibration")
+    annotators = serializers.IntegerField(source="about.annotators")
+    met = serializers.DictField(source="about.met", help_text="how well each aim of the split was met")
+    generators = serializers.ListField(child=serializers.DictField(), source="about.generators")
+    outcomes = serializers.DictField(source="about.outcomes")
+    label_origins = serializers.DictField(source="about.label_origins")
+    agreement = serializers.DictField(source="about.agreement")
+    protocol = serializers.DictField(source="about.protocol")
+    requested = serializers.DictField(source="about.requested")
+    files = serializers.SerializerMethodField(help_text="of the newest rendition")
+    renditions = ShownRendition(many=True)
+    since = serializers.SerializerMethodField(help_text="what has changed in the study since")
+
+    def get_files(self, release: Any) -> list[dict[str, Any]]:
+        newest = next(iter(release.renditions.all()), None)
+        return [] if newest is None else ShownRendition(newest).data["files"]
+
+    def get_since(self, release: Any) -> dict[str, Any]:
+        return dict(Since(self.context["since"]).data)
+
+
+class PoolRequest(Strict):
+    share = Number(default=DEFAULT_SHARE, help_text="of the questions, that test parts may come from")
+    calibration_share = Number(default=DEFAULT_CALIBRATION_SHARE)
+    seed = WholeNumber(default=DEFAULT_SEED)
+
+
+class ShownPool(serializers.Serializer[Any]):
+    reserved = serializers.BooleanField()
+    share = serializers.FloatField(allow_null=True)
+    calibration_share = serializers.FloatField(allow_null=True)
+    seed = serializers.IntegerField(allow_null=True)
+    at = serializers.DateTimeField(allow_null=True)
+    questions = serializers.IntegerField(help_text="of the study")
+    in_pool = serializers.IntegerField()
+    train = serializers.IntegerField(help_text="questions that a release has put into train, for ever")
+    test = serializers.IntegerField(help_text="questions that a release has put into test, for ever")

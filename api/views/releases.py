@@ -1,0 +1,137 @@
+"""Releases: made by a job, looked at, downloaded; and the pool that test questions come from."""
+
+from typing import Any
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from rest_framework.request import Request
+
+from annotation import permissions
+from annotation.models import Job, Release
+from annotation.querysets import releases_visible_to
+from annotation.services import jobs
+from annotation.services.releasing.changes import changes_since
+from annotation.services.releasing.downloads import Download, download_archive, download_file
+from annotation.services.releasing.pool import pool_of, reserve_pool
+from api.answers import answer
+from api.pagination import PageQuery, page
+from api.schema import describe, paged
+from api.serializers import releases as shapes
+from api.serializers.jobs import ShownJob
+
+from .base import View, body_of, found, query_of, study_of, user_of
+
+
+class Releases(View):
+    """The releases of a study."""
+
+    @describe("List releases", query=PageQuery, answer=paged(shapes.ReleaseRow))
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Admins and researchers only, the newest first."""
+        study, user = study_of(request, slug), user_of(request)
+        permissions.require_results(user, study)
+        rows = Release.objects.filter(study=study)
+        return answer(
+            page(
+                request,
+                rows,
+                query_of(request, PageQuery),
+                order=("-number",),
+                show=lambda taken: shapes.ReleaseRow(taken, many=True).data,
+            )
+        )
+
+    @describe("Make a release", request=shapes.ReleaseRequest, answer=ShownJob, status=202, conflict=True)
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """Admins only. The answer is a job, whose result names the release."""
+        study, user = study_of(request, slug), user_of(request)
+        permissions.require_lead(user, study)
+        arguments = dict(body_of(request, shapes.ReleaseRequest))
+        key = arguments.pop("client_key", None)
+        return _accepted(jobs.enqueue(by=user, kind="release", study=study, arguments=arguments, client_key=key))
+
+
+class OneRelease(View):
+    """One release."""
+
+    @describe("Show a release", answer=shapes.ShownRelease)
+    def get(self, request: Request, release: str) -> HttpResponse:
+        """Admins and researchers only. What is in it, how well each aim was met, and what has changed since."""
+        row = _release(request, release)
+        return answer(shapes.ShownRelease(row, context={"since": changes_since(row)}).data)
+
+
+class Renditions(View):
+    """Files made of a release."""
+
+    @describe("Make files of a release", request=shapes.RenditionRequest, answer=ShownJob, status=202, conflict=True)
+    def post(self, request: Request, release: str) -> HttpResponse:
+        """Admins only. The same release in the same formats gives the same bytes, however often."""
+        row, user = _release(request, release), user_of(request)
+        permissions.require_lead(user, row.study)
+        arguments = dict(body_of(request, shapes.RenditionRequest))
+        key = arguments.pop("client_key", None)
+        arguments["release"] = row.public_id
+        job = jobs.enqueue(by=user, kind="render_release", study=row.study, arguments=arguments, client_key=key)
+        return _accepted(job)
+
+
+class Archive(View):
+    """All files of a rendition in one."""
+
+    @describe("Download the files of a release", answer=OpenApiTypes.BINARY, content_type="application/zip")
+    def get(self, request: Request, release: str, rendition: str) -> StreamingHttpResponse:
+        """Admins and researchers only. An admin scores no sample of today any more afterwards."""
+        rows = _release(request, release).renditions.select_related("release__study")
+        return _sent(download_archive(by=user_of(request), rendition=found(rows, public_id=rendition)))
+
+
+class ReleaseFile(View):
+    """One file of a release."""
+
+    @describe("Download a file of a release", answer=OpenApiTypes.BINARY, content_type="application/octet-stream")
+    def get(self, request: Request, release: str, name: str) -> StreamingHttpResponse:
+        """Admins and researchers only, by its path in the release's folder, as `train.jsonl`."""
+        return _sent(download_file(by=user_of(request), release=_release(request, release), path=name))
+
+
+class Pool(View):
+    """Which questions may become test."""
+
+    @describe("Show the test pool", answer=shapes.ShownPool)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Admins and researchers only."""
+        study, user = study_of(request, slug), user_of(request)
+        permissions.require_results(user, study)
+        return answer(shapes.ShownPool(pool_of(study)).data)
+
+    @describe("Reserve the test pool", request=shapes.PoolRequest, answer=shapes.ShownPool, conflict=True)
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """Admins only, once: from then on only these questions become test, later ones drawn as they come."""
+        study, user = study_of(request, slug), user_of(request)
+        permissions.require_lead(user, study)
+        reserve_pool(by=user, study=study, **body_of(request, shapes.PoolRequest))
+        return answer(shapes.ShownPool(pool_of(study)).data)
+
+
+def _release(request: Request, public_id: str) -> Release:
+    rows = releases_visible_to(user_of(request)).select_related("study", "rubric").prefetch_related("renditions")
+    release: Release = found(rows, public_id=public_id)
+    return release
+
+
+def _accepted(job: Job) -> HttpResponse:
+    where = reverse("api:job", args=[job.public_id])
+    return answer(ShownJob(job).data, status=202, headers={"Location": where})
+
+
+def _sent(download: Download) -> StreamingHttpResponse:
+    headers: dict[str, Any] = {
+        "Content-Disposition": f'attachment; filename="{download.name}"',
+        "Cache-Control": "no-store, private",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if download.bytes is not None:
+        headers["Content-Length"] = str(download.bytes)
+    return StreamingHttpResponse(download.pieces, content_type=download.content_type, headers=headers)

@@ -1,0 +1,26 @@
+"""What narrows a list of long work."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from annotation.models import Job
+from frontend import wording
+
+STATES = ("running", "queued", "done", "failed", "cancelled")
+
+
+class JobFilterForm(forms.Form):
+    """Kind and state; what is neither is left out."""
+
+    kind = forms.ChoiceField(label=_("Kind"), required=False)
+    state = forms.ChoiceField(label=_("State"), required=False)
+
+    def __init__(self, *args: Any, kinds: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        assert set(STATES) == set(Job.State.values)
+        any_of_them = ("", _("any"))
+        self.fields["kind"].choices = [any_of_them, *((kind, wording.word(kind)) for kind in kinds)]  # type: ignore[attr-defined]
+        self.fields["state"].choices = [any_of_them, *((state, wording.word(state)) for state in STATES)]  # type: ignore[attr-defined]

@@ -1,0 +1,171 @@
+"""Releases: made, looked at, taken away; and the pool that test questions come from."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from annotation import permissions
+from annotation.errors import WorkflowError
+from annotation.models import Job, Release, Sample, Study
+from annotation.querysets import releases_visible_to
+from annotation.services import jobs
+from annotation.services.releasing.changes import changes_since
+from annotation.services.releasing.downloads import Download, download_archive, download_file
+from annotation.services.releasing.pool import pool_of, reserve_pool
+from frontend import release_rows
+from frontend.forms.base import PageForm
+from frontend.forms.releases import FilesForm, PoolForm, ReleaseForm
+
+from .common import carried_out, show, study_of, viewer
+
+KINDS = ("release", "render_release")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def releases(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the releases of a study; POST asks for a new one."""
+    study = _read(request, slug)
+    if request.method != "POST":
+        return _page(request, study, ReleaseForm(), PoolForm())
+    permissions.require_lead(viewer(request), study)
+    form = ReleaseForm(request.POST)
+    if not form.is_valid():
+        return _page(request, study, form, PoolForm(), status=400)
+    try:
+        job = jobs.enqueue(by=viewer(request), kind="release", study=study, arguments=form.arguments())
+    except WorkflowError as error:
+        form.refuse(error)
+        return _page(request, study, form, PoolForm(), status=error.status)
+    return redirect("job", slug=study.slug, job_id=job.public_id)
+
+
+@login_required
+@require_POST
+def pool(request: HttpRequest, slug: str) -> HttpResponse:
+    """Reserve the questions that test parts may come from."""
+    study = _read(request, slug)
+    permissions.require_lead(viewer(request), study)
+    form = PoolForm(request.POST)
+
+    def reserve() -> str:
+        reserve_pool(by=viewer(request), study=study, **form.cleaned_data)
+        return _("The test pool is reserved.")
+
+    status = carried_out(request, form, reserve)
+    if status == 302:
+        return redirect("releases", slug=study.slug)
+    return _page(request, study, ReleaseForm(), form, status=status)
+
+
+@login_required
+@require_safe
+def release(request: HttpRequest, slug: str, release_id: str) -> HttpResponse:
+    """Show one release."""
+    study = _read(request, slug)
+    return _one(request, study, _release(request, study, release_id), FilesForm())
+
+
+@login_required
+@require_POST
+def render(request: HttpRequest, slug: str, release_id: str) -> HttpResponse:
+    """Ask for files of a release."""
+    study = _read(request, slug)
+    permissions.require_lead(viewer(request), study)
+    row = _release(request, study, release_id)
+    form = FilesForm(request.POST)
+    if not form.is_valid():
+        return _one(request, study, row, form, status=400)
+    arguments = {"release": row.public_id, **form.arguments()}
+    job = jobs.enqueue(by=viewer(request), kind="render_release", study=study, arguments=arguments)
+    messages.success(request, _("The files are being made."))
+    return redirect("job", slug=study.slug, job_id=job.public_id)
+
+
+@login_required
+@require_POST
+def download(request: HttpRequest, slug: str, release_id: str, rendition_id: str) -> HttpResponseBase:
+    """Send all files of a rendition, or the one that is named. POST, as taking them away is remembered."""
+    study = _read(request, slug)
+    row = _release(request, study, release_id)
+    rendition = row.renditions.filter(public_id=rendition_id).select_related("release__study").first()
+    if rendition is None:
+        raise Http404(_("There are no such files."))
+    path = request.POST.get("file", "")
+    if path:
+        return _sent(download_file(by=viewer(request), release=row, path=path))
+    return _sent(download_archive(by=viewer(request), rendition=rendition))
+
+
+def _read(request: HttpRequest, slug: str) -> Study:
+    study = study_of(request, slug)
+    permissions.require_results(viewer(request), study)
+    return study
+
+
+def _release(request: HttpRequest, study: Study, release_id: str) -> Release:
+    rows = releases_visible_to(viewer(request)).filter(study=study, public_id=release_id)
+    found = rows.select_related("study", "rubric", "by").prefetch_related("renditions").first()
+    if found is None:
+        raise Http404(_("There is no such release."))
+    return found
+
+
+def _page(
+    request: HttpRequest, study: Study, form: PageForm, pool_form: PageForm, *, status: int = 200
+) -> HttpResponse:
+    leads = permissions.may_lead(viewer(request), study)
+    context: dict[str, Any] = {
+        "study": study,
+        "leads": leads,
+        "releases": Release.objects.filter(study=study).select_related("by"),
+        "agreed": Sample.objects.filter(study=study, state=Sample.State.AGREED).count(),
+        "pool": pool_of(study),
+        "form": form.prepare(),
+        "pool_form": pool_form.prepare(),
+        "jobs": _jobs(study) if leads else (),
+    }
+    return show(request, "releases.html", context, status=status)
+
+
+def _one(request: HttpRequest, study: Study, row: Release, form: PageForm, *, status: int = 200) -> HttpResponse:
+    changes = changes_since(row)
+    names, counted = release_rows.outcomes(row)
+    context: dict[str, Any] = {
+        "study": study,
+        "leads": permissions.may_lead(viewer(request), study),
+        "release": row,
+        "about": row.about,
+        "headline": release_rows.finding(row),
+        "aims": release_rows.aims(row),
+        "generators": release_rows.generators(row),
+        "by_generator": release_rows.balances(row, "generator"),
+        "by_domain": release_rows.balances(row, "domain"),
+        "outcomes": names,
+        "outcomes_by_dimension": counted,
+        "changes": changes,
+        "changed": release_rows.changed(changes),
+        "form": form.prepare(),
+    }
+    return show(request, "release.html", context, status=status)
+
+
+def _jobs(study: Study) -> list[Job]:
+    """Return the releases and files that are being made, and the ones that lately could not be."""
+    rows = Job.objects.filter(study=study, kind__in=KINDS).exclude(state=Job.State.DONE)
+    return list(rows.order_by("-created_at")[:5])
+
+
+def _sent(found: Download) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(found.pieces, content_type=found.content_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{found.name}"'
+    response.headers["Cache-Control"] = "no-store, private"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    if found.bytes is not None:
+        response.headers["Content-Length"] = str(found.bytes)
+    return response

@@ -1,0 +1,116 @@
+"""What a judge is asked about a sample, and the line of scores that it is to answer with."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from .rubric import Dimension, Rubric
+from .samples import Image, Text, Turn
+
+TASK = (
+    "Below is a question that somebody asked a model, and what the model answered: texts, pictures, or both, in the "
+    "order in which they were shown. Score the answer on every dimension listed here. Each dimension stands by itself: "
+    "do not let one score move another."
+)
+CONTEXT = (
+    "Earlier turns are marked as context. Read them to understand what follows; they are not part of what is scored."
+)
+FORM = "Reply with nothing but one line of JSON that gives a number for every dimension, like this:"
+NO_ANSWER = "(The model answered with nothing.)"
+NOT_APPLICABLE = "null, meaning that it does not apply"
+VERSION = 1
+
+
+def question(rubric: Rubric, turns: Iterable[Turn]) -> list[Text | Image]:
+    """Return what is put before a judge: texts with the pictures between them, no two texts in a row."""
+    turns = list(turns)
+    parts: list[str | Image] = [_instructions(rubric, any(turn.context for turn in turns))]
+    for number, turn in enumerate(turns, 1):
+        parts += _turn(turn, f" {number}" if len(turns) > 1 else "")
+    return list(_joined(parts))
+
+
+def answer(rubric: Rubric, values: Mapping[str, float | None]) -> str:
+    """Return the line of scores, dimensions in the rubric's order; null where one is not applicable."""
+    line = {dimension.key: _plain(values.get(dimension.key)) for dimension in rubric.dimensions}
+    return json.dumps(line)
+
+
+def prompt_sha(rubric: Rubric) -> str:
+    """Return the SHA-256 of the question's wording under a rubric, whatever the sample."""
+    words = question(rubric, _EVERY_CASE)
+    text = json.dumps([VERSION, [part.text if isinstance(part, Text) else None for part in words]])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+# Has every kind of turn and block, so that all of the wording is in its prompt.
+_EVERY_CASE = (
+    Turn("q", [Text("a"), Image("i", "")], context=True),
+    Turn("", [Text("a"), Text("b")]),
+    Turn("q", []),
+)
+
+
+@lru_cache(maxsize=16)
+def _instructions(rubric: Rubric, has_context: bool) -> str:
+    return "\n".join(_instruction_lines(rubric, has_context=has_context))
+
+
+def _instruction_lines(rubric: Rubric, *, has_context: bool) -> Iterator[str]:
+    yield TASK
+    if has_context:
+        yield CONTEXT
+    yield ""
+    for dimension in rubric.dimensions:
+        yield f"{dimension.key}: {dimension.name}"
+        if dimension.description:
+            yield dimension.description
+        for level in dimension.levels:
+            words = ". ".join(text.rstrip(".") for text in (level.label, level.anchor) if text)
+            yield f"  {_number(level.value)}" + (f" = {words}" if words else "")
+        if needed := _needs(dimension):
+            value = dimension.missing_value
+            yield f"  Without {needed} it is {NOT_APPLICABLE if value is None else _number(value)}."
+        yield ""
+    yield FORM
+    yield answer(rubric, {dimension.key: dimension.values[-1] for dimension in rubric.dimensions})
+
+
+def _needs(dimension: Dimension) -> str:
+    sides = [name for name, needed in (("text", dimension.needs_text), ("picture", dimension.needs_image)) if needed]
+    return "a " + " or without a ".join(sides) if sides else ""
+
+
+def _turn(turn: Turn, number: str) -> Iterator[str | Image]:
+    note = " (context)" if turn.context else ""
+    if turn.question:
+        yield f"\n\n## Question{number}{note}\n{turn.question}"
+    yield f"\n\n## Answer{number}{note}"
+    for block in turn.blocks:
+        yield "\n"
+        yield block.text if isinstance(block, Text) else block
+    if not turn.blocks:
+        yield f"\n{NO_ANSWER}"
+
+
+def _joined(parts: Sequence[str | Image]) -> Iterator[Text | Image]:
+    words: list[str] = []
+    for part in parts:
+        if isinstance(part, str):
+            words.append(part)
+            continue
+        if words:
+            yield Text("".join(words))
+            words = []
+        yield part
+    if words:
+        yield Text("".join(words))
+
+
+def _number(value: float) -> str:
+    return str(_plain(value))
+
+
+def _plain(value: float | None) -> float | None:
+    return value if value is None or not float(value).is_integer() else int(value)

@@ -1,0 +1,115 @@
+"""Agreed samples, as releases are made of them: rows written directly, a question each unless it is named."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from annotation.models import (
+    Assignment,
+    Dimension,
+    FinalScore,
+    Level,
+    Member,
+    Protocol,
+    Rating,
+    Release,
+    Sample,
+    Score,
+    Study,
+)
+from annotation.services.releasing.making import make_release
+from annotation.services.releasing.wanted import Wanted
+from tests.factories import make_sample
+
+GOOD = {"TCC": 4, "ICC": 3, "IQ": 5, "ITS": 2}
+
+
+def level(dimension: Dimension, value: float) -> Level:
+    return Level.objects.get(dimension=dimension, value=value)
+
+
+def agree(
+    study: Study,
+    external_id: str,
+    final: Mapping[str, float] = GOOD,
+    *,
+    outcome: str = "unanimous",
+    scores: Mapping[Member, Mapping[str, float]] | None = None,
+    pictures: Sequence[str] = ("red",),
+    question: str = "",
+    **fields: Any,
+) -> Sample:
+    """Make an agreed sample with its final scores, and the independent scores that people gave it."""
+    sample = make_sample(
+        study,
+        f"The answer {external_id}.",
+        pictures,
+        question=question or f"Why {external_id}?",
+        external_id=external_id,
+        state="agreed",
+        stage=0,
+        protocol=Protocol.objects.get(study=study, current=True),
+        **fields,
+    )
+    settle(sample, final, outcome=outcome)
+    for slot, (member, values) in enumerate((scores or {}).items(), 1):
+        rate(sample, member, values, slot=slot)
+    return sample
+
+
+def settle(sample: Sample, final: Mapping[str, float], *, outcome: str = "unanimous", version: int = 1) -> None:
+    """Give a sample its current final scores."""
+    FinalScore.objects.filter(sample=sample, current=True).update(current=False)
+    for dimension in Dimension.objects.filter(rubric=sample.study.rubric):
+        if dimension.key in final:
+            FinalScore.objects.create(
+                sample=sample,
+                dimension=dimension,
+                level=level(dimension, final[dimension.key]),
+                outcome=outcome,
+                version=version,
+                label_origin="imported" if outcome == "imported" else "blind",
+            )
+
+
+def rate(
+    sample: Sample, member: Member, values: Mapping[str, float], *, slot: int = 1, round: int = 1, **fields: Any
+) -> Score:
+    """Let somebody score a sample; a later round stands for an imported signature."""
+    now = timezone.now()
+    if round == 1:
+        fields["assignment"] = Assignment.objects.create(
+            sample=sample, member=member, slot=slot, state=2, leased_at=now, expires_at=now, finished_at=now
+        )
+    else:
+        fields["origin"] = "imported"
+    score = Score.objects.create(sample=sample, member=member, round=round, at=now, seconds=12.5, **fields)
+    for dimension in Dimension.objects.filter(rubric=sample.study.rubric):
+        if dimension.key in values:
+            Rating.objects.create(score=score, dimension=dimension, level=level(dimension, values[dimension.key]))
+    return score
+
+
+def released(study: Study, name: str = "v1", **wanted: Any) -> Release:
+    """Release a study as the command line does; of a few samples a fifth would be none, so the half is test."""
+    if "test_count" not in wanted:
+        wanted.setdefault("test_share", 0.5)
+    return make_release(by=None, study=study, wanted=Wanted(name=name, **wanted))
+
+
+def records(release: Release) -> dict[str, dict[str, Any]]:
+    """Return what a release has frozen, by external id."""
+    with default_storage.open(release.frozen) as file:
+        found = [json.loads(line) for line in file]
+    return {record["id"]: record for record in found}
+
+
+def parts(release: Release) -> dict[str, set[str]]:
+    """Return the external ids in each part."""
+    found: dict[str, set[str]] = {"train": set(), "test": set()}
+    for name, record in records(release).items():
+        found[record["part"]].add(name)
+    return found
