@@ -62,7 +62,7 @@ REDIS_URL = env.str("REDIS_URL", default="")
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=30)
 JOB_SWEEP_SECONDS = env.int("JOB_SWEEP_SECONDS", default=10)
 JOB_WORKERS = env.int("JOB_WORKERS", default=2)
-JOB_NICENESS = env.int("JOB_NICENESS", default=5)
+JOB_NICENESS = env.int("JOB_NICENESS", default=15)
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

@@ -92,6 +92,13 @@ class Reader:
                 for row in chunk:
                     yield AgreedSample(*row)
 
+    def look_up_by_index(self) -> None:
+        """Read pages of ids through indexes from now on; PostgreSQL would read whole tables for each of them."""
+        if self._connection.vendor == "postgresql":
+            with self._connection.cursor() as cursor:
+                cursor.execute("SET LOCAL enable_seqscan = off")
+                cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
+
     def members(self) -> list[int]:
         """Return the ids of the study's members."""
         return [pk for (pk,) in self._rows("SELECT id FROM annotation_member WHERE study_id = %s", [self._study_id])]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 
 
 def _executed(sql: str, parameters: Sequence[Any]) -> Any:
@@ -70,3 +70,18 @@ def aware(value: datetime) -> datetime:
 def stored_uuid(value: UUID) -> Any:
     """Return ``value`` as the connected database stores it."""
     return value if connection.features.has_native_uuid_field else value.hex
+
+
+@contextmanager
+def looked_up_by_index() -> Iterator[None]:
+    """Let queries of the block that name many keys use indexes, in a transaction and until its end.
+
+    PostgreSQL would read the whole table for hundreds of keys, again for each piece of a large import.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with transaction.atomic():
+        changed("SET LOCAL enable_seqscan = off", [])
+        changed("SET LOCAL max_parallel_workers_per_gather = 0", [])
+        yield

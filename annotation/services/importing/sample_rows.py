@@ -27,6 +27,7 @@ from annotation.services.refusals import LineError
 from annotation.services.releasing.pool import draw_for
 from annotation.services.rubrics import freeze
 from annotation.sql import bulk
+from annotation.sql.run import looked_up_by_index
 from annotation.workflow import Event, State, after
 
 from .sample_lines import Incoming
@@ -102,10 +103,11 @@ class SampleWriter:
             return plan
         ids = [sample.record.id for sample in samples]
         rows = Sample.objects.filter(study=self._study, external_id__in=ids)
-        present = {
-            name: Present(pk, state, digest)
-            for name, pk, state, digest in rows.values_list("external_id", "pk", "state", "content__digest")
-        }
+        with looked_up_by_index():
+            present = {
+                name: Present(pk, state, digest)
+                for name, pk, state, digest in rows.values_list("external_id", "pk", "state", "content__digest")
+            }
         changed = []
         for sample in samples:
             there = present.get(sample.record.id)

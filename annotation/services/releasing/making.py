@@ -106,7 +106,10 @@ def _draft(study: Study, path: Path, wanted: Wanted, progress: Progress | None) 
         ids = [sample.id for sample in samples]
         del samples
         tally = Tally(rubric)
-        freezer = Freezer(reader, rubric, Pseudonyms(reader.members()), tally)
+        states = reader.states()
+        members = reader.members()
+        reader.look_up_by_index()
+        freezer = Freezer(reader, rubric, Pseudonyms(members), tally)
         with path.open("wb") as file:
             for done in freezer.write(ids, parts, file):
                 _tell(progress, done, len(ids), "Freezing samples")
@@ -117,7 +120,7 @@ def _draft(study: Study, path: Path, wanted: Wanted, progress: Progress | None) 
             "seed": wanted.seed,
             "calibration_share": pool.calibration_share if pool else wanted.calibration_share,
         }
-        figures = about(tally, parts, study=study, states=reader.states(), protocol=protocol, requested=requested)
+        figures = about(tally, parts, study=study, states=states, protocol=protocol, requested=requested)
     return Draft(at, after, parts, freezer.newest_final, figures, protocol, freezer.digest)
 
 
