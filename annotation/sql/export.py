@@ -6,9 +6,9 @@ Through the mapper a third of the time goes into statements with hundreds of par
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
-from .run import changed, rows
+from .run import looked_up_by_index, rows
 
 
 def standing_scores(sample_ids: Iterable[int]) -> list[tuple[int, int, int, int, str | None, float | None]]:
@@ -35,12 +35,8 @@ def standing_levels(sample_ids: Iterable[int]) -> list[tuple[int, int]]:
 
 
 def _by_index(sql: str) -> list[tuple[Any, ...]]:
-    """Run a query for one page of many; PostgreSQL would read the whole table for each page of hundreds of ids."""
-    if connection.vendor != "postgresql":
-        return rows(sql, [])
-    with transaction.atomic():
-        changed("SET LOCAL enable_seqscan = off", [])
-        changed("SET LOCAL max_parallel_workers_per_gather = 0", [])
+    """Run a query for one page of many."""
+    with looked_up_by_index():
         return rows(sql, [])
 
 
