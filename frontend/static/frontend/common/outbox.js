@@ -8,6 +8,8 @@ import { createDelivery, LONGEST_WAIT } from "./delivery.js";
 /** @typedef {import("./delivery.js").Hears & {changed: () => void, signedOut: () => void}} Hears */
 
 const FIRST_PAUSE = 1_000;
+/** What one tab writes reaches the storage of another a moment later; so long nobody else may send. */
+const SPREADS_WITHIN = 200;
 
 /**
  * @param {{api: {deliver: (letter: any) => Promise<any>}, letters: import("./letters.js").Letters<any>, name: string,
@@ -18,6 +20,7 @@ export function createOutbox({ api, letters, name, hears }) {
   const delivery = createDelivery({ api, letters, hears });
   let running = false;
   let asked = false;
+  let hurried = false;
   let pause = FIRST_PAUSE;
   /** @type {number|undefined} */
   let timer;
@@ -36,9 +39,8 @@ export function createOutbox({ api, letters, name, hears }) {
     clearTimeout(timer);
     try {
       while (asked && !state.held) {
-        asked = false;
-        if (navigator.locks) await navigator.locks.request(`outbox:${name}`, sendAll);
-        else await sendAll();
+        if (navigator.locks) await navigator.locks.request(`outbox:${name}`, sendAsked);
+        else await sendAsked();
       }
     } finally {
       running = false;
@@ -47,14 +49,25 @@ export function createOutbox({ api, letters, name, hears }) {
     }
   }
 
+  async function sendAsked() {
+    while (asked && !state.held) {
+      asked = false;
+      if (await sendAll()) await new Promise((done) => setTimeout(done, SPREADS_WITHIN));
+    }
+  }
+
+  /** @returns {Promise<boolean>} whether anything left */
   async function sendAll() {
-    while (!state.held) {
-      const letter = due().find((one) => one.after <= Date.now());
-      if (!letter) return;
+    // Here, where no other tab may just have removed what is written.
+    if (hurried) for (const letter of letters.waiting()) if (letter.after) letters.put({ ...letter, after: 0 });
+    hurried = false;
+    for (let left = false; ; left = true) {
+      const letter = state.held ? undefined : due().find((one) => one.after <= Date.now());
+      if (!letter) return left;
       const verdict = await delivery.send(letter);
       state.offline = verdict === "offline";
       if (verdict === "signed out") hold();
-      if (verdict !== "next") return;
+      if (verdict !== "next") return true;
       pause = FIRST_PAUSE;
       hears.changed();
     }
@@ -90,7 +103,7 @@ export function createOutbox({ api, letters, name, hears }) {
   /** Try at once, whatever was planned. */
   function now() {
     pause = FIRST_PAUSE;
-    for (const letter of letters.waiting()) if (letter.after) letters.put({ ...letter, after: 0 });
+    hurried = true;
     void drain();
   }
 
