@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -24,9 +25,9 @@ from .server import LOCAL, Server, serving
 RATINGS = {"TCC": 4}
 AGREED, AGREED_QUICK = 48_000, 8_000
 OPEN = 12_000
-# People who think for a moment; without a pause the clients alone would take both processors.
+# On average. People think for a moment; without a pause the clients alone would take both processors.
 PAUSE_SECONDS = 0.05
-IDLE_SECONDS, IDLE_SECONDS_QUICK = 15.0, 5.0
+IDLE_SECONDS, IDLE_SECONDS_QUICK = 10.0, 3.0
 LONGEST_RELEASE = 300.0
 WORKER_START_SECONDS = 4.0
 ENQUEUE = f"""
@@ -41,17 +42,19 @@ print(jobs.enqueue(by=None, kind="release", study=Study.objects.get(slug={SLUG!r
 
 def measure(store: Store, *, quick: bool) -> Measured:
     """Yield how long submissions take with nothing else going on, and while a release is made beside them."""
-    agreed = AGREED_QUICK if quick else AGREED
+    agreed, idle_seconds = (AGREED_QUICK, IDLE_SECONDS_QUICK) if quick else (AGREED, IDLE_SECONDS)
     population = Population(samples=agreed + OPEN, scored=agreed, agreed=True, pictures=False)
     with store.filled(population) as database, serving(database) as server:
         with working(database):
             # Caches and connections fill first.
             scored(server, database, until=lambda: False, seconds=3)
-            idle = scored(server, database, until=lambda: False, seconds=IDLE_SECONDS_QUICK if quick else IDLE_SECONDS)
+            idle = scored(server, database, until=lambda: False, seconds=idle_seconds)
             run(["-c", ENQUEUE], env=database.env())
             started = time.monotonic()
             busy = scored(server, database, until=lambda: over(database), seconds=LONGEST_RELEASE)
             seconds = time.monotonic() - started
+            # On both sides of it, as a machine is not equally fast all the time.
+            idle += scored(server, database, until=lambda: False, seconds=idle_seconds)
         if database.rows("SELECT count(*) FROM annotation_release") != [(1,)]:
             raise RuntimeError("The release was not made beside the scoring.")
     name = f"8 people who score while a release of {agreed:,} samples is made"
@@ -74,6 +77,8 @@ def scored(server: Server, database: Database, *, until: Callable[[], bool], sec
 
     def person(token: str) -> None:
         connection = http.client.HTTPConnection(LOCAL, server.port, timeout=30)
+        # Pauses of one length would make all eight come at once, again and again.
+        chance = random.Random(token)
         headers = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
 
         def ask(method: str, path: str, body: object) -> dict[str, object]:
@@ -93,7 +98,7 @@ def scored(server: Server, database: Database, *, until: Callable[[], bool], sec
                 began = time.perf_counter()
                 ask("PUT", f"/api/assignments/{leased[0]['id']}/score/", body)
                 times.append(time.perf_counter() - began)
-                stop.wait(PAUSE_SECONDS)
+                stop.wait(chance.expovariate(1 / PAUSE_SECONDS))
         except Exception as error:
             faults.append(str(error))
         finally:

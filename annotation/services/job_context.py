@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from annotation.courtesy import Courtesy
 from annotation.db import write_transaction
 from annotation.models import Job, JobLogLine, Study, User
 
@@ -59,6 +60,7 @@ class JobContext:
         self._log_room = MAX_LOG_LINES - JobLogLine.objects.filter(job_id=job.pk).count()
         self._next_write = 0.0
         self._done = 0
+        self._courtesy = Courtesy()
 
     @property
     def by(self) -> User | None:
@@ -81,6 +83,8 @@ class JobContext:
     def progress(self, done: int, total: int | None = None, activity: str | None = None) -> None:
         """Tell how far the work is; written at most twice a second, so call it as often as convenient.
 
+        Rests here while others want the processors, so call it outside of transactions that write.
+
         Raises:
             JobStopped: the work must end now.
         """
@@ -93,6 +97,7 @@ class JobContext:
         if activity is not None:
             self._changes["activity"] = activity[:200]
         self.check_cancelled()
+        self._courtesy.rest()
 
     def check_cancelled(self) -> None:
         """Raise `JobStopped` if the work must end now; cheap enough for every line of a file."""

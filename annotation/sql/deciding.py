@@ -67,7 +67,7 @@ def undecided(sample_ids: Sequence[int]) -> list[tuple[Undecided, list[CountingL
               JOIN annotation_study st ON st.id = s.study_id
               WHERE s.id IN ({_marks(sample_ids)}) AND s.state IN ('scoring', 'in_review')
                 AND s.scores_needed > 0 AND s.scores_in >= s.scores_needed
-                AND NOT EXISTS (SELECT 1 FROM annotation_assignment a WHERE a.sample_id = s.id AND a.state = 1))
+                AND NOT EXISTS (SELECT 1 FROM annotation_assignment a WHERE a.sample_id = s.id AND a.state + 0 = 1))
             SELECT u.*, c.member_id, c.origin = 'imported', r.dimension_id, r.level_id
             FROM u
             JOIN annotation_score c ON c.sample_id = u.id

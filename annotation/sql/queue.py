@@ -130,7 +130,8 @@ def claim_begun(sample_id: int, *, expected: int, free_slots: int) -> bool:
     """Take a slot of a begun sample, unless its free slots have changed since they were read."""
     return (
         changed(
-            "UPDATE annotation_sample SET stage = %s, free_slots = %s WHERE id = %s AND stage = 2 AND free_slots = %s",
+            """UPDATE annotation_sample SET stage = %s, free_slots = %s
+               WHERE id = %s AND stage + 0 = 2 AND free_slots = %s""",
             [2 if free_slots else 0, free_slots, sample_id, expected],
         )
         == 1

@@ -5,11 +5,12 @@ Through the mapper, reading 48,000 samples with their ratings would take most of
 
 import json
 from collections.abc import Iterator, Sequence
+from sys import intern
 from typing import Any, NamedTuple
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-AT_ONCE = 20_000
+AT_ONCE = 2_000
 
 
 class AgreedSample(NamedTuple):
@@ -51,15 +52,15 @@ class Final(NamedTuple):
     label_origin: str
 
 
-class Value(NamedTuple):
-    """One rating of a standing score."""
+class Standing(NamedTuple):
+    """A standing score with its levels."""
 
     sample_id: int
     member_id: int
     round: int
     at: str | None
     seconds: float | None
-    level_id: int
+    level_ids: list[int]
 
 
 class Place(NamedTuple):
@@ -79,18 +80,20 @@ class Reader:
     def __init__(self, connection: BaseDatabaseWrapper, study_id: int) -> None:
         self._connection, self._study_id = connection, study_id
         self._text = "::text" if connection.vendor == "postgresql" else ""
+        self._joined = "string_agg(r.level_id::text, ',')" if self._text else "group_concat(r.level_id)"
         self._at = "(s.at AT TIME ZONE 'UTC')::text" if self._text else "CAST(s.at AS TEXT)"
 
     def agreed(self) -> Iterator[AgreedSample]:
-        """Yield the agreed samples in the order of their ids."""
+        """Yield the agreed samples in the order of their ids; what many have in common is one object for all."""
         sql = """SELECT s.id, q.id, q.key, q.part, q.reserved, q.calibration, s.generator, s.domain
                  FROM annotation_sample s JOIN annotation_question q ON q.id = s.question_id
                  WHERE s.study_id = %s AND s.state = 'agreed' ORDER BY s.id"""
         with self._connection.chunked_cursor() as cursor:
             cursor.execute(sql, [self._study_id])
             while chunk := cursor.fetchmany(AT_ONCE):
-                for row in chunk:
-                    yield AgreedSample(*row)
+                for pk, question_id, key, part, reserved, calibration, generator, domain in chunk:
+                    shared = intern(part), reserved, calibration, intern(generator), intern(domain)
+                    yield AgreedSample(pk, question_id, key, *shared)
 
     def look_up_by_index(self) -> None:
         """Read pages of ids through indexes from now on; PostgreSQL would read whole tables for each of them."""
@@ -128,14 +131,19 @@ class Reader:
         )
         return [Final(*row) for row in found]
 
-    def values(self, ids: Sequence[int]) -> list[Value]:
-        """Return every rating of the samples' standing scores."""
+    def scores(self, ids: Sequence[int]) -> list[Standing]:
+        """Return the standing scores of the samples."""
+        # A row per score: a row per rating takes three times as long to fetch.
         found = self._rows(
-            f"""SELECT s.sample_id, s.member_id, s.round, {self._at}, s.seconds, r.level_id
-                FROM annotation_score s JOIN annotation_rating r ON r.score_id = s.id
+            f"""SELECT s.sample_id, s.member_id, s.round, {self._at}, s.seconds,
+                       (SELECT {self._joined} FROM annotation_rating r WHERE r.score_id = s.id)
+                FROM annotation_score s
                 WHERE s.sample_id IN ({_listed(ids)}) AND s.voided_at IS NULL"""  # noqa: S608
         )
-        return [Value(*row) for row in found]
+        return [
+            Standing(sample, member, number, at, seconds, [int(pk) for pk in (levels or "").split(",") if pk])
+            for sample, member, number, at, seconds, levels in found
+        ]
 
     def pictures(self, ids: Sequence[int]) -> list[Place]:
         """Return the pictures of the samples, each sample's in order."""

@@ -13,7 +13,7 @@ def finish_assignment(assignment_id: int, *, at: datetime) -> bool:
     """Turn a lease into a finished assignment, unless it is no lease any more."""
     return (
         changed(
-            "UPDATE annotation_assignment SET state = 2, finished_at = %s WHERE id = %s AND state = 1",
+            "UPDATE annotation_assignment SET state = 2, finished_at = %s WHERE id = %s AND state + 0 = 1",
             [moment(at), assignment_id],
         )
         == 1

@@ -7,14 +7,14 @@ import secrets
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from annotation.models import FinalScore
-from annotation.models.rubrics import LEVELS_PER_DIMENSION
 from annotation.rubrics import DimensionDefinition, RubricDefinition
 from annotation.sql.export import moment_text
-from annotation.sql.releasing import Content, Final, Place, Reader, Value, pages
+from annotation.sql.releasing import Content, Final, Place, Reader, Standing, pages
 
 from .figures import Tally
 from .frozen import FrozenPicture, FrozenRating, FrozenRecord
@@ -51,6 +51,16 @@ class Freezer:
     digest: str = ""
     newest_final: dict[int, int] = field(default_factory=dict)
     """By sample, the highest id of its current final scores."""
+    _given: dict[int, tuple[str, int, int, float]] = field(init=False)
+    """By level: its dimension's key and place, its own place in there, and its value."""
+    _means: dict[tuple[str, tuple[int, ...]], float | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._given = {
+            level.id: (dimension.key, place, position, _plain(level.value))
+            for place, dimension in enumerate(self.rubric.dimensions)
+            for position, level in enumerate(dimension.levels)
+        }
 
     def write(self, ids: Sequence[int], parts: Parts, target: BinaryIO) -> Iterator[int]:
         """Write a record for each sample, page by page, yielding how many are written."""
@@ -71,52 +81,50 @@ class Freezer:
     def _records(self, ids: Sequence[int], parts: Parts) -> Iterator[FrozenRecord]:
         contents = self.reader.contents(ids)
         finals: dict[int, list[Final]] = defaultdict(list)
-        values: dict[int, list[Value]] = defaultdict(list)
+        scores: dict[int, list[Standing]] = defaultdict(list)
         places: dict[int, list[Place]] = defaultdict(list)
         for final in self.reader.finals(ids):
             finals[final.sample_id].append(final)
-        for value in self.reader.values(ids):
-            values[value.sample_id].append(value)
+        for score in self.reader.scores(ids):
+            scores[score.sample_id].append(score)
         for place in self.reader.pictures(ids):
             places[place.sample_id].append(place)
         for pk in ids:
             self.newest_final[pk] = max((final.id for final in finals[pk]), default=0)
-            yield self._record(contents[pk], finals[pk], values[pk], places[pk], parts)
+            yield self._record(contents[pk], finals[pk], scores[pk], places[pk], parts)
 
     def _record(
         self,
         content: Content,
         finals: Sequence[Final],
-        values: Sequence[Value],
+        scores: Sequence[Standing],
         places: Sequence[Place],
         parts: Parts,
     ) -> FrozenRecord:
         dimensions = self.rubric.dimensions
         by_dimension = {final.dimension_id: final for final in finals}
         histogram = {one.key: [0] * len(one.levels) for one in dimensions}
-        keys = {one.id: one.key for one in dimensions}
         scorers = set()
-        ratings: list[FrozenRating] = []
-        for value in values:
-            dimension_id, position = divmod(value.level_id, LEVELS_PER_DIMENSION)
-            if dimension_id not in keys:
-                continue
-            key = keys[dimension_id]
-            if value.round == 1:
-                histogram[key][position] += 1
-                scorers.add(value.member_id)
-            ratings.append(
-                {
-                    "annotator": self.pseudonyms[value.member_id],
+        given: list[tuple[int, str, int, FrozenRating]] = []
+        for score in scores:
+            annotator, at = self.pseudonyms[score.member_id], moment_text(score.at) or None
+            for level_id in score.level_ids:
+                if level_id not in self._given:
+                    continue
+                key, place, position, plain = self._given[level_id]
+                if score.round == 1:
+                    histogram[key][position] += 1
+                    scorers.add(score.member_id)
+                rating: FrozenRating = {
+                    "annotator": annotator,
                     "dimension": key,
-                    "value": _plain(self.rubric.value_of(value.level_id)),
-                    "round": value.round,
-                    "at": moment_text(value.at) or None,
-                    "seconds": value.seconds,
+                    "value": plain,
+                    "round": score.round,
+                    "at": at,
+                    "seconds": score.seconds,
                 }
-            )
-        order = {one.key: place for place, one in enumerate(dimensions)}
-        ratings.sort(key=lambda one: (one["round"], one["annotator"], order[one["dimension"]]))
+                given.append((score.round, annotator, place, rating))
+        given.sort(key=itemgetter(0, 1, 2))
         return {
             "id": content.external_id,
             "question_id": content.question,
@@ -132,12 +140,19 @@ class Freezer:
             "calibration": content.question in parts.calibration,
             "final": {one.key: self._final(by_dimension.get(one.id)) for one in dimensions},
             "histogram": histogram,
-            "mean": {one.key: _mean(histogram[one.key], one) for one in dimensions},
+            "mean": {one.key: self._mean(histogram[one.key], one) for one in dimensions},
             "outcome": {one.key: by_dimension[one.id].outcome for one in dimensions if one.id in by_dimension},
             "label_origin": _origin(finals),
             "annotators": len(scorers),
-            "ratings": ratings,
+            "ratings": [rating for *_, rating in given],
         }
+
+    def _mean(self, counts: Sequence[int], dimension: DimensionDefinition) -> float | None:
+        # Most samples were rated like others.
+        kind = (dimension.key, tuple(counts))
+        if kind not in self._means:
+            self._means[kind] = _mean(counts, dimension)
+        return self._means[kind]
 
     def _final(self, final: Final | None) -> float | None:
         if final is None or final.level_id is None:

@@ -4,7 +4,7 @@ Loads numpy, so import it only where work is done.
 """
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +25,7 @@ from annotation.rubrics import definition
 from annotation.services.history import record
 from annotation.services.importing.report import Progress
 from annotation.sql import bulk
-from annotation.sql.releasing import Reader
+from annotation.sql.releasing import AgreedSample, Reader
 
 from .figures import Tally, about
 from .freezing import Freezer, Pseudonyms
@@ -101,10 +101,8 @@ def _draft(study: Study, path: Path, wanted: Wanted, progress: Progress | None) 
         protocol = Protocol.objects.get(study=study, current=True)
         reader = Reader(connection, study.pk)
         _tell(progress, 0, None, "Dividing the questions")
-        samples = list(reader.agreed())
-        parts = draw_parts(samples, wanted, reserved_pool=pool is not None)
-        ids = [sample.id for sample in samples]
-        del samples
+        ids: list[int] = []
+        parts = draw_parts(_noted(reader.agreed(), ids), wanted, reserved_pool=pool is not None)
         tally = Tally(rubric)
         states = reader.states()
         members = reader.members()
@@ -122,6 +120,13 @@ def _draft(study: Study, path: Path, wanted: Wanted, progress: Progress | None) 
         }
         figures = about(tally, parts, study=study, states=states, protocol=protocol, requested=requested)
     return Draft(at, after, parts, freezer.newest_final, figures, protocol, freezer.digest)
+
+
+def _noted(samples: Iterable[AgreedSample], ids: list[int]) -> Iterator[AgreedSample]:
+    """Pass samples on and keep their ids."""
+    for sample in samples:
+        ids.append(sample.id)
+        yield sample
 
 
 def _store(path: Path, name: str) -> str:

@@ -106,16 +106,22 @@ def draw_parts(
             "No sample of this study is agreed yet, so there is nothing to release. Score and discuss some first.",
             code="nothing_agreed",
         )
+    # One object for all that come of one generator and domain.
+    same: dict[tuple[str, str], tuple[str, str]] = {}
     groups = [
         Group(
             key=key,
-            samples=[(row.generator, row.domain) for row in rows],
+            samples=[same.setdefault(stratum := (row.generator, row.domain), stratum) for row in rows],
             part=rows[0].part,
             may_test=rows[0].reserved or not reserved_pool,
         )
         for key, rows in by_question.items()
     ]
-    total = sum(len(rows) for rows in by_question.values())
+    questions = {key: rows[0] for key, rows in by_question.items()}
+    sizes = {key: len(rows) for key, rows in by_question.items()}
+    total = sum(sizes.values())
+    # Of every further sample of a question nothing is needed from here on.
+    del by_question
     try:
         chosen = split(
             groups, wanted=wanted_samples(total, share=wanted.share, count=wanted.test_count), seed=wanted.seed
@@ -128,11 +134,10 @@ def draw_parts(
             f"{chosen.got:,}, or ask for that number."
         )
         raise BadInput(message, code="not_exact", fields={_field(wanted): message})
-    questions = {key: rows[0] for key, rows in by_question.items()}
     return Parts(
         split=chosen,
         questions=questions,
-        sizes={key: len(rows) for key, rows in by_question.items()},
+        sizes=sizes,
         calibration=frozenset(
             key
             for key, row in questions.items()

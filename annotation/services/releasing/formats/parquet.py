@@ -2,19 +2,16 @@
 
 import io
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from annotation.services.releasing.output import Output
 
 from .base import PARTS, Entry, Format, Loading, Options, json_text
 from .columns import Columns, arrow_type, line_columns
 
-if TYPE_CHECKING:
-    pass
-
 # A row group is held in memory while it is filled; lines may be as long as four megabytes.
-ROWS = 2_000
-CHARACTERS = 8_000_000
+ROWS = 1_000
+CHARACTERS = 4_000_000
 
 
 class Table:
