@@ -31,6 +31,16 @@ def give_way(**_: object) -> None:
 
 
 @worker_init.connect
+def refuse_half_restored(**_: object) -> None:
+    """Leave a place alone in which a backup is half restored, as the web server does."""
+    from annotation.restore_mark import unfinished
+
+    left = unfinished()
+    if left is not None:
+        raise SystemExit(left.sentence)
+
+
+@worker_init.connect
 def welcome_jobs(**_: object) -> None:
     """Let jobs run; in a test one process may hold several workers, one after the other."""
     from annotation.services.job_context import stopping

@@ -4,8 +4,10 @@ import zoneinfo
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
 from django.utils import timezone
+from django_htmx.http import HttpResponseClientRefresh
 
 from annotation.errors import WorkflowError
 
@@ -28,6 +30,20 @@ class ViewerTimeZone:
             zone = None
         with timezone.override(zone):
             return self.get_response(request)
+
+
+class SignInAsPage:
+    """Loads the whole page anew where a part of it is asked for and the session is over: no sign-in within a page."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not isinstance(response, HttpResponseRedirect) or "HX-Request" not in request.headers:
+            return response
+        to_sign_in = response.url.partition("?")[0] == resolve_url(settings.LOGIN_URL)
+        return HttpResponseClientRefresh() if to_sign_in else response
 
 
 class RefusalsAsPages:

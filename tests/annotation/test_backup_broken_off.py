@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from config.processes import WORKER
 from tests.databases import BOTH
 from tests.installation import Installation
 
@@ -99,6 +100,9 @@ def test_killed_in_the_middle_the_place_says_so_and_the_next_restore_starts_anew
         serving = place.run(sys.executable, "-c", f"import django\ndjango.setup()\n{SERVES}")
         assert serving.returncode == 1
         assert "manage.py restore" in serving.stderr
+        working = place.run(sys.executable, "-m", *WORKER)
+        assert working.returncode == 1
+        assert "manage.py restore" in working.stderr
 
         place.manage("restore", str(demo))
         place.manage("backup", str(tmp_path / "again.tar"))

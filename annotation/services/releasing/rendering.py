@@ -8,9 +8,9 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from annotation.errors import BadInput
 from judge.rubric_file import to_toml
 
+from . import wanted
 from .card import card
 from .formats import FORMATS, Entry, Format, Options
 from .frozen import About, FrozenRecord
@@ -53,8 +53,10 @@ def render(
         BadInput: there is no such format.
         WorkflowError: the folder is not empty, or a stored picture is gone.
     """
+    wanted.Options(tuple(formats)).check()
     options = Options(about, with_generator=with_generator, with_metadata=with_metadata)
-    chosen = _chosen(formats)
+    # Each once and in their own order, whatever the order in which they were named.
+    chosen = [one for name, one in FORMATS.items() if name in formats]
     output = Output(folder)
     counts: Counter[str] = Counter()
     notes = {"release": _left_out(options)}
@@ -81,17 +83,6 @@ def render(
     if progress is not None:
         progress(counts.total(), total, "Writing files")
     return Rendered(files, output.pictures, notes)
-
-
-def _chosen(names: Sequence[str]) -> list[Format]:
-    """Return the formats asked for, each once and in their own order, whatever the order in which they were named."""
-    for name in names:
-        if name not in FORMATS:
-            message = f"There is no format {name!r}; there are {', '.join(FORMATS)}."
-            raise BadInput(message, fields={"formats": message})
-    if not names:
-        raise BadInput("No format is named.", fields={"formats": f"One or more of {', '.join(FORMATS)}."})
-    return [one for name, one in FORMATS.items() if name in names]
 
 
 def _left_out(options: Options) -> list[str]:

@@ -1,0 +1,46 @@
+"""PostgreSQL finds a row that is named by its key through that key, however empty a queue's index seems to it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from annotation.models import Study
+from annotation.sql import queue, run, scores
+from tests.factories import make_sample
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def plans(study: Study, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """How each write would be carried out, where nothing is begun or leased when statistics are taken."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite reads no statistics of partial indexes")
+    for _ in range(20):
+        make_sample(study)
+    found: list[str] = []
+
+    def explained(sql: str, parameters: Sequence[Any]) -> int:
+        found.append("\n".join(line for (line,) in run.rows(f"EXPLAIN {sql}", parameters)))
+        return 0
+
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE annotation_sample, annotation_assignment")
+        # What a table of thousands of rows does by itself.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    monkeypatch.setattr(queue, "changed", explained)
+    monkeypatch.setattr(scores, "changed", explained)
+    return found
+
+
+def test_a_slot_is_claimed_by_the_key_of_its_sample(plans: list[str]) -> None:
+    queue.claim_begun(1, expected=2, free_slots=1)
+    assert "using annotation_sample_pkey" in plans[0], plans[0]
+
+
+def test_a_lease_is_finished_by_its_key(plans: list[str]) -> None:
+    scores.finish_assignment(1, at=timezone.now())
+    assert "using annotation_assignment_pkey" in plans[0], plans[0]
