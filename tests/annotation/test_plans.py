@@ -1,5 +1,6 @@
 """PostgreSQL finds a row that is named by its key through that key, however empty a queue's index seems to it."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,10 @@ def plans(study: Study, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """How each write would be carried out, where nothing is begun or leased when statistics are taken."""
     if connection.vendor != "postgresql":
         pytest.skip("SQLite reads no statistics of partial indexes")
+    with connection.cursor() as cursor:
+        # Rows that earlier tests took back are still in the indexes, and make every way look longer than it is.
+        cursor.execute("REINDEX TABLE annotation_sample")
+        cursor.execute("REINDEX TABLE annotation_assignment")
     for _ in range(20):
         make_sample(study)
     found: list[str] = []
@@ -36,11 +41,16 @@ def plans(study: Study, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
+def indexes_of(plan: str) -> set[str]:
+    """The indexes that a plan reads, as they are or by way of a bitmap."""
+    return set(re.findall(r"(?:using|Bitmap Index Scan on) (\w+)", plan))
+
+
 def test_a_slot_is_claimed_by_the_key_of_its_sample(plans: list[str]) -> None:
     queue.claim_begun(1, expected=2, free_slots=1)
-    assert "using annotation_sample_pkey" in plans[0], plans[0]
+    assert indexes_of(plans[0]) == {"annotation_sample_pkey"}, plans[0]
 
 
 def test_a_lease_is_finished_by_its_key(plans: list[str]) -> None:
     scores.finish_assignment(1, at=timezone.now())
-    assert "using annotation_assignment_pkey" in plans[0], plans[0]
+    assert indexes_of(plans[0]) == {"annotation_assignment_pkey"}, plans[0]
