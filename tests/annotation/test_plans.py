@@ -12,7 +12,7 @@ from annotation.models import Study
 from annotation.sql import queue, run, scores
 from tests.factories import make_sample
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 
 @pytest.fixture
