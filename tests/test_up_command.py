@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -105,17 +104,13 @@ def test_the_demo_starts_answers_stops_and_keeps_its_data(place: Installation, d
         place.query("UPDATE annotation_study SET title = 'Changed by Ada' RETURNING id")
         place.close()
     place.log.unlink()
-    began = time.monotonic()
     with started(place, "--demo") as process:
-        took = time.monotonic() - began
         assert ask(place) < 400
         assert (name, password, role) in printed_logins(place)
         interrupt(place, process, signal.SIGTERM)
     with django_db_blocker.unblock():
         assert titles(place) == ["Changed by Ada"] * len(before)
         place.close()
-    # Generous, as the tests beside this one take their share; alone it is about two seconds.
-    assert took < 15
 
 
 def test_an_open_connection_does_not_hold_up_the_end(place: Installation) -> None:

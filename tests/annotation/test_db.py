@@ -52,7 +52,7 @@ with snapshot() as later:
     assert seen["before"] == ["ann"]
     assert seen["now"] == seen["later"] == ["anne", "ben"]
     # A waiting writer gives up after twenty seconds; one that nobody holds up needs milliseconds.
-    assert seen["took"] < 5
+    assert seen["took"] < 15
 
 
 @pytest.mark.slow
@@ -83,7 +83,7 @@ with snapshot() as past:
     )
     assert seen["during"] == seen["after"] == ["ann"]
     assert seen["now"] == ["ann", "ben"]
-    assert seen["took"] < 5
+    assert seen["took"] < 15
 
 
 @pytest.mark.slow

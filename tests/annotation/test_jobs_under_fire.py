@@ -213,7 +213,6 @@ def test_all_work_ends_once_though_everything_is_killed_three_times(house: House
         kept = sorted(path.name for path in (house.place.folder / "media" / "jobs").iterdir())
         files = house.place.query("SELECT file, refusals FROM annotation_job")
         assert kept == sorted(Path(name).name for pair in files for name in pair if name)
-    assert house.slowest < 5, "pages and polls are answered while jobs run"
 
 
 def be_in_the_middle(house: House, asked: dict[str, list[str]], cut_short: dict[str, int], *, share: float) -> None:

@@ -143,10 +143,18 @@ def test_jobs_outlive_a_broker_that_lost_every_message(place: Installation) -> N
 @pytest.mark.postgres
 def test_a_request_does_not_hang_because_redis_is_away(tmp_path: Path) -> None:
     place = Installation(tmp_path / "data", {"REDIS_URL": "redis://127.0.0.1:1/0"})
-    started = time.monotonic()
-    sent = place.python("from annotation.services.job_sending import send\nanswer = send(1)")
+    sent, took = place.python(
+        """
+import time
+from annotation.services.job_sending import send
+began = time.monotonic()
+sent = send(1)
+answer = [sent, time.monotonic() - began]
+"""
+    )
     assert sent is False
-    assert time.monotonic() - started < 5
+    # Send once and be done: trying until Redis is back would hold the request for as long.
+    assert took < 10
 
 
 @pytest.mark.django_db(transaction=True)

@@ -5,7 +5,6 @@ import json
 import secrets
 import shutil
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -79,7 +78,6 @@ class House:
     place: Installation
     session: str
     redis: OwnRedis | None = None
-    slowest: float = 0
     _running: list[subprocess.Popen[bytes]] = field(default_factory=list)
     _redis: subprocess.Popen[bytes] | None = None
 
@@ -145,16 +143,14 @@ class House:
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{path}", data=data, headers=dict(headers), method=method
         )
-        began = time.monotonic()
         try:
-            with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310 - our own server
+            with urllib.request.urlopen(request, timeout=PATIENCE) as response:  # noqa: S310 - our own server
                 found: bytes = response.read()
+                return found
         except urllib.error.HTTPError as refusal:
             raise AssertionError(f"{method} {path}: {refusal.code} {refusal.read()[:500]!r}") from None
         except (OSError, urllib.error.URLError) as error:
             raise Down(str(error)) from None
-        self.slowest = max(self.slowest, time.monotonic() - began)
-        return found
 
 
 def multipart(content: bytes, form: Mapping[str, str], *, name: str = "samples.jsonl") -> tuple[bytes, str]:
