@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .missing import LockedDimension, locked_dimensions
+from judge.missing import LockedDimension, locked_dimensions
+
 from .rubrics import RubricDefinition
 from .sql import desk
 

@@ -10,11 +10,12 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from judge.missing import locked_dimensions
+
 from .agreement import Scale, as_row, measure
 from .alpha import DRAWS, MEASUREMENTS, Ints, Measurement
 from .annotators import Habits, habits, week_name, words
 from .drift import Change, Rated, wholes
-from .missing import locked_dimensions
 from .models import Member, Study
 from .models.rubrics import LEVELS_PER_DIMENSION
 from .movement import Movement, Stance, movements, total

@@ -17,7 +17,6 @@ from django.utils import timezone
 from annotation import slots
 from annotation.consistency import Agreed, Disputed, OneMore, Rules, Verdict, review_wanted, reviewed, verdicts
 from annotation.db import write_transaction
-from annotation.missing import LockedDimension, locked_dimensions
 from annotation.models import Assignment, Discussion, FinalScore, Sample, Study, User
 from annotation.models.fields import opaque_id
 from annotation.models.studies import MAX_SLOTS
@@ -27,6 +26,7 @@ from annotation.sql.queue import microseconds
 from annotation.sql.run import together
 from annotation.sql.scores import insert_history
 from annotation.workflow import Event, State, after
+from judge.missing import LockedDimension, locked_dimensions
 
 Levels = Mapping[int, int | None]
 """Where somebody stands: level by dimension, by primary keys; None where they have no value yet."""

@@ -8,10 +8,10 @@ from django.db.models import Count, Max, Q
 
 from annotation import permissions
 from annotation.forecast import SECONDS_A_SCORE, SECONDS_A_TOPIC, Forecast, Observed, Time, rows, time_of, tolerances
-from annotation.missing import locked_dimensions
 from annotation.models import Discussion, Post, Protocol, Rating, Sample, Score, Study, User
 from annotation.protocols import DEFAULTS, complete
 from annotation.rubrics import RubricDefinition, definition
+from judge.missing import locked_dimensions
 
 MOST_SAMPLES = 2000
 MOST_CASES = 500

@@ -8,7 +8,6 @@ from django.utils import timezone
 from annotation import permissions, slots
 from annotation.db import write_transaction
 from annotation.errors import BadInput, NotFound, WrongState
-from annotation.missing import locked_dimensions
 from annotation.models import (
     Assignment,
     Discussion,
@@ -27,6 +26,7 @@ from annotation.querysets import samples_visible_to
 from annotation.rubrics import DimensionDefinition, definition
 from annotation.sql.queue import microseconds
 from annotation.workflow import Event, after
+from judge.missing import locked_dimensions
 
 from . import deciding, discussion_case
 from .discussion_case import require_open_study

@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from annotation.db import write_transaction
 from annotation.errors import BadInput, WrongState
-from annotation.missing import LockedDimension, locked_dimensions
 from annotation.models import Assignment, Member, Rubric, Sample, Score, Study, User
 from annotation.rubrics import RubricDefinition, definition
 from annotation.sql import scores as sql
 from annotation.sql.desk import OwnAssignment
 from annotation.workflow import TRANSITIONS, Event, after
+from judge.missing import LockedDimension, locked_dimensions
 
 from .deciding import decide
 from .exposures import is_exposed

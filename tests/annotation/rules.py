@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from annotation.missing import locked_dimensions
 from annotation.models import (
     Assignment,
     Discussion,
@@ -21,6 +20,7 @@ from annotation.models import (
 )
 from annotation.rubrics import definition
 from annotation.workflow import Event, State, after
+from judge.missing import locked_dimensions
 
 EVENTS = set(Event)
 

@@ -5,8 +5,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from annotation.missing import LockedDimension, locked_dimensions
 from annotation.rubrics import RubricDefinition
+from judge.missing import LockedDimension, locked_dimensions
 from judge.records import RecordError, show
 from judge.samples import SampleRecord, Text
 

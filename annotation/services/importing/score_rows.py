@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from annotation.db import write_transaction
-from annotation.missing import locked_dimensions
 from annotation.models import Assignment, Member, Rating, Sample, Score, Study
 from annotation.rubrics import RubricDefinition
 from annotation.services.refusals import LineError
 from annotation.services.rubrics import freeze
 from annotation.sql import bulk
 from annotation.sql.run import moment
+from judge.missing import locked_dimensions
 from judge.scores import ScoreRecord
 
 from .sample_lines import rule_in_words

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from annotation.missing import LockedDimension, locked_dimensions
+from judge.missing import LockedDimension, locked_dimensions
 from judge.rubric import rubric_from_data
 
 DIMENSIONS = rubric_from_data(
@@ -41,7 +41,5 @@ def test_a_dimension_is_locked_when_a_side_that_it_needs_is_missing(has_text, ha
 
 
 def test_the_rule_and_the_formats_need_no_django():
-    code = (
-        "import annotation.missing, judge.samples, judge.scores, judge.rubric, sys; sys.exit('django' in sys.modules)"
-    )
+    code = "import judge.missing, judge.samples, judge.scores, judge.rubric, sys; sys.exit('django' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
