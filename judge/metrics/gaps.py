@@ -1,0 +1,91 @@
+"""How far a judge's score is from the human one: A@1, RMSE and the shares of each gap (paper, appendix D.2, D.7)."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Values = Sequence[float] | Floats
+TOLERANCE = 1.0
+# Sums of decimal levels, as 0.1 + 0.2, are not exactly what they stand for.
+_NEARLY = 1e-9
+
+
+class Moments(NamedTuple):
+    """Mean and population variance of one judge's scores of one generator (equations 5 and 6)."""
+
+    mean: float
+    variance: float
+
+
+def rmse(judge: Values, human: Values) -> float | None:
+    """Return the root of the mean squared difference (equation 7), in points; None without samples."""
+    return rmse_of_shares(gap_shares(judge, human))
+
+
+def agreement_within(judge: Values, human: Values, tolerance: float = TOLERANCE) -> float | None:
+    """Return the share of samples at most ``tolerance`` apart: A@1 (equation 8); None without samples."""
+    return agreement_of_shares(gap_shares(judge, human), tolerance)
+
+
+def gap_shares(judge: Values, human: Values) -> dict[float, float]:
+    """Return the share of samples at each absolute difference that occurs, ascending (Tables 10 to 14)."""
+    apart = np.abs(_pairwise(judge, human))
+    if not len(apart):
+        return {}
+    gaps, counts = np.unique(np.round(apart, 9), return_counts=True)
+    return dict(zip(gaps.tolist(), (counts / len(apart)).tolist(), strict=True))
+
+
+def agreement_of_shares(shares: Mapping[float, float], tolerance: float = TOLERANCE) -> float | None:
+    """Return A@1 from the shares of gaps, which need not add up to one where they were rounded."""
+    if not shares:
+        return None
+    return sum(share for gap, share in shares.items() if gap <= tolerance + _NEARLY)
+
+
+def rmse_of_shares(shares: Mapping[float, float]) -> float | None:
+    """Return the RMSE from the shares of gaps."""
+    if not shares:
+        return None
+    return float(np.sqrt(sum(share * gap**2 for gap, share in shares.items())))
+
+
+def pooled(groups: Sequence[Mapping[float, float]], sizes: Sequence[float] | None = None) -> dict[float, float]:
+    """Return the shares over several groups together, weighted by their sizes; equally where none are given."""
+    if not groups:
+        return {}
+    weights = np.ones(len(groups)) if sizes is None else np.asarray(sizes, dtype=np.float64)
+    weights = weights / weights.sum()
+    gaps = sorted({gap for group in groups for gap in group})
+    return {
+        gap: float(sum(weight * group.get(gap, 0.0) for weight, group in zip(weights, groups, strict=True)))
+        for gap in gaps
+    }
+
+
+def possible_gaps(levels: Sequence[float]) -> list[float]:
+    """Return every distance that two levels can have, ascending: 0 to 5 for the levels 0 to 5."""
+    values = np.asarray(levels, dtype=np.float64)
+    return sorted({round(float(gap), 9) for gap in np.abs(values[:, None] - values[None, :]).ravel()})
+
+
+def mean_error(judge: Values, human: Values) -> float | None:
+    """Return by how much the judge is above people on average."""
+    apart = _pairwise(judge, human)
+    return float(apart.mean()) if len(apart) else None
+
+
+def moments(scores: Values) -> Moments | None:
+    """Return the mean and the population variance of scores; None where there are none."""
+    values = np.asarray(scores, dtype=np.float64)
+    return Moments(float(values.mean()), float(values.var())) if len(values) else None
+
+
+def _pairwise(judge: Values, human: Values) -> Floats:
+    one, other = np.asarray(judge, dtype=np.float64), np.asarray(human, dtype=np.float64)
+    if one.shape != other.shape or one.ndim != 1:
+        raise ValueError(f"scores of {one.shape} and {other.shape} are no pairs")
+    return one - other
