@@ -13,8 +13,8 @@ from pyarrow import parquet
 from annotation.errors import BadInput
 from annotation.models import Rating
 from annotation.services.releasing.formats import FORMATS
-from annotation.services.releasing.formats.lines import RELEASE_FIELDS
 from annotation.services.releasing.verifying import verify
+from judge.labels import LABEL_FIELDS
 from judge.rubric import parse_rubric
 from judge.samples import Image, parse_sample
 from judge.scores import ScoreTable, parse_score
@@ -74,7 +74,7 @@ def test_every_line_is_a_sample_line_and_means_the_same(tmp_path):
     by_id = {one["id"]: one for one in found}
     assert {one["id"] for one in lines(tmp_path / "out" / "test.jsonl")} == {"text", "picture", "turns"}
     for frozen in records:
-        fields = {name: value for name, value in by_id[frozen["id"]].items() if name not in RELEASE_FIELDS}
+        fields = {name: value for name, value in by_id[frozen["id"]].items() if name not in LABEL_FIELDS}
         sample = parse_sample(fields)
         read = [
             turn(
@@ -102,7 +102,7 @@ def test_a_release_is_imported_again_by_the_platform(tmp_path, db):
     path = tmp_path / "out" / "again.jsonl"
     parts = [line for name in ("train", "test") for line in lines(tmp_path / "out" / f"{name}.jsonl")]
     path.write_text(
-        "".join(json.dumps({k: v for k, v in one.items() if k not in RELEASE_FIELDS}) + "\n" for one in parts)
+        "".join(json.dumps({k: v for k, v in one.items() if k not in LABEL_FIELDS}) + "\n" for one in parts)
     )
     report = take(make_study(), path, images=tmp_path / "out")
     assert (report.created, report.refused) == (len(records), 0)

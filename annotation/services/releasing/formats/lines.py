@@ -6,9 +6,6 @@ from typing import Any
 from annotation.services.releasing.frozen import About, FrozenRecord
 
 TEXTS = ("domain", "category", "topic", "language")
-RELEASE_FIELDS = frozenset(
-    {"part", "calibration", "final", "histogram", "mean", "outcome", "label_origin", "annotators", "rubric"}
-)
 
 
 def sample_line(

@@ -1,0 +1,171 @@
+"""The scores in a model's reply, however it spells the dimensions; what cannot be read is a failure, never a number."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .rubric import Dimension, Rubric
+
+# Other names under which published prompts and models know the dimensions of the answer rubric.
+ALIASES: Mapping[str, tuple[str, ...]] = {
+    "textcontentcompleteness": ("Text completeness", "Text response quality", "Text content quality"),
+    "imagecontentcompleteness": ("Image completeness", "Image response quality", "Image content quality"),
+    "imagequality": ("Image aesthetic quality", "Image aesthetics", "Picture quality"),
+    "imagetextsynergy": ("Text-image complementarity", "Synergy"),
+}
+NUMBER = r"[-+]?\d+(?:\.\d+)?"
+# A number alone, or out of the highest level as "4/5" and "4 out of 5"; no part of a word, a range or a longer number.
+SCORE = re.compile(rf"(?<![\w.])({NUMBER})(?:\s*(?:/|out\s+of)\s*({NUMBER}))?(?!\w|\.\d|\s*[-–]\s*\d)", re.IGNORECASE)
+# "(0-5)", "(0–5 points)", "(out of 5)": a reminder of the scale and no score.
+SCALE = re.compile(rf"[(\[<]\s*(?:{NUMBER}\s*(?:-|–|to)\s*|out\s+of\s+){NUMBER}[^)\]>\n]*[)\]>]", re.IGNORECASE)
+WORD = re.compile(r"[^\W_]+")
+FILLING = frozenset(
+    {"a", "as", "be", "equals", "gets", "is", "of", "points", "rated", "rating", "score", "scored", "the"}
+)
+# How much text before a number can name what it is the score of.
+REACH = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The level on each dimension that was asked for; where the reply cannot be read, why, and no values."""
+
+    values: Mapping[str, float] = field(default_factory=dict)
+    problem: str = ""
+
+
+def parse_reply(text: str, rubric: Rubric, asked: Collection[str] | None = None) -> Reply:
+    """Read the scores of the dimensions that were ``asked`` for (all of them by default).
+
+    Understood are a JSON object anywhere in the text, a JSON list in the rubric's order, and names followed by numbers
+    in sentences, lists and tables. A dimension goes by its key or its name, in any case, its words in any order and
+    joined by anything. Of several scores of one dimension the last counts, as models think aloud before they answer. A
+    value that is no level, a foreign scale and a missing dimension are problems, and then nothing is taken.
+    """
+    dimensions = [one for one in rubric.dimensions if asked is None or one.key in asked]
+    json_values, rest = _json_values(text)
+    found = _in_sentences(rest, rubric) | _in_json(json_values, rubric)
+    values: dict[str, float] = {}
+    for dimension in dimensions:
+        said = found.get(dimension.key)
+        if said is None:
+            return Reply(problem=f"{dimension.key} has no score")
+        value, top = said
+        if top is not None and top != dimension.values[-1]:
+            return Reply(
+                problem=f"{dimension.key} is out of {top:g}, where the highest level is {dimension.values[-1]:g}"
+            )
+        if value not in dimension.values:
+            return Reply(problem=f"{dimension.key} is {value:g}, which is none of the levels")
+        values[dimension.key] = value
+    return Reply(values)
+
+
+# A value, and what it is said to be out of.
+_Said = tuple[float, float | None]
+
+
+class _Names:
+    """Finds the dimension that words name."""
+
+    def __init__(self, rubric: Rubric) -> None:
+        self._joined: dict[str, str] = {}
+        self._words: dict[frozenset[str], str] = {}
+        for dimension in rubric.dimensions:
+            for name in _names(dimension):
+                words = WORD.findall(_folded(name))
+                self._joined.setdefault("".join(words), dimension.key)
+                self._words.setdefault(frozenset(words) - FILLING, dimension.key)
+
+    def called(self, name: str) -> str | None:
+        """Return the key of the dimension of this name."""
+        return self._find(WORD.findall(_folded(name)))
+
+    def ending(self, text: str) -> str | None:
+        """Return the key of the dimension that a text ends with, fillings aside; the longest name wins."""
+        words = WORD.findall(_folded(text))
+        while words and words[-1] in FILLING:
+            words.pop()
+        for start in range(max(0, len(words) - 12), len(words)):
+            if found := self._find(words[start:]):
+                return found
+        return None
+
+    def _find(self, words: list[str]) -> str | None:
+        return self._joined.get("".join(words)) or self._words.get(frozenset(words) - FILLING)
+
+
+def _names(dimension: Dimension) -> Iterator[str]:
+    yield dimension.key
+    yield dimension.name
+    yield from ALIASES.get("".join(WORD.findall(_folded(dimension.name))), ())
+
+
+def _folded(text: str) -> str:
+    letters = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def _in_sentences(text: str, rubric: Rubric) -> dict[str, _Said]:
+    names = _Names(rubric)
+    text = SCALE.sub(" ", text)
+    found: dict[str, _Said] = {}
+    end = 0
+    for score in SCORE.finditer(text):
+        key = names.ending(text[max(end, score.start() - REACH) : score.start()])
+        end = score.end()
+        if key is not None:
+            found[key] = (float(score[1]), float(score[2]) if score[2] else None)
+    return found
+
+
+def _in_json(values: Sequence[dict[str, Any] | list[Any]], rubric: Rubric) -> dict[str, _Said]:
+    names = _Names(rubric)
+    found: dict[str, _Said] = {}
+    for value in values:
+        if isinstance(value, dict):
+            for name, given in value.items():
+                key, said = names.called(name), _said(given)
+                if key is not None and said is not None:
+                    found[key] = said
+        elif len(value) == len(rubric.dimensions) and all(type(one) in (int, float) for one in value):
+            found |= {one.key: (float(given), None) for one, given in zip(rubric.dimensions, value, strict=True)}
+    return found
+
+
+def _json_values(text: str) -> tuple[list[dict[str, Any] | list[Any]], str]:
+    """Return the JSON objects in a text, outer ones whole, or the list that it is altogether; and the rest of it."""
+    stripped = text.strip()
+    decoder = json.JSONDecoder()
+    if stripped.startswith("["):
+        try:
+            return [decoder.decode(stripped)], ""
+        except (ValueError, RecursionError):
+            pass
+    values: list[dict[str, Any] | list[Any]] = []
+    rest: list[str] = []
+    at, kept = text.find("{"), 0
+    while at >= 0:
+        try:
+            value, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            end = at + 1
+        else:
+            values.append(value)
+            rest.append(text[kept:at])
+            kept = end
+        at = text.find("{", end)
+    return values, "\n".join([*rest, text[kept:]])
+
+
+def _said(given: Any) -> _Said | None:
+    if isinstance(given, dict):
+        inner = [said for name in ("score", "rating", "value") if (said := _said(given.get(name))) is not None]
+        return inner[0] if len(inner) == 1 else None
+    if isinstance(given, str):
+        score = SCORE.fullmatch(given.strip())
+        return (float(score[1]), float(score[2]) if score[2] else None) if score else None
+    return (float(given), None) if type(given) in (int, float) else None

@@ -1,0 +1,128 @@
+"""The prediction line: what is written is read back, what follows from the chances is worked out, faults are named."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from judge.predictions import Prediction, as_line, at_level, from_distribution, nearest, parse_line, parse_prediction
+from judge.records import RecordError
+from judge.rubric import rubric_from_data
+
+RUBRIC = rubric_from_data(
+    {
+        "key": "two",
+        "title": "Two",
+        "dimensions": [
+            {"key": "TCC", "name": "Text", "needs": ["text"], "levels": [0, 1, 2, 3, 4, 5], "missing": 0},
+            {"key": "mood", "name": "Mood", "needs": [], "levels": [-1, 0, 0.5]},
+        ],
+    }
+)
+TCC, MOOD = RUBRIC.dimensions
+chances = st.lists(st.floats(0, 1), min_size=6, max_size=6).filter(lambda p: sum(p) > 0.01)
+
+
+def line(**changes):
+    return {"id": "a", "judge": "j1", "dimensions": {"TCC": {"p": [0, 0, 0, 0.5, 0.5, 0]}}} | changes
+
+
+def refused(data):
+    with pytest.raises(RecordError) as refusal:
+        parse_prediction(data, RUBRIC)
+    return refusal.value
+
+
+@given(chances, st.floats(0, 1), st.floats(0, 2))
+def test_what_is_written_is_read_back(p, mass, spread):
+    dimension = from_distribution(p, TCC, mass=mass, ensemble_sd=spread)
+    said = Prediction("ä/1", "j1", "0" * 64, "ok", "expected", 3, {"TCC": dimension, "mood": at_level(0.5, MOOD, "x")})
+    found = parse_line(as_line(said).encode(), RUBRIC)
+    assert (found.id, found.judge, found.prompt_sha, found.status, found.readout, found.cluster) == (
+        *("ä/1", "j1", "0" * 64, "ok", "expected"),
+        3,
+    )
+    assert found.dimensions["TCC"].p == pytest.approx(dimension.p, abs=2e-6)
+    assert found.dimensions["TCC"].rounded == dimension.rounded
+    for name in ("expected", "sd", "p_dispute", "mass", "ensemble_sd"):
+        assert getattr(found.dimensions["TCC"], name) == pytest.approx(getattr(dimension, name), abs=2e-6)
+    assert found.dimensions["mood"] == at_level(0.5, MOOD, "x")
+
+
+def test_the_line_has_the_names_that_others_read():
+    said = Prediction("a", "j1", "sha", "ok", "expected", None, {"TCC": from_distribution([0, 0, 1, 1, 0, 0], TCC)})
+    data = json.loads(as_line(said))
+    assert list(data) == ["id", "judge", "prompt_sha", "status", "readout", "cluster", "dimensions"]
+    assert data["dimensions"]["TCC"] == {
+        "p": [0, 0, 0.5, 0.5, 0, 0],
+        "expected": 2.5,
+        "sd": 0.5,
+        "rounded": 3,
+        "p_dispute": 0,
+        "interval": None,
+        "mass": None,
+        "ensemble_sd": None,
+    }
+
+
+@given(chances)
+def test_what_follows_from_the_chances_holds(p):
+    found = from_distribution(p, TCC)
+    assert sum(found.p) == pytest.approx(1)
+    assert 0 <= found.expected <= 5
+    assert 0 <= found.sd <= 2.5 + 1e-9
+    assert abs(found.rounded - found.expected) <= 0.5 + 1e-9
+    assert 0 <= found.p_dispute <= 1 + 1e-9
+
+
+def test_of_two_levels_at_the_same_distance_the_upper_one_is_nearest():
+    assert [nearest(value, TCC.values) for value in (2.5, 2.499999, 0, 5)] == [3, 2, 0, 5]
+    assert nearest(0.3, MOOD.values) == 0.5
+
+
+def test_a_number_alone_is_a_level_held_for_certain():
+    found = parse_prediction(line(dimensions={"TCC": {"rounded": 4}}), RUBRIC).dimensions["TCC"]
+    assert found == at_level(4, TCC)
+    assert (found.expected, found.sd, found.p_dispute) == (4, 0, 0)
+
+
+def test_a_failure_needs_no_dimensions_and_keeps_its_reason():
+    found = parse_prediction({"id": "a", "status": "parse_error", "message": "no score"}, RUBRIC)
+    assert (found.status, found.dimensions, found.message) == ("parse_error", {}, "no score")
+
+
+@pytest.mark.parametrize(
+    ("data", "field", "words"),
+    [
+        (line(id=None), "id", ""),
+        (line(status="fine"), "status", "ok, rule, parse_error, backend_error"),
+        (line(dimensions={}), "dimensions", "no entry"),
+        (line(dimensions=[1]), "dimensions", "object"),
+        (line(dimensions={"X": {}}), "dimensions.X", "TCC, mood"),
+        (line(dimensions={"TCC": 4}), "dimensions.TCC", "object"),
+        (line(dimensions={"TCC": {}}), "dimensions.TCC.p", "missing"),
+        (line(dimensions={"TCC": {"p": [1]}}), "dimensions.TCC.p", "6 chances"),
+        (line(dimensions={"TCC": {"p": [0.5, 0.4, 0, 0, 0, 0]}}), "dimensions.TCC.p", "adds up to 0.9"),
+        (line(dimensions={"TCC": {"p": [2, -1, 0, 0, 0, 0]}}), "dimensions.TCC.p", "between 0 and 1"),
+        (line(dimensions={"TCC": {"p": [float("nan"), 1, 0, 0, 0, 0]}}), "dimensions.TCC.p", "between 0 and 1"),
+        (line(dimensions={"TCC": {"p": [True, 0, 0, 0, 0, 0]}}), "dimensions.TCC.p", "between 0 and 1"),
+        (line(dimensions={"TCC": {"rounded": 6}}), "dimensions.TCC.p", "missing"),
+        (line(dimensions={"TCC": {"p": [1, 0, 0, 0, 0, 0], "rounded": 6}}), "dimensions.TCC.rounded", "none of"),
+        (line(dimensions={"TCC": {"p": [1, 0, 0, 0, 0, 0], "expected": 7}}), "dimensions.TCC.expected", "0 and 5"),
+        (line(dimensions={"TCC": {"p": [1, 0, 0, 0, 0, 0], "interval": [3, 1]}}), "dimensions.TCC.interval", "low"),
+        (line(dimensions={"TCC": {"p": [1, 0, 0, 0, 0, 0], "why": 1}}), "dimensions.TCC.why", ""),
+        (line(cluster=-1), "cluster", "whole number"),
+        (line(judge="j" * 121), "judge", "120"),
+        (line(score=1), "score", ""),
+    ],
+)
+def test_a_fault_names_its_field(data, field, words):
+    error = refused(data)
+    assert error.field == field
+    assert words in error.message
+
+
+def test_a_line_that_is_no_json_is_refused():
+    with pytest.raises(RecordError):
+        parse_line(b"{'id': 1}", RUBRIC)
