@@ -1,0 +1,85 @@
+"""What colours a picture has: how many, how strong, and how much of it each name in everyday language covers."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from judge.metrics.gaps import Floats
+
+# Sixths of the colour circle, from red on.
+_HUES = {"red": (-0.35, 0.25), "orange": (0.25, 0.75), "yellow": (0.75, 1.25), "green": (1.25, 2.6)}
+_HUES |= {"blue": (2.6, 4.25), "purple": (4.25, 5.1), "pink": (5.1, 5.65)}
+COLOURS = ("black", "white", "grey", "brown", *_HUES)
+HUES = 6
+NAMES: tuple[str, ...] = (
+    *("colourfulness", "saturation_mean", "saturation_sd", "saturation_high", "hue_entropy", "warmth", "palette"),
+    *("red_mean", "green_mean", "blue_mean"),
+    *(f"hue_{number}" for number in range(HUES)),
+    *(f"is_{name}" for name in COLOURS),
+)
+
+
+def colours(rgb: npt.NDArray[np.uint8]) -> list[float]:
+    """Return the features of an array of height x width x 3 bytes, in the order of `NAMES`."""
+    pixels = rgb.reshape(-1, 3).astype(np.float32) / 255
+    red, green, blue = pixels.T
+    high, low = pixels.max(axis=1), pixels.min(axis=1)
+    chroma = high - low
+    saturation = np.where(high > 1e-6, chroma / np.maximum(high, 1e-6), 0)
+    hue = _hue(red, green, blue, high, chroma)
+    weight = np.bincount((hue.astype(np.int64)) % HUES, saturation * high, HUES)
+    shares = weight / max(float(weight.sum()), 1e-6)
+    told = shares[shares > 0]
+    return [
+        _colourfulness(red, green, blue),
+        float(saturation.mean()),
+        float(saturation.std()),
+        float(np.quantile(saturation, 0.95)),
+        float(-(told * np.log2(told)).sum()) if len(told) else 0.0,
+        float(red.mean() - blue.mean()),
+        _palette(rgb),
+        *(float(one.mean()) for one in (red, green, blue)),
+        *shares.tolist(),
+        *_named(hue, saturation, high),
+    ]
+
+
+def _hue(red: Floats, green: Floats, blue: Floats, high: Floats, chroma: Floats) -> Floats:
+    """Return the hue in sixths of the circle, from 0 on to below 6; 0 where there is none."""
+    some = np.maximum(chroma, 1e-6)
+    hue = np.where(
+        high == red,
+        ((green - blue) / some) % 6,
+        np.where(high == green, (blue - red) / some + 2, (red - green) / some + 4),
+    )
+    return np.where(chroma > 1e-6, hue, 0) % 6
+
+
+def _colourfulness(red: Floats, green: Floats, blue: Floats) -> float:
+    """Return the colourfulness after Hasler and Suesstrunk (2003)."""
+    one, other = red - green, (red + green) / 2 - blue
+    return math.hypot(float(one.std()), float(other.std())) + 0.3 * math.hypot(float(one.mean()), float(other.mean()))
+
+
+def _palette(rgb: npt.NDArray[np.uint8]) -> float:
+    """Return how many of 512 coarse colours cover 95 % of the picture, as a logarithm."""
+    coarse = (rgb.reshape(-1, 3) >> 5).astype(np.int64)
+    counts = np.sort(np.bincount(coarse @ np.array([64, 8, 1]), minlength=512))[::-1]
+    return math.log(1 + int(np.searchsorted(counts.cumsum(), 0.95 * counts.sum())))
+
+
+def _named(hue: Floats, saturation: Floats, high: Floats) -> list[float]:
+    black = high < 0.2
+    grey = ~black & (saturation < 0.15)
+    white = grey & (high > 0.85)
+    strong = ~black & ~grey
+    around = np.where(hue > 5.65, hue - 6, hue)
+    brown = strong & (around >= -0.2) & (around < 0.9) & (high < 0.68)
+    # A light red has a name of its own.
+    rose = strong & (around < _HUES["red"][1]) & (high > 0.8) & (saturation < 0.55)
+    found = {"black": black, "white": white, "grey": grey & ~white, "brown": brown}
+    for name, (start, end) in _HUES.items():
+        found[name] = strong & ~brown & ~rose & (around >= start) & (around < end)
+    found["pink"] |= rose
+    return [np.count_nonzero(found[name]) / found[name].size for name in COLOURS]

@@ -1,0 +1,175 @@
+"""The vectors of many samples: what the store knows is taken from there, the rest is measured by several processes."""
+
+import hashlib
+import json
+import multiprocessing
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import PIL
+
+from judge.metrics.gaps import Floats
+from judge.pictures import MissingPicture, PictureFolder
+from judge.samples import SampleRecord, Text
+from judge.version import source_checksum
+
+from .picture import UnreadablePicture, picture_features
+from .sample import judged_pictures, sample_features
+from .store import VectorStore
+
+BATCH = 256
+# Starting processes takes about a second: as long as measuring some dozens of samples.
+WORTH_PROCESSES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A sample's vector, or why there is none."""
+
+    vector: Floats | None
+    problem: str = ""
+
+
+class Extractor:
+    """Measures samples whose pictures lie in a folder. A context: what it started ends with it."""
+
+    def __init__(self, pictures: PictureFolder, store: VectorStore | None = None, *, processes: int = 0) -> None:
+        self._pictures = pictures
+        self._store = store
+        self._count = processes or os.cpu_count() or 1
+        self._stack = ExitStack()
+        self._readers = self._stack.enter_context(ThreadPoolExecutor(max_workers=self._count * 2))
+        self._pool: Executor | None = None
+
+    def __enter__(self) -> "Extractor":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def measure(self, samples: Iterable[SampleRecord]) -> Iterator[Measured]:
+        """Yield what was measured on each sample, in their order, a few hundred at a time."""
+        coming = iter(samples)
+        while batch := list(islice(coming, BATCH)):
+            yield from self._batch(batch)
+
+    def _batch(self, batch: Sequence[SampleRecord]) -> list[Measured]:
+        tasks = list(self._readers.map(self._task, batch))
+        ready = [task for task in tasks if not task.problem]
+        known = self._store.find([task.key for task in ready]) if self._store else {}
+        missing = list({task.key: task for task in ready if task.key not in known}.values())
+        problems: dict[bytes, str] = {}
+        if missing:
+            made, problems = self._make(missing)
+            known |= made
+        return [_measured(task, known, problems) for task in tasks]
+
+    def _task(self, sample: SampleRecord) -> "_Task":
+        checksums, paths = [], []
+        for name in judged_pictures(sample):
+            try:
+                content = self._pictures.read(name)
+            except MissingPicture as problem:
+                return _Task(sample, b"", problem=str(problem))
+            checksums.append(hashlib.sha256(content).hexdigest())
+            paths.append(self._pictures.path(name))
+        return _Task(sample, _key(sample, checksums), checksums, paths)
+
+    def _make(self, tasks: Sequence["_Task"]) -> tuple[dict[bytes, Floats], dict[bytes, str]]:
+        if self._store:
+            known = self._store.find([_picture_key(one) for task in tasks for one in task.checksums])
+            for task in tasks:
+                task.known = {one: known[key] for one in task.checksums if (key := _picture_key(one)) in known}
+        if len(tasks) >= WORTH_PROCESSES and self._count > 1:
+            results = list(self._processes().map(_compute, tasks, chunksize=8))
+        else:
+            results = [_compute(task) for task in tasks]
+        made: dict[bytes, Floats] = {}
+        pictures: dict[bytes, Floats] = {}
+        problems: dict[bytes, str] = {}
+        for task, result in zip(tasks, results, strict=True):
+            if result.vector is None:
+                problems[task.key] = result.problem
+            else:
+                made[task.key] = result.vector
+            pictures |= {_picture_key(one): vector for one, vector in result.pictures.items()}
+        if self._store:
+            self._store.keep(made | pictures)
+        return made, problems
+
+    def _processes(self) -> Executor:
+        if self._pool is None:
+            # Not forked: the threads of this process would be missing in the copies.
+            pool = ProcessPoolExecutor(self._count, mp_context=multiprocessing.get_context("spawn"))
+            self._pool = self._stack.enter_context(pool)
+        return self._pool
+
+
+@dataclass(slots=True)
+class _Task:
+    sample: SampleRecord
+    key: bytes
+    checksums: list[str] = field(default_factory=list)
+    paths: list[Path] = field(default_factory=list)
+    problem: str = ""
+    known: dict[str, Floats] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Result:
+    vector: Floats | None
+    problem: str = ""
+    pictures: dict[str, Floats] = field(default_factory=dict)
+
+
+def _compute(task: _Task) -> _Result:
+    """Measure a sample and those of its pictures that were not known; runs in a process of its own."""
+    known = dict(task.known)
+    fresh: dict[str, Floats] = {}
+    for checksum, path in zip(task.checksums, task.paths, strict=True):
+        if checksum not in known:
+            try:
+                known[checksum] = fresh[checksum] = picture_features(path.read_bytes())
+            except (UnreadablePicture, OSError) as problem:
+                return _Result(None, f"{path.name} {problem}", fresh)
+    return _Result(sample_features(task.sample, task.checksums, [known[one] for one in task.checksums]), pictures=fresh)
+
+
+def _measured(task: _Task, known: dict[bytes, Floats], problems: dict[bytes, str]) -> Measured:
+    if task.problem:
+        return Measured(None, task.problem)
+    vector = known.get(task.key)
+    return Measured(vector, "" if vector is not None else problems[task.key])
+
+
+def _key(sample: SampleRecord, checksums: Sequence[str]) -> bytes:
+    pictures = iter(checksums)
+    content = [
+        [
+            turn.question,
+            turn.context,
+            [
+                block.text if isinstance(block, Text) else [None if turn.context else next(pictures)]
+                for block in turn.blocks
+            ],
+        ]
+        for turn in sample.turns
+    ]
+    return hashlib.sha256(json.dumps(["sample", _measuring(), content]).encode()).digest()
+
+
+def _picture_key(checksum: str) -> bytes:
+    return hashlib.sha256(f"picture {_measuring()} {checksum}".encode()).digest()
+
+
+@lru_cache(maxsize=1)
+def _measuring() -> str:
+    """Return what is part of every key, so that another way of measuring does not find what the former one left."""
+    return f"{source_checksum(Path(__file__).resolve().parent)} numpy {np.__version__} Pillow {PIL.__version__}"

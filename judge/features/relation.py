@@ -1,0 +1,184 @@
+"""How an answer goes with its question, and its pictures with its text."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Container, Mapping, Sequence
+from itertools import pairwise
+
+from judge.samples import Image, Text, Turn
+
+from . import words as split
+
+# Words that name a colour, in English; a picture's share of it is measured without any word.
+COLOUR_WORDS: Mapping[str, frozenset[str]] = {
+    "black": frozenset({"black", "dark", "night"}),
+    "white": frozenset({"white", "snow", "snowy"}),
+    "grey": frozenset({"grey", "gray", "silver"}),
+    "brown": frozenset({"brown", "wooden"}),
+    "red": frozenset({"red"}),
+    "orange": frozenset({"orange", "fire", "sunset"}),
+    "yellow": frozenset({"yellow", "golden", "gold"}),
+    "green": frozenset({"green", "grass", "forest"}),
+    "blue": frozenset({"blue", "sky", "sea", "ocean"}),
+    "purple": frozenset({"purple", "violet"}),
+    "pink": frozenset({"pink"}),
+}
+# More words than that between question and answer are looked at for copied passages.
+_COPYABLE = 1_000
+# A short run of words is shared by chance.
+_PASSAGE = 3
+_WITH_QUESTION = (
+    *("question_words", "answer_per_question", "shared_words", "shared_pairs", "covered_words", "covered_pairs"),
+    *("longest_passage", "passage_cover", "passage_density", "passages", "cosine", "new_pairs", "new_numbers"),
+    *("new_names", "kept_names", "in_order", "first_sentence_shared", "last_sentence_shared"),
+)
+_FORM = (
+    *("texts", "pictures", "distinct_pictures", "turns", "context_turns", "alternations", "begins_with_picture"),
+    *("ends_with_picture", "words_per_picture", "empty_turns"),
+)
+_WITH_PICTURES = ("has_pictures", "colours_named", "colours_met", "colours_missed", "picture_words")
+NAMES: tuple[str, ...] = (*_WITH_QUESTION, *_FORM, *_WITH_PICTURES)
+_PICTURE_WORDS = frozenset(
+    {
+        "above",
+        "below",
+        "diagram",
+        "drawing",
+        "figure",
+        "illustration",
+        "image",
+        "images",
+        "photo",
+        "picture",
+        "pictures",
+    }
+    | {"shown", "shows", "photograph", "depicts", "painting", "scene"}
+)
+
+
+def relation_features(
+    turns: Sequence[Turn], question: str, answer: str, pictures: Sequence[str], colours: Mapping[str, float] | None
+) -> list[float]:
+    """Return the features in the order of `NAMES`.
+
+    ``pictures`` are checksums of the judged pictures in their order; ``colours`` is how much of them each colour
+    covers on average, None without pictures.
+    """
+    said, asked = split.words(answer), split.words(question)
+    return [
+        *_with_question(said, asked, answer, question),
+        *_form(turns, len(said), pictures),
+        *_with_pictures(said + asked, said, colours),
+    ]
+
+
+def _with_question(said: list[str], asked: list[str], answer: str, question: str) -> list[float]:
+    if not said or not asked:
+        return [math.log1p(len(asked)), *([0.0] * (len(_WITH_QUESTION) - 1))]
+    one, other = Counter(said), Counter(asked)
+    pairs, known = set(split.runs(said, 2)), set(split.runs(asked, 2))
+    passages = _passages(said[:_COPYABLE], asked[:_COPYABLE])
+    sentences = split.sentences(answer)
+    vocabulary = other.keys()
+    names, numbers = split.names(answer), split.numbers(answer)
+    shared = sum((one & other).values())
+    return [
+        math.log1p(len(asked)),
+        math.log(len(said) / len(asked)),
+        shared / len(said),
+        len(pairs & known) / max(1, len(pairs)),
+        len(one.keys() & vocabulary) / len(vocabulary),
+        len(pairs & known) / max(1, len(known)),
+        math.log1p(max(passages, default=0)),
+        # Coverage and density of copied passages (Grusky, Naaman and Artzi 2018).
+        sum(passages) / len(said),
+        math.log1p(sum(length**2 for length in passages) / len(said)),
+        len(passages) / len(said),
+        _cosine(one, other),
+        1 - len(pairs & known) / max(1, len(pairs)),
+        _new(numbers, split.numbers(question)),
+        _new(names, set(vocabulary)),
+        1 - _new(split.names(question), set(one)),
+        _in_order(said, asked),
+        _overlap(sentences[:1], vocabulary),
+        _overlap(sentences[-1:], vocabulary),
+    ]
+
+
+def _form(turns: Sequence[Turn], words: int, pictures: Sequence[str]) -> list[float]:
+    judged = [turn for turn in turns if not turn.context]
+    kinds = [isinstance(block, Image) for turn in judged for block in turn.blocks]
+    texts = sum(isinstance(block, Text) for turn in judged for block in turn.blocks)
+    return [
+        math.log1p(texts),
+        math.log1p(len(pictures)),
+        len(set(pictures)) / len(pictures) if pictures else 0.0,
+        math.log1p(len(judged)),
+        math.log1p(len(turns) - len(judged)),
+        sum(one != other for one, other in pairwise(kinds)) / max(1, len(kinds) - 1),
+        float(kinds[:1] == [True]),
+        float(kinds[-1:] == [True]),
+        math.log1p(words / len(pictures)) if pictures else 0.0,
+        sum(not turn.blocks for turn in judged) / max(1, len(judged)),
+    ]
+
+
+def _with_pictures(words: list[str], said: list[str], colours: Mapping[str, float] | None) -> list[float]:
+    if colours is None:
+        return [0.0] * len(_WITH_PICTURES)
+    vocabulary = set(words)
+    named = [name for name, synonyms in COLOUR_WORDS.items() if synonyms & vocabulary]
+    shares = [colours.get(name, 0.0) for name in named]
+    return [
+        1.0,
+        float(len(named)),
+        sum(shares),
+        float(sum(share < 0.01 for share in shares)),
+        sum(word in _PICTURE_WORDS for word in said) / max(1, len(said)),
+    ]
+
+
+def _passages(said: list[str], asked: list[str]) -> list[int]:
+    """Return the lengths of the passages that an answer takes over from its question, found greedily."""
+    places: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for place, run in enumerate(split.runs(asked, _PASSAGE)):
+        places[run].append(place)
+    found: list[int] = []
+    at = 0
+    while at + _PASSAGE <= len(said):
+        longest = 0
+        for place in places.get(tuple(said[at : at + _PASSAGE]), ())[:8]:
+            length = _PASSAGE
+            while (
+                at + length < len(said) and place + length < len(asked) and said[at + length] == asked[place + length]
+            ):
+                length += 1
+            longest = max(longest, length)
+        if longest:
+            found.append(longest)
+        at += longest or 1
+    return found
+
+
+def _cosine(one: Counter[str], other: Counter[str]) -> float:
+    shared = sum(math.sqrt(count * other[word]) for word, count in one.items() if word in other)
+    return shared / math.sqrt(sum(one.values()) * sum(other.values()))
+
+
+def _new(found: set[str], known: set[str]) -> float:
+    return len(found - known) / len(found) if found else 0.0
+
+
+def _in_order(said: list[str], asked: list[str]) -> float:
+    """Return how far the words that an answer shares with its question come in the question's order, -1 to 1."""
+    first = {word: place for place, word in reversed(list(enumerate(asked)))}
+    order = [first[word] for word in dict.fromkeys(said) if word in first]
+    if len(order) < 2:
+        return 0.0
+    steps = [other > one for one, other in pairwise(order)]
+    return 2 * sum(steps) / len(steps) - 1
+
+
+def _overlap(sentences: list[str], vocabulary: Container[str]) -> float:
+    found = split.words(sentences[0]) if sentences else []
+    return sum(word in vocabulary for word in found) / len(found) if found else 0.0

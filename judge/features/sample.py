@@ -1,0 +1,60 @@
+"""The vector of a sample: its answer's text, the relations, and the mean of its pictures."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from judge.metrics.gaps import Floats
+from judge.samples import SampleRecord, Text
+
+from . import colour, picture, relation, text
+
+# Judges remember it: one that was trained on other features is not asked about these.
+VERSION = 1
+NAMES: tuple[str, ...] = (
+    *(f"text.{name}" for name in text.NAMES),
+    *(f"relation.{name}" for name in relation.NAMES),
+    *(f"picture.{name}" for name in picture.NAMES),
+)
+_COLOURS = {name: picture.NAMES.index(f"is_{name}") for name in colour.COLOURS}
+
+
+def question_of(sample: SampleRecord) -> str:
+    """Return everything that was there before the judged answer: questions, and what context turns hold."""
+    parts: list[str] = []
+    for turn in sample.turns:
+        parts.append(turn.question)
+        if turn.context:
+            parts += [block.text for block in turn.blocks if isinstance(block, Text)]
+    return "\n".join(part for part in parts if part)
+
+
+def answer_of(sample: SampleRecord) -> str:
+    """Return the text of the judged answer."""
+    return "\n".join(
+        block.text for turn in sample.turns if not turn.context for block in turn.blocks if isinstance(block, Text)
+    )
+
+
+def judged_pictures(sample: SampleRecord) -> list[str]:
+    """Return the paths of the pictures of the judged answer, in their order."""
+    return [
+        block.path for turn in sample.turns if not turn.context for block in turn.blocks if not isinstance(block, Text)
+    ]
+
+
+def sample_features(sample: SampleRecord, checksums: Sequence[str], pictures: Sequence[Floats]) -> Floats:
+    """Return the vector of a sample in the order of `NAMES`.
+
+    ``checksums`` and ``pictures`` are of its judged pictures in their order; without any, their places hold 0.
+    """
+    answer = answer_of(sample)
+    mean = np.mean(pictures, axis=0) if len(pictures) else np.zeros(len(picture.NAMES))
+    colours = {name: float(mean[place]) for name, place in _COLOURS.items()} if len(pictures) else None
+    parts = [
+        text.text_features(answer),
+        relation.relation_features(sample.turns, question_of(sample), answer, checksums, colours),
+        mean,
+    ]
+    # As exact as the store keeps it, so that a vector from there is the same one.
+    return np.concatenate(parts).astype(np.float32).astype(np.float64)

@@ -1,0 +1,41 @@
+"""Words, sentences and numbers in a text of any script, found the same way everywhere."""
+
+import re
+
+# Scripts without spaces between words have a word for every character, as a tokeniser for search would do it.
+_WORD = re.compile(r"[぀-ヿ㐀-鿿豈-﫿]|[^\W_぀-ヿ㐀-鿿豈-﫿]+(?:['’][^\W\d_]+)?")
+_SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]*")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_CAPITAL = re.compile(r"(?<![.!?。\n]\s)(?<!^)\b[A-Z][\w’'-]+")
+# More of a text tells next to nothing more, and costs.
+LONGEST = 2_000
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a text in lower case, the first two thousand."""
+    found: list[str] = []
+    for match in _WORD.finditer(text.casefold()):
+        found.append(match[0])
+        if len(found) == LONGEST:
+            break
+    return found
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences and lines of a text."""
+    return [one for found in _SENTENCE.findall(text) if (one := found.strip())]
+
+
+def numbers(text: str) -> set[str]:
+    """Return the numbers in a text as they are written."""
+    return set(_NUMBER.findall(text))
+
+
+def names(text: str) -> set[str]:
+    """Return words that are written with a capital although no sentence begins with them."""
+    return {found.casefold() for found in _CAPITAL.findall(text)}
+
+
+def runs(of: list[str], length: int) -> list[tuple[str, ...]]:
+    """Return the runs of so many words, in their order."""
+    return list(zip(*(of[start:] for start in range(length)), strict=False))

@@ -1,0 +1,39 @@
+"""The folder of pictures that sample lines point into."""
+
+from pathlib import Path
+
+
+class MissingPicture(ValueError):
+    """A picture that a line names and that is not there, or lies outside of the folder."""
+
+
+class PictureFolder:
+    """Reads pictures by the paths that lines give them, and nothing else."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+
+    def path(self, name: str) -> Path:
+        """Return where a picture lies.
+
+        Raises:
+            MissingPicture: it is not there, or not within the folder.
+        """
+        path = (self.folder / name).resolve()
+        if not path.is_relative_to(self.folder):
+            raise MissingPicture(f"{name} lies outside of {self.folder}")
+        if not path.is_file():
+            raise MissingPicture(f"{name} is not in {self.folder}")
+        return path
+
+    def read(self, name: str) -> bytes:
+        """Return the content of a picture's file.
+
+        Raises:
+            MissingPicture: it cannot be read.
+        """
+        path = self.path(name)
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise MissingPicture(f"{name} cannot be read ({error.strerror})") from None

@@ -1,0 +1,143 @@
+"""What a long piece of work says while it is under way: to a person as a bar, to a program as lines of JSON.
+
+Both go to standard error; standard output belongs to the result.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol, TextIO, TypeVar
+
+Item = TypeVar("Item")
+# A person's eye and a program's database have no use for more.
+SECONDS = 0.2
+WIDTH = 24
+
+
+class Progress(Protocol):
+    """Hears what goes on. All calls are cheap; none fails."""
+
+    def step(self, activity: str, total: int | None = None) -> None:
+        """A new step begins, of ``total`` pieces where that is known."""
+        ...
+
+    def done(self, count: int) -> None:
+        """So many pieces of this step are done."""
+        ...
+
+    def curve(self, series: str, x: float, y: float) -> None:
+        """A point of a curve that shows how the work goes, as the loss over steps."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Something worth reading happened."""
+        ...
+
+
+class Silence:
+    """Hears everything and says nothing."""
+
+    def step(self, activity: str, total: int | None = None) -> None: ...
+    def done(self, count: int) -> None: ...
+    def curve(self, series: str, x: float, y: float) -> None: ...
+    def note(self, text: str) -> None: ...
+
+
+class Events:
+    """Writes each event as a line of JSON: ``step``, ``done``, ``curve`` or ``note``."""
+
+    def __init__(self, output: TextIO | None = None) -> None:
+        self._output = output or sys.stderr
+        self._said = 0.0
+
+    def step(self, activity: str, total: int | None = None) -> None:
+        self._said = 0.0
+        self._write({"step": activity, "total": total})
+
+    def done(self, count: int) -> None:
+        now = time.monotonic()
+        if now - self._said >= SECONDS:
+            self._said = now
+            self._write({"done": count})
+
+    def curve(self, series: str, x: float, y: float) -> None:
+        self._write({"curve": series, "x": x, "y": y})
+
+    def note(self, text: str) -> None:
+        self._write({"note": text})
+
+    def _write(self, event: dict[str, Any]) -> None:
+        print(json.dumps(event, ensure_ascii=False), file=self._output, flush=True)
+
+
+class Bar:
+    """Draws a line that is written over; on a file, where nothing can be written over, a line per step."""
+
+    def __init__(self, output: TextIO | None = None) -> None:
+        self._output = output or sys.stderr
+        self._live = self._output.isatty()
+        self._activity, self._began, self._said = "", 0.0, 0.0
+        self._total: int | None = None
+        self._open = False
+
+    def step(self, activity: str, total: int | None = None) -> None:
+        self._finish()
+        self._activity, self._total, self._began, self._said = activity, total, time.monotonic(), 0.0
+        if self._live:
+            self._draw(0)
+        else:
+            self._print(activity + (f" ({total:,})" if total else ""))
+
+    def done(self, count: int) -> None:
+        now = time.monotonic()
+        last = self._total is not None and count >= self._total
+        if self._live and (last or now - self._said >= SECONDS):
+            self._said = now
+            self._draw(count)
+
+    def curve(self, series: str, x: float, y: float) -> None:
+        self.note(f"{series} {y:.4f} at {x:g}")
+
+    def note(self, text: str) -> None:
+        self._finish()
+        self._print(text)
+
+    def close(self) -> None:
+        """End the line that was written over."""
+        self._finish()
+
+    def _draw(self, count: int) -> None:
+        seconds = time.monotonic() - self._began
+        rate = f", {count / seconds:,.1f}/s" if count and seconds > 0.5 else ""
+        if self._total:
+            full = round(WIDTH * min(1.0, count / self._total))
+            left = f", {_duration((self._total - count) * seconds / count)} left" if 0 < count < self._total else ""
+            what = f"[{'#' * full}{'.' * (WIDTH - full)}] {count:,} of {self._total:,}{rate}{left}"
+        else:
+            what = f"{count:,}{rate}" if count else "…"
+        self._output.write(f"\r\x1b[K{self._activity}: {what}")
+        self._output.flush()
+        self._open = True
+
+    def _finish(self) -> None:
+        if self._open:
+            self._output.write("\n")
+            self._output.flush()
+            self._open = False
+
+    def _print(self, text: str) -> None:
+        print(text, file=self._output, flush=True)
+
+
+def counted(items: Iterable[Item], progress: Progress, start: int = 0) -> Iterator[Item]:
+    """Yield the items and tell how many were taken, counting on from ``start``."""
+    for number, item in enumerate(items, start + 1):
+        yield item
+        progress.done(number)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

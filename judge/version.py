@@ -1,0 +1,36 @@
+"""Which judge this is: the version that people speak of, and a checksum of the code that runs."""
+
+import hashlib
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+VERSION = "1.0"
+LIBRARIES = ("numpy", "pillow", "scikit-learn", "skops", "torch", "transformers", "peft", "accelerate", "safetensors")
+
+
+@lru_cache(maxsize=1)
+def code_version() -> str:
+    """Return the version with a checksum of all of the judge's source files."""
+    return f"{VERSION}+{source_checksum(Path(__file__).resolve().parent)[:12]}"
+
+
+def source_checksum(folder: Path) -> str:
+    """Return the SHA-256 of the source files in a folder, with their names."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in (".py", ".toml"):
+            digest.update(path.relative_to(folder).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def libraries() -> dict[str, str]:
+    """Return the versions of the libraries that figures may depend on, of those that are installed."""
+    found: dict[str, str] = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
