@@ -1,0 +1,206 @@
+"""``python -m judge``: train, predict and evaluate on files alone.
+
+Exits with 0 where all went well, with 3 where some lines were refused, with 1 where nothing was done, and with 130
+where it was stopped by Ctrl-C: what it did until then is kept, and ``--resume`` goes on with it.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .records import RecordError
+from .rubric import RubricError
+
+REFUSED = 3
+INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and return its exit status."""
+    parsed = _parser().parse_args(arguments)
+    # Told to end by a program, it ends as it does for a person.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        status: int = parsed.run(parsed)
+    except KeyboardInterrupt:
+        return _say(parsed, "Stopped. What was done is kept: the same command with --resume goes on.", INTERRUPTED)
+    except (RecordError, RubricError, OSError, LookupError, ValueError, RuntimeError) as error:
+        return _say(parsed, _words_of(error), 1)
+    return status
+
+
+def _train(parsed: argparse.Namespace) -> int:
+    from .backends.registry import DEFAULT_PRESETS
+    from .evaluating.wording import in_words
+    from .options import parse_settings
+    from .training import Order, train
+
+    run = train(
+        Order(
+            release=parsed.release,
+            out=parsed.out,
+            backend=parsed.backend,
+            preset=parsed.preset or DEFAULT_PRESETS[parsed.backend],
+            settings=parse_settings(parsed.set),
+            name=parsed.name,
+            seed=parsed.seed,
+            resume=parsed.resume,
+            cache=parsed.cache,
+        ),
+        _progress(parsed),
+    )
+    metrics = run.metrics()
+    report = {"judge": run.config.name, "run": str(run.folder), "data": dict(run.config.data), "metrics": metrics}
+    _print(parsed, report, lambda: f"{run.config.name} in {run.folder}\n{in_words(metrics[parsed.target])}")
+    return 0
+
+
+def _predict(parsed: argparse.Namespace) -> int:
+    from .pictures import PictureFolder
+    from .predicting import predict
+    from .runs import Run
+    from .sample_lines import SampleLines
+    from .surroundings import Surroundings
+
+    lines = SampleLines(parsed.samples)
+    surroundings = Surroundings(PictureFolder(parsed.images or parsed.samples.parent), parsed.cache, _progress(parsed))
+    found = predict(Run(parsed.run_folder), lines, parsed.out, surroundings, resume=parsed.resume)
+    refused = [(f"line {number}", error) for number, error in lines.refused]
+    report = {
+        "predictions": found.predictions,
+        "statuses": dict(sorted(found.statuses.items())),
+        "continued_from": found.continued_from,
+        **_refusals(refused),
+    }
+    statuses = ", ".join(f"{count:,} {name}" for name, count in sorted(found.statuses.items()))
+    _print(parsed, report, lambda: f"{found.predictions:,} predictions in {parsed.out} ({statuses or 'none'})")
+    return _tell_refused(parsed, refused, done=found.predictions)
+
+
+def _evaluate(parsed: argparse.Namespace) -> int:
+    from .evaluating.features import features_of
+    from .evaluating.scorecard import Labelled, scorecard
+    from .evaluating.wording import in_words
+    from .labels import Release
+    from .pictures import PictureFolder
+    from .predictions import Prediction, parse_line
+    from .surroundings import Surroundings
+
+    release = Release(parsed.release)
+    surroundings = Surroundings(PictureFolder(parsed.release), parsed.cache, _progress(parsed))
+    predictions: list[Prediction] = []
+    refused: list[tuple[str, RecordError]] = []
+    with parsed.predictions.open("rb") as file:
+        for number, raw in enumerate(file, 1):
+            if raw.strip():
+                try:
+                    predictions.append(parse_line(raw, release.rubric))
+                except RecordError as error:
+                    refused.append((f"line {number}", error))
+    labelled = Labelled(
+        release.rubric,
+        list(release.samples("train")),
+        list(release.samples("test")),
+        None if parsed.no_features else lambda samples: features_of(samples, surroundings),
+    )
+    card = scorecard(labelled, predictions, parsed.target)
+    _print(parsed, card | _refusals(refused), lambda: in_words(card))
+    return _tell_refused(parsed, refused, done=len(predictions))
+
+
+def _parser() -> argparse.ArgumentParser:
+    from .backends.registry import BACKENDS
+
+    parser = argparse.ArgumentParser(prog="python -m judge", description="Train judges, judge samples, measure judges.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="train|predict|evaluate")
+
+    train = commands.add_parser("train", help="train a judge on a release and hold it to the release's test part")
+    train.add_argument("release", type=Path, metavar="RELEASE_DIR", help="folder of a release in the format jsonl")
+    train.add_argument("--backend", choices=BACKENDS, default="embedded")
+    train.add_argument("--preset", default="", help="a named set of options; judge/presets has them")
+    train.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="set an option of the backend")
+    train.add_argument("--out", type=Path, required=True, metavar="RUN_DIR", help="folder that is made for the run")
+    train.add_argument("--name", default="", help="how predictions name the judge; made from what it learns by default")
+    train.add_argument("--seed", type=int, default=42)
+    train.add_argument("--target", choices=("final", "mean"), default="final", help="which scorecard is printed")
+    train.set_defaults(run=_train)
+
+    predict = commands.add_parser("predict", help="write a prediction of every sample")
+    predict.add_argument("run_folder", type=Path, metavar="RUN_DIR")
+    predict.add_argument("samples", type=Path, metavar="SAMPLES", help="sample lines, or a part of a release")
+    predict.add_argument("--images", type=Path, help="folder of pictures; by default that of the samples")
+    predict.add_argument("--out", type=Path, required=True, metavar="FILE")
+    predict.set_defaults(run=_predict)
+
+    evaluate = commands.add_parser("evaluate", help="hold predictions to the test part of a release")
+    evaluate.add_argument("predictions", type=Path, metavar="PREDICTIONS")
+    evaluate.add_argument("release", type=Path, metavar="RELEASE_DIR")
+    evaluate.add_argument("--target", choices=("final", "mean"), default="final")
+    evaluate.add_argument(
+        "--no-features", action="store_true", help="leave out the baseline that measures every sample"
+    )
+    evaluate.set_defaults(run=_evaluate)
+
+    for command in (train, predict):
+        command.add_argument("--resume", action="store_true", help="go on with what an earlier attempt left")
+    for command in (train, predict, evaluate):
+        command.add_argument("--cache", type=Path, default=_cache(), help="folder for what can be made again")
+        command.add_argument("--json", action="store_true", help="print one object, and progress as lines of JSON")
+    return parser
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "synjudge"
+
+
+def _progress(parsed: argparse.Namespace) -> Any:
+    from .progress import Bar, Events
+
+    return Events() if parsed.json else Bar()
+
+
+def _print(parsed: argparse.Namespace, report: dict[str, Any], text: Callable[[], str]) -> None:
+    print(json.dumps(report, ensure_ascii=False, allow_nan=False) if parsed.json else text())  # noqa: T201
+
+
+def _refusals(refused: list[tuple[str, RecordError]]) -> dict[str, Any]:
+    return {
+        "refused": len(refused),
+        "errors": [
+            {"line": int(place.split()[-1]), "field": getattr(error, "field", ""), "message": str(error)}
+            for place, error in refused
+        ],
+    }
+
+
+def _tell_refused(parsed: argparse.Namespace, refused: list[tuple[str, RecordError]], *, done: int) -> int:
+    if not parsed.json:
+        for place, error in refused[:20]:
+            print(f"{place}: {error}", file=sys.stderr)  # noqa: T201
+        if len(refused) > 20:
+            print(f"and {len(refused) - 20:,} more", file=sys.stderr)  # noqa: T201
+    return 0 if not refused else REFUSED if done else 1
+
+
+def _words_of(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"{error} is missing."
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+def _say(parsed: argparse.Namespace, message: str, status: int) -> int:
+    if parsed.json:
+        print(json.dumps({"error": message}, ensure_ascii=False))  # noqa: T201
+    print(message, file=sys.stderr)  # noqa: T201
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,194 @@
+"""The backend ``embedded``: measures features, compares kinds of models, trains the mixture, and judges with it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Literal
+
+import numpy as np
+
+from judge import rules
+from judge.backends.face import BackendError, Judge, Lesson
+from judge.features.extract import Extractor, Measured
+from judge.features.sample import NAMES, VERSION
+from judge.features.store import VectorStore
+from judge.files import read_json, write_json
+from judge.metrics.gaps import Floats
+from judge.options import OptionError, options_from
+from judge.predictions import Prediction, from_distribution, from_distributions
+from judge.progress import counted
+from judge.rubric import Rubric
+from judge.runs import Run
+from judge.samples import SampleRecord
+from judge.surroundings import Surroundings
+
+from .ensemble import Ensemble, load
+from .learning import UNSEEN, Learning, train
+from .scaling import scaling_from
+from .views import Views
+
+READOUT = "expected"
+BATCH = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedOptions:
+    """What can be set."""
+
+    labels: Literal["histogram", "final"] = "histogram"
+    """Whether it learns from all independent ratings, or from the agreed score alone."""
+    members: int = 5
+    """How many models of each kind the mixture has, each from other questions."""
+    trees: int = 300
+    """How many trees there are together."""
+    folds: int = 5
+    learning_curve: bool = True
+
+
+class EmbeddedBackend:
+    """See `judge.backends.face.Backend`."""
+
+    name = "embedded"
+    cross_checked = True
+    at_once = BATCH
+
+    def options(self, data: dict[str, Any]) -> EmbeddedOptions:
+        options = options_from(EmbeddedOptions, data)
+        for name, least in (("members", 1), ("trees", 1), ("folds", 2)):
+            if getattr(options, name) < least:
+                raise OptionError(f"{name} is {getattr(options, name)}; the least is {least}.")
+        return options
+
+    def check(self, options: Any) -> None:
+        """There is nothing that could be missing."""
+
+    def train(self, run: Run, lesson: Lesson, surroundings: Surroundings) -> None:
+        options = self.options(dict(run.config.options))
+        if (run.model / "model.json").exists():
+            return
+        samples = list(lesson.samples)
+        progress = surroundings.progress
+        progress.step("Measuring samples", len(samples))
+        with _extractor(surroundings) as extractor:
+            measured = list(counted(extractor.measure(one.sample for one in samples), progress))
+        problems = {one.sample.id: found.problem for one, found in zip(samples, measured, strict=True) if found.problem}
+        for name, problem in list(problems.items())[:20]:
+            progress.note(f"{name} is left out: {problem}")
+        kept = [(one, found.vector) for one, found in zip(samples, measured, strict=True) if found.vector is not None]
+        if not kept:
+            raise BackendError("No sample could be measured; look at the notes above, and whether pictures are there.")
+        learning = Learning(
+            [one for one, _ in kept], np.stack([vector for _, vector in kept]), options, run.config.seed
+        )
+        about = train(run, learning, progress)
+        write_json(
+            run.model / "model.json",
+            {"features": VERSION, "names": list(NAMES), "left_out": len(problems)} | about,
+        )
+
+    def unseen(self, run: Run, lesson: Lesson) -> list[Prediction]:
+        dimensions = {one.key: one for one in run.rubric.dimensions}
+        return [
+            Prediction(
+                name,
+                run.config.name,
+                run.config.prompt_sha,
+                "ok",
+                READOUT,
+                dimensions={key: from_distribution(p, dimensions[key]) for key, p in said.items()},
+            )
+            for name, said in read_json(run.stages / UNSEEN).items()
+        ]
+
+    @contextmanager
+    def judge(self, run: Run, surroundings: Surroundings) -> Iterator[Judge]:
+        about = read_json(run.model / "model.json")
+        if about["features"] != VERSION or about["names"] != list(NAMES):
+            raise BackendError(
+                f"{run.folder} was trained on features of version {about['features']}, and this is version {VERSION}; "
+                "train it again."
+            )
+        with _extractor(surroundings) as extractor:
+            yield EmbeddedJudge(run, about, extractor)
+
+
+BACKEND = EmbeddedBackend()
+
+
+@contextmanager
+def _extractor(surroundings: Surroundings) -> Iterator[Extractor]:
+    store = VectorStore(surroundings.cache / "features.sqlite") if surroundings.cache else None
+    try:
+        with Extractor(surroundings.pictures, store) as extractor:
+            yield extractor
+    finally:
+        if store:
+            store.close()
+
+
+@dataclass(slots=True)
+class EmbeddedJudge:
+    """Judges by features."""
+
+    run: Run
+    about: Mapping[str, Any]
+    extractor: Extractor
+    _views: Views = field(init=False)
+    _ensembles: dict[str, Ensemble] = field(init=False)
+
+    def __post_init__(self) -> None:
+        model = self.run.model
+        self._views = Views(
+            scaling_from(self.about["scaling"]), load(model / "nearness.skops"), load(model / "clusters.skops")
+        )
+        self._ensembles = {}
+        for dimension in self.run.rubric.dimensions:
+            of_dimension = self.about["dimensions"].get(dimension.key)
+            if of_dimension is not None:
+                members = [
+                    {kind: load(model / f"{dimension.key}-{kind}-{member}.skops") for kind in of_dimension["weights"]}
+                    for member in range(self.about["members"])
+                ]
+                self._ensembles[dimension.key] = Ensemble(dimension.values, of_dimension["weights"], members)
+
+    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[Prediction]:
+        """Yield predictions in the samples' order."""
+        coming = iter(samples)
+        while batch := list(islice(coming, BATCH)):
+            yield from self._batch(batch)
+
+    def _batch(self, batch: list[SampleRecord]) -> Iterator[Prediction]:
+        measured: list[Measured] = list(self.extractor.measure(batch))
+        vectors = [found.vector for found in measured if found.vector is not None]
+        said = self._said(np.stack(vectors)) if vectors else {}
+        place = 0
+        for sample, found in zip(batch, measured, strict=True):
+            prediction = Prediction(sample.id, self.run.config.name, self.run.config.prompt_sha, "ok", READOUT)
+            if found.vector is None:
+                prediction.status, prediction.message = "backend_error", found.problem
+            else:
+                self._fill(prediction, sample, said, place)
+                place += 1
+            yield prediction
+
+    def _said(self, vectors: Floats) -> dict[str, Any]:
+        views = self._views.of(vectors)
+        said: dict[str, Any] = {_CLUSTER: self._views.cluster(views).tolist()}
+        for dimension in self.run.rubric.dimensions:
+            if dimension.key in self._ensembles:
+                judged = self._ensembles[dimension.key].judge(views)
+                said[dimension.key] = from_distributions(judged.chances, dimension, ensemble_sds=judged.spread.tolist())
+        return said
+
+    def _fill(self, prediction: Prediction, sample: SampleRecord, said: Mapping[str, Any], place: int) -> None:
+        prediction.cluster = said[_CLUSTER][place]
+        rubric: Rubric = self.run.rubric
+        asked = set(rules.asked(sample, rubric))
+        for dimension in rubric.dimensions:
+            if dimension.key in self._ensembles and dimension.key in asked:
+                prediction.dimensions[dimension.key] = said[dimension.key][place]
+
+
+# No key of a dimension is empty.
+_CLUSTER = ""

@@ -1,0 +1,49 @@
+"""The kinds of models that are tried: each learns several outputs at once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from sklearn.dummy import DummyRegressor
+from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.linear_model import Ridge, RidgeCV
+
+# Penalties that leave almost everything, or almost nothing, of what the features say.
+PENALTIES = tuple(np.logspace(0, 4, 13).tolist())
+# From so many samples on larger leaves say the same in less time.
+MANY = 5_000
+# An estimator of scikit-learn, which publishes no types.
+Model = Any
+# What a kind learns from: standardised features, or how near a sample is to each of some landmarks.
+View = Literal["features", "nearness"]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What models are built for."""
+
+    samples: int
+    trees: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a kind of models looks at, and how one is made."""
+
+    view: View
+    build: Callable[[Size], Model]
+
+
+def _trees(size: Size) -> Model:
+    leaf = 3 if size.samples < MANY else 5
+    return ExtraTreesRegressor(size.trees, min_samples_leaf=leaf, max_features=1 / 3, random_state=size.seed, n_jobs=-1)
+
+
+CANDIDATES: Mapping[str, Kind] = {
+    "constant": Kind("features", lambda size: DummyRegressor()),
+    "ridge": Kind("features", lambda size: RidgeCV(PENALTIES)),
+    "kernel": Kind("nearness", lambda size: Ridge(1.0)),
+    "trees": Kind("features", _trees),
+}

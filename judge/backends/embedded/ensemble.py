@@ -1,0 +1,96 @@
+"""The judge that comes of the comparison: for each dimension, members that each saw some of the questions."""
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import skops.io
+
+from judge.files import once
+from judge.metrics.gaps import Floats
+
+from .candidates import CANDIDATES, Model, Size, View
+from .targets import distributions, expected
+from .weighing import Ints, outputs_of
+
+# Members see so much of the questions, without seeing any twice: a model that is tested on its own training samples
+# one by one, as ridge is, would be misled by copies.
+SHARE = 0.8
+# From the spread of members that leave out a share to that of ones that each drew anew (delete-d jackknife, Shao 1989).
+WIDER = float(np.sqrt(SHARE / (1 - SHARE)))
+# The one type in our files that skops does not know to be harmless: arrays of a tree, checked when it is loaded.
+TRUSTED = {"sklearn.tree._tree.Tree"}
+
+
+class Judged(NamedTuple):
+    """What an ensemble says of samples on one dimension."""
+
+    chances: Floats
+    spread: Floats
+    """Standard deviation of the members' expected scores."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ensemble:
+    """The members of one dimension, and what each kind weighs."""
+
+    levels: tuple[float, ...]
+    weights: Mapping[str, float]
+    members: Sequence[Mapping[str, Model]]
+
+    def judge(self, views: Mapping[View, Floats]) -> Judged:
+        """Return the distributions that the mixture expects, and how far its members are apart."""
+        # The libraries let go of the interpreter while they work.
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            said = list(pool.map(lambda member: self._of_member(member, views), self.members))
+        means = np.stack([expected(one, self.levels) for one in said])
+        return Judged(distributions(np.mean(said, axis=0)), WIDER * means.std(axis=0))
+
+    def _of_member(self, member: Mapping[str, Model], views: Mapping[View, Floats]) -> Floats:
+        outputs = len(self.levels) - 1
+        found = np.zeros((len(views["features"]), outputs))
+        for kind, weight in self.weights.items():
+            found += weight * outputs_of(member[kind], views[CANDIDATES[kind].view], outputs)
+        return found
+
+
+def member_rows(question: Ints, members: int, seed: int) -> list[Ints]:
+    """Return for each member the positions of the samples that it learns from: random whole questions."""
+    names, place = np.unique(question, return_inverse=True)
+    chance = np.random.default_rng(seed)
+    count = max(1, round(SHARE * len(names)))
+    if len(names) < 2 or members < 2:
+        return [np.arange(len(question))] * members
+    return [np.flatnonzero(np.isin(place, chance.permutation(len(names))[:count])) for _ in range(members)]
+
+
+def train_member(kind: str, views: Mapping[View, Floats], labels: Floats, size: Size, path: Path) -> bool:
+    """Train one model and write it to a file, unless it is there; return whether it was trained now."""
+
+    def make(beside: Path) -> None:
+        model = CANDIDATES[kind].build(size)
+        model.fit(views[CANDIDATES[kind].view], labels)
+        save(model, beside)
+
+    return once(path, make)
+
+
+def save(model: Model, path: Path) -> None:
+    """Write a model of scikit-learn, without pickle."""
+    skops.io.dump(model, path)
+
+
+def load(path: Path) -> Model:
+    """Read a model of scikit-learn.
+
+    Raises:
+        ValueError: the file holds something that no judge of ours would have written.
+    """
+    unknown = set(skops.io.get_untrusted_types(file=path)) - TRUSTED
+    if unknown:
+        raise ValueError(f"{path} holds {', '.join(sorted(unknown))}, which no judge writes; it is not loaded.")
+    return skops.io.load(path, trusted=sorted(TRUSTED))

@@ -1,0 +1,44 @@
+"""Features brought to one scale, and kept from leaving what was seen in training by far."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from judge.metrics.gaps import Floats
+
+# In standard deviations. A line drawn through training samples is not to be trusted further out.
+FURTHEST = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """Which features vary in training, and their means and standard deviations."""
+
+    kept: npt.NDArray[np.int64]
+    centre: Floats
+    scale: Floats
+
+    def apply(self, vectors: Floats) -> Floats:
+        """Return vectors, a row each, standardised and without the features that did not vary."""
+        moved = (vectors[:, self.kept] - self.centre) / self.scale
+        return np.asarray(np.clip(moved, -FURTHEST, FURTHEST), dtype=np.float64)
+
+    def as_data(self) -> dict[str, list[float]]:
+        return {"kept": self.kept.tolist(), "centre": self.centre.tolist(), "scale": self.scale.tolist()}
+
+
+def scaling_of(vectors: Floats) -> Scaling:
+    """Return the scaling that training vectors ask for; one feature is kept even where none varies."""
+    scale = vectors.std(axis=0)
+    kept = np.flatnonzero(scale > 1e-9 * (1 + np.abs(vectors).max(axis=0)))
+    if not len(kept):
+        kept = np.zeros(1, dtype=np.int64)
+    return Scaling(kept, vectors[:, kept].mean(axis=0), np.maximum(scale[kept], 1e-12))
+
+
+def scaling_from(data: Mapping[str, Any]) -> Scaling:
+    """Return a scaling from what `Scaling.as_data` wrote."""
+    return Scaling(np.array(data["kept"], dtype=np.int64), np.array(data["centre"]), np.array(data["scale"]))

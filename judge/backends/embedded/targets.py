@@ -1,0 +1,53 @@
+"""A histogram as what a regression can learn, and what it learned as a distribution again.
+
+Learned are the shares of ratings above each level but the last: their sum, weighed by the steps between the levels, is
+the mean, so that a model of the least squared error of these is one of the mean as well.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from judge.labels import LabelledSample
+from judge.metrics.gaps import Floats
+from judge.rubric import Dimension
+
+
+def shares_of(one: LabelledSample, dimension: Dimension, *, final_only: bool = False) -> Floats | None:
+    """Return how a sample's ratings are spread over the levels; None where it has no label on the dimension.
+
+    Where nobody rated independently, as with imported labels, all of it is on the final score.
+    """
+    counts = np.array(one.histogram.get(dimension.key) or [0] * len(dimension.levels), dtype=np.float64)
+    if counts.sum() > 0 and not final_only:
+        return np.asarray(counts / counts.sum(), dtype=np.float64)
+    final = one.final.get(dimension.key)
+    if final is None:
+        return None
+    return np.array([float(value == final) for value in dimension.values])
+
+
+def above(shares: Floats) -> Floats:
+    """Return the share above each level but the last, of distributions in rows."""
+    return np.asarray(1 - shares.cumsum(axis=1)[:, :-1], dtype=np.float64)
+
+
+def distributions(shares_above: Floats) -> Floats:
+    """Return distributions of what a regression says of the shares above, which need be neither ordered nor within 0-1.
+
+    They are brought to the nearest falling sequence: the mean of the two that bound it (which for one pair out of
+    order is the least squares one).
+    """
+    bounded = np.clip(shares_above, 0, 1)
+    lower = np.minimum.accumulate(bounded, axis=1)
+    upper = np.maximum.accumulate(bounded[:, ::-1], axis=1)[:, ::-1]
+    falling = (lower + upper) / 2
+    ends = np.ones((len(falling), 1))
+    return np.asarray(-np.diff(np.concatenate([ends, falling, 0 * ends], axis=1), axis=1), dtype=np.float64)
+
+
+def expected(shares_above: Floats, levels: Sequence[float]) -> Floats:
+    """Return the mean that belongs to shares above the levels."""
+    points: npt.NDArray[np.float64] = np.asarray(levels, dtype=np.float64)
+    return np.asarray(points[0] + shares_above @ np.diff(points), dtype=np.float64)

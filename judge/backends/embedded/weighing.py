@@ -1,0 +1,127 @@
+"""How the candidates are compared: each foretells the samples of questions that it has not seen, then they are mixed.
+
+The mixture is the convex one of the least squared error (stacked generalisation: Wolpert 1992, Breiman 1996). That it
+is convex and holds the constant as well keeps it from being worse than the best by more than chance.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import nnls
+
+from judge.metrics.gaps import Floats
+
+from .candidates import CANDIDATES, Model, Size, View
+from .targets import expected
+
+FOLDS = 5
+# Comparing takes no more than that: beyond it the order of candidates does not change.
+MOST_COMPARED = 8_000
+SMALL_FOREST = 60
+# A weight below this would cost time and change nothing.
+LEAST_WEIGHT = 0.02
+PRIOR_SAMPLES = 10
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How far each candidate was off on questions that it had not seen, and what each weighs in the mixture."""
+
+    rmse: dict[str, float]
+    weights: dict[str, float]
+    mixed: float
+    """The mixture's error on the same samples."""
+    samples: int
+
+    @property
+    def best(self) -> str:
+        """The candidate with the least error."""
+        return min(self.rmse, key=lambda name: self.rmse[name])
+
+
+def folds(question: Ints, count: int, seed: int) -> list[tuple[Ints, Ints]]:
+    """Return training and held-out positions: whole questions, in at most ``count`` parts of about the same size."""
+    chance = np.random.default_rng(seed)
+    names, place, sizes = np.unique(question, return_inverse=True, return_counts=True)
+    count = min(count, len(names))
+    if count < 2:
+        return []
+    # The largest questions first, each into the part that has least: parts differ by less than a question.
+    order = sorted(range(len(names)), key=lambda one: (-sizes[one], chance.random()))
+    filled = [0] * count
+    part = np.zeros(len(names), dtype=np.int64)
+    for one in order:
+        part[one] = filled.index(min(filled))
+        filled[part[one]] += int(sizes[one])
+    of_sample = part[place]
+    return [(np.flatnonzero(of_sample != number), np.flatnonzero(of_sample == number)) for number in range(count)]
+
+
+def some_questions(question: Ints, most: int, seed: int) -> Ints:
+    """Return the positions of samples of random whole questions, at most about ``most`` of them."""
+    if len(question) <= most:
+        return np.arange(len(question))
+    names, place, sizes = np.unique(question, return_inverse=True, return_counts=True)
+    order = np.random.default_rng(seed).permutation(len(names))
+    taken = order[: max(2, int(np.searchsorted(sizes[order].cumsum(), most, side="right")))]
+    return np.flatnonzero(np.isin(place, taken))
+
+
+def foretold(
+    name: str, views: Mapping[View, Floats], labels: Floats, parts: Sequence[tuple[Ints, Ints]], seed: int
+) -> Iterator[tuple[Ints, Floats]]:
+    """Yield for each part the held-out positions and what a candidate says of them that learned from the others."""
+    for train, held_out in parts:
+        kind = CANDIDATES[name]
+        vectors = views[kind.view]
+        model = kind.build(Size(len(train), SMALL_FOREST, seed))
+        model.fit(vectors[train], labels[train])
+        yield held_out, outputs_of(model, vectors[held_out], labels.shape[1])
+
+
+def outputs_of(model: Model, vectors: Floats, count: int) -> Floats:
+    """Return what a model says of vectors, samples x outputs; a single output comes as a plain list from some."""
+    if hasattr(model, "estimators_"):
+        # Several threads add up trees in the order in which they end, which shows in the last digits.
+        model.n_jobs = 1
+    return np.asarray(model.predict(vectors), dtype=np.float64).reshape(-1, count)
+
+
+def compare(guesses: Mapping[str, Floats], levels: Sequence[float], human: Floats) -> Comparison:
+    """Weigh the candidates by what each said of samples that it had not seen.
+
+    ``guesses`` are samples x shares above the levels; ``human`` are the mean scores that they are held to.
+    """
+    names = [name for name in CANDIDATES if name in guesses]
+    means = np.stack([expected(guesses[name], levels) for name in names], axis=1)
+    errors = {name: _rmse(means[:, place], human) for place, name in enumerate(names)}
+    weights = _convex(means, human, np.array([float(name != "constant") for name in names]))
+    kept = {name: float(weight) for name, weight in zip(names, weights, strict=True) if weight >= LEAST_WEIGHT}
+    total = sum(kept.values())
+    kept = {name: weight / total for name, weight in kept.items()}
+    mixed = sum(weight * means[:, names.index(name)] for name, weight in kept.items())
+    return Comparison(errors, kept, _rmse(np.asarray(mixed), human), len(human))
+
+
+def _convex(columns: Floats, target: Floats, prior: Floats) -> Floats:
+    """Return weights of at least nothing that add up to one, of the least squared error.
+
+    They are drawn towards equal weights of ``prior`` as by so many samples more: on few samples the best is best by
+    chance, and the mean of several is safer.
+    """
+    count = columns.shape[1]
+    towards = prior / prior.sum() if prior.any() else np.full(count, 1 / count)
+    pull = np.sqrt(PRIOR_SAMPLES) * max(float(target.std()), 1e-9)
+    # A heavy row of ones asks that they add up to one.
+    heavy = 1e3 * np.sqrt(len(target)) * (1 + float(np.abs(columns).max(initial=0.0)))
+    system = np.vstack([columns, pull * np.eye(count), np.full((1, count), heavy)])
+    weights, _ = nnls(system, np.concatenate([target, pull * towards, [heavy]]))
+    total = float(weights.sum())
+    return np.asarray(weights / total if total > 0 else np.full(len(weights), 1 / len(weights)), dtype=np.float64)
+
+
+def _rmse(guess: Floats, human: Floats) -> float:
+    return float(np.sqrt(((guess - human) ** 2).mean()))

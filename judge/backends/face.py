@@ -1,0 +1,77 @@
+"""What every backend is to the rest: how it learns from labels, and how it says what it expects of samples."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from judge.labels import LabelledSample
+from judge.pictures import PictureFolder
+from judge.predictions import Prediction
+from judge.rubric import Rubric
+from judge.runs import Run
+from judge.samples import SampleRecord
+from judge.surroundings import Surroundings
+
+
+class BackendError(RuntimeError):
+    """A backend that cannot work here, and what would have to be there."""
+
+
+@dataclass(slots=True)
+class Lesson:
+    """What a backend learns from: samples with labels, none of them for calibration or of the test part."""
+
+    rubric: Rubric
+    samples: Sequence[LabelledSample]
+    pictures: PictureFolder
+
+
+class Judge(Protocol):
+    """Says what it expects. Rules on missing sides and calibration come after it, from outside."""
+
+    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[Prediction]:
+        """Yield a prediction of each sample, in their order; a failure is a prediction with its status."""
+        ...
+
+
+class Backend(Protocol):
+    """A way of judging."""
+
+    name: str
+    cross_checked: bool
+    """Whether `unseen` has something to say."""
+    at_once: int
+    """How many predictions come together; so many may be lost where the work is cut short."""
+
+    def options(self, data: dict[str, Any]) -> Any:
+        """Return checked options.
+
+        Raises:
+            OptionError: naming the one that cannot be.
+        """
+        ...
+
+    def check(self, options: Any) -> None:
+        """Look for everything that the work needs, before it begins.
+
+        Raises:
+            BackendError: something is missing; the message says how to get it.
+        """
+        ...
+
+    def train(self, run: Run, lesson: Lesson, surroundings: Surroundings) -> None:
+        """Learn, and leave in the run's folder what judging needs; called again, go on where the last call ended."""
+        ...
+
+    def unseen(self, run: Run, lesson: Lesson) -> list[Prediction] | None:
+        """Return what models said of training samples whose questions they had not seen, in any order.
+
+        It takes the place of calibration samples where the release keeps none. None: the backend has no such models,
+        and some questions are kept from its training instead (see ``judge.parts``).
+        """
+        ...
+
+    def judge(self, run: Run, surroundings: Surroundings) -> AbstractContextManager[Judge]:
+        """Return the judge that a run's folder holds."""
+        ...

@@ -1,0 +1,43 @@
+"""Files that are there whole or not at all, whatever happens while they are written."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield the name of a file to write; when the block ends well, it takes the place of ``path``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield beside
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write data as JSON that a person can read."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1)
+    with replacing(path) as beside:
+        beside.write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def once(path: Path, make: Callable[[Path], None]) -> bool:
+    """Make a file unless it is there already; return whether it was made now."""
+    if path.exists():
+        return False
+    with replacing(path) as beside:
+        make(beside)
+    return True

@@ -1,0 +1,76 @@
+"""Judging with a finished run: what needs no model, what the model says, then rules and calibration."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+
+from . import rules
+from .backends.face import Judge
+from .backends.registry import backend_named
+from .calibrate import Calibration, calibrated
+from .predictions import Prediction
+from .rubric import Rubric
+from .runs import Run
+from .samples import SampleRecord
+from .surroundings import Surroundings
+
+
+@contextmanager
+def judge_of(run: Run, surroundings: Surroundings) -> Iterator[Judge]:
+    """Return the judge of a run as others use it, with rules and with what calibration the run has so far.
+
+    Raises:
+        BackendError: a library or a file that the run needs is not here.
+    """
+    backend = backend_named(run.config.backend)
+    backend.check(backend.options(dict(run.config.options)))
+    with backend.judge(run, surroundings) as bare:
+        yield _Ruled(run, bare, run.calibrations(), backend.at_once)
+
+
+class _Ruled:
+    """Keeps what follows from rules away from the judge, and has the last word after it."""
+
+    def __init__(self, run: Run, bare: Judge, calibrations: Mapping[str, Calibration], at_once: int) -> None:
+        self._run = run
+        self._bare = bare
+        self._calibrations = calibrations
+        self._at_once = at_once
+
+    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[Prediction]:
+        rubric = self._run.rubric
+        waiting: deque[tuple[SampleRecord, bool]] = deque()
+
+        def asked() -> Iterator[SampleRecord]:
+            for sample in samples:
+                ask = bool(rules.asked(sample, rubric))
+                waiting.append((sample, ask))
+                if ask:
+                    yield sample
+
+        said = self._bare.judge(asked())
+        while some := self._calibrated(list(islice(said, self._at_once)), rubric):
+            for prediction in some:
+                yield from self._by_rule(waiting)
+                sample, _ = waiting.popleft()
+                yield rules.with_rules(prediction, sample, rubric)
+        yield from self._by_rule(waiting)
+
+    def _by_rule(self, waiting: deque[tuple[SampleRecord, bool]]) -> Iterator[Prediction]:
+        """Yield the predictions of those that come first and need no model."""
+        config = self._run.config
+        while waiting and not waiting[0][1]:
+            sample, _ = waiting.popleft()
+            bare = Prediction(sample.id, config.name, config.prompt_sha, "rule", "rule")
+            yield rules.with_rules(bare, sample, self._run.rubric)
+
+    def _calibrated(self, predictions: list[Prediction], rubric: Rubric) -> list[Prediction]:
+        for dimension in rubric.dimensions:
+            calibration = self._calibrations.get(dimension.key)
+            if calibration is not None:
+                told = [one for one in predictions if dimension.key in one.dimensions]
+                found = calibrated([one.dimensions[dimension.key] for one in told], dimension, calibration)
+                for one, prediction in zip(told, found, strict=True):
+                    one.dimensions[dimension.key] = prediction
+        return predictions

@@ -1,0 +1,89 @@
+"""From samples to a file of predictions, which is there whole or can be continued."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from .judging import judge_of
+from .predictions import Prediction, as_line, parse_line
+from .progress import counted
+from .records import RecordError
+from .runs import Run, RunError
+from .sample_lines import SampleLines
+from .samples import SampleRecord
+from .surroundings import Surroundings
+
+# How many predictions may be lost to a power cut.
+FLUSH = 64
+
+
+@dataclass(slots=True)
+class Predicted:
+    """What came of it."""
+
+    predictions: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+    continued_from: int = 0
+
+
+def predict(run: Run, lines: SampleLines, out: Path, surroundings: Surroundings, *, resume: bool = False) -> Predicted:
+    """Write a prediction of each sample to ``out``, in the order of the samples.
+
+    Until it is whole it is called ``out`` with ``.part`` after it. With ``resume`` such a part is gone on with.
+
+    Raises:
+        RunError: there is a file already, or a part of something else.
+        BackendError: something that the judge needs is not here.
+    """
+    if out.exists():
+        raise RunError(f"{out} is there already; remove it, or name another file.")
+    part = out.with_name(out.name + ".part")
+    if part.exists() and not resume:
+        raise RunError(f"{part} is what an earlier attempt left; go on with --resume, or remove it.")
+    found = Predicted()
+    known = _known(part, run, lines, found) if part.exists() else 0
+    found.continued_from = known
+    progress = surroundings.progress
+    progress.step("Judging", lines.count())
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with part.open("a", encoding="utf-8") as file, judge_of(run, surroundings) as judge:
+        rest = islice(lines, known, None)
+        for number, prediction in enumerate(counted(judge.judge(rest), progress, known), 1):
+            file.write(as_line(prediction) + "\n")
+            found.statuses[prediction.status] += 1
+            found.predictions += 1
+            if number % FLUSH == 0:
+                file.flush()
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(out)
+    return found
+
+
+def _known(part: Path, run: Run, samples: Iterable[SampleRecord], found: Predicted) -> int:
+    """Return how many predictions of a part are whole, are this run's, and belong to the samples; cut off the rest."""
+    count = end = 0
+    for sample, (raw, prediction) in zip(samples, _whole_lines(part, run), strict=False):
+        if prediction.id != sample.id or prediction.judge != run.config.name:
+            raise RunError(
+                f"Line {count + 1} of {part} is of {prediction.id} by {prediction.judge}, where {sample.id} by "
+                f"{run.config.name} belongs; remove it, or name another file."
+            )
+        count += 1
+        end += len(raw)
+        found.statuses[prediction.status] += 1
+        found.predictions += 1
+    os.truncate(part, end)
+    return count
+
+
+def _whole_lines(part: Path, run: Run) -> Iterator[tuple[bytes, Prediction]]:
+    with part.open("rb") as file:
+        for raw in file:
+            try:
+                yield raw, parse_line(raw, run.rubric)
+            except RecordError:
+                return  # where the process was killed

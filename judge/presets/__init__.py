@@ -1,0 +1,42 @@
+"""Named runs: a file per preset with its backend, what it is for, and the options that differ from the defaults."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A named set of options."""
+
+    name: str
+    backend: str
+    description: str
+    options: dict[str, Any]
+
+
+def presets(backend: str | None = None) -> list[Preset]:
+    """Return the presets, those of one backend where it is named, by name."""
+    found = [_read(path) for path in sorted(FOLDER.glob("*.toml"))]
+    return [preset for preset in found if backend in (None, preset.backend)]
+
+
+def preset_named(name: str, backend: str) -> Preset:
+    """Return a preset.
+
+    Raises:
+        LookupError: there is none of this name for the backend; the message lists those that there are.
+    """
+    for preset in presets(backend):
+        if preset.name == name:
+            return preset
+    names = ", ".join(preset.name for preset in presets(backend))
+    raise LookupError(f"{name} is no preset of the backend {backend}; they are {names}.")
+
+
+def _read(path: Path) -> Preset:
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    return Preset(path.stem, data["backend"], data["description"], data.get("options", {}))

@@ -1,0 +1,178 @@
+"""A run's folder: what was asked for, what came of it, and everything that is needed to judge elsewhere.
+
+======================  ==================================================================
+``run.json``            backend, preset, options, data, versions: written first, never changed
+``rubric.toml``         the rubric as it was released
+``state.json``          how far the run has come
+``curve.jsonl``         points of curves, as the loss over steps
+``stages/``             what a run that was cut short continues from; gone when it is done
+``model/``              weights
+``calibration.json``    a temperature and the reach of intervals for each dimension
+``predictions.jsonl``   what the judge says of the release's test part
+``metrics.json``        scorecards against the final scores and against the means
+======================  ==================================================================
+"""
+
+import fcntl
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from .calibrate import Calibration, calibration_from
+from .files import read_json, write_json
+from .rubric import Rubric, parse_rubric
+
+FORMAT = 1
+State = Literal["training", "calibrating", "evaluating", "done"]
+# What two attempts of one run must have in common, in the words of the command.
+SAME = ("backend", "preset", "options", "release_sha256", "seed", "name")
+
+
+class RunError(ValueError):
+    """A run's folder that cannot be used in this way, and what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a run was asked to do, on what, by which code."""
+
+    name: str
+    """How predictions name the judge."""
+    backend: str
+    preset: str
+    options: Mapping[str, Any]
+    seed: int
+    release: str
+    release_sha256: str
+    data: Mapping[str, Any]
+    """How many samples and questions it learned from, and where calibration samples came from."""
+    rubric: str
+    """Key of the rubric and the start of its checksum."""
+    prompt_sha: str
+    code_version: str
+    libraries: Mapping[str, str]
+    started_at: str
+    """UTC, ISO 8601."""
+    format: int = FORMAT
+
+
+class Run:
+    """An open run's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        if not (folder / "run.json").is_file():
+            raise RunError(f"{folder} is no run: it has no run.json. Name the --out of a training.")
+        data = read_json(folder / "run.json")
+        if data.get("format") != FORMAT:
+            raise RunError(f"{folder} has format {data.get('format')}; this version reads format {FORMAT}.")
+        self.config = Config(**data)
+        self.rubric: Rubric = parse_rubric((folder / "rubric.toml").read_bytes())
+
+    @classmethod
+    def begin(cls, folder: Path, config: Config, rubric_toml: bytes, *, resume: bool) -> "Run":
+        """Make a run's folder, or with ``resume`` open one that was begun with the same words.
+
+        Raises:
+            RunError: the folder holds something else, or a run that differs.
+        """
+        if (folder / "run.json").exists():
+            run = cls(folder)
+            if not resume:
+                raise RunError(f"{folder} holds a run already; continue it with --resume, or name another folder.")
+            run._refuse_another(config)
+            return run
+        if folder.exists() and any(folder.iterdir()):
+            raise RunError(f"{folder} is not empty and holds no run; name another folder.")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "rubric.toml").write_bytes(rubric_toml)
+        # Last: with it the folder is a run.
+        write_json(folder / "run.json", asdict(config))
+        return cls(folder)
+
+    @property
+    def model(self) -> Path:
+        """The folder of weights."""
+        return self.folder / "model"
+
+    @property
+    def stages(self) -> Path:
+        """The folder of what a run that was cut short continues from."""
+        return self.folder / "stages"
+
+    @property
+    def state(self) -> State:
+        path = self.folder / "state.json"
+        state: State = read_json(path)["state"] if path.exists() else "training"
+        return state
+
+    @state.setter
+    def state(self, state: State) -> None:
+        write_json(self.folder / "state.json", {"state": state})
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other processes from working in this folder.
+
+        Raises:
+            RunError: one is at work in it.
+        """
+        with (self.folder / ".lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise RunError(f"Another process is at work in {self.folder}.") from None
+            yield
+
+    def add_to_curve(self, series: str, x: float, y: float) -> None:
+        """Add a point to a curve; a point that is there already, as after a resumption, takes its place."""
+        with (self.folder / "curve.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"curve": series, "x": x, "y": y}) + "\n")
+
+    def curve(self) -> dict[str, list[tuple[float, float]]]:
+        """Return the points of each curve by rising x; of several at one place the last."""
+        path = self.folder / "curve.jsonl"
+        found: dict[str, dict[float, float]] = {}
+        if path.exists():
+            for line in path.read_text(encoding="utf-8").splitlines():
+                try:
+                    point = json.loads(line)
+                except ValueError:
+                    continue  # the last line of a process that was killed
+                found.setdefault(point["curve"], {})[point["x"]] = point["y"]
+        return {series: sorted(points.items()) for series, points in found.items()}
+
+    def calibrations(self) -> dict[str, Calibration]:
+        """Return the calibration of each dimension; none before the run came so far."""
+        path = self.folder / "calibration.json"
+        return {key: calibration_from(one) for key, one in read_json(path).items()} if path.exists() else {}
+
+    def metrics(self) -> dict[str, Any]:
+        """Return the scorecards.
+
+        Raises:
+            RunError: the run has not come so far.
+        """
+        path = self.folder / "metrics.json"
+        if not path.exists():
+            raise RunError(f"{self.folder} has no metrics yet; continue its training with --resume.")
+        metrics: dict[str, Any] = read_json(path)
+        return metrics
+
+    def finish(self) -> None:
+        """Mark the run as done, and remove what only a resumption would have needed."""
+        self.state = "done"
+        shutil.rmtree(self.stages, ignore_errors=True)
+
+    def _refuse_another(self, config: Config) -> None:
+        for name in SAME:
+            was, now = getattr(self.config, name), getattr(config, name)
+            if was != now:
+                raise RunError(
+                    f"{self.folder} was begun with {name.replace('_', ' ')} {was!r}, which is now {now!r}; "
+                    "give the same again to continue it, or name another folder."
+                )

@@ -1,0 +1,180 @@
+"""From a release to a judge with its scorecard: every step once, in order, and continued where it was cut short."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .backends.face import Backend, Lesson
+from .backends.registry import backend_named
+from .calibrate import Calibration, calibrate
+from .evaluating.features import features_of
+from .evaluating.scorecard import Labelled, scorecard
+from .files import replacing, write_json
+from .judging import judge_of
+from .labels import BLIND, LabelledSample, Release
+from .parts import Parts, parts_of
+from .pictures import PictureFolder
+from .predictions import Prediction, as_line, parse_line
+from .presets import preset_named
+from .progress import Progress, Silence, counted
+from .prompt import prompt_sha
+from .rubric import Rubric
+from .runs import Config, Run
+from .surroundings import Surroundings
+from .version import code_version, libraries
+
+SEED = 42
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be trained, on what, and where to."""
+
+    release: Path
+    out: Path
+    backend: str
+    preset: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+    seed: int = SEED
+    resume: bool = False
+    cache: Path | None = None
+
+
+def train(order: Order, progress: Progress | None = None) -> Run:
+    """Train a judge, calibrate it, and hold it to the release's test part; returns the finished run.
+
+    Raises:
+        BackendError, OptionError, LookupError: it cannot be done so; nothing was begun.
+        RunError: the folder is in use, or holds another run.
+        FileNotFoundError, RecordError, RubricError: the release cannot be read.
+    """
+    progress = progress or Silence()
+    backend = backend_named(order.backend)
+    preset = preset_named(order.preset, order.backend)
+    options = preset.options | dict(order.settings)
+    backend.check(backend.options(dict(options)))
+    release = Release(order.release)
+    parts = parts_of(release, order.seed, hold_out=not backend.cross_checked)
+    config = _config(order, options, release, parts)
+    run = Run.begin(order.out, config, (order.release / "rubric.toml").read_bytes(), resume=order.resume)
+    with run.alone():
+        if run.state == "done":
+            progress.note(f"{run.folder} is done already.")
+            return run
+        if run.config.code_version != config.code_version:
+            progress.note(f"This run was begun by version {run.config.code_version} and goes on by another one.")
+        surroundings = Surroundings(PictureFolder(order.release), order.cache, progress)
+        run.state = "training"
+        backend.train(run, Lesson(run.rubric, parts.learn, surroundings.pictures), surroundings)
+        run.state = "calibrating"
+        _calibrate(run, parts, backend, surroundings)
+        run.state = "evaluating"
+        predictions = _judge_test(run, parts.test, surroundings)
+        _evaluate(run, parts, predictions, surroundings)
+        run.finish()
+    return run
+
+
+def _config(order: Order, options: Mapping[str, Any], release: Release, parts: Parts) -> Config:
+    rubric = release.rubric
+    checksum = release.checksum()
+    name = order.name or f"{order.backend}-{order.preset}-{_short(order, options, checksum)}"
+    return Config(
+        name=name,
+        backend=order.backend,
+        preset=order.preset,
+        options=dict(options),
+        seed=order.seed,
+        release=release.name(),
+        release_sha256=checksum,
+        data=parts.about(),
+        rubric=f"{rubric.key}@{rubric.digest()[:12]}",
+        prompt_sha=prompt_sha(rubric),
+        code_version=code_version(),
+        libraries=libraries(),
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _short(order: Order, options: Mapping[str, Any], checksum: str) -> str:
+    """Return what tells runs of one preset apart: of what was asked for and of the data, not of the time."""
+    asked = json.dumps([order.backend, order.preset, sorted(options.items()), order.seed, checksum, code_version()])
+    return hashlib.sha256(asked.encode()).hexdigest()[:8]
+
+
+def _calibrate(run: Run, parts: Parts, backend: Backend, surroundings: Surroundings) -> None:
+    path = run.folder / "calibration.json"
+    if path.exists():
+        return
+    found: dict[str, Calibration] = {}
+    samples = parts.calibrate
+    if samples:
+        surroundings.progress.step("Calibrating", len(samples))
+        # Without its intervals and at temperature one, as nothing is known yet.
+        with judge_of(run, surroundings) as judge:
+            said = list(counted(judge.judge(one.sample for one in samples), surroundings.progress))
+        found = calibrations_of(run.rubric, samples, said)
+    elif backend.cross_checked:
+        unseen = {
+            one.id: one for one in backend.unseen(run, Lesson(run.rubric, parts.learn, surroundings.pictures)) or []
+        }
+        blind = [one for one in parts.learn if one.label_origin in BLIND and one.sample.id in unseen]
+        found = calibrations_of(run.rubric, blind, [unseen[one.sample.id] for one in blind])
+    write_json(path, {key: one.as_data() for key, one in found.items()})
+
+
+def calibrations_of(
+    rubric: Rubric, samples: list[LabelledSample], predictions: list[Prediction]
+) -> dict[str, Calibration]:
+    """Return the calibration of each dimension that has samples with a final score and a prediction of a model."""
+    found: dict[str, Calibration] = {}
+    for dimension in rubric.dimensions:
+        rows = [
+            (said.dimensions[dimension.key].p, one.histogram.get(dimension.key), one.final[dimension.key])
+            for one, said in zip(samples, predictions, strict=True)
+            if dimension.key in said.dimensions
+            and said.dimensions[dimension.key].rule is None
+            and dimension.key in one.final
+        ]
+        if rows:
+            nothing = [0] * len(dimension.levels)
+            found[dimension.key] = calibrate(
+                np.array([p for p, _, _ in rows], dtype=np.float64),
+                np.array([histogram or nothing for _, histogram, _ in rows], dtype=np.float64),
+                np.array([final for _, _, final in rows], dtype=np.float64),
+                dimension,
+            )
+    return found
+
+
+def _judge_test(run: Run, test: list[LabelledSample], surroundings: Surroundings) -> list[Prediction]:
+    path = run.folder / "predictions.jsonl"
+    if not path.exists():
+        surroundings.progress.step("Judging the test part", len(test))
+        with (
+            judge_of(run, surroundings) as judge,
+            replacing(path) as beside,
+            beside.open("w", encoding="utf-8") as file,
+        ):
+            for prediction in counted(judge.judge(one.sample for one in test), surroundings.progress):
+                file.write(as_line(prediction) + "\n")
+    with path.open("rb") as lines:
+        return [parse_line(raw, run.rubric) for raw in lines]
+
+
+def _evaluate(run: Run, parts: Parts, predictions: list[Prediction], surroundings: Surroundings) -> None:
+    surroundings.progress.step("Holding it to people's scores")
+    labelled = Labelled(
+        run.rubric, parts.learn + parts.calibrate, parts.test, lambda samples: features_of(samples, surroundings)
+    )
+    write_json(
+        run.folder / "metrics.json",
+        {"final": scorecard(labelled, predictions, "final"), "mean": scorecard(labelled, predictions, "mean")},
+    )
