@@ -140,6 +140,7 @@ def test_lines_that_cannot_be_read_are_refused_by_number_and_the_others_are_judg
     (tmp_path / "s.jsonl").write_text("\n".join([lines[0], "{", lines[1], lines[0], '{"id": "z"}', lines[2]]) + "\n")
     report = data("predict", place / "run", tmp_path / "s.jsonl", "--out", tmp_path / "p.jsonl", status=3)
     assert (report["predictions"], report["refused"]) == (3, 3)
+    assert "backend_error" not in report["statuses"]
     assert [error["line"] for error in report["errors"]] == [2, 4, 5]
     assert [one.id for one in predicted(tmp_path / "p.jsonl")] == [json.loads(line)["id"] for line in lines]
 

@@ -15,7 +15,7 @@ from judge.metrics.gaps import Floats
 
 from .candidates import CANDIDATES, Model, Size, View
 from .targets import distributions, expected
-from .weighing import Ints, outputs_of
+from .weighing import Ints, fitted, outputs_of
 
 # Members see so much of the questions, without seeing any twice: a model that is tested on its own training samples
 # one by one, as ridge is, would be misled by copies.
@@ -72,9 +72,7 @@ def train_member(kind: str, views: Mapping[View, Floats], labels: Floats, size: 
     """Train one model and write it to a file, unless it is there; return whether it was trained now."""
 
     def make(beside: Path) -> None:
-        model = CANDIDATES[kind].build(size)
-        model.fit(views[CANDIDATES[kind].view], labels)
-        save(model, beside)
+        save(fitted(CANDIDATES[kind].build(size), views[CANDIDATES[kind].view], labels), beside)
 
     return once(path, make)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import nnls
+from sklearn.ensemble import ExtraTreesRegressor
 
 from judge.metrics.gaps import Floats
 
@@ -77,16 +78,24 @@ def foretold(
     for train, held_out in parts:
         kind = CANDIDATES[name]
         vectors = views[kind.view]
-        model = kind.build(Size(len(train), SMALL_FOREST, seed))
-        model.fit(vectors[train], labels[train])
+        model = fitted(kind.build(Size(len(train), SMALL_FOREST, seed)), vectors[train], labels[train])
         yield held_out, outputs_of(model, vectors[held_out], labels.shape[1])
+
+
+def fitted(model: Model, vectors: Floats, labels: Floats) -> Model:
+    """Train a model on vectors and labels of samples x outputs, and return it."""
+    return model.fit(vectors, labels.ravel() if labels.shape[1] == 1 else labels)
 
 
 def outputs_of(model: Model, vectors: Floats, count: int) -> Floats:
     """Return what a model says of vectors, samples x outputs; a single output comes as a plain list from some."""
-    if hasattr(model, "estimators_"):
-        # Several threads add up trees in the order in which they end, which shows in the last digits.
-        model.n_jobs = 1
+    if isinstance(model, ExtraTreesRegressor):
+        # Its own threads add up trees in the order in which they end, which shows in the last digits.
+        narrow = np.ascontiguousarray(vectors, dtype=np.float32)
+        found = np.zeros((len(vectors), count))
+        for tree in model.estimators_:
+            found += tree.tree_.predict(narrow).reshape(-1, count)
+        return found / len(model.estimators_)
     return np.asarray(model.predict(vectors), dtype=np.float64).reshape(-1, count)
 
 

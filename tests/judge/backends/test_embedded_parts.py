@@ -10,7 +10,7 @@ from judge.backends.embedded.candidates import CANDIDATES, Size
 from judge.backends.embedded.ensemble import SHARE, load, member_rows, save
 from judge.backends.embedded.scaling import scaling_from, scaling_of
 from judge.backends.embedded.targets import above, distributions, expected, shares_of
-from judge.backends.embedded.weighing import compare, folds, some_questions
+from judge.backends.embedded.weighing import compare, fitted, folds, outputs_of, some_questions
 from tests.judge.labelled import RUBRIC, labelled
 
 LEVELS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
@@ -111,7 +111,9 @@ def test_a_model_is_written_without_pickle_and_read_back(tmp_path):
     for kind in CANDIDATES.values():
         model = kind.build(Size(40, 5, 1)).fit(x, y)
         save(model, tmp_path / "m.skops")
-        assert (load(tmp_path / "m.skops").predict(x) == model.predict(x)).all()
+        assert outputs_of(load(tmp_path / "m.skops"), x, 2) == pytest.approx(model.predict(x), abs=1e-12)
+        one = fitted(kind.build(Size(40, 5, 1)), x, y[:, :1])
+        assert outputs_of(one, x, 1)[:, 0] == pytest.approx(np.ravel(one.predict(x)), abs=1e-12)
     assert b"pickle" not in (tmp_path / "m.skops").read_bytes()
 
 
