@@ -17,7 +17,7 @@ from .surroundings import Surroundings
 
 
 @contextmanager
-def judge_of(run: Run, surroundings: Surroundings) -> Iterator[Judge]:
+def judge_of(run: Run, surroundings: Surroundings) -> Iterator["RuledJudge"]:
     """Return the judge of a run as others use it, with rules and with what calibration the run has so far.
 
     Raises:
@@ -26,17 +26,17 @@ def judge_of(run: Run, surroundings: Surroundings) -> Iterator[Judge]:
     backend = backend_named(run.config.backend)
     backend.check(backend.options(dict(run.config.options)))
     with backend.judge(run, surroundings) as bare:
-        yield _Ruled(run, bare, run.calibrations(), backend.at_once)
+        yield RuledJudge(run, bare, run.calibrations(), backend.at_once)
 
 
-class _Ruled:
+class RuledJudge:
     """Keeps what follows from rules away from the judge, and has the last word after it."""
 
     def __init__(self, run: Run, bare: Judge, calibrations: Mapping[str, Calibration], at_once: int) -> None:
         self._run = run
         self._bare = bare
         self._calibrations = calibrations
-        self._at_once = at_once
+        self.at_once = at_once
 
     def judge(self, samples: Iterable[SampleRecord]) -> Iterator[Prediction]:
         rubric = self._run.rubric
@@ -50,7 +50,7 @@ class _Ruled:
                     yield sample
 
         said = self._bare.judge(asked())
-        while some := self._calibrated(list(islice(said, self._at_once)), rubric):
+        while some := self._calibrated(list(islice(said, self.at_once)), rubric):
             for prediction in some:
                 yield from self._by_rule(waiting)
                 sample, _ = waiting.popleft()

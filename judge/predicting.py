@@ -30,37 +30,54 @@ class Predicted:
 
 
 def predict(run: Run, lines: SampleLines, out: Path, surroundings: Surroundings, *, resume: bool = False) -> Predicted:
-    """Write a prediction of each sample to ``out``, in the order of the samples.
-
-    Until it is whole it is called ``out`` with ``.part`` after it. With ``resume`` such a part is gone on with.
-
-    Raises:
-        RunError: there is a file already, or a part of something else.
-        BackendError: something that the judge needs is not here.
-    """
+    """Write a prediction of each sample of a file to ``out``; see `write_predictions`."""
     if out.exists():
         raise RunError(f"{out} is there already; remove it, or name another file.")
-    part = out.with_name(out.name + ".part")
+    part = part_of(out)
     if part.exists() and not resume:
         raise RunError(f"{part} is what an earlier attempt left; go on with --resume, or remove it.")
+    return write_predictions(run, lines, lines.count(), out, surroundings)
+
+
+def part_of(out: Path) -> Path:
+    """Return what a file of predictions is called until it is whole."""
+    return out.with_name(out.name + ".part")
+
+
+def write_predictions(
+    run: Run, samples: Iterable[SampleRecord], count: int, out: Path, surroundings: Surroundings
+) -> Predicted:
+    """Write a prediction of each sample to ``out``, in the order of the samples, going on with what is there of it.
+
+    Raises:
+        RunError: what is there is of other samples, or of another run.
+        BackendError: something that the judge needs is not here.
+    """
+    part = part_of(out)
     found = Predicted()
-    known = _known(part, run, lines, found) if part.exists() else 0
+    known = _known(part, run, samples, found) if part.exists() else 0
     found.continued_from = known
     progress = surroundings.progress
-    progress.step("Judging", lines.count())
+    progress.step("Judging", count)
     out.parent.mkdir(parents=True, exist_ok=True)
     with part.open("a", encoding="utf-8") as file, judge_of(run, surroundings) as judge:
-        rest = islice(lines, known, None)
+        rest = islice(samples, known, None)
         for number, prediction in enumerate(counted(judge.judge(rest), progress, known), 1):
             file.write(as_line(prediction) + "\n")
             found.statuses[prediction.status] += 1
             found.predictions += 1
-            if number % FLUSH == 0:
+            if number % FLUSH == 0 or judge.at_once == 1:
                 file.flush()
         file.flush()
         os.fsync(file.fileno())
     part.replace(out)
     return found
+
+
+def read_predictions(path: Path, run: Run) -> list[Prediction]:
+    """Read a file that `write_predictions` wrote."""
+    with path.open("rb") as lines:
+        return [parse_line(raw, run.rubric) for raw in lines]
 
 
 def _known(part: Path, run: Run, samples: Iterable[SampleRecord], found: Predicted) -> int:

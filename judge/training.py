@@ -15,14 +15,14 @@ from .backends.registry import backend_named
 from .calibrate import Calibration, calibrate
 from .evaluating.features import features_of
 from .evaluating.scorecard import Labelled, scorecard
-from .files import replacing, write_json
-from .judging import judge_of
+from .files import write_json
 from .labels import BLIND, LabelledSample, Release
 from .parts import Parts, parts_of
 from .pictures import PictureFolder
-from .predictions import Prediction, as_line, parse_line
+from .predicting import read_predictions, write_predictions
+from .predictions import Prediction
 from .presets import preset_named
-from .progress import Progress, Silence, counted
+from .progress import Progress, Silence
 from .prompt import prompt_sha
 from .rubric import Rubric
 from .runs import Config, Run
@@ -116,11 +116,11 @@ def _calibrate(run: Run, parts: Parts, backend: Backend, surroundings: Surroundi
     found: dict[str, Calibration] = {}
     samples = parts.calibrate
     if samples:
-        surroundings.progress.step("Calibrating", len(samples))
         # Without its intervals and at temperature one, as nothing is known yet.
-        with judge_of(run, surroundings) as judge:
-            said = list(counted(judge.judge(one.sample for one in samples), surroundings.progress))
-        found = calibrations_of(run.rubric, samples, said)
+        judged = run.stages / "calibration.jsonl"
+        if not judged.exists():
+            write_predictions(run, [one.sample for one in samples], len(samples), judged, surroundings)
+        found = calibrations_of(run.rubric, samples, read_predictions(judged, run))
     elif backend.cross_checked:
         unseen = {
             one.id: one for one in backend.unseen(run, Lesson(run.rubric, parts.learn, surroundings.pictures)) or []
@@ -157,16 +157,8 @@ def calibrations_of(
 def _judge_test(run: Run, test: list[LabelledSample], surroundings: Surroundings) -> list[Prediction]:
     path = run.folder / "predictions.jsonl"
     if not path.exists():
-        surroundings.progress.step("Judging the test part", len(test))
-        with (
-            judge_of(run, surroundings) as judge,
-            replacing(path) as beside,
-            beside.open("w", encoding="utf-8") as file,
-        ):
-            for prediction in counted(judge.judge(one.sample for one in test), surroundings.progress):
-                file.write(as_line(prediction) + "\n")
-    with path.open("rb") as lines:
-        return [parse_line(raw, run.rubric) for raw in lines]
+        write_predictions(run, [one.sample for one in test], len(test), path, surroundings)
+    return read_predictions(path, run)
 
 
 def _evaluate(run: Run, parts: Parts, predictions: list[Prediction], surroundings: Surroundings) -> None:

@@ -163,7 +163,7 @@ def test_a_training_that_is_stopped_goes_on_to_the_same_result(tmp_path, how):
     judge(*order, "--out", tmp_path / "whole")
     stopped = 0
     resume = []
-    for step in ("Comparing models", "Training members", "Judging the test part"):
+    for step in ("Comparing models", "Training members", "Judging"):
         process = start(*order, "--out", tmp_path / "cut", *resume)
         resume = ["--resume"]
         for line in process.stderr:

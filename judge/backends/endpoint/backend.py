@@ -1,0 +1,162 @@
+"""The backend ``endpoint``: asks a server about every sample, several at a time, in order."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from judge import rules
+from judge.backends.face import BackendError, Judge, Lesson
+from judge.files import write_json
+from judge.options import OptionError, options_from
+from judge.pictures import MissingPicture
+from judge.predictions import DimensionPrediction, Prediction
+from judge.runs import Run
+from judge.samples import SampleRecord
+from judge.surroundings import Surroundings
+
+from .client import Client, Refused
+from .conversation import messages
+from .options import EndpointOptions
+from .reading import Unreadable, by_integer, by_logprobs, by_samples, levels_are_tokens, text_of
+
+# As many as any server gives.
+ALTERNATIVES = 20
+# Servers that have no log-probabilities say so with one of these.
+UNSUPPORTED = frozenset({400, 422, 501})
+
+
+class EndpointBackend:
+    """See `judge.backends.face.Backend`."""
+
+    name = "endpoint"
+    cross_checked = False
+    # A reply costs money: none is lost.
+    at_once = 1
+
+    def options(self, data: dict[str, Any]) -> EndpointOptions:
+        options = options_from(EndpointOptions, data)
+        options.check()
+        return options
+
+    def check(self, options: EndpointOptions) -> None:
+        if not options.url or not options.model:
+            raise BackendError(
+                "The endpoint is off until it is configured, as it sends samples to whoever runs the server: "
+                "give --set url=http://…/v1 --set model=NAME."
+            )
+
+    def train(self, run: Run, lesson: Lesson, surroundings: Surroundings) -> None:
+        """Learn nothing: the model is as it is."""
+        options = self.options(dict(run.config.options))
+        write_json(run.model / "model.json", {"url": options.url, "model": options.model})
+
+    def unseen(self, run: Run, lesson: Lesson) -> None:
+        """There are no models that have not seen a sample: none has seen any."""
+
+    @contextmanager
+    def judge(self, run: Run, surroundings: Surroundings) -> Iterator[Judge]:
+        options = self.options(dict(run.config.options))
+        self.check(options)
+        client = Client(options)
+        judge = EndpointJudge(run, options, client, surroundings)
+        try:
+            yield judge
+        finally:
+            client.stop()
+            surroundings.progress.note(f"{client.requests:,} requests, {client.tokens:,} tokens")
+
+
+BACKEND = EndpointBackend()
+
+
+class EndpointJudge:
+    """Asks one server."""
+
+    def __init__(self, run: Run, options: EndpointOptions, client: Client, surroundings: Surroundings) -> None:
+        self._run = run
+        self._options = options
+        self._client = client
+        self._pictures = surroundings.pictures
+        self._has_logprobs = options.readout in ("auto", "logprobs") and levels_are_tokens(run.rubric)
+        if options.readout == "logprobs" and not self._has_logprobs:
+            raise OptionError("readout logprobs needs levels of one digit each; use samples.")
+
+    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[Prediction]:
+        """Yield predictions in the samples' order, some requests ahead of them."""
+        waiting: deque[Future[Prediction]] = deque()
+        with ThreadPoolExecutor(self._options.concurrency, thread_name_prefix="endpoint") as pool:
+            try:
+                for sample in samples:
+                    waiting.append(pool.submit(self._one, sample))
+                    if len(waiting) >= 2 * self._options.concurrency:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+                self._client.stop()
+
+    def _one(self, sample: SampleRecord) -> Prediction:
+        config = self._run.config
+        bare = Prediction(sample.id, config.name, config.prompt_sha, "ok", "")
+        try:
+            asked = rules.asked(sample, self._run.rubric)
+            said = messages(sample, self._run.rubric, self._pictures, self._options.longest_side)
+            readout, dimensions = self._asked(said, asked)
+        except Unreadable as problem:
+            return replace(bare, status="parse_error", message=str(problem))
+        except (Refused, MissingPicture) as problem:
+            return replace(bare, status="backend_error", message=str(problem))
+        return replace(bare, readout=readout, dimensions=dimensions)
+
+    def _asked(self, said: list[dict[str, Any]], asked: list[str]) -> tuple[str, dict[str, DimensionPrediction]]:
+        rubric = self._run.rubric
+        if self._has_logprobs:
+            choice = self._likeliest_with_logprobs(said)
+            if choice is not None:
+                found = by_logprobs(choice, rubric, asked)
+                if found is not None:
+                    return "logprobs", found
+                if self._options.readout == "logprobs":
+                    raise Unreadable("the reply has no log-probabilities at the places of its scores")
+                if self._options.samples == 1:
+                    return "integer", by_integer(text_of(choice), rubric, asked)
+        if self._options.readout != "integer" and self._options.samples > 1:
+            texts = self._several(said)
+            return f"samples:{len(texts)}", by_samples(texts, rubric, asked)
+        choice = self._client.complete(self._body(said, temperature=0.0))["choices"][0]
+        return "integer", by_integer(text_of(choice), rubric, asked)
+
+    def _likeliest_with_logprobs(self, said: list[dict[str, Any]]) -> dict[str, Any] | None:
+        """Return the likeliest reply with what else could have stood there; None where the server has no such thing."""
+        body = self._body(said, temperature=0.0) | {"logprobs": True, "top_logprobs": ALTERNATIVES}
+        try:
+            choice: dict[str, Any] = self._client.complete(body)["choices"][0]
+        except Refused as refusal:
+            if self._options.readout == "logprobs" or refusal.status not in UNSUPPORTED:
+                raise
+            self._has_logprobs = False
+            return None
+        if not choice.get("logprobs"):
+            self._has_logprobs = False
+        return choice
+
+    def _several(self, said: list[dict[str, Any]]) -> list[str]:
+        """Return several replies; servers that give one at a time are asked again."""
+        texts: list[str] = []
+        while len(texts) < self._options.samples:
+            body = self._body(said, temperature=self._options.temperature) | {"n": self._options.samples - len(texts)}
+            choices = self._client.complete(body)["choices"]
+            for choice in choices[: self._options.samples - len(texts)]:
+                try:
+                    texts.append(text_of(choice))
+                except Unreadable:
+                    texts.append("")
+        return texts
+
+    def _body(self, said: list[dict[str, Any]], *, temperature: float) -> dict[str, Any]:
+        return {"messages": said, "max_tokens": self._options.max_tokens, "temperature": temperature}

@@ -1,0 +1,150 @@
+"""Asks a server, and asks again where that may help; counts what it asked, and tells nobody the key."""
+
+import os
+import random
+import threading
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import requests
+
+from judge.backends.face import BackendError
+
+from .options import EndpointOptions
+
+FIRST_WAIT = 1.0
+LONGEST_WAIT = 60.0
+# Another attempt may find the server less busy, or up again.
+PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+# No sample of the run would fare better.
+HOPELESS = frozenset({401, 403, 404, 405})
+LONGEST_MESSAGE = 300
+
+
+class Refused(RuntimeError):
+    """The server does not answer for this request, however often it is asked."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class BudgetSpent(BackendError):
+    """As many requests were made as were allowed."""
+
+
+class Client:
+    """Talks to one server, from several threads."""
+
+    def __init__(self, options: EndpointOptions) -> None:
+        self._options = options
+        self._key = os.environ.get(options.key_variable, "")
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self.requests = 0
+        self.tokens = 0
+
+    def complete(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answer to a chat completion.
+
+        Raises:
+            Refused: it cannot be had for this request.
+            BackendError: it cannot be had for any; the address, the model or the key is wrong.
+            BudgetSpent: it would be one request too many.
+        """
+        wait = FIRST_WAIT
+        problem = ""
+        for attempt in range(self._options.retries + 1):
+            if attempt and self._stopped.wait(wait * random.uniform(0.5, 1)):  # noqa: S311 - spreads clients, no secret
+                break
+            self._spend()
+            try:
+                answer = self._session().post(
+                    f"{self._options.url.rstrip('/')}/chat/completions",
+                    json={"model": self._options.model, **body},
+                    timeout=self._options.timeout,
+                )
+            except requests.RequestException as error:
+                problem, wait = f"no answer ({type(error).__name__})", min(LONGEST_WAIT, wait * 2)
+                continue
+            if answer.status_code == 200:
+                found = self._object(answer)
+                if found is not None:
+                    return found
+                problem, wait = "an answer that is no chat completion", min(LONGEST_WAIT, wait * 2)
+            elif answer.status_code in PASSING:
+                problem = f"{answer.status_code} {self._said(answer)}"
+                wait = _retry_after(answer) or min(LONGEST_WAIT, wait * 2)
+            elif answer.status_code in HOPELESS:
+                raise BackendError(
+                    f"The server at {self._options.url} says {answer.status_code} {self._said(answer)}; look at url, "
+                    f"model, and the key in {self._options.key_variable}."
+                )
+            else:
+                raise Refused(f"{answer.status_code} {self._said(answer)}", answer.status_code)
+        raise Refused(f"{problem} after {self._options.retries + 1} attempts")
+
+    def stop(self) -> None:
+        """Let no attempt wait any longer."""
+        self._stopped.set()
+
+    def _spend(self) -> None:
+        with self._lock:
+            if self._options.max_requests and self.requests >= self._options.max_requests:
+                raise BudgetSpent(
+                    f"The budget of {self._options.max_requests:,} requests is used up. What is known is kept: raise "
+                    "max_requests and go on with --resume."
+                )
+            self.requests += 1
+
+    def _session(self) -> requests.Session:
+        if not hasattr(self._local, "session"):
+            session = requests.Session()
+            # Nothing from a .netrc or a proxy's variable: what is sent where is what the options say.
+            session.trust_env = False
+            if self._key:
+                session.headers["Authorization"] = f"Bearer {self._key}"
+            self._local.session = session
+        found: requests.Session = self._local.session
+        return found
+
+    def _object(self, answer: requests.Response) -> dict[str, Any] | None:
+        try:
+            found = answer.json()
+        except ValueError:
+            return None
+        choices = found.get("choices") if isinstance(found, dict) else None
+        if not isinstance(choices, list) or not choices or not all(isinstance(choice, dict) for choice in choices):
+            return None
+        usage = found.get("usage")
+        if isinstance(usage, dict) and isinstance(usage.get("total_tokens"), int):
+            with self._lock:
+                self.tokens += usage["total_tokens"]
+        return dict(found)
+
+    def _said(self, answer: requests.Response) -> str:
+        """Return the server's words, without the key should it repeat it."""
+        try:
+            found = answer.json()
+        except ValueError:
+            found = answer.text
+        error = found.get("error") if isinstance(found, dict) else found
+        words = error.get("message") if isinstance(error, dict) else error
+        text = " ".join(str(words or answer.reason or "").split())[:LONGEST_MESSAGE]
+        return text.replace(self._key, "***") if self._key else text
+
+
+def _retry_after(answer: requests.Response) -> float | None:
+    """Return for how many seconds a server asks to be left alone (RFC 9110, section 10.2.3)."""
+    given = answer.headers.get("Retry-After", "")
+    try:
+        seconds = float(given)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(given).timestamp() - time.time()
+        except ValueError:
+            return None
+    return min(LONGEST_WAIT, max(0.0, seconds))

@@ -1,0 +1,43 @@
+"""What can be set of the endpoint backend."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from judge.options import OptionError
+
+Readout = Literal["auto", "logprobs", "samples", "integer"]
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointOptions:
+    """The key is never one of them: only the name of the variable that holds it."""
+
+    url: str = ""
+    """Address of the API, as ``http://localhost:8000/v1``."""
+    model: str = ""
+    key_variable: str = "OPENAI_API_KEY"
+    readout: Readout = "auto"
+    """Log-probabilities where the server gives them, else samples, else the number alone."""
+    samples: int = 5
+    """How many replies a distribution is made of without log-probabilities; one: the number alone."""
+    temperature: float = 1.0
+    """Of these samples; a single reply is the likeliest one."""
+    concurrency: int = 4
+    timeout: float = 120.0
+    retries: int = 6
+    max_requests: int = 0
+    """The budget; 0 is none. What is known when it is used up is kept."""
+    max_tokens: int = 200
+    longest_side: int = 1024
+    """Of pictures as they are sent, in pixels; 0 sends them as they are."""
+
+    def check(self) -> None:
+        """Raise `OptionError` for a value that cannot be."""
+        least = {"samples": 1, "concurrency": 1, "retries": 0, "max_requests": 0, "max_tokens": 1, "longest_side": 0}
+        for name, value in least.items():
+            if getattr(self, name) < value:
+                raise OptionError(f"{name} is {getattr(self, name)}; the least is {value}.")
+        if self.timeout <= 0:
+            raise OptionError(f"timeout is {self.timeout:g}; it is a number of seconds.")
+        if self.url and not self.url.startswith(("http://", "https://")):
+            raise OptionError(f"url is {self.url!r}; it begins with http:// or https://.")
