@@ -1,1 +1,1 @@
-"""The ways of judging, behind one face: ``embedded`` on a laptop, ``vlm`` fine-tuned, ``endpoint`` over HTTP."""
+"""The ways of judging, behind one face: ``embedded`` on a laptop, ``endpoint`` over HTTP."""

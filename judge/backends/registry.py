@@ -5,10 +5,10 @@ from importlib.util import find_spec
 
 from .face import Backend, BackendError
 
-BACKENDS = ("embedded", "vlm", "endpoint")
-DEFAULT_PRESETS = {"embedded": "standard", "vlm": "lora-24gb", "endpoint": "zero-shot"}
+BACKENDS = ("embedded", "endpoint")
+DEFAULT_PRESETS = {"embedded": "standard", "endpoint": "zero-shot"}
 # What each needs beyond the light part, and what has it.
-NEEDS = {"embedded": ("sklearn", "skops"), "vlm": ("torch", "transformers", "peft", "accelerate"), "endpoint": ()}
+NEEDS = {"embedded": ("sklearn", "skops"), "endpoint": ("requests",)}
 
 
 def backend_named(name: str) -> Backend:
