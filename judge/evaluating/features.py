@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from judge.features.extract import Extractor
+from judge.features.extract import extracting
 from judge.features.sample import NAMES
-from judge.features.store import VectorStore
 from judge.labels import LabelledSample
 from judge.metrics.gaps import Floats
 from judge.surroundings import Surroundings
@@ -14,13 +13,8 @@ from judge.surroundings import Surroundings
 
 def features_of(samples: Sequence[LabelledSample], surroundings: Surroundings) -> Floats:
     """Return the features of samples, a row each; one that cannot be measured is like the mean of the others."""
-    store = VectorStore(surroundings.cache / "features.sqlite") if surroundings.cache else None
-    try:
-        with Extractor(surroundings.pictures, store) as extractor:
-            vectors = [found.vector for found in extractor.measure(one.sample for one in samples)]
-    finally:
-        if store:
-            store.close()
+    with extracting(surroundings) as extractor:
+        vectors = [found.vector for found in extractor.measure(one.sample for one in samples)]
     there = [vector for vector in vectors if vector is not None]
     mean = np.mean(there, axis=0) if there else np.zeros(len(NAMES))
     return np.array([mean if vector is None else vector for vector in vectors]).reshape(-1, len(NAMES))

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
@@ -18,6 +18,7 @@ import PIL
 from judge.metrics.gaps import Floats
 from judge.pictures import MissingPicture, PictureFolder
 from judge.samples import SampleRecord, Text
+from judge.surroundings import Surroundings
 from judge.version import source_checksum
 
 from .picture import UnreadablePicture, picture_features
@@ -110,6 +111,18 @@ class Extractor:
             pool = ProcessPoolExecutor(self._count, mp_context=multiprocessing.get_context("spawn"))
             self._pool = self._stack.enter_context(pool)
         return self._pool
+
+
+@contextmanager
+def extracting(surroundings: Surroundings) -> Iterator[Extractor]:
+    """Return what measures samples in these surroundings, with the store in their cache where they have one."""
+    store = VectorStore(surroundings.cache / "features.sqlite") if surroundings.cache else None
+    try:
+        with Extractor(surroundings.pictures, store) as extractor:
+            yield extractor
+    finally:
+        if store:
+            store.close()
 
 
 @dataclass(slots=True)

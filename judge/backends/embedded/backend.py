@@ -10,9 +10,8 @@ import numpy as np
 
 from judge import rules
 from judge.backends.face import BackendError, Judge, Lesson
-from judge.features.extract import Extractor, Measured
+from judge.features.extract import Extractor, Measured, extracting
 from judge.features.sample import NAMES, VERSION
-from judge.features.store import VectorStore
 from judge.files import read_json, write_json
 from judge.metrics.gaps import Floats
 from judge.options import OptionError, options_from
@@ -70,7 +69,7 @@ class EmbeddedBackend:
         samples = list(lesson.samples)
         progress = surroundings.progress
         progress.step("Measuring samples", len(samples))
-        with _extractor(surroundings) as extractor:
+        with extracting(surroundings) as extractor:
             measured = list(counted(extractor.measure(one.sample for one in samples), progress))
         problems = {one.sample.id: found.problem for one, found in zip(samples, measured, strict=True) if found.problem}
         for name, problem in list(problems.items())[:20]:
@@ -109,22 +108,11 @@ class EmbeddedBackend:
                 f"{run.folder} was trained on features of version {about['features']}, and this is version {VERSION}; "
                 "train it again."
             )
-        with _extractor(surroundings) as extractor:
+        with extracting(surroundings) as extractor:
             yield EmbeddedJudge(run, about, extractor)
 
 
 BACKEND = EmbeddedBackend()
-
-
-@contextmanager
-def _extractor(surroundings: Surroundings) -> Iterator[Extractor]:
-    store = VectorStore(surroundings.cache / "features.sqlite") if surroundings.cache else None
-    try:
-        with Extractor(surroundings.pictures, store) as extractor:
-            yield extractor
-    finally:
-        if store:
-            store.close()
 
 
 @dataclass(slots=True)
