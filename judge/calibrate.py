@@ -39,9 +39,6 @@ class Calibration:
         return asdict(self)
 
 
-UNCALIBRATED = Calibration(temperature=1.0, factor=None, samples=0)
-
-
 def calibration_from(data: dict[str, Any]) -> Calibration:
     """Return a calibration from what `Calibration.as_data` wrote."""
     return Calibration(**data)

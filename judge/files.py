@@ -34,10 +34,8 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def once(path: Path, make: Callable[[Path], None]) -> bool:
-    """Make a file unless it is there already; return whether it was made now."""
-    if path.exists():
-        return False
-    with replacing(path) as beside:
-        make(beside)
-    return True
+def once(path: Path, make: Callable[[Path], None]) -> None:
+    """Make a file unless it is there already."""
+    if not path.exists():
+        with replacing(path) as beside:
+            make(beside)

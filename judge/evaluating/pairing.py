@@ -15,7 +15,6 @@ from judge.predictions import DimensionPrediction, Prediction
 from judge.rubric import Dimension, Rubric
 
 Target = Literal["final", "mean"]
-TARGETS: tuple[Target, ...] = ("final", "mean")
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """The scorecard: everything that is known about how near a judge comes to people, as data that JSON can hold."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -153,8 +153,3 @@ def _worst(pairs: Pairs) -> list[dict[str, Any]]:
         }
         for place in order
     ]
-
-
-def by_key(card: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return a scorecard's dimensions by their keys."""
-    return {one["key"]: one for one in card["dimensions"]}

@@ -68,13 +68,13 @@ def member_rows(question: Ints, members: int, seed: int) -> list[Ints]:
     return [np.flatnonzero(np.isin(place, chance.permutation(len(names))[:count])) for _ in range(members)]
 
 
-def train_member(kind: str, views: Mapping[View, Floats], labels: Floats, size: Size, path: Path) -> bool:
-    """Train one model and write it to a file, unless it is there; return whether it was trained now."""
+def train_member(kind: str, views: Mapping[View, Floats], labels: Floats, size: Size, path: Path) -> None:
+    """Train one model and write it to a file, unless it is there."""
 
     def make(beside: Path) -> None:
         save(fitted(CANDIDATES[kind].build(size), views[CANDIDATES[kind].view], labels), beside)
 
-    return once(path, make)
+    once(path, make)
 
 
 def save(model: Model, path: Path) -> None:

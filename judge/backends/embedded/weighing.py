@@ -17,7 +17,6 @@ from judge.metrics.gaps import Floats
 from .candidates import CANDIDATES, Model, Size, View
 from .targets import expected
 
-FOLDS = 5
 # Comparing takes no more than that: beyond it the order of candidates does not change.
 MOST_COMPARED = 8_000
 SMALL_FOREST = 60

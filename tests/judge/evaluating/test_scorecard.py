@@ -8,7 +8,7 @@ import pytest
 
 from judge.evaluating.baselines import ridge
 from judge.evaluating.pairing import pair
-from judge.evaluating.scorecard import Labelled, by_key, scorecard
+from judge.evaluating.scorecard import Labelled, scorecard
 from judge.predictions import Prediction, from_distribution
 from tests.judge.labelled import RUBRIC, certain, failed, labelled
 
@@ -31,7 +31,7 @@ def perfect(release):
 
 
 def tcc(card):
-    return by_key(card)["TCC"]
+    return next(one for one in card["dimensions"] if one["key"] == "TCC")
 
 
 def test_a_perfect_judge_is_perfect_and_its_scorecard_is_json():
