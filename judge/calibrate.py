@@ -1,6 +1,7 @@
 """How sure a judge may be: a temperature per dimension, and intervals that hold what they say.
 
-Both are measured on the calibration samples alone: random whole questions, scored blind, left out of training.
+Both are measured on samples that were scored blind and that the judge had not learned from: the calibration samples,
+or where a release keeps none, training samples foretold by models that had not seen their questions.
 """
 
 import math

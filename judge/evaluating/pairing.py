@@ -71,10 +71,7 @@ class Paired:
 
 
 def human_value(one: LabelledSample, key: str, target: Target) -> float | None:
-    """Return what a prediction is held to.
-
-    The mean is of independent blind ratings; where a rule decided and nobody rated, it is what the rule said.
-    """
+    """Return what a prediction is held to: the agreed score, or the mean of independent blind ratings."""
     if target == "final":
         return one.final.get(key)
     return one.mean.get(key)
