@@ -41,4 +41,4 @@ FROM base AS judge
 ARG PIP_EXTRA_INDEX_URL=
 RUN pip install torch==2.13.0 transformers==5.23.0 peft==0.21.2 accelerate==1.15.0 safetensors==0.8.0
 USER 10001
-CMD ["celery", "--app", "config.celery", "worker", "--beat", "--loglevel", "info"]
+CMD ["celery", "--app", "config.celery", "worker", "--beat", "--queues", "celery,judge", "--loglevel", "info"]

@@ -66,8 +66,12 @@ def refresh_statistics() -> None:
 
 @shared_task
 def forget_job_inputs() -> None:
-    """Delete uploads that no job needs any more."""
+    """Delete uploads and working places that no job needs any more."""
     job_inputs.forget_inputs()
+    # Imported here: it loads what a web process does without.
+    from annotation.services.judging.workplace import forget_places
+
+    forget_places()
 
 
 @shared_task

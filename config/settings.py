@@ -63,6 +63,13 @@ JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=30)
 JOB_SWEEP_SECONDS = env.int("JOB_SWEEP_SECONDS", default=10)
 JOB_WORKERS = env.int("JOB_WORKERS", default=2)
 JOB_NICENESS = env.int("JOB_NICENESS", default=15)
+# Judges are trained and asked in a process of their own, which may be another Python: one that has torch and a GPU.
+JUDGE_PYTHON = env.str("JUDGE_PYTHON", default="")
+JUDGE_DIR = Path(env.str("JUDGE_DIR", default=str(DATA_DIR / "judge")))
+JUDGE_WORKERS = env.int("JUDGE_WORKERS", default=1)
+# A judge behind a server is off until its address is given here: it sends samples there.
+JUDGE_ENDPOINT_URL = env.str("JUDGE_ENDPOINT_URL", default="")
+JUDGE_ENDPOINT_MODEL = env.str("JUDGE_ENDPOINT_MODEL", default="")
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -70,7 +77,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # Threads, so that a worker asked to stop can tell its jobs, which then hand themselves back. One more than there are
 # jobs at a time: long work never holds up the sweep.
 CELERY_WORKER_POOL = "threads"
-CELERY_WORKER_CONCURRENCY = JOB_WORKERS + 1
+CELERY_WORKER_CONCURRENCY = JOB_WORKERS + JUDGE_WORKERS + 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None

@@ -25,6 +25,10 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     # Told to end by a program, it ends as it does for a person.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    if parsed.tethered:
+        from .tether import tether
+
+        tether()
     try:
         status: int = parsed.run(parsed)
     except KeyboardInterrupt:
@@ -84,6 +88,7 @@ def _predict(parsed: argparse.Namespace) -> int:
 
 def _evaluate(parsed: argparse.Namespace) -> int:
     from .evaluating.features import features_of
+    from .evaluating.pairing import Target
     from .evaluating.scorecard import Labelled, scorecard
     from .evaluating.wording import in_words
     from .labels import Release
@@ -108,8 +113,10 @@ def _evaluate(parsed: argparse.Namespace) -> int:
         list(release.samples("test")),
         None if parsed.no_features else lambda samples: features_of(samples, surroundings),
     )
-    card = scorecard(labelled, predictions, parsed.target)
-    _print(parsed, card | _refusals(refused), lambda: in_words(card))
+    targets: tuple[Target, ...] = ("final", "mean") if parsed.target == "both" else (parsed.target,)
+    cards = {target: scorecard(labelled, predictions, target) for target in targets}
+    report = cards if parsed.target == "both" else cards[parsed.target]
+    _print(parsed, report | _refusals(refused), lambda: "\n\n".join(in_words(card) for card in cards.values()))
     return _tell_refused(parsed, refused, done=len(predictions))
 
 
@@ -140,7 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="hold predictions to the test part of a release")
     evaluate.add_argument("predictions", type=Path, metavar="PREDICTIONS")
     evaluate.add_argument("release", type=Path, metavar="RELEASE_DIR")
-    evaluate.add_argument("--target", choices=("final", "mean"), default="final")
+    evaluate.add_argument("--target", choices=("final", "mean", "both"), default="final")
     evaluate.add_argument(
         "--no-features", action="store_true", help="leave out the baseline that measures every sample"
     )
@@ -151,6 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (train, predict, evaluate):
         command.add_argument("--cache", type=Path, default=_cache(), help="folder for what can be made again")
         command.add_argument("--json", action="store_true", help="print one object, and progress as lines of JSON")
+        command.add_argument("--tethered", action="store_true", help="end when standard input ends: for programs")
     return parser
 
 

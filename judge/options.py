@@ -43,7 +43,7 @@ def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
         try:
             value = tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
-            value = text
+            value = text.strip()
         found[name.strip()] = value
     return found
 

@@ -124,11 +124,16 @@ def as_line(prediction: Prediction) -> str:
         "status": prediction.status,
         "readout": prediction.readout,
         "cluster": prediction.cluster,
-        "dimensions": {key: _as_data(one) for key, one in prediction.dimensions.items()},
+        "dimensions": as_data(prediction),
     }
     if prediction.message:
         line["message"] = prediction.message
     return json.dumps(line, ensure_ascii=False)
+
+
+def as_data(prediction: Prediction) -> dict[str, Any]:
+    """Return the ``dimensions`` of a prediction's line."""
+    return {key: _as_data(one) for key, one in prediction.dimensions.items()}
 
 
 def parse_line(raw: bytes, rubric: Rubric) -> Prediction:

@@ -5,6 +5,7 @@ from .discussions import Discussion, Participant, Post, Stance, Topic
 from .figures import StudyFigures
 from .history import HistoryEntry
 from .jobs import Job, JobLogLine
+from .judging import JudgeRun, Prediction, Scorecard
 from .people import ApiToken, Exposure, Invitation, Member, User
 from .releases import Release, ReleaseEntry, Rendition, ReservedPool
 from .rubrics import Dimension, Level, Rubric
@@ -23,11 +24,13 @@ __all__ = [
     "Invitation",
     "Job",
     "JobLogLine",
+    "JudgeRun",
     "Level",
     "Member",
     "Participant",
     "Picture",
     "Post",
+    "Prediction",
     "Protocol",
     "Question",
     "QueueCursor",
@@ -41,6 +44,7 @@ __all__ = [
     "SampleContent",
     "SamplePicture",
     "Score",
+    "Scorecard",
     "Skip",
     "Stance",
     "Study",

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,9 @@ SECONDS_BETWEEN_WRITES = 0.5
 MAX_LOG_LINES = 1000
 MAX_LINE_LENGTH = 2000
 MAX_TRACE_LENGTH = 20_000
+
+# Is told of every step as well, where the work is followed at a terminal.
+Listener = Callable[[int, int | None, str], None]
 
 # Set once, when this process is asked to stop; the work hands its job back at its next step.
 stopping = threading.Event()
@@ -50,8 +53,9 @@ class JobContext:
     takes both back, and a crash leaves neither or both. Its transactions must be far shorter than the lease.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, listen: Listener | None = None) -> None:
         self.job = job
+        self._listen = listen
         self.lost = threading.Event()
         self.cancelled = threading.Event()
         self._token = job.lease_token
@@ -96,6 +100,8 @@ class JobContext:
             self._changes["total"] = total
         if activity is not None:
             self._changes["activity"] = activity[:200]
+        if self._listen is not None:
+            self._listen(done, total, activity or "")
         self.check_cancelled()
         self._courtesy.rest()
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from annotation import permissions
 from annotation.errors import BadInput, WorkflowError
-from annotation.models import Job, Study
+from annotation.models import Job, Study, User
 
 from .import_formats import SAMPLE_FORMATS, SCORE_FORMATS
 from .job_context import JobContext
@@ -40,6 +41,8 @@ class Kind:
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     further: Callable[[Mapping[str, Any]], None] = lambda arguments: None
     """Raises for what is wrong with arguments of the right types."""
+    require: Callable[[User, Study], None] = permissions.require_lead
+    """Raises unless the user may queue it in the study."""
 
     def check(self, arguments: Mapping[str, Any], *, file: str) -> None:
         """Raise `BadInput` naming every argument that is wrong, before anything is queued."""
@@ -151,6 +154,39 @@ def _render_release(context: JobContext) -> Mapping[str, Any]:
     return render(context, _study(context))
 
 
+def _import_predictions(context: JobContext) -> Mapping[str, Any]:
+    from .importing import import_predictions
+
+    with _input(context) as path:
+        report = import_predictions(
+            by=context.by,
+            study=_study(context),
+            path=path,
+            dry_run=context.arguments.get("dry_run", False),
+            progress=context.progress,
+            ledger=_ledger(context),
+        )
+    return _outcome(context, report)
+
+
+def _judge_train(context: JobContext) -> Mapping[str, Any]:
+    from .judging.work import train
+
+    return train(context, _study(context))
+
+
+def _judge_predict(context: JobContext) -> Mapping[str, Any]:
+    from .judging.work import predict
+
+    return predict(context, _study(context))
+
+
+def _judge_evaluate(context: JobContext) -> Mapping[str, Any]:
+    from .judging.work import evaluate
+
+    return evaluate(context, _study(context))
+
+
 def _study(context: JobContext) -> Study:
     if context.study is None:
         raise WorkflowError("This work belongs to no study. Queue it again in one.")
@@ -215,4 +251,29 @@ KINDS: dict[str, Kind] = {
     ),
     "statistics": Kind(title="Calculation of agreement", work=_statistics, arguments={}),
     "move_samples": Kind(title="Moving samples to the protocol", work=_move_samples, arguments={}),
+    "import_predictions": Kind(
+        title="Import of predictions",
+        work=_import_predictions,
+        arguments={"path": str, "dry_run": bool},
+        paths=("path",),
+        require=permissions.require_results,
+    ),
+    "judge_train": Kind(
+        title="Training of a judge",
+        work=_judge_train,
+        arguments={"run": str},
+        require=permissions.require_results,
+    ),
+    "judge_predict": Kind(
+        title="Predictions of a judge",
+        work=_judge_predict,
+        arguments={"run": str},
+        require=permissions.require_results,
+    ),
+    "judge_evaluate": Kind(
+        title="Scorecard of a judge",
+        work=_judge_evaluate,
+        arguments={"run": str, "release": str},
+        require=permissions.require_results,
+    ),
 }

@@ -15,34 +15,40 @@ from annotation.db import write_transaction
 from annotation.errors import WorkflowError
 from annotation.models import Job
 
-from .job_context import CancelRequested, JobContext, LeaseLost, WorkerStopping, lease_end, stopping
+from .job_context import CancelRequested, JobContext, LeaseLost, Listener, WorkerStopping, lease_end, stopping
 from .job_kinds import KINDS
-from .job_sending import send
+from .job_sending import Queue, queue_of, send
 
 logger = logging.getLogger(__name__)
 
-# The worker has one thread more than this, so that long jobs never hold up the sweep and the expiry of leases.
-_places = threading.BoundedSemaphore(settings.JOB_WORKERS)
+# The worker has one thread more than these, so that long jobs never hold up the sweep and the expiry of leases, and a
+# judge that learns for hours holds up no import.
+_places = {
+    Queue.WORK: threading.BoundedSemaphore(settings.JOB_WORKERS),
+    Queue.JUDGE: threading.BoundedSemaphore(settings.JUDGE_WORKERS),
+}
 
 
 def work_off(job_id: int) -> None:
-    """Run a job, then whatever else waits; returns at once when enough threads are at it already."""
+    """Run a job, then whatever else waits in its queue; returns at once when enough threads are at it already."""
+    queue = queue_of(Job.objects.filter(pk=job_id).values_list("kind", flat=True).first() or "")
+    places = _places[queue]
     wanted: int | None = job_id
-    while wanted is not None and _places.acquire(blocking=False):
+    while wanted is not None and places.acquire(blocking=False):
         try:
             run(wanted)
         finally:
-            _places.release()
+            places.release()
         # Looked up after the place is free: a message that found none has left its job for this look.
-        wanted = None if stopping.is_set() else _longest_waiting()
+        wanted = None if stopping.is_set() else _longest_waiting(queue)
 
 
-def run(job_id: int) -> None:
+def run(job_id: int, *, listen: Listener | None = None) -> None:
     """Run one job if it waits; a job that somebody else runs, or that is over, is left alone."""
     job = claim(job_id)
     if job is None:
         return
-    context = JobContext(job)
+    context = JobContext(job, listen)
     try:
         with _heartbeat(context):
             _attempt(context)
@@ -78,8 +84,10 @@ def claim(job_id: int) -> Job | None:
     return job
 
 
-def _longest_waiting() -> int | None:
+def _longest_waiting(queue: Queue) -> int | None:
     waiting = Job.objects.filter(state=Job.State.QUEUED, cancel_requested=False)
+    of_judges = [name for name in KINDS if queue_of(name) is Queue.JUDGE]
+    waiting = waiting.filter(kind__in=of_judges) if queue is Queue.JUDGE else waiting.exclude(kind__in=of_judges)
     return waiting.order_by("queued_at", "pk").values_list("pk", flat=True).first()
 
 
@@ -94,7 +102,7 @@ def _attempt(context: JobContext) -> None:
         context.finish(Job.State.CANCELLED)
     except WorkerStopping:
         context.hand_back()
-        send(job.pk)
+        send(job.pk, job.kind)
     except WorkflowError as refusal:
         context.finish(Job.State.FAILED, error=_explain(refusal))
     except (OperationalError, InterfaceError):

@@ -1,6 +1,7 @@
-"""Tells a worker that a job waits."""
+"""Tells a worker that a job waits, in the queue of its kind."""
 
 import logging
+from enum import StrEnum
 
 from celery import current_app
 from kombu.exceptions import OperationalError
@@ -8,10 +9,22 @@ from kombu.exceptions import OperationalError
 logger = logging.getLogger(__name__)
 
 
-def send(job_id: int) -> bool:
+class Queue(StrEnum):
+    """The queues of the broker, by their names there. A worker takes one of them or both."""
+
+    WORK = "celery"
+    JUDGE = "judge"
+
+
+def queue_of(kind: str) -> Queue:
+    """Return the queue of a kind of work: whatever judges do has one of its own, for machines that suit them."""
+    return Queue.JUDGE if kind.startswith("judge_") else Queue.WORK
+
+
+def send(job_id: int, kind: str) -> bool:
     """Hand a job's number to the broker. A failure only delays the job: the sweep sends it again."""
     try:
-        current_app.send_task("annotation.tasks.run_job", [job_id], retry=False)
+        current_app.send_task("annotation.tasks.run_job", [job_id], queue=queue_of(kind), retry=False)
     except (OperationalError, OSError) as error:
         logger.warning("The broker took no message for job %s; the sweep sends it again: %s", job_id, error)
         return False

@@ -52,7 +52,8 @@ def enqueue(
         WrongState: the key stands for other work (``client_key_reused``).
     """
     if by is not None:
-        permissions.require_lead(by, study)
+        # An unknown kind is nobody's, and is told of to those who lead alone.
+        (KINDS[kind].require if kind in KINDS else permissions.require_lead)(by, study)
     earlier = _under_key(by=by, kind=kind, study=study, arguments=arguments, file=file, client_key=client_key)
     if earlier is not None:
         return earlier
@@ -71,7 +72,7 @@ def enqueue(
                 lease_until=timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS),
             )
             record("job_queued", study=study, by=by, detail={"job": job.public_id, "kind": kind})
-            transaction.on_commit(lambda: send(job.pk))
+            transaction.on_commit(lambda: send(job.pk, job.kind))
     except IntegrityError:
         # Two requests with one key at the same time.
         winner = _under_key(by=by, kind=kind, study=study, arguments=arguments, file=file, client_key=client_key)
@@ -123,13 +124,16 @@ def cancel(*, by: User, job: Job) -> Job:
     return job
 
 
-def retry(*, by: User, job: Job) -> Job:
+def retry(*, by: User | None, job: Job) -> Job:
     """Queue failed or cancelled work again, from its checkpoint; work that waits or runs stays as it is.
+
+    ``by=None`` is the command line.
 
     Raises:
         WrongState: the work is done, is just being cancelled, or its input is no longer kept.
     """
-    _require_visible(by, job)
+    if by is not None:
+        _require_visible(by, job)
     with transaction.atomic():
         job = Job.objects.select_for_update(of=("self",)).select_related("study").get(pk=job.pk)
         if (refusal := why_not_again(job)) is not None:
@@ -143,7 +147,7 @@ def retry(*, by: User, job: Job) -> Job:
         job.save()
         if job.study is not None:
             record("job_retried", study=job.study, by=by, detail={"job": job.public_id, "kind": job.kind})
-        transaction.on_commit(lambda: send(job.pk))
+        transaction.on_commit(lambda: send(job.pk, job.kind))
     return job
 
 
@@ -199,7 +203,7 @@ def _sweep_one(job: Job) -> bool:
             line = f"The worker of attempt {job.attempts} fell silent after {job.done} of {job.total or 'unknown'}."
             JobLogLine.objects.create(job=job, line=line)
     if job.state == Job.State.QUEUED:
-        send(job.pk)
+        send(job.pk, job.kind)
     return True
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,3 +68,10 @@ def lines(job: Job) -> list[str]:
 
 def let_lease_end(job: Job) -> None:
     Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+
+@pytest.fixture
+def judge_dir(settings: Any, tmp_path: Path) -> Path:
+    """Where judges work, of this test alone."""
+    settings.JUDGE_DIR = tmp_path / "judge"
+    return tmp_path / "judge"

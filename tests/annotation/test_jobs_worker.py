@@ -148,7 +148,7 @@ def test_a_request_does_not_hang_because_redis_is_away(tmp_path: Path) -> None:
 import time
 from annotation.services.job_sending import send
 began = time.monotonic()
-sent = send(1)
+sent = send(1, "statistics")
 answer = [sent, time.monotonic() - began]
 """
     )

@@ -13,7 +13,7 @@ def sample_line(
 ) -> dict[str, Any]:
     """Return the line of a record, its keys in a fixed order; pictures are named as in ``pictures``."""
     line: dict[str, Any] = {"id": record["id"], "question_id": record["question_id"]}
-    line |= _content(record["turns"], pictures)
+    line |= content_of(record["turns"], pictures)
     if with_generator and record["generator"]:
         line["generator"] = record["generator"]
     for name in TEXTS:
@@ -51,7 +51,8 @@ def plain(value: float | None) -> float | None:
     return value if value is None or not float(value).is_integer() else int(value)
 
 
-def _content(turns: Sequence[Mapping[str, Any]], pictures: Sequence[str]) -> dict[str, Any]:
+def content_of(turns: Sequence[Mapping[str, Any]], pictures: Sequence[str]) -> dict[str, Any]:
+    """Return what is judged as a line says it: in the short form where that says all, else as turns."""
     flat = flat_turn(turns)
     if flat is None:
         return {"turns": [_turn(turn, pictures) for turn in turns]}

@@ -1,0 +1,34 @@
+"""Import predictions that a judge made elsewhere."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from annotation.errors import WorkflowError
+from annotation.management.imports import ImportCommand
+from annotation.management.progress import ProgressLine
+from annotation.models import Study
+from annotation.services.importing import import_predictions
+
+
+class Command(ImportCommand):
+    help = "Import lines of predictions, as python -m judge predict writes them. The same again changes nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--study", required=True, metavar="SLUG")
+        self.add_report_arguments(parser)
+
+    def handle(
+        self, *args: Any, file: Path, study: str, as_json: bool, dry_run: bool, errors: Path | None, **options: Any
+    ) -> None:
+        row = Study.objects.filter(slug=study).first()
+        if row is None:
+            message = f"There is no study {study!r}; import its samples first, or create it with create_study."
+            self.refuse(message, as_json=as_json, field="study")
+        try:
+            with ProgressLine(self.stderr) as progress:
+                report = import_predictions(by=None, study=row, path=file, dry_run=dry_run, progress=progress)
+        except (WorkflowError, OSError) as error:
+            self.refuse_for(error, as_json=as_json, file=file)
+        self.tell(report, what=f"Predictions in {study}", as_json=as_json, dry_run=dry_run, errors=errors)

@@ -1,0 +1,124 @@
+"""Predictions become rows beside the samples: new ones added, others replaced or kept as they are."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import QuerySet
+
+from annotation.db import write_transaction
+from annotation.models import JudgeRun, Prediction, Sample
+from annotation.services.refusals import LineError
+from annotation.sql import bulk
+from judge.predictions import Prediction as Said
+from judge.predictions import as_data
+
+COLUMNS = (
+    *("run_id", "sample_id", "status", "readout", "prompt_sha", "cluster", "dimensions", "p_dispute", "ensemble_sd"),
+    "message",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A prediction and the line that it was read from."""
+
+    line: int
+    said: Said
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is to be done with some predictions."""
+
+    new: list[tuple[int, Said]] = field(default_factory=list)
+    """With the sample's key."""
+    changed: list[tuple[int, Said]] = field(default_factory=list)
+    """With the row's key."""
+    unchanged: int = 0
+    refused: list[LineError] = field(default_factory=list)
+
+
+class PredictionWriter:
+    """Writes what one run says, a piece per transaction.
+
+    What a run said of a sample before is replaced only where ``replace`` is true: a judge that was trained here says
+    the same again, and where it does not, somebody has to look.
+    """
+
+    def __init__(self, run: JudgeRun, *, replace: bool, dry_run: bool = False) -> None:
+        self._run, self._replace, self._dry_run = run, replace, dry_run
+
+    def write(self, incoming: Sequence[Incoming], *, counted: Callable[[Plan], object] = lambda plan: None) -> Plan:
+        """Store predictions, no two of one sample; ``counted`` is told of them in the transaction that does it."""
+        if self._dry_run:
+            plan = self._plan(incoming)
+            counted(plan)
+            return plan
+        with write_transaction():
+            # Two writers of one run follow one another.
+            JudgeRun.objects.select_for_update(no_key=True).get(pk=self._run.pk)
+            plan = self._plan(incoming)
+            bulk.insert(Prediction, COLUMNS, (self._row(sample, said) for sample, said in plan.new))
+            self._replace_rows(plan.changed)
+            counted(plan)
+        return plan
+
+    def _plan(self, incoming: Sequence[Incoming]) -> Plan:
+        names = [one.said.id for one in incoming]
+        samples = dict(
+            Sample.objects.filter(study_id=self._run.study_id, external_id__in=names).values_list("external_id", "pk")
+        )
+        there = {row.sample_id: row for row in self._said(samples.values())}
+        plan = Plan()
+        for one in incoming:
+            sample = samples.get(one.said.id)
+            if sample is None:
+                message = f"The study has no sample {one.said.id!r}; import it first, or correct the id."
+                plan.refused.append(LineError(one.line, "id", message))
+            elif sample not in there:
+                plan.new.append((sample, one.said))
+            elif _same(there[sample], one.said):
+                plan.unchanged += 1
+            elif self._replace:
+                plan.changed.append((there[sample].pk, one.said))
+            else:
+                message = f"Judge run {self._run.number} has said something else of this sample; that is kept."
+                plan.refused.append(LineError(one.line, "dimensions", f"{message} Give the judge another name."))
+        return plan
+
+    def _said(self, samples: Iterable[int]) -> QuerySet[Prediction]:
+        # By its key: the run of a dry run is not there.
+        return Prediction.objects.filter(run_id=self._run.pk, sample_id__in=samples)
+
+    def _row(self, sample: int, said: Said) -> tuple[Any, ...]:
+        return (self._run.pk, sample, *_values(said))
+
+    def _replace_rows(self, changed: Iterable[tuple[int, Said]]) -> None:
+        rows = [
+            Prediction(pk=pk, **dict(zip(COLUMNS[2:], _values(said), strict=True)) | {"dimensions": as_data(said)})
+            for pk, said in changed
+        ]
+        Prediction.objects.bulk_update(rows, COLUMNS[2:], batch_size=500)
+
+
+def _values(said: Said) -> tuple[Any, ...]:
+    asked = [one for one in said.dimensions.values() if one.rule is None]
+    return (
+        said.status,
+        said.readout,
+        said.prompt_sha,
+        said.cluster,
+        json.dumps(as_data(said)),
+        max((one.p_dispute for one in asked), default=None),
+        max((one.ensemble_sd for one in asked if one.ensemble_sd is not None), default=None),
+        said.message,
+    )
+
+
+def _same(row: Prediction, said: Said) -> bool:
+    given = (row.status, row.readout, row.prompt_sha, row.cluster, row.message)
+    return given == (said.status, said.readout, said.prompt_sha, said.cluster, said.message) and (
+        row.dimensions == as_data(said)
+    )

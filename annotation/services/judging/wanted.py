@@ -1,0 +1,90 @@
+"""What is asked of a training, and what of that cannot be; light, since pages ask before any work is done."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+
+from annotation.errors import BadInput
+from judge.backends.registry import BACKENDS, DEFAULT_PRESETS
+from judge.options import OptionError, parse_settings
+from judge.presets import Preset, preset_named, presets
+
+LONGEST_NAME = 80
+LARGEST_SEED = 2**63 - 1
+DEFAULT_SEED = 42
+NAME = re.compile(r"[\w.-]+( [\w.-]+)*")
+# Where samples are sent is for whoever runs the server to say, not for whoever starts a run.
+OF_THE_SERVER = ("url", "key_variable")
+ENDPOINT = "endpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A training as it is asked for; an empty name is made from the study and the run's number."""
+
+    backend: str = "embedded"
+    preset: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+    seed: int = DEFAULT_SEED
+
+    def check(self) -> Preset:
+        """Return the preset that counts.
+
+        Raises:
+            BadInput: naming each argument that cannot be.
+        """
+        faults: dict[str, str] = {}
+        preset: Preset | None = None
+        if self.backend not in BACKENDS:
+            faults["backend"] = f"One of {', '.join(BACKENDS)}."
+        elif self.backend == ENDPOINT and not settings.JUDGE_ENDPOINT_URL:
+            faults["backend"] = "Off on this server, as it sends samples out: JUDGE_ENDPOINT_URL turns it on."
+        else:
+            try:
+                preset = preset_named(self.preset or DEFAULT_PRESETS[self.backend], self.backend)
+            except LookupError as error:
+                faults["preset"] = str(error)
+        if self.backend == ENDPOINT:
+            for name in OF_THE_SERVER:
+                if name in self.options:
+                    faults["options"] = f"{name} is set for the whole server and cannot be chosen for a run."
+        if len(self.name) > LONGEST_NAME or (self.name and not NAME.fullmatch(self.name)):
+            faults["name"] = f"At most {LONGEST_NAME} letters, digits, dots, dashes and single spaces."
+        if not 0 <= self.seed <= LARGEST_SEED:
+            faults["seed"] = "A whole number from 0 on."
+        if preset is None or faults:
+            raise BadInput("The judge cannot be trained as asked.", fields=faults)
+        return preset
+
+    def settings(self) -> dict[str, Any]:
+        """Return the options that the program is given: the server's own, and those that were asked for."""
+        own: dict[str, Any] = {}
+        if self.backend == ENDPOINT:
+            own = {"url": settings.JUDGE_ENDPOINT_URL, "model": settings.JUDGE_ENDPOINT_MODEL}
+        return own | dict(self.options)
+
+
+def options_of(text: str) -> dict[str, Any]:
+    """Return the options of a text that has one ``name=value`` a line.
+
+    Raises:
+        BadInput: a line is none.
+    """
+    try:
+        return parse_settings(line for line in text.splitlines() if line.strip())
+    except OptionError as error:
+        raise BadInput("The options cannot be read.", fields={"options": str(error)}) from None
+
+
+def offered() -> list[Preset]:
+    """Return the presets that this server offers, those of the default backend first."""
+    found = [one for one in presets() if one.backend != ENDPOINT or settings.JUDGE_ENDPOINT_URL]
+    defaults = set(DEFAULT_PRESETS.items())
+    return sorted(
+        found,
+        key=lambda one: (BACKENDS.index(one.backend), (one.backend, one.name) not in defaults, one.name),
+    )

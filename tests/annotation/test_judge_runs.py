@@ -1,0 +1,235 @@
+"""Judges in a study, trained by the real program: started once, kept whole, measured, and made active by somebody."""
+
+import io
+import json
+import zipfile
+
+import pytest
+from django.core.files.storage import default_storage
+
+from annotation.errors import BadInput, NotAllowed, NotFound, WrongState
+from annotation.models import HistoryEntry, Job, JudgeRun, Prediction, Sample, Scorecard, Study
+from annotation.services import job_runner, jobs
+from annotation.services.judging import runs
+from annotation.services.judging.wanted import Wanted, offered, options_of
+from annotation.services.judging.workplace import Place, forget_places
+from tests.factories import make_member, make_user
+
+from .judging import QUICK, learnable_study, released, said, trained
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "judge_dir")]
+
+
+@pytest.fixture
+def study() -> Study:
+    study = learnable_study()
+    make_member(study, "ada", "admin")
+    make_member(study, "rae", "researcher")
+    make_member(study, "ann")
+    return study
+
+
+def test_a_trained_run_keeps_its_folder_its_scorecard_its_curve_and_what_it_says_of_the_test_part(study: Study) -> None:
+    run = trained(study)
+    assert (run.number, run.name, run.origin, run.active) == (1, "birds-1", "trained", False)
+    assert run.finished_at is not None
+    assert run.job is not None
+    assert run.job.result == {"run": run.public_id, "number": 1, "judge": "birds-1", "samples": 8}
+    assert run.config is not None
+    assert run.config["name"] == "birds-1"
+    assert run.prompt_sha == run.config["prompt_sha"]
+    test = set(Sample.objects.filter(question__part="test").values_list("external_id", flat=True))
+    assert set(said(run)) == test
+    assert len(test) == 8
+    with zipfile.ZipFile(io.BytesIO(default_storage.open(run.archive).read())) as archive:
+        names = archive.namelist()
+        assert {"run.json", "metrics.json", "predictions.jsonl", "rubric.toml"} <= set(names)
+        assert ".lock" not in names
+        assert json.loads(archive.read("metrics.json")) == run.scorecards.get().cards
+    assert not list(Place(run, run.job).folder.iterdir())
+
+
+def test_the_scorecard_and_the_pairs_behind_it_say_the_same(study: Study) -> None:
+    run = trained(study)
+    card = run.scorecards.get()
+    for row in card.cards["final"]["dimensions"]:
+        columns = card.pairs["dimensions"][row["key"]]
+        gaps = [
+            (expected - human) ** 2
+            for expected, human in zip(columns["expected"], columns["human"], strict=True)
+            if human is not None
+        ]
+        assert len(gaps) == row["asked"]["samples"] == 8
+        assert (sum(gaps) / len(gaps)) ** 0.5 == pytest.approx(row["asked"]["rmse"], abs=1e-3)
+        # What makes the answers good can be seen in them.
+        constant = next(one for one in row["baselines"] if one["baseline"] == "constant")
+        assert row["asked"]["rmse"] < constant["rmse"]
+    assert len(set(card.pairs["questions"])) == 4
+
+
+def test_researchers_and_admins_start_runs_and_annotators_do_not(study: Study) -> None:
+    release = released(study)
+    for who in ("rae", "ada"):
+        run = runs.start_training(by=make_user(who), release=release, wanted=QUICK)
+        assert run.by == make_user(who)
+    with pytest.raises(NotAllowed):
+        runs.start_training(by=make_user("ann"), release=release, wanted=QUICK)
+    with pytest.raises(NotFound):
+        runs.start_training(by=make_user("sam"), release=release, wanted=QUICK)
+    assert JudgeRun.objects.count() == Job.objects.count() == 2
+
+
+def test_the_same_request_again_is_the_same_run(study: Study) -> None:
+    release, key = released(study), "3f2f1de6-94c5-4f0e-a2bb-a4c2a3f5a001"
+    first, again = (
+        runs.start_training(by=make_user("rae"), release=release, wanted=QUICK, client_key=key) for _ in range(2)
+    )
+    assert first == again
+    assert JudgeRun.objects.count() == Job.objects.count() == 1
+    with pytest.raises(WrongState):
+        runs.start_training(by=make_user("rae"), release=release, wanted=Wanted(), client_key=key)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field"),
+    [
+        (Wanted(backend="oracle"), "backend"),
+        (Wanted(preset="no-such"), "preset"),
+        (Wanted(name="a/b"), "name"),
+        (Wanted(seed=-1), "seed"),
+        (Wanted(backend="endpoint"), "backend"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_its_name_before_anything_is_queued(study: Study, wanted: Wanted, field) -> None:
+    with pytest.raises(BadInput) as refused:
+        runs.start_training(by=None, release=released(study), wanted=wanted)
+    assert list(refused.value.fields) == [field]
+    assert not JudgeRun.objects.exists()
+    assert not Job.objects.exists()
+
+
+def test_where_samples_are_sent_is_said_by_the_server_alone(study: Study, settings) -> None:
+    assert "endpoint" not in {preset.backend for preset in offered()}
+    settings.JUDGE_ENDPOINT_URL = "http://models.example/v1"
+    settings.JUDGE_ENDPOINT_MODEL = "judge-7b"
+    assert "endpoint" in {preset.backend for preset in offered()}
+    with pytest.raises(BadInput) as refused:
+        Wanted(backend="endpoint", options={"url": "http://elsewhere.example"}).check()
+    assert "options" in refused.value.fields
+    asked = Wanted(backend="endpoint", options={"samples": 3})
+    asked.check()
+    assert asked.settings() == {"url": "http://models.example/v1", "model": "judge-7b", "samples": 3}
+
+
+def test_options_are_read_a_line_each() -> None:
+    assert options_of("trees=20\n\nlabels = final\nlearning_curve=false") == {
+        "trees": 20,
+        "labels": "final",
+        "learning_curve": False,
+    }
+    with pytest.raises(BadInput, match="cannot be read"):
+        options_of("trees")
+
+
+def test_a_judge_that_refuses_says_why_and_trying_again_is_possible(study: Study) -> None:
+    run = runs.start_training(by=None, release=released(study), wanted=Wanted(options={"trees": 0}))
+    assert run.job is not None
+    job_runner.run(run.job.pk)
+    run.job.refresh_from_db()
+    assert run.job.state == "failed"
+    assert "trees is 0" in run.job.error
+    run.refresh_from_db()
+    assert run.finished_at is None
+    with pytest.raises(WrongState):
+        runs.activate(by=None, run=run)
+    with pytest.raises(WrongState):
+        runs.start_predicting(by=None, run=run)
+    assert jobs.retry(by=None, job=run.job).state == "queued"
+
+
+def test_two_runs_live_side_by_side_and_one_at_most_is_active(study: Study) -> None:
+    release = released(study)
+    first, second = trained(study, release), trained(study, release)
+    assert [first.number, second.number] == [1, 2]
+    runs.activate(by=make_user("rae"), run=first)
+    runs.activate(by=make_user("ada"), run=second)
+    runs.activate(by=make_user("ada"), run=second)
+    assert list(study.judge_runs.filter(active=True)) == [second]
+    told = HistoryEntry.objects.filter(event="judge_activated").order_by("pk")
+    assert [entry.detail["number"] for entry in told] == [1, 2]
+    assert told[1].detail["before"] == first.public_id
+    runs.deactivate(by=make_user("ada"), run=second)
+    assert not study.judge_runs.filter(active=True).exists()
+    assert Prediction.objects.filter(run=first).count() == Prediction.objects.filter(run=second).count() == 8
+    with pytest.raises(NotAllowed):
+        runs.activate(by=make_user("ann"), run=first)
+
+
+def test_a_run_judges_every_sample_of_the_study_and_later_those_that_came_since(study: Study) -> None:
+    run = trained(study)
+    before = said(run)
+    job = runs.start_predicting(by=make_user("rae"), run=run)
+    assert runs.start_predicting(by=make_user("rae"), run=run) == job
+    job_runner.run(job.pk)
+    job.refresh_from_db()
+    assert job.state == "done", job.error
+    assert job.result is not None
+    assert (job.result["created"], job.result["predictions"]) == (24, 32)
+    found = said(run)
+    assert len(found) == 32
+    assert {name: found[name] for name in before} == before
+    withdrawn = Sample.objects.first()
+    assert withdrawn is not None
+    more = learnable_study("fishes", questions=1)
+    Sample.objects.filter(study=more).update(study=study)
+    again = runs.start_predicting(by=None, run=run)
+    job_runner.run(again.pk)
+    again.refresh_from_db()
+    assert again.result is not None
+    assert (again.state, again.result["created"]) == ("done", 2)
+
+
+def test_the_judge_is_never_told_who_made_a_sample(study: Study, tmp_path) -> None:
+    from annotation.services.judging.study_lines import unjudged, write_lines
+
+    run = runs.start_training(by=None, release=released(study), wanted=QUICK)
+    path = write_lines(run, unjudged(run), tmp_path / "samples", lambda *_: None)
+    text = path.read_text()
+    assert text.count("\n") == 32
+    assert "maker-" not in text
+    assert "generator" not in text
+    first = json.loads(text.splitlines()[0])
+    assert set(first) == {"id", "question_id", "question", "answer", "image"}
+    assert (path.parent / first["image"]).read_bytes()
+
+
+def test_places_of_jobs_that_ended_long_ago_are_cleared(study: Study) -> None:
+    run = runs.start_training(by=None, release=released(study), wanted=QUICK)
+    assert run.job is not None
+    place = Place(run, run.job).folder
+    (place / "left").touch()
+    assert forget_places() == 0
+    Job.objects.filter(pk=run.job.pk).update(state="failed", finished_at="2020-01-01T00:00Z", lease_until=None)
+    assert forget_places() == 1
+    assert not place.exists()
+
+
+def test_a_run_is_held_to_a_later_release_once_it_has_judged_its_test_part() -> None:
+    study = learnable_study(agreed=24)
+    run = trained(study)
+    for sample in Sample.objects.filter(study=study, state="waiting"):
+        from .releases import settle
+
+        settle(sample, {"TCC": 3, "ICC": 3, "IQ": 3, "ITS": 3})
+        Sample.objects.filter(pk=sample.pk).update(state="agreed")
+    later = released(study, name="v2", test_share=0.3)
+    job_runner.run(runs.start_predicting(by=None, run=run).pk)
+    job = runs.start_evaluation(by=None, run=run, release=later)
+    job_runner.run(job.pk)
+    job.refresh_from_db()
+    assert job.state == "done", job.error
+    cards = Scorecard.objects.filter(run=run).order_by("release__number")
+    assert [card.release.number for card in cards] == [1, 2]
+    sizes = [card.cards["final"]["samples"] for card in cards]
+    assert sizes[1] > sizes[0]
+    assert cards[1].cards["final"]["judges"] == ["birds-1"]
