@@ -14,6 +14,7 @@ from judge.predictions import Prediction, nearest
 from judge.rubric import Dimension, Rubric
 
 from . import baselines, figures
+from .misses import surprise
 from .pairing import Paired, Pairs, Target, human_value, pair
 
 WORST = 20
@@ -140,8 +141,8 @@ def _guess(values: Floats, asked: Pairs, target: Target) -> dict[str, Any]:
 
 
 def _worst(pairs: Pairs) -> list[dict[str, Any]]:
-    """Return the samples on which judge and people are furthest apart, the furthest first."""
-    apart = np.abs(pairs.expected - pairs.human)
+    """Return the samples on which the judge is furthest from people by its own uncertainty, the furthest first."""
+    apart = surprise(pairs.expected - pairs.human, pairs.sd, pairs.dimension.values)
     order = sorted(range(len(pairs)), key=lambda place: (-apart[place], pairs.ids[place]))[:WORST]
     return [
         {
@@ -150,6 +151,7 @@ def _worst(pairs: Pairs) -> list[dict[str, Any]]:
             "expected": float(pairs.expected[place]),
             "rounded": float(pairs.rounded[place]),
             "sd": float(pairs.sd[place]),
+            "interval": None if np.isnan(pairs.interval[place, 0]) else pairs.interval[place].tolist(),
         }
         for place in order
     ]

@@ -136,7 +136,7 @@ def test_the_worst_misses_come_first():
     test = [labelled(f"s{n}", [n, n], question=f"q{n}") for n in range(6)]
     found = tcc(scorecard(Labelled(RUBRIC, [], test), [certain(f"s{n}", 0) for n in range(6)], "final"))["worst"]
     assert [one["id"] for one in found] == ["s5", "s4", "s3", "s2", "s1", "s0"]
-    assert found[0] == {"id": "s5", "human": 5, "expected": 0, "rounded": 0, "sd": 0}
+    assert found[0] == {"id": "s5", "human": 5, "expected": 0, "rounded": 0, "sd": 0, "interval": None}
 
 
 def test_nothing_to_compare_is_said_and_does_not_fail():
@@ -165,3 +165,16 @@ def test_whether_the_judge_knows_what_people_disagree_on():
     found = tcc(scorecard(Labelled(RUBRIC, [], test), said, "mean"))["dispute"]
     assert (found["samples"], found["share"], found["auroc"]) == (40, 0.25, 1)
     assert sum(group["samples"] for group in found["groups"]) == 40
+
+
+def test_to_be_sure_and_wrong_is_the_worse_miss():
+    test = [labelled("doubted", [5, 5], question="q1"), labelled("sure", [3, 3], question="q2")]
+    doubt = [1 / 6] * 6
+    said = [
+        Prediction(name, "j1", "sha", "ok", "test", dimensions={"TCC": from_distribution(p, RUBRIC.dimensions[0])})
+        for name, p in (("doubted", doubt), ("sure", [0, 1, 0, 0, 0, 0]))
+    ]
+    found = tcc(scorecard(Labelled(RUBRIC, [], test), said, "final"))["worst"]
+    assert [abs(one["expected"] - one["human"]) for one in found] == [2, 2.5]
+    assert [one["id"] for one in found] == ["sure", "doubted"]
+    assert found[1]["sd"] == pytest.approx(np.sqrt(35 / 12))

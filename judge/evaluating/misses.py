@@ -1,0 +1,21 @@
+"""Which samples a judge got most wrong, in units of its own uncertainty: being sure and wrong is the worse miss."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from judge.metrics.gaps import Floats
+
+
+def least_sd(levels: Sequence[float]) -> float:
+    """Return the least standard deviation that a judge may claim, in points: what rounding to levels alone leaves.
+
+    A value anywhere between two levels that are ``step`` apart is off by ``step / sqrt(12)`` after rounding. Without
+    such a floor every small gap of a judge that gives a number alone would be an infinite miss.
+    """
+    return float(np.diff(np.sort(np.asarray(levels, dtype=np.float64))).min() / np.sqrt(12))
+
+
+def surprise(gap: Floats, sd: Floats, levels: Sequence[float]) -> Floats:
+    """Return each gap, without its sign, in units of the standard deviation that the judge gave with it."""
+    return np.asarray(np.abs(gap) / np.maximum(sd, least_sd(levels)), dtype=np.float64)
