@@ -6,6 +6,7 @@ from .models import (
     Assignment,
     Discussion,
     Job,
+    JudgeRun,
     Member,
     Participant,
     Release,
@@ -120,3 +121,9 @@ def releases_visible_to(user: User) -> QuerySet[Release]:
     """Releases of the studies whose results the user reads."""
     roles = (Member.Role.ADMIN, Member.Role.RESEARCHER)
     return Release.objects.filter(study__in=studies_led_by(user, roles=roles))
+
+
+def judge_runs_visible_to(user: User) -> QuerySet[JudgeRun]:
+    """Judges of the studies whose results the user reads."""
+    roles = (Member.Role.ADMIN, Member.Role.RESEARCHER)
+    return JudgeRun.objects.filter(study__in=studies_led_by(user, roles=roles))

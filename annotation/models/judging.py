@@ -96,7 +96,7 @@ class Scorecard(models.Model):
     """A judge held to the test part of a release.
 
     ``cards`` are `judge.evaluating.scorecard`'s by target, ``final`` and ``mean``. ``pairs`` holds what stands behind
-    the figures, a column per quantity: see `services.judging.pairs`.
+    the figures, a column per quantity: see `services.judging.columns`.
     """
 
     run = models.ForeignKey(JudgeRun, on_delete=models.CASCADE, related_name="scorecards", db_index=False)

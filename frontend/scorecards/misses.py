@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
-import numpy as np
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from frontend.figure_words import signed, two
 from frontend.templatetags.humane import ramp
 from frontend.wording import decimals
-from judge.evaluating.misses import surprise
 
 from .words import between
 
@@ -53,24 +52,18 @@ class Miss:
 def misses(card: Mapping[str, Any], samples: Mapping[str, SampleShown]) -> list[Miss]:
     """Return the worst misses of all dimensions, the gravest first; what rounds to people's own score is no miss."""
     found = [
-        (float(units), one, dimension)
+        (float(one["surprise"]), one, dimension)
         for dimension in card["dimensions"]
-        for one, units in zip(dimension["worst"], _units(dimension), strict=True)
+        for one in dimension["worst"]
         if abs(one["expected"] - one["human"]) >= _half_a_step(dimension["levels"])
     ]
     found.sort(key=lambda row: (-round(row[0], 9), row[1]["id"], row[2]["key"]))
     return [_miss(units, one, dimension, samples) for units, one, dimension in found[:ROWS_AT_MOST]]
 
 
-def _units(dimension: Mapping[str, Any]) -> Sequence[float]:
-    gap = np.array([one["expected"] - one["human"] for one in dimension["worst"]], dtype=np.float64)
-    sd = np.array([one["sd"] or 0.0 for one in dimension["worst"]], dtype=np.float64)
-    units: list[float] = surprise(gap, sd, dimension["levels"]).tolist()
-    return units
-
-
 def _half_a_step(levels: Sequence[float]) -> float:
-    return float(np.diff(np.sort(np.asarray(levels, dtype=np.float64))).min()) / 2
+    ordered = sorted(levels)
+    return min(upper - lower for lower, upper in pairwise(ordered)) / 2
 
 
 def _miss(

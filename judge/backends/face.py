@@ -1,14 +1,18 @@
 """What every backend is to the rest: how it learns from labels, and how it says what it expects of samples."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from judge.labels import LabelledSample
-from judge.predictions import Prediction
-from judge.runs import Run
-from judge.samples import SampleRecord
-from judge.surroundings import Surroundings
+if TYPE_CHECKING:
+    # Who only asks which backends there are does without numpy.
+    from judge.labels import LabelledSample
+    from judge.predictions import Prediction
+    from judge.runs import Run
+    from judge.samples import SampleRecord
+    from judge.surroundings import Surroundings
 
 
 class BackendError(RuntimeError):

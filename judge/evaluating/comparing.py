@@ -1,6 +1,7 @@
 """Two judges held to the same samples: how much nearer one of them comes to people, and how sure that is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,35 @@ from judge.metrics import gaps
 from judge.metrics.gaps import Floats
 from judge.metrics.resampling import interval
 from judge.predictions import Prediction
-from judge.rubric import Rubric
+from judge.rubric import Dimension, Rubric
 
 from .pairing import Pairs, Target, pair
 
 VERSION = 1
 _NEARLY = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one judge said on one dimension, beside what people said; position by position the same sample."""
+
+    ids: Sequence[str]
+    question: npt.NDArray[np.int64]
+    human: Floats
+    expected: Floats
+    rounded: Floats
+
+    def of(self, names: Iterable[str]) -> "Side":
+        """Return the named samples, in the order of the names."""
+        place = {name: number for number, name in enumerate(self.ids)}
+        chosen = [place[name] for name in names]
+        return Side(
+            [self.ids[number] for number in chosen],
+            self.question[chosen],
+            self.human[chosen],
+            self.expected[chosen],
+            self.rounded[chosen],
+        )
 
 
 def compare(
@@ -34,35 +58,44 @@ def compare(
     left out, as no judge can get them wrong.
     """
     samples = list(labelled)
-    firsts, seconds = (pair(samples, {one.id: one for one in some}, rubric, target) for some in (first, second))
-    both = {
-        dimension.key: _both(firsts.dimensions[dimension.key], seconds.dimensions[dimension.key])
-        for dimension in rubric.dimensions
-    }
+    sides = [
+        {
+            key: _asked(pairs)
+            for key, pairs in pair(samples, {one.id: one for one in some}, rubric, target).dimensions.items()
+        }
+        for some in (first, second)
+    ]
+    return compare_sides(rubric, sides[0], sides[1], target)
+
+
+def compare_sides(
+    rubric: Rubric, first: Mapping[str, Side], second: Mapping[str, Side], target: Target
+) -> dict[str, Any]:
+    """Return the same of what two judges were asked, by dimension; see `compare`."""
+    both = {dimension.key: _both(first[dimension.key], second[dimension.key]) for dimension in rubric.dimensions}
     return {
         "version": VERSION,
         "target": target,
         "samples": len({name for one, _ in both.values() for name in one.ids}),
         "questions": len({number for one, _ in both.values() for number in one.question.tolist()}),
-        "dimensions": [_dimension(*both[dimension.key]) for dimension in rubric.dimensions],
+        "dimensions": [_dimension(dimension, *both[dimension.key]) for dimension in rubric.dimensions],
     }
 
 
-def _both(first: Pairs, second: Pairs) -> tuple[Pairs, Pairs]:
-    """Return the samples that both have judged and no rule has; both sides stand in the order of the labels."""
-    shared = set(_asked(first)) & set(_asked(second))
-    one, other = (
-        pairs.where(np.array([name in shared for name in pairs.ids], dtype=bool)) for pairs in (first, second)
-    )
-    assert one.ids == other.ids
-    return one, other
+def _asked(pairs: Pairs) -> Side:
+    """Return the samples of which no rule has decided."""
+    asked = pairs.where(~pairs.by_rule)
+    return Side(asked.ids, asked.question, asked.human, asked.expected, asked.rounded)
 
 
-def _asked(pairs: Pairs) -> list[str]:
-    return [name for name, by_rule in zip(pairs.ids, pairs.by_rule.tolist(), strict=True) if not by_rule]
+def _both(first: Side, second: Side) -> tuple[Side, Side]:
+    """Return the samples that both have judged, in the order in which the first has them."""
+    known = set(second.ids)
+    shared = [name for name in first.ids if name in known]
+    return first.of(shared), second.of(shared)
 
 
-def _dimension(first: Pairs, second: Pairs) -> dict[str, Any]:
+def _dimension(dimension: Dimension, first: Side, second: Side) -> dict[str, Any]:
     squares = [(one.expected - one.human) ** 2 for one in (first, second)]
     near = [np.asarray(np.abs(one.rounded - one.human) <= gaps.TOLERANCE + _NEARLY, float) for one in (first, second)]
     sides = [
@@ -72,10 +105,10 @@ def _dimension(first: Pairs, second: Pairs) -> dict[str, Any]:
     apart = np.abs(first.expected - first.human) - np.abs(second.expected - second.human)
     same = np.abs(first.rounded - second.rounded) <= _NEARLY
     return {
-        "key": first.dimension.key,
-        "name": first.dimension.name,
-        "levels": list(first.dimension.values),
-        "samples": len(first),
+        "key": dimension.key,
+        "name": dimension.name,
+        "levels": list(dimension.values),
+        "samples": len(first.ids),
         "questions": len(np.unique(first.question)),
         "first": sides[0],
         "second": sides[1],

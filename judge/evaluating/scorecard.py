@@ -151,6 +151,7 @@ def _worst(pairs: Pairs) -> list[dict[str, Any]]:
             "expected": float(pairs.expected[place]),
             "rounded": float(pairs.rounded[place]),
             "sd": float(pairs.sd[place]),
+            "surprise": float(apart[place]),
             "interval": None if np.isnan(pairs.interval[place, 0]) else pairs.interval[place].tolist(),
         }
         for place in order

@@ -1,26 +1,27 @@
-"""What stands behind the figures of a scorecard: of each test sample what people agreed on, and what a judge expected.
+"""Columns of what people agreed on and what judges expected: made of a release's labels, and compared judge by judge.
 
-Stored as columns, all of one length, so that two runs can be compared without reading releases again::
-
-    {"ids": […], "questions": […], "dimensions": {"TCC": {"human": […], "expected": […], "rounded": […],
-     "sd": […], "low": […], "high": […]}}}
-
-A value is null where there is no label or no prediction, or where a rule decides and no judge was asked.
+Reads with numpy, so import it only where something is worked out.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
+from annotation.errors import BadInput
+from annotation.models import Scorecard
+from annotation.rubrics import as_file, definition
+from judge.evaluating.comparing import Side, compare_sides
 from judge.evaluating.pairing import pair
 from judge.labels import LabelledSample, question_key
 from judge.predictions import Prediction
 from judge.rubric import Rubric
 
-NAMES = ("human", "expected", "rounded", "sd", "low", "high")
+from .columns import NAMES, Columns
 
 
-def pairs_of(rubric: Rubric, labelled: Iterable[LabelledSample], predictions: Iterable[Prediction]) -> dict[str, Any]:
+def columns_of(rubric: Rubric, labelled: Iterable[LabelledSample], predictions: Iterable[Prediction]) -> dict[str, Any]:
     """Return the columns of labelled samples and the predictions of them, held to the final scores."""
     samples = list(labelled)
     found = pair(samples, {one.id: one for one in predictions}, rubric, "final")
@@ -49,9 +50,27 @@ def pairs_of(rubric: Rubric, labelled: Iterable[LabelledSample], predictions: It
     }
 
 
-def rows_of(pairs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield a row for each sample and dimension that a judge was asked about, for a table."""
-    for key, columns in pairs["dimensions"].items():
-        for place, sample in enumerate(pairs["ids"]):
-            if columns["human"][place] is not None:
-                yield {"sample": sample, "dimension": key} | {name: columns[name][place] for name in NAMES}
+def compared(first: Scorecard, second: Scorecard) -> dict[str, Any]:
+    """Return how two judges compare on the samples of a release that both have judged.
+
+    Raises:
+        BadInput: the two were not held to the same release.
+    """
+    if first.release_id != second.release_id:
+        message = "Two judges can be compared on one release alone: hold both to the same one first."
+        raise BadInput(message, fields={"with": message})
+    rubric = as_file(definition(first.release.rubric_id))
+    return compare_sides(rubric, _sides(first.pairs), _sides(second.pairs), "final")
+
+
+def _sides(columns: Columns) -> dict[str, Side]:
+    question = np.array(columns["questions"], dtype=np.int64)
+    sides = {}
+    for key, values in columns["dimensions"].items():
+        human, expected, rounded = (
+            np.array(values[name], dtype=np.float64) for name in ("human", "expected", "rounded")
+        )
+        asked = ~np.isnan(human)
+        ids = [name for name, taken in zip(columns["ids"], asked.tolist(), strict=True) if taken]
+        sides[key] = Side(ids, question[asked], human[asked], expected[asked], rounded[asked])
+    return sides

@@ -22,7 +22,7 @@ from judge.predictions import as_line, parse_line, parse_prediction
 from judge.records import RecordError
 from judge.runs import Run
 
-from .pairs import pairs_of
+from .pairs import columns_of
 from .prediction_rows import Incoming, Plan, PredictionWriter
 from .process import Point, run_judge
 from .study_lines import SAMPLES, unjudged, write_lines
@@ -81,7 +81,7 @@ def _store_training(context: JobContext, run: JudgeRun, release: Release, place:
     labelled = ReleaseFolder(place.release(release, context.progress))
     with (place.run / "predictions.jsonl").open("rb") as lines:
         predictions = [parse_line(raw, folder.rubric) for raw in lines]
-    pairs = pairs_of(folder.rubric, labelled.samples("test"), predictions)
+    pairs = columns_of(folder.rubric, labelled.samples("test"), predictions)
     stored, packed = place.store()
     curve = {(series, x): y for series, points in folder.curve().items() for x, y in points}
     with write_transaction():
@@ -166,7 +166,7 @@ def evaluate(context: JobContext, study: Study) -> Mapping[str, Any]:
     with write_transaction():
         context.check_held()
         _keep_scorecard(
-            run, release, {name: found[name] for name in ("final", "mean")}, pairs_of(rubric, labelled, predictions)
+            run, release, {name: found[name] for name in ("final", "mean")}, columns_of(rubric, labelled, predictions)
         )
         record("judge_evaluated", study=study, by=context.by, run=run.public_id, release=release.number)
     place.forget()
