@@ -47,7 +47,7 @@ def job_page(job: Job, study: Study, *, user: User) -> dict[str, Any]:
         "figures": list(job_words.figures(result)),
         "takes": takes if done and dry_run else 0,
         "nothing_new": done and dry_run and not takes,
-        "may_run": leads and done and dry_run and takes > 0,
+        "may_run": services.may_queue(user, study, job.kind) and done and dry_run and takes > 0,
         "notes": result.get("notes", []),
         "preview": preview,
         "errors": result.get("errors", [])[:SHOWN_REFUSALS],
@@ -109,6 +109,11 @@ def _next_steps(job: Job, study: Study) -> list[tuple[str, str]]:
         case "release" | "render_release":
             made = (job.result or {}).get("release", "")
             steps = [(_("See the release and take its files away"), reverse("release", args=[study.slug, made]))]
+        case "import_predictions":
+            steps = [to("judges", _("See the judges"))]
+        case "judge_train" | "judge_predict" | "judge_evaluate":
+            about = (job.result or {}).get("run", "")
+            steps = [(_("See the judge"), reverse("judge", args=[study.slug, about]))]
         case _:
             steps = [to("study", _("To the board"))]
     return steps

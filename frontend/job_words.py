@@ -36,7 +36,7 @@ TEXTS = {
     "formats": lazy("Files"),
 }
 # Names of rows, which say nothing to people.
-UNSAID = ("dry_run", "release")
+UNSAID = ("dry_run", "release", "run")
 COUNTS = (
     ("created", lazy("new")),
     ("updated", lazy("replaced")),

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from annotation import permissions
-from annotation.errors import BadInput, NotFound, WrongState
+from annotation.errors import BadInput, NotAllowed, NotFound, WrongState
 from annotation.models import Job, JobLogLine, Study, User
 from annotation.pace import UNKNOWN, Pace, pace_of
 from annotation.querysets import jobs_visible_to
@@ -52,8 +52,7 @@ def enqueue(
         WrongState: the key stands for other work (``client_key_reused``).
     """
     if by is not None:
-        # An unknown kind is nobody's, and is told of to those who lead alone.
-        (KINDS[kind].require if kind in KINDS else permissions.require_lead)(by, study)
+        _require_may_queue(by, study, kind)
     earlier = _under_key(by=by, kind=kind, study=study, arguments=arguments, file=file, client_key=client_key)
     if earlier is not None:
         return earlier
@@ -80,6 +79,20 @@ def enqueue(
             raise
         return winner
     return job
+
+
+def may_queue(user: User, study: Study, kind: str) -> bool:
+    """Whether the user may queue work of a kind in the study."""
+    try:
+        _require_may_queue(user, study, kind)
+    except (NotAllowed, NotFound):
+        return False
+    return True
+
+
+def _require_may_queue(user: User, study: Study, kind: str) -> None:
+    # An unknown kind is nobody's, and is told of to those who lead alone.
+    (KINDS[kind].require if kind in KINDS else permissions.require_lead)(user, study)
 
 
 def _under_key(

@@ -13,8 +13,8 @@ from annotation.models import Member
 
 register = template.Library()
 
-LEAD = ("study", "samples", "people", "discussions", "agreement", "imports", "releases", "settings")
-RESULTS = ("study", "samples", "discussions", "agreement", "releases")
+LEAD = ("study", "samples", "people", "discussions", "agreement", "imports", "releases", "judges", "settings")
+RESULTS = ("study", "samples", "discussions", "agreement", "releases", "judges")
 SCORING = ("score", "discuss", "mine")
 
 LABELS: dict[str, Promise] = {
@@ -25,6 +25,7 @@ LABELS: dict[str, Promise] = {
     "agreement": _("Agreement"),
     "imports": _("Imports"),
     "releases": _("Releases"),
+    "judges": _("Judge"),
     "jobs": _("Jobs"),
     "score": _("Score"),
     "discuss": _("Discuss"),
@@ -51,6 +52,9 @@ BELONGS_TO = {
     "release": "releases",
     "release-files": "releases",
     "release-pool": "releases",
+    "judge": "judges",
+    "judge-compare": "judges",
+    "judge-predictions": "judges",
     "mine-one": "mine",
     "member": "people",
     "invite": "people",

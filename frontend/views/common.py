@@ -5,13 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from annotation.errors import WorkflowError
 from annotation.models import Study, User
 from annotation.querysets import studies_visible_to
+from annotation.services.releasing.downloads import Download
 from frontend.forms.base import PageForm
 
 
@@ -56,3 +57,14 @@ def carried_out(request: HttpRequest, form: PageForm, act: Callable[[], str]) ->
         form.refuse(error)
         return error.status
     return 302
+
+
+def sent(found: Download) -> StreamingHttpResponse:
+    """Send a file that is taken away."""
+    response = StreamingHttpResponse(found.pieces, content_type=found.content_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{found.name}"'
+    response.headers["Cache-Control"] = "no-store, private"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    if found.bytes is not None:
+        response.headers["Content-Length"] = str(found.bytes)
+    return response

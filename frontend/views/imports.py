@@ -49,8 +49,9 @@ def imports(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def run(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
     """Queue the real run of a file whose dry run is done."""
-    study = _led(request, slug)
-    rehearsal = Job.objects.filter(study=study, public_id=job_id).first()
+    study = study_of(request, slug)
+    permissions.require_results(viewer(request), study)
+    rehearsal = job_list.seen_by(viewer(request), study).filter(public_id=job_id).first()
     if rehearsal is None or not rehearsal.arguments.get("dry_run") or rehearsal.state != Job.State.DONE:
         raise Http404(_("There is no finished dry run to go on from."))
     arguments = {name: value for name, value in rehearsal.arguments.items() if name != "dry_run"}

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,13 +15,13 @@ from annotation.models import Job, Release, Sample, Study
 from annotation.querysets import releases_visible_to
 from annotation.services import jobs
 from annotation.services.releasing.changes import changes_since
-from annotation.services.releasing.downloads import Download, download_archive, download_file
+from annotation.services.releasing.downloads import download_archive, download_file
 from annotation.services.releasing.pool import pool_of, reserve_pool
 from frontend import release_rows
 from frontend.forms.base import PageForm
 from frontend.forms.releases import FilesForm, PoolForm, ReleaseForm
 
-from .common import carried_out, show, study_of, viewer
+from .common import carried_out, sent, show, study_of, viewer
 
 KINDS = ("release", "render_release")
 
@@ -98,8 +98,8 @@ def download(request: HttpRequest, slug: str, release_id: str, rendition_id: str
         raise Http404(_("There are no such files."))
     path = request.POST.get("file", "")
     if path:
-        return _sent(download_file(by=viewer(request), release=row, path=path))
-    return _sent(download_archive(by=viewer(request), rendition=rendition))
+        return sent(download_file(by=viewer(request), release=row, path=path))
+    return sent(download_archive(by=viewer(request), rendition=rendition))
 
 
 def _read(request: HttpRequest, slug: str) -> Study:
@@ -159,13 +159,3 @@ def _jobs(study: Study) -> list[Job]:
     """Return the releases and files that are being made, and the ones that lately could not be."""
     rows = Job.objects.filter(study=study, kind__in=KINDS).exclude(state=Job.State.DONE)
     return list(rows.order_by("-created_at")[:5])
-
-
-def _sent(found: Download) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(found.pieces, content_type=found.content_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{found.name}"'
-    response.headers["Cache-Control"] = "no-store, private"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    if found.bytes is not None:
-        response.headers["Content-Length"] = str(found.bytes)
-    return response

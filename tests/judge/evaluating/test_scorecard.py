@@ -136,6 +136,7 @@ def test_the_worst_misses_come_first():
     test = [labelled(f"s{n}", [n, n], question=f"q{n}") for n in range(6)]
     found = tcc(scorecard(Labelled(RUBRIC, [], test), [certain(f"s{n}", 0) for n in range(6)], "final"))["worst"]
     assert [one["id"] for one in found] == ["s5", "s4", "s3", "s2", "s1", "s0"]
+    assert found[0].pop("surprise") == pytest.approx(5 * 12**0.5)
     assert found[0] == {"id": "s5", "human": 5, "expected": 0, "rounded": 0, "sd": 0, "interval": None}
 
 
