@@ -23,6 +23,7 @@ from .words import listed
 
 GROUPS = 10
 Z = 1.959964
+LETTER = 7.0
 # The diagonal of so many dimensions by themselves; a sentence with more would be a table.
 IN_A_SENTENCE = 8
 
@@ -122,9 +123,10 @@ def _about(groups: Sequence[Group], dimensions: int) -> str:
         "n": number(len(groups)),
         "size": size,
     }
-    said = _("Chance that two annotators differ by 2 or more: predicted across, observed upward, in %(parts)s.") % {
-        "parts": parts
-    }
+    said = _(
+        "Chance that two annotators differ by 2 or more, across; share of samples on which some two did, upward; "
+        "in %(parts)s."
+    ) % {"parts": parts}
     return f"{said} {_('All dimensions together.')}" if dimensions > 1 else said
 
 
@@ -199,7 +201,7 @@ def _dispute_panel(one: Mapping[str, Any]) -> Panel:
 def _score_panel(one: Mapping[str, Any]) -> Panel:
     groups = _groups(one["sureness"])
     levels = one["levels"]
-    axis = drawing.axis_of([levels[0], levels[-1]], pad=0, most=6, low=levels[0], high=levels[-1])
+    axis = drawing.axis_of([levels[0], levels[-1]], pad=0, most=6)
     pairs = ", ".join(f"{two(group.expected)}: {two(group.observed)}" for group in groups)
     label = _("%(key)s: expected score and mean of people’s; %(pairs)s") % {"key": one["key"], "pairs": pairs}
     width = one["sureness"].get("width")
@@ -209,7 +211,7 @@ def _score_panel(one: Mapping[str, Any]) -> Panel:
 
 def _panel(groups: Sequence[Group], axis: Axis, *, side: float, label: str, intervals: bool) -> SafeString:
     """Draw groups in a square whose diagonal is what was expected."""
-    left, top, foot = 34.0, 8.0, 22.0
+    left, top, foot = 12 + LETTER * max(len(axis.said(tick)) for tick in axis.ticks), 8.0, 22.0
     bottom = top + side
 
     def x(value: float) -> float:

@@ -10,14 +10,15 @@ from typing import Any
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from frontend.figure_words import signed, two
-from frontend.wording import number
+from frontend.figure_words import MINUS, two
+from frontend.wording import decimals, number
 
 from . import drawing
 from .drawing import Axis
 from .words import per_cent, some
 
 ROW = 40.0
+PLACES = 3
 NOTHING = "–"
 
 
@@ -115,11 +116,13 @@ def _sentences(names: Mapping[str, str], sides: Mapping[str, Sequence[str]], kno
     if len(sides["unknown"]) == known:
         return [_("Both have judged too few questions to tell %(first)s from %(second)s.") % names]
     if len(sides["chance"]) == known:
-        return [_("What %(first)s and %(second)s differ by is within chance on every dimension.") % names]
+        where = _("every dimension") if known > 1 else some(sides["chance"])
+        alike = _("What %(first)s and %(second)s differ by is within chance on %(dimensions)s.")
+        return [alike % {**names, "dimensions": where}]
     said = []
     for side, sentence in (
-        ("first", _("%(first)s is nearer to people than %(second)s on %(dimensions)s.")),
-        ("second", _("%(second)s is nearer to people than %(first)s on %(dimensions)s.")),
+        ("first", _("On %(dimensions)s %(first)s is nearer to people than %(second)s.")),
+        ("second", _("On %(dimensions)s %(second)s is nearer to people than %(first)s.")),
     ):
         if sides[side]:
             where = _("every dimension") if len(sides[side]) == known > 1 else some(sides[side])
@@ -154,7 +157,7 @@ def _chart(
     name: str, about: str, known: Sequence[Mapping[str, Any]], figure: str, nearer: tuple[str, str]
 ) -> DifferenceChart:
     values = [value for one in known for value in (one[f"{figure}_difference"], *(one[f"{figure}_interval"] or []))]
-    axis = drawing.axis_of(values, zero=True)
+    axis = drawing.axis_of(values, zero=True, most=5)
     rows = [_row(one, figure, axis) for one in known]
     left, right = (_("%(name)s nearer") % {"name": side} for side in nearer)
     return DifferenceChart(name, about, rows, drawing.ticks_below(axis, sign=True), left, right)
@@ -170,9 +173,11 @@ def _row(one: Mapping[str, Any], figure: str, axis: Axis) -> DifferenceRow:
         pieces.append(drawing.line(axis.at(ends[0]), axis.at(ends[1]), middle, middle, "s-acc", width=4))
     pieces.append(drawing.dot(axis.at(value), middle))
     said = (
-        _("%(low)s to %(high)s") % {"low": signed(ends[0]), "high": signed(ends[1])} if ends else _("too few questions")
+        _("%(low)s to %(high)s") % {"low": _signed(ends[0]), "high": _signed(ends[1])}
+        if ends
+        else _("too few questions")
     )
-    return DifferenceRow(one["key"], one["name"], signed(value), said, drawing.fluid(ROW, pieces))
+    return DifferenceRow(one["key"], one["name"], _signed(value), said, drawing.fluid(ROW, pieces))
 
 
 def _figures(one: Mapping[str, Any]) -> FiguresRow:
@@ -186,6 +191,14 @@ def _figures(one: Mapping[str, Any]) -> FiguresRow:
         nearer=(_share(one["nearer"]["first"]), _share(one["nearer"]["second"])),
         same=_share(one["same_rounded"]),
     )
+
+
+def _signed(value: float) -> str:
+    """Return a difference with three decimals: two runs on the same data may differ by little."""
+    text = decimals(abs(value), PLACES)
+    if round(value, PLACES) == 0:
+        return text
+    return (MINUS if value < 0 else "+") + text
 
 
 def _share(value: float | None) -> str:

@@ -82,7 +82,7 @@ def _chart(kind: str, series: Mapping[str, Points]) -> CurveChart:
     longest = max(len(points) for points in series.values())
     thinned = -(-longest // POINTS_AT_MOST)
     drawn = {name: _thin(points, thinned) for name, points in series.items()}
-    x_axis = drawing.axis_of([x for points in drawn.values() for x, _y in points], low=0.0, whole=True, pad=3)
+    x_axis = drawing.axis_of([x for points in drawn.values() for x, _y in points], low=0.0, most=5, whole=True, pad=3)
     y_axis = drawing.axis_of([y for points in drawn.values() for _x, y in points], pad=0)
     height = max(HEIGHT, LINE * len(series))
     places = [(name, drawn[name][-1], *PENS[number % len(PENS)]) for number, name in enumerate(drawn)]

@@ -45,15 +45,15 @@ def axis_of(
     *,
     low: float | None = None,
     high: float | None = None,
-    most: int = 6,
+    most: int = 7,
     zero: bool = False,
     whole: bool = False,
     pad: float = PAD,
 ) -> Axis:
-    """Return an axis that holds ``values`` between round ticks, at most about ``most`` of them.
+    """Return an axis that holds ``values`` between round ticks, at most ``most`` of them.
 
-    It never reaches below ``low`` or above ``high``; with ``zero`` it holds zero and something on both sides of it;
-    ``whole`` ticks are whole numbers.
+    A lone value has something around it, but nothing below ``low`` or above ``high``; with ``zero`` the axis holds zero
+    and something on both sides of it; ``whole`` ticks are whole numbers.
     """
     found = list(values)
     least, greatest = (min(found), max(found)) if found else (0.0, 1.0)
@@ -66,10 +66,9 @@ def axis_of(
         least = max(low, least)
     if high is not None:
         greatest = min(high, greatest)
-    step = _step((greatest - least) / (most - 1))
-    if whole:
-        step = max(1.0, step)
-    first, last = floor(least / step + 1e-9), ceil(greatest / step - 1e-9)
+    step = _step(max((greatest - least) / (most - 1), 1.0 if whole else 0.0))
+    while (last := ceil(greatest / step - NEARLY)) - (first := floor(least / step + NEARLY)) >= most:
+        step = _step(step * 1.5)
     ticks = tuple(round(number * step, 10) for number in range(first, last + 1))
     return Axis(Scale(ticks[0], ticks[-1], width=100, pad=pad), ticks, max(0, -floor(log10(step) + 1e-9)))
 

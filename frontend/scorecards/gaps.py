@@ -13,7 +13,7 @@ from .words import per_cent
 HEIGHT = 150.0
 FLOOR = 128.0
 TOP = 18.0
-BARS_AT_MOST = 8
+BARS_AT_MOST = 7
 WITHIN = 1.0
 
 
@@ -71,6 +71,12 @@ def _said(shares: Mapping[float, float]) -> str:
     }
 
 
+def _pen(bar: _Bar) -> str:
+    if not bar.share:
+        return "ax"
+    return "bar-far" if bar.far else "bar"
+
+
 def _drawn(key: str, bars: list[_Bar], most: float) -> SafeString:
     step = 1 / len(bars)
     pieces = []
@@ -83,7 +89,7 @@ def _drawn(key: str, bars: list[_Bar], most: float) -> SafeString:
             drawing.bar(drawing.percent((number + 0.05) * step), drawing.percent(0.8 * step), FLOOR, tall, kind)
         )
         words = per_cent(bar.share)
-        pieces.append(drawing.text(middle, FLOOR - tall - 5, words, kind="bar-far" if bar.far else "bar"))
+        pieces.append(drawing.text(middle, FLOOR - tall - 5, words, kind=_pen(bar)))
         pieces.append(drawing.text(middle, FLOOR + 16, bar.name))
     pieces.append(drawing.line("0", "100%", FLOOR + 0.5, FLOOR + 0.5, "axl"))
     shares = ", ".join(_("%(gap)s off: %(share)s %%") % {"gap": bar.name, "share": per_cent(bar.share)} for bar in bars)
