@@ -23,6 +23,8 @@ from frontend.scorecards import comparison_of
 
 from .common import name_in, sent, show, study_of, viewer
 
+PREDICTIONS = (".jsonl", ".ndjson")
+
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -52,7 +54,9 @@ def take_predictions(request: HttpRequest, slug: str) -> HttpResponse:
         return _list(request, study, TrainForm(study=study), form, status=400)
     user = viewer(request)
     try:
-        file = store_input(by=user, study=study, upload=form.upload, kind="import_predictions")
+        file = store_input(
+            by=user, study=study, upload=form.upload, require=permissions.require_results, endings=PREDICTIONS
+        )
         job = jobs.enqueue(by=user, kind="import_predictions", study=study, arguments={"dry_run": True}, file=file)
     except WorkflowError as error:
         form.refuse(error)

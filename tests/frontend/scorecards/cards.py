@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 
+from judge.evaluating.misses import surprise
 from judge.evaluating.scorecard import Labelled, scorecard
 from judge.predictions import Prediction, from_distributions
 from judge.rubric import rubric_from_data
@@ -95,13 +96,14 @@ def dimension(key, rmse=0.8, interval=(0.7, 0.9), *, ceiling=0.6, levels=(0, 1, 
     }
 
 
-def miss(name, human, expected, sd=0.5, interval=None):
+def miss(name, human, expected, sd=0.5, interval=None, levels=(0, 1, 2, 3, 4, 5)):
     return {
         "id": name,
         "human": human,
         "expected": expected,
         "rounded": round(expected),
         "sd": sd,
+        "surprise": float(surprise(np.array([expected - human]), np.array([sd]), levels)[0]),
         "interval": interval,
     }
 

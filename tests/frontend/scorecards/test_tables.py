@@ -77,7 +77,7 @@ def test_a_judge_that_claims_no_doubt_is_held_to_what_rounding_leaves():
 def test_what_rounds_to_peoples_own_score_is_no_miss_and_ties_go_by_id():
     worst = [miss("c", 3, 4), miss("a", 3, 4), miss("b", 3, 3.4)]
     assert [one.id for one in misses(card(dimension("TCC", worst=worst)), {})] == ["a", "c"]
-    halves = dimension("TCC", levels=(0, 0.5, 1), worst=[miss("a", 0.5, 0.75, sd=0.1)])
+    halves = dimension("TCC", levels=(0, 0.5, 1), worst=[miss("a", 0.5, 0.75, 0.1, None, (0, 0.5, 1))])
     assert len(misses(card(halves), {})) == 1
 
 
