@@ -165,7 +165,10 @@ def about(run: JudgeRun) -> list[tuple[str, str]]:
         found.append((_("Options"), ", ".join(f"{name} = {value}" for name, value in run.options.items())))
     config = run.config or {}
     if config:
-        found += [(label, _counted(config["data"][name])) for name, label in _data_words() if name in config["data"]]
+        data = config["data"]
+        found += [(label, _counted(data[name])) for name, label in _data_words() if data[name]["samples"]]
+        if not data["calibrate"]["samples"]:
+            found.append((_("Calibrated on"), _("what its parts said of samples whose questions they had not seen")))
         found.append((_("Seed"), str(config["seed"])))
         found.append((_("Release’s checksum"), config["release_sha256"]))
         found.append((_("Code"), config["code_version"]))

@@ -124,7 +124,7 @@ def _about(groups: Sequence[Group], dimensions: int) -> str:
         "size": size,
     }
     said = _(
-        "Chance that two annotators differ by 2 or more, across; share of samples on which some two did, upward; "
+        "Chance that two annotators differ by 2 or more: predicted across; the share of pairs that did, upward; "
         "in %(parts)s."
     ) % {"parts": parts}
     return f"{said} {_('All dimensions together.')}" if dimensions > 1 else said

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from judge.metrics import association, gaps
-from judge.metrics.dispute import auroc, brier, pairs_apart, reliability
+from judge.metrics.dispute import auroc, brier, reliability, share_apart
 from judge.metrics.gaps import Floats
 from judge.metrics.resampling import interval
 
@@ -88,10 +88,13 @@ def sureness(pairs: Pairs) -> dict[str, Any]:
 
 
 def dispute(pairs: Pairs) -> dict[str, Any]:
-    """Return how well the judge knows on which samples two annotators are two points or more apart."""
+    """Return how well the judge knows on which samples two annotators are two points or more apart.
+
+    Without annotators' ratings nothing is known of it; the share is that of pairs of annotators.
+    """
     rated = pairs.histogram.sum(axis=1) >= 2
     chance = pairs.p_dispute[rated]
-    happened = pairs_apart(pairs.histogram[rated], pairs.dimension.values, APART)
+    happened = share_apart(pairs.histogram[rated], pairs.dimension.values, APART)
     return {
         "samples": int(rated.sum()),
         "share": float(happened.mean()) if len(happened) else None,

@@ -1,11 +1,15 @@
-"""Whether a judge knows what people will disagree on: its chance that two annotators differ, against what they did."""
+"""Whether a judge knows what people will disagree on: its chance that two annotators differ, against what they did.
+
+What happened is the share of the pairs of annotators of a sample that did differ, from 0 to 1: with two annotators it
+is yes or no, and with more of them it is what the judge's chance is about, where "some two of them did" would grow with
+their number. Every figure is of pairs, so weighed that each sample counts once.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from .association import ranks
 from .gaps import Floats, Values
 
 
@@ -17,29 +21,37 @@ class Group(NamedTuple):
     samples: int
 
 
-def auroc(chance: Values, happened: npt.NDArray[np.bool_]) -> float | None:
-    """Return how well ``chance`` sorts what happened before what did not (Mann-Whitney); None where only one came."""
-    positive = np.asarray(happened, dtype=bool)
-    many, few = int(positive.sum()), int((~positive).sum())
-    if not many or not few:
+def auroc(chance: Values, share: Values) -> float | None:
+    """Return how well ``chance`` sorts pairs that differ before pairs that do not; None where only one kind came.
+
+    With shares of 0 and 1 it is the area under the usual curve (Mann-Whitney, ties counted half).
+    """
+    expected, happened = np.asarray(chance, dtype=np.float64), np.asarray(share, dtype=np.float64)
+    many, few = float(happened.sum()), float((1 - happened).sum())
+    if many <= 0 or few <= 0:
         return None
-    return float((ranks(chance)[positive].sum() - many * (many + 1) / 2) / (many * few))
+    _, place = np.unique(expected, return_inverse=True)
+    positive = np.bincount(place, weights=happened)
+    negative = np.bincount(place, weights=1 - happened)
+    below = np.cumsum(negative) - negative
+    return float((positive * (below + negative / 2)).sum() / (many * few))
 
 
-def brier(chance: Values, happened: npt.NDArray[np.bool_]) -> float | None:
-    """Return the mean squared difference of chance and outcome (Brier 1950)."""
-    expected: Floats = np.asarray(chance, dtype=np.float64)
-    return float(((expected - np.asarray(happened, dtype=np.float64)) ** 2).mean()) if len(expected) else None
+def brier(chance: Values, share: Values) -> float | None:
+    """Return the mean squared difference of the chance and what each pair did (Brier 1950)."""
+    expected, happened = np.asarray(chance, dtype=np.float64), np.asarray(share, dtype=np.float64)
+    if not len(expected):
+        return None
+    return float((happened * (1 - expected) ** 2 + (1 - happened) * expected**2).mean())
 
 
-def reliability(chance: Values, happened: npt.NDArray[np.bool_], groups: int = 10) -> list[Group]:
+def reliability(chance: Values, share: Values, groups: int = 10) -> list[Group]:
     """Return samples in groups of about equal size, by rising chance; fewer groups where there are few samples."""
-    expected: Floats = np.asarray(chance, dtype=np.float64)
-    outcome = np.asarray(happened, dtype=np.float64)
+    expected, happened = np.asarray(chance, dtype=np.float64), np.asarray(share, dtype=np.float64)
     order = np.argsort(expected, kind="stable")
     return (
         [
-            Group(float(expected[part].mean()), float(outcome[part].mean()), len(part))
+            Group(float(expected[part].mean()), float(happened[part].mean()), len(part))
             for part in np.array_split(order, min(groups, len(order)))
         ]
         if len(order)
@@ -47,17 +59,24 @@ def reliability(chance: Values, happened: npt.NDArray[np.bool_], groups: int = 1
     )
 
 
-def pairs_apart(histogram: npt.NDArray[np.int64], levels: Values, distance: float = 2.0) -> npt.NDArray[np.bool_]:
-    """Return which samples have two ratings at least ``distance`` points apart; a row of ratings per level each."""
-    points: Floats = np.asarray(levels, dtype=np.float64)
-    given = np.asarray(histogram) > 0
-    low = np.where(given, points, np.inf).min(axis=1)
-    high = np.where(given, points, -np.inf).max(axis=1)
-    return np.asarray(high - low >= distance - 1e-9)
+def share_apart(histogram: npt.NDArray[np.int64], levels: Values, distance: float = 2.0) -> Floats:
+    """Return which share of the pairs of ratings are at least ``distance`` points apart; NaN with fewer than two.
+
+    ``histogram`` has a row for each sample: how many ratings each level got.
+    """
+    counts = np.asarray(histogram, dtype=np.float64)
+    ratings = counts.sum(axis=1)
+    apart = np.einsum("ni,ij,nj->n", counts, _far(levels, distance), counts) / 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(ratings >= 2, apart / (ratings * (ratings - 1) / 2), np.nan), dtype=np.float64)
 
 
 def chance_apart(probabilities: Floats, levels: Values, distance: float = 2.0) -> Floats:
     """Return the chance that two draws from each row's distribution are at least ``distance`` points apart."""
-    points: Floats = np.asarray(levels, dtype=np.float64)
-    far = (np.abs(points[:, None] - points[None, :]) >= distance - 1e-9).astype(np.float64)
+    far = _far(levels, distance)
     return np.asarray(np.einsum("ni,ij,nj->n", probabilities, far, probabilities), dtype=np.float64)
+
+
+def _far(levels: Values, distance: float) -> Floats:
+    points: Floats = np.asarray(levels, dtype=np.float64)
+    return np.asarray(np.abs(points[:, None] - points[None, :]) >= distance - 1e-9, dtype=np.float64)

@@ -1,5 +1,6 @@
 """The figures of judges are those of scikit-learn, scipy and krippendorff, and hold where these give up."""
 
+import itertools
 import math
 
 import krippendorff
@@ -12,7 +13,7 @@ from sklearn import metrics as reference
 
 from judge.metrics.association import kendall, pearson, quadratic_kappa, ranks, spearman
 from judge.metrics.ceiling import ceiling
-from judge.metrics.dispute import auroc, brier, chance_apart, pairs_apart, reliability
+from judge.metrics.dispute import auroc, brier, chance_apart, reliability, share_apart
 from judge.metrics.gaps import agreement_within, gap_shares, mean_error, moments, pooled, possible_gaps, rmse
 from judge.metrics.resampling import interval
 
@@ -123,10 +124,28 @@ def test_reliability_has_groups_of_equal_size_in_rising_order():
 
 
 @given(st.lists(st.integers(0, 3), min_size=6, max_size=6))
-def test_two_ratings_are_apart_when_the_range_of_all_is(histogram):
-    given_levels = [level for level, count in zip(LEVELS, histogram, strict=True) if count]
-    expected = bool(given_levels) and max(given_levels) - min(given_levels) >= 2
-    assert pairs_apart(np.array([histogram]), LEVELS).tolist() == [expected]
+def test_the_share_of_pairs_apart_is_counted_pair_by_pair(histogram):
+    ratings = [level for level, count in zip(LEVELS, histogram, strict=True) for _ in range(count)]
+    pairs = list(itertools.combinations(ratings, 2))
+    found = share_apart(np.array([histogram]), LEVELS)[0]
+    if pairs:
+        assert found == near(sum(abs(one - other) >= 2 for one, other in pairs) / len(pairs))
+    else:
+        assert np.isnan(found)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1, width=32), st.integers(0, 3)), min_size=2, max_size=30))
+def test_shares_count_as_so_many_pairs_each(samples):
+    """Three pairs a sample, one after the other, give the figures that scikit-learn has for the pairs."""
+    chance = np.array([one for one, _ in samples])
+    share = np.array([count / 3 for _, count in samples])
+    pairs = np.array([place < count for _, count in samples for place in range(3)])
+    each = np.repeat(chance, 3)
+    if pairs.all() or not pairs.any():
+        assert auroc(chance, share) is None
+    else:
+        assert auroc(chance, share) == near(reference.roc_auc_score(pairs, each))
+    assert brier(chance, share) == near(float(np.mean((each - pairs) ** 2)))
 
 
 def test_the_chance_that_two_draws_are_apart_is_counted_over_all_pairs():
