@@ -41,7 +41,7 @@ def ada(led: Study, browser_of: Browsers) -> Page:
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Let a worker work off what waits, when it is told to; nothing is sent to any other."""
-    monkeypatch.setattr("annotation.services.jobs.send", lambda job: True)
+    monkeypatch.setattr("annotation.services.jobs.send", lambda job, kind: True)
 
     def work() -> None:
         try:

@@ -24,7 +24,7 @@ OPEN_ALL = "for (const one of document.querySelectorAll('details')) one.open = t
 @pytest.fixture
 def study(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Study:
     """A study with ten agreed samples; jobs are worked off when a test says so."""
-    monkeypatch.setattr("annotation.services.jobs.send", lambda job_id: True)
+    monkeypatch.setattr("annotation.services.jobs.send", lambda job, kind: True)
     study = make_study("birds", k=2, title="Birds that sing")
     for number in range(10):
         agree(study, f"s{number}", generator=f"model-{number % 2}", domain="nature" if number % 3 else "kitchen")

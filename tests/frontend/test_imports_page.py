@@ -23,7 +23,7 @@ LINE = b'{"id": "x", "question": "Why?", "answer": "So.", "generator": "heron"}\
 
 @pytest.fixture(autouse=True)
 def _nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("annotation.services.jobs.send", lambda job: True)
+    monkeypatch.setattr("annotation.services.jobs.send", lambda job, kind: True)
 
 
 @pytest.fixture
