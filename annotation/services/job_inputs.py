@@ -3,7 +3,7 @@
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
@@ -34,16 +34,24 @@ LEFT_BEHIND = timedelta(days=1)
 NAME_LENGTH = 48
 
 
-def store_input(*, by: User, study: Study, upload: File) -> str:
-    """Keep an upload for a job and return its storage name.
+def store_input(
+    *,
+    by: User,
+    study: Study,
+    upload: File,
+    require: Callable[[User, Study], None] = permissions.require_lead,
+    endings: Collection[str] = SUFFIXES,
+) -> str:
+    """Keep an upload for a job and return its storage name; ``require`` is that of the job's kind.
 
     Raises:
-        BadInput: the file is empty, too large, of no kind that an import reads, or a ZIP that is not safe to unpack.
+        NotFound, NotAllowed: by ``require``.
+        BadInput: the file is empty, too large, of no kind that the job reads, or a ZIP that is not safe to unpack.
     """
-    permissions.require_lead(by, study)
+    require(by, study)
     suffix = PurePosixPath(upload.name or "").suffix.lower()
-    if suffix not in SUFFIXES:
-        known = ", ".join(SUFFIXES)
+    if suffix not in endings:
+        known = ", ".join(endings)
         raise BadInput(f"Files of this kind cannot be imported: {suffix or 'no ending'}.", fields={"file": known})
     if not upload.size:
         raise BadInput("The file is empty.", fields={"file": "Choose a file with at least one line."})
