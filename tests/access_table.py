@@ -12,7 +12,10 @@ MEMBERS = "401 404 200 200 200 200"
 LEADS = "401 404 403 403 200 200"
 LEADS_UNSENT = "401 404 403 403 400 400"
 RESULTS = "401 404 403 200 200 200"
+RESULTS_UNSENT = "401 404 403 400 400 400"
 RESULTS_UNKNOWN = "401 404 404 200 200 200"
+RESULTS_UNKNOWN_UNSENT = "401 404 404 400 400 400"
+RESULTS_UNKNOWN_QUEUED = "401 404 404 202 202 202"
 IN_THE_CASE = "401 404 200 403 403 403"
 IN_THE_CASE_LATER = "401 404 409 403 403 403"
 ANN_ALONE = "401 404 200 404 404 404"
@@ -77,6 +80,17 @@ TABLE: dict[str, dict[str, str]] = {
     "api:release-archive": {"GET": RESULTS_UNKNOWN},
     "api:release-file": {"GET": RESULTS_UNKNOWN},
     "api:test-pool": {"GET": RESULTS, "POST": LEADS},
+    "api:judge-runs": {"GET": RESULTS, "POST": RESULTS_UNSENT},
+    "api:judge-run": {"GET": RESULTS_UNKNOWN},
+    "api:judge-scorecard": {"GET": RESULTS_UNKNOWN},
+    "api:judge-comparison": {"GET": RESULTS_UNKNOWN_UNSENT},
+    "api:judge-pairs": {"GET": RESULTS_UNKNOWN},
+    "api:judge-archive": {"GET": RESULTS_UNKNOWN},
+    "api:judge-activate": {"POST": RESULTS_UNKNOWN},
+    "api:judge-deactivate": {"POST": RESULTS_UNKNOWN},
+    "api:judge-predict": {"POST": RESULTS_UNKNOWN_QUEUED},
+    "api:judge-evaluate": {"POST": RESULTS_UNKNOWN_UNSENT},
+    "api:predictions": {"POST": "401 404 403 415 415 415"},
     "api:assignment": {"GET": ANN_ALONE},
     "api:score": {"PUT": ANN_ALONE, "DELETE": "401 404 409 404 404 404"},
     "api:skip": {"POST": ANN_ALONE},

@@ -23,7 +23,9 @@ from annotation.models import (
     Exposure,
     Invitation,
     Job,
+    JudgeRun,
     Member,
+    Prediction,
     Rating,
     Release,
     Sample,
@@ -33,6 +35,7 @@ from annotation.models import (
 from annotation.services import assigning, discussing, scoring, studies
 from tests.factories import (
     make_discussion,
+    make_judge_run,
     make_member,
     make_release,
     make_sample,
@@ -57,6 +60,8 @@ FORBIDDEN = (
     "Ben Bright",
     "Cleo Calm",
     "Ada Admin",
+    "judge-of-",
+    "90617",
 )
 
 
@@ -74,6 +79,7 @@ class World:
     invitation: Invitation
     job: Job
     release: Release
+    run: JudgeRun
     token: ApiToken
     password_link: tuple[str, str]
     sessions: dict[str, str] = field(default_factory=dict)
@@ -107,6 +113,8 @@ class World:
             "size": "web",
             "release": self.release.public_id,
             "release_id": self.release.public_id,
+            "run": self.run.public_id,
+            "run_id": self.run.public_id,
             "rendition": self.release.renditions.get().public_id,
             "rendition_id": self.release.renditions.get().public_id,
             "name": "train.jsonl",
@@ -152,6 +160,7 @@ def make_world() -> World:
     ann = _user(members["ann"])
     make_token(ann)
     ben = _user(members["ben"])
+    release = make_release(study)
     world = World(
         study=study,
         members=members,
@@ -162,7 +171,8 @@ def make_world() -> World:
         secret=secret,
         invitation=invitation,
         job=job,
-        release=make_release(study),
+        release=release,
+        run=make_judge_run(study, release=release, number=90617, active=True),
         token=ApiToken.objects.get(user=ann),
         password_link=(urlsafe_base64_encode(force_bytes(ben.pk)), default_token_generator.make_token(ben)),
     )
@@ -171,6 +181,20 @@ def make_world() -> World:
         client.force_login(User.objects.get(username=who), backend="django.contrib.auth.backends.ModelBackend")
         world.sessions[who] = client.cookies["sessionid"].value
     return world
+
+
+def words_of_judges() -> set[str]:
+    """Return what names a judge, and what any of them has said of any sample, as numbers are written anywhere."""
+    words = {
+        word
+        for row in JudgeRun.objects.values_list("public_id", "name", "prompt_sha", "archive", "archive_sha256")
+        for word in row
+    }
+    for dimensions, dispute in Prediction.objects.values_list("dimensions", "p_dispute"):
+        figures = [dispute, *(said[name] for said in dimensions.values() for name in ("expected", "sd"))]
+        # Three digits of each: rounded or not, it would be found.
+        words |= {f"{figure:.6f}"[:5] for figure in figures}
+    return words - {""}
 
 
 def _user(member: Member) -> User:

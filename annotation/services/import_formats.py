@@ -35,6 +35,7 @@ FORMATS: Mapping[str, Format] = {
 SAMPLE_FORMATS = tuple(FORMATS)
 SCORE_FORMATS = tuple(name for name, format in FORMATS.items() if format.for_scores)
 UPLOAD_ENDINGS = tuple(ending for format in FORMATS.values() for ending in format.endings)
+PREDICTION_ENDINGS = FORMATS["jsonl"].endings
 PLAIN_ENDINGS = tuple(ending for ending in UPLOAD_ENDINGS if ending != ".zip")
 # Pictures hardly get smaller: what unpacks to more than this many times the largest upload is none of ours.
 MOST_TIMES = 5

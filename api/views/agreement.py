@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.http import HttpResponse
-from django.urls import reverse
 from rest_framework.request import Request
 
 from annotation import permissions
@@ -11,6 +10,7 @@ from annotation.models import Study, StudyFigures, User
 from annotation.services import statistics
 from api.answers import answer
 from api.figures import age, agreement_row, annotator_row, moved_row, people_of, whom
+from api.replies import accepted
 from api.schema import describe
 from api.serializers import figures as shapes
 from api.serializers.fields import Nothing
@@ -51,9 +51,7 @@ class Agreement(View):
         study, user = study_of(request, slug), user_of(request)
         permissions.require_lead(user, study)
         body_of(request, Nothing)
-        job = statistics.request(by=user, study=study)
-        where = reverse("api:job", args=[job.public_id])
-        return answer(ShownJob(job).data, status=202, headers={"Location": where})
+        return accepted(statistics.request(by=user, study=study))
 
 
 class Annotators(View):

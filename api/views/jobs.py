@@ -4,7 +4,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
-from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -18,6 +17,7 @@ from annotation.services.refusals import refusals_as_lines, refusals_as_table
 from api.answers import answer
 from api.pagination import PageQuery, page
 from api.parsers import refuse_larger_than
+from api.replies import accepted
 from api.schema import describe, paged
 from api.serializers import jobs as shapes
 from api.serializers.fields import Nothing
@@ -32,8 +32,8 @@ FORM_OVERHEAD = 100_000
 FLAGS = {"samples": ("update", "dry_run"), "scores": ("complete", "dry_run")}
 
 
-class Imports(View):
-    """Files that are imported by a job. The one address that takes a form."""
+class UploadView(View):
+    """A view that takes a form with a file in it, where all others take JSON."""
 
     parser_classes = [MultiPartParser]
 
@@ -41,6 +41,10 @@ class Imports(View):
         """Look at the size first: checking who asks may already read the form."""
         refuse_larger_than(settings.IMPORT_MAX_BYTES + FORM_OVERHEAD, request)
         super().initial(request, *args, **kwargs)
+
+
+class Imports(UploadView):
+    """Files of samples and of scores that are imported by a job."""
 
     @describe(
         "Import a file",
@@ -66,8 +70,7 @@ class Imports(View):
             file=file,
             client_key=body.get("client_key"),
         )
-        where = reverse("api:job", args=[job.public_id])
-        return answer(shapes.ShownJob(job).data, status=202, headers={"Location": where})
+        return accepted(job)
 
 
 class Jobs(View):

@@ -1,21 +1,19 @@
 """Releases: made by a job, looked at, downloaded; and the pool that test questions come from."""
 
-from typing import Any
-
 from django.http import HttpResponse, StreamingHttpResponse
-from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 
 from annotation import permissions
-from annotation.models import Job, Release
+from annotation.models import Release
 from annotation.querysets import releases_visible_to
 from annotation.services import jobs
 from annotation.services.releasing.changes import changes_since
-from annotation.services.releasing.downloads import Download, download_archive, download_file
+from annotation.services.releasing.downloads import download_archive, download_file
 from annotation.services.releasing.pool import pool_of, reserve_pool
 from api.answers import answer
 from api.pagination import PageQuery, page
+from api.replies import accepted, sent
 from api.schema import describe, paged
 from api.serializers import releases as shapes
 from api.serializers.jobs import ShownJob
@@ -49,7 +47,7 @@ class Releases(View):
         permissions.require_lead(user, study)
         arguments = dict(body_of(request, shapes.ReleaseRequest))
         key = arguments.pop("client_key", None)
-        return _accepted(jobs.enqueue(by=user, kind="release", study=study, arguments=arguments, client_key=key))
+        return accepted(jobs.enqueue(by=user, kind="release", study=study, arguments=arguments, client_key=key))
 
 
 class OneRelease(View):
@@ -74,7 +72,7 @@ class Renditions(View):
         key = arguments.pop("client_key", None)
         arguments["release"] = row.public_id
         job = jobs.enqueue(by=user, kind="render_release", study=row.study, arguments=arguments, client_key=key)
-        return _accepted(job)
+        return accepted(job)
 
 
 class Archive(View):
@@ -84,7 +82,7 @@ class Archive(View):
     def get(self, request: Request, release: str, rendition: str) -> StreamingHttpResponse:
         """Admins and researchers only. An admin scores no sample of today any more afterwards."""
         rows = _release(request, release).renditions.select_related("release__study")
-        return _sent(download_archive(by=user_of(request), rendition=found(rows, public_id=rendition)))
+        return sent(download_archive(by=user_of(request), rendition=found(rows, public_id=rendition)))
 
 
 class ReleaseFile(View):
@@ -93,7 +91,7 @@ class ReleaseFile(View):
     @describe("Download a file of a release", answer=OpenApiTypes.BINARY, content_type="application/octet-stream")
     def get(self, request: Request, release: str, name: str) -> StreamingHttpResponse:
         """Admins and researchers only, by its path in the release's folder, as `train.jsonl`."""
-        return _sent(download_file(by=user_of(request), release=_release(request, release), path=name))
+        return sent(download_file(by=user_of(request), release=_release(request, release), path=name))
 
 
 class Pool(View):
@@ -119,19 +117,3 @@ def _release(request: Request, public_id: str) -> Release:
     rows = releases_visible_to(user_of(request)).select_related("study", "rubric").prefetch_related("renditions")
     release: Release = found(rows, public_id=public_id)
     return release
-
-
-def _accepted(job: Job) -> HttpResponse:
-    where = reverse("api:job", args=[job.public_id])
-    return answer(ShownJob(job).data, status=202, headers={"Location": where})
-
-
-def _sent(download: Download) -> StreamingHttpResponse:
-    headers: dict[str, Any] = {
-        "Content-Disposition": f'attachment; filename="{download.name}"',
-        "Cache-Control": "no-store, private",
-        "X-Content-Type-Options": "nosniff",
-    }
-    if download.bytes is not None:
-        headers["Content-Length"] = str(download.bytes)
-    return StreamingHttpResponse(download.pieces, content_type=download.content_type, headers=headers)

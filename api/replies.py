@@ -1,0 +1,31 @@
+"""Answers that several views give: work that was queued, a file that is taken away."""
+
+from typing import Any
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.urls import reverse
+from rest_framework import serializers
+
+from annotation.models import Job
+from annotation.services.releasing.downloads import Download
+
+from .answers import answer
+from .serializers.jobs import ShownJob
+
+
+def accepted(job: Job, shape: type[serializers.Serializer[Any]] = ShownJob) -> HttpResponse:
+    """Return a job that was queued, and where it can be watched."""
+    where = reverse("api:job", args=[job.public_id])
+    return answer(shape(job).data, status=202, headers={"Location": where})
+
+
+def sent(download: Download) -> StreamingHttpResponse:
+    """Return a file under its name, in pieces; nobody keeps it and no browser shows it."""
+    headers: dict[str, Any] = {
+        "Content-Disposition": f'attachment; filename="{download.name}"',
+        "Cache-Control": "no-store, private",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if download.bytes is not None:
+        headers["Content-Length"] = str(download.bytes)
+    return StreamingHttpResponse(download.pieces, content_type=download.content_type, headers=headers)

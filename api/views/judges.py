@@ -1,0 +1,286 @@
+"""Judges: trained by a job, measured, compared, made active, taken away; and predictions that were made elsewhere."""
+
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpResponse, StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from rest_framework.request import Request
+
+from annotation import permissions
+from annotation.errors import BadInput, NotFound
+from annotation.models import JudgeRun, Release, Sample, Scorecard, Study
+from annotation.querysets import judge_runs_visible_to
+from annotation.services import jobs
+from annotation.services.import_formats import PREDICTION_ENDINGS
+from annotation.services.job_inputs import store_input
+from annotation.services.judging import runs
+from annotation.services.judging.downloads import download_pairs, download_run
+from annotation.services.judging.wanted import Wanted
+from api.answers import answer
+from api.pagination import PageQuery, page
+from api.replies import accepted, sent
+from api.schema import describe, paged
+from api.serializers import judges as shapes
+from api.serializers.fields import Nothing
+from api.serializers.jobs import ShownJob
+
+from .base import View, body_of, found, note_that_seen, query_of, study_of, user_of
+from .jobs import UploadView
+
+
+class JudgeRuns(View):
+    """The judges of a study."""
+
+    @describe("List judges", query=PageQuery, answer=paged(shapes.JudgeRow))
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Admins and researchers only, the newest first."""
+        study, user = study_of(request, slug), user_of(request)
+        permissions.require_results(user, study)
+        rows = _with_scorecards(JudgeRun.objects.filter(study=study)).defer("curves", "config")
+        return answer(
+            page(
+                request,
+                rows,
+                query_of(request, PageQuery),
+                order=("-number",),
+                show=lambda taken: shapes.JudgeRow(taken, many=True).data,
+            )
+        )
+
+    @describe("Train a judge", request=shapes.JudgeRequest, answer=shapes.JudgeJob, status=202, conflict=True)
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """Admins and researchers only. The answer is a job that names the judge, which is there from now on."""
+        study, user = study_of(request, slug), user_of(request)
+        permissions.require_results(user, study)
+        body = dict(body_of(request, shapes.JudgeRequest))
+        release = _release(study, body.pop("release"))
+        key = body.pop("client_key", None)
+        run = runs.start_training(by=user, release=release, wanted=Wanted(**body), client_key=key)
+        if run.job is None:
+            raise NotFound("The job that trained this judge is no longer kept.")
+        return accepted(run.job, shapes.JudgeJob)
+
+
+class OneJudgeRun(View):
+    """One judge."""
+
+    @describe("Show a judge", answer=shapes.ShownJudge)
+    def get(self, request: Request, run: str) -> HttpResponse:
+        """Admins and researchers only, also while it is trained."""
+        return _shown(_run(request, run))
+
+
+class JudgeScorecard(View):
+    """How a judge did."""
+
+    @describe("Show the scorecard of a judge", query=shapes.ScorecardQuery, answer=shapes.ShownScorecard)
+    def get(self, request: Request, run: str) -> HttpResponse:
+        """Admins and researchers only, who afterwards score none of the samples that it names."""
+        row = _run(request, run)
+        query = query_of(request, shapes.ScorecardQuery)
+        scorecard = _scorecard(row, query.get("release"))
+        card = scorecard.cards[query["target"]]
+        named = {one["id"] for dimension in card["dimensions"] for one in dimension["worst"]}
+        samples = {one.external_id: one for one in Sample.objects.filter(study=row.study_id, external_id__in=named)}
+        note_that_seen(user_of(request), row.study, list(samples.values()))
+        for dimension in card["dimensions"]:
+            dimension["worst"] = [
+                one | {"sample": samples[one["id"]].public_id if one["id"] in samples else None}
+                for one in dimension["worst"]
+            ]
+        shown = {
+            "judge_run": row.public_id,
+            "number": row.number,
+            "release": scorecard.release,
+            "target": query["target"],
+            "made_at": scorecard.made_at,
+            "card": card,
+        }
+        return answer(shapes.ShownScorecard(shown).data)
+
+
+class JudgeComparison(View):
+    """A judge beside another one."""
+
+    @describe("Compare two judges", query=shapes.ComparisonQuery, answer=shapes.ShownComparison)
+    def get(self, request: Request, run: str) -> HttpResponse:
+        """Admins and researchers only. On the samples of one release's test part that both have judged."""
+        # Imported here: it loads what a web process starts without.
+        from annotation.services.judging.pairs import compared
+
+        row = _run(request, run)
+        query = query_of(request, shapes.ComparisonQuery)
+        other = row.study.judge_runs.filter(public_id=query["with"]).exclude(pk=row.pk).first()
+        if other is None:
+            message = "Name another judge of the same study."
+            raise BadInput(message, fields={"with": message})
+        first, second = _both(row, other, query.get("release"))
+        shown = {
+            "first": row.public_id,
+            "second": other.public_id,
+            "release": first.release,
+            "comparison": compared(first, second),
+        }
+        return answer(shapes.ShownComparison(shown).data)
+
+
+class JudgePairs(View):
+    """What stands behind the figures of a scorecard."""
+
+    @describe(
+        "Download the scores behind a scorecard",
+        query=shapes.HeldToQuery,
+        answer=OpenApiTypes.STR,
+        content_type="text/csv",
+    )
+    def get(self, request: Request, run: str) -> StreamingHttpResponse:
+        """Admins and researchers only: people's score and the judge's, a row per sample and dimension.
+
+        An admin scores no sample of today any more afterwards.
+        """
+        row = _run(request, run)
+        scorecard = _scorecard(row, query_of(request, shapes.HeldToQuery).get("release"))
+        return sent(download_pairs(by=user_of(request), scorecard=scorecard))
+
+
+class JudgeArchive(View):
+    """The folder of a judge."""
+
+    @describe("Download a judge", answer=OpenApiTypes.BINARY, content_type="application/zip")
+    def get(self, request: Request, run: str) -> StreamingHttpResponse:
+        """Admins and researchers only: its folder, with which it judges elsewhere.
+
+        An admin scores no sample of today any more afterwards.
+        """
+        return sent(download_run(by=user_of(request), run=_run(request, run)))
+
+
+class Activate(View):
+    """Making a judge the study's own."""
+
+    @describe("Activate a judge", request=Nothing, answer=shapes.ShownJudge, conflict=True)
+    def post(self, request: Request, run: str) -> HttpResponse:
+        """Admins and researchers only. It takes the place of the one that was active."""
+        row = _run(request, run)
+        body_of(request, Nothing)
+        runs.activate(by=user_of(request), run=row)
+        return _shown(_run(request, run))
+
+
+class Deactivate(View):
+    """Leaving a study without a judge."""
+
+    @describe("Deactivate a judge", request=Nothing, answer=shapes.ShownJudge)
+    def post(self, request: Request, run: str) -> HttpResponse:
+        """Admins and researchers only. What it has said stays."""
+        row = _run(request, run)
+        body_of(request, Nothing)
+        runs.deactivate(by=user_of(request), run=row)
+        return _shown(_run(request, run))
+
+
+class Predict(View):
+    """What a judge says of a whole study."""
+
+    @describe("Have a judge predict", request=shapes.PredictRequest, answer=shapes.JudgeJob, status=202, conflict=True)
+    def post(self, request: Request, run: str) -> HttpResponse:
+        """Admins and researchers only. Of every sample that it has said nothing of; the answer is a job."""
+        row = _run(request, run)
+        body = body_of(request, shapes.PredictRequest)
+        job = runs.start_predicting(by=user_of(request), run=row, client_key=body.get("client_key"))
+        return accepted(job, shapes.JudgeJob)
+
+
+class Evaluate(View):
+    """Holding a judge to a release."""
+
+    @describe("Evaluate a judge", request=shapes.EvaluateRequest, answer=shapes.JudgeJob, status=202, conflict=True)
+    def post(self, request: Request, run: str) -> HttpResponse:
+        """Admins and researchers only. What it has said of the release's test part; the answer is a job."""
+        row = _run(request, run)
+        body = body_of(request, shapes.EvaluateRequest)
+        release = _release(row.study, body["release"])
+        user = user_of(request)
+        job = runs.start_evaluation(by=user, run=row, release=release, client_key=body.get("client_key"))
+        return accepted(job, shapes.JudgeJob)
+
+
+class Predictions(UploadView):
+    """Predictions that were made elsewhere."""
+
+    @describe(
+        "Import predictions",
+        request={"multipart/form-data": shapes.PredictionsRequest},
+        answer=ShownJob,
+        status=202,
+        conflict=True,
+    )
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """Admins and researchers only. A judge that the study does not know yet becomes one of its judges."""
+        study, user = study_of(request, slug), user_of(request)
+        permissions.require_results(user, study)
+        body = body_of(request, shapes.PredictionsRequest)
+        file = store_input(
+            by=user,
+            study=study,
+            upload=body["file"],
+            require=permissions.require_results,
+            endings=PREDICTION_ENDINGS,
+        )
+        job = jobs.enqueue(
+            by=user,
+            kind="import_predictions",
+            study=study,
+            arguments={"dry_run": body["dry_run"] == "true"},
+            file=file,
+            client_key=body.get("client_key"),
+        )
+        return accepted(job)
+
+
+def _with_scorecards(rows: QuerySet[JudgeRun]) -> QuerySet[JudgeRun]:
+    cards = Scorecard.objects.defer("pairs").select_related("release").order_by("-release__number")
+    return rows.select_related("study", "release", "rubric", "job").prefetch_related(Prefetch("scorecards", cards))
+
+
+def _run(request: Request, public_id: str) -> JudgeRun:
+    run: JudgeRun = found(_with_scorecards(judge_runs_visible_to(user_of(request))), public_id=public_id)
+    return run
+
+
+def _shown(run: JudgeRun) -> HttpResponse:
+    return answer(shapes.ShownJudge(run).data)
+
+
+def _release(study: Study, public_id: str) -> Release:
+    release = Release.objects.filter(study=study, public_id=public_id).first()
+    if release is None:
+        message = "There is no such release in this study."
+        raise BadInput(message, fields={"release": message})
+    return release
+
+
+def _scorecard(run: JudgeRun, release: str | None) -> Scorecard:
+    cards = run.scorecards.select_related("run__study", "release").order_by("-release__number")
+    if release is not None:
+        scorecard = cards.filter(release__public_id=release).first()
+    else:
+        scorecard = cards.filter(release=run.release_id).first() or cards.first()
+    if scorecard is None:
+        what = "this release" if release is not None else "any release"
+        raise NotFound(f"Judge run {run.number} has not been held to {what}: evaluate it first.", code="no_scorecard")
+    return scorecard
+
+
+def _both(first: JudgeRun, second: JudgeRun, release: str | None) -> tuple[Scorecard, Scorecard]:
+    """Return the scorecards of two judges on one release."""
+    chosen: dict[str, Any] = {} if release is None else {"release__public_id": release}
+    cards = first.scorecards.select_related("release").filter(release__in=second.scorecards.values("release"), **chosen)
+    newest = cards.order_by("-release__number").first()
+    if newest is None:
+        raise NotFound(
+            f"Judge runs {first.number} and {second.number} have not been held to one release: evaluate both on it.",
+            code="no_scorecard",
+        )
+    return newest, second.scorecards.get(release=newest.release_id)
