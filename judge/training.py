@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .backends.face import Backend, Lesson
+from .backends.face import Backend
 from .backends.registry import backend_named
 from .calibrate import Calibration, calibrate
 from .evaluating.features import features_of
@@ -72,7 +72,7 @@ def train(order: Order, progress: Progress | None = None) -> Run:
             progress.note(f"This run was begun by version {run.config.code_version} and goes on by another one.")
         surroundings = Surroundings(PictureFolder(order.release), order.cache, progress)
         run.state = "training"
-        backend.train(run, Lesson(run.rubric, parts.learn, surroundings.pictures), surroundings)
+        backend.train(run, parts.learn, surroundings)
         run.state = "calibrating"
         _calibrate(run, parts, backend, surroundings)
         run.state = "evaluating"
@@ -122,9 +122,7 @@ def _calibrate(run: Run, parts: Parts, backend: Backend, surroundings: Surroundi
             write_predictions(run, [one.sample for one in samples], len(samples), judged, surroundings)
         found = calibrations_of(run.rubric, samples, read_predictions(judged, run))
     elif backend.cross_checked:
-        unseen = {
-            one.id: one for one in backend.unseen(run, Lesson(run.rubric, parts.learn, surroundings.pictures)) or []
-        }
+        unseen = {one.id: one for one in backend.unseen(run) or []}
         blind = [one for one in parts.learn if one.label_origin in BLIND and one.sample.id in unseen]
         found = calibrations_of(run.rubric, blind, [unseen[one.sample.id] for one in blind])
     write_json(path, {key: one.as_data() for key, one in found.items()})

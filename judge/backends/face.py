@@ -2,13 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from judge.labels import LabelledSample
-from judge.pictures import PictureFolder
 from judge.predictions import Prediction
-from judge.rubric import Rubric
 from judge.runs import Run
 from judge.samples import SampleRecord
 from judge.surroundings import Surroundings
@@ -16,15 +13,6 @@ from judge.surroundings import Surroundings
 
 class BackendError(RuntimeError):
     """A backend that cannot work here, and what would have to be there."""
-
-
-@dataclass(slots=True)
-class Lesson:
-    """What a backend learns from: samples with labels, none of them for calibration or of the test part."""
-
-    rubric: Rubric
-    samples: Sequence[LabelledSample]
-    pictures: PictureFolder
 
 
 class Judge(Protocol):
@@ -60,11 +48,14 @@ class Backend(Protocol):
         """
         ...
 
-    def train(self, run: Run, lesson: Lesson, surroundings: Surroundings) -> None:
-        """Learn, and leave in the run's folder what judging needs; called again, go on where the last call ended."""
+    def train(self, run: Run, samples: Sequence[LabelledSample], surroundings: Surroundings) -> None:
+        """Learn, and leave in the run's folder what judging needs; called again, go on where the last call ended.
+
+        None of the samples is kept for calibration or of the test part.
+        """
         ...
 
-    def unseen(self, run: Run, lesson: Lesson) -> list[Prediction] | None:
+    def unseen(self, run: Run) -> list[Prediction] | None:
         """Return what models said of training samples whose questions they had not seen, in any order.
 
         It takes the place of calibration samples where the release keeps none. None: the backend has no such models,

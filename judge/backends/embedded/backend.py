@@ -1,6 +1,6 @@
 """The backend ``embedded``: measures features, compares kinds of models, trains the mixture, and judges with it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -9,10 +9,11 @@ from typing import Any, Literal
 import numpy as np
 
 from judge import rules
-from judge.backends.face import BackendError, Judge, Lesson
+from judge.backends.face import BackendError, Judge
 from judge.features.extract import Extractor, Measured, extracting
 from judge.features.sample import NAMES, VERSION
 from judge.files import read_json, write_json
+from judge.labels import LabelledSample
 from judge.metrics.gaps import Floats
 from judge.options import OptionError, options_from
 from judge.predictions import Prediction, from_distribution, from_distributions
@@ -62,11 +63,10 @@ class EmbeddedBackend:
     def check(self, options: Any) -> None:
         """There is nothing that could be missing."""
 
-    def train(self, run: Run, lesson: Lesson, surroundings: Surroundings) -> None:
+    def train(self, run: Run, samples: Sequence[LabelledSample], surroundings: Surroundings) -> None:
         options = self.options(dict(run.config.options))
         if (run.model / "model.json").exists():
             return
-        samples = list(lesson.samples)
         progress = surroundings.progress
         progress.step("Measuring samples", len(samples))
         with extracting(surroundings) as extractor:
@@ -86,7 +86,7 @@ class EmbeddedBackend:
             {"features": VERSION, "names": list(NAMES), "left_out": len(problems)} | about,
         )
 
-    def unseen(self, run: Run, lesson: Lesson) -> list[Prediction]:
+    def unseen(self, run: Run) -> list[Prediction]:
         dimensions = {one.key: one for one in run.rubric.dimensions}
         return [
             Prediction(

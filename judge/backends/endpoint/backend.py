@@ -1,15 +1,16 @@
 """The backend ``endpoint``: asks a server about every sample, several at a time, in order."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from judge import rules
-from judge.backends.face import BackendError, Judge, Lesson
+from judge.backends.face import BackendError, Judge
 from judge.files import write_json
+from judge.labels import LabelledSample
 from judge.options import OptionError, options_from
 from judge.pictures import MissingPicture
 from judge.predictions import DimensionPrediction, Prediction
@@ -48,12 +49,12 @@ class EndpointBackend:
                 "give --set url=http://…/v1 --set model=NAME."
             )
 
-    def train(self, run: Run, lesson: Lesson, surroundings: Surroundings) -> None:
+    def train(self, run: Run, samples: Sequence[LabelledSample], surroundings: Surroundings) -> None:
         """Learn nothing: the model is as it is."""
         options = self.options(dict(run.config.options))
         write_json(run.model / "model.json", {"url": options.url, "model": options.model})
 
-    def unseen(self, run: Run, lesson: Lesson) -> None:
+    def unseen(self, run: Run) -> None:
         """There are no models that have not seen a sample: none has seen any."""
 
     @contextmanager
