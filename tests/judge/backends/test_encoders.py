@@ -19,7 +19,7 @@ from judge.pictures import PictureFolder
 from judge.samples import parse_sample
 from judge.surroundings import Surroundings
 
-from .tiny_encoders import WORDS, image_encoder, joint_encoder, text_encoder
+from .tiny_encoders import WORDS, image_encoder, joint_encoder, text_encoder, unmasked_encoder
 
 MAKERS = {"text": text_encoder, "image": image_encoder, "joint": joint_encoder}
 
@@ -81,6 +81,16 @@ def test_both_towers_of_a_joint_encoder_end_in_one_space(folders):
     encoder = Encoder(folders["joint"])
     assert encoder.texts(["a red bridge"])[0] == pytest.approx(at_length_one(text), abs=1e-5)
     assert encoder.pictures([picture])[0] == pytest.approx(at_length_one(seen), abs=1e-5)
+
+
+def test_a_model_that_was_trained_on_texts_filled_up_is_given_such_ones(tmp_path):
+    folder = EncoderFolder("joint", unmasked_encoder(tmp_path / "e"))
+    folder.check()
+    model, tokenizer = AutoModel.from_pretrained(folder.path).eval(), AutoTokenizer.from_pretrained(folder.path)
+    ids = tokenizer("a red bridge", padding="max_length", max_length=16, return_tensors="pt")["input_ids"]
+    with torch.inference_mode():
+        text = model.get_text_features(input_ids=ids).pooler_output[0]
+    assert Encoder(folder).texts(["a red bridge"])[0] == pytest.approx(at_length_one(text), abs=1e-5)
 
 
 @pytest.mark.parametrize("role", ["text", "joint"])

@@ -9,6 +9,9 @@ from transformers import (
     CLIPImageProcessorPil,
     CLIPModel,
     PreTrainedTokenizerFast,
+    SiglipConfig,
+    SiglipImageProcessorPil,
+    SiglipModel,
     ViTConfig,
     ViTImageProcessorPil,
     ViTModel,
@@ -50,6 +53,17 @@ def joint_encoder(folder, *, seed=1):
     size = {"height": SIDE, "width": SIDE}
     CLIPImageProcessorPil(size=size, crop_size=size, do_center_crop=False).save_pretrained(folder)
     _tokenizer("[CLS]", "[SEP]", 12).save_pretrained(folder)
+    return folder
+
+
+def unmasked_encoder(folder, *, seed=1):
+    """Write a model like SigLIP: texts are filled up to 16 tokens, which it reads without a mask."""
+    torch.manual_seed(seed)
+    words = {"vocab_size": len(SPECIAL) + len(WORDS), "max_position_embeddings": 16, "projection_size": 16}
+    pictures = {"image_size": SIDE, "patch_size": 8}
+    SiglipModel(SiglipConfig(text_config=SMALL | words, vision_config=SMALL | pictures)).save_pretrained(folder)
+    SiglipImageProcessorPil(size={"height": SIDE, "width": SIDE}).save_pretrained(folder)
+    _tokenizer("[CLS]", "[SEP]", 16).save_pretrained(folder)
     return folder
 
 

@@ -53,6 +53,7 @@ class Encoders:
         self._pictures = pictures
         self._store = store
         self._loaded: dict[Role, Encoder] = {}
+        self._looks = any(PICTURES in SIDES[folder.role] for folder in folders)
 
     def encode(self, samples: Sequence[SampleRecord], done: Callable[[int], None] = lambda count: None) -> Encoded:
         """Return what the encoders say of samples; ``done`` hears how many samples were asked about.
@@ -75,25 +76,27 @@ class Encoders:
 
     def _content(self, sample: SampleRecord) -> _Content:
         texts = {QUESTION: question_of(sample), ANSWER: answer_of(sample)}
-        pictures = [(name, hashlib.sha256(self._pictures.read(name)).hexdigest()) for name in judged_pictures(sample)]
+        names = judged_pictures(sample) if self._looks else []
+        pictures = [(name, hashlib.sha256(self._pictures.read(name)).hexdigest()) for name in names]
         return _Content({side: text for side, text in texts.items() if text.strip()}, pictures)
 
     def _vectors(
         self, folder: EncoderFolder, contents: Sequence[_Content], fresh: dict[bytes, Vectors]
     ) -> dict[bytes, Vectors]:
         """Return the vectors of contents by key; those that had to be made are put into ``fresh`` as well."""
-        texts = {_text_key(folder, text): text for one in contents for text in one.texts.values()}
-        names = {_picture_key(folder, checksum): name for one in contents for name, checksum in one.pictures}
-        wanted = {PICTURES: names if PICTURES in SIDES[folder.role] else {}}
-        wanted[ANSWER] = texts if ANSWER in SIDES[folder.role] else {}
-        keys = [*wanted[ANSWER], *wanted[PICTURES]]
-        found = self._store.find(keys) if self._store else {}
+        texts: dict[bytes, str] = {}
+        names: dict[bytes, str] = {}
+        if ANSWER in SIDES[folder.role]:
+            texts = {_text_key(folder, text): text for one in contents for text in one.texts.values()}
+        if PICTURES in SIDES[folder.role]:
+            names = {_picture_key(folder, checksum): name for one in contents for name, checksum in one.pictures}
+        found = self._store.find([*texts, *names]) if self._store else {}
         known: dict[bytes, Vectors] = {key: vector.astype(np.float32) for key, vector in found.items()}
-        missing = [key for key in wanted[ANSWER] if key not in known]
         made: dict[bytes, Vectors] = {}
+        missing = [key for key in texts if key not in known]
         if missing:
             made |= zip(missing, self._encoder(folder).texts([texts[key] for key in missing]), strict=True)
-        missing = [key for key in wanted[PICTURES] if key not in known]
+        missing = [key for key in names if key not in known]
         for start in range(0, len(missing), DECODED):
             some = missing[start : start + DECODED]
             decoded = [opened(self._pictures.read(names[key]))[0] for key in some]

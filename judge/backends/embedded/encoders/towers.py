@@ -24,6 +24,8 @@ WINDOW = 256
 LENGTHS = (32, 64, 128, WINDOW)
 # Weights by these names may be missing: what they belong to is not asked.
 UNUSED = "pooler"
+# They read what a text is filled up with as well, and were trained so.
+UNMASKED = ("siglip", "siglip2")
 Vectors = npt.NDArray[np.float32]
 
 
@@ -106,8 +108,7 @@ class Encoder:
         ids = torch.tensor([one + [pad] * (length - len(one)) for one in full], device=self._device)
         mask = torch.tensor([[1] * len(one) + [0] * (length - len(one)) for one in full], device=self._device)
         if self._folder.role == "joint":
-            # Some were trained without a mask, on texts that were filled up like this.
-            masked = {"attention_mask": mask} if "attention_mask" in self._tokenizer.model_input_names else {}
+            masked = {} if self._model.config.model_type in UNMASKED else {"attention_mask": mask}
             said = self._model.get_text_features(input_ids=ids, **masked)
             return _numpy(torch.nn.functional.normalize(_pooled(said), dim=-1))
         hidden = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
