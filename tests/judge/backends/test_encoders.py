@@ -121,6 +121,15 @@ def test_a_picture_has_the_same_vector_to_the_last_bit_whatever_it_is_asked_with
         assert (encoder.pictures([picture])[0] == vector).all()
 
 
+def test_of_a_strip_the_middle_is_looked_at(folders):
+    """Enlarged until its shorter side has the 224 pixels of many a real encoder, this one would take 14 GB."""
+    encoder = Encoder(folders["joint"])
+    strip = Image.effect_noise((90_000, 1), 90).convert("RGB")
+    found = encoder.pictures([strip, strip.crop((44_992, 0, 45_008, 1)), strip.rotate(90, expand=True)])
+    assert (found[0] == found[1]).all()
+    assert np.isfinite(found).all()
+
+
 # Samples
 
 

@@ -26,6 +26,8 @@ LENGTHS = (32, 64, 128, WINDOW)
 UNUSED = "pooler"
 # They read what a text is filled up with as well, and were trained so.
 UNMASKED = ("siglip", "siglip2")
+# From so many times as long as it is wide on, a picture is a strip.
+STRIP = 16
 Vectors = npt.NDArray[np.float32]
 
 
@@ -88,7 +90,7 @@ class Encoder:
     def pictures(self, pictures: Sequence[Image.Image]) -> Vectors:
         """Return a vector of each picture, a row each."""
         by_shape: dict[tuple[Any, ...], list[int]] = {}
-        inputs = [self._processor(images=[one], return_tensors="pt") for one in pictures]
+        inputs = [self._processor(images=[_handy(one)], return_tensors="pt") for one in pictures]
         for number, one in enumerate(inputs):
             by_shape.setdefault(tuple(value.shape for value in one.values()), []).append(number)
         found: list[Any] = [None] * len(pictures)
@@ -162,6 +164,14 @@ def _batches(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
 def _full(batch: Sequence[Any]) -> list[Any]:
     """Return a batch of the one size that there is; what fills it up is not looked at."""
     return [*batch, *[batch[0]] * (AT_ONCE - len(batch))]
+
+
+def _handy(picture: Image.Image) -> Image.Image:
+    """Return a picture, of a strip its middle: enlarged until its shorter side fits, it would fill the memory."""
+    width, height = picture.size
+    longest = STRIP * min(width, height)
+    left, top = max(0, width - longest) // 2, max(0, height - longest) // 2
+    return picture.crop((left, top, left + min(width, longest), top + min(height, longest)))
 
 
 def _of_length_one(vector: Any) -> Vectors:
