@@ -9,10 +9,10 @@ SIZE = (1024, 768)
 SHAPES = 14
 
 
-def draw(folder: Path, count: int) -> None:
+def draw(folder: Path, count: int, size: tuple[int, int] = SIZE) -> None:
     """Draw ``0.jpg``, ``1.jpg`` … unless they are there; no two are the same."""
     folder.mkdir(exist_ok=True)
-    grain = Image.effect_noise(SIZE, 40).convert("RGB")
+    grain = Image.effect_noise(size, 40).convert("RGB")
     for number in range(count):
         path = folder / f"{number}.jpg"
         if not path.exists():
@@ -21,10 +21,11 @@ def draw(folder: Path, count: int) -> None:
 
 def _picture(number: int, grain: Image.Image) -> Image.Image:
     chance = random.Random(number)
-    picture = Image.linear_gradient("L").resize(SIZE).convert("RGB")
+    size = grain.size
+    picture = Image.linear_gradient("L").resize(size).convert("RGB")
     pen = ImageDraw.Draw(picture)
     for _ in range(SHAPES):
-        left, top = chance.randrange(SIZE[0]), chance.randrange(SIZE[1])
+        left, top = chance.randrange(size[0]), chance.randrange(size[1])
         right, bottom = left + chance.randrange(40, 400), top + chance.randrange(40, 400)
         color = (chance.randrange(256), chance.randrange(256), chance.randrange(256))
         (pen.ellipse if chance.random() < 0.5 else pen.rectangle)((left, top, right, bottom), fill=color)

@@ -65,6 +65,7 @@ def _train(parsed: argparse.Namespace) -> int:
 
 
 def _predict(parsed: argparse.Namespace) -> int:
+    from .options import parse_settings
     from .pictures import PictureFolder
     from .predicting import predict
     from .runs import Run
@@ -72,7 +73,8 @@ def _predict(parsed: argparse.Namespace) -> int:
     from .surroundings import Surroundings
 
     lines = SampleLines(parsed.samples)
-    surroundings = Surroundings(PictureFolder(parsed.images or parsed.samples.parent), parsed.cache, _progress(parsed))
+    pictures = PictureFolder(parsed.images or parsed.samples.parent)
+    surroundings = Surroundings(pictures, parsed.cache, _progress(parsed), parse_settings(parsed.set))
     found = predict(Run(parsed.run_folder), lines, parsed.out, surroundings, resume=parsed.resume)
     refused = [(f"line {number}", error) for number, error in lines.refused]
     report = {
@@ -142,6 +144,9 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("samples", type=Path, metavar="SAMPLES", help="sample lines, or a part of a release")
     predict.add_argument("--images", type=Path, help="folder of pictures; by default that of the samples")
     predict.add_argument("--out", type=Path, required=True, metavar="FILE")
+    predict.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="where something lies here, as text_encoder"
+    )
     predict.set_defaults(run=_predict)
 
     evaluate = commands.add_parser("evaluate", help="hold predictions to the test part of a release")

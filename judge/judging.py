@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from itertools import islice
 
 from . import rules
-from .backends.face import Judge
+from .backends.face import Backend, Judge
 from .backends.registry import backend_named
 from .calibrate import Calibration, calibrated
+from .options import OptionError
 from .predictions import Prediction
 from .rubric import Rubric
 from .runs import Run
@@ -22,11 +23,20 @@ def judge_of(run: Run, surroundings: Surroundings) -> Iterator["RuledJudge"]:
 
     Raises:
         BackendError: a library or a file that the run needs is not here.
+        OptionError: a place is given for what is no place.
     """
     backend = backend_named(run.config.backend)
-    backend.check(backend.options(dict(run.config.options)))
+    for name in surroundings.places:
+        if name not in backend.local:
+            raise OptionError(f"{name} cannot be set: a judge judges as it was trained. {_settable(backend)}")
+    backend.check(backend.options(dict(run.config.options) | dict(surroundings.places)))
     with backend.judge(run, surroundings) as bare:
         yield RuledJudge(run, bare, run.calibrations(), backend.at_once)
+
+
+def _settable(backend: Backend) -> str:
+    names = ", ".join(sorted(backend.local))
+    return f"What may lie elsewhere is {names}." if names else f"The backend {backend.name} needs nothing else."
 
 
 class RuledJudge:

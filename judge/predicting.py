@@ -60,7 +60,7 @@ def write_predictions(
     progress = surroundings.progress
     progress.step("Judging", count)
     out.parent.mkdir(parents=True, exist_ok=True)
-    with part.open("a", encoding="utf-8") as file, judge_of(run, surroundings) as judge:
+    with judge_of(run, surroundings) as judge, part.open("a", encoding="utf-8") as file:
         rest = islice(samples, known, None)
         for number, prediction in enumerate(counted(judge.judge(rest), progress, known), 1):
             file.write(as_line(prediction) + "\n")

@@ -36,6 +36,9 @@ class Backend(Protocol):
     at_once: int
     """How many predictions come together; so many may be lost where the work is cut short."""
 
+    local: frozenset[str]
+    """Options that say where something lies on this machine: who judges elsewhere may set them anew."""
+
     def options(self, data: dict[str, Any]) -> Any:
         """Return checked options.
 

@@ -53,18 +53,7 @@ def picture_features(content: bytes) -> Floats:
     Raises:
         UnreadablePicture: it cannot be decoded, or would take too much memory.
     """
-    try:
-        image: Image.Image = Image.open(io.BytesIO(content))
-        size = image.size
-        if size[0] * size[1] > MAX_PIXELS:
-            raise UnreadablePicture(f"has {size[0]} x {size[1]} pixels; at most {MAX_PIXELS:,} are possible")
-        # Only JPEG knows this: it decodes at a fraction of its size, still larger than what is looked at.
-        image.draft("RGB", (4 * SIDE, 4 * SIDE))
-        rgb = _opaque(image)
-    except UnreadablePicture:
-        raise
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UnreadablePicture(f"cannot be read as a picture ({error})") from None
+    rgb, size = opened(content)
     whole = rgb.convert("L")
     light = _array(_within(whole, SIDE))
     crop = _array(_middle(whole, CROP))
@@ -81,6 +70,26 @@ def picture_features(content: bytes) -> Floats:
     # As exact as the store keeps it, so that a vector from there is the same one.
     vector = np.array(found).astype(np.float32).astype(np.float64)
     return np.nan_to_num(vector, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def opened(content: bytes) -> tuple[Image.Image, tuple[int, int]]:
+    """Return a picture as people saw it, and its size; where that is far more than is looked at, a smaller copy.
+
+    Raises:
+        UnreadablePicture: it cannot be decoded, or would take too much memory.
+    """
+    try:
+        image: Image.Image = Image.open(io.BytesIO(content))
+        size = image.size
+        if size[0] * size[1] > MAX_PIXELS:
+            raise UnreadablePicture(f"has {size[0]} x {size[1]} pixels; at most {MAX_PIXELS:,} are possible")
+        # Only JPEG knows this: it decodes at a fraction of its size, still larger than what is looked at.
+        image.draft("RGB", (4 * SIDE, 4 * SIDE))
+        return _opaque(image), size
+    except UnreadablePicture:
+        raise
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise UnreadablePicture(f"cannot be read as a picture ({error})") from None
 
 
 def _opaque(image: Image.Image) -> Image.Image:

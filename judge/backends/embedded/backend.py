@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from judge.features.sample import NAMES, VERSION
 from judge.files import read_json, write_json
 from judge.labels import LabelledSample
 from judge.metrics.gaps import Floats
-from judge.options import OptionError, options_from
+from judge.options import options_from
 from judge.predictions import Prediction, from_distribution, from_distributions
 from judge.progress import counted
 from judge.rubric import Rubric
@@ -23,8 +23,12 @@ from judge.runs import Run
 from judge.samples import SampleRecord
 from judge.surroundings import Surroundings
 
+from .encoded_views import encoded_views_from
+from .encoders.encoding import Encoders, encoding, refuse_others, remember
+from .encoders.folder import ROLES
 from .ensemble import Ensemble, load
 from .learning import UNSEEN, Learning, train
+from .options import EmbeddedOptions
 from .scaling import scaling_from
 from .views import Views
 
@@ -32,41 +36,29 @@ READOUT = "expected"
 BATCH = 1_024
 
 
-@dataclass(frozen=True, slots=True)
-class EmbeddedOptions:
-    """What can be set."""
-
-    labels: Literal["histogram", "final"] = "histogram"
-    """Whether it learns from all independent ratings, or from the agreed score alone."""
-    members: int = 5
-    """How many models of each kind the mixture has, each from other questions."""
-    trees: int = 300
-    """How many trees there are together."""
-    folds: int = 5
-    learning_curve: bool = True
-
-
 class EmbeddedBackend:
     """See `judge.backends.face.Backend`."""
 
     name = "embedded"
     cross_checked = True
+    local = frozenset(f"{role}_encoder" for role in ROLES)
     at_once = BATCH
 
     def options(self, data: dict[str, Any]) -> EmbeddedOptions:
         options = options_from(EmbeddedOptions, data)
-        for name, least in (("members", 1), ("trees", 1), ("folds", 2)):
-            if getattr(options, name) < least:
-                raise OptionError(f"{name} is {getattr(options, name)}; the least is {least}.")
+        options.check()
         return options
 
-    def check(self, options: Any) -> None:
-        """There is nothing that could be missing."""
+    def check(self, options: EmbeddedOptions) -> None:
+        for folder in options.encoders():
+            folder.check()
 
     def train(self, run: Run, samples: Sequence[LabelledSample], surroundings: Surroundings) -> None:
         options = self.options(dict(run.config.options))
         if (run.model / "model.json").exists():
             return
+        folders = options.encoders()
+        remember(run, folders)
         progress = surroundings.progress
         progress.step("Measuring samples", len(samples))
         with extracting(surroundings) as extractor:
@@ -80,6 +72,10 @@ class EmbeddedBackend:
         learning = Learning(
             [one for one, _ in kept], np.stack([vector for _, vector in kept]), options, run.config.seed
         )
+        if folders:
+            progress.step("Encoding samples", len(kept))
+            with encoding(folders, surroundings) as encoders:
+                learning.encoded = encoders.encode([one.sample for one, _ in kept], progress.done)
         about = train(run, learning, progress)
         write_json(
             run.model / "model.json",
@@ -108,8 +104,10 @@ class EmbeddedBackend:
                 f"{run.folder} was trained on features of version {about['features']}, and this is version {VERSION}; "
                 "train it again."
             )
-        with extracting(surroundings) as extractor:
-            yield EmbeddedJudge(run, about, extractor)
+        folders = self.options(dict(run.config.options) | dict(surroundings.places)).encoders()
+        refuse_others(run, folders)
+        with extracting(surroundings) as extractor, encoding(folders, surroundings) as encoders:
+            yield EmbeddedJudge(run, about, extractor, encoders if folders else None)
 
 
 BACKEND = EmbeddedBackend()
@@ -122,13 +120,17 @@ class EmbeddedJudge:
     run: Run
     about: Mapping[str, Any]
     extractor: Extractor
+    encoders: Encoders | None = None
     _views: Views = field(init=False)
     _ensembles: dict[str, Ensemble] = field(init=False)
 
     def __post_init__(self) -> None:
         model = self.run.model
         self._views = Views(
-            scaling_from(self.about["scaling"]), load(model / "nearness.skops"), load(model / "clusters.skops")
+            scaling_from(self.about["scaling"]),
+            load(model / "nearness.skops"),
+            load(model / "clusters.skops"),
+            encoded_views_from(self.about["encoded"], model) if self.encoders else None,
         )
         self._ensembles = {}
         for dimension in self.run.rubric.dimensions:
@@ -148,8 +150,8 @@ class EmbeddedJudge:
 
     def _batch(self, batch: list[SampleRecord]) -> Iterator[Prediction]:
         measured: list[Measured] = list(self.extractor.measure(batch))
-        vectors = [found.vector for found in measured if found.vector is not None]
-        said = self._said(np.stack(vectors)) if vectors else {}
+        there = [(one, found.vector) for one, found in zip(batch, measured, strict=True) if found.vector is not None]
+        said = self._said([one for one, _ in there], np.stack([vector for _, vector in there])) if there else {}
         place = 0
         for sample, found in zip(batch, measured, strict=True):
             prediction = Prediction(sample.id, self.run.config.name, self.run.config.prompt_sha, "ok", READOUT)
@@ -160,8 +162,8 @@ class EmbeddedJudge:
                 place += 1
             yield prediction
 
-    def _said(self, vectors: Floats) -> dict[str, Any]:
-        views = self._views.of(vectors)
+    def _said(self, samples: list[SampleRecord], vectors: Floats) -> dict[str, Any]:
+        views = self._views.of(vectors, self.encoders.encode(samples) if self.encoders else None)
         said: dict[str, Any] = {_CLUSTER: self._views.cluster(views).tolist()}
         for dimension in self.run.rubric.dimensions:
             if dimension.key in self._ensembles:

@@ -1,6 +1,6 @@
 """The kinds of models that are tried: each learns several outputs at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,8 +15,9 @@ PENALTIES = tuple(np.logspace(0, 4, 13).tolist())
 MANY = 5_000
 # An estimator of scikit-learn, which publishes no types.
 Model = Any
-# What a kind learns from: standardised features, or how near a sample is to each of some landmarks.
-View = Literal["features", "nearness"]
+# What a kind learns from: standardised features, or how near a sample is to each of some landmarks; and both once more
+# with what frozen encoders say beside the features, where a run names any.
+View = Literal["features", "nearness", "encoded", "encoded-nearness"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +47,12 @@ CANDIDATES: Mapping[str, Kind] = {
     "ridge": Kind("features", lambda size: RidgeCV(PENALTIES)),
     "kernel": Kind("nearness", lambda size: Ridge(1.0)),
     "trees": Kind("features", _trees),
+    "ridge-encoded": Kind("encoded", lambda size: RidgeCV(PENALTIES)),
+    "kernel-encoded": Kind("encoded-nearness", lambda size: Ridge(1.0)),
+    "trees-encoded": Kind("encoded", _trees),
 }
+
+
+def offered(views: Container[View]) -> list[str]:
+    """Return the names of the kinds whose view is there."""
+    return [name for name, kind in CANDIDATES.items() if kind.view in views]

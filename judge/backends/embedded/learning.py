@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,14 +15,14 @@ from judge.progress import Progress
 from judge.rubric import Dimension, Rubric
 from judge.runs import Run
 
-from .candidates import CANDIDATES, MANY, Size, View
+from .candidates import MANY, Size, View, offered
+from .encoded_views import encoded_views_of
+from .encoders.blocks import Encoded
 from .ensemble import load, member_rows, save, train_member
+from .options import EmbeddedOptions
 from .targets import above, distributions, expected, shares_of
 from .views import Views, rows, views_of
 from .weighing import MOST_COMPARED, Comparison, Ints, compare, folds, foretold, some_questions
-
-if TYPE_CHECKING:
-    from .backend import EmbeddedOptions
 
 UNSEEN = "unseen.json"
 # With fewer there is nothing to compare; the mean of what there is is said of everything.
@@ -36,12 +36,13 @@ FEWER_TREES = 100
 
 @dataclass(slots=True)
 class Learning:
-    """Samples with their labels and vectors, row by row."""
+    """Samples with their labels, vectors, and what encoders say of them where there are any, row by row."""
 
     samples: list[LabelledSample]
     vectors: Floats
-    options: "EmbeddedOptions"
+    options: EmbeddedOptions
     seed: int
+    encoded: Encoded | None = None
 
 
 @dataclass(slots=True)
@@ -71,7 +72,7 @@ def train(run: Run, learning: Learning, progress: Progress) -> dict[str, Any]:
     """Train the mixture of every dimension into the run's folder and return what is to be known of it."""
     run.model.mkdir(parents=True, exist_ok=True)
     views = _views(run.model, learning)
-    of_all = views.of(learning.vectors)
+    of_all = views.of(learning.vectors, learning.encoded)
     subjects = [_subject(learning, dimension, run.rubric) for dimension in run.rubric.dimensions]
     subjects = [subject for subject in subjects if len(subject.chosen)]
     for subject in subjects:
@@ -84,6 +85,7 @@ def train(run: Run, learning: Learning, progress: Progress) -> dict[str, Any]:
     _train_members(run.model, subjects, comparisons, learning, progress)
     return {
         "scaling": views.scaling.as_data(),
+        "encoded": views.encoded.as_data() if views.encoded else None,
         "members": learning.options.members,
         "dimensions": {
             subject.key: asdict(comparison) | {"best": comparison.best, "labelled": len(subject.chosen)}
@@ -96,7 +98,11 @@ def _views(folder: Path, learning: Learning) -> Views:
     made = views_of(learning.vectors, learning.seed)
     once(folder / "nearness.skops", lambda path: save(made.nearness, path))
     once(folder / "clusters.skops", lambda path: save(made.clusters, path))
-    return Views(made.scaling, load(folder / "nearness.skops"), load(folder / "clusters.skops"))
+    encoded = None
+    if learning.encoded is not None:
+        components = learning.options.components
+        encoded = encoded_views_of(learning.vectors, learning.encoded, components, learning.seed, folder)
+    return Views(made.scaling, load(folder / "nearness.skops"), load(folder / "clusters.skops"), encoded)
 
 
 def _subject(learning: Learning, dimension: Dimension, rubric: Rubric) -> _Subject:
@@ -118,7 +124,8 @@ def _subject(learning: Learning, dimension: Dimension, rubric: Rubric) -> _Subje
 def _compare_all(
     stages: Path, subjects: list[_Subject], learning: Learning, progress: Progress
 ) -> list[tuple[Comparison, Unseen]]:
-    progress.step("Comparing models", len(subjects) * len(CANDIDATES) * learning.options.folds)
+    kinds = offered(subjects[0].views) if subjects else []
+    progress.step("Comparing models", len(subjects) * len(kinds) * learning.options.folds)
     done = 0
     found: list[tuple[Comparison, Unseen]] = []
     for subject in subjects:
@@ -129,7 +136,7 @@ def _compare_all(
             continue
         views, labels = rows(subject.views, some), subject.labels[some]
         guesses: dict[str, Floats] = {}
-        for kind in CANDIDATES:
+        for kind in kinds:
             path = stages / f"compare-{subject.key}-{kind}.npy"
             if path.exists():
                 guesses[kind] = np.load(path)

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from sklearn.cluster import MiniBatchKMeans
-from sklearn.kernel_approximation import Nystroem
 
 from judge.metrics.gaps import Floats
 
 from .candidates import Model, View
+from .encoded_views import EncodedViews
+from .encoders.blocks import Encoded
+from .nearness import nearness_of
 from .scaling import Scaling, scaling_of
 
-LANDMARKS = 400
 MOST_CLUSTERS = 40
 SAMPLES_IN_A_CLUSTER = 12
 
@@ -25,11 +26,18 @@ class Views:
     scaling: Scaling
     nearness: Model
     clusters: Model
+    encoded: EncodedViews | None = None
 
-    def of(self, vectors: Floats) -> dict[View, Floats]:
-        """Return both views of vectors, a row each."""
+    def of(self, vectors: Floats, encoded: Encoded | None = None) -> dict[View, Floats]:
+        """Return the views of samples, a row each, of their features and of what the run's encoders say of them."""
         features = self.scaling.apply(vectors)
-        return {"features": features, "nearness": np.asarray(self.nearness.transform(features), dtype=np.float64)}
+        views: dict[View, Floats] = {
+            "features": features,
+            "nearness": np.asarray(self.nearness.transform(features), dtype=np.float64),
+        }
+        if self.encoded is not None and encoded is not None:
+            views |= self.encoded.of(vectors, encoded)
+        return views
 
     def cluster(self, views: Mapping[View, Floats]) -> npt.NDArray[np.int64]:
         """Return the number of the group of like contents that each sample is in."""
@@ -40,13 +48,9 @@ def views_of(vectors: Floats, seed: int) -> Views:
     """Return the views that training vectors ask for; labels have no part in them."""
     scaling = scaling_of(vectors)
     features = scaling.apply(vectors)
-    # Standardised vectors are about the root of twice their length apart: this reaches a few neighbours.
-    nearness = Nystroem(
-        "rbf", gamma=0.2 / features.shape[1], n_components=min(LANDMARKS, len(features)), random_state=seed
-    )
     count = max(1, min(MOST_CLUSTERS, len(features) // SAMPLES_IN_A_CLUSTER, len(np.unique(features, axis=0))))
     clusters = MiniBatchKMeans(count, random_state=seed, n_init=3)
-    return Views(scaling, nearness.fit(features), clusters.fit(features))
+    return Views(scaling, nearness_of(features, seed), clusters.fit(features))
 
 
 def rows(views: Mapping[View, Floats], chosen: npt.NDArray[np.int64]) -> dict[View, Floats]:

@@ -34,6 +34,7 @@ class EndpointBackend:
 
     name = "endpoint"
     cross_checked = False
+    local: frozenset[str] = frozenset()
     # A reply costs money: none is lost.
     at_once = 1
 

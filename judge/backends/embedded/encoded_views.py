@@ -1,0 +1,81 @@
+"""Views for models that look at encoders, too: our own features beside the principal components of their vectors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.decomposition import PCA
+
+from judge.files import once
+from judge.metrics.gaps import Floats
+
+from .candidates import Model, View
+from .encoders.blocks import Block, Encoded
+from .ensemble import load, save
+from .nearness import nearness_of
+from .scaling import Scaling, scaling_from, scaling_of
+
+NEARNESS = "encoded-nearness.skops"
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedViews:
+    """Makes these views as they were in training."""
+
+    principal: Mapping[str, Model]
+    scaling: Scaling
+    nearness: Model
+
+    def of(self, vectors: Floats, encoded: Encoded) -> dict[View, Floats]:
+        """Return both views of samples, a row each."""
+        features = self.scaling.apply(_columns(self.principal, vectors, encoded))
+        nearness = np.asarray(self.nearness.transform(features), dtype=np.float64)
+        return {"encoded": features, "encoded-nearness": nearness}
+
+    def as_data(self) -> dict[str, Any]:
+        components = {key: int(model.n_components_) for key, model in self.principal.items()}
+        return {"components": components, "scaling": self.scaling.as_data()}
+
+
+def encoded_views_of(vectors: Floats, encoded: Encoded, components: int, seed: int, folder: Path) -> EncodedViews:
+    """Return the views that training samples ask for, written into a folder; labels have no part in them."""
+    principal = {
+        key: _kept(_path(folder, key), block, components, seed)
+        for key, block in encoded.blocks.items()
+        # One sample, or the same one again and again, has no directions.
+        if (block.vectors != block.vectors[0]).any()
+    }
+    columns = _columns(principal, vectors, encoded)
+    scaling = scaling_of(columns)
+    once(folder / NEARNESS, lambda path: save(nearness_of(scaling.apply(columns), seed), path))
+    return EncodedViews(principal, scaling, load(folder / NEARNESS))
+
+
+def encoded_views_from(data: Mapping[str, Any], folder: Path) -> EncodedViews:
+    """Return the views of what `EncodedViews.as_data` wrote and of the files beside it."""
+    principal = {key: load(_path(folder, key)) for key in data["components"]}
+    return EncodedViews(principal, scaling_from(data["scaling"]), load(folder / NEARNESS))
+
+
+def _kept(path: Path, block: Block, components: int, seed: int) -> Model:
+    model = PCA(min(components, *block.vectors.shape), random_state=seed)
+    once(path, lambda beside: save(model.fit(block.vectors.astype(np.float64)), beside))
+    return load(path)
+
+
+def _columns(principal: Mapping[str, Model], vectors: Floats, encoded: Encoded) -> Floats:
+    """Return features, components and cosines side by side; a missing side has zeros, which is the middle."""
+    parts = [vectors, encoded.cosines]
+    for key, model in principal.items():
+        part = np.zeros((encoded.count, int(model.n_components_)))
+        block = encoded.blocks.get(key)
+        if block is not None:
+            part[block.rows] = model.transform(block.vectors.astype(np.float64))
+        parts.append(part)
+    return np.concatenate(parts, axis=1)
+
+
+def _path(folder: Path, key: str) -> Path:
+    return folder / f"principal-{key}.skops"

@@ -1,0 +1,65 @@
+"""What encoders said of many samples: a block of vectors for each side, and how near sides are to one another."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from judge.metrics.gaps import Floats
+
+from .folder import Role
+
+Ints = npt.NDArray[np.int64]
+Vectors = npt.NDArray[np.float32]
+QUESTION, ANSWER, PICTURES = "question", "answer", "pictures"
+SIDES: Mapping[Role, Sequence[str]] = {
+    "text": (QUESTION, ANSWER),
+    "image": (PICTURES,),
+    "joint": (QUESTION, ANSWER, PICTURES),
+}
+# Sides of which an encoder knows both: what their cosine says is a feature by itself.
+RELATIONS: Mapping[Role, Sequence[tuple[str, str]]] = {
+    "text": ((QUESTION, ANSWER),),
+    "image": (),
+    "joint": ((QUESTION, ANSWER), (QUESTION, PICTURES), (ANSWER, PICTURES)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One side of samples through one encoder: the positions of those that have it, and a vector of each of them."""
+
+    rows: Ints
+    vectors: Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Blocks by encoder and side, as ``text-answer``; cosines are samples x relations, 0 where a side is missing."""
+
+    count: int
+    blocks: Mapping[str, Block]
+    cosines: Floats
+
+
+def encoded_from(sides: Mapping[Role, Sequence[Mapping[str, Vectors]]], count: int) -> Encoded:
+    """Return the blocks of samples, of what each encoder said of the sides that each of ``count`` samples has."""
+    blocks: dict[str, Block] = {}
+    cosines: list[Floats] = []
+    for role, samples in sides.items():
+        for side in SIDES[role]:
+            there = [place for place, one in enumerate(samples) if side in one]
+            if there:
+                vectors = np.stack([samples[place][side] for place in there])
+                blocks[f"{role}-{side}"] = Block(np.array(there, dtype=np.int64), vectors)
+        for left, right in RELATIONS[role]:
+            cosines.append(np.array([_cosine(one.get(left), one.get(right)) for one in samples]))
+    return Encoded(count, blocks, np.stack(cosines, axis=1) if cosines else np.zeros((count, 0)))
+
+
+def _cosine(left: Vectors | None, right: Vectors | None) -> float:
+    if left is None or right is None:
+        return 0.0
+    size = float(np.linalg.norm(left)) * float(np.linalg.norm(right))
+    return float(np.dot(left.astype(np.float64), right.astype(np.float64))) / size if size else 0.0
