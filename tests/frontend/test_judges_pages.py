@@ -45,8 +45,8 @@ def signed_in(who: str) -> Client:
     return client
 
 
-def asked(release: Release, **fields: Any) -> dict[str, Any]:
-    return {"release": release.public_id, "preset": "embedded/quick", "name": "", "options": "", "seed": "42"} | fields
+def asked(of: Release, **fields: Any) -> dict[str, Any]:
+    return {"release": of.public_id, "preset": "embedded/quick", "name": "", "options": "", "seed": "42"} | fields
 
 
 def page_of(client: Client, run: JudgeRun, query: str = "") -> str:
@@ -231,7 +231,7 @@ def test_predictions_are_tried_before_they_are_taken(rae: Client, study: Study, 
     assert "See the judges" in rae.get(taken.headers["Location"]).content.decode()
 
 
-@pytest.mark.parametrize(("name", "told"), [("judged.csv", "cannot be imported"), ("", "Choose a file.")])
+@pytest.mark.parametrize(("name", "told"), [("judged.csv", ".jsonl, .ndjson"), ("", "Choose a file.")])
 def test_a_file_of_another_kind_is_refused_beside_the_field(rae: Client, name: str, told: str) -> None:
     data = {"file": SimpleUploadedFile(name, b"a,b\n")} if name else {}
     answer = rae.post("/studies/birds/judges/predictions/", data)
