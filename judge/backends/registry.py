@@ -22,8 +22,9 @@ def backend_named(name: str) -> Backend:
     missing = [library for library in NEEDS[name] if find_spec(library) is None]
     if missing:
         raise BackendError(
-            f"The backend {name} needs {', '.join(missing)}. Install the judge's libraries (make dev), "
-            "or use an environment that has them; the platform finds it by JUDGE_PYTHON."
+            f"The backend {name} needs {', '.join(missing)}. Install the judge's libraries (make dev, or with pip "
+            "requirements/judge.txt and then requirements/torch.txt), or use an environment that has them; the "
+            "platform finds it by JUDGE_PYTHON."
         )
     backend: Backend = import_module(f"judge.backends.{name}.backend").BACKEND
     return backend
