@@ -37,7 +37,8 @@ CMD ["gunicorn", "--config", "config/gunicorn.py"]
 
 FROM base AS judge
 COPY requirements/judge.txt requirements/torch.txt requirements/
-RUN pip install --require-hashes -r requirements/judge.txt
+# Whole but for torch, which would be looked for with a hash.
+RUN pip install --no-deps --require-hashes -r requirements/judge.txt
 # Not from the lock: builds for different processors share a version and differ in their hashes.
 # The argument names a package index that has the build for yours; without it pip's own choice is taken.
 ARG PIP_EXTRA_INDEX_URL=
