@@ -24,7 +24,6 @@ def judge_of(run: Run, surroundings: Surroundings) -> Iterator["RuledJudge"]:
         BackendError: a library or a file that the run needs is not here.
     """
     backend = backend_named(run.config.backend)
-    backend.check(backend.options(dict(run.config.options)))
     with backend.judge(run, surroundings) as bare:
         yield RuledJudge(run, bare, run.calibrations(), backend.at_once)
 

@@ -5,10 +5,14 @@ from importlib.util import find_spec
 
 from .face import Backend, BackendError
 
-BACKENDS = ("embedded", "endpoint")
-DEFAULT_PRESETS = {"embedded": "standard", "endpoint": "zero-shot"}
+BACKENDS = ("embedded", "endpoint", "vlm")
+DEFAULT_PRESETS = {"embedded": "standard", "endpoint": "zero-shot", "vlm": "lora-24gb"}
 # What each needs beyond the light part, and what has it.
-NEEDS = {"embedded": ("sklearn", "skops"), "endpoint": ("requests",)}
+NEEDS = {
+    "embedded": ("sklearn", "skops"),
+    "endpoint": ("requests",),
+    "vlm": ("torch", "transformers", "peft", "accelerate", "safetensors"),
+}
 
 
 def backend_named(name: str) -> Backend:

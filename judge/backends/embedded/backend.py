@@ -102,6 +102,7 @@ class EmbeddedBackend:
 
     @contextmanager
     def judge(self, run: Run, surroundings: Surroundings) -> Iterator[Judge]:
+        self.check(self.options(dict(run.config.options)))
         about = read_json(run.model / "model.json")
         if about["features"] != VERSION or about["names"] != list(NAMES):
             raise BackendError(
