@@ -160,8 +160,8 @@ def _base(run: Run, about: dict[str, Any]) -> Path:
     beside = run.model / BASE
     name = str(beside) if beside.exists() else str(about["base"])
     wanted_for = (
-        f"{run.folder} holds LoRA weights, which belong to the {FAMILIES[about['family']]} model {about['base']}: fetch "
-        f"it, or put its folder, or a link to it, at {beside}. "
+        f"{run.folder} holds LoRA weights, which belong to the {FAMILIES[about['family']]} model {about['base']}: "
+        f"fetch it, or put its folder, or a link to it, at {beside}. "
     )
     found = find_model(name, wanted_for=wanted_for)
     if found.fingerprint() != about["base_fingerprint"]:

@@ -62,14 +62,10 @@ def _fetch(name: str) -> str:
 
 
 def _family(folder: Path, name: str, wanted_for: str) -> str:
-    whole = _config(folder) and _has_weights(folder)
-    if not whole:
-        remedy = (
-            f"Its folder is {folder}" if folder == Path(name).expanduser() else f"Fetch the rest: hf download {name}"
-        )
-        raise BackendError(
-            f"{wanted_for}The model {name} is not whole: a configuration or weights are missing. {remedy}"
-        )
+    if not (_config(folder) and _has_weights(folder)):
+        own = folder == Path(name).expanduser()
+        remedy = "Put a whole one there." if own else f"Fetch the rest with: hf download {name}"
+        raise BackendError(f"{wanted_for}The model {name} lacks its configuration or weights. {remedy}")
     kind = str(_config(folder).get("model_type"))
     if kind == "internvl_chat":
         raise BackendError(

@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import torch
 from PIL import Image as Picture
@@ -52,7 +53,7 @@ class Items:
     def encode(self, text: str) -> list[int]:
         """Return the tokens of a text, in which nothing is special: what is written like a special token is cut up."""
         cuts = [0, *(match.start() + 1 for match in self._special.finditer(text)), len(text)]
-        pieces = [text[start:end] for start, end in zip(cuts, cuts[1:], strict=False) if start < end]
+        pieces = [text[start:end] for start, end in pairwise(cuts) if start < end]
         return [one for piece in pieces for one in self._plain(piece)]
 
     def of(self, sample: SampleRecord, pictures: PictureFolder) -> Item:

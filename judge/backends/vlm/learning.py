@@ -190,10 +190,16 @@ class _Telling(TrainerCallback):
             self._progress.curve(LOSS, state.global_step, logs[LOSS])
 
 
+def _sharding(options: VlmOptions) -> dict[str, Any]:
+    if not options.sharded:
+        return {}
+    return {"fsdp": True, "fsdp_config": {"activation_checkpointing": options.checkpointing}}
+
+
 def _arguments(run: Run, options: VlmOptions, exercises: int) -> TrainingArguments:
     turns = math.ceil(exercises / (options.devices * options.device_batch))
     steps = math.ceil(options.epochs * math.ceil(turns / options.accumulation))
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=str(run.stages / CHECKPOINTS),
         per_device_train_batch_size=options.device_batch,
         gradient_accumulation_steps=options.accumulation,
@@ -214,8 +220,7 @@ def _arguments(run: Run, options: VlmOptions, exercises: int) -> TrainingArgumen
         activation_checkpointing=options.checkpointing and not options.sharded,
         activation_checkpointing_kwargs={"use_reentrant": False},
         ddp_find_unused_parameters=False,
-        fsdp=True if options.sharded else None,
-        fsdp_config={"activation_checkpointing": options.checkpointing} if options.sharded else None,
+        **_sharding(options),
         dataloader_num_workers=options.loaders,
         dataloader_pin_memory=torch.cuda.is_available(),
         remove_unused_columns=False,
@@ -228,3 +233,8 @@ def _arguments(run: Run, options: VlmOptions, exercises: int) -> TrainingArgumen
         disable_tqdm=True,
         report_to="none",
     )
+    if arguments.world_size != options.devices:
+        raise BackendError(f"{options.devices} processes were to be started, and {arguments.world_size} are there.")
+    # The library would spread one process over all cards that it sees.
+    arguments._n_gpu = min(arguments.n_gpu, 1)
+    return arguments

@@ -1,6 +1,7 @@
 """Loads models and keeps what was learned: all weights, or LoRA's beside a model that stays where it is."""
 
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,10 @@ def load_model(folder: Path, dtype: torch.dtype) -> Any:
     Raises:
         BackendError: some of its weights are not in its files, and would be chance.
     """
-    model, about = AutoModelForImageTextToText.from_pretrained(
+    found: Any = AutoModelForImageTextToText.from_pretrained(
         folder, local_files_only=True, dtype=dtype, output_loading_info=True
     )
+    model, about = found
     if about["missing_keys"]:
         names = ", ".join(sorted(about["missing_keys"])[:3])
         raise BackendError(f"{folder} lacks {len(about['missing_keys'])} of the model's weights ({names}, …).")
@@ -78,6 +80,8 @@ def save(model: Any, folder: Path, *, state: dict[str, torch.Tensor] | None = No
     """Write what was learned as safetensors: all weights with their configuration, or those of LoRA."""
     more: dict[str, Any] = {"save_embedding_layers": False} if isinstance(model, PeftModel) else {}
     model.save_pretrained(folder, state_dict=state, **more)
+    # A card about nothing, in which the library writes where the model lies here.
+    (folder / "README.md").unlink(missing_ok=True)
 
 
 def save_reading(base: Path, folder: Path) -> None:
@@ -90,5 +94,8 @@ def to_judge(folder: Path, base: Path | None, options: VlmOptions) -> Any:
     """Return a trained model, where it works fastest; LoRA's weights are added to those of the ``base``."""
     model = load_model(base or folder, DTYPES[options.precision])
     if base is not None:
-        model = PeftModel.from_pretrained(model, folder).merge_and_unload()
+        with warnings.catch_warnings():
+            # One library calls another by names that it is to give up.
+            warnings.simplefilter("ignore", FutureWarning)
+            model = PeftModel.from_pretrained(model, folder).merge_and_unload()
     return model.to(device()).eval()

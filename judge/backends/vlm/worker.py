@@ -1,6 +1,7 @@
 """``accelerate launch -m judge.backends.vlm.worker RUN_DIR``: one of the processes of a training.
 
-It tells the one that started it how it goes, in lines of JSON on standard output, and ends when its standard input does.
+It tells the one that started it how it goes, in lines of JSON on standard output, and ends when its standard input
+does.
 """
 
 import json

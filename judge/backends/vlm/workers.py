@@ -1,7 +1,8 @@
 """Starts a training where it belongs: here for one device, else as processes side by side.
 
-These are started by ``accelerate launch``. The first of them writes progress as lines of JSON; what libraries print goes
-into a file, of which the end is told where they fail. They end when the one that started them does, however it ends.
+These are started by ``accelerate launch``. The first of them writes progress as lines of JSON; what libraries print
+goes into a file, of which the end is told where they fail. They end when the one that started them does, however it
+ends.
 """
 
 import json
@@ -115,13 +116,12 @@ def given(run: Run) -> tuple[list[LabelledSample], PictureFolder]:
 
 def command(run: Run, options: VlmOptions) -> list[str]:
     """Return the command that starts the processes."""
-    cards = torch.cuda.is_available()
     return [
         *(sys.executable, "-m", "accelerate.commands.launch"),
         *("--num_processes", str(options.devices), "--num_machines", "1", "--main_process_port", str(_free_port())),
         *("--mixed_precision", "no", "--dynamo_backend", "no"),
-        *(["--multi_gpu"] if cards else ["--cpu", "--num_cpu_threads_per_process", "1"]),
-        *("-m", "judge.backends.vlm.worker", str(run.folder.resolve())),
+        # Processes without graphics cards are started by the same words.
+        *("--multi_gpu", "-m", "judge.backends.vlm.worker", str(run.folder.resolve())),
     ]
 
 
@@ -155,6 +155,7 @@ def _processes(arguments: list[str], log: Any) -> Iterator[subprocess.Popen[str]
         "PYTHONPATH": os.pathsep.join(paths),
         "TOKENIZERS_PARALLELISM": "false",
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
+        "ACCELERATE_USE_CPU": str(not torch.cuda.is_available()).lower(),
     }
     # They read from a pipe to which nobody writes, and end with it. A session of their own keeps Ctrl-C from them.
     launcher = subprocess.Popen(

@@ -15,12 +15,24 @@ from transformers import (
 from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import GotOcr2ImageProcessorPil
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
+from judge.prompt import answer, question
+from judge.rubric import parse_rubric
+from judge.samples import Text, Turn
+from tests.judge.a_release import SENTENCE, TOML
+
 CHAT = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 SEEING = {
     "qwen2_5_vl": ["<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"],
     "internvl": ["<img>", "</img>", "<IMG_CONTEXT>"],
 }
-SAID = ["Score the answer on every dimension.", '{"TCC": 4, "IQ": 2}', "The river rose in the night. What happened?"]
+# Its words are those of the tests, so that prompts are as short as they are in the tokens of a large vocabulary.
+SAID = [
+    *(part.text for part in question(parse_rubric(TOML), [Turn("What happened on day 1?", [Text(SENTENCE)])])),
+    answer(parse_rubric(TOML), {"TCC": 4.0, "IQ": None}),
+    "system\nYou are a helpful assistant.",
+    "user\n",
+    "assistant\n",
+]
 
 
 def write_tokenizer(folder, special):
@@ -33,7 +45,7 @@ def write_tokenizer(folder, special):
     made.train_from_iterator(
         SAID * 4,
         trainers.BpeTrainer(
-            vocab_size=340,
+            vocab_size=900,
             special_tokens=special,
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
             show_progress=False,
