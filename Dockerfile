@@ -36,9 +36,12 @@ CMD ["gunicorn", "--config", "config/gunicorn.py"]
 
 
 FROM base AS judge
+COPY requirements/judge.txt requirements/torch.txt requirements/
+# Whole but for torch, which would be looked for with a hash.
+RUN pip install --no-deps --require-hashes -r requirements/judge.txt
 # Not from the lock: builds for different processors share a version and differ in their hashes.
 # The argument names a package index that has the build for yours; without it pip's own choice is taken.
 ARG PIP_EXTRA_INDEX_URL=
-RUN pip install torch==2.13.0 transformers==5.23.0 peft==0.21.2 accelerate==1.15.0 safetensors==0.8.0
+RUN pip install -r requirements/torch.txt
 USER 10001
 CMD ["celery", "--app", "config.celery", "worker", "--beat", "--queues", "celery,judge", "--loglevel", "info"]

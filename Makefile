@@ -9,6 +9,8 @@ PYTHON_IN := .venv/bin/python
 AS_DEPLOYED := DEBUG=0 DEMO=0 SECRET_KEY=$$(head -c 48 /dev/urandom | base64 -w0) HTTPS=1 \
 	ALLOWED_HOSTS=annotation.example CSRF_TRUSTED_ORIGINS=https://annotation.example DATABASE_URL=sqlite://:memory:
 COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
+# requirements/torch.txt says why.
+TORCHLESS := --no-emit-package torch
 
 help:  ## say what each verb does
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -41,7 +43,10 @@ lock:  ## write the lock files from pyproject.toml
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
 	python3 -m venv "$$folder"; "$$folder/bin/pip" install --quiet --disable-pip-version-check uv; \
 	"$$folder/bin/uv" $(COMPILE) $(LOCK) pyproject.toml -o requirements/web.txt; \
-	"$$folder/bin/uv" $(COMPILE) $(LOCK) --extra dev -c requirements/web.txt pyproject.toml -o requirements/dev.txt; \
+	"$$folder/bin/uv" $(COMPILE) $(LOCK) $(TORCHLESS) --extra judge --extra dev -c requirements/web.txt pyproject.toml \
+		-o requirements/dev.txt; \
+	"$$folder/bin/uv" $(COMPILE) $(LOCK) $(TORCHLESS) --extra judge -c requirements/dev.txt pyproject.toml \
+		-o requirements/judge.txt; \
 	"$$folder/bin/uv" $(COMPILE) $(LOCK) --no-deps -c requirements/dev.txt requirements/readers.in \
 		-o requirements/readers.txt
 

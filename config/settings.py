@@ -67,6 +67,8 @@ JOB_NICENESS = env.int("JOB_NICENESS", default=15)
 JUDGE_PYTHON = env.str("JUDGE_PYTHON", default="")
 JUDGE_DIR = Path(env.str("JUDGE_DIR", default=str(DATA_DIR / "judge")))
 JUDGE_WORKERS = env.int("JUDGE_WORKERS", default=1)
+# Models and encoders that runs may name, a folder each.
+JUDGE_MODELS = Path(env.str("JUDGE_MODELS", default=str(DATA_DIR / "models")))
 # A judge behind a server is off until its address is given here: it sends samples there.
 JUDGE_ENDPOINT_URL = env.str("JUDGE_ENDPOINT_URL", default="")
 JUDGE_ENDPOINT_MODEL = env.str("JUDGE_ENDPOINT_MODEL", default="")

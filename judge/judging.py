@@ -29,7 +29,6 @@ def judge_of(run: Run, surroundings: Surroundings) -> Iterator["RuledJudge"]:
     for name in surroundings.places:
         if name not in backend.local:
             raise OptionError(f"{name} cannot be set: a judge judges as it was trained. {_settable(backend)}")
-    backend.check(backend.options(dict(run.config.options) | dict(surroundings.places)))
     with backend.judge(run, surroundings) as bare:
         yield RuledJudge(run, bare, run.calibrations(), backend.at_once)
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from .records import RecordError, decode_line, kind, show
 from .rubric import Dimension, Rubric, parse_rubric
-from .samples import SampleRecord, parse_sample
+from .samples import LONGEST, SampleRecord, Text, parse_sample
 
 Part = Literal["train", "test"]
 PARTS: tuple[Part, ...] = ("train", "test")
@@ -113,6 +113,23 @@ def parse_labelled(data: Mapping[str, Any], rubric: Rubric) -> LabelledSample:
         mean={key: _within(value, dimensions[key]) for key, value in _by_dimension(data, "mean", dimensions)},
         label_origin=str(data.get("label_origin") or ""),
     )
+
+
+def labelled_line(one: LabelledSample) -> str:
+    """Return the line of a sample with its labels, without its end; reading it gives the same again."""
+    sample = one.sample
+    fields = {name: getattr(sample, name) for name in ("id", "question_id", *LONGEST) if getattr(sample, name)}
+    turns = [
+        {
+            "question": turn.question,
+            "blocks": [{"text": it.text} if isinstance(it, Text) else {"image": it.path} for it in turn.blocks],
+            "context": turn.context,
+        }
+        for turn in sample.turns
+    ]
+    more = {"metadata": sample.metadata} if sample.metadata else {}
+    labels = {name: getattr(one, name) for name in LABEL_FIELDS if hasattr(one, name)}
+    return json.dumps(fields | {"turns": turns} | more | labels, ensure_ascii=False)
 
 
 def _by_dimension(

@@ -1,6 +1,8 @@
-"""The folder of pictures that sample lines point into."""
+"""The folder of pictures that sample lines point into, and how people saw them."""
 
 from pathlib import Path
+
+from PIL import Image
 
 
 class MissingPicture(ValueError):
@@ -38,3 +40,11 @@ class PictureFolder:
             return path.read_bytes()
         except OSError as error:
             raise MissingPicture(f"{name} cannot be read ({error.strerror})") from None
+
+
+def on_white(image: Image.Image) -> Image.Image:
+    """Return a picture in RGB as people saw it: on white where it lets light through."""
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
+    return image.convert("RGB")

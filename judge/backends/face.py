@@ -48,7 +48,7 @@ class Backend(Protocol):
         ...
 
     def check(self, options: Any) -> None:
-        """Look for everything that the work needs, before it begins.
+        """Look for everything that a training needs, before it begins.
 
         Raises:
             BackendError: something is missing; the message says how to get it.
@@ -71,5 +71,9 @@ class Backend(Protocol):
         ...
 
     def judge(self, run: Run, surroundings: Surroundings) -> AbstractContextManager[Judge]:
-        """Return the judge that a run's folder holds."""
+        """Return the judge that a run's folder holds.
+
+        Raises:
+            BackendError: something that it needs beside the folder is not here; the message says how to get it.
+        """
         ...

@@ -98,6 +98,9 @@ def test_the_same_request_again_is_the_same_run(study: Study) -> None:
         (Wanted(name="a/b"), "name"),
         (Wanted(seed=-1), "seed"),
         (Wanted(backend="endpoint"), "backend"),
+        (Wanted(options={"trees": 0}), "options"),
+        (Wanted(options={"leaves": 3}), "options"),
+        (Wanted(backend="vlm", options={"total_batch": 3, "devices": 2}), "options"),
     ],
 )
 def test_what_cannot_be_is_refused_by_its_name_before_anything_is_queued(study: Study, wanted: Wanted, field) -> None:
@@ -121,6 +124,21 @@ def test_where_samples_are_sent_is_said_by_the_server_alone(study: Study, settin
     assert asked.settings() == {"url": "http://models.example/v1", "model": "judge-7b", "samples": 3}
 
 
+def test_models_lie_in_the_servers_folder_unless_who_asks_has_the_whole_disk(study: Study, settings, tmp_path) -> None:
+    settings.JUDGE_MODELS = tmp_path
+    (tmp_path / "minilm").mkdir()
+    for name in ("/etc", "../elsewhere", "a/../../b"):
+        with pytest.raises(BadInput) as refused:
+            Wanted(options={"text_encoder": name}).check()
+        assert "JUDGE_MODELS" in refused.value.fields["options"]
+    Wanted(options={"text_encoder": "/opt/minilm"}).check(anywhere=True)
+    assert Wanted(options={"text_encoder": "minilm"}).settings() == {"text_encoder": str(tmp_path / "minilm")}
+    # Not in the folder, but perhaps fetched under its name.
+    hub = Wanted(backend="vlm", options={"model": "Qwen/Qwen2.5-VL-7B-Instruct"})
+    hub.check()
+    assert hub.settings() == {"model": "Qwen/Qwen2.5-VL-7B-Instruct"}
+
+
 def test_options_are_read_a_line_each() -> None:
     assert options_of("trees=20\n\nlabels = final\nlearning_curve=false") == {
         "trees": 20,
@@ -132,12 +150,13 @@ def test_options_are_read_a_line_each() -> None:
 
 
 def test_a_judge_that_refuses_says_why_and_trying_again_is_possible(study: Study) -> None:
-    run = runs.start_training(by=None, release=released(study), wanted=Wanted(options={"trees": 0}))
+    wanted = Wanted(options={"text_encoder": "no-such-model"})
+    run = runs.start_training(by=None, release=released(study), wanted=wanted)
     assert run.job is not None
     job_runner.run(run.job.pk)
     run.job.refresh_from_db()
     assert run.job.state == "failed"
-    assert "trees is 0" in run.job.error
+    assert "no-such-model" in run.job.error
     run.refresh_from_db()
     assert run.finished_at is None
     with pytest.raises(WrongState):

@@ -31,7 +31,7 @@ def start_training(*, by: User | None, release: Release, wanted: Wanted, client_
     study = release.study
     if by is not None:
         permissions.require_results(by, study)
-    preset = wanted.check()
+    preset = wanted.check(anywhere=by is None)
     with write_transaction():
         Study.objects.select_for_update(no_key=True).get(pk=study.pk)
         earlier = JudgeRun.objects.filter(job__client_key=client_key).first() if client_key else None

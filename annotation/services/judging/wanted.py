@@ -3,12 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from django.conf import settings
 
 from annotation.errors import BadInput
 from judge.backends.registry import BACKENDS, DEFAULT_PRESETS
+from judge.backends.registry import options_of as options_of_backend
 from judge.options import OptionError, parse_settings
 from judge.presets import Preset, preset_named, presets
 
@@ -19,6 +21,9 @@ NAME = re.compile(r"[\w.-]+( [\w.-]+)*")
 # Where samples are sent is for whoever runs the server to say, not for whoever starts a run.
 OF_THE_SERVER = ("url", "key_variable")
 ENDPOINT = "endpoint"
+# Options of the others that name a folder of models, or a model that was fetched under its name on the hub.
+OF_MODELS = ("model", "text_encoder", "image_encoder", "joint_encoder")
+ON_THE_HUB = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +36,10 @@ class Wanted:
     name: str = ""
     seed: int = DEFAULT_SEED
 
-    def check(self) -> Preset:
+    def check(self, *, anywhere: bool = False) -> Preset:
         """Return the preset that counts.
+
+        Models lie in the server's folder of models; ``anywhere`` is for who has the whole disk anyway.
 
         Raises:
             BadInput: naming each argument that cannot be.
@@ -48,10 +55,8 @@ class Wanted:
                 preset = preset_named(self.preset or DEFAULT_PRESETS[self.backend], self.backend)
             except LookupError as error:
                 faults["preset"] = str(error)
-        if self.backend == ENDPOINT:
-            for name in OF_THE_SERVER:
-                if name in self.options:
-                    faults["options"] = f"{name} is set for the whole server and cannot be chosen for a run."
+        if preset is not None and (problem := self._problem_of_options(preset, anywhere)):
+            faults["options"] = problem
         if len(self.name) > LONGEST_NAME or (self.name and not NAME.fullmatch(self.name)):
             faults["name"] = f"At most {LONGEST_NAME} letters, digits, dots, dashes and single spaces."
         if not 0 <= self.seed <= LARGEST_SEED:
@@ -60,12 +65,41 @@ class Wanted:
             raise BadInput("The judge cannot be trained as asked.", fields=faults)
         return preset
 
+    def _problem_of_options(self, preset: Preset, anywhere: bool) -> str:
+        """Return what is wrong with an option; nothing where none is."""
+        fixed = OF_THE_SERVER if self.backend == ENDPOINT else ()
+        for name in fixed:
+            if name in self.options:
+                return f"{name} is set for the whole server and cannot be chosen for a run."
+        for name in OF_MODELS:
+            if self.backend != ENDPOINT and not anywhere and not _is_within(self.options.get(name)):
+                return f"{name} is the name of a folder in the server's folder of models (JUDGE_MODELS)."
+        try:
+            options_of_backend(self.backend, preset.options | self.settings())
+        except OptionError as error:
+            return str(error)
+        return ""
+
     def settings(self) -> dict[str, Any]:
         """Return the options that the program is given: the server's own, and those that were asked for."""
-        own: dict[str, Any] = {}
         if self.backend == ENDPOINT:
             own = {"url": settings.JUDGE_ENDPOINT_URL, "model": settings.JUDGE_ENDPOINT_MODEL}
-        return own | dict(self.options)
+            return own | dict(self.options)
+        models = {name: _place(self.options[name]) for name in OF_MODELS if self.options.get(name)}
+        return dict(self.options) | models
+
+
+def _is_within(name: Any) -> bool:
+    """Tell whether an option names something inside of the folder of models, or on the hub."""
+    return not isinstance(name, str) or not (PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts)
+
+
+def _place(name: Any) -> Any:
+    """Return where a model lies that an option names; one that is in no folder of ours is known by its name alone."""
+    if not isinstance(name, str) or PurePosixPath(name).is_absolute():
+        return name
+    folder = Path(settings.JUDGE_MODELS) / name
+    return name if ON_THE_HUB.fullmatch(name) and not folder.exists() else str(folder)
 
 
 def options_of(text: str) -> dict[str, Any]:

@@ -98,13 +98,15 @@ class EmbeddedBackend:
 
     @contextmanager
     def judge(self, run: Run, surroundings: Surroundings) -> Iterator[Judge]:
+        options = self.options(dict(run.config.options) | dict(surroundings.places))
+        self.check(options)
         about = read_json(run.model / "model.json")
         if about["features"] != VERSION or about["names"] != list(NAMES):
             raise BackendError(
                 f"{run.folder} was trained on features of version {about['features']}, and this is version {VERSION}; "
                 "train it again."
             )
-        folders = self.options(dict(run.config.options) | dict(surroundings.places)).encoders()
+        folders = options.encoders()
         refuse_others(run, folders)
         with extracting(surroundings) as extractor, encoding(folders, surroundings) as encoders:
             yield EmbeddedJudge(run, about, extractor, encoders if folders else None)

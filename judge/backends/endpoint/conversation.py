@@ -6,7 +6,7 @@ from typing import Any
 
 from PIL import Image as Picture
 
-from judge.pictures import MissingPicture, PictureFolder
+from judge.pictures import MissingPicture, PictureFolder, on_white
 from judge.prompt import question
 from judge.rubric import Rubric
 from judge.samples import SampleRecord, Text
@@ -45,9 +45,7 @@ def data_uri(content: bytes, name: str, longest_side: int) -> str:
 
 
 def _smaller(image: Picture.Image, longest_side: int) -> bytes:
-    layer = image.convert("RGBA")
-    flat = Picture.new("RGB", layer.size, "white")
-    flat.paste(layer, mask=layer.getchannel("A"))
+    flat = on_white(image)
     if longest_side:
         flat.thumbnail((longest_side, longest_side), Picture.Resampling.LANCZOS, reducing_gap=3.0)
     file = io.BytesIO()

@@ -1,0 +1,170 @@
+"""The backend ``vlm``: fine-tunes a vision-language model and reads what it expects at the tokens of the levels."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from judge import rules
+from judge.backends.face import BackendError, Judge
+from judge.files import read_json
+from judge.labels import LabelledSample
+from judge.options import options_from
+from judge.pictures import MissingPicture, PictureFolder
+from judge.predictions import Prediction, from_distribution
+from judge.prompt import prompt_sha
+from judge.runs import Run
+from judge.samples import SampleRecord
+from judge.surroundings import Surroundings
+
+from . import weights
+from .families import family_of
+from .finding import FAMILIES, find_model
+from .items import Item, Items
+from .learning import MODEL
+from .options import VlmOptions
+from .reading import Known, Reader
+from .wording import Line, spoken
+from .workers import train_here_or_there
+
+# Where a run that has moved looks for the model that its LoRA weights belong to.
+BASE = "base"
+READERS = 2
+
+
+class VlmBackend:
+    """See `judge.backends.face.Backend`."""
+
+    name = "vlm"
+    cross_checked = False
+    local = frozenset({"model"})
+    at_once = 8
+
+    def options(self, data: dict[str, Any]) -> VlmOptions:
+        options = options_from(VlmOptions, data)
+        options.check()
+        return options
+
+    def check(self, options: VlmOptions) -> None:
+        find_model(options.model)
+        cards = torch.cuda.device_count()
+        if 0 < cards < options.devices:
+            raise BackendError(
+                f"devices is {options.devices} and this machine has {cards}; give --set devices={cards}, the steps "
+                "stay as large."
+            )
+
+    def train(self, run: Run, samples: Sequence[LabelledSample], surroundings: Surroundings) -> None:
+        if not (run.model / MODEL).exists():
+            options = self.options(dict(run.config.options))
+            train_here_or_there(run, samples, options, surroundings)
+
+    def unseen(self, run: Run) -> None:
+        """There are no models that have not seen a sample: a second training would cost as much as the first."""
+
+    @contextmanager
+    def judge(self, run: Run, surroundings: Surroundings) -> Iterator[Judge]:
+        options = self.options(dict(run.config.options) | dict(surroundings.places))
+        yield VlmJudge(run, options, surroundings.pictures)
+
+
+BACKEND = VlmBackend()
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A sample with what is put before the model; without an item where that cannot be made."""
+
+    sample: SampleRecord
+    known: Known
+    item: Item | None
+    problem: str = ""
+
+
+class VlmJudge:
+    """Judges by one model, on one device."""
+
+    def __init__(self, run: Run, options: VlmOptions, pictures: PictureFolder) -> None:
+        """Load the model of a run.
+
+        Raises:
+            BackendError: the run holds LoRA weights, and the model that they belong to is not here.
+        """
+        weights.be_quiet()
+        about = read_json(run.model / MODEL)
+        base = _base(run, about) if about["tuning"] == "lora" else None
+        words = spoken(run.rubric)
+        tokenizer = weights.load_tokenizer(run.model)
+        family = family_of(about["family"], base or run.model, tokenizer, options.picture_tokens)
+        self._items = Items(tokenizer, family, words)
+        line = Line(words, self._items.encode, self._items.end)
+        self._reader = Reader(weights.to_judge(run.model, base, options), self._items, line, options.readout)
+        self._readout = f"expected:{options.readout}"
+        self._prompt_sha = prompt_sha(words)
+        self._run = run
+        self._pictures = pictures
+        self._batch = options.eval_batch
+
+    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[Prediction]:
+        """Yield predictions in the samples' order; pictures are read ahead while the model works."""
+        coming = iter(samples)
+        with ThreadPoolExecutor(READERS, thread_name_prefix="vlm") as pool:
+            following = self._ahead(pool, coming)
+            while batch := following:
+                following = self._ahead(pool, coming)
+                yield from self._judged([future.result() for future in batch])
+
+    def _ahead(self, pool: ThreadPoolExecutor, coming: Iterator[SampleRecord]) -> list[Future[_Asked]]:
+        return [pool.submit(self._asked, sample) for sample in islice(coming, self._batch)]
+
+    def _asked(self, sample: SampleRecord) -> _Asked:
+        by_rule = rules.locked(sample, self._run.rubric)
+        known: Known = {}
+        for number, dimension in enumerate(self._run.rubric.dimensions):
+            if (rule := by_rule.get(dimension.key)) is not None:
+                known[number] = None if rule.value is None else dimension.values.index(rule.value)
+        try:
+            return _Asked(sample, known, self._items.of(sample, self._pictures))
+        except MissingPicture as problem:
+            return _Asked(sample, known, None, str(problem))
+
+    def _judged(self, batch: list[_Asked]) -> Iterator[Prediction]:
+        shown = [(one.item, one.known) for one in batch if one.item is not None]
+        found = self._reader.read([item for item, _ in shown], [known for _, known in shown]) if shown else None
+        row = 0
+        for one in batch:
+            config = self._run.config
+            prediction = Prediction(one.sample.id, config.name, self._prompt_sha, "ok", self._readout)
+            if one.item is None or found is None:
+                yield replace(prediction, status="backend_error", readout="", message=one.problem)
+                continue
+            for number, dimension in enumerate(self._run.rubric.dimensions):
+                if number not in one.known:
+                    prediction.dimensions[dimension.key] = from_distribution(
+                        found.chances[number][row].tolist(), dimension, mass=float(found.masses[number][row])
+                    )
+            row += 1
+            yield prediction
+
+
+def _base(run: Run, about: dict[str, Any]) -> Path:
+    """Return the folder of the model that a run's LoRA weights belong to.
+
+    Raises:
+        BackendError: it is not here, or another one.
+    """
+    beside = run.model / BASE
+    name = str(beside) if beside.exists() else str(about["base"])
+    wanted_for = (
+        f"{run.folder} holds LoRA weights, which belong to the {FAMILIES[about['family']]} model {about['base']}: "
+        f"fetch it, or put its folder, or a link to it, at {beside}. "
+    )
+    found = find_model(name, wanted_for=wanted_for)
+    if found.fingerprint() != about["base_fingerprint"]:
+        raise BackendError(f"{wanted_for}What is at {found.folder} is another model.")
+    return found.folder

@@ -1,0 +1,42 @@
+"""What training makes smaller."""
+
+import torch
+from torch.nn import functional
+
+from .lessons import LEFT_OUT
+
+
+def text_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Return the cross-entropy of the tokens to write.
+
+    Args:
+        logits: samples x tokens x vocabulary, each for the token at its place.
+        labels: samples x tokens, `LEFT_OUT` where nothing is learned.
+    """
+    return functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=LEFT_OUT)
+
+
+def spread_loss(logits: torch.Tensor, levels: torch.Tensor, spreads: torch.Tensor) -> torch.Tensor:
+    """Return how far the model is from the spread of ratings where levels stand.
+
+    The Kullback-Leibler divergence over the whole vocabulary, in which everything but the levels has the chance 0
+    (DeQA-Score, arXiv 2501.11561); the mean over the places.
+
+    Args:
+        logits: samples x tokens x vocabulary, each for the token at its place.
+        levels: samples x tokens x levels, the tokens of the levels.
+        spreads: samples x tokens x levels, their chances; all 0 where no level stands.
+    """
+    here = spreads.sum(-1) > 0
+    if not here.any():
+        return logits.sum() * 0.0
+    said = functional.log_softmax(logits[here], dim=-1).gather(-1, levels[here])
+    wanted = spreads[here]
+    return (torch.xlogy(wanted, wanted) - wanted * said).sum(-1).mean()
+
+
+def soft_loss(
+    logits: torch.Tensor, labels: torch.Tensor, levels: torch.Tensor, spreads: torch.Tensor, text_weight: float
+) -> torch.Tensor:
+    """Return the loss of the spread with some of that of the text, which keeps the line in its form."""
+    return spread_loss(logits, levels, spreads) + text_weight * text_loss(logits, labels)

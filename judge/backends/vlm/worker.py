@@ -1,0 +1,46 @@
+"""``accelerate launch -m judge.backends.vlm.worker RUN_DIR``: one of the processes of a training.
+
+It tells the one that started it how it goes, in lines of JSON on standard output, and ends when its standard input
+does.
+"""
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+
+from judge.backends.face import BackendError
+from judge.options import options_from
+from judge.pictures import MissingPicture
+from judge.progress import Events
+from judge.runs import Run
+
+from .finding import find_model
+from .options import VlmOptions
+from .workers import given
+
+
+def main(folder: Path) -> int:
+    """Train as one of several; returns the exit status."""
+    from .learning import learn
+
+    threading.Thread(target=_end_with_the_input, daemon=True).start()
+    run = Run(folder)
+    options = options_from(VlmOptions, dict(run.config.options))
+    try:
+        learn(run, find_model(options.model), *given(run), options, Events(sys.stdout))
+    except (BackendError, MissingPicture) as error:
+        print(json.dumps({"error": str(error)}), flush=True)  # noqa: T201
+        return 1
+    return 0
+
+
+def _end_with_the_input() -> None:
+    while os.read(0, 1024):
+        pass
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
