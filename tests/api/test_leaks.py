@@ -5,12 +5,33 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.http import HttpResponse
 
-from annotation.models import Assignment, Discussion, Member, Picture, Post, Sample, SamplePicture, Score, Study
+from annotation.models import (
+    Assignment,
+    Discussion,
+    JudgeRun,
+    Member,
+    Picture,
+    Post,
+    Sample,
+    SamplePicture,
+    Score,
+    Study,
+)
 from annotation.services import statistics
 from annotation.services.studies import invite
-from tests.factories import make_discussion, make_member, make_sample, make_study, make_user
+from tests.access_world import words_of_judges
+from tests.factories import (
+    make_discussion,
+    make_judge_run,
+    make_member,
+    make_release,
+    make_sample,
+    make_study,
+    make_user,
+)
 
 from .caller import GOOD, Caller
 from .discussing import comment, give_reasons, make_dispute, move
@@ -47,6 +68,7 @@ def everything(study: Study, ann: Caller, rae: Caller, ada: Caller) -> None:
     _discuss_with(study, ben)
     invite(by=None, study=study, role="annotator", note="NOTE-OF-INVITATION")
     ada.get("studies/birds/samples/")
+    make_judge_run(study, release=make_release(study), number=90617, active=True)
 
 
 def _discuss_with(study: Study, ben: Caller) -> None:
@@ -103,6 +125,13 @@ def walk(ann: Caller) -> Iterator[tuple[str, HttpResponse]]:
         yield from visit(f"/api/studies/birds/{path}")
     for path in ("protocol/", "protocol/forecast/", "protocol/move/"):
         yield from visit(f"/api/studies/birds/{path}")
+    for path in ("judge-runs/", "predictions/", "releases/"):
+        yield from visit(f"/api/studies/birds/{path}")
+    for run in JudgeRun.objects.values_list("public_id", flat=True):
+        for what in ("", "scorecard/", "comparison/", "pairs/", "archive/"):
+            yield f"judge {what}", ann.get(f"judge-runs/{run}/{what}")
+        for what in ("activate/", "deactivate/", "predict/", "evaluate/"):
+            yield f"judge {what}", ann.post(f"judge-runs/{run}/{what}")
     yield from _walk_discussions(ann, visit)
     for sample in Sample.objects.values_list("public_id", flat=True):
         yield from visit(f"/api/samples/{sample}/")
@@ -156,6 +185,8 @@ def forbidden() -> dict[str, str]:
         "shuffle": "shuffle",
         "queue": "queued_at",
     }
+    words |= {f"of a judge: {word}": word for word in words_of_judges()}
+    words |= {"a judge": "judge-of-", "a judge's number": "90617"}
     for picture in Picture.objects.all():
         words |= {f"hash {picture.pk}": picture.sha256[:16], f"file {picture.pk}": picture.web}
     for member in Member.objects.exclude(user__username="ann"):
@@ -208,6 +239,44 @@ def test_a_sample_that_others_have_scored_looks_like_one_that_nobody_has(ann: Ca
     shapes = {(work["sample"]["id"] in scored, frozenset(_names(work) - sides)) for work in works}
     assert {seen for seen, _ in shapes} == {True, False}
     assert len({names for _, names in shapes}) == 1
+
+
+@pytest.mark.usefixtures("everything")
+def test_an_annotator_gets_the_same_work_and_the_same_answers_whether_or_not_a_judge_has_predicted_it(
+    study: Study, ann: Caller
+) -> None:
+    JudgeRun.objects.all().delete()
+    before = _what_ann_gets(ann)
+    release = study.releases.get()
+    make_judge_run(study, release=release, active=True)
+    make_judge_run(study, turned=3)
+    after = _what_ann_gets(ann)
+    assert len(before) > 20
+    assert after == before
+
+
+def _what_ann_gets(ann: Caller) -> dict[str, str]:
+    """Return Ann's answers, the samples that she is given and their order among them; then nothing has happened."""
+    with transaction.atomic():
+        leased = ann.post("studies/birds/assignments/", {"count": 6}).json()["assignments"]
+        found = {"order": str([work["sample"] for work in leased])}
+        for path in (
+            *("me/", "studies/", "studies/birds/", "studies/birds/progress/", "studies/birds/protocol/"),
+            *("studies/birds/discussions/?state=all", "studies/birds/judge-runs/", "studies/birds/agreement/"),
+            *(f"discussions/{case}/" for case in Discussion.objects.values_list("public_id", flat=True)),
+            *(f"samples/{work['sample']['id']}/" for work in leased),
+        ):
+            # Of a discussion's version only the last part tells what its reader sees; the others are drawn anew.
+            found[path] = re.sub(r'"version":"\w+\.\w+', "", ann.get(path).content.decode())
+        for work in leased:
+            shown = ann.get(f"assignments/{work['id']}/")
+            ratings = {key: 5 for key in GOOD if key not in work["sample"]["locked"]}
+            done = ann.score(work["id"], ratings, seconds=5)
+            for what, answer in (("shown", shown), ("scored", done), ("again", ann.get("studies/birds/progress/"))):
+                text = re.sub(r'"\w+_(at|until)":"[^"]+"', "", answer.content.decode()).replace(work["id"], "")
+                found[f"{what} {work['sample']['id']}"] = text
+        transaction.set_rollback(True)
+    return found
 
 
 def test_once_the_others_are_revealed_their_words_are_there_and_who_they_are_is_not(

@@ -28,7 +28,16 @@ from annotation.services import statistics
 from annotation.services.studies import invite
 from api.urls import urlpatterns
 from tests.databases import BOTH
-from tests.factories import make_discussion, make_member, make_sample, make_study, make_token, make_user
+from tests.factories import (
+    make_discussion,
+    make_judge_run,
+    make_member,
+    make_release,
+    make_sample,
+    make_study,
+    make_token,
+    make_user,
+)
 
 from .caller import GOOD, Caller
 from .discussing import give_reasons
@@ -122,6 +131,7 @@ def populated(
     case = make_discussion(study, said)
     assert give_reasons(ann, case, ITS="They do not match.").status_code == 200
     statistics.refresh(study=study)
+    run = make_judge_run(study, release=make_release(study))
     world = {
         "tokens": [make_token(person, "walk") for person in people.values()] + ["unknown", None],
         "ids": {
@@ -134,6 +144,7 @@ def populated(
             "assignment": works[1]["id"],
             "picture": picture.public_id,
             "size": "web",
+            "run": run.public_id,
             "token": people["annotator"].tokens.get(name="walk").pk,
         },
     }

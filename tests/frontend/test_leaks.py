@@ -7,9 +7,10 @@ import pytest
 from django.http import HttpResponse
 from django.urls import reverse
 
-from annotation.models import Member, Picture, Question, SampleContent
+from annotation.models import JudgeRun, Member, Picture, Question, SampleContent
 from annotation.services import assigning, discussing, scoring
-from tests.access_world import FORBIDDEN, World, make_world
+from tests.access_world import FORBIDDEN, World, make_world, words_of_judges
+from tests.factories import make_judge_run
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +53,7 @@ def test_no_page_that_an_annotator_reaches_says_where_samples_come_from_or_what_
     secrets += [
         *SampleContent.objects.values_list("digest", flat=True),
         *Question.objects.values_list("key", flat=True),
+        *words_of_judges(),
     ]
     for address, answer in pages.items():
         text = text_of(answer)
@@ -78,6 +80,18 @@ def test_an_annotators_pages_are_the_same_whether_or_not_others_have_scored() ->
     assert after.keys() == before.keys()
     for address, page in before.items():
         assert after[address] == page, address
+
+
+def test_an_annotators_pages_are_the_same_whether_or_not_a_judge_has_predicted_the_samples() -> None:
+    world = make_world()
+    JudgeRun.objects.all().delete()
+    before = {address: _plain(answer) for address, answer in reachable(world, "ann").items()}
+    for name in ("score", "mine", "discuss"):
+        assert reverse(name, args=[world.study.slug]) in before
+    make_judge_run(world.study, release=world.release, active=True)
+    make_judge_run(world.study, turned=3)
+    after = {address: _plain(answer) for address, answer in reachable(world, "ann").items()}
+    assert after == before
 
 
 def test_an_annotators_pages_are_the_same_whatever_is_said_in_a_discussion_before_the_own_reason() -> None:
@@ -135,6 +149,11 @@ def test_the_walk_would_find_a_leak() -> None:
     """The admin, who may see all that, meets it: so the search looks in the right places."""
     world = make_world()
     text = "".join(text_of(answer) for address, answer in reachable(world, "ada").items() if "/export/" not in address)
+    judge = f"/api/judge-runs/{world.run.public_id}"
+    for address in (f"/api/studies/{world.study.slug}/judge-runs/", f"{judge}/", f"{judge}/pairs/"):
+        text += text_of(world.client("ada").get(address))
+    # The table of a judge has what it expects of each sample, to four digits.
+    assert any(word in text for word in words_of_judges() if word[1] == ".")
     for secret in FORBIDDEN:
         if not secret.startswith("source-name"):
             assert secret in text, secret

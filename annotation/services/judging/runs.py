@@ -36,7 +36,9 @@ def start_training(*, by: User | None, release: Release, wanted: Wanted, client_
         Study.objects.select_for_update(no_key=True).get(pk=study.pk)
         earlier = JudgeRun.objects.filter(job__client_key=client_key).first() if client_key else None
         if earlier is not None:
-            if (earlier.release_id, earlier.by, earlier.options) != (release.pk, by, dict(wanted.options)):
+            asked = (release.pk, by, wanted.backend, preset.name, dict(wanted.options), wanted.seed)
+            given = (earlier.release_id, earlier.by, earlier.backend, earlier.preset, earlier.options, earlier.seed)
+            if asked != given or wanted.name not in ("", earlier.name):
                 raise WrongState("This client key stands for other work already.", code="client_key_reused")
             return earlier
         number = next_number(study)
