@@ -105,9 +105,15 @@ def pictures_visible_to(user: User) -> QuerySet[SamplePicture]:
     )
 
 
+# Work that whoever reads a study's results may start, and so may see.
+OF_READERS = ("import_predictions", "judge_train", "judge_predict", "judge_evaluate")
+
+
 def jobs_visible_to(user: User) -> QuerySet[Job]:
-    """Jobs of the studies that the user leads, and the user's own."""
-    return Job.objects.filter(Q(study__in=studies_led_by(user)) | Q(created_by=user))
+    """Jobs of the studies that the user leads; of those whose results they read, their own and what judges do."""
+    read = studies_led_by(user, roles=(Member.Role.ADMIN, Member.Role.RESEARCHER))
+    own = Q(created_by=user) | Q(kind__in=OF_READERS)
+    return Job.objects.filter(Q(study__in=studies_led_by(user)) | Q(study__in=read) & own)
 
 
 def rubrics_visible_to(user: User) -> QuerySet[Rubric]:

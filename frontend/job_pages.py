@@ -39,6 +39,7 @@ def job_page(job: Job, study: Study, *, user: User) -> dict[str, Any]:
         "said": job_words.said(job),
         "asked": job_words.asked(job),
         "running": job.state in UNFINISHED,
+        "who": job_words.asker(job, user, leads=leads),
         "percent": min(100, 100 * job.done // job.total) if job.total else None,
         "rate": job_words.rate(pace),
         "left": job_words.left(pace),

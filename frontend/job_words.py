@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
-from annotation.models import Job, JobLogLine
+from annotation.models import Job, JobLogLine, User
 from annotation.pace import MINUTE, Pace, rounded
 from annotation.services.import_formats import FORMATS
 from annotation.services.job_inputs import name_of_input
@@ -51,6 +51,12 @@ def title(job: Job) -> str:
     what = wording.word(job.kind)
     what = what[:1].upper() + what[1:]
     return _("%(what)s, dry run") % {"what": what} if job.arguments.get("dry_run") else what
+
+
+def asker(job: Job, viewer: User, *, leads: bool) -> str:
+    """Return who asked for a job; only those who lead a study read other people's names."""
+    by = job.created_by
+    return str(by) if by is not None and (leads or by == viewer) else ""
 
 
 def asked(job: Job) -> list[tuple[str, str]]:
@@ -152,13 +158,14 @@ class Line:
 
     job: Job
     title: str
+    who: str
     about: str
     percent: int | None
     left: str
     took: str
 
     @classmethod
-    def of(cls, job: Any) -> "Line":
+    def of(cls, job: Any, viewer: User, *, leads: bool) -> "Line":
         """Return the line of a job as `annotation.job_list` lists it."""
         counts = [(getattr(job, f"said_{name}", None), label) for name, label in COUNTS]
         about = [name_of_input(job.file)] if job.file else [str(job.arguments.get("path") or "")]
@@ -166,6 +173,7 @@ class Line:
         return cls(
             job=job,
             title=title(job),
+            who=asker(job, viewer, leads=leads),
             about=", ".join(part for part in about if part),
             percent=min(100, 100 * job.done // job.total) if job.total else None,
             left=left(pace(job)),

@@ -11,7 +11,6 @@ from annotation import judge_list, permissions
 from annotation.inbox import UNFINISHED, questions_of
 from annotation.judge_list import JudgeLine
 from annotation.models import Job, JudgeRun, Release, Sample, SamplePicture, Scorecard, Study, User
-from annotation.querysets import jobs_visible_to
 from annotation.rubrics import definition
 from annotation.services import jobs as services
 from annotation.services.exposures import record_exposure
@@ -85,7 +84,6 @@ def run_page(run: JudgeRun, user: User, *, target: str, release: str) -> dict[st
         "curves": curve_charts(run.curves),
         "about": about(run),
         "job": run.job,
-        "job_is_seen": run.job is not None and jobs_visible_to(user).filter(pk=run.job.pk).exists(),
         **progress(run.job if under_way else None),
     }
     if run.finished_at is not None:

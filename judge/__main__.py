@@ -9,12 +9,16 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .records import RecordError
 from .rubric import RubricError
+
+if TYPE_CHECKING:
+    from .progress import Progress
 
 REFUSED = 3
 INTERRUPTED = 130
@@ -44,20 +48,19 @@ def _train(parsed: argparse.Namespace) -> int:
     from .options import parse_settings
     from .training import Order, train
 
-    run = train(
-        Order(
-            release=parsed.release,
-            out=parsed.out,
-            backend=parsed.backend,
-            preset=parsed.preset or DEFAULT_PRESETS[parsed.backend],
-            settings=parse_settings(parsed.set),
-            name=parsed.name,
-            seed=parsed.seed,
-            resume=parsed.resume,
-            cache=parsed.cache,
-        ),
-        _progress(parsed),
+    order = Order(
+        release=parsed.release,
+        out=parsed.out,
+        backend=parsed.backend,
+        preset=parsed.preset or DEFAULT_PRESETS[parsed.backend],
+        settings=parse_settings(parsed.set),
+        name=parsed.name,
+        seed=parsed.seed,
+        resume=parsed.resume,
+        cache=parsed.cache,
     )
+    with _progress(parsed) as progress:
+        run = train(order, progress)
     metrics = run.metrics()
     report = {"judge": run.config.name, "run": str(run.folder), "data": dict(run.config.data), "metrics": metrics}
     _print(parsed, report, lambda: f"{run.config.name} in {run.folder}\n{in_words(metrics[parsed.target])}")
@@ -74,8 +77,9 @@ def _predict(parsed: argparse.Namespace) -> int:
 
     lines = SampleLines(parsed.samples)
     pictures = PictureFolder(parsed.images or parsed.samples.parent)
-    surroundings = Surroundings(pictures, parsed.cache, _progress(parsed), parse_settings(parsed.set))
-    found = predict(Run(parsed.run_folder), lines, parsed.out, surroundings, resume=parsed.resume)
+    with _progress(parsed) as progress:
+        surroundings = Surroundings(pictures, parsed.cache, progress, parse_settings(parsed.set))
+        found = predict(Run(parsed.run_folder), lines, parsed.out, surroundings, resume=parsed.resume)
     refused = [(f"line {number}", error) for number, error in lines.refused]
     report = {
         "predictions": found.predictions,
@@ -99,7 +103,6 @@ def _evaluate(parsed: argparse.Namespace) -> int:
     from .surroundings import Surroundings
 
     release = Release(parsed.release)
-    surroundings = Surroundings(PictureFolder(parsed.release), parsed.cache, _progress(parsed))
     predictions: list[Prediction] = []
     refused: list[tuple[str, RecordError]] = []
     with parsed.predictions.open("rb") as file:
@@ -109,14 +112,16 @@ def _evaluate(parsed: argparse.Namespace) -> int:
                     predictions.append(parse_line(raw, release.rubric))
                 except RecordError as error:
                     refused.append((f"line {number}", error))
-    labelled = Labelled(
-        release.rubric,
-        list(release.samples("train")),
-        list(release.samples("test")),
-        None if parsed.no_features else lambda samples: features_of(samples, surroundings),
-    )
     targets: tuple[Target, ...] = ("final", "mean") if parsed.target == "both" else (parsed.target,)
-    cards = {target: scorecard(labelled, predictions, target) for target in targets}
+    with _progress(parsed) as progress:
+        surroundings = Surroundings(PictureFolder(parsed.release), parsed.cache, progress)
+        labelled = Labelled(
+            release.rubric,
+            list(release.samples("train")),
+            list(release.samples("test")),
+            None if parsed.no_features else lambda samples: features_of(samples, surroundings),
+        )
+        cards = {target: scorecard(labelled, predictions, target) for target in targets}
     report = cards if parsed.target == "both" else cards[parsed.target]
     _print(parsed, report | _refusals(refused), lambda: "\n\n".join(in_words(card) for card in cards.values()))
     return _tell_refused(parsed, refused, done=len(predictions))
@@ -171,10 +176,19 @@ def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "synjudge"
 
 
-def _progress(parsed: argparse.Namespace) -> Any:
+@contextmanager
+def _progress(parsed: argparse.Namespace) -> Iterator["Progress"]:
+    """Yield what hears of the work; a line that was written over is ended, however the work ends."""
     from .progress import Bar, Events
 
-    return Events() if parsed.json else Bar()
+    if parsed.json:
+        yield Events()
+        return
+    bar = Bar()
+    try:
+        yield bar
+    finally:
+        bar.close()
 
 
 def _print(parsed: argparse.Namespace, report: dict[str, Any], text: Callable[[], str]) -> None:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.errors import BadInput
 from annotation.models import Release, Study
+from annotation.services.import_formats import PREDICTION_ENDINGS
 from annotation.services.judging.wanted import DEFAULT_SEED, LARGEST_SEED, LONGEST_NAME, Wanted, offered, options_of
 
 from .base import PageForm
@@ -92,7 +93,7 @@ class PredictionsForm(PageForm):
         label=_("File"),
         allow_empty_file=True,
         help_text=_("JSON Lines, as “python -m judge predict” writes them. It can be dropped onto the field."),
-        widget=forms.ClearableFileInput(attrs={"accept": ".jsonl,.ndjson"}),
+        widget=forms.ClearableFileInput(attrs={"accept": ",".join(PREDICTION_ENDINGS)}),
         error_messages={"required": _("Choose a file.")},
     )
 

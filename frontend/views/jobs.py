@@ -40,13 +40,14 @@ def jobs(request: HttpRequest, slug: str) -> HttpResponse:
     chosen = {name: value for name, value in form.cleaned_data.items() if value}
     start = _number(request.GET.get("from", ""))
     page = job_list.page(seen, **chosen, start=start, limit=PAGE)
+    leads = permissions.may_lead(viewer(request), study)
     context: dict[str, Any] = {
         "study": study,
         "form": form,
-        "lines": [job_words.Line.of(row) for row in page.rows],
+        "lines": [job_words.Line.of(row, viewer(request), leads=leads) for row in page.rows],
         "live": any(row.state in UNFINISHED for row in page.rows),
         "narrowed": bool(chosen),
-        "leads": permissions.may_lead(viewer(request), study),
+        "leads": leads,
         "next": "?" + urlencode({**chosen, "from": page.next}) if page.next else "",
         "first": "?" + urlencode(chosen) if start else "",
     }

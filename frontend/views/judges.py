@@ -14,6 +14,7 @@ from annotation.errors import WorkflowError
 from annotation.models import JudgeRun, Release, Study
 from annotation.querysets import judge_runs_visible_to
 from annotation.services import jobs
+from annotation.services.import_formats import PREDICTION_ENDINGS
 from annotation.services.job_inputs import store_input
 from annotation.services.judging import runs
 from annotation.services.judging.downloads import download_pairs, download_run
@@ -22,8 +23,6 @@ from frontend.forms.judges import PredictionsForm, TrainForm
 from frontend.scorecards import comparison_of
 
 from .common import name_in, sent, show, study_of, viewer
-
-PREDICTIONS = (".jsonl", ".ndjson")
 
 
 @login_required
@@ -55,7 +54,7 @@ def take_predictions(request: HttpRequest, slug: str) -> HttpResponse:
     user = viewer(request)
     try:
         file = store_input(
-            by=user, study=study, upload=form.upload, require=permissions.require_results, endings=PREDICTIONS
+            by=user, study=study, upload=form.upload, require=permissions.require_results, endings=PREDICTION_ENDINGS
         )
         job = jobs.enqueue(by=user, kind="import_predictions", study=study, arguments={"dry_run": True}, file=file)
     except WorkflowError as error:
@@ -132,7 +131,7 @@ def predict(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
     """Have a run judge every sample that it has said nothing of."""
     study = _read(request, slug)
     job = runs.start_predicting(by=viewer(request), run=_run(request, study, run_id))
-    return _followed(request, study, run_id, job.public_id, job.created_by_id == viewer(request).pk)
+    return redirect("job", slug=study.slug, job_id=job.public_id)
 
 
 @login_required
@@ -145,7 +144,7 @@ def evaluate(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
     if release is None:
         raise Http404(_("There is no such release."))
     job = runs.start_evaluation(by=viewer(request), run=_run(request, study, run_id), release=release)
-    return _followed(request, study, run_id, job.public_id, job.created_by_id == viewer(request).pk)
+    return redirect("job", slug=study.slug, job_id=job.public_id)
 
 
 @login_required
@@ -161,14 +160,6 @@ def download(request: HttpRequest, slug: str, run_id: str) -> HttpResponseBase:
     if card is None:
         raise Http404(_("It was never held to this release."))
     return sent(download_pairs(by=viewer(request), scorecard=card))
-
-
-def _followed(request: HttpRequest, study: Study, run_id: str, job_id: str, own: bool) -> HttpResponse:
-    """Lead to the job that was asked for, where the viewer may see it."""
-    if own or permissions.may_lead(viewer(request), study):
-        return redirect("job", slug=study.slug, job_id=job_id)
-    messages.success(request, _("Somebody has asked for this already; it is being done."))
-    return redirect("judge", slug=study.slug, run_id=run_id)
 
 
 def _read(request: HttpRequest, slug: str) -> Study:

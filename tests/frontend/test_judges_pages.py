@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from annotation.models import Exposure, Job, JudgeRun, Member, Prediction, Release, Study
+from annotation.models import Exposure, Job, JudgeRun, Member, Prediction, Release, Study, User
 from annotation.services import job_runner
 from annotation.services.judging import runs
 from annotation.services.judging.wanted import Wanted
@@ -180,9 +180,12 @@ def test_a_study_is_judged_once_whoever_asks(study: Study, release: Release, rae
     assert (job.kind, job.arguments) == ("judge_predict", {"run": run.public_id})
     assert signed_in("ada").post(place).headers["Location"].endswith(f"/jobs/{job.public_id}/")
     assert "being judged" in page_of(rae, run)
-    # Somebody else's job is not a researcher's to see.
+    # Whoever reads results sees what judges do, and not by whose name it was asked for.
     make_member(study, "ravi", "researcher")
-    assert signed_in("ravi").post(place).headers["Location"].endswith(f"/judges/{run.public_id}/")
+    User.objects.filter(username="rae").update(name="Rae Reader")
+    shown = signed_in("ravi").get(signed_in("ravi").post(place).headers["Location"]).content.decode()
+    assert "Predictions of a judge" in shown
+    assert "Rae Reader" not in shown
     assert Job.objects.count() == 1
 
 

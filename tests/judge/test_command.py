@@ -1,5 +1,6 @@
 """``python -m judge`` from the outside: train, predict, evaluate; killed and continued; what cannot be done and why."""
 
+import io
 import json
 import os
 import signal
@@ -7,10 +8,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
+from judge import __main__ as command
 from judge.predictions import parse_line
 from judge.rubric import parse_rubric
 from judge.runs import Run
@@ -255,6 +258,24 @@ def test_progress_for_a_program_is_lines_of_json(place, tmp_path):
     assert steps[-1] == "Holding it to people's scores"
     assert any("done" in event for event in events)
     assert json.loads(out)["judge"]
+
+
+def test_the_line_that_was_written_over_is_ended_where_the_work_fails(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stderr", shown)
+
+    def fail():
+        with command._progress(Namespace(json=False)) as progress:
+            progress.step("Measuring samples", 10)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert shown.getvalue().endswith("0 of 10\n")
 
 
 def test_nothing_of_django_and_no_heavy_library_is_needed_to_evaluate(place):

@@ -80,7 +80,7 @@ def by_logprobs(
         raise Unreadable(reply.problem)
     found: dict[str, DimensionPrediction] = {}
     for key, dimension in _asked(rubric, asked).items():
-        token = _score_token(text, tokens, dimension)
+        token = _score_token(text, tokens, dimension, reply.values[key])
         if token is None:
             return None
         names = {_plain(value): place for place, value in enumerate(dimension.values)}
@@ -89,7 +89,7 @@ def by_logprobs(
             if text_of_token.strip() in names:
                 chances[names[text_of_token.strip()]] += chance
         mass = sum(chances)
-        if mass < LEAST_MASS or _plain(reply.values[key]) not in {name.strip() for name in token}:
+        if mass < LEAST_MASS:
             return None
         found[key] = from_distribution(chances, dimension, mass=min(1.0, mass))
     return found
@@ -132,14 +132,19 @@ def _tokens(choice: Mapping[str, Any]) -> list[tuple[int, dict[str, float]]] | N
 
 
 def _score_token(
-    text: str, tokens: Sequence[tuple[int, dict[str, float]]], dimension: Dimension
+    text: str, tokens: Sequence[tuple[int, dict[str, float]]], dimension: Dimension, value: float
 ) -> dict[str, float] | None:
-    """Return the alternatives of the token that holds a dimension's score in the line that was asked for."""
+    """Return the alternatives of the token that holds a dimension's score in the line that was asked for.
+
+    None where another number than the ``value`` of the reply stands there.
+    """
     place = re.compile(rf'"{re.escape(dimension.key)}"\s*:\s*"?([0-9])(?![0-9.])')
     matches = list(place.finditer(text))
     if not matches:
         return None
     at = matches[-1].start(1)
+    if text[at] != _plain(value):
+        return None
     for (start, chances), (end, _) in zip(tokens, [*tokens[1:], (len(text), {})], strict=True):
         # A token that holds more than the digit cannot be compared with the others.
         if start <= at < end:

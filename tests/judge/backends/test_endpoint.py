@@ -127,6 +127,19 @@ def test_digits_elsewhere_in_the_reply_are_no_scores(folder):
     assert (found.dimensions["TCC"].expected, found.dimensions["IQ"].expected) == (4, 2)
 
 
+def test_a_number_that_stands_at_a_name_and_is_not_the_score_is_not_read(folder):
+    text = '{"TCC": 4, "IQ": 2} is my answer, though "TCC": 1 came to mind.'
+    top = {
+        text.index("4"): {"4": 1.0},
+        text.index("2"): {"2": 1.0},
+        text.index("1"): {"1": 0.6, "4": 0.4},
+    }
+    with ChatServer(always(completion(choice(text, top)))) as server:
+        found = judged(folder, server.url, samples=1)[0]
+    assert (found.status, found.readout) == ("ok", "integer")
+    assert (found.dimensions["TCC"].expected, found.dimensions["IQ"].expected) == (4, 2)
+
+
 def test_without_log_probabilities_several_replies_are_drawn(folder):
     replies = ['{"TCC": 4, "IQ": 2}', '{"TCC": 5, "IQ": 2}', '{"TCC": 4, "IQ": 1}', "I would rather not."]
 
