@@ -43,6 +43,7 @@ BENCHMARKS: dict[str, Callable[..., Measured]] = {
     "import": imports.measure_texts,
     "import-job": imports.measure_jobs,
     "pictures": imports.measure_pictures,
+    "predictions": imports.measure_predictions,
     "load": load.measure,
     "deciding": deciding.measure,
     "discussions": discussing.measure,

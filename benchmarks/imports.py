@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import random
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -70,6 +71,37 @@ def measure_jobs(store: Store, *, quick: bool) -> Measured:
         yield row(f"{name}: longest transaction", "ms"), told["longest"] * 1000
 
 
+def measure_predictions(store: Store, *, quick: bool) -> Measured:
+    """Yield how long it takes to keep what a judge said of so many samples on four dimensions, and to keep it again."""
+    count = TEXTS_QUICK if quick else TEXTS
+    samples = _file(store, f"texts-{count}.jsonl", count, lambda number: {})
+    predictions = samples.with_name(f"predictions-{count}.jsonl")
+    if not predictions.exists():
+        _predict(samples, predictions)
+    with store.empty() as database:
+        _import(database, samples)
+        done = _take_predictions(database, predictions)
+        _expect(database, "annotation_prediction", count)
+        again = _take_predictions(database, predictions)
+    name = f"storing {count:,} predictions of 4 dimensions"
+    yield row(name, "s", most=20 * count / TEXTS), done.seconds
+    yield row(f"{name}: peak memory", "MB"), done.peak_bytes / 1e6
+    yield row(f"{name}: the same file again, which changes nothing", "s"), again.seconds
+
+
+def _predict(samples: Path, target: Path) -> None:
+    """Write what a judge might say of each sample, as many digits as one says."""
+    chance = random.Random(7)
+    with samples.open() as lines, target.open("w") as file:
+        for line in lines:
+            said = {}
+            for key in ("TCC", "ICC", "IQ", "ITS"):
+                shares = [chance.random() for _ in range(6)]
+                said[key] = {"p": [round(share / sum(shares), 5) for share in shares], "ensemble_sd": 0.25}
+            of = {"id": json.loads(line)["id"], "judge": "benchmark", "prompt_sha": "ab" * 32, "dimensions": said}
+            file.write(json.dumps(of | {"readout": "expected", "cluster": chance.randrange(20)}) + "\n")
+
+
 def _as_json(lines: Path, file: Path) -> None:
     with lines.open() as source, file.open("w") as target:
         target.write("[" + ",".join(source) + "]")
@@ -112,6 +144,10 @@ def _import(database: Database, file: Path, *more: str) -> Done:
     """Import a file; the time includes the start of the command."""
     arguments = (str(file), "--study", "imported", "--rubric", "interleaved-answer", "--json")
     return manage("import_samples", *arguments, *more, env=database.env())
+
+
+def _take_predictions(database: Database, file: Path) -> Done:
+    return manage("import_predictions", str(file), "--study", "imported", "--json", env=database.env())
 
 
 def _expect(database: Database, table: str, count: int) -> None:

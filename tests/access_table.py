@@ -28,6 +28,8 @@ PAGE_LEADS_DONE = "login 404 403 403 302 302"
 # What others see of it is nothing, not even that it is there.
 PAGE_OF_LEADERS = "login 404 404 404 200 200"
 PAGE_RESULTS = "login 404 403 200 200 200"
+PAGE_RESULTS_UNSENT = "login 404 403 400 400 400"
+PAGE_RESULTS_DONE = "login 404 403 302 302 302"
 PAGE_SCORING = "login 404 200 403 200 403"
 
 TABLE: dict[str, dict[str, str]] = {
@@ -151,8 +153,17 @@ TABLE: dict[str, dict[str, str]] = {
     "release": {"GET": PAGE_RESULTS},
     "release-files": {"POST": PAGE_LEADS_UNSENT},
     "release-download": {"POST": PAGE_RESULTS},
+    "judges": {"GET": PAGE_RESULTS, "POST": PAGE_RESULTS_UNSENT},
+    "judge": {"GET": PAGE_RESULTS},
+    "judge-predictions": {"POST": PAGE_RESULTS_UNSENT},
+    # With nobody to compare it with.
+    "judge-compare": {"GET": "login 404 403 404 404 404"},
+    "judge-active": {"POST": PAGE_RESULTS_DONE},
+    "judge-predict": {"POST": PAGE_RESULTS_DONE},
+    "judge-evaluate": {"POST": "login 404 403 404 404 404"},
+    "judge-download": {"POST": PAGE_RESULTS},
     "imports": {"GET": PAGE_LEADS, "POST": PAGE_LEADS_UNSENT},
-    "job-run": {"POST": "login 404 403 403 404 404"},
+    "job-run": {"POST": "login 404 403 404 404 404"},
     "jobs": {"GET": PAGE_RESULTS},
     "job": {"GET": PAGE_OF_LEADERS},
     "job-log": {"GET": PAGE_OF_LEADERS},
