@@ -35,17 +35,17 @@ SAID = [
 ]
 
 
-def write_tokenizer(folder, special):
-    """Write a tokenizer of bytes and some words, digits by themselves as those of both families have them."""
+def write_tokenizer(folder, special, said):
+    """Write a tokenizer of bytes and the words of some texts, digits by themselves as both families have them."""
     made = Tokenizer(models.BPE())
     made.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
     )
     made.decoder = decoders.ByteLevel()
     made.train_from_iterator(
-        SAID * 4,
+        said,
         trainers.BpeTrainer(
-            vocab_size=900,
+            vocab_size=2_000,
             special_tokens=special,
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
             show_progress=False,
@@ -56,9 +56,9 @@ def write_tokenizer(folder, special):
     return tokenizer
 
 
-def write_model(folder, family, *, seed=0, width=64, layers=2):
+def write_model(folder, family, *, seed=0, width=64, layers=2, said=SAID):
     """Write a model's folder; weights are drawn as large as a frozen one needs them to pass on what it sees."""
-    tokenizer = write_tokenizer(folder, CHAT + SEEING[family])
+    tokenizer = write_tokenizer(folder, CHAT + SEEING[family], [*said, *SAID] * 4)
     torch.manual_seed(seed)
     model = (_qwen if family == "qwen2_5_vl" else _intern)(folder, tokenizer, width, layers)
     with torch.no_grad():
