@@ -33,6 +33,7 @@ from . import (
     startup,
     undisturbed,
     veteran,
+    vlm,
 )
 from .databases import Store, stores
 from .figures import DATABASES, Measured, Table
@@ -58,6 +59,7 @@ BENCHMARKS: dict[str, Callable[..., Measured]] = {
     "board": board.measure,
     "startup": startup.measure,
     "page": page.measure,
+    "vlm": vlm.measure,
 }
 
 

@@ -1,6 +1,9 @@
 """Models of some hundred thousand weights drawn by chance, of both families, with a tokenizer of their own."""
 
 import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -35,17 +38,17 @@ SAID = [
 ]
 
 
-def write_tokenizer(folder, special):
-    """Write a tokenizer of bytes and some words, digits by themselves as those of both families have them."""
+def write_tokenizer(folder: Path, special: list[str], said: list[str]) -> Any:
+    """Write a tokenizer of bytes and the words of some texts, digits by themselves as both families have them."""
     made = Tokenizer(models.BPE())
     made.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
     )
     made.decoder = decoders.ByteLevel()
     made.train_from_iterator(
-        SAID * 4,
+        said,
         trainers.BpeTrainer(
-            vocab_size=900,
+            vocab_size=2_000,
             special_tokens=special,
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
             show_progress=False,
@@ -56,9 +59,11 @@ def write_tokenizer(folder, special):
     return tokenizer
 
 
-def write_model(folder, family, *, seed=0, width=64, layers=2):
+def write_model(
+    folder: Path, family: str, *, seed: int = 0, width: int = 64, layers: int = 2, said: Sequence[str] = SAID
+) -> Path:
     """Write a model's folder; weights are drawn as large as a frozen one needs them to pass on what it sees."""
-    tokenizer = write_tokenizer(folder, CHAT + SEEING[family])
+    tokenizer = write_tokenizer(folder, CHAT + SEEING[family], [*said, *SAID] * 4)
     torch.manual_seed(seed)
     model = (_qwen if family == "qwen2_5_vl" else _intern)(folder, tokenizer, width, layers)
     with torch.no_grad():
@@ -71,7 +76,7 @@ def write_model(folder, family, *, seed=0, width=64, layers=2):
     return folder
 
 
-def _text(tokenizer, width, layers):
+def _text(tokenizer: Any, width: int, layers: int) -> dict[str, Any]:
     return {
         "vocab_size": len(tokenizer),
         "hidden_size": width,
@@ -87,7 +92,7 @@ def _text(tokenizer, width, layers):
     }
 
 
-def _qwen(folder, tokenizer, width, layers):
+def _qwen(folder: Path, tokenizer: Any, width: int, layers: int) -> Any:
     ids = {name: tokenizer.convert_tokens_to_ids(name) for name in SEEING["qwen2_5_vl"]}
     sections = [width // 16, width // 32, width // 32]
     sections[0] = width // 8 - sum(sections[1:])
@@ -113,7 +118,7 @@ def _qwen(folder, tokenizer, width, layers):
     return Qwen2_5_VLForConditionalGeneration(config)
 
 
-def _intern(folder, tokenizer, width, layers):
+def _intern(folder: Path, tokenizer: Any, width: int, layers: int) -> Any:
     config = InternVLConfig(
         text_config=_text(tokenizer, width, layers) | {"model_type": "qwen2"},
         vision_config={
