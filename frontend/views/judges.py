@@ -18,6 +18,7 @@ from annotation.services.import_formats import PREDICTION_ENDINGS
 from annotation.services.job_inputs import store_input
 from annotation.services.judging import runs
 from annotation.services.judging.downloads import download_pairs, download_run
+from annotation.services.judging.wanted import missing_here
 from frontend import judge_pages
 from frontend.forms.judges import PredictionsForm, TrainForm
 from frontend.scorecards import comparison_of
@@ -185,6 +186,7 @@ def _list(
         "releases": study.releases.exists(),
         "leads": permissions.may_lead(viewer(request), study),
         "study": study,
+        "missing": ", ".join(missing_here()),
         **judge_pages.list_page(study),
     }
     return show(request, "judges.html", context, status=status)

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from django.conf import settings
 
 from annotation.errors import BadInput
-from judge.backends.registry import BACKENDS, DEFAULT_PRESETS
+from judge.backends.registry import BACKENDS, DEFAULT_PRESETS, NEEDS
 from judge.backends.registry import options_of as options_of_backend
 from judge.options import OptionError, parse_settings
 from judge.presets import Preset, preset_named, presets
@@ -112,6 +113,13 @@ def options_of(text: str) -> dict[str, Any]:
         return parse_settings(line for line in text.splitlines() if line.strip())
     except OptionError as error:
         raise BadInput("The options cannot be read.", fields={"options": str(error)}) from None
+
+
+def missing_here() -> list[str]:
+    """Return what the default backend needs and this environment lacks; none where judges run in another one."""
+    if settings.JUDGE_PYTHON:
+        return []
+    return [library for library in NEEDS[BACKENDS[0]] if find_spec(library) is None]
 
 
 def offered() -> list[Preset]:
