@@ -428,7 +428,7 @@ def make_judge_run(
                     "test": {"samples": 4, "questions": 2},
                 },
             },
-            "curves": [{"series": "rmse", "x": 4, "y": 1.5}, {"series": "rmse", "x": 8, "y": 1.25}],
+            "curves": [{"series": "RMSE TCC", "x": 4, "y": 1.5}, {"series": "RMSE TCC", "x": 8, "y": 1.25}],
             "archive": default_storage.save(f"judges/{study.slug}-{number}.zip", ContentFile(folder.getvalue())),
             "archive_bytes": len(folder.getvalue()),
             "archive_sha256": hashlib.sha256(folder.getvalue()).hexdigest(),

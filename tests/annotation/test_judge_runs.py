@@ -7,9 +7,13 @@ import zipfile
 import pytest
 from django.core.files.storage import default_storage
 
+from annotation import permissions
 from annotation.errors import BadInput, NotAllowed, NotFound, WrongState
 from annotation.models import HistoryEntry, Job, JudgeRun, Prediction, Sample, Scorecard, Study
+from annotation.querysets import OF_READERS
 from annotation.services import job_runner, jobs
+from annotation.services.job_kinds import KINDS, Kind
+from annotation.services.job_sending import Queue, queue_of
 from annotation.services.judging import runs
 from annotation.services.judging.wanted import Wanted, offered, options_of
 from annotation.services.judging.workplace import Place, forget_places
@@ -252,3 +256,30 @@ def test_a_run_is_held_to_a_later_release_once_it_has_judged_its_test_part() -> 
     sizes = [card.cards["final"]["samples"] for card in cards]
     assert sizes[1] > sizes[0]
     assert cards[1].cards["final"]["judges"] == ["birds-1"]
+
+
+def test_a_judge_at_work_holds_up_no_import_and_a_second_judge_waits(study: Study, monkeypatch) -> None:
+    seen: dict[str, str] = {}
+
+    def look(name: str) -> str:
+        return Job.objects.get(kind=name).state
+
+    def learn(context) -> dict:
+        for name in ("made up", "judge_second"):
+            job_runner.work_off(Job.objects.get(kind=name).pk)
+            seen[name] = look(name)
+        return {}
+
+    for name, work in (("judge_first", learn), ("judge_second", lambda context: {}), ("made up", lambda context: {})):
+        monkeypatch.setitem(KINDS, name, Kind(title=name, work=work, arguments={}))
+        jobs.enqueue(by=None, kind=name, study=study, arguments={})
+    job_runner.work_off(Job.objects.get(kind="judge_first").pk)
+    assert seen == {"made up": "done", "judge_second": "queued"}
+    # Its message found no place; whoever gave the place back has taken it up.
+    assert look("judge_second") == "done"
+
+
+def test_what_readers_may_start_they_may_see() -> None:
+    started = {name for name, kind in KINDS.items() if kind.require is permissions.require_results}
+    assert started == set(OF_READERS)
+    assert all(queue_of(name) is Queue.JUDGE for name in started - {"import_predictions"})

@@ -212,7 +212,7 @@ def test_a_list_of_judges_costs_the_same_number_of_queries_however_long(
 
 def test_the_curves_of_a_training_are_shown(rae: Caller, run: JudgeRun) -> None:
     shown = rae.get(f"judge-runs/{run.public_id}/").json()
-    assert shown["curves"] == [{"series": "rmse", "x": 4.0, "y": 1.5}, {"series": "rmse", "x": 8.0, "y": 1.25}]
+    assert shown["curves"] == [{"series": "RMSE TCC", "x": 4.0, "y": 1.5}, {"series": "RMSE TCC", "x": 8.0, "y": 1.25}]
 
 
 def test_an_imported_judge_is_shown_without_a_folder_and_cannot_predict(rae: Caller, study: Study, release: Release):
