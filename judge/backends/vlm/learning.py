@@ -71,7 +71,6 @@ def learn(
     set_seed(run.config.seed)
     checkpoint = last_checkpoint(run.stages / CHECKPOINTS, options.devices)
     model = weights.to_learn(base.folder, checkpoint, options)
-    model.config.use_cache = False
     arguments = _arguments(run, options, len(made))
     trainer = JudgeTrainer(
         options,

@@ -62,7 +62,7 @@ def to_learn(base: Path, checkpoint: Path | None, options: VlmOptions) -> Any:
         return load_model(checkpoint or base, torch.float32)
     model = load_model(base, DTYPES[options.precision])
     if checkpoint is not None:
-        return PeftModel.from_pretrained(model, checkpoint, is_trainable=True)
+        return _with_lora(model, checkpoint, learning=True)
     if not any(re.fullmatch(ADAPTED, name) for name, _ in model.named_modules()):
         raise BackendError(f"{base} has no layers of the kinds that LoRA adapts; set tuning=full.")
     return get_peft_model(
@@ -94,8 +94,13 @@ def to_judge(folder: Path, base: Path | None, options: VlmOptions) -> Any:
     """Return a trained model, where it works fastest; LoRA's weights are added to those of the ``base``."""
     model = load_model(base or folder, DTYPES[options.precision])
     if base is not None:
-        with warnings.catch_warnings():
-            # One library calls another by names that it is to give up.
-            warnings.simplefilter("ignore", FutureWarning)
-            model = PeftModel.from_pretrained(model, folder).merge_and_unload()
+        model = _with_lora(model, folder, learning=False).merge_and_unload()
     return model.to(device()).eval()
+
+
+def _with_lora(model: Any, folder: Path, *, learning: bool) -> Any:
+    """Return a model with what LoRA learned beside it."""
+    with warnings.catch_warnings():
+        # One library calls the other by names that this is to give up.
+        warnings.simplefilter("ignore", FutureWarning)
+        return PeftModel.from_pretrained(model, folder, is_trainable=learning)
