@@ -31,6 +31,14 @@ CHANGES_NOTHING = (
     "release_made",
     "release_rendered",
     "pool_reserved",
+    "judge_run_started",
+    "judge_run_imported",
+    "judge_trained",
+    "judge_predicted",
+    "judge_evaluated",
+    "judge_activated",
+    "judge_deactivated",
+    "predictions_imported",
 )
 # A transaction that is open for longer may write entries that are older than ones already seen.
 LONGEST_WRITE = timedelta(minutes=5)

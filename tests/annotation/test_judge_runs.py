@@ -11,13 +11,13 @@ from annotation import permissions
 from annotation.errors import BadInput, NotAllowed, NotFound, WrongState
 from annotation.models import HistoryEntry, Job, JudgeRun, Prediction, Sample, Scorecard, Study
 from annotation.querysets import OF_READERS
-from annotation.services import job_runner, jobs
+from annotation.services import job_runner, jobs, statistics
 from annotation.services.job_kinds import KINDS, Kind
 from annotation.services.job_sending import Queue, queue_of
 from annotation.services.judging import runs
 from annotation.services.judging.wanted import Wanted, offered, options_of
 from annotation.services.judging.workplace import Place, forget_places
-from tests.factories import make_member, make_user
+from tests.factories import make_judge_run, make_member, make_release, make_user
 
 from .judging import QUICK, learnable_study, released, said, trained
 
@@ -283,3 +283,13 @@ def test_what_readers_may_start_they_may_see() -> None:
     started = {name for name, kind in KINDS.items() if kind.require is permissions.require_results}
     assert started == set(OF_READERS)
     assert all(queue_of(name) is Queue.JUDGE for name in started - {"import_predictions"})
+
+
+def test_what_judges_do_makes_no_figure_of_people_stale(study: Study) -> None:
+    before = HistoryEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    run = make_judge_run(study, release=make_release(study))
+    runs.activate(by=None, run=run)
+    runs.deactivate(by=None, run=run)
+    runs.start_training(by=None, release=make_release(study), wanted=QUICK)
+    assert HistoryEntry.objects.filter(pk__gt=before).count() >= 3
+    assert not statistics.changed_since(study, before)
