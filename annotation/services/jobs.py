@@ -33,7 +33,9 @@ def pace(job: Job, *, now: datetime | None = None) -> Pace:
     if job.state != Job.State.RUNNING or since is None:
         return UNKNOWN
     seconds = ((now or job.heartbeat_at or timezone.now()) - since).total_seconds()
-    return pace_of(done=job.done, total=job.total, seconds=seconds, before=0 if job.step_at else job.done_before)
+    return pace_of(
+        done=job.done, total=job.total or None, seconds=seconds, before=0 if job.step_at else job.done_before
+    )
 
 
 def enqueue(

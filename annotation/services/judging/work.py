@@ -22,9 +22,10 @@ from judge.predictions import as_line, parse_line, parse_prediction
 from judge.records import RecordError
 from judge.runs import Run
 
+from .curves import Drawing, as_points
 from .pairs import columns_of
 from .prediction_rows import Incoming, Plan, PredictionWriter
-from .process import Point, run_judge
+from .process import run_judge
 from .study_lines import SAMPLES, unjudged, write_lines
 from .wanted import Wanted
 from .workplace import Place, cache
@@ -40,8 +41,7 @@ def train(context: JobContext, study: Study) -> Mapping[str, Any]:
     if run.finished_at is None:
         folder = place.release(release, context.progress)
         place.clear_unbegun()
-        curve = _Curve(run)
-        run_judge(context, _training(run, folder, place.run), draw=curve.draw)
+        run_judge(context, _training(run, folder, place.run), draw=Drawing(run).draw)
         _store_training(context, run, release, place)
     place.forget()
     card = run.scorecards.get(release=release).cards["final"]
@@ -55,23 +55,6 @@ def _training(run: JudgeRun, release: Path, out: Path) -> list[str]:
         *("train", str(release), "--out", str(out), "--backend", run.backend, "--preset", run.preset),
         *("--name", run.name, "--seed", str(run.seed), "--cache", str(cache()), "--resume", *settings),
     ]
-
-
-class _Curve:
-    """Keeps the points of a run's curves while it learns; one that comes again takes the place of the first."""
-
-    def __init__(self, run: JudgeRun) -> None:
-        self._run = run
-        self._points = {(point["series"], point["x"]): point["y"] for point in run.curves}
-
-    def draw(self, points: Sequence[Point]) -> None:
-        self._points |= {(series, x): y for series, x, y in points}
-        JudgeRun.objects.filter(pk=self._run.pk).update(curves=as_points(self._points))
-
-
-def as_points(found: Mapping[tuple[str, float], float]) -> list[dict[str, Any]]:
-    """Return points as they are stored, by series and rising x."""
-    return [{"series": series, "x": x, "y": y} for (series, x), y in sorted(found.items())]
 
 
 def _store_training(context: JobContext, run: JudgeRun, release: Release, place: Place) -> None:
@@ -115,17 +98,8 @@ def predict(context: JobContext, study: Study) -> Mapping[str, Any]:
         (samples / "whole").touch()
     if not out.exists():
         folder = place.unpack()
-        command = [
-            "predict",
-            str(folder),
-            str(samples / SAMPLES),
-            "--out",
-            str(out),
-            "--cache",
-            str(cache()),
-            "--resume",
-        ]
-        run_judge(context, command)
+        asked = ("predict", str(folder), str(samples / SAMPLES), "--out", str(out))
+        run_judge(context, [*asked, "--cache", str(cache()), "--resume"])
     stored = _store_predictions(context, run, Run(place.unpack()), out, replace=False)
     place.forget()
     with write_transaction():

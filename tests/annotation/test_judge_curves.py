@@ -1,0 +1,23 @@
+"""Curves of runs are stored as so many points as a page can draw."""
+
+from annotation.services.judging.curves import POINTS_AT_MOST, as_points
+
+
+def test_points_are_stored_by_series_and_rising_x() -> None:
+    found = as_points({("loss", 2): 0.5, ("RMSE TCC", 10): 1.0, ("loss", 1): 0.7})
+    assert [(point["series"], point["x"], point["y"]) for point in found] == [
+        ("RMSE TCC", 10, 1.0),
+        ("loss", 1, 0.7),
+        ("loss", 2, 0.5),
+    ]
+
+
+def test_of_very_many_some_are_kept_with_the_last_and_other_series_whole() -> None:
+    many = {("loss", float(step)): 1 / step for step in range(1, 10_008)}
+    found = as_points(many | {("RMSE TCC", 8.0): 1.0})
+    loss = [point["x"] for point in found if point["series"] == "loss"]
+    assert len(loss) <= POINTS_AT_MOST
+    assert len(loss) > POINTS_AT_MOST / 2
+    assert loss[-1] == 10_007
+    assert loss == sorted(loss)
+    assert len(found) == len(loss) + 1
