@@ -7,7 +7,7 @@ from django.urls import reverse
 from rest_framework import serializers
 
 from annotation.models import Job
-from annotation.services.releasing.downloads import Download
+from annotation.services.downloads import Download
 
 from .answers import answer
 from .serializers.jobs import ShownJob

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from annotation.errors import WorkflowError
 from annotation.models import Study, User
 from annotation.querysets import studies_visible_to
-from annotation.services.releasing.downloads import Download
+from annotation.services.downloads import Download
 from frontend.forms.base import PageForm
 
 

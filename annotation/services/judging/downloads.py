@@ -1,14 +1,10 @@
 """What leaves the house of a judge: its folder, with which it predicts elsewhere, and the table behind its figures."""
 
-from collections.abc import Iterator
-
 from django.core.files.storage import default_storage
 
-from annotation import permissions
 from annotation.errors import NotFound
 from annotation.models import JudgeRun, Scorecard, User
-from annotation.services.exposures import record_exposure_to_all
-from annotation.services.releasing.downloads import CHUNK, Download
+from annotation.services.downloads import Download, require_taker, stored
 from annotation.spreadsheets import written
 
 from .columns import NAMES, rows_of
@@ -22,11 +18,11 @@ def download_run(*, by: User, run: JudgeRun) -> Download:
     Raises:
         NotFound, NotAllowed: the user may not read the study's results; or there is no folder to be had.
     """
-    _may_have(by, run)
+    require_taker(by, run.study)
     if not run.archive or not default_storage.exists(run.archive):
         raise NotFound("There is no folder of this judge here.", code="archive_gone")
     name = f"{run.study.slug}-judge-{run.number}.zip"
-    return Download(name, "application/zip", _stored(run.archive), run.archive_bytes)
+    return Download(name, "application/zip", stored(run.archive), run.archive_bytes)
 
 
 def download_pairs(*, by: User, scorecard: Scorecard) -> Download:
@@ -36,22 +32,8 @@ def download_pairs(*, by: User, scorecard: Scorecard) -> Download:
         NotFound, NotAllowed: the user may not read the study's results.
     """
     run = scorecard.run
-    _may_have(by, run)
+    require_taker(by, run.study)
     rows = ([row[name] for name in HEAD] for row in rows_of(scorecard.pairs))
     text = written([HEAD, *rows]).encode()
     name = f"{run.study.slug}-judge-{run.number}-release-{scorecard.release.number}.csv"
     return Download(name, "text/csv; charset=utf-8", iter([text]), len(text))
-
-
-def _may_have(by: User, run: JudgeRun) -> None:
-    permissions.require_results(by, run.study)
-    place = permissions.membership(by, run.study)
-    # Final scores stand in both.
-    if place is not None and permissions.may_score(place):
-        record_exposure_to_all(member=place)
-
-
-def _stored(name: str) -> Iterator[bytes]:
-    with default_storage.open(name) as file:
-        while chunk := file.read(CHUNK):
-            yield chunk

@@ -2,21 +2,18 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from django.core.files.storage import default_storage
 
-from annotation import permissions
 from annotation.errors import NotFound
 from annotation.models import Release, Rendition, User
-from annotation.services.exposures import record_exposure_to_all
+from annotation.services.downloads import CHUNK, Download, require_taker, stored
 
 from .archive import member
 
 log = logging.getLogger(__name__)
 
-CHUNK = 1 << 16
 TYPES = {
     ".zip": "application/zip",
     ".jsonl": "application/x-ndjson",
@@ -34,16 +31,6 @@ TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Download:
-    """A file on its way to somebody."""
-
-    name: str
-    content_type: str
-    pieces: Iterator[bytes]
-    bytes: int | None = None
-
-
 def download_archive(*, by: User, rendition: Rendition) -> Download:
     """Return all files of a rendition as one ZIP.
 
@@ -51,11 +38,11 @@ def download_archive(*, by: User, rendition: Rendition) -> Download:
         NotFound, NotAllowed: the user may not read the study's results; or the archive is gone from storage.
     """
     release = rendition.release
-    _may_have(by, release)
+    require_taker(by, release.study)
     if not default_storage.exists(rendition.archive):
         raise _gone(rendition.archive)
     name = f"{release.study.slug}-release-{release.number}.zip"
-    return Download(name, TYPES[".zip"], _stored(rendition.archive), rendition.bytes)
+    return Download(name, TYPES[".zip"], stored(rendition.archive), rendition.bytes)
 
 
 def download_file(*, by: User, release: Release, path: str) -> Download:
@@ -65,7 +52,7 @@ def download_file(*, by: User, release: Release, path: str) -> Download:
         NotFound: no rendition has such a file, or the user may not know of it.
         NotAllowed: the user may not read the study's results.
     """
-    _may_have(by, release)
+    require_taker(by, release.study)
     for rendition in release.renditions.order_by("-at", "-pk"):
         listed = {str(entry["path"]): int(entry["bytes"]) for entry in rendition.files}
         if path in listed or path == "manifest.json" or (rendition.pictures and path.startswith("images/")):
@@ -76,19 +63,6 @@ def download_file(*, by: User, release: Release, path: str) -> Download:
             content_type = TYPES.get(PurePosixPath(path).suffix, "application/octet-stream")
             return Download(PurePosixPath(path).name, content_type, _chained(first, pieces), listed.get(path))
     raise NotFound("There is no such file in this release. The release's page lists them.")
-
-
-def _may_have(by: User, release: Release) -> None:
-    permissions.require_results(by, release.study)
-    place = permissions.membership(by, release.study)
-    if place is not None and permissions.may_score(place):
-        record_exposure_to_all(member=place)
-
-
-def _stored(name: str) -> Iterator[bytes]:
-    with default_storage.open(name) as file:
-        while chunk := file.read(CHUNK):
-            yield chunk
 
 
 def _member(archive: str, path: str) -> Iterator[bytes]:
