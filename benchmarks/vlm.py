@@ -22,8 +22,8 @@ from .programs import ROOT, environment, run
 
 # Width, layers, samples, samples at once, repetitions.
 SIZES = {
-    "tiny": (64, 2, 32, 8, 7),
-    "100M": (1_024, 12, 4, 4, 3),
+    "tiny": (64, 2, 16, 8, 5),
+    "100M": (1_024, 12, 2, 2, 2),
 }
 FAMILY = "qwen2_5_vl"
 WORDS = "The river rose in the night and the bridge gave way. " * 8
