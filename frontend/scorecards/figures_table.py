@@ -1,6 +1,6 @@
 """The same in figures: each dimension's judge, baselines and human ceiling; and each generator by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from frontend.figure_words import two
 from frontend.wording import number
 
-from .words import BASELINES, between
+from .words import BASELINES, between, per_cent
 
 NOTHING = "–"
 COLUMN_WORDS = ("constant", "generator", "features")
@@ -91,6 +91,8 @@ class GeneratorRow:
     human: tuple[str, str]
     """Mean and population variance of people's scores, and below of the judge's rounded ones."""
     judge: tuple[str, str]
+    gaps: list[str]
+    """In per cent of its samples how many are off by each distance of the block's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,14 @@ class GeneratorBlock:
 
     key: str
     name: str
+    gaps: list[str]
+    """Distances between the rounded score and the final one, the same in all blocks; none against means."""
     rows: list[GeneratorRow]
+
+    @property
+    def wide(self) -> int:
+        """How many columns a row has."""
+        return 6 + len(self.gaps)
 
 
 def table(card: Mapping[str, Any]) -> FiguresTable:
@@ -161,14 +170,18 @@ def _with_rules(one: Mapping[str, Any]) -> WithRules | None:
 
 def generators(card: Mapping[str, Any]) -> list[GeneratorBlock]:
     """Return each dimension's generators; nothing where the release does not name them."""
+    told = [one for one in card["dimensions"] if one.get("generators")]
+    gaps = sorted({gap for one in told for row in one["generators"] for gap in row.get("gaps") or ()}, key=float)
     return [
-        GeneratorBlock(one["key"], one["name"], [_generator(row) for row in one["generators"][:GENERATORS_AT_MOST]])
-        for one in card["dimensions"]
-        if one.get("generators")
+        GeneratorBlock(
+            one["key"], one["name"], gaps, [_generator(row, gaps) for row in one["generators"][:GENERATORS_AT_MOST]]
+        )
+        for one in told
     ]
 
 
-def _generator(row: Mapping[str, Any]) -> GeneratorRow:
+def _generator(row: Mapping[str, Any], gaps: Sequence[str]) -> GeneratorRow:
+    shares = row.get("gaps") or {}
     return GeneratorRow(
         name=row["generator"] or _("(none)"),
         samples=number(row["samples"]),
@@ -176,6 +189,7 @@ def _generator(row: Mapping[str, Any]) -> GeneratorRow:
         a1=two(row.get("a1")),
         human=_moments(row.get("human")),
         judge=_moments(row.get("judge")),
+        gaps=[per_cent(shares[gap]) if gap in shares else "" for gap in gaps],
     )
 
 

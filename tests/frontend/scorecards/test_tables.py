@@ -45,6 +45,12 @@ def test_generators_have_rows_of_their_own_unless_the_release_hides_them():
     mean, variance = blocks[0].rows[0].human
     assert float(mean) > float(blocks[0].rows[1].human[0])
     assert float(variance) >= 0
+    row = blocks[0].rows[0]
+    assert blocks[0].gaps == ["0", "1", "2", "3", "4", "5"]
+    assert sum(float(share) for share in row.gaps) == pytest.approx(100, abs=1)
+    within_one = sum(float(share) for share in row.gaps[:2])
+    assert within_one == pytest.approx(100 * float(row.a1), abs=1)
+    assert all(block.gaps == [] for block in figures_table.generators(measured("mean")))
     assert figures_table.generators(measured(generators=False)) == []
 
 
