@@ -32,7 +32,8 @@ def judges(request: HttpRequest, slug: str) -> HttpResponse:
     """List the judges of a study; POST starts the training of another one."""
     study = _read(request, slug)
     if request.method != "POST":
-        return _list(request, study, TrainForm(study=study), PredictionsForm())
+        chosen = {"release": name_in(request.GET.get("release", ""))}
+        return _list(request, study, TrainForm(study=study, initial=chosen), PredictionsForm())
     form = TrainForm(request.POST, study=study)
     if not form.is_valid():
         return _list(request, study, form, PredictionsForm(), status=400)

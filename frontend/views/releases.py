@@ -150,6 +150,7 @@ def _one(request: HttpRequest, study: Study, row: Release, form: PageForm, *, st
         "outcomes_by_dimension": counted,
         "changes": changes,
         "changed": release_rows.changed(changes),
+        "judges": row.judge_runs.defer("curves", "config"),
         "form": form.prepare(),
     }
     return show(request, "release.html", context, status=status)

@@ -106,6 +106,16 @@ def test_a_wrong_field_is_told_beside_it_and_nothing_is_queued(
     assert not Job.objects.exists()
 
 
+def test_a_release_leads_to_a_training_on_it_and_to_its_judges(rae: Client, study: Study) -> None:
+    first, _second = make_release(study), make_release(study)
+    run = make_judge_run(study, release=first)
+    page = rae.get(f"/studies/birds/releases/{first.public_id}/").content.decode()
+    assert f"/studies/birds/judges/{run.public_id}/" in page
+    link = f"/studies/birds/judges/?release={first.public_id}"
+    assert link in page
+    assert f'<option value="{first.public_id}" selected>' in rae.get(link).content.decode()
+
+
 def test_a_name_that_is_taken_is_told(rae: Client, release: Release) -> None:
     rae.post("/studies/birds/judges/", asked(release, name="one"))
     answer = rae.post("/studies/birds/judges/", asked(release, name="one"))
