@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -113,7 +114,9 @@ class VlmJudge:
     def judge(self, samples: Iterable[SampleRecord]) -> Iterator[Prediction]:
         """Yield predictions in the samples' order; pictures are read ahead while the model works."""
         coming = iter(samples)
-        with ThreadPoolExecutor(READERS, thread_name_prefix="vlm") as pool:
+        # One processor each: threads that share every small piece of work wait for each other more than they gain.
+        alone = partial(torch.set_num_threads, 1)
+        with ThreadPoolExecutor(READERS, thread_name_prefix="vlm", initializer=alone) as pool:
             following = self._ahead(pool, coming)
             while batch := following:
                 following = self._ahead(pool, coming)
