@@ -7,13 +7,13 @@ from types import FrameType
 
 from django.core.management import CommandError
 
+from annotation.inbox import UNFINISHED
 from annotation.management.progress import ProgressLine, Stream
 from annotation.models import Job
 from annotation.services import job_runner
 from annotation.services.job_context import CancelRequested
 
 SECONDS_BETWEEN_LOOKS = 0.5
-UNFINISHED = (Job.State.QUEUED, Job.State.RUNNING)
 
 
 def carry_out(job: Job, stderr: Stream) -> Job:

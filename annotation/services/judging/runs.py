@@ -10,6 +10,7 @@ from django.utils import timezone
 from annotation import permissions
 from annotation.db import write_transaction
 from annotation.errors import BadInput, WrongState
+from annotation.inbox import UNFINISHED
 from annotation.models import Job, JudgeRun, Release, Study, User
 from annotation.services import jobs
 from annotation.services.history import record
@@ -17,7 +18,6 @@ from annotation.services.history import record
 from .wanted import Wanted
 
 TRAIN, PREDICT, EVALUATE = "judge_train", "judge_predict", "judge_evaluate"
-UNFINISHED = (Job.State.QUEUED, Job.State.RUNNING)
 
 
 def start_training(*, by: User | None, release: Release, wanted: Wanted, client_key: UUID | None = None) -> JudgeRun:
