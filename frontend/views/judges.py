@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotation import judge_list, permissions
 from annotation.errors import WorkflowError
-from annotation.models import JudgeRun, Release, Study
-from annotation.querysets import judge_runs_visible_to
+from annotation.models import JudgeRun, Study
+from annotation.querysets import judge_runs_visible_to, releases_visible_to
 from annotation.services import jobs
 from annotation.services.import_formats import PREDICTION_ENDINGS
 from annotation.services.job_inputs import store_input
@@ -142,7 +142,8 @@ def evaluate(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
     """Hold a run to the test part of another release."""
     study = _read(request, slug)
     asked = name_in(request.POST.get("release", ""))
-    release = Release.objects.filter(study=study, public_id=asked).select_related("rubric").first()
+    rows = releases_visible_to(viewer(request)).filter(study=study, public_id=asked)
+    release = rows.select_related("rubric").first()
     if release is None:
         raise Http404(_("There is no such release."))
     job = runs.start_evaluation(by=viewer(request), run=_run(request, study, run_id), release=release)
