@@ -33,16 +33,8 @@ from annotation.models import (
     User,
 )
 from annotation.services import assigning, discussing, scoring, studies
-from tests.factories import (
-    make_discussion,
-    make_judge_run,
-    make_member,
-    make_release,
-    make_sample,
-    make_study,
-    make_token,
-    make_user,
-)
+from tests.factories import make_discussion, make_member, make_release, make_sample, make_study, make_token, make_user
+from tests.judge_rows import make_judge_run
 
 WALKERS = ("nobody", "olga", "ann", "rae", "ada", "sia")
 

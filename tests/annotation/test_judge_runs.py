@@ -17,7 +17,8 @@ from annotation.services.job_sending import Queue, queue_of
 from annotation.services.judging import runs
 from annotation.services.judging.wanted import Wanted, offered, options_of
 from annotation.services.judging.workplace import Place, forget_places
-from tests.factories import make_judge_run, make_member, make_release, make_user
+from tests.factories import make_member, make_release, make_user
+from tests.judge_rows import make_judge_run
 
 from .judging import QUICK, learnable_study, released, said, trained
 

@@ -16,7 +16,8 @@ from django.test.utils import CaptureQueriesContext
 from annotation.models import Job, JudgeRun, Member, Prediction, Release, Sample, Study
 from annotation.services import job_runner
 from tests.annotation.judging import QUICK, as_file, learnable_study, line, released
-from tests.factories import make_judge_run, make_member, make_release, make_sample, make_scorecard, make_study
+from tests.factories import make_member, make_release, make_sample, make_study
+from tests.judge_rows import make_judge_run, make_scorecard
 
 from .caller import Caller, fields, refusal
 

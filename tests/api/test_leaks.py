@@ -23,15 +23,8 @@ from annotation.models import (
 from annotation.services import statistics
 from annotation.services.studies import invite
 from tests.access_world import words_of_judges
-from tests.factories import (
-    make_discussion,
-    make_judge_run,
-    make_member,
-    make_release,
-    make_sample,
-    make_study,
-    make_user,
-)
+from tests.factories import make_discussion, make_member, make_release, make_sample, make_study, make_user
+from tests.judge_rows import make_judge_run
 
 from .caller import GOOD, Caller
 from .discussing import comment, give_reasons, make_dispute, move

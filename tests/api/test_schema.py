@@ -28,16 +28,8 @@ from annotation.services import statistics
 from annotation.services.studies import invite
 from api.urls import urlpatterns
 from tests.databases import BOTH
-from tests.factories import (
-    make_discussion,
-    make_judge_run,
-    make_member,
-    make_release,
-    make_sample,
-    make_study,
-    make_token,
-    make_user,
-)
+from tests.factories import make_discussion, make_member, make_release, make_sample, make_study, make_token, make_user
+from tests.judge_rows import make_judge_run
 
 from .caller import GOOD, Caller
 from .discussing import give_reasons

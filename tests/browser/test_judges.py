@@ -13,7 +13,8 @@ from annotation.models import Job, JudgeRun, Member, Study
 from annotation.services import job_runner
 from tests.annotation.judging import learnable_study, released
 from tests.annotation.releases import agree
-from tests.factories import make_judge_run, make_member, make_release, make_study
+from tests.factories import make_member, make_release, make_study
+from tests.judge_rows import make_judge_run
 
 from .test_pages import DESK, PHONE, faults
 

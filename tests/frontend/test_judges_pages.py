@@ -13,7 +13,8 @@ from annotation.services.judging import runs
 from annotation.services.judging.wanted import Wanted
 from tests.annotation.judging import as_file, line
 from tests.annotation.releases import agree
-from tests.factories import make_judge_run, make_member, make_release, make_sample, make_study, make_user
+from tests.factories import make_member, make_release, make_sample, make_study, make_user
+from tests.judge_rows import make_judge_run
 
 pytestmark = pytest.mark.django_db
 HTMX = {"headers": {"HX-Request": "true"}}

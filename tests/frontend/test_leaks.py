@@ -10,7 +10,7 @@ from django.urls import reverse
 from annotation.models import JudgeRun, Member, Picture, Question, SampleContent
 from annotation.services import assigning, discussing, scoring
 from tests.access_world import FORBIDDEN, World, make_world, words_of_judges
-from tests.factories import make_judge_run
+from tests.judge_rows import make_judge_run
 
 pytestmark = pytest.mark.django_db
 
