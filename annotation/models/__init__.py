@@ -1,6 +1,6 @@
 """Tables and the constraints that the database itself enforces; no rules."""
 
-from .assignments import Assignment, QueueCursor, Skip
+from .assignments import Arm, Assignment, QueueCursor, Skip
 from .discussions import Discussion, Participant, Post, Stance, Topic
 from .figures import StudyFigures
 from .history import HistoryEntry
@@ -12,9 +12,11 @@ from .rubrics import Dimension, Level, Rubric
 from .samples import Picture, Question, Sample, SampleContent, SamplePicture
 from .scores import FinalScore, Rating, Score
 from .studies import Protocol, Study
+from .suggestions import Revision, Suggestion
 
 __all__ = [
     "ApiToken",
+    "Arm",
     "Assignment",
     "Dimension",
     "Discussion",
@@ -39,6 +41,7 @@ __all__ = [
     "ReleaseEntry",
     "Rendition",
     "ReservedPool",
+    "Revision",
     "Rubric",
     "Sample",
     "SampleContent",
@@ -49,6 +52,7 @@ __all__ = [
     "Stance",
     "Study",
     "StudyFigures",
+    "Suggestion",
     "Topic",
     "User",
 ]

@@ -9,6 +9,14 @@ from .samples import Sample
 from .studies import MAX_SLOTS
 
 
+class Arm(models.IntegerChoices):
+    """How an annotator met the judge on a sample."""
+
+    BLIND = 0, "blind"
+    DELAYED = 1, "delayed"
+    PREFILLED = 2, "prefilled"
+
+
 class Assignment(models.Model):
     """One annotator's lease on one slot of one sample. Slots 1..k are the first round, k+1 the cross-review."""
 
@@ -23,20 +31,30 @@ class Assignment(models.Model):
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="assignments", db_index=False)
     slot = models.PositiveSmallIntegerField()
     state = models.PositiveSmallIntegerField(choices=State.choices, default=State.LEASED)
+    arm = models.PositiveSmallIntegerField(choices=Arm.choices, default=Arm.BLIND, db_default=Arm.BLIND)
     leased_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
+    revise_until = models.DateTimeField(
+        null=True, blank=True, help_text="delayed arm: own values are locked, and until then the judge's are answered"
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["sample", "member"], name="assignment_member_once"),
             models.UniqueConstraint(fields=["sample", "slot"], condition=Q(state__lte=2), name="assignment_slot_once"),
+            models.CheckConstraint(
+                condition=Q(revise_until__isnull=True) | Q(arm=1, state=2), name="assignment_revised_in_delayed_arm"
+            ),
             models.CheckConstraint(condition=Q(slot__gte=1, slot__lte=MAX_SLOTS), name="assignment_slot_in_range"),
         ]
         indexes = [
             models.Index(fields=["member", "leased_at"], condition=Q(state=1), name="assignment_held"),
             models.Index(fields=["expires_at"], condition=Q(state=1), name="assignment_expiring"),
             models.Index(fields=["member", "finished_at"], condition=Q(state=2), name="assignment_scored"),
+            models.Index(
+                fields=["revise_until"], condition=Q(revise_until__isnull=False), name="assignment_to_be_revised"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ class StudyFigures(models.Model):
         AGREEMENT = "agreement", "agreement"
         ANNOTATORS = "annotators", "annotators"
         PROGRESS = "progress", "progress"
+        INFLUENCE = "influence", "influence"
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="figures", db_index=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)

@@ -80,6 +80,11 @@ class Prediction(models.Model):
     run = models.ForeignKey(JudgeRun, on_delete=models.CASCADE, related_name="predictions", db_index=False)
     sample = models.ForeignKey(Sample, on_delete=models.CASCADE, related_name="predictions")
     status = models.CharField(max_length=13, choices=Status.choices)
+    out_of_fold = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="of a sample that the run learned from, by models that had not seen its question",
+    )
     readout = models.CharField(max_length=40, blank=True)
     prompt_sha = models.CharField(max_length=64, blank=True)
     cluster = models.PositiveIntegerField(null=True, blank=True)

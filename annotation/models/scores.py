@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from .assignments import Assignment
+from .assignments import Arm, Assignment
 from .people import Member, User
 from .rubrics import LEVELS_PER_DIMENSION, Dimension, Level
 from .samples import Sample
@@ -33,6 +33,9 @@ class Score(models.Model):
         default=1, help_text="1: independent; later ones were signed in discussions"
     )
     origin = models.CharField(max_length=8, choices=Origin.choices, default=Origin.GIVEN)
+    arm = models.PositiveSmallIntegerField(
+        choices=Arm.choices, default=Arm.BLIND, db_default=Arm.BLIND, help_text="how the judge was met in giving it"
+    )
     complete = models.BooleanField(default=True, help_text="has a value on every dimension that people score")
     client_key = models.UUIDField(unique=True, null=True, blank=True)
     seconds = models.FloatField(null=True, blank=True, help_text="active time, as measured by the page")

@@ -50,6 +50,21 @@ class Protocol(models.Model):
         SHARE = "share", "a random share"
         HIGH = "high", "the high-rated"
 
+    class Suggestions(models.TextChoices):
+        """How the annotators of mixed samples meet the judge."""
+
+        NONE = "none", "not at all"
+        DELAYED = "delayed", "after their own values are locked"
+        PREFILLED = "prefilled", "as prefilled values"
+        BOTH = "both", "either way, by chance"
+
+    class WorkOrder(models.TextChoices):
+        """Which samples annotators are given first."""
+
+        EVEN = "even", "all alike"
+        DISPUTED = "disputed", "the likely disputed"
+        LABEL_NEXT = "label_next", "those that teach a judge most"
+
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="protocols")
     version = models.PositiveIntegerField()
     preset = models.CharField(max_length=40, blank=True)
@@ -67,6 +82,10 @@ class Protocol(models.Model):
     discussion_days = models.PositiveSmallIntegerField(
         null=True, blank=True, default=7, help_text="after so many days the admins decide; empty: never"
     )
+    suggestions = models.CharField(max_length=10, choices=Suggestions.choices, default=Suggestions.NONE)
+    blind_share = models.FloatField(default=0.3, help_text="of the samples, at least; nobody meets the judge on those")
+    pull_limit = models.FloatField(default=0.2, help_text="an alarm is given where the judge pulls people by more")
+    work_order = models.CharField(max_length=10, choices=WorkOrder.choices, default=WorkOrder.EVEN)
     lease_minutes = models.PositiveSmallIntegerField(default=30)
     undo_minutes = models.PositiveSmallIntegerField(default=10)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -84,6 +103,10 @@ class Protocol(models.Model):
             models.CheckConstraint(
                 condition=Q(discussion_days__isnull=True) | Q(discussion_days__gte=1, discussion_days__lte=365),
                 name="protocol_discussion_days_in_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(blind_share__gte=0.3, blind_share__lte=1, pull_limit__gt=0, pull_limit__lte=1),
+                name="protocol_suggestions_in_range",
             ),
             models.CheckConstraint(
                 condition=Q(undo_minutes__lte=10, lease_minutes__gte=1), name="protocol_minutes_in_range"
