@@ -1,9 +1,10 @@
-"""PURE. How annotators meet the judge on a sample: drawn by chance that is the same for ever, and who may take which slot.
+"""PURE. How annotators meet the judge on a sample, drawn by chance that lasts, and who may take which slot.
 
 A sample is wholly blind, or mixed. Of the first ``k`` slots of a mixed sample one is blind, the others meet the judge,
 all in the same arm. Slots beyond ``k``, of a cross-review or of one more annotator, are blind everywhere.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -61,7 +62,7 @@ def draw(sample: str, *, suggestions: str, blind_share: float, k: int, kept_blin
         suggestions: how the protocol lets the judge be met: `none`, `delayed`, `prefilled`, or `both`, one of the two.
         blind_share: the share of samples that are wholly blind; a larger one leaves those blind that were.
         k: the slots of the first round.
-        kept_blind: it may become test, calibrates, or there is nothing to show.
+        kept_blind: it may become test, or calibrates.
     """
     if kept_blind or suggestions == "none":
         return wholly_blind(k)
@@ -93,3 +94,16 @@ def seat(drawn: Draw, free: int, *, shown: bool, blind_elsewhere: bool) -> Seat 
     if arm is not Arm.BLIND and not blind_elsewhere and not slots.take(free, slot):
         return None if shown else Seat(slot, Arm.BLIND)
     return Seat(slot, Arm.PREFILLED if shown else arm)
+
+
+def label_origin(arms: Collection[int], *, imported: bool) -> str:
+    """Return how a label came about, from the arms of the values that decided it and whether some were imported.
+
+    An imported value hides nothing: where a judge had a part in another one the label is `mixed`.
+    """
+    met = {Arm(arm) for arm in arms}
+    if met <= {Arm.BLIND}:
+        return "imported" if imported else "blind"
+    if len(met) == 1:
+        return met.pop().name.lower()
+    return "mixed"
