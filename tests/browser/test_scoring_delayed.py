@@ -101,7 +101,7 @@ def test_where_the_judge_says_the_same_nothing_is_to_be_answered(desk: Desk) -> 
 
 def test_who_has_begun_on_the_next_sample_finishes_that_first(desk: Desk) -> None:
     held: list[Route] = []
-    desk.page.route(SCORES, held.append)
+    desk.page.route(SCORES, lambda route: held.append(route))
     first = desk.question
     desk.press("5", "5", "5", "5", "Enter")
     expect(desk.stage.locator(".q").first).not_to_have_text(first)

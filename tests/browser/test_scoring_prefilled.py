@@ -42,7 +42,7 @@ def test_what_the_judge_says_is_marked_and_counts_for_nothing(desk: Desk) -> Non
     assert desk.values() == {"TCC": "", "ICC": "", "IQ": "", "ITS": ""}
     expect(desk.page.locator("#whose")).to_contain_text("Nothing counts until you answer it yourself.")
     expect(desk.row("TCC").locator(".verdict")).to_contain_text("The judge says 4.")
-    suggested = desk.row("TCC").get_by_role("radio", name="4, nearly full, the judge says this", exact=True)
+    suggested = desk.row("TCC").get_by_role("radio", name="4, the judge says this", exact=True)
     expect(suggested).to_have_attribute("aria-checked", "false")
     expect(desk.submit).to_have_text("Submit, 4 to go Enter")
     question = desk.question
