@@ -71,7 +71,9 @@ class Terms:
     arm: Arm
     sums: Floats
     question: Ints
+    suggested: int
     values: int
+    """Of those that were suggested, the ones with something to be held against."""
     samples: int
     questions: int
     """Of the suggested values."""
@@ -112,6 +114,7 @@ def prefilled_terms(
         "prefilled",
         sums,
         np.concatenate([question, question_of[several]]),
+        suggested=len(sample),
         values=len(at),
         samples=len(np.unique(at)),
         questions=len(np.unique(question)),
@@ -127,6 +130,7 @@ def delayed_terms(sample: Ints, shown: Floats, first: Floats, final: Floats, que
         "delayed",
         np.stack([x * y, x * x], axis=1),
         question,
+        suggested=len(sample),
         values=len(sample),
         samples=len(np.unique(sample)),
         questions=len(np.unique(question)),
@@ -177,11 +181,11 @@ def _moments(arm: Arm, sums: Floats) -> _Moments:
 
 def _pull(of: Sequence[tuple[Terms, _Moments, _Moments | None]]) -> Pull:
     """Return the pull on the given dimensions together; those that have no value in this arm add nothing."""
+    reason = _why_not([terms for terms, _, _ in of])
     of = [one for one in of if one[0].values]
-    values, samples = sum(terms.values for terms, _, _ in of), max((terms.samples for terms, _, _ in of), default=0)
-    reason = _why_not([terms for terms, _, _ in of], samples)
-    if reason in (undefined.NOTHING_SUGGESTED, undefined.NO_BLIND_BESIDE):
-        return Pull(None, None, None, values, samples, reason)
+    if not of:
+        return Pull(None, None, None, 0, 0, reason)
+    values, samples = sum(terms.values for terms, _, _ in of), max(terms.samples for terms, _, _ in of)
     known = _added([moments for _, moments, _ in of])
     slope = _ratio(known.plain_above, known.plain_below)[0]
     plain = None if np.isnan(slope) else float(slope)
@@ -196,9 +200,12 @@ def _pull(of: Sequence[tuple[Terms, _Moments, _Moments | None]]) -> Pull:
     return Pull(float(known.above[0] / known.below[0]), interval, plain, values, samples, None)
 
 
-def _why_not(terms: Sequence[Terms], samples: int) -> str | None:
-    if not terms:
+def _why_not(terms: Sequence[Terms]) -> str | None:
+    if not any(one.suggested for one in terms):
         return undefined.NOTHING_SUGGESTED
+    samples = max(one.samples for one in terms)
+    if not samples:
+        return undefined.NO_BLIND_BESIDE
     if samples < FEWEST_SAMPLES or max(one.questions for one in terms) < resampling.FEWEST_QUESTIONS:
         return undefined.FEW_SUGGESTED
     if terms[0].arm == "prefilled" and max(one.pairs for one in terms) < FEWEST_SAMPLES:
