@@ -1,6 +1,6 @@
 """The named sets: which rows a person may know of."""
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from .models import (
@@ -42,7 +42,7 @@ def deciding_level() -> Coalesce:
     answers = Suggestion.objects.filter(
         assignment=OuterRef("score__assignment"), dimension=OuterRef("dimension"), final__isnull=False
     )
-    return Coalesce(Subquery(answers.values("final")), F("level_id"))
+    return Coalesce(Subquery(answers.values("final")), F("level_id"), output_field=BigIntegerField())
 
 
 def able_to_score(study: Study) -> QuerySet[Member]:
