@@ -59,6 +59,7 @@ def _judge() -> dict[str, str]:
         "past_delayed": _("What is marked is what the judge said after your own values were locked."),
         "judge_says": _("The judge says {value}."),
         "judge_same": _("The judge says {value} too."),
+        "judge_silent": _("The judge says nothing here, so your own value stands."),
         "judge_expects": _("It expects {expected}."),
         "judge_between": _("It expects {expected}, likely between {low} and {high}."),
         "judge_within": _("It expects {expected}, give or take {sd}."),

@@ -90,7 +90,8 @@ function buildRow(dimension, index, text, hears) {
     node.classList.toggle("told", judged !== undefined);
     verdict.show({ judge: locked ? null : view.judge, own, value, here, answering: !view.readOnly });
     group.toggleAttribute("aria-disabled", false);
-    if (locked || view.readOnly) group.setAttribute("aria-disabled", "true");
+    const silent = own !== undefined && own !== null && judged === undefined;
+    if (locked || view.readOnly || silent) group.setAttribute("aria-disabled", "true");
     const place = levels.findIndex((level) => level.value === value);
     const ownPlace = levels.findIndex((level) => level.value === own);
     const judgedPlace = levels.findIndex((level) => level.value === judged);

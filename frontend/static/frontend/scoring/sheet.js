@@ -25,7 +25,9 @@ export function createSheet(dimensions, assignment, draft) {
     return undefined;
   }
 
-  const isOpen = (/** @type {number} */ index) => !(keyOf(index) in locked);
+  const isScored = (/** @type {number} */ index) => !(keyOf(index) in locked);
+  /** May something be said here? Where the judge says nothing there is nothing to answer. @param {number} index */
+  const isOpen = (index) => isScored(index) && (!revising || keyOf(index) in (judge?.ratings ?? {}));
   const isMissing = (/** @type {number} */ index) => isOpen(index) && value(keyOf(index)) === undefined;
 
   return {
@@ -37,7 +39,7 @@ export function createSheet(dimensions, assignment, draft) {
     from: (index) => value(keyOf(index)) ?? own?.[keyOf(index)],
     /** @returns {Record<string, number>} */
     ratings() {
-      const said = dimensions.filter((_, index) => isOpen(index) && !isMissing(index));
+      const said = dimensions.filter((_, index) => isScored(index) && value(keyOf(index)) !== undefined);
       return Object.fromEntries(said.map(({ key }) => [key, /** @type {number} */ (value(key))]));
     },
     /** What a rule has set beside what people say. */

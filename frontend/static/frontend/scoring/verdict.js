@@ -65,11 +65,14 @@ export function createVerdict({ key, levels }, { id, text, hears }) {
   /** @param {Said} said */
   function show({ judge, own, value, here, answering }) {
     const judged = judge?.ratings[key];
-    node.hidden = judged === undefined;
-    band.toggleAttribute("hidden", judged === undefined);
-    if (!judge || judged === undefined) return;
-    drawBand(judge);
     const known = own !== undefined && own !== null;
+    node.hidden = judged === undefined && !known;
+    band.toggleAttribute("hidden", judged === undefined);
+    if (!judge || judged === undefined) {
+      keeping.hidden = adopting.hidden = true;
+      return write(words, text.say("judge_silent"));
+    }
+    drawBand(judge);
     const outcome = !known || own === judged || value === undefined ? ""
       : value === own ? text.say("kept_own", { own }) : text.say("changed_own", { own, value: value ?? "" });
     write(words, [sentence(judge, own), outcome].filter(Boolean).join(" "));

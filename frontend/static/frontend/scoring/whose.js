@@ -8,20 +8,22 @@ import { isRevision } from "./pieces.js";
 export function createWhose(text) {
   const line = byId("whose");
   const words = find(line, "span");
+  const panel = byId("panel");
   const keys = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-met]"));
 
   return {
     /** @param {{work: import("./types.js").Work|null, past: import("./types.js").Given|null, missing: number}} state */
     show({ work, past, missing }) {
-      const assignment = work?.assignment;
-      const judge = assignment?.suggestion;
-      const met = !judge || past ? "" : isRevision(assignment) ? "revising" : judge.arm;
+      const judge = work?.assignment.suggestion;
+      const revising = work !== null && isRevision(work.assignment);
+      const met = !judge || past ? "plain" : revising ? "revising" : judge.arm;
       for (const key of keys) key.hidden = !(key.dataset.met ?? "").split(" ").includes(met);
+      panel.dataset.met = met;
       line.hidden = !judge;
       if (!judge) return;
       if (past) write(words, text.say(`past_${judge.arm}`));
       else if (met === "revising") {
-        const time = text.time(assignment.score?.scored_at ?? Date.now());
+        const time = text.time(work?.assignment.score?.scored_at ?? Date.now());
         write(words, text.say(missing ? "whose_revising" : "whose_answered", { time }));
       } else write(words, text.say("whose_prefilled"));
     },
