@@ -69,8 +69,8 @@ def rules(play: Play) -> str:
     now = Protocol.objects.get(study=play.study, current=True)
     active = JudgeRun.objects.filter(study=play.study, active=True).first()
     return (
-        f"judge {active.number if active else '–'} is active, rules version {now.version}: suggestions {now.suggestions}, "
-        f"{now.blind_share:.0%} of the samples blind, work order {now.work_order}"
+        f"judge {active.number if active else '–'} is active, rules version {now.version}: suggestions "
+        f"{now.suggestions}, {now.blind_share:.0%} of the samples blind, work order {now.work_order}"
     )
 
 

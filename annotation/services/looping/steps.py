@@ -46,7 +46,7 @@ def import_first(play: Play) -> None:
 def score_first(play: Play) -> None:
     """Score the first batch, blind, and cross-review some of it."""
     if play.release(1) is None:
-        score_everything(play.study, play.users, play.truths, seed=play.seed)
+        score_everything(play)
 
 
 def discuss(play: Play) -> None:
@@ -85,7 +85,7 @@ def let_it_help(play: Play) -> None:
 def score_second(play: Play) -> None:
     """Score the second batch in the arms that were drawn, what is likely to be disputed first."""
     if play.release(2) is None:
-        score_everything(play.study, play.users, play.truths, seed=play.seed)
+        score_everything(play)
 
 
 def report_influence(play: Play) -> None:
