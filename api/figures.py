@@ -37,6 +37,11 @@ def annotator_row(row: Mapping[str, Any], people: Mapping[str, str]) -> dict[str
     return {**row, "annotator": people.get(row["member"], row["member"])}
 
 
+def influence_person(row: Mapping[str, Any], people: Mapping[str, str]) -> dict[str, Any]:
+    """Return how an annotator deals with what a judge shows."""
+    return {**row, "annotator": people.get(row["member"], row["member"])}
+
+
 def age(study: Study, stored: Stored | None) -> dict[str, Any]:
     """Return how old stored figures are, and the job that makes newer ones; those that are not there are stale."""
     job = current_job(study)

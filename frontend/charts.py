@@ -71,7 +71,7 @@ def axis(scale: Scale, ticks: Sequence[float]) -> SafeString:
     texts = format_html_join(
         "",
         '<text x="{}" y="11" text-anchor="middle" class="ax">{}</text>',
-        ((_px(scale.at(one)), tick(one)) for one in ticks if not scale.beyond(one)),
+        ((px(scale.at(one)), tick(one)) for one in ticks if not scale.beyond(one)),
     )
     return _svg(scale.width, 14, texts, "")
 
@@ -88,41 +88,48 @@ def interval(
     ends: Sequence[float] | None,
     *,
     bars: Sequence[float] = (),
+    zero: float | None = None,
     notable: bool = False,
     label: str = "",
 ) -> SafeString:
-    """Draw a value as a dot and its interval as a line with ends, over dashed ``bars``; no value: the empty line."""
+    """Draw a value as a dot and its interval as a line with ends, over dashed ``bars`` and a firm line at ``zero``.
+
+    Without a value it is the empty line.
+    """
     middle = ROW / 2
     pieces = [
         format_html(
             '<line x1="{}" x2="{}" y1="{}" y2="{}" class="grid"/>',
-            _px(scale.pad),
-            _px(scale.width - scale.pad),
-            _px(middle),
-            _px(middle),
+            px(scale.pad),
+            px(scale.width - scale.pad),
+            px(middle),
+            px(middle),
         ),
         format_html_join(
             "",
             '<line x1="{0}" x2="{0}" y1="0" y2="{1}" class="axl" stroke-dasharray="2 3"/>',
-            ((_px(scale.at(bar)), ROW) for bar in bars if not scale.beyond(bar)),
+            ((px(scale.at(bar)), ROW) for bar in bars if not scale.beyond(bar)),
         ),
     ]
+    if zero is not None and not scale.beyond(zero):
+        at = px(scale.at(zero))
+        pieces.append(format_html('<line x1="{0}" x2="{0}" y1="0" y2="{1}" class="axl"/>', at, ROW))
     kind = "att" if notable else "ink"
     if value is not None and ends is not None:
         low, high = scale.at(ends[0]), scale.at(ends[1])
         pieces.append(
             format_html(
                 '<path d="M{0} {2}H{1}M{0} {3}v8M{1} {3}v8" class="s-{4}" stroke-width="1.5" fill="none"/>',
-                _px(low),
-                _px(high),
-                _px(middle),
-                _px(middle - 4),
+                px(low),
+                px(high),
+                px(middle),
+                px(middle - 4),
                 kind,
             )
         )
     if value is not None:
         pieces.append(
-            format_html('<circle cx="{}" cy="{}" r="4.5" class="f-{}"/>', _px(scale.at(value)), _px(middle), kind)
+            format_html('<circle cx="{}" cy="{}" r="4.5" class="f-{}"/>', px(scale.at(value)), px(middle), kind)
         )
     return _svg(scale.width, ROW, _joined(pieces), label)
 
@@ -140,7 +147,7 @@ def sparkline(
     last = next((place for place in reversed(places) if place is not None), None)
     if last is not None:
         kind = "att" if notable else "ink"
-        pieces.append(format_html('<circle cx="{}" cy="{}" r="2.8" class="f-{}"/>', _px(last[0]), _px(last[1]), kind))
+        pieces.append(format_html('<circle cx="{}" cy="{}" r="2.8" class="f-{}"/>', px(last[0]), px(last[1]), kind))
     return _svg(width, height, _joined(pieces), label)
 
 
@@ -170,19 +177,19 @@ def weeks(
             format_html(
                 '<line x1="{0}" x2="{1}" y1="{2}" y2="{2}" class="{3}"{4}/>'
                 '<text x="{5}" y="{6}" text-anchor="end" class="ax">{7}</text>',
-                _px(left),
-                _px(width),
-                _px(y),
+                px(left),
+                px(width),
+                px(y),
                 "axl" if level == zero else "grid",
                 dashed,
-                _px(left - 6),
-                _px(y + 4),
+                px(left - 6),
+                px(y + 4),
                 tick(level, signed=zero is not None),
             )
         )
     pieces += _lines(places, "s-ink2", 1.5)
     pieces += [
-        format_html('<circle cx="{}" cy="{}" r="3" class="f-ink"/>', _px(place[0]), _px(place[1]))
+        format_html('<circle cx="{}" cy="{}" r="3" class="f-ink"/>', px(place[0]), px(place[1]))
         for place in places
         if place is not None
     ]
@@ -204,9 +211,9 @@ def stacked(
         pieces.append(
             format_html(
                 '<rect x="{}" y="0" width="{}" height="{}" class="{}"/>',
-                _px(x),
-                _px(max(1.0, share * fit - 1)),
-                _px(height),
+                px(x),
+                px(max(1.0, share * fit - 1)),
+                px(height),
                 kind,
             )
         )
@@ -226,13 +233,13 @@ def both_ways(down: float, up: float, *, most: float, width: float = 150, label:
             '<rect x="{}" y="4" width="{}" height="10" class="f-down"/>'
             '<rect x="{}" y="4" width="{}" height="10" class="f-up"/>'
             '<line x1="{}" x2="{}" y1="0" y2="{}" class="axl"/>',
-            _px(half - left),
-            _px(left),
-            _px(half),
-            _px(right),
-            _px(half),
-            _px(half),
-            _px(height),
+            px(half - left),
+            px(left),
+            px(half),
+            px(right),
+            px(half),
+            px(half),
+            px(height),
         ),
         label,
     )
@@ -254,13 +261,13 @@ def columns(
         "",
         '<rect x="{}" y="{}" width="{}" height="{}" class="f-ink3"/>',
         (
-            (_px(number * step), _px(floor - 1 - tall), _px(max(1.0, step - 2)), _px(tall))
+            (px(number * step), px(floor - 1 - tall), px(max(1.0, step - 2)), px(tall))
             for number, value in enumerate(values)
             if value > 0
             for tall in [max(1.0, value / most * (floor - 2))]
         ),
     )
-    base = format_html('<line x1="0" x2="{0}" y1="{1}" y2="{1}" class="axl"/>', _px(width), _px(floor - 0.5))
+    base = format_html('<line x1="0" x2="{0}" y1="{1}" y2="{1}" class="axl"/>', px(width), px(floor - 0.5))
     return _svg(width, height, _joined([bars, base, _first_and_last(names, 0, width, height)]), label)
 
 
@@ -271,7 +278,7 @@ def _first_and_last(names: Sequence[str], left: float, right: float, height: flo
     return format_html_join(
         "",
         '<text x="{}" y="{}" text-anchor="{}" class="ax">{}</text>',
-        ((_px(x), _px(height - 2), anchor, name) for x, anchor, name in ends),
+        ((px(x), px(height - 2), anchor, name) for x, anchor, name in ends),
     )
 
 
@@ -302,8 +309,8 @@ def _height(scale: Scale, value: float, height: float, margin: float) -> float:
 def _zero_line(scale: Scale, zero: float | None, width: float, height: float, *, margin: float) -> SafeString:
     if zero is None or scale.beyond(zero):
         return SafeString()
-    y = _px(_height(scale, zero, height, margin))
-    return format_html('<line x1="0" x2="{}" y1="{}" y2="{}" class="axl" stroke-dasharray="2 2"/>', _px(width), y, y)
+    y = px(_height(scale, zero, height, margin))
+    return format_html('<line x1="0" x2="{}" y1="{}" y2="{}" class="axl" stroke-dasharray="2 2"/>', px(width), y, y)
 
 
 def _lines(places: Sequence[tuple[float, float] | None], kind: str, thickness: float) -> list[SafeString]:
@@ -317,23 +324,26 @@ def _lines(places: Sequence[tuple[float, float] | None], kind: str, thickness: f
     drawn = []
     for run in runs:
         if len(run) > 1:
-            points = " ".join(f"{_px(x)},{_px(y)}" for x, y in run)
+            points = " ".join(f"{px(x)},{px(y)}" for x, y in run)
             drawn.append(
                 format_html('<polyline points="{}" fill="none" class="{}" stroke-width="{}"/>', points, kind, thickness)
             )
         elif run:
-            drawn.append(
-                format_html('<circle cx="{}" cy="{}" r="1.5" class="f-ink2"/>', _px(run[0][0]), _px(run[0][1]))
-            )
+            drawn.append(format_html('<circle cx="{}" cy="{}" r="1.5" class="f-ink2"/>', px(run[0][0]), px(run[0][1])))
     return drawn
+
+
+def svg(width: float, height: float, pieces: Iterable[SafeString], label: str = "") -> SafeString:
+    """Return a drawing of pieces; without a label it is hidden from screen readers."""
+    return _svg(width, height, _joined(pieces), label)
 
 
 def _svg(width: float, height: float, inside: str, label: str) -> SafeString:
     spoken = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     return format_html(
         '<svg width="{0}" height="{1}" viewBox="0 0 {0} {1}" {2} focusable="false">{3}</svg>',
-        _px(width),
-        _px(height),
+        px(width),
+        px(height),
         spoken,
         inside,
     )
@@ -343,7 +353,8 @@ def _joined(pieces: Iterable[SafeString]) -> SafeString:
     return format_html_join("", "{}", ((piece,) for piece in pieces))
 
 
-def _px(value: float) -> str:
+def px(value: float) -> str:
+    """Return a distance as drawings write it."""
     return f"{value:.1f}".removesuffix(".0")
 
 

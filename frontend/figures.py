@@ -22,6 +22,8 @@ class Figures:
     agreement: dict[str, Any] | None
     annotators: dict[str, Any] | None
     progress: dict[str, Any] | None
+    influence: dict[str, Any] | None
+    """What meeting a judge does; None as well where nobody has met one."""
     made_at: datetime | None
     """When the oldest of them was made."""
     stale: bool
@@ -49,6 +51,7 @@ def figures_of(study: Study) -> Figures:
         agreement=_data(found, Kind.AGREEMENT),
         annotators=_data(found, Kind.ANNOTATORS),
         progress=_data(found, Kind.PROGRESS),
+        influence=_data(found, Kind.INFLUENCE),
         made_at=made_at,
         stale=stale,
         scores_since=reports.scores_since(study, made_at) if made_at is not None and stale else 0,

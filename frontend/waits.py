@@ -15,8 +15,10 @@ from django.utils.translation import ngettext
 from annotation import job_list
 from annotation.inbox import UNFINISHED, handed_over
 from annotation.models import Discussion, Job, Member, Participant, Protocol, Sample, Skip, Stance, Study
-from frontend import job_words, wording
+from frontend import influence_words, job_words, wording
 from frontend.annotator_rows import AnnotatorRow
+from frontend.figure_words import two
+from frontend.figures import Figures, People
 
 # Older ones have been seen and left as they are.
 RECENT = timedelta(days=14)
@@ -33,7 +35,9 @@ class Waiting:
     detail: str
 
 
-def waits_of(study: Study, protocol: Protocol, annotators: Sequence[AnnotatorRow]) -> list[Waiting]:
+def waits_of(
+    study: Study, protocol: Protocol, annotators: Sequence[AnnotatorRow], figures: Figures, people: People
+) -> list[Waiting]:
     """Return what waits, the most urgent first."""
     now = timezone.now()
     sources: tuple[Callable[[], list[Waiting]], ...] = (
@@ -41,6 +45,8 @@ def waits_of(study: Study, protocol: Protocol, annotators: Sequence[AnnotatorRow
         lambda: _handed_over(study, now),
         lambda: _absent(study),
         lambda: _blocked(study),
+        lambda: _influenced(study, figures),
+        lambda: _rubber_stamps(study, figures, people),
         lambda: _drifting(study, annotators),
         lambda: _imports(study, now),
         lambda: _at_work(study),
@@ -136,6 +142,36 @@ def _blocked(study: Study) -> list[Waiting]:
     label = ngettext("blocked sample", "blocked samples", count)
     url = reverse("samples", args=[study.slug]) + "?state=blocked"
     return [Waiting(count, label, url, ", ".join(said) or _("skipped so often that nobody is left to score them"))]
+
+
+def _influenced(study: Study, figures: Figures) -> list[Waiting]:
+    """Return where the judge pulls people further than the study allows."""
+    alarms = influence_words.alarming(figures.influence)
+    if figures.influence is None or not alarms:
+        return []
+    both = len({row["arm"] for row in figures.influence["rows"]}) > 1
+    label = ngettext("pull beyond the limit", "pulls beyond the limit", len(alarms))
+    worst = sorted(alarms, key=lambda row: -row["pull"])
+    detail = _("the judge moves people; limit %(limit)s: %(some)s") % {
+        "limit": two(figures.influence["limit"]),
+        "some": _some([influence_words.alarm_said(row, both=both) for row in worst], "; "),
+    }
+    return [Waiting(len(alarms), label, reverse("influence", args=[study.slug]), detail)]
+
+
+def _rubber_stamps(study: Study, figures: Figures, people: People) -> list[Waiting]:
+    """Return who hands in prefilled values so fast and so unchanged that nobody may have read them."""
+    rows = influence_words.stamps(figures.influence)
+    if not rows:
+        return []
+    label = ngettext("possible rubber stamp", "possible rubber stamps", len(rows))
+    url = (
+        reverse("member", args=[study.slug, rows[0]["member"]])
+        if len(rows) == 1
+        else reverse("influence", args=[study.slug]) + "#h-people"
+    )
+    said = [f"{people.called(row['member'])} {influence_words.stamp(row)}" for row in rows]
+    return [Waiting(len(rows), label, url, _some(said, "; "))]
 
 
 def _drifting(study: Study, annotators: Sequence[AnnotatorRow]) -> list[Waiting]:

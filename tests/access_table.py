@@ -67,6 +67,7 @@ TABLE: dict[str, dict[str, str]] = {
     "api:protocol-move": {"GET": LEADS, "POST": LEADS},
     "api:agreement": {"GET": RESULTS, "POST": "401 404 403 403 202 202"},
     "api:annotators": {"GET": RESULTS},
+    "api:influence": {"GET": RESULTS},
     "api:discussions": {"GET": MEMBERS},
     "api:discussion": {"GET": MEMBERS},
     # Ann's own reason comes first.
@@ -146,6 +147,8 @@ TABLE: dict[str, dict[str, str]] = {
     "discussion-excuse": {"POST": PAGE_LEADS_UNSENT},
     "discussion-deadline": {"POST": PAGE_LEADS_UNSENT},
     "agreement": {"GET": PAGE_RESULTS},
+    "influence": {"GET": PAGE_RESULTS},
+    "suggestions-csv": {"POST": PAGE_RESULTS},
     "agreement-refresh": {"POST": PAGE_LEADS_DONE},
     "figures-age": {"GET": PAGE_RESULTS},
     "figures-csv": {"GET": PAGE_RESULTS},

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from annotation import permissions
 from annotation.db import write_transaction
-from annotation.models import HistoryEntry, Job, Study, StudyFigures, User
+from annotation.models import HistoryEntry, Job, Member, Study, StudyFigures, User
 
 from . import jobs
 
@@ -103,18 +103,33 @@ def refresh(*, study: Study, progress: "Progress | None" = None) -> None:
     """
     # Imported here: numpy is nothing that a web process should load.
     from annotation import measuring
+    from annotation.measuring_influence import influence
     from annotation.progress import figures as progress_of
+
+    counts = (0, 0)
+
+    def told(done: int, total: int, activity: str) -> None:
+        nonlocal counts
+        counts = done, total
+        if progress is not None:
+            progress(done, total, activity)
 
     # Read before anything else: what happens during the calculation makes its result stale.
     last = HistoryEntry.objects.aggregate(last=Max("pk"))["last"] or 0
-    agreement, annotators = measuring.everything(study, progress=progress)
+    agreement, annotators = measuring.everything(study, progress=told)
     data = {
         StudyFigures.Kind.AGREEMENT: agreement,
         StudyFigures.Kind.ANNOTATORS: annotators,
         StudyFigures.Kind.PROGRESS: progress_of(study),
     }
+    names = dict(Member.objects.filter(study=study).values_list("pk", "public_id"))
+    met = influence(study, names=names, step=lambda activity: told(*counts, activity))
+    if met is not None:
+        data[StudyFigures.Kind.INFLUENCE] = met
     now = timezone.now()
     with write_transaction():
+        # Of a judge that is gone nothing stays.
+        StudyFigures.objects.filter(study=study).exclude(kind__in=data).delete()
         for kind, figures in data.items():
             StudyFigures.objects.update_or_create(
                 study=study, kind=kind, defaults={"made_at": now, "last_history": last, "data": figures}

@@ -55,6 +55,7 @@ BELONGS_TO = {
     "judge": "judges",
     "judge-compare": "judges",
     "judge-predictions": "judges",
+    "influence": "judges",
     "mine-one": "mine",
     "member": "people",
     "invite": "people",

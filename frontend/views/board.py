@@ -15,6 +15,7 @@ from frontend.agreement_rows import basis, moved, moved_sentence, overall_heat_m
 from frontend.annotator_rows import annotators
 from frontend.charts import columns
 from frontend.figures import figures_of, people_of
+from frontend.influence_words import finding as influence_finding
 from frontend.progress_rows import generators, segments
 from frontend.waits import waits_of
 
@@ -59,11 +60,12 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
         "heat_map": overall_heat_map((row.figures for row in agreement.rows), people),
         "moved": changes,
         "moved_sentence": moved_sentence(changes),
+        "influence": influence_finding(figures.influence, rubric) if figures.influence else "",
         "annotators": lines,
         "generators": rows,
         "has_finals": any(cell for row in rows for cell in row.finals),
         "leads": leads,
-        "waits": waits_of(found, protocol, lines.rows) if leads else [],
+        "waits": waits_of(found, protocol, lines.rows, figures, people) if leads else [],
     }
     return show(request, "board.html", context)
 

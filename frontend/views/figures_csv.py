@@ -12,6 +12,7 @@ from annotation import permissions, reports
 from annotation.models import Sample, Study
 from annotation.rubrics import RubricDefinition, definition
 from annotation.spreadsheets import written
+from frontend import influence_tables
 from frontend.agreement_rows import GROUPS, LEVELS, stored_rows
 from frontend.figures import Figures, People, figures_of, people_of
 
@@ -166,4 +167,7 @@ TABLES: dict[str, Callable[[Asked], Rows]] = {
     "moved-to-whom": _whom,
     "annotators": _annotators,
     "annotators-by-week": _annotators_by_week,
+    "influence": lambda asked: influence_tables.pulls(asked.figures.influence),
+    "influence-arms": lambda asked: influence_tables.arms(asked.figures.influence),
+    "influence-annotators": lambda asked: influence_tables.annotators(asked.figures.influence, asked.people),
 }

@@ -22,6 +22,7 @@ from frontend import wording
 from frontend.annotator_rows import one_annotator
 from frontend.figures import figures_of
 from frontend.forms.studies import InviteForm, MemberForm
+from frontend.influence_rows import own_rows
 
 from .common import show, study_of, viewer
 
@@ -173,6 +174,7 @@ def _one(
         "name": wording.name_of(found, names=leads),
         "back": reverse("member", args=[study.slug, found.public_id]),
         "figures": figures,
+        "met": own_rows(figures.influence, found, names=leads),
         "own": one_annotator(figures, found.public_id, definition(study.rubric_id)),
         "last_at": reports.last_score(found),
         "leads": leads,

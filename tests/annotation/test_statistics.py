@@ -12,7 +12,9 @@ from annotation.services import job_context, job_runner, jobs, statistics
 from annotation.services.history import record
 from tests.annotation.conftest import let_lease_end, look
 from tests.annotation.rating import rated_sample
-from tests.factories import make_member, make_study, make_user
+from tests.factories import make_member, make_sample, make_study, make_user
+from tests.judge_rows import make_judge_run
+from tests.suggestion_rows import meet
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "eager_progress")]
 
@@ -54,6 +56,27 @@ def test_a_new_calculation_takes_the_place_of_the_old_one(study: Study) -> None:
     statistics.refresh(study=study)
     assert calculated(study)["TCC"]["samples"] == 1
     assert StudyFigures.objects.filter(study=study).count() == 3
+
+
+def test_the_influence_of_a_judge_is_stored_once_somebody_has_met_one_and_as_long_as_it_is_there(study: Study) -> None:
+    statistics.refresh(study=study)
+    assert statistics.stored(study, "influence") is None
+    run = make_judge_run(study, samples=[])
+    values = dict.fromkeys(("TCC", "ICC", "IQ", "ITS"), 3)
+    meet(make_sample(study, pictures=["red"]), "Ann", values, arm="prefilled", shown=values, run=run)
+    said: list[tuple[int, int, str]] = []
+    statistics.refresh(study=study, progress=lambda *step: said.append(step))
+    stored = statistics.stored(study, "influence")
+    assert stored is not None
+    assert [row["acceptance"] for row in stored.data["rows"]] == [1] * 5
+    assert [row["member"] for row in stored.data["people"]] == [study.members.get(name="Ann").public_id]
+    assert [(done == total, activity) for done, total, activity in said[-2:]] == [
+        (True, "influence: reading"),
+        (True, "influence: calculating"),
+    ]
+    study.samples.get().assignments.all().delete()
+    statistics.refresh(study=study)
+    assert statistics.stored(study, "influence") is None
 
 
 def test_figures_are_stale_once_something_has_happened_in_the_study(study: Study) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from annotation.management.database import DataCommand
 from annotation.management.progress import ProgressLine
 from annotation.management.refusals import the_study
+from annotation.management.tables import lines
 from annotation.models import Member
 
 MEASUREMENTS = ("ordinal", "interval", "nominal")
@@ -59,11 +60,11 @@ class Command(DataCommand):
     def _tell(self, rows: Sequence[Mapping[str, Any]], by: str | None) -> None:
         head = ["dimension", "alpha", "95 %", "samples", "ratings", "exact", "within 1", "MAD"]
         head += ["range ≥ 2", "kappa", "ICC(1)"]
-        lines = []
+        table = []
         why = []
         for row in rows:
             alpha = "undefined" if row["alpha"] is None else _figure(row["alpha"])
-            lines.append(
+            table.append(
                 [
                     *([row["group"][by] or "(none)"] if by else []),
                     row["dimension"],
@@ -79,7 +80,7 @@ class Command(DataCommand):
             )
             if row["undefined"]:
                 why.append((" ".join([*row["group"].values(), row["dimension"]]), row["undefined"]))
-        self._table([*([by] if by else []), *head], lines, texts=2 if by else 1)
+        self._table([*([by] if by else []), *head], table, texts=2 if by else 1)
         for what, reason in why:
             self.stdout.write(f"{what}: undefined. {reason}")
         if not rows:
@@ -88,7 +89,7 @@ class Command(DataCommand):
     def _tell_moved(self, rows: Sequence[Mapping[str, Any]]) -> None:
         head = ["dimension", "cases", "values", "moved", "up", "down", "mean change"]
         goals = ["to majority", "to highest", "to lowest", "elsewhere", "overridden"]
-        lines = [
+        table = [
             [
                 row["dimension"],
                 str(row["cases"]),
@@ -102,17 +103,11 @@ class Command(DataCommand):
             ]
             for row in rows
         ]
-        self._table([*head, *goals], lines, texts=1)
+        self._table([*head, *goals], table, texts=1)
 
-    def _table(self, head: Sequence[str], lines: Sequence[Sequence[str]], *, texts: int) -> None:
-        """Print columns: the first ``texts`` to the left, figures to the right."""
-        widths = [max(len(line[column]) for line in [head, *lines]) for column in range(len(head))]
-        for line in [head, *lines]:
-            cells = [
-                cell.ljust(width) if column < texts else cell.rjust(width)
-                for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-            ]
-            self.stdout.write("  ".join(cells).rstrip())
+    def _table(self, head: Sequence[str], rows: Sequence[Sequence[str]], *, texts: int) -> None:
+        for line in lines(head, rows, texts=texts):
+            self.stdout.write(line)
 
 
 def _figure(value: float | None) -> str:

@@ -1,0 +1,40 @@
+"""What meeting a judge does to annotators, in figures: as stored, with their age."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from annotation import permissions
+from annotation.models import StudyFigures
+from annotation.services import statistics
+from api.answers import answer
+from api.figures import age, influence_person, people_of
+from api.schema import describe
+from api.serializers import influence as shapes
+
+from .base import View, study_of, user_of
+
+
+class Influence(View):
+    """How far a judge pulls people, what they accept of it, and how long they take."""
+
+    @describe("Show influence", answer=shapes.Influence)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Admins and researchers only. As last calculated; a new calculation is asked for as that of agreement is."""
+        study, user = study_of(request, slug), user_of(request)
+        permissions.require_results(user, study)
+        stored = statistics.stored(study, StudyFigures.Kind.INFLUENCE)
+        data: dict[str, Any] = {} if stored is None else stored.data
+        people = people_of(study, names=permissions.may_lead(user, study))
+        return answer(
+            {
+                "study": study.slug,
+                "limit": data["limit"] if data else study.protocols.get(current=True).pull_limit,
+                "alarm": data.get("alarm", False),
+                "rows": data.get("rows", []),
+                "arms": data.get("arms", []),
+                "people": [influence_person(row, people) for row in data.get("people", [])],
+                **age(study, stored),
+            }
+        )

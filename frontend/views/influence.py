@@ -1,0 +1,55 @@
+"""What meeting a judge does to annotators, from stored figures; and all that was suggested, as a file."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from annotation import permissions
+from annotation.rubrics import definition
+from annotation.services.exporting_suggestions import export_suggestions
+from frontend import influence_words
+from frontend.figures import figures_of, people_of
+from frontend.influence_rows import influence as laid_out
+
+from .common import show, study_of, viewer
+
+
+@login_required
+@require_safe
+def influence(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the report; before anybody has met a judge, what it takes."""
+    study = study_of(request, slug)
+    permissions.require_results(viewer(request), study)
+    leads = permissions.may_lead(viewer(request), study)
+    figures = figures_of(study)
+    protocol = study.protocols.get(current=True)
+    report = figures.influence
+    context: dict[str, Any] = {
+        "study": study,
+        "leads": leads,
+        "figures": figures,
+        "back": reverse("influence", args=[study.slug]),
+        "limit": protocol.pull_limit,
+    }
+    if report is None:
+        context |= {"headline": _("Nobody has met the judge yet"), "missing": influence_words.missing(study, protocol)}
+    else:
+        shown = laid_out(report, definition(study.rubric_id), people_of(study, names=leads))
+        context |= {"headline": shown.headline, "shown": shown, "reading": influence_words.reading(report["limit"])}
+    return show(request, "influence.html", context)
+
+
+@login_required
+@require_POST
+def suggestions(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Stream every value that was suggested. POST, as taking it away is remembered."""
+    study = study_of(request, slug)
+    pieces = export_suggestions(by=viewer(request), study=study)
+    response = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{study.slug}-suggestions.csv"'
+    response.headers["Cache-Control"] = "no-store, private"
+    return response
