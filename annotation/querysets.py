@@ -10,7 +10,6 @@ from .models import (
     JudgeRun,
     Member,
     Participant,
-    QueueEntry,
     Release,
     Rubric,
     Sample,
@@ -42,7 +41,7 @@ def deciding_level() -> Coalesce:
     answers = Suggestion.objects.filter(
         assignment=OuterRef("score__assignment"), dimension=OuterRef("dimension"), final__isnull=False
     )
-    return Coalesce(Subquery(answers.values("final")), F("level_id"), output_field=BigIntegerField())
+    return Coalesce(Subquery(answers.values("final_id")), F("level_id"), output_field=BigIntegerField())
 
 
 def able_to_score(study: Study) -> QuerySet[Member]:
@@ -144,9 +143,3 @@ def judge_runs_visible_to(user: User) -> QuerySet[JudgeRun]:
     """Judges of the studies whose results the user reads."""
     roles = (Member.Role.ADMIN, Member.Role.RESEARCHER)
     return JudgeRun.objects.filter(study__in=studies_led_by(user, roles=roles))
-
-
-def queue_entries_visible_to(user: User) -> QuerySet[QueueEntry]:
-    """Entries of the review queues of the studies whose results the user reads."""
-    roles = (Member.Role.ADMIN, Member.Role.RESEARCHER)
-    return QueueEntry.objects.filter(study__in=studies_led_by(user, roles=roles))
