@@ -18,7 +18,7 @@ NO_BLIND_BESIDE = "No sample has a value that was suggested and a blind one of s
 FEW_SUGGESTED = "Too few samples yet: ten of five questions are needed."
 NO_NOISE = "Too few samples have blind values of two people yet, so how far people differ by themselves is not known."
 WITHIN_NOISE = (
-    "The judge's values lie no further from people's than people's lie from each other, so a pull cannot be told from "
-    "agreement."
+    "The judge's values do not lie clearly further from people's than people's lie from each other, so a pull cannot "
+    "be told from agreement."
 )
 NEVER_APART = "The judge's values were always the annotators' own, so nothing could be pulled."

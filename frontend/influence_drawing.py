@@ -18,7 +18,7 @@ def pull_scale(rows: Iterable[Mapping[str, Any]], limit: float, *, width: float 
     ends = [end for row in rows if row["pull"] is not None for end in (row["interval"] or [row["pull"]])]
     low = min([-LEAST / 2, *ends])
     high = max([LEAST, limit * 1.5, *ends])
-    return Scale(max(-1.0, _floor(low)), min(2.0, -_floor(-high)), width)
+    return Scale(max(-2.0, _floor(low)), min(2.0, -_floor(-high)), width)
 
 
 def _floor(value: float) -> float:

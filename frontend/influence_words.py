@@ -30,9 +30,10 @@ def finding(report: Report, rubric: RubricDefinition) -> str:
         others = len({row["dimension"] for row in alarms}) - 1
         said = {"pull": two(worst["pull"]), "limit": limit, "what": names.get(worst["dimension"], "")}
         if worst["dimension"] is None:
-            return _("The judge pulls people by %(pull)s levels per level, beyond the limit of %(limit)s") % said
+            return _("The judge pulls people %(pull)s of the way to its values, beyond the limit of %(limit)s") % said
         text = (
-            _("On %(what)s the judge pulls people by %(pull)s levels per level, beyond the limit of %(limit)s") % said
+            _("On %(what)s the judge pulls people %(pull)s of the way to its values, beyond the limit of %(limit)s")
+            % said
         )
         if not others:
             return text
@@ -44,14 +45,14 @@ def finding(report: Report, rubric: RubricDefinition) -> str:
     most = max(known, key=lambda row: row["pull"])
     said = {"pull": two(most["pull"]), "limit": limit, "high": two(most["interval"][1])}
     if most["pull"] > report["limit"]:
-        return _("The judge seems to pull people by %(pull)s levels per level, but it may be chance") % said
+        return _("The judge seems to pull people %(pull)s of the way to its values, but it may be chance") % said
     if most["interval"][1] > report["limit"]:
         text = _(
-            "The judge pulls people by %(pull)s levels per level, within the limit of %(limit)s, "
+            "The judge pulls people %(pull)s of the way to its values, within the limit of %(limit)s, "
             "though it may be %(high)s"
         )
         return text % said
-    return _("The judge pulls people by %(pull)s levels per level, within the limit of %(limit)s") % said
+    return _("The judge pulls people %(pull)s of the way to its values, within the limit of %(limit)s") % said
 
 
 def alarming(report: Report | None) -> list[Mapping[str, Any]]:
@@ -99,20 +100,16 @@ def stamp(row: Mapping[str, Any]) -> str:
         "usual": f"{row['blind_seconds']:.0f}",
     }
     if row["blind_seconds_of_all"]:
-        return (
-            _(
-                "changed %(changed)s of %(values)s prefilled values, of which %(blind)s would be theirs without the "
-                "judge, in %(seconds)s s a sample where people take %(usual)s s blind"
-            )
-            % said
+        text = _(
+            "changed %(changed)s of %(values)s prefilled values (blind %(blind)s would agree), in %(seconds)s s a "
+            "sample where people take %(usual)s s blind"
         )
-    return (
-        _(
-            "changed %(changed)s of %(values)s prefilled values, of which %(blind)s would be theirs without the judge, "
-            "in %(seconds)s s a sample instead of their %(usual)s s blind"
+    else:
+        text = _(
+            "changed %(changed)s of %(values)s prefilled values (blind %(blind)s would agree), in %(seconds)s s a "
+            "sample instead of their own %(usual)s s blind"
         )
-        % said
-    )
+    return text % said
 
 
 def stamps(report: Report | None) -> list[Mapping[str, Any]]:

@@ -209,4 +209,4 @@ def suggestions(sample_ids: Iterable[int]) -> list[SuggestionRow]:
             """,  # noqa: S608 - only whole numbers are put in
             [],
         )
-    return [SuggestionRow(*row[:7], touched=bool(row[7]), seconds=row[8], at=row[9]) for row in found]
+    return [SuggestionRow._make((*row[:7], bool(row[7]), *row[8:])) for row in found]

@@ -13,6 +13,7 @@ from frontend.views.figures_csv import TABLES
 from tests.access_world import World, make_world
 from tests.annotation.rating import rate, settle
 from tests.factories import make_discussion, make_sample
+from tests.suggestion_rows import meet
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +43,9 @@ def test_every_table_has_a_head_before_anything_is_calculated_and_even_rows_afte
     ada.get(f"/studies/birds/figures/{table}.csv")
     case = make_discussion(world.study, {"ann": {"ITS": 2}, "ben": {"ITS": 4}, "cleo": {"ITS": 4}})
     settle(case, ann=4, ben=4, cleo=4)
+    values = dict.fromkeys(("TCC", "ICC", "IQ", "ITS"), 3)
+    sample = make_sample(world.study, pictures=["red"])
+    meet(sample, world.members["ida"], values, arm="prefilled", shown=values, run=world.run)
     statistics.refresh(study=world.study)
     found = list(csv.reader(io.StringIO(ada.get(f"/studies/birds/figures/{table}.csv").content.decode())))
     assert len(found) > 1, "something to take away"
