@@ -18,6 +18,7 @@ from .views import (
     people,
     pictures,
     protocols,
+    queue,
     releases,
     samples,
     scores,
@@ -125,6 +126,10 @@ urlpatterns = [
     path("judge-runs/<opaque:run>/deactivate/", judges.Deactivate.as_view(), name="judge-deactivate"),
     path("judge-runs/<opaque:run>/predict/", judges.Predict.as_view(), name="judge-predict"),
     path("judge-runs/<opaque:run>/evaluate/", judges.Evaluate.as_view(), name="judge-evaluate"),
+    path("studies/<slug:slug>/queue/", queue.ReviewQueue.as_view(), name="queue"),
+    path("studies/<slug:slug>/queue/refresh/", queue.RefreshQueue.as_view(), name="queue-refresh"),
+    path("queue/<opaque:entry>/pin/", queue.Pin.as_view(), name="queue-pin"),
+    path("queue/<opaque:entry>/dismiss/", queue.Dismiss.as_view(), name="queue-dismiss"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", docs.Docs.as_view(), name="docs"),
     # Exempt, or a write to nowhere would be answered by a page about CSRF.

@@ -26,6 +26,7 @@ from annotation.models import (
     JudgeRun,
     Member,
     Prediction,
+    QueueEntry,
     Rating,
     Release,
     Sample,
@@ -33,6 +34,7 @@ from annotation.models import (
     User,
 )
 from annotation.services import assigning, discussing, scoring, studies
+from annotation.services.queueing.refreshing import refresh
 from tests.factories import make_discussion, make_member, make_release, make_sample, make_study, make_token, make_user
 from tests.judge_rows import make_judge_run
 
@@ -107,6 +109,7 @@ class World:
             "release_id": self.release.public_id,
             "run": self.run.public_id,
             "run_id": self.run.public_id,
+            "entry": QueueEntry.objects.get(sample=self.case.sample_id, kind="disputed").public_id,
             "rendition": self.release.renditions.get().public_id,
             "rendition_id": self.release.renditions.get().public_id,
             "name": "train.jsonl",
@@ -168,6 +171,7 @@ def make_world() -> World:
         token=ApiToken.objects.get(user=ann),
         password_link=(urlsafe_base64_encode(force_bytes(ben.pk)), default_token_generator.make_token(ben)),
     )
+    refresh(study=study)
     for who in WALKERS[1:]:
         client = Client()
         client.force_login(User.objects.get(username=who), backend="django.contrib.auth.backends.ModelBackend")
