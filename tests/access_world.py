@@ -128,6 +128,7 @@ def make_world() -> World:
     members = {who: make_member(study, make_user(who, name=name)) for who, name in names.items()}
     members["rae"] = make_member(study, make_user("rae", name="Rae Reader"), "researcher")
     members["ada"] = make_member(study, make_user("ada", name="Ada Admin"), "admin")
+    members["dan"] = make_member(study, make_user("dan", name="Dan Dune"))
     members["ida"] = make_member(study, None, name="Ida Imported")
     make_member(other, make_user("olga", name="Olga Other"))
     make_user("sia", name="Sia Site", is_site_admin=True)

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import DateTimeField, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from annotation import slots
@@ -29,7 +31,7 @@ def own_assignment(by: User, assignment_id: str) -> OwnAssignment:
 
 
 def renew(*, by: User, assignment_id: str) -> datetime:
-    """Prolong a lease and return its new end.
+    """Prolong a lease and return its new end; one that an admin gave for days is not cut short.
 
     Raises:
         NotFound: it is not the user's.
@@ -37,11 +39,12 @@ def renew(*, by: User, assignment_id: str) -> datetime:
     """
     own = own_assignment(by, assignment_id)
     now = timezone.now()
-    expires_at = now + timedelta(minutes=own.lease_minutes)
+    expires_at = max(own.expires_at, now + timedelta(minutes=own.lease_minutes))
+    longer = Greatest("expires_at", Value(expires_at, output_field=DateTimeField()))
     with write_transaction():
         renewed = Assignment.objects.filter(
             pk=own.id, state=Assignment.State.LEASED, expires_at__gt=now, member__state=Member.State.ACTIVE
-        ).update(expires_at=expires_at)
+        ).update(expires_at=longer)
     if not renewed:
         raise WrongState("This sample is no longer reserved for you.", code="lease_lost")
     return expires_at
@@ -145,7 +148,7 @@ def release(assignments: Sequence[int], *, event: str, expired_at: datetime | No
             still = Assignment.objects.filter(pk=row.pk, state=Assignment.State.LEASED)
             if expired_at is not None:
                 still = still.filter(expires_at__lte=expired_at)
-            if not still.update(state=Assignment.State.RELEASED):
+            if not still.update(state=Assignment.State.RELEASED, assigned=False):
                 continue
             # No two in the same microsecond: a cursor between them would hide one.
             queue.give_slot_back(

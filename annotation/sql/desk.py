@@ -58,12 +58,12 @@ class HeldRow(NamedTuple):
 
 
 def held(member_id: int, now: datetime, limit: int) -> list[HeldRow]:
-    """Return the live leases of a member, oldest first; one that has run out is no longer held."""
+    """Return the live leases of a member, those that an admin gave first, then the oldest; not those that ran out."""
     found = rows(
         """SELECT a.id, a.public_id, a.state, a.leased_at, a.expires_at, s.id, s.public_id, s.has_text, s.has_image
            FROM annotation_assignment a JOIN annotation_sample s ON s.id = a.sample_id
            WHERE a.member_id = %s AND a.state = 1 AND a.expires_at > %s
-           ORDER BY a.leased_at, a.id LIMIT %s""",
+           ORDER BY a.assigned DESC, a.leased_at, a.id LIMIT %s""",
         [member_id, moment(now), limit],
     )
     return [HeldRow(*row)._replace(leased_at=aware(row[3]), expires_at=aware(row[4])) for row in found]
@@ -90,6 +90,7 @@ class OwnAssignment(NamedTuple):
     annotators_per_sample: int
     lease_minutes: int
     undo_minutes: int
+    expires_at: datetime
 
 
 def own_assignment(public_id: str, user_id: int) -> OwnAssignment | None:
@@ -97,7 +98,7 @@ def own_assignment(public_id: str, user_id: int) -> OwnAssignment | None:
     found = rows(
         """SELECT a.id, a.public_id, a.state, a.slot, s.id, s.has_text, s.has_image, m.id, m.user_id, m.state,
                   m.has_exposures, m.exposed_through, st.id, st.state, st.rubric_id, p.annotators_per_sample,
-                  p.lease_minutes, p.undo_minutes
+                  p.lease_minutes, p.undo_minutes, a.expires_at
            FROM annotation_assignment a
            JOIN annotation_member m ON m.id = a.member_id
            JOIN annotation_sample s ON s.id = a.sample_id
@@ -106,7 +107,7 @@ def own_assignment(public_id: str, user_id: int) -> OwnAssignment | None:
            WHERE a.public_id = %s AND m.user_id = %s AND m.state <> 'left'""",
         [public_id, user_id],
     )
-    return OwnAssignment(*found[0]) if found else None
+    return OwnAssignment(*found[0])._replace(expires_at=aware(found[0][-1])) if found else None
 
 
 def turns(sample_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:

@@ -37,6 +37,8 @@ LABELS: dict[str, Promise] = {
 # Pages that are reached from a place, and so belong to it.
 BELONGS_TO = {
     "sample": "samples",
+    "sample-review": "samples",
+    "sample-assign": "samples",
     "sample-reopen": "samples",
     "sample-withdraw": "samples",
     "discussion": "discussions",
