@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0006_suggestions'),
+        ('annotation', '0007_review_queue'),
     ]
 
     operations = [
