@@ -12,6 +12,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from . import priority
+from .fair_predictions import fair_predictions
 from .inbox import UNFINISHED, handed_over, questions_of
 from .models import (
     Arm,
@@ -226,12 +227,12 @@ def reason_of(entry: QueueEntry) -> priority.Reason:
 def _counted(rows: QuerySet[QueueEntry]) -> Counted:
     by_chance, pinned = Q(random=True), Q(pinned_at__isnull=False)
     counts = rows.aggregate(
-        total=Count("pk"),
-        random=Count("pk", filter=by_chance),
-        pinned=Count("pk", filter=pinned),
-        pinned_random=Count("pk", filter=by_chance & pinned),
+        all=Count("pk"),
+        all_random=Count("pk", filter=by_chance),
+        first=Count("pk", filter=pinned),
+        first_random=Count("pk", filter=by_chance & pinned),
     )
-    return Counted(**counts)
+    return Counted(counts["all"], counts["all_random"], counts["first"], counts["first_random"])
 
 
 def _taken(rows: QuerySet[QueueEntry], counted: Counted, first: int, end: int) -> list[QueueEntry]:
@@ -318,9 +319,10 @@ def _values(samples: list[int], rubric: RubricDefinition) -> dict[int, dict[str,
 
 def _said(study: int, samples: list[int]) -> dict[int, dict[str, Said]]:
     """Return what the judge that the queue rests on says of each sample by dimension."""
-    predictions = Prediction.objects.filter(
-        run__in=ReviewQueue.objects.filter(study=study).values("run"), sample__in=samples, status=Prediction.Status.OK
-    )
+    queue = ReviewQueue.objects.select_related("run").filter(study=study).first()
+    if queue is None or queue.run is None:
+        return {}
+    predictions = fair_predictions(queue.run).filter(sample__in=samples, status=Prediction.Status.OK)
     return {
         sample: {key: _one(said) for key, said in dimensions.items() if said.get("rule") is None}
         for sample, dimensions in predictions.values_list("sample_id", "dimensions")

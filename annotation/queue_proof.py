@@ -99,7 +99,7 @@ def proof(study: Study, kind: str) -> Proof:
     """Return what a study's queue is worth: of entries of which something was left to foresee when they came in."""
     rows = QueueEntry.objects.filter(study=study, kind=kind, decided_at__isnull=False, foreseen__isnull=False)
     values = rows.order_by("-decided_at", "-pk").values_list("foreseen", "disputed", "off", "draw")[:MOST]
-    return figures([Became(foreseen, bool(disputed), off, draw) for foreseen, disputed, off, draw in values])
+    return figures([Became(foreseen or 0.0, bool(disputed), off, draw) for foreseen, disputed, off, draw in values])
 
 
 def figures(became: Sequence[Became]) -> Proof:

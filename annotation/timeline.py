@@ -24,6 +24,7 @@ IN_WORDS = (
     Event.REOPENED,
     Event.SENT_BACK,
     Event.WITHDRAWN,
+    "queue_dismissed",
 )
 
 

@@ -49,7 +49,7 @@ STEPS = (ASSIGN, REVIEW, REOPEN, DISMISS)
 
 
 def offered(sample: Sample) -> tuple[Step, ...]:
-    """Return the steps that a sample's state allows; whether somebody is left to take them is seen when one is opened."""
+    """Return the steps that a sample's state allows; whether anybody is left for one is seen when it is opened."""
     allowed = {
         ASSIGN: sample.state in SCORED_IN and sample.stage != Sample.Stage.CLOSED,
         REVIEW: sample.state == Sample.State.AGREED,

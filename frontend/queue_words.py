@@ -1,4 +1,4 @@
-"""The review queue in words: why a sample stands where it stands, what each queue is for, and what its order is worth."""
+"""The review queue in words: why a sample stands where it stands, and what the order of each queue is worth."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -258,8 +258,8 @@ def worth(proof: Proof) -> str:
         return ""
     low, high = (decimals(end, 2) for end in proof.interval)
     return _(
-        "By those drawn at random, the first 20 %% of the work in order holds %(found)s %% of the disputes, %(gain)s times "
-        "its share; AUROC %(auroc)s (95 %%: %(low)s to %(high)s)."
+        "By those drawn at random, the first 20 %% of the work in order holds %(found)s %% of the disputes, %(gain)s "
+        "times its share; AUROC %(auroc)s (95 %%: %(low)s to %(high)s)."
     ) % {
         "found": decimals(100 * first.found, 0),
         "gain": decimals(first.gain, 1),

@@ -39,6 +39,10 @@ BY_SOMEBODY: dict[str, Promise] = {
     "withdrawn": lazy("withdrew it"),
     "protocol_changed": lazy("moved it to another version of the protocol"),
     "content_replaced": lazy("replaced its content by an import"),
+    "queue_pinned": lazy("put it first in a review queue"),
+    "queue_unpinned": lazy("put it back to its place in a review queue"),
+    "queue_dismissed": lazy("took it out of a review queue:"),
+    "queue_restored": lazy("put it back into a review queue"),
 }
 # What happened, told without a name; what follows from somebody's step is nobody's doing.
 BY_ITSELF: dict[str, Promise] = {
@@ -68,7 +72,7 @@ IMPERSONAL = ("agreed", "disputed", "topic_closed", "discussed", "overridden", "
 # Steps that may lead from one value to another.
 MOVING = ("stance_moved", "discussion_reason")
 # Steps that matter little to whoever reads the whole.
-MINOR = ("leased", "released", "lease_expired")
+MINOR = ("leased", "released", "lease_expired", "queue_pinned", "queue_unpinned")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.db import connection
+
 from annotation.models.fields import opaque_id
 
 from .run import changed, moment, rows
@@ -145,6 +147,23 @@ def give_slot_back(sample_id: int, *, slot_bit: int, queued_at: int) -> None:
            WHERE id = %s AND state IN ('scoring', 'in_review') AND scores_in < scores_needed""",
         [slot_bit, queued_at, sample_id],
     )
+
+
+def set_priorities(untouched: Sequence[tuple[int, int]], begun: Sequence[tuple[int, int]], *, queued_at: int) -> None:
+    """Give ``(sample, priority)`` samples another priority; lock them first, and commit within `CURSOR_LAG`.
+
+    A begun one goes to the end of its new queue: members' cursors there may be past the place that it would have.
+    """
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE annotation_sample SET priority = %s WHERE id = %s AND stage + 0 = 1",
+            [(priority, sample) for sample, priority in untouched],
+        )
+        # No two in the same microsecond: a cursor between them would hide one.
+        cursor.executemany(
+            "UPDATE annotation_sample SET priority = %s, queued_at = %s WHERE id = %s AND stage + 0 = 2",
+            [(priority, queued_at + place, sample) for place, (sample, priority) in enumerate(begun)],
+        )
 
 
 def move_cursor(member_id: int, priority: int, queued_at: int) -> None:

@@ -17,6 +17,7 @@ from annotation.models import JudgeRun, Release, Scorecard, Study
 from annotation.rubrics import as_file, definition
 from annotation.services.history import record
 from annotation.services.job_context import JobContext
+from annotation.services.queueing.refreshing import request_where_active
 from judge.labels import Release as ReleaseFolder
 from judge.predictions import as_line, parse_line, parse_prediction
 from judge.records import RecordError
@@ -104,6 +105,7 @@ def predict(context: JobContext, study: Study) -> Mapping[str, Any]:
     place.forget()
     with write_transaction():
         record("judge_predicted", study=study, by=context.by, run=run.public_id, number=run.number, samples=stored)
+        request_where_active(study=study, judges=[run.name])
     return _predicted(run, stored)
 
 
