@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from annotation.models import QueueEntry, Sample
-from annotation.priority import Kind, Reason
+from annotation.priority import DISPUTE, Kind, Reason
 from annotation.queue_list import QueueRow
 from annotation.queue_proof import LAST, Arm, Proof
 from annotation.rubrics import RubricDefinition
@@ -156,7 +156,7 @@ def _audited(reason: Reason, said: Mapping[str, str], row: QueueRow, key: str) -
         return head, _("%(n)s of its standard deviations apart.") % units
     if judged.interval[0] <= (reason.final or 0) <= judged.interval[1]:
         return head, _("within what it holds possible.")
-    return head, _("%(n)s times as far as the half width of its interval.") % units
+    return head, _("%(n)s half widths of its interval away.") % units
 
 
 def _agreeing(row: QueueRow, key: str, reason: Reason) -> str:
@@ -207,8 +207,12 @@ def _judge(reason: Reason, row: QueueRow, key: str) -> str:
     # With values of several people the sentence is about them.
     if reason.expected is not None and len(reason.values) > 1:
         parts.append(_("Judge expects %(value)s") % {"value": decimals(reason.expected, 1)})
-    if reason.chance is not None:
-        chance = {"chance": decimals(reason.chance, 2)}
+    likely = reason.chance
+    if (reason.range or 0) >= DISPUTE:
+        # It has come true: what the judge held of it before is still worth knowing.
+        likely = judged.p_dispute if judged is not None else None
+    if likely is not None:
+        chance = {"chance": decimals(likely, 2)}
         words = _("chance of a gap of 2 or more %(chance)s") if parts else _("Chance of a gap of 2 or more %(chance)s")
         parts.append(words % chance)
     return "; ".join(parts)
