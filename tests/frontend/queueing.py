@@ -34,7 +34,7 @@ def make_queue(study: Study) -> dict[str, Sample]:
     """Make samples by name, scored as their story goes, with a judge's words on each, and the queues of the study.
 
     Ann and Ben differ by 4 on the heart and by 2 on the eclipse, agree on the sourdough, and only Ann has scored the
-    bridge. The tea has no picture; nobody has scored it, the flower and the lens. Chance has drawn those of `BY_CHANCE`.
+    bridge. The tea has no picture; nobody has scored it, the flower and the lens. Chance draws those of `BY_CHANCE`.
     """
     found: dict[str, Sample] = {}
 
