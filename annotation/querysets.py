@@ -1,6 +1,7 @@
 """The named sets: which rows a person may know of."""
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from .models import (
     Assignment,
@@ -15,6 +16,7 @@ from .models import (
     Sample,
     SamplePicture,
     Study,
+    Suggestion,
     User,
 )
 
@@ -33,6 +35,14 @@ def studies_led_by(user: User, *, roles: tuple[str, ...] = (Member.Role.ADMIN,))
         return Study.objects.all()
     members = Member.objects.filter(user=user, state=Member.State.ACTIVE, role__in=roles)
     return Study.objects.filter(id__in=members.values("study_id"))
+
+
+def deciding_level() -> Coalesce:
+    """What of a rating decides: its own level, or what was kept or changed in view of a judge's."""
+    answers = Suggestion.objects.filter(
+        assignment=OuterRef("score__assignment"), dimension=OuterRef("dimension"), final__isnull=False
+    )
+    return Coalesce(Subquery(answers.values("final_id")), F("level_id"), output_field=BigIntegerField())
 
 
 def able_to_score(study: Study) -> QuerySet[Member]:

@@ -22,6 +22,9 @@ class Event(StrEnum):
     RELEASED = "released"
     SCORED = "scored"
     UNDONE = "undone"
+    REVISED = "revised"
+    REVISION_UNDONE = "revision_undone"
+    REVISION_LAPSED = "revision_lapsed"
     SKIPPED = "skipped"
     SKIPPED_BY_ALL = "skipped_by_all"
     NOBODY_ELIGIBLE = "nobody_eligible"
@@ -58,6 +61,10 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.SCORING, Event.RELEASED): State.SCORING,
     (State.SCORING, Event.SCORED): State.SCORING,
     (State.SCORING, Event.UNDONE): State.SCORING,
+    # Those who were shown a judge's values after their own keep or change them; until then nothing is decided.
+    (State.SCORING, Event.REVISED): State.SCORING,
+    (State.SCORING, Event.REVISION_UNDONE): State.SCORING,
+    (State.SCORING, Event.REVISION_LAPSED): State.SCORING,
     (State.SCORING, Event.SKIPPED): State.SCORING,
     (State.SCORING, Event.SKIPPED_BY_ALL): State.BLOCKED,
     (State.SCORING, Event.NOBODY_ELIGIBLE): State.BLOCKED,
@@ -88,6 +95,9 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.BLOCKED, Event.SKIPPED): State.BLOCKED,
     (State.BLOCKED, Event.RELEASED): State.BLOCKED,
     (State.BLOCKED, Event.UNDONE): State.BLOCKED,
+    (State.BLOCKED, Event.REVISED): State.BLOCKED,
+    (State.BLOCKED, Event.REVISION_UNDONE): State.BLOCKED,
+    (State.BLOCKED, Event.REVISION_LAPSED): State.BLOCKED,
     (State.BLOCKED, Event.SENT_BACK): State.SCORING,
     (State.BLOCKED, Event.WITHDRAWN): State.WITHDRAWN,
     # Those with two or more scores are discussed again; the others are scored again.

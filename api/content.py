@@ -8,6 +8,7 @@ from django.urls import reverse
 from annotation.content import PictureBlock, SampleView, TextBlock
 from annotation.services.assigning import LeasedWork
 from annotation.services.score_views import ScoreView
+from annotation.services.suggesting import SuggestionView
 
 from .answers import moment, whole
 from .markdown import to_html
@@ -22,6 +23,7 @@ def assignment(work: LeasedWork, *, html: bool = False) -> dict[str, Any]:
         "expires_at": moment(work.expires_at),
         "sample": sample(work.sample, html=html),
         "score": None if work.score is None else score(work.score),
+        "suggestion": suggestion(work.suggestion),
     }
 
 
@@ -49,7 +51,18 @@ def score(view: ScoreView) -> dict[str, Any]:
         "seconds": view.seconds,
         "scored_at": moment(view.scored_at),
         "undo_until": moment(view.undo_until),
+        "own": None if view.own is None else ratings(view.own),
     }
+
+
+def suggestion(view: SuggestionView | None) -> dict[str, Any] | None:
+    """Return what the annotator has been shown of a judge: its values, and its uncertainty beside own ones."""
+    if view is None:
+        return None
+    shown: dict[str, Any] = {"arm": view.arm, "ratings": ratings(view.ratings)}
+    if view.expected is not None:
+        shown |= {"expected": view.expected, "interval": view.interval, "sd": view.sd}
+    return shown
 
 
 def ratings(values: Mapping[str, float | None]) -> dict[str, float | int | None]:

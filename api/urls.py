@@ -57,6 +57,7 @@ urlpatterns = [
     # The busiest first: addresses are tried in this order.
     path("studies/<slug:slug>/assignments/", assignments.Assignments.as_view(), name="assignments"),
     path("assignments/<opaque:assignment>/score/", scores.Score.as_view(), name="score"),
+    path("assignments/<opaque:assignment>/revision/", scores.Revision.as_view(), name="revision"),
     path("pictures/<opaque:picture>/<picture_size:size>/", pictures.Picture.as_view(), name="picture"),
     path("discussions/<opaque:discussion>/", discussions.OneDiscussion.as_view(), name="discussion"),
     path("me/", people.Me.as_view(), name="me"),

@@ -98,6 +98,7 @@ TABLE: dict[str, dict[str, str]] = {
     "api:predictions": {"POST": "401 404 403 415 415 415"},
     "api:assignment": {"GET": ANN_ALONE},
     "api:score": {"PUT": ANN_ALONE, "DELETE": "401 404 409 404 404 404"},
+    "api:revision": {"PUT": "401 404 409 404 404 404"},
     "api:skip": {"POST": ANN_ALONE},
     "api:renew": {"POST": ANN_ALONE},
     "api:picture": {"GET": MEMBERS},
@@ -189,6 +190,10 @@ BODIES: dict[tuple[str, str], dict[str, object]] = {
         "ratings": {"TCC": 1, "ICC": 1, "IQ": 1, "ITS": 1},
         "notes": {},
         "seconds": 3,
+    },
+    ("api:revision", "PUT"): {
+        "client_key": "3f2f1de6-94c5-4f0e-a2bb-a4c2a3f5a006",
+        "ratings": {"TCC": 1, "ICC": 1, "IQ": 1, "ITS": 1},
     },
     ("api:discussion-reason", "PUT"): {
         "client_key": "3f2f1de6-94c5-4f0e-a2bb-a4c2a3f5a003",

@@ -32,6 +32,7 @@ from annotation.models import (
     Rating,
     Release,
     Rendition,
+    ReservedPool,
     Rubric,
     Sample,
     SampleContent,
@@ -115,7 +116,10 @@ def make_study(
     title: str = "",
     **protocol: Any,
 ) -> Study:
-    """Make a study with ``k`` annotators per sample; other names are fields of its protocol."""
+    """Make a study with ``k`` annotators per sample; other names are fields of its protocol.
+
+    One in which annotators meet a judge has a reserved pool; questions are in it where a test says so.
+    """
     study = Study.objects.create(
         slug=slug,
         title=title or slug.capitalize(),
@@ -124,6 +128,8 @@ def make_study(
         instructions="Read all of it first.",
     )
     Protocol.objects.create(study=study, version=1, preset="paper", annotators_per_sample=k, **protocol)
+    if protocol.get("suggestions", "none") != "none":
+        ReservedPool.objects.create(study=study, share=0.25, calibration_share=0.05, seed=42, at=timezone.now())
     return study
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from annotation import slots
+from annotation.arms import label_origin
 from annotation.consistency import Agreed, Disputed, OneMore, Rules, Verdict, review_wanted, reviewed, verdicts
 from annotation.db import write_transaction
 from annotation.models import Assignment, Discussion, FinalScore, Sample, Study, User
@@ -65,7 +66,8 @@ class _Decided:
     to: State
     agreed: dict[int, tuple[int | None, str]] = field(default_factory=dict)
     """Level and outcome by dimension, of those that are settled."""
-    label_origin: str = FinalScore.LabelOrigin.BLIND
+    origins: Mapping[int, str] = field(default_factory=dict)
+    """How the values came about, by dimension."""
     case: NewCase | None = None
     slot: int = 0
 
@@ -82,8 +84,9 @@ def decide(
     """Decide those of a study's samples that have the scores they need; return the states that they are in now.
 
     Call it in the transaction that makes them have enough, with their rows locked. Samples that are not in scoring or
-    review, that lack scores or that somebody still holds stay as they are and are not returned. ``by_member`` and
-    ``by_user`` are who brought it about, for the history; ``before`` is what they did, to be written with it.
+    review, that lack scores or that somebody still holds or may still revise stay as they are and are not returned.
+    ``by_member`` and ``by_user`` are who brought it about, for the history; ``before`` is what they did, to be written
+    with it.
     """
     found = sql.undecided(samples)
     rubric = definition(found[0][0].rubric_id) if found else None
@@ -115,7 +118,9 @@ def decide_undecided(
 
 
 def _undecided_ids(study: Study, limit: int | None) -> list[int]:
-    held = Assignment.objects.filter(sample=OuterRef("pk"), state=Assignment.State.LEASED)
+    held = Assignment.objects.filter(
+        Q(state=Assignment.State.LEASED) | Q(revise_until__isnull=False), sample=OuterRef("pk")
+    )
     enough = Sample.objects.filter(study=study, state__in=(State.SCORING, State.IN_REVIEW), scores_needed__gt=0)
     rows = enough.filter(~Exists(held), scores_in__gte=F("scores_needed")).order_by("pk")
     return list(rows.values_list("pk", flat=True)[:limit])
@@ -178,11 +183,11 @@ def _follows(
     )
     in_review = row.state == State.IN_REVIEW
     agreed = _agreed(judged, rubric, locked, in_review=in_review)
-    origin = FinalScore.LabelOrigin.IMPORTED if any(one.imported for one in given) else FinalScore.LabelOrigin.BLIND
+    origins = _origins(given, rubric)
     if any(isinstance(one, Disputed) for one in judged.values()):
         event = Event.DISPUTED
         case = _case(row, judged, given, in_review=in_review, at=at)
-        return _Decided(row, event, after(row.state, event), agreed, origin, case)
+        return _Decided(row, event, after(row.state, event), agreed, origins, case)
     if any(isinstance(one, OneMore) for one in judged.values()):
         event = Event.ONE_MORE_ASKED
         return _Decided(row, event, after(row.state, event), slot=slot)
@@ -190,7 +195,16 @@ def _follows(
         event = Event.REVIEW_ASKED
         return _Decided(row, event, after(row.state, event), slot=slot)
     event = Event.AGREED
-    return _Decided(row, event, after(row.state, event), agreed, origin)
+    return _Decided(row, event, after(row.state, event), agreed, origins)
+
+
+def _origins(given: Sequence[sql.CountingLevel], rubric: RubricDefinition) -> dict[int, str]:
+    """Return how the values of a sample came about, by dimension."""
+    arms: dict[int, list[int]] = {dimension.id: [] for dimension in rubric.dimensions}
+    for one in given:
+        arms[one.dimension_id].append(one.arm)
+    imported = any(one.imported for one in given)
+    return {dimension: label_origin(of, imported=imported) for dimension, of in arms.items()}
 
 
 def _agreed(
@@ -261,7 +275,7 @@ def _write(decided: Sequence[_Decided], rubric: RubricDefinition, *, study_id: i
     if rescored:
         sql.retire_finals(rescored)
     finals = [
-        (one.row.sample_id, dimension, level, one.row.last_version + 1, outcome, one.label_origin)
+        (one.row.sample_id, dimension, level, one.row.last_version + 1, outcome, one.origins[dimension])
         for one in decided
         for dimension, (level, outcome) in one.agreed.items()
     ]

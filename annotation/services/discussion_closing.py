@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 
-from annotation.models import Discussion, FinalScore, Participant, Rating, Sample, Score, Topic, User
+from annotation.arms import Arm, label_origin
+from annotation.models import Discussion, FinalScore, Participant, Rating, Sample, Score, Suggestion, Topic, User
 from annotation.sql.scores import insert_history
 from annotation.standing import common_level
 from annotation.workflow import Event, after
@@ -89,7 +90,7 @@ def set_final(
         level_id=level_id,
         version=version + 1,
         outcome=outcome,
-        label_origin=_label_origin(case.sample),
+        label_origin=_label_origin(case.sample, topic.dimension_id),
         discussion=case.discussion,
         reason=reason,
         by=by,
@@ -98,12 +99,13 @@ def set_final(
     topic.save(update_fields=["closed_at"])
 
 
-def _label_origin(sample: Sample) -> str:
-    """Return how the values came about from which the discussion began."""
-    imported = Score.objects.filter(sample=sample, origin=Score.Origin.IMPORTED, voided_at=None)
-    if sample.counts_imported and imported.exists():
-        return FinalScore.LabelOrigin.IMPORTED
-    return FinalScore.LabelOrigin.BLIND
+def _label_origin(sample: Sample, dimension_id: int) -> str:
+    """Return how the values of a dimension came about from which the discussion began."""
+    scores = Score.objects.filter(sample=sample, voided_at=None, round=1, complete=True)
+    imported = sample.counts_imported and scores.filter(origin=Score.Origin.IMPORTED).exists()
+    met = Suggestion.objects.filter(assignment=OuterRef("assignment"), dimension=dimension_id)
+    given = scores.filter(origin=Score.Origin.GIVEN).annotate(met=Exists(met))
+    return label_origin([arm if met else Arm.BLIND for arm, met in given.values_list("arm", "met")], imported=imported)
 
 
 def _agree(case: Case, topic: Topic, level_id: int, steps: Steps) -> None:

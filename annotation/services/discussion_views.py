@@ -13,7 +13,7 @@ from annotation import permissions
 from annotation.content import SampleSides, views
 from annotation.errors import NotFound
 from annotation.models import Discussion, FinalScore, Member, Participant, Post, Rating, Topic, User
-from annotation.querysets import discussions_visible_to
+from annotation.querysets import deciding_level, discussions_visible_to
 
 from . import discussion_case
 from .discussion_case import Case, away, because_told, can_answer, is_covered, state_of
@@ -237,7 +237,8 @@ def _settled(case: Case, viewer: _Viewer) -> tuple[SettledView, ...]:
     values = Rating.objects.filter(
         score__sample=case.sample, score__round=1, score__complete=True, score__voided_at=None
     ).exclude(dimension__in=discussed)
-    for key, level in values.order_by().values_list("dimension_id", "level_id"):
+    deciding = values.annotate(deciding=deciding_level()).order_by()
+    for key, level in deciding.values_list("dimension_id", "deciding"):
         firsts.setdefault(key, []).append(case.rubric.value_of(level))
     settled = []
     for dimension in case.rubric.dimensions:

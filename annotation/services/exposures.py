@@ -6,6 +6,7 @@ from annotation.db import write_transaction
 from annotation.models import Assignment, Exposure, Member, Sample, Score, Study
 from annotation.sql.desk import OwnAssignment
 
+from . import ending_revisions
 from .leases import release, release_held
 
 
@@ -22,6 +23,7 @@ def record_exposure(*, member: Member, samples: Sequence[Sample]) -> None:
             member.has_exposures = True
         leased = Assignment.objects.filter(member=member, sample__in=new, state=Assignment.State.LEASED)
         release(list(leased.values_list("pk", flat=True)), event="released")
+        ending_revisions.end_of(member=member, samples=new)
 
 
 def record_exposure_to_all(*, member: Member) -> None:

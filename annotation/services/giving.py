@@ -7,14 +7,17 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from annotation import slots
+from annotation.arms import Arm
 from annotation.db import write_transaction
 from annotation.errors import BadInput, WrongState
 from annotation.models import Assignment, Member, Protocol, Sample, Study, User
+from annotation.rubrics import definition
 from annotation.sql import queue
 from annotation.sql.scores import insert_history
 from annotation.takers import Taker, standing
 from annotation.workflow import Event, after
 
+from . import suggesting
 from .discussion_case import away
 from .leases import release
 from .one_sample import as_it_is, find, lock, place_of
@@ -84,14 +87,21 @@ def give(*, by: User, sample_id: str, members: Sequence[str], days: int = 3) -> 
             raise WrongState(CLOSED[Sample.State(sample.state)])
         _let_lapsed_go(sample, now)
         takers = _checked([people.get(name) for name in named], sample)
-        slot_of = _open_slots(sample, [taker.member for taker in takers if taker.free], now)
-        given = [_lease(taker, sample, slot_of.get(taker.member.pk), now, until) for taker in takers]
+        _seat([taker.member for taker in takers if taker.free], sample, now=now, until=until)
+        given = [
+            Given(taker.member, until if taker.free else _prolong(taker, sample, until), new=taker.free)
+            for taker in takers
+        ]
         state = after(sample.state, Event.ASSIGNED)
         insert_history(
             [
-                (sample.pk, Event.ASSIGNED, {"to": state, "member": one.member.public_id, "value": until.isoformat()})
+                (
+                    sample.pk,
+                    Event.ASSIGNED,
+                    {"to": state, "member": one.member.public_id, "value": one.until.isoformat()},
+                )
                 for one, taker in zip(given, takers, strict=True)
-                if one.until == until
+                if taker.free or not taker.assigned or one.until != taker.held_until
             ],
             study_id=study.pk,
             member_id=place_of(by, study),
@@ -145,10 +155,13 @@ def _checked(people: Sequence[Member | None], sample: Sample) -> list[Taker]:
     return takers
 
 
-def _open_slots(sample: Sample, people: Sequence[Member], now: datetime) -> dict[int, int]:
-    """Take a free slot for each of the people and return it by member; the sample is opened if it never was."""
+def _seat(people: Sequence[Member], sample: Sample, *, now: datetime, until: datetime) -> None:
+    """Lease a free slot to each of the people; the sample is opened if it never was.
+
+    Who was shown a judge's values of it before goes first: they cannot take every slot.
+    """
     if not people:
-        return {}
+        return
     protocol = Protocol.objects.get(study=sample.study_id, current=True)
     untouched = sample.stage == Sample.Stage.UNTOUCHED
     free = slots.all_free(protocol.annotators_per_sample) if untouched else sample.free_slots
@@ -157,11 +170,10 @@ def _open_slots(sample: Sample, people: Sequence[Member], now: datetime) -> dict
             f"It takes {free.bit_count()} more scores, and {len(people)} people were named who do not have it yet.",
             code="no_slot",
         )
-    slot_of: dict[int, int] = {}
     left = free
-    for member in people:
-        slot_of[member.pk] = slots.lowest(left)
-        left = slots.take(left, slot_of[member.pk])
+    shown = _shown_before(people, sample)
+    for member in sorted(people, key=lambda member: member.pk not in shown):
+        left = slots.take(left, _lease(member, sample, protocol, left, now=now, until=until))
     if untouched:
         queue.claim_untouched(
             sample.pk,
@@ -172,18 +184,40 @@ def _open_slots(sample: Sample, people: Sequence[Member], now: datetime) -> dict
         )
     else:
         queue.claim_begun(sample.pk, expected=free, free_slots=left)
-    return slot_of
 
 
-def _lease(taker: Taker, sample: Sample, slot: int | None, now: datetime, until: datetime) -> Given:
-    if slot is not None:
-        queue.insert_assignments(
-            [(sample.pk, slot)], member_id=taker.member.pk, leased_at=now, expires_at=until, assigned=True
+def _lease(member: Member, sample: Sample, protocol: Protocol, free: int, *, now: datetime, until: datetime) -> int:
+    """Lease one of the free slots, in the arm that it was drawn for, and return it."""
+    rubric = definition(sample.study.rubric_id)
+    # Asked for one at a time, as whether somebody else is blind on it changes with each.
+    met = suggesting.meetings([sample.pk], member_id=member.pk, protocol_id=protocol.pk, rubric=rubric)
+    meeting = met[sample.pk]
+    seat = meeting.seat(free)
+    if seat is None:
+        raise BadInput(
+            "Nobody was given the sample.",
+            fields={"members": f"{member.name} has seen a judge’s values of it, and only a blind place is left."},
         )
-        return Given(taker.member, until, new=True)
+    returning = Assignment.objects.filter(sample=sample, member=member).exists()
+    stored = queue.insert_assignments(
+        [(sample.pk, seat.slot, seat.arm)], member_id=member.pk, leased_at=now, expires_at=until, assigned=True
+    )
+    assignment_id, _ = stored[sample.pk]
+    suggesting.fix([(assignment_id, meeting, seat)], returning=[assignment_id] if returning else [], at=now)
+    return seat.slot
+
+
+def _shown_before(people: Sequence[Member], sample: Sample) -> set[int]:
+    """Return who held the sample in the prefilled arm and gave it back."""
+    before = Assignment.objects.filter(sample=sample, member__in=people, arm=Arm.PREFILLED)
+    return set(before.values_list("member_id", flat=True))
+
+
+def _prolong(taker: Taker, sample: Sample, until: datetime) -> datetime:
+    """Let somebody keep what they hold at least until then; return how long they have it."""
     assert taker.held_until is not None
     if taker.assigned and taker.held_until > until - SAME:
-        return Given(taker.member, taker.held_until, new=False)
+        return taker.held_until
     until = max(until, taker.held_until)
     Assignment.objects.filter(sample=sample, member=taker.member).update(expires_at=until, assigned=True)
-    return Given(taker.member, until, new=False)
+    return until

@@ -10,15 +10,19 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from annotation import slots
+from annotation.arms import Arm, Seat
 from annotation.db import write_transaction
 from annotation.errors import BadInput, NotFound, WrongState
 from annotation.models import Assignment, Member, Sample, Skip, Study, User
+from annotation.rubrics import definition
 from annotation.sql import queue
+from annotation.sql import suggesting as suggesting_sql
 from annotation.sql.desk import OwnAssignment
 from annotation.sql.desk import own_assignment as read_own_assignment
 from annotation.sql.scores import insert_history
 from annotation.workflow import Event, after
 
+from . import ending_revisions, suggesting
 from .reviewing import can_be_blocked, skips_of
 
 
@@ -31,7 +35,7 @@ def own_assignment(by: User, assignment_id: str) -> OwnAssignment:
 
 
 def renew(*, by: User, assignment_id: str) -> datetime:
-    """Prolong a lease and return its new end; one that an admin gave for days is not cut short.
+    """Prolong a lease, or the time to revise, and return its new end; one given for days is not cut short.
 
     Raises:
         NotFound: it is not the user's.
@@ -39,12 +43,16 @@ def renew(*, by: User, assignment_id: str) -> datetime:
     """
     own = own_assignment(by, assignment_id)
     now = timezone.now()
-    expires_at = max(own.expires_at, now + timedelta(minutes=own.lease_minutes))
-    longer = Greatest("expires_at", Value(expires_at, output_field=DateTimeField()))
+    expires_at = now + timedelta(minutes=own.lease_minutes)
+    mine = Assignment.objects.filter(pk=own.id, member__state=Member.State.ACTIVE)
     with write_transaction():
-        renewed = Assignment.objects.filter(
-            pk=own.id, state=Assignment.State.LEASED, expires_at__gt=now, member__state=Member.State.ACTIVE
-        ).update(expires_at=longer)
+        if own.revise_until is None:
+            expires_at = max(own.expires_at, expires_at)
+            longer = Greatest("expires_at", Value(expires_at, output_field=DateTimeField()))
+            held = mine.filter(state=Assignment.State.LEASED, expires_at__gt=now)
+            renewed = held.update(expires_at=longer)
+        else:
+            renewed = mine.filter(revise_until__gt=now).update(revise_until=expires_at)
     if not renewed:
         raise WrongState("This sample is no longer reserved for you.", code="lease_lost")
     return expires_at
@@ -93,40 +101,59 @@ def skip(*, by: User, assignment_id: str, client_key: UUID, reason: str, note: s
 
 
 def expire_leases(*, limit: int = 500) -> int:
-    """Put the slots of leases that have run out back into play; return how many."""
+    """Put the slots of leases that have run out back into play, and end overdue revisions; return how many."""
+    ended = ending_revisions.end_overdue(limit=limit)
     now = timezone.now()
     expired = (
         Assignment.objects.filter(state=Assignment.State.LEASED, expires_at__lte=now)
         .order_by("expires_at")
         .values_list("pk", flat=True)[:limit]
     )
-    return release(list(expired), event="lease_expired", expired_at=now)
+    return ended + release(list(expired), event="lease_expired", expired_at=now)
 
 
 def release_held(*, member: Member) -> int:
-    """Put everything that a member holds back into play; return how much that was."""
+    """Put everything that a member holds back into play and end what they may revise; return how much was held."""
+    ending_revisions.end_of(member=member)
     return release(
         list(Assignment.objects.filter(member=member, state=Assignment.State.LEASED).values_list("pk", flat=True)),
         event="released",
     )
 
 
-def regain(own: OwnAssignment, now: datetime) -> bool:
-    """Take a slot again under an assignment whose lease was lost, if one is still free; call it in a transaction."""
+def regain(own: OwnAssignment, now: datetime) -> Arm | None:
+    """Take a slot again under an assignment whose lease was lost, and return the arm to go on in; None: there is none.
+
+    Call it in a transaction. Who was shown prefilled values gets no blind slot; who was to see the judge's later does
+    not see them in one.
+    """
     if own.member_state != Member.State.ACTIVE or own.study_state != Study.State.RUNNING:
-        return False
+        return None
     sample = Sample.objects.select_for_update().only("stage", "free_slots").get(pk=own.sample_id)
     if sample.stage != Sample.Stage.BEGUN:
-        return False
-    slot = slots.lowest(sample.free_slots)
-    left = slots.take(sample.free_slots, slot)
+        return None
+    seat = _seat_again(own, sample.free_slots)
+    if seat is None:
+        return None
+    left = slots.take(sample.free_slots, seat.slot)
     if not queue.claim_begun(sample.pk, expected=sample.free_slots, free_slots=left):
-        return False
-    return bool(
-        Assignment.objects.filter(pk=own.id, state=Assignment.State.RELEASED).update(
-            state=Assignment.State.LEASED, slot=slot, expires_at=now + timedelta(minutes=own.lease_minutes)
-        )
-    )
+        return None
+    expires_at = now + timedelta(minutes=own.lease_minutes)
+    lost = Assignment.objects.filter(pk=own.id, state=Assignment.State.RELEASED)
+    if not lost.update(state=Assignment.State.LEASED, slot=seat.slot, arm=seat.arm, expires_at=expires_at):
+        return None
+    if seat.arm is Arm.BLIND and own.arm != Arm.BLIND:
+        suggesting_sql.forget_unseen([own.id])
+    return seat.arm
+
+
+def _seat_again(own: OwnAssignment, free: int) -> Seat | None:
+    if own.arm == Arm.BLIND:
+        return Seat(slots.lowest(free), Arm.BLIND)
+    rubric = definition(own.rubric_id)
+    # The sample is begun, so it follows its own protocol.
+    found = suggesting.meetings([own.sample_id], member_id=own.member_id, protocol_id=0, rubric=rubric)
+    return found[own.sample_id].seat_again(free, Arm(own.arm))
 
 
 def release(assignments: Sequence[int], *, event: str, expired_at: datetime | None = None) -> int:

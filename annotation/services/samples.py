@@ -21,11 +21,12 @@ from annotation.models import (
     User,
 )
 from annotation.models.studies import MAX_SLOTS
+from annotation.querysets import deciding_level
 from annotation.rubrics import DimensionDefinition
 from annotation.sql.queue import microseconds
 from annotation.workflow import Event, after
 
-from . import deciding, discussion_case
+from . import deciding, discussion_case, ending_revisions
 from .discussion_case import require_open_study
 from .discussion_closing import Steps, close, store
 from .history import record
@@ -83,6 +84,8 @@ def withdraw(*, by: User, sample_id: str, reason: str) -> Sample:
         _end_discussion(sample, by=by, at=now)
         held = Assignment.objects.filter(sample=sample, state=Assignment.State.LEASED)
         release(list(held.values_list("pk", flat=True)), event="released")
+        waiting = Assignment.objects.filter(sample=sample, revise_until__isnull=False)
+        ending_revisions.end(list(waiting.values_list("pk", flat=True)), deciding=False)
         FinalScore.objects.filter(sample=sample, current=True).update(current=False)
         Sample.objects.filter(pk=sample.pk).update(
             state=state, state_reason=words[:200], stage=Sample.Stage.CLOSED, free_slots=0
@@ -120,8 +123,10 @@ def _still_here(sample: Sample) -> dict[int, dict[int, int | None]]:
     # What was signed covers the discussed dimensions alone; an imported score may lack some.
     scores = scores.exclude(complete=False, round=1)
     values: dict[int, dict[int, int | None]] = {}
-    rows = Rating.objects.filter(score__in=scores).order_by("score__round", "score_id")
-    for member, dimension, level in rows.values_list("score__member_id", "dimension_id", "level_id"):
+    rows = (
+        Rating.objects.filter(score__in=scores).annotate(deciding=deciding_level()).order_by("score__round", "score_id")
+    )
+    for member, dimension, level in rows.values_list("score__member_id", "dimension_id", "deciding"):
         values.setdefault(member, {})[dimension] = level
     return values
 

@@ -4,19 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from annotation.models import Protocol, Rating, Score
+from annotation.arms import Arm
+from annotation.models import Protocol, Rating, Revision, Score, Suggestion
 from annotation.rubrics import RubricDefinition
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreView:
-    """A standing score: values and notes by dimension key, and until when it can be undone."""
+    """A standing score: values and notes by dimension key, and until when it can be undone.
+
+    Where the annotator has answered a judge's values ``ratings`` decide, and ``own`` are those locked before.
+    """
 
     ratings: dict[str, float]
     notes: dict[str, str]
     seconds: float | None
     scored_at: datetime | None
     undo_until: datetime | None
+    own: dict[str, float] | None = None
 
 
 def undo_until(scored_at: datetime | None, protocol: Protocol | None) -> datetime | None:
@@ -27,7 +32,7 @@ def undo_until(scored_at: datetime | None, protocol: Protocol | None) -> datetim
 
 
 def score_views(assignments: Sequence[int], rubric: RubricDefinition) -> dict[int, ScoreView]:
-    """Return the standing scores of the given assignments by assignment id, in two queries."""
+    """Return the standing scores of the given assignments by assignment id, in two queries, or four with revisions."""
     scores = list(Score.objects.filter(assignment__in=assignments, voided_at=None).select_related("sample__protocol"))
     key_of = {dimension.id: dimension.key for dimension in rubric.dimensions}
     ratings: dict[int, dict[str, float]] = {score.pk: {} for score in scores}
@@ -37,14 +42,38 @@ def score_views(assignments: Sequence[int], rubric: RubricDefinition) -> dict[in
         ratings[score_id][key_of[dimension_id]] = rubric.value_of(level_id)
         if note:
             notes[score_id][key_of[dimension_id]] = note
-    return {
-        score.assignment_id: ScoreView(
-            ratings=ratings[score.pk],
+    delayed = [score.assignment_id for score in scores if score.arm == Arm.DELAYED and score.assignment_id is not None]
+    decided = _decided(delayed, rubric) if delayed else {}
+    revised_at = _revised_at(delayed) if delayed else {}
+    found = {}
+    for score in scores:
+        if score.assignment_id is None:
+            continue
+        own = ratings[score.pk]
+        answered = decided.get(score.assignment_id)
+        # Own values that were shown a judge's are never taken back; what was made of them can be.
+        since = revised_at.get(score.assignment_id) if score.arm == Arm.DELAYED else score.at
+        found[score.assignment_id] = ScoreView(
+            ratings=own if answered is None else {**own, **answered},
             notes=notes[score.pk],
             seconds=score.seconds,
             scored_at=score.at,
-            undo_until=undo_until(score.at, score.sample.protocol),
+            undo_until=undo_until(since, score.sample.protocol),
+            own=None if answered is None else own,
         )
-        for score in scores
-        if score.assignment_id is not None
-    }
+    return found
+
+
+def _decided(assignments: Sequence[int], rubric: RubricDefinition) -> dict[int, dict[str, float]]:
+    """Return the values that decide in place of own ones, by assignment and dimension."""
+    key_of = {dimension.id: dimension.key for dimension in rubric.dimensions}
+    found: dict[int, dict[str, float]] = {}
+    answered = Suggestion.objects.filter(assignment__in=assignments, final__isnull=False)
+    for pk, dimension_id, level_id in answered.values_list("assignment_id", "dimension_id", "final_id"):
+        found.setdefault(pk, {})[key_of[dimension_id]] = rubric.value_of(level_id)
+    return found
+
+
+def _revised_at(assignments: Sequence[int]) -> dict[int, datetime]:
+    rows = Revision.objects.filter(assignment__in=assignments, voided_at=None)
+    return dict(rows.values_list("assignment_id", "at"))

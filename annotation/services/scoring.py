@@ -1,44 +1,30 @@
 """Taking scores: submitting and undoing."""
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.utils import timezone
 
+from annotation.arms import Arm
 from annotation.db import write_transaction
-from annotation.errors import BadInput, WrongState
+from annotation.errors import WrongState
 from annotation.models import Assignment, Member, Rubric, Sample, Score, Study, User
 from annotation.rubrics import RubricDefinition, definition
 from annotation.sql import scores as sql
+from annotation.sql import suggesting as suggesting_sql
 from annotation.sql.desk import OwnAssignment
 from annotation.workflow import TRANSITIONS, Event, after
 from judge.missing import LockedDimension, locked_dimensions
 
+from . import revising, suggesting
 from .deciding import decide
 from .exposures import is_exposed
 from .leases import own_assignment, regain
-from .score_views import score_views
+from .score_answers import Submitted, standing
+from .score_checks import checked, with_locked
 
-NOTE_LENGTH = 4000
 SCORABLE = tuple(state for state, event in TRANSITIONS if event is Event.SCORED)
-LONGEST_SECONDS = 24 * 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Submitted:
-    """What stands after a submission or an undo; ``ratings`` include the locked dimensions."""
-
-    assignment_id: str
-    state: str
-    ratings: dict[str, float | None]
-    notes: dict[str, str]
-    seconds: float | None
-    scored_at: datetime | None
-    undo_until: datetime | None
-    expires_at: datetime | None = None
 
 
 def submit(
@@ -49,20 +35,25 @@ def submit(
     ratings: Mapping[str, float],
     notes: Mapping[str, str],
     seconds: float | None,
+    touched: Collection[str] = (),
 ) -> Submitted:
     """Store an annotator's values for a sample; the same key again answers the same and stores nothing.
 
-    A lease that has run out does not matter as long as a slot of the sample is free.
+    A lease that has run out does not matter as long as a slot of the sample is free. Where values were prefilled,
+    ``touched`` has to name each such dimension. In the delayed arm the values are locked from here on, and what is
+    answered is `revising`: see `revising.revise`.
 
     Raises:
         NotFound: the assignment is not the user's.
-        BadInput: a dimension is missing, unknown or locked, or a value is none of its levels.
+        BadInput: a dimension is missing, unknown, locked or untouched, or a value is none of its levels.
         WrongState: `already_scored`, `lease_lost`, `already_skipped`, `undone`, `client_key_reused`, `study_closed`.
     """
     own = own_assignment(by, assignment_id)
     rubric = definition(own.rubric_id)
     locked = locked_dimensions(rubric.dimensions, has_text=own.has_text, has_image=own.has_image)
-    rows = _checked(rubric, locked, ratings, notes, seconds)
+    suggested = suggesting.dimensions(own.id, rubric) if own.arm != Arm.BLIND else frozenset()
+    prefilled = suggested if own.arm == Arm.PREFILLED else frozenset()
+    rows = checked(rubric, locked, ratings, notes, seconds, touched=touched, prefilled=prefilled)
     if own.study_state in (Study.State.CLOSED, Study.State.DRAFT):
         raise WrongState("This study takes no scores now.", code="study_closed")
     if own.state in (Assignment.State.SCORED, Assignment.State.SKIPPED):
@@ -75,15 +66,17 @@ def submit(
     now = timezone.now()
     try:
         with write_transaction():
-            _store(own, client_key, rows, seconds, now)
+            arm = _store(own, client_key, rows, seconds, now, anything_to_show=bool(suggested))
             if not rubric.frozen:
                 Rubric.objects.filter(pk=rubric.id, frozen_at=None).update(frozen_at=now)
     except _Refused:
         return _answer_again(own_assignment(by, assignment_id), client_key, rubric, locked)
+    if arm is Arm.DELAYED:
+        return standing(own_assignment(by, assignment_id), rubric, locked)
     return Submitted(
         assignment_id=own.public_id,
         state="scored",
-        ratings=_with_locked(dict(ratings), locked),
+        ratings=with_locked(dict(ratings), locked),
         notes={key: note.strip() for key, note in notes.items() if note.strip()},
         seconds=seconds,
         scored_at=now,
@@ -101,14 +94,22 @@ def _store(
     rows: list[tuple[int, int, str]],
     seconds: float | None,
     now: datetime,
-) -> None:
+    *,
+    anything_to_show: bool,
+) -> Arm:
+    """Store the score and what follows from it; return the arm in which it was given."""
     # The sample first, as everywhere: two transactions that lock in the same order never wait for each other.
     # Its state is judged under the lock, as it may have changed since it was read.
     counted = sql.count_score(own.sample_id, SCORABLE)
     if counted is None:
         raise _Refused
-    held = own.state == Assignment.State.LEASED or regain(own, now)
-    if not held or not sql.finish_assignment(own.id, at=now):
+    held_in = Arm(own.arm) if own.state == Assignment.State.LEASED else regain(own, now)
+    if held_in is None:
+        raise _Refused
+    # What was to be shown is gone with its judge.
+    arm = held_in if anything_to_show else Arm.BLIND
+    revise_until = now + timedelta(minutes=own.lease_minutes) if arm is Arm.DELAYED else None
+    if not sql.finish_assignment(own.id, at=now, held_in=held_in, arm=arm, revise_until=revise_until):
         raise _Refused
     score_id = sql.insert_score(
         sample_id=own.sample_id,
@@ -117,17 +118,23 @@ def _store(
         client_key=client_key,
         seconds=seconds,
         at=now,
+        arm=arm,
     )
     if score_id is None:
         raise _Refused
     sql.insert_ratings(score_id, rows)
+    if arm is Arm.PREFILLED:
+        suggesting_sql.answer_prefilled(own.id, score_id)
+    elif arm is Arm.DELAYED:
+        suggesting_sql.reveal(own.id, score_id, at=now)
     scored = (own.sample_id, Event.SCORED, {"score": score_id, "round": 1})
-    if counted.enough:
+    if counted.enough and arm is not Arm.DELAYED:
         people = {"by_member": own.member_id, "by_user": own.user_id}
         decide([own.sample_id], study_id=own.study_id, **people, at=now, before=[scored])
     else:
         people = {"member_id": own.member_id, "user_id": own.user_id}
         sql.insert_history([scored], study_id=own.study_id, **people, at=now)
+    return arm
 
 
 def _answer_again(
@@ -153,27 +160,24 @@ def _answer_again(
         raise WrongState(
             "The sample is no longer reserved for you and somebody else has taken its place.", code="lease_lost"
         )
-    view = score_views([own.id], rubric)[own.id]
-    return Submitted(
-        assignment_id=own.public_id,
-        state="scored",
-        ratings=_with_locked(dict(view.ratings), locked),
-        notes=view.notes,
-        seconds=view.seconds,
-        scored_at=view.scored_at,
-        undo_until=view.undo_until,
-    )
+    return standing(own, rubric, locked)
 
 
 def undo(*, by: User, assignment_id: str) -> Submitted:
     """Void one's own score and hold the sample again, with the values to start from; twice is the same as once.
 
+    Own values that were followed by a judge's stay: there the answer to those is taken back, and can be given anew.
+
     Raises:
         NotFound: the assignment is not the user's.
-        WrongState: `undo_too_late`, `decided`, `nothing_to_undo`.
+        WrongState: `undo_too_late`, `decided`, `nothing_to_undo`, `revealed`, `member_paused`.
     """
     own = own_assignment(by, assignment_id)
     rubric = definition(own.rubric_id)
+    locked = locked_dimensions(rubric.dimensions, has_text=own.has_text, has_image=own.has_image)
+    if own.state == Assignment.State.SCORED and own.arm == Arm.DELAYED:
+        revising.take_back(own)
+        return standing(own_assignment(by, assignment_id), rubric, locked)
     now = timezone.now()
     with write_transaction():
         sample = Sample.objects.select_for_update().get(pk=own.sample_id)
@@ -186,20 +190,23 @@ def undo(*, by: User, assignment_id: str) -> Submitted:
     if assignment.state != Assignment.State.LEASED:
         raise WrongState("There is no score of yours to undo.", code="nothing_to_undo")
     values, notes = _values(score, rubric)
-    locked = locked_dimensions(rubric.dimensions, has_text=own.has_text, has_image=own.has_image)
+    shown = suggesting.views([own.id], rubric) if own.arm == Arm.PREFILLED else {}
     return Submitted(
         assignment_id=own.public_id,
         state="leased",
-        ratings=_with_locked(values, locked),
+        ratings=with_locked(values, locked),
         notes=notes,
         seconds=score.seconds,
         scored_at=None,
         undo_until=None,
         expires_at=assignment.expires_at,
+        suggestion=shown.get(own.id),
     )
 
 
 def _void(score: Score, own: OwnAssignment, sample: Sample, now: datetime) -> None:
+    if score.arm == Arm.DELAYED:
+        raise WrongState(revising.REVEALED, code="revealed")
     if score.at is None or now > score.at + timedelta(minutes=own.undo_minutes):
         raise WrongState("The time to undo this score has passed.", code="undo_too_late")
     if sample.state not in (Sample.State.SCORING, Sample.State.BLOCKED):
@@ -211,6 +218,8 @@ def _void(score: Score, own: OwnAssignment, sample: Sample, now: datetime) -> No
     expires_at = max(own.expires_at, now + timedelta(minutes=own.lease_minutes))
     Assignment.objects.filter(pk=own.id).update(state=Assignment.State.LEASED, finished_at=None, expires_at=expires_at)
     Sample.objects.filter(pk=sample.pk).update(scores_in=sample.scores_in - 1)
+    if score.arm != Arm.BLIND:
+        suggesting_sql.unanswer(own.id)
     sql.insert_history(
         [(sample.pk, Event.UNDONE, {"score": score.pk})],
         study_id=own.study_id,
@@ -225,51 +234,3 @@ def _values(score: Score, rubric: RubricDefinition) -> tuple[dict[str, float], d
     rows = list(score.ratings.values_list("dimension_id", "level_id", "note"))
     values = {key_of[dimension]: rubric.value_of(level) for dimension, level, _ in rows}
     return values, {key_of[dimension]: note for dimension, _, note in rows if note}
-
-
-def _with_locked(values: Mapping[str, float], locked: Mapping[str, LockedDimension]) -> dict[str, float | None]:
-    return {**values, **{key: lock.value for key, lock in locked.items()}}
-
-
-def _checked(
-    rubric: RubricDefinition,
-    locked: Mapping[str, LockedDimension],
-    ratings: Mapping[str, float],
-    notes: Mapping[str, str],
-    seconds: float | None,
-) -> list[tuple[int, int, str]]:
-    """Return ``(dimension, level, note)`` per dimension that people score, or raise with every fault named."""
-    faults: dict[str, str] = {}
-    rows: list[tuple[int, int, str]] = []
-    known = {dimension.key for dimension in rubric.dimensions}
-    for key in ratings:
-        if key not in known:
-            faults[f"ratings.{key}"] = "No such dimension in this rubric."
-    for key, note in notes.items():
-        if key not in known:
-            faults[f"notes.{key}"] = "No such dimension in this rubric."
-        elif len(note) > NOTE_LENGTH:
-            faults[f"notes.{key}"] = f"At most {NOTE_LENGTH} characters."
-        elif key in locked and note.strip():
-            faults[f"notes.{key}"] = "A side of the answer is missing, so this dimension takes no note."
-    for dimension in rubric.dimensions:
-        field = f"ratings.{dimension.key}"
-        if dimension.key in locked:
-            if dimension.key in ratings and ratings[dimension.key] != locked[dimension.key].value:
-                faults[field] = "A side of the answer is missing, so this value is set by rule. Leave it out."
-            continue
-        if dimension.key not in ratings:
-            faults[field] = "Missing: every dimension needs a value."
-            continue
-        value = ratings[dimension.key]
-        level = dimension.level_of.get(value) if type(value) in (int, float) else None
-        if level is None:
-            allowed = ", ".join(f"{option.value:g}" for option in dimension.levels)
-            faults[field] = f"Not a level of this dimension; choose one of {allowed}."
-            continue
-        rows.append((dimension.id, level, notes.get(dimension.key, "").strip()))
-    if seconds is not None and not (math.isfinite(seconds) and 0 <= seconds <= LONGEST_SECONDS):
-        faults["seconds"] = f"From 0 to {LONGEST_SECONDS:g} seconds."
-    if faults:
-        raise BadInput("Some values cannot be stored; nothing was.", fields=faults)
-    return rows

@@ -37,10 +37,12 @@ class Undecided(NamedTuple):
 
 
 class CountingLevel(NamedTuple):
-    """One independent value that decides."""
+    """One value of the first round that decides: the own one, or what became of it in view of a judge's."""
 
     member_id: int
     imported: bool
+    arm: int
+    """How its annotator met the judge on this dimension."""
     dimension_id: int
     level_id: int
 
@@ -48,8 +50,9 @@ class CountingLevel(NamedTuple):
 def undecided(sample_ids: Sequence[int]) -> list[tuple[Undecided, list[CountingLevel]]]:
     """Return those of the samples that have enough scores, in the order of their ids, each with what decides it.
 
-    That is the standing, complete, independent values, the imported ones where they were declared complete. A sample
-    that somebody still holds is left out: their work counts when it comes, as may be after a change of k.
+    That is the standing, complete values of the first round, the imported ones where they were declared complete; where
+    somebody has kept or changed theirs in view of a judge's, that. A sample that somebody still holds or may still
+    revise is left out: their work counts when it comes, as may be after a change of k.
     """
     found = rows(
         f"""WITH u AS MATERIALIZED (
@@ -67,11 +70,15 @@ def undecided(sample_ids: Sequence[int]) -> list[tuple[Undecided, list[CountingL
               JOIN annotation_study st ON st.id = s.study_id
               WHERE s.id IN ({_marks(sample_ids)}) AND s.state IN ('scoring', 'in_review')
                 AND s.scores_needed > 0 AND s.scores_in >= s.scores_needed
-                AND NOT EXISTS (SELECT 1 FROM annotation_assignment a WHERE a.sample_id = s.id AND a.state + 0 = 1))
-            SELECT u.*, c.member_id, c.origin = 'imported', r.dimension_id, r.level_id
+                AND NOT EXISTS (SELECT 1 FROM annotation_assignment a WHERE a.sample_id = s.id
+                                AND (a.state + 0 = 1 OR a.revise_until IS NOT NULL)))
+            SELECT u.*, c.member_id, c.origin = 'imported', CASE WHEN g.id IS NULL THEN 0 ELSE c.arm END,
+                   r.dimension_id, COALESCE(g.final_id, r.level_id)
             FROM u
             JOIN annotation_score c ON c.sample_id = u.id
             JOIN annotation_rating r ON r.score_id = c.id
+            LEFT JOIN annotation_suggestion g ON c.arm <> 0 AND g.assignment_id = c.assignment_id
+              AND g.dimension_id = r.dimension_id
             WHERE c.sample_id IN ({_marks(sample_ids)}) AND c.voided_at IS NULL AND c.complete AND c.round = 1
               AND (c.origin = 'given' OR c.origin = 'imported' AND u.counts_imported)
             ORDER BY u.id""",  # noqa: S608 - only places are put in

@@ -177,30 +177,30 @@ def move_cursor(member_id: int, priority: int, queued_at: int) -> None:
 
 
 def insert_assignments(
-    claims: Sequence[tuple[int, int]],
+    claims: Sequence[tuple[int, int, int]],
     *,
     member_id: int,
     leased_at: datetime,
     expires_at: datetime,
     assigned: bool = False,
 ) -> dict[int, tuple[int, str]]:
-    """Store a lease per ``(sample, slot)`` and return its id and opaque id by sample.
+    """Store a lease per ``(sample, slot, arm)`` and return its id and opaque id by sample.
 
     A sample that the member has an assignment of already is left out; one that had been released is taken up again
     under its old id.
     """
     start, end = moment(leased_at), moment(expires_at)
     parameters: list[Any] = []
-    for sample_id, slot in claims:
-        parameters += [opaque_id(), sample_id, member_id, slot, start, end, assigned]
-    values = ", ".join(["(%s, %s, %s, %s, 1, %s, %s, %s)"] * len(claims))
+    for sample_id, slot, arm in claims:
+        parameters += [opaque_id(), sample_id, member_id, slot, arm, start, end, assigned]
+    values = ", ".join(["(%s, %s, %s, %s, 1, %s, %s, %s, %s)"] * len(claims))
     found = rows(
         f"""INSERT INTO annotation_assignment
-              (public_id, sample_id, member_id, slot, state, leased_at, expires_at, assigned)
+              (public_id, sample_id, member_id, slot, state, arm, leased_at, expires_at, assigned)
             VALUES {values}
             ON CONFLICT (sample_id, member_id) DO UPDATE
-            SET state = 1, slot = excluded.slot, leased_at = excluded.leased_at, expires_at = excluded.expires_at,
-                assigned = excluded.assigned, finished_at = NULL
+            SET state = 1, slot = excluded.slot, arm = excluded.arm, leased_at = excluded.leased_at,
+                expires_at = excluded.expires_at, assigned = excluded.assigned, finished_at = NULL
             WHERE annotation_assignment.state = 4
             RETURNING sample_id, id, public_id""",  # noqa: S608
         parameters,

@@ -9,12 +9,16 @@ from uuid import UUID
 from .run import changed, moment, rows, stored_uuid
 
 
-def finish_assignment(assignment_id: int, *, at: datetime) -> bool:
-    """Turn a lease into a finished assignment, unless it is no lease any more."""
+def finish_assignment(
+    assignment_id: int, *, at: datetime, held_in: int = 0, arm: int = 0, revise_until: datetime | None = None
+) -> bool:
+    """Turn a lease in one arm into a finished assignment, of the same or another, unless it is none any more."""
+    until = None if revise_until is None else moment(revise_until)
     return (
         changed(
-            "UPDATE annotation_assignment SET state = 2, finished_at = %s WHERE id = %s AND state + 0 = 1",
-            [moment(at), assignment_id],
+            """UPDATE annotation_assignment SET state = 2, finished_at = %s, arm = %s, revise_until = %s
+               WHERE id = %s AND state + 0 = 1 AND arm = %s""",
+            [moment(at), arm, until, assignment_id, held_in],
         )
         == 1
     )
@@ -28,14 +32,15 @@ def insert_score(
     client_key: UUID,
     seconds: float | None,
     at: datetime,
+    arm: int = 0,
 ) -> int | None:
     """Store a score of the first round and return its id; `None` where the key or the place is taken."""
     found = rows(
         """INSERT INTO annotation_score
-             (sample_id, member_id, assignment_id, round, origin, complete, client_key, seconds, at)
-           VALUES (%s, %s, %s, 1, 'given', %s, %s, %s, %s)
+             (sample_id, member_id, assignment_id, round, origin, arm, complete, client_key, seconds, at)
+           VALUES (%s, %s, %s, 1, 'given', %s, %s, %s, %s, %s)
            ON CONFLICT DO NOTHING RETURNING id""",
-        [sample_id, member_id, assignment_id, True, stored_uuid(client_key), seconds, moment(at)],
+        [sample_id, member_id, assignment_id, arm, True, stored_uuid(client_key), seconds, moment(at)],
     )
     return int(found[0][0]) if found else None
 

@@ -88,21 +88,42 @@ class Notes(serializers.DictField):
     child = serializers.CharField()
 
 
+class Interval(serializers.ListField):
+    """From and to."""
+
+    child = serializers.FloatField()
+
+
+class Suggestion(serializers.Serializer[Any]):
+    arm = serializers.ChoiceField(choices=["delayed", "prefilled"])
+    ratings = Values(help_text="the judge's, by dimension; where it says nothing there is none")
+    expected = serializers.DictField(
+        child=serializers.FloatField(), required=False, help_text="before rounding; like what follows, not prefilled"
+    )
+    interval = serializers.DictField(child=Interval(allow_null=True), required=False, help_text="null: it gives none")
+    sd = serializers.DictField(child=serializers.FloatField(), required=False)
+
+
 class OwnScore(serializers.Serializer[Any]):
     ratings = Values()
     notes = Notes()
     seconds = serializers.FloatField(allow_null=True)
     scored_at = serializers.DateTimeField(allow_null=True)
     undo_until = serializers.DateTimeField(allow_null=True)
+    own = Values(allow_null=True, help_text="those locked before a judge's were answered; `ratings` decide")
 
 
 class Assignment(serializers.Serializer[Any]):
     id = serializers.CharField()
-    state = serializers.ChoiceField(choices=["leased", "scored", "skipped", "released"])
+    state = serializers.ChoiceField(
+        choices=["leased", "revising", "scored", "skipped", "released"],
+        help_text="revising: own values are locked, the judge's wait for an answer until `expires_at`",
+    )
     leased_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
     sample = ShownSample()
     score = OwnScore(allow_null=True)
+    suggestion = Suggestion(allow_null=True, help_text="what I have been shown of a judge")
 
 
 class Held(serializers.Serializer[Any]):
@@ -118,24 +139,39 @@ class ScoreRequest(Strict):
     ratings = serializers.DictField(child=Number(), help_text="one value per dimension that is not locked")
     notes = serializers.DictField(child=Text(allow_blank=True, max_length=4000), required=False)
     seconds = Number(required=False, allow_null=True, min_value=0, max_value=86400, help_text="active time")
+    touched = serializers.ListField(
+        child=Text(max_length=40),
+        required=False,
+        help_text="dimensions that I answered by hand: where values were prefilled, every one of those",
+    )
+
+
+class RevisionRequest(Strict):
+    client_key = ClientKey()
+    ratings = serializers.DictField(child=Number(), help_text="one value per dimension that is not locked, kept or not")
+    seconds = Number(required=False, allow_null=True, min_value=0, max_value=86400, help_text="active time")
 
 
 class Scored(serializers.Serializer[Any]):
     assignment = serializers.CharField()
-    state = serializers.ChoiceField(choices=["scored"])
+    state = serializers.ChoiceField(choices=["scored", "revising"])
     ratings = Values()
     notes = Notes()
     seconds = serializers.FloatField(allow_null=True)
     scored_at = serializers.DateTimeField(allow_null=True)
     undo_until = serializers.DateTimeField(allow_null=True)
+    suggestion = Suggestion(allow_null=True, help_text="a judge's values, once my own are locked")
+    revise_until = serializers.DateTimeField(allow_null=True, help_text="until when I can keep or change mine")
+    own = Values(allow_null=True, help_text="those locked before a judge's were answered; `ratings` decide")
 
 
 class Undone(serializers.Serializer[Any]):
     assignment = serializers.CharField()
-    state = serializers.ChoiceField(choices=["leased"])
+    state = serializers.ChoiceField(choices=["leased", "revising"])
     ratings = Values()
     notes = Notes()
     expires_at = serializers.DateTimeField()
+    suggestion = Suggestion(allow_null=True)
 
 
 class SkipRequest(Strict):

@@ -1,4 +1,4 @@
-"""Giving a score and taking it back."""
+"""Giving a score, answering a judge's, and taking either back."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, cast
@@ -8,9 +8,10 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from annotation.errors import BadInput
-from annotation.services import scoring
+from annotation.services import revising, scoring
+from annotation.services.score_answers import Submitted
 from api.answers import answer, moment
-from api.content import ratings
+from api.content import ratings, suggestion
 from api.schema import describe
 from api.serializers import assignments as shapes
 from api.serializers.fields import client_key, finite_number, unknown_names
@@ -24,25 +25,22 @@ class Score(View):
 
     @describe("Submit a score", request=shapes.ScoreRequest, answer=shapes.Scored, conflict=True)
     def put(self, request: Request, assignment: str) -> HttpResponse:
-        """The same client key again is stored once and answers the same."""
+        """The same client key again is stored once and answers the same.
+
+        Where the answer is `revising`, the values are locked and a judge's are beside them: keep or change each of
+        them with a revision, until `revise_until`.
+        """
         score = scoring.submit(
             by=user_of(request), assignment_id=assignment, **read_score(cast(dict[str, Any], request.data))
         )
-        return answer(
-            {
-                "assignment": score.assignment_id,
-                "state": score.state,
-                "ratings": ratings(score.ratings),
-                "notes": score.notes,
-                "seconds": score.seconds,
-                "scored_at": moment(score.scored_at),
-                "undo_until": moment(score.undo_until),
-            }
-        )
+        return answer(_scored(score))
 
     @describe("Undo my score", answer=shapes.Undone, conflict=True)
     def delete(self, request: Request, assignment: str) -> HttpResponse:
-        """The score is voided and the sample is mine to score again, with the values to start from."""
+        """The score is voided and the sample is mine to score again, with the values to start from.
+
+        After a revision that alone is voided, and can be given anew; values that were locked stay.
+        """
         undone = scoring.undo(by=user_of(request), assignment_id=assignment)
         return answer(
             {
@@ -51,28 +49,58 @@ class Score(View):
                 "ratings": ratings(undone.ratings),
                 "notes": undone.notes,
                 "expires_at": moment(undone.expires_at),
+                "suggestion": suggestion(undone.suggestion),
             }
         )
 
 
-FIELDS = ("client_key", "ratings", "notes", "seconds")
+class Revision(View):
+    """My answer to a judge's values, which I was shown once my own were locked."""
+
+    @describe("Revise a score", request=shapes.RevisionRequest, answer=shapes.Scored, conflict=True)
+    def put(self, request: Request, assignment: str) -> HttpResponse:
+        """Values that I keep are sent, too. The same client key again is stored once and answers the same."""
+        body = read_score(cast(dict[str, Any], request.data), fields=REVISION_FIELDS)
+        return answer(_scored(revising.revise(by=user_of(request), assignment_id=assignment, **body)))
 
 
-def read_score(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of `scoring.submit`, checked for type.
+def _scored(score: Submitted) -> dict[str, Any]:
+    return {
+        "assignment": score.assignment_id,
+        "state": score.state,
+        "ratings": ratings(score.ratings),
+        "notes": score.notes,
+        "seconds": score.seconds,
+        "scored_at": moment(score.scored_at),
+        "undo_until": moment(score.undo_until),
+        "suggestion": suggestion(score.suggestion),
+        "revise_until": moment(score.revise_until),
+        "own": None if score.own is None else ratings(score.own),
+    }
+
+
+FIELDS = ("client_key", "ratings", "notes", "seconds", "touched")
+REVISION_FIELDS = ("client_key", "ratings", "seconds")
+
+
+def read_score(body: Mapping[str, Any], *, fields: tuple[str, ...] = FIELDS) -> dict[str, Any]:
+    """Return the arguments of `scoring.submit`, or of `revising.revise` with its ``fields``, checked for type.
 
     By hand, as this is the busiest address of the platform; every fault is named, not only the first.
 
     Raises:
         BadInput: something is missing, unknown or of the wrong type.
     """
-    faults = unknown_names(body, FIELDS)
+    faults = unknown_names(body, fields)
     read = {
         "client_key": _one("client_key", body, client_key, faults),
         "ratings": _each("ratings", body, finite_number, faults),
-        "notes": _each("notes", body, _text, faults) if "notes" in body else {},
         "seconds": None if body.get("seconds") is None else _one("seconds", body, finite_number, faults),
     }
+    if "notes" in fields:
+        read["notes"] = _each("notes", body, _text, faults) if "notes" in body else {}
+    if "touched" in fields:
+        read["touched"] = _one("touched", body, _names, faults) if "touched" in body else []
     if faults:
         raise BadInput("The score cannot be stored as sent; nothing was stored.", fields=faults)
     return read
@@ -102,6 +130,12 @@ def _checked(field: str, value: Any, check: Callable[[Any], Any], faults: dict[s
     except ValidationError as error:
         faults[field] = str(error.detail[0])  # type: ignore[index]
         return None
+
+
+def _names(value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise ValidationError(f"A list, not {kind_of(value)}.")
+    return [_text(one) for one in value]
 
 
 def _text(value: Any) -> str:

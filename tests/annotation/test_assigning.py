@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from annotation.errors import BadInput, NotAllowed, NotFound, WrongState
 from annotation.models import Assignment, HistoryEntry, Member, Sample, Skip, Study
-from annotation.services import assigning, exposures, leases, scoring, studies
+from annotation.services import assigning, claiming, exposures, leases, scoring, studies
 from annotation.sql import queue
 from tests.factories import make_member, make_sample, make_study, make_user
 
@@ -227,7 +227,7 @@ def test_a_stranger_does_not_learn_that_the_study_exists_and_a_researcher_does_n
 def test_past_a_long_run_of_her_own_samples_ann_still_finds_the_one_begun_by_ben(
     study: Study, ann: Member, ben: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(assigning, "CURSOR_LAG", timedelta(0))
+    monkeypatch.setattr(claiming, "CURSOR_LAG", timedelta(0))
     for _ in range(120):
         make_sample(study, pictures=["red"])
     for _ in range(12):

@@ -7,11 +7,13 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from annotation.arms import Arm
 from annotation.errors import BadInput, NotAllowed, NotFound, WorkflowError
-from annotation.models import Assignment, HistoryEntry, Member, Sample, Study, User
+from annotation.models import Assignment, HistoryEntry, Member, Sample, Study, Suggestion, User
 from annotation.services import asking_review, assigning, exposures, giving, leases, scoring, statistics, studies
 from annotation.timeline import timeline
 from tests.factories import make_discussion, make_member, make_sample, make_study, make_user
+from tests.suggested import arms_of, drawn_sample, judge_saying
 
 from .deciding import all_score, lease, same, score, state_of
 from .rules import broken
@@ -185,6 +187,44 @@ def test_its_life_tells_who_gave_it_to_whom_until_when(ada: User, study: Study, 
     hidden = timeline(Sample.objects.get(pk=sample.pk), names=False)[-1]
     assert hidden.about == f"R-{member('ben').public_id}"
     assert not statistics.changed_since(study, before)
+
+
+class TestMeetingAJudge:
+    @pytest.fixture
+    def study(self) -> Study:
+        study = make_study(k=2, suggestions="prefilled")
+        make_member(study, "ada", "admin")
+        for name in ("ann", "ben", "cho"):
+            make_member(study, name)
+        return study
+
+    @pytest.fixture
+    def sample(self, study: Study) -> Sample:
+        sample = drawn_sample(study, Arm.PREFILLED, blind_slot=1)
+        judge_saying(study, {sample: {"TCC": 4, "ICC": 4, "IQ": 4, "ITS": 4}})
+        return sample
+
+    def test_one_of_them_stays_blind_and_the_other_meets_it(self, ada: User, sample: Sample) -> None:
+        give(ada, sample, "ann", "ben")
+        assert arms_of(sample) == {"ann": "blind", "ben": "prefilled"}
+        rows = Suggestion.objects.filter(assignment__sample=sample)
+        assert set(rows.values_list("assignment__member__name", "shown__value")) == {("Ben", 4.0)}
+        assert not rows.filter(shown_at=None).exists()
+
+    def test_who_was_shown_its_values_never_takes_the_blind_place(
+        self, ada: User, study: Study, sample: Sample
+    ) -> None:
+        give(ada, sample, "ann", "ben")
+        Assignment.objects.update(expires_at=timezone.now() - MINUTE)
+        leases.expire_leases()
+        # Named after Cho, Ben is given the place that is not blind all the same.
+        give(ada, sample, "cho", "ben")
+        assert arms_of(sample) | {"ann": ""} == {"ann": "", "ben": "prefilled", "cho": "blind"}
+        Assignment.objects.filter(member__name="Cho").delete()
+        Assignment.objects.filter(member__name="Ben").update(state=Assignment.State.RELEASED)
+        Sample.objects.filter(pk=sample.pk).update(free_slots=0b01, stage=2)
+        error = refused(lambda: give(ada, sample, "ben"))
+        assert "Ben has seen a judge’s values of it" in error.fields["members"]
 
 
 class TestRefusals:

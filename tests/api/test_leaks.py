@@ -216,7 +216,7 @@ def test_nothing_that_an_annotator_gets_tells_of_origins_or_of_others(ann: Calle
 @pytest.mark.usefixtures("everything")
 def test_only_the_names_of_the_contract_are_in_an_assignment(ann: Caller) -> None:
     expected = {
-        *("assignments", "reason", "id", "state", "leased_at", "expires_at", "sample", "score"),
+        *("assignments", "reason", "id", "state", "leased_at", "expires_at", "sample", "score", "suggestion"),
         *("turns", "locked", "question", "context", "blocks", "kind", "number", "text"),
         *("url", "full_url", "width", "height", "web_width", "web_height", "ICC", "IQ", "ITS", "value", "why"),
     }

@@ -20,8 +20,8 @@ def test_a_lease_shows_the_sample_and_nothing_about_it(study: Study, ann: Caller
     answer = ann.post("studies/birds/assignments/", {"count": 3}).json()
     assert answer["reason"] == "nothing_left"
     (work,) = answer["assignments"]
-    assert set(work) == {"id", "state", "leased_at", "expires_at", "sample", "score"}
-    assert (work["state"], work["score"]) == ("leased", None)
+    assert set(work) == {"id", "state", "leased_at", "expires_at", "sample", "score", "suggestion"}
+    assert (work["state"], work["score"], work["suggestion"]) == ("leased", None, None)
     assert set(work["sample"]) == {"id", "turns", "locked"}
     assert work["sample"]["id"] == sample.public_id
     (turn,) = work["sample"]["turns"]
@@ -80,13 +80,15 @@ def test_a_score_is_answered_with_what_was_stored(study: Study, ann: Caller) -> 
     make_sample(study, pictures=["red"])
     assignment = ann.lease()
     scored = ann.score(assignment, GOOD, notes={"IQ": "blurred"}, seconds=12.5).json()
-    assert set(scored) == {"assignment", "state", "ratings", "notes", "seconds", "scored_at", "undo_until"}
+    of_the_score = ("ratings", "notes", "seconds", "scored_at", "undo_until", "own")
+    assert set(scored) == {"assignment", "state", *of_the_score, "suggestion", "revise_until"}
+    assert (scored["own"], scored["suggestion"], scored["revise_until"]) == (None, None, None)
     assert (scored["assignment"], scored["state"], scored["ratings"]) == (assignment, "scored", GOOD)
     assert (scored["notes"], scored["seconds"]) == ({"IQ": "blurred"}, 12.5)
     assert all(isinstance(value, int) for value in scored["ratings"].values())
     shown = ann.get(f"assignments/{assignment}/").json()
     assert shown["state"] == "scored"
-    assert shown["score"] == {name: scored[name] for name in ("ratings", "notes", "seconds", "scored_at", "undo_until")}
+    assert shown["score"] == {name: scored[name] for name in of_the_score}
 
 
 def test_the_same_client_key_again_answers_the_same_and_stores_nothing(study: Study, ann: Caller) -> None:
@@ -155,7 +157,7 @@ def test_an_undo_gives_the_sample_back_with_its_values(study: Study, ann: Caller
     assignment = ann.lease()
     ann.score(assignment, key=KEY, notes={"IQ": "blurred"})
     undone = ann.delete(f"assignments/{assignment}/score/").json()
-    assert set(undone) == {"assignment", "state", "ratings", "notes", "expires_at"}
+    assert set(undone) == {"assignment", "state", "ratings", "notes", "expires_at", "suggestion"}
     assert (undone["state"], undone["ratings"], undone["notes"]) == ("leased", GOOD, {"IQ": "blurred"})
     assert refusal(ann.score(assignment, key=KEY)) == (409, "undone")
     assert ann.score(assignment, GOOD | {"IQ": 5}).json()["ratings"]["IQ"] == 5
