@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Prefetch
 
-from .models import Job, JudgeRun, Scorecard, Study
+from .models import Job, JudgeRun, Prediction, Sample, Scorecard, Study
 
 FINISHED, UNFINISHED = "finished", "unfinished"
 
@@ -38,6 +38,25 @@ def listed(study: Study, *, limit: int = 100) -> Sequence[JudgeLine]:
     rows = study.judge_runs.select_related("release", "job", "by").defer("curves", "config").order_by("-number")
     found = rows.prefetch_related(Prefetch("scorecards", cards))[:limit]
     return [JudgeLine(run, state_of(run), next(iter(run.scorecards.all()), None)) for run in found]
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveJudge:
+    """The judge whose values annotators may meet: how many of the study's samples it has judged."""
+
+    run: JudgeRun
+    judged: int
+    samples: int
+
+
+def active(study: Study) -> ActiveJudge | None:
+    """Return the study's active judge, if it has one."""
+    run = study.judge_runs.filter(active=True).defer("curves", "config").first()
+    if run is None:
+        return None
+    samples = study.samples.exclude(state=Sample.State.WITHDRAWN)
+    judged = samples.filter(predictions__run=run, predictions__status=Prediction.Status.OK)
+    return ActiveJudge(run, judged.count(), samples.count())
 
 
 def figures(scorecard: Scorecard, target: str = "final") -> list[dict[str, Any]]:

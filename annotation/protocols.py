@@ -9,6 +9,8 @@ MOST_ANNOTATORS = MOST_SLOTS - 1
 LONGEST_LEASE = 24 * 60
 LONGEST_UNDO = 10
 LONGEST_DISCUSSION = 365
+# Less would leave too few samples whose values no judge has touched.
+LEAST_BLIND = 0.3
 
 # Every rule, with what it is where nobody has said anything else.
 DEFAULTS: dict[str, Any] = {
@@ -21,6 +23,10 @@ DEFAULTS: dict[str, Any] = {
     "review_threshold": None,
     "reason_first": True,
     "discussion_days": 7,
+    "suggestions": "none",
+    "blind_share": LEAST_BLIND,
+    "pull_limit": 0.2,
+    "work_order": "even",
     "lease_minutes": 30,
     "undo_minutes": 10,
 }
@@ -30,7 +36,21 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "tie_rule": ("discuss", "lower", "third"),
     "decide": ("discuss", "aggregate"),
     "cross_review": ("none", "all", "share", "high"),
+    "suggestions": ("none", "delayed", "prefilled", "both"),
+    "work_order": ("even", "disputed", "label_next"),
 }
+
+# Rules that say nothing about how scores are decided: no preset is about them.
+BESIDE_DECIDING = (
+    "reason_first",
+    "discussion_days",
+    "suggestions",
+    "blind_share",
+    "pull_limit",
+    "work_order",
+    "lease_minutes",
+    "undo_minutes",
+)
 
 # Rules that say how many people a sample may need.
 ABOUT_PEOPLE = ("annotators_per_sample", "tolerance", "tie_rule", "decide", "cross_review")
@@ -85,16 +105,17 @@ def complete(rules: Mapping[str, Any]) -> dict[str, Any]:
         whole["review_share"] = DEFAULTS["review_share"]
     if whole["cross_review"] != "high":
         whole["review_threshold"] = DEFAULTS["review_threshold"]
+    if whole["suggestions"] == "none":
+        whole["blind_share"], whole["pull_limit"] = DEFAULTS["blind_share"], DEFAULTS["pull_limit"]
     return whole
 
 
 def preset_of(rules: Mapping[str, Any]) -> str:
     """Return the preset whose rules of deciding these are, or nothing; how long a lease lasts makes no other preset."""
     rules = complete(rules)
-    free = ("reason_first", "discussion_days", "lease_minutes", "undo_minutes")
     for name, preset in PRESETS.items():
         wanted = complete(preset)
-        if all(rules[field] == wanted[field] for field in FIELDS if field not in free):
+        if all(rules[field] == wanted[field] for field in FIELDS if field not in BESIDE_DECIDING):
             return name
     return ""
 
@@ -110,6 +131,11 @@ def people_needed(rules: Mapping[str, Any]) -> int:
     """Return how many different people a sample may need: k, one for the cross-review, one for a tie."""
     review = rules["cross_review"] != "none" and rules["decide"] != "aggregate"
     return int(rules["annotators_per_sample"]) + review + asks_one_more(rules)
+
+
+def needs_judge(rules: Mapping[str, Any]) -> bool:
+    """Is there a rule that has an effect only while a judge is active?"""
+    return rules["suggestions"] != "none" or rules["work_order"] != "even"
 
 
 def problems(
@@ -159,6 +185,13 @@ def _out_of_range(rules: Mapping[str, Any]) -> dict[str, str]:
         found["tolerance"] = "A number from 0, in the units of the levels."
     if not _is_number(rules["review_share"]) or not 0 <= rules["review_share"] <= 1:
         found["review_share"] = "A share from 0 to 1."
+    if not _is_number(rules["blind_share"]) or not LEAST_BLIND <= rules["blind_share"] <= 1:
+        found["blind_share"] = (
+            f"A share from {LEAST_BLIND:g} to 1: what the judge does to people can only be told from samples on which "
+            "nobody meets it."
+        )
+    if not _is_number(rules["pull_limit"]) or not 0 < rules["pull_limit"] <= 1:
+        found["pull_limit"] = "A number above 0, up to 1: by which part of the way people may follow the judge."
     threshold = rules["review_threshold"]
     if threshold is not None and not _is_number(threshold):
         found["review_threshold"] = "A number, in the units of the levels."
@@ -187,6 +220,11 @@ def _against_each_other(rules: Mapping[str, Any]) -> dict[str, str]:
         )
     if rules["cross_review"] == "share" and not rules["review_share"]:
         found["review_share"] = "More than 0, up to 1: the share that is reviewed. Or choose no cross-review."
+    if rules["suggestions"] != "none" and k == 1:
+        found["suggestions"] = (
+            "On each sample one annotator never meets the judge, and with 1 annotator nobody would be left to meet it. "
+            "Let at least 2 score each sample, or choose no suggestions."
+        )
     if people_needed(rules) > MOST_SLOTS:
         found["annotators_per_sample"] = (
             f"A sample has {MOST_SLOTS} places, and these rules may need {people_needed(rules)}. "

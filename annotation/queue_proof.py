@@ -124,7 +124,7 @@ def figures(became: Sequence[Became]) -> Proof:
         lacking=0,
         base_rate=arms.at_random.share,
         auroc=auroc,
-        interval=_interval(auroc, arms.at_random.disputed, arms.at_random.decided - arms.at_random.disputed),
+        interval=interval_of(auroc, arms.at_random.disputed, arms.at_random.decided - arms.at_random.disputed),
         points=tuple(found_within(random, SHARES_OF_WORK)),
     )
 
@@ -185,8 +185,8 @@ def _lacking(random: Sequence[Became]) -> int:
     return max(0, least)
 
 
-def _interval(auroc: float, hits: int, others: int) -> tuple[float, float]:
-    """Return where the value lies, by Hanley's and McNeil's standard error."""
+def interval_of(auroc: float, hits: int, others: int) -> tuple[float, float]:
+    """Return where the value lies at 95 %, by Hanley's and McNeil's standard error."""
     one, two = auroc / (2 - auroc), 2 * auroc**2 / (1 + auroc)
     square = auroc**2
     variance = (auroc * (1 - auroc) + (hits - 1) * (one - square) + (others - 1) * (two - square)) / (hits * others)

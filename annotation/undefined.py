@@ -13,3 +13,12 @@ ONE_RATER_ONE_VALUE = (
 )
 FEW_SAMPLES = "Too few samples for an interval."
 ALONE = "Nobody else has rated a sample of theirs yet."
+NOTHING_SUGGESTED = "Nobody has answered a value of the judge yet."
+NO_BLIND_BESIDE = "No sample has a value that was suggested and a blind one of somebody else yet."
+FEW_SUGGESTED = "Too few samples yet: ten of five questions are needed."
+NO_NOISE = "Too few samples have blind values of two people yet, so how far people differ by themselves is not known."
+WITHIN_NOISE = (
+    "The judge's values lie no further from people's than people's lie from each other, so a pull cannot be told from "
+    "agreement."
+)
+NEVER_APART = "The judge's values were always the annotators' own, so nothing could be pulled."

@@ -12,7 +12,8 @@ from django.utils.translation import ngettext
 from annotation.forecast import Forecast, Time
 from annotation.protocols import asks_one_more, people_needed, preset_of
 
-from .wording import COUNTS
+from . import suggestion_words
+from .wording import COUNTS, percent_of
 
 PRESET_TITLES: dict[str, Promise] = {
     "paper": lazy("As in the paper"),
@@ -41,6 +42,10 @@ RULE_NAMES: dict[str, Promise] = {
     "review_threshold": lazy("high-rated from"),
     "reason_first": lazy("own reason first"),
     "discussion_days": lazy("days to agree"),
+    "suggestions": lazy("the judge’s values"),
+    "blind_share": lazy("samples without the judge"),
+    "pull_limit": lazy("alarm when people follow the judge by more than"),
+    "work_order": lazy("first come"),
     "lease_minutes": lazy("minutes reserved"),
     "undo_minutes": lazy("minutes to undo"),
 }
@@ -57,6 +62,13 @@ CHOICE_WORDS: dict[tuple[str, Any], Promise] = {
     ("reason_first", True): lazy("yes"),
     ("reason_first", False): lazy("no"),
     ("discussion_days", None): lazy("no end"),
+    ("suggestions", "none"): lazy("not shown"),
+    ("suggestions", "delayed"): lazy("after own ones"),
+    ("suggestions", "prefilled"): lazy("beforehand"),
+    ("suggestions", "both"): lazy("after own ones or beforehand, by chance"),
+    ("work_order", "even"): lazy("all alike"),
+    ("work_order", "disputed"): lazy("the likely disputed"),
+    ("work_order", "label_next"): lazy("those that teach a judge most"),
     ("review_threshold", None): lazy("none"),
 }
 
@@ -66,8 +78,8 @@ def rule_value(field: str, value: Any) -> str:
     known = CHOICE_WORDS.get((field, value))
     if known is not None:
         return str(known)
-    if field == "review_share":
-        return _percent(value)
+    if field in ("review_share", "blind_share"):
+        return percent_of(value)
     return f"{value:g}"
 
 
@@ -85,9 +97,19 @@ def preset_title(name: str) -> str:
     return str(PRESET_TITLES[name]) if name in PRESET_TITLES else _("A protocol of its own")
 
 
-def consequences(rules: Mapping[str, Any], levels: Sequence[Sequence[float]]) -> list[tuple[str, str]]:
-    """Return what the rules will do with a sample, step by step: a heading of a word or two, and what happens."""
-    steps = [(_("Scoring"), _scoring(rules)), (_("Deciding"), _deciding(rules, levels))]
+def consequences(
+    rules: Mapping[str, Any], levels: Sequence[Sequence[float]], *, pool_share: float | None = None
+) -> list[tuple[str, str]]:
+    """Return what the rules will do with a sample, step by step: a heading of a word or two, and what happens.
+
+    ``pool_share`` is the share of the questions in the study's test pool; None: it is not reserved yet.
+    """
+    steps = [(_("Scoring"), _scoring(rules))]
+    if rules["suggestions"] != "none":
+        steps.append((_("The judge"), suggestion_words.meeting(rules, pool_share=pool_share)))
+    if rules["work_order"] != "even":
+        steps.append((_("Order"), suggestion_words.order(rules["work_order"])))
+    steps.append((_("Deciding"), _deciding(rules, levels)))
     if rules["cross_review"] != "none":
         steps.append((_("Cross-review"), _review(rules)))
     if discusses(rules):
@@ -155,7 +177,7 @@ def _deciding(rules: Mapping[str, Any], levels: Sequence[Sequence[float]]) -> st
 def _review(rules: Mapping[str, Any]) -> str:
     what = {
         "all": _("Every agreed sample"),
-        "share": _("A random %(share)s of the agreed samples") % {"share": _percent(rules["review_share"])},
+        "share": _("A random %(share)s of the agreed samples") % {"share": percent_of(rules["review_share"])},
         "high": _("Each agreed sample with at least %(least)s on every dimension")
         % {"least": _("some level") if rules["review_threshold"] is None else f"{rules['review_threshold']:g}"},
     }[rules["cross_review"]]
@@ -252,7 +274,3 @@ def interval(low: float, high: float) -> str:
 def title_of(rules: Mapping[str, Any]) -> str:
     """Return the preset that these rules are, in words."""
     return preset_title(preset_of(rules))
-
-
-def _percent(share: float) -> str:
-    return _("%(n)s %%") % {"n": f"{100 * share:g}"}

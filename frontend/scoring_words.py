@@ -4,13 +4,14 @@ The script fills ``{names}`` in; a key that ends in ``_one`` is the singular of 
 """
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from .desk_words import shared_words
+from .desk_words import counted, shared_words
 
 
 def words() -> dict[str, str]:
     """Return every text that the script shows or reads out, in the viewer's language."""
-    return {**shared_words(), **_sample(), **_panel(), **_bar(), **_told(), **_letters(), **_empty()}
+    return {**shared_words(), **_sample(), **_panel(), **_judge(), **_bar(), **_told(), **_letters(), **_empty()}
 
 
 def _sample() -> dict[str, str]:
@@ -47,11 +48,52 @@ def _panel() -> dict[str, str]:
     }
 
 
+def _judge() -> dict[str, str]:
+    return {
+        "whose_prefilled": _("What is marked is a judge’s. Nothing counts until you answer it yourself."),
+        "whose_revising": _(
+            "Your values are locked since {time}. What is marked is the judge’s: keep yours or change it."
+        ),
+        "whose_answered": _("Your values are locked since {time}. Nothing is left to answer: Enter sends."),
+        "past_prefilled": _("What is marked is what the judge had said beforehand."),
+        "past_delayed": _("What is marked is what the judge said after your own values were locked."),
+        "judge_says": _("The judge says {value}."),
+        "judge_same": _("The judge says {value} too."),
+        "judge_silent": _("The judge says nothing here, so your own value stands."),
+        "judge_expects": _("It expects {expected}."),
+        "judge_between": _("It expects {expected}, likely between {low} and {high}."),
+        "judge_within": _("It expects {expected}, give or take {sd}."),
+        "kept_own": _("You kept {own}."),
+        "changed_own": _("You changed {own} to {value}."),
+        "keep": _("Keep {own}"),
+        "adopt": _("Take {value}"),
+        "key_judged": _("the judge says this"),
+        "key_own": _("your own value"),
+        "answered_all": _("{key}: {value} {label}. All answered, Enter sends."),
+        "answer_yourself": _("{n} to go: where only the judge has said something, answer yourself."),
+        **counted(
+            "revealed",
+            ngettext(
+                "Your values are locked. The judge’s are beside them now, and {n} differs.",
+                "Your values are locked. The judge’s are beside them now, and {n} differ.",
+                1,
+            ),
+            ngettext(
+                "Your values are locked. The judge’s are beside them now, and {n} differs.",
+                "Your values are locked. The judge’s are beside them now, and {n} differ.",
+                2,
+            ),
+        ),
+    }
+
+
 def _bar() -> dict[str, str]:
     return {
         "today": _("{n} today"),
         "submit": _("Submit"),
         "submit_to_go": _("Submit, {n} to go"),
+        "send": _("Send"),
+        "send_to_go": _("Send, {n} to go"),
         "undo": _("Undo"),
     }
 
@@ -63,6 +105,7 @@ def _told() -> dict[str, str]:
             "it still counts if you submit before somebody else takes the place."
         ),
         "lease_lost_next": _("Leave it and go on"),
+        "revision_over": _("The time to answer the judge’s values has passed. Your own values stand."),
         "done_elsewhere": _("That sample was finished in another tab."),
         "viewing_past_waiting": _("You scored this at {time}. It is on its way to the server."),
         "viewing_past": _("You scored this at {time}. It stands."),
@@ -70,6 +113,8 @@ def _told() -> dict[str, str]:
         "no_earlier": _("There is no earlier sample of yours."),
         "past_unreachable": _("Your earlier samples cannot be reached just now."),
         "undone": _("Undone. The sample is yours to score again."),
+        "undone_revision": _("Undone. The judge’s values wait for your answer again."),
+        "undo_revealed": _("What you locked can no longer be undone: the judge’s values were shown to you."),
         "undo_too_late": _("The time to undo this one has passed."),
         "undo_refused": _("Not undone. {message}"),
         "nothing_to_undo": _("There is nothing to undo."),
@@ -82,6 +127,8 @@ def _letters() -> dict[str, str]:
     return {
         "was_refused": _("The server refused a score: {message} It is set aside and needs you."),
         "aside_submit": _("Your score of {time}"),
+        "aside_revise": _("Your answer of {time} to the judge"),
+        "aside_revision_over": _("The time to answer the judge’s values has passed; your own values stand."),
         "aside_skip": _("Your skip of {time}"),
         "aside_scored": _("The server already holds a score of yours for this sample; see My samples."),
         "aside_skipped": _("You have skipped this sample."),

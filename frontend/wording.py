@@ -159,6 +159,11 @@ def pace(progress: Progress) -> str:
     return ends % {**rest, "sentence": sentence, "left": number(progress.days_left)}
 
 
+def percent_of(share: float) -> str:
+    """Return a share in per cent, as exactly as somebody gave it."""
+    return _("%(n)s %%") % {"n": f"{100 * share:g}"}
+
+
 def protocol_in_words(protocol: Protocol) -> str:
     """Return what the rules of a study mean, as one sentence."""
     k = protocol.annotators_per_sample
@@ -182,4 +187,7 @@ def protocol_in_words(protocol: Protocol) -> str:
         case Protocol.CrossReview.HIGH:
             least = f"{protocol.review_threshold or 0:g}"
             parts.append(_("somebody new reviews those rated %(least)s or higher throughout") % {"least": least})
+    if protocol.suggestions != Protocol.Suggestions.NONE:
+        mixed = percent_of(round(1 - protocol.blind_share, 6))
+        parts.append(_("a judge’s values are shown on at most %(share)s of them") % {"share": mixed})
     return ", ".join(parts) + "."

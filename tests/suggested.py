@@ -35,7 +35,13 @@ def judge_saying(study: Study, samples: Mapping[Sample, Mapping[str, float]]) ->
 
 
 def drawn_sample(
-    study: Study, arm: Arm, *, blind_slot: int = 1, text: str = "A robin sings.", pictures: tuple[str, ...] = ("red",)
+    study: Study,
+    arm: Arm,
+    *,
+    blind_slot: int = 1,
+    text: str = "A robin sings.",
+    pictures: tuple[str, ...] = ("red",),
+    question: str = "",
 ) -> Sample:
     """Make a sample that is drawn for an arm under the study's rules; in a mixed one the given slot is blind."""
     protocol = Protocol.objects.get(study=study, current=True)
@@ -50,7 +56,7 @@ def drawn_sample(
         )
         if found.arm is arm and found.blind_slot == (0 if arm is Arm.BLIND else blind_slot):
             # A pool of its own question each, so that one can be reserved and another not.
-            return make_sample(study, text, pictures, question=f"What of {name}?", public_id=name)
+            return make_sample(study, text, pictures, question=question or f"What of {name}?", public_id=name)
 
 
 def arms_of(sample: Sample) -> dict[str, str]:

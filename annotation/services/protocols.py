@@ -92,9 +92,9 @@ def proposed(*, study: Study, preset: str | None = None, fields: Mapping[str, An
 
 def _decided_by(preset: str) -> dict[str, Any]:
     """Return what a preset says, and what it leaves to the default about deciding."""
-    kept = ("reason_first", "discussion_days", "lease_minutes", "undo_minutes")
-    whole = rules_of.complete(rules_of.PRESETS[preset])
-    return {name: value for name, value in whole.items() if name not in kept or name in rules_of.PRESETS[preset]}
+    said = rules_of.PRESETS[preset]
+    whole = rules_of.complete(said)
+    return {name: value for name, value in whole.items() if name not in rules_of.BESIDE_DECIDING or name in said}
 
 
 def problems(*, study: Study, wanted: Mapping[str, Any]) -> dict[str, str]:

@@ -21,6 +21,7 @@ from .discussion_admin import give_time_back
 from .exposures import record_scored_elsewhere
 from .history import record
 from .leases import release_held
+from .releasing.pool import reserve_pool
 from .rubrics import require_usable
 
 
@@ -99,6 +100,9 @@ def copy_study(*, by: User, source: Study, slug: str, title: str = "", members: 
         Protocol.objects.create(study=study, version=1, preset=current.preset, **rules)
         record("study_created", study=study, by=by, rubric=str(source.rubric), copied=source.slug)
         _add(study=study, name=by.name or by.username, role=Member.Role.ADMIN, user=by, by=by)
+        if current.suggestions != Protocol.Suggestions.NONE:
+            # The questions that are to come are drawn for it as they are imported.
+            reserve_pool(by=by, study=study)
         _take_along(by=by, study=study, people=people)
     return study
 

@@ -23,6 +23,16 @@ class ShownProtocol(serializers.Serializer[Any]):
     review_threshold = serializers.FloatField(allow_null=True)
     reason_first = serializers.BooleanField()
     discussion_days = serializers.IntegerField(allow_null=True)
+    suggestions = serializers.ChoiceField(
+        choices=Protocol.Suggestions.values, help_text="how the annotators of mixed samples meet the judge"
+    )
+    blind_share = serializers.FloatField(help_text="of the samples, at least; nobody meets the judge on those")
+    pull_limit = serializers.FloatField(
+        help_text="an alarm is given where people follow the judge by more than this part of the way"
+    )
+    work_order = serializers.ChoiceField(
+        choices=Protocol.WorkOrder.values, help_text="which samples annotators are given first"
+    )
     lease_minutes = serializers.IntegerField()
     undo_minutes = serializers.IntegerField()
 
@@ -40,6 +50,14 @@ class ProtocolRequest(Strict):
     review_threshold = Number(required=False, allow_null=True)
     reason_first = Flag(required=False)
     discussion_days = WholeNumber(required=False, allow_null=True, help_text="null: no deadline")
+    suggestions = Choice(
+        choices=Protocol.Suggestions.values,
+        required=False,
+        help_text="the first other than none reserves the test pool, where there is none",
+    )
+    blind_share = Number(required=False, help_text="from 0.3 to 1; without suggestions it has no effect")
+    pull_limit = Number(required=False, help_text="above 0, up to 1; without suggestions it has no effect")
+    work_order = Choice(choices=Protocol.WorkOrder.values, required=False)
     lease_minutes = WholeNumber(required=False)
     undo_minutes = WholeNumber(required=False)
 

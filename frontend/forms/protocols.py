@@ -8,7 +8,14 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from annotation.forecast import tolerances
-from annotation.protocols import LONGEST_DISCUSSION, LONGEST_LEASE, LONGEST_UNDO, MOST_ANNOTATORS
+from annotation.protocols import (
+    DEFAULTS,
+    LEAST_BLIND,
+    LONGEST_DISCUSSION,
+    LONGEST_LEASE,
+    LONGEST_UNDO,
+    MOST_ANNOTATORS,
+)
 
 from .base import PageForm
 
@@ -68,6 +75,44 @@ class ProtocolForm(PageForm):
         max_value=LONGEST_DISCUSSION,
         help_text=_("Then the admins decide. Empty: they never do by themselves."),
     )
+    suggestions = forms.ChoiceField(
+        label=_("Annotators see the judge’s values"),
+        choices=[
+            ("none", _("never")),
+            ("delayed", _("once their own are locked")),
+            ("prefilled", _("beforehand, marked as the judge’s")),
+            ("both", _("one way or the other, drawn per sample")),
+        ],
+        help_text=_(
+            "Never on the samples without the judge, and on all others one annotator does not see them either."
+        ),
+        widget=forms.RadioSelect(attrs=down),
+    )
+    blind_share = forms.FloatField(
+        label=_("Samples without the judge, in per cent"),
+        required=False,
+        min_value=100 * LEAST_BLIND,
+        max_value=100,
+        help_text=format_lazy(
+            _("At least {least}; what the judge does is told from them."), least=int(100 * LEAST_BLIND)
+        ),
+    )
+    pull_limit = forms.FloatField(
+        label=_("Alarm when people follow the judge by more than"),
+        required=False,
+        max_value=1,
+        help_text=_("0: they pay no heed to it; 1: they go all the way to its value. 0.2 is a fifth of the way."),
+    )
+    work_order = forms.ChoiceField(
+        label=_("Annotators are given first"),
+        choices=[
+            ("even", _("no sample before another")),
+            ("disputed", _("samples that are likely to be disputed")),
+            ("label_next", _("samples that would teach a judge most")),
+        ],
+        help_text=_("The review queue says which these are; every fifth is drawn at random."),
+        widget=forms.RadioSelect(attrs=down),
+    )
     lease_minutes = forms.IntegerField(
         label=_("Minutes a sample is reserved"),
         min_value=1,
@@ -91,6 +136,8 @@ class ProtocolForm(PageForm):
             **rules,
             "tolerance": f"{rules['tolerance']:g}",
             "review_share": f"{100 * rules['review_share']:g}" if rules["review_share"] else None,
+            "blind_share": f"{100 * rules['blind_share']:g}",
+            "pull_limit": f"{rules['pull_limit']:g}",
             "review_threshold": None if threshold is None else f"{threshold:g}",
         }
         super().__init__(*args, initial=shown, auto_id="protocol_%s", **kwargs)
@@ -103,6 +150,11 @@ class ProtocolForm(PageForm):
         data = dict(self.cleaned_data)
         if "review_share" in data:
             data["review_share"] = round((data["review_share"] or 0) / 100, 6)
+        for name, factor in (("blind_share", 100), ("pull_limit", 1)):
+            # Left empty it is as by default.
+            given = data.pop(name, None)
+            if name not in self.errors:
+                data[name] = DEFAULTS[name] if given is None else round(given / factor, 6)
         return data
 
 

@@ -41,9 +41,9 @@ def word(stored: str) -> str:
 
 
 @register.filter
-def entry(mapping: dict[Any, Any], key: Any) -> Any:
-    """Look a key up."""
-    return mapping.get(key)
+def entry(mapping: dict[Any, Any] | None, key: Any) -> Any:
+    """Look a key up; where there is no mapping there is no entry."""
+    return mapping.get(key) if mapping else None
 
 
 @register.simple_tag

@@ -38,7 +38,11 @@ def mine(request: HttpRequest, slug: str) -> HttpResponse:
     context: dict[str, Any] = {
         "study": study,
         "rows": [
-            {"work": work, "question": next((t.question for t in reversed(work.sample.turns) if t.question), "")}
+            {
+                "work": work,
+                "question": next((t.question for t in reversed(work.sample.turns) if t.question), ""),
+                "changed": _changed(work),
+            }
             for work in assigning.work(page, study)
         ],
         "own": reports.own_work([member])[member.pk],
@@ -78,6 +82,12 @@ def undo(request: HttpRequest, slug: str, assignment_id: str) -> HttpResponse:
     study, _member = _scoring(request, slug)
     scoring.undo(by=viewer(request), assignment_id=assignment_id)
     return redirect("score", slug=study.slug)
+
+
+def _changed(work: assigning.LeasedWork) -> int:
+    """Return on how many dimensions the first value gave way to another one when the judge's had been shown."""
+    own = (work.score.own if work.score else None) or {}
+    return sum(work.score.ratings[key] != value for key, value in own.items()) if work.score else 0
 
 
 def _scoring(request: HttpRequest, slug: str) -> tuple[Study, Member]:

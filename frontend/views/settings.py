@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotation import permissions
+from annotation import judge_list, permissions
 from annotation import protocols as rules_of
 from annotation.errors import WorkflowError
 from annotation.forecast import Row
-from annotation.models import Job, Member, Protocol, Study
+from annotation.models import Job, Member, Protocol, ReservedPool, Study
 from annotation.querysets import able_to_score
 from annotation.services import protocols, studies
 from frontend import protocol_words, wording
@@ -126,12 +126,18 @@ def _consequences(request: HttpRequest, study: Study, form: ProtocolForm) -> dic
         given = form.began_with
     wanted = protocols.proposed(study=study, fields=given)
     able = able_to_score(study)
+    pool = ReservedPool.objects.filter(study=study).first()
+    needs_judge = rules_of.needs_judge(wanted)
     forecast = None
     if protocol_words.discusses(wanted):
         forecast = protocols.forecast(by=viewer(request), study=study, **wanted)
     return {
         "rules_title": protocol_words.title_of(wanted),
-        "steps": protocol_words.consequences(wanted, protocols.levels_of(study.rubric_id)),
+        "steps": protocol_words.consequences(
+            wanted, protocols.levels_of(study.rubric_id), pool_share=pool.share if pool else None
+        ),
+        "needs_judge": needs_judge,
+        "judge": judge_list.active(study) if needs_judge else None,
         "problems": list(protocols.problems(study=study, wanted=wanted).values()),
         "people": protocol_words.people(wanted, able.count(), admins=able.filter(role=Member.Role.ADMIN).count()),
         "short_of_people": able.count() < rules_of.people_needed(wanted),

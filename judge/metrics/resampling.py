@@ -44,6 +44,22 @@ def interval(
         return None
     per_question = np.stack([np.bincount(place, column, count) for column in terms.T], axis=1)
     drawn = np.concatenate([figure(weights @ per_question) for weights in _weights(count, draws, seed)])
+    return percentiles(drawn, confidence=confidence)
+
+
+def drawn_sums(per_question: Floats, *, draws: int = DRAWS, seed: int = SEED) -> Floats | None:
+    """Return the sums of each draw, a row each, for several figures that are to come from the same draws.
+
+    ``per_question`` has a row per question and a column per sum. None with fewer than five questions.
+    """
+    count = len(per_question)
+    if count < FEWEST_QUESTIONS:
+        return None
+    return np.concatenate([weights @ per_question for weights in _weights(count, draws, seed)])
+
+
+def percentiles(drawn: Floats, *, confidence: float = CONFIDENCE) -> Interval | None:
+    """Return the interval of a figure from its values in the draws; None where some draws lack it."""
     if np.isnan(drawn).any():
         return None
     tail = (1 - confidence) / 2

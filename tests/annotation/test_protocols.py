@@ -46,6 +46,11 @@ def test_how_long_a_sample_is_reserved_makes_no_other_preset() -> None:
     assert preset_of({**PRESETS["pair"], "tolerance": 1, "tie_rule": "lower"}) == ""
 
 
+def test_whether_people_meet_a_judge_and_in_which_order_makes_no_other_preset() -> None:
+    rules = {"suggestions": "both", "blind_share": 0.5, "pull_limit": 0.1, "work_order": "disputed"}
+    assert preset_of({**PRESETS["pair"], **rules}) == "pair"
+
+
 @pytest.mark.parametrize(
     ("rules", "needed"),
     [
@@ -106,6 +111,14 @@ def test_an_even_k_with_a_tolerance_needs_a_rule_for_the_middle() -> None:
         ("review_threshold", {"cross_review": "high", "review_threshold": 6}),
         ("review_threshold", {"cross_review": "high", "review_threshold": -1}),
         ("reason_first", {"reason_first": "yes"}),
+        ("suggestions", {"suggestions": "often"}),
+        ("suggestions", {"suggestions": "delayed", "annotators_per_sample": 1}),
+        ("blind_share", {"suggestions": "delayed", "blind_share": 0.29}),
+        ("blind_share", {"suggestions": "delayed", "blind_share": 1.01}),
+        ("blind_share", {"suggestions": "delayed", "blind_share": None}),
+        ("pull_limit", {"suggestions": "prefilled", "pull_limit": 0}),
+        ("pull_limit", {"suggestions": "prefilled", "pull_limit": 1.5}),
+        ("work_order", {"work_order": "hardest"}),
         ("discussion_days", {"discussion_days": 0}),
         ("discussion_days", {"discussion_days": 366}),
         ("lease_minutes", {"lease_minutes": 0}),
@@ -125,6 +138,18 @@ def test_a_sample_is_high_rated_only_where_every_dimension_can_reach_the_thresho
 def test_a_rule_without_effect_is_as_by_default() -> None:
     rules = complete({"cross_review": "none", "review_share": 0.5, "review_threshold": 3})
     assert (rules["review_share"], rules["review_threshold"]) == (0, None)
+    rules = complete({"suggestions": "none", "blind_share": 0.6, "pull_limit": 0.5})
+    assert (rules["blind_share"], rules["pull_limit"]) == (0.3, 0.2)
+    rules = complete({"suggestions": "both", "blind_share": 0.6, "pull_limit": 0.5})
+    assert (rules["blind_share"], rules["pull_limit"]) == (0.6, 0.5)
+
+
+@pytest.mark.parametrize("suggestions", ["delayed", "prefilled", "both"])
+def test_people_can_meet_a_judge_where_one_of_two_does_not(suggestions: str) -> None:
+    assert faults(suggestions=suggestions, annotators_per_sample=2, people=2) == {}
+    found = faults(suggestions=suggestions, annotators_per_sample=1)
+    assert "at least 2" in found["suggestions"]
+    assert faults(suggestions="none", annotators_per_sample=1) == {}
 
 
 def test_the_plain_rules_say_what_the_tables_say() -> None:
@@ -170,6 +195,23 @@ def test_a_preset_sets_the_rules_of_deciding_and_leaves_the_times(study: Study, 
     made = protocols.change_protocol(by=ada, study=study, preset="paper")
     assert (made.preset, made.cross_review, made.review_threshold, made.tolerance) == ("paper", "high", 4, 0)
     assert made.lease_minutes == 5
+
+
+def test_another_preset_leaves_what_people_meet_of_a_judge(study: Study, ada: User) -> None:
+    rules = {"suggestions": "delayed", "blind_share": 0.4, "pull_limit": 0.15, "work_order": "label_next"}
+    protocols.change_protocol(by=ada, study=study, **rules)
+    made = protocols.change_protocol(by=ada, study=study, preset="tolerant")
+    assert {name: getattr(made, name) for name in rules} == rules
+    assert (made.preset, made.tolerance) == ("tolerant", 1)
+    with pytest.raises(BadInput) as refused:
+        protocols.change_protocol(by=ada, study=study, preset="single")
+    assert set(refused.value.fields) == {"suggestions"}
+    protocols.change_protocol(by=ada, study=study, suggestions="none")
+    newest = protocols.versions(study=study)[0]
+    assert newest.after == {"suggestions": "none", "blind_share": 0.3, "pull_limit": 0.2}
+
+
+def test_an_unknown_preset_is_refused_by_name(study: Study, ada: User) -> None:
     with pytest.raises(BadInput) as refused:
         protocols.change_protocol(by=ada, study=study, preset="papre")
     assert "preset" in refused.value.fields

@@ -8,7 +8,7 @@ import pytest
 from django.core.files.storage import default_storage
 
 from annotation.errors import BadInput, NotAllowed, NotFound, WrongState
-from annotation.models import HistoryEntry, Question, Release, ReleaseEntry, Sample, Study
+from annotation.models import HistoryEntry, Protocol, Question, Release, ReleaseEntry, Sample, Study
 from annotation.services.releasing import making
 from annotation.services.releasing.making import make_release
 from annotation.services.releasing.wanted import Wanted
@@ -263,6 +263,10 @@ def test_the_figures_say_what_is_agreed_open_and_overridden_per_generator(study:
     assert about["outcomes"]["TCC"] == {"unanimous": 2, "imported": 1}
     assert about["label_origins"] == {"blind": 2, "imported": 1}
     assert about["protocol"]["annotators_per_sample"] == 2
+    assert (about["protocol"]["suggestions"], about["protocol"]["blind_share"]) == ("none", None)
+    Protocol.objects.filter(study=study).update(suggestions="delayed", blind_share=0.4, work_order="disputed")
+    again = released(study).about["protocol"]
+    assert (again["suggestions"], again["blind_share"], again["work_order"]) == ("delayed", 0.4, "disputed")
     assert about["requested"]["seed"] == 42
     assert ada.pk
 

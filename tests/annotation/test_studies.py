@@ -6,7 +6,17 @@ import pytest
 from django.utils import timezone
 
 from annotation.errors import BadInput, NotAllowed, NotFound, WrongState
-from annotation.models import Assignment, HistoryEntry, Invitation, Member, Protocol, Score, Study, User
+from annotation.models import (
+    Assignment,
+    HistoryEntry,
+    Invitation,
+    Member,
+    Protocol,
+    ReservedPool,
+    Score,
+    Study,
+    User,
+)
 from annotation.services import assigning, studies
 from tests.factories import make_member, make_rubric, make_sample, make_study, make_user
 
@@ -159,6 +169,20 @@ def test_whoever_leads_a_study_creates_others_with_rubrics_and_people_that_they_
     with pytest.raises(NotFound):
         studies.create_study(by=ada, slug="mine", rubric=study.rubric, people=secret.members.all())
     assert not Study.objects.filter(slug="mine").exists()
+
+
+def test_a_copy_of_a_study_with_suggestions_reserves_its_test_pool_before_the_first_one(
+    study: Study, ada: User
+) -> None:
+    plain = studies.copy_study(by=ada, source=study, slug="plain")
+    assert not ReservedPool.objects.filter(study=plain).exists()
+    rules = {"suggestions": "both", "blind_share": 0.5, "pull_limit": 0.1, "work_order": "disputed"}
+    Protocol.objects.filter(study=study).update(annotators_per_sample=2, **rules)
+    made = studies.copy_study(by=ada, source=study, slug="again")
+    current = Protocol.objects.get(study=made)
+    assert {name: getattr(current, name) for name in rules} == rules
+    assert ReservedPool.objects.get(study=made).share == 0.25
+    assert not ReservedPool.objects.filter(study=study).exists()
 
 
 def test_a_copy_takes_along_whom_it_is_told_to(study: Study, ada: User) -> None:

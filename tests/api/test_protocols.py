@@ -43,6 +43,18 @@ def test_named_rules_are_where_a_change_begins(study: Study, ada: Caller) -> Non
     assert (changed["preset"], changed["annotators_per_sample"], changed["lease_minutes"]) == ("single", 1, 45)
 
 
+def test_what_people_meet_of_a_judge_is_a_rule_like_any_other(study: Study, ada: Caller, ann: Caller) -> None:
+    shown = ann.get(PATH).json()
+    names = ("suggestions", "blind_share", "pull_limit", "work_order")
+    assert [shown[name] for name in names] == ["none", 0.3, 0.2, "even"]
+    body = {"suggestions": "both", "blind_share": 0.5, "pull_limit": 1, "work_order": "disputed"}
+    changed = ada.put(PATH, body)
+    assert [changed.json()[name] for name in names] == ["both", 0.5, 1, "disputed"]
+    assert ann.get(PATH).json() == changed.json()
+    off = ada.put(PATH, {"suggestions": "none"}).json()
+    assert [off[name] for name in names] == ["none", 0.3, 0.2, "disputed"]
+
+
 @pytest.mark.parametrize(
     ("body", "wrong"),
     [
@@ -58,6 +70,12 @@ def test_named_rules_are_where_a_change_begins(study: Study, ada: Caller) -> Non
         ({"cross_review": "some"}, {"cross_review"}),
         ({"reason_first": 1}, {"reason_first"}),
         ({"discussion_days": 0}, {"discussion_days"}),
+        ({"suggestions": "some"}, {"suggestions"}),
+        ({"suggestions": "delayed", "annotators_per_sample": 1}, {"suggestions"}),
+        ({"suggestions": "delayed", "blind_share": 0.1}, {"blind_share"}),
+        ({"suggestions": "delayed", "blind_share": "0.5"}, {"blind_share"}),
+        ({"suggestions": "delayed", "pull_limit": 0}, {"pull_limit"}),
+        ({"work_order": True}, {"work_order"}),
         ({"version": 7}, {"version"}),
         ({"preset": "papers"}, {"preset"}),
     ],

@@ -50,6 +50,28 @@ def test_the_words_follow_the_form_and_nothing_is_stored(
     assert Protocol.objects.get().annotators_per_sample == 2
 
 
+def test_what_people_meet_of_a_judge_is_asked_for_only_where_they_do(
+    browser_of: Callable[..., BrowserContext], ada: Member
+) -> None:
+    page = settings(browser_of, ada)
+    share = page.get_by_label("Samples without the judge, in per cent")
+    expect(share).to_be_hidden()
+    page.get_by_role("radio", name="once their own are locked").check()
+    words = page.get_by_role("complementary", name="What this protocol will do")
+    expect(words).to_contain_text("Of every 10 samples 3 are scored by people who do not meet the judge.")
+    expect(words).to_contain_text("begin once a judge is active and has judged the study")
+    expect(words.get_by_role("link", name="Judges")).to_be_visible()
+    share.fill("40")
+    expect(words).to_contain_text("Of every 10 samples 4")
+    page.get_by_role("radio", name="samples that are likely to be disputed").check()
+    expect(words).to_contain_text("those that are likely to be disputed come first")
+    assert not faults(page)
+    page.get_by_role("button", name="Save as a new version").click()
+    expect(page.get_by_role("status")).to_contain_text("Version 2 of the protocol")
+    made = Protocol.objects.get(current=True)
+    assert (made.suggestions, made.blind_share, made.work_order) == ("delayed", 0.4, "disputed")
+
+
 def test_a_refusal_takes_the_focus_to_the_field_that_it_names(
     browser_of: Callable[..., BrowserContext], ada: Member
 ) -> None:

@@ -7,10 +7,14 @@ import pytest
 from django.test import Client, override_settings
 from django.urls import path
 
-from annotation.models import Assignment, Dimension, Level, Score
-from annotation.services import scoring
+from annotation.arms import Arm
+from annotation.models import Assignment, Dimension, Level, Member, Score
+from annotation.services import assigning, revising, scoring
+from annotation.services.assigning import LeasedWork
 from config.urls import handler404, handler500, urlpatterns
 from tests.access_world import World, make_world
+from tests.factories import make_member, make_study
+from tests.met import FIGURES, make_judge, make_met_sample
 
 pytestmark = pytest.mark.django_db
 
@@ -165,3 +169,71 @@ def test_every_page_has_a_title_of_its_own(world: World) -> None:
     titles += [text(Client(), "/login/").split("<title>")[1].split("</title>")[0]]
     assert len(set(titles)) == len(titles)
     assert all(not title.startswith(" ") for title in titles)
+
+
+# What one made of a judge
+
+
+def met(arm: Arm) -> tuple[Client, str, LeasedWork]:
+    """Ann scores a sample of an arm on which the judge says 4, 3, 2 and 1; returns her, the address and her work."""
+    study = make_study("stones", k=2)
+    member = make_member(study, "ann")
+    assert member.user is not None
+    make_judge(study, "delayed" if arm is Arm.BLIND else arm.name.lower())
+    make_met_sample(study, arm)
+    work = assigning.lease(by=member.user, slug="stones").assignments[0]
+    scoring.submit(
+        by=member.user,
+        assignment_id=work.public_id,
+        client_key=uuid.uuid4(),
+        ratings={"TCC": 5, "ICC": 3, "IQ": 0, "ITS": 5},
+        notes={},
+        seconds=9,
+        touched=["TCC", "ICC", "IQ", "ITS"],
+    )
+    client = Client()
+    client.force_login(member.user, backend="django.contrib.auth.backends.ModelBackend")
+    return client, f"/studies/stones/mine/{work.public_id}/", work
+
+
+def words(client: Client, address: str) -> str:
+    """The page without its tags."""
+    return " ".join(re.sub(r"<[^>]+>", " ", text(client, address)).split())
+
+
+def test_a_past_sample_shows_what_was_locked_and_what_it_was_changed_to(db: None) -> None:
+    ann, address, work = met(Arm.DELAYED)
+    assert "waits for your answer to the judge" in words(ann, "/studies/stones/mine/")
+    page = words(ann, address)
+    assert "you can still keep or change yours in the scoring page" in page
+    assert "Undo" not in page
+    revising.revise(
+        by=Member.objects.get(study__slug="stones").user,
+        assignment_id=work.public_id,
+        client_key=uuid.uuid4(),
+        ratings={"TCC": 4, "ICC": 3, "IQ": 0, "ITS": 3},
+        seconds=4,
+    )
+    page = words(ann, address)
+    assert "first 5, then the judge said 4; changed" in page
+    assert "the judge said 3 too" in page
+    assert "the judge said 2; kept" in page
+    assert "first 5, then the judge said 1; changed" in page
+    assert "Undo the answer to the judge and give it again" in page
+    assert "2 changed after the judge" in words(ann, "/studies/stones/mine/")
+    ann.post(f"{address}undo/")
+    assert "waits for your answer to the judge" in words(ann, "/studies/stones/mine/")
+
+
+def test_a_past_sample_shows_what_the_judge_had_said_beforehand(db: None) -> None:
+    ann, address, _ = met(Arm.PREFILLED)
+    page = words(ann, address)
+    assert "the judge had said 4 beforehand" in page
+    assert "Undo and score it again" in page
+
+
+def test_a_blind_sample_in_the_past_says_nothing_of_a_judge(db: None) -> None:
+    ann, address, _ = met(Arm.BLIND)
+    main = text(ann, address).split("<main", 1)[1]
+    assert "judge" not in main.lower()
+    assert not any(figure in text(ann, address) for figure in FIGURES)

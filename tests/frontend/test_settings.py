@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from annotation.models import Member, Protocol, Sample, Study, User
+from annotation.models import Member, Prediction, Protocol, Sample, Study, User
 from annotation.services import assigning, protocols, scoring
+from annotation.services.releasing.pool import reserve_pool
 from tests.factories import make_member, make_sample, make_study, make_user
+from tests.judge_rows import make_judge_run
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +55,10 @@ def sent(**changed: Any) -> dict[str, Any]:
         "review_share": "",
         "reason_first": "on",
         "discussion_days": "7",
+        "suggestions": "none",
+        "blind_share": "30",
+        "pull_limit": "0.2",
+        "work_order": "even",
         "lease_minutes": "30",
         "undo_minutes": "10",
         **changed,
@@ -124,6 +130,9 @@ def test_saving_what_is_there_already_makes_no_version(ada: Client) -> None:
         ("cross_review", {"cross_review": "all", "decide": "aggregate"}, "a review can change nothing"),
         ("review_threshold", {"cross_review": "high", "review_threshold": "7"}, "go from 0 to 5"),
         ("review_share", {"cross_review": "share"}, "More than 0"),
+        ("suggestions", {"suggestions": "both", "annotators_per_sample": "1"}, "nobody would be left to meet it"),
+        ("blind_share", {"suggestions": "both", "blind_share": "20"}, "greater than or equal to 30"),
+        ("pull_limit", {"suggestions": "both", "pull_limit": "0"}, "A number above 0"),
         ("lease_minutes", {"lease_minutes": ""}, "Say for how long."),
         ("annotators_per_sample", {"annotators_per_sample": "many"}, "Enter a whole number"),
     ],
@@ -163,12 +172,66 @@ def test_the_consequences_follow_the_form_while_it_is_filled_in(ada: Client) -> 
         ({"undo_minutes": "0"}, "a score cannot be undone"),
         ({"cross_review": "share", "review_share": "5"}, "A random 5 % of the agreed samples goes to somebody new"),
         ({"cross_review": "high", "review_threshold": "4"}, "with at least 4 on every dimension goes to somebody new"),
+        ({"suggestions": "delayed"}, "Of every 10 samples 3 are scored by people who do not meet the judge."),
+        ({"suggestions": "delayed", "blind_share": "35"}, "Of every 20 samples 7 are scored by people who do not"),
+        ({"suggestions": "delayed", "blind_share": "33.3"}, "33.3 % of the samples are scored by people who do not"),
+        ({"suggestions": "delayed", "blind_share": ""}, "Of every 10 samples 3"),
+        ({"suggestions": "delayed", "blind_share": "100"}, "so it has no effect"),
+        (
+            {"suggestions": "delayed"},
+            "On the others, too, one does not meet it, so that there is somebody to compare with",
+        ),
+        ({"suggestions": "delayed"}, "They lock their own values first, then see the judge’s beside them"),
+        (
+            {"suggestions": "prefilled"},
+            "They find the judge’s values marked beforehand and answer each dimension by hand.",
+        ),
+        ({"suggestions": "both"}, "Drawn per sample, they either lock their own values first"),
+        ({"suggestions": "both", "pull_limit": "0.1"}, "more than 0.1 of the way to the judge’s value"),
+        ({"suggestions": "both"}, "A test pool of 25 % of the questions is reserved with this"),
+        ({"work_order": "disputed"}, "those that are likely to be disputed come first; every fifth is drawn at random"),
+        ({"work_order": "label_next"}, "those that would teach a judge most come first"),
         ({"annotators_per_sample": "4"}, "If one of them is away, samples wait. Counted in is 1 admin"),
     ],
 )
 def test_every_rule_has_its_consequence_in_words(ada: Client, changed: dict[str, Any], said: str) -> None:
     part = " ".join(ada.get(RULES + "consequences/", sent(**changed)).content.decode().split())
     assert said.replace(" </dd>", "") in part
+
+
+def test_the_page_says_from_when_on_people_meet_a_judge(ada: Client, study: Study) -> None:
+    asked = sent(suggestions="delayed")
+    assert "No judge is active" not in text(ada, SETTINGS)
+    part = ada.get(RULES + "consequences/", asked).content.decode()
+    assert "begin once a judge is active and has judged the study" in part
+    assert 'href="/studies/birds/judges/"' in part
+    sample, _ = make_sample(study, pictures=["red"]), make_sample(study, pictures=["green"])
+    run = make_judge_run(study, active=True, samples=[])
+    part = ada.get(RULES + "consequences/", asked).content.decode()
+    assert f"Run {run.number} is the active judge and has judged no sample yet." in part
+    Prediction.objects.create(run=run, sample=sample, status="ok", dimensions={})
+    part = " ".join(ada.get(RULES + "consequences/", asked).content.decode().split())
+    assert f">run {run.number}</a>, which has judged 1 of 2 samples." in part
+
+
+def test_a_pool_that_is_reserved_is_told_with_its_own_share(ada: Client, study: Study) -> None:
+    reserve_pool(by=None, study=study, share=0.4)
+    part = " ".join(ada.get(RULES + "consequences/", sent(suggestions="both")).content.decode().split())
+    assert "Nobody meets the judge on the test pool either, 40 % of the questions." in part
+    assert "is reserved with this" not in part
+
+
+def test_ada_lets_people_meet_a_judge_and_sees_what_that_changed(ada: Client, study: Study) -> None:
+    rules = {"suggestions": "delayed", "blind_share": "40", "pull_limit": "0.1", "work_order": "disputed"}
+    assert ada.post(RULES, sent(**rules)).headers["Location"] == SETTINGS
+    made = Protocol.objects.get(study=study, current=True)
+    assert (made.suggestions, made.blind_share, made.pull_limit, made.work_order) == ("delayed", 0.4, 0.1, "disputed")
+    page = text(ada, SETTINGS)
+    assert "a judge’s values are shown on at most 60 % of them." in page
+    assert 'the judge’s values <span class="quiet">not shown</span> → after own ones' in page
+    assert 'samples without the judge <span class="quiet">30 %</span> → 40 %' in page
+    assert 'first come <span class="quiet">all alike</span> → the likely disputed' in page
+    assert 'name="blind_share" value="40"' in page
 
 
 def test_a_tolerance_below_the_distance_of_levels_is_told_to_be_none(ada: Client, study: Study) -> None:

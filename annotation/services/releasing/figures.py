@@ -29,6 +29,9 @@ PROTOCOL_FIELDS = (
     "cross_review",
     "review_share",
     "review_threshold",
+    "suggestions",
+    "blind_share",
+    "work_order",
 )
 
 
@@ -89,9 +92,17 @@ def about(
             "level": LEVEL,
             "rows": [_agreement(one, tally) for one in tally.rubric.dimensions],
         },
-        "protocol": {name: getattr(protocol, name) for name in PROTOCOL_FIELDS},
+        "protocol": _rules(protocol),
         "requested": dict(requested),
     }
+
+
+def _rules(protocol: Protocol) -> dict[str, Any]:
+    """Return the rules that say how the values came about; None where another one leaves a rule without effect."""
+    found = {name: getattr(protocol, name) for name in PROTOCOL_FIELDS}
+    if protocol.suggestions == Protocol.Suggestions.NONE:
+        found["blind_share"] = None
+    return found
 
 
 def _generators(tally: Tally, states: Iterable[tuple[str, str, int]]) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ export function createText(table) {
   const weekday = new Intl.DateTimeFormat(language, { weekday: "short" });
   const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
   const date = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
+  const decimal = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const list = new Intl.ListFormat(language);
 
   /**
@@ -40,6 +41,8 @@ export function createText(table) {
     },
     /** @param {string} moment */
     date: (moment) => date.format(new Date(moment)),
+    /** With one decimal. @param {number} value */
+    decimal: (value) => decimal.format(value),
     /** @param {string[]} parts */
     list: (parts) => list.format(parts),
     /** @param {string} key */

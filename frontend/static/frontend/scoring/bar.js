@@ -52,16 +52,17 @@ export function createBar(text, hears) {
       drawCount();
     },
     /**
-     * @param {{missing: number, work: boolean, past: boolean, undo: boolean}} state
+     * @param {{missing: number, work: boolean, past: boolean, undo: boolean, revising: boolean}} state
      */
-    show({ missing, work, past, undo }) {
+    show({ missing, work, past, undo, revising }) {
       const ready = work && missing === 0;
       buttons.submit.setAttribute("aria-disabled", String(!ready));
       buttons.submit.classList.toggle("solid", ready);
-      write(submitWords, text.say(work && missing ? "submit_to_go" : "submit", { n: missing }));
+      const act = revising ? "send" : "submit";
+      write(submitWords, text.say(work && missing ? `${act}_to_go` : act, { n: missing }));
       buttons.submit.hidden = past;
       buttons.forward.hidden = !past;
-      buttons.skip.hidden = past;
+      buttons.skip.hidden = past || revising;
       buttons.skip.setAttribute("aria-disabled", String(!work));
       buttons.undo.hidden = !undo;
     },

@@ -2,6 +2,7 @@
 /** The sample that lies on the desk: its values, notes, seconds, and where the focus is. */
 
 import { blank } from "./drafts.js";
+import { createSheet } from "./sheet.js";
 
 /** @typedef {import("./types.js").Work} Work */
 /** @typedef {import("./types.js").Given} Given */
@@ -16,13 +17,15 @@ export function createDesk({ main, dimensions, drafts, clock, panel, text, hears
   /** @type {{work: Work|null, past: Given|null, here: number, picture: number}} */
   const state = { work: null, past: null, here: 0, picture: 0 };
   let draft = blank();
+  let sheet = createSheet(dimensions, undefined, draft);
   let dirty = false;
-  const singleDigits = dimensions.map(({ levels }) => levels.every(({ value }) => Number.isInteger(value) && value >= 0 && value <= 9));
 
-  const locked = () => state.work?.assignment.sample.locked ?? {};
-  const isOpen = (/** @type {number} */ index) => !(dimensions[index].key in locked());
-  const isMissing = (/** @type {number} */ index) => isOpen(index) && !(dimensions[index].key in draft.ratings);
-  const missing = () => dimensions.map((_, index) => index).filter(isMissing);
+  /** @param {import("./types.js").Draft} said */
+  function begin(said) {
+    draft = said;
+    sheet = createSheet(dimensions, state.work?.assignment, draft);
+    if (!state.past) clock.start(draft.seconds);
+  }
 
   /**
    * @param {Work|null} work
@@ -34,20 +37,21 @@ export function createDesk({ main, dimensions, drafts, clock, panel, text, hears
     Object.assign(state, { work, past, picture: 0 });
     if (before && before !== work) before.stage.classList.remove("on");
     if (!work) return clock.stop();
-    draft = past ? { ...blank(), notes: past.notes } : drafts.load(work.assignment.id);
+    begin(past ? { ...blank(), notes: past.notes } : drafts.load(work.name));
     for (const picture of work.pictures) if (draft.seen.includes(picture.block.number) && !picture.seen) picture.markSeen();
     if (work.stage.parentNode !== main) main.append(work.stage);
     work.stage.classList.add("on");
-    state.here = missing()[0] ?? dimensions.findIndex((_, index) => isOpen(index));
+    state.here = sheet.missing()[0] ?? dimensions.findIndex((_, index) => sheet.isOpen(index));
     if (past) clock.stop();
-    else clock.start(draft.seconds);
     draw();
     if (panel.hasFocus()) panel.focus(state.here);
   }
 
   function draw() {
-    const ratings = state.past?.ratings ?? draft.ratings;
-    panel.show({ ratings, notes: draft.notes, locked: locked(), here: state.here, readOnly: Boolean(state.past) });
+    const { past, here } = state;
+    const { locked, judge, revising } = sheet;
+    panel.show({ ratings: past?.ratings ?? sheet.ratings(), own: past ? past.own ?? null : sheet.own, judge, locked, here,
+      notes: past?.notes ?? sheet.notes(), readOnly: Boolean(past), takesNotes: !past && !revising });
     hears.changed();
   }
 
@@ -58,25 +62,26 @@ export function createDesk({ main, dimensions, drafts, clock, panel, text, hears
     if (!dirty && seconds === draft.seconds) return;
     draft.seconds = seconds;
     draft.at = Date.now();
-    drafts.save(state.work.assignment.id, draft);
+    drafts.save(state.work.name, draft);
     if (dirty) hears.kept();
     dirty = false;
   }
 
   /** @param {number} index @param {number} value */
   function rate(index, value) {
-    if (!state.work || state.past || !isOpen(index)) return;
+    if (!state.work || state.past || !sheet.isOpen(index)) return;
     const dimension = dimensions[index];
     draft.ratings[dimension.key] = value;
     dirty = true;
     const order = [...dimensions.keys()];
-    const next = [...order.slice(index + 1), ...order.slice(0, index)].find(isMissing);
+    const next = [...order.slice(index + 1), ...order.slice(0, index)].find(sheet.isMissing);
     state.here = next ?? index;
     draw();
     panel.focus(state.here);
     keep();
     const label = dimension.levels.find((level) => level.value === value)?.label ?? "";
-    hears.aloud(text.say(next === undefined ? "rated_all" : "rated", { key: dimension.key, value, label }));
+    const all = sheet.revising ? "answered_all" : "rated_all";
+    hears.aloud(text.say(next === undefined ? all : "rated", { key: dimension.key, value, label }));
   }
 
   /** @param {number} index */
@@ -88,34 +93,20 @@ export function createDesk({ main, dimensions, drafts, clock, panel, text, hears
 
   /** @param {number} step */
   function move(step) {
-    const open = [...dimensions.keys()].filter(isOpen);
+    const open = [...dimensions.keys()].filter(sheet.isOpen);
     const next = open[(open.indexOf(state.here) + step + open.length) % open.length];
     focus(next);
     panel.focus(next);
   }
 
   return {
-    state, show, keep, rate, move, missing,
+    state, show, keep, rate, move,
+    sheet: () => sheet,
+    missing: () => sheet.missing(),
     attend: focus,
     focus(/** @type {number} */ index) {
       focus(index);
-      if (isOpen(index)) panel.focus(index);
-    },
-    /** A digit is the value where all levels are digits, else the place among them. @param {number} digit */
-    digit(digit) {
-      const { levels } = dimensions[state.here];
-      const level = singleDigits[state.here] ? levels.find(({ value }) => value === digit) : levels[digit - 1];
-      if (level) rate(state.here, level.value);
-    },
-    /** One level up or down, and stay. @param {number} step */
-    level(step) {
-      const { key, levels } = dimensions[state.here];
-      const place = levels.findIndex(({ value }) => value === draft.ratings[key]);
-      const level = levels[place < 0 ? 0 : Math.min(levels.length - 1, Math.max(0, place + step))];
-      const { here } = state;
-      rate(here, level.value);
-      focus(here);
-      if (isOpen(here)) panel.focus(here);
+      if (sheet.isOpen(index)) panel.focus(index);
     },
     /** @param {string} key @param {string} note */
     note(key, note) {
@@ -134,14 +125,13 @@ export function createDesk({ main, dimensions, drafts, clock, panel, text, hears
     said() {
       keep();
       const notes = Object.fromEntries(Object.entries(draft.notes).filter(([, note]) => note.trim()));
-      const lockedValues = Object.fromEntries(Object.entries(locked()).map(([key, { value }]) => [key, value]));
-      return { key: draft.key, ratings: draft.ratings, all: { ...draft.ratings, ...lockedValues }, notes, seconds: draft.seconds };
+      const ratings = sheet.ratings();
+      return { key: draft.key, ratings, all: { ...ratings, ...sheet.byRule() }, notes, seconds: draft.seconds };
     },
     /** Another tab wrote this draft. @param {string} name @param {any} value */
     follow(name, value) {
-      if (!state.work || state.past || name !== drafts.name(state.work.assignment.id) || !value) return;
-      draft = { ...blank(), ...value };
-      clock.start(draft.seconds);
+      if (!state.work || state.past || name !== drafts.name(state.work.name) || !value) return;
+      begin({ ...blank(), ...value });
       draw();
     },
   };

@@ -1,5 +1,5 @@
 // @ts-check
-/** Drafts: what was said about a sample and is not yet with the server. Kept by person and assignment. */
+/** Drafts: what was said about a sample and is not yet with the server. Kept by person and piece of work. */
 
 import { uuid } from "../common/dom.js";
 
@@ -10,29 +10,29 @@ const KEEP = 30 * 24 * 3600 * 1000;
 
 /** @param {import("../common/store.js").Store} store */
 export function createDrafts(store) {
-  /** @param {string} assignment */
-  const name = (assignment) => `draft:${assignment}`;
+  /** @param {string} piece */
+  const name = (piece) => `draft:${piece}`;
 
   /**
-   * The draft of an assignment, or an empty one.
-   * @param {string} assignment
+   * The draft of a piece of work, or an empty one.
+   * @param {string} piece
    * @returns {Draft}
    */
-  function load(assignment) {
-    return { ...blank(), ...store.get(name(assignment)) };
+  function load(piece) {
+    return { ...blank(), ...store.get(name(piece)) };
   }
 
   /**
-   * @param {string} assignment
+   * @param {string} piece
    * @param {Draft} draft
    */
-  function save(assignment, draft) {
-    store.set(name(assignment), draft);
+  function save(piece, draft) {
+    store.set(name(piece), draft);
   }
 
-  /** @param {string} assignment */
-  function remove(assignment) {
-    store.remove(name(assignment));
+  /** @param {string} piece */
+  function remove(piece) {
+    store.remove(name(piece));
   }
 
   /** Forget drafts that nobody came back to. */

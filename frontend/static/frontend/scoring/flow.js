@@ -1,6 +1,8 @@
 // @ts-check
 /** From one sample to the next: submit, skip, and what to show when nothing is there. */
 
+import { isRevision } from "./pieces.js";
+
 /** @typedef {import("./types.js").Letter} Letter */
 /** @typedef {import("./types.js").Work} Work */
 /** @typedef {ReturnType<typeof createFlow>} Flow */
@@ -8,11 +10,12 @@
  * @typedef {{desk: import("./desk.js").Desk, queue: import("./queue.js").Queue, outbox: import("../common/outbox.js").Outbox,
  *   letters: import("../common/letters.js").Letters<import("./types.js").Letter>, past: import("./past.js").Past, bar: import("./bar.js").Bar,
  *   tell: ReturnType<typeof import("../common/tell.js").createTell>, text: import("../common/text.js").Text,
- *   empty: ReturnType<typeof import("./empty.js").createEmpty>, study: string}} Parts
+ *   empty: ReturnType<typeof import("./empty.js").createEmpty>, whose: ReturnType<typeof import("./whose.js").createWhose>,
+ *   study: string}} Parts
  */
 
 /** @param {Parts} parts */
-export function createFlow({ desk, queue, outbox, letters, past, bar, tell, text, empty, study }) {
+export function createFlow({ desk, queue, outbox, letters, past, bar, tell, text, empty, whose, study }) {
   /** Put the next sample on the desk; built and decoded as it is, that is one change of the page. */
   function proceed() {
     const next = queue.items[0] ?? null;
@@ -32,9 +35,12 @@ export function createFlow({ desk, queue, outbox, letters, past, bar, tell, text
 
   function draw() {
     const { work, past: given } = desk.state;
-    // Beside a past sample the line above it offers the undo.
-    const undo = !given && past.mayUndo(past.latest());
-    bar.show({ missing: desk.missing().length, work: Boolean(work) && !given, past: Boolean(given), undo });
+    const missing = desk.missing().length;
+    // Beside a past sample the line above it offers the undo; what was locked for the judge's values is not undone.
+    const undo = !given && past.mayUndo(past.latest()) && !queue.items.some((item) => isRevision(item.assignment));
+    const revising = Boolean(work) && isRevision(/** @type {Work} */ (work).assignment);
+    bar.show({ missing, work: Boolean(work) && !given, past: Boolean(given), undo, revising });
+    whose.show({ work, past: given, missing });
   }
 
   /** @param {Work} work @param {Partial<Letter> & {kind: Letter["kind"], key: string}} rest @returns {Letter} */
@@ -50,36 +56,45 @@ export function createFlow({ desk, queue, outbox, letters, past, bar, tell, text
     const missing = desk.missing();
     if (missing.length) {
       desk.focus(missing[0]);
-      tell.aloud(text.say("submit_to_go", { n: missing.length }));
+      tell.aloud(text.say(work.assignment.suggestion ? "answer_yourself" : "submit_to_go", { n: missing.length }));
       return;
     }
     const { key, ratings, all, notes, seconds } = desk.said();
-    outbox.put(letter(work, { kind: "submit", key, ratings, notes, seconds }));
-    past.add(work.assignment, { key, ratings: all, notes, seconds });
-    bar.countOn(1);
-    queue.finish(work.assignment.id);
+    const { assignment, name } = work;
+    if (isRevision(assignment)) {
+      outbox.put(letter(work, { kind: "revise", key, ratings, seconds }));
+      past.revise(assignment, { key, ratings: all });
+    } else {
+      // Where a judge's values were marked, what was answered by hand is named one by one.
+      const touched = assignment.suggestion ? Object.keys(ratings) : undefined;
+      outbox.put(letter(work, { kind: "submit", key, ratings, touched, notes, seconds }));
+      past.add(assignment, { key, ratings: all, notes, seconds });
+      bar.countOn(1);
+    }
+    queue.finish(name);
     proceed();
   }
 
   /** @param {string} reason @param {string} note */
   function skip(reason, note) {
     const { work, past: given } = desk.state;
-    if (!work || given) return;
+    if (!work || given || isRevision(work.assignment)) return;
     outbox.put(letter(work, { kind: "skip", key: desk.said().key, reason, note }));
-    queue.finish(work.assignment.id);
+    queue.finish(work.name);
     proceed();
   }
 
   /** The lease of what is on the desk is gone; what was said stays. @param {Work} work */
   function lost(work) {
-    if (work !== desk.state.work) return void queue.drop(work.assignment.id);
-    tell.show("lost", text.say("lease_lost"), [{ label: text.say("lease_lost_next"), run: () => giveUp(work) }]);
-    tell.aloud(text.say("lease_lost"));
+    if (work !== desk.state.work) return void queue.drop(work.name);
+    const words = text.say(isRevision(work.assignment) ? "revision_over" : "lease_lost");
+    tell.show("lost", words, [{ label: text.say("lease_lost_next"), run: () => giveUp(work) }]);
+    tell.aloud(words);
   }
 
   /** @param {Work} work */
   function giveUp(work) {
-    queue.drop(work.assignment.id);
+    queue.drop(work.name);
     proceed();
     void queue.refill();
   }
@@ -91,10 +106,10 @@ export function createFlow({ desk, queue, outbox, letters, past, bar, tell, text
     else if (!work.lost) tell.settle("lost");
   }
 
-  /** Another tab has dealt with this one. @param {string} id */
-  function doneElsewhere(id) {
-    const here = desk.state.work?.assignment.id === id && !desk.state.past;
-    queue.finish(id);
+  /** Another tab has dealt with this one. @param {string} name */
+  function doneElsewhere(name) {
+    const here = desk.state.work?.name === name && !desk.state.past;
+    queue.finish(name);
     if (!here) return;
     proceed();
     tell.aloud(text.say("done_elsewhere"));

@@ -2,6 +2,7 @@
 /** Going back: looking at what I scored, and undoing it while I may. */
 
 import { blank } from "./drafts.js";
+import { isRevision, pieceOf } from "./pieces.js";
 
 /** @typedef {import("./past.js").Entry} Entry */
 
@@ -68,30 +69,37 @@ export function createHistory({ desk, queue, outbox, letters, past, bar, tell, t
 
   /** Undo what is looked at, or the last one. */
   const undo = () => once(async () => {
+    if (index < 0 && queue.items.some((item) => isRevision(item.assignment))) return refuse("undo_revealed");
     const entry = await past.at(Math.max(0, index));
-    if (!entry || !past.mayUndo(entry)) {
-      tell.show("undo", text.say(entry ? "undo_too_late" : "nothing_to_undo"));
-      tell.aloud(text.say(entry ? "undo_too_late" : "nothing_to_undo"));
-      return;
-    }
+    if (!entry || !past.mayUndo(entry)) return refuse(entry ? "undo_too_late" : "nothing_to_undo");
     takeBack(entry);
   });
+
+  /** @param {string} key @param {Record<string, string>} [values] */
+  function refuse(key, values) {
+    tell.show("undo", text.say(key, values));
+    tell.aloud(text.say(key, values));
+  }
 
   /** @param {Entry} entry */
   function takeBack({ assignment, given, key }) {
     const unsent = key ? letters.get(key) : null;
-    const work = build(assignment);
+    const revision = Boolean(given.own);
+    const score = revision ? { ...given, ratings: given.own ?? {}, own: null } : null;
+    const work = build({ ...assignment, state: revision ? "revising" : "leased", score });
     // Never tried, so the server cannot know of it; otherwise the undo follows its submit.
     if (unsent && unsent.tries === 0) letters.remove(unsent.key);
-    else outbox.put(flow.letter(work, { kind: "undo", key: blank().key }));
-    past.remove(assignment.id);
-    bar.countOn(-1);
+    else outbox.put(flow.letter(work, { kind: "undo", key: blank().key, revision }));
+    past.take(assignment.id);
+    if (!revision) bar.countOn(-1);
     const open = Object.entries(given.ratings).filter(([name]) => !(name in assignment.sample.locked));
     const ratings = /** @type {Record<string, number>} */ (Object.fromEntries(open));
-    drafts.save(assignment.id, { ...blank(), ratings, notes: { ...given.notes }, seconds: given.seconds ?? 0 });
-    queue.restore(work);
+    const seconds = revision ? 0 : given.seconds ?? 0;
+    drafts.save(work.name, { ...blank(), ratings, notes: revision ? {} : { ...given.notes }, seconds });
+    // Where its judge's values are not at hand, the server lists it again once the undo is there.
+    if (!revision || assignment.suggestion) queue.restore(work);
     leave();
-    tell.aloud(text.say("undone"));
+    tell.aloud(text.say(revision ? "undone_revision" : "undone"));
   }
 
   return {
@@ -99,14 +107,17 @@ export function createHistory({ desk, queue, outbox, letters, past, bar, tell, t
     forward,
     undo,
     /** The server would not undo it: it stands as it was. @param {import("./types.js").Letter} letter */
-    undoRefused({ assignment, refusal }) {
-      drafts.remove(assignment);
-      const here = desk.state.work?.assignment.id === assignment;
-      queue.finish(assignment);
-      bar.countOn(1);
+    undoRefused(letter) {
+      const name = pieceOf(letter);
+      const here = desk.state.work?.name === name;
+      // Off the desk first, which keeps what lies there.
+      if (here) desk.show(null);
+      drafts.remove(name);
+      queue.finish(name);
+      if (!letter.revision) bar.countOn(1);
       if (here) leave();
-      tell.show("undo", text.say("undo_refused", { message: refusal?.message ?? "" }));
-      tell.aloud(text.say("undo_refused", { message: refusal?.message ?? "" }));
+      refuse("undo_refused", { message: letter.refusal?.message ?? "" });
+      void queue.refill();
     },
   };
 }

@@ -16,6 +16,8 @@ import { listenToKeys as listen } from "../common/keys.js";
  * @property {() => void} previous
  * @property {() => void} forward
  * @property {() => void} undo
+ * @property {() => void} adopt
+ * @property {() => void} stand
  * @property {() => void} submit
  * @property {() => void} help
  */
@@ -38,6 +40,8 @@ export function listenToKeys(actions) {
     c: actions.note,
     s: actions.skip,
     u: actions.undo,
+    a: actions.adopt,
+    k: actions.stand,
   };
   /** @type {Record<string, () => void>} */
   const shifted = { ArrowLeft: () => actions.level(-1), ArrowRight: () => actions.level(1), "?": actions.help };

@@ -3,17 +3,18 @@
 
 import { Refused } from "../common/http.js";
 import { blank } from "./drafts.js";
+import { isRevision, nameOf, pieceOf } from "./pieces.js";
 
 /** @typedef {import("./types.js").Letter} Letter */
 /** @typedef {ReturnType<typeof createMailroom>} Mailroom */
 
 /**
  * @param {import("./flow.js").Parts & {api: import("./api.js").Api, flow: import("./flow.js").Flow,
- *   history: {undoRefused: (letter: Letter) => void}, session: import("../common/session.js").Session,
+ *   revisions: import("./revisions.js").Revisions, history: {undoRefused: (letter: Letter) => void}, session: import("../common/session.js").Session,
  *   store: import("../common/store.js").Store, drafts: import("./drafts.js").Drafts,
  *   build: (assignment: import("./types.js").Assignment) => import("./types.js").Work}} parts
  */
-export function createMailroom({ api, desk, queue, outbox, letters, past, bar, tell, text, flow, history, session, store, drafts, build }) {
+export function createMailroom({ api, desk, queue, outbox, letters, past, bar, tell, text, flow, revisions, history, session, store, drafts, build }) {
   function draw() {
     const waiting = letters.waiting();
     bar.mail({
@@ -28,14 +29,17 @@ export function createMailroom({ api, desk, queue, outbox, letters, past, bar, t
 
   /** @param {Letter} letter @param {any} answer */
   function sent(letter, answer) {
-    if (letter.kind === "submit") past.confirm(letter.assignment, answer);
+    const piece = pieceOf(letter);
     if (letter.kind === "undo") {
-      const work = queue.items.find((item) => item.assignment.id === letter.assignment);
-      if (work && answer.expires_at) work.assignment.expires_at = answer.expires_at;
-    } else if (drafts.load(letter.assignment).key === letter.key) {
+      const work = queue.items.find((item) => item.name === piece);
+      const until = answer.expires_at ?? answer.revise_until;
+      if (work && until) work.assignment.expires_at = until;
+    } else if (drafts.load(piece).key === letter.key) {
       // A draft under another key is newer than the letter: it was undone and begun again meanwhile.
-      drafts.remove(letter.assignment);
+      drafts.remove(piece);
     }
+    if (isRevision(answer)) letter.kind === "submit" && revisions.revealed(letter, answer);
+    else if (letter.kind === "submit" || letter.kind === "revise") past.confirm(letter.assignment, answer);
     bar.savedNow(false);
     flow.draw();
     void queue.refill();
@@ -47,7 +51,8 @@ export function createMailroom({ api, desk, queue, outbox, letters, past, bar, t
       letters.remove(letter.key);
       return history.undoRefused(letter);
     }
-    if (letter.kind === "submit" && past.remove(letter.assignment)) bar.countOn(-1);
+    if (letter.kind === "submit" && past.take(letter.assignment)) bar.countOn(-1);
+    if (letter.kind === "revise") past.stand(letter.assignment);
     flow.draw();
     tell.aloud(text.say("was_refused", { message: letter.refusal?.message ?? "" }));
     void queue.refill();
@@ -65,16 +70,17 @@ export function createMailroom({ api, desk, queue, outbox, letters, past, bar, t
     } catch (error) {
       return error instanceof Refused ? error.message : text.say("not_reached");
     }
-    if (assignment.state === "scored") return text.say("aside_scored");
+    if (assignment.state === "scored") return text.say(letter.kind === "revise" ? "aside_revision_over" : "aside_scored");
     if (assignment.state === "skipped") return text.say("aside_skipped");
     // What lies on the desk now may be this very sample: its draft must not be written over the letter's.
     desk.show(null);
-    const kept = drafts.load(letter.assignment);
+    const name = nameOf(assignment);
+    const kept = drafts.load(name);
     const said = letter.ratings ? { ratings: letter.ratings, notes: letter.notes ?? {}, seconds: letter.seconds ?? 0 } : {};
     // A new key: the server may have met the old one.
-    drafts.save(letter.assignment, { ...kept, ...said, key: blank().key, at: Date.now() });
+    drafts.save(name, { ...kept, ...said, key: blank().key, at: Date.now() });
     letters.remove(letter.key);
-    queue.restore({ ...build(assignment), lost: assignment.state !== "leased" });
+    queue.restore({ ...build(assignment), lost: assignment.state !== "leased" && !isRevision(assignment) });
     flow.proceed();
     return "";
   }
@@ -109,7 +115,7 @@ export function createMailroom({ api, desk, queue, outbox, letters, past, bar, t
     },
     /** Another tab has put, changed or removed a letter. @param {Letter|null} letter */
     follow(letter) {
-      if (letter && letter.kind !== "undo" && !letter.refusal) flow.doneElsewhere(letter.assignment);
+      if (letter && letter.kind !== "undo" && !letter.refusal) flow.doneElsewhere(pieceOf(letter));
       draw();
     },
     async count() {

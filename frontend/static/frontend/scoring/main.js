@@ -15,6 +15,7 @@ import { createTell } from "../common/tell.js";
 import { createText } from "../common/text.js";
 import { scrollBy, turnTo } from "../common/turning.js";
 import { createViewer } from "../common/viewer.js";
+import { createAnswering } from "./answering.js";
 import { createApi } from "./api.js";
 import { createBar } from "./bar.js";
 import { createDesk } from "./desk.js";
@@ -27,9 +28,12 @@ import { createLeases } from "./leases.js";
 import { createMailroom } from "./mailroom.js";
 import { createPanel } from "./panel.js";
 import { createPast } from "./past.js";
+import { isRevision, nameOf, pieceOf } from "./pieces.js";
 import { createQueue } from "./queue.js";
+import { createRevisions } from "./revisions.js";
 import { createSkip } from "./skip.js";
 import { wake } from "./wake.js";
+import { createWhose } from "./whose.js";
 import { createWords } from "./words.js";
 
 /** @type {import("./types.js").Boot} */
@@ -53,7 +57,9 @@ const session = createSession({ api, person, text, hears: {
   back: () => mailroom.signedIn(),
 } });
 const panel = createPanel({ root: byId("panel"), dimensions, text, hears: {
-  rate: (index, value) => desk.rate(index, value),
+  rate: (index, value) => revisions.calm() && desk.rate(index, value),
+  adopt: () => answering.adopt(),
+  stand: () => answering.stand(),
   focus: (index) => desk.attend(index),
   note: (key, note) => desk.note(key, note),
   explain: (index) => levels.explain(dimensions[index]),
@@ -63,8 +69,9 @@ const desk = createDesk({ main: byId("main"), dimensions, drafts, clock, panel, 
   kept: () => mailroom.draftKept(),
   aloud: tell.aloud,
 } });
+const answering = createAnswering({ desk, dimensions });
 /** @param {import("./types.js").Assignment} assignment @returns {import("./types.js").Work} */
-const build = (assignment) => ({ assignment, lost: false, ...buildSample(assignment.sample, { text, dimensions, hears: {
+const build = (assignment) => ({ assignment, name: nameOf(assignment), lost: false, ...buildSample(assignment.sample, { text, dimensions, hears: {
   open: (picture) => viewer.open(desk.state.work?.pictures ?? [], desk.state.work?.pictures.indexOf(picture) ?? 0),
   cannotScore: () => skipping.open("picture_broken"),
   changed: (picture) => picture.seen && desk.seen(picture.block.number),
@@ -77,6 +84,7 @@ const queue = createQueue({ api, letters, ahead: boot.ahead, build: (assignment)
   return work;
 }, hears: {
   filled: () => flow.filled(),
+  revising: (assignment) => revisions.arrive(assignment),
   empty: () => desk.state.work || flow.proceed(),
   signedOut: () => session.leave(),
 } });
@@ -98,31 +106,36 @@ const bar = createBar(text, {
   signIn: session.open,
 });
 const empty = createEmpty(text, () => queue.refill());
-const parts = { desk, queue, outbox, letters, past, bar, tell, text, empty, study: boot.study.slug };
+const parts = { desk, queue, outbox, letters, past, bar, tell, text, empty, whose: createWhose(text), study: boot.study.slug };
 const flow = createFlow(parts);
+const revisions = createRevisions({ ...parts, flow, drafts });
 const history = createHistory({ ...parts, flow, drafts, build });
 const aside = createAside({ letters, text, words: createWords(text), hears: {
   open: (letter) => mailroom.reopen(letter),
   again: (letter) => mailroom.again(letter),
-  discarded: ({ assignment, key }) => drafts.load(assignment).key === key && drafts.remove(assignment),
+  discarded: (letter) => drafts.load(pieceOf(letter)).key === letter.key && drafts.remove(pieceOf(letter)),
   changed: () => mailroom.draw(),
 } });
-const mailroom = createMailroom({ ...parts, api, flow, history, session, store, drafts, build });
+const mailroom = createMailroom({ ...parts, api, flow, revisions, history, session, store, drafts, build });
 const leases = createLeases({ api, held: () => queue.items, hears: { lost: flow.lost, signedOut: session.leave } });
 
+/** Is there a sample to say something about, and not only about what a judge says? */
+const scoring = () => desk.state.work && !desk.state.past && !isRevision(desk.state.work.assignment);
 listenToKeys({
-  digit: desk.digit,
+  digit: (digit) => revisions.calm() && answering.digit(digit),
+  adopt: () => revisions.calm() && answering.adopt(),
+  stand: () => revisions.calm() && answering.stand(),
   dimension: desk.move,
-  level: desk.level,
+  level: (step) => revisions.calm() && answering.level(step),
   picture: (step) => void (desk.state.picture = turnTo(desk.state.work, desk.state.picture, step)),
   scroll: (step) => scrollBy(desk.state.work?.stage, step),
   zoom: () => viewer.open(desk.state.work?.pictures ?? [], desk.state.picture),
-  note: () => !desk.state.past && desk.state.work && panel.editNote(desk.state.here),
-  skip: () => !desk.state.past && desk.state.work && skipping.open(),
+  note: () => scoring() && panel.editNote(desk.state.here),
+  skip: () => scoring() && skipping.open(),
   previous: history.previous,
   forward: history.forward,
   undo: history.undo,
-  submit: flow.submit,
+  submit: () => revisions.calm() && flow.submit(),
   help: help.open,
 });
 

@@ -1,17 +1,19 @@
 // @ts-check
 /** The right side: one row per dimension, built once and brought up to date for each sample. */
 
-import { h, icon, write } from "../common/dom.js";
+import { find, h, icon, write } from "../common/dom.js";
 import { anchorsOf, shade } from "../common/levels.js";
 import { createNote } from "./notes.js";
+import { createVerdict } from "./verdict.js";
 
 /** @typedef {import("./types.js").Dimension} Dimension */
 /** @typedef {ReturnType<typeof createPanel>} Panel */
 /**
- * @typedef {{ratings: Record<string, number|null>, notes: Record<string, string>,
- *   locked: Record<string, import("./types.js").Lock>, here: number, readOnly: boolean}} View
- * @typedef {{rate: (index: number, value: number) => void, focus: (index: number) => void,
- *   note: (key: string, note: string) => void, explain: (index: number) => void}} Hears
+ * @typedef {{ratings: Record<string, number|null>, own: Record<string, number|null>|null,
+ *   judge: import("./types.js").Suggestion|null, notes: Record<string, string>,
+ *   locked: Record<string, import("./types.js").Lock>, here: number, readOnly: boolean, takesNotes: boolean}} View
+ * @typedef {{rate: (index: number, value: number) => void, adopt: () => void, stand: () => void,
+ *   focus: (index: number) => void, note: (key: string, note: string) => void, explain: (index: number) => void}} Hears
  */
 
 /**
@@ -19,7 +21,7 @@ import { createNote } from "./notes.js";
  */
 export function createPanel({ root, dimensions, text, hears }) {
   const rows = dimensions.map((dimension, index) => buildRow(dimension, index, text, hears));
-  root.prepend(...rows.map((row) => row.node));
+  find(root, ".hints").before(...rows.map((row) => row.node));
   root.style.setProperty("--dims", String(dimensions.length));
   return {
     /** @param {View} view */
@@ -46,11 +48,12 @@ function buildRow(dimension, index, text, hears) {
   const id = `dim-${index}`;
   const mark = h("span.v");
   const keys = levels.map((level, place) => h(`button.key.k${shade(place, levels.length)}`, { type: "button",
-    role: "radio", "aria-checked": "false", tabindex: -1,
-    "aria-label": [level.value, level.label].filter((part) => part !== "").join(", "),
-    click: () => hears.rate(index, level.value) }, String(level.value), h("i", {}, level.label)));
-  const group = h("div.keys", { role: "radiogroup", "aria-labelledby": id, "aria-describedby": `${id}-chosen` }, ...keys);
+    role: "radio", "aria-checked": "false", tabindex: -1, click: () => hears.rate(index, level.value) }, String(level.value), h("i", {}, level.label)));
+  const group = h("div.keys", { role: "radiogroup", "aria-labelledby": id, "aria-describedby": `${id}-judge ${id}-chosen` },
+    ...keys);
   group.style.setProperty("--levels", String(levels.length));
+  const verdict = createVerdict(dimension, { id: `${id}-judge`, text, hears: { keep: hears.stand, adopt: hears.adopt } });
+  group.append(verdict.band);
   const anchors = anchorsOf(dimension);
   const lock = icon("lock");
   const words = h("span");
@@ -63,7 +66,7 @@ function buildRow(dimension, index, text, hears) {
       h("button.link", { type: "button", "aria-label": text.say("what_levels_mean"), click: () => hears.explain(index) },
         text.say("levels")),
       h("button.link", { type: "button", click: () => note.edit() }, text.say("note"))),
-    group, h(levels.some((level) => level.label) ? "ol.anchors" : "ol.anchors.bare", {}, ...anchors), chosen, note.node);
+    group, verdict.node, h(levels.some((level) => level.label) ? "ol.anchors" : "ol.anchors.bare", {}, ...anchors), chosen, note.node);
   group.addEventListener("focusin", () => hears.focus(index));
 
   function focus() {
@@ -76,27 +79,43 @@ function buildRow(dimension, index, text, hears) {
   function show(view, here) {
     const locked = view.locked[dimension.key];
     const value = locked ? locked.value : view.ratings[dimension.key];
-    const signature = JSON.stringify([value, locked, here, view.readOnly]);
-    note.show(view.notes[dimension.key] ?? "", { here, closed: Boolean(locked) || view.readOnly });
+    const own = locked ? undefined : view.own?.[dimension.key];
+    const judged = locked ? undefined : view.judge?.ratings[dimension.key];
+    const signature = JSON.stringify([value, own, view.judge, locked, here, view.readOnly]);
+    note.show(view.notes[dimension.key] ?? "", { here, closed: Boolean(locked) || !view.takesNotes });
     if (signature === drawn) return;
     drawn = signature;
     node.classList.toggle("here", here);
     node.classList.toggle("locked", Boolean(locked));
+    node.classList.toggle("told", judged !== undefined);
+    verdict.show({ judge: locked ? null : view.judge, own, value, here, answering: !view.readOnly });
     group.toggleAttribute("aria-disabled", false);
-    if (locked || view.readOnly) group.setAttribute("aria-disabled", "true");
+    const silent = own !== undefined && own !== null && judged === undefined;
+    if (locked || view.readOnly || silent) group.setAttribute("aria-disabled", "true");
     const place = levels.findIndex((level) => level.value === value);
+    const ownPlace = levels.findIndex((level) => level.value === own);
+    const judgedPlace = levels.findIndex((level) => level.value === judged);
+    const first = place >= 0 ? place : Math.max(ownPlace, 0);
     keys.forEach((key, at) => {
+      const { value: level, label } = levels[at];
+      const marks = [at === judgedPlace && text.say("key_judged"), at === ownPlace && text.say("key_own")];
+      key.setAttribute("aria-label", [level, label, ...marks].filter((part) => part !== "" && part !== false).join(", "));
+      key.classList.toggle("judged", at === judgedPlace);
+      key.classList.toggle("own", at === ownPlace && at !== place);
       key.setAttribute("aria-checked", String(at === place));
-      key.tabIndex = at === Math.max(place, 0) ? 0 : -1;
+      key.tabIndex = at === first ? 0 : -1;
       /** @type {HTMLButtonElement} */ (key).disabled = Boolean(locked);
       anchors[at].classList.toggle("is", at === place);
     });
     mark.className = place >= 0 && !locked ? `v lv l${shade(place, levels.length)}` : "v quiet";
-    mark.replaceChildren(place >= 0 ? String(value) : "–", ...(locked ? [icon("lock")] : []));
+    const unanswered = place < 0 && judged !== undefined ? [icon("judge"), String(judged)] : [];
+    mark.replaceChildren(place >= 0 ? String(value) : unanswered.length ? String(own ?? "") : "–", ...unanswered,
+      ...(locked ? [icon("lock")] : []));
     lock.toggleAttribute("hidden", !locked);
-    chosen.hidden = !locked && place < 0;
+    const explained = place >= 0 ? place : ownPlace;
+    chosen.hidden = !locked && explained < 0;
     if (locked) write(words, lockedBecause(dimension, locked, text));
-    else if (place >= 0) say(levels[place]);
+    else if (explained >= 0) say(levels[explained]);
   }
 
   /** @param {import("./types.js").Level} level */

@@ -1,6 +1,8 @@
 // @ts-check
 /** My own past in this study, newest first: what was just submitted here, then what the server lists page by page. */
 
+import { isRevision } from "./pieces.js";
+
 /** @typedef {import("./types.js").Assignment} Assignment */
 /** @typedef {import("./types.js").Given} Given */
 /** @typedef {{assignment: Assignment, given: Given, key: string, pending: boolean}} Entry */
@@ -20,7 +22,8 @@ export function createPast({ api }) {
     const page = await api.past(next ?? undefined);
     next = page.next ?? null;
     for (const assignment of page.results) {
-      if (assignment.score && find(assignment.id) < 0) {
+      // What still waits for an answer to the judge's values is not over.
+      if (assignment.score && !isRevision(assignment) && find(assignment.id) < 0) {
         entries.push({ assignment, given: assignment.score, key: "", pending: false });
       }
     }
@@ -49,16 +52,30 @@ export function createPast({ api }) {
       const given = { ratings, notes, seconds, scored_at: new Date().toISOString(), undo_until: "" };
       entries.unshift({ assignment, given, key, pending: true });
     },
-    /** @param {string} id @param {Given} given */
+    /**
+     * The judge's values were answered; the server's word is not in yet.
+     * @param {Assignment} assignment
+     * @param {{key: string, ratings: Record<string, number|null>}} said
+     */
+    revise(assignment, { key, ratings }) {
+      const score = /** @type {Given} */ (assignment.score);
+      const given = { ...score, ratings, own: score.ratings, undo_until: "" };
+      entries.unshift({ assignment: { ...assignment, state: "scored" }, given, key, pending: true });
+    },
+    /** @param {string} id @param {Partial<Given>} given */
     confirm(id, given) {
       const entry = entries[find(id)];
       if (entry) Object.assign(entry, { given: { ...entry.given, ...given }, pending: false });
     },
-    /** @param {string} id */
-    remove(id) {
+    /** What the judge's values were answered with was refused: the own values count. @param {string} id */
+    stand(id) {
+      const entry = entries[find(id)];
+      if (entry?.given.own) Object.assign(entry, { given: { ...entry.given, ratings: entry.given.own, own: null }, pending: false });
+    },
+    /** @param {string} id @returns {Entry|null} the one that is there no more */
+    take(id) {
       const index = find(id);
-      if (index >= 0) entries.splice(index, 1);
-      return index >= 0;
+      return index >= 0 ? entries.splice(index, 1)[0] : null;
     },
   };
 }

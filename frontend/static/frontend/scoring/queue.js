@@ -2,6 +2,7 @@
 /** The leased samples at hand: the shown one and, built and decoded, those that follow. */
 
 import { Refused, SignedOut } from "../common/http.js";
+import { isRevision, nameOf } from "./pieces.js";
 
 /** @typedef {import("./types.js").Work} Work */
 /** @typedef {import("./types.js").Assignment} Assignment */
@@ -9,6 +10,7 @@ import { Refused, SignedOut } from "../common/http.js";
 /**
  * @typedef {object} Hears
  * @property {() => void} filled        there may be more to show than before
+ * @property {(assignment: Assignment) => void} revising  one waits for an answer to the judge's values
  * @property {(reason: string) => void} empty   nothing is held, and why
  * @property {() => void} signedOut
  */
@@ -25,7 +27,7 @@ const LONGEST_PAUSE = 300_000;
 export function createQueue({ api, letters, ahead, build, hears }) {
   /** @type {Work[]} */
   const items = [];
-  /** Done here; an answer that was under way meanwhile may still list them. @type {Set<string>} */
+  /** Done here, by name; an answer that was under way meanwhile may still list them. @type {Set<string>} */
   const finished = new Set();
   const state = { reason: "loading" };
   /** @type {Promise<void>|null} */
@@ -35,10 +37,11 @@ export function createQueue({ api, letters, ahead, build, hears }) {
   /** @type {number|undefined} */
   let timer;
 
-  /** Is this assignment dealt with, as far as the person is concerned? @param {string} id */
-  function isFinished(id) {
-    const own = letters.waiting().filter(({ assignment }) => assignment === id);
-    return own.length > 0 && own[own.length - 1].kind !== "undo";
+  /** Is this piece of work dealt with, as far as the person is concerned? @param {Assignment} assignment */
+  function isFinished(assignment) {
+    if (finished.has(nameOf(assignment))) return true;
+    const last = letters.waiting().filter((letter) => letter.assignment === assignment.id).pop();
+    return Boolean(last) && !(last?.kind === "undo" && Boolean(last.revision) === isRevision(assignment));
   }
 
   /** Ask for as many as are missing. One question at a time; what comes up meanwhile is asked afterwards. */
@@ -70,12 +73,13 @@ export function createQueue({ api, letters, ahead, build, hears }) {
   /** @param {{assignments: Assignment[], reason: string|null}} answer */
   function take({ assignments, reason }) {
     for (const assignment of assignments) {
-      const known = items.find((item) => item.assignment.id === assignment.id);
+      const known = items.find((item) => item.name === nameOf(assignment));
       if (known) {
         known.assignment.expires_at = assignment.expires_at;
         known.lost = false;
-      } else if (!finished.has(assignment.id) && !isFinished(assignment.id)) {
-        items.push(build(assignment));
+      } else if (!isFinished(assignment)) {
+        if (isRevision(assignment)) hears.revising(assignment);
+        else items.push(build(assignment));
       }
     }
     state.reason = reason ?? "loading";
@@ -93,9 +97,9 @@ export function createQueue({ api, letters, ahead, build, hears }) {
     pause = Math.min(LONGEST_PAUSE, pause * 2);
   }
 
-  /** @param {string} id */
-  function drop(id) {
-    const index = items.findIndex((item) => item.assignment.id === id);
+  /** @param {string} name */
+  function drop(name) {
+    const index = items.findIndex((item) => item.name === name);
     if (index >= 0) items.splice(index, 1)[0].stage.remove();
   }
 
@@ -104,15 +108,21 @@ export function createQueue({ api, letters, ahead, build, hears }) {
     state,
     refill,
     drop,
-    /** Scored or skipped here: it will not come back. @param {string} id */
-    finish(id) {
-      finished.add(id);
-      drop(id);
+    /** @param {Assignment} assignment @param {number} at */
+    insert(assignment, at) {
+      finished.delete(nameOf(assignment));
+      drop(nameOf(assignment));
+      items.splice(at, 0, build(assignment));
+    },
+    /** Scored, skipped or answered here: it will not come back. @param {string} name */
+    finish(name) {
+      finished.add(name);
+      drop(name);
     },
     /** Undone: it is the first to be shown again. @param {Work} work */
     restore(work) {
-      finished.delete(work.assignment.id);
-      drop(work.assignment.id);
+      finished.delete(work.name);
+      drop(work.name);
       items.unshift(work);
     },
     /** Somebody is looking again, or the connection is back. */

@@ -9,8 +9,8 @@ export function createWords(text) {
   const valuesOf = ({ ratings = {} }) => Object.entries(ratings).map(([key, value]) => `${key} ${value}`).join(", ");
   return {
     title: (/** @type {Letter} */ letter) => letter.label || letter.assignment,
-    kind: (/** @type {Letter} */ letter) => text.say(letter.kind === "skip" ? "aside_skip" : "aside_submit",
-      { time: text.time(letter.at) }),
+    kind: (/** @type {Letter} */ letter) => text.say(letter.kind === "skip" ? "aside_skip"
+      : letter.kind === "revise" ? "aside_revise" : "aside_submit", { time: text.time(letter.at) }),
     /** @param {Letter} letter */
     said(letter) {
       const notes = Object.entries(letter.notes ?? {}).map(([key, note]) => `${key}: ${note}`);

@@ -1,0 +1,60 @@
+// @ts-check
+/** Brings a sample back when own values are locked and the judge's may be seen beside them. */
+
+import { byId } from "../common/dom.js";
+import { isRevision } from "./pieces.js";
+
+/** @typedef {import("./types.js").Assignment} Assignment */
+/** @typedef {ReturnType<typeof createRevisions>} Revisions */
+
+/** Who types on while another sample comes is not taken to have answered on that one. */
+const CALM = 500;
+
+/**
+ * @param {import("./flow.js").Parts & {flow: import("./flow.js").Flow, drafts: import("./drafts.js").Drafts}} parts
+ */
+export function createRevisions({ desk, queue, letters, past, tell, text, flow, drafts }) {
+  const panel = byId("panel");
+  let came = -CALM;
+
+  /** Has the person said anything about it, or are they about to? @param {import("./types.js").Work} work */
+  function isBegun(work) {
+    desk.keep();
+    const { ratings, notes } = drafts.load(work.name);
+    const busy = document.querySelector("dialog[open]") || document.activeElement?.matches("textarea");
+    return Object.keys(ratings).length > 0 || Object.values(notes).some((note) => note.trim()) || Boolean(busy);
+  }
+
+  /** At once where nothing was said on what lies there, else as the next one. @param {Assignment} assignment */
+  function arrive(assignment) {
+    const { items } = queue;
+    let at = items.length && isBegun(items[0]) ? 1 : 0;
+    while (items[at] && isRevision(items[at].assignment)) at += 1;
+    queue.insert(assignment, at);
+    if (at > 0 || desk.state.past) return;
+    const interrupts = Boolean(desk.state.work);
+    flow.proceed();
+    tell.aloud(text.say("revealed", { n: desk.missing().length }));
+    if (!interrupts) return;
+    came = performance.now();
+    panel.classList.add("arriving");
+    setTimeout(() => panel.classList.remove("arriving"), CALM);
+  }
+
+  return {
+    arrive,
+    calm: () => performance.now() - came >= CALM,
+    /** The answer to a submit. @param {import("./types.js").Letter} letter @param {any} answer */
+    revealed(letter, answer) {
+      // An undo that was faster will be refused; then the server lists this one as waiting for its answer.
+      if (letters.waiting().some(({ assignment, kind }) => assignment === letter.assignment && kind === "undo")) return;
+      const entry = past.take(letter.assignment);
+      if (!entry) return;
+      const { suggestion, revise_until: expires_at, ratings, notes, seconds, scored_at, undo_until } = answer;
+      const score = { ...entry.given, ratings, notes, seconds, scored_at, undo_until };
+      arrive({ ...entry.assignment, state: "revising", leased_at: scored_at, expires_at, suggestion, score });
+    },
+    /** Is there one whose locked values cannot be taken back any more? */
+    pending: () => queue.items.some(({ assignment }) => isRevision(assignment)),
+  };
+}

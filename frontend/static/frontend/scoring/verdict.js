@@ -1,0 +1,94 @@
+// @ts-check
+/** What the judge says on one dimension: in words, as a thin band under the keys, and the ways to answer it. */
+
+import { h, icon, write } from "../common/dom.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+/** More levels than this stand in several lines, under which there is no axis. */
+const ONE_LINE = 6;
+
+/**
+ * @typedef {{judge: import("./types.js").Suggestion|null, own: number|null|undefined, value: number|null|undefined,
+ *   here: boolean, answering: boolean}} Said  own: locked before; value: what counts
+ */
+
+/**
+ * @param {import("./types.js").Dimension} dimension
+ * @param {{id: string, text: import("../common/text.js").Text,
+ *   hears: {keep: () => void, adopt: () => void}}} given
+ */
+export function createVerdict({ key, levels }, { id, text, hears }) {
+  const words = h("span", { id });
+  const keep = h("button.link", { type: "button", click: () => hears.keep() });
+  const adopt = h("button.link", { type: "button", click: () => hears.adopt() });
+  const keeping = h("span.way", {}, keep, " ", h("kbd", {}, "k"));
+  const adopting = h("span.way", {}, adopt, " ", h("kbd", {}, "a"));
+  const node = h("p.verdict", { hidden: true }, icon("judge"), words, keeping, adopting);
+  const band = document.createElementNS(SVG, "svg");
+  band.setAttribute("class", "reach");
+  band.setAttribute("aria-hidden", "true");
+
+  /** Where a value lies on the axis of the keys, in per cent of its width. @param {number} value */
+  function across(value) {
+    const values = levels.map((level) => level.value);
+    const after = values.findIndex((level) => level >= value);
+    const place = after < 0 ? values.length - 1 : after === 0 ? 0
+      : after - (values[after] - value) / (values[after] - values[after - 1]);
+    return ((place + 0.5) * 100) / levels.length;
+  }
+
+  /** @param {import("./types.js").Suggestion} judge */
+  function drawBand(judge) {
+    const expected = judge.expected?.[key];
+    const [low, high] = judge.interval?.[key] ?? [];
+    const parts = [];
+    if (low !== undefined && high !== undefined) parts.push(rect(across(low), across(high) - across(low), 3, 2));
+    if (expected !== undefined) parts.push(rect(across(expected), 0.8, 0, 8));
+    band.replaceChildren(...(levels.length <= ONE_LINE ? parts : []));
+  }
+
+  /** @param {import("./types.js").Suggestion} judge @param {number|null|undefined} own */
+  function sentence(judge, own) {
+    const value = judge.ratings[key];
+    const expected = judge.expected?.[key];
+    const [low, high] = judge.interval?.[key] ?? [];
+    const said = text.say(own === value ? "judge_same" : "judge_says", { value });
+    if (expected === undefined) return said;
+    const sd = judge.sd?.[key];
+    const bounded = low !== undefined && high !== undefined;
+    const how = bounded ? "judge_between" : sd === undefined ? "judge_expects" : "judge_within";
+    const figures = { expected, low: bounded ? low : 0, high: bounded ? high : 0, sd: sd ?? 0 };
+    const shown = Object.entries(figures).map(([name, figure]) => [name, text.decimal(figure)]);
+    return [said, text.say(how, Object.fromEntries(shown))].join(" ");
+  }
+
+  /** @param {Said} said */
+  function show({ judge, own, value, here, answering }) {
+    const judged = judge?.ratings[key];
+    const known = own !== undefined && own !== null;
+    node.hidden = judged === undefined && !known;
+    band.toggleAttribute("hidden", judged === undefined);
+    if (!judge || judged === undefined) {
+      keeping.hidden = adopting.hidden = true;
+      return write(words, text.say("judge_silent"));
+    }
+    drawBand(judge);
+    const outcome = !known || own === judged || value === undefined ? ""
+      : value === own ? text.say("kept_own", { own }) : text.say("changed_own", { own, value: value ?? "" });
+    write(words, [sentence(judge, own), outcome].filter(Boolean).join(" "));
+    const asks = answering && here;
+    keeping.hidden = !(asks && known && own !== judged);
+    adopting.hidden = !asks || (known && own === judged);
+    write(keep, text.say("keep", { own: own ?? "" }));
+    write(adopt, text.say("adopt", { value: judged }));
+  }
+
+  return { node, band, show };
+}
+
+/** @param {number} x @param {number} width @param {number} y @param {number} height */
+function rect(x, width, y, height) {
+  const node = document.createElementNS(SVG, "rect");
+  for (const [name, value] of Object.entries({ x: `${x}%`, width: `${width}%`, y, height })) node.setAttribute(name, String(value));
+  return node;
+}

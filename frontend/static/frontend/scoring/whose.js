@@ -1,0 +1,31 @@
+// @ts-check
+/** Says above the values whose they are, where a judge's are among them, and which keys there are for that. */
+
+import { byId, find, write } from "../common/dom.js";
+import { isRevision } from "./pieces.js";
+
+/** @param {import("../common/text.js").Text} text */
+export function createWhose(text) {
+  const line = byId("whose");
+  const words = find(line, "span");
+  const panel = byId("panel");
+  const keys = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-met]"));
+
+  return {
+    /** @param {{work: import("./types.js").Work|null, past: import("./types.js").Given|null, missing: number}} state */
+    show({ work, past, missing }) {
+      const judge = work?.assignment.suggestion;
+      const revising = work !== null && isRevision(work.assignment);
+      const met = !judge || past ? "plain" : revising ? "revising" : judge.arm;
+      for (const key of keys) key.hidden = !(key.dataset.met ?? "").split(" ").includes(met);
+      panel.dataset.met = met;
+      line.hidden = !judge;
+      if (!judge) return;
+      if (past) write(words, text.say(`past_${judge.arm}`));
+      else if (met === "revising") {
+        const time = text.time(work?.assignment.score?.scored_at ?? Date.now());
+        write(words, text.say(missing ? "whose_revising" : "whose_answered", { time }));
+      } else write(words, text.say("whose_prefilled"));
+    },
+  };
+}
