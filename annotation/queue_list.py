@@ -338,3 +338,8 @@ def _one(said: Mapping[str, object]) -> Said:
         p_dispute=float(said["p_dispute"]),  # type: ignore[arg-type]
         ensemble_sd=said.get("ensemble_sd"),  # type: ignore[arg-type]
     )
+
+
+def row_of(entry: QueueEntry, rubric: RubricDefinition, *, reader: Member | None) -> QueueRow:
+    """Return one entry by itself; its place is not asked for and is 0."""
+    return _rows([entry], rubric, start=0, reader=reader)[0]

@@ -90,6 +90,8 @@ urlpatterns = [
     path("samples/<opaque:sample>/history/", samples.History.as_view(), name="sample-history"),
     path("samples/<opaque:sample>/reopen/", samples.Reopen.as_view(), name="sample-reopen"),
     path("samples/<opaque:sample>/withdraw/", samples.Withdraw.as_view(), name="sample-withdraw"),
+    path("samples/<opaque:sample>/review/", samples.Review.as_view(), name="sample-review"),
+    path("samples/<opaque:sample>/assign/", samples.Assign.as_view(), name="sample-assign"),
     path("studies/<slug:slug>/scores/", exports.Scores.as_view(), name="scores"),
     path("studies/<slug:slug>/progress/", assignments.Progress.as_view(), name="progress"),
     path("assignments/<opaque:assignment>/", assignments.OneAssignment.as_view(), name="assignment"),
@@ -130,6 +132,7 @@ urlpatterns = [
     path("studies/<slug:slug>/queue/refresh/", queue.RefreshQueue.as_view(), name="queue-refresh"),
     path("queue/<opaque:entry>/pin/", queue.Pin.as_view(), name="queue-pin"),
     path("queue/<opaque:entry>/dismiss/", queue.Dismiss.as_view(), name="queue-dismiss"),
+    path("queue/<opaque:entry>/review/", queue.Review.as_view(), name="queue-review"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", docs.Docs.as_view(), name="docs"),
     # Exempt, or a write to nowhere would be answered by a page about CSRF.

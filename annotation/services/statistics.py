@@ -24,6 +24,7 @@ REFRESHED_EVERY = timedelta(minutes=10)
 # What happens all the time and changes no figure.
 CHANGES_NOTHING = (
     "leased",
+    "assigned",
     "released",
     "job_queued",
     "job_cancelled",

@@ -10,9 +10,12 @@ from rest_framework.request import Request
 
 from annotation import permissions, queue_list
 from annotation.errors import BadInput
+from annotation.models import QueueEntry
 from annotation.queue_list import QueueRow, Wanted
 from annotation.queue_proof import proof
+from annotation.querysets import queue_entries_visible_to
 from annotation.rubrics import definition
+from annotation.services import asking_review
 from annotation.services.queueing import acting, refreshing
 from api.answers import answer
 from api.pagination import DEFAULT_LIMIT, MAX_LIMIT
@@ -21,8 +24,9 @@ from api.schema import describe
 from api.serializers import queue as shapes
 from api.serializers.fields import Nothing
 from api.serializers.jobs import ShownJob
+from api.serializers.samples import ReviewRequest, SampleRow
 
-from .base import View, body_of, note_that_seen, query_of, study_of, user_of
+from .base import View, body_of, found, note_that_seen, query_of, study_of, user_of
 
 
 class ReviewQueue(View):
@@ -103,6 +107,19 @@ class Dismiss(View):
         else:
             row = acting.restore(by=user, entry_id=entry)
         return answer(shapes.ActedEntry(row).data)
+
+
+class Review(View):
+    """Sending an entry's sample to somebody new."""
+
+    @describe("Send a queue entry to cross-review", request=ReviewRequest, answer=SampleRow, conflict=True)
+    def post(self, request: Request, entry: str) -> HttpResponse:
+        """Admins only. The same as of its sample: one more score is asked of it, and then all of them decide."""
+        user = user_of(request)
+        row: QueueEntry = found(queue_entries_visible_to(user).select_related("sample"), public_id=entry)
+        body = body_of(request, ReviewRequest)
+        sample = asking_review.ask_review(by=user, sample_id=row.sample.public_id, **body)
+        return answer(SampleRow(sample).data)
 
 
 def _wanted(query: Mapping[str, Any]) -> Wanted:
