@@ -10,6 +10,7 @@ from .models import (
     JudgeRun,
     Member,
     Participant,
+    QueueEntry,
     Release,
     Rubric,
     Sample,
@@ -143,3 +144,9 @@ def judge_runs_visible_to(user: User) -> QuerySet[JudgeRun]:
     """Judges of the studies whose results the user reads."""
     roles = (Member.Role.ADMIN, Member.Role.RESEARCHER)
     return JudgeRun.objects.filter(study__in=studies_led_by(user, roles=roles))
+
+
+def queue_entries_visible_to(user: User) -> QuerySet[QueueEntry]:
+    """Entries of the review queues of the studies whose results the user reads."""
+    roles = (Member.Role.ADMIN, Member.Role.RESEARCHER)
+    return QueueEntry.objects.filter(study__in=studies_led_by(user, roles=roles))

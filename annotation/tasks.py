@@ -65,6 +65,15 @@ def refresh_statistics() -> None:
 
 
 @shared_task
+def follow_queues() -> None:
+    """Let review queues follow what has happened."""
+    # Imported here: it loads what a web process does without.
+    from annotation.services.queueing.catching_up import catch_up
+
+    catch_up()
+
+
+@shared_task
 def forget_job_inputs() -> None:
     """Delete uploads and working places that no job needs any more."""
     job_inputs.forget_inputs()

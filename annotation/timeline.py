@@ -20,9 +20,11 @@ IN_WORDS = (
     "participant_replaced",
     "deadline_set",
     "topic_overridden",
+    Event.REVIEW_ASKED,
     Event.REOPENED,
     Event.SENT_BACK,
     Event.WITHDRAWN,
+    "queue_dismissed",
 )
 
 

@@ -18,6 +18,7 @@ class State(StrEnum):
 class Event(StrEnum):
     # Scoring, the cross-review included
     LEASED = "leased"
+    ASSIGNED = "assigned"
     RELEASED = "released"
     SCORED = "scored"
     UNDONE = "undone"
@@ -49,12 +50,14 @@ class Event(StrEnum):
 
 TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.WAITING, Event.LEASED): State.SCORING,
+    (State.WAITING, Event.ASSIGNED): State.SCORING,
     (State.WAITING, Event.CONTENT_REPLACED): State.WAITING,
     (State.WAITING, Event.DECIDED_BY_RULE): State.AGREED,
     (State.WAITING, Event.LABELS_IMPORTED): State.AGREED,
     (State.WAITING, Event.SCORES_COMPLETED): State.SCORING,
     (State.WAITING, Event.WITHDRAWN): State.WITHDRAWN,
     (State.SCORING, Event.LEASED): State.SCORING,
+    (State.SCORING, Event.ASSIGNED): State.SCORING,
     (State.SCORING, Event.RELEASED): State.SCORING,
     (State.SCORING, Event.SCORED): State.SCORING,
     (State.SCORING, Event.UNDONE): State.SCORING,
@@ -74,6 +77,7 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.SCORING, Event.WITHDRAWN): State.WITHDRAWN,
     # To its annotator a review is a first assignment like any other; the values before it stand.
     (State.IN_REVIEW, Event.LEASED): State.IN_REVIEW,
+    (State.IN_REVIEW, Event.ASSIGNED): State.IN_REVIEW,
     (State.IN_REVIEW, Event.RELEASED): State.IN_REVIEW,
     (State.IN_REVIEW, Event.SCORED): State.IN_REVIEW,
     (State.IN_REVIEW, Event.SKIPPED): State.IN_REVIEW,
@@ -99,6 +103,7 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     # Those with two or more scores are discussed again; the others are scored again.
     (State.AGREED, Event.REOPENED): State.IN_DISCUSSION,
     (State.AGREED, Event.SENT_BACK): State.SCORING,
+    (State.AGREED, Event.REVIEW_ASKED): State.IN_REVIEW,
     (State.AGREED, Event.WITHDRAWN): State.WITHDRAWN,
     (State.WITHDRAWN, Event.SENT_BACK): State.SCORING,
     # By an import, and only where no score stands and nobody is at it; agreed ones only if a file or the rule decided.

@@ -128,6 +128,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60,
         "options": {"expires": 60},
     },
+    "follow queues": {"task": "annotation.tasks.follow_queues", "schedule": 15, "options": {"expires": 15}},
     "forget job inputs": {"task": "annotation.tasks.forget_job_inputs", "schedule": 86_400},
     "clear sessions": {"task": "annotation.tasks.clear_sessions", "schedule": 86_400},
 }

@@ -94,7 +94,7 @@ def case_headline(found: CaseView, *, leads: bool) -> str:
     if found.state == Discussion.State.CLOSED:
         return _("This discussion is closed")
     if found.state == Discussion.State.HANDED_OVER:
-        keys = _listed(still)
+        keys = listed(still)
         return (
             _("%(keys)s: yours to decide") % {"keys": keys}
             if leads
@@ -164,7 +164,8 @@ def moment(at: datetime) -> str:
     return date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")
 
 
-def _listed(keys: list[str]) -> str:
+def listed(keys: list[str]) -> str:
+    """Return words as one enumeration."""
     if len(keys) < 2:
         return "".join(keys)
     return _("%(first)s and %(last)s") % {"first": ", ".join(keys[:-1]), "last": keys[-1]}

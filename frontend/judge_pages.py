@@ -95,11 +95,12 @@ def run_page(run: JudgeRun, user: User, *, target: str, release: str) -> dict[st
 
 def _finished(run: JudgeRun, cards: Sequence[Scorecard]) -> dict[str, Any]:
     study = run.study
+    there = Sample.objects.filter(study=study).exclude(state=Sample.State.WITHDRAWN)
     held = {card.release_id for card in cards}
     mine = Job.objects.filter(study=study, arguments__run=run.public_id).order_by("-created_at")
     return {
-        "judged": run.predictions.count(),
-        "samples": Sample.objects.filter(study=study).exclude(state=Sample.State.WITHDRAWN).count(),
+        "judged": run.predictions.filter(sample__in=there).count(),
+        "samples": there.count(),
         "predicting": mine.filter(kind=PREDICT, state__in=UNFINISHED).first(),
         "evaluating": mine.filter(kind=EVALUATE, state__in=UNFINISHED).first(),
         "not_held": Release.objects.filter(study=study, rubric_id=run.rubric_id).exclude(pk__in=held),

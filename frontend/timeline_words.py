@@ -19,7 +19,9 @@ from . import case_words, wording
 BY_SOMEBODY: dict[str, Promise] = {
     "score_imported": lazy("scored, by an imported file"),
     "leased": lazy("got it to score"),
+    "assigned": lazy("assigned it"),
     "released": lazy("gave it back"),
+    "lease_expired": lazy("held it until the lease ran out"),
     "scored": lazy("scored"),
     "undone": lazy("took the score back"),
     "revised": lazy("kept or changed it in view of the judge's"),
@@ -34,11 +36,16 @@ BY_SOMEBODY: dict[str, Promise] = {
     "participant_excused": lazy("excused"),
     "participant_replaced": lazy("replaced"),
     "deadline_set": lazy("changed the deadline"),
+    "review_asked": lazy("sent it to cross-review"),
     "reopened": lazy("reopened it to be discussed again:"),
     "sent_back": lazy("sent it back to be scored"),
     "withdrawn": lazy("withdrew it"),
     "protocol_changed": lazy("moved it to another version of the protocol"),
     "content_replaced": lazy("replaced its content by an import"),
+    "queue_pinned": lazy("put it first in a review queue"),
+    "queue_unpinned": lazy("put it back to its place in a review queue"),
+    "queue_dismissed": lazy("took it out of a review queue:"),
+    "queue_restored": lazy("put it back into a review queue"),
 }
 # What happened, told without a name; what follows from somebody's step is nobody's doing.
 BY_ITSELF: dict[str, Promise] = {
@@ -57,6 +64,7 @@ BY_ITSELF: dict[str, Promise] = {
     "overridden": lazy("The discussion was ended by an admin"),
     "handed_over": lazy("The deadline passed; the admins decide"),
     "content_replaced": lazy("Its content was replaced by an import"),
+    "assigned": lazy("Assigned"),
     "released": lazy("The lease ran out"),
     "withdrawn": lazy("Withdrawn"),
     "sent_back": lazy("Sent back to be scored"),
@@ -67,7 +75,7 @@ IMPERSONAL = ("agreed", "disputed", "topic_closed", "discussed", "overridden", "
 # Steps that may lead from one value to another.
 MOVING = ("stance_moved", "discussion_reason")
 # Steps that matter little to whoever reads the whole.
-MINOR = ("leased", "released")
+MINOR = ("leased", "released", "lease_expired", "queue_pinned", "queue_unpinned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +127,15 @@ def days(entries: Iterable[Entry]) -> list[Day]:
 
 
 def _step(entry: Entry) -> Step:
-    impersonal = not entry.who or entry.event in IMPERSONAL
+    # A review is asked for by an admin, who says why, or follows from the last score.
+    follows = entry.event in IMPERSONAL or (entry.event == "review_asked" and not entry.text)
+    impersonal = not entry.who or follows
     table, other = (BY_ITSELF, BY_SOMEBODY) if impersonal else (BY_SOMEBODY, BY_ITSELF)
     what = str(table.get(entry.event) or other.get(entry.event) or wording.word(entry.event))
     if entry.event == "deadline_set":
         what = f"{what}: {_deadline(entry.before)} → {_deadline(entry.value)}"
+    if entry.event == "assigned":
+        what = _("%(assigned)s until %(moment)s to") % {"assigned": what, "moment": _deadline(entry.value)}
     valued = bool(entry.dimension) and entry.event not in ("discussion_comment", "deadline_set")
     return Step(
         at=entry.at,

@@ -48,6 +48,7 @@ WORDS = {
     "release": lazy("release"),
     "render_release": lazy("files of a release"),
     "statistics": lazy("calculation of agreement"),
+    "refresh_queue": lazy("refreshing the review queue"),
     "move_samples": lazy("moving samples to the protocol"),
     "import_predictions": lazy("import of predictions"),
     "judge_train": lazy("training of a judge"),

@@ -9,6 +9,7 @@
 ``model/``              weights
 ``calibration.json``    a temperature and the reach of intervals for each dimension
 ``predictions.jsonl``   what the judge says of the release's test part
+``unseen.jsonl``        what models that had not seen its question say of each training sample
 ``metrics.json``        scorecards against the final scores and against the means
 ======================  ==================================================================
 """
@@ -27,6 +28,7 @@ from .files import read_json, write_json
 from .rubric import Rubric, parse_rubric
 
 FORMAT = 1
+UNSEEN = "unseen.jsonl"
 State = Literal["training", "calibrating", "evaluating", "done"]
 # What two attempts of one run must have in common, in the words of the command.
 SAME = ("backend", "preset", "options", "release_sha256", "seed", "name")

@@ -16,6 +16,7 @@ from .calibrate import Calibration, calibrate
 from .evaluating.features import features_of
 from .evaluating.scorecard import Labelled, scorecard
 from .files import write_json
+from .foretelling import write_unseen
 from .labels import BLIND, LabelledSample, Release
 from .parts import Parts, parts_of
 from .pictures import PictureFolder
@@ -30,6 +31,8 @@ from .surroundings import Surroundings
 from .version import code_version, libraries
 
 SEED = 42
+# Beyond that a temperature and a quantile change no more.
+MOST_CALIBRATING = 8_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ def train(order: Order, progress: Progress | None = None) -> Run:
         backend.train(run, parts.learn, surroundings)
         run.state = "calibrating"
         _calibrate(run, parts, backend, surroundings)
+        write_unseen(run, parts.learn, backend, progress)
         run.state = "evaluating"
         predictions = _judge_test(run, parts.test, surroundings)
         _evaluate(run, parts, predictions, surroundings)
@@ -124,6 +128,7 @@ def _calibrate(run: Run, parts: Parts, backend: Backend, surroundings: Surroundi
     elif backend.cross_checked:
         unseen = {one.id: one for one in backend.unseen(run) or []}
         blind = [one for one in parts.learn if one.label_origin in BLIND and one.sample.id in unseen]
+        blind = blind[:: -(-len(blind) // MOST_CALIBRATING) or 1]
         found = calibrations_of(run.rubric, blind, [unseen[one.sample.id] for one in blind])
     write_json(path, {key: one.as_data() for key, one in found.items()})
 

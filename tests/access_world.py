@@ -26,6 +26,7 @@ from annotation.models import (
     JudgeRun,
     Member,
     Prediction,
+    QueueEntry,
     Rating,
     Release,
     Sample,
@@ -33,6 +34,7 @@ from annotation.models import (
     User,
 )
 from annotation.services import assigning, discussing, scoring, studies
+from annotation.services.queueing.refreshing import refresh
 from tests.factories import make_discussion, make_member, make_release, make_sample, make_study, make_token, make_user
 from tests.judge_rows import make_judge_run
 
@@ -76,6 +78,11 @@ class World:
     password_link: tuple[str, str]
     sessions: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def entry(self) -> str:
+        """Return the case's place in the review queue."""
+        return QueueEntry.objects.get(sample=self.case.sample_id, kind="disputed").public_id
+
     def client(self, who: str) -> Client:
         """Return a browser in which somebody is signed in; a new one each time, as answers change cookies."""
         client = Client(raise_request_exception=False)
@@ -107,6 +114,8 @@ class World:
             "release_id": self.release.public_id,
             "run": self.run.public_id,
             "run_id": self.run.public_id,
+            "entry": self.entry,
+            "entry_id": self.entry,
             "rendition": self.release.renditions.get().public_id,
             "rendition_id": self.release.renditions.get().public_id,
             "name": "train.jsonl",
@@ -128,6 +137,7 @@ def make_world() -> World:
     members = {who: make_member(study, make_user(who, name=name)) for who, name in names.items()}
     members["rae"] = make_member(study, make_user("rae", name="Rae Reader"), "researcher")
     members["ada"] = make_member(study, make_user("ada", name="Ada Admin"), "admin")
+    members["dan"] = make_member(study, make_user("dan", name="Dan Dune"))
     members["ida"] = make_member(study, None, name="Ida Imported")
     make_member(other, make_user("olga", name="Olga Other"))
     make_user("sia", name="Sia Site", is_site_admin=True)
@@ -168,6 +178,7 @@ def make_world() -> World:
         token=ApiToken.objects.get(user=ann),
         password_link=(urlsafe_base64_encode(force_bytes(ben.pk)), default_token_generator.make_token(ben)),
     )
+    refresh(study=study)
     for who in WALKERS[1:]:
         client = Client()
         client.force_login(User.objects.get(username=who), backend="django.contrib.auth.backends.ModelBackend")

@@ -26,7 +26,8 @@ def ask(world: World, who: str, name: str, method: str) -> HttpResponse:
     address = re.sub(r"<(?:\w+:)?(\w+)>", lambda gap: str(gaps[gap[1]]), route)
     kind = "application/json" if address.startswith("/api/") else "application/x-www-form-urlencoded"
     data: Any = BODIES.get((name, method), {})
-    body = json.dumps(data).replace("{secret}", world.secret) if method not in ("GET", "HEAD") else ""
+    filled = json.dumps(data).replace("{secret}", world.secret).replace("{member}", world.members["dan"].public_id)
+    body = filled if method not in ("GET", "HEAD") else ""
     with transaction.atomic():
         answer: HttpResponse = world.client(who).generic(method, address, body, content_type=kind)
         if answer.streaming:

@@ -7,6 +7,7 @@ from .history import HistoryEntry
 from .jobs import Job, JobLogLine
 from .judging import JudgeRun, Prediction, Scorecard
 from .people import ApiToken, Exposure, Invitation, Member, User
+from .queue import QueueEntry, ReviewQueue
 from .releases import Release, ReleaseEntry, Rendition, ReservedPool
 from .rubrics import Dimension, Level, Rubric
 from .samples import Picture, Question, Sample, SampleContent, SamplePicture
@@ -36,11 +37,13 @@ __all__ = [
     "Protocol",
     "Question",
     "QueueCursor",
+    "QueueEntry",
     "Rating",
     "Release",
     "ReleaseEntry",
     "Rendition",
     "ReservedPool",
+    "ReviewQueue",
     "Revision",
     "Rubric",
     "Sample",

@@ -32,6 +32,9 @@ class Assignment(models.Model):
     slot = models.PositiveSmallIntegerField()
     state = models.PositiveSmallIntegerField(choices=State.choices, default=State.LEASED)
     arm = models.PositiveSmallIntegerField(choices=Arm.choices, default=Arm.BLIND, db_default=Arm.BLIND)
+    assigned = models.BooleanField(
+        default=False, db_default=False, help_text="given by an admin, for days: it comes first in what is held"
+    )
     leased_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)

@@ -3,22 +3,20 @@
 import random
 import runpy
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from django.conf import settings
 
-from annotation.errors import NotAllowed, WrongState
 from annotation.models import Discussion, Member, Participant, Post, Sample, Score, Study, StudyFigures, User
 from annotation.rubrics import definition
 
-from . import assigning, discussing, leases, people, rubrics, scoring, statistics, studies
+from . import assigning, discussing, leases, rubrics, scoring, statistics, studies
+from .demo_people import Login, login, person, require_demo
 from .importing import import_samples
 
 SLUG = "demo"
 FOLDER = settings.BASE_DIR / "fixtures" / "demo"
-PASSWORD = "blue heron on the lake"  # noqa: S105 - printed for everybody, and refused outside of the demo
 PEOPLE = {
     "ada": ("Ada", Member.Role.ADMIN),
     "ann": ("Ann", Member.Role.ANNOTATOR),
@@ -40,27 +38,17 @@ REASONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
-    """A login of the demo; without password where its owner has set another one."""
-
-    username: str
-    role: str
-    password: str | None
-
-
 def make_demo() -> tuple[Study, list[Login]]:
     """Make the demo study, or find it as it was left; what is missing of it is added.
 
     Raises:
         NotAllowed: this is neither a demo nor a development server.
     """
-    if not (settings.DEMO or settings.DEBUG):
-        raise NotAllowed("The demo brings logins that everybody knows: set DEMO=1, and never where real work is done.")
+    require_demo()
     study = Study.objects.filter(slug=SLUG).first() or studies.create_study(
         by=None, slug=SLUG, title="Demo: answers that show and tell", rubric=rubrics.get_or_load("interleaved-answer")
     )
-    users = {username: _person(study, username) for username in PEOPLE}
+    users = {username: person(study, username, name, role) for username, (name, role) in PEOPLE.items()}
     _fill(study, by=users["ada"])
     if not Score.objects.filter(sample__study=study).exists():
         _same_order_each_time(study)
@@ -71,25 +59,7 @@ def make_demo() -> tuple[Study, list[Login]]:
         statistics.refresh(study=study)
     if not study.releases.exists():
         _release(study, by=users["ada"])
-    return study, [
-        Login(username, str(role.label), PASSWORD if users[username].check_password(PASSWORD) else None)
-        for username, (_, role) in PEOPLE.items()
-    ]
-
-
-def _person(study: Study, username: str) -> User:
-    name, role = PEOPLE[username]
-    if User.objects.filter(username=username, is_demo=False).exists():
-        raise WrongState(
-            f"The demo needs the login {username!r}, which is somebody's here. Run it in a DATA_DIR of its own.",
-            code="exists",
-        )
-    user = User.objects.filter(username=username).first() or people.create_user(
-        username=username, password=PASSWORD, name=name, is_demo=True
-    )
-    if not Member.objects.filter(study=study, user=user).exists():
-        studies.add_member(by=None, study=study, name=name, role=role, user=user)
-    return user
+    return study, [login(users[username], role) for username, (_, role) in PEOPLE.items()]
 
 
 def _fill(study: Study, *, by: User) -> None:

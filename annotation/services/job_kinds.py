@@ -187,6 +187,17 @@ def _judge_evaluate(context: JobContext) -> Mapping[str, Any]:
     return evaluate(context, _study(context))
 
 
+def _refresh_queue(context: JobContext) -> Mapping[str, Any]:
+    from .queueing.refreshing import Superseded, refresh
+
+    # Resumed by starting anew: what is stored already costs no write.
+    try:
+        return refresh(study=_study(context), progress=context.progress)
+    except Superseded:
+        context.log("Another attempt began meanwhile and does the rest.")
+        return {}
+
+
 def _study(context: JobContext) -> Study:
     if context.study is None:
         raise WorkflowError("This work belongs to no study. Queue it again in one.")
@@ -250,6 +261,7 @@ KINDS: dict[str, Kind] = {
         further=check_rendition,
     ),
     "statistics": Kind(title="Calculation of agreement", work=_statistics, arguments={}),
+    "refresh_queue": Kind(title="Refreshing the review queue", work=_refresh_queue, arguments={}),
     "move_samples": Kind(title="Moving samples to the protocol", work=_move_samples, arguments={}),
     "import_predictions": Kind(
         title="Import of predictions",

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import DateTimeField, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from annotation import slots
@@ -33,7 +35,7 @@ def own_assignment(by: User, assignment_id: str) -> OwnAssignment:
 
 
 def renew(*, by: User, assignment_id: str) -> datetime:
-    """Prolong a lease, or the time to revise, and return its new end.
+    """Prolong a lease, or the time to revise, and return its new end; one given for days is not cut short.
 
     Raises:
         NotFound: it is not the user's.
@@ -45,8 +47,10 @@ def renew(*, by: User, assignment_id: str) -> datetime:
     mine = Assignment.objects.filter(pk=own.id, member__state=Member.State.ACTIVE)
     with write_transaction():
         if own.revise_until is None:
+            expires_at = max(own.expires_at, expires_at)
+            longer = Greatest("expires_at", Value(expires_at, output_field=DateTimeField()))
             held = mine.filter(state=Assignment.State.LEASED, expires_at__gt=now)
-            renewed = held.update(expires_at=expires_at)
+            renewed = held.update(expires_at=longer)
         else:
             renewed = mine.filter(revise_until__gt=now).update(revise_until=expires_at)
     if not renewed:
@@ -171,7 +175,7 @@ def release(assignments: Sequence[int], *, event: str, expired_at: datetime | No
             still = Assignment.objects.filter(pk=row.pk, state=Assignment.State.LEASED)
             if expired_at is not None:
                 still = still.filter(expires_at__lte=expired_at)
-            if not still.update(state=Assignment.State.RELEASED):
+            if not still.update(state=Assignment.State.RELEASED, assigned=False):
                 continue
             # No two in the same microsecond: a cursor between them would hide one.
             queue.give_slot_back(

@@ -26,6 +26,7 @@ from . import forecasting, jobs
 from .deciding import decide
 from .history import record
 from .job_ledger import Ledger
+from .queueing import refreshing
 from .releasing.pool import reserve_pool
 
 BATCH = 500
@@ -150,6 +151,8 @@ def change_protocol(*, by: User | None, study: Study, preset: str | None = None,
             before={name: before[name] for name in changed},
             after={name: wanted[name] for name in changed},
         )
+        if "work_order" in changed:
+            refreshing.request(by=None, study=study)
     return made
 
 

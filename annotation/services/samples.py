@@ -5,9 +5,9 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from annotation import permissions, slots
+from annotation import slots
 from annotation.db import write_transaction
-from annotation.errors import BadInput, NotFound, WrongState
+from annotation.errors import BadInput, WrongState
 from annotation.models import (
     Assignment,
     Discussion,
@@ -18,23 +18,21 @@ from annotation.models import (
     Rating,
     Sample,
     Score,
-    Study,
     User,
 )
 from annotation.models.studies import MAX_SLOTS
-from annotation.querysets import deciding_level, samples_visible_to
-from annotation.rubrics import DimensionDefinition, definition
+from annotation.querysets import deciding_level
+from annotation.rubrics import DimensionDefinition
 from annotation.sql.queue import microseconds
 from annotation.workflow import Event, after
-from judge.missing import locked_dimensions
 
 from . import deciding, discussion_case, ending_revisions
 from .discussion_case import require_open_study
 from .discussion_closing import Steps, close, store
 from .history import record
 from .leases import release
+from .one_sample import as_it_is, decided_by_rule, in_words, lock, place_of, scored_dimensions
 
-REASON_LENGTH = 2000
 FEWEST = 2
 
 
@@ -50,21 +48,21 @@ def reopen(*, by: User, sample_id: str, reason: str, dimensions: Sequence[str] |
         BadInput: no reason, or a dimension that nobody scores on this sample.
         WrongState: `by_rule` where a rule decides it, `no_slot`, `study_closed`, and where there is nothing to reopen.
     """
-    words = _reason(reason)
+    words = in_words(reason)
     now = timezone.now()
     with write_transaction():
-        sample = _lock(by, sample_id)
+        sample = lock(by, sample_id)
         require_open_study(sample.study)
-        scored = _scored_dimensions(sample)
+        scored = scored_dimensions(sample)
         if not scored:
-            raise WrongState("A side of the answer is missing, so its values follow from a rule.", code="by_rule")
+            raise decided_by_rule()
         chosen = _chosen(scored, dimensions)
         people = _still_here(sample) if sample.state == Sample.State.AGREED else {}
         if len(people) >= FEWEST:
             _discuss_again(sample, chosen, people, by=by, reason=words, at=now)
         else:
             _score_again(sample, by=by, reason=words, at=now)
-    return _fresh(sample)
+    return as_it_is(sample)
 
 
 def withdraw(*, by: User, sample_id: str, reason: str) -> Sample:
@@ -77,10 +75,10 @@ def withdraw(*, by: User, sample_id: str, reason: str) -> Sample:
         BadInput: no reason.
         WrongState: it is withdrawn already, or the study is closed (`study_closed`).
     """
-    words = _reason(reason)
+    words = in_words(reason)
     now = timezone.now()
     with write_transaction():
-        sample = _lock(by, sample_id)
+        sample = lock(by, sample_id)
         require_open_study(sample.study)
         state = after(sample.state, Event.WITHDRAWN)
         _end_discussion(sample, by=by, at=now)
@@ -93,44 +91,14 @@ def withdraw(*, by: User, sample_id: str, reason: str) -> Sample:
             state=state, state_reason=words[:200], stage=Sample.Stage.CLOSED, free_slots=0
         )
         record(Event.WITHDRAWN, study=sample.study, by=by, sample=sample, to=state, reason=words)
-    return _fresh(sample)
+    return as_it_is(sample)
 
 
 def dimensions_to_discuss(sample: Sample) -> list[DimensionDefinition]:
     """Return the dimensions on which `reopen` can open a discussion; none where it sends the sample to be scored."""
     if sample.state != Sample.State.AGREED or len(_still_here(sample)) < FEWEST:
         return []
-    return _scored_dimensions(sample)
-
-
-def _lock(by: User, sample_id: str) -> Sample:
-    found = samples_visible_to(by).select_related("study").filter(public_id=sample_id).first()
-    if found is None:
-        raise NotFound("There is no such sample.")
-    permissions.require_lead(by, found.study)
-    rows = Sample.objects.select_for_update(of=("self",)).select_related("study", "protocol")
-    return rows.get(pk=found.pk)
-
-
-def _fresh(sample: Sample) -> Sample:
-    return Sample.objects.select_related("study", "question").get(pk=sample.pk)
-
-
-def _reason(reason: str) -> str:
-    words = reason.strip()
-    if not words:
-        raise BadInput("Say why.", fields={"reason": "Needed: it is kept with the sample."})
-    if len(words) > REASON_LENGTH or "\x00" in words:
-        raise BadInput(
-            "The reason is too long.", fields={"reason": f"At most {REASON_LENGTH} characters, without NUL."}
-        )
-    return words
-
-
-def _scored_dimensions(sample: Sample) -> list[DimensionDefinition]:
-    rubric = definition(sample.study.rubric_id)
-    locked = locked_dimensions(rubric.dimensions, has_text=sample.has_text, has_image=sample.has_image)
-    return [dimension for dimension in rubric.dimensions if dimension.key not in locked]
+    return scored_dimensions(sample)
 
 
 def _chosen(scored: list[DimensionDefinition], wanted: Sequence[str] | None) -> list[DimensionDefinition]:
@@ -224,12 +192,8 @@ def _score_again(sample: Sample, *, by: User, reason: str, at: datetime) -> None
     record(Event.SENT_BACK, study=sample.study, by=by, sample=sample, to=state, reason=reason, scores=missing)
     if not missing and not held:
         deciding.decide(
-            [sample.pk], study_id=sample.study_id, by_member=_member(sample.study, by), by_user=by.pk, at=at
+            [sample.pk], study_id=sample.study_id, by_member=place_of(by, sample.study), by_user=by.pk, at=at
         )
-
-
-def _member(study: Study, by: User) -> int | None:
-    return Member.objects.filter(study=study, user=by).values_list("pk", flat=True).first()
 
 
 def _end_discussion(sample: Sample, *, by: User, at: datetime) -> None:
@@ -239,4 +203,4 @@ def _end_discussion(sample: Sample, *, by: User, at: datetime) -> None:
         return
     case = discussion_case.lock(public_id)
     close(case, at)
-    store(case, Steps(at=at, user_id=by.pk, member_id=_member(sample.study, by)))
+    store(case, Steps(at=at, user_id=by.pk, member_id=place_of(by, sample.study)))

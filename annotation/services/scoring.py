@@ -215,9 +215,8 @@ def _void(score: Score, own: OwnAssignment, sample: Sample, now: datetime) -> No
         raise WrongState("You are paused in this study.", code="member_paused")
     after(sample.state, Event.UNDONE)
     Score.objects.filter(pk=score.pk).update(voided_at=now)
-    Assignment.objects.filter(pk=own.id).update(
-        state=Assignment.State.LEASED, finished_at=None, expires_at=now + timedelta(minutes=own.lease_minutes)
-    )
+    expires_at = max(own.expires_at, now + timedelta(minutes=own.lease_minutes))
+    Assignment.objects.filter(pk=own.id).update(state=Assignment.State.LEASED, finished_at=None, expires_at=expires_at)
     Sample.objects.filter(pk=sample.pk).update(scores_in=sample.scores_in - 1)
     if score.arm != Arm.BLIND:
         suggesting_sql.unanswer(own.id)

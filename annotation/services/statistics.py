@@ -24,6 +24,7 @@ REFRESHED_EVERY = timedelta(minutes=10)
 # What happens all the time and changes no figure.
 CHANGES_NOTHING = (
     "leased",
+    "assigned",
     "released",
     "job_queued",
     "job_cancelled",
@@ -39,6 +40,10 @@ CHANGES_NOTHING = (
     "judge_activated",
     "judge_deactivated",
     "predictions_imported",
+    "queue_pinned",
+    "queue_unpinned",
+    "queue_dismissed",
+    "queue_restored",
 )
 # A transaction that is open for longer may write entries that are older than ones already seen.
 LONGEST_WRITE = timedelta(minutes=5)

@@ -69,10 +69,10 @@ _HELD = """SELECT a.id, a.public_id, a.state, a.arm, a.leased_at, a.expires_at, 
 
 
 def held(member_id: int, now: datetime, limit: int) -> list[HeldRow]:
-    """Return the live leases of a member, oldest first; one that has run out is no longer held."""
+    """Return the live leases of a member, those that an admin gave first, then the oldest; not those that ran out."""
     found = rows(
         f"""{_HELD} WHERE a.member_id = %s AND a.state = 1 AND a.expires_at > %s
-            ORDER BY a.leased_at, a.id LIMIT %s""",
+            ORDER BY a.assigned DESC, a.leased_at, a.id LIMIT %s""",
         [member_id, moment(now), limit],
     )
     return [_held(row) for row in found]
@@ -117,6 +117,7 @@ class OwnAssignment(NamedTuple):
     annotators_per_sample: int
     lease_minutes: int
     undo_minutes: int
+    expires_at: datetime
 
 
 def own_assignment(public_id: str, user_id: int) -> OwnAssignment | None:
@@ -124,7 +125,7 @@ def own_assignment(public_id: str, user_id: int) -> OwnAssignment | None:
     found = rows(
         """SELECT a.id, a.public_id, a.state, a.slot, a.arm, a.revise_until, s.id, s.has_text, s.has_image,
                   m.id, m.user_id, m.state, m.has_exposures, m.exposed_through, st.id, st.state, st.rubric_id,
-                  p.annotators_per_sample, p.lease_minutes, p.undo_minutes
+                  p.annotators_per_sample, p.lease_minutes, p.undo_minutes, a.expires_at
            FROM annotation_assignment a
            JOIN annotation_member m ON m.id = a.member_id
            JOIN annotation_sample s ON s.id = a.sample_id
@@ -136,7 +137,8 @@ def own_assignment(public_id: str, user_id: int) -> OwnAssignment | None:
     if not found:
         return None
     own = OwnAssignment(*found[0])
-    return own if own.revise_until is None else own._replace(revise_until=aware(own.revise_until))
+    until = None if own.revise_until is None else aware(own.revise_until)
+    return own._replace(revise_until=until, expires_at=aware(own.expires_at))
 
 
 def turns(sample_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.db import connection
+
 from annotation.models.fields import opaque_id
 
 from .run import changed, moment, rows
@@ -147,6 +149,23 @@ def give_slot_back(sample_id: int, *, slot_bit: int, queued_at: int) -> None:
     )
 
 
+def set_priorities(untouched: Sequence[tuple[int, int]], begun: Sequence[tuple[int, int]], *, queued_at: int) -> None:
+    """Give ``(sample, priority)`` samples another priority; lock them first, and commit within `CURSOR_LAG`.
+
+    A begun one goes to the end of its new queue: members' cursors there may be past the place that it would have.
+    """
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE annotation_sample SET priority = %s WHERE id = %s AND stage + 0 = 1",
+            [(priority, sample) for sample, priority in untouched],
+        )
+        # No two in the same microsecond: a cursor between them would hide one.
+        cursor.executemany(
+            "UPDATE annotation_sample SET priority = %s, queued_at = %s WHERE id = %s AND stage + 0 = 2",
+            [(priority, queued_at + place, sample) for place, (sample, priority) in enumerate(begun)],
+        )
+
+
 def move_cursor(member_id: int, priority: int, queued_at: int) -> None:
     """Remember up to where the begun samples of a priority are all the member's own."""
     changed(
@@ -158,7 +177,12 @@ def move_cursor(member_id: int, priority: int, queued_at: int) -> None:
 
 
 def insert_assignments(
-    claims: Sequence[tuple[int, int, int]], *, member_id: int, leased_at: datetime, expires_at: datetime
+    claims: Sequence[tuple[int, int, int]],
+    *,
+    member_id: int,
+    leased_at: datetime,
+    expires_at: datetime,
+    assigned: bool = False,
 ) -> dict[int, tuple[int, str]]:
     """Store a lease per ``(sample, slot, arm)`` and return its id and opaque id by sample.
 
@@ -168,14 +192,15 @@ def insert_assignments(
     start, end = moment(leased_at), moment(expires_at)
     parameters: list[Any] = []
     for sample_id, slot, arm in claims:
-        parameters += [opaque_id(), sample_id, member_id, slot, arm, start, end]
-    values = ", ".join(["(%s, %s, %s, %s, 1, %s, %s, %s)"] * len(claims))
+        parameters += [opaque_id(), sample_id, member_id, slot, arm, start, end, assigned]
+    values = ", ".join(["(%s, %s, %s, %s, 1, %s, %s, %s, %s)"] * len(claims))
     found = rows(
-        f"""INSERT INTO annotation_assignment (public_id, sample_id, member_id, slot, state, arm, leased_at, expires_at)
+        f"""INSERT INTO annotation_assignment
+              (public_id, sample_id, member_id, slot, state, arm, leased_at, expires_at, assigned)
             VALUES {values}
             ON CONFLICT (sample_id, member_id) DO UPDATE
             SET state = 1, slot = excluded.slot, arm = excluded.arm, leased_at = excluded.leased_at,
-                expires_at = excluded.expires_at, finished_at = NULL
+                expires_at = excluded.expires_at, assigned = excluded.assigned, finished_at = NULL
             WHERE annotation_assignment.state = 4
             RETURNING sample_id, id, public_id""",  # noqa: S608
         parameters,

@@ -6,10 +6,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotation.models import Discussion, FinalScore, Sample, Score
+from annotation.services.giving import FEWEST_DAYS, MOST_DAYS, MOST_PEOPLE
 from api.pagination import PageQuery
 
 from .assignments import Locked, Turn, Values
-from .fields import Choice, Strict, Text
+from .fields import Choice, Strict, Text, WholeNumber
 
 REASON_LENGTH = 2000
 # Each has an index behind it: a page of 200,000 samples costs what a page of 200 does.
@@ -168,3 +169,25 @@ class ReopenRequest(Strict):
 
 class WithdrawRequest(Strict):
     reason = Text(max_length=REASON_LENGTH)
+
+
+class ReviewRequest(Strict):
+    reason = Text(max_length=REASON_LENGTH)
+
+
+class AssignRequest(Strict):
+    members = serializers.ListField(
+        child=Text(max_length=12), allow_empty=False, max_length=MOST_PEOPLE, help_text="ids of members"
+    )
+    days = WholeNumber(min_value=FEWEST_DAYS, max_value=MOST_DAYS, default=3, help_text="how long it is theirs")
+
+
+class GivenTo(serializers.Serializer[Any]):
+    member = serializers.CharField(source="member.public_id")
+    name = serializers.CharField(source="member.name")
+    expires_at = serializers.DateTimeField(source="until")
+    new = serializers.BooleanField(help_text="false: they held it already")
+
+
+class AssignedSample(SampleRow):
+    assigned = GivenTo(many=True)

@@ -11,7 +11,7 @@ from annotation import permissions
 from annotation.errors import NotAllowed
 from annotation.models import Sample, User
 from annotation.querysets import samples_visible_to
-from annotation.services import samples
+from annotation.services import asking_review, giving, samples
 from annotation.services.discussion_lists import owes_reason
 from annotation.timeline import timeline
 from api.answers import answer
@@ -86,6 +86,30 @@ class Withdraw(View):
         user = user_of(request)
         body = body_of(request, shapes.WithdrawRequest)
         return _row(user, samples.withdraw(by=user, sample_id=sample, **body))
+
+
+class Review(View):
+    """Sending an agreed sample to somebody new."""
+
+    @describe("Send a sample to cross-review", request=shapes.ReviewRequest, answer=shapes.SampleRow, conflict=True)
+    def post(self, request: Request, sample: str) -> HttpResponse:
+        """Admins only. One more score is asked of it; until then it has no final values. All scores decide then."""
+        user = user_of(request)
+        body = body_of(request, shapes.ReviewRequest)
+        return _row(user, asking_review.ask_review(by=user, sample_id=sample, **body))
+
+
+class Assign(View):
+    """Giving a sample to people."""
+
+    @describe("Assign a sample to people", request=shapes.AssignRequest, answer=shapes.AssignedSample, conflict=True)
+    def post(self, request: Request, sample: str) -> HttpResponse:
+        """Admins only. It comes first in what each of them holds, for so many days; all of them get it, or nobody."""
+        user = user_of(request)
+        body = body_of(request, shapes.AssignRequest)
+        handed = giving.give(by=user, sample_id=sample, **body)
+        given = shapes.GivenTo(handed.given, many=True).data
+        return answer({**shapes.SampleRow(handed.sample).data, "assigned": given})
 
 
 def _open_sample(user: User, public_id: str) -> Sample:

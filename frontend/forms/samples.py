@@ -1,14 +1,17 @@
-"""What is filled in about samples: what a list is narrowed by, why one is reopened or withdrawn."""
+"""What is filled in about samples: what a list is narrowed by, why one is reopened, who is given it."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from annotation import sample_list, sample_order
 from annotation.models import FinalScore, Sample
 from annotation.rubrics import DimensionDefinition
+from annotation.services.giving import FEWEST_DAYS, MOST_DAYS
+from annotation.takers import Taker
 from frontend import case_words, wording
 
 from .base import PageForm
@@ -105,3 +108,39 @@ class WithdrawForm(PageForm):
     """Why a sample leaves the study."""
 
     reason = reason_field(_("For the history of the sample."))
+
+
+class ReviewForm(PageForm):
+    """Why an agreed sample goes to somebody new."""
+
+    reason = reason_field(_("For the history of the sample. Whoever gets it does not see it."))
+
+
+class AssignForm(PageForm):
+    """Who is given a sample, and for how long."""
+
+    members = forms.MultipleChoiceField(
+        label=_("People"),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "choices"}),
+        error_messages={"required": _("Choose at least one.")},
+    )
+    days = forms.IntegerField(
+        label=_("For how many days"),
+        min_value=FEWEST_DAYS,
+        max_value=MOST_DAYS,
+        initial=3,
+        help_text=_("After that it goes back to the others."),
+    )
+
+    def __init__(self, *args: Any, takers: Sequence[Taker], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["members"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(taker.member.public_id, _whom(taker)) for taker in takers if not taker.had]
+
+
+def _whom(taker: Taker) -> str:
+    if taker.held_until is None:
+        return taker.member.name
+    known = {"name": taker.member.name, "moment": case_words.moment(taker.held_until)}
+    return gettext("%(name)s (has it until %(moment)s)") % known

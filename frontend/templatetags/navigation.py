@@ -13,8 +13,8 @@ from annotation.models import Member
 
 register = template.Library()
 
-LEAD = ("study", "samples", "people", "discussions", "agreement", "imports", "releases", "judges", "settings")
-RESULTS = ("study", "samples", "discussions", "agreement", "releases", "judges")
+LEAD = ("study", "samples", "people", "discussions", "agreement", "imports", "releases", "judges", "queue", "settings")
+RESULTS = ("study", "samples", "discussions", "agreement", "releases", "judges", "queue")
 SCORING = ("score", "discuss", "mine")
 
 LABELS: dict[str, Promise] = {
@@ -26,6 +26,7 @@ LABELS: dict[str, Promise] = {
     "imports": _("Imports"),
     "releases": _("Releases"),
     "judges": _("Judge"),
+    "queue": _("Review queue"),
     "jobs": _("Jobs"),
     "score": _("Score"),
     "discuss": _("Discuss"),
@@ -37,6 +38,8 @@ LABELS: dict[str, Promise] = {
 # Pages that are reached from a place, and so belong to it.
 BELONGS_TO = {
     "sample": "samples",
+    "sample-review": "samples",
+    "sample-assign": "samples",
     "sample-reopen": "samples",
     "sample-withdraw": "samples",
     "discussion": "discussions",
@@ -56,6 +59,8 @@ BELONGS_TO = {
     "judge-compare": "judges",
     "judge-predictions": "judges",
     "influence": "judges",
+    "queue-entry": "queue",
+    **{f"queue-{step}": "queue" for step in ("dismiss", "review", "reopen", "assign")},
     "mine-one": "mine",
     "member": "people",
     "invite": "people",

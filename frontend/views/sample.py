@@ -20,13 +20,15 @@ from annotation.content import SampleSides, SampleView, views
 from annotation.met_judge import MetJudge, met_judges
 from annotation.models import Discussion, FinalScore, Rating, Sample, Score, Study
 from annotation.rubrics import RubricDefinition, definition
+from annotation.services import asking_review, giving
 from annotation.services import samples as services
 from annotation.services.discussion_lists import owes_reason
 from annotation.services.exposures import record_exposure
+from annotation.takers import takers
 from annotation.timeline import timeline
-from frontend import timeline_words, wording
+from frontend import case_words, timeline_words, wording
 from frontend.forms.base import PageForm
-from frontend.forms.samples import ReopenForm, WithdrawForm
+from frontend.forms.samples import AssignForm, ReopenForm, ReviewForm, WithdrawForm
 
 from .common import carried_out, show, study_of, viewer
 
@@ -71,6 +73,35 @@ def reopen(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
         return _("Reopened: it goes back to be scored.")
 
     return _acted(request, study, found, form, "reopen", act)
+
+
+@login_required
+@require_POST
+def review(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
+    """Send an agreed sample to somebody new."""
+    study, found = _led(request, slug, sample_id)
+    form = ReviewForm(request.POST, auto_id="review_%s")
+
+    def act() -> str:
+        asking_review.ask_review(by=viewer(request), sample_id=found.public_id, reason=form.cleaned_data["reason"])
+        return _("Sent to cross-review: somebody new scores it.")
+
+    return _acted(request, study, found, form, "review", act)
+
+
+@login_required
+@require_POST
+def assign(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
+    """Give a sample to people for some days."""
+    study, found = _led(request, slug, sample_id)
+    form = AssignForm(request.POST, takers=takers(study, [found])[found.pk], auto_id="assign_%s")
+
+    def act() -> str:
+        handed = giving.give(by=viewer(request), sample_id=found.public_id, **form.cleaned_data)
+        names = case_words.listed([one.member.name for one in handed.given])
+        return _("Assigned: it comes first in what they hold (%(names)s).") % {"names": names}
+
+    return _acted(request, study, found, form, "assign", act)
 
 
 @login_required
@@ -123,7 +154,7 @@ def _page(
         "scores_too": member is not None and permissions.may_score(member),
         "cases": cases,
         "owed": owed if withheld else None,
-        "forms": _forms(found, study, view, bound or {}) if leads and not withheld else {},
+        "forms": _forms(request, found, study, view, bound or {}) if leads and not withheld else {},
     }
     if not withheld:
         context |= {
@@ -134,9 +165,15 @@ def _page(
     return show(request, "sample.html", context, status=status)
 
 
-def _forms(found: Sample, study: Study, view: SampleView, bound: dict[str, PageForm]) -> dict[str, PageForm]:
+def _forms(
+    request: HttpRequest, found: Sample, study: Study, view: SampleView, bound: dict[str, PageForm]
+) -> dict[str, PageForm]:
     forms: dict[str, PageForm] = {}
     scored = len(view.locked) < len(definition(study.rubric_id).dimensions)
+    if found.state == Sample.State.AGREED and asking_review.why_not(found, by=viewer(request)) is None:
+        forms["review"] = ReviewForm(auto_id="review_%s")
+    if study.state == Study.State.RUNNING and giving.slots_of(found):
+        forms["assign"] = AssignForm(takers=takers(study, [found])[found.pk], auto_id="assign_%s")
     if scored and found.state in (Sample.State.AGREED, Sample.State.BLOCKED, Sample.State.WITHDRAWN):
         forms["reopen"] = ReopenForm(dimensions=services.dimensions_to_discuss(found), auto_id="reopen_%s")
     if found.state != Sample.State.WITHDRAWN:

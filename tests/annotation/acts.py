@@ -24,11 +24,13 @@ from annotation.models import (
 )
 from annotation.rubrics import definition
 from annotation.services import (
+    asking_review,
     assigning,
     deciding,
     discussing,
     discussion_admin,
     exposures,
+    giving,
     leases,
     reviewing,
     revising,
@@ -406,6 +408,19 @@ class Acts:
         return None
 
     @act
+    def ask_review(self) -> None:
+        agreed = list(Sample.objects.filter(study=self.study, state="agreed").order_by("pk"))
+        sample = self.pick(agreed) if agreed else self._sample()
+        asking_review.ask_review(by=self._admin(), sample_id=sample.public_id, reason="Too good.")
+
+    @act
+    def give(self) -> None:
+        """Let an admin give a sample to one or two, whoever they are."""
+        people = list(Member.objects.filter(study=self.study).order_by("pk").values_list("public_id", flat=True))
+        named = [self.pick(people) for _ in range(self.pick([1, 2]))]
+        giving.give(by=self._admin(), sample_id=self._sample().public_id, members=named, days=self.pick([1, 3]))
+
+    @act
     def withdraw(self) -> bool | None:
         if self.pick([True, False]):
             return False
@@ -423,5 +438,6 @@ OFTEN = {
     "come_together": 3,
     "reopen": 2,
     "revise": 5,
+    "give": 2,
 }
 WEIGHTED = [name for name in ACTS for _ in range(OFTEN.get(name, 1))]

@@ -60,7 +60,7 @@ from PIL import Image
 from annotation.models import Job, Picture, Sample, Score, Study, User
 from annotation.rubrics import definition
 from annotation.services import assigning, discussing, job_runner, jobs, scoring
-from annotation.services.demo import PASSWORD
+from annotation.services.demo_people import PASSWORD
 from tests.factories import make_sample
 study = Study.objects.get()
 answer = {}

@@ -9,6 +9,7 @@ from django.core.files.storage import default_storage
 
 from annotation import permissions
 from annotation.errors import BadInput, NotAllowed, NotFound, WrongState
+from annotation.fair_predictions import fair_predictions
 from annotation.models import HistoryEntry, Job, JudgeRun, Prediction, Sample, Scorecard, Study
 from annotation.querysets import OF_READERS
 from annotation.services import job_runner, jobs, statistics
@@ -23,6 +24,10 @@ from tests.judge_rows import make_judge_run
 from .judging import QUICK, learnable_study, released, said, trained
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "judge_dir")]
+
+
+def rows(run: JudgeRun) -> dict[str, Prediction]:
+    return {one.sample.external_id: one for one in run.predictions.select_related("sample")}
 
 
 @pytest.fixture
@@ -44,14 +49,43 @@ def test_a_trained_run_keeps_its_folder_its_scorecard_its_curve_and_what_it_says
     assert run.config["name"] == "birds-1"
     assert run.prompt_sha == run.config["prompt_sha"]
     test = set(Sample.objects.filter(question__part="test").values_list("external_id", flat=True))
-    assert set(said(run)) == test
+    assert {name for name, one in rows(run).items() if not one.out_of_fold} == test
     assert len(test) == 8
     with zipfile.ZipFile(io.BytesIO(default_storage.open(run.archive).read())) as archive:
         names = archive.namelist()
-        assert {"run.json", "metrics.json", "predictions.jsonl", "rubric.toml"} <= set(names)
+        assert {"run.json", "metrics.json", "predictions.jsonl", "unseen.jsonl", "rubric.toml"} <= set(names)
         assert ".lock" not in names
         assert json.loads(archive.read("metrics.json")) == run.scorecards.get().cards
     assert not list(Place(run, run.job).folder.iterdir())
+
+
+def test_what_it_learned_from_is_judged_by_models_that_had_not_seen_the_question(study: Study) -> None:
+    run = trained(study)
+    train = Sample.objects.filter(question__part="train")
+    learned = set(train.filter(question__calibration=False).values_list("external_id", flat=True))
+    found = {name: one for name, one in rows(run).items() if one.out_of_fold}
+    assert set(found) == learned
+    assert (train.count(), len(learned)) == (24, 20)
+    assert fair_predictions(run).count() == 28
+    with zipfile.ZipFile(io.BytesIO(default_storage.open(run.archive).read())) as archive:
+        lines = [json.loads(raw) for raw in archive.read("unseen.jsonl").splitlines()]
+    assert len(lines) == 20
+    for line in lines:
+        stored = found[line["id"]].dimensions
+        assert {key: one["expected"] for key, one in stored.items()} == {
+            key: one["expected"] for key, one in line["dimensions"].items()
+        }
+    assert all(one.status == "ok" and one.ensemble_sd is None and one.p_dispute is not None for one in found.values())
+
+
+def test_a_judge_without_such_models_is_in_sample_and_that_is_not_fair(study: Study) -> None:
+    run = trained(study)
+    # As a run of an earlier version is, or one of a backend that compares no models.
+    Prediction.objects.filter(run=run, out_of_fold=True).delete()
+    job_runner.run(runs.start_predicting(by=None, run=run).pk)
+    assert {one.out_of_fold for one in rows(run).values()} == {False}
+    assert Prediction.objects.filter(run=run).count() == 32
+    assert fair_predictions(run).count() == 8 + 4
 
 
 def test_the_scorecard_and_the_pairs_behind_it_say_the_same(study: Study) -> None:
@@ -184,26 +218,27 @@ def test_two_runs_live_side_by_side_and_one_at_most_is_active(study: Study) -> N
     assert told[1].detail["before"] == first.public_id
     runs.deactivate(by=make_user("ada"), run=second)
     assert not study.judge_runs.filter(active=True).exists()
-    assert Prediction.objects.filter(run=first).count() == Prediction.objects.filter(run=second).count() == 8
+    assert Prediction.objects.filter(run=first).count() == Prediction.objects.filter(run=second).count() == 28
     with pytest.raises(NotAllowed):
         runs.activate(by=make_user("ann"), run=first)
 
 
-def test_a_run_judges_every_sample_of_the_study_and_later_those_that_came_since(study: Study) -> None:
+def test_a_run_judges_every_sample_of_the_study_and_later_those_that_came_since() -> None:
+    study = learnable_study(agreed=24)
+    make_member(study, "rae", "researcher")
     run = trained(study)
     before = said(run)
+    assert len(before) == 20
     job = runs.start_predicting(by=make_user("rae"), run=run)
     assert runs.start_predicting(by=make_user("rae"), run=run) == job
     job_runner.run(job.pk)
     job.refresh_from_db()
     assert job.state == "done", job.error
     assert job.result is not None
-    assert (job.result["created"], job.result["predictions"]) == (24, 32)
+    assert (job.result["created"], job.result["predictions"]) == (12, 32)
     found = said(run)
     assert len(found) == 32
     assert {name: found[name] for name in before} == before
-    withdrawn = Sample.objects.first()
-    assert withdrawn is not None
     more = learnable_study("fishes", questions=1)
     Sample.objects.filter(study=more).update(study=study)
     again = runs.start_predicting(by=None, run=run)

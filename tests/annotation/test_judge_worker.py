@@ -76,7 +76,7 @@ def test_a_training_whose_worker_is_killed_is_taken_up_by_the_next_one_and_store
     assert finished is not None
     assert place.folder.joinpath("media", archive).stat().st_size > 1000
     assert isinstance(curves if isinstance(curves, list) else json.loads(curves), list)
-    assert place.query("SELECT count(*), count(DISTINCT sample_id) FROM annotation_prediction") == [(8, 8)]
+    assert place.query("SELECT count(*), count(DISTINCT sample_id) FROM annotation_prediction") == [(28, 28)]
     assert place.query("SELECT count(*) FROM annotation_scorecard") == [(1,)]
     # What lay on the worker's disk is gone, but for what can be made again.
     assert not list((place.folder / "judge" / "jobs").iterdir())

@@ -96,7 +96,7 @@ def test_a_researcher_trains_a_judge_watches_its_job_and_reads_how_it_did(settin
         7,
     )
     assert shown["release"] == {"id": release.public_id, "number": 1, "name": "v1"}
-    assert (shown["predictions"], shown["job"], shown["active"]) == (8, job["id"], False)
+    assert (shown["predictions"], shown["job"], shown["active"]) == (28, job["id"], False)
     assert shown["config"]["seed"] == 7
     assert shown["prompt_sha"] == shown["config"]["prompt_sha"]
     archive = body_of(rae.get(f"{address}archive/"))

@@ -261,3 +261,60 @@ def test_one_sample_takes_as_many_statements_however_much_was_said(
             ada.get(f"{path}history/")
         for number in range(5):
             comment(ben, disputed, f"Look at T{number}.")
+
+
+def test_an_agreed_sample_is_sent_to_somebody_new(
+    study: Study, ann: Caller, ben: Caller, ada: Caller, rae: Caller
+) -> None:
+    sample = make_sample(study, pictures=["red"])
+    path = f"samples/{sample.public_id}"
+    assert refusal(ada.post(f"{path}/review/", {"reason": "Too good."})) == (409, "wrong_state")
+    for caller in (ann, ben):
+        caller.score(caller.lease(), GOOD)
+    cho = Caller(make_member(study, "cho"))
+    assert fields(ada.post(f"{path}/review/", {})) == {"reason"}
+    assert fields(ada.post(f"{path}/review/", {"reason": "x", "slots": 2})) == {"slots"}
+    shown = ada.post(f"{path}/review/", {"reason": "Too good."}).json()
+    assert (shown["id"], shown["state"], shown["scores_in"]) == (sample.public_id, "in_review", 2)
+    assert ada.get(f"{path}/").json()["final"] == {}
+    step = rae.get(f"{path}/history/").json()["results"][-1]
+    assert (step["event"], step["text"], step["to_state"]) == ("review_asked", "Too good.", "in_review")
+    make_sample(study, pictures=["red"])
+    first, second = cho.post("studies/birds/assignments/", {"count": 2}).json()["assignments"]
+    assert sample.public_id in (first["sample"]["id"], second["sample"]["id"])
+    # Nothing tells the one that is reviewed from the one that nobody has scored.
+    assert [sorted(first), sorted(first["sample"])] == [sorted(second), sorted(second["sample"])]
+    for name in set(first) - {"id", "sample"}:
+        assert first[name] == second[name], name
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_sample_is_given_to_people_and_comes_first(study: Study, ben: Caller, ada: Caller) -> None:
+    for number in range(2):
+        make_sample(study, pictures=["red"], shuffle=number)
+    held = ben.lease()
+    sample = make_sample(study, pictures=["red"])
+    path = f"samples/{sample.public_id}/assign/"
+    own = Member.objects.get(name="Ben").public_id
+    assert fields(ada.post(path, {"members": []})) == {"members"}
+    assert fields(ada.post(path, {"members": own})) == {"members"}
+    assert fields(ada.post(path, {"members": [own], "days": 31})) == {"days"}
+    assert fields(ada.post(path, {"members": [own], "days": "3"})) == {"days"}
+    assert fields(ada.post(path, {"members": ["nobodyatall2"]})) == {"members"}
+    shown = ada.post(path, {"members": [own], "days": 5}).json()
+    (given,) = shown["assigned"]
+    assert (shown["state"], given["member"], given["name"], given["new"]) == ("scoring", own, "Ben", True)
+    assert ada.post(path, {"members": [own], "days": 5}).json()["assigned"] == [{**given, "new": False}]
+    got = ben.get("studies/birds/assignments/").json()["assignments"]
+    assert [got[0]["sample"]["id"], got[1]["id"]] == [sample.public_id, held]
+    assert got[0]["expires_at"] == given["expires_at"]
+    make_member(study, "cho")
+    everybody = list(Member.objects.filter(role="annotator").values_list("public_id", flat=True))
+    assert refusal(ada.post(path, {"members": everybody})) == (409, "no_slot")
+
+
+def test_only_admins_send_to_review_and_assign(disputed: Discussion, ann: Caller, rae: Caller, sam: Caller) -> None:
+    for what, body in (("review", {"reason": "x"}), ("assign", {"members": ["nobodyatall2"]})):
+        path = f"samples/{disputed.sample.public_id}/{what}/"
+        for caller, expected in ((ann, 404), (sam, 404), (rae, 403)):
+            assert caller.post(path, body).status_code == expected

@@ -389,3 +389,73 @@ def test_one_page_costs_as_many_queries_for_a_long_life_as_for_a_short_one(
     move(case, "ben", 2)
     move(case, "ann", 3)
     assert asked() == few
+
+
+# Sending to cross-review and assigning
+
+
+def test_ada_sends_an_agreed_sample_to_somebody_new(study: Study, ada: Client) -> None:
+    sample = agree(study)
+    place_of(study, "cho").delete()
+    # Nobody is left who could take it, so it is not offered, and refused with the remedy where it is asked for.
+    assert f'action="{address(sample, "review/")}"' not in text_of(ada, address(sample))
+    refused = ada.post(address(sample, "review/"), {"reason": "Too good."})
+    assert (refused.status_code, "Invite somebody first" in refused.content.decode()) == (409, True)
+    make_member(study, "dan")
+    assert f'action="{address(sample, "review/")}"' in text_of(ada, address(sample))
+    unsaid = ada.post(address(sample, "review/"), {"reason": " "})
+    assert (unsaid.status_code, 'id="review_reason_error"' in unsaid.content.decode()) == (400, True)
+    assert ada.post(address(sample, "review/"), {"reason": "Too good to be true."}).status_code == 302
+    assert state_of(sample) == "in_review"
+    page = text_of(ada, address(sample))
+    assert "Sent to cross-review: somebody new scores it." in page
+    assert "<b>Ada Admin</b> sent it to cross-review" in page
+    assert "Too good to be true." in page
+
+
+def test_a_review_that_the_protocol_asks_for_is_nobodys_doing(study: Study, ada: Client) -> None:
+    study.protocols.update(cross_review="all")
+    sample = agree(study)
+    assert state_of(sample) == "in_review"
+    page = text_of(ada, address(sample))
+    assert "A cross-review was asked for" in page
+    assert "</b> A cross-review was asked for" not in page
+
+
+def test_ada_assigns_a_sample_to_people_by_name(study: Study, ada: Client) -> None:
+    sample = make_sample(study, pictures=["red"])
+    make_member(study, "dan")
+    make_member(study, "eve", state="paused")
+    page = text_of(ada, address(sample))
+    form = page[page.index(f'action="{address(sample, "assign/")}"') :]
+    form = form[: form.index("</form>")]
+    assert "Dan" in form
+    # Ada is looking at it this moment, and Eve is away.
+    assert ("Ada" in form, "Eve" in form) == (False, False)
+    dan, ada_member, eve = (place_of(study, name).public_id for name in ("dan", "ada", "eve"))
+    for sent, wrong in (
+        ({"days": 3}, "members"),
+        ({"members": [dan], "days": 31}, "days"),
+        ({"members": [ada_member], "days": 3}, "members"),
+        ({"members": [eve], "days": 3}, "members"),
+    ):
+        answer = ada.post(address(sample, "assign/"), sent)
+        assert answer.status_code == 400
+        assert re.findall(r'class="wrong" id="assign_(\w+)_error"', answer.content.decode()) == [wrong]
+    assert state_of(sample) == "waiting"
+    assert ada.post(address(sample, "assign/"), {"members": [dan], "days": 5}).status_code == 302
+    assert state_of(sample) == "scoring"
+    page = text_of(ada, address(sample))
+    assert "Assigned: it comes first in what they hold (Dan)." in page
+    assert re.search(r"<b>Ada Admin</b> assigned it until [^<]+ to <b>Dan</b>", page)
+    assert "Dan (has it until" in page
+
+
+def test_who_reads_only_and_what_is_over_has_no_such_forms(study: Study, ada: Client) -> None:
+    sample = make_sample(study, pictures=["red"])
+    make_member(study, "dan")
+    rae = client_of(make_member(study, "rae", "researcher").name.lower())
+    for step in ("review", "assign"):
+        assert f'action="{address(sample, f"{step}/")}"' not in text_of(rae, address(sample))
+    Study.objects.update(state="paused")
+    assert f'action="{address(sample, "assign/")}"' not in text_of(ada, address(sample))

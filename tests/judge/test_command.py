@@ -114,6 +114,30 @@ def test_predictions_are_complete_calibrated_and_follow_the_rules(place):
             assert one.cluster is not None
 
 
+def test_what_it_learned_from_is_judged_by_models_that_had_not_seen_the_question(place, tmp_path):
+    """And so it flatters nobody: the finished judge knows its training samples better than those do."""
+    unseen = {one.id: one for one in predicted(place / "run" / "unseen.jsonl")}
+    lines = [json.loads(line) for line in (place / "release" / "train.jsonl").read_text().splitlines()]
+    learned = [line for line in lines if not line["calibration"]]
+    assert list(unseen) == [line["id"] for line in learned]
+    judge("predict", place / "run", place / "release" / "train.jsonl", "--out", tmp_path / "p.jsonl")
+    seen = {one.id: one for one in predicted(tmp_path / "p.jsonl")}
+    gaps = {"seen": [], "unseen": []}
+    for line in learned:
+        one, known = unseen[line["id"]], seen[line["id"]]
+        assert (one.status, one.cluster, list(one.dimensions)) == (known.status, known.cluster, list(known.dimensions))
+        for key, said in one.dimensions.items():
+            if said.rule:
+                assert said == known.dimensions[key]
+                continue
+            assert said.interval[0] <= said.expected <= said.interval[1]
+            assert said.ensemble_sd is None
+            gaps["unseen"].append((said.expected - line["final"][key]) ** 2)
+            gaps["seen"].append((known.dimensions[key].expected - line["final"][key]) ** 2)
+    assert len(gaps["seen"]) > 100
+    assert sum(gaps["unseen"]) > 1.3 * sum(gaps["seen"])
+
+
 def test_the_run_alone_is_enough_to_judge_elsewhere(place, tmp_path):
     moved = tmp_path / "elsewhere"
     (place / "run").rename(moved)
@@ -180,7 +204,7 @@ def test_a_training_that_is_stopped_goes_on_to_the_same_result(tmp_path, how):
             assert process.returncode == 130
     assert stopped >= 2
     judge(*order, "--out", tmp_path / "cut", "--resume")
-    for name in ("predictions.jsonl", "metrics.json", "calibration.json"):
+    for name in ("predictions.jsonl", "unseen.jsonl", "metrics.json", "calibration.json"):
         assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
 
 

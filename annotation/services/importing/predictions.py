@@ -14,6 +14,7 @@ from annotation.services.history import record
 from annotation.services.job_ledger import Ledger
 from annotation.services.judging.prediction_rows import Incoming, Plan, PredictionWriter
 from annotation.services.judging.runs import imported_run
+from annotation.services.queueing.refreshing import request_where_active
 from annotation.services.refusals import LineError
 from judge.predictions import parse_line
 from judge.records import RecordError
@@ -60,6 +61,7 @@ def import_predictions(
         def tell(counts: dict[str, int]) -> None:
             if (counts["created"] or counts["updated"]) and not dry_run:
                 record("predictions_imported", study=study, by=by, file=path.name, counts=counts)
+                request_where_active(study=study, judges=writers.names)
 
         with ledger.told(tell, COUNTS):
             for reached, chunk in _chunks(path, rubric):
@@ -75,6 +77,11 @@ class _Writers:
     def __init__(self, by: User | None, study: Study, dry_run: bool) -> None:
         self._by, self._study, self._dry_run = by, study, dry_run
         self._known: dict[str, PredictionWriter] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Return the judges that have been named so far."""
+        return list(self._known)
 
     def of(self, name: str, prompt_sha: str) -> PredictionWriter:
         if name not in self._known:

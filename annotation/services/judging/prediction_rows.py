@@ -16,7 +16,7 @@ from judge.predictions import as_data
 
 COLUMNS = (
     *("run_id", "sample_id", "status", "readout", "prompt_sha", "cluster", "dimensions", "p_dispute", "ensemble_sd"),
-    "message",
+    *("message", "out_of_fold"),
 )
 
 
@@ -44,11 +44,13 @@ class PredictionWriter:
     """Writes what one run says, a piece per transaction.
 
     What a run said of a sample before is replaced only where ``replace`` is true: a judge that was trained here says
-    the same again, and where it does not, somebody has to look.
+    the same again, and where it does not, somebody has to look. ``out_of_fold`` says that models spoke which had not
+    seen the samples' questions.
     """
 
-    def __init__(self, run: JudgeRun, *, replace: bool, dry_run: bool = False) -> None:
+    def __init__(self, run: JudgeRun, *, replace: bool, dry_run: bool = False, out_of_fold: bool = False) -> None:
         self._run, self._replace, self._dry_run = run, replace, dry_run
+        self._out_of_fold = out_of_fold
 
     def write(self, incoming: Sequence[Incoming], *, counted: Callable[[Plan], object] = lambda plan: None) -> Plan:
         """Store predictions, no two of one sample; ``counted`` is told of them in the transaction that does it."""
@@ -79,7 +81,7 @@ class PredictionWriter:
                 plan.refused.append(LineError(one.line, "id", message))
             elif sample not in there:
                 plan.new.append((sample, one.said))
-            elif _same(there[sample], one.said):
+            elif self._same(there[sample], one.said):
                 plan.unchanged += 1
             elif self._replace:
                 plan.changed.append((there[sample].pk, one.said))
@@ -93,14 +95,23 @@ class PredictionWriter:
         return Prediction.objects.filter(run_id=self._run.pk, sample_id__in=samples)
 
     def _row(self, sample: int, said: Said) -> tuple[Any, ...]:
-        return (self._run.pk, sample, *_values(said))
+        return (self._run.pk, sample, *_values(said), self._out_of_fold)
 
     def _replace_rows(self, changed: Iterable[tuple[int, Said]]) -> None:
         rows = [
-            Prediction(pk=pk, **dict(zip(COLUMNS[2:], _values(said), strict=True)) | {"dimensions": as_data(said)})
+            Prediction(
+                pk=pk,
+                **dict(zip(COLUMNS[2:-1], _values(said), strict=True)) | {"dimensions": as_data(said)},
+                out_of_fold=self._out_of_fold,
+            )
             for pk, said in changed
         ]
         Prediction.objects.bulk_update(rows, COLUMNS[2:], batch_size=500)
+
+    def _same(self, row: Prediction, said: Said) -> bool:
+        was = (row.status, row.readout, row.prompt_sha, row.cluster, row.message, row.out_of_fold)
+        given = (said.status, said.readout, said.prompt_sha, said.cluster, said.message, self._out_of_fold)
+        return was == given and row.dimensions == as_data(said)
 
 
 def _values(said: Said) -> tuple[Any, ...]:
@@ -114,11 +125,4 @@ def _values(said: Said) -> tuple[Any, ...]:
         max((one.p_dispute for one in asked), default=None),
         max((one.ensemble_sd for one in asked if one.ensemble_sd is not None), default=None),
         said.message,
-    )
-
-
-def _same(row: Prediction, said: Said) -> bool:
-    given = (row.status, row.readout, row.prompt_sha, row.cluster, row.message)
-    return given == (said.status, said.readout, said.prompt_sha, said.cluster, said.message) and (
-        row.dimensions == as_data(said)
     )

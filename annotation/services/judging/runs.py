@@ -14,6 +14,7 @@ from annotation.inbox import UNFINISHED
 from annotation.models import Job, JudgeRun, Release, Study, User
 from annotation.services import jobs
 from annotation.services.history import record
+from annotation.services.queueing import refreshing
 
 from .wanted import Wanted
 
@@ -147,6 +148,7 @@ def activate(*, by: User | None, run: JudgeRun) -> JudgeRun:
             number=run.number,
             before=before.public_id if before else None,
         )
+        refreshing.request(by=None, study=run.study)
     return run
 
 
@@ -161,6 +163,7 @@ def deactivate(*, by: User | None, run: JudgeRun) -> JudgeRun:
     with write_transaction():
         if JudgeRun.objects.filter(pk=run.pk, active=True).update(active=False):
             record("judge_deactivated", study=run.study, by=by, run=run.public_id, number=run.number)
+            refreshing.request(by=None, study=run.study)
     run.active = False
     return run
 

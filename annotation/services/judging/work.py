@@ -17,10 +17,11 @@ from annotation.models import JudgeRun, Release, Scorecard, Study
 from annotation.rubrics import as_file, definition
 from annotation.services.history import record
 from annotation.services.job_context import JobContext
+from annotation.services.queueing.refreshing import request_where_active
 from judge.labels import Release as ReleaseFolder
 from judge.predictions import as_line, parse_line, parse_prediction
 from judge.records import RecordError
-from judge.runs import Run
+from judge.runs import UNSEEN, Run
 
 from .curves import Drawing, as_points
 from .pairs import columns_of
@@ -61,6 +62,8 @@ def _store_training(context: JobContext, run: JudgeRun, release: Release, place:
     folder = Run(place.run)
     context.progress(0, 0, "Storing the judge")
     _store_predictions(context, run, folder, place.run / "predictions.jsonl", replace=True)
+    if (place.run / UNSEEN).exists():
+        _store_predictions(context, run, folder, place.run / UNSEEN, replace=True, out_of_fold=True)
     labelled = ReleaseFolder(place.release(release, context.progress))
     with (place.run / "predictions.jsonl").open("rb") as lines:
         predictions = [parse_line(raw, folder.rubric) for raw in lines]
@@ -104,6 +107,7 @@ def predict(context: JobContext, study: Study) -> Mapping[str, Any]:
     place.forget()
     with write_transaction():
         record("judge_predicted", study=study, by=context.by, run=run.public_id, number=run.number, samples=stored)
+        request_where_active(study=study, judges=[run.name])
     return _predicted(run, stored)
 
 
@@ -164,9 +168,11 @@ def _stored(run: JudgeRun, names: Sequence[str]) -> Iterator[dict[str, Any]]:
             }
 
 
-def _store_predictions(context: JobContext, run: JudgeRun, folder: Run, path: Path, *, replace: bool) -> int:
+def _store_predictions(
+    context: JobContext, run: JudgeRun, folder: Run, path: Path, *, replace: bool, out_of_fold: bool = False
+) -> int:
     """Store the predictions of a file; returns how many of them are new."""
-    writer = PredictionWriter(run, replace=replace)
+    writer = PredictionWriter(run, replace=replace, out_of_fold=out_of_fold)
     created = 0
 
     def counted(plan: Plan) -> None:

@@ -16,7 +16,7 @@ from judge.files import read_json, write_json
 from judge.labels import LabelledSample
 from judge.metrics.gaps import Floats
 from judge.options import options_from
-from judge.predictions import Prediction, from_distribution, from_distributions
+from judge.predictions import Prediction, from_distributions
 from judge.progress import counted
 from judge.rubric import Rubric
 from judge.runs import Run
@@ -27,7 +27,7 @@ from .encoded_views import encoded_views_from
 from .encoders.encoding import Encoders, encoding, refuse_others, remember
 from .encoders.folder import ROLES
 from .ensemble import Ensemble, load
-from .learning import UNSEEN, Learning, train
+from .learning import FORETOLD, Learning, train
 from .options import EmbeddedOptions
 from .scaling import scaling_from
 from .views import Views
@@ -83,18 +83,18 @@ class EmbeddedBackend:
         )
 
     def unseen(self, run: Run) -> list[Prediction]:
-        dimensions = {one.key: one for one in run.rubric.dimensions}
-        return [
-            Prediction(
-                name,
-                run.config.name,
-                run.config.prompt_sha,
-                "ok",
-                READOUT,
-                dimensions={key: from_distribution(p, dimensions[key]) for key, p in said.items()},
-            )
-            for name, said in read_json(run.stages / UNSEEN).items()
-        ]
+        found = read_json(run.stages / FORETOLD)
+        said = {
+            name: Prediction(name, run.config.name, run.config.prompt_sha, "ok", READOUT, cluster)
+            for name, cluster in found["clusters"].items()
+        }
+        for dimension in run.rubric.dimensions:
+            of_dimension = found["dimensions"].get(dimension.key)
+            if of_dimension and of_dimension["ids"]:
+                told = from_distributions(np.array(of_dimension["p"]), dimension)
+                for name, one in zip(of_dimension["ids"], told, strict=True):
+                    said[name].dimensions[dimension.key] = one
+        return list(said.values())
 
     @contextmanager
     def judge(self, run: Run, surroundings: Surroundings) -> Iterator[Judge]:

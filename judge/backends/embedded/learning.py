@@ -1,5 +1,6 @@
 """Training: what is done in which order, and what a run that was cut short finds done already."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from judge import rules
-from judge.files import once, replacing, write_json
+from judge.files import once, replacing
 from judge.labels import LabelledSample, question_key
 from judge.metrics.gaps import Floats
 from judge.progress import Progress
@@ -22,10 +23,10 @@ from .ensemble import load, member_rows, save, train_member
 from .options import EmbeddedOptions
 from .targets import above, distributions, expected, shares_of
 from .views import Views, rows, views_of
-from .weighing import MOST_COMPARED, Comparison, Ints, compare, folds, foretold, some_questions
+from .weighing import MOST_COMPARED, Comparison, Ints, compare, folds, foretelling, foretold, some_questions
 
-UNSEEN = "unseen.json"
-# With fewer there is nothing to compare; the mean of what there is is said of everything.
+FORETOLD = "foretold.json"
+# With fewer there is nothing to compare; the mean of the others is said of each.
 FEWEST = 12
 CURVE_SHARES = (0.125, 0.25, 0.5)
 # A learning curve of fewer samples would be one point.
@@ -79,7 +80,8 @@ def train(run: Run, learning: Learning, progress: Progress) -> dict[str, Any]:
         subject.views = rows(of_all, subject.chosen)
     compared = _compare_all(run.stages, subjects, learning, progress)
     comparisons = [comparison for comparison, _ in compared]
-    _write_unseen(run.stages / UNSEEN, learning, subjects, [said for _, said in compared])
+    clusters = views.cluster(of_all).tolist()
+    _write_unseen(run.stages / FORETOLD, learning, subjects, [said for _, said in compared], clusters)
     if learning.options.learning_curve:
         _learning_curve(run, subjects, comparisons, learning, progress)
     _train_members(run.model, subjects, comparisons, learning, progress)
@@ -130,38 +132,46 @@ def _compare_all(
     found: list[tuple[Comparison, Unseen]] = []
     for subject in subjects:
         some = some_questions(subject.question, MOST_COMPARED, learning.seed)
-        parts = folds(subject.question[some], learning.options.folds, learning.seed)
-        if len(some) < FEWEST or not parts:
-            found.append((_only_the_constant(subject), Unseen(np.zeros(0, dtype=np.int64), subject.labels[:0])))
+        parts = foretelling(subject.question, some, learning.options.folds, learning.seed)
+        if not parts:
+            found.append((_only_the_constant(subject), Unseen(subject.chosen[:0], subject.labels[:0])))
             continue
-        views, labels = rows(subject.views, some), subject.labels[some]
         guesses: dict[str, Floats] = {}
-        for kind in kinds:
-            path = stages / f"compare-{subject.key}-{kind}.npy"
+        for kind in kinds if len(some) >= FEWEST else ["constant"]:
+            path = stages / f"foretold-{subject.key}-{kind}.npy"
             if path.exists():
                 guesses[kind] = np.load(path)
             else:
-                guess = np.zeros_like(labels)
-                for held_out, said in foretold(kind, views, labels, parts, learning.seed):
-                    guess[held_out] = said
+                guess = np.zeros_like(subject.labels)
+                for asked, said in foretold(kind, subject.views, subject.labels, parts, learning.seed):
+                    guess[asked] = said
                     done += 1
                     progress.done(done)
                 with replacing(path) as beside, beside.open("wb") as file:
                     np.save(file, guess)
                 guesses[kind] = guess
-        comparison = compare(guesses, subject.dimension.values, subject.human[some])
+        of_some = {kind: guess[some] for kind, guess in guesses.items()}
+        comparison = compare(of_some, subject.dimension.values, subject.human[some])
         progress.note(_said_of(subject.key, comparison))
-        mixed = sum((weight * guesses[kind] for kind, weight in comparison.weights.items()), start=0 * labels)
-        found.append((comparison, Unseen(subject.chosen[some], mixed)))
+        mixed = sum((weight * guesses[kind] for kind, weight in comparison.weights.items()), start=0 * subject.labels)
+        found.append((comparison, Unseen(subject.chosen, mixed)))
     return found
 
 
-def _write_unseen(path: Path, learning: Learning, subjects: list[_Subject], unseen: list[Unseen]) -> None:
-    said: dict[str, dict[str, list[float]]] = {}
-    for subject, one in zip(subjects, unseen, strict=True):
-        for place, chances in zip(one.places.tolist(), distributions(one.shares_above).tolist(), strict=True):
-            said.setdefault(learning.samples[place].sample.id, {})[subject.key] = chances
-    write_json(path, said)
+def _write_unseen(
+    path: Path, learning: Learning, subjects: list[_Subject], unseen: list[Unseen], clusters: list[int]
+) -> None:
+    names = [one.sample.id for one in learning.samples]
+    said = {
+        subject.key: {
+            "ids": [names[place] for place in one.places.tolist()],
+            "p": distributions(one.shares_above).tolist(),
+        }
+        for subject, one in zip(subjects, unseen, strict=True)
+    }
+    with replacing(path) as beside:
+        # Not for people's eyes, and may be large.
+        beside.write_text(json.dumps({"clusters": dict(zip(names, clusters, strict=True)), "dimensions": said}))
 
 
 def _only_the_constant(subject: _Subject) -> Comparison:

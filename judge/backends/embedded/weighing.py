@@ -70,10 +70,24 @@ def some_questions(question: Ints, most: int, seed: int) -> Ints:
     return np.flatnonzero(np.isin(place, taken))
 
 
+def foretelling(question: Ints, some: Ints, count: int, seed: int) -> list[tuple[Ints, Ints]]:
+    """Return what to learn from and what to foretell, as positions among all: folds of ``some``, and the rest spread.
+
+    ``some`` holds whole questions, so the models of every fold are strangers to the rest; each foretells a part of it.
+    """
+    parts = folds(question[some], count, seed)
+    rest = np.setdiff1d(np.arange(len(question)), some)
+    spread = np.array_split(rest, len(parts)) if parts else []
+    return [
+        (some[train], np.concatenate([some[held_out], more]))
+        for (train, held_out), more in zip(parts, spread, strict=True)
+    ]
+
+
 def foretold(
     name: str, views: Mapping[View, Floats], labels: Floats, parts: Sequence[tuple[Ints, Ints]], seed: int
 ) -> Iterator[tuple[Ints, Floats]]:
-    """Yield for each part the held-out positions and what a candidate says of them that learned from the others."""
+    """Yield for each part the positions to foretell and what a candidate says of them that learned from the others."""
     for train, held_out in parts:
         kind = CANDIDATES[name]
         vectors = views[kind.view]

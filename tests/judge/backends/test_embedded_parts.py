@@ -10,7 +10,7 @@ from judge.backends.embedded.candidates import CANDIDATES, Size
 from judge.backends.embedded.ensemble import SHARE, load, member_rows, save
 from judge.backends.embedded.scaling import scaling_from, scaling_of
 from judge.backends.embedded.targets import above, distributions, expected, shares_of
-from judge.backends.embedded.weighing import compare, fitted, folds, outputs_of, some_questions
+from judge.backends.embedded.weighing import compare, fitted, folds, foretelling, outputs_of, some_questions
 from tests.judge.labelled import RUBRIC, labelled
 
 LEVELS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
@@ -53,6 +53,19 @@ def test_folds_hold_out_each_sample_once_and_never_half_a_question(question, cou
         assert not set(question[train].tolist()) & set(question[held].tolist())
         assert len(train) + len(held) == len(question)
         assert len(held)
+
+
+@given(questions, st.integers(4, 60), st.integers(2, 7), st.integers(0, 5))
+def test_every_sample_is_foretold_once_by_models_that_had_not_seen_its_question(question, most, count, seed):
+    some = some_questions(question, most, seed)
+    parts = foretelling(question, some, count, seed)
+    if len(set(question[some].tolist())) < 2:
+        assert parts == []
+        return
+    assert sorted(np.concatenate([asked for _, asked in parts]).tolist()) == list(range(len(question)))
+    for train, asked in parts:
+        assert set(train.tolist()) <= set(some.tolist())
+        assert not set(question[train].tolist()) & set(question[asked].tolist())
 
 
 @given(questions, st.integers(1, 60), st.integers(0, 5))

@@ -1,0 +1,159 @@
+"""The queues follow what happens: entries of samples that somebody touched move, come or go a moment later.
+
+Every few seconds the steps since the last look are read, of all studies at once and at most some thousands; each look
+costs what happened, not what there is. Steps of the last minute are looked at more than once, as one that is committed
+late would be missed otherwise; what has not changed costs no write.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from annotation import priority
+from annotation.db import write_transaction
+from annotation.models import HistoryEntry, Job, Prediction, QueueEntry, ReviewQueue, Sample, Study
+from annotation.queue_list import REFRESH
+from annotation.rubrics import definition
+from annotation.workflow import State
+
+from . import priorities, storing
+from .facts import Fact, read
+from .refreshing import request, settled_history
+
+STEPS = 5_000
+TRIED_AGAIN_AFTER = timedelta(minutes=10)
+TOUCHED = (State.SCORING, State.IN_REVIEW, State.IN_DISCUSSION, State.AGREED, State.BLOCKED)
+# What changes more samples than its own steps name.
+CHANGES_ALL = ("samples_imported", "scores_imported", "scores_complete")
+
+
+def catch_up() -> int:
+    """Let the queues of all studies follow what has happened; returns how many entries changed.
+
+    A study that has scores and no queues yet gets them; one into which much came at once has them made anew.
+    """
+    for study in _without_queues():
+        request(by=None, study=study)
+    queues = {
+        queue.study_id: queue
+        for queue in ReviewQueue.objects.select_related("study", "run").exclude(study__state=Study.State.CLOSED)
+    }
+    if not queues:
+        return 0
+    since = min(queue.history_through for queue in queues.values())
+    # Before the steps are read: what is settled then is among them.
+    settled = settled_history(timezone.now())
+    steps = list(
+        HistoryEntry.objects.filter(pk__gt=since)
+        .order_by("pk")
+        .values_list("pk", "study_id", "sample_id", "event", "at")[:STEPS]
+    )
+    if len(steps) == STEPS:
+        settled = min(settled, steps[-1][0])
+    touched: dict[int, set[int]] = defaultdict(set)
+    anew: set[int] = set()
+    for pk, study_id, sample, event, at in steps:
+        queue = queues.get(study_id)
+        if queue is None or pk <= queue.history_through:
+            continue
+        if sample is not None:
+            touched[study_id].add(sample)
+        elif event in CHANGES_ALL and (queue.refreshed_at is None or queue.refreshed_at <= at):
+            anew.add(study_id)
+    changed = 0
+    for study_id, samples in touched.items():
+        changed += follow(queues[study_id], sorted(samples))
+    for study_id in anew:
+        request(by=None, study=queues[study_id].study)
+    with write_transaction():
+        for queue in queues.values():
+            # Unless it was made anew meanwhile, from where it has to be followed again.
+            rows = ReviewQueue.objects.filter(pk=queue.pk, refreshed_at=queue.refreshed_at)
+            rows.filter(history_through__lt=settled).update(history_through=settled)
+    return changed
+
+
+def follow(queue: ReviewQueue, samples: Sequence[int]) -> int:
+    """Bring the entries and the priorities of some samples of a study up to date; returns how many entries changed."""
+    study, at = queue.study, timezone.now()
+    rubric = definition(study.rubric_id)
+    facts = read(study, queue.run, samples)
+    states = {fact.sample: fact.state for fact in facts}
+    changed = 0
+    with write_transaction():
+        ReviewQueue.objects.select_for_update().get(pk=queue.pk)
+        storing.note_outcomes(facts, rubric, at=at)
+        for kind in priority.Queue:
+            belonging = [fact for fact in facts if fact.belongs(kind)]
+            places = _places(queue, kind, belonging)
+            changed += storing.store(study.pk, places, rubric, at=at)
+            staying = {fact.sample for fact in belonging}
+            changed += storing.leave(kind, [one for one in samples if one not in staying], states, at=at)
+    if queue.work_order in priorities.QUEUE_OF:
+        wanting = [fact for fact in facts if fact.wants_scores]
+        priorities.apply(_priorities(queue, wanting), wanting)
+    return changed
+
+
+def _places(queue: ReviewQueue, kind: priority.Queue, facts: Sequence[Fact]) -> list[storing.Place]:
+    """Return the places of samples by what each of them is by itself, among the others as they stand."""
+    rows = QueueEntry.objects.filter(kind=kind, sample__in=[fact.sample for fact in facts])
+    there = {row.sample_id: row for row in rows}
+    places = []
+    for fact in facts:
+        known = there.get(fact.sample)
+        draw = priority.draw(fact.known.name, kind, seed=queue.seed)
+        random = draw < priority.LEAST_SHARE if known is None else known.random
+        weight = priority.weigh(fact.known, kind)
+        rank, reason = weight.rank, weight.reason
+        if kind is priority.Queue.LABEL_NEXT:
+            before = -known.first if known is not None else _before(queue, fact)
+            rank, reason = (-float(before), *rank[1:]), replace(reason, place=int(before))
+        if random:
+            reason = replace(reason, kind=priority.Kind.RANDOM)
+        places.append(storing.Place(fact, kind, random, draw, rank, weight.dimension, reason))
+    return places
+
+
+def _before(queue: ReviewQueue, fact: Fact) -> int:
+    """Return how many of its content cluster come before a sample that joins the queue for labels: all there are.
+
+    What has no cluster comes last, as nothing says that it is diverse. A refresh finds both their right places.
+    """
+    rows = QueueEntry.objects.filter(study=queue.study_id, kind=priority.Queue.LABEL_NEXT, left_at=None, random=False)
+    if fact.known.cluster is not None:
+        same = Prediction.objects.filter(run=queue.run_id, sample=OuterRef("sample_id"), cluster=fact.known.cluster)
+        rows = rows.filter(Exists(same))
+    return rows.exclude(sample=fact.sample).count()
+
+
+def _priorities(queue: ReviewQueue, facts: Iterable[Fact]) -> dict[int, int]:
+    """Return the priorities that samples should have now, among those of all others as they were given.
+
+    How much the models of a judge differ about a sample does not change with its scores, nor does a random draw: only
+    the order of disputes moves.
+    """
+    if priorities.QUEUE_OF[queue.work_order] is not priority.Queue.DISPUTED:
+        return {}
+    found = {}
+    for fact in facts:
+        draw = priority.draw(fact.known.name, priority.Queue.DISPUTED, seed=queue.seed)
+        if draw < priority.LEAST_SHARE:
+            found[fact.sample] = fact.priority or priorities.by_chance(draw)
+        else:
+            weight = priority.weigh(fact.known, priority.Queue.DISPUTED, priority.Purpose.ASK)
+            found[fact.sample] = priorities.between(weight.rank, queue.cuts)
+    return found
+
+
+def _without_queues() -> list[Study]:
+    """Return the studies that are at work and have no queues yet, and for which nothing is under way."""
+    touched = Sample.objects.filter(study=OuterRef("pk"), state__in=TOUCHED)
+    lately = timezone.now() - TRIED_AGAIN_AFTER
+    tried = Job.objects.filter(study=OuterRef("pk"), kind=REFRESH).exclude(finished_at__lt=lately)
+    at_work = Study.objects.filter(state__in=(Study.State.RUNNING, Study.State.PAUSED), review_queue=None)
+    return list(at_work.filter(Exists(touched), ~Exists(tried)))

@@ -1,0 +1,155 @@
+"""Places in the queues become rows, and what became of a sample is noted in them. Call within a transaction."""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from annotation import priority
+from annotation.models import QueueEntry
+from annotation.rubrics import RubricDefinition
+from annotation.sql import bulk
+from annotation.sql.review_queue import update_entries
+from annotation.sql.run import moment
+from annotation.workflow import State
+
+from .facts import SETTLED, Fact, Kind
+
+PLACED = (
+    *("random", "draw", "first", "second", "third", "dimension_id", "spread", "scores", "chance", "gap", "reason"),
+    "left_at",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A sample's place in one queue."""
+
+    fact: Fact
+    kind: str
+    random: bool
+    draw: float
+    rank: priority.Rank
+    dimension: str | None
+    reason: priority.Reason
+
+    @classmethod
+    def of(cls, fact: Fact, entry: priority.Entry) -> Self:
+        """Return the place that the order gives to a sample."""
+        return cls(fact, entry.queue.value, entry.random, entry.draw, entry.rank, entry.dimension, entry.reason)
+
+    @property
+    def foreseen(self) -> float | None:
+        """Return what the queue foresees of the sample; None where there is nothing left to foresee."""
+        if self.kind == Kind.AUDIT:
+            return self.rank[0]
+        if not self.fact.open_ended:
+            return None
+        seen = self.fact.known.dimensions
+        figures = [one.ensemble_sd if self.kind == Kind.LABEL_NEXT else one.chance for one in seen]
+        return max((figure for figure in figures if figure is not None), default=None)
+
+
+def store(study_id: int, places: Sequence[Place], rubric: RubricDefinition, *, at: datetime) -> int:
+    """Store places of one queue; returns how many rows that changed. Places that are as they were cost no write.
+
+    An entry that had left comes back as it was, pinned or dismissed; what it was foreseen as first stays.
+    """
+    if not places:
+        return 0
+    kind = places[0].kind
+    dimension_of = {dimension.key: dimension.id for dimension in rubric.dimensions}
+    rows = QueueEntry.objects.filter(kind=kind, sample__in=[place.fact.sample for place in places])
+    there = {row["sample_id"]: row for row in rows.order_by().values("pk", "sample_id", "entered_at", *PLACED)}
+    new: list[tuple[Any, ...]] = []
+    changed: list[tuple[Any, ...]] = []
+    for place in places:
+        columns = _columns(place, dimension_of)
+        known = there.get(place.fact.sample)
+        if known is None:
+            new.append((study_id, place.fact.sample, kind, *_stored(columns), place.foreseen, moment(at)))
+        elif any(known[name] != value for name, value in columns.items()):
+            entered = at if known["left_at"] is not None else known["entered_at"]
+            changed.append((*_stored(columns), moment(entered), known["pk"]))
+    bulk.insert(QueueEntry, ("study_id", "sample_id", "kind", *PLACED, "foreseen", "entered_at"), new)
+    update_entries((*PLACED, "entered_at"), changed)
+    return len(new) + len(changed)
+
+
+def _columns(place: Place, dimension_of: Mapping[str, int]) -> dict[str, Any]:
+    values = (
+        *(place.random, place.draw, *place.rank),
+        None if place.dimension is None else dimension_of[place.dimension],
+        *(place.fact.spread, place.fact.scores, place.reason.chance, place.reason.gap),
+        as_data(place.reason),
+        None,
+    )
+    return dict(zip(PLACED, values, strict=True))
+
+
+def _stored(columns: Mapping[str, Any]) -> Iterable[Any]:
+    return (json.dumps(value) if name == "reason" else value for name, value in columns.items())
+
+
+def as_data(reason: priority.Reason) -> dict[str, Any]:
+    """Return a reason without what it does not tell."""
+    told = {name: getattr(reason, name) for name in reason.__dataclass_fields__}
+    told["values"] = list(reason.values)
+    told["kind"] = reason.kind.value
+    return {name: value for name, value in told.items() if value is not None and value != []}
+
+
+def leave(kind: str, samples: Collection[int], states: Mapping[int, str], *, at: datetime) -> int:
+    """Let the entries of samples go; returns how many did. ``states`` are those of the samples of which all is known.
+
+    An audit of what is still agreed was none, where the judge of now has nothing to say to it: its entry is deleted.
+    """
+    rows = QueueEntry.objects.filter(kind=kind, sample__in=samples, left_at=None)
+    if kind == Kind.AUDIT:
+        agreed = [sample for sample in samples if states.get(sample) == State.AGREED]
+        QueueEntry.objects.filter(kind=kind, sample__in=agreed, decided_at=None).delete()
+    return rows.update(left_at=at)
+
+
+def note_outcomes(facts: Iterable[Fact], rubric: RubricDefinition, *, at: datetime) -> int:
+    """Write down what became of samples whose entries have no outcome yet; returns of how many entries.
+
+    In the other queues that is how far annotators were apart once all had scored, in an audit whether the agreed
+    value was changed. It is noted once: what happens to a sample afterwards is not what was foreseen.
+    """
+    settled = {fact.sample: fact for fact in facts if fact.state in SETTLED}
+    if not settled:
+        return 0
+    key_of = {dimension.id: dimension.key for dimension in rubric.dimensions}
+    noted = []
+    for entry in QueueEntry.objects.filter(sample__in=settled, decided_at=None):
+        fact = settled[entry.sample_id]
+        if entry.kind == Kind.AUDIT:
+            key = None if entry.dimension_id is None else key_of[entry.dimension_id]
+            # It stands there as it was agreed on then, until it is opened again and decided anew.
+            if entry.left_at is None or fact.state != State.AGREED:
+                continue
+            entry.disputed = any(
+                seen.key == key and seen.final != entry.reason.get("final") for seen in fact.known.dimensions
+            )
+        else:
+            entry.outcome = _outcome(fact)
+            entry.disputed = fact.spread >= priority.DISPUTE
+            gaps = [one["gap"] for one in entry.outcome.values() if "gap" in one]
+            entry.off = max(gaps, default=None)
+        entry.decided_at = at
+        noted.append(entry)
+    QueueEntry.objects.bulk_update(noted, ("disputed", "outcome", "off", "decided_at"), batch_size=500)
+    return len(noted)
+
+
+def _outcome(fact: Fact) -> dict[str, dict[str, float]]:
+    """Return the range of the values of each dimension, and how far the judge was from their mean."""
+    found: dict[str, dict[str, float]] = {}
+    for seen in fact.known.dimensions:
+        if seen.values:
+            found[seen.key] = {"range": priority.observed_range(seen.values)}
+            if seen.expected is not None:
+                found[seen.key]["gap"] = abs(seen.expected - sum(seen.values) / len(seen.values))
+    return found

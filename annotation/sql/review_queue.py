@@ -1,0 +1,72 @@
+"""What the review queue rests on and stores, read and written by the thousand."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+AT_ONCE = 20_000
+# SQLite takes 32,766 parameters in a statement.
+MOST_NAMED = 10_000
+
+
+class SampleRow(NamedTuple):
+    """A sample as the queues see it."""
+
+    id: int
+    public_id: str
+    state: str
+    stage: int
+    priority: int
+    has_text: bool
+    has_image: bool
+
+
+def samples(study_id: int, among: Sequence[int] | None = None) -> Iterator[SampleRow]:
+    """Yield the samples of a study that are not withdrawn; only those of ``among`` where that is given."""
+    sql = """SELECT s.id, s.public_id, s.state, s.stage, s.priority, s.has_text, s.has_image FROM annotation_sample s
+             WHERE s.study_id = %s AND s.state <> 'withdrawn'"""
+    for row in _rows(sql, [study_id], "s.id", among):
+        yield SampleRow._make((*row[:5], bool(row[5]), bool(row[6])))
+
+
+def independent_levels(study_id: int, among: Sequence[int] | None = None) -> Iterator[tuple[int, int]]:
+    """Yield sample and level of every value that somebody gave without having seen others' or a judge's."""
+    sql = """SELECT c.sample_id, r.level_id
+             FROM annotation_sample s
+             JOIN annotation_score c ON c.sample_id = s.id
+             JOIN annotation_rating r ON r.score_id = c.id
+             WHERE s.study_id = %s AND s.state <> 'withdrawn' AND c.round = 1 AND c.voided_at IS NULL
+               AND c.origin IN ('given', 'imported') AND c.arm <> 2"""
+    yield from _rows(sql, [study_id], "s.id", among)
+
+
+def finals(study_id: int, among: Sequence[int] | None = None) -> Iterator[tuple[int, int]]:
+    """Yield sample and level of every agreed value of a sample that is agreed now."""
+    sql = """SELECT f.sample_id, f.level_id
+             FROM annotation_sample s JOIN annotation_finalscore f ON f.sample_id = s.id
+             WHERE s.study_id = %s AND s.state = 'agreed' AND f.current AND f.level_id IS NOT NULL"""
+    yield from _rows(sql, [study_id], "s.id", among)
+
+
+def update_entries(columns: Sequence[str], changed: Iterable[Sequence[Any]]) -> None:
+    """Store rows of values of these columns and, last, the entry's id; they are as the columns store them."""
+    named = ", ".join(f"{column} = %s" for column in columns)
+    with connection.cursor() as cursor:
+        cursor.executemany(f"UPDATE annotation_queueentry SET {named} WHERE id = %s", list(changed))  # noqa: S608
+
+
+def _rows(sql: str, parameters: list[Any], key: str, among: Sequence[int] | None) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a query some thousands at a time; PostgreSQL would otherwise send all of them at once."""
+    if among is None:
+        with connection.chunked_cursor() as cursor:
+            cursor.execute(sql, parameters)
+            while chunk := cursor.fetchmany(AT_ONCE):
+                yield from chunk
+        return
+    for start in range(0, len(among), MOST_NAMED):
+        piece = among[start : start + MOST_NAMED]
+        marks = ", ".join(["%s"] * len(piece))
+        with connection.cursor() as cursor:
+            cursor.execute(f"{sql} AND {key} IN ({marks})", [*parameters, *piece])
+            yield from cursor.fetchall()

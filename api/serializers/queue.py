@@ -1,0 +1,153 @@
+"""The review queue: what is asked of it, its entries, and what it is worth."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from annotation import priority
+from annotation.models import QueueEntry
+from annotation.queue_list import PLACES
+
+from .fields import Choice, Flag, Strict, Text
+
+LONGEST_REASON = 500
+
+
+class QueueQuery(Strict):
+    kind = Choice(choices=QueueEntry.Kind.values, default=QueueEntry.Kind.DISPUTED.value)
+    dimension = Text(max_length=40, required=False, help_text="key of the one that the rank is about")
+    domain = Text(max_length=120, required=False)
+    spread = serializers.RegexField(
+        r"^[0-9]{1,6}(\.[0-9]{1,6})?\Z", required=False, help_text="independent values that differ by at least so much"
+    )
+    scores = serializers.RegexField(r"^[0-9]{1,2}\Z", required=False, help_text="exactly so many independent scores")
+    place = Choice(choices=list(PLACES), required=False, help_text="only those in order, or only those at random")
+    dismissed = Choice(choices=["true", "false"], default="false", help_text="those that were dismissed instead")
+    limit = serializers.RegexField(r"^[0-9]{1,9}\Z", required=False, help_text="entries per page, up to 200 (50)")
+    start = serializers.RegexField(
+        r"^[1-9][0-9]{0,8}\Z", required=False, help_text="the place at which the page begins (1)"
+    )
+
+
+class QueuedSample(serializers.Serializer[Any]):
+    id = serializers.CharField(source="public_id")
+    external_id = serializers.CharField()
+    domain = serializers.CharField()
+    state = serializers.CharField()
+    scores_in = serializers.IntegerField()
+
+
+class EntryReason(serializers.Serializer[Any]):
+    """The figures are those of the dimension that the rank is about; null where there are none."""
+
+    kind = serializers.ChoiceField(choices=[kind.value for kind in priority.Kind])
+    values = serializers.ListField(child=serializers.FloatField())
+    range = serializers.FloatField(allow_null=True)
+    chance = serializers.FloatField(allow_null=True, help_text="that two annotators differ by 2 or more")
+    expected = serializers.FloatField(allow_null=True, help_text="by the judge")
+    gap = serializers.FloatField(allow_null=True, help_text="between the judge and the people")
+    ensemble_sd = serializers.FloatField(allow_null=True)
+    final = serializers.FloatField(allow_null=True, help_text="the agreed value, in an audit")
+    half_widths = serializers.FloatField(allow_null=True, help_text="the gap in half widths of the judge's interval")
+    place = serializers.IntegerField(allow_null=True, help_text="how many of its content cluster come before it")
+
+
+class JudgeSays(serializers.Serializer[Any]):
+    expected = serializers.FloatField()
+    sd = serializers.FloatField()
+    interval = serializers.ListField(child=serializers.FloatField(), allow_null=True)
+    p_dispute = serializers.FloatField()
+    ensemble_sd = serializers.FloatField(allow_null=True)
+
+
+class Dismissal(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    by = serializers.CharField(help_text="empty for researchers")
+    reason = serializers.CharField()
+
+
+class QueueRowShape(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    place = serializers.IntegerField(help_text="1 is first in the list as it is narrowed")
+    sample = QueuedSample()
+    question = serializers.CharField()
+    random = serializers.BooleanField(help_text="its place was drawn by chance")
+    pinned = serializers.BooleanField()
+    dimension = serializers.CharField(allow_null=True)
+    reason = EntryReason(allow_null=True)
+    ratings = serializers.DictField(
+        child=serializers.ListField(child=serializers.FloatField()), help_text="independent values so far, ascending"
+    )
+    judge = serializers.DictField(child=JudgeSays())
+    scores = serializers.IntegerField()
+    spread = serializers.FloatField(allow_null=True)
+    since = serializers.DateTimeField(help_text="when it came in")
+    discussion = serializers.CharField(allow_null=True, help_text="the open one")
+    overdue = serializers.BooleanField()
+    withheld = serializers.BooleanField(
+        help_text="you owe its discussion a reason; what others said is null or empty until then"
+    )
+    dismissed = Dismissal(allow_null=True)
+
+
+class QueueCount(serializers.Serializer[Any]):
+    total = serializers.IntegerField()
+    random = serializers.IntegerField()
+
+
+class ProofArm(serializers.Serializer[Any]):
+    decided = serializers.IntegerField()
+    disputed = serializers.IntegerField()
+    off = serializers.FloatField(allow_null=True, help_text="how far the judge was from the people, on average")
+
+
+class ProofPoint(serializers.Serializer[Any]):
+    work = serializers.FloatField(help_text="share of the samples, from the most likely on")
+    found = serializers.FloatField(help_text="share of the disputes")
+    precision = serializers.FloatField(help_text="share of disputes among those samples")
+
+
+class QueueProof(serializers.Serializer[Any]):
+    """Of entries of which something was left to foresee when they came in; in an audit a changed value is a dispute."""
+
+    in_order = ProofArm()
+    at_random = ProofArm()
+    last_in_order = ProofArm(help_text="of the last hundred that were decided")
+    last_at_random = ProofArm()
+    lacking = serializers.IntegerField(help_text="so many more at random before what follows is told; 0: it is")
+    base_rate = serializers.FloatField(allow_null=True)
+    auroc = serializers.FloatField(allow_null=True)
+    interval = serializers.ListField(child=serializers.FloatField(), allow_null=True)
+    points = ProofPoint(many=True)
+
+
+class ShownQueue(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=QueueEntry.Kind.values)
+    refreshed_at = serializers.DateTimeField(allow_null=True, help_text="null: it has never been made")
+    judge = serializers.CharField(allow_null=True, help_text="id of the judge run that it rests on")
+    job = serializers.CharField(allow_null=True, help_text="the one that makes it anew now")
+    count = serializers.IntegerField(help_text="as it is narrowed")
+    random = serializers.IntegerField()
+    counts = serializers.DictField(child=QueueCount(), help_text="of each queue as a whole")
+    proof = QueueProof()
+    next = serializers.CharField(allow_null=True, help_text="address of the next page")
+    previous = serializers.CharField(allow_null=True, help_text="address of the page before")
+    results = QueueRowShape(many=True)
+
+
+class ActedEntry(serializers.Serializer[Any]):
+    id = serializers.CharField(source="public_id")
+    kind = serializers.ChoiceField(choices=QueueEntry.Kind.values)
+    sample = serializers.CharField(source="sample.public_id")
+    pinned_at = serializers.DateTimeField(allow_null=True)
+    dismissed_at = serializers.DateTimeField(allow_null=True)
+    dismissed_because = serializers.CharField()
+
+
+class PinRequest(Strict):
+    pinned = Flag(default=True)
+
+
+class DismissRequest(Strict):
+    dismissed = Flag(default=True, help_text="false puts it back")
+    reason = Text(max_length=LONGEST_REASON, required=False, help_text="needed unless it is put back")

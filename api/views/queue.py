@@ -1,0 +1,169 @@
+"""The review queue: its entries in their order, what it is worth, and what admins do with an entry."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from annotation import permissions, queue_list
+from annotation.errors import BadInput
+from annotation.models import QueueEntry
+from annotation.queue_list import QueueRow, Wanted
+from annotation.queue_proof import proof
+from annotation.querysets import queue_entries_visible_to
+from annotation.rubrics import definition
+from annotation.services import asking_review
+from annotation.services.queueing import acting, refreshing
+from api.answers import answer
+from api.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from api.replies import accepted
+from api.schema import describe
+from api.serializers import queue as shapes
+from api.serializers.fields import Nothing
+from api.serializers.jobs import ShownJob
+from api.serializers.samples import ReviewRequest, SampleRow
+
+from .base import View, body_of, found, note_that_seen, query_of, study_of, user_of
+
+
+class ReviewQueue(View):
+    """The queues of a study."""
+
+    @describe("List a review queue", query=shapes.QueueQuery, answer=shapes.ShownQueue)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Admins and researchers only, who afterwards score none of the samples that it names."""
+        study, user = study_of(request, slug), user_of(request)
+        permissions.require_results(user, study)
+        query = query_of(request, shapes.QueueQuery)
+        limit = int(query.get("limit", DEFAULT_LIMIT))
+        if not 1 <= limit <= MAX_LIMIT:
+            raise BadInput(f"limit: from 1 to {MAX_LIMIT}.", fields={"limit": f"From 1 to {MAX_LIMIT}."})
+        rubric = definition(study.rubric_id)
+        page = queue_list.page(
+            study,
+            rubric,
+            query["kind"],
+            _wanted(query),
+            start=int(query.get("start", 1)),
+            limit=limit,
+            reader=permissions.membership(user, study),
+        )
+        note_that_seen(user, study, [row.sample for row in page.rows])
+        standing = queue_list.standing(study)
+        keys = {dimension.id: dimension.key for dimension in rubric.dimensions}
+        names = permissions.may_lead(user, study)
+        queue = standing.queue
+        shown = {
+            "kind": query["kind"],
+            "refreshed_at": queue.refreshed_at if queue else None,
+            "judge": queue.run.public_id if queue and queue.run else None,
+            "job": standing.job.public_id if standing.job else None,
+            "count": page.count,
+            "random": page.random,
+            "counts": {kind: asdict(counted) for kind, counted in standing.counts.items()},
+            "proof": asdict(proof(study, query["kind"])),
+            "next": _link(request, page.next),
+            "previous": _link(request, page.previous),
+            "results": [_row(row, keys, names=names) for row in page.rows],
+        }
+        return answer(shapes.ShownQueue(shown).data)
+
+
+class RefreshQueue(View):
+    """Making the queues anew."""
+
+    @describe("Refresh the review queue", request=Nothing, answer=ShownJob, status=202)
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """Admins only. It follows what happens by itself; the answer is a job that weighs every sample anew."""
+        study, user = study_of(request, slug), user_of(request)
+        permissions.require_lead(user, study)
+        body_of(request, Nothing)
+        return accepted(refreshing.request(by=user, study=study))
+
+
+class Pin(View):
+    """Putting an entry first."""
+
+    @describe("Pin a queue entry", request=shapes.PinRequest, answer=shapes.ActedEntry, conflict=True)
+    def post(self, request: Request, entry: str) -> HttpResponse:
+        """Admins only. It stands before all that are not pinned; `"pinned": false` puts it back to its place."""
+        body = body_of(request, shapes.PinRequest)
+        return answer(shapes.ActedEntry(acting.pin(by=user_of(request), entry_id=entry, pinned=body["pinned"])).data)
+
+
+class Dismiss(View):
+    """Taking an entry out."""
+
+    @describe("Dismiss a queue entry", request=shapes.DismissRequest, answer=shapes.ActedEntry, conflict=True)
+    def post(self, request: Request, entry: str) -> HttpResponse:
+        """Admins only. With a reason, for good; `"dismissed": false` puts it back to its place."""
+        body = body_of(request, shapes.DismissRequest)
+        user = user_of(request)
+        if body["dismissed"]:
+            row = acting.dismiss(by=user, entry_id=entry, reason=body.get("reason", ""))
+        else:
+            row = acting.restore(by=user, entry_id=entry)
+        return answer(shapes.ActedEntry(row).data)
+
+
+class Review(View):
+    """Sending an entry's sample to somebody new."""
+
+    @describe("Send a queue entry to cross-review", request=ReviewRequest, answer=SampleRow, conflict=True)
+    def post(self, request: Request, entry: str) -> HttpResponse:
+        """Admins only. The same as of its sample: one more score is asked of it, and then all of them decide."""
+        user = user_of(request)
+        row: QueueEntry = found(queue_entries_visible_to(user).select_related("sample"), public_id=entry)
+        body = body_of(request, ReviewRequest)
+        sample = asking_review.ask_review(by=user, sample_id=row.sample.public_id, **body)
+        return answer(SampleRow(sample).data)
+
+
+def _wanted(query: Mapping[str, Any]) -> Wanted:
+    return Wanted(
+        dimension=query.get("dimension", ""),
+        domain=query.get("domain", ""),
+        spread=float(query.get("spread", 0)),
+        scores=int(query["scores"]) if "scores" in query else None,
+        place=query.get("place", ""),
+        dismissed=query["dismissed"] == "true",
+    )
+
+
+def _link(request: Request, start: int | None) -> str | None:
+    if start is None:
+        return None
+    return f"{request.path}?{urlencode({**request.query_params.dict(), 'start': start})}"
+
+
+def _row(row: QueueRow, keys: Mapping[int, str], *, names: bool) -> dict[str, Any]:
+    entry = row.entry
+    by = entry.dismissed_by if names else None
+    return {
+        "id": entry.public_id,
+        "place": row.place,
+        "sample": row.sample,
+        "question": row.question,
+        "random": row.random,
+        "pinned": row.pinned,
+        "dimension": keys[entry.dimension_id] if entry.dimension_id and not row.withheld else None,
+        "reason": row.reason,
+        "ratings": row.values,
+        "judge": row.said,
+        "scores": entry.scores,
+        "spread": None if row.withheld else entry.spread,
+        "since": row.since,
+        "discussion": row.discussion.public_id if row.discussion else None,
+        "overdue": row.overdue,
+        "withheld": row.withheld,
+        "dismissed": None
+        if entry.dismissed_at is None
+        else {
+            "at": entry.dismissed_at,
+            "by": str(by.name or by.username) if by else "",
+            "reason": entry.dismissed_because,
+        },
+    }

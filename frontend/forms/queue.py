@@ -1,0 +1,92 @@
+"""What is filled in about the review queue: what the list is narrowed by, and why an entry is dismissed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from annotation import queue_list
+from annotation.models.studies import MAX_SLOTS
+from annotation.rubrics import DimensionDefinition
+
+from .base import PageForm
+from .discussions import reason_field
+from .samples import MOST_CHOICES
+
+# Of a scale with more levels, so many steps are offered.
+MOST_RANGES = 6
+
+
+class QueueFilterForm(forms.Form):
+    """What a queue is narrowed by; values that make no sense are left out."""
+
+    dimension = forms.ChoiceField(label=_("Dimension"), required=False)
+    domain = forms.CharField(label=_("Domain"), max_length=120, required=False)
+    spread = forms.ChoiceField(label=_("Range at least"), required=False)
+    scores = forms.ChoiceField(label=_("Scores in"), required=False)
+    place = forms.ChoiceField(
+        label=_("Place"),
+        choices=[
+            ("", _("in order and random")),
+            (queue_list.IN_ORDER, _("in order")),
+            (queue_list.AT_RANDOM, _("random")),
+        ],
+        required=False,
+    )
+
+    def __init__(
+        self, *args: Any, dimensions: Sequence[DimensionDefinition], domains: Sequence[str], k: int, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        choices: dict[str, list[tuple[str, Any]]] = {
+            "dimension": [("", _("any")), *((d.key, f"{d.key} {d.name}") for d in dimensions)],
+            "spread": [("", _("any")), *((f"{step:g}", f"{step:g}") for step in _ranges(dimensions))],
+            "scores": [("", _("any number")), *((str(n), str(n)) for n in range(min(k + 2, MAX_SLOTS) + 1))],
+        }
+        for name, offered in choices.items():
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = offered
+        if not domains:
+            del self.fields["domain"]
+        elif len(domains) <= MOST_CHOICES:
+            self.fields["domain"] = forms.ChoiceField(
+                label=self.fields["domain"].label,
+                choices=[("", _("any")), *((one, one) for one in domains)],
+                required=False,
+            )
+
+    def wanted(self, *, dismissed: bool) -> queue_list.Wanted:
+        """What makes sense of it, as the list takes it."""
+        data = self.cleaned_data
+        return queue_list.Wanted(
+            dimension=data.get("dimension", ""),
+            domain=data.get("domain", ""),
+            spread=float(data.get("spread") or 0),
+            scores=int(data["scores"]) if data.get("scores") else None,
+            place=data.get("place", ""),
+            dismissed=dismissed,
+        )
+
+
+class DismissForm(PageForm):
+    """Why an entry is taken out of a queue."""
+
+    reason = reason_field(_("It stays with the entry, which can be put back."), longest=500)
+
+
+def _ranges(dimensions: Sequence[DimensionDefinition]) -> list[float]:
+    """Return the ranges that values on these dimensions can have, the least first; some of them where they are many."""
+    apart = {
+        round(upper.value - lower.value, 6)
+        for dimension in dimensions
+        for lower in dimension.levels
+        for upper in dimension.levels
+        if upper.value > lower.value
+    }
+    steps = sorted(apart)
+    if len(steps) <= MOST_RANGES:
+        return steps
+    every = -(-len(steps) // MOST_RANGES)
+    return steps[every - 1 :: every]

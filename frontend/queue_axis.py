@@ -1,0 +1,115 @@
+"""Scores and the judge on the levels of one dimension: a small drawing per row of the review queue."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from annotation.rubrics import DimensionDefinition
+from frontend.charts import Scale
+
+from .queue_words import values_in_words
+from .templatetags.humane import ramp
+from .wording import decimals
+
+WIDTH, HEIGHT = 168, 46
+PAD = 10
+# Dots of one value stand side by side and overlap a little, whatever room there is between levels.
+STEP = 8.0
+MOST_LABELS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One score."""
+
+    x: float
+    level: int
+    """Its colour, 0 to 5."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One level; without a label where there are too many to name."""
+
+    x: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What is drawn; everything in the drawing's own units."""
+
+    ticks: tuple[Tick, ...]
+    dots: tuple[Dot, ...]
+    judge: float | None
+    interval: tuple[float, float] | None
+    final: float | None
+    words: str
+    """The same for those who do not see it."""
+
+    @property
+    def empty(self) -> bool:
+        """Is nothing known of it?"""
+        return not self.dots and self.judge is None and self.final is None
+
+
+def drawing(
+    dimension: DimensionDefinition,
+    values: Sequence[float],
+    *,
+    expected: float | None,
+    interval: tuple[float, float] | None = None,
+    final: float | None = None,
+) -> Drawing:
+    """Lay scores, the judge's expectation with its interval, and an agreed value out on a dimension's levels."""
+    levels = [level.value for level in dimension.levels]
+    scale = Scale(min(levels), max(levels), WIDTH, PAD)
+    return Drawing(
+        ticks=tuple(_ticks(levels, scale)),
+        dots=tuple(_dots(values, levels, scale)),
+        judge=None if expected is None else _within(scale.at(expected)),
+        interval=None if interval is None else (_within(scale.at(interval[0])), _within(scale.at(interval[1]))),
+        final=None if final is None else scale.at(final),
+        words=_words(values, expected, interval, final),
+    )
+
+
+def _ticks(levels: Sequence[float], scale: Scale) -> list[Tick]:
+    every = max(1, -(-(len(levels) - 1) // (MOST_LABELS - 1)))
+    return [
+        Tick(scale.at(level), f"{level:g}" if number % every == 0 else "")
+        for number, level in enumerate(levels)
+        if len(levels) <= 2 * MOST_LABELS or number % every == 0
+    ]
+
+
+def _dots(values: Sequence[float], levels: Sequence[float], scale: Scale) -> list[Dot]:
+    dots = []
+    for value, count in sorted(Counter(values).items()):
+        position = levels.index(value) if value in levels else 0
+        for number in range(count):
+            beside = (number - (count - 1) / 2) * STEP
+            dots.append(Dot(_within(scale.at(value) + beside), ramp(position, levels)))
+    return dots
+
+
+def _within(x: float) -> float:
+    return min(max(x, PAD - 4), WIDTH - PAD + 4)
+
+
+def _words(
+    values: Sequence[float], expected: float | None, interval: tuple[float, float] | None, final: float | None
+) -> str:
+    parts = []
+    if values:
+        parts.append(_("scores %(values)s") % {"values": values_in_words(values)})
+    if final is not None:
+        parts.append(_("agreed %(value)s") % {"value": f"{final:g}"})
+    if expected is not None:
+        parts.append(_("judge expects %(value)s") % {"value": decimals(expected, 1)})
+    if interval is not None:
+        low, high = (decimals(end, 1) for end in interval)
+        parts.append(_("between %(low)s and %(high)s") % {"low": low, "high": high})
+    return "; ".join(parts) or _("nothing known yet")

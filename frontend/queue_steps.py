@@ -1,0 +1,59 @@
+"""What an admin can do with an entry of the review queue, as its menu and its page offer it."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as lazy
+
+from annotation.models import Sample
+
+REOPENED_FROM = (Sample.State.AGREED, Sample.State.BLOCKED, Sample.State.WITHDRAWN)
+SCORED_IN = (Sample.State.WAITING, Sample.State.SCORING, Sample.State.IN_REVIEW)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A form that is offered: its name, which is also its address, and how it is called."""
+
+    name: str
+    label: Promise
+    about: Promise
+    submit: Promise
+
+
+ASSIGN = Step(
+    "assign",
+    lazy("Assign to people"),
+    lazy("Each of them gets it on their desk before everything else that they hold, and keeps it for some days."),
+    lazy("Assign"),
+)
+REVIEW = Step(
+    "review",
+    lazy("Send to cross-review"),
+    lazy("One more score is asked of it, by somebody new who cannot tell that it is a review. Then all scores decide."),
+    lazy("Send to cross-review"),
+)
+REOPEN = Step(
+    "reopen",
+    lazy("Reopen"),
+    lazy("Its people discuss it again; where too few of them are still here, it goes back to be scored."),
+    lazy("Reopen"),
+)
+DISMISS = Step(
+    "dismiss",
+    lazy("Dismiss"),
+    lazy("It leaves this queue and stays out of it until it is put back. Nothing else changes."),
+    lazy("Dismiss"),
+)
+STEPS = (ASSIGN, REVIEW, REOPEN, DISMISS)
+
+
+def offered(sample: Sample) -> tuple[Step, ...]:
+    """Return the steps that a sample's state allows; whether anybody is left for one is seen when it is opened."""
+    allowed = {
+        ASSIGN: sample.state in SCORED_IN and sample.stage != Sample.Stage.CLOSED,
+        REVIEW: sample.state == Sample.State.AGREED,
+        REOPEN: sample.state in REOPENED_FROM,
+        DISMISS: True,
+    }
+    return tuple(step for step in STEPS if allowed[step])

@@ -1,0 +1,187 @@
+"""The review queue of a study: which samples to look at next and why, and what the order is worth.
+
+Researchers read it under pseudonyms. Whoever looks in here never scores these samples as independent afterwards.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import prefetch_related_objects
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from annotation import permissions, queue_list, queue_proof, sample_list
+from annotation.models import QueueEntry, Study
+from annotation.queue_list import QueueRow, Wanted
+from annotation.rubrics import RubricDefinition, definition
+from annotation.services.exposures import record_exposure
+from annotation.services.queueing import refreshing
+from annotation.spreadsheets import written
+from frontend import queue_rows, queue_words
+from frontend.forms.queue import QueueFilterForm
+from frontend.queue_state import state_of
+
+from .common import show, study_of, viewer
+
+PAGE = 25
+# Of a file, so many are read at a time.
+PIECE = 500
+
+
+@login_required
+@require_safe
+def queue(request: HttpRequest, slug: str) -> HttpResponse:
+    """List one of the three queues, a page at a time."""
+    study = _read(request, slug)
+    user, rubric = viewer(request), definition(study.rubric_id)
+    member, leads = permissions.membership(user, study), permissions.may_lead(user, study)
+    kind, dismissed, start = _kind(request), bool(request.GET.get("dismissed")), _start(request)
+    form = _form(request, study, rubric)
+    wanted = form.wanted(dismissed=dismissed)
+    page = queue_list.page(study, rubric, kind, wanted, start=start, limit=PAGE, reader=member)
+    prefetch_related_objects([row.entry for row in page.rows], "dismissed_by")
+    _remember(request, study, page.rows)
+    standing = queue_list.standing(study)
+    proof = queue_proof.proof(study, kind)
+    chosen = {name: value for name, value in form.cleaned_data.items() if value}
+    here = {**({"queue": kind} if kind != _KINDS[0] else {}), **chosen, **({"dismissed": 1} if dismissed else {})}
+    whole = not chosen and not dismissed and page.start == 1
+    context: dict[str, Any] = {
+        "study": study,
+        "leads": leads,
+        "form": form,
+        "kind": kind,
+        "page": page,
+        "rows": [
+            queue_rows.row_shown(
+                row,
+                study,
+                rubric,
+                names=leads,
+                widest=whole and number == 0 and queue_rows.is_widest(row, page.rows),
+            )
+            for number, row in enumerate(page.rows)
+        ],
+        "tabs": [(name, queue_words.NAMES[name], standing.counts[name].total) for name in _KINDS],
+        "order": queue_words.ORDERS[kind],
+        "proof": proof,
+        "outcome": queue_words.outcome(kind, proof),
+        "worth": queue_words.worth(proof),
+        "state": state_of(standing),
+        "needs_judge": standing.queue is not None and standing.queue.run_id is None,
+        "dismissed": dismissed,
+        "n_dismissed": standing.dismissed.get(kind, 0),
+        "narrowed": bool(chosen),
+        "hidden": {name: value for name, value in here.items() if name not in chosen},
+        "here": request.get_full_path(),
+        "everything": _address(study, {name: value for name, value in here.items() if name not in chosen}),
+        "undismissed": _address(study, {name: value for name, value in here.items() if name != "dismissed"}),
+        "with_dismissed": _address(study, {**here, "dismissed": 1}),
+        "csv": f"{reverse('queue-csv', args=[study.slug])}?{urlencode(here)}",
+        "last": page.rows[-1].place if page.rows else 0,
+        "next": _address(study, {**here, "start": page.next}) if page.next else "",
+        "previous": _address(study, {**here, "start": page.previous}) if page.previous else "",
+        "scores_too": member is not None and permissions.may_score(member),
+    }
+    return show(request, "queue.html", context)
+
+
+@login_required
+@require_safe
+def queue_csv(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return a queue as it is narrowed, in its order, as CSV."""
+    study = _read(request, slug)
+    rubric, kind = definition(study.rubric_id), _kind(request)
+    wanted = _form(request, study, rubric).wanted(dismissed=bool(request.GET.get("dismissed")))
+    rows = _all_rows(request, study, rubric, kind, wanted)
+    response = HttpResponse(written(queue_rows.table(rows, rubric)), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{study.slug}-queue-{kind}.csv"'
+    response.headers["Cache-Control"] = "no-store, private"
+    return response
+
+
+@login_required
+@require_POST
+def refresh(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask for the queues to be made anew, and go back to the page that asked."""
+    study = study_of(request, slug)
+    refreshing.request(by=viewer(request), study=study)
+    return redirect(back_to(request, study))
+
+
+@login_required
+@require_safe
+def age(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return the line that says how old the queue is; a page whose refresh is over fetches itself anew."""
+    study = _read(request, slug)
+    state = state_of(queue_list.standing(study))
+    htmx = getattr(request, "htmx", None)
+    back = (htmx.current_url_abs_path if htmx else None) or reverse("queue", args=[study.slug])
+    leads = permissions.may_lead(viewer(request), study)
+    context = {"study": study, "state": state, "leads": leads, "here": back, "reload": not state.running}
+    return show(request, "parts/queue_age.html", context)
+
+
+def back_to(request: HttpRequest, study: Study) -> str:
+    """Return the address in this study's queue that a form came from."""
+    return within(study, request.POST.get("back", "")) or reverse("queue", args=[study.slug])
+
+
+def within(study: Study, address: str) -> str:
+    """Return an address if it is this study's queue, narrowed by whatever, and nothing where it leads elsewhere."""
+    there = reverse("queue", args=[study.slug])
+    return address if address == there or address.startswith(f"{there}?") else ""
+
+
+_KINDS: tuple[str, ...] = tuple(QueueEntry.Kind.values)
+
+
+def _read(request: HttpRequest, slug: str) -> Study:
+    study = study_of(request, slug)
+    permissions.require_results(viewer(request), study)
+    return study
+
+
+def _kind(request: HttpRequest) -> str:
+    asked = request.GET.get("queue", "")
+    return asked if asked in _KINDS else _KINDS[0]
+
+
+def _start(request: HttpRequest) -> int:
+    asked = request.GET.get("start", "")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
+
+
+def _form(request: HttpRequest, study: Study, rubric: RubricDefinition) -> QueueFilterForm:
+    _generators, domains = sample_list.generators_and_domains(study)
+    k = study.protocols.filter(current=True).values_list("annotators_per_sample", flat=True).get()
+    form = QueueFilterForm(request.GET, dimensions=rubric.dimensions, domains=domains, k=k)
+    form.is_valid()
+    return form
+
+
+def _address(study: Study, query: dict[str, Any]) -> str:
+    there = reverse("queue", args=[study.slug])
+    return f"{there}?{urlencode(query)}" if query else there
+
+
+def _all_rows(
+    request: HttpRequest, study: Study, rubric: RubricDefinition, kind: str, wanted: Wanted
+) -> Iterator[QueueRow]:
+    member = permissions.membership(viewer(request), study)
+    start: int | None = 1
+    while start is not None:
+        page = queue_list.page(study, rubric, kind, wanted, start=start, limit=PIECE, reader=member)
+        _remember(request, study, page.rows)
+        yield from page.rows
+        start = page.next
+
+
+def _remember(request: HttpRequest, study: Study, rows: Iterable[QueueRow]) -> None:
+    member = permissions.membership(viewer(request), study)
+    if member is not None and request.method != "HEAD":
+        record_exposure(member=member, samples=[row.sample for row in rows])

@@ -1,0 +1,228 @@
+"""One entry of the review queue and what an admin does with it: first or last, away with it, or to whom it goes.
+
+Each step has a form of its own, shown beside the entry in the list, or on a page where there is no script.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from annotation import permissions, queue_list
+from annotation.models import QueueEntry, Sample, Study
+from annotation.rubrics import definition
+from annotation.services import asking_review, giving
+from annotation.services import samples as sample_services
+from annotation.services.exposures import record_exposure
+from annotation.services.one_sample import scored_dimensions
+from annotation.services.queueing import acting
+from annotation.takers import takers
+from frontend import case_words, queue_rows, queue_steps, queue_words
+from frontend.forms.base import PageForm
+from frontend.forms.queue import DismissForm
+from frontend.forms.samples import AssignForm, ReopenForm, ReviewForm
+
+from .common import carried_out, show, study_of, viewer
+from .queue import back_to, within
+
+
+@login_required
+@require_safe
+def entry(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
+    """Show what can be done with an entry: all of it, or with ``do`` one step's form."""
+    study, found = _led(request, slug, entry_id)
+    return _page(request, study, found, do=request.GET.get("do", ""))
+
+
+@login_required
+@require_POST
+def pin(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
+    """Put an entry first, or with ``off`` back to its place."""
+    study, found = _led(request, slug, entry_id)
+    off = bool(request.POST.get("off"))
+    acting.pin(by=viewer(request), entry_id=found.public_id, pinned=not off)
+    messages.success(request, _("It stands in its own place again.") if off else _("Pinned: it stands first."))
+    return redirect(back_to(request, study))
+
+
+@login_required
+@require_POST
+def restore(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
+    """Put a dismissed entry back."""
+    study, found = _led(request, slug, entry_id)
+    acting.restore(by=viewer(request), entry_id=found.public_id)
+    messages.success(request, _("Put back: it stands in its own place again."))
+    return redirect(back_to(request, study))
+
+
+@login_required
+@require_POST
+def dismiss(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
+    """Take an entry out of its queue."""
+    study, found = _led(request, slug, entry_id)
+    form = DismissForm(request.POST, auto_id=_ids(found, "dismiss"))
+
+    def act() -> str:
+        acting.dismiss(by=viewer(request), entry_id=found.public_id, reason=form.cleaned_data["reason"])
+        return _("Dismissed. It can be put back from the list of dismissed ones.")
+
+    return _acted(request, study, found, form, "dismiss", act)
+
+
+@login_required
+@require_POST
+def review(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
+    """Send the entry's sample to somebody new."""
+    study, found = _led(request, slug, entry_id)
+    form = ReviewForm(request.POST, auto_id=_ids(found, "review"))
+
+    def act() -> str:
+        reason = form.cleaned_data["reason"]
+        asking_review.ask_review(by=viewer(request), sample_id=found.sample.public_id, reason=reason)
+        return _("Sent to cross-review: somebody new scores it.")
+
+    return _acted(request, study, found, form, "review", act)
+
+
+@login_required
+@require_POST
+def reopen(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
+    """Bring the entry's sample back into play."""
+    study, found = _led(request, slug, entry_id)
+    dimensions = sample_services.dimensions_to_discuss(found.sample)
+    form = ReopenForm(request.POST, dimensions=dimensions, auto_id=_ids(found, "reopen"))
+
+    def act() -> str:
+        data = form.cleaned_data
+        back = sample_services.reopen(
+            by=viewer(request),
+            sample_id=found.sample.public_id,
+            reason=data["reason"],
+            dimensions=data.get("dimensions"),
+        )
+        if back.state == Sample.State.IN_DISCUSSION:
+            return _("Reopened: it is discussed again.")
+        return _("Reopened: it goes back to be scored.")
+
+    return _acted(request, study, found, form, "reopen", act)
+
+
+@login_required
+@require_POST
+def assign(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
+    """Give the entry's sample to people."""
+    study, found = _led(request, slug, entry_id)
+    people = takers(study, [found.sample])[found.sample_id]
+    form = AssignForm(request.POST, takers=people, auto_id=_ids(found, "assign"))
+
+    def act() -> str:
+        handed = giving.give(by=viewer(request), sample_id=found.sample.public_id, **form.cleaned_data)
+        names = case_words.listed([one.member.name for one in handed.given])
+        return _("Assigned: it comes first in what they hold (%(names)s).") % {"names": names}
+
+    return _acted(request, study, found, form, "assign", act)
+
+
+def _led(request: HttpRequest, slug: str, entry_id: str) -> tuple[Study, QueueEntry]:
+    study = study_of(request, slug)
+    permissions.require_lead(viewer(request), study)
+    rows = QueueEntry.objects.select_related("sample__study", "sample__protocol", "study", "dismissed_by")
+    found = rows.filter(study=study, public_id=entry_id).first()
+    if found is None:
+        raise Http404(_("There is no such entry in the queue."))
+    return study, found
+
+
+def _acted(
+    request: HttpRequest, study: Study, found: QueueEntry, form: PageForm, name: str, act: Callable[[], str]
+) -> HttpResponse:
+    """Do what a form asks for and lead back to the list, or show it with what is wrong beside the field."""
+    status = carried_out(request, form, act)
+    if status == 302:
+        return redirect(back_to(request, study))
+    study, found = _led(request, study.slug, found.public_id)
+    return _page(request, study, found, do=name, bound={name: form}, status=status)
+
+
+def _page(
+    request: HttpRequest,
+    study: Study,
+    found: QueueEntry,
+    *,
+    do: str,
+    bound: dict[str, PageForm] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    rubric, member = definition(study.rubric_id), permissions.membership(viewer(request), study)
+    row = queue_list.row_of(found, rubric, reader=member)
+    if member is not None and request.method != "HEAD":
+        record_exposure(member=member, samples=[found.sample])
+    forms = {name: form.prepare() for name, form in (_forms(request, study, found) | (bound or {})).items()}
+    steps = [(step, forms[step.name]) for step in queue_steps.STEPS if step.name in forms]
+    chosen = [(step, form) for step, form in steps if step.name == do]
+    in_part = bool(getattr(request, "htmx", False))
+    if in_part and chosen:
+        # What is asked for comes in beside the entry, and the keyboard goes on in it.
+        first = next(iter(chosen[0][1].fields.values()))
+        first.widget.attrs["autofocus"] = True
+    context: dict[str, Any] = {
+        "study": study,
+        "shown": queue_rows.row_shown(row, study, rubric, names=True),
+        "queue_name": queue_words.NAMES[found.kind],
+        "steps": steps,
+        "chosen": chosen[0] if chosen else None,
+        "do": do,
+        "refusal": _refusal(request, found, do) if not chosen else "",
+        "back": _back(request, study, found),
+        "leads": True,
+    }
+    response = show(request, "parts/queue_menu.html" if in_part else "queue_entry.html", context, status=status)
+    response.headers["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+def _back(request: HttpRequest, study: Study, found: QueueEntry) -> str:
+    """Return the list that the reader came from, or else the one that the entry is in."""
+    htmx = getattr(request, "htmx", None)
+    came_from = request.POST.get("back", "") or (htmx.current_url_abs_path if htmx else "") or ""
+    return within(study, came_from) or f"{back_to(request, study)}?queue={found.kind}"
+
+
+def _refusal(request: HttpRequest, found: QueueEntry, do: str) -> str:
+    """Return why a step that the menu names cannot be made after all."""
+    if do == queue_steps.REVIEW.name:
+        refusal = asking_review.why_not(found.sample, by=viewer(request))
+        return refusal.message if refusal is not None else ""
+    if do == queue_steps.ASSIGN.name:
+        return _("Everybody who scores here has it, has had it or has seen it, or the study does not run.")
+    return ""
+
+
+def _forms(request: HttpRequest, study: Study, found: QueueEntry) -> dict[str, PageForm]:
+    """Return the forms of the steps that make sense now."""
+    forms: dict[str, PageForm] = {}
+    sample = found.sample
+    if found.left_at is None and found.dismissed_at is None:
+        forms["dismiss"] = DismissForm(auto_id=_ids(found, "dismiss"))
+    if study.state == Study.State.CLOSED or not scored_dimensions(sample):
+        return forms
+    if sample.state == Sample.State.AGREED and asking_review.why_not(sample, by=viewer(request)) is None:
+        forms["review"] = ReviewForm(auto_id=_ids(found, "review"))
+    if sample.state in queue_steps.REOPENED_FROM:
+        dimensions = sample_services.dimensions_to_discuss(sample)
+        forms["reopen"] = ReopenForm(dimensions=dimensions, auto_id=_ids(found, "reopen"))
+    if study.state == Study.State.RUNNING and giving.slots_of(sample):
+        people = takers(study, [sample])[sample.pk]
+        if any(not taker.had for taker in people):
+            forms["assign"] = AssignForm(takers=people, auto_id=_ids(found, "assign"))
+    return forms
+
+
+def _ids(found: QueueEntry, name: str) -> str:
+    """Return the pattern of a form's ids: several entries may have theirs on one page."""
+    return f"{name}_{found.public_id}_%s"

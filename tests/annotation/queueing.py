@@ -1,0 +1,101 @@
+"""Queues for tests: a judge that says what it is told to, and pages read to their end."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from annotation import queue_list
+from annotation.models import JudgeRun, Member, Prediction, QueueEntry, ReviewQueue, Sample, Study
+from annotation.queue_list import QueueRow, Wanted
+from annotation.rubrics import definition
+from annotation.services.queueing import catching_up, refreshing
+from tests.judge_rows import make_judge_run
+
+
+def said(
+    expected: float = 3.0,
+    *,
+    p_dispute: float = 0.1,
+    sd: float = 0.5,
+    interval: tuple[float, float] | None = (2.0, 4.0),
+    ensemble_sd: float | None = 0.2,
+    p: tuple[float, ...] | None = None,
+) -> dict[str, Any]:
+    """Return what a judge says on one dimension."""
+    return {
+        "p": list(p or (0, 0, 0, 1, 0, 0)),
+        "expected": expected,
+        "sd": sd,
+        "rounded": round(expected),
+        "p_dispute": p_dispute,
+        "interval": None if interval is None else list(interval),
+        "mass": None,
+        "ensemble_sd": ensemble_sd,
+    }
+
+
+def active_judge(study: Study) -> JudgeRun:
+    """Make the study's active judge, who has said nothing yet."""
+    return make_judge_run(study, samples=[], active=True)
+
+
+def says(
+    run: JudgeRun,
+    sample: Sample,
+    dimensions: Mapping[str, Mapping[str, Any]],
+    *,
+    cluster: int | None = 0,
+    **fields: Any,
+) -> Prediction:
+    """Have a judge say something of a sample, in place of what it said."""
+    found, _ = Prediction.objects.update_or_create(
+        run=run, sample=sample, defaults={"status": "ok", "cluster": cluster, "dimensions": dimensions, **fields}
+    )
+    return found
+
+
+def refreshed(study: Study) -> ReviewQueue:
+    """Make the queues of a study anew."""
+    refreshing.refresh(study=study)
+    return ReviewQueue.objects.select_related("study", "run").get(study=study)
+
+
+def followed(study: Study, *samples: Sample) -> int:
+    """Let the queues of a study follow what happened to samples."""
+    queue = ReviewQueue.objects.select_related("study", "run").get(study=study)
+    return catching_up.follow(queue, sorted(sample.pk for sample in samples))
+
+
+def rows_of(
+    study: Study,
+    kind: str = "disputed",
+    wanted: Wanted | None = None,
+    *,
+    at_once: int = 50,
+    reader: Member | None = None,
+) -> list[QueueRow]:
+    """Return all rows of a queue, read page by page."""
+    found: list[QueueRow] = []
+    start: int | None = 1
+    while start is not None:
+        page = queue_list.page(
+            study,
+            definition(study.rubric_id),
+            kind,
+            wanted or Wanted(),
+            start=start,
+            limit=at_once,
+            reader=reader,
+        )
+        found += page.rows
+        start = page.next
+    return found
+
+
+def order_of(study: Study, kind: str = "disputed", wanted: Wanted | None = None, *, at_once: int = 50) -> list[int]:
+    """Return the samples of a queue in its order, by their primary keys."""
+    return [row.sample.pk for row in rows_of(study, kind, wanted, at_once=at_once)]
+
+
+def entry_of(sample: Sample, kind: str = "disputed") -> QueueEntry:
+    """Return a sample's entry in a queue."""
+    return QueueEntry.objects.get(sample=sample, kind=kind)

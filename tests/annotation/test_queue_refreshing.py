@@ -1,0 +1,295 @@
+"""The queues of a study made anew: who stands there and why, what of a judge counts, and what became of samples."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from annotation.models import Arm, Job, Question, QueueEntry, ReviewQueue, Sample, Score, Study
+from annotation.priority import Kind, Queue
+from annotation.services import job_runner, protocols
+from annotation.services.judging import runs
+from annotation.services.queueing import refreshing
+from annotation.services.samples import reopen
+from tests.factories import make_member, make_release, make_sample, make_study, make_user
+
+from .deciding import all_score, same, score, state_of
+from .queueing import active_judge, entry_of, order_of, refreshed, rows_of, said, says
+from .rating import rated_sample
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def study() -> Study:
+    """Ann, Ben and Cho annotate for Ada; differing values are discussed."""
+    study = make_study()
+    make_member(study, "ada", "admin")
+    for name in ("ann", "ben", "cho"):
+        make_member(study, name)
+    return study
+
+
+def in_order(study: Study, kind: str = "disputed") -> list[int]:
+    return [row.sample.pk for row in rows_of(study, kind) if not row.random]
+
+
+def let_all_be_in_order(study: Study) -> None:
+    """Make the queues with a seed by which chance draws as few of these samples as can be."""
+    ReviewQueue.objects.update_or_create(study=study, defaults={"seed": 1})
+
+
+def test_without_a_judge_the_widest_observed_range_comes_first(study: Study) -> None:
+    narrow = rated_sample(study, Ann=3, Ben=4)
+    wide = rated_sample(study, Ann=1, Ben=5)
+    nothing = make_sample(study)
+    refreshed(study)
+    found = {row.sample.pk: row for row in rows_of(study)}
+    assert set(found) == {narrow.pk, wide.pk, nothing.pk}
+    assert [pk for pk in order_of(study) if not found[pk].random] == [
+        pk for pk in (wide.pk, narrow.pk, nothing.pk) if not found[pk].random
+    ]
+    assert dict(found[wide.pk].values) == {"TCC": (1.0, 5.0)}
+    assert found[wide.pk].said == {}
+    entry = entry_of(wide)
+    assert (entry.spread, entry.scores, entry.foreseen) == (4.0, 2, None)
+    assert ReviewQueue.objects.get(study=study).run is None
+
+
+def test_with_a_judge_the_chance_of_a_dispute_orders_those_of_equal_range(study: Study) -> None:
+    run = active_judge(study)
+    samples = [make_sample(study) for _ in range(10)]
+    for number, sample in enumerate(samples):
+        says(run, sample, {"TCC": said(p_dispute=number / 10)})
+    refreshed(study)
+    order = in_order(study)
+    assert order == [sample.pk for sample in reversed(samples) if sample.pk in order]
+    row = next(row for row in rows_of(study) if row.sample.pk == samples[9].pk)
+    assert row.said["TCC"].expected == 3.0
+    assert row.entry.foreseen == 0.9
+    assert row.entry.chance == 0.9
+    assert row.entry.reason["kind"] in (Kind.FORESEEN, Kind.RANDOM)
+
+
+def test_prefilled_values_are_nobodys_own(study: Study) -> None:
+    sample = rated_sample(study, Ann=1, Ben=5)
+    Score.objects.filter(sample=sample, member__name="Ben").update(arm=Arm.PREFILLED)
+    refreshed(study)
+    assert (entry_of(sample).spread, entry_of(sample).scores) == (0.0, 1)
+    assert dict(rows_of(study)[0].values) == {"TCC": (1.0,)}
+
+
+def test_what_a_judge_says_of_what_it_learned_from_counts_only_out_of_fold(study: Study) -> None:
+    learned, foretold = (make_sample(study, question=f"Question {number}?") for number in range(2))
+    Question.objects.update(part="train")
+    release = make_release(study)
+    for sample in (learned, foretold):
+        release.entries.create(sample=sample, newest_final=1)
+    run = active_judge(study)
+    run.release = release
+    run.save()
+    says(run, learned, {"TCC": said(p_dispute=0.9)})
+    says(run, foretold, {"TCC": said(p_dispute=0.8)}, out_of_fold=True)
+    refreshed(study)
+    assert entry_of(learned).foreseen is None
+    assert entry_of(learned).chance is None
+    assert entry_of(foretold).foreseen == 0.8
+
+
+def test_a_dimension_that_a_rule_decides_is_left_out(study: Study) -> None:
+    """Without a picture only completeness is scored; whatever a judge says of the rest."""
+    run = active_judge(study)
+    sample = make_sample(study)
+    says(run, sample, {"TCC": said(p_dispute=0.2), "ITS": said(p_dispute=0.9)})
+    pictured = make_sample(study, pictures=["red"])
+    says(run, pictured, {"TCC": said(p_dispute=0.2), "ITS": said(0, p_dispute=0.9) | {"rule": "no_image"}})
+    refreshed(study)
+    assert entry_of(sample).foreseen == entry_of(pictured).foreseen == 0.2
+
+
+def test_labels_to_come_next_are_those_with_a_slot_to_give_one_of_each_cluster_first(study: Study) -> None:
+    run = active_judge(study)
+    samples = [make_sample(study) for _ in range(12)]
+    for number, sample in enumerate(samples):
+        says(run, sample, {"TCC": said(ensemble_sd=number / 10)}, cluster=number // 6)
+    closed = samples[-1]
+    Sample.objects.filter(pk=closed.pk).update(stage=0)
+    refreshed(study)
+    assert not QueueEntry.objects.filter(sample=closed, kind=Queue.LABEL_NEXT).exists()
+    order = in_order(study, "label_next")
+    clusters = {sample.pk: number // 6 for number, sample in enumerate(samples)}
+    assert {clusters[pk] for pk in order[:2]} == {0, 1}
+    assert all(entry.foreseen is not None for entry in QueueEntry.objects.filter(kind=Queue.LABEL_NEXT))
+
+
+def test_an_audit_holds_agreed_values_against_the_judge(study: Study) -> None:
+    run = active_judge(study)
+    far, near = make_sample(study, pictures=["red"]), make_sample(study, pictures=["red"])
+    all_score(study, {"ann": same(1), "ben": same(1), "cho": same(1)})
+    all_score(study, {"ann": same(1), "ben": same(1), "cho": same(1)})
+    assert state_of(far) == state_of(near) == "agreed"
+    says(run, far, {"TCC": said(4.0, interval=(3.0, 5.0)), "ICC": said(1.0)})
+    says(run, near, {"TCC": said(2.0, interval=(0.0, 4.0))})
+    refreshed(study)
+    entry = entry_of(far, "audit")
+    assert (entry.first, entry.second, entry.foreseen) == (3.0, 3.0, 3.0)
+    assert entry.reason["final"] == 1.0
+    assert entry.dimension is not None
+    assert entry.dimension.key == "TCC"
+    assert entry_of(near, "audit").first == 0.5
+    assert QueueEntry.objects.filter(kind="disputed", left_at=None).count() == 0
+
+
+def test_refreshing_twice_stores_the_same_and_writes_nothing_new(study: Study) -> None:
+    run = active_judge(study)
+    for number in range(6):
+        says(run, make_sample(study), {"TCC": said(p_dispute=number / 10, ensemble_sd=None)})
+    rated_sample(study, Ann=1, Ben=5)
+    refreshed(study)
+    before = list(QueueEntry.objects.order_by("pk").values())
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        refreshed(study)
+    assert list(QueueEntry.objects.order_by("pk").values()) == before
+    written = [query["sql"] for query in queries if query["sql"].startswith(("INSERT", "UPDATE", "COPY"))]
+    assert not [sql for sql in written if "queueentry" in sql]
+
+
+def test_a_decided_sample_leaves_with_what_became_of_it_and_what_was_foreseen_stays(study: Study) -> None:
+    run = active_judge(study)
+    disputed, agreed = make_sample(study, pictures=["red"]), make_sample(study, pictures=["red"])
+    for sample in (disputed, agreed):
+        says(run, sample, {"TCC": said(3.5, p_dispute=0.4)})
+    refreshed(study)
+    for name, value in (("ann", 1), ("ben", 4), ("cho", 4)):
+        score(study, name, same(3, TCC=value))
+    for name in ("ann", "ben", "cho"):
+        score(study, name, same(2))
+    first, second = Sample.objects.order_by("state")
+    assert (first.state, second.state) == ("agreed", "in_discussion")
+    says(run, first, {"TCC": said(p_dispute=0.9)})
+    says(run, second, {"TCC": said(p_dispute=0.9)})
+    refreshed(study)
+    done, talking = entry_of(first), entry_of(second)
+    assert (done.disputed, talking.disputed) == (False, True)
+    assert done.left_at is not None
+    assert talking.left_at is None
+    assert done.foreseen == talking.foreseen == 0.4
+    assert talking.outcome["TCC"]["range"] == 3.0  # type: ignore[index]
+    assert talking.off == pytest.approx(0.0)
+    assert done.off == pytest.approx(1.0)
+    assert order_of(study) == [second.pk]
+
+
+def test_what_was_known_already_when_it_came_in_was_not_foreseen(study: Study) -> None:
+    """Its values were two apart before the queue saw it, so that they are proves nothing."""
+    sample = rated_sample(study, state="scoring", Ann=1, Ben=5)
+    says(active_judge(study), sample, {"TCC": said(p_dispute=0.9)})
+    refreshed(study)
+    assert entry_of(sample).foreseen is None
+    assert entry_of(sample).chance == 1.0
+
+
+def test_an_audit_that_changed_the_value_is_told_from_one_that_kept_it(study: Study) -> None:
+    ada = make_user("ada")
+    run = active_judge(study)
+    changed, kept = make_sample(study, pictures=["red"]), make_sample(study, pictures=["red"])
+    for _ in range(2):
+        all_score(study, {"ann": same(1), "ben": same(1), "cho": same(1)})
+    for sample in (changed, kept):
+        says(run, sample, {"TCC": said(5.0)})
+    refreshed(study)
+    for sample in (changed, kept):
+        reopen(by=ada, sample_id=sample.public_id, reason="Look again.")
+    refreshed(study)
+    assert QueueEntry.objects.filter(kind="audit", left_at=None, decided_at=None).count() == 0
+    for sample, value in ((changed, 5), (kept, 1)):
+        level = study.rubric.dimensions.get(key="TCC").levels.get(value=value)
+        sample.final_scores.filter(dimension__key="TCC").update(level=level, current=True)
+        Sample.objects.filter(pk=sample.pk).update(state="agreed")
+    refreshed(study)
+    assert (entry_of(changed, "audit").disputed, entry_of(kept, "audit").disputed) == (True, False)
+    assert entry_of(changed, "audit").left_at is None
+
+
+def test_an_audit_of_a_judge_that_is_not_asked_any_more_was_none(study: Study) -> None:
+    run = active_judge(study)
+    sample = make_sample(study, pictures=["red"])
+    all_score(study, {"ann": same(1), "ben": same(1), "cho": same(1)})
+    says(run, sample, {"TCC": said(5.0)})
+    refreshed(study)
+    runs.deactivate(by=None, run=run)
+    refreshed(study)
+    assert not QueueEntry.objects.filter(kind="audit").exists()
+
+
+def test_a_sample_that_comes_back_keeps_what_was_foreseen_first(study: Study) -> None:
+    sample = make_sample(study, pictures=["red"])
+    says(active_judge(study), sample, {"TCC": said(p_dispute=0.3)})
+    refreshed(study)
+    all_score(study, {"ann": same(1), "ben": same(1), "cho": same(1)})
+    refreshed(study)
+    left = entry_of(sample)
+    assert left.left_at is not None
+    reopen(by=make_user("ada"), sample_id=sample.public_id, reason="Look again.")
+    refreshed(study)
+    back = entry_of(sample)
+    assert back.left_at is None
+    assert back.entered_at > left.entered_at
+    assert (back.foreseen, back.disputed, back.decided_at) == (0.3, False, left.decided_at)
+
+
+def test_of_two_attempts_at_the_same_time_the_later_one_goes_on(study: Study) -> None:
+    make_sample(study)
+
+    def begin_another(done: int, total: int | None, activity: str) -> None:
+        if activity == "Noting outcomes":
+            ReviewQueue.objects.filter(study=study).update(refreshing="another")
+
+    with pytest.raises(refreshing.Superseded):
+        refreshing.refresh(study=study, progress=begin_another)
+    assert ReviewQueue.objects.get(study=study).refreshed_at is None
+
+
+def test_a_job_refreshes_and_tells_what_it_found(study: Study) -> None:
+    make_sample(study)
+    job = refreshing.request(by=make_user("ada"), study=study)
+    assert refreshing.request(by=None, study=study) == job
+    job_runner.work_off(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.error) == ("done", "")
+    assert job.result == {"disputed": 1, "label_next": 1, "audit": 0, "priorities": 0}
+    assert refreshing.request(by=None, study=study) != job
+
+
+def test_only_admins_ask_for_a_refresh(study: Study) -> None:
+    from annotation.errors import NotAllowed, NotFound
+
+    make_member(study, "rae", "researcher")
+    with pytest.raises(NotAllowed):
+        refreshing.request(by=make_user("rae"), study=study)
+    with pytest.raises(NotFound):
+        refreshing.request(by=make_user("sam"), study=study)
+
+
+def asked(study: Study) -> int:
+    """Tell how many refreshes are queued, and take them out."""
+    jobs = Job.objects.filter(study=study, kind="refresh_queue", state="queued")
+    count = jobs.count()
+    jobs.update(state="done")
+    return count
+
+
+def test_the_queues_follow_the_active_judge_and_the_order_of_work(study: Study) -> None:
+    run = active_judge(study)
+    runs.deactivate(by=None, run=run)
+    assert asked(study) == 1
+    runs.deactivate(by=None, run=run)
+    assert asked(study) == 0
+    runs.activate(by=None, run=run)
+    assert asked(study) == 1
+    assert refreshing.request_where_active(study=study, judges=["another"]) is None
+    assert refreshing.request_where_active(study=study, judges=[run.name]) is not None
+    assert asked(study) == 1
+    protocols.change_protocol(by=None, study=study, lease_minutes=31)
+    assert asked(study) == 0

@@ -1,0 +1,427 @@
+"""The review queue as admins and researchers see it: why each sample is there, and what can be done with it."""
+
+import csv
+import io
+import re
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from annotation.models import Assignment, Discussion, Exposure, Job, QueueEntry, Sample, Study
+from annotation.queue_list import REFRESH
+from annotation.services.queueing import acting
+from tests.annotation.queueing import refreshed
+from tests.factories import make_member, make_sample, make_user
+
+from .disputes import client_of, make_people, place_of, state_of, text_of
+from .queueing import PAGE, entry_of, make_queue
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("annotation.services.jobs.send", lambda job, kind: True)
+
+
+@pytest.fixture
+def samples(study: Study) -> dict[str, Sample]:
+    return make_queue(study)
+
+
+def listed(page: str) -> list[str]:
+    """Return the external ids in the list, in order."""
+    return re.findall(r'<span class="tiny quiet">sample ([\w-]+)', page)
+
+
+def line(page: str, name: str) -> str:
+    """Return one entry's markup."""
+    found = [part for part in page.split('<li class="qrow')[1:] if f">sample {name}" in part]
+    assert len(found) == 1, name
+    return found[0].split("</li>")[0]
+
+
+def words(markup: str) -> str:
+    """Return what is read in some markup."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", markup)).strip()
+
+
+def why(page: str, name: str) -> str:
+    return words(line(page, name).split('<div class="why">')[1].split("</div>")[0])
+
+
+def address(sample: Sample, step: str = "", kind: str = "disputed") -> str:
+    return f"{PAGE}{entry_of(sample, kind).public_id}/{step}"
+
+
+# --- what it says -------------------------------------------------------------------------------------------
+
+
+def test_each_entry_says_in_words_and_figures_why_it_is_there(ada: Client, samples: dict[str, Sample]) -> None:
+    page = text_of(ada, PAGE)
+    assert why(page, "heart") == (
+        "ITS 1 and 5: a range of 4, the widest now open. TCC, ICC and IQ agree. "
+        "Judge expects 3.9; chance of a gap of 2 or more 0.81"
+    )
+    assert why(page, "bridge") == (
+        "One score so far, ITS 5, and the judge expects 3.2: likely to be disputed. 1 score to come. "
+        "Chance of a gap of 2 or more 0.52"
+    )
+    assert why(page, "tea") == (
+        "No score yet; on TCC the judge expects 1.9: little speaks for a dispute. No image, so ICC, IQ and ITS are 0. "
+        "Chance of a gap of 2 or more 0.12"
+    )
+    assert why(page, "eclipse").startswith("Drawn at random. ICC 2 and 4: a range of 2.")
+    assert "sample sourdough" not in page
+
+
+def test_the_two_others_say_theirs(ada: Client, samples: dict[str, Sample]) -> None:
+    page = text_of(ada, f"{PAGE}?queue=label_next")
+    assert why(page, "lens") == (
+        "The judge’s models are apart on ITS: they spread by 0.90 around 2.9. The first of its kind of content. "
+        "Chance of a gap of 2 or more 0.31"
+    )
+    assert "1 of the same kind of content comes before it." in why(page, "bridge")
+    page = text_of(ada, f"{PAGE}?queue=audit")
+    assert listed(page) == ["sourdough"]
+    assert "ITS was agreed as 4, and the judge expects 1.2: 3.1 half widths of its interval away." in why(
+        page, "sourdough"
+    )
+    assert "It holds 0.4 to 2.2 possible." in why(page, "sourdough")
+
+
+def test_one_place_in_five_is_marked_as_random_and_the_tabs_count(ada: Client, samples: dict[str, Sample]) -> None:
+    page = text_of(ada, PAGE)
+    assert [words(tab) for tab in re.findall(r"<a href=[^>]+>((?:Disputed|Label next|Audit).*?)</a>", page)] == [
+        "Disputed 6",
+        "Label next 4",
+        "Audit 1",
+    ]
+    assert "6 samples, 2 at random" in words(page)
+    places = {name: words(line(page, name).split('<div class="arm">')[1].split("</div>")[0]) for name in listed(page)}
+    assert [places[name] for name in listed(page)] == ["in order"] * 4 + ["random"] * 2
+
+
+def test_scores_and_the_judge_are_drawn_and_said(ada: Client, samples: dict[str, Sample]) -> None:
+    page = text_of(ada, PAGE)
+    heart = line(page, "heart")
+    assert 'aria-label="ITS: scores 1 and 5; judge expects 3.9"' in heart
+    assert re.findall(r'<circle cx="([\d.]+)" cy="12"', heart) == ["39.6", "158"]
+    assert "translate(125.44 0)" in heart
+    assert 'aria-label="TCC: judge expects 1.9"' in line(page, "tea")
+    assert "text" in words(line(page, "tea")).split("Write")[0]
+    assert "/api/pictures/" in heart
+
+
+def test_a_discussion_that_is_overdue_says_so_and_is_where_the_question_leads(
+    study: Study, ada: Client, samples: dict[str, Sample]
+) -> None:
+    case = Discussion.objects.get(sample=samples["heart"])
+    assert "overdue" not in text_of(ada, PAGE)
+    Discussion.objects.filter(pk=case.pk).update(due_at=timezone.now() - timedelta(hours=1))
+    QueueEntry.objects.update(entered_at=timezone.now() - timedelta(days=4))
+    heart = line(text_of(ada, PAGE), "heart")
+    assert f'href="/studies/birds/discussions/{case.public_id}/"' in heart
+    assert "4 days" in words(heart)
+    assert "overdue" in words(heart)
+    assert f'href="/studies/birds/samples/{samples["tea"].public_id}/"' in line(text_of(ada, PAGE), "tea")
+
+
+def test_who_owes_a_reason_reads_neither_values_nor_why(study: Study, samples: dict[str, Sample]) -> None:
+    place_of(study, "ann")
+    make_member(study, "ida", "admin")
+    study.members.filter(user__username="ann").update(role="admin")
+    page = text_of(client_of("ann"), PAGE)
+    heart = line(page, "heart")
+    assert "You take part in its discussion: your reasons come first." in words(heart)
+    assert '<svg width="168"' not in heart
+    assert "ITS" not in words(heart)
+    case = Discussion.objects.get(sample=samples["heart"])
+    assert f'href="/studies/birds/discuss/{case.public_id}/"' in heart
+    table = text_of(client_of("ann"), f"{PAGE}csv/")
+    (row,) = [row for row in csv.DictReader(io.StringIO(table)) if row["sample"] == "heart"]
+    assert (row["why"], row["values"], row["range"]) == ("", "", "")
+
+
+def test_what_came_true_is_told_beside_the_random_arm(study: Study, ada: Client, samples: dict[str, Sample]) -> None:
+    assert "at random." not in words(text_of(ada, PAGE).split('class="lede"')[1].split("</p>")[0])
+    now = timezone.now()
+    for number in range(60):
+        sample = make_sample(study, state="agreed", stage=0)
+        QueueEntry.objects.create(
+            study=study,
+            sample=sample,
+            kind="disputed",
+            random=number % 2 == 0,
+            draw=0.1 if number % 2 == 0 else 0.5,
+            first=0,
+            second=0,
+            third=0,
+            foreseen=(60 - number) / 60,
+            entered_at=now,
+            left_at=now,
+            decided_at=now,
+            disputed=number < 24,
+        )
+    page = text_of(ada, PAGE)
+    lede = words(page.split('class="lede">')[1].split("</p>")[0])
+    assert "Of the 60 that were decided so far, 12 of 30 in order were disputed and 12 of 30 at random." in lede
+    assert "the first 20 % of the work in order holds 50 % of the disputes, 2.5 times its share" in words(page)
+    assert "AUROC 1.00" in words(page)
+    assert '<th scope="col" class="num">20 %</th>' in page
+    QueueEntry.objects.filter(decided_at__isnull=False, foreseen__lt=0.5).delete()
+    page = words(text_of(ada, PAGE))
+    assert "more of those drawn at random have to be decided before it can be said what the order is worth." in page
+
+
+# --- narrowing, pages, files --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ({"dimension": "ICC"}, {"eclipse"}),
+        ({"domain": "customs"}, {"tea"}),
+        ({"spread": "3"}, {"heart"}),
+        ({"scores": "1"}, {"bridge"}),
+        ({"scores": "0"}, {"tea", "flower", "lens"}),
+        ({"place": "random"}, {"eclipse", "flower"}),
+        ({"place": "order", "domain": "anatomy"}, {"heart"}),
+        ({"place": "nonsense", "spread": "x", "start": "-4"}, {"heart", "eclipse", "bridge", "tea", "flower", "lens"}),
+    ],
+)
+def test_it_is_narrowed(ada: Client, samples: dict[str, Sample], query: dict[str, str], names: set[str]) -> None:
+    page = text_of(ada, f"{PAGE}?{urlencode(query)}")
+    assert set(listed(page)) == names
+
+
+def test_nothing_like_that_leads_back(ada: Client, samples: dict[str, Sample]) -> None:
+    page = text_of(ada, f"{PAGE}?queue=audit&spread=5")
+    assert "No sample of this queue is like that." in page
+    assert f'href="{PAGE}?queue=audit"' in page
+
+
+def test_a_long_queue_comes_a_page_at_a_time(study: Study, ada: Client, samples: dict[str, Sample]) -> None:
+    for number in range(40):
+        make_sample(study, external_id=f"more-{number}")
+    refreshed(study)
+    first = text_of(ada, PAGE)
+    assert "1 to 25 of 46" in words(first)
+    link = re.search(r'<a href="([^"]+)" rel="next">', first)
+    assert link is not None
+    second = text_of(ada, link[1].replace("&amp;", "&"))
+    assert "26 to 46 of 46" in words(second)
+    assert not set(listed(first)) & set(listed(second))
+    assert 'rel="prev"' in second
+    # Every fifth is random as long as there are any.
+    assert [words(part) for part in re.findall(r'<div class="arm">(.*?)</div>', first, re.S)][4::5][:4] == [
+        "random"
+    ] * 4
+
+
+def test_the_whole_queue_is_taken_away_as_csv(study: Study, ada: Client, samples: dict[str, Sample]) -> None:
+    for number in range(30):
+        make_sample(study, external_id=f"=more-{number}")
+    refreshed(study)
+    answer = ada.get(f"{PAGE}csv/?queue=disputed")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="birds-queue-disputed.csv"'
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode())))
+    assert [row["place"] for row in rows] == [str(number) for number in range(1, 37)]
+    heart = next(row for row in rows if row["sample"] == "heart")
+    assert (heart["why"], heart["dimension"], heart["values"], heart["range"]) == ("spread", "ITS", "1 5", "4.0")
+    assert heart["expected"] == "3.9"
+    assert all(row["sample"].startswith("'=more") for row in rows if "more" in row["sample"])
+    narrowed = ada.get(f"{PAGE}csv/?queue=disputed&domain=customs").content.decode()
+    assert [row["sample"] for row in csv.DictReader(io.StringIO(narrowed))] == ["tea"]
+
+
+def test_it_costs_as_many_queries_however_much_is_in_it(
+    study: Study, ada: Client, samples: dict[str, Sample], django_assert_max_num_queries
+) -> None:
+    ada.get(PAGE)
+    for number in range(30):
+        make_sample(study, pictures=["red"], external_id=f"more-{number}", domain="x")
+    refreshed(study)
+    ada.get(PAGE)
+    with django_assert_max_num_queries(34):
+        ada.get(PAGE)
+
+
+# --- who may --------------------------------------------------------------------------------------------------
+
+
+def test_whoever_looks_never_scores_them_independently(study: Study, ada: Client, samples: dict[str, Sample]) -> None:
+    Exposure.objects.all().delete()
+    ada.get(PAGE)
+    seen = set(Exposure.objects.filter(member=place_of(study, "ada")).values_list("sample__external_id", flat=True))
+    assert seen == {"heart", "eclipse", "bridge", "tea", "flower", "lens"}
+
+
+def test_researchers_read_it_without_actions_and_without_names(study: Study, samples: dict[str, Sample]) -> None:
+    acting.dismiss(by=make_user("ada"), entry_id=entry_of(samples["tea"]).public_id, reason="Seen.")
+    ravi = client_of("ravi")
+    page = text_of(ravi, PAGE)
+    assert why(page, "heart").startswith("ITS 1 and 5")
+    for word in ("Pin: put it first", "Assign to people", "Refresh</button>", "Ada Admin", "Ann Alder", "Ben Bright"):
+        assert word not in page
+    gone = text_of(ravi, f"{PAGE}?dismissed=1")
+    assert "by an admin" in words(line(gone, "tea"))
+    assert "Seen." in line(gone, "tea")
+    assert "Put back" not in gone
+    assert 'href="/studies/birds/queue/"' in text_of(ravi, "/studies/birds/samples/")
+    assert ravi.get(address(samples["heart"])).status_code == 403
+    assert ravi.post(address(samples["heart"], "pin/")).status_code == 403
+
+
+def test_annotators_and_strangers_do_not_find_it(study: Study, samples: dict[str, Sample]) -> None:
+    assert client_of("ann").get(PAGE).status_code == 403
+    make_user("sam")
+    assert client_of("sam").get(PAGE).status_code == 404
+    assert client_of("ann").get(f"{PAGE}csv/").status_code == 403
+    assert "Review queue" not in text_of(client_of("ann"), "/studies/birds/mine/")
+
+
+# --- what is done with it ---------------------------------------------------------------------------------------
+
+
+def test_ada_pins_one_and_takes_that_back(ada: Client, samples: dict[str, Sample]) -> None:
+    back = f"{PAGE}?place=order"
+    answer = ada.post(address(samples["lens"], "pin/"), {"back": back})
+    assert (answer.status_code, answer.headers["Location"]) == (302, back)
+    page = text_of(ada, PAGE)
+    assert listed(page)[0] == "lens"
+    assert "pinned" in words(line(page, "lens"))
+    assert "the widest now open" not in why(page, "heart")
+    assert ada.post(address(samples["lens"], "pin/"), {"off": "1"}).headers["Location"] == PAGE
+    assert listed(text_of(ada, PAGE))[0] == "heart"
+
+
+@pytest.mark.parametrize("back", ["//evil.example/", "https://evil.example/", "/studies/other/queue/", "javascript:x"])
+def test_a_form_leads_back_to_this_queue_only(ada: Client, samples: dict[str, Sample], back: str) -> None:
+    assert ada.post(address(samples["lens"], "pin/"), {"back": back}).headers["Location"] == PAGE
+    refused = ada.post(address(samples["heart"], "dismiss/"), {"back": back, "reason": ""})
+    assert back not in refused.content.decode()
+
+
+def test_ada_dismisses_one_with_a_reason_finds_it_again_and_puts_it_back(
+    ada: Client, samples: dict[str, Sample]
+) -> None:
+    refused = ada.post(address(samples["tea"], "dismiss/"), {"reason": " "})
+    assert refused.status_code == 400
+    assert "Say why" in refused.content.decode()
+    assert ada.post(address(samples["tea"], "dismiss/"), {"reason": "A duplicate."}).status_code == 302
+    page = text_of(ada, PAGE)
+    assert "tea" not in listed(page)
+    assert "1 dismissed" in words(page)
+    gone = text_of(ada, f"{PAGE}?dismissed=1")
+    assert listed(gone) == ["tea"]
+    assert "A duplicate." in gone
+    assert "by Ada Admin" in words(line(gone, "tea"))
+    assert ada.post(address(samples["tea"], "dismiss/"), {"reason": "Another."}).status_code == 409
+    assert ada.post(address(samples["tea"], "restore/")).status_code == 302
+    assert "tea" in listed(text_of(ada, PAGE))
+    assert "Nothing is dismissed." in text_of(ada, f"{PAGE}?dismissed=1")
+
+
+def test_ada_assigns_one_to_people(study: Study, ada: Client, samples: dict[str, Sample]) -> None:
+    form = text_of(ada, f"{address(samples['lens'])}?do=assign")
+    assert "Ben Bright" in form
+    ben = place_of(study, "ben").public_id
+    refused = ada.post(address(samples["lens"], "assign/"), {"days": "3"})
+    assert refused.status_code == 400
+    assert "Choose at least one." in refused.content.decode()
+    assert ada.post(address(samples["lens"], "assign/"), {"members": [ben], "days": "3"}).status_code == 302
+    held = Assignment.objects.get(sample=samples["lens"])
+    assert (held.member.user.username, held.assigned) == ("ben", True)
+    cho = place_of(study, "cho").public_id
+    ann = place_of(study, "ann").public_id
+    full = ada.post(address(samples["lens"], "assign/"), {"members": [ann, cho], "days": "3"})
+    assert full.status_code == 409
+    assert "It takes 1 more scores, and 2 people were named" in full.content.decode()
+
+
+def test_ada_sends_an_audited_one_to_cross_review_or_reopens_it(
+    study: Study, ada: Client, samples: dict[str, Sample]
+) -> None:
+    sourdough = samples["sourdough"]
+    page = text_of(ada, f"{PAGE}?queue=audit")
+    assert "Send to cross-review" in line(page, "sourdough")
+    assert "Reopen" in line(page, "sourdough")
+    assert "Assign to people" not in line(page, "sourdough")
+    assert ada.post(address(sourdough, "review/", "audit"), {"reason": "Far off."}).status_code == 302
+    assert state_of(sourdough) == "in_review"
+    again = ada.post(address(sourdough, "review/", "audit"), {"reason": "Far off."})
+    assert again.status_code == 409
+    assert "waits for a further score already" in again.content.decode()
+
+
+def test_ada_reopens_an_audited_one(ada: Client, samples: dict[str, Sample]) -> None:
+    sourdough = samples["sourdough"]
+    sent = {"reason": "Far off.", "dimensions": ["ITS"]}
+    assert ada.post(address(sourdough, "reopen/", "audit"), sent).status_code == 302
+    assert state_of(sourdough) == "in_discussion"
+
+
+def test_what_cannot_be_done_is_not_offered_or_says_why(study: Study, ada: Client, samples: dict[str, Sample]) -> None:
+    place_of(study, "cho").delete()
+    page = text_of(ada, f"{address(samples['sourdough'], kind='audit')}?do=review")
+    assert "Invite somebody first" in page
+    assert 'action="/studies/birds/queue/' in page
+    in_part = ada.get(f"{address(samples['sourdough'], kind='audit')}?do=review", headers={"HX-Request": "true"})
+    assert "<html" not in in_part.content.decode()
+    assert "Invite somebody first" in in_part.content.decode()
+
+
+def test_an_entry_of_another_study_is_not_found(ada: Client, samples: dict[str, Sample]) -> None:
+    other = make_people("fishes")
+    found = make_queue(other)
+    make_member(other, make_user("eve"), "admin")
+    study_of_other = entry_of(found["heart"]).public_id
+    assert ada.get(f"{PAGE}{study_of_other}/").status_code == 404
+    assert client_of("eve").post(address(samples["heart"], "pin/")).status_code == 404
+
+
+# --- how old it is, and before there is one -----------------------------------------------------------------------
+
+
+def test_ada_has_it_made_anew_and_sees_how_far_that_is(study: Study, ada: Client, samples: dict[str, Sample]) -> None:
+    assert "Made 1 min ago, with judge run 1" in words(text_of(ada, PAGE))
+    answer = ada.post(f"{PAGE}refresh/", {"back": f"{PAGE}?queue=audit"})
+    assert answer.headers["Location"] == f"{PAGE}?queue=audit"
+    job = Job.objects.get(kind=REFRESH)
+    page = text_of(ada, PAGE)
+    assert "Making it anew: waiting for a worker." in words(page)
+    assert 'hx-get="/studies/birds/queue/age/"' in page
+    Job.objects.update(state="running", done=3, total=6, activity="Placing")
+    part = text_of(ada, f"{PAGE}age/")
+    assert "Making it anew, 3 of 6: Placing." in words(part)
+    assert f"/studies/birds/jobs/{job.public_id}/" in part
+    Job.objects.update(state="done", finished_at=timezone.now())
+    part = text_of(ada, f"{PAGE}age/")
+    # The page that asked fetches itself anew.
+    assert 'hx-trigger="load" hx-select="#main"' in part
+    assert "Refresh" in part
+
+
+def test_before_there_is_a_queue_the_page_says_what_to_do(study: Study, ada: Client) -> None:
+    page = text_of(ada, PAGE)
+    assert "It has not been made yet." in page
+    assert "Make it now" in page
+    assert "Make it now" not in text_of(client_of("ravi"), PAGE)
+
+
+def test_without_a_judge_it_says_what_that_lacks(study: Study, ada: Client) -> None:
+    make_sample(study, pictures=["red"])
+    refreshed(study)
+    page = text_of(ada, PAGE)
+    assert "No judge is active, so the order rests on people’s scores alone." in words(page)
+    assert 'href="/studies/birds/judges/"' in page
+    assert "This queue needs a judge." in words(text_of(ada, f"{PAGE}?queue=audit"))
+
+
+def test_where_nothing_waits_it_says_so(study: Study, ada: Client) -> None:
+    refreshed(study)
+    assert "Nothing is in dispute and nothing waits" in text_of(ada, PAGE)
