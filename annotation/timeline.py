@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from .models import FinalScore, HistoryEntry, Member, Post, Rating, Sample, Score, Skip
+from .models import FinalScore, HistoryEntry, Member, Post, Rating, Revision, Sample, Score, Skip
 from .workflow import TRANSITIONS, Event, State
 
 Values = Mapping[str, float | None]
@@ -67,12 +67,13 @@ class _Step:
 
 
 def timeline(sample: Sample, *, names: bool) -> list[Entry]:
-    """Return every step of a sample's life in six or seven queries, oldest first; without ``names``, pseudonyms."""
+    """Return every step of a sample's life in seven or eight queries, oldest first; without ``names``, pseudonyms."""
     rows = list(HistoryEntry.objects.filter(sample=sample).select_related("member", "user").order_by("pk"))
     called = {member.public_id: _called(member, names) for member in _people(sample, rows)}
     scores = _scores(sample)
     posts = dict(Post.objects.filter(discussion__sample=sample).values_list("public_id", "text"))
     skips = dict(Skip.objects.filter(assignment__sample=sample).values_list("assignment__member_id", "note"))
+    revisions = dict(Revision.objects.filter(assignment__sample=sample).values_list("pk", "values"))
     rows_of_finals = FinalScore.objects.filter(sample=sample).select_related("dimension", "level")
     finals = list(rows_of_finals.order_by("version", "dimension__position"))
     steps = _merged(
@@ -83,7 +84,7 @@ def timeline(sample: Sample, *, names: bool) -> list[Entry]:
                 who=_who(row, names),
                 event=row.event,
                 detail=row.detail,
-                values=_values(row, scores, _finals_at(finals, row.at)),
+                values=_values(row, scores, revisions, _finals_at(finals, row.at)),
                 text=posts.get(row.detail.get("post", ""), "")
                 or (skips.get(row.member_id or 0, "") if row.event == Event.SKIPPED else ""),
             )
@@ -186,9 +187,11 @@ def _merged(imported: list[_Step], steps: list[_Step]) -> list[_Step]:
     return [arrived, *(step for step in others if step.event == "score_imported"), *merged]
 
 
-def _values(row: HistoryEntry, scores: dict[int, _Score], agreed: Values) -> Values:
+def _values(row: HistoryEntry, scores: dict[int, _Score], revisions: dict[int, Values], agreed: Values) -> Values:
     if row.event in (Event.AGREED, Event.DISPUTED):
         return agreed
+    if row.event in (Event.REVISED, Event.REVISION_UNDONE):
+        return revisions.get(row.detail["revision"], {})
     score = scores.get(row.detail.get("score", 0))
     return score.values if score is not None else {}
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
+from annotation.arms import Arm
 from annotation.content import SampleSides, views
+from annotation.met_judge import MetJudge, met_judges
 from annotation.models import Discussion, FinalScore, Member, Rating, Sample, Score
 from annotation.rubrics import definition
 from annotation.timeline import Entry
@@ -59,6 +61,7 @@ def _scores(sample: Sample, *, names: bool) -> list[dict[str, Any]]:
     scores = list(standing.order_by("round", "pk"))
     ratings: dict[int, dict[str, Any]] = {score.pk: {} for score in scores}
     notes: dict[int, dict[str, str]] = {score.pk: {} for score in scores}
+    met = met_judges(scores)
     rows = Rating.objects.filter(score__in=scores).values_list("score_id", "dimension__key", "level__value", "note")
     for score, key, value, note in rows:
         ratings[score][key] = whole(value)
@@ -69,6 +72,8 @@ def _scores(sample: Sample, *, names: bool) -> list[dict[str, Any]]:
             "annotator": _name(score.member, names=names),
             "round": score.round,
             "origin": score.origin,
+            "arm": Arm(score.arm).name.lower(),
+            "met": _met(met.get(score.pk)),
             "discussion": _case(score.discussion),
             "ratings": ratings[score.pk],
             "notes": notes[score.pk],
@@ -77,6 +82,27 @@ def _scores(sample: Sample, *, names: bool) -> list[dict[str, Any]]:
         }
         for score in scores
     ]
+
+
+def _met(met: MetJudge | None) -> dict[str, Any] | None:
+    if met is None:
+        return None
+    revised = met.revised
+    return {
+        "judge": met.judge,
+        "shown_at": moment(met.shown_at),
+        "dimensions": {
+            key: {
+                "shown": whole(one.shown),
+                "expected": one.expected,
+                "first": whole(one.first),
+                "final": whole(one.final),
+                "touched": one.touched,
+            }
+            for key, one in met.dimensions.items()
+        },
+        "revision": None if revised is None else {"seconds": revised.seconds, "at": moment(revised.at)},
+    }
 
 
 def _final(sample: Sample) -> dict[str, Any]:

@@ -136,13 +136,17 @@ def _calibrate(run: Run, parts: Parts, backend: Backend, surroundings: Surroundi
 def calibrations_of(
     rubric: Rubric, samples: list[LabelledSample], predictions: list[Prediction]
 ) -> dict[str, Calibration]:
-    """Return the calibration of each dimension that has samples with a final score and a prediction of a model."""
+    """Return the calibration of each dimension that has samples with a final score and a prediction of a model.
+
+    Whatever is handed in, labels that may owe something to a judge do not enter.
+    """
     found: dict[str, Calibration] = {}
     for dimension in rubric.dimensions:
         rows = [
             (said.dimensions[dimension.key].p, one.histogram.get(dimension.key), one.final[dimension.key])
             for one, said in zip(samples, predictions, strict=True)
-            if dimension.key in said.dimensions
+            if one.label_origin in BLIND
+            and dimension.key in said.dimensions
             and said.dimensions[dimension.key].rule is None
             and dimension.key in one.final
         ]

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Count, Max, Q
 
 from annotation import permissions
+from annotation.arms import Arm
 from annotation.forecast import SECONDS_A_SCORE, SECONDS_A_TOPIC, Forecast, Observed, Time, rows, time_of, tolerances
 from annotation.models import Discussion, Post, Protocol, Rating, Sample, Score, Study, User
 from annotation.protocols import DEFAULTS, complete
@@ -17,7 +18,9 @@ MOST_SAMPLES = 2000
 MOST_CASES = 500
 SampleRow = tuple[int, str, bool, bool]
 
-_independent = Q(round=1, complete=True, voided_at=None, origin__in=(Score.Origin.GIVEN, Score.Origin.IMPORTED))
+_independent = Q(round=1, complete=True, voided_at=None, origin__in=(Score.Origin.GIVEN, Score.Origin.IMPORTED)) & ~Q(
+    arm=Arm.PREFILLED
+)
 
 
 def forecast(*, by: User, study: Study, wanted: Mapping[str, Any] | None = None) -> Forecast:

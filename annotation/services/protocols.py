@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, F
+from django.db.models import Count, F, Min, QuerySet
 from django.utils import timezone
 
 from annotation import permissions, slots
 from annotation import protocols as rules_of
+from annotation.arms import Arm
 from annotation.db import write_transaction
 from annotation.errors import BadInput, WrongState
 from annotation.forecast import Forecast
-from annotation.models import Assignment, HistoryEntry, Job, Member, Protocol, Sample, Study, User
+from annotation.models import Assignment, HistoryEntry, Job, Member, Protocol, ReservedPool, Sample, Study, User
 from annotation.querysets import able_to_score
 from annotation.rubrics import definition
 from annotation.sql import queue
@@ -26,6 +27,7 @@ from .deciding import decide
 from .history import record
 from .job_ledger import Ledger
 from .queueing import refreshing
+from .releasing.pool import reserve_pool
 
 BATCH = 500
 MOVE = "move_samples"
@@ -113,7 +115,8 @@ def problems(*, study: Study, wanted: Mapping[str, Any]) -> dict[str, str]:
 def change_protocol(*, by: User | None, study: Study, preset: str | None = None, **fields: Any) -> Protocol:
     """Make a new version of the study's rules and return it; what is not given stays as it is.
 
-    Samples already begun keep their version until they are moved. Rules that are as they were make no version.
+    Samples already begun keep their version until they are moved. Rules that are as they were make no version. With
+    rules by which annotators meet a judge the study reserves the pool of its test questions, unless it has one.
 
     Raises:
         BadInput: something cannot work; ``fields`` says what, why and what to do instead.
@@ -138,6 +141,8 @@ def change_protocol(*, by: User | None, study: Study, preset: str | None = None,
         made = Protocol.objects.create(
             study=study, version=current.version + 1, preset=rules_of.preset_of(wanted), current=True, **wanted
         )
+        if made.suggestions != Protocol.Suggestions.NONE and not ReservedPool.objects.filter(study=study).exists():
+            reserve_pool(by=by, study=study)
         record(
             CHANGED,
             study=study,
@@ -193,11 +198,12 @@ def preview_move(*, by: User, study: Study) -> MovePreview:
         .values_list("sample")
         .annotate(n=Count("pk"))
     )
+    led = _without_a_blind_value(found)
     totals: dict[str, int] = defaultdict(int)
     for sample in found.only("scores_in", "scores_needed", "free_slots", "protocol__annotators_per_sample"):
         leased = held.get(sample.pk, 0)
         asked = leased + sample.free_slots.bit_count()
-        wanted = _scores_needed(sample, current) - sample.scores_in
+        wanted = _scores_needed(sample, current, held=leased, led=sample.pk in led) - sample.scores_in
         totals["samples"] += 1
         totals["decided"] += wanted <= 0
         totals["more"] += max(0, wanted - asked)
@@ -277,7 +283,13 @@ def _move(keys: list[int], *, study: Study, protocol: Protocol, by: User | None,
     found = list(locked.exclude(protocol=protocol).select_related("protocol").order_by("pk"))
     if not found:
         return 0
-    needed = {sample.pk: _scores_needed(sample, protocol) for sample in found}
+    leased = Assignment.objects.filter(sample__in=found, state=Assignment.State.LEASED).values_list("sample")
+    holding = dict(leased.annotate(n=Count("pk")).order_by())
+    led = _without_a_blind_value(Sample.objects.filter(pk__in=[sample.pk for sample in found]))
+    needed = {
+        sample.pk: _scores_needed(sample, protocol, held=holding.get(sample.pk, 0), led=sample.pk in led)
+        for sample in found
+    }
     open_places = {sample.pk: max(0, needed[sample.pk] - sample.scores_in) for sample in found}
     _take_back(open_places, study=study, at=now)
     taken: dict[int, list[int]] = defaultdict(list)
@@ -313,19 +325,35 @@ def _move(keys: list[int], *, study: Study, protocol: Protocol, by: User | None,
     return len(found)
 
 
-def _scores_needed(sample: Sample, protocol: Protocol) -> int:
-    """Return how many scores decide a begun sample under other rules; one already asked for to break a tie stays."""
+def _scores_needed(sample: Sample, protocol: Protocol, *, held: int, led: bool) -> int:
+    """Return how many scores decide a begun sample under other rules; one already asked for to break a tie stays.
+
+    Where it is ``led``, everybody who scored it or holds it having met a judge, a blind score is asked for as well.
+    """
     k = protocol.annotators_per_sample
     old = sample.protocol
     asked = old is not None and sample.scores_needed > old.annotators_per_sample == k
-    return k + (asked and rules_of.asks_one_more(rules(protocol)))
+    needed = k + (asked and rules_of.asks_one_more(rules(protocol)))
+    if not led:
+        return needed
+    taken = sample.scores_in + min(held, max(0, needed - sample.scores_in))
+    return min(max(needed, taken + 1), rules_of.MOST_SLOTS)
+
+
+def _without_a_blind_value(samples: QuerySet[Sample]) -> set[int]:
+    """Return the samples that somebody met a judge on and nobody has scored or holds blind."""
+    live = Assignment.objects.filter(sample__in=samples.values("pk"), state__lte=Assignment.State.SCORED)
+    return {pk for pk, arm in live.values_list("sample").annotate(least=Min("arm")).order_by() if arm > Arm.BLIND}
 
 
 def _take_back(open_places: Mapping[int, int], *, study: Study, at: datetime) -> None:
-    """End the leases that are asked for no more, the newest first; the samples are locked."""
+    """End the leases that are asked for no more, the newest first; the samples are locked.
+
+    Those of people who meet a judge go before those of others, so that a sample keeps its blind score.
+    """
     held: dict[int, list[Assignment]] = defaultdict(list)
     leased = Assignment.objects.filter(sample__in=open_places, state=Assignment.State.LEASED).select_related("member")
-    for row in leased.order_by("leased_at", "pk"):
+    for row in sorted(leased, key=lambda row: (row.arm != Arm.BLIND, row.leased_at, row.pk)):
         held[row.sample_id].append(row)
     for sample_id, rows in sorted(held.items()):
         for row in rows[open_places[sample_id] :]:

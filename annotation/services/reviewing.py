@@ -3,15 +3,19 @@
 That a sample is in review is told to nobody: its further slot is in the same queue as all others, see `deciding`.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils import timezone
 
 from annotation.db import write_transaction
 from annotation.models import HistoryEntry, Sample, Skip
+from annotation.rubrics import definition
 from annotation.sql import reviewing as sql
 from annotation.sql.scores import insert_history
 from annotation.workflow import TRANSITIONS, Event, State, after
+
+from . import suggesting
 
 NOBODY_ELIGIBLE = "nobody_eligible"
 # Whatever was skipped before people were asked anew does not count against the new ones.
@@ -34,7 +38,8 @@ def can_be_blocked(state: str, event: Event) -> bool:
 def block_unassignable(*, limit: int = 1000) -> int:
     """Block begun samples that nobody who is here could take; return how many were.
 
-    Everybody has scored or skipped them or has seen their scores. A study with fewer active people than a sample
+    Everybody has scored or skipped them, has seen their scores, or has been shown a judge's values where only blind
+    slots are left. A study with fewer active people than a sample
     needs is left alone: it waits for people, and its settings say so.
     """
     found = sql.unassignable(limit=limit)
@@ -45,7 +50,10 @@ def block_unassignable(*, limit: int = 1000) -> int:
         list(Sample.objects.select_for_update().filter(pk__in=found).order_by("pk").values_list("pk"))
         blocked = 0
         by_study: dict[int, list[tuple[int, str]]] = {}
+        kept = _still_for_those_who_met_a_judge(found)
         for sample_id, study_id, state in sql.still_unassignable(found):
+            if sample_id in kept:
+                continue
             by_study.setdefault(study_id, []).append((sample_id, state))
         for study_id, rows in by_study.items():
             keys = [sample_id for sample_id, _ in rows]
@@ -66,3 +74,15 @@ def block_unassignable(*, limit: int = 1000) -> int:
             )
             blocked += len(keys)
     return blocked
+
+
+def _still_for_those_who_met_a_judge(samples: Sequence[int]) -> set[int]:
+    """Return the samples with a slot for somebody who lost them after having been shown a judge's values."""
+    found: set[int] = set()
+    for sample_id, free, rubric_id, member_id in sql.who_met_a_judge(samples):
+        if sample_id not in found:
+            # The samples are begun, so each follows its own protocol.
+            met = suggesting.meetings([sample_id], member_id=member_id, protocol_id=0, rubric=definition(rubric_id))
+            if met[sample_id].seat(free) is not None:
+                found.add(sample_id)
+    return found

@@ -14,11 +14,12 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 AT_ONCE = 20_000
 
-# Independent: given before the values of others were seen. What was signed in a discussion has a later round.
+# Independent: given before the values of others, or a judge's, were seen. What was signed in a discussion has a later
+# round; of those who were shown a judge's after locking their own, the own ones are the ratings.
 _INDEPENDENT = """
     FROM annotation_sample sa JOIN annotation_score s ON s.sample_id = sa.id
     WHERE sa.study_id = %s AND sa.state <> 'withdrawn'
-      AND s.round = 1 AND s.voided_at IS NULL AND s.origin IN ('given', 'imported')
+      AND s.round = 1 AND s.voided_at IS NULL AND s.origin IN ('given', 'imported') AND s.arm <> 2
 """
 
 

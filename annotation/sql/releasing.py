@@ -58,6 +58,7 @@ class Standing(NamedTuple):
     sample_id: int
     member_id: int
     round: int
+    arm: int
     at: str | None
     seconds: float | None
     level_ids: list[int]
@@ -135,14 +136,14 @@ class Reader:
         """Return the standing scores of the samples."""
         # A row per score: a row per rating takes three times as long to fetch.
         found = self._rows(
-            f"""SELECT s.sample_id, s.member_id, s.round, {self._at}, s.seconds,
+            f"""SELECT s.sample_id, s.member_id, s.round, s.arm, {self._at}, s.seconds,
                        (SELECT {self._joined} FROM annotation_rating r WHERE r.score_id = s.id)
                 FROM annotation_score s
                 WHERE s.sample_id IN ({_listed(ids)}) AND s.voided_at IS NULL"""  # noqa: S608
         )
         return [
-            Standing(sample, member, number, at, seconds, [int(pk) for pk in (levels or "").split(",") if pk])
-            for sample, member, number, at, seconds, levels in found
+            Standing(sample, member, number, arm, at, seconds, [int(pk) for pk in (levels or "").split(",") if pk])
+            for sample, member, number, arm, at, seconds, levels in found
         ]
 
     def pictures(self, ids: Sequence[int]) -> list[Place]:

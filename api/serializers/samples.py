@@ -66,10 +66,34 @@ class SampleRow(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
+class MetOn(serializers.Serializer[Any]):
+    shown = serializers.FloatField()
+    expected = serializers.FloatField(help_text="before rounding")
+    first = serializers.FloatField(
+        allow_null=True, help_text="delayed: what was locked; prefilled: what was submitted first"
+    )
+    final = serializers.FloatField(allow_null=True, help_text="what decides; null while nothing does")
+    touched = serializers.BooleanField(help_text="answered by the annotator's own hand")
+
+
+class RevisionMade(serializers.Serializer[Any]):
+    seconds = serializers.FloatField(allow_null=True)
+    at = serializers.DateTimeField()
+
+
+class MetJudge(serializers.Serializer[Any]):
+    judge = serializers.IntegerField(help_text="number of its run in the study")
+    shown_at = serializers.DateTimeField(allow_null=True)
+    dimensions = serializers.DictField(child=MetOn())
+    revision = RevisionMade(allow_null=True)
+
+
 class GivenScore(serializers.Serializer[Any]):
     annotator = serializers.CharField(help_text="a pseudonym for researchers")
     round = serializers.IntegerField(help_text="1: independent; later ones were signed in discussions")
     origin = serializers.ChoiceField(choices=Score.Origin.values)
+    arm = serializers.ChoiceField(choices=["blind", "delayed", "prefilled"], help_text="how a judge was met")
+    met = MetJudge(allow_null=True, help_text="what was shown of a judge, and what was made of it")
     discussion = serializers.CharField(allow_null=True, help_text="the one in which it was signed")
     ratings = Values()
     notes = serializers.DictField(child=serializers.CharField())

@@ -15,7 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation import permissions
+from annotation.arms import Arm
 from annotation.content import SampleSides, SampleView, views
+from annotation.met_judge import MetJudge, met_judges
 from annotation.models import Discussion, FinalScore, Rating, Sample, Score, Study
 from annotation.rubrics import RubricDefinition, definition
 from annotation.services import asking_review, giving
@@ -41,6 +43,8 @@ class ScoreRow:
     origin: str
     seconds: float | None
     at: datetime | None
+    arm: str
+    met: MetJudge | None
 
 
 @login_required
@@ -212,6 +216,7 @@ def _rounds(
         if rating.note:
             notes[rating.score_id].append((key, rating.note))
     case_of = {case.pk: case for case in cases}
+    met = met_judges(scores)
     rounds: dict[tuple[int, int | None], list[ScoreRow]] = {}
     for score in scores:
         row = ScoreRow(
@@ -221,6 +226,8 @@ def _rounds(
             origin=score.origin,
             seconds=score.seconds,
             at=score.at,
+            arm=Arm(score.arm).name.lower(),
+            met=met.get(score.pk),
         )
         rounds.setdefault((score.discussion_id or 0, score.discussion_id), []).append(row)
     return [

@@ -65,7 +65,7 @@ class Paired:
     statuses: Counter[str]
     """Of the samples' predictions; ``missing`` counts samples without one."""
     not_blind: int
-    """Samples whose final score may owe something to a judge, and which are left out where that is the target."""
+    """Samples whose labels may owe something to a judge, and which are left out."""
     foreign: int
     """Predictions of samples that are not among the labelled ones."""
 
@@ -82,14 +82,15 @@ def pair(
 ) -> Paired:
     """Bring together what people said of each sample and what a judge foretold.
 
-    A failed prediction is counted and never averaged; the rules have the last word on its missing sides all the same.
+    A judge is held only to labels that owe nothing to one. A failed prediction is counted and never averaged; the rules
+    have the last word on its missing sides all the same.
     """
     rows: dict[str, list[_Row]] = {dimension.key: [] for dimension in rubric.dimensions}
     statuses: Counter[str] = Counter()
     numbers: dict[str, int] = {}
     samples = not_blind = known = 0
     for one in labelled:
-        if target == "final" and one.label_origin not in BLIND:
+        if one.label_origin not in BLIND:
             not_blind += 1
             known += one.sample.id in predictions
             continue

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from django.utils import timezone
 
+from annotation.arms import Arm
 from annotation.errors import WorkflowError
 from annotation.models import (
     Assignment,
@@ -32,6 +33,7 @@ from annotation.services import (
     giving,
     leases,
     reviewing,
+    revising,
     samples,
     scoring,
     studies,
@@ -97,9 +99,54 @@ class Acts:
                     ratings=self._ratings(sample),
                     notes={},
                     seconds=3.0,
+                    touched=self._everything(),
                 )
                 return None
         return False
+
+    def _everything(self) -> list[str]:
+        return [dimension.key for dimension in definition(self.study.rubric_id).dimensions]
+
+    def _to_be_revised(self) -> Assignment | None:
+        rows = Assignment.objects.filter(sample__study=self.study, arm=Arm.DELAYED, state=2)
+        rows = rows.select_related("member__user", "sample").order_by("pk")
+        pending = list(rows.filter(revise_until__isnull=False))
+        # What is over is refused, and need not be tried as often.
+        found = pending if pending and self.pick([True, True, True, False]) else list(rows)
+        return self.pick(found) if found else None
+
+    @act
+    def revise(self) -> bool | None:
+        mine = self._to_be_revised()
+        if mine is None:
+            return False
+        self._with_key(
+            revising.revise,
+            by=mine.member.user,
+            assignment_id=mine.public_id,
+            ratings=self._ratings(mine.sample),
+            seconds=2.0,
+        )
+        return None
+
+    @act
+    def undo_a_revision(self) -> bool | None:
+        mine = self._to_be_revised()
+        if mine is None or mine.member.user is None:
+            return False
+        scoring.undo(by=mine.member.user, assignment_id=mine.public_id)
+        return None
+
+    @act
+    def let_the_time_to_revise_pass(self) -> bool | None:
+        pending = list(Assignment.objects.filter(sample__study=self.study, revise_until__isnull=False).order_by("pk"))
+        if not pending:
+            return False
+        one = self.pick(pending)
+        overdue = timezone.now() - timedelta(minutes=1)
+        Assignment.objects.filter(pk=one.pk, revise_until__isnull=False).update(revise_until=overdue)
+        leases.expire_leases()
+        return None
 
     @act
     def lease(self) -> None:
@@ -124,6 +171,7 @@ class Acts:
             ratings=self._ratings(mine.sample),
             notes={},
             seconds=3.0,
+            touched=self._everything(),
         )
         return None
 
@@ -272,7 +320,10 @@ class Acts:
             return False
         service, asked, answer = self.pick(self.done)
         again = service(**asked)
-        if service is scoring.submit:
+        if service is scoring.submit and answer.state == "revising":
+            # Own values stay as they were locked, whatever was made of them since.
+            assert {**again.ratings, **(again.own or {})} == answer.ratings
+        elif service is scoring.submit:
             assert again == answer
         return None
 
@@ -290,6 +341,7 @@ class Acts:
             ratings=self._ratings(mine.sample),
             notes={},
             seconds=None,
+            touched=self._everything(),
         )
         return None
 
@@ -386,5 +438,6 @@ OFTEN = {
     "come_together": 3,
     "reopen": 2,
     "give": 2,
+    "revise": 5,
 }
 WEIGHTED = [name for name in ACTS for _ in range(OFTEN.get(name, 1))]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from annotation.arms import Arm
 from annotation.models import (
     Assignment,
     Discussion,
@@ -16,6 +17,7 @@ from annotation.models import (
     Sample,
     Score,
     Study,
+    Suggestion,
     Topic,
 )
 from annotation.rubrics import definition
@@ -36,6 +38,8 @@ class Life:
     discussions: list[Discussion]
     open_topics: set[int]
     events: list[str]
+    suggestions: list[Suggestion]
+    k: int
 
 
 def broken(study: Study) -> list[str]:
@@ -61,6 +65,9 @@ def _lives(study: Study) -> list[Life]:
     finals = of(FinalScore.objects.filter(**ours, current=True))
     discussions = of(Discussion.objects.filter(**ours).exclude(state="closed"))
     entries = of(HistoryEntry.objects.filter(**ours).order_by("pk").only("sample_id", "event"))
+    shown: dict[int, list[Suggestion]] = defaultdict(list)
+    for row in Suggestion.objects.filter(assignment__sample__study=study).select_related("assignment"):
+        shown[row.assignment.sample_id].append(row)
     topics: dict[int, set[int]] = defaultdict(set)
     still = Topic.objects.filter(discussion__study=study, closed_at=None).exclude(discussion__state="closed")
     for sample, dimension in still.values_list("discussion__sample", "dimension"):
@@ -74,8 +81,10 @@ def _lives(study: Study) -> list[Life]:
             discussions[sample.pk],
             topics[sample.pk],
             [entry.event for entry in entries[sample.pk]],
+            shown[sample.pk],
+            sample.protocol.annotators_per_sample if sample.protocol else 0,
         )
-        for sample in Sample.objects.filter(study=study).select_related("study").order_by("pk")
+        for sample in Sample.objects.filter(study=study).select_related("study", "protocol").order_by("pk")
     ]
 
 
@@ -83,6 +92,7 @@ def _faults(life: Life) -> Iterator[str]:
     sample = life.sample
     leased = sum(1 for one in life.assignments if one.state == Assignment.State.LEASED)
     free = sample.free_slots.bit_count()
+    revising = [one for one in life.assignments if one.revise_until is not None]
     wanting = max(0, sample.scores_needed - sample.scores_in - leased)
     if (sample.stage == Sample.Stage.BEGUN) != (free > 0):
         yield f"stage {sample.stage} with {free} free slots"
@@ -93,13 +103,16 @@ def _faults(life: Life) -> Iterator[str]:
             yield "has no rules"
         if free != wanting:
             yield f"{free} free slots, {leased} leased, {sample.scores_in} of {sample.scores_needed} scores"
-        if not leased and sample.scores_in >= sample.scores_needed:
+        if not leased and not revising and sample.scores_in >= sample.scores_needed:
             yield "has its scores and is not decided"
     elif sample.state != State.WAITING and (sample.stage != Sample.Stage.CLOSED or free):
         yield "can still be handed out"
     if sample.state in (State.AGREED, State.IN_DISCUSSION, State.WITHDRAWN) and leased:
         yield "is still in somebody's hands"
+    if revising and sample.state not in (State.SCORING, State.BLOCKED):
+        yield "can still be revised"
     yield from _miscounted(life)
+    yield from _arms_that_do_not_fit(life)
     yield from _values_that_do_not_fit(life)
     state = State.WAITING
     for event in life.events:
@@ -118,6 +131,28 @@ def _miscounted(life: Life) -> Iterator[str]:
     slots = [one.slot for one in life.assignments if one.state <= Assignment.State.SCORED]
     if len(set(slots)) != len(slots):
         yield "has a slot in two hands"
+
+
+def _arms_that_do_not_fit(life: Life) -> Iterator[str]:
+    given = {one.assignment_id: one for one in life.scores if one.origin == "given"}
+    for one in life.assignments:
+        score = given.get(one.pk)
+        if score is not None and score.arm != one.arm:
+            yield f"assignment {one.pk} is in arm {one.arm}, its score in {score.arm}"
+        if one.arm != Arm.BLIND and one.state <= Assignment.State.SCORED and one.slot > life.k:
+            yield f"somebody meets a judge in slot {one.slot}"
+    of = {one.pk: one for one in life.assignments}
+    for row in life.suggestions:
+        one, score = of[row.assignment_id], given.get(row.assignment_id)
+        if one.arm == Arm.BLIND:
+            yield f"assignment {one.pk} is blind and has something to be shown"
+        if (row.shown_at is not None) != (one.arm == Arm.PREFILLED or score is not None):
+            yield f"assignment {one.pk} was shown a judge's value, or was not, against its arm {one.arm}"
+        if (row.final_id is not None) != (score is not None and one.revise_until is None):
+            yield f"assignment {one.pk} has {row.final_id} as what decides"
+    met = [score.arm for score in given.values()]
+    if life.sample.state in (State.AGREED, State.IN_DISCUSSION) and any(met) and Arm.BLIND not in met:
+        yield "was decided without a blind score"
 
 
 def _values_that_do_not_fit(life: Life) -> Iterator[str]:
@@ -172,6 +207,7 @@ class Memory:
     posts: dict[int, tuple[Any, ...]] = field(default_factory=dict)
     finals: dict[int, tuple[Any, ...]] = field(default_factory=dict)
     entries: dict[int, tuple[Any, ...]] = field(default_factory=dict)
+    suggestions: dict[int, tuple[Any, ...]] = field(default_factory=dict)
     seen: dict[tuple[int, int], int] = field(default_factory=dict)
     """Member and sample of everybody who knows its scores, with the last score of the study at that time."""
 
@@ -179,7 +215,9 @@ class Memory:
         """Return what was changed or deleted that never may be, and remember what is new."""
         ours = {"sample__study": self.study}
         rows = {
-            "scores": Score.objects.filter(**ours).values_list("pk", "sample", "member", "round", "origin", "at"),
+            "scores": Score.objects.filter(**ours).values_list(
+                "pk", "sample", "member", "round", "origin", "at", "arm"
+            ),
             "ratings": Rating.objects.filter(score__sample__study=self.study).values_list(
                 "pk", "score", "dimension", "level", "note"
             ),
@@ -189,6 +227,10 @@ class Memory:
             "finals": FinalScore.objects.filter(**ours).values_list(
                 "pk", "sample", "dimension", "level", "version", "outcome", "discussion", "reason"
             ),
+            # What somebody was shown stays shown, and with it that they are not blind.
+            "suggestions": Suggestion.objects.filter(
+                assignment__sample__study=self.study, shown_at__isnull=False
+            ).values_list("pk", "assignment", "assignment__arm", "dimension", "run", "shown", "shown_at", "first"),
             "entries": HistoryEntry.objects.filter(**ours).values_list("pk", "sample", "event", "member"),
         }
         found: list[str] = []
@@ -197,7 +239,10 @@ class Memory:
             current = {row[0]: row for row in now}
             if name == "scores":
                 # A signature's score takes the time of its last value.
-                current = {pk: row[:-1] if row[4] == "signed" else row for pk, row in current.items()}
+                current = {pk: row[:5] if row[4] == "signed" else row for pk, row in current.items()}
+            if name == "suggestions":
+                # What was said at first comes after what was shown.
+                before = {pk: row if row[-1] else (*row[:-1], current.get(pk, row)[-1]) for pk, row in before.items()}
             found += [
                 f"{name} {pk}: {row} became {current.get(pk)}" for pk, row in before.items() if current.get(pk) != row
             ]

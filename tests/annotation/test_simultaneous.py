@@ -78,7 +78,7 @@ def test_whatever_many_do_at_once_the_rules_hold(kind: str, tmp_path: Path) -> N
     with fresh_database(kind, tmp_path) as url:
         env = environment(url, tmp_path)
         manage("migrate", "--verbosity=0", env=env)
-        output, errors = run("populate", "6", "30", "2", "ada", "all", env=env).communicate()
+        output, errors = run("populate", "6", "30", "2", "ada", "all", "both", env=env).communicate()
         assert not errors, errors
         watcher = run("watch_rules", env=env)
         workers = [run("act_at_random", str(seed), str(ACTS_EACH), env=env) for seed in range(5)]
@@ -94,5 +94,5 @@ def test_whatever_many_do_at_once_the_rules_hold(kind: str, tmp_path: Path) -> N
         seen = json.loads(output)
     assert not seen["found"], "\n".join(seen["found"])
     assert seen["looks"] > 1
-    for act in ("work", "give_reasons", "come_together", "reopen", "ask_review", "give"):
+    for act in ("work", "revise", "give_reasons", "come_together", "reopen", "ask_review", "give"):
         assert done[act], f"nobody has ever managed to {act}: {done}"

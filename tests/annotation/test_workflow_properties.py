@@ -20,12 +20,15 @@ from annotation.models import Member
 from annotation.rubrics import forget_definitions
 from annotation.services import deciding
 from tests.factories import make_member, make_rubric, make_sample, make_study
+from tests.suggested import judge_saying
 
 from .acts import WEIGHTED, Acts
 from .rules import Memory, broken
 
 DIMENSIONS = (("TCC", "Text", ["text"]), ("IQ", "Picture", ["image"]))
 ANNOTATORS = ("ann", "ben", "cho", "dan", "eve")
+# With their pictures; of their names follows in which arms they are.
+NAMES = {"bbbb": ["red"], "bbbc": [], "cccc": ["red"], "mnpq": ["red"], "qrst": ["red"], "vwxz": ["red"]}
 
 
 class Story(RuleBasedStateMachine):
@@ -44,6 +47,7 @@ class Story(RuleBasedStateMachine):
         decide=st.sampled_from(["discuss", "discuss", "discuss", "aggregate"]),
         cross_review=st.sampled_from(["none", "all", "high"]),
         reason_first=st.booleans(),
+        suggestions=st.sampled_from(["none", "delayed", "prefilled", "both"]),
     )
     def begin(self, k: int, **protocol: Any) -> None:
         rubric = make_rubric("small", dimensions=DIMENSIONS, levels=(0, 1, 2))
@@ -54,8 +58,16 @@ class Story(RuleBasedStateMachine):
             make_member(self.study, name)
         # Chance that the database keeps would make a story another one each time it is told.
         Member.objects.update(shuffle_start=0)
-        for place, pictures in enumerate((["red"], [], ["red"], ["red"], ["red"], ["red"])):
-            make_sample(self.study, pictures=pictures, shuffle=place)
+        judge_saying(
+            self.study,
+            {
+                make_sample(self.study, pictures=pictures, shuffle=place, public_id=f"{name}22222222"): {
+                    "TCC": 1,
+                    "IQ": 2,
+                }
+                for place, (name, pictures) in enumerate(NAMES.items())
+            },
+        )
         deciding._chance.seed(7)
         self.acts = Acts(self.study, random.Random(0).choice)
         self.memory = Memory(self.study)

@@ -1,4 +1,7 @@
-"""``python -m tests.processes.populate PEOPLE SAMPLES K [ADMIN CROSS_REVIEW]``: a study for other processes."""
+"""``python -m tests.processes.populate PEOPLE SAMPLES K [ADMIN REVIEW [SUGGESTIONS]]``: a study for other processes.
+
+With ``SUGGESTIONS`` after all of that a judge has something to say of every sample.
+"""
 
 import sys
 
@@ -8,16 +11,19 @@ import django
 def main() -> None:
     django.setup()
     from tests.factories import make_member, make_sample, make_study
+    from tests.suggested import judge_saying
 
     people, samples, k = map(int, sys.argv[1:4])
     admins, review = sys.argv[4:5], sys.argv[5:6]
-    study = make_study("crowd", k=k, cross_review=review[0] if review else "none")
+    suggestions = sys.argv[6] if len(sys.argv) > 6 else "none"
+    study = make_study("crowd", k=k, cross_review=review[0] if review else "none", suggestions=suggestions)
     for number in range(people):
         make_member(study, f"annotator-{number}")
     for name in admins:
         make_member(study, name, "admin")
-    for _ in range(samples):
-        make_sample(study)
+    made = [make_sample(study) for _ in range(samples)]
+    if suggestions != "none":
+        judge_saying(study, {sample: {"TCC": 3} for sample in made})
 
 
 if __name__ == "__main__":

@@ -25,11 +25,11 @@ FIELDS = (
     ("part", "train or test. A question that was once test is test in every release of the study."),
     ("calibration", "Rated without any suggestion and to be kept out of training, for calibrating a judge."),
     ("final", "The agreed value per dimension; null where a dimension does not apply."),
-    ("histogram", "How many independent ratings each level got, in the rubric's order."),
+    ("histogram", "How many ratings, given without others' or a judge's, each level got, in the rubric's order."),
     ("mean", "The mean of the same ratings; null where there are none."),
     ("outcome", "How the final value came about: unanimous, discussed, overridden and so on."),
     ("label_origin", "Whether annotators had seen a judge's suggestion: blind, mixed, delayed, prefilled, imported."),
-    ("annotators", "How many people rated the sample."),
+    ("annotators", "How many people rated the sample without having seen others' ratings or a judge's."),
     ("rubric", "The rubric and its version; rubric.toml holds all of it."),
 )
 

@@ -11,6 +11,7 @@ from operator import itemgetter
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
+from annotation.arms import Arm
 from annotation.models import FinalScore
 from annotation.rubrics import DimensionDefinition, RubricDefinition
 from annotation.sql.export import moment_text
@@ -22,8 +23,9 @@ from .parts import Parts
 
 PAGE = 500
 ORIGINS = FinalScore.LabelOrigin
-# The further to the right, the less independent of the judge.
-FROM_BLIND_ON = (ORIGINS.BLIND, ORIGINS.MIXED, ORIGINS.DELAYED, ORIGINS.PREFILLED, ORIGINS.IMPORTED)
+# The further to the right, the less independent of the judge. Of imported values nothing is known; so they do not hide
+# that a judge was met on another dimension.
+FROM_BLIND_ON = (ORIGINS.BLIND, ORIGINS.IMPORTED, ORIGINS.MIXED, ORIGINS.DELAYED, ORIGINS.PREFILLED)
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
@@ -112,7 +114,7 @@ class Freezer:
                 if level_id not in self._given:
                     continue
                 key, place, position, plain = self._given[level_id]
-                if score.round == 1:
+                if score.round == 1 and score.arm == Arm.BLIND:
                     histogram[key][position] += 1
                     scorers.add(score.member_id)
                 rating: FrozenRating = {

@@ -35,8 +35,9 @@ class FrozenRecord(TypedDict):
     """One sample as it was agreed.
 
     ``turns`` is as in `SampleContent`, a block's ``picture`` being an index into ``pictures``. ``final`` is None where
-    a dimension is not applicable. ``histogram`` counts the independent ratings per level, in the rubric's order, and
-    ``mean`` is theirs, None where there are none. Texts that the sample does not have are empty.
+    a dimension is not applicable. ``histogram`` counts the ratings per level, in the rubric's order, that were given
+    without having seen those of others or a judge's, ``mean`` is theirs, None where there are none, and ``annotators``
+    is how many people gave them. Texts that the sample does not have are empty.
     """
 
     id: str

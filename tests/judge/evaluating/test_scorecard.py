@@ -117,11 +117,10 @@ def test_failures_are_counted_and_never_averaged():
 def test_labels_that_a_judge_may_have_moved_are_held_against_none():
     test = [labelled(f"s{n}", [4, 4], label_origin=origin) for n, origin in enumerate(("blind", "mixed", "prefilled"))]
     said = [certain(one.sample.id, 4) for one in test]
-    final = scorecard(Labelled(RUBRIC, [], test), said, "final")
-    assert (final["samples"], final["not_blind"]) == (1, 2)
-    # The mean is of independent ratings alone, whatever the final score owes to a judge.
-    mean = scorecard(Labelled(RUBRIC, [], test), said, "mean")
-    assert (mean["samples"], mean["not_blind"]) == (3, 0)
+    for target in ("final", "mean"):
+        card = scorecard(Labelled(RUBRIC, [], test), said, target)
+        assert (card["samples"], card["not_blind"], card["foreign"]) == (1, 2, 0)
+        assert tcc(card)["asked"]["samples"] == 1
 
 
 def test_calibration_samples_teach_no_baseline():
