@@ -147,7 +147,7 @@ class Standing:
 
 def standing(study: Study) -> Standing:
     """Return how the queues of a study stand."""
-    queue = ReviewQueue.objects.select_related("run").filter(study=study).first()
+    queue = ReviewQueue.objects.select_related("run").defer("foresight").filter(study=study).first()
     job = Job.objects.filter(study=study, kind=REFRESH, state__in=UNFINISHED, cancel_requested=False).first()
     rows = QueueEntry.objects.filter(study=study, left_at=None, dismissed_at=None).order_by().values("kind")
     counts = {

@@ -28,6 +28,7 @@ class ReviewQueue(models.Model):
     refreshed_at = models.DateTimeField(null=True, blank=True, help_text="when it was made anew last")
     refreshing = models.CharField(max_length=12, blank=True, help_text="names the attempt that makes it anew")
     history_through = models.BigIntegerField(default=0, help_text="all steps up to this history entry are in it")
+    foresight = models.JSONField(default=dict, help_text="what was learned about disputes, by dimension")
     work_order = models.CharField(
         max_length=10,
         choices=Protocol.WorkOrder.choices,

@@ -18,16 +18,20 @@ class SampleRow(NamedTuple):
     state: str
     stage: int
     priority: int
+    scores_in: int
+    scores_needed: int
     has_text: bool
     has_image: bool
 
 
 def samples(study_id: int, among: Sequence[int] | None = None) -> Iterator[SampleRow]:
     """Yield the samples of a study that are not withdrawn; only those of ``among`` where that is given."""
-    sql = """SELECT s.id, s.public_id, s.state, s.stage, s.priority, s.has_text, s.has_image FROM annotation_sample s
+    sql = """SELECT s.id, s.public_id, s.state, s.stage, s.priority, s.scores_in, s.scores_needed, s.has_text,
+                    s.has_image
+             FROM annotation_sample s
              WHERE s.study_id = %s AND s.state <> 'withdrawn'"""
     for row in _rows(sql, [study_id], "s.id", among):
-        yield SampleRow._make((*row[:5], bool(row[5]), bool(row[6])))
+        yield SampleRow._make((*row[:7], bool(row[7]), bool(row[8])))
 
 
 def independent_levels(study_id: int, among: Sequence[int] | None = None) -> Iterator[tuple[int, int]]:

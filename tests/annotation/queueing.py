@@ -14,23 +14,30 @@ from tests.judge_rows import make_judge_run
 def said(
     expected: float = 3.0,
     *,
-    p_dispute: float = 0.1,
+    unlike: float = 0.1,
     sd: float = 0.5,
     interval: tuple[float, float] | None = (2.0, 4.0),
     ensemble_sd: float | None = 0.2,
-    p: tuple[float, ...] | None = None,
 ) -> dict[str, Any]:
-    """Return what a judge says on one dimension."""
+    """Return what a judge says on one dimension: that so many are ``unlike`` the rest, up to a half, and say 0, not 3.
+
+    Whatever it expects is told apart from that.
+    """
     return {
-        "p": list(p or (0, 0, 0, 1, 0, 0)),
+        "p": [unlike, 0, 0, 1 - unlike, 0, 0],
         "expected": expected,
         "sd": sd,
         "rounded": round(expected),
-        "p_dispute": p_dispute,
+        "p_dispute": 2 * unlike * (1 - unlike),
         "interval": None if interval is None else list(interval),
         "mass": None,
         "ensemble_sd": ensemble_sd,
     }
+
+
+def apart(unlike: float, people: int = 3) -> float:
+    """Return the chance that of so many people some are unlike the others, before anything is known of them."""
+    return 1 - unlike**people - (1 - unlike) ** people
 
 
 def active_judge(study: Study) -> JudgeRun:

@@ -5,11 +5,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from annotation import priority
 from annotation.models import HistoryEntry, Job, QueueEntry, ReviewQueue, Sample, Study
 from annotation.services import assigning, leases, scoring
 from annotation.services.history import record
 from annotation.services.queueing import catching_up, refreshing
 from annotation.services.queueing.catching_up import catch_up
+from annotation.services.queueing.facts import read
+from annotation.services.queueing.foreseeing import known_from
 from tests.factories import make_member, make_sample, make_study, make_user
 
 from .deciding import lease, same, score
@@ -48,26 +51,24 @@ def test_a_sample_whose_range_grows_moves_up_at_once(study: Study) -> None:
     assert followed(study, *samples) == 0
 
 
-def test_what_followed_is_what_a_refresh_would_have_made(study: Study) -> None:
-    """Of samples that were in the queues before; who comes in meanwhile joins the others at the next refresh."""
+def test_what_followed_is_what_the_pure_function_says_of_what_is_known_now(study: Study) -> None:
     run = active_judge(study)
     for number in range(12):
         sample = make_sample(study, pictures=["red"])
-        says(run, sample, {"TCC": said(p_dispute=number / 20, ensemble_sd=number / 10)}, cluster=number % 3)
-    refreshed(study)
+        says(run, sample, {"TCC": said(unlike=number / 24, ensemble_sd=number / 10)}, cluster=number % 3)
+    queue = refreshed(study)
     for name, value in (("ann", 1), ("ben", 4), ("cho", 2), ("ann", 3), ("ben", 3)):
         score(study, name, same(3, TCC=value))
     catch_up()
-    names = ("first", "second", "third", "random", "spread", "scores", "reason", "left_at", "decided_at", "disputed")
-    followed_rows = {(row["sample_id"], row["kind"]): row for row in QueueEntry.objects.values()}
+    facts = read(study, run, learned=known_from(queue.foresight)).samples
+    standing = [fact for fact in facts if fact.belongs("disputed")]
+    wanted = priority.entries((fact.known for fact in standing), priority.Queue.DISPUTED, seed=queue.seed)
+    assert order_of(study) == [entry.sample for entry in wanted]
+    assert [row.reason for row in rows_of(study)] == [entry.reason for entry in wanted]
+    names = ("kind", "sample", "random", "spread", "scores", "disputed", "decided_at", "left_at")
+    before = list(QueueEntry.objects.order_by("pk").values(*names))
     refreshed(study)
-    for row in QueueEntry.objects.values():
-        known = followed_rows[row["sample_id"], row["kind"]]
-        assert [bool(row[name]) if name.endswith("_at") else row[name] for name in names[3:]] == [
-            bool(known[name]) if name.endswith("_at") else known[name] for name in names[3:]
-        ] or row["kind"] == "label_next"
-        if row["kind"] == "disputed":
-            assert [row[name] for name in names[:3]] == [known[name] for name in names[:3]]
+    assert list(QueueEntry.objects.order_by("pk").values(*names)) == before
 
 
 def test_each_look_reads_what_happened_since_the_last_and_no_more(study: Study) -> None:
@@ -135,14 +136,16 @@ def test_a_sample_leaves_with_its_last_slot_and_comes_back_with_a_free_one(study
 
 def test_a_decided_sample_leaves_with_its_outcome(study: Study) -> None:
     sample = make_sample(study, pictures=["red"])
-    says(active_judge(study), sample, {"TCC": said(p_dispute=0.3)})
+    says(active_judge(study), sample, {"TCC": said(unlike=0.15)})
     refreshed(study)
+    foreseen = entry_of(sample).foreseen
+    assert foreseen is not None
     for name in ("ann", "ben", "cho"):
         score(study, name, same(2))
     catch_up()
     entry = entry_of(sample)
     assert entry.left_at is not None
-    assert (entry.foreseen, entry.disputed) == (0.3, False)
+    assert (entry.foreseen, entry.disputed) == (foreseen, False)
     assert order_of(study) == []
 
 

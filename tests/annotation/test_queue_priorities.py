@@ -38,7 +38,7 @@ def foreseen(study: Study, count: int) -> list[Sample]:
     run = active_judge(study)
     samples = [make_sample(study, pictures=["red"]) for _ in range(count)]
     for number, sample in enumerate(samples):
-        says(run, sample, {"TCC": said(p_dispute=number / count, ensemble_sd=number / count)}, cluster=number % 4)
+        says(run, sample, {"TCC": said(unlike=number / count / 2, ensemble_sd=number / count)}, cluster=number % 4)
     return samples
 
 
@@ -155,9 +155,10 @@ def test_everybody_is_given_every_sample_while_priorities_change_all_the_time(st
 
 def test_a_sample_that_is_disputed_already_is_asked_for_last_and_a_likely_one_sooner(study: Study) -> None:
     run = active_judge(study)
-    samples = [make_sample(study, pictures=["red"]) for _ in range(40)]
+    # Without a picture, so that there is one dimension alone to be disputed.
+    samples = [make_sample(study) for _ in range(40)]
     for number, sample in enumerate(samples):
-        says(run, sample, {"TCC": said(p_dispute=0.5 * number / 40)})
+        says(run, sample, {"TCC": said(unlike=0.1 * number / 40)})
     refreshed(study)
     before = given(study)
     ordered = [one for one in samples if not entry_of(one).random]
@@ -165,7 +166,7 @@ def test_a_sample_that_is_disputed_already_is_asked_for_last_and_a_likely_one_so
     assert before[known.pk] == 9
     for name, value in (("Ann", 1), ("Ben", 5)):
         rate(known, name, {"TCC": value})
-    says(run, likely, {"TCC": said(p_dispute=0.9)})
+    says(run, likely, {"TCC": said(unlike=0.5)})
     followed(study, known, likely)
     after = given(study)
     assert after[known.pk] == 0

@@ -13,7 +13,7 @@ from annotation.services.samples import reopen
 from tests.factories import make_member, make_release, make_sample, make_study, make_user
 
 from .deciding import all_score, same, score, state_of
-from .queueing import active_judge, entry_of, order_of, refreshed, rows_of, said, says
+from .queueing import active_judge, apart, entry_of, order_of, refreshed, rows_of, said, says
 from .rating import rated_sample
 
 pytestmark = pytest.mark.django_db
@@ -59,14 +59,13 @@ def test_with_a_judge_the_chance_of_a_dispute_orders_those_of_equal_range(study:
     run = active_judge(study)
     samples = [make_sample(study) for _ in range(10)]
     for number, sample in enumerate(samples):
-        says(run, sample, {"TCC": said(p_dispute=number / 10)})
+        says(run, sample, {"TCC": said(unlike=number / 20)})
     refreshed(study)
     order = in_order(study)
     assert order == [sample.pk for sample in reversed(samples) if sample.pk in order]
     row = next(row for row in rows_of(study) if row.sample.pk == samples[9].pk)
     assert row.said["TCC"].expected == 3.0
-    assert row.entry.foreseen == 0.9
-    assert row.entry.chance == 0.9
+    assert row.entry.foreseen == row.entry.chance == pytest.approx(apart(0.45))
     assert row.entry.reason["kind"] in (Kind.FORESEEN, Kind.RANDOM)
 
 
@@ -87,23 +86,27 @@ def test_what_a_judge_says_of_what_it_learned_from_counts_only_out_of_fold(study
     run = active_judge(study)
     run.release = release
     run.save()
-    says(run, learned, {"TCC": said(p_dispute=0.9)})
-    says(run, foretold, {"TCC": said(p_dispute=0.8)}, out_of_fold=True)
+    says(run, learned, {"TCC": said(unlike=0.5)})
+    says(run, foretold, {"TCC": said(unlike=0.4)}, out_of_fold=True)
     refreshed(study)
-    assert entry_of(learned).foreseen is None
-    assert entry_of(learned).chance is None
-    assert entry_of(foretold).foreseen == 0.8
+    assert entry_of(foretold).foreseen == pytest.approx(apart(0.4))
+    assert entry_of(learned).reason.get("expected") is None
+    base = entry_of(learned).foreseen
+    nothing = make_sample(study)
+    refreshed(study)
+    assert entry_of(nothing).foreseen == base
 
 
 def test_a_dimension_that_a_rule_decides_is_left_out(study: Study) -> None:
     """Without a picture only completeness is scored; whatever a judge says of the rest."""
     run = active_judge(study)
     sample = make_sample(study)
-    says(run, sample, {"TCC": said(p_dispute=0.2), "ITS": said(p_dispute=0.9)})
+    says(run, sample, {"TCC": said(unlike=0.1), "ITS": said(unlike=0.5)})
     pictured = make_sample(study, pictures=["red"])
-    says(run, pictured, {"TCC": said(p_dispute=0.2), "ITS": said(0, p_dispute=0.9) | {"rule": "no_image"}})
+    says(run, pictured, {"TCC": said(unlike=0.1), "ITS": said(unlike=0.5) | {"rule": "no_image"}})
     refreshed(study)
-    assert entry_of(sample).foreseen == entry_of(pictured).foreseen == 0.2
+    assert entry_of(sample).foreseen == pytest.approx(apart(0.1))
+    assert entry_of(pictured).foreseen != pytest.approx(apart(0.5))
 
 
 def test_labels_to_come_next_are_those_with_a_slot_to_give_one_of_each_cluster_first(study: Study) -> None:
@@ -142,7 +145,7 @@ def test_an_audit_holds_agreed_values_against_the_judge(study: Study) -> None:
 def test_refreshing_twice_stores_the_same_and_writes_nothing_new(study: Study) -> None:
     run = active_judge(study)
     for number in range(6):
-        says(run, make_sample(study), {"TCC": said(p_dispute=number / 10, ensemble_sd=None)})
+        says(run, make_sample(study), {"TCC": said(unlike=number / 20, ensemble_sd=None)})
     rated_sample(study, Ann=1, Ben=5)
     refreshed(study)
     before = list(QueueEntry.objects.order_by("pk").values())
@@ -159,22 +162,24 @@ def test_a_decided_sample_leaves_with_what_became_of_it_and_what_was_foreseen_st
     run = active_judge(study)
     disputed, agreed = make_sample(study, pictures=["red"]), make_sample(study, pictures=["red"])
     for sample in (disputed, agreed):
-        says(run, sample, {"TCC": said(3.5, p_dispute=0.4)})
+        says(run, sample, {"TCC": said(3.5, unlike=0.2)})
     refreshed(study)
+    before = entry_of(disputed).foreseen
+    assert before is not None
     for name, value in (("ann", 1), ("ben", 4), ("cho", 4)):
         score(study, name, same(3, TCC=value))
     for name in ("ann", "ben", "cho"):
         score(study, name, same(2))
     first, second = Sample.objects.order_by("state")
     assert (first.state, second.state) == ("agreed", "in_discussion")
-    says(run, first, {"TCC": said(p_dispute=0.9)})
-    says(run, second, {"TCC": said(p_dispute=0.9)})
+    says(run, first, {"TCC": said(unlike=0.5)})
+    says(run, second, {"TCC": said(unlike=0.5)})
     refreshed(study)
     done, talking = entry_of(first), entry_of(second)
     assert (done.disputed, talking.disputed) == (False, True)
     assert done.left_at is not None
     assert talking.left_at is None
-    assert done.foreseen == talking.foreseen == 0.4
+    assert done.foreseen == talking.foreseen == before
     assert talking.outcome["TCC"]["range"] == 3.0  # type: ignore[index]
     assert talking.off == pytest.approx(0.0)
     assert done.off == pytest.approx(1.0)
@@ -184,7 +189,7 @@ def test_a_decided_sample_leaves_with_what_became_of_it_and_what_was_foreseen_st
 def test_what_was_known_already_when_it_came_in_was_not_foreseen(study: Study) -> None:
     """Its values were two apart before the queue saw it, so that they are proves nothing."""
     sample = rated_sample(study, state="scoring", Ann=1, Ben=5)
-    says(active_judge(study), sample, {"TCC": said(p_dispute=0.9)})
+    says(active_judge(study), sample, {"TCC": said(unlike=0.5)})
     refreshed(study)
     assert entry_of(sample).foreseen is None
     assert entry_of(sample).chance == 1.0
@@ -225,7 +230,7 @@ def test_an_audit_of_a_judge_that_is_not_asked_any_more_was_none(study: Study) -
 
 def test_a_sample_that_comes_back_keeps_what_was_foreseen_first(study: Study) -> None:
     sample = make_sample(study, pictures=["red"])
-    says(active_judge(study), sample, {"TCC": said(p_dispute=0.3)})
+    says(active_judge(study), sample, {"TCC": said(unlike=0.15)})
     refreshed(study)
     all_score(study, {"ann": same(1), "ben": same(1), "cho": same(1)})
     refreshed(study)
@@ -236,7 +241,7 @@ def test_a_sample_that_comes_back_keeps_what_was_foreseen_first(study: Study) ->
     back = entry_of(sample)
     assert back.left_at is None
     assert back.entered_at > left.entered_at
-    assert (back.foreseen, back.disputed, back.decided_at) == (0.3, False, left.decided_at)
+    assert (back.foreseen, back.disputed, back.decided_at) == (left.foreseen, False, left.decided_at)
 
 
 def test_of_two_attempts_at_the_same_time_the_later_one_goes_on(study: Study) -> None:

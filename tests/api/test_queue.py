@@ -30,7 +30,7 @@ def queued(study: Study) -> Study:
     run = active_judge(study)
     for number in range(12):
         sample = rated_sample(study, state="scoring", domain="anatomy" if number % 2 else "", Xan=0, Yan=number % 6)
-        says(run, sample, {"TCC": said(4.5, p_dispute=number / 12, interval=(3.5, 5.0))})
+        says(run, sample, {"TCC": said(4.5, unlike=number / 24, interval=(3.5, 5.0))})
     refreshed(study)
     return study
 

@@ -22,6 +22,7 @@ from annotation.workflow import State
 
 from . import priorities, storing
 from .facts import Fact, read
+from .foreseeing import known_from
 from .refreshing import request, settled_history
 
 STEPS = 5_000
@@ -81,7 +82,7 @@ def follow(queue: ReviewQueue, samples: Sequence[int]) -> int:
     """Bring the entries and the priorities of some samples of a study up to date; returns how many entries changed."""
     study, at = queue.study, timezone.now()
     rubric = definition(study.rubric_id)
-    facts = read(study, queue.run, samples)
+    facts = read(study, queue.run, samples, learned=known_from(queue.foresight)).samples
     states = {fact.sample: fact.state for fact in facts}
     changed = 0
     with write_transaction():

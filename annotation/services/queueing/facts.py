@@ -1,18 +1,23 @@
-"""What is known of the samples of a study: people's values, the judge's, how they stand. Read for workers only."""
+"""What is known of the samples of a study: people's values, the judge's, how they stand, what is foreseen of them.
+
+For workers only, as what is foreseen takes numpy.
+"""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from annotation import priority
 from annotation.fair_predictions import fair_predictions
-from annotation.models import JudgeRun, Prediction, QueueEntry, Sample, Study
+from annotation.models import JudgeRun, Prediction, Protocol, QueueEntry, Sample, Study
 from annotation.models.rubrics import LEVELS_PER_DIMENSION
-from annotation.rubrics import RubricDefinition, definition
+from annotation.rubrics import DimensionDefinition, RubricDefinition, definition
 from annotation.sql import review_queue as sql
 from annotation.workflow import State
 from judge.missing import locked_dimensions
+
+from .foreseeing import Asked, Foreseen, Learned, foreseen, learned_from
 
 Kind = QueueEntry.Kind
 UNDECIDED = frozenset({State.WAITING, State.SCORING, State.IN_REVIEW, State.IN_DISCUSSION, State.BLOCKED})
@@ -23,7 +28,7 @@ SETTLED = frozenset({State.IN_DISCUSSION, State.AGREED})
 FREE = frozenset({Sample.Stage.UNTOUCHED.value, Sample.Stage.BEGUN.value})
 AT_ONCE = 2_000
 
-Values = dict[str, list[float]]
+Positions = dict[str, list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,75 +77,126 @@ class Fact:
         return self.stage in FREE and self.state in UNDECIDED
 
 
-def read(study: Study, run: JudgeRun | None, among: Sequence[int] | None = None) -> list[Fact]:
+class Facts(NamedTuple):
+    """What is known, and what was learned from it or before."""
+
+    samples: list[Fact]
+    learned: Learned
+
+
+class _Row(NamedTuple):
+    """A sample with the dimensions that people score on it."""
+
+    sample: sql.SampleRow
+    dimensions: tuple[DimensionDefinition, ...]
+    to_come: int
+
+
+def read(
+    study: Study, run: JudgeRun | None, among: Sequence[int] | None = None, *, learned: Learned | None = None
+) -> Facts:
     """Return what is known of the samples of a study that are not withdrawn, or of those of ``among``.
 
     Prefilled values are not people's own and are no values here; of the judge only what is fair to it is taken, see
-    `fair_predictions`.
+    `fair_predictions`. What is foreseen rests on what was ``learned`` before, or else is learned from these samples.
     """
     rubric = definition(study.rubric_id)
-    values = _by_dimension(sql.independent_levels(study.pk, among), rubric)
+    given = _by_dimension(sql.independent_levels(study.pk, among), rubric)
     finals = _by_dimension(sql.finals(study.pk, among), rubric)
     said = _said(run, among)
-    scored = {sides: _scored(rubric, *sides) for sides in ((a, b) for a in (False, True) for b in (False, True))}
+    rows = _rows(study, rubric, among)
+    asked: dict[str, list[Asked]] = defaultdict(list)
+    for row in rows:
+        of_judge = said.get(row.sample.id, _SILENT)[1]
+        own = given.get(row.sample.id, {})
+        for dimension in row.dimensions:
+            one = _one(of_judge, dimension)
+            asked[dimension.key].append(Asked(own.get(dimension.key, ()), row.to_come, one["p"] if one else None))
+    if learned is None:
+        learned = learned_from(asked, rubric)
+    of_future = {key: iter(several) for key, several in foreseen(asked, rubric, learned).items()}
     found = []
-    for row in sql.samples(study.pk, among):
-        cluster, dimensions = said.get(row.id, (None, {}))
-        own, final = values.get(row.id, {}), finals.get(row.id, {})
+    for row in rows:
+        sample = row.sample
+        cluster, of_judge = said.get(sample.id, _SILENT)
+        own, final = given.get(sample.id, {}), finals.get(sample.id, {})
         seen = tuple(
-            _seen(key, own.get(key), final.get(key), dimensions.get(key)) for key in scored[row.has_text, row.has_image]
+            _seen(
+                dimension,
+                own.get(dimension.key),
+                final.get(dimension.key),
+                _one(of_judge, dimension),
+                next(of_future.get(dimension.key, _NOTHING), None),
+            )
+            for dimension in row.dimensions
         )
-        found.append(
-            Fact(priority.Known(row.id, row.public_id, cluster, seen), State(row.state), row.stage, row.priority)
+        known = priority.Known(sample.id, sample.public_id, cluster, seen)
+        found.append(Fact(known, State(sample.state), sample.stage, sample.priority))
+    return Facts(found, learned)
+
+
+_SILENT: tuple[None, dict[str, Any]] = (None, {})
+_NOTHING: Any = iter(())
+
+
+def _rows(study: Study, rubric: RubricDefinition, among: Sequence[int] | None) -> list[_Row]:
+    scored = {sides: _scored(rubric, *sides) for sides in ((a, b) for a in (False, True) for b in (False, True))}
+    k = Protocol.objects.values_list("annotators_per_sample", flat=True).get(study=study, current=True)
+    return [
+        _Row(
+            sample,
+            scored[sample.has_text, sample.has_image],
+            max(0, (sample.scores_needed or k) - sample.scores_in) if sample.state in UNDECIDED else 0,
         )
-    return found
+        for sample in sql.samples(study.pk, among)
+    ]
 
 
 def _seen(
-    key: str, values: list[float] | None, final: list[float] | None, said: Mapping[str, Any] | None
+    dimension: DimensionDefinition,
+    given: list[int] | None,
+    final: list[int] | None,
+    said: Mapping[str, Any] | None,
+    future: Foreseen | None,
 ) -> priority.Seen:
-    own = tuple(sorted(values)) if values else ()
-    agreed = final[0] if final else None
-    if said is None or said.get("rule") is not None:
-        return priority.Seen(key, own, chance=likely(own, None), final=agreed)
+    levels = dimension.levels
+    values = tuple(sorted(levels[position].value for position in given)) if given else ()
+    agreed = levels[final[0]].value if final else None
+    chance, promise = future or (None, None)
+    if said is None:
+        return priority.Seen(dimension.key, values, chance=chance, final=agreed, promise=promise)
     interval = said.get("interval")
     return priority.Seen(
-        key,
-        own,
+        dimension.key,
+        values,
         expected=said["expected"],
         sd=said["sd"],
         interval=None if interval is None else (interval[0], interval[1]),
-        p=tuple(said["p"]),
         ensemble_sd=said.get("ensemble_sd"),
-        chance=likely(own, said["p_dispute"]),
+        chance=chance,
         final=agreed,
+        promise=promise,
     )
 
 
-def likely(values: tuple[float, ...], p_dispute: float | None) -> float | None:
-    """Return the chance of a dispute."""
-    if priority.observed_range(values) >= priority.DISPUTE:
-        return 1.0
-    return p_dispute
+def _one(said: Mapping[str, Any], dimension: DimensionDefinition) -> Mapping[str, Any] | None:
+    """Return what the judge itself says of a dimension."""
+    one: Mapping[str, Any] | None = said.get(dimension.key)
+    return None if one is None or one.get("rule") is not None else one
 
 
-def _scored(rubric: RubricDefinition, has_text: bool, has_image: bool) -> tuple[str, ...]:
+def _scored(rubric: RubricDefinition, has_text: bool, has_image: bool) -> tuple[DimensionDefinition, ...]:
     """Return the dimensions that people score on a sample with these sides."""
     locked = locked_dimensions(rubric.dimensions, has_text=has_text, has_image=has_image)
-    return tuple(dimension.key for dimension in rubric.dimensions if dimension.key not in locked)
+    return tuple(dimension for dimension in rubric.dimensions if dimension.key not in locked)
 
 
-def _by_dimension(rows: Any, rubric: RubricDefinition) -> dict[int, Values]:
+def _by_dimension(rows: Iterable[tuple[int, int]], rubric: RubricDefinition) -> dict[int, Positions]:
     key_of = {dimension.id: dimension.key for dimension in rubric.dimensions}
-    meaning = {
-        level.id: (key_of[level.id // LEVELS_PER_DIMENSION], level.value)
-        for dimension in rubric.dimensions
-        for level in dimension.levels
-    }
-    found: dict[int, Values] = defaultdict(dict)
+    found: dict[int, Positions] = defaultdict(dict)
     for sample, level in rows:
-        key, value = meaning[level]
-        found[sample].setdefault(key, []).append(value)
+        dimension, position = divmod(level, LEVELS_PER_DIMENSION)
+        found[sample].setdefault(key_of[dimension], []).append(position)
     return found
 
 

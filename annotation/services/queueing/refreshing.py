@@ -72,7 +72,7 @@ def refresh(*, study: Study, progress: Progress | None = None) -> dict[str, int]
         Superseded: another attempt has begun meanwhile, and does the rest.
     """
     # Imported here: a web process asks for refreshes and does none.
-    from . import priorities
+    from . import foreseeing, priorities
     from .facts import read
 
     tell = progress or _nobody
@@ -81,7 +81,7 @@ def refresh(*, study: Study, progress: Progress | None = None) -> dict[str, int]
     queue = _begin(study)
     run = active_run(study)
     tell(0, None, "Reading what is known")
-    facts = read(study, run)
+    facts, learned = read(study, run)
     work = _Attempt(study, queue, begun, tell)
     result = work.place(facts)
     order = priorities.work_order(study)
@@ -106,6 +106,7 @@ def refresh(*, study: Study, progress: Progress | None = None) -> dict[str, int]
     with work.writing() as held:
         held.run, held.refreshed_at, held.history_through = run, begun, through
         held.work_order, held.cuts, held.refreshing = order, cuts, ""
+        held.foresight = foreseeing.kept(learned)
         held.save()
     return {**result, "priorities": moved}
 

@@ -72,8 +72,10 @@ def store(study_id: int, places: Sequence[Place], rubric: RubricDefinition, *, a
         elif any(known[name] != value for name, value in columns.items()):
             entered = at if known["left_at"] is not None else known["entered_at"]
             changed.append((*_stored(columns), moment(entered), known["pk"]))
-    bulk.insert(QueueEntry, ("study_id", "sample_id", "kind", *PLACED, "foreseen", "entered_at"), new)
-    update_entries((*PLACED, "entered_at"), changed)
+    if new:
+        bulk.insert(QueueEntry, ("study_id", "sample_id", "kind", *PLACED, "foreseen", "entered_at"), new)
+    if changed:
+        update_entries((*PLACED, "entered_at"), changed)
     return len(new) + len(changed)
 
 

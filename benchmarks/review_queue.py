@@ -1,0 +1,123 @@
+"""The review queue of a large study: made anew, followed, opened, and as the order in which work is given out."""
+
+import json
+import statistics
+
+from .annotators import broken_rules, work
+from .client import converse, request
+from .databases import Database, Store
+from .discussing import Reader
+from .figures import Measured, row
+from .load import tell
+from .population import SLUG, Population
+from .programs import manage, module, run
+from .server import serving
+
+SAMPLES, SAMPLES_QUICK = 48_000, 8_000
+TIMES, TIMES_QUICK = 60, 20
+WARM_UP = 5
+PAIRS_EACH, PAIRS_EACH_QUICK = 150, 50
+WARM_UP_PAIRS_EACH = 25
+REFRESH_SECONDS, PAGE_MS, RATIO = 20, 50, 1.2
+# A process of its own, as it would be a worker that has done nothing else.
+REFRESH = f"""
+import django, sys, time
+django.setup()
+from annotation.models import Job, Study
+from annotation.services import job_runner
+from annotation.services.queueing import refreshing
+study = Study.objects.get(slug={SLUG!r})
+job = refreshing.request(by=None, study=study)
+begun = time.monotonic()
+job_runner.run(job.pk)
+print(time.monotonic() - begun)
+job.refresh_from_db()
+sys.exit(job.error if job.state != "done" else 0)
+"""
+# Of what a hundred scores leave behind, as a look of every fifteen seconds at a study in full swing finds it.
+FOLLOW = f"""
+import django, time
+django.setup()
+from annotation.models import ReviewQueue, Sample
+from annotation.services.queueing.catching_up import follow
+queue = ReviewQueue.objects.select_related("study", "run").get(study__slug={SLUG!r})
+samples = list(Sample.objects.filter(scores_in__gt=0).order_by("-pk").values_list("pk", flat=True)[:100])
+begun = time.monotonic()
+follow(queue, sorted(samples))
+print(time.monotonic() - begun)
+"""
+FIRST_ORDER = f"""
+from annotation.models import Protocol
+Protocol.objects.filter(study__slug={SLUG!r}).update(work_order="disputed")
+"""
+
+
+def measure(store: Store, *, quick: bool) -> Measured:
+    """Yield how long each takes, and what a lease and a score cost with priorities over what they cost without."""
+    samples = SAMPLES_QUICK if quick else SAMPLES
+    population = Population(samples=samples, scored=samples // 3, alternating=samples // 24)
+    faults: list[str] = []
+    with store.filled(population) as database, store.filled(population) as even:
+        module("benchmarks.predicting", env=database.env())
+        manage("shell", "--verbosity=0", "-c", FIRST_ORDER, env=database.env())
+        name = f"review queue of {samples:,} samples"
+        for what in ("made", "made anew"):
+            done = run(["-c", REFRESH], env=database.env())
+            yield row(f"{name}: {what}, as a job", "s", most=REFRESH_SECONDS), float(done.output)
+            yield row(f"{name}: {what}, peak memory", "MB", most=1000), done.peak_bytes / 1e6
+        faults += _not_ordered(database, samples)
+        seconds = float(run(["-c", FOLLOW], env=database.env()).output)
+        yield row(f"{name}: followed for 100 samples", "ms"), 1000 * seconds
+        yield from _pages(database, name, faults, quick=quick)
+        with_priorities, without = _ratio(database, even, faults, quick=quick)
+        yield row(f"lease and submit at {samples:,} samples, by priority", "ms/pair"), 1000 * with_priorities
+        yield row("lease and submit by priority over all alike", "times", most=RATIO), with_priorities / without
+    yield row("review queue: wrong answers", "", most=0), len(faults)
+    tell(faults)
+
+
+def _pages(database: Database, name: str, faults: list[str], *, quick: bool) -> Measured:
+    manage("create_user", "ada", env=database.env())
+    manage("add_member", SLUG, "ada", "--role", "admin", env=database.env())
+    ada = manage("create_token", "ada", env=database.env()).output.strip()
+    with serving(database, workers=1) as server:
+        for kind in ("disputed", "label_next"):
+            asked = request("GET", f"/api/studies/{SLUG}/queue/?kind={kind}", ada)
+            converse(server.port, [Reader(asked, WARM_UP, _full)])
+            reader = Reader(asked, TIMES_QUICK if quick else TIMES, _full)
+            converse(server.port, [reader])
+            faults += reader.faults
+            title = f"{name}: the first page of {kind.replace('_', ' ')} by the API, p50"
+            yield row(title, "ms", most=PAGE_MS), 1000 * statistics.median(reader.seconds)
+
+
+def _ratio(ordered: Database, even: Database, faults: list[str], *, quick: bool) -> tuple[float, float]:
+    """Return seconds per pair with priorities and without, in turn on the same machine."""
+    pairs = PAIRS_EACH_QUICK if quick else PAIRS_EACH
+    took: dict[str, list[float]] = {"ordered": [], "even": []}
+    for database in (ordered, even):
+        _pairs(database, WARM_UP_PAIRS_EACH, faults)
+    for name in ("even", "ordered", "ordered", "even"):
+        took[name].append(_pairs(ordered if name == "ordered" else even, pairs, faults))
+    for database in (ordered, even):
+        faults += broken_rules(database)
+    return statistics.mean(took["ordered"]), statistics.mean(took["even"])
+
+
+def _pairs(database: Database, pairs: int, faults: list[str]) -> float:
+    with serving(database) as server:
+        log, seconds = work(server, database.tokens, pairs)
+    faults += log.faults
+    return seconds / max(1, log.pairs)
+
+
+def _not_ordered(database: Database, samples: int) -> list[str]:
+    """Return what is wrong about the queues themselves."""
+    entries = database.rows("SELECT count(*) FROM annotation_queueentry WHERE kind = 'disputed'")[0][0]
+    priorities = database.rows("SELECT count(DISTINCT priority) FROM annotation_sample WHERE stage > 0")[0][0]
+    wrong = [] if entries >= samples * 0.99 else [f"only {entries} entries"]
+    return wrong if priorities == 10 else [*wrong, f"only {priorities} priorities"]
+
+
+def _full(body: bytes) -> bool:
+    return len(json.loads(body)["results"]) == 50
