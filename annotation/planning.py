@@ -1,8 +1,8 @@
 """PURE. Which score to ask for next where disputes are sought: the one that promises most disputes per score.
 
-A first score shows no dispute, but a rare one may promise it. So asking is planned ahead: whom to ask first, and by what
-they say whether to ask on, and whom. The promise of a sample is the best ratio of disputes found to scores asked for
-that any such plan has (the index of Gittins 1979, some steps ahead).
+A first score shows no dispute, but a rare one may promise it. So asking is planned ahead: whom to ask first, and by
+what they say whether to ask on, and whom. The promise of a sample is the best ratio of disputes found to scores asked
+for that any such plan has (the index of Gittins 1979, some steps ahead).
 """
 
 from typing import NamedTuple
@@ -36,7 +36,7 @@ class Board(NamedTuple):
     """Who would give them."""
 
     def rows(self, chosen: Flags) -> "Board":
-        return Board(*(part[chosen] for part in self))
+        return Board(self.weight[chosen], self.low[chosen], self.high[chosen], self.free[chosen], self.people[chosen])
 
 
 class Planned(NamedTuple):
