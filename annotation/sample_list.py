@@ -120,8 +120,13 @@ def generators_and_domains(study: Study) -> tuple[list[str], list[str]]:
     """Return the generators and the domains of a study's samples, by name."""
     rows = Sample.objects.filter(study=study).order_by()
     generators = rows.exclude(generator="").values_list("generator", flat=True).distinct()
-    domains = rows.exclude(domain="").values_list("domain", flat=True).distinct()
-    return sorted(generators), sorted(domains)
+    return sorted(generators), domains(study)
+
+
+def domains(study: Study) -> list[str]:
+    """Return the domains of a study's samples, by name."""
+    rows = Sample.objects.filter(study=study).order_by()
+    return sorted(rows.exclude(domain="").values_list("domain", flat=True).distinct())
 
 
 def narrowed(study: Study, wanted: Wanted) -> QuerySet[Sample]:

@@ -49,6 +49,8 @@ from annotation.services.people import create_token, create_user
 from annotation.services.rubrics import freeze, get_or_load
 from annotation.services.studies import add_member, create_study
 
+from .meeting import meet
+
 K = 3
 SAMPLES_PER_QUESTION = 4
 PICTURES = 500
@@ -137,6 +139,8 @@ class Filling:
             freeze(self.study.rubric)
         if self.population.agreed:
             agree()
+        if self.population.met:
+            meet(self.study, self.population.samples)
         written = [Question, Picture, Sample, SamplePicture, Assignment, Score, Rating, FinalScore, HistoryEntry]
         with connection.cursor() as cursor:
             for statement in connection.ops.sequence_reset_sql(no_style(), written):

@@ -15,7 +15,8 @@ class Population:
     ``alternating`` have in turn one score and two, by the first annotator and by the first two: of the next scores
     every second one decides. ``decided``: what follows from the scores is done; as they are drawn by chance, nearly
     every sample with three of them is in discussion. ``agreed``: the scored ones have final scores, as if they had been
-    discussed. ``pictures``: without, all samples are text alone.
+    discussed. ``pictures``: without, all samples are text alone. ``met``: two of the three annotators of every fourth
+    scored sample have met a judge.
     """
 
     samples: int
@@ -25,6 +26,7 @@ class Population:
     decided: bool = False
     agreed: bool = False
     pictures: bool = True
+    met: bool = False
 
 
 def a_third_scored(samples: int) -> Population:

@@ -7,8 +7,8 @@ from annotation.models.assignments import Arm
 from annotation.models.rubrics import LEVELS_PER_DIMENSION
 from annotation.rubrics import definition
 from annotation.spreadsheets import written
-from annotation.sql import influencing
 from annotation.sql.export import moment_text
+from annotation.sql.suggestion_rows import suggestions
 
 from .downloads import require_taker
 
@@ -52,7 +52,7 @@ def _pieces(study: Study) -> Iterator[str]:
                 row.seconds,
                 moment_text(row.at),
             )
-            for row in influencing.suggestions(page)
+            for row in suggestions(page)
         )
 
 

@@ -1,13 +1,13 @@
 """What was shown of a judge, what annotators made of it, and what they say without it, read into columns."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection
 
 from .figures import Floats, Ints
-from .run import looked_up_by_index, rows
+from .run import rows
 
 AT_ONCE = 20_000
 _STANDING = "s.round = 1 AND s.voided_at IS NULL AND s.origin = 'given'"
@@ -63,10 +63,15 @@ class Expected(NamedTuple):
 
 
 def begun_at(study_id: int) -> Any:
-    """Return when the first suggestion of a study was fixed, as the database stores it; None where there is none."""
+    """Return when the first sample was opened that somebody met the judge on, as the database stores it, or None.
+
+    Not when the judge was first met: the blind slot of that sample may have been scored before.
+    """
     sql = """
-        SELECT MIN(a.leased_at) FROM annotation_sample sa JOIN annotation_assignment a ON a.sample_id = sa.id
-        WHERE sa.study_id = %s AND a.arm <> 0
+        SELECT MIN(b.leased_at) FROM annotation_sample sa
+        JOIN annotation_assignment a ON a.sample_id = sa.id AND a.arm <> 0
+        JOIN annotation_assignment b ON b.sample_id = sa.id
+        WHERE sa.study_id = %s
     """
     return rows(sql, [study_id])[0][0]
 
@@ -175,38 +180,3 @@ def _chunks(sql: str, parameters: Sequence[Any]) -> Iterator[list[tuple[Any, ...
         cursor.execute(sql, parameters)
         while chunk := cursor.fetchmany(AT_ONCE):
             yield chunk
-
-
-class SuggestionRow(NamedTuple):
-    """One value that a judge suggested, with what was made of it; levels by id, the time in ISO form."""
-
-    sample: int
-    member: int
-    arm: int
-    run: int
-    shown: int
-    first: int | None
-    final: int | None
-    touched: bool
-    seconds: float | None
-    at: str | None
-
-
-def suggestions(sample_ids: Iterable[int]) -> list[SuggestionRow]:
-    """Return what was shown on samples with scores that stand, a sample's together."""
-    listed = ",".join(str(int(pk)) for pk in sample_ids)
-    at = "(s.at AT TIME ZONE 'UTC')::text" if connection.vendor == "postgresql" else "CAST(s.at AS TEXT)"
-    with looked_up_by_index():
-        found = rows(
-            f"""
-            SELECT s.sample_id, s.member_id, s.arm, g.run_id, g.shown_id, g.first_id, g.final_id, g.touched,
-                   s.seconds + COALESCE(r.seconds, 0), {at}
-            FROM annotation_score s
-            JOIN annotation_suggestion g ON g.assignment_id = s.assignment_id
-            LEFT JOIN annotation_revision r ON r.assignment_id = s.assignment_id AND r.voided_at IS NULL
-            WHERE s.sample_id IN ({listed}) AND {_STANDING} AND s.arm <> 0 AND g.shown_at IS NOT NULL
-            ORDER BY s.sample_id, s.id, g.dimension_id
-            """,  # noqa: S608 - only whole numbers are put in
-            [],
-        )
-    return [SuggestionRow._make((*row[:7], bool(row[7]), *row[8:])) for row in found]

@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from annotation import permissions, queue_list
 from annotation.errors import BadInput
 from annotation.models import QueueEntry
+from annotation.querysets import queue_entries_visible_to
 from annotation.queue_list import QueueRow, Wanted
 from annotation.queue_proof import proof
-from annotation.querysets import queue_entries_visible_to
 from annotation.rubrics import definition
 from annotation.services import asking_review
 from annotation.services.queueing import acting, refreshing

@@ -157,9 +157,8 @@ def _start(request: HttpRequest) -> int:
 
 
 def _form(request: HttpRequest, study: Study, rubric: RubricDefinition) -> QueueFilterForm:
-    _generators, domains = sample_list.generators_and_domains(study)
     k = study.protocols.filter(current=True).values_list("annotators_per_sample", flat=True).get()
-    form = QueueFilterForm(request.GET, dimensions=rubric.dimensions, domains=domains, k=k)
+    form = QueueFilterForm(request.GET, dimensions=rubric.dimensions, domains=sample_list.domains(study), k=k)
     form.is_valid()
     return form
 

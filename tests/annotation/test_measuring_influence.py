@@ -130,13 +130,15 @@ def test_what_a_run_has_learned_from_it_does_not_foresee_unless_out_of_fold(stud
         assert blind(study)["values"] == before + 4, part
 
 
-def test_blind_values_count_from_the_day_on_that_the_judge_was_shown(study, run):
+def test_blind_values_count_from_then_on_that_samples_are_opened_for_the_judge(study, run):
     early = make_sample(study, pictures=["red"])
     meet(early, "Ben", FOURS, at=timezone.now() - timedelta(days=9), seconds=300)
     foresee(run, early, FOURS)
     rate(early, "Cho", FOURS)
-    mixed(study, run, Ben=THREES)
-    assert (row(study)["coincidence"], row(study)["blind_values"]) == (0, 1)
+    sample = make_sample(study, pictures=["red"])
+    meet(sample, "Ben", THREES, at=timezone.now() - timedelta(days=1))
+    meet(sample, "Ann", FOURS, arm="prefilled", shown=FOURS, run=run)
+    assert (row(study)["coincidence"], row(study)["blind_values"]) == (0, 1), "Ben's came first, and is of that sample"
     assert (blind(study)["scores"], blind(study)["seconds"]) == (1, 30)
 
 

@@ -118,7 +118,7 @@ def walk(ann: Caller) -> Iterator[tuple[str, HttpResponse]]:
         yield from visit(f"/api/studies/birds/{path}")
     for path in ("protocol/", "protocol/forecast/", "protocol/move/"):
         yield from visit(f"/api/studies/birds/{path}")
-    for path in ("judge-runs/", "predictions/", "releases/"):
+    for path in ("judge-runs/", "predictions/", "releases/", "queue/"):
         yield from visit(f"/api/studies/birds/{path}")
     for run in JudgeRun.objects.values_list("public_id", flat=True):
         for what in ("", "scorecard/", "comparison/", "pairs/", "archive/"):
@@ -129,6 +129,8 @@ def walk(ann: Caller) -> Iterator[tuple[str, HttpResponse]]:
     for sample in Sample.objects.values_list("public_id", flat=True):
         yield from visit(f"/api/samples/{sample}/")
         yield from visit(f"/api/samples/{sample}/history/")
+        yield "review", ann.post(f"samples/{sample}/review/", {"reason": "Why not."})
+        yield "assign", ann.post(f"samples/{sample}/assign/", {"members": ["nobodyatall2"]})
     for assignment in Assignment.objects.values_list("public_id", flat=True):
         yield from visit(f"/api/assignments/{assignment}/")
         yield f"score {assignment}", ann.score(assignment, {"TCC": 99})

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from annotation.models import Exposure, QueueEntry, Sample, Study
 from tests.annotation.queueing import active_judge, order_of, refreshed, said, says
 from tests.annotation.rating import rate, rated_sample
-from tests.factories import make_discussion, make_sample
+from tests.factories import make_discussion, make_member, make_sample
 
 from .caller import Caller, fields, refusal
 
@@ -148,3 +148,21 @@ def test_a_page_takes_as_many_queries_for_fifty_entries_as_for_five(queued: Stud
         return len(taken)
 
     assert queries(50) == queries(5)
+
+
+def test_an_audited_sample_is_sent_to_somebody_new_from_its_entry(
+    study: Study, ann: Caller, ben: Caller, ada: Caller, rae: Caller
+) -> None:
+    sample = make_sample(study, pictures=["red"])
+    for caller in (ann, ben):
+        assert caller.score(caller.lease()).status_code == 200
+    make_member(study, "cho")
+    says(active_judge(study), sample, {"TCC": said(0.5)})
+    refreshed(study)
+    (entry,) = ada.get(f"{QUEUE}?kind=audit").json()["results"]
+    path = f"/api/queue/{entry['id']}/review/"
+    assert refusal(rae.post(path, {"reason": "Far off."})) == (403, "not_allowed")
+    assert refusal(ann.post(path, {"reason": "Far off."})) == (404, "not_found")
+    assert fields(ada.post(path, {})) == {"reason"}
+    assert (ada.post(path, {"reason": "Far off."}).json()["state"]) == "in_review"
+    assert refusal(ada.post(path, {"reason": "Far off."})) == (409, "wrong_state")

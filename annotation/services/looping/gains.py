@@ -88,7 +88,8 @@ def queue(play: Play) -> str:
         return "all samples or none were disputed"
     return (
         f"people were two points apart on {found.disputed:,} of {found.samples:,} samples; the fifth that was opened "
-        f"first held {found.first_fifth:.0%} of them; foreseen with AUROC {found.auroc:.2f}{_between(found.interval)}"
+        f"first held {found.first_fifth:.0%} of them, where chance holds {figures.FIFTH:.0%}; foreseen with AUROC "
+        f"{found.auroc:.2f}{_between(found.interval)}"
     )
 
 

@@ -18,8 +18,8 @@ SUBJECTS = (
     *("quarry", "aqueduct", "school yard", "salt works"),
 )
 ASKED = (
-    "What belongs to a {subject}, and what is it for? Name its parts one by one, and show them in a picture.",
-    "How does a day at a {subject} pass? Tell it in order, and draw what one would see.",
+    "What belongs to {subject}, and what is it for? Name its parts one by one, and show them in a picture.",
+    "How does a day at {subject} pass? Tell it in order, and draw what one would see.",
 )
 THINGS = ("door", "roof", "wall", "path", "sign", "tower", "boat", "cart", "tree", "lamp", "fence", "bench")
 SENTENCES = (
@@ -108,8 +108,14 @@ def _samples(batch: str, questions: int, seed: int) -> Iterator[_Sample]:
             chance = random.Random(f"{seed} {name}")  # noqa: S311 - made-up answers
             usual = worth + chance.gauss(0, 0.8)
             truth = {key: min(TOP, max(0.0, usual + chance.gauss(0, 0.8))) for key in ("TCC", "ICC", "IQ", "ITS")}
-            asked = ASKED[number // len(SUBJECTS) % len(ASKED)].format(subject=subject)
+            asked = ASKED[number // len(SUBJECTS) % len(ASKED)].format(subject=_named(subject))
             yield _Sample(name, f"{batch}-{number + 1:02}", asked, subject, generator, truth, chance)
+
+
+def _named(subject: str) -> str:
+    if subject.endswith("works"):
+        return subject
+    return f"{'an' if subject[0] in 'aeiou' else 'a'} {subject}"
 
 
 def _text(truth: Truth, shown: list[str], chance: random.Random) -> str:

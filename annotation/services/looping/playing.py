@@ -45,7 +45,7 @@ def prepared(
         study = studies.create_study(
             by=None,
             slug=slug,
-            title="Loop: people and a judge, from import to the second release",
+            title="Loop: people and a judge",
             rubric=rubrics.get_or_load("interleaved-answer"),
             preset="tolerant",
         )

@@ -16,7 +16,6 @@ from annotation.services import protocols, statistics
 from annotation.services.importing import import_samples
 from annotation.services.judging import runs
 from annotation.services.judging.wanted import Wanted
-from annotation.services.releasing.pool import pool_of, reserve_pool
 
 from . import gains, material
 from .annotating import score_everything
@@ -76,8 +75,6 @@ def let_it_help(play: Play) -> None:
     # Chance in the queue is that of the play.
     ReviewQueue.objects.get_or_create(study=play.study, defaults={"seed": play.seed})
     runs.activate(by=play.researcher, run=judge)
-    if pool_of(play.study).at is None:
-        reserve_pool(by=play.admin, study=play.study)
     protocols.change_protocol(by=play.admin, study=play.study, **WITH_JUDGE)
     play.work_off()
 
