@@ -105,7 +105,7 @@ def _baselines(labelled: Labelled, asked: Pairs, target: Target) -> list[dict[st
         (position, value, one)
         for position, one in enumerate(labelled.train)
         if not one.calibration
-        and (target == "mean" or one.label_origin in BLIND)
+        and one.label_origin in BLIND
         and key not in rules.locked(one.sample, labelled.rubric)
         and (value := human_value(one, key, target)) is not None
     ]

@@ -415,13 +415,13 @@ class Acts:
 
 # Some are tried more often: without scores and reasons nothing follows.
 OFTEN = {
-    "work": 14,
+    "work": 18,
     "submit": 4,
     "lease": 2,
     "give_reasons": 6,
     "take_stances": 5,
-    "come_together": 3,
-    "reopen": 2,
-    "revise": 5,
+    "come_together": 4,
+    "reopen": 4,
+    "revise": 6,
 }
 WEIGHTED = [name for name in ACTS for _ in range(OFTEN.get(name, 1))]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from annotation.arms import Arm
 from annotation.forecast import (
     LEAST_TIMES,
     Observed,
@@ -233,3 +234,15 @@ def test_no_more_than_some_samples_are_read(study: Study, ada: User, monkeypatch
     found = protocols.forecast(by=ada, study=study)
     assert (found.samples, found.of) == (3, 5)
     assert Member.objects.filter(study=study).count() == 4
+
+
+def test_values_that_a_judge_gave_first_forecast_nothing(study: Study, ada: User) -> None:
+    for value in (3, 4):
+        make_sample(study, f"Answer {value}.", ["red"])
+        score(study, "ann", 3)
+        score(study, "ben", value)
+    assert protocols.forecast(by=ada, study=study).samples == 2
+    Score.objects.filter(member__user__username="ben").update(arm=Arm.PREFILLED)
+    assert protocols.forecast(by=ada, study=study).samples == 0
+    Score.objects.update(arm=Arm.DELAYED)
+    assert protocols.forecast(by=ada, study=study).samples == 2

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from annotation import measuring, undefined
+from annotation.arms import Arm
 from annotation.models import Discussion, FinalScore, Member, Post, Sample, Study
 from annotation.services import discussing, discussion_admin
 from annotation.services.discussing import Reason
@@ -226,3 +227,18 @@ def test_discussions_held_through_the_services_are_told(study):
     assert its["reasons"] == {"convinced": 1}
     # What they signed is no independent rating.
     assert (before["ratings"], before["exact"]) == (6, pytest.approx(1 / 3))
+
+
+def test_values_that_a_judge_gave_first_do_not_count_and_own_ones_locked_before_it_spoke_do(study):
+    for ann, ben in ((1, 2), (3, 3), (4, 5)):
+        rated_sample(study, Ann=ann, Ben=ben)
+    before = rows(study)[("TCC",)]
+    for sample in Sample.objects.filter(study=study):
+        rate(sample, "Cho", {"TCC": 5}, arm=Arm.PREFILLED)
+    assert rows(study)[("TCC",)] == before
+    material = measuring.read(study)
+    names = dict(Member.objects.filter(study=study).values_list("pk", "name"))
+    assert {row["member"] for row in measuring.annotators(material, names=names)} == {"Ann", "Ben"}
+    for sample in Sample.objects.filter(study=study):
+        rate(sample, "Dan", {"TCC": 5}, arm=Arm.DELAYED)
+    assert rows(study)[("TCC",)]["ratings"] == before["ratings"] + 3

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 
+from annotation.arms import Arm
 from annotation.errors import BadInput, NotAllowed, NotFound, WrongState
 from annotation.models import HistoryEntry, Protocol, Question, Release, ReleaseEntry, Sample, Study
 from annotation.services.releasing import making
@@ -101,6 +102,26 @@ def test_the_least_independent_value_names_the_origin_of_the_label(study: Study)
     found = records(released(study))
     assert found["a"]["label_origin"] == "prefilled"
     assert found["b"]["label_origin"] == "imported"
+
+
+def test_only_ratings_that_owe_nothing_to_a_judge_are_counted(study: Study) -> None:
+    ann, ben, cho = (make_member(study, name) for name in ("ann", "ben", "cho"))
+    sample = agree(study, "a", scores={ann: GOOD | {"ITS": 1}})
+    rate(sample, ben, GOOD | {"ITS": 5}, slot=2, arm=Arm.PREFILLED)
+    rate(sample, cho, GOOD | {"ITS": 4}, slot=3, arm=Arm.DELAYED)
+    agree(study, "b")
+    record = records(released(study))["a"]
+    assert record["histogram"]["ITS"] == [0, 1, 0, 0, 0, 0]
+    assert (record["mean"]["ITS"], record["annotators"]) == (1, 1)
+    # What each of them said is there all the same.
+    assert {one["value"] for one in record["ratings"] if one["dimension"] == "ITS"} == {1, 4, 5}
+
+
+def test_that_some_values_were_imported_does_not_hide_that_others_met_a_judge(study: Study) -> None:
+    sample = agree(study, "a", outcome="imported")
+    agree(study, "b")
+    sample.final_scores.filter(dimension__key="IQ").update(label_origin="mixed")
+    assert records(released(study))["a"]["label_origin"] == "mixed"
 
 
 def test_annotators_have_pseudonyms_that_are_drawn_anew_for_each_release(study: Study) -> None:
