@@ -81,6 +81,8 @@ class Seen:
     """That two annotators of the sample differ by `DISPUTE` or more, given the values and the judge."""
     final: float | None = None
     """The agreed value."""
+    promise: float | None = None
+    """How many disputes each further score of the sample would show, by foresight: what is asked for goes by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,14 +231,15 @@ def observed_range(values: Sequence[float]) -> float:
 def _disputed(seen: Seen, purpose: Purpose) -> Rank:
     """Observed range first, then the chance of a dispute, then the gap between judge and people.
 
-    Who is asked to score looks for disputes that are not known yet: the chance speaks first, which knows of the range,
-    and what is disputed already comes last.
+    Who is asked to score looks for disputes that are not known yet: what a further score promises speaks first, which
+    knows of the range, and what is disputed already comes last.
     """
     spread = observed_range(seen.values)
     likely, gap = seen.chance or 0.0, _gap_to_people(seen) or 0.0
     if purpose is Purpose.SHOW:
         return spread, likely, gap
-    return (-1.0, 0.0, 0.0) if spread >= DISPUTE else (likely, spread, gap)
+    promise = likely if seen.promise is None else seen.promise
+    return (-1.0, 0.0, 0.0) if spread >= DISPUTE else (promise, likely, gap)
 
 
 def _why_disputed(seen: Seen) -> Reason:
