@@ -95,6 +95,9 @@ class Pulled:
     """Share of values that are the judge's in the end."""
     coincidence: float
     """Share of blind values that are what the judge would have shown."""
+    seconds: float
+    """Median of a score, the answer to the judge included."""
+    blind_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +212,7 @@ def compared_judges(play: Play) -> list[Compared]:
 def pulled(play: Play) -> list[Pulled]:
     """Return what each arm did to people."""
     data = StudyFigures.objects.get(study=play.study, kind=StudyFigures.Kind.INFLUENCE).data
+    seconds = {row["arm"]: row["seconds"] for row in data["arms"]}
     return [
         Pulled(
             arm=row["arm"],
@@ -218,6 +222,8 @@ def pulled(play: Play) -> list[Pulled]:
             alarm=row["alarm"],
             acceptance=row["acceptance"],
             coincidence=row["coincidence"],
+            seconds=seconds[row["arm"]],
+            blind_seconds=seconds["blind"],
         )
         for row in data["rows"]
         if row["dimension"] is None

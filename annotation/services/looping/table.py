@@ -45,11 +45,13 @@ def judges(play: Play) -> Iterator[str]:
 
 def influence(play: Play) -> Iterator[str]:
     """Yield what meeting the judge did to people."""
-    yield "What meeting the judge did, over all dimensions"
-    yield _row("", "pull", "95 %", "made with", "accepted", "blind", "alarm")
+    yield f"What meeting the judge did, over all dimensions; the annotators were made with a pull of {PULL:g}"
+    yield _row("", "pull", "95 %", "accepted", "blind", "seconds", "blind", "alarm")
     for row in figures.pulled(play):
-        shares = (f"{row.acceptance:.0%}", f"{row.coincidence:.0%}")
-        told = (_number(row.pull), _between(row.interval), f"{PULL:g}", *shares, "yes" if row.alarm else "no")
+        told = (
+            *(_number(row.pull), _between(row.interval), f"{row.acceptance:.0%}", f"{row.coincidence:.0%}"),
+            *(f"{row.seconds:.0f}", f"{row.blind_seconds:.0f}", "yes" if row.alarm else "no"),
+        )
         yield _row(f"{row.arm} ({row.values:,} values)", *told)
 
 
@@ -59,14 +61,14 @@ def queue(play: Play) -> Iterator[str]:
     if found is None:
         return
     yield "The queue of disputes, on the samples that were scored with the judge"
-    yield _row("", "samples", "disputed", "first fifth", "AUROC", "95 %", "at random")
+    yield _row("", "samples", "disputed", "first fifth", "AUROC", "95 %", "random arm")
     shares = (f"{found.disputed / found.samples:.0%}", f"{found.first_fifth:.0%}")
     told = (f"{found.samples:,}", *shares, f"{found.auroc:.2f}", _between(found.interval), f"{found.at_random:.0%}")
     yield _row("", *told)
 
 
 def _row(name: str, *cells: str) -> str:
-    return f"  {name:<24}" + "".join(f"{cell:>14}" for cell in cells)
+    return f"  {name:<22}" + "".join(f" {cell:>13}" for cell in cells)
 
 
 def _number(value: float | None) -> str:
