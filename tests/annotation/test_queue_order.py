@@ -13,7 +13,7 @@ from annotation.priority import Known, Queue, Seen, interleaved
 from annotation.queue_list import Wanted, random_before
 from annotation.rubrics import definition
 from annotation.services.queueing import storing
-from annotation.services.queueing.facts import Fact
+from annotation.services.queueing.fact import Fact
 from tests.factories import make_sample, make_study
 
 from .queueing import order_of, rows_of

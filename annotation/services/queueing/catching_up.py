@@ -21,7 +21,8 @@ from annotation.rubrics import definition
 from annotation.workflow import State
 
 from . import priorities, storing
-from .facts import Fact, read
+from .fact import Fact
+from .facts import read
 from .foreseeing import known_from
 from .refreshing import request, settled_history
 

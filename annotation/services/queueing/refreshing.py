@@ -23,7 +23,7 @@ from annotation.rubrics import definition
 from annotation.services import jobs
 
 if TYPE_CHECKING:
-    from .facts import Fact
+    from .fact import Fact
 
 T = TypeVar("T")
 Progress = Callable[[int, int | None, str], None]

@@ -15,7 +15,7 @@ from annotation.sql.review_queue import update_entries
 from annotation.sql.run import moment
 from annotation.workflow import State
 
-from .facts import SETTLED, Fact, Kind
+from .fact import SETTLED, Fact, Kind
 
 PLACED = (
     *("random", "draw", "first", "second", "third", "dimension_id", "spread", "scores", "chance", "gap", "reason"),
