@@ -38,6 +38,7 @@ from annotation.services import (
     scoring,
     studies,
 )
+from annotation.takers import takers
 
 T = TypeVar("T")
 ACTS: list[str] = []
@@ -415,10 +416,16 @@ class Acts:
 
     @act
     def give(self) -> None:
-        """Let an admin give a sample to one or two, whoever they are."""
-        people = list(Member.objects.filter(study=self.study).order_by("pk").values_list("public_id", flat=True))
-        named = [self.pick(people) for _ in range(self.pick([1, 2]))]
-        giving.give(by=self._admin(), sample_id=self._sample().public_id, members=named, days=self.pick([1, 3]))
+        """Let an admin give a sample to one or two: mostly to those who could take it, now and then to whomever."""
+        begun = list(
+            Sample.objects.filter(study=self.study, state__in=("waiting", "scoring", "in_review")).order_by("pk")
+        )
+        sample = self.pick(begun) if begun and self.pick([True, True, True, False]) else self._sample()
+        people = list(Member.objects.filter(study=self.study).order_by("pk"))
+        if self.pick([True, True, True, False]):
+            people = [one.member for one in takers(self.study, [sample])[sample.pk] if one.free] or people
+        named = [self.pick(people).public_id for _ in range(self.pick([1, 2]))]
+        giving.give(by=self._admin(), sample_id=sample.public_id, members=named, days=self.pick([1, 3]))
 
     @act
     def withdraw(self) -> bool | None:

@@ -94,5 +94,5 @@ def test_whatever_many_do_at_once_the_rules_hold(kind: str, tmp_path: Path) -> N
         seen = json.loads(output)
     assert not seen["found"], "\n".join(seen["found"])
     assert seen["looks"] > 1
-    for act in ("work", "revise", "give_reasons", "come_together", "reopen", "ask_review", "give"):
+    for act in ("work", "revise", "give_reasons", "come_together", "reopen", "give"):
         assert done[act], f"nobody has ever managed to {act}: {done}"
