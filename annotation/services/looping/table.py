@@ -52,7 +52,7 @@ def influence(play: Play) -> Iterator[str]:
             *(_number(row.pull), _between(row.interval), f"{row.acceptance:.0%}", f"{row.coincidence:.0%}"),
             *(f"{row.seconds:.0f}", f"{row.blind_seconds:.0f}", "yes" if row.alarm else "no"),
         )
-        yield _row(f"{row.arm} ({row.values:,} values)", *told)
+        yield _row(f"{row.arm} ({row.values:,})", *told)
 
 
 def queue(play: Play) -> Iterator[str]:
@@ -68,7 +68,7 @@ def queue(play: Play) -> Iterator[str]:
 
 
 def _row(name: str, *cells: str) -> str:
-    return f"  {name:<22}" + "".join(f" {cell:>13}" for cell in cells)
+    return f"  {name:<18}" + "".join(f" {cell:>13}" for cell in cells)
 
 
 def _number(value: float | None) -> str:
