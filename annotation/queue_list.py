@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from . import priority
 from .fair_predictions import fair_predictions
-from .inbox import UNFINISHED, handed_over, questions_of
+from .inbox import UNFINISHED, questions_of
 from .models import (
     Arm,
     Discussion,
@@ -59,12 +59,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How many entries there are."""
+    """How many entries a queue has."""
 
     total: int = 0
     random: int = 0
-    pinned: int = 0
-    pinned_random: int = 0
+    dismissed: int = 0
+    """Not among the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,26 +141,44 @@ class Standing:
     job: Job | None
     """The one that makes it anew now."""
     counts: Mapping[str, Counted]
-    """By kind, of all entries that are not dismissed."""
-    dismissed: Mapping[str, int]
+    """By kind."""
+
+    @property
+    def dismissed(self) -> dict[str, int]:
+        """Return how many entries were dismissed, by kind."""
+        return {kind: counted.dismissed for kind, counted in self.counts.items()}
 
 
 def standing(study: Study) -> Standing:
     """Return how the queues of a study stand."""
-    queue = ReviewQueue.objects.select_related("run").defer("foresight").filter(study=study).first()
+    queue = _queue_of(study)
     job = Job.objects.filter(study=study, kind=REFRESH, state__in=UNFINISHED, cancel_requested=False).first()
-    rows = QueueEntry.objects.filter(study=study, left_at=None, dismissed_at=None).order_by().values("kind")
-    counts = {
-        row["kind"]: Counted(row["total"], row["by_chance"])
-        for row in rows.annotate(total=Count("pk"), by_chance=Count("pk", filter=Q(random=True)))
+    return Standing(queue, job, _counts(study, queue))
+
+
+def counted(study: Study) -> dict[str, Counted]:
+    """Count the entries of each queue of a study, one by one; what is stored of it is for pages."""
+    rows = QueueEntry.objects.filter(study=study, left_at=None).order_by().values("kind")
+    standing, by_chance = Q(dismissed_at=None), Q(random=True)
+    found = {
+        row["kind"]: Counted(row["total"], row["by_chance"], row["gone"])
+        for row in rows.annotate(
+            total=Count("pk", filter=standing),
+            by_chance=Count("pk", filter=standing & by_chance),
+            gone=Count("pk", filter=~standing),
+        )
     }
-    dismissed = QueueEntry.objects.filter(study=study, left_at=None, dismissed_at__isnull=False).order_by()
-    return Standing(
-        queue=queue,
-        job=job,
-        counts={kind: counts.get(kind, Counted()) for kind in QueueEntry.Kind.values},
-        dismissed=dict(dismissed.values_list("kind").annotate(n=Count("pk"))),
-    )
+    return {kind: found.get(kind, Counted()) for kind in QueueEntry.Kind.values}
+
+
+def _counts(study: Study, queue: ReviewQueue | None) -> dict[str, Counted]:
+    if queue is None or not queue.counts:
+        return counted(study)
+    return {kind: Counted(**queue.counts[kind]) for kind in QueueEntry.Kind.values}
+
+
+def _queue_of(study: Study) -> ReviewQueue | None:
+    return ReviewQueue.objects.select_related("run").defer("foresight", "cuts").filter(study=study).first()
 
 
 def page(
@@ -176,20 +194,24 @@ def page(
     """Return the entries from place ``start`` on, at most ``limit``."""
     start = max(1, start)
     rows = narrowed(study, rubric, kind, wanted)
-    if wanted.dismissed:
-        count, chance = rows.count(), rows.filter(random=True).count()
-        taken = list(rows.order_by("-dismissed_at", "-pk")[start - 1 : start - 1 + limit])
+    queue = _queue_of(study)
+    if wanted == Wanted():
+        whole = _counts(study, queue)[kind]
+        count, chance = whole.total, whole.random
     else:
-        counted = _counted(rows)
-        count, chance = counted.total, counted.random
-        taken = _taken(rows, counted, start - 1, min(start - 1 + limit, count))
-    after = start + len(taken)
+        counts = rows.aggregate(count=Count("pk"), by_chance=Count("pk", filter=Q(random=True)))
+        count, chance = counts["count"], counts["by_chance"]
+    # One more than is shown tells whether there is a page after it.
+    if wanted.dismissed:
+        taken = list(rows.order_by("-dismissed_at", "-pk")[start - 1 : start + limit])
+    else:
+        taken = _taken(rows, start - 1, start + limit)
     return QueuePage(
-        rows=_rows(taken, rubric, start=start, reader=reader),
+        rows=_rows(taken[:limit], rubric, queue, start=start, reader=reader),
         start=start,
         count=count,
         random=chance,
-        next=after if taken and after <= count else None,
+        next=start + limit if len(taken) > limit else None,
         previous=max(1, start - limit) if start > 1 else None,
     )
 
@@ -224,41 +246,40 @@ def reason_of(entry: QueueEntry) -> priority.Reason:
     return priority.Reason(kind=kind, values=tuple(stored.pop("values", ())), **stored)
 
 
-def _counted(rows: QuerySet[QueueEntry]) -> Counted:
-    by_chance, pinned = Q(random=True), Q(pinned_at__isnull=False)
-    counts = rows.aggregate(
-        all=Count("pk"),
-        all_random=Count("pk", filter=by_chance),
-        first=Count("pk", filter=pinned),
-        first_random=Count("pk", filter=by_chance & pinned),
-    )
-    return Counted(counts["all"], counts["all_random"], counts["first"], counts["first_random"])
-
-
-def _taken(rows: QuerySet[QueueEntry], counted: Counted, first: int, end: int) -> list[QueueEntry]:
+def _taken(rows: QuerySet[QueueEntry], first: int, end: int) -> list[QueueEntry]:
     """Return the entries from place ``first`` up to ``end``, which is left out; both count from 0."""
     taken: list[QueueEntry] = []
-    if first < counted.pinned:
-        pinned = rows.filter(pinned_at__isnull=False).order_by("-pinned_at", "-pk")
-        taken = list(pinned[first : min(end, counted.pinned)])
-    first, end = max(0, first - counted.pinned), end - counted.pinned
+    on_top = rows.filter(pinned_at__isnull=False)
+    pinned = on_top.count()
+    if first < pinned:
+        taken = list(on_top.order_by("-pinned_at", "-pk")[first : min(end, pinned)])
+    first, end = max(0, first - pinned), end - pinned
     if end <= first:
         return taken
-    at_random = counted.random - counted.pinned_random
-    lengths = {"in_order": counted.total - counted.pinned - at_random, "at_random": at_random}
-    before = [random_before(place, **lengths) for place in range(first, end + 1)]
     others = rows.filter(pinned_at=None)
-    in_order = iter(others.filter(random=False).order_by(*BY_RANK)[first - before[0] : end - before[-1]])
-    by_chance = iter(others.filter(random=True).order_by("draw")[before[0] : before[-1]])
+    in_order, by_chance = others.filter(random=False), others.filter(random=True)
+    # No more of either matters to places before the end, and an index counts them from its beginning.
+    lengths = {"in_order": in_order[:end].count(), "at_random": by_chance[:end].count()}
+    end = min(end, sum(lengths.values()))
+    before = [random_before(place, **lengths) for place in range(first, end + 1)]
+    if not before:
+        return taken
+    ordered = iter(in_order.order_by(*BY_RANK)[first - before[0] : end - before[-1]])
+    drawn = iter(by_chance.order_by("draw")[before[0] : before[-1]])
     for place in range(end - first):
-        one = next(by_chance if before[place + 1] > before[place] else in_order, None)
+        one = next(drawn if before[place + 1] > before[place] else ordered, None)
         if one is not None:
             taken.append(one)
     return taken
 
 
 def _rows(
-    entries: Iterable[QueueEntry], rubric: RubricDefinition, *, start: int, reader: Member | None
+    entries: Iterable[QueueEntry],
+    rubric: RubricDefinition,
+    queue: ReviewQueue | None,
+    *,
+    start: int,
+    reader: Member | None,
 ) -> list[QueueRow]:
     entries = list(entries)
     wanted = [entry.sample_id for entry in entries]
@@ -266,12 +287,12 @@ def _rows(
         return []
     samples = Sample.objects.in_bulk(wanted)
     questions, pictures = questions_of(wanted), _pictures(wanted)
-    values, said = _values(wanted, rubric), _said(entries[0].study_id, wanted)
+    values, said = _values(wanted, rubric), _said(queue, wanted)
     cases = {
         case.sample_id: case
         for case in Discussion.objects.filter(sample__in=wanted).exclude(state=Discussion.State.CLOSED)
     }
-    late = set(Discussion.objects.filter(handed_over(timezone.now()), sample__in=wanted).values_list("pk", flat=True))
+    now = timezone.now()
     withheld = owed_by(reader, wanted)
     found = []
     for number, entry in enumerate(entries):
@@ -288,7 +309,7 @@ def _rows(
                 said={} if covered else said.get(entry.sample_id, {}),
                 since=entry.entered_at,
                 discussion=case,
-                overdue=case is not None and case.pk in late,
+                overdue=case is not None and _is_overdue(case, now),
                 withheld=covered,
             )
         )
@@ -317,9 +338,12 @@ def _values(samples: list[int], rubric: RubricDefinition) -> dict[int, dict[str,
     }
 
 
-def _said(study: int, samples: list[int]) -> dict[int, dict[str, Said]]:
+def _is_overdue(case: Discussion, now: datetime) -> bool:
+    return case.state == Discussion.State.HANDED_OVER or (case.due_at is not None and case.due_at <= now)
+
+
+def _said(queue: ReviewQueue | None, samples: list[int]) -> dict[int, dict[str, Said]]:
     """Return what the judge that the queue rests on says of each sample by dimension."""
-    queue = ReviewQueue.objects.select_related("run").filter(study=study).first()
     if queue is None or queue.run is None:
         return {}
     predictions = fair_predictions(queue.run).filter(sample__in=samples, status=Prediction.Status.OK)
@@ -342,4 +366,4 @@ def _one(said: Mapping[str, object]) -> Said:
 
 def row_of(entry: QueueEntry, rubric: RubricDefinition, *, reader: Member | None) -> QueueRow:
     """Return one entry by itself; its place is not asked for and is 0."""
-    return _rows([entry], rubric, start=0, reader=reader)[0]
+    return _rows([entry], rubric, _queue_of(entry.study), start=0, reader=reader)[0]

@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ('history_through', models.BigIntegerField(default=0, help_text='all steps up to this history entry are in it')),
                 ('foresight', models.JSONField(default=dict, help_text='what was learned about disputes, by dimension')),
                 ('work_order', models.CharField(choices=[('even', 'all alike'), ('disputed', 'the likely disputed'), ('label_next', 'those that teach a judge most')], default='even', help_text='by which the priorities of the samples were set last', max_length=10)),
+                ('counts', models.JSONField(default=dict, help_text='by kind, how many entries it has: total, random and dismissed; see `queue_list`')),
                 ('cuts', models.JSONField(default=list, help_text='the lowest rank of each priority from the highest down, to place samples by meanwhile')),
                 ('run', models.ForeignKey(blank=True, db_index=False, help_text="whose predictions are in it; empty: it rests on people's scores alone", null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='annotation.judgerun')),
             ],

@@ -35,6 +35,9 @@ class ReviewQueue(models.Model):
         default=Protocol.WorkOrder.EVEN,
         help_text="by which the priorities of the samples were set last",
     )
+    counts = models.JSONField(
+        default=dict, help_text="by kind, how many entries it has: total, random and dismissed; see `queue_list`"
+    )
     cuts = models.JSONField(
         default=list, help_text="the lowest rank of each priority from the highest down, to place samples by meanwhile"
     )

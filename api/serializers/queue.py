@@ -30,7 +30,7 @@ class QueueQuery(Strict):
 
 
 class QueuedSample(serializers.Serializer[Any]):
-    id = serializers.CharField(source="public_id")
+    id = serializers.CharField()
     external_id = serializers.CharField()
     domain = serializers.CharField()
     state = serializers.CharField()
@@ -93,6 +93,7 @@ class QueueRowShape(serializers.Serializer[Any]):
 class QueueCount(serializers.Serializer[Any]):
     total = serializers.IntegerField()
     random = serializers.IntegerField()
+    dismissed = serializers.IntegerField(help_text="not among the others")
 
 
 class ProofArm(serializers.Serializer[Any]):

@@ -13,7 +13,7 @@ from annotation.priority import Known, Queue, Seen, interleaved
 from annotation.queue_list import Wanted, random_before
 from annotation.rubrics import definition
 from annotation.services.queueing import storing
-from annotation.services.queueing.facts import Fact
+from annotation.services.queueing.fact import Fact
 from tests.factories import make_sample, make_study
 
 from .queueing import order_of, rows_of
@@ -123,6 +123,6 @@ def test_what_is_pinned_stands_first_and_what_is_dismissed_or_gone_nowhere(study
     assert order_of(study, wanted=Wanted(dismissed=True)) == [order[2]]
     standing = queue_list.standing(study)
     assert standing.counts["disputed"].total == SAMPLES - 2
-    assert standing.dismissed == {"disputed": 1}
+    assert standing.dismissed == {"disputed": 1, "label_next": 0, "audit": 0}
     page = queue_list.page(study, definition(study.rubric_id), "disputed", Wanted(), start=9, limit=5, reader=None)
     assert (page.count, page.start, page.next, page.previous) == (SAMPLES - 2, 9, 14, 4)

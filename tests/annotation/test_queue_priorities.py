@@ -13,7 +13,7 @@ from annotation import priority
 from annotation.models import Member, Protocol, QueueCursor, Sample, Study
 from annotation.services import assigning, leases, scoring
 from annotation.services.queueing import priorities
-from annotation.services.queueing.facts import Fact
+from annotation.services.queueing.fact import Fact
 from annotation.sql import queue
 from tests.factories import make_member, make_sample, make_study, make_user
 

@@ -7,9 +7,11 @@ from django.utils import timezone
 from annotation import permissions
 from annotation.db import write_transaction
 from annotation.errors import BadInput, NotFound, WrongState
-from annotation.models import QueueEntry, User
+from annotation.models import QueueEntry, ReviewQueue, User
 from annotation.querysets import queue_entries_visible_to
 from annotation.services.history import record
+
+from .storing import count_anew
 
 PINNED, UNPINNED = "queue_pinned", "queue_unpinned"
 DISMISSED, RESTORED = "queue_dismissed", "queue_restored"
@@ -63,6 +65,7 @@ def dismiss(*, by: User, entry_id: str, reason: str) -> QueueEntry:
         if entry.kind == QueueEntry.Kind.AUDIT and entry.decided_at is None:
             entry.decided_at, entry.disputed = now, False
         entry.save()
+        count_anew(entry.study)
         _record(DISMISSED, entry, by, reason=words)
     return entry
 
@@ -82,6 +85,7 @@ def restore(*, by: User, entry_id: str) -> QueueEntry:
         entry.dismissed_at = entry.dismissed_by = None
         entry.dismissed_because = ""
         entry.save()
+        count_anew(entry.study)
         _record(RESTORED, entry, by)
     return entry
 
@@ -92,6 +96,8 @@ def _locked(by: User, entry_id: str) -> QueueEntry:
     if known is None:
         raise NotFound("There is no such entry, or it is not yours to see.")
     permissions.require_lead(by, known.study)
+    # The queues before their entries, as whoever makes or follows them does.
+    ReviewQueue.objects.select_for_update().filter(study=known.study).first()
     return QueueEntry.objects.select_for_update(of=("self",)).select_related("study", "sample").get(pk=known.pk)
 
 

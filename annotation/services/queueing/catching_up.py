@@ -21,7 +21,8 @@ from annotation.rubrics import definition
 from annotation.workflow import State
 
 from . import priorities, storing
-from .facts import Fact, read
+from .fact import Fact
+from .facts import read
 from .foreseeing import known_from
 from .refreshing import request, settled_history
 
@@ -94,6 +95,8 @@ def follow(queue: ReviewQueue, samples: Sequence[int]) -> int:
             changed += storing.store(study.pk, places, rubric, at=at)
             staying = {fact.sample for fact in belonging}
             changed += storing.leave(kind, [one for one in samples if one not in staying], states, at=at)
+        if changed:
+            storing.count_anew(study)
     if queue.work_order in priorities.QUEUE_OF:
         wanting = [fact for fact in facts if fact.wants_scores]
         priorities.apply(_priorities(queue, wanting), wanting)

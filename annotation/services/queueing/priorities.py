@@ -12,7 +12,7 @@ from annotation.db import write_transaction
 from annotation.models import Protocol, Sample, Study
 from annotation.sql.queue import microseconds, set_priorities
 
-from .facts import FREE, Fact
+from .fact import FREE, Fact
 
 Progress = Callable[[int, int | None, str], None]
 

@@ -2,19 +2,20 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Self
 
 from annotation import priority
-from annotation.models import QueueEntry
+from annotation.models import QueueEntry, ReviewQueue, Study
+from annotation.queue_list import counted
 from annotation.rubrics import RubricDefinition
 from annotation.sql import bulk
 from annotation.sql.review_queue import update_entries
 from annotation.sql.run import moment
 from annotation.workflow import State
 
-from .facts import SETTLED, Fact, Kind
+from .fact import SETTLED, Fact, Kind
 
 PLACED = (
     *("random", "draw", "first", "second", "third", "dimension_id", "spread", "scores", "chance", "gap", "reason"),
@@ -112,6 +113,15 @@ def leave(kind: str, samples: Collection[int], states: Mapping[int, str], *, at:
         agreed = [sample for sample in samples if states.get(sample) == State.AGREED]
         QueueEntry.objects.filter(kind=kind, sample__in=agreed, decided_at=None).delete()
     return rows.update(left_at=at)
+
+
+def count_anew(study: Study) -> None:
+    """Count the entries of a study's queues, as a page would take longer to count them than for all else.
+
+    Call it at the end of each transaction that adds, takes out or brings back entries, with the queues locked.
+    """
+    counts = {kind: asdict(one) for kind, one in counted(study).items()}
+    ReviewQueue.objects.filter(study=study).update(counts=counts)
 
 
 def note_outcomes(facts: Iterable[Fact], rubric: RubricDefinition, *, at: datetime) -> int:
