@@ -54,7 +54,7 @@ def drawn_sample(
             k=protocol.annotators_per_sample,
             kept_blind=False,
         )
-        if found.arm is arm and found.blind_slot == (0 if arm is Arm.BLIND else blind_slot):
+        if found.arm == arm and found.blind_slot == (0 if arm is Arm.BLIND else blind_slot):
             # A pool of its own question each, so that one can be reserved and another not.
             return make_sample(study, text, pictures, question=question or f"What of {name}?", public_id=name)
 

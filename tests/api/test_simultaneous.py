@@ -57,7 +57,6 @@ result = {
 # One sample that the first annotator meets a judge on after locking their own values; the second's score stands.
 TO_BE_REVISED = """
 from uuid import uuid4
-from annotation.arms import Arm
 from annotation.models import *
 from annotation.services import assigning, scoring
 from tests.suggested import drawn_sample, judge_saying
@@ -95,7 +94,7 @@ result = {
     "revised": HistoryEntry.objects.filter(event="revised").count(),
     "lapsed": HistoryEntry.objects.filter(event="revision_lapsed").count(),
     "state": Sample.objects.get().state,
-    "final": [row.final.value for row in Suggestion.objects.all()],
+    "final": list(Suggestion.objects.values_list("final__value", flat=True)),
     "scores": Score.objects.filter(voided_at=None, round=1).count(),
 }
 HistoryEntry.objects.all().delete()

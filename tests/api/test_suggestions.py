@@ -375,3 +375,27 @@ def test_a_withdrawn_sample_waits_for_no_revision(study: Study, ann: Caller, ada
     assert cho.score(cho.lease(), GOOD).status_code == 200
     sample.refresh_from_db()
     assert sample.state == "agreed"
+
+
+def test_who_leads_reads_how_each_met_the_judge_and_what_they_made_of_it(
+    study: Study, ann: Caller, ben: Caller, ada: Caller, rae: Caller
+) -> None:
+    sample = delayed(study, blind_slot=2)
+    mine, bens = ann.lease(), ben.lease()
+    ann.score(mine, GOOD)
+    revise(ann, mine, GOOD | {"TCC": 5}, seconds=4)
+    ben.score(bens, GOOD | {"TCC": 5})
+    by_name = {one["annotator"]: one for one in ada.get(f"samples/{sample.public_id}/").json()["scores"]}
+    assert (by_name["Ben"]["arm"], by_name["Ben"]["met"]) == ("blind", None)
+    own = by_name["Ann"]
+    assert (own["arm"], own["ratings"], own["met"]["judge"]) == ("delayed", GOOD, 1)
+    assert own["met"]["dimensions"]["TCC"] == {
+        "shown": 5,
+        "expected": 5.25,
+        "first": 4,
+        "final": 5,
+        "touched": True,
+    }
+    assert own["met"]["revision"]["seconds"] == 4
+    steps = rae.get(f"samples/{sample.public_id}/history/").json()["results"]
+    assert [step["values"] for step in steps if step["event"] == "revised"] == [GOOD | {"TCC": 5}]

@@ -2,17 +2,22 @@
 
 import re
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from annotation import sample_list, sample_order
-from annotation.models import Discussion, Exposure, FinalScore, Sample, Study
+from annotation.arms import Arm
+from annotation.models import Discussion, Exposure, FinalScore, Protocol, ReservedPool, Sample, Study
 from annotation.rubrics import definition
+from annotation.services import revising
 from annotation.services import samples as services
 from tests.annotation.deciding import finals, same, score
 from tests.factories import make_member, make_sample, make_user
+from tests.suggested import drawn_sample, judge_saying
 
 from .disputes import client_of, dispute, give_reason, hand_over, move, place_of, settle, state_of, text_of
 
@@ -459,3 +464,23 @@ def test_who_reads_only_and_what_is_over_has_no_such_forms(study: Study, ada: Cl
         assert f'action="{address(sample, f"{step}/")}"' not in text_of(rae, address(sample))
     Study.objects.update(state="paused")
     assert f'action="{address(sample, "assign/")}"' not in text_of(ada, address(sample))
+
+
+def test_the_page_shows_how_each_met_the_judge_and_what_became_of_their_values(study: Study, ada: Client) -> None:
+    Protocol.objects.update(suggestions="delayed")
+    ReservedPool.objects.create(study=study, share=0.25, calibration_share=0.05, seed=42, at=timezone.now())
+    made = drawn_sample(study, Arm.DELAYED, blind_slot=2)
+    judge_saying(study, {made: same(5)})
+    answer = score(study, "ann", same(3))
+    revising.revise(
+        by=make_user("ann"),
+        assignment_id=answer.assignment_id,
+        client_key=uuid4(),
+        ratings=same(3, TCC=5),
+        seconds=2.0,
+    )
+    score(study, "ben", same(4))
+    page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text_of(ada, address(made))))
+    assert re.search(r"Ann Alder delayed 3 → 5 judge 5 3 judge 5 3 judge 5 3 judge 5", page)
+    assert re.search(r"Ben Bright 4 4 4 4", page)
+    assert "kept or changed it in view of the judge" in page
