@@ -92,12 +92,13 @@ def _asking(
     said = board.weight[:, :, None] * people[board.people[:, column]]
     level = np.arange(people.shape[2])
     low, high = np.minimum(board.low[:, None], level), np.maximum(board.high[:, None], level)
-    shown = apart[low, high]
+    shown = np.asarray(apart[low, high])
     disputes, scores = (said.sum(axis=1) * shown).sum(axis=1), board.weight.sum(axis=1)
     free = board.free.copy()
     free[:, column] = False
     if steps > 1:
-        row, given = np.nonzero(~shown & free.any(axis=1)[:, None])
+        left = np.asarray(free.any(axis=1))
+        row, given = np.nonzero(~shown & left[:, None])
         after = Board(said[row, :, given], low[row, given], high[row, given], free[row], board.people[row])
         follows = _best(after, people, apart, price[row], steps - 1)
         disputes += np.bincount(row, follows.disputes, minlength=len(disputes))
