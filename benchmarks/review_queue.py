@@ -6,7 +6,7 @@ import statistics
 from .annotators import broken_rules, work
 from .client import converse, request
 from .databases import Database, Store
-from .discussing import Reader
+from .discussing import SET_PASSWORD, Reader, page_of, signed_in
 from .figures import Measured, row
 from .load import tell
 from .population import SLUG, Population
@@ -80,15 +80,21 @@ def _pages(database: Database, name: str, faults: list[str], *, quick: bool) -> 
     manage("create_user", "ada", env=database.env())
     manage("add_member", SLUG, "ada", "--role", "admin", env=database.env())
     ada = manage("create_token", "ada", env=database.env()).output.strip()
+    manage("shell", "--verbosity=0", "-c", SET_PASSWORD, env=database.env())
+    manage("collectstatic", "--noinput", "--verbosity=0", env=database.env())
     with serving(database, workers=1) as server:
-        for kind in ("disputed", "label_next"):
-            asked = request("GET", f"/api/studies/{SLUG}/queue/?kind={kind}", ada)
-            converse(server.port, [Reader(asked, WARM_UP, _full)])
-            reader = Reader(asked, TIMES_QUICK if quick else TIMES, _full)
+        address = f"/studies/{SLUG}/queue/"
+        pages = {
+            "disputed by the API": (request("GET", f"/api{address}?kind=disputed", ada), _full),
+            "label next by the API": (request("GET", f"/api{address}?kind=label_next", ada), _full),
+            "disputed, the page": (page_of(address, signed_in(server, "ada")), _shown),
+        }
+        for title, (asked, fits) in pages.items():
+            converse(server.port, [Reader(asked, WARM_UP, fits)])
+            reader = Reader(asked, TIMES_QUICK if quick else TIMES, fits)
             converse(server.port, [reader])
             faults += reader.faults
-            title = f"{name}: the first page of {kind.replace('_', ' ')} by the API, p50"
-            yield row(title, "ms", most=PAGE_MS), 1000 * statistics.median(reader.seconds)
+            yield row(f"{name}: {title}, first page, p50", "ms", most=PAGE_MS), 1000 * statistics.median(reader.seconds)
 
 
 def _ratio(ordered: Database, even: Database, faults: list[str], *, quick: bool) -> tuple[float, float]:
@@ -121,3 +127,7 @@ def _not_ordered(database: Database, samples: int) -> list[str]:
 
 def _full(body: bytes) -> bool:
     return len(json.loads(body)["results"]) == 50
+
+
+def _shown(body: bytes) -> bool:
+    return body.count(b'class="qrow') >= 25

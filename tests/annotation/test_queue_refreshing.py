@@ -1,19 +1,28 @@
 """The queues of a study made anew: who stands there and why, what of a judge counts, and what became of samples."""
 
+from dataclasses import asdict
+from pathlib import Path
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from annotation import queue_list
+from annotation.errors import NotAllowed, NotFound
 from annotation.models import Arm, Job, Question, QueueEntry, ReviewQueue, Sample, Score, Study
 from annotation.priority import Kind, Queue
 from annotation.services import job_runner, protocols
+from annotation.services.importing import import_predictions
 from annotation.services.judging import runs
 from annotation.services.queueing import refreshing
+from annotation.services.queueing.acting import dismiss
 from annotation.services.samples import reopen
 from tests.factories import make_member, make_release, make_sample, make_study, make_user
+from tests.judge_rows import make_judge_run
 
 from .deciding import all_score, same, score, state_of
-from .queueing import active_judge, apart, entry_of, order_of, refreshed, rows_of, said, says
+from .judging import as_file, line
+from .queueing import active_judge, apart, entry_of, followed, order_of, refreshed, rows_of, said, says
 from .rating import rated_sample
 
 pytestmark = pytest.mark.django_db
@@ -268,8 +277,6 @@ def test_a_job_refreshes_and_tells_what_it_found(study: Study) -> None:
 
 
 def test_only_admins_ask_for_a_refresh(study: Study) -> None:
-    from annotation.errors import NotAllowed, NotFound
-
     make_member(study, "rae", "researcher")
     with pytest.raises(NotAllowed):
         refreshing.request(by=make_user("rae"), study=study)
@@ -298,3 +305,36 @@ def test_the_queues_follow_the_active_judge_and_the_order_of_work(study: Study) 
     assert asked(study) == 1
     protocols.change_protocol(by=None, study=study, lease_minutes=31)
     assert asked(study) == 0
+
+
+def test_predictions_of_the_active_judge_that_come_in_have_the_queues_made_anew(study: Study, tmp_path: Path) -> None:
+    """Those of another judge do not, nor do the same ones again."""
+    sample = make_sample(study, pictures=["red"])
+    make_judge_run(study, samples=[], name="elsewhere-1", active=True)
+    path = tmp_path / "predictions.jsonl"
+    for judge, wanted in (("elsewhere-2", 0), ("elsewhere-1", 1), ("elsewhere-1", 0)):
+        path.write_bytes(as_file([line(sample, judge)]))
+        import_predictions(by=None, study=study, path=path)
+        assert asked(study) == wanted, judge
+
+
+def test_another_order_of_work_has_priorities_set_and_other_rules_do_not(study: Study) -> None:
+    protocols.change_protocol(by=None, study=study, work_order="label_next")
+    assert asked(study) == 1
+    protocols.change_protocol(by=None, study=study, work_order="label_next", lease_minutes=20)
+    assert asked(study) == 0
+
+
+def test_what_was_counted_is_what_there_is(study: Study) -> None:
+    for low in (1, 2, 3, 4):
+        rated_sample(study, Ann=low, Ben=4)
+    queue = refreshed(study)
+    assert queue.counts == {kind: asdict(one) for kind, one in queue_list.counted(study).items()}
+    assert queue.counts["disputed"]["total"] == 4
+    dismiss(by=make_user("ada"), entry_id=entry_of(rows_of(study)[0].sample).public_id, reason="Why not.")
+    assert queue_list.standing(study).counts == queue_list.counted(study)
+    assert queue_list.standing(study).counts["disputed"].dismissed == 1
+    Sample.objects.filter(pk=rows_of(study)[0].sample.pk).update(state="withdrawn")
+    followed(study, *Sample.objects.all())
+    assert queue_list.standing(study).counts == queue_list.counted(study)
+    assert queue_list.standing(study).counts["disputed"].total == 2

@@ -83,31 +83,20 @@ def _drawn(slug: str, name: str) -> str:
 
 
 def judge_all(study: Study, samples: Mapping[str, Sample]) -> None:
-    """Have the study's active judge say something of each sample."""
+    """Have the study's active judge say something of each sample; of the bridge and the heart it is least sure."""
     run = active_judge(study)
     for number, (name, sample) in enumerate(samples.items()):
-        says(
-            run,
-            sample,
-            {
-                "TCC": said(1.9 if name == "tea" else 3.4, p_dispute=0.12, ensemble_sd=0.1 + number / 20),
-                **(
-                    {}
-                    if name == "tea"
-                    else {
-                        "ICC": said(2.6, p_dispute=0.3, ensemble_sd=0.2),
-                        "IQ": said(3.1, p_dispute=0.1, ensemble_sd=0.1),
-                        "ITS": said(
-                            {"heart": 3.9, "bridge": 3.2, "sourdough": 1.2}.get(name, 2.9),
-                            p_dispute={"heart": 0.81, "bridge": 0.52}.get(name, 0.31),
-                            interval=(0.4, 2.2) if name == "sourdough" else (2.0, 4.0),
-                            ensemble_sd=0.3 + number / 10,
-                        ),
-                    }
-                ),
-            },
-            cluster=number % 3,
-        )
+        words = {"TCC": said(1.9 if name == "tea" else 3.4, unlike=0.02, ensemble_sd=0.1 + number / 20)}
+        if name != "tea":
+            words["ICC"] = said(2.6, unlike=0.02, ensemble_sd=0.2)
+            words["IQ"] = said(3.1, unlike=0.02, ensemble_sd=0.1)
+            words["ITS"] = said(
+                {"heart": 3.9, "bridge": 3.2, "sourdough": 1.2}.get(name, 2.9),
+                unlike={"heart": 0.4, "bridge": 0.4}.get(name, 0.1),
+                interval=(0.4, 2.2) if name == "sourdough" else (2.0, 4.0),
+                ensemble_sd=0.3 + number / 10,
+            )
+        says(run, sample, words, cluster=number % 3)
 
 
 def entry_of(sample: Sample, kind: str = "disputed") -> QueueEntry:

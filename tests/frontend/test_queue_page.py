@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -60,19 +61,24 @@ def address(sample: Sample, step: str = "", kind: str = "disputed") -> str:
 # --- what it says -------------------------------------------------------------------------------------------
 
 
+def chance_of(sample: Sample, kind: str = "disputed") -> str:
+    return f"{entry_of(sample, kind).reason['chance']:.2f}"
+
+
 def test_each_entry_says_in_words_and_figures_why_it_is_there(ada: Client, samples: dict[str, Sample]) -> None:
     page = text_of(ada, PAGE)
+    # What the judge held of it before it came true: twice .4 times .6.
     assert why(page, "heart") == (
         "ITS 1 and 5: a range of 4, the widest now open. TCC, ICC and IQ agree. "
-        "Judge expects 3.9; chance of a gap of 2 or more 0.81"
+        "Judge expects 3.9; chance of a gap of 2 or more 0.48"
     )
     assert why(page, "bridge") == (
         "One score so far, ITS 5, and the judge expects 3.2: likely to be disputed. 1 score to come. "
-        "Chance of a gap of 2 or more 0.52"
+        f"Chance of a gap of 2 or more {chance_of(samples['bridge'])}"
     )
     assert why(page, "tea") == (
         "No score yet; on TCC the judge expects 1.9: little speaks for a dispute. No image, so ICC, IQ and ITS are 0. "
-        "Chance of a gap of 2 or more 0.12"
+        f"Chance of a gap of 2 or more {chance_of(samples['tea'])}"
     )
     assert why(page, "eclipse").startswith("Drawn at random. ICC 2 and 4: a range of 2.")
     assert "sample sourdough" not in page
@@ -82,7 +88,7 @@ def test_the_two_others_say_theirs(ada: Client, samples: dict[str, Sample]) -> N
     page = text_of(ada, f"{PAGE}?queue=label_next")
     assert why(page, "lens") == (
         "The judge’s models are apart on ITS: they spread by 0.90 around 2.9. The first of its kind of content. "
-        "Chance of a gap of 2 or more 0.31"
+        f"Chance of a gap of 2 or more {chance_of(samples['lens'], 'label_next')}"
     )
     assert "1 of the same kind of content comes before it." in why(page, "bridge")
     page = text_of(ada, f"{PAGE}?queue=audit")
@@ -91,6 +97,53 @@ def test_the_two_others_say_theirs(ada: Client, samples: dict[str, Sample]) -> N
         page, "sourdough"
     )
     assert "It holds 0.4 to 2.2 possible." in why(page, "sourdough")
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        (
+            {"kind": "spread", "values": [2, 2, 4], "range": 2, "chance": 1.0},
+            "ITS 2, 2 and 4: a range of 2, and 2 of 3 annotators agree.",
+        ),
+        (
+            {"kind": "spread", "values": [2, 3, 3], "range": 1, "chance": 0.29, "expected": 4.4, "gap": 1.73},
+            "ITS 2, 3 and 3: a range of 1, and 2 of 3 annotators agree. Judge expects 4.4; chance of a gap of 2 or",
+        ),
+        (
+            {"kind": "spread", "values": [2, 3], "range": 1, "chance": 0.29, "expected": 4.4, "gap": 1.9},
+            "ITS 2 and 3: a range of 1; the judge is far above, at 4.4.",
+        ),
+        (
+            {"kind": "spread", "values": [4, 5], "range": 1, "chance": 0.29, "expected": 2.1, "gap": 2.4},
+            "ITS 4 and 5: a range of 1; the judge is far below, at 2.1.",
+        ),
+        (
+            {"kind": "agreeing", "values": [4, 4, 4], "range": 0, "chance": 0.06, "expected": 4.1, "gap": 0.1},
+            "ITS 4, 4 and 4: nothing in dispute. Judge expects 4.1; chance of a gap of 2 or more 0.06",
+        ),
+        (
+            {"kind": "agreeing", "values": [4, 4], "range": 0, "chance": 0.06, "expected": 1.1, "gap": 2.9},
+            "ITS 4 and 4: they agree; the judge is far below, at 1.1.",
+        ),
+        ({"kind": "one_score", "values": [3], "range": 0, "chance": 0.31}, "One score so far, ITS 3."),
+        (
+            {"kind": "one_score", "values": [3], "range": 0, "chance": 0.31, "expected": 2.0},
+            "One score so far, ITS 3, and the judge expects 2.0: it may be disputed.",
+        ),
+        (
+            {"kind": "foreseen", "chance": 0.1, "expected": 2.0},
+            "No score yet; on ITS the judge expects 2.0: little speaks for a dispute.",
+        ),
+        ({"kind": "nothing"}, "Nobody has scored it yet, and nothing else would move it up."),
+        ({"kind": "random", "values": [4, 5], "range": 1}, "Drawn at random. ITS 4 and 5: a range of 1."),
+    ],
+)
+def test_every_kind_of_reason_has_its_words(
+    ada: Client, samples: dict[str, Sample], reason: dict[str, Any], said: str
+) -> None:
+    QueueEntry.objects.filter(pk=entry_of(samples["lens"]).pk).update(reason=reason)
+    assert why(text_of(ada, PAGE), "lens").startswith(said)
 
 
 def test_one_place_in_five_is_marked_as_random_and_the_tabs_count(ada: Client, samples: dict[str, Sample]) -> None:
