@@ -84,6 +84,8 @@ def read_finished(study: Study) -> FinishedStudy:
 
 
 def _by_sample(ids: Ints, part: measuring.Part) -> Iterator[tuple[int, tuple[list[int], list[int]]]]:
+    if not len(part.unit):
+        return
     # By annotator within a sample, whatever order the database returned them in.
     order = np.lexsort((part.annotator, part.unit))
     units, starts = np.unique(part.unit[order], return_index=True)

@@ -90,19 +90,16 @@ def _asking(
 ) -> tuple[Floats, Floats]:
     """Return what asking for one column's score yields, with the best plan for what follows."""
     said = board.weight[:, :, None] * people[board.people[:, column]]
-    disputes, scores = np.zeros(len(board.low)), board.weight.sum(axis=1)
+    level = np.arange(people.shape[2])
+    low, high = np.minimum(board.low[:, None], level), np.maximum(board.high[:, None], level)
+    shown = apart[low, high]
+    disputes, scores = (said.sum(axis=1) * shown).sum(axis=1), board.weight.sum(axis=1)
     free = board.free.copy()
     free[:, column] = False
-    some = free.any(axis=1)
-    levels = people.shape[2]
-    for level in range(levels):
-        low, high = np.minimum(board.low, level), np.maximum(board.high, level)
-        shown = apart[low, high]
-        disputes += np.where(shown, said[:, :, level].sum(axis=1), 0.0)
-        on = ~shown & some
-        if steps > 1 and on.any():
-            after = Board(said[:, :, level], low, high, free, board.people).rows(on)
-            next_best = _best(after, people, apart, price[on], steps - 1)
-            disputes[on] += next_best.disputes
-            scores[on] += next_best.scores
+    if steps > 1:
+        row, given = np.nonzero(~shown & free.any(axis=1)[:, None])
+        after = Board(said[row, :, given], low[row, given], high[row, given], free[row], board.people[row])
+        follows = _best(after, people, apart, price[row], steps - 1)
+        disputes += np.bincount(row, follows.disputes, minlength=len(disputes))
+        scores += np.bincount(row, follows.scores, minlength=len(scores))
     return disputes, scores

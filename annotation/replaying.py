@@ -6,6 +6,7 @@ queue asks for one score of each sample from the top, and what is drawn at rando
 `priority.Purpose.ASK`; pages show the same samples by `Purpose.SHOW`, disputes first.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -168,7 +169,8 @@ class _Player:
     def play(self, until: float) -> Replay:
         marks = sorted({mark for mark in (*CHECKPOINTS, LOOK, until) if mark <= until})
         for mark in marks:
-            target = round(mark * self._replay.work)
+            # In whole fives, of which one is random.
+            target = min(self._replay.work, 5 * math.ceil(round(mark * self._replay.work) / 5))
             while self._count < target and not self._replay.exhausted:
                 self._replay.exhausted = not self._some_work(target - self._count)
             if mark in CHECKPOINTS and self._relearn is not None:
