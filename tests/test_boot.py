@@ -35,7 +35,7 @@ LOAD_EVERYTHING = """
 import annotation.tasks, importlib, pkgutil
 for package in ("annotation", "api", "frontend", "config", "judge"):
     for module in pkgutil.walk_packages(importlib.import_module(package).__path__, package + "."):
-        if not module.name.startswith(("config.gunicorn", "judge.backends", "judge.__main__")):
+        if not module.name.startswith(("config.gunicorn", "judge.backends", "judge.relearning", "judge.__main__")):
             importlib.import_module(module.name)
 """
 MAKE_DEMO_LOGIN = """
