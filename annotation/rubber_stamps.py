@@ -76,10 +76,12 @@ def is_rubber_stamp(row: dict[str, Any]) -> bool:
 
 def at_least(hits: int, tries: int, chance: float) -> float:
     """Return the probability of ``hits`` or more in so many independent tries (binomial, one side)."""
-    if hits <= 0 or chance >= 1:
+    if hits <= 0:
         return 1.0
-    if chance <= 0:
+    if hits > tries or chance <= 0:
         return 0.0
+    if chance >= 1:
+        return 1.0
     whole, yes, no = math.lgamma(tries + 1), math.log(chance), math.log1p(-chance)
     return min(
         1.0,

@@ -57,7 +57,10 @@ def test_tenths_of_the_order_become_priorities_and_each_has_its_share_of_random_
     assert [random.filter(sample__priority=step).count() for step in range(1, 10)] == [2] * 9
     ranked = study.queue_entries.filter(kind=order, random=False).order_by("-first", "-second", "-third", "draw")
     steps = [found[entry.sample_id] for entry in ranked]
-    assert steps == sorted(steps, reverse=True)
+    # Who is asked goes by what a further score promises, which differs from the chance where two are about as likely.
+    apart = [abs(step - wanted) for step, wanted in zip(steps, sorted(steps, reverse=True), strict=True)]
+    assert max(apart) <= (1 if order == "disputed" else 0)
+    assert sum(apart) <= 4
 
 
 def test_in_an_even_study_nothing_is_set_and_what_was_set_goes_back(study: Study) -> None:

@@ -376,5 +376,5 @@ def test_reading_a_life_costs_the_same_however_long_it_was(
     discussion_admin.excuse(by=ada, discussion_id=case.public_id, participant="R1", reason="Ill.")
     sample = Sample.objects.select_related("study").get(pk=case.sample_id)
     timeline(sample, names=True)
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         assert len(timeline(sample, names=True)) > 10

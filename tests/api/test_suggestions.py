@@ -192,9 +192,10 @@ def test_there_is_nothing_to_revise_before_own_values_are_locked_or_in_other_arm
 ) -> None:
     delayed(study, blind_slot=2)
     drawn_sample(study, Arm.BLIND)
-    assignment = ann.lease()
+    ann.post("studies/birds/assignments/", {"count": 2})
+    # Which of the two she is given first is chance.
+    assignment, blind = (Assignment.objects.get(arm=arm).public_id for arm in (Arm.DELAYED, Arm.BLIND))
     assert refusal(revise(ann, assignment, GOOD)) == (409, "nothing_to_revise")
-    (blind,) = (work["id"] for work in ann.post("studies/birds/assignments/", {"count": 2}).json()["assignments"][1:])
     ann.score(blind, GOOD)
     assert refusal(revise(ann, blind, GOOD)) == (409, "nothing_to_revise")
     assert revise(ben, assignment, GOOD).status_code == 404

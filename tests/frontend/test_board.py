@@ -237,7 +237,7 @@ def test_failed_imports_and_refused_lines_wait_for_a_fortnight(ada: Client, worl
 
 def test_too_few_people_for_the_rules_are_noticed(ada: Client, world: World) -> None:
     world.study.protocols.update(annotators_per_sample=9)
-    assert "4 people who can score each sample needs 9" in waits(text(ada))
+    assert "5 people who can score each sample needs 9" in waits(text(ada))
 
 
 def test_somebody_who_drifts_is_named_with_from_where_to_where(ada: Client, world: World) -> None:
