@@ -1,4 +1,4 @@
-"""PURE. Which samples annotators will differ about: learned from scores like these, given the scores so far and a judge.
+"""PURE. Which samples annotators will differ about: learned from scores like these, given those so far and a judge.
 
 What has been scored and what the judge expects tell of which type a sample is (`sample_types`); the type tells what
 further people will say. Where few samples have two scores yet, the judge's own distribution speaks, and without a judge
@@ -76,7 +76,7 @@ class Foresight:
         """
         rows = self._rows(evidence)
         learned = self._differing(self.types.posterior(rows), self.types.people, rows.values, rows.people)[rows.place]
-        judged = self.base
+        judged = np.full(len(learned), self.base)
         if evidence.p is not None:
             said, own = _said(evidence.p)
             nobody = np.zeros_like(evidence.values)
@@ -125,9 +125,7 @@ class Foresight:
         share = LEAN / (LEAN + self.finished)
         return np.asarray((1 - share) * learned + share * otherwise, dtype=np.float64)
 
-    def _differing(
-        self, weight: Floats, chances: Floats, values: Ints, people: Ints, *, each: bool = False
-    ) -> Floats:
+    def _differing(self, weight: Floats, chances: Floats, values: Ints, people: Ints, *, each: bool = False) -> Floats:
         """Return the chance that the range will be a dispute, of rows whose types weigh so.
 
         People agree when all their values lie within a window of levels: by its lowest one, these exclude each other.
@@ -212,7 +210,7 @@ def _distinct(evidence: Evidence, levels: Sequence[float], edges: Floats) -> Row
 
 def _said(p: Floats) -> tuple[Flags, Floats]:
     """Return where the judge says something, and what; zeros elsewhere."""
-    said = np.isfinite(p).all(axis=1)
+    said = np.asarray(np.isfinite(p).all(axis=1))
     return said, np.where(said[:, None], p, 0.0)
 
 

@@ -1,8 +1,8 @@
 """PURE. Which score to ask for next where disputes are sought: the one that promises most disputes per score.
 
-A first score shows no dispute, but a rare one may promise it. So asking is planned ahead: whom to ask first, and by what
-they say whether to ask on, and whom. The promise of a sample is the best ratio of disputes found to scores asked for
-that any such plan has (the index of Gittins 1979, some steps ahead).
+A first score shows no dispute, but a rare one may promise it. So asking is planned ahead: whom to ask first, and by
+what they say whether to ask on, and whom. The promise of a sample is the best ratio of disputes found to scores asked
+for that any such plan has (the index of Gittins 1979, some steps ahead).
 """
 
 from typing import NamedTuple
@@ -36,7 +36,7 @@ class Board(NamedTuple):
     """Who would give them."""
 
     def rows(self, chosen: Flags) -> "Board":
-        return Board(*(part[chosen] for part in self))
+        return Board(self.weight[chosen], self.low[chosen], self.high[chosen], self.free[chosen], self.people[chosen])
 
 
 class Planned(NamedTuple):
@@ -90,19 +90,17 @@ def _asking(
 ) -> tuple[Floats, Floats]:
     """Return what asking for one column's score yields, with the best plan for what follows."""
     said = board.weight[:, :, None] * people[board.people[:, column]]
-    disputes, scores = np.zeros(len(board.low)), board.weight.sum(axis=1)
+    level = np.arange(people.shape[2])
+    low, high = np.minimum(board.low[:, None], level), np.maximum(board.high[:, None], level)
+    shown = np.asarray(apart[low, high])
+    disputes, scores = (said.sum(axis=1) * shown).sum(axis=1), board.weight.sum(axis=1)
     free = board.free.copy()
     free[:, column] = False
-    some = free.any(axis=1)
-    levels = people.shape[2]
-    for level in range(levels):
-        low, high = np.minimum(board.low, level), np.maximum(board.high, level)
-        shown = apart[low, high]
-        disputes += np.where(shown, said[:, :, level].sum(axis=1), 0.0)
-        on = ~shown & some
-        if steps > 1 and on.any():
-            after = Board(said[:, :, level], low, high, free, board.people).rows(on)
-            next_best = _best(after, people, apart, price[on], steps - 1)
-            disputes[on] += next_best.disputes
-            scores[on] += next_best.scores
+    if steps > 1:
+        left = np.asarray(free.any(axis=1))
+        row, given = np.nonzero(~shown & left[:, None])
+        after = Board(said[row, :, given], low[row, given], high[row, given], free[row], board.people[row])
+        follows = _best(after, people, apart, price[row], steps - 1)
+        disputes += np.bincount(row, follows.disputes, minlength=len(disputes))
+        scores += np.bincount(row, follows.scores, minlength=len(scores))
     return disputes, scores

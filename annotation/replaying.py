@@ -6,6 +6,7 @@ queue asks for one score of each sample from the top, and what is drawn at rando
 `priority.Purpose.ASK`; pages show the same samples by `Purpose.SHOW`, disputes first.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -47,7 +48,7 @@ class Finished:
     """One dimension of a finished study, samples in rows; all have as many scores."""
 
     names: Sequence[str]
-    """Opaque: chance is drawn from them."""
+    """Chance is drawn from them."""
     questions: Ints
     levels: tuple[float, ...]
     values: Ints
@@ -99,9 +100,12 @@ class Replay:
     at_random: list[bool] = field(default_factory=list)
     found: list[int] = field(default_factory=list)
     """Disputes shown after each score bought."""
+    samples: int = 0
     disputes: int = 0
     work: int = 0
     """Scores that there are to buy."""
+    exhausted: bool = False
+    """Nothing was left to find before the work was done."""
     rmse: list[tuple[float, int, float]] = field(default_factory=list)
     """Share of the work, scores bought, and the judge's error on questions of which nothing was bought."""
     look: Look | None = None
@@ -156,16 +160,19 @@ class _Player:
         self._said: Said | None = None
         self._learned_from = 0
         self._replay = Replay(
-            disputes=int((finished.disputed & ~self._out).sum()), work=int((~self._out).sum()) * finished.values.shape[1]
+            samples=int((~self._out).sum()),
+            disputes=int((finished.disputed & ~self._out).sum()),
+            work=int((~self._out).sum()) * finished.values.shape[1],
         )
         self._batch = 5 * max(1, round(self._replay.work / (5 * REFRESHES)))
 
     def play(self, until: float) -> Replay:
         marks = sorted({mark for mark in (*CHECKPOINTS, LOOK, until) if mark <= until})
         for mark in marks:
-            target = round(mark * self._replay.work)
-            while self._count < target and self._some_work(target - self._count):
-                pass
+            # In whole fives, of which one is random.
+            target = min(self._replay.work, 5 * math.ceil(round(mark * self._replay.work) / 5))
+            while self._count < target and not self._replay.exhausted:
+                self._replay.exhausted = not self._some_work(target - self._count)
             if mark in CHECKPOINTS and self._relearn is not None:
                 self._measure(mark)
             if mark == LOOK:
@@ -204,9 +211,7 @@ class _Player:
 
     def _by_chance(self, count: int) -> Iterator[tuple[int, int, bool]]:
         open_rows = np.flatnonzero(self._revealed.open & ~self._out).tolist()
-        order = sorted(
-            open_rows, key=lambda row: chance.digest("work", self._seed, self._finished.names[row])
-        )
+        order = sorted(open_rows, key=lambda row: chance.digest("work", self._seed, self._finished.names[row]))
         for row in order:
             # One at a time: the next is not asked for where this one has shown the dispute.
             for column in np.flatnonzero(self._revealed.values[row] == TO_COME).tolist():

@@ -12,14 +12,15 @@ import numpy as np
 from .alpha import Floats, Ints
 
 # So many scores of others are worth one's own in telling how somebody scores samples of a type.
-DRAWN = 5.0
+DRAWN = 2.0
 # Somebody's habit of giving a level more or less often than others shows after about so many scores on it.
 HABIT = 3.0
 # Levels near a type's middle count like so many scores, before anything was seen.
 SHAPE = 2.0
-WIDTH = 0.8
+# Of bells, in distances between their middles.
+WIDTH = 0.9
 BINS_DRAWN = 3.0
-BINS_WIDTH = 1.5
+BINS_WIDTH = 2.0
 ROUNDS = 25
 MOST_TYPES = 7
 LEAST = 1e-4
@@ -123,9 +124,13 @@ def _bins(rows: Rows, weight: Floats, bins: int) -> Floats:
 
 
 def _bells(rows: int, columns: int, width: float) -> Floats:
-    """Return a bell over the columns in each row, its middle moving from before the first to behind the last."""
+    """Return a bell over the columns in each row, its middle moving from before the first to behind the last.
+
+    ``width`` is in distances between the middles of two rows.
+    """
     if not columns:
         return np.zeros((rows, 0))
     middle = np.linspace(-0.3, columns - 0.7, rows)
-    found = np.exp(-0.5 * ((np.arange(columns)[None] - middle[:, None]) / width) ** 2)
+    reach = width * (middle[1] - middle[0])
+    found = np.maximum(np.exp(-0.5 * ((np.arange(columns)[None] - middle[:, None]) / reach) ** 2), LEAST)
     return np.asarray(found / found.sum(axis=1, keepdims=True), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""``python -m judge``: train, predict and evaluate on files alone.
+"""``python -m judge``: train, predict and evaluate on files alone, and relearn while labels come in.
 
 Exits with 0 where all went well, with 3 where some lines were refused, with 1 where nothing was done, and with 130
 where it was stopped by Ctrl-C: what it did until then is kept, and ``--resume`` goes on with it.
@@ -127,11 +127,31 @@ def _evaluate(parsed: argparse.Namespace) -> int:
     return _tell_refused(parsed, refused, done=len(predictions))
 
 
+def _relearn(parsed: argparse.Namespace) -> int:
+    from .pictures import PictureFolder
+    from .relearning import conversation, gathered
+    from .rubric import parse_rubric
+    from .sample_lines import SampleLines
+    from .surroundings import Surroundings
+
+    lines = SampleLines(parsed.samples)
+    pictures = PictureFolder(parsed.images or parsed.samples.parent)
+    with _progress(parsed) as progress:
+        surroundings = Surroundings(pictures, parsed.cache, progress)
+        known = gathered(lines, parse_rubric(parsed.rubric.read_bytes()), surroundings, parsed.seed)
+    for _, error in lines.refused:
+        print(error, file=sys.stderr)  # noqa: T201
+    # Whoever asks holds standard input open: where it ends, so does this.
+    for answer in conversation(sys.stdin, known):
+        print(answer, flush=True)  # noqa: T201
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     from .backends.registry import BACKENDS
 
     parser = argparse.ArgumentParser(prog="python -m judge", description="Train judges, judge samples, measure judges.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="train|predict|evaluate")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="train|predict|evaluate|relearn")
 
     train = commands.add_parser("train", help="train a judge on a release and hold it to the release's test part")
     train.add_argument("release", type=Path, metavar="RELEASE_DIR", help="folder of a release in the format jsonl")
@@ -163,11 +183,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.set_defaults(run=_evaluate)
 
+    relearn = commands.add_parser("relearn", help="learn again from labels as they come in, line by line")
+    relearn.add_argument("samples", type=Path, metavar="SAMPLES", help="sample lines")
+    relearn.add_argument("--rubric", type=Path, required=True, metavar="FILE.toml")
+    relearn.add_argument("--images", type=Path, help="folder of pictures; by default that of the samples")
+    relearn.add_argument("--seed", type=int, default=42)
+    # Its standard input is a conversation, whose end ends it.
+    relearn.set_defaults(run=_relearn, tethered=False)
+
     for command in (train, predict):
         command.add_argument("--resume", action="store_true", help="go on with what an earlier attempt left")
-    for command in (train, predict, evaluate):
+    for command in (train, predict, evaluate, relearn):
         command.add_argument("--cache", type=Path, default=_cache(), help="folder for what can be made again")
         command.add_argument("--json", action="store_true", help="print one object, and progress as lines of JSON")
+    for command in (train, predict, evaluate):
         command.add_argument("--tethered", action="store_true", help="end when standard input ends: for programs")
     return parser
 

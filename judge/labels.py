@@ -90,7 +90,12 @@ class Release:
 
 def question_key(one: LabelledSample) -> str:
     """Return what stands for the question of a sample: its id where it has one, else its words."""
-    return one.sample.question_id or "\n".join(turn.question for turn in one.sample.turns)
+    return question_of_record(one.sample)
+
+
+def question_of_record(sample: SampleRecord) -> str:
+    """Return the same of a sample that has no labels."""
+    return sample.question_id or "\n".join(turn.question for turn in sample.turns)
 
 
 def parse_labelled(data: Mapping[str, Any], rubric: Rubric) -> LabelledSample:

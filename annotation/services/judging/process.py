@@ -118,7 +118,7 @@ class _Started:
             self._process = subprocess.Popen(
                 [python, "-m", "judge", *arguments, "--json", "--tethered"],
                 cwd=settings.BASE_DIR,
-                env=_environment(),
+                env=environment(),
                 # Held open and never written to: it ends with us, even where we are killed.
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -185,7 +185,8 @@ def _pass_on(stream: IO[str], take: Callable[[str], None]) -> None:
         take(line)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Return the variables that a judge is given."""
     kept = {name: value for name, value in os.environ.items() if name not in KEPT_FROM_IT}
     # Another Python has our judge by its place alone.
     return kept | {"PYTHONPATH": str(Path(settings.BASE_DIR)), "PYTHONUNBUFFERED": "1"}

@@ -26,11 +26,11 @@ def unjudged(run: JudgeRun) -> Sequence[int]:
     return list(rows.exclude(pk__in=known).order_by("pk").values_list("pk", flat=True))
 
 
-def write_lines(run: JudgeRun, ids: Sequence[int], folder: Path, progress: Progress) -> Path:
+def write_lines(study_id: int, ids: Sequence[int], folder: Path, progress: Progress) -> Path:
     """Write the samples into a new file in ``folder`` and return it; pictures appear beside it as links."""
     (folder / IMAGES).mkdir(parents=True, exist_ok=True)
     path = folder / SAMPLES
-    reader = Reader(connection, run.study_id)
+    reader = Reader(connection, study_id)
     with path.open("w", encoding="utf-8") as file:
         done = 0
         for page in pages(ids, PAGE):

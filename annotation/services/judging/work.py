@@ -97,7 +97,7 @@ def predict(context: JobContext, study: Study) -> Mapping[str, Any]:
         ids = unjudged(run)
         if not ids:
             return _predicted(run, 0)
-        write_lines(run, ids, samples, context.progress)
+        write_lines(run.study_id, ids, samples, context.progress)
         (samples / "whole").touch()
     if not out.exists():
         folder = place.unpack()
