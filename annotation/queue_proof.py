@@ -20,6 +20,8 @@ MOST = 5_000
 LEAST_RANDOM, LEAST_EITHER = 20, 5
 """With fewer at random, or fewer that were and were not disputed, nothing is claimed."""
 SHARES_OF_WORK = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+PLACES = (10, 50)
+"""From the top of those decided at random; told where these are twice as many at least."""
 _Z = 1.959964
 
 
@@ -56,6 +58,14 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Precision:
+    """How many of the first places are disputes."""
+
+    k: int
+    precision: float
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """What the queue is worth, as far as is known yet."""
 
@@ -74,6 +84,8 @@ class Proof:
     """Of ``auroc``, at 95 %."""
     points: tuple[Point, ...] = ()
     """At `SHARES_OF_WORK`, estimated from the random arm."""
+    precision: tuple[Precision, ...] = ()
+    """At `PLACES` of the random arm, put in order by what was foreseen."""
 
     def at(self, work: float) -> Point | None:
         """Return the point at one of `SHARES_OF_WORK`, if there is enough to tell."""
@@ -126,6 +138,9 @@ def figures(became: Sequence[Became]) -> Proof:
         auroc=auroc,
         interval=interval_of(auroc, arms.at_random.disputed, arms.at_random.decided - arms.at_random.disputed),
         points=tuple(found_within(random, SHARES_OF_WORK)),
+        precision=tuple(
+            Precision(k, found_within(random, [k / len(random)])[0].precision) for k in PLACES if 2 * k <= len(random)
+        ),
     )
 
 

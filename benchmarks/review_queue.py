@@ -2,6 +2,7 @@
 
 import json
 import statistics
+from typing import NamedTuple
 
 from .annotators import broken_rules, work
 from .client import converse, request
@@ -69,9 +70,11 @@ def measure(store: Store, *, quick: bool) -> Measured:
         seconds = float(run(["-c", FOLLOW], env=database.env()).output)
         yield row(f"{name}: followed for 100 samples", "ms"), 1000 * seconds
         yield from _pages(database, name, faults, quick=quick)
-        with_priorities, without = _ratio(database, even, faults, quick=quick)
-        yield row(f"lease and submit at {samples:,} samples, by priority", "ms/pair"), 1000 * with_priorities
-        yield row("lease and submit by priority over all alike", "times", most=RATIO), with_priorities / without
+        by_priority, alike = _compared(database, even, faults, quick=quick)
+        yield row(f"lease and submit at {samples:,} samples, by priority", "ms/pair"), 1000 * by_priority.seconds
+        title = "lease and submit by priority over all alike"
+        yield row(title, "times", most=RATIO), by_priority.seconds / alike.seconds
+        yield row(f"{title}: web processes' CPU", "times", most=RATIO), by_priority.cpu_seconds / alike.cpu_seconds
     yield row("review queue: wrong answers", "", most=0), len(faults)
     tell(faults)
 
@@ -97,24 +100,39 @@ def _pages(database: Database, name: str, faults: list[str], *, quick: bool) -> 
             yield row(f"{name}: {title}, first page, p50", "ms", most=PAGE_MS), 1000 * statistics.median(reader.seconds)
 
 
-def _ratio(ordered: Database, even: Database, faults: list[str], *, quick: bool) -> tuple[float, float]:
-    """Return seconds per pair with priorities and without, in turn on the same machine."""
+class _Took(NamedTuple):
+    """What a pair of lease and score took."""
+
+    seconds: float
+    cpu_seconds: float
+    """Of the web processes: whatever else is at work on the machine hardly changes it."""
+
+
+def _compared(ordered: Database, even: Database, faults: list[str], *, quick: bool) -> tuple[_Took, _Took]:
+    """Return what a pair takes with priorities and without, in turn on the same machine."""
     pairs = PAIRS_EACH_QUICK if quick else PAIRS_EACH
-    took: dict[str, list[float]] = {"ordered": [], "even": []}
+    took: dict[str, list[_Took]] = {"ordered": [], "even": []}
     for database in (ordered, even):
         _pairs(database, WARM_UP_PAIRS_EACH, faults)
     for name in ("even", "ordered", "ordered", "even"):
         took[name].append(_pairs(ordered if name == "ordered" else even, pairs, faults))
     for database in (ordered, even):
         faults += broken_rules(database)
-    return statistics.mean(took["ordered"]), statistics.mean(took["even"])
+    return _mean(took["ordered"]), _mean(took["even"])
 
 
-def _pairs(database: Database, pairs: int, faults: list[str]) -> float:
+def _pairs(database: Database, pairs: int, faults: list[str]) -> _Took:
     with serving(database) as server:
+        before = server.cpu_seconds()
         log, seconds = work(server, database.tokens, pairs)
+        cpu_seconds = server.cpu_seconds() - before
     faults += log.faults
-    return seconds / max(1, log.pairs)
+    count = max(1, log.pairs)
+    return _Took(seconds / count, cpu_seconds / count)
+
+
+def _mean(took: list[_Took]) -> _Took:
+    return _Took(*(statistics.mean(values) for values in zip(*took, strict=True)))
 
 
 def _not_ordered(database: Database, samples: int) -> list[str]:

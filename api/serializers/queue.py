@@ -108,6 +108,11 @@ class ProofPoint(serializers.Serializer[Any]):
     precision = serializers.FloatField(help_text="share of disputes among those samples")
 
 
+class ProofPrecision(serializers.Serializer[Any]):
+    k = serializers.IntegerField(help_text="places from the top")
+    precision = serializers.FloatField(help_text="share of disputes among them")
+
+
 class QueueProof(serializers.Serializer[Any]):
     """Of entries of which something was left to foresee when they came in; in an audit a changed value is a dispute."""
 
@@ -120,6 +125,7 @@ class QueueProof(serializers.Serializer[Any]):
     auroc = serializers.FloatField(allow_null=True)
     interval = serializers.ListField(child=serializers.FloatField(), allow_null=True)
     points = ProofPoint(many=True)
+    precision = ProofPrecision(many=True)
 
 
 class ShownQueue(serializers.Serializer[Any]):

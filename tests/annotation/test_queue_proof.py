@@ -63,6 +63,8 @@ def test_chance_alone_gains_nothing_and_a_perfect_order_all_there_is() -> None:
     assert point is not None
     assert (point.found, point.precision, point.gain) == pytest.approx((1, 1, 5))
     assert seeing.base_rate == 0.2
+    assert [(one.k, one.precision) for one in seeing.precision] == [(10, 1.0), (50, pytest.approx(0.4))]
+    assert [one.k for one in figures(several(20, 0.5)).precision] == [10]
 
 
 def test_figures_come_from_the_random_arm_alone() -> None:
