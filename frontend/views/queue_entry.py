@@ -22,7 +22,7 @@ from annotation.services.exposures import record_exposure
 from annotation.services.one_sample import scored_dimensions
 from annotation.services.queueing import acting
 from annotation.takers import takers
-from frontend import case_words, queue_rows, queue_steps, queue_words
+from frontend import queue_rows, queue_steps, queue_words, sample_acts
 from frontend.forms.base import PageForm
 from frontend.forms.queue import DismissForm
 from frontend.forms.samples import AssignForm, ReopenForm, ReviewForm
@@ -82,9 +82,7 @@ def review(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     form = ReviewForm(request.POST, auto_id=_ids(found, "review"))
 
     def act() -> str:
-        reason = form.cleaned_data["reason"]
-        asking_review.ask_review(by=viewer(request), sample_id=found.sample.public_id, reason=reason)
-        return _("Sent to cross-review: somebody new scores it.")
+        return sample_acts.sent_to_review(viewer(request), found.sample, form)
 
     return _acted(request, study, found, form, "review", act)
 
@@ -98,16 +96,7 @@ def reopen(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     form = ReopenForm(request.POST, dimensions=dimensions, auto_id=_ids(found, "reopen"))
 
     def act() -> str:
-        data = form.cleaned_data
-        back = sample_services.reopen(
-            by=viewer(request),
-            sample_id=found.sample.public_id,
-            reason=data["reason"],
-            dimensions=data.get("dimensions"),
-        )
-        if back.state == Sample.State.IN_DISCUSSION:
-            return _("Reopened: it is discussed again.")
-        return _("Reopened: it goes back to be scored.")
+        return sample_acts.reopened(viewer(request), found.sample, form)
 
     return _acted(request, study, found, form, "reopen", act)
 
@@ -121,9 +110,7 @@ def assign(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     form = AssignForm(request.POST, takers=people, auto_id=_ids(found, "assign"))
 
     def act() -> str:
-        handed = giving.give(by=viewer(request), sample_id=found.sample.public_id, **form.cleaned_data)
-        names = case_words.listed([one.member.name for one in handed.given])
-        return _("Assigned: it comes first in what they hold (%(names)s).") % {"names": names}
+        return sample_acts.assigned(viewer(request), found.sample, form)
 
     return _acted(request, study, found, form, "assign", act)
 

@@ -26,7 +26,7 @@ from annotation.services.discussion_lists import owes_reason
 from annotation.services.exposures import record_exposure
 from annotation.takers import takers
 from annotation.timeline import timeline
-from frontend import case_words, timeline_words, wording
+from frontend import sample_acts, timeline_words, wording
 from frontend.forms.base import PageForm
 from frontend.forms.samples import AssignForm, ReopenForm, ReviewForm, WithdrawForm
 
@@ -64,13 +64,7 @@ def reopen(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
     form = ReopenForm(request.POST, dimensions=services.dimensions_to_discuss(found), auto_id="reopen_%s")
 
     def act() -> str:
-        data = form.cleaned_data
-        back = services.reopen(
-            by=viewer(request), sample_id=found.public_id, reason=data["reason"], dimensions=data.get("dimensions")
-        )
-        if back.state == Sample.State.IN_DISCUSSION:
-            return _("Reopened: it is discussed again.")
-        return _("Reopened: it goes back to be scored.")
+        return sample_acts.reopened(viewer(request), found, form)
 
     return _acted(request, study, found, form, "reopen", act)
 
@@ -83,8 +77,7 @@ def review(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
     form = ReviewForm(request.POST, auto_id="review_%s")
 
     def act() -> str:
-        asking_review.ask_review(by=viewer(request), sample_id=found.public_id, reason=form.cleaned_data["reason"])
-        return _("Sent to cross-review: somebody new scores it.")
+        return sample_acts.sent_to_review(viewer(request), found, form)
 
     return _acted(request, study, found, form, "review", act)
 
@@ -97,9 +90,7 @@ def assign(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
     form = AssignForm(request.POST, takers=takers(study, [found])[found.pk], auto_id="assign_%s")
 
     def act() -> str:
-        handed = giving.give(by=viewer(request), sample_id=found.public_id, **form.cleaned_data)
-        names = case_words.listed([one.member.name for one in handed.given])
-        return _("Assigned: it comes first in what they hold (%(names)s).") % {"names": names}
+        return sample_acts.assigned(viewer(request), found, form)
 
     return _acted(request, study, found, form, "assign", act)
 

@@ -5,19 +5,16 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Self
 
-from django.conf import settings
-
 from annotation.errors import WorkflowError
 from annotation.services.importing.report import Progress
 
-from .process import LINES_KEPT, SECONDS_TO_STOP, environment
+from .process import LINES_KEPT, SECONDS_TO_STOP, started
 
 
 class Conversation:
@@ -29,24 +26,7 @@ class Conversation:
         self._words: deque[str] = deque(maxlen=LINES_KEPT)
 
     def __enter__(self) -> Self:
-        python = settings.JUDGE_PYTHON or sys.executable
-        try:
-            self._process = subprocess.Popen(
-                [python, "-m", "judge", "relearn", *self._arguments],
-                cwd=settings.BASE_DIR,
-                env=environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise WorkflowError(
-                f"The judge cannot be started: {python}: {error.strerror}. Look at JUDGE_PYTHON."
-            ) from None
+        self._process = started(["relearn", *self._arguments])
         self._listener = threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
         self._listener.start()
         try:

@@ -113,25 +113,8 @@ class _Started:
     """A running judge. Leaving the block while it runs ends it, with whatever it has started itself."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
-        python = settings.JUDGE_PYTHON or sys.executable
-        try:
-            self._process = subprocess.Popen(
-                [python, "-m", "judge", *arguments, "--json", "--tethered"],
-                cwd=settings.BASE_DIR,
-                env=environment(),
-                # Held open and never written to: it ends with us, even where we are killed.
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise WorkflowError(
-                f"The judge cannot be started: {python}: {error.strerror}. Look at JUDGE_PYTHON."
-            ) from None
+        # Its standard input is held open and never written to: it ends with us, even where we are killed.
+        self._process = started([*arguments, "--json", "--tethered"])
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._said: list[str] = []
         self._threads = [
@@ -185,7 +168,31 @@ def _pass_on(stream: IO[str], take: Callable[[str], None]) -> None:
         take(line)
 
 
-def environment() -> dict[str, str]:
+def started(arguments: Sequence[str]) -> subprocess.Popen[str]:
+    """Start ``python -m judge`` with pipes to all that it reads and writes, in a session of its own.
+
+    Raises:
+        WorkflowError: there is no such Python.
+    """
+    python = settings.JUDGE_PYTHON or sys.executable
+    try:
+        return subprocess.Popen(
+            [python, "-m", "judge", *arguments],
+            cwd=settings.BASE_DIR,
+            env=_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise WorkflowError(f"The judge cannot be started: {python}: {error.strerror}. Look at JUDGE_PYTHON.") from None
+
+
+def _environment() -> dict[str, str]:
     """Return the variables that a judge is given."""
     kept = {name: value for name, value in os.environ.items() if name not in KEPT_FROM_IT}
     # Another Python has our judge by its place alone.

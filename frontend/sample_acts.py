@@ -1,0 +1,31 @@
+"""What an admin does with one sample by a form, from its page or from the review queue: done, and told in words."""
+
+from django.utils.translation import gettext as _
+
+from annotation.models import Sample, User
+from annotation.services import asking_review, giving
+from annotation.services import samples as services
+from frontend import case_words
+from frontend.forms.samples import AssignForm, ReopenForm, ReviewForm
+
+
+def reopened(by: User, sample: Sample, form: ReopenForm) -> str:
+    """Bring a sample back into play."""
+    data = form.cleaned_data
+    back = services.reopen(by=by, sample_id=sample.public_id, reason=data["reason"], dimensions=data.get("dimensions"))
+    if back.state == Sample.State.IN_DISCUSSION:
+        return _("Reopened: it is discussed again.")
+    return _("Reopened: it goes back to be scored.")
+
+
+def sent_to_review(by: User, sample: Sample, form: ReviewForm) -> str:
+    """Send an agreed sample to somebody new."""
+    asking_review.ask_review(by=by, sample_id=sample.public_id, reason=form.cleaned_data["reason"])
+    return _("Sent to cross-review: somebody new scores it.")
+
+
+def assigned(by: User, sample: Sample, form: AssignForm) -> str:
+    """Give a sample to people for some days."""
+    handed = giving.give(by=by, sample_id=sample.public_id, **form.cleaned_data)
+    names = case_words.listed([one.member.name for one in handed.given])
+    return _("Assigned: it comes first in what they hold (%(names)s).") % {"names": names}
