@@ -61,6 +61,7 @@ PICTURE_MAX_PIXELS = env.int("PICTURE_MAX_PIXELS", default=50_000_000)
 REDIS_URL = env.str("REDIS_URL", default="")
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=30)
 JOB_SWEEP_SECONDS = env.int("JOB_SWEEP_SECONDS", default=10)
+QUEUE_FOLLOW_SECONDS = env.int("QUEUE_FOLLOW_SECONDS", default=15)
 JOB_WORKERS = env.int("JOB_WORKERS", default=2)
 JOB_NICENESS = env.int("JOB_NICENESS", default=15)
 # Judges are trained and asked in a process of their own, which may be another Python: one that has torch and a GPU.
@@ -128,7 +129,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60,
         "options": {"expires": 60},
     },
-    "follow queues": {"task": "annotation.tasks.follow_queues", "schedule": 15, "options": {"expires": 15}},
+    "follow queues": {
+        "task": "annotation.tasks.follow_queues",
+        "schedule": QUEUE_FOLLOW_SECONDS,
+        "options": {"expires": QUEUE_FOLLOW_SECONDS},
+    },
     "forget job inputs": {"task": "annotation.tasks.forget_job_inputs", "schedule": 86_400},
     "clear sessions": {"task": "annotation.tasks.clear_sessions", "schedule": 86_400},
 }

@@ -31,6 +31,8 @@ LABELLED = 5_000
 QUICK = {
     "JOB_LEASE_SECONDS": "2",
     "JOB_SWEEP_SECONDS": "1",
+    # Its job is nothing that was asked for here.
+    "QUEUE_FOLLOW_SECONDS": "3600",
     # A place for each kind, so that all of them are met at work together.
     "JOB_WORKERS": "3",
     "WEB_CONCURRENCY": "1",
