@@ -41,7 +41,8 @@ def simulate(
 ) -> dict[str, Any]:
     """Replay a study on each dimension under each policy, once for each seed, and return the figures.
 
-    ``raters`` are drawn for each sample where more have scored it; by default as many as most samples have.
+    ``raters`` are drawn for each sample where more have scored it: by default as many as the protocol asks for, or as
+    most samples have where these are fewer.
 
     Raises:
         WorkflowError: the study has not enough samples that enough people have scored; or the judge is gone.
@@ -53,12 +54,13 @@ def simulate(
             f"{', '.join(sorted(unknown))} is no dimension here; they are "
             f"{', '.join(one.key for one in finished.ratings)}."
         )
+    asked_for = study.protocols.get(current=True).annotators_per_sample
     wanted = [one for one in finished.ratings if not dimensions or one.key in dimensions]
     total, done = len(wanted) * seeds * len(policies), 0
     rows: list[dict[str, Any]] = []
     with _judge(study, finished, progress) if judge else _nobody() as relearner:
         for ratings in wanted:
-            count = raters or ratings.usual_raters()
+            count = raters or min(asked_for, ratings.usual_raters())
             enough = sum(len(people) >= count for people, _ in ratings.samples.values())
             if count < 2 or enough < FEWEST_SAMPLES:
                 why = f"Only {enough} samples have {max(count, 2)} scores; a replay needs {FEWEST_SAMPLES}."

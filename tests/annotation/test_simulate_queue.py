@@ -114,6 +114,13 @@ def test_of_more_raters_some_are_drawn_for_each_sample(study):
         assert [said[who] for who in first.people[row].tolist()] == first.values[row].tolist()
 
 
+def test_unless_told_otherwise_as_many_scores_count_as_the_protocol_asks_for(study):
+    study.protocols.update(annotators_per_sample=2)
+    arguments = ("birds", "--no-judge", "--json", "--seeds", "1", "--dimension", "TCC", "--until", "0.2")
+    assert json.loads(told(*arguments))["rows"][0]["raters"] == 2
+    assert json.loads(told(*arguments, "--raters", "3"))["rows"][0]["raters"] == 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -28,7 +28,10 @@ class Command(DataCommand):
             "--queue", action="append", default=[], choices=POLICIES, help="only this one; repeatable (default: all)"
         )
         parser.add_argument(
-            "--raters", type=int, metavar="K", help="scores of each sample, drawn where there are more (default: usual)"
+            "--raters",
+            type=int,
+            metavar="K",
+            help="scores of each sample, drawn where there are more (default: the protocol's number, or fewer if usual)",
         )
         parser.add_argument(
             "--until", type=float, default=1.0, metavar="SHARE", help="stop after this share of the work (default: 1)"
