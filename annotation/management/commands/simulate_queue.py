@@ -31,7 +31,7 @@ class Command(DataCommand):
             "--raters",
             type=int,
             metavar="K",
-            help="scores of each sample, drawn where there are more (default: the protocol's number, or fewer if usual)",
+            help="scores of each sample, drawn where there are more (default: as the protocol asks for)",
         )
         parser.add_argument(
             "--until", type=float, default=1.0, metavar="SHARE", help="stop after this share of the work (default: 1)"
