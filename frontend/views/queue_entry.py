@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotation import permissions, queue_list
 from annotation.models import QueueEntry, Sample, Study
+from annotation.querysets import queue_entries_visible_to
 from annotation.rubrics import definition
 from annotation.services import asking_review, giving
 from annotation.services import samples as sample_services
@@ -118,8 +119,8 @@ def assign(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
 def _led(request: HttpRequest, slug: str, entry_id: str) -> tuple[Study, QueueEntry]:
     study = study_of(request, slug)
     permissions.require_lead(viewer(request), study)
-    rows = QueueEntry.objects.select_related("sample__study", "sample__protocol", "study", "dismissed_by")
-    found = rows.filter(study=study, public_id=entry_id).first()
+    rows = queue_entries_visible_to(viewer(request)).filter(study=study, public_id=entry_id)
+    found = rows.select_related("sample__study", "sample__protocol", "study", "dismissed_by").first()
     if found is None:
         raise Http404(_("There is no such entry in the queue."))
     return study, found
