@@ -39,8 +39,8 @@ def block_unassignable(*, limit: int = 1000) -> int:
     """Block begun samples that nobody who is here could take; return how many were.
 
     Everybody has scored or skipped them, has seen their scores, or has been shown a judge's values where only blind
-    slots are left. A study with fewer active people than a sample
-    needs is left alone: it waits for people, and its settings say so.
+    slots are left. A study with fewer active people than a sample needs is left alone: it waits for people, and its
+    settings say so.
     """
     found = sql.unassignable(limit=limit)
     if not found:
