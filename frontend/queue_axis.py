@@ -3,7 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from annotation.rubrics import DimensionDefinition
@@ -30,18 +33,11 @@ class Dot:
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
-    """One level; without a label where there are too many to name."""
-
-    x: float
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
 class Drawing:
     """What is drawn; everything in the drawing's own units."""
 
-    ticks: tuple[Tick, ...]
+    scale: SafeString
+    """The levels, as SVG."""
     dots: tuple[Dot, ...]
     judge: float | None
     interval: tuple[float, float] | None
@@ -67,7 +63,7 @@ def drawing(
     levels = [level.value for level in dimension.levels]
     scale = Scale(min(levels), max(levels), WIDTH, PAD)
     return Drawing(
-        ticks=tuple(_ticks(levels, scale)),
+        scale=_drawn(tuple(levels)),
         dots=tuple(_dots(values, levels, scale)),
         judge=None if expected is None else _within(scale.at(expected)),
         interval=None if interval is None else (_within(scale.at(interval[0])), _within(scale.at(interval[1]))),
@@ -76,13 +72,25 @@ def drawing(
     )
 
 
-def _ticks(levels: Sequence[float], scale: Scale) -> list[Tick]:
+@lru_cache(maxsize=64)
+def _drawn(levels: tuple[float, ...]) -> SafeString:
+    """Draw the levels, named where there is room: the same for every row, so done once."""
+    scale = Scale(min(levels), max(levels), WIDTH, PAD)
     every = max(1, -(-(len(levels) - 1) // (MOST_LABELS - 1)))
-    return [
-        Tick(scale.at(level), f"{level:g}" if number % every == 0 else "")
+    ticks = [
+        (f"{scale.at(level):g}", f"{level:g}" if number % every == 0 else "")
         for number, level in enumerate(levels)
         if len(levels) <= 2 * MOST_LABELS or number % every == 0
     ]
+    return format_html(
+        "{}{}",
+        format_html_join("", '<line x1="{}" x2="{}" y1="18" y2="23" class="axl"/>', ((x, x) for x, _label in ticks)),
+        format_html_join(
+            "",
+            '<text x="{}" y="43" text-anchor="middle" class="ax">{}</text>',
+            ((x, label) for x, label in ticks if label),
+        ),
+    )
 
 
 def _dots(values: Sequence[float], levels: Sequence[float], scale: Scale) -> list[Dot]:

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation import permissions, queue_list, queue_proof, sample_list
-from annotation.models import QueueEntry, Study
+from annotation.models import Member, QueueEntry, Study
 from annotation.queue_list import QueueRow, Wanted
 from annotation.rubrics import RubricDefinition, definition
 from annotation.services.exposures import record_exposure
@@ -38,13 +38,14 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
     """List one of the three queues, a page at a time."""
     study = _read(request, slug)
     user, rubric = viewer(request), definition(study.rubric_id)
-    member, leads = permissions.membership(user, study), permissions.may_lead(user, study)
+    member = permissions.membership(user, study)
+    leads = permissions.leads_as(user, member)
     kind, dismissed, start = _kind(request), bool(request.GET.get("dismissed")), _start(request)
     form = _form(request, study, rubric)
     wanted = form.wanted(dismissed=dismissed)
     page = queue_list.page(study, rubric, kind, wanted, start=start, limit=PAGE, reader=member)
     prefetch_related_objects([row.entry for row in page.rows], "dismissed_by")
-    _remember(request, study, page.rows)
+    _remember(request, member, page.rows)
     standing = queue_list.standing(study)
     proof = queue_proof.proof(study, kind)
     chosen = {name: value for name, value in form.cleaned_data.items() if value}
@@ -175,12 +176,11 @@ def _all_rows(
     start: int | None = 1
     while start is not None:
         page = queue_list.page(study, rubric, kind, wanted, start=start, limit=PIECE, reader=member)
-        _remember(request, study, page.rows)
+        _remember(request, member, page.rows)
         yield from page.rows
         start = page.next
 
 
-def _remember(request: HttpRequest, study: Study, rows: Iterable[QueueRow]) -> None:
-    member = permissions.membership(viewer(request), study)
+def _remember(request: HttpRequest, member: Member | None, rows: Iterable[QueueRow]) -> None:
     if member is not None and request.method != "HEAD":
         record_exposure(member=member, samples=[row.sample for row in rows])

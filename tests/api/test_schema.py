@@ -23,8 +23,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from annotation.models import Assignment, Invitation, Job, JobLogLine, Sample, Study
+from annotation.models import Assignment, Invitation, Job, JobLogLine, QueueEntry, Sample, Study
 from annotation.services import statistics
+from annotation.services.queueing.refreshing import refresh
 from annotation.services.studies import invite
 from api.urls import urlpatterns
 from tests.databases import BOTH
@@ -123,7 +124,8 @@ def populated(
     case = make_discussion(study, said)
     assert give_reasons(ann, case, ITS="They do not match.").status_code == 200
     statistics.refresh(study=study)
-    run = make_judge_run(study, release=make_release(study))
+    run = make_judge_run(study, release=make_release(study), active=True)
+    refresh(study=study)
     world = {
         "tokens": [make_token(person, "walk") for person in people.values()] + ["unknown", None],
         "ids": {
@@ -137,6 +139,7 @@ def populated(
             "picture": picture.public_id,
             "size": "web",
             "run": run.public_id,
+            "entry": QueueEntry.objects.get(sample=case.sample, kind="disputed").public_id,
             "token": people["annotator"].tokens.get(name="walk").pk,
         },
     }
