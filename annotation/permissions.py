@@ -56,24 +56,25 @@ def require_member(user: User, study: Study) -> Member:
     return member
 
 
-def require_visible(user: User, study: Study) -> None:
-    """Raise `NotFound` unless the user may know of the study."""
-    if not user.is_site_admin:
-        require_member(user, study)
+def require_visible(user: User, study: Study) -> Member | None:
+    """Return the user's place in the study, None for a site admin without one; raise `NotFound` for a stranger."""
+    return membership(user, study) if user.is_site_admin else require_member(user, study)
 
 
-def require_lead(user: User, study: Study) -> None:
-    """Raise unless the user leads the study."""
-    require_visible(user, study)
-    if not may_lead(user, study):
+def require_lead(user: User, study: Study) -> Member | None:
+    """Return the user's place in the study, as `require_visible` does; raise unless they lead it."""
+    member = require_visible(user, study)
+    if not leads_as(user, member):
         raise NotAllowed("Only the admins of this study may do this.")
+    return member
 
 
-def require_results(user: User, study: Study) -> None:
-    """Raise unless the user may read scores of the study."""
-    require_visible(user, study)
-    if not may_read_results(user, study):
+def require_results(user: User, study: Study) -> Member | None:
+    """Return the user's place in the study, as `require_visible` does; raise unless they may read its scores."""
+    member = require_visible(user, study)
+    if not reads_results_as(user, member):
         raise NotAllowed("Only admins and researchers of this study may see this.")
+    return member
 
 
 def require_may_create_studies(user: User) -> None:

@@ -4,14 +4,14 @@ The order is `priority.interleaved`'s: pinned entries first, then those in order
 own index. A page begins at a place, as the order itself changes while scores come in.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from . import priority
+from . import priority, sample_list
 from .fair_predictions import fair_predictions
 from .inbox import UNFINISHED, questions_of
 from .models import (
@@ -29,7 +29,6 @@ from .models import (
     Study,
 )
 from .rubrics import RubricDefinition
-from .sample_list import owed_by
 
 EVERY = round(1 / priority.LEAST_SHARE)
 """Every so many places one is random."""
@@ -142,6 +141,8 @@ class Standing:
     """The one that makes it anew now."""
     counts: Mapping[str, Counted]
     """By kind."""
+    domains: Sequence[str]
+    """That a list can be narrowed by."""
 
     @property
     def dismissed(self) -> dict[str, int]:
@@ -151,9 +152,10 @@ class Standing:
 
 def standing(study: Study) -> Standing:
     """Return how the queues of a study stand."""
-    queue = _queue_of(study)
+    queue = queue_of(study)
     job = Job.objects.filter(study=study, kind=REFRESH, state__in=UNFINISHED, cancel_requested=False).first()
-    return Standing(queue, job, _counts(study, queue))
+    domains = sample_list.domains(study) if queue is None or queue.domains is None else queue.domains
+    return Standing(queue, job, _counts(study, queue), domains)
 
 
 def counted(study: Study) -> dict[str, Counted]:
@@ -177,7 +179,8 @@ def _counts(study: Study, queue: ReviewQueue | None) -> dict[str, Counted]:
     return {kind: Counted(**queue.counts[kind]) for kind in QueueEntry.Kind.values}
 
 
-def _queue_of(study: Study) -> ReviewQueue | None:
+def queue_of(study: Study) -> ReviewQueue | None:
+    """Return how far a study's queues are and the run that they rest on, without what only a refresh needs."""
     return ReviewQueue.objects.select_related("run").defer("foresight", "cuts").filter(study=study).first()
 
 
@@ -187,14 +190,14 @@ def page(
     kind: str,
     wanted: Wanted,
     *,
+    queue: ReviewQueue | None,
     start: int = 1,
     limit: int,
     reader: Member | None,
 ) -> QueuePage:
-    """Return the entries from place ``start`` on, at most ``limit``."""
+    """Return the entries from place ``start`` on, at most ``limit``; ``queue`` is the study's, see `queue_of`."""
     start = max(1, start)
     rows = narrowed(study, rubric, kind, wanted)
-    queue = _queue_of(study)
     if wanted == Wanted():
         whole = _counts(study, queue)[kind]
         count, chance = whole.total, whole.random
@@ -293,7 +296,7 @@ def _rows(
         for case in Discussion.objects.filter(sample__in=wanted).exclude(state=Discussion.State.CLOSED)
     }
     now = timezone.now()
-    withheld = owed_by(reader, wanted)
+    withheld = sample_list.owed_by(reader, wanted)
     found = []
     for number, entry in enumerate(entries):
         case = cases.get(entry.sample_id)
@@ -366,4 +369,4 @@ def _one(said: Mapping[str, object]) -> Said:
 
 def row_of(entry: QueueEntry, rubric: RubricDefinition, *, reader: Member | None) -> QueueRow:
     """Return one entry by itself; its place is not asked for and is 0."""
-    return _rows([entry], rubric, _queue_of(entry.study), start=0, reader=reader)[0]
+    return _rows([entry], rubric, queue_of(entry.study), start=0, reader=reader)[0]

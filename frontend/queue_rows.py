@@ -26,6 +26,8 @@ class RowShown:
     drawing: Drawing | None
     url: str
     """Where it is read: its discussion where one is open, else its sample's page."""
+    address: str
+    """Of what can be done with it; each step's lies below."""
     thumb: str
     by: str
     """Who dismissed it, to those who lead."""
@@ -42,6 +44,7 @@ def row_shown(row: QueueRow, study: Study, rubric: RubricDefinition, *, names: b
         why=why(row, rubric, widest=widest),
         drawing=_drawing(row, rubric),
         url=_url(row, study),
+        address=reverse("queue-entry", args=[study.slug, row.entry.public_id]),
         thumb=reverse("api:picture", args=[row.picture, "web"]) if row.picture else "",
         by=str(by) if names and by is not None else "",
         steps=offered(row.sample),

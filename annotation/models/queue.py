@@ -38,6 +38,7 @@ class ReviewQueue(models.Model):
     counts = models.JSONField(
         default=dict, help_text="by kind, how many entries it has: total, random and dismissed; see `queue_list`"
     )
+    domains = models.JSONField(null=True, help_text="of the study's samples, by name; null before they were looked up")
     cuts = models.JSONField(
         default=list, help_text="the lowest rank of each priority from the highest down, to place samples by meanwhile"
     )

@@ -29,8 +29,7 @@ def require_taker(by: User, study: Study) -> None:
     Raises:
         NotFound, NotAllowed: the user may not read the study's results.
     """
-    permissions.require_results(by, study)
-    place = permissions.membership(by, study)
+    place = permissions.require_results(by, study)
     if place is not None and permissions.may_score(place):
         record_exposure_to_all(member=place)
 

@@ -31,8 +31,7 @@ def export_scores(*, by: User | None, study: Study, format: Format = "csv") -> I
         NotFound, NotAllowed: the user may not lead the study.
     """
     if by is not None:
-        permissions.require_lead(by, study)
-        member = permissions.membership(by, study)
+        member = permissions.require_lead(by, study)
         if member is not None:
             record_exposure_to_all(member=member)
     return _pieces(study, _parts[format], header={"csv": HEADER, "spreadsheet": BYTE_ORDER_MARK + HEADER}.get(format))

@@ -39,7 +39,7 @@ def store_input(
     by: User,
     study: Study,
     upload: File,
-    require: Callable[[User, Study], None] = permissions.require_lead,
+    require: Callable[[User, Study], object] = permissions.require_lead,
     endings: Collection[str] = SUFFIXES,
 ) -> str:
     """Keep an upload for a job and return its storage name; ``require`` is that of the job's kind.

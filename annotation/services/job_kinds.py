@@ -41,7 +41,7 @@ class Kind:
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     further: Callable[[Mapping[str, Any]], None] = lambda arguments: None
     """Raises for what is wrong with arguments of the right types."""
-    require: Callable[[User, Study], None] = permissions.require_lead
+    require: Callable[[User, Study], object] = permissions.require_lead
     """Raises unless the user may queue it in the study."""
 
     def check(self, arguments: Mapping[str, Any], *, file: str) -> None:

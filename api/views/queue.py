@@ -37,20 +37,20 @@ class ReviewQueue(View):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Admins and researchers only, who afterwards score none of the samples that it names."""
         study, user = study_of(request, slug), user_of(request)
-        permissions.require_results(user, study)
+        member = permissions.require_results(user, study)
         query = query_of(request, shapes.QueueQuery)
         limit = int(query.get("limit", DEFAULT_LIMIT))
         if not 1 <= limit <= MAX_LIMIT:
             raise BadInput(f"limit: from 1 to {MAX_LIMIT}.", fields={"limit": f"From 1 to {MAX_LIMIT}."})
-        rubric, member = definition(study.rubric_id), permissions.membership(user, study)
-        start = int(query.get("start", 1))
-        page = queue_list.page(study, rubric, query["kind"], _wanted(query), start=start, limit=limit, reader=member)
+        rubric, standing = definition(study.rubric_id), queue_list.standing(study)
+        queue, start = standing.queue, int(query.get("start", 1))
+        page = queue_list.page(
+            *(study, rubric, query["kind"], _wanted(query)), queue=queue, start=start, limit=limit, reader=member
+        )
         if member is not None:
             record_exposure(member=member, samples=[row.sample for row in page.rows])
-        standing = queue_list.standing(study)
         keys = {dimension.id: dimension.key for dimension in rubric.dimensions}
         names = permissions.leads_as(user, member)
-        queue = standing.queue
         # As they are: a serializer would take as long for fifty rows as all else.
         return answer(
             {

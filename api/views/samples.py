@@ -13,6 +13,7 @@ from annotation.models import Sample, User
 from annotation.querysets import samples_visible_to
 from annotation.services import asking_review, giving, samples
 from annotation.services.discussion_lists import owes_reason
+from annotation.services.exposures import record_exposure
 from annotation.timeline import timeline
 from api.answers import answer
 from api.filters import samples_filtered
@@ -31,12 +32,13 @@ class Samples(View):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Admins and researchers only."""
         study, user = study_of(request, slug), user_of(request)
-        permissions.require_results(user, study)
+        member = permissions.require_results(user, study)
         query = query_of(request, shapes.SamplesQuery)
         rows: QuerySet[Sample] = samples_filtered(Sample.objects.filter(study=study), query)
 
         def show(taken: Sequence[Sample]) -> list[dict[str, Any]]:
-            note_that_seen(user, study, taken)
+            if member is not None:
+                record_exposure(member=member, samples=taken)
             return list(shapes.SampleRow(taken, many=True).data)
 
         order = shapes.ORDERS[query["ordering"]]

@@ -3,7 +3,7 @@
 Researchers read it under pseudonyms. Whoever looks in here never scores these samples as independent afterwards.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,8 +14,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation import permissions, queue_list, queue_proof, sample_list
-from annotation.models import Member, QueueEntry, Study
+from annotation import permissions, queue_list, queue_proof
+from annotation.models import Member, QueueEntry, ReviewQueue, Study
 from annotation.queue_list import QueueRow, Wanted
 from annotation.rubrics import RubricDefinition, definition
 from annotation.services.exposures import record_exposure
@@ -36,17 +36,15 @@ PIECE = 500
 @require_safe
 def queue(request: HttpRequest, slug: str) -> HttpResponse:
     """List one of the three queues, a page at a time."""
-    study = _read(request, slug)
-    user, rubric = viewer(request), definition(study.rubric_id)
-    member = permissions.membership(user, study)
-    leads = permissions.leads_as(user, member)
+    study, member = _read(request, slug)
+    rubric, leads = definition(study.rubric_id), permissions.leads_as(viewer(request), member)
     kind, dismissed, start = _kind(request), bool(request.GET.get("dismissed")), _start(request)
-    form = _form(request, study, rubric)
+    standing = queue_list.standing(study)
+    form = _form(request, study, rubric, standing.domains)
     wanted = form.wanted(dismissed=dismissed)
-    page = queue_list.page(study, rubric, kind, wanted, start=start, limit=PAGE, reader=member)
+    page = queue_list.page(study, rubric, kind, wanted, queue=standing.queue, start=start, limit=PAGE, reader=member)
     prefetch_related_objects([row.entry for row in page.rows], "dismissed_by")
     _remember(request, member, page.rows)
-    standing = queue_list.standing(study)
     proof = queue_proof.proof(study, kind)
     chosen = {name: value for name, value in form.cleaned_data.items() if value}
     here = {**({"queue": kind} if kind != _KINDS[0] else {}), **chosen, **({"dismissed": 1} if dismissed else {})}
@@ -95,10 +93,11 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def queue_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """Return a queue as it is narrowed, in its order, as CSV."""
-    study = _read(request, slug)
-    rubric, kind = definition(study.rubric_id), _kind(request)
-    wanted = _form(request, study, rubric).wanted(dismissed=bool(request.GET.get("dismissed")))
-    rows = _all_rows(request, study, rubric, kind, wanted)
+    study, member = _read(request, slug)
+    rubric, kind, standing = definition(study.rubric_id), _kind(request), queue_list.standing(study)
+    form = _form(request, study, rubric, standing.domains)
+    wanted = form.wanted(dismissed=bool(request.GET.get("dismissed")))
+    rows = _all_rows(request, study, rubric, kind, wanted, queue=standing.queue, member=member)
     response = HttpResponse(written(queue_rows.table(rows, rubric)), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{study.slug}-queue-{kind}.csv"'
     response.headers["Cache-Control"] = "no-store, private"
@@ -118,11 +117,11 @@ def refresh(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def age(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the line that says how old the queue is; a page whose refresh is over fetches itself anew."""
-    study = _read(request, slug)
+    study, member = _read(request, slug)
     state = state_of(queue_list.standing(study))
     htmx = getattr(request, "htmx", None)
     back = (htmx.current_url_abs_path if htmx else None) or reverse("queue", args=[study.slug])
-    leads = permissions.may_lead(viewer(request), study)
+    leads = permissions.leads_as(viewer(request), member)
     context = {"study": study, "state": state, "leads": leads, "here": back, "reload": not state.running}
     return show(request, "parts/queue_age.html", context)
 
@@ -141,10 +140,9 @@ def within(study: Study, address: str) -> str:
 _KINDS: tuple[str, ...] = tuple(QueueEntry.Kind.values)
 
 
-def _read(request: HttpRequest, slug: str) -> Study:
+def _read(request: HttpRequest, slug: str) -> tuple[Study, Member | None]:
     study = study_of(request, slug)
-    permissions.require_results(viewer(request), study)
-    return study
+    return study, permissions.require_results(viewer(request), study)
 
 
 def _kind(request: HttpRequest) -> str:
@@ -157,9 +155,9 @@ def _start(request: HttpRequest) -> int:
     return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
 
 
-def _form(request: HttpRequest, study: Study, rubric: RubricDefinition) -> QueueFilterForm:
+def _form(request: HttpRequest, study: Study, rubric: RubricDefinition, domains: Sequence[str]) -> QueueFilterForm:
     k = study.protocols.filter(current=True).values_list("annotators_per_sample", flat=True).get()
-    form = QueueFilterForm(request.GET, dimensions=rubric.dimensions, domains=sample_list.domains(study), k=k)
+    form = QueueFilterForm(request.GET, dimensions=rubric.dimensions, domains=domains, k=k)
     form.is_valid()
     return form
 
@@ -170,12 +168,18 @@ def _address(study: Study, query: dict[str, Any]) -> str:
 
 
 def _all_rows(
-    request: HttpRequest, study: Study, rubric: RubricDefinition, kind: str, wanted: Wanted
+    request: HttpRequest,
+    study: Study,
+    rubric: RubricDefinition,
+    kind: str,
+    wanted: Wanted,
+    *,
+    queue: ReviewQueue | None,
+    member: Member | None,
 ) -> Iterator[QueueRow]:
-    member = permissions.membership(viewer(request), study)
     start: int | None = 1
     while start is not None:
-        page = queue_list.page(study, rubric, kind, wanted, start=start, limit=PIECE, reader=member)
+        page = queue_list.page(study, rubric, kind, wanted, queue=queue, start=start, limit=PIECE, reader=member)
         _remember(request, member, page.rows)
         yield from page.rows
         start = page.next

@@ -25,8 +25,7 @@ PAGE = 50
 def samples(request: HttpRequest, slug: str) -> HttpResponse:
     """List samples, a page at a time; a place to go on from names the last row, not a number of rows."""
     study = study_of(request, slug)
-    permissions.require_results(viewer(request), study)
-    member = permissions.membership(viewer(request), study)
+    member = permissions.require_results(viewer(request), study)
     rubric = definition(study.rubric_id)
     generators, domains = sample_list.generators_and_domains(study)
     form = SampleFilterForm(request.GET, dimensions=rubric.dimensions, generators=generators, domains=domains)

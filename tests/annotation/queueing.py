@@ -89,6 +89,7 @@ def rows_of(
             definition(study.rubric_id),
             kind,
             wanted or Wanted(),
+            queue=queue_list.queue_of(study),
             start=start,
             limit=at_once,
             reader=reader,

@@ -338,3 +338,17 @@ def test_what_was_counted_is_what_there_is(study: Study) -> None:
     followed(study, *Sample.objects.all())
     assert queue_list.standing(study).counts == queue_list.counted(study)
     assert queue_list.standing(study).counts["disputed"].total == 2
+
+
+def test_domains_to_narrow_by_are_looked_up_by_refreshes_and_not_by_pages(study: Study) -> None:
+    assert queue_list.standing(study).domains == []
+    first = rated_sample(study, Ann=2, Ben=4)
+    Sample.objects.filter(pk=first.pk).update(domain="history")
+    assert queue_list.standing(study).domains == ["history"], "looked up while there is no queue"
+    refreshed(study)
+    second = make_sample(study, domain="art")
+    with CaptureQueriesContext(connection) as asked_of:
+        assert queue_list.standing(study).domains == ["history"]
+    assert not [one for one in asked_of.captured_queries if "DISTINCT" in one["sql"]]
+    followed(study, second)
+    assert queue_list.standing(study).domains == ["art", "history"]

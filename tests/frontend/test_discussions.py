@@ -143,12 +143,12 @@ def test_the_list_costs_as_many_queries_for_many_cases_as_for_one(
 ) -> None:
     dispute(study)
     ada.get(LIST)
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(21):
         ada.get(LIST)
     for _ in range(5):
         dispute(study)
     ada.get(LIST)
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(21):
         ada.get(LIST)
 
 

@@ -274,7 +274,7 @@ def test_a_list_does_not_read_the_pictures_of_previews(
 ) -> None:
     for _ in range(3):
         make_job(study, state="done", result=result(created=7, preview=[{"id": "x" * 100_000}]))
-    with django_assert_num_queries(9) as asked:
+    with django_assert_num_queries(8) as asked:
         page = text_of(ada, JOBS)
     assert "7 new" in page
     assert not any('."result", "annotation_job"."refusals"' in query["sql"] for query in asked.captured_queries)

@@ -177,12 +177,12 @@ def test_the_list_costs_as_many_queries_for_many_samples_as_for_one(
 ) -> None:
     dispute(study)
     ada.get(LIST)
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(18):
         ada.get(LIST)
     for _ in range(4):
         dispute(study)
     ada.get(LIST)
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(18):
         ada.get(LIST)
 
 

@@ -96,7 +96,7 @@ def follow(queue: ReviewQueue, samples: Sequence[int]) -> int:
             staying = {fact.sample for fact in belonging}
             changed += storing.leave(kind, [one for one in samples if one not in staying], states, at=at)
         if changed:
-            storing.count_anew(study)
+            storing.sum_up(study)
     if queue.work_order in priorities.QUEUE_OF:
         wanting = [fact for fact in facts if fact.wants_scores]
         priorities.apply(_priorities(queue, wanting), wanting)

@@ -122,7 +122,7 @@ def refresh(*, study: Study, progress: Progress | None = None) -> dict[str, int]
         held.work_order, held.cuts, held.refreshing = order, cuts, ""
         held.foresight = foreseeing.kept(learned)
         held.save()
-        storing.count_anew(study)
+        storing.sum_up(study)
     return {**result, "priorities": moved}
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from annotation import priority
+from annotation import priority, sample_list
 from annotation.models import QueueEntry, ReviewQueue, Study
 from annotation.queue_list import counted
 from annotation.rubrics import RubricDefinition
@@ -115,13 +115,13 @@ def leave(kind: str, samples: Collection[int], states: Mapping[int, str], *, at:
     return rows.update(left_at=at)
 
 
-def count_anew(study: Study) -> None:
-    """Count the entries of a study's queues, as a page would take longer to count them than for all else.
+def sum_up(study: Study) -> None:
+    """Note what a page shows around its list, which would take it longer to find out than all else.
 
     Call it at the end of each transaction that adds, takes out or brings back entries, with the queues locked.
     """
     counts = {kind: asdict(one) for kind, one in counted(study).items()}
-    ReviewQueue.objects.filter(study=study).update(counts=counts)
+    ReviewQueue.objects.filter(study=study).update(counts=counts, domains=sample_list.domains(study))
 
 
 def note_outcomes(facts: Iterable[Fact], rubric: RubricDefinition, *, at: datetime) -> int:
