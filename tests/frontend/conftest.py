@@ -7,9 +7,10 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 
-from annotation.models import Study
+from annotation.models import Sample, Study
 
 from .disputes import client_of, make_people
+from .queueing import make_queue
 
 
 @pytest.fixture(autouse=True)
@@ -26,3 +27,15 @@ def study() -> Study:
 @pytest.fixture
 def ada(study: Study) -> Client:
     return client_of("ada")
+
+
+@pytest.fixture
+def nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs wait for a worker that never comes."""
+    monkeypatch.setattr("annotation.services.jobs.send", lambda job, kind: True)
+
+
+@pytest.fixture
+def samples(study: Study) -> dict[str, Sample]:
+    """Samples in the three queues, by what they are about."""
+    return make_queue(study)

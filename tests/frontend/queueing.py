@@ -1,6 +1,7 @@
-"""A review queue with something of everything in it, made by the services that make any."""
+"""A review queue with something of everything in it, made by the services that make any, and how its page is read."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from itertools import count
 
@@ -101,3 +102,28 @@ def judge_all(study: Study, samples: Mapping[str, Sample]) -> None:
 
 def entry_of(sample: Sample, kind: str = "disputed") -> QueueEntry:
     return QueueEntry.objects.get(sample=sample, kind=kind)
+
+
+def listed(page: str) -> list[str]:
+    """Return the external ids in the list, in order."""
+    return re.findall(r'<span class="tiny quiet">sample ([\w-]+)', page)
+
+
+def line(page: str, name: str) -> str:
+    """Return one entry's markup."""
+    found = [part for part in page.split('<li class="qrow')[1:] if f">sample {name}" in part]
+    assert len(found) == 1, name
+    return found[0].split("</li>")[0]
+
+
+def words(markup: str) -> str:
+    """Return what is read in some markup."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", markup)).strip()
+
+
+def why(page: str, name: str) -> str:
+    return words(line(page, name).split('<div class="why">')[1].split("</div>")[0])
+
+
+def address(sample: Sample, step: str = "", kind: str = "disputed") -> str:
+    return f"{PAGE}{entry_of(sample, kind).public_id}/{step}"
