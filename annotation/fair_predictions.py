@@ -4,6 +4,8 @@ A judge remembers what it has learned from, and what it says of that flatters it
 seen the sample's question (``out_of_fold``), and what any run says of a sample that it did not learn from. The samples
 that a run learned from are those of its release's training part that were not kept for calibration. What was imported
 came with no such list: whoever imports it answers for it.
+
+`sql.suggesting` and `sql.influencing` have the same rule within statements of their own.
 """
 
 from django.db.models import Exists, OuterRef, Q, QuerySet

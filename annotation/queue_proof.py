@@ -26,7 +26,7 @@ _Z = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
+class Tally:
     """How many of some entries turned out as the queue expects."""
 
     decided: int = 0
@@ -69,11 +69,11 @@ class Precision:
 class Proof:
     """What the queue is worth, as far as is known yet."""
 
-    in_order: Arm
-    at_random: Arm
-    last_in_order: Arm
+    in_order: Tally
+    at_random: Tally
+    last_in_order: Tally
     """Of the last `LAST` that were decided, in either arm."""
-    last_at_random: Arm
+    last_at_random: Tally
     lacking: int
     """How many more must be decided in the random arm before the figures below are given; 0: they are there."""
     base_rate: float | None = None
@@ -119,10 +119,10 @@ def figures(became: Sequence[Became]) -> Proof:
     latest = became[:LAST]
     random = [one for one in became if one.random]
     arms = Proof(
-        in_order=_arm(one for one in became if not one.random),
-        at_random=_arm(random),
-        last_in_order=_arm(one for one in latest if not one.random),
-        last_at_random=_arm(one for one in latest if one.random),
+        in_order=_tally(one for one in became if not one.random),
+        at_random=_tally(random),
+        last_in_order=_tally(one for one in latest if not one.random),
+        last_at_random=_tally(one for one in latest if one.random),
         lacking=_lacking(random),
     )
     if arms.lacking:
@@ -188,10 +188,10 @@ def _likely(one: Became) -> float:
     return one.foreseen
 
 
-def _arm(became: Iterable[Became]) -> Arm:
+def _tally(became: Iterable[Became]) -> Tally:
     rows = [(one.disputed, one.off) for one in became]
     known = [off for off in map(itemgetter(1), rows) if off is not None]
-    return Arm(len(rows), sum(disputed for disputed, _ in rows), math.fsum(known) / len(known) if known else None)
+    return Tally(len(rows), sum(disputed for disputed, _ in rows), math.fsum(known) / len(known) if known else None)
 
 
 def _lacking(random: Sequence[Became]) -> int:

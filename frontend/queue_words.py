@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from annotation.models import QueueEntry, Sample
 from annotation.priority import DISPUTE, Kind, Reason
 from annotation.queue_list import QueueRow
-from annotation.queue_proof import LAST, Arm, Proof
+from annotation.queue_proof import LAST, Proof, Tally
 from annotation.rubrics import RubricDefinition
 from judge.missing import locked_dimensions
 
@@ -245,8 +245,8 @@ def outcome(kind: str, proof: Proof) -> Outcome | None:
     return Outcome(number(total), _of(ordered), _of(random), so_far=total < LAST, audit=kind == AUDIT)
 
 
-def _of(arm: Arm) -> str:
-    return _("%(hits)s of %(all)s") % {"hits": number(arm.disputed), "all": number(arm.decided)}
+def _of(tally: Tally) -> str:
+    return _("%(hits)s of %(all)s") % {"hits": number(tally.disputed), "all": number(tally.decided)}
 
 
 def worth(proof: Proof) -> str:

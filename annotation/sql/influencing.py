@@ -141,7 +141,8 @@ def samples(study_id: int) -> Samples:
 def expected(study_id: int, run_id: int, dimension: str) -> Expected:
     """Return what a run expects on one dimension of the samples that it has not learned from, or foresaw out of fold.
 
-    What a rule decides, as a side is missing, is no expectation.
+    That is the rule of `fair_predictions`; questions kept for calibration, which meet no judge, count as learned from
+    here. What a rule decides, as a side is missing, is no expectation.
     """
     shown, value = (_figure(dimension, name) for name in ("rounded", "expected"))
     table = _table(

@@ -32,7 +32,10 @@ class Meeting(NamedTuple):
 
 
 def meetings(sample_ids: Sequence[int], *, member_id: int, protocol_id: int) -> list[Meeting]:
-    """Return what decides the arms of samples for a member; those never leased are to follow the given protocol."""
+    """Return what decides the arms of samples for a member; those never leased are to follow the given protocol.
+
+    Only what is fair is a prediction here, by the rule of `fair_predictions`, in one statement with all else.
+    """
     found = rows(
         f"""SELECT s.id, s.public_id, s.has_text, s.has_image, p.suggestions, p.blind_share, p.annotators_per_sample,
                    q.reserved OR q.calibration OR q.part = 'test'
