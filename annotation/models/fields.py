@@ -8,7 +8,11 @@ ALPHABET = "23456789bcdfghjkmnpqrstvwxz"
 
 def opaque_id() -> str:
     """Return 12 random characters (57 bits) that say nothing about age, order or origin of a row."""
-    number = secrets.randbits(64)
+    return spelled(secrets.randbits(64))
+
+
+def spelled(number: int) -> str:
+    """Return the id that a number of 64 bits comes to; addresses take no other."""
     letters = []
     for _ in range(12):
         number, index = divmod(number, len(ALPHABET))

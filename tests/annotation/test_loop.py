@@ -1,11 +1,14 @@
 """The whole loop, played once: what its table claims is so, and playing it again changes nothing."""
 
 import io
+import re
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from annotation.fair_predictions import learned_from
+from annotation.management.commands.demo import PAGES
 from annotation.models import (
     Arm,
     Assignment,
@@ -42,6 +45,8 @@ def test_the_whole_loop_comes_round_and_what_its_table_claims_is_so(settings) ->
     settings.DEMO = True
     # The heartbeat of a job does not reach into a test's transaction.
     settings.JOB_LEASE_SECONDS = 900
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     play = prepared(carry_out=carried_out, questions=QUESTIONS)
     told = [(one.title, one.gained) for one in play_all(play)]
     assert is_over(play)
@@ -55,6 +60,7 @@ def test_the_whole_loop_comes_round_and_what_its_table_claims_is_so(settings) ->
     the_pull_that_people_were_made_with_is_found_again(play)
     disputes_were_foreseen(play)
     the_table_says_so(play, told)
+    every_page_that_it_names_opens_and_so_does_what_these_lead_to(play)
 
     before = HistoryEntry.objects.count(), Job.objects.count(), Score.objects.count()
     again = prepared(carry_out=carried_out, questions=QUESTIONS)
@@ -171,6 +177,19 @@ def the_table_says_so(play: Play, told: list[tuple[str, str]]) -> None:
         assert f"{row.first:.3f}" in judges
         assert f"{row.difference:.3f}" in judges
     assert "yes" in "\n".join(table.influence(play))
+
+
+def every_page_that_it_names_opens_and_so_does_what_these_lead_to(play: Play) -> None:
+    ada, there = Client(), f"/studies/{play.study.slug}/"
+    ada.force_login(play.admin)
+    led_to: set[str] = set()
+    for page in PAGES:
+        answer = ada.get(there + page)
+        assert answer.status_code == 200, page
+        led_to |= set(re.findall(rf'href="({there}[^"]+)"', answer.content.decode()))
+    ids = [one for one in Sample.objects.values_list("public_id", flat=True) if f"{there}samples/{one}/" in led_to]
+    assert len(ids) > 5
+    assert {ada.get(address.replace("&amp;", "&")).status_code for address in sorted(led_to)} == {200}
 
 
 def test_where_real_work_is_done_nothing_is_played(settings) -> None:

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from annotation.chance import digest
 from annotation.models import JudgeRun, Member, Release, ReviewQueue, Sample
+from annotation.models.fields import spelled
 from annotation.services import protocols, statistics
 from annotation.services.importing import import_samples
 from annotation.services.judging import runs
@@ -22,7 +23,6 @@ from .annotating import score_everything
 from .play import FIRST, SECOND, Play
 from .talking import settle_everything
 
-SAMPLE_ID = 12
 PRESET = "quick"
 TEST_SHARE = 0.25
 # Both ways of meeting the judge, three of ten samples without it, and what is likely to be disputed first.
@@ -138,7 +138,8 @@ def _import(play: Play, batch: str) -> None:
 def _same_draws_each_time(play: Play, samples: QuerySet[Sample]) -> None:
     """Name and order samples by their own ids: what is drawn from a name, as an arm, is drawn alike in every play."""
     for place, sample in enumerate(samples.order_by("external_id")):
-        name = digest("play", play.seed, play.study.slug, sample.external_id).hex()[:SAMPLE_ID]
+        drawn = digest("play", play.seed, play.study.slug, sample.external_id)
+        name = spelled(int.from_bytes(drawn[:8], "big"))
         Sample.objects.filter(pk=sample.pk).update(public_id=name, shuffle=place)
     Member.objects.filter(study=play.study).update(shuffle_start=0)
 
