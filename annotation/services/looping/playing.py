@@ -14,7 +14,8 @@ from .play import Play
 from .steps import STEPS
 
 SLUG = "loop"
-SEED = 7
+# Of sixteen the one whose pulls lie in the middle.
+SEED = 203
 QUESTIONS = 40
 JUDGES = (1, 2)
 # Three score each sample; where two are two points apart or more, it is discussed.
