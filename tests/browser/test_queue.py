@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from playwright.sync_api import BrowserContext, Page, expect
 
-from annotation.models import Assignment, Job, Study
+from annotation.models import Assignment, Job, Member, Study
 from annotation.services import job_runner
 from tests.frontend.disputes import make_people, place_of
 from tests.frontend.queueing import PAGE, QUESTIONS, entry_of, make_queue
@@ -115,6 +115,20 @@ def test_everything_is_done_by_keyboard_alone(browser_of: Browsers, birds: Study
     page.keyboard.press("Enter")
     expect(page.get_by_text("Dismissed. It can be put back")).to_be_visible()
     assert entry_of(samples["lens"]).dismissed_because == "Known."
+
+
+def test_a_step_that_cannot_be_done_says_why_where_the_keyboard_is(browser_of: Browsers, birds: Study) -> None:
+    make_queue(birds)
+    Member.objects.get(study=birds, user__username="cho").delete()
+    page = open_page(browser_of, birds, "ada", f"{PAGE}?queue=audit", **DESK)
+    opener = page.get_by_role("button", name="What to do with sample sourdough")
+    opener.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Send to cross-review").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Invite somebody first")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(opener).to_be_focused()
 
 
 def test_without_a_script_the_same_is_done_on_pages(browser_of: Browsers, birds: Study) -> None:
