@@ -31,12 +31,17 @@ class Desk(NamedTuple):
 
 
 def desk(user_id: int, slug: str, now: datetime) -> Desk | None:
-    """Return the place of somebody who has not left; study, member and current protocol in one go."""
+    """Return the place of somebody who has not left; study, member and current protocol in one go.
+
+    What runs out first is the first of its index. Asked whether anything has run out, PostgreSQL, which plans without
+    knowing the time, would look through all assignments of the site.
+    """
     found = rows(
         """SELECT st.id, st.state, st.rubric_id, m.id, m.user_id, m.role, m.state, m.shuffle_start, m.has_exposures,
                   m.exposed_through, p.id, p.annotators_per_sample, p.lease_minutes,
-                  EXISTS (SELECT 1 FROM annotation_assignment WHERE state = 1 AND expires_at <= %s)
-                    OR EXISTS (SELECT 1 FROM annotation_assignment WHERE revise_until <= %s),
+                  COALESCE((SELECT min(expires_at) FROM annotation_assignment WHERE state = 1) <= %s, FALSE)
+                    OR COALESCE((SELECT min(revise_until) FROM annotation_assignment
+                                 WHERE revise_until IS NOT NULL) <= %s, FALSE),
                   EXISTS (SELECT 1 FROM annotation_protocol v WHERE v.study_id = st.id AND v.suggestions <> 'none')
            FROM annotation_study st
            JOIN annotation_member m ON m.study_id = st.id
