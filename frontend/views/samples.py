@@ -47,6 +47,6 @@ def samples(request: HttpRequest, slug: str) -> HttpResponse:
         "next": "?" + urlencode({**chosen, "after": page.next}) if page.next else "",
         "first": "?" + urlencode(chosen) if after else "",
         "scores_too": member is not None and permissions.may_score(member),
-        "leads": permissions.may_lead(viewer(request), study),
+        "leads": permissions.leads_as(viewer(request), member),
     }
     return show(request, "samples.html", context)

@@ -18,6 +18,7 @@ def test_ada_pins_one_and_takes_that_back(ada: Client, samples: dict[str, Sample
     assert (answer.status_code, answer.headers["Location"]) == (302, back)
     page = text_of(ada, PAGE)
     assert listed(page)[0] == "lens"
+    assert f'action="{address(samples["lens"], "pin/")}"' in line(page, "lens")
     assert "pinned" in words(line(page, "lens"))
     assert "the widest now open" not in why(page, "heart")
     assert ada.post(address(samples["lens"], "pin/"), {"off": "1"}).headers["Location"] == PAGE
@@ -45,6 +46,8 @@ def test_ada_dismisses_one_with_a_reason_finds_it_again_and_puts_it_back(
     assert listed(gone) == ["tea"]
     assert "A duplicate." in gone
     assert "by Ada Admin" in words(line(gone, "tea"))
+    assert f'action="{address(samples["tea"], "restore/")}"' in line(gone, "tea")
+    assert f'action="{address(samples["tea"], "restore/")}"' in text_of(ada, address(samples["tea"]))
     assert ada.post(address(samples["tea"], "dismiss/"), {"reason": "Another."}).status_code == 409
     assert ada.post(address(samples["tea"], "restore/")).status_code == 302
     assert "tea" in listed(text_of(ada, PAGE))

@@ -147,12 +147,12 @@ def test_the_list_costs_as_many_queries_for_many_samples_as_for_one(
 ) -> None:
     dispute(study)
     ada.get(LIST)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(17):
         ada.get(LIST)
     for _ in range(4):
         dispute(study)
     ada.get(LIST)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(17):
         ada.get(LIST)
 
 

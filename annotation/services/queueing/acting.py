@@ -11,7 +11,7 @@ from annotation.models import QueueEntry, ReviewQueue, User
 from annotation.querysets import queue_entries_visible_to
 from annotation.services.history import record
 
-from .storing import sum_up
+from .storing import count_anew
 
 PINNED, UNPINNED = "queue_pinned", "queue_unpinned"
 DISMISSED, RESTORED = "queue_dismissed", "queue_restored"
@@ -65,7 +65,7 @@ def dismiss(*, by: User, entry_id: str, reason: str) -> QueueEntry:
         if entry.kind == QueueEntry.Kind.AUDIT and entry.decided_at is None:
             entry.decided_at, entry.disputed = now, False
         entry.save()
-        sum_up(entry.study)
+        count_anew(entry.study)
         _record(DISMISSED, entry, by, reason=words)
     return entry
 
@@ -85,7 +85,7 @@ def restore(*, by: User, entry_id: str) -> QueueEntry:
         entry.dismissed_at = entry.dismissed_by = None
         entry.dismissed_because = ""
         entry.save()
-        sum_up(entry.study)
+        count_anew(entry.study)
         _record(RESTORED, entry, by)
     return entry
 

@@ -115,13 +115,19 @@ def leave(kind: str, samples: Collection[int], states: Mapping[int, str], *, at:
     return rows.update(left_at=at)
 
 
-def sum_up(study: Study) -> None:
-    """Note what a page shows around its list, which would take it longer to find out than all else.
+def count_anew(study: Study) -> None:
+    """Count the entries of a study's queues, as a page would take longer to count them than for all else.
 
     Call it at the end of each transaction that adds, takes out or brings back entries, with the queues locked.
     """
     counts = {kind: asdict(one) for kind, one in counted(study).items()}
-    ReviewQueue.objects.filter(study=study).update(counts=counts, domains=sample_list.domains(study))
+    ReviewQueue.objects.filter(study=study).update(counts=counts)
+
+
+def sum_up(study: Study) -> None:
+    """Count the entries, and note which domains there are; for jobs, whose samples may be new."""
+    count_anew(study)
+    ReviewQueue.objects.filter(study=study).update(domains=sample_list.domains(study))
 
 
 def note_outcomes(facts: Iterable[Fact], rubric: RubricDefinition, *, at: datetime) -> int:
