@@ -21,6 +21,13 @@ def _cheap_passwords(settings: LazySettings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture
+def plain_static_names(settings: LazySettings) -> None:
+    """Pages name static files as they are, so that none has to be collected."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+
+
 @pytest.fixture(autouse=True)
 def _no_remembered_rubrics() -> Iterator[None]:
     """Ids come round again between tests; what was frozen under one must not answer for the next."""

@@ -11,11 +11,8 @@ from django.http import HttpResponse
 from annotation.models import Member
 from tests.access_table import BODIES, TABLE
 from tests.access_world import WALKERS, World, make_world, routes
-from tests.frontend.conftest import plain_static_names
 
-__all__ = ["plain_static_names"]
-
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("plain_static_names")]
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 

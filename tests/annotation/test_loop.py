@@ -29,7 +29,11 @@ from annotation.services.looping.annotating import opinion
 from annotation.services.looping.play import FIRST, SECOND, Play
 from annotation.services.looping.playing import is_over, play_all, prepared
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite, pytest.mark.usefixtures("sent", "judge_dir")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.sqlite,
+    pytest.mark.usefixtures("sent", "judge_dir", "plain_static_names"),
+]
 
 QUESTIONS = 26
 
@@ -45,8 +49,6 @@ def test_the_whole_loop_comes_round_and_what_its_table_claims_is_so(settings) ->
     settings.DEMO = True
     # The heartbeat of a job does not reach into a test's transaction.
     settings.JOB_LEASE_SECONDS = 900
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     play = prepared(carry_out=carried_out, questions=QUESTIONS)
     told = [(one.title, one.gained) for one in play_all(play)]
     assert is_over(play)

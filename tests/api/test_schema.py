@@ -67,9 +67,8 @@ def test_the_description_is_there_for_everybody(nobody: Caller) -> None:
 
 
 @pytest.mark.django_db
-def test_the_page_of_the_description_needs_no_inline_script(nobody: Caller, settings: Any) -> None:
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+@pytest.mark.usefixtures("plain_static_names")
+def test_the_page_of_the_description_needs_no_inline_script(nobody: Caller) -> None:
     page = nobody.get("docs/")
     html = page.content.decode()
     assert page.status_code == 200

@@ -4,7 +4,6 @@ Where a module makes no other study, it is the one of people in dispute that Ada
 """
 
 import pytest
-from django.conf import LazySettings
 from django.test import Client
 
 from annotation.models import Sample, Study
@@ -14,9 +13,8 @@ from .queueing import make_queue
 
 
 @pytest.fixture(autouse=True)
-def plain_static_names(settings: LazySettings) -> None:
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+def _plain_static_names(plain_static_names: None) -> None:
+    """Every test here is of pages."""
 
 
 @pytest.fixture
