@@ -25,6 +25,7 @@ from annotation.services.studies import invite
 from tests.access_world import words_of_judges
 from tests.factories import make_discussion, make_member, make_release, make_sample, make_study, make_user
 from tests.judge_rows import make_judge_run
+from tests.leaks import leaked
 
 from .caller import GOOD, Caller
 from .discussing import comment, give_reasons, make_dispute, move
@@ -156,7 +157,7 @@ def _walk_discussions(
 
 
 def forbidden() -> dict[str, str]:
-    """Return what must be nowhere, by what it is."""
+    """Return what must be nowhere, each with what it is."""
     words = {
         "external id": "EXTERNAL-",
         "question id": "question-Question",
@@ -190,7 +191,7 @@ def forbidden() -> dict[str, str]:
         words[f"key of score {score.pk}"] = str(score.client_key)
     for post in Post.objects.exclude(participant__member__user__username="ann"):
         words[f"key of post {post.pk}"] = str(post.client_key)
-    return words
+    return {word: what for what, word in words.items()}
 
 
 @pytest.mark.usefixtures("everything")
@@ -208,8 +209,8 @@ def test_nothing_that_an_annotator_gets_tells_of_origins_or_of_others(ann: Calle
             text = ""
         else:
             text = response.content.decode()
-        answer = f"{text}\n{dict(response.headers)}\n{response.cookies.output()}".lower()
-        leaks += [f"{what} in {path}" for what, word in words.items() if word.lower() in answer]
+        answer = f"{text}\n{dict(response.headers)}\n{response.cookies.output()}"
+        leaks += [f"{words[word]} in {path}" for word in leaked(words, answer)]
     assert not leaks
     assert visited > 40
     assert pictures >= 4
@@ -285,11 +286,11 @@ def test_once_the_others_are_revealed_their_words_are_there_and_who_they_are_is_
         ann.get(f"discussions/{case.public_id}/?render=html"),
         ann.get("studies/birds/discussions/?state=all"),
     ]
-    words = {what: word for what, word in forbidden().items() if word not in ("REASON-OF-BEN", "COMMENT-OF-BEN")}
+    words = {word: what for word, what in forbidden().items() if word not in ("REASON-OF-BEN", "COMMENT-OF-BEN")}
     for answer in answers:
         assert answer.status_code == 200
-        text = f"{answer.content.decode()}\n{dict(answer.headers)}".lower()
-        assert not [what for what, word in words.items() if word.lower() in text]
+        text = f"{answer.content.decode()}\n{dict(answer.headers)}"
+        assert not [words[word] for word in leaked(words, text)]
     assert answers[0].content.count(b"REASON-OF-BEN") == 2
     assert answers[0].content.count(b"COMMENT-OF-BEN") == 1
 

@@ -17,6 +17,7 @@ from annotation.arms import Arm
 from annotation.models import Assignment, JudgeRun, Prediction, Sample, Study, Suggestion
 from annotation.services import statistics
 from tests.factories import make_sample, make_study
+from tests.leaks import leaked
 from tests.suggested import drawn_sample, judge_saying
 
 from .caller import GOOD, Caller
@@ -97,7 +98,7 @@ def test_before_own_values_are_locked_nothing_tells_of_a_judge(ann: Caller, blin
     visited = 0
     for what, response in walk(ann, held):
         visited += 1
-        leaks += [f"{word} in {what}" for word in forbidden() if word.lower() in told(response)]
+        leaks += [f"{word} in {what}" for word in leaked(forbidden(), told(response))]
     assert not leaks
     assert visited > 20
 
@@ -143,7 +144,7 @@ def test_a_blind_score_is_answered_and_remembered_without_a_word_of_the_judge(
         text = told(answer)
         for field in fields:
             text = text.replace(field, "")
-        assert not [word for word in forbidden() if word.lower() in text]
+        assert not leaked(forbidden(), text)
 
 
 def test_what_others_make_of_the_judge_changes_nothing_for_who_is_blind(
@@ -160,7 +161,7 @@ def test_what_others_make_of_the_judge_changes_nothing_for_who_is_blind(
     statistics.refresh(study=study)
     assert told(ann.get(f"assignments/{work['id']}/")) == before
     for what, response in walk(ann, {delayed.public_id: work}):
-        assert not [word for word in forbidden() if word.lower() in told(response)], what
+        assert not leaked(forbidden(), told(response)), what
 
 
 def test_once_own_values_are_locked_the_judges_are_there_for_who_locked_them_alone(
@@ -175,7 +176,7 @@ def test_once_own_values_are_locked_the_judges_are_there_for_who_locked_them_alo
     assert not [word for word in (run.public_id, run.name, run.prompt_sha) if word in shown]
     held = leases(ben)
     for what, response in walk(ben, held):
-        assert not [word for word in forbidden() if word.lower() in told(response)], what
+        assert not leaked(forbidden(), told(response)), what
 
 
 def test_prefilled_values_come_rounded_and_alone(study: Study, ann: Caller, delayed: Sample) -> None:

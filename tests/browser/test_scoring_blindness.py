@@ -8,6 +8,7 @@ from playwright.sync_api import Response, expect
 from annotation.arms import Arm
 from annotation.models import Study
 from tests.factories import make_study
+from tests.leaks import leaked
 from tests.met import FIGURES, make_judge, make_met_sample
 
 from .desk import Desk, standing
@@ -50,7 +51,7 @@ def wire(desk: Desk) -> list[str]:
 def told(desk: Desk, wire: list[str]) -> set[str]:
     """The judge's figures that have come into this browser."""
     there = desk.page.evaluate(KEPT) + "".join(wire)
-    return {figure for figure in FIGURES if figure in there}
+    return set(leaked(FIGURES, there))
 
 
 def marks(desk: Desk) -> int:

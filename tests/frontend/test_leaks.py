@@ -11,6 +11,7 @@ from annotation.models import JudgeRun, Member, Picture, Question, SampleContent
 from annotation.services import assigning, discussing, scoring
 from tests.access_world import FORBIDDEN, World, make_world, words_of_judges
 from tests.judge_rows import make_judge_run
+from tests.leaks import leaked
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +58,7 @@ def test_no_page_that_an_annotator_reaches_says_where_samples_come_from_or_what_
     ]
     for address, answer in pages.items():
         text = text_of(answer)
-        assert not [secret for secret in secrets if secret in text or secret in address], address
+        assert not leaked(secrets, f"{address} {text}"), address
 
 
 def test_an_annotators_pages_are_the_same_whether_or_not_others_have_scored() -> None:
@@ -130,7 +131,7 @@ def test_after_the_own_reason_the_others_words_are_shown_and_no_name_of_theirs()
     shown = ("bens-reason", "cleos-comment")
     for page, answer in {**reachable(world, "ann"), address: world.client("ann").get(address)}.items():
         text = text_of(answer)
-        assert not [secret for secret in FORBIDDEN if secret not in shown and secret in text], page
+        assert not leaked(set(FORBIDDEN).difference(shown), text), page
         for member in Member.objects.exclude(user=ann):
             assert member.public_id not in text, page
 
@@ -153,10 +154,8 @@ def test_the_walk_would_find_a_leak() -> None:
     for address in (f"/api/studies/{world.study.slug}/judge-runs/", f"{judge}/", f"{judge}/pairs/"):
         text += text_of(world.client("ada").get(address))
     # The table of a judge has what it expects of each sample, to four digits.
-    assert any(word in text for word in words_of_judges() if word[1] == ".")
-    for secret in FORBIDDEN:
-        if not secret.startswith("source-name"):
-            assert secret in text, secret
+    assert leaked((word for word in words_of_judges() if word[1] == "."), text)
+    assert set(FORBIDDEN) - set(leaked(FORBIDDEN, text)) == {"source-name-of-"}
 
 
 def _plain(answer: HttpResponse) -> str:

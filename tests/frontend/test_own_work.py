@@ -14,6 +14,7 @@ from annotation.services.assigning import LeasedWork
 from config.urls import handler404, handler500, urlpatterns
 from tests.access_world import World, make_world
 from tests.factories import make_member, make_study
+from tests.leaks import leaked
 from tests.met import FIGURES, make_judge, make_met_sample
 
 pytestmark = pytest.mark.django_db
@@ -236,4 +237,4 @@ def test_a_blind_sample_in_the_past_says_nothing_of_a_judge(db: None) -> None:
     ann, address, _ = met(Arm.BLIND)
     main = text(ann, address).split("<main", 1)[1]
     assert "judge" not in main.lower()
-    assert not any(figure in text(ann, address) for figure in FIGURES)
+    assert not leaked(FIGURES, text(ann, address))
