@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ('chance', models.FloatField(blank=True, help_text='that two annotators differ by 2 or more', null=True)),
                 ('gap', models.FloatField(blank=True, help_text='between the judge and the people', null=True)),
                 ('reason', models.JSONField(default=dict, help_text='why it stands there: `priority.Reason` without what is empty')),
-                ('foreseen', models.FloatField(blank=True, help_text='what was foreseen when it came in, never changed: the chance of a dispute, in an audit the gap in half widths; empty where there was nothing left to foresee', null=True)),
+                ('foreseen', models.FloatField(blank=True, help_text='what was foreseen when it came in, or last before its first score: the chance of a dispute, in an audit the gap in half widths; empty where there was nothing left to foresee', null=True)),
                 ('entered_at', models.DateTimeField()),
                 ('left_at', models.DateTimeField(blank=True, null=True)),
                 ('decided_at', models.DateTimeField(blank=True, help_text='when what became of it was known first', null=True)),

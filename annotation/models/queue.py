@@ -81,8 +81,8 @@ class QueueEntry(models.Model):
     foreseen = models.FloatField(
         null=True,
         blank=True,
-        help_text="what was foreseen when it came in, never changed: the chance of a dispute, in an audit the gap in "
-        "half widths; empty where there was nothing left to foresee",
+        help_text="what was foreseen when it came in, or last before its first score: the chance of a dispute, in an "
+        "audit the gap in half widths; empty where there was nothing left to foresee",
     )
     entered_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True, blank=True)

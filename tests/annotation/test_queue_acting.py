@@ -2,8 +2,9 @@
 
 import pytest
 
+from annotation import permissions
 from annotation.errors import BadInput, NotAllowed, NotFound, WrongState
-from annotation.models import HistoryEntry, QueueEntry, Sample, Study
+from annotation.models import HistoryEntry, Member, QueueEntry, Sample, Study, User
 from annotation.services import statistics
 from annotation.services.queueing.acting import dismiss, pin, restore
 from annotation.timeline import timeline
@@ -128,3 +129,17 @@ def test_acting_changes_no_figure(study: Study) -> None:
     dismiss(by=ada, entry_id=entry.public_id, reason="Why not.")
     restore(by=ada, entry_id=entry.public_id)
     assert not statistics.changed_since(study, last)
+
+
+def test_an_entry_that_a_refresh_takes_out_meanwhile_is_not_there_any_more(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry, allowed = last_of(study), permissions.require_lead
+
+    def meanwhile(by: User, study: Study) -> Member:
+        QueueEntry.objects.filter(pk=entry.pk).delete()
+        return allowed(by, study)
+
+    monkeypatch.setattr(permissions, "require_lead", meanwhile)
+    with pytest.raises(NotFound):
+        pin(by=make_user("ada"), entry_id=entry.public_id)

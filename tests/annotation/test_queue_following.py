@@ -235,6 +235,61 @@ def test_an_import_has_the_queues_made_anew_once(study: Study) -> None:
     assert Job.objects.filter(kind="refresh_queue", state="queued").count() == 0
 
 
+def test_a_refresh_that_began_after_an_import_is_not_asked_for_again_while_it_is_at_work(study: Study) -> None:
+    refreshed(study)
+    let_a_minute_pass()
+    record("samples_imported", study=study, by=None, counts={})
+    job = refreshing.request(by=None, study=study)
+    Job.objects.update(state="running", started_at=timezone.now() - timedelta(minutes=1))
+    catch_up()
+    assert Job.objects.exclude(pk=job.pk).count() == 1, "it may have read what there was before"
+    Job.objects.exclude(pk=job.pk).delete()
+    Job.objects.update(started_at=timezone.now())
+    catch_up()
+    assert Job.objects.get() == job
+
+
+def test_queues_that_were_never_made_to_their_end_are_not_followed_but_made(study: Study) -> None:
+    sample = make_sample(study, pictures=["red"])
+
+    def stop(done: int, total: int | None, activity: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        refreshing.refresh(study=study, progress=stop)
+    score(study, "ann", same(1))
+    catch_up()
+    assert not QueueEntry.objects.exists()
+    assert Job.objects.filter(kind="refresh_queue", created_by=None).count() == 1
+    refreshed(study)
+    catch_up()
+    assert entry_of(sample).scores == 1
+
+
+def test_a_study_that_was_closed_for_long_does_not_hold_up_the_others(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catching_up, "STEPS", 3)
+    other = make_study("boats")
+    make_member(other, "dan")
+    closed, open_ = make_sample(other, pictures=["red"]), make_sample(study, pictures=["red"])
+    for one in (study, other):
+        refreshed(one)
+    Study.objects.filter(pk=other.pk).update(state="closed")
+    for name in ("ann", "ben"):
+        score(study, name, same(1))
+    for _ in range(20):
+        record("renamed", study=study, by=None)
+    let_a_minute_pass()
+    while ReviewQueue.objects.get(study=study).history_through < HistoryEntry.objects.latest("pk").pk:
+        catch_up()
+    Study.objects.filter(pk=other.pk).update(state="running")
+    score(other, "dan", same(1))
+    score(study, "cho", same(1))
+    catch_up()
+    assert (entry_of(open_).left_at is not None, entry_of(closed).scores) == (True, 1)
+
+
 def test_a_refresh_is_followed_again_from_where_it_read(study: Study) -> None:
     """What a look has stored while the refresh was at work, from older facts, is overwritten and then put right."""
     sample = make_sample(study, pictures=["red"])

@@ -16,11 +16,10 @@ from annotation.services.importing import import_predictions
 from annotation.services.judging import runs
 from annotation.services.queueing import refreshing
 from annotation.services.queueing.acting import dismiss
-from annotation.services.samples import reopen
 from tests.factories import make_member, make_release, make_sample, make_study, make_user
 from tests.judge_rows import make_judge_run
 
-from .deciding import all_score, same, score, state_of
+from .deciding import all_score, same, state_of
 from .judging import as_file, line
 from .queueing import active_judge, apart, entry_of, followed, order_of, refreshed, rows_of, said, says
 from .rating import rated_sample
@@ -165,92 +164,6 @@ def test_refreshing_twice_stores_the_same_and_writes_nothing_new(study: Study) -
     assert list(QueueEntry.objects.order_by("pk").values()) == before
     written = [query["sql"] for query in queries if query["sql"].startswith(("INSERT", "UPDATE", "COPY"))]
     assert not [sql for sql in written if "queueentry" in sql]
-
-
-def test_a_decided_sample_leaves_with_what_became_of_it_and_what_was_foreseen_stays(study: Study) -> None:
-    run = active_judge(study)
-    disputed, agreed = make_sample(study, pictures=["red"]), make_sample(study, pictures=["red"])
-    for sample in (disputed, agreed):
-        says(run, sample, {"TCC": said(3.5, unlike=0.2)})
-    refreshed(study)
-    before = entry_of(disputed).foreseen
-    assert before is not None
-    for name, value in (("ann", 1), ("ben", 4), ("cho", 4)):
-        score(study, name, same(3, TCC=value))
-    for name in ("ann", "ben", "cho"):
-        score(study, name, same(2))
-    first, second = Sample.objects.order_by("state")
-    assert (first.state, second.state) == ("agreed", "in_discussion")
-    says(run, first, {"TCC": said(unlike=0.5)})
-    says(run, second, {"TCC": said(unlike=0.5)})
-    refreshed(study)
-    done, talking = entry_of(first), entry_of(second)
-    assert (done.disputed, talking.disputed) == (False, True)
-    assert done.left_at is not None
-    assert talking.left_at is None
-    assert done.foreseen == talking.foreseen == before
-    assert talking.outcome["TCC"]["range"] == 3.0  # type: ignore[index]
-    assert talking.off == pytest.approx(0.0)
-    assert done.off == pytest.approx(1.0)
-    assert order_of(study) == [second.pk]
-
-
-def test_what_was_known_already_when_it_came_in_was_not_foreseen(study: Study) -> None:
-    """Its values were two apart before the queue saw it, so that they are proves nothing."""
-    sample = rated_sample(study, state="scoring", Ann=1, Ben=5)
-    says(active_judge(study), sample, {"TCC": said(unlike=0.5)})
-    refreshed(study)
-    assert entry_of(sample).foreseen is None
-    assert entry_of(sample).chance == 1.0
-
-
-def test_an_audit_that_changed_the_value_is_told_from_one_that_kept_it(study: Study) -> None:
-    ada = make_user("ada")
-    run = active_judge(study)
-    changed, kept = make_sample(study, pictures=["red"]), make_sample(study, pictures=["red"])
-    for _ in range(2):
-        all_score(study, {"ann": same(1), "ben": same(1), "cho": same(1)})
-    for sample in (changed, kept):
-        says(run, sample, {"TCC": said(5.0)})
-    refreshed(study)
-    for sample in (changed, kept):
-        reopen(by=ada, sample_id=sample.public_id, reason="Look again.")
-    refreshed(study)
-    assert QueueEntry.objects.filter(kind="audit", left_at=None, decided_at=None).count() == 0
-    for sample, value in ((changed, 5), (kept, 1)):
-        level = study.rubric.dimensions.get(key="TCC").levels.get(value=value)
-        sample.final_scores.filter(dimension__key="TCC").update(level=level, current=True)
-        Sample.objects.filter(pk=sample.pk).update(state="agreed")
-    refreshed(study)
-    assert (entry_of(changed, "audit").disputed, entry_of(kept, "audit").disputed) == (True, False)
-    assert entry_of(changed, "audit").left_at is None
-
-
-def test_an_audit_of_a_judge_that_is_not_asked_any_more_was_none(study: Study) -> None:
-    run = active_judge(study)
-    sample = make_sample(study, pictures=["red"])
-    all_score(study, {"ann": same(1), "ben": same(1), "cho": same(1)})
-    says(run, sample, {"TCC": said(5.0)})
-    refreshed(study)
-    runs.deactivate(by=None, run=run)
-    refreshed(study)
-    assert not QueueEntry.objects.filter(kind="audit").exists()
-
-
-def test_a_sample_that_comes_back_keeps_what_was_foreseen_first(study: Study) -> None:
-    sample = make_sample(study, pictures=["red"])
-    says(active_judge(study), sample, {"TCC": said(unlike=0.15)})
-    refreshed(study)
-    all_score(study, {"ann": same(1), "ben": same(1), "cho": same(1)})
-    refreshed(study)
-    left = entry_of(sample)
-    assert left.left_at is not None
-    reopen(by=make_user("ada"), sample_id=sample.public_id, reason="Look again.")
-    refreshed(study)
-    back = entry_of(sample)
-    assert back.left_at is None
-    assert back.entered_at > left.entered_at
-    assert (back.foreseen, back.disputed, back.decided_at) == (left.foreseen, False, left.decided_at)
 
 
 def test_of_two_attempts_at_the_same_time_the_later_one_goes_on(study: Study) -> None:

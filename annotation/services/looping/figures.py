@@ -102,13 +102,16 @@ class Pulled:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """What the queue of disputes was worth on the second batch, of which everything is known in the end."""
+    """What the queue of disputes was worth on the samples of the second batch that two people or more scored alone.
+
+    Of the others nobody knows how far people would have been apart without the judge.
+    """
 
     samples: int
     disputed: int
-    """Samples on which two annotators were two points or more apart, without having seen the judge."""
+    """Those on which two annotators were two points or more apart, without having seen the judge."""
     first_fifth: float
-    """Share of them among the fifth of the samples that was opened first."""
+    """Share of these among the fifth that was opened first."""
     auroc: float
     """How well the chance that was foreseen before the first score tells them from the others."""
     interval: tuple[float, float]

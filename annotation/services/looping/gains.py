@@ -87,8 +87,9 @@ def queue(play: Play) -> str:
     if found is None:
         return "all samples or none were disputed"
     return (
-        f"people were two points apart on {found.disputed:,} of {found.samples:,} samples; the fifth that was opened "
-        f"first held {found.first_fifth:.0%} of them, where chance holds {figures.FIFTH:.0%}; foreseen with AUROC "
+        f"people were two points apart on {found.disputed:,} of the {found.samples:,} samples that two or more scored "
+        f"alone; the fifth that was opened first held {found.first_fifth:.0%} of them, where chance holds "
+        f"{figures.FIFTH:.0%}; foreseen with AUROC "
         f"{found.auroc:.2f}{_between(found.interval)}"
     )
 

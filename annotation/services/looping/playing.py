@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from annotation.models import Job, Scorecard, Study
+from annotation.models import Job, ReviewQueue, Scorecard, Study
 from annotation.services import protocols, rubrics, studies
 from annotation.services.demo_people import require_demo
 
@@ -50,6 +50,8 @@ def prepared(
             rubric=rubrics.get_or_load("interleaved-answer"),
             preset="tolerant",
         )
+        # Chance in its queues is that of the play, whoever makes them.
+        ReviewQueue.objects.create(study=study, seed=seed)
     play = Play(study, gathered(study), questions, seed, carry_out)
     if not study.samples.exists():
         protocols.change_protocol(by=play.admin, study=study, **RULES)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from django.db.models import QuerySet
 
 from annotation.chance import digest
-from annotation.models import JudgeRun, Member, Release, ReviewQueue, Sample
+from annotation.models import JudgeRun, Member, Release, Sample
 from annotation.models.fields import spelled
 from annotation.services import protocols, statistics
 from annotation.services.importing import import_samples
@@ -72,8 +72,6 @@ def import_second(play: Play) -> None:
 def let_it_help(play: Play) -> None:
     """Make the judge the active one, and have it meet annotators: so the rules say from here on."""
     judge = _judge(play, 1)
-    # Chance in the queue is that of the play.
-    ReviewQueue.objects.get_or_create(study=play.study, defaults={"seed": play.seed})
     runs.activate(by=play.researcher, run=judge)
     protocols.change_protocol(by=play.admin, study=play.study, **WITH_JUDGE)
     play.work_off()

@@ -94,11 +94,20 @@ def _locked(by: User, entry_id: str) -> QueueEntry:
     rows = queue_entries_visible_to(by).filter(public_id=entry_id)
     known = rows.select_related("study").first()
     if known is None:
-        raise NotFound("There is no such entry, or it is not yours to see.")
+        raise _no_such_entry()
     permissions.require_lead(by, known.study)
     # The queues before their entries, as whoever makes or follows them does.
     ReviewQueue.objects.select_for_update().filter(study=known.study).first()
-    return QueueEntry.objects.select_for_update(of=("self",)).select_related("study", "sample").get(pk=known.pk)
+    held = QueueEntry.objects.select_for_update(of=("self",)).select_related("study", "sample").filter(pk=known.pk)
+    entry = held.first()
+    if entry is None:
+        # A refresh has taken it out while this waited.
+        raise _no_such_entry()
+    return entry
+
+
+def _no_such_entry() -> NotFound:
+    return NotFound("There is no such entry, or it is not yours to see.")
 
 
 def _require_standing(entry: QueueEntry) -> None:

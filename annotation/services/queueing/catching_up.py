@@ -8,9 +8,9 @@ late would be missed otherwise; what has not changed costs no write.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from annotation import priority
@@ -40,43 +40,59 @@ def catch_up() -> int:
     """
     for study in _without_queues():
         request(by=None, study=study)
-    queues = {
-        queue.study_id: queue
-        for queue in ReviewQueue.objects.select_related("study", "run").exclude(study__state=Study.State.CLOSED)
-    }
+    made = ReviewQueue.objects.select_related("study", "run").exclude(refreshed_at=None)
+    # Before any steps are read: what is settled then is among them.
+    settled = settled_history(timezone.now())
+    queues = list(made.exclude(study__state=Study.State.CLOSED))
+    # Whose study was closed for long goes through its own steps, so that the others need not wait for it.
+    behind = [queue for queue in queues if settled - queue.history_through > STEPS]
+    together = [queue for queue in queues if queue not in behind]
+    return sum(_look(group, settled) for group in (together, *([queue] for queue in behind)))
+
+
+def _look(queues: Sequence[ReviewQueue], settled: int) -> int:
+    """Let some queues follow the next steps of their studies; returns how many entries changed.
+
+    All of them have been looked through up to ``settled`` then, or to the last step that was read.
+    """
     if not queues:
         return 0
-    since = min(queue.history_through for queue in queues.values())
-    # Before the steps are read: what is settled then is among them.
-    settled = settled_history(timezone.now())
+    of_study = {queue.study_id: queue for queue in queues}
     steps = list(
-        HistoryEntry.objects.filter(pk__gt=since)
+        HistoryEntry.objects.filter(study__in=of_study, pk__gt=min(queue.history_through for queue in queues))
         .order_by("pk")
         .values_list("pk", "study_id", "sample_id", "event", "at")[:STEPS]
     )
     if len(steps) == STEPS:
         settled = min(settled, steps[-1][0])
     touched: dict[int, set[int]] = defaultdict(set)
-    anew: set[int] = set()
+    much: dict[int, datetime] = {}
     for pk, study_id, sample, event, at in steps:
-        queue = queues.get(study_id)
-        if queue is None or pk <= queue.history_through:
+        queue = of_study[study_id]
+        if pk <= queue.history_through:
             continue
         if sample is not None:
             touched[study_id].add(sample)
-        elif event in CHANGES_ALL and (queue.refreshed_at is None or queue.refreshed_at <= at):
-            anew.add(study_id)
+        elif event in CHANGES_ALL and queue.refreshed_at is not None and queue.refreshed_at <= at:
+            much[study_id] = at
     changed = 0
     for study_id, samples in touched.items():
-        changed += follow(queues[study_id], sorted(samples))
-    for study_id in anew:
-        request(by=None, study=queues[study_id].study)
+        changed += follow(of_study[study_id], sorted(samples))
+    for study_id, at in much.items():
+        _have_made_anew(of_study[study_id].study, at)
     with write_transaction():
-        for queue in queues.values():
+        for queue in queues:
             # Unless it was made anew meanwhile, from where it has to be followed again.
             rows = ReviewQueue.objects.filter(pk=queue.pk, refreshed_at=queue.refreshed_at)
             rows.filter(history_through__lt=settled).update(history_through=settled)
     return changed
+
+
+def _have_made_anew(study: Study, at: datetime) -> None:
+    """Request a refresh, unless one is at work that began after what came in at this moment."""
+    mine = Job.objects.filter(study=study, kind=REFRESH, state=Job.State.RUNNING, cancel_requested=False)
+    if not mine.filter(started_at__gt=at).exists():
+        request(by=None, study=study)
 
 
 def follow(queue: ReviewQueue, samples: Sequence[int]) -> int:
@@ -84,7 +100,6 @@ def follow(queue: ReviewQueue, samples: Sequence[int]) -> int:
     study, at = queue.study, timezone.now()
     rubric = definition(study.rubric_id)
     facts = read(study, queue.run, samples, learned=known_from(queue.foresight)).samples
-    states = {fact.sample: fact.state for fact in facts}
     changed = 0
     with write_transaction():
         ReviewQueue.objects.select_for_update().get(pk=queue.pk)
@@ -94,7 +109,7 @@ def follow(queue: ReviewQueue, samples: Sequence[int]) -> int:
             places = _places(queue, kind, belonging)
             changed += storing.store(study.pk, places, rubric, at=at)
             staying = {fact.sample for fact in belonging}
-            changed += storing.leave(kind, [one for one in samples if one not in staying], states, at=at)
+            changed += storing.leave(kind, [one for one in samples if one not in staying], at=at)
         if changed:
             storing.sum_up(study)
     if queue.work_order in priorities.QUEUE_OF:
@@ -155,9 +170,11 @@ def _priorities(queue: ReviewQueue, facts: Iterable[Fact]) -> dict[int, int]:
 
 
 def _without_queues() -> list[Study]:
-    """Return the studies that are at work and have no queues yet, and for which nothing is under way."""
+    """Return the studies that are at work and whose queues were never made, and for which nothing is under way."""
     touched = Sample.objects.filter(study=OuterRef("pk"), state__in=TOUCHED)
     lately = timezone.now() - TRIED_AGAIN_AFTER
     tried = Job.objects.filter(study=OuterRef("pk"), kind=REFRESH).exclude(finished_at__lt=lately)
-    at_work = Study.objects.filter(state__in=(Study.State.RUNNING, Study.State.PAUSED), review_queue=None)
+    at_work = Study.objects.filter(
+        Q(review_queue=None) | Q(review_queue__refreshed_at=None), state__in=(Study.State.RUNNING, Study.State.PAUSED)
+    )
     return list(at_work.filter(Exists(touched), ~Exists(tried)))

@@ -48,10 +48,11 @@ def read(
     `fair_predictions`. What is foreseen rests on what was ``learned`` before, or else is learned from these samples.
     """
     rubric = definition(study.rubric_id)
+    # How samples stand first, values later: a sample that was settled by then has all its values among them.
+    rows = _rows(study, rubric, among)
     given = _by_dimension(sql.independent_levels(study.pk, among), rubric)
     finals = _by_dimension(sql.finals(study.pk, among), rubric)
     said = _said(run, among)
-    rows = _rows(study, rubric, among)
     asked: dict[str, list[Asked]] = defaultdict(list)
     for row in rows:
         of_judge = said.get(row.sample.id, _SILENT)[1]

@@ -195,19 +195,18 @@ class _Attempt:
             order = priority.entries((fact.known for fact in known.values()), kind, seed=self._queue.seed)
             places = [storing.Place.of(known[entry.sample], entry) for entry in order]
             self._in_pieces(places, f"Storing the queue “{QueueEntry.Kind(kind).label}”", store)
-            self._let_go(kind, known, facts)
+            self._let_go(kind, known)
             found[kind.value] = len(places)
         return found
 
-    def _let_go(self, kind: str, staying: Collection[int], facts: Sequence["Fact"]) -> None:
+    def _let_go(self, kind: str, staying: Collection[int]) -> None:
         from . import storing
 
-        states = {fact.sample: fact.state for fact in facts}
         there = QueueEntry.objects.filter(study=self._study, kind=kind, left_at=None).order_by("sample_id")
         gone = [sample for sample in there.values_list("sample_id", flat=True) if sample not in staying]
 
         def leave(piece: Sequence[int]) -> None:
-            storing.leave(kind, piece, states, at=self._at)
+            storing.leave(kind, piece, at=self._at)
 
         self._in_pieces(gone, "Letting go what is decided", leave)
 

@@ -6,8 +6,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Self
 
+from django.db.models import Q
+
 from annotation import priority, sample_list
-from annotation.models import QueueEntry, ReviewQueue, Study
+from annotation.models import QueueEntry, ReviewQueue, Sample, Study
 from annotation.queue_list import counted
 from annotation.rubrics import RubricDefinition
 from annotation.sql import bulk
@@ -21,6 +23,9 @@ PLACED = (
     *("random", "draw", "first", "second", "third", "dimension_id", "spread", "scores", "chance", "gap", "reason"),
     "left_at",
 )
+NOTED = (*PLACED, "foreseen", "entered_at")
+# Of one person nobody knows how far they are from others.
+COMPARABLE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +60,15 @@ class Place:
 def store(study_id: int, places: Sequence[Place], rubric: RubricDefinition, *, at: datetime) -> int:
     """Store places of one queue; returns how many rows that changed. Places that are as they were cost no write.
 
-    An entry that had left comes back as it was, pinned or dismissed; what it was foreseen as first stays.
+    An entry that had left comes back as it was, pinned or dismissed. What was foreseen of it stays from its first
+    score on; until then a judge that speaks later is heard.
     """
     if not places:
         return 0
     kind = places[0].kind
     dimension_of = {dimension.key: dimension.id for dimension in rubric.dimensions}
     rows = QueueEntry.objects.filter(kind=kind, sample__in=[place.fact.sample for place in places])
-    there = {row["sample_id"]: row for row in rows.order_by().values("pk", "sample_id", "entered_at", *PLACED)}
+    there = {row["sample_id"]: row for row in rows.order_by().values("pk", "sample_id", *NOTED, "decided_at")}
     new: list[tuple[Any, ...]] = []
     changed: list[tuple[Any, ...]] = []
     for place in places:
@@ -70,14 +76,22 @@ def store(study_id: int, places: Sequence[Place], rubric: RubricDefinition, *, a
         known = there.get(place.fact.sample)
         if known is None:
             new.append((study_id, place.fact.sample, kind, *_stored(columns), place.foreseen, moment(at)))
-        elif any(known[name] != value for name, value in columns.items()):
+            continue
+        foreseen = place.foreseen if _is_foreseen_anew(place, known) else known["foreseen"]
+        if foreseen != known["foreseen"] or any(known[name] != value for name, value in columns.items()):
             entered = at if known["left_at"] is not None else known["entered_at"]
-            changed.append((*_stored(columns), moment(entered), known["pk"]))
+            changed.append((*_stored(columns), foreseen, moment(entered), known["pk"]))
     if new:
-        bulk.insert(QueueEntry, ("study_id", "sample_id", "kind", *PLACED, "foreseen", "entered_at"), new)
+        bulk.insert(QueueEntry, ("study_id", "sample_id", "kind", *NOTED), new)
     if changed:
-        update_entries((*PLACED, "entered_at"), changed)
+        update_entries(NOTED, changed)
     return len(new) + len(changed)
+
+
+def _is_foreseen_anew(place: Place, known: Mapping[str, Any]) -> bool:
+    """Tell whether what is foreseen now replaces what was: only where nothing has come of the sample so far."""
+    undecided = place.kind != Kind.AUDIT and known["decided_at"] is None
+    return undecided and place.fact.scores == 0 and place.foreseen is not None
 
 
 def _columns(place: Place, dimension_of: Mapping[str, int]) -> dict[str, Any]:
@@ -103,16 +117,17 @@ def as_data(reason: priority.Reason) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value is not None and value != []}
 
 
-def leave(kind: str, samples: Collection[int], states: Mapping[int, str], *, at: datetime) -> int:
-    """Let the entries of samples go; returns how many did. ``states`` are those of the samples of which all is known.
+def leave(kind: str, samples: Collection[int], *, at: datetime) -> int:
+    """Let the entries of samples go; returns how many did.
 
     An audit of what is still agreed was none, where the judge of now has nothing to say to it: its entry is deleted.
     """
-    rows = QueueEntry.objects.filter(kind=kind, sample__in=samples, left_at=None)
+    deleted = 0
     if kind == Kind.AUDIT:
-        agreed = [sample for sample in samples if states.get(sample) == State.AGREED]
-        QueueEntry.objects.filter(kind=kind, sample__in=agreed, decided_at=None).delete()
-    return rows.update(left_at=at)
+        # As they are now: facts that were read before a sample was agreed would make an audit of what was none.
+        agreed = Sample.objects.filter(pk__in=samples, state=State.AGREED).values_list("pk", flat=True)
+        deleted, _ = QueueEntry.objects.filter(kind=kind, sample__in=list(agreed), decided_at=None).delete()
+    return deleted + QueueEntry.objects.filter(kind=kind, sample__in=samples, left_at=None).update(left_at=at)
 
 
 def count_anew(study: Study) -> None:
@@ -133,15 +148,18 @@ def sum_up(study: Study) -> None:
 def note_outcomes(facts: Iterable[Fact], rubric: RubricDefinition, *, at: datetime) -> int:
     """Write down what became of samples whose entries have no outcome yet; returns of how many entries.
 
-    In the other queues that is how far annotators were apart once all had scored, in an audit whether the agreed
-    value was changed. It is noted once: what happens to a sample afterwards is not what was foreseen.
+    In the other queues that is how far annotators were apart once all had scored, where at least two did so without
+    the judge; in an audit whether the agreed value was changed. It is noted once: what happens to a sample afterwards
+    is not what was foreseen.
     """
     settled = {fact.sample: fact for fact in facts if fact.state in SETTLED}
     if not settled:
         return 0
     key_of = {dimension.id: dimension.key for dimension in rubric.dimensions}
+    compared = [sample for sample, fact in settled.items() if fact.scores >= COMPARABLE]
     noted = []
-    for entry in QueueEntry.objects.filter(sample__in=settled, decided_at=None):
+    told = Q(kind=Kind.AUDIT, sample__in=settled) | Q(sample__in=compared)
+    for entry in QueueEntry.objects.filter(told, decided_at=None):
         fact = settled[entry.sample_id]
         if entry.kind == Kind.AUDIT:
             key = None if entry.dimension_id is None else key_of[entry.dimension_id]
