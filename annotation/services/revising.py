@@ -12,7 +12,7 @@ from django.utils import timezone
 from annotation.arms import Arm
 from annotation.db import write_transaction
 from annotation.errors import BadInput, WrongState
-from annotation.models import Assignment, Member, Rating, Revision, Sample, Study, User
+from annotation.models import Assignment, Rating, Revision, Sample, User
 from annotation.rubrics import RubricDefinition, definition
 from annotation.sql import scores as scores_sql
 from annotation.sql import suggesting as sql
@@ -21,9 +21,11 @@ from annotation.workflow import Event, after
 from judge.missing import locked_dimensions
 
 from .deciding import decide
+from .exposures import is_exposed
 from .leases import own_assignment
 from .score_answers import Submitted, standing
 from .score_checks import checked
+from .undoing import NO_LONGER_INDEPENDENT, TAKES_NONE, require_undoable
 
 REVEALED = "Your own values are locked: you have been shown the judge's since."
 
@@ -38,13 +40,13 @@ def revise(
         BadInput: a dimension is missing, unknown or locked, a value is none of its levels, or one was changed on which
             the judge says nothing.
         WrongState: `nothing_to_revise`, `already_revised`, `revision_over`, `undone`, `client_key_reused`,
-            `study_closed`.
+            `study_closed`, `not_independent`.
     """
     own = own_assignment(by, assignment_id)
     rubric = definition(own.rubric_id)
     locked = locked_dimensions(rubric.dimensions, has_text=own.has_text, has_image=own.has_image)
     levels = {dimension: level for dimension, level, _ in checked(rubric, locked, ratings, {}, seconds)}
-    if own.study_state in (Study.State.CLOSED, Study.State.DRAFT):
+    if own.study_state in TAKES_NONE:
         raise WrongState("This study takes no scores now.", code="study_closed")
     now = timezone.now()
     with write_transaction():
@@ -60,7 +62,7 @@ def take_back(own: OwnAssignment) -> None:
     The own values stay locked, whatever is undone.
 
     Raises:
-        WrongState: `revealed` where there is no answer to take back, `undo_too_late`, `decided`, `member_paused`.
+        WrongState: `revealed` where there is no answer to take back, and those of `require_undoable`.
     """
     now = timezone.now()
     with write_transaction():
@@ -71,12 +73,7 @@ def take_back(own: OwnAssignment) -> None:
             raise WrongState(REVEALED, code="revealed")
         if last.voided_at is not None:
             return
-        if now > last.at + timedelta(minutes=own.undo_minutes):
-            raise WrongState("The time to undo this score has passed.", code="undo_too_late")
-        if sample.state not in (Sample.State.SCORING, Sample.State.BLOCKED):
-            raise WrongState("This sample has been decided; its scores stand.", code="decided")
-        if own.member_state != Member.State.ACTIVE:
-            raise WrongState("You are paused in this study.", code="member_paused")
+        require_undoable(own, sample, given=last.at, at=now)
         after(sample.state, Event.REVISION_UNDONE)
         Revision.objects.filter(pk=last.pk).update(voided_at=now)
         Assignment.objects.filter(pk=own.id).update(revise_until=now + timedelta(minutes=own.lease_minutes))
@@ -120,6 +117,8 @@ def _store(
         if Revision.objects.filter(assignment=own.id, voided_at=None).exists():
             raise WrongState("You have answered the judge's values already.", code="already_revised")
         raise WrongState("The time to revise has passed; your own values stand.", code="revision_over")
+    if is_exposed(own):
+        raise WrongState(NO_LONGER_INDEPENDENT, code="not_independent")
     after(sample.state, Event.REVISED)
     shown = {row.dimension_id for row in sql.suggestions([own.id])}
     _refuse_changes_unasked(own, levels, shown, rubric)

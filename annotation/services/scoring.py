@@ -9,7 +9,7 @@ from django.utils import timezone
 from annotation.arms import Arm
 from annotation.db import write_transaction
 from annotation.errors import WrongState
-from annotation.models import Assignment, Member, Rubric, Sample, Score, Study, User
+from annotation.models import Assignment, Rubric, Sample, Score, User
 from annotation.rubrics import RubricDefinition, definition
 from annotation.sql import scores as sql
 from annotation.sql import suggesting as suggesting_sql
@@ -23,6 +23,7 @@ from .exposures import is_exposed
 from .leases import own_assignment, regain
 from .score_answers import Submitted, standing
 from .score_checks import checked, with_locked
+from .undoing import NO_LONGER_INDEPENDENT, TAKES_NONE, require_undoable
 
 SCORABLE = tuple(state for state, event in TRANSITIONS if event is Event.SCORED)
 
@@ -46,7 +47,8 @@ def submit(
     Raises:
         NotFound: the assignment is not the user's.
         BadInput: a dimension is missing, unknown, locked or untouched, or a value is none of its levels.
-        WrongState: `already_scored`, `lease_lost`, `already_skipped`, `undone`, `client_key_reused`, `study_closed`.
+        WrongState: `already_scored`, `lease_lost`, `already_skipped`, `undone`, `client_key_reused`, `study_closed`,
+            `not_independent`.
     """
     own = own_assignment(by, assignment_id)
     rubric = definition(own.rubric_id)
@@ -54,15 +56,12 @@ def submit(
     suggested = suggesting.dimensions(own.id, rubric) if own.arm != Arm.BLIND else frozenset()
     prefilled = suggested if own.arm == Arm.PREFILLED else frozenset()
     rows = checked(rubric, locked, ratings, notes, seconds, touched=touched, prefilled=prefilled)
-    if own.study_state in (Study.State.CLOSED, Study.State.DRAFT):
+    if own.study_state in TAKES_NONE:
         raise WrongState("This study takes no scores now.", code="study_closed")
     if own.state in (Assignment.State.SCORED, Assignment.State.SKIPPED):
         return _answer_again(own, client_key, rubric, locked)
     if is_exposed(own):
-        raise WrongState(
-            "You are no longer independent on this sample: you have seen its scores or its generator.",
-            code="not_independent",
-        )
+        raise WrongState(NO_LONGER_INDEPENDENT, code="not_independent")
     now = timezone.now()
     try:
         with write_transaction():
@@ -170,7 +169,7 @@ def undo(*, by: User, assignment_id: str) -> Submitted:
 
     Raises:
         NotFound: the assignment is not the user's.
-        WrongState: `undo_too_late`, `decided`, `nothing_to_undo`, `revealed`, `member_paused`.
+        WrongState: `nothing_to_undo`, `revealed`, and those of `require_undoable`.
     """
     own = own_assignment(by, assignment_id)
     rubric = definition(own.rubric_id)
@@ -207,12 +206,7 @@ def undo(*, by: User, assignment_id: str) -> Submitted:
 def _void(score: Score, own: OwnAssignment, sample: Sample, now: datetime) -> None:
     if score.arm == Arm.DELAYED:
         raise WrongState(revising.REVEALED, code="revealed")
-    if score.at is None or now > score.at + timedelta(minutes=own.undo_minutes):
-        raise WrongState("The time to undo this score has passed.", code="undo_too_late")
-    if sample.state not in (Sample.State.SCORING, Sample.State.BLOCKED):
-        raise WrongState("This sample has been decided; its scores stand.", code="decided")
-    if own.member_state != Member.State.ACTIVE:
-        raise WrongState("You are paused in this study.", code="member_paused")
+    require_undoable(own, sample, given=score.at, at=now)
     after(sample.state, Event.UNDONE)
     Score.objects.filter(pk=score.pk).update(voided_at=now)
     expires_at = max(own.expires_at, now + timedelta(minutes=own.lease_minutes))
