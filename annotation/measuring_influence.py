@@ -58,7 +58,7 @@ def _read(study: Study, since: Any) -> tuple[Met, Ints]:
     answered = influencing.answered(study.pk)
     scored = influencing.scored(study.pk, since)
     ratings = influencing.blind(study.pk, since)
-    # Last, so that it has all samples that the others have.
+    # After these, so that it has all samples that they have.
     samples = influencing.samples(study.pk)
     members = np.unique(np.concatenate([answered.member, scored.member, ratings.member]))
     values = _Levels(dimensions)
@@ -142,8 +142,10 @@ def _would_have_shown(
     for number, one in enumerate(dimensions):
         for run in runs:
             found = influencing.expected(study.pk, run, one.key)
-            at = np.searchsorted(samples.id, found.sample)
-            shown[at, number], expected[at, number] = found.shown, found.expected
+            # Samples that came in after the others were read are not among them.
+            known = np.isin(found.sample, samples.id)
+            at = np.searchsorted(samples.id, found.sample[known])
+            shown[at, number], expected[at, number] = found.shown[known], found.expected[known]
     order = np.argsort(answered.run, kind="stable")
     at, dimension = np.searchsorted(samples.id, answered.sample[order]), values.dimension(answered.shown[order])
     shown[at, dimension], expected[at, dimension] = values.of(answered.shown[order]), answered.expected[order]

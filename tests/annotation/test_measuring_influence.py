@@ -9,6 +9,7 @@ from django.utils import timezone
 from annotation.measuring_influence import influence
 from annotation.models import JudgeRun, Member, Protocol, ReleaseEntry, Sample, Score, Study
 from annotation.simulating import Annotator
+from annotation.sql import influencing
 from tests.annotation.rating import rate
 from tests.factories import make_member, make_release, make_sample, make_study
 from tests.judge_rows import make_judge_run
@@ -197,4 +198,19 @@ def test_another_study_adds_nothing(study, run):
     before = report(study)
     other = make_study("fishes", suggestions="prefilled")
     mixed(other, make_judge_run(other, samples=[], active=True), Ben=THREES)
+    assert report(study) == before
+
+
+def test_a_sample_that_is_foretold_while_the_report_is_made_is_not_in_it(
+    study: Study, run: JudgeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mixed(study, run, Ben=THREES)
+    before, samples = report(study), influencing.samples
+
+    def meanwhile(study_id: int) -> influencing.Samples:
+        found = samples(study_id)
+        foresee(run, make_sample(study, pictures=["red"]), FOURS)
+        return found
+
+    monkeypatch.setattr(influencing, "samples", meanwhile)
     assert report(study) == before
