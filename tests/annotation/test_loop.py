@@ -21,9 +21,11 @@ from annotation.models import (
     Release,
     Sample,
     Score,
+    Study,
     Suggestion,
 )
 from annotation.services import job_runner
+from annotation.services.judging import wanted
 from annotation.services.looping import cast, figures, table
 from annotation.services.looping.annotating import opinion
 from annotation.services.looping.play import FIRST, SECOND, Play
@@ -47,8 +49,6 @@ def carried_out(job: Job) -> Job:
 
 def test_the_whole_loop_comes_round_and_what_its_table_claims_is_so(settings) -> None:
     settings.DEMO = True
-    # The heartbeat of a job does not reach into a test's transaction.
-    settings.JOB_LEASE_SECONDS = 900
     play = prepared(carry_out=carried_out, questions=QUESTIONS)
     told = [(one.title, one.gained) for one in play_all(play)]
     assert is_over(play)
@@ -193,6 +193,14 @@ def every_page_that_it_names_opens_and_so_does_what_these_lead_to(play: Play) ->
     ids = [one for one in Sample.objects.values_list("public_id", flat=True) if f"{there}samples/{one}/" in led_to]
     assert len(ids) > 5
     assert {ada.get(address.replace("&amp;", "&")).status_code for address in sorted(led_to)} == {200}
+
+
+def test_where_no_judge_can_be_trained_it_says_so_before_anything_is_played(settings, monkeypatch) -> None:
+    settings.DEMO = True
+    monkeypatch.setattr(wanted, "find_spec", lambda library: None)
+    with pytest.raises(CommandError, match="takes sklearn, skops: install with make dev"):
+        call_command("demo", "--loop", stdout=io.StringIO(), stderr=io.StringIO())
+    assert not Study.objects.exists()
 
 
 def test_where_real_work_is_done_nothing_is_played(settings) -> None:

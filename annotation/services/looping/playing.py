@@ -5,9 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from annotation.errors import WrongState
 from annotation.models import Job, ReviewQueue, Scorecard, Study
 from annotation.services import protocols, rubrics, studies
 from annotation.services.demo_people import require_demo
+from annotation.services.judging.wanted import missing_here
 
 from .cast import gathered
 from .play import Play
@@ -38,9 +40,11 @@ def prepared(
 
     Raises:
         NotAllowed: this is neither a demo nor a development server.
-        WrongState: a login of the play is somebody's here.
+        WrongState: a login of the play is somebody's here, or the libraries of judges are missing.
     """
     require_demo()
+    if missing := missing_here():
+        raise WrongState(f"The play trains judges, which takes {', '.join(missing)}: install with make dev first.")
     study = Study.objects.filter(slug=slug).first()
     if study is None:
         study = studies.create_study(

@@ -60,7 +60,7 @@ def queue(play: Play) -> Iterator[str]:
     found = figures.queued(play)
     if found is None:
         return
-    yield "The queue of disputes, on the samples that were scored with the judge"
+    yield "The queue of disputes, on the later samples that two or more scored alone"
     yield _row("", "samples", "disputed", "first fifth", "AUROC", "95 %", "random arm")
     shares = (f"{found.disputed / found.samples:.0%}", f"{found.first_fifth:.0%}")
     told = (f"{found.samples:,}", *shares, f"{found.auroc:.2f}", _between(found.interval), f"{found.at_random:.0%}")
