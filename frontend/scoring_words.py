@@ -6,12 +6,38 @@ The script fills ``{names}`` in; a key that ends in ``_one`` is the singular of 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from annotation.models import Skip
+
 from .desk_words import counted, shared_words
 
 
 def words() -> dict[str, str]:
     """Return every text that the script shows or reads out, in the viewer's language."""
-    return {**shared_words(), **_sample(), **_panel(), **_judge(), **_bar(), **_told(), **_letters(), **_empty()}
+    return {
+        **shared_words(),
+        **_sample(),
+        **_panel(),
+        **_judge(),
+        **_bar(),
+        **_told(),
+        **_letters(),
+        **{f"skip_reason_{reason}": label for reason, label in skip_reasons().items()},
+        **_empty(),
+    }
+
+
+def skip_reasons() -> dict[str, str]:
+    """Return why a sample may be skipped, as the annotator says it, by the stored reason in the order of the list."""
+    reason = Skip.Reason
+    return {
+        reason.PICTURE_BROKEN.value: _("a picture does not load or is cut off"),
+        reason.TEXT_BROKEN.value: _("the text is garbled or cut off"),
+        reason.LANGUAGE.value: _("not in a language I read"),
+        reason.EXPERTISE.value: _("needs knowledge that I do not have"),
+        reason.HARMFUL.value: _("harmful or distressing"),
+        reason.KNOWN.value: _("I know where it comes from"),
+        reason.OTHER.value: _("something else"),
+    }
 
 
 def _sample() -> dict[str, str]:
@@ -71,6 +97,7 @@ def _judge() -> dict[str, str]:
         "key_own": _("your own value"),
         "answered_all": _("{key}: {value} {label}. All answered, Enter sends."),
         "answer_yourself": _("{n} to go: where only the judge has said something, answer yourself."),
+        "answer_judge": _("{n} to go: where the judge says something else, keep your own value or change it."),
         **counted(
             "revealed",
             ngettext(
@@ -125,7 +152,9 @@ def _told() -> dict[str, str]:
 
 def _letters() -> dict[str, str]:
     return {
-        "was_refused": _("The server refused a score: {message} It is set aside and needs you."),
+        "was_refused_submit": _("The server refused a score: {message} It is set aside and needs you."),
+        "was_refused_revise": _("The server refused an answer to the judge: {message} It is set aside and needs you."),
+        "was_refused_skip": _("The server refused a skip: {message} It is set aside and needs you."),
         "aside_submit": _("Your score of {time}"),
         "aside_revise": _("Your answer of {time} to the judge"),
         "aside_revision_over": _("The time to answer the judge’s values has passed; your own values stand."),

@@ -70,6 +70,8 @@ def one(request: HttpRequest, slug: str, assignment_id: str) -> HttpResponse:
         "work": work,
         "view": work.sample,
         "rubric": definition(study.rubric_id),
+        # Values that were locked before the judge's were shown are never undone, only the answer to those.
+        "answered": until is not None,
         "may_undo": until is not None and until > timezone.now(),
     }
     return show(request, "mine_one.html", context)

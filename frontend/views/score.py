@@ -11,10 +11,10 @@ from django.views.decorators.http import require_safe
 
 from annotation import permissions
 from annotation.errors import NotAllowed
-from annotation.models import Member, Skip, Study, User
+from annotation.models import Member, Study, User
 from annotation.rubrics import RubricDefinition, definition
 from frontend.desk_boot import OPAQUE, dimensions_of
-from frontend.scoring_words import words
+from frontend.scoring_words import skip_reasons, words
 
 from .common import show, study_of, viewer
 
@@ -37,7 +37,7 @@ def score(request: HttpRequest, slug: str) -> HttpResponse:
         "study": study,
         "boot": _boot(user, study, rubric),
         "digits": _digits(rubric),
-        "reasons": Skip.Reason.choices,
+        "reasons": skip_reasons().items(),
     }
     return show(request, "score.html", context)
 

@@ -72,6 +72,9 @@ def test_ann_keeps_one_value_changes_another_and_sends_them_by_keyboard(desk: De
     expect(desk.submit).to_have_text("Send, 1 to go Enter")
     desk.press("Enter")
     assert Revision.objects.count() == 0
+    expect(desk.page.locator("#live")).to_have_text(
+        "1 to go: where the judge says something else, keep your own value or change it."
+    )
     desk.press("k")
     assert desk.values() == {"TCC": "5", "ICC": "3", "IQ": "3", "ITS": "5"}
     expect(row.locator(".verdict")).to_contain_text("You kept 5.")
@@ -116,6 +119,9 @@ def test_who_has_begun_on_the_next_sample_finishes_that_first(desk: Desk) -> Non
     desk.page.unroute(SCORES)
     desk.press("2", "2", "2", "Enter")
     seen(desk, first)
+    expect(desk.page.locator("#live")).to_have_text(
+        "Your values are locked. The judge’s are beside them now, and 4 differ."
+    )
     desk.press("k", "k", "k", "k", "Enter")
     seen(desk, second)
     desk.eventually(lambda: len(decided(first)) == 4)
@@ -183,6 +189,7 @@ def test_locked_values_are_not_undone_while_the_judges_are_shown(desk: Desk) -> 
     expect(desk.page.locator("[data-do=undo]")).to_be_hidden()
     desk.press("u")
     expect(desk.tell).to_contain_text("can no longer be undone: the judge’s values were shown to you")
+    expect(desk.page.locator("#live")).to_contain_text("can no longer be undone")
     desk.press("s", "c")
     expect(desk.page.locator("dialog[open]")).to_have_count(0)
     assert desk.question == question

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from frontend.scoring_words import words
+from annotation.models import Skip
+from frontend.scoring_words import skip_reasons, words
 
 STATIC = Path(__file__).parents[2] / "frontend" / "static" / "frontend"
 MODULES = [*sorted((STATIC / "common").glob("*.js")), *sorted((STATIC / "scoring").glob("*.js"))]
@@ -27,3 +28,13 @@ def test_a_module_says_only_what_is_translated(module: Path) -> None:
 
 def test_the_modules_use_no_style_attributes_which_the_content_policy_would_drop() -> None:
     assert not [module.name for module in MODULES if re.search(r"[\"' ]style[\"']?\s*[:=]", module.read_text())]
+
+
+def test_every_reason_to_skip_is_listed_and_in_the_words_of_the_page() -> None:
+    assert list(skip_reasons()) == Skip.Reason.values
+    assert all(words()[f"skip_reason_{reason}"] == label for reason, label in skip_reasons().items())
+
+
+@pytest.mark.parametrize("kind", ["submit", "revise", "skip"])
+def test_what_was_refused_is_named(kind: str) -> None:
+    assert f"was_refused_{kind}" in words()

@@ -92,6 +92,25 @@ def test_a_letter_that_the_server_refuses_is_set_aside_and_the_others_go_on(desk
     expect(desk.needs_me).to_be_hidden()
 
 
+def test_a_refused_skip_is_called_one_and_gives_its_reason_in_words(desk: Desk) -> None:
+    refusal = {"code": "study_closed", "message": "This study takes no skips now.", "fields": {}}
+    desk.page.route("**/api/assignments/*/skip/", lambda route: route.fulfill(status=409, json=refusal))
+    desk.press("s")
+    dialog = desk.page.locator("#skip")
+    dialog.get_by_label("a picture does not load or is cut off").check()
+    dialog.locator("textarea").fill("Only its upper half.")
+    dialog.get_by_role("button", name="Skip").click()
+    expect(desk.needs_me).to_have_text("1 needs you")
+    expect(desk.page.locator("#live")).to_have_text(
+        "The server refused a skip: This study takes no skips now. It is set aside and needs you."
+    )
+    desk.needs_me.click()
+    aside = desk.page.locator("#aside")
+    expect(aside).to_contain_text("Your skip of")
+    expect(aside).to_contain_text("a picture does not load or is cut off: Only its upper half.")
+    expect(aside).not_to_contain_text("picture_broken")
+
+
 def test_a_refused_letter_can_be_discarded(desk: Desk) -> None:
     desk.page.route(
         LETTERS,
@@ -165,6 +184,10 @@ def test_two_tabs_send_a_letter_once_and_show_different_samples(desk: Desk) -> N
     desk.page.bring_to_front()
     first = desk.score()
     expect(other.stage.locator(".q").first).not_to_have_text(first)
+    expect(other.tell).to_have_text("That sample was finished in another tab.")
+    expect(other.page.locator("#live")).to_have_text(
+        "That sample was finished in another tab. Next sample, 1 turn, 1 picture"
+    )
     expect(desk.saved).to_contain_text("saved")
     desk.lose_connection()
     second = desk.score("1111")

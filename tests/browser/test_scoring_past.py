@@ -103,6 +103,75 @@ def test_undo_that_comes_too_late_is_told_and_the_score_stands(desk: Desk) -> No
     assert standing() == 1
 
 
-def test_nothing_to_undo_is_said(desk: Desk) -> None:
+def told(desk: Desk, words: str) -> None:
+    """Wait until something is both shown and read out."""
+    expect(desk.tell).to_contain_text(words)
+    expect(desk.page.locator("#live")).to_contain_text(words)
+
+
+def test_nothing_to_undo_is_said_until_the_next_sample(desk: Desk) -> None:
     desk.press("u")
-    expect(desk.tell).to_contain_text("There is nothing to undo.")
+    told(desk, "There is nothing to undo.")
+    desk.score("4321")
+    expect(desk.tell).to_be_hidden()
+
+
+def test_the_beginning_of_the_past_is_told_until_the_next_sample_or_forward(desk: Desk) -> None:
+    desk.press("ArrowLeft")
+    told(desk, "There is no earlier sample of yours.")
+    desk.press("ArrowRight")
+    expect(desk.tell).to_be_hidden()
+    desk.press("ArrowLeft")
+    told(desk, "There is no earlier sample of yours.")
+    desk.score("4321")
+    expect(desk.tell).to_be_hidden()
+
+
+def test_beside_the_first_sample_of_all_its_own_line_and_undo_stay(desk: Desk) -> None:
+    desk.score("4321")
+    desk.eventually(lambda: standing() == 1)
+    desk.press("ArrowLeft", "ArrowLeft")
+    told(desk, "There is no earlier sample of yours.")
+    expect(desk.tell).to_contain_text("You scored this at")
+    expect(desk.tell.get_by_role("button", name="Undo")).to_be_visible()
+    desk.press("ArrowRight")
+    expect(desk.tell).to_be_hidden()
+
+
+def test_a_past_that_cannot_be_reached_is_told_until_the_next_sample(desk: Desk) -> None:
+    desk.lose_connection()
+    desk.press("ArrowLeft")
+    told(desk, "Your earlier samples cannot be reached just now.")
+    desk.regain_connection()
+    desk.score("4321")
+    expect(desk.tell).to_be_hidden()
+
+
+def test_an_undo_that_is_refused_beside_a_past_sample_is_told_there_and_gone_with_it(desk: Desk) -> None:
+    desk.score("4321")
+    desk.eventually(lambda: standing() == 1)
+    Score.objects.update(at="2026-01-01T00:00:00Z")
+    desk.reload()
+    desk.press("ArrowLeft")
+    expect(desk.tell).to_contain_text("It stands.")
+    desk.press("u")
+    told(desk, "The time to undo this one has passed.")
+    desk.press("ArrowRight")
+    expect(desk.tell).to_be_hidden()
+
+
+def test_after_a_refused_letter_was_reopened_the_past_begins_anew(desk: Desk) -> None:
+    desk.score("4321")
+    latest = desk.score("1234")
+    desk.eventually(lambda: standing() == 2)
+    refusal = {"code": "invalid", "message": "The values do not fit.", "fields": {}}
+    desk.page.route(LETTERS, lambda route: route.fulfill(status=400, json=refusal))
+    refused = desk.score("1111")
+    desk.press("ArrowLeft", "ArrowLeft")
+    expect(desk.tell).to_contain_text("You scored this at")
+    desk.needs_me.click()
+    desk.page.locator("#aside").get_by_role("button", name="Open it again").click()
+    expect(desk.stage.locator(".q").first).to_have_text(refused)
+    expect(desk.tell).to_be_hidden()
+    desk.press("ArrowLeft")
+    expect(desk.stage.locator(".q").first).to_have_text(latest)

@@ -32,8 +32,13 @@ def test_when_nothing_is_left_the_page_says_why_and_goes_on_when_something_comes
     expect(desk.page.locator("#panel")).to_be_hidden()
     expect(desk.submit).to_have_attribute("aria-disabled", "true")
     Sample.objects.update(stage=1)
+    expect(desk.page.locator("#live")).to_contain_text(
+        "Nothing left to score. Every sample of this study has its annotators"
+    )
     desk.page.get_by_role("button", name="Look again").click()
     expect(desk.page.locator("#panel")).to_be_visible()
+    expect(desk.page.locator("#live")).to_have_text("Next sample, 1 turn, 1 picture")
+    expect(desk.page.locator(".dim.here .key").first).to_be_focused()
     desk.score()
     desk.eventually(lambda: standing() == 1)
 
@@ -56,11 +61,28 @@ def test_the_last_sample_leads_to_nothing_left(study: Study, ann: Member, browse
     expect(desk.page.locator("#panel")).to_be_visible()
     desk.press("1", "1", "1", "1", "Enter")
     expect(desk.stage.locator("h1")).to_have_text("Nothing left to score")
+    expect(desk.stage.locator("h1")).to_be_focused()
+    expect(desk.page.locator("#live")).to_contain_text(
+        "Nothing left to score. Every sample of this study has its annotators"
+    )
     expect(desk.page.locator("#bar .prog")).to_have_text("1 today")
     desk.press("u")
     expect(desk.page.locator("#panel")).to_be_visible()
     assert desk.values()["TCC"] == "1"
     expect(desk.page.locator("#bar .prog")).to_have_text("0 today")
+
+
+def test_why_there_is_nothing_is_read_out_once_however_often_the_page_asks(
+    study: Study, ann: Member, browser_of: Browsers
+) -> None:
+    Sample.objects.update(stage=0)
+    desk = open_desk(ann, browser_of, study)
+    expect(desk.page.locator("#live")).to_contain_text("Nothing left to score.")
+    desk.page.evaluate("() => { document.querySelector('#live').textContent = 'read'; }")
+    with desk.page.expect_response("**/assignments/**"):
+        desk.page.get_by_role("button", name="Look again").click()
+    desk.page.wait_for_timeout(200)
+    expect(desk.page.locator("#live")).to_have_text("read")
 
 
 def test_a_missing_side_is_locked_with_its_reason(transactional_db: None, browser_of: Browsers) -> None:
@@ -105,6 +127,8 @@ def test_a_lease_that_was_lost_is_told_and_may_still_be_used(desk: Desk) -> None
     )
     expect(desk.tell).to_contain_text("no longer reserved for you")
     assert desk.values() == {"TCC": "4", "ICC": "3", "IQ": "", "ITS": ""}
+    desk.press("ArrowLeft")
+    expect(desk.tell).to_contain_text("There is no earlier sample of yours.")
     desk.tell.get_by_role("button", name="Leave it and go on").click()
     expect(desk.stage.locator(".q").first).not_to_have_text(question)
 

@@ -2,14 +2,16 @@
 
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.test import Client, override_settings
 from django.urls import path
+from django.utils import timezone
 
 from annotation.arms import Arm
 from annotation.models import Assignment, Dimension, Level, Member, Score
-from annotation.services import assigning, revising, scoring
+from annotation.services import assigning, leases, revising, scoring
 from annotation.services.assigning import LeasedWork
 from config.urls import handler404, handler500, urlpatterns
 from tests.access_world import World, make_world
@@ -207,6 +209,9 @@ def test_a_past_sample_shows_what_was_locked_and_what_it_was_changed_to(db: None
     assert "waits for your answer to the judge" in words(ann, "/studies/stones/mine/")
     page = words(ann, address)
     assert "you can still keep or change yours in the scoring page" in page
+    assert "the judge said 4 afterwards; not answered yet" in page
+    assert "the judge said 3 too" in page
+    assert "beforehand" not in page
     assert "Undo" not in page
     revising.revise(
         by=Member.objects.get(study__slug="stones").user,
@@ -226,10 +231,23 @@ def test_a_past_sample_shows_what_was_locked_and_what_it_was_changed_to(db: None
     assert "waits for your answer to the judge" in words(ann, "/studies/stones/mine/")
 
 
+def test_where_the_time_to_answer_has_passed_the_judge_is_still_said_to_have_spoken_afterwards(db: None) -> None:
+    ann, address, work = met(Arm.DELAYED)
+    Assignment.objects.filter(public_id=work.public_id).update(revise_until=timezone.now() - timedelta(seconds=1))
+    leases.expire_leases()
+    page = words(ann, address)
+    for judged in (4, 2, 1):
+        assert f"the judge said {judged} afterwards; not answered, so yours stands" in page
+    assert "the judge said 3 too" in page
+    assert "beforehand" not in page
+    assert "not answered yet" not in page
+
+
 def test_a_past_sample_shows_what_the_judge_had_said_beforehand(db: None) -> None:
     ann, address, _ = met(Arm.PREFILLED)
     page = words(ann, address)
     assert "the judge had said 4 beforehand" in page
+    assert "afterwards" not in page
     assert "Undo and score it again" in page
 
 

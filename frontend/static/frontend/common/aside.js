@@ -60,7 +60,6 @@ export function createAside({ letters, text, words, hears }) {
       draw();
       modal.open();
     },
-    refresh: () => modal.dialog.open && draw(),
   };
 }
 

@@ -9,20 +9,32 @@ import { byId, h } from "../common/dom.js";
  */
 export function createEmpty(text, again) {
   const screen = byId("scoring");
+  const panel = byId("panel");
   const stage = byId("empty");
   let shown = "loading";
 
   return {
-    /** @param {string} reason  empty: there is a sample */
+    /**
+     * @param {string} reason  empty: there is a sample
+     * @returns {string} what is to be read out; nothing where the same stood there before
+     */
     show(reason) {
-      if (reason === shown) return;
+      if (reason === shown) return "";
       shown = reason;
+      // What goes now would take the focus with it.
+      const leads = [panel, stage].some((part) => part.contains(document.activeElement));
       screen.classList.toggle("is-empty", Boolean(reason));
       stage.classList.toggle("on", Boolean(reason));
-      if (!reason) return stage.replaceChildren();
+      stage.replaceChildren();
+      if (!reason) return "";
       const known = text.has(`empty_${reason}`) ? reason : "loading";
-      stage.replaceChildren(h("h1", {}, text.say(`empty_${known}`)), h("p.second", {}, text.say(`empty_${known}_why`)));
-      if (known !== "loading") stage.append(h("p", {}, h("button.btn", { type: "button", click: again }, text.say("look_again"))));
+      const [title, why] = [text.say(`empty_${known}`), text.say(`empty_${known}_why`)];
+      const heading = h("h1", { tabindex: -1 }, title);
+      stage.append(heading, h("p.second", {}, why));
+      const look = () => h("button.btn", { type: "button", click: again }, text.say("look_again"));
+      if (known !== "loading") stage.append(h("p", {}, look()));
+      if (leads) heading.focus();
+      return `${title}. ${why}`;
     },
   };
 }

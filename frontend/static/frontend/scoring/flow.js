@@ -16,19 +16,31 @@ import { isRevision } from "./pieces.js";
 
 /** @param {Parts} parts */
 export function createFlow({ desk, queue, outbox, letters, past, bar, tell, text, empty, whose, study }) {
-  /** Put the next sample on the desk; built and decoded as it is, that is one change of the page. */
+  /** The person goes on: what was remarked on the step before is over. */
   function proceed() {
+    for (const subject of ["past", "remark"]) tell.settle(subject);
+    show();
+  }
+
+  /**
+   * Put the first sample on the desk; built and decoded as it is, that is one change of the page.
+   * @param {string} [before]  to be read out before what comes
+   */
+  function show(before = "") {
     const next = queue.items[0] ?? null;
-    empty.show(next ? "" : queue.state.reason);
+    const why = empty.show(next ? "" : queue.state.reason);
     tell.settle("lost");
     desk.show(next);
+    const words = [before, next ? describe(next) : why].filter(Boolean).join(" ");
     if (next?.lost) lost(next);
-    if (next) tell.aloud(describe(next));
+    else if (words) tell.aloud(words);
     draw();
   }
 
-  /** @param {Work} work */
-  function describe({ assignment: { sample }, pictures }) {
+  /** What has come to lie on the desk. @param {Work} work */
+  function describe({ assignment, pictures }) {
+    if (isRevision(assignment)) return text.say("revealed", { n: desk.missing().length });
+    const { sample } = assignment;
     const turns = sample.turns.filter((turn) => !turn.context).length;
     return [text.say("next_sample"), text.say("turns", { n: turns }), text.say("pictures", { n: pictures.length })].join(", ");
   }
@@ -50,17 +62,23 @@ export function createFlow({ desk, queue, outbox, letters, past, bar, tell, text
     return { study, assignment: assignment.id, label, at: letters.stamp(), tries: 0, after: 0, ...rest };
   }
 
+  /** What is asked for where values are missing. @param {import("./types.js").Assignment} assignment */
+  function unanswered(assignment) {
+    if (isRevision(assignment)) return "answer_judge";
+    return assignment.suggestion ? "answer_yourself" : "submit_to_go";
+  }
+
   function submit() {
     const { work, past: given } = desk.state;
     if (!work || given) return;
+    const { assignment, name } = work;
     const missing = desk.missing();
     if (missing.length) {
       desk.focus(missing[0]);
-      tell.aloud(text.say(work.assignment.suggestion ? "answer_yourself" : "submit_to_go", { n: missing.length }));
+      tell.aloud(text.say(unanswered(assignment), { n: missing.length }));
       return;
     }
     const { key, ratings, all, notes, seconds } = desk.said();
-    const { assignment, name } = work;
     if (isRevision(assignment)) {
       outbox.put(letter(work, { kind: "revise", key, ratings, seconds }));
       past.revise(assignment, { key, ratings: all });
@@ -88,7 +106,18 @@ export function createFlow({ desk, queue, outbox, letters, past, bar, tell, text
   function lost(work) {
     if (work !== desk.state.work) return void queue.drop(work.name);
     const words = text.say(isRevision(work.assignment) ? "revision_over" : "lease_lost");
-    tell.show("lost", words, [{ label: text.say("lease_lost_next"), run: () => giveUp(work) }]);
+    tell.show("lost", words, ways(work));
+    tell.aloud(words);
+  }
+
+  /** What can be done about a sample whose lease is gone. @param {Work|null} work */
+  function ways(work) {
+    return work?.lost ? [{ label: text.say("lease_lost_next"), run: () => giveUp(work) }] : [];
+  }
+
+  /** Until the next step: why the one that was asked for cannot be made. @param {string} words */
+  function remark(words) {
+    tell.show("remark", words, ways(desk.state.work));
     tell.aloud(words);
   }
 
@@ -102,7 +131,7 @@ export function createFlow({ desk, queue, outbox, letters, past, bar, tell, text
   /** There is more to show than before, or it is ours again. */
   function filled() {
     const { work } = desk.state;
-    if (!work) proceed();
+    if (!work) show();
     else if (!work.lost) tell.settle("lost");
   }
 
@@ -111,9 +140,10 @@ export function createFlow({ desk, queue, outbox, letters, past, bar, tell, text
     const here = desk.state.work?.name === name && !desk.state.past;
     queue.finish(name);
     if (!here) return;
-    proceed();
-    tell.aloud(text.say("done_elsewhere"));
+    const words = text.say("done_elsewhere");
+    show(words);
+    tell.show("remark", words, ways(desk.state.work));
   }
 
-  return { proceed, draw, submit, skip, lost, filled, doneElsewhere, letter };
+  return { proceed, show, remark, draw, submit, skip, lost, filled, doneElsewhere, letter };
 }

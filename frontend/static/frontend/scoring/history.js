@@ -11,7 +11,8 @@ import { isRevision, pieceOf } from "./pieces.js";
  *   build: (assignment: import("./types.js").Assignment) => import("./types.js").Work}} parts
  */
 export function createHistory({ desk, queue, outbox, letters, past, bar, tell, text, empty, flow, drafts, build }) {
-  let index = -1;
+  /** What is looked at, while the desk shows the past. @type {{index: number, entry: Entry|null}} */
+  const viewed = { index: -1, entry: null };
   let busy = false;
 
   /** @param {() => Promise<void>} step */
@@ -21,64 +22,74 @@ export function createHistory({ desk, queue, outbox, letters, past, bar, tell, t
     try {
       await step();
     } catch {
-      tell.show("past", text.say("past_unreachable"));
+      refuse("past_unreachable");
     } finally {
       busy = false;
     }
   }
 
   const previous = () => once(async () => {
-    const entry = await past.at(index + 1);
-    if (!entry) return tell.aloud(text.say("no_earlier"));
-    index += 1;
-    view(entry);
+    const index = desk.state.past ? viewed.index + 1 : 0;
+    const entry = await past.at(index);
+    if (!entry) return refuse("no_earlier");
+    view(entry, index);
   });
 
   function forward() {
-    if (index < 0) return;
-    index -= 1;
+    if (!desk.state.past) return tell.settle("remark");
+    const index = viewed.index - 1;
     if (index < 0) leave();
     else void once(async () => {
       const entry = await past.at(index);
-      if (entry) view(entry);
+      if (entry) view(entry, index);
     });
   }
 
-  /** @param {Entry} entry */
-  function view(entry) {
+  /** @param {Entry} entry @param {number} index */
+  function view(entry, index) {
+    Object.assign(viewed, { entry, index });
     const before = desk.state.past ? desk.state.work : null;
     empty.show("");
     desk.show(build(entry.assignment), entry.given);
     before?.stage.remove();
-    const time = text.time(entry.given.scored_at);
-    const until = entry.given.undo_until && text.time(entry.given.undo_until);
-    const key = entry.pending ? "viewing_past_waiting" : past.mayUndo(entry) ? "viewing_past_undo" : "viewing_past";
-    const words = text.say(key, { time, until });
-    tell.show("past", words, past.mayUndo(entry) ? [{ label: text.say("undo"), run: () => undo() }] : []);
-    tell.aloud(words);
+    introduce(entry);
     flow.draw();
   }
 
+  /**
+   * Show what stands above a past sample, and read it out.
+   * @param {Entry} entry
+   * @param {string} [refusal]  of what was asked for there
+   */
+  function introduce(entry, refusal = "") {
+    const time = text.time(entry.given.scored_at);
+    const until = entry.given.undo_until && text.time(entry.given.undo_until);
+    const key = entry.pending ? "viewing_past_waiting" : past.mayUndo(entry) ? "viewing_past_undo" : "viewing_past";
+    const words = [text.say(key, { time, until }), refusal].filter(Boolean).join(" ");
+    tell.show("past", words, past.mayUndo(entry) ? [{ label: text.say("undo"), run: () => undo() }] : []);
+    tell.aloud(words);
+  }
+
   function leave() {
-    index = -1;
     const stage = desk.state.past ? desk.state.work?.stage : null;
-    tell.settle("past");
     flow.proceed();
     stage?.remove();
   }
 
   /** Undo what is looked at, or the last one. */
   const undo = () => once(async () => {
-    if (index < 0 && queue.items.some((item) => isRevision(item.assignment))) return refuse("undo_revealed");
-    const entry = await past.at(Math.max(0, index));
+    const viewing = Boolean(desk.state.past);
+    if (!viewing && queue.items.some((item) => isRevision(item.assignment))) return refuse("undo_revealed");
+    const entry = await past.at(viewing ? viewed.index : 0);
     if (!entry || !past.mayUndo(entry)) return refuse(entry ? "undo_too_late" : "nothing_to_undo");
     takeBack(entry);
   });
 
-  /** @param {string} key @param {Record<string, string>} [values] */
+  /** Say why what was asked for cannot be had. @param {string} key @param {Record<string, string>} [values] */
   function refuse(key, values) {
-    tell.show("undo", text.say(key, values));
-    tell.aloud(text.say(key, values));
+    const words = text.say(key, values);
+    if (desk.state.past && viewed.entry) introduce(viewed.entry, words);
+    else flow.remark(words);
   }
 
   /** @param {Entry} entry */

@@ -54,7 +54,7 @@ export function createMailroom({ api, desk, queue, outbox, letters, past, bar, t
     if (letter.kind === "submit" && past.take(letter.assignment)) bar.countOn(-1);
     if (letter.kind === "revise") past.stand(letter.assignment);
     flow.draw();
-    tell.aloud(text.say("was_refused", { message: letter.refusal?.message ?? "" }));
+    tell.aloud(text.say(`was_refused_${letter.kind}`, { message: letter.refusal?.message ?? "" }));
     void queue.refill();
   }
 

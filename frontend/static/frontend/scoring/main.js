@@ -85,7 +85,7 @@ const queue = createQueue({ api, letters, ahead: boot.ahead, build: (assignment)
 }, hears: {
   filled: () => flow.filled(),
   revising: (assignment) => revisions.arrive(assignment),
-  empty: () => desk.state.work || flow.proceed(),
+  empty: () => desk.state.work || flow.show(),
   signedOut: () => session.leave(),
 } });
 const outbox = createOutbox({ api, letters, name: person.id, hears: {

@@ -13,7 +13,7 @@ const CALM = 500;
 /**
  * @param {import("./flow.js").Parts & {flow: import("./flow.js").Flow, drafts: import("./drafts.js").Drafts}} parts
  */
-export function createRevisions({ desk, queue, letters, past, tell, text, flow, drafts }) {
+export function createRevisions({ desk, queue, letters, past, flow, drafts }) {
   const panel = byId("panel");
   let came = -CALM;
 
@@ -33,8 +33,7 @@ export function createRevisions({ desk, queue, letters, past, tell, text, flow, 
     queue.insert(assignment, at);
     if (at > 0 || desk.state.past) return;
     const interrupts = Boolean(desk.state.work);
-    flow.proceed();
-    tell.aloud(text.say("revealed", { n: desk.missing().length }));
+    flow.show();
     if (!interrupts) return;
     came = performance.now();
     panel.classList.add("arriving");
@@ -54,7 +53,5 @@ export function createRevisions({ desk, queue, letters, past, tell, text, flow, 
       const score = { ...entry.given, ratings, notes, seconds, scored_at, undo_until };
       arrive({ ...entry.assignment, state: "revising", leased_at: scored_at, expires_at, suggestion, score });
     },
-    /** Is there one whose locked values cannot be taken back any more? */
-    pending: () => queue.items.some(({ assignment }) => isRevision(assignment)),
   };
 }

@@ -7,6 +7,14 @@
 export function createWords(text) {
   /** @param {Letter} letter */
   const valuesOf = ({ ratings = {} }) => Object.entries(ratings).map(([key, value]) => `${key} ${value}`).join(", ");
+
+  /** Why it was skipped: of the list, and in words. @param {Letter} letter */
+  function because({ reason, note }) {
+    const key = `skip_reason_${reason}`;
+    // A letter may have been kept for longer than the list has this reason.
+    return [text.has(key) && text.say(key), note].filter(Boolean).join(": ");
+  }
+
   return {
     title: (/** @type {Letter} */ letter) => letter.label || letter.assignment,
     kind: (/** @type {Letter} */ letter) => text.say(letter.kind === "skip" ? "aside_skip"
@@ -14,7 +22,7 @@ export function createWords(text) {
     /** @param {Letter} letter */
     said(letter) {
       const notes = Object.entries(letter.notes ?? {}).map(([key, note]) => `${key}: ${note}`);
-      return [letter.ratings ? valuesOf(letter) : `${letter.reason} ${letter.note}`, ...notes];
+      return [letter.ratings ? valuesOf(letter) : because(letter), ...notes];
     },
   };
 }
