@@ -23,9 +23,10 @@ from annotation.models import (
     Score,
     Study,
     Suggestion,
+    User,
 )
-from annotation.services import job_runner
-from annotation.services.judging import wanted
+from annotation.services import job_runner, jobs
+from annotation.services.judging import runs, wanted
 from annotation.services.looping import cast, figures, table
 from annotation.services.looping.annotating import opinion
 from annotation.services.looping.play import FIRST, SECOND, Play
@@ -47,8 +48,18 @@ def carried_out(job: Job) -> Job:
     return job
 
 
+def cancelled_at_a_training(job: Job) -> Job:
+    """Work jobs off until somebody has enough, who goes on later."""
+    if job.kind != runs.TRAIN:
+        return carried_out(job)
+    jobs.cancel(by=User.objects.get(username=cast.RESEARCHER), job=job)
+    raise KeyboardInterrupt
+
+
 def test_the_whole_loop_comes_round_and_what_its_table_claims_is_so(settings) -> None:
     settings.DEMO = True
+    with pytest.raises(KeyboardInterrupt):
+        play_all(prepared(carry_out=cancelled_at_a_training, questions=QUESTIONS))
     play = prepared(carry_out=carried_out, questions=QUESTIONS)
     told = [(one.title, one.gained) for one in play_all(play)]
     assert is_over(play)

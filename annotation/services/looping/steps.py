@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from annotation.chance import digest
 from annotation.models import JudgeRun, Member, Release, Sample
 from annotation.models.fields import spelled
-from annotation.services import protocols, statistics
+from annotation.services import jobs, protocols, statistics
 from annotation.services.importing import import_samples
 from annotation.services.judging import runs
 from annotation.services.judging.wanted import Wanted
@@ -158,7 +158,8 @@ def _train(play: Play, number: int) -> None:
         run = runs.start_training(by=play.researcher, release=_release(play, number), wanted=wanted)
     if run.finished_at is None:
         assert run.job is not None
-        play.carry_out(run.job)
+        # One that was cancelled or has failed goes on; one that waits is as it was.
+        play.carry_out(jobs.retry(by=play.researcher, job=run.job))
 
 
 def _predict(play: Play, number: int) -> None:
