@@ -39,7 +39,7 @@ def test_what_waits_is_sent_by_itself_when_the_server_is_back(desk: Desk) -> Non
     desk.score()
     expect(desk.saved).to_have_text("offline, 1 waiting")
     desk.regain_connection()
-    desk.eventually(lambda: standing() == 1)
+    desk.eventually(lambda: standing() == 1, seconds=30)
 
 
 def test_a_lost_answer_is_asked_for_again_and_stored_once(desk: Desk) -> None:

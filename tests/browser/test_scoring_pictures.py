@@ -28,11 +28,13 @@ def gallery(study: Study, ann: Member, browser_of: Callable[..., BrowserContext]
 
 def test_a_picture_keeps_its_place_before_it_has_loaded(desk: Desk) -> None:
     held: list[Route] = []
-    desk.page.route(WEB, lambda route: held.append(route))
+    free = False
+    desk.page.route(WEB, lambda route: route.continue_() if free else held.append(route))
     desk.page.goto(f"/studies/{desk.study.slug}/score/")
     frame = desk.stage.locator(".frame").first
     expect(frame).to_be_visible()
     before = frame.bounding_box()
+    free = True
     for route in held:
         route.continue_()
     expect(desk.stage.locator("figcaption .picdot").first).to_contain_text("loaded, not yet at 1:1")
