@@ -5,11 +5,7 @@ import math
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median, median_low
-from typing import Literal, TypeVar
-
-TieRule = Literal["discuss", "lower", "third"]
-Decide = Literal["discuss", "aggregate"]
-CrossReview = Literal["none", "all", "share", "high"]
+from typing import TypeVar
 
 HIGH_RATED = 4.0
 """From here on an answer is high-rated where the protocol names no threshold."""

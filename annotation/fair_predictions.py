@@ -29,10 +29,3 @@ def fair_predictions(run: JudgeRun) -> QuerySet[Prediction]:
     if run.release_id is None:
         return said
     return said.filter(Q(out_of_fold=True) | ~Exists(learned_from(run).filter(sample=OuterRef("sample_id"))))
-
-
-def is_fair(prediction: Prediction, run: JudgeRun) -> bool:
-    """Tell whether one prediction of a run is fair; asks the database only where the row itself does not say it."""
-    if prediction.out_of_fold or run.release_id is None:
-        return True
-    return not learned_from(run).filter(sample=prediction.sample_id).exists()

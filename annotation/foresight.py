@@ -21,8 +21,6 @@ TO_COME = -1
 """Of a value: this score is still to be given."""
 NO_SLOT = -2
 """Of a value: this sample has no such score to come."""
-ANYBODY = -1
-"""Of a person: nobody knows who."""
 
 # The judge's own distribution, or the base rate, weighs like so many samples with two scores.
 LEAN = 20.0
@@ -38,8 +36,8 @@ class Evidence(NamedTuple):
     """What is known of one dimension of many samples: a row each, and a column for each score that it has or will have.
 
     ``values`` are positions of levels from 0 on, `TO_COME` or `NO_SLOT`. ``people`` are numbers of who gave or will
-    give them, `ANYBODY` where that is open; None: anybody everywhere. ``p`` are the judge's distributions over the
-    levels, NaN where it says nothing; None without a judge.
+    give them, `sample_types.ANYBODY` where that is open; None: anybody everywhere. ``p`` are the judge's distributions
+    over the levels, NaN where it says nothing; None without a judge.
     """
 
     values: Ints

@@ -1,4 +1,4 @@
-"""How fast long work is and how long it will still take: the one arithmetic of pages, API and command line."""
+"""PURE. How fast long work is and how long it will still take: the one arithmetic of pages, API and command line."""
 
 from dataclasses import dataclass
 

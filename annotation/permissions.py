@@ -48,6 +48,11 @@ def may_create_studies(user: User) -> bool:
     return user.is_site_admin or Member.objects.filter(user=user, role=ADMIN, state=Member.State.ACTIVE).exists()
 
 
+def may_act_for(by: User, user: User) -> bool:
+    """People manage their own tokens and erase themselves; site administrators do both for anybody."""
+    return by == user or by.is_site_admin
+
+
 def require_member(user: User, study: Study) -> Member:
     """Return the user's place in the study, or raise `NotFound`."""
     member = membership(user, study)
@@ -87,3 +92,21 @@ def require_site_admin(user: User) -> None:
     """Raise `NotAllowed` unless the user administrates the site."""
     if not user.is_site_admin:
         raise NotAllowed("Only a site administrator may do this.")
+
+
+def require_may_make_token(by: User, user: User) -> None:
+    """Raise `NotAllowed` unless ``by`` may make tokens that act as ``user``."""
+    if not may_act_for(by, user):
+        raise NotAllowed("Tokens are made by the person that they act as.")
+
+
+def require_may_revoke_token(by: User, user: User) -> None:
+    """Raise `NotAllowed` unless ``by`` may revoke tokens that act as ``user``."""
+    if not may_act_for(by, user):
+        raise NotAllowed("Only its owner may revoke a token.")
+
+
+def require_may_erase(by: User, user: User) -> None:
+    """Raise `NotAllowed` unless ``by`` may have ``user`` forgotten."""
+    if not may_act_for(by, user):
+        raise NotAllowed("Only the person, or a site administrator, may do this.")

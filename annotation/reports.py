@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from .models import Assignment, Member, Sample, Score, Study, User
+from .permissions import leads_as, reads_results_as
 from .querysets import studies_visible_to
 
 LONGEST_FORECAST_DAYS = 3650
@@ -83,24 +84,14 @@ def my_studies(user: User) -> list[MyStudy]:
     places = {m.study_id: m for m in Member.objects.filter(user=user).exclude(state=Member.State.LEFT)}
     studies = list(studies_visible_to(user).select_related("rubric"))
     own = own_work(places.values())
-    sizes = _sizes([study for study in studies if _reads_results(user, places.get(study.pk))])
+    sizes = _sizes([study for study in studies if reads_results_as(user, places.get(study.pk))])
     rows = []
     for study in studies:
         member = places.get(study.pk)
         samples, agreed = sizes.get(study.pk, (None, None))
-        leads = user.is_site_admin or (_reads_results(user, member) and member is not None and member.role == "admin")
-        rows.append(MyStudy(study, member, leads, own[member.pk] if member else OwnWork(), samples, agreed))
+        own_part = own[member.pk] if member else OwnWork()
+        rows.append(MyStudy(study, member, leads_as(user, member), own_part, samples, agreed))
     return sorted(rows, key=lambda row: (row.member is None, row.study.title.casefold()))
-
-
-def _reads_results(user: User, member: Member | None) -> bool:
-    if user.is_site_admin:
-        return True
-    return (
-        member is not None
-        and member.state == Member.State.ACTIVE
-        and member.role in (Member.Role.ADMIN, Member.Role.RESEARCHER)
-    )
 
 
 def _sizes(studies: list[Study]) -> dict[int, tuple[int, int]]:

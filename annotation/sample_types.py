@@ -24,12 +24,14 @@ BINS_WIDTH = 2.0
 ROUNDS = 25
 MOST_TYPES = 7
 LEAST = 1e-4
+ANYBODY = -1
+"""Of a person: nobody knows who."""
 
 
 class Rows(NamedTuple):
     """Samples with the same evidence, once: what is known, and for each sample which row it is.
 
-    ``values`` are positions of levels, negative where there is none; ``people`` are -1 for anybody; ``bin`` is -1 where
+    ``values`` are positions of levels, negative where there is none; ``people`` may be `ANYBODY`; ``bin`` is -1 where
     the judge says nothing.
     """
 
@@ -46,7 +48,7 @@ class Types:
     shares: Floats
     """How common each is."""
     people: Floats
-    """People x types x levels; the last of them is anybody, whom -1 finds."""
+    """People x types x levels; the last of them is `ANYBODY`, as whom it is found."""
     bins: Floats
     """Types x bins of what the judge expects; no bins without a judge."""
 
@@ -69,7 +71,7 @@ def distinct(values: Ints, people: Ints | None, bins: Ints) -> Rows:
     slots = values.shape[1]
     if people is None:
         values = -np.sort(-values, axis=1)
-        people = np.full_like(values, -1)
+        people = np.full_like(values, ANYBODY)
     keys, place = np.unique(np.concatenate([values, people, bins[:, None]], axis=1), axis=0, return_inverse=True)
     return Rows(keys[:, :slots], keys[:, slots : 2 * slots], keys[:, -1], place.reshape(-1))
 
@@ -107,7 +109,7 @@ def _people(rows: Rows, weight: Floats, shape: Floats, people: int) -> Floats:
     given, usual = counts.sum(axis=1), counts.sum(axis=2) @ everybody
     habit = everybody[None] * ((given + HABIT) / (usual + HABIT))[:, None, :]
     found = counts + DRAWN * habit / habit.sum(axis=2, keepdims=True)
-    found[-1] = everybody
+    found[ANYBODY] = everybody
     found = np.maximum(found / found.sum(axis=2, keepdims=True), LEAST)
     return np.asarray(found / found.sum(axis=2, keepdims=True), dtype=np.float64)
 

@@ -45,11 +45,6 @@ class Annotator:
     seconds: float = 40.0
     """Median active seconds for a sample."""
 
-    @property
-    def whole_pull(self) -> float:
-        """What prefilled values do to them in all: on a sample that they hand in as it stands, everything."""
-        return self.haste + (1 - self.haste) * self.pull
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -99,19 +94,6 @@ def answer(
         as_it_stands = own | {key: shown[key] for key in own if key in shown}
         return Answer(as_it_stands, as_it_stands, GLANCE * seconds, None)
     return Answer(pulled, pulled, seconds, None)
-
-
-def judged(
-    truth: Values,
-    levels: Mapping[str, Sequence[float]],
-    *,
-    sample: str,
-    seed: int,
-    bias: float = 0.0,
-    noise: float = 0.8,
-) -> dict[str, float]:
-    """Return what a made-up judge shows for a sample: the level nearest to the truth and its error, in levels."""
-    return answer(Annotator("a judge", severity=-bias, noise=noise), truth, levels, sample=sample, seed=seed).values
 
 
 def _own(annotator: Annotator, truth: float, levels: Sequence[float], chance: "_Chance", key: str) -> float:

@@ -71,16 +71,6 @@ class Split:
     """Sorted by value, as are the domains."""
     by_domain: tuple[Balance, ...]
 
-    @property
-    def most_beyond(self) -> int:
-        """The largest number of samples by which a generator or a domain is off, beyond rounding."""
-        return max(balance.beyond for balance in (*self.by_generator, *self.by_domain))
-
-    @property
-    def most_apart(self) -> float:
-        """The largest distance of a generator's or a domain's test share from the overall one, 0 to 1."""
-        return max(abs(balance.apart) for balance in (*self.by_generator, *self.by_domain))
-
 
 def drawn(seed: int, key: str, share: float, *, purpose: str = "") -> bool:
     """Say whether a question is in a random share of all questions, those not yet known included.

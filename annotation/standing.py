@@ -6,9 +6,8 @@ many people that takes. Nothing here counts votes.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-Says = Literal["reason", "comment", "keep", "move"]
 COMMENT: Final = "comment"
 
 

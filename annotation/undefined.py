@@ -11,7 +11,6 @@ ONE_SHARED = "The two have fewer than two samples in common."
 ONE_RATER_ONE_VALUE = (
     "One of the two gave all samples in common the same value, so agreement beyond chance cannot be told."
 )
-FEW_SAMPLES = "Too few samples for an interval."
 ALONE = "Nobody else has rated a sample of theirs yet."
 NOTHING_SUGGESTED = "Nobody has answered a value of the judge yet."
 NO_BLIND_BESIDE = "No sample has a value that was suggested and a blind one of somebody else yet."

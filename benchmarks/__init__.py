@@ -1,1 +1,4 @@
-"""How fast the platform is, measured from outside: commands as processes, the web process over HTTP."""
+"""How fast the platform is: commands as processes and the web process over HTTP, both measured from outside.
+
+Only what can be had in no other way, as a step of a job or of a model, is timed by the process that does it.
+"""

@@ -1,8 +1,11 @@
-"""``python -m benchmarks [NAME…] [--quick] [--out FILE]``: measure, and write one Markdown table.
+"""Measure, and write one Markdown table.
+
+    python -m benchmarks [NAME…] [--quick] [--out FILE] [--database KIND]… [--repetitions N]
 
 PostgreSQL is the server that TEST_POSTGRES_URL names; `make bench` starts one for the time of the run. Everything
 else is made in a temporary folder and gone afterwards. Every figure is the median of three runs, in brackets the
-lowest and the highest. The clients run on the same processors as what they measure.
+lowest and the highest where they differ; ``--quick`` measures once, and ``--repetitions`` as often as it says. The
+clients run on the same processors as what they measure.
 """
 
 import argparse

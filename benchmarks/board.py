@@ -6,9 +6,9 @@ from functools import partial
 from .agreement import JOB, SAMPLES, SAMPLES_QUICK
 from .client import converse
 from .databases import Store
-from .discussing import SET_PASSWORD, Reader, page_of, signed_in
 from .figures import Measured, row
 from .load import tell
+from .pages import SET_PASSWORD, Reader, page_of, signed_in
 from .population import SLUG, Population
 from .programs import manage, run
 from .server import serving

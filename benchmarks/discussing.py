@@ -2,18 +2,15 @@
 
 import json
 import statistics
-from collections.abc import Callable
-from http.client import HTTPConnection, HTTPResponse
-from http.cookies import SimpleCookie
-from urllib.parse import urlencode
 
 from .client import converse, request
 from .databases import Database, Store
 from .figures import Measured, row
 from .load import tell
+from .pages import SET_PASSWORD, Fits, Reader, page_of, signed_in
 from .population import SLUG, Population
 from .programs import manage
-from .server import LOCAL, Server, serving
+from .server import serving
 
 CASES = 10_000
 # A few that happen to be agreed must not make them fewer.
@@ -22,33 +19,6 @@ TIMES, TIMES_QUICK = 60, 20
 WARM_UP = 5
 PAGE_MS = 50
 API = f"/api/studies/{SLUG}/discussions/"
-PASSWORD = "of no use after the run"
-SET_PASSWORD = f"""
-from annotation.models import User
-user = User.objects.get(username="ada")
-user.set_password({PASSWORD!r})
-user.save()
-"""
-
-Fits = Callable[[bytes], bool]
-
-
-class Reader:
-    """Opens one address again and again."""
-
-    def __init__(self, asked: bytes, times: int, fits: Fits) -> None:
-        self.asked, self.left, self.fits = asked, times, fits
-        self.seconds: list[float] = []
-        self.faults: list[str] = []
-
-    def next_request(self) -> bytes | None:
-        self.left -= 1
-        return self.asked if self.left >= 0 else None
-
-    def take(self, status: int, body: bytes, seconds: float) -> None:
-        self.seconds.append(seconds)
-        if status != 200 or not self.fits(body):
-            self.faults.append(f"{status}: {body[:300].decode(errors='replace')}")
 
 
 def measure(store: Store, *, quick: bool) -> Measured:
@@ -91,29 +61,3 @@ def _full(body: bytes) -> bool:
 
 def _shown(body: bytes) -> bool:
     return body.count(b"/discussions/") >= 25
-
-
-def signed_in(server: Server, username: str) -> str:
-    """Return the cookies of somebody who has signed in by the form."""
-    connection = HTTPConnection(LOCAL, server.port, timeout=30)
-    connection.request("GET", "/login/")
-    token = _cookies(connection.getresponse())["csrftoken"]
-    form = urlencode({"username": username, "password": PASSWORD, "csrfmiddlewaretoken": token})
-    headers = {"Cookie": f"csrftoken={token}", "Content-Type": "application/x-www-form-urlencoded"}
-    connection.request("POST", "/login/", form, headers)
-    cookies = _cookies(connection.getresponse())
-    connection.close()
-    return f"sessionid={cookies['sessionid']}"
-
-
-def _cookies(answer: HTTPResponse) -> dict[str, str]:
-    answer.read()
-    found = SimpleCookie()
-    for cookie in answer.headers.get_all("Set-Cookie") or []:
-        found.load(cookie)
-    return {name: morsel.value for name, morsel in found.items()}
-
-
-def page_of(path: str, cookie: str) -> bytes:
-    """Return the request for a page by somebody who is signed in."""
-    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n\r\n".encode()

@@ -9,7 +9,6 @@ from typing import Any
 from .programs import ROOT
 
 RUBRIC = ROOT / "fixtures" / "rubrics" / "interleaved-answer.toml"
-DIMENSIONS = ("TCC", "ICC", "IQ", "ITS")
 SAMPLES_PER_QUESTION = 4
 RATERS = 3
 # Rare enough that there is something left to learn from each of them.

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from .annotators import broken_rules, work
 from .client import converse, request
 from .databases import Database, Store
-from .discussing import SET_PASSWORD, Reader, page_of, signed_in
 from .figures import Measured, row
 from .load import tell
+from .pages import SET_PASSWORD, Reader, page_of, signed_in
 from .population import SLUG, Population
 from .programs import manage, module, run
 from .server import serving

@@ -1,4 +1,4 @@
-"""The worker process: ``celery -A config.celery worker --beat``."""
+"""The worker process: ``celery --app config.celery worker --beat --queues celery,judge``."""
 
 import os
 from pathlib import Path

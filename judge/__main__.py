@@ -1,7 +1,7 @@
 """``python -m judge``: train, predict and evaluate on files alone, and relearn while labels come in.
 
 Exits with 0 where all went well, with 3 where some lines were refused, with 1 where nothing was done, and with 130
-where it was stopped by Ctrl-C: what it did until then is kept, and ``--resume`` goes on with it.
+where it was stopped by Ctrl-C. What ``train`` and ``predict`` did until then is kept, and ``--resume`` goes on with it.
 """
 
 import argparse
@@ -36,7 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         status: int = parsed.run(parsed)
     except KeyboardInterrupt:
-        return _say(parsed, "Stopped. What was done is kept: the same command with --resume goes on.", INTERRUPTED)
+        kept = " What was done is kept: the same command with --resume goes on." if "resume" in parsed else ""
+        return _say(parsed, f"Stopped.{kept}", INTERRUPTED)
     except (RecordError, RubricError, OSError, LookupError, ValueError, RuntimeError) as error:
         return _say(parsed, _words_of(error), 1)
     return status

@@ -1,6 +1,7 @@
 """One line of a JSON Lines file: how it is read, and what its texts and numbers may be.
 
-`judge.samples` and `judge.scores` say what the fields of the two kinds of line are.
+What fields a line has say the modules of its kind: `judge.samples`, `judge.scores`, `judge.predictions` and
+`judge.labels`.
 """
 
 import json

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .records import NULL, RecordError, decode_line, kind, name_of, no_unknown, show
+from .records import NULL, RecordError, kind, name_of, no_unknown, show
 
 FLAT_FIELDS = ("question", "answer", "image", "images")
 LONGEST = {"generator": 120, "domain": 120, "category": 120, "topic": 120, "language": 40}
@@ -67,11 +67,6 @@ class SampleRecord:
     @property
     def images(self) -> list[Image]:
         return [block for turn in self.turns for block in turn.blocks if isinstance(block, Image)]
-
-
-def parse_sample_line(raw: bytes) -> SampleRecord:
-    """Read one line of a samples file."""
-    return parse_sample(decode_line(raw))
 
 
 def parse_sample(data: Mapping[str, Any]) -> SampleRecord:

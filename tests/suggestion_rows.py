@@ -22,9 +22,10 @@ from annotation.models import (
 )
 from annotation.models.assignments import Arm
 from annotation.rubrics import RubricDefinition, definition
-from annotation.simulating import Annotator, Answer, answer, judged
+from annotation.simulating import Annotator, Answer, answer
 from annotation.simulating import Arm as ArmName
 from tests.annotation.rating import annotator
+from tests.annotation.simulated import judged
 from tests.factories import make_sample
 
 ARMS: dict[ArmName, Arm] = {"blind": Arm.BLIND, "delayed": Arm.DELAYED, "prefilled": Arm.PREFILLED}

@@ -16,8 +16,10 @@ from annotation.services.job_context import CancelRequested
 SECONDS_BETWEEN_LOOKS = 0.5
 
 
-def carry_out(job: Job, stderr: Stream) -> Job:
+def carry_out(job: Job, stderr: Stream, *, resumed_by: str = "") -> Job:
     """Work a job off and return it done, telling how far it is; Ctrl-C cancels it, and what it did is kept.
+
+    ``resumed_by`` is the option by which the command goes on with a cancelled job, where it has one.
 
     Raises:
         CommandError: it failed, or was cancelled.
@@ -42,7 +44,8 @@ def carry_out(job: Job, stderr: Stream) -> Job:
     finally:
         signal.signal(signal.SIGINT, before)
     if job.state == Job.State.CANCELLED:
-        raise CommandError("Cancelled. What was done is kept; “Try again” on the job's page, or --resume, goes on.")
+        option = f", or {resumed_by}," if resumed_by else ""
+        raise CommandError(f"Cancelled. What was done is kept; “Try again” on the job's page{option} goes on.")
     if job.state == Job.State.FAILED:
         raise CommandError(job.error)
     return job

@@ -1,6 +1,5 @@
 """Long work as people see it: queued, watched, cancelled, tried again, and never lost."""
 
-import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,8 +19,6 @@ from annotation.querysets import jobs_visible_to
 from .history import record
 from .job_kinds import KINDS
 from .job_sending import send
-
-logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 5
 LONGEST_WAIT_FOR_A_REMINDER = 300

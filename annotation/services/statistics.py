@@ -1,6 +1,5 @@
 """Figures of a study: calculated as a job, stored with what they rest on, shown with their age."""
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,8 +15,6 @@ from . import jobs
 
 if TYPE_CHECKING:
     from annotation.measuring import Progress
-
-logger = logging.getLogger(__name__)
 
 KIND = "statistics"
 REFRESHED_EVERY = timedelta(minutes=10)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotation.services.releasing.formats import FORMATS
@@ -51,6 +52,7 @@ class ShownRendition(serializers.Serializer[Any]):
     files = serializers.SerializerMethodField(help_text="all but the pictures")
     at = serializers.DateTimeField()
 
+    @extend_schema_field(ReleaseFile(many=True))
     def get_files(self, rendition: Any) -> list[dict[str, Any]]:
         return [{"name": file["path"], "bytes": file["bytes"], "sha256": file["sha256"]} for file in rendition.files]
 
@@ -91,10 +93,12 @@ class ShownRelease(ReleaseRow):
     renditions = ShownRendition(many=True)
     since = serializers.SerializerMethodField(help_text="what has changed in the study since")
 
+    @extend_schema_field(ReleaseFile(many=True))
     def get_files(self, release: Any) -> list[dict[str, Any]]:
         newest = next(iter(release.renditions.all()), None)
         return [] if newest is None else ShownRendition(newest).data["files"]
 
+    @extend_schema_field(Since)
     def get_since(self, release: Any) -> dict[str, Any]:
         return dict(Since(self.context["since"]).data)
 

@@ -12,7 +12,6 @@ from frontend.wording import number
 from .words import BASELINES, between, per_cent
 
 NOTHING = "–"
-COLUMN_WORDS = ("constant", "generator", "features")
 # More generators than this are in the run's own files.
 GENERATORS_AT_MOST = 100
 

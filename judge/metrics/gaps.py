@@ -53,19 +53,6 @@ def rmse_of_shares(shares: Mapping[float, float]) -> float | None:
     return float(np.sqrt(sum(share * gap**2 for gap, share in shares.items())))
 
 
-def pooled(groups: Sequence[Mapping[float, float]], sizes: Sequence[float] | None = None) -> dict[float, float]:
-    """Return the shares over several groups together, weighted by their sizes; equally where none are given."""
-    if not groups:
-        return {}
-    weights = np.ones(len(groups)) if sizes is None else np.asarray(sizes, dtype=np.float64)
-    weights = weights / weights.sum()
-    gaps = sorted({gap for group in groups for gap in group})
-    return {
-        gap: float(sum(weight * group.get(gap, 0.0) for weight, group in zip(weights, groups, strict=True)))
-        for gap in gaps
-    }
-
-
 def possible_gaps(levels: Sequence[float]) -> list[float]:
     """Return every distance that two levels can have, ascending: 0 to 5 for the levels 0 to 5."""
     values = np.asarray(levels, dtype=np.float64)

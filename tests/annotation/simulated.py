@@ -1,12 +1,12 @@
 """A study of made-up annotators as columns: who met a judge on what, and what they made of it."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from annotation.influence import ARMS, Blind, Met, Suggested, Times
-from annotation.simulating import Annotator, Arm, answer, judged
+from annotation.simulating import Annotator, Arm, Values, answer
 
 LEVELS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
 DIMENSIONS = ("TCC", "ICC", "IQ", "ITS")
@@ -16,6 +16,14 @@ def annotators(count: int, *, pull: float, seed: int = 1) -> list[Annotator]:
     """Return people of different severity who are all pulled alike."""
     chance = random.Random(seed)
     return [Annotator(f"person {number}", severity=chance.gauss(0, 0.5), pull=pull) for number in range(count)]
+
+
+def judged(
+    truth: Values, levels: Mapping[str, Sequence[float]], *, sample: str, seed: int, bias: float
+) -> dict[str, float]:
+    """Return what a made-up judge, generous by ``bias`` levels, shows for a sample: it errs as a person does."""
+    judge = Annotator("a judge", severity=-bias, noise=0.8)
+    return answer(judge, truth, levels, sample=sample, seed=seed).values
 
 
 def met(

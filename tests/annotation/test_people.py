@@ -1,11 +1,17 @@
 """Logins, tokens, and being forgotten."""
 
+from uuid import uuid4
+
 import pytest
+from axes.models import AccessAttempt, AccessLog
+from django.contrib.auth import authenticate, get_user
+from django.db.models import Model
+from django.test import Client, RequestFactory
 
 from annotation.errors import BadInput, NotAllowed, WrongState
 from annotation.models import ApiToken, Assignment, HistoryEntry, Member, Score, User
 from annotation.services import assigning, people, scoring
-from tests.factories import make_member, make_sample, make_study, make_user
+from tests.factories import PASSWORD, make_member, make_sample, make_study, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -46,9 +52,11 @@ def test_nobody_makes_or_revokes_tokens_for_somebody_else() -> None:
         people.revoke_token(by=ben, token=token)
 
 
-def test_an_erased_person_leaves_scores_and_no_name() -> None:
-    from uuid import uuid4
+def everything(*models: type[Model]) -> str:
+    return str([list(model._default_manager.values()) for model in models]).lower()
 
+
+def test_an_erased_person_leaves_scores_and_no_name() -> None:
     study = make_study()
     member = make_member(study, make_user("annabelle", name="Annabelle Okafor", email="annabelle@example.org"))
     assert member.user is not None
@@ -64,7 +72,47 @@ def test_an_erased_person_leaves_scores_and_no_name() -> None:
         seconds=None,
     )
     people.erase(by=member.user, user=member.user)
-    everything = str([list(model.objects.values()) for model in (User, Member, ApiToken, HistoryEntry)])
-    assert "annabelle" not in everything.lower()
+    assert "annabelle" not in everything(User, Member, ApiToken, HistoryEntry)
     assert Score.objects.filter(member=member, voided_at=None).count() == 1
     assert not Assignment.objects.filter(state=Assignment.State.LEASED).exists()
+
+
+def test_an_erased_person_is_signed_in_nowhere_and_leaves_no_trace_of_signing_in() -> None:
+    ann, ben = make_user("annabelle", is_site_admin=True), make_user("ben")
+    clients = [Client(), Client()]
+    for user, client in zip((ann, ben), clients, strict=True):
+        client.post("/login/", {"username": user.username, "password": PASSWORD})
+        authenticate(RequestFactory().post("/login/"), username=user.username, password="mistyped")
+    assert [get_user(client) for client in clients] == [ann, ben]
+    people.create_token(by=ann, user=ann, name="laptop")
+    assert all("annabelle" in everything(model) for model in (AccessAttempt, AccessLog))
+    people.erase(by=ann, user=ann)
+    assert [get_user(client).is_anonymous for client in clients] == [True, False]
+    assert not ApiToken.objects.exists()
+    assert not User.objects.get(pk=ann.pk).is_site_admin
+    assert "annabelle" not in everything(User, AccessAttempt, AccessLog)
+    assert all("ben" in everything(model) for model in (AccessAttempt, AccessLog))
+
+
+def test_people_erase_themselves_and_site_administrators_anybody() -> None:
+    ann, ben, root = make_user("ann"), make_user("ben"), make_user("root", is_site_admin=True)
+    with pytest.raises(NotAllowed):
+        people.erase(by=ben, user=ann)
+    assert not people.is_erased(User.objects.get(pk=ann.pk))
+    for by, user in ((ben, ben), (root, ann)):
+        people.erase(by=by, user=user)
+        assert people.is_erased(User.objects.get(pk=user.pk))
+
+
+def test_erasing_twice_is_erasing_once() -> None:
+    study = make_study()
+    member = make_member(study, make_user("ann"))
+    for _ in range(2):
+        people.erase(by=None, user=User.objects.get(pk=member.user_id))
+    assert HistoryEntry.objects.filter(event="member_erased", study=study, member=member).count() == 1
+
+
+def test_nobody_takes_the_username_that_somebody_erased_will_have() -> None:
+    with pytest.raises(BadInput) as refused:
+        people.create_user(username="erased-7")
+    assert "username" in refused.value.fields

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from django.test import Client
 from django.urls import resolve
 
 from annotation.models import ApiToken, HistoryEntry, Member, Study, User
-from tests.factories import PASSWORD, make_rubric, make_study, make_user
+from tests.factories import PASSWORD, make_member, make_rubric, make_study, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -135,3 +136,59 @@ def test_the_first_site_administrator_is_made_here() -> None:
     assert not User.objects.get(username="ann").is_site_admin
     assert "administrates the site now" in manage("create_user", "ann", "--site-admin")
     assert User.objects.get(username="ann").is_site_admin
+
+
+@pytest.fixture
+def annabelle() -> Member:
+    """The only admin of birds."""
+    user = make_user("annabelle", name="Annabelle Okafor", email="annabelle@example.org")
+    return make_member(make_study("birds"), user, "admin")
+
+
+def test_a_person_is_erased_and_it_is_said_what_is_left(annabelle: Member) -> None:
+    printed = manage("erase_user", "annabelle", "--yes")
+    user = User.objects.get()
+    assert (user.username, user.name, user.email) == (f"erased-{user.pk}", "", "")
+    assert f"Erased annabelle: name, mail, login, tokens and sign-ins. Left is erased-{user.pk}." in printed
+    assert f"In birds they are R-{annabelle.public_id}, with 0 scores." in printed
+    assert "Nobody leads birds any more" in printed
+
+
+def test_a_study_with_another_admin_goes_on_being_led(annabelle: Member) -> None:
+    make_member(annabelle.study, "ben", "admin")
+    assert "Nobody leads" not in manage("erase_user", "annabelle", "--yes")
+
+
+@pytest.mark.parametrize("answer", ["", "y", "no", None])
+def test_nobody_is_erased_without_a_yes(answer: str | None, annabelle: Member, monkeypatch: Any) -> None:
+    monkeypatch.setattr("builtins.input", said(answer))
+    with pytest.raises(CommandError, match="Nothing is changed"):
+        manage("erase_user", "annabelle")
+    assert User.objects.get().username == "annabelle"
+
+
+def test_who_asks_for_it_sees_whom_it_is_about_first(annabelle: Member, monkeypatch: Any) -> None:
+    monkeypatch.setattr("builtins.input", said("yes"))
+    printed = manage("erase_user", "annabelle")
+    assert printed.startswith("annabelle (Annabelle Okafor, annabelle@example.org), in birds.\n")
+    assert "Erased annabelle" in printed
+
+
+def test_erasing_again_changes_nothing_and_says_so(annabelle: Member) -> None:
+    manage("erase_user", "annabelle", "--yes")
+    before = list(User.objects.values()), list(Member.objects.values()), HistoryEntry.objects.count()
+    with pytest.raises(CommandError, match="nobody with the username 'annabelle'; nothing is changed"):
+        manage("erase_user", "annabelle", "--yes")
+    assert "was erased before; nothing is changed" in manage("erase_user", User.objects.get().username)
+    assert before == (list(User.objects.values()), list(Member.objects.values()), HistoryEntry.objects.count())
+
+
+def said(answer: str | None) -> Callable[[str], str]:
+    """Return what answers a question at the terminal; None: there is nobody at it."""
+
+    def answered(question: str) -> str:
+        if answer is None:
+            raise EOFError
+        return answer
+
+    return answered

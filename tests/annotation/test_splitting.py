@@ -33,6 +33,11 @@ def total_of(groups):
     return sum(len(group.samples) for group in groups)
 
 
+def most_beyond(found):
+    """The largest number of samples by which a generator or a domain is off, beyond rounding."""
+    return max(balance.beyond for balance in (*found.by_generator, *found.by_domain))
+
+
 def possible(groups):
     """Every number of test samples that leaves no part empty, by trying every choice."""
     fixed = sum(len(group.samples) for group in groups if group.part == "test")
@@ -108,9 +113,6 @@ def test_the_balances_are_those_that_counting_gives(groups, data):
             assert balance.share == test[balance.value] / every[balance.value]
             assert balance.apart == pytest.approx(balance.share - found.got / total_of(groups))
             assert balance.beyond == min(abs(balance.test - number) for number in near)
-    everyone = (*found.by_generator, *found.by_domain)
-    assert found.most_beyond == max(balance.beyond for balance in everyone)
-    assert found.most_apart == max(abs(balance.apart) for balance in everyone)
 
 
 @settings(deadline=None)
@@ -178,7 +180,7 @@ def test_new_picks_make_up_for_what_earlier_releases_took_too_much_of():
     new = [Group(f"new {n}", ((f"g{n % 4}", "d"),)) for n in range(800)]
     found = split([*known, *new], wanted=200, seed=1)
     assert [balance.test for balance in found.by_generator] == [50, 50, 50, 50]
-    assert found.most_beyond == 0
+    assert most_beyond(found) == 0
 
 
 @settings(max_examples=40, deadline=None)
@@ -187,7 +189,7 @@ def test_single_samples_are_even_by_generator_and_domain(generators, domains, nu
     groups = singles(number, generators, domains, seed)
     found = split(groups, wanted=wanted_samples(number, share=share), seed=seed)
     assert found.exact
-    assert found.most_beyond <= 1
+    assert most_beyond(found) <= 1
 
 
 def test_generators_within_a_domain_are_even_too():
@@ -219,14 +221,14 @@ def test_48_000_samples_divide_into_exactly_38_400_and_9_600():
     groups = singles(48_000, 25, 20)
     found = split(groups, wanted=wanted_samples(48_000, share=0.2), seed=42)
     assert (found.got, len(found.test), found.exact, found.why) == (9_600, 9_600, True, "")
-    assert found.most_beyond == 0
+    assert most_beyond(found) == 0
 
 
 def test_4_800_questions_of_ten_generators_divide_into_exactly_38_400_and_9_600():
     ten = tuple(f"g{n}" for n in range(10))
     groups = [Group(f"q{n}", tuple((one, f"d{n % 20}") for one in ten)) for n in range(4_800)]
     found = split(groups, wanted=9_600, seed=42)
-    assert (found.got, len(found.test), found.exact, found.most_beyond) == (9_600, 960, True, 0)
+    assert (found.got, len(found.test), found.exact, most_beyond(found)) == (9_600, 960, True, 0)
 
 
 EQUALLY = "the lower one of the two, which are equally near"

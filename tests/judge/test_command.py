@@ -208,6 +208,29 @@ def test_a_training_that_is_stopped_goes_on_to_the_same_result(tmp_path, how):
         assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
 
 
+@pytest.mark.parametrize(
+    ("verb", "arguments", "goes_on"),
+    [
+        ("train", ["release", "--out", "run"], True),
+        ("predict", ["run", "samples.jsonl", "--out", "p.jsonl"], True),
+        ("evaluate", ["p.jsonl", "release"], False),
+        ("relearn", ["samples.jsonl", "--rubric", "rubric.toml"], False),
+    ],
+)
+def test_who_stops_it_is_told_of_resuming_only_where_it_can_be(verb, arguments, goes_on, monkeypatch, capsys):
+    def stopped(parsed):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, f"_{verb}", stopped)
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+    assert command.main([verb, *arguments]) == 130
+    told = capsys.readouterr().err
+    assert told.startswith("Stopped.")
+    assert ("--resume" in told) is goes_on
+    if goes_on:
+        command._parser().parse_args([verb, *arguments, "--resume"])
+
+
 def test_predicting_that_was_killed_goes_on_where_it_stopped(place, tmp_path):
     whole = tmp_path / "p.jsonl"
     samples = place / "release" / "test.jsonl"

@@ -106,7 +106,7 @@ class Command(DataCommand):
         self._table([*head, *goals], table, texts=1)
 
     def _table(self, head: Sequence[str], rows: Sequence[Sequence[str]], *, texts: int) -> None:
-        for line in lines(head, rows, texts=texts):
+        for line in lines(head, rows, texts=range(texts)):
             self.stdout.write(line)
 
 

@@ -64,7 +64,7 @@ class Command(DataCommand):
                 self.stdout.write(f"RUBBER STAMP {row['member']}: {_why(row)}")
 
     def _table(self, head: Sequence[str], rows: Sequence[Sequence[str]], *, texts: int) -> None:
-        for line in lines(head, rows, texts=texts):
+        for line in lines(head, rows, texts=range(texts)):
             self.stdout.write(line)
 
 

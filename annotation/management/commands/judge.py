@@ -8,8 +8,9 @@ from django.core.management import CommandError
 
 from annotation.management.database import DataCommand
 from annotation.management.jobs import carry_out
+from annotation.management.progress import Stream
 from annotation.management.refusals import refusals_told, the_study
-from annotation.models import JudgeRun, Release, Study
+from annotation.models import Job, JudgeRun, Release, Study
 from annotation.services import jobs
 from annotation.services.judging import runs
 from annotation.services.judging.wanted import DEFAULT_SEED, Wanted, options_of
@@ -57,7 +58,7 @@ class Command(DataCommand):
             if run.job is None:
                 raise CommandError(f"Judge run {run.number} was not trained here.")
             if run.finished_at is None:
-                carry_out(jobs.retry(by=None, job=run.job), self.stderr)
+                _carry_training_out(run, jobs.retry(by=None, job=run.job), self.stderr)
         else:
             wanted = Wanted(
                 backend=options["backend"],
@@ -68,7 +69,7 @@ class Command(DataCommand):
             )
             run = runs.start_training(by=None, release=_release(study, options["release"]), wanted=wanted)
             assert run.job is not None
-            carry_out(run.job, self.stderr)
+            _carry_training_out(run, run.job, self.stderr)
         self._show(_run(study, run.number), None, "final", options["as_json"])
 
     def _predict(self, study: Study, options: dict[str, Any]) -> None:
@@ -108,6 +109,10 @@ class Command(DataCommand):
             return
         self.stdout.write(f"Judge run {run.number}, {run.name}, held to release {card.release.number}")
         self.stdout.write(in_words(card.cards[target]))
+
+
+def _carry_training_out(run: JudgeRun, job: Job, stderr: Stream) -> None:
+    carry_out(job, stderr, resumed_by=f"--resume {run.number}")
 
 
 def _run(study: Study, number: int | None, *, newest: bool = False) -> JudgeRun:

@@ -2,7 +2,7 @@
 
 import json
 from argparse import ArgumentParser
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.management import CommandError
@@ -10,6 +10,7 @@ from django.core.management import CommandError
 from annotation.management.database import DataCommand
 from annotation.management.progress import ProgressLine
 from annotation.management.refusals import refusals_told, the_study
+from annotation.management.tables import lines
 
 POLICIES = ("disputed", "label_next", "audit", "random")
 
@@ -44,7 +45,7 @@ class Command(DataCommand):
     def handle(self, *args: Any, slug: str, seeds: int, raters: int | None, until: float, **options: Any) -> None:
         # Imported here: listing the commands needs no numpy.
         from annotation.replaying import LOOK, Policy
-        from annotation.services.simulating import simulate
+        from annotation.services.replaying_studies import replay_study
 
         if seeds < 1:
             raise CommandError("--seeds must be 1 or more.")
@@ -54,7 +55,7 @@ class Command(DataCommand):
             raise CommandError(f"--until must lie between {LOOK} and 1.")
         study = the_study(slug)
         with refusals_told(), ProgressLine(self.stderr) as progress:
-            report = simulate(
+            report = replay_study(
                 study,
                 seeds=seeds,
                 dimensions=options["dimension"],
@@ -74,7 +75,7 @@ class Command(DataCommand):
         self.stdout.write(f"{report['study']}, replayed {report['seeds']} times {with_judge}: after 20 % of the work")
         head = ["dimension", "disputed", "queue", "found", "95 %", "times share", "AUROC", "Brier"]
         head += ["top 10", "top 50", "judge RMSE"]
-        lines: list[list[str]] = []
+        rows: list[list[str]] = []
         for row in report["rows"]:
             if row["undefined"]:
                 continue
@@ -83,7 +84,7 @@ class Command(DataCommand):
                 precision = {place["k"]: place["mean"] for place in one["precision"]}
                 rmse = next((point["mean"] for point in one["rmse"] if point["work"] == 0.2), None)
                 found = one["found_at_fifth"]
-                lines.append(
+                rows.append(
                     [
                         row["dimension"],
                         base,
@@ -98,20 +99,12 @@ class Command(DataCommand):
                     ]
                 )
             best = row["best"]["found_at_fifth"]["mean"]
-            lines.append([row["dimension"], base, "best", _share(best), *[""] * 7])
-        self._table(head, lines)
+            rows.append([row["dimension"], base, "best", _share(best), *[""] * 7])
+        for line in lines(head, rows, texts=(0, 2)):
+            self.stdout.write(line)
         for row in report["rows"]:
             if row["undefined"]:
                 self.stdout.write(f"{row['dimension']}: {row['undefined']}")
-
-    def _table(self, head: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
-        widths = [max(len(line[column]) for line in [head, *lines]) for column in range(len(head))]
-        for line in [head, *lines]:
-            cells = [
-                cell.ljust(width) if column in (0, 2) else cell.rjust(width)
-                for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-            ]
-            self.stdout.write("  ".join(cells).rstrip())
 
 
 def _share(value: float | None) -> str:

@@ -50,12 +50,6 @@ def _add(archive: zipfile.ZipFile, source: Path, name: str) -> None:
         shutil.copyfileobj(file, packed, PIECE)
 
 
-def unpacked_names(archive: IO[bytes]) -> list[str]:
-    """Return the paths of the files in an archive, in their order."""
-    with zipfile.ZipFile(archive) as opened:
-        return opened.namelist()
-
-
 @contextmanager
 def member(archive: IO[bytes], name: str) -> Iterator[IO[bytes]]:
     """Open one file of an archive as a stream of its content.

@@ -14,7 +14,7 @@ from sklearn import metrics as reference
 from judge.metrics.association import kendall, pearson, quadratic_kappa, ranks, spearman
 from judge.metrics.ceiling import ceiling
 from judge.metrics.dispute import auroc, brier, chance_apart, reliability, share_apart
-from judge.metrics.gaps import agreement_within, gap_shares, mean_error, moments, pooled, possible_gaps, rmse
+from judge.metrics.gaps import agreement_within, gap_shares, mean_error, moments, possible_gaps, rmse
 from judge.metrics.resampling import interval
 
 LEVELS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
@@ -51,13 +51,6 @@ def test_a1_counts_whole_points_and_the_shares_of_gaps_add_up(pairs):
 
 def test_a_gap_of_a_tenth_and_two_tenths_is_no_more_than_three_tenths():
     assert agreement_within([0.1 + 0.2], [0.0], 0.3) == 1
-
-
-@given(st.lists(pairs, min_size=1, max_size=5))
-def test_shares_pooled_by_size_are_the_shares_of_all(groups):
-    every = gap_shares(*sides([pair for group in groups for pair in group]))
-    found = pooled([gap_shares(*sides(group)) for group in groups], [len(group) for group in groups])
-    assert found == pytest.approx(every)
 
 
 @given(pairs)

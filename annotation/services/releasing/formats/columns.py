@@ -5,7 +5,7 @@ A type is ``string``, ``int64``, ``float64``, ``bool`` or ``image``, a list of o
 
 from typing import TYPE_CHECKING, Any
 
-from judge.rubric import Dimension, Rubric
+from judge.rubric import Dimension
 
 from .base import Options
 from .lines import TEXTS
@@ -54,11 +54,6 @@ def described(options: Options) -> Columns:
 def level_type(dimension: Dimension) -> str:
     """Return the type of a dimension's values: whole numbers where all of its levels are."""
     return "int64" if all(value.is_integer() for value in dimension.values) else "float64"
-
-
-def final_columns(rubric: Rubric) -> Columns:
-    """Return a column per dimension."""
-    return {one.key: level_type(one) for one in rubric.dimensions}
 
 
 def arrow_type(kind: Any) -> "pa.DataType":

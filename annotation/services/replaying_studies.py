@@ -28,7 +28,7 @@ from judge.rubric_file import to_toml
 FEWEST_SAMPLES = 20
 
 
-def simulate(
+def replay_study(
     study: Study,
     *,
     seeds: int,
