@@ -2,9 +2,12 @@
 
 The order is `priority.interleaved`'s: pinned entries first, then those in order and those at random, each read by its
 own index. A page begins at a place, as the order itself changes while scores come in.
+
+Who owes a discussion their own reason does not find its sample in any list: by narrowing one, or by the place in it,
+they would learn how far the others are from them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,22 +15,19 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from . import priority, sample_list
-from .fair_predictions import fair_predictions
 from .inbox import UNFINISHED, questions_of
 from .models import (
-    Arm,
     Discussion,
     Job,
     Member,
-    Prediction,
     QueueEntry,
-    Rating,
     ReviewQueue,
     Sample,
     SamplePicture,
-    Score,
     Study,
 )
+from .querysets import open_participations
+from .queue_known import NOTHING, Said, given, said
 from .rubrics import RubricDefinition
 
 EVERY = round(1 / priority.LEAST_SHARE)
@@ -65,16 +65,9 @@ class Counted:
     dismissed: int = 0
     """Not among the others."""
 
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What the judge says of one dimension."""
-
-    expected: float
-    sd: float
-    interval: tuple[float, float] | None
-    p_dispute: float
-    ensemble_sd: float | None
+    def without(self, others: "Counted") -> "Counted":
+        """Return how many are left without some of them."""
+        return Counted(self.total - others.total, self.random - others.random, self.dismissed - others.dismissed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +90,15 @@ class QueueRow:
     """The open one."""
     overdue: bool
     """The discussion is past its deadline."""
+    met: int
+    """How many of its scores were given in view of the judge; 0 while they are withheld."""
+    prefilled: int
+    """How many of those began with the judge's values, so that they are not independent."""
     withheld: bool
-    """The reader owes the sample's discussion a reason first: neither values nor why it stands here are for them."""
+    """The reader owes the sample's discussion a reason first: neither values nor why it stands here are for them.
+
+    Lists leave it out; it is met where it is asked for by its address.
+    """
 
     @property
     def random(self) -> bool:
@@ -129,6 +129,8 @@ class QueuePage:
     next: int | None = None
     """The place at which the next page begins."""
     previous: int | None = None
+    left_out: int = 0
+    """Entries that are neither shown nor counted, as the reader owes their discussions a reason; however narrowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +141,10 @@ class Standing:
     """None where it has never been made."""
     job: Job | None
     """The one that makes it anew now."""
+    failed: Job | None
+    """The one that was to make it anew last, where it failed and none is at work."""
     counts: Mapping[str, Counted]
-    """By kind."""
+    """By kind, of those that the reader may find."""
     domains: Sequence[str]
     """That a list can be narrowed by."""
 
@@ -150,17 +154,40 @@ class Standing:
         return {kind: counted.dismissed for kind, counted in self.counts.items()}
 
 
-def standing(study: Study) -> Standing:
-    """Return how the queues of a study stand."""
+def standing(study: Study, *, reader: Member | None = None) -> Standing:
+    """Return how the queues of a study stand, as far as the reader may know."""
     queue = queue_of(study)
     job = Job.objects.filter(study=study, kind=REFRESH, state__in=UNFINISHED, cancel_requested=False).first()
+    failed = None if job is not None else _failed(study, queue)
     domains = sample_list.domains(study) if queue is None or queue.domains is None else queue.domains
-    return Standing(queue, job, _counts(study, queue), domains)
+    left_out = _left_out(study, owed_in(study, reader))
+    counts = {kind: whole.without(left_out[kind]) for kind, whole in _counts(study, queue).items()}
+    return Standing(queue, job, failed, counts, domains)
 
 
-def counted(study: Study) -> dict[str, Counted]:
-    """Count the entries of each queue of a study, one by one; what is stored of it is for pages."""
-    rows = QueueEntry.objects.filter(study=study, left_at=None).order_by().values("kind")
+def _failed(study: Study, queue: ReviewQueue | None) -> Job | None:
+    """Return the latest refresh if it failed, and the queues were not made anew afterwards."""
+    latest = Job.objects.filter(study=study, kind=REFRESH).order_by("-created_at").first()
+    if latest is None or latest.state != Job.State.FAILED:
+        return None
+    made_at = queue.refreshed_at if queue is not None else None
+    return latest if made_at is None or (latest.finished_at or made_at) > made_at else None
+
+
+def owed_in(study: Study, reader: Member | None) -> set[int]:
+    """Return the samples of a study in whose open discussions the reader takes part and owes a reason."""
+    if reader is None:
+        return set()
+    taking_part = open_participations(study).filter(member=reader)
+    return sample_list.owed_by(reader, taking_part.values_list("discussion__sample_id", flat=True))
+
+
+def counted(study: Study, among: Collection[int] | None = None) -> dict[str, Counted]:
+    """Count the entries of each queue of a study, or those of some samples, one by one; what is stored is for pages."""
+    entries = QueueEntry.objects.filter(study=study, left_at=None)
+    if among is not None:
+        entries = entries.filter(sample__in=among)
+    rows = entries.order_by().values("kind")
     standing, by_chance = Q(dismissed_at=None), Q(random=True)
     found = {
         row["kind"]: Counted(row["total"], row["by_chance"], row["gone"])
@@ -177,6 +204,11 @@ def _counts(study: Study, queue: ReviewQueue | None) -> dict[str, Counted]:
     if queue is None or not queue.counts:
         return counted(study)
     return {kind: Counted(**queue.counts[kind]) for kind in QueueEntry.Kind.values}
+
+
+def _left_out(study: Study, owed: Collection[int]) -> dict[str, Counted]:
+    """Count the entries that lists lack. What a list is narrowed by must not tell anything of them."""
+    return counted(study, owed) if owed else {kind: Counted() for kind in QueueEntry.Kind.values}
 
 
 def queue_of(study: Study) -> ReviewQueue | None:
@@ -197,9 +229,11 @@ def page(
 ) -> QueuePage:
     """Return the entries from place ``start`` on, at most ``limit``; ``queue`` is the study's, see `queue_of`."""
     start = max(1, start)
-    rows = narrowed(study, rubric, kind, wanted)
+    owed = owed_in(study, reader)
+    left_out = _left_out(study, owed)[kind]
+    rows = narrowed(study, rubric, kind, wanted, owed=owed)
     if wanted == Wanted():
-        whole = _counts(study, queue)[kind]
+        whole = _counts(study, queue)[kind].without(left_out)
         count, chance = whole.total, whole.random
     else:
         counts = rows.aggregate(count=Count("pk"), by_chance=Count("pk", filter=Q(random=True)))
@@ -210,20 +244,25 @@ def page(
     else:
         taken = _taken(rows, start - 1, start + limit)
     return QueuePage(
-        rows=_rows(taken[:limit], rubric, queue, start=start, reader=reader),
+        rows=_rows(taken[:limit], rubric, queue, start=start),
         start=start,
         count=count,
         random=chance,
         next=start + limit if len(taken) > limit else None,
         previous=max(1, start - limit) if start > 1 else None,
+        left_out=left_out.dismissed if wanted.dismissed else left_out.total,
     )
 
 
-def narrowed(study: Study, rubric: RubricDefinition, kind: str, wanted: Wanted) -> QuerySet[QueueEntry]:
-    """Return the entries of a queue that a list shows, in no order."""
+def narrowed(
+    study: Study, rubric: RubricDefinition, kind: str, wanted: Wanted, *, owed: Collection[int]
+) -> QuerySet[QueueEntry]:
+    """Return the entries of a queue that a list shows, in no order; those of the samples that are ``owed`` are none."""
     rows = QueueEntry.objects.filter(
         study=study, kind=kind, left_at=None, dismissed_at__isnull=not wanted.dismissed
     ).order_by()
+    if owed:
+        rows = rows.exclude(sample__in=owed)
     if wanted.dimension:
         rows = rows.filter(dimension__in=[one.id for one in rubric.dimensions if one.key == wanted.dimension])
     if wanted.domain:
@@ -282,7 +321,7 @@ def _rows(
     queue: ReviewQueue | None,
     *,
     start: int,
-    reader: Member | None,
+    withheld: Collection[int] = (),
 ) -> list[QueueRow]:
     entries = list(entries)
     wanted = [entry.sample_id for entry in entries]
@@ -290,17 +329,17 @@ def _rows(
         return []
     samples = Sample.objects.in_bulk(wanted)
     questions, pictures = questions_of(wanted), _pictures(wanted)
-    values, said = _values(wanted, rubric), _said(queue, wanted)
+    known, judged = given(wanted, rubric), said(queue, wanted)
     cases = {
         case.sample_id: case
         for case in Discussion.objects.filter(sample__in=wanted).exclude(state=Discussion.State.CLOSED)
     }
     now = timezone.now()
-    withheld = sample_list.owed_by(reader, wanted)
     found = []
     for number, entry in enumerate(entries):
         case = cases.get(entry.sample_id)
         covered = entry.sample_id in withheld
+        own = NOTHING if covered else known.get(entry.sample_id, NOTHING)
         found.append(
             QueueRow(
                 place=start + number,
@@ -308,11 +347,13 @@ def _rows(
                 sample=samples[entry.sample_id],
                 question=questions.get(entry.sample_id, ""),
                 picture=pictures.get(entry.sample_id, ""),
-                values={} if covered else values.get(entry.sample_id, {}),
-                said={} if covered else said.get(entry.sample_id, {}),
+                values=own.values,
+                said={} if covered else judged.get(entry.sample_id, {}),
                 since=entry.entered_at,
                 discussion=case,
                 overdue=case is not None and _is_overdue(case, now),
+                met=own.met,
+                prefilled=own.prefilled,
                 withheld=covered,
             )
         )
@@ -324,49 +365,11 @@ def _pictures(samples: list[int]) -> dict[int, str]:
     return dict(firsts.order_by().values_list("sample_id", "public_id"))
 
 
-def _values(samples: list[int], rubric: RubricDefinition) -> dict[int, dict[str, tuple[float, ...]]]:
-    """Return the standing independent values of each sample by dimension; prefilled ones are none."""
-    keys = {dimension.id: dimension.key for dimension in rubric.dimensions}
-    given = Rating.objects.filter(
-        score__sample__in=samples,
-        score__round=1,
-        score__voided_at=None,
-        score__origin__in=(Score.Origin.GIVEN, Score.Origin.IMPORTED),
-    ).exclude(score__arm=Arm.PREFILLED)
-    found: dict[int, dict[str, list[float]]] = {}
-    for sample, dimension, level in given.values_list("score__sample_id", "dimension_id", "level_id"):
-        found.setdefault(sample, {}).setdefault(keys[dimension], []).append(rubric.value_of(level))
-    return {
-        sample: {key: tuple(sorted(own[key])) for key in keys.values() if key in own} for sample, own in found.items()
-    }
-
-
 def _is_overdue(case: Discussion, now: datetime) -> bool:
     return case.state == Discussion.State.HANDED_OVER or (case.due_at is not None and case.due_at <= now)
 
 
-def _said(queue: ReviewQueue | None, samples: list[int]) -> dict[int, dict[str, Said]]:
-    """Return what the judge that the queue rests on says of each sample by dimension."""
-    if queue is None or queue.run is None:
-        return {}
-    predictions = fair_predictions(queue.run).filter(sample__in=samples, status=Prediction.Status.OK)
-    return {
-        sample: {key: _one(said) for key, said in dimensions.items() if said.get("rule") is None}
-        for sample, dimensions in predictions.values_list("sample_id", "dimensions")
-    }
-
-
-def _one(said: Mapping[str, object]) -> Said:
-    interval = said.get("interval")
-    return Said(
-        expected=float(said["expected"]),  # type: ignore[arg-type]
-        sd=float(said["sd"]),  # type: ignore[arg-type]
-        interval=(float(interval[0]), float(interval[1])) if isinstance(interval, list) else None,
-        p_dispute=float(said["p_dispute"]),  # type: ignore[arg-type]
-        ensemble_sd=said.get("ensemble_sd"),  # type: ignore[arg-type]
-    )
-
-
 def row_of(entry: QueueEntry, rubric: RubricDefinition, *, reader: Member | None) -> QueueRow:
     """Return one entry by itself; its place is not asked for and is 0."""
-    return _rows([entry], rubric, queue_of(entry.study), start=0, reader=reader)[0]
+    withheld = sample_list.owed_by(reader, [entry.sample_id])
+    return _rows([entry], rubric, queue_of(entry.study), start=0, withheld=withheld)[0]

@@ -128,15 +128,8 @@ class Missing:
 
 def missing(study: Study, protocol: Protocol) -> Sequence[Missing]:
     """Return what keeps annotators from meeting a judge; nothing where it is only a matter of time."""
-    found = []
-    if protocol.suggestions == Protocol.Suggestions.NONE:
-        found.append(
-            Missing(
-                _("The rules of this study let no annotator meet a judge."),
-                reverse("settings", args=[study.slug]),
-                _("Change the rules"),
-            )
-        )
+    rules = reverse("settings", args=[study.slug])
+    found = [Missing(said, rules, _("Change the rules")) for said in _forbidding(protocol)]
     if not JudgeRun.objects.filter(study=study, active=True).exists():
         found.append(
             Missing(
@@ -144,6 +137,20 @@ def missing(study: Study, protocol: Protocol) -> Sequence[Missing]:
                 reverse("judges", args=[study.slug]),
                 _("Choose a judge"),
             )
+        )
+    return found
+
+
+def _forbidding(protocol: Protocol) -> list[str]:
+    """Return by which of a study's rules nobody meets a judge; see `annotation.arms`."""
+    found = []
+    if protocol.suggestions == Protocol.Suggestions.NONE:
+        found.append(_("The rules of this study let no annotator meet a judge."))
+    if protocol.blind_share >= 1:
+        found.append(_("By the rules of this study all samples are wholly blind: nobody meets a judge on those."))
+    if protocol.annotators_per_sample == 1:
+        found.append(
+            _("The rules of this study have one annotator score each sample, and one score of each is always blind.")
         )
     return found
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from annotation.rubrics import DimensionDefinition
 from frontend.charts import Scale
 
-from .queue_words import values_in_words
+from .queue_why import values_in_words
 from .templatetags.humane import ramp
 from .wording import decimals
 

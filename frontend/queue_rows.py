@@ -8,11 +8,11 @@ from django.urls import reverse
 
 from annotation.models import QueueEntry, Study
 from annotation.priority import Kind
-from annotation.queue_list import QueueRow
+from annotation.queue_list import QueueRow, reason_of
 from annotation.rubrics import RubricDefinition
 from frontend.queue_axis import Drawing, drawing
 from frontend.queue_steps import Step, offered
-from frontend.queue_words import Why, key_of, why
+from frontend.queue_why import Why, key_of, why
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class RowShown:
 
 
 def row_shown(row: QueueRow, study: Study, rubric: RubricDefinition, *, names: bool, widest: bool = False) -> RowShown:
-    """Return one entry as it is shown; ``widest`` where no other has so wide a range."""
+    """Return one entry as it is shown; ``widest`` where of those in order no other has so wide a range."""
     by = row.entry.dismissed_by
     return RowShown(
         row=row,
@@ -52,11 +52,14 @@ def row_shown(row: QueueRow, study: Study, rubric: RubricDefinition, *, names: b
 
 
 def is_widest(row: QueueRow, rows: list[QueueRow]) -> bool:
-    """Tell whether the first entry in order, of a list that is not narrowed, has a range of its own."""
+    """Tell whether the first entry of a list that is not narrowed has the widest range of those in order.
+
+    What follows it in order is no wider, on later pages either; what is drawn by chance may be.
+    """
     reason = row.reason
-    if reason is None or reason.kind is not Kind.SPREAD or row.entry.kind != QueueEntry.Kind.DISPUTED:
+    if reason is None or reason.kind is not Kind.SPREAD or row.entry.kind != QueueEntry.Kind.DISPUTED or row.pinned:
         return False
-    others = [one.entry.spread for one in rows if one is not row]
+    others = [one.entry.spread for one in rows if one is not row and not one.random]
     return all((reason.range or 0) > other for other in others)
 
 
@@ -67,21 +70,16 @@ HEAD = (
 
 
 def table(rows: Iterable[QueueRow], rubric: RubricDefinition) -> Iterator[Sequence[Any]]:
-    """Yield entries as lines of a table, its head first; of those that are withheld no values and no reason."""
+    """Yield the entries of a list as lines of a table, its head first."""
     yield HEAD
     for row in rows:
-        reason, entry, sample = row.reason, row.entry, row.sample
-        figures: list[Any] = [None] * 9
-        if reason is not None:
-            figures = [
-                reason.kind.value,
-                key_of(entry, rubric),
-                " ".join(f"{value:g}" for value in reason.values),
-                *(reason.range, reason.chance, reason.expected, reason.gap, reason.ensemble_sd, reason.final),
-            ]
+        entry, sample = row.entry, row.sample
+        reason = reason_of(entry)
         yield [
-            *(row.place, sample.external_id, sample.domain, sample.state, *figures),
-            reason.half_widths if reason is not None else None,
+            *(row.place, sample.external_id, sample.domain, sample.state, reason.kind.value, key_of(entry, rubric)),
+            " ".join(f"{value:g}" for value in reason.values),
+            *(reason.range, reason.chance, reason.expected, reason.gap, reason.ensemble_sd, reason.final),
+            reason.half_widths,
             *(int(row.random), int(row.pinned), entry.scores, row.since.isoformat()),
             entry.dismissed_because,
             row.question,

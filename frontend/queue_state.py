@@ -17,6 +17,8 @@ class State:
     """Whose predictions it rests on."""
     job: Job | None
     """The refresh that waits or runs."""
+    failed: Job | None
+    """The refresh that failed after it was made, where none is under way."""
 
     @property
     def running(self) -> bool:
@@ -31,4 +33,5 @@ def state_of(standing: Standing) -> State:
         made_at=made.refreshed_at if made is not None else None,
         run=made.run if made is not None else None,
         job=standing.job,
+        failed=standing.failed,
     )

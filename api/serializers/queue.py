@@ -74,19 +74,16 @@ class QueueRowShape(serializers.Serializer[Any]):
     random = serializers.BooleanField(help_text="its place was drawn by chance")
     pinned = serializers.BooleanField()
     dimension = serializers.CharField(allow_null=True)
-    reason = EntryReason(allow_null=True)
+    reason = EntryReason()
     ratings = serializers.DictField(
         child=serializers.ListField(child=serializers.FloatField()), help_text="independent values so far, ascending"
     )
     judge = serializers.DictField(child=JudgeSays())
     scores = serializers.IntegerField()
-    spread = serializers.FloatField(allow_null=True)
+    spread = serializers.FloatField()
     since = serializers.DateTimeField(help_text="when it came in")
     discussion = serializers.CharField(allow_null=True, help_text="the open one")
     overdue = serializers.BooleanField()
-    withheld = serializers.BooleanField(
-        help_text="you owe its discussion a reason; what others said is null or empty until then"
-    )
     dismissed = Dismissal(allow_null=True)
 
 
@@ -135,6 +132,10 @@ class ShownQueue(serializers.Serializer[Any]):
     job = serializers.CharField(allow_null=True, help_text="the one that makes it anew now")
     count = serializers.IntegerField(help_text="as it is narrowed")
     random = serializers.IntegerField()
+    left_out = serializers.IntegerField(
+        help_text="entries that are neither listed nor counted anywhere until you have given their discussions the "
+        "reasons that you owe; however it is narrowed"
+    )
     counts = serializers.DictField(child=QueueCount(), help_text="of each queue as a whole")
     proof = QueueProof()
     next = serializers.CharField(allow_null=True, help_text="address of the next page")

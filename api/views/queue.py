@@ -42,7 +42,7 @@ class ReviewQueue(View):
         limit = int(query.get("limit", DEFAULT_LIMIT))
         if not 1 <= limit <= MAX_LIMIT:
             raise BadInput(f"limit: from 1 to {MAX_LIMIT}.", fields={"limit": f"From 1 to {MAX_LIMIT}."})
-        rubric, standing = definition(study.rubric_id), queue_list.standing(study)
+        rubric, standing = definition(study.rubric_id), queue_list.standing(study, reader=member)
         queue, start = standing.queue, int(query.get("start", 1))
         page = queue_list.page(
             *(study, rubric, query["kind"], _wanted(query)), queue=queue, start=start, limit=limit, reader=member
@@ -60,6 +60,7 @@ class ReviewQueue(View):
                 "job": standing.job.public_id if standing.job else None,
                 "count": page.count,
                 "random": page.random,
+                "left_out": page.left_out,
                 "counts": {kind: asdict(counted) for kind, counted in standing.counts.items()},
                 "proof": asdict(proof(study, query["kind"])),
                 "next": _link(request, page.next),
@@ -137,7 +138,7 @@ def _link(request: Request, start: int | None) -> str | None:
 
 
 def _row(row: QueueRow, keys: Mapping[int, str], *, names: bool) -> dict[str, Any]:
-    entry, sample, reason = row.entry, row.sample, row.reason
+    entry, sample = row.entry, row.sample
     by = entry.dismissed_by if names else None
     return {
         "id": entry.public_id,
@@ -152,16 +153,15 @@ def _row(row: QueueRow, keys: Mapping[int, str], *, names: bool) -> dict[str, An
         "question": row.question,
         "random": row.random,
         "pinned": row.pinned,
-        "dimension": keys[entry.dimension_id] if entry.dimension_id and not row.withheld else None,
-        "reason": None if reason is None else asdict(reason),
+        "dimension": keys[entry.dimension_id] if entry.dimension_id else None,
+        "reason": asdict(queue_list.reason_of(entry)),
         "ratings": row.values,
         "judge": {key: asdict(said) for key, said in row.said.items()},
         "scores": entry.scores,
-        "spread": None if row.withheld else entry.spread,
+        "spread": entry.spread,
         "since": moment(row.since),
         "discussion": row.discussion.public_id if row.discussion else None,
         "overdue": row.overdue,
-        "withheld": row.withheld,
         "dismissed": None
         if entry.dismissed_at is None
         else {

@@ -24,7 +24,7 @@ class QueueFilterForm(forms.Form):
     dimension = forms.ChoiceField(label=_("Dimension"), required=False)
     domain = forms.CharField(label=_("Domain"), max_length=120, required=False)
     spread = forms.ChoiceField(label=_("Range at least"), required=False)
-    scores = forms.ChoiceField(label=_("Scores in"), required=False)
+    scores = forms.ChoiceField(label=_("Independent scores"), required=False)
     place = forms.ChoiceField(
         label=_("Place"),
         choices=[

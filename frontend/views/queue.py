@@ -5,7 +5,7 @@ Researchers read it under pseudonyms. Whoever looks in here never scores these s
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import prefetch_related_objects
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotation import permissions, queue_list, queue_proof
 from annotation.models import Member, QueueEntry, ReviewQueue, Study
-from annotation.queue_list import QueueRow, Wanted
+from annotation.queue_list import QueuePage, QueueRow, Wanted
 from annotation.rubrics import RubricDefinition, definition
 from annotation.services.exposures import record_exposure
 from annotation.services.queueing import refreshing
@@ -39,16 +39,25 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
     study, member = _read(request, slug)
     rubric, leads = definition(study.rubric_id), permissions.leads_as(viewer(request), member)
     kind, dismissed, start = _kind(request), bool(request.GET.get("dismissed")), _start(request)
-    standing = queue_list.standing(study)
+    standing = queue_list.standing(study, reader=member)
     form = _form(request, study, rubric, standing.domains)
     wanted = form.wanted(dismissed=dismissed)
-    page = queue_list.page(study, rubric, kind, wanted, queue=standing.queue, start=start, limit=PAGE, reader=member)
+
+    def read(start: int) -> QueuePage:
+        return queue_list.page(
+            *(study, rubric, kind, wanted), queue=standing.queue, start=start, limit=PAGE, reader=member
+        )
+
+    page = read(start)
+    if page.count and not page.rows:
+        # The queue has become shorter than it was when the address was made.
+        page = read((page.count - 1) // PAGE * PAGE + 1)
     prefetch_related_objects([row.entry for row in page.rows], "dismissed_by")
     _remember(request, member, page.rows)
     proof = queue_proof.proof(study, kind)
     chosen = {name: value for name, value in form.cleaned_data.items() if value}
     here = {**({"queue": kind} if kind != _KINDS[0] else {}), **chosen, **({"dismissed": 1} if dismissed else {})}
-    whole = not chosen and not dismissed and page.start == 1
+    whole = not chosen and not dismissed and page.start == 1 and not page.left_out
     context: dict[str, Any] = {
         "study": study,
         "leads": leads,
@@ -77,6 +86,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
         "narrowed": bool(chosen),
         "hidden": {name: value for name, value in here.items() if name not in chosen},
         "here": request.get_full_path(),
+        "discusses": member is not None and member.role != Member.Role.RESEARCHER,
         "everything": _address(study, {name: value for name, value in here.items() if name not in chosen}),
         "undismissed": _address(study, {name: value for name, value in here.items() if name != "dismissed"}),
         "with_dismissed": _address(study, {**here, "dismissed": 1}),
@@ -122,7 +132,8 @@ def age(request: HttpRequest, slug: str) -> HttpResponse:
     htmx = getattr(request, "htmx", None)
     back = (htmx.current_url_abs_path if htmx else None) or reverse("queue", args=[study.slug])
     leads = permissions.leads_as(viewer(request), member)
-    context = {"study": study, "state": state, "leads": leads, "here": back, "reload": not state.running}
+    anew = not state.running and state.failed is None
+    context = {"study": study, "state": state, "leads": leads, "here": back.partition("#")[0], "reload": anew}
     return show(request, "parts/queue_age.html", context)
 
 
@@ -131,9 +142,20 @@ def back_to(request: HttpRequest, study: Study) -> str:
     return within(study, request.POST.get("back", "")) or reverse("queue", args=[study.slug])
 
 
+def first_page(address: str) -> str:
+    """Return the address of the first page of a list, of which the given one shows some page."""
+    there, _, query = address.partition("?")
+    left = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name != "start"]
+    return f"{there}?{urlencode(left)}" if left else there
+
+
 def within(study: Study, address: str) -> str:
-    """Return an address if it is this study's queue, narrowed by whatever, and nothing where it leads elsewhere."""
+    """Return an address if it is this study's queue, narrowed by whatever, and nothing where it leads elsewhere.
+
+    The row that it may point to is left out: it is another one that is acted on.
+    """
     there = reverse("queue", args=[study.slug])
+    address = address.partition("#")[0]
     return address if address == there or address.startswith(f"{there}?") else ""
 
 

@@ -29,7 +29,7 @@ from frontend.forms.queue import DismissForm
 from frontend.forms.samples import AssignForm, ReopenForm, ReviewForm
 
 from .common import carried_out, show, study_of, viewer
-from .queue import back_to, within
+from .queue import back_to, first_page, within
 
 
 @login_required
@@ -43,12 +43,13 @@ def entry(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
 @login_required
 @require_POST
 def pin(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
-    """Put an entry first, or with ``off`` back to its place."""
+    """Put an entry first, or with ``off`` back to its place; and lead to it, where its place is on that page."""
     study, found = _led(request, slug, entry_id)
     off = bool(request.POST.get("off"))
     acting.pin(by=viewer(request), entry_id=found.public_id, pinned=not off)
     messages.success(request, _("It stands in its own place again.") if off else _("Pinned: it stands first."))
-    return redirect(back_to(request, study))
+    back = back_to(request, study)
+    return redirect(f"{back if off else first_page(back)}#e-{found.public_id}")
 
 
 @login_required

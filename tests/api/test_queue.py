@@ -6,8 +6,10 @@ from unittest.mock import patch
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from annotation.models import Exposure, QueueEntry, Sample, Study
+from annotation.services.queueing.storing import count_anew
 from tests.annotation.queueing import active_judge, order_of, refreshed, said, says
 from tests.annotation.rating import rate, rated_sample
 from tests.factories import make_discussion, make_member, make_sample
@@ -66,7 +68,7 @@ def test_an_entry_says_why_it_stands_there_in_figures(queued: Study, ada: Caller
         assert row["reason"]["gap"] == 2.0
         assert row["judge"]["TCC"]["interval"] == [3.5, 5.0]
         assert row["question"] == "Why do birds sing?"
-        assert (row["pinned"], row["dismissed"], row["withheld"]) == (False, None, False)
+        assert (row["pinned"], row["dismissed"]) == (False, None)
 
 
 def test_a_list_is_narrowed_and_what_makes_no_sense_is_refused(queued: Study, ada: Caller) -> None:
@@ -92,14 +94,44 @@ def test_who_looks_never_scores_what_they_have_seen(queued: Study, ada: Caller, 
     assert set(seen) == {row["sample"]["id"] for row in shown}
 
 
-def test_whoever_owes_a_discussion_a_reason_sees_neither_values_nor_why(queued: Study, ada: Caller) -> None:
+def test_whoever_owes_a_discussion_a_reason_finds_its_entry_in_no_list(queued: Study, ada: Caller, rae: Caller) -> None:
     case = make_discussion(queued, {"ada": {"ITS": 1}, "ann": {"ITS": 5}})
     refreshed(queued)
-    rows = {row["sample"]["id"]: row for row in ada.get(QUEUE).json()["results"]}
-    row = rows[case.sample.public_id]
-    assert row["withheld"]
-    assert (row["ratings"], row["judge"], row["reason"], row["spread"], row["dimension"]) == ({}, {}, None, None, None)
-    assert row["discussion"] == case.public_id
+    found = case.sample.public_id
+
+    def page(caller: Caller, query: str = "") -> dict[str, Any]:
+        answer: dict[str, Any] = caller.get(f"{QUEUE}?{query}").json()
+        return answer
+
+    def listed(answer: dict[str, Any]) -> list[str]:
+        return [row["sample"]["id"] for row in answer["results"]]
+
+    assert found in listed(page(rae, "dimension=ITS&spread=4"))
+    mine, theirs = page(ada), page(rae)
+    assert (mine["count"], mine["left_out"]) == (12, 1)
+    assert (theirs["count"], theirs["left_out"]) == (13, 0)
+    assert set(listed(mine)) == set(listed(theirs)) - {found}
+    assert [row["place"] for row in mine["results"]] == list(range(1, 13))
+    assert mine["random"] == sum(row["random"] for row in mine["results"]) == mine["counts"]["disputed"]["random"]
+    assert (mine["counts"]["disputed"]["total"], theirs["counts"]["disputed"]["total"]) == (12, 13)
+    # Narrowed by what the others said, it neither comes nor goes.
+    for query in ("dimension=ITS&spread=4", "dimension=ITS", "spread=4", "scores=2", "spread=5"):
+        answer = page(ada, query)
+        assert found not in listed(answer)
+        assert (answer["count"], answer["left_out"]) == (len(answer["results"]), 1), query
+    QueueEntry.objects.filter(sample=case.sample).update(dismissed_at=timezone.now())
+    count_anew(queued)
+    gone = page(ada, "dismissed=true&spread=4")
+    assert (gone["results"], gone["count"], gone["left_out"]) == ([], 0, 1)
+    assert page(ada)["counts"]["disputed"] == page(ada)["counts"]["disputed"] | {"total": 12, "dismissed": 0}
+
+
+def test_once_the_reason_is_given_the_entry_is_listed_where_it_stands(queued: Study, ada: Caller) -> None:
+    case = make_discussion(queued, {"ada": {"ITS": 1}, "ann": {"ITS": 5}})
+    refreshed(queued)
+    case.participants.get(member__user__username="ada").stances.update(reasoned_at=timezone.now())
+    answer = ada.get(f"{QUEUE}?dimension=ITS&spread=4").json()
+    assert ([row["discussion"] for row in answer["results"]], answer["left_out"]) == ([case.public_id], 0)
 
 
 def test_ada_pins_and_dismisses_and_rae_may_only_look(queued: Study, ada: Caller, rae: Caller) -> None:

@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from annotation.models import Assignment, Job, Member, Study
 from annotation.services import job_runner
+from tests.factories import make_sample
 from tests.frontend.disputes import make_people, place_of
 from tests.frontend.queueing import PAGE, QUESTIONS, entry_of, make_queue
 
@@ -55,7 +56,7 @@ def test_ada_pins_dismisses_and_gives_one_to_ben_who_gets_it_first(browser_of: B
     page = open_page(browser_of, birds, "ada", "/studies/birds/")
     page.get_by_role("link", name="Review queue").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Review queue")
-    expect(page.locator(".queue li").first).to_contain_text("ITS 1 and 5: a range of 4, the widest now open.")
+    expect(page.locator(".queue li").first).to_contain_text("ITS 1 and 5: a range of 4, the widest of those in order.")
     assert names(page)[0] == "heart"
 
     def menu(name: str) -> None:
@@ -66,6 +67,10 @@ def test_ada_pins_dismisses_and_gives_one_to_ben_who_gets_it_first(browser_of: B
     expect(page.get_by_text("Pinned: it stands first.")).to_be_visible()
     expect(page.locator(".queue li").first).to_contain_text("pinned")
     assert names(page)[0] == free
+    # The row and the message are both in view.
+    expect(page.locator(".queue li:target")).to_contain_text("pinned")
+    expect(page.locator(".queue li:target")).to_be_in_viewport()
+    expect(page.get_by_text("Pinned: it stands first.")).to_be_in_viewport()
 
     menu("eclipse")
     page.get_by_role("link", name="Dismiss").click()
@@ -131,6 +136,36 @@ def test_a_step_that_cannot_be_done_says_why_where_the_keyboard_is(browser_of: B
     expect(opener).to_be_focused()
 
 
+def test_a_menu_opens_as_a_menu_again_after_a_step_was_put_off_or_refused(browser_of: Browsers, birds: Study) -> None:
+    make_queue(birds)
+    Member.objects.get(study=birds, user__username="cho").delete()
+    page = open_page(browser_of, birds, "ada", f"{PAGE}?queue=audit", **DESK)
+    opener = page.get_by_role("button", name="What to do with sample sourdough")
+    pin = page.get_by_role("button", name="Pin: put it first")
+
+    def put_off() -> None:
+        page.get_by_role("button", name="Not now").click()
+
+    for step, inside, leave in (
+        ("Dismiss", page.get_by_label("Reason"), put_off),
+        ("Dismiss", page.get_by_label("Reason"), lambda: page.keyboard.press("Escape")),
+        ("Send to cross-review", page.get_by_text("Invite somebody first"), lambda: page.keyboard.press("Escape")),
+    ):
+        opener.click()
+        page.get_by_role("link", name=step).click()
+        expect(inside).to_be_focused()
+        expect(pin).to_be_hidden()
+        leave()
+        expect(inside).to_be_hidden()
+        expect(opener).to_be_focused()
+    opener.click()
+    expect(pin).to_be_visible()
+    expect(page.get_by_role("link", name="Open", exact=True)).to_be_visible()
+    expect(page.get_by_text("Invite somebody first")).to_be_hidden()
+    pin.click()
+    expect(page.get_by_text("Pinned: it stands first.")).to_be_visible()
+
+
 def test_without_a_script_the_same_is_done_on_pages(browser_of: Browsers, birds: Study) -> None:
     samples = make_queue(birds)
     page = open_page(browser_of, birds, "ada", f"{PAGE}?place=order", java_script_enabled=False)
@@ -159,6 +194,66 @@ def test_a_refresh_is_watched_and_found_again(browser_of: Browsers, birds: Study
         connection.close()
     expect(page.get_by_role("button", name="Refresh")).to_be_visible()
     expect(page.locator(".queue li")).to_have_count(6)
+
+
+def refresh_beneath(page: Page) -> None:
+    """Let a refresh that a page waits for bring one more sample into the queue."""
+    study = Study.objects.get(slug="birds")
+    make_sample(study, external_id="newcomer")
+    job_runner.run(Job.objects.get(kind="refresh_queue").pk)
+    connection.close()
+    expect(page.get_by_role("button", name="Refresh")).to_be_visible()
+
+
+def test_a_new_order_comes_by_itself_and_the_keyboard_stays_where_it_is(browser_of: Browsers, birds: Study) -> None:
+    make_queue(birds)
+    page = open_page(browser_of, birds, "ada")
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.locator("#queue-age")).to_contain_text("waiting for a worker")
+    opener = page.get_by_role("button", name="What to do with sample lens")
+    opener.focus()
+    refresh_beneath(page)
+    expect(page.locator(".queue li")).to_have_count(7)
+    expect(opener).to_be_focused()
+    expect(page.get_by_role("link", name="Show the new order")).to_be_hidden()
+
+
+def test_a_new_order_waits_while_a_reason_is_written(browser_of: Browsers, birds: Study) -> None:
+    samples = make_queue(birds)
+    page = open_page(browser_of, birds, "ada")
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.locator("#queue-age")).to_contain_text("waiting for a worker")
+    page.get_by_role("button", name="What to do with sample lens").click()
+    page.get_by_role("link", name="Dismiss").click()
+    reason = page.get_by_label("Reason")
+    expect(reason).to_be_focused()
+    page.keyboard.type("Known ")
+    refresh_beneath(page)
+    newer = page.get_by_role("link", name="Show the new order")
+    expect(newer).to_be_visible()
+    assert faults(page) == []
+    page.keyboard.type("already.")
+    expect(reason).to_have_value("Known already.")
+    expect(page.locator(".queue li")).to_have_count(6)
+    page.get_by_role("button", name="Dismiss", exact=True).click()
+    expect(page.get_by_text("Dismissed. It can be put back")).to_be_visible()
+    assert entry_of(samples["lens"]).dismissed_because == "Known already."
+
+
+def test_a_new_order_waits_while_a_filter_is_chosen_and_is_shown_on_demand(browser_of: Browsers, birds: Study) -> None:
+    make_queue(birds)
+    page = open_page(browser_of, birds, "ada")
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.locator("#queue-age")).to_contain_text("waiting for a worker")
+    page.get_by_label("Range at least").select_option("3")
+    refresh_beneath(page)
+    newer = page.get_by_role("link", name="Show the new order")
+    expect(newer).to_be_visible()
+    expect(page.get_by_label("Range at least")).to_have_value("3")
+    newer.click()
+    expect(newer).to_be_hidden()
+    expect(page.get_by_label("Range at least")).to_have_value("")
+    assert "newcomer" in names(page)
 
 
 def test_it_is_taken_away_as_csv(browser_of: Browsers, birds: Study) -> None:

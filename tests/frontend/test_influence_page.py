@@ -180,6 +180,24 @@ def test_before_anybody_met_a_judge_the_page_says_what_it_takes(ada: Client, wor
     assert "Choose a judge" not in page
 
 
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ({"blind_share": 1}, "By the rules of this study all samples are wholly blind"),
+        ({"annotators_per_sample": 1}, "The rules of this study have one annotator score each sample"),
+    ],
+)
+def test_where_the_rules_keep_all_blind_nobody_is_told_to_wait(
+    ada: Client, world: World, rules: dict[str, float], said: str
+) -> None:
+    JudgeRun.objects.filter(pk=world.run.pk).update(active=True)
+    Protocol.objects.filter(study=world.study).update(suggestions="delayed", **rules)
+    page = text(ada, PAGE)
+    assert said in page
+    assert 'href="/studies/birds/settings/">Change the rules' in page
+    assert "the report comes by itself" not in page
+
+
 def test_judges_and_board_lead_to_the_page(ada: Client, pulled: World) -> None:
     for place in ("/studies/birds/judges/", BOARD):
         assert f'href="{PAGE}"' in text(ada, place), place

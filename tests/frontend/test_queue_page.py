@@ -4,18 +4,17 @@ import csv
 import io
 import re
 from datetime import timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from annotation.models import Discussion, Exposure, Job, QueueEntry, Sample, Study
+from annotation.models import Discussion, Exposure, Job, QueueEntry, ReviewQueue, Sample, Study
 from annotation.queue_list import REFRESH
 from annotation.services.queueing import acting
 from tests.annotation.queueing import refreshed
-from tests.factories import make_member, make_sample, make_user
+from tests.factories import make_sample, make_user
 
 from .disputes import client_of, place_of, text_of
 from .queueing import PAGE, address, entry_of, line, listed, why, words
@@ -24,91 +23,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nothing_is_sent")]
 
 
 # --- what it says -------------------------------------------------------------------------------------------
-
-
-def chance_of(sample: Sample, kind: str = "disputed") -> str:
-    return f"{entry_of(sample, kind).reason['chance']:.2f}"
-
-
-def test_each_entry_says_in_words_and_figures_why_it_is_there(ada: Client, samples: dict[str, Sample]) -> None:
-    page = text_of(ada, PAGE)
-    # What the judge held of it before it came true: twice .4 times .6.
-    assert why(page, "heart") == (
-        "ITS 1 and 5: a range of 4, the widest now open. TCC, ICC and IQ agree. "
-        "Judge expects 3.9; chance of a gap of 2 or more 0.48"
-    )
-    assert why(page, "bridge") == (
-        "One score so far, ITS 5, and the judge expects 3.2: likely to be disputed. 1 score to come. "
-        f"Chance of a gap of 2 or more {chance_of(samples['bridge'])}"
-    )
-    assert why(page, "tea") == (
-        "No score yet; on TCC the judge expects 1.9: little speaks for a dispute. No image, so ICC, IQ and ITS are 0. "
-        f"Chance of a gap of 2 or more {chance_of(samples['tea'])}"
-    )
-    assert why(page, "eclipse").startswith("Drawn at random. ICC 2 and 4: a range of 2.")
-    assert "sample sourdough" not in page
-
-
-def test_the_two_others_say_theirs(ada: Client, samples: dict[str, Sample]) -> None:
-    page = text_of(ada, f"{PAGE}?queue=label_next")
-    assert why(page, "lens") == (
-        "The judge’s models are apart on ITS: they spread by 0.90 around 2.9. The first of its kind of content. "
-        f"Chance of a gap of 2 or more {chance_of(samples['lens'], 'label_next')}"
-    )
-    assert "1 of the same kind of content comes before it." in why(page, "bridge")
-    page = text_of(ada, f"{PAGE}?queue=audit")
-    assert listed(page) == ["sourdough"]
-    assert "ITS was agreed as 4, and the judge expects 1.2: 3.1 half widths of its interval away." in why(
-        page, "sourdough"
-    )
-    assert "It holds 0.4 to 2.2 possible." in why(page, "sourdough")
-
-
-@pytest.mark.parametrize(
-    ("reason", "said"),
-    [
-        (
-            {"kind": "spread", "values": [2, 2, 4], "range": 2, "chance": 1.0},
-            "ITS 2, 2 and 4: a range of 2, and 2 of 3 annotators agree.",
-        ),
-        (
-            {"kind": "spread", "values": [2, 3, 3], "range": 1, "chance": 0.29, "expected": 4.4, "gap": 1.73},
-            "ITS 2, 3 and 3: a range of 1, and 2 of 3 annotators agree. Judge expects 4.4; chance of a gap of 2 or",
-        ),
-        (
-            {"kind": "spread", "values": [2, 3], "range": 1, "chance": 0.29, "expected": 4.4, "gap": 1.9},
-            "ITS 2 and 3: a range of 1; the judge is far above, at 4.4.",
-        ),
-        (
-            {"kind": "spread", "values": [4, 5], "range": 1, "chance": 0.29, "expected": 2.1, "gap": 2.4},
-            "ITS 4 and 5: a range of 1; the judge is far below, at 2.1.",
-        ),
-        (
-            {"kind": "agreeing", "values": [4, 4, 4], "range": 0, "chance": 0.06, "expected": 4.1, "gap": 0.1},
-            "ITS 4, 4 and 4: nothing in dispute. Judge expects 4.1; chance of a gap of 2 or more 0.06",
-        ),
-        (
-            {"kind": "agreeing", "values": [4, 4], "range": 0, "chance": 0.06, "expected": 1.1, "gap": 2.9},
-            "ITS 4 and 4: they agree; the judge is far below, at 1.1.",
-        ),
-        ({"kind": "one_score", "values": [3], "range": 0, "chance": 0.31}, "One score so far, ITS 3."),
-        (
-            {"kind": "one_score", "values": [3], "range": 0, "chance": 0.31, "expected": 2.0},
-            "One score so far, ITS 3, and the judge expects 2.0: it may be disputed.",
-        ),
-        (
-            {"kind": "foreseen", "chance": 0.1, "expected": 2.0},
-            "No score yet; on ITS the judge expects 2.0: little speaks for a dispute.",
-        ),
-        ({"kind": "nothing"}, "Nobody has scored it yet, and nothing else would move it up."),
-        ({"kind": "random", "values": [4, 5], "range": 1}, "Drawn at random. ITS 4 and 5: a range of 1."),
-    ],
-)
-def test_every_kind_of_reason_has_its_words(
-    ada: Client, samples: dict[str, Sample], reason: dict[str, Any], said: str
-) -> None:
-    QueueEntry.objects.filter(pk=entry_of(samples["lens"]).pk).update(reason=reason)
-    assert why(text_of(ada, PAGE), "lens").startswith(said)
 
 
 def test_one_place_in_five_is_marked_as_random_and_the_tabs_count(ada: Client, samples: dict[str, Sample]) -> None:
@@ -148,22 +62,6 @@ def test_a_discussion_that_is_overdue_says_so_and_is_where_the_question_leads(
     assert f'href="/studies/birds/samples/{samples["tea"].public_id}/"' in line(text_of(ada, PAGE), "tea")
 
 
-def test_who_owes_a_reason_reads_neither_values_nor_why(study: Study, samples: dict[str, Sample]) -> None:
-    place_of(study, "ann")
-    make_member(study, "ida", "admin")
-    study.members.filter(user__username="ann").update(role="admin")
-    page = text_of(client_of("ann"), PAGE)
-    heart = line(page, "heart")
-    assert "You take part in its discussion: your reasons come first." in words(heart)
-    assert '<svg width="168"' not in heart
-    assert "ITS" not in words(heart)
-    case = Discussion.objects.get(sample=samples["heart"])
-    assert f'href="/studies/birds/discuss/{case.public_id}/"' in heart
-    table = text_of(client_of("ann"), f"{PAGE}csv/")
-    (row,) = [row for row in csv.DictReader(io.StringIO(table)) if row["sample"] == "heart"]
-    assert (row["why"], row["values"], row["range"]) == ("", "", "")
-
-
 def test_what_came_true_is_told_beside_the_random_arm(study: Study, ada: Client, samples: dict[str, Sample]) -> None:
     assert "at random." not in words(text_of(ada, PAGE).split('class="lede"')[1].split("</p>")[0])
     now = timezone.now()
@@ -193,6 +91,35 @@ def test_what_came_true_is_told_beside_the_random_arm(study: Study, ada: Client,
     QueueEntry.objects.filter(decided_at__isnull=False, foreseen__lt=0.5).delete()
     page = words(text_of(ada, PAGE))
     assert "more of those drawn at random have to be decided before it can be said what the order is worth." in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "random", "disputed", "said"),
+    [
+        ("disputed", False, True, "One was decided so far: 1 of 1 in order was disputed and 0 of 0 at random."),
+        ("audit", True, False, "One was looked at so far: 0 of 0 in order was changed and 0 of 1 at random."),
+    ],
+)
+def test_what_came_of_a_single_one_is_told_in_the_singular(
+    study: Study, ada: Client, kind: str, random: bool, disputed: bool, said: str
+) -> None:
+    now = timezone.now()
+    QueueEntry.objects.create(
+        study=study,
+        sample=make_sample(study, state="agreed", stage=0),
+        kind=kind,
+        random=random,
+        draw=0.1 if random else 0.5,
+        first=0,
+        second=0,
+        third=0,
+        foreseen=0.5,
+        entered_at=now,
+        left_at=now,
+        decided_at=now,
+        disputed=disputed,
+    )
+    assert said in words(text_of(ada, f"{PAGE}?queue={kind}"))
 
 
 # --- narrowing, pages, files --------------------------------------------------------------------------------
@@ -238,6 +165,40 @@ def test_a_long_queue_comes_a_page_at_a_time(study: Study, ada: Client, samples:
     assert [words(part) for part in re.findall(r'<div class="arm">(.*?)</div>', first, re.S)][4::5][:4] == [
         "random"
     ] * 4
+
+
+def test_a_page_that_there_is_no_more_shows_the_last_one_that_there_is(
+    study: Study, ada: Client, samples: dict[str, Sample]
+) -> None:
+    for number in range(20):
+        make_sample(study, external_id=f"more-{number}")
+    refreshed(study)
+    second = f"{PAGE}?start=26"
+    (last,) = listed(text_of(ada, second))
+    entry = QueueEntry.objects.get(sample__external_id=last, kind="disputed")
+    answer = ada.post(f"{PAGE}{entry.public_id}/dismiss/", {"reason": "A slip.", "back": second})
+    page = text_of(ada, answer.headers["Location"])
+    assert "Nothing is in dispute" not in page
+    assert "1 to 25 of 25" in words(page)
+    assert len(listed(page)) == 25
+    assert "51 to" not in words(text_of(ada, f"{PAGE}?start=900"))
+    assert listed(text_of(ada, f"{PAGE}?dismissed=1&start=26")) == [last]
+    assert listed(text_of(ada, f"{PAGE}?domain=customs&start=26")) == ["tea"]
+
+
+def test_where_all_were_dismissed_the_page_says_so_and_leads_to_them(
+    study: Study, ada: Client, samples: dict[str, Sample]
+) -> None:
+    QueueEntry.objects.exclude(sample__in=(samples["tea"], samples["lens"])).delete()
+    for name in ("tea", "lens"):
+        acting.dismiss(by=make_user("ada"), entry_id=entry_of(samples[name]).public_id, reason="Seen.")
+    page = text_of(ada, PAGE)
+    assert "All that are left in this queue were dismissed. Show the 2 that were" in words(page)
+    assert f'href="{PAGE}?dismissed=1"' in page
+    assert "Nothing is in dispute" not in page
+    acting.restore(by=make_user("ada"), entry_id=entry_of(samples["tea"]).public_id)
+    QueueEntry.objects.filter(sample=samples["tea"]).delete()
+    assert "Show the one that was" in words(text_of(ada, PAGE))
 
 
 def test_the_whole_queue_is_taken_away_as_csv(study: Study, ada: Client, samples: dict[str, Sample]) -> None:
@@ -322,6 +283,33 @@ def test_ada_has_it_made_anew_and_sees_how_far_that_is(study: Study, ada: Client
     # The page that asked fetches itself anew.
     assert 'hx-trigger="load" hx-select="#main"' in part
     assert "Refresh" in part
+
+
+def test_a_refresh_that_failed_is_told_until_one_succeeds(
+    study: Study, ada: Client, samples: dict[str, Sample]
+) -> None:
+    ada.post(f"{PAGE}refresh/")
+    Job.objects.update(state="failed", finished_at=timezone.now(), error="The disk is full.")
+    for address_of_it in (PAGE, f"{PAGE}?queue=audit", f"{PAGE}age/"):
+        page = text_of(ada, address_of_it)
+        assert "The last refresh failed: The disk is full." in words(page)
+        assert f"/studies/birds/jobs/{Job.objects.get().public_id}/" in page
+    # What stood there before stands there still.
+    assert 'hx-trigger="load"' not in text_of(ada, f"{PAGE}age/")
+    assert "The last refresh failed: The disk is full." in words(text_of(client_of("ravi"), PAGE))
+    refreshed(study)
+    assert "The last refresh failed" not in text_of(ada, PAGE)
+    ReviewQueue.objects.update(refreshed_at=timezone.now() - timedelta(hours=1))
+    ada.post(f"{PAGE}refresh/")
+    page = text_of(ada, PAGE)
+    assert "The last refresh failed" not in page
+    assert "waiting for a worker" in page
+
+
+def test_where_no_refresh_ever_succeeded_the_failed_one_is_told(study: Study, ada: Client) -> None:
+    ada.post(f"{PAGE}refresh/")
+    Job.objects.update(state="failed", finished_at=timezone.now(), error="The disk is full.")
+    assert "The last refresh failed: The disk is full." in words(text_of(ada, PAGE))
 
 
 def test_before_there_is_a_queue_the_page_says_what_to_do(study: Study, ada: Client) -> None:

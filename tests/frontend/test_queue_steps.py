@@ -13,21 +13,24 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nothing_is_sent")]
 
 
 def test_ada_pins_one_and_takes_that_back(ada: Client, samples: dict[str, Sample]) -> None:
-    back = f"{PAGE}?place=order"
-    answer = ada.post(address(samples["lens"], "pin/"), {"back": back})
-    assert (answer.status_code, answer.headers["Location"]) == (302, back)
+    row = f"e-{entry_of(samples['lens']).public_id}"
+    # From a later page it leads to the first, where the pinned stand, and there to the row.
+    answer = ada.post(address(samples["lens"], "pin/"), {"back": f"{PAGE}?place=order&start=26#e-222222222222"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"{PAGE}?place=order#{row}")
     page = text_of(ada, PAGE)
     assert listed(page)[0] == "lens"
+    assert f'id="{row}"' in line(page, "lens")
     assert f'action="{address(samples["lens"], "pin/")}"' in line(page, "lens")
     assert "pinned" in words(line(page, "lens"))
-    assert "the widest now open" not in why(page, "heart")
-    assert ada.post(address(samples["lens"], "pin/"), {"off": "1"}).headers["Location"] == PAGE
+    assert "the widest" not in why(page, "heart")
+    assert ada.post(address(samples["lens"], "pin/"), {"off": "1"}).headers["Location"] == f"{PAGE}#{row}"
     assert listed(text_of(ada, PAGE))[0] == "heart"
 
 
 @pytest.mark.parametrize("back", ["//evil.example/", "https://evil.example/", "/studies/other/queue/", "javascript:x"])
 def test_a_form_leads_back_to_this_queue_only(ada: Client, samples: dict[str, Sample], back: str) -> None:
-    assert ada.post(address(samples["lens"], "pin/"), {"back": back}).headers["Location"] == PAGE
+    led = ada.post(address(samples["lens"], "pin/"), {"back": back}).headers["Location"]
+    assert led == f"{PAGE}#e-{entry_of(samples['lens']).public_id}"
     refused = ada.post(address(samples["heart"], "dismiss/"), {"back": back, "reason": ""})
     assert back not in refused.content.decode()
 
