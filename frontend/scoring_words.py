@@ -91,6 +91,7 @@ def _judge() -> dict[str, str]:
         "judge_within": _("It expects {expected}, give or take {sd}."),
         "kept_own": _("You kept {own}."),
         "changed_own": _("You changed {own} to {value}."),
+        "left_own": _("You did not answer in time, so {own} stands."),
         "keep": _("Keep {own}"),
         "adopt": _("Take {value}"),
         "key_judged": _("the judge says this"),

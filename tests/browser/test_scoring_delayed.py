@@ -9,8 +9,10 @@ from playwright.sync_api import BrowserContext, Route, expect
 
 from annotation.arms import Arm
 from annotation.models import Assignment, Member, Revision, Study, Suggestion
+from annotation.services import leases
 from tests.factories import make_study
 from tests.met import SAYS, make_judge, make_met_sample
+from tests.suggested import let_time_to_revise_pass
 
 from .desk import Desk, ratings, standing
 from .test_pages import DESK, PHONE, faults
@@ -233,6 +235,19 @@ def test_the_past_shows_both_versions_and_undo_asks_for_the_answer_again(desk: D
     desk.press("ArrowLeft")
     expect(desk.stage.locator(".q").first).to_have_text(question)
     expect(desk.row("ITS").locator(".verdict")).to_contain_text("You kept 5.")
+
+
+def test_the_past_claims_no_answer_where_none_came_in_time(desk: Desk) -> None:
+    question = lock(desk, "4325")
+    let_time_to_revise_pass(Assignment.objects.get(state=Assignment.State.SCORED).public_id)
+    leases.expire_leases()
+    desk.reload()
+    desk.press("ArrowLeft")
+    expect(desk.stage.locator(".q").first).to_have_text(question)
+    verdict = desk.row("ITS").locator(".verdict")
+    expect(verdict).to_contain_text("The judge says 1.")
+    expect(verdict).to_contain_text("You did not answer in time, so 5 stands.")
+    expect(desk.row("TCC").locator(".verdict")).not_to_contain_text("stands")
 
 
 def test_an_undo_on_its_way_when_the_judge_is_shown_is_refused_with_the_reason(desk: Desk) -> None:

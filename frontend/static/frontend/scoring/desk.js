@@ -51,6 +51,8 @@ export function createDesk({ main, dimensions, drafts, clock, panel, text, hears
     const { past, here } = state;
     const { locked, judge, revising } = sheet;
     panel.show({ ratings: past?.ratings ?? sheet.ratings(), own: past ? past.own ?? null : sheet.own, judge, locked, here,
+      // Own values that a judge's followed are undone with the answer; where none came, nothing is.
+      lapsed: past?.undo_until === null,
       notes: past?.notes ?? sheet.notes(), readOnly: Boolean(past), takesNotes: !past && !revising });
     hears.changed();
   }

@@ -11,7 +11,8 @@ import { createVerdict } from "./verdict.js";
 /**
  * @typedef {{ratings: Record<string, number|null>, own: Record<string, number|null>|null,
  *   judge: import("./types.js").Suggestion|null, notes: Record<string, string>,
- *   locked: Record<string, import("./types.js").Lock>, here: number, readOnly: boolean, takesNotes: boolean}} View
+ *   locked: Record<string, import("./types.js").Lock>, here: number, lapsed: boolean, readOnly: boolean,
+ *   takesNotes: boolean}} View
  * @typedef {{rate: (index: number, value: number) => void, adopt: () => void, stand: () => void,
  *   focus: (index: number) => void, note: (key: string, note: string) => void, explain: (index: number) => void}} Hears
  */
@@ -81,14 +82,15 @@ function buildRow(dimension, index, text, hears) {
     const value = locked ? locked.value : view.ratings[dimension.key];
     const own = locked ? undefined : view.own?.[dimension.key];
     const judged = locked ? undefined : view.judge?.ratings[dimension.key];
-    const signature = JSON.stringify([value, own, view.judge, locked, here, view.readOnly]);
+    const signature = JSON.stringify([value, own, view.judge, locked, here, view.lapsed, view.readOnly]);
     note.show(view.notes[dimension.key] ?? "", { here, closed: Boolean(locked) || !view.takesNotes });
     if (signature === drawn) return;
     drawn = signature;
     node.classList.toggle("here", here);
     node.classList.toggle("locked", Boolean(locked));
     node.classList.toggle("told", judged !== undefined);
-    verdict.show({ judge: locked ? null : view.judge, own, value, here, answering: !view.readOnly });
+    const { lapsed, readOnly } = view;
+    verdict.show({ judge: locked ? null : view.judge, own, value, here, lapsed, answering: !readOnly });
     group.toggleAttribute("aria-disabled", false);
     const silent = own !== undefined && own !== null && judged === undefined;
     if (locked || view.readOnly || silent) group.setAttribute("aria-disabled", "true");

@@ -42,7 +42,7 @@ export function createPast({ api }) {
     /** The newest one that is known here. */
     latest: () => entries[0] ?? null,
     /** @param {Entry|null} entry */
-    mayUndo: (entry) => entry !== null && (entry.pending || Date.parse(entry.given.undo_until) > api.now()),
+    mayUndo: (entry) => entry !== null && (entry.pending || Date.parse(entry.given.undo_until ?? "") > api.now()),
     /**
      * Just submitted; the answer is not in yet.
      * @param {Assignment} assignment

@@ -8,7 +8,7 @@
  * @typedef {import("../common/types.js").Lock} Lock
  * @typedef {import("../common/types.js").Picture} Picture
  * @typedef {{ratings: Record<string, number|null>, notes: Record<string, string>, seconds: number|null,
- *   scored_at: string, undo_until: string, own?: Record<string, number|null>|null}} Given
+ *   scored_at: string, undo_until: string|null, own?: Record<string, number|null>|null}} Given
  *
  * What a judge says: with the sample in the prefilled arm, beside locked own values, with its uncertainty, in the delayed one.
  * @typedef {{arm: "prefilled"|"delayed", ratings: Record<string, number>, expected?: Record<string, number>,

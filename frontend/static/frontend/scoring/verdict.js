@@ -9,7 +9,8 @@ const ONE_LINE = 6;
 
 /**
  * @typedef {{judge: import("./types.js").Suggestion|null, own: number|null|undefined, value: number|null|undefined,
- *   here: boolean, answering: boolean}} Said  own: locked before; value: what counts
+ *   here: boolean, lapsed: boolean, answering: boolean}} Said  own: locked before; value: what counts;
+ *   lapsed: the time for it has passed
  */
 
 /**
@@ -62,8 +63,14 @@ export function createVerdict({ key, levels }, { id, text, hears }) {
     return [said, text.say(how, Object.fromEntries(shown))].join(" ");
   }
 
+  /** What was made of what the judge says. @param {number} own @param {number} value @param {boolean} lapsed */
+  function outcome(own, value, lapsed) {
+    if (lapsed) return text.say("left_own", { own });
+    return value === own ? text.say("kept_own", { own }) : text.say("changed_own", { own, value });
+  }
+
   /** @param {Said} said */
-  function show({ judge, own, value, here, answering }) {
+  function show({ judge, own, value, here, lapsed, answering }) {
     const judged = judge?.ratings[key];
     const known = own !== undefined && own !== null;
     node.hidden = judged === undefined && !known;
@@ -73,9 +80,8 @@ export function createVerdict({ key, levels }, { id, text, hears }) {
       return write(words, text.say("judge_silent"));
     }
     drawBand(judge);
-    const outcome = !known || own === judged || value === undefined ? ""
-      : value === own ? text.say("kept_own", { own }) : text.say("changed_own", { own, value: value ?? "" });
-    write(words, [sentence(judge, own), outcome].filter(Boolean).join(" "));
+    const differs = known && own !== judged && value !== undefined && value !== null;
+    write(words, [sentence(judge, own), differs ? outcome(own, value, lapsed) : ""].filter(Boolean).join(" "));
     const asks = answering && here;
     keeping.hidden = !(asks && known && own !== judged);
     adopting.hidden = !asks || (known && own === judged);
