@@ -56,7 +56,7 @@ def postgres_database(server: str) -> Iterator[str]:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def wait_until(true: Callable[[], Any], *, seconds: float = 30, about: Callable[[], str] = str) -> None:
+def wait_until(true: Callable[[], Any], *, seconds: float = 120, about: Callable[[], str] = str) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, about()
@@ -87,7 +87,7 @@ class Installation:
         """Run a program to its end."""
         environment = self.environment | more
         return subprocess.run(
-            command, cwd=ROOT, env=environment, text=True, capture_output=True, check=False, timeout=60
+            command, cwd=ROOT, env=environment, text=True, capture_output=True, check=False, timeout=300
         )
 
     def manage(self, *arguments: str) -> str:

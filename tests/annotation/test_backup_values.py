@@ -63,7 +63,7 @@ def there_and_back(model: Any) -> tuple[str, str]:
     return first, read(table)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(
     arguments=st.dictionaries(TEXTS, DATA, max_size=4),
     result=DATA,
@@ -96,7 +96,7 @@ def test_a_row_of_odd_values_comes_back(
         assert getattr(again, field.attname) == getattr(job, field.attname), field.attname
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(value=FLOATS.map(abs))
 def test_a_number_is_exact(value: float) -> None:
     Study.objects.all().delete()

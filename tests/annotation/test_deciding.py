@@ -1,5 +1,6 @@
 """The last score decides: agreed values, a discussion, and what each of them holds."""
 
+import random
 from datetime import timedelta
 from uuid import uuid4
 
@@ -88,7 +89,9 @@ def test_the_widest_range_orders_the_queue_of_discussions(study: Study) -> None:
     assert topics(discussion_of(sample)) == ["ITS", "TCC"]
 
 
-def test_pseudonyms_do_not_follow_the_order_of_scoring() -> None:
+def test_pseudonyms_do_not_follow_the_order_of_scoring(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Forty draws by true chance miss one of the six orders in every 250th run.
+    monkeypatch.setattr(deciding, "_chance", random.Random(7))
     study = make_study(k=3)
     order = {"ann": same(1), "ben": same(2), "cho": same(3)}
     drawn = set()

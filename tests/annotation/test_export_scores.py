@@ -111,7 +111,7 @@ values = st.dictionaries(
 
 
 @given(values, st.sampled_from(["csv", "jsonl"]))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 def test_imported_elsewhere_the_table_gives_the_same_ratings(tmp_path, given_values, format):
     run = uuid4().hex[:8]
     rubric = make_rubric("half", levels=(0, 0.5, 1), missing=None)

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.foresight import NO_SLOT, TO_COME, Evidence, foresight_from, learn
@@ -39,7 +39,6 @@ def evidences(draw):
     return Evidence(values, None if people is None else np.arange(values.size).reshape(values.shape) % 3, p), levels
 
 
-@settings(deadline=None)
 @given(evidences())
 def test_chances_are_chances_and_what_is_known_is_certain(drawn):
     evidence, levels = drawn
@@ -57,7 +56,6 @@ def test_chances_are_chances_and_what_is_known_is_certain(drawn):
         assert column in to_come or (column == -1 and not len(to_come))
 
 
-@settings(deadline=None)
 @given(evidences())
 def test_what_was_learned_is_plain_data_and_serves_as_well_after_it_was_stored(drawn):
     evidence, levels = drawn
@@ -67,7 +65,6 @@ def test_what_was_learned_is_plain_data_and_serves_as_well_after_it_was_stored(d
     assert (again.plan(evidence).promise == found.plan(evidence).promise).all()
 
 
-@settings(deadline=None)
 @given(evidences(), st.integers(0, 99))
 def test_the_order_of_samples_does_not_matter(drawn, seed):
     evidence, levels = drawn

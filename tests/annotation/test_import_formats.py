@@ -82,7 +82,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=LINES)
 def test_the_same_samples_are_the_same_in_every_format(tmp_path, lines):
     for name in ("a.png", "b c.png"):
@@ -128,7 +128,7 @@ def read(opened: Any) -> list[Any]:
         return [refusal]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.binary(max_size=200) | st.lists(PIECES, max_size=12).map(b"".join),
     ending=st.sampled_from([".jsonl", ".json", ".csv", ".tsv", ".parquet", ".zip", ".txt", ""]),
@@ -146,7 +146,7 @@ def test_arbitrary_bytes_are_refused_in_words(tmp_path, data, ending, named):
                 assert isinstance(found.content, dict) or found.content.message
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.floats(0, 1), change=st.binary(min_size=1, max_size=8))
 def test_a_parquet_file_with_some_bytes_changed_is_read_or_refused_in_words(tmp_path, place, change):
     path = write(tmp_path, "parquet", texts(f"s{n}" for n in range(50)))

@@ -152,7 +152,7 @@ def test_a_judge_looks_better_on_prefilled_values_than_it_is():
 # What a figure of levels moved per level apart must not depend on.
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.integers(0, 5), st.sampled_from((0.5, 2.0, 10.0)), st.floats(-3, 3), st.sampled_from(("prefilled", "delayed"))
 )
@@ -165,7 +165,7 @@ def test_a_pull_does_not_depend_on_the_unit_or_the_zero_of_the_levels(seed, unit
     assert moved["pull"] == (None if usual["pull"] is None else pytest.approx(usual["pull"], abs=1e-6))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 50), st.sampled_from(("prefilled", "delayed")))
 def test_a_pull_does_not_depend_on_the_order_of_the_rows(seed, arm):
     rng = np.random.default_rng(seed)

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from annotation.models import Job, JudgeRun, Study
+from annotation.services import job_runner
 
 from .judging import learnable_study, released
 
@@ -53,6 +54,26 @@ def test_a_failed_training_says_why_and_is_gone_on_with(study: Study, settings: 
     assert "held to release 1" in judge("train", "--resume", 1)
     assert JudgeRun.objects.get().finished_at is not None
     assert Job.objects.get().attempts == 1
+
+
+def cancelled(verb: str, *arguments: Any) -> str:
+    """Call the command, have its job cancelled while it is carried out, and return what it says."""
+
+    def cancel(job_id: int, **how: Any) -> None:
+        Job.objects.filter(pk=job_id).update(state=Job.State.CANCELLED)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(job_runner, "run", cancel)
+        with pytest.raises(CommandError) as told:
+            judge(verb, *arguments)
+    return str(told.value)
+
+
+def test_who_cancels_is_told_of_resuming_only_where_the_command_can(study: Study) -> None:
+    released(study)
+    assert cancelled("train", *QUICK).endswith("“Try again” on the job's page, or --resume 1, goes on.")
+    assert "held to release 1" in judge("train", "--resume", 1)
+    assert cancelled("predict").endswith("“Try again” on the job's page goes on.")
 
 
 def test_what_is_not_there_is_said_with_what_there_is(study: Study) -> None:

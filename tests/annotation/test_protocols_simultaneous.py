@@ -67,7 +67,7 @@ def test_no_sample_is_asked_for_too_often_or_left_undecided_while_its_rules_chan
         ]
         outputs = []
         for process in running:
-            output, errors = process.communicate()
+            output, errors = process.communicate(timeout=300)
             assert process.returncode == 0, errors
             outputs.append(output)
         found: list[dict[str, Any]] = json.loads(manage("shell", "--verbosity=0", "-c", CHECK, env=env))

@@ -4,7 +4,7 @@ import re
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.services.releasing.formats import FORMATS
@@ -114,7 +114,6 @@ yamls = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.dictionaries(st.text(min_size=1, max_size=8), yamls, min_size=1, max_size=4))
 def test_any_front_matter_is_read_back_by_yaml(value):
     assert yaml.safe_load(front_matter(value).removeprefix("---\n").removesuffix("---\n")) == value

@@ -159,7 +159,7 @@ ids = texts.filter(lambda text: text.strip() and len(text) <= 100)
 answers = texts.filter(lambda text: text.strip() not in ("", "null"))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(st.lists(st.tuples(ids, answers, ids), min_size=1, max_size=4, unique_by=lambda row: row[0]))
 def test_nasty_texts_come_back_from_every_machine_format_as_they_were(tmp_path_factory, rows):
     folder = tmp_path_factory.mktemp("nasty") / "out"

@@ -28,7 +28,7 @@ def knowing(finished):
     return relearn
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(ORDERS, st.integers(0, 9), st.integers(1, 90), st.booleans())
 def test_what_is_not_bought_yet_has_no_part_in_what_is_bought_next(policy, seed, after, judged):
     """Permuting all values that are still unknown changes no purchase up to the next refresh."""
@@ -44,7 +44,7 @@ def test_what_is_not_bought_yet_has_no_part_in_what_is_bought_next(policy, seed,
     assert other.bought[:after] == straight.bought[:after]
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(ORDERS, st.integers(0, 9))
 def test_each_score_is_bought_once_and_none_where_the_dispute_is_known(policy, seed):
     finished = made_up(60)

@@ -13,6 +13,8 @@ from tests.databases import BOTH, environment, fresh_database, manage
 
 PEOPLE, SAMPLES, K = 8, 60, 3
 ACTS_EACH = 80
+# So that processes which wait for one another fail the test.
+PATIENCE = 300
 CHECK = """
 import json
 from django.db.models import Count
@@ -47,12 +49,12 @@ def test_eight_processes_at_once_give_no_slot_twice_and_lose_no_score(kind: str,
     with fresh_database(kind, tmp_path) as url:
         env = environment(url, tmp_path)
         manage("migrate", "--verbosity=0", env=env)
-        output, errors = run("populate", str(PEOPLE), str(SAMPLES), str(K), env=env).communicate()
+        output, errors = run("populate", str(PEOPLE), str(SAMPLES), str(K), env=env).communicate(timeout=PATIENCE)
         assert not errors, errors
-        workers = [run("score_everything", f"annotator-{n}", "40", env=env) for n in range(PEOPLE)]
+        workers = [run("score_everything", f"annotator-{n}", "240", env=env) for n in range(PEOPLE)]
         done: list[str] = []
         for worker in workers:
-            output, errors = worker.communicate()
+            output, errors = worker.communicate(timeout=PATIENCE)
             assert worker.returncode == 0, errors
             done += json.loads(output)
         found: dict[str, Any] = json.loads(manage("shell", "--verbosity=0", "-c", CHECK, env=env))
@@ -78,18 +80,18 @@ def test_whatever_many_do_at_once_the_rules_hold(kind: str, tmp_path: Path) -> N
     with fresh_database(kind, tmp_path) as url:
         env = environment(url, tmp_path)
         manage("migrate", "--verbosity=0", env=env)
-        output, errors = run("populate", "6", "30", "2", "ada", "all", "both", env=env).communicate()
+        output, errors = run("populate", "6", "30", "2", "ada", "all", "both", env=env).communicate(timeout=PATIENCE)
         assert not errors, errors
         watcher = run("watch_rules", env=env)
         workers = [run("act_at_random", str(seed), str(ACTS_EACH), env=env) for seed in range(5)]
         done: Counter[str] = Counter()
         try:
             for worker in workers:
-                output, errors = worker.communicate()
+                output, errors = worker.communicate(timeout=PATIENCE)
                 assert worker.returncode == 0, errors
                 done += Counter(json.loads(output))
         finally:
-            output, errors = watcher.communicate("done")
+            output, errors = watcher.communicate("done", timeout=PATIENCE)
         assert watcher.returncode == 0, errors
         seen = json.loads(output)
     assert not seen["found"], "\n".join(seen["found"])

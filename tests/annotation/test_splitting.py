@@ -76,7 +76,7 @@ def distance(groups, test):
     return sum((chosen[stratum] - share * number) ** 2 for stratum, number in there.items())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(questions(), st.data(), st.integers(-5, 5))
 def test_earlier_parts_stay_test_comes_from_the_allowed_and_the_number_is_the_nearest(groups, data, seed):
     sums = possible(groups)
@@ -97,7 +97,6 @@ def test_earlier_parts_stay_test_comes_from_the_allowed_and_the_number_is_the_ne
     assert found.wanted == wanted
 
 
-@settings(deadline=None)
 @given(questions(), st.data())
 def test_the_balances_are_those_that_counting_gives(groups, data):
     assume(possible(groups))
@@ -115,7 +114,6 @@ def test_the_balances_are_those_that_counting_gives(groups, data):
             assert balance.beyond == min(abs(balance.test - number) for number in near)
 
 
-@settings(deadline=None)
 @given(questions(), st.data())
 def test_the_order_of_the_questions_and_of_their_samples_does_not_matter(groups, data):
     assume(possible(groups))
@@ -183,7 +181,7 @@ def test_new_picks_make_up_for_what_earlier_releases_took_too_much_of():
     assert most_beyond(found) == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 9), st.integers(1, 7), st.integers(60, 700), st.integers(0, 10**6), st.floats(0.1, 0.6))
 def test_single_samples_are_even_by_generator_and_domain(generators, domains, number, seed, share):
     groups = singles(number, generators, domains, seed)

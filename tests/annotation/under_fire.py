@@ -20,7 +20,7 @@ from config.health import answers
 from tests.installation import Installation, free_port, kill, wait_until
 
 # Longer than any test waits for anything.
-PATIENCE = 45
+PATIENCE = 150
 
 PREPARE = """
 import hashlib

@@ -9,9 +9,20 @@ from annotation.models import Discussion, FinalScore, Post, Stance, Study
 from tests.annotation.discussions import reason, reasons, say, stand
 from tests.factories import make_discussion, make_sample
 
-from .table import Tables
+from .table import Table, Tables
 
 pytestmark = pytest.mark.browser
+
+
+def with_a_clock(table: Table) -> Table:
+    """Open the page with a clock that a test can stop."""
+    table.page.clock.install()
+    return table.open()
+
+
+def stop_the_clock(table: Table) -> None:
+    """Let what can be taken back for a moment stay so, however slow a test is."""
+    table.page.clock.pause_at(table.page.evaluate("() => Date.now()") + 1_000)
 
 
 def finals(case: Discussion) -> dict[str, tuple[float | None, str]]:
@@ -27,14 +38,16 @@ def stance(who: str, key: str = "ITS") -> Stance:
 
 def test_one_key_each_for_the_reason_and_the_adopted_value_settles_a_case(discussed: Study, tables: Tables) -> None:
     case = make_discussion(discussed, {"ann": {"ITS": 2}, "ben": {"ITS": 4}})
-    ann, ben = tables("ann").open(), tables("ben").open()
+    ann, ben = tables("ann").open(), with_a_clock(tables("ben"))
     expect(ann.title).to_have_text("One dimension still open")
     ann.press("i")
     expect(ann.axis("ITS")).to_be_visible()
     ben.press("r")
     expect(ben.topic("ITS").locator(".listed")).to_have_count(2)
+    stop_the_clock(ben)
     ben.press("2")
     expect(ben.saved).to_have_text("saving")
+    ben.page.clock.resume()
     expect(ben.title).to_have_text("Settled", timeout=15_000)
     expect(ben.fold("ITS")).to_have_attribute("open", "")
     expect(ben.fold("ITS")).to_contain_text("settled")
@@ -105,8 +118,9 @@ def test_a_level_can_be_chosen_step_by_step_and_said_with_enter(discussed: Study
 def test_an_adopted_value_can_be_taken_back_before_it_leaves(discussed: Study, tables: Tables) -> None:
     case = make_discussion(discussed, {"ann": {"ITS": 2}, "ben": {"ITS": 4}, "cho": {"ITS": 5}})
     reasons(case, "ann", "ben", "cho")
-    ann = tables("ann").open()
+    ann = with_a_clock(tables("ann"))
     ann.write("Unsure, to be honest")
+    stop_the_clock(ann)
     ann.press("4")
     expect(ann.stance.locator(".sent")).to_contain_text("ITS moved to 4.")
     expect(ann.axis("ITS")).to_have_attribute("aria-label", re.compile("R1, you, first 2, now 4"))
@@ -114,7 +128,8 @@ def test_an_adopted_value_can_be_taken_back_before_it_leaves(discussed: Study, t
     expect(ann.stance.locator(".sent")).to_be_hidden()
     expect(ann.axis("ITS")).to_have_attribute("aria-label", re.compile("R1, you, first and now 2"))
     expect(ann.words).to_have_value("Unsure, to be honest")
-    ann.page.wait_for_timeout(4500)
+    ann.page.clock.run_for(5_000)
+    ann.page.wait_for_timeout(500)
     assert not Post.objects.filter(kind="move").exists()
 
 
@@ -134,7 +149,7 @@ def test_enter_keeps_the_value_and_then_goes_on_to_the_next_case(discussed: Stud
     reasons(first, "ann", "ben")
     say("ben", first, "Look at I1 again?")
     ann = tables("ann").open()
-    assert first.public_id in ann.page.url, "the widest difference comes first"
+    assert first.public_id in ann.page.url, "the oldest comes first"
     expect(ann.topic("ITS").locator(".fresh")).to_have_count(2)
     ann.press("Enter")
     expect(ann.topic("ITS").locator(".turn-mark")).to_be_hidden()

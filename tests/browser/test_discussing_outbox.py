@@ -12,6 +12,7 @@ from tests.factories import PASSWORD, make_discussion
 
 from .conftest import sign_in
 from .table import LETTERS, Tables
+from .test_discussing_keyboard import stop_the_clock, with_a_clock
 
 pytestmark = pytest.mark.browser
 
@@ -166,10 +167,11 @@ def test_drafts_are_kept_by_case_and_by_person(discussed: Study, tables: Tables,
 def test_leaving_the_page_sends_what_could_still_be_taken_back(discussed: Study, tables: Tables) -> None:
     case = make_discussion(discussed, {"ann": {"ITS": 2}, "ben": {"ITS": 4}, "cho": {"ITS": 5}})
     reasons(case, "ann", "ben", "cho")
-    ann = tables("ann").open()
+    ann = with_a_clock(tables("ann"))
+    stop_the_clock(ann)
     ann.press("4")
     ann.page.goto("about:blank")
-    ann.eventually(lambda: Post.objects.filter(kind="move").exists(), seconds=3)
+    ann.eventually(lambda: Post.objects.filter(kind="move").exists())
 
 
 def test_two_tabs_send_a_letter_once(discussed: Study, tables: Tables) -> None:

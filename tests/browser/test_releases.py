@@ -1,6 +1,7 @@
 """A release in a real browser: asked for by keyboard, made by a job, looked at, taken away and checked."""
 
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -65,6 +66,7 @@ def test_a_release_is_made_and_taken_away_by_keyboard_alone(
     page.keyboard.press("Space")
     page.get_by_role("button", name="Make the release").focus()
     page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/studies/birds/jobs/[^/]+/$"))
     expect(page.get_by_role("heading", level=1)).to_contain_text("elease")
     work_off()
     release = Release.objects.get()

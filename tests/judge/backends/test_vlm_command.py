@@ -22,6 +22,8 @@ from .tiny_models import write_model
 
 ROOT = Path(__file__).resolve().parents[3]
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
+# Enough that whoever waits for the third step still comes before the last one, seconds later.
+EPOCHS = 9
 SIDE_BY_SIDE = {"devices": 2, "device_batch": 2, "epochs": 2, "save_every": 2}
 
 
@@ -45,7 +47,7 @@ def judge(*arguments, status=0):
 
 def order(place, out, **settings):
     found = ["train", place / "release", "--backend", "vlm", "--preset", "tiny", "--name", "j", "--out", out]
-    for name, value in {"model": place / "model", "epochs": 3, "save_every": 2, **settings}.items():
+    for name, value in {"model": place / "model", "epochs": EPOCHS, "save_every": 2, **settings}.items():
         found += ["--set", f"{name}={value}"]
     return [*found, "--cache", place / "cache"]
 
@@ -154,7 +156,7 @@ def test_two_processes_learn_the_same_with_copies_and_laid_out(tmp_path, family)
 @pytest.mark.slow
 @pytest.mark.parametrize("sharded", ["false", "true"])
 def test_processes_side_by_side_end_with_the_one_that_started_them_and_go_on(place, tmp_path, sharded):
-    how = SIDE_BY_SIDE | {"epochs": 3, "sharded": sharded}
+    how = SIDE_BY_SIDE | {"epochs": EPOCHS, "sharded": sharded}
     judge(*order(place, tmp_path / "whole", **how))
     cut = tmp_path / "cut"
     assert kill_at(start(*order(place, cut, **how)), 3, signal.SIGKILL) == -signal.SIGKILL

@@ -81,7 +81,7 @@ def test_the_conversation_is_the_prompt_of_every_judge_between_its_marks(kit, pi
     assert len(item.shown) == 3
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(data=st.data())
 def test_no_text_of_a_sample_can_open_a_role_or_a_picture(kit, data):
     names = list(kit.tokenizer.get_added_vocab())

@@ -100,7 +100,7 @@ def test_a_picture_that_would_fill_the_memory_is_refused():
         picture_features(file.getvalue())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000), st.integers(1, 400), st.integers(1, 400), st.sampled_from(["PNG", "JPEG", "WEBP"]))
 def test_any_size_and_format_is_measured(seed, width, height, kind):
     assert np.isfinite(picture_features(content(drawn(seed, (width, height)), kind))).all()
