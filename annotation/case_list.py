@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from . import permissions
 from .inbox import handed_over, questions_of
 from .models import Discussion, Exposure, FinalScore, Member, Participant, Sample, Stance, Study, Topic, User
 from .rubrics import RubricDefinition
 from .services.discussion_case import is_handed_over
 from .services.discussion_lists import case_rows
+from .services.discussion_order import BY_RANGE, with_told_spread
 from .services.discussion_shapes import CaseRow
 
 # What a list can be narrowed to, by where its cases stand.
@@ -94,15 +96,18 @@ def standings(study: Study) -> dict[str, int]:
 def page(*, by: User, study: Study, rubric: RubricDefinition, wanted: Wanted, after: str = "", limit: int) -> CasePage:
     """Return the cases that follow the one named ``after``.
 
-    Those that wait for the admins come first, then the others, each by range and then age; closed ones come as they
-    were closed, the last one first.
+    Those that wait for the admins come first, then the others, each by range and then age, those in which ``by`` owes
+    a reason last; closed ones come as they were closed, the last one first.
     """
-    rows = _narrowed(study, wanted)
-    last = Discussion.objects.filter(study=study, public_id=after).first() if after else None
+    cases = Discussion.objects.filter(study=study)
+    last = cases.filter(public_id=after).first() if after else None
     if wanted.standing == CLOSED:
-        found = _last_closed_first(rows, last, limit + 1)
+        found = _last_closed_first(_narrowed(cases, study, wanted), last, limit + 1)
     else:
-        found = _most_pressing_first(rows, last, limit + 1, only_to_decide=wanted.standing == TO_DECIDE)
+        cases = with_told_spread(cases, by=by, study=study, leads=permissions.may_lead(by, study))
+        beyond = _beyond(cases, last)
+        rows = _narrowed(cases, study, wanted)
+        found = _most_pressing_first(rows, last, beyond, limit + 1, only_to_decide=wanted.standing == TO_DECIDE)
     return CasePage(
         rows=_lines(found[:limit], rubric, by=by, study=study),
         next=found[limit - 1].public_id if len(found) > limit else "",
@@ -136,15 +141,20 @@ def _last_closed_first(rows: QuerySet[Discussion], last: Discussion | None, limi
     return [found[key] for key in keys]
 
 
+def _beyond(cases: QuerySet[Discussion], last: Discussion | None) -> Q:
+    """Return the condition of standing behind a case by range, as far as it is told, and age; without one, of any."""
+    if last is None:
+        return Q()
+    told, _ = cases.values_list(*(field.lstrip("-") for field in BY_RANGE)).get(pk=last.pk)
+    return Q(told_spread__lt=told) | Q(told_spread=told, pk__gt=last.pk)
+
+
 def _most_pressing_first(
-    rows: QuerySet[Discussion], last: Discussion | None, limit: int, *, only_to_decide: bool
+    rows: QuerySet[Discussion], last: Discussion | None, beyond: Q, limit: int, *, only_to_decide: bool
 ) -> list[Discussion]:
     """Return cases in two runs, which the database finds in the order of its index: to decide, and the others."""
     now = timezone.now()
-    beyond = Q()
-    if last is not None:
-        beyond = Q(spread__lt=last.spread) | Q(spread=last.spread, pk__gt=last.pk)
-    rows = rows.select_related("sample").order_by("-spread", "pk")
+    rows = rows.select_related("sample").order_by(*BY_RANGE)
     found: list[Discussion] = []
     if last is None or is_handed_over(last, now):
         found = list(rows.filter(handed_over(now), beyond)[:limit])
@@ -154,9 +164,8 @@ def _most_pressing_first(
     return found
 
 
-def _narrowed(study: Study, wanted: Wanted) -> QuerySet[Discussion]:
-    rows = Discussion.objects.filter(study=study)
-    rows = rows.filter(state=Discussion.State.CLOSED) if wanted.standing == CLOSED else rows.filter(NOT_CLOSED)
+def _narrowed(cases: QuerySet[Discussion], study: Study, wanted: Wanted) -> QuerySet[Discussion]:
+    rows = cases.filter(state=Discussion.State.CLOSED) if wanted.standing == CLOSED else cases.filter(NOT_CLOSED)
     if wanted.dimension is not None:
         topics = Topic.objects.filter(discussion=OuterRef("pk"), dimension=wanted.dimension)
         rows = rows.filter(Exists(topics if wanted.standing == CLOSED else topics.filter(closed_at=None)))

@@ -136,9 +136,8 @@ def _by_study(rows: QuerySet[Any]) -> dict[int, int]:
 
 
 def _cases(members: list[Member]) -> dict[int, list[WaitingCase]]:
-    place_in_line = Window(
-        RowNumber(), partition_by=F("member_id"), order_by=[F("discussion__spread").desc(), F("discussion_id").asc()]
-    )
+    # By age: a place by range would tell of values that are shown only after an own reason.
+    place_in_line = Window(RowNumber(), partition_by=F("member_id"), order_by=F("discussion_id").asc())
     lines = awaited().filter(member__in=members).annotate(line=place_in_line).filter(line__lte=NAMED)
     line_of = dict(lines.values_list("pk", "line"))
     rows = sorted(

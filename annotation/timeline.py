@@ -23,6 +23,7 @@ IN_WORDS = (
     Event.REVIEW_ASKED,
     Event.REOPENED,
     Event.SENT_BACK,
+    Event.RESTORED,
     Event.WITHDRAWN,
     "queue_dismissed",
 )

@@ -45,6 +45,7 @@ class Event(StrEnum):
     PROTOCOL_CHANGED = "protocol_changed"
     REOPENED = "reopened"
     SENT_BACK = "sent_back"
+    RESTORED = "restored"
     WITHDRAWN = "withdrawn"
 
 
@@ -106,6 +107,8 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.AGREED, Event.REVIEW_ASKED): State.IN_REVIEW,
     (State.AGREED, Event.WITHDRAWN): State.WITHDRAWN,
     (State.WITHDRAWN, Event.SENT_BACK): State.SCORING,
+    # What a rule decides is not scored.
+    (State.WITHDRAWN, Event.RESTORED): State.AGREED,
     # By an import, and only where no score stands and nobody is at it; agreed ones only if a file or the rule decided.
     (State.SCORING, Event.CONTENT_REPLACED): State.SCORING,
     (State.BLOCKED, Event.CONTENT_REPLACED): State.BLOCKED,

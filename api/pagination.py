@@ -39,16 +39,18 @@ def page(
     order: Sequence[str],
     show: Callable[[Sequence[Any]], Any],
     name: str = "",
+    among: Callable[[], QuerySet[Any]] | None = None,
 ) -> dict[str, Any]:
     """Return one page of ``rows`` in ``order``, whose last field must be unique.
 
     A cursor is signed, not secret: it holds what the list is ordered by. Where readers must not know that, ``name``
-    is the unique field by which cursors name a row in its place.
+    is the unique field by which cursors name a row in its place; it is looked up ``among`` all rows that they may
+    know of, as it may have left the list meanwhile.
     """
     limit = _limit(query)
     backwards, after = _start(query, order, name)
     if name and after is not None:
-        after = _named(rows, order, name, after)
+        after = _named(among() if among is not None else rows, order, name, after)
     directions = [_turned(name) for name in order] if backwards else list(order)
     if after is not None:
         rows = rows.filter(_past(directions, after))
@@ -91,9 +93,9 @@ def _kept(order: Sequence[str], name: str) -> list[str]:
 
 
 def _named(rows: QuerySet[Any], order: Sequence[str], name: str, after: list[Any]) -> list[Any]:
-    """Return the values of the row that a cursor names, which may have left the list meanwhile."""
+    """Return the values of the row that a cursor names."""
     fields = [field.lstrip("-") for field in order]
-    found = rows.model._default_manager.filter(**{name: after[0]}).values_list(*fields).first()
+    found = rows.filter(**{name: after[0]}).values_list(*fields).first()
     if found is None:
         raise _another_list()
     return list(found)

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from annotation.models import Sample, User
-from annotation.services import asking_review, giving
+from annotation.services import asking_review, giving, one_sample
 from annotation.services import samples as services
 from frontend import case_words
 from frontend.forms.samples import AssignForm, ReopenForm, ReviewForm
@@ -15,6 +15,8 @@ def reopened(by: User, sample: Sample, form: ReopenForm) -> str:
     back = services.reopen(by=by, sample_id=sample.public_id, reason=data["reason"], dimensions=data.get("dimensions"))
     if back.state == Sample.State.IN_DISCUSSION:
         return _("Reopened: it is discussed again.")
+    if back.state == Sample.State.AGREED and not one_sample.scored_dimensions(back):
+        return _("Brought back: its values follow from a rule again.")
     return _("Reopened: it goes back to be scored.")
 
 

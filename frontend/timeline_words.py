@@ -39,6 +39,7 @@ BY_SOMEBODY: dict[str, Promise] = {
     "review_asked": lazy("sent it to cross-review"),
     "reopened": lazy("reopened it to be discussed again:"),
     "sent_back": lazy("sent it back to be scored"),
+    "restored": lazy("brought it back, with the values that follow from a rule"),
     "withdrawn": lazy("withdrew it"),
     "protocol_changed": lazy("moved it to another version of the protocol"),
     "content_replaced": lazy("replaced its content by an import"),
@@ -68,6 +69,7 @@ BY_ITSELF: dict[str, Promise] = {
     "released": lazy("The lease ran out"),
     "withdrawn": lazy("Withdrawn"),
     "sent_back": lazy("Sent back to be scored"),
+    "restored": lazy("Brought back, with the values that follow from a rule"),
     "reopened": lazy("Reopened to be discussed again:"),
     "protocol_changed": lazy("Moved to another version of the protocol"),
 }

@@ -13,18 +13,26 @@ from annotation.querysets import awaited
 from annotation.rubrics import definition
 
 from .discussion_case import asks_reason_first, away, because_told, can_answer, is_covered, state_of
+from .discussion_order import BY_AGE, BY_RANGE, with_told_spread
 from .discussion_shapes import CaseRow
 
 HANDED_OVER, CLOSED = Discussion.State.HANDED_OVER, Discussion.State.CLOSED
 LISTS = ("waiting", "open", "handed_over", "closed", "all")
-# The widest difference first, then the oldest.
-QUEUE_ORDER = ("-spread", "id")
 
 
-def listed(*, by: User, study: Study, state: str = "waiting") -> QuerySet[Discussion]:
-    """Return the discussions of one of `LISTS` that ``by`` may know of; to be put in `QUEUE_ORDER`.
+class Listing(NamedTuple):
+    """Discussions, and the fields that they are to be put in order by; the last one is unique."""
+
+    rows: QuerySet[Discussion]
+    order: Sequence[str]
+
+
+def listed(*, by: User, study: Study, state: str = "waiting") -> Listing:
+    """Return the discussions of one of `LISTS` that ``by`` may know of, and in which order.
 
     ``waiting`` are those that wait for an answer of theirs; for admins those that were handed over to them, too.
+    Those who read results find the widest difference first, and last those in which they owe a reason; the others find
+    the oldest first.
 
     Raises:
         NotFound: the study is not theirs to know.
@@ -35,15 +43,19 @@ def listed(*, by: User, study: Study, state: str = "waiting") -> QuerySet[Discus
         raise NotFound("There is no such study, or you are not a member of it.")
     if state not in LISTS:
         raise BadInput("No such list.", fields={"state": "One of " + ", ".join(LISTS) + "."})
+    leads, reads = permissions.leads_as(by, member), permissions.reads_results_as(by, member)
     rows = Discussion.objects.filter(study=study)
     mine = Participant.objects.filter(discussion=OuterRef("pk"), member=member)
     if state == "waiting":
         waits = Exists(mine.filter(waits=True))
-        decide = Q(state=HANDED_OVER)
-        return rows.filter(~Q(state=CLOSED), waits | decide if permissions.leads_as(by, member) else waits)
-    if not permissions.reads_results_as(by, member):
-        rows = rows.filter(Exists(mine))
-    return rows if state == "all" else rows.filter(state=state)
+        rows = rows.filter(~Q(state=CLOSED), waits | Q(state=HANDED_OVER) if leads else waits)
+    else:
+        if not reads:
+            rows = rows.filter(Exists(mine))
+        rows = rows if state == "all" else rows.filter(state=state)
+    if not reads:
+        return Listing(rows, BY_AGE)
+    return Listing(with_told_spread(rows, by=by, study=study, leads=leads), BY_RANGE)
 
 
 class _Part(NamedTuple):

@@ -5,19 +5,21 @@ post, no count. Admins see everything under names, researchers under the pseudon
 part sees what a participant sees until all of their own reasons are given.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.utils import timezone
 
 from annotation import permissions
 from annotation.content import SampleSides, views
 from annotation.errors import NotFound
-from annotation.models import Discussion, FinalScore, Member, Participant, Post, Rating, Topic, User
+from annotation.models import Discussion, FinalScore, Member, Participant, Post, Rating, Score, Topic, User
 from annotation.querysets import deciding_level, discussions_visible_to
 
 from . import discussion_case
 from .discussion_case import Case, away, because_told, can_answer, is_covered, state_of
-from .discussion_lists import LISTS, QUEUE_ORDER, case_rows, listed, owes_reason, waiting_by_study, waiting_count
+from .discussion_lists import LISTS, case_rows, listed, owes_reason, waiting_by_study, waiting_count
 from .discussion_shapes import (
     CaseRow,
     CaseView,
@@ -32,7 +34,6 @@ from .discussion_shapes import (
 # The one door for reading discussions.
 __all__ = [
     "LISTS",
-    "QUEUE_ORDER",
     "CaseRow",
     "CaseView",
     "MineView",
@@ -64,6 +65,13 @@ class _Viewer:
     everything: bool
     names: bool
     covered: bool
+
+
+class _First(NamedTuple):
+    """One value of the first round, and whether it is among those that decide."""
+
+    value: float
+    counts: bool
 
 
 def case_for(*, by: User, discussion_id: str) -> CaseView:
@@ -233,26 +241,44 @@ def _settled(case: Case, viewer: _Viewer) -> tuple[SettledView, ...]:
     discussed = {topic.dimension_id for topic in case.topics}
     rows = FinalScore.objects.filter(sample=case.sample, current=True).exclude(dimension__in=discussed)
     finals = {row.dimension_id: row for row in rows}
-    firsts: dict[int, list[float]] = {}
-    values = Rating.objects.filter(
-        score__sample=case.sample, score__round=1, score__complete=True, score__voided_at=None
-    ).exclude(dimension__in=discussed)
-    deciding = values.annotate(deciding=deciding_level()).order_by()
-    for key, level in deciding.values_list("dimension_id", "deciding"):
-        firsts.setdefault(key, []).append(case.rubric.value_of(level))
+    firsts = _firsts(case)
     settled = []
     for dimension in case.rubric.dimensions:
         final = finals.get(dimension.id)
         if final is None:
             continue
-        known = not viewer.covered or final.outcome in PLAIN_OUTCOMES
+        given = firsts.get(dimension.id, [])
+        outcome = final.outcome if viewer.everything else _outcome_told(final.outcome, given)
+        known = not viewer.covered or outcome in PLAIN_OUTCOMES
         settled.append(
             SettledView(
                 key=dimension.key,
                 name=dimension.name,
                 value=case.value(final.level_id) if known else None,
-                outcome=final.outcome,
-                firsts=None if viewer.covered else tuple(sorted(firsts.get(dimension.id, []))),
+                outcome=outcome,
+                firsts=None if viewer.covered else tuple(sorted(first.value for first in given)),
             )
         )
     return tuple(settled)
+
+
+def _firsts(case: Case) -> dict[int, list[_First]]:
+    """Return the values of the first round on what is not discussed, by dimension."""
+    values = Rating.objects.filter(
+        score__sample=case.sample, score__round=1, score__complete=True, score__voided_at=None
+    ).exclude(dimension__in=[topic.dimension_id for topic in case.topics])
+    deciding = values.annotate(deciding=deciding_level()).order_by()
+    found: dict[int, list[_First]] = {}
+    for dimension, level, origin in deciding.values_list("dimension_id", "deciding", "score__origin"):
+        counts = case.sample.counts_imported or origin != Score.Origin.IMPORTED
+        found.setdefault(dimension, []).append(_First(case.rubric.value_of(level), counts))
+    return found
+
+
+def _outcome_told(outcome: str, firsts: Sequence[_First]) -> str:
+    """Return how a value came about, as those who take part are told: after a review, what it would be without one."""
+    # That a review was asked for says that all before it agreed, and so whose value it is that differs.
+    if outcome != FinalScore.Outcome.REVIEWED:
+        return outcome
+    alike = len({first.value for first in firsts if first.counts}) <= 1
+    return (FinalScore.Outcome.UNANIMOUS if alike else FinalScore.Outcome.WITHIN_TOLERANCE).value

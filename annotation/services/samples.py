@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import Max
 from django.utils import timezone
 
 from annotation import slots
@@ -41,12 +42,14 @@ def reopen(*, by: User, sample_id: str, reason: str, dimensions: Sequence[str] |
 
     An agreed one that two or more people scored who are still here is discussed again, on ``dimensions`` or on all;
     their values before it are where they begin. Any other goes back to be scored: agreed ones get at least one more
-    score, beside those that stand. It is then discussed or agreed by all of them.
+    score, beside those that stand. It is then discussed or agreed by all of them. A withdrawn one of which a rule
+    decides everything is agreed as it was before.
 
     Raises:
         NotFound, NotAllowed: the user does not lead the study.
         BadInput: no reason, or a dimension that nobody scores on this sample.
-        WrongState: `by_rule` where a rule decides it, `no_slot`, `study_closed`, and where there is nothing to reopen.
+        WrongState: `by_rule` where a rule decides it and it was not withdrawn, `no_slot`, `study_closed`, and where
+            there is nothing to reopen.
     """
     words = in_words(reason)
     now = timezone.now()
@@ -54,11 +57,13 @@ def reopen(*, by: User, sample_id: str, reason: str, dimensions: Sequence[str] |
         sample = lock(by, sample_id)
         require_open_study(sample.study)
         scored = scored_dimensions(sample)
-        if not scored:
+        if not scored and sample.state != Sample.State.WITHDRAWN:
             raise decided_by_rule()
         chosen = _chosen(scored, dimensions)
         people = _still_here(sample) if sample.state == Sample.State.AGREED else {}
-        if len(people) >= FEWEST:
+        if not scored:
+            _restore(sample, by=by, reason=words)
+        elif len(people) >= FEWEST:
             _discuss_again(sample, chosen, people, by=by, reason=words, at=now)
         else:
             _score_again(sample, by=by, reason=words, at=now)
@@ -105,6 +110,8 @@ def _chosen(scored: list[DimensionDefinition], wanted: Sequence[str] | None) -> 
     if wanted is None:
         return scored
     known = [dimension.key for dimension in scored]
+    if not known:
+        raise BadInput("A rule decides all of this sample.", fields={"dimensions": "None: nobody scores it."})
     if not wanted or not set(wanted) <= set(known):
         raise BadInput("Choose dimensions of this sample.", fields={"dimensions": "Some of " + ", ".join(known) + "."})
     return [dimension for dimension in scored if dimension.key in wanted]
@@ -194,6 +201,18 @@ def _score_again(sample: Sample, *, by: User, reason: str, at: datetime) -> None
         deciding.decide(
             [sample.pk], study_id=sample.study_id, by_member=place_of(by, sample.study), by_user=by.pk, at=at
         )
+
+
+def _restore(sample: Sample, *, by: User, reason: str) -> None:
+    """Let the values be current again that a rule has last given a sample."""
+    state = after(sample.state, Event.RESTORED)
+    finals = FinalScore.objects.filter(sample=sample, outcome=FinalScore.Outcome.BY_RULE)
+    newest = finals.aggregate(newest=Max("version"))["newest"]
+    if newest is None:
+        raise decided_by_rule()
+    finals.filter(version=newest).update(current=True)
+    Sample.objects.filter(pk=sample.pk).update(state=state, state_reason="")
+    record(Event.RESTORED, study=sample.study, by=by, sample=sample, to=state, reason=reason)
 
 
 def _end_discussion(sample: Sample, *, by: User, at: datetime) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from rest_framework.request import Request
 
@@ -25,10 +26,16 @@ class Discussions(View):
 
     @describe("List discussions", query=shapes.DiscussionsQuery, answer=paged(shapes.CaseRow))
     def get(self, request: Request, slug: str) -> HttpResponse:
-        """Those that I take part in; all of them for admins and researchers. The widest difference first."""
+        """Those that I take part in, the oldest first; all of them for admins and researchers.
+
+        They get the widest difference first, and last those in which they owe a reason themselves.
+        """
         study, user = study_of(request, slug), user_of(request)
         query = query_of(request, shapes.DiscussionsQuery)
-        rows = discussion_lists.listed(by=user, study=study, state=query["state"])
+        rows, order = discussion_lists.listed(by=user, study=study, state=query["state"])
+
+        def known() -> QuerySet[Discussion]:
+            return discussion_lists.listed(by=user, study=study, state="all").rows
 
         def show(taken: Sequence[Discussion]) -> list[dict[str, Any]]:
             if permissions.may_read_results(user, study):
@@ -36,7 +43,7 @@ class Discussions(View):
             return [case_row(row) for row in discussion_lists.case_rows(by=user, study=study, discussions=[*taken])]
 
         # By name, as a cursor can be read: the range would tell two people each other's values.
-        return answer(page(request, rows, query, order=discussion_lists.QUEUE_ORDER, show=show, name="public_id"))
+        return answer(page(request, rows, query, order=order, show=show, name="public_id", among=known))
 
 
 class OneDiscussion(View):

@@ -73,7 +73,10 @@ class Reopen(View):
 
     @describe("Reopen a sample", request=shapes.ReopenRequest, answer=shapes.SampleRow, conflict=True)
     def post(self, request: Request, sample: str) -> HttpResponse:
-        """Admins only. Its annotators discuss it again; where they cannot, it is scored again."""
+        """Admins only. Its annotators discuss it again; where they cannot, it is scored again.
+
+        A withdrawn one of which a rule decides everything has its values by rule again.
+        """
         user = user_of(request)
         body = body_of(request, shapes.ReopenRequest)
         return _row(user, samples.reopen(by=user, sample_id=sample, **body))

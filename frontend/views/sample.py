@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotation import permissions
 from annotation.arms import Arm
-from annotation.content import SampleSides, SampleView, views
+from annotation.content import SampleSides, views
 from annotation.met_judge import MetJudge, met_judges
 from annotation.models import Discussion, FinalScore, Rating, Sample, Score, Study
 from annotation.rubrics import RubricDefinition, definition
@@ -133,6 +133,7 @@ def _page(
     rubric = definition(study.rubric_id)
     leads = permissions.may_lead(viewer(request), study)
     view = views([SampleSides(found.pk, found.public_id, found.has_text, found.has_image)], rubric)[found.pk]
+    scored = len(view.locked) < len(rubric.dimensions)
     cases = list(Discussion.objects.filter(sample=found).prefetch_related("topics__dimension").order_by("number"))
     owed = next((case for case in cases if case.state != Discussion.State.CLOSED), None)
     withheld = owed is not None and owes_reason(viewer(request), found)
@@ -142,10 +143,11 @@ def _page(
         "view": view,
         "rubric": rubric,
         "leads": leads,
+        "scored": scored,
         "scores_too": member is not None and permissions.may_score(member),
         "cases": cases,
         "owed": owed if withheld else None,
-        "forms": _forms(request, found, study, view, bound or {}) if leads and not withheld else {},
+        "forms": _forms(request, found, study, bound or {}, scored=scored) if leads and not withheld else {},
     }
     if not withheld:
         context |= {
@@ -157,15 +159,15 @@ def _page(
 
 
 def _forms(
-    request: HttpRequest, found: Sample, study: Study, view: SampleView, bound: dict[str, PageForm]
+    request: HttpRequest, found: Sample, study: Study, bound: dict[str, PageForm], *, scored: bool
 ) -> dict[str, PageForm]:
     forms: dict[str, PageForm] = {}
-    scored = len(view.locked) < len(definition(study.rubric_id).dimensions)
+    decided = found.state in (Sample.State.AGREED, Sample.State.BLOCKED)
     if found.state == Sample.State.AGREED and asking_review.why_not(found, by=viewer(request)) is None:
         forms["review"] = ReviewForm(auto_id="review_%s")
     if study.state == Study.State.RUNNING and giving.slots_of(found):
         forms["assign"] = AssignForm(takers=takers(study, [found])[found.pk], auto_id="assign_%s")
-    if scored and found.state in (Sample.State.AGREED, Sample.State.BLOCKED, Sample.State.WITHDRAWN):
+    if (scored and decided) or found.state == Sample.State.WITHDRAWN:
         forms["reopen"] = ReopenForm(dimensions=services.dimensions_to_discuss(found), auto_id="reopen_%s")
     if found.state != Sample.State.WITHDRAWN:
         forms["withdraw"] = WithdrawForm(auto_id="withdraw_%s")

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from annotation.models import Discussion, Participant, Study, User
 from annotation.services import discussing
 from annotation.services.discussing import Reason
-from annotation.services.discussion_views import QUEUE_ORDER, CaseRow, CaseView, case_rows, listed
+from annotation.services.discussion_views import CaseRow, CaseView, case_rows, listed
 from tests.factories import make_user
 
 
@@ -65,5 +65,5 @@ def awaited(case: Discussion) -> set[str]:
 def lines(who: User, state: str = "waiting") -> list[CaseRow]:
     """Return the lines of a list of the study birds, as somebody sees it."""
     study = Study.objects.get(slug="birds")
-    found = listed(by=who, study=study, state=state).order_by(*QUEUE_ORDER)
-    return case_rows(by=who, study=study, discussions=list(found))
+    rows, order = listed(by=who, study=study, state=state)
+    return case_rows(by=who, study=study, discussions=list(rows.order_by(*order)))

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from annotation.errors import BadInput, NotFound
-from annotation.models import Discussion, Member, Study, User
+from annotation.models import Discussion, Member, Protocol, Study, User
 from annotation.services import discussion_admin
 from annotation.services.discussion_views import (
     case_for,
@@ -39,11 +39,56 @@ def listed(who: str, state: str = "waiting") -> list[str]:
     return [row.id for row in lines(make_user(who), state)]
 
 
-def test_the_widest_difference_comes_first_and_of_equal_ones_the_oldest(study: Study) -> None:
+def test_those_who_read_results_find_the_widest_difference_first_and_of_equal_ones_the_oldest(study: Study) -> None:
     narrow, wide, early, late = (apart(study, *pair) for pair in ((3, 4), (0, 5), (1, 3), (2, 4)))
-    order = [wide.public_id, early.public_id, late.public_id, narrow.public_id]
-    assert listed("ann") == order
-    assert listed("ada", "open") == order
+    make_member(study, "ravi", "researcher")
+    for who in ("ada", "ravi"):
+        assert listed(who, "open") == [wide.public_id, early.public_id, late.public_id, narrow.public_id]
+
+
+def test_those_who_take_part_find_the_oldest_first_whatever_the_difference(study: Study) -> None:
+    cases = [apart(study, *pair) for pair in ((3, 4), (0, 5), (1, 3))]
+    oldest_first = [case.public_id for case in cases]
+    assert listed("ann") == listed("ann", "all") == oldest_first
+    # What is revealed has no place by its range either: a covered one beside it would have one, too.
+    reasons(cases[1], "ann", "ben")
+    assert listed("ann") == listed("ann", "open") == oldest_first
+
+
+def test_an_admin_finds_last_in_which_they_owe_a_reason_and_there_the_oldest_first(study: Study) -> None:
+    def with_ada(ada: float, ben: float) -> Discussion:
+        return make_discussion(study, {"ada": {"ITS": ada}, "ben": {"ITS": ben}})
+
+    owed, given, most_owed = with_ada(3, 4), with_ada(2, 4), with_ada(0, 5)
+    narrow, wide = apart(study, 1, 2), apart(study, 1, 4)
+    reason("ada", given)
+    told = [wide.public_id, given.public_id, narrow.public_id]
+    assert listed("ada", "open") == [*told, owed.public_id, most_owed.public_id]
+    assert [row.spread for row in lines(make_user("ada"), "open")] == [3, 2, 1, None, None]
+    reason("ada", most_owed)
+    assert listed("ada", "open") == [most_owed.public_id, *told, owed.public_id]
+
+
+def test_what_is_told_anyway_has_its_place_by_its_difference(study: Study) -> None:
+    def with_ada(ada: float, ben: float) -> Discussion:
+        return make_discussion(study, {"ada": {"ITS": ada}, "ben": {"ITS": ben}})
+
+    past = timezone.now() - timedelta(minutes=1)
+    narrow, overdue, handed_over, excused, covered = apart(study, 1, 2), *(with_ada(0, 5) for _ in range(4))
+    Discussion.objects.filter(pk=overdue.pk).update(due_at=past)
+    Discussion.objects.filter(pk=handed_over.pk).update(state="handed_over")
+    excused.participants.filter(member__name="Ada").update(state="excused", waits=False)
+    told = [overdue, handed_over, excused, narrow]
+    assert listed("ada", "all") == [case.public_id for case in (*told, covered)]
+    Protocol.objects.update(reason_first=False)
+    assert listed("ada", "all") == [case.public_id for case in (*told[:3], covered, narrow)]
+
+
+def test_a_researcher_who_took_part_finds_what_they_owe_last_even_where_the_admins_decide(study: Study) -> None:
+    owed, narrow = apart(study, 0, 5), make_discussion(study, {"cho": {"ITS": 1}, "ben": {"ITS": 2}})
+    Member.objects.filter(study=study, user__username="ann").update(role="researcher")
+    Discussion.objects.filter(pk=owed.pk).update(state="handed_over")
+    assert listed("ann", "all") == [narrow.public_id, owed.public_id]
 
 
 def test_annotators_find_their_own_and_those_who_read_results_find_all(study: Study) -> None:

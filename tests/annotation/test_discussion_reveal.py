@@ -8,12 +8,13 @@ import pytest
 from django.utils import timezone
 
 from annotation.errors import NotFound
-from annotation.models import Discussion, Member, Study
+from annotation.models import Discussion, FinalScore, Member, Protocol, Sample, Score, Study
 from annotation.querysets import discussions_visible_to, pictures_visible_to
 from annotation.services import discussion_admin, samples
 from annotation.services.discussion_views import CaseView, case_for, owes_reason
-from tests.factories import make_discussion, make_member, make_study, make_user
+from tests.factories import make_discussion, make_member, make_sample, make_study, make_user
 
+from .deciding import all_score, same
 from .discussions import lines, reason, reasons, say, stand
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +97,75 @@ def test_participants_never_see_a_name_or_that_it_was_a_review(case: Discussion)
         assert member.public_id not in text
         assert f'"{member.name}"' not in text
     assert shown.because == "scores"
+
+
+def differing_newcomer(study: Study, *, tolerance: float = 0) -> tuple[CaseView, CaseView]:
+    """Return how Ann sees a case that follows from three scores, and one that follows from two and a review."""
+    three, two = ({"ann": same(4, TCC=5), "ben": same(4)}, {"ann": same(4, TCC=5), "ben": same(4)})
+    if not tolerance:
+        three["ann"] = two["ann"] = same(4)
+    views = []
+    for k, scores, cross_review in ((3, three, "none"), (2, two, "all")):
+        Protocol.objects.filter(study=study).update(
+            annotators_per_sample=k, cross_review=cross_review, tolerance=tolerance, tie_rule="lower"
+        )
+        sample = make_sample(study, pictures=["red"])
+        all_score(study, {**scores, "cho": same(4, ITS=1)})
+        views.append(seen("ann", Discussion.objects.get(sample=sample)))
+    return views[0], views[1]
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "told"),
+    [
+        (0, {"TCC": (4, "unanimous"), "ICC": (4, "unanimous"), "IQ": (4, "unanimous")}),
+        (1, {"TCC": (None, "within_tolerance"), "ICC": (4, "unanimous"), "IQ": (4, "unanimous")}),
+    ],
+)
+def test_to_who_owes_a_reason_a_case_after_a_review_looks_like_any_other(
+    study: Study, tolerance: float, told: dict[str, tuple[float | None, str]]
+) -> None:
+    after_scores, after_review = differing_newcomer(study, tolerance=tolerance)
+    assert {one.key: (one.value, one.outcome) for one in after_review.settled} == told
+    assert FinalScore.objects.filter(outcome="reviewed").count() == 3
+    shown = [json.loads(without_sample(view)) for view in (after_scores, after_review)]
+    for one in shown:
+        assert len(one.pop("participants")) == 1
+        # Drawn by chance, and of the moment.
+        del one["me"], one["due_at"]
+    assert shown[0] == shown[1]
+
+
+def test_after_the_reveal_too_nothing_says_that_there_was_a_review_but_to_those_who_read_results(study: Study) -> None:
+    make_member(study, "ada", "admin")
+    make_member(study, "ravi", "researcher")
+    _, view = differing_newcomer(study)
+    case = Discussion.objects.get(public_id=view.id)
+    reasons(case, "ann", "ben", "cho")
+    for who, outcome in (("ann", "unanimous"), ("cho", "unanimous"), ("ada", "reviewed"), ("ravi", "reviewed")):
+        assert {one.outcome for one in seen(who, case).settled} == {outcome}, who
+        assert all(one.firsts == (4, 4, 4) for one in seen(who, case).settled)
+
+
+def test_an_admin_who_owes_a_reason_is_not_told_of_the_review_either(study: Study) -> None:
+    ada = make_member(study, "ada", "admin")
+    case = make_discussion(study, {"ada": {"ITS": 2}, "ben": {"ITS": 4}}, because="review")
+    FinalScore.objects.filter(sample=case.sample).update(outcome="reviewed")
+    assert ada.user is not None
+    assert {one.outcome for one in seen("ada", case).settled} == {"unanimous"}
+    reason("ada", case)
+    assert {one.outcome for one in seen("ada", case).settled} == {"reviewed"}
+
+
+def test_imported_scores_that_do_not_decide_make_no_other_outcome(study: Study) -> None:
+    _, view = differing_newcomer(study)
+    case = Discussion.objects.get(public_id=view.id)
+    tcc = study.rubric.dimensions.get(key="TCC")
+    old = Score.objects.create(sample=case.sample, member=make_member(study, None), origin="imported")
+    old.ratings.create(dimension=tcc, level=tcc.levels.get(value=1))
+    assert {one.key: one.outcome for one in seen("ann", case).settled}["TCC"] == "unanimous"
+    Sample.objects.filter(pk=case.sample_id).update(counts_imported=True)
+    assert {one.key: one.outcome for one in seen("ann", case).settled}["TCC"] == "within_tolerance"
 
 
 def test_pseudonyms_stay_the_same_within_a_case(case: Discussion) -> None:

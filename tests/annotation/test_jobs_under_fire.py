@@ -107,10 +107,12 @@ def a_release_holds(house: House, job: dict[str, Any]) -> None:
     frozen = (media / name).read_bytes()
     assert hashlib.sha256(frozen).hexdigest() == sha256
     assert len({json.loads(line)["id"] for line in frozen.splitlines()}) == LABELLED
-    # What killed attempts began is written over: nothing else lies beside it.
-    beside = sorted(path.name for path in (media / name).parent.iterdir())
-    assert beside == sorted(["frozen.jsonl", f"{rendition['id']}.zip"])
-    with zipfile.ZipFile((media / name).parent / f"{rendition['id']}.zip") as archive:
+    ((packed,),) = house.place.query(
+        f"SELECT archive FROM annotation_rendition WHERE public_id = '{rendition['id']}'"  # noqa: S608
+    )
+    # What killed attempts began is cleared away: nothing else lies beside these.
+    assert {str(path.relative_to(media)) for path in (media / name).parent.iterdir()} == {name, packed}
+    with zipfile.ZipFile(media / packed) as archive:
         assert archive.testzip() is None
         lines = archive.read("train.jsonl").splitlines() + archive.read("test.jsonl").splitlines()
     assert len({json.loads(line)["id"] for line in lines}) == len(lines) == LABELLED

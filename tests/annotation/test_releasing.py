@@ -168,18 +168,7 @@ def test_a_release_that_fails_at_the_last_step_leaves_nothing(study: Study, monk
     assert not ReleaseEntry.objects.exists()
     assert not Question.objects.exclude(part="").exists()
     assert not HistoryEntry.objects.filter(event="release_made").exists()
-    assert not default_storage.exists("releases/bcdfghjkmnpq/frozen.jsonl")
-
-
-def test_what_a_killed_attempt_left_is_written_over(study: Study) -> None:
-    from django.core.files.base import ContentFile
-
-    agree(study, "a")
-    agree(study, "b")
-    default_storage.save("releases/bcdfghjkmnpq/frozen.jsonl", ContentFile(b"half a line"))
-    release = make_release(by=None, study=study, wanted=Wanted(name="v1", test_count=1), public_id="bcdfghjkmnpq")
-    assert release.frozen == "releases/bcdfghjkmnpq/frozen.jsonl"
-    assert set(records(release)) == {"a", "b"}
+    assert default_storage.listdir("releases/bcdfghjkmnpq")[1] == []
 
 
 def test_a_release_that_another_one_overtook_is_made_again_with_its_parts(

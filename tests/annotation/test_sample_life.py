@@ -212,6 +212,49 @@ def test_what_a_rule_decides_is_not_reopened(ada: User, study: Study) -> None:
     assert refused(lambda: reopen(ada, sample)).code == "by_rule"
 
 
+def by_rule(study: Study) -> Sample:
+    """Without a text and without a picture, as an import brings it: 0 on everything."""
+    sample = make_sample(study, None, question="?", state="agreed", stage=0)
+    for version in (1, 2):
+        FinalScore.objects.filter(sample=sample).update(current=False)
+        for dimension in study.rubric.dimensions.all():
+            level = dimension.levels.get(value=0)
+            FinalScore.objects.create(
+                sample=sample, dimension=dimension, level=level, outcome="by_rule", version=version
+            )
+    return sample
+
+
+def test_what_a_rule_decides_comes_back_agreed_after_it_was_withdrawn(ada: User, study: Study) -> None:
+    sample = by_rule(study)
+    before = current(sample)
+    sample = withdraw(ada, sample)
+    assert current(sample) == {}
+    sample = reopen(ada, sample, "It was the right one after all.")
+    assert (sample.state, sample.state_reason, sample.stage) == ("agreed", "", Sample.Stage.CLOSED)
+    assert current(sample) == before == dict.fromkeys(THREES, (0, "by_rule"))
+    assert set(FinalScore.objects.filter(sample=sample, current=True).values_list("version", flat=True)) == {2}
+    step = told(sample)[-1]
+    assert (step.event, step.who, step.from_state, step.to_state) == ("restored", "Ada", "withdrawn", "agreed")
+    assert step.text == "It was the right one after all."
+    assert refused(lambda: reopen(ada, sample)).code == "by_rule"
+    assert withdraw(ada, sample).state == "withdrawn"
+
+
+def test_no_dimension_of_what_a_rule_decides_can_be_chosen(ada: User, study: Study) -> None:
+    sample = withdraw(ada, by_rule(study))
+    error = refused(lambda: reopen(ada, sample, dimensions=["ITS"]))
+    assert isinstance(error, BadInput)
+    assert "dimensions" in error.fields
+    assert Sample.objects.get(pk=sample.pk).state == "withdrawn"
+
+
+def test_without_values_by_rule_there_is_nothing_to_bring_back(ada: User, study: Study) -> None:
+    sample = make_sample(study, None, question="?", state="withdrawn", stage=0)
+    assert refused(lambda: reopen(ada, sample)).code == "by_rule"
+    assert Sample.objects.get(pk=sample.pk).state == "withdrawn"
+
+
 def test_dimensions_of_a_missing_side_are_not_reopened(ada: User, study: Study) -> None:
     sample = make_sample(study, "Text alone.", state="agreed", stage=0)
     error = refused(lambda: reopen(ada, sample, dimensions=["ITS"]))

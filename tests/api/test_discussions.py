@@ -12,7 +12,7 @@ import pytest
 from django.core import signing
 from django.utils import timezone
 
-from annotation.models import Discussion, Exposure, Member, Post, Sample, Study
+from annotation.models import Discussion, Exposure, FinalScore, Member, Participant, Post, Sample, Study
 from tests.factories import make_discussion, make_member, make_study
 
 from .caller import GOOD, Caller, fields, refusal
@@ -69,6 +69,16 @@ def test_a_case_has_the_sample_and_only_ones_own_part_until_the_reason_is_given(
     assert [each["waits"] for each in shown["participants"] if not each["me"]] == [None]
     (post,) = quality["posts"]
     assert (post["kind"], post["text"], post["value"], post["alias"]) == ("reason", "Sharp enough.", 2, shown["me"])
+
+
+def test_what_a_review_confirmed_is_told_as_if_there_had_been_none(case: Discussion, ann: Caller, ada: Caller) -> None:
+    before = without_version(ann.get(path(case)).json())
+    Discussion.objects.filter(pk=case.pk).update(because="review")
+    FinalScore.objects.filter(sample=case.sample).update(outcome="reviewed")
+    assert without_version(ann.get(path(case)).json()) == before
+    assert {each["value"] for each in before["settled"]} == {4, 3}
+    assert {each["outcome"] for each in ann.get(path(case)).json()["settled"]} == {"unanimous"}
+    assert {each["outcome"] for each in ada.get(path(case)).json()["settled"]} == {"reviewed"}
 
 
 def test_texts_come_rendered_where_asked_for(case: Discussion, ann: Caller) -> None:
@@ -303,13 +313,44 @@ def test_the_list_comes_in_pages(many: list[str], ann: Caller, ada: Caller) -> N
         assert sorted(found) == sorted(many), query
 
 
-def test_the_widest_difference_comes_first_and_of_equal_ones_the_oldest(study: Study, ann: Caller, ada: Caller) -> None:
+def walked(caller: Caller, query: str = "state=open") -> list[str]:
+    """Return a list, read forwards and backwards one at a time."""
+    found, pages = [], []
+    at: str | None = f"studies/birds/discussions/?limit=1&{query}"
+    while at:
+        pages.append(caller.get(at).json())
+        found += [row["id"] for row in pages[-1]["results"]]
+        at = pages[-1]["next"]
+    back, at = found[-1:], pages[-1]["previous"]
+    while at:
+        page = caller.get(at).json()
+        back = [row["id"] for row in page["results"]] + back
+        at = page["previous"]
+    assert back == found
+    return found
+
+
+def test_who_takes_part_finds_the_oldest_first_and_an_admin_the_widest_difference(
+    study: Study, ann: Caller, ada: Caller
+) -> None:
     values = ((3, 4), (0, 5), (1, 3), (2, 4))
     made = [make_discussion(study, {"ann": {"ITS": one}, "ben": {"ITS": other}}) for one, other in values]
     narrow, wide, early, late = (case.public_id for case in made)
-    for caller in (ann, ada):
-        found = caller.get("studies/birds/discussions/?state=open").json()["results"]
-        assert [row["id"] for row in found] == [wide, early, late, narrow]
+    assert walked(ann) == [narrow, wide, early, late]
+    assert walked(ada) == [wide, early, late, narrow]
+
+
+def test_what_an_admin_owes_a_reason_in_comes_last_page_by_page(study: Study, ada: Caller) -> None:
+    narrow = make_discussion(study, {"ann": {"ITS": 3}, "ben": {"ITS": 4}})
+    owed, most = (make_discussion(study, {"ada": {"ITS": one}, "ben": {"ITS": 5}}) for one in (4, 0))
+    wide = make_discussion(study, {"ann": {"ITS": 1}, "ben": {"ITS": 5}})
+    assert walked(ada) == [case.public_id for case in (wide, narrow, owed, most)]
+    assert walked(ada, "state=waiting") == [owed.public_id, most.public_id]
+    following = ada.get("studies/birds/discussions/?limit=1&state=waiting").json()["next"]
+    Discussion.objects.filter(pk=owed.pk).update(state="closed", closed_at=timezone.now())
+    Participant.objects.filter(discussion=owed).update(waits=False)
+    (row,) = ada.get(following).json()["results"]
+    assert row["id"] == most.public_id
 
 
 def test_a_list_takes_only_what_it_knows(many: list[str], ann: Caller, ada: Caller) -> None:
@@ -324,7 +365,7 @@ def test_a_cursor_tells_nothing_of_the_range(many: list[str], ann: Caller) -> No
     readable = signing.b64_decode(unquote(_cursor(following["next"])).split(":")[0].lstrip(".").encode())
     with suppress(zlib.error):
         readable = zlib.decompress(readable)
-    assert json.loads(readable) == [["-spread", "id", "by public_id"], False, [following["results"][0]["id"]]]
+    assert json.loads(readable) == [["id", "by public_id"], False, [following["results"][0]["id"]]]
 
 
 # The admin who takes part

@@ -46,6 +46,19 @@ def test_what_the_admins_decide_comes_first_then_the_widest_range_then_the_oldes
     assert listed(text_of(ada, LIST + "?state=to_decide")) == [newer.public_id, handed.public_id]
 
 
+def test_a_case_in_which_the_reader_owes_a_reason_has_no_place_by_its_range(study: Study, ada: Client) -> None:
+    owed, most_owed = dispute(study, 1, by=("ada", "ben")), dispute(study, 4, by=("ada", "ben"))
+    narrow, wide = dispute(study, 1), dispute(study, 3)
+    assert listed(text_of(ada, LIST)) == [case.public_id for case in (wide, narrow, owed, most_owed)]
+    page = text_of(ada, f"{LIST}?after={narrow.public_id}")
+    assert listed(page) == [owed.public_id, most_owed.public_id]
+    assert listed(text_of(ada, f"{LIST}?after={owed.public_id}")) == [most_owed.public_id]
+    give_reason(most_owed, "ada", "They match.")
+    assert listed(text_of(ada, LIST))[0] == most_owed.public_id
+    hand_over(owed)
+    assert listed(text_of(ada, LIST)) == [case.public_id for case in (owed, most_owed, wide, narrow)]
+
+
 def test_a_line_says_where_they_stand_and_for_whom_it_waits(study: Study, ada: Client) -> None:
     case = dispute(study, 3, question="Why do robins sing?", external_id="robin-1")
     give_reason(case, "ann", "They match.")
@@ -143,12 +156,12 @@ def test_the_list_costs_as_many_queries_for_many_cases_as_for_one(
 ) -> None:
     dispute(study)
     ada.get(LIST)
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(23):
         ada.get(LIST)
     for _ in range(5):
         dispute(study)
     ada.get(LIST)
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(23):
         ada.get(LIST)
 
 

@@ -95,11 +95,11 @@ def test_the_inbox_names_each_case_by_its_question_and_nothing_else(study: Study
     assert not re.search(r"\bBen\b", page)
 
 
-def test_the_widest_difference_is_named_first_and_the_rest_is_a_number(study: Study) -> None:
-    cases = [dispute(study, spread, question=f"Question {spread}?") for spread in (1, 2, 3, 4, 5)]
+def test_the_oldest_is_named_first_whatever_the_difference_and_the_rest_is_a_number(study: Study) -> None:
+    cases = [dispute(study, spread, question=f"Question {spread}?") for spread in (2, 5, 1, 4, 3)]
     cases += [dispute(study, 1, question="Question last?"), dispute(study, 1)]
     page = text_of(client_of("ann"), "/")
-    assert re.findall(r"Question (\d)\?", page) == ["5", "4", "3", "2", "1"]
+    assert re.findall(r"Question (\d)\?", page) == ["2", "5", "1", "4", "3"]
     assert "and 2 more discussions" in page
     assert "<h1>7 discussions wait for you</h1>" in page
 

@@ -93,6 +93,25 @@ def test_what_a_rule_decides_is_not_reopened(study: Study, ada: Client) -> None:
     assert not FinalScore.objects.filter(sample=sample).exists()
 
 
+def test_what_a_rule_decides_is_withdrawn_and_brought_back_with_its_values(study: Study, ada: Client) -> None:
+    sample = make_sample(study, None, external_id="nothing", state="agreed", stage=0)
+    for dimension in study.rubric.dimensions.all():
+        level = dimension.levels.get(value=0)
+        FinalScore.objects.create(sample=sample, dimension=dimension, level=level, outcome="by_rule")
+    assert ada.post(address(sample, "withdraw/"), {"reason": "Doubtful."}).status_code == 302
+    page = text_of(ada, address(sample))
+    assert f'action="{address(sample, "reopen/")}"' in page
+    assert "It comes back agreed, with the values that follow from a rule" in page
+    assert not finals(sample)
+    assert ada.post(address(sample, "reopen/"), {"reason": "No doubt left."}).status_code == 302
+    page = text_of(ada, address(sample))
+    assert "Brought back: its values follow from a rule again." in page
+    assert "brought it back, with the values that follow from a rule" in page
+    assert "No doubt left." in page
+    assert state_of(sample) == "agreed"
+    assert set(finals(sample).values()) == {(0, "by_rule")}
+
+
 def test_the_page_says_beforehand_what_reopening_does(study: Study, ada: Client) -> None:
     sample = agree(study)
     sample.refresh_from_db()

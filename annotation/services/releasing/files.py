@@ -4,12 +4,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-from django.core.files import File
-from django.core.files.storage import default_storage
 
 from annotation import permissions
 from annotation.db import write_transaction
@@ -22,6 +19,7 @@ from annotation.services.importing.report import Progress
 from annotation.services.job_inputs import local_copy
 
 from .archive import pack
+from .attempts import forget_others, forget_unless_named, store
 from .frozen import About, read_frozen
 from .names import IMAGES
 from .rendering import Rendered, render
@@ -84,18 +82,14 @@ def make_rendition(
     public_id = public_id or opaque_id()
     there = Rendition.objects.filter(public_id=public_id).first()
     if there is not None:
+        forget_others(there.archive)
         return there
     with tempfile.TemporaryDirectory(prefix="rendition-") as place:
         folder, archive = Path(place) / "files", Path(place) / "files.zip"
         folder.mkdir()
         rendered = _render(release, options, folder, progress)
         packed = pack(folder, archive)
-        name = f"releases/{release.public_id}/{public_id}.zip"
-        # Left by an attempt that was killed before it could claim it.
-        if default_storage.exists(name):
-            default_storage.delete(name)
-        with archive.open("rb") as file:
-            stored = default_storage.save(name, File(file))
+        stored = store(archive, f"releases/{release.public_id}/{public_id}.zip")
     try:
         with write_transaction():
             rendition = Rendition.objects.create(
@@ -121,10 +115,9 @@ def make_rendition(
                 generator=rendition.with_generator,
             )
             claim()
-    except BaseException:
-        with suppress(OSError):
-            default_storage.delete(stored)
-        raise
+    finally:
+        forget_unless_named(stored, Rendition.objects.filter(archive=stored))
+    forget_others(stored)
     return rendition
 
 

@@ -11,6 +11,7 @@ from annotation.models import Release, Rendition, Study
 from annotation.models.fields import opaque_id
 from annotation.services.job_context import JobContext
 
+from .attempts import forget_others
 from .files import make_rendition
 from .making import make_release
 from .wanted import Options, options_of, wanted_of
@@ -32,6 +33,7 @@ def release(context: JobContext, study: Study) -> Mapping[str, Any]:
         )
         context.log(f"Release {made.number} is frozen: {made.about['samples']:,} samples.")
     else:
+        forget_others(made.frozen)
         context.log(f"Release {made.number} was frozen by an earlier attempt.")
     options = options_of(context.arguments)
     rendition = _render(context, made, options, kept) if options.formats else None

@@ -5,14 +5,11 @@ Loads numpy, so import it only where work is done.
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.core.files import File
-from django.core.files.storage import default_storage
 from django.db.models import Max
 from django.utils import timezone
 
@@ -27,6 +24,8 @@ from annotation.services.importing.report import Progress
 from annotation.sql import bulk
 from annotation.sql.releasing import AgreedSample, Reader
 
+from .attempts import forget_others, forget_unless_named
+from .attempts import store as _store
 from .figures import Tally, about
 from .freezing import Freezer, Pseudonyms
 from .parts import Parts, draw_parts
@@ -64,7 +63,7 @@ def make_release(
 
     All of it is of one moment, and scoring goes on meanwhile. The release is there with all that belongs to it, or it
     is not there. ``claim`` is called in the transaction that makes it visible; ``public_id`` lets a second attempt
-    write over what a first one left.
+    take up what a first one left.
 
     Raises:
         NotFound, NotAllowed: the user may not lead the study.
@@ -82,13 +81,11 @@ def make_release(
             stored = _store(path, f"{FOLDER}/{public_id}/frozen.jsonl")
             try:
                 release = _publish(study, draft, by, wanted, public_id, stored, claim)
-            except BaseException:
-                with suppress(OSError):
-                    default_storage.delete(stored)
-                raise
+            finally:
+                forget_unless_named(stored, Release.objects.filter(frozen=stored))
             if release is not None:
+                forget_others(stored)
                 return release
-            default_storage.delete(stored)
     raise WrongState("Other releases of this study are being made at the same time. Try again.", code="overtaken")
 
 
@@ -127,14 +124,6 @@ def _noted(samples: Iterable[AgreedSample], ids: list[int]) -> Iterator[AgreedSa
     for sample in samples:
         ids.append(sample.id)
         yield sample
-
-
-def _store(path: Path, name: str) -> str:
-    # Left by an attempt that was killed before it could claim it.
-    if default_storage.exists(name):
-        default_storage.delete(name)
-    with path.open("rb") as file:
-        return default_storage.save(name, File(file))
 
 
 def _publish(
