@@ -43,6 +43,8 @@ class Kind:
     """Raises for what is wrong with arguments of the right types."""
     require: Callable[[User, Study], object] = permissions.require_lead
     """Raises unless the user may queue it in the study."""
+    brings: str = ""
+    """What it brings into a study, which takes none once it is closed; in the plural."""
 
     def check(self, arguments: Mapping[str, Any], *, file: str) -> None:
         """Raise `BadInput` naming every argument that is wrong, before anything is queued."""
@@ -230,6 +232,7 @@ KINDS: dict[str, Kind] = {
         arguments={"path": str, "images": str, "format": str, "question": str, "update": bool, "dry_run": bool},
         paths=("path", "images"),
         choices={"format": SAMPLE_FORMATS},
+        brings="samples",
     ),
     "import_scores": Kind(
         title="Import of scores",
@@ -237,6 +240,7 @@ KINDS: dict[str, Kind] = {
         arguments={"path": str, "format": str, "complete": bool, "dry_run": bool},
         paths=("path",),
         choices={"format": SCORE_FORMATS},
+        brings="scores",
     ),
     "release": Kind(
         title="Release",

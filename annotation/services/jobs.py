@@ -17,6 +17,7 @@ from annotation.pace import UNKNOWN, Pace, pace_of
 from annotation.querysets import jobs_visible_to
 
 from .history import record
+from .intake import require_intake
 from .job_kinds import KINDS
 from .job_sending import send
 
@@ -48,7 +49,8 @@ def enqueue(
 
     Raises:
         BadInput: there is no such kind, or an argument is wrong; the field is named.
-        WrongState: the key stands for other work (``client_key_reused``).
+        WrongState: the key stands for other work (`client_key_reused`), or it would bring something into a closed study
+            (`study_closed`).
     """
     if by is not None:
         _require_may_queue(by, study, kind)
@@ -57,6 +59,8 @@ def enqueue(
         return earlier
     if kind not in KINDS:
         raise BadInput(f"There is no work of the kind {kind!r}.", fields={"kind": "One of " + ", ".join(KINDS) + "."})
+    if KINDS[kind].brings:
+        require_intake(study, KINDS[kind].brings)
     KINDS[kind].check(arguments, file=file)
     try:
         with transaction.atomic():

@@ -139,7 +139,8 @@ def regain(own: OwnAssignment, now: datetime) -> Arm | None:
     if not queue.claim_begun(sample.pk, expected=sample.free_slots, free_slots=left):
         return None
     expires_at = now + timedelta(minutes=own.lease_minutes)
-    lost = Assignment.objects.filter(pk=own.id, state=Assignment.State.RELEASED)
+    # An import that gave the sample another content meanwhile gave the assignment another id.
+    lost = Assignment.objects.filter(pk=own.id, public_id=own.public_id, state=Assignment.State.RELEASED)
     if not lost.update(state=Assignment.State.LEASED, slot=seat.slot, arm=seat.arm, expires_at=expires_at):
         return None
     if seat.arm is Arm.BLIND and own.arm != Arm.BLIND:

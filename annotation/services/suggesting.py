@@ -131,7 +131,9 @@ def fix(taken: Iterable[tuple[int, Meeting, Seat]], *, returning: Collection[int
             )
             for one in meeting.said
         ]
-    sql.insert_suggestions(new)
+    # Who waited for a sample while it got other content had read what was said of the old one.
+    standing = sql.predicted([row.assignment_id for row in new]) if new else set()
+    sql.insert_suggestions([row for row in new if (row.assignment_id, row.run_id) in standing])
 
 
 def dimensions(assignment: int, rubric: RubricDefinition) -> frozenset[str]:

@@ -93,6 +93,17 @@ def insert_suggestions(suggestions: Sequence[NewSuggestion]) -> None:
     )
 
 
+def predicted(assignment_ids: Sequence[int]) -> set[tuple[int, int]]:
+    """Return assignments with each run that says something of their sample now."""
+    ids = list(dict.fromkeys(assignment_ids))
+    found = rows(
+        f"""SELECT a.id, p.run_id FROM annotation_assignment a JOIN annotation_prediction p ON p.sample_id = a.sample_id
+            WHERE a.id IN ({_marks(ids)})""",  # noqa: S608
+        ids,
+    )
+    return {(assignment_id, run_id) for assignment_id, run_id in found}
+
+
 def forget_unseen(assignment_ids: Sequence[int]) -> None:
     """Delete the suggestions of earlier leases that nobody was shown."""
     changed(

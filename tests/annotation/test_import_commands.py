@@ -48,6 +48,18 @@ def test_all_lines_in_is_status_0(run, tmp_path):
     assert (study.rubric.key, study.state) == ("interleaved-answer", "running")
 
 
+def test_a_closed_study_is_status_1_and_says_so(run, tmp_path):
+    make_study(state="closed")
+    for command, path in (
+        ("import_samples", write_samples(tmp_path, line("a"))),
+        ("import_scores", write_scores(tmp_path, "a,Ann,TCC,3,1,,")),
+    ):
+        status, out = run(command, path, "--study", "birds", "--json")
+        assert status == 1
+        assert "This study is closed" in json.loads(out)["errors"][0]["message"]
+    assert not Sample.objects.exists()
+
+
 def test_some_lines_refused_is_status_3_and_the_good_ones_are_in(run, tmp_path):
     status, out = run("import_samples", write_samples(tmp_path, line("a"), b"{"), "--study", "birds")
     assert status == 3

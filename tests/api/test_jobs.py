@@ -46,6 +46,13 @@ def test_an_upload_becomes_a_job_that_imports_it(study: Study, ada: Caller) -> N
     assert Sample.objects.get(study=study).external_id == "s1"
 
 
+def test_a_closed_study_takes_no_upload(study: Study, ada: Caller) -> None:
+    Study.objects.update(state="closed")
+    assert refusal(upload(ada)) == (409, "study_closed")
+    assert refusal(upload(ada, kind="scores")) == (409, "study_closed")
+    assert not Job.objects.exists()
+
+
 def test_an_upload_is_never_half_in_its_place(study: Study, ada: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[str, int]] = []
 

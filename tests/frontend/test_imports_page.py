@@ -136,3 +136,21 @@ def test_only_those_who_lead_import(study: Study) -> None:
     for who in ("ann", "ravi"):
         assert client_of(who).post(IMPORTS, {"kind": "import_samples", "file": upload()}).status_code == 403
     assert not Job.objects.exists()
+
+
+def test_a_closed_study_asks_for_no_file_and_takes_none(study: Study, ada: Client) -> None:
+    send(ada, file=upload())
+    rehearsal = Job.objects.get()
+    job_runner.run(rehearsal.pk)
+    Study.objects.update(state="closed")
+    page = text_of(ada, IMPORTS)
+    assert "This study is closed and takes no more samples or scores." in page
+    assert 'href="/studies/birds/settings/"' in page
+    assert 'type="file"' not in page
+    answer = send(ada, file=upload())
+    assert answer.status_code == 409
+    assert "This study is closed" in answer.content.decode()
+    real = ada.post(f"/studies/birds/jobs/{rehearsal.public_id}/run/")
+    assert real.status_code == 409
+    assert "This study is closed and takes no more samples." in real.content.decode()
+    assert Job.objects.get() == rehearsal

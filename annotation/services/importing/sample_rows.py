@@ -23,6 +23,7 @@ from annotation.models import (
     User,
 )
 from annotation.rubrics import RubricDefinition
+from annotation.services.intake import lock_for_intake
 from annotation.services.refusals import LineError
 from annotation.services.releasing.pool import draw_for
 from annotation.services.rubrics import freeze
@@ -30,6 +31,9 @@ from annotation.sql import bulk
 from annotation.sql.run import looked_up_by_index
 from annotation.workflow import Event, State, after
 
+from . import replacing
+from .questions import Refusal, reasons_to_stay
+from .replacing import Dropped
 from .sample_lines import Incoming
 
 DESCRIBED = ("generator", "domain", "category", "topic", "language", "has_text", "has_image")
@@ -44,6 +48,8 @@ class Written:
     updated: int = 0
     unchanged: int = 0
     refused: list[LineError] = field(default_factory=list)
+    dropped: Dropped = field(default_factory=Dropped)
+    """What was said of the contents that were replaced; in a dry run, what would go."""
 
 
 class Present(NamedTuple):
@@ -80,19 +86,24 @@ class SampleWriter:
         """Bring the database to what the lines say, as far as that is allowed.
 
         ``counted`` is told what became of them in the transaction that does it.
+
+        Raises:
+            WrongState: the study was closed meanwhile (`study_closed`).
         """
         plan = self._plan(samples)
         if self._study is not None and not self._dry_run and (plan.new or plan.changed):
             with write_transaction():
-                # Imports into one study follow one another; scoring it goes on meanwhile.
-                Study.objects.select_for_update(no_key=True).get(pk=self._study.pk)
+                lock_for_intake(self._study, "samples")
+                if self._update:
+                    replacing.hold_back_sayers(self._study)
                 plan = self._plan(samples, lock=True)
-                self._create(self._study, plan.new)
-                self._replace(self._study, plan.changed)
                 written = plan.written()
+                self._create(self._study, plan.new)
+                written.dropped = self._replace(self._study, plan.changed)
                 counted(written)
                 return written
         written = plan.written()
+        written.dropped = replacing.said_of(replacing.with_other_content(_by_key(plan.changed)))
         counted(written)
         return written
 
@@ -117,36 +128,47 @@ class SampleWriter:
                 plan.unchanged += 1
             else:
                 changed.append((sample, there))
-        reasons = self._reasons_to_keep(changed, lock=lock) if changed else {}
+        reasons = self._reasons_to_keep(self._study, changed, lock=lock) if changed else {}
         for sample, there in changed:
             if there.pk in reasons:
-                plan.refused.append(LineError(sample.line, "id", f"{sample.record.id!r} {reasons[there.pk]}"))
+                plan.refused.append(LineError(sample.line, *reasons[there.pk]))
             else:
                 plan.changed.append((sample, there))
         return plan
 
-    def _reasons_to_keep(self, changed: list[tuple[Incoming, Present]], *, lock: bool) -> dict[int, str]:
-        """Return why samples cannot be replaced, by primary key; with ``lock`` it stays true until the end."""
-        keys = [there.pk for _, there in changed]
+    def _reasons_to_keep(
+        self, study: Study, changed: list[tuple[Incoming, Present]], *, lock: bool
+    ) -> dict[int, Refusal]:
+        """Return why samples cannot be replaced, by primary key; with ``lock`` it stays true until the end.
+
+        The reason that no other run changes is the one that is told.
+        """
+        by_key = _by_key(changed)
+        keys = list(by_key)
         if lock:
             list(Sample.objects.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk"))
-        reasons = {}
+        reasons: dict[int, Refusal] = {}
+
+        def keep(pk: int, why: str) -> None:
+            reasons[pk] = Refusal("id", f"{by_key[pk].record.id!r} {why}")
+
         if not self._update:
-            message = "is here already with other content; run again with --update to replace it."
-            reasons = dict.fromkeys(keys, message)
+            for pk in keys:
+                keep(pk, "is here already with other content; run again with --update to replace it.")
         leased = Assignment.objects.filter(sample__in=keys, state=Assignment.State.LEASED)
         for pk in leased.values_list("sample_id", flat=True):
-            reasons[pk] = "is changed, and somebody is scoring it right now; try again when their lease has ended."
+            keep(pk, "is changed, and somebody is scoring it right now; try again when their lease has ended.")
+        reasons |= reasons_to_stay(study, by_key)
         decided = FinalScore.objects.filter(sample__in=keys, current=True).exclude(outcome__in=OUR_OWN_OUTCOMES)
         scored = Score.objects.filter(sample__in=keys, voided_at=None)
         for pk in {*scored.values_list("sample_id", flat=True), *decided.values_list("sample_id", flat=True)}:
-            reasons[pk] = "is changed, and has been scored; that is never replaced. Give the new content another id."
+            keep(pk, "is changed, and has been scored; that is never replaced. Give the new content another id.")
         for sample, there in changed:
             if there.pk not in reasons:
                 try:
                     _standing(sample, after(there.state, Event.CONTENT_REPLACED), Sample.Stage.CLOSED)
                 except WrongState as error:
-                    reasons[there.pk] = f"is changed, and cannot be replaced: {error.message}"
+                    keep(there.pk, f"is changed, and cannot be replaced: {error.message}")
         return reasons
 
     def _create(self, study: Study, new: list[Incoming]) -> None:
@@ -178,9 +200,12 @@ class SampleWriter:
         self._place_pictures(pairs)
         self._decide(pairs, versions={})
 
-    def _replace(self, study: Study, changed: list[tuple[Incoming, Present]]) -> None:
+    def _replace(self, study: Study, changed: list[tuple[Incoming, Present]]) -> Dropped:
+        """Store other lines of samples that are there, and drop what is said of contents that are no more."""
         if not changed:
-            return
+            return Dropped()
+        others = replacing.with_other_content(_by_key(changed))
+        dropped = replacing.forget(study, others)
         questions = self._questions(study, [sample for sample, _ in changed])
         now = timezone.now()
         for sample, there in changed:
@@ -211,11 +236,12 @@ class SampleWriter:
                 sample_id=there.pk,
                 user=self._by,
                 event=Event.CONTENT_REPLACED,
-                detail={"before": there.digest, "after": sample.digest},
+                detail={"before": there.digest, "after": sample.digest, "other_content": there.pk in others},
                 at=now,
             )
             for sample, there in changed
         )
+        return dropped
 
     def _questions(self, study: Study, samples: Iterable[Incoming]) -> dict[str, int]:
         keys = list(dict.fromkeys(sample.question_key for sample in samples))
@@ -261,6 +287,11 @@ class SampleWriter:
         if rows:
             FinalScore.objects.bulk_create(rows)
             freeze(self._rubric)
+
+
+def _by_key(changed: list[tuple[Incoming, Present]]) -> dict[int, Incoming]:
+    """Return changed lines by the primary key of their sample."""
+    return {there.pk: sample for sample, there in changed}
 
 
 def _described(sample: Incoming) -> tuple[object, ...]:

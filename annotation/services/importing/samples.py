@@ -9,11 +9,13 @@ from annotation import permissions
 from annotation.models import Study, User
 from annotation.rubrics import RubricDefinition, definition
 from annotation.services.history import record
+from annotation.services.intake import require_intake
 from annotation.services.job_ledger import Ledger
 from annotation.services.refusals import LineError
 from judge.records import RecordError
 from judge.samples import parse_sample
 
+from . import replacing
 from .lines import SeenKeys
 from .pictures import PictureImporter, picture_importer
 from .previewing import SAMPLES as PREVIEWED
@@ -47,12 +49,14 @@ def import_samples(
 
     Its format is found out unless ``format`` names it. Pictures are looked for in ``images``, or beside the lines;
     ``question`` is what pictures answer that come without one. With ``update``, changed lines replace samples that
-    nobody has scored. A dry run reports the same, with a preview, and stores nothing; only there ``study`` may be
-    None, for one that would be created with ``rubric``. Running it again after it was interrupted takes it up where
-    it stopped; with the ``ledger`` of the run before, the report and the history are about both.
+    nobody has scored; what judges said of a content that is replaced goes with it, which a note tells. A dry run
+    reports the same, with a preview, and stores nothing; only there ``study`` may be None, for one that would be
+    created with ``rubric``. Running it again after it was interrupted takes it up where it stopped; with the ``ledger``
+    of the run before, the report and the history are about both.
 
     Raises:
         NotFound, NotAllowed: the user may not lead the study.
+        WrongState: the study is closed, or is closed while this runs (`study_closed`); what was taken by then stays.
         BadInput: the file as a whole cannot be read, or is not safe to unpack.
         OSError: the file cannot be read.
     """
@@ -60,6 +64,8 @@ def import_samples(
         permissions.require_lead(by, study)
     if study is None and not (dry_run and rubric is not None):
         raise ValueError("only a dry run can do without a study")
+    if study is not None:
+        require_intake(study, "samples")
     known = rubric if study is None else definition(study.rubric_id)
     assert known is not None
     with (
@@ -81,7 +87,7 @@ def import_samples(
                 run.take(chunk, done)
                 if progress:
                     progress(max(done, ledger.reached), total, "Importing samples")
-        run.report.notes = source.notes()
+        run.report.notes = [*source.notes(), *replacing.in_words(run.dropped, dry_run=dry_run)]
     return run.report
 
 
@@ -160,7 +166,16 @@ class _Run:
             updated=written.updated,
             unchanged=written.unchanged,
             refused=refused + len(written.refused),
+            replaced=written.dropped.samples,
+            predictions=written.dropped.predictions,
+            suggestions=written.dropped.suggestions,
         )
+
+    @property
+    def dropped(self) -> replacing.Dropped:
+        """Return what all attempts have dropped, in a dry run what would be."""
+        ledger = self._ledger
+        return replacing.Dropped(ledger["replaced"], ledger["predictions"], ledger["suggestions"])
 
     def _prepare(self, sample: Incoming, sha256: dict[str, str], refused: dict[str, str]) -> LineError | None:
         for image in sample.record.images:

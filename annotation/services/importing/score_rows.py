@@ -8,6 +8,7 @@ from datetime import datetime
 from annotation.db import write_transaction
 from annotation.models import Assignment, Member, Rating, Sample, Score, Study
 from annotation.rubrics import RubricDefinition
+from annotation.services.intake import lock_for_intake
 from annotation.services.refusals import LineError
 from annotation.services.rubrics import freeze
 from annotation.sql import bulk
@@ -125,12 +126,14 @@ class ScoreWriter:
         """Store what is new; every line is valid and no two give the same value.
 
         ``counted`` is told what became of them in the transaction that does it.
+
+        Raises:
+            WrongState: the study was closed meanwhile (`study_closed`).
         """
         plan = self._plan(lines, self._present(lines))
         if plan.new and not self._dry_run:
             with write_transaction():
-                # Imports into one study follow one another; scoring it goes on meanwhile.
-                Study.objects.select_for_update(no_key=True).get(pk=self._study.pk)
+                lock_for_intake(self._study, "scores")
                 self._lock_samples(lines)
                 present = self._present(lines)
                 plan = self._plan(lines, present)

@@ -6,11 +6,11 @@ from functools import partial
 from pathlib import Path
 
 from annotation import permissions
-from annotation.errors import WrongState
 from annotation.models import Study, User
 from annotation.rubrics import definition
 from annotation.services.exposures import record_scored_elsewhere
 from annotation.services.history import record
+from annotation.services.intake import require_intake
 from annotation.services.job_ledger import Ledger
 from annotation.services.refusals import LineError
 from judge.records import RecordError
@@ -52,14 +52,13 @@ def import_scores(
 
     Raises:
         NotFound, NotAllowed: the user may not lead the study.
-        WrongState: the study is closed.
+        WrongState: the study is closed, or is closed while this runs (`study_closed`); what was taken by then stays.
         BadInput: the file as a whole cannot be read.
         OSError: the file cannot be read.
     """
     if by is not None:
         permissions.require_lead(by, study)
-    if study.state == Study.State.CLOSED:
-        raise WrongState("This study is closed and takes no more scores.", code="study_closed")
+    require_intake(study, "scores")
     report, ledger = ImportReport(), ledger or Ledger()
     writer = ScoreWriter(study, definition(study.rubric_id), dry_run=dry_run)
     with open_scores(path, format=format) as source, closing(SeenKeys()) as seen:

@@ -1,5 +1,6 @@
 """The curves of a run as they are stored: few enough points that a page may ask for them every second."""
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -31,10 +32,14 @@ class Drawing:
 
 
 def as_points(found: Mapping[tuple[str, float], float]) -> list[dict[str, Any]]:
-    """Return points as they are stored, by series and rising x; of very many of a series some, its last among them."""
+    """Return points as they are stored, by series and rising x; of very many of a series some, its last among them.
+
+    Those that are not finite are left out: no database takes them.
+    """
     series: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for (name, x), y in sorted(found.items()):
-        series[name].append((x, y))
+        if math.isfinite(x) and math.isfinite(y):
+            series[name].append((x, y))
     return [{"series": name, "x": x, "y": y} for name, points in series.items() for x, y in _thinned(points)]
 
 

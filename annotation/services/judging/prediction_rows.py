@@ -3,14 +3,17 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from annotation.db import write_transaction
-from annotation.models import JudgeRun, Prediction, Sample
+from annotation.models import HistoryEntry, JudgeRun, Prediction, Sample
 from annotation.services.refusals import LineError
 from annotation.sql import bulk
+from annotation.workflow import Event
 from judge.predictions import Prediction as Said
 from judge.predictions import as_data
 
@@ -45,12 +48,21 @@ class PredictionWriter:
 
     What a run said of a sample before is replaced only where ``replace`` is true: a judge that was trained here says
     the same again, and where it does not, somebody has to look. ``out_of_fold`` says that models spoke which had not
-    seen the samples' questions.
+    seen the samples' questions. ``read_at`` is when it began to read the samples that it speaks of, see
+    `reading_begins`: of a sample that got other content since, nothing is stored.
     """
 
-    def __init__(self, run: JudgeRun, *, replace: bool, dry_run: bool = False, out_of_fold: bool = False) -> None:
+    def __init__(
+        self,
+        run: JudgeRun,
+        *,
+        replace: bool,
+        dry_run: bool = False,
+        out_of_fold: bool = False,
+        read_at: datetime | None = None,
+    ) -> None:
         self._run, self._replace, self._dry_run = run, replace, dry_run
-        self._out_of_fold = out_of_fold
+        self._out_of_fold, self._read_at = out_of_fold, read_at
 
     def write(self, incoming: Sequence[Incoming], *, counted: Callable[[Plan], object] = lambda plan: None) -> Plan:
         """Store predictions, no two of one sample; ``counted`` is told of them in the transaction that does it."""
@@ -73,11 +85,15 @@ class PredictionWriter:
             Sample.objects.filter(study_id=self._run.study_id, external_id__in=names).values_list("external_id", "pk")
         )
         there = {row.sample_id: row for row in self._said(samples.values())}
+        outdated = self._with_other_content(samples.values())
         plan = Plan()
         for one in incoming:
             sample = samples.get(one.said.id)
             if sample is None:
                 message = f"The study has no sample {one.said.id!r}; import it first, or correct the id."
+                plan.refused.append(LineError(one.line, "id", message))
+            elif sample in outdated:
+                message = "The sample got other content after the judge had read it. Have the judge predict again."
                 plan.refused.append(LineError(one.line, "id", message))
             elif sample not in there:
                 plan.new.append((sample, one.said))
@@ -93,6 +109,14 @@ class PredictionWriter:
     def _said(self, samples: Iterable[int]) -> QuerySet[Prediction]:
         # By its key: the run of a dry run is not there.
         return Prediction.objects.filter(run_id=self._run.pk, sample_id__in=samples)
+
+    def _with_other_content(self, samples: Iterable[int]) -> set[int]:
+        """Return those of the samples that got other content since they were read."""
+        if self._read_at is None:
+            return set()
+        since = HistoryEntry.objects.filter(sample__in=samples, at__gte=self._read_at)
+        replaced = since.filter(event=Event.CONTENT_REPLACED, detail__other_content=True)
+        return set(replaced.values_list("sample_id", flat=True))
 
     def _row(self, sample: int, said: Said) -> tuple[Any, ...]:
         return (self._run.pk, sample, *_values(said), self._out_of_fold)
@@ -112,6 +136,16 @@ class PredictionWriter:
         was = (row.status, row.readout, row.prompt_sha, row.cluster, row.message, row.out_of_fold)
         given = (said.status, said.readout, said.prompt_sha, said.cluster, said.message, self._out_of_fold)
         return was == given and row.dimensions == as_data(said)
+
+
+def reading_begins(run: JudgeRun) -> datetime:
+    """Return a moment from which on samples can be read for a run.
+
+    An import that replaces contents holds the runs: what it did before can be read, and what it does later is later.
+    """
+    with write_transaction():
+        JudgeRun.objects.select_for_update(no_key=True).get(pk=run.pk)
+        return timezone.now()
 
 
 def _values(said: Said) -> tuple[Any, ...]:

@@ -16,7 +16,8 @@ from judge.options import OptionError, parse_settings
 from judge.presets import Preset, preset_named, presets
 
 LONGEST_NAME = 80
-LARGEST_SEED = 2**63 - 1
+# As in `judge.training`, which pages do not load: what learns takes 32 bits, and adds a member's number.
+LARGEST_SEED = 2**31 - 1
 DEFAULT_SEED = 42
 NAME = re.compile(r"[\w.-]+( [\w.-]+)*")
 # Where samples are sent is for whoever runs the server to say, not for whoever starts a run.
@@ -61,7 +62,7 @@ class Wanted:
         if len(self.name) > LONGEST_NAME or (self.name and not NAME.fullmatch(self.name)):
             faults["name"] = f"At most {LONGEST_NAME} letters, digits, dots, dashes and single spaces."
         if not 0 <= self.seed <= LARGEST_SEED:
-            faults["seed"] = "A whole number from 0 on."
+            faults["seed"] = f"A whole number from 0 to {LARGEST_SEED:,}."
         if preset is None or faults:
             raise BadInput("The judge cannot be trained as asked.", fields=faults)
         return preset
@@ -75,6 +76,8 @@ class Wanted:
         for name in OF_MODELS:
             if self.backend != ENDPOINT and not anywhere and not _is_within(self.options.get(name)):
                 return f"{name} is the name of a folder in the server's folder of models (JUDGE_MODELS)."
+        if self.backend == ENDPOINT and (problem := _problem_of_server()):
+            return problem
         try:
             options_of_backend(self.backend, preset.options | self.settings())
         except OptionError as error:
@@ -84,10 +87,22 @@ class Wanted:
     def settings(self) -> dict[str, Any]:
         """Return the options that the program is given: the server's own, and those that were asked for."""
         if self.backend == ENDPOINT:
-            own = {"url": settings.JUDGE_ENDPOINT_URL, "model": settings.JUDGE_ENDPOINT_MODEL}
-            return own | dict(self.options)
+            return _of_the_server() | dict(self.options)
         models = {name: _place(self.options[name]) for name in OF_MODELS if self.options.get(name)}
         return dict(self.options) | models
+
+
+def _of_the_server() -> dict[str, Any]:
+    return {"url": settings.JUDGE_ENDPOINT_URL, "model": settings.JUDGE_ENDPOINT_MODEL}
+
+
+def _problem_of_server() -> str:
+    """Return what is wrong with the server's own options, for which whoever starts a run is not to blame."""
+    try:
+        options_of_backend(ENDPOINT, _of_the_server())
+    except OptionError as error:
+        return f"The server's JUDGE_ENDPOINT_URL cannot be used: {error}"
+    return ""
 
 
 def _is_within(name: Any) -> bool:

@@ -6,6 +6,7 @@ stored once. Reads with numpy, so import it only where work is done.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from annotation.models import JudgeRun, Release, Scorecard, Study
 from annotation.rubrics import as_file, definition
 from annotation.services.history import record
 from annotation.services.job_context import JobContext
-from annotation.services.queueing.refreshing import request_where_active
+from annotation.services.queueing.refreshing import LONGEST_WRITE, request_where_active
 from judge.labels import Release as ReleaseFolder
 from judge.predictions import as_line, parse_line, parse_prediction
 from judge.records import RecordError
@@ -25,7 +26,7 @@ from judge.runs import UNSEEN, Run
 
 from .curves import Drawing, as_points
 from .pairs import columns_of
-from .prediction_rows import Incoming, Plan, PredictionWriter
+from .prediction_rows import Incoming, Plan, PredictionWriter, reading_begins
 from .process import run_judge
 from .study_lines import SAMPLES, unjudged, write_lines
 from .wanted import Wanted
@@ -61,9 +62,12 @@ def _training(run: JudgeRun, release: Path, out: Path) -> list[str]:
 def _store_training(context: JobContext, run: JudgeRun, release: Release, place: Place) -> None:
     folder = Run(place.run)
     context.progress(0, 0, "Storing the judge")
-    _store_predictions(context, run, folder, place.run / "predictions.jsonl", replace=True)
+    # What was replaced just then may not have been committed yet.
+    read_at = release.at - LONGEST_WRITE
+    _store_predictions(context, run, folder, place.run / "predictions.jsonl", read_at=read_at, replace=True)
     if (place.run / UNSEEN).exists():
-        _store_predictions(context, run, folder, place.run / UNSEEN, replace=True, out_of_fold=True)
+        unseen = place.run / UNSEEN
+        _store_predictions(context, run, folder, unseen, read_at=read_at, replace=True, out_of_fold=True)
     labelled = ReleaseFolder(place.release(release, context.progress))
     with (place.run / "predictions.jsonl").open("rb") as lines:
         predictions = [parse_line(raw, folder.rubric) for raw in lines]
@@ -93,17 +97,20 @@ def predict(context: JobContext, study: Study) -> Mapping[str, Any]:
     place = Place(run, context.job)
     out = place.folder / "predictions.jsonl"
     samples = place.folder / "samples"
-    if not (samples / "whole").exists():
+    whole = samples / "read-at"
+    if not whole.exists():
+        read_at = reading_begins(run)
         ids = unjudged(run)
         if not ids:
             return _predicted(run, 0)
         write_lines(run.study_id, ids, samples, context.progress)
-        (samples / "whole").touch()
+        whole.write_text(read_at.isoformat())
     if not out.exists():
         folder = place.unpack()
         asked = ("predict", str(folder), str(samples / SAMPLES), "--out", str(out))
         run_judge(context, [*asked, "--cache", str(cache()), "--resume"])
-    stored = _store_predictions(context, run, Run(place.unpack()), out, replace=False)
+    read_at = datetime.fromisoformat(whole.read_text())
+    stored = _store_predictions(context, run, Run(place.unpack()), out, read_at=read_at, replace=False)
     place.forget()
     with write_transaction():
         record("judge_predicted", study=study, by=context.by, run=run.public_id, number=run.number, samples=stored)
@@ -169,10 +176,17 @@ def _stored(run: JudgeRun, names: Sequence[str]) -> Iterator[dict[str, Any]]:
 
 
 def _store_predictions(
-    context: JobContext, run: JudgeRun, folder: Run, path: Path, *, replace: bool, out_of_fold: bool = False
+    context: JobContext,
+    run: JudgeRun,
+    folder: Run,
+    path: Path,
+    *,
+    read_at: datetime,
+    replace: bool,
+    out_of_fold: bool = False,
 ) -> int:
-    """Store the predictions of a file; returns how many of them are new."""
-    writer = PredictionWriter(run, replace=replace, out_of_fold=out_of_fold)
+    """Store the predictions of a file, about samples as they were at ``read_at``; returns how many of them are new."""
+    writer = PredictionWriter(run, replace=replace, out_of_fold=out_of_fold, read_at=read_at)
     created = 0
 
     def counted(plan: Plan) -> None:
