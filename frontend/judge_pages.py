@@ -166,7 +166,10 @@ def about(run: JudgeRun) -> list[tuple[str, str]]:
     if config:
         data = config["data"]
         found += [(label, _counted(data[name])) for name, label in _data_words() if data[name]["samples"]]
-        if not data["calibrate"]["samples"]:
+        # Runs of an earlier version call it none where there were no calibration samples.
+        if "out of fold" in data["calibration_source"] or (
+            run.backend == "embedded" and data["calibration_source"] == "none"
+        ):
             found.append((_("Calibrated on"), _("what its parts said of samples whose questions they had not seen")))
         found.append((_("Seed"), str(config["seed"])))
         found.append((_("Release’s checksum"), config["release_sha256"]))

@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,7 +39,15 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         kept = " What was done is kept: the same command with --resume goes on." if "resume" in parsed else ""
         return _say(parsed, f"Stopped.{kept}", INTERRUPTED)
-    except (RecordError, RubricError, OSError, LookupError, ValueError, RuntimeError) as error:
+    except (
+        RecordError,
+        RubricError,
+        OSError,
+        LookupError,
+        ValueError,
+        RuntimeError,
+        sqlite3.OperationalError,
+    ) as error:
         return _say(parsed, _words_of(error), 1)
     return status
 
@@ -47,6 +56,7 @@ def _train(parsed: argparse.Namespace) -> int:
     from .backends.registry import DEFAULT_PRESETS
     from .evaluating.wording import in_words
     from .options import parse_settings
+    from .runs import name_in
     from .training import Order, train
 
     order = Order(
@@ -55,7 +65,8 @@ def _train(parsed: argparse.Namespace) -> int:
         backend=parsed.backend,
         preset=parsed.preset or DEFAULT_PRESETS[parsed.backend],
         settings=parse_settings(parsed.set),
-        name=parsed.name,
+        # One that was made by default is made from the version, too, and another version may go on.
+        name=parsed.name or (name_in(parsed.out) if parsed.resume else ""),
         seed=parsed.seed,
         resume=parsed.resume,
         cache=parsed.cache,

@@ -1,7 +1,7 @@
 """How sure a judge may be: a temperature per dimension, and intervals that hold what they say.
 
 Both are measured on samples that were scored blind and that the judge had not learned from: the calibration samples,
-or where a release keeps none, training samples foretold by models that had not seen their questions.
+and where a release keeps too few, training samples foretold by models that had not seen their questions.
 """
 
 import math
@@ -21,6 +21,9 @@ COLDEST, HOTTEST = 0.05, 20.0
 LEAST_SD = 0.05
 # A level that was given no chance at all stays thinkable.
 LEAST_CHANCE = 1e-6
+# Of log temperatures before anything is known: two of three judges are off by a factor of two at most. It is worth
+# a handful of samples, so that one or two that are met exactly make no judge certain of everything.
+PRIOR_SD = math.log(2)
 STEPS = 40
 STEEPEST = 200.0
 
@@ -114,12 +117,17 @@ def _tilted(logs: Floats, place: Floats, tilt: Floats) -> Floats:
 
 
 def _temperature(chances: Floats, histograms: Floats, levels: Floats) -> float:
-    """Return the temperature of the least cross entropy with people's ratings (Guo et al. 2017), by golden section."""
+    """Return the temperature of the least cross entropy with people's ratings (Guo et al. 2017), by golden section.
+
+    A sample counts once, however many rated it. The logarithm has a normal prior around none (`PRIOR_SD`), of which
+    little is left where there are dozens of samples.
+    """
     weights = histograms / histograms.sum(axis=1, keepdims=True)
 
     def loss(log_temperature: float) -> float:
         warm = tempered(chances, math.exp(log_temperature), levels.tolist())
-        return float(-(weights * np.log(np.maximum(warm, LEAST_CHANCE))).sum(axis=1).mean())
+        surprise = float(-(weights * np.log(np.maximum(warm, LEAST_CHANCE))).sum())
+        return surprise + (log_temperature / PRIOR_SD) ** 2 / 2
 
     low, high = math.log(COLDEST), math.log(HOTTEST)
     ratio = (math.sqrt(5) - 1) / 2

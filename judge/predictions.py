@@ -22,6 +22,10 @@ DIGITS = 6
 APART = 2.0
 
 
+class NoDistribution(ValueError):
+    """Chances that are not finite, or all 0: nothing follows from them."""
+
+
 @dataclass(frozen=True, slots=True)
 class DimensionPrediction:
     """What is expected on one dimension."""
@@ -66,7 +70,11 @@ def from_distribution(
     mass: float | None = None,
     ensemble_sd: float | None = None,
 ) -> DimensionPrediction:
-    """Return what follows from a distribution over a dimension's levels, which is made to add up to one."""
+    """Return what follows from a distribution over a dimension's levels, which is made to add up to one.
+
+    Raises:
+        NoDistribution: a chance is not finite, or all are 0.
+    """
     return from_distributions(
         np.asarray([p], dtype=np.float64),
         dimension,
@@ -83,9 +91,16 @@ def from_distributions(
     ensemble_sds: Sequence[float | None] | None = None,
     intervals: Sequence[tuple[float, float]] | None = None,
 ) -> list[DimensionPrediction]:
-    """Return what follows from distributions over a dimension's levels, a row each, made to add up to one."""
+    """Return what follows from distributions over a dimension's levels, a row each, made to add up to one.
+
+    Raises:
+        NoDistribution: a chance is not finite, or all are 0.
+    """
     levels = np.asarray(dimension.values, dtype=np.float64)
-    shares = chances / chances.sum(axis=1, keepdims=True)
+    totals = chances.sum(axis=1, keepdims=True)
+    if not (np.isfinite(totals) & (totals != 0)).all():
+        raise NoDistribution(f"The chances of the levels of {dimension.key} are not finite, or all of them are 0.")
+    shares = chances / totals
     expected = shares @ levels
     variance = (shares * (levels[None, :] - expected[:, None]) ** 2).sum(axis=1)
     nothing: Sequence[None] = [None] * len(shares)
@@ -116,7 +131,11 @@ def nearest(value: float, levels: Sequence[float]) -> float:
 
 
 def as_line(prediction: Prediction) -> str:
-    """Return the line of a prediction, without its end."""
+    """Return the line of a prediction, without its end.
+
+    Raises:
+        ValueError: a number is not finite; no reader would take the line.
+    """
     line: dict[str, Any] = {
         "id": prediction.id,
         "judge": prediction.judge,
@@ -128,7 +147,7 @@ def as_line(prediction: Prediction) -> str:
     }
     if prediction.message:
         line["message"] = prediction.message
-    return json.dumps(line, ensure_ascii=False)
+    return json.dumps(line, ensure_ascii=False, allow_nan=False)
 
 
 def as_data(prediction: Prediction) -> dict[str, Any]:

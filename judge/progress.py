@@ -27,7 +27,7 @@ class Progress(Protocol):
         ...
 
     def curve(self, series: str, x: float, y: float) -> None:
-        """A point of a curve that shows how the work goes, as the loss over steps."""
+        """A point of a curve that shows how the work goes, as the loss over steps; both are finite."""
         ...
 
     def note(self, text: str) -> None:
@@ -68,7 +68,7 @@ class Events:
         self._write({"note": text})
 
     def _write(self, event: dict[str, Any]) -> None:
-        print(json.dumps(event, ensure_ascii=False), file=self._output, flush=True)
+        print(json.dumps(event, ensure_ascii=False, allow_nan=False), file=self._output, flush=True)
 
 
 class Bar:

@@ -17,7 +17,7 @@
 import fcntl
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -107,6 +107,10 @@ class Run:
         return self.folder / "stages"
 
     @property
+    def _curves(self) -> Path:
+        return self.folder / "curve.jsonl"
+
+    @property
     def state(self) -> State:
         path = self.folder / "state.json"
         state: State = read_json(path)["state"] if path.exists() else "training"
@@ -130,17 +134,34 @@ class Run:
                 raise RunError(f"Another process is at work in {self.folder}.") from None
             yield
 
+    def clear(self, but: Collection[str] = ()) -> bool:
+        """Remove stages, weights and curves, but for weights' files of these names; tells whether there were any."""
+        left = [path for path in _inside(self.model) if path.name not in but]
+        left += _inside(self.stages)
+        if self._curves.exists():
+            left.append(self._curves)
+        for path in left:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        return bool(left)
+
     def add_to_curve(self, series: str, x: float, y: float) -> None:
-        """Add a point to a curve; a point that is there already, as after a resumption, takes its place."""
-        with (self.folder / "curve.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"curve": series, "x": x, "y": y}) + "\n")
+        """Add a point to a curve; a point that is there already, as after a resumption, takes its place.
+
+        Raises:
+            ValueError: a number is not finite.
+        """
+        line = json.dumps({"curve": series, "x": x, "y": y}, allow_nan=False)
+        with self._curves.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
 
     def curve(self) -> dict[str, list[tuple[float, float]]]:
         """Return the points of each curve by rising x; of several at one place the last."""
-        path = self.folder / "curve.jsonl"
         found: dict[str, dict[float, float]] = {}
-        if path.exists():
-            for line in path.read_text(encoding="utf-8").splitlines():
+        if self._curves.exists():
+            for line in self._curves.read_text(encoding="utf-8").splitlines():
                 try:
                     point = json.loads(line)
                 except ValueError:
@@ -178,3 +199,13 @@ class Run:
                     f"{self.folder} was begun with {name.replace('_', ' ')} {was!r}, which is now {now!r}; "
                     "give the same again to continue it, or name another folder."
                 )
+
+
+def name_in(folder: Path) -> str:
+    """Return how the run in a folder is named; nothing where there is none."""
+    path = folder / "run.json"
+    return str(read_json(path).get("name", "")) if path.is_file() else ""
+
+
+def _inside(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.exists() else []

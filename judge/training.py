@@ -18,7 +18,8 @@ from .evaluating.scorecard import Labelled, scorecard
 from .files import write_json
 from .foretelling import write_unseen
 from .labels import BLIND, LabelledSample, Release
-from .parts import Parts, parts_of
+from .options import OptionError
+from .parts import ENOUGH, Parts, parts_of
 from .pictures import PictureFolder
 from .predicting import read_predictions, write_predictions
 from .predictions import Prediction
@@ -31,6 +32,8 @@ from .surroundings import Surroundings
 from .version import code_version, libraries
 
 SEED = 42
+# Seeds of NumPy and scikit-learn end at 2 ** 32 - 1, and each member of an ensemble has one of its own from here on.
+LARGEST_SEED = 2**31 - 1
 # Beyond that a temperature and a quantile change no more.
 MOST_CALIBRATING = 8_000
 
@@ -59,12 +62,14 @@ def train(order: Order, progress: Progress | None = None) -> Run:
         FileNotFoundError, RecordError, RubricError: the release cannot be read.
     """
     progress = progress or Silence()
+    if not 0 <= order.seed <= LARGEST_SEED:
+        raise OptionError(f"seed is {order.seed}; it is a whole number from 0 to {LARGEST_SEED:,}.")
     backend = backend_named(order.backend)
     preset = preset_named(order.preset, order.backend)
     options = preset.options | dict(order.settings)
     backend.check(backend.options(dict(options)))
     release = Release(order.release)
-    parts = parts_of(release, order.seed, hold_out=not backend.cross_checked)
+    parts = parts_of(release, order.seed, cross_checked=backend.cross_checked)
     config = _config(order, options, release, parts)
     run = Run.begin(order.out, config, (order.release / "rubric.toml").read_bytes(), resume=order.resume)
     with run.alone():
@@ -117,20 +122,33 @@ def _calibrate(run: Run, parts: Parts, backend: Backend, surroundings: Surroundi
     path = run.folder / "calibration.json"
     if path.exists():
         return
-    found: dict[str, Calibration] = {}
-    samples = parts.calibrate
-    if samples:
-        # Without its intervals and at temperature one, as nothing is known yet.
-        judged = run.stages / "calibration.jsonl"
-        if not judged.exists():
-            write_predictions(run, [one.sample for one in samples], len(samples), judged, surroundings)
-        found = calibrations_of(run.rubric, samples, read_predictions(judged, run))
-    elif backend.cross_checked:
-        unseen = {one.id: one for one in backend.unseen(run) or []}
-        blind = [one for one in parts.learn if one.label_origin in BLIND and one.sample.id in unseen]
-        blind = blind[:: -(-len(blind) // MOST_CALIBRATING) or 1]
-        found = calibrations_of(run.rubric, blind, [unseen[one.sample.id] for one in blind])
+    kept = _judged_for_calibration(run, parts.calibrate, surroundings)
+    found = calibrations_of(run.rubric, parts.calibrate, kept)
+    if parts.out_of_fold:
+        learned, foretold = _foretold(run, parts.out_of_fold, backend)
+        joined = calibrations_of(run.rubric, parts.calibrate + learned, kept + foretold)
+        found = joined | {key: one for key, one in found.items() if one.samples >= ENOUGH}
     write_json(path, {key: one.as_data() for key, one in found.items()})
+
+
+def _judged_for_calibration(run: Run, samples: list[LabelledSample], surroundings: Surroundings) -> list[Prediction]:
+    """Return what the judge says without its intervals and at temperature one, as nothing is known yet."""
+    if not samples:
+        return []
+    judged = run.stages / "calibration.jsonl"
+    if not judged.exists():
+        write_predictions(run, [one.sample for one in samples], len(samples), judged, surroundings)
+    return read_predictions(judged, run)
+
+
+def _foretold(
+    run: Run, samples: list[LabelledSample], backend: Backend
+) -> tuple[list[LabelledSample], list[Prediction]]:
+    """Return training samples, evenly taken where they are many, and what was said of each out of fold."""
+    unseen = {one.id: one for one in backend.unseen(run) or []}
+    told = [one for one in samples if one.sample.id in unseen]
+    some = told[:: -(-len(told) // MOST_CALIBRATING) or 1]
+    return some, [unseen[one.sample.id] for one in some]
 
 
 def calibrations_of(

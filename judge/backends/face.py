@@ -65,8 +65,8 @@ class Backend(Protocol):
     def unseen(self, run: Run) -> list[Prediction] | None:
         """Return what models said of training samples whose questions they had not seen, in any order.
 
-        It takes the place of calibration samples where the release keeps none. None: the backend has no such models,
-        and some questions are kept from its training instead (see ``judge.parts``).
+        It takes the place of calibration samples where the release keeps none or too few. None: the backend has no
+        such models, and some questions are kept from its training instead (see ``judge.parts``).
         """
         ...
 

@@ -1,8 +1,9 @@
 """Vectors kept by what they were measured on, in one SQLite file that several processes may use at once."""
 
+import fcntl
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,50 +12,91 @@ from judge.metrics.gaps import Floats
 
 # SQLite takes no more parameters in one statement.
 _AT_ONCE = 500
+# So long somebody else may be writing.
+_SECONDS_TO_WAIT = 60.0
+# Beside the file; one of them without the others would be taken for a part of the next file of that name.
+_SIDECARS = ("-wal", "-shm", "-journal")
 
 
 class VectorStore:
     """Finds vectors by key; a key holds the checksum of the content and the version of the measuring.
 
-    What is kept can be made again, so that nothing is lost with the file, and a damaged one is begun anew.
+    What is kept can be made again, so that nothing is lost with the file, and a damaged one is begun anew. A file that
+    is locked, or that the system does not let be read or written, is not damaged: that is for the caller to hear of.
     """
 
     def __init__(self, path: Path) -> None:
+        """Open the file, or make it.
+
+        Raises:
+            sqlite3.OperationalError: it is locked for too long, or the system refuses it.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        try:
-            self._open()
-        except sqlite3.DatabaseError:
-            path.unlink(missing_ok=True)
-            self._open()
+        with self._alone():
+            try:
+                self._open()
+            except sqlite3.DatabaseError as error:
+                if not _is_damage(error):
+                    raise
+                self._remove()
+                self._open()
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Floats]:
-        """Return the vectors of those keys that are known."""
+        """Return the vectors of those keys that are known; what damage hides is not."""
         found: dict[bytes, Floats] = {}
         wanted = list(dict.fromkeys(keys))
-        for start in range(0, len(wanted), _AT_ONCE):
-            some = wanted[start : start + _AT_ONCE]
-            marks = ",".join("?" * len(some))
-            rows = self._connection.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", some)  # noqa: S608
-            for key, vector in rows:
-                found[key] = np.frombuffer(vector, dtype=np.float32).astype(np.float64)
+        with self._beginning_anew_where_damaged():
+            for start in range(0, len(wanted), _AT_ONCE):
+                some = wanted[start : start + _AT_ONCE]
+                marks = ",".join("?" * len(some))
+                rows = self._connection.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", some)  # noqa: S608
+                for key, vector in rows:
+                    found[key] = np.frombuffer(vector, dtype=np.float32).astype(np.float64)
         return found
 
     def keep(self, vectors: Mapping[bytes, Floats] | Iterable[tuple[bytes, Floats]]) -> None:
-        """Keep vectors, all or none."""
+        """Keep vectors, all or none; none where the file turns out to be damaged."""
         rows = vectors.items() if isinstance(vectors, Mapping) else vectors
-        with self._connection:
-            self._connection.executemany(
-                "INSERT OR IGNORE INTO vectors VALUES (?, ?)",
-                [(key, np.asarray(vector, dtype=np.float32).tobytes()) for key, vector in rows],
-            )
+        written = [(key, np.asarray(vector, dtype=np.float32).tobytes()) for key, vector in rows]
+        with self._beginning_anew_where_damaged(), self._connection:
+            self._connection.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", written)
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
 
+    @contextmanager
+    def _beginning_anew_where_damaged(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        with self._alone():
+            # Asked before it is closed, as a new file may be given the number of one that nobody has open.
+            ours = self._inode() == self._opened
+            self._connection.close()
+            # Unless another process that had the same file open has done so already.
+            if ours:
+                self._remove()
+            self._open()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep others from opening or removing the file; those who have it open go on.
+
+        SQLite itself does not wait where several processes make one file at once.
+        """
+        with self.path.with_name(f".{self.path.name}.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
     def _open(self) -> None:
-        self._connection = sqlite3.connect(self.path, timeout=30)
+        self._connection = sqlite3.connect(self.path, timeout=_SECONDS_TO_WAIT)
         try:
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
@@ -63,3 +105,16 @@ class VectorStore:
         except sqlite3.DatabaseError:
             self._connection.close()
             raise
+        self._opened = self._inode()
+
+    def _inode(self) -> int | None:
+        return self.path.stat().st_ino if self.path.exists() else None
+
+    def _remove(self) -> None:
+        for end in ("", *_SIDECARS):
+            self.path.with_name(self.path.name + end).unlink(missing_ok=True)
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    # The lowest byte of a code says what kind of failure it is.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

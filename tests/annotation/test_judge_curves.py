@@ -1,5 +1,7 @@
 """Curves of runs are stored as so many points as a page can draw."""
 
+import math
+
 from annotation.services.judging.curves import POINTS_AT_MOST, as_points
 
 
@@ -21,3 +23,8 @@ def test_of_very_many_some_are_kept_with_the_last_and_other_series_whole() -> No
     assert loss[-1] == 10_007
     assert loss == sorted(loss)
     assert len(found) == len(loss) + 1
+
+
+def test_points_that_no_database_takes_are_left_out() -> None:
+    found = as_points({("loss", 1.0): 0.7, ("loss", 2.0): math.nan, ("loss", 3.0): math.inf, ("loss", 4.0): 0.5})
+    assert [(point["x"], point["y"]) for point in found] == [(1.0, 0.7), (4.0, 0.5)]

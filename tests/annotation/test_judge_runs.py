@@ -16,8 +16,9 @@ from annotation.services import job_runner, jobs, statistics
 from annotation.services.job_kinds import KINDS, Kind
 from annotation.services.job_sending import Queue, queue_of
 from annotation.services.judging import runs
-from annotation.services.judging.wanted import Wanted, offered, options_of
+from annotation.services.judging.wanted import LARGEST_SEED, Wanted, offered, options_of
 from annotation.services.judging.workplace import Place, forget_places
+from judge import training
 from tests.factories import make_member, make_release, make_user
 from tests.judge_rows import make_judge_run
 
@@ -136,6 +137,7 @@ def test_the_same_request_again_is_the_same_run(study: Study) -> None:
         (Wanted(preset="no-such"), "preset"),
         (Wanted(name="a/b"), "name"),
         (Wanted(seed=-1), "seed"),
+        (Wanted(seed=2**31), "seed"),
         (Wanted(backend="endpoint"), "backend"),
         (Wanted(options={"trees": 0}), "options"),
         (Wanted(options={"leaves": 3}), "options"),
@@ -161,6 +163,20 @@ def test_where_samples_are_sent_is_said_by_the_server_alone(study: Study, settin
     asked = Wanted(backend="endpoint", options={"samples": 3})
     asked.check()
     assert asked.settings() == {"url": "http://models.example/v1", "model": "judge-7b", "samples": 3}
+
+
+def test_an_address_of_the_server_that_holds_a_secret_is_refused_and_not_told(study: Study, settings) -> None:
+    settings.JUDGE_ENDPOINT_URL = "https://user:s3cret@models.example/v1"
+    with pytest.raises(BadInput) as refused:
+        runs.start_training(by=make_user("rae"), release=released(study), wanted=Wanted(backend="endpoint"))
+    assert "JUDGE_ENDPOINT_URL" in refused.value.fields["options"]
+    assert "s3cret" not in str(refused.value.fields)
+    assert not JudgeRun.objects.exists()
+
+
+def test_the_largest_seed_is_the_one_that_the_program_takes() -> None:
+    assert LARGEST_SEED == training.LARGEST_SEED
+    Wanted(seed=LARGEST_SEED).check()
 
 
 def test_models_lie_in_the_servers_folder_unless_who_asks_has_the_whole_disk(study: Study, settings, tmp_path) -> None:

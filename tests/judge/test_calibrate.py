@@ -49,6 +49,24 @@ def test_nine_of_ten_finals_lie_in_their_interval_however_sure_the_judge_was(tem
     assert 0.86 <= held / len(values) <= 0.95
 
 
+@pytest.mark.parametrize(("samples", "least"), [(1, 0.7), (2, 0.5)])
+def test_a_sample_or_two_that_were_met_exactly_make_no_judge_certain(samples, least):
+    p = np.tile([0, 0.02, 0.08, 0.15, 0.48, 0.27], (samples, 1))
+    histograms = np.tile([0, 0, 0, 0, 3.0, 0], (samples, 1))
+    calibration = calibrate(p, histograms, np.full(samples, 4.0), TCC)
+    assert least < calibration.temperature < 1
+    before = from_distribution(p[0].tolist(), TCC)
+    assert calibrated([before], TCC, calibration)[0].p_dispute > before.p_dispute / 2
+
+
+def test_the_more_samples_say_that_it_is_too_sure_the_more_that_counts():
+    found = []
+    for samples in (5, 20, 200):
+        p, histograms, finals = people(8, samples)
+        found.append(calibrate(tempered(p, 0.4, LEVELS), histograms, finals, TCC).temperature)
+    assert 1 < found[0] < found[1] < found[2] < 2.7
+
+
 def test_with_too_few_samples_there_is_no_interval():
     p, histograms, finals = people(4, 8)
     calibration = calibrate(p, histograms, finals, TCC)

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -70,7 +71,10 @@ def predicted(path):
 
 def test_a_trained_judge_beats_the_constant_and_says_what_it_learned_from(place):
     report = json.loads((place / "report.json").read_text())
-    assert report["data"]["calibration_source"] == "release"
+    # Twelve kept samples are too few.
+    assert report["data"]["calibration_source"] == "release and out of fold"
+    assert report["data"]["calibrate"] == {"samples": 12, "questions": 4}
+    assert report["data"]["out_of_fold"] == report["data"]["learn"]
     assert report["data"]["learn"] == {"samples": 78, "questions": 26}
     assert report["data"]["test"] == {"samples": 30, "questions": 10}
     for dimension in report["metrics"]["final"]["dimensions"]:
@@ -265,6 +269,17 @@ def test_a_run_is_not_continued_with_other_words(place):
     assert "options" in errors
 
 
+def test_a_run_that_another_version_named_is_continued_under_its_name(place, tmp_path):
+    shutil.copytree(place / "run", tmp_path / "run")
+    config = json.loads((tmp_path / "run" / "run.json").read_text())
+    config |= {"name": "embedded-quick-0ther", "code_version": "0.9+other"}
+    (tmp_path / "run" / "run.json").write_text(json.dumps(config))
+    again = ["train", place / "release", *QUICK, "--out", tmp_path / "run", "--resume"]
+    assert data(*again)["judge"] == "embedded-quick-0ther"
+    _, errors = judge(*again, "--name", "mine", status=1)
+    assert "begun with name 'embedded-quick-0ther', which is now 'mine'" in errors
+
+
 def test_a_run_that_somebody_is_at_work_in_is_left_alone(place, tmp_path):
     with Run(place / "run").alone():
         _, errors = judge(
@@ -280,6 +295,8 @@ def test_a_run_that_somebody_is_at_work_in_is_left_alone(place, tmp_path):
         (["train", "{release}", "--set", "tres=3", "--out", "{new}"], "tres is no option"),
         (["train", "{release}", "--set", "trees=many", "--out", "{new}"], "must be a whole number"),
         (["train", "{release}", "--set", "folds=1", "--out", "{new}"], "the least is 2"),
+        (["train", "{release}", "--seed", "2147483648", "--out", "{new}"], "from 0 to 2,147,483,647"),
+        (["train", "{release}", "--seed", "-1", "--out", "{new}"], "from 0 to 2,147,483,647"),
         (["train", "{release}", "--set", "trees", "--out", "{new}"], "name=value"),
         (["train", "{new}", "--out", "{new}"], "no rubric.toml"),
         (["train", "{release}", "--out", "{release}"], "not empty and holds no run"),

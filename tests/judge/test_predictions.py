@@ -1,12 +1,23 @@
 """The prediction line: what is written is read back, what follows from the chances is worked out, faults are named."""
 
 import json
+import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.predictions import Prediction, as_line, at_level, from_distribution, nearest, parse_line, parse_prediction
+from judge.predictions import (
+    NoDistribution,
+    Prediction,
+    as_line,
+    at_level,
+    from_distribution,
+    nearest,
+    parse_line,
+    parse_prediction,
+)
 from judge.records import RecordError
 from judge.rubric import rubric_from_data
 
@@ -74,6 +85,19 @@ def test_what_follows_from_the_chances_holds(p):
     assert 0 <= found.sd <= 2.5 + 1e-9
     assert abs(found.rounded - found.expected) <= 0.5 + 1e-9
     assert 0 <= found.p_dispute <= 1 + 1e-9
+
+
+@pytest.mark.parametrize("chance", [math.nan, math.inf, 0.0])
+def test_from_chances_that_are_no_distribution_nothing_follows(chance):
+    with pytest.raises(NoDistribution, match="levels of TCC are not finite, or all of them are 0"):
+        from_distribution([chance, 0, 0, 0, 0, 0], TCC)
+
+
+@pytest.mark.parametrize("name", ["expected", "sd", "p_dispute", "mass", "ensemble_sd"])
+def test_a_number_that_no_reader_would_take_is_not_written(name):
+    broken = replace(from_distribution([0, 0, 1, 1, 0, 0], TCC), **{name: math.nan})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        as_line(Prediction("a", "j1", "sha", "ok", "expected", None, {"TCC": broken}))
 
 
 def test_of_two_levels_at_the_same_distance_the_upper_one_is_nearest():

@@ -27,6 +27,7 @@ from .encoded_views import encoded_views_from
 from .encoders.encoding import Encoders, encoding, refuse_others, remember
 from .encoders.folder import ROLES
 from .ensemble import Ensemble, load
+from .inputs import hold_to_inputs
 from .learning import FORETOLD, Learning, train
 from .options import EmbeddedOptions
 from .scaling import scaling_from
@@ -72,6 +73,7 @@ class EmbeddedBackend:
         learning = Learning(
             [one for one, _ in kept], np.stack([vector for _, vector in kept]), options, run.config.seed
         )
+        hold_to_inputs(run, learning, progress)
         if folders:
             progress.step("Encoding samples", len(kept))
             with encoding(folders, surroundings) as encoders:

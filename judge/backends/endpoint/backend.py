@@ -22,10 +22,11 @@ from .client import Client, Refused
 from .conversation import messages
 from .options import EndpointOptions
 from .reading import Unreadable, by_integer, by_logprobs, by_samples, levels_are_tokens, text_of
+from .support import LogprobSupport
 
 # As many as any server gives.
 ALTERNATIVES = 20
-# Servers that have no log-probabilities say so with one of these.
+# Servers that have no log-probabilities say so with one of these, and so do those that a prompt is too long for.
 UNSUPPORTED = frozenset({400, 422, 501})
 
 
@@ -82,8 +83,9 @@ class EndpointJudge:
         self._options = options
         self._client = client
         self._pictures = surroundings.pictures
-        self._has_logprobs = options.readout in ("auto", "logprobs") and levels_are_tokens(run.rubric)
-        if options.readout == "logprobs" and not self._has_logprobs:
+        self._readable = levels_are_tokens(run.rubric)
+        self._support = LogprobSupport()
+        if options.readout == "logprobs" and not self._readable:
             raise OptionError("readout logprobs needs levels of one digit each; use samples.")
 
     def judge(self, samples: Iterable[SampleRecord]) -> Iterator[Prediction]:
@@ -116,35 +118,53 @@ class EndpointJudge:
         return replace(bare, readout=readout, dimensions=dimensions)
 
     def _asked(self, said: list[dict[str, Any]], asked: list[str]) -> tuple[str, dict[str, DimensionPrediction]]:
+        if not self._tries_logprobs():
+            return self._without_logprobs(said, asked)
+        choice = self._likeliest_with_logprobs(said)
+        if choice is None:
+            found = self._without_logprobs(said, asked)
+            # Answered now: it was the question for log-probabilities that the server refused, and not the sample.
+            self._support.missed()
+            return found
+        by_token = by_logprobs(choice, self._run.rubric, asked)
+        if by_token is not None:
+            return "logprobs", by_token
+        if self._options.readout == "logprobs":
+            raise Unreadable("the reply has no log-probabilities at the places of its scores")
+        return self._without_logprobs(said, asked, choice)
+
+    def _tries_logprobs(self) -> bool:
+        if self._options.readout == "logprobs":
+            return True
+        return self._options.readout == "auto" and self._readable and self._support.likely()
+
+    def _without_logprobs(
+        self, said: list[dict[str, Any]], asked: list[str], likeliest: dict[str, Any] | None = None
+    ) -> tuple[str, dict[str, DimensionPrediction]]:
+        """Read several replies, or the number of one: of the ``likeliest`` where it is there already."""
         rubric = self._run.rubric
-        if self._has_logprobs:
-            choice = self._likeliest_with_logprobs(said)
-            if choice is not None:
-                found = by_logprobs(choice, rubric, asked)
-                if found is not None:
-                    return "logprobs", found
-                if self._options.readout == "logprobs":
-                    raise Unreadable("the reply has no log-probabilities at the places of its scores")
-                if self._options.samples == 1:
-                    return "integer", by_integer(text_of(choice), rubric, asked)
         if self._options.readout != "integer" and self._options.samples > 1:
             texts = self._several(said)
             return f"samples:{len(texts)}", by_samples(texts, rubric, asked)
-        choice = self._client.complete(self._body(said, temperature=0.0))["choices"][0]
+        choice = likeliest or self._client.complete(self._body(said, temperature=0.0))["choices"][0]
         return "integer", by_integer(text_of(choice), rubric, asked)
 
     def _likeliest_with_logprobs(self, said: list[dict[str, Any]]) -> dict[str, Any] | None:
-        """Return the likeliest reply with what else could have stood there; None where the server has no such thing."""
+        """Return the likeliest reply, with what else could have stood there where the server says so.
+
+        None where it refuses the request; whether because of that question, it has to be asked without it to know.
+        """
         body = self._body(said, temperature=0.0) | {"logprobs": True, "top_logprobs": ALTERNATIVES}
         try:
             choice: dict[str, Any] = self._client.complete(body)["choices"][0]
         except Refused as refusal:
             if self._options.readout == "logprobs" or refusal.status not in UNSUPPORTED:
                 raise
-            self._has_logprobs = False
             return None
-        if not choice.get("logprobs"):
-            self._has_logprobs = False
+        if choice.get("logprobs"):
+            self._support.came()
+        else:
+            self._support.missed()
         return choice
 
     def _several(self, said: list[dict[str, Any]]) -> list[str]:

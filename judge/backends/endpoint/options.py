@@ -1,11 +1,14 @@
 """What can be set of the endpoint backend."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
 from judge.options import OptionError
 
 Readout = Literal["auto", "logprobs", "samples", "integer"]
+NAME_OF_A_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +16,7 @@ class EndpointOptions:
     """The key is never one of them: only the name of the variable that holds it."""
 
     url: str = ""
-    """Address of the API, as ``http://localhost:8000/v1``."""
+    """Address of the API, as ``http://localhost:8000/v1``; it holds no secret, as it is stored with the run."""
     model: str = ""
     key_variable: str = "OPENAI_API_KEY"
     readout: Readout = "auto"
@@ -39,5 +42,24 @@ class EndpointOptions:
                 raise OptionError(f"{name} is {getattr(self, name)}; the least is {value}.")
         if self.timeout <= 0:
             raise OptionError(f"timeout is {self.timeout:g}; it is a number of seconds.")
-        if self.url and not self.url.startswith(("http://", "https://")):
-            raise OptionError(f"url is {self.url!r}; it begins with http:// or https://.")
+        # None of these messages repeats what it is about: that may be a secret.
+        if not NAME_OF_A_VARIABLE.fullmatch(self.key_variable):
+            raise OptionError(
+                "key_variable is the name of an environment variable that holds the key, and not the key."
+            )
+        if self.url:
+            self._check_url()
+
+    def _check_url(self) -> None:
+        if not self.url.startswith(("http://", "https://")):
+            raise OptionError("url begins with http:// or https://.")
+        try:
+            parts = urlsplit(self.url)
+        except ValueError:
+            raise OptionError("url is no address; write one as http://localhost:8000/v1.") from None
+        if "@" in parts.netloc or "?" in self.url or "#" in self.url:
+            raise OptionError(
+                "url holds a user name, a password or a query, and it would be stored with the run for everyone who "
+                f"reads it. Give the address alone, and the key in the environment variable {self.key_variable} "
+                "(key_variable names another one)."
+            )

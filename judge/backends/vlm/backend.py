@@ -17,7 +17,7 @@ from judge.files import read_json
 from judge.labels import LabelledSample
 from judge.options import options_from
 from judge.pictures import MissingPicture, PictureFolder
-from judge.predictions import Prediction, from_distribution
+from judge.predictions import DimensionPrediction, NoDistribution, Prediction, from_distribution
 from judge.prompt import prompt_sha
 from judge.runs import Run
 from judge.samples import SampleRecord
@@ -29,7 +29,7 @@ from .finding import FAMILIES, find_model
 from .items import Item, Items
 from .learning import MODEL
 from .options import VlmOptions
-from .reading import Known, Reader
+from .reading import Distributions, Known, Reader
 from .wording import Line, spoken
 from .workers import train_here_or_there
 
@@ -146,13 +146,21 @@ class VlmJudge:
             if one.item is None or found is None:
                 yield replace(prediction, status="backend_error", readout="", message=one.problem)
                 continue
-            for number, dimension in enumerate(self._run.rubric.dimensions):
-                if number not in one.known:
-                    prediction.dimensions[dimension.key] = from_distribution(
-                        found.chances[number][row].tolist(), dimension, mass=float(found.masses[number][row])
-                    )
+            try:
+                prediction.dimensions = self._dimensions(found, row, one.known)
+            except NoDistribution as problem:
+                prediction = replace(prediction, status="backend_error", readout="", message=str(problem))
             row += 1
             yield prediction
+
+    def _dimensions(self, found: Distributions, row: int, known: Known) -> dict[str, DimensionPrediction]:
+        return {
+            dimension.key: from_distribution(
+                found.chances[number][row].tolist(), dimension, mass=float(found.masses[number][row])
+            )
+            for number, dimension in enumerate(self._run.rubric.dimensions)
+            if number not in known
+        }
 
 
 def _base(run: Run, about: dict[str, Any]) -> Path:

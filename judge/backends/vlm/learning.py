@@ -57,7 +57,7 @@ def learn(
     """Train the model and leave it in the run's folder; the first of several processes writes.
 
     Raises:
-        BackendError: there is nothing to learn from, or the model cannot learn it.
+        BackendError: there is nothing to learn from, the model cannot learn it, or it diverges.
     """
     weights.be_quiet()
     tokenizer = weights.load_tokenizer(base.folder)
@@ -185,8 +185,17 @@ class _Telling(TrainerCallback):
         **more: Any,
     ) -> None:
         if state.is_world_process_zero and logs and LOSS in logs:
+            _refuse_divergence(logs[LOSS], state.global_step)
             self._run.add_to_curve(LOSS, state.global_step, logs[LOSS])
             self._progress.curve(LOSS, state.global_step, logs[LOSS])
+
+
+def _refuse_divergence(loss: float, step: int) -> None:
+    if not math.isfinite(loss):
+        raise BackendError(
+            f"The loss is not finite at step {step}: the training has diverged, and what it learned is lost. "
+            "Train anew with a lower learning rate, by --set learning_rate=NUMBER."
+        )
 
 
 def _sharding(options: VlmOptions) -> dict[str, Any]:

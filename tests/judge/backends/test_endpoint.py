@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from judge.backends.endpoint import client as client_module
+from judge.backends.endpoint.options import EndpointOptions
 from judge.backends.face import BackendError
 from judge.judging import judge_of
 from judge.options import OptionError
@@ -75,6 +76,33 @@ def test_it_is_off_until_it_is_configured(folder):
         judged(folder, "")
     with pytest.raises(OptionError, match="begins with http"):
         judged(folder, "localhost:8000")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"url": f"https://user:{KEY}@gw/v1"},
+        {"url": f"https://{KEY}@gw/v1"},
+        {"url": f"https://gw/v1?key={KEY}"},
+        {"url": f"https://gw/v1#{KEY}"},
+        {"url": f"user:{KEY}@gw/v1"},
+        {"url": f"https://[{KEY}/v1"},
+        {"url": f"https://{KEY}\u2100@gw/v1"},
+        {"url": "https://gw/v1", "key_variable": KEY},
+    ],
+)
+def test_a_secret_in_an_option_is_refused_before_it_is_stored_or_said(tmp_path, options):
+    release = write_release(tmp_path / "release", questions=4)
+    order = Order(release, tmp_path / "run", "endpoint", "zero-shot", {"model": "m"} | options)
+    with pytest.raises(OptionError) as refusal:
+        train(order)
+    assert KEY not in str(refusal.value)
+    assert not order.out.exists()
+
+
+def test_who_put_the_key_into_the_address_is_told_where_it_belongs():
+    with pytest.raises(OptionError, match="environment variable OPENAI_API_KEY"):
+        EndpointOptions(url="https://user:token@gw/v1").check()
 
 
 def test_the_prompt_is_the_one_of_every_judge_with_the_pictures_in_their_places(folder):
@@ -149,13 +177,13 @@ def test_without_log_probabilities_several_replies_are_drawn(folder):
         return completion(*(choice(text) for text in replies[: body["n"]]))
 
     with ChatServer(script) as server:
-        found, second = judged(folder, server.url, samples(2), samples=4, concurrency=1)
+        found, *others = judged(folder, server.url, samples(5), samples=4, concurrency=1)
     assert (found.status, found.readout) == ("ok", "samples:4")
     assert found.dimensions["TCC"].p == pytest.approx([0, 0, 0, 0, 2 / 3, 1 / 3])
     assert found.dimensions["IQ"].p == pytest.approx([1 / 3, 2 / 3, 0])
-    assert second.readout == "samples:4"
-    # That it has none is remembered.
-    assert [bool(body.get("logprobs")) for body in server.seen] == [True, False, False]
+    assert {one.readout for one in others} == {"samples:4"}
+    # That it has none is remembered once several replies say so.
+    assert [bool(body.get("logprobs")) for body in server.seen] == [True, False] * 3 + [False] * 2
 
 
 def test_a_server_that_refuses_log_probabilities_or_gives_one_reply_at_a_time_is_good_enough(folder):
@@ -169,6 +197,49 @@ def test_a_server_that_refuses_log_probabilities_or_gives_one_reply_at_a_time_is
     assert found.readout == "samples:3"
     assert found.dimensions["TCC"].p == (0, 0, 0, 0, 1, 0)
     assert len(server.seen) == 4
+
+
+def test_a_server_that_refuses_log_probabilities_is_not_asked_for_them_for_ever(folder):
+    def script(body, number):
+        return (400, {"error": "no logprobs here"}) if body.get("logprobs") else completion(choice(LINE))
+
+    with ChatServer(script) as server:
+        found = judged(folder, server.url, samples(6), samples=1, concurrency=1)
+    assert {(one.status, one.readout) for one in found} == {("ok", "integer")}
+    assert sum(bool(body.get("logprobs")) for body in server.seen) == 3
+
+
+@pytest.mark.parametrize("refused", [400, 422])
+def test_a_sample_that_is_refused_however_it_is_asked_fails_alone(folder, refused):
+    """As a prompt that is too long does, or one that meets a filter."""
+
+    def script(body, number):
+        bad = any(f"So {n}." in json.dumps(body) for n in range(4))
+        return (refused, {"error": {"message": "context length"}}) if bad else with_logprobs()
+
+    with ChatServer(script) as server:
+        found = judged(folder, server.url, samples(6), concurrency=1)
+    assert [one.status for one in found] == ["backend_error"] * 4 + ["ok"] * 2
+    assert [one.readout for one in found[4:]] == ["logprobs"] * 2
+    assert "context length" in found[0].message
+
+
+def test_replies_that_lack_log_probabilities_now_and_then_change_nothing_for_the_others(folder):
+    def script(body, number):
+        bare = any(f"So {n}." in json.dumps(body) for n in (0, 1, 3, 4, 5, 6))
+        return completion(choice(LINE)) if bare else with_logprobs()
+
+    with ChatServer(script) as server:
+        found = judged(folder, server.url, samples(8), samples=1, concurrency=1)
+    readouts = [one.readout for one in found]
+    assert readouts == ["integer", "integer", "logprobs", "integer", "integer", "integer", "integer", "logprobs"]
+
+
+def test_whoever_insists_on_log_probabilities_never_gets_anything_else(folder):
+    with ChatServer(always(completion(choice(LINE)))) as server:
+        found = judged(folder, server.url, samples(5), readout="logprobs", concurrency=1)
+    assert {one.status for one in found} == {"parse_error"}
+    assert len(server.seen) == 5
 
 
 def test_the_number_alone_is_recorded_as_such(folder):

@@ -13,6 +13,7 @@ from judge.backends.vlm import learning, weights
 from judge.backends.vlm.backend import BACKEND, VlmJudge
 from judge.backends.vlm.batches import batch_of
 from judge.backends.vlm.learning import JudgeTrainer
+from judge.backends.vlm.reading import Reader
 from judge.pictures import PictureFolder
 from judge.prompt import answer
 from judge.rubric import parse_rubric
@@ -272,6 +273,43 @@ def test_samples_whose_pictures_cannot_be_shown_are_left_out_and_named(place, sa
     predictions = judged(run, [first], release)
     assert predictions[0].status == "backend_error"
     assert name in predictions[0].message
+
+
+def test_a_training_that_diverges_ends_with_the_remedy_and_draws_no_point_that_is_none(place, samples, tmp_path):
+    run = begun(tmp_path / "run", place / "model", learning_rate=1e30, epochs=2)
+    hearing = StopAt(0)
+    with pytest.raises(BackendError, match=r"loss is not finite at step \d+.*--set learning_rate"):
+        trained(run, samples, place / "release", hearing)
+    assert not (run.model / "model.json").exists()
+    drawn = [y for _, _, y in hearing.curves]
+    assert drawn == [y for _, y in run.curve()["loss"]]
+    assert all(math.isfinite(y) for y in drawn)
+
+
+def test_chances_that_are_not_finite_are_a_status_and_the_other_samples_are_judged(
+    place, samples, tmp_path, monkeypatch
+):
+    run = trained(begun(tmp_path / "run", place / "model", epochs=1), samples, place / "release")
+    whole = judged(run, samples, place / "release")
+    read = Reader.read
+    spoiled = []
+
+    def overflowing(self, made, known):
+        found = read(self, made, known)
+        if not spoiled:
+            spoiled.append(found)
+            for chances in found.chances:
+                chances[0] = math.nan
+        return found
+
+    monkeypatch.setattr(Reader, "read", overflowing)
+    predictions = judged(run, samples, place / "release")
+    (place_of, failed), *more = [
+        (number, one) for number, one in enumerate(predictions) if one.status == "backend_error"
+    ]
+    assert not more
+    assert "not finite" in failed.message
+    assert predictions[:place_of] + predictions[place_of + 1 :] == whole[:place_of] + whole[place_of + 1 :]
 
 
 def test_nothing_to_learn_from_is_said(place, samples, tmp_path):

@@ -1,0 +1,33 @@
+"""Whether a server gives log-probabilities, as far as its replies tell; asked and told from several threads."""
+
+import threading
+
+# So many samples that were answered without any, before one came with them: the server has none to give.
+MISSES = 3
+
+
+class LogprobSupport:
+    """What is known of one server.
+
+    A single refusal or silence says nothing of the server: a prompt may be too long, or meet a filter.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._came = False
+        self._misses = 0
+
+    def likely(self) -> bool:
+        """Return whether to ask for them; once some came, always."""
+        with self._lock:
+            return self._came or self._misses < MISSES
+
+    def came(self) -> None:
+        """Note a reply with log-probabilities."""
+        with self._lock:
+            self._came = True
+
+    def missed(self) -> None:
+        """Note messages that were answered without them, or only once they were not asked for."""
+        with self._lock:
+            self._misses += 1
