@@ -43,4 +43,8 @@ def _end_with_the_input() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    status = main(Path(sys.argv[1]))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Not by the interpreter's own end: threads of libraries that it takes along abort the process now and then.
+    os._exit(status)
