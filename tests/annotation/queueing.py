@@ -8,7 +8,17 @@ from annotation.models import JudgeRun, Member, Prediction, QueueEntry, ReviewQu
 from annotation.queue_list import QueueRow, Wanted
 from annotation.rubrics import definition
 from annotation.services.queueing import catching_up, refreshing
+from tests.factories import make_member, make_study
 from tests.judge_rows import make_judge_run
+
+
+def led_by_ada() -> Study:
+    """Make a study in which Ann, Ben and Cho annotate for Ada; differing values are discussed."""
+    study = make_study()
+    make_member(study, "ada", "admin")
+    for name in ("ann", "ben", "cho"):
+        make_member(study, name)
+    return study
 
 
 def said(

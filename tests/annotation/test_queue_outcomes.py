@@ -9,10 +9,10 @@ from annotation.services.judging import runs
 from annotation.services.queueing import facts, refreshing
 from annotation.services.queueing.catching_up import catch_up
 from annotation.services.samples import reopen
-from tests.factories import make_member, make_sample, make_study, make_user
+from tests.factories import make_sample, make_user
 
 from .deciding import all_score, same, score
-from .queueing import active_judge, entry_of, order_of, refreshed, said, says
+from .queueing import active_judge, entry_of, led_by_ada, order_of, refreshed, said, says
 from .rating import rated_sample
 
 pytestmark = pytest.mark.django_db
@@ -20,12 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def study() -> Study:
-    """Ann, Ben and Cho annotate for Ada; differing values are discussed."""
-    study = make_study()
-    make_member(study, "ada", "admin")
-    for name in ("ann", "ben", "cho"):
-        make_member(study, name)
-    return study
+    return led_by_ada()
 
 
 def test_a_decided_sample_leaves_with_what_became_of_it_and_what_was_foreseen_stays(study: Study) -> None:

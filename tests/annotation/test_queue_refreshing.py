@@ -16,12 +16,12 @@ from annotation.services.importing import import_predictions
 from annotation.services.judging import runs
 from annotation.services.queueing import refreshing
 from annotation.services.queueing.acting import dismiss
-from tests.factories import make_member, make_release, make_sample, make_study, make_user
+from tests.factories import make_member, make_release, make_sample, make_user
 from tests.judge_rows import make_judge_run
 
 from .deciding import all_score, same, state_of
 from .judging import as_file, line
-from .queueing import active_judge, apart, entry_of, followed, order_of, refreshed, rows_of, said, says
+from .queueing import active_judge, apart, entry_of, followed, led_by_ada, order_of, refreshed, rows_of, said, says
 from .rating import rated_sample
 
 pytestmark = pytest.mark.django_db
@@ -29,12 +29,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def study() -> Study:
-    """Ann, Ben and Cho annotate for Ada; differing values are discussed."""
-    study = make_study()
-    make_member(study, "ada", "admin")
-    for name in ("ann", "ben", "cho"):
-        make_member(study, name)
-    return study
+    return led_by_ada()
 
 
 def in_order(study: Study, kind: str = "disputed") -> list[int]:
