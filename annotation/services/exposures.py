@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from annotation.db import write_transaction
+from annotation.errors import WrongState
 from annotation.models import Assignment, Exposure, Member, Sample, Score, Study
 from annotation.sql.desk import OwnAssignment
 
@@ -54,9 +55,13 @@ def record_scored_elsewhere(*, study: Study) -> None:
         Member.objects.filter(pk__in={member for member, _ in pairs}).update(has_exposures=True)
 
 
-def is_exposed(own: OwnAssignment) -> bool:
-    """Whether the annotator has seen the sample's scores or generator."""
-    return _is_exposed(own.member_id, own.sample_id, own.has_exposures, own.exposed_through)
+def require_independent(own: OwnAssignment) -> None:
+    """Raise `WrongState` (`not_independent`) where the annotator has seen the sample's scores or generator."""
+    if _is_exposed(own.member_id, own.sample_id, own.has_exposures, own.exposed_through):
+        raise WrongState(
+            "You are no longer independent on this sample: you have seen its scores or its generator.",
+            code="not_independent",
+        )
 
 
 def is_exposed_to(member: Member, sample: Sample) -> bool:

@@ -10,6 +10,12 @@ def require_intake(study: Study, what: str) -> None:
         raise WrongState(f"This study is closed and takes no more {what}. Open it again first.", code="study_closed")
 
 
+def require_scoring(state: str) -> None:
+    """Raise `WrongState` (`study_closed`) where a study in this state takes no scores: a closed one, or a draft."""
+    if state in (Study.State.CLOSED, Study.State.DRAFT):
+        raise WrongState("This study takes no scores now.", code="study_closed")
+
+
 def lock_for_intake(study: Study, what: str) -> None:
     """Lock a study in a transaction that brings something in: imports into it follow one another, scoring goes on.
 

@@ -21,11 +21,12 @@ from annotation.workflow import Event, after
 from judge.missing import locked_dimensions
 
 from .deciding import decide
-from .exposures import is_exposed
+from .exposures import require_independent
+from .intake import require_scoring
 from .leases import own_assignment
 from .score_answers import Submitted, standing
 from .score_checks import checked
-from .undoing import NO_LONGER_INDEPENDENT, TAKES_NONE, require_undoable
+from .undoing import require_undoable
 
 REVEALED = "Your own values are locked: you have been shown the judge's since."
 
@@ -46,8 +47,7 @@ def revise(
     rubric = definition(own.rubric_id)
     locked = locked_dimensions(rubric.dimensions, has_text=own.has_text, has_image=own.has_image)
     levels = {dimension: level for dimension, level, _ in checked(rubric, locked, ratings, {}, seconds)}
-    if own.study_state in TAKES_NONE:
-        raise WrongState("This study takes no scores now.", code="study_closed")
+    require_scoring(own.study_state)
     now = timezone.now()
     with write_transaction():
         sample = Sample.objects.select_for_update().get(pk=own.sample_id)
@@ -117,8 +117,7 @@ def _store(
         if Revision.objects.filter(assignment=own.id, voided_at=None).exists():
             raise WrongState("You have answered the judge's values already.", code="already_revised")
         raise WrongState("The time to revise has passed; your own values stand.", code="revision_over")
-    if is_exposed(own):
-        raise WrongState(NO_LONGER_INDEPENDENT, code="not_independent")
+    require_independent(own)
     after(sample.state, Event.REVISED)
     shown = {row.dimension_id for row in sql.suggestions([own.id])}
     _refuse_changes_unasked(own, levels, shown, rubric)

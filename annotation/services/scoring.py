@@ -19,11 +19,12 @@ from judge.missing import LockedDimension, locked_dimensions
 
 from . import revising, suggesting
 from .deciding import decide
-from .exposures import is_exposed
+from .exposures import require_independent
+from .intake import require_scoring
 from .leases import own_assignment, regain
 from .score_answers import Submitted, standing
 from .score_checks import checked, with_locked
-from .undoing import NO_LONGER_INDEPENDENT, TAKES_NONE, require_undoable
+from .undoing import require_undoable
 
 SCORABLE = tuple(state for state, event in TRANSITIONS if event is Event.SCORED)
 
@@ -56,12 +57,10 @@ def submit(
     suggested = suggesting.dimensions(own.id, rubric) if own.arm != Arm.BLIND else frozenset()
     prefilled = suggested if own.arm == Arm.PREFILLED else frozenset()
     rows = checked(rubric, locked, ratings, notes, seconds, touched=touched, prefilled=prefilled)
-    if own.study_state in TAKES_NONE:
-        raise WrongState("This study takes no scores now.", code="study_closed")
+    require_scoring(own.study_state)
     if own.state in (Assignment.State.SCORED, Assignment.State.SKIPPED):
         return _answer_again(own, client_key, rubric, locked)
-    if is_exposed(own):
-        raise WrongState(NO_LONGER_INDEPENDENT, code="not_independent")
+    require_independent(own)
     now = timezone.now()
     try:
         with write_transaction():

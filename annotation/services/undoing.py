@@ -3,13 +3,11 @@
 from datetime import datetime, timedelta
 
 from annotation.errors import WrongState
-from annotation.models import Member, Sample, Study
+from annotation.models import Member, Sample
 from annotation.sql.desk import OwnAssignment
 
-from .exposures import is_exposed
-
-TAKES_NONE = (Study.State.CLOSED, Study.State.DRAFT)
-NO_LONGER_INDEPENDENT = "You are no longer independent on this sample: you have seen its scores or its generator."
+from .exposures import require_independent
+from .intake import require_scoring
 
 
 def require_undoable(own: OwnAssignment, sample: Sample, *, given: datetime | None, at: datetime) -> None:
@@ -24,7 +22,5 @@ def require_undoable(own: OwnAssignment, sample: Sample, *, given: datetime | No
         raise WrongState("This sample has been decided; its scores stand.", code="decided")
     if own.member_state != Member.State.ACTIVE:
         raise WrongState("You are paused in this study.", code="member_paused")
-    if own.study_state in TAKES_NONE:
-        raise WrongState("This study takes no scores now; what you gave stands.", code="study_closed")
-    if is_exposed(own):
-        raise WrongState(NO_LONGER_INDEPENDENT, code="not_independent")
+    require_scoring(own.study_state)
+    require_independent(own)
