@@ -145,6 +145,10 @@ class Standing:
     """The one that was to make it anew last, where it failed and none is at work."""
     counts: Mapping[str, Counted]
     """By kind, of those that the reader may find."""
+    owed: Collection[int]
+    """The samples in whose discussions the reader owes a reason."""
+    left_out: Mapping[str, Counted]
+    """By kind, the entries of those: neither found nor counted."""
     domains: Sequence[str]
     """That a list can be narrowed by."""
 
@@ -160,9 +164,10 @@ def standing(study: Study, *, reader: Member | None = None) -> Standing:
     job = Job.objects.filter(study=study, kind=REFRESH, state__in=UNFINISHED, cancel_requested=False).first()
     failed = None if job is not None else _failed(study, queue)
     domains = sample_list.domains(study) if queue is None or queue.domains is None else queue.domains
-    left_out = _left_out(study, owed_in(study, reader))
+    owed = owed_in(study, reader)
+    left_out = _left_out(study, owed)
     counts = {kind: whole.without(left_out[kind]) for kind, whole in _counts(study, queue).items()}
-    return Standing(queue, job, failed, counts, domains)
+    return Standing(queue, job, failed, counts, owed, left_out, domains)
 
 
 def _failed(study: Study, queue: ReviewQueue | None) -> Job | None:
@@ -222,19 +227,16 @@ def page(
     kind: str,
     wanted: Wanted,
     *,
-    queue: ReviewQueue | None,
+    standing: Standing,
     start: int = 1,
     limit: int,
-    reader: Member | None,
 ) -> QueuePage:
-    """Return the entries from place ``start`` on, at most ``limit``; ``queue`` is the study's, see `queue_of`."""
+    """Return the entries from place ``start`` on, at most ``limit``; ``standing`` is as its reader may know it."""
     start = max(1, start)
-    owed = owed_in(study, reader)
-    left_out = _left_out(study, owed)[kind]
-    rows = narrowed(study, rubric, kind, wanted, owed=owed)
+    left_out = standing.left_out[kind]
+    rows = narrowed(study, rubric, kind, wanted, owed=standing.owed)
     if wanted == Wanted():
-        whole = _counts(study, queue)[kind].without(left_out)
-        count, chance = whole.total, whole.random
+        count, chance = standing.counts[kind].total, standing.counts[kind].random
     else:
         counts = rows.aggregate(count=Count("pk"), by_chance=Count("pk", filter=Q(random=True)))
         count, chance = counts["count"], counts["by_chance"]
@@ -244,7 +246,7 @@ def page(
     else:
         taken = _taken(rows, start - 1, start + limit)
     return QueuePage(
-        rows=_rows(taken[:limit], rubric, queue, start=start),
+        rows=_rows(taken[:limit], rubric, standing.queue, start=start),
         start=start,
         count=count,
         random=chance,

@@ -45,7 +45,7 @@ class ReviewQueue(View):
         rubric, standing = definition(study.rubric_id), queue_list.standing(study, reader=member)
         queue, start = standing.queue, int(query.get("start", 1))
         page = queue_list.page(
-            *(study, rubric, query["kind"], _wanted(query)), queue=queue, start=start, limit=limit, reader=member
+            study, rubric, query["kind"], _wanted(query), standing=standing, start=start, limit=limit
         )
         if member is not None:
             record_exposure(member=member, samples=[row.sample for row in page.rows])

@@ -15,8 +15,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation import permissions, queue_list, queue_proof
-from annotation.models import Member, QueueEntry, ReviewQueue, Study
-from annotation.queue_list import QueuePage, QueueRow, Wanted
+from annotation.models import Member, QueueEntry, Study
+from annotation.queue_list import QueuePage, QueueRow, Standing, Wanted
 from annotation.rubrics import RubricDefinition, definition
 from annotation.services.exposures import record_exposure
 from annotation.services.queueing import refreshing
@@ -44,9 +44,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
     wanted = form.wanted(dismissed=dismissed)
 
     def read(start: int) -> QueuePage:
-        return queue_list.page(
-            *(study, rubric, kind, wanted), queue=standing.queue, start=start, limit=PAGE, reader=member
-        )
+        return queue_list.page(study, rubric, kind, wanted, standing=standing, start=start, limit=PAGE)
 
     page = read(start)
     if page.count and not page.rows:
@@ -104,10 +102,11 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
 def queue_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """Return a queue as it is narrowed, in its order, as CSV."""
     study, member = _read(request, slug)
-    rubric, kind, standing = definition(study.rubric_id), _kind(request), queue_list.standing(study)
+    rubric, kind = definition(study.rubric_id), _kind(request)
+    standing = queue_list.standing(study, reader=member)
     form = _form(request, study, rubric, standing.domains)
     wanted = form.wanted(dismissed=bool(request.GET.get("dismissed")))
-    rows = _all_rows(request, study, rubric, kind, wanted, queue=standing.queue, member=member)
+    rows = _all_rows(request, study, rubric, kind, wanted, standing=standing, member=member)
     response = HttpResponse(written(queue_rows.table(rows, rubric)), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{study.slug}-queue-{kind}.csv"'
     response.headers["Cache-Control"] = "no-store, private"
@@ -196,12 +195,12 @@ def _all_rows(
     kind: str,
     wanted: Wanted,
     *,
-    queue: ReviewQueue | None,
+    standing: Standing,
     member: Member | None,
 ) -> Iterator[QueueRow]:
     start: int | None = 1
     while start is not None:
-        page = queue_list.page(study, rubric, kind, wanted, queue=queue, start=start, limit=PIECE, reader=member)
+        page = queue_list.page(study, rubric, kind, wanted, standing=standing, start=start, limit=PIECE)
         _remember(request, member, page.rows)
         yield from page.rows
         start = page.next

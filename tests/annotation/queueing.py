@@ -99,10 +99,9 @@ def rows_of(
             definition(study.rubric_id),
             kind,
             wanted or Wanted(),
-            queue=queue_list.queue_of(study),
+            standing=queue_list.standing(study, reader=reader),
             start=start,
             limit=at_once,
-            reader=reader,
         )
         found += page.rows
         start = page.next

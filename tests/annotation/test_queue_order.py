@@ -124,6 +124,6 @@ def test_what_is_pinned_stands_first_and_what_is_dismissed_or_gone_nowhere(study
     standing = queue_list.standing(study)
     assert standing.counts["disputed"].total == SAMPLES - 2
     assert standing.dismissed == {"disputed": 1, "label_next": 0, "audit": 0}
-    rubric, queue = definition(study.rubric_id), queue_list.queue_of(study)
-    page = queue_list.page(study, rubric, "disputed", Wanted(), queue=queue, start=9, limit=5, reader=None)
+    rubric = definition(study.rubric_id)
+    page = queue_list.page(study, rubric, "disputed", Wanted(), standing=standing, start=9, limit=5)
     assert (page.count, page.start, page.next, page.previous) == (SAMPLES - 2, 9, 14, 4)
