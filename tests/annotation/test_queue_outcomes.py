@@ -184,7 +184,6 @@ def test_a_score_that_comes_in_while_facts_are_read_is_not_missed_in_what_became
     refreshed(study)
     for name in ("ann", "ben"):
         score(study, name, same(3))
-    reads = [name for name in ("samples", "independent_levels") if hasattr(facts.sql, name)]
     done: list[str] = []
 
     def after_first(name: str) -> Any:
@@ -199,7 +198,7 @@ def test_a_score_that_comes_in_while_facts_are_read_is_not_missed_in_what_became
 
         return reading
 
-    for name in reads:
+    for name in ("samples", "independent_levels"):
         monkeypatch.setattr(facts.sql, name, after_first(name))
     refreshed(study)
     assert Sample.objects.get().state == "in_discussion"
