@@ -8,4 +8,5 @@ class AnnotationConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401 - registers itself
+        from . import job_kinds  # noqa: F401 - registers itself
+        from .core import system_checks  # noqa: F401 - registers itself

@@ -3,29 +3,23 @@
 from celery import shared_task
 from django.core.management import call_command
 
-from annotation.services import (
-    deciding,
-    digests,
-    discussion_admin,
-    job_inputs,
-    job_runner,
-    jobs,
-    leases,
-    reviewing,
-    statistics,
-)
+from .discussions import email_digest, moderating
+from .imports import uploads
+from .jobs import queueing, running
+from .reports import stored_reports
+from .scoring import deciding, leases, unassignable
 
 
 @shared_task
 def run_job(job_id: int) -> None:
     """Run a job."""
-    job_runner.work_off(job_id)
+    running.work_off(job_id)
 
 
 @shared_task
 def sweep_jobs() -> None:
     """Send again the jobs that nobody runs."""
-    jobs.sweep()
+    queueing.sweep()
 
 
 @shared_task
@@ -43,32 +37,32 @@ def decide_undecided() -> None:
 @shared_task
 def block_unassignable() -> None:
     """Show the admins the samples that nobody is left to score."""
-    reviewing.block_unassignable()
+    unassignable.block_unassignable()
 
 
 @shared_task
 def hand_over_overdue() -> None:
     """Let the admins decide discussions whose deadline has passed."""
-    discussion_admin.hand_over_overdue()
+    moderating.hand_over_overdue()
 
 
 @shared_task
 def send_digests() -> None:
     """Mail those who want it about discussions that wait."""
-    digests.send_digests()
+    email_digest.send_digests()
 
 
 @shared_task
 def refresh_statistics() -> None:
     """Queue the calculation of figures that are old and stale."""
-    statistics.refresh_due()
+    stored_reports.refresh_due()
 
 
 @shared_task
 def follow_queues() -> None:
     """Let review queues follow what has happened."""
     # Imported here: it loads what a web process does without.
-    from annotation.services.queueing.catching_up import catch_up
+    from .review_queue.incremental_update import catch_up
 
     catch_up()
 
@@ -76,9 +70,9 @@ def follow_queues() -> None:
 @shared_task
 def forget_job_inputs() -> None:
     """Delete uploads and working places that no job needs any more."""
-    job_inputs.forget_inputs()
+    uploads.forget_inputs()
     # Imported here: it loads what a web process does without.
-    from annotation.services.judging.workplace import forget_places
+    from .judges.run_folders import forget_places
 
     forget_places()
 

@@ -6,9 +6,9 @@ from django.http import HttpRequest
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
+from annotation.core.token_sql import user_of_token
 from annotation.models import User
-from annotation.services.studies import hash_secret
-from annotation.sql.tokens import user_of_token
+from annotation.studies.studies import hash_secret
 
 from .errors import CsrfFailed
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.urls import reverse
 
-from annotation.content import PictureBlock, SampleView, TextBlock
-from annotation.services.assigning import LeasedWork
-from annotation.services.score_views import ScoreView
-from annotation.services.suggesting import SuggestionView
+from annotation.core.sample_content import PictureBlock, SampleView, TextBlock
+from annotation.scoring.leasing import LeasedWork
+from annotation.scoring.own_scores import ScoreView
+from annotation.suggestions.showing import SuggestionView
 
 from .answers import moment, whole
 from .markdown import to_html

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from annotation.services.discussing import Reason
-from annotation.services.discussion_shapes import CaseRow, CaseView, MineView, StanceView, TopicView
+from annotation.discussions.participating import Reason
+from annotation.discussions.view_types import CaseRow, CaseView, MineView, StanceView, TopicView
 
 from . import content
 from .answers import moment, to_json, whole

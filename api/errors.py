@@ -16,7 +16,7 @@ from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from rest_framework import exceptions
 
-from annotation.errors import WorkflowError
+from annotation.core.errors import WorkflowError
 
 from .answers import answer
 

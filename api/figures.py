@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from annotation.models import Member, Study
-from annotation.services.statistics import Stored, current_job
+from annotation.reports.stored_reports import Stored, current_job
 
 from .answers import moment
 from .serializers.people import pseudonym

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from annotation.models import Sample
-from annotation.sample_search import narrowed
+from annotation.samples.filtering import narrowed
 
 AS_THEY_ARE = ("state", "generator", "domain", "category", "question", "disputed", "outcome", "search")
 

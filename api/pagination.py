@@ -14,7 +14,7 @@ from django.db.models import Model, Q, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from annotation.errors import BadInput
+from annotation.core.errors import BadInput
 
 from .serializers.fields import Strict, Text
 

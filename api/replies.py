@@ -6,8 +6,8 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from rest_framework import serializers
 
+from annotation.exports.downloads import Download
 from annotation.models import Job
-from annotation.services.downloads import Download
 
 from .answers import answer
 from .serializers.jobs import ShownJob

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
-from annotation.arms import Arm
-from annotation.content import SampleSides, views
-from annotation.met_judge import MetJudge, met_judges
+from annotation.core.rubric_cache import definition
+from annotation.core.sample_content import SampleSides, views
 from annotation.models import Discussion, FinalScore, Member, Rating, Sample, Score
-from annotation.rubrics import definition
-from annotation.timeline import Entry
+from annotation.samples.timeline import Entry
+from annotation.suggestions.arms import Arm
+from annotation.suggestions.shown_to_annotators import MetJudge, met_judges
 
 from . import content
 from .answers import moment, whole

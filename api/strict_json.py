@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from annotation.errors import BadInput
+from annotation.core.errors import BadInput
 
 MAX_DEPTH = 20
 # Only an escape can bring a NUL or half a character pair into a string: raw ones are no JSON or no UTF-8.

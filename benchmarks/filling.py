@@ -25,7 +25,8 @@ from .population import ANNOTATORS, SLUG, Population
 if not apps.ready:
     django.setup()
 
-from annotation import slots
+from annotation.core import slot_mask
+from annotation.core.rubric_cache import DimensionDefinition, definition
 from annotation.models import (
     Assignment,
     FinalScore,
@@ -43,11 +44,10 @@ from annotation.models import (
     User,
 )
 from annotation.models.fields import opaque_id
-from annotation.rubrics import DimensionDefinition, definition
-from annotation.services.deciding import decide_undecided
-from annotation.services.people import create_token, create_user
-from annotation.services.rubrics import freeze, get_or_load
-from annotation.services.studies import add_member, create_study
+from annotation.scoring.deciding import decide_undecided
+from annotation.studies.logins import create_token, create_user
+from annotation.studies.rubrics import freeze, get_or_load
+from annotation.studies.studies import add_member, create_study
 
 from .meeting import meet
 
@@ -163,7 +163,7 @@ class Filling:
             scores = scores_of[number]
             if not scores:
                 return untouched
-            free = slots.all_free(K) & ~slots.all_free(scores)
+            free = slot_mask.all_free(K) & ~slot_mask.all_free(scores)
             stage = Sample.Stage.BEGUN if free else Sample.Stage.CLOSED
             return (Sample.State.SCORING.value, stage.value, free, scores, K, self.protocol.pk)
 

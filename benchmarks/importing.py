@@ -19,9 +19,10 @@ if not apps.ready:
 
 from django.core.files import File
 
+from annotation.imports import sample_rows, uploads
+from annotation.jobs import queueing, running
 from annotation.models import Job
-from annotation.services import job_inputs, job_runner, jobs, people, rubrics, studies
-from annotation.services.importing import sample_rows
+from annotation.studies import logins, rubrics, studies
 
 
 class Watched:
@@ -41,16 +42,16 @@ class Watched:
 
 def main() -> None:
     path = Path(sys.argv[1])
-    lead = people.create_user(username="ada", is_site_admin=True)
+    lead = logins.create_user(username="ada", is_site_admin=True)
     rubric = rubrics.get_or_load("interleaved-answer")
     study = studies.create_study(by=None, slug="imported", title="Imported", rubric=rubric)
     watched = Watched()
     vars(sample_rows)["write_transaction"] = watched.transaction
     with path.open("rb") as file:
-        name = job_inputs.store_input(by=lead, study=study, upload=File(file, name=path.name))
-    job = jobs.enqueue(by=lead, kind="import_samples", study=study, arguments={}, file=name)
+        name = uploads.store_input(by=lead, study=study, upload=File(file, name=path.name))
+    job = queueing.enqueue(by=lead, kind="import_samples", study=study, arguments={}, file=name)
     started = time.monotonic()
-    job_runner.run(job.pk)
+    running.run(job.pk)
     seconds = time.monotonic() - started
     done = Job.objects.get(pk=job.pk)
     if done.state != Job.State.DONE:

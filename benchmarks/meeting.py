@@ -3,8 +3,8 @@
 from django.db import connection
 from django.utils import timezone
 
+from annotation.core.rubric_cache import DimensionDefinition, definition
 from annotation.models import JudgeRun, Prediction, Study
-from annotation.rubrics import DimensionDefinition, definition
 
 BATCH = 5_000
 # The judge's level follows from the sample's number, spread over all levels.

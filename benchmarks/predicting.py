@@ -13,12 +13,12 @@ from .population import SLUG
 if not apps.ready:
     django.setup()
 
+from annotation.core import bulk_insert
+from annotation.core.rubric_cache import as_file, definition
+from annotation.judges.storing_predictions import COLUMNS
 from annotation.models import JudgeRun, Prediction, Sample, Study
-from annotation.rubrics import as_file, definition
-from annotation.services.judging.prediction_rows import COLUMNS
-from annotation.sql import bulk
-from judge.predictions import Prediction as Said
-from judge.predictions import as_data, from_distribution
+from judge.formats.prediction_line import Prediction as Said
+from judge.formats.prediction_line import as_data, from_distribution
 
 CLUSTERS = 50
 
@@ -62,7 +62,7 @@ def main() -> None:
         )
         # All at once: nothing can be read while COPY writes.
         samples = list(Sample.objects.filter(study=study).order_by("pk").values_list("pk", flat=True))
-        bulk.insert(Prediction, COLUMNS, (one(sample) for sample in samples))
+        bulk_insert.insert(Prediction, COLUMNS, (one(sample) for sample in samples))
 
 
 if __name__ == "__main__":

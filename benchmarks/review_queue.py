@@ -26,7 +26,7 @@ import django, sys, time
 django.setup()
 from annotation.models import Job, Study
 from annotation.services import job_runner
-from annotation.services.queueing import refreshing
+from annotation.review_queue import refreshing
 study = Study.objects.get(slug={SLUG!r})
 job = refreshing.request(by=None, study=study)
 begun = time.monotonic()
@@ -40,7 +40,7 @@ FOLLOW = f"""
 import django, time
 django.setup()
 from annotation.models import ReviewQueue, Sample
-from annotation.services.queueing.catching_up import follow
+from annotation.review_queue.incremental_update import follow
 queue = ReviewQueue.objects.select_related("study", "run").get(study__slug={SLUG!r})
 samples = list(Sample.objects.filter(scores_in__gt=0).order_by("-pk").values_list("pk", flat=True)[:100])
 begun = time.monotonic()

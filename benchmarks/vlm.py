@@ -57,8 +57,8 @@ def compare(size: str, folder: Path) -> dict[str, float]:
 
     from judge.backends.vlm.backend import BACKEND, VlmJudge
     from judge.backends.vlm.batches import batch_of
-    from judge.pictures import PictureFolder
-    from judge.samples import parse_sample
+    from judge.formats.picture_folder import PictureFolder
+    from judge.formats.sample_line import parse_sample
 
     width, layers, count, batch, repetitions = SIZES[size]
     draw(folder / "images", count)
@@ -117,14 +117,14 @@ def _ratios(
 
 def _run(folder: Path, samples: list[Any], *, width: int, layers: int, batch: int) -> Any:
     """Return a run that holds a model drawn by chance, as if it had learned."""
-    from judge.backends.vlm.finding import find_model
-    from judge.backends.vlm.learning import MODEL
-    from judge.files import write_json
+    from judge.atomic_files import write_json
+    from judge.backends.vlm.model_lookup import find_model
+    from judge.backends.vlm.trainer import MODEL
+    from judge.formats.rubric import parse_rubric
+    from judge.formats.sample_line import Text
     from judge.presets import preset_named
     from judge.prompt import question
-    from judge.rubric import parse_rubric
     from judge.runs import Config, Run
-    from judge.samples import Text
     from tests.judge.backends.tiny_models import write_model
 
     rubric = (ROOT / "fixtures/rubrics/interleaved-answer.toml").read_bytes()

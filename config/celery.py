@@ -33,7 +33,7 @@ def give_way(**_: object) -> None:
 @worker_init.connect
 def refuse_half_restored(**_: object) -> None:
     """Leave a place alone in which a backup is half restored, as the web server does."""
-    from annotation.restore_mark import unfinished
+    from annotation.core.restore_marker import unfinished
 
     left = unfinished()
     if left is not None:
@@ -43,7 +43,7 @@ def refuse_half_restored(**_: object) -> None:
 @worker_init.connect
 def welcome_jobs(**_: object) -> None:
     """Let jobs run; in a test one process may hold several workers, one after the other."""
-    from annotation.services.job_context import stopping
+    from annotation.jobs.context import stopping
 
     stopping.clear()
 
@@ -51,6 +51,6 @@ def welcome_jobs(**_: object) -> None:
 @worker_shutting_down.connect
 def stop_jobs(**_: object) -> None:
     """Tell running jobs to hand themselves back at their next step."""
-    from annotation.services.job_context import stopping
+    from annotation.jobs.context import stopping
 
     stopping.set()

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 
-from annotation.checks import no_demo_logins, no_unfinished_restore
+from annotation.core.system_checks import no_demo_logins, no_unfinished_restore
 
 
 @register(Tags.security, deploy=True)

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
 
-from annotation.services.job_inputs import incoming_folder
+from annotation.imports.uploads import incoming_folder
 
 
 class _BesideStorage(TemporaryUploadedFile):

@@ -7,6 +7,6 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
 
-from config.safety import require_safe_start  # noqa: E402 - needs the applications
+from .safety import require_safe_start  # noqa: E402 - needs the applications
 
 require_safe_start()

@@ -9,7 +9,7 @@ from django.shortcuts import resolve_url
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRefresh
 
-from annotation.errors import WorkflowError
+from annotation.core.errors import WorkflowError
 
 Handler = Callable[[HttpRequest], HttpResponse]
 

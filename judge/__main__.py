@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .records import RecordError
-from .rubric import RubricError
+from .formats.json_line import RecordError
+from .formats.rubric import RubricError
 
 if TYPE_CHECKING:
     from .progress import Progress
@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     # Told to end by a program, it ends as it does for a person.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     if parsed.tethered:
-        from .tether import tether
+        from .parent_watchdog import tether
 
         tether()
     try:
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _train(parsed: argparse.Namespace) -> int:
     from .backends.registry import DEFAULT_PRESETS
-    from .evaluating.wording import in_words
+    from .evaluation.text_report import in_words
     from .options import parse_settings
     from .runs import name_in
     from .training import Order, train
@@ -80,12 +80,12 @@ def _train(parsed: argparse.Namespace) -> int:
 
 
 def _predict(parsed: argparse.Namespace) -> int:
+    from .context import Surroundings
+    from .formats.picture_folder import PictureFolder
+    from .formats.sample_file import SampleLines
     from .options import parse_settings
-    from .pictures import PictureFolder
     from .predicting import predict
     from .runs import Run
-    from .sample_lines import SampleLines
-    from .surroundings import Surroundings
 
     lines = SampleLines(parsed.samples)
     pictures = PictureFolder(parsed.images or parsed.samples.parent)
@@ -105,14 +105,14 @@ def _predict(parsed: argparse.Namespace) -> int:
 
 
 def _evaluate(parsed: argparse.Namespace) -> int:
-    from .evaluating.features import features_of
-    from .evaluating.pairing import Target
-    from .evaluating.scorecard import Labelled, scorecard
-    from .evaluating.wording import in_words
-    from .labels import Release
-    from .pictures import PictureFolder
-    from .predictions import Prediction, parse_line
-    from .surroundings import Surroundings
+    from .context import Surroundings
+    from .evaluation.baseline_features import features_of
+    from .evaluation.pairs import Target
+    from .evaluation.scorecard import Labelled, scorecard
+    from .evaluation.text_report import in_words
+    from .formats.picture_folder import PictureFolder
+    from .formats.prediction_line import Prediction, parse_line
+    from .formats.release_line import Release
 
     release = Release(parsed.release)
     predictions: list[Prediction] = []
@@ -140,11 +140,11 @@ def _evaluate(parsed: argparse.Namespace) -> int:
 
 
 def _relearn(parsed: argparse.Namespace) -> int:
-    from .pictures import PictureFolder
-    from .relearning import conversation, gathered
-    from .rubric import parse_rubric
-    from .sample_lines import SampleLines
-    from .surroundings import Surroundings
+    from .context import Surroundings
+    from .formats.picture_folder import PictureFolder
+    from .formats.rubric import parse_rubric
+    from .formats.sample_file import SampleLines
+    from .incremental_session import conversation, gathered
 
     lines = SampleLines(parsed.samples)
     pictures = PictureFolder(parsed.images or parsed.samples.parent)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .rubric import Dimension, Rubric
+from .formats.rubric import Dimension, Rubric
 
 # Other names under which published prompts and models know the dimensions of the answer rubric.
 ALIASES: Mapping[str, tuple[str, ...]] = {

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from .judging import judge_of
-from .predictions import Prediction, as_line, parse_line
+from .context import Surroundings
+from .formats.json_line import RecordError
+from .formats.prediction_line import Prediction, as_line, parse_line
+from .formats.sample_file import SampleLines
+from .formats.sample_line import SampleRecord
+from .inference import judge_of
 from .progress import counted
-from .records import RecordError
 from .runs import Run, RunError
-from .sample_lines import SampleLines
-from .samples import SampleRecord
-from .surroundings import Surroundings
 
 # How many predictions may be lost to a power cut.
 FLUSH = 64

@@ -5,8 +5,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from .rubric import Dimension, Rubric
-from .samples import Image, Text, Turn
+from .formats.rubric import Dimension, Rubric
+from .formats.sample_line import Image, Text, Turn
 
 TASK = (
     "Below is a question that somebody asked a model, and what the model answered: texts, pictures, or both, in the "

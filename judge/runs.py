@@ -23,9 +23,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from .calibrate import Calibration, calibration_from
-from .files import read_json, write_json
-from .rubric import Rubric, parse_rubric
+from .atomic_files import read_json, write_json
+from .calibration import Calibration, calibration_from
+from .formats.rubric import Rubric, parse_rubric
 
 FORMAT = 1
 UNSEEN = "unseen.jsonl"

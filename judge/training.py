@@ -10,25 +10,25 @@ from typing import Any
 
 import numpy as np
 
-from .backends.face import Backend
+from .atomic_files import write_json
+from .backends.interface import Backend
 from .backends.registry import backend_named
-from .calibrate import Calibration, calibrate
-from .evaluating.features import features_of
-from .evaluating.scorecard import Labelled, scorecard
-from .files import write_json
-from .foretelling import write_unseen
-from .labels import BLIND, LabelledSample, Release
+from .calibration import Calibration, calibrate
+from .context import Surroundings
+from .data_parts import ENOUGH, Parts, parts_of
+from .evaluation.baseline_features import features_of
+from .evaluation.scorecard import Labelled, scorecard
+from .formats.picture_folder import PictureFolder
+from .formats.prediction_line import Prediction
+from .formats.release_line import BLIND, LabelledSample, Release
+from .formats.rubric import Rubric
 from .options import OptionError
-from .parts import ENOUGH, Parts, parts_of
-from .pictures import PictureFolder
+from .out_of_fold import write_unseen
 from .predicting import read_predictions, write_predictions
-from .predictions import Prediction
 from .presets import preset_named
 from .progress import Progress, Silence
 from .prompt import prompt_sha
-from .rubric import Rubric
 from .runs import Config, Run
-from .surroundings import Surroundings
 from .version import code_version, libraries
 
 SEED = 42

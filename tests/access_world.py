@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
+from annotation.discussions import participating
 from annotation.models import (
     ApiToken,
     Assignment,
@@ -33,10 +34,12 @@ from annotation.models import (
     Study,
     User,
 )
-from annotation.services import assigning, discussing, scoring, studies
-from annotation.services.queueing.refreshing import refresh
-from tests.factories import make_discussion, make_member, make_release, make_sample, make_study, make_token, make_user
-from tests.judge_rows import make_judge_run
+from annotation.review_queue.rebuild import refresh
+from annotation.scoring import leasing, submitting
+from annotation.studies import studies
+
+from .factories import make_discussion, make_member, make_release, make_sample, make_study, make_token, make_user
+from .judge_rows import make_judge_run
 
 WALKERS = ("nobody", "olga", "ann", "rae", "ada", "sia")
 
@@ -146,7 +149,7 @@ def make_world() -> World:
     for who in ("ben", "cleo", "ann"):
         _score_one(study, members[who], note=f"{who}s-note")
     scored = Assignment.objects.get(member=members["ann"], state=Assignment.State.SCORED)
-    held = assigning.lease(by=_user(members["ann"]), slug=study.slug, count=1).assignments[0]
+    held = leasing.lease(by=_user(members["ann"]), slug=study.slug, count=1).assignments[0]
     case = _make_case(study, members)
     Exposure.objects.all().delete()
     invitation, secret = studies.invite(by=_user(members["ada"]), study=study, role="annotator", uses=5)
@@ -226,13 +229,13 @@ def _make_case(study: Study, members: dict[str, Member]) -> Discussion:
     values = {"ann": {"ITS": 1, "IQ": 2}, "ben": {"ITS": 5, "IQ": 2}, "cleo": {"ITS": 4, "IQ": 3}}
     case = make_discussion(study, values, sample=_make_sample(study, 4))
     for who in ("ben", "cleo"):
-        discussing.give_reasons(
+        participating.give_reasons(
             by=_user(members[who]),
             discussion_id=case.public_id,
             client_key=uuid.uuid4(),
-            reasons={key: discussing.Reason(text=f"{who}s-reason") for key in ("ITS", "IQ")},
+            reasons={key: participating.Reason(text=f"{who}s-reason") for key in ("ITS", "IQ")},
         )
-    discussing.comment(
+    participating.comment(
         by=_user(members["cleo"]),
         discussion_id=case.public_id,
         client_key=uuid.uuid4(),
@@ -243,8 +246,8 @@ def _make_case(study: Study, members: dict[str, Member]) -> Discussion:
 
 
 def _score_one(study: Study, member: Member, *, note: str) -> None:
-    work = assigning.lease(by=_user(member), slug=study.slug, count=1).assignments[0]
-    scoring.submit(
+    work = leasing.lease(by=_user(member), slug=study.slug, count=1).assignments[0]
+    submitting.submit(
         by=_user(member),
         assignment_id=work.public_id,
         client_key=uuid.uuid4(),

@@ -8,7 +8,7 @@ from django.conf import LazySettings
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from annotation.rubrics import forget_definitions
+from annotation.core.rubric_cache import forget_definitions
 
 # Everywhere as in CI, whose machine is slow and noisy: no example is too slow, and each run draws the same ones.
 hypothesis_settings.register_profile(

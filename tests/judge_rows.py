@@ -11,9 +11,9 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from annotation.core.rubric_cache import as_file, definition
 from annotation.models import JudgeRun, Prediction, Release, Sample, Scorecard, Study
-from annotation.rubrics import as_file, definition
-from judge.predictions import as_data
+from judge.formats.prediction_line import as_data
 
 from .judged import judged
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from annotation.judges.prediction_pairs import columns_of
 from annotation.models import Sample
-from annotation.services.judging.pairs import columns_of
-from judge.evaluating.scorecard import Labelled, scorecard
-from judge.labels import LabelledSample, parse_labelled
-from judge.predictions import Prediction, from_distribution
-from judge.rubric import Rubric
+from judge.evaluation.scorecard import Labelled, scorecard
+from judge.formats.prediction_line import Prediction, from_distribution
+from judge.formats.release_line import LabelledSample, parse_labelled
+from judge.formats.rubric import Rubric
 
 # Uneven, so that what is expected of samples are numbers that stand nowhere by chance.
 SHARES = (0.050003, 0.100009, 0.150027, 0.200081, 0.271828, 0.228052)

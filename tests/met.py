@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from annotation.arms import Arm
 from annotation.models import JudgeRun, Prediction, Protocol, Sample, Study
-from annotation.services.releasing.pool import reserve_pool
+from annotation.releases.test_pool import reserve_pool
+from annotation.suggestions.arms import Arm
 
 from .judge_rows import make_judge_run
 from .suggested import drawn_sample

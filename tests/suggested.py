@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from django.utils import timezone
 
-from annotation.arms import Arm, draw
 from annotation.models import Assignment, JudgeRun, Member, Prediction, Protocol, Sample, Study
 from annotation.models.fields import opaque_id
-from tests.factories import make_sample
-from tests.judge_rows import make_judge_run
+from annotation.suggestions.arms import Arm, draw
+
+from .factories import make_sample
+from .judge_rows import make_judge_run
 
 
 def says(**levels: float) -> dict[str, dict[str, object]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from annotation.core.rubric_cache import RubricDefinition, definition
 from annotation.models import (
     Assignment,
     JudgeRun,
@@ -21,12 +22,12 @@ from annotation.models import (
     Suggestion,
 )
 from annotation.models.assignments import Arm
-from annotation.rubrics import RubricDefinition, definition
-from annotation.simulating import Annotator, Answer, answer
-from annotation.simulating import Arm as ArmName
-from tests.annotation.rating import annotator
-from tests.annotation.simulated import judged
-from tests.factories import make_sample
+from annotation.simulation.synthetic_annotators import Annotator, Answer, answer
+from annotation.simulation.synthetic_annotators import Arm as ArmName
+
+from .annotation.rating import annotator
+from .annotation.simulated import judged
+from .factories import make_sample
 
 ARMS: dict[ArmName, Arm] = {"blind": Arm.BLIND, "delayed": Arm.DELAYED, "prefilled": Arm.PREFILLED}
 

@@ -9,8 +9,9 @@ from django.db import transaction
 from django.http import HttpResponse
 
 from annotation.models import Member
-from tests.access_table import BODIES, TABLE
-from tests.access_world import WALKERS, World, make_world, routes
+
+from .access_table import BODIES, TABLE
+from .access_world import WALKERS, World, make_world, routes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("plain_static_names")]
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

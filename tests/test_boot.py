@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.installation import Installation, free_port
+from .installation import Installation, free_port
 
 # The database is a file of the test's own.
 pytestmark = pytest.mark.sqlite
@@ -35,7 +35,8 @@ LOAD_EVERYTHING = """
 import annotation.tasks, importlib, pkgutil
 for package in ("annotation", "api", "frontend", "config", "judge"):
     for module in pkgutil.walk_packages(importlib.import_module(package).__path__, package + "."):
-        if not module.name.startswith(("config.gunicorn", "judge.backends", "judge.relearning", "judge.__main__")):
+        programs = ("config.gunicorn", "judge.backends", "judge.incremental_session", "judge.__main__")
+        if not module.name.startswith(programs):
             importlib.import_module(module.name)
 """
 MAKE_DEMO_LOGIN = """
@@ -78,7 +79,7 @@ def test_a_worker_starts_without_libraries_for_figures_and_loads_them_for_its_wo
     names, _ = loaded(place, "import django\ndjango.setup()\nimport annotation.tasks\nviews = 0")
     assert "annotation.tasks" in names
     assert not names & {*FOR_FIGURES, *HEAVY}
-    names, _ = loaded(place, "import django\ndjango.setup()\nimport annotation.measuring\nviews = 0")
+    names, _ = loaded(place, "import django\ndjango.setup()\nimport annotation.reports.agreement\nviews = 0")
     assert {"numpy", "krippendorff"} <= names
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import BOTH, fresh_database
+from .databases import BOTH, fresh_database
 
 ROOT = Path(__file__).resolve().parent.parent
 MIGRATIONS = "annotation/migrations"

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.installation import Installation, alive_in, free_port, kill, wait_until
+from .installation import Installation, alive_in, free_port, kill, wait_until
 
 # The database is a file of the test's own.
 pytestmark = [pytest.mark.sqlite, pytest.mark.slow]

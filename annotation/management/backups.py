@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from django.core.management import CommandError
 
-from annotation.errors import WorkflowError
+from annotation.core.errors import WorkflowError
 
 
 @contextmanager

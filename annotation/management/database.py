@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 from django.db import connection
 
-from annotation.restore_mark import unfinished
+from annotation.core.restore_marker import unfinished
 
 
 class DataCommand(BaseCommand):

@@ -9,9 +9,11 @@ from typing import NoReturn
 
 from django.core.management import CommandError
 
-from annotation.errors import WorkflowError
-from annotation.management.database import DataCommand
-from annotation.services.importing import ImportReport, LineError
+from annotation.core.errors import WorkflowError
+from annotation.imports.report import ImportReport
+from annotation.jobs.rejected_lines import LineError
+
+from .database import DataCommand
 
 SOME_REFUSED = 3
 NOTHING_DONE = 1

@@ -7,11 +7,12 @@ from types import FrameType
 
 from django.core.management import CommandError
 
-from annotation.inbox import UNFINISHED
-from annotation.management.progress import ProgressLine, Stream
+from annotation.jobs import running
+from annotation.jobs.context import CancelRequested
 from annotation.models import Job
-from annotation.services import job_runner
-from annotation.services.job_context import CancelRequested
+from annotation.models.jobs import UNFINISHED
+
+from .progress import ProgressLine, Stream
 
 SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -39,7 +40,7 @@ def carry_out(job: Job, stderr: Stream, *, resumed_by: str = "") -> Job:
                     raise CancelRequested
                 progress(done, total or None, activity)
 
-            job_runner.run(job.pk, listen=listen)
+            running.run(job.pk, listen=listen)
             _follow(job, progress, lambda: interrupted)
     finally:
         signal.signal(signal.SIGINT, before)

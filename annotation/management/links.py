@@ -4,7 +4,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from annotation.models import User
-from annotation.services.accounts import password_link
+from annotation.studies.accounts import password_link
 
 
 def site_address() -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
-from annotation.pace import MINUTE, Pace, pace_of, rounded
+from annotation.jobs.eta import MINUTE, Pace, pace_of, rounded
 
 SECONDS_BETWEEN_REWRITES = 0.1
 SECONDS_BETWEEN_LINES = 5.0
@@ -23,7 +23,7 @@ class Stream(Protocol):
 
 
 class ProgressLine:
-    """Is called as `annotation.services.importing.Progress` says; a context manager that ends the line.
+    """Is called as `annotation.jobs.progress.Progress` says; a context manager that ends the line.
 
     On a terminal the line is rewritten in place. Elsewhere work that takes longer than some seconds says a line every
     some seconds, and shorter work nothing.

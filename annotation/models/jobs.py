@@ -72,3 +72,6 @@ class JobLogLine(models.Model):
 
     class Meta:
         ordering = ["id"]
+
+
+UNFINISHED = (Job.State.QUEUED, Job.State.RUNNING)

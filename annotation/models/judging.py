@@ -100,7 +100,7 @@ class Prediction(models.Model):
 class Scorecard(models.Model):
     """A judge held to the test part of a release.
 
-    ``cards`` are `judge.evaluating.scorecard`'s by target, ``final`` and ``mean``. ``pairs`` holds what stands behind
+    ``cards`` are `judge.evaluation.scorecard`'s by target, ``final`` and ``mean``. ``pairs`` holds what stands behind
     the figures, a column per quantity: see `services.judging.columns`.
     """
 

@@ -6,7 +6,7 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_fiel
 from rest_framework import serializers
 
 from annotation.models import Skip
-from annotation.services.assigning import MAX_HELD
+from annotation.scoring.leasing import MAX_HELD
 
 from .fields import Choice, ClientKey, Number, Strict, Text, WholeNumber
 

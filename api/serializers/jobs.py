@@ -6,9 +6,9 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from annotation.imports.format_names import SAMPLE_FORMATS, UPLOAD_ENDINGS
+from annotation.jobs.queueing import pace
 from annotation.models import Job
-from annotation.services.import_formats import SAMPLE_FORMATS, UPLOAD_ENDINGS
-from annotation.services.jobs import pace
 
 from .fields import Choice, ClientKey, Strict, Text
 

@@ -7,10 +7,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from annotation.judge_list import FINISHED, UNFINISHED, figures, state_of
+from annotation.imports.format_names import PREDICTION_ENDINGS
+from annotation.judges.list import FINISHED, UNFINISHED, figures, state_of
+from annotation.judges.request import DEFAULT_SEED, LONGEST_NAME
 from annotation.models import Job, JudgeRun, Scorecard
-from annotation.services.import_formats import PREDICTION_ENDINGS
-from annotation.services.judging.wanted import DEFAULT_SEED, LONGEST_NAME
 from api.strict_json import kind_of
 from judge.backends.registry import BACKENDS, DEFAULT_PRESETS
 

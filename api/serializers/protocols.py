@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from annotation.models import Protocol
-from annotation.protocols import PRESETS
+from annotation.studies.protocol_rules import PRESETS
 
 from .fields import Choice, Flag, Number, Strict, Text, WholeNumber
 from .figures import Interval

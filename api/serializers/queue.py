@@ -4,9 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from annotation import priority
 from annotation.models import QueueEntry
-from annotation.queue_list import PLACES
+from annotation.review_queue import ranking
+from annotation.review_queue.list import PLACES
 
 from .fields import Choice, Flag, Strict, Text
 
@@ -40,7 +40,7 @@ class QueuedSample(serializers.Serializer[Any]):
 class EntryReason(serializers.Serializer[Any]):
     """The figures are those of the dimension that the rank is about; null where there are none."""
 
-    kind = serializers.ChoiceField(choices=[kind.value for kind in priority.Kind])
+    kind = serializers.ChoiceField(choices=[kind.value for kind in ranking.Kind])
     values = serializers.ListField(child=serializers.FloatField())
     range = serializers.FloatField(allow_null=True)
     chance = serializers.FloatField(allow_null=True, help_text="that two annotators differ by 2 or more")

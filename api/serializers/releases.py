@@ -5,9 +5,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from annotation.services.releasing.formats import FORMATS
-from annotation.services.releasing.pool import DEFAULT_SHARE
-from annotation.services.releasing.wanted import DEFAULT_CALIBRATION_SHARE, DEFAULT_SEED, LONGEST_NAME
+from annotation.releases.formats import FORMATS
+from annotation.releases.request import DEFAULT_CALIBRATION_SHARE, DEFAULT_SEED, LONGEST_NAME
+from annotation.releases.test_pool import DEFAULT_SHARE
 
 from .fields import Choice, ClientKey, Flag, Number, Strict, Text, WholeNumber
 

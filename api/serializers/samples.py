@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotation.models import Discussion, FinalScore, Sample, Score
-from annotation.services.giving import FEWEST_DAYS, MOST_DAYS, MOST_PEOPLE
+from annotation.samples.assigning_by_hand import FEWEST_DAYS, MOST_DAYS, MOST_PEOPLE
 from api.pagination import PageQuery
 
 from .assignments import Locked, Turn, Values

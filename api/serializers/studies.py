@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from annotation.models import Member, Study
-from annotation.protocols import PRESETS
+from annotation.studies.protocol_rules import PRESETS
 
 from .fields import Choice, Strict, Text
 from .protocols import ShownProtocol

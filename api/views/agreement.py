@@ -5,9 +5,9 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from annotation import permissions
+from annotation.core import permissions
 from annotation.models import Study, StudyFigures, User
-from annotation.services import statistics
+from annotation.reports import stored_reports
 from api.answers import answer
 from api.figures import age, agreement_row, annotator_row, moved_row, people_of, whom
 from api.replies import accepted
@@ -28,7 +28,7 @@ class Agreement(View):
         study, user = _read(request, slug)
         query = query_of(request, shapes.AgreementQuery)
         level = query["level"]
-        stored = statistics.stored(study, StudyFigures.Kind.AGREEMENT)
+        stored = stored_reports.stored(study, StudyFigures.Kind.AGREEMENT)
         data: dict[str, Any] = {} if stored is None else stored.data
         rows = data.get("levels", {}).get(level, {}).get(query.get("by", "all"), [])
         people = people_of(study, names=permissions.may_lead(user, study))
@@ -51,7 +51,7 @@ class Agreement(View):
         study, user = study_of(request, slug), user_of(request)
         permissions.require_lead(user, study)
         body_of(request, Nothing)
-        return accepted(statistics.request(by=user, study=study))
+        return accepted(stored_reports.request(by=user, study=study))
 
 
 class Annotators(View):
@@ -61,7 +61,7 @@ class Annotators(View):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Admins and researchers only. As last calculated; of independent ratings alone."""
         study, user = _read(request, slug)
-        stored = statistics.stored(study, StudyFigures.Kind.ANNOTATORS)
+        stored = stored_reports.stored(study, StudyFigures.Kind.ANNOTATORS)
         rows = [] if stored is None else stored.data["rows"]
         people = people_of(study, names=permissions.may_lead(user, study))
         return answer(

@@ -8,13 +8,13 @@ from django.http import HttpResponse
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from annotation import permissions
-from annotation.errors import BadInput
+from annotation.core import permissions
+from annotation.core.errors import BadInput
+from annotation.core.visibility import assignments_of
+from annotation.discussions.participant_list import waiting_count
 from annotation.models import Assignment, Study
-from annotation.querysets import assignments_of
-from annotation.reports import own_work, progress
-from annotation.services import assigning, leases
-from annotation.services.discussion_lists import waiting_count
+from annotation.reports.summaries import own_work, progress
+from annotation.scoring import leases, leasing
 from api import content
 from api.answers import answer, moment
 from api.pagination import page
@@ -44,7 +44,7 @@ class Assignments(View):
         for name in ("limit", "cursor"):
             if name in query:
                 raise BadInput(f"{name} needs `state`.", fields={name: "Only together with `state`."})
-        held = assigning.held(by=user_of(request), slug=slug)
+        held = leasing.held(by=user_of(request), slug=slug)
         return answer({"assignments": [content.assignment(work, html=html) for work in held]})
 
     @describe(
@@ -58,7 +58,7 @@ class Assignments(View):
         """First what I hold, then samples that others have begun, then new ones."""
         html = _html(request)
         count = read_count(cast(dict[str, Any], request.data))
-        lease = assigning.lease(by=user_of(request), slug=slug, count=count)
+        lease = leasing.lease(by=user_of(request), slug=slug, count=count)
         return answer(
             {
                 "assignments": [content.assignment(work, html=html) for work in lease.assignments],
@@ -68,7 +68,7 @@ class Assignments(View):
 
     def _past(self, request: Request, study: Study, query: Mapping[str, Any], *, html: bool) -> dict[str, Any]:
         def show(rows: Sequence[Assignment]) -> list[dict[str, Any]]:
-            return [content.assignment(work, html=html) for work in assigning.work(rows, study)]
+            return [content.assignment(work, html=html) for work in leasing.work(rows, study)]
 
         mine = assignments_of(user_of(request)).filter(member__study=study, state=STATES[query["state"]])
         return page(request, mine, query, order=("-finished_at", "-public_id"), show=show)
@@ -98,7 +98,7 @@ class OneAssignment(View):
     def get(self, request: Request, assignment: str) -> HttpResponse:
         """Held or past."""
         html = _html(request)
-        work = assigning.one(by=user_of(request), assignment_id=assignment)
+        work = leasing.one(by=user_of(request), assignment_id=assignment)
         return answer(content.assignment(work, html=html))
 
 

@@ -8,11 +8,11 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from annotation.errors import BadInput, NotFound
+from annotation.core.errors import BadInput, NotFound
+from annotation.core.permissions import membership
+from annotation.core.visibility import studies_visible_to
 from annotation.models import Sample, Study, User
-from annotation.permissions import membership
-from annotation.querysets import studies_visible_to
-from annotation.services.exposures import record_exposure
+from annotation.scoring.exposures import record_exposure
 from api.serializers.fields import Strict
 
 

@@ -7,10 +7,10 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from annotation import permissions
+from annotation.core import permissions
+from annotation.discussions import moderating, participant_list, participating, views
+from annotation.discussions.view_types import CaseView
 from annotation.models import Discussion, Sample, User
-from annotation.services import discussing, discussion_admin, discussion_lists, discussion_views
-from annotation.services.discussion_shapes import CaseView
 from api.answers import answer, nothing
 from api.discussing import case, case_row, is_unchanged, looks_unchanged, reasons
 from api.pagination import page
@@ -32,15 +32,15 @@ class Discussions(View):
         """
         study, user = study_of(request, slug), user_of(request)
         query = query_of(request, shapes.DiscussionsQuery)
-        rows, order = discussion_lists.listed(by=user, study=study, state=query["state"])
+        rows, order = participant_list.listed(by=user, study=study, state=query["state"])
 
         def known() -> QuerySet[Discussion]:
-            return discussion_lists.listed(by=user, study=study, state="all").rows
+            return participant_list.listed(by=user, study=study, state="all").rows
 
         def show(taken: Sequence[Discussion]) -> list[dict[str, Any]]:
             if permissions.may_read_results(user, study):
                 note_that_seen(user, study, list(Sample.objects.filter(discussions__in=taken).distinct()))
-            return [case_row(row) for row in discussion_lists.case_rows(by=user, study=study, discussions=[*taken])]
+            return [case_row(row) for row in participant_list.case_rows(by=user, study=study, discussions=[*taken])]
 
         # By name, as a cursor can be read: the range would tell two people each other's values.
         return answer(page(request, rows, query, order=order, show=show, name="public_id", among=known))
@@ -57,10 +57,10 @@ class OneDiscussion(View):
         query, user = query_of(request, shapes.CaseQuery), user_of(request)
         since = query.get("since")
         if since is not None:
-            stored = discussion_views.version_of(by=user, discussion_id=discussion)
+            stored = views.version_of(by=user, discussion_id=discussion)
             if is_unchanged(discussion, stored, since):
                 return nothing()
-        shown = _shown(user, discussion_views.case_for(by=user, discussion_id=discussion), html="render" in query)
+        shown = _shown(user, views.case_for(by=user, discussion_id=discussion), html="render" in query)
         if since is not None and looks_unchanged(shown, since):
             return nothing()
         return answer(shown)
@@ -74,7 +74,7 @@ class Reason(View):
         """Given before the others are shown, where the study's rules ask for that. They stay as they were given."""
         body = dict(body_of(request, shapes.ReasonsRequest))
         body["reasons"] = reasons(body["reasons"])
-        return _answered(request, discussing.give_reasons(by=user_of(request), discussion_id=discussion, **body))
+        return _answered(request, participating.give_reasons(by=user_of(request), discussion_id=discussion, **body))
 
 
 class Posts(View):
@@ -84,7 +84,7 @@ class Posts(View):
     def post(self, request: Request, discussion: str) -> HttpResponse:
         """On one open dimension. Posts are never changed or taken back."""
         body = body_of(request, shapes.PostRequest)
-        return _answered(request, discussing.comment(by=user_of(request), discussion_id=discussion, **body))
+        return _answered(request, participating.comment(by=user_of(request), discussion_id=discussion, **body))
 
 
 class Stances(View):
@@ -97,7 +97,7 @@ class Stances(View):
         """A dimension closes as soon as all who take part stand on one value; that value is signed by each."""
         body = dict(body_of(request, shapes.StancesRequest))
         body["reasons"] = reasons(body.get("reasons", {}))
-        return _answered(request, discussing.take_stances(by=user_of(request), discussion_id=discussion, **body))
+        return _answered(request, participating.take_stances(by=user_of(request), discussion_id=discussion, **body))
 
 
 class Override(View):
@@ -109,7 +109,7 @@ class Override(View):
     def post(self, request: Request, discussion: str) -> HttpResponse:
         """Admins only. Open dimensions get the given values, which are marked as overridden wherever they go."""
         body = body_of(request, shapes.OverrideRequest)
-        return _answered(request, discussion_admin.override(by=user_of(request), discussion_id=discussion, **body))
+        return _answered(request, moderating.override(by=user_of(request), discussion_id=discussion, **body))
 
 
 class Excuse(View):
@@ -121,7 +121,7 @@ class Excuse(View):
     def post(self, request: Request, discussion: str) -> HttpResponse:
         """Admins only. Two must remain, the replacement included; what the excused have said stays."""
         body = {"replacement": None, **body_of(request, shapes.ExcuseRequest)}
-        return _answered(request, discussion_admin.excuse(by=user_of(request), discussion_id=discussion, **body))
+        return _answered(request, moderating.excuse(by=user_of(request), discussion_id=discussion, **body))
 
 
 class Deadline(View):
@@ -131,7 +131,7 @@ class Deadline(View):
     def post(self, request: Request, discussion: str) -> HttpResponse:
         """Admins only. A discussion that was handed over goes back to those who take part."""
         body = body_of(request, shapes.DeadlineRequest)
-        return _answered(request, discussion_admin.set_deadline(by=user_of(request), discussion_id=discussion, **body))
+        return _answered(request, moderating.set_deadline(by=user_of(request), discussion_id=discussion, **body))
 
 
 def _answered(request: Request, view: CaseView) -> HttpResponse:

@@ -4,7 +4,7 @@ from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 
-from annotation.services.exporting import export_scores
+from annotation.exports.scores import export_scores
 from api.schema import describe
 from api.serializers.samples import ExportQuery
 

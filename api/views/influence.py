@@ -5,9 +5,9 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from annotation import permissions
+from annotation.core import permissions
 from annotation.models import StudyFigures
-from annotation.services import statistics
+from annotation.reports import stored_reports
 from api.answers import answer
 from api.figures import age, influence_person, people_of
 from api.schema import describe
@@ -24,7 +24,7 @@ class Influence(View):
         """Admins and researchers only. As last calculated; a new calculation is asked for as that of agreement is."""
         study, user = study_of(request, slug), user_of(request)
         permissions.require_results(user, study)
-        stored = statistics.stored(study, StudyFigures.Kind.INFLUENCE)
+        stored = stored_reports.stored(study, StudyFigures.Kind.INFLUENCE)
         data: dict[str, Any] = {} if stored is None else stored.data
         people = people_of(study, names=permissions.may_lead(user, study))
         return answer(

@@ -8,12 +8,12 @@ from drf_spectacular.types import OpenApiTypes
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 
-from annotation import permissions
+from annotation.core import permissions
+from annotation.core.visibility import jobs_visible_to
+from annotation.imports.uploads import store_input
+from annotation.jobs import queueing
+from annotation.jobs.rejected_lines import refusals_as_lines, refusals_as_table
 from annotation.models import Job, JobLogLine
-from annotation.querysets import jobs_visible_to
-from annotation.services import jobs
-from annotation.services.job_inputs import store_input
-from annotation.services.refusals import refusals_as_lines, refusals_as_table
 from api.answers import answer
 from api.pagination import PageQuery, page
 from api.parsers import refuse_larger_than
@@ -62,7 +62,7 @@ class Imports(UploadView):
         arguments: dict[str, Any] = {name: body[name] == "true" for name in FLAGS[kind]}
         arguments |= {name: body[name] for name in ("images", "format", "question") if name in body}
         file = store_input(by=user, study=study, upload=body["file"])
-        job = jobs.enqueue(
+        job = queueing.enqueue(
             by=user,
             kind=f"import_{kind}",
             study=study,
@@ -145,7 +145,7 @@ class CancelJob(View):
         """Running work stops at its next step."""
         row = _job(request, job)
         body_of(request, Nothing)
-        return answer(shapes.ShownJob(jobs.cancel(by=user_of(request), job=row)).data)
+        return answer(shapes.ShownJob(queueing.cancel(by=user_of(request), job=row)).data)
 
 
 class RetryJob(View):
@@ -156,7 +156,7 @@ class RetryJob(View):
         """It goes on where it stopped."""
         row = _job(request, job)
         body_of(request, Nothing)
-        return answer(shapes.ShownJob(jobs.retry(by=user_of(request), job=row)).data)
+        return answer(shapes.ShownJob(queueing.retry(by=user_of(request), job=row)).data)
 
 
 def _job(request: Request, public_id: str) -> Job:

@@ -7,16 +7,16 @@ from django.http import HttpResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 
-from annotation import permissions
-from annotation.errors import BadInput, NotFound
+from annotation.core import permissions
+from annotation.core.errors import BadInput, NotFound
+from annotation.core.visibility import judge_runs_visible_to
+from annotation.imports.format_names import PREDICTION_ENDINGS
+from annotation.imports.uploads import store_input
+from annotation.jobs import queueing
+from annotation.judges import runs
+from annotation.judges.downloads import download_pairs, download_run
+from annotation.judges.request import Wanted
 from annotation.models import JudgeRun, Release, Sample, Scorecard, Study
-from annotation.querysets import judge_runs_visible_to
-from annotation.services import jobs
-from annotation.services.import_formats import PREDICTION_ENDINGS
-from annotation.services.job_inputs import store_input
-from annotation.services.judging import runs
-from annotation.services.judging.downloads import download_pairs, download_run
-from annotation.services.judging.wanted import Wanted
 from api.answers import answer
 from api.pagination import PageQuery, page
 from api.replies import accepted, sent
@@ -107,7 +107,7 @@ class JudgeComparison(View):
     def get(self, request: Request, run: str) -> HttpResponse:
         """Admins and researchers only. On the samples of one release's test part that both have judged."""
         # Imported here: it loads what a web process starts without.
-        from annotation.services.judging.pairs import compared
+        from annotation.judges.prediction_pairs import compared
 
         row = _run(request, run)
         query = query_of(request, shapes.ComparisonQuery)
@@ -228,7 +228,7 @@ class Predictions(UploadView):
             require=permissions.require_results,
             endings=PREDICTION_ENDINGS,
         )
-        job = jobs.enqueue(
+        job = queueing.enqueue(
             by=user,
             kind="import_predictions",
             study=study,

@@ -6,10 +6,10 @@ from django.http import HttpResponse
 from django.urls import reverse
 from rest_framework.request import Request
 
-from annotation import permissions
-from annotation.errors import BadInput
+from annotation.core import permissions
+from annotation.core.errors import BadInput
 from annotation.models import Invitation, Member, Study
-from annotation.services import studies
+from annotation.studies import studies
 from api.answers import answer, nothing
 from api.pagination import PageQuery, page
 from api.schema import describe, paged

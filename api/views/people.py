@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 
-from annotation.errors import BadInput
+from annotation.core.errors import BadInput
+from annotation.discussions.participant_list import waiting_by_study
 from annotation.models import ApiToken, Member, User
-from annotation.services import people
-from annotation.services.discussion_lists import waiting_by_study
+from annotation.studies import logins
 from api.answers import answer, nothing
 from api.authentication import check_csrf
 from api.errors import LockedOut
@@ -99,7 +99,7 @@ class Tokens(View):
     def post(self, request: Request) -> HttpResponse:
         """Its secret is shown this once."""
         user = user_of(request)
-        token, secret = people.create_token(by=user, user=user, name=body_of(request, shapes.TokenRequest)["name"])
+        token, secret = logins.create_token(by=user, user=user, name=body_of(request, shapes.TokenRequest)["name"])
         return answer({**shapes.ShownToken(token).data, "secret": secret}, status=201)
 
 
@@ -110,5 +110,5 @@ class OneToken(View):
     def delete(self, request: Request, token: int) -> HttpResponse:
         """From now on it opens nothing."""
         user = user_of(request)
-        people.revoke_token(by=user, token=found(ApiToken.objects.filter(user=user), pk=token))
+        logins.revoke_token(by=user, token=found(ApiToken.objects.filter(user=user), pk=token))
         return nothing()

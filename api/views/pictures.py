@@ -11,8 +11,8 @@ from django.http import HttpResponseBase, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 
-from annotation.errors import NotFound
-from annotation.querysets import pictures_visible_to
+from annotation.core.errors import NotFound
+from annotation.core.visibility import pictures_visible_to
 from api.schema import describe
 
 from .base import View, user_of

@@ -6,10 +6,10 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from annotation import permissions
+from annotation.core import permissions
 from annotation.models import Protocol, Study, User
-from annotation.services import protocols
-from annotation.services.forecasting import forecast
+from annotation.studies import protocols
+from annotation.studies.forecast_data import forecast
 from api.answers import answer, whole
 from api.schema import describe
 from api.serializers import protocols as shapes

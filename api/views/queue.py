@@ -8,16 +8,17 @@ from urllib.parse import urlencode
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from annotation import permissions, queue_list
-from annotation.errors import BadInput
+from annotation.core import permissions
+from annotation.core.errors import BadInput
+from annotation.core.rubric_cache import definition
+from annotation.core.visibility import queue_entries_visible_to
 from annotation.models import QueueEntry
-from annotation.querysets import queue_entries_visible_to
-from annotation.queue_list import QueueRow, Wanted
-from annotation.queue_proof import proof
-from annotation.rubrics import definition
-from annotation.services import asking_review
-from annotation.services.exposures import record_exposure
-from annotation.services.queueing import acting, refreshing
+from annotation.review_queue import list as queue_list
+from annotation.review_queue import pin_dismiss, rebuild
+from annotation.review_queue.evaluation import proof
+from annotation.review_queue.list import QueueRow, Wanted
+from annotation.samples import requesting_review
+from annotation.scoring.exposures import record_exposure
 from api.answers import answer, moment
 from api.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from api.replies import accepted
@@ -79,7 +80,7 @@ class RefreshQueue(View):
         study, user = study_of(request, slug), user_of(request)
         permissions.require_lead(user, study)
         body_of(request, Nothing)
-        return accepted(refreshing.request(by=user, study=study))
+        return accepted(rebuild.request(by=user, study=study))
 
 
 class Pin(View):
@@ -89,7 +90,9 @@ class Pin(View):
     def post(self, request: Request, entry: str) -> HttpResponse:
         """Admins only. It stands before all that are not pinned; `"pinned": false` puts it back to its place."""
         body = body_of(request, shapes.PinRequest)
-        return answer(shapes.ActedEntry(acting.pin(by=user_of(request), entry_id=entry, pinned=body["pinned"])).data)
+        return answer(
+            shapes.ActedEntry(pin_dismiss.pin(by=user_of(request), entry_id=entry, pinned=body["pinned"])).data
+        )
 
 
 class Dismiss(View):
@@ -101,9 +104,9 @@ class Dismiss(View):
         body = body_of(request, shapes.DismissRequest)
         user = user_of(request)
         if body["dismissed"]:
-            row = acting.dismiss(by=user, entry_id=entry, reason=body.get("reason", ""))
+            row = pin_dismiss.dismiss(by=user, entry_id=entry, reason=body.get("reason", ""))
         else:
-            row = acting.restore(by=user, entry_id=entry)
+            row = pin_dismiss.restore(by=user, entry_id=entry)
         return answer(shapes.ActedEntry(row).data)
 
 
@@ -116,7 +119,7 @@ class Review(View):
         user = user_of(request)
         row: QueueEntry = found(queue_entries_visible_to(user).select_related("sample"), public_id=entry)
         body = body_of(request, ReviewRequest)
-        sample = asking_review.ask_review(by=user, sample_id=row.sample.public_id, **body)
+        sample = requesting_review.ask_review(by=user, sample_id=row.sample.public_id, **body)
         return answer(SampleRow(sample).data)
 
 

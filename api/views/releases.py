@@ -4,13 +4,13 @@ from django.http import HttpResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 
-from annotation import permissions
+from annotation.core import permissions
+from annotation.core.visibility import releases_visible_to
+from annotation.jobs import queueing
 from annotation.models import Release
-from annotation.querysets import releases_visible_to
-from annotation.services import jobs
-from annotation.services.releasing.changes import changes_since
-from annotation.services.releasing.downloads import download_archive, download_file
-from annotation.services.releasing.pool import pool_of, reserve_pool
+from annotation.releases.changes import changes_since
+from annotation.releases.downloads import download_archive, download_file
+from annotation.releases.test_pool import pool_of, reserve_pool
 from api.answers import answer
 from api.pagination import PageQuery, page
 from api.replies import accepted, sent
@@ -47,7 +47,7 @@ class Releases(View):
         permissions.require_lead(user, study)
         arguments = dict(body_of(request, shapes.ReleaseRequest))
         key = arguments.pop("client_key", None)
-        return accepted(jobs.enqueue(by=user, kind="release", study=study, arguments=arguments, client_key=key))
+        return accepted(queueing.enqueue(by=user, kind="release", study=study, arguments=arguments, client_key=key))
 
 
 class OneRelease(View):
@@ -71,7 +71,7 @@ class Renditions(View):
         arguments = dict(body_of(request, shapes.RenditionRequest))
         key = arguments.pop("client_key", None)
         arguments["release"] = row.public_id
-        job = jobs.enqueue(by=user, kind="render_release", study=row.study, arguments=arguments, client_key=key)
+        job = queueing.enqueue(by=user, kind="render_release", study=row.study, arguments=arguments, client_key=key)
         return accepted(job)
 
 

@@ -7,14 +7,14 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from annotation import permissions
-from annotation.errors import NotAllowed
+from annotation.core import permissions
+from annotation.core.errors import NotAllowed
+from annotation.core.visibility import samples_visible_to
+from annotation.discussions.participant_list import owes_reason
 from annotation.models import Sample, User
-from annotation.querysets import samples_visible_to
-from annotation.services import asking_review, giving, samples
-from annotation.services.discussion_lists import owes_reason
-from annotation.services.exposures import record_exposure
-from annotation.timeline import timeline
+from annotation.samples import assigning_by_hand, reopening, requesting_review
+from annotation.samples.timeline import timeline
+from annotation.scoring.exposures import record_exposure
 from api.answers import answer
 from api.filters import samples_filtered
 from api.pagination import page
@@ -79,7 +79,7 @@ class Reopen(View):
         """
         user = user_of(request)
         body = body_of(request, shapes.ReopenRequest)
-        return _row(user, samples.reopen(by=user, sample_id=sample, **body))
+        return _row(user, reopening.reopen(by=user, sample_id=sample, **body))
 
 
 class Withdraw(View):
@@ -90,7 +90,7 @@ class Withdraw(View):
         """Admins only. It has no final scores any more; what people said of it stays."""
         user = user_of(request)
         body = body_of(request, shapes.WithdrawRequest)
-        return _row(user, samples.withdraw(by=user, sample_id=sample, **body))
+        return _row(user, reopening.withdraw(by=user, sample_id=sample, **body))
 
 
 class Review(View):
@@ -101,7 +101,7 @@ class Review(View):
         """Admins only. One more score is asked of it; until then it has no final values. All scores decide then."""
         user = user_of(request)
         body = body_of(request, shapes.ReviewRequest)
-        return _row(user, asking_review.ask_review(by=user, sample_id=sample, **body))
+        return _row(user, requesting_review.ask_review(by=user, sample_id=sample, **body))
 
 
 class Assign(View):
@@ -112,7 +112,7 @@ class Assign(View):
         """Admins only. It comes first in what each of them holds, for so many days; all of them get it, or nobody."""
         user = user_of(request)
         body = body_of(request, shapes.AssignRequest)
-        handed = giving.give(by=user, sample_id=sample, **body)
+        handed = assigning_by_hand.give(by=user, sample_id=sample, **body)
         given = shapes.GivenTo(handed.given, many=True).data
         return answer({**shapes.SampleRow(handed.sample).data, "assigned": given})
 

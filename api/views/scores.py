@@ -7,9 +7,9 @@ from django.http import HttpResponse
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from annotation.errors import BadInput
-from annotation.services import revising, scoring
-from annotation.services.score_answers import Submitted
+from annotation.core.errors import BadInput
+from annotation.scoring import revising, submitting
+from annotation.scoring.submit_result import Submitted
 from api.answers import answer, moment
 from api.content import ratings, suggestion
 from api.schema import describe
@@ -30,7 +30,7 @@ class Score(View):
         Where the answer is `revising`, the values are locked and a judge's are beside them: keep or change each of
         them with a revision, until `revise_until`.
         """
-        score = scoring.submit(
+        score = submitting.submit(
             by=user_of(request), assignment_id=assignment, **read_score(cast(dict[str, Any], request.data))
         )
         return answer(_scored(score))
@@ -41,7 +41,7 @@ class Score(View):
 
         After a revision that alone is voided, and can be given anew; values that were locked stay.
         """
-        undone = scoring.undo(by=user_of(request), assignment_id=assignment)
+        undone = submitting.undo(by=user_of(request), assignment_id=assignment)
         return answer(
             {
                 "assignment": undone.assignment_id,

@@ -6,12 +6,12 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from annotation import permissions
-from annotation.errors import BadInput, NotFound
+from annotation.core import permissions
+from annotation.core.errors import BadInput, NotFound
+from annotation.core.rubric_cache import RubricDefinition, definition
+from annotation.core.visibility import rubrics_visible_to, studies_visible_to
 from annotation.models import Member, Protocol, Rubric, Study, User
-from annotation.querysets import rubrics_visible_to, studies_visible_to
-from annotation.rubrics import RubricDefinition, definition
-from annotation.services import rubrics, studies
+from annotation.studies import rubrics, studies
 from api.answers import answer, whole
 from api.pagination import PageQuery, page
 from api.schema import describe, paged

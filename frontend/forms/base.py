@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.utils.translation import gettext_lazy as _
 
-from annotation.errors import WorkflowError
+from annotation.core.errors import WorkflowError
 
 
 class PageForm(forms.Form):

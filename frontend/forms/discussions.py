@@ -9,10 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from annotation.core.rubric_cache import DimensionDefinition
+from annotation.discussions.view_types import ParticipantView
 from annotation.models import Member
-from annotation.rubrics import DimensionDefinition
-from annotation.services.discussion_shapes import ParticipantView
-from frontend import case_words, wording
+from frontend.presenters import discussions, vocabulary
 
 from .base import PageForm
 
@@ -46,7 +46,7 @@ class CaseFilterForm(forms.Form):
         super().__init__(*args)
         for name, choices in (
             ("dimension", [(one.key, f"{one.key} {one.name}") for one in dimensions]),
-            ("waits_for", [(one.public_id, wording.name_of(one, names=names)) for one in awaited]),
+            ("waits_for", [(one.public_id, vocabulary.name_of(one, names=names)) for one in awaited]),
         ):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
@@ -161,11 +161,11 @@ class DeadlineForm(PageForm):
 
 def _whom(one: ParticipantView) -> str:
     told = f"{one.alias}, {one.name}" if one.name else one.alias
-    return f"{told} ({case_words.AWAY.get(one.away, one.away)})" if one.away else told
+    return f"{told} ({discussions.AWAY.get(one.away, one.away)})" if one.away else told
 
 
 def _put_off(days: int, day: date) -> str:
     return ngettext("%(days)d day from now, to %(day)s", "%(days)d days from now, to %(day)s", days) % {
         "days": days,
-        "day": wording.day(day),
+        "day": vocabulary.day(day),
     }

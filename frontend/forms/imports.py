@@ -7,8 +7,8 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
-from annotation.errors import WorkflowError
-from annotation.services.import_formats import FORMATS, UPLOAD_ENDINGS
+from annotation.core.errors import WorkflowError
+from annotation.imports.format_names import FORMATS, UPLOAD_ENDINGS
 
 from .base import PageForm
 

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Job
-from frontend import wording
+from frontend.presenters import vocabulary
 
 STATES = ("running", "queued", "done", "failed", "cancelled")
 
@@ -22,5 +22,5 @@ class JobFilterForm(forms.Form):
         super().__init__(*args, **kwargs)
         assert set(STATES) == set(Job.State.values)
         any_of_them = ("", _("any"))
-        self.fields["kind"].choices = [any_of_them, *((kind, wording.word(kind)) for kind in kinds)]  # type: ignore[attr-defined]
-        self.fields["state"].choices = [any_of_them, *((state, wording.word(state)) for state in STATES)]  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [any_of_them, *((kind, vocabulary.word(kind)) for kind in kinds)]  # type: ignore[attr-defined]
+        self.fields["state"].choices = [any_of_them, *((state, vocabulary.word(state)) for state in STATES)]  # type: ignore[attr-defined]

@@ -6,10 +6,10 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
-from annotation.errors import BadInput
+from annotation.core.errors import BadInput
+from annotation.imports.format_names import PREDICTION_ENDINGS
+from annotation.judges.request import DEFAULT_SEED, LARGEST_SEED, LONGEST_NAME, Wanted, offered, options_of
 from annotation.models import Release, Study
-from annotation.services.import_formats import PREDICTION_ENDINGS
-from annotation.services.judging.wanted import DEFAULT_SEED, LARGEST_SEED, LONGEST_NAME, Wanted, offered, options_of
 
 from .base import PageForm
 

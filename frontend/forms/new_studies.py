@@ -9,10 +9,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from annotation.core.rubric_cache import RubricDefinition
 from annotation.models import Member, Study
-from annotation.protocols import PRESETS
-from annotation.rubrics import RubricDefinition
-from frontend.protocol_words import PRESET_SENTENCES, PRESET_TITLES
+from annotation.studies.protocol_rules import PRESETS
+from frontend.presenters.protocol import PRESET_SENTENCES, PRESET_TITLES
 
 from .base import PageForm
 from .studies import ROLES

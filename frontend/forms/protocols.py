@@ -7,8 +7,8 @@ from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from annotation.forecast import tolerances
-from annotation.protocols import (
+from annotation.studies.forecast import tolerances
+from annotation.studies.protocol_rules import (
     DEFAULTS,
     LEAST_BLIND,
     LONGEST_DISCUSSION,

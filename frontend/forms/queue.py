@@ -6,9 +6,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from annotation import queue_list
+from annotation.core.rubric_cache import DimensionDefinition
 from annotation.models.studies import MAX_SLOTS
-from annotation.rubrics import DimensionDefinition
+from annotation.review_queue import list as queue_list
 
 from .base import PageForm
 from .discussions import reason_field

@@ -5,15 +5,15 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from annotation.services.releasing.formats import FORMATS
-from annotation.services.releasing.pool import DEFAULT_SHARE
-from annotation.services.releasing.wanted import (
+from annotation.releases.formats import FORMATS
+from annotation.releases.request import (
     DEFAULT_CALIBRATION_SHARE,
     DEFAULT_SEED,
     DEFAULT_TEST_SHARE,
     LARGEST_SEED,
     LONGEST_NAME,
 )
+from annotation.releases.test_pool import DEFAULT_SHARE
 
 from .base import PageForm
 

@@ -7,21 +7,22 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from annotation import sample_list, sample_order
+from annotation.core.rubric_cache import DimensionDefinition
 from annotation.models import FinalScore, Sample
-from annotation.rubrics import DimensionDefinition
-from annotation.services.giving import FEWEST_DAYS, MOST_DAYS
-from annotation.takers import Taker
-from frontend import case_words, wording
+from annotation.samples import list as sample_list
+from annotation.samples import sorting
+from annotation.samples.assigning_by_hand import FEWEST_DAYS, MOST_DAYS
+from annotation.samples.eligibility import Taker
+from frontend.presenters import discussions, vocabulary
 
 from .base import PageForm
 from .discussions import reason_field
 
 ORDERS = [
-    (sample_order.OLDEST, _("as imported")),
-    (sample_order.NEWEST, _("newest first")),
-    (sample_order.WIDEST, _("widest range first")),
-    (sample_order.CHANGED, _("last changed first")),
+    (sorting.OLDEST, _("as imported")),
+    (sorting.NEWEST, _("newest first")),
+    (sorting.WIDEST, _("widest range first")),
+    (sorting.CHANGED, _("last changed first")),
 ]
 # More are typed, not chosen.
 MOST_CHOICES = 60
@@ -53,9 +54,9 @@ class SampleFilterForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         choices: dict[str, list[tuple[str, Any]]] = {
-            "state": [(state, wording.word(state)) for state in Sample.State.values],
+            "state": [(state, vocabulary.word(state)) for state in Sample.State.values],
             "disputed": [(sample_list.ANY, _("any dimension")), *((d.key, f"{d.key} {d.name}") for d in dimensions)],
-            "outcome": [(name, case_words.outcome(name)) for name in FinalScore.Outcome.values],
+            "outcome": [(name, discussions.outcome(name)) for name in FinalScore.Outcome.values],
         }
         for name, offered in choices.items():
             field = self.fields[name]
@@ -81,7 +82,7 @@ class SampleFilterForm(forms.Form):
     @property
     def order_wanted(self) -> str:
         """The order, as the list takes it."""
-        return self.cleaned_data.get("order") or sample_order.OLDEST
+        return self.cleaned_data.get("order") or sorting.OLDEST
 
 
 class ReopenForm(PageForm):
@@ -142,5 +143,5 @@ class AssignForm(PageForm):
 def _whom(taker: Taker) -> str:
     if taker.held_until is None:
         return taker.member.name
-    known = {"name": taker.member.name, "moment": case_words.moment(taker.held_until)}
+    known = {"name": taker.member.name, "moment": discussions.moment(taker.held_until)}
     return gettext("%(name)s (has it until %(moment)s)") % known

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from frontend import case_words
+from frontend.presenters import discussions
 
 from .humane import ramp
 
@@ -58,34 +58,34 @@ def said(text: str, blocks: Iterable[str]) -> SafeString:
 @register.filter
 def outcome(stored: str) -> str:
     """Show how a final value came about, in words."""
-    return case_words.outcome(stored)
+    return discussions.outcome(stored)
 
 
 @register.filter
 def reason(code: str) -> str:
     """Show a chosen reason in words."""
-    return case_words.reason(code)
+    return discussions.reason(code)
 
 
 @register.filter
 def because(code: str) -> str:
     """Show why a discussion was opened, in words."""
-    return str(case_words.BECAUSE.get(code, code))
+    return str(discussions.BECAUSE.get(code, code))
 
 
 @register.filter
 def age(at: datetime) -> str:
     """Show how long something has been there."""
-    return case_words.span(timezone.now() - at)
+    return discussions.span(timezone.now() - at)
 
 
 @register.filter
 def due(at: datetime) -> str:
     """Show how long there is until a deadline, or how long ago it was."""
-    return case_words.due(at)
+    return discussions.due(at)
 
 
 @register.filter
 def away(code: str) -> str:
     """Show why somebody cannot answer, in words."""
-    return str(case_words.AWAY.get(code, code))
+    return str(discussions.AWAY.get(code, code))

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 
-from frontend import figure_words, wording
+from frontend.presenters import annotator_remarks, vocabulary
 
 register = template.Library()
 
@@ -16,7 +16,7 @@ RAMP = 6
 @register.filter
 def grouped(value: float | None) -> str:
     """Show a whole number with its thousands apart; nothing for None."""
-    return "" if value is None else wording.number(value)
+    return "" if value is None else vocabulary.number(value)
 
 
 @register.filter
@@ -37,7 +37,7 @@ def percent(part: float, whole: float) -> str:
 @register.filter
 def word(stored: str) -> str:
     """Show a stored role, state or reason in words."""
-    return wording.word(stored)
+    return vocabulary.word(stored)
 
 
 @register.filter
@@ -69,10 +69,10 @@ def unlocalized(value: float) -> str:
 @register.filter
 def two(value: float | None) -> str:
     """Show a figure with two decimals; a dash where it is not known."""
-    return figure_words.two(value)
+    return annotator_remarks.two(value)
 
 
 @register.filter
 def signed(value: float | None) -> str:
     """Show a difference with its sign and two decimals; a dash where it is not known."""
-    return figure_words.signed(value)
+    return annotator_remarks.signed(value)

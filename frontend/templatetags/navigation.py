@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from annotation import inbox
 from annotation.models import Member
+from annotation.reports import inbox
 
 register = template.Library()
 

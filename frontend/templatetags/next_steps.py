@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 
 from annotation.models import Study
-from frontend import next_steps as steps_of
+from frontend.presenters import setup_checklist as steps_of
 
 register = template.Library()
 

@@ -5,8 +5,8 @@ from typing import Any
 from django import template
 from django.db.models import Count, Q
 
+from annotation.core.visibility import open_participations
 from annotation.models import Member
-from annotation.querysets import open_participations
 
 register = template.Library()
 

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotation.errors import WorkflowError
+from annotation.core.errors import WorkflowError
 from annotation.models import ApiToken
-from annotation.services import accounts, people
+from annotation.studies import accounts, logins
 from frontend.forms.accounts import ChangePasswordForm, DetailsForm, SignOutEverywhereForm, TokenForm
 from frontend.forms.base import PageForm
 
@@ -62,7 +62,7 @@ def create_token(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, token=form, status=400)
     try:
-        token, secret = people.create_token(by=viewer(request), user=viewer(request), name=form.cleaned_data["name"])
+        token, secret = logins.create_token(by=viewer(request), user=viewer(request), name=form.cleaned_data["name"])
     except WorkflowError as error:
         form.refuse(error)
         return _page(request, token=form, status=error.status)
@@ -74,7 +74,7 @@ def create_token(request: HttpRequest) -> HttpResponse:
 def revoke_token(request: HttpRequest, token_id: str) -> HttpResponse:
     """Make one of the viewer's own tokens useless."""
     token = get_object_or_404(ApiToken, pk=token_id, user=viewer(request))
-    people.revoke_token(by=viewer(request), token=token)
+    logins.revoke_token(by=viewer(request), token=token)
     messages.success(request, _("The token “%(name)s” is revoked.") % {"name": token.name})
     return redirect("account")
 

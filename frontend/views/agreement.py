@@ -11,13 +11,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation import permissions
+from annotation.core import permissions
+from annotation.core.rubric_cache import definition
 from annotation.models import Study
-from annotation.rubrics import definition
-from annotation.services import statistics
-from frontend import agreement_rows
-from frontend.figure_words import LEVEL_SENTENCES
-from frontend.figures import figures_of, people_of
+from annotation.reports import stored_reports
+from frontend.presenters import agreement as agreement_rows
+from frontend.presenters.annotator_remarks import LEVEL_SENTENCES
+from frontend.presenters.stored_reports import figures_of, people_of
 
 from .common import show, study_of, viewer
 
@@ -61,7 +61,7 @@ def agreement(request: HttpRequest, slug: str) -> HttpResponse:
 def refresh(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask for a new calculation, and go back to the page that asked."""
     study = study_of(request, slug)
-    statistics.request(by=viewer(request), study=study)
+    stored_reports.request(by=viewer(request), study=study)
     back = request.POST.get("back", "")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         back = reverse("agreement", args=[study.slug])

@@ -7,17 +7,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
-from annotation import permissions, reports
+from annotation.core import permissions
+from annotation.core.rubric_cache import definition
 from annotation.models import Member
-from annotation.rubrics import definition
-from frontend import wording
-from frontend.agreement_rows import basis, moved, moved_sentence, overall_heat_map, table
-from frontend.annotator_rows import annotators
-from frontend.charts import columns
-from frontend.figures import figures_of, people_of
-from frontend.influence_words import finding as influence_finding
-from frontend.progress_rows import generators, segments
-from frontend.waits import waits_of
+from annotation.reports import summaries
+from frontend.charts.svg import columns
+from frontend.presenters import vocabulary
+from frontend.presenters.agreement import basis, moved, moved_sentence, overall_heat_map, table
+from frontend.presenters.annotators import annotators
+from frontend.presenters.influence_text import finding as influence_finding
+from frontend.presenters.progress import generators, segments
+from frontend.presenters.stored_reports import figures_of, people_of
+from frontend.presenters.todo import waits_of
 
 from .common import show, study_of, viewer
 
@@ -39,8 +40,8 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
     people = people_of(found, names=leads)
     rubric = definition(found.rubric_id)
     protocol = found.protocols.get(current=True)
-    progress = reports.progress(found, figures.progress)
-    lines = annotators(figures, people, reports.held_now(found))
+    progress = summaries.progress(found, figures.progress)
+    lines = annotators(figures, people, summaries.held_now(found))
     agreement = table(figures.agreement, rubric, level=LEVEL)
     by_day = figures.progress["pace"]["by_day"] if figures.progress else []
     rows = generators(figures.progress, rubric)
@@ -49,10 +50,10 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
         "study": found,
         "rubric": rubric,
         "progress": progress,
-        "headline": wording.finding(progress),
-        "pace": wording.pace(progress),
+        "headline": vocabulary.finding(progress),
+        "pace": vocabulary.pace(progress),
         "by_day": columns(by_day, label=", ".join(map(str, by_day))) if len(by_day) > 1 and any(by_day) else "",
-        "protocol": wording.protocol_in_words(protocol),
+        "protocol": vocabulary.protocol_in_words(protocol),
         "segments": segments(progress.by_state),
         "figures": figures,
         "agreement": agreement,

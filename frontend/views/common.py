@@ -9,10 +9,10 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from annotation.errors import WorkflowError
+from annotation.core.errors import WorkflowError
+from annotation.core.visibility import studies_visible_to
+from annotation.exports.downloads import Download
 from annotation.models import Study, User
-from annotation.querysets import studies_visible_to
-from annotation.services.downloads import Download
 from frontend.forms.base import PageForm
 
 

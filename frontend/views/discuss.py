@@ -10,14 +10,14 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from annotation import permissions
-from annotation.errors import NotAllowed
+from annotation.core import permissions
+from annotation.core.errors import NotAllowed
+from annotation.core.rubric_cache import definition
+from annotation.core.visibility import participations_of
+from annotation.discussions import views
 from annotation.models import Member, Study, User
-from annotation.querysets import participations_of
-from annotation.rubrics import definition
-from annotation.services import discussion_views
-from frontend.desk_boot import OPAQUE, dimensions_of
-from frontend.discussing_words import reasons, words
+from frontend.client_text.discussing import reasons, words
+from frontend.client_text.page_data import OPAQUE, dimensions_of
 
 from .common import show, study_of, viewer
 
@@ -50,7 +50,7 @@ def _boot(user: User, study: Study, member: Member, case: str) -> dict[str, Any]
         "ahead": AHEAD,
         "case": case,
         "paused": _paused(study, member),
-        "waiting": discussion_views.waiting_count(user, study),
+        "waiting": views.waiting_count(user, study),
         "urls": {
             "discussions": reverse("api:discussions", args=[study.slug]),
             "discussion": reverse("api:discussion", args=[OPAQUE]).replace(OPAQUE, "ID"),

@@ -16,18 +16,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation import case_list, permissions
-from annotation.content import SampleView
+from annotation.core import permissions
+from annotation.core.rubric_cache import DimensionDefinition, RubricDefinition, definition
+from annotation.core.sample_content import SampleView
+from annotation.discussions import admin_list, moderating
+from annotation.discussions.view_types import CaseView, TopicView
+from annotation.discussions.views import case_for
 from annotation.models import Discussion, FinalScore, Member, Participant, Sample, Study
-from annotation.rubrics import DimensionDefinition, RubricDefinition, definition
-from annotation.services import discussion_admin
-from annotation.services.discussion_shapes import CaseView, TopicView
-from annotation.services.discussion_views import case_for
-from annotation.services.exposures import record_exposure
-from frontend import case_words
-from frontend.axis import Axis, axis
+from annotation.scoring.exposures import record_exposure
+from frontend.charts.stance_axis import Axis, axis
 from frontend.forms.base import PageForm
 from frontend.forms.discussions import CaseFilterForm, DeadlineForm, ExcuseForm, OverrideForm
+from frontend.presenters import discussions as case_words
 
 from .common import carried_out, name_in, show, study_of, viewer
 
@@ -50,26 +50,26 @@ def discussions(request: HttpRequest, slug: str) -> HttpResponse:
     study = _read(request, slug)
     user, rubric = viewer(request), definition(study.rubric_id)
     leads = permissions.may_lead(user, study)
-    awaited = case_list.awaited_members(study)
+    awaited = admin_list.awaited_members(study)
     standing = request.GET.get("state", "")
-    if standing not in case_list.STANDINGS:
-        standing = case_list.OPEN
+    if standing not in admin_list.STANDINGS:
+        standing = admin_list.OPEN
     form = CaseFilterForm(request.GET, dimensions=rubric.dimensions, awaited=awaited, names=leads)
-    if standing == case_list.CLOSED:
+    if standing == admin_list.CLOSED:
         form.forget_people()
     form.is_valid()
     chosen = {name: value for name, value in form.cleaned_data.items() if value}
-    wanted = case_list.Wanted(
+    wanted = admin_list.Wanted(
         standing=standing,
         dimension=next((d.id for d in rubric.dimensions if d.key == chosen.get("dimension")), None),
         waits_for=next((m.pk for m in awaited if m.public_id == chosen.get("waits_for")), None),
         somebody_away="people" in chosen,
     )
     after = name_in(request.GET.get("after", ""))
-    page = case_list.page(by=user, study=study, rubric=rubric, wanted=wanted, after=after, limit=PAGE)
+    page = admin_list.page(by=user, study=study, rubric=rubric, wanted=wanted, after=after, limit=PAGE)
     _remember(request, study, [line.sample for line in page.rows])
-    counts = case_list.standings(study)
-    here = {**({"state": standing} if standing != case_list.OPEN else {}), **chosen}
+    counts = admin_list.standings(study)
+    here = {**({"state": standing} if standing != admin_list.OPEN else {}), **chosen}
     context: dict[str, Any] = {
         "study": study,
         "form": form,
@@ -77,7 +77,7 @@ def discussions(request: HttpRequest, slug: str) -> HttpResponse:
         "page": page,
         "counts": counts,
         "standing": standing,
-        "tabs": [(name, case_words.standing(name, leads=leads), counts[name]) for name in case_list.STANDINGS],
+        "tabs": [(name, case_words.standing(name, leads=leads), counts[name]) for name in admin_list.STANDINGS],
         "headline": case_words.headline(counts, leads=leads),
         "narrowed": bool(chosen),
         "next": "?" + urlencode({**here, "after": page.next}) if page.next else "",
@@ -111,7 +111,7 @@ def override(request: HttpRequest, slug: str, case: str) -> HttpResponse:
 
     def act() -> str:
         values = form.values
-        discussion_admin.override(
+        moderating.override(
             by=viewer(request), discussion_id=found.id, values=values, reason=form.cleaned_data["reason"]
         )
         return case_words.overridden(values)
@@ -129,7 +129,7 @@ def excuse(request: HttpRequest, slug: str, case: str) -> HttpResponse:
 
     def act() -> str:
         data = form.cleaned_data
-        discussion_admin.excuse(
+        moderating.excuse(
             by=viewer(request),
             discussion_id=found.id,
             participant=data["participant"],
@@ -153,7 +153,7 @@ def deadline(request: HttpRequest, slug: str, case: str) -> HttpResponse:
 
     def act() -> str:
         due_at = form.due_at
-        discussion_admin.set_deadline(
+        moderating.set_deadline(
             by=viewer(request), discussion_id=found.id, due_at=due_at, reason=form.cleaned_data["reason"]
         )
         return case_words.put_off(due_at)
@@ -223,7 +223,7 @@ def _forms(found: CaseView, study: Study, bound: dict[str, PageForm]) -> dict[st
 
 def _excuse_form(found: CaseView, data: Any = None) -> ExcuseForm:
     active = [one for one in found.participants if one.state == Participant.State.ACTIVE]
-    candidates = case_list.eligible_replacements(found.id)
+    candidates = admin_list.eligible_replacements(found.id)
     return ExcuseForm(data, participants=active, candidates=candidates, auto_id="excuse_%s")
 
 

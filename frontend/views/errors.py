@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from annotation.errors import WorkflowError
+from annotation.core.errors import WorkflowError
 
 
 def _answer(request: HttpRequest, status: int, code: str, title: str, message: str) -> HttpResponse:

@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_POST
 
-from annotation.services.exporting import Format, export_scores
+from annotation.exports.scores import Format, export_scores
 
 from .common import study_of, viewer
 

@@ -8,13 +8,14 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from annotation import permissions, reports
+from annotation.core import permissions
+from annotation.core.rubric_cache import RubricDefinition, definition
+from annotation.core.spreadsheet_cells import written
 from annotation.models import Sample, Study
-from annotation.rubrics import RubricDefinition, definition
-from annotation.spreadsheets import written
-from frontend import influence_tables
-from frontend.agreement_rows import GROUPS, LEVELS, stored_rows
-from frontend.figures import Figures, People, figures_of, people_of
+from annotation.reports import summaries
+from frontend.presenters import influence_tables
+from frontend.presenters.agreement import GROUPS, LEVELS, stored_rows
+from frontend.presenters.stored_reports import Figures, People, figures_of, people_of
 
 from .common import study_of, viewer
 
@@ -62,7 +63,7 @@ def _ends(row: Mapping[str, Any]) -> Sequence[Any]:
 
 
 def _states(asked: Asked) -> Rows:
-    counts = reports.progress(asked.study, None).by_state
+    counts = summaries.progress(asked.study, None).by_state
     yield "state", "samples"
     for state in Sample.State.values:
         yield state, counts.get(state, 0)

@@ -6,10 +6,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from annotation import permissions
-from annotation.inbox import StudyInbox, inbox
-from annotation.reports import MyStudy, my_studies
-from frontend.wording import number
+from annotation.core import permissions
+from annotation.reports.inbox import StudyInbox, inbox
+from annotation.reports.summaries import MyStudy, my_studies
+from frontend.presenters.vocabulary import number
 
 from .common import show, viewer
 

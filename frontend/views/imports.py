@@ -6,13 +6,14 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotation import job_list, permissions
-from annotation.errors import WorkflowError
+from annotation.core import permissions
+from annotation.core.errors import WorkflowError
+from annotation.imports.uploads import store_input
+from annotation.jobs import list as job_list
+from annotation.jobs import queueing
 from annotation.models import Job, Study
-from annotation.services import jobs
-from annotation.services.job_inputs import store_input
-from frontend import job_words
 from frontend.forms.imports import ImportForm
+from frontend.presenters import jobs as job_words
 
 from .common import show, study_of, viewer
 
@@ -32,7 +33,7 @@ def imports(request: HttpRequest, slug: str) -> HttpResponse:
     user = viewer(request)
     try:
         file = store_input(by=user, study=study, upload=form.upload) if form.upload else ""
-        job = jobs.enqueue(
+        job = queueing.enqueue(
             by=user,
             kind=form.cleaned_data["kind"],
             study=study,
@@ -55,7 +56,7 @@ def run(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
     if rehearsal is None or not rehearsal.arguments.get("dry_run") or rehearsal.state != Job.State.DONE:
         raise Http404(_("There is no finished dry run to go on from."))
     arguments = {name: value for name, value in rehearsal.arguments.items() if name != "dry_run"}
-    queued = jobs.enqueue(
+    queued = queueing.enqueue(
         by=viewer(request), kind=rehearsal.kind, study=study, arguments=arguments, file=rehearsal.file
     )
     return redirect("job", slug=study.slug, job_id=queued.public_id)

@@ -8,12 +8,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation import permissions
-from annotation.rubrics import definition
-from annotation.services.exporting_suggestions import export_suggestions
-from frontend import influence_words
-from frontend.figures import figures_of, people_of
-from frontend.influence_rows import influence as laid_out
+from annotation.core import permissions
+from annotation.core.rubric_cache import definition
+from annotation.exports.suggestions import export_suggestions
+from frontend.presenters import influence_text
+from frontend.presenters.influence import influence as laid_out
+from frontend.presenters.stored_reports import figures_of, people_of
 
 from .common import show, study_of, viewer
 
@@ -36,10 +36,10 @@ def influence(request: HttpRequest, slug: str) -> HttpResponse:
         "limit": protocol.pull_limit,
     }
     if report is None:
-        context |= {"headline": _("Nobody has met the judge yet"), "missing": influence_words.missing(study, protocol)}
+        context |= {"headline": _("Nobody has met the judge yet"), "missing": influence_text.missing(study, protocol)}
     else:
         shown = laid_out(report, definition(study.rubric_id), people_of(study, names=leads))
-        context |= {"headline": shown.headline, "shown": shown, "reading": influence_words.reading(report["limit"])}
+        context |= {"headline": shown.headline, "shown": shown, "reading": influence_text.reading(report["limit"])}
     return show(request, "influence.html", context)
 
 

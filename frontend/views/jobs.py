@@ -9,14 +9,15 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation import job_list, permissions
-from annotation.inbox import UNFINISHED
+from annotation.core import permissions
+from annotation.jobs import list as job_list
+from annotation.jobs import queueing as services
+from annotation.jobs.rejected_lines import refusals_as_lines, refusals_as_table
 from annotation.models import Job, Study
-from annotation.services import jobs as services
-from annotation.services.refusals import refusals_as_lines, refusals_as_table
-from frontend import job_words
+from annotation.models.jobs import UNFINISHED
 from frontend.forms.jobs import JobFilterForm
-from frontend.job_pages import job_page
+from frontend.presenters import jobs as job_words
+from frontend.presenters.job_page import job_page
 
 from .common import show, study_of, viewer
 

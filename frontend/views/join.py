@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from annotation.errors import WorkflowError
+from annotation.core.errors import WorkflowError
 from annotation.models import Invitation, Member, User
-from annotation.services import accounts, studies
+from annotation.studies import accounts, studies
 from frontend.forms.accounts import NewAccountForm
 
 from .common import show

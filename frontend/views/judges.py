@@ -9,19 +9,20 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotation import judge_list, permissions
-from annotation.errors import WorkflowError
+from annotation.core import permissions
+from annotation.core.errors import WorkflowError
+from annotation.core.visibility import judge_runs_visible_to, releases_visible_to
+from annotation.imports.format_names import PREDICTION_ENDINGS
+from annotation.imports.uploads import store_input
+from annotation.jobs import queueing
+from annotation.judges import list as judge_list
+from annotation.judges import runs
+from annotation.judges.downloads import download_pairs, download_run
+from annotation.judges.request import missing_here
 from annotation.models import JudgeRun, Study
-from annotation.querysets import judge_runs_visible_to, releases_visible_to
-from annotation.services import jobs
-from annotation.services.import_formats import PREDICTION_ENDINGS
-from annotation.services.job_inputs import store_input
-from annotation.services.judging import runs
-from annotation.services.judging.downloads import download_pairs, download_run
-from annotation.services.judging.wanted import missing_here
-from frontend import judge_pages
 from frontend.forms.judges import PredictionsForm, TrainForm
-from frontend.scorecards import comparison_of
+from frontend.presenters import judges as judge_pages
+from frontend.presenters.scorecard import comparison_of
 
 from .common import name_in, sent, show, study_of, viewer
 
@@ -58,7 +59,7 @@ def take_predictions(request: HttpRequest, slug: str) -> HttpResponse:
         file = store_input(
             by=user, study=study, upload=form.upload, require=permissions.require_results, endings=PREDICTION_ENDINGS
         )
-        job = jobs.enqueue(by=user, kind="import_predictions", study=study, arguments={"dry_run": True}, file=file)
+        job = queueing.enqueue(by=user, kind="import_predictions", study=study, arguments={"dry_run": True}, file=file)
     except WorkflowError as error:
         form.refuse(error)
         return _list(request, study, TrainForm(study=study), form, status=error.status)
@@ -88,7 +89,7 @@ def judge(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
 def compare(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
     """Show two runs side by side, on the samples of a release that both have judged."""
     # Imported here: a web process starts without numpy.
-    from annotation.services.judging.pairs import compared
+    from annotation.judges.prediction_pairs import compared
 
     study = _read(request, slug)
     run = _run(request, study, run_id)

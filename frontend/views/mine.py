@@ -9,12 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation import permissions, reports
-from annotation.errors import NotAllowed
+from annotation.core import permissions
+from annotation.core.errors import NotAllowed
+from annotation.core.rubric_cache import definition
+from annotation.core.visibility import assignments_of
 from annotation.models import Assignment, Member, Study
-from annotation.querysets import assignments_of
-from annotation.rubrics import definition
-from annotation.services import assigning, scoring
+from annotation.reports import summaries
+from annotation.scoring import leasing, submitting
 
 from .common import name_in, show, study_of, viewer
 
@@ -43,9 +44,9 @@ def mine(request: HttpRequest, slug: str) -> HttpResponse:
                 "question": next((t.question for t in reversed(work.sample.turns) if t.question), ""),
                 "changed": _changed(work),
             }
-            for work in assigning.work(page, study)
+            for work in leasing.work(page, study)
         ],
-        "own": reports.own_work([member])[member.pk],
+        "own": summaries.own_work([member])[member.pk],
         "rubric": definition(study.rubric_id),
         "next": f"?before={page[-1].public_id}" if more else "",
         "first": bool(before),
@@ -61,7 +62,7 @@ def one(request: HttpRequest, slug: str, assignment_id: str) -> HttpResponse:
     found = assignments_of(viewer(request)).filter(
         member=member, public_id=assignment_id, state=Assignment.State.SCORED
     )
-    work = next(iter(assigning.work(list(found), study)), None)
+    work = next(iter(leasing.work(list(found), study)), None)
     if work is None:
         raise Http404(_("You have no such score."))
     until = work.score.undo_until if work.score else None
@@ -82,11 +83,11 @@ def one(request: HttpRequest, slug: str, assignment_id: str) -> HttpResponse:
 def undo(request: HttpRequest, slug: str, assignment_id: str) -> HttpResponse:
     """Take back one's own score and go on with the sample in the scoring page."""
     study, _member = _scoring(request, slug)
-    scoring.undo(by=viewer(request), assignment_id=assignment_id)
+    submitting.undo(by=viewer(request), assignment_id=assignment_id)
     return redirect("score", slug=study.slug)
 
 
-def _changed(work: assigning.LeasedWork) -> int:
+def _changed(work: leasing.LeasedWork) -> int:
     """Return on how many dimensions the first value gave way to another one when the judge's had been shown."""
     own = (work.score.own if work.score else None) or {}
     return sum(work.score.ratings[key] != value for key, value in own.items()) if work.score else 0

@@ -8,13 +8,13 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from annotation import permissions
-from annotation.errors import WorkflowError
+from annotation.core import permissions
+from annotation.core.errors import WorkflowError
+from annotation.core.visibility import studies_led_by
 from annotation.models import Member, Protocol, Rubric, Study
-from annotation.querysets import studies_led_by
-from annotation.services import rubrics, studies
-from frontend import wording
+from annotation.studies import rubrics, studies
 from frontend.forms.new_studies import CopyStudyForm, NewStudyForm
+from frontend.presenters import vocabulary
 
 from .common import show, study_of, viewer
 
@@ -75,7 +75,7 @@ def copy_study(request: HttpRequest, slug: str) -> HttpResponse:
             else:
                 return redirect("study", slug=study.slug)
     protocol = Protocol.objects.get(study=source, current=True)
-    context = {"study": source, "form": form.prepare(), "in_words": wording.protocol_in_words(protocol)}
+    context = {"study": source, "form": form.prepare(), "in_words": vocabulary.protocol_in_words(protocol)}
     return show(request, "copy_study.html", context, status=status)
 
 

@@ -12,17 +12,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotation import permissions, reports
-from annotation.errors import WorkflowError
+from annotation.core import permissions
+from annotation.core.errors import WorkflowError
+from annotation.core.rubric_cache import definition
+from annotation.core.visibility import open_participations
 from annotation.models import Invitation, Member, Study, User
-from annotation.querysets import open_participations
-from annotation.rubrics import definition
-from annotation.services import accounts, studies
-from frontend import wording
-from frontend.annotator_rows import one_annotator
-from frontend.figures import figures_of
+from annotation.reports import summaries
+from annotation.studies import accounts, studies
 from frontend.forms.studies import InviteForm, MemberForm
-from frontend.influence_rows import own_rows
+from frontend.presenters import vocabulary
+from frontend.presenters.annotators import one_annotator
+from frontend.presenters.influence import own_rows
+from frontend.presenters.stored_reports import figures_of
 
 from .common import show, study_of, viewer
 
@@ -139,7 +140,7 @@ def _people(
 ) -> HttpResponse:
     now = timezone.now()
     cases = {row["member"]: row for row in open_participations(study).values("member").annotate(**OPEN_CASES)}
-    work = {row.member.pk: row for row in reports.members_work(study)}
+    work = {row.member.pk: row for row in summaries.members_work(study)}
     members = Member.objects.filter(study=study).select_related("user").order_by("state", "role", "name")
     context: dict[str, Any] = {
         "study": study,
@@ -171,12 +172,12 @@ def _one(
     context = {
         "study": study,
         "member": found,
-        "name": wording.name_of(found, names=leads),
+        "name": vocabulary.name_of(found, names=leads),
         "back": reverse("member", args=[study.slug, found.public_id]),
         "figures": figures,
         "met": own_rows(figures.influence, found, names=leads),
         "own": one_annotator(figures, found.public_id, definition(study.rubric_id)),
-        "last_at": reports.last_score(found),
+        "last_at": summaries.last_score(found),
         "leads": leads,
         "form": form.prepare(),
         "link": link,

@@ -14,16 +14,17 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation import permissions, queue_list, queue_proof
+from annotation.core import permissions
+from annotation.core.rubric_cache import RubricDefinition, definition
+from annotation.core.spreadsheet_cells import written
 from annotation.models import Member, QueueEntry, Study
-from annotation.queue_list import QueuePage, QueueRow, Standing, Wanted
-from annotation.rubrics import RubricDefinition, definition
-from annotation.services.exposures import record_exposure
-from annotation.services.queueing import refreshing
-from annotation.spreadsheets import written
-from frontend import queue_rows, queue_words
+from annotation.review_queue import evaluation, rebuild
+from annotation.review_queue import list as queue_list
+from annotation.review_queue.list import QueuePage, QueueRow, Standing, Wanted
+from annotation.scoring.exposures import record_exposure
 from frontend.forms.queue import QueueFilterForm
-from frontend.queue_state import state_of
+from frontend.presenters import queue_rows, queue_summary
+from frontend.presenters.queue_status import state_of
 
 from .common import show, study_of, viewer
 
@@ -52,7 +53,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
         page = read((page.count - 1) // PAGE * PAGE + 1)
     prefetch_related_objects([row.entry for row in page.rows], "dismissed_by")
     _remember(request, member, page.rows)
-    proof = queue_proof.proof(study, kind)
+    proof = evaluation.proof(study, kind)
     chosen = {name: value for name, value in form.cleaned_data.items() if value}
     here = {**({"queue": kind} if kind != _KINDS[0] else {}), **chosen, **({"dismissed": 1} if dismissed else {})}
     whole = not chosen and not dismissed and page.start == 1 and not page.left_out
@@ -72,11 +73,11 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
             )
             for number, row in enumerate(page.rows)
         ],
-        "tabs": [(name, queue_words.NAMES[name], standing.counts[name].total) for name in _KINDS],
-        "order": queue_words.ORDERS[kind],
+        "tabs": [(name, queue_summary.NAMES[name], standing.counts[name].total) for name in _KINDS],
+        "order": queue_summary.ORDERS[kind],
         "proof": proof,
-        "outcome": queue_words.outcome(kind, proof),
-        "worth": queue_words.worth(proof),
+        "outcome": queue_summary.outcome(kind, proof),
+        "worth": queue_summary.worth(proof),
         "state": state_of(standing),
         "needs_judge": standing.queue is not None and standing.queue.run_id is None,
         "dismissed": dismissed,
@@ -118,7 +119,7 @@ def queue_csv(request: HttpRequest, slug: str) -> HttpResponse:
 def refresh(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask for the queues to be made anew, and go back to the page that asked."""
     study = study_of(request, slug)
-    refreshing.request(by=viewer(request), study=study)
+    rebuild.request(by=viewer(request), study=study)
     return redirect(back_to(request, study))
 
 

@@ -13,21 +13,23 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation import permissions, queue_list
+from annotation.core import permissions
+from annotation.core.rubric_cache import definition
+from annotation.core.visibility import queue_entries_visible_to
 from annotation.models import QueueEntry, Sample, Study
-from annotation.querysets import queue_entries_visible_to
-from annotation.rubrics import definition
-from annotation.services import asking_review, giving
-from annotation.services import samples as sample_services
-from annotation.services.exposures import record_exposure
-from annotation.services.one_sample import scored_dimensions
-from annotation.services.queueing import acting
-from annotation.takers import takers
-from frontend import queue_rows, queue_steps, queue_words, sample_acts
+from annotation.review_queue import list as queue_list
+from annotation.review_queue import pin_dismiss
+from annotation.samples import assigning_by_hand, requesting_review
+from annotation.samples import reopening as sample_services
+from annotation.samples.admin_step import scored_dimensions
+from annotation.samples.eligibility import takers
+from annotation.scoring.exposures import record_exposure
 from frontend.forms.base import PageForm
 from frontend.forms.queue import DismissForm
 from frontend.forms.samples import AssignForm, ReopenForm, ReviewForm
+from frontend.presenters import queue_actions, queue_rows, queue_summary
 
+from . import sample_actions
 from .common import carried_out, show, study_of, viewer
 from .queue import back_to, first_page, within
 
@@ -46,7 +48,7 @@ def pin(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     """Put an entry first, or with ``off`` back to its place; and lead to it, where its place is on that page."""
     study, found = _led(request, slug, entry_id)
     off = bool(request.POST.get("off"))
-    acting.pin(by=viewer(request), entry_id=found.public_id, pinned=not off)
+    pin_dismiss.pin(by=viewer(request), entry_id=found.public_id, pinned=not off)
     messages.success(request, _("It stands in its own place again.") if off else _("Pinned: it stands first."))
     back = back_to(request, study)
     return redirect(f"{back if off else first_page(back)}#e-{found.public_id}")
@@ -57,7 +59,7 @@ def pin(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
 def restore(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     """Put a dismissed entry back."""
     study, found = _led(request, slug, entry_id)
-    acting.restore(by=viewer(request), entry_id=found.public_id)
+    pin_dismiss.restore(by=viewer(request), entry_id=found.public_id)
     messages.success(request, _("Put back: it stands in its own place again."))
     return redirect(back_to(request, study))
 
@@ -70,7 +72,7 @@ def dismiss(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     form = DismissForm(request.POST, auto_id=_ids(found, "dismiss"))
 
     def act() -> str:
-        acting.dismiss(by=viewer(request), entry_id=found.public_id, reason=form.cleaned_data["reason"])
+        pin_dismiss.dismiss(by=viewer(request), entry_id=found.public_id, reason=form.cleaned_data["reason"])
         return _("Dismissed. It can be put back from the list of dismissed ones.")
 
     return _acted(request, study, found, form, "dismiss", act)
@@ -84,7 +86,7 @@ def review(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     form = ReviewForm(request.POST, auto_id=_ids(found, "review"))
 
     def act() -> str:
-        return sample_acts.sent_to_review(viewer(request), found.sample, form)
+        return sample_actions.sent_to_review(viewer(request), found.sample, form)
 
     return _acted(request, study, found, form, "review", act)
 
@@ -98,7 +100,7 @@ def reopen(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     form = ReopenForm(request.POST, dimensions=dimensions, auto_id=_ids(found, "reopen"))
 
     def act() -> str:
-        return sample_acts.reopened(viewer(request), found.sample, form)
+        return sample_actions.reopened(viewer(request), found.sample, form)
 
     return _acted(request, study, found, form, "reopen", act)
 
@@ -112,7 +114,7 @@ def assign(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     form = AssignForm(request.POST, takers=people, auto_id=_ids(found, "assign"))
 
     def act() -> str:
-        return sample_acts.assigned(viewer(request), found.sample, form)
+        return sample_actions.assigned(viewer(request), found.sample, form)
 
     return _acted(request, study, found, form, "assign", act)
 
@@ -152,7 +154,7 @@ def _page(
     if member is not None and request.method != "HEAD":
         record_exposure(member=member, samples=[found.sample])
     forms = {name: form.prepare() for name, form in (_forms(request, study, found) | (bound or {})).items()}
-    steps = [(step, forms[step.name]) for step in queue_steps.STEPS if step.name in forms]
+    steps = [(step, forms[step.name]) for step in queue_actions.STEPS if step.name in forms]
     chosen = [(step, form) for step, form in steps if step.name == do]
     in_part = bool(getattr(request, "htmx", False))
     if in_part and chosen:
@@ -162,7 +164,7 @@ def _page(
     context: dict[str, Any] = {
         "study": study,
         "shown": queue_rows.row_shown(row, study, rubric, names=True),
-        "queue_name": queue_words.NAMES[found.kind],
+        "queue_name": queue_summary.NAMES[found.kind],
         "steps": steps,
         "chosen": chosen[0] if chosen else None,
         "do": do,
@@ -184,10 +186,10 @@ def _back(request: HttpRequest, study: Study, found: QueueEntry) -> str:
 
 def _refusal(request: HttpRequest, found: QueueEntry, do: str) -> str:
     """Return why a step that the menu names cannot be made after all."""
-    if do == queue_steps.REVIEW.name:
-        refusal = asking_review.why_not(found.sample, by=viewer(request))
+    if do == queue_actions.REVIEW.name:
+        refusal = requesting_review.why_not(found.sample, by=viewer(request))
         return refusal.message if refusal is not None else ""
-    if do == queue_steps.ASSIGN.name:
+    if do == queue_actions.ASSIGN.name:
         return _("Everybody who scores here has it, has had it or has seen it, or the study does not run.")
     return ""
 
@@ -200,12 +202,12 @@ def _forms(request: HttpRequest, study: Study, found: QueueEntry) -> dict[str, P
         forms["dismiss"] = DismissForm(auto_id=_ids(found, "dismiss"))
     if study.state == Study.State.CLOSED or not scored_dimensions(sample):
         return forms
-    if sample.state == Sample.State.AGREED and asking_review.why_not(sample, by=viewer(request)) is None:
+    if sample.state == Sample.State.AGREED and requesting_review.why_not(sample, by=viewer(request)) is None:
         forms["review"] = ReviewForm(auto_id=_ids(found, "review"))
-    if sample.state in queue_steps.REOPENED_FROM:
+    if sample.state in queue_actions.REOPENED_FROM:
         dimensions = sample_services.dimensions_to_discuss(sample)
         forms["reopen"] = ReopenForm(dimensions=dimensions, auto_id=_ids(found, "reopen"))
-    if study.state == Study.State.RUNNING and giving.slots_of(sample):
+    if study.state == Study.State.RUNNING and assigning_by_hand.slots_of(sample):
         people = takers(study, [sample])[sample.pk]
         if any(not taker.had for taker in people):
             forms["assign"] = AssignForm(takers=people, auto_id=_ids(found, "assign"))

@@ -9,17 +9,17 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotation import permissions
-from annotation.errors import WorkflowError
+from annotation.core import permissions
+from annotation.core.errors import WorkflowError
+from annotation.core.visibility import releases_visible_to
+from annotation.jobs import queueing
 from annotation.models import Job, Release, Sample, Study
-from annotation.querysets import releases_visible_to
-from annotation.services import jobs
-from annotation.services.releasing.changes import changes_since
-from annotation.services.releasing.downloads import download_archive, download_file
-from annotation.services.releasing.pool import pool_of, reserve_pool
-from frontend import release_rows
+from annotation.releases.changes import changes_since
+from annotation.releases.downloads import download_archive, download_file
+from annotation.releases.test_pool import pool_of, reserve_pool
 from frontend.forms.base import PageForm
 from frontend.forms.releases import FilesForm, PoolForm, ReleaseForm
+from frontend.presenters import releases as release_rows
 
 from .common import carried_out, sent, show, study_of, viewer
 
@@ -38,7 +38,7 @@ def releases(request: HttpRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, study, form, PoolForm(), status=400)
     try:
-        job = jobs.enqueue(by=viewer(request), kind="release", study=study, arguments=form.arguments())
+        job = queueing.enqueue(by=viewer(request), kind="release", study=study, arguments=form.arguments())
     except WorkflowError as error:
         form.refuse(error)
         return _page(request, study, form, PoolForm(), status=error.status)
@@ -82,7 +82,7 @@ def render(request: HttpRequest, slug: str, release_id: str) -> HttpResponse:
     if not form.is_valid():
         return _one(request, study, row, form, status=400)
     arguments = {"release": row.public_id, **form.arguments()}
-    job = jobs.enqueue(by=viewer(request), kind="render_release", study=study, arguments=arguments)
+    job = queueing.enqueue(by=viewer(request), kind="render_release", study=study, arguments=arguments)
     messages.success(request, _("The files are being made."))
     return redirect("job", slug=study.slug, job_id=job.public_id)
 

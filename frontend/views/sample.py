@@ -14,22 +14,24 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation import permissions
-from annotation.arms import Arm
-from annotation.content import SampleSides, views
-from annotation.met_judge import MetJudge, met_judges
+from annotation.core import permissions
+from annotation.core.rubric_cache import RubricDefinition, definition
+from annotation.core.sample_content import SampleSides, views
+from annotation.discussions.participant_list import owes_reason
 from annotation.models import Discussion, FinalScore, Rating, Sample, Score, Study
-from annotation.rubrics import RubricDefinition, definition
-from annotation.services import asking_review, giving
-from annotation.services import samples as services
-from annotation.services.discussion_lists import owes_reason
-from annotation.services.exposures import record_exposure
-from annotation.takers import takers
-from annotation.timeline import timeline
-from frontend import sample_acts, timeline_words, wording
+from annotation.samples import assigning_by_hand, requesting_review
+from annotation.samples import reopening as services
+from annotation.samples.eligibility import takers
+from annotation.samples.timeline import timeline
+from annotation.scoring.exposures import record_exposure
+from annotation.suggestions.arms import Arm
+from annotation.suggestions.shown_to_annotators import MetJudge, met_judges
 from frontend.forms.base import PageForm
 from frontend.forms.samples import AssignForm, ReopenForm, ReviewForm, WithdrawForm
+from frontend.presenters import timeline as timeline_words
+from frontend.presenters import vocabulary
 
+from . import sample_actions
 from .common import carried_out, show, study_of, viewer
 
 
@@ -64,7 +66,7 @@ def reopen(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
     form = ReopenForm(request.POST, dimensions=services.dimensions_to_discuss(found), auto_id="reopen_%s")
 
     def act() -> str:
-        return sample_acts.reopened(viewer(request), found, form)
+        return sample_actions.reopened(viewer(request), found, form)
 
     return _acted(request, study, found, form, "reopen", act)
 
@@ -77,7 +79,7 @@ def review(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
     form = ReviewForm(request.POST, auto_id="review_%s")
 
     def act() -> str:
-        return sample_acts.sent_to_review(viewer(request), found, form)
+        return sample_actions.sent_to_review(viewer(request), found, form)
 
     return _acted(request, study, found, form, "review", act)
 
@@ -90,7 +92,7 @@ def assign(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
     form = AssignForm(request.POST, takers=takers(study, [found])[found.pk], auto_id="assign_%s")
 
     def act() -> str:
-        return sample_acts.assigned(viewer(request), found, form)
+        return sample_actions.assigned(viewer(request), found, form)
 
     return _acted(request, study, found, form, "assign", act)
 
@@ -163,9 +165,9 @@ def _forms(
 ) -> dict[str, PageForm]:
     forms: dict[str, PageForm] = {}
     decided = found.state in (Sample.State.AGREED, Sample.State.BLOCKED)
-    if found.state == Sample.State.AGREED and asking_review.why_not(found, by=viewer(request)) is None:
+    if found.state == Sample.State.AGREED and requesting_review.why_not(found, by=viewer(request)) is None:
         forms["review"] = ReviewForm(auto_id="review_%s")
-    if study.state == Study.State.RUNNING and giving.slots_of(found):
+    if study.state == Study.State.RUNNING and assigning_by_hand.slots_of(found):
         forms["assign"] = AssignForm(takers=takers(study, [found])[found.pk], auto_id="assign_%s")
     if (scored and decided) or found.state == Sample.State.WITHDRAWN:
         forms["reopen"] = ReopenForm(dimensions=services.dimensions_to_discuss(found), auto_id="reopen_%s")
@@ -213,7 +215,7 @@ def _rounds(
     rounds: dict[tuple[int, int | None], list[ScoreRow]] = {}
     for score in scores:
         row = ScoreRow(
-            who=wording.name_of(score.member, names=names),
+            who=vocabulary.name_of(score.member, names=names),
             values=values[score.pk],
             notes=notes[score.pk],
             origin=score.origin,

@@ -10,9 +10,10 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from annotation import permissions, sample_list
-from annotation.rubrics import definition
-from annotation.services.exposures import record_exposure
+from annotation.core import permissions
+from annotation.core.rubric_cache import definition
+from annotation.samples import list as sample_list
+from annotation.scoring.exposures import record_exposure
 from frontend.forms.samples import SampleFilterForm
 
 from .common import show, study_of, viewer

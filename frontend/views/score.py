@@ -9,12 +9,12 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from annotation import permissions
-from annotation.errors import NotAllowed
+from annotation.core import permissions
+from annotation.core.errors import NotAllowed
+from annotation.core.rubric_cache import RubricDefinition, definition
 from annotation.models import Member, Study, User
-from annotation.rubrics import RubricDefinition, definition
-from frontend.desk_boot import OPAQUE, dimensions_of
-from frontend.scoring_words import skip_reasons, words
+from frontend.client_text.page_data import OPAQUE, dimensions_of
+from frontend.client_text.scoring import skip_reasons, words
 
 from .common import show, study_of, viewer
 

@@ -10,16 +10,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotation import judge_list, permissions
-from annotation import protocols as rules_of
-from annotation.errors import WorkflowError
-from annotation.forecast import Row
+from annotation.core import permissions
+from annotation.core.errors import WorkflowError
+from annotation.core.visibility import able_to_score
+from annotation.judges import list as judge_list
 from annotation.models import Job, Member, Protocol, ReservedPool, Study
-from annotation.querysets import able_to_score
-from annotation.services import protocols, studies
-from frontend import protocol_words, wording
+from annotation.studies import protocol_rules as rules_of
+from annotation.studies import protocols, studies
+from annotation.studies.forecast import Row
 from frontend.forms.protocols import ProtocolForm
 from frontend.forms.studies import StudyForm
+from frontend.presenters import protocol as protocol_words
+from frontend.presenters import vocabulary
 
 from .common import show, study_of, viewer
 
@@ -100,7 +102,7 @@ def move(request: HttpRequest, slug: str) -> HttpResponse:
     moved = protocols.request_move(by=viewer(request), study=study)
     if isinstance(moved, Job):
         return redirect("job", slug=study.slug, job_id=moved.public_id)
-    said = ngettext("%(n)s sample was moved.", "%(n)s samples were moved.", moved) % {"n": wording.number(moved)}
+    said = ngettext("%(n)s sample was moved.", "%(n)s samples were moved.", moved) % {"n": vocabulary.number(moved)}
     messages.success(request, said if moved else _("There was nothing to move."))
     return redirect("settings", slug=study.slug)
 
@@ -181,7 +183,7 @@ def _page(
         "rules_form": rules_form.prepare(),
         "current": current,
         "current_title": protocol_words.preset_title(current.preset),
-        "in_words": wording.protocol_in_words(current),
+        "in_words": vocabulary.protocol_in_words(current),
         "presets": [
             {"name": name, "title": title, "sentence": protocol_words.PRESET_SENTENCES[name], "here": name == preset}
             for name, title in protocol_words.PRESET_TITLES.items()

@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from annotation.errors import WorkflowError
+from annotation.core.errors import WorkflowError
 from annotation.models import User
-from annotation.services import accounts
+from annotation.studies import accounts
 from frontend.forms.accounts import SetPasswordForm, SignInForm
 
 from .common import show

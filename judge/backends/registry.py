@@ -10,7 +10,7 @@ from typing import Any
 
 from judge.options import options_from
 
-from .face import Backend, BackendError
+from .interface import Backend, BackendError
 
 BACKENDS = ("embedded", "endpoint", "vlm")
 DEFAULT_PRESETS = {"embedded": "standard", "endpoint": "zero-shot", "vlm": "lora-24gb"}

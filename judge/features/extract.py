@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import PIL
 
+from judge.context import Surroundings
+from judge.formats.picture_folder import MissingPicture, PictureFolder
+from judge.formats.sample_line import SampleRecord, Text
 from judge.metrics.gaps import Floats
-from judge.pictures import MissingPicture, PictureFolder
-from judge.samples import SampleRecord, Text
-from judge.surroundings import Surroundings
 from judge.version import source_checksum
 
 from .picture import UnreadablePicture, picture_features

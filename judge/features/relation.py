@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Mapping, Sequence
 from itertools import pairwise
 
-from judge.samples import Image, Text, Turn
+from judge.formats.sample_line import Image, Text, Turn
 
 from . import words as split
 

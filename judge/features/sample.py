@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from judge.formats.sample_line import SampleRecord, Text
 from judge.metrics.gaps import Floats
-from judge.samples import SampleRecord, Text
 
 from . import colour, picture, relation, text
 

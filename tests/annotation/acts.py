@@ -11,34 +11,15 @@ from uuid import UUID, uuid4
 
 from django.utils import timezone
 
-from annotation.arms import Arm
-from annotation.errors import WorkflowError
-from annotation.models import (
-    Assignment,
-    Discussion,
-    Member,
-    Participant,
-    Sample,
-    Study,
-    User,
-)
-from annotation.rubrics import definition
-from annotation.services import (
-    asking_review,
-    assigning,
-    deciding,
-    discussing,
-    discussion_admin,
-    exposures,
-    giving,
-    leases,
-    reviewing,
-    revising,
-    samples,
-    scoring,
-    studies,
-)
-from annotation.takers import takers
+from annotation.core.errors import WorkflowError
+from annotation.core.rubric_cache import definition
+from annotation.discussions import moderating, participating
+from annotation.models import Assignment, Discussion, Member, Participant, Sample, Study, User
+from annotation.samples import assigning_by_hand, reopening, requesting_review
+from annotation.samples.eligibility import takers
+from annotation.scoring import deciding, exposures, leases, leasing, revising, submitting, unassignable
+from annotation.studies import studies
+from annotation.suggestions.arms import Arm
 
 T = TypeVar("T")
 ACTS: list[str] = []
@@ -91,10 +72,10 @@ class Acts:
         users = list(User.objects.filter(memberships__study=self.study).order_by("pk"))
         first = users.index(self.pick(users))
         for user in users[first:] + users[:first]:
-            for one in assigning.lease(by=user, slug=self.study.slug).assignments:
+            for one in leasing.lease(by=user, slug=self.study.slug).assignments:
                 sample = Sample.objects.get(public_id=one.sample.public_id)
                 self._with_key(
-                    scoring.submit,
+                    submitting.submit,
                     by=user,
                     assignment_id=one.public_id,
                     ratings=self._ratings(sample),
@@ -135,7 +116,7 @@ class Acts:
         mine = self._to_be_revised()
         if mine is None or mine.member.user is None:
             return False
-        scoring.undo(by=mine.member.user, assignment_id=mine.public_id)
+        submitting.undo(by=mine.member.user, assignment_id=mine.public_id)
         return None
 
     @act
@@ -151,7 +132,7 @@ class Acts:
 
     @act
     def lease(self) -> None:
-        assigning.lease(by=self._user(), slug=self.study.slug, count=self.pick([1, 2]))
+        leasing.lease(by=self._user(), slug=self.study.slug, count=self.pick([1, 2]))
 
     def _assignment(self) -> Assignment | None:
         rows = Assignment.objects.filter(sample__study=self.study).select_related("member__user", "sample")
@@ -166,7 +147,7 @@ class Acts:
         if mine is None or mine.member.user is None:
             return False
         self._with_key(
-            scoring.submit,
+            submitting.submit,
             by=mine.member.user,
             assignment_id=mine.public_id,
             ratings=self._ratings(mine.sample),
@@ -183,7 +164,7 @@ class Acts:
         if not found:
             return False
         mine = self.pick(found)
-        scoring.undo(by=mine.member.user, assignment_id=mine.public_id)
+        submitting.undo(by=mine.member.user, assignment_id=mine.public_id)
         return None
 
     @act
@@ -223,8 +204,8 @@ class Acts:
     def tidy(self) -> None:
         """Do what is done every few minutes."""
         deciding.decide_undecided(study=self.study)
-        reviewing.block_unassignable()
-        discussion_admin.hand_over_overdue()
+        unassignable.block_unassignable()
+        moderating.hand_over_overdue()
 
     def _part(self) -> Participant | None:
         rows = Participant.objects.filter(discussion__study=self.study).select_related("discussion", "member__user")
@@ -255,10 +236,10 @@ class Acts:
         keys = [key for key in keys if key not in set(reasoned)] or keys
         stances = {key: self._level(key) for key in keys} if part.replaces_id or self.pick([True, False]) else {}
         self._with_key(
-            discussing.give_reasons,
+            participating.give_reasons,
             by=part.member.user,
             discussion_id=part.discussion.public_id,
-            reasons={key: discussing.Reason(text="Because.") for key in keys},
+            reasons={key: participating.Reason(text="Because.") for key in keys},
             stances=stances,
         )
         return None
@@ -269,7 +250,7 @@ class Acts:
         if part is None:
             return False
         self._with_key(
-            discussing.comment,
+            participating.comment,
             by=part.member.user,
             discussion_id=part.discussion.public_id,
             dimension=self.pick(self._topics(part)),
@@ -284,11 +265,11 @@ class Acts:
             return False
         keys = self._topics(part)
         self._with_key(
-            discussing.take_stances,
+            participating.take_stances,
             by=part.member.user,
             discussion_id=part.discussion.public_id,
             stances={key: self._level(key) for key in keys},
-            reasons={key: discussing.Reason(code="convinced") for key in keys},
+            reasons={key: participating.Reason(code="convinced") for key in keys},
         )
         return None
 
@@ -301,12 +282,12 @@ class Acts:
         discussion = self.pick(list(open_ones))
         keys = self._topics(Participant.objects.filter(discussion=discussion)[0])
         values = {key: self._level(key) for key in keys}
-        why = {key: discussing.Reason(code="convinced") for key in keys}
+        why = {key: participating.Reason(code="convinced") for key in keys}
         for part in Participant.objects.filter(discussion=discussion, state="active").order_by("pk"):
             about = {"by": part.member.user, "discussion_id": discussion.public_id}
             for service, more in (
-                (discussing.give_reasons, {"stances": values}),
-                (discussing.take_stances, {"stances": values}),
+                (participating.give_reasons, {"stances": values}),
+                (participating.take_stances, {"stances": values}),
             ):
                 try:
                     self._with_key(service, **about, reasons=why, **more)
@@ -321,21 +302,21 @@ class Acts:
             return False
         service, asked, answer = self.pick(self.done)
         again = service(**asked)
-        if service is scoring.submit and answer.state == "revising":
+        if service is submitting.submit and answer.state == "revising":
             # Own values stay as they were locked, whatever was made of them since.
             assert {**again.ratings, **(again.own or {})} == answer.ratings
-        elif service is scoring.submit:
+        elif service is submitting.submit:
             assert again == answer
         return None
 
     @act
     def use_a_key_for_something_else(self) -> bool | None:
-        given = [asked for service, asked, _ in self.done if service is scoring.submit]
+        given = [asked for service, asked, _ in self.done if service is submitting.submit]
         mine = self._assignment()
         if not given or mine is None:
             return False
         key: UUID = self.pick(given)["client_key"]
-        scoring.submit(
+        submitting.submit(
             by=mine.member.user,
             assignment_id=mine.public_id,
             client_key=key,
@@ -357,7 +338,7 @@ class Acts:
             return False
         keys = self._topics(Participant.objects.filter(discussion=discussion)[0])
         chosen = keys if self.pick([True, False]) else keys[:1]
-        discussion_admin.override(
+        moderating.override(
             by=self._admin(),
             discussion_id=discussion.public_id,
             values={key: self._level(key) for key in chosen},
@@ -372,7 +353,7 @@ class Acts:
             return False
         part = self.pick(list(Participant.objects.filter(discussion=discussion).order_by("pk")))
         others = Member.objects.filter(study=self.study).order_by("pk").values_list("public_id", flat=True)
-        discussion_admin.excuse(
+        moderating.excuse(
             by=self._admin(),
             discussion_id=discussion.public_id,
             participant=part.number,
@@ -387,7 +368,7 @@ class Acts:
         if discussion is None:
             return False
         Discussion.objects.filter(pk=discussion.pk, state="open").update(due_at=timezone.now() - timedelta(hours=1))
-        discussion_admin.hand_over_overdue()
+        moderating.hand_over_overdue()
         return None
 
     @act
@@ -396,23 +377,21 @@ class Acts:
         if discussion is None:
             return False
         due_at = timezone.now() + timedelta(days=2)
-        discussion_admin.set_deadline(
-            by=self._admin(), discussion_id=discussion.public_id, due_at=due_at, reason="Soon."
-        )
+        moderating.set_deadline(by=self._admin(), discussion_id=discussion.public_id, due_at=due_at, reason="Soon.")
         return None
 
     @act
     def reopen(self) -> bool | None:
         if self.pick([True, False]):
             return False
-        samples.reopen(by=self._admin(), sample_id=self._sample().public_id, reason="Once more.")
+        reopening.reopen(by=self._admin(), sample_id=self._sample().public_id, reason="Once more.")
         return None
 
     @act
     def ask_review(self) -> None:
         agreed = list(Sample.objects.filter(study=self.study, state="agreed").order_by("pk"))
         sample = self.pick(agreed) if agreed else self._sample()
-        asking_review.ask_review(by=self._admin(), sample_id=sample.public_id, reason="Too good.")
+        requesting_review.ask_review(by=self._admin(), sample_id=sample.public_id, reason="Too good.")
 
     @act
     def give(self) -> None:
@@ -425,13 +404,13 @@ class Acts:
         if self.pick([True, True, True, False]):
             people = [one.member for one in takers(self.study, [sample])[sample.pk] if one.free] or people
         named = [self.pick(people).public_id for _ in range(self.pick([1, 2]))]
-        giving.give(by=self._admin(), sample_id=sample.public_id, members=named, days=self.pick([1, 3]))
+        assigning_by_hand.give(by=self._admin(), sample_id=sample.public_id, members=named, days=self.pick([1, 3]))
 
     @act
     def withdraw(self) -> bool | None:
         if self.pick([True, False]):
             return False
-        samples.withdraw(by=self._admin(), sample_id=self._sample().public_id, reason="It cannot be scored.")
+        reopening.withdraw(by=self._admin(), sample_id=self._sample().public_id, reason="It cannot be scored.")
         return None
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from annotation.jobs import broker, context
+from annotation.jobs.context import JobContext
+from annotation.jobs.registry import KINDS, JobKind
 from annotation.models import Job, JobLogLine, Study, User
-from annotation.services import job_context, job_sending
-from annotation.services.job_context import JobContext
-from annotation.services.job_kinds import KINDS, Kind
 from tests.factories import make_member, make_study, make_user
 
 Work = Callable[[JobContext], Mapping[str, Any]]
@@ -35,14 +35,14 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """What reached the broker."""
     numbers: list[int] = []
     monkeypatch.setattr(
-        job_sending.current_app, "send_task", lambda name, args, **options: numbers.append(args[0]), raising=False
+        broker.current_app, "send_task", lambda name, args, **options: numbers.append(args[0]), raising=False
     )
     return numbers
 
 
 @pytest.fixture
 def eager_progress(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job_context, "SECONDS_BETWEEN_WRITES", 0)
+    monkeypatch.setattr(context, "SECONDS_BETWEEN_WRITES", 0)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def job_doing(study: Study, ada: User, monkeypatch: pytest.MonkeyPatch) -> Calla
     """Queue a job of Ada's that does what the given function does."""
 
     def make(work: Work) -> Job:
-        monkeypatch.setitem(KINDS, "made up", Kind(title="Made up", work=work, arguments={}))
+        monkeypatch.setitem(KINDS, "made up", JobKind(title="Made up", run=work, arguments={}))
         return Job.objects.create(
             kind="made up", study=study, created_by=ada, lease_until=timezone.now() + timedelta(seconds=30)
         )

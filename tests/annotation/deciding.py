@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID, uuid4
 
 from annotation.models import Discussion, FinalScore, Member, Sample, Study, User
-from annotation.services import assigning, scoring
+from annotation.scoring import leasing, submitting
 from tests.factories import make_member, make_user
 
 Values = Mapping[str, float]
@@ -24,16 +24,16 @@ def person(study: Study, name: str) -> User:
     return user
 
 
-def lease(study: Study, name: str) -> assigning.LeasedWork | None:
-    found = assigning.lease(by=person(study, name), slug=study.slug).assignments
+def lease(study: Study, name: str) -> leasing.LeasedWork | None:
+    found = leasing.lease(by=person(study, name), slug=study.slug).assignments
     return found[0] if found else None
 
 
-def score(study: Study, name: str, values: Values, *, key: UUID | None = None) -> scoring.Submitted:
+def score(study: Study, name: str, values: Values, *, key: UUID | None = None) -> submitting.Submitted:
     """Let somebody score the next sample that they get."""
     work = lease(study, name)
     assert work is not None, f"nothing to do for {name}"
-    return scoring.submit(
+    return submitting.submit(
         by=make_user(name),
         assignment_id=work.public_id,
         client_key=key or uuid4(),

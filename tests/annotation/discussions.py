@@ -3,10 +3,10 @@
 from typing import Any
 from uuid import UUID, uuid4
 
+from annotation.discussions import participating
+from annotation.discussions.participating import Reason
+from annotation.discussions.views import CaseRow, CaseView, case_rows, listed
 from annotation.models import Discussion, Participant, Study, User
-from annotation.services import discussing
-from annotation.services.discussing import Reason
-from annotation.services.discussion_views import CaseRow, CaseView, case_rows, listed
 from tests.factories import make_user
 
 
@@ -21,7 +21,7 @@ def reason(
     code: str = "",
 ) -> CaseView:
     """Give one's own reason, with a value where one is named."""
-    return discussing.give_reasons(
+    return participating.give_reasons(
         by=make_user(who),
         discussion_id=case.public_id,
         client_key=key or uuid4(),
@@ -40,7 +40,7 @@ def stand(
     who: str, case: Discussion, value: Any, why: str = "convinced", *, on: str = "ITS", key: UUID | None = None
 ) -> CaseView:
     """Keep one's value or move."""
-    return discussing.take_stances(
+    return participating.take_stances(
         by=make_user(who),
         discussion_id=case.public_id,
         client_key=key or uuid4(),
@@ -51,7 +51,7 @@ def stand(
 
 def say(who: str, case: Discussion, text: str, *, on: str = "ITS", key: UUID | None = None) -> CaseView:
     """Comment."""
-    return discussing.comment(
+    return participating.comment(
         by=make_user(who), discussion_id=case.public_id, client_key=key or uuid4(), dimension=on, text=text
     )
 

@@ -8,9 +8,9 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from annotation.services.releasing.frozen import About, FrozenPicture, FrozenRating, FrozenRecord
-from annotation.services.releasing.rendering import Rendered, render
-from judge.rubric import parse_rubric
+from annotation.releases.record import About, FrozenPicture, FrozenRating, FrozenRecord
+from annotation.releases.rendering import Rendered, render
+from judge.formats.rubric import parse_rubric
 from tests.factories import picture_bytes
 
 RUBRICS = Path(__file__).resolve().parents[2] / "fixtures" / "rubrics"

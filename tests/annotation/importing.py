@@ -8,8 +8,10 @@ from typing import Any
 
 from PIL import Image
 
+from annotation.imports.report import ImportReport
+from annotation.imports.samples import import_samples
+from annotation.imports.scores import import_scores
 from annotation.models import Study
-from annotation.services.importing import ImportReport, import_samples, import_scores
 
 
 def line(id: str, **fields: Any) -> dict[str, Any]:

@@ -4,12 +4,12 @@ import json
 import random
 from typing import Any
 
+from annotation.jobs import running
+from annotation.judges import runs
+from annotation.judges.request import Wanted
 from annotation.models import JudgeRun, Prediction, Release, Sample, Study
-from annotation.services import job_runner
-from annotation.services.judging import runs
-from annotation.services.judging.wanted import Wanted
-from annotation.services.releasing.making import make_release
-from annotation.services.releasing.wanted import Wanted as ReleaseWanted
+from annotation.releases.creating import make_release
+from annotation.releases.request import Wanted as ReleaseWanted
 from tests.factories import make_sample, make_study
 
 from .releases import settle
@@ -49,7 +49,7 @@ def released(study: Study, **wanted: Any) -> Release:
 def trained(study: Study, release: Release | None = None, **fields: Any) -> JudgeRun:
     """Train a small judge on a release by the real program; returns the finished run."""
     run = runs.start_training(by=fields.pop("by", None), release=release or released(study), wanted=QUICK)
-    job_runner.run(run.job_id or 0)
+    running.run(run.job_id or 0)
     run = JudgeRun.objects.select_related("study", "release", "rubric", "job").get(pk=run.pk)
     assert run.job is not None
     assert run.job.state == "done", (run.job.error, list(run.job.log_lines.values_list("line", flat=True)))

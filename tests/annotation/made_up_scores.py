@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from annotation.replaying import Finished
+from annotation.simulation.replay import Finished
 
 LEVELS = (1.0, 2.0, 3.0, 4.0, 5.0)
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from annotation import queue_list
+from annotation.core.rubric_cache import definition
 from annotation.models import JudgeRun, Member, Prediction, QueueEntry, ReviewQueue, Sample, Study
-from annotation.queue_list import QueueRow, Wanted
-from annotation.rubrics import definition
-from annotation.services.queueing import catching_up, refreshing
+from annotation.review_queue import incremental_update, rebuild
+from annotation.review_queue import list as queue_list
+from annotation.review_queue.list import QueueRow, Wanted
 from tests.factories import make_member, make_study
 from tests.judge_rows import make_judge_run
 
@@ -72,14 +72,14 @@ def says(
 
 def refreshed(study: Study) -> ReviewQueue:
     """Make the queues of a study anew."""
-    refreshing.refresh(study=study)
+    rebuild.refresh(study=study)
     return ReviewQueue.objects.select_related("study", "run").get(study=study)
 
 
 def followed(study: Study, *samples: Sample) -> int:
     """Let the queues of a study follow what happened to samples."""
     queue = ReviewQueue.objects.select_related("study", "run").get(study=study)
-    return catching_up.follow(queue, sorted(sample.pk for sample in samples))
+    return incremental_update.follow(queue, sorted(sample.pk for sample in samples))
 
 
 def rows_of(

@@ -20,8 +20,8 @@ from annotation.models import (
     Score,
     Study,
 )
-from annotation.services.releasing.making import make_release
-from annotation.services.releasing.wanted import Wanted
+from annotation.releases.creating import make_release
+from annotation.releases.request import Wanted
 from tests.factories import make_sample
 
 GOOD = {"TCC": 4, "ICC": 3, "IQ": 5, "ITS": 2}

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from annotation.arms import Arm
+from annotation.core.rubric_cache import definition
+from annotation.core.sample_states import Event, State, after
 from annotation.models import (
     Assignment,
     Discussion,
@@ -20,9 +21,8 @@ from annotation.models import (
     Suggestion,
     Topic,
 )
-from annotation.rubrics import definition
-from annotation.workflow import Event, State, after
-from judge.missing import locked_dimensions
+from annotation.suggestions.arms import Arm
+from judge.missing_sides import locked_dimensions
 
 EVENTS = set(Event)
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from annotation.influence import ARMS, Blind, Met, Suggested, Times
-from annotation.simulating import Annotator, Arm, Values, answer
+from annotation.simulation.synthetic_annotators import Annotator, Arm, Values, answer
+from annotation.statistics.judge_influence import ARMS, Blind, Met, Suggested, Times
 
 LEVELS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
 DIMENSIONS = ("TCC", "ICC", "IQ", "ITS")

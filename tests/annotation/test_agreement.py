@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation import undefined
-from annotation.agreement import Scale, as_row, measure
-from annotation.alpha import MEASUREMENTS
+from annotation.statistics import undefined_reasons
+from annotation.statistics.agreement import Scale, as_row, measure
+from annotation.statistics.krippendorff_alpha import MEASUREMENTS
 
 VALUES = (0, 1, 2, 3, 4, 5)
 ANN, BEN, CHO = range(3)
@@ -51,14 +51,14 @@ def test_every_figure_of_three_annotators_comes_out():
 @pytest.mark.parametrize(
     ("samples", "reason"),
     [
-        ([], undefined.NO_RATINGS),
-        ([{ANN: 3}, {ANN: 4}], undefined.ONE_ANNOTATOR),
-        ([{ANN: 3}, {BEN: 4}], undefined.NO_PAIRS),
-        ([{ANN: 3, BEN: 5}], undefined.ONE_SAMPLE),
-        ([{ANN: 3, BEN: 5}, {ANN: 2}], undefined.ONE_SAMPLE),
-        ([{ANN: 3, BEN: 3}], undefined.ONE_VALUE),
-        ([{ANN: 3, BEN: 3}] * 20, undefined.ONE_VALUE),
-        ([{ANN: 3, BEN: 3}, {ANN: 3, BEN: 3}, {ANN: 5}], undefined.ONE_VALUE),
+        ([], undefined_reasons.NO_RATINGS),
+        ([{ANN: 3}, {ANN: 4}], undefined_reasons.ONE_ANNOTATOR),
+        ([{ANN: 3}, {BEN: 4}], undefined_reasons.NO_PAIRS),
+        ([{ANN: 3, BEN: 5}], undefined_reasons.ONE_SAMPLE),
+        ([{ANN: 3, BEN: 5}, {ANN: 2}], undefined_reasons.ONE_SAMPLE),
+        ([{ANN: 3, BEN: 3}], undefined_reasons.ONE_VALUE),
+        ([{ANN: 3, BEN: 3}] * 20, undefined_reasons.ONE_VALUE),
+        ([{ANN: 3, BEN: 3}, {ANN: 3, BEN: 3}, {ANN: 5}], undefined_reasons.ONE_VALUE),
     ],
 )
 def test_an_alpha_that_the_ratings_do_not_carry_is_undefined_with_its_reason(samples, reason):

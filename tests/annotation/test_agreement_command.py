@@ -6,11 +6,12 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from annotation import undefined
 from annotation.models import Study
-from tests.annotation.importing import line, take, take_scores, write_samples, write_scores
-from tests.annotation.rating import rated_sample, settle
+from annotation.statistics import undefined_reasons
 from tests.factories import make_discussion, make_study
+
+from .importing import line, take, take_scores, write_samples, write_scores
+from .rating import rated_sample, settle
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +41,7 @@ def test_a_program_gets_one_object_and_nothing_else(study):
     assert row["undefined"] is None
     assert row["kappa"][0]["pair"] == ["Ann", "Ben"]
     assert [(one["dimension"], one["alpha"], one["undefined"]) for one in found["rows"][1:]] == [
-        (key, None, undefined.NO_RATINGS) for key in ("ICC", "IQ", "ITS")
+        (key, None, undefined_reasons.NO_RATINGS) for key in ("ICC", "IQ", "ITS")
     ]
 
 
@@ -64,7 +65,7 @@ def test_people_read_a_table_with_the_level_and_what_is_undefined(study):
     assert "alpha at the ordinal level" in head
     assert columns.split()[:2] == ["dimension", "alpha"]
     assert first.split()[0] == "TCC"
-    assert f"IQ: undefined. {undefined.NO_RATINGS}" in text
+    assert f"IQ: undefined. {undefined_reasons.NO_RATINGS}" in text
     assert "discussions" not in text
 
 

@@ -8,8 +8,17 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from annotation import alpha as module
-from annotation.alpha import MEASUREMENTS, alpha, alphas, intervals, patterns_of, percentiles, shares, wide_apart
+from annotation.statistics import krippendorff_alpha as module
+from annotation.statistics.krippendorff_alpha import (
+    MEASUREMENTS,
+    alpha,
+    alphas,
+    intervals,
+    patterns_of,
+    percentiles,
+    shares,
+    wide_apart,
+)
 
 LEVELS = {
     "whole": (0, 1, 2, 3),

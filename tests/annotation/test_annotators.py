@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation import undefined
-from annotation.annotators import habits, words
+from annotation.statistics import undefined_reasons
+from annotation.statistics.annotator_bias import habits, words
 
 VALUES = (0, 1, 2, 3, 4, 5)
 ANN, BEN, CHO = range(3)
@@ -71,7 +71,7 @@ def test_every_figure_is_that_of_going_through_the_samples_one_by_one(samples):
         rest = [[value for other, value in said.items() if other != who] for said in shared]
         assert (one.n, one.shared) == (len(mine), len(shared))
         if not shared:
-            assert (one.bias, one.exact, one.within_one, one.undefined) == (None, None, None, undefined.ALONE)
+            assert (one.bias, one.exact, one.within_one, one.undefined) == (None, None, None, undefined_reasons.ALONE)
             continue
         distances = [said[who] - sum(others) / len(others) for said, others in zip(shared, rest, strict=True)]
         pairs = [abs(said[who] - value) for said, others in zip(shared, rest, strict=True) for value in others]

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation import arms, slots
-from annotation.arms import Arm, Draw, Seat
+from annotation.core import slot_mask
 from annotation.models import Arm as StoredArm
+from annotation.suggestions import arms
+from annotation.suggestions.arms import Arm, Draw, Seat
 
 NAMES = [f"sample-{number:05}" for number in range(4000)]
 ids = st.text("23456789bcdfghjkmnpqrstvwxz", min_size=12, max_size=12)
@@ -46,7 +47,7 @@ def test_a_mixed_sample_keeps_one_blind_slot_among_the_first_k(sample: str, way:
         assert first.count(Arm.BLIND) == 1
         assert set(first) <= {Arm.BLIND, drawn.arm}
     assert {drawn.of(slot) for slot in range(k + 1, 16)} == {Arm.BLIND}
-    assert drawn.meeting() == sum(slots.bit(slot) for slot in range(1, 16) if drawn.of(slot) is not Arm.BLIND)
+    assert drawn.meeting() == sum(slot_mask.bit(slot) for slot in range(1, 16) if drawn.of(slot) is not Arm.BLIND)
 
 
 @given(ids, shares, ks, st.data())
@@ -120,7 +121,7 @@ def test_however_people_come_and_go_a_mixed_sample_ends_with_a_blind_value(
     way: str, k: int, steps: list[tuple[int, str]], sample: str
 ) -> None:
     drawn = arms.draw(sample, suggestions=way, blind_share=0.3, k=k, kept_blind=False)
-    free = slots.all_free(k)
+    free = slot_mask.all_free(k)
     held: dict[int, Seat] = {}
     scored: dict[int, Seat] = {}
     shown: set[int] = set()
@@ -131,9 +132,9 @@ def test_however_people_come_and_go_a_mixed_sample_ends_with_a_blind_value(
         found = arms.seat(drawn, free, shown=person in shown, blind_elsewhere=Arm.BLIND in others)
         if found is None:
             return
-        assert free & slots.bit(found.slot)
+        assert free & slot_mask.bit(found.slot)
         assert not (person in shown and found.arm is not Arm.PREFILLED)
-        free = slots.take(free, found.slot)
+        free = slot_mask.take(free, found.slot)
         held[person] = found
         if found.arm is Arm.PREFILLED:
             shown.add(person)
@@ -143,11 +144,11 @@ def test_however_people_come_and_go_a_mixed_sample_ends_with_a_blind_value(
         if step == "take" and free and person not in held and person not in scored:
             take(person)
         elif step == "lose" and person in held:
-            free |= slots.bit(held.pop(person).slot)
+            free |= slot_mask.bit(held.pop(person).slot)
         elif step == "score" and person in held:
             scored[person] = held.pop(person)
     for person in list(held):
-        free |= slots.bit(held.pop(person).slot)
+        free |= slot_mask.bit(held.pop(person).slot)
     for person in range(20, 20 + k):
         if free:
             take(person)

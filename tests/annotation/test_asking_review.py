@@ -7,10 +7,12 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from annotation.errors import NotAllowed, NotFound, WorkflowError, WrongState
+from annotation.core.errors import NotAllowed, NotFound, WorkflowError, WrongState
 from annotation.models import Assignment, FinalScore, HistoryEntry, Member, Participant, Sample, Study, User
-from annotation.services import asking_review, assigning, exposures, leases, reviewing, samples, scoring, statistics
-from annotation.timeline import timeline
+from annotation.reports import stored_reports
+from annotation.samples import reopening, requesting_review
+from annotation.samples.timeline import timeline
+from annotation.scoring import exposures, leases, leasing, submitting, unassignable
 from tests.factories import make_discussion, make_member, make_sample, make_study, make_user
 
 from .deciding import ALL, all_score, discussion_of, finals, lease, person, same, score, state_of
@@ -43,7 +45,7 @@ def sample(study: Study) -> Sample:
 
 
 def ask(ada: User, sample: Sample, why: str = "Too good to be true.") -> Sample:
-    return asking_review.ask_review(by=ada, sample_id=sample.public_id, reason=why)
+    return requesting_review.ask_review(by=ada, sample_id=sample.public_id, reason=why)
 
 
 def refused(act: Callable[[], object]) -> WorkflowError:
@@ -65,7 +67,7 @@ def test_it_waits_for_somebody_new_and_has_no_final_values(ada: User, study: Stu
 def test_the_scores_before_it_stand_and_all_decide(ada: User, study: Study, sample: Sample) -> None:
     ask(ada, sample)
     mine = Assignment.objects.get(member__name="Ann")
-    undone = refused(lambda: scoring.undo(by=make_user("ann"), assignment_id=mine.public_id))
+    undone = refused(lambda: submitting.undo(by=make_user("ann"), assignment_id=mine.public_id))
     assert undone.code == "decided"
     score(study, "cho", same(4))
     assert state_of(sample) == "agreed"
@@ -120,7 +122,7 @@ def test_values_within_the_tolerance_are_sent_too_and_a_tie_may_ask_one_more() -
 def test_to_whoever_gets_it_it_looks_like_any_other_sample(ada: User, study: Study, sample: Sample) -> None:
     ask(ada, sample)
     make_sample(study, pictures=["red"])
-    works = assigning.lease(by=person(study, "cho"), slug=study.slug, count=2).assignments
+    works = leasing.lease(by=person(study, "cho"), slug=study.slug, count=2).assignments
     assert {work.sample.public_id for work in works} > {sample.public_id}
     first, second = works
     names = [name for name in first.__slots__ if name not in ("public_id", "sample")]
@@ -136,8 +138,8 @@ def test_skips_before_it_do_not_count_against_it_and_nobody_left_blocks_it(
     assert work is not None
     leases.skip(by=make_user("cho"), assignment_id=work.public_id, client_key=uuid4(), reason="expertise")
     assert state_of(sample) == "in_review"
-    assert reviewing.skips_of(sample) == 1
-    assert reviewing.block_unassignable() == 1
+    assert unassignable.skips_of(sample) == 1
+    assert unassignable.block_unassignable() == 1
     assert state_of(sample) == "blocked"
 
 
@@ -159,7 +161,7 @@ def test_why_is_kept_and_read_in_its_life(ada: User, study: Study, sample: Sampl
     assert (step.event, step.who, step.text) == ("review_asked", "Ada", "Too good to be true.")
     assert (step.from_state, step.to_state) == ("agreed", "in_review")
     # It has no agreed values now, and the figures count those.
-    assert statistics.changed_since(study, figures)
+    assert stored_reports.changed_since(study, figures)
 
 
 class TestRefusals:
@@ -178,7 +180,7 @@ class TestRefusals:
         sample = make_sample(study, pictures=["red"], state=state)
         error = refused(lambda: ask(ada, sample))
         assert isinstance(error, WrongState)
-        assert error.message == asking_review.NOT_AGREED[Sample.State(state)]
+        assert error.message == requesting_review.NOT_AGREED[Sample.State(state)]
 
     def test_what_a_rule_decides(self, ada: User, study: Study) -> None:
         sample = make_sample(study, None, question="?", state="agreed", stage=0)
@@ -230,8 +232,8 @@ def test_it_can_be_withdrawn_and_comes_back_for_the_score_that_was_asked(
     ada: User, study: Study, sample: Sample
 ) -> None:
     ask(ada, sample)
-    samples.withdraw(by=ada, sample_id=sample.public_id, reason="Broken.")
-    samples.reopen(by=ada, sample_id=sample.public_id, reason="Mended.")
+    reopening.withdraw(by=ada, sample_id=sample.public_id, reason="Broken.")
+    reopening.reopen(by=ada, sample_id=sample.public_id, reason="Mended.")
     assert not broken(study)
     score(study, "cho", same(4))
     assert state_of(sample) == "agreed"

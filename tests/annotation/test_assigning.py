@@ -7,10 +7,10 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from annotation.errors import BadInput, NotAllowed, NotFound, WrongState
+from annotation.core.errors import BadInput, NotAllowed, NotFound, WrongState
 from annotation.models import Assignment, HistoryEntry, Member, Sample, Skip, Study
-from annotation.services import assigning, claiming, exposures, leases, scoring, studies
-from annotation.sql import queue
+from annotation.scoring import claiming, claiming_sql, exposures, leases, leasing, submitting
+from annotation.studies import studies
 from tests.factories import make_member, make_sample, make_study, make_user
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ GOOD = {"TCC": 4, "ICC": 3, "IQ": 2, "ITS": 1}
 
 def lease_ids(who: Member, count: int = 1) -> list[str]:
     assert who.user is not None
-    return [work.public_id for work in assigning.lease(by=who.user, slug=who.study.slug, count=count).assignments]
+    return [work.public_id for work in leasing.lease(by=who.user, slug=who.study.slug, count=count).assignments]
 
 
 def sample_of(assignment_id: str) -> Sample:
@@ -28,7 +28,7 @@ def sample_of(assignment_id: str) -> Sample:
 
 def score(who: Member, assignment_id: str) -> None:
     assert who.user is not None
-    scoring.submit(by=who.user, assignment_id=assignment_id, client_key=uuid4(), ratings=GOOD, notes={}, seconds=9.5)
+    submitting.submit(by=who.user, assignment_id=assignment_id, client_key=uuid4(), ratings=GOOD, notes={}, seconds=9.5)
 
 
 def run_out(assignment_id: str) -> None:
@@ -82,7 +82,7 @@ def test_no_sample_has_more_than_k_annotators(study: Study, ann: Member, ben: Me
     make_sample(study, pictures=["red"])
     assert lease_ids(ann)
     assert lease_ids(ben)
-    nothing = assigning.lease(by=cho.user, slug=study.slug)  # type: ignore[arg-type]
+    nothing = leasing.lease(by=cho.user, slug=study.slug)  # type: ignore[arg-type]
     assert (nothing.assignments, nothing.reason) == ([], "nothing_left")
 
 
@@ -183,12 +183,12 @@ def test_a_paused_study_and_a_paused_annotator_get_no_new_work_and_are_told(stud
     held = lease_ids(ann)
     studies.change_member(by=ada.user, member=ann, state="paused")  # type: ignore[arg-type]
     ann.refresh_from_db()
-    told = assigning.lease(by=ann.user, slug=study.slug)  # type: ignore[arg-type]
+    told = leasing.lease(by=ann.user, slug=study.slug)  # type: ignore[arg-type]
     assert (told.assignments, told.reason) == ([], "member_paused")
     assert Assignment.objects.get(public_id=held[0]).state == Assignment.State.RELEASED
     studies.change_member(by=ada.user, member=ann, state="active")  # type: ignore[arg-type]
     study = studies.change_study(by=ada.user, study=study, state="paused")  # type: ignore[arg-type]
-    assert assigning.lease(by=ann.user, slug=study.slug).reason == "study_not_running"  # type: ignore[arg-type]
+    assert leasing.lease(by=ann.user, slug=study.slug).reason == "study_not_running"  # type: ignore[arg-type]
 
 
 def test_an_admin_never_scores_a_sample_that_they_have_looked_into(study: Study) -> None:
@@ -219,9 +219,9 @@ def test_an_admin_who_exported_everything_scores_only_what_came_later(study: Stu
 
 def test_a_stranger_does_not_learn_that_the_study_exists_and_a_researcher_does_not_score(study: Study) -> None:
     with pytest.raises(NotFound):
-        assigning.lease(by=make_user("sam"), slug=study.slug)
+        leasing.lease(by=make_user("sam"), slug=study.slug)
     with pytest.raises(NotAllowed):
-        assigning.lease(by=make_member(study, "rita", "researcher").user, slug=study.slug)  # type: ignore[arg-type]
+        leasing.lease(by=make_member(study, "rita", "researcher").user, slug=study.slug)  # type: ignore[arg-type]
 
 
 def test_past_a_long_run_of_her_own_samples_ann_still_finds_the_one_begun_by_ben(
@@ -254,7 +254,7 @@ def test_somebody_who_is_always_too_late_for_begun_samples_gets_a_new_one(
     for _ in range(3):
         make_sample(study, pictures=["red"])
     (begun,) = lease_ids(ben)
-    monkeypatch.setattr(queue, "claim_begun", lambda *_, **__: False)
+    monkeypatch.setattr(claiming_sql, "claim_begun", lambda *_, **__: False)
 
     (found,) = lease_ids(ann)
 

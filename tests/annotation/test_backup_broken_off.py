@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 KILLED = """
 import os, signal
 from pathlib import Path
-from annotation.services.backup import restore_backup, restoring
+from annotation.backups import restore_backup, restoring
 def kill(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 def progress(done, total, activity):
@@ -35,7 +35,7 @@ SERVES = "from config.safety import require_safe_start\nrequire_safe_start()"
 OLDER = """
 from django.db import connection
 from django.utils import timezone
-from annotation.sql.run import moment
+from annotation.core.sql import moment
 with connection.cursor() as cursor:
     cursor.execute("INSERT INTO annotation_rubric (key, version, title, description, digest, created_at) "
                    "VALUES ('answer', 1, 'Answers', '', 'd', %s)", [moment(timezone.now())])

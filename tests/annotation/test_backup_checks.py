@@ -16,12 +16,12 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.errors import BadInput, WorkflowError, WrongState
+from annotation.backups import check_backup, restore_backup, write_backup
+from annotation.backups import writing as backup_writing
+from annotation.backups.media_files import is_safe, stored_files
+from annotation.backups.tables import LEFT_OUT, applied_migrations, known_migrations, tables_at
+from annotation.core.errors import BadInput, WorkflowError, WrongState
 from annotation.models import Study, User
-from annotation.services.backup import check_backup, restore_backup, write_backup
-from annotation.services.backup import writing as backup_writing
-from annotation.services.backup.files import is_safe, stored_files
-from annotation.services.backup.tables import LEFT_OUT, applied_migrations, known_migrations, tables_at
 from tests.factories import make_sample, make_study
 
 pytestmark = pytest.mark.django_db

@@ -58,9 +58,9 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from PIL import Image
 from annotation.models import Job, Picture, Sample, Score, Study, User
-from annotation.rubrics import definition
+from annotation.core.rubric_cache import definition
 from annotation.services import assigning, discussing, job_runner, jobs, scoring
-from annotation.services.demo_people import PASSWORD
+from annotation.simulation.demo_users import PASSWORD
 from tests.factories import make_sample
 study = Study.objects.get()
 answer = {}

@@ -9,11 +9,12 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from annotation.backups.columns import Table
+from annotation.backups.inserting import insert
+from annotation.backups.restoring import _rows
+from annotation.backups.tables import known_migrations, tables_at
+from annotation.backups.values import lines, selection
 from annotation.models import Job, Protocol, Study, StudyFigures
-from annotation.services.backup.loading import insert
-from annotation.services.backup.restoring import _rows
-from annotation.services.backup.tables import Table, known_migrations, tables_at
-from annotation.services.backup.values import lines, selection
 from tests.factories import make_study
 
 pytestmark = pytest.mark.django_db

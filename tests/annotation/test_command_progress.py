@@ -9,9 +9,10 @@ from django.core.management import call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
+from annotation.jobs.eta import UNKNOWN, pace_of, rounded
 from annotation.management.progress import ERASE_LINE, ProgressLine, duration
-from annotation.pace import UNKNOWN, pace_of, rounded
-from tests.annotation.importing import line, write_samples
+
+from .importing import line, write_samples
 
 
 class Terminal(io.StringIO):

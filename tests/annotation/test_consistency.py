@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.consistency import Agreed, Disputed, OneMore, Rules, Verdict, review_wanted, reviewed, verdict, verdicts
+from annotation.scoring.consistency import (
+    Agreed,
+    Disputed,
+    OneMore,
+    Rules,
+    Verdict,
+    review_wanted,
+    reviewed,
+    verdict,
+    verdicts,
+)
 
 LEVELS = (0, 1, 2, 3, 4, 5)
 HALVES = tuple(n / 2 for n in range(11))

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from annotation import undefined
-from annotation.correlation import one_way, pair_kappas, two_way
+from annotation.statistics import undefined_reasons
+from annotation.statistics.kappa_icc import one_way, pair_kappas, two_way
 
 LEVELS = 5
 # For each sample who rated it, and how.
@@ -60,10 +60,10 @@ def test_kappa_is_that_of_the_table_of_each_pair(samples):
 @pytest.mark.parametrize(
     ("both", "reason"),
     [
-        ([(1, 3)], undefined.ONE_SHARED),
-        ([(1, 1), (1, 1)], undefined.ONE_VALUE),
-        ([(1, 1), (1, 2), (1, 3)], undefined.ONE_RATER_ONE_VALUE),
-        ([(1, 2), (1, 2)], undefined.ONE_RATER_ONE_VALUE),
+        ([(1, 3)], undefined_reasons.ONE_SHARED),
+        ([(1, 1), (1, 1)], undefined_reasons.ONE_VALUE),
+        ([(1, 1), (1, 2), (1, 3)], undefined_reasons.ONE_RATER_ONE_VALUE),
+        ([(1, 2), (1, 2)], undefined_reasons.ONE_RATER_ONE_VALUE),
     ],
 )
 def test_a_kappa_that_says_nothing_says_why(both, reason):
@@ -133,12 +133,12 @@ def test_the_two_way_correlation_is_that_of_its_mean_squares(n, k, chance):
 @pytest.mark.parametrize(
     ("samples", "one", "two"),
     [
-        ([{0: 1}, {1: 2}], undefined.NO_PAIRS, undefined.NO_PAIRS),
-        ([{0: 1, 1: 2}, {0: 3}], undefined.ONE_SAMPLE, undefined.ONE_SAMPLE),
-        ([{0: 3, 1: 3}, {0: 3, 1: 3}], undefined.ONE_VALUE, undefined.ONE_VALUE),
-        ([{0: 1, 1: 2}, {0: 3, 2: 3}], None, undefined.NOT_COMPLETE),
-        ([{0: 1, 1: 2, 2: 2}, {0: 3, 1: 3}], None, undefined.NOT_COMPLETE),
-        ([{0: 1, 1: 2}, {0: 2, 1: 1}], None, undefined.NO_VARIANCE),
+        ([{0: 1}, {1: 2}], undefined_reasons.NO_PAIRS, undefined_reasons.NO_PAIRS),
+        ([{0: 1, 1: 2}, {0: 3}], undefined_reasons.ONE_SAMPLE, undefined_reasons.ONE_SAMPLE),
+        ([{0: 3, 1: 3}, {0: 3, 1: 3}], undefined_reasons.ONE_VALUE, undefined_reasons.ONE_VALUE),
+        ([{0: 1, 1: 2}, {0: 3, 2: 3}], None, undefined_reasons.NOT_COMPLETE),
+        ([{0: 1, 1: 2, 2: 2}, {0: 3, 1: 3}], None, undefined_reasons.NOT_COMPLETE),
+        ([{0: 1, 1: 2}, {0: 2, 1: 1}], None, undefined_reasons.NO_VARIANCE),
         ([{0: 1, 1: 2}, {0: 3, 1: 3}, {0: 4}], None, None),
     ],
 )

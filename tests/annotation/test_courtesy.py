@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from annotation import courtesy
-from annotation.courtesy import LONGEST_REST, RESTS_PER_RUN, Courtesy
+from annotation.jobs import cpu_throttle
+from annotation.jobs.cpu_throttle import LONGEST_REST, RESTS_PER_RUN, Courtesy
 
 
 class Thread:
@@ -24,9 +24,9 @@ class Thread:
 @pytest.fixture
 def thread(monkeypatch: pytest.MonkeyPatch) -> Thread:
     thread = Thread()
-    monkeypatch.setattr(courtesy.time, "thread_time", lambda: thread.ran)
-    monkeypatch.setattr(courtesy.time, "sleep", thread.rested.append)
-    monkeypatch.setattr(courtesy, "waited", lambda: thread.waited)
+    monkeypatch.setattr(cpu_throttle.time, "thread_time", lambda: thread.ran)
+    monkeypatch.setattr(cpu_throttle.time, "sleep", thread.rested.append)
+    monkeypatch.setattr(cpu_throttle, "waited", lambda: thread.waited)
     return thread
 
 
@@ -80,7 +80,7 @@ def test_where_the_kernel_tells_nothing_it_never_rests(monkeypatch: pytest.Monke
         place.unlink(missing_ok=True)
         if text is not None:
             place.write_text(text)
-        monkeypatch.setattr(courtesy, "SCHEDULING", place)
+        monkeypatch.setattr(cpu_throttle, "SCHEDULING", place)
         work = Courtesy()
         end = time.thread_time() + 0.02
         while time.thread_time() < end:
@@ -88,8 +88,8 @@ def test_where_the_kernel_tells_nothing_it_never_rests(monkeypatch: pytest.Monke
         assert work.rest() == 0.0
 
 
-@pytest.mark.skipif(not courtesy.SCHEDULING.exists(), reason="this kernel does not tell how long a thread waited")
+@pytest.mark.skipif(not cpu_throttle.SCHEDULING.exists(), reason="this kernel does not tell how long a thread waited")
 def test_the_kernel_tells_how_long_this_thread_has_waited() -> None:
-    before = courtesy.waited()
+    before = cpu_throttle.waited()
     assert before >= 0.0
-    assert courtesy.waited() >= before
+    assert cpu_throttle.waited() >= before

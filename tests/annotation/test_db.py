@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from annotation.db import snapshot
+from annotation.core.transactions import snapshot
 from annotation.models import User
 from tests.databases import BOTH, fresh_database
 from tests.installation import Installation
@@ -14,7 +14,7 @@ from tests.installation import Installation
 LOOK = """
 import time
 from django.db import connection, transaction
-from annotation.db import snapshot, write_transaction
+from annotation.core.transactions import snapshot, write_transaction
 from annotation.models import User
 def names(database):
     with database.chunked_cursor() as cursor:

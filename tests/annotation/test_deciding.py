@@ -7,20 +7,10 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from annotation.errors import WrongState
-from annotation.models import (
-    Discussion,
-    FinalScore,
-    HistoryEntry,
-    Participant,
-    Protocol,
-    Sample,
-    Stance,
-    Study,
-    Topic,
-)
+from annotation.core.errors import WrongState
+from annotation.models import Discussion, FinalScore, HistoryEntry, Participant, Protocol, Sample, Stance, Study, Topic
 from annotation.models.rubrics import level_id
-from annotation.services import deciding, scoring
+from annotation.scoring import deciding, submitting
 from tests.factories import make_rubric, make_sample, make_study, make_user
 
 from .deciding import ALL, all_score, discussion_of, finals, lease, same, score, state_of
@@ -185,7 +175,7 @@ def test_a_decided_sample_takes_no_undo_and_no_further_score(study: Study) -> No
     answers = {name: score(study, name, same(value)) for name, value in (("ann", 4), ("ben", 4), ("cho", 3))}
     for name, answer in answers.items():
         with pytest.raises(WrongState) as refused:
-            scoring.undo(by=make_user(name), assignment_id=answer.assignment_id)
+            submitting.undo(by=make_user(name), assignment_id=answer.assignment_id)
         assert refused.value.code == "decided"
     assert lease(study, "dan") is None
 
@@ -207,7 +197,7 @@ def test_the_same_key_again_decides_nothing_twice(study: Study) -> None:
     work, key = lease(study, "cho"), uuid4()
     assert work is not None
     for _ in range(2):
-        scoring.submit(
+        submitting.submit(
             by=make_user("cho"),
             assignment_id=work.public_id,
             client_key=key,
@@ -222,7 +212,7 @@ def test_the_same_key_again_decides_nothing_twice(study: Study) -> None:
 def test_an_undone_score_is_not_among_those_that_decide(study: Study) -> None:
     sample = make_sample(study, pictures=["red"])
     first = score(study, "ann", same(1))
-    scoring.undo(by=make_user("ann"), assignment_id=first.assignment_id)
+    submitting.undo(by=make_user("ann"), assignment_id=first.assignment_id)
     all_score(study, {"ben": same(4), "cho": same(4), "ann": same(4)})
     assert finals(sample) == dict.fromkeys(ALL, (4, "unanimous"))
 

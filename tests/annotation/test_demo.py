@@ -4,9 +4,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
+from annotation.core.rubric_cache import forget_definitions
 from annotation.models import Assignment, Discussion, FinalScore, Member, Release, Sample, Score, User
-from annotation.rubrics import forget_definitions
-from annotation.services import demo, statistics
+from annotation.reports import stored_reports
+from annotation.simulation import demo
 
 pytestmark = pytest.mark.django_db
 
@@ -69,7 +70,7 @@ def test_what_is_agreed_has_been_released_once_with_files_to_take_away(settings)
 def test_its_board_has_figures_from_the_start(settings):
     settings.DEMO = True
     study, _ = demo.make_demo()
-    stored = statistics.stored(study, "agreement")
+    stored = stored_reports.stored(study, "agreement")
     assert stored is not None
     assert any(row["alpha"] is not None for row in stored.data["levels"]["ordinal"]["all"])
 

@@ -10,8 +10,8 @@ from django.core import mail
 from django.core.mail import EmailMessage
 from django.utils import timezone
 
+from annotation.discussions import email_digest, moderating
 from annotation.models import Discussion, Study, User
-from annotation.services import digests, discussion_admin
 from tests.factories import make_discussion, make_member, make_study, make_user
 
 from .discussions import reason
@@ -33,7 +33,7 @@ def case() -> Discussion:
 
 
 def test_who_asked_for_it_is_told_what_waits_and_nobody_else(case: Discussion) -> None:
-    assert digests.send_digests() == 1
+    assert email_digest.send_digests() == 1
     (message,) = mail.outbox
     assert message.to == ["ann@lab.example"]
     assert message.subject == "1 discussion waits for you"
@@ -43,22 +43,22 @@ def test_who_asked_for_it_is_told_what_waits_and_nobody_else(case: Discussion) -
 
 def test_it_says_nothing_of_the_samples_or_of_others(case: Discussion) -> None:
     reason("ben", case, "A secret remark.")
-    digests.send_digests()
+    email_digest.send_digests()
     body = mail.outbox[0].body
     for secret in (case.sample.public_id, case.sample.external_id, "Ben", "ITS", "secret", "robin"):
         assert secret not in body
 
 
 def test_once_a_day(case: Discussion) -> None:
-    assert digests.send_digests() == 1
-    assert digests.send_digests() == 0
+    assert email_digest.send_digests() == 1
+    assert email_digest.send_digests() == 0
     User.objects.update(digested_at=timezone.now() - timedelta(hours=24))
-    assert digests.send_digests() == 1
+    assert email_digest.send_digests() == 1
 
 
 def test_nothing_waits_nothing_is_sent(case: Discussion) -> None:
     reason("ann", case)
-    assert digests.send_digests() == 0
+    assert email_digest.send_digests() == 0
     assert User.objects.get(username="ann").digested_at is None
 
 
@@ -66,15 +66,15 @@ def test_admins_are_told_what_is_theirs_to_decide(case: Discussion) -> None:
     make_user("ada", email="ada@lab.example", digest="daily")
     make_member(Study.objects.get(), "ada", "admin")
     Discussion.objects.update(due_at=timezone.now() - timedelta(minutes=1))
-    discussion_admin.hand_over_overdue()
-    assert digests.send_digests() == 1
+    moderating.hand_over_overdue()
+    assert email_digest.send_digests() == 1
     assert mail.outbox[0].to == ["ada@lab.example"]
     assert "1 is past its deadline and waits for an admin to decide" in mail.outbox[0].body
 
 
 def test_without_a_mail_server_nothing_is_tried(case: Discussion, settings: LazySettings) -> None:
     settings.SENDS_MAIL = False
-    assert digests.send_digests() == 0
+    assert email_digest.send_digests() == 0
     assert User.objects.get(username="ann").digested_at is None
 
 
@@ -84,9 +84,9 @@ def test_when_the_server_does_not_answer_it_is_tried_again(case: Discussion, mon
 
     with monkeypatch.context() as patch:
         patch.setattr(EmailMessage, "send", down)
-        assert digests.send_digests() == 0
+        assert email_digest.send_digests() == 0
     assert User.objects.get(username="ann").digested_at is None
-    assert digests.send_digests() == 1
+    assert email_digest.send_digests() == 1
 
 
 def test_a_refused_address_holds_up_nobody(case: Discussion, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,5 +99,5 @@ def test_a_refused_address_holds_up_nobody(case: Discussion, monkeypatch: pytest
         return send(self, **options)
 
     monkeypatch.setattr(EmailMessage, "send", picky)
-    assert digests.send_digests() == 1
+    assert email_digest.send_digests() == 1
     assert [message.to for message in mail.outbox] == [["ben@lab.example"]]

@@ -7,11 +7,11 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from annotation.errors import BadInput, NotAllowed, NotFound, WorkflowError, WrongState
+from annotation.core.errors import BadInput, NotAllowed, NotFound, WorkflowError, WrongState
+from annotation.discussions import participating
+from annotation.discussions.participating import Reason
+from annotation.discussions.views import case_for
 from annotation.models import Discussion, FinalScore, HistoryEntry, Member, Post, Rating, Sample, Score, Stance, Study
-from annotation.services import discussing
-from annotation.services.discussing import Reason
-from annotation.services.discussion_views import case_for
 from tests.factories import make_discussion, make_member, make_study, make_user
 
 from .discussions import awaited, reason, reasons, say, stand
@@ -192,7 +192,7 @@ def test_what_makes_no_sense_is_refused_by_field_and_nothing_is_stored(
     reasons(case, *EVERYBODY)
     before = Post.objects.count()
     error = refused(
-        lambda: discussing.take_stances(
+        lambda: participating.take_stances(
             by=make_user("ann"), discussion_id=case.public_id, client_key=uuid4(), stances=stances, reasons=why
         )
     )
@@ -207,7 +207,7 @@ def test_one_bad_dimension_stores_none_of_them(study: Study) -> None:
     stances = {"ITS": 4, "TCC": 5}
     why = {"ITS": Reason("slip"), "TCC": Reason("slip")}
     error = refused(
-        lambda: discussing.take_stances(
+        lambda: participating.take_stances(
             by=make_user("ann"), discussion_id=case.public_id, client_key=uuid4(), stances=stances, reasons=why
         )
     )
@@ -320,7 +320,7 @@ def test_each_write_makes_a_new_version(case: Discussion) -> None:
 
 def test_a_wrong_time_is_refused(case: Discussion) -> None:
     with pytest.raises(BadInput):
-        discussing.comment(
+        participating.comment(
             by=make_user("ann"),
             discussion_id=case.public_id,
             client_key=uuid4(),
@@ -332,7 +332,7 @@ def test_a_wrong_time_is_refused(case: Discussion) -> None:
 
 def test_the_time_of_one_act_on_two_dimensions_is_counted_once(study: Study) -> None:
     case = make_discussion(study, {"ann": {"ITS": 2, "TCC": 1}, "ben": {"ITS": 4, "TCC": 5}})
-    discussing.give_reasons(
+    participating.give_reasons(
         by=make_user("ann"),
         discussion_id=case.public_id,
         client_key=uuid4(),

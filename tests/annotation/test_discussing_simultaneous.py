@@ -11,9 +11,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from annotation.errors import WorkflowError
+from annotation.core.errors import WorkflowError
+from annotation.discussions import moderating
 from annotation.models import Discussion, FinalScore, Post, Sample, Score
-from annotation.services import discussion_admin, samples
+from annotation.samples import reopening
 from tests.factories import make_discussion, make_member, make_study, make_user
 
 from .discussions import awaited, reason, reasons, stand
@@ -102,7 +103,7 @@ def test_an_override_and_the_last_move_at_once_leave_one_final_score(case: Discu
     ada = make_user("ada")
 
     def override() -> None:
-        discussion_admin.override(by=ada, discussion_id=case.public_id, values={"ITS": 0}, reason="Enough.")
+        moderating.override(by=ada, discussion_id=case.public_id, values={"ITS": 0}, reason="Enough.")
 
     outcome = at_once([override, lambda: stand("cho", case, 4)])
     assert Counter(outcome) == {"ok": 1, "closed": 1}
@@ -115,7 +116,7 @@ def test_handing_over_and_the_last_move_at_once_lose_neither(case: Discussion) -
     reasons(case, *EVERYBODY)
     stand("ann", case, 4)
     Discussion.objects.filter(pk=case.pk).update(due_at=timezone.now() + timedelta(seconds=0.05))
-    at_once([lambda: stand("cho", case, 4), discussion_admin.hand_over_overdue])
+    at_once([lambda: stand("cho", case, 4), moderating.hand_over_overdue])
     row = Discussion.objects.get(pk=case.pk)
     assert row.state in ("closed", "handed_over", "open")
     assert (Sample.objects.get(pk=case.sample_id).state == "agreed") is (row.state == "closed")
@@ -126,8 +127,8 @@ def test_withdrawing_and_reopening_at_once_never_leave_two_open_discussions(case
     for _ in range(3):
         at_once(
             [
-                lambda: samples.withdraw(by=ada, sample_id=sample, reason="x"),
-                lambda: samples.reopen(by=ada, sample_id=sample, reason="y"),
+                lambda: reopening.withdraw(by=ada, sample_id=sample, reason="x"),
+                lambda: reopening.reopen(by=ada, sample_id=sample, reason="y"),
                 lambda: reason("ann", case),
             ]
         )

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from annotation.case_list import eligible_replacements
-from annotation.errors import BadInput, NotAllowed, NotFound, WorkflowError
+from annotation.core.errors import BadInput, NotAllowed, NotFound, WorkflowError
+from annotation.discussions import moderating
+from annotation.discussions.admin_list import eligible_replacements
+from annotation.discussions.views import CaseView, case_for, waiting_count
 from annotation.models import (
     Discussion,
     Exposure,
@@ -21,11 +23,9 @@ from annotation.models import (
     Study,
     User,
 )
-from annotation.services import discussion_admin
-from annotation.services.discussion_views import CaseView, case_for, waiting_count
-from annotation.services.exposures import record_exposure
-from annotation.services.people import erase
-from annotation.services.studies import change_member, change_study
+from annotation.scoring.exposures import record_exposure
+from annotation.studies.logins import erase
+from annotation.studies.studies import change_member, change_study
 from tests.factories import make_discussion, make_member, make_study, make_user
 
 from .discussions import awaited, lines, reason, reasons, say, stand
@@ -58,11 +58,11 @@ def refused(act: Callable[[], object]) -> WorkflowError:
 
 
 def override(ada: User, case: Discussion, why: str = "The rubric says so.", **values: Any) -> CaseView:
-    return discussion_admin.override(by=ada, discussion_id=case.public_id, values=values, reason=why)
+    return moderating.override(by=ada, discussion_id=case.public_id, values=values, reason=why)
 
 
 def excuse(ada: User, case: Discussion, who: str, replacement: Member | None = None, why: str = "Ill.") -> CaseView:
-    return discussion_admin.excuse(
+    return moderating.excuse(
         by=ada,
         discussion_id=case.public_id,
         participant=who,
@@ -125,7 +125,7 @@ def test_only_who_leads_may_and_a_closed_case_stays_closed(ada: User, case: Disc
     for act in (
         lambda: override(ada, case, ITS=4),
         lambda: excuse(ada, case, "R1"),
-        lambda: discussion_admin.set_deadline(by=ada, discussion_id=case.public_id, due_at=None, reason="x"),
+        lambda: moderating.set_deadline(by=ada, discussion_id=case.public_id, due_at=None, reason="x"),
     ):
         assert refused(act).code == "closed"
 
@@ -259,8 +259,8 @@ def test_an_overdue_case_is_handed_to_the_admins_and_waits_for_nobody_else(ada: 
     late, now = make_discussion(study, due_at=timezone.now() - timedelta(minutes=1)), timezone.now()
     make_discussion(study, due_at=now + timedelta(hours=1))
     make_discussion(study)
-    assert discussion_admin.hand_over_overdue() == 1
-    assert discussion_admin.hand_over_overdue() == 0
+    assert moderating.hand_over_overdue() == 1
+    assert moderating.hand_over_overdue() == 0
     row = Discussion.objects.get(pk=late.pk)
     assert (row.state, row.version) == ("handed_over", 2)
     assert awaited(late) == set()
@@ -272,14 +272,14 @@ def test_an_overdue_case_is_handed_to_the_admins_and_waits_for_nobody_else(ada: 
 
 def test_a_later_deadline_gives_it_back(ada: User, study: Study) -> None:
     case = make_discussion(study, due_at=timezone.now() - timedelta(minutes=1))
-    discussion_admin.hand_over_overdue()
-    shown = discussion_admin.set_deadline(
+    moderating.hand_over_overdue()
+    shown = moderating.set_deadline(
         by=ada, discussion_id=case.public_id, due_at=timezone.now() + timedelta(days=1), reason="Holidays."
     )
     assert shown.state == "open"
     assert awaited(case) == {"ann", "ben", "cho"}
     assert reason("ann", case).state == "open"
-    discussion_admin.set_deadline(by=ada, discussion_id=case.public_id, due_at=None, reason="No hurry.")
+    moderating.set_deadline(by=ada, discussion_id=case.public_id, due_at=None, reason="No hurry.")
     assert Discussion.objects.get(pk=case.pk).due_at is None
 
 
@@ -290,7 +290,7 @@ def test_a_deadline_lies_ahead_and_needs_a_reason(ada: User, case: Discussion) -
         (None, "", "reason"),
     ):
         error = refused(
-            lambda due_at=due_at, why=why: discussion_admin.set_deadline(  # type: ignore[misc]
+            lambda due_at=due_at, why=why: moderating.set_deadline(  # type: ignore[misc]
                 by=ada, discussion_id=case.public_id, due_at=due_at, reason=why
             )
         )
@@ -304,12 +304,12 @@ def test_while_a_study_is_paused_no_deadline_passes(ada: User, study: Study) -> 
     # Two hours later.
     HistoryEntry.objects.update(at=timezone.now() - timedelta(hours=2))
     Discussion.objects.update(due_at=due_at - timedelta(hours=2))
-    assert discussion_admin.hand_over_overdue() == 0
+    assert moderating.hand_over_overdue() == 0
     change_study(by=ada, study=study, state="running")
     again = Discussion.objects.get(pk=case.pk).due_at
     assert again is not None
     assert abs(again - due_at) < timedelta(seconds=10)
-    assert discussion_admin.hand_over_overdue() == 0
+    assert moderating.hand_over_overdue() == 0
 
 
 def test_somebody_who_has_become_a_researcher_cannot_answer_and_the_admins_are_told(

@@ -7,15 +7,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotation.errors import BadInput, NotFound
+from annotation.core.errors import BadInput, NotFound
+from annotation.discussions import moderating
+from annotation.discussions.views import case_for, version_of, waiting_by_study, waiting_count
 from annotation.models import Discussion, Member, Protocol, Study, User
-from annotation.services import discussion_admin
-from annotation.services.discussion_views import (
-    case_for,
-    version_of,
-    waiting_by_study,
-    waiting_count,
-)
 from tests.factories import make_discussion, make_member, make_study, make_user
 
 from .discussions import lines, reason, reasons, stand
@@ -107,7 +102,7 @@ def test_what_waits_for_whom(study: Study) -> None:
     case, other = apart(study, 1, 2), apart(study, 0, 5)
     late = apart(study, 2, 4)
     Discussion.objects.filter(pk=late.pk).update(due_at=timezone.now() - timedelta(minutes=1))
-    discussion_admin.hand_over_overdue()
+    moderating.hand_over_overdue()
     assert set(listed("ann")) == {case.public_id, other.public_id}
     reason("ann", case)
     assert listed("ann") == [other.public_id]

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from annotation.drift import Rated, Whole, wholes
+from annotation.statistics.annotator_drift import Rated, Whole, wholes
 
 FIVE = (1.0, 2.0, 3.0, 4.0, 5.0)
 DAY = 86_400

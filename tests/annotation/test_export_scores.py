@@ -11,12 +11,14 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from annotation.errors import NotAllowed, NotFound
+from annotation.core.errors import NotAllowed, NotFound
+from annotation.discussions import participating
+from annotation.exports.scores import export_scores
 from annotation.models import Discussion, Member, Rating, Score, Stance
-from annotation.services import assigning, discussing, scoring
-from annotation.services.exporting import export_scores
-from tests.annotation.importing import line, take, take_scores, write_picture, write_samples, write_scores
+from annotation.scoring import leasing, submitting
 from tests.factories import make_member, make_rubric, make_sample, make_study, make_user
+
+from .importing import line, take, take_scores, write_picture, write_samples, write_scores
 
 pytestmark = pytest.mark.django_db
 
@@ -73,8 +75,8 @@ def test_what_ann_undid_is_left_out_and_what_she_gave_is_there():
     make_sample(study, external_id="a")
     make_member(study, "ann")
     for value in (2.0, 5.0):
-        (work,) = assigning.lease(by=make_user("ann"), slug=study.slug).assignments
-        scoring.submit(
+        (work,) = leasing.lease(by=make_user("ann"), slug=study.slug).assignments
+        submitting.submit(
             by=make_user("ann"),
             assignment_id=work.public_id,
             client_key=uuid4(),
@@ -83,7 +85,7 @@ def test_what_ann_undid_is_left_out_and_what_she_gave_is_there():
             seconds=1.0,
         )
         if value == 2:
-            scoring.undo(by=make_user("ann"), assignment_id=work.public_id)
+            submitting.undo(by=make_user("ann"), assignment_id=work.public_id)
     (row,) = csv.DictReader(io.StringIO(exported(study)))
     assert (row["sample"], row["annotator"], row["value"]) == ("a", "Ann", "5")
 
@@ -169,18 +171,18 @@ def settled_by_discussion(tmp_path):
     take_scores(study, write_scores(tmp_path, *rows), complete=True)
     case = Discussion.objects.get()
     for name in ("ann", "ben"):
-        discussing.give_reasons(
+        participating.give_reasons(
             by=make_user(name),
             discussion_id=case.public_id,
             client_key=uuid4(),
-            reasons={"ITS": discussing.Reason(text=f"{name} says why")},
+            reasons={"ITS": participating.Reason(text=f"{name} says why")},
         )
-    discussing.take_stances(
+    participating.take_stances(
         by=make_user("ann"),
         discussion_id=case.public_id,
         client_key=uuid4(),
         stances={"ITS": 4},
-        reasons={"ITS": discussing.Reason(code="convinced")},
+        reasons={"ITS": participating.Reason(code="convinced")},
     )
     return study
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from annotation.fair_predictions import fair_predictions, learned_from
 from annotation.models import JudgeRun, Prediction, Question, Sample, Study
+from annotation.suggestions.unseen_predictions import fair_predictions, learned_from
 from tests.factories import make_release, make_study
 from tests.judge_rows import make_judge_run
 

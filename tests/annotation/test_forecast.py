@@ -6,20 +6,12 @@ from typing import Any
 
 import pytest
 
-from annotation.arms import Arm
-from annotation.forecast import (
-    LEAST_TIMES,
-    Observed,
-    Row,
-    Time,
-    rows,
-    share_interval,
-    time_of,
-    tolerances,
-)
 from annotation.models import Discussion, Level, Member, Participant, Post, Rating, Score, Study, User
-from annotation.protocols import complete
-from annotation.services import assigning, protocols, scoring
+from annotation.scoring import leasing, submitting
+from annotation.studies import protocols
+from annotation.studies.forecast import LEAST_TIMES, Observed, Row, Time, rows, share_interval, time_of, tolerances
+from annotation.studies.protocol_rules import complete
+from annotation.suggestions.arms import Arm
 from tests.factories import make_member, make_sample, make_study, make_user
 
 SIX = (0, 1, 2, 3, 4, 5)
@@ -124,8 +116,8 @@ def ada(study: Study) -> User:
 
 
 def score(study: Study, who: str, value: int, seconds: float = 20, **ratings: int) -> None:
-    held = assigning.lease(by=make_user(who), slug=study.slug).assignments[0]
-    scoring.submit(
+    held = leasing.lease(by=make_user(who), slug=study.slug).assignments[0]
+    submitting.submit(
         by=make_user(who),
         assignment_id=held.public_id,
         client_key=uuid.uuid4(),
@@ -226,7 +218,7 @@ def test_the_time_of_discussing_is_counted_once_per_submission(study: Study, ada
 
 
 def test_no_more_than_some_samples_are_read(study: Study, ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("annotation.services.forecasting.MOST_SAMPLES", 3)
+    monkeypatch.setattr("annotation.studies.forecast_data.MOST_SAMPLES", 3)
     for number in range(5):
         make_sample(study, f"Answer {number}.", ["red"])
         score(study, "ann", 3)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.foresight import NO_SLOT, TO_COME, Evidence, foresight_from, learn
+from annotation.review_queue.dispute_model import NO_SLOT, TO_COME, Evidence, foresight_from, learn
 from judge.metrics.dispute import auroc
 
 from .made_up_scores import LEVELS, made_up

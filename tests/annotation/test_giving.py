@@ -7,11 +7,14 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from annotation.arms import Arm
-from annotation.errors import BadInput, NotAllowed, NotFound, WorkflowError
+from annotation.core.errors import BadInput, NotAllowed, NotFound, WorkflowError
 from annotation.models import Assignment, HistoryEntry, Member, Sample, Study, Suggestion, User
-from annotation.services import asking_review, assigning, exposures, giving, leases, scoring, statistics, studies
-from annotation.timeline import timeline
+from annotation.reports import stored_reports
+from annotation.samples import assigning_by_hand, requesting_review
+from annotation.samples.timeline import timeline
+from annotation.scoring import exposures, leases, leasing, submitting
+from annotation.studies import studies
+from annotation.suggestions.arms import Arm
 from tests.factories import make_discussion, make_member, make_sample, make_study, make_user
 from tests.suggested import arms_of, drawn_sample, judge_saying
 
@@ -48,7 +51,7 @@ def member(name: str) -> Member:
 
 def give(ada: User, sample: Sample, *names: str, days: int = 3) -> list[tuple[str, bool]]:
     keys = [member(name).public_id for name in names]
-    handed = giving.give(by=ada, sample_id=sample.public_id, members=keys, days=days)
+    handed = assigning_by_hand.give(by=ada, sample_id=sample.public_id, members=keys, days=days)
     return [(one.member.name, one.new) for one in handed.given]
 
 
@@ -76,11 +79,11 @@ def test_a_sample_that_was_never_leased_is_opened_under_the_rules_of_now(
 
 def test_it_comes_before_what_they_hold_and_is_scored_like_any_other(ada: User, study: Study) -> None:
     others = [make_sample(study, pictures=["red"], shuffle=n) for n in range(2)]
-    own = assigning.lease(by=make_user("ben"), slug=study.slug, count=2).assignments
+    own = leasing.lease(by=make_user("ben"), slug=study.slug, count=2).assignments
     assert len(own) == len(others)
     sample = make_sample(study, pictures=["red"])
     give(ada, sample, "ben")
-    held = assigning.held(by=make_user("ben"), slug=study.slug)
+    held = leasing.held(by=make_user("ben"), slug=study.slug)
     assert [work.sample.public_id for work in held] == [sample.public_id, *(work.sample.public_id for work in own)]
     for name in ("ben", "ann", "cho"):
         give(ada, sample, name) if name != "ben" else None
@@ -94,7 +97,7 @@ def test_begun_samples_and_reviews_are_given_too(ada: User, study: Study, sample
     give(ada, sample, "ben")
     score(study, "ben", same(4))
     score(study, "cho", same(4))
-    asking_review.ask_review(by=ada, sample_id=sample.public_id, reason="Too good.")
+    requesting_review.ask_review(by=ada, sample_id=sample.public_id, reason="Too good.")
     assert give(ada, sample, "dan") == [("Dan", True)]
     assert state_of(sample) == "in_review"
     score(study, "dan", same(4))
@@ -109,7 +112,7 @@ def test_renewing_and_undoing_never_shorten_it(ada: User, study: Study, sample: 
     assert until == work.expires_at
     assert ends("Ben") > DAYS - MINUTE
     score(study, "ben", same(4))
-    undone = scoring.undo(by=make_user("ben"), assignment_id=work.public_id)
+    undone = submitting.undo(by=make_user("ben"), assignment_id=work.public_id)
     assert undone.expires_at == work.expires_at
     assert ends("Ben") > DAYS - MINUTE
 
@@ -171,7 +174,7 @@ def test_pausing_somebody_takes_it_back(ada: User, study: Study, sample: Sample)
 def test_ten_given_ones_and_more_are_handed_out_one_after_the_other(ada: User, study: Study) -> None:
     for number in range(12):
         give(ada, make_sample(study, pictures=["red"], shuffle=number), "ben")
-    got = assigning.lease(by=make_user("ben"), slug=study.slug, count=10)
+    got = leasing.lease(by=make_user("ben"), slug=study.slug, count=10)
     assert (len(got.assignments), got.reason) == (10, None)
     for _ in range(12):
         score(study, "ben", same(3))
@@ -186,7 +189,7 @@ def test_its_life_tells_who_gave_it_to_whom_until_when(ada: User, study: Study, 
     assert step.value == Assignment.objects.get().expires_at.isoformat()
     hidden = timeline(Sample.objects.get(pk=sample.pk), names=False)[-1]
     assert hidden.about == f"R-{member('ben').public_id}"
-    assert not statistics.changed_since(study, before)
+    assert not stored_reports.changed_since(study, before)
 
 
 class TestMeetingAJudge:
@@ -262,12 +265,12 @@ class TestRefusals:
     def test_people_of_another_study_are_nobody_here(self, ada: User, study: Study, sample: Sample) -> None:
         other = make_member(make_study("fishes"), "olga")
         keys = [other.public_id]
-        error = refused(lambda: giving.give(by=ada, sample_id=sample.public_id, members=keys))
+        error = refused(lambda: assigning_by_hand.give(by=ada, sample_id=sample.public_id, members=keys))
         assert "nobody of that id" in error.fields["members"]
 
     @pytest.mark.parametrize("days", [0, 31])
     def test_days_out_of_range_and_nobody(self, ada: User, sample: Sample, days: int) -> None:
-        error = refused(lambda: giving.give(by=ada, sample_id=sample.public_id, members=[], days=days))
+        error = refused(lambda: assigning_by_hand.give(by=ada, sample_id=sample.public_id, members=[], days=days))
         assert set(error.fields) == {"members", "days"}
 
     def test_what_is_agreed_is_sent_back_first(self, ada: User, study: Study, sample: Sample) -> None:

@@ -4,7 +4,9 @@ import pytest
 from django.db import connection
 
 from annotation.models import Assignment, Member, Sample, Study, User
-from annotation.services import asking_review, assigning, giving, samples, studies
+from annotation.samples import assigning_by_hand, reopening, requesting_review
+from annotation.scoring import leasing
+from annotation.studies import studies
 from tests.factories import make_member, make_sample, make_study, make_user
 
 from .deciding import all_score, same, state_of
@@ -37,7 +39,7 @@ def person(name: str) -> User:
 
 def give(by: str, sample: Sample, *names: str) -> None:
     keys = [Member.objects.get(user__username=name).public_id for name in names]
-    giving.give(by=person(by), sample_id=sample.public_id, members=keys)
+    assigning_by_hand.give(by=person(by), sample_id=sample.public_id, members=keys)
 
 
 def test_two_admins_and_an_annotator_who_reach_for_the_same_slots_get_each_once(study: Study) -> None:
@@ -47,7 +49,7 @@ def test_two_admins_and_an_annotator_who_reach_for_the_same_slots_get_each_once(
             [
                 lambda sample=sample: give("ada", sample, "ann", "ben"),  # type: ignore[misc]
                 lambda sample=sample: give("abe", sample, "ben", "cho"),  # type: ignore[misc]
-                lambda: assigning.lease(by=person("dan"), slug="birds", count=1),
+                lambda: leasing.lease(by=person("dan"), slug="birds", count=1),
             ]
         )
         assert set(done) <= {"ok", "no_slot"}
@@ -87,11 +89,11 @@ def test_a_review_is_asked_once_and_never_beside_a_discussion(study: Study) -> N
         about = {"sample_id": sample.public_id, "reason": "Look again."}
         done = at_once(
             [
-                lambda about=about: asking_review.ask_review(by=person("ada"), **about),  # type: ignore[misc]
-                lambda about=about: asking_review.ask_review(by=person("abe"), **about),  # type: ignore[misc]
-                lambda about=about: samples.reopen(by=person("abe"), **about),  # type: ignore[misc]
+                lambda about=about: requesting_review.ask_review(by=person("ada"), **about),  # type: ignore[misc]
+                lambda about=about: requesting_review.ask_review(by=person("abe"), **about),  # type: ignore[misc]
+                lambda about=about: reopening.reopen(by=person("abe"), **about),  # type: ignore[misc]
             ]
         )
         assert sorted(done) == ["ok", "wrong_state", "wrong_state"]
         assert not broken(study)
-        samples.withdraw(by=person("ada"), sample_id=sample.public_id, reason="Done.")
+        reopening.withdraw(by=person("ada"), sample_id=sample.public_id, reason="Done.")

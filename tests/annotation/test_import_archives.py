@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from django.core.files.base import ContentFile
 
-from annotation.errors import BadInput
+from annotation.core.errors import BadInput
+from annotation.imports import temporary_folders, uploads
+from annotation.imports.formats import zip as archive
 from annotation.models import Sample
-from annotation.services import job_inputs
-from annotation.services.importing import workplace
-from annotation.services.importing.sources import archive
-from tests.annotation.archives import (
+from tests.factories import make_member, make_study, make_user
+
+from .archives import (
     DEVICE,
     LINK,
     PIPE,
@@ -27,8 +28,7 @@ from tests.annotation.archives import (
     write_special,
     write_zip,
 )
-from tests.annotation.importing import counts, line, picture, refused, take
-from tests.factories import make_member, make_study, make_user
+from .importing import counts, line, picture, refused, take
 
 pytestmark = pytest.mark.django_db
 LINES = json.dumps(line("a", image="images/a.png")).encode() + b"\n"
@@ -41,7 +41,7 @@ def study():
 
 def unpacked(settings) -> list[Path]:
     """What lies in the folder that imports unpack into."""
-    root = Path(settings.DATA_DIR) / workplace.FOLDER
+    root = Path(settings.DATA_DIR) / temporary_folders.FOLDER
     return [path for path in root.rglob("*") if path.name != ".lock"] if root.exists() else []
 
 
@@ -186,7 +186,7 @@ def test_an_upload_that_is_not_safe_is_not_even_stored(study, tmp_path, settings
         if kind == "cut short" and name == "a.jsonl":
             continue
         with pytest.raises(BadInput) as refusal:
-            job_inputs.store_input(by=make_user("ada"), study=study, upload=ContentFile(content, name=name))
+            uploads.store_input(by=make_user("ada"), study=study, upload=ContentFile(content, name=name))
         assert "file" in refusal.value.fields
     assert not (Path(settings.MEDIA_ROOT) / "jobs").exists()
 
@@ -237,17 +237,17 @@ def test_what_a_killed_import_had_unpacked_is_gone_when_the_next_begins_or_the_s
         "with workplace.work_folder() as folder:\n"
         "    (folder / 'a.png').write_bytes(b'x'); print(folder, flush=True); time.sleep(60)\n"
     )
-    command = [sys.executable, "-c", script, str(settings.DATA_DIR), workplace.__file__]
+    command = [sys.executable, "-c", script, str(settings.DATA_DIR), temporary_folders.__file__]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     left = Path(process.stdout.readline().strip())
-    with workplace.work_folder():
+    with temporary_folders.work_folder():
         assert (left / "a.png").exists(), "it is in use"
     process.send_signal(signal.SIGKILL)
     process.wait()
     if swept:
-        job_inputs.forget_inputs()
+        uploads.forget_inputs()
         assert not left.exists()
-    with workplace.work_folder() as folder:
+    with temporary_folders.work_folder() as folder:
         assert not left.exists()
         assert list(folder.iterdir()) == []

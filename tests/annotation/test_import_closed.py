@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from annotation.errors import WrongState
+from annotation.core.errors import WrongState
+from annotation.jobs import queueing, running
 from annotation.models import HistoryEntry, Job, Rating, Sample, Study, User
-from annotation.services import job_runner, jobs, studies
-from tests.annotation.conftest import look
-from tests.annotation.importing import counts, line, take, take_scores, texts, write_samples, write_scores
+from annotation.studies import studies
+
+from .conftest import look
+from .importing import counts, line, take, take_scores, texts, write_samples, write_scores
 
 pytestmark = pytest.mark.django_db
 
@@ -85,15 +87,15 @@ class TestJobs:
     @pytest.mark.parametrize("kind", ["import_samples", "import_scores"])
     def test_none_is_queued(self, closed: Study, ada: User, kind: str) -> None:
         arguments = {"path": "file.jsonl"}
-        assert code_of(lambda: jobs.enqueue(by=ada, study=closed, kind=kind, arguments=arguments)) == "study_closed"
+        assert code_of(lambda: queueing.enqueue(by=ada, study=closed, kind=kind, arguments=arguments)) == "study_closed"
         assert not Job.objects.exists()
 
     def test_other_work_is(self, closed: Study, ada: User) -> None:
-        assert jobs.enqueue(by=ada, study=closed, kind="statistics", arguments={}).state == "queued"
+        assert queueing.enqueue(by=ada, study=closed, kind="statistics", arguments={}).state == "queued"
 
     def test_one_that_was_queued_before_says_why_it_failed(self, study: Study, ada: User) -> None:
-        job = jobs.enqueue(by=ada, study=study, kind="import_samples", arguments={"path": "file.jsonl"})
+        job = queueing.enqueue(by=ada, study=study, kind="import_samples", arguments={"path": "file.jsonl"})
         Study.objects.update(state="closed")
-        job_runner.run(job.pk)
+        running.run(job.pk)
         assert look(job).state == "failed"
         assert "This study is closed and takes no more samples." in look(job).error

@@ -8,9 +8,10 @@ from django.core.management.base import BaseCommand
 
 from annotation.management.commands import import_samples as import_samples_command
 from annotation.models import Rubric, Sample, Score, Study
-from tests.annotation.archives import write_zip
-from tests.annotation.importing import line, write_picture, write_samples, write_scores
 from tests.factories import make_sample, make_study
+
+from .archives import write_zip
+from .importing import line, write_picture, write_samples, write_scores
 
 pytestmark = pytest.mark.django_db
 

@@ -5,22 +5,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotation.models import (
-    Discussion,
-    FinalScore,
-    HistoryEntry,
-    Participant,
-    Protocol,
-    Rating,
-    Sample,
-    Score,
-    Stance,
-)
+from annotation.core.rubric_cache import definition
+from annotation.imports.completing_scores import complete_scores
+from annotation.models import Discussion, FinalScore, HistoryEntry, Participant, Protocol, Rating, Sample, Score, Stance
 from annotation.models.rubrics import level_id
-from annotation.rubrics import definition
-from annotation.services import assigning, deciding
-from annotation.services.importing.completing import complete_scores
-from annotation.sql import deciding as sql
+from annotation.scoring import deciding, leasing
+from annotation.scoring import deciding_sql as sql
 from tests.factories import make_member, make_sample, make_study, make_user
 
 from .deciding import ALL, discussion_of, finals, same, score, state_of
@@ -87,7 +77,7 @@ def test_a_high_rated_import_is_reviewed_by_somebody_here(study, tmp_path):
     table = [*rows("one", "Ann", **same(4)), *rows("one", "Ben", **same(4))]
     take_scores(study, write_scores(tmp_path, *table), complete=True)
     assert (state_of(the("one")), the("one").free_slots) == ("in_review", 0b100)
-    assert not assigning.lease(by=make_user("ann"), slug=study.slug).assignments
+    assert not leasing.lease(by=make_user("ann"), slug=study.slug).assignments
     score(study, "cho", same(4))
     assert finals(the("one")) == dict.fromkeys(ALL, (4, "reviewed"))
     assert set(FinalScore.objects.values_list("label_origin", flat=True)) == {"imported"}

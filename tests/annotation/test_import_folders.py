@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from annotation.errors import BadInput
+from annotation.core.errors import BadInput
 from annotation.models import Sample
-from tests.annotation.archives import write_zip
-from tests.annotation.importing import counts, picture, refused, take, write_picture
 from tests.factories import make_study
+
+from .archives import write_zip
+from .importing import counts, picture, refused, take, write_picture
 
 pytestmark = pytest.mark.django_db
 

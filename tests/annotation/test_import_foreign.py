@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from annotation.models import Sample
-from tests.annotation.importing import counts, refused, take, write_picture
 from tests.factories import make_study
+
+from .importing import counts, refused, take, write_picture
 
 pytestmark = pytest.mark.django_db
 

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from annotation.errors import BadInput
+from annotation.core.errors import BadInput
+from annotation.imports.format_names import FORMATS, SAMPLE_FORMATS
+from annotation.imports.formats import OPENERS, open_samples, open_scores
 from annotation.models import Sample
-from annotation.services.import_formats import FORMATS, SAMPLE_FORMATS
-from annotation.services.importing.sources import OPENERS, open_samples, open_scores
-from tests.annotation.importing import take, texts, write_picture
 from tests.factories import make_study
+
+from .importing import take, texts, write_picture
 
 pytestmark = pytest.mark.django_db
 TABLES = ("jsonl", "json", "csv", "tsv", "parquet")

@@ -13,21 +13,23 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 from PIL import Image
 
-from annotation.errors import BadInput
+from annotation.core.errors import BadInput
+from annotation.imports import uploads
+from annotation.jobs import queueing, registry, rejected_lines, running
+from annotation.jobs.context import JobContext
 from annotation.models import Job, Sample, Study, User
-from annotation.services import job_inputs, job_kinds, job_runner, jobs, refusals
-from annotation.services.job_context import JobContext
-from tests.annotation.archives import write_zip
-from tests.annotation.conftest import let_lease_end, look
-from tests.annotation.importing import line, picture, take, texts, write_picture, write_samples
+
+from .archives import write_zip
+from .conftest import let_lease_end, look
+from .importing import line, picture, take, texts, write_picture, write_samples
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "eager_progress")]
 
 
 def queue(by: User, study: Study, path: Path, *, kind: str = "import_samples", **arguments: Any) -> Job:
     """Upload a file and queue its import."""
-    file = job_inputs.store_input(by=by, study=study, upload=ContentFile(path.read_bytes(), name=path.name))
-    return jobs.enqueue(by=by, kind=kind, study=study, arguments=arguments, file=file)
+    file = uploads.store_input(by=by, study=study, upload=ContentFile(path.read_bytes(), name=path.name))
+    return queueing.enqueue(by=by, kind=kind, study=study, arguments=arguments, file=file)
 
 
 def lines_of(count: int) -> list[dict[str, Any] | bytes]:
@@ -85,7 +87,7 @@ def test_a_real_run_previews_nothing_and_a_refused_sample_is_not_shown(study: St
 def test_preview_and_notes_are_in_the_result_of_the_job(study: Study, ada: User, tmp_path: Path) -> None:
     members = {"s.jsonl": json.dumps(line("a", image="a.png")).encode(), "a.png": picture(), "README.md": b"x"}
     job = queue(ada, study, write_zip(tmp_path / "a.zip", members), dry_run=True)
-    job_runner.run(job.pk)
+    running.run(job.pk)
     result = look(job).result
     assert result["preview"][0]["turns"][0]["blocks"][1]["width"] == 64
     assert "README.md" in result["notes"][0]
@@ -104,7 +106,7 @@ def test_a_format_can_be_named_and_only_one_that_there_is(study: Study, ada: Use
         queue(ada, study, path, kind="import_scores", format="zip")
     assert "format" in refusal.value.fields
     job = queue(ada, study, path, format="json")
-    job_runner.run(job.pk)
+    running.run(job.pk)
     assert look(job).result["created"] == 1
 
 
@@ -112,8 +114,8 @@ def test_a_folder_on_the_server_can_be_named(study: Study, ada: User, settings: 
     settings.IMPORT_ROOT = str(tmp_path)
     write_picture(tmp_path / "birds" / "heron" / "a.png")
     arguments = {"path": "birds", "question": "Show me a {category}."}
-    job = jobs.enqueue(by=ada, kind="import_samples", study=study, arguments=arguments)
-    job_runner.run(job.pk)
+    job = queueing.enqueue(by=ada, kind="import_samples", study=study, arguments=arguments)
+    running.run(job.pk)
     assert look(job).result["created"] == 1
 
 
@@ -121,7 +123,7 @@ def test_a_file_that_cannot_be_read_fails_its_job_in_words(study: Study, ada: Us
     path = tmp_path / "a.parquet"
     path.write_bytes(b"PAR1 and nothing else")
     job = queue(ada, study, path)
-    job_runner.run(job.pk)
+    running.run(job.pk)
     assert look(job).state == "failed"
     assert "cannot be read" in look(job).error
 
@@ -131,7 +133,7 @@ def test_a_file_that_cannot_be_read_fails_its_job_in_words(study: Study, ada: Us
 
 @pytest.fixture
 def _few_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job_kinds, "MAX_REFUSALS_KEPT", 3)
+    monkeypatch.setattr(registry, "MAX_REFUSALS_KEPT", 3)
 
 
 @pytest.mark.usefixtures("_few_kept")
@@ -139,20 +141,20 @@ def test_all_refused_lines_are_kept_as_a_file_and_the_first_in_the_result(
     study: Study, ada: User, tmp_path: Path
 ) -> None:
     job = queue(ada, study, write_samples(tmp_path, *lines_of(50)))
-    job_runner.run(job.pk)
+    running.run(job.pk)
     job = look(job)
     assert (job.result["refused"], len(job.result["errors"])) == (50, 3)
     assert job.refusals == f"jobs/{job.public_id}-refused.jsonl"
     with default_storage.open(job.refusals) as file:
         stored = [json.loads(one) for one in file]
     assert [list(one) for one in stored] == [["line", "field", "message"]] * 50
-    assert [one.line for one in refusals.refused_lines(job)] == list(range(2, 101, 2))
+    assert [one.line for one in rejected_lines.refused_lines(job)] == list(range(2, 101, 2))
 
 
 def test_where_no_line_is_refused_no_file_is_kept(study: Study, ada: User, tmp_path: Path) -> None:
     job = queue(ada, study, write_samples(tmp_path, line("a")))
-    job_runner.run(job.pk)
-    assert (look(job).refusals, list(refusals.refused_lines(look(job)))) == ("", [])
+    running.run(job.pk)
+    assert (look(job).refusals, list(rejected_lines.refused_lines(look(job)))) == ("", [])
 
 
 @pytest.mark.usefixtures("_few_kept")
@@ -160,15 +162,15 @@ def test_refused_lines_are_forgotten_with_the_upload_and_the_first_stay(
     study: Study, ada: User, tmp_path: Path
 ) -> None:
     job = queue(ada, study, write_samples(tmp_path, *lines_of(5)))
-    job_runner.run(job.pk)
+    running.run(job.pk)
     name = look(job).refusals
-    assert job_inputs.forget_inputs() == 0
+    assert uploads.forget_inputs() == 0
     assert default_storage.exists(name)
     Job.objects.filter(pk=job.pk).update(finished_at=timezone.now() - timedelta(days=15))
-    assert job_inputs.forget_inputs() == 1
+    assert uploads.forget_inputs() == 1
     assert not default_storage.exists(name)
     assert look(job).refusals == ""
-    assert [one.line for one in refusals.refused_lines(look(job))] == [2, 4, 6]
+    assert [one.line for one in rejected_lines.refused_lines(look(job))] == [2, 4, 6]
 
 
 # --- being killed ---------------------------------------------------------------------------------
@@ -205,25 +207,25 @@ def test_an_import_killed_in_the_middle_ends_with_the_right_totals(
     with monkeypatch.context() as patched:
         killed_after(patched, 1000)
         with pytest.raises(Killed):
-            job_runner.run(job.pk)
+            running.run(job.pk)
     assert Sample.objects.count() == 1000
     let_lease_end(job)
-    jobs.sweep()
-    job_runner.run(job.pk)
+    queueing.sweep()
+    running.run(job.pk)
     job = look(job)
     assert (job.state, job.attempts, Sample.objects.count()) == ("done", 2, 2500)
     assert [job.result[name] for name in ("created", "unchanged", "refused")] == [2500, 0, 1]
-    assert [(one.line, one.field) for one in refusals.refused_lines(job)] == [(2501, "id")]
+    assert [(one.line, one.field) for one in rejected_lines.refused_lines(job)] == [(2501, "id")]
 
 
 def test_a_job_that_runs_again_replaces_its_list_of_refused_lines(study: Study, ada: User, tmp_path: Path) -> None:
     job = queue(ada, study, write_samples(tmp_path, *lines_of(3)))
-    errors = [refusals.LineError(1, "id", "old")] * 9
-    first = refusals.store_refusals(job, errors)
-    job_runner.run(job.pk)
+    errors = [rejected_lines.LineError(1, "id", "old")] * 9
+    first = rejected_lines.store_refusals(job, errors)
+    running.run(job.pk)
     assert look(job).refusals == first
-    assert [one.line for one in refusals.refused_lines(look(job))] == [2, 4, 6]
-    assert refusals.store_refusals(job, []) == ""
+    assert [one.line for one in rejected_lines.refused_lines(look(job))] == [2, 4, 6]
+    assert rejected_lines.store_refusals(job, []) == ""
     assert not default_storage.exists(first)
 
 
@@ -231,7 +233,7 @@ def test_a_worker_that_lost_its_job_leaves_the_list_of_another_alone(
     study: Study, ada: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = queue(ada, study, write_samples(tmp_path, *lines_of(3)))
-    kept = refusals.store_refusals(job, [refusals.LineError(1, "id", "of another")])
+    kept = rejected_lines.store_refusals(job, [rejected_lines.LineError(1, "id", "of another")])
     told = JobContext.progress
 
     def lose(self: JobContext, *arguments: Any) -> None:
@@ -239,6 +241,6 @@ def test_a_worker_that_lost_its_job_leaves_the_list_of_another_alone(
         Job.objects.filter(pk=job.pk).update(lease_token="another")
 
     monkeypatch.setattr(JobContext, "progress", lose)
-    job_runner.run(job.pk)
+    running.run(job.pk)
     with default_storage.open(kept) as file:
         assert b"of another" in file.read()

@@ -8,10 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from annotation.services.exporting import export_scores
-from tests.annotation.archives import write_zip
-from tests.annotation.importing import take, take_scores, texts, write_samples, write_scores
+from annotation.exports.scores import export_scores
 from tests.factories import make_study
+
+from .archives import write_zip
+from .importing import take, take_scores, texts, write_samples, write_scores
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 ALLOWED = 3_000_000

@@ -6,10 +6,11 @@ import pytest
 from django.core.files.storage import default_storage
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
+from annotation.imports.picture_decoding import make_copies
 from annotation.models import Picture
-from annotation.services.importing.picture_copies import make_copies
-from tests.annotation.importing import counts, line, picture, take, write_samples
 from tests.factories import make_study
+
+from .importing import counts, line, picture, take, write_samples
 
 SECRET = "made by generator-x at 52.52 N"
 
@@ -164,7 +165,7 @@ class TestStored:
 
     def test_nothing_is_decoded_again_when_the_same_comes_again(self, tmp_path, monkeypatch):
         study, path, _ = self.stored(tmp_path, picture())
-        monkeypatch.setattr("annotation.services.importing.pictures.make_copies", None)
+        monkeypatch.setattr("annotation.imports.pictures.make_copies", None)
         assert counts(take(study, path)) == (0, 0, 1, 0)
 
     def test_a_lost_file_is_put_back(self, tmp_path):

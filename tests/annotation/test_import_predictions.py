@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from annotation.imports.predictions import import_predictions
+from annotation.imports.report import ImportReport
 from annotation.models import HistoryEntry, JudgeRun, Prediction, Sample, Study
-from annotation.services.importing import ImportReport, import_predictions
 from tests.factories import make_member, make_sample, make_study
 
 from .judging import as_file, learnable_study, line, said, trained

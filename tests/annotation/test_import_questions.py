@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from annotation.imports.report import ImportReport
 from annotation.models import Question, ReservedPool, Sample, Study
-from annotation.services.importing import ImportReport
-from tests.annotation.importing import counts, line, take, write_samples
 from tests.factories import make_study
 
+from .importing import counts, line, take, write_samples
 from .releases import parts, released
 
 pytestmark = pytest.mark.django_db

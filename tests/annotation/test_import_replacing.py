@@ -9,8 +9,13 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from annotation.arms import Arm, Seat
-from annotation.errors import NotFound
+from annotation.core.errors import NotFound
+from annotation.core.rubric_cache import as_file, definition
+from annotation.imports.predictions import import_predictions
+from annotation.imports.report import ImportReport
+from annotation.jobs import queueing, running
+from annotation.judges import jobs as work
+from annotation.judges.judge_input import unjudged
 from annotation.models import (
     Assignment,
     FinalScore,
@@ -23,17 +28,15 @@ from annotation.models import (
     Study,
     Suggestion,
 )
-from annotation.rubrics import as_file, definition
-from annotation.services import assigning, job_runner, jobs, leases, scoring, suggesting
-from annotation.services.importing import ImportReport, import_predictions
-from annotation.services.judging import work
-from annotation.services.judging.study_lines import unjudged
-from annotation.services.queueing import acting
-from tests.annotation.importing import counts, line, take, write_picture, write_samples
+from annotation.review_queue import pin_dismiss
+from annotation.scoring import leases, leasing, submitting
+from annotation.suggestions import showing
+from annotation.suggestions.arms import Arm, Seat
 from tests.factories import make_member, make_study, make_user
 from tests.suggested import arms_of, drawn_sample, judge_saying, let_lease_run_out
 
 from .deciding import ALL, person, same
+from .importing import counts, line, take, write_picture, write_samples
 from .judging import as_file as lines_of
 from .judging import learnable_study, released, trained
 from .judging import line as prediction_line
@@ -72,14 +75,14 @@ def replace(study: Study, sample: Sample, tmp_path: Path) -> Replace:
 
 def lapsed(study: Study, name: str) -> str:
     """Return an assignment that somebody held until their lease ran out."""
-    (work,) = assigning.lease(by=person(study, name), slug=study.slug).assignments
+    (work,) = leasing.lease(by=person(study, name), slug=study.slug).assignments
     let_lease_run_out(work.public_id)
     leases.expire_leases()
     return work.public_id
 
 
 def submit(name: str, assignment: str) -> None:
-    scoring.submit(
+    submitting.submit(
         by=make_user(name),
         assignment_id=assignment,
         client_key=uuid4(),
@@ -130,7 +133,7 @@ def test_what_ann_was_shown_of_the_old_content_is_not_shown_with_the_new_one(
     report = replace()
     assert "1 prediction and 4 suggestions" in report.notes[0]
     assert not Suggestion.objects.exists()
-    (work,) = assigning.lease(by=person(study, "ann"), slug=study.slug).assignments
+    (work,) = leasing.lease(by=person(study, "ann"), slug=study.slug).assignments
     assert work.suggestion is None
     assert arms_of(sample) == {"ann": "blind"}, "of the new content she has seen nothing"
 
@@ -144,7 +147,7 @@ def test_a_page_that_shows_the_old_content_can_submit_nothing_about_the_new_one(
         with pytest.raises(NotFound):
             act()
     assert not Score.objects.exists()
-    (work,) = assigning.lease(by=make_user("ann"), slug=study.slug).assignments
+    (work,) = leasing.lease(by=make_user("ann"), slug=study.slug).assignments
     assert work.public_id != before
     submit("ann", work.public_id)
     assert Score.objects.get().sample == sample
@@ -168,7 +171,7 @@ def test_a_lease_that_waited_for_the_import_shows_nothing_about_the_old_content(
     study: Study, sample: Sample, replace: Replace
 ) -> None:
     member = make_member(study, "ann")
-    read_before = suggesting.meetings(
+    read_before = showing.meetings(
         [sample.pk],
         member_id=member.pk,
         protocol_id=study.protocols.get(current=True).pk,
@@ -176,9 +179,9 @@ def test_a_lease_that_waited_for_the_import_shows_nothing_about_the_old_content(
     )[sample.pk]
     assert read_before.said
     replace()
-    assigning.lease(by=make_user("ann"), slug=study.slug)
+    leasing.lease(by=make_user("ann"), slug=study.slug)
     taken = (Assignment.objects.get().pk, read_before, Seat(1, Arm.PREFILLED))
-    suggesting.fix([taken], returning=[], at=timezone.now())
+    showing.fix([taken], returning=[], at=timezone.now())
     assert not Suggestion.objects.exists()
 
 
@@ -203,8 +206,8 @@ def test_what_a_judge_says_that_was_at_work_while_the_content_was_replaced_is_le
     monkeypatch.setattr(work, "Run", lambda folder: SimpleNamespace(rubric=rubric))
 
     def predict() -> list[str]:
-        job = jobs.enqueue(by=None, study=study, kind="judge_predict", arguments={"run": run.public_id})
-        job_runner.run(job.pk)
+        job = queueing.enqueue(by=None, study=study, kind="judge_predict", arguments={"run": run.public_id})
+        running.run(job.pk)
         assert Job.objects.get(pk=job.pk).state == "done", Job.objects.get(pk=job.pk).error
         return list(job.log_lines.values_list("line", flat=True))
 
@@ -284,7 +287,7 @@ class TestTheReviewQueue:
 
     def test_a_dismissal_was_about_the_old_content(self, study: Study, sample: Sample, replace: Replace) -> None:
         make_member(study, "ada", "admin")
-        acting.dismiss(by=make_user("ada"), entry_id=entry_of(sample).public_id, reason="It is fine.")
+        pin_dismiss.dismiss(by=make_user("ada"), entry_id=entry_of(sample).public_id, reason="It is fine.")
         replace()
         followed(study, sample)
         assert entry_of(sample).dismissed_at is None

@@ -5,10 +5,13 @@ import os
 
 import pytest
 
-from annotation.errors import NotAllowed, NotFound
+from annotation.core.errors import NotAllowed, NotFound
 from annotation.models import FinalScore, HistoryEntry, Picture, Question, Sample, SampleContent, SamplePicture
-from annotation.services import assigning, leases, rubrics
-from tests.annotation.importing import (
+from annotation.scoring import leases, leasing
+from annotation.studies import rubrics
+from tests.factories import make_member, make_rubric, make_study, make_user
+
+from .importing import (
     counts,
     line,
     picture,
@@ -20,7 +23,6 @@ from tests.annotation.importing import (
     write_samples,
     write_scores,
 )
-from tests.factories import make_member, make_rubric, make_study, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -235,7 +237,7 @@ class TestChanged:
 
     def test_what_ann_is_scoring_is_left_alone_until_her_lease_ends(self, study, path):
         member = make_member(study, "ann")
-        assigning.lease(by=make_user("ann"), slug=study.slug)
+        leasing.lease(by=make_user("ann"), slug=study.slug)
         (error,) = take(study, path, update=True).errors
         assert "lease" in error.message
         leases.release_held(member=member)
@@ -358,7 +360,7 @@ def test_studies_do_not_see_each_others_samples(study, tmp_path):
 
 
 def test_only_who_leads_the_study_imports_into_it(study, tmp_path):
-    from annotation.services.importing import import_samples
+    from annotation.imports.samples import import_samples
 
     make_member(study, "ann")
     make_member(study, "ada", "admin")

@@ -6,21 +6,13 @@ from uuid import uuid4
 
 import pytest
 
-from annotation.errors import NotAllowed, NotFound, WrongState
+from annotation.core.errors import NotAllowed, NotFound, WrongState
+from annotation.imports.scores import import_scores
 from annotation.models import Assignment, HistoryEntry, Member, Rating, Sample, Score
-from annotation.services import assigning, scoring
-from annotation.services.importing import import_scores
-from tests.annotation.importing import (
-    counts,
-    line,
-    refused,
-    take,
-    take_scores,
-    write_picture,
-    write_samples,
-    write_scores,
-)
+from annotation.scoring import leasing, submitting
 from tests.factories import make_member, make_rubric, make_sample, make_study, make_user
+
+from .importing import counts, line, refused, take, take_scores, write_picture, write_samples, write_scores
 
 pytestmark = pytest.mark.django_db
 ALL = ("TCC", "ICC", "IQ", "ITS")
@@ -176,12 +168,12 @@ def test_a_dry_run_tells_the_same_and_stores_nothing(study, tmp_path):
 class TestBesideScoringHere:
     def test_what_ann_gave_here_is_never_added_to(self, study, tmp_path):
         make_member(study, "ann")
-        (work,) = assigning.lease(by=make_user("ann"), slug=study.slug).assignments
+        (work,) = leasing.lease(by=make_user("ann"), slug=study.slug).assignments
         sample = Sample.objects.get(public_id=work.sample.public_id)
         rows = [f"{sample.external_id},Ann,TCC,3,2,,"]
         assert refused(take_scores(study, write_scores(tmp_path, *rows))) == [(2, "annotator")]
         ratings = {key: 4.0 for key in ALL if key not in work.sample.locked}
-        scoring.submit(
+        submitting.submit(
             by=make_user("ann"),
             assignment_id=work.public_id,
             client_key=uuid4(),

@@ -6,8 +6,9 @@ import pytest
 from django.db import connection
 
 from annotation.models import Member, Picture, Question, Rating, Sample, Score
-from tests.annotation.importing import line, take, take_scores, write_picture, write_samples, write_scores
 from tests.factories import make_study
+
+from .importing import line, take, take_scores, write_picture, write_samples, write_scores
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 

@@ -9,11 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from annotation.errors import BadInput
+from annotation.core.errors import BadInput
+from annotation.imports.formats import open_samples
 from annotation.models import Sample, Score
-from annotation.services.importing.sources import open_samples
-from tests.annotation.importing import counts, line, picture, refused, take, take_scores, texts, write_picture
 from tests.factories import make_study
+
+from .importing import counts, line, picture, refused, take, take_scores, texts, write_picture
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +56,7 @@ def test_what_precedes_a_break_in_a_list_is_kept(study, tmp_path):
 
 
 def test_a_list_longer_than_what_is_read_at_once_is_read_whole(study, tmp_path, monkeypatch):
-    monkeypatch.setattr("annotation.services.importing.sources.json_pieces.PIECE", 7)
+    monkeypatch.setattr("annotation.imports.formats.json_stream.PIECE", 7)
     path = tmp_path / "a.json"
     path.write_text(json.dumps([line("ä"), line("b", answer='a "quoted" ]}, \\ text')], ensure_ascii=False))
     assert counts(take(study, path)) == (2, 0, 0, 0)

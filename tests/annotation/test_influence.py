@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotation import undefined
-from annotation.influence import Met, arms, rows
-from annotation.pull import delayed_terms, prefilled_terms, pulls
+from annotation.statistics import undefined_reasons
+from annotation.statistics.anchoring import delayed_terms, prefilled_terms, pulls
+from annotation.statistics.judge_influence import Met, arms, rows
 
 from .simulated import LEVELS, annotators, columns, met
 
@@ -82,7 +82,7 @@ def test_a_judge_that_is_no_further_off_than_people_leaves_the_pull_undefined():
     blind = truth[twice] + rng.choice([-1.0, 0, 1], 600)
     terms = prefilled_terms(sample, truth, truth + rng.choice([-1.0, 0, 1], 300), twice, blind, sample // 2)
     found = pulls([terms])[0]
-    assert (found.value, found.interval, found.undefined) == (None, None, undefined.WITHIN_NOISE)
+    assert (found.value, found.interval, found.undefined) == (None, None, undefined_reasons.WITHIN_NOISE)
     assert found.slope is not None
 
 
@@ -96,12 +96,12 @@ def test_what_is_missing_for_a_pull_is_said():
         found = rows(columns(own, blind, [], question_of=question_of), limit=LIMIT)
         return {row["dimension"]: row["undefined"] for row in found}
 
-    assert why(suggested, [])["TCC"] == undefined.NO_BLIND_BESIDE
-    assert why(suggested, [])["IQ"] == undefined.NOTHING_SUGGESTED
+    assert why(suggested, [])["TCC"] == undefined_reasons.NO_BLIND_BESIDE
+    assert why(suggested, [])["IQ"] == undefined_reasons.NOTHING_SUGGESTED
     once = [(n, 1, 0, 3 + n % 2, 4, 4.2, 1) for n in range(40)]
-    assert why(suggested[:5], once)["TCC"] == undefined.FEW_SUGGESTED
-    assert why(suggested, once)["TCC"] == undefined.NO_NOISE
-    assert why([(n, 0, 0, 0, 4, 4.2, 4, 4) for n in range(40)], [])["TCC"] == undefined.NEVER_APART
+    assert why(suggested[:5], once)["TCC"] == undefined_reasons.FEW_SUGGESTED
+    assert why(suggested, once)["TCC"] == undefined_reasons.NO_NOISE
+    assert why([(n, 0, 0, 0, 4, 4.2, 4, 4) for n in range(40)], [])["TCC"] == undefined_reasons.NEVER_APART
 
 
 def test_acceptance_stands_beside_what_the_judge_meets_blind():
@@ -195,4 +195,4 @@ def test_who_moves_the_same_part_of_every_way_has_just_that_pull(pairs, pull):
         assert found.value == pytest.approx(pull)
         assert found.interval == pytest.approx((pull, pull))
     else:
-        assert found.undefined in (undefined.NEVER_APART, undefined.WITHIN_NOISE)
+        assert found.undefined in (undefined_reasons.NEVER_APART, undefined_reasons.WITHIN_NOISE)

@@ -6,9 +6,9 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from annotation import undefined
 from annotation.models import Study
-from annotation.simulating import Annotator
+from annotation.simulation.synthetic_annotators import Annotator
+from annotation.statistics import undefined_reasons
 from tests.factories import make_member, make_study
 from tests.judge_rows import make_judge_run
 from tests.suggestion_rows import meet_a_judge
@@ -57,7 +57,7 @@ def test_people_read_tables_with_alarms_and_rubber_stamps_in_words(met):
 def test_what_cannot_be_told_says_why(study):
     people = [(make_member(study, None, name=name), Annotator(name)) for name in ("Ann", "Ben", "Cho")]
     meet_a_judge(study, make_judge_run(study, samples=[], active=True), people, samples=3)
-    assert f"prefilled, TCC: undefined. {undefined.FEW_SUGGESTED}" in told("birds")
+    assert f"prefilled, TCC: undefined. {undefined_reasons.FEW_SUGGESTED}" in told("birds")
 
 
 def test_a_study_in_which_nobody_met_a_judge_says_so(study):

@@ -11,15 +11,16 @@ from typing import Any
 
 import pytest
 
+from annotation.imports import samples as samples_module
+from annotation.imports import scores as scores_module
+from annotation.jobs import queueing, running
+from annotation.jobs.context import JobContext, LeaseLost
+from annotation.jobs.resumable_counts import Ledger
 from annotation.models import FinalScore, HistoryEntry, Job, JobLogLine, Rating, Sample, Study, User
-from annotation.services import job_runner, jobs
-from annotation.services.importing import samples as samples_module
-from annotation.services.importing import scores as scores_module
-from annotation.services.job_context import JobContext, LeaseLost
-from annotation.services.job_ledger import Ledger
-from tests.annotation.conftest import let_lease_end, look
-from tests.annotation.importing import line, write_samples, write_scores
 from tests.factories import make_sample
+
+from .conftest import let_lease_end, look
+from .importing import line, write_samples, write_scores
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "eager_progress")]
 
@@ -50,7 +51,7 @@ def dying(monkeypatch: pytest.MonkeyPatch) -> Callable[[Job, int, bool], bool]:
 
         with monkeypatch.context() as patch:
             patch.setattr(JobContext, "_write", counted)
-            job_runner.run(job.pk)
+            running.run(job.pk)
         return died
 
     return run
@@ -69,14 +70,14 @@ def folder(settings: Any, tmp_path: Path) -> Path:
 
 
 def queue(by: User, study: Study, kind: str, **arguments: Any) -> Job:
-    return jobs.enqueue(by=by, study=study, kind=kind, arguments=arguments)
+    return queueing.enqueue(by=by, study=study, kind=kind, arguments=arguments)
 
 
 def survive(job: Job) -> None:
     """Let the sweep find the job whose worker is dead, and another worker end it."""
     let_lease_end(job)
-    jobs.sweep()
-    job_runner.run(job.pk)
+    queueing.sweep()
+    running.run(job.pk)
 
 
 def told(study: Study, event: str) -> list[Any]:
@@ -137,17 +138,17 @@ def test_an_import_that_is_cancelled_and_tried_again_is_told_in_two_parts(
 
     def cancelling(context: JobContext, done: int, *more: Any) -> None:
         if done == 4:
-            jobs.cancel(by=ada, job=job)
+            queueing.cancel(by=ada, job=job)
         progress(context, done, *more)
 
     with monkeypatch.context() as patch:
         patch.setattr(JobContext, "progress", cancelling)
-        job_runner.run(job.pk)
+        running.run(job.pk)
     assert look(job).state == "cancelled"
     assert Sample.objects.count() == 4
     assert told(study, "samples_imported") == [{"created": 4, "updated": 0, "unchanged": 0, "refused": 0}]
-    jobs.retry(by=ada, job=look(job))
-    job_runner.run(job.pk)
+    queueing.retry(by=ada, job=look(job))
+    running.run(job.pk)
     result = look(job).result
     assert result is not None
     assert result["created"] == 7
@@ -183,14 +184,14 @@ def test_a_long_job_on_a_machine_that_is_restarted_often_ends_all_the_same(
 ) -> None:
     write_samples(folder, *(line(f"s{number}") for number in range(20)))
     job = queue(ada, study, "import_samples", path="samples.jsonl")
-    for attempt in range(1, jobs.MAX_ATTEMPTS + 3):
+    for attempt in range(1, queueing.MAX_ATTEMPTS + 3):
         # Each attempt passes what was there, takes one more piece and dies.
         assert dying(job, attempt + 1, True)
         assert look(job).state == "running"
         let_lease_end(job)
-        jobs.sweep()
+        queueing.sweep()
         assert look(job).state == "queued", look(job).error
-    job_runner.run(job.pk)
+    running.run(job.pk)
     result = look(job).result
     assert result is not None
     assert result["created"] == 20

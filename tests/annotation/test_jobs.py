@@ -11,20 +11,22 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from annotation.errors import BadInput, NotAllowed, NotFound, WrongState
+from annotation.core.errors import BadInput, NotAllowed, NotFound, WrongState
+from annotation.core.visibility import jobs_visible_to
+from annotation.imports import uploads
+from annotation.jobs import broker, queueing, running
+from annotation.jobs.context import JobContext
 from annotation.models import HistoryEntry, Job, Study, User
-from annotation.querysets import jobs_visible_to
-from annotation.services import job_inputs, job_runner, job_sending, jobs
-from annotation.services.job_context import JobContext
-from tests.annotation.conftest import let_lease_end, look
 from tests.factories import make_user
+
+from .conftest import let_lease_end, look
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "eager_progress")]
 
 
 def ask_for_import(by: User | None, study: Study, **more: Any) -> Job:
     """Queue an import of an uploaded file."""
-    return jobs.enqueue(
+    return queueing.enqueue(
         **{"by": by, "study": study, "kind": "import_samples", "arguments": {}, "file": "jobs/a", **more}
     )
 
@@ -49,7 +51,7 @@ def test_a_broker_that_is_away_does_not_stop_adas_request(
     def refuse(*_: Any, **__: Any) -> None:
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(job_sending.current_app, "send_task", refuse, raising=False)
+    monkeypatch.setattr(broker.current_app, "send_task", refuse, raising=False)
     with django_capture_on_commit_callbacks(execute=True):
         job = ask_for_import(ada, study)
     assert look(job).state == "queued"
@@ -67,8 +69,8 @@ def test_the_same_client_key_is_the_same_job(study: Study, ada: User) -> None:
 
 def test_an_upload_that_came_twice_under_one_key_is_kept_once(study: Study, ada: User) -> None:
     key = uuid.uuid4()
-    first = job_inputs.store_input(by=ada, study=study, upload=ContentFile(b"{}", name="a.jsonl"))
-    again = job_inputs.store_input(by=ada, study=study, upload=ContentFile(b"{}", name="a.jsonl"))
+    first = uploads.store_input(by=ada, study=study, upload=ContentFile(b"{}", name="a.jsonl"))
+    again = uploads.store_input(by=ada, study=study, upload=ContentFile(b"{}", name="a.jsonl"))
     assert ask_for_import(ada, study, file=first, client_key=key) == ask_for_import(
         ada, study, file=again, client_key=key
     )
@@ -114,7 +116,7 @@ def test_uploads_that_no_import_could_read_are_refused(study: Study, ada: User, 
     settings.IMPORT_MAX_BYTES = 3
     for name, content in (("a.exe", b"x"), ("a.jsonl", b""), ("a.jsonl", b"1234")):
         with pytest.raises(BadInput) as refusal:
-            job_inputs.store_input(by=ada, study=study, upload=ContentFile(content, name=name))
+            uploads.store_input(by=ada, study=study, upload=ContentFile(content, name=name))
         assert "file" in refusal.value.fields
     assert not default_storage.exists("jobs") or default_storage.listdir("jobs")[1] == []
 
@@ -128,7 +130,7 @@ def test_only_who_leads_the_study_queues_work_in_it(study: Study) -> None:
     with pytest.raises(NotFound):
         ask_for_import(make_user("sam"), study)
     with pytest.raises(NotAllowed):
-        job_inputs.store_input(by=make_user("ann"), study=study, upload=ContentFile(b"{}", name="a.jsonl"))
+        uploads.store_input(by=make_user("ann"), study=study, upload=ContentFile(b"{}", name="a.jsonl"))
     assert ask_for_import(make_user("root", is_site_admin=True), study).state == "queued"
 
 
@@ -139,9 +141,9 @@ def test_ada_sees_the_jobs_of_her_study_and_sam_and_ann_see_none(study: Study, a
         user = make_user(name)
         assert not jobs_visible_to(user).exists()
         with pytest.raises(NotFound):
-            jobs.cancel(by=user, job=job)
+            queueing.cancel(by=user, job=job)
         with pytest.raises(NotFound):
-            jobs.retry(by=user, job=job)
+            queueing.retry(by=user, job=job)
 
 
 # --- cancelling, trying again ---------------------------------------------------------------------
@@ -149,41 +151,41 @@ def test_ada_sees_the_jobs_of_her_study_and_sam_and_ann_see_none(study: Study, a
 
 def test_a_waiting_job_is_cancelled_at_once_and_only_once(job_doing: Any, ada: User) -> None:
     job = job_doing(lambda context: {})
-    assert jobs.cancel(by=ada, job=job).state == "cancelled"
-    assert jobs.cancel(by=ada, job=job).state == "cancelled"
+    assert queueing.cancel(by=ada, job=job).state == "cancelled"
+    assert queueing.cancel(by=ada, job=job).state == "cancelled"
     assert HistoryEntry.objects.filter(event="job_cancelled").count() == 1
-    job_runner.run(job.pk)
+    running.run(job.pk)
     assert look(job).state == "cancelled"
 
 
 def test_a_running_job_is_cancelled_at_its_next_step(job_doing: Any, ada: User) -> None:
     def work(context: JobContext) -> dict[str, int]:
         context.progress(1)
-        assert jobs.cancel(by=ada, job=job).state == "running"
+        assert queueing.cancel(by=ada, job=job).state == "running"
         context.progress(2)
         return {"ran": "to the end"}
 
     job = job_doing(work)
-    job_runner.run(job.pk)
+    running.run(job.pk)
     assert (look(job).state, look(job).result) == ("cancelled", None)
 
 
 def test_a_cancelled_job_whose_worker_is_gone_ends_by_the_sweep(job_doing: Any, ada: User) -> None:
     job = job_doing(lambda context: {})
-    job_runner.claim(job.pk)
-    jobs.cancel(by=ada, job=job)
+    running.claim(job.pk)
+    queueing.cancel(by=ada, job=job)
     let_lease_end(job)
-    jobs.sweep()
+    queueing.sweep()
     assert look(job).state == "cancelled"
 
 
 def test_a_heartbeat_prolongs_the_lease_and_notices_a_cancellation(job_doing: Any, ada: User) -> None:
     job = job_doing(lambda context: {})
-    context = JobContext(job_runner.claim(job.pk))
+    context = JobContext(running.claim(job.pk))
     let_lease_end(job)
     context.beat()
     assert look(job).lease_until > timezone.now()
-    jobs.cancel(by=ada, job=job)
+    queueing.cancel(by=ada, job=job)
     context.beat()
     assert context.cancelled.is_set()
     assert not context.lost.is_set()
@@ -191,8 +193,8 @@ def test_a_heartbeat_prolongs_the_lease_and_notices_a_cancellation(job_doing: An
 
 def test_a_finished_job_is_neither_cancelled_nor_tried_again(job_doing: Any, ada: User) -> None:
     job = job_doing(lambda context: {})
-    job_runner.run(job.pk)
-    for ask in (jobs.cancel, jobs.retry):
+    running.run(job.pk)
+    for ask in (queueing.cancel, queueing.retry):
         with pytest.raises(WrongState) as refusal:
             ask(by=ada, job=job)
         assert refusal.value.code == "job_over"
@@ -208,22 +210,22 @@ def test_a_failed_job_is_tried_again_from_its_checkpoint(
         return dict(context.resumed_from)
 
     job = job_doing(work)
-    job_runner.run(job.pk)
+    running.run(job.pk)
     with django_capture_on_commit_callbacks(execute=True):
         for _ in range(2):
-            assert jobs.retry(by=ada, job=job).state == "queued"
+            assert queueing.retry(by=ada, job=job).state == "queued"
     assert sent == [job.pk]
     assert (look(job).error, look(job).finished_at, look(job).attempts) == ("", None, 0)
-    job_runner.run(job.pk)
+    running.run(job.pk)
     assert look(job).result == {"done": 5}
 
 
 def test_a_job_that_is_just_being_cancelled_cannot_be_tried_again_yet(job_doing: Any, ada: User) -> None:
     job = job_doing(lambda context: {})
-    job_runner.claim(job.pk)
-    jobs.cancel(by=ada, job=job)
+    running.claim(job.pk)
+    queueing.cancel(by=ada, job=job)
     with pytest.raises(WrongState) as refusal:
-        jobs.retry(by=ada, job=job)
+        queueing.retry(by=ada, job=job)
     assert refusal.value.code == "job_stopping"
 
 
@@ -237,24 +239,24 @@ def test_an_upload_keeps_its_name_for_people_and_is_harmless_as_a_file(study: St
         ("~.csv", "file.csv"),
         ("鳥" * 300 + ".csv", "鳥" * 48 + ".csv"),
     ):
-        file = job_inputs.store_input(by=ada, study=study, upload=ContentFile(b"{}", name=given))
-        assert job_inputs.name_of_input(file) == known
+        file = uploads.store_input(by=ada, study=study, upload=ContentFile(b"{}", name=given))
+        assert uploads.name_of_input(file) == known
         assert file.startswith("jobs/")
         assert file.count("/") == 1
 
 
 def test_what_a_killed_web_server_left_behind_is_swept_a_day_later(study: Study, ada: User) -> None:
-    with_job = job_inputs.store_input(by=ada, study=study, upload=ContentFile(b"{}", name="a.jsonl"))
+    with_job = uploads.store_input(by=ada, study=study, upload=ContentFile(b"{}", name="a.jsonl"))
     ask_for_import(ada, study, file=with_job)
-    without = job_inputs.store_input(by=ada, study=study, upload=ContentFile(b"{}", name="b.jsonl"))
-    folder = job_inputs.incoming_folder()
+    without = uploads.store_input(by=ada, study=study, upload=ContentFile(b"{}", name="b.jsonl"))
+    folder = uploads.incoming_folder()
     assert folder is not None
     (folder / "half.upload").write_bytes(b"{")
-    assert job_inputs.forget_inputs() == 0
+    assert uploads.forget_inputs() == 0
     long_ago = (timezone.now() - timedelta(days=2)).timestamp()
     for name in (with_job, without, "incoming/half.upload"):
         os.utime(default_storage.path(name), (long_ago, long_ago))
-    assert job_inputs.forget_inputs() == 2
+    assert uploads.forget_inputs() == 2
     assert default_storage.exists(with_job)
     assert not default_storage.exists(without)
     assert list(folder.iterdir()) == []
@@ -263,7 +265,7 @@ def test_what_a_killed_web_server_left_behind_is_swept_a_day_later(study: Study,
 def test_uploads_are_forgotten_two_weeks_after_their_job_ended(study: Study, ada: User) -> None:
     made = []
     for days in (13, 15):
-        name = job_inputs.store_input(by=ada, study=study, upload=ContentFile(b"{}", name="a.jsonl"))
+        name = uploads.store_input(by=ada, study=study, upload=ContentFile(b"{}", name="a.jsonl"))
         made.append(ask_for_import(ada, study, file=name))
         ended = timezone.now() - timedelta(days=days)
         Job.objects.filter(pk=made[-1].pk).update(state="failed", finished_at=ended, lease_until=None)
@@ -276,10 +278,10 @@ def test_uploads_are_forgotten_two_weeks_after_their_job_ended(study: Study, ada
         state="done",
         finished_at=timezone.now() - timedelta(days=20),
     )
-    assert job_inputs.forget_inputs() == 1
+    assert uploads.forget_inputs() == 1
     assert default_storage.exists(recent.file)
     assert not default_storage.exists(old.file)
-    assert jobs.retry(by=ada, job=recent).state == "queued"
+    assert queueing.retry(by=ada, job=recent).state == "queued"
     with pytest.raises(WrongState) as refusal:
-        jobs.retry(by=ada, job=old)
+        queueing.retry(by=ada, job=old)
     assert refusal.value.code == "input_gone"

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from annotation.jobs import queueing, running
+from annotation.jobs.context import JobContext
+from annotation.jobs.registry import KINDS, JobKind
 from annotation.models import Job
-from annotation.services import job_runner, jobs
-from annotation.services.job_context import JobContext
-from annotation.services.job_kinds import KINDS, Kind
 from tests.factories import make_study
 from tests.installation import Installation, kill, postgres_database, service_url, wait_until
 
@@ -147,7 +147,7 @@ def test_a_request_does_not_hang_because_redis_is_away(tmp_path: Path) -> None:
     sent, took = place.python(
         """
 import time
-from annotation.services.job_sending import send
+from annotation.jobs.broker import send
 began = time.monotonic()
 sent = send(1, "statistics")
 answer = [sent, time.monotonic() - began]
@@ -165,11 +165,11 @@ def test_a_long_silent_step_keeps_its_lease(settings: Any, monkeypatch: pytest.M
 
     def work(context: JobContext) -> dict[str, int]:
         time.sleep(7)
-        swept.append(jobs.sweep())
+        swept.append(queueing.sweep())
         return {}
 
-    monkeypatch.setitem(KINDS, "made up", Kind(title="Made up", work=work, arguments={}))
+    monkeypatch.setitem(KINDS, "made up", JobKind(title="Made up", run=work, arguments={}))
     job = Job.objects.create(kind="made up", study=make_study())
-    job_runner.run(job.pk)
+    running.run(job.pk)
     assert swept == [0]
     assert Job.objects.get(pk=job.pk).state == "done"

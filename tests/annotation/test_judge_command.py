@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from annotation.jobs import running
 from annotation.models import Job, JudgeRun, Study
-from annotation.services import job_runner
 
 from .judging import learnable_study, released
 
@@ -63,7 +63,7 @@ def cancelled(verb: str, *arguments: Any) -> str:
         Job.objects.filter(pk=job_id).update(state=Job.State.CANCELLED)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(job_runner, "run", cancel)
+        patched.setattr(running, "run", cancel)
         with pytest.raises(CommandError) as told:
             judge(verb, *arguments)
     return str(told.value)

@@ -2,7 +2,7 @@
 
 import math
 
-from annotation.services.judging.curves import POINTS_AT_MOST, as_points
+from annotation.judges.training_curves import POINTS_AT_MOST, as_points
 
 
 def test_points_are_stored_by_series_and_rising_x() -> None:

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 
+from annotation.jobs import queueing, running
+from annotation.jobs.context import CancelRequested, JobContext
+from annotation.judges import runs
+from annotation.judges import subprocess as process
+from annotation.judges.subprocess import run_judge
 from annotation.models import Job, JudgeRun
-from annotation.services import job_runner, jobs
-from annotation.services.job_context import CancelRequested, JobContext
-from annotation.services.judging import process, runs
-from annotation.services.judging.process import run_judge
 
 from .conftest import Work, lines
 from .judging import QUICK, learnable_study, released
@@ -26,7 +27,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "eager_prog
 Judge = Callable[[str], None]
 STARTER = """
 import subprocess, sys, time
-waits = "from judge.tether import tether; tether(); import time; time.sleep(600)"
+waits = "from judge.parent_watchdog import tether; tether(); import time; time.sleep(600)"
 judge = subprocess.Popen([sys.executable, "-c", waits], stdin=subprocess.PIPE, start_new_session=True)
 print(judge.pid, flush=True)
 time.sleep(600)
@@ -47,7 +48,7 @@ def judge(tmp_path: Path, settings: Any) -> Judge:
 
 
 def done(job: Job) -> Job:
-    job_runner.run(job.pk)
+    running.run(job.pk)
     job.refresh_from_db()
     return job
 
@@ -199,7 +200,7 @@ def test_a_training_that_is_killed_in_the_middle_goes_on_and_comes_to_the_same(m
     monkeypatch.setattr(process._Heard, "take", kill_at_the_comparison)
     assert done(_job(broken)).state == "cancelled"
     monkeypatch.setattr(process._Heard, "take", take)
-    assert done(jobs.retry(by=None, job=_job(broken))).state == "done"
+    assert done(queueing.retry(by=None, job=_job(broken))).state == "done"
     cards = [JudgeRun.objects.get(pk=run.pk).scorecards.get() for run in (whole, broken)]
     assert cards[0].pairs == cards[1].pairs
     for target in ("final", "mean"):

@@ -7,17 +7,18 @@ import zipfile
 import pytest
 from django.core.files.storage import default_storage
 
-from annotation import permissions
-from annotation.errors import BadInput, NotAllowed, NotFound, WrongState
-from annotation.fair_predictions import fair_predictions
+from annotation.core import permissions
+from annotation.core.errors import BadInput, NotAllowed, NotFound, WrongState
+from annotation.core.visibility import OF_READERS
+from annotation.jobs import queueing, running
+from annotation.jobs.broker import Queue, queue_of
+from annotation.jobs.registry import KINDS, JobKind
+from annotation.judges import runs
+from annotation.judges.request import LARGEST_SEED, Wanted, offered, options_of
+from annotation.judges.run_folders import Place, forget_places
 from annotation.models import HistoryEntry, Job, JudgeRun, Prediction, Sample, Scorecard, Study
-from annotation.querysets import OF_READERS
-from annotation.services import job_runner, jobs, statistics
-from annotation.services.job_kinds import KINDS, Kind
-from annotation.services.job_sending import Queue, queue_of
-from annotation.services.judging import runs
-from annotation.services.judging.wanted import LARGEST_SEED, Wanted, offered, options_of
-from annotation.services.judging.workplace import Place, forget_places
+from annotation.reports import stored_reports
+from annotation.suggestions.unseen_predictions import fair_predictions
 from judge import training
 from tests.factories import make_member, make_release, make_user
 from tests.judge_rows import make_judge_run
@@ -83,7 +84,7 @@ def test_a_judge_without_such_models_is_in_sample_and_that_is_not_fair(study: St
     run = trained(study)
     # As a run of an earlier version is, or one of a backend that compares no models.
     Prediction.objects.filter(run=run, out_of_fold=True).delete()
-    job_runner.run(runs.start_predicting(by=None, run=run).pk)
+    running.run(runs.start_predicting(by=None, run=run).pk)
     assert {one.out_of_fold for one in rows(run).values()} == {False}
     assert Prediction.objects.filter(run=run).count() == 32
     assert fair_predictions(run).count() == 8 + 4
@@ -208,7 +209,7 @@ def test_a_judge_that_refuses_says_why_and_trying_again_is_possible(study: Study
     wanted = Wanted(options={"text_encoder": "no-such-model"})
     run = runs.start_training(by=None, release=released(study), wanted=wanted)
     assert run.job is not None
-    job_runner.run(run.job.pk)
+    running.run(run.job.pk)
     run.job.refresh_from_db()
     assert run.job.state == "failed"
     assert "no-such-model" in run.job.error
@@ -218,7 +219,7 @@ def test_a_judge_that_refuses_says_why_and_trying_again_is_possible(study: Study
         runs.activate(by=None, run=run)
     with pytest.raises(WrongState):
         runs.start_predicting(by=None, run=run)
-    assert jobs.retry(by=None, job=run.job).state == "queued"
+    assert queueing.retry(by=None, job=run.job).state == "queued"
 
 
 def test_two_runs_live_side_by_side_and_one_at_most_is_active(study: Study) -> None:
@@ -247,7 +248,7 @@ def test_a_run_judges_every_sample_of_the_study_and_later_those_that_came_since(
     assert len(before) == 20
     job = runs.start_predicting(by=make_user("rae"), run=run)
     assert runs.start_predicting(by=make_user("rae"), run=run) == job
-    job_runner.run(job.pk)
+    running.run(job.pk)
     job.refresh_from_db()
     assert job.state == "done", job.error
     assert job.result is not None
@@ -258,14 +259,14 @@ def test_a_run_judges_every_sample_of_the_study_and_later_those_that_came_since(
     more = learnable_study("fishes", questions=1)
     Sample.objects.filter(study=more).update(study=study)
     again = runs.start_predicting(by=None, run=run)
-    job_runner.run(again.pk)
+    running.run(again.pk)
     again.refresh_from_db()
     assert again.result is not None
     assert (again.state, again.result["created"]) == ("done", 2)
 
 
 def test_the_judge_is_never_told_who_made_a_sample(study: Study, tmp_path) -> None:
-    from annotation.services.judging.study_lines import unjudged, write_lines
+    from annotation.judges.judge_input import unjudged, write_lines
 
     run = runs.start_training(by=None, release=released(study), wanted=QUICK)
     path = write_lines(run, unjudged(run), tmp_path / "samples", lambda *_: None)
@@ -298,9 +299,9 @@ def test_a_run_is_held_to_a_later_release_once_it_has_judged_its_test_part() -> 
         settle(sample, {"TCC": 3, "ICC": 3, "IQ": 3, "ITS": 3})
         Sample.objects.filter(pk=sample.pk).update(state="agreed")
     later = released(study, name="v2", test_share=0.3)
-    job_runner.run(runs.start_predicting(by=None, run=run).pk)
+    running.run(runs.start_predicting(by=None, run=run).pk)
     job = runs.start_evaluation(by=None, run=run, release=later)
-    job_runner.run(job.pk)
+    running.run(job.pk)
     job.refresh_from_db()
     assert job.state == "done", job.error
     cards = Scorecard.objects.filter(run=run).order_by("release__number")
@@ -318,14 +319,14 @@ def test_a_judge_at_work_holds_up_no_import_and_a_second_judge_waits(study: Stud
 
     def learn(context) -> dict:
         for name in ("made up", "judge_second"):
-            job_runner.work_off(Job.objects.get(kind=name).pk)
+            running.work_off(Job.objects.get(kind=name).pk)
             seen[name] = look(name)
         return {}
 
     for name, work in (("judge_first", learn), ("judge_second", lambda context: {}), ("made up", lambda context: {})):
-        monkeypatch.setitem(KINDS, name, Kind(title=name, work=work, arguments={}))
-        jobs.enqueue(by=None, kind=name, study=study, arguments={})
-    job_runner.work_off(Job.objects.get(kind="judge_first").pk)
+        monkeypatch.setitem(KINDS, name, JobKind(title=name, run=work, arguments={}))
+        queueing.enqueue(by=None, kind=name, study=study, arguments={})
+    running.work_off(Job.objects.get(kind="judge_first").pk)
     assert seen == {"made up": "done", "judge_second": "queued"}
     # Its message found no place; whoever gave the place back has taken it up.
     assert look("judge_second") == "done"
@@ -344,4 +345,4 @@ def test_what_judges_do_makes_no_figure_of_people_stale(study: Study) -> None:
     runs.deactivate(by=None, run=run)
     runs.start_training(by=None, release=make_release(study), wanted=QUICK)
     assert HistoryEntry.objects.filter(pk__gt=before).count() >= 3
-    assert not statistics.changed_since(study, before)
+    assert not stored_reports.changed_since(study, before)

@@ -18,7 +18,7 @@ SET_UP = """
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
 from tests.annotation.judging import QUICK, learnable_study, released
-from annotation.services.judging import runs
+from annotation.judges import runs
 run = runs.start_training(by=None, release=released(learnable_study()), wanted=QUICK)
 answer = run.public_id
 """

@@ -7,7 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from annotation.fair_predictions import learned_from
+from annotation.jobs import queueing, running
+from annotation.judges import request, runs
 from annotation.management.commands.demo import PAGES
 from annotation.models import (
     Arm,
@@ -25,12 +26,11 @@ from annotation.models import (
     Suggestion,
     User,
 )
-from annotation.services import job_runner, jobs
-from annotation.services.judging import runs, wanted
-from annotation.services.looping import cast, figures, table
-from annotation.services.looping.annotating import opinion
-from annotation.services.looping.play import FIRST, SECOND, Play
-from annotation.services.looping.playing import is_over, play_all, prepared
+from annotation.simulation.loop import annotators, measurements, table
+from annotation.simulation.loop.context import FIRST, SECOND, Play
+from annotation.simulation.loop.runner import is_over, play_all, prepared
+from annotation.simulation.loop.scoring import opinion
+from annotation.suggestions.unseen_predictions import learned_from
 
 pytestmark = [
     pytest.mark.django_db,
@@ -42,7 +42,7 @@ QUESTIONS = 26
 
 
 def carried_out(job: Job) -> Job:
-    job_runner.run(job.pk)
+    running.run(job.pk)
     job.refresh_from_db()
     assert job.state == "done", (job.kind, job.error)
     return job
@@ -52,7 +52,7 @@ def cancelled_at_a_training(job: Job) -> Job:
     """Work jobs off until somebody has enough, who goes on later."""
     if job.kind != runs.TRAIN:
         return carried_out(job)
-    jobs.cancel(by=User.objects.get(username=cast.RESEARCHER), job=job)
+    queueing.cancel(by=User.objects.get(username=annotators.RESEARCHER), job=job)
     raise KeyboardInterrupt
 
 
@@ -92,17 +92,17 @@ def everything_is_agreed_and_the_second_release_is_larger(play: Play) -> None:
     assert tested[0] < tested[1]
     for batch in (FIRST, SECOND):
         # Talking brings labels nearer to what samples deserve than single scores are.
-        assert figures.discussed(play, batch).off < figures.scored(play, batch).off
+        assert measurements.discussed(play, batch).off < measurements.scored(play, batch).off
 
 
 def the_judge_is_better_than_what_it_has_to_beat_and_the_second_better_than_the_first(play: Play) -> None:
     for number in (1, 2):
-        for row in figures.judged(play, number):
+        for row in measurements.judged(play, number):
             assert row.rmse < row.baselines["generator"] < row.baselines["constant"], (number, row)
-    rows = figures.compared_judges(play)
+    rows = measurements.compared_judges(play)
     assert len(rows) == 4
     assert sum(row.second for row in rows) < sum(row.first for row in rows)
-    assert {row.samples for row in rows} == {row.samples for row in figures.judged(play, 2)}
+    assert {row.samples for row in rows} == {row.samples for row in measurements.judged(play, 2)}
 
 
 def no_prediction_is_of_a_sample_that_the_model_had_seen(play: Play) -> None:
@@ -111,13 +111,13 @@ def no_prediction_is_of_a_sample_that_the_model_had_seen(play: Play) -> None:
         assert judge is not None
         seen = Prediction.objects.filter(run=judge, sample__in=learned_from(judge).values("sample"))
         assert seen.filter(out_of_fold=True).count() == seen.count() > QUESTIONS
-    assert figures.foretold(play)["fair"] == figures.foretold(play)["all"] == 9 * QUESTIONS
+    assert measurements.foretold(play)["fair"] == measurements.foretold(play)["all"] == 9 * QUESTIONS
 
 
 def annotators_met_the_judge_as_was_drawn_and_the_blind_arm_did_not(play: Play) -> None:
-    arms = figures.scored(play, SECOND).arms
+    arms = measurements.scored(play, SECOND).arms
     assert all(arms.values()), arms
-    assert figures.scored(play, FIRST).arms == {"blind": sum(figures.scored(play, FIRST).arms.values())} | {
+    assert measurements.scored(play, FIRST).arms == {"blind": sum(measurements.scored(play, FIRST).arms.values())} | {
         "delayed": 0,
         "prefilled": 0,
     }
@@ -147,19 +147,19 @@ def what_may_be_test_or_calibrates_is_blind(play: Play) -> None:
 
 
 def labels_say_where_they_come_from(play: Play) -> None:
-    assert set(figures.origins(play, FIRST)) == {"blind"}
-    assert set(figures.origins(play, SECOND)) == {"blind", "mixed"}
-    for final in figures.finals(play, SECOND):
+    assert set(measurements.origins(play, FIRST)) == {"blind"}
+    assert set(measurements.origins(play, SECOND)) == {"blind", "mixed"}
+    for final in measurements.finals(play, SECOND):
         helped = Suggestion.objects.filter(assignment__sample=final.sample_id, dimension=final.dimension_id)
         assert final.label_origin == ("mixed" if helped.exists() else "blind")
 
 
 def the_pull_that_people_were_made_with_is_found_again(play: Play) -> None:
-    rows = {row.arm: row for row in figures.pulled(play)}
+    rows = {row.arm: row for row in measurements.pulled(play)}
     assert set(rows) == {"delayed", "prefilled"}
     for row in rows.values():
         assert row.interval is not None
-        assert row.interval[0] <= cast.PULL <= row.interval[1], row
+        assert row.interval[0] <= annotators.PULL <= row.interval[1], row
         assert row.acceptance > row.coincidence
     delayed = rows["delayed"]
     assert delayed.interval[0] > 0
@@ -167,7 +167,7 @@ def the_pull_that_people_were_made_with_is_found_again(play: Play) -> None:
 
 
 def disputes_were_foreseen(play: Play) -> None:
-    found = figures.queued(play)
+    found = measurements.queued(play)
     assert found is not None
     assert found.interval[0] > 0.5
     values = Rating.objects.filter(score__sample__in=play.batch(SECOND), score__round=1).exclude(
@@ -185,9 +185,9 @@ def disputes_were_foreseen(play: Play) -> None:
 def the_table_says_so(play: Play, told: list[tuple[str, str]]) -> None:
     said = dict(told)
     assert f"{9 * QUESTIONS} labelled samples" in said["Release 2"]
-    assert f"made with {cast.PULL}" in said["Influence"]
+    assert f"made with {annotators.PULL}" in said["Influence"]
     judges = "\n".join(table.judges(play))
-    for row in figures.compared_judges(play):
+    for row in measurements.compared_judges(play):
         assert f"{row.first:.3f}" in judges
         assert f"{row.difference:.3f}" in judges
     assert "yes" in "\n".join(table.influence(play))
@@ -208,7 +208,7 @@ def every_page_that_it_names_opens_and_so_does_what_these_lead_to(play: Play) ->
 
 def test_where_no_judge_can_be_trained_it_says_so_before_anything_is_played(settings, monkeypatch) -> None:
     settings.DEMO = True
-    monkeypatch.setattr(wanted, "find_spec", lambda library: None)
+    monkeypatch.setattr(request, "find_spec", lambda library: None)
     with pytest.raises(CommandError, match="takes sklearn, skops: install with make dev"):
         call_command("demo", "--loop", stdout=io.StringIO(), stderr=io.StringIO())
     assert not Study.objects.exists()

@@ -6,13 +6,15 @@ from uuid import uuid4
 
 import pytest
 
-from annotation import measuring, undefined
-from annotation.arms import Arm
+from annotation.discussions import moderating, participating
+from annotation.discussions.participating import Reason
 from annotation.models import Discussion, FinalScore, Member, Post, Sample, Study
-from annotation.services import discussing, discussion_admin
-from annotation.services.discussing import Reason
-from tests.annotation.rating import annotator, rate, rated_sample, settle
+from annotation.reports import agreement
+from annotation.statistics import undefined_reasons
+from annotation.suggestions.arms import Arm
 from tests.factories import make_discussion, make_member, make_rubric, make_sample, make_study, make_user
+
+from .rating import annotator, rate, rated_sample, settle
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +27,7 @@ def study() -> Study:
 def rows(study, by=None, *, level="ordinal", **options):
     """Return the rows of a study by group and dimension, members by name."""
     names = dict(Member.objects.filter(study=study).values_list("pk", "name"))
-    found = measuring.agreement(measuring.read(study), by=by, names=names, measurements=(level,), **options)[level]
+    found = agreement.agreement(agreement.read(study), by=by, names=names, measurements=(level,), **options)[level]
     json.dumps(found, allow_nan=False)
     return {(*row["group"].values(), row["dimension"]): row for row in found}
 
@@ -35,7 +37,7 @@ def test_a_study_without_ratings_has_a_row_for_each_dimension_that_says_so(study
     found = rows(study)
     assert list(found) == [("TCC",), ("ICC",), ("IQ",), ("ITS",)]
     assert {(row["alpha"], row["undefined"], row["ratings"]) for row in found.values()} == {
-        (None, undefined.NO_RATINGS, 0)
+        (None, undefined_reasons.NO_RATINGS, 0)
     }
     assert rows(study, "generator") == {}
 
@@ -96,8 +98,8 @@ def test_samples_are_grouped_by_generator_or_domain(study):
     assert [key for key in found if key[1] == "TCC"] == [("model-a", "TCC"), ("model-b", "TCC"), ("model-c", "TCC")]
     assert found["model-b", "TCC"]["alpha"] == 1
     assert found["model-a", "TCC"]["alpha"] < 0
-    assert found["model-c", "TCC"]["undefined"] == undefined.ONE_ANNOTATOR
-    assert found["model-b", "ITS"]["undefined"] == undefined.NO_RATINGS
+    assert found["model-c", "TCC"]["undefined"] == undefined_reasons.ONE_ANNOTATOR
+    assert found["model-b", "ITS"]["undefined"] == undefined_reasons.NO_RATINGS
     assert found["model-b", "TCC"]["group"] == {"generator": "model-b"}
     found = rows(study, "domain")
     assert [key for key in found if key[1] == "TCC"] == [("", "TCC"), ("rivers", "TCC")]
@@ -135,7 +137,7 @@ def test_how_people_score_is_told_per_dimension_with_their_weeks(study):
         rate(sample, "Ann", {"TCC": number}, seconds=10 + number, at=at)
         rate(sample, "Ben", {"TCC": number + 1})
     ids = {name: annotator(study, name).pk for name in ("Ann", "Ben")}
-    people = measuring.annotators(measuring.read(study), names={pk: name for name, pk in ids.items()})
+    people = agreement.annotators(agreement.read(study), names={pk: name for name, pk in ids.items()})
     json.dumps(people, allow_nan=False)
     ann, ben = people
     assert (ann["member"], ann["dimension"], ann["n"], ann["bias"], ann["seconds"]) == ("Ann", "TCC", 3, -1, 11)
@@ -145,7 +147,7 @@ def test_how_people_score_is_told_per_dimension_with_their_weeks(study):
 
 def moved(study):
     names = dict(Member.objects.filter(study=study).values_list("pk", "user__username"))
-    return measuring.moved(study, names=names)
+    return agreement.moved(study, names=names)
 
 
 def test_what_discussions_moved_is_told_once_they_are_over(study):
@@ -205,20 +207,20 @@ def test_discussions_held_through_the_services_are_told(study):
     settled, overridden = make_discussion(study), make_discussion(study)
     for case in (settled, overridden):
         for who in ("ann", "ben", "cho"):
-            discussing.give_reasons(
+            participating.give_reasons(
                 by=make_user(who),
                 discussion_id=case.public_id,
                 client_key=uuid4(),
                 reasons={"ITS": Reason(text="Because.")},
             )
-    discussing.take_stances(
+    participating.take_stances(
         by=make_user("ann"),
         discussion_id=settled.public_id,
         client_key=uuid4(),
         stances={"ITS": 4},
         reasons={"ITS": Reason(code="convinced")},
     )
-    discussion_admin.override(
+    moderating.override(
         by=make_user("ada"), discussion_id=overridden.public_id, values={"ITS": 3}, reason="They are right, both."
     )
     before = rows(study)["ITS",]
@@ -236,9 +238,9 @@ def test_values_that_a_judge_gave_first_do_not_count_and_own_ones_locked_before_
     for sample in Sample.objects.filter(study=study):
         rate(sample, "Cho", {"TCC": 5}, arm=Arm.PREFILLED)
     assert rows(study)[("TCC",)] == before
-    material = measuring.read(study)
+    material = agreement.read(study)
     names = dict(Member.objects.filter(study=study).values_list("pk", "name"))
-    assert {row["member"] for row in measuring.annotators(material, names=names)} == {"Ann", "Ben"}
+    assert {row["member"] for row in agreement.annotators(material, names=names)} == {"Ann", "Ben"}
     for sample in Sample.objects.filter(study=study):
         rate(sample, "Dan", {"TCC": 5}, arm=Arm.DELAYED)
     assert rows(study)[("TCC",)]["ratings"] == before["ratings"] + 3

@@ -6,14 +6,15 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotation.measuring_influence import influence
 from annotation.models import JudgeRun, Member, Protocol, ReleaseEntry, Sample, Score, Study
-from annotation.simulating import Annotator
-from annotation.sql import influencing
-from tests.annotation.rating import rate
+from annotation.reports import judge_influence_sql
+from annotation.reports.judge_influence import influence
+from annotation.simulation.synthetic_annotators import Annotator
 from tests.factories import make_member, make_release, make_sample, make_study
 from tests.judge_rows import make_judge_run
 from tests.suggestion_rows import foresee, meet, meet_a_judge
+
+from .rating import rate
 
 pytestmark = pytest.mark.django_db
 
@@ -205,12 +206,12 @@ def test_a_sample_that_is_foretold_while_the_report_is_made_is_not_in_it(
     study: Study, run: JudgeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mixed(study, run, Ben=THREES)
-    before, samples = report(study), influencing.samples
+    before, samples = report(study), judge_influence_sql.samples
 
-    def meanwhile(study_id: int) -> influencing.Samples:
+    def meanwhile(study_id: int) -> judge_influence_sql.Samples:
         found = samples(study_id)
         foresee(run, make_sample(study, pictures=["red"]), FOURS)
         return found
 
-    monkeypatch.setattr(influencing, "samples", meanwhile)
+    monkeypatch.setattr(judge_influence_sql, "samples", meanwhile)
     assert report(study) == before

@@ -2,7 +2,7 @@
 
 import pytest
 
-from annotation.movement import Stance, movements, total
+from annotation.statistics.stance_changes import Stance, movements, total
 
 
 def case(topic, dimension="ITS", excused=(), **moves):

@@ -8,9 +8,10 @@ from django.contrib.auth import authenticate, get_user
 from django.db.models import Model
 from django.test import Client, RequestFactory
 
-from annotation.errors import BadInput, NotAllowed, WrongState
+from annotation.core.errors import BadInput, NotAllowed, WrongState
 from annotation.models import ApiToken, Assignment, HistoryEntry, Member, Score, User
-from annotation.services import assigning, people, scoring
+from annotation.scoring import leasing, submitting
+from annotation.studies import logins
 from tests.factories import PASSWORD, make_member, make_sample, make_study, make_user
 
 pytestmark = pytest.mark.django_db
@@ -19,26 +20,26 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize("password", ["short", "1234567890123", "password12", "annabelle-o"])
 def test_an_easy_password_is_refused(password: str) -> None:
     with pytest.raises(BadInput) as refused:
-        people.create_user(username="annabelle-o", password=password)
+        logins.create_user(username="annabelle-o", password=password)
     assert "password" in refused.value.fields
     assert not User.objects.exists()
 
 
 def test_without_a_password_nobody_can_sign_in() -> None:
-    assert not people.create_user(username="ann").has_usable_password()
+    assert not logins.create_user(username="ann").has_usable_password()
 
 
 def test_a_taken_username_is_refused() -> None:
-    people.create_user(username="ann")
+    logins.create_user(username="ann")
     with pytest.raises(WrongState):
-        people.create_user(username="ann")
+        logins.create_user(username="ann")
 
 
 def test_a_token_is_stored_as_a_hash_and_can_be_revoked() -> None:
     ann = make_user("ann")
-    token, secret = people.create_token(by=ann, user=ann, name="laptop")
+    token, secret = logins.create_token(by=ann, user=ann, name="laptop")
     assert secret not in str(ApiToken.objects.values())
-    people.revoke_token(by=ann, token=token)
+    logins.revoke_token(by=ann, token=token)
     token.refresh_from_db()
     assert token.revoked_at is not None
 
@@ -46,10 +47,10 @@ def test_a_token_is_stored_as_a_hash_and_can_be_revoked() -> None:
 def test_nobody_makes_or_revokes_tokens_for_somebody_else() -> None:
     ann, ben = make_user("ann"), make_user("ben")
     with pytest.raises(NotAllowed):
-        people.create_token(by=ben, user=ann, name="mine now")
-    token, _ = people.create_token(by=ann, user=ann, name="laptop")
+        logins.create_token(by=ben, user=ann, name="mine now")
+    token, _ = logins.create_token(by=ann, user=ann, name="laptop")
     with pytest.raises(NotAllowed):
-        people.revoke_token(by=ben, token=token)
+        logins.revoke_token(by=ben, token=token)
 
 
 def everything(*models: type[Model]) -> str:
@@ -62,8 +63,8 @@ def test_an_erased_person_leaves_scores_and_no_name() -> None:
     assert member.user is not None
     make_sample(study)
     make_sample(study)
-    work = assigning.lease(by=member.user, slug=study.slug, count=2).assignments
-    scoring.submit(
+    work = leasing.lease(by=member.user, slug=study.slug, count=2).assignments
+    submitting.submit(
         by=member.user,
         assignment_id=work[0].public_id,
         client_key=uuid4(),
@@ -71,7 +72,7 @@ def test_an_erased_person_leaves_scores_and_no_name() -> None:
         notes={},
         seconds=None,
     )
-    people.erase(by=member.user, user=member.user)
+    logins.erase(by=member.user, user=member.user)
     assert "annabelle" not in everything(User, Member, ApiToken, HistoryEntry)
     assert Score.objects.filter(member=member, voided_at=None).count() == 1
     assert not Assignment.objects.filter(state=Assignment.State.LEASED).exists()
@@ -84,9 +85,9 @@ def test_an_erased_person_is_signed_in_nowhere_and_leaves_no_trace_of_signing_in
         client.post("/login/", {"username": user.username, "password": PASSWORD})
         authenticate(RequestFactory().post("/login/"), username=user.username, password="mistyped")
     assert [get_user(client) for client in clients] == [ann, ben]
-    people.create_token(by=ann, user=ann, name="laptop")
+    logins.create_token(by=ann, user=ann, name="laptop")
     assert all("annabelle" in everything(model) for model in (AccessAttempt, AccessLog))
-    people.erase(by=ann, user=ann)
+    logins.erase(by=ann, user=ann)
     assert [get_user(client).is_anonymous for client in clients] == [True, False]
     assert not ApiToken.objects.exists()
     assert not User.objects.get(pk=ann.pk).is_site_admin
@@ -97,22 +98,22 @@ def test_an_erased_person_is_signed_in_nowhere_and_leaves_no_trace_of_signing_in
 def test_people_erase_themselves_and_site_administrators_anybody() -> None:
     ann, ben, root = make_user("ann"), make_user("ben"), make_user("root", is_site_admin=True)
     with pytest.raises(NotAllowed):
-        people.erase(by=ben, user=ann)
-    assert not people.is_erased(User.objects.get(pk=ann.pk))
+        logins.erase(by=ben, user=ann)
+    assert not logins.is_erased(User.objects.get(pk=ann.pk))
     for by, user in ((ben, ben), (root, ann)):
-        people.erase(by=by, user=user)
-        assert people.is_erased(User.objects.get(pk=user.pk))
+        logins.erase(by=by, user=user)
+        assert logins.is_erased(User.objects.get(pk=user.pk))
 
 
 def test_erasing_twice_is_erasing_once() -> None:
     study = make_study()
     member = make_member(study, make_user("ann"))
     for _ in range(2):
-        people.erase(by=None, user=User.objects.get(pk=member.user_id))
+        logins.erase(by=None, user=User.objects.get(pk=member.user_id))
     assert HistoryEntry.objects.filter(event="member_erased", study=study, member=member).count() == 1
 
 
 def test_nobody_takes_the_username_that_somebody_erased_will_have() -> None:
     with pytest.raises(BadInput) as refused:
-        people.create_user(username="erased-7")
+        logins.create_user(username="erased-7")
     assert "username" in refused.value.fields

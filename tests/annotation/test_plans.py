@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from annotation.core import sql as run
 from annotation.models import Study
-from annotation.sql import queue, run, scores
+from annotation.scoring import claiming_sql, scores_sql
 from tests.factories import make_sample
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -36,8 +37,8 @@ def plans(study: Study, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         cursor.execute("ANALYZE annotation_sample, annotation_assignment")
         # What a table of thousands of rows does by itself.
         cursor.execute("SET LOCAL enable_seqscan = off")
-    monkeypatch.setattr(queue, "changed", explained)
-    monkeypatch.setattr(scores, "changed", explained)
+    monkeypatch.setattr(claiming_sql, "changed", explained)
+    monkeypatch.setattr(scores_sql, "changed", explained)
     return found
 
 
@@ -47,10 +48,10 @@ def indexes_of(plan: str) -> set[str]:
 
 
 def test_a_slot_is_claimed_by_the_key_of_its_sample(plans: list[str]) -> None:
-    queue.claim_begun(1, expected=2, free_slots=1)
+    claiming_sql.claim_begun(1, expected=2, free_slots=1)
     assert indexes_of(plans[0]) == {"annotation_sample_pkey"}, plans[0]
 
 
 def test_a_lease_is_finished_by_its_key(plans: list[str]) -> None:
-    scores.finish_assignment(1, at=timezone.now())
+    scores_sql.finish_assignment(1, at=timezone.now())
     assert indexes_of(plans[0]) == {"annotation_assignment_pkey"}, plans[0]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation import priority
-from annotation.priority import Kind, Known, Purpose, Queue, Seen, entries, interleaved
+from annotation.review_queue import ranking
+from annotation.review_queue.ranking import Kind, Known, Purpose, Queue, Seen, entries, interleaved
 
 FIGURES = st.one_of(st.none(), st.floats(0, 1))
 SEEN = st.builds(
@@ -87,7 +87,7 @@ def test_random_ones_are_a_uniform_draw():
 
 def test_whoever_is_random_stays_so_while_others_come_and_go():
     known = [Known(number, f"s{number}", None, ()) for number in range(200)]
-    stay = {one.sample for one in known if priority.draw(one.name, Queue.DISPUTED, seed=5) < 0.2}
+    stay = {one.sample for one in known if ranking.draw(one.name, Queue.DISPUTED, seed=5) < 0.2}
     some = [one for one in known if one.sample % 3]
     random = {entry.sample for entry in entries(some, Queue.DISPUTED, seed=5) if entry.random}
     assert random >= {number for number in stay if number % 3}
@@ -115,7 +115,7 @@ def test_disputed_shows_the_widest_range_first_then_the_chance_then_the_gap():
     near = sample("near", Seen("TCC", (2.0, 4.0), chance=0.9, expected=3.1))
     foreseen = sample("foreseen", Seen("TCC", chance=0.95))
     one = sample("one", Seen("ITS", (5.0,), chance=0.97, expected=3.2))
-    weights = [priority.weigh(each, Queue.DISPUTED) for each in (wide, near, close, one, foreseen)]
+    weights = [ranking.weigh(each, Queue.DISPUTED) for each in (wide, near, close, one, foreseen)]
     assert [each.rank for each in weights] == sorted((each.rank for each in weights), reverse=True)
     assert [each.reason.kind for each in weights] == [
         Kind.SPREAD, Kind.SPREAD, Kind.SPREAD, Kind.ONE_SCORE, Kind.FORESEEN,
@@ -131,15 +131,15 @@ def test_who_is_asked_to_score_is_not_sent_to_what_is_disputed_already():
     wide = sample("wide", Seen("ITS", (1.0, 5.0), chance=1.0))
     likely = sample("likely", Seen("ITS", (5.0,), chance=0.6))
     unlikely = sample("unlikely", Seen("ITS", (4.0, 4.0), chance=0.1))
-    ranks = [priority.weigh(each, Queue.DISPUTED, Purpose.ASK).rank for each in (likely, unlikely, wide)]
+    ranks = [ranking.weigh(each, Queue.DISPUTED, Purpose.ASK).rank for each in (likely, unlikely, wide)]
     assert ranks == sorted(ranks, reverse=True)
-    shown = [priority.weigh(each, Queue.DISPUTED).rank for each in (wide, likely, unlikely)]
+    shown = [ranking.weigh(each, Queue.DISPUTED).rank for each in (wide, likely, unlikely)]
     assert shown == sorted(shown, reverse=True)
 
 
 def test_a_sample_disputed_on_one_dimension_is_asked_for_by_another():
     both = sample("both", Seen("ITS", (1.0, 5.0), chance=1.0), Seen("TCC", (3.0, 3.0), chance=0.2))
-    weight = priority.weigh(both, Queue.DISPUTED, Purpose.ASK)
+    weight = ranking.weigh(both, Queue.DISPUTED, Purpose.ASK)
     assert weight.dimension == "TCC"
 
 
@@ -147,10 +147,10 @@ def test_an_audit_counts_in_half_widths_of_the_interval_and_in_sd_without_one():
     sure = Seen("TCC", expected=4.0, interval=(3.5, 4.5), final=2.0)
     unsure = Seen("ICC", expected=4.0, interval=(1.0, 5.0), final=1.0)
     without = Seen("IQ", expected=4.0, sd=1.0, final=2.5)
-    weights = [priority.weigh(sample("s", seen), Queue.AUDIT) for seen in (sure, unsure, without)]
+    weights = [ranking.weigh(sample("s", seen), Queue.AUDIT) for seen in (sure, unsure, without)]
     assert [each.rank[0] for each in weights] == [4.0, 1.5, 1.5]
     assert [each.reason.kind for each in weights] == [Kind.AUDIT_OUTSIDE, Kind.AUDIT_WITHIN, Kind.AUDIT_OUTSIDE]
-    together = priority.weigh(sample("s", unsure, sure, without), Queue.AUDIT)
+    together = ranking.weigh(sample("s", unsure, sure, without), Queue.AUDIT)
     assert together.dimension == "TCC"
     assert together.reason.half_widths == 4.0
 
@@ -162,7 +162,7 @@ def test_where_nothing_is_known_the_entry_says_so():
 
 
 def test_ranges_of_tenths_are_exact():
-    assert priority.observed_range((0.3, 0.1)) == priority.observed_range((0.2, 0.4)) == 0.2
+    assert ranking.observed_range((0.3, 0.1)) == ranking.observed_range((0.2, 0.4)) == 0.2
 
 
 def test_places_of_random_ones_are_every_fifth_and_what_is_left_follows():

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from annotation import progress
 from annotation.models import FinalScore, Sample, Study
-from tests.annotation.rating import rate
+from annotation.reports import progress
 from tests.factories import make_sample, make_study
+
+from .rating import rate
 
 pytestmark = pytest.mark.django_db
 

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from annotation.errors import BadInput, NotAllowed, NotFound, WrongState
+from annotation.core.errors import BadInput, NotAllowed, NotFound, WrongState
 from annotation.models import HistoryEntry, Member, Protocol, Study, User
 from annotation.models.studies import MAX_SLOTS
-from annotation.protocols import (
+from annotation.studies import protocols, studies
+from annotation.studies.protocol_rules import (
     DEFAULTS,
     LEFT_OPEN,
     MOST_SLOTS,
@@ -17,7 +18,6 @@ from annotation.protocols import (
     preset_of,
     problems,
 )
-from annotation.services import protocols, studies
 from tests.factories import make_member, make_rubric, make_sample, make_study, make_user
 
 LEVELS = [[0, 1, 2, 3, 4, 5]] * 4

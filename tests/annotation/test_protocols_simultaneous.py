@@ -14,7 +14,7 @@ PEOPLE, SAMPLES, SECONDS = 4, 60, 6
 SCORE = """
 import sys, time
 from uuid import uuid4
-from annotation.errors import WrongState
+from annotation.core.errors import WrongState
 from annotation.models import User
 from annotation.services import assigning, scoring
 ann = User.objects.get(username="annotator-{number}")

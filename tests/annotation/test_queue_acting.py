@@ -2,12 +2,12 @@
 
 import pytest
 
-from annotation import permissions
-from annotation.errors import BadInput, NotAllowed, NotFound, WrongState
+from annotation.core import permissions
+from annotation.core.errors import BadInput, NotAllowed, NotFound, WrongState
 from annotation.models import HistoryEntry, Member, QueueEntry, Sample, Study, User
-from annotation.services import statistics
-from annotation.services.queueing.acting import dismiss, pin, restore
-from annotation.timeline import timeline
+from annotation.reports import stored_reports
+from annotation.review_queue.pin_dismiss import dismiss, pin, restore
+from annotation.samples.timeline import timeline
 from tests.factories import make_member, make_sample, make_study, make_user
 
 from .deciding import all_score, same
@@ -128,7 +128,7 @@ def test_acting_changes_no_figure(study: Study) -> None:
     pin(by=ada, entry_id=entry.public_id)
     dismiss(by=ada, entry_id=entry.public_id, reason="Why not.")
     restore(by=ada, entry_id=entry.public_id)
-    assert not statistics.changed_since(study, last)
+    assert not stored_reports.changed_since(study, last)
 
 
 def test_an_entry_that_a_refresh_takes_out_meanwhile_is_not_there_any_more(

@@ -5,14 +5,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotation import priority
+from annotation.core.history import record
 from annotation.models import HistoryEntry, Job, QueueEntry, ReviewQueue, Sample, Study
-from annotation.services import assigning, leases, scoring
-from annotation.services.history import record
-from annotation.services.queueing import catching_up, refreshing
-from annotation.services.queueing.catching_up import catch_up
-from annotation.services.queueing.facts import read
-from annotation.services.queueing.foreseeing import known_from
+from annotation.review_queue import incremental_update, ranking, rebuild
+from annotation.review_queue.incremental_update import catch_up
+from annotation.review_queue.predicting_disputes import known_from
+from annotation.review_queue.reading_facts import read
+from annotation.scoring import leases, leasing, submitting
 from tests.factories import make_member, make_sample, make_study, make_user
 
 from .deciding import lease, same, score
@@ -62,7 +61,7 @@ def test_what_followed_is_what_the_pure_function_says_of_what_is_known_now(study
     catch_up()
     facts = read(study, run, learned=known_from(queue.foresight)).samples
     standing = [fact for fact in facts if fact.belongs("disputed")]
-    wanted = priority.entries((fact.known for fact in standing), priority.Queue.DISPUTED, seed=queue.seed)
+    wanted = ranking.entries((fact.known for fact in standing), ranking.Queue.DISPUTED, seed=queue.seed)
     assert order_of(study) == [entry.sample for entry in wanted]
     assert [row.reason for row in rows_of(study)] == [entry.reason for entry in wanted]
     names = ("kind", "sample", "spread", "scores", "disputed", "decided_at", "left_at")
@@ -70,9 +69,9 @@ def test_what_followed_is_what_the_pure_function_says_of_what_is_known_now(study
     refreshed(study)
     assert list(QueueEntry.objects.order_by("pk").values(*names)) == before
     # Who makes the random ones a fifth where too few drew that, may be another one than before: the order says who.
-    for kind in priority.Queue:
+    for kind in ranking.Queue:
         known = [fact.known for fact in facts if fact.belongs(kind)]
-        by_chance = {one.sample for one in priority.entries(known, kind, seed=queue.seed) if one.random}
+        by_chance = {one.sample for one in ranking.entries(known, kind, seed=queue.seed) if one.random}
         standing_now = QueueEntry.objects.filter(kind=kind, left_at=None, random=True)
         assert set(standing_now.values_list("sample", flat=True)) == by_chance
 
@@ -116,7 +115,7 @@ def test_a_look_is_bounded_and_the_next_one_goes_on(study: Study, monkeypatch: p
         rate(sample, "Ann", {"TCC": 1})
         record("scored", study=study, by=None, sample=sample)
     let_a_minute_pass()
-    monkeypatch.setattr(catching_up, "STEPS", 2)
+    monkeypatch.setattr(incremental_update, "STEPS", 2)
     seen = []
     for _ in range(3):
         catch_up()
@@ -163,13 +162,13 @@ def test_an_undone_score_counts_no_more(study: Study) -> None:
     score(study, "ann", same(2))
     catch_up()
     assert entry_of(sample).scores == 1
-    scoring.undo(by=make_user("ann"), assignment_id=work.public_id)
+    submitting.undo(by=make_user("ann"), assignment_id=work.public_id)
     catch_up()
     assert entry_of(sample).scores == 0
 
 
 def test_a_withdrawn_sample_leaves_without_an_outcome(study: Study) -> None:
-    from annotation.services.samples import withdraw
+    from annotation.samples.reopening import withdraw
 
     make_member(study, "ada", "admin")
     sample = rated_sample(study, state="scoring", Ann=1)
@@ -208,7 +207,7 @@ def test_a_study_at_work_gets_its_queues_by_itself_once(study: Study) -> None:
     make_sample(study, pictures=["red"])
     catch_up()
     assert not Job.objects.exists()
-    assert assigning.lease(by=make_user("ann"), slug=study.slug).assignments
+    assert leasing.lease(by=make_user("ann"), slug=study.slug).assignments
     catch_up()
     catch_up()
     job = Job.objects.get(kind="refresh_queue")
@@ -239,7 +238,7 @@ def test_a_refresh_that_began_after_an_import_is_not_asked_for_again_while_it_is
     refreshed(study)
     let_a_minute_pass()
     record("samples_imported", study=study, by=None, counts={})
-    job = refreshing.request(by=None, study=study)
+    job = rebuild.request(by=None, study=study)
     Job.objects.update(state="running", started_at=timezone.now() - timedelta(minutes=1))
     catch_up()
     assert Job.objects.exclude(pk=job.pk).count() == 1, "it may have read what there was before"
@@ -256,7 +255,7 @@ def test_queues_that_were_never_made_to_their_end_are_not_followed_but_made(stud
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        refreshing.refresh(study=study, progress=stop)
+        rebuild.refresh(study=study, progress=stop)
     score(study, "ann", same(1))
     catch_up()
     assert not QueueEntry.objects.exists()
@@ -269,7 +268,7 @@ def test_queues_that_were_never_made_to_their_end_are_not_followed_but_made(stud
 def test_a_study_that_was_closed_for_long_does_not_hold_up_the_others(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(catching_up, "STEPS", 3)
+    monkeypatch.setattr(incremental_update, "STEPS", 3)
     other = make_study("boats")
     make_member(other, "dan")
     closed, open_ = make_sample(other, pictures=["red"]), make_sample(study, pictures=["red"])
@@ -300,7 +299,7 @@ def test_a_refresh_is_followed_again_from_where_it_read(study: Study) -> None:
             score(study, "ann", same(1))
             catch_up()
 
-    refreshing.refresh(study=study, progress=meanwhile)
+    rebuild.refresh(study=study, progress=meanwhile)
     assert entry_of(sample).scores == 0
     catch_up()
     assert entry_of(sample).scores == 1

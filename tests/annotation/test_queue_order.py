@@ -7,13 +7,13 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from annotation import priority, queue_list
+from annotation.core.rubric_cache import definition
 from annotation.models import QueueEntry, Study
-from annotation.priority import Known, Queue, Seen, interleaved
-from annotation.queue_list import Wanted, random_before
-from annotation.rubrics import definition
-from annotation.services.queueing import storing
-from annotation.services.queueing.fact import Fact
+from annotation.review_queue import list as queue_list
+from annotation.review_queue import ranking, storage
+from annotation.review_queue.list import Wanted, random_before
+from annotation.review_queue.ranking import Known, Queue, Seen, interleaved
+from annotation.review_queue.sample_facts import Fact
 from tests.factories import make_sample, make_study
 
 from .queueing import order_of, rows_of
@@ -47,7 +47,7 @@ def study() -> Study:
     return study
 
 
-def stored(study: Study, facts: Any, kind: Queue, *, seed: int) -> list[priority.Entry]:
+def stored(study: Study, facts: Any, kind: Queue, *, seed: int) -> list[ranking.Entry]:
     """Store the order of made-up facts and return it."""
     samples = study.samples.order_by("pk")
     known = [
@@ -55,9 +55,9 @@ def stored(study: Study, facts: Any, kind: Queue, *, seed: int) -> list[priority
         for sample, (seen, cluster) in zip(samples, facts, strict=False)
     ]
     fact_of = {one.sample: Fact(one, "scoring", 2, 0) for one in known}
-    order = priority.entries(known, kind, seed=seed)
-    places = [storing.Place.of(fact_of[entry.sample], entry) for entry in order]
-    storing.store(study.pk, places, definition(study.rubric_id), at=timezone.now())
+    order = ranking.entries(known, kind, seed=seed)
+    places = [storage.Place.of(fact_of[entry.sample], entry) for entry in order]
+    storage.store(study.pk, places, definition(study.rubric_id), at=timezone.now())
     return order
 
 
@@ -84,7 +84,7 @@ def test_how_many_places_are_random_follows_from_the_lengths_alone(in_order: int
     assert counted == [merged[:places].count("random") for places in range(len(merged) + 1)]
 
 
-def known_ranges(study: Study) -> list[priority.Entry]:
+def known_ranges(study: Study) -> list[ranking.Entry]:
     facts = [((Seen("ITS" if number % 2 else "TCC", (0.0, float(number % 6))),), None) for number in range(SAMPLES)]
     return stored(study, facts, Queue.DISPUTED, seed=1)
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from annotation.judges import runs
 from annotation.models import Arm, QueueEntry, Sample, Score, Study
-from annotation.services.judging import runs
-from annotation.services.queueing import facts, refreshing
-from annotation.services.queueing.catching_up import catch_up
-from annotation.services.samples import reopen
+from annotation.review_queue import reading_facts, rebuild
+from annotation.review_queue.incremental_update import catch_up
+from annotation.samples.reopening import reopen
 from tests.factories import make_sample, make_user
 
 from .deciding import all_score, same, score
@@ -171,7 +171,7 @@ def test_what_is_agreed_while_a_refresh_is_at_work_was_no_audit(study: Study) ->
             catch_up()
             assert entry_of(sample, "audit").left_at is None
 
-    refreshing.refresh(study=study, progress=meanwhile)
+    rebuild.refresh(study=study, progress=meanwhile)
     catch_up()
     audit = entry_of(sample, "audit")
     assert (audit.left_at, audit.decided_at, audit.disputed) == (None, None, None)
@@ -187,7 +187,7 @@ def test_a_score_that_comes_in_while_facts_are_read_is_not_missed_in_what_became
     done: list[str] = []
 
     def after_first(name: str) -> Any:
-        read = getattr(facts.sql, name)
+        read = getattr(reading_facts.sql, name)
 
         def reading(*args: Any) -> Any:
             rows = list(read(*args))
@@ -199,7 +199,7 @@ def test_a_score_that_comes_in_while_facts_are_read_is_not_missed_in_what_became
         return reading
 
     for name in ("samples", "independent_levels"):
-        monkeypatch.setattr(facts.sql, name, after_first(name))
+        monkeypatch.setattr(reading_facts.sql, name, after_first(name))
     refreshed(study)
     assert Sample.objects.get().state == "in_discussion"
     assert entry_of(sample).disputed is not False

@@ -9,12 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotation import priority
+from annotation.core.sql import microseconds
 from annotation.models import Member, Protocol, QueueCursor, Sample, Study
-from annotation.services import assigning, leases, scoring
-from annotation.services.queueing import priorities
-from annotation.services.queueing.fact import Fact
-from annotation.sql import queue
+from annotation.review_queue import ranking, work_priority
+from annotation.review_queue.sample_facts import Fact
+from annotation.scoring import claiming_sql, leases, leasing, submitting
 from tests.factories import make_member, make_sample, make_study, make_user
 
 from .deciding import lease, same, score
@@ -57,7 +56,7 @@ def test_tenths_of_the_order_become_priorities_and_each_has_its_share_of_random_
     assert Counter(found.values()) == dict.fromkeys(range(10), 10)
     random = study.queue_entries.filter(kind=order, random=True)
     # Twenty are at random, or more where more have drawn that: every fifth while there are others, then the rest.
-    places = priority.interleaved([0] * (100 - random.count()), [1] * random.count())
+    places = ranking.interleaved([0] * (100 - random.count()), [1] * random.count())
     shares = [sum(places[start : start + 10]) for start in range(0, 100, 10)]
     assert [random.filter(sample__priority=step).count() for step in range(9, -1, -1)] == shares
     assert shares[0] == 2
@@ -81,7 +80,7 @@ def test_in_an_even_study_nothing_is_set_and_what_was_set_goes_back(study: Study
 
 
 def test_a_refresh_that_was_cut_short_is_known_to_have_set_some(study: Study) -> None:
-    from annotation.services.queueing import refreshing
+    from annotation.review_queue import rebuild
 
     foreseen(study, 20)
 
@@ -90,7 +89,7 @@ def test_a_refresh_that_was_cut_short_is_known_to_have_set_some(study: Study) ->
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        refreshing.refresh(study=study, progress=stop)
+        rebuild.refresh(study=study, progress=stop)
     assert max(given(study).values()) == 9
     Protocol.objects.update(work_order="even")
     refreshed(study)
@@ -116,7 +115,7 @@ def test_ann_is_given_the_most_likely_disputed_first(study: Study) -> None:
 def test_a_begun_sample_with_another_priority_is_hidden_from_nobody(study: Study) -> None:
     """Ben has passed all that was queued so far at the priority that it gets; there it must stand behind his place."""
     samples = foreseen(study, 10)
-    now = queue.microseconds(timezone.now() - timedelta(hours=1))
+    now = microseconds(timezone.now() - timedelta(hours=1))
     Sample.objects.update(
         stage=2, free_slots=4, state="scoring", scores_needed=3, protocol=study.protocols.get(current=True)
     )
@@ -132,7 +131,7 @@ def test_a_begun_sample_with_another_priority_is_hidden_from_nobody(study: Study
     assert len(set(moved.values_list("queued_at", flat=True))) == 9
     kept = Sample.objects.get(priority=0)
     assert kept.queued_at < now + 100
-    found = queue.begun(study.pk, ben.pk, 9, -1, 48, None)
+    found = claiming_sql.begun(study.pk, ben.pk, 9, -1, 48, None)
     assert [candidate.sample_id for candidate in found] == [Sample.objects.get(priority=9).pk]
 
 
@@ -145,7 +144,7 @@ def test_everybody_is_given_every_sample_while_priorities_change_all_the_time(st
         work = lease(study, name)
         assert work is not None, f"{name} is told that nothing is left after {number} scores"
         sample = Sample.objects.get(public_id=work.sample.public_id)
-        scoring.submit(
+        submitting.submit(
             by=make_user(name),
             assignment_id=work.public_id,
             client_key=uuid4(),
@@ -184,7 +183,7 @@ def test_a_sample_that_is_disputed_already_is_asked_for_last_and_a_likely_one_so
 def test_what_stands_there_at_random_keeps_its_place_whatever_comes_in(study: Study) -> None:
     samples = foreseen(study, 40)
     refreshed(study)
-    random = [sample for sample in samples if entry_of(sample).draw < priority.LEAST_SHARE]
+    random = [sample for sample in samples if entry_of(sample).draw < ranking.LEAST_SHARE]
     before = given(study)
     for sample in random:
         rate(sample, "Ann", {"TCC": 1})
@@ -207,43 +206,42 @@ def test_a_slot_that_is_given_back_comes_back_at_the_priority_of_its_sample(stud
     leases.release_held(member=Member.objects.get(user__username="ann"))
     sample.refresh_from_db()
     assert (sample.stage, sample.priority) == (2, 9)
-    assert assigning.lease(by=make_user("ben"), slug=study.slug).assignments[0].sample.public_id == sample.public_id
+    assert leasing.lease(by=make_user("ben"), slug=study.slug).assignments[0].sample.public_id == sample.public_id
 
 
 def test_ranks_between_those_that_were_placed_get_the_priority_of_their_tenth() -> None:
     known = [
-        priority.Known(number, f"s{number}", None, (priority.Seen("TCC", chance=number / 100),))
-        for number in range(100)
+        ranking.Known(number, f"s{number}", None, (ranking.Seen("TCC", chance=number / 100),)) for number in range(100)
     ]
-    order = priority.entries(known, priority.Queue.DISPUTED, seed=4, purpose=priority.Purpose.ASK)
-    wanted, cuts = priorities.tenths(order), priorities.cuts_of(order)
+    order = ranking.entries(known, ranking.Queue.DISPUTED, seed=4, purpose=ranking.Purpose.ASK)
+    wanted, cuts = work_priority.tenths(order), work_priority.cuts_of(order)
     assert len(cuts) == 9
     for entry in order:
         if not entry.random:
-            assert priorities.between(entry.rank, cuts) == wanted[entry.sample]
-    assert priorities.between((-1.0, 0.0, 0.0), cuts) == 0
-    assert priorities.between((2.0, 0.0, 0.0), cuts) == 9
-    assert [priorities.by_chance(draw) for draw in (0.0, 0.0199, 0.021, 0.199, 0.9)] == [9, 9, 8, 0, 0]
+            assert work_priority.between(entry.rank, cuts) == wanted[entry.sample]
+    assert work_priority.between((-1.0, 0.0, 0.0), cuts) == 0
+    assert work_priority.between((2.0, 0.0, 0.0), cuts) == 9
+    assert [work_priority.by_chance(draw) for draw in (0.0, 0.0199, 0.021, 0.199, 0.9)] == [9, 9, 8, 0, 0]
 
 
 def test_with_fewer_samples_than_priorities_the_cuts_still_fall() -> None:
     known = [
-        priority.Known(number, f"s{number}", None, (priority.Seen("TCC", chance=number / 9),)) for number in range(4)
+        ranking.Known(number, f"s{number}", None, (ranking.Seen("TCC", chance=number / 9),)) for number in range(4)
     ]
-    order = priority.entries(known, priority.Queue.DISPUTED, seed=4, purpose=priority.Purpose.ASK)
-    cuts = priorities.cuts_of(order)
+    order = ranking.entries(known, ranking.Queue.DISPUTED, seed=4, purpose=ranking.Purpose.ASK)
+    cuts = work_priority.cuts_of(order)
     assert cuts == sorted(cuts, reverse=True)
-    assert priorities.tenths([]) == {}
-    assert priorities.between((1.0, 1.0, 1.0), priorities.cuts_of([])) == 0
+    assert work_priority.tenths([]) == {}
+    assert work_priority.between((1.0, 1.0, 1.0), work_priority.cuts_of([])) == 0
 
 
 def test_a_sample_that_was_opened_since_it_was_read_is_moved_as_a_begun_one(study: Study) -> None:
     (sample,) = foreseen(study, 1)
-    stale = Fact(priority.Known(sample.pk, sample.public_id, None, ()), "waiting", 1, 0)
+    stale = Fact(ranking.Known(sample.pk, sample.public_id, None, ()), "waiting", 1, 0)
     assert lease(study, "ann")
     sample.refresh_from_db()
     before = sample.queued_at
-    assert priorities.apply({sample.pk: 7}, [stale]) == 1
+    assert work_priority.apply({sample.pk: 7}, [stale]) == 1
     sample.refresh_from_db()
     assert (sample.stage, sample.priority) == (2, 7)
     assert sample.queued_at > before
@@ -253,5 +251,5 @@ def test_a_closed_sample_is_let_be(study: Study) -> None:
     (sample,) = foreseen(study, 1)
     for name in ("ann", "ben", "cho"):
         score(study, name, same(3))
-    stale = Fact(priority.Known(sample.pk, sample.public_id, None, ()), "waiting", 1, 0)
-    assert priorities.apply({sample.pk: 7}, [stale]) == 0
+    stale = Fact(ranking.Known(sample.pk, sample.public_id, None, ()), "waiting", 1, 0)
+    assert work_priority.apply({sample.pk: 7}, [stale]) == 0

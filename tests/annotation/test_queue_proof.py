@@ -9,9 +9,9 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation import queue_proof
 from annotation.models import QueueEntry
-from annotation.queue_proof import Became, auroc_of, figures, found_within, proof
+from annotation.review_queue import evaluation
+from annotation.review_queue.evaluation import Became, auroc_of, figures, found_within, proof
 from tests.factories import make_sample, make_study
 
 RANDOM, ORDER = 0.1, 0.7
@@ -86,11 +86,11 @@ def test_either_arm_and_the_latest_hundred_are_counted_by_themselves() -> None:
 @pytest.mark.parametrize(
     ("arm", "lacking"),
     [
-        ([], queue_proof.LEAST_RANDOM),
+        ([], evaluation.LEAST_RANDOM),
         (several(12, 0.5), 8),
         (several(40, 0.05), 3),
         (several(40, 1), 5),
-        (several(500, 0.5, draw=ORDER), queue_proof.LEAST_RANDOM),
+        (several(500, 0.5, draw=ORDER), evaluation.LEAST_RANDOM),
     ],
 )
 def test_of_too_few_nothing_is_claimed(arm: list[Became], lacking: int) -> None:

@@ -7,15 +7,16 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from annotation import queue_list
-from annotation.errors import NotAllowed, NotFound
+from annotation.core.errors import NotAllowed, NotFound
+from annotation.imports.predictions import import_predictions
+from annotation.jobs import running
+from annotation.judges import runs
 from annotation.models import Arm, Job, Question, QueueEntry, ReviewQueue, Sample, Score, Study
-from annotation.priority import Kind, Queue
-from annotation.services import job_runner, protocols
-from annotation.services.importing import import_predictions
-from annotation.services.judging import runs
-from annotation.services.queueing import refreshing
-from annotation.services.queueing.acting import dismiss
+from annotation.review_queue import list as queue_list
+from annotation.review_queue import rebuild
+from annotation.review_queue.pin_dismiss import dismiss
+from annotation.review_queue.ranking import Kind, Queue
+from annotation.studies import protocols
 from tests.factories import make_member, make_release, make_sample, make_user
 from tests.judge_rows import make_judge_run
 
@@ -168,28 +169,28 @@ def test_of_two_attempts_at_the_same_time_the_later_one_goes_on(study: Study) ->
         if activity == "Noting outcomes":
             ReviewQueue.objects.filter(study=study).update(refreshing="another")
 
-    with pytest.raises(refreshing.Superseded):
-        refreshing.refresh(study=study, progress=begin_another)
+    with pytest.raises(rebuild.Superseded):
+        rebuild.refresh(study=study, progress=begin_another)
     assert ReviewQueue.objects.get(study=study).refreshed_at is None
 
 
 def test_a_job_refreshes_and_tells_what_it_found(study: Study) -> None:
     make_sample(study)
-    job = refreshing.request(by=make_user("ada"), study=study)
-    assert refreshing.request(by=None, study=study) == job
-    job_runner.work_off(job.pk)
+    job = rebuild.request(by=make_user("ada"), study=study)
+    assert rebuild.request(by=None, study=study) == job
+    running.work_off(job.pk)
     job.refresh_from_db()
     assert (job.state, job.error) == ("done", "")
     assert job.result == {"disputed": 1, "label_next": 1, "audit": 0, "priorities": 0}
-    assert refreshing.request(by=None, study=study) != job
+    assert rebuild.request(by=None, study=study) != job
 
 
 def test_only_admins_ask_for_a_refresh(study: Study) -> None:
     make_member(study, "rae", "researcher")
     with pytest.raises(NotAllowed):
-        refreshing.request(by=make_user("rae"), study=study)
+        rebuild.request(by=make_user("rae"), study=study)
     with pytest.raises(NotFound):
-        refreshing.request(by=make_user("sam"), study=study)
+        rebuild.request(by=make_user("sam"), study=study)
 
 
 def asked(study: Study) -> int:
@@ -208,8 +209,8 @@ def test_the_queues_follow_the_active_judge_and_the_order_of_work(study: Study) 
     assert asked(study) == 0
     runs.activate(by=None, run=run)
     assert asked(study) == 1
-    assert refreshing.request_where_active(study=study, judges=["another"]) is None
-    assert refreshing.request_where_active(study=study, judges=[run.name]) is not None
+    assert rebuild.request_where_active(study=study, judges=["another"]) is None
+    assert rebuild.request_where_active(study=study, judges=[run.name]) is not None
     assert asked(study) == 1
     protocols.change_protocol(by=None, study=study, lease_minutes=31)
     assert asked(study) == 0

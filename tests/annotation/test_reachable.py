@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.reachable import Nearest, near_proportion, nearest
+from annotation.releases.subset_sums import Nearest, near_proportion, nearest
 
 SIZES = st.lists(st.integers(1, 12), max_size=9)
 

@@ -11,10 +11,10 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, OperationalError, transaction
 
 from annotation.models import Release, Rendition, Study
-from annotation.services.releasing import attempts, files, making
-from annotation.services.releasing.files import make_rendition
-from annotation.services.releasing.making import make_release
-from annotation.services.releasing.wanted import Options, Wanted
+from annotation.releases import creating, rendering_jobs, stored_files
+from annotation.releases.creating import make_release
+from annotation.releases.rendering_jobs import make_rendition
+from annotation.releases.request import Options, Wanted
 from tests.factories import make_study
 
 from .releases import agree, records
@@ -81,27 +81,27 @@ def test_what_others_left_goes_too_where_the_one_that_was_done_died_before_it_co
     default_storage.save(f"{FOLDER}/{OF_FILES}-half.zip", ContentFile(b"half an archive"))
     default_storage.save(f"{FOLDER}/frozen-half.jsonl", ContentFile(b"half a line"))
     assert render(release) == rendition
-    attempts.forget_others(release.frozen)
+    stored_files.forget_others(release.frozen)
     assert stored() == sorted([release.frozen, rendition.archive])
 
 
 def test_a_file_from_when_attempts_shared_a_name_has_no_others(study: Study) -> None:
     for name in ("frozen.jsonl", "frozen-one.jsonl"):
         default_storage.save(f"{FOLDER}/{name}", ContentFile(b"a line"))
-    attempts.forget_others(f"{FOLDER}/frozen.jsonl")
+    stored_files.forget_others(f"{FOLDER}/frozen.jsonl")
     assert len(stored()) == 2
 
 
 def test_a_release_whose_commit_went_unacknowledged_keeps_its_file(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = making._publish
+    original = creating._publish
 
     def unheard(*parts: Any) -> Any:
         original(*parts)
         raise OperationalError("server closed the connection unexpectedly")
 
-    monkeypatch.setattr(making, "_publish", unheard)
+    monkeypatch.setattr(creating, "_publish", unheard)
     with pytest.raises(OperationalError):
         freeze(study)
     release = Release.objects.get()
@@ -111,7 +111,7 @@ def test_a_release_whose_commit_went_unacknowledged_keeps_its_file(
 
 def test_files_whose_commit_went_unacknowledged_stay(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     release = freeze(study)
-    original = files.write_transaction
+    original = rendering_jobs.write_transaction
 
     class Unheard:
         def __enter__(self) -> None:
@@ -122,7 +122,7 @@ def test_files_whose_commit_went_unacknowledged_stay(study: Study, monkeypatch: 
             self.real.__exit__(*error)
             raise OperationalError("server closed the connection unexpectedly")
 
-    monkeypatch.setattr(files, "write_transaction", Unheard)
+    monkeypatch.setattr(rendering_jobs, "write_transaction", Unheard)
     with pytest.raises(OperationalError):
         render(release)
     rendition = Rendition.objects.get()
@@ -134,15 +134,15 @@ def test_files_whose_commit_went_unacknowledged_stay(study: Study, monkeypatch: 
 def test_an_attempt_that_stalled_touches_nothing_of_the_one_that_took_over(
     study: Study, monkeypatch: pytest.MonkeyPatch, stalls: str
 ) -> None:
-    original = making._store
+    original = creating._store
 
     def stalled(path: Path, name: str) -> str:
-        monkeypatch.setattr(making, "_store", original)
+        monkeypatch.setattr(creating, "_store", original)
         own = original(path, name) if stalls == "after it has stored" else ""
         freeze(study)
         return own or original(path, name)
 
-    monkeypatch.setattr(making, "_store", stalled)
+    monkeypatch.setattr(creating, "_store", stalled)
     with pytest.raises(IntegrityError, match="public_id"):
         freeze(study, claim=lost)
     release = Release.objects.get()
@@ -154,14 +154,14 @@ def test_a_rendering_that_stalled_touches_nothing_of_the_one_that_took_over(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release = freeze(study)
-    original = files._render
+    original = rendering_jobs._render
 
     def stalled(*parts: Any) -> Any:
-        monkeypatch.setattr(files, "_render", original)
+        monkeypatch.setattr(rendering_jobs, "_render", original)
         render(release)
         return original(*parts)
 
-    monkeypatch.setattr(files, "_render", stalled)
+    monkeypatch.setattr(rendering_jobs, "_render", stalled)
     with pytest.raises(IntegrityError, match="public_id"):
         render(release, claim=lost)
     rendition = Rendition.objects.get()
@@ -185,7 +185,7 @@ def test_a_file_of_which_nobody_can_tell_stays(study: Study) -> None:
     with transaction.atomic():
         # As after an error: no query is answered any more.
         transaction.set_rollback(True)
-        attempts.forget_unless_named(name, rows)
+        stored_files.forget_unless_named(name, rows)
         assert default_storage.exists(name)
-    attempts.forget_unless_named(name, rows)
+    stored_files.forget_unless_named(name, rows)
     assert not default_storage.exists(name)

@@ -7,10 +7,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.services.releasing.formats import FORMATS
-from annotation.services.releasing.front_matter import front_matter
-from annotation.services.releasing.markdown import table, text
-from tests.annotation.frozen_records import about, figures, record, rendered
+from annotation.releases.formats import FORMATS
+from annotation.releases.markdown import table, text
+from annotation.releases.yaml_front_matter import front_matter
+
+from .frozen_records import about, figures, record, rendered
 
 
 def card(folder, *formats, **options):

@@ -3,7 +3,7 @@
 import pytest
 
 from annotation.models import Sample, Study
-from annotation.services.releasing.changes import changes_since
+from annotation.releases.changes import changes_since
 from tests.factories import make_study
 
 from .releases import GOOD, agree, released, settle

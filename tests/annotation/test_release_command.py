@@ -11,8 +11,8 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
 from annotation.models import Release, ReservedPool, Study
-from judge.rubric import parse_rubric
-from judge.samples import parse_sample
+from judge.formats.rubric import parse_rubric
+from judge.formats.sample_line import parse_sample
 from tests.factories import make_member, make_study
 
 from .releases import GOOD, agree, settle

@@ -10,29 +10,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from annotation.errors import BadInput
+from annotation.core.errors import BadInput
 from annotation.models import Rating
-from annotation.services.releasing.formats import FORMATS
-from annotation.services.releasing.verifying import verify
-from judge.labels import LABEL_FIELDS
-from judge.rubric import parse_rubric
-from judge.samples import Image, parse_sample
-from judge.scores import ScoreTable, parse_score
-from tests.annotation.frozen_records import (
-    ORDER,
-    RUBRIC,
-    about,
-    figures,
-    lines,
-    rating,
-    record,
-    rendered,
-    stored_picture,
-    turn,
-    varied,
-)
-from tests.annotation.importing import line, take, take_scores, write_samples
+from annotation.releases.formats import FORMATS
+from annotation.releases.verifying import verify
+from judge.formats.release_line import LABEL_FIELDS
+from judge.formats.rubric import parse_rubric
+from judge.formats.sample_line import Image, parse_sample
+from judge.formats.score_table import ScoreTable, parse_score
 from tests.factories import make_rubric, make_study
+
+from .frozen_records import ORDER, RUBRIC, about, figures, lines, rating, record, rendered, stored_picture, turn, varied
+from .importing import line, take, take_scores, write_samples
 
 # --- the sample line ------------------------------------------------------------------------------
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 
-from annotation.errors import BadInput
+from annotation.core.errors import BadInput
+from annotation.jobs import queueing, running
 from annotation.models import HistoryEntry, Job, Release, Rendition, Study
-from annotation.services import job_runner, jobs
-from annotation.services.releasing import files, making
+from annotation.releases import creating, rendering_jobs
 from tests.factories import make_study
 
 from .releases import agree
@@ -29,11 +29,11 @@ def study() -> Study:
 
 def queue(study: Study, **arguments: Any) -> Job:
     arguments = {"name": "v1", "test_count": 2, "formats": ["jsonl"], **arguments}
-    return jobs.enqueue(by=None, kind="release", study=study, arguments=arguments)
+    return queueing.enqueue(by=None, kind="release", study=study, arguments=arguments)
 
 
 def done(job: Job) -> Job:
-    job_runner.run(job.pk)
+    running.run(job.pk)
     job.refresh_from_db()
     return job
 
@@ -74,7 +74,7 @@ def test_a_release_without_files_is_possible_and_gets_them_later_the_same_each_t
     assert not release.renditions.exists()
     for _ in range(2):
         arguments = {"release": release.public_id, "formats": ["jsonl", "parquet"]}
-        job = done(jobs.enqueue(by=None, kind="render_release", study=study, arguments=arguments))
+        job = done(queueing.enqueue(by=None, kind="render_release", study=study, arguments=arguments))
         assert job.state == "done", job.error
     first, second = release.renditions.all()
     assert first.sha256 == second.sha256
@@ -84,15 +84,15 @@ def test_an_attempt_that_died_after_freezing_is_taken_up_without_a_second_releas
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = queue(study)
-    original = files.render
+    original = rendering_jobs.render
 
     def die(**more: Any) -> Any:
         raise SystemExit
 
-    monkeypatch.setattr(files, "render", die)
+    monkeypatch.setattr(rendering_jobs, "render", die)
     with pytest.raises(SystemExit):
-        job_runner.run(job.pk)
-    monkeypatch.setattr(files, "render", original)
+        running.run(job.pk)
+    monkeypatch.setattr(rendering_jobs, "render", original)
     Job.objects.filter(pk=job.pk).update(state="queued", lease_token="")
     job = done(job)
     assert (job.state, job.attempts) == ("done", 2)
@@ -106,15 +106,15 @@ def test_an_attempt_that_died_while_freezing_starts_over_under_the_same_name(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = queue(study)
-    original = making._publish
+    original = creating._publish
 
     def die(*parts: Any) -> Any:
         raise SystemExit
 
-    monkeypatch.setattr(making, "_publish", die)
+    monkeypatch.setattr(creating, "_publish", die)
     with pytest.raises(SystemExit):
-        job_runner.run(job.pk)
-    monkeypatch.setattr(making, "_publish", original)
+        running.run(job.pk)
+    monkeypatch.setattr(creating, "_publish", original)
     assert not Release.objects.exists()
     Job.objects.filter(pk=job.pk).update(state="queued", lease_token="")
     job = done(job)
@@ -124,27 +124,27 @@ def test_an_attempt_that_died_while_freezing_starts_over_under_the_same_name(
 
 def test_an_attempt_that_lost_its_lease_makes_nothing_visible(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     job = queue(study)
-    original = making._store
+    original = creating._store
 
     def rob(path: Any, name: str) -> str:
         Job.objects.filter(pk=job.pk).update(lease_token="another")
         return original(path, name)
 
-    monkeypatch.setattr(making, "_store", rob)
-    job_runner.run(job.pk)
+    monkeypatch.setattr(creating, "_store", rob)
+    running.run(job.pk)
     assert not Release.objects.exists()
     assert Job.objects.get(pk=job.pk).state == "running"
 
 
 def test_a_release_job_that_is_cancelled_leaves_nothing(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     job = queue(study)
-    original = making._draft
+    original = creating._draft
 
     def cancel(*parts: Any) -> Any:
         Job.objects.filter(pk=job.pk).update(cancel_requested=True)
         return original(*parts)
 
-    monkeypatch.setattr(making, "_draft", cancel)
+    monkeypatch.setattr(creating, "_draft", cancel)
     assert done(job).state == "cancelled"
     assert not Release.objects.exists()
 

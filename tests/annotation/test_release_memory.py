@@ -6,9 +6,10 @@ import tracemalloc
 import pyarrow
 import pytest
 
-from annotation.services.releasing.formats import FORMATS, parquet
-from annotation.services.releasing.rendering import render
-from tests.annotation.frozen_records import about, record, turn
+from annotation.releases.formats import FORMATS, parquet
+from annotation.releases.rendering import render
+
+from .frozen_records import about, record, turn
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.slow]
 ALLOWED = 1_000_000

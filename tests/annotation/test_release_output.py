@@ -13,13 +13,14 @@ from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.errors import WorkflowError
-from annotation.services.releasing import output as writing
-from annotation.services.releasing.archive import member, pack
-from annotation.services.releasing.names import is_safe
-from annotation.services.releasing.output import Output
-from annotation.services.releasing.verifying import verify
-from tests.annotation.frozen_records import record, rendered, stored_picture, turn
+from annotation.core.errors import WorkflowError
+from annotation.releases import output_folder as writing
+from annotation.releases.file_names import is_safe
+from annotation.releases.output_folder import Output
+from annotation.releases.verifying import verify
+from annotation.releases.zip import member, pack
+
+from .frozen_records import record, rendered, stored_picture, turn
 
 UNSAFE = [
     "",

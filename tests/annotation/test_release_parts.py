@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from annotation.errors import BadInput, NotAllowed, WrongState
+from annotation.core.errors import BadInput, NotAllowed, WrongState
 from annotation.models import HistoryEntry, Question, ReservedPool, Study
-from annotation.services.releasing.pool import draw_for, pool_of, reserve_pool
+from annotation.releases.test_pool import draw_for, pool_of, reserve_pool
 from tests.factories import make_member, make_sample, make_study, make_user
 
 from .releases import agree, parts, records, released
@@ -146,7 +146,7 @@ def test_the_pool_holds_questions_that_nobody_has_scored_and_draws_those_to_come
 def test_what_an_import_brings_is_drawn_for_the_pool(study: Study, tmp_path: Any) -> None:
     import json
 
-    from annotation.services.importing import import_samples
+    from annotation.imports.samples import import_samples
 
     reserve_pool(by=None, study=study, share=0.5)
     path = tmp_path / "samples.jsonl"

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from judge.prompt import NO_ANSWER
-from tests.annotation.frozen_records import ORDER, record, rendered, stored_picture, turn
+
+from .frozen_records import ORDER, record, rendered, stored_picture, turn
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = ROOT / ".readers" / "bin" / "python"

@@ -9,22 +9,12 @@ import pytest
 import yaml
 from pyarrow import parquet
 
-from annotation.services.releasing.formats import FORMATS, hub
-from annotation.services.releasing.formats import parquet as tables
-from annotation.services.releasing.verifying import verify
-from judge.rubric import Level
-from tests.annotation.frozen_records import (
-    ORDER,
-    RUBRIC,
-    about,
-    lines,
-    record,
-    rendered,
-    stored_picture,
-    turn,
-    varied,
-    without_nulls,
-)
+from annotation.releases.formats import FORMATS, huggingface
+from annotation.releases.formats import parquet as tables
+from annotation.releases.verifying import verify
+from judge.formats.rubric import Level
+
+from .frozen_records import ORDER, RUBRIC, about, lines, record, rendered, stored_picture, turn, varied, without_nulls
 
 READ_BY_DATASETS = ("datasets", "parquet", "jsonl")
 
@@ -117,7 +107,7 @@ def test_the_folder_can_move_without_the_pictures_beside_it(tmp_path):
 
 
 def test_large_parts_are_cut_into_shards_that_are_found_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(hub, "SHARD_BYTES", 2_000)
+    monkeypatch.setattr(huggingface, "SHARD_BYTES", 2_000)
     records = [record(f"s{n}", turn(0), pictures=[stored_picture("red", (40, 40 + n))]) for n in range(7)]
     rendered(tmp_path / "out", [*records, record("t", part="test")], "datasets")
     names = sorted(path.name for path in (tmp_path / "out" / "data").iterdir())

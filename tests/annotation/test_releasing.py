@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 
-from annotation.arms import Arm
-from annotation.errors import BadInput, NotAllowed, NotFound, WrongState
+from annotation.core.errors import BadInput, NotAllowed, NotFound, WrongState
 from annotation.models import HistoryEntry, Protocol, Question, Release, ReleaseEntry, Sample, Study
-from annotation.services.releasing import making
-from annotation.services.releasing.making import make_release
-from annotation.services.releasing.wanted import Wanted
+from annotation.releases import creating
+from annotation.releases.creating import make_release
+from annotation.releases.request import Wanted
+from annotation.suggestions.arms import Arm
 from tests.factories import make_member, make_rubric, make_sample, make_study, make_user
 
 from .releases import GOOD, agree, rate, records, released, settle
@@ -176,7 +176,7 @@ def test_a_release_that_another_one_overtook_is_made_again_with_its_parts(
 ) -> None:
     for number in range(10):
         agree(study, f"s{number}")
-    original = making._store
+    original = creating._store
     rivals: list[Release] = []
 
     def late(path: Any, name: str) -> str:
@@ -185,7 +185,7 @@ def test_a_release_that_another_one_overtook_is_made_again_with_its_parts(
             rivals[0] = released(study, "the rival", seed=7)
         return original(path, name)
 
-    monkeypatch.setattr(making, "_store", late)
+    monkeypatch.setattr(creating, "_store", late)
     release = released(study, "v1")
     assert (rivals[0].number, release.number) == (1, 2)
     assert {k: r["part"] for k, r in records(release).items()} == {k: r["part"] for k, r in records(rivals[0]).items()}
@@ -282,7 +282,7 @@ def test_the_figures_say_what_is_agreed_open_and_overridden_per_generator(study:
 
 
 def test_agreement_of_a_release_is_that_of_the_same_ratings_by_the_study(study: Study) -> None:
-    from annotation import measuring
+    from annotation.reports import agreement
 
     people = [make_member(study, name) for name in ("ann", "ben", "cho")]
     given = [(4, 4, 5), (1, 2, 1), (0, 3, 3), (5, 5, 5), (2, 2, 0), (3, 4, 4), (1, 1, 2)]
@@ -293,11 +293,11 @@ def test_agreement_of_a_release_is_that_of_the_same_ratings_by_the_study(study: 
             scores={person: {**GOOD, "ITS": value} for person, value in zip(people, values, strict=True)},
         )
     rows = {row["dimension"]: row for row in released(study).about["agreement"]["rows"]}
-    material = measuring.read(study)
+    material = agreement.read(study)
     names = {person.pk: person.name for person in people}
     expected = {
         row["dimension"]: row
-        for row in measuring.agreement(material, by=None, names=names, measurements=("ordinal",))["ordinal"]
+        for row in agreement.agreement(material, by=None, names=names, measurements=("ordinal",))["ordinal"]
     }
     for key in ("alpha", "undefined", "samples", "ratings", "exact", "within_one", "mad", "interval"):
         assert rows["ITS"][key] == pytest.approx(expected["ITS"][key]), key

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotation import replay_report, replaying
-from annotation.foresight import TO_COME
-from annotation.replaying import Policy, Revealed, Said, replay
+from annotation.review_queue.dispute_model import TO_COME
+from annotation.simulation import replay as replaying
+from annotation.simulation import replay_report
+from annotation.simulation.replay import Policy, Revealed, Said, replay
 
 from .made_up_scores import made_up
 

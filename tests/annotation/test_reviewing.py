@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from annotation.errors import WrongState
+from annotation.core.errors import WrongState
 from annotation.models import Assignment, HistoryEntry, Member, Participant, Sample, Score, Study
-from annotation.services import assigning, exposures, leases, reviewing, scoring
+from annotation.scoring import exposures, leases, leasing, submitting, unassignable
 from tests.factories import make_member, make_sample, make_study, make_user
 
 from .deciding import ALL, all_score, discussion_of, finals, lease, person, same, score, state_of
@@ -86,7 +86,7 @@ def test_an_imported_score_of_theirs_makes_nobody_a_reviewer(study: Study, sampl
 
 def test_to_the_reviewer_it_looks_like_any_other_sample(study: Study, sample: Sample) -> None:
     make_sample(study, pictures=["red"])
-    works = assigning.lease(by=person(study, "cho"), slug=study.slug, count=2).assignments
+    works = leasing.lease(by=person(study, "cho"), slug=study.slug, count=2).assignments
     assert {work.sample.public_id for work in works} > {sample.public_id}
     first, second = works
     names = [name for name in first.__slots__ if name not in ("public_id", "sample")]
@@ -141,7 +141,7 @@ def test_a_tie_before_the_review_is_broken_before_it() -> None:
 def test_the_first_scores_stand_once_a_review_is_asked(study: Study, sample: Sample) -> None:
     mine = Assignment.objects.get(member__name="Ann")
     with pytest.raises(WrongState) as refused:
-        scoring.undo(by=make_user("ann"), assignment_id=mine.public_id)
+        submitting.undo(by=make_user("ann"), assignment_id=mine.public_id)
     assert refused.value.code == "decided"
 
 
@@ -154,7 +154,7 @@ def test_a_reviewers_lease_that_runs_out_gives_the_slot_to_the_next(study: Study
     assert (state_of(sample), sample.stage, sample.free_slots) == ("in_review", 2, 0b100)
     assert lease(study, "dan") is not None
     with pytest.raises(WrongState) as refused:
-        scoring.submit(
+        submitting.submit(
             by=make_user("cho"),
             assignment_id=late.public_id,
             client_key=uuid4(),
@@ -170,7 +170,7 @@ def test_a_late_review_counts_while_the_slot_is_free(study: Study, sample: Sampl
     assert late is not None
     Assignment.objects.filter(state=1).update(expires_at=timezone.now() - timedelta(minutes=1))
     leases.expire_leases()
-    scoring.submit(
+    submitting.submit(
         by=make_user("cho"), assignment_id=late.public_id, client_key=uuid4(), ratings=same(4), notes={}, seconds=1
     )
     assert state_of(sample) == "agreed"
@@ -189,19 +189,19 @@ def test_k_who_skip_the_review_block_the_sample_and_earlier_skips_do_not_count(s
 class TestNobodyLeft:
     def test_a_review_that_nobody_can_take_is_shown_to_the_admins(self, study: Study, sample: Sample) -> None:
         make_member(study, "cho")
-        assert reviewing.block_unassignable() == 0
+        assert unassignable.block_unassignable() == 0
         exposures.record_exposure(member=Member.objects.get(name="Cho"), samples=[sample])
-        assert reviewing.block_unassignable() == 1
+        assert unassignable.block_unassignable() == 1
         assert (state_of(sample), sample.state_reason) == ("blocked", "nobody_eligible")
         assert (sample.stage, sample.free_slots) == (0, 0)
         assert HistoryEntry.objects.get(event="nobody_eligible").detail == {"to": "blocked"}
-        assert reviewing.block_unassignable() == 0
+        assert unassignable.block_unassignable() == 0
 
     def test_a_study_with_too_few_people_waits_for_them(self, study: Study, sample: Sample) -> None:
         make_member(study, "cho", state="paused")
         make_member(study, "ravi", "researcher")
         make_member(study, None)
-        assert reviewing.block_unassignable() == 0
+        assert unassignable.block_unassignable() == 0
         assert state_of(sample) == "in_review"
 
     def test_a_sample_in_somebodys_hands_is_left_alone(self, study: Study) -> None:
@@ -210,7 +210,7 @@ class TestNobodyLeft:
         score(study, "ann", same(4))
         assert lease(study, "ben") is not None
         Sample.objects.update(scores_needed=3, free_slots=0b100, stage=2)
-        assert reviewing.block_unassignable() == 0
+        assert unassignable.block_unassignable() == 0
         assert state_of(sample) == "scoring"
 
     def test_an_admin_is_waited_for_only_where_they_score(self, study: Study, sample: Sample) -> None:
@@ -221,18 +221,18 @@ class TestNobodyLeft:
         Assignment.objects.create(
             sample=other, member=ada, slot=1, state=2, leased_at=timezone.now(), expires_at=timezone.now()
         )
-        assert reviewing.block_unassignable() == 0
+        assert unassignable.block_unassignable() == 0
         Assignment.objects.all().filter(member=ada).delete()
-        assert reviewing.block_unassignable() == 1
+        assert unassignable.block_unassignable() == 1
 
     def test_somebody_who_let_a_lease_run_out_can_still_take_it(self, study: Study, sample: Sample) -> None:
         assert lease(study, "cho") is not None
         Assignment.objects.filter(state=1).update(expires_at=timezone.now() - timedelta(minutes=1))
         leases.expire_leases()
-        assert reviewing.block_unassignable() == 0
+        assert unassignable.block_unassignable() == 0
 
     def test_paused_studies_are_left_alone(self, study: Study, sample: Sample) -> None:
         make_member(study, "cho")
         exposures.record_exposure(member=Member.objects.get(name="Cho"), samples=[sample])
         Study.objects.update(state="paused")
-        assert reviewing.block_unassignable() == 0
+        assert unassignable.block_unassignable() == 0

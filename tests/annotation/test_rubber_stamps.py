@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.rubber_stamps import at_least, is_rubber_stamp, people
-from annotation.simulating import Annotator
+from annotation.simulation.synthetic_annotators import Annotator
+from annotation.statistics.rubber_stamping import at_least, is_rubber_stamp, people
 
 from .simulated import annotators, columns, met
 

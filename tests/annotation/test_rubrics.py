@@ -2,13 +2,14 @@
 
 import pytest
 
-from annotation.errors import BadInput, NotAllowed, NotFound
+from annotation.core.errors import BadInput, NotAllowed, NotFound
+from annotation.core.rubric_cache import definition
+from annotation.imports.samples import import_samples
 from annotation.models import Rubric
-from annotation.rubrics import definition
-from annotation.services import rubrics
-from annotation.services.importing import import_samples
-from tests.annotation.importing import line, take_scores, write_samples, write_scores
+from annotation.studies import rubrics
 from tests.factories import make_study, make_user
+
+from .importing import line, take_scores, write_samples, write_scores
 
 pytestmark = pytest.mark.django_db
 

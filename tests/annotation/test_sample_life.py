@@ -8,11 +8,13 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from annotation.errors import BadInput, NotAllowed, NotFound, WorkflowError
+from annotation.core.errors import BadInput, NotAllowed, NotFound, WorkflowError
+from annotation.discussions import moderating
+from annotation.discussions.views import case_for
 from annotation.models import Assignment, Discussion, FinalScore, HistoryEntry, Member, Sample, Score, Study, User
-from annotation.services import assigning, discussion_admin, samples, scoring
-from annotation.services.discussion_views import case_for
-from annotation.timeline import Entry, timeline
+from annotation.samples import reopening
+from annotation.samples.timeline import Entry, timeline
+from annotation.scoring import leasing, submitting
 from tests.factories import make_discussion, make_member, make_sample, make_study, make_user
 
 from .discussions import awaited, reason, reasons, say, stand
@@ -48,11 +50,11 @@ def agreed(study: Study) -> Discussion:
 
 
 def reopen(ada: User, sample: Sample, why: str = "Look again.", dimensions: list[str] | None = None) -> Sample:
-    return samples.reopen(by=ada, sample_id=sample.public_id, reason=why, dimensions=dimensions)
+    return reopening.reopen(by=ada, sample_id=sample.public_id, reason=why, dimensions=dimensions)
 
 
 def withdraw(ada: User, sample: Sample, why: str = "Broken picture.") -> Sample:
-    return samples.withdraw(by=ada, sample_id=sample.public_id, reason=why)
+    return reopening.withdraw(by=ada, sample_id=sample.public_id, reason=why)
 
 
 def current(sample: Sample) -> dict[str, tuple[float | None, str]]:
@@ -62,9 +64,9 @@ def current(sample: Sample) -> dict[str, tuple[float | None, str]]:
 
 def score(who: str, sample: Sample, **values: float) -> None:
     """Lease this very sample and score it."""
-    leased = assigning.lease(by=make_user(who), slug=sample.study.slug, count=5).assignments
+    leased = leasing.lease(by=make_user(who), slug=sample.study.slug, count=5).assignments
     work = next(one for one in leased if one.sample.public_id == sample.public_id)
-    scoring.submit(
+    submitting.submit(
         by=make_user(who),
         assignment_id=work.public_id,
         client_key=uuid4(),
@@ -117,16 +119,16 @@ def test_pseudonyms_are_shuffled_between_cases(ada: User, study: Study) -> None:
         sample = reopen(ada, first.sample, dimensions=["ITS"])
         again = Discussion.objects.filter(sample=sample).latest("number")
         orders.add(tuple(again.participants.order_by("number").values_list("member__name", flat=True)))
-        discussion_admin.override(by=ada, discussion_id=again.public_id, values={"ITS": 4}, reason="Enough.")
+        moderating.override(by=ada, discussion_id=again.public_id, values={"ITS": 4}, reason="Enough.")
     # Twelve times the same of six orders comes once in 300 million.
     assert len(orders) > 1
 
 
 def test_who_has_left_or_was_excused_is_not_called_back(ada: User, study: Study) -> None:
     case = make_discussion(study, {"ann": {"ITS": 1}, "ben": {"ITS": 2}, "cho": {"ITS": 4}, "dan": {"ITS": 4}})
-    excuse = discussion_admin.excuse
+    excuse = moderating.excuse
     excuse(by=ada, discussion_id=case.public_id, participant="R1", reason="Ill.")
-    discussion_admin.override(by=ada, discussion_id=case.public_id, values={"ITS": 4}, reason="Enough.")
+    moderating.override(by=ada, discussion_id=case.public_id, values={"ITS": 4}, reason="Enough.")
     Member.objects.filter(name="Ben").update(state="left")
     sample = reopen(ada, case.sample, dimensions=["ITS"])
     again = Discussion.objects.get(sample=sample, number=2)
@@ -138,9 +140,7 @@ def test_a_replacement_who_signed_is_called_back_and_owes_a_value_where_they_nev
 ) -> None:
     case = make_discussion(study)
     eve = make_member(study, "eve")
-    discussion_admin.excuse(
-        by=ada, discussion_id=case.public_id, participant="R1", reason="Ill.", replacement=eve.public_id
-    )
+    moderating.excuse(by=ada, discussion_id=case.public_id, participant="R1", reason="Ill.", replacement=eve.public_id)
     reason("eve", case, value=4)
     sample = reopen(ada, case.sample, dimensions=["ITS", "TCC"])
     again = Discussion.objects.get(sample=sample, number=2)
@@ -299,11 +299,11 @@ def test_withdrawing_ends_the_discussion_and_the_agreed_values(ada: User, study:
 def test_withdrawing_takes_it_from_whoever_holds_it(ada: User, study: Study) -> None:
     make_member(study, "ann")
     sample = make_sample(study, pictures=["red"])
-    work = assigning.lease(by=make_user("ann"), slug="birds").assignments[0]
+    work = leasing.lease(by=make_user("ann"), slug="birds").assignments[0]
     sample = withdraw(ada, sample)
     assert (sample.stage, sample.free_slots) == (Sample.Stage.CLOSED, 0)
     error = refused(
-        lambda: scoring.submit(
+        lambda: submitting.submit(
             by=make_user("ann"),
             assignment_id=work.public_id,
             client_key=uuid4(),
@@ -332,9 +332,9 @@ def test_the_timeline_tells_a_whole_life_with_who_and_from_which_state_to_which(
     case = Discussion.objects.get(sample=sample)
     reason("ann", case, "The wing is cut off.")
     stand("ann", case, 3, "overlooked")
-    discussion_admin.override(by=ada, discussion_id=case.public_id, values={"ITS": 4}, reason="Two see it so.")
-    samples.reopen(by=ada, sample_id=sample.public_id, reason="A doubt.", dimensions=["ITS"])
-    samples.withdraw(by=ada, sample_id=sample.public_id, reason="Gave up.")
+    moderating.override(by=ada, discussion_id=case.public_id, values={"ITS": 4}, reason="Two see it so.")
+    reopening.reopen(by=ada, sample_id=sample.public_id, reason="A doubt.", dimensions=["ITS"])
+    reopening.withdraw(by=ada, sample_id=sample.public_id, reason="Gave up.")
 
     life = told(sample)
     steps = [(one.event, one.who, one.to_state) for one in life]
@@ -365,7 +365,7 @@ def test_researchers_read_it_under_pseudonyms(ada: User, study: Study) -> None:
     case = make_discussion(study)
     reasons(case, "ann", "ben", "cho")
     say("ben", case, "Hm.")
-    discussion_admin.excuse(by=ada, discussion_id=case.public_id, participant="R1", reason="Ill.")
+    moderating.excuse(by=ada, discussion_id=case.public_id, participant="R1", reason="Ill.")
     text = str(told(case.sample, names=False))
     for name in ("Ann", "Ben", "Cho", "Ada"):
         assert f"'{name}'" not in text
@@ -395,13 +395,13 @@ def test_what_files_brought_is_told_too(ada: User, study: Study) -> None:
 
 
 def test_an_undone_score_and_a_skip_stay_in_it(ada: User, study: Study) -> None:
-    from annotation.services import leases
+    from annotation.scoring import leases
 
     make_member(study, "ann")
     sample = make_sample(study, pictures=["red"])
     score("ann", sample)
     work = Assignment.objects.get(sample=sample)
-    scoring.undo(by=make_user("ann"), assignment_id=work.public_id)
+    submitting.undo(by=make_user("ann"), assignment_id=work.public_id)
     leases.skip(by=make_user("ann"), assignment_id=work.public_id, client_key=uuid4(), reason="other", note="No idea.")
     life: Mapping[str, Entry] = {one.event: one for one in told(sample)}
     assert life["undone"].values == life["scored"].values == THREES
@@ -416,7 +416,7 @@ def test_reading_a_life_costs_the_same_however_long_it_was(
     reasons(case, "ann", "ben", "cho")
     for _ in range(5):
         say("ann", case, "And another thing.")
-    discussion_admin.excuse(by=ada, discussion_id=case.public_id, participant="R1", reason="Ill.")
+    moderating.excuse(by=ada, discussion_id=case.public_id, participant="R1", reason="Ill.")
     sample = Sample.objects.select_related("study").get(pk=case.sample_id)
     timeline(sample, names=True)
     with django_assert_max_num_queries(8):

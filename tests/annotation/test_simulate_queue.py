@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from annotation import finished
-from annotation.errors import WorkflowError
+from annotation.core.errors import WorkflowError
+from annotation.judges.judge_session import Conversation
 from annotation.models import Score, Study
-from annotation.services.judging.conversation import Conversation
+from annotation.simulation import replay_data
 from tests.factories import make_study
 
 from .importing import line, take, take_scores, write_samples, write_scores
@@ -90,10 +90,10 @@ def test_a_judge_learns_along_and_is_held_to_what_nobody_scored(study):
 
 
 def test_only_independent_scores_are_played_again(study):
-    everything = finished.read_finished(study)
+    everything = replay_data.read_finished(study)
     assert [len(one.samples) for one in everything.ratings] == [60, 0, 0, 0]
     Score.objects.filter(sample__external_id="s7", member__name="Ben").update(voided_at="2026-01-01T00:00Z")
-    ratings = finished.read_finished(study).ratings[0]
+    ratings = replay_data.read_finished(study).ratings[0]
     assert sorted(len(people) for people, _ in ratings.samples.values()) == [2] + [3] * 59
     assert ratings.usual_raters() == 3
     drawn, keys = everything.drawn(ratings, 3, seed=1)
@@ -102,7 +102,7 @@ def test_only_independent_scores_are_played_again(study):
 
 
 def test_of_more_raters_some_are_drawn_for_each_sample(study):
-    everything = finished.read_finished(study)
+    everything = replay_data.read_finished(study)
     first, second = (everything.drawn(everything.ratings[0], 2, seed=seed)[0] for seed in (1, 2))
     assert first.values.shape == (60, 2)
     assert (first.people != second.people).any()

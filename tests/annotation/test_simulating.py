@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.simulating import Annotator, answer
+from annotation.simulation.synthetic_annotators import Annotator, answer
 
 LEVELS = {"TCC": (0, 1, 2, 3, 4, 5), "IQ": (1, 2.5, 5)}
 TRUTH = {"TCC": 3.2, "IQ": 2.6}

@@ -3,29 +3,29 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation import slots
+from annotation.core import slot_mask
 
 masks = st.integers(min_value=1, max_value=2**15 - 1)
 
 
 @given(st.integers(min_value=1, max_value=15))
 def test_a_new_sample_has_exactly_its_k_slots(k: int) -> None:
-    free, taken = slots.all_free(k), []
+    free, taken = slot_mask.all_free(k), []
     while free:
-        slot = slots.lowest(free)
+        slot = slot_mask.lowest(free)
         taken.append(slot)
-        free = slots.take(free, slot)
+        free = slot_mask.take(free, slot)
     assert taken == list(range(1, k + 1))
 
 
 @given(masks)
 def test_the_lowest_slot_is_free_and_no_lower_one_is(free: int) -> None:
-    slot = slots.lowest(free)
-    assert free & slots.bit(slot)
-    assert all(not free & slots.bit(lower) for lower in range(1, slot))
+    slot = slot_mask.lowest(free)
+    assert free & slot_mask.bit(slot)
+    assert all(not free & slot_mask.bit(lower) for lower in range(1, slot))
 
 
 @given(masks)
 def test_a_slot_given_back_is_as_free_as_before(free: int) -> None:
-    slot = slots.lowest(free)
-    assert slots.take(free, slot) | slots.bit(slot) == free
+    slot = slot_mask.lowest(free)
+    assert slot_mask.take(free, slot) | slot_mask.bit(slot) == free

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from annotation.splitting import CannotSplit, Group, split, wanted_samples
+from annotation.releases.splitting import CannotSplit, Group, split, wanted_samples
 
 PAIRS = st.tuples(st.sampled_from(["", "anole", "böhm", "模型"]), st.sampled_from(["", "art", "law"]))
 PARTS = st.sampled_from(["", "", "", "train", "test"])
@@ -126,7 +126,7 @@ def test_the_order_of_the_questions_and_of_their_samples_does_not_matter(groups,
 
 def test_a_thousand_questions_give_the_same_parts_in_every_process():
     program = (
-        "from tests.annotation.test_splitting import mixed, singles; from annotation.splitting import split\n"
+        "from tests.annotation.test_splitting import mixed, singles; from annotation.releases.splitting import split\n"
         "for groups in (mixed(400), singles(600, 5, 4)):\n"
         "    print(sorted(split(set(groups), wanted=200, seed=42).test))\n"
     )

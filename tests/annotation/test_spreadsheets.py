@@ -8,11 +8,12 @@ from django.core.management import call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
+from annotation.core.spreadsheet_cells import BYTE_ORDER_MARK, FORMULA, cell, neutralised, written
+from annotation.exports.scores import export_scores
 from annotation.models import Rating
-from annotation.services.exporting import export_scores
-from annotation.spreadsheets import BYTE_ORDER_MARK, FORMULA, cell, neutralised, written
-from tests.annotation.importing import take_scores
 from tests.factories import make_sample, make_study
+
+from .importing import take_scores
 
 ATTACK = '=HYPERLINK("http://x")'
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.standing import Said, Stand, awaited, common_level
+from annotation.discussions.closing_rules import Said, Stand, awaited, common_level
 
 ANN, BEN, CHO = 1, 2, 3
 reasoned = {"reasoned": True}

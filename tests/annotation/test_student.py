@@ -2,7 +2,7 @@
 
 import pytest
 
-from annotation.student import t_quantile
+from annotation.statistics.student_t import t_quantile
 
 # Two-sided 95 % and 99.9 %.
 TABLE = {

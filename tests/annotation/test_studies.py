@@ -5,19 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotation.errors import BadInput, NotAllowed, NotFound, WrongState
-from annotation.models import (
-    Assignment,
-    HistoryEntry,
-    Invitation,
-    Member,
-    Protocol,
-    ReservedPool,
-    Score,
-    Study,
-    User,
-)
-from annotation.services import assigning, studies
+from annotation.core.errors import BadInput, NotAllowed, NotFound, WrongState
+from annotation.models import Assignment, HistoryEntry, Invitation, Member, Protocol, ReservedPool, Score, Study, User
+from annotation.scoring import leasing
+from annotation.studies import studies
 from tests.factories import make_member, make_rubric, make_sample, make_study, make_user
 
 pytestmark = pytest.mark.django_db
@@ -93,12 +84,12 @@ def test_work_of_somebody_who_leaves_goes_back_into_play(study: Study, ada: User
     make_sample(study)
     assert ann.user is not None
     assert ben.user is not None
-    assigning.lease(by=ann.user, slug=study.slug)
+    leasing.lease(by=ann.user, slug=study.slug)
     studies.change_member(by=ada, member=ann, state="left")
     assert Assignment.objects.get().state == Assignment.State.RELEASED
     with pytest.raises(NotFound):
-        assigning.lease(by=ann.user, slug=study.slug)
-    assert assigning.lease(by=ben.user, slug=study.slug).assignments
+        leasing.lease(by=ann.user, slug=study.slug)
+    assert leasing.lease(by=ben.user, slug=study.slug).assignments
 
 
 def test_an_invitation_makes_its_bearer_a_member_once(study: Study, ada: User) -> None:
@@ -154,7 +145,7 @@ def test_whoever_takes_over_an_imported_place_never_meets_its_samples_again(stud
     Score.objects.create(sample=scored, member=expert, origin="imported")
     _, secret = studies.invite(by=ada, study=study, role="annotator", member=expert)
     studies.accept_invitation(user=eve, secret=secret)
-    leased = assigning.lease(by=eve, slug=study.slug, count=5).assignments
+    leased = leasing.lease(by=eve, slug=study.slug, count=5).assignments
     assert [work.sample.public_id for work in leased] == [unscored.public_id]
 
 

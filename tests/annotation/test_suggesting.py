@@ -7,8 +7,9 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from annotation.arms import Arm
-from annotation.errors import WrongState
+from annotation.core import sql as run
+from annotation.core.errors import WrongState
+from annotation.core.rubric_cache import definition, forget_definitions
 from annotation.models import (
     Assignment,
     FinalScore,
@@ -26,11 +27,12 @@ from annotation.models import (
     Study,
     Suggestion,
 )
-from annotation.rubrics import definition, forget_definitions
-from annotation.services import assigning, leases, protocols, reviewing, revising, samples, scoring
-from annotation.services.score_answers import Submitted
-from annotation.sql import run
-from annotation.timeline import timeline
+from annotation.samples import reopening
+from annotation.samples.timeline import timeline
+from annotation.scoring import leases, leasing, revising, submitting, unassignable
+from annotation.scoring.submit_result import Submitted
+from annotation.studies import protocols
+from annotation.suggestions.arms import Arm
 from tests.factories import make_member, make_release, make_rubric, make_study, make_user
 from tests.suggested import arms_of, drawn_sample, judge_saying, let_lease_run_out, let_time_to_revise_pass
 
@@ -40,13 +42,13 @@ from .discussions import reason, stand
 pytestmark = pytest.mark.django_db
 
 
-def take(study: Study, name: str) -> assigning.LeasedWork:
-    (work,) = assigning.lease(by=person(study, name), slug=study.slug).assignments
+def take(study: Study, name: str) -> leasing.LeasedWork:
+    (work,) = leasing.lease(by=person(study, name), slug=study.slug).assignments
     return work
 
 
-def submit(name: str, work: assigning.LeasedWork, values: dict[str, float]) -> Submitted:
-    return scoring.submit(
+def submit(name: str, work: leasing.LeasedWork, values: dict[str, float]) -> Submitted:
+    return submitting.submit(
         by=make_user(name),
         assignment_id=work.public_id,
         client_key=uuid4(),
@@ -57,7 +59,7 @@ def submit(name: str, work: assigning.LeasedWork, values: dict[str, float]) -> S
     )
 
 
-def revise(name: str, work: assigning.LeasedWork, values: dict[str, float]) -> Submitted:
+def revise(name: str, work: leasing.LeasedWork, values: dict[str, float]) -> Submitted:
     return revising.revise(
         by=make_user(name), assignment_id=work.public_id, client_key=uuid4(), ratings=values, seconds=3.0
     )
@@ -215,7 +217,7 @@ def test_a_study_without_judges_pays_nothing_for_them(monkeypatch: pytest.Monkey
         # Where one begins in the queue is drawn, and whether the end of it is passed costs a query.
         Member.objects.update(shuffle_start=0)
         seen.clear()
-        assert assigning.lease(by=user, slug=study.slug).assignments
+        assert leasing.lease(by=user, slug=study.slug).assignments
         return list(seen)
 
     without, with_them = statements(make_study("without")), statements(make_study("with", suggestions="both"))
@@ -288,7 +290,7 @@ def test_who_discusses_again_begins_with_what_they_had_kept_or_changed(study: St
         submit(name, works[name], own)
     revise("ann", works["ann"], same(5))
     revise("cho", works["cho"], same(5))
-    samples.reopen(by=make_user("ada"), sample_id=sample.public_id, reason="Look again.")
+    reopening.reopen(by=make_user("ada"), sample_id=sample.public_id, reason="Look again.")
     assert set(Stance.objects.values_list("first__value", flat=True)) == {5}
 
 
@@ -297,7 +299,7 @@ def test_a_judge_that_is_switched_off_is_shown_to_who_is_on_the_way_and_to_nobod
 ) -> None:
     work = take(study, "ann")
     JudgeRun.objects.update(active=False)
-    assert assigning.one(by=make_user("ann"), assignment_id=work.public_id).suggestion == work.suggestion
+    assert leasing.one(by=make_user("ann"), assignment_id=work.public_id).suggestion == work.suggestion
     let_lease_run_out(work.public_id)
     leases.expire_leases()
     # She has seen it; so she gets what she saw, and no blind slot.
@@ -332,9 +334,9 @@ def test_where_only_blind_slots_are_left_those_who_met_the_judge_are_nobody_to_w
     sample.refresh_from_db()
     assert sample.free_slots == 0b110
     # Cho can still take the third slot.
-    assert reviewing.block_unassignable() == 0
+    assert unassignable.block_unassignable() == 0
     Sample.objects.filter(pk=sample.pk).update(free_slots=0b010)
-    assert reviewing.block_unassignable() == 1
+    assert unassignable.block_unassignable() == 1
 
 
 class TestMovingToOtherRules:
@@ -411,7 +413,7 @@ def test_a_samples_life_tells_of_revisions(study: Study) -> None:
     work = take(study, "ann")
     submit("ann", work, same(3))
     revise("ann", work, same(5))
-    scoring.undo(by=make_user("ann"), assignment_id=work.public_id)
+    submitting.undo(by=make_user("ann"), assignment_id=work.public_id)
     let_time_to_revise_pass(work.public_id)
     leases.expire_leases()
     steps = [(step.who, step.event, dict(step.values)) for step in timeline(sample, names=True)]

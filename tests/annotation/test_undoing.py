@@ -5,11 +5,11 @@ from uuid import uuid4
 
 import pytest
 
-from annotation.arms import Arm
-from annotation.errors import WrongState
+from annotation.core.errors import WrongState
 from annotation.models import Assignment, Revision, Sample, Score, Study
-from annotation.services import assigning, revising, scoring
-from annotation.services.exposures import record_exposure, record_exposure_to_all
+from annotation.scoring import leasing, revising, submitting
+from annotation.scoring.exposures import record_exposure, record_exposure_to_all
+from annotation.suggestions.arms import Arm
 from tests.factories import make_study, make_user
 from tests.suggested import drawn_sample, judge_saying, member_of
 
@@ -41,9 +41,9 @@ def export_everything(study: Study) -> str:
 def scored(study: Study, arm: Arm) -> str:
     """Let Ann score a sample in an arm, and answer the judge where it speaks later; returns her assignment's id."""
     judge_saying(study, {drawn_sample(study, arm, blind_slot=2): same(5)})
-    (work,) = assigning.lease(by=person(study, "ann"), slug=study.slug).assignments
+    (work,) = leasing.lease(by=person(study, "ann"), slug=study.slug).assignments
     given = {"client_key": uuid4(), "ratings": same(3), "notes": {}, "seconds": 9.0, "touched": ALL}
-    told = scoring.submit(by=make_user("ann"), assignment_id=work.public_id, **given)
+    told = submitting.submit(by=make_user("ann"), assignment_id=work.public_id, **given)
     if arm is Arm.DELAYED:
         assert told.state == "revising"
         revise(work.public_id, 4)
@@ -60,7 +60,7 @@ def test_what_could_not_be_given_anew_stands(study: Study, arm: Arm, happens: Ca
     assignment = scored(study, arm)
     code = happens(study)
     with pytest.raises(WrongState) as refused:
-        scoring.undo(by=make_user("ann"), assignment_id=assignment)
+        submitting.undo(by=make_user("ann"), assignment_id=assignment)
     assert refused.value.code == code
     assert Assignment.objects.get(public_id=assignment).state == Assignment.State.SCORED
     assert Score.objects.get().voided_at is None
@@ -70,15 +70,15 @@ def test_what_could_not_be_given_anew_stands(study: Study, arm: Arm, happens: Ca
 @pytest.mark.parametrize("arm", list(Arm), ids=lambda arm: arm.name.lower())
 def test_what_was_taken_back_in_time_can_be_asked_for_again_whatever_happened_since(study: Study, arm: Arm) -> None:
     assignment = scored(study, arm)
-    first = scoring.undo(by=make_user("ann"), assignment_id=assignment)
+    first = submitting.undo(by=make_user("ann"), assignment_id=assignment)
     close(study)
-    assert scoring.undo(by=make_user("ann"), assignment_id=assignment).ratings == first.ratings
+    assert submitting.undo(by=make_user("ann"), assignment_id=assignment).ratings == first.ratings
 
 
 def test_who_has_seen_what_others_gave_does_not_revise_any_more(study: Study) -> None:
     """Looking ends what is pending; a look that was noted at the same moment counts as well."""
     assignment = scored(study, Arm.DELAYED)
-    scoring.undo(by=make_user("ann"), assignment_id=assignment)
+    submitting.undo(by=make_user("ann"), assignment_id=assignment)
     pending = Assignment.objects.get(public_id=assignment).revise_until
     look_into_it(study)
     Assignment.objects.filter(public_id=assignment).update(revise_until=pending)

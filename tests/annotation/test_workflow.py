@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from annotation.errors import WrongState
+from annotation.core.errors import WrongState
+from annotation.core.sample_states import TRANSITIONS, Event, State, after, diagram
 from annotation.models import Sample
-from annotation.workflow import TRANSITIONS, Event, State, after, diagram
 
 
 def test_the_states_are_those_that_a_sample_can_be_stored_in() -> None:

@@ -16,9 +16,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from annotation.core.rubric_cache import forget_definitions
 from annotation.models import Member
-from annotation.rubrics import forget_definitions
-from annotation.services import deciding
+from annotation.scoring import deciding
 from tests.factories import make_member, make_rubric, make_sample, make_study
 from tests.suggested import judge_saying
 

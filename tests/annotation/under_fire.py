@@ -32,7 +32,7 @@ collect_if_stale()
 from django.test import Client
 from annotation.models import ApiToken, Member, User
 from annotation.services import rubrics, studies
-from annotation.services.importing import import_samples, import_scores
+from annotation.imports import import_samples, import_scores
 study = studies.create_study(by=None, slug="birds", rubric=rubrics.get_or_load("interleaved-answer"))
 ada = User.objects.create_user("ada", "a long enough password", name="Ada")
 Member.objects.create(study=study, user=ada, name="Ada", role="admin")

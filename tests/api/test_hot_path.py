@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from annotation.core.rubric_cache import forget_definitions
 from annotation.models import Rubric, Sample, Study
-from annotation.rubrics import forget_definitions
 from tests.factories import make_sample
 
 from .caller import GOOD, Caller

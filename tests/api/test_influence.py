@@ -3,8 +3,8 @@
 import pytest
 
 from annotation.models import Member, Study
-from annotation.services import statistics
-from annotation.simulating import Annotator
+from annotation.reports import stored_reports
+from annotation.simulation.synthetic_annotators import Annotator
 from tests.factories import make_member
 from tests.judge_rows import make_judge_run
 from tests.suggestion_rows import meet_a_judge
@@ -24,7 +24,7 @@ def met(study: Study) -> None:
 
 
 def test_before_anybody_met_a_judge_there_is_nothing_and_it_says_so(study: Study, ada: Caller) -> None:
-    statistics.refresh(study=study)
+    stored_reports.refresh(study=study)
     shown = ada.get(ADDRESS).json()
     assert (shown["study"], shown["limit"], shown["alarm"]) == ("birds", 0.2, False)
     assert (shown["rows"], shown["arms"], shown["people"]) == ([], [], [])
@@ -33,7 +33,7 @@ def test_before_anybody_met_a_judge_there_is_nothing_and_it_says_so(study: Study
 
 @pytest.mark.usefixtures("met")
 def test_pull_arms_and_people_come_as_last_calculated(study: Study, ada: Caller) -> None:
-    statistics.refresh(study=study)
+    stored_reports.refresh(study=study)
     shown = ada.get(ADDRESS).json()
     assert [row["dimension"] for row in shown["rows"]] == ["TCC", "ICC", "IQ", "ITS", None]
     assert shown["alarm"] is True
@@ -46,7 +46,7 @@ def test_pull_arms_and_people_come_as_last_calculated(study: Study, ada: Caller)
 
 @pytest.mark.usefixtures("met")
 def test_researchers_meet_pseudonyms_alone(study: Study, rae: Caller) -> None:
-    statistics.refresh(study=study)
+    stored_reports.refresh(study=study)
     hal = Member.objects.get(name="Hal")
     answer = rae.get(ADDRESS)
     assert f"R-{hal.public_id}" in {row["annotator"] for row in answer.json()["people"]}

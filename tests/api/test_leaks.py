@@ -20,8 +20,8 @@ from annotation.models import (
     Score,
     Study,
 )
-from annotation.services import statistics
-from annotation.services.studies import invite
+from annotation.reports import stored_reports
+from annotation.studies.studies import invite
 from tests.access_world import words_of_judges
 from tests.factories import make_discussion, make_member, make_release, make_sample, make_study, make_user
 from tests.judge_rows import make_judge_run
@@ -332,7 +332,7 @@ def test_researchers_get_no_names_and_no_logins(study: Study, ann: Caller, rae: 
     ben = Caller(make_member(study, user))
     case = make_dispute(study, ann, ben)
     give_reasons(ben, case)
-    statistics.refresh(study=study)
+    stored_reports.refresh(study=study)
     sample = f"samples/{case.sample.public_id}/"
     for path in (
         *("studies/birds/members/", "studies/birds/samples/", "studies/birds/", sample, f"{sample}history/"),

@@ -13,9 +13,9 @@ from uuid import uuid4
 import pytest
 from django.http import HttpResponse
 
-from annotation.arms import Arm
 from annotation.models import Assignment, JudgeRun, Prediction, Sample, Study, Suggestion
-from annotation.services import statistics
+from annotation.reports import stored_reports
+from annotation.suggestions.arms import Arm
 from tests.factories import make_sample, make_study
 from tests.leaks import leaked
 from tests.suggested import drawn_sample, judge_saying
@@ -158,7 +158,7 @@ def test_what_others_make_of_the_judge_changes_nothing_for_who_is_blind(
     assert ben.score(bens, GOOD).json()["state"] == "revising"
     revised = ben.put(f"assignments/{bens}/revision/", {"client_key": str(uuid4()), "ratings": dict.fromkeys(GOOD, 3)})
     assert revised.status_code == 200
-    statistics.refresh(study=study)
+    stored_reports.refresh(study=study)
     assert told(ann.get(f"assignments/{work['id']}/")) == before
     for what, response in walk(ann, {delayed.public_id: work}):
         assert not leaked(forbidden(), told(response)), what

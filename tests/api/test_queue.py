@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from annotation.models import Exposure, QueueEntry, Sample, Study
-from annotation.services.queueing.storing import count_anew
+from annotation.review_queue.storage import count_anew
 from tests.annotation.queueing import active_judge, order_of, refreshed, said, says
 from tests.annotation.rating import rate, rated_sample
 from tests.factories import make_discussion, make_member, make_sample
@@ -22,7 +22,7 @@ QUEUE = "/api/studies/birds/queue/"
 
 @pytest.fixture(autouse=True)
 def _nothing_is_sent() -> Any:
-    with patch("annotation.services.jobs.send"):
+    with patch("annotation.jobs.queueing.send"):
         yield
 
 

@@ -24,9 +24,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from annotation.models import Assignment, Invitation, Job, JobLogLine, QueueEntry, Sample, Study
-from annotation.services import statistics
-from annotation.services.queueing.refreshing import refresh
-from annotation.services.studies import invite
+from annotation.reports import stored_reports
+from annotation.review_queue.rebuild import refresh
+from annotation.studies.studies import invite
 from api.urls import urlpatterns
 from tests.databases import BOTH
 from tests.factories import make_discussion, make_member, make_release, make_sample, make_study, make_token, make_user
@@ -122,7 +122,7 @@ def populated(
     said = {"annotator": {"ITS": 2}, "admin": {"ITS": 3}, "ben": {"ITS": 4}}
     case = make_discussion(study, said)
     assert give_reasons(ann, case, ITS="They do not match.").status_code == 200
-    statistics.refresh(study=study)
+    stored_reports.refresh(study=study)
     run = make_judge_run(study, release=make_release(study), active=True)
     refresh(study=study)
     world = {

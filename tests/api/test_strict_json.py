@@ -2,7 +2,7 @@
 
 import pytest
 
-from annotation.errors import BadInput
+from annotation.core.errors import BadInput
 from api.strict_json import read_object
 
 

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from annotation.arms import Arm
 from annotation.models import Assignment, FinalScore, Member, Revision, Sample, Score, Study, Suggestion
-from annotation.services import leases
+from annotation.scoring import leases
+from annotation.suggestions.arms import Arm
 from tests.factories import make_member, make_study
 from tests.suggested import drawn_sample, judge_saying, let_lease_run_out, let_time_to_revise_pass
 

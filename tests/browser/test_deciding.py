@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from annotation.discussions import participating
 from annotation.models import Discussion, FinalScore, User
-from annotation.services import discussing
 from tests.frontend.disputes import dispute, give_reason, hand_over, make_people
 
 pytestmark = pytest.mark.browser
@@ -90,7 +90,7 @@ def test_what_others_say_appears_while_ada_writes_and_her_words_stay(
 
 def comment_again(case: Discussion) -> None:
     """Let Ben comment."""
-    discussing.comment(
+    participating.comment(
         by=User.objects.get(username="ben"),
         discussion_id=case.public_id,
         client_key=uuid4(),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from annotation.models import Post
-from frontend.discussing_words import reasons, words
+from frontend.client_text.discussing import reasons, words
 
 STATIC = Path(__file__).parents[2] / "frontend" / "static" / "frontend"
 OWN = sorted((STATIC / "discussing").glob("*.js"))

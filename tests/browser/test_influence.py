@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from annotation.models import User
-from annotation.services import statistics
-from annotation.simulating import Annotator
+from annotation.reports import stored_reports
+from annotation.simulation.synthetic_annotators import Annotator
 from tests.access_world import World, make_world
 from tests.factories import make_member
 from tests.suggestion_rows import meet_a_judge
@@ -43,7 +43,7 @@ def test_the_report_is_readable_by_everybody_and_never_too_wide(
     for who, page in pages.items():
         page.goto(PAGE)
         found[who, "before"] = faults(page)
-    statistics.refresh(study=world.study)
+    stored_reports.refresh(study=world.study)
     hal = world.study.members.get(name="Hal Hasty").public_id
     for who, page in pages.items():
         for place in (PAGE, f"/studies/birds/people/{hal}/", "/studies/birds/"):
@@ -58,7 +58,7 @@ def test_the_report_is_readable_by_everybody_and_never_too_wide(
 def test_ada_is_led_from_the_board_to_the_alarm_and_takes_the_suggestions_away(
     world: World, browser_of: Callable[..., BrowserContext]
 ) -> None:
-    statistics.refresh(study=world.study)
+    stored_reports.refresh(study=world.study)
     page = browser_of(User.objects.get(username="ada")).new_page()
     complaints = quiet(page)
     page.goto("/studies/birds/")

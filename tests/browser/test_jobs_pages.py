@@ -14,8 +14,8 @@ from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 
+from annotation.jobs import running
 from annotation.models import Job, JobLogLine, Sample, Study, User
-from annotation.services import job_runner
 from tests.annotation.importing import picture
 from tests.factories import make_member, make_study
 
@@ -41,12 +41,12 @@ def ada(led: Study, browser_of: Browsers) -> Page:
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Let a worker work off what waits, when it is told to; nothing is sent to any other."""
-    monkeypatch.setattr("annotation.services.jobs.send", lambda job, kind: True)
+    monkeypatch.setattr("annotation.jobs.queueing.send", lambda job, kind: True)
 
     def work() -> None:
         try:
             for job in Job.objects.filter(state="queued").order_by("pk"):
-                job_runner.run(job.pk)
+                running.run(job.pk)
         finally:
             connection.close()
 

@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 from playwright.sync_api import BrowserContext, Page, expect
 
+from annotation.jobs import running
 from annotation.models import Job, JudgeRun, Member, Study
-from annotation.services import job_runner
 from tests.annotation.judging import learnable_study, released
 from tests.annotation.releases import agree
 from tests.factories import make_member, make_release, make_study
@@ -26,7 +26,7 @@ Browsers = Callable[..., BrowserContext]
 @pytest.fixture(autouse=True)
 def quiet(transactional_db: None, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> None:
     """Jobs are worked off when a test says so, in a place of its own."""
-    monkeypatch.setattr("annotation.services.jobs.send", lambda job, kind: True)
+    monkeypatch.setattr("annotation.jobs.queueing.send", lambda job, kind: True)
     settings.JUDGE_DIR = tmp_path / "judge"
 
 
@@ -43,7 +43,7 @@ def working_off() -> threading.Thread:
     def work() -> None:
         try:
             for job in Job.objects.filter(state="queued"):
-                job_runner.run(job.pk)
+                running.run(job.pk)
         finally:
             connection.close()
 

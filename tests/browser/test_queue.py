@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from playwright.sync_api import BrowserContext, Page, expect
 
+from annotation.jobs import running
 from annotation.models import Assignment, Job, Member, Study
-from annotation.services import job_runner
 from tests.factories import make_sample
 from tests.frontend.disputes import make_people, place_of
 from tests.frontend.queueing import PAGE, QUESTIONS, entry_of, make_queue
@@ -22,7 +22,7 @@ Browsers = Callable[..., BrowserContext]
 
 @pytest.fixture(autouse=True)
 def nothing_is_sent(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("annotation.services.jobs.send", lambda job, kind: True)
+    monkeypatch.setattr("annotation.jobs.queueing.send", lambda job, kind: True)
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ def test_a_refresh_is_watched_and_found_again(browser_of: Browsers, birds: Study
     page.goto(PAGE)
     expect(page.locator("#queue-age")).to_contain_text("waiting for a worker")
     try:
-        job_runner.run(Job.objects.get(kind="refresh_queue").pk)
+        running.run(Job.objects.get(kind="refresh_queue").pk)
     finally:
         connection.close()
     expect(page.get_by_role("button", name="Refresh")).to_be_visible()
@@ -200,7 +200,7 @@ def refresh_beneath(page: Page) -> None:
     """Let a refresh that a page waits for bring one more sample into the queue."""
     study = Study.objects.get(slug="birds")
     make_sample(study, external_id="newcomer")
-    job_runner.run(Job.objects.get(kind="refresh_queue").pk)
+    running.run(Job.objects.get(kind="refresh_queue").pk)
     connection.close()
     expect(page.get_by_role("button", name="Refresh")).to_be_visible()
 

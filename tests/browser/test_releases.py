@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from annotation.jobs import running
 from annotation.models import Job, Member, Release, Study
-from annotation.services import job_runner
-from annotation.services.releasing.verifying import verify
+from annotation.releases.verifying import verify
 from tests.annotation.releases import agree
 from tests.factories import make_member, make_release, make_study
 
@@ -25,7 +25,7 @@ OPEN_ALL = "for (const one of document.querySelectorAll('details')) one.open = t
 @pytest.fixture
 def study(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Study:
     """A study with ten agreed samples; jobs are worked off when a test says so."""
-    monkeypatch.setattr("annotation.services.jobs.send", lambda job, kind: True)
+    monkeypatch.setattr("annotation.jobs.queueing.send", lambda job, kind: True)
     study = make_study("birds", k=2, title="Birds that sing")
     for number in range(10):
         agree(study, f"s{number}", generator=f"model-{number % 2}", domain="nature" if number % 3 else "kitchen")
@@ -48,7 +48,7 @@ def open_page(
 
 def work_off() -> None:
     for job in Job.objects.filter(state="queued"):
-        job_runner.run(job.pk)
+        running.run(job.pk)
 
 
 def test_a_release_is_made_and_taken_away_by_keyboard_alone(

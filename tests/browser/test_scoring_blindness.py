@@ -6,8 +6,8 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import Error, Response, expect
 
-from annotation.arms import Arm
 from annotation.models import Study
+from annotation.suggestions.arms import Arm
 from tests.factories import make_study
 from tests.leaks import leaked
 from tests.met import FIGURES, make_judge, make_met_sample

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Route, expect
 
-from annotation.arms import Arm
 from annotation.models import Assignment, Member, Revision, Study, Suggestion
-from annotation.services import leases
+from annotation.scoring import leases
+from annotation.suggestions.arms import Arm
 from tests.factories import make_study
 from tests.met import SAYS, make_judge, make_met_sample
 from tests.suggested import let_time_to_revise_pass

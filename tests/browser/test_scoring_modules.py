@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from annotation.models import Skip
-from frontend.scoring_words import skip_reasons, words
+from frontend.client_text.scoring import skip_reasons, words
 
 STATIC = Path(__file__).parents[2] / "frontend" / "static" / "frontend"
 MODULES = [*sorted((STATIC / "common").glob("*.js")), *sorted((STATIC / "scoring").glob("*.js"))]

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from annotation.models import Assignment, Member, Score, Study
-from annotation.services import assigning, scoring
+from annotation.scoring import leasing, submitting
 from tests.factories import make_member
 
 from .desk import LETTERS, Desk, ratings, standing
@@ -156,12 +156,12 @@ def test_a_lost_lease_is_told_and_the_draft_stays(desk: Desk, study: Study, ben:
     question = desk.question
     desk.page.route("**/api/studies/**", lambda route: route.abort())
     Assignment.objects.update(expires_at="2020-01-01T00:00Z")
-    assigning.expire_leases()
+    leasing.expire_leases()
     for member in (ben, make_member(study, "cleo")):
         assert member.user is not None
-        for work in assigning.lease(by=member.user, slug=study.slug, count=6).assignments:
+        for work in leasing.lease(by=member.user, slug=study.slug, count=6).assignments:
             if work.sample.turns[0].question == question:
-                scoring.submit(
+                submitting.submit(
                     by=member.user,
                     assignment_id=work.public_id,
                     client_key=uuid4(),

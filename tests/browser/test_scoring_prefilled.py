@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Route, expect
 
-from annotation.arms import Arm
 from annotation.models import Member, Score, Study, Suggestion
+from annotation.suggestions.arms import Arm
 from tests.factories import make_member, make_sample, make_study
 from tests.met import make_judge, make_met_sample
 

@@ -6,9 +6,9 @@ from uuid import uuid4
 from django.test import Client
 from django.utils import timezone
 
+from annotation.discussions import participating
+from annotation.discussions.participating import Reason
 from annotation.models import Discussion, FinalScore, Member, Participant, Sample, Study
-from annotation.services import discussing
-from annotation.services.discussing import Reason
 from tests.annotation.deciding import same, score
 from tests.factories import make_member, make_sample, make_study, make_user
 
@@ -55,13 +55,13 @@ def hand_over(case: Discussion) -> None:
 
 
 def give_reason(case: Discussion, who: str, text: str, *, on: str = "ITS") -> None:
-    discussing.give_reasons(
+    participating.give_reasons(
         by=make_user(who), discussion_id=case.public_id, client_key=uuid4(), reasons={on: Reason(text=text)}
     )
 
 
 def move(case: Discussion, who: str, value: float, *, on: str = "ITS") -> None:
-    discussing.take_stances(
+    participating.take_stances(
         by=make_user(who),
         discussion_id=case.public_id,
         client_key=uuid4(),

@@ -5,9 +5,9 @@ import re
 from collections.abc import Mapping
 from itertools import count
 
-from annotation import priority
 from annotation.models import QueueEntry, ReviewQueue, Sample, Study
-from annotation.priority import LEAST_SHARE, Queue
+from annotation.review_queue import ranking
+from annotation.review_queue.ranking import LEAST_SHARE, Queue
 from tests.annotation.deciding import same, score
 from tests.annotation.queueing import active_judge, refreshed, said, says
 from tests.factories import make_sample
@@ -76,7 +76,7 @@ def _drawn(slug: str, name: str) -> str:
         digest = hashlib.sha256(f"{slug} {name} {number}".encode()).digest()
         opaque = "".join(LETTERS[byte % len(LETTERS)] for byte in digest[:12])
         if all(
-            (priority.draw(opaque, queue, seed=SEED) < LEAST_SHARE) == (name in names)
+            (ranking.draw(opaque, queue, seed=SEED) < LEAST_SHARE) == (name in names)
             for queue, names in BY_CHANCE.items()
         ):
             return opaque

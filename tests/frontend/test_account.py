@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from annotation.models import ApiToken, User
-from annotation.services.studies import hash_secret
+from annotation.studies.studies import hash_secret
 from tests.factories import PASSWORD, make_member, make_study, make_user
 
 pytestmark = pytest.mark.django_db

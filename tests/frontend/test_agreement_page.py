@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from annotation.models import Job, Study
-from annotation.services import statistics
+from annotation.reports import stored_reports
 from tests.access_world import World, make_world
 from tests.annotation.rating import rate, settle
 from tests.factories import make_discussion, make_sample
@@ -33,7 +33,7 @@ def world() -> World:
 
 @pytest.fixture
 def measured(world: World) -> World:
-    statistics.refresh(study=world.study)
+    stored_reports.refresh(study=world.study)
     return world
 
 
@@ -60,7 +60,7 @@ def test_every_figure_of_a_dimension_stands_in_its_row(ada: Client, measured: Wo
     head, tcc, *_ = section(text(ada, PAGE), "h-alpha").split("<tr>")[1:]
     for name in ("Level", "Alpha", "95 % interval", "Exact", "Within 1", "Mean distance", "Apart by 2+", "ICC(1)"):
         assert name in words(head), name
-    figures = statistics.stored(measured.study, "agreement")
+    figures = stored_reports.stored(measured.study, "agreement")
     assert figures is not None
     row = figures.data["levels"]["ordinal"]["all"][0]
     for value in (row["alpha"], *row["interval"], row["exact"], row["within_one"], row["mad"], row["icc"]["value"]):
@@ -71,7 +71,7 @@ def test_every_figure_of_a_dimension_stands_in_its_row(ada: Client, measured: Wo
 @pytest.mark.parametrize("level", ["ordinal", "interval", "nominal"])
 def test_the_level_of_measurement_is_chosen_and_named(ada: Client, measured: World, level: str) -> None:
     page = text(ada, f"{PAGE}?level={level}")
-    figures = statistics.stored(measured.study, "agreement")
+    figures = stored_reports.stored(measured.study, "agreement")
     assert figures is not None
     alpha = figures.data["levels"][level]["all"][0]["alpha"]
     first = section(page, "h-alpha").split("<tr>")[2]
@@ -90,7 +90,7 @@ def test_agreement_is_shown_by_generator_and_by_domain(ada: Client, measured: Wo
 
 def test_pairs_of_annotators_have_a_map_of_figures(ada: Client, measured: World) -> None:
     maps = section(text(ada, PAGE), "h-pairs")
-    figures = statistics.stored(measured.study, "agreement")
+    figures = stored_reports.stored(measured.study, "agreement")
     assert figures is not None
     members = {measured.members[who].public_id for who in ("ben", "cleo")}
     (pair,) = [pair for pair in figures.data["levels"]["ordinal"]["all"][0]["kappa"] if set(pair["pair"]) == members]
@@ -111,12 +111,12 @@ def test_researchers_meet_pseudonyms_alone(world: World, measured: World) -> Non
 
 
 def test_what_discussions_moved_is_told_and_drawn(ada: Client, world: World) -> None:
-    statistics.refresh(study=world.study)
+    stored_reports.refresh(study=world.study)
     assert "No discussion is over yet." in text(ada, PAGE)
     assert 'id="h-whom"' not in text(ada, PAGE)
     case = make_discussion(world.study, {"ann": {"ITS": 2}, "ben": {"ITS": 4}, "cleo": {"ITS": 4}})
     settle(case, ann=4, ben=4, cleo=4)
-    statistics.refresh(study=world.study)
+    stored_reports.refresh(study=world.study)
     page = text(ada, PAGE)
     assert "Discussions moved 33 % of the first values; the mean of all went by +0.67 levels." in page
     row = section(page, "h-moved").split("<tr>")[2]
@@ -137,7 +137,7 @@ def test_before_anything_is_calculated_the_page_says_so(ada: Client) -> None:
 
 def test_a_study_without_scores_has_nothing_to_compare(ada: Client, world: World) -> None:
     world.study.samples.all().delete()
-    statistics.refresh(study=world.study)
+    stored_reports.refresh(study=world.study)
     page = text(ada, PAGE)
     assert "<h1>Agreement cannot be told yet</h1>" in page
     assert "There are no independent ratings yet." in page
@@ -160,7 +160,7 @@ def test_ada_asks_for_a_calculation_follows_it_and_sees_its_result(ada: Client, 
     assert "<html" not in part
     assert "step 3 of 12: agreement on TCC" in part
     assert 'value="3" max="12"' in part
-    statistics.refresh(study=world.study)
+    stored_reports.refresh(study=world.study)
     Job.objects.update(state="done", finished_at=timezone.now())
     part = ada.get("/studies/birds/figures/", headers=asked).content.decode()
     assert 'hx-get="/studies/birds/agreement/?level=nominal" hx-trigger="load"' in part, "the page fetches itself anew"
@@ -173,7 +173,7 @@ def test_a_calculation_that_failed_says_why(ada: Client, world: World) -> None:
         kind="statistics", study=world.study, state="failed", error="It ran out of memory.", finished_at=timezone.now()
     )
     assert "The last calculation failed: It ran out of memory." in text(ada, PAGE)
-    statistics.refresh(study=world.study)
+    stored_reports.refresh(study=world.study)
     assert "failed" not in text(ada, PAGE), "a later one was done"
 
 
@@ -187,7 +187,7 @@ def test_an_annotators_page_shows_them_beside_the_others(ada: Client, world: Wor
     page = text(ada, f"/studies/birds/people/{ben.public_id}/")
     rows = section(page, "h-quality").split("<tr>")[2:]
     assert len(rows) == 5, "four dimensions and all of them"
-    figures = statistics.stored(world.study, "annotators")
+    figures = stored_reports.stored(world.study, "annotators")
     assert figures is not None
     tcc = next(r for r in figures.data["rows"] if r["member"] == ben.public_id and r["dimension"] == "TCC")
     assert f"{abs(tcc['bias']):.2f}" in rows[0]
@@ -213,6 +213,6 @@ def test_somebody_who_has_scored_nothing_has_an_empty_page(ada: Client, world: W
 
 def test_a_level_that_carries_no_figure_says_why_once(ada: Client, world: World) -> None:
     Study.objects.get(pk=world.study.pk).samples.filter(state="in_discussion").delete()
-    statistics.refresh(study=world.study)
+    stored_reports.refresh(study=world.study)
     page = text(ada, PAGE)
     assert page.count("ICC(2,1) undefined: The samples were not all rated by the same annotators") <= 1

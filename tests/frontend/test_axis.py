@@ -1,8 +1,8 @@
 """Where participants stand on the levels of a dimension."""
 
-from annotation.rubrics import DimensionDefinition, LevelDefinition
-from annotation.services.discussion_shapes import ParticipantView, StanceView
-from frontend.axis import Axis, axis
+from annotation.core.rubric_cache import DimensionDefinition, LevelDefinition
+from annotation.discussions.view_types import ParticipantView, StanceView
+from frontend.charts.stance_axis import Axis, axis
 
 LEVELS = tuple(LevelDefinition(number, float(value), "", "") for number, value in enumerate((0, 1, 2, 5)))
 ITS = DimensionDefinition(1, "ITS", "Synergy", "", True, True, 0.0, LEVELS, {})

@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from frontend import charts
-from frontend.charts import Scale
+from frontend.charts import svg
+from frontend.charts.svg import Scale
 
 
 def parsed(drawing: str) -> ET.Element:
@@ -27,32 +27,32 @@ def test_a_scale_puts_its_ends_inside_its_padding_and_what_lies_beyond_at_its_en
 
 
 def test_a_scale_of_agreement_goes_below_zero_only_where_an_interval_does() -> None:
-    assert charts.alpha_scale([0.2, 0.5]).low == 0
-    assert charts.alpha_scale([]).low == 0
-    assert charts.alpha_scale([-0.01]).low == pytest.approx(-0.2)
-    assert charts.alpha_scale([-0.21, 0.4]).low == pytest.approx(-0.4)
-    assert charts.alpha_scale([-3]).low == -1
+    assert svg.alpha_scale([0.2, 0.5]).low == 0
+    assert svg.alpha_scale([]).low == 0
+    assert svg.alpha_scale([-0.01]).low == pytest.approx(-0.2)
+    assert svg.alpha_scale([-0.21, 0.4]).low == pytest.approx(-0.4)
+    assert svg.alpha_scale([-3]).low == -1
 
 
 def test_scales_widen_to_whole_steps_and_zero_stays_in_the_middle() -> None:
     assert (
-        charts.even_scale([0.1, -0.2], least=0.6, step=0.2).low,
-        charts.even_scale([], least=0.6, step=0.2).high,
+        svg.even_scale([0.1, -0.2], least=0.6, step=0.2).low,
+        svg.even_scale([], least=0.6, step=0.2).high,
     ) == (
         -0.6,
         0.6,
     )
-    wide = charts.even_scale([0.61], least=0.6, step=0.2)
+    wide = svg.even_scale([0.61], least=0.6, step=0.2)
     assert (wide.low, wide.high) == pytest.approx((-0.8, 0.8))
-    found = charts.scale_of([0.84, 1.2], step=0.5)
+    found = svg.scale_of([0.84, 1.2], step=0.5)
     assert (found.low, found.high) == (0.5, 1.5)
-    flat = charts.scale_of([1.0, 1.0], step=0.5)
+    flat = svg.scale_of([1.0, 1.0], step=0.5)
     assert flat.low <= 1 < flat.high
 
 
 def test_an_interval_is_a_dot_between_two_ends_over_its_bars() -> None:
     scale = Scale(0, 1, width=100, pad=0)
-    drawing = charts.interval(scale, 0.5, [0.4, 0.7], bars=(0.67, 0.8))
+    drawing = svg.interval(scale, 0.5, [0.4, 0.7], bars=(0.67, 0.8))
     assert circles(drawing) == [(50, 13)]
     (path,) = parsed(drawing).iter("path")
     assert re.match(r"M40 13H70", path.attrib["d"])
@@ -62,28 +62,28 @@ def test_an_interval_is_a_dot_between_two_ends_over_its_bars() -> None:
 
 def test_what_is_not_known_is_not_drawn() -> None:
     scale = Scale(0, 1)
-    assert circles(charts.interval(scale, None, None)) == []
-    no_interval = charts.interval(scale, 0.5, None)
+    assert circles(svg.interval(scale, None, None)) == []
+    no_interval = svg.interval(scale, 0.5, None)
     assert len(circles(no_interval)) == 1
     assert "<path" not in no_interval
-    assert circles(charts.sparkline(scale, [None, None])) == []
-    assert "<rect" not in charts.stacked([("a", 0)])
-    assert "<rect" not in charts.columns([0, 0])
+    assert circles(svg.sparkline(scale, [None, None])) == []
+    assert "<rect" not in svg.stacked([("a", 0)])
+    assert "<rect" not in svg.columns([0, 0])
 
 
 def test_a_sparkline_breaks_where_a_week_is_missing_and_ends_in_a_dot() -> None:
     scale = Scale(0, 10, width=108, pad=4)
-    drawing = charts.sparkline(scale, [0, 10, None, 5, 5], zero=0)
+    drawing = svg.sparkline(scale, [0, 10, None, 5, 5], zero=0)
     lines = [line.attrib["points"] for line in parsed(drawing).iter("polyline")]
     assert len(lines) == 2, "one before the gap, one after"
     assert lines[0] == "4,24 29,4", "low values at the bottom"
     assert circles(drawing)[-1] == (104, 14)
-    alone = charts.sparkline(scale, [None, 5, None])
+    alone = svg.sparkline(scale, [None, 5, None])
     assert len(circles(alone)) == 2, "a week alone is a point, and the last one"
 
 
 def test_a_chart_over_weeks_names_its_ends_and_says_what_it_shows() -> None:
-    drawing = charts.weeks(Scale(-0.6, 0.6), [0.1, 0.2], ["week 44", "week 45"], zero=0, label="Bias & more")
+    drawing = svg.weeks(Scale(-0.6, 0.6), [0.1, 0.2], ["week 44", "week 45"], zero=0, label="Bias & more")
     texts = ["".join(text.itertext()) for text in parsed(drawing).iter("text")]
     assert texts == ["−.6", "0", "+.6", "week 44", "week 45"]
     assert parsed(drawing).attrib["aria-label"] == "Bias & more"
@@ -91,7 +91,7 @@ def test_a_chart_over_weeks_names_its_ends_and_says_what_it_shows() -> None:
 
 
 def test_parts_of_a_whole_fill_the_bar_in_proportion_and_the_smallest_can_be_seen() -> None:
-    bars = list(parsed(charts.stacked([("a", 750), ("b", 249), ("c", 1)], width=100)).iter("rect"))
+    bars = list(parsed(svg.stacked([("a", 750), ("b", 249), ("c", 1)], width=100)).iter("rect"))
     widths = [float(bar.attrib["width"]) for bar in bars]
     assert [bar.attrib["class"] for bar in bars] == ["a", "b", "c"]
     assert widths[0] == pytest.approx(74, abs=2)
@@ -100,7 +100,7 @@ def test_parts_of_a_whole_fill_the_bar_in_proportion_and_the_smallest_can_be_see
 
 
 def test_two_ways_go_from_the_middle_in_proportion() -> None:
-    left, right = parsed(charts.both_ways(5, 10, most=10, width=104)).iter("rect")
+    left, right = parsed(svg.both_ways(5, 10, most=10, width=104)).iter("rect")
     assert float(right.attrib["width"]) == 50
     assert float(left.attrib["width"]) == 25
     assert float(left.attrib["x"]) == 27
@@ -108,32 +108,32 @@ def test_two_ways_go_from_the_middle_in_proportion() -> None:
 
 
 def test_columns_are_as_high_as_their_share_of_the_highest() -> None:
-    heights = [float(bar.attrib["height"]) for bar in parsed(charts.columns([5, 0, 10], height=42)).iter("rect")]
+    heights = [float(bar.attrib["height"]) for bar in parsed(svg.columns([5, 0, 10], height=42)).iter("rect")]
     assert heights == [20, 40]
 
 
 @pytest.mark.parametrize(("value", "found"), [(None, None), (-0.4, 0), (0, 0), (0.5, 3), (0.99, 6), (1, 6)])
 def test_a_shade_grows_with_its_value(value: float | None, found: int | None) -> None:
-    assert charts.shade(value) == found
+    assert svg.shade(value) == found
 
 
 @pytest.mark.parametrize(
     ("value", "shown"), [(0, "0"), (0.67, ".67"), (-0.2, "−.2"), (1, "1"), (90, "90"), (1.5, "1.5")]
 )
 def test_a_tick_is_as_short_as_it_can_be(value: float, shown: str) -> None:
-    assert charts.tick(value) == shown
+    assert svg.tick(value) == shown
 
 
 def test_no_drawing_carries_a_style_that_the_content_policy_would_refuse() -> None:
     scale = Scale(0, 1)
     drawings = [
-        charts.axis(scale, charts.alpha_ticks(scale)),
-        charts.interval(scale, 0.5, [0.4, 0.6], bars=(0.67,), label='<"&'),
-        charts.sparkline(scale, [0.1, 0.2]),
-        charts.weeks(scale, [0.1], ["week 1"]),
-        charts.stacked([("a", 1)]),
-        charts.both_ways(1, 2, most=2),
-        charts.columns([1, 2]),
+        svg.axis(scale, svg.alpha_ticks(scale)),
+        svg.interval(scale, 0.5, [0.4, 0.6], bars=(0.67,), label='<"&'),
+        svg.sparkline(scale, [0.1, 0.2]),
+        svg.weeks(scale, [0.1], ["week 1"]),
+        svg.stacked([("a", 1)]),
+        svg.both_ways(1, 2, most=2),
+        svg.columns([1, 2]),
     ]
     for drawing in drawings:
         assert all("style" not in element.attrib for element in parsed(drawing).iter()), drawing

@@ -9,21 +9,10 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from annotation.models import Discussion, Exposure, Member, Study
-from annotation.services import samples
+from annotation.samples import reopening
 from tests.factories import make_user
 
-from .disputes import (
-    LIST,
-    also_on,
-    client_of,
-    dispute,
-    give_reason,
-    hand_over,
-    place_of,
-    post,
-    settle,
-    text_of,
-)
+from .disputes import LIST, also_on, client_of, dispute, give_reason, hand_over, place_of, post, settle, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -126,7 +115,7 @@ def test_a_closed_line_says_how_it_ended(study: Study, ada: Client) -> None:
     settled, decided, broken = dispute(study, on="ITS"), dispute(study, on="TCC"), dispute(study, on="IQ")
     settle(settled)
     post(ada, decided, "override", value_TCC="1", reason="Clear.")
-    samples.withdraw(by=make_user("ada"), sample_id=broken.sample.public_id, reason="The picture is broken.")
+    reopening.withdraw(by=make_user("ada"), sample_id=broken.sample.public_id, reason="The picture is broken.")
     page = text_of(ada, LIST + "?state=closed&waits_for=nonsense")
     told = [
         re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", line)).strip()

@@ -7,9 +7,9 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from annotation import inbox
+from annotation.discussions.participant_list import waiting_count
 from annotation.models import Discussion, Job, Member, Sample, Study, User
-from annotation.services.discussion_lists import waiting_count
+from annotation.reports import inbox
 from tests.factories import make_member, make_user
 
 from .disputes import client_of, dispute, give_reason, hand_over, make_people, place_of, text_of

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 
 from annotation.models import Exposure, JudgeRun, Member, Protocol
-from annotation.services import statistics
-from annotation.simulating import Annotator
+from annotation.reports import stored_reports
+from annotation.simulation.synthetic_annotators import Annotator
 from tests.access_world import World, make_world
 from tests.factories import make_member
 from tests.suggestion_rows import meet_a_judge
@@ -36,7 +36,7 @@ def ada(world: World) -> Client:
 def let_meet(world: World, *habits: Annotator, suggestions: str = "prefilled", samples: int = 90) -> None:
     people = [(make_member(world.study, None, name=habit.name), habit) for habit in habits]
     meet_a_judge(world.study, world.run, people, samples=samples, suggestions=suggestions)
-    statistics.refresh(study=world.study)
+    stored_reports.refresh(study=world.study)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def pulled(world: World) -> World:
 
 
 def stored(world: World) -> dict:
-    found = statistics.stored(world.study, "influence")
+    found = stored_reports.stored(world.study, "influence")
     assert found is not None
     return found.data
 

@@ -12,10 +12,10 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from django.utils import timezone
 
+from annotation.core.spreadsheet_cells import BYTE_ORDER_MARK
+from annotation.jobs.eta import Pace
 from annotation.models import Exposure, Job, JobLogLine, Member, Study
-from annotation.pace import Pace
-from annotation.spreadsheets import BYTE_ORDER_MARK
-from frontend import job_words
+from frontend.presenters import jobs
 from tests.factories import make_sample, make_user
 
 from .disputes import client_of, text_of
@@ -333,11 +333,11 @@ def test_a_job_of_another_study_is_not_under_this_one(study: Study, ada: Client)
     ],
 )
 def test_time_left_is_said_as_people_say_it(seconds: float | None, said: str) -> None:
-    assert job_words.left(Pace(1, seconds)) == said
+    assert jobs.left(Pace(1, seconds)) == said
 
 
 @pytest.mark.parametrize(
     ("per_second", "said"), [(None, ""), (5230.4, "5,230 a second"), (2.5, "2.5 a second"), (0.5, "30 a minute")]
 )
 def test_a_rate_is_said_so_that_it_can_be_pictured(per_second: float | None, said: str) -> None:
-    assert job_words.rate(Pace(per_second, None)) == said
+    assert jobs.rate(Pace(per_second, None)) == said

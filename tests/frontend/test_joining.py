@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from annotation.models import Invitation, Member, Study, User
-from annotation.services import studies
+from annotation.studies import studies
 from tests.factories import PASSWORD, make_member, make_study, make_user
 
 pytestmark = pytest.mark.django_db

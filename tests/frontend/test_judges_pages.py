@@ -8,10 +8,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from annotation.jobs import running
+from annotation.judges import runs
+from annotation.judges.request import Wanted
 from annotation.models import Exposure, Job, JudgeRun, Member, Prediction, Release, Study, User
-from annotation.services import job_runner
-from annotation.services.judging import runs
-from annotation.services.judging.wanted import Wanted
 from tests.annotation.judging import as_file, line
 from tests.annotation.releases import agree
 from tests.factories import make_member, make_release, make_sample, make_study, make_user
@@ -230,18 +230,18 @@ def test_two_runs_are_compared_on_the_samples_that_both_have_judged(rae: Client,
 
 
 def test_predictions_are_tried_before_they_are_taken(rae: Client, study: Study, monkeypatch: Any) -> None:
-    monkeypatch.setattr("annotation.services.jobs.send", lambda job, kind: True)
+    monkeypatch.setattr("annotation.jobs.queueing.send", lambda job, kind: True)
     sample = make_sample(study, external_id="one")
     lines = as_file([line(sample), "{"])
     sent = rae.post("/studies/birds/judges/predictions/", {"file": SimpleUploadedFile("judged.jsonl", lines)})
     assert sent.status_code == 302
     rehearsal = Job.objects.get()
-    job_runner.run(rehearsal.pk)
+    running.run(rehearsal.pk)
     assert not Prediction.objects.exists()
     page = rae.get(sent.headers["Location"]).content.decode()
     assert "Import 1 line" in page
     taken = rae.post(f"/studies/birds/jobs/{rehearsal.public_id}/run/")
-    job_runner.run(Job.objects.exclude(pk=rehearsal.pk).get().pk)
+    running.run(Job.objects.exclude(pk=rehearsal.pk).get().pk)
     assert Prediction.objects.get().sample == sample
     assert "See the judges" in rae.get(taken.headers["Location"]).content.decode()
 

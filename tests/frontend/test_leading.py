@@ -5,7 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from annotation.models import Exposure, Invitation, Job, Member, Study, User
-from annotation.services import assigning
+from annotation.scoring import leasing
 from tests.access_world import World, make_world
 
 pytestmark = pytest.mark.django_db
@@ -55,11 +55,11 @@ def test_an_invitation_that_makes_no_sense_is_refused(ada: Client, field: str, v
 def test_ada_pauses_ben_and_his_held_work_goes_back(ada: Client, world: World) -> None:
     ben = world.members["ben"]
     assert ben.user is not None
-    assigning.lease(by=ben.user, slug="birds", count=1)
+    leasing.lease(by=ben.user, slug="birds", count=1)
     address = f"/studies/birds/people/{ben.public_id}/"
     assert ada.post(address, {"role": "annotator", "state": "paused"}).status_code == 302
     assert Member.objects.get(pk=ben.pk).state == "paused"
-    assert assigning.held(by=ben.user, slug="birds") == []
+    assert leasing.held(by=ben.user, slug="birds") == []
     assert "reserved for you" not in text(world_client(ben.user), "/")
 
 

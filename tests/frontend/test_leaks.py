@@ -7,8 +7,9 @@ import pytest
 from django.http import HttpResponse
 from django.urls import reverse
 
+from annotation.discussions import participating
 from annotation.models import JudgeRun, Member, Picture, Question, SampleContent
-from annotation.services import assigning, discussing, scoring
+from annotation.scoring import leasing, submitting
 from tests.access_world import FORBIDDEN, World, make_world, words_of_judges
 from tests.judge_rows import make_judge_run
 from tests.leaks import leaked
@@ -67,8 +68,8 @@ def test_an_annotators_pages_are_the_same_whether_or_not_others_have_scored() ->
     for who in ("ben", "cleo"):
         user = world.members[who].user
         assert user is not None
-        for work in assigning.lease(by=user, slug=world.study.slug, count=3).assignments:
-            scoring.submit(
+        for work in leasing.lease(by=user, slug=world.study.slug, count=3).assignments:
+            submitting.submit(
                 by=user,
                 assignment_id=work.public_id,
                 client_key=uuid.uuid4(),
@@ -105,13 +106,13 @@ def test_an_annotators_pages_are_the_same_whatever_is_said_in_a_discussion_befor
     assert cleo is not None
     for number in range(3):
         say = {"discussion_id": world.case.public_id, "client_key": uuid.uuid4()}
-        discussing.comment(by=ben, dimension="IQ", text=f"bens-comment-{number}", **say)
-    discussing.take_stances(
+        participating.comment(by=ben, dimension="IQ", text=f"bens-comment-{number}", **say)
+    participating.take_stances(
         by=cleo,
         discussion_id=world.case.public_id,
         client_key=uuid.uuid4(),
         stances={"IQ": 4, "ITS": 5},
-        reasons={key: discussing.Reason(code="convinced") for key in ("IQ", "ITS")},
+        reasons={key: participating.Reason(code="convinced") for key in ("IQ", "ITS")},
     )
     after = {address: _plain(answer) for address, answer in reachable(world, "ann").items()}
     assert after == before
@@ -121,9 +122,9 @@ def test_after_the_own_reason_the_others_words_are_shown_and_no_name_of_theirs()
     world = make_world()
     ann = world.members["ann"].user
     assert ann is not None
-    reasons = {key: discussing.Reason(text="anns-reason") for key in ("IQ", "ITS")}
+    reasons = {key: participating.Reason(text="anns-reason") for key in ("IQ", "ITS")}
     say = {"discussion_id": world.case.public_id, "client_key": uuid.uuid4()}
-    discussing.give_reasons(by=ann, reasons=reasons, **say)
+    participating.give_reasons(by=ann, reasons=reasons, **say)
     address = reverse("api:discussion", args=[world.case.public_id])
     case = text_of(world.client("ann").get(address))
     for word in ("anns-reason", "bens-reason", "cleos-comment"):

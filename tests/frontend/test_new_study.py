@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from annotation.models import Member, Protocol, Rubric, Study, User
-from annotation.services import protocols
+from annotation.studies import protocols
 from tests.factories import make_member, make_rubric, make_sample, make_study, make_user
 
 pytestmark = pytest.mark.django_db

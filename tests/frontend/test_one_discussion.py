@@ -7,11 +7,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from annotation import case_list
-from annotation.errors import BadInput
+from annotation.core.errors import BadInput
+from annotation.core.rubric_cache import definition
+from annotation.discussions import admin_list, moderating
 from annotation.models import Exposure, FinalScore, Member, Participant, Sample, Study
-from annotation.rubrics import definition
-from annotation.services import discussion_admin
 from tests.factories import make_member, make_user
 
 from .disputes import (
@@ -80,7 +79,7 @@ def test_an_admin_who_takes_part_gives_her_own_reason_before_she_sees_the_others
     assert "your reasons come first" in line
     assert not re.search(r'class="lv|range|Ben Bright', line)
     rubric = definition(study.rubric_id)
-    rows = case_list.page(by=make_user("ida"), study=study, rubric=rubric, wanted=case_list.Wanted(), limit=9).rows
+    rows = admin_list.page(by=make_user("ida"), study=study, rubric=rubric, wanted=admin_list.Wanted(), limit=9).rows
     assert [topic.values for topic in rows[0].topics] == [()], "nor does the page get to know"
     give_reason(case, "ida", "Mine.")
     assert "Bens own reason." in text_of(ida, address(case))
@@ -224,11 +223,11 @@ def test_only_those_are_offered_whom_the_service_takes(study: Study, ada: Client
     Member.objects.filter(pk=fay.pk).update(has_exposures=True)
     Exposure.objects.create(member=fay, sample=case.sample)
     text_of(ada, address(case))
-    offered = set(case_list.eligible_replacements(case.public_id))
+    offered = set(admin_list.eligible_replacements(case.public_id))
     who = Participant.objects.get(discussion=case, member__user__username="ann")
     for member in Member.objects.filter(study=study).exclude(pk__in=[one.pk for one in offered]):
         with pytest.raises(BadInput):
-            discussion_admin.excuse(
+            moderating.excuse(
                 by=make_user("ada"),
                 discussion_id=case.public_id,
                 participant=str(who),

@@ -9,10 +9,10 @@ from django.test import Client, override_settings
 from django.urls import path
 from django.utils import timezone
 
-from annotation.arms import Arm
 from annotation.models import Assignment, Dimension, Level, Member, Score
-from annotation.services import assigning, leases, revising, scoring
-from annotation.services.assigning import LeasedWork
+from annotation.scoring import leases, leasing, revising, submitting
+from annotation.scoring.leasing import LeasedWork
+from annotation.suggestions.arms import Arm
 from config.urls import handler404, handler500, urlpatterns
 from tests.access_world import World, make_world
 from tests.factories import make_member, make_study
@@ -40,7 +40,7 @@ def score_held(world: World) -> None:
     """Let Ann score what she holds."""
     ann_herself = world.members["ann"].user
     assert ann_herself is not None
-    scoring.submit(
+    submitting.submit(
         by=ann_herself,
         assignment_id=world.held,
         client_key=uuid.uuid4(),
@@ -184,8 +184,8 @@ def met(arm: Arm) -> tuple[Client, str, LeasedWork]:
     assert member.user is not None
     make_judge(study, "delayed" if arm is Arm.BLIND else arm.name.lower())
     make_met_sample(study, arm)
-    work = assigning.lease(by=member.user, slug="stones").assignments[0]
-    scoring.submit(
+    work = leasing.lease(by=member.user, slug="stones").assignments[0]
+    submitting.submit(
         by=member.user,
         assignment_id=work.public_id,
         client_key=uuid.uuid4(),

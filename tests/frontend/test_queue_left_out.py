@@ -9,8 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from annotation.models import Discussion, QueueEntry, Sample, Study
-from annotation.services.queueing import acting
-from annotation.services.queueing.storing import count_anew
+from annotation.review_queue import pin_dismiss
+from annotation.review_queue.storage import count_anew
 from tests.annotation.queueing import refreshed
 from tests.factories import make_discussion, make_user
 
@@ -51,7 +51,7 @@ def test_who_owes_a_reason_neither_finds_the_sample_among_those_dismissed(
     study: Study, samples: dict[str, Sample]
 ) -> None:
     for name in ("heart", "tea"):
-        acting.dismiss(by=make_user("ada"), entry_id=entry_of(samples[name]).public_id, reason="Seen.")
+        pin_dismiss.dismiss(by=make_user("ada"), entry_id=entry_of(samples[name]).public_id, reason="Seen.")
     study.members.filter(user__username="ann").update(role="admin")
     page = text_of(client_of("ann"), f"{PAGE}?dismissed=1")
     assert listed(page) == ["tea"]

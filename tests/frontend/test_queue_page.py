@@ -11,8 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from annotation.models import Discussion, Exposure, Job, QueueEntry, ReviewQueue, Sample, Study
-from annotation.queue_list import REFRESH
-from annotation.services.queueing import acting
+from annotation.review_queue import pin_dismiss
+from annotation.review_queue.list import REFRESH
 from tests.annotation.queueing import refreshed
 from tests.factories import make_sample, make_user
 
@@ -191,12 +191,12 @@ def test_where_all_were_dismissed_the_page_says_so_and_leads_to_them(
 ) -> None:
     QueueEntry.objects.exclude(sample__in=(samples["tea"], samples["lens"])).delete()
     for name in ("tea", "lens"):
-        acting.dismiss(by=make_user("ada"), entry_id=entry_of(samples[name]).public_id, reason="Seen.")
+        pin_dismiss.dismiss(by=make_user("ada"), entry_id=entry_of(samples[name]).public_id, reason="Seen.")
     page = text_of(ada, PAGE)
     assert "All that are left in this queue were dismissed. Show the 2 that were" in words(page)
     assert f'href="{PAGE}?dismissed=1"' in page
     assert "Nothing is in dispute" not in page
-    acting.restore(by=make_user("ada"), entry_id=entry_of(samples["tea"]).public_id)
+    pin_dismiss.restore(by=make_user("ada"), entry_id=entry_of(samples["tea"]).public_id)
     QueueEntry.objects.filter(sample=samples["tea"]).delete()
     assert "Show the one that was" in words(text_of(ada, PAGE))
 
@@ -240,7 +240,7 @@ def test_whoever_looks_never_scores_them_independently(study: Study, ada: Client
 
 
 def test_researchers_read_it_without_actions_and_without_names(study: Study, samples: dict[str, Sample]) -> None:
-    acting.dismiss(by=make_user("ada"), entry_id=entry_of(samples["tea"]).public_id, reason="Seen.")
+    pin_dismiss.dismiss(by=make_user("ada"), entry_id=entry_of(samples["tea"]).public_id, reason="Seen.")
     ravi = client_of("ravi")
     page = text_of(ravi, PAGE)
     assert why(page, "heart").startswith("ITS 1 and 5")

@@ -8,11 +8,12 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from annotation import sample_list, sample_order
-from annotation.arms import Arm
+from annotation.core.rubric_cache import definition
 from annotation.models import Protocol, ReservedPool, Study
-from annotation.rubrics import definition
-from annotation.services import revising
+from annotation.samples import list as sample_list
+from annotation.samples import sorting
+from annotation.scoring import revising
+from annotation.suggestions.arms import Arm
 from tests.annotation.deciding import same, score
 from tests.factories import make_member, make_user
 from tests.suggested import drawn_sample, judge_saying
@@ -27,7 +28,7 @@ def lines(study: Study, who: str) -> list[sample_list.SampleLine]:
     rubric = definition(study.rubric_id)
     wanted = sample_list.Wanted()
     reader = place_of(study, who)
-    return sample_list.page(study, rubric, wanted, order=sample_order.OLDEST, limit=9, reader=reader).rows
+    return sample_list.page(study, rubric, wanted, order=sorting.OLDEST, limit=9, reader=reader).rows
 
 
 def test_a_samples_whole_life_is_on_its_page(study: Study, ada: Client) -> None:

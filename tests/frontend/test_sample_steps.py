@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from annotation.models import Discussion, FinalScore, Sample, Study
-from annotation.services import samples as services
+from annotation.samples import reopening as services
 from tests.annotation.deciding import finals
 from tests.factories import make_member, make_sample, make_user
 

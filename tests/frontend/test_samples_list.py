@@ -6,8 +6,9 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from annotation import sample_list, sample_order
 from annotation.models import Discussion, Exposure, Study
+from annotation.samples import list as sample_list
+from annotation.samples import sorting
 from tests.factories import make_sample
 
 from .disputes import client_of, dispute, give_reason, place_of, settle, text_of
@@ -100,7 +101,7 @@ def test_samples_come_in_the_order_asked_for(study: Study, ada: Client) -> None:
 
 
 @pytest.mark.parametrize("few", [0, 2_000])
-@pytest.mark.parametrize("order", sample_order.ORDERS)
+@pytest.mark.parametrize("order", sorting.ORDERS)
 @pytest.mark.parametrize("query", ["", "&generator=generator-x", "&q=ext", "&disputed=any"])
 def test_pages_follow_each_other_without_gap_or_repetition(
     study: Study, ada: Client, monkeypatch: pytest.MonkeyPatch, order: str, query: str, few: int
@@ -126,7 +127,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(
 @pytest.mark.parametrize(
     "place", ["0.inf.1", "0.nan.1", "1.1e300.1", "0.1.99999999999999999999", "-1.0.0", "0..", "9.9"]
 )
-@pytest.mark.parametrize("order", sample_order.ORDERS)
+@pytest.mark.parametrize("order", sorting.ORDERS)
 def test_a_place_that_makes_no_sense_is_the_beginning(study: Study, ada: Client, order: str, place: str) -> None:
     dispute(study, external_id="one")
     assert found(ada, f"?order={order}&after={place}") == ["one"]

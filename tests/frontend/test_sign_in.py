@@ -10,9 +10,9 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from annotation.errors import NotAllowed
+from annotation.core.errors import NotAllowed
 from annotation.models import User
-from annotation.services import accounts
+from annotation.studies import accounts
 from tests.factories import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db

@@ -1,8 +1,8 @@
 """Labelled samples and predictions made up for tests."""
 
-from judge.labels import parse_labelled
-from judge.predictions import Prediction, from_distribution
-from judge.rubric import rubric_from_data
+from judge.formats.prediction_line import Prediction, from_distribution
+from judge.formats.release_line import parse_labelled
+from judge.formats.rubric import rubric_from_data
 
 RUBRIC = rubric_from_data(
     {

@@ -5,12 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from judge.calibrate import calibrate
-from judge.evaluating.comparing import compare
-from judge.evaluating.scorecard import Labelled, scorecard
-from judge.labels import Release
-from judge.parts import parts_of
-from judge.predictions import Prediction, from_distribution
+from judge.calibration import calibrate
+from judge.data_parts import parts_of
+from judge.evaluation.comparison import compare
+from judge.evaluation.scorecard import Labelled, scorecard
+from judge.formats.prediction_line import Prediction, from_distribution
+from judge.formats.release_line import Release
 from judge.training import calibrations_of
 
 from .a_release import write_release

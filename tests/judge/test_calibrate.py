@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.calibrate import Calibration, calibrate, calibrated, calibration_from, tempered
-from judge.predictions import from_distribution
+from judge.calibration import Calibration, calibrate, calibrated, calibration_from, tempered
+from judge.formats.prediction_line import from_distribution
 
 from .labelled import RUBRIC
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from judge import __main__ as command
-from judge.predictions import parse_line
-from judge.rubric import parse_rubric
+from judge.formats.prediction_line import parse_line
+from judge.formats.rubric import parse_rubric
 from judge.runs import Run
 
 from .a_release import TOML, write_release

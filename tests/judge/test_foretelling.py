@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from judge.calibrate import Calibration
-from judge.files import write_json
-from judge.foretelling import write_unseen
-from judge.predictions import Prediction, from_distribution, parse_line
+from judge.atomic_files import write_json
+from judge.calibration import Calibration
+from judge.formats.prediction_line import Prediction, from_distribution, parse_line
+from judge.out_of_fold import write_unseen
 from judge.progress import Silence
 from judge.runs import UNSEEN, Config, Run
 

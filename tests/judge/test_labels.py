@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from judge.labels import Release, parse_labelled
-from judge.records import RecordError
-from judge.rubric import rubric_from_data
+from judge.formats.json_line import RecordError
+from judge.formats.release_line import Release, parse_labelled
+from judge.formats.rubric import rubric_from_data
 
 TOML = """
 key = "one"

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from judge.missing import LockedDimension, locked_dimensions
-from judge.rubric import rubric_from_data
+from judge.formats.rubric import rubric_from_data
+from judge.missing_sides import LockedDimension, locked_dimensions
 
 DIMENSIONS = rubric_from_data(
     {
@@ -41,5 +41,8 @@ def test_a_dimension_is_locked_when_a_side_that_it_needs_is_missing(has_text, ha
 
 
 def test_the_rule_and_the_formats_need_no_django():
-    code = "import judge.missing, judge.samples, judge.scores, judge.rubric, sys; sys.exit('django' in sys.modules)"
+    code = (
+        "import judge.missing_sides, judge.formats.sample_line, judge.formats.score_table, judge.formats.rubric, sys;"
+        "sys.exit('django' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

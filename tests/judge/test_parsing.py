@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from judge.formats.rubric import parse_rubric, rubric_from_data
 from judge.parsing import parse_reply
 from judge.prompt import answer
-from judge.rubric import parse_rubric, rubric_from_data
 
 RUBRIC = parse_rubric(
     (Path(__file__).resolve().parents[2] / "fixtures" / "rubrics" / "interleaved-answer.toml").read_bytes()

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from judge.files import read_json
-from judge.labels import Release
-from judge.parts import ENOUGH, Parts, parts_of
+from judge.atomic_files import read_json
+from judge.data_parts import ENOUGH, Parts, parts_of
+from judge.formats.release_line import Release
 from judge.runs import Run
 from judge.training import LARGEST_SEED, Order, train
 

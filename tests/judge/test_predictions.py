@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.predictions import (
+from judge.formats.json_line import RecordError
+from judge.formats.prediction_line import (
     NoDistribution,
     Prediction,
     as_line,
@@ -18,8 +19,7 @@ from judge.predictions import (
     parse_line,
     parse_prediction,
 )
-from judge.records import RecordError
-from judge.rubric import rubric_from_data
+from judge.formats.rubric import rubric_from_data
 
 RUBRIC = rubric_from_data(
     {

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from judge.formats.rubric import parse_rubric
+from judge.formats.sample_line import Image, Text, Turn
 from judge.prompt import NO_ANSWER, answer, prompt_sha, question
-from judge.rubric import parse_rubric
-from judge.samples import Image, Text, Turn
 
 RUBRIC = parse_rubric(
     (Path(__file__).resolve().parents[2] / "fixtures" / "rubrics" / "interleaved-answer.toml").read_bytes()

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from judge.pictures import PictureFolder
-from judge.relearning import FEWEST, conversation, gathered
-from judge.rubric import parse_rubric
-from judge.sample_lines import SampleLines
-from judge.surroundings import Surroundings
+from judge.context import Surroundings
+from judge.formats.picture_folder import PictureFolder
+from judge.formats.rubric import parse_rubric
+from judge.formats.sample_file import SampleLines
+from judge.incremental_session import FEWEST, conversation, gathered
 
 from .a_release import TOML, write_release
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.rubric import Rubric, RubricError, parse_rubric, rubric_from_data
+from judge.formats.rubric import Rubric, RubricError, parse_rubric, rubric_from_data
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "rubrics"
 SMALL = """

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.rubric import parse_rubric, rubric_from_data
-from judge.rubric_file import to_toml
+from judge.formats.rubric import parse_rubric, rubric_from_data
+from judge.formats.rubric_toml import to_toml
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "rubrics"
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.records import MAX_LINE_BYTES, RecordError, decode_line
-from judge.samples import Image, Text, parse_sample
+from judge.formats.json_line import MAX_LINE_BYTES, RecordError, decode_line
+from judge.formats.sample_line import Image, Text, parse_sample
 
 
 def line(**fields):

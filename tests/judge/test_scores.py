@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.records import RecordError
-from judge.scores import ScoreTable, parse_score
+from judge.formats.json_line import RecordError
+from judge.formats.score_table import ScoreTable, parse_score
 
 HEADER = b"sample,annotator,dimension,value,round,at,seconds\n"
 

@@ -13,7 +13,7 @@ import django
 def main() -> None:
     django.setup()
     from annotation.models import Study
-    from annotation.services import protocols
+    from annotation.studies import protocols
 
     study = Study.objects.get()
     deadline = time.monotonic() + float(sys.argv[1])

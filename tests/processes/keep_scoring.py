@@ -14,10 +14,10 @@ import django
 
 def main() -> None:
     django.setup()
-    from annotation.errors import WrongState
+    from annotation.core.errors import WrongState
+    from annotation.core.rubric_cache import definition
     from annotation.models import Study, User
-    from annotation.rubrics import definition
-    from annotation.services import assigning, scoring
+    from annotation.scoring import leasing, submitting
 
     user = User.objects.get(username=sys.argv[1])
     study = Study.objects.get()
@@ -25,12 +25,12 @@ def main() -> None:
     chance = random.Random(sys.argv[1])
     stored = 0
     while not select.select([sys.stdin], [], [], 0)[0]:
-        lease = assigning.lease(by=user, slug=study.slug)
+        lease = leasing.lease(by=user, slug=study.slug)
         if not lease.assignments:
             time.sleep(0.05)
         for work in lease.assignments:
             try:
-                scoring.submit(
+                submitting.submit(
                     by=user,
                     assignment_id=work.public_id,
                     client_key=uuid4(),

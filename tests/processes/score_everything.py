@@ -17,9 +17,9 @@ def main() -> None:
     django.setup()
     from django.db.models import Q
 
-    from annotation.errors import WrongState
+    from annotation.core.errors import WrongState
     from annotation.models import Assignment, Sample, Study, User
-    from annotation.services import assigning, scoring
+    from annotation.scoring import leasing, submitting
 
     user = User.objects.get(username=sys.argv[1])
     study = Study.objects.get()
@@ -30,7 +30,7 @@ def main() -> None:
     left = Sample.objects.filter(~Q(stage=Sample.Stage.CLOSED) | Q(assignments__state=Assignment.State.LEASED))
     deadline = time.monotonic() + float(sys.argv[2])
     while time.monotonic() < deadline:
-        lease = assigning.lease(by=user, slug=study.slug, count=chance.choice([1, 1, 2, 4]))
+        lease = leasing.lease(by=user, slug=study.slug, count=chance.choice([1, 1, 2, 4]))
         if not lease.assignments:
             if not left.exists():
                 break
@@ -42,7 +42,7 @@ def main() -> None:
                 Assignment.objects.filter(public_id=work.public_id).update(expires_at=work.leased_at)
                 continue
             try:
-                scoring.submit(
+                submitting.submit(
                     by=user,
                     assignment_id=work.public_id,
                     client_key=uuid4(),
@@ -51,7 +51,7 @@ def main() -> None:
                     seconds=1.0,
                 )
                 if what > 0.97:
-                    scoring.undo(by=user, assignment_id=work.public_id)
+                    submitting.undo(by=user, assignment_id=work.public_id)
                     continue
             except WrongState as error:
                 if error.code == "lease_lost":

@@ -9,7 +9,7 @@ from annotation.management.database import DataCommand
 from annotation.management.links import set_password_address
 from annotation.management.refusals import refusals_told, the_study
 from annotation.models import Member, User
-from annotation.services import people, studies
+from annotation.studies import logins, studies
 
 
 class Command(DataCommand):
@@ -27,7 +27,7 @@ class Command(DataCommand):
         with refusals_told(), transaction.atomic():
             user = User.objects.filter(username=name).first()
             if user is None:
-                user = people.create_user(username=name, email=email)
+                user = logins.create_user(username=name, email=email)
                 self.stdout.write(f"Created the login {name}.")
             member = studies.add_member(by=None, study=study, name=user.name or name, role=role, user=user)
         self.stdout.write(f"{member.name} is {member.role} of {slug}.")

@@ -31,15 +31,15 @@ class Command(DataCommand):
 
     def handle(self, *args: Any, slug: str, by: Any, level: Any, as_json: bool, **options: Any) -> None:
         # Imported here: listing the commands needs no numpy.
-        from annotation import measuring
+        from annotation.reports import agreement
 
         study = the_study(slug)
         names = dict(Member.objects.filter(study=study).values_list("pk", "name"))
-        material = measuring.read(study)
+        material = agreement.read(study)
         steps = len(material.scales) * (len(material.labels[by]) if by else 1)
         count = itertools.count()
         with ProgressLine(self.stderr) as progress:
-            rows = measuring.agreement(
+            rows = agreement.agreement(
                 material,
                 by=by,
                 names=names,
@@ -47,7 +47,7 @@ class Command(DataCommand):
                 step=lambda activity: progress(next(count), steps, activity.capitalize()),
             )[level]
             progress(steps, steps, "Agreement")
-        moved = measuring.moved(study, names=names)
+        moved = agreement.moved(study, names=names)
         if as_json:
             self.stdout.write(json.dumps({"study": slug, "level": level, "round": 1, "rows": rows, **moved}))
             return

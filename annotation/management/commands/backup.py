@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from annotation.backups import BackupReport, write_backup
 from annotation.management.backups import faults_told
 from annotation.management.progress import ProgressLine
-from annotation.services.backup import BackupReport, write_backup
 
 NOT_IN_IT = (
     "Not in it: the environment (.env), SECRET_KEY among it, and the files in IMPORT_ROOT. Keep them elsewhere.\n"

@@ -9,8 +9,8 @@ from django.core.management import CommandError
 from annotation.management.database import DataCommand
 from annotation.management.refusals import refusals_told
 from annotation.models import Study
-from annotation.protocols import PRESETS, complete
-from annotation.services import rubrics, studies
+from annotation.studies import rubrics, studies
+from annotation.studies.protocol_rules import PRESETS, complete
 
 
 class Command(DataCommand):

@@ -5,7 +5,7 @@ from typing import Any
 
 from annotation.management.database import DataCommand
 from annotation.management.refusals import refusals_told, the_user
-from annotation.services import people
+from annotation.studies import logins
 
 
 class Command(DataCommand):
@@ -18,7 +18,7 @@ class Command(DataCommand):
     def handle(self, *args: Any, name: str, label: str, **options: Any) -> None:
         user = the_user(name)
         with refusals_told():
-            _, secret = people.create_token(by=user, user=user, name=label)
+            _, secret = logins.create_token(by=user, user=user, name=label)
         # Alone on standard output, so that a script can catch it.
         self.stderr.write(f"A token of {name} ({label}). It is shown this once; keep it like a password.")
         self.stdout.write(secret)

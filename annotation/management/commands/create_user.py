@@ -7,7 +7,7 @@ from annotation.management.database import DataCommand
 from annotation.management.links import set_password_address
 from annotation.management.refusals import refusals_told
 from annotation.models import User
-from annotation.services import people
+from annotation.studies import logins
 
 
 class Command(DataCommand):
@@ -22,9 +22,9 @@ class Command(DataCommand):
         user = User.objects.filter(username=name).first()
         if user is None:
             with refusals_told():
-                user = people.create_user(username=name, email=email, is_site_admin=site_admin)
+                user = logins.create_user(username=name, email=email, is_site_admin=site_admin)
             self.stdout.write(f"Created {name}.")
         elif site_admin and not user.is_site_admin:
-            people.make_site_admin(by=None, user=user)
+            logins.make_site_admin(by=None, user=user)
             self.stdout.write(f"{name} administrates the site now.")
         self.stdout.write(f"{name} sets a password here, once: {set_password_address(user)}")

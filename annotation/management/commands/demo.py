@@ -6,8 +6,8 @@ from typing import Any
 from annotation.management.database import DataCommand
 from annotation.management.jobs import carry_out
 from annotation.management.refusals import refusals_told
-from annotation.services.demo import make_demo
-from annotation.services.demo_people import Login
+from annotation.simulation.demo import make_demo
+from annotation.simulation.demo_users import Login
 
 # Where what the loop leaves behind is to be seen.
 PAGES = ("", "samples/", "queue/", "influence/", "judges/", "releases/", "agreement/")
@@ -35,8 +35,8 @@ class Command(DataCommand):
 
     def _loop(self) -> None:
         # Imported here: it reads with numpy and draws pictures.
-        from annotation.services.looping import table
-        from annotation.services.looping.playing import is_over, play_all, prepared
+        from annotation.simulation.loop import table
+        from annotation.simulation.loop.runner import is_over, play_all, prepared
 
         with refusals_told():
             play = prepared(carry_out=lambda job: carry_out(job, self.stderr))

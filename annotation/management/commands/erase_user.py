@@ -8,7 +8,7 @@ from django.core.management import CommandError
 from annotation.management.database import DataCommand
 from annotation.management.refusals import refusals_told
 from annotation.models import Member, Score, User
-from annotation.services import people
+from annotation.studies import logins
 
 YES = "yes"
 
@@ -25,14 +25,14 @@ class Command(DataCommand):
 
     def handle(self, *args: Any, login: str, yes: bool, **options: Any) -> None:
         user = _the_user(login)
-        if people.is_erased(user):
+        if logins.is_erased(user):
             self.stdout.write(f"{login} was erased before; nothing is changed.")
             return
         if not yes:
             self._ask(user)
         led = _led_alone(user)
         with refusals_told():
-            people.erase(by=None, user=user)
+            logins.erase(by=None, user=user)
         user.refresh_from_db()
         self.stdout.write(f"Erased {login}: name, mail, login, tokens and sign-ins. Left is {user.username}.")
         for member in _places(user):

@@ -3,9 +3,9 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from annotation.exports.scores import FORMATS, Format, export_scores
 from annotation.management.database import DataCommand
 from annotation.management.refusals import the_study
-from annotation.services.exporting import FORMATS, Format, export_scores
 
 
 class Command(DataCommand):

@@ -4,11 +4,11 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from annotation.errors import WorkflowError
+from annotation.core.errors import WorkflowError
+from annotation.imports.predictions import import_predictions
 from annotation.management.imports import ImportCommand
 from annotation.management.progress import ProgressLine
 from annotation.models import Study
-from annotation.services.importing import import_predictions
 
 
 class Command(ImportCommand):

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from annotation.errors import BadInput
+from annotation.core.errors import BadInput
+from annotation.imports.report import ImportReport
 from annotation.management.imports import ImportCommand
 from annotation.models import Study
-from annotation.services import rubrics
-from annotation.services.importing import ImportReport
-from judge.rubric import MAX_FILE_BYTES, RubricError
+from annotation.studies import rubrics
+from judge.formats.rubric import MAX_FILE_BYTES, RubricError
 
 
 class Command(ImportCommand):

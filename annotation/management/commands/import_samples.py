@@ -4,14 +4,15 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from annotation.errors import BadInput, WorkflowError
+from annotation.core.errors import BadInput, WorkflowError
+from annotation.core.rubric_cache import RubricDefinition
+from annotation.imports.format_names import SAMPLE_FORMATS
+from annotation.imports.formats import check_samples
+from annotation.imports.samples import import_samples
 from annotation.management.imports import ImportCommand
 from annotation.management.progress import ProgressLine
 from annotation.models import Study
-from annotation.rubrics import RubricDefinition
-from annotation.services import rubrics, studies
-from annotation.services.import_formats import SAMPLE_FORMATS
-from annotation.services.importing import check_samples, import_samples
+from annotation.studies import rubrics, studies
 
 DEFAULT_RUBRIC = "interleaved-answer"
 

@@ -4,12 +4,12 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from annotation.errors import WorkflowError
+from annotation.core.errors import WorkflowError
+from annotation.imports.format_names import SCORE_FORMATS
+from annotation.imports.scores import import_scores
 from annotation.management.imports import ImportCommand
 from annotation.management.progress import ProgressLine
 from annotation.models import Study
-from annotation.services.import_formats import SCORE_FORMATS
-from annotation.services.importing import import_scores
 
 
 class Command(ImportCommand):

@@ -27,7 +27,7 @@ class Command(DataCommand):
 
     def handle(self, *args: Any, slug: str, as_json: bool, **options: Any) -> None:
         # Imported here: listing the commands needs no numpy.
-        from annotation.measuring_influence import influence
+        from annotation.reports.judge_influence import influence
 
         study = the_study(slug)
         names = dict(Member.objects.filter(study=study).values_list("pk", "name"))

@@ -6,14 +6,14 @@ from typing import Any
 
 from django.core.management import CommandError
 
+from annotation.jobs import queueing
+from annotation.judges import runs
+from annotation.judges.request import DEFAULT_SEED, Wanted, options_of
 from annotation.management.database import DataCommand
 from annotation.management.jobs import carry_out
 from annotation.management.progress import Stream
 from annotation.management.refusals import refusals_told, the_study
 from annotation.models import Job, JudgeRun, Release, Study
-from annotation.services import jobs
-from annotation.services.judging import runs
-from annotation.services.judging.wanted import DEFAULT_SEED, Wanted, options_of
 
 
 class Command(DataCommand):
@@ -58,7 +58,7 @@ class Command(DataCommand):
             if run.job is None:
                 raise CommandError(f"Judge run {run.number} was not trained here.")
             if run.finished_at is None:
-                _carry_training_out(run, jobs.retry(by=None, job=run.job), self.stderr)
+                _carry_training_out(run, queueing.retry(by=None, job=run.job), self.stderr)
         else:
             wanted = Wanted(
                 backend=options["backend"],
@@ -100,7 +100,7 @@ class Command(DataCommand):
         self.stdout.write(f"Judge run {run.number}, {run.name}, is the active judge of {study.slug}.")
 
     def _show(self, run: JudgeRun, release: Release | None, target: str, as_json: bool) -> None:
-        from judge.evaluating.wording import in_words
+        from judge.evaluation.text_report import in_words
 
         card = run.scorecards.get(release=release or run.release)
         if as_json:

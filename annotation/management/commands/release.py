@@ -11,14 +11,8 @@ from annotation.management.database import DataCommand
 from annotation.management.progress import ProgressLine
 from annotation.management.refusals import refusals_told, the_study
 from annotation.models import Release, Study
-from annotation.services.releasing.formats import FORMATS
-from annotation.services.releasing.wanted import (
-    DEFAULT_CALIBRATION_SHARE,
-    DEFAULT_SEED,
-    DEFAULT_TEST_SHARE,
-    Options,
-    Wanted,
-)
+from annotation.releases.formats import FORMATS
+from annotation.releases.request import DEFAULT_CALIBRATION_SHARE, DEFAULT_SEED, DEFAULT_TEST_SHARE, Options, Wanted
 
 
 class Command(DataCommand):
@@ -58,7 +52,7 @@ class Command(DataCommand):
 
     def handle(self, *args: Any, slug: str, out: Path, as_json: bool, **options: Any) -> None:
         # Imported here: listing the commands needs neither numpy nor pyarrow.
-        from annotation.services.releasing.files import render_folder, require_empty
+        from annotation.releases.rendering_jobs import render_folder, require_empty
 
         study = the_study(slug)
         files = Options(
@@ -97,7 +91,7 @@ class Command(DataCommand):
         self._tell(release, out, rendered)
 
     def _release(self, study: Study, options: dict[str, Any], progress: ProgressLine) -> Release:
-        from annotation.services.releasing.making import make_release
+        from annotation.releases.creating import make_release
 
         if options["again"] is not None:
             found = Release.objects.filter(study=study, number=options["again"]).first()

@@ -5,8 +5,8 @@ from typing import Any
 
 from annotation.management.database import DataCommand
 from annotation.management.refusals import refusals_told, the_study
-from annotation.services.releasing.pool import DEFAULT_SHARE, pool_of, reserve_pool
-from annotation.services.releasing.wanted import DEFAULT_CALIBRATION_SHARE, DEFAULT_SEED
+from annotation.releases.request import DEFAULT_CALIBRATION_SHARE, DEFAULT_SEED
+from annotation.releases.test_pool import DEFAULT_SHARE, pool_of, reserve_pool
 
 
 class Command(DataCommand):

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from annotation.backups import check_backup, restore_backup
 from annotation.management.backups import faults_told
 from annotation.management.progress import ProgressLine
-from annotation.services.backup import check_backup, restore_backup
 
 
 class Command(BaseCommand):

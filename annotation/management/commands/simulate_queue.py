@@ -44,8 +44,8 @@ class Command(DataCommand):
 
     def handle(self, *args: Any, slug: str, seeds: int, raters: int | None, until: float, **options: Any) -> None:
         # Imported here: listing the commands needs no numpy.
-        from annotation.replaying import LOOK, Policy
-        from annotation.services.replaying_studies import replay_study
+        from annotation.simulation.replay import LOOK, Policy
+        from annotation.simulation.replay_study import replay_study
 
         if seeds < 1:
             raise CommandError("--seeds must be 1 or more.")

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management import CommandError
 from django.core.management.base import BaseCommand
 
-from annotation.services.releasing.verifying import verify
+from annotation.releases.verifying import verify
 
 
 class Command(BaseCommand):

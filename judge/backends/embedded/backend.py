@@ -8,37 +8,37 @@ from typing import Any
 
 import numpy as np
 
-from judge import rules
-from judge.backends.face import BackendError, Judge
+from judge import missing_side_rules
+from judge.atomic_files import read_json, write_json
+from judge.backends.interface import BackendError, Judge
+from judge.context import Surroundings
 from judge.features.extract import Extractor, Measured, extracting
 from judge.features.sample import NAMES, VERSION
-from judge.files import read_json, write_json
-from judge.labels import LabelledSample
+from judge.formats.prediction_line import Prediction, from_distributions
+from judge.formats.release_line import LabelledSample
+from judge.formats.rubric import Rubric
+from judge.formats.sample_line import SampleRecord
 from judge.metrics.gaps import Floats
 from judge.options import options_from
-from judge.predictions import Prediction, from_distributions
 from judge.progress import counted
-from judge.rubric import Rubric
 from judge.runs import Run
-from judge.samples import SampleRecord
-from judge.surroundings import Surroundings
 
 from .encoded_views import encoded_views_from
-from .encoders.encoding import Encoders, encoding, refuse_others, remember
+from .encoders.cached_encoding import Encoders, encoding, refuse_others, remember
 from .encoders.folder import ROLES
 from .ensemble import Ensemble, load
-from .inputs import hold_to_inputs
-from .learning import FORETOLD, Learning, train
+from .feature_views import Views
+from .input_fingerprint import hold_to_inputs
 from .options import EmbeddedOptions
 from .scaling import scaling_from
-from .views import Views
+from .trainer import FORETOLD, Learning, train
 
 READOUT = "expected"
 BATCH = 1_024
 
 
 class EmbeddedBackend:
-    """See `judge.backends.face.Backend`."""
+    """See `judge.backends.interface.Backend`."""
 
     name = "embedded"
     cross_checked = True
@@ -178,7 +178,7 @@ class EmbeddedJudge:
     def _fill(self, prediction: Prediction, sample: SampleRecord, said: Mapping[str, Any], place: int) -> None:
         prediction.cluster = said[_CLUSTER][place]
         rubric: Rubric = self.run.rubric
-        asked = set(rules.asked(sample, rubric))
+        asked = set(missing_side_rules.asked(sample, rubric))
         for dimension in rubric.dimensions:
             if dimension.key in self._ensembles and dimension.key in asked:
                 prediction.dimensions[dimension.key] = said[dimension.key][place]

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from sklearn.decomposition import PCA
 
-from judge.files import once
+from judge.atomic_files import once
 from judge.metrics.gaps import Floats
 
 from .candidates import Model, View
-from .encoders.blocks import Block, Encoded
+from .encoders.embeddings import Block, Encoded
 from .ensemble import load, save
-from .nearness import nearness_of
+from .kernel_features import nearness_of
 from .scaling import Scaling, scaling_from, scaling_of
 
 NEARNESS = "encoded-nearness.skops"

@@ -10,12 +10,12 @@ from typing import NamedTuple
 import numpy as np
 import skops.io
 
-from judge.files import once
+from judge.atomic_files import once
 from judge.metrics.gaps import Floats
 
 from .candidates import CANDIDATES, Model, Size, View
+from .model_selection import Ints, fitted, outputs_of
 from .targets import distributions, expected
-from .weighing import Ints, fitted, outputs_of
 
 # Members see so much of the questions, without seeing any twice: a model that is tested on its own training samples
 # one by one, as ridge is, would be misled by copies.

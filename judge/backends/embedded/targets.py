@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from judge.labels import LabelledSample
+from judge.formats.release_line import LabelledSample
+from judge.formats.rubric import Dimension
 from judge.metrics.gaps import Floats
-from judge.rubric import Dimension
 
 
 def shares_of(one: LabelledSample, dimension: Dimension, *, final_only: bool = False) -> Floats | None:

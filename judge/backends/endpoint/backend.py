@@ -7,22 +7,22 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from judge import rules
-from judge.backends.face import BackendError, Judge
-from judge.files import write_json
-from judge.labels import LabelledSample
+from judge import missing_side_rules
+from judge.atomic_files import write_json
+from judge.backends.interface import BackendError, Judge
+from judge.context import Surroundings
+from judge.formats.picture_folder import MissingPicture
+from judge.formats.prediction_line import DimensionPrediction, Prediction
+from judge.formats.release_line import LabelledSample
+from judge.formats.sample_line import SampleRecord
 from judge.options import OptionError, options_from
-from judge.pictures import MissingPicture
-from judge.predictions import DimensionPrediction, Prediction
 from judge.runs import Run
-from judge.samples import SampleRecord
-from judge.surroundings import Surroundings
 
 from .client import Client, Refused
-from .conversation import messages
+from .level_probabilities import Unreadable, by_integer, by_logprobs, by_samples, levels_are_tokens, text_of
+from .logprob_support import LogprobSupport
+from .messages import messages
 from .options import EndpointOptions
-from .reading import Unreadable, by_integer, by_logprobs, by_samples, levels_are_tokens, text_of
-from .support import LogprobSupport
 
 # As many as any server gives.
 ALTERNATIVES = 20
@@ -31,7 +31,7 @@ UNSUPPORTED = frozenset({400, 422, 501})
 
 
 class EndpointBackend:
-    """See `judge.backends.face.Backend`."""
+    """See `judge.backends.interface.Backend`."""
 
     name = "endpoint"
     cross_checked = False
@@ -108,7 +108,7 @@ class EndpointJudge:
         config = self._run.config
         bare = Prediction(sample.id, config.name, config.prompt_sha, "ok", "")
         try:
-            asked = rules.asked(sample, self._run.rubric)
+            asked = missing_side_rules.asked(sample, self._run.rubric)
             said = messages(sample, self._run.rubric, self._pictures, self._options.longest_side)
             readout, dimensions = self._asked(said, asked)
         except Unreadable as problem:

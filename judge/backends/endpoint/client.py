@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from judge.backends.face import BackendError
+from judge.backends.interface import BackendError
 
 from .options import EndpointOptions
 

@@ -11,27 +11,27 @@ from typing import Any
 
 import torch
 
-from judge import rules
-from judge.backends.face import BackendError, Judge
-from judge.files import read_json
-from judge.labels import LabelledSample
+from judge import missing_side_rules
+from judge.atomic_files import read_json
+from judge.backends.interface import BackendError, Judge
+from judge.context import Surroundings
+from judge.formats.picture_folder import MissingPicture, PictureFolder
+from judge.formats.prediction_line import DimensionPrediction, NoDistribution, Prediction, from_distribution
+from judge.formats.release_line import LabelledSample
+from judge.formats.sample_line import SampleRecord
 from judge.options import options_from
-from judge.pictures import MissingPicture, PictureFolder
-from judge.predictions import DimensionPrediction, NoDistribution, Prediction, from_distribution
 from judge.prompt import prompt_sha
 from judge.runs import Run
-from judge.samples import SampleRecord
-from judge.surroundings import Surroundings
 
-from . import weights
-from .families import family_of
-from .finding import FAMILIES, find_model
-from .items import Item, Items
-from .learning import MODEL
+from . import checkpoints
+from .answer_tokens import Line, spoken
+from .inputs import Item, Items
+from .launcher import train_here_or_there
+from .level_probabilities import Distributions, Known, Reader
+from .model_adapters import family_of
+from .model_lookup import FAMILIES, find_model
 from .options import VlmOptions
-from .reading import Distributions, Known, Reader
-from .wording import Line, spoken
-from .workers import train_here_or_there
+from .trainer import MODEL
 
 # Where a run that has moved looks for the model that its LoRA weights belong to.
 BASE = "base"
@@ -39,7 +39,7 @@ READERS = 2
 
 
 class VlmBackend:
-    """See `judge.backends.face.Backend`."""
+    """See `judge.backends.interface.Backend`."""
 
     name = "vlm"
     cross_checked = False
@@ -96,15 +96,15 @@ class VlmJudge:
         Raises:
             BackendError: the run holds LoRA weights, and the model that they belong to is not here.
         """
-        weights.be_quiet()
+        checkpoints.be_quiet()
         about = read_json(run.model / MODEL)
         base = _base(run, about) if about["tuning"] == "lora" else None
         words = spoken(run.rubric)
-        tokenizer = weights.load_tokenizer(run.model)
+        tokenizer = checkpoints.load_tokenizer(run.model)
         family = family_of(about["family"], base or run.model, tokenizer, options.picture_tokens)
         self._items = Items(tokenizer, family, words)
         line = Line(words, self._items.encode, self._items.end)
-        self._reader = Reader(weights.to_judge(run.model, base, options), self._items, line, options.readout)
+        self._reader = Reader(checkpoints.to_judge(run.model, base, options), self._items, line, options.readout)
         self._readout = f"expected:{options.readout}"
         self._prompt_sha = prompt_sha(words)
         self._run = run
@@ -126,7 +126,7 @@ class VlmJudge:
         return [pool.submit(self._asked, sample) for sample in islice(coming, self._batch)]
 
     def _asked(self, sample: SampleRecord) -> _Asked:
-        by_rule = rules.locked(sample, self._run.rubric)
+        by_rule = missing_side_rules.locked(sample, self._run.rubric)
         known: Known = {}
         for number, dimension in enumerate(self._run.rubric.dimensions):
             if (rule := by_rule.get(dimension.key)) is not None:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import torch
 
-from .families import Shown
-from .items import Item, Items
+from .inputs import Item, Items
+from .model_adapters import Shown
 
 
 def batch_of(made: Sequence[Item], items: Items, *, blank: bool = False) -> dict[str, torch.Tensor]:

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional
 
-from .lessons import LEFT_OUT
+from .training_targets import LEFT_OUT
 
 
 def text_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

@@ -10,20 +10,20 @@ import sys
 import threading
 from pathlib import Path
 
-from judge.backends.face import BackendError
+from judge.backends.interface import BackendError
+from judge.formats.picture_folder import MissingPicture
 from judge.options import options_from
-from judge.pictures import MissingPicture
 from judge.progress import Events
 from judge.runs import Run
 
-from .finding import find_model
+from .launcher import given
+from .model_lookup import find_model
 from .options import VlmOptions
-from .workers import given
 
 
 def main(folder: Path) -> int:
     """Train as one of several; returns the exit status."""
-    from .learning import learn
+    from .trainer import learn
 
     threading.Thread(target=_end_with_the_input, daemon=True).start()
     run = Run(folder)

@@ -5,10 +5,10 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 
-from judge.evaluating.misses import surprise
-from judge.evaluating.scorecard import Labelled, scorecard
-from judge.predictions import Prediction, from_distributions
-from judge.rubric import rubric_from_data
+from judge.evaluation.scorecard import Labelled, scorecard
+from judge.evaluation.worst_misses import surprise
+from judge.formats.prediction_line import Prediction, from_distributions
+from judge.formats.rubric import rubric_from_data
 from tests.judge.labelled import RUBRIC, labelled
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontend.scorecards.calibration import Group, calibration, pooled, wilson
+from frontend.presenters.scorecard.calibration import Group, calibration, pooled, wilson
 
 from .cards import card, dimension, measured, nothing, parsed
 

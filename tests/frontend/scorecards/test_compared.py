@@ -1,7 +1,7 @@
 """Two judges side by side: who is nearer is said only where the interval does not cross zero."""
 
-from frontend.scorecards import comparison_of
-from judge.evaluating.comparing import compare
+from frontend.presenters.scorecard import comparison_of
+from judge.evaluation.comparison import compare
 from tests.judge.labelled import RUBRIC, certain, labelled
 
 from .cards import parsed, share

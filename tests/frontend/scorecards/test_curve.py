@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from frontend.scorecards import curve_charts
+from frontend.presenters.scorecard import curve_charts
 
 from .cards import parsed, share
 

@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from frontend.scorecards import drawing
-from frontend.scorecards.drawing import axis_of
+from frontend.charts import responsive_svg
+from frontend.charts.responsive_svg import axis_of
 
 from .cards import parsed, share
 
@@ -48,16 +48,16 @@ def test_an_axis_about_zero_reaches_to_both_sides_and_writes_signs() -> None:
 def test_places_across_are_per_cent_so_that_a_drawing_fits_any_screen() -> None:
     axis = axis_of([0.0, 1.0])
     assert [share(axis.at(value)) for value in (0, 0.5, 1, 7)] == [2, 50, 98, 98]
-    drawn = parsed(drawing.ticks_below(axis))
+    drawn = parsed(responsive_svg.ticks_below(axis))
     assert drawn.attrib["width"] == "100%"
     assert "viewBox" not in drawn.attrib
 
 
 def test_names_that_would_touch_are_moved_apart_in_their_order_and_stay_inside() -> None:
-    placed = drawing.spread_apart([50, 52, 51, 99, 100], 15, 0, 100)
+    placed = responsive_svg.spread_apart([50, 52, 51, 99, 100], 15, 0, 100)
     assert sorted(range(5), key=lambda number: placed[number]) == [0, 2, 1, 3, 4]
     order = sorted(placed)
     assert all(later - before >= 15 - 1e-9 for before, later in itertools.pairwise(order))
     assert order[-1] <= 100
-    assert drawing.spread_apart([10.0, 80.0], 15, 0, 100) == [10, 80]
-    assert drawing.spread_apart([], 15, 0, 100) == []
+    assert responsive_svg.spread_apart([10.0, 80.0], 15, 0, 100) == [10, 80]
+    assert responsive_svg.spread_apart([], 15, 0, 100) == []

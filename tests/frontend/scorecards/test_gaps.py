@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontend.scorecards.gaps import gaps
+from frontend.presenters.scorecard.gaps import gaps
 
 from .cards import card, dimension, measured, nothing, parsed
 

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 import pytest
 from django.template.loader import render_to_string
 
-from frontend.scorecards import SampleShown, comparison_of, curve_charts, scorecard_of
-from judge.evaluating.comparing import compare
+from frontend.presenters.scorecard import SampleShown, comparison_of, curve_charts, scorecard_of
+from judge.evaluation.comparison import compare
 from tests.judge.labelled import RUBRIC, certain, labelled
 
 from .cards import card, dimension, measured, miss, nothing

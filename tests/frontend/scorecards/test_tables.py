@@ -2,14 +2,14 @@
 
 import pytest
 
-from frontend.scorecards import SampleShown, figures_table
-from frontend.scorecards.misses import chip, misses
+from frontend.presenters.scorecard import SampleShown, tables
+from frontend.presenters.scorecard.worst_misses import chip, misses
 
 from .cards import card, dimension, measured, miss, nothing
 
 
 def test_the_table_has_a_column_for_each_baseline_that_there_is():
-    table = figures_table.table(card(dimension("TCC", constant=1.2, features=0.9), dimension("IQ", constant=1.1)))
+    table = tables.table(card(dimension("TCC", constant=1.2, features=0.9), dimension("IQ", constant=1.1)))
     assert table.baselines == ["const.", "feat."]
     assert [row.rmse.baselines for row in table.rows] == [["1.20", "0.90"], ["1.10", "–"]]
     assert table.rows[0].rmse.judge == "0.80"
@@ -20,7 +20,7 @@ def test_the_table_has_a_column_for_each_baseline_that_there_is():
 
 
 def test_values_set_by_rule_have_a_line_of_their_own():
-    table = figures_table.table(measured())
+    table = tables.table(measured())
     assert table.kappa
     tcc, iq = table.rows
     assert tcc.with_rules is not None
@@ -31,13 +31,13 @@ def test_values_set_by_rule_have_a_line_of_their_own():
 
 
 def test_means_have_no_kappa_and_nothing_known_is_a_dash():
-    assert not figures_table.table(measured("mean")).kappa
-    (row,) = figures_table.table(nothing()).rows
+    assert not tables.table(measured("mean")).kappa
+    (row,) = tables.table(nothing()).rows
     assert (row.samples, row.rmse.judge, row.rmse.interval, row.rmse.human, row.kappa) == ("0", "–", "–", "–", "–")
 
 
 def test_generators_have_rows_of_their_own_unless_the_release_hides_them():
-    blocks = figures_table.generators(measured())
+    blocks = tables.generators(measured())
     assert [(block.key, [row.name for row in block.rows]) for block in blocks] == [
         ("TCC", ["heron", "wren"]),
         ("IQ", ["heron", "wren"]),
@@ -50,8 +50,8 @@ def test_generators_have_rows_of_their_own_unless_the_release_hides_them():
     assert sum(float(share) for share in row.gaps) == pytest.approx(100, abs=1)
     within_one = sum(float(share) for share in row.gaps[:2])
     assert within_one == pytest.approx(100 * float(row.a1), abs=1)
-    assert all(block.gaps == [] for block in figures_table.generators(measured("mean")))
-    assert figures_table.generators(measured(generators=False)) == []
+    assert all(block.gaps == [] for block in tables.generators(measured("mean")))
+    assert tables.generators(measured(generators=False)) == []
 
 
 def test_the_surest_miss_comes_first_whatever_its_dimension():

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from judge.backends.registry import backend_named
-from judge.judging import judge_of
-from judge.labels import Release
-from judge.pictures import PictureFolder
+from judge.context import Surroundings
+from judge.formats.picture_folder import PictureFolder
+from judge.formats.release_line import Release
+from judge.inference import judge_of
 from judge.presets import preset_named
 from judge.runs import Config, Run
-from judge.surroundings import Surroundings
 from tests.judge.a_release import TOML, write_release
 
 FEW = {"questions": 8, "answers": 2, "test_share": 0.0, "raters": 1}

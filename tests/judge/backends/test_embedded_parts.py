@@ -8,9 +8,9 @@ from sklearn.linear_model import LinearRegression, Ridge
 
 from judge.backends.embedded.candidates import CANDIDATES, Size
 from judge.backends.embedded.ensemble import SHARE, load, member_rows, save
+from judge.backends.embedded.model_selection import compare, fitted, folds, foretelling, outputs_of, some_questions
 from judge.backends.embedded.scaling import scaling_from, scaling_of
 from judge.backends.embedded.targets import above, distributions, expected, shares_of
-from judge.backends.embedded.weighing import compare, fitted, folds, foretelling, outputs_of, some_questions
 from tests.judge.labelled import RUBRIC, labelled
 
 LEVELS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from judge.backends.embedded import inputs
-from judge.files import read_json
+from judge.atomic_files import read_json
+from judge.backends.embedded import input_fingerprint
 from judge.runs import Run
 from judge.training import Order, train
 from tests.judge.a_release import write_release
@@ -121,14 +121,14 @@ def test_another_version_begins_anew(place: Path, monkeypatch: pytest.MonkeyPatc
     # As a version with other candidates would have left it.
     for path in run.stages.glob("foretold-*.npy"):
         path.write_bytes(b"of another kind")
-    monkeypatch.setattr(inputs, what, lambda: "another")
+    monkeypatch.setattr(input_fingerprint, what, lambda: "another")
     assert len(gone_on_with(place)) == 1
     same(run, learn(place, "whole"))
 
 
 def test_what_a_version_that_wrote_nothing_down_left_is_made_anew(place: Path) -> None:
     run = cut_short(place)
-    (run.stages / inputs.INPUTS).unlink()
+    (run.stages / input_fingerprint.INPUTS).unlink()
     assert len(gone_on_with(place)) == 1
     same(run, learn(place, "whole"))
 
@@ -146,10 +146,10 @@ def test_what_was_made_from_the_same_is_kept_and_comes_to_the_same(place: Path, 
 
 def test_an_attempt_that_is_cut_short_again_and_again_holds_to_what_it_wrote_down(place: Path) -> None:
     spoil(place / "release")
-    first = read_json(cut_short(place).stages / inputs.INPUTS)
+    first = read_json(cut_short(place).stages / input_fingerprint.INPUTS)
     mend(place / "release")
-    second = read_json(cut_short(place).stages / inputs.INPUTS)
-    third = read_json(cut_short(place).stages / inputs.INPUTS)
+    second = read_json(cut_short(place).stages / input_fingerprint.INPUTS)
+    third = read_json(cut_short(place).stages / input_fingerprint.INPUTS)
     assert (first["samples"], second["samples"]) == (89, 90)
     assert third == second
     assert gone_on_with(place) == []

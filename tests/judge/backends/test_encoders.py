@@ -10,14 +10,14 @@ import torch
 from PIL import Image
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 
-from judge.backends.embedded.encoders import towers
-from judge.backends.embedded.encoders.encoding import Encoders, encoding
+from judge.backends.embedded.encoders import encoder as towers
+from judge.backends.embedded.encoders.cached_encoding import Encoders, encoding
+from judge.backends.embedded.encoders.encoder import Encoder
 from judge.backends.embedded.encoders.folder import EncoderFolder
-from judge.backends.embedded.encoders.towers import Encoder
-from judge.backends.face import BackendError
-from judge.pictures import PictureFolder
-from judge.samples import parse_sample
-from judge.surroundings import Surroundings
+from judge.backends.interface import BackendError
+from judge.context import Surroundings
+from judge.formats.picture_folder import PictureFolder
+from judge.formats.sample_line import parse_sample
 
 from .tiny_encoders import WORDS, image_encoder, joint_encoder, text_encoder, unmasked_encoder
 

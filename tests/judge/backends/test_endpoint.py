@@ -12,14 +12,14 @@ from PIL import Image
 
 from judge.backends.endpoint import client as client_module
 from judge.backends.endpoint.options import EndpointOptions
-from judge.backends.face import BackendError
-from judge.judging import judge_of
+from judge.backends.interface import BackendError
+from judge.context import Surroundings
+from judge.formats.picture_folder import PictureFolder
+from judge.formats.sample_line import Text, parse_sample
+from judge.inference import judge_of
 from judge.options import OptionError
-from judge.pictures import PictureFolder
 from judge.prompt import prompt_sha, question
 from judge.runs import Config, Run
-from judge.samples import Text, parse_sample
-from judge.surroundings import Surroundings
 from judge.training import Order, train
 from tests.judge.a_release import TOML, write_release
 

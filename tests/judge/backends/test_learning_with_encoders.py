@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from judge.backends.embedded.encoders import towers
-from judge.backends.face import BackendError
+from judge.backends.embedded.encoders import encoder as towers
+from judge.backends.interface import BackendError
+from judge.context import Surroundings
+from judge.formats.picture_folder import PictureFolder
+from judge.formats.sample_file import SampleLines
 from judge.options import OptionError
-from judge.pictures import PictureFolder
 from judge.predicting import predict
 from judge.runs import Run, RunError
-from judge.sample_lines import SampleLines
-from judge.surroundings import Surroundings
 from judge.training import Order, train
 from tests.judge import a_release
 from tests.judge.a_release import TOML
@@ -190,7 +190,7 @@ class Cut:
 
 
 def test_a_training_that_is_cut_short_goes_on_to_the_same_result_and_not_with_another_encoder(place, monkeypatch):
-    monkeypatch.setattr("judge.backends.embedded.encoders.encoding.CHUNK", 16)
+    monkeypatch.setattr("judge.backends.embedded.encoders.cached_encoding.CHUNK", 16)
     for number, cut in enumerate((Cut("Encoding samples", 32), Cut("Training members"), Cut("Judging", 20))):
         with pytest.raises(KeyboardInterrupt):
             learn(place, "cut", cache="cut-cache", resume=number > 0, progress=cut)

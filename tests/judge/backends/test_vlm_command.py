@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from judge.backends.face import BackendError
-from judge.backends.vlm import learning, workers
+from judge.backends.interface import BackendError
+from judge.backends.vlm import launcher, trainer
 from judge.backends.vlm.options import VlmOptions
 from judge.runs import Run
 from tests.judge.a_release import write_release
@@ -87,7 +87,7 @@ def test_a_release_becomes_a_judge_that_judges_elsewhere_whatever_stops_it(place
     for how, status in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)):
         cut = tmp_path / f"cut-{how}"
         assert kill_at(start(*order(place, cut)), 3, how) == status
-        assert not (cut / "model" / learning.MODEL).exists()
+        assert not (cut / "model" / trainer.MODEL).exists()
         judge(*order(place, cut), "--resume")
         names = ("model/model.safetensors", "predictions.jsonl", "metrics.json", "calibration.json")
         for name in names:
@@ -123,7 +123,7 @@ def test_what_cannot_be_done_is_said_with_the_remedy_before_anything_is_begun(pl
 
 def test_the_processes_are_started_by_accelerate(tmp_path, place):
     run = begun(tmp_path / "run", place / "model", **SIDE_BY_SIDE)
-    words = workers.command(run, VlmOptions(devices=2))
+    words = launcher.command(run, VlmOptions(devices=2))
     assert words[1:3] == ["-m", "accelerate.commands.launch"]
     assert words[words.index("--num_processes") + 1] == "2"
     assert words[-2:] == ["judge.backends.vlm.worker", str(run.folder.resolve())]
@@ -164,8 +164,8 @@ def test_processes_side_by_side_end_with_the_one_that_started_them_and_go_on(pla
     while of_run(cut) and time.monotonic() < until:
         time.sleep(0.1)
     assert not of_run(cut)
-    assert learning.last_checkpoint(cut / "stages" / learning.CHECKPOINTS, 2)
-    assert not (cut / "model" / learning.MODEL).exists()
+    assert trainer.last_checkpoint(cut / "stages" / trainer.CHECKPOINTS, 2)
+    assert not (cut / "model" / trainer.MODEL).exists()
     judge(*order(place, cut, **how), "--resume")
     one, other = ((tmp_path / name / "model" / "model.safetensors").read_bytes() for name in ("whole", "cut"))
     assert one == other

@@ -11,18 +11,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from judge.backends.vlm import weights
+from judge.backends.vlm import checkpoints
+from judge.backends.vlm.answer_tokens import Line
 from judge.backends.vlm.batches import batch_of
-from judge.backends.vlm.families import family_of
-from judge.backends.vlm.items import Items
-from judge.backends.vlm.lessons import LEFT_OUT, Lessons, collate, exercises
+from judge.backends.vlm.inputs import Items
 from judge.backends.vlm.losses import soft_loss, spread_loss, text_loss
-from judge.backends.vlm.wording import Line
-from judge.labels import labelled_line, parse_labelled
-from judge.pictures import MissingPicture, PictureFolder
+from judge.backends.vlm.model_adapters import family_of
+from judge.backends.vlm.training_targets import LEFT_OUT, Lessons, collate, exercises
+from judge.formats.picture_folder import MissingPicture, PictureFolder
+from judge.formats.release_line import labelled_line, parse_labelled
+from judge.formats.rubric import parse_rubric
+from judge.formats.sample_line import Text, parse_sample
 from judge.prompt import question
-from judge.rubric import parse_rubric
-from judge.samples import Text, parse_sample
 from tests.judge.a_release import TOML
 
 from .a_vlm_run import some_samples
@@ -38,10 +38,10 @@ class Kit:
     def __init__(self, folder, kind):
         write_model(folder, kind)
         self.kind = kind
-        self.tokenizer = weights.load_tokenizer(folder)
+        self.tokenizer = checkpoints.load_tokenizer(folder)
         self.items = Items(self.tokenizer, family_of(kind, folder, self.tokenizer, 64), RUBRIC)
         self.line = Line(RUBRIC, self.items.encode, self.items.end)
-        self.model = weights.load_model(folder, torch.float32).eval()
+        self.model = checkpoints.load_model(folder, torch.float32).eval()
 
 
 @pytest.fixture(scope="module", params=FAMILIES)

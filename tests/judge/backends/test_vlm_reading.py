@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from judge.backends.vlm import weights
+from judge.backends.vlm import checkpoints
+from judge.backends.vlm.answer_tokens import Line, spoken
 from judge.backends.vlm.batches import batch_of
-from judge.backends.vlm.families import family_of
-from judge.backends.vlm.items import Items
-from judge.backends.vlm.reading import Reader
-from judge.backends.vlm.wording import Line, spoken
-from judge.pictures import PictureFolder
-from judge.rubric import parse_rubric
+from judge.backends.vlm.inputs import Items
+from judge.backends.vlm.level_probabilities import Reader
+from judge.backends.vlm.model_adapters import family_of
+from judge.formats.picture_folder import PictureFolder
+from judge.formats.rubric import parse_rubric
 from tests.judge.a_release import TOML
 
 from .a_vlm_run import some_samples
@@ -30,8 +30,8 @@ RUBRIC = parse_rubric(TOML + THIRD)
 class Kit:
     def __init__(self, folder, kind):
         write_model(folder / "m", kind)
-        tokenizer = weights.load_tokenizer(folder / "m")
-        self.model = weights.load_model(folder / "m", torch.float32).eval()
+        tokenizer = checkpoints.load_tokenizer(folder / "m")
+        self.model = checkpoints.load_model(folder / "m", torch.float32).eval()
         self.items = Items(tokenizer, family_of(kind, folder / "m", tokenizer, 64), spoken(RUBRIC))
         self.line = Line(spoken(RUBRIC), self.items.encode, self.items.end)
         samples = some_samples(folder / "r", 24, questions=12)

@@ -5,15 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from judge.backends.face import BackendError
-from judge.backends.vlm.finding import find_model
+from judge.backends.interface import BackendError
+from judge.backends.vlm.answer_tokens import Line, spoken
+from judge.backends.vlm.model_lookup import find_model
 from judge.backends.vlm.options import VlmOptions
-from judge.backends.vlm.wording import Line, spoken
+from judge.formats.rubric import parse_rubric
+from judge.formats.sample_line import Text, Turn
 from judge.options import OptionError, options_from
 from judge.presets import preset_named, presets
 from judge.prompt import answer, prompt_sha, question
-from judge.rubric import parse_rubric
-from judge.samples import Text, Turn
 from tests.judge.a_release import TOML
 
 RUBRIC = parse_rubric(TOML)

@@ -8,15 +8,16 @@ import torch
 from peft import PeftModel
 from safetensors.torch import load_file
 
-from judge.backends.face import BackendError
-from judge.backends.vlm import learning, weights
+from judge.backends.interface import BackendError
+from judge.backends.vlm import checkpoints as weights
+from judge.backends.vlm import trainer
 from judge.backends.vlm.backend import BACKEND, VlmJudge
 from judge.backends.vlm.batches import batch_of
-from judge.backends.vlm.learning import JudgeTrainer
-from judge.backends.vlm.reading import Reader
-from judge.pictures import PictureFolder
+from judge.backends.vlm.level_probabilities import Reader
+from judge.backends.vlm.trainer import JudgeTrainer
+from judge.formats.picture_folder import PictureFolder
+from judge.formats.rubric import parse_rubric
 from judge.prompt import answer
-from judge.rubric import parse_rubric
 from tests.judge.a_release import TOML
 
 from .a_vlm_run import begun, judged, some_samples, trained
@@ -147,12 +148,12 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_weights(place, samples,
         trained(run, samples, place / "release", hearing)
     assert ("Training", 6) in hearing.steps
     assert [x for series, x, _ in hearing.curves if series == "loss"] == [1, 2, 3, 4]
-    checkpoints = run.stages / learning.CHECKPOINTS
-    assert learning.last_checkpoint(checkpoints, 1).name == "checkpoint-4"
+    checkpoints = run.stages / trainer.CHECKPOINTS
+    assert trainer.last_checkpoint(checkpoints, 1).name == "checkpoint-4"
     # One that was cut off while it was written.
     (checkpoints / "checkpoint-6").mkdir()
     (checkpoints / "checkpoint-6" / "trainer_state.json").write_text('{"epoch')
-    assert learning.last_checkpoint(checkpoints, 1).name == "checkpoint-4"
+    assert trainer.last_checkpoint(checkpoints, 1).name == "checkpoint-4"
     hearing = StopAt(0)
     trained(run, samples, place / "release", hearing)
     assert [x for _, x, _ in hearing.curves] == [5, 6]
@@ -175,7 +176,7 @@ def test_what_goes_on_from_a_checkpoint_is_all_that_was_there(place, samples, tm
     run = begun(tmp_path / "run", place / "model", tuning=tuning, **SHORT)
     with pytest.raises(Stopped):
         trained(run, samples, place / "release", StopAt(3))
-    checkpoint = learning.last_checkpoint(run.stages / learning.CHECKPOINTS, 1)
+    checkpoint = trainer.last_checkpoint(run.stages / trainer.CHECKPOINTS, 1)
     model = weights.to_learn(place / "model", checkpoint, BACKEND.options(dict(run.config.options)))
     same(dict(model.state_dict()), there)
     assert any(weight.requires_grad for weight in model.parameters())

@@ -18,9 +18,9 @@ from transformers import (
 from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import GotOcr2ImageProcessorPil
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
+from judge.formats.rubric import parse_rubric
+from judge.formats.sample_line import Text, Turn
 from judge.prompt import answer, question
-from judge.rubric import parse_rubric
-from judge.samples import Text, Turn
 from tests.judge.a_release import SENTENCE, TOML
 
 CHAT = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]

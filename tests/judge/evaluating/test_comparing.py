@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from judge.evaluating.comparing import compare
-from judge.evaluating.scorecard import Labelled, scorecard
-from judge.predictions import Prediction, from_distribution
+from judge.evaluation.comparison import compare
+from judge.evaluation.scorecard import Labelled, scorecard
+from judge.formats.prediction_line import Prediction, from_distribution
 from tests.judge.labelled import RUBRIC, certain, failed, labelled
 
 
@@ -121,6 +121,6 @@ def test_nothing_in_common_is_said_and_does_not_fail():
 
 def test_a_web_process_can_compare_without_loading_a_machine_learning_library():
     heavy = ("sklearn", "scipy", "pandas", "torch", "PIL", "pyarrow", "django")
-    script = f"import sys, judge.evaluating.comparing; print([n for n in {heavy} if n in sys.modules])"
+    script = f"import sys, judge.evaluation.comparison; print([n for n in {heavy} if n in sys.modules])"
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"

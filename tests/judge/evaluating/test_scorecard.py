@@ -6,10 +6,10 @@ import random
 import numpy as np
 import pytest
 
-from judge.evaluating.baselines import ridge
-from judge.evaluating.pairing import pair
-from judge.evaluating.scorecard import Labelled, scorecard
-from judge.predictions import Prediction, from_distribution
+from judge.evaluation.baselines import ridge
+from judge.evaluation.pairs import pair
+from judge.evaluation.scorecard import Labelled, scorecard
+from judge.formats.prediction_line import Prediction, from_distribution
 from tests.judge.labelled import RUBRIC, certain, failed, labelled
 
 

@@ -6,8 +6,8 @@ from PIL import Image
 
 from judge.features.extract import Extractor
 from judge.features.store import VectorStore
-from judge.pictures import MissingPicture, PictureFolder
-from judge.samples import parse_sample
+from judge.formats.picture_folder import MissingPicture, PictureFolder
+from judge.formats.sample_line import parse_sample
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from judge.features import relation, text, words
 from judge.features.sample import NAMES, answer_of, judged_pictures, question_of, sample_features
-from judge.samples import parse_sample
+from judge.formats.sample_line import parse_sample
 
 
 def of_text(value):

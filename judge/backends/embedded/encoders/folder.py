@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-from judge.backends.face import BackendError
+from judge.backends.interface import BackendError
 
 Role = Literal["text", "image", "joint"]
 # By what an option is called.

@@ -1,0 +1,65 @@
+"""What annotators were shown of a judge goes out, value by value, with what they made of it."""
+
+from collections.abc import Iterator
+
+from annotation.core.rubric_cache import definition
+from annotation.core.spreadsheet_cells import written
+from annotation.core.sql import moment_text
+from annotation.models import JudgeRun, Member, Sample, Study, User
+from annotation.models.assignments import Arm
+from annotation.models.rubrics import LEVELS_PER_DIMENSION
+
+from .downloads import require_taker
+from .suggestions_sql import suggestions
+
+PAGE = 500
+COLUMNS = ("sample", "annotator", "arm", "run", "dimension", "shown", "first", "final", "touched", "seconds", "at")
+
+
+def export_suggestions(*, by: User, study: Study) -> Iterator[str]:
+    """Yield a CSV of every value that was suggested with a score that stands, annotators by pseudonym, in pieces.
+
+    ``first`` is the locked own value in the delayed arm, else what was submitted first. Seconds are those of the whole
+    score. Who has taken it away and could score there is no longer independent on today's samples.
+
+    Raises:
+        NotFound, NotAllowed: the user may not read the study's results.
+    """
+    require_taker(by, study)
+    return _pieces(study)
+
+
+def _pieces(study: Study) -> Iterator[str]:
+    yield written([COLUMNS])
+    names = {pk: f"R-{name}" for pk, name in Member.objects.filter(study=study).values_list("pk", "public_id")}
+    runs = dict(JudgeRun.objects.filter(study=study).values_list("pk", "number"))
+    dimensions = definition(study.rubric_id).dimensions
+    key = {one.id: one.key for one in dimensions}
+    value: dict[int | None, float | None] = {level.id: level.value for one in dimensions for level in one.levels}
+    value[None] = None
+    for page in _pages(study):
+        yield written(
+            (
+                page[row.sample],
+                names.get(row.member),
+                Arm(row.arm).label,
+                runs.get(row.run),
+                key[row.shown // LEVELS_PER_DIMENSION],
+                value[row.shown],
+                value[row.first],
+                value[row.final],
+                "yes" if row.touched else "no",
+                row.seconds,
+                moment_text(row.at),
+            )
+            for row in suggestions(page)
+        )
+
+
+def _pages(study: Study) -> Iterator[dict[int, str]]:
+    """Yield the external ids of some samples at a time that somebody met the judge on, by primary key."""
+    met = Sample.objects.filter(study=study, assignments__arm__gt=Arm.BLIND).order_by("pk").distinct()
+    after = 0
+    while found := dict(met.filter(pk__gt=after).values_list("pk", "external_id")[:PAGE]):
+        yield found
+        after = max(found)

@@ -1,0 +1,44 @@
+"""What was shown of a judge, value by value, for taking away; without numpy, as the web process runs it."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django.db import connection
+
+from annotation.core.sql import looked_up_by_index, rows
+
+
+class SuggestionRow(NamedTuple):
+    """One value that a judge suggested, with what was made of it; levels by id, the time in ISO form."""
+
+    sample: int
+    member: int
+    arm: int
+    run: int
+    shown: int
+    first: int | None
+    final: int | None
+    touched: bool
+    seconds: float | None
+    at: str | None
+
+
+def suggestions(sample_ids: Iterable[int]) -> list[SuggestionRow]:
+    """Return what was shown on samples with scores that stand, a sample's together."""
+    listed = ",".join(str(int(pk)) for pk in sample_ids)
+    at = "(s.at AT TIME ZONE 'UTC')::text" if connection.vendor == "postgresql" else "CAST(s.at AS TEXT)"
+    with looked_up_by_index():
+        found = rows(
+            f"""
+            SELECT s.sample_id, s.member_id, s.arm, g.run_id, g.shown_id, g.first_id, g.final_id, g.touched,
+                   s.seconds + COALESCE(r.seconds, 0), {at}
+            FROM annotation_score s
+            JOIN annotation_suggestion g ON g.assignment_id = s.assignment_id
+            LEFT JOIN annotation_revision r ON r.assignment_id = s.assignment_id AND r.voided_at IS NULL
+            WHERE s.sample_id IN ({listed}) AND s.round = 1 AND s.voided_at IS NULL AND s.origin = 'given'
+              AND s.arm <> 0 AND g.shown_at IS NOT NULL
+            ORDER BY s.sample_id, s.id, g.dimension_id
+            """,  # noqa: S608 - only whole numbers are put in
+            [],
+        )
+    return [SuggestionRow._make((*row[:7], bool(row[7]), *row[8:])) for row in found]

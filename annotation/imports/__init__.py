@@ -1,0 +1,1 @@
+"""Files that come in: samples with their pictures, score tables and predictions."""

@@ -1,0 +1,69 @@
+"""The declaration that the imported scores of a study are all there."""
+
+from collections import defaultdict
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from annotation.core.history import record
+from annotation.core.sample_states import Event, State, after
+from annotation.core.transactions import write_transaction
+from annotation.jobs.progress import Progress
+from annotation.jobs.resumable_counts import Ledger
+from annotation.models import HistoryEntry, Protocol, Sample, Score, Study, User
+from annotation.scoring.deciding import decide_undecided
+
+BATCH = 1000
+
+
+def complete_scores(
+    *, by: User | None, study: Study, progress: Progress | None = None, ledger: Ledger | None = None
+) -> int:
+    """Close samples with k or more complete imported scores to annotators, and decide them; return how many.
+
+    Only samples that nobody has opened here: what has begun goes on. Declaring it again closes what has been added,
+    and decides what a run that was cut short has left.
+    """
+    protocol = Protocol.objects.get(study=study, current=True)
+    counted = Q(scores__origin=Score.Origin.IMPORTED, scores__round=1, scores__complete=True, scores__voided_at=None)
+    rows = (
+        Sample.objects.filter(study=study, state=Sample.State.WAITING, stage=Sample.Stage.UNTOUCHED)
+        .annotate(imported=Count("scores", filter=counted))
+        .filter(imported__gte=protocol.annotators_per_sample)
+        .values_list("pk", "imported")
+    )
+    found = list(rows)
+    ledger = ledger or Ledger()
+    for start in range(0, len(found), BATCH):
+        _close(found[start : start + BATCH], study, protocol, by, ledger)
+    closed = ledger["closed"]
+    ledger.once("scores_complete", lambda: record("scores_complete", study=study, by=by, samples=closed))
+    decide_undecided(study=study, by=by, progress=progress)
+    return closed
+
+
+def _close(rows: list[tuple[int, int]], study: Study, protocol: Protocol, by: User | None, ledger: Ledger) -> None:
+    by_count: dict[int, list[int]] = defaultdict(list)
+    for pk, count in rows:
+        by_count[count].append(pk)
+    closed: list[int] = []
+    now = timezone.now()
+    state = after(State.WAITING, Event.SCORES_COMPLETED)
+    with write_transaction():
+        for count, keys in sorted(by_count.items()):
+            free = Sample.objects.select_for_update().filter(pk__in=keys, stage=Sample.Stage.UNTOUCHED).order_by("pk")
+            won = list(free.values_list("pk", flat=True))
+            Sample.objects.filter(pk__in=won).update(
+                state=state,
+                stage=Sample.Stage.CLOSED,
+                free_slots=0,
+                protocol=protocol,
+                scores_in=count,
+                scores_needed=count,
+                counts_imported=True,
+            )
+            closed += won
+        HistoryEntry.objects.bulk_create(
+            HistoryEntry(study=study, sample_id=pk, user=by, event=Event.SCORES_COMPLETED, at=now) for pk in closed
+        )
+        ledger.add(closed=len(closed))

@@ -1,0 +1,112 @@
+"""What was said of a sample's content does not outlive it: another content is judged, queued and scored anew."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from annotation.models import (
+    Arm,
+    Assignment,
+    JudgeRun,
+    Prediction,
+    QueueEntry,
+    ReviewQueue,
+    SampleContent,
+    SamplePicture,
+    Study,
+    Suggestion,
+)
+from annotation.models.fields import opaque_id
+from annotation.review_queue.storage import count_anew
+
+from .sample_lines import Incoming
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What was said about contents that others replaced, and of how many samples."""
+
+    samples: int = 0
+    predictions: int = 0
+    suggestions: int = 0
+
+
+def with_other_content(changed: Mapping[int, Incoming]) -> list[int]:
+    """Return the samples, of those by primary key, whose turns or pictures become others; more than labels and names.
+
+    Call it before the new content is stored.
+    """
+    if not changed:
+        return []
+    turns = dict(SampleContent.objects.filter(sample__in=changed).values_list("sample_id", "turns"))
+    pictures: dict[int, list[str]] = {}
+    places = SamplePicture.objects.filter(sample__in=changed).order_by("sample", "position")
+    for pk, sha256 in places.values_list("sample_id", "picture__sha256"):
+        pictures.setdefault(pk, []).append(sha256)
+    return [pk for pk, sample in changed.items() if turns[pk] != sample.turns or pictures.get(pk, []) != sample.sha256]
+
+
+def said_of(samples: Collection[int]) -> Dropped:
+    """Count what is said of the content of samples."""
+    if not samples:
+        return Dropped()
+    return Dropped(
+        len(samples),
+        Prediction.objects.filter(sample__in=samples).count(),
+        Suggestion.objects.filter(assignment__sample__in=samples).count(),
+    )
+
+
+def hold_back_sayers(study: Study) -> None:
+    """Keep judges and queues from writing about samples until the transaction ends; lock the study before, them after.
+
+    Whoever writes predictions or places locks these first and samples later.
+    """
+    list(JudgeRun.objects.select_for_update(no_key=True).filter(study=study).order_by("pk").values_list("pk"))
+    list(ReviewQueue.objects.select_for_update().filter(study=study).values_list("pk"))
+
+
+def forget(study: Study, samples: Collection[int]) -> Dropped:
+    """Delete what is said of the content of samples and shut out who still looks at it; returns what was deleted.
+
+    No score of theirs may stand, and nobody may hold them: what the annotators were shown rests on nothing then.
+    """
+    if not samples:
+        return Dropped()
+    predictions, _ = Prediction.objects.filter(sample__in=samples).delete()
+    suggestions, _ = Suggestion.objects.filter(assignment__sample__in=samples).delete()
+    _shut_out(samples)
+    # What follows the history puts them back to where the new content belongs.
+    said = Q(decided_at=None) | Q(dismissed_at__isnull=False)
+    if QueueEntry.objects.filter(said, sample__in=samples).delete()[0]:
+        count_anew(study)
+    return Dropped(len(samples), predictions, suggestions)
+
+
+def _shut_out(samples: Collection[int]) -> None:
+    """Give assignments that were handed back or ran out new ids: pages that show the old content know the old ones.
+
+    Whatever their annotators saw of a judge was about the old content; of the new one they have seen nothing.
+    """
+    rows = Assignment.objects.filter(sample__in=samples, state=Assignment.State.RELEASED)
+    lost = list(rows.order_by("pk").only("pk"))
+    for assignment in lost:
+        assignment.public_id, assignment.arm = opaque_id(), Arm.BLIND
+    Assignment.objects.bulk_update(lost, ("public_id", "arm"), batch_size=500)
+
+
+def in_words(dropped: Dropped, *, dry_run: bool) -> list[str]:
+    """Return notes on what was dropped, or would be; none where that is nothing."""
+    if not dropped.predictions and not dropped.suggestions:
+        return []
+    what = f"{_counted(dropped.predictions, 'prediction')} and {_counted(dropped.suggestions, 'suggestion')}"
+    samples = _counted(dropped.samples, "sample")
+    if dry_run:
+        return [f"{samples} would get other content: {what} about the old content would be deleted."]
+    again = " Have the judge predict again." if dropped.predictions else ""
+    return [f"{samples} got other content: {what} about the old content were deleted.{again}"]
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" + ("" if count == 1 else "s")

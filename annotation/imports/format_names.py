@@ -1,0 +1,49 @@
+"""The formats that files to import may have: their names, and the endings that an upload may have.
+
+Light, as forms and the API's description name them; `importing.sources` reads them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from annotation.core.zip_safety import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format: what it is called, the endings of its files, and whether score tables may have it, too."""
+
+    title: str
+    endings: tuple[str, ...] = ()
+    for_scores: bool = False
+
+
+FORMATS: Mapping[str, Format] = {
+    "jsonl": Format("JSON Lines: one object per line", (".jsonl", ".ndjson"), for_scores=True),
+    "json": Format("JSON: a list of objects, or an object with one", (".json",), for_scores=True),
+    "csv": Format("CSV", (".csv",), for_scores=True),
+    "tsv": Format("TSV: cells separated by tabs", (".tsv", ".tab"), for_scores=True),
+    "parquet": Format("Parquet", (".parquet",), for_scores=True),
+    "zip": Format("ZIP: one file of lines, and pictures", (".zip",)),
+    "label-studio": Format("Label Studio: JSON of tasks"),
+    "datasets": Format("Hugging Face datasets: a folder"),
+    "imagefolder": Format("ImageFolder: a folder of pictures, with or without metadata"),
+    "opening": Format("OpenING: conversations of input and output steps"),
+}
+SAMPLE_FORMATS = tuple(FORMATS)
+SCORE_FORMATS = tuple(name for name, format in FORMATS.items() if format.for_scores)
+UPLOAD_ENDINGS = tuple(ending for format in FORMATS.values() for ending in format.endings)
+PREDICTION_ENDINGS = FORMATS["jsonl"].endings
+PLAIN_ENDINGS = tuple(ending for ending in UPLOAD_ENDINGS if ending != ".zip")
+# Pictures hardly get smaller: what unpacks to more than this many times the largest upload is none of ours.
+MOST_TIMES = 5
+PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif")
+
+
+def archive_limits() -> Limits:
+    """Return how much may come out of a ZIP file, by the settings of this server."""
+    lines = dict.fromkeys(PLAIN_ENDINGS, settings.IMPORT_MAX_BYTES)
+    pictures = dict.fromkeys(PICTURE_ENDINGS, settings.PICTURE_MAX_BYTES)
+    return Limits(MOST_TIMES * settings.IMPORT_MAX_BYTES, lines | pictures)

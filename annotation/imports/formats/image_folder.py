@@ -1,0 +1,143 @@
+"""ImageFolder: pictures in folders, with a table that names each (`metadata.jsonl` or `.csv`), or classes as folders.
+
+With metadata, ``file_name`` is the answer's picture, and its id unless ``id`` is given; ``question``, or else
+``prompt``, is the question. Columns that samples do not have go into the metadata. Without metadata every picture is a
+sample, its folder the category; the question is then given for all of them, ``{category}`` in it standing for the
+folder's name.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from annotation.imports.format_names import PICTURE_ENDINGS
+from judge.formats.json_line import RecordError
+from judge.formats.sample_line import FIELDS
+from judge.formats.sample_table import sample_of_cells
+
+from .base import Asked, Row, Source, unreadable
+from .csv_tsv import TextTable
+from .folders import files_in
+from .json_lines import JsonLines
+
+METADATA = ("metadata.jsonl", "metadata.csv")
+NAMES = ("file_name", "image_file_name", "file_names", "images_file_names")
+CATEGORY = "{category}"
+
+
+def open_image_folder(path: Path, asked: Asked) -> Source:
+    """Open a folder of pictures."""
+    if not path.is_dir():
+        raise unreadable("An ImageFolder is a folder; name the folder itself, or pack it into a ZIP.")
+    tables = metadata_in(path)
+    return Described(path, tables, asked) if tables else Classes(path, asked)
+
+
+def metadata_in(folder: Path) -> list[Path]:
+    """Return the tables that describe the pictures of their folders."""
+    return [path for path in files_in(folder, (".jsonl", ".csv")) if path.name in METADATA]
+
+
+class Described(Source):
+    """Pictures with a line each. A line's number is counted through all tables where there are several."""
+
+    def __init__(self, folder: Path, tables: list[Path], asked: Asked) -> None:
+        super().__init__((asked.images or folder,))
+        self._folder, self._tables, self._question = folder, tables, asked.question
+        self._moved: set[str] = set()
+        self._starts: list[tuple[int, Path]] = []
+
+    def rows(self) -> Iterator[Row]:
+        last = 0
+        for table in self._tables:
+            start = last
+            self._starts.append((start, table))
+            for number, content, size in self._of(table).rows():
+                last = start + number
+                try:
+                    if isinstance(content, RecordError):
+                        raise content
+                    yield Row(last, self._sample(content, table.parent), size)
+                except RecordError as error:
+                    yield Row(last, error, size)
+
+    def notes(self) -> list[str]:
+        if not self._moved:
+            return super().notes()
+        names = ", ".join(sorted(self._moved)[:30])
+        return [f"Columns that samples do not have were kept in the metadata: {names}.", *super().notes()]
+
+    def place(self, number: int) -> str:
+        before = [(start, table) for start, table in self._starts if start < number]
+        if len(self._tables) < 2 or not before:
+            return ""
+        start, table = before[-1]
+        return f"{table.relative_to(self._folder)}, line {number - start}"
+
+    def _of(self, table: Path) -> Source:
+        if table.suffix == ".jsonl":
+            return JsonLines(table)
+        return TextTable(table, check=lambda columns: None, interpret=_cells)
+
+    def _sample(self, content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+        told = {name: value for name, value in content.items() if value is not None and value != ""}
+        names = [name for name in NAMES if name in told]
+        if len(names) != 1:
+            raise RecordError("file_name", "is missing; every line of the metadata names its picture.")
+        given = told.pop(names[0])
+        within = folder.relative_to(self._folder)
+        pictures = [str(within / name) if isinstance(name, str) else name for name in _listed(given)]
+        data: dict[str, Any] = {"id": " ".join(map(str, pictures))} | told
+        data["images"] = pictures
+        question = data.setdefault("question", data.pop("prompt", None))
+        if question is None and "turns" not in data:
+            data["question"] = _asked_for(self._question, str(data.get("category") or folder.name))
+        others = {name: data.pop(name) for name in list(data) if name not in FIELDS}
+        if others:
+            self._moved |= {name[:100] for name in others}
+            metadata = data.get("metadata")
+            data["metadata"] = others | (metadata if isinstance(metadata, dict) else {})
+        return data
+
+
+class Classes(Source):
+    """Pictures without a word about them but the folder that each is in; numbered in the order of their names."""
+
+    def __init__(self, folder: Path, asked: Asked) -> None:
+        super().__init__((folder,))
+        self._folder = folder
+        self._pictures = files_in(folder, PICTURE_ENDINGS)
+        self._question = asked.question or ""
+        _asked_for(self._question, "")
+
+    def rows(self) -> Iterator[Row]:
+        for number, path in enumerate(self._pictures, 1):
+            name = str(path.relative_to(self._folder))
+            category = "" if path.parent == self._folder else path.parent.name
+            question = _asked_for(self._question, category.replace("_", " "))
+            data = {"id": name, "question": question, "image": name, "category": category}
+            yield Row(number, data, len(name))
+
+    def count(self) -> int | None:
+        return len(self._pictures)
+
+    def place(self, number: int) -> str:
+        return str(self._pictures[number - 1].relative_to(self._folder)) if number else ""
+
+
+def _asked_for(question: str | None, category: str) -> str:
+    if not question:
+        raise unreadable(
+            "Nothing in this folder says which question the pictures answer; give it with --question, for example "
+            f'"Show me {CATEGORY}", or add a metadata.jsonl with file_name and question.'
+        )
+    return question.replace(CATEGORY, category)
+
+
+def _listed(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else [given]
+
+
+def _cells(cells: Mapping[str, str]) -> Mapping[str, Any]:
+    ours = {name: text for name, text in cells.items() if name in FIELDS or name.startswith(("metadata.", "labels."))}
+    return {name: text for name, text in cells.items() if name not in ours} | sample_of_cells(ours)

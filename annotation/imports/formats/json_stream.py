@@ -1,0 +1,108 @@
+"""JSON text of any length, decoded value by value from a file that is read in pieces."""
+
+import codecs
+import json
+import re
+from typing import Any, BinaryIO
+
+from judge.formats.json_line import MAX_LINE_BYTES, RecordError, decode_value
+
+PIECE = 1 << 20
+SPACE = re.compile(r"[ \t\r\n]*")
+_plain = json.JSONDecoder()
+
+
+class BrokenJson(ValueError):
+    """The text is no JSON from here on, so that nothing more can be read of it."""
+
+
+class Pieces:
+    """A place in a JSON text, which moves on as values are taken."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
+        self._text = ""
+        self._at = 0
+        self._ended = False
+
+    def next_letter(self) -> str:
+        """Return the next letter that is no space, without taking it; nothing at the end."""
+        while True:
+            found = SPACE.match(self._text, self._at)
+            self._at = found.end() if found else self._at
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if not self._more():
+                return ""
+
+    def take(self, letter: str) -> bool:
+        """Take the next letter if it is this one."""
+        if self.next_letter() != letter:
+            return False
+        self._at += 1
+        return True
+
+    def begins_list_of_objects(self) -> bool:
+        """Tell whether a list with an object as its first element comes next."""
+        if self.next_letter() != "[":
+            return False
+        after = self._at + 1
+        while (found := SPACE.match(self._text, after)) and found.end() == len(self._text):
+            before = self._at
+            if not self._more():
+                return False
+            after -= before
+        return found is not None and self._text[found.end()] == "{"
+
+    def value(self) -> tuple[Any | RecordError, int]:
+        """Take a value, or why it cannot be taken, with its length in characters.
+
+        Raises:
+            BrokenJson: there is no whole value.
+        """
+        self.next_letter()
+        while True:
+            result: Any
+            try:
+                result, end = decode_value(self._text, self._at)
+            except RecordError as error:
+                result, end = error, self._end_of_value()
+            except (ValueError, RecursionError):
+                # A number that is none, as NaN, has an end nevertheless.
+                result, end = RecordError("", "holds what is no JSON."), self._end_of_value()
+            if end and (end < len(self._text) or not self._more()):
+                break
+            if not end and not self._room():
+                raise BrokenJson(f"no value ends within {MAX_LINE_BYTES:,} characters")
+            if not end and not self._more():
+                raise BrokenJson("it is cut short, or a comma, a quote or a bracket is wrong")
+        length, self._at = end - self._at, end
+        if length > MAX_LINE_BYTES:
+            result = RecordError("", f"is longer than {MAX_LINE_BYTES:,} characters; split the sample.")
+        return result, length
+
+    def _end_of_value(self) -> int:
+        """Return where a value ends that the strict decoder does not take; 0 where it is not whole."""
+        try:
+            return _plain.raw_decode(self._text, self._at)[1]
+        except RecursionError:
+            raise BrokenJson("it is nested too deeply") from None
+        except ValueError:
+            return 0
+
+    def _room(self) -> bool:
+        return len(self._text) - self._at <= MAX_LINE_BYTES
+
+    def _more(self) -> bool:
+        """Read on; what has been taken is forgotten. False at the end of the file."""
+        if self._ended:
+            return False
+        data = self._file.read(PIECE)
+        self._ended = not data
+        try:
+            text = self._decoder.decode(data, final=self._ended)
+        except UnicodeDecodeError:
+            raise BrokenJson("it is not UTF-8; save the file as UTF-8") from None
+        self._text, self._at = self._text[self._at :] + text, 0
+        return not self._ended

@@ -1,0 +1,162 @@
+"""OpenING's conversations: an input of steps and an output of steps, each step a text with a picture or without.
+
+A step's text is the question or a block of the answer, without the marks ``<BEGIN>`` and ``<image>``; its picture
+stands behind the text. Steps of the input that show a picture become context, which is shown and not judged; the words
+of the last one are the question of the turn that its output answers. The id is ``total_uid``, or made from the numbers
+of task and instance as OpenING makes it. In a folder of what a generator made, named ``…_output``, the generator's name
+is added to the id, and samples of one instance are of one question.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from judge.formats.json_line import RecordError, kind
+
+from .base import Asked, Row, Source, unreadable
+from .folders import files_in
+from .json_lines import JsonLines
+from .json_list import JsonList
+
+OUTPUT = "_output"
+MARKS = ("<BEGIN>", "<image>")
+ALONE = frozenset({"conversations"})
+READ = frozenset({"total_uid", "meta_task_name", "subtask_name", "conversations"})
+
+
+def is_conversation(data: Mapping[str, Any]) -> bool:
+    """Tell whether an object is a conversation of OpenING."""
+    return isinstance(data.get("conversations"), list)
+
+
+class Opening(Source):
+    """Conversations as sample lines; numbered as their file numbers them, or by files where each is one."""
+
+    def __init__(self, path: Path, asked: Asked) -> None:
+        self._folder = path if path.is_dir() else None
+        # What was asked lies beside the benchmark, what was made beside the conversations.
+        super().__init__((*([asked.images] if asked.images else []), self._folder or path.parent))
+        self._files = files_in(path, (".json", ".jsonl")) if path.is_dir() else [path]
+        self._starts: list[tuple[int, Path]] = []
+
+    def rows(self) -> Iterator[Row]:
+        last = 0
+        for path in self._files:
+            start = last
+            self._starts.append((start, path))
+            for number, content, size in objects_of(path).rows():
+                last = start + number
+                try:
+                    if isinstance(content, RecordError):
+                        raise content
+                    yield Row(last, self._sample(content, path), size)
+                except RecordError as error:
+                    yield Row(last, error, size)
+
+    def count(self) -> int | None:
+        return len(self._files) if len(self._files) > 1 else objects_of(self._files[0]).count()
+
+    def place(self, number: int) -> str:
+        before = [path for start, path in self._starts if start < number]
+        return str(before[-1].relative_to(self._folder)) if self._folder and len(self._files) > 1 and before else ""
+
+    def _sample(self, data: Mapping[str, Any], path: Path) -> dict[str, Any]:
+        uid = _uid(data)
+        turns = self._turns(data.get("conversations"), path)
+        sample: dict[str, Any] = {"id": uid, "question_id": uid, "turns": turns}
+        if path.parent.name.endswith(OUTPUT):
+            generator = path.parent.name.removesuffix(OUTPUT)
+            sample |= {"id": f"{generator}/{uid}", "generator": generator}
+        for name, field in (("category", "meta_task_name"), ("topic", "subtask_name")):
+            if data.get(field):
+                sample[name] = data[field]
+        metadata = {name: value for name, value in data.items() if name not in READ}
+        return sample | ({"metadata": metadata} if metadata else {})
+
+    def _turns(self, conversations: Any, path: Path) -> list[dict[str, Any]]:
+        if not isinstance(conversations, list):
+            raise RecordError("conversations", f"is {kind(conversations)}; write a list of inputs and outputs.")
+        beside = path.parent.relative_to(self._folder) if self._folder else Path()
+        turns: list[dict[str, Any]] = []
+        question = ""
+        for index, part in enumerate(conversations):
+            at = f"conversations[{index}]"
+            if not isinstance(part, dict):
+                raise RecordError(at, f"is {kind(part)}; write an object with input or output.")
+            if "input" in part:
+                steps = _steps(part["input"], f"{at}.input")
+                shown, question = _question(steps)
+                turns += shown
+            if "output" in part:
+                steps = _steps(part["output"], f"{at}.output")
+                turns.append({"question": question, "blocks": _blocks(steps, beside)})
+                question = ""
+        if not any(not turn.get("context") for turn in turns):
+            raise RecordError("conversations", "have no output; there is nothing to judge.")
+        return turns
+
+
+def open_opening(path: Path, asked: Asked) -> Source:
+    """Open a file of conversations, or a folder of such files."""
+    source = Opening(path, asked)
+    if not source._files:
+        raise unreadable("There are no conversations in this folder; they are files that end in .json or .jsonl.")
+    return source
+
+
+def objects_of(path: Path) -> Source:
+    """Return the objects of a file with one on each line, or with one over many lines, or with a list."""
+    with path.open("rb") as file:
+        first = file.readline(1 << 20).strip()
+    return JsonLines(path) if first.startswith(b"{") and first.endswith(b"}") else JsonList(path, alone=ALONE)
+
+
+def _uid(data: Mapping[str, Any]) -> Any:
+    given = data.get("total_uid")
+    if given is not None:
+        return given
+    parts = [data.get(name) for name in ("meta_task_id", "subtask_id", "data_id")]
+    if any(part is None for part in parts):
+        raise RecordError("total_uid", "is missing; every conversation needs one.")
+    return "".join(str(part).zfill(width) for part, width in zip(parts, (2, 2, 3), strict=True))
+
+
+def _steps(given: Any, at: str) -> list[tuple[str, Any]]:
+    if not isinstance(given, list) or not all(isinstance(step, dict) for step in given):
+        raise RecordError(at, "must be a list of steps, each with text and image.")
+    steps = []
+    for index, step in enumerate(given):
+        text = step.get("text") or ""
+        if not isinstance(text, str):
+            raise RecordError(f"{at}[{index}].text", f"is {kind(text)}; write a text.")
+        for mark in MARKS:
+            text = text.replace(mark, "")
+        steps.append((text.strip(), step.get("image") or None))
+    return steps
+
+
+def _question(steps: list[tuple[str, Any]]) -> tuple[list[dict[str, Any]], str]:
+    """Return the turns that show what was given, and the words that the output answers."""
+    if not any(image for _, image in steps):
+        return [], "\n\n".join(text for text, _ in steps if text)
+    shown: list[dict[str, Any]] = []
+    words: list[str] = []
+    for index, (text, image) in enumerate(steps):
+        if text:
+            words.append(text)
+        if image:
+            last = index == len(steps) - 1
+            turn_words = "" if last else "\n\n".join(words)
+            shown.append({"question": turn_words, "blocks": [{"image": image}], "context": True})
+            words = words if last else []
+    return shown, "\n\n".join(words)
+
+
+def _blocks(steps: list[tuple[str, Any]], beside: Path) -> list[dict[str, Any]]:
+    blocks: list[dict[str, Any]] = []
+    for text, image in steps:
+        if text:
+            blocks.append({"text": text})
+        if image:
+            blocks.append({"image": str(beside / image) if isinstance(image, str) and "/" not in image else image})
+    return blocks

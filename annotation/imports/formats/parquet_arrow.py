@@ -1,0 +1,158 @@
+"""Parquet files and the Arrow files of Hugging Face: read batch by batch, so that memory does not grow with them."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.ipc
+import pyarrow.parquet
+
+from judge.formats.json_line import RecordError
+
+from .base import Row, Source, unreadable
+
+# Few rows at a time: each may hold pictures.
+ROWS_AT_ONCE = 64
+# Everything that the library raises about what a file holds.
+FAULTS = (pa.ArrowException, OSError, ValueError, KeyError, OverflowError, MemoryError)
+
+Check = Callable[[Sequence[str]], None]
+Interpret = Callable[[Mapping[str, Any]], tuple[Mapping[str, Any], int]]
+Batches = tuple[Sequence[str], Iterable[pa.RecordBatch]]
+Opened = Callable[[Path], AbstractContextManager[Batches]]
+
+
+class Columnar(Source):
+    """Rows of one or more files that have columns; a row's number is its place in all of them, from 1.
+
+    ``root`` is the folder that the files are told apart in, None for a file by itself.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        folders: tuple[Path, ...] = (),
+        *,
+        opened: Opened,
+        check: Check,
+        interpret: Interpret,
+        root: Path | None = None,
+    ) -> None:
+        super().__init__(folders)
+        self._paths, self._opened, self._root = paths, opened, root
+        self._check, self._interpret = check, interpret
+        self._starts: list[tuple[int, Path]] = []
+
+    def rows(self) -> Iterator[Row]:
+        number = 0
+        self._starts.clear()
+        for path in self._paths:
+            self._starts.append((number, path))
+            objects = self._objects(path)
+            while True:
+                try:
+                    found = next(objects, None)
+                except RecordError as error:
+                    yield Row(0, error, 0)
+                    return
+                except FAULTS as error:
+                    if not number:
+                        raise unreadable(f"{path.name} cannot be read ({_told(error)}); write it again.") from None
+                    message = f"{path.name} is damaged from here on ({_told(error)}); fetch or write it again."
+                    yield Row(number + 1, RecordError("", message), 0)
+                    return
+                if found is None:
+                    break
+                number += 1
+                yield self._row(number, found)
+
+    def count(self) -> int | None:
+        try:
+            return sum(_count(path) for path in self._paths)
+        except FAULTS:
+            return None
+
+    def place(self, number: int) -> str:
+        before = [(start, path) for start, path in self._starts if start < number]
+        if self._root is None or not before:
+            return ""
+        start, path = before[-1]
+        return f"{path.relative_to(self._root)}, row {number - start}"
+
+    def _objects(self, path: Path) -> Iterator[Mapping[str, Any] | RecordError]:
+        with self._opened(path) as (columns, batches):
+            self._check(columns)
+            for batch in batches:
+                for start in range(0, batch.num_rows, ROWS_AT_ONCE):
+                    yield from _objects(batch.slice(start, ROWS_AT_ONCE))
+
+    def _row(self, number: int, found: Mapping[str, Any] | RecordError) -> Row:
+        try:
+            if isinstance(found, RecordError):
+                raise found
+            return Row(number, *self._interpret(found))
+        except RecordError as error:
+            return Row(number, error, 0)
+
+
+@contextmanager
+def parquet(path: Path) -> Iterator[Batches]:
+    """Open a Parquet file: its columns, and its rows by batches that never hold a whole row group."""
+    with pyarrow.parquet.ParquetFile(path, pre_buffer=False) as file:
+        columns = list(file.schema_arrow.names)
+        _refuse_same_columns(columns)
+        yield columns, file.iter_batches(batch_size=ROWS_AT_ONCE, use_threads=False)
+
+
+@contextmanager
+def arrow(path: Path) -> Iterator[Batches]:
+    """Open an Arrow file, of either kind: its columns, and its rows by the batches that it was written in."""
+    with pa.memory_map(str(path)) as source:
+        stream = _opened_stream(source)
+        _refuse_same_columns(stream.schema.names)
+        yield list(stream.schema.names), _batches(stream)
+
+
+def _opened_stream(source: pa.NativeFile) -> Any:
+    try:
+        return pa.ipc.open_stream(source)
+    except pa.ArrowInvalid:
+        source.seek(0)
+        return pa.ipc.open_file(source)
+
+
+def _batches(stream: Any) -> Iterator[pa.RecordBatch]:
+    if isinstance(stream, pa.RecordBatchReader):
+        yield from stream
+        return
+    for index in range(stream.num_record_batches):
+        yield stream.get_batch(index)
+
+
+def _count(path: Path) -> int:
+    if path.suffix == ".parquet":
+        return int(pyarrow.parquet.read_metadata(path).num_rows)
+    with arrow(path) as (_, batches):
+        return sum(batch.num_rows for batch in batches)
+
+
+def _objects(batch: pa.RecordBatch) -> list[Any]:
+    """Return rows as objects; where one cannot be, as with broken text, the others still are."""
+    try:
+        return list(batch.to_pylist())
+    except (ValueError, OverflowError, pa.ArrowException) as error:
+        if batch.num_rows > 1:
+            return [found for index in range(batch.num_rows) for found in _objects(batch.slice(index, 1))]
+        return [RecordError("", f"The row cannot be read ({_told(error)}); write it again.")]
+
+
+def _refuse_same_columns(names: Sequence[str]) -> None:
+    if len(set(names)) < len(names):
+        raise RecordError("", "The file has two columns of one name; keep one.")
+
+
+def _told(error: BaseException) -> str:
+    """Return the library's words, on one line and bounded."""
+    return " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__

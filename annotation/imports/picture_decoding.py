@@ -1,0 +1,206 @@
+"""A picture file checked by decoding all of it, and the copies made that people are shown."""
+
+import io
+from dataclasses import dataclass
+
+from django.conf import settings
+from PIL import AvifImagePlugin, Image, ImageCms, ImageOps, JpegImagePlugin, MpoImagePlugin, WebPImagePlugin
+
+from .strip_metadata import DamagedPicture, strip_jpeg, strip_png, strip_webp
+
+# Our own limit on pixels, checked before any is decoded, takes the place of Pillow's, which is process-wide and warns.
+Image.MAX_IMAGE_PIXELS = None
+
+READ = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+# Pillow loads its readers on the first use, which two threads must not do at once.
+Image.preinit()
+READERS = (AvifImagePlugin, MpoImagePlugin, WebPImagePlugin)
+SUFFIX = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "AVIF": "avif"}
+WEB_SIDE = 1600
+# Up to here the page loads the full-size copy itself: no second compression of a picture whose quality is judged.
+WEB_BYTES = 600_000
+WEB_QUALITY = 90
+THUMBNAIL_BYTES = 40_000
+# Side and quality, the first that gives few enough bytes.
+THUMBNAILS = ((480, 80), (480, 60), (480, 40), (320, 40), (240, 30), (160, 20))
+ORIENTATION = 0x0112
+
+
+class PictureRefused(ValueError):
+    """Why a picture is not taken, and what to do about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A file to store: its content, its kind and its size on screen."""
+
+    data: bytes
+    format: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """A picture as it came (``format``), full-size without metadata, and sized for the page."""
+
+    format: str
+    full: Copy
+    web: Copy
+
+
+def check(data: bytes) -> None:
+    """Decode a whole picture.
+
+    Raises:
+        PictureRefused: it is no picture of a kind that browsers show, is damaged, or is too large.
+    """
+    with _decoded(data):
+        pass
+
+
+def make_copies(data: bytes) -> Copies:
+    """Check a picture as `check` does and return its copies, turned upright, in sRGB and without metadata."""
+    with _decoded(data) as image:
+        kind = "JPEG" if image.format == "MPO" else str(image.format)
+        upright = _upright_in_srgb(image)
+        full = _stripped(data, kind, image) if upright is image else None
+        full = full or _reencoded(upright, kind, image)
+        return Copies(kind, full, _for_the_web(upright, full))
+
+
+def make_thumbnail(data: bytes) -> Copy:
+    """Check a picture as `check` does and return a copy of at most 480 pixels a side and about 40 KB."""
+    with _decoded(data) as image:
+        small = _eight_bit(_upright_in_srgb(image))
+        for side, quality in THUMBNAILS:
+            small.thumbnail((side, side), Image.Resampling.LANCZOS)
+            buffer = io.BytesIO()
+            small.save(buffer, "WEBP", quality=quality, method=3)
+            if buffer.tell() <= THUMBNAIL_BYTES:
+                break
+        return Copy(buffer.getvalue(), "WEBP", *small.size)
+
+
+def _decoded(data: bytes) -> Image.Image:
+    try:
+        image = Image.open(io.BytesIO(data), formats=READ)
+    except Exception:
+        message = "is not a picture that can be read; convert it to JPEG, PNG, WebP, GIF or AVIF."
+        raise PictureRefused(message) from None
+    pixels = image.width * image.height
+    if pixels > settings.PICTURE_MAX_PIXELS:
+        message = (
+            f"has {image.width:,} × {image.height:,} pixels, more than {settings.PICTURE_MAX_PIXELS:,}; scale it down."
+        )
+        raise PictureRefused(message)
+    try:
+        image.load()
+        if image.format == "PNG":
+            strip_png(data)
+    except Exception as error:
+        message = f"is damaged ({str(error) or type(error).__name__}); fetch the file again."
+        raise PictureRefused(message) from None
+    return image
+
+
+def _upright_in_srgb(image: Image.Image) -> Image.Image:
+    """Return the picture as it is meant to look; the same object where nothing has to be done."""
+    result = image
+    if image.getexif().get(ORIENTATION, 1) not in (0, 1):
+        result = ImageOps.exif_transpose(image)
+    profile = image.info.get("icc_profile")
+    if profile:
+        result = _in_srgb(result, profile)
+    if result.mode in ("CMYK", "YCCK", "LAB", "HSV"):
+        result = result.convert("RGB")
+    return result
+
+
+def _in_srgb(image: Image.Image, icc: bytes) -> Image.Image:
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+        if "srgb" in ImageCms.getProfileDescription(profile).casefold():
+            return image
+        alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
+        plain = image.convert("RGB") if image.mode in ("P", "RGBA", "PA") else image
+        plain = plain.convert("L") if plain.mode == "LA" else plain
+        target = ImageCms.createProfile("sRGB")
+        converted = ImageCms.profileToProfile(plain, profile, target, outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        # A profile that does not fit its picture is ignored, as browsers do.
+        return image
+    if converted is None:
+        return image
+    if alpha is not None:
+        converted.putalpha(alpha)
+    return converted
+
+
+def _stripped(data: bytes, kind: str, image: Image.Image) -> Copy | None:
+    """Return the file itself without metadata, or None where that cannot be cut out of it."""
+    if getattr(image, "n_frames", 1) > 1 and kind != "JPEG" and kind != "PNG":
+        return None
+    strip = {"JPEG": strip_jpeg, "PNG": strip_png, "WEBP": strip_webp}.get(kind)
+    if strip is None:
+        return None
+    try:
+        clean = strip(data)
+        with Image.open(io.BytesIO(clean), formats=[kind]) as again:
+            size, mode = again.size, again.mode
+            again.load()
+    except (DamagedPicture, OSError, ValueError, SyntaxError):
+        return None
+    same = size == image.size and mode == image.mode
+    return Copy(clean, kind, *size) if same else None
+
+
+def _reencoded(image: Image.Image, kind: str, original: Image.Image) -> Copy:
+    buffer = io.BytesIO()
+    bare = image.copy()
+    bare.info = {name: value for name, value in image.info.items() if name == "transparency"}
+    if kind == "JPEG":
+        _save_jpeg(bare, buffer, original)
+    elif kind == "WEBP":
+        bare.save(buffer, "WEBP", lossless=True, exact=True)
+    else:
+        kind = "PNG"
+        bare.save(buffer, "PNG")
+    return Copy(buffer.getvalue(), kind, *image.size)
+
+
+def _save_jpeg(image: Image.Image, buffer: io.BytesIO, original: Image.Image) -> None:
+    """Compress as strongly as the original was, no more and no less."""
+    tables = getattr(original, "quantization", None)
+    if not tables or original.mode not in ("L", "RGB") or image.mode not in ("L", "RGB"):
+        image.convert("RGB").save(buffer, "JPEG", quality=95, subsampling=0)
+        return
+    sampling = JpegImagePlugin.get_sampling(original)
+    # Halved in one direction only, colours would be halved in the other one after a turn.
+    subsampling = 2 if sampling == 2 else 0
+    image.save(buffer, "JPEG", qtables=tables, subsampling=subsampling)
+
+
+def _for_the_web(image: Image.Image, full: Copy) -> Copy:
+    longest = max(full.width, full.height)
+    if longest <= WEB_SIDE and len(full.data) <= WEB_BYTES:
+        return full
+    shown = _eight_bit(image)
+    if longest > WEB_SIDE:
+        factor = WEB_SIDE / longest
+        size = (max(1, round(full.width * factor)), max(1, round(full.height * factor)))
+        shown = shown.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    buffer = io.BytesIO()
+    shown.save(buffer, "WEBP", quality=WEB_QUALITY, method=3)
+    if longest <= WEB_SIDE and buffer.tell() >= len(full.data):
+        return full
+    return Copy(buffer.getvalue(), "WEBP", *shown.size)
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    bare = image.copy()
+    if bare.mode.startswith("I"):
+        bare = bare.convert("I").point(lambda value: value / 256).convert("L")
+    bare = bare.convert("RGBA" if image.has_transparency_data else "RGB")
+    bare.info = {}
+    return bare

@@ -1,0 +1,151 @@
+"""Predictions come in that were made elsewhere: a sample a line, each taken or refused by itself, safe to run twice."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from annotation.core import permissions
+from annotation.core.errors import BadInput
+from annotation.core.history import record
+from annotation.core.rubric_cache import as_file, definition
+from annotation.jobs.progress import Progress
+from annotation.jobs.rejected_lines import LineError
+from annotation.jobs.resumable_counts import Ledger
+from annotation.judges.runs import imported_run
+from annotation.judges.storing_predictions import Incoming, Plan, PredictionWriter
+from annotation.models import JudgeRun, Study, User
+from annotation.review_queue.rebuild import request_where_active
+from judge.formats.json_line import RecordError
+from judge.formats.prediction_line import parse_line
+from judge.formats.rubric import Rubric
+
+from .line_reader import SeenKeys, count_lines, read_lines
+from .report import ImportReport
+
+CHUNK_LINES = 2000
+COUNTS = ("created", "updated", "unchanged", "refused")
+
+Chunk = list[Incoming | LineError]
+
+
+def import_predictions(
+    *,
+    by: User | None,
+    study: Study,
+    path: Path,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    ledger: Ledger | None = None,
+) -> ImportReport:
+    """Take in lines of predictions and return what became of them; ``by=None`` is the command line.
+
+    A judge that the study does not know yet becomes a run of its own, by its name. What an imported judge said of a
+    sample before is replaced; what a judge that was trained here said stays, and another one of that name is refused.
+
+    Raises:
+        NotFound, NotAllowed: the user may not read the study's results.
+        BadInput: the file has no line.
+        OSError: the file cannot be read.
+    """
+    if by is not None:
+        permissions.require_results(by, study)
+    report, ledger = ImportReport(), ledger or Ledger()
+    rubric = as_file(definition(study.rubric_id))
+    total = count_lines(path)
+    if not total:
+        raise BadInput("The file has no line.", fields={"file": "One prediction a line, as JSON."})
+    writers = _Writers(by, study, dry_run)
+    with closing(SeenKeys()) as seen:
+
+        def tell(counts: dict[str, int]) -> None:
+            if (counts["created"] or counts["updated"]) and not dry_run:
+                record("predictions_imported", study=study, by=by, file=path.name, counts=counts)
+                request_where_active(study=study, judges=writers.names)
+
+        with ledger.told(tell, COUNTS):
+            for reached, chunk in _chunks(path, rubric):
+                _take(chunk, reached, writers, seen, report, ledger)
+                if progress:
+                    progress(max(reached, ledger.reached), total, "Importing predictions")
+    return report
+
+
+class _Writers:
+    """The writer of each judge that a file names; its run is made with its first prediction."""
+
+    def __init__(self, by: User | None, study: Study, dry_run: bool) -> None:
+        self._by, self._study, self._dry_run = by, study, dry_run
+        self._known: dict[str, PredictionWriter] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Return the judges that have been named so far."""
+        return list(self._known)
+
+    def of(self, name: str, prompt_sha: str) -> PredictionWriter:
+        if name not in self._known:
+            run = self._run(name, prompt_sha)
+            replace = run.origin == JudgeRun.Origin.IMPORTED
+            self._known[name] = PredictionWriter(run, replace=replace, dry_run=self._dry_run)
+        return self._known[name]
+
+    def _run(self, name: str, prompt_sha: str) -> JudgeRun:
+        if self._dry_run:
+            found = self._study.judge_runs.filter(name=name).first()
+            return found or JudgeRun(study=self._study, name=name, origin=JudgeRun.Origin.IMPORTED, number=0)
+        return imported_run(by=self._by, study=self._study, name=name, prompt_sha=prompt_sha)
+
+
+def _chunks(path: Path, rubric: Rubric) -> Iterator[tuple[int, Chunk]]:
+    chunk: Chunk = []
+    number = 0
+    with path.open("rb") as file:
+        for number, raw in read_lines(file):
+            if raw.strip():
+                chunk.append(_parsed(number, raw, rubric))
+            if len(chunk) >= CHUNK_LINES:
+                yield number, chunk
+                chunk = []
+    yield number, chunk
+
+
+def _parsed(number: int, raw: bytes, rubric: Rubric) -> Incoming | LineError:
+    try:
+        said = parse_line(raw, rubric)
+        if not said.judge:
+            raise RecordError("judge", "is missing; write a name that tells this judge's versions apart.")
+    except RecordError as error:
+        return LineError(number, error.field, error.message)
+    return Incoming(number, said)
+
+
+def _take(chunk: Chunk, reached: int, writers: _Writers, seen: SeenKeys, report: ImportReport, ledger: Ledger) -> None:
+    errors = [entry for entry in chunk if isinstance(entry, LineError)]
+    by_judge: dict[str, list[Incoming]] = defaultdict(list)
+    for entry in chunk:
+        if isinstance(entry, Incoming):
+            first = seen.first_line(f"{entry.said.judge}\0{entry.said.id}", entry.line)
+            if first == entry.line:
+                by_judge[entry.said.judge].append(entry)
+            else:
+                message = f"Line {first} has this judge's prediction already; the first one is kept. Remove one."
+                errors.append(LineError(entry.line, "id", message))
+    before = ledger.reached
+    for name, entries in by_judge.items():
+        writer = writers.of(name, entries[0].said.prompt_sha)
+        plan = writer.write(entries, counted=partial(_count, ledger, reached, before))
+        errors += plan.refused
+    ledger.take(reached)
+    if reached > before:
+        ledger.add(refused=len(errors))
+    report.created, report.updated, report.unchanged = ledger["created"], ledger["updated"], ledger["unchanged"]
+    for error in sorted(errors):
+        report.refuse(*error)
+
+
+def _count(ledger: Ledger, reached: int, before: int, plan: Plan) -> None:
+    """Count what a judge's part of a chunk came to; an earlier attempt has counted what lies before ``before``."""
+    if reached > before:
+        ledger.add(created=len(plan.new), updated=len(plan.changed), unchanged=plan.unchanged)

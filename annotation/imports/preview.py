@@ -1,0 +1,65 @@
+"""The first samples of a dry run as they would look: bounded texts, and pictures small enough to travel with them."""
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+from judge.formats.sample_line import Image, Text
+
+from .picture_decoding import Copy
+from .sample_lines import Incoming
+
+SAMPLES = 5
+LONGEST_TEXT = 2000
+MOST_BLOCKS = 40
+MOST_PICTURES = 12
+
+Thumbnail = Callable[[str], Copy | None]
+
+
+def previewed(sample: Incoming, thumbnail: Thumbnail) -> dict[str, Any]:
+    """Return a sample as plain data: what a page needs to show it, and which dimensions are decided by rule.
+
+    An ``image`` is empty where the picture is one too many to be shown.
+    """
+    record = sample.record
+    room = _Room(thumbnail)
+    return {
+        "id": record.id,
+        "question_id": record.question_id,
+        "generator": record.generator,
+        "turns": [
+            {
+                "question": _bounded(turn.question),
+                "context": turn.context,
+                "blocks": room.blocks(turn.blocks),
+            }
+            for turn in record.turns[:MOST_BLOCKS]
+        ],
+        "locked": {key: {"value": rule.value, "why": rule.why} for key, rule in sample.locked.items()},
+    }
+
+
+class _Room:
+    """What is still free in the preview of one sample."""
+
+    def __init__(self, thumbnail: Thumbnail) -> None:
+        self._thumbnail = thumbnail
+        self._blocks, self._pictures = MOST_BLOCKS, MOST_PICTURES
+
+    def blocks(self, blocks: list[Text | Image]) -> list[dict[str, Any]]:
+        shown = blocks[: self._blocks]
+        self._blocks -= len(shown)
+        return [{"text": _bounded(one.text)} if isinstance(one, Text) else self._picture(one) for one in shown]
+
+    def _picture(self, image: Image) -> dict[str, Any]:
+        copy = self._thumbnail(image.path) if self._pictures else None
+        if copy is None:
+            return {"image": "", "width": 0, "height": 0}
+        self._pictures -= 1
+        data = base64.b64encode(copy.data).decode()
+        return {"image": f"data:image/webp;base64,{data}", "width": copy.width, "height": copy.height}
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"

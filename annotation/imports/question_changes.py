@@ -1,0 +1,67 @@
+"""Which samples may come to answer another question: only where no part of a release is entered or left by it."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from annotation.models import Question, ReleaseEntry, Sample, Study
+from annotation.releases.test_pool import draw_for
+
+from .sample_lines import Incoming
+
+
+class Standing(NamedTuple):
+    """What is fixed about a question: its part, and what it was drawn for."""
+
+    part: str
+    reserved: bool
+    calibration: bool
+
+    def __str__(self) -> str:
+        fixed = [f"in the {self.part} part"] if self.part else []
+        fixed += ["reserved for test"] if self.reserved and not self.part else []
+        fixed += ["kept for calibration"] if self.calibration else []
+        return " and ".join(fixed) or "free"
+
+
+class Refusal(NamedTuple):
+    """Why a line is not taken, and the field that says so."""
+
+    field: str
+    message: str
+
+
+def reasons_to_stay(study: Study, changed: Mapping[int, Incoming]) -> dict[int, Refusal]:
+    """Return why samples cannot answer the question that their line names, by primary key.
+
+    A question that is new is drawn for now, and one that was drawn for the same is as good as the old one. With the
+    study locked it stays true.
+    """
+    rows = Sample.objects.filter(pk__in=changed).select_related("question").only("pk", "question")
+    moving = {row.pk: row.question for row in rows if row.question.key != changed[row.pk].question_key}
+    if not moving:
+        return {}
+    standing = _standing(study, {changed[pk].question_key for pk in moving})
+    released = set(ReleaseEntry.objects.filter(sample__in=moving).values_list("sample_id", flat=True))
+    reasons = {}
+    for pk, question in moving.items():
+        sample, old = changed[pk], Standing(question.part, question.reserved, question.calibration)
+        new = standing[sample.question_key]
+        if pk in released:
+            reasons[pk] = _refusal(sample, question.key, "is in a release, which says what it answers")
+        elif old != new:
+            reasons[pk] = _refusal(sample, question.key, f"answers a question that is {old}, and the other is {new}")
+    return reasons
+
+
+def _standing(study: Study, keys: set[str]) -> dict[str, Standing]:
+    """Return how questions stand, those that are not there yet as they would be made."""
+    rows = Question.objects.filter(study=study, key__in=keys).values_list("key", "part", "reserved", "calibration")
+    known = {key: Standing(part, reserved, calibration) for key, part, reserved, calibration in rows}
+    draw = draw_for(study)
+    return {key: known.get(key) or Standing("", *draw(key)) for key in keys}
+
+
+def _refusal(sample: Incoming, old_key: str, why: str) -> Refusal:
+    field = "question_id" if sample.record.question_id else "question"
+    remedy = f'Write "question_id": "{old_key}" in the line to keep its question, or give the new content another id.'
+    return Refusal(field, f"would be another one for {sample.record.id!r}, but that sample {why}. {remedy}")

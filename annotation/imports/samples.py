@@ -1,0 +1,194 @@
+"""Samples come in: lines from a file or folder, each taken or refused by itself, safe to run twice."""
+
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from annotation.core import permissions
+from annotation.core.history import record
+from annotation.core.rubric_cache import RubricDefinition, definition
+from annotation.core.study_guards import require_intake
+from annotation.jobs.progress import Progress
+from annotation.jobs.rejected_lines import LineError
+from annotation.jobs.resumable_counts import Ledger
+from annotation.models import Study, User
+from judge.formats.json_line import RecordError
+from judge.formats.sample_line import parse_sample
+
+from . import content_replacement
+from .formats import Row, open_samples
+from .line_reader import SeenKeys
+from .pictures import PictureImporter, picture_importer
+from .preview import SAMPLES as PREVIEWED
+from .preview import previewed
+from .report import ImportReport
+from .sample_lines import Incoming, interpret
+from .sample_rows import SampleWriter, Written
+
+CHUNK_LINES = 1000
+CHUNK_BYTES = 8_000_000
+CHUNK_PICTURES = 64
+COUNTS = ("created", "updated", "unchanged", "refused")
+
+
+def import_samples(
+    *,
+    by: User | None,
+    study: Study | None,
+    path: Path,
+    images: Path | None = None,
+    format: str | None = None,
+    question: str | None = None,
+    rubric: RubricDefinition | None = None,
+    update: bool = False,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    ledger: Ledger | None = None,
+) -> ImportReport:
+    """Take in a file or folder of samples and return what became of them; ``by=None`` is the command line.
+
+    Its format is found out unless ``format`` names it. Pictures are looked for in ``images``, or beside the lines;
+    ``question`` is what pictures answer that come without one. With ``update``, changed lines replace samples that
+    nobody has scored; what judges said of a content that is replaced goes with it, which a note tells. A dry run
+    reports the same, with a preview, and stores nothing; only there ``study`` may be None, for one that would be
+    created with ``rubric``. Running it again after it was interrupted takes it up where it stopped; with the ``ledger``
+    of the run before, the report and the history are about both.
+
+    Raises:
+        NotFound, NotAllowed: the user may not lead the study.
+        WrongState: the study is closed, or is closed while this runs (`study_closed`); what was taken by then stays.
+        BadInput: the file as a whole cannot be read, or is not safe to unpack.
+        OSError: the file cannot be read.
+    """
+    if by is not None and study is not None:
+        permissions.require_lead(by, study)
+    if study is None and not (dry_run and rubric is not None):
+        raise ValueError("only a dry run can do without a study")
+    if study is not None:
+        require_intake(study, "samples")
+    known = rubric if study is None else definition(study.rubric_id)
+    assert known is not None
+    with (
+        open_samples(path, format=format, images=images, question=question, progress=progress) as source,
+        picture_importer(source.folders, dry_run=dry_run) as pictures,
+        closing(SeenKeys()) as seen,
+    ):
+        ledger = ledger or Ledger()
+        writer = SampleWriter(study, known, by=by, update=update, dry_run=dry_run)
+        run = _Run(known, pictures, seen, writer, ledger, place=source.place, preview=PREVIEWED if dry_run else 0)
+        total = source.count() if progress else None
+
+        def tell(counts: dict[str, int]) -> None:
+            if study is not None and not dry_run and (counts["created"] or counts["updated"]):
+                record("samples_imported", study=study, by=by, file=path.name, counts=counts)
+
+        with ledger.told(tell, COUNTS):
+            for done, chunk in _chunks(source.rows()):
+                run.take(chunk, done)
+                if progress:
+                    progress(max(done, ledger.reached), total, "Importing samples")
+        run.report.notes = [*source.notes(), *content_replacement.in_words(run.dropped, dry_run=dry_run)]
+    return run.report
+
+
+Chunk = list[Incoming | LineError]
+
+
+def _chunks(rows: Iterable[Row]) -> Iterable[tuple[int, Chunk]]:
+    """Yield pieces of the file with the number of their last line, small enough to be held in memory."""
+    chunk: Chunk = []
+    size = pictures = number = 0
+    for number, content, length in rows:
+        try:
+            if isinstance(content, RecordError):
+                raise content
+            sample = parse_sample(content)
+        except RecordError as error:
+            chunk.append(LineError(number, error.field, error.message))
+        else:
+            chunk.append(Incoming(number, sample))
+            pictures += len(sample.images)
+        size += length
+        if len(chunk) >= CHUNK_LINES or size >= CHUNK_BYTES or pictures >= CHUNK_PICTURES:
+            yield number, chunk
+            chunk, size, pictures = [], 0, 0
+    yield number, chunk
+
+
+class _Run:
+    """One pass over a file. What an earlier pass has counted is passed again, for its refusals, and not counted."""
+
+    def __init__(
+        self,
+        rubric: RubricDefinition,
+        pictures: PictureImporter,
+        seen: SeenKeys,
+        writer: SampleWriter,
+        ledger: Ledger,
+        *,
+        place: Callable[[int], str],
+        preview: int,
+    ) -> None:
+        self._rubric, self._pictures, self._seen, self._writer = rubric, pictures, seen, writer
+        self._ledger, self._place, self._to_preview = ledger, place, preview
+        self.report = ImportReport()
+
+    def take(self, chunk: Chunk, reached: int) -> None:
+        """Take the lines of a piece, which goes up to line ``reached``."""
+        errors = [entry for entry in chunk if isinstance(entry, LineError)]
+        samples = [entry for entry in chunk if isinstance(entry, Incoming)]
+        good = []
+        found = self._pictures.take(image.path for sample in samples for image in sample.record.images)
+        for sample in samples:
+            error = self._prepare(sample, found.sha256, found.refused)
+            if error is None:
+                good.append(sample)
+            else:
+                errors.append(error)
+        result = self._writer.write(good, counted=partial(self._count, reached, len(errors)))
+        self.report.created, self.report.updated = self._ledger["created"], self._ledger["updated"]
+        self.report.unchanged = self._ledger["unchanged"]
+        for line, at, message in sorted(errors + result.refused):
+            place = self._place(line)
+            self.report.refuse(line, at, f"{message} ({place})" if place else message)
+        if len(self.report.preview) < self._to_preview:
+            self._preview(good, {error.line for error in result.refused})
+
+    def _preview(self, samples: list[Incoming], refused: set[int]) -> None:
+        for sample in samples:
+            if sample.line not in refused and len(self.report.preview) < self._to_preview:
+                self.report.preview.append(previewed(sample, self._pictures.thumbnail))
+
+    def _count(self, reached: int, refused: int, written: Written) -> None:
+        self._ledger.take(
+            reached,
+            created=written.created,
+            updated=written.updated,
+            unchanged=written.unchanged,
+            refused=refused + len(written.refused),
+            replaced=written.dropped.samples,
+            predictions=written.dropped.predictions,
+            suggestions=written.dropped.suggestions,
+        )
+
+    @property
+    def dropped(self) -> content_replacement.Dropped:
+        """Return what all attempts have dropped, in a dry run what would be."""
+        ledger = self._ledger
+        return content_replacement.Dropped(ledger["replaced"], ledger["predictions"], ledger["suggestions"])
+
+    def _prepare(self, sample: Incoming, sha256: dict[str, str], refused: dict[str, str]) -> LineError | None:
+        for image in sample.record.images:
+            if image.path in refused:
+                return LineError(sample.line, image.field, f"{image.path!r} {refused[image.path]}")
+            sample.sha256.append(sha256[image.path])
+        try:
+            interpret(sample, self._rubric)
+        except RecordError as error:
+            return LineError(sample.line, error.field, error.message)
+        first = self._seen.first_line(sample.record.id, sample.line)
+        if first != sample.line:
+            message = f"{sample.record.id!r} is on line {first} already; the first one is kept. Give each an id."
+            return LineError(sample.line, "id", message)
+        return None

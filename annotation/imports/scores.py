@@ -1,0 +1,129 @@
+"""Score tables come in: one value per line, each taken or refused by itself, safe to run twice."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from annotation.core import permissions
+from annotation.core.history import record
+from annotation.core.rubric_cache import definition
+from annotation.core.study_guards import require_intake
+from annotation.jobs.progress import Progress
+from annotation.jobs.rejected_lines import LineError
+from annotation.jobs.resumable_counts import Ledger
+from annotation.models import Study, User
+from annotation.scoring.exposures import record_scored_elsewhere
+from judge.formats.json_line import RecordError
+from judge.formats.score_table import ScoreRecord, parse_score
+
+from .completing_scores import complete_scores
+from .formats import Row, open_scores
+from .line_reader import SeenKeys
+from .report import ImportReport
+from .score_rows import IncomingScore, Plan, ScoreWriter
+
+CHUNK_LINES = 2000
+COUNTS = ("created", "unchanged", "refused")
+
+Chunk = list[IncomingScore | LineError]
+
+
+def import_scores(
+    *,
+    by: User | None,
+    study: Study,
+    path: Path,
+    format: str | None = None,
+    complete: bool = False,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    ledger: Ledger | None = None,
+) -> ImportReport:
+    """Take in a score table and return what became of its lines; ``by=None`` is the command line.
+
+    It is CSV, TSV, JSON Lines, a JSON list or Parquet, which is found out unless ``format`` names it.
+
+    The lines of one annotator for one sample in one round make one score, whose time is that of its latest line and
+    whose seconds are the most that a line says. The same value again is unchanged, another one is refused, and so is
+    a second line for the same value within the file. A value that is so by rule, since a side is missing, is
+    accepted and not stored. ``complete`` declares that no more will come: samples with enough complete scores then
+    need no annotators and are decided. With the ``ledger`` of a run that was interrupted, report and history are about
+    both.
+
+    Raises:
+        NotFound, NotAllowed: the user may not lead the study.
+        WrongState: the study is closed, or is closed while this runs (`study_closed`); what was taken by then stays.
+        BadInput: the file as a whole cannot be read.
+        OSError: the file cannot be read.
+    """
+    if by is not None:
+        permissions.require_lead(by, study)
+    require_intake(study, "scores")
+    report, ledger = ImportReport(), ledger or Ledger()
+    writer = ScoreWriter(study, definition(study.rubric_id), dry_run=dry_run)
+    with open_scores(path, format=format) as source, closing(SeenKeys()) as seen:
+        total = source.count() if progress else None
+
+        def tell(counts: dict[str, int]) -> None:
+            if counts["created"] and not dry_run:
+                record_scored_elsewhere(study=study)
+                record("scores_imported", study=study, by=by, file=path.name, counts={**counts, "updated": 0})
+
+        with ledger.told(tell, COUNTS):
+            for done, chunk in _chunks(_records(source.rows())):
+                _take(chunk, done, writer, seen, report, ledger)
+                if progress:
+                    progress(max(done, ledger.reached), total, "Importing scores")
+        report.notes = source.notes()
+    if complete and report.taken and not dry_run:
+        complete_scores(by=by, study=study, progress=progress, ledger=ledger)
+    return report
+
+
+def _records(rows: Iterable[Row]) -> Iterator[tuple[int, ScoreRecord | RecordError]]:
+    """Yield the records of a table, or why a line is none."""
+    for number, content, _ in rows:
+        try:
+            yield number, content if isinstance(content, RecordError) else parse_score(content)
+        except RecordError as error:
+            yield number, error
+
+
+def _chunks(records: Iterable[tuple[int, ScoreRecord | RecordError]]) -> Iterator[tuple[int, Chunk]]:
+    chunk: Chunk = []
+    number = 0
+    for number, found in records:
+        if isinstance(found, RecordError):
+            chunk.append(LineError(number, found.field, found.message))
+        else:
+            chunk.append(IncomingScore(number, found))
+        if len(chunk) >= CHUNK_LINES:
+            yield number, chunk
+            chunk = []
+    yield number, chunk
+
+
+def _take(
+    chunk: Chunk, reached: int, writer: ScoreWriter, seen: SeenKeys, report: ImportReport, ledger: Ledger
+) -> None:
+    errors = [entry for entry in chunk if isinstance(entry, LineError)]
+    lines = writer.interpret([entry for entry in chunk if isinstance(entry, IncomingScore)], errors)
+    first_lines = []
+    for line in lines:
+        score = line.record
+        key = f"{score.sample}\0{score.annotator}\0{score.dimension}\0{score.round}"
+        first = seen.first_line(key, line.line)
+        if first == line.line:
+            first_lines.append(line)
+        else:
+            message = f"Line {first} gives this annotator's value already; the first one is kept. Remove one."
+            errors.append(LineError(line.line, "dimension", message))
+    written = writer.write(first_lines, counted=partial(_count, ledger, reached, len(errors)))
+    report.created, report.unchanged = ledger["created"], ledger["unchanged"]
+    for error in sorted(errors + written.refused):
+        report.refuse(*error)
+
+
+def _count(ledger: Ledger, reached: int, refused: int, plan: Plan) -> None:
+    ledger.take(reached, created=plan.created, unchanged=plan.unchanged, refused=refused + len(plan.refused))

@@ -1,0 +1,49 @@
+"""The long work of a study as a list: what runs first, then the newest, narrowed and a page at a time. Read-only."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Case, F, IntegerField, QuerySet, Value, When
+
+from annotation.core.visibility import jobs_visible_to
+from annotation.models import Job, Study, User
+from annotation.models.jobs import UNFINISHED
+
+# What a list says of a result; the whole of one may hold pictures.
+FIGURES = ("created", "updated", "refused")
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """Some jobs, and where the next ones begin."""
+
+    rows: list[Job]
+    next: int | None
+
+
+def seen_by(user: User, study: Study) -> QuerySet[Job]:
+    """Return the jobs of a study that the user may see: all for those who lead it, their own for everybody else."""
+    return jobs_visible_to(user).filter(study=study).select_related("created_by")
+
+
+def listed(rows: QuerySet[Job]) -> QuerySet[Job]:
+    """Return jobs without what is large about them, with the figures of their results beside them."""
+    figures = {f"said_{name}": F(f"result__{name}") for name in FIGURES}
+    return rows.defer("result", "checkpoint").annotate(**figures)
+
+
+def page(jobs: QuerySet[Job], *, kind: str = "", state: str = "", start: int = 0, limit: int = 50) -> JobPage:
+    """Return a page of jobs from place ``start`` on, those that wait or run before all others, the newest first."""
+    rows = listed(jobs)
+    if kind:
+        rows = rows.filter(kind=kind)
+    if state:
+        rows = rows.filter(state=state)
+    ended = Case(When(state__in=UNFINISHED, then=Value(0)), default=Value(1), output_field=IntegerField())
+    found = list(rows.order_by(ended, "-created_at", "-pk")[start : start + limit + 1])
+    return JobPage(found[:limit], start + limit if len(found) > limit else None)
+
+
+def kinds_of(jobs: QuerySet[Job]) -> Iterable[str]:
+    """Return the kinds of work that there has been, in alphabetical order."""
+    return jobs.order_by("kind").values_list("kind", flat=True).distinct()

@@ -1,0 +1,39 @@
+"""What leaves the house of a judge: its folder, with which it predicts elsewhere, and the table behind its figures."""
+
+from django.core.files.storage import default_storage
+
+from annotation.core.errors import NotFound
+from annotation.core.spreadsheet_cells import written
+from annotation.exports.downloads import Download, require_taker, stored
+from annotation.models import JudgeRun, Scorecard, User
+
+from .scorecard_columns import NAMES, rows_of
+
+HEAD = ("sample", "dimension", *NAMES)
+
+
+def download_run(*, by: User, run: JudgeRun) -> Download:
+    """Return the folder of a finished run as one ZIP.
+
+    Raises:
+        NotFound, NotAllowed: the user may not read the study's results; or there is no folder to be had.
+    """
+    require_taker(by, run.study)
+    if not run.archive or not default_storage.exists(run.archive):
+        raise NotFound("There is no folder of this judge here.", code="archive_gone")
+    name = f"{run.study.slug}-judge-{run.number}.zip"
+    return Download(name, "application/zip", stored(run.archive), run.archive_bytes)
+
+
+def download_pairs(*, by: User, scorecard: Scorecard) -> Download:
+    """Return what stands behind a scorecard as CSV: people's score and the judge's, a row per sample and dimension.
+
+    Raises:
+        NotFound, NotAllowed: the user may not read the study's results.
+    """
+    run = scorecard.run
+    require_taker(by, run.study)
+    rows = ([row[name] for name in HEAD] for row in rows_of(scorecard.pairs))
+    text = written([HEAD, *rows]).encode()
+    name = f"{run.study.slug}-judge-{run.number}-release-{scorecard.release.number}.csv"
+    return Download(name, "text/csv; charset=utf-8", iter([text]), len(text))

@@ -1,0 +1,65 @@
+"""Samples of a study as the lines that a judge reads, beside their pictures; who made them stands in none."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from django.db import connection
+
+from annotation.jobs.progress import Progress
+from annotation.models import JudgeRun, Sample
+from annotation.releases.formats.sample_line import content_of
+from annotation.releases.freezing_sql import Content, Place, Reader, pages
+
+from .run_folders import link
+
+PAGE = 500
+SAMPLES = "samples.jsonl"
+IMAGES = "images"
+
+
+def unjudged(run: JudgeRun) -> Sequence[int]:
+    """Return the samples of the study that the run has said nothing of; those withdrawn are left alone."""
+    rows = Sample.objects.filter(study_id=run.study_id).exclude(state=Sample.State.WITHDRAWN)
+    known = run.predictions.values("sample_id")
+    return list(rows.exclude(pk__in=known).order_by("pk").values_list("pk", flat=True))
+
+
+def write_lines(study_id: int, ids: Sequence[int], folder: Path, progress: Progress) -> Path:
+    """Write the samples into a new file in ``folder`` and return it; pictures appear beside it as links."""
+    (folder / IMAGES).mkdir(parents=True, exist_ok=True)
+    path = folder / SAMPLES
+    reader = Reader(connection, study_id)
+    with path.open("w", encoding="utf-8") as file:
+        done = 0
+        for page in pages(ids, PAGE):
+            for line in _lines(reader, page, folder):
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            done += len(page)
+            progress(done, len(ids), "Writing samples")
+    return path
+
+
+def _lines(reader: Reader, ids: Sequence[int], folder: Path) -> Iterator[dict[str, Any]]:
+    contents = reader.contents(ids)
+    pictures: dict[int, list[str]] = {}
+    for place in reader.pictures(ids):
+        pictures.setdefault(place.sample_id, []).append(_linked(place, folder))
+    for pk in ids:
+        yield _line(contents[pk], pictures.get(pk, []))
+
+
+def _linked(place: Place, folder: Path) -> str:
+    # By content: the name that it came under may tell of its generator.
+    name = f"{IMAGES}/{place.sha256[:32]}{PurePosixPath(place.storage).suffix}"
+    if not (folder / name).exists():
+        link(place.storage, folder / name)
+    return name
+
+
+def _line(content: Content, pictures: Sequence[str]) -> dict[str, Any]:
+    line = {"id": content.external_id, "question_id": content.question} | content_of(content.turns, pictures)
+    if content.language:
+        line["language"] = content.language
+    return line

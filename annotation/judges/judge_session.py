@@ -1,0 +1,95 @@
+"""A judge that is talked to: started once, told what is known again and again, answering by what it learned of it."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any, Self
+
+from annotation.core.errors import WorkflowError
+from annotation.jobs.progress import Progress
+
+from .subprocess import LINES_KEPT, SECONDS_TO_STOP, started
+
+
+class Conversation:
+    """A running ``python -m judge relearn``. A context: it ends with the block, and with us where we are killed."""
+
+    def __init__(self, samples: Path, rubric: Path, *, cache: Path, seed: int, progress: Progress) -> None:
+        self._arguments = [str(samples), "--rubric", str(rubric), "--cache", str(cache), "--seed", str(seed), "--json"]
+        self._progress = progress
+        self._words: deque[str] = deque(maxlen=LINES_KEPT)
+
+    def __enter__(self) -> Self:
+        self._process = started(["relearn", *self._arguments])
+        self._listener = threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
+        self._listener.start()
+        try:
+            self._answer()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                # It may have gone before it heard everything.
+                with contextlib.suppress(OSError):
+                    stream.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(SECONDS_TO_STOP)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._listener.join()
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+
+    def relearn(self, dimension: str, known: Mapping[str, Sequence[int]]) -> Mapping[str, Mapping[str, Any]]:
+        """Return what is expected of each sample, given how many ratings each level of those known has.
+
+        Nothing is returned where these are too few. Raises `WorkflowError`: it refused, or is gone.
+        """
+        line = json.dumps({"dimension": dimension, "known": known}, ensure_ascii=False)
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(line + "\n")
+            self._process.stdin.flush()
+        except OSError:
+            raise self._gone() from None
+        predictions: Mapping[str, Mapping[str, Any]] = self._answer()["predictions"]
+        return predictions
+
+    def _answer(self) -> Mapping[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        try:
+            answer = json.loads(line)
+        except ValueError:
+            raise self._gone() from None
+        if "error" in answer:
+            raise WorkflowError(str(answer["error"]), code="judge_refused")
+        found: Mapping[str, Any] = answer
+        return found
+
+    def _gone(self) -> WorkflowError:
+        self._listener.join(SECONDS_TO_STOP)
+        return WorkflowError("\n".join(["The judge ended in the middle of its work. Its last words:", *self._words]))
+
+    def _listen(self, stream: IO[str]) -> None:
+        total: int | None = None
+        for line in stream:
+            with contextlib.suppress(ValueError):
+                match json.loads(line):
+                    case {"step": str(), "total": int() | None as total}:
+                        continue
+                    case {"done": int(done)}:
+                        self._progress(done, total, "The judge measures samples")
+                        continue
+            self._words.append(line.rstrip())

@@ -1,0 +1,51 @@
+"""What has become of the samples of a release since it was frozen."""
+
+from typing import NamedTuple
+
+from annotation.core.sql import rows
+
+
+class Since(NamedTuple):
+    """A sample of a release with its state now, and whether its final score is another one."""
+
+    state: str
+    changed: bool
+    samples: int
+
+
+def since(release_id: int) -> list[Since]:
+    """Return how many samples of a release are in each state now, those with other final scores apart."""
+    found = rows(
+        """SELECT state, changed, count(*) FROM (
+             SELECT s.state, e.newest_final <> COALESCE(
+                      (SELECT MAX(f.id) FROM annotation_finalscore f WHERE f.sample_id = s.id AND f.current), 0
+                    ) AS changed
+             FROM annotation_releaseentry e JOIN annotation_sample s ON s.id = e.sample_id
+             WHERE e.release_id = %s) AS now
+           GROUP BY state, changed""",
+        [release_id],
+    )
+    return [Since(state, bool(changed), count) for state, changed, count in found]
+
+
+def agreed_since(release_id: int, study_id: int) -> int:
+    """Return how many samples of the study are agreed now and not in the release."""
+    found = rows(
+        """SELECT count(*) FROM annotation_sample s WHERE s.study_id = %s AND s.state = 'agreed'
+           AND NOT EXISTS (SELECT 1 FROM annotation_releaseentry e WHERE e.release_id = %s AND e.sample_id = s.id)""",
+        [study_id, release_id],
+    )
+    return int(found[0][0])
+
+
+def changed_samples(release_id: int, limit: int) -> list[tuple[str, str, str]]:
+    """Return public id, external id and state of samples that are not as they were, the first ones."""
+    found = rows(
+        """SELECT s.public_id, s.external_id, s.state
+           FROM annotation_releaseentry e JOIN annotation_sample s ON s.id = e.sample_id
+           WHERE e.release_id = %s AND (s.state <> 'agreed' OR e.newest_final <> COALESCE(
+             (SELECT MAX(f.id) FROM annotation_finalscore f WHERE f.sample_id = s.id AND f.current), 0))
+           ORDER BY s.id LIMIT %s""",
+        [release_id, limit],
+    )
+    return [(str(public), str(external), str(state)) for public, external, state in found]

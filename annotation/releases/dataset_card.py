@@ -1,0 +1,138 @@
+"""The dataset card: what a release holds, how well its aims were met, and how to read and verify it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC
+from typing import Any
+
+from .dataset_card_figures import figures
+from .formats import Format, Options
+from .formats.base import PARTS
+from .formats.columns import card_features
+from .markdown import table, text
+from .yaml_front_matter import front_matter
+
+# What load_dataset can open, by the reader that it takes, of which it takes one for a whole folder. The first that is
+# there is opened where nothing else is said: the one that carries pictures, then the typed one.
+PREFERRED = (("datasets", "parquet"), ("jsonl",))
+SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+LARGEST = "1M<n<10M"
+FIELDS = (
+    ("id, question_id", "The sample, and the question that it answers. All samples of a question are in one part."),
+    ("question, answer, image, images", "The sample where it is one plain turn; null stands for a missing side."),
+    ("turns", "The sample where it takes more: questions with ordered blocks; a context turn is shown, not judged."),
+    ("generator, metadata", "Only where this release has them."),
+    ("domain, category, topic, language", "As they came with the sample."),
+    ("part", "train or test. A question that was once test is test in every release of the study."),
+    ("calibration", "Rated without any suggestion and to be kept out of training, for calibrating a judge."),
+    ("final", "The agreed value per dimension; null where a dimension does not apply."),
+    ("histogram", "How many ratings, given without others' or a judge's, each level got, in the rubric's order."),
+    ("mean", "The mean of the same ratings; null where there are none."),
+    ("outcome", "How the final value came about: unanimous, discussed, overridden and so on."),
+    ("label_origin", "Whether annotators had seen a judge's suggestion: blind, mixed, delayed, prefilled, imported."),
+    ("annotators", "How many people rated the sample without having seen others' ratings or a judge's."),
+    ("rubric", "The rubric and its version; rubric.toml holds all of it."),
+)
+
+
+def card(
+    options: Options, formats: Sequence[Format], notes: Mapping[str, Sequence[str]], counts: Mapping[str, int]
+) -> str:
+    """Return the text of README.md; ``counts`` are the samples written per part."""
+    return front_matter(_front(options, formats, counts)) + "\n".join(
+        [
+            *_head(options),
+            *figures(options),
+            *_rubric(options),
+            *_formats(formats, notes),
+            *_fields(),
+            *_verifying(),
+        ]
+    )
+
+
+def _front(options: Options, formats: Sequence[Format], counts: Mapping[str, int]) -> dict[str, Any]:
+    about = options.about
+    total = sum(counts.values())
+    front: dict[str, Any] = {
+        "pretty_name": f"{about.title or about.study}: {about.name}",
+        "size_categories": [next((name for limit, name in SIZES if total < limit), LARGEST)],
+        "tags": ["interleaved", "human-feedback"],
+    }
+    by_name = {one.name: one for one in formats}
+    readable = next((names for names in PREFERRED if any(name in by_name for name in names)), ())
+    configs: list[dict[str, Any]] = []
+    described: list[dict[str, Any]] = []
+    for name in readable:
+        loading = by_name[name].loading if name in by_name else None
+        if loading is None:
+            continue
+        found = loading(options)
+        files = [{"split": part, "path": found.pattern.format(part=part)} for part in PARTS if counts.get(part)]
+        if files:
+            configs.append({"config_name": name, "data_files": files, **({} if configs else {"default": True})})
+            if found.features is not None:
+                described.append({"config_name": name, "features": card_features(found.features)})
+    if configs:
+        front["configs"] = configs
+    if described:
+        front["dataset_info"] = described
+    return front
+
+
+def _head(options: Options) -> Iterator[str]:
+    about = options.about
+    yield f"# {text(about.title or about.study)}: {text(about.name)}"
+    yield ""
+    yield (
+        f"Release {about.number} of the study {text(about.study)}, frozen at {about.at.astimezone(UTC):%Y-%m-%d %H:%M} "
+        "UTC. People scored answers that mix text and images, each by several annotators without seeing one another; "
+        "where they differed, they settled it as the protocol below says."
+    )
+    yield ""
+
+
+def _rubric(options: Options) -> Iterator[str]:
+    rubric = options.about.rubric
+    yield "## What was scored"
+    yield ""
+    yield f"Rubric {text(options.about.rubric_name)}: {text(rubric.title)}. rubric.toml has the anchors of all levels."
+    yield ""
+    rows = [
+        (text(one.key), text(one.name), f"{one.values[0]:g} to {one.values[-1]:g}", text(one.description))
+        for one in rubric.dimensions
+    ]
+    yield from table(("dimension", "name", "levels", "meaning"), rows)
+
+
+def _formats(formats: Sequence[Format], notes: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    yield "## Files"
+    yield ""
+    yield "All formats below hold the same samples, as far as each can carry them."
+    yield ""
+    for one in formats:
+        yield f"- **{one.title}** (`{one.name}`). {one.sentence} {one.use}"
+        for note in notes.get(one.name, ()):
+            yield f"  - Left out or changed: {note}"
+    yield ""
+    if notes.get("release"):
+        yield " ".join(notes["release"])
+        yield ""
+
+
+def _fields() -> Iterator[str]:
+    yield "## Fields"
+    yield ""
+    yield from table(("field", "meaning"), FIELDS)
+
+
+def _verifying() -> Iterator[str]:
+    yield "## Verify it"
+    yield ""
+    yield "manifest.json lists every file with its size and SHA-256. On an installation of the platform:"
+    yield ""
+    yield "    manage.py verify ."
+    yield ""
+    yield "and anywhere else, in this folder:"
+    yield ""
+    yield """    jq -r '.files[] | "\\(.sha256)  \\(.path)"' manifest.json | sha256sum --check --quiet"""
+    yield ""

@@ -1,0 +1,87 @@
+"""Files of releases leave the house: by those who read a study's results, who are then no longer independent there."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from django.core.files.storage import default_storage
+
+from annotation.core.errors import NotFound
+from annotation.exports.downloads import CHUNK, Download, require_taker, stored
+from annotation.models import Release, Rendition, User
+
+from .zip import member
+
+log = logging.getLogger(__name__)
+
+TYPES = {
+    ".zip": "application/zip",
+    ".jsonl": "application/x-ndjson",
+    ".json": "application/json",
+    ".csv": "text/csv; charset=utf-8",
+    ".md": "text/markdown; charset=utf-8",
+    ".toml": "application/toml",
+    ".xml": "application/xml",
+    ".parquet": "application/vnd.apache.parquet",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".gif": "image/gif",
+    ".avif": "image/avif",
+}
+
+
+def download_archive(*, by: User, rendition: Rendition) -> Download:
+    """Return all files of a rendition as one ZIP.
+
+    Raises:
+        NotFound, NotAllowed: the user may not read the study's results; or the archive is gone from storage.
+    """
+    release = rendition.release
+    require_taker(by, release.study)
+    if not default_storage.exists(rendition.archive):
+        raise _gone(rendition.archive)
+    name = f"{release.study.slug}-release-{release.number}.zip"
+    return Download(name, TYPES[".zip"], stored(rendition.archive), rendition.bytes)
+
+
+def download_file(*, by: User, release: Release, path: str) -> Download:
+    """Return one file by its path in the release's folder, from the newest rendition that has it.
+
+    Raises:
+        NotFound: no rendition has such a file, or the user may not know of it.
+        NotAllowed: the user may not read the study's results.
+    """
+    require_taker(by, release.study)
+    for rendition in release.renditions.order_by("-at", "-pk"):
+        listed = {str(entry["path"]): int(entry["bytes"]) for entry in rendition.files}
+        if path in listed or path == "manifest.json" or (rendition.pictures and path.startswith("images/")):
+            pieces = _member(rendition.archive, path)
+            first = next(pieces, None)
+            if first is None and path not in listed:
+                continue
+            content_type = TYPES.get(PurePosixPath(path).suffix, "application/octet-stream")
+            return Download(PurePosixPath(path).name, content_type, _chained(first, pieces), listed.get(path))
+    raise NotFound("There is no such file in this release. The release's page lists them.")
+
+
+def _member(archive: str, path: str) -> Iterator[bytes]:
+    try:
+        with default_storage.open(archive) as file, member(file, path) as stream:
+            while chunk := stream.read(CHUNK):
+                yield chunk
+    except KeyError:
+        return
+    except FileNotFoundError:
+        raise _gone(archive) from None
+
+
+def _chained(first: bytes | None, rest: Iterator[bytes]) -> Iterator[bytes]:
+    if first is not None:
+        yield first
+    yield from rest
+
+
+def _gone(name: str) -> NotFound:
+    log.error("An archive of a release is gone from storage: %s", name)
+    return NotFound("The archive of these files is gone from storage. Make the files again.", code="archive_gone")

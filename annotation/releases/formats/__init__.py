@@ -1,0 +1,17 @@
+"""The formats of a release, by name, in the order in which they are shown. Listing them loads no heavy library."""
+
+from .base import Entry, Format, Loading, Options, Writer
+from .conversations import CONVERSATIONS
+from .huggingface import HUB
+from .intersyn import INTERSYN
+from .jsonl import JSONL
+from .label_studio import LABEL_STUDIO
+from .llamafactory import LLAMA_FACTORY
+from .parquet import PARQUET
+from .score_table import SCORES
+
+FORMATS: dict[str, Format] = {
+    one.name: one for one in (JSONL, PARQUET, HUB, CONVERSATIONS, LLAMA_FACTORY, INTERSYN, LABEL_STUDIO, SCORES)
+}
+
+__all__ = ["FORMATS", "Entry", "Format", "Loading", "Options", "Writer"]

@@ -1,0 +1,90 @@
+"""The columns of a release's tables and their types, decided by the rubric and the options, never by the data.
+
+A type is ``string``, ``int64``, ``float64``, ``bool`` or ``image``, a list of one type, or a mapping from name to type.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from judge.formats.rubric import Dimension
+
+from .base import Options
+from .sample_line import TEXTS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Columns = dict[str, Any]
+TURN: Columns = {"question": "string", "blocks": [{"text": "string", "image": "string"}], "context": "bool"}
+INDEXED_TURN: Columns = TURN | {"blocks": [{"text": "string", "image": "int64"}]}
+
+
+def line_columns(options: Options) -> Columns:
+    """Return the columns of the sample line; metadata are a text of JSON."""
+    return {
+        "id": "string",
+        "question_id": "string",
+        "question": "string",
+        "answer": "string",
+        "image": "string",
+        "images": ["string"],
+        "turns": [TURN],
+        **described(options),
+    }
+
+
+def described(options: Options) -> Columns:
+    """Return the columns beside a sample's content."""
+    dimensions = options.about.rubric.dimensions
+    return {
+        **({"generator": "string"} if options.with_generator else {}),
+        **dict.fromkeys(TEXTS, "string"),
+        **({"metadata": "string"} if options.with_metadata else {}),
+        "part": "string",
+        "calibration": "bool",
+        "final": {one.key: level_type(one) for one in dimensions},
+        "histogram": {one.key: ["int64"] for one in dimensions},
+        "mean": {one.key: "float64" for one in dimensions},
+        "outcome": {one.key: "string" for one in dimensions},
+        "label_origin": "string",
+        "annotators": "int64",
+        "rubric": "string",
+    }
+
+
+def level_type(dimension: Dimension) -> str:
+    """Return the type of a dimension's values: whole numbers where all of its levels are."""
+    return "int64" if all(value.is_integer() for value in dimension.values) else "float64"
+
+
+def arrow_type(kind: Any) -> "pa.DataType":
+    """Return the Arrow type of a column."""
+    import pyarrow as pa
+
+    if isinstance(kind, list):
+        return pa.list_(arrow_type(kind[0]))
+    if isinstance(kind, dict):
+        return pa.struct([pa.field(name, arrow_type(part)) for name, part in kind.items()])
+    if kind == "image":
+        return pa.struct([pa.field("bytes", pa.binary()), pa.field("path", pa.string())])
+    return {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_()}[kind]
+
+
+def features(kind: Any) -> Any:
+    """Return a type in the words of the ``huggingface`` entry of a schema's metadata."""
+    if isinstance(kind, list):
+        return [features(kind[0])]
+    if isinstance(kind, dict):
+        return {name: features(part) for name, part in kind.items()}
+    return {"_type": "Image"} if kind == "image" else {"dtype": kind, "_type": "Value"}
+
+
+def card_features(columns: Columns) -> list[dict[str, Any]]:
+    """Return columns in the words of a dataset card's front matter."""
+    return [{"name": name, **_card_type(kind)} for name, kind in columns.items()]
+
+
+def _card_type(kind: Any) -> dict[str, Any]:
+    if isinstance(kind, list):
+        inner = kind[0]
+        return {"list": card_features(inner) if isinstance(inner, dict) else inner}
+    return {"struct": card_features(kind)} if isinstance(kind, dict) else {"dtype": kind}

@@ -1,0 +1,52 @@
+"""Conversations for supervised fine-tuning, in the one shape that both TRL and ms-swift read.
+
+Content is a list of typed parts; where a picture stands is a part without a payload, filled from ``images`` in order.
+"""
+
+from typing import Any
+
+from annotation.releases.output_folder import Output
+from judge.formats.sample_line import Image
+
+from .base import Entry, Format, JsonLines, Options
+from .judge_prompt import LEAVES_OUT, Asking
+
+
+class ConversationsWriter:
+    """Writes ``conversations/train.jsonl`` and ``conversations/test.jsonl``."""
+
+    def __init__(self, options: Options, output: Output) -> None:
+        self._files = JsonLines(output, "conversations/{part}.jsonl")
+        self._asking = Asking(options.about.rubric)
+
+    def add(self, entry: Entry) -> None:
+        parts, line = self._asking.ask(entry)
+        content: list[dict[str, Any]] = [
+            {"type": "image"} if isinstance(part, Image) else {"type": "text", "text": part.text} for part in parts
+        ]
+        value = {
+            "id": entry.record["id"],
+            "messages": [
+                {"role": "user", "content": content},
+                {"role": "assistant", "content": [{"type": "text", "text": line}]},
+            ],
+            "images": [part.path for part in parts if isinstance(part, Image)],
+        }
+        self._files.add(entry.part, value)
+
+    def finish(self) -> list[str]:
+        self._files.close()
+        return self._asking.notes()
+
+
+CONVERSATIONS = Format(
+    name="conversations",
+    title="Conversations (TRL, ms-swift)",
+    sentence="A judge's question and its line of scores, for supervised fine-tuning with TRL or ms-swift.",
+    leaves_out=LEAVES_OUT,
+    use=(
+        "Pictures are named relative to this folder: start from it, or set `ROOT_IMAGE_DIR` to it for ms-swift. "
+        '`swift sft --dataset conversations/train.jsonl`; with TRL `load_dataset("json", data_files=…)`.'
+    ),
+    writer=ConversationsWriter,
+)

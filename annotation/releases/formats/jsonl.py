@@ -1,0 +1,40 @@
+"""JSON Lines: the sample line with what was agreed on it; the format that carries most."""
+
+from annotation.releases.output_folder import Output
+
+from .base import Entry, Format, JsonLines, Loading, Options
+from .columns import line_columns
+
+
+class JsonlWriter:
+    """Writes ``train.jsonl`` and ``test.jsonl``."""
+
+    def __init__(self, options: Options, output: Output) -> None:
+        self._files = JsonLines(output, "{part}.jsonl")
+
+    def add(self, entry: Entry) -> None:
+        self._files.add(entry.record["part"], entry.line)
+
+    def finish(self) -> list[str]:
+        self._files.close()
+        return []
+
+
+def loading(options: Options) -> Loading:
+    columns = line_columns(options)
+    # Metadata are any object here; a reader has to find out.
+    return Loading("{part}.jsonl", None if options.with_metadata else columns)
+
+
+JSONL = Format(
+    name="jsonl",
+    title="JSON Lines",
+    sentence="One sample a line with its agreed scores; the format that carries most.",
+    leaves_out="The single ratings; their counts per level are in it, and the score table has all of them.",
+    use=(
+        "Pictures are named relative to this folder. Without the fields from `part` on, a line is one that "
+        "`manage.py import_samples` reads."
+    ),
+    writer=JsonlWriter,
+    loading=loading,
+)

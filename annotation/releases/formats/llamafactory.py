@@ -1,0 +1,70 @@
+"""Conversations as LLaMA-Factory reads them, with the entry that tells it how."""
+
+import json
+import re
+
+from annotation.releases.output_folder import Output
+from judge.formats.sample_line import Image
+
+from .base import Entry, Format, JsonLists, Options
+from .judge_prompt import LEAVES_OUT, Asking
+
+PLACE = "<image>"
+COLUMNS = {"messages": "messages", "images": "images"}
+TAGS = {
+    "role_tag": "role",
+    "content_tag": "content",
+    "user_tag": "user",
+    "assistant_tag": "assistant",
+    "system_tag": "system",
+}
+
+
+class LlamaFactoryWriter:
+    """Writes ``llamafactory/train.json``, ``test.json`` and ``dataset_info.json``."""
+
+    def __init__(self, options: Options, output: Output) -> None:
+        self._output = output
+        self._files = JsonLists(output, "llamafactory/{part}.json")
+        self._asking = Asking(options.about.rubric)
+        self._study = re.sub(r"[^A-Za-z0-9_-]", "-", options.about.study)
+
+    def add(self, entry: Entry) -> None:
+        parts, line = self._asking.ask(entry)
+        value = {
+            "id": entry.record["id"],
+            "messages": [
+                {
+                    "role": "user",
+                    "content": "".join(PLACE if isinstance(part, Image) else part.text for part in parts),
+                },
+                {"role": "assistant", "content": line},
+            ],
+            # Its folder of media is the one of its files unless it is told another.
+            "images": [f"../{part.path}" for part in parts if isinstance(part, Image)],
+        }
+        self._files.add(entry.part, value)
+
+    def finish(self) -> list[str]:
+        self._files.close()
+        info = {
+            f"{self._study}_{part}": {
+                "file_name": f"{part}.json",
+                "formatting": "sharegpt",
+                "columns": COLUMNS,
+                "tags": TAGS,
+            }
+            for part in self._files.parts
+        }
+        self._output.write("llamafactory/dataset_info.json", json.dumps(info, indent=2) + "\n")
+        return self._asking.notes()
+
+
+LLAMA_FACTORY = Format(
+    name="llamafactory",
+    title="LLaMA-Factory",
+    sentence="The same conversations in LLaMA-Factory's sharegpt form, with its dataset_info.json.",
+    leaves_out=LEAVES_OUT,
+    use="Set `dataset_dir` to the folder `llamafactory`, leave `media_dir` unset, and name a dataset of its list.",
+    writer=LlamaFactoryWriter,
+)

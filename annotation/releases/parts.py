@@ -1,0 +1,170 @@
+"""Which question is in which part: what earlier releases fixed, what the pool allows, and what the split then chose.
+
+Loads numpy, so import it only where work is done.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from annotation.core.errors import BadInput, WrongState
+from annotation.models import Question
+
+from .freezing_sql import AgreedSample
+from .request import CALIBRATION, Wanted
+from .splitting import Balance, CannotSplit, Group, Split, drawn, split, wanted_samples
+
+TRAIN, TEST = Question.Part.TRAIN, Question.Part.TEST
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of one release."""
+
+    split: Split
+    questions: Mapping[str, AgreedSample]
+    """One sample of each question, by the question's key."""
+    sizes: Mapping[str, int]
+    calibration: frozenset[str]
+    reserved_pool: bool
+
+    def part_of(self, question: str) -> Literal["train", "test"]:
+        """Return the part of a question in the release."""
+        return "test" if question in self.split.test else "train"
+
+    @property
+    def new(self) -> dict[int, tuple[Literal["train", "test"], bool]]:
+        """Part and calibration of the questions that have had no part so far, by primary key."""
+        return {
+            row.question_id: (self.part_of(key), key in self.calibration)
+            for key, row in self.questions.items()
+            if not row.part
+        }
+
+    def counts(self) -> dict[str, Any]:
+        """Return samples and questions of the whole, of each part and of the calibration samples."""
+        test = self.split.test
+        train = [key for key in self.questions if key not in test]
+        return {
+            "samples": sum(self.sizes.values()),
+            "questions": len(self.questions),
+            "parts": {"train": self._count(train), "test": self._count(test)},
+            "calibration": self._count(self.calibration),
+        }
+
+    def met(self) -> dict[str, Any]:
+        """Return in figures how well each aim of the split was met."""
+        test = self.split.test
+        before = {key: row.part for key, row in self.questions.items() if row.part}
+        outside = sum(1 for key in test if not self.questions[key].reserved) if self.reserved_pool else 0
+        return {
+            "test_samples": {
+                "wanted": self.split.wanted,
+                "got": self.split.got,
+                "exact": self.split.exact,
+                "why": self.split.why,
+            },
+            "sticky": {
+                "train": sum(1 for part in before.values() if part == TRAIN),
+                "test": sum(1 for part in before.values() if part == TEST),
+                "moved": sum(1 for key, part in before.items() if self.part_of(key) != part),
+            },
+            "pool": {
+                "reserved": self.reserved_pool,
+                "questions": sum(1 for row in self.questions.values() if row.reserved),
+                "outside": outside,
+            },
+            "generator": _balances(self.split.by_generator),
+            "domain": _balances(self.split.by_domain),
+        }
+
+    def _count(self, keys: Iterable[str]) -> dict[str, int]:
+        found = list(keys)
+        return {"samples": sum(self.sizes[key] for key in found), "questions": len(found)}
+
+
+def draw_parts(
+    samples: Iterable[AgreedSample],
+    wanted: Wanted,
+    *,
+    reserved_pool: bool,
+) -> Parts:
+    """Give every question of the samples its part.
+
+    With a reserved pool only its questions can become test; without one every question can that has no part yet.
+    Which questions calibrate was drawn when the pool was reserved, or is drawn with a question's part.
+
+    Raises:
+        BadInput: a part would be empty, or, where exactly that is asked for, the wanted number cannot be reached.
+    """
+    by_question: dict[str, list[AgreedSample]] = defaultdict(list)
+    for sample in samples:
+        by_question[sample.question].append(sample)
+    if not by_question:
+        raise WrongState(
+            "No sample of this study is agreed yet, so there is nothing to release. Score and discuss some first.",
+            code="nothing_agreed",
+        )
+    # One object for all that come of one generator and domain.
+    same: dict[tuple[str, str], tuple[str, str]] = {}
+    groups = [
+        Group(
+            key=key,
+            samples=[same.setdefault(stratum := (row.generator, row.domain), stratum) for row in rows],
+            part=rows[0].part,
+            may_test=rows[0].reserved or not reserved_pool,
+        )
+        for key, rows in by_question.items()
+    ]
+    questions = {key: rows[0] for key, rows in by_question.items()}
+    sizes = {key: len(rows) for key, rows in by_question.items()}
+    total = sum(sizes.values())
+    # Of every further sample of a question nothing is needed from here on.
+    del by_question
+    try:
+        chosen = split(
+            groups, wanted=wanted_samples(total, share=wanted.share, count=wanted.test_count), seed=wanted.seed
+        )
+    except CannotSplit as refusal:
+        raise BadInput(str(refusal), fields={_field(wanted): str(refusal)}) from None
+    if wanted.exact and not chosen.exact:
+        message = (
+            f"{chosen.wanted:,} test samples cannot be reached: {chosen.why} Leave exactness out to take "
+            f"{chosen.got:,}, or ask for that number."
+        )
+        raise BadInput(message, code="not_exact", fields={_field(wanted): message})
+    return Parts(
+        split=chosen,
+        questions=questions,
+        sizes=sizes,
+        calibration=frozenset(
+            key
+            for key, row in questions.items()
+            if key not in chosen.test and _calibrates(row, wanted, reserved_pool=reserved_pool)
+        ),
+        reserved_pool=reserved_pool,
+    )
+
+
+def _calibrates(row: AgreedSample, wanted: Wanted, *, reserved_pool: bool) -> bool:
+    """Tell what was drawn for the question before, or draw."""
+    if row.part or reserved_pool:
+        return row.calibration
+    return drawn(wanted.seed, row.question, wanted.calibration_share, purpose=CALIBRATION)
+
+
+def _field(wanted: Wanted) -> str:
+    return "test_count" if wanted.test_count is not None else "test_share"
+
+
+def _balances(found: Iterable[Balance]) -> dict[str, Any]:
+    """Return the test share of each generator or domain, and by how many samples beyond rounding the worst is off."""
+    rows = list(found)
+    return {
+        "largest": max((row.beyond for row in rows), default=0),
+        "values": [
+            {"value": row.value, "train": row.train, "test": row.test, "share": row.share, "beyond": row.beyond}
+            for row in rows
+        ],
+    }

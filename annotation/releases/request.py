@@ -1,0 +1,100 @@
+"""What is asked of a release, and what of that cannot be; light, since pages ask before any work is done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from annotation.core.errors import BadInput
+
+from .formats import FORMATS
+
+DEFAULT_TEST_SHARE = 0.2
+DEFAULT_CALIBRATION_SHARE = 0.05
+DEFAULT_SEED = 42
+# Sets the draw of calibration questions apart from that of the pool.
+CALIBRATION = "calibration"
+LONGEST_NAME = 120
+LARGEST_SEED = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A release as it is asked for: the test part by a share of the samples or by their number, a fifth by default."""
+
+    name: str
+    test_share: float | None = None
+    test_count: int | None = None
+    exact: bool = False
+    seed: int = DEFAULT_SEED
+    calibration_share: float = DEFAULT_CALIBRATION_SHARE
+
+    @property
+    def share(self) -> float | None:
+        """The share that counts; None where a number is asked for."""
+        return DEFAULT_TEST_SHARE if self.test_share is None and self.test_count is None else self.test_share
+
+    def check(self) -> None:
+        """Raise `BadInput` naming each argument that cannot be."""
+        faults = {}
+        if not self.name.strip():
+            faults["name"] = "Give it a name, as “pilot” or “v1”."
+        elif len(self.name) > LONGEST_NAME or not self.name.isprintable():
+            faults["name"] = f"At most {LONGEST_NAME} characters, without line breaks."
+        if self.test_share is not None and self.test_count is not None:
+            faults["test_count"] = "Give either a share or a number."
+        if self.test_share is not None and not 0 < self.test_share < 1:
+            faults["test_share"] = "A number between 0 and 1, as 0.2."
+        if self.test_count is not None and self.test_count < 1:
+            faults["test_count"] = "A number of samples from 1 on."
+        if not 0 <= self.calibration_share < 1:
+            faults["calibration_share"] = "A number from 0 to below 1, as 0.05."
+        if not 0 <= self.seed <= LARGEST_SEED:
+            faults["seed"] = "A whole number from 0 on."
+        if faults:
+            raise BadInput("The release cannot be made as asked.", fields=faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Which files are made of a release, and what beside the scores stands in them."""
+
+    formats: tuple[str, ...]
+    with_generator: bool = False
+    with_metadata: bool = False
+
+    def check(self) -> None:
+        """Raise `BadInput` where there is no such format, or none is named."""
+        unknown = [name for name in self.formats if name not in FORMATS]
+        known = ", ".join(FORMATS)
+        if unknown:
+            message = f"There is no format {unknown[0]!r}; there are {known}."
+            raise BadInput(message, fields={"formats": message})
+        if not self.formats:
+            raise BadInput("No format is named.", fields={"formats": f"One or more of {known}."})
+
+
+def wanted_of(arguments: Mapping[str, Any]) -> Wanted:
+    """Return the release that a job was asked for."""
+    known = {field.name for field in fields(Wanted)}
+    return Wanted(**{"name": "", **{name: value for name, value in arguments.items() if name in known}})
+
+
+def options_of(arguments: Mapping[str, Any]) -> Options:
+    """Return the files that a job was asked for."""
+    return Options(
+        formats=tuple(dict.fromkeys(str(name) for name in arguments.get("formats", ()))),
+        with_generator=bool(arguments.get("with_generator")),
+        with_metadata=bool(arguments.get("with_metadata")),
+    )
+
+
+def check_release(arguments: Mapping[str, Any]) -> None:
+    """Raise `BadInput` for a release that cannot be made; one without files can."""
+    wanted_of(arguments).check()
+    if arguments.get("formats"):
+        options_of(arguments).check()
+
+
+def check_rendition(arguments: Mapping[str, Any]) -> None:
+    """Raise `BadInput` for files that cannot be made."""
+    options_of(arguments).check()

@@ -1,0 +1,280 @@
+"""PURE. Which questions of a release are test and which are train: grouped, stratified, exact where reachable.
+
+Whole questions (groups) stay together, parts given by earlier releases never change, and the number of test samples is
+the wanted one wherever whole questions can reach it, otherwise the nearest that they can. Chance comes from SHA-256 of
+the seed and the question's key alone, and everything is counted in whole numbers: the same questions and the same seed
+give the same parts in any order of the input, on any machine and in any later version. The tests hold that in place.
+
+What needs numpy is loaded by `split` alone: a web process may ask for a pool's membership without it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+
+from annotation.core.stable_hash import digest
+
+from .subset_sums import Nearest, nearest
+
+TEST, TRAIN, UNDECIDED = "test", "train", ""
+_HASHES = 2**64
+
+
+class CannotSplit(ValueError):
+    """These groups cannot be divided as wanted; the message says why and is meant for the person who asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One question with what of it is in the release."""
+
+    key: str
+    """Names the question, unlike any other; chance rests on it, so it must never change."""
+    samples: Sequence[tuple[str, str]]
+    """Generator and domain of each of its samples, in any order; at least one. An empty text is a value like others."""
+    part: str = UNDECIDED
+    """``train`` or ``test`` where an earlier release has given it: kept. Otherwise empty."""
+    may_test: bool = True
+    """Whether it may become test. It does not matter for a question that has a part already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """How the samples of one generator, or of one domain, are divided."""
+
+    value: str
+    train: int
+    test: int
+    share: float
+    """Of its samples, how many are test: 0 to 1."""
+    apart: float
+    """That share minus the share of test among all samples."""
+    beyond: int
+    """Test samples too many or too few, beyond the rounding to one of the two whole numbers next to the fair one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The parts of all questions, and how well what was asked for is met."""
+
+    test: frozenset[str]
+    """Keys of the test questions; all others are train."""
+    wanted: int
+    """Test samples asked for."""
+    got: int
+    """Test samples there are."""
+    exact: bool
+    why: str
+    """Empty when exact, otherwise a sentence on what stands in the way and what was reached."""
+    by_generator: tuple[Balance, ...]
+    """Sorted by value, as are the domains."""
+    by_domain: tuple[Balance, ...]
+
+
+def drawn(seed: int, key: str, share: float, *, purpose: str = "") -> bool:
+    """Say whether a question is in a random share of all questions, those not yet known included.
+
+    It rests on nothing but the arguments, so it holds for ever; whoever is in a share is in every larger one. Draws
+    with the same seed and purpose are nested; draws for different purposes are independent.
+
+    Args:
+        seed: any whole number.
+        key: the question's key.
+        share: 0 (nobody) to 1 (everybody).
+        purpose: a fixed word that sets draws with one seed apart, as ``calibration``.
+
+    Raises:
+        ValueError: when the share is outside 0 to 1.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"A share lies between 0 and 1, not at {share}.")
+    return int.from_bytes(digest("drawn", seed, purpose, key)[:8]) < share * _HASHES
+
+
+def wanted_samples(total: int, *, share: float | None = None, count: int | None = None) -> int:
+    """Turn what was asked for, a share or a count, into a number of test samples that leaves both parts some.
+
+    A share is read as the decimal number that it is written as (0.15 of 10 is 1.5) and rounded half up (to 2).
+
+    Args:
+        total: samples in the release.
+        share: of them, how many are to be test: above 0, below 1.
+        count: how many are to be test. Give one of the two.
+
+    Raises:
+        CannotSplit: when one of the parts would have no sample.
+        TypeError: when both are given, or neither.
+    """
+    if (share is None) == (count is None):
+        raise TypeError("give a share or a count")
+    if total < 2:
+        raise CannotSplit(_too_few(total, "sample"))
+    if share is not None:
+        try:
+            exactly = Fraction(Decimal(str(share)))
+        except (InvalidOperation, ValueError, OverflowError):
+            exactly = Fraction(0)
+        if not 0 < exactly < 1:
+            raise CannotSplit(f"The share of test samples must be above 0 and below 1, not {share}.")
+        count = int(exactly * total + Fraction(1, 2))
+        if not 0 < count < total:
+            part = TEST if count == 0 else TRAIN
+            raise CannotSplit(
+                f"A test share of {share} leaves no {part} sample among {_number(total)}: "
+                "choose another share, or give a count."
+            )
+    assert count is not None
+    _check_bounds(count, total)
+    return count
+
+
+def split(groups: Iterable[Group], *, wanted: int, seed: int) -> Split:
+    """Divide whole questions into train and test.
+
+    Args:
+        groups: the questions of the release, in any order.
+        wanted: how many samples are to be test, those that already are included.
+        seed: any whole number; the same one gives the same parts.
+
+    Raises:
+        CannotSplit: when there are fewer than two questions, one is given twice or has no sample, a part would have
+            no sample, or ``wanted`` would leave none in one.
+    """
+    by_key = _checked(groups)
+    total = sum(len(group.samples) for group in by_key.values())
+    _check_bounds(wanted, total)
+    test = {key for key, group in by_key.items() if group.part == TEST}
+    before = sum(len(by_key[key].samples) for key in test)
+    free = {key: group for key, group in by_key.items() if group.part == UNDECIDED and group.may_test}
+    if before == total:
+        raise CannotSplit("All questions were test in earlier releases, which leaves no train sample.")
+    if not before and not free:
+        raise CannotSplit("No question of this release may become test, which leaves no test sample.")
+    available = Counter(len(group.samples) for group in free.values())
+    fewest = 0 if before else 1
+    around = nearest(available, max(0, wanted - before), fewest=fewest, most=total - before - 1)
+    more = around.to(max(0, wanted - before))
+    assert more is not None, "one free question, or none beside the earlier ones, is always a choice"
+    got = before + more
+    pairs = _pairs(by_key, by_key)
+    if more:
+        from .stratification import chosen
+
+        test |= chosen(
+            {key: group.samples for key, group in free.items()},
+            more,
+            every=pairs,
+            earlier=_pairs(by_key, test),
+            seed=seed,
+        )
+    test_pairs = _pairs(by_key, test)
+    return Split(
+        test=frozenset(test),
+        wanted=wanted,
+        got=got,
+        exact=got == wanted,
+        why="" if got == wanted else _why(wanted, before, around, more, available),
+        by_generator=_balances(pairs, test_pairs, 0),
+        by_domain=_balances(pairs, test_pairs, 1),
+    )
+
+
+def _checked(groups: Iterable[Group]) -> dict[str, Group]:
+    by_key: dict[str, Group] = {}
+    for group in groups:
+        if group.key in by_key:
+            raise CannotSplit(f"The question “{group.key}” is given twice.")
+        if not len(group.samples):
+            raise CannotSplit(f"The question “{group.key}” has no sample.")
+        if group.part not in (TEST, TRAIN, UNDECIDED):
+            raise CannotSplit(f"The question “{group.key}” has the part “{group.part}”, which is none.")
+        by_key[group.key] = group
+    if len(by_key) < 2:
+        raise CannotSplit(_too_few(len(by_key), "question"))
+    return by_key
+
+
+def _too_few(there: int, what: str) -> str:
+    return f"Two parts need at least two {what}s, and there {'is one' if there == 1 else 'is none'}."
+
+
+def _check_bounds(wanted: int, total: int) -> None:
+    if not 1 <= wanted <= total - 1:
+        raise CannotSplit(
+            f"Of {_number(total)} samples 1 to {_number(total - 1)} can be test, so that no part is empty, "
+            f"not {_number(wanted)}."
+        )
+
+
+def _pairs(by_key: Mapping[str, Group], keys: Iterable[str]) -> Counter[tuple[str, str]]:
+    return Counter(pair for key in keys for pair in by_key[key].samples)
+
+
+def _balances(
+    pairs: Mapping[tuple[str, str], int], test_pairs: Mapping[tuple[str, str], int], axis: int
+) -> tuple[Balance, ...]:
+    every: Counter[str] = Counter()
+    test: Counter[str] = Counter()
+    for pair, number in pairs.items():
+        every[pair[axis]] += number
+    for pair, number in test_pairs.items():
+        test[pair[axis]] += number
+    total, got = every.total(), test.total()
+    found = []
+    for value, there in sorted(every.items()):
+        fair, rest = divmod(there * got, total)
+        beyond = max(fair - test[value], test[value] - fair - (rest > 0), 0)
+        share = test[value] / there
+        found.append(Balance(value, there - test[value], test[value], share, share - got / total, beyond))
+    return tuple(found)
+
+
+def _why(wanted: int, before: int, around: Nearest, more: int, available: Mapping[int, int]) -> str:
+    """Say what stands between the wanted number and the one reached."""
+    got = before + more
+    everything = sum(size * there for size, there in available.items())
+    if before > wanted:
+        were, stay = ("was", "stays") if before == 1 else ("were", "stay")
+        return (
+            f"{_samples(before)} {were} test in earlier releases already and {stay} so, "
+            f"which is more than the {_number(wanted)} wanted; none was added."
+        )
+    if got == before + everything < wanted:
+        if not everything:
+            return (
+                f"No further question may become test, so it stays at the {_samples(before)} "
+                f"of earlier releases, not {_number(wanted)}."
+            )
+        with_earlier = f", with those of earlier releases {_number(got)}" if before else ""
+        return (
+            f"The questions that may become test hold only {_samples(everything)}{with_earlier}, not {_number(wanted)}."
+        )
+    reached = [before + sum_ for sum_ in (around.below, around.above) if sum_ is not None]
+    sentence = (
+        f"Whole questions of {_sizes(available)} reach {' or '.join(map(_number, reached))} test samples, "
+        f"not {_number(wanted)}"
+    )
+    if len(reached) == 1:
+        return f"{sentence}."
+    equal = reached[1] - wanted == wanted - reached[0]
+    rank = "lower one of the two, which are equally near" if equal else "nearer one"
+    return f"{sentence}; {_number(got)} is the {rank}."
+
+
+def _sizes(available: Mapping[int, int]) -> str:
+    sizes = sorted(available)
+    if len(sizes) == 1:
+        return f"{_samples(sizes[0])} each"
+    if len(sizes) <= 4:
+        return f"{', '.join(map(_number, sizes[:-1]))} and {_number(sizes[-1])} samples"
+    return f"{_number(sizes[0])} to {_number(sizes[-1])} samples"
+
+
+def _samples(number: int) -> str:
+    return f"{_number(number)} sample{'' if number == 1 else 's'}"
+
+
+def _number(number: int) -> str:
+    return f"{number:,}"

@@ -1,0 +1,150 @@
+"""The reserved pool: which questions may become test, fixed before the first suggestion is shown in a study.
+
+Until it is reserved nobody has seen a suggestion, and every question that has no part yet may become test.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from annotation.core import permissions
+from annotation.core.errors import BadInput, WrongState
+from annotation.core.history import record
+from annotation.core.transactions import write_transaction
+from annotation.models import Question, ReservedPool, Study, User
+
+from .request import CALIBRATION, DEFAULT_CALIBRATION_SHARE, DEFAULT_SEED, LARGEST_SEED
+from .splitting import drawn
+
+DEFAULT_SHARE = 0.25
+AT_ONCE = 5_000
+
+
+class Drawn(NamedTuple):
+    """What a question was drawn for."""
+
+    reserved: bool
+    calibration: bool
+
+
+def reserve_pool(
+    *,
+    by: User | None,
+    study: Study,
+    share: float = DEFAULT_SHARE,
+    calibration_share: float = DEFAULT_CALIBRATION_SHARE,
+    seed: int = DEFAULT_SEED,
+) -> ReservedPool:
+    """Draw the questions that test parts may come from, those not yet scored and not yet imported included.
+
+    What is test already belongs to the pool, what is train already does not. The same again is the same pool; it is
+    never drawn anew. A share somewhat above that of the test part lets the split meet its aims.
+
+    Raises:
+        NotFound, NotAllowed: the user may not lead the study.
+        BadInput: a share is none.
+        WrongState: the study has a pool with other shares or another seed.
+    """
+    if by is not None:
+        permissions.require_lead(by, study)
+    _check(share, calibration_share, seed)
+    with write_transaction():
+        # An import draws for its new questions; it waits here, or is waited for.
+        Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+        there = ReservedPool.objects.filter(study=study).first()
+        if there is not None:
+            if (there.share, there.calibration_share, there.seed) != (share, calibration_share, seed):
+                raise WrongState(
+                    f"The test pool of this study was reserved on {there.at:%Y-%m-%d} and cannot be drawn anew: its "
+                    "questions were kept from suggestions, the others were not.",
+                    code="pool_reserved",
+                )
+            return there
+        pool = ReservedPool.objects.create(
+            study=study, share=share, calibration_share=calibration_share, seed=seed, by=by, at=timezone.now()
+        )
+        reserved = _draw_present(study, draw_of(pool))
+        record(
+            "pool_reserved", study=study, by=by, share=share, calibration_share=calibration_share, questions=reserved
+        )
+    return pool
+
+
+@dataclass(frozen=True, slots=True)
+class PoolState:
+    """How a study's questions stand: those of the pool, and those whose part is fixed; shares where it is reserved."""
+
+    reserved: bool
+    share: float | None
+    calibration_share: float | None
+    seed: int | None
+    at: datetime | None
+    questions: int
+    in_pool: int
+    train: int
+    test: int
+
+
+def pool_of(study: Study) -> PoolState:
+    """Return how a study's questions stand. Who may know is for the caller."""
+    pool = ReservedPool.objects.filter(study=study).first()
+    counts = Question.objects.filter(study=study).aggregate(
+        questions=Count("pk"),
+        in_pool=Count("pk", filter=Q(reserved=True)),
+        train=Count("pk", filter=Q(part=Question.Part.TRAIN)),
+        test=Count("pk", filter=Q(part=Question.Part.TEST)),
+    )
+    return PoolState(
+        reserved=pool is not None,
+        share=pool.share if pool else None,
+        calibration_share=pool.calibration_share if pool else None,
+        seed=pool.seed if pool else None,
+        at=pool.at if pool else None,
+        **counts,
+    )
+
+
+def draw_for(study: Study) -> Callable[[str], Drawn]:
+    """Return what tells of a new question's key what it is drawn for; nothing where no pool is reserved."""
+    pool = ReservedPool.objects.filter(study=study).first()
+    return (lambda key: Drawn(False, False)) if pool is None else draw_of(pool)
+
+
+def draw_of(pool: ReservedPool) -> Callable[[str], Drawn]:
+    """Return what a pool draws a question's key for."""
+
+    def draw(key: str) -> Drawn:
+        reserved = drawn(pool.seed, key, pool.share)
+        calibration = not reserved and drawn(pool.seed, key, pool.calibration_share, purpose=CALIBRATION)
+        return Drawn(reserved, calibration)
+
+    return draw
+
+
+def _draw_present(study: Study, draw: Callable[[str], Drawn]) -> int:
+    """Mark the questions of a study that have no part yet; returns how many are reserved."""
+    undecided = Question.objects.filter(study=study, part="")
+    found = [(pk, draw(key)) for pk, key in undecided.values_list("pk", "key").iterator()]
+    reserved = [pk for pk, what in found if what.reserved]
+    calibrating = [pk for pk, what in found if what.calibration]
+    for start in range(0, len(reserved), AT_ONCE):
+        Question.objects.filter(pk__in=reserved[start : start + AT_ONCE]).update(reserved=True)
+    for start in range(0, len(calibrating), AT_ONCE):
+        Question.objects.filter(pk__in=calibrating[start : start + AT_ONCE]).update(calibration=True)
+    return len(reserved)
+
+
+def _check(share: float, calibration_share: float, seed: int) -> None:
+    faults = {}
+    if not 0 < share < 1:
+        faults["share"] = "A number between 0 and 1, as 0.25."
+    if not 0 <= calibration_share < 1:
+        faults["calibration_share"] = "A number from 0 to below 1, as 0.05."
+    if not 0 <= seed <= LARGEST_SEED:
+        faults["seed"] = "A whole number from 0 on."
+    if faults:
+        raise BadInput("The pool cannot be reserved as asked.", fields=faults)

@@ -1,0 +1,158 @@
+"""How far a study is, summed over all its scores and final scores: made by a job, stored, and shown with its age."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from statistics import median
+from typing import Any
+
+from django.db.models import Avg, Count, F, Max, Min, Q, Sum
+from django.utils import timezone
+
+from annotation.models import FinalScore, Sample, Score, Study
+
+PACE_DAYS = 14
+WEEKS = 10
+LOOKED_AT_ONCE = 10_000
+# What a file or the rule has settled says nothing of how fast people are.
+BY_PEOPLE = ~Q(outcome__in=(FinalScore.Outcome.IMPORTED, FinalScore.Outcome.BY_RULE)) & (
+    Q(sample__counts_imported=False)
+    | Q(outcome__in=(FinalScore.Outcome.DISCUSSED, FinalScore.Outcome.OVERRIDDEN, FinalScore.Outcome.REVIEWED))
+)
+
+
+def figures(study: Study, *, now: datetime | None = None) -> dict[str, Any]:
+    """Return the progress of a study as JSON.
+
+    ``pace``: samples that people brought to agreement in the last ``days`` days, at most 14, fewer in a younger study;
+    ``by_day`` has them per day, oldest first. ``generators``: samples, scores and states of each. ``finals``: per
+    generator and dimension the mean and the population variance of the final scores of agreed samples, values by rule
+    included. ``members``: standing independent scores of each, their median of active seconds, and the last ten weeks.
+    """
+    now = now or timezone.now()
+    members, first_given = _members(study, now)
+    return {
+        "pace": _pace(study, first_given, now),
+        "generators": _generators(study),
+        "finals": _finals(study),
+        "members": members,
+    }
+
+
+def week_name(day: date) -> str:
+    """Return the ISO week of a day: 2026-W07."""
+    year, week, _weekday = day.isocalendar()
+    return f"{year}-W{week:02d}"
+
+
+def week_names(now: datetime, *, weeks: int = WEEKS) -> list[str]:
+    """Return the names of the last weeks, this one last."""
+    today = now.astimezone(UTC).date()
+    return [week_name(today - timedelta(weeks=back)) for back in range(weeks - 1, -1, -1)]
+
+
+def _pace(study: Study, first_given: datetime | None, now: datetime) -> dict[str, Any]:
+    since = now - timedelta(days=PACE_DAYS)
+    of_study = FinalScore.objects.filter(
+        BY_PEOPLE, sample__study=study, sample__state=Sample.State.AGREED, current=True
+    )
+    recent = (
+        of_study.filter(at__gte=since).values_list("sample").annotate(last=Max("at")).values_list("last", flat=True)
+    )
+    by_age = [0] * PACE_DAYS
+    agreed = 0
+    for at in recent.iterator(chunk_size=LOOKED_AT_ONCE):
+        agreed += 1
+        by_age[min(PACE_DAYS - 1, max(0, int((now - at) / timedelta(days=1))))] += 1
+    started = min(filter(None, (first_given, of_study.aggregate(first=Min("at"))["first"])), default=now)
+    days = min(PACE_DAYS, max(1, math.ceil((now - started) / timedelta(days=1))))
+    return {"agreed": agreed, "days": days, "by_day": by_age[:days][::-1]}
+
+
+def _generators(study: Study) -> list[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    rows = (
+        Sample.objects.filter(study=study)
+        .values_list("generator", "state")
+        .annotate(n=Count("pk"), given=Sum("scores_in"))
+        .order_by("generator")
+    )
+    for generator, state, n, given in rows:
+        row = found.setdefault(generator, {"generator": generator, "samples": 0, "scores": 0, "states": {}})
+        row["samples"] += n
+        row["scores"] += given or 0
+        row["states"][state] = n
+    return list(found.values())
+
+
+def _finals(study: Study) -> list[dict[str, Any]]:
+    value = F("level__value")
+    rows = (
+        FinalScore.objects.filter(
+            sample__study=study, sample__state=Sample.State.AGREED, current=True, level__isnull=False
+        )
+        .values_list("sample__generator", "dimension__key")
+        .annotate(n=Count("pk"), mean=Avg(value), square=Avg(value * value))
+        .order_by("sample__generator", "dimension__position")
+    )
+    found: dict[str, dict[str, Any]] = {}
+    for generator, dimension, n, mean, square in rows:
+        row = found.setdefault(generator, {"generator": generator, "dimensions": {}})
+        variance = max(0.0, square - mean * mean)
+        row["dimensions"][dimension] = {"n": n, "mean": round(mean, 6), "variance": round(variance, 6)}
+    return list(found.values())
+
+
+def _members(study: Study, now: datetime) -> tuple[list[dict[str, Any]], datetime | None]:
+    """Return what each member has scored, the busiest first, and when the first score was given here."""
+    names = week_names(now)
+    a_week_ago = now - timedelta(days=7)
+    first_given: datetime | None = None
+    scored: dict[str, int] = defaultdict(int)
+    last_week: dict[str, int] = defaultdict(int)
+    last_at: dict[str, datetime] = {}
+    seconds: dict[str, list[float]] = defaultdict(list)
+    by_week: dict[tuple[str, str], list[float]] = defaultdict(list)
+    count_by_week: dict[tuple[str, str], int] = defaultdict(int)
+    week_of_day: dict[date, str] = {}
+    rows = Score.objects.filter(member__study=study, round=1, voided_at=None).values_list(
+        "member__public_id", "at", "seconds", "origin"
+    )
+    for member, at, took, origin in rows.iterator(chunk_size=LOOKED_AT_ONCE):
+        scored[member] += 1
+        if took is not None:
+            seconds[member].append(took)
+        if at is None:
+            continue
+        if origin == Score.Origin.GIVEN and (first_given is None or at < first_given):
+            first_given = at
+        if at >= a_week_ago:
+            last_week[member] += 1
+        if member not in last_at or at > last_at[member]:
+            last_at[member] = at
+        day = at.date()
+        week = week_of_day.get(day) or week_of_day.setdefault(day, week_name(day))
+        count_by_week[member, week] += 1
+        if took is not None:
+            by_week[member, week].append(took)
+    members = [
+        {
+            "member": member,
+            "scored": count,
+            "last_week": last_week[member],
+            "seconds": _middle(seconds[member]),
+            "last_at": last_at[member].isoformat() if member in last_at else None,
+            "weeks": [
+                {"week": week, "n": count_by_week[member, week], "seconds": _middle(by_week[member, week])}
+                for week in names
+            ],
+        }
+        for member, count in scored.items()
+    ]
+    return sorted(members, key=lambda row: (-row["scored"], row["member"])), first_given
+
+
+def _middle(values: Iterable[float]) -> float | None:
+    found = list(values)
+    return round(median(found), 1) if found else None

@@ -1,0 +1,179 @@
+"""The queues follow what happens: entries of samples that somebody touched move, come or go a moment later.
+
+Every few seconds the steps since the last look are read, of all studies at once and at most some thousands; each look
+costs what happened, not what there is. Steps of the last minute are looked at more than once, as one that is committed
+late would be missed otherwise; what has not changed costs no write.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from annotation.core.rubric_cache import definition
+from annotation.core.sample_states import State
+from annotation.core.transactions import write_transaction
+from annotation.models import HistoryEntry, Job, Prediction, QueueEntry, ReviewQueue, Sample, Study
+
+from . import ranking, storage, work_priority
+from .list import REFRESH
+from .predicting_disputes import known_from
+from .reading_facts import read
+from .rebuild import request, settled_history
+from .sample_facts import Fact
+
+STEPS = 5_000
+TRIED_AGAIN_AFTER = timedelta(minutes=10)
+TOUCHED = (State.SCORING, State.IN_REVIEW, State.IN_DISCUSSION, State.AGREED, State.BLOCKED)
+# What changes more samples than its own steps name.
+CHANGES_ALL = ("samples_imported", "scores_imported", "scores_complete")
+
+
+def catch_up() -> int:
+    """Let the queues of all studies follow what has happened; returns how many entries changed.
+
+    A study that has scores and no queues yet gets them; one into which much came at once has them made anew.
+    """
+    for study in _without_queues():
+        request(by=None, study=study)
+    made = ReviewQueue.objects.select_related("study", "run").exclude(refreshed_at=None)
+    # Before any steps are read: what is settled then is among them.
+    settled = settled_history(timezone.now())
+    queues = list(made.exclude(study__state=Study.State.CLOSED))
+    # Whose study was closed for long goes through its own steps, so that the others need not wait for it.
+    behind = [queue for queue in queues if settled - queue.history_through > STEPS]
+    together = [queue for queue in queues if queue not in behind]
+    return sum(_look(group, settled) for group in (together, *([queue] for queue in behind)))
+
+
+def _look(queues: Sequence[ReviewQueue], settled: int) -> int:
+    """Let some queues follow the next steps of their studies; returns how many entries changed.
+
+    All of them have been looked through up to ``settled`` then, or to the last step that was read.
+    """
+    if not queues:
+        return 0
+    of_study = {queue.study_id: queue for queue in queues}
+    steps = list(
+        HistoryEntry.objects.filter(study__in=of_study, pk__gt=min(queue.history_through for queue in queues))
+        .order_by("pk")
+        .values_list("pk", "study_id", "sample_id", "event", "at")[:STEPS]
+    )
+    if len(steps) == STEPS:
+        settled = min(settled, steps[-1][0])
+    touched: dict[int, set[int]] = defaultdict(set)
+    much: dict[int, datetime] = {}
+    for pk, study_id, sample, event, at in steps:
+        queue = of_study[study_id]
+        if pk <= queue.history_through:
+            continue
+        if sample is not None:
+            touched[study_id].add(sample)
+        elif event in CHANGES_ALL and queue.refreshed_at is not None and queue.refreshed_at <= at:
+            much[study_id] = at
+    changed = 0
+    for study_id, samples in touched.items():
+        changed += follow(of_study[study_id], sorted(samples))
+    for study_id, at in much.items():
+        _have_made_anew(of_study[study_id].study, at)
+    with write_transaction():
+        for queue in queues:
+            # Unless it was made anew meanwhile, from where it has to be followed again.
+            rows = ReviewQueue.objects.filter(pk=queue.pk, refreshed_at=queue.refreshed_at)
+            rows.filter(history_through__lt=settled).update(history_through=settled)
+    return changed
+
+
+def _have_made_anew(study: Study, at: datetime) -> None:
+    """Request a refresh, unless one is at work that began after what came in at this moment."""
+    mine = Job.objects.filter(study=study, kind=REFRESH, state=Job.State.RUNNING, cancel_requested=False)
+    if not mine.filter(started_at__gt=at).exists():
+        request(by=None, study=study)
+
+
+def follow(queue: ReviewQueue, samples: Sequence[int]) -> int:
+    """Bring the entries and the priorities of some samples of a study up to date; returns how many entries changed."""
+    study, at = queue.study, timezone.now()
+    rubric = definition(study.rubric_id)
+    facts = read(study, queue.run, samples, learned=known_from(queue.foresight)).samples
+    changed = 0
+    with write_transaction():
+        ReviewQueue.objects.select_for_update().get(pk=queue.pk)
+        storage.note_outcomes(facts, rubric, at=at)
+        for kind in ranking.Queue:
+            belonging = [fact for fact in facts if fact.belongs(kind)]
+            places = _places(queue, kind, belonging)
+            changed += storage.store(study.pk, places, rubric, at=at)
+            staying = {fact.sample for fact in belonging}
+            changed += storage.leave(kind, [one for one in samples if one not in staying], at=at)
+        if changed:
+            storage.sum_up(study)
+    if queue.work_order in work_priority.QUEUE_OF:
+        wanting = [fact for fact in facts if fact.wants_scores]
+        work_priority.apply(_priorities(queue, wanting), wanting)
+    return changed
+
+
+def _places(queue: ReviewQueue, kind: ranking.Queue, facts: Sequence[Fact]) -> list[storage.Place]:
+    """Return the places of samples by what each of them is by itself, among the others as they stand."""
+    rows = QueueEntry.objects.filter(kind=kind, sample__in=[fact.sample for fact in facts])
+    there = {row.sample_id: row for row in rows}
+    places = []
+    for fact in facts:
+        known = there.get(fact.sample)
+        draw = ranking.draw(fact.known.name, kind, seed=queue.seed)
+        random = draw < ranking.LEAST_SHARE if known is None else known.random
+        weight = ranking.weigh(fact.known, kind)
+        rank, reason = weight.rank, weight.reason
+        if kind is ranking.Queue.LABEL_NEXT:
+            before = -known.first if known is not None else _before(queue, fact)
+            rank, reason = (-float(before), *rank[1:]), replace(reason, place=int(before))
+        if random:
+            reason = replace(reason, kind=ranking.Kind.RANDOM)
+        places.append(storage.Place(fact, kind, random, draw, rank, weight.dimension, reason))
+    return places
+
+
+def _before(queue: ReviewQueue, fact: Fact) -> int:
+    """Return how many of its content cluster come before a sample that joins the queue for labels: all there are.
+
+    What has no cluster comes last, as nothing says that it is diverse. A refresh finds both their right places.
+    """
+    rows = QueueEntry.objects.filter(study=queue.study_id, kind=ranking.Queue.LABEL_NEXT, left_at=None, random=False)
+    if fact.known.cluster is not None:
+        same = Prediction.objects.filter(run=queue.run_id, sample=OuterRef("sample_id"), cluster=fact.known.cluster)
+        rows = rows.filter(Exists(same))
+    return rows.exclude(sample=fact.sample).count()
+
+
+def _priorities(queue: ReviewQueue, facts: Iterable[Fact]) -> dict[int, int]:
+    """Return the priorities that samples should have now, among those of all others as they were given.
+
+    How much the models of a judge differ about a sample does not change with its scores, nor does a random draw: only
+    the order of disputes moves.
+    """
+    if work_priority.QUEUE_OF[queue.work_order] is not ranking.Queue.DISPUTED:
+        return {}
+    found = {}
+    for fact in facts:
+        draw = ranking.draw(fact.known.name, ranking.Queue.DISPUTED, seed=queue.seed)
+        if draw < ranking.LEAST_SHARE:
+            found[fact.sample] = fact.priority or work_priority.by_chance(draw)
+        else:
+            weight = ranking.weigh(fact.known, ranking.Queue.DISPUTED, ranking.Purpose.ASK)
+            found[fact.sample] = work_priority.between(weight.rank, queue.cuts)
+    return found
+
+
+def _without_queues() -> list[Study]:
+    """Return the studies that are at work and whose queues were never made, and for which nothing is under way."""
+    touched = Sample.objects.filter(study=OuterRef("pk"), state__in=TOUCHED)
+    lately = timezone.now() - TRIED_AGAIN_AFTER
+    tried = Job.objects.filter(study=OuterRef("pk"), kind=REFRESH).exclude(finished_at__lt=lately)
+    at_work = Study.objects.filter(
+        Q(review_queue=None) | Q(review_queue__refreshed_at=None), state__in=(Study.State.RUNNING, Study.State.PAUSED)
+    )
+    return list(at_work.filter(Exists(touched), ~Exists(tried)))

@@ -1,0 +1,119 @@
+"""What admins do with an entry of the review queue: put it first, take it out with a reason, take that back."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from annotation.core import permissions
+from annotation.core.errors import BadInput, NotFound, WrongState
+from annotation.core.history import record
+from annotation.core.transactions import write_transaction
+from annotation.core.visibility import queue_entries_visible_to
+from annotation.models import QueueEntry, ReviewQueue, User
+
+from .storage import count_anew
+
+PINNED, UNPINNED = "queue_pinned", "queue_unpinned"
+DISMISSED, RESTORED = "queue_dismissed", "queue_restored"
+
+
+def pin(*, by: User, entry_id: str, pinned: bool = True) -> QueueEntry:
+    """Put an entry before all others that are not pinned, or back to its place; doing it twice changes nothing.
+
+    Raises:
+        NotFound, NotAllowed: the entry is not the user's to see, or they do not lead its study.
+        WrongState: the entry has left the queue (`entry_left`) or is dismissed (`entry_dismissed`).
+    """
+    with write_transaction():
+        entry = _locked(by, entry_id)
+        if (entry.pinned_at is not None) == pinned:
+            return entry
+        if pinned:
+            _require_standing(entry)
+            if entry.dismissed_at is not None:
+                raise WrongState("It was dismissed. Restore it first.", code="entry_dismissed")
+        entry.pinned_at, entry.pinned_by = (timezone.now(), by) if pinned else (None, None)
+        entry.save(update_fields=["pinned_at", "pinned_by"])
+        _record(PINNED if pinned else UNPINNED, entry, by)
+    return entry
+
+
+def dismiss(*, by: User, entry_id: str, reason: str) -> QueueEntry:
+    """Take an entry out of its queue, for good unless it is restored; the same reason again changes nothing.
+
+    In an audit it says that the agreed value was looked at and is right.
+
+    Raises:
+        NotFound, NotAllowed: the entry is not the user's to see, or they do not lead its study.
+        BadInput: there is no reason, or it is too long.
+        WrongState: the entry has left the queue (`entry_left`) or was dismissed otherwise (`entry_dismissed`).
+    """
+    words = reason.strip()
+    longest = QueueEntry._meta.get_field("dismissed_because").max_length or 0
+    if not words or len(words) > longest:
+        raise BadInput("Say why, in a sentence.", fields={"reason": f"From 1 to {longest} characters."})
+    with write_transaction():
+        entry = _locked(by, entry_id)
+        if entry.dismissed_at is not None:
+            if entry.dismissed_because == words:
+                return entry
+            raise WrongState("It was dismissed already. Restore it first.", code="entry_dismissed")
+        _require_standing(entry)
+        now = timezone.now()
+        entry.dismissed_at, entry.dismissed_by, entry.dismissed_because = now, by, words
+        entry.pinned_at = entry.pinned_by = None
+        if entry.kind == QueueEntry.Kind.AUDIT and entry.decided_at is None:
+            entry.decided_at, entry.disputed = now, False
+        entry.save()
+        count_anew(entry.study)
+        _record(DISMISSED, entry, by, reason=words)
+    return entry
+
+
+def restore(*, by: User, entry_id: str) -> QueueEntry:
+    """Put a dismissed entry back to its place; one that is not dismissed stays as it is.
+
+    Raises:
+        NotFound, NotAllowed: the entry is not the user's to see, or they do not lead its study.
+    """
+    with write_transaction():
+        entry = _locked(by, entry_id)
+        if entry.dismissed_at is None:
+            return entry
+        if entry.kind == QueueEntry.Kind.AUDIT and entry.decided_at == entry.dismissed_at:
+            entry.decided_at = entry.disputed = None
+        entry.dismissed_at = entry.dismissed_by = None
+        entry.dismissed_because = ""
+        entry.save()
+        count_anew(entry.study)
+        _record(RESTORED, entry, by)
+    return entry
+
+
+def _locked(by: User, entry_id: str) -> QueueEntry:
+    rows = queue_entries_visible_to(by).filter(public_id=entry_id)
+    known = rows.select_related("study").first()
+    if known is None:
+        raise _no_such_entry()
+    permissions.require_lead(by, known.study)
+    # The queues before their entries, as whoever makes or follows them does.
+    ReviewQueue.objects.select_for_update().filter(study=known.study).first()
+    held = QueueEntry.objects.select_for_update(of=("self",)).select_related("study", "sample").filter(pk=known.pk)
+    entry = held.first()
+    if entry is None:
+        # A refresh has taken it out while this waited.
+        raise _no_such_entry()
+    return entry
+
+
+def _no_such_entry() -> NotFound:
+    return NotFound("There is no such entry, or it is not yours to see.")
+
+
+def _require_standing(entry: QueueEntry) -> None:
+    if entry.left_at is not None:
+        raise WrongState("Its sample has left this queue meanwhile.", code="entry_left")
+
+
+def _record(event: str, entry: QueueEntry, by: User, **detail: Any) -> None:
+    record(event, study=entry.study, sample=entry.sample, by=by, queue=entry.kind, entry=entry.public_id, **detail)

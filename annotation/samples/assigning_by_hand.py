@@ -1,0 +1,224 @@
+"""Giving one sample to people whom an admin names: a lease that lasts days and comes first in what they hold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from annotation.core import slot_mask
+from annotation.core.errors import BadInput, WrongState
+from annotation.core.history import insert_history
+from annotation.core.rubric_cache import definition
+from annotation.core.sample_states import Event, after
+from annotation.core.sql import microseconds
+from annotation.core.transactions import write_transaction
+from annotation.discussions.case import away
+from annotation.models import Assignment, Member, Protocol, Sample, Study, User
+from annotation.scoring import claiming_sql
+from annotation.scoring.leases import release
+from annotation.suggestions import showing
+from annotation.suggestions.arms import Arm
+
+from .admin_step import as_it_is, find, lock, place_of
+from .eligibility import Taker, standing
+
+FEWEST_DAYS, MOST_DAYS = 1, 30
+MOST_PEOPLE = 15
+# Who is given what they were given a moment ago keeps it as it is: to ask again changes nothing.
+SAME = timedelta(hours=1)
+# Why nobody can be given a sample, by its state, with what to do first.
+CLOSED = {
+    Sample.State.IN_DISCUSSION: "It is being discussed, and nobody scores it meanwhile.",
+    Sample.State.AGREED: "It is agreed. Send it to cross-review or reopen it first.",
+    Sample.State.BLOCKED: "It is blocked. Reopen it first.",
+    Sample.State.WITHDRAWN: "It was withdrawn. Reopen it first.",
+}
+CANNOT = {
+    "scored": "{name} has scored it already.",
+    "skipped": "{name} has skipped it.",
+    "seen": "{name} has seen its scores or its generator.",
+    "paused": "{name} is paused.",
+    "left": "{name} has left the study.",
+    "researcher": "{name} is a researcher and does not score.",
+    "no_login": "{name} has no login.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Somebody who holds the sample now; ``new`` where they did not hold it before."""
+
+    member: Member
+    until: datetime
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A sample with those whom it was given to, in the order in which they were named."""
+
+    sample: Sample
+    given: list[Given]
+
+
+def give(*, by: User, sample_id: str, members: Sequence[str], days: int = 3) -> Handed:
+    """Lease a sample to members, named by their public ids, for ``days``; all of them or none.
+
+    A sample that was never leased is opened under the rules of now. Who holds it already keeps it at least as long.
+
+    Raises:
+        NotFound, NotAllowed: the user does not lead the study.
+        BadInput: nobody is named, somebody who cannot score it, or days out of range.
+        WrongState: `no_slot` where it takes fewer scores than people are named; `study_not_running`, and where it is
+            in a state in which nobody scores it.
+    """
+    named = _named(members, days)
+    now = timezone.now()
+    until = now + timedelta(days=days)
+    with write_transaction():
+        study = find(by, sample_id).study
+        # Members before samples, as where somebody is paused and loses what they hold.
+        rows = Member.objects.select_for_update(no_key=True).filter(study=study, public_id__in=named)
+        people = {member.public_id: member for member in rows.order_by("pk")}
+        sample = lock(by, sample_id)
+        if sample.study.state != Study.State.RUNNING:
+            raise WrongState("People are given samples only while the study runs.", code="study_not_running")
+        if sample.state in CLOSED:
+            raise WrongState(CLOSED[Sample.State(sample.state)])
+        _let_lapsed_go(sample, now)
+        takers = _checked([people.get(name) for name in named], sample)
+        _seat([taker.member for taker in takers if taker.free], sample, now=now, until=until)
+        given = [
+            Given(taker.member, until if taker.free else _prolong(taker, sample, until), new=taker.free)
+            for taker in takers
+        ]
+        state = after(sample.state, Event.ASSIGNED)
+        insert_history(
+            [
+                (
+                    sample.pk,
+                    Event.ASSIGNED,
+                    {"to": state, "member": one.member.public_id, "value": one.until.isoformat()},
+                )
+                for one, taker in zip(given, takers, strict=True)
+                if taker.free or not taker.assigned or one.until != taker.held_until
+            ],
+            study_id=study.pk,
+            member_id=place_of(by, study),
+            user_id=by.pk,
+            at=now,
+        )
+    return Handed(as_it_is(sample), given)
+
+
+def slots_of(sample: Sample) -> int:
+    """Return how many more people a sample can be given to now."""
+    if sample.state in CLOSED:
+        return 0
+    if sample.stage == Sample.Stage.UNTOUCHED:
+        current = Protocol.objects.filter(study=sample.study_id, current=True)
+        return current.values_list("annotators_per_sample", flat=True).get()
+    return sample.free_slots.bit_count()
+
+
+def _named(members: Sequence[str], days: int) -> list[str]:
+    faults = {}
+    named = list(dict.fromkeys(members))
+    if not 1 <= len(named) <= MOST_PEOPLE:
+        faults["members"] = f"Name 1 to {MOST_PEOPLE} people."
+    if not FEWEST_DAYS <= days <= MOST_DAYS:
+        faults["days"] = f"From {FEWEST_DAYS} to {MOST_DAYS}."
+    if faults:
+        raise BadInput("Nobody was given the sample.", fields=faults)
+    return named
+
+
+def _let_lapsed_go(sample: Sample, now: datetime) -> None:
+    """Release leases of the sample that are past their end, of which the sweep has not come by."""
+    lapsed = Assignment.objects.filter(sample=sample, state=Assignment.State.LEASED, expires_at__lte=now)
+    if release(list(lapsed.values_list("pk", flat=True)), event="lease_expired", expired_at=now):
+        sample.refresh_from_db(fields=["stage", "free_slots"])
+
+
+def _checked(people: Sequence[Member | None], sample: Sample) -> list[Taker]:
+    """Return how each of the people stands to the sample, or raise with everybody named who cannot score it."""
+    faults = ["There is nobody of that id in this study."] if None in people else []
+    known = [member for member in people if member is not None]
+    takers = standing(known, [sample])[sample.pk]
+    for taker in takers:
+        member = taker.member
+        why = away(state=member.state, role=member.role, user_id=member.user_id) or taker.had
+        if why:
+            faults.append(CANNOT[why].format(name=member.name))
+    if faults:
+        raise BadInput("Nobody was given the sample.", fields={"members": " ".join(faults)})
+    return takers
+
+
+def _seat(people: Sequence[Member], sample: Sample, *, now: datetime, until: datetime) -> None:
+    """Lease a free slot to each of the people; the sample is opened if it never was.
+
+    Who was shown a judge's values of it before goes first: they cannot take every slot.
+    """
+    if not people:
+        return
+    protocol = Protocol.objects.get(study=sample.study_id, current=True)
+    untouched = sample.stage == Sample.Stage.UNTOUCHED
+    free = slot_mask.all_free(protocol.annotators_per_sample) if untouched else sample.free_slots
+    if free.bit_count() < len(people):
+        raise WrongState(
+            f"It takes {free.bit_count()} more scores, and {len(people)} people were named who do not have it yet.",
+            code="no_slot",
+        )
+    left = free
+    shown = _shown_before(people, sample)
+    for member in sorted(people, key=lambda member: member.pk not in shown):
+        left = slot_mask.take(left, _lease(member, sample, protocol, left, now=now, until=until))
+    if untouched:
+        claiming_sql.claim_untouched(
+            sample.pk,
+            protocol_id=protocol.pk,
+            free_slots=left,
+            scores_needed=protocol.annotators_per_sample,
+            queued_at=microseconds(now),
+        )
+    else:
+        claiming_sql.claim_begun(sample.pk, expected=free, free_slots=left)
+
+
+def _lease(member: Member, sample: Sample, protocol: Protocol, free: int, *, now: datetime, until: datetime) -> int:
+    """Lease one of the free slots, in the arm that it was drawn for, and return it."""
+    rubric = definition(sample.study.rubric_id)
+    # Asked for one at a time, as whether somebody else is blind on it changes with each.
+    met = showing.meetings([sample.pk], member_id=member.pk, protocol_id=protocol.pk, rubric=rubric)
+    meeting = met[sample.pk]
+    seat = meeting.seat(free)
+    if seat is None:
+        raise BadInput(
+            "Nobody was given the sample.",
+            fields={"members": f"{member.name} has seen a judge’s values of it, and only a blind place is left."},
+        )
+    returning = Assignment.objects.filter(sample=sample, member=member).exists()
+    stored = claiming_sql.insert_assignments(
+        [(sample.pk, seat.slot, seat.arm)], member_id=member.pk, leased_at=now, expires_at=until, assigned=True
+    )
+    assignment_id, _ = stored[sample.pk]
+    showing.fix([(assignment_id, meeting, seat)], returning=[assignment_id] if returning else [], at=now)
+    return seat.slot
+
+
+def _shown_before(people: Sequence[Member], sample: Sample) -> set[int]:
+    """Return who held the sample in the prefilled arm and gave it back."""
+    before = Assignment.objects.filter(sample=sample, member__in=people, arm=Arm.PREFILLED)
+    return set(before.values_list("member_id", flat=True))
+
+
+def _prolong(taker: Taker, sample: Sample, until: datetime) -> datetime:
+    """Let somebody keep what they hold at least until then; return how long they have it."""
+    assert taker.held_until is not None
+    if taker.assigned and taker.held_until > until - SAME:
+        return taker.held_until
+    until = max(until, taker.held_until)
+    Assignment.objects.filter(sample=sample, member=taker.member).update(expires_at=until, assigned=True)
+    return until

@@ -1,0 +1,69 @@
+"""Who could score a sample, and why others could not. Read-only; for admins, who give samples to people.
+
+What an annotator's own queue skips is said in `sql/queue`: this is the same rule for a few samples and everybody.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from annotation.core.visibility import able_to_score
+from annotation.models import Assignment, Exposure, Member, Sample, Score, Study
+
+
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """How somebody stands to a sample; ``had`` is empty where they could be given it."""
+
+    member: Member
+    had: str = ""
+    """`scored`, `skipped` or `seen`: why they cannot score it, or not again."""
+    held_until: datetime | None = None
+    """They hold it."""
+    assigned: bool = False
+    """An admin gave it to them."""
+
+    @property
+    def free(self) -> bool:
+        """Could they be given the sample, which they do not hold yet?"""
+        return not self.had and self.held_until is None
+
+
+def takers(study: Study, samples: Sequence[Sample]) -> dict[int, list[Taker]]:
+    """Return how those who could score in a study stand to each of some samples of it, in three queries."""
+    return standing(able_to_score(study).order_by("name"), samples)
+
+
+def standing(members: Iterable[Member], samples: Sequence[Sample]) -> dict[int, list[Taker]]:
+    """Return how members stand to each of some samples of their study, by sample and in the order of the members."""
+    people = list(members)
+    pairs = {"sample__in": samples, "member__in": people}
+    work = {
+        (sample, member): (state, expires_at, assigned)
+        for sample, member, state, expires_at, assigned in Assignment.objects.filter(**pairs)
+        .exclude(state=Assignment.State.RELEASED)
+        .values_list("sample_id", "member_id", "state", "expires_at", "assigned")
+    }
+    seen = set(Exposure.objects.filter(**pairs).values_list("sample_id", "member_id"))
+    scored = set(Score.objects.filter(**pairs, voided_at=None).values_list("sample_id", "member_id"))
+    return {
+        sample.pk: [_standing(one, sample, work.get((sample.pk, one.pk)), seen, scored) for one in people]
+        for sample in samples
+    }
+
+
+def _standing(
+    member: Member,
+    sample: Sample,
+    work: tuple[int, datetime, bool] | None,
+    seen: set[tuple[int, int]],
+    scored: set[tuple[int, int]],
+) -> Taker:
+    pair = (sample.pk, member.pk)
+    if pair in scored or (work and work[0] == Assignment.State.SCORED):
+        return Taker(member, "scored")
+    if work and work[0] == Assignment.State.SKIPPED:
+        return Taker(member, "skipped")
+    if pair in seen or sample.pk <= member.exposed_through:
+        return Taker(member, "seen")
+    return Taker(member) if work is None else Taker(member, held_until=work[1], assigned=work[2])

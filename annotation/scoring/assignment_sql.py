@@ -1,0 +1,144 @@
+"""Reading what a lease and a score need to know, in one statement each."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from annotation.core.sql import aware, moment, rows
+
+
+class Desk(NamedTuple):
+    """A person's place at a study, with what is needed to hand out work there."""
+
+    study_id: int
+    study_state: str
+    rubric_id: int
+    member_id: int
+    user_id: int
+    role: str
+    member_state: str
+    shuffle_start: int
+    has_exposures: bool
+    exposed_through: int
+    protocol_id: int
+    annotators_per_sample: int
+    lease_minutes: int
+    a_lease_ran_out: bool
+    """Somewhere on the site a lease or the time to revise is past its end, and nothing has followed yet."""
+    meets_judges: bool
+    """By some version of its rules, annotators meet a judge in this study."""
+
+
+def desk(user_id: int, slug: str, now: datetime) -> Desk | None:
+    """Return the place of somebody who has not left; study, member and current protocol in one go.
+
+    What runs out first is the first of its index. Asked whether anything has run out, PostgreSQL, which plans without
+    knowing the time, would look through all assignments of the site.
+    """
+    found = rows(
+        """SELECT st.id, st.state, st.rubric_id, m.id, m.user_id, m.role, m.state, m.shuffle_start, m.has_exposures,
+                  m.exposed_through, p.id, p.annotators_per_sample, p.lease_minutes,
+                  COALESCE((SELECT min(expires_at) FROM annotation_assignment WHERE state = 1) <= %s, FALSE)
+                    OR COALESCE((SELECT min(revise_until) FROM annotation_assignment
+                                 WHERE revise_until IS NOT NULL) <= %s, FALSE),
+                  EXISTS (SELECT 1 FROM annotation_protocol v WHERE v.study_id = st.id AND v.suggestions <> 'none')
+           FROM annotation_study st
+           JOIN annotation_member m ON m.study_id = st.id
+           JOIN annotation_protocol p ON p.study_id = st.id AND p.current
+           WHERE st.slug = %s AND m.user_id = %s AND m.state <> 'left'""",
+        [moment(now), moment(now), slug, user_id],
+    )
+    return Desk(*found[0]) if found else None
+
+
+class HeldRow(NamedTuple):
+    """A lease and the sample that it is for."""
+
+    assignment_id: int
+    public_id: str
+    state: int
+    arm: int
+    leased_at: datetime
+    expires_at: datetime
+    revise_until: datetime | None
+    sample_id: int
+    sample_public_id: str
+    has_text: bool
+    has_image: bool
+
+
+_HELD = """SELECT a.id, a.public_id, a.state, a.arm, a.leased_at, a.expires_at, a.revise_until,
+                  s.id, s.public_id, s.has_text, s.has_image
+           FROM annotation_assignment a JOIN annotation_sample s ON s.id = a.sample_id"""
+
+
+def held(member_id: int, now: datetime, limit: int) -> list[HeldRow]:
+    """Return the live leases of a member, those that an admin gave first, then the oldest; not those that ran out."""
+    found = rows(
+        f"""{_HELD} WHERE a.member_id = %s AND a.state = 1 AND a.expires_at > %s
+            ORDER BY a.assigned DESC, a.leased_at, a.id LIMIT %s""",
+        [member_id, moment(now), limit],
+    )
+    return [_held(row) for row in found]
+
+
+def to_be_revised(member_id: int, now: datetime, limit: int) -> list[HeldRow]:
+    """Return what a member has scored and may revise now, the first to end first."""
+    found = rows(
+        f"{_HELD} WHERE a.member_id = %s AND a.revise_until > %s ORDER BY a.revise_until, a.id LIMIT %s",
+        [member_id, moment(now), limit],
+    )
+    return [_held(row) for row in found]
+
+
+def _held(row: tuple[Any, ...]) -> HeldRow:
+    until = row[6]
+    return HeldRow(*row)._replace(
+        leased_at=aware(row[4]), expires_at=aware(row[5]), revise_until=None if until is None else aware(until)
+    )
+
+
+class OwnAssignment(NamedTuple):
+    """One's own assignment with what a score, a skip or a renewal needs to know of sample, member and study."""
+
+    id: int
+    public_id: str
+    state: int
+    slot: int
+    arm: int
+    revise_until: datetime | None
+    sample_id: int
+    has_text: bool
+    has_image: bool
+    member_id: int
+    user_id: int
+    member_state: str
+    has_exposures: bool
+    exposed_through: int
+    study_id: int
+    study_state: str
+    rubric_id: int
+    annotators_per_sample: int
+    lease_minutes: int
+    undo_minutes: int
+    expires_at: datetime
+
+
+def own_assignment(public_id: str, user_id: int) -> OwnAssignment | None:
+    """Return an assignment of somebody who has not left the study."""
+    found = rows(
+        """SELECT a.id, a.public_id, a.state, a.slot, a.arm, a.revise_until, s.id, s.has_text, s.has_image,
+                  m.id, m.user_id, m.state, m.has_exposures, m.exposed_through, st.id, st.state, st.rubric_id,
+                  p.annotators_per_sample, p.lease_minutes, p.undo_minutes, a.expires_at
+           FROM annotation_assignment a
+           JOIN annotation_member m ON m.id = a.member_id
+           JOIN annotation_sample s ON s.id = a.sample_id
+           JOIN annotation_protocol p ON p.id = s.protocol_id
+           JOIN annotation_study st ON st.id = s.study_id
+           WHERE a.public_id = %s AND m.user_id = %s AND m.state <> 'left'""",
+        [public_id, user_id],
+    )
+    if not found:
+        return None
+    own = OwnAssignment(*found[0])
+    until = None if own.revise_until is None else aware(own.revise_until)
+    return own._replace(revise_until=until, expires_at=aware(own.expires_at))

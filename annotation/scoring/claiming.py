@@ -1,0 +1,184 @@
+"""Finding samples for an annotator and claiming their slots.
+
+How it stays fast at any size: candidates are found outside the transaction and claimed inside it by one guarded
+UPDATE each; unique constraints stand behind that. Nothing sorts or scans what is done.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from annotation.core import slot_mask
+from annotation.core.history import insert_history
+from annotation.core.rubric_cache import definition
+from annotation.core.sample_states import Event
+from annotation.core.sql import microseconds
+from annotation.core.transactions import write_transaction
+from annotation.models import Assignment, Sample
+from annotation.suggestions import showing
+from annotation.suggestions.arms import Arm, Seat
+
+from . import claiming_sql
+from .assignment_sql import Desk, HeldRow
+
+WINDOW = 48
+# Several rounds, as other annotators may take a candidate between finding and claiming it. Where all of them reach for
+# the same few begun samples, the next rounds look at new ones, of which everybody has others in front of them.
+ATTEMPTS, ATTEMPTS_AT_BEGUN = 12, 3
+HIGHEST_PRIORITY = 9
+# A cursor moves only past rows before which no other can still be uncommitted, and not for every single row.
+CURSOR_LAG = timedelta(seconds=2)
+CURSOR_STEP = 16
+# What a member's own assignment may be on a sample that they can be given.
+OPEN = (None, Assignment.State.RELEASED)
+
+
+def claim(desk: Desk, count: int, now: datetime) -> list[HeldRow]:
+    """Lease up to ``count`` samples to a member who holds fewer than they ask for; return the leases."""
+    claimed: list[HeldRow] = []
+    barred: set[int] = set()
+    attempt = 0
+    while attempt < ATTEMPTS:
+        missing = count - len(claimed)
+        candidates = _candidates(desk, missing, barred, begun_first=attempt < ATTEMPTS_AT_BEGUN)
+        if not candidates:
+            break
+        if desk.meets_judges and (found := _barred(candidates, desk)):
+            barred |= found
+            continue
+        attempt += 1
+        claimed += _claim_candidates(candidates[:missing], desk, now)
+        if len(claimed) == count:
+            break
+    return claimed
+
+
+def _barred(candidates: Sequence[claiming_sql.Candidate], desk: Desk) -> set[int]:
+    """Return the samples that have only blind slots left, of those of which the member was shown a judge's values."""
+    mine = {candidate.sample_id: candidate.free_slots for candidate in candidates if candidate.own_state is not None}
+    found = _meetings(list(mine), desk) if mine else {}
+    return {sample_id for sample_id, meeting in found.items() if meeting.seat(mine[sample_id]) is None}
+
+
+def _meetings(samples: Sequence[int], desk: Desk) -> dict[int, showing.Meeting]:
+    rubric = definition(desk.rubric_id)
+    return showing.meetings(samples, member_id=desk.member_id, protocol_id=desk.protocol_id, rubric=rubric)
+
+
+def _candidates(desk: Desk, count: int, barred: Collection[int], *, begun_first: bool) -> list[claiming_sql.Candidate]:
+    seen = desk.exposed_through if desk.has_exposures else None
+    found: list[claiming_sql.Candidate] = []
+    priority = claiming_sql.top_begun_priority(desk.study_id, below=HIGHEST_PRIORITY + 1) if begun_first else None
+    while priority is not None and len(found) < count:
+        found += _begun(desk, priority, seen, barred)
+        if len(found) < count:
+            priority = claiming_sql.top_begun_priority(desk.study_id, below=priority)
+    if len(found) < count:
+        found += claiming_sql.untouched(desk.study_id, desk.member_id, desk.shuffle_start, count - len(found), seen)
+    if found:
+        return found
+    left = claiming_sql.begun_anywhere(desk.study_id, desk.member_id, WINDOW + len(barred), seen)
+    return _in_personal_order([c for c in left if c.sample_id not in barred], desk.shuffle_start)
+
+
+def _begun(desk: Desk, priority: int, seen: int | None, barred: Collection[int]) -> list[claiming_sql.Candidate]:
+    """Return candidates of one priority from the first window that holds any, and move the cursor past one's own."""
+    position = -1
+    while True:
+        window = claiming_sql.begun(desk.study_id, desk.member_id, priority, position, WINDOW, seen)
+        free = [c for c in window if c.own_state in OPEN and c.sample_id not in barred]
+        own = window.index(free[0]) if free else len(window)
+        settled = microseconds(timezone.now() - CURSOR_LAG)
+        passed = [c.queued_at for c in window[:own] if c.queued_at <= settled]
+        if len(passed) >= CURSOR_STEP:
+            # Samples queued in the same microsecond may lie on both sides of the boundary.
+            last = min(passed[-1], free[0].queued_at - 1) if free else passed[-1]
+            with write_transaction():
+                claiming_sql.move_cursor(desk.member_id, priority, last)
+        if free or len(window) < WINDOW:
+            return _in_personal_order(free, desk.shuffle_start)
+        position = window[-1].queued_at
+
+
+def _in_personal_order(candidates: list[claiming_sql.Candidate], shuffle_start: int) -> list[claiming_sql.Candidate]:
+    """Put what the member once held first; start the rest at a place of the member's own."""
+    mine = [c for c in candidates if c.own_state is not None]
+    rest = [c for c in candidates if c.own_state is None]
+    start = shuffle_start % len(rest) if rest else 0
+    return mine + rest[start:] + rest[:start]
+
+
+def _claim_candidates(candidates: Sequence[claiming_sql.Candidate], desk: Desk, now: datetime) -> list[HeldRow]:
+    expires_at = now + timedelta(minutes=desk.lease_minutes)
+    everything = slot_mask.all_free(desk.annotators_per_sample)
+    seat_of: dict[int, Seat] = {}
+    try:
+        with write_transaction():
+            met = _meetings([candidate.sample_id for candidate in candidates], desk) if desk.meets_judges else {}
+            # Always in the order of their ids, so that two claims never wait for each other.
+            for candidate in sorted(candidates):
+                new = candidate.stage == Sample.Stage.UNTOUCHED
+                free = everything if new else candidate.free_slots
+                meeting = met.get(candidate.sample_id)
+                seat = Seat(slot_mask.lowest(free), Arm.BLIND) if meeting is None else meeting.seat(free)
+                if seat is None:
+                    continue
+                left = slot_mask.take(free, seat.slot)
+                if new:
+                    won = claiming_sql.claim_untouched(
+                        candidate.sample_id,
+                        protocol_id=desk.protocol_id,
+                        free_slots=left,
+                        scores_needed=desk.annotators_per_sample,
+                        queued_at=microseconds(now),
+                    )
+                else:
+                    won = claiming_sql.claim_begun(candidate.sample_id, expected=free, free_slots=left)
+                if won:
+                    seat_of[candidate.sample_id] = seat
+            won_in_order = [candidate for candidate in candidates if candidate.sample_id in seat_of]
+            if not won_in_order:
+                return []
+            stored = claiming_sql.insert_assignments(
+                [(pk, seat_of[pk].slot, seat_of[pk].arm) for pk in (one.sample_id for one in won_in_order)],
+                member_id=desk.member_id,
+                leased_at=now,
+                expires_at=expires_at,
+            )
+            if len(stored) != len(won_in_order):
+                raise _SameSampleTwice
+            if met:
+                showing.fix(
+                    [(stored[pk][0], met[pk], seat) for pk, seat in seat_of.items()],
+                    returning=[stored[one.sample_id][0] for one in won_in_order if one.own_state is not None],
+                    at=now,
+                )
+            insert_history(
+                [(sample_id, Event.LEASED, {"slot": seat.slot}) for sample_id, seat in seat_of.items()],
+                study_id=desk.study_id,
+                member_id=desk.member_id,
+                user_id=desk.user_id,
+                at=now,
+            )
+    except _SameSampleTwice:
+        return []
+    return [
+        HeldRow(
+            *stored[candidate.sample_id],
+            Assignment.State.LEASED,
+            seat_of[candidate.sample_id].arm,
+            now,
+            expires_at,
+            None,
+            candidate.sample_id,
+            candidate.public_id,
+            candidate.has_text,
+            candidate.has_image,
+        )
+        for candidate in won_in_order
+    ]
+
+
+class _SameSampleTwice(Exception):
+    """Another request of the same person was faster; the claims are rolled back."""

@@ -1,0 +1,202 @@
+"""Finding samples with a slot to give, claiming slots and giving them back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from annotation.core.sql import changed, moment, rows
+from annotation.models.fields import opaque_id
+
+
+class Candidate(NamedTuple):
+    """A sample that may have a slot to give; ``own_state`` is this member's assignment on it, if any."""
+
+    sample_id: int
+    public_id: str
+    has_text: bool
+    has_image: bool
+    stage: int
+    free_slots: int
+    queued_at: int
+    own_state: int | None
+
+
+# An exposed member is rare: everybody else is spared the subquery.
+_UNSEEN = """ AND s.id > %s AND NOT EXISTS (
+    SELECT 1 FROM annotation_exposure e WHERE e.member_id = %s AND e.sample_id = s.id)"""
+
+
+def top_begun_priority(study_id: int, *, below: int) -> int | None:
+    """Return the highest priority under ``below`` that a begun sample has."""
+    found = rows(
+        "SELECT MAX(priority) FROM annotation_sample WHERE study_id = %s AND stage = 2 AND priority < %s",
+        [study_id, below],
+    )
+    return found[0][0]
+
+
+def begun(
+    study_id: int, member_id: int, priority: int, after: int, limit: int, seen_through: int | None
+) -> list[Candidate]:
+    """Return the begun samples of a priority past both ``after`` and the member's cursor, oldest first.
+
+    One statement for cursor, window and own assignments.
+    """
+    unseen, extra = ("", []) if seen_through is None else (_UNSEEN, [seen_through, member_id])
+    found = rows(
+        f"""
+        SELECT s.id, s.public_id, s.has_text, s.has_image, 2, s.free_slots, s.queued_at, a.state
+        FROM annotation_sample s
+        LEFT JOIN annotation_assignment a ON a.sample_id = s.id AND a.member_id = %s
+        WHERE s.study_id = %s AND s.stage = 2 AND s.priority = %s AND s.queued_at > %s
+          AND s.queued_at > COALESCE((SELECT c.queued_at FROM annotation_queuecursor c
+                                      WHERE c.member_id = %s AND c.priority = %s), -1){unseen}
+        ORDER BY s.queued_at LIMIT %s
+        """,  # noqa: S608 - only constants of this module are put in
+        [member_id, study_id, priority, after, member_id, priority, *extra, limit],
+    )
+    return [Candidate(*row) for row in found]
+
+
+def begun_anywhere(study_id: int, member_id: int, limit: int, seen_through: int | None) -> list[Candidate]:
+    """Return begun samples that are not this member's own, wherever they stand.
+
+    Asked before somebody is told that nothing is left: a cursor may have passed a row that was committed late.
+    """
+    unseen, extra = ("", []) if seen_through is None else (_UNSEEN, [seen_through, member_id])
+    found = rows(
+        f"""
+        SELECT s.id, s.public_id, s.has_text, s.has_image, 2, s.free_slots, s.queued_at, a.state
+        FROM annotation_sample s
+        LEFT JOIN annotation_assignment a ON a.sample_id = s.id AND a.member_id = %s
+        WHERE s.study_id = %s AND s.stage = 2 AND (a.id IS NULL OR a.state = 4){unseen}
+        ORDER BY s.priority DESC, s.queued_at LIMIT %s
+        """,  # noqa: S608
+        [member_id, study_id, *extra, limit],
+    )
+    return [Candidate(*row) for row in found]
+
+
+def untouched(
+    study_id: int, member_id: int, shuffle_start: int, limit: int, seen_through: int | None
+) -> list[Candidate]:
+    """Return never leased samples of the highest priority, in shuffle order from the member's own start, wrapping.
+
+    Nobody has an assignment on them, so nothing needs to be excluded.
+    """
+    unseen, extra = ("", []) if seen_through is None else (_UNSEEN, [seen_through, member_id])
+    sql = f"""
+        SELECT s.id, s.public_id, s.has_text, s.has_image, 1, 0, 0, NULL FROM annotation_sample s
+        WHERE s.study_id = %s AND s.stage = 1
+          AND s.priority = (SELECT MAX(priority) FROM annotation_sample WHERE study_id = %s AND stage = 1)
+          AND s.shuffle {{}} %s{unseen}
+        ORDER BY s.shuffle LIMIT %s
+        """  # noqa: S608
+    parameters = [study_id, study_id, shuffle_start, *extra]
+    found = rows(sql.format(">="), [*parameters, limit])
+    if len(found) < limit:
+        found += rows(sql.format("<"), [*parameters, limit - len(found)])
+    if not found and seen_through is not None:
+        # An exposed member may have seen the whole top priority and none of the next.
+        found = rows(
+            f"""SELECT s.id, s.public_id, s.has_text, s.has_image, 1, 0, 0, NULL FROM annotation_sample s
+                WHERE s.study_id = %s AND s.stage = 1{unseen} ORDER BY s.priority DESC, s.shuffle LIMIT %s""",  # noqa: S608
+            [study_id, *extra, limit],
+        )
+    return [Candidate(*row) for row in found]
+
+
+def claim_untouched(sample_id: int, *, protocol_id: int, free_slots: int, scores_needed: int, queued_at: int) -> bool:
+    """Open a never leased sample, unless somebody was faster."""
+    return (
+        changed(
+            """UPDATE annotation_sample
+               SET stage = %s, free_slots = %s, state = 'scoring', protocol_id = %s, scores_needed = %s,
+                   queued_at = %s
+               WHERE id = %s AND stage = 1""",
+            [2 if free_slots else 0, free_slots, protocol_id, scores_needed, queued_at, sample_id],
+        )
+        == 1
+    )
+
+
+def claim_begun(sample_id: int, *, expected: int, free_slots: int) -> bool:
+    """Take a slot of a begun sample, unless its free slots have changed since they were read."""
+    return (
+        changed(
+            """UPDATE annotation_sample SET stage = %s, free_slots = %s
+               WHERE id = %s AND stage + 0 = 2 AND free_slots = %s""",
+            [2 if free_slots else 0, free_slots, sample_id, expected],
+        )
+        == 1
+    )
+
+
+def give_slot_back(sample_id: int, *, slot_bit: int, queued_at: int) -> None:
+    """Put a slot of a sample that still needs scores back into play, at the end of its queue."""
+    changed(
+        """UPDATE annotation_sample SET stage = 2, free_slots = free_slots | %s, queued_at = %s
+           WHERE id = %s AND state IN ('scoring', 'in_review') AND scores_in < scores_needed""",
+        [slot_bit, queued_at, sample_id],
+    )
+
+
+def set_priorities(untouched: Sequence[tuple[int, int]], begun: Sequence[tuple[int, int]], *, queued_at: int) -> None:
+    """Give ``(sample, priority)`` samples another priority; lock them first, and commit within `CURSOR_LAG`.
+
+    A begun one goes to the end of its new queue: members' cursors there may be past the place that it would have.
+    """
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE annotation_sample SET priority = %s WHERE id = %s AND stage + 0 = 1",
+            [(priority, sample) for sample, priority in untouched],
+        )
+        # No two in the same microsecond: a cursor between them would hide one.
+        cursor.executemany(
+            "UPDATE annotation_sample SET priority = %s, queued_at = %s WHERE id = %s AND stage + 0 = 2",
+            [(priority, queued_at + place, sample) for place, (sample, priority) in enumerate(begun)],
+        )
+
+
+def move_cursor(member_id: int, priority: int, queued_at: int) -> None:
+    """Remember up to where the begun samples of a priority are all the member's own."""
+    changed(
+        """INSERT INTO annotation_queuecursor (member_id, priority, queued_at) VALUES (%s, %s, %s)
+           ON CONFLICT (member_id, priority) DO UPDATE SET queued_at = excluded.queued_at
+           WHERE annotation_queuecursor.queued_at < excluded.queued_at""",
+        [member_id, priority, queued_at],
+    )
+
+
+def insert_assignments(
+    claims: Sequence[tuple[int, int, int]],
+    *,
+    member_id: int,
+    leased_at: datetime,
+    expires_at: datetime,
+    assigned: bool = False,
+) -> dict[int, tuple[int, str]]:
+    """Store a lease per ``(sample, slot, arm)`` and return its id and opaque id by sample.
+
+    A sample that the member has an assignment of already is left out; one that had been released is taken up again
+    under its old id.
+    """
+    start, end = moment(leased_at), moment(expires_at)
+    parameters: list[Any] = []
+    for sample_id, slot, arm in claims:
+        parameters += [opaque_id(), sample_id, member_id, slot, arm, start, end, assigned]
+    values = ", ".join(["(%s, %s, %s, %s, 1, %s, %s, %s, %s)"] * len(claims))
+    found = rows(
+        f"""INSERT INTO annotation_assignment
+              (public_id, sample_id, member_id, slot, state, arm, leased_at, expires_at, assigned)
+            VALUES {values}
+            ON CONFLICT (sample_id, member_id) DO UPDATE
+            SET state = 1, slot = excluded.slot, arm = excluded.arm, leased_at = excluded.leased_at,
+                expires_at = excluded.expires_at, assigned = excluded.assigned, finished_at = NULL
+            WHERE annotation_assignment.state = 4
+            RETURNING sample_id, id, public_id""",  # noqa: S608
+        parameters,
+    )
+    return {sample_id: (pk, public_id) for sample_id, pk, public_id in found}

@@ -1,0 +1,160 @@
+"""Handing out work: what an annotator holds, what more they get, and how both are shown to them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from annotation.core.errors import BadInput, NotAllowed, NotFound
+from annotation.core.rubric_cache import definition
+from annotation.core.sample_content import SampleSides, SampleView, views
+from annotation.models import Assignment, Member, Study, User
+from annotation.suggestions import showing
+from annotation.suggestions.arms import Arm
+from annotation.suggestions.showing import SuggestionView
+
+from .assignment_sql import Desk, HeldRow, to_be_revised
+from .assignment_sql import desk as read_desk
+from .assignment_sql import held as held_rows
+from .claiming import claim
+from .leases import expire_leases, own_assignment
+from .own_scores import ScoreView, score_views
+
+MAX_HELD = 10
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedWork:
+    """An assignment as its annotator may see it.
+
+    It is ``revising`` while they may answer a judge's values, which they were shown once their own were locked; then
+    ``expires_at`` is when that ends. ``suggestion`` is what they have been shown of a judge, and nothing else.
+    """
+
+    public_id: str
+    state: str
+    leased_at: datetime
+    expires_at: datetime
+    sample: SampleView
+    score: ScoreView | None
+    suggestion: SuggestionView | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Work to do now, and why there is no more of it: `nothing_left`, `study_not_running`, `member_paused`."""
+
+    assignments: list[LeasedWork]
+    reason: str | None
+
+
+def lease(*, by: User, slug: str, count: int = 1) -> Lease:
+    """Return up to ``count`` samples to work on: first what is to be revised, then what the annotator holds, then more.
+
+    More are begun samples, then new ones.
+
+    Raises:
+        NotFound: the user is a stranger to the study.
+        NotAllowed: the user's role does not score.
+        BadInput: ``count`` is out of range.
+    """
+    if not 1 <= count <= MAX_HELD:
+        raise BadInput(f"Ask for 1 to {MAX_HELD} samples.", fields={"count": f"From 1 to {MAX_HELD}."})
+    now = timezone.now()
+    desk = _desk(by, slug, now)
+    if desk.a_lease_ran_out:
+        expire_leases(limit=100)
+    rows = _held(desk, now)
+    reason = None
+    missing = count - len(rows)
+    if missing > 0:
+        if desk.study_state != Study.State.RUNNING:
+            reason = "study_not_running"
+        elif desk.member_state != Member.State.ACTIVE:
+            reason = "member_paused"
+        else:
+            rows += claim(desk, missing, now)
+            if len(rows) < count:
+                reason = "nothing_left"
+    return Lease(_work(rows[:count], desk.rubric_id), reason)
+
+
+def held(*, by: User, slug: str) -> list[LeasedWork]:
+    """Return what the annotator is to revise and what they hold, oldest lease first."""
+    now = timezone.now()
+    desk = _desk(by, slug, now)
+    return _work(_held(desk, now), desk.rubric_id)
+
+
+def work(assignments: Sequence[Assignment], study: Study) -> list[LeasedWork]:
+    """Return the given assignments of one study, in their order, as their annotator may see them."""
+    keys = [assignment.pk for assignment in assignments]
+    rows = {row[0]: HeldRow(*row) for row in Assignment.objects.filter(pk__in=keys).values_list(*_ROW)}
+    return _work([rows[key] for key in keys], study.rubric_id)
+
+
+def one(*, by: User, assignment_id: str) -> LeasedWork:
+    """Return one assignment of the user's own, held or past."""
+    own = own_assignment(by, assignment_id)
+    rows = Assignment.objects.filter(pk=own.id).values_list(*_ROW)
+    return _work([HeldRow(*row) for row in rows], own.rubric_id)[0]
+
+
+def _held(desk: Desk, now: datetime) -> list[HeldRow]:
+    revising = to_be_revised(desk.member_id, now, MAX_HELD) if desk.meets_judges else []
+    return revising + held_rows(desk.member_id, now, MAX_HELD)
+
+
+def _desk(by: User, slug: str, now: datetime) -> Desk:
+    desk = read_desk(by.pk, slug, now)
+    if desk is None:
+        if by.is_site_admin and Study.objects.filter(slug=slug).exists():
+            raise NotAllowed("Join this study as an annotator to score in it.")
+        raise NotFound("There is no such study, or you are not a member of it.")
+    if desk.role == Member.Role.RESEARCHER:
+        raise NotAllowed("Researchers read results and do not score.")
+    return desk
+
+
+_ROW = (
+    "pk",
+    "public_id",
+    "state",
+    "arm",
+    "leased_at",
+    "expires_at",
+    "revise_until",
+    "sample_id",
+    "sample__public_id",
+    "sample__has_text",
+    "sample__has_image",
+)
+
+
+def _work(rows: Sequence[HeldRow], rubric_id: int) -> list[LeasedWork]:
+    if not rows:
+        return []
+    rubric = definition(rubric_id)
+    sides = (SampleSides(row.sample_id, row.sample_public_id, row.has_text, row.has_image) for row in rows)
+    shown = views(sides, rubric)
+    finished = [row.assignment_id for row in rows if row.state == Assignment.State.SCORED]
+    scores = score_views(finished, rubric) if finished else {}
+    suggestions = showing.views([row.assignment_id for row in rows if _was_shown(row)], rubric)
+    return [
+        LeasedWork(
+            public_id=row.public_id,
+            state=Assignment.State(row.state).name.lower() if row.revise_until is None else "revising",
+            leased_at=row.leased_at,
+            expires_at=row.revise_until or row.expires_at,
+            sample=shown[row.sample_id],
+            score=scores.get(row.assignment_id),
+            suggestion=suggestions.get(row.assignment_id),
+        )
+        for row in rows
+    ]
+
+
+def _was_shown(row: HeldRow) -> bool:
+    """Whether the annotator can have seen what a judge says: with a prefilled lease, or after locking their own."""
+    return row.arm == Arm.PREFILLED or (row.arm == Arm.DELAYED and row.state == Assignment.State.SCORED)

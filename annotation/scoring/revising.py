@@ -1,0 +1,159 @@
+"""The delayed arm: own values are locked, the judge's are shown beside them, and each is kept or changed.
+
+The locked values stay and count as independent; what was kept or changed decides.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from annotation.core.errors import BadInput, WrongState
+from annotation.core.history import insert_history
+from annotation.core.rubric_cache import RubricDefinition, definition
+from annotation.core.sample_states import Event, after
+from annotation.core.study_guards import require_scoring
+from annotation.core.transactions import write_transaction
+from annotation.models import Assignment, Rating, Revision, Sample, User
+from annotation.suggestions import suggestions_sql as sql
+from annotation.suggestions.arms import Arm
+from judge.missing_sides import locked_dimensions
+
+from .assignment_sql import OwnAssignment
+from .deciding import decide
+from .exposures import require_independent
+from .leases import own_assignment
+from .submit_result import Submitted, standing
+from .undo_window import require_undoable
+from .validation import checked
+
+REVEALED = "Your own values are locked: you have been shown the judge's since."
+
+
+def revise(
+    *, by: User, assignment_id: str, client_key: UUID, ratings: Mapping[str, float], seconds: float | None
+) -> Submitted:
+    """Answer the judge's values with those that are to decide, kept ones included; the same key answers the same.
+
+    Raises:
+        NotFound: the assignment is not the user's.
+        BadInput: a dimension is missing, unknown or locked, a value is none of its levels, or one was changed on which
+            the judge says nothing.
+        WrongState: `nothing_to_revise`, `already_revised`, `revision_over`, `undone`, `client_key_reused`,
+            `study_closed`, `not_independent`.
+    """
+    own = own_assignment(by, assignment_id)
+    rubric = definition(own.rubric_id)
+    locked = locked_dimensions(rubric.dimensions, has_text=own.has_text, has_image=own.has_image)
+    levels = {dimension: level for dimension, level, _ in checked(rubric, locked, ratings, {}, seconds)}
+    require_scoring(own.study_state)
+    now = timezone.now()
+    with write_transaction():
+        sample = Sample.objects.select_for_update().get(pk=own.sample_id)
+        if not _answered_before(own, client_key):
+            _store(own, sample, client_key, levels, seconds, now, rubric=rubric)
+    return standing(own_assignment(by, assignment_id), rubric, locked)
+
+
+def take_back(own: OwnAssignment) -> None:
+    """Void the answer to the judge's values, which can then be given anew; twice is the same as once.
+
+    The own values stay locked, whatever is undone.
+
+    Raises:
+        WrongState: `revealed` where there is no answer to take back, and those of `require_undoable`.
+    """
+    now = timezone.now()
+    with write_transaction():
+        sample = Sample.objects.select_for_update().get(pk=own.sample_id)
+        pending = Assignment.objects.filter(pk=own.id, revise_until__isnull=False).exists()
+        last = Revision.objects.filter(assignment=own.id).order_by("-pk").first()
+        if last is None or (last.voided_at is not None and not pending):
+            raise WrongState(REVEALED, code="revealed")
+        if last.voided_at is not None:
+            return
+        require_undoable(own, sample, given=last.at, at=now)
+        after(sample.state, Event.REVISION_UNDONE)
+        Revision.objects.filter(pk=last.pk).update(voided_at=now)
+        Assignment.objects.filter(pk=own.id).update(revise_until=now + timedelta(minutes=own.lease_minutes))
+        sql.unanswer(own.id)
+        insert_history(
+            [(sample.pk, Event.REVISION_UNDONE, {"revision": last.pk})],
+            study_id=own.study_id,
+            member_id=own.member_id,
+            user_id=own.user_id,
+            at=now,
+        )
+
+
+def _answered_before(own: OwnAssignment, client_key: UUID) -> bool:
+    """Whether this very answer is stored already."""
+    known = Revision.objects.filter(client_key=client_key).first()
+    if known is None:
+        return False
+    if known.assignment_id != own.id:
+        raise WrongState("This client key was used for something else.", code="client_key_reused")
+    if known.voided_at is not None:
+        raise WrongState("This answer was undone; send a new one.", code="undone")
+    return True
+
+
+def _store(
+    own: OwnAssignment,
+    sample: Sample,
+    client_key: UUID,
+    levels: Mapping[int, int],
+    seconds: float | None,
+    now: datetime,
+    *,
+    rubric: RubricDefinition,
+) -> None:
+    """Store an answer and decide the sample if it was the last thing that it waited for; the sample is locked."""
+    assignment = Assignment.objects.get(pk=own.id)
+    if assignment.arm != Arm.DELAYED or assignment.state != Assignment.State.SCORED:
+        raise WrongState("There is nothing to revise here.", code="nothing_to_revise")
+    if assignment.revise_until is None:
+        if Revision.objects.filter(assignment=own.id, voided_at=None).exists():
+            raise WrongState("You have answered the judge's values already.", code="already_revised")
+        raise WrongState("The time to revise has passed; your own values stand.", code="revision_over")
+    require_independent(own)
+    after(sample.state, Event.REVISED)
+    shown = {row.dimension_id for row in sql.suggestions([own.id])}
+    _refuse_changes_unasked(own, levels, shown, rubric)
+    key_of = {dimension.id: dimension.key for dimension in rubric.dimensions}
+    revision = sql.insert_revision(
+        assignment_id=own.id,
+        client_key=client_key,
+        values={key_of[dimension]: rubric.value_of(level) for dimension, level in levels.items()},
+        seconds=seconds,
+        at=now,
+    )
+    if revision is None:
+        raise WrongState("This client key was used for something else.", code="client_key_reused")
+    sql.decide_revised(own.id, [(dimension, level) for dimension, level in levels.items() if dimension in shown])
+    Assignment.objects.filter(pk=own.id).update(revise_until=None)
+    revised = (sample.pk, Event.REVISED, {"revision": revision})
+    people = {"by_member": own.member_id, "by_user": own.user_id}
+    decide([sample.pk], study_id=own.study_id, **people, at=now, before=[revised])
+
+
+def _refuse_changes_unasked(
+    own: OwnAssignment, levels: Mapping[int, int], shown: set[int], rubric: RubricDefinition
+) -> None:
+    unasked = {dimension: level for dimension, level in levels.items() if dimension not in shown}
+    if not unasked:
+        return
+    locked = dict(
+        Rating.objects.filter(
+            score__assignment=own.id, score__voided_at=None, score__round=1, dimension__in=unasked
+        ).values_list("dimension_id", "level_id")
+    )
+    key_of = {dimension.id: dimension.key for dimension in rubric.dimensions}
+    faults = {
+        f"ratings.{key_of[dimension]}": "The judge says nothing here, so your own value stands. Send it as it is."
+        for dimension, level in unasked.items()
+        if locked.get(dimension) != level
+    }
+    if faults:
+        raise BadInput("Some values cannot be stored; nothing was.", fields=faults)

@@ -1,0 +1,78 @@
+"""Storing scores and what happened."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from annotation.core.sql import changed, moment, rows, stored_uuid
+
+
+def finish_assignment(
+    assignment_id: int, *, at: datetime, held_in: int = 0, arm: int = 0, revise_until: datetime | None = None
+) -> bool:
+    """Turn a lease in one arm into a finished assignment, of the same or another, unless it is none any more."""
+    until = None if revise_until is None else moment(revise_until)
+    return (
+        changed(
+            """UPDATE annotation_assignment SET state = 2, finished_at = %s, arm = %s, revise_until = %s
+               WHERE id = %s AND state + 0 = 1 AND arm = %s""",
+            [moment(at), arm, until, assignment_id, held_in],
+        )
+        == 1
+    )
+
+
+def insert_score(
+    *,
+    sample_id: int,
+    member_id: int,
+    assignment_id: int,
+    client_key: UUID,
+    seconds: float | None,
+    at: datetime,
+    arm: int = 0,
+) -> int | None:
+    """Store a score of the first round and return its id; `None` where the key or the place is taken."""
+    found = rows(
+        """INSERT INTO annotation_score
+             (sample_id, member_id, assignment_id, round, origin, arm, complete, client_key, seconds, at)
+           VALUES (%s, %s, %s, 1, 'given', %s, %s, %s, %s, %s)
+           ON CONFLICT DO NOTHING RETURNING id""",
+        [sample_id, member_id, assignment_id, arm, True, stored_uuid(client_key), seconds, moment(at)],
+    )
+    return int(found[0][0]) if found else None
+
+
+def insert_ratings(score_id: int, ratings: Sequence[tuple[int, int, str]]) -> None:
+    """Store ``(dimension, level, note)`` rows of a score."""
+    values = ", ".join(["(%s, %s, %s, %s)"] * len(ratings))
+    parameters = [value for row in ratings for value in (score_id, *row)]
+    changed(
+        f"INSERT INTO annotation_rating (score_id, dimension_id, level_id, note) VALUES {values}",  # noqa: S608
+        parameters,
+    )
+
+
+class Counted(NamedTuple):
+    """A sample after one more score: how many it has, and how many decide."""
+
+    state: str
+    scores_in: int
+    scores_needed: int
+
+    @property
+    def enough(self) -> bool:
+        """Whether the sample is to be decided now."""
+        return self.state != "blocked" and 0 < self.scores_needed <= self.scores_in
+
+
+def count_score(sample_id: int, states: Sequence[str]) -> Counted | None:
+    """Count one more standing score of a sample that is in one of ``states``; its row is locked from here on."""
+    marks = ", ".join(["%s"] * len(states))
+    found = rows(
+        f"""UPDATE annotation_sample SET scores_in = scores_in + 1 WHERE id = %s AND state IN ({marks})
+            RETURNING state, scores_in, scores_needed""",  # noqa: S608
+        [sample_id, *states],
+    )
+    return Counted(*found[0]) if found else None

@@ -1,0 +1,55 @@
+"""What stands under an assignment once something was done with it, as its annotator is answered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from annotation.core.rubric_cache import RubricDefinition
+from annotation.suggestions import showing
+from annotation.suggestions.arms import Arm
+from annotation.suggestions.showing import SuggestionView
+from judge.missing_sides import LockedDimension
+
+from .assignment_sql import OwnAssignment
+from .own_scores import score_views
+from .validation import with_locked
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What stands after a submission, a revision or an undo; ``ratings`` include the locked dimensions.
+
+    While it is `revising` the ratings are the own ones, which are locked, beside the judge's in ``suggestion``. Once
+    that is answered, or ``revise_until`` has passed, those kept or changed decide and the locked ones are in ``own``.
+    """
+
+    assignment_id: str
+    state: str
+    ratings: dict[str, float | None]
+    notes: dict[str, str]
+    seconds: float | None
+    scored_at: datetime | None
+    undo_until: datetime | None
+    expires_at: datetime | None = None
+    suggestion: SuggestionView | None = None
+    revise_until: datetime | None = None
+    own: dict[str, float] | None = None
+
+
+def standing(own: OwnAssignment, rubric: RubricDefinition, locked: Mapping[str, LockedDimension]) -> Submitted:
+    """Return what stands under an assignment that is scored."""
+    view = score_views([own.id], rubric)[own.id]
+    shown = showing.views([own.id], rubric) if own.arm == Arm.DELAYED else {}
+    return Submitted(
+        assignment_id=own.public_id,
+        state="scored" if own.revise_until is None else "revising",
+        ratings=with_locked(view.ratings, locked),
+        notes=view.notes,
+        seconds=view.seconds,
+        scored_at=view.scored_at,
+        undo_until=view.undo_until,
+        expires_at=own.revise_until,
+        suggestion=shown.get(own.id),
+        revise_until=own.revise_until,
+        own=view.own,
+    )

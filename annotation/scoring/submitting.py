@@ -1,0 +1,231 @@
+"""Taking scores: submitting and undoing."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from annotation.core.errors import WrongState
+from annotation.core.history import insert_history
+from annotation.core.rubric_cache import RubricDefinition, definition
+from annotation.core.sample_states import TRANSITIONS, Event, after
+from annotation.core.study_guards import require_scoring
+from annotation.core.transactions import write_transaction
+from annotation.models import Assignment, Rubric, Sample, Score, User
+from annotation.suggestions import showing
+from annotation.suggestions import suggestions_sql as suggesting_sql
+from annotation.suggestions.arms import Arm
+from judge.missing_sides import LockedDimension, locked_dimensions
+
+from . import revising
+from . import scores_sql as sql
+from .assignment_sql import OwnAssignment
+from .deciding import decide
+from .exposures import require_independent
+from .leases import own_assignment, regain
+from .submit_result import Submitted, standing
+from .undo_window import require_undoable
+from .validation import checked, with_locked
+
+SCORABLE = tuple(state for state, event in TRANSITIONS if event is Event.SCORED)
+
+
+def submit(
+    *,
+    by: User,
+    assignment_id: str,
+    client_key: UUID,
+    ratings: Mapping[str, float],
+    notes: Mapping[str, str],
+    seconds: float | None,
+    touched: Collection[str] = (),
+) -> Submitted:
+    """Store an annotator's values for a sample; the same key again answers the same and stores nothing.
+
+    A lease that has run out does not matter as long as a slot of the sample is free. Where values were prefilled,
+    ``touched`` has to name each such dimension. In the delayed arm the values are locked from here on, and what is
+    answered is `revising`: see `revising.revise`.
+
+    Raises:
+        NotFound: the assignment is not the user's.
+        BadInput: a dimension is missing, unknown, locked or untouched, or a value is none of its levels.
+        WrongState: `already_scored`, `lease_lost`, `already_skipped`, `undone`, `client_key_reused`, `study_closed`,
+            `not_independent`.
+    """
+    own = own_assignment(by, assignment_id)
+    rubric = definition(own.rubric_id)
+    locked = locked_dimensions(rubric.dimensions, has_text=own.has_text, has_image=own.has_image)
+    suggested = showing.dimensions(own.id, rubric) if own.arm != Arm.BLIND else frozenset()
+    prefilled = suggested if own.arm == Arm.PREFILLED else frozenset()
+    rows = checked(rubric, locked, ratings, notes, seconds, touched=touched, prefilled=prefilled)
+    require_scoring(own.study_state)
+    if own.state in (Assignment.State.SCORED, Assignment.State.SKIPPED):
+        return _answer_again(own, client_key, rubric, locked)
+    require_independent(own)
+    now = timezone.now()
+    try:
+        with write_transaction():
+            arm = _store(own, client_key, rows, seconds, now, anything_to_show=bool(suggested))
+            if not rubric.frozen:
+                Rubric.objects.filter(pk=rubric.id, frozen_at=None).update(frozen_at=now)
+    except _Refused:
+        return _answer_again(own_assignment(by, assignment_id), client_key, rubric, locked)
+    if arm is Arm.DELAYED:
+        return standing(own_assignment(by, assignment_id), rubric, locked)
+    return Submitted(
+        assignment_id=own.public_id,
+        state="scored",
+        ratings=with_locked(dict(ratings), locked),
+        notes={key: note.strip() for key, note in notes.items() if note.strip()},
+        seconds=seconds,
+        scored_at=now,
+        undo_until=now + timedelta(minutes=own.undo_minutes),
+    )
+
+
+class _Refused(Exception):
+    """The lease, the key or the place was taken, or the sample takes no score; everything is rolled back."""
+
+
+def _store(
+    own: OwnAssignment,
+    client_key: UUID,
+    rows: list[tuple[int, int, str]],
+    seconds: float | None,
+    now: datetime,
+    *,
+    anything_to_show: bool,
+) -> Arm:
+    """Store the score and what follows from it; return the arm in which it was given."""
+    # The sample first, as everywhere: two transactions that lock in the same order never wait for each other.
+    # Its state is judged under the lock, as it may have changed since it was read.
+    counted = sql.count_score(own.sample_id, SCORABLE)
+    if counted is None:
+        raise _Refused
+    held_in = Arm(own.arm) if own.state == Assignment.State.LEASED else regain(own, now)
+    if held_in is None:
+        raise _Refused
+    # What was to be shown is gone with its judge.
+    arm = held_in if anything_to_show else Arm.BLIND
+    revise_until = now + timedelta(minutes=own.lease_minutes) if arm is Arm.DELAYED else None
+    if not sql.finish_assignment(own.id, at=now, held_in=held_in, arm=arm, revise_until=revise_until):
+        raise _Refused
+    score_id = sql.insert_score(
+        sample_id=own.sample_id,
+        member_id=own.member_id,
+        assignment_id=own.id,
+        client_key=client_key,
+        seconds=seconds,
+        at=now,
+        arm=arm,
+    )
+    if score_id is None:
+        raise _Refused
+    sql.insert_ratings(score_id, rows)
+    if arm is Arm.PREFILLED:
+        suggesting_sql.answer_prefilled(own.id, score_id)
+    elif arm is Arm.DELAYED:
+        suggesting_sql.reveal(own.id, score_id, at=now)
+    scored = (own.sample_id, Event.SCORED, {"score": score_id, "round": 1})
+    if counted.enough and arm is not Arm.DELAYED:
+        people = {"by_member": own.member_id, "by_user": own.user_id}
+        decide([own.sample_id], study_id=own.study_id, **people, at=now, before=[scored])
+    else:
+        people = {"member_id": own.member_id, "user_id": own.user_id}
+        insert_history([scored], study_id=own.study_id, **people, at=now)
+    return arm
+
+
+def _answer_again(
+    own: OwnAssignment, client_key: UUID, rubric: RubricDefinition, locked: Mapping[str, LockedDimension]
+) -> Submitted:
+    """Answer a submission that cannot be stored: with what the same key stored before, or with the reason."""
+    known = Score.objects.filter(client_key=client_key).first()
+    if known is not None and known.assignment_id != own.id:
+        raise WrongState("This client key was used for something else.", code="client_key_reused")
+    if known is not None and known.voided_at is not None:
+        raise WrongState("This score was undone; send a new one.", code="undone")
+    if known is None:
+        if own.state == Assignment.State.SCORED:
+            raise WrongState("You have scored this sample already.", code="already_scored")
+        if own.state == Assignment.State.SKIPPED:
+            raise WrongState("You have skipped this sample already.", code="already_skipped")
+        if Score.objects.filter(sample=own.sample_id, member=own.member_id, voided_at=None).exists():
+            raise WrongState("A score of yours for this sample was imported.", code="already_scored")
+        state = Sample.objects.values_list("state", flat=True).get(pk=own.sample_id)
+        if state == Sample.State.WITHDRAWN:
+            after(state, Event.SCORED)
+        # Any other state in which it takes no score comes of others' scores, of which nothing is told.
+        raise WrongState(
+            "The sample is no longer reserved for you and somebody else has taken its place.", code="lease_lost"
+        )
+    return standing(own, rubric, locked)
+
+
+def undo(*, by: User, assignment_id: str) -> Submitted:
+    """Void one's own score and hold the sample again, with the values to start from; twice is the same as once.
+
+    Own values that were followed by a judge's stay: there the answer to those is taken back, and can be given anew.
+
+    Raises:
+        NotFound: the assignment is not the user's.
+        WrongState: `nothing_to_undo`, `revealed`, and those of `require_undoable`.
+    """
+    own = own_assignment(by, assignment_id)
+    rubric = definition(own.rubric_id)
+    locked = locked_dimensions(rubric.dimensions, has_text=own.has_text, has_image=own.has_image)
+    if own.state == Assignment.State.SCORED and own.arm == Arm.DELAYED:
+        revising.take_back(own)
+        return standing(own_assignment(by, assignment_id), rubric, locked)
+    now = timezone.now()
+    with write_transaction():
+        sample = Sample.objects.select_for_update().get(pk=own.sample_id)
+        score = Score.objects.filter(assignment=own.id).order_by("-pk").first()
+        if score is None:
+            raise WrongState("There is no score of yours to undo.", code="nothing_to_undo")
+        if score.voided_at is None:
+            _void(score, own, sample, now)
+    assignment = Assignment.objects.get(pk=own.id)
+    if assignment.state != Assignment.State.LEASED:
+        raise WrongState("There is no score of yours to undo.", code="nothing_to_undo")
+    values, notes = _values(score, rubric)
+    shown = showing.views([own.id], rubric) if own.arm == Arm.PREFILLED else {}
+    return Submitted(
+        assignment_id=own.public_id,
+        state="leased",
+        ratings=with_locked(values, locked),
+        notes=notes,
+        seconds=score.seconds,
+        scored_at=None,
+        undo_until=None,
+        expires_at=assignment.expires_at,
+        suggestion=shown.get(own.id),
+    )
+
+
+def _void(score: Score, own: OwnAssignment, sample: Sample, now: datetime) -> None:
+    if score.arm == Arm.DELAYED:
+        raise WrongState(revising.REVEALED, code="revealed")
+    require_undoable(own, sample, given=score.at, at=now)
+    after(sample.state, Event.UNDONE)
+    Score.objects.filter(pk=score.pk).update(voided_at=now)
+    expires_at = max(own.expires_at, now + timedelta(minutes=own.lease_minutes))
+    Assignment.objects.filter(pk=own.id).update(state=Assignment.State.LEASED, finished_at=None, expires_at=expires_at)
+    Sample.objects.filter(pk=sample.pk).update(scores_in=sample.scores_in - 1)
+    if score.arm != Arm.BLIND:
+        suggesting_sql.unanswer(own.id)
+    insert_history(
+        [(sample.pk, Event.UNDONE, {"score": score.pk})],
+        study_id=own.study_id,
+        member_id=own.member_id,
+        user_id=own.user_id,
+        at=now,
+    )
+
+
+def _values(score: Score, rubric: RubricDefinition) -> tuple[dict[str, float], dict[str, str]]:
+    key_of = {dimension.id: dimension.key for dimension in rubric.dimensions}
+    rows = list(score.ratings.values_list("dimension_id", "level_id", "note"))
+    values = {key_of[dimension]: rubric.value_of(level) for dimension, level, _ in rows}
+    return values, {key_of[dimension]: note for dimension, _, note in rows if note}

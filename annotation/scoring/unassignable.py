@@ -1,0 +1,88 @@
+"""Samples that wait for somebody new, a cross-review or one more annotator, and whom nobody left can take.
+
+That a sample is in review is told to nobody: its further slot is in the same queue as all others, see `deciding`.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.utils import timezone
+
+from annotation.core.history import insert_history
+from annotation.core.rubric_cache import definition
+from annotation.core.sample_states import TRANSITIONS, Event, State, after
+from annotation.core.transactions import write_transaction
+from annotation.models import HistoryEntry, Sample, Skip
+from annotation.suggestions import showing
+
+from . import unassignable_sql as sql
+
+NOBODY_ELIGIBLE = "nobody_eligible"
+# Whatever was skipped before people were asked anew does not count against the new ones.
+ASKED_ANEW = (Event.REVIEW_ASKED, Event.SENT_BACK)
+
+
+def skips_of(sample: Sample) -> int:
+    """Return how many have skipped a sample since people were last asked for scores of it."""
+    asked = HistoryEntry.objects.filter(sample=sample, event__in=ASKED_ANEW).order_by("-pk")
+    skips = Skip.objects.filter(assignment__sample=sample)
+    since: datetime | None = asked.values_list("at", flat=True).first()
+    return (skips if since is None else skips.filter(at__gte=since)).count()
+
+
+def can_be_blocked(state: str, event: Event) -> bool:
+    """Tell whether an event takes a sample out of the hands of those who score."""
+    return TRANSITIONS.get((State(state), event)) is State.BLOCKED and state != State.BLOCKED
+
+
+def block_unassignable(*, limit: int = 1000) -> int:
+    """Block begun samples that nobody who is here could take; return how many were.
+
+    Everybody has scored or skipped them, has seen their scores, or has been shown a judge's values where only blind
+    slots are left. A study with fewer active people than a sample needs is left alone: it waits for people, and its
+    settings say so.
+    """
+    found = sql.unassignable(limit=limit)
+    if not found:
+        return 0
+    now = timezone.now()
+    with write_transaction():
+        list(Sample.objects.select_for_update().filter(pk__in=found).order_by("pk").values_list("pk"))
+        blocked = 0
+        by_study: dict[int, list[tuple[int, str]]] = {}
+        kept = _still_for_those_who_met_a_judge(found)
+        for sample_id, study_id, state in sql.still_unassignable(found):
+            if sample_id in kept:
+                continue
+            by_study.setdefault(study_id, []).append((sample_id, state))
+        for study_id, rows in by_study.items():
+            keys = [sample_id for sample_id, _ in rows]
+            for state in {state for _, state in rows}:
+                Sample.objects.filter(pk__in=keys, state=state).update(
+                    state=after(state, Event.NOBODY_ELIGIBLE),
+                    state_reason=NOBODY_ELIGIBLE,
+                    stage=Sample.Stage.CLOSED,
+                    free_slots=0,
+                )
+            detail = {"to": State.BLOCKED}
+            insert_history(
+                [(key, Event.NOBODY_ELIGIBLE, detail) for key in keys],
+                study_id=study_id,
+                member_id=None,
+                user_id=None,
+                at=now,
+            )
+            blocked += len(keys)
+    return blocked
+
+
+def _still_for_those_who_met_a_judge(samples: Sequence[int]) -> set[int]:
+    """Return the samples with a slot for somebody who lost them after having been shown a judge's values."""
+    found: set[int] = set()
+    for sample_id, free, rubric_id, member_id in sql.who_met_a_judge(samples):
+        if sample_id not in found:
+            # The samples are begun, so each follows its own protocol.
+            met = showing.meetings([sample_id], member_id=member_id, protocol_id=0, rubric=definition(rubric_id))
+            if met[sample_id].seat(free) is not None:
+                found.add(sample_id)
+    return found

@@ -1,0 +1,58 @@
+"""Which begun samples nobody can take."""
+
+from collections.abc import Sequence
+
+from annotation.core.sql import rows
+
+# An admin may score; whether one does shows when they have. Otherwise a sample would wait for them for ever.
+_SCORES = """m.study_id = s.study_id AND m.state = 'active' AND m.user_id IS NOT NULL
+          AND (m.role = 'annotator' OR m.role = 'admin' AND EXISTS (
+            SELECT 1 FROM annotation_assignment done WHERE done.member_id = m.id AND done.state = 2))"""
+# As the queue hands them out: to those who have not had the sample and not seen it. Those who were shown a judge's
+# values with it may get it again, but not in every slot; see `who_met_a_judge`.
+_NOBODY = f"""
+    FROM annotation_sample s
+    JOIN annotation_study st ON st.id = s.study_id
+    WHERE s.stage = 2 AND s.state IN ('scoring', 'in_review') AND st.state = 'running'
+      AND NOT EXISTS (SELECT 1 FROM annotation_assignment held WHERE held.sample_id = s.id AND held.state = 1)
+      AND NOT EXISTS (
+        SELECT 1 FROM annotation_member m
+        WHERE {_SCORES}
+          AND m.exposed_through < s.id
+          AND NOT EXISTS (SELECT 1 FROM annotation_assignment a
+                          WHERE a.sample_id = s.id AND a.member_id = m.id AND (a.state <> 4 OR a.arm = 2))
+          AND NOT EXISTS (SELECT 1 FROM annotation_exposure e WHERE e.sample_id = s.id AND e.member_id = m.id))
+      AND s.scores_needed <= (
+        SELECT COUNT(*) FROM annotation_member m WHERE {_SCORES})
+"""  # noqa: S608 - only a constant of this module is put in
+
+
+def unassignable(*, limit: int) -> list[int]:
+    """Return begun samples of running studies that no active annotator can take and that nobody holds."""
+    return [row[0] for row in rows(f"SELECT s.id {_NOBODY} ORDER BY s.id LIMIT %s", [limit])]
+
+
+def still_unassignable(sample_ids: Sequence[int]) -> list[tuple[int, int, str]]:
+    """Return id, study and state of those of the samples of which that is still so; lock them first."""
+    marks = ", ".join(["%s"] * len(sample_ids))
+    found = rows(f"SELECT s.id, s.study_id, s.state {_NOBODY} AND s.id IN ({marks}) ORDER BY s.id", sample_ids)
+    return [(row[0], row[1], row[2]) for row in found]
+
+
+def who_met_a_judge(sample_ids: Sequence[int]) -> list[tuple[int, int, int, int]]:
+    """Return sample, its free slots, its study's rubric and member of those who lost it after seeing a judge's values.
+
+    Of members only such as could get it again if it were for nothing else.
+    """
+    marks = ", ".join(["%s"] * len(sample_ids))
+    found = rows(
+        f"""SELECT s.id, s.free_slots, st.rubric_id, m.id
+            FROM annotation_sample s
+            JOIN annotation_study st ON st.id = s.study_id
+            JOIN annotation_assignment a ON a.sample_id = s.id AND a.state = 4 AND a.arm = 2
+            JOIN annotation_member m ON m.id = a.member_id AND {_SCORES} AND m.exposed_through < s.id
+            WHERE s.id IN ({marks})
+              AND NOT EXISTS (SELECT 1 FROM annotation_exposure e WHERE e.sample_id = s.id AND e.member_id = m.id)""",  # noqa: S608
+        sample_ids,
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in found]

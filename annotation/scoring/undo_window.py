@@ -1,0 +1,26 @@
+"""Whether what an annotator gave can be taken back still: only as long as they could give it again."""
+
+from datetime import datetime, timedelta
+
+from annotation.core.errors import WrongState
+from annotation.core.study_guards import require_scoring
+from annotation.models import Member, Sample
+
+from .assignment_sql import OwnAssignment
+from .exposures import require_independent
+
+
+def require_undoable(own: OwnAssignment, sample: Sample, *, given: datetime | None, at: datetime) -> None:
+    """Refuse to undo what was given too long ago or could not be given anew; the sample is locked.
+
+    Raises:
+        WrongState: `undo_too_late`, `decided`, `member_paused`, `study_closed`, `not_independent`.
+    """
+    if given is None or at > given + timedelta(minutes=own.undo_minutes):
+        raise WrongState("The time to undo this score has passed.", code="undo_too_late")
+    if sample.state not in (Sample.State.SCORING, Sample.State.BLOCKED):
+        raise WrongState("This sample has been decided; its scores stand.", code="decided")
+    if own.member_state != Member.State.ACTIVE:
+        raise WrongState("You are paused in this study.", code="member_paused")
+    require_scoring(own.study_state)
+    require_independent(own)

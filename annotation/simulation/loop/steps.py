@@ -1,0 +1,174 @@
+"""The plot: every step in its order, through the services that a person's click calls.
+
+What was done before is not done again, so that a play that was broken off goes on.
+"""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from django.db.models import QuerySet
+
+from annotation.core.stable_hash import digest
+from annotation.imports.samples import import_samples
+from annotation.jobs import queueing
+from annotation.judges import runs
+from annotation.judges.request import Wanted
+from annotation.models import JudgeRun, Member, Release, Sample
+from annotation.models.fields import spelled
+from annotation.reports import stored_reports
+from annotation.studies import protocols
+
+from . import step_summary, synthetic_samples
+from .context import FIRST, SECOND, Play
+from .discussing import settle_everything
+from .scoring import score_everything
+
+PRESET = "quick"
+TEST_SHARE = 0.25
+# Both ways of meeting the judge, three of ten samples without it, and what is likely to be disputed first.
+WITH_JUDGE: dict[str, Any] = {"suggestions": "both", "blind_share": 0.3, "work_order": "disputed"}
+
+
+class Step(NamedTuple):
+    """One step: what is done, and what it gained, in words, read from what is stored."""
+
+    title: str
+    act: Callable[[Play], object]
+    gained: Callable[[Play], str]
+
+
+def import_first(play: Play) -> None:
+    """Take in the first samples."""
+    _import(play, FIRST)
+
+
+def score_first(play: Play) -> None:
+    """Score the first batch, blind, and cross-review some of it."""
+    if play.release(1) is None:
+        score_everything(play)
+
+
+def discuss(play: Play) -> None:
+    """Settle what is disputed."""
+    settle_everything(play.study)
+
+
+def first_release(play: Play) -> None:
+    """Freeze what is agreed."""
+    _release(play, 1)
+
+
+def first_judge(play: Play) -> None:
+    """Train a judge on it, which is held to the test part."""
+    _train(play, 1)
+
+
+def import_second(play: Play) -> None:
+    """Take in the second batch, of new questions, and have the judge say what it expects."""
+    _import(play, SECOND)
+    _predict(play, 1)
+
+
+def let_it_help(play: Play) -> None:
+    """Make the judge the active one, and have it meet annotators: so the rules say from here on."""
+    judge = _judge(play, 1)
+    runs.activate(by=play.researcher, run=judge)
+    protocols.change_protocol(by=play.admin, study=play.study, **WITH_JUDGE)
+    play.work_off()
+
+
+def score_second(play: Play) -> None:
+    """Score the second batch in the arms that were drawn, what is likely to be disputed first."""
+    if play.release(2) is None:
+        score_everything(play)
+
+
+def report_influence(play: Play) -> None:
+    """Measure what the judge did to those whom it helped."""
+    kept = stored_reports.stored(play.study, "influence")
+    if kept is None or play.release(2) is None:
+        play.carry_out(stored_reports.request(by=play.admin, study=play.study))
+
+
+def second_release(play: Play) -> None:
+    """Freeze what is agreed now."""
+    _release(play, 2)
+
+
+def second_judge(play: Play) -> None:
+    """Train a judge on that, and hold the first one to the same test part."""
+    release = _release(play, 2)
+    _train(play, 2)
+    first = _judge(play, 1)
+    if not first.scorecards.filter(release=release).exists():
+        play.carry_out(runs.start_evaluation(by=play.researcher, run=first, release=release))
+
+
+STEPS: tuple[Step, ...] = (
+    Step("Samples come in", import_first, lambda play: step_summary.samples(play, FIRST)),
+    Step("Scored, all blind", score_first, lambda play: step_summary.scores(play, FIRST)),
+    Step("Discussed", discuss, lambda play: step_summary.discussions(play, FIRST)),
+    Step("Release 1", first_release, lambda play: step_summary.release(play, 1)),
+    Step("Judge 1 learns", first_judge, lambda play: step_summary.judge(play, 1)),
+    Step("More samples, foretold", import_second, step_summary.foretold),
+    Step("The judge helps", let_it_help, step_summary.rules),
+    Step("Scored in the arms", score_second, lambda play: step_summary.scores(play, SECOND)),
+    Step("Discussed", discuss, lambda play: step_summary.discussions(play, SECOND)),
+    Step("Influence", report_influence, step_summary.influence),
+    Step("The queue", lambda play: None, step_summary.queue),
+    Step("Release 2", second_release, lambda play: step_summary.release(play, 2)),
+    Step("Judge 2 learns", second_judge, step_summary.compared),
+)
+
+
+def _import(play: Play, batch: str) -> None:
+    there = play.batch(batch)
+    if there.count() >= play.count(batch) * len(synthetic_samples.GENERATORS):
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        drawn = synthetic_samples.draw(batch, Path(folder), questions=play.count(batch), seed=play.seed)
+        report = import_samples(by=play.admin, study=play.study, path=drawn.lines, images=drawn.images)
+    if report.refused:
+        raise RuntimeError(f"the play's own samples are refused: {report.as_data(most=3)['errors']}")
+    _same_draws_each_time(play, there)
+
+
+def _same_draws_each_time(play: Play, samples: QuerySet[Sample]) -> None:
+    """Name and order samples by their own ids: what is drawn from a name, as an arm, is drawn alike in every play."""
+    for place, sample in enumerate(samples.order_by("external_id")):
+        drawn = digest("play", play.seed, play.study.slug, sample.external_id)
+        name = spelled(int.from_bytes(drawn[:8], "big"))
+        Sample.objects.filter(pk=sample.pk).update(public_id=name, shuffle=place)
+    Member.objects.filter(study=play.study).update(shuffle_start=0)
+
+
+def _release(play: Play, number: int) -> Release:
+    if play.release(number) is None:
+        asked = {"name": f"v{number}", "test_share": TEST_SHARE, "formats": ["jsonl"], "with_generator": True}
+        play.work("release", by=play.admin, **asked)
+    made = play.release(number)
+    assert made is not None
+    return made
+
+
+def _train(play: Play, number: int) -> None:
+    run = play.judge(number)
+    if run is None:
+        wanted = Wanted(preset=PRESET, seed=play.seed)
+        run = runs.start_training(by=play.researcher, release=_release(play, number), wanted=wanted)
+    if run.finished_at is None:
+        assert run.job is not None
+        # One that was cancelled or has failed goes on; one that waits is as it was.
+        play.carry_out(queueing.retry(by=play.researcher, job=run.job))
+
+
+def _predict(play: Play, number: int) -> None:
+    play.carry_out(runs.start_predicting(by=play.researcher, run=_judge(play, number)))
+
+
+def _judge(play: Play, number: int) -> JudgeRun:
+    found = play.judge(number)
+    assert found is not None
+    return found

@@ -1,0 +1,93 @@
+"""A finished study's scores as a replay needs them: of each dimension, the samples that enough people have scored.
+
+Reads the database and hands columns to the pure modules. Loads numpy, so import it only where work is done.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from annotation.models import Sample, Study
+from annotation.reports import agreement, agreement_sql
+from annotation.statistics.krippendorff_alpha import Ints
+
+from .replay import Finished, drawn_raters
+
+
+@dataclass(frozen=True, slots=True)
+class Ratings:
+    """The independent ratings of one dimension: of each sample its raters, and the positions of levels they gave."""
+
+    key: str
+    levels: tuple[float, ...]
+    samples: Mapping[int, tuple[list[int], list[int]]]
+
+    def usual_raters(self) -> int:
+        """Return how many raters most samples have, as far as samples with two raters or more tell; 0 without any."""
+        counts = [len(people) for people, _ in self.samples.values() if len(people) >= 2]
+        return int(np.bincount(counts).argmax()) if counts else 0
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedStudy:
+    """The dimensions of a study, and the samples that have ratings on any."""
+
+    ratings: list[Ratings]
+    names: Mapping[int, str]
+    """What imports call the samples, by primary key: a study that is imported again is replayed the same."""
+    questions: Mapping[int, int]
+    """Numbers of the samples' questions, in the order of their keys."""
+
+    def drawn(self, ratings: Ratings, raters: int, *, seed: int) -> tuple[Finished, list[int]]:
+        """Return one dimension with ``raters`` raters drawn for each sample, and the samples' keys, row by row.
+
+        Samples that fewer people have scored are left out.
+        """
+        keys = [key for key, (people, _) in sorted(ratings.samples.items()) if len(people) >= raters]
+        values = np.zeros((len(keys), raters), dtype=np.int64)
+        people = np.zeros((len(keys), raters), dtype=np.int64)
+        for row, key in enumerate(keys):
+            who, said = ratings.samples[key]
+            for column, place in enumerate(drawn_raters(self.names[key], who, raters, seed=seed)):
+                values[row, column], people[row, column] = said[place], who[place]
+        _, people = np.unique(people, return_inverse=True)
+        return (
+            Finished(
+                names=[self.names[key] for key in keys],
+                questions=np.array([self.questions[key] for key in keys], dtype=np.int64),
+                levels=ratings.levels,
+                values=values,
+                people=people.reshape(len(keys), raters),
+            ),
+            keys,
+        )
+
+
+def read_finished(study: Study) -> FinishedStudy:
+    """Read the independent ratings of a study; those on dimensions that a missing side decides are left out."""
+    material = agreement.read(study)
+    ids = agreement_sql.samples(study.pk).id
+    ratings = [
+        Ratings(scale.key, scale.values, dict(_by_sample(ids, part)))
+        for scale, part in zip(material.scales, material.parts, strict=True)
+    ]
+    rated = {key for one in ratings for key in one.samples}
+    rows = Sample.objects.filter(study=study).values_list("pk", "external_id", "question__key")
+    known = {pk: (name, question) for pk, name, question in rows.iterator() if pk in rated}
+    number = {key: place for place, key in enumerate(sorted({question for _, question in known.values()}))}
+    return FinishedStudy(
+        ratings,
+        {pk: name for pk, (name, _) in known.items()},
+        {pk: number[question] for pk, (_, question) in known.items()},
+    )
+
+
+def _by_sample(ids: Ints, part: agreement.Part) -> Iterator[tuple[int, tuple[list[int], list[int]]]]:
+    if not len(part.unit):
+        return
+    # By annotator within a sample, whatever order the database returned them in.
+    order = np.lexsort((part.annotator, part.unit))
+    units, starts = np.unique(part.unit[order], return_index=True)
+    for unit, rows in zip(units.tolist(), np.split(order, starts[1:]), strict=True):
+        yield int(ids[unit]), (part.annotator[rows].tolist(), part.position[rows].tolist())

@@ -1,0 +1,168 @@
+"""PURE. How far annotators agree on one dimension before they have spoken: one call, every figure.
+
+Ratings come as parallel arrays of whole numbers: the sample, the annotator and the position of the level. Wherever
+the ratings do not carry a figure it is None, with a sentence of `annotation.statistics.undefined_reasons` in its
+place; it is never 0 or 1 for want of data.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import undefined_reasons as undefined
+from .kappa_icc import Correlation, PairKappa, one_way, pair_kappas, two_way
+from .krippendorff_alpha import (
+    DRAWS,
+    MEASUREMENTS,
+    SEED,
+    Floats,
+    Interval,
+    Intervals,
+    Ints,
+    Measurement,
+    Patterns,
+    Shares,
+    alpha,
+    intervals,
+    patterns_of,
+    shares,
+    wide_apart,
+)
+
+WIDE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """One dimension as its figures need it."""
+
+    key: str
+    name: str
+    values: tuple[float, ...]
+    """What its levels stand for, ascending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Every figure of one dimension over one set of samples."""
+
+    samples: int
+    ratings: int
+    annotators: int
+    paired: int
+    """Samples with two or more ratings: the ones that all figures but the counts come from."""
+    alpha: Mapping[Measurement, float | None]
+    undefined: str | None
+    """Why there is no alpha."""
+    shares: Shares
+    intervals: Intervals
+    kappas: Sequence[PairKappa]
+    icc: Correlation
+    icc_two_way: Correlation
+    range_two: int
+    """Samples with ratings two or more points apart."""
+
+
+def measure(
+    unit: Ints,
+    annotator: Ints,
+    position: Ints,
+    values: Sequence[float],
+    *,
+    measurements: tuple[Measurement, ...] = MEASUREMENTS,
+    draws: int = DRAWS,
+    seed: int = SEED,
+) -> Agreement:
+    """Measure the agreement on one dimension, whose levels stand for ``values``.
+
+    An annotator rates a sample at most once. Uneven and missing ratings are what they are: figures over pairs of
+    ratings weigh pairs, alpha weighs ratings.
+    """
+    points: Floats = np.asarray(values, dtype=np.float64)
+    patterns = patterns_of(unit, position, points)
+    reason = _why_not(annotator, patterns)
+    return Agreement(
+        samples=len(np.unique(unit)),
+        ratings=len(unit),
+        annotators=len(np.unique(annotator)),
+        paired=patterns.total,
+        alpha={level: None if reason else alpha(patterns, level) for level in measurements},
+        undefined=reason,
+        shares=shares(patterns),
+        intervals=intervals(patterns, () if reason else measurements, draws=draws, seed=seed),
+        kappas=pair_kappas(unit, annotator, position),
+        icc=one_way(unit, points[position]),
+        icc_two_way=two_way(unit, annotator, points[position]),
+        range_two=wide_apart(patterns, WIDE),
+    )
+
+
+def _why_not(annotator: Ints, patterns: Patterns) -> str | None:
+    if not len(annotator):
+        return undefined.NO_RATINGS
+    if (annotator == annotator[0]).all():
+        return undefined.ONE_ANNOTATOR
+    if not patterns.total:
+        return undefined.NO_PAIRS
+    if patterns.different_values < 2:
+        return undefined.ONE_VALUE
+    # The definition gives 0 for a single sample, whatever its ratings are.
+    return undefined.ONE_SAMPLE if patterns.total < 2 else None
+
+
+def as_row(
+    found: Agreement,
+    scale: Scale,
+    *,
+    measurement: Measurement,
+    group: Mapping[str, str],
+    names: Sequence[str],
+    most_pairs: int,
+) -> dict[str, Any]:
+    """Return the figures of one dimension in one group as plain data.
+
+    ``names`` are those of the annotators by number. The ``most_pairs`` pairs with the most samples in common are
+    listed; ``pairs`` says how many there are.
+    """
+    told = [pair.kappa for pair in found.kappas if pair.kappa is not None]
+    return {
+        "group": dict(group),
+        "dimension": scale.key,
+        "name": scale.name,
+        "level": measurement,
+        "alpha": found.alpha[measurement],
+        "undefined": found.undefined,
+        "interval": _pair(found.intervals.alpha.get(measurement)),
+        "samples": found.samples,
+        "paired": found.paired,
+        "ratings": found.ratings,
+        "annotators": found.annotators,
+        "exact": found.shares.exact,
+        "within_one": found.shares.within_one,
+        "mad": found.shares.mad,
+        "intervals": {
+            "exact": _pair(found.intervals.exact),
+            "within_one": _pair(found.intervals.within_one),
+            "mad": _pair(found.intervals.mad),
+        },
+        "range_two": found.range_two,
+        "kappa_mean": sum(told) / len(told) if told else None,
+        "pairs": len(found.kappas),
+        "kappa": [
+            {
+                "pair": [names[pair.first], names[pair.second]],
+                "kappa": pair.kappa,
+                "samples": pair.samples,
+                "undefined": pair.undefined,
+            }
+            for pair in found.kappas[:most_pairs]
+        ],
+        "icc": found.icc._asdict(),
+        "icc_two_way": found.icc_two_way._asdict(),
+    }
+
+
+def _pair(interval: Interval | None) -> list[float] | None:
+    return None if interval is None else list(interval)

@@ -1,0 +1,261 @@
+"""PURE. How each annotator scores beside the others on the same samples: bias, spread, agreement, pace, over weeks.
+
+Every comparison is with the mean of the others' values on the same sample, so it is relative: where one of three is a
+point harsher than the other two, each of these looks half a point more generous than the rest. Nothing here ranks
+people. A word is put to somebody only where the difference is larger than chance, after a correction for how many
+comparisons are made, and large enough to matter.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from statistics import NormalDist
+from typing import Literal
+
+import numpy as np
+
+from .krippendorff_alpha import Floats, Interval, Ints
+from .student_t import t_quantile
+from .undefined_reasons import ALONE
+
+Word = Literal["harsh", "generous", "narrow", "wide"]
+
+CONFIDENCE = 0.95
+# A word about a person needs this many samples that others rated, too.
+FEWEST_FOR_A_WORD = 20
+FEWEST_FOR_AN_INTERVAL = 5
+# In levels. One annotator of five who is a point harsher makes the other four look a quarter more generous: less than
+# half a level may well be somebody else's doing.
+BIAS_THAT_MATTERS = 0.5
+# Own spread over that of the others, or the reverse.
+SPREAD_THAT_MATTERS = 0.75
+MOST_WEEKS = 104
+_NEARLY = 1e-9
+_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """What somebody did on one dimension in one ISO week (UTC)."""
+
+    week: str
+    n: int
+    bias: float | None
+    spread: float | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """One annotator on one dimension."""
+
+    annotator: int
+    n: int
+    shared: int
+    """Ratings of samples that somebody else has rated, too; all comparisons are over these."""
+    bias: float | None
+    """Mean of the own values less the mean of the others' on the same samples."""
+    interval: Interval | None
+    """Of the bias, 95 %, by Student's t."""
+    error: float | None
+    """Standard error of the bias."""
+    spread: float | None
+    """Standard deviation of the own values."""
+    others_spread: float | None
+    """The same of the others on the same samples, each beside their own level."""
+    spread_ratio: float | None
+    spread_error: float | None
+    """Standard error of the logarithm of the ratio; None where either spread is nothing."""
+    usual_share: float | None
+    """How much of the others' values is the one that they give most."""
+    exact: float | None
+    within_one: float | None
+    seconds: float | None
+    """Median active seconds per sample."""
+    step: float
+    """Usual distance between two levels."""
+    weeks: Sequence[Week]
+    undefined: str | None
+
+
+def habits(
+    unit: Ints, annotator: Ints, position: Ints, values: Sequence[float], *, seconds: Floats, at: Floats
+) -> list[Habits]:
+    """Describe every annotator of one dimension, by number.
+
+    ``seconds`` and ``at`` (seconds since 1970) belong to the ratings; NaN where unknown.
+    """
+    if not len(unit):
+        return []
+    points = np.asarray(values, dtype=np.float64)
+    step = float(np.median(np.diff(points))) if len(points) > 1 else 1.0
+    own: Floats = points[position]
+    _, unit = np.unique(unit, return_inverse=True)
+    size = np.bincount(unit)
+    others: Floats = (size[unit] - 1).astype(np.float64)
+    shared = others > 0
+    difference = np.where(shared, own - _of_the_others(unit, own, others), np.nan)
+    # Others who differ in level would otherwise seem to vary: everybody beside them would look narrow.
+    level = own - _levels(annotator, np.nan_to_num(difference), others)
+    others_mean, others_square = (_of_the_others(unit, numbers, others) for numbers in (level, level**2))
+    counts = np.bincount(unit * len(points) + position, minlength=len(size) * len(points)).reshape(-1, len(points))
+    near = (np.abs(points[:, None] - points[None, :]) <= 1 + _NEARLY).astype(np.float64)
+    equal = counts[unit, position] - 1.0
+    close = (counts @ near)[unit, position] - 1.0
+
+    order = np.argsort(annotator, kind="stable")
+    people, starts = np.unique(annotator[order], return_index=True)
+    found = []
+    for person, rows in zip(people.tolist(), np.split(order, starts[1:]), strict=True):
+        mine = rows[shared[rows]]
+        pairs = float(others[mine].sum())
+        bias, error = _mean(difference[mine])
+        ratio = _Spreads.of(own[mine], others_mean[mine], others_square[mine])
+        around = counts[unit[mine]].sum(axis=0) - np.bincount(position[mine], minlength=len(points))
+        found.append(
+            Habits(
+                annotator=person,
+                n=len(rows),
+                shared=len(mine),
+                bias=bias,
+                interval=_interval(bias, error, len(mine)),
+                error=error,
+                spread=_spread(own[rows]),
+                others_spread=ratio.others,
+                spread_ratio=ratio.ratio,
+                spread_error=ratio.error,
+                usual_share=float(around.max()) / pairs if pairs else None,
+                exact=float(equal[mine].sum()) / pairs if pairs else None,
+                within_one=float(close[mine].sum()) / pairs if pairs else None,
+                seconds=_median(seconds[rows]),
+                step=step,
+                weeks=_weeks(at[rows], difference[rows], own[rows], seconds[rows]),
+                undefined=None if pairs else ALONE,
+            )
+        )
+    return found
+
+
+def _of_the_others(unit: Ints, numbers: Floats, others: Floats) -> Floats:
+    """Return the mean of the other ratings of each rating's sample; 0 where there is none."""
+    mean: Floats = (np.bincount(unit, numbers)[unit] - numbers) / np.maximum(others, 1)
+    return mean
+
+
+def _levels(annotator: Ints, difference: Floats, others: Floats) -> Floats:
+    """Return, for each rating, how far its annotator stands above all who rated the same samples, themselves too."""
+    n = np.maximum(np.bincount(annotator, others > 0), 1)
+    around = np.bincount(annotator, others) / n
+    level: Floats = (np.bincount(annotator, difference) / n * around / (around + 1))[annotator]
+    return level
+
+
+def words(everybody: Sequence[Habits]) -> list[Word | None]:
+    """Return what is noteworthy of each, or None; call it once for all dimensions of a study.
+
+    Two things are compared of everybody with enough samples, so the level of each test is 5 % divided by the number
+    of comparisons (Bonferroni): in 19 of 20 studies in which nobody differs, nobody gets a word.
+    """
+    comparisons = 2 * sum(one.shared >= FEWEST_FOR_A_WORD for one in everybody)
+    level = 1 - (1 - CONFIDENCE) / (2 * comparisons) if comparisons else 1.0
+    return [_word(one, level) if one.shared >= FEWEST_FOR_A_WORD else None for one in everybody]
+
+
+def _word(one: Habits, level: float) -> Word | None:
+    if one.bias is not None and one.error is not None and abs(one.bias) >= BIAS_THAT_MATTERS * one.step:
+        beyond = abs(one.bias) - t_quantile(level, one.shared - 1) * one.error
+        if beyond > 0:
+            return "harsh" if one.bias < 0 else "generous"
+    if one.spread_ratio is None:
+        return None
+    if one.spread_ratio == 0:
+        # Always one value. By chance, if the others nearly always give one, too.
+        by_chance = (one.usual_share or 0.0) ** one.shared
+        return "narrow" if by_chance < 1 - level else None
+    distance = math.log(one.spread_ratio)
+    if one.spread_error is None or abs(distance) <= NormalDist().inv_cdf(level) * one.spread_error:
+        return None
+    if one.spread_ratio <= SPREAD_THAT_MATTERS:
+        return "narrow"
+    return "wide" if one.spread_ratio >= 1 / SPREAD_THAT_MATTERS else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Spreads:
+    """Own spread beside the others' on the same samples."""
+
+    others: float | None
+    ratio: float | None
+    error: float | None
+
+    @classmethod
+    def of(cls, own: Floats, others_mean: Floats, others_square: Floats) -> "_Spreads":
+        """Compare two standard deviations whose samples are the same, by the delta method.
+
+        How much each sample adds to the logarithm of the ratio of the variances has a mean of nothing; its standard
+        deviation tells the error, and takes into account that both sides rated the same samples.
+        """
+        if len(own) < 2:
+            return cls(None, None, None)
+        middle, level = own.mean(), others_mean.mean()
+        mine = float(((own - middle) ** 2).mean())
+        around = others_square - 2 * level * others_mean + level**2
+        theirs = float(around.mean())
+        if theirs <= _NEARLY:
+            return cls(0.0, None, None)
+        if mine <= _NEARLY:
+            return cls(math.sqrt(theirs), 0.0, None)
+        adds = (own - middle) ** 2 / mine - around / theirs
+        # Half of it: of standard deviations, not of variances.
+        error = float(adds.std(ddof=1)) / math.sqrt(len(own)) / 2
+        return cls(math.sqrt(theirs), math.sqrt(mine / theirs), error)
+
+
+def _mean(numbers: Floats) -> tuple[float | None, float | None]:
+    """Return mean and standard error."""
+    if not len(numbers):
+        return None, None
+    error = float(numbers.std(ddof=1)) / math.sqrt(len(numbers)) if len(numbers) > 1 else None
+    return float(numbers.mean()), error
+
+
+def _interval(mean: float | None, error: float | None, n: int) -> Interval | None:
+    if mean is None or error is None or n < FEWEST_FOR_AN_INTERVAL:
+        return None
+    reach = t_quantile((1 + CONFIDENCE) / 2, n - 1) * error
+    return mean - reach, mean + reach
+
+
+def _spread(numbers: Floats) -> float | None:
+    return float(numbers.std(ddof=1)) if len(numbers) > 1 else None
+
+
+def _median(numbers: Floats) -> float | None:
+    known = numbers[~np.isnan(numbers)]
+    return float(np.median(known)) if len(known) else None
+
+
+def _weeks(at: Floats, difference: Floats, own: Floats, seconds: Floats) -> list[Week]:
+    known = np.flatnonzero(~np.isnan(at))
+    number = week_number(at[known])
+    order = np.argsort(number, kind="stable")
+    weeks, starts = np.unique(number[order], return_index=True)
+    found = []
+    for week, rows in list(zip(weeks.tolist(), np.split(known[order], starts[1:]), strict=False))[-MOST_WEEKS:]:
+        compared = difference[rows][~np.isnan(difference[rows])]
+        found.append(Week(week_name(week), len(rows), _mean(compared)[0], _spread(own[rows]), _median(seconds[rows])))
+    return found
+
+
+def week_number(at: Floats) -> Ints:
+    """Return the number of the ISO week, counted from that of 1 January 1970, of each moment."""
+    # Days are counted from a Thursday; ISO weeks begin on Mondays.
+    weeks: Ints = (np.floor(at / _DAY).astype(np.int64) + 3) // 7
+    return weeks
+
+
+def week_name(week: int) -> str:
+    """Return the name of an ISO week by its number: 2026-W07."""
+    year, number, _ = date.fromordinal(date(1970, 1, 1).toordinal() + week * 7 - 3).isocalendar()
+    return f"{year}-W{number:02d}"

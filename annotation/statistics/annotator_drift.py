@@ -1,0 +1,242 @@
+"""PURE. Each annotator over all dimensions together, and whether they have changed: bias and pace, by sample and week.
+
+Ratings of one sample on several dimensions are not independent of each other, so everything here counts samples: the
+bias on a sample is the mean of its dimensions, in levels. Somebody has changed where their last weeks differ from those
+before by more than chance, after a correction for how many comparisons are made, and by enough to matter.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from .annotator_bias import CONFIDENCE, FEWEST_FOR_A_WORD, FEWEST_FOR_AN_INTERVAL, MOST_WEEKS, week_number
+from .krippendorff_alpha import Floats, Interval, Ints
+from .student_t import t_quantile
+
+RECENT_WEEKS = 3
+# In levels; less changes next to no label.
+CHANGE_THAT_MATTERS = 0.3
+# Of the seconds before.
+PACE_THAT_MATTERS = 2 / 3
+
+
+class Rated(NamedTuple):
+    """The ratings of one dimension in parallel columns, with what its levels stand for."""
+
+    unit: Ints
+    annotator: Ints
+    position: Ints
+    score: Ints
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A mean in the weeks before and in the last ones, noteworthy or not."""
+
+    before: float
+    after: float
+    since: int
+    """Number of the first of the last weeks."""
+    noteworthy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """One week of somebody's work."""
+
+    week: int
+    n: int
+    bias: float | None
+    spread: float | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """One annotator over all dimensions."""
+
+    annotator: int
+    n: int
+    """Samples."""
+    bias: float | None
+    """Mean distance from the others' mean, in levels; over samples that somebody else has rated, too."""
+    interval: Interval | None
+    spread: float | None
+    """Standard deviation of what they give within a dimension, in levels, pooled over the dimensions."""
+    seconds: float | None
+    bias_change: Change | None
+    pace_change: Change | None
+    """Of the median seconds per sample."""
+    weeks: Sequence[Week]
+
+
+def wholes(rated: Sequence[Rated], *, member: Ints, seconds: Floats, at: Floats) -> list[Whole]:
+    """Describe every annotator who has a rating; the columns belong to the scores that ``rated`` names by number.
+
+    ``seconds`` and ``at`` (seconds since 1970) are NaN where unknown.
+    """
+    scores = len(member)
+    bias_sum, bias_count, present = np.zeros(scores), np.zeros(scores), np.zeros(scores, dtype=bool)
+    for part in rated:
+        difference = _from_the_others(part)
+        known = ~np.isnan(difference)
+        bias_sum += np.bincount(part.score[known], difference[known], minlength=scores)
+        bias_count += np.bincount(part.score[known], minlength=scores)
+        present[part.score] = True
+    bias = np.divide(bias_sum, bias_count, out=np.full(scores, np.nan), where=bias_count > 0)
+    week = np.full(scores, np.iinfo(np.int64).min, dtype=np.int64)
+    dated = ~np.isnan(at)
+    week[dated] = week_number(at[dated])
+    people = np.unique(member[present]).tolist()
+    rows = {person: np.flatnonzero(present & (member == person)) for person in people}
+    changes = {
+        person: (_Split.of(bias[own], week[own]), _Split.of(np.log(np.maximum(seconds[own], 1)), week[own]))
+        for person, own in rows.items()
+    }
+    tests = sum(split is not None for pair in changes.values() for split in pair)
+    level = 1 - (1 - CONFIDENCE) / (2 * tests) if tests else 1.0
+    spreads = _Spreads(rated, member, week)
+    found = []
+    for person, own in rows.items():
+        known = bias[own][~np.isnan(bias[own])]
+        of_bias, of_pace = changes[person]
+        mean = float(known.mean()) if len(known) else None
+        found.append(
+            Whole(
+                annotator=person,
+                n=len(own),
+                bias=mean,
+                interval=_interval(known),
+                spread=spreads.of(person),
+                seconds=_median(seconds[own]),
+                bias_change=None if of_bias is None else of_bias.change(level, matters=CHANGE_THAT_MATTERS),
+                pace_change=None
+                if of_pace is None
+                else _in_seconds(of_pace.change(level, matters=-math.log(PACE_THAT_MATTERS))),
+                weeks=_weeks(person, bias[own], seconds[own], week[own], spreads),
+            )
+        )
+    return found
+
+
+def _from_the_others(part: Rated) -> Floats:
+    """Return how far each rating lies above the mean of the others of its sample, in levels; NaN where it is alone."""
+    points = np.asarray(part.values, dtype=np.float64)
+    own = points[part.position] / _step(points)
+    if not len(own):
+        return own
+    _, unit = np.unique(part.unit, return_inverse=True)
+    others = np.bincount(unit)[unit] - 1.0
+    rest = np.bincount(unit, own)[unit] - own
+    mean = np.divide(rest, others, out=np.full(len(own), np.nan), where=others > 0)
+    difference: Floats = own - mean
+    return difference
+
+
+def _step(points: Floats) -> float:
+    return float(np.median(np.diff(points))) if len(points) > 1 else 1.0
+
+
+class _Spreads:
+    """Sums of squares around the mean of each dimension, by person and by person and week."""
+
+    def __init__(self, rated: Sequence[Rated], member: Ints, week: Ints) -> None:
+        self._squares: dict[tuple[int, int | None], float] = {}
+        self._degrees: dict[tuple[int, int | None], int] = {}
+        for part in rated:
+            points = np.asarray(part.values, dtype=np.float64)
+            own = points[part.position] / _step(points)
+            self._add(own, member[part.score], None)
+            self._add(own, member[part.score], week[part.score])
+
+    def _add(self, own: Floats, member: Ints, week: Ints | None) -> None:
+        if not len(own):
+            return
+        weeks, number = np.unique(week if week is not None else np.zeros_like(member), return_inverse=True)
+        groups, place = np.unique(member * len(weeks) + number, return_inverse=True)
+        n = np.bincount(place)
+        mean = np.bincount(place, own) / n
+        squares = np.bincount(place, (own - mean[place]) ** 2)
+        for group, count, total in zip(groups.tolist(), n.tolist(), squares.tolist(), strict=True):
+            key = (group // len(weeks), int(weeks[group % len(weeks)]) if week is not None else None)
+            self._squares[key] = self._squares.get(key, 0.0) + total
+            self._degrees[key] = self._degrees.get(key, 0) + count - 1
+
+    def of(self, person: int, week: int | None = None) -> float | None:
+        """Return the pooled standard deviation, None where no dimension has two values."""
+        degrees = self._degrees.get((person, week), 0)
+        return math.sqrt(self._squares[person, week] / degrees) if degrees else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """Numbers of the weeks before and of the last weeks, enough of both to compare."""
+
+    before: Floats
+    after: Floats
+    since: int
+
+    @classmethod
+    def of(cls, numbers: Floats, week: Ints) -> "_Split | None":
+        usable = ~np.isnan(numbers) & (week != np.iinfo(np.int64).min)
+        numbers, week = numbers[usable], week[usable]
+        worked = np.unique(week)
+        if len(worked) <= RECENT_WEEKS:
+            return None
+        since = int(worked[-RECENT_WEEKS])
+        before, after = numbers[week < since], numbers[week >= since]
+        if min(len(before), len(after)) < FEWEST_FOR_A_WORD:
+            return None
+        return cls(before, after, since)
+
+    def change(self, level: float, *, matters: float) -> Change:
+        """Compare the means by Welch's test at the one-sided ``level``."""
+        errors = [float(part.var(ddof=1)) / len(part) for part in (self.before, self.after)]
+        distance = float(self.after.mean() - self.before.mean())
+        total = sum(errors)
+        reach = 0.0
+        if total > 0:
+            sizes = (len(self.before), len(self.after))
+            degrees = total**2 / sum(error**2 / (n - 1) for error, n in zip(errors, sizes, strict=True))
+            reach = t_quantile(level, max(3, int(degrees))) * math.sqrt(total)
+        noteworthy = abs(distance) >= matters and abs(distance) > reach
+        return Change(float(self.before.mean()), float(self.after.mean()), self.since, noteworthy)
+
+
+def _in_seconds(change: Change) -> Change:
+    """Turn means of logarithms into seconds: geometric means, which a few long breaks do not carry away."""
+    return Change(math.exp(change.before), math.exp(change.after), change.since, change.noteworthy)
+
+
+def _interval(numbers: Floats) -> Interval | None:
+    if len(numbers) < FEWEST_FOR_AN_INTERVAL:
+        return None
+    mean = float(numbers.mean())
+    reach = t_quantile((1 + CONFIDENCE) / 2, len(numbers) - 1) * float(numbers.std(ddof=1)) / math.sqrt(len(numbers))
+    return mean - reach, mean + reach
+
+
+def _median(numbers: Floats) -> float | None:
+    known = numbers[~np.isnan(numbers)]
+    return float(np.median(known)) if len(known) else None
+
+
+def _weeks(person: int, bias: Floats, seconds: Floats, week: Ints, spreads: _Spreads) -> list[Week]:
+    found = []
+    for number in np.unique(week[week != np.iinfo(np.int64).min]).tolist()[-MOST_WEEKS:]:
+        rows = week == number
+        compared = bias[rows][~np.isnan(bias[rows])]
+        found.append(
+            Week(
+                number,
+                int(rows.sum()),
+                float(compared.mean()) if len(compared) else None,
+                spreads.of(person, number),
+                _median(seconds[rows]),
+            )
+        )
+    return found

@@ -1,0 +1,221 @@
+"""PURE. What meeting a judge does to annotators, per arm and dimension, and whether it is more than a study allows.
+
+Everything is beside what people do who do not meet it: the blind values that were given in the same time, on samples
+that others scored with the judge's help and on wholly blind ones. What the judge would have shown them is known, too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .anchoring import Arm, Pull, delayed_terms, prefilled_terms, pulls
+from .krippendorff_alpha import Floats, Ints
+
+ARMS: tuple[Arm, ...] = ("delayed", "prefilled")
+BLIND = "blind"
+_NEAR = 1 + 1e-9
+_SAME = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """Values that a judge suggested and somebody answered, in columns; people and samples by number."""
+
+    sample: Ints
+    annotator: Ints
+    dimension: Ints
+    """Its place in the rubric."""
+    arm: Ints
+    """Its place in `ARMS`."""
+    shown: Floats
+    expected: Floats
+    first: Floats
+    """Delayed: the locked own value."""
+    final: Floats
+
+    def only(self, rows: npt.NDArray[np.bool_]) -> "Suggested":
+        """Return some of the rows."""
+        return Suggested(*(getattr(self, name)[rows] for name in self.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """Values of people who did not meet the judge, in columns, with what it would have shown: NaN where unknown."""
+
+    sample: Ints
+    annotator: Ints
+    dimension: Ints
+    value: Floats
+    shown: Floats
+    expected: Floats
+    beside: npt.NDArray[np.bool_]
+    """The sample is one that others scored with the judge's help."""
+
+    def only(self, rows: npt.NDArray[np.bool_]) -> "Blind":
+        """Return some of the rows."""
+        return Blind(*(getattr(self, name)[rows] for name in self.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Scores of every arm, in columns."""
+
+    annotator: Ints
+    arm: Ints
+    """Its place in `ARMS`; -1: blind."""
+    seconds: Floats
+    """Active ones, of an answer to the judge too; NaN where unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """All that the figures rest on."""
+
+    dimensions: Sequence[str]
+    question_of: Ints
+    """Of each sample, by its number."""
+    suggested: Suggested
+    blind: Blind
+    times: Times
+    unanswered: Sequence[int]
+    """For each of `ARMS`: values that were shown and that nobody answered in time."""
+
+
+def rows(met: Met, *, limit: float) -> list[dict[str, Any]]:
+    """Return a row per arm and dimension, and after those of an arm one over all dimensions, whose name is None.
+
+    An arm that nobody has met has no rows. ``limit`` is the pull that the study allows.
+    """
+    everything = range(len(met.dimensions))
+    present = [place for place in range(len(ARMS)) if (met.suggested.arm == place).any()]
+    cells = [(place, dimension) for place in present for dimension in everything]
+    found = pulls([_terms(met, place, dimension) for place, dimension in cells])
+    keys: list[tuple[int, int | None]] = []
+    for place in present:
+        keys += [(place, dimension) for dimension in everything] + [(place, None)]
+    return [_row(met, place, dimension, pull, limit) for (place, dimension), pull in zip(keys, found, strict=True)]
+
+
+def _terms(met: Met, place: int, dimension: int) -> Any:
+    own = met.suggested.only((met.suggested.arm == place) & (met.suggested.dimension == dimension))
+    if ARMS[place] == "delayed":
+        return delayed_terms(own.sample, own.shown, own.first, own.final, met.question_of)
+    blind = met.blind.only(met.blind.dimension == dimension)
+    return prefilled_terms(own.sample, own.shown, own.final, blind.sample, blind.value, met.question_of)
+
+
+def _row(met: Met, place: int, dimension: int | None, pull: Pull, limit: float) -> dict[str, Any]:
+    mine = met.suggested.arm == place
+    theirs = ~np.isnan(met.blind.shown)
+    if dimension is not None:
+        mine, theirs = mine & (met.suggested.dimension == dimension), theirs & (met.blind.dimension == dimension)
+    own, blind = met.suggested.only(mine), met.blind.only(theirs)
+    delayed = ARMS[place] == "delayed"
+    return {
+        "arm": ARMS[place],
+        "dimension": None if dimension is None else met.dimensions[dimension],
+        "pull": pull.value,
+        "interval": None if pull.interval is None else list(pull.interval),
+        "slope": pull.slope,
+        "undefined": pull.undefined,
+        "alarm": passes(pull, limit),
+        "values": len(own.final),
+        "samples": len(np.unique(own.sample)),
+        "compared": pull.values,
+        "acceptance": share(same(own.final, own.shown)),
+        "coincidence": share(same(blind.value, blind.shown)),
+        "blind_values": len(blind.value),
+        "blind_values_beside": int(blind.beside.sum()),
+        "agreed_before": share(same(own.first, own.shown)) if delayed else None,
+        "moved": _moved(own) if delayed else None,
+        "within_one": _within_one(own.final, own.shown),
+        "rmse": _rmse(own.final, own.expected),
+        "blind_within_one": _within_one(blind.value, blind.shown),
+        "blind_rmse": _rmse(blind.value, blind.expected),
+    }
+
+
+def passes(pull: Pull, limit: float) -> bool:
+    """Tell whether people are pulled by more than the study allows, and that not by chance."""
+    return pull.value is not None and pull.interval is not None and pull.value > limit and pull.interval.low > 0
+
+
+def arms(met: Met) -> list[dict[str, Any]]:
+    """Return a row per arm over all dimensions, the blind one first: time, and how good the judge looks in it."""
+    known = met.blind.only(~np.isnan(met.blind.shown))
+    usual = median(met.times.seconds[met.times.arm == -1])
+    found: list[dict[str, Any]] = [
+        {
+            "arm": BLIND,
+            "scores": int((met.times.arm == -1).sum()),
+            "values": len(known.value),
+            "unanswered": 0,
+            "seconds": usual,
+            "seconds_ratio": None,
+            "acceptance": share(same(known.value, known.shown)),
+            "within_one": _within_one(known.value, known.shown),
+            "rmse": _rmse(known.value, known.expected),
+        }
+    ]
+    for place, arm in enumerate(ARMS):
+        own = met.suggested.only(met.suggested.arm == place)
+        here = met.times.arm == place
+        if not here.any() and not len(own.final):
+            continue
+        seconds = median(met.times.seconds[here])
+        found.append(
+            {
+                "arm": arm,
+                "scores": int(here.sum()),
+                "values": len(own.final),
+                "unanswered": met.unanswered[place],
+                "seconds": seconds,
+                "seconds_ratio": seconds / usual if seconds is not None and usual else None,
+                "acceptance": share(same(own.final, own.shown)),
+                "within_one": _within_one(own.final, own.shown),
+                "rmse": _rmse(own.final, own.expected),
+            }
+        )
+    return found
+
+
+def _moved(own: Suggested) -> dict[str, Any]:
+    """Return what became of own values once the judge's were shown."""
+    before, after = np.abs(own.first - own.shown), np.abs(own.final - own.shown)
+    changed = ~same(own.first, own.final)
+    towards, away = changed & (after < before - _SAME), changed & (after > before + _SAME)
+    return {
+        "share": share(changed),
+        "changed": int(changed.sum()),
+        "towards": int(towards.sum()),
+        "away": int(away.sum()),
+        "across": int((changed & ~towards & ~away).sum()),
+    }
+
+
+def same(one: Floats, other: Floats) -> npt.NDArray[np.bool_]:
+    """Tell of each pair of values whether they are one level."""
+    equal: npt.NDArray[np.bool_] = np.abs(one - other) <= _SAME
+    return equal
+
+
+def share(true: npt.NDArray[np.bool_]) -> float | None:
+    """Return how much of it is true; None of nothing."""
+    return float(true.mean()) if len(true) else None
+
+
+def median(numbers: Floats) -> float | None:
+    """Return the median of those that are known."""
+    known = numbers[~np.isnan(numbers)]
+    return float(np.median(known)) if len(known) else None
+
+
+def _within_one(values: Floats, shown: Floats) -> float | None:
+    return share(np.abs(values - shown) <= _NEAR)
+
+
+def _rmse(values: Floats, expected: Floats) -> float | None:
+    return float(np.sqrt(((values - expected) ** 2).mean())) if len(values) else None

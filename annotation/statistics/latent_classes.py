@@ -1,0 +1,138 @@
+"""PURE. Types of samples, found in scores: how likely each level is for a sample of each type, by who scores it.
+
+A latent class model (Dawid and Skene 1979) with a prior: what one person says of a type is drawn towards what the
+others say of it. What a judge expects is seen in bins, as if by one scorer more.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from .krippendorff_alpha import Floats, Ints
+
+# So many scores of others are worth one's own in telling how somebody scores samples of a type.
+DRAWN = 2.0
+# Somebody's habit of giving a level more or less often than others shows after about so many scores on it.
+HABIT = 3.0
+# Levels near a type's middle count like so many scores, before anything was seen.
+SHAPE = 2.0
+# Of bells, in distances between their middles.
+WIDTH = 0.9
+BINS_DRAWN = 3.0
+BINS_WIDTH = 2.0
+ROUNDS = 25
+MOST_TYPES = 7
+LEAST = 1e-4
+ANYBODY = -1
+"""Of a person: nobody knows who."""
+
+
+class Rows(NamedTuple):
+    """Samples with the same evidence, once: what is known, and for each sample which row it is.
+
+    ``values`` are positions of levels, negative where there is none; ``people`` may be `ANYBODY`; ``bin`` is -1 where
+    the judge says nothing.
+    """
+
+    values: Ints
+    people: Ints
+    bin: Ints
+    place: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Types:
+    """What is known of the types."""
+
+    shares: Floats
+    """How common each is."""
+    people: Floats
+    """People x types x levels; the last of them is `ANYBODY`, as whom it is found."""
+    bins: Floats
+    """Types x bins of what the judge expects; no bins without a judge."""
+
+    def posterior(self, rows: Rows) -> Floats:
+        """Return the chance that a sample of each row is of each type."""
+        logs = np.repeat(np.log(self.shares)[None], len(rows.values), axis=0)
+        said = np.log(self.people)
+        for column in range(rows.values.shape[1]):
+            there = rows.values[:, column] >= 0
+            logs[there] += said[rows.people[there, column], :, rows.values[there, column]]
+        if self.bins.shape[1]:
+            judged = rows.bin >= 0
+            logs[judged] += np.log(self.bins[:, rows.bin[judged]]).T
+        found = np.exp(logs - logs.max(axis=1, keepdims=True))
+        return np.asarray(found / found.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def distinct(values: Ints, people: Ints | None, bins: Ints) -> Rows:
+    """Return the rows that differ; where nobody is named the order of a sample's values does not matter."""
+    slots = values.shape[1]
+    if people is None:
+        values = -np.sort(-values, axis=1)
+        people = np.full_like(values, ANYBODY)
+    keys, place = np.unique(np.concatenate([values, people, bins[:, None]], axis=1), axis=0, return_inverse=True)
+    return Rows(keys[:, :slots], keys[:, slots : 2 * slots], keys[:, -1], place.reshape(-1))
+
+
+def learn_types(rows: Rows, *, levels: int, people: int, bins: int) -> Types:
+    """Find the types of samples of ``levels`` levels by expectation and maximisation; the same for the same rows."""
+    number = np.bincount(rows.place, minlength=len(rows.values)).astype(np.float64)
+    seen = (rows.values >= 0).any(axis=1)
+    rows, number = Rows(rows.values[seen], rows.people[seen], rows.bin[seen], rows.place), number[seen]
+    shape = _bells(min(levels + 1, MOST_TYPES), levels, WIDTH)
+    types = Types(
+        np.full(len(shape), 1 / len(shape)),
+        np.repeat(shape[None], people + 1, axis=0),
+        _bells(len(shape), bins, BINS_WIDTH),
+    )
+    for _ in range(ROUNDS if len(number) else 0):
+        weight = types.posterior(rows) * number[:, None]
+        types = Types(
+            (weight.sum(axis=0) + 1) / (weight.sum() + len(shape)),
+            _people(rows, weight, shape, people),
+            _bins(rows, weight, bins),
+        )
+    return types
+
+
+def _people(rows: Rows, weight: Floats, shape: Floats, people: int) -> Floats:
+    counts = np.zeros((people + 1, shape.shape[1], len(shape)))
+    for column in range(rows.values.shape[1]):
+        there = rows.values[:, column] >= 0
+        np.add.at(counts, (rows.people[there, column], rows.values[there, column]), weight[there])
+    counts = counts.transpose(0, 2, 1)
+    everybody = counts.sum(axis=0) + SHAPE * shape
+    everybody /= everybody.sum(axis=1, keepdims=True)
+    # How often each has given a level, beside how often anybody would have on the same samples.
+    given, usual = counts.sum(axis=1), counts.sum(axis=2) @ everybody
+    habit = everybody[None] * ((given + HABIT) / (usual + HABIT))[:, None, :]
+    found = counts + DRAWN * habit / habit.sum(axis=2, keepdims=True)
+    found[ANYBODY] = everybody
+    found = np.maximum(found / found.sum(axis=2, keepdims=True), LEAST)
+    return np.asarray(found / found.sum(axis=2, keepdims=True), dtype=np.float64)
+
+
+def _bins(rows: Rows, weight: Floats, bins: int) -> Floats:
+    if not bins:
+        return np.zeros((weight.shape[1], 0))
+    judged = rows.bin >= 0
+    counts = np.zeros((bins, weight.shape[1]))
+    np.add.at(counts, rows.bin[judged], weight[judged])
+    common = (counts.sum(axis=1) + 0.5) / (counts.sum() + 0.5 * bins)
+    found = counts.T + BINS_DRAWN * common
+    return np.asarray(found / found.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def _bells(rows: int, columns: int, width: float) -> Floats:
+    """Return a bell over the columns in each row, its middle moving from before the first to behind the last.
+
+    ``width`` is in distances between the middles of two rows.
+    """
+    if not columns:
+        return np.zeros((rows, 0))
+    middle = np.linspace(-0.3, columns - 0.7, rows)
+    reach = width * (middle[1] - middle[0])
+    found = np.maximum(np.exp(-0.5 * ((np.arange(columns)[None] - middle[:, None]) / reach) ** 2), LEAST)
+    return np.asarray(found / found.sum(axis=1, keepdims=True), dtype=np.float64)

@@ -1,0 +1,178 @@
+"""PURE. What a protocol would lead to, judged by the scores so far: disputes and hours, per tolerance."""
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from annotation.scoring.consistency import Agreed, Disputed, OneMore, Rules, review_wanted, verdicts
+
+SECONDS_A_SCORE = 60.0
+"""Assumed for scoring a sample where nobody's time is known."""
+SECONDS_A_TOPIC = 45.0
+"""Assumed for one person's part in discussing one dimension where nobody's time is known."""
+LEAST_TIMES = 10
+"""From so many measured times on they speak for the others."""
+MOST_TOLERANCES = 4
+_Z = 1.959964
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The independent values of one sample, as many on each dimension as the protocol asks for."""
+
+    sample: str
+    values: Mapping[Hashable, Sequence[float]]
+    by_rule: Sequence[float] = ()
+    """What the dimensions with a missing side are set to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """Seconds for one piece of work; ``measured`` is the number of times that it rests on, 0: assumed."""
+
+    seconds: float
+    measured: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one tolerance would lead to; the shares are of all samples, the hours for all of them together."""
+
+    tolerance: float
+    disputed: int
+    disputed_share: float
+    interval: tuple[float, float]
+    """95 % interval of the share."""
+    topics: float
+    """Disputed dimensions a sample, on average over all samples."""
+    one_more_share: float
+    """Needs one more score to break a tie."""
+    review_share: float
+    """Would be agreed at once and go to somebody new."""
+    hours_scoring: float
+    hours_discussing: float
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Rows by rising tolerance, and what they rest on; without rows, ``needed`` says what is missing."""
+
+    rows: Sequence[Row]
+    samples: int
+    """On how many scored samples it rests."""
+    of: int
+    """How many samples the hours are for."""
+    k: int
+    scoring: Time
+    discussing: Time
+    needed: str = ""
+
+    @property
+    def basis(self) -> dict[str, Any]:
+        """Where the hours come from, as plain values."""
+        return {
+            "samples": self.samples,
+            "of": self.of,
+            "annotators_per_sample": self.k,
+            "seconds_a_score": self.scoring.seconds,
+            "scores_timed": self.scoring.measured,
+            "seconds_a_topic": self.discussing.seconds,
+            "topics_timed": self.discussing.measured,
+        }
+
+
+def time_of(seconds: Sequence[float], *, assumed: float) -> Time:
+    """Return the mean of measured times, or what is assumed where there are too few."""
+    if len(seconds) < LEAST_TIMES:
+        return Time(assumed)
+    return Time(sum(seconds) / len(seconds), len(seconds))
+
+
+def tolerances(levels: Sequence[Sequence[float]], *, also: float = 0, most: int = MOST_TOLERANCES) -> list[float]:
+    """Return the tolerances worth a look: 0, distances that levels have, and ``also``; about ``most`` of them.
+
+    The smallest come first; where there is room for more but not for all, the rest are spread over the scale.
+    """
+    found = {round(high - low, 9) for values in levels for low in values for high in values if high > low}
+    distances = sorted(found)
+    small, wide = distances[: MOST_TOLERANCES - 1], distances[MOST_TOLERANCES - 1 :]
+    room = max(0, most - MOST_TOLERANCES)
+    step = math.ceil(len(wide) / room) if room else 0
+    return sorted({0.0, float(also), *small, *(wide[step - 1 :: step] if step else ())})
+
+
+def share_interval(found: int, of: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share (Wilson), which stays within 0 and 1 and says something even at 0 and 1."""
+    if not of:
+        return 0.0, 1.0
+    share, spread = found / of, _Z * _Z / of
+    middle = (share + spread / 2) / (1 + spread)
+    reach = _Z * math.sqrt(share * (1 - share) / of + spread / (4 * of)) / (1 + spread)
+    # At the ends the formula says exactly 0 or 1; the arithmetic does not.
+    return (max(0.0, middle - reach) if found else 0.0), (min(1.0, middle + reach) if found < of else 1.0)
+
+
+def rows(
+    observed: Sequence[Observed],
+    *,
+    levels: Mapping[Hashable, Sequence[float]],
+    rules: Mapping[str, Any],
+    tolerances: Sequence[float],
+    of: int,
+    scoring: Time,
+    discussing: Time,
+) -> list[Row]:
+    """Judge the observed samples under ``rules`` once per tolerance, and take the shares for all ``of`` samples.
+
+    A discussion that only a review would open is not counted: nobody has reviewed yet.
+    """
+    return [
+        _row(observed, levels=levels, rules=rules, tolerance=one, of=of, scoring=scoring, discussing=discussing)
+        for one in tolerances
+        if observed
+    ]
+
+
+def _row(
+    observed: Sequence[Observed],
+    *,
+    levels: Mapping[Hashable, Sequence[float]],
+    rules: Mapping[str, Any],
+    tolerance: float,
+    of: int,
+    scoring: Time,
+    discussing: Time,
+) -> Row:
+    judge = Rules(tolerance=tolerance, tie_rule=rules["tie_rule"], decide=rules["decide"], may_ask_one_more=True)
+    disputed = topics = one_more = reviews = 0
+    for sample in observed:
+        judged = verdicts(sample.values, levels, judge).values()
+        differing = sum(isinstance(one, Disputed) for one in judged)
+        if differing:
+            disputed += 1
+            topics += differing
+        elif any(isinstance(one, OneMore) for one in judged):
+            one_more += 1
+        else:
+            finals = [*(one.value for one in judged if isinstance(one, Agreed)), *sample.by_rule]
+            reviews += review_wanted(
+                cross_review=rules["cross_review"],
+                share=rules["review_share"],
+                threshold=rules["review_threshold"],
+                finals=finals,
+                sample=sample.sample,
+            )
+    n = len(observed)
+    k = rules["annotators_per_sample"]
+    return Row(
+        tolerance=tolerance,
+        disputed=disputed,
+        disputed_share=disputed / n,
+        interval=share_interval(disputed, n),
+        topics=topics / n,
+        one_more_share=one_more / n,
+        review_share=reviews / n,
+        hours_scoring=of * (k + (one_more + reviews) / n) * scoring.seconds / 3600,
+        hours_discussing=of * topics / n * k * discussing.seconds / 3600,
+    )

@@ -1,0 +1,124 @@
+"""What the scores so far say about other rules: reads them, and leaves the judging to `annotation.studies.forecast`."""
+
+from collections import defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+from django.db.models import Count, Max, Q
+
+from annotation.core import permissions
+from annotation.core.rubric_cache import RubricDefinition, definition
+from annotation.models import Discussion, Post, Protocol, Rating, Sample, Score, Study, User
+from annotation.suggestions.arms import Arm
+from judge.missing_sides import locked_dimensions
+
+from .forecast import SECONDS_A_SCORE, SECONDS_A_TOPIC, Forecast, Observed, Time, rows, time_of, tolerances
+from .protocol_rules import DEFAULTS, complete
+
+MOST_SAMPLES = 2000
+MOST_CASES = 500
+SampleRow = tuple[int, str, bool, bool]
+
+_independent = Q(round=1, complete=True, voided_at=None, origin__in=(Score.Origin.GIVEN, Score.Origin.IMPORTED)) & ~Q(
+    arm=Arm.PREFILLED
+)
+
+
+def forecast(*, by: User, study: Study, wanted: Mapping[str, Any] | None = None) -> Forecast:
+    """Return the share of disputed samples and the hours per tolerance, under the rules of now or other ones.
+
+    It rests on at most `MOST_SAMPLES` samples with all scores, drawn at random once and for all; of more scores than
+    the rules ask for, the first count.
+    """
+    permissions.require_lead(by, study)
+    if wanted is None:
+        current = Protocol.objects.get(study=study, current=True)
+        wanted = complete({name: getattr(current, name) for name in DEFAULTS})
+    k = wanted["annotators_per_sample"]
+    rubric = definition(study.rubric_id)
+    judged = Sample.objects.filter(study=study).exclude(state=Sample.State.WITHDRAWN)
+    of = judged.filter(Q(has_text=True) | Q(has_image=True)).count()
+    drawn = _with_scores(study, k) if k > 1 else []
+    observed, seconds = _observed(drawn, rubric, k) if drawn else ([], [])
+    scoring = time_of(seconds, assumed=SECONDS_A_SCORE)
+    discussing = _time_of_a_topic(study)
+    levels: dict[Hashable, Sequence[float]] = {d.id: tuple(d.level_of) for d in rubric.dimensions}
+    found = rows(
+        observed,
+        levels=levels,
+        rules=wanted,
+        tolerances=tolerances(list(levels.values()), also=wanted["tolerance"]),
+        of=of,
+        scoring=scoring,
+        discussing=discussing,
+    )
+    needed = "" if found else _needed(study, k)
+    return Forecast(found, len(observed), of, k, scoring, discussing, needed)
+
+
+def _with_scores(study: Study, k: int) -> list[SampleRow]:
+    """Return samples that have ``k`` independent scores; declared complete or not, where none else has."""
+    samples = Sample.objects.filter(study=study).exclude(state=Sample.State.WITHDRAWN)
+    drawn = samples.filter(scores_in__gte=k)
+    if not drawn.exists():
+        scores = Score.objects.filter(_independent, sample__in=samples).values("sample").annotate(n=Count("pk"))
+        drawn = samples.filter(pk__in=scores.filter(n__gte=k).values("sample"))
+    return list(drawn.order_by("shuffle", "pk").values_list("pk", "public_id", "has_text", "has_image")[:MOST_SAMPLES])
+
+
+def _observed(drawn: Sequence[SampleRow], rubric: RubricDefinition, k: int) -> tuple[list[Observed], list[float]]:
+    """Return the values of samples, and how long the scores among them took where that is known."""
+    scores: dict[int, list[int]] = defaultdict(list)
+    seconds: list[float] = []
+    rows_of_scores = Score.objects.filter(_independent, sample__in=[row[0] for row in drawn]).order_by("pk")
+    for pk, sample_id, took in rows_of_scores.values_list("pk", "sample_id", "seconds"):
+        if len(scores[sample_id]) < k:
+            scores[sample_id].append(pk)
+            seconds += [] if took is None else [took]
+    value_of = {level.id: level.value for dimension in rubric.dimensions for level in dimension.levels}
+    values: dict[int, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+    taken = [score for of_sample in scores.values() for score in of_sample]
+    for sample_id, dimension, level in Rating.objects.filter(score__in=taken).values_list(
+        "score__sample_id", "dimension_id", "level_id"
+    ):
+        values[sample_id][dimension].append(value_of[level])
+    observed = []
+    for pk, public_id, has_text, has_image in drawn:
+        locked = locked_dimensions(rubric.dimensions, has_text=has_text, has_image=has_image)
+        scored: dict[Hashable, Sequence[float]] = {
+            dimension.id: values[pk][dimension.id]
+            for dimension in rubric.dimensions
+            if dimension.key not in locked and len(values[pk][dimension.id]) == k
+        }
+        if scored:
+            by_rule = [lock.value for lock in locked.values() if lock.value is not None]
+            observed.append(Observed(public_id, scored, by_rule))
+    return observed, seconds
+
+
+def _time_of_a_topic(study: Study) -> Time:
+    """Return how long one person's part in one disputed dimension takes, from the discussions closed last."""
+    closed = Discussion.objects.filter(study=study, state=Discussion.State.CLOSED).order_by("-closed_at")
+    cases = list(closed.values_list("pk", flat=True)[:MOST_CASES])
+    posts = Post.objects.filter(discussion__in=cases)
+    # What is sent at once is timed once, and stands at each of its posts.
+    sent = posts.values("participant", "client_key").annotate(took=Max("seconds"), parts=Count("pk"))
+    took: dict[int, float] = defaultdict(float)
+    for row in sent:
+        if row["took"] is not None:
+            took[row["participant"]] += row["took"]
+    topics = posts.filter(participant__in=took).values("participant").annotate(n=Count("dimension", distinct=True))
+    return time_of([took[row["participant"]] / row["n"] for row in topics], assumed=SECONDS_A_TOPIC)
+
+
+def _needed(study: Study, k: int) -> str:
+    if k == 1:
+        return "One annotator a sample: there is nothing that could differ, and nothing to discuss."
+    counts = Score.objects.filter(_independent, sample__study=study).values("sample").annotate(n=Count("pk"))
+    most = counts.order_by("-n").values_list("n", flat=True).first() or 0
+    if not most:
+        return f"Nobody has scored yet. The forecast begins with the first sample that has {k} scores."
+    return (
+        f"No sample has {k} scores yet; the most that one has is {most}. "
+        f"The forecast begins with the first sample that has {k}."
+    )

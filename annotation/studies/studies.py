@@ -1,0 +1,351 @@
+"""Studies, their rules, their members and the links that invite them."""
+
+import hashlib
+import secrets
+from collections.abc import Collection, Iterable
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from annotation.core import permissions
+from annotation.core.errors import BadInput, NotFound, WrongState
+from annotation.core.history import record
+from annotation.core.rubric_cache import definition
+from annotation.core.transactions import write_transaction
+from annotation.core.visibility import able_to_score
+from annotation.discussions.moderating import give_time_back
+from annotation.models import Invitation, Member, Protocol, Rubric, Study, User
+from annotation.releases.test_pool import reserve_pool
+from annotation.scoring.exposures import record_scored_elsewhere
+from annotation.scoring.leases import release_held
+
+from .protocol_rules import DEFAULTS, PRESETS, complete, people_needed, problems, too_few
+from .rubrics import require_usable
+
+
+def create_study(
+    *,
+    by: User | None,
+    slug: str,
+    title: str = "",
+    rubric: Rubric,
+    preset: str = "paper",
+    instructions: str = "",
+    state: str = Study.State.RUNNING,
+    people: Iterable[Member] = (),
+) -> Study:
+    """Create a study with the first version of its protocol; ``by=None`` is the command line.
+
+    A person who creates a study becomes its first admin. ``people`` are members of studies that they lead, who come
+    along in the roles that they have there.
+
+    Raises:
+        BadInput: a bad short name, an unknown preset, or one whose threshold this rubric does not reach.
+        NotAllowed: the user leads no study.
+        NotFound: somebody of ``people`` is in a study, or the rubric is one, that the user does not know of.
+        WrongState: the short name is taken (`exists`).
+    """
+    if by is not None:
+        permissions.require_may_create_studies(by)
+        require_usable(by, rubric)
+    if preset not in PRESETS:
+        known = ", ".join(sorted(PRESETS))
+        raise BadInput(f"There is no protocol preset {preset!r}; choose one of {known}.", fields={"protocol": known})
+    rules = complete(PRESETS[preset])
+    if by is not None:
+        levels = [[level.value for level in dimension.levels] for dimension in definition(rubric.pk).dimensions]
+        found = problems(rules, levels=levels)
+        if found:
+            raise BadInput(
+                f"The preset {preset!r} does not fit this rubric.", fields={"protocol": " ".join(found.values())}
+            )
+    with write_transaction():
+        study = _create(slug=slug, title=title, rubric=rubric, instructions=instructions, state=state)
+        Protocol.objects.create(study=study, version=1, preset=preset, **rules)
+        record("study_created", study=study, by=by, rubric=str(rubric), preset=preset)
+        if by is not None:
+            _add(study=study, name=by.name or by.username, role=Member.Role.ADMIN, user=by, by=by)
+        _take_along(by=by, study=study, people=people)
+    return study
+
+
+def copy_study(*, by: User, source: Study, slug: str, title: str = "", members: bool | Collection[str] = True) -> Study:
+    """Create a study with the rubric, the rules and the instructions of another one, in draft and without samples.
+
+    ``members`` says who comes along: everybody active with a login, nobody, or those of the given public ids. The
+    user becomes an admin of it.
+
+    Raises:
+        NotAllowed, NotFound: the user does not lead ``source``.
+        BadInput, WrongState: as for `create_study`.
+    """
+    permissions.require_lead(by, source)
+    current = Protocol.objects.get(study=source, current=True)
+    people = Member.objects.filter(study=source, state=Member.State.ACTIVE, user__isnull=False).order_by("pk")
+    if not isinstance(members, bool):
+        people = people.filter(public_id__in=members)
+    elif not members:
+        people = people.none()
+    with write_transaction():
+        study = _create(
+            slug=slug,
+            title=title,
+            rubric=source.rubric,
+            instructions=source.instructions,
+            state=Study.State.DRAFT,
+        )
+        rules = {name: getattr(current, name) for name in DEFAULTS}
+        Protocol.objects.create(study=study, version=1, preset=current.preset, **rules)
+        record("study_created", study=study, by=by, rubric=str(source.rubric), copied=source.slug)
+        _add(study=study, name=by.name or by.username, role=Member.Role.ADMIN, user=by, by=by)
+        if current.suggestions != Protocol.Suggestions.NONE:
+            # The questions that are to come are drawn for it as they are imported.
+            reserve_pool(by=by, study=study)
+        _take_along(by=by, study=study, people=people)
+    return study
+
+
+def _create(*, slug: str, title: str, rubric: Rubric, instructions: str, state: str) -> Study:
+    if slug != slugify(slug) or not slug:
+        raise BadInput("The short name may hold a-z, 0-9 and hyphens.", fields={"slug": "Use a-z, 0-9 and hyphens."})
+    try:
+        with transaction.atomic():
+            return Study.objects.create(
+                slug=slug, title=title or slug, rubric=rubric, instructions=instructions, state=state
+            )
+    except IntegrityError:
+        raise WrongState(
+            f"A study {slug!r} exists already.", code="exists", fields={"slug": "Choose another short name."}
+        ) from None
+
+
+def _take_along(*, by: User | None, study: Study, people: Iterable[Member]) -> None:
+    """Give people of other studies the same role in this one; call it in the transaction that creates the study."""
+    led: set[int] = set()
+    for member in people:
+        if by is not None and member.study_id not in led:
+            permissions.require_lead(by, member.study)
+            led.add(member.study_id)
+        if member.user is None or member.user == by or Member.objects.filter(study=study, user=member.user).exists():
+            continue
+        name = member.name
+        if Member.objects.filter(study=study, name=name).exists():
+            name = f"{name} ({member.user.username})"
+        _add(study=study, name=name, role=member.role, user=member.user, by=by)
+
+
+def change_study(
+    *, by: User, study: Study, title: str | None = None, instructions: str | None = None, state: str | None = None
+) -> Study:
+    """Change what is given; a closed study stays readable and takes no more scores.
+
+    Raises:
+        BadInput: there is no such state.
+        WrongState: the study cannot start, as too few could score in it (`too_few_people`).
+    """
+    permissions.require_lead(by, study)
+    if state is not None and state not in Study.State.values:
+        raise BadInput("No such state.", fields={"state": "One of " + ", ".join(Study.State.values) + "."})
+    with write_transaction():
+        # What refers to the study goes on meanwhile: whoever holds a discussion would wait for it, and it for them.
+        study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+        before = {"title": study.title, "instructions": study.instructions, "state": study.state}
+        after = {"title": title, "instructions": instructions, "state": state}
+        changed = {name: value for name, value in after.items() if value is not None and value != before[name]}
+        if study.state == Study.State.DRAFT and changed.get("state") in (Study.State.RUNNING, Study.State.PAUSED):
+            missing = why_not_started(study)
+            if missing:
+                raise WrongState(missing, code="too_few_people", fields={"state": missing})
+        if changed:
+            for name, value in changed.items():
+                setattr(study, name, value)
+            study.save(update_fields=list(changed))
+            if before["state"] == Study.State.PAUSED and study.state == Study.State.RUNNING:
+                give_time_back(study=study, at=timezone.now())
+            record("study_changed", study=study, by=by, before={name: before[name] for name in changed}, after=changed)
+    return study
+
+
+def why_not_started(study: Study) -> str:
+    """Return why a study cannot start, with the remedy; nothing where it can."""
+    current = Protocol.objects.get(study=study, current=True)
+    needed = people_needed({name: getattr(current, name) for name in DEFAULTS})
+    people = able_to_score(study).count()
+    return too_few(needed, people) if people < needed else ""
+
+
+def add_member(*, by: User | None, study: Study, name: str, role: str, user: User | None = None) -> Member:
+    """Give a person a place in a study; without ``user`` it only carries scores.
+
+    Adding the same again changes nothing.
+    """
+    if by is not None:
+        permissions.require_lead(by, study)
+    _check_role(role)
+    return _add(study=study, name=name, role=role, user=user, by=by)
+
+
+def _check_role(role: str) -> None:
+    if role not in Member.Role.values:
+        raise BadInput("No such role.", fields={"role": "One of " + ", ".join(Member.Role.values) + "."})
+
+
+def _add(*, study: Study, name: str, role: str, user: User | None, by: User | None) -> Member:
+    with transaction.atomic():
+        study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+        same = Member.objects.filter(study=study, user=user).first() if user else None
+        if same is not None:
+            if same.role == role and same.state != Member.State.LEFT:
+                return same
+            raise WrongState(f"{same.name} is already {same.role} here.", code="exists")
+        if Member.objects.filter(study=study, name=name).exists():
+            raise WrongState(
+                f"There is already a member called {name!r} in this study.",
+                code="exists",
+                fields={"name": "Choose another name, or link the existing member by an invitation."},
+            )
+        member = Member.objects.create(study=study, user=user, name=name, role=role)
+        record("member_added", study=study, by=by, member=member, role=role)
+    return member
+
+
+def change_member(*, by: User, member: Member, role: str | None = None, state: str | None = None) -> Member:
+    """Change a member's role or state; work that a paused or leaving member holds goes back into play."""
+    permissions.require_lead(by, member.study)
+    if role is not None:
+        _check_role(role)
+    if state is not None and state not in Member.State.values:
+        raise BadInput("No such state.", fields={"state": "One of " + ", ".join(Member.State.values) + "."})
+    with transaction.atomic():
+        member = Member.objects.select_for_update(no_key=True, of=("self",)).select_related("study").get(pk=member.pk)
+        role, state = role or member.role, state or member.state
+        if (role, state) == (member.role, member.state):
+            return member
+        loses_admin = member.role == Member.Role.ADMIN and (role != Member.Role.ADMIN or state != Member.State.ACTIVE)
+        others = Member.objects.filter(study=member.study, role=Member.Role.ADMIN, state=Member.State.ACTIVE)
+        if loses_admin and not others.exclude(pk=member.pk).exists():
+            raise WrongState("A study needs an active admin; make somebody else one first.", code="last_admin")
+        record(
+            "member_changed",
+            study=member.study,
+            by=by,
+            member=member,
+            before={"role": member.role, "state": member.state},
+            role=role,
+            state=state,
+        )
+        member.role, member.state = role, state
+        member.save(update_fields=["role", "state"])
+        if state != Member.State.ACTIVE or role == Member.Role.RESEARCHER:
+            release_held(member=member)
+    return member
+
+
+def hash_secret(secret: str) -> str:
+    """Return the SHA-256 under which a secret of ours is stored; the secrets are random, so no salt is needed."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def invite(
+    *,
+    by: User | None,
+    study: Study,
+    role: str,
+    note: str = "",
+    uses: int = 1,
+    days: int = 14,
+    member: Member | None = None,
+) -> tuple[Invitation, str]:
+    """Make a link that lets its bearer join; returns it with the secret, which is not stored.
+
+    With ``member`` the bearer takes over that member without login, with the scores imported under their name.
+    """
+    if by is not None:
+        permissions.require_lead(by, study)
+    _check_role(role)
+    if not 1 <= uses <= 1000:
+        raise BadInput("An invitation is good for 1 to 1,000 people.", fields={"uses": "From 1 to 1,000."})
+    if not 1 <= days <= 365:
+        raise BadInput("An invitation lasts 1 to 365 days.", fields={"days": "From 1 to 365."})
+    if member is not None and (member.study_id != study.pk or member.user_id is not None or uses != 1):
+        raise WrongState("Only a member of this study without a login can be linked, by one person.", code="linked")
+    secret = secrets.token_urlsafe(24)
+    with transaction.atomic():
+        invitation = Invitation.objects.create(
+            study=study,
+            role=role,
+            member=member,
+            note=note,
+            uses_left=uses,
+            secret_hash=hash_secret(secret),
+            expires_at=timezone.now() + timedelta(days=days),
+            created_by=by,
+        )
+        record("invited", study=study, by=by, member=member, role=role, uses=uses, invitation=invitation.pk)
+    return invitation, secret
+
+
+def revoke_invitation(*, by: User, invitation: Invitation) -> None:
+    """Make a link useless; doing it twice changes nothing."""
+    permissions.require_lead(by, invitation.study)
+    with transaction.atomic():
+        if Invitation.objects.filter(pk=invitation.pk, revoked_at=None).update(revoked_at=timezone.now()):
+            record("invitation_revoked", study=invitation.study, by=by, invitation=invitation.pk)
+
+
+def find_invitation(secret: str) -> Invitation:
+    """Return the invitation behind a link, or say why it is of no use.
+
+    Raises:
+        NotFound: there is no such link.
+        WrongState: it was revoked, has expired or is used up.
+    """
+    invitation = Invitation.objects.select_related("study", "member").filter(secret_hash=hash_secret(secret)).first()
+    if invitation is None:
+        raise NotFound("This invitation does not exist. Ask for a new link.")
+    if invitation.revoked_at:
+        raise WrongState("This invitation was taken back. Ask for a new link.", code="invitation_revoked")
+    if invitation.expires_at <= timezone.now():
+        raise WrongState("This invitation has expired. Ask for a new link.", code="invitation_expired")
+    if invitation.uses_left == 0:
+        raise WrongState("This invitation has been used. Ask for a new link.", code="invitation_used")
+    return invitation
+
+
+def accept_invitation(*, user: User, secret: str) -> Member:
+    """Join the study of an invitation; somebody who is a member already stays what they are."""
+    with transaction.atomic():
+        row = Invitation.objects.select_for_update().filter(secret_hash=hash_secret(secret)).first()
+        if row is not None:
+            present = permissions.membership(user, row.study)
+            if present is not None:
+                return present
+        invitation = find_invitation(secret)
+        if invitation.member is not None:
+            member = Member.objects.select_for_update(no_key=True).get(pk=invitation.member.pk)
+            if member.user_id is not None:
+                raise WrongState("Somebody else has taken this place.", code="linked")
+            member.user, member.role = user, invitation.role
+            member.save(update_fields=["user", "role"])
+            record_scored_elsewhere(study=invitation.study)
+        else:
+            member = _join(user=user, invitation=invitation)
+        invitation.uses_left -= 1
+        invitation.save(update_fields=["uses_left"])
+        record("joined", study=invitation.study, by=user, member=member, invitation=invitation.pk)
+    return member
+
+
+def _join(*, user: User, invitation: Invitation) -> Member:
+    study = invitation.study
+    returning = Member.objects.filter(study=study, user=user).first()
+    if returning is not None:
+        returning.role, returning.state = invitation.role, Member.State.ACTIVE
+        returning.save(update_fields=["role", "state"])
+        return returning
+    name = user.name or user.username
+    if Member.objects.filter(study=study, name=name).exists():
+        name = f"{name} ({user.username})"
+    return Member.objects.create(study=study, user=user, name=name, role=invitation.role)

@@ -1,0 +1,169 @@
+"""What annotators are shown of a judge: which slots meet it, what is fixed with a lease, and what may be seen of that.
+
+Only this module reads predictions for annotators. What leaves it has been shown or is shown now.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from annotation.core.rubric_cache import RubricDefinition
+from judge.missing_sides import locked_dimensions
+
+from . import suggestions_sql as sql
+from .arms import Arm, Draw, Seat, draw, seat
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionView:
+    """A judge's values as an annotator sees them, by dimension; its uncertainty only where own values are locked."""
+
+    arm: str
+    ratings: dict[str, float]
+    expected: dict[str, float] | None = None
+    interval: dict[str, tuple[float, float] | None] | None = None
+    sd: dict[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a judge says on one dimension, its level by primary key."""
+
+    dimension_id: int
+    level_id: int
+    expected: float
+    sd: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """How somebody may meet a judge on a sample."""
+
+    draw: Draw
+    run_id: int | None
+    said: tuple[Said, ...]
+    shown: bool
+    """They were shown prefilled values of this sample before."""
+    blind_elsewhere: bool
+
+    def seat(self, free: int) -> Seat | None:
+        """Return the slot that they may take of those that are free, and their arm in it."""
+        found = self._drawn(free)
+        if found is None or self.shown or self.said:
+            return found
+        return Seat(found.slot, Arm.BLIND)
+
+    def seat_again(self, free: int, arm: Arm) -> Seat | None:
+        """Return where they may go on who had one of the slots in an arm and lost it while they were at work."""
+        found = self._drawn(free)
+        if found is None or self.shown or found.arm is Arm.BLIND:
+            return found
+        # Not what was drawn for the slot, as what they are to be shown is fixed; whoever was blind stays blind.
+        return Seat(found.slot, arm)
+
+    def _drawn(self, free: int) -> Seat | None:
+        return seat(self.draw, free, shown=self.shown, blind_elsewhere=self.blind_elsewhere)
+
+
+def meetings(
+    sample_ids: Sequence[int], *, member_id: int, protocol_id: int, rubric: RubricDefinition
+) -> dict[int, Meeting]:
+    """Return how a member may meet the judge on each of the samples, in one query."""
+    found = {}
+    for row in sql.meetings(sample_ids, member_id=member_id, protocol_id=protocol_id):
+        found[row.sample_id] = Meeting(
+            draw=draw(
+                row.public_id,
+                suggestions=row.suggestions,
+                blind_share=row.blind_share,
+                k=row.k,
+                kept_blind=row.kept_blind,
+            ),
+            run_id=row.run_id,
+            said=_said(row, rubric),
+            shown=row.own_arm == Arm.PREFILLED,
+            blind_elsewhere=row.blind_elsewhere,
+        )
+    return found
+
+
+def _said(row: sql.Meeting, rubric: RubricDefinition) -> tuple[Said, ...]:
+    """Return what the judge says on the dimensions that people score on this sample and no rule decides."""
+    if row.run_id is None:
+        return ()
+    locked = locked_dimensions(rubric.dimensions, has_text=row.has_text, has_image=row.has_image)
+    said = []
+    for dimension in rubric.dimensions:
+        of = row.dimensions.get(dimension.key)
+        level = None if of is None or of.get("rule") else dimension.level_of.get(of["rounded"])
+        if of is None or level is None or dimension.key in locked:
+            continue
+        low, high = of.get("interval") or (None, None)
+        said.append(Said(dimension.id, level, of["expected"], of["sd"], low, high))
+    return tuple(said)
+
+
+def fix(taken: Iterable[tuple[int, Meeting, Seat]], *, returning: Collection[int], at: datetime) -> None:
+    """Store what is to be shown under assignments just leased; call it in the transaction that leases them.
+
+    ``taken`` are assignments with how they meet the judge; ``returning`` are those of them that were held before. What
+    their annotator was shown stays; what nobody saw gives way to what the judge of now says.
+    """
+    new = []
+    if returning:
+        sql.forget_unseen(list(returning))
+    for assignment_id, meeting, place in taken:
+        if place.arm is Arm.BLIND or meeting.shown or meeting.run_id is None:
+            continue
+        shown_at = at if place.arm is Arm.PREFILLED else None
+        new += [
+            sql.NewSuggestion(
+                assignment_id=assignment_id,
+                dimension_id=one.dimension_id,
+                run_id=meeting.run_id,
+                shown_id=one.level_id,
+                expected=one.expected,
+                sd=one.sd,
+                low=one.low,
+                high=one.high,
+                shown_at=shown_at,
+            )
+            for one in meeting.said
+        ]
+    # Who waited for a sample while it got other content had read what was said of the old one.
+    standing = sql.predicted([row.assignment_id for row in new]) if new else set()
+    sql.insert_suggestions([row for row in new if (row.assignment_id, row.run_id) in standing])
+
+
+def dimensions(assignment: int, rubric: RubricDefinition) -> frozenset[str]:
+    """Return the dimensions on which something is fixed to be shown under an assignment, seen or not."""
+    found = {row.dimension_id for row in sql.suggestions([assignment])}
+    return frozenset(one.key for one in rubric.dimensions if one.id in found)
+
+
+def views(assignments: Sequence[int], rubric: RubricDefinition) -> dict[int, SuggestionView]:
+    """Return what annotators have been shown under the given assignments; nothing of what is still kept from them."""
+    rows: dict[int, list[sql.Shown]] = {}
+    for row in sql.suggestions(assignments) if assignments else ():
+        if row.seen:
+            rows.setdefault(row.assignment_id, []).append(row)
+    return {pk: view(of, rubric) for pk, of in rows.items()}
+
+
+def view(rows: Sequence[sql.Shown], rubric: RubricDefinition) -> SuggestionView:
+    """Return the suggestions of one assignment as they are shown."""
+    by_dimension = {row.dimension_id: row for row in rows}
+    said = [(one.key, by_dimension[one.id]) for one in rubric.dimensions if one.id in by_dimension]
+    ratings = {key: rubric.value_of(row.shown_id) for key, row in said}
+    arm = Arm(rows[0].arm)
+    if arm is not Arm.DELAYED:
+        return SuggestionView(arm.name.lower(), ratings)
+    return SuggestionView(
+        arm.name.lower(),
+        ratings,
+        expected={key: row.expected for key, row in said},
+        interval={key: None if row.low is None or row.high is None else (row.low, row.high) for key, row in said},
+        sd={key: row.sd for key, row in said},
+    )

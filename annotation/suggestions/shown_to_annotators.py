@@ -1,0 +1,64 @@
+"""What those who scored a sample were shown of a judge, and what they made of it. Read-only, for who reads results."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from annotation.models import Revision, Score, Suggestion
+
+from .arms import Arm
+
+
+@dataclass(frozen=True, slots=True)
+class MetOn:
+    """One dimension: what was shown, and what was said at first and in the end; None while nothing was."""
+
+    shown: float
+    expected: float
+    first: float | None
+    final: float | None
+    touched: bool
+    """Answered by the annotator's own hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """An answer to a judge's values that stands."""
+
+    seconds: float | None
+    at: datetime
+
+
+@dataclass(slots=True)
+class MetJudge:
+    """How somebody met a judge on a sample."""
+
+    judge: int
+    """The number of its run in the study."""
+    shown_at: datetime | None
+    """None: it was not shown yet."""
+    dimensions: dict[str, MetOn] = field(default_factory=dict)
+    revised: Revised | None = None
+
+
+def met_judges(scores: Iterable[Score]) -> dict[int, MetJudge]:
+    """Return what was met with each of the scores that was not given blind, by its primary key, in two queries."""
+    score_of = {one.assignment_id: one.pk for one in scores if one.assignment_id is not None and one.arm != Arm.BLIND}
+    found: dict[int, MetJudge] = {}
+    if not score_of:
+        return found
+    rows = Suggestion.objects.select_related("run", "dimension", "shown", "first", "final")
+    for row in rows.filter(assignment__in=score_of).order_by("dimension__position"):
+        met = found.setdefault(score_of[row.assignment_id], MetJudge(row.run.number, row.shown_at))
+        met.dimensions[row.dimension.key] = MetOn(
+            shown=row.shown.value,
+            expected=row.expected,
+            first=None if row.first is None else row.first.value,
+            final=None if row.final is None else row.final.value,
+            touched=row.touched,
+        )
+    for revision in Revision.objects.filter(assignment__in=score_of, voided_at=None):
+        met_by = found.get(score_of[revision.assignment_id])
+        if met_by is not None:
+            met_by.revised = Revised(revision.seconds, revision.at)
+    return found

@@ -1,0 +1,31 @@
+"""Which of a run's predictions may be shown, held against people's scores, or ordered by: read-only.
+
+A judge remembers what it has learned from, and what it says of that flatters it. Fair is what models said that had not
+seen the sample's question (``out_of_fold``), and what any run says of a sample that it did not learn from. The samples
+that a run learned from are those of its release's training part that were not kept for calibration. What was imported
+came with no such list: whoever imports it answers for it.
+
+`sql.suggesting` and `sql.influencing` have the same rule within statements of their own.
+"""
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from annotation.models import JudgeRun, Prediction, Question, ReleaseEntry
+
+
+def learned_from(run: JudgeRun) -> QuerySet[ReleaseEntry]:
+    """Return the entries of the run's release that it learned from; none of an imported run.
+
+    A backend that keeps questions for its own calibration (see `judge.data_parts`) learned from a few less.
+    """
+    return ReleaseEntry.objects.filter(
+        release=run.release_id, sample__question__part=Question.Part.TRAIN, sample__question__calibration=False
+    )
+
+
+def fair_predictions(run: JudgeRun) -> QuerySet[Prediction]:
+    """Return the run's predictions that are fair, failures among them: who wants numbers asks for the status, too."""
+    said = Prediction.objects.filter(run=run)
+    if run.release_id is None:
+        return said
+    return said.filter(Q(out_of_fold=True) | ~Exists(learned_from(run).filter(sample=OuterRef("sample_id"))))

@@ -1,0 +1,197 @@
+"""Drawings as wide as their place: places across in per cent, heights and marks in pixels.
+
+So one drawing serves a desk and a phone, and its texts and marks keep their size. Colours are classes, as everywhere.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil, floor, log10
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from frontend.presenters.vocabulary import decimals
+
+from .svg import Scale
+
+MINUS = "−"
+# Per cent that are left free on either side, so that no mark is cut.
+PAD = 2.0
+NEARLY = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A scale in per cent of a drawing's width, with the numbers that stand along it."""
+
+    scale: Scale
+    ticks: tuple[float, ...]
+    places: int
+    """Decimals of the ticks."""
+
+    def at(self, value: float) -> str:
+        """Return where a value lies across; one beyond the ends lies at the end."""
+        return f"{_short(self.scale.at(value))}%"
+
+    def said(self, value: float, *, sign: bool = False) -> str:
+        """Return a tick as it is written."""
+        text = decimals(abs(value), self.places)
+        if round(value, self.places) == 0:
+            return text
+        return (MINUS if value < 0 else "+" if sign else "") + text
+
+
+def axis_of(
+    values: Iterable[float],
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    most: int = 7,
+    zero: bool = False,
+    whole: bool = False,
+    pad: float = PAD,
+) -> Axis:
+    """Return an axis that holds ``values`` between round ticks, at most ``most`` of them.
+
+    A lone value has something around it, but nothing below ``low`` or above ``high``; with ``zero`` the axis holds zero
+    and something on both sides of it; ``whole`` ticks are whole numbers.
+    """
+    found = list(values)
+    least, greatest = (min(found), max(found)) if found else (0.0, 1.0)
+    if zero:
+        least, greatest = min(least, -0.05), max(greatest, 0.05)
+    if greatest - least < NEARLY * max(1.0, abs(greatest)):
+        around = abs(greatest) / 10 or 0.1
+        least, greatest = least - around, greatest + around
+    if low is not None:
+        least = max(low, least)
+    if high is not None:
+        greatest = min(high, greatest)
+    step = _step(max((greatest - least) / (most - 1), 1.0 if whole else 0.0))
+    while (last := ceil(greatest / step - NEARLY)) - (first := floor(least / step + NEARLY)) >= most:
+        step = _step(step * 1.5)
+    ticks = tuple(round(number * step, 10) for number in range(first, last + 1))
+    return Axis(Scale(ticks[0], ticks[-1], width=100, pad=pad), ticks, max(0, -floor(log10(step) + 1e-9)))
+
+
+def _step(least: float) -> float:
+    """Return 1, 2 or 5 times a power of ten, the first that is not below ``least``."""
+    power: float = 10.0 ** floor(log10(least) + 1e-9)
+    return next(times * power for times in (1, 2, 5, 10) if times * power >= least * (1 - 1e-9))
+
+
+def fluid(height: float, inside: Iterable[SafeString], *, label: str = "") -> SafeString:
+    """Return a drawing as wide as its place; without a label it is hidden from screen readers."""
+    spoken = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
+    return format_html(
+        '<svg class="fluid" width="100%" height="{}" {} focusable="false">{}</svg>',
+        _short(height),
+        spoken,
+        joined(inside),
+    )
+
+
+def fixed(width: float, height: float, inside: Iterable[SafeString], *, label: str = "") -> SafeString:
+    """Return a drawing of one size; without a label it is hidden from screen readers."""
+    spoken = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
+    return format_html(
+        '<svg width="{0}" height="{1}" viewBox="0 0 {0} {1}" {2} focusable="false">{3}</svg>',
+        _short(width),
+        _short(height),
+        spoken,
+        joined(inside),
+    )
+
+
+def across(x: str, bottom: float, kind: str = "grid", *, top: float = 0, dashed: bool = False) -> SafeString:
+    """Draw an upright line at a place across."""
+    return line(x, x, top, bottom, kind, dashed=dashed)
+
+
+def line(x1: str, x2: str, y1: float, y2: float, kind: str, *, width: float = 1, dashed: bool = False) -> SafeString:
+    """Draw a straight line."""
+    return format_html(
+        '<line x1="{}" x2="{}" y1="{}" y2="{}" class="{}" stroke-width="{}"{}/>',
+        x1,
+        x2,
+        _short(y1),
+        _short(y2),
+        kind,
+        _short(width),
+        mark_safe(' stroke-dasharray="3 3"') if dashed else "",
+    )
+
+
+def text(x: str, y: float, words: str, *, anchor: str = "middle", kind: str = "ax") -> SafeString:
+    """Write words at a place."""
+    return format_html('<text x="{}" y="{}" text-anchor="{}" class="{}">{}</text>', x, _short(y), anchor, kind, words)
+
+
+def bar(x: str, width: str, floor: float, height: float, kind: str) -> SafeString:
+    """Draw an upright bar on a floor."""
+    return format_html(
+        '<rect x="{}" y="{}" width="{}" height="{}" class="{}"/>',
+        x,
+        _short(floor - height),
+        width,
+        _short(height),
+        kind,
+    )
+
+
+def dot(x: str, y: float, *, radius: float = 6, kind: str = "f-acc") -> SafeString:
+    """Draw the judge's mark."""
+    return format_html('<circle cx="{}" cy="{}" r="{}" class="{}"/>', x, _short(y), _short(radius), kind)
+
+
+# Marks around nothing: what has to be beaten is hollow, what people reach is a tall tick.
+SHAPES = {
+    "human": mark_safe('<path d="M0-13v26" class="s-ink" stroke-width="2.5"/>'),
+    "features": mark_safe('<path d="M0-5.5 5.5 0 0 5.5-5.5 0z" class="{fill} s-ink" stroke-width="1.5"/>'),
+    "generator": mark_safe('<rect x="-4" y="-4" width="8" height="8" class="{fill} s-ink2" stroke-width="1.5"/>'),
+    "constant": mark_safe('<circle r="4" class="{fill} s-ink2" stroke-width="1.5"/>'),
+}
+
+
+def mark(shape: str, x: str, y: float, *, over: bool = False) -> SafeString:
+    """Draw a mark at a place across; ``over`` another one it lets that show through."""
+    fill = "f-none" if over else "f-paper"
+    return format_html(
+        '<svg x="{}" y="{}" overflow="visible">{}</svg>',
+        x,
+        _short(y),
+        mark_safe(SHAPES[shape].replace("{fill}", fill)),  # noqa: S308 - ours
+    )
+
+
+def ticks_below(axis: Axis, *, sign: bool = False) -> SafeString:
+    """Draw the numbers of an axis by themselves, for the foot of a column."""
+    return fluid(18, [text(axis.at(one), 13, axis.said(one, sign=sign)) for one in axis.ticks])
+
+
+def joined(pieces: Iterable[SafeString]) -> SafeString:
+    """Return drawn pieces as one."""
+    return format_html_join("", "{}", ((piece,) for piece in pieces))
+
+
+def percent(share: float) -> str:
+    """Return a place or a length across as a share of the whole."""
+    return f"{_short(100 * share)}%"
+
+
+def spread_apart(places: Sequence[float], least: float, low: float, high: float) -> list[float]:
+    """Return heights near ``places`` that are at least ``least`` apart and within ``low`` and ``high`` if they fit."""
+    order = sorted(range(len(places)), key=lambda number: places[number])
+    found = list(places)
+    for before, number in zip([None, *order], order, strict=False):
+        floor_here = low if before is None else found[before] + least
+        found[number] = max(found[number], floor_here)
+    ceiling_here = high
+    for number in reversed(order):
+        found[number] = min(found[number], ceiling_here)
+        ceiling_here = found[number] - least
+    return found
+
+
+def _short(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")

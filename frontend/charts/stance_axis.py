@@ -1,0 +1,77 @@
+"""Where the participants of a discussion stand on one dimension: rows of cells, one per level, as tables show them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from annotation.core.rubric_cache import DimensionDefinition
+from annotation.discussions.view_types import ParticipantView, StanceView
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One level of one participant: which marks stand there, and which way the line to the other mark goes."""
+
+    first: bool
+    now: bool
+    left: bool
+    right: bool
+    band: bool
+    """Inside the range of the values held now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One participant's first and current value."""
+
+    participant: ParticipantView
+    stance: StanceView
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """All participants on the levels of one dimension, and how far apart they were and are."""
+
+    dimension: DimensionDefinition
+    rows: tuple[Row, ...]
+    first: tuple[float, float] | None
+    """Lowest and highest first value."""
+    now: tuple[float, float] | None
+    """Lowest and highest current value of those who have not been excused."""
+
+
+def axis(
+    dimension: DimensionDefinition, stances: Sequence[StanceView], participants: Sequence[ParticipantView]
+) -> Axis:
+    """Lay the stances out on the levels of their dimension."""
+    values = [level.value for level in dimension.levels]
+    people = {one.alias: one for one in participants}
+    first = _range([stance.first for stance in stances])
+    now = _range([stance.current for stance in stances if not stance.excused])
+    return Axis(
+        dimension=dimension,
+        rows=tuple(
+            Row(people[stance.alias], stance, tuple(_cell(value, stance, now) for value in values))
+            for stance in stances
+            if stance.alias in people
+        ),
+        first=first,
+        now=now,
+    )
+
+
+def _range(values: Sequence[float | None]) -> tuple[float, float] | None:
+    known = [value for value in values if value is not None]
+    return (min(known), max(known)) if known else None
+
+
+def _cell(value: float, stance: StanceView, now: tuple[float, float] | None) -> Cell:
+    first, current = stance.first, stance.current
+    low, high = sorted((first, current)) if first is not None and current is not None else (value, value)
+    return Cell(
+        first=value == first,
+        now=value == current,
+        left=low < value <= high,
+        right=low <= value < high,
+        band=now is not None and now[0] < now[1] and now[0] <= value <= now[1],
+    )

@@ -1,0 +1,320 @@
+"""Agreement as pages show it: rows with their drawings, heat maps of pairs, and what discussions moved."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from annotation.core.rubric_cache import RubricDefinition
+from frontend.charts import svg
+
+from .annotator_remarks import signed, two
+from .stored_reports import People
+
+LEVELS = ("ordinal", "interval", "nominal")
+GROUPS = ("all", "generator", "domain")
+# Krippendorff's customary bars for tentative and for firm conclusions.
+BARS = (0.67, 0.8)
+# More do not fit side by side; the files have them all.
+MOST_PEOPLE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of figures: a dimension, or one group's share in it."""
+
+    key: str
+    name: str
+    group: str
+    figures: Mapping[str, Any]
+    drawing: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The rows of one dimension."""
+
+    key: str
+    name: str
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Agreement at one level of measurement; all rows share one scale."""
+
+    level: str
+    by: str
+    blocks: list[Block]
+    axis: SafeString
+
+    @property
+    def rows(self) -> list[Row]:
+        return [row for block in self.blocks for row in block.rows]
+
+    @property
+    def reasons(self) -> list[str]:
+        """Say why a correlation is undefined, once for each reason, where alpha is not undefined as well."""
+        found: dict[str, None] = {}
+        for row in self.rows:
+            for name in ("icc", "icc_two_way"):
+                why = row.figures[name]["undefined"]
+                if why and row.figures["alpha"] is not None:
+                    found.setdefault(_("%(form)s undefined: %(why)s") % {"form": row.figures[name]["form"], "why": why})
+        return list(found)
+
+
+def stored_rows(agreement: Mapping[str, Any] | None, level: str, by: str) -> list[dict[str, Any]]:
+    """Return the stored rows of one level and one grouping."""
+    if agreement is None:
+        return []
+    found: list[dict[str, Any]] = agreement.get("levels", {}).get(level, {}).get(by, [])
+    return found
+
+
+def table(
+    agreement: Mapping[str, Any] | None, rubric: RubricDefinition, *, level: str, by: str = "all", width: float = 300
+) -> Table:
+    """Lay out agreement per dimension, in the rubric's order; groups by name within each."""
+    rows = stored_rows(agreement, level, by)
+    scale = svg.alpha_scale(
+        (min([row["alpha"], *(row.get("interval") or [])]) for row in rows if row.get("alpha") is not None),
+        width=width,
+    )
+    blocks = []
+    for dimension in rubric.dimensions:
+        own = [row for row in rows if row["dimension"] == dimension.key]
+        if by != "all":
+            own.sort(key=lambda row: group_name(row, by).casefold())
+        if own:
+            blocks.append(Block(dimension.key, dimension.name, [_row(row, dimension.name, by, scale) for row in own]))
+    return Table(level, by, blocks, svg.axis(scale, svg.alpha_ticks(scale)))
+
+
+def group_name(row: Mapping[str, Any], by: str) -> str:
+    """Return what a group of samples is called."""
+    return str(row.get("group", {}).get(by) or _("none given"))
+
+
+def _row(row: Mapping[str, Any], name: str, by: str, scale: svg.Scale) -> Row:
+    group = group_name(row, by) if by != "all" else ""
+    drawing = svg.interval(scale, row.get("alpha"), row.get("interval"), bars=BARS)
+    return Row(row["dimension"], name, group, row, drawing)
+
+
+def finding(shown: Table) -> str:
+    """Return the sentence that the page of agreement opens with."""
+    rows = [row for row in shown.rows if row.figures.get("alpha") is not None]
+    if not rows:
+        return _("Agreement cannot be told yet")
+    best = max(rows, key=lambda row: row.figures["alpha"])
+    least = min(rows, key=lambda row: row.figures["alpha"])
+    if best is least:
+        return _("On %(what)s annotators agree with an alpha of %(alpha)s") % {
+            "what": best.name,
+            "alpha": two(best.figures["alpha"]),
+        }
+    if shown.by != "all":
+        return _("Agreement runs from %(low)s (%(least)s) to %(high)s (%(best)s)") % {
+            "low": two(least.figures["alpha"]),
+            "least": f"{least.group}, {least.name}",
+            "high": two(best.figures["alpha"]),
+            "best": f"{best.group}, {best.name}",
+        }
+    return _("Annotators agree most on %(best)s (alpha %(high)s), least on %(least)s (%(low)s)") % {
+        "best": best.name,
+        "high": two(best.figures["alpha"]),
+        "least": least.name,
+        "low": two(least.figures["alpha"]),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What two people have in common."""
+
+    value: float | None
+    shade: int | None
+    said: str
+    text: str = ""
+    """What stands in the cell where it is not the value with two decimals."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeatMap:
+    """Figures of pairs of people, who stand in one order on both sides; of kappa the lower half of the square."""
+
+    key: str
+    name: str
+    columns: list[str]
+    rows: list[tuple[str, list[Cell]]]
+    left_out: int = 0
+    """People for whom there is no room."""
+
+
+def heat_maps(rows: Iterable[Mapping[str, Any]], rubric: RubricDefinition, people: People) -> list[HeatMap]:
+    """Lay out the pairs of each dimension; a dimension that no two people have scored has no map."""
+    by_key = {row["dimension"]: row for row in rows}
+    maps = []
+    for dimension in rubric.dimensions:
+        pairs = by_key.get(dimension.key, {}).get("kappa") or []
+        if pairs:
+            maps.append(_heat_map(dimension.key, dimension.name, pairs, people))
+    return maps
+
+
+def overall_heat_map(rows: Iterable[Mapping[str, Any]], people: People) -> HeatMap | None:
+    """Lay out the mean kappa of every pair over the dimensions on which it is defined."""
+    found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        for pair in row.get("kappa") or []:
+            found.setdefault(_pair(pair), []).append(pair)
+    if not found:
+        return None
+    pairs = []
+    for pair, cells in found.items():
+        values = [cell["kappa"] for cell in cells if cell.get("kappa") is not None]
+        pairs.append(
+            {
+                "pair": list(pair),
+                "kappa": sum(values) / len(values) if values else None,
+                "samples": max(cell.get("samples") or 0 for cell in cells),
+                "undefined": None if values else next((c.get("undefined") for c in cells if c.get("undefined")), None),
+            }
+        )
+    return _heat_map("", _("all dimensions"), pairs, people)
+
+
+def _pair(cell: Mapping[str, Any]) -> tuple[str, str]:
+    first, second = sorted(cell["pair"])
+    return first, second
+
+
+def _heat_map(key: str, name: str, pairs: Iterable[Mapping[str, Any]], people: People) -> HeatMap:
+    cells = {_pair(pair): pair for pair in pairs}
+    weight: Counter[str] = Counter()
+    for pair, found in cells.items():
+        weight.update(dict.fromkeys(pair, found["samples"] or 0))
+    order = people.in_order({one for one, _n in weight.most_common(MOST_PEOPLE)})
+    rows = []
+    for place, one in enumerate(order[1:], start=1):
+        line = [_cell(cells.get((min(one, other), max(one, other)))) for other in order[:place]]
+        rows.append((people.called(one), line))
+    return HeatMap(key, name, [people.called(one) for one in order[:-1]], rows, len(weight) - len(order))
+
+
+def _cell(pair: Mapping[str, Any] | None) -> Cell:
+    if pair is None:
+        return Cell(None, None, _("no sample in common"))
+    value = pair.get("kappa")
+    count = pair.get("samples") or 0
+    said = ngettext("%(n)s sample in common", "%(n)s samples in common", count) % {"n": count}
+    if value is None and pair.get("undefined"):
+        said = f"{said}: {pair['undefined']}"
+    return Cell(value, svg.shade(value), said)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What the discussions of one dimension did to values, as they stood before anybody had spoken."""
+
+    key: str
+    name: str
+    figures: Mapping[str, Any]
+    share: float | None
+    drawing: SafeString
+    towards: list[tuple[str, int, float]]
+    """Towards what, how many and which share of those who moved."""
+
+
+def moved(agreement: Mapping[str, Any] | None, rubric: RubricDefinition) -> list[Moved]:
+    """Lay out what discussions moved per dimension; one that was never discussed has no row."""
+    rows: list[Mapping[str, Any]] = (agreement or {}).get("moved") or []
+    by_key = {row["dimension"]: row for row in rows if row.get("stances")}
+    most = max((max(row["down"], row["up"]) for row in by_key.values()), default=0)
+    found = []
+    for dimension in rubric.dimensions:
+        row = by_key.get(dimension.key)
+        if row is None:
+            continue
+        count = row["moved"]
+        towards = row.get("towards") or {}
+        found.append(
+            Moved(
+                dimension.key,
+                dimension.name,
+                row,
+                count / row["stances"],
+                svg.both_ways(row["down"], row["up"], most=most),
+                [
+                    (word, towards.get(name) or 0, (towards.get(name) or 0) / count if count else 0)
+                    for name, word in _towards()
+                ],
+            )
+        )
+    return found
+
+
+def _towards() -> Sequence[tuple[str, str]]:
+    return (
+        ("majority", _("the majority")),
+        ("highest", _("the highest")),
+        ("lowest", _("the lowest")),
+        ("other", _("in between")),
+    )
+
+
+def moved_sentence(rows: Sequence[Moved]) -> str:
+    """Return what discussions did, in a sentence; nothing where none is over."""
+    stances = sum(row.figures["stances"] for row in rows)
+    if not stances:
+        return ""
+    count = sum(row.figures["moved"] for row in rows)
+    mean = sum((row.figures["mean_change"] or 0) * row.figures["stances"] for row in rows) / stances
+    return _("Discussions moved %(share)s of the first values; the mean of all went by %(mean)s levels.") % {
+        "share": share(count / stances),
+        "mean": signed(mean),
+    }
+
+
+def share(value: float) -> str:
+    """Return a share in whole per cent."""
+    return f"{100 * value:.0f} %"
+
+
+def whom(agreement: Mapping[str, Any] | None, people: People) -> HeatMap | None:
+    """Lay out how often each person, in the rows, ended on the first value of each other one, in the columns.
+
+    A cell is a share of the times that the two had begun on different values.
+    """
+    cells = {(row["from"], row["to"]): row for row in (agreement or {}).get("pairwise") or [] if row["of"]}
+    if not cells:
+        return None
+    weight: Counter[str] = Counter()
+    for (one, other), row in cells.items():
+        weight.update({one: row["of"], other: row["of"]})
+    order = people.in_order({one for one, _n in weight.most_common(MOST_PEOPLE)})
+    rows = [(people.called(one), [_whom_cell(one, other, cells) for other in order]) for one in order]
+    return HeatMap("", "", [people.called(one) for one in order], rows, len(weight) - len(order))
+
+
+def _whom_cell(one: str, other: str, cells: Mapping[tuple[str, str], Mapping[str, Any]]) -> Cell:
+    row = cells.get((one, other))
+    if row is None:
+        return Cell(None, None, "" if one == other else _("never apart"))
+    part = row["n"] / row["of"]
+    said = _("%(n)s of %(of)s times") % {"n": row["n"], "of": row["of"]}
+    return Cell(part, svg.shade(part), said, share(part))
+
+
+def basis(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return what the figures of all samples rest on: ratings in sum, samples and annotators at most."""
+    return {
+        "ratings": sum(row.get("ratings") or 0 for row in rows),
+        "samples": max((row.get("samples") or 0 for row in rows), default=0),
+        "annotators": max((row.get("annotators") or 0 for row in rows), default=0),
+    }

@@ -1,0 +1,94 @@
+"""Figures in words and figures as people read them: two decimals, a real minus, never a number that is not known."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from .vocabulary import decimals
+
+MINUS = "−"
+
+# What the calculation finds noteworthy about an annotator on a dimension, in words.
+NOTEWORTHY = {
+    "harsh": lazy("harsh"),
+    "generous": lazy("generous"),
+    "narrow": lazy("narrow"),
+    "wide": lazy("wide"),
+}
+
+LEVEL_SENTENCES = {
+    "ordinal": lazy("two values are as far apart as there are ratings between them"),
+    "interval": lazy("two values are as far apart as their difference, squared"),
+    "nominal": lazy("two values are the same or they are not, however near they lie"),
+}
+
+
+def two(value: float | None) -> str:
+    """Return a figure with two decimals and a real minus."""
+    if value is None:
+        return "–"
+    return (MINUS if value < 0 and round(value, 2) != 0 else "") + decimals(abs(value), 2)
+
+
+def signed(value: float | None) -> str:
+    """Return a difference with its sign and two decimals; one that rounds to nothing has no sign."""
+    if value is None:
+        return "–"
+    text = decimals(abs(value), 2)
+    if round(value, 2) == 0:
+        return text
+    return (MINUS if value < 0 else "+") + text
+
+
+def noteworthy_word(code: str) -> str:
+    """Return one remark on an annotator in words."""
+    return str(NOTEWORTHY.get(code, code.replace("_", " ")))
+
+
+def remarks(rows: Sequence[Mapping[str, Any]], whole: Mapping[str, Any]) -> str:
+    """Return what is worth a look about one annotator: what has changed, then what they are like on dimensions.
+
+    A word that holds on every dimension stands alone; any other one names the dimensions.
+    """
+    said = [*_changes(whole)]
+    by_word: dict[str, list[str]] = {}
+    for row in rows:
+        if row.get("noteworthy"):
+            by_word.setdefault(row["noteworthy"], []).append(row["dimension"])
+    for code, dimensions in by_word.items():
+        text = noteworthy_word(code)
+        if len(dimensions) < len(rows):
+            text = _("%(remark)s on %(dimensions)s") % {"remark": text, "dimensions": ", ".join(dimensions)}
+        said.append(text)
+    tested = whole.get("bias_change")
+    if by_word and tested and not any_change(whole):
+        said[-1] = _("%(remark)s, steady") % {"remark": said[-1]}
+    return "; ".join(said)
+
+
+def any_change(whole: Mapping[str, Any]) -> bool:
+    """Tell whether somebody has changed of late by more than chance and by enough to matter."""
+    return any((whole.get(name) or {}).get("noteworthy") for name in ("bias_change", "pace_change"))
+
+
+def _changes(whole: Mapping[str, Any]) -> Iterator[str]:
+    bias, pace = whole.get("bias_change"), whole.get("pace_change")
+    if bias and bias["noteworthy"]:
+        yield _("bias %(before)s to %(after)s since week %(week)s") % {
+            "before": signed(bias["before"]),
+            "after": signed(bias["after"]),
+            "week": week_number(bias["since"]),
+        }
+    if pace and pace["noteworthy"]:
+        yield _("%(before)s s to %(after)s s per sample since week %(week)s") % {
+            "before": f"{pace['before']:.0f}",
+            "after": f"{pace['after']:.0f}",
+            "week": week_number(pace["since"]),
+        }
+
+
+def week_number(name: str) -> str:
+    """Return the number of an ISO week from its name: 7 from 2026-W07."""
+    return name.rpartition("W")[2].lstrip("0")

@@ -1,0 +1,313 @@
+"""Annotators as pages show them: a line each on scales that all share, and one of them on their own page."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from annotation.core.rubric_cache import RubricDefinition
+from annotation.models import Member
+from frontend.charts import svg
+
+from .agreement import stored_rows
+from .annotator_remarks import any_change, noteworthy_word, remarks, week_number
+from .stored_reports import Figures, People
+
+SHOWN_WEEKS = 10
+BIAS_SHOWN = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatorRow:
+    """One annotator's line on the board; a figure that is not known is None, its drawing empty."""
+
+    member: Member
+    name: str
+    scored: int | None
+    last_week: int | None
+    held: int
+    seconds: float | None
+    last_at: datetime | None
+    per_week: SafeString
+    bias: float | None
+    interval: Sequence[float] | None
+    bias_drawing: SafeString
+    bias_over_weeks: SafeString
+    spread: float | None
+    spread_over_weeks: SafeString
+    exact: float | None
+    kappa: float | None
+    """Mean over the others and the dimensions."""
+    remarks: str
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Annotators:
+    """The lines of everybody, the busiest first, with the ends of the scales that they share."""
+
+    rows: list[AnnotatorRow]
+    bias_scale: str
+    week_bias_scale: str
+    week_spread_scale: str
+    dated: bool
+    """It is known when at least some scores were given."""
+    measured: bool
+    """Somebody has scored what somebody else has scored, too."""
+    has_weeks: bool
+    """Somebody has figures of two weeks or more, so that there is a line to draw."""
+
+
+def annotators(figures: Figures, people: People, held: Mapping[str, int]) -> Annotators:
+    """Lay out everybody who has scored or may score."""
+    work = {row["member"]: row for row in (figures.progress or {}).get("members", [])}
+    quality = _by_member(figures.annotators)
+    overall = {row["member"]: row for row in (figures.annotators or {}).get("overall", [])}
+    kappas = mean_kappas(figures.agreement)
+    weeks = shown_weeks(overall.values())
+    scale = svg.even_scale(_ends(overall.values(), "bias"), least=BIAS_SHOWN, step=0.2)
+    week_bias = svg.even_scale(_weekly(overall.values(), "bias", weeks), least=BIAS_SHOWN, step=0.2)
+    week_spread = svg.scale_of(_weekly(overall.values(), "spread", weeks), step=0.5)
+    # Before the first calculation nobody knows; after it, whoever is not named there has scored nothing.
+    none = None if figures.progress is None else 0
+    rows = []
+    for one, member in people.members.items():
+        done = work.get(one)
+        may_score = member.role == Member.Role.ANNOTATOR and member.state != Member.State.LEFT
+        if done is None and one not in overall and not may_score:
+            continue
+        mine = overall.get(one, {})
+        changed = any_change(mine)
+        bias = mine.get("bias")
+        rows.append(
+            AnnotatorRow(
+                member=member,
+                name=people.called(one),
+                scored=done["scored"] if done else none,
+                last_week=done["last_week"] if done else none,
+                held=held.get(one, 0),
+                seconds=done["seconds"] if done else None,
+                last_at=parse_datetime(done["last_at"]) if done and done["last_at"] else None,
+                per_week=_columns(done),
+                bias=bias,
+                interval=mine.get("interval"),
+                bias_drawing=SafeString()
+                if bias is None
+                else svg.interval(scale, bias, mine.get("interval"), bars=(0,), notable=changed),
+                bias_over_weeks=_spark(week_bias, mine, "bias", weeks, zero=0, notable=changed),
+                spread=mine.get("spread"),
+                spread_over_weeks=_spark(week_spread, mine, "spread", weeks),
+                exact=_weighed(quality.get(one, []), "exact"),
+                kappa=kappas.get(one),
+                remarks=remarks(quality.get(one, []), mine),
+                changed=changed,
+            )
+        )
+    rows.sort(key=lambda row: (-(row.scored or 0), row.name.casefold()))
+    return Annotators(
+        rows,
+        _span(scale, signed=True),
+        _span(week_bias, signed=True),
+        _span(week_spread),
+        any(row.per_week for row in rows),
+        any(row.bias is not None for row in rows),
+        any(row.bias_over_weeks or row.spread_over_weeks for row in rows),
+    )
+
+
+def _span(scale: svg.Scale, *, signed: bool = False) -> str:
+    low, high = (svg.tick(end, signed=signed) for end in (scale.low, scale.high))
+    return _("%(low)s to %(high)s") % {"low": low, "high": high}
+
+
+def mean_kappas(agreement: Mapping[str, Any] | None) -> dict[str, float]:
+    """Return each annotator's mean kappa with the others, over people and dimensions, by samples in common."""
+    sums: dict[str, float] = {}
+    weights: dict[str, int] = {}
+    for row in stored_rows(agreement, "ordinal", "all"):
+        for pair in row["kappa"]:
+            if pair["kappa"] is None:
+                continue
+            for one in pair["pair"]:
+                sums[one] = sums.get(one, 0.0) + pair["kappa"] * pair["samples"]
+                weights[one] = weights.get(one, 0) + pair["samples"]
+    return {one: total / weights[one] for one, total in sums.items()}
+
+
+def _columns(done: Mapping[str, Any] | None) -> SafeString:
+    if done is None or not any(week["n"] for week in done["weeks"]):
+        return SafeString()
+    return svg.columns([week["n"] for week in done["weeks"]], width=72, height=22)
+
+
+def _weighed(rows: Iterable[Mapping[str, Any]], name: str) -> float | None:
+    cells = [(row[name], row["shared"]) for row in rows if row.get(name) is not None]
+    total = sum(n for _value, n in cells)
+    return sum(value * n for value, n in cells) / total if total else None
+
+
+def _ends(rows: Iterable[Mapping[str, Any]], name: str) -> list[float]:
+    return [end for row in rows if row.get(name) is not None for end in (row["interval"] or [row[name]])]
+
+
+def _weekly(rows: Iterable[Mapping[str, Any]], name: str, weeks: Sequence[str]) -> list[float]:
+    return [value for row in rows for value in by_week(row, name, weeks) if value is not None]
+
+
+def _by_member(stored: Mapping[str, Any] | None) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in (stored or {}).get("rows", []):
+        found.setdefault(row["member"], []).append(row)
+    return found
+
+
+def shown_weeks(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the last weeks of which anybody has figures, in order."""
+    return sorted({week["week"] for row in rows for week in row.get("weeks") or []})[-SHOWN_WEEKS:]
+
+
+def by_week(row: Mapping[str, Any], name: str, weeks: Sequence[str]) -> list[float | None]:
+    """Return one figure of a row in each of ``weeks``, None where there is none."""
+    found = {week["week"]: week.get(name) for week in row.get("weeks") or []}
+    return [found.get(week) for week in weeks]
+
+
+def _spark(
+    scale: svg.Scale,
+    row: Mapping[str, Any],
+    name: str,
+    weeks: Sequence[str],
+    *,
+    zero: float | None = None,
+    notable: bool = False,
+) -> SafeString:
+    values = by_week(row, name, weeks)
+    if sum(value is not None for value in values) < 2:
+        return SafeString()
+    return svg.sparkline(scale, values, zero=zero, notable=notable)
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionRow:
+    """One dimension's line on an annotator's own page."""
+
+    key: str
+    name: str
+    figures: Mapping[str, Any]
+    bias: SafeString
+    remarks: str
+    bias_over_weeks: SafeString
+    spread_over_weeks: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class OneAnnotator:
+    """What is known of one annotator's scores."""
+
+    rows: list[DimensionRow]
+    whole: Mapping[str, Any] | None
+    """All dimensions together."""
+    whole_bias: SafeString
+    axis: SafeString
+    kappa: float | None
+    remarks: str
+    changed: bool
+    speed: SafeString
+    scored: SafeString
+    most_a_week: int
+    work: Mapping[str, Any] | None
+    """What they have done, week by week."""
+
+    @property
+    def over_weeks(self) -> bool:
+        """Is there a line to draw of any dimension?"""
+        return any(row.bias_over_weeks or row.spread_over_weeks for row in self.rows)
+
+
+def one_annotator(figures: Figures, public_id: str, rubric: RubricDefinition) -> OneAnnotator:
+    """Lay out one annotator's figures per dimension and over the weeks."""
+    rows = _by_member(figures.annotators).get(public_id, [])
+    by_key = {row["dimension"]: row for row in rows}
+    whole = _own((figures.annotators or {}).get("overall", []), public_id)
+    work = _own((figures.progress or {}).get("members", []), public_id)
+    shown = [*rows, whole] if whole is not None else rows
+    scale = svg.even_scale(_ends(shown, "bias"), least=BIAS_SHOWN, step=0.2, width=132, pad=12)
+    weeks = shown_weeks(rows)
+    week_bias = svg.even_scale(_weekly(rows, "bias", weeks), least=BIAS_SHOWN, step=0.2)
+    week_spread = svg.scale_of(_weekly(rows, "spread", weeks), step=0.5)
+    lines = []
+    for dimension in rubric.dimensions:
+        row = by_key.get(dimension.key)
+        if row is None:
+            continue
+        lines.append(
+            DimensionRow(
+                dimension.key,
+                dimension.name,
+                row,
+                svg.interval(scale, row["bias"], row["interval"], bars=(0,)),
+                noteworthy_word(row["noteworthy"]) if row["noteworthy"] else "",
+                _over_weeks(week_bias, row, "bias", weeks, _("Bias on %s by week") % dimension.name, zero=0),
+                _over_weeks(week_spread, row, "spread", weeks, _("Spread on %s by week") % dimension.name),
+            )
+        )
+    return OneAnnotator(
+        rows=lines,
+        whole=whole,
+        whole_bias=svg.interval(scale, whole["bias"], whole["interval"], bars=(0,)) if whole else SafeString(),
+        axis=svg.axis(scale, [scale.low, 0, scale.high]),
+        kappa=mean_kappas(figures.agreement).get(public_id),
+        remarks=remarks(rows, whole or {}),
+        changed=any_change(whole or {}),
+        speed=_speed(work),
+        scored=_scored(work),
+        most_a_week=max((week["n"] for week in work["weeks"]), default=0) if work else 0,
+        work=work,
+    )
+
+
+def _own(rows: Iterable[dict[str, Any]], public_id: str) -> dict[str, Any] | None:
+    return next((row for row in rows if row["member"] == public_id), None)
+
+
+def _over_weeks(
+    scale: svg.Scale,
+    row: Mapping[str, Any],
+    name: str,
+    weeks: Sequence[str],
+    label: str,
+    *,
+    zero: float | None = None,
+) -> SafeString:
+    values = by_week(row, name, weeks)
+    if sum(value is not None for value in values) < 2:
+        return SafeString()
+    return svg.weeks(scale, values, short_weeks(weeks), zero=zero, label=label)
+
+
+def _speed(work: Mapping[str, Any] | None) -> SafeString:
+    rows = work["weeks"] if work else []
+    known = [row["seconds"] for row in rows if row["seconds"] is not None]
+    if len(known) < 2:
+        return SafeString()
+    scale = svg.Scale(0, svg.scale_of(known, step=30).high)
+    names = short_weeks([row["week"] for row in rows])
+    return svg.weeks(scale, [row["seconds"] for row in rows], names, label=_("Median seconds per sample by week"))
+
+
+def _scored(work: Mapping[str, Any] | None) -> SafeString:
+    rows = work["weeks"] if work else []
+    if not any(row["n"] for row in rows):
+        return SafeString()
+    names = short_weeks([row["week"] for row in rows])
+    label = _("Samples scored by week")
+    return svg.columns([row["n"] for row in rows], names=names, width=320, height=112, label=label)
+
+
+def short_weeks(names: Sequence[str]) -> list[str]:
+    """Return ISO weeks as an axis shows them: week 44."""
+    return [_("week %s") % week_number(name) for name in names]

@@ -1,0 +1,171 @@
+"""Discussions in words, for those who read them from outside: headlines, reasons, what a step has done."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
+
+from annotation.discussions.admin_list import CLOSED, OPEN, TO_DECIDE
+from annotation.discussions.view_types import CaseView
+from annotation.models import Discussion, Participant
+
+from . import vocabulary
+
+OUTCOMES: dict[str, Promise] = {
+    "unanimous": lazy("unanimous"),
+    "within_tolerance": lazy("within tolerance"),
+    "reviewed": lazy("reviewed"),
+    "discussed": lazy("discussed"),
+    "overridden": lazy("overridden by an admin"),
+    "single": lazy("one annotator"),
+    "by_rule": lazy("by rule"),
+    "aggregated": lazy("lower median"),
+    "imported": lazy("imported"),
+}
+BECAUSE: dict[str, Promise] = {
+    "scores": lazy("the scores differ"),
+    "review": lazy("the cross-review differs"),
+    "reopened": lazy("an admin reopened it"),
+}
+# What people choose in place of words of their own, as others tell it.
+REASONS: dict[str, Promise] = {
+    "convinced": lazy("convinced by the others’ reasons"),
+    "overlooked": lazy("had overlooked something"),
+    "misread": lazy("had misread the question"),
+    "rubric": lazy("the rubric’s wording fits this level better"),
+    "picture": lazy("seen in what the picture shows"),
+    "text": lazy("seen in what the text says"),
+    "slip": lazy("a slip of the finger"),
+}
+AWAY: dict[str, Promise] = {
+    "paused": lazy("paused"),
+    "left": lazy("has left"),
+    "no_login": lazy("has no login"),
+    "researcher": lazy("is a researcher now"),
+}
+
+
+def outcome(stored: str) -> str:
+    """Return how a final value came about, in words."""
+    return str(OUTCOMES.get(stored, stored.replace("_", " ")))
+
+
+def reason(code: str) -> str:
+    """Return a chosen reason in words."""
+    return str(REASONS.get(code, code))
+
+
+def standing(name: str, *, leads: bool) -> str:
+    """Return the name of a part of the list."""
+    if name == TO_DECIDE:
+        return _("Yours to decide") if leads else _("With the admins")
+    return {OPEN: _("Open"), CLOSED: _("Closed")}[name]
+
+
+def headline(counts: Mapping[str, int], *, leads: bool) -> str:
+    """Return the one sentence that the list opens with."""
+    if counts[TO_DECIDE] and leads:
+        return ngettext(
+            "%(n)s discussion is yours to decide", "%(n)s discussions are yours to decide", counts[TO_DECIDE]
+        ) % {"n": vocabulary.number(counts[TO_DECIDE])}
+    if counts[OPEN]:
+        return ngettext("%(n)s discussion is open", "%(n)s discussions are open", counts[OPEN]) % {
+            "n": vocabulary.number(counts[OPEN])
+        }
+    if counts[CLOSED]:
+        return _("Every discussion is closed")
+    return _("Nothing to discuss yet")
+
+
+def names(found: CaseView) -> dict[str, str]:
+    """Return what each pseudonym of a case is called by its reader: a name for admins, a pseudonym for researchers."""
+    called = {one.alias: one.name or (f"R-{one.member_id}" if one.member_id else "") for one in found.participants}
+    return {alias: name for alias, name in called.items() if name}
+
+
+def case_headline(found: CaseView, *, leads: bool) -> str:
+    """Return what there is to know first of a case."""
+    still = [topic.key for topic in found.topics if topic.state == "open"]
+    if found.state == Discussion.State.CLOSED:
+        return _("This discussion is closed")
+    if found.state == Discussion.State.HANDED_OVER:
+        keys = listed(still)
+        return (
+            _("%(keys)s: yours to decide") % {"keys": keys}
+            if leads
+            else _("%(keys)s: with the admins") % {"keys": keys}
+        )
+    return ngettext("One dimension still open", "%(n)s dimensions still open", len(still)) % {
+        "n": vocabulary.COUNTS.get(len(still), len(still))
+    }
+
+
+def case_about(found: CaseView) -> str:
+    """Return why a case is there, since when, and until when."""
+    active = sum(one.state == Participant.State.ACTIVE for one in found.participants)
+    sentences = [
+        ngettext(
+            "Opened %(day)s because %(why)s; %(n)d takes part.",
+            "Opened %(day)s because %(why)s; %(n)d take part.",
+            active,
+        )
+        % {"day": vocabulary.day(found.opened_at), "why": BECAUSE.get(found.because, found.because), "n": active}
+    ]
+    if found.closed_at is not None:
+        sentences.append(_("Closed %(day)s.") % {"day": moment(found.closed_at)})
+    elif found.due_at is None:
+        sentences.append(_("It has no deadline."))
+    elif found.state == Discussion.State.HANDED_OVER:
+        sentences.append(_("Its deadline was %(day)s.") % {"day": moment(found.due_at)})
+    else:
+        sentences.append(_("Due %(day)s; then it comes to the admins.") % {"day": moment(found.due_at)})
+    return " ".join(sentences)
+
+
+def overridden(values: Mapping[str, float]) -> str:
+    """Return what a decision has done."""
+    said = ", ".join(f"{key} {value:g}" for key, value in values.items())
+    return _("Decided: %(values)s.") % {"values": said}
+
+
+def put_off(due_at: datetime | None) -> str:
+    """Return what a new deadline has done."""
+    if due_at is None:
+        return _("There is no deadline any more: it stays with the participants until they agree.")
+    return _("The participants have until %(day)s.") % {"day": vocabulary.day(due_at)}
+
+
+def span(length: timedelta) -> str:
+    """Return about how long a time is, in its largest unit."""
+    minutes = max(1, round(length.total_seconds() / 60))
+    if minutes < 60:
+        return _("%(n)d min") % {"n": minutes}
+    if minutes < 48 * 60:
+        return _("%(n)d h") % {"n": round(minutes / 60)}
+    days = round(minutes / 1440)
+    return ngettext("%(n)s day", "%(n)s days", days) % {"n": vocabulary.number(days)}
+
+
+def due(at: datetime) -> str:
+    """Return how long there is until a deadline, or how long ago it was."""
+    left = at - timezone.now()
+    if left < timedelta():
+        return _("%(span)s over") % {"span": span(-left)}
+    return _("in %(span)s") % {"span": span(left)}
+
+
+def moment(at: datetime) -> str:
+    """Return a day with its time, in the reader's zone."""
+    return date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")
+
+
+def listed(keys: list[str]) -> str:
+    """Return words as one enumeration."""
+    if len(keys) < 2:
+        return "".join(keys)
+    return _("%(first)s and %(last)s") % {"first": ", ".join(keys[:-1]), "last": keys[-1]}

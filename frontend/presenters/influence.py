@@ -1,0 +1,169 @@
+"""The influence report as its page shows it: rows with their drawings, one scale for all of a kind."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.safestring import SafeString
+
+from annotation.core.rubric_cache import RubricDefinition
+from annotation.models import Member
+from frontend.charts import influence as drawing
+from frontend.charts.svg import Scale
+
+from . import influence_text as words
+from .agreement import share
+from .stored_reports import People
+
+Report = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One dimension in one arm; the last of an arm, without a key, is all of them together."""
+
+    key: str
+    name: str
+    figures: Mapping[str, Any]
+    pull: SafeString
+    shares: SafeString
+    acceptance: str
+    coincidence: str
+    agreed_before: str
+    moved: str
+    """Which share changed, in the delayed arm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What one arm did."""
+
+    arm: str
+    said: str
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class ArmRow:
+    """One arm over all dimensions."""
+
+    said: str
+    figures: Mapping[str, Any]
+    seconds: SafeString
+    within_one: SafeString
+    acceptance: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """One annotator in one arm."""
+
+    member: str
+    name: str
+    arm: str
+    figures: Mapping[str, Any]
+    acceptance: str
+    coincidence: str
+    shares: SafeString
+    why: str
+    """Why it looks like a rubber stamp, where it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Influence:
+    """The whole report."""
+
+    headline: str
+    basis: str
+    alarm: bool
+    blocks: list[Block]
+    pull_axis: SafeString
+    shares_axis: SafeString
+    arms: list[ArmRow]
+    people: list[PersonRow]
+    reasons: list[str]
+    """Why a pull is undefined, each once."""
+    delayed: bool
+    """Somebody has met the judge after locking their own values."""
+
+
+def influence(report: Report, rubric: RubricDefinition, people: People) -> Influence:
+    """Lay out the report, dimensions in the rubric's order, rubber stamps before the others."""
+    limit = report["limit"]
+    scale = drawing.pull_scale(report["rows"], limit)
+    names = {one.key: one.name for one in rubric.dimensions}
+    blocks: list[Block] = []
+    for row in report["rows"]:
+        if not blocks or blocks[-1].arm != row["arm"]:
+            blocks.append(Block(row["arm"], str(words.ARMS[row["arm"]]), []))
+        blocks[-1].rows.append(_row(row, names.get(row["dimension"], ""), scale, limit))
+    reasons = dict.fromkeys(row["undefined"] for row in report["rows"] if row["undefined"])
+    return Influence(
+        headline=words.finding(report, rubric),
+        basis=words.basis(report),
+        alarm=report["alarm"],
+        blocks=blocks,
+        pull_axis=drawing.pull_axis(scale, limit),
+        shares_axis=drawing.shares_axis(),
+        arms=_arms(report["arms"]),
+        people=persons(report["people"], people),
+        reasons=list(reasons),
+        delayed=any(block.arm == "delayed" for block in blocks),
+    )
+
+
+def _row(row: Mapping[str, Any], name: str, scale: Scale, limit: float) -> Row:
+    return Row(
+        key=row["dimension"] or "",
+        name=name,
+        figures=row,
+        pull=drawing.pull(scale, row, limit),
+        shares=drawing.beside(row["acceptance"], row["coincidence"]),
+        acceptance=_share(row["acceptance"]),
+        coincidence=_share(row["coincidence"]),
+        agreed_before=_share(row["agreed_before"]),
+        moved=_share(row["moved"]["share"]) if row["moved"] else "",
+    )
+
+
+def _arms(rows: Sequence[Mapping[str, Any]]) -> list[ArmRow]:
+    most = drawing.most_of([row["seconds"] for row in rows])
+    blind = rows[0] if rows else {"seconds": None, "within_one": None}
+    return [
+        ArmRow(
+            said=str(words.ARMS[row["arm"]]),
+            figures=row,
+            seconds=drawing.bar(row["seconds"], most, usual=blind["seconds"]),
+            within_one=drawing.bar(row["within_one"], 1.0, usual=blind["within_one"]),
+            acceptance=_share(row["acceptance"]),
+        )
+        for row in rows
+    ]
+
+
+def own_rows(report: Report | None, member: Member, *, names: bool) -> list[PersonRow]:
+    """Lay out one annotator's arms; nothing of somebody who has not met the judge."""
+    rows = [row for row in (report or {}).get("people", []) if row["member"] == member.public_id]
+    return persons(rows, People({member.public_id: member}, names))
+
+
+def persons(rows: Sequence[Mapping[str, Any]], people: People) -> list[PersonRow]:
+    """Lay out annotators: rubber stamps first, then by name."""
+    found = [
+        PersonRow(
+            member=row["member"],
+            name=people.called(row["member"]),
+            arm=str(words.ARMS[row["arm"]]),
+            figures=row,
+            acceptance=_share(row["acceptance"]),
+            coincidence=_share(row["coincidence"]),
+            shares=drawing.beside(row["acceptance"], row["coincidence"], notable=row["rubber_stamp"]),
+            why=words.stamp(row) if row["rubber_stamp"] else "",
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda row: (not row.why, row.name.casefold(), row.member, row.arm))
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else share(value)

@@ -1,0 +1,217 @@
+"""The influence report in sentences: its finding, its basis, why somebody's answers look like a rubber stamp."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
+
+from annotation.core.rubric_cache import RubricDefinition
+from annotation.models import JudgeRun, Protocol, Study
+
+from . import vocabulary
+from .agreement import share
+from .annotator_remarks import two
+
+ARMS = {"blind": lazy("blind"), "delayed": lazy("delayed"), "prefilled": lazy("prefilled")}
+
+Report = Mapping[str, Any]
+
+
+def finding(report: Report, rubric: RubricDefinition) -> str:
+    """Return the sentence that the report opens with: where the judge pulls too far, or that it does not."""
+    names = {one.key: one.name for one in rubric.dimensions}
+    limit = two(report["limit"])
+    alarms = alarming(report)
+    if alarms:
+        worst = max(alarms, key=lambda row: row["pull"])
+        others = len({row["dimension"] for row in alarms}) - 1
+        said = {"pull": two(worst["pull"]), "limit": limit, "what": names.get(worst["dimension"], "")}
+        if worst["dimension"] is None:
+            return _("The judge pulls people %(pull)s of the way to its values, beyond the limit of %(limit)s") % said
+        text = (
+            _("On %(what)s the judge pulls people %(pull)s of the way to its values, beyond the limit of %(limit)s")
+            % said
+        )
+        if not others:
+            return text
+        more = ngettext("; so it does on %(n)s more dimension", "; so it does on %(n)s more dimensions", others)
+        return text + more % {"n": others}
+    known = [row for row in report["rows"] if row["dimension"] is None and row["pull"] is not None]
+    if not known:
+        return _("How far the judge pulls people cannot be told yet")
+    most = max(known, key=lambda row: row["pull"])
+    said = {"pull": two(most["pull"]), "limit": limit, "high": two(most["interval"][1])}
+    if most["pull"] > report["limit"]:
+        return _("The judge seems to pull people %(pull)s of the way to its values, but it may be chance") % said
+    if most["interval"][1] > report["limit"]:
+        text = _(
+            "The judge pulls people %(pull)s of the way to its values, within the limit of %(limit)s, "
+            "though it may be %(high)s"
+        )
+        return text % said
+    return _("The judge pulls people %(pull)s of the way to its values, within the limit of %(limit)s") % said
+
+
+def alarming(report: Report | None) -> list[Mapping[str, Any]]:
+    """Return the rows with an alarm: those of dimensions, or if there are none those of all together."""
+    rows = [row for row in (report or {}).get("rows", []) if row["alarm"]]
+    return [row for row in rows if row["dimension"] is not None] or rows
+
+
+def alarm_said(row: Mapping[str, Any], *, both: bool) -> str:
+    """Return one alarm in a few words; ``both``: the study knows more than one arm."""
+    what = row["dimension"] or _("all dimensions")
+    if both:
+        what = f"{what} ({ARMS[row['arm']]})"
+    return _("%(what)s %(pull)s, from %(low)s to %(high)s") % {
+        "what": what,
+        "pull": two(row["pull"]),
+        "low": two(row["interval"][0]),
+        "high": two(row["interval"][1]),
+    }
+
+
+def basis(report: Report) -> str:
+    """Return what the report rests on."""
+    values = sum(row["values"] for row in report["rows"] if row["dimension"] is None)
+    blind = max((row["blind_values"] for row in report["rows"] if row["dimension"] is None), default=0)
+    people = len({row["member"] for row in report["people"]})
+    text = ngettext(
+        "%(values)s values that the judge suggested to %(people)s annotator, beside %(blind)s that were given blind in "
+        "the same time.",
+        "%(values)s values that the judge suggested to %(people)s annotators, beside %(blind)s that were given blind "
+        "in the same time.",
+        people,
+    )
+    counts = {"values": values, "blind": blind, "people": people}
+    return text % {name: vocabulary.number(count) for name, count in counts.items()}
+
+
+def stamp(row: Mapping[str, Any]) -> str:
+    """Return why somebody's prefilled answers look like a rubber stamp."""
+    said = {
+        "changed": vocabulary.number(row["changed"]),
+        "values": vocabulary.number(row["values"]),
+        "blind": share(row["coincidence"]),
+        "seconds": f"{row['seconds']:.0f}",
+        "usual": f"{row['blind_seconds']:.0f}",
+    }
+    if row["blind_seconds_of_all"]:
+        text = _(
+            "changed %(changed)s of %(values)s prefilled values (blind %(blind)s would agree), in %(seconds)s s a "
+            "sample where people take %(usual)s s blind"
+        )
+    else:
+        text = _(
+            "changed %(changed)s of %(values)s prefilled values (blind %(blind)s would agree), in %(seconds)s s a "
+            "sample instead of their own %(usual)s s blind"
+        )
+    return text % said
+
+
+def stamps(report: Report | None) -> list[Mapping[str, Any]]:
+    """Return the rows of those whose answers look like a rubber stamp."""
+    return [row for row in (report or {}).get("people", []) if row["rubber_stamp"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What there has to be before anybody meets a judge, and where it is done."""
+
+    said: str
+    url: str
+    do: str
+
+
+def missing(study: Study, protocol: Protocol) -> Sequence[Missing]:
+    """Return what keeps annotators from meeting a judge; nothing where it is only a matter of time."""
+    rules = reverse("settings", args=[study.slug])
+    found = [Missing(said, rules, _("Change the rules")) for said in _forbidding(protocol)]
+    if not JudgeRun.objects.filter(study=study, active=True).exists():
+        found.append(
+            Missing(
+                _("No judge is active whose values could be shown."),
+                reverse("judges", args=[study.slug]),
+                _("Choose a judge"),
+            )
+        )
+    return found
+
+
+def _forbidding(protocol: Protocol) -> list[str]:
+    """Return by which of a study's rules nobody meets a judge; see `annotation.suggestions.arms`."""
+    found = []
+    if protocol.suggestions == Protocol.Suggestions.NONE:
+        found.append(_("The rules of this study let no annotator meet a judge."))
+    if protocol.blind_share >= 1:
+        found.append(_("By the rules of this study all samples are wholly blind: nobody meets a judge on those."))
+    if protocol.annotators_per_sample == 1:
+        found.append(
+            _("The rules of this study have one annotator score each sample, and one score of each is always blind.")
+        )
+    return found
+
+
+def reading(limit: float) -> list[tuple[str, str]]:
+    """Return how the figures are to be read, as terms and explanations."""
+    return [
+        (
+            _("Pull"),
+            _(
+                "How many levels people move for each level that the judge’s value lies apart from theirs: 0 not at "
+                "all, 1 they take it over. The study’s limit is %(limit)s; an alarm is given where the pull is larger "
+                "and its interval lies above 0."
+            )
+            % {"limit": two(limit)},
+        ),
+        (
+            _("Delayed"),
+            _(
+                "Own values were locked before the judge’s were shown, so it is known what each would have said: the "
+                "slope of the change on the distance, exact."
+            ),
+        ),
+        (
+            _("Prefilled"),
+            _(
+                "What somebody would have said is not known; the blind values that others gave the same sample stand "
+                "in for it. They err, too, and by the same amount on both sides of the comparison, which looks like a "
+                "pull: the plain slope. The pull has that taken off, by how far two blind values of one sample differ. "
+                "It is undefined where the judge lies no further from people than they from each other."
+            ),
+        ),
+        (
+            _("95 % interval"),
+            _(
+                "Where the figure would lie in 95 of 100 studies like this one, by drawing the questions again and "
+                "again (bootstrap), with all that belongs to each."
+            ),
+        ),
+        (
+            _("Accepted, blind coincidence"),
+            _(
+                "Share of suggested values that ended at the level shown; and share of blind values that are what the "
+                "judge showed to others or would have shown, on mixed and on wholly blind samples. People agree with a "
+                "good judge without seeing it: only what is above that is its doing."
+            ),
+        ),
+        (
+            _("A@1, RMSE"),
+            _(
+                "Share of values at most one point from the judge’s level, and its root mean squared error, as a "
+                "scorecard has them. On values given with its help a judge looks better than it is; only the blind row "
+                "measures it, and no scorecard counts the others."
+            ),
+        ),
+        (
+            _("Rubber stamp"),
+            _(
+                "At least 20 prefilled values, 95 % of them or more left as they were, clearly more than agree blind "
+                "(binomial, 1 %), and in less than half of the time that they take blind. A reason to ask, no verdict."
+            ),
+        ),
+    ]

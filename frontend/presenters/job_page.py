@@ -1,0 +1,121 @@
+"""What the page of one piece of long work shows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from annotation.core import permissions
+from annotation.jobs import queueing as services
+from annotation.models import Job, Sample, Study, User
+from annotation.models.jobs import UNFINISHED
+from annotation.scoring.exposures import record_exposure
+
+from . import jobs
+
+SHOWN_REFUSALS = 200
+SHOWN_LOG = 20
+
+
+def job_page(job: Job, study: Study, *, user: User) -> dict[str, Any]:
+    """Return the context of a job's page.
+
+    Whoever looks at a preview of samples that are in the study by now never scores them as independent afterwards.
+    """
+    result: Mapping[str, Any] = job.result or {}
+    pace = services.pace(job)
+    dry_run = bool(job.arguments.get("dry_run"))
+    done = job.state == Job.State.DONE
+    leads = permissions.may_lead(user, study)
+    takes = result.get("created", 0) + result.get("updated", 0)
+    refusal = services.why_not_again(job)
+    preview = previewed(result.get("preview", [])) if leads else []
+    _remember_who_looked(preview, study, user)
+    log = list(job.log_lines.order_by("-id")[: SHOWN_LOG + 1])
+    return {
+        "study": study,
+        "job": job,
+        "title": jobs.title(job),
+        "said": jobs.said(job),
+        "asked": jobs.asked(job),
+        "running": job.state in UNFINISHED,
+        "who": jobs.asker(job, user, leads=leads),
+        "percent": min(100, 100 * job.done // job.total) if job.total else None,
+        "rate": jobs.rate(pace),
+        "left": jobs.left(pace),
+        "took": jobs.took(job),
+        "dry_run": dry_run,
+        "figures": list(jobs.figures(result)),
+        "takes": takes if done and dry_run else 0,
+        "nothing_new": done and dry_run and not takes,
+        "may_run": services.may_queue(user, study, job.kind) and done and dry_run and takes > 0,
+        "notes": result.get("notes", []),
+        "preview": preview,
+        "errors": result.get("errors", [])[:SHOWN_REFUSALS],
+        "refused": result.get("refused", 0),
+        "more_errors": max(0, result.get("refused", 0) - SHOWN_REFUSALS),
+        "may_retry": job.state in (Job.State.FAILED, Job.State.CANCELLED) and refusal is None,
+        "why_not_again": refusal.message if refusal is not None and refusal.code == "input_gone" else "",
+        "next_steps": _next_steps(job, study) if done and not dry_run else [],
+        "log": [jobs.LogLine.of(row) for row in reversed(log[:SHOWN_LOG])],
+        "log_is_longer": len(log) > SHOWN_LOG,
+    }
+
+
+def previewed(samples: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the samples of a preview with their blocks numbered as on the scoring page."""
+    return [{**sample, "turns": list(_numbered(sample.get("turns", [])))} for sample in samples]
+
+
+def _numbered(turns: Sequence[Mapping[str, Any]]) -> Any:
+    texts = images = 0
+    for turn in turns:
+        blocks = []
+        for block in turn.get("blocks", []):
+            if "image" in block:
+                images += 1
+                blocks.append({**block, "number": f"I{images}", "is_picture": True})
+            else:
+                texts += 1
+                blocks.append({**block, "number": f"T{texts}", "is_picture": False})
+        yield {**turn, "blocks": blocks}
+
+
+def _remember_who_looked(preview: Sequence[Mapping[str, Any]], study: Study, user: User) -> None:
+    member = permissions.membership(user, study) if preview else None
+    if member is not None:
+        names = [sample["id"] for sample in preview]
+        record_exposure(member=member, samples=list(Sample.objects.filter(study=study, external_id__in=names)))
+
+
+def _next_steps(job: Job, study: Study) -> list[tuple[str, str]]:
+    """Return where to go on from work that is done: words and addresses."""
+
+    def to(name: str, label: str) -> tuple[str, str]:
+        return label, reverse(name, args=[study.slug])
+
+    match job.kind:
+        case "import_samples":
+            steps = [to("samples", _("Look at the samples"))]
+            if study.state == Study.State.DRAFT:
+                steps.append(to("study", _("See what is missing before the study can start")))
+            else:
+                steps.append(to("people", _("See who scores them")))
+        case "import_scores":
+            steps = [to("study", _("See the board")), to("samples", _("Look at the samples"))]
+        case "statistics":
+            steps = [to("agreement", _("See the agreement")), to("study", _("See the board"))]
+        case "move_samples":
+            steps = [to("samples", _("Look at the samples")), to("settings", _("Back to the settings"))]
+        case "release" | "render_release":
+            made = (job.result or {}).get("release", "")
+            steps = [(_("See the release and take its files away"), reverse("release", args=[study.slug, made]))]
+        case "import_predictions":
+            steps = [to("judges", _("See the judges"))]
+        case "judge_train" | "judge_predict" | "judge_evaluate":
+            about = (job.result or {}).get("run", "")
+            steps = [(_("See the judge"), reverse("judge", args=[study.slug, about]))]
+        case _:
+            steps = [to("study", _("To the board"))]
+    return steps

@@ -1,0 +1,201 @@
+"""Long work in words: what it is, what it was asked to do, how long it still takes, what may be done with it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
+
+from annotation.imports.format_names import FORMATS
+from annotation.imports.uploads import name_of_input
+from annotation.jobs.eta import MINUTE, Pace, rounded
+from annotation.jobs.queueing import pace
+from annotation.models import Job, JobLogLine, User
+
+from . import vocabulary
+
+IMPORTS = ("import_samples", "import_scores", "import_predictions")
+
+# An argument that is a yes or no, in words where it is a yes.
+FLAGS = {
+    "update": lazy("samples that have changed and that nobody has scored are replaced"),
+    "complete": lazy("the scores are complete: samples with all of them go on"),
+    "exact": lazy("refused where whole questions cannot reach the number"),
+    "with_generator": lazy("it is said who made each sample"),
+    "with_metadata": lazy("the samples’ metadata are kept"),
+}
+TEXTS = {
+    "path": lazy("On the server"),
+    "images": lazy("Folder of the pictures"),
+    "format": lazy("Format"),
+    "question": lazy("Question of pictures without one"),
+    "test_share": lazy("Share in test"),
+    "test_count": lazy("Samples in test"),
+    "formats": lazy("Files"),
+}
+# Names of rows, which say nothing to people.
+UNSAID = ("dry_run", "release", "run")
+COUNTS = (
+    ("created", lazy("new")),
+    ("updated", lazy("replaced")),
+    ("unchanged", lazy("there already")),
+    ("refused", lazy("refused")),
+    ("moved", lazy("moved")),
+)
+
+
+def title(job: Job) -> str:
+    """Return what a job is, as the beginning of a sentence."""
+    what = vocabulary.word(job.kind)
+    what = what[:1].upper() + what[1:]
+    return _("%(what)s, dry run") % {"what": what} if job.arguments.get("dry_run") else what
+
+
+def asker(job: Job, viewer: User, *, leads: bool) -> str:
+    """Return who asked for a job; only those who lead a study read other people's names."""
+    by = job.created_by
+    return str(by) if by is not None and (leads or by == viewer) else ""
+
+
+def asked(job: Job) -> list[tuple[str, str]]:
+    """Return what a job was asked to do, as labels and words."""
+    found = [(_("File"), name_of_input(job.file))] if job.file else []
+    rest = []
+    for name, value in job.arguments.items():
+        if name in FLAGS:
+            rest += [str(FLAGS[name])] if value else []
+        elif name not in UNSAID and value not in ("", None, False):
+            label = TEXTS.get(name) or name.replace("_", " ").capitalize()
+            known = FORMATS.get(value) if name == "format" else None
+            found.append((str(label), known.title if known else _said(value)))
+    if job.arguments.get("dry_run"):
+        rest.append(_("nothing is written"))
+    return [*found, (_("How"), "; ".join(rest))] if rest else found
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(part) for part in value)
+    return _("yes") if value is True else str(value)
+
+
+def figures(result: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """Return the counts of a result with their labels."""
+    for name, label in COUNTS:
+        if isinstance(result.get(name), int):
+            yield str(label), result[name]
+    for part, words in (("train", _("samples to train")), ("test", _("samples to test"))):
+        if isinstance(result.get(part), dict):
+            yield words, result[part]["samples"]
+
+
+def span(seconds: float) -> str:
+    """Return how long something takes, no finer than people plan by."""
+    if seconds < MINUTE:
+        whole = max(1, round(seconds))
+        return ngettext("%(n)s second", "%(n)s seconds", whole) % {"n": whole}
+    days, hours, minutes = rounded(seconds)
+    parts = []
+    if days:
+        parts.append(ngettext("%(n)s day", "%(n)s days", days) % {"n": days})
+    if hours:
+        parts.append(ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours})
+    if minutes:
+        parts.append(ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes})
+    return " ".join(parts)
+
+
+def left(now: Pace) -> str:
+    """Return how long work still takes; nothing where that cannot be told."""
+    if now.seconds_left is None:
+        return ""
+    if now.seconds_left < 10:
+        return _("a few seconds left")
+    if now.seconds_left < MINUTE:
+        return _("less than a minute left")
+    return _("about %(span)s left") % {"span": span(now.seconds_left)}
+
+
+def rate(now: Pace) -> str:
+    """Return how fast work is; nothing where that cannot be told."""
+    if now.per_second is None:
+        return ""
+    if now.per_second < 1:
+        return _("%(n)s a minute") % {
+            "n": vocabulary.decimals(now.per_second * MINUTE, 0 if now.per_second > 0.2 else 1)
+        }
+    return _("%(n)s a second") % {"n": vocabulary.decimals(now.per_second, 0 if now.per_second >= 10 else 1)}
+
+
+def took(job: Job) -> str:
+    """Return how long the last attempt of finished work took."""
+    if job.started_at is None or job.finished_at is None or job.finished_at < job.started_at:
+        return ""
+    return span((job.finished_at - job.started_at).total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is read out to people who do not see the bar; ``key`` changes when it is worth saying something new."""
+
+    key: str
+    text: str
+
+
+def said(job: Job) -> Said:
+    """Return what to read out: each change of state, and each quarter of the way."""
+    name, state = title(job), vocabulary.word(job.state)
+    quarter = int(4 * job.done / job.total) if job.state == Job.State.RUNNING and job.total else 0
+    if 0 < quarter < 4:
+        text = _("%(name)s: %(percent)s %% done") % {"name": name, "percent": 25 * quarter}
+        return Said(f"{job.state}-{quarter}", text)
+    return Said(f"{job.state}-0", _("%(name)s: %(state)s") % {"name": name, "state": state})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One job in a list."""
+
+    job: Job
+    title: str
+    who: str
+    about: str
+    percent: int | None
+    left: str
+    took: str
+
+    @classmethod
+    def of(cls, job: Any, viewer: User, *, leads: bool) -> "Line":
+        """Return the line of a job as `annotation.jobs.list` lists it."""
+        counts = [(getattr(job, f"said_{name}", None), label) for name, label in COUNTS]
+        about = [name_of_input(job.file)] if job.file else [str(job.arguments.get("path") or "")]
+        about += [f"{vocabulary.number(count)} {label}" for count, label in counts if count]
+        return cls(
+            job=job,
+            title=title(job),
+            who=asker(job, viewer, leads=leads),
+            about=", ".join(part for part in about if part),
+            percent=min(100, 100 * job.done // job.total) if job.total else None,
+            left=left(pace(job)),
+            took=took(job),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of a log; of a trace its end, which tells most, and the whole."""
+
+    at: datetime
+    text: str
+    trace: str = ""
+
+    @classmethod
+    def of(cls, row: JobLogLine) -> "LogLine":
+        """Return a line, folded where it is long."""
+        lines = row.line.strip().splitlines()
+        if len(lines) < 2:
+            return cls(row.at, row.line)
+        return cls(row.at, lines[-1], row.line)

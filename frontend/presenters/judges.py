@@ -1,0 +1,195 @@
+"""What the pages of judges show: the list of runs, and one run while it learns and after it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from annotation.core import permissions
+from annotation.core.rubric_cache import definition
+from annotation.core.sample_content import questions_of
+from annotation.jobs import queueing as services
+from annotation.judges import list as judge_list
+from annotation.judges.list import JudgeLine
+from annotation.judges.runs import EVALUATE, PREDICT
+from annotation.models import Job, JudgeRun, Release, Sample, SamplePicture, Scorecard, Study, User
+from annotation.models.jobs import UNFINISHED
+from annotation.scoring.exposures import record_exposure
+
+from . import annotator_remarks, jobs, vocabulary
+from .scorecard import SampleShown, curve_charts, scorecard_of
+
+TARGETS = ("final", "mean")
+NOTHING = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run in the list."""
+
+    line: JudgeLine
+    percent: int | None
+    figures: list[tuple[str, str]]
+    """For each dimension of the rubric the judge's RMSE, and the best baseline's."""
+
+    @classmethod
+    def of(cls, line: JudgeLine, keys: Sequence[str]) -> "RunRow":
+        """Return a run's row under a head of these dimensions."""
+        known = {row["key"]: row for row in judge_list.figures(line.scorecard)} if line.scorecard else {}
+        job = line.run.job if judge_list.under_way(line.run) else None
+        return cls(
+            line,
+            percent=_percent(job) if job else None,
+            figures=[_figures(known.get(key)) for key in keys],
+        )
+
+
+def _figures(row: Mapping[str, Any] | None) -> tuple[str, str]:
+    if row is None or row["rmse"] is None:
+        return NOTHING, ""
+    best = row["best_baseline"]
+    return annotator_remarks.two(row["rmse"]), "" if best is None else annotator_remarks.two(best)
+
+
+def list_page(study: Study) -> dict[str, Any]:
+    """Return what the list of a study's judges shows."""
+    keys = [one.key for one in definition(study.rubric_id).dimensions]
+    rows = [RunRow.of(line, keys) for line in judge_list.listed(study)]
+    active = next((row for row in rows if row.line.run.active), None)
+    return {
+        "keys": keys,
+        "rows": rows,
+        "active": active,
+        "live": any(judge_list.under_way(row.line.run) for row in rows),
+    }
+
+
+def run_page(run: JudgeRun, user: User, *, target: str, release: str) -> dict[str, Any]:
+    """Return what the page of a run shows; ``release`` chooses among its scorecards.
+
+    Who looks at its worst misses sees final scores, and never scores those samples as independent afterwards.
+    """
+    study = run.study
+    cards = list(run.scorecards.defer("pairs").select_related("release"))
+    card = _chosen(cards, release, run)
+    under_way = judge_list.under_way(run)
+    context = {
+        "study": study,
+        "run": run,
+        "state": judge_list.state_of(run),
+        "under_way": under_way,
+        "leads": permissions.may_lead(user, study),
+        "target": target,
+        "cards": cards,
+        "card": card,
+        "curves": curve_charts(run.curves),
+        "about": about(run),
+        "job": run.job,
+        **progress(run.job if under_way else None),
+    }
+    if run.finished_at is not None:
+        context |= _finished(run, cards)
+    if card is not None:
+        context["scorecard"] = scorecard_of(card.cards[target], _shown(card, target, study, user))
+    return context
+
+
+def _finished(run: JudgeRun, cards: Sequence[Scorecard]) -> dict[str, Any]:
+    study = run.study
+    there = Sample.objects.filter(study=study).exclude(state=Sample.State.WITHDRAWN)
+    held = {card.release_id for card in cards}
+    mine = Job.objects.filter(study=study, arguments__run=run.public_id).order_by("-created_at")
+    return {
+        "judged": run.predictions.filter(sample__in=there).count(),
+        "samples": there.count(),
+        "predicting": mine.filter(kind=PREDICT, state__in=UNFINISHED).first(),
+        "evaluating": mine.filter(kind=EVALUATE, state__in=UNFINISHED).first(),
+        "not_held": Release.objects.filter(study=study, rubric_id=run.rubric_id).exclude(pk__in=held),
+        "others": JudgeRun.objects.filter(study=study, scorecards__release__in=held).exclude(pk=run.pk).distinct(),
+    }
+
+
+def progress(job: Job | None) -> dict[str, Any]:
+    """Return how far a training is, as the page of a job says it."""
+    if job is None:
+        return {}
+    pace = services.pace(job)
+    return {
+        "percent": _percent(job),
+        "rate": jobs.rate(pace),
+        "left": jobs.left(pace),
+        "said": jobs.said(job),
+    }
+
+
+def _percent(job: Job) -> int | None:
+    return min(100, 100 * job.done // job.total) if job.total else None
+
+
+def _chosen(cards: Sequence[Scorecard], release: str, run: JudgeRun) -> Scorecard | None:
+    """Return the scorecard of the release that is asked for, else of the one that it learned from, else the newest."""
+    asked = [card for card in cards if card.release.public_id == release]
+    own = [card for card in cards if card.release_id == run.release_id]
+    newest = sorted(cards, key=lambda card: -card.release.number)
+    return next(iter([*asked, *own, *newest]), None)
+
+
+def _shown(card: Scorecard, target: str, study: Study, user: User) -> dict[str, SampleShown]:
+    names = {one["id"] for row in card.cards[target]["dimensions"] for one in row["worst"]}
+    samples = list(Sample.objects.filter(study=study, external_id__in=names))
+    place = permissions.membership(user, study)
+    if place is not None and permissions.may_score(place):
+        record_exposure(member=place, samples=samples)
+    keys = [sample.pk for sample in samples]
+    questions = questions_of(keys)
+    pictures = dict(
+        SamplePicture.objects.filter(sample__in=keys).order_by("-position").values_list("sample_id", "public_id")
+    )
+    return {
+        sample.external_id: SampleShown(
+            url=reverse("sample", args=[study.slug, sample.public_id]),
+            question=questions.get(sample.pk, "").strip().partition("\n")[0],
+            thumb=reverse("api:picture", args=[pictures[sample.pk], "web"]) if sample.pk in pictures else "",
+            name=sample.external_id,
+        )
+        for sample in samples
+    }
+
+
+def about(run: JudgeRun) -> list[tuple[str, str]]:
+    """Return what a run is made of, as labels and words."""
+    found: list[tuple[str, str]] = [(_("Called"), run.name)]
+    if run.backend:
+        found.append((_("Backend"), f"{run.backend}, {run.preset}"))
+    if run.options:
+        found.append((_("Options"), ", ".join(f"{name} = {value}" for name, value in run.options.items())))
+    config = run.config or {}
+    if config:
+        data = config["data"]
+        found += [(label, _counted(data[name])) for name, label in _data_words() if data[name]["samples"]]
+        # Runs of an earlier version call it none where there were no calibration samples.
+        if "out of fold" in data["calibration_source"] or (
+            run.backend == "embedded" and data["calibration_source"] == "none"
+        ):
+            found.append((_("Calibrated on"), _("what its parts said of samples whose questions they had not seen")))
+        found.append((_("Seed"), str(config["seed"])))
+        found.append((_("Release’s checksum"), config["release_sha256"]))
+        found.append((_("Code"), config["code_version"]))
+        libraries = ", ".join(f"{name} {version}" for name, version in config["libraries"].items())
+        found.append((_("Libraries"), libraries))
+    if run.prompt_sha:
+        found.append((_("Prompt’s checksum"), run.prompt_sha))
+    if run.archive_sha256:
+        found.append((_("Folder’s checksum"), run.archive_sha256))
+    return found
+
+
+def _data_words() -> Sequence[tuple[str, str]]:
+    return ("learn", _("Learned from")), ("calibrate", _("Calibrated on")), ("test", _("Held to"))
+
+
+def _counted(data: Mapping[str, int]) -> str:
+    counts = {name: vocabulary.number(count) for name, count in data.items()}
+    return _("%(samples)s samples of %(questions)s questions") % counts

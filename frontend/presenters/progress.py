@@ -1,0 +1,86 @@
+"""Progress as pages show it: the bar of states, and each generator with what its samples were given in the end."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from annotation.core.rubric_cache import RubricDefinition
+from annotation.models import Sample
+from frontend.charts import svg
+
+from . import vocabulary
+
+BAR_WIDTH = 1000
+LEAST_WIDTH = 4
+# From settled to untouched, as every bar of states is read from left to right.
+ORDER = ("agreed", "in_review", "in_discussion", "blocked", "scoring", "waiting", "withdrawn")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One state's part of the bar."""
+
+    state: str
+    count: int
+    x: float
+    width: float
+
+
+def segments(by_state: dict[str, int]) -> list[Segment]:
+    """Lay the states out along the bar; one that is there at all can be seen."""
+    total = sum(by_state.values())
+    counts = [(state, by_state[state]) for state in ORDER if by_state.get(state)]
+    widths = [max(LEAST_WIDTH, BAR_WIDTH * count / total) for _state, count in counts]
+    scale = BAR_WIDTH / sum(widths) if widths else 1
+    placed, x = [], 0.0
+    for (state, count), width in zip(counts, widths, strict=True):
+        placed.append(Segment(state, count, round(x, 1), round(max(1, width * scale - 1), 1)))
+        x += width * scale
+    return placed
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorRow:
+    """One generator's line: how far its samples are, and what they were given in the end."""
+
+    name: str
+    samples: int
+    agreed: int
+    scores: int
+    states: SafeString
+    said: str
+    finals: list[Mapping[str, Any] | None]
+
+
+def generators(progress: Mapping[str, Any] | None, rubric: RubricDefinition) -> list[GeneratorRow]:
+    """Lay out generators, those with the highest mean of all dimensions first; the others by name."""
+    finals = {row["generator"]: row["dimensions"] for row in (progress or {}).get("finals", [])}
+    rows: list[tuple[tuple[float, str], GeneratorRow]] = []
+    for row in (progress or {}).get("generators", []):
+        states: Mapping[str, int] = row["states"]
+        own = finals.get(row["generator"], {})
+        cells = [own.get(dimension.key) for dimension in rubric.dimensions]
+        means = [cell["mean"] for cell in cells if cell]
+        name = row["generator"] or _("none given")
+        rows.append(
+            (
+                (-sum(means) / len(means) if means else 1e9, name.casefold()),
+                GeneratorRow(
+                    name=name,
+                    samples=row["samples"],
+                    agreed=states.get(Sample.State.AGREED, 0),
+                    scores=row["scores"],
+                    states=svg.stacked([(f"st-{state}", states.get(state, 0)) for state in ORDER], width=160),
+                    said=", ".join(
+                        f"{vocabulary.number(states[state])} {vocabulary.word(state)}"
+                        for state in ORDER
+                        if states.get(state)
+                    ),
+                    finals=cells,
+                ),
+            )
+        )
+    return [row for _key, row in sorted(rows, key=lambda item: item[0])]

@@ -1,0 +1,123 @@
+"""Scores and the judge on the levels of one dimension: a small drawing per row of the review queue."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from annotation.core.rubric_cache import DimensionDefinition
+from frontend.charts.svg import Scale
+from frontend.templatetags.humane import ramp
+
+from .queue_reasons import values_in_words
+from .vocabulary import decimals
+
+WIDTH, HEIGHT = 168, 46
+PAD = 10
+# Dots of one value stand side by side and overlap a little, whatever room there is between levels.
+STEP = 8.0
+MOST_LABELS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One score."""
+
+    x: float
+    level: int
+    """Its colour, 0 to 5."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What is drawn; everything in the drawing's own units."""
+
+    scale: SafeString
+    """The levels, as SVG."""
+    dots: tuple[Dot, ...]
+    judge: float | None
+    interval: tuple[float, float] | None
+    final: float | None
+    words: str
+    """The same for those who do not see it."""
+
+    @property
+    def empty(self) -> bool:
+        """Is nothing known of it?"""
+        return not self.dots and self.judge is None and self.final is None
+
+
+def drawing(
+    dimension: DimensionDefinition,
+    values: Sequence[float],
+    *,
+    expected: float | None,
+    interval: tuple[float, float] | None = None,
+    final: float | None = None,
+) -> Drawing:
+    """Lay scores, the judge's expectation with its interval, and an agreed value out on a dimension's levels."""
+    levels = [level.value for level in dimension.levels]
+    scale = Scale(min(levels), max(levels), WIDTH, PAD)
+    return Drawing(
+        scale=_drawn(tuple(levels)),
+        dots=tuple(_dots(values, levels, scale)),
+        judge=None if expected is None else _within(scale.at(expected)),
+        interval=None if interval is None else (_within(scale.at(interval[0])), _within(scale.at(interval[1]))),
+        final=None if final is None else scale.at(final),
+        words=_words(values, expected, interval, final),
+    )
+
+
+@lru_cache(maxsize=64)
+def _drawn(levels: tuple[float, ...]) -> SafeString:
+    """Draw the levels, named where there is room: the same for every row, so done once."""
+    scale = Scale(min(levels), max(levels), WIDTH, PAD)
+    every = max(1, -(-(len(levels) - 1) // (MOST_LABELS - 1)))
+    ticks = [
+        (f"{scale.at(level):g}", f"{level:g}" if number % every == 0 else "")
+        for number, level in enumerate(levels)
+        if len(levels) <= 2 * MOST_LABELS or number % every == 0
+    ]
+    return format_html(
+        "{}{}",
+        format_html_join("", '<line x1="{}" x2="{}" y1="18" y2="23" class="axl"/>', ((x, x) for x, _label in ticks)),
+        format_html_join(
+            "",
+            '<text x="{}" y="43" text-anchor="middle" class="ax">{}</text>',
+            ((x, label) for x, label in ticks if label),
+        ),
+    )
+
+
+def _dots(values: Sequence[float], levels: Sequence[float], scale: Scale) -> list[Dot]:
+    dots = []
+    for value, count in sorted(Counter(values).items()):
+        position = levels.index(value) if value in levels else 0
+        for number in range(count):
+            beside = (number - (count - 1) / 2) * STEP
+            dots.append(Dot(_within(scale.at(value) + beside), ramp(position, levels)))
+    return dots
+
+
+def _within(x: float) -> float:
+    return min(max(x, PAD - 4), WIDTH - PAD + 4)
+
+
+def _words(
+    values: Sequence[float], expected: float | None, interval: tuple[float, float] | None, final: float | None
+) -> str:
+    parts = []
+    if values:
+        parts.append(_("scores %(values)s") % {"values": values_in_words(values)})
+    if final is not None:
+        parts.append(_("agreed %(value)s") % {"value": f"{final:g}"})
+    if expected is not None:
+        parts.append(_("judge expects %(value)s") % {"value": decimals(expected, 1)})
+    if interval is not None:
+        low, high = (decimals(end, 1) for end in interval)
+        parts.append(_("between %(low)s and %(high)s") % {"low": low, "high": high})
+    return "; ".join(parts) or _("nothing known yet")

@@ -1,0 +1,115 @@
+"""The review queue as its page shows it: each entry with its reason in words, its drawing and where it leads."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from annotation.core.rubric_cache import RubricDefinition
+from annotation.models import QueueEntry, Study
+from annotation.review_queue.list import QueueRow, reason_of
+from annotation.review_queue.ranking import Kind
+
+from .queue_actions import Step, offered
+from .queue_chart import Drawing, drawing
+from .queue_reasons import Why, key_of, why
+
+
+@dataclass(frozen=True, slots=True)
+class RowShown:
+    """One line of the list."""
+
+    row: QueueRow
+    key: str
+    """Of the dimension that it is about; empty where it is about none."""
+    why: Why
+    drawing: Drawing | None
+    url: str
+    """Where it is read: its discussion where one is open, else its sample's page."""
+    address: str
+    """Of what can be done with it; each step's lies below."""
+    thumb: str
+    by: str
+    """Who dismissed it, to those who lead."""
+    steps: tuple[Step, ...]
+    """What its state allows to be done with it."""
+
+
+def row_shown(row: QueueRow, study: Study, rubric: RubricDefinition, *, names: bool, widest: bool = False) -> RowShown:
+    """Return one entry as it is shown; ``widest`` where of those in order no other has so wide a range."""
+    by = row.entry.dismissed_by
+    return RowShown(
+        row=row,
+        key=key_of(row.entry, rubric),
+        why=why(row, rubric, widest=widest),
+        drawing=_drawing(row, rubric),
+        url=_url(row, study),
+        address=reverse("queue-entry", args=[study.slug, row.entry.public_id]),
+        thumb=reverse("api:picture", args=[row.picture, "web"]) if row.picture else "",
+        by=str(by) if names and by is not None else "",
+        steps=offered(row.sample),
+    )
+
+
+def is_widest(row: QueueRow, rows: list[QueueRow]) -> bool:
+    """Tell whether the first entry of a list that is not narrowed has the widest range of those in order.
+
+    What follows it in order is no wider, on later pages either; what is drawn by chance may be.
+    """
+    reason = row.reason
+    if reason is None or reason.kind is not Kind.SPREAD or row.entry.kind != QueueEntry.Kind.DISPUTED or row.pinned:
+        return False
+    others = [one.entry.spread for one in rows if one is not row and not one.random]
+    return all((reason.range or 0) > other for other in others)
+
+
+HEAD = (
+    *("place", "sample", "domain", "state", "why", "dimension", "values", "range", "chance_of_2_or_more", "expected"),
+    *("gap", "ensemble_sd", "final", "half_widths", "random", "pinned", "scores", "since", "dismissed", "question"),
+)
+
+
+def table(rows: Iterable[QueueRow], rubric: RubricDefinition) -> Iterator[Sequence[Any]]:
+    """Yield the entries of a list as lines of a table, its head first."""
+    yield HEAD
+    for row in rows:
+        entry, sample = row.entry, row.sample
+        reason = reason_of(entry)
+        yield [
+            *(row.place, sample.external_id, sample.domain, sample.state, reason.kind.value, key_of(entry, rubric)),
+            " ".join(f"{value:g}" for value in reason.values),
+            *(reason.range, reason.chance, reason.expected, reason.gap, reason.ensemble_sd, reason.final),
+            reason.half_widths,
+            *(int(row.random), int(row.pinned), entry.scores, row.since.isoformat()),
+            entry.dismissed_because,
+            row.question,
+        ]
+
+
+def _drawing(row: QueueRow, rubric: RubricDefinition) -> Drawing | None:
+    if row.withheld:
+        return None
+    found = [dimension for dimension in rubric.dimensions if dimension.id == row.entry.dimension_id]
+    if not found:
+        return None
+    key, said = found[0].key, row.said.get(found[0].key)
+    reason = row.reason
+    final = reason.final if reason is not None else None
+    shown = drawing(
+        found[0],
+        row.values.get(key, ()),
+        expected=said.expected if said is not None else None,
+        # Where the agreed value is held against the judge, it is held against this.
+        interval=said.interval if said is not None and final is not None else None,
+        final=final,
+    )
+    return None if shown.empty else shown
+
+
+def _url(row: QueueRow, study: Study) -> str:
+    if row.withheld and row.discussion is not None:
+        return reverse("discuss-one", args=[study.slug, row.discussion.public_id])
+    if row.discussion is not None:
+        return reverse("discussion", args=[study.slug, row.discussion.public_id])
+    return reverse("sample", args=[study.slug, row.sample.public_id])

@@ -1,0 +1,37 @@
+"""How old the review queue is, and how far the work is that makes it anew."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from annotation.models import Job, JudgeRun
+from annotation.review_queue.list import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the line beside the queue's name says."""
+
+    made_at: datetime | None
+    """When it was made anew last; None where it never was."""
+    run: JudgeRun | None
+    """Whose predictions it rests on."""
+    job: Job | None
+    """The refresh that waits or runs."""
+    failed: Job | None
+    """The refresh that failed after it was made, where none is under way."""
+
+    @property
+    def running(self) -> bool:
+        """Is it being made anew?"""
+        return self.job is not None
+
+
+def state_of(standing: Standing) -> State:
+    """Return how old a study's queue is."""
+    made = standing.queue
+    return State(
+        made_at=made.refreshed_at if made is not None else None,
+        run=made.run if made is not None else None,
+        job=standing.job,
+        failed=standing.failed,
+    )

@@ -1,0 +1,210 @@
+"""A release in words, figures and drawings: how well each aim was met, what is in it, what has changed since."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from annotation.models import Release
+from annotation.releases.changes import Changes
+from frontend.charts import svg
+
+from . import vocabulary
+from .discussions import OUTCOMES
+
+NAMED_AT_MOST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Something that a release was to be, with what it came to."""
+
+    what: str
+    met: bool
+    said: str
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRow:
+    """How the samples of a generator or of a domain are divided."""
+
+    name: str
+    train: int
+    test: int
+    share: float
+    beyond: int
+    drawing: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorRow:
+    """How far the samples of a generator were agreed when the release was made."""
+
+    name: str
+    samples: int
+    released: int
+    open: int
+    overridden: int
+    drawing: SafeString
+
+
+def finding(release: Release) -> str:
+    """Return the one sentence that a release's page opens with."""
+    parts = release.about["parts"]
+    return _("%(samples)s samples: %(train)s to train, %(test)s to test") % {
+        "samples": vocabulary.number(release.about["samples"]),
+        "train": vocabulary.number(parts["train"]["samples"]),
+        "test": vocabulary.number(parts["test"]["samples"]),
+    }
+
+
+def aims(release: Release) -> list[Aim]:
+    """Return each aim of the split with how well it was met, in figures."""
+    met = release.about["met"]
+    return [
+        _size(met["test_samples"]),
+        _grouped(met["grouped"]),
+        _sticky(met["sticky"]),
+        _pool(met["pool"]),
+        _stratified(_("Stratified by generator"), met["generator"]),
+        _stratified(_("Stratified by domain"), met["domain"]),
+    ]
+
+
+def _size(met: Mapping[str, Any]) -> Aim:
+    said = _("%(got)s test samples; %(wanted)s were wanted") % {
+        "got": vocabulary.number(met["got"]),
+        "wanted": vocabulary.number(met["wanted"]),
+    }
+    return Aim(_("Size of the test part"), bool(met["exact"]), said, met["why"])
+
+
+def _grouped(met: Mapping[str, Any]) -> Aim:
+    said = _("%(both)s of %(questions)s questions have samples in both parts") % {
+        "both": vocabulary.number(met["in_both"]),
+        "questions": vocabulary.number(met["questions"]),
+    }
+    return Aim(_("Grouped by question"), not met["in_both"], said)
+
+
+def _sticky(met: Mapping[str, Any]) -> Aim:
+    before = met["train"] + met["test"]
+    if not before:
+        return Aim(_("Parts are for ever"), True, _("no question had a part before this release"))
+    said = ngettext(
+        "%(moved)s of %(before)s question that had a part has another one now",
+        "%(moved)s of %(before)s questions that had a part have another one now",
+        before,
+    ) % {"moved": vocabulary.number(met["moved"]), "before": vocabulary.number(before)}
+    return Aim(_("Parts are for ever"), not met["moved"], said)
+
+
+def _pool(met: Mapping[str, Any]) -> Aim:
+    what = _("Test from the reserved pool alone")
+    if not met["reserved"]:
+        return Aim(what, True, _("no pool was reserved: no suggestion had been shown, so every question could be test"))
+    said = _("%(outside)s test questions from outside of the pool, which has %(questions)s of those released") % {
+        "outside": vocabulary.number(met["outside"]),
+        "questions": vocabulary.number(met["questions"]),
+    }
+    return Aim(what, not met["outside"], said)
+
+
+def _stratified(what: str, met: Mapping[str, Any]) -> Aim:
+    values = len(met["values"])
+    if values < 2:
+        return Aim(what, True, _("there is only one"))
+    worst = met["largest"]
+    counted = {"n": vocabulary.number(values), "worst": vocabulary.number(worst)}
+    if not worst:
+        said = _("each of %(n)s has its share of the test part, as near as whole samples come to it") % counted
+    else:
+        said = (
+            ngettext(
+                "of %(n)s the worst is %(worst)s sample off its share of the test part",
+                "of %(n)s the worst is %(worst)s samples off its share of the test part",
+                worst,
+            )
+            % counted
+        )
+    return Aim(what, not worst, said, _("Whole questions allow no better, or nearly so.") if worst else "")
+
+
+def balances(release: Release, what: str) -> list[BalanceRow]:
+    """Return how each generator or domain is divided, drawn beside the share of the whole."""
+    rows = release.about["met"][what]["values"][:NAMED_AT_MOST]
+    most = max((row["train"] + row["test"] for row in rows), default=0)
+    return [
+        BalanceRow(
+            name=row["value"] or _("(none)"),
+            train=row["train"],
+            test=row["test"],
+            share=row["share"],
+            beyond=row["beyond"],
+            drawing=svg.stacked(
+                [("f-ink3", row["train"]), ("f-ink", row["test"])],
+                whole=most,
+                label=_("%(test)s of %(all)s are test") % {"test": row["test"], "all": row["train"] + row["test"]},
+            ),
+        )
+        for row in rows
+    ]
+
+
+def generators(release: Release) -> list[GeneratorRow]:
+    """Return how much of each generator was agreed, open and overridden."""
+    rows = release.about["generators"][:NAMED_AT_MOST]
+    most = max((row["samples"] for row in rows), default=0)
+    return [
+        GeneratorRow(
+            name=row["generator"] or _("(none)"),
+            samples=row["samples"],
+            released=row["released"],
+            open=row["open"],
+            overridden=row["overridden"],
+            drawing=svg.stacked(
+                [
+                    ("f-ink", row["released"] - row["overridden"]),
+                    ("f-att", row["overridden"]),
+                    ("f-ink3", row["open"]),
+                ],
+                whole=most,
+                label=_("%(agreed)s agreed, %(overridden)s of them overridden, %(open)s open")
+                % {"agreed": row["released"], "overridden": row["overridden"], "open": row["open"]},
+            ),
+        )
+        for row in rows
+    ]
+
+
+def changed(changes: Changes) -> str:
+    """Return in one sentence what a new release would have otherwise."""
+    if not changes.any:
+        return _("Nothing: a release made now would hold the same scores.")
+    said = []
+    for count, one, many in (
+        (changes.changed, _("%(n)s sample has another final score"), _("%(n)s samples have another final score")),
+        (changes.open, _("%(n)s is not agreed any more"), _("%(n)s are not agreed any more")),
+        (changes.withdrawn, _("%(n)s is withdrawn"), _("%(n)s are withdrawn")),
+        (changes.added, _("%(n)s has been agreed that is not in it"), _("%(n)s have been agreed that are not in it")),
+    ):
+        if count:
+            said.append((one if count == 1 else many) % {"n": vocabulary.number(count)})
+    return _(", ").join(said) + "."
+
+
+def outcomes(release: Release) -> tuple[list[str], list[tuple[str, Sequence[int]]]]:
+    """Return the outcomes that occur, and how often each does per dimension."""
+    counted: Mapping[str, Mapping[str, int]] = release.about["outcomes"]
+    names = sorted({name for row in counted.values() for name in row}, key=lambda name: (-_total(counted, name), name))
+    words = [str(OUTCOMES.get(name, name)) for name in names]
+    keys = [row["dimension"] for row in release.about["agreement"]["rows"]]
+    return words, [(key, [counted.get(key, {}).get(name, 0) for name in names]) for key in keys]
+
+
+def _total(counted: Mapping[str, Mapping[str, int]], name: str) -> int:
+    return sum(row.get(name, 0) for row in counted.values())

@@ -1,0 +1,113 @@
+"""A judge's scorecard as pages show it: a finding, drawings and tables made of what ``judge.evaluation`` measured.
+
+Every part is data in, words and SVG out; nothing here reads a table or an address. ``scorecard_of`` puts the parts of
+one scorecard together, ``curve.curve_charts`` draws a training, ``compared.comparison_of`` two judges side by side.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
+
+from frontend.presenters.vocabulary import number
+
+from . import calibration as calibrations
+from . import dot_plot, gaps, tables
+from . import worst_misses as misses
+from .calibration import Calibration
+from .comparison import ComparisonView, comparison_of
+from .dot_plot import DotChart, Legend
+from .gaps import Gaps
+from .summary import finding
+from .tables import FiguresTable, GeneratorBlock
+from .training_curve import CurveChart, curve_charts
+from .worst_misses import Miss, SampleShown
+
+__all__ = [
+    "ComparisonView",
+    "CurveChart",
+    "SampleShown",
+    "ScorecardView",
+    "comparison_of",
+    "curve_charts",
+    "scorecard_of",
+]
+
+STATUS_WORDS = {
+    "ok": lazy("judged"),
+    "rule": lazy("by rule alone"),
+    "parse_error": lazy("not understood"),
+    "backend_error": lazy("failed"),
+    "missing": lazy("without a prediction"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ScorecardView:
+    """Everything that a page shows of one scorecard; ``target`` is what people's score is, and part of every id."""
+
+    target: str
+    finding: str
+    measured_on: list[str]
+    legend: list[Legend]
+    charts: list[DotChart]
+    table: FiguresTable
+    generators: list[GeneratorBlock]
+    gaps: list[Gaps]
+    calibration: Calibration
+    misses: list[Miss]
+
+    @property
+    def empty(self) -> bool:
+        """Whether no sample has both a score and a prediction."""
+        return not any(chart.rows for chart in self.charts)
+
+
+def scorecard_of(card: Mapping[str, Any], samples: Mapping[str, SampleShown]) -> ScorecardView:
+    """Lay out a scorecard as ``judge.evaluation.scorecard`` made it.
+
+    ``samples`` says for the ids under ``worst`` what may be shown of them; one that is not in it has no link.
+    """
+    return ScorecardView(
+        target=card["target"],
+        finding=finding(card),
+        measured_on=_measured_on(card),
+        legend=dot_plot.legend(card),
+        charts=[dot_plot.rmse(card), dot_plot.agreement(card)],
+        table=tables.table(card),
+        generators=tables.generators(card),
+        gaps=gaps.gaps(card),
+        calibration=calibrations.calibration(card),
+        misses=misses.misses(card, samples),
+    )
+
+
+def _measured_on(card: Mapping[str, Any]) -> list[str]:
+    """Return what the figures rest on, a few words each."""
+    counts = {"samples": number(card["samples"]), "questions": number(card["questions"])}
+    said = [_("measured on %(samples)s samples of %(questions)s unseen questions") % counts]
+    if card["target"] == "final":
+        said.append(_("against the final score, blind labels only"))
+    else:
+        said.append(_("against the mean of independent ratings"))
+    said.append(
+        ", ".join(f"{number(count)} {STATUS_WORDS.get(name, name)}" for name, count in card["statuses"].items())
+    )
+    if card.get("not_blind"):
+        left_out = ngettext(
+            "%(n)s sample left out: a judge may have been seen before it was scored",
+            "%(n)s samples left out: a judge may have been seen before they were scored",
+            card["not_blind"],
+        )
+        said.append(left_out % {"n": number(card["not_blind"])})
+    if card.get("foreign"):
+        foreign = ngettext(
+            "%(n)s prediction of a sample that is not in the test part",
+            "%(n)s predictions of samples that are not in the test part",
+            card["foreign"],
+        )
+        said.append(foreign % {"n": number(card["foreign"])})
+    return [words for words in said if words]

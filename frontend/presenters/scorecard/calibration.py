@@ -1,0 +1,240 @@
+"""Whether a judge knows what it does not know: chances of disagreement against what came, and scores against people's.
+
+The card has groups for each dimension. Together they are put in order of what was expected and cut into ten of about
+equal size; each shows how often people were two points apart, with the interval that so many samples leave
+(Wilson 1927), as if samples were independent of one another.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any, NamedTuple
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from frontend.charts import responsive_svg as drawing
+from frontend.charts.responsive_svg import Axis
+from frontend.presenters.annotator_remarks import two
+from frontend.presenters.vocabulary import decimals, number
+
+from .text import listed
+
+GROUPS = 10
+Z = 1.959964
+LETTER = 7.0
+# The diagonal of so many dimensions by themselves; a sentence with more would be a table.
+IN_A_SENTENCE = 8
+
+
+class Group(NamedTuple):
+    """Samples of about the same expectation: what was expected of them on average, and what came."""
+
+    expected: float
+    observed: float
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One drawing of what was expected, across, against what came, upward."""
+
+    key: str
+    name: str
+    said: str
+    drawing: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """All that a scorecard says about a judge's own doubt."""
+
+    about: str
+    drawing: SafeString | None
+    """The chance that two annotators differ, of all dimensions together; None where nobody's ratings can tell."""
+    said: str
+    disputes: list[Panel]
+    scores: list[Panel]
+
+
+def calibration(card: Mapping[str, Any]) -> Calibration:
+    """Return the drawings and the sentences of a judge's calibration."""
+    dimensions = card["dimensions"]
+    told = [one for one in dimensions if (one.get("dispute") or {}).get("groups")]
+    together = pooled([group for one in told for group in _groups(one["dispute"])])
+    return Calibration(
+        about=_about(together, len(told)),
+        drawing=_square(together, label=_label(together)) if together else None,
+        said=_said(dimensions, told),
+        disputes=[_dispute_panel(one) for one in told] if len(told) > 1 else [],
+        scores=[_score_panel(one) for one in dimensions if (one.get("sureness") or {}).get("groups")],
+    )
+
+
+def pooled(groups: Sequence[Group]) -> list[Group]:
+    """Return groups of several dimensions as at most ten of about equal size, by rising expectation."""
+    whole = sum(group.samples for group in groups)
+    if not whole:
+        return []
+    found: list[list[Group]] = []
+    before = 0
+    for group in sorted(groups):
+        # Where its middle lies among all samples says which tenth a group belongs to.
+        place = min(GROUPS - 1, int(GROUPS * (before + group.samples / 2) / whole))
+        before += group.samples
+        while len(found) <= place:
+            found.append([])
+        found[place].append(group)
+    return [_together(some) for some in found if some]
+
+
+def wilson(share: float, samples: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share of independent samples (Wilson 1927)."""
+    middle = (share + Z**2 / (2 * samples)) / (1 + Z**2 / samples)
+    reach = Z * sqrt(share * (1 - share) / samples + Z**2 / (4 * samples**2)) / (1 + Z**2 / samples)
+    return max(0.0, middle - reach), min(1.0, middle + reach)
+
+
+def _groups(figures: Mapping[str, Any]) -> list[Group]:
+    return [Group(one["expected"], one["observed"], one["samples"]) for one in figures["groups"] if one["samples"]]
+
+
+def _together(groups: Sequence[Group]) -> Group:
+    samples = sum(group.samples for group in groups)
+    expected = sum(group.expected * group.samples for group in groups) / samples
+    return Group(expected, sum(group.observed * group.samples for group in groups) / samples, samples)
+
+
+def _about(groups: Sequence[Group], dimensions: int) -> str:
+    if not groups:
+        return _("No sample has ratings by two annotators, so nothing tells whether the judge knows where they differ.")
+    sizes = (min(group.samples for group in groups), max(group.samples for group in groups))
+    size = (
+        number(sizes[0])
+        if sizes[0] == sizes[1]
+        else _("%(low)s to %(high)s")
+        % {
+            "low": number(sizes[0]),
+            "high": number(sizes[1]),
+        }
+    )
+    parts = ngettext("%(n)s group of %(size)s", "%(n)s groups of %(size)s", len(groups)) % {
+        "n": number(len(groups)),
+        "size": size,
+    }
+    said = _(
+        "Chance that two annotators differ by 2 or more: predicted across; the share of pairs that did, upward; "
+        "in %(parts)s."
+    ) % {"parts": parts}
+    return f"{said} {_('All dimensions together.')}" if dimensions > 1 else said
+
+
+def _said(dimensions: Sequence[Mapping[str, Any]], told: Sequence[Mapping[str, Any]]) -> str:
+    """Return what the drawing leaves out: how good the chances are by Brier and AUROC, and what intervals hold."""
+    sentences = []
+    scores = [(one["key"], one["dispute"].get("brier"), one["dispute"].get("auroc")) for one in told]
+    if scores:
+        brier = _each([(key, value) for key, value, _auroc in scores], 3)
+        auroc = _each([(key, value) for key, _brier, value in scores], 2)
+        if brier:
+            sentences.append(_("Brier score %(values)s.") % {"values": brier})
+        if auroc:
+            sentences.append(
+                _("Sorts disputed from undisputed with AUROC %(values)s (.5 is chance).") % {"values": auroc}
+            )
+    held = [(one["key"], one["sureness"].get("coverage")) for one in dimensions if one.get("sureness")]
+    cover = _each(held, 0, times=100)
+    if cover:
+        sentences.append(
+            _("Share of people’s scores that its 90 %% intervals hold: %(values)s %%.") % {"values": cover}
+        )
+    elif any(one["asked"]["samples"] for one in dimensions):
+        sentences.append(_("It gave no intervals."))
+    return " ".join(sentences)
+
+
+def _each(values: Sequence[tuple[str, float | None]], places: int, *, times: float = 1) -> str:
+    """Return a figure of each dimension in a row; of very many the lowest and the highest."""
+    known = [(key, times * value) for key, value in values if value is not None]
+    if not known:
+        return ""
+    if len(values) == 1:
+        return decimals(known[0][1], places)
+    if len(known) > IN_A_SENTENCE:
+        least, most = min(known, key=lambda one: one[1]), max(known, key=lambda one: one[1])
+        return _("%(low)s (%(least)s) to %(high)s (%(most)s)") % {
+            "low": decimals(least[1], places),
+            "least": least[0],
+            "high": decimals(most[1], places),
+            "most": most[0],
+        }
+    return listed([f"{key} {decimals(value, places)}" for key, value in known])
+
+
+def _label(groups: Sequence[Group]) -> str:
+    pairs = ", ".join(
+        _("%(expected)s: %(observed)s") % {"expected": two(group.expected), "observed": two(group.observed)}
+        for group in groups
+    )
+    return _("Predicted and observed chance that two annotators differ by 2 or more; %(pairs)s") % {"pairs": pairs}
+
+
+def _square(groups: Sequence[Group], *, label: str) -> SafeString:
+    axis = drawing.axis_of([0.0, 1.0], pad=0)
+    return _panel(groups, axis, side=262, label=label, intervals=True)
+
+
+def _dispute_panel(one: Mapping[str, Any]) -> Panel:
+    groups = _groups(one["dispute"])
+    axis = drawing.axis_of([0.0, 1.0], pad=0, most=3)
+    share = one["dispute"].get("share")
+    said = _("%(share)s %% disputed") % {"share": decimals(100 * share, 0)} if share is not None else ""
+    return Panel(
+        one["key"],
+        one["name"],
+        said,
+        _panel(groups, axis, side=130, label=f"{one['key']}: {_label(groups)}", intervals=True),
+    )
+
+
+def _score_panel(one: Mapping[str, Any]) -> Panel:
+    groups = _groups(one["sureness"])
+    levels = one["levels"]
+    axis = drawing.axis_of([levels[0], levels[-1]], pad=0, most=6)
+    pairs = ", ".join(f"{two(group.expected)}: {two(group.observed)}" for group in groups)
+    label = _("%(key)s: expected score and mean of people’s; %(pairs)s") % {"key": one["key"], "pairs": pairs}
+    width = one["sureness"].get("width")
+    said = _("90 %%: %(width)s wide") % {"width": two(width)} if width is not None else ""
+    return Panel(one["key"], one["name"], said, _panel(groups, axis, side=130, label=label, intervals=False))
+
+
+def _panel(groups: Sequence[Group], axis: Axis, *, side: float, label: str, intervals: bool) -> SafeString:
+    """Draw groups in a square whose diagonal is what was expected."""
+    left, top, foot = 12 + LETTER * max(len(axis.said(tick)) for tick in axis.ticks), 8.0, 22.0
+    bottom = top + side
+
+    def x(value: float) -> float:
+        return left + axis.scale.at(value) / 100 * side
+
+    def y(value: float) -> float:
+        return bottom - axis.scale.at(value) / 100 * side
+
+    pieces = []
+    for tick in axis.ticks:
+        pieces.append(drawing.line(_px(left), _px(left + side), y(tick), y(tick), "grid"))
+        pieces.append(drawing.text(_px(left - 7), y(tick) + 4, axis.said(tick), anchor="end"))
+        pieces.append(drawing.text(_px(x(tick)), bottom + 17, axis.said(tick)))
+    low, high = axis.ticks[0], axis.ticks[-1]
+    pieces.append(drawing.line(_px(x(low)), _px(x(high)), y(low), y(high), "axl", dashed=True))
+    for group in groups:
+        place = _px(x(group.expected))
+        if intervals:
+            ends = wilson(group.observed, group.samples)
+            pieces.append(drawing.line(place, place, y(ends[0]), y(ends[1]), "s-acc", width=1.5))
+        pieces.append(drawing.dot(place, y(group.observed), radius=4 if side > 200 else 3))
+    return drawing.fixed(left + side + 14, bottom + foot, pieces, label=label)
+
+
+def _px(value: float) -> str:
+    return f"{value:.1f}"

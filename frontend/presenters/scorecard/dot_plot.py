@@ -1,0 +1,130 @@
+"""RMSE and A@1 per dimension as dots on one axis: the judge with its interval between its baselines and one annotator.
+
+The judge is a filled dot on a thick line, one annotator against the others a tall tick, a baseline a hollow shape of
+its own. The same figures stand beside the drawing and, for who hears the page, in words.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from frontend.charts import responsive_svg as drawing
+from frontend.charts.responsive_svg import Axis
+from frontend.presenters.annotator_remarks import two
+
+from .text import MARK_WORDS, baselines_of, between
+
+ROW = 46.0
+MIDDLE = ROW / 2
+# A hollow mark so near to the judge's dot, in per cent across, lets it show through.
+NEAR = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One dimension: where the judge is, and who stands beside it."""
+
+    key: str
+    name: str
+    figure: str
+    said: str
+    drawing: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class DotChart:
+    """The dimensions of a scorecard on one figure; without rows there is nothing to draw."""
+
+    name: str
+    about: str
+    rows: list[Row]
+    axis: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class Legend:
+    """One mark of the charts and what it stands for."""
+
+    mark: SafeString
+    word: str
+
+
+def rmse(card: Mapping[str, Any]) -> DotChart:
+    """Return the chart of the root of the mean squared error of expected scores."""
+    about = _("of the expected score, in points; left is better")
+    return _chart("RMSE", about, card["dimensions"], ("rmse", "rmse"), low=0.0, high=None)
+
+
+def agreement(card: Mapping[str, Any]) -> DotChart:
+    """Return the chart of the share of rounded scores at most one point from people's."""
+    about = _("share of rounded scores at most 1 point off; right is better")
+    return _chart("A@1", about, card["dimensions"], ("a1", "within_one"), low=0.0, high=1.0)
+
+
+def legend(card: Mapping[str, Any]) -> list[Legend]:
+    """Return the marks that the charts of a scorecard have."""
+    found = [
+        Legend(
+            drawing.fixed(20, 14, [drawing.line("0", "20", 7, 7, "s-acc", width=4), drawing.dot("10", 7)]),
+            _("this judge, with its 95 % interval"),
+        )
+    ]
+    if any(one.get("ceiling") for one in card["dimensions"]):
+        mark = drawing.fixed(6, 18, [drawing.across("3", 17, "s-ink thick", top=1)])
+        found.append(Legend(mark, str(MARK_WORDS["human"])))
+    there = {name for one in card["dimensions"] for name in baselines_of(one)}
+    for name in ("features", "generator", "constant"):
+        if name in there:
+            found.append(Legend(drawing.fixed(14, 14, [drawing.mark(name, "7", 7)]), str(MARK_WORDS[name])))
+    return found
+
+
+def _chart(
+    name: str,
+    about: str,
+    dimensions: Sequence[Mapping[str, Any]],
+    figure: tuple[str, str],
+    *,
+    low: float | None,
+    high: float | None,
+) -> DotChart:
+    known = [one for one in dimensions if one["asked"].get(figure[0]) is not None]
+    values = [value for one in known for value in _values(one, figure)]
+    axis = drawing.axis_of(values, low=low, high=high)
+    return DotChart(name, about, [_row(one, figure, axis) for one in known], drawing.ticks_below(axis))
+
+
+def _values(one: Mapping[str, Any], figure: tuple[str, str]) -> list[float]:
+    ends = one["asked"].get(f"{figure[0]}_interval") or []
+    return [one["asked"][figure[0]], *ends, *_beside(one, figure).values()]
+
+
+def _beside(one: Mapping[str, Any], figure: tuple[str, str]) -> dict[str, float]:
+    """Return the figure of one annotator and of each baseline, where it is known."""
+    found = {"human": (one.get("ceiling") or {}).get(figure[1])}
+    found |= {name: baseline.get(figure[0]) for name, baseline in baselines_of(one).items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _row(one: Mapping[str, Any], figure: tuple[str, str], axis: Axis) -> Row:
+    own, ends = one["asked"][figure[0]], one["asked"].get(f"{figure[0]}_interval")
+    beside = _beside(one, figure)
+    pieces = [drawing.across(axis.at(tick), ROW) for tick in axis.ticks]
+    pieces.append(drawing.line(axis.at(axis.scale.low), axis.at(axis.scale.high), MIDDLE, MIDDLE, "axl", width=0.75))
+    if "human" in beside:
+        pieces.append(drawing.mark("human", axis.at(beside["human"]), MIDDLE))
+    if ends:
+        pieces.append(drawing.line(axis.at(ends[0]), axis.at(ends[1]), MIDDLE, MIDDLE, "s-acc", width=4))
+    pieces.append(drawing.dot(axis.at(own), MIDDLE))
+    for name in ("constant", "generator", "features"):
+        if name in beside:
+            over = abs(axis.scale.at(beside[name]) - axis.scale.at(own)) < NEAR
+            pieces.append(drawing.mark(name, axis.at(beside[name]), MIDDLE, over=over))
+    said = [two(own)]
+    if ends:
+        said.append(_("95 %% interval %(interval)s") % {"interval": between(ends)})
+    said += [f"{MARK_WORDS[name]} {two(value)}" for name, value in beside.items()]
+    return Row(one["key"], one["name"], two(own), "; ".join(said), drawing.fluid(ROW, pieces))

@@ -1,0 +1,97 @@
+"""How far off: the share of samples at each distance between the judge's rounded score and the final one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from frontend.charts import responsive_svg as drawing
+
+from .text import per_cent
+
+HEIGHT = 150.0
+FLOOR = 128.0
+TOP = 18.0
+BARS_AT_MOST = 7
+WITHIN = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """One dimension's shares: in words, and drawn as a bar for each distance."""
+
+    key: str
+    name: str
+    said: str
+    drawing: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    name: str
+    share: float
+    far: bool
+
+
+def gaps(card: Mapping[str, Any]) -> list[Gaps]:
+    """Return each dimension's shares on one scale upward; none where people's scores are means and not levels."""
+    known = [
+        (one, {float(gap): share for gap, share in one["asked"]["gaps"].items()})
+        for one in card["dimensions"]
+        if one["asked"].get("gaps")
+    ]
+    bars = [_bars(shares) for _one, shares in known]
+    most = max((bar.share for some in bars for bar in some), default=0.0)
+    return [
+        Gaps(one["key"], one["name"], _said(shares), _drawn(one["key"], some, most))
+        for (one, shares), some in zip(known, bars, strict=True)
+    ]
+
+
+def _bars(shares: Mapping[float, float]) -> list[_Bar]:
+    """Return a bar for each distance; of many the far ones share the last."""
+    order = sorted(shares)
+    if len(order) <= BARS_AT_MOST:
+        return [_Bar(f"{gap:g}", shares[gap], gap > WITHIN) for gap in order]
+    single, rest = order[: BARS_AT_MOST - 1], order[BARS_AT_MOST - 1 :]
+    last = _Bar(f"{rest[0]:g}+", sum(shares[gap] for gap in rest), rest[0] > WITHIN)
+    return [*(_Bar(f"{gap:g}", shares[gap], gap > WITHIN) for gap in single), last]
+
+
+def _said(shares: Mapping[float, float]) -> str:
+    near = sum(share for gap, share in shares.items() if gap <= WITHIN)
+    far = [gap for gap in sorted(shares) if gap > WITHIN]
+    if not far:
+        return _("within 1: %(near)s %%") % {"near": per_cent(near)}
+    return _("within 1: %(near)s %%, %(gap)s or more: %(far)s %%") % {
+        "near": per_cent(near),
+        "gap": f"{far[0]:g}",
+        "far": per_cent(sum(shares[gap] for gap in far)),
+    }
+
+
+def _pen(bar: _Bar) -> str:
+    if not bar.share:
+        return "ax"
+    return "bar-far" if bar.far else "bar"
+
+
+def _drawn(key: str, bars: list[_Bar], most: float) -> SafeString:
+    step = 1 / len(bars)
+    pieces = []
+    for number, bar in enumerate(bars):
+        tall = (FLOOR - TOP) * bar.share / most if most > 0 else 0.0
+        tall = max(1.0, tall) if bar.share > 0 else 0.0
+        middle = drawing.percent((number + 0.45) * step)
+        kind = "f-att" if bar.far else "f-ink3"
+        pieces.append(
+            drawing.bar(drawing.percent((number + 0.05) * step), drawing.percent(0.8 * step), FLOOR, tall, kind)
+        )
+        words = per_cent(bar.share)
+        pieces.append(drawing.text(middle, FLOOR - tall - 5, words, kind=_pen(bar)))
+        pieces.append(drawing.text(middle, FLOOR + 16, bar.name))
+    pieces.append(drawing.line("0", "100%", FLOOR + 0.5, FLOOR + 0.5, "axl"))
+    shares = ", ".join(_("%(gap)s off: %(share)s %%") % {"gap": bar.name, "share": per_cent(bar.share)} for bar in bars)
+    return drawing.fluid(HEIGHT, pieces, label=f"{key}: {shares}")

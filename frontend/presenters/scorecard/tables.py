@@ -1,0 +1,196 @@
+"""The same in figures: each dimension's judge, baselines and human ceiling; and each generator by itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from frontend.presenters.annotator_remarks import two
+from frontend.presenters.vocabulary import number
+
+from .text import BASELINES, between, per_cent
+
+NOTHING = "–"
+# More generators than this are in the run's own files.
+GENERATORS_AT_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """RMSE or A@1 of everybody: the baselines that the table has, the judge with its interval, one annotator."""
+
+    baselines: list[str]
+    judge: str
+    interval: str
+    human: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One dimension's figures."""
+
+    key: str
+    name: str
+    samples: str
+    rmse: Block
+    a1: Block
+    rounded: str
+    kappa: str
+    srcc: str
+    plcc: str
+    krcc: str
+    with_rules: "WithRules | None"
+
+
+@dataclass(frozen=True, slots=True)
+class WithRules:
+    """The judge's figures with the values that missing sides decide, which no judge can get wrong."""
+
+    said: str
+    samples: str
+    rmse: str
+    rmse_interval: str
+    a1: str
+    a1_interval: str
+    rounded: str
+    kappa: str
+    srcc: str
+    plcc: str
+    krcc: str
+
+
+@dataclass(frozen=True, slots=True)
+class FiguresTable:
+    """All dimensions; ``baselines`` are the short names of the columns that there are."""
+
+    baselines: list[str]
+    rows: list[Row]
+    kappa: bool
+    """Whether it is defined: people's means are no levels."""
+
+    @property
+    def wide(self) -> int:
+        """Return how many columns stand under RMSE, and as many under A@1."""
+        return len(self.baselines) + 3
+
+    @property
+    def any_rules(self) -> bool:
+        return any(row.with_rules for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorRow:
+    """One generator on one dimension."""
+
+    name: str
+    samples: str
+    rmse: str
+    a1: str
+    human: tuple[str, str]
+    """Mean and population variance of people's scores, and below of the judge's rounded ones."""
+    judge: tuple[str, str]
+    gaps: list[str]
+    """In per cent of its samples how many are off by each distance of the block's."""
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorBlock:
+    """One dimension's generators by name."""
+
+    key: str
+    name: str
+    gaps: list[str]
+    """Distances between the rounded score and the final one, the same in all blocks; none against means."""
+    rows: list[GeneratorRow]
+
+    @property
+    def wide(self) -> int:
+        """How many columns a row has."""
+        return 6 + len(self.gaps)
+
+
+def table(card: Mapping[str, Any]) -> FiguresTable:
+    """Return the figures of every dimension."""
+    dimensions = card["dimensions"]
+    there = {baseline["baseline"] for one in dimensions for baseline in one.get("baselines") or []}
+    names = [name for name in BASELINES if name in there]
+    short = {"constant": _("const."), "generator": _("gen."), "features": _("feat.")}
+    return FiguresTable(
+        [short[name] for name in names], [_row(one, names) for one in dimensions], card["target"] == "final"
+    )
+
+
+def _row(one: Mapping[str, Any], names: list[str]) -> Row:
+    asked = one["asked"]
+    return Row(
+        key=one["key"],
+        name=one["name"],
+        samples=number(asked["samples"]),
+        rmse=_block(one, names, "rmse", "rmse"),
+        a1=_block(one, names, "a1", "within_one"),
+        rounded=two(asked.get("rmse_rounded")),
+        kappa=two(asked.get("kappa")),
+        srcc=two(asked.get("srcc")),
+        plcc=two(asked.get("plcc")),
+        krcc=two(asked.get("krcc")),
+        with_rules=_with_rules(one),
+    )
+
+
+def _block(one: Mapping[str, Any], names: list[str], figure: str, of_ceiling: str) -> Block:
+    found = {baseline["baseline"]: baseline for baseline in one.get("baselines") or []}
+    return Block(
+        [two(found.get(name, {}).get(figure)) for name in names],
+        two(one["asked"].get(figure)),
+        between(one["asked"].get(f"{figure}_interval")) or NOTHING,
+        two((one.get("ceiling") or {}).get(of_ceiling)),
+    )
+
+
+def _with_rules(one: Mapping[str, Any]) -> WithRules | None:
+    found = one.get("with_rules")
+    if not found or not one.get("by_rule"):
+        return None
+    return WithRules(
+        said=_("with %(n)s set by rule") % {"n": number(one["by_rule"])},
+        samples=number(found["samples"]),
+        rmse=two(found.get("rmse")),
+        rmse_interval=between(found.get("rmse_interval")) or NOTHING,
+        a1=two(found.get("a1")),
+        a1_interval=between(found.get("a1_interval")) or NOTHING,
+        rounded=two(found.get("rmse_rounded")),
+        kappa=two(found.get("kappa")),
+        srcc=two(found.get("srcc")),
+        plcc=two(found.get("plcc")),
+        krcc=two(found.get("krcc")),
+    )
+
+
+def generators(card: Mapping[str, Any]) -> list[GeneratorBlock]:
+    """Return each dimension's generators; nothing where the release does not name them."""
+    told = [one for one in card["dimensions"] if one.get("generators")]
+    gaps = sorted({gap for one in told for row in one["generators"] for gap in row.get("gaps") or ()}, key=float)
+    return [
+        GeneratorBlock(
+            one["key"], one["name"], gaps, [_generator(row, gaps) for row in one["generators"][:GENERATORS_AT_MOST]]
+        )
+        for one in told
+    ]
+
+
+def _generator(row: Mapping[str, Any], gaps: Sequence[str]) -> GeneratorRow:
+    shares = row.get("gaps") or {}
+    return GeneratorRow(
+        name=row["generator"] or _("(none)"),
+        samples=number(row["samples"]),
+        rmse=two(row.get("rmse")),
+        a1=two(row.get("a1")),
+        human=_moments(row.get("human")),
+        judge=_moments(row.get("judge")),
+        gaps=[per_cent(shares[gap]) if gap in shares else "" for gap in gaps],
+    )
+
+
+def _moments(found: Mapping[str, float] | None) -> tuple[str, str]:
+    return (two(found["mean"]), two(found["variance"])) if found else (NOTHING, "")

@@ -1,0 +1,58 @@
+"""Words that a scorecard's parts share: names in a row, figures with their intervals, who is to be beaten."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from frontend.presenters.annotator_remarks import two
+
+# From the weakest to the one that knows most.
+BASELINES = ("constant", "generator", "features")
+BASELINE_WORDS = {
+    "constant": lazy("the constant"),
+    "generator": lazy("the generator mean"),
+    "features": lazy("hand-made features"),
+}
+MARK_WORDS = {
+    "human": lazy("one annotator against the others"),
+    "constant": lazy("constant"),
+    "generator": lazy("generator mean"),
+    "features": lazy("hand-made features"),
+}
+NAMED_AT_MOST = 6
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names in a row: TCC, ICC and ITS."""
+    if len(names) < 2:
+        return "".join(names)
+    return _("%(first)s and %(last)s") % {"first": ", ".join(names[:-1]), "last": names[-1]}
+
+
+def some(names: Sequence[str]) -> str:
+    """Return names in a row, or how many they are where they would be too many for a sentence."""
+    if len(names) <= NAMED_AT_MOST:
+        return listed(names)
+    rest = len(names) - NAMED_AT_MOST + 1
+    return _("%(first)s and %(n)s more") % {"first": ", ".join(names[: NAMED_AT_MOST - 1]), "n": rest}
+
+
+def between(ends: Sequence[float] | None) -> str:
+    """Return an interval in words; nothing where there is none."""
+    return _("%(low)s to %(high)s") % {"low": two(ends[0]), "high": two(ends[1])} if ends else ""
+
+
+def baselines_of(dimension: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the figures of each baseline that a dimension has, the weakest first."""
+    found = {one["baseline"]: one for one in dimension.get("baselines") or []}
+    return {name: found[name] for name in BASELINES if name in found}
+
+
+def per_cent(share: float) -> str:
+    """Return a share in per cent: whole from ten on, with one decimal below."""
+    value = 100 * share
+    if value == 0 or round(value, 1) >= 10:
+        return f"{value:.0f}"
+    return f"{value:.1f}" if round(value, 1) > 0 else "<0.1"

@@ -1,0 +1,91 @@
+"""The worst misses: samples on which the judge was furthest from people by its own uncertainty."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from frontend.presenters.annotator_remarks import signed, two
+from frontend.presenters.vocabulary import decimals
+from frontend.templatetags.humane import ramp
+
+from .text import between
+
+ROWS_AT_MOST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class SampleShown:
+    """What a row shows of a sample of the study."""
+
+    url: str
+    """Its page."""
+    question: str
+    """The first line of what was asked."""
+    thumb: str = ""
+    """The address of its first picture; nothing where it has none."""
+    name: str = ""
+    """How it is called where its own id must not be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """One sample on one dimension."""
+
+    id: str
+    key: str
+    name: str
+    sample: SampleShown | None
+    """None where the sample is not, or no more, in the study."""
+    human: SafeString
+    judge: str
+    interval: str
+    sd: str
+    gap: str
+    units: str
+    """The gap in standard deviations of the judge."""
+
+
+def misses(card: Mapping[str, Any], samples: Mapping[str, SampleShown]) -> list[Miss]:
+    """Return the worst misses of all dimensions, the gravest first; what rounds to people's own score is no miss."""
+    found = [
+        (float(one["surprise"]), one, dimension)
+        for dimension in card["dimensions"]
+        for one in dimension["worst"]
+        if abs(one["expected"] - one["human"]) >= _half_a_step(dimension["levels"])
+    ]
+    found.sort(key=lambda row: (-round(row[0], 9), row[1]["id"], row[2]["key"]))
+    return [_miss(units, one, dimension, samples) for units, one, dimension in found[:ROWS_AT_MOST]]
+
+
+def _half_a_step(levels: Sequence[float]) -> float:
+    ordered = sorted(levels)
+    return min(upper - lower for lower, upper in pairwise(ordered)) / 2
+
+
+def _miss(
+    units: float, one: Mapping[str, Any], dimension: Mapping[str, Any], samples: Mapping[str, SampleShown]
+) -> Miss:
+    return Miss(
+        id=one["id"],
+        key=dimension["key"],
+        name=dimension["name"],
+        sample=samples.get(one["id"]),
+        human=chip(one["human"], dimension["levels"]),
+        judge=two(one["expected"]),
+        interval=between(one.get("interval")),
+        sd=two(one["sd"]),
+        gap=signed(one["expected"] - one["human"]),
+        units=decimals(units, 1),
+    )
+
+
+def chip(value: float, levels: Sequence[float]) -> SafeString:
+    """Show a score as its numeral in the colour of its level; one between levels, as a mean, without a colour."""
+    place = next((place for place, level in enumerate(levels) if abs(level - value) < 1e-9), None)
+    if place is None:
+        return format_html('<span class="lv rule">{}</span>', two(value))
+    return format_html('<span class="lv l{}">{}</span>', ramp(place, levels), f"{value:g}")

@@ -1,0 +1,60 @@
+"""What is still to be done before a study in draft can start."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from annotation.core.visibility import able_to_score
+from annotation.models import Protocol, Sample, Study
+from annotation.studies import protocols
+from annotation.studies.protocol_rules import people_needed
+
+from .protocol import preset_title
+from .vocabulary import number
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do: what it is, how far it is, where it is done."""
+
+    done: bool
+    label: str
+    detail: str
+    url: str
+
+
+def to_start(study: Study) -> list[Step]:
+    """Return the steps from an empty draft to a study that can start, in the order of doing them."""
+    samples = Sample.objects.filter(study=study).count()
+    rules = Protocol.objects.get(study=study, current=True)
+    needed, able = people_needed(protocols.rules(rules)), able_to_score(study).count()
+    settings = reverse("settings", args=[study.slug])
+    there = ngettext("%(n)s could score", "%(n)s could score", able) % {"n": number(able)}
+    return [
+        Step(
+            samples > 0,
+            _("Bring in the samples"),
+            ngettext("%(n)s is there", "%(n)s are there", samples) % {"n": number(samples)} if samples else "",
+            reverse("imports", args=[study.slug]),
+        ),
+        Step(True, _("Look over the protocol"), preset_title(rules.preset), settings + "#h-rules"),
+        Step(
+            bool(study.instructions.strip()),
+            _("Say what annotators should know"),
+            "" if study.instructions.strip() else _("optional; the rubric is shown in any case"),
+            settings + "#id_instructions",
+        ),
+        Step(
+            able >= needed,
+            _("Invite the people"),
+            _("%(there)s, a sample may take %(needed)s") % {"there": there, "needed": number(needed)},
+            reverse("people", args=[study.slug]),
+        ),
+    ]
+
+
+def can_start(steps: list[Step]) -> bool:
+    """Can the study start? Samples may come later, and instructions are optional; people are needed."""
+    return steps[-1].done

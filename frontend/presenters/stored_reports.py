@@ -1,0 +1,87 @@
+"""The stored figures of a study as its pages find them: how old, who makes new ones, what people are called."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from annotation.jobs import queueing
+from annotation.jobs.eta import Pace
+from annotation.models import Job, Member, Study, StudyFigures
+from annotation.models.jobs import UNFINISHED
+from annotation.reports import stored_reports, summaries
+
+from . import vocabulary
+
+Kind = StudyFigures.Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What has been calculated for a study, and when; nothing at all before the first time."""
+
+    agreement: dict[str, Any] | None
+    annotators: dict[str, Any] | None
+    progress: dict[str, Any] | None
+    influence: dict[str, Any] | None
+    """What meeting a judge does; None as well where nobody has met one."""
+    made_at: datetime | None
+    """When the oldest of them was made."""
+    stale: bool
+    """Something has happened in the study since."""
+    scores_since: int
+    job: Job | None
+    """The calculation that is going on or waiting, or one that has failed after these were made."""
+    pace: Pace | None
+
+    @property
+    def running(self) -> bool:
+        return self.job is not None and self.job.state in UNFINISHED
+
+
+def figures_of(study: Study) -> Figures:
+    """Read the figures of a study with their age."""
+    found = stored_reports.stored_all(study)
+    made_at = min((one.made_at for one in found.values()), default=None)
+    stale = any(one.stale for one in found.values())
+    job = Job.objects.filter(study=study, kind=stored_reports.KIND).order_by("-created_at").first()
+    if job is not None and job.state not in UNFINISHED:
+        ended_badly = job.state == Job.State.FAILED and (made_at is None or (job.finished_at or made_at) > made_at)
+        job = job if ended_badly else None
+    return Figures(
+        agreement=_data(found, Kind.AGREEMENT),
+        annotators=_data(found, Kind.ANNOTATORS),
+        progress=_data(found, Kind.PROGRESS),
+        influence=_data(found, Kind.INFLUENCE),
+        made_at=made_at,
+        stale=stale,
+        scores_since=summaries.scores_since(study, made_at) if made_at is not None and stale else 0,
+        job=job,
+        pace=queueing.pace(job) if job is not None else None,
+    )
+
+
+def _data(found: Mapping[str, stored_reports.Stored], kind: str) -> dict[str, Any] | None:
+    return found[kind].data if kind in found else None
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Everybody in a study, under the names that the viewer may read."""
+
+    members: Mapping[str, Member]
+    names: bool
+
+    def called(self, public_id: str) -> str:
+        """Return a member's name or pseudonym; somebody whose row is gone has neither."""
+        return vocabulary.name_of(self.members.get(public_id), names=self.names)
+
+    def in_order(self, public_ids: set[str]) -> list[str]:
+        """Return members by what they are called."""
+        return sorted(public_ids, key=lambda one: (self.called(one).casefold(), one))
+
+
+def people_of(study: Study, *, names: bool) -> People:
+    """Read who is in a study."""
+    rows = Member.objects.filter(study=study)
+    return People({row.public_id: row for row in rows}, names)

@@ -1,0 +1,94 @@
+"""Rules about judges in words: who meets their values, how, and which samples come first."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from annotation.releases.test_pool import DEFAULT_SHARE
+
+from .vocabulary import COUNTS, percent_of
+
+# Rounder numbers of samples than per cent, the simplest first.
+_ROUND = (10, 20, 50, 100)
+
+
+def meeting(rules: Mapping[str, Any], *, pool_share: float | None) -> str:
+    """Return who meets a judge's values under these rules, and how; ``pool_share`` None: no pool is reserved yet."""
+    parts = [_blind(rules["blind_share"])]
+    if rules["blind_share"] < 1:
+        parts += [_mixed(rules), _way(rules["suggestions"])]
+        parts.append(
+            _("Where people go more than %(limit)g of the way to the judge’s value, the admins are alarmed.")
+            % {"limit": rules["pull_limit"]}
+        )
+    if pool_share is None:
+        parts.append(
+            _("A test pool of %(share)s of the questions is reserved with this, where nobody meets the judge.")
+            % {"share": percent_of(DEFAULT_SHARE)}
+        )
+    else:
+        parts.append(
+            _("Nobody meets the judge on the test pool either, %(share)s of the questions.")
+            % {"share": percent_of(pool_share)}
+        )
+    return " ".join(parts)
+
+
+def _blind(share: float) -> str:
+    if share >= 1:
+        return _("All samples are scored by people who do not meet the judge, so it has no effect.")
+    exact = Fraction(share).limit_denominator(10_000)
+    of = next((whole for whole in _ROUND if (exact * whole).denominator == 1), None)
+    if of is None:
+        return _("%(share)s of the samples are scored by people who do not meet the judge.") % {
+            "share": percent_of(share)
+        }
+    return _("Of every %(of)d samples %(n)d are scored by people who do not meet the judge.") % {
+        "of": of,
+        "n": int(exact * of),
+    }
+
+
+def _mixed(rules: Mapping[str, Any]) -> str:
+    others = rules["annotators_per_sample"] - 1
+    if others < 1:
+        return _("On the others, too, one does not meet it, and there is nobody else.")
+    return ngettext(
+        "On the others, too, one does not meet it, so that there is somebody to compare with; %(n)s does.",
+        "On the others, too, one does not meet it, so that there is somebody to compare with; %(n)s do.",
+        others,
+    ) % {"n": COUNTS.get(others, str(others)).lower()}
+
+
+def _way(suggestions: str) -> str:
+    return {
+        "delayed": _(
+            "They lock their own values first, then see the judge’s beside them and keep or change each. "
+            "The locked value counts as independent, the kept or changed one decides."
+        ),
+        "prefilled": _(
+            "They find the judge’s values marked beforehand and answer each dimension by hand. "
+            "What they say decides, and does not count as independent."
+        ),
+        "both": _(
+            "Drawn per sample, they either lock their own values first and then keep or change each, or find the "
+            "judge’s marked beforehand and answer each by hand."
+        ),
+    }[suggestions]
+
+
+def order(work_order: str) -> str:
+    """Return which samples annotators are given first."""
+    return {
+        "disputed": _(
+            "Among samples that are equally far, those that are likely to be disputed come first; every fifth is "
+            "drawn at random."
+        ),
+        "label_next": _(
+            "Among samples that are equally far, those that would teach a judge most come first; every fifth is "
+            "drawn at random."
+        ),
+    }[work_order]

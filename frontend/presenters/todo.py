@@ -1,0 +1,231 @@
+"""What waits for those who lead a study: each with a number, a place to go, and the oldest or worst of it in words."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, F, Max, Min
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from annotation.discussions.deadlines import handed_over
+from annotation.jobs import list as job_list
+from annotation.models import Discussion, Job, Member, Participant, Protocol, Sample, Skip, Stance, Study
+from annotation.models.jobs import UNFINISHED
+
+from . import influence_text, jobs, vocabulary
+from .annotator_remarks import two
+from .annotators import AnnotatorRow
+from .stored_reports import Figures, People
+
+# Older ones have been seen and left as they are.
+RECENT = timedelta(days=14)
+NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something that somebody has to look at."""
+
+    count: int
+    label: str
+    url: str
+    detail: str
+
+
+def waits_of(
+    study: Study, protocol: Protocol, annotators: Sequence[AnnotatorRow], figures: Figures, people: People
+) -> list[Waiting]:
+    """Return what waits, the most urgent first."""
+    now = timezone.now()
+    sources: tuple[Callable[[], list[Waiting]], ...] = (
+        lambda: _study_itself(study, protocol),
+        lambda: _handed_over(study, now),
+        lambda: _absent(study),
+        lambda: _blocked(study),
+        lambda: _influenced(study, figures),
+        lambda: _rubber_stamps(study, figures, people),
+        lambda: _drifting(study, annotators),
+        lambda: _imports(study, now),
+        lambda: _at_work(study),
+    )
+    return [item for source in sources for item in source()]
+
+
+def _study_itself(study: Study, protocol: Protocol) -> list[Waiting]:
+    found = []
+    if study.state != Study.State.RUNNING:
+        detail = _("the study is %(state)s") % {"state": vocabulary.word(study.state)}
+        found.append(Waiting(1, _("nobody can score"), reverse("settings", args=[study.slug]), detail))
+    with_login = Member.objects.filter(study=study, state=Member.State.ACTIVE, user__isnull=False).exclude(
+        role=Member.Role.RESEARCHER
+    )
+    scoring = dict(with_login.values_list("role").annotate(n=Count("pk")))
+    people = reverse("people", args=[study.slug])
+    if not scoring.get(Member.Role.ANNOTATOR):
+        found.append(Waiting(0, _("annotators"), people, _("invite them by a link")))
+    elif sum(scoring.values()) < protocol.annotators_per_sample and study.state == Study.State.RUNNING:
+        detail = _("each sample needs %(k)s, admins who score included") % {"k": protocol.annotators_per_sample}
+        count = sum(scoring.values())
+        label = ngettext("person who can score", "people who can score", count)
+        found.append(Waiting(count, label, people, detail))
+    return found
+
+
+def _handed_over(study: Study, now: datetime) -> list[Waiting]:
+    rows = Discussion.objects.filter(handed_over(now), study=study)
+    count = rows.count()
+    if not count:
+        return []
+    oldest = rows.select_related("sample").order_by("due_at", "pk")[0]
+    topics = {
+        row.dimension_id: row.dimension.key for row in oldest.topics.filter(closed_at=None).select_related("dimension")
+    }
+    ranges = (
+        Stance.objects.filter(participant__discussion=oldest, dimension__in=topics, level__isnull=False)
+        .values_list("dimension")
+        .annotate(low=Min("level__value"), high=Max("level__value"))
+        .order_by("dimension__position")
+    )
+    said = ", ".join(f"{topics[pk]} {low:g}–{high:g}" for pk, low, high in ranges)
+    late = (now - oldest.due_at).days if oldest.due_at and oldest.due_at < now else 0
+    age = (
+        ngettext("the oldest %(n)s day late", "the oldest %(n)s days late", late) % {"n": late}
+        if late
+        else _("the oldest")
+    )
+    detail = _("%(age)s: sample %(sample)s") % {"age": age, "sample": oldest.sample.external_id[:40]}
+    label = ngettext("discussion to decide", "discussions to decide", count)
+    url = reverse("discussions", args=[study.slug])
+    return [Waiting(count, label, url, f"{detail}, {said}" if said else detail)]
+
+
+def _absent(study: Study) -> list[Waiting]:
+    """Return the people whom open discussions wait for and who are paused or gone."""
+    rows = (
+        Participant.objects.filter(
+            discussion__study=study, discussion__state=Discussion.State.OPEN, state=Participant.State.ACTIVE, waits=True
+        )
+        .exclude(member__state=Member.State.ACTIVE)
+        .values_list("member__name", "member__state")
+        .annotate(n=Count("discussion", distinct=True))
+        .order_by("-n", "member__name")
+    )
+    people = list(rows)
+    if not people:
+        return []
+    said = [
+        _("%(name)s (%(state)s) in %(n)s") % {"name": name, "state": vocabulary.word(state), "n": n}
+        for name, state, n in people
+    ]
+    label = ngettext("absent person awaited", "absent people awaited", len(people))
+    return [Waiting(len(people), label, reverse("discussions", args=[study.slug]), _some(said))]
+
+
+def _blocked(study: Study) -> list[Waiting]:
+    blocked = Sample.objects.filter(study=study, state=Sample.State.BLOCKED)
+    reasons = dict(blocked.values_list("state_reason").annotate(n=Count("pk")))
+    count = sum(reasons.values())
+    if not count:
+        return []
+    skips = (
+        Skip.objects.filter(assignment__sample__in=blocked.values("pk"))
+        .values_list("reason")
+        .annotate(n=Count("pk"))
+        .order_by("-n", "reason")
+    )
+    said = [f"“{vocabulary.word(reason)}”" for reason, _n in skips[:NAMED]]
+    if reasons.get("nobody_eligible"):
+        said.append(_("nobody may score %(n)s of them") % {"n": vocabulary.number(reasons["nobody_eligible"])})
+    label = ngettext("blocked sample", "blocked samples", count)
+    url = reverse("samples", args=[study.slug]) + "?state=blocked"
+    return [Waiting(count, label, url, ", ".join(said) or _("skipped so often that nobody is left to score them"))]
+
+
+def _influenced(study: Study, figures: Figures) -> list[Waiting]:
+    """Return where the judge pulls people further than the study allows."""
+    alarms = influence_text.alarming(figures.influence)
+    if figures.influence is None or not alarms:
+        return []
+    both = len({row["arm"] for row in figures.influence["rows"]}) > 1
+    label = ngettext("pull beyond the limit", "pulls beyond the limit", len(alarms))
+    worst = sorted(alarms, key=lambda row: -row["pull"])
+    detail = _("the judge moves people; limit %(limit)s: %(some)s") % {
+        "limit": two(figures.influence["limit"]),
+        "some": _some([influence_text.alarm_said(row, both=both) for row in worst], "; "),
+    }
+    return [Waiting(len(alarms), label, reverse("influence", args=[study.slug]), detail)]
+
+
+def _rubber_stamps(study: Study, figures: Figures, people: People) -> list[Waiting]:
+    """Return who hands in prefilled values so fast and so unchanged that nobody may have read them."""
+    rows = influence_text.stamps(figures.influence)
+    if not rows:
+        return []
+    label = ngettext("possible rubber stamp", "possible rubber stamps", len(rows))
+    url = (
+        reverse("member", args=[study.slug, rows[0]["member"]])
+        if len(rows) == 1
+        else reverse("influence", args=[study.slug]) + "#h-people"
+    )
+    said = [f"{people.called(row['member'])} {influence_text.stamp(row)}" for row in rows]
+    return [Waiting(len(rows), label, url, _some(said, "; "))]
+
+
+def _drifting(study: Study, annotators: Sequence[AnnotatorRow]) -> list[Waiting]:
+    changed = [row for row in annotators if row.changed]
+    if not changed:
+        return []
+    first = changed[0]
+    url = (
+        reverse("member", args=[study.slug, first.member.public_id])
+        if len(changed) == 1
+        else reverse("study", args=[study.slug]) + "#h-annotators"
+    )
+    label = ngettext("annotator drifting", "annotators drifting", len(changed))
+    return [Waiting(len(changed), label, url, _some([f"{row.name}: {row.remarks}" for row in changed], "; "))]
+
+
+def _imports(study: Study, now: datetime) -> list[Waiting]:
+    recent = Job.objects.filter(study=study, kind__in=jobs.IMPORTS, created_at__gte=now - RECENT).order_by(
+        "-created_at"
+    )
+    rows = list(job_list.listed(recent).annotate(first_reason=F("result__errors__0__message"))[:50])
+    found = []
+    failed = [row for row in rows if row.state == Job.State.FAILED]
+    if failed:
+        label = ngettext("failed import", "failed imports", len(failed))
+        url = reverse("jobs", args=[study.slug]) + "?state=failed"
+        found.append(Waiting(len(failed), label, url, _when(failed[0], failed[0].error)))
+    real: Any = next((row for row in rows if row.state == Job.State.DONE and not row.arguments.get("dry_run")), None)
+    if real is not None and real.said_refused:
+        count = real.said_refused
+        label = ngettext("refused line", "refused lines", count)
+        url = reverse("job", args=[study.slug, real.public_id])
+        found.append(Waiting(count, label, url, _when(real, real.first_reason or "")))
+    return found
+
+
+def _at_work(study: Study) -> list[Waiting]:
+    """Return the long work that waits or runs: nothing has to be done about it, but somebody may have left it."""
+    rows = list(Job.objects.filter(study=study, state__in=UNFINISHED).order_by("created_at").defer("result"))
+    if not rows:
+        return []
+    label = ngettext("job at work", "jobs at work", len(rows))
+    said = [jobs.title(row) + (f" {100 * row.done // row.total} %" if row.total else "") for row in rows]
+    return [Waiting(len(rows), label, reverse("jobs", args=[study.slug]), _some(said))]
+
+
+def _when(job: Job, why: str) -> str:
+    day = date_format(timezone.localtime(job.finished_at or job.created_at), "MONTH_DAY_FORMAT")
+    return f"{day}: {why[:120]}" if why else day
+
+
+def _some(said: Sequence[str], between: str = ", ") -> str:
+    more = len(said) - NAMED
+    text = between.join(said[:NAMED])
+    return text if more <= 0 else _("%(some)s and %(n)s more") % {"some": text, "n": more}

@@ -1,0 +1,33 @@
+"""What an admin does with one sample by a form, from its page or from the review queue: done, and told in words."""
+
+from django.utils.translation import gettext as _
+
+from annotation.models import Sample, User
+from annotation.samples import admin_step, assigning_by_hand, requesting_review
+from annotation.samples import reopening as services
+from frontend.forms.samples import AssignForm, ReopenForm, ReviewForm
+from frontend.presenters import discussions
+
+
+def reopened(by: User, sample: Sample, form: ReopenForm) -> str:
+    """Bring a sample back into play."""
+    data = form.cleaned_data
+    back = services.reopen(by=by, sample_id=sample.public_id, reason=data["reason"], dimensions=data.get("dimensions"))
+    if back.state == Sample.State.IN_DISCUSSION:
+        return _("Reopened: it is discussed again.")
+    if back.state == Sample.State.AGREED and not admin_step.scored_dimensions(back):
+        return _("Brought back: its values follow from a rule again.")
+    return _("Reopened: it goes back to be scored.")
+
+
+def sent_to_review(by: User, sample: Sample, form: ReviewForm) -> str:
+    """Send an agreed sample to somebody new."""
+    requesting_review.ask_review(by=by, sample_id=sample.public_id, reason=form.cleaned_data["reason"])
+    return _("Sent to cross-review: somebody new scores it.")
+
+
+def assigned(by: User, sample: Sample, form: AssignForm) -> str:
+    """Give a sample to people for some days."""
+    handed = assigning_by_hand.give(by=by, sample_id=sample.public_id, **form.cleaned_data)
+    names = discussions.listed([one.member.name for one in handed.given])
+    return _("Assigned: it comes first in what they hold (%(names)s).") % {"names": names}

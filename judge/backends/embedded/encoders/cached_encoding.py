@@ -1,0 +1,192 @@
+"""What the encoders of a run say of samples: from the store where it is known, else by a pass through the model."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from judge.atomic_files import read_json, write_json
+from judge.backends.interface import BackendError
+from judge.context import Surroundings
+from judge.features.picture import opened
+from judge.features.sample import answer_of, judged_pictures, question_of
+from judge.features.store import VectorStore
+from judge.formats.picture_folder import PictureFolder
+from judge.formats.sample_line import SampleRecord
+from judge.runs import Run
+from judge.version import source_checksum
+
+from .embeddings import ANSWER, PICTURES, QUESTION, SIDES, Encoded, Vectors, encoded_from
+from .folder import LIBRARIES, EncoderFolder, Role
+
+if TYPE_CHECKING:
+    from .encoder import Encoder
+
+# So many samples are kept together; what a run that is cut short loses.
+CHUNK = 128
+# So many pictures are decoded at a time.
+DECODED = 32
+REMEMBERED = "encoders.json"
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What of a sample can be encoded: texts by side, and its pictures as names with checksums."""
+
+    texts: Mapping[str, str]
+    pictures: Sequence[tuple[str, str]]
+
+
+class Encoders:
+    """The encoders that a run names. A model is loaded when something is asked that the store does not know."""
+
+    def __init__(
+        self, folders: Sequence[EncoderFolder], pictures: PictureFolder, store: VectorStore | None = None
+    ) -> None:
+        self._folders = folders
+        self._pictures = pictures
+        self._store = store
+        self._loaded: dict[Role, Encoder] = {}
+        self._looks = any(PICTURES in SIDES[folder.role] for folder in folders)
+
+    def encode(self, samples: Sequence[SampleRecord], done: Callable[[int], None] = lambda count: None) -> Encoded:
+        """Return what the encoders say of samples; ``done`` hears how many samples were asked about.
+
+        Raises:
+            BackendError: a folder holds no such model.
+            MissingPicture, UnreadablePicture: a picture cannot be read.
+        """
+        sides: dict[Role, list[dict[str, Vectors]]] = {folder.role: [] for folder in self._folders}
+        for start in range(0, len(samples), CHUNK):
+            contents = [self._content(one) for one in samples[start : start + CHUNK]]
+            fresh: dict[bytes, Vectors] = {}
+            for folder in self._folders:
+                known = self._vectors(folder, contents, fresh)
+                sides[folder.role] += [_sides(folder, one, known) for one in contents]
+            if self._store and fresh:
+                self._store.keep((key, vector.astype(np.float64)) for key, vector in fresh.items())
+            done(min(start + CHUNK, len(samples)))
+        return encoded_from(sides, len(samples))
+
+    def _content(self, sample: SampleRecord) -> _Content:
+        texts = {QUESTION: question_of(sample), ANSWER: answer_of(sample)}
+        names = judged_pictures(sample) if self._looks else []
+        pictures = [(name, hashlib.sha256(self._pictures.read(name)).hexdigest()) for name in names]
+        return _Content({side: text for side, text in texts.items() if text.strip()}, pictures)
+
+    def _vectors(
+        self, folder: EncoderFolder, contents: Sequence[_Content], fresh: dict[bytes, Vectors]
+    ) -> dict[bytes, Vectors]:
+        """Return the vectors of contents by key; those that had to be made are put into ``fresh`` as well."""
+        texts: dict[bytes, str] = {}
+        names: dict[bytes, str] = {}
+        if ANSWER in SIDES[folder.role]:
+            texts = {_text_key(folder, text): text for one in contents for text in one.texts.values()}
+        if PICTURES in SIDES[folder.role]:
+            names = {_picture_key(folder, checksum): name for one in contents for name, checksum in one.pictures}
+        found = self._store.find([*texts, *names]) if self._store else {}
+        known: dict[bytes, Vectors] = {key: vector.astype(np.float32) for key, vector in found.items()}
+        made: dict[bytes, Vectors] = {}
+        missing = [key for key in texts if key not in known]
+        if missing:
+            made |= zip(missing, self._encoder(folder).texts([texts[key] for key in missing]), strict=True)
+        missing = [key for key in names if key not in known]
+        for start in range(0, len(missing), DECODED):
+            some = missing[start : start + DECODED]
+            decoded = [opened(self._pictures.read(names[key]))[0] for key in some]
+            made |= zip(some, self._encoder(folder).pictures(decoded), strict=True)
+        fresh |= made
+        return known | made
+
+    def _encoder(self, folder: EncoderFolder) -> "Encoder":
+        if folder.role not in self._loaded:
+            # Here, as it takes seconds and gigabytes that whoever has all vectors need not spend.
+            from .encoder import Encoder
+
+            self._loaded[folder.role] = Encoder(folder)
+        return self._loaded[folder.role]
+
+
+@contextmanager
+def encoding(folders: Sequence[EncoderFolder], surroundings: Surroundings) -> Iterator[Encoders]:
+    """Return the encoders, with the store in the cache of these surroundings where they have one."""
+    store = VectorStore(surroundings.cache / "features.sqlite") if surroundings.cache else None
+    try:
+        yield Encoders(folders, surroundings.pictures, store)
+    finally:
+        if store:
+            store.close()
+
+
+def remember(run: Run, folders: Sequence[EncoderFolder]) -> None:
+    """Write down which encoders a run learns with; where it is written already, hold them to it."""
+    if (run.model / REMEMBERED).exists():
+        refuse_others(run, folders)
+    elif folders:
+        write_json(run.model / REMEMBERED, {folder.role: folder.about() for folder in folders})
+
+
+def refuse_others(run: Run, folders: Sequence[EncoderFolder]) -> None:
+    """Make sure that the folders hold the encoders that a run was begun with.
+
+    Raises:
+        BackendError: one is missing, holds another model, or was not there when the run was begun.
+    """
+    path = run.model / REMEMBERED
+    remembered = read_json(path) if path.exists() else {}
+    here = {folder.role: folder for folder in folders}
+    for role in sorted(remembered.keys() | here.keys()):
+        if role not in remembered:
+            raise BackendError(f"{run.folder} learns without a {role}_encoder; leave it out.")
+        if role not in here:
+            raise BackendError(f"{run.folder} learned with a {role}_encoder; name its folder, {_remedy(role)}.")
+        was, now = remembered[role], here[role].about()
+        if was["sha256"] != now["sha256"]:
+            raise BackendError(
+                f"{here[role].option}: {here[role].path.absolute()} holds another model ({_named(now)}) than the one "
+                f"that {run.folder} learned with ({_named(was)}); name the folder of that one, {_remedy(role)}."
+            )
+
+
+def _remedy(role: str) -> str:
+    return f"by --set {role}_encoder=DIR"
+
+
+def _named(about: Mapping[str, str]) -> str:
+    return f"{about['model_type']}, SHA-256 {about['sha256'][:12]}…"
+
+
+def _sides(folder: EncoderFolder, content: _Content, known: Mapping[bytes, Vectors]) -> dict[str, Vectors]:
+    found: dict[str, Vectors] = {}
+    for side in SIDES[folder.role]:
+        if side == PICTURES and content.pictures:
+            pictures = [known[_picture_key(folder, checksum)] for _, checksum in content.pictures]
+            found[side] = np.asarray(np.stack(pictures).mean(axis=0, dtype=np.float64), dtype=np.float32)
+        elif side in content.texts:
+            found[side] = known[_text_key(folder, content.texts[side])]
+    return found
+
+
+def _text_key(folder: EncoderFolder, text: str) -> bytes:
+    return _key(folder, "text", hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
+
+
+def _picture_key(folder: EncoderFolder, checksum: str) -> bytes:
+    return _key(folder, "picture", checksum)
+
+
+def _key(folder: EncoderFolder, kind: str, checksum: str) -> bytes:
+    return hashlib.sha256(f"{folder.role} {folder.checksum} {_encoding()} {kind} {checksum}".encode()).digest()
+
+
+@lru_cache(maxsize=1)
+def _encoding() -> str:
+    """Return what is part of every key, so that another way of encoding does not find what the former one left."""
+    libraries = " ".join(f"{name} {version(name)}" for name in (*LIBRARIES, "pillow"))
+    return f"{source_checksum(Path(__file__).resolve().parent)} {libraries}"

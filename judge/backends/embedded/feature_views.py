@@ -1,0 +1,58 @@
+"""The views of samples that models learn from: their features on one scale, and how near they are to landmarks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.cluster import MiniBatchKMeans
+
+from judge.metrics.gaps import Floats
+
+from .candidates import Model, View
+from .encoded_views import EncodedViews
+from .encoders.embeddings import Encoded
+from .kernel_features import nearness_of
+from .scaling import Scaling, scaling_of
+
+MOST_CLUSTERS = 40
+SAMPLES_IN_A_CLUSTER = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """Makes views of vectors as they were in training."""
+
+    scaling: Scaling
+    nearness: Model
+    clusters: Model
+    encoded: EncodedViews | None = None
+
+    def of(self, vectors: Floats, encoded: Encoded | None = None) -> dict[View, Floats]:
+        """Return the views of samples, a row each, of their features and of what the run's encoders say of them."""
+        features = self.scaling.apply(vectors)
+        views: dict[View, Floats] = {
+            "features": features,
+            "nearness": np.asarray(self.nearness.transform(features), dtype=np.float64),
+        }
+        if self.encoded is not None and encoded is not None:
+            views |= self.encoded.of(vectors, encoded)
+        return views
+
+    def cluster(self, views: Mapping[View, Floats]) -> npt.NDArray[np.int64]:
+        """Return the number of the group of like contents that each sample is in."""
+        return np.asarray(self.clusters.predict(views["features"]), dtype=np.int64)
+
+
+def views_of(vectors: Floats, seed: int) -> Views:
+    """Return the views that training vectors ask for; labels have no part in them."""
+    scaling = scaling_of(vectors)
+    features = scaling.apply(vectors)
+    count = max(1, min(MOST_CLUSTERS, len(features) // SAMPLES_IN_A_CLUSTER, len(np.unique(features, axis=0))))
+    clusters = MiniBatchKMeans(count, random_state=seed, n_init=3)
+    return Views(scaling, nearness_of(features, seed), clusters.fit(features))
+
+
+def rows(views: Mapping[View, Floats], chosen: npt.NDArray[np.int64]) -> dict[View, Floats]:
+    """Return the views of some of the samples."""
+    return {view: values[chosen] for view, values in views.items()}

@@ -1,0 +1,49 @@
+"""What a run's files are made from: an attempt that would make them from something else does not go on with them."""
+
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from judge.atomic_files import read_json, write_json
+from judge.progress import Progress
+from judge.runs import Run
+from judge.version import code_version, libraries
+
+from .encoders.cached_encoding import REMEMBERED
+from .trainer import Learning
+
+INPUTS = "inputs.json"
+
+
+def hold_to_inputs(run: Run, learning: Learning, progress: Progress) -> None:
+    """Write down what a run learns from; what an earlier attempt made from something else is removed.
+
+    Samples that could not be measured may be there now, or the other way round, and rows would no longer be theirs.
+    """
+    path = run.stages / INPUTS
+    inputs = _inputs(learning)
+    if path.exists() and read_json(path) == inputs:
+        return
+    # The encoders are held to theirs by `encoding.remember`.
+    if run.clear(but={REMEMBERED}):
+        progress.note("What an earlier attempt left is of other measurements or another version; this one begins anew.")
+    write_json(path, inputs)
+
+
+def _inputs(learning: Learning) -> dict[str, Any]:
+    return {
+        "samples": len(learning.samples),
+        "measured_sha256": _checksum(learning),
+        "code_version": code_version(),
+        "libraries": libraries(),
+    }
+
+
+def _checksum(learning: Learning) -> str:
+    digest = hashlib.sha256()
+    # As exact as the store keeps them.
+    for one, vector in zip(learning.samples, learning.vectors.astype(np.float32), strict=True):
+        digest.update(hashlib.sha256(one.sample.id.encode("utf-8", "surrogatepass")).digest())
+        digest.update(vector.tobytes())
+    return digest.hexdigest()

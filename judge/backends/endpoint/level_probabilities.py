@@ -1,0 +1,152 @@
+"""From what a server sends back to distributions over the levels."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from judge.formats.prediction_line import DimensionPrediction, at_level, from_distribution
+from judge.formats.rubric import Dimension, Rubric
+from judge.parsing import parse_reply
+
+# Below it the model spoke of something else than levels at this place.
+LEAST_MASS = 0.5
+
+
+class Unreadable(ValueError):
+    """A reply without the scores that were asked for."""
+
+
+def text_of(choice: Mapping[str, Any]) -> str:
+    """Return the text of a choice.
+
+    Raises:
+        Unreadable: it has none.
+    """
+    message = choice.get("message")
+    content = message.get("content") if isinstance(message, dict) else None
+    if not isinstance(content, str):
+        raise Unreadable("the reply has no text")
+    return content
+
+
+def by_integer(text: str, rubric: Rubric, asked: Collection[str]) -> dict[str, DimensionPrediction]:
+    """Return the levels that a reply names, held for certain.
+
+    Raises:
+        Unreadable: one is missing.
+    """
+    reply = parse_reply(text, rubric, asked)
+    if reply.problem:
+        raise Unreadable(reply.problem)
+    return {key: at_level(reply.values[key], one) for key, one in _asked(rubric, asked).items()}
+
+
+def by_samples(texts: Sequence[str], rubric: Rubric, asked: Collection[str]) -> dict[str, DimensionPrediction]:
+    """Return how the levels are spread over several replies; those that cannot be read are left out.
+
+    Raises:
+        Unreadable: none can be read.
+    """
+    replies = [parse_reply(text, rubric, asked) for text in texts]
+    read = [reply.values for reply in replies if not reply.problem]
+    if not read:
+        raise Unreadable(replies[0].problem if replies else "there is no reply")
+    found: dict[str, DimensionPrediction] = {}
+    for key, dimension in _asked(rubric, asked).items():
+        counts = Counter(values[key] for values in read)
+        found[key] = from_distribution([float(counts[level]) for level in dimension.values], dimension)
+    return found
+
+
+def by_logprobs(
+    choice: Mapping[str, Any], rubric: Rubric, asked: Collection[str]
+) -> dict[str, DimensionPrediction] | None:
+    """Return the distributions at the places where the reply's scores stand; None where it does not have them.
+
+    A level has to be one token: rubrics whose levels are single digits. The token in place must be the one that the
+    parser read, so that another number of the reply is never taken for a score.
+
+    Raises:
+        Unreadable: the reply has no score of a dimension.
+    """
+    text = text_of(choice)
+    tokens = _tokens(choice)
+    if tokens is None:
+        return None
+    reply = parse_reply(text, rubric, asked)
+    if reply.problem:
+        raise Unreadable(reply.problem)
+    found: dict[str, DimensionPrediction] = {}
+    for key, dimension in _asked(rubric, asked).items():
+        token = _score_token(text, tokens, dimension, reply.values[key])
+        if token is None:
+            return None
+        names = {_plain(value): place for place, value in enumerate(dimension.values)}
+        chances = [0.0] * len(names)
+        for text_of_token, chance in token.items():
+            if text_of_token.strip() in names:
+                chances[names[text_of_token.strip()]] += chance
+        mass = sum(chances)
+        if mass < LEAST_MASS:
+            return None
+        found[key] = from_distribution(chances, dimension, mass=min(1.0, mass))
+    return found
+
+
+def levels_are_tokens(rubric: Rubric) -> bool:
+    """Return whether every level is written with one digit."""
+    return all(len(_plain(value)) == 1 for one in rubric.dimensions for value in one.values)
+
+
+def _asked(rubric: Rubric, asked: Collection[str]) -> dict[str, Dimension]:
+    return {one.key: one for one in rubric.dimensions if one.key in asked}
+
+
+def _plain(value: float) -> str:
+    return f"{value:g}"
+
+
+def _tokens(choice: Mapping[str, Any]) -> list[tuple[int, dict[str, float]]] | None:
+    """Return where each token of the reply begins, and the chances of those that could have stood there."""
+    logprobs = choice.get("logprobs")
+    content = logprobs.get("content") if isinstance(logprobs, dict) else None
+    if not isinstance(content, list) or not content:
+        return None
+    found: list[tuple[int, dict[str, float]]] = []
+    at = 0
+    for entry in content:
+        token, top = (entry.get("token"), entry.get("top_logprobs")) if isinstance(entry, dict) else (None, None)
+        if not isinstance(token, str) or not isinstance(top, list):
+            return None
+        chances: dict[str, float] = {}
+        for one in top:
+            name, logprob = (one.get("token"), one.get("logprob")) if isinstance(one, dict) else (None, None)
+            if not isinstance(name, str) or not isinstance(logprob, int | float) or logprob > 1e-3:
+                return None
+            chances[name] = math.exp(min(0.0, logprob))
+        found.append((at, chances))
+        at += len(token)
+    return found
+
+
+def _score_token(
+    text: str, tokens: Sequence[tuple[int, dict[str, float]]], dimension: Dimension, value: float
+) -> dict[str, float] | None:
+    """Return the alternatives of the token that holds a dimension's score in the line that was asked for.
+
+    None where another number than the ``value`` of the reply stands there.
+    """
+    place = re.compile(rf'"{re.escape(dimension.key)}"\s*:\s*"?([0-9])(?![0-9.])')
+    matches = list(place.finditer(text))
+    if not matches:
+        return None
+    at = matches[-1].start(1)
+    if text[at] != _plain(value):
+        return None
+    for (start, chances), (end, _) in zip(tokens, [*tokens[1:], (len(text), {})], strict=True):
+        # A token that holds more than the digit cannot be compared with the others.
+        if start <= at < end:
+            return chances if text[start:end].strip() == text[at] else None
+    return None

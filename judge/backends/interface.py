@@ -1,0 +1,79 @@
+"""What every backend is to the rest: how it learns from labels, and how it says what it expects of samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    # Who only asks which backends there are does without numpy.
+    from judge.context import Surroundings
+    from judge.formats.prediction_line import Prediction
+    from judge.formats.release_line import LabelledSample
+    from judge.formats.sample_line import SampleRecord
+    from judge.runs import Run
+
+
+class BackendError(RuntimeError):
+    """A backend that cannot work here, and what would have to be there."""
+
+
+class Judge(Protocol):
+    """Says what it expects. Rules on missing sides and calibration come after it, from outside."""
+
+    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[Prediction]:
+        """Yield a prediction of each sample, in their order; a failure is a prediction with its status."""
+        ...
+
+
+class Backend(Protocol):
+    """A way of judging."""
+
+    name: str
+    cross_checked: bool
+    """Whether `unseen` has something to say."""
+    at_once: int
+    """How many predictions come together; so many may be lost where the work is cut short."""
+
+    local: frozenset[str]
+    """Options that say where something lies on this machine: who judges elsewhere may set them anew."""
+
+    def options(self, data: dict[str, Any]) -> Any:
+        """Return checked options.
+
+        Raises:
+            OptionError: naming the one that cannot be.
+        """
+        ...
+
+    def check(self, options: Any) -> None:
+        """Look for everything that a training needs, before it begins.
+
+        Raises:
+            BackendError: something is missing; the message says how to get it.
+        """
+        ...
+
+    def train(self, run: Run, samples: Sequence[LabelledSample], surroundings: Surroundings) -> None:
+        """Learn, and leave in the run's folder what judging needs; called again, go on where the last call ended.
+
+        None of the samples is kept for calibration or of the test part.
+        """
+        ...
+
+    def unseen(self, run: Run) -> list[Prediction] | None:
+        """Return what models said of training samples whose questions they had not seen, in any order.
+
+        It takes the place of calibration samples where the release keeps none or too few. None: the backend has no
+        such models, and some questions are kept from its training instead (see ``judge.data_parts``).
+        """
+        ...
+
+    def judge(self, run: Run, surroundings: Surroundings) -> AbstractContextManager[Judge]:
+        """Return the judge that a run's folder holds.
+
+        Raises:
+            BackendError: something that it needs beside the folder is not here; the message says how to get it.
+        """
+        ...

@@ -1,0 +1,114 @@
+"""The line of scores in tokens: where in it the levels stand, and which token each level is."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from judge.backends.interface import BackendError
+from judge.formats.rubric import Dimension, Level, Rubric
+
+Encode = Callable[[str], list[int]]
+MOST_LEVELS = 10
+
+
+def spoken(rubric: Rubric) -> Rubric:
+    """Return the rubric as a model is told it: every level is a single digit.
+
+    Where the levels are that already, it is the rubric itself. Otherwise each goes by its place from 0 on, with its
+    value among the words that explain it; the prompt, and with it its checksum, is then another one.
+
+    Raises:
+        BackendError: a dimension has too many levels.
+    """
+    if all(len(f"{value:g}") == 1 for dimension in rubric.dimensions for value in dimension.values):
+        return rubric
+    for dimension in rubric.dimensions:
+        if len(dimension.levels) > MOST_LEVELS:
+            raise BackendError(
+                f"{dimension.key} has {len(dimension.levels)} levels; the backend vlm reads single digits, and so at "
+                f"most {MOST_LEVELS}. Use a rubric with fewer levels, or the backend embedded."
+            )
+    return replace(rubric, dimensions=tuple(_by_place(dimension) for dimension in rubric.dimensions))
+
+
+def _by_place(dimension: Dimension) -> Dimension:
+    levels = tuple(
+        Level(float(place), ": ".join(part for part in (f"{level.value:g}", level.label) if part), level.anchor)
+        for place, level in enumerate(dimension.levels)
+    )
+    missing = dimension.missing_value
+    return replace(
+        dimension, levels=levels, missing_value=None if missing is None else float(dimension.values.index(missing))
+    )
+
+
+@dataclass(slots=True)
+class Answer:
+    """A line of scores in tokens."""
+
+    ids: list[int]
+    learned: list[bool]
+    """Whether a token is for the model to find; what rules say is told it."""
+    marks: list[tuple[int, int]]
+    """Where a level stands that is for the model to find, and of which dimension, by its number."""
+
+
+class Line:
+    """The line that `judge.prompt.answer` writes, in the tokens of one tokenizer.
+
+    Raises:
+        BackendError: a level is not a single token, or not one of its own.
+    """
+
+    def __init__(self, rubric: Rubric, encode: Encode, end: int) -> None:
+        """Take the rubric as it is spoken, what makes tokens of text, and the token that ends a turn."""
+        self.levels: list[list[int]] = []
+        for dimension in rubric.dimensions:
+            tokens = [encode(f"{value:g}") for value in dimension.values]
+            if any(len(ids) != 1 for ids in tokens) or len({ids[0] for ids in tokens}) < len(tokens):
+                raise BackendError(
+                    f"The model's tokenizer has no single token for each level of {dimension.key} "
+                    f"({', '.join(f'{value:g}' for value in dimension.values)}); use another model."
+                )
+            self.levels.append([ids[0] for ids in tokens])
+        self.keys = [dimension.key for dimension in rubric.dimensions]
+        self.before = [encode((", " if number else "{") + f'"{key}": ') for number, key in enumerate(self.keys)]
+        """What stands before each level in the line of all dimensions."""
+        self.alone = [encode(f'{{"{key}": ') for key in self.keys]
+        """What stands before the level in the line of one dimension."""
+        self.nothing = encode("null")
+        self.end = [*encode("}"), end]
+
+    def joint(self, places: Sequence[int | None], known: Sequence[bool]) -> Answer:
+        """Return the line of all dimensions, each at the place of a level, or None where it does not apply.
+
+        Where a place is ``known`` the model is told it.
+        """
+        answer = Answer([], [], [])
+        for number, place in enumerate(places):
+            self._key(answer, self.before[number])
+            self._level(answer, number, place, known=known[number])
+        self._key(answer, self.end)
+        return answer
+
+    def single(self, number: int, place: int, *, known: bool = False) -> Answer:
+        """Return the line of one dimension."""
+        answer = Answer([], [], [])
+        self._key(answer, self.alone[number])
+        self._level(answer, number, place, known=known)
+        self._key(answer, self.end)
+        return answer
+
+    def value(self, number: int, place: int | None) -> list[int]:
+        """Return the tokens of a level, or of that there is none."""
+        return self.nothing if place is None else [self.levels[number][place]]
+
+    def _key(self, answer: Answer, ids: list[int]) -> None:
+        answer.ids += ids
+        answer.learned += [True] * len(ids)
+
+    def _level(self, answer: Answer, number: int, place: int | None, *, known: bool) -> None:
+        ids = self.value(number, place)
+        if not known:
+            answer.marks.append((len(answer.ids), number))
+        answer.ids += ids
+        answer.learned += [not known] * len(ids)

@@ -1,0 +1,212 @@
+"""Starts a training where it belongs: here for one device, else as processes side by side.
+
+These are started by ``accelerate launch``. The first of them writes progress as lines of JSON; what libraries print
+goes into a file, of which the end is told where they fail. They end when the one that started them does, however it
+ends.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image as Picture
+
+from judge.atomic_files import once, read_json, write_json
+from judge.backends.interface import BackendError
+from judge.context import Surroundings
+from judge.formats.json_line import decode_line
+from judge.formats.picture_folder import MissingPicture, PictureFolder
+from judge.formats.release_line import LabelledSample, labelled_line, parse_labelled
+from judge.progress import Progress, counted
+from judge.runs import Run
+
+from .model_lookup import find_model
+from .options import VlmOptions
+
+SAMPLES = "samples.jsonl"
+PLACE = "place.json"
+LEFT_OUT = "left_out.json"
+LOG = "workers.log"
+LAST_LINES = 12
+PATIENCE = 15.0
+# A picture longer than that, for its width, is shown to no model.
+LONGEST = 200
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def train_here_or_there(
+    run: Run, samples: Sequence[LabelledSample], options: VlmOptions, surroundings: Surroundings
+) -> None:
+    """Train on as many devices as are set.
+
+    Raises:
+        BackendError: there is nothing to learn from, or the processes failed.
+    """
+    from .trainer import learn
+
+    kept = viewable(run, samples, surroundings)
+    if options.devices == 1:
+        learn(run, find_model(options.model), kept, surroundings.pictures, options, surroundings.progress)
+        return
+    _write(run, kept, surroundings.pictures)
+    _side_by_side(run, options, surroundings.progress)
+
+
+def viewable(run: Run, samples: Sequence[LabelledSample], surroundings: Surroundings) -> list[LabelledSample]:
+    """Return the samples whose pictures can all be shown; of the others is told why they are left out.
+
+    A training of hours must not find out in its middle.
+    """
+    path = run.stages / LEFT_OUT
+    if not path.exists():
+        progress = surroundings.progress
+        progress.step("Looking at pictures", len(samples))
+        problems: dict[str, str] = {}
+        for one in counted(samples, progress):
+            if problem := _problem(one, surroundings.pictures):
+                problems[one.sample.id] = problem
+        for name, problem in list(problems.items())[:20]:
+            progress.note(f"{name} is left out: {problem}")
+        write_json(path, problems)
+    left_out = read_json(path)
+    return [one for one in samples if one.sample.id not in left_out]
+
+
+def _problem(one: LabelledSample, pictures: PictureFolder) -> str:
+    for image in one.sample.images:
+        try:
+            with Picture.open(pictures.path(image.path)) as picture:
+                if max(picture.size) > LONGEST * min(picture.size):
+                    return f"{image.path} is more than {LONGEST} times as long as it is wide"
+                # Only JPEG knows this: it decodes at a fraction of its size.
+                picture.draft("RGB", (64, 64))
+                picture.load()
+        except MissingPicture as problem:
+            return str(problem)
+        except (OSError, ValueError, SyntaxError, Picture.DecompressionBombError) as error:
+            return f"{image.path} cannot be read as a picture ({error})"
+    return ""
+
+
+def _write(run: Run, samples: Sequence[LabelledSample], pictures: PictureFolder) -> None:
+    """Leave what the processes learn from where they look for it."""
+
+    def make(path: Path) -> None:
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(labelled_line(one) + "\n" for one in samples)
+
+    once(run.stages / SAMPLES, make)
+    write_json(run.stages / PLACE, {"pictures": str(pictures.folder.resolve())})
+
+
+def given(run: Run) -> tuple[list[LabelledSample], PictureFolder]:
+    """Return what `_write` left."""
+    with (run.stages / SAMPLES).open("rb") as lines:
+        samples = [parse_labelled(decode_line(raw), run.rubric) for raw in lines]
+    return samples, PictureFolder(Path(read_json(run.stages / PLACE)["pictures"]))
+
+
+def command(run: Run, options: VlmOptions) -> list[str]:
+    """Return the command that starts the processes."""
+    return [
+        *(sys.executable, "-m", "accelerate.commands.launch"),
+        *("--num_processes", str(options.devices), "--num_machines", "1", "--main_process_port", str(_free_port())),
+        *("--mixed_precision", "no", "--dynamo_backend", "no"),
+        # Processes without graphics cards are started by the same words.
+        *("--multi_gpu", "-m", "judge.backends.vlm.worker", str(run.folder.resolve())),
+    ]
+
+
+def _side_by_side(run: Run, options: VlmOptions, progress: Progress) -> None:
+    log = run.stages / LOG
+    error = ""
+    with log.open("w") as file, _processes(command(run, options), file) as launcher:
+        assert launcher.stdout is not None
+        for line in launcher.stdout:
+            event = _event(line)
+            if event is None:
+                file.write(line)
+                file.flush()
+            elif "error" in event:
+                error = event["error"]
+            else:
+                _relay(event, progress)
+        status = launcher.wait()
+    if error:
+        raise BackendError(error)
+    if status:
+        last = "\n".join(log.read_text(errors="replace").splitlines()[-LAST_LINES:])
+        raise BackendError(f"The training's processes ended with {status}; the end of {log}:\n{last}")
+
+
+@contextmanager
+def _processes(arguments: list[str], log: Any) -> Iterator[subprocess.Popen[str]]:
+    """Start processes that end when this block does, or this process."""
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(paths),
+        "TOKENIZERS_PARALLELISM": "false",
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
+        "ACCELERATE_USE_CPU": str(not torch.cuda.is_available()).lower(),
+    }
+    # They read from a pipe to which nobody writes, and end with it. A session of their own keeps Ctrl-C from them.
+    launcher = subprocess.Popen(
+        arguments,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        env=environment,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield launcher
+    finally:
+        _end(launcher)
+
+
+def _end(launcher: subprocess.Popen[str]) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if launcher.poll() is None:
+            os.killpg(launcher.pid, number)
+            try:
+                launcher.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                continue
+    for pipe in (launcher.stdin, launcher.stdout):
+        if pipe is not None:
+            pipe.close()
+
+
+def _event(line: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _relay(event: dict[str, Any], progress: Progress) -> None:
+    if "step" in event:
+        progress.step(event["step"], event["total"])
+    elif "done" in event:
+        progress.done(event["done"])
+    elif "curve" in event:
+        progress.curve(event["curve"], event["x"], event["y"])
+    elif "note" in event:
+        progress.note(event["note"])
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port

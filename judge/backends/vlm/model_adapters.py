@@ -1,0 +1,155 @@
+"""How either kind of model is spoken to and shown pictures: tokens, places of tokens, pixels.
+
+Written by hand because the processors of transformers want torchvision, and take no sample without a picture. The
+places are those of the models' own code (M-RoPE, arXiv 2409.12191, for Qwen2.5-VL); tests compare both.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from PIL import Image
+from transformers import AutoImageProcessor, PreTrainedTokenizerBase
+
+from judge.backends.interface import BackendError
+
+START, END = "<|im_start|>", "<|im_end|>"
+
+
+@dataclass(slots=True)
+class Shown:
+    """A picture as a model takes it."""
+
+    ids: list[int]
+    places: torch.Tensor
+    """Where its tokens are, counted from its first one: axes x tokens."""
+    extent: int
+    """By how much places advance over it."""
+    pixels: torch.Tensor
+    grid: torch.Tensor | None
+    """How many patches in time, height and width, where the model wants to know."""
+
+
+class Family(Protocol):
+    """What differs between the kinds of models."""
+
+    system: str
+    """What stands before a conversation."""
+    axes: int
+    """How many numbers say where a token is."""
+    special: tuple[str, ...]
+    """Tokens that no text of a sample may contain."""
+
+    def show(self, picture: Image.Image) -> Shown:
+        """Return a picture as the model takes it; `ValueError` where it cannot take it."""
+        ...
+
+    def inputs(self, shown: list[Shown]) -> dict[str, torch.Tensor]:
+        """Return what the model is given of the pictures of a batch."""
+        ...
+
+
+def family_of(kind: str, folder: Path, tokenizer: PreTrainedTokenizerBase, picture_tokens: int) -> Family:
+    """Return the family of a model's kind, set up as the model's folder says."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    processor = AutoImageProcessor.from_pretrained(folder, backend="pil", local_files_only=True)
+    makers: dict[str, Any] = {"qwen2_5_vl": QwenFamily, "internvl": InternFamily}
+    family: Family = makers[kind](config, processor, tokenizer, picture_tokens)
+    return family
+
+
+class QwenFamily:
+    """Qwen2.5-VL: pictures in nearly their own size, tokens placed by time, height and width."""
+
+    system = f"{START}system\nYou are a helpful assistant.{END}\n"
+    axes = 3
+    special = (START, END, "<|vision_start|>", "<|image_pad|>", "<|vision_end|>")
+
+    def __init__(
+        self, config: dict[str, Any], processor: Any, tokenizer: PreTrainedTokenizerBase, picture_tokens: int
+    ) -> None:
+        self._processor = processor
+        self._merge = processor.merge_size
+        self._start, self._end = (token_id(tokenizer, name) for name in ("<|vision_start|>", "<|vision_end|>"))
+        self._pad = config["image_token_id"]
+        side = processor.patch_size * self._merge
+        most = picture_tokens * side * side
+        self._size = {"shortest_edge": min(most, processor.size["shortest_edge"]), "longest_edge": most}
+
+    def show(self, picture: Image.Image) -> Shown:
+        found = self._processor(images=[picture], size=self._size, return_tensors="pt")
+        grid = found["image_grid_thw"]
+        rows, columns = (int(count) // self._merge for count in grid[0, 1:])
+        count = rows * columns
+        # The marker before it is at 0, so that the picture begins at 1.
+        places = torch.zeros(3, count + 2, dtype=torch.long)
+        places[0, 1:-1] = 1
+        places[1, 1:-1] = 1 + torch.arange(rows).repeat_interleave(columns)
+        places[2, 1:-1] = 1 + torch.arange(columns).repeat(rows)
+        extent = 1 + max(rows, columns)
+        places[:, -1] = extent
+        ids = [self._start, *[self._pad] * count, self._end]
+        return Shown(ids, places, extent + 1, found["pixel_values"], grid)
+
+    def inputs(self, shown: list[Shown]) -> dict[str, torch.Tensor]:
+        if not shown:
+            return {}
+        return {
+            "pixel_values": torch.cat([one.pixels for one in shown]),
+            "image_grid_thw": torch.cat([one.grid for one in shown if one.grid is not None]),
+        }
+
+
+class InternFamily:
+    """InternVL: pictures in tiles of one size, with the whole beside them, tokens placed one after the other."""
+
+    system = ""
+    axes = 1
+    special = (START, END, "<img>", "<IMG_CONTEXT>", "</img>")
+
+    def __init__(
+        self, config: dict[str, Any], processor: Any, tokenizer: PreTrainedTokenizerBase, picture_tokens: int
+    ) -> None:
+        self._processor = processor
+        self._start, self._end = (token_id(tokenizer, name) for name in ("<img>", "</img>"))
+        self._pad = config["image_token_id"]
+        self._tile = _tokens_of_tile(config)
+        # One of them is the whole picture.
+        self._tiles = max(1, picture_tokens // self._tile - 1)
+
+    def show(self, picture: Image.Image) -> Shown:
+        found = self._processor(images=[picture], crop_to_patches=True, max_patches=self._tiles, return_tensors="pt")
+        tiles: torch.Tensor = found["pixel_values"]
+        count = self._tile * len(tiles)
+        ids = [self._start, *[self._pad] * count, self._end]
+        return Shown(ids, torch.arange(len(ids)).unsqueeze(0), len(ids), tiles, None)
+
+    def inputs(self, shown: list[Shown]) -> dict[str, torch.Tensor]:
+        return {"pixel_values": torch.cat([one.pixels for one in shown])} if shown else {}
+
+
+def _tokens_of_tile(config: dict[str, Any]) -> int:
+    vision = config["vision_config"]
+    sides = [
+        size // patch for size, patch in zip(_pair(vision["image_size"]), _pair(vision["patch_size"]), strict=True)
+    ]
+    return round(math.prod(sides) * config.get("downsample_ratio", 0.5) ** 2)
+
+
+def _pair(size: int | list[int]) -> list[int]:
+    return [size, size] if isinstance(size, int) else list(size)
+
+
+def token_id(tokenizer: PreTrainedTokenizerBase, name: str) -> int:
+    """Return the number of a token.
+
+    Raises:
+        BackendError: the tokenizer does not have it.
+    """
+    found = tokenizer.get_vocab().get(name)
+    if found is None:
+        raise BackendError(f"The model's tokenizer has no {name}; its files are not those of a model of this kind.")
+    return int(found)

@@ -1,0 +1,139 @@
+"""What a model learns from a labelled sample: the line it is to write, and how people's ratings are spread."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from judge import missing_side_rules
+from judge.formats.picture_folder import PictureFolder
+from judge.formats.prediction_line import nearest
+from judge.formats.release_line import LabelledSample
+from judge.formats.rubric import Dimension, Rubric
+
+from .answer_tokens import Answer, Line
+from .batches import batch_of
+from .inputs import Item, Items
+from .options import Readout
+
+# What torch's cross-entropy leaves out.
+LEFT_OUT = -100
+
+
+@dataclass(slots=True)
+class Lesson:
+    """A conversation with its answer, and the spread of ratings at each mark of the answer."""
+
+    item: Item
+    answer: Answer
+    spreads: list[list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """A sample and the dimension it is asked about by itself; None: all of them in one line."""
+
+    sample: LabelledSample
+    dimension: int | None = None
+
+
+def exercises(samples: Sequence[LabelledSample], rubric: Rubric, readout: Readout) -> list[Exercise]:
+    """Return what is learned of the samples; none of those of which everything follows from rules."""
+    found: list[Exercise] = []
+    for one in samples:
+        asked = [key for key in missing_side_rules.asked(one.sample, rubric) if _is_labelled(one, key)]
+        if readout == "joint":
+            found += [Exercise(one)] if asked else []
+        else:
+            found += [Exercise(one, number) for number, it in enumerate(rubric.dimensions) if it.key in asked]
+    return found
+
+
+class Lessons(torch.utils.data.Dataset[Lesson]):
+    """Exercises as a model takes them, made one by one as they are asked for."""
+
+    def __init__(
+        self, made: Sequence[Exercise], rubric: Rubric, items: Items, line: Line, pictures: PictureFolder
+    ) -> None:
+        """Take the rubric as it was released, whose levels have the order of those that are spoken."""
+        self._exercises = made
+        self._rubric = rubric
+        self._items = items
+        self._line = line
+        self._pictures = pictures
+
+    def __len__(self) -> int:
+        return len(self._exercises)
+
+    def __getitem__(self, number: int) -> Lesson:
+        """Raise `MissingPicture` where a picture cannot be shown."""
+        exercise = self._exercises[number]
+        one, dimensions = exercise.sample, self._rubric.dimensions
+        if exercise.dimension is None:
+            answer = self._joint(one)
+        else:
+            place = _place(one, dimensions[exercise.dimension])
+            answer = self._line.single(exercise.dimension, place)
+        spreads = [_spread(one, dimensions[number]) for _, number in answer.marks]
+        return Lesson(self._items.of(one.sample, self._pictures), answer, spreads)
+
+    def _joint(self, one: LabelledSample) -> Answer:
+        by_rule = missing_side_rules.locked(one.sample, self._rubric)
+        places: list[int | None] = []
+        known: list[bool] = []
+        for dimension in self._rubric.dimensions:
+            rule = by_rule.get(dimension.key)
+            if rule is None:
+                places.append(_place(one, dimension))
+            else:
+                places.append(None if rule.value is None else dimension.values.index(rule.value))
+            known.append(rule is not None or not _is_labelled(one, dimension.key))
+        return self._line.joint(places, known)
+
+
+def collate(lessons: Sequence[Lesson], items: Items, line: Line, *, blank: bool = False) -> dict[str, torch.Tensor]:
+    """Return a batch with what is to be learned of its last tokens.
+
+    ``labels`` are the tokens to write, samples x tokens, `LEFT_OUT` where nothing is learned. At the same places
+    ``levels`` are the tokens of the levels and ``spreads`` the chances of these, samples x tokens x levels; the chances
+    are all 0 where no level stands.
+    """
+    batch = batch_of([one.item.followed_by(one.answer.ids) for one in lessons], items, blank=blank)
+    longest = max(len(one.answer.ids) for one in lessons)
+    most = max(len(levels) for levels in line.levels)
+    labels = torch.full((len(lessons), longest), LEFT_OUT)
+    levels = torch.zeros(len(lessons), longest, most, dtype=torch.long)
+    spreads = torch.zeros(len(lessons), longest, most)
+    for row, one in enumerate(lessons):
+        start = longest - len(one.answer.ids)
+        labels[row, start:] = torch.tensor(
+            [token if learned else LEFT_OUT for token, learned in zip(one.answer.ids, one.answer.learned, strict=True)]
+        )
+        for (place, number), spread in zip(one.answer.marks, one.spreads, strict=True):
+            levels[row, start + place, : len(spread)] = torch.tensor(line.levels[number])
+            spreads[row, start + place, : len(spread)] = torch.tensor(spread)
+    return batch | {"labels": labels, "levels": levels, "spreads": spreads}
+
+
+def _is_labelled(one: LabelledSample, key: str) -> bool:
+    return key in one.final or any(one.histogram.get(key, ()))
+
+
+def _place(one: LabelledSample, dimension: Dimension) -> int:
+    """Return the place of the level that a line holds; the middle one, which is not learned, where nobody scored."""
+    values = dimension.values
+    if dimension.key in one.final:
+        return values.index(one.final[dimension.key])
+    counts = one.histogram.get(dimension.key, [])
+    if any(counts):
+        mean = sum(value * count for value, count in zip(values, counts, strict=True)) / sum(counts)
+        return values.index(nearest(mean, values))
+    return (len(values) - 1) // 2
+
+
+def _spread(one: LabelledSample, dimension: Dimension) -> list[float]:
+    counts = one.histogram.get(dimension.key, [])
+    if any(counts):
+        return [count / sum(counts) for count in counts]
+    place = _place(one, dimension)
+    return [float(number == place) for number in range(len(dimension.values))]

@@ -1,0 +1,151 @@
+"""How sure a judge may be: a temperature per dimension, and intervals that hold what they say.
+
+Both are measured on samples that were scored blind and that the judge had not learned from: the calibration samples,
+and where a release keeps too few, training samples foretold by models that had not seen their questions.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from .formats.prediction_line import DimensionPrediction, from_distributions
+from .formats.rubric import Dimension
+from .metrics.gaps import Floats
+
+CONFIDENCE = 0.9
+COLDEST, HOTTEST = 0.05, 20.0
+# A judge that is certain would have an interval of no width whatever its errors are: share of the range of levels.
+LEAST_SD = 0.05
+# A level that was given no chance at all stays thinkable.
+LEAST_CHANCE = 1e-6
+# Of log temperatures before anything is known: two of three judges are off by a factor of two at most. It is worth
+# a handful of samples, so that one or two that are met exactly make no judge certain of everything.
+PRIOR_SD = math.log(2)
+STEPS = 40
+STEEPEST = 200.0
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What the calibration samples said of one dimension."""
+
+    temperature: float
+    """Chances are raised to one over it: above one the judge was too sure, below one not sure enough."""
+    factor: float | None
+    """How many standard deviations an interval reaches to either side; None with too few samples for any."""
+    samples: int
+    confidence: float = CONFIDENCE
+
+    def as_data(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def calibration_from(data: dict[str, Any]) -> Calibration:
+    """Return a calibration from what `Calibration.as_data` wrote."""
+    return Calibration(**data)
+
+
+def calibrate(
+    chances: Floats, histograms: Floats, finals: Floats, dimension: Dimension, *, confidence: float = CONFIDENCE
+) -> Calibration:
+    """Measure a dimension on calibration samples.
+
+    Args:
+        chances: samples x levels, each row adding up to one.
+        histograms: samples x levels, how people's ratings are spread; a row of nothing counts for the interval alone.
+        finals: per sample what the interval is to cover.
+    """
+    told = histograms.sum(axis=1) > 0
+    levels = np.asarray(dimension.values)
+    temperature = _temperature(chances[told], histograms[told], levels) if told.any() else 1.0
+    warm = tempered(chances, temperature, dimension.values)
+    expected = warm @ levels
+    apart = np.abs(finals - expected) / _spread(warm, expected, levels)
+    return Calibration(temperature, _quantile(apart, confidence), len(finals), confidence)
+
+
+def calibrated(
+    predictions: Sequence[DimensionPrediction], dimension: Dimension, calibration: Calibration
+) -> list[DimensionPrediction]:
+    """Return predictions of one dimension at their temperature, with their intervals."""
+    if not predictions:
+        return []
+    warm = tempered(np.array([one.p for one in predictions]), calibration.temperature, dimension.values)
+    intervals = None
+    if calibration.factor is not None:
+        levels = np.asarray(dimension.values)
+        expected = warm @ levels
+        reach = calibration.factor * _spread(warm, expected, levels)
+        low, high = np.maximum(levels[0], expected - reach), np.minimum(levels[-1], expected + reach)
+        intervals = list(zip(low.tolist(), high.tolist(), strict=True))
+    return from_distributions(
+        warm,
+        dimension,
+        masses=[one.mass for one in predictions],
+        ensemble_sds=[one.ensemble_sd for one in predictions],
+        intervals=intervals,
+    )
+
+
+def tempered(chances: Floats, temperature: float, levels: Sequence[float]) -> Floats:
+    """Return distributions, a row each, raised to one over a temperature, their expected scores as they were.
+
+    The powers alone would move a lopsided distribution's mean. They are tilted back: of all distributions of that mean
+    the tilted one is nearest to the powers (Csiszar 1975).
+    """
+    if temperature == 1 or not len(chances):
+        return np.asarray(chances, dtype=np.float64)
+    points = np.asarray(levels, dtype=np.float64)
+    logs = np.log(np.maximum(chances, LEAST_CHANCE)) / temperature
+    place = (points - points[0]) / (points[-1] - points[0])
+    wanted = chances @ place
+    low, high = np.full(len(chances), -STEEPEST), np.full(len(chances), STEEPEST)
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        above = _tilted(logs, place, middle) @ place > wanted
+        high, low = np.where(above, middle, high), np.where(above, low, middle)
+    return _tilted(logs, place, (low + high) / 2)
+
+
+def _tilted(logs: Floats, place: Floats, tilt: Floats) -> Floats:
+    moved = logs + tilt[:, None] * place[None, :]
+    raised = np.exp(moved - moved.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def _temperature(chances: Floats, histograms: Floats, levels: Floats) -> float:
+    """Return the temperature of the least cross entropy with people's ratings (Guo et al. 2017), by golden section.
+
+    A sample counts once, however many rated it. The logarithm has a normal prior around none (`PRIOR_SD`), of which
+    little is left where there are dozens of samples.
+    """
+    weights = histograms / histograms.sum(axis=1, keepdims=True)
+
+    def loss(log_temperature: float) -> float:
+        warm = tempered(chances, math.exp(log_temperature), levels.tolist())
+        surprise = float(-(weights * np.log(np.maximum(warm, LEAST_CHANCE))).sum())
+        return surprise + (log_temperature / PRIOR_SD) ** 2 / 2
+
+    low, high = math.log(COLDEST), math.log(HOTTEST)
+    ratio = (math.sqrt(5) - 1) / 2
+    for _ in range(STEPS):
+        left, right = high - ratio * (high - low), low + ratio * (high - low)
+        if loss(left) <= loss(right):
+            high = right
+        else:
+            low = left
+    return math.exp((low + high) / 2)
+
+
+def _spread(chances: Floats, expected: Floats, levels: Floats) -> Floats:
+    variance = (chances * (levels[None, :] - expected[:, None]) ** 2).sum(axis=1)
+    return np.asarray(np.maximum(np.sqrt(variance), LEAST_SD * (levels[-1] - levels[0])), dtype=np.float64)
+
+
+def _quantile(apart: Sequence[float] | Floats, confidence: float) -> float | None:
+    """Return the split-conformal quantile (Vovk et al. 2005; Lei et al. 2018); None where it would be without end."""
+    place = math.ceil((len(apart) + 1) * confidence)
+    return float(np.sort(apart)[place - 1]) if 0 < place <= len(apart) else None

@@ -1,0 +1,149 @@
+"""Two judges held to the same samples: how much nearer one of them comes to people, and how sure that is."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from judge.formats.prediction_line import Prediction
+from judge.formats.release_line import LabelledSample
+from judge.formats.rubric import Dimension, Rubric
+from judge.metrics import gaps
+from judge.metrics.gaps import Floats
+from judge.metrics.resampling import interval
+
+from .pairs import Pairs, Target, pair
+
+VERSION = 1
+_NEARLY = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one judge said on one dimension, beside what people said; position by position the same sample."""
+
+    ids: Sequence[str]
+    question: npt.NDArray[np.int64]
+    human: Floats
+    expected: Floats
+    rounded: Floats
+
+    def of(self, names: Iterable[str]) -> "Side":
+        """Return the named samples, in the order of the names."""
+        place = {name: number for number, name in enumerate(self.ids)}
+        chosen = [place[name] for name in names]
+        return Side(
+            [self.ids[number] for number in chosen],
+            self.question[chosen],
+            self.human[chosen],
+            self.expected[chosen],
+            self.rounded[chosen],
+        )
+
+
+def compare(
+    rubric: Rubric,
+    labelled: Iterable[LabelledSample],
+    first: Iterable[Prediction],
+    second: Iterable[Prediction],
+    target: Target,
+) -> dict[str, Any]:
+    """Return how two judges compare on the labelled samples that both have judged, as data that JSON can hold.
+
+    Differences are the first judge's figure less the second's, in points for the RMSE of expected scores and as a share
+    for A@1 of rounded ones: an RMSE difference below zero says that the first is nearer to people. They are paired, and
+    their 95 % intervals draw questions; an interval is None with fewer than five questions. Values that a rule sets are
+    left out, as no judge can get them wrong.
+    """
+    samples = list(labelled)
+    sides = [
+        {
+            key: _asked(pairs)
+            for key, pairs in pair(samples, {one.id: one for one in some}, rubric, target).dimensions.items()
+        }
+        for some in (first, second)
+    ]
+    return compare_sides(rubric, sides[0], sides[1], target)
+
+
+def compare_sides(
+    rubric: Rubric, first: Mapping[str, Side], second: Mapping[str, Side], target: Target
+) -> dict[str, Any]:
+    """Return the same of what two judges were asked, by dimension; see `compare`."""
+    both = {dimension.key: _both(first[dimension.key], second[dimension.key]) for dimension in rubric.dimensions}
+    return {
+        "version": VERSION,
+        "target": target,
+        "samples": len({name for one, _ in both.values() for name in one.ids}),
+        "questions": len({number for one, _ in both.values() for number in one.question.tolist()}),
+        "dimensions": [_dimension(dimension, *both[dimension.key]) for dimension in rubric.dimensions],
+    }
+
+
+def _asked(pairs: Pairs) -> Side:
+    """Return the samples of which no rule has decided."""
+    asked = pairs.where(~pairs.by_rule)
+    return Side(asked.ids, asked.question, asked.human, asked.expected, asked.rounded)
+
+
+def _both(first: Side, second: Side) -> tuple[Side, Side]:
+    """Return the samples that both have judged, in the order in which the first has them."""
+    known = set(second.ids)
+    shared = [name for name in first.ids if name in known]
+    return first.of(shared), second.of(shared)
+
+
+def _dimension(dimension: Dimension, first: Side, second: Side) -> dict[str, Any]:
+    squares = [(one.expected - one.human) ** 2 for one in (first, second)]
+    near = [np.asarray(np.abs(one.rounded - one.human) <= gaps.TOLERANCE + _NEARLY, float) for one in (first, second)]
+    sides = [
+        {"rmse": gaps.rmse(one.expected, one.human), "a1": gaps.agreement_within(one.rounded, one.human)}
+        for one in (first, second)
+    ]
+    apart = np.abs(first.expected - first.human) - np.abs(second.expected - second.human)
+    same = np.abs(first.rounded - second.rounded) <= _NEARLY
+    return {
+        "key": dimension.key,
+        "name": dimension.name,
+        "levels": list(dimension.values),
+        "samples": len(first.ids),
+        "questions": len(np.unique(first.question)),
+        "first": sides[0],
+        "second": sides[1],
+        "rmse_difference": _difference(sides, "rmse"),
+        "rmse_interval": _interval(squares, first.question, root=True),
+        "a1_difference": _difference(sides, "a1"),
+        "a1_interval": _interval(near, first.question, root=False),
+        "nearer": {
+            "first": _share(apart < -_NEARLY),
+            "second": _share(apart > _NEARLY),
+            "neither": _share(np.abs(apart) <= _NEARLY),
+        },
+        "same_rounded": _share(same),
+    }
+
+
+def _difference(sides: Sequence[dict[str, float | None]], name: str) -> float | None:
+    first, second = (side[name] for side in sides)
+    return None if first is None or second is None else first - second
+
+
+def _share(those: npt.NDArray[np.bool_]) -> float | None:
+    return float(those.mean()) if len(those) else None
+
+
+def _interval(terms: Sequence[Floats], question: npt.NDArray[np.int64], *, root: bool) -> list[float] | None:
+    """Return the interval of the difference of two means, or of their roots, over the same draws of questions."""
+
+    def difference(sums: Floats) -> Floats:
+        with np.errstate(invalid="ignore"):
+            means = sums[:, :2] / sums[:, 2:]
+        sides = np.sqrt(means) if root else means
+        return np.asarray(sides[:, 0] - sides[:, 1], dtype=np.float64)
+
+    if not len(question):
+        return None
+    found = interval(np.stack([*terms, np.ones(len(question))], axis=1), question, difference)
+    return list(found) if found else None

@@ -1,0 +1,150 @@
+"""Predictions beside the labels of the same samples, as parallel arrays for each dimension."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from judge import missing_side_rules
+from judge.formats.prediction_line import DimensionPrediction, Prediction
+from judge.formats.release_line import BLIND, LabelledSample, question_key
+from judge.formats.rubric import Dimension, Rubric
+from judge.metrics.gaps import Floats
+
+Target = Literal["final", "mean"]
+
+
+@dataclass(slots=True)
+class Pairs:
+    """One dimension's samples that have both a label and a prediction; position by position the same sample."""
+
+    dimension: Dimension
+    ids: list[str]
+    human: Floats
+    expected: Floats
+    rounded: Floats
+    sd: Floats
+    p_dispute: Floats
+    interval: Floats
+    """Samples x 2, NaN where the judge gave none."""
+    by_rule: npt.NDArray[np.bool_]
+    """Whether a missing side set the value, and no model."""
+    question: npt.NDArray[np.int64]
+    generator: npt.NDArray[np.object_]
+    histogram: npt.NDArray[np.int64]
+    """Samples x levels: the independent blind ratings."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def where(self, chosen: npt.NDArray[np.bool_]) -> "Pairs":
+        """Return the samples for which ``chosen`` is true."""
+        return Pairs(
+            self.dimension,
+            [one for one, taken in zip(self.ids, chosen.tolist(), strict=True) if taken],
+            **{name: getattr(self, name)[chosen] for name in _ARRAYS},
+        )
+
+
+_ARRAYS = (
+    *("human", "expected", "rounded", "sd", "p_dispute", "interval"),
+    *("by_rule", "question", "generator", "histogram"),
+)
+
+
+@dataclass(slots=True)
+class Paired:
+    """All dimensions, and what could not be paired and why."""
+
+    dimensions: dict[str, Pairs]
+    samples: int
+    questions: int
+    statuses: Counter[str]
+    """Of the samples' predictions; ``missing`` counts samples without one."""
+    not_blind: int
+    """Samples whose labels may owe something to a judge, and which are left out."""
+    foreign: int
+    """Predictions of samples that are not among the labelled ones."""
+
+
+def human_value(one: LabelledSample, key: str, target: Target) -> float | None:
+    """Return what a prediction is held to: the agreed score, or the mean of independent blind ratings."""
+    if target == "final":
+        return one.final.get(key)
+    return one.mean.get(key)
+
+
+def pair(
+    labelled: Iterable[LabelledSample], predictions: Mapping[str, Prediction], rubric: Rubric, target: Target
+) -> Paired:
+    """Bring together what people said of each sample and what a judge foretold.
+
+    A judge is held only to labels that owe nothing to one. A failed prediction is counted and never averaged; the rules
+    have the last word on its missing sides all the same.
+    """
+    rows: dict[str, list[_Row]] = {dimension.key: [] for dimension in rubric.dimensions}
+    statuses: Counter[str] = Counter()
+    numbers: dict[str, int] = {}
+    samples = not_blind = known = 0
+    for one in labelled:
+        if one.label_origin not in BLIND:
+            not_blind += 1
+            known += one.sample.id in predictions
+            continue
+        samples += 1
+        question = numbers.setdefault(question_key(one), len(numbers))
+        found = predictions.get(one.sample.id)
+        statuses[found.status if found else "missing"] += 1
+        if found is None:
+            continue
+        known += 1
+        locked = missing_side_rules.locked(one.sample, rubric)
+        for key, prediction in missing_side_rules.with_rules(found, one.sample, rubric).dimensions.items():
+            human = human_value(one, key, target)
+            if human is None and target == "mean" and key in locked:
+                human = locked[key].value
+            if human is not None:
+                rows[key].append(_Row(one, human, prediction, key in locked, question))
+    return Paired(
+        {dimension.key: _pairs(dimension, rows[dimension.key]) for dimension in rubric.dimensions},
+        samples=samples,
+        questions=len(numbers),
+        statuses=statuses,
+        not_blind=not_blind,
+        foreign=len(predictions) - known,
+    )
+
+
+@dataclass(slots=True)
+class _Row:
+    labelled: LabelledSample
+    human: float
+    prediction: DimensionPrediction
+    by_rule: bool
+    question: int
+
+
+def _pairs(dimension: Dimension, rows: Sequence[_Row]) -> Pairs:
+    size = len(dimension.levels)
+    nothing = [0] * size
+    histograms = [row.labelled.histogram.get(dimension.key, nothing) for row in rows]
+    intervals = [row.prediction.interval or (np.nan, np.nan) for row in rows]
+    generators = np.empty(len(rows), dtype=object)
+    generators[:] = [row.labelled.sample.generator for row in rows]
+    return Pairs(
+        dimension,
+        ids=[row.labelled.sample.id for row in rows],
+        human=np.array([row.human for row in rows], dtype=np.float64),
+        expected=np.array([row.prediction.expected for row in rows], dtype=np.float64),
+        rounded=np.array([row.prediction.rounded for row in rows], dtype=np.float64),
+        sd=np.array([row.prediction.sd for row in rows], dtype=np.float64),
+        p_dispute=np.array([row.prediction.p_dispute for row in rows], dtype=np.float64),
+        interval=np.array(intervals, dtype=np.float64).reshape(-1, 2),
+        by_rule=np.array([row.by_rule for row in rows], dtype=bool),
+        question=np.array([row.question for row in rows], dtype=np.int64),
+        generator=generators,
+        histogram=np.array(histograms, dtype=np.int64).reshape(-1, size),
+    )

@@ -1,0 +1,158 @@
+"""The scorecard: everything that is known about how near a judge comes to people, as data that JSON can hold."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from judge import missing_side_rules
+from judge.formats.prediction_line import Prediction, nearest
+from judge.formats.release_line import BLIND, LabelledSample
+from judge.formats.rubric import Dimension, Rubric
+from judge.metrics.ceiling import ceiling
+from judge.metrics.gaps import Floats
+
+from . import baselines, metrics_table
+from .pairs import Paired, Pairs, Target, human_value, pair
+from .worst_misses import surprise
+
+WORST = 20
+VERSION = 1
+# Features made by hand of samples, a row each in their order.
+Features = Callable[[Sequence[LabelledSample]], Floats]
+
+
+@dataclass(slots=True)
+class Labelled:
+    """The labelled samples of a release that an evaluation looks at."""
+
+    rubric: Rubric
+    train: list[LabelledSample]
+    test: list[LabelledSample]
+    features: Features | None = None
+    """What the third baseline learns from; without it that baseline is left out."""
+    _rows: dict[str, Floats] = field(default_factory=dict)
+
+    def rows(self, part: str) -> Floats | None:
+        """Return the features made by hand of a part, made once."""
+        if self.features is None:
+            return None
+        if part not in self._rows:
+            self._rows[part] = self.features(self.train if part == "train" else self.test)
+        return self._rows[part]
+
+
+def scorecard(labelled: Labelled, predictions: Iterable[Prediction], target: Target) -> dict[str, Any]:
+    """Return the scorecard of a judge on the test part.
+
+    Every figure stands in the scorecard twice where rules set values: of what the judge was asked (``asked``), and with
+    the values that missing sides decide (``with_rules``), which no judge can get wrong.
+    """
+    by_id = {one.id: one for one in predictions}
+    rubric = labelled.rubric
+    paired = pair(labelled.test, by_id, rubric, target)
+    return {
+        "version": VERSION,
+        "target": target,
+        "judges": sorted({one.judge for one in by_id.values() if one.judge}),
+        "prompts": sorted({one.prompt_sha for one in by_id.values() if one.prompt_sha}),
+        "readouts": sorted({one.readout for one in by_id.values() if one.readout}),
+        "samples": paired.samples,
+        "questions": paired.questions,
+        "statuses": dict(sorted(paired.statuses.items())),
+        "not_blind": paired.not_blind,
+        "foreign": paired.foreign,
+        "dimensions": [_dimension(labelled, paired, dimension, target) for dimension in rubric.dimensions],
+    }
+
+
+def _dimension(labelled: Labelled, paired: Paired, dimension: Dimension, target: Target) -> dict[str, Any]:
+    everything = paired.dimensions[dimension.key]
+    asked = everything.where(~everything.by_rule)
+    human_ceiling = ceiling(asked.histogram, dimension.values)
+    return {
+        "key": dimension.key,
+        "name": dimension.name,
+        "levels": list(dimension.values),
+        "asked": metrics_table.of_pairs(asked, target),
+        "with_rules": metrics_table.of_pairs(everything, target),
+        "by_rule": int(everything.by_rule.sum()),
+        "generators": _generators(asked, target),
+        "baselines": _baselines(labelled, asked, target),
+        "ceiling": human_ceiling._asdict() if human_ceiling else None,
+        "sureness": metrics_table.sureness(asked),
+        "dispute": metrics_table.dispute(asked),
+        "worst": _worst(asked),
+    }
+
+
+def _generators(pairs: Pairs, target: Target) -> list[dict[str, Any]]:
+    """Return the figures of each generator; none where the release does not name them."""
+    names = sorted(set(pairs.generator.tolist()))
+    if names in ([], [""]):
+        return []
+    found = []
+    for name in names:
+        chosen = pairs.where(pairs.generator == name)
+        found.append({"generator": name} | metrics_table.of_pairs(chosen, target, intervals=False))
+    return found
+
+
+def _baselines(labelled: Labelled, asked: Pairs, target: Target) -> list[dict[str, Any]]:
+    key = asked.dimension.key
+    learned = [
+        (position, value, one)
+        for position, one in enumerate(labelled.train)
+        if not one.calibration
+        and one.label_origin in BLIND
+        and key not in missing_side_rules.locked(one.sample, labelled.rubric)
+        and (value := human_value(one, key, target)) is not None
+    ]
+    known = baselines.Known(
+        np.array([value for _, value, _ in learned], dtype=np.float64),
+        [one.sample.generator for _, _, one in learned],
+    )
+    guesses: dict[str, Floats | None] = {
+        "constant": baselines.constant(known, len(asked)),
+        "generator": baselines.of_generators(known, asked.generator.tolist()),
+        "features": _by_features(labelled, asked, [position for position, _, _ in learned], known),
+    }
+    return [
+        {"baseline": name} | _guess(values, asked, target)
+        for name, values in guesses.items()
+        if values is not None and len(asked)
+    ]
+
+
+def _by_features(labelled: Labelled, asked: Pairs, learned: Sequence[int], known: baselines.Known) -> Floats | None:
+    train, test = labelled.rows("train"), labelled.rows("test")
+    if train is None or test is None:
+        return None
+    place = {one.sample.id: position for position, one in enumerate(labelled.test)}
+    return baselines.ridge(train[list(learned)], known.human, test[[place[name] for name in asked.ids]])
+
+
+def _guess(values: Floats, asked: Pairs, target: Target) -> dict[str, Any]:
+    levels = asked.dimension.values
+    clipped = np.clip(values, levels[0], levels[-1])
+    rounded = np.array([nearest(value, levels) for value in clipped.tolist()])
+    return metrics_table.figures(asked.human, clipped, rounded, asked.question, levels, target)
+
+
+def _worst(pairs: Pairs) -> list[dict[str, Any]]:
+    """Return the samples on which the judge is furthest from people by its own uncertainty, the furthest first."""
+    apart = surprise(pairs.expected - pairs.human, pairs.sd, pairs.dimension.values)
+    order = sorted(range(len(pairs)), key=lambda place: (-apart[place], pairs.ids[place]))[:WORST]
+    return [
+        {
+            "id": pairs.ids[place],
+            "human": float(pairs.human[place]),
+            "expected": float(pairs.expected[place]),
+            "rounded": float(pairs.rounded[place]),
+            "sd": float(pairs.sd[place]),
+            "surprise": float(apart[place]),
+            "interval": None if np.isnan(pairs.interval[place, 0]) else pairs.interval[place].tolist(),
+        }
+        for place in order
+    ]

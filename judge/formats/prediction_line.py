@@ -1,0 +1,300 @@
+"""The prediction line: what a judge expects of a sample, as a distribution over the levels of each dimension."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from judge.metrics.dispute import chance_apart
+from judge.metrics.gaps import Floats
+
+from .json_line import RecordError, decode_line, kind, name_of, no_unknown, show
+from .rubric import Dimension, Rubric
+
+Status = Literal["ok", "rule", "parse_error", "backend_error"]
+STATUSES: tuple[Status, ...] = ("ok", "rule", "parse_error", "backend_error")
+FIELDS = frozenset({"id", "judge", "prompt_sha", "status", "readout", "cluster", "dimensions", "message"})
+DIMENSION_FIELDS = frozenset({"p", "expected", "sd", "rounded", "p_dispute", "interval", "mass", "ensemble_sd", "rule"})
+# Written numbers are rounded; so is their sum.
+NEARLY = 1e-3
+DIGITS = 6
+APART = 2.0
+
+
+class NoDistribution(ValueError):
+    """Chances that are not finite, or all 0: nothing follows from them."""
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionPrediction:
+    """What is expected on one dimension."""
+
+    p: tuple[float, ...]
+    """The chance of each level, in the rubric's order."""
+    expected: float
+    sd: float
+    rounded: float
+    """The level nearest to the expected value."""
+    p_dispute: float
+    """The chance that two annotators differ by two points or more."""
+    interval: tuple[float, float] | None = None
+    """Where the final score lies, as often as the run's calibration says."""
+    mass: float | None = None
+    """How much of its probability a language model gave to the levels at all."""
+    ensemble_sd: float | None = None
+    """How far the members of an ensemble are apart in their expected values."""
+    rule: str | None = None
+    """Which missing side set the value, where no model was asked."""
+
+
+@dataclass(slots=True)
+class Prediction:
+    """What one judge says about one sample; no dimensions where it failed, and none for what does not apply."""
+
+    id: str
+    judge: str
+    prompt_sha: str
+    status: Status
+    readout: str
+    cluster: int | None = None
+    dimensions: dict[str, DimensionPrediction] = field(default_factory=dict)
+    message: str = ""
+    """What went wrong, where something did."""
+
+
+def from_distribution(
+    p: Sequence[float],
+    dimension: Dimension,
+    *,
+    mass: float | None = None,
+    ensemble_sd: float | None = None,
+) -> DimensionPrediction:
+    """Return what follows from a distribution over a dimension's levels, which is made to add up to one.
+
+    Raises:
+        NoDistribution: a chance is not finite, or all are 0.
+    """
+    return from_distributions(
+        np.asarray([p], dtype=np.float64),
+        dimension,
+        masses=None if mass is None else [mass],
+        ensemble_sds=None if ensemble_sd is None else [ensemble_sd],
+    )[0]
+
+
+def from_distributions(
+    chances: Floats,
+    dimension: Dimension,
+    *,
+    masses: Sequence[float | None] | None = None,
+    ensemble_sds: Sequence[float | None] | None = None,
+    intervals: Sequence[tuple[float, float]] | None = None,
+) -> list[DimensionPrediction]:
+    """Return what follows from distributions over a dimension's levels, a row each, made to add up to one.
+
+    Raises:
+        NoDistribution: a chance is not finite, or all are 0.
+    """
+    levels = np.asarray(dimension.values, dtype=np.float64)
+    totals = chances.sum(axis=1, keepdims=True)
+    if not (np.isfinite(totals) & (totals != 0)).all():
+        raise NoDistribution(f"The chances of the levels of {dimension.key} are not finite, or all of them are 0.")
+    shares = chances / totals
+    expected = shares @ levels
+    variance = (shares * (levels[None, :] - expected[:, None]) ** 2).sum(axis=1)
+    nothing: Sequence[None] = [None] * len(shares)
+    return [
+        DimensionPrediction(tuple(p), mean, sd, nearest(mean, dimension.values), apart, interval, mass, spread)
+        for p, mean, sd, apart, interval, mass, spread in zip(
+            shares.tolist(),
+            expected.tolist(),
+            np.sqrt(variance).tolist(),
+            chance_apart(shares, levels, APART).tolist(),
+            intervals or nothing,
+            masses or nothing,
+            ensemble_sds or nothing,
+            strict=True,
+        )
+    ]
+
+
+def at_level(value: float, dimension: Dimension, rule: str | None = None) -> DimensionPrediction:
+    """Return the prediction of one level and no other: a rule's, or that of a judge who gave a number alone."""
+    p = tuple(float(level == value) for level in dimension.values)
+    return DimensionPrediction(p, value, 0.0, value, 0.0, rule=rule)
+
+
+def nearest(value: float, levels: Sequence[float]) -> float:
+    """Return the level nearest to a value; the upper one of two at the same distance."""
+    return min(levels, key=lambda level: (round(abs(level - value), 9), -level))
+
+
+def as_line(prediction: Prediction) -> str:
+    """Return the line of a prediction, without its end.
+
+    Raises:
+        ValueError: a number is not finite; no reader would take the line.
+    """
+    line: dict[str, Any] = {
+        "id": prediction.id,
+        "judge": prediction.judge,
+        "prompt_sha": prediction.prompt_sha,
+        "status": prediction.status,
+        "readout": prediction.readout,
+        "cluster": prediction.cluster,
+        "dimensions": as_data(prediction),
+    }
+    if prediction.message:
+        line["message"] = prediction.message
+    return json.dumps(line, ensure_ascii=False, allow_nan=False)
+
+
+def as_data(prediction: Prediction) -> dict[str, Any]:
+    """Return the ``dimensions`` of a prediction's line."""
+    return {key: _as_data(one) for key, one in prediction.dimensions.items()}
+
+
+def parse_line(raw: bytes, rubric: Rubric) -> Prediction:
+    """Read a line of a predictions file.
+
+    Raises:
+        RecordError: naming the first field that cannot be taken.
+    """
+    return parse_prediction(decode_line(raw), rubric)
+
+
+def parse_prediction(data: Mapping[str, Any], rubric: Rubric) -> Prediction:
+    """Check the object of a prediction's line; what follows from ``p`` is worked out where it is left out.
+
+    A dimension needs ``p``, or where a judge gave no more than a number, ``rounded``.
+    """
+    no_unknown(data, FIELDS)
+    status = data.get("status", "ok")
+    if status not in STATUSES:
+        raise RecordError("status", f"is {show(status)}; write one of {', '.join(STATUSES)}.")
+    given = data.get("dimensions") or {}
+    if not isinstance(given, dict):
+        raise RecordError("dimensions", f"is {kind(given)}; write an object from dimension to prediction.")
+    known = {one.key: one for one in rubric.dimensions}
+    for key in given:
+        if key not in known:
+            raise RecordError(f"dimensions.{key}"[:200], f"is no dimension; they are {', '.join(known)}.")
+    if status == "ok" and not given:
+        raise RecordError("dimensions", 'has no entry; a line without any needs another status, as "parse_error".')
+    cluster = data.get("cluster")
+    if cluster is not None and (type(cluster) is not int or not 0 <= cluster < 1_000_000):
+        raise RecordError("cluster", f"is {show(cluster)}; write a whole number from 0 on, or null.")
+    return Prediction(
+        id=name_of(data, "id", 200),
+        judge=_text(data, "judge", 120),
+        prompt_sha=_text(data, "prompt_sha", 64),
+        status=status,
+        readout=_text(data, "readout", 40),
+        cluster=cluster,
+        dimensions={key: _dimension(given[key], one) for key, one in known.items() if given.get(key) is not None},
+        message=_text(data, "message", 2_000),
+    )
+
+
+def _as_data(one: DimensionPrediction) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "p": [_short(chance) for chance in one.p],
+        "expected": _short(one.expected),
+        "sd": _short(one.sd),
+        "rounded": int(one.rounded) if one.rounded.is_integer() else one.rounded,
+        "p_dispute": _short(one.p_dispute),
+        "interval": None if one.interval is None else [_short(end) for end in one.interval],
+        "mass": _short(one.mass),
+        "ensemble_sd": _short(one.ensemble_sd),
+    }
+    if one.rule is not None:
+        data["rule"] = one.rule
+    return data
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else round(value, DIGITS)
+
+
+def _dimension(data: Any, dimension: Dimension) -> DimensionPrediction:
+    at = f"dimensions.{dimension.key}"
+    if not isinstance(data, dict):
+        raise RecordError(at, f"is {kind(data)}; write an object with p, the chance of each level.")
+    no_unknown(data, DIMENSION_FIELDS, at)
+    low, high = dimension.values[0], dimension.values[-1]
+    rule = data.get("rule")
+    if rule is not None and not isinstance(rule, str):
+        raise RecordError(f"{at}.rule", f"is {kind(rule)}; write a text or leave it out.")
+    if data.get("p") is None:
+        rounded = data.get("rounded")
+        if isinstance(rounded, bool) or rounded not in dimension.values:
+            raise RecordError(f"{at}.p", "is missing; write the chance of each level, or a level as rounded.")
+        return at_level(float(rounded), dimension, rule)
+    found = from_distribution(_chances(data["p"], dimension, at), dimension)
+    values = {
+        name: _number(data, name, at, least, most)
+        for name, least, most in (
+            ("expected", low, high),
+            ("sd", 0.0, high - low),
+            ("p_dispute", 0.0, 1.0),
+            ("mass", 0.0, 1.0),
+            ("ensemble_sd", 0.0, high - low),
+        )
+    }
+    rounded = data.get("rounded", found.rounded)
+    if isinstance(rounded, bool) or rounded not in dimension.values:
+        raise RecordError(f"{at}.rounded", f"is {show(rounded)}, which is none of the levels.")
+    expected, sd, p_dispute = values["expected"], values["sd"], values["p_dispute"]
+    return DimensionPrediction(
+        p=found.p,
+        expected=found.expected if expected is None else expected,
+        sd=found.sd if sd is None else sd,
+        rounded=float(rounded),
+        p_dispute=found.p_dispute if p_dispute is None else p_dispute,
+        interval=_interval(data.get("interval"), at, low, high),
+        mass=values["mass"],
+        ensemble_sd=values["ensemble_sd"],
+        rule=rule,
+    )
+
+
+def _chances(given: Any, dimension: Dimension, at: str) -> list[float]:
+    size = len(dimension.levels)
+    if not isinstance(given, list) or len(given) != size:
+        raise RecordError(f"{at}.p", f"must be a list of {size} chances, one for each level.")
+    for chance in given:
+        if isinstance(chance, bool) or not isinstance(chance, int | float) or not 0 <= chance <= 1:
+            raise RecordError(f"{at}.p", f"holds {show(chance)}; a chance lies between 0 and 1.")
+    if abs(sum(given) - 1) > NEARLY * size:
+        raise RecordError(f"{at}.p", f"adds up to {sum(given):.4g}; chances add up to 1.")
+    return given
+
+
+def _interval(given: Any, at: str, low: float, high: float) -> tuple[float, float] | None:
+    if given is None:
+        return None
+    numbers = isinstance(given, list) and all(isinstance(end, int | float) and type(end) is not bool for end in given)
+    if not numbers or len(given) != 2 or not low - NEARLY <= given[0] <= given[1] <= high + NEARLY:
+        raise RecordError(f"{at}.interval", f"must be [low, high] within {low:g} and {high:g}, or null.")
+    return float(given[0]), float(given[1])
+
+
+def _number(data: Mapping[str, Any], name: str, at: str, least: float, most: float) -> float | None:
+    value = data.get(name)
+    if value is None:
+        return None
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not least - NEARLY <= value <= most + NEARLY:
+        raise RecordError(f"{at}.{name}", f"is {show(value)}; it lies between {least:g} and {most:g}.")
+    return float(value)
+
+
+def _text(data: Mapping[str, Any], name: str, longest: int) -> str:
+    value = data.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > longest:
+        raise RecordError(name, f"is {kind(value)}; write a text of at most {longest} characters.")
+    return value

@@ -1,0 +1,53 @@
+"""A rubric as the text of a TOML file, which `judge.formats.rubric.parse_rubric` reads back as the same rubric."""
+
+import re
+from collections.abc import Iterator
+
+from .rubric import NOT_APPLICABLE, SIDES, Dimension, Rubric
+
+# What a basic string of TOML may not hold as it is.
+ESCAPED = re.compile('["\\\\\\x00-\\x1f\\x7f]')
+SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b", "\f": "\\f"}
+
+
+def to_toml(rubric: Rubric) -> str:
+    """Return the text of the rubric's file; fields that say nothing are left out."""
+    return "\n".join(_lines(rubric)) + "\n"
+
+
+def _lines(rubric: Rubric) -> Iterator[str]:
+    yield f"key = {_text(rubric.key)}"
+    yield f"title = {_text(rubric.title)}"
+    if rubric.description:
+        yield f"description = {_text(rubric.description)}"
+    for dimension in rubric.dimensions:
+        yield ""
+        yield "[[dimensions]]"
+        yield from _dimension_lines(dimension)
+
+
+def _dimension_lines(dimension: Dimension) -> Iterator[str]:
+    yield f"key = {_text(dimension.key)}"
+    yield f"name = {_text(dimension.name)}"
+    if dimension.description:
+        yield f"description = {_text(dimension.description)}"
+    needs = [_text(side) for side in SIDES if getattr(dimension, f"needs_{side}")]
+    yield f"needs = [{', '.join(needs)}]"
+    yield f"levels = [{', '.join(_number(value) for value in dimension.values)}]"
+    missing = dimension.missing_value
+    yield f"missing = {_text(NOT_APPLICABLE) if missing is None else _number(missing)}"
+    if any(level.label for level in dimension.levels):
+        yield f"labels = [{', '.join(_text(level.label) for level in dimension.levels)}]"
+    if any(level.anchor for level in dimension.levels):
+        yield "anchors = ["
+        for level in dimension.levels:
+            yield f"    {_text(level.anchor)},"
+        yield "]"
+
+
+def _text(value: str) -> str:
+    return '"' + ESCAPED.sub(lambda found: SHORT.get(found[0], f"\\u{ord(found[0]):04x}"), value) + '"'
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value.is_integer() else repr(value)

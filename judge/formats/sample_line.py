@@ -1,0 +1,219 @@
+"""The sample line: one answer to judge, as turns of a question and its blocks of text and pictures."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .json_line import NULL, RecordError, kind, name_of, no_unknown, show
+
+FLAT_FIELDS = ("question", "answer", "image", "images")
+LONGEST = {"generator": 120, "domain": 120, "category": 120, "topic": 120, "language": 40}
+FIELDS = frozenset({"id", "question_id", "turns", "metadata", "labels", *FLAT_FIELDS, *LONGEST})
+TURN_FIELDS = frozenset({"question", "blocks", "context"})
+BLOCK_FIELDS = frozenset({"text", "image"})
+LONGEST_NAME = 200
+LONGEST_PATH = 300
+MAX_PICTURES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture by its path in the folder of pictures; ``field`` is where the line names it."""
+
+    path: str
+    field: str
+
+
+@dataclass(slots=True)
+class Turn:
+    """A question with the blocks that answer it; a ``context`` turn is shown and not judged."""
+
+    question: str
+    blocks: list[Text | Image]
+    context: bool = False
+
+
+@dataclass(slots=True)
+class SampleRecord:
+    """A sample as its line says it, sides normalised; ``labels`` are as written, for a rubric to interpret."""
+
+    id: str
+    turns: list[Turn]
+    question_id: str = ""
+    generator: str = ""
+    domain: str = ""
+    category: str = ""
+    topic: str = ""
+    language: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    labels: list[float | None] | dict[str, float | None] | None = None
+
+    @property
+    def has_text(self) -> bool:
+        """Whether a judged turn is answered by a text."""
+        return any(isinstance(block, Text) for turn in self.turns if not turn.context for block in turn.blocks)
+
+    @property
+    def has_image(self) -> bool:
+        """Whether a judged turn is answered by a picture."""
+        return any(isinstance(block, Image) for turn in self.turns if not turn.context for block in turn.blocks)
+
+    @property
+    def images(self) -> list[Image]:
+        return [block for turn in self.turns for block in turn.blocks if isinstance(block, Image)]
+
+
+def parse_sample(data: Mapping[str, Any]) -> SampleRecord:
+    """Check the object of a sample line and return it normalised.
+
+    Raises:
+        RecordError: naming the first field that cannot be taken.
+    """
+    no_unknown(data, FIELDS)
+    record = SampleRecord(id=name_of(data, "id", LONGEST_NAME), turns=_turns(data))
+    if data.get("question_id") not in (None, "", NULL):
+        record.question_id = name_of(data, "question_id", LONGEST_NAME)
+    for name, longest in LONGEST.items():
+        value = data.get(name)
+        if value is not None:
+            if not isinstance(value, str):
+                raise RecordError(name, f"is {kind(value)}; write a text or leave it out.")
+            if len(value) > longest:
+                raise RecordError(name, f"has {len(value):,} characters; at most {longest} are possible.")
+            setattr(record, name, value)
+    metadata = data.get("metadata")
+    if metadata is not None:
+        if not isinstance(metadata, dict):
+            raise RecordError("metadata", f"is {kind(metadata)}; write an object or leave it out.")
+        _refuse_endless(metadata, "metadata")
+        record.metadata = metadata
+    record.labels = _labels(data.get("labels"))
+    return record
+
+
+def _turns(data: Mapping[str, Any]) -> list[Turn]:
+    given = data.get("turns")
+    if given is None:
+        return [_flat_turn(data)]
+    for name in FLAT_FIELDS:
+        if data.get(name) is not None:
+            raise RecordError(name, "is given beside turns, which replaces it; keep one of the two.")
+    if not isinstance(given, list) or not given:
+        raise RecordError("turns", "must be a list of at least one {question, blocks}.")
+    turns = [_turn(turn, f"turns[{index}]") for index, turn in enumerate(given)]
+    if all(turn.context for turn in turns):
+        raise RecordError("turns", "are all context; at least one must be there to be judged.")
+    if not any(turn.question for turn in turns):
+        raise RecordError("turns[0].question", "is missing; no turn has a question.")
+    _refuse_too_many(turns, "turns")
+    return turns
+
+
+def _flat_turn(data: Mapping[str, Any]) -> Turn:
+    question = _side(data.get("question"), "question")
+    if question is None:
+        raise RecordError("question", "is missing; write the question that was answered.")
+    blocks: list[Text | Image] = []
+    answer = _side(data.get("answer"), "answer")
+    if answer is not None:
+        blocks.append(Text(answer))
+    image = _path(data.get("image"), "image")
+    images = data.get("images")
+    if images is None or images == NULL or images == "":
+        images = []
+    if not isinstance(images, list):
+        raise RecordError("images", f"is {kind(images)}; write a list of paths.")
+    paths = [_path(path, f"images[{index}]") for index, path in enumerate(images)]
+    listed = [path for path in paths if path is not None]
+    if image is not None and listed:
+        raise RecordError("images", "is given beside image; keep one of the two.")
+    blocks += [image] if image is not None else listed
+    turn = Turn(question, blocks)
+    _refuse_too_many([turn], "images")
+    return turn
+
+
+def _turn(data: Any, at: str) -> Turn:
+    if not isinstance(data, dict):
+        raise RecordError(at, f"is {kind(data)}; write an object with question and blocks.")
+    no_unknown(data, TURN_FIELDS, at)
+    context = data.get("context")
+    if context is not None and not isinstance(context, bool):
+        raise RecordError(f"{at}.context", f"is {show(context)}; write true or false.")
+    given = data.get("blocks")
+    if given is None:
+        given = []
+    if not isinstance(given, list):
+        raise RecordError(f"{at}.blocks", f"is {kind(given)}; write a list of {{text}} and {{image}}.")
+    blocks: list[Text | Image] = []
+    for index, block in enumerate(given):
+        place = f"{at}.blocks[{index}]"
+        if not isinstance(block, dict) or len(block) != 1:
+            raise RecordError(place, "must be an object with either text or image.")
+        no_unknown(block, BLOCK_FIELDS, place)
+        if "text" in block:
+            text = _side(block["text"], f"{place}.text")
+            if text is not None:
+                blocks.append(Text(text))
+        else:
+            path = _path(block["image"], f"{place}.image")
+            if path is not None:
+                blocks.append(path)
+    return Turn(_side(data.get("question"), f"{at}.question") or "", blocks, bool(context))
+
+
+def _side(value: Any, at: str) -> str | None:
+    """Return a text, or None where this side is missing."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise RecordError(at, f"is {kind(value)}; write a text, or null where there is none.")
+    stripped = value.strip()
+    return None if not stripped or stripped == NULL else value
+
+
+def _path(value: Any, at: str) -> Image | None:
+    path = _side(value, at)
+    if path is None:
+        return None
+    if len(path) > LONGEST_PATH:
+        raise RecordError(at, f"has {len(path):,} characters; at most {LONGEST_PATH} are possible for a path.")
+    return Image(path, at)
+
+
+def _refuse_too_many(turns: list[Turn], at: str) -> None:
+    if sum(len(turn.blocks) for turn in turns) <= MAX_PICTURES:
+        return
+    count = sum(isinstance(block, Image) for turn in turns for block in turn.blocks)
+    if count > MAX_PICTURES:
+        raise RecordError(at, f"name {count} pictures; a sample can have {MAX_PICTURES}.")
+
+
+def _labels(value: Any) -> list[float | None] | dict[str, float | None] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list | dict):
+        raise RecordError("labels", f"is {kind(value)}; write a list of values, or an object from dimension to value.")
+    for label in value.values() if isinstance(value, dict) else value:
+        if label is not None and (isinstance(label, bool) or not isinstance(label, int | float)):
+            raise RecordError("labels", f"holds {show(label)}; write numbers.")
+    return value
+
+
+def _refuse_endless(value: Any, at: str) -> None:
+    """Raise for 1e999 and its like: JSON can write them, and no JSON column can hold them."""
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise RecordError(at, "holds a number that is too large.")
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            _refuse_endless(part, f"{at}.{name}"[:200])
+    elif isinstance(value, list):
+        for part in value:
+            _refuse_endless(part, at)

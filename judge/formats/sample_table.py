@@ -1,0 +1,80 @@
+"""Samples in a table: what its columns may be, and the sample line that a row of texts stands for.
+
+A column is a field of the flat sample line; ``images`` are paths with | between them. ``turns``, ``metadata`` and
+``labels`` are JSON in a cell; a field of the metadata or one label may have a column of its own, as
+``metadata.source`` or ``labels.TCC``. An empty cell is no field.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from .json_line import RecordError, decode_cell, number_of
+from .sample_line import FIELDS
+
+IN_JSON = frozenset({"turns", "metadata", "labels"})
+PREFIXES = ("metadata.", "labels.")
+BETWEEN_PATHS = "|"
+
+
+def check_columns(columns: Sequence[str]) -> None:
+    """Raise `RecordError` unless a table of samples may have these columns."""
+    for name in columns:
+        refuse_unknown(name)
+    if "id" not in columns:
+        raise RecordError("id", "has no column of this name; every sample needs an id.")
+    if "question" not in columns and "turns" not in columns:
+        raise RecordError("question", "has no column of this name; write the question that was answered.")
+
+
+def refuse_unknown(column: str) -> None:
+    """Raise `RecordError` for a column that samples do not have."""
+    if column in FIELDS or any(column.startswith(prefix) and column != prefix for prefix in PREFIXES):
+        return
+    name = column[:200]
+    message = f"is no column of this format; name it metadata.{name} to keep it. The columns are {_listed(FIELDS)}."
+    raise RecordError(name, message)
+
+
+def sample_of_cells(cells: Mapping[str, str]) -> dict[str, Any]:
+    """Return a row of texts as the object of a sample line.
+
+    Raises:
+        RecordError: a cell does not hold what its column asks for.
+    """
+    data: dict[str, Any] = {}
+    parts: list[tuple[str, Any]] = []
+    for column, text in cells.items():
+        if not text:
+            continue
+        if column in IN_JSON:
+            data[column] = decode_cell(text, column)
+        elif column == "images":
+            data[column] = _paths(text)
+        elif column.startswith("labels."):
+            parts.append((column, number_of(text, column)))
+        elif column.startswith("metadata."):
+            parts.append((column, text))
+        else:
+            data[column] = text
+    gather(data, parts)
+    return data
+
+
+def gather(data: dict[str, Any], parts: Iterable[tuple[str, Any]]) -> None:
+    """Put the values of columns such as ``metadata.source`` into the field that they are part of."""
+    for column, value in parts:
+        field, _, name = column.partition(".")
+        whole = data.setdefault(field, {})
+        if not isinstance(whole, dict) or name in whole:
+            raise RecordError(column[:200], f"is given beside {field}; keep one of the two.")
+        whole[name] = value
+
+
+def _paths(text: str) -> Any:
+    if text.lstrip().startswith("["):
+        return decode_cell(text, "images")
+    return [path.strip() for path in text.split(BETWEEN_PATHS) if path.strip()]
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))

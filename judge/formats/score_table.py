@@ -1,0 +1,103 @@
+"""The score table: one value of one annotator for one sample on one dimension per line."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from .csv_reader import ANY_DELIMITER, Table
+from .json_line import RecordError, kind, name_of, no_unknown, number_of, show
+
+COLUMNS = ("sample", "annotator", "dimension", "value", "round", "at", "seconds")
+REQUIRED = COLUMNS[:4]
+FIELDS = frozenset(COLUMNS)
+LAST_ROUND = 32_767
+LONGEST_SECONDS = 1e9
+# A quote that nobody closes would otherwise swallow the rest of the file.
+MAX_LINES_PER_ROW = 50
+
+
+@dataclass(slots=True)
+class ScoreRecord:
+    """One value; ``at`` in UTC."""
+
+    sample: str
+    annotator: str
+    dimension: str
+    value: float
+    round: int = 1
+    at: datetime | None = None
+    seconds: float | None = None
+
+
+def parse_score(data: Mapping[str, Any]) -> ScoreRecord:
+    """Check the object of a score line, or a row of a table with texts for values, and return it."""
+    no_unknown(data, FIELDS)
+    if data.get("value") is None or data["value"] == "":
+        raise RecordError("value", "is missing; write one of the levels, or leave the whole line out.")
+    return ScoreRecord(
+        sample=name_of(data, "sample", 200),
+        annotator=name_of(data, "annotator", 120),
+        dimension=name_of(data, "dimension", 40),
+        value=number_of(data["value"], "value"),
+        round=_round(data.get("round")),
+        at=_moment(data.get("at")),
+        seconds=_seconds(data.get("seconds")),
+    )
+
+
+def _round(value: Any) -> int:
+    if value is None or value == "":
+        return 1
+    number = number_of(value, "round")
+    if not number.is_integer() or not 1 <= number <= LAST_ROUND:
+        raise RecordError("round", f"is {show(value)}; write a whole number from 1 on.")
+    return int(number)
+
+
+def _moment(value: Any) -> datetime | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise RecordError("at", f"is {kind(value)}; write a time as 2026-01-31T12:00:00Z.")
+    try:
+        moment = datetime.fromisoformat(value.strip())
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise RecordError("at", f"is {show(value)}; write a time as 2026-01-31T12:00:00Z.") from None
+
+
+def _seconds(value: Any) -> float | None:
+    if value is None or value == "":
+        return None
+    seconds = number_of(value, "seconds")
+    if not 0 <= seconds <= LONGEST_SECONDS:
+        raise RecordError("seconds", f"is {show(value)}; write a number of seconds from 0 on.")
+    return seconds
+
+
+def cell(text: str) -> str:
+    """Return a text as a cell of a comma-separated table, quoted where `ScoreTable` could misread it."""
+    if any(letter in text for letter in ',";\t\r\n') or text != text.strip():
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def number_text(value: float) -> str:
+    """Return a number as it is written in a table: a whole one without a fraction."""
+    return str(int(value)) if float(value).is_integer() else repr(value)
+
+
+class ScoreTable(Table):
+    """The rows of a score table."""
+
+    def __init__(self, lines: Iterable[tuple[int, bytes]], *, delimiters: str = ANY_DELIMITER) -> None:
+        super().__init__(lines, check=check_columns, delimiters=delimiters, lines_per_row=MAX_LINES_PER_ROW)
+
+
+def check_columns(columns: Sequence[str]) -> None:
+    """Raise `RecordError` unless a score table may have these columns."""
+    for name in REQUIRED:
+        if name not in columns:
+            raise RecordError(name, f"has no column of this name; the first line must name {', '.join(REQUIRED)}.")
+    no_unknown(dict.fromkeys(columns), FIELDS)

@@ -1,0 +1,188 @@
+"""``python -m judge relearn``: a judge that learns again and again from labels as they come, for a replay of a study.
+
+Samples are measured once. Then each line of standard input names a dimension and what is known of it, and each line of
+standard output says what is expected of every sample, by models that had not seen its question::
+
+    {"samples": 400, "clusters": 12}                                               once, when it is ready
+    {"dimension": "TCC", "known": {"sample": [0, 0, 1, 2, 0, 0]}}                  ratings per level
+    {"dimension": "TCC", "samples": 40, "predictions": {"sample": {"p": [...], "expected": 3.1, "ensemble_sd": 0.4,
+     "p_dispute": 0.2, "cluster": 3}}}                                             or {"error": "..."}
+
+Nothing is kept. The models are the forests of the backend ``embedded``: small ones, which learn in a second or so.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .backends.embedded.candidates import CANDIDATES, Model, Size
+from .backends.embedded.feature_views import views_of
+from .backends.embedded.model_selection import fitted, folds
+from .backends.embedded.targets import above, distributions, expected
+from .context import Surroundings
+from .features.extract import extracting
+from .formats.prediction_line import APART
+from .formats.release_line import question_of_record
+from .formats.rubric import Dimension, Rubric
+from .formats.sample_line import SampleRecord
+from .metrics.dispute import chance_apart
+from .metrics.gaps import Floats
+from .missing_side_rules import asked
+
+TREES = 40
+FOLDS = 4
+# With fewer there is nothing to learn.
+FEWEST = 8
+DIGITS = 6
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """The samples that are learned from, measured once."""
+
+    rubric: Rubric
+    samples: Sequence[SampleRecord]
+    question: Ints
+    features: Floats
+    cluster: Ints
+    seed: int
+
+    def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Learn from what a request says is known, and return what is expected of every sample.
+
+        Raises:
+            ValueError: the request names no dimension, or labels that cannot be.
+        """
+        dimension = next((one for one in self.rubric.dimensions if one.key == request.get("dimension")), None)
+        if dimension is None:
+            raise ValueError(f"{request.get('dimension')!r} is no dimension of the rubric.")
+        rows, labels = self._known(request.get("known"), dimension)
+        answer = {"dimension": dimension.key, "samples": len(rows)}
+        parts = folds(self.question[rows], FOLDS, self.seed) if len(rows) >= FEWEST else []
+        if not parts:
+            return answer | {"predictions": {}}
+        said, spread = self._foretold(rows, labels, parts, dimension)
+        return answer | {"predictions": self._predictions(said, spread, dimension)}
+
+    def _known(self, given: Any, dimension: Dimension) -> tuple[Ints, Floats]:
+        if not isinstance(given, dict):
+            raise ValueError("known must be an object from sample to its ratings per level.")
+        place = {one.id: number for number, one in enumerate(self.samples)}
+        rows, shares = [], []
+        for name, counts in given.items():
+            found = np.asarray(counts, dtype=np.float64)
+            if found.shape != (len(dimension.levels),) or not (found >= 0).all() or not found.sum() > 0:
+                raise ValueError(f"known.{name} must be {len(dimension.levels)} counts, not all of them 0.")
+            # One that could not be measured, as its picture is gone, is left alone.
+            if name in place:
+                rows.append(place[name])
+                shares.append(found / found.sum())
+        if not rows:
+            return np.zeros(0, dtype=np.int64), np.zeros((0, len(dimension.levels) - 1))
+        return np.array(rows, dtype=np.int64), above(np.stack(shares))
+
+    def _foretold(
+        self, rows: Ints, labels: Floats, parts: Sequence[tuple[Ints, Ints]], dimension: Dimension
+    ) -> tuple[Floats, Floats]:
+        """Return shares above the levels and how far the trees are apart, by models that had not seen the question.
+
+        A question with labels is left to the model that learned from the others; of all other questions, every model
+        speaks.
+        """
+        count = len(self.samples)
+        total = np.zeros((count, labels.shape[1]))
+        means, squares, trees = np.zeros(count), np.zeros(count), np.zeros(count)
+        labelled = np.unique(self.question[rows])
+        for train, held_out in parts:
+            seen_nothing = np.isin(self.question, self.question[rows[held_out]]) | ~np.isin(self.question, labelled)
+            there = np.flatnonzero(seen_nothing)
+            model = fitted(
+                CANDIDATES["trees"].build(Size(len(train), TREES, self.seed)), self.features[rows[train]], labels[train]
+            )
+            for said in _trees(model, self.features[there], labels.shape[1]):
+                mean = expected(said, dimension.values)
+                total[there] += said
+                means[there] += mean
+                squares[there] += mean**2
+                trees[there] += 1
+        variance = squares / trees - (means / trees) ** 2
+        return total / trees[:, None], np.sqrt(np.maximum(variance, 0))
+
+    def _predictions(self, said: Floats, spread: Floats, dimension: Dimension) -> dict[str, Any]:
+        chances = np.abs(distributions(said))
+        levels = np.asarray(dimension.values)
+        means, apart = chances @ levels, chance_apart(chances, levels, APART)
+        return {
+            sample.id: {
+                "p": [round(chance, DIGITS) for chance in p],
+                "expected": round(mean, DIGITS),
+                "ensemble_sd": round(sd, DIGITS),
+                "p_dispute": round(dispute, DIGITS),
+                "cluster": cluster,
+            }
+            for sample, p, mean, sd, dispute, cluster in zip(
+                self.samples,
+                chances.tolist(),
+                means.tolist(),
+                spread.tolist(),
+                apart.tolist(),
+                self.cluster.tolist(),
+                strict=True,
+            )
+            if dimension.key in asked(sample, self.rubric)
+        }
+
+
+def gathered(samples: Iterable[SampleRecord], rubric: Rubric, surroundings: Surroundings, seed: int) -> Class:
+    """Measure the samples; those that cannot be measured are told of and left out.
+
+    Raises:
+        RuntimeError: none could be measured.
+    """
+    records = list(samples)
+    progress = surroundings.progress
+    progress.step("Measuring samples", len(records))
+    kept: list[SampleRecord] = []
+    vectors: list[Floats] = []
+    with extracting(surroundings) as extractor:
+        for number, (one, found) in enumerate(zip(records, extractor.measure(records), strict=True), 1):
+            if found.vector is None:
+                progress.note(f"{one.id} is left out: {found.problem}")
+            else:
+                kept.append(one)
+                vectors.append(found.vector)
+            progress.done(number)
+    if not kept:
+        raise RuntimeError("No sample could be measured; look at the notes above, and whether pictures are there.")
+    views = views_of(np.stack(vectors), seed)
+    of_all = views.of(np.stack(vectors))
+    _, question = np.unique([question_of_record(one) for one in kept], return_inverse=True)
+    return Class(rubric, kept, question.astype(np.int64), of_all["features"], views.cluster(of_all), seed)
+
+
+def conversation(lines: Iterable[str], gathered: Class) -> Iterator[str]:
+    """Yield the line of being ready, then an answer to each line; one that cannot be answered says why."""
+    yield json.dumps({"samples": len(gathered.samples), "clusters": len(np.unique(gathered.cluster))})
+    for line in lines:
+        if not line.strip():
+            continue
+        try:
+            request = json.loads(line)
+            if not isinstance(request, dict):
+                raise ValueError("A request is an object with dimension and known.")
+            answer = gathered.answer(request)
+        except (ValueError, TypeError) as error:
+            answer = {"error": str(error)}
+        yield json.dumps(answer, ensure_ascii=False)
+
+
+def _trees(model: Model, features: Floats, outputs: int) -> Iterator[Floats]:
+    narrow = np.ascontiguousarray(features, dtype=np.float32)
+    for tree in model.estimators_:
+        yield tree.tree_.predict(narrow).reshape(-1, outputs)

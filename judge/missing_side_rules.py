@@ -1,0 +1,41 @@
+"""What a missing side decides, put into predictions from outside of every model."""
+
+from dataclasses import replace
+
+from .formats.prediction_line import DimensionPrediction, Prediction, at_level
+from .formats.rubric import Rubric
+from .formats.sample_line import SampleRecord
+from .missing_sides import LockedDimension, locked_dimensions
+
+
+def locked(sample: SampleRecord, rubric: Rubric) -> dict[str, LockedDimension]:
+    """Return the dimensions of a sample that no judge is asked about, by key."""
+    return locked_dimensions(rubric.dimensions, has_text=sample.has_text, has_image=sample.has_image)
+
+
+def asked(sample: SampleRecord, rubric: Rubric) -> list[str]:
+    """Return the keys of the dimensions that a judge is asked about; none where both sides are missing."""
+    by_rule = locked(sample, rubric)
+    return [dimension.key for dimension in rubric.dimensions if dimension.key not in by_rule]
+
+
+def with_rules(prediction: Prediction, sample: SampleRecord, rubric: Rubric) -> Prediction:
+    """Return a prediction in which the rules have the last word.
+
+    A dimension whose missing side means a level has that level, whatever the model said; one that does not apply has
+    no entry. A sample of which all follows from rules has the status ``rule``. A failure keeps its status: what the
+    rules say of such a sample is not what the judge was good for.
+    """
+    by_rule = locked(sample, rubric)
+    if not by_rule:
+        return prediction
+    dimensions: dict[str, DimensionPrediction] = {}
+    for dimension in rubric.dimensions:
+        rule = by_rule.get(dimension.key)
+        if rule is not None:
+            if rule.value is not None:
+                dimensions[dimension.key] = at_level(rule.value, dimension, rule.why)
+        elif dimension.key in prediction.dimensions:
+            dimensions[dimension.key] = prediction.dimensions[dimension.key]
+    status = "rule" if len(by_rule) == len(rubric.dimensions) else prediction.status
+    return replace(prediction, status=status, dimensions=dimensions)

@@ -1,0 +1,61 @@
+"""What is said of the samples that a run learned from, by models that had not seen their question.
+
+A finished judge remembers its training samples; a backend that compares models out of fold has better words for them.
+They become predictions as all others: with the rules of missing sides, the temperatures and the intervals. ``cluster``
+is the finished judge's, ``ensemble_sd`` is left empty, as one model spoke and no ensemble.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from . import missing_side_rules
+from .atomic_files import replacing
+from .backends.interface import Backend
+from .formats.prediction_line import Prediction, as_line
+from .formats.release_line import LabelledSample
+from .formats.sample_line import SampleRecord
+from .inference import RuledJudge
+from .progress import Progress, counted
+from .runs import UNSEEN, Run
+
+
+class _Foretold:
+    """A judge that has said everything before."""
+
+    def __init__(self, said: Mapping[str, Prediction]) -> None:
+        self._said = said
+
+    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[Prediction]:
+        return (self._said[sample.id] for sample in samples)
+
+
+def write_unseen(run: Run, learned: Sequence[LabelledSample], backend: Backend, progress: Progress) -> None:
+    """Write the predictions into the run's folder, in the order of the samples; nothing where a backend has none.
+
+    Left out is a sample of which they would be incomplete: models learned a dimension that it has, and none had a word
+    on it. So it is where a sample could not be measured, has no label on the dimension, or there is one question alone.
+    """
+    path = run.folder / UNSEEN
+    if path.exists() or not backend.cross_checked:
+        return
+    said = {one.id: one for one in backend.unseen(run) or []}
+    known = {key for one in learned for key in one.final} | {
+        key for one in learned for key, counts in one.histogram.items() if any(counts)
+    }
+    whole = [
+        one.sample
+        for one in learned
+        if (asked := known.intersection(missing_side_rules.asked(one.sample, run.rubric)))
+        <= _dimensions(said.get(one.sample.id))
+        and (asked or not missing_side_rules.asked(one.sample, run.rubric))
+    ]
+    progress.step("Foretelling training samples", len(whole))
+    judge = RuledJudge(run, _Foretold(said), run.calibrations(), backend.at_once)
+    with replacing(path) as beside, beside.open("w", encoding="utf-8") as file:
+        for prediction in counted(judge.judge(whole), progress):
+            file.write(as_line(prediction) + "\n")
+    if len(whole) < len(learned):
+        progress.note(f"{len(learned) - len(whole):,} of {len(learned):,} training samples have no word out of fold.")
+
+
+def _dimensions(said: Prediction | None) -> frozenset[str]:
+    return frozenset(said.dimensions) if said else frozenset()
