@@ -14,7 +14,8 @@ JOB = f"""
 import django, sys
 django.setup()
 from annotation.models import Job, Study
-from annotation.services import job_runner, statistics
+from annotation.jobs import running as job_runner
+from annotation.reports import stored_reports as statistics
 job = statistics.request(by=None, study=Study.objects.get(slug={SLUG!r}))
 job_runner.run(job.pk)
 job.refresh_from_db()

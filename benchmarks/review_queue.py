@@ -25,7 +25,7 @@ REFRESH = f"""
 import django, sys, time
 django.setup()
 from annotation.models import Job, Study
-from annotation.services import job_runner
+from annotation.jobs import running as job_runner
 from annotation.review_queue import refreshing
 study = Study.objects.get(slug={SLUG!r})
 job = refreshing.request(by=None, study=study)

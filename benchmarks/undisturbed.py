@@ -34,7 +34,7 @@ ENQUEUE = f"""
 import django
 django.setup()
 from annotation.models import Study
-from annotation.services import jobs
+from annotation.jobs import queueing as jobs
 arguments = {{"name": "v1", "formats": ["jsonl", "parquet"]}}
 print(jobs.enqueue(by=None, kind="release", study=Study.objects.get(slug={SLUG!r}), arguments=arguments).pk)
 """

@@ -39,7 +39,7 @@ from annotation.scoring import leasing, submitting
 from annotation.studies import studies
 
 from .factories import make_discussion, make_member, make_release, make_sample, make_study, make_token, make_user
-from .judge_rows import make_judge_run
+from .judge_run_rows import make_judge_run
 
 WALKERS = ("nobody", "olga", "ann", "rae", "ada", "sia")
 

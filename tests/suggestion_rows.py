@@ -25,8 +25,8 @@ from annotation.models.assignments import Arm
 from annotation.simulation.synthetic_annotators import Annotator, Answer, answer
 from annotation.simulation.synthetic_annotators import Arm as ArmName
 
-from .annotation.rating import annotator
-from .annotation.simulated import judged
+from .annotation.reports.rating_rows import annotator
+from .annotation.statistics.synthetic_suggestions import judged
 from .factories import make_sample
 
 ARMS: dict[ArmName, Arm] = {"blind": Arm.BLIND, "delayed": Arm.DELAYED, "prefilled": Arm.PREFILLED}

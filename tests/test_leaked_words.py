@@ -1,6 +1,6 @@
 """The search for leaks itself: it finds a figure wherever one stands, and none by chance."""
 
-from .leaks import leaked
+from .leak_search import leaked
 
 
 def test_a_word_is_found_in_whatever_case_and_within_others() -> None:

@@ -6,7 +6,7 @@ from annotation.models import Member, Study
 from annotation.reports import stored_reports
 from annotation.simulation.synthetic_annotators import Annotator
 from tests.factories import make_member
-from tests.judge_rows import make_judge_run
+from tests.judge_run_rows import make_judge_run
 from tests.suggestion_rows import meet_a_judge
 
 from .caller import Caller, refusal

@@ -10,7 +10,7 @@ from annotation.reports import stored_reports
 from annotation.scoring import leases
 from annotation.suggestions.arms import Arm
 from tests.factories import make_member, make_study
-from tests.suggested import drawn_sample, judge_saying, let_time_to_revise_pass
+from tests.suggestion_studies import drawn_sample, judge_saying, let_time_to_revise_pass
 
 from .caller import Caller
 

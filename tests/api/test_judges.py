@@ -15,9 +15,9 @@ from django.test.utils import CaptureQueriesContext
 
 from annotation.jobs import running
 from annotation.models import Job, JudgeRun, Member, Prediction, Release, Sample, Study
-from tests.annotation.judging import QUICK, as_file, learnable_study, line, released
+from tests.annotation.judges.judge_studies import QUICK, as_file, learnable_study, line, released
 from tests.factories import make_member, make_release, make_sample, make_study
-from tests.judge_rows import make_judge_run, make_scorecard
+from tests.judge_run_rows import make_judge_run, make_scorecard
 
 from .caller import Caller, fields, refusal
 

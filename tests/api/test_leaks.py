@@ -24,8 +24,8 @@ from annotation.reports import stored_reports
 from annotation.studies.studies import invite
 from tests.access_world import words_of_judges
 from tests.factories import make_discussion, make_member, make_release, make_sample, make_study, make_user
-from tests.judge_rows import make_judge_run
-from tests.leaks import leaked
+from tests.judge_run_rows import make_judge_run
+from tests.leak_search import leaked
 
 from .caller import GOOD, Caller
 from .discussing import comment, give_reasons, make_dispute, move

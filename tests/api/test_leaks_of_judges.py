@@ -17,8 +17,8 @@ from annotation.models import Assignment, JudgeRun, Prediction, Sample, Study, S
 from annotation.reports import stored_reports
 from annotation.suggestions.arms import Arm
 from tests.factories import make_sample, make_study
-from tests.leaks import leaked
-from tests.suggested import drawn_sample, judge_saying
+from tests.leak_search import leaked
+from tests.suggestion_studies import drawn_sample, judge_saying
 
 from .caller import GOOD, Caller
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from annotation.models import Exposure, QueueEntry, Sample, Study
 from annotation.review_queue.storage import count_anew
-from tests.annotation.queueing import active_judge, order_of, refreshed, said, says
-from tests.annotation.rating import rate, rated_sample
+from tests.annotation.reports.rating_rows import rate, rated_sample
+from tests.annotation.review_queue.queue_studies import active_judge, order_of, refreshed, said, says
 from tests.factories import make_discussion, make_member, make_sample
 
 from .caller import Caller, fields, refusal

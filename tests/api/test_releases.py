@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from annotation.models import Job, Member, Sample, Study
-from tests.annotation.releases import agree
+from tests.annotation.releases.releasing import agree
 from tests.factories import make_release, make_rendition, make_sample
 
 from .caller import Caller, fields, refusal

@@ -30,7 +30,7 @@ from annotation.studies.studies import invite
 from api.urls import urlpatterns
 from tests.databases import BOTH
 from tests.factories import make_discussion, make_member, make_release, make_sample, make_study, make_token, make_user
-from tests.judge_rows import make_judge_run
+from tests.judge_run_rows import make_judge_run
 
 from .caller import GOOD, Caller
 from .discussing import give_reasons

@@ -33,7 +33,8 @@ EVERYBODY_WAS_LATE = """
 from datetime import timedelta
 from django.utils import timezone
 from annotation.models import *
-from annotation.services import assigning, leases
+from annotation.scoring import leasing as assigning
+from annotation.scoring import leases
 from tests.factories import make_sample
 Sample.objects.all().delete()
 make_sample(Study.objects.get())
@@ -58,8 +59,9 @@ result = {
 TO_BE_REVISED = """
 from uuid import uuid4
 from annotation.models import *
-from annotation.services import assigning, scoring
-from tests.suggested import drawn_sample, judge_saying
+from annotation.scoring import leasing as assigning
+from annotation.scoring import submitting as scoring
+from tests.suggestion_studies import drawn_sample, judge_saying
 Sample.objects.all().delete()
 JudgeRun.objects.all().delete()
 Protocol.objects.update(annotators_per_sample=2, suggestions="delayed")
@@ -75,7 +77,7 @@ result = works[0]
 LOCK = """
 from uuid import uuid4
 from annotation.models import *
-from annotation.services import scoring
+from annotation.scoring import submitting as scoring
 user, mine = User.objects.order_by("pk")[0], Assignment.objects.get(state=1)
 result = scoring.submit(
     by=user, assignment_id=mine.public_id, client_key=uuid4(), ratings={"TCC": 4}, notes={}, seconds=2).state

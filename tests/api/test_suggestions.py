@@ -11,7 +11,7 @@ from annotation.models import Assignment, FinalScore, Member, Revision, Sample, 
 from annotation.scoring import leases
 from annotation.suggestions.arms import Arm
 from tests.factories import make_member, make_study
-from tests.suggested import drawn_sample, judge_saying, let_lease_run_out, let_time_to_revise_pass
+from tests.suggestion_studies import drawn_sample, judge_saying, let_lease_run_out, let_time_to_revise_pass
 
 from .caller import GOOD, Caller, fields, refusal
 

@@ -21,8 +21,8 @@ from playwright.sync_api import Browser, BrowserContext, Error, expect
 from annotation.models import Member, Study, User
 from tests.factories import make_member, make_sample, make_study
 
-from .desk import Desk
-from .table import Table, Tables
+from .discussing_page import Table, Tables
+from .scoring_page import Desk
 
 # Playwright's synchronous door keeps an event loop in this thread, which Django takes for asynchronous code.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")

@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from annotation.discussions import participating
 from annotation.models import Discussion, FinalScore, User
-from tests.frontend.disputes import dispute, give_reason, hand_over, make_people
+from tests.frontend.views.disputes import dispute, give_reason, hand_over, make_people
 
 pytestmark = pytest.mark.browser
 

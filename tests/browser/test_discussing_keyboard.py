@@ -6,10 +6,10 @@ import pytest
 from playwright.sync_api import expect
 
 from annotation.models import Discussion, FinalScore, Post, Stance, Study
-from tests.annotation.discussions import reason, reasons, say, stand
+from tests.annotation.discussions.cases import reason, reasons, say, stand
 from tests.factories import make_discussion, make_sample
 
-from .table import Table, Tables
+from .discussing_page import Table, Tables
 
 pytestmark = pytest.mark.browser
 

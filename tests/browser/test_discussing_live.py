@@ -9,10 +9,10 @@ from playwright.sync_api import expect
 from annotation.discussions import moderating
 from annotation.models import Discussion, Member, Post, Sample, Study
 from annotation.samples import reopening
-from tests.annotation.discussions import reason, reasons, say, stand
+from tests.annotation.discussions.cases import reason, reasons, say, stand
 from tests.factories import make_discussion, make_member
 
-from .table import Table, Tables
+from .discussing_page import Table, Tables
 
 pytestmark = pytest.mark.browser
 

@@ -6,10 +6,10 @@ import pytest
 from playwright.sync_api import expect
 
 from annotation.models import Discussion, Study
-from tests.annotation.discussions import reason, reasons, say, stand
+from tests.annotation.discussions.cases import reason, reasons, say, stand
 from tests.factories import make_discussion
 
-from .table import LETTERS, Tables
+from .discussing_page import LETTERS, Tables
 from .test_scoring_looks import PHONE, faults
 
 pytestmark = pytest.mark.browser

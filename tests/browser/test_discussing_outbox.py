@@ -7,11 +7,11 @@ from django.contrib.sessions.models import Session
 from playwright.sync_api import Route, expect
 
 from annotation.models import Discussion, Post, Study, User
-from tests.annotation.discussions import reasons, stand
+from tests.annotation.discussions.cases import reasons, stand
 from tests.factories import PASSWORD, make_discussion
 
 from .conftest import sign_in
-from .table import LETTERS, Tables
+from .discussing_page import LETTERS, Tables
 from .test_discussing_keyboard import stop_the_clock, with_a_clock
 
 pytestmark = pytest.mark.browser

@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from annotation.models import Discussion, FinalScore, Member, Rating, Sample, Study
 from tests.factories import make_member, make_sample, make_study, make_user
 
-from .table import Table
+from .discussing_page import Table
 
 pytestmark = pytest.mark.browser
 

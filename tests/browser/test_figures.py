@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from annotation.models import Job, User
 from annotation.reports import stored_reports
 from tests.access_world import World, make_world
-from tests.annotation.rating import rate, settle
+from tests.annotation.reports.rating_rows import rate, settle
 from tests.factories import make_discussion, make_sample
 
 from .test_pages import DESK, PHONE, faults

@@ -16,7 +16,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from annotation.jobs import running
 from annotation.models import Job, JobLogLine, Sample, Study, User
-from tests.annotation.importing import picture
+from tests.annotation.imports.importing import picture
 from tests.factories import make_member, make_study
 
 from .test_pages import DESK, PHONE, faults

@@ -11,10 +11,10 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from annotation.jobs import running
 from annotation.models import Job, JudgeRun, Member, Study
-from tests.annotation.judging import learnable_study, released
-from tests.annotation.releases import agree
+from tests.annotation.judges.judge_studies import learnable_study, released
+from tests.annotation.releases.releasing import agree
 from tests.factories import make_member, make_release, make_study
-from tests.judge_rows import make_judge_run
+from tests.judge_run_rows import make_judge_run
 
 from .test_pages import DESK, PHONE, faults
 

@@ -10,10 +10,10 @@ from playwright.sync_api import BrowserContext, Page, expect
 from annotation.jobs import running
 from annotation.models import Assignment, Job, Member, Study
 from tests.factories import make_sample
-from tests.frontend.disputes import make_people, place_of
-from tests.frontend.queueing import PAGE, QUESTIONS, entry_of, make_queue
+from tests.frontend.views.disputes import make_people, place_of
+from tests.frontend.views.queue_entries import PAGE, QUESTIONS, entry_of, make_queue
 
-from .desk import Desk
+from .scoring_page import Desk
 from .test_pages import DESK, PHONE, faults
 
 pytestmark = pytest.mark.browser

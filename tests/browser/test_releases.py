@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from annotation.jobs import running
 from annotation.models import Job, Member, Release, Study
 from annotation.releases.verifying import verify
-from tests.annotation.releases import agree
+from tests.annotation.releases.releasing import agree
 from tests.factories import make_member, make_release, make_study
 
 from .test_pages import DESK, PHONE, faults

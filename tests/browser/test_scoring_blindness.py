@@ -9,10 +9,10 @@ from playwright.sync_api import Error, Response, expect
 from annotation.models import Study
 from annotation.suggestions.arms import Arm
 from tests.factories import make_study
-from tests.leaks import leaked
-from tests.met import FIGURES, make_judge, make_met_sample
+from tests.leak_search import leaked
+from tests.suggestion_exposures import FIGURES, make_judge, make_met_sample
 
-from .desk import LETTERS, Desk, standing
+from .scoring_page import LETTERS, Desk, standing
 from .test_scoring_delayed import lock
 
 pytestmark = pytest.mark.browser

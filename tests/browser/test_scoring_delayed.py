@@ -11,10 +11,10 @@ from annotation.models import Assignment, Member, Revision, Study, Suggestion
 from annotation.scoring import leases
 from annotation.suggestions.arms import Arm
 from tests.factories import make_study
-from tests.met import SAYS, make_judge, make_met_sample
-from tests.suggested import let_time_to_revise_pass
+from tests.suggestion_exposures import SAYS, make_judge, make_met_sample
+from tests.suggestion_studies import let_time_to_revise_pass
 
-from .desk import Desk, ratings, standing
+from .scoring_page import Desk, ratings, standing
 from .test_pages import DESK, PHONE, faults
 
 pytestmark = pytest.mark.browser

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from annotation.models import Score
 
-from .desk import Desk, standing
+from .scoring_page import Desk, standing
 
 pytestmark = pytest.mark.browser
 

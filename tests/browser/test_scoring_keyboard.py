@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, expect
 from annotation.models import Rating, Skip
 from tests.factories import make_member, make_rubric, make_sample, make_study
 
-from .desk import Desk, ratings, standing
+from .scoring_page import Desk, ratings, standing
 
 pytestmark = pytest.mark.browser
 

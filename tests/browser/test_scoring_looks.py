@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, Response, expect
 
 from annotation.models import Member, Study
 
-from .desk import LETTERS, Desk
+from .scoring_page import LETTERS, Desk
 
 pytestmark = pytest.mark.browser
 

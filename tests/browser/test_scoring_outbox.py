@@ -10,7 +10,7 @@ from annotation.models import Assignment, Member, Score, Study
 from annotation.scoring import leasing, submitting
 from tests.factories import make_member
 
-from .desk import LETTERS, Desk, ratings, standing
+from .scoring_page import LETTERS, Desk, ratings, standing
 
 pytestmark = pytest.mark.browser
 

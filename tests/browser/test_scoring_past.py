@@ -5,7 +5,7 @@ from playwright.sync_api import Route, expect
 
 from annotation.models import Score
 
-from .desk import LETTERS, Desk, ratings, standing
+from .scoring_page import LETTERS, Desk, ratings, standing
 
 pytestmark = pytest.mark.browser
 

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Route, expect
 from annotation.models import Member, Picture, Study
 from tests.factories import make_sample
 
-from .desk import Desk
+from .scoring_page import Desk
 
 pytestmark = pytest.mark.browser
 

@@ -10,9 +10,9 @@ from playwright.sync_api import BrowserContext, Route, expect
 from annotation.models import Member, Score, Study, Suggestion
 from annotation.suggestions.arms import Arm
 from tests.factories import make_member, make_sample, make_study
-from tests.met import make_judge, make_met_sample
+from tests.suggestion_exposures import make_judge, make_met_sample
 
-from .desk import LETTERS, Desk, ratings, standing
+from .scoring_page import LETTERS, Desk, ratings, standing
 from .test_pages import DESK, PHONE, faults
 
 pytestmark = pytest.mark.browser

@@ -8,7 +8,7 @@ from annotation.models import Member, Score
 from tests.factories import PASSWORD
 
 from .conftest import sign_in
-from .desk import Desk, standing
+from .scoring_page import Desk, standing
 
 pytestmark = pytest.mark.browser
 

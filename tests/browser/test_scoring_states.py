@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, expect
 from annotation.models import Assignment, Member, Sample, Study
 from tests.factories import make_member, make_sample, make_study
 
-from .desk import Desk, ratings, standing
+from .scoring_page import Desk, ratings, standing
 
 pytestmark = pytest.mark.browser
 

@@ -8,8 +8,8 @@ from django.test import Client
 
 from annotation.models import Sample, Study
 
-from .disputes import client_of, make_people
-from .queueing import make_queue
+from .views.disputes import client_of, make_people
+from .views.queue_entries import make_queue
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,8 @@ from judge.formats.prediction_line import Prediction, from_distribution
 from judge.formats.release_line import Release
 from judge.training import calibrations_of
 
-from .a_release import write_release
-from .labelled import RUBRIC, certain, labelled
+from .labelled_samples import RUBRIC, certain, labelled
+from .release_folders import write_release
 
 NOT_BLIND = ("mixed", "delayed", "prefilled")
 TARGETS = ("final", "mean")

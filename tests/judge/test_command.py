@@ -19,7 +19,7 @@ from judge.formats.prediction_line import parse_line
 from judge.formats.rubric import parse_rubric
 from judge.runs import Run
 
-from .a_release import TOML, write_release
+from .release_folders import TOML, write_release
 
 # Vectors that another version left in somebody's cache are not this one's business.
 CACHE = tempfile.TemporaryDirectory(prefix="judge-cache-")

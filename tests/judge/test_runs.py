@@ -7,7 +7,7 @@ import pytest
 
 from judge.runs import Config, Run, name_in
 
-from .a_release import TOML
+from .release_folders import TOML
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import django
 def main() -> None:
     django.setup()
     from tests.factories import make_member, make_sample, make_study
-    from tests.suggested import judge_saying
+    from tests.suggestion_studies import judge_saying
 
     people, samples, k = map(int, sys.argv[1:4])
     admins, review = sys.argv[4:5], sys.argv[5:6]

@@ -11,7 +11,7 @@ from judge.backends.embedded.ensemble import SHARE, load, member_rows, save
 from judge.backends.embedded.model_selection import compare, fitted, folds, foretelling, outputs_of, some_questions
 from judge.backends.embedded.scaling import scaling_from, scaling_of
 from judge.backends.embedded.targets import above, distributions, expected, shares_of
-from tests.judge.labelled import RUBRIC, labelled
+from tests.judge.labelled_samples import RUBRIC, labelled
 
 LEVELS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
 spreads = st.lists(st.floats(0, 1), min_size=6, max_size=6).filter(lambda p: sum(p) > 0.01)

@@ -21,7 +21,7 @@ from judge.options import OptionError
 from judge.prompt import prompt_sha, question
 from judge.runs import Config, Run
 from judge.training import Order, train
-from tests.judge.a_release import TOML, write_release
+from tests.judge.release_folders import TOML, write_release
 
 from .chat_server import ChatServer, choice, completion
 

@@ -15,10 +15,10 @@ from judge.backends.interface import BackendError
 from judge.backends.vlm import launcher, trainer
 from judge.backends.vlm.options import VlmOptions
 from judge.runs import Run
-from tests.judge.a_release import write_release
+from tests.judge.release_folders import write_release
 
-from .a_vlm_run import begun, some_samples, trained
 from .tiny_models import write_model
+from .vlm_runs import begun, some_samples, trained
 
 ROOT = Path(__file__).resolve().parents[3]
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}

@@ -23,10 +23,10 @@ from judge.formats.release_line import labelled_line, parse_labelled
 from judge.formats.rubric import parse_rubric
 from judge.formats.sample_line import Text, parse_sample
 from judge.prompt import question
-from tests.judge.a_release import TOML
+from tests.judge.release_folders import TOML
 
-from .a_vlm_run import some_samples
 from .tiny_models import SEEING, write_model
+from .vlm_runs import some_samples
 
 RUBRIC = parse_rubric(TOML)
 FAMILIES = ["qwen2_5_vl", "internvl"]

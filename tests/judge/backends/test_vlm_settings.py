@@ -14,7 +14,7 @@ from judge.formats.sample_line import Text, Turn
 from judge.options import OptionError, options_from
 from judge.presets import preset_named, presets
 from judge.prompt import answer, prompt_sha, question
-from tests.judge.a_release import TOML
+from tests.judge.release_folders import TOML
 
 RUBRIC = parse_rubric(TOML)
 # InterSyn, appendix D.4; what it leaves open for a model is not here.

@@ -18,10 +18,10 @@ from judge.backends.vlm.trainer import JudgeTrainer
 from judge.formats.picture_folder import PictureFolder
 from judge.formats.rubric import parse_rubric
 from judge.prompt import answer
-from tests.judge.a_release import TOML
+from tests.judge.release_folders import TOML
 
-from .a_vlm_run import begun, judged, some_samples, trained
 from .tiny_models import write_model
+from .vlm_runs import begun, judged, some_samples, trained
 
 SHORT = {"epochs": 3, "save_every": 2}
 RUBRIC = parse_rubric(TOML)

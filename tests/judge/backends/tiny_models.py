@@ -21,7 +21,7 @@ from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLIm
 from judge.formats.rubric import parse_rubric
 from judge.formats.sample_line import Text, Turn
 from judge.prompt import answer, question
-from tests.judge.a_release import SENTENCE, TOML
+from tests.judge.release_folders import SENTENCE, TOML
 
 CHAT = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 SEEING = {

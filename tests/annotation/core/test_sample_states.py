@@ -1,0 +1,34 @@
+"""Every state meets every event: allowed as the table says, refused otherwise."""
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from annotation.core.errors import WrongState
+from annotation.core.sample_states import TRANSITIONS, Event, State, after, diagram
+from annotation.models import Sample
+
+
+def test_the_states_are_those_that_a_sample_can_be_stored_in() -> None:
+    assert [state.value for state in State] == list(Sample.State.values)
+
+
+@pytest.mark.parametrize(("state", "event"), list(product(State, Event)))
+def test_an_event_is_allowed_where_the_table_has_it_and_refused_elsewhere(state: State, event: Event) -> None:
+    if (state, event) in TRANSITIONS:
+        assert after(state, event) is TRANSITIONS[state, event]
+    else:
+        with pytest.raises(WrongState, match="cannot be"):
+            after(state, event)
+
+
+def test_nothing_happens_to_a_withdrawn_or_agreed_sample_by_scoring() -> None:
+    for state in (State.WITHDRAWN, State.AGREED):
+        for event in (Event.LEASED, Event.SCORED, Event.UNDONE, Event.SKIPPED):
+            assert (state, event) not in TRANSITIONS
+
+
+def test_the_readme_shows_the_table_as_it_is() -> None:
+    readme = (Path(__file__).resolve().parents[3] / "README.md").read_text()
+    assert f"```mermaid\n{diagram()}\n```" in readme

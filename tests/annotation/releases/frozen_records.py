@@ -1,0 +1,194 @@
+"""Frozen records and what is true of their release, made up by tests."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from annotation.releases.record import About, FrozenPicture, FrozenRating, FrozenRecord
+from annotation.releases.rendering import Rendered, render
+from judge.formats.rubric import parse_rubric
+from tests.factories import picture_bytes
+
+RUBRICS = Path(__file__).resolve().parents[3] / "fixtures" / "rubrics"
+RUBRIC = parse_rubric((RUBRICS / "interleaved-answer.toml").read_bytes())
+ORDER = ("TCC", "ICC", "IQ", "ITS")
+
+
+def turn(*blocks: str | int, question: str = "Why do birds sing?", context: bool = False) -> dict[str, Any]:
+    """Return a turn; a number is a picture by its index."""
+    return {
+        "question": question,
+        "context": context,
+        "blocks": [{"text": one} if isinstance(one, str) else {"picture": one} for one in blocks],
+    }
+
+
+def record(id: str = "a", *turns: dict[str, Any], pictures: list[FrozenPicture] | None = None, **fields: Any) -> Any:
+    """Return a record of an agreed sample, of one turn with a text where no turn is given."""
+    frozen: FrozenRecord = {
+        "id": id,
+        "question_id": f"q-{id}",
+        "generator": "secret-model-7",
+        "domain": "birds",
+        "category": "",
+        "topic": "",
+        "language": "en",
+        "metadata": {"seed": 3},
+        "turns": list(turns) or [turn("To be heard.")],
+        "pictures": pictures or [],
+        "part": "train",
+        "calibration": False,
+        "final": dict(zip(ORDER, (4.0, 3.0, 5.0, 2.0), strict=True)),
+        "histogram": {key: [0, 0, 0, 1, 2, 0] for key in ORDER},
+        "mean": dict.fromkeys(ORDER, 3.666667),
+        "outcome": dict.fromkeys(ORDER, "discussed"),
+        "label_origin": "blind",
+        "annotators": 3,
+        "ratings": [rating(who, key, value) for who, value in (("R1", 3.0), ("R2", 4.0), ("R3", 4.0)) for key in ORDER],
+    }
+    return {**frozen, **fields}
+
+
+def rating(annotator: str, dimension: str, value: float, **fields: Any) -> FrozenRating:
+    """Return one value of one annotator."""
+    given: FrozenRating = {
+        "annotator": annotator,
+        "dimension": dimension,
+        "value": value,
+        "round": 1,
+        "at": "2026-01-31T12:00:00Z",
+        "seconds": 12.5,
+    }
+    return {**given, **fields}  # type: ignore[typeddict-item]
+
+
+def stored_picture(color: str = "red", size: tuple[int, int] = (40, 30), kind: str = "PNG") -> FrozenPicture:
+    """Put a picture into storage, unless it is there, and return how a record names it."""
+    data = picture_bytes(color, size, kind)
+    suffix = kind.lower()
+    sha256 = f"{color}{size[0]}x{size[1]}".encode().hex().ljust(64, "0")
+    storage = f"pictures/{sha256}/full.{suffix}"
+    if not default_storage.exists(storage):
+        default_storage.save(storage, ContentFile(data))
+    name = f"images/{sha256[:32]}.{suffix}"
+    return {"sha256": sha256, "storage": storage, "name": name, "width": size[0], "height": size[1]}
+
+
+def figures(**fields: Any) -> dict[str, Any]:
+    """Return the figures of a release, as its card is told them."""
+    balance = {
+        "largest": 0.02,
+        "values": [
+            {"value": "a-model", "train": 10, "test": 2, "share": 0.16},
+            {"value": "secret-model-7", "train": 70, "test": 18, "share": 0.2},
+        ],
+    }
+    return {
+        "samples": 100,
+        "questions": 50,
+        "parts": {"train": {"samples": 80, "questions": 40}, "test": {"samples": 20, "questions": 10}},
+        "calibration": {"samples": 4, "questions": 2},
+        "met": {
+            "test_samples": {"wanted": 21, "got": 20, "exact": False, "why": "Every question has two samples."},
+            "grouped": {"questions": 50, "in_both": 0},
+            "sticky": {"train": 30, "test": 8, "moved": 0},
+            "pool": {"reserved": True, "questions": 12, "outside": 0},
+            "generator": balance,
+            "domain": {"largest": 0.0, "values": [{"value": "birds", "train": 80, "test": 20, "share": 0.2}]},
+        },
+        "generators": [
+            {"generator": "a-model", "samples": 12, "released": 12, "open": 0, "overridden": 1},
+            {"generator": "secret-model-7", "samples": 90, "released": 88, "open": 2, "overridden": 0},
+        ],
+        "outcomes": {key: {"unanimous": 60, "discussed": 40} for key in ORDER},
+        "label_origins": {"blind": 96, "mixed": 4},
+        "agreement": {
+            "level": "ordinal",
+            "rows": [
+                {
+                    "dimension": key,
+                    "alpha": None if key == "IQ" else 0.5512,
+                    "undefined": "All ratings are the same." if key == "IQ" else None,
+                    "samples": 100,
+                    "ratings": 300,
+                    "exact": 0.61,
+                    "within_one": 0.93,
+                    "mad": 0.44,
+                    "interval": None if key == "IQ" else [0.48, 0.62],
+                }
+                for key in ORDER
+            ],
+        },
+        "protocol": {
+            "version": 2,
+            "preset": "paper",
+            "annotators_per_sample": 3,
+            "tolerance": 0.0,
+            "tie_rule": "discuss",
+            "decide": "agree",
+            "cross_review": "high",
+        },
+        "requested": {"name": "pilot", "test_share": 0.2, "seed": 42, "exact": False},
+        **fields,
+    }
+
+
+def about(**fields: Any) -> About:
+    """Return what is true of a release as a whole."""
+    given: dict[str, Any] = {
+        "study": "birds",
+        "title": "Birds",
+        "name": "pilot",
+        "number": 2,
+        "at": datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC),
+        "rubric": RUBRIC,
+        "rubric_name": "interleaved-answer@1",
+        "seed": 42,
+        "figures": figures(),
+    }
+    return About(**{**given, **fields})
+
+
+def rendered(folder: Path, records: list[Any], *formats: str, **options: Any) -> Rendered:
+    """Render records into a folder."""
+    return render(
+        records=records, about=options.pop("about", None) or about(), formats=formats, folder=folder, **options
+    )
+
+
+def lines(path):
+    """Break a file as Python does and not as text does: at line feeds alone."""
+    return [json.loads(raw) for raw in path.read_bytes().split(b"\n") if raw]
+
+
+def without_nulls(row):
+    """Return a row of a table as a line: what is null in it is not there, but for what a line always has."""
+    if isinstance(row, dict):
+        return {name: without_nulls(value) for name, value in row.items() if value is not None}
+    return [without_nulls(value) for value in row] if isinstance(row, list) else row
+
+
+def varied():
+    """Records of every shape: missing sides, several pictures, several turns, context, nothing at all."""
+    red, blue = stored_picture("red"), stored_picture("blue", kind="JPEG")
+    return [
+        record("plain", turn("Because.", 0), pictures=[red]),
+        record("text", turn("Because."), part="test"),
+        record("picture", turn(0), pictures=[blue], part="test"),
+        record("nothing", turn(), final=dict.fromkeys(ORDER, 0.0), outcome=dict.fromkeys(ORDER, "by_rule")),
+        record("many", turn("Two:", 0, 1, 0), pictures=[red, blue]),
+        record("between", turn("First", 0, "then", 1), pictures=[red, blue], calibration=True),
+        record("before", turn(0, "under it"), pictures=[red]),
+        record(
+            "turns",
+            turn("Yes.", 0, question="Do they?", context=True),
+            turn("Because.", 1, question=""),
+            pictures=[red, blue],
+            part="test",
+            final={**dict.fromkeys(ORDER, 2.0), "ITS": None},
+        ),
+    ]

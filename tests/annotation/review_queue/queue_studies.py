@@ -1,0 +1,118 @@
+"""Queues for tests: a judge that says what it is told to, and pages read to their end."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from annotation.core.rubric_cache import definition
+from annotation.models import JudgeRun, Member, Prediction, QueueEntry, ReviewQueue, Sample, Study
+from annotation.review_queue import incremental_update, rebuild
+from annotation.review_queue import list as queue_list
+from annotation.review_queue.list import QueueRow, Wanted
+from tests.factories import make_member, make_study
+from tests.judge_run_rows import make_judge_run
+
+
+def led_by_ada() -> Study:
+    """Make a study in which Ann, Ben and Cho annotate for Ada; differing values are discussed."""
+    study = make_study()
+    make_member(study, "ada", "admin")
+    for name in ("ann", "ben", "cho"):
+        make_member(study, name)
+    return study
+
+
+def said(
+    expected: float = 3.0,
+    *,
+    unlike: float = 0.1,
+    sd: float = 0.5,
+    interval: tuple[float, float] | None = (2.0, 4.0),
+    ensemble_sd: float | None = 0.2,
+) -> dict[str, Any]:
+    """Return what a judge says on one dimension: that so many are ``unlike`` the rest, up to a half, and say 0, not 3.
+
+    Whatever it expects is told apart from that.
+    """
+    return {
+        "p": [unlike, 0, 0, 1 - unlike, 0, 0],
+        "expected": expected,
+        "sd": sd,
+        "rounded": round(expected),
+        "p_dispute": 2 * unlike * (1 - unlike),
+        "interval": None if interval is None else list(interval),
+        "mass": None,
+        "ensemble_sd": ensemble_sd,
+    }
+
+
+def apart(unlike: float, people: int = 3) -> float:
+    """Return the chance that of so many people some are unlike the others, before anything is known of them."""
+    return 1 - unlike**people - (1 - unlike) ** people
+
+
+def active_judge(study: Study) -> JudgeRun:
+    """Make the study's active judge, who has said nothing yet."""
+    return make_judge_run(study, samples=[], active=True)
+
+
+def says(
+    run: JudgeRun,
+    sample: Sample,
+    dimensions: Mapping[str, Mapping[str, Any]],
+    *,
+    cluster: int | None = 0,
+    **fields: Any,
+) -> Prediction:
+    """Have a judge say something of a sample, in place of what it said."""
+    found, _ = Prediction.objects.update_or_create(
+        run=run, sample=sample, defaults={"status": "ok", "cluster": cluster, "dimensions": dimensions, **fields}
+    )
+    return found
+
+
+def refreshed(study: Study) -> ReviewQueue:
+    """Make the queues of a study anew."""
+    rebuild.refresh(study=study)
+    return ReviewQueue.objects.select_related("study", "run").get(study=study)
+
+
+def followed(study: Study, *samples: Sample) -> int:
+    """Let the queues of a study follow what happened to samples."""
+    queue = ReviewQueue.objects.select_related("study", "run").get(study=study)
+    return incremental_update.follow(queue, sorted(sample.pk for sample in samples))
+
+
+def rows_of(
+    study: Study,
+    kind: str = "disputed",
+    wanted: Wanted | None = None,
+    *,
+    at_once: int = 50,
+    reader: Member | None = None,
+) -> list[QueueRow]:
+    """Return all rows of a queue, read page by page."""
+    found: list[QueueRow] = []
+    start: int | None = 1
+    while start is not None:
+        page = queue_list.page(
+            study,
+            definition(study.rubric_id),
+            kind,
+            wanted or Wanted(),
+            standing=queue_list.standing(study, reader=reader),
+            start=start,
+            limit=at_once,
+        )
+        found += page.rows
+        start = page.next
+    return found
+
+
+def order_of(study: Study, kind: str = "disputed", wanted: Wanted | None = None, *, at_once: int = 50) -> list[int]:
+    """Return the samples of a queue in its order, by their primary keys."""
+    return [row.sample.pk for row in rows_of(study, kind, wanted, at_once=at_once)]
+
+
+def entry_of(sample: Sample, kind: str = "disputed") -> QueueEntry:
+    """Return a sample's entry in a queue."""
+    return QueueEntry.objects.get(sample=sample, kind=kind)

@@ -1,0 +1,255 @@
+"""Which samples annotators are given first, as a queue has it; nobody loses sight of a sample by that."""
+
+from collections import Counter
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from annotation.core.sql import microseconds
+from annotation.models import Member, Protocol, QueueCursor, Sample, Study
+from annotation.review_queue import ranking, work_priority
+from annotation.review_queue.sample_facts import Fact
+from annotation.scoring import claiming_sql, leases, leasing, submitting
+from tests.annotation.reports.rating_rows import rate
+from tests.annotation.scoring.score_rows import lease, same, score
+from tests.factories import make_member, make_sample, make_study, make_user
+
+from .queue_studies import active_judge, entry_of, followed, refreshed, said, says
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def study() -> Study:
+    """Ann, Ben and Cho are given the likely disputed first."""
+    study = make_study(work_order="disputed")
+    for name in ("ann", "ben", "cho"):
+        make_member(study, name)
+    return study
+
+
+def foreseen(study: Study, count: int) -> list[Sample]:
+    """Make samples, each more likely to be disputed than the one before."""
+    run = active_judge(study)
+    samples = [make_sample(study, pictures=["red"]) for _ in range(count)]
+    for number, sample in enumerate(samples):
+        # On all dimensions alike: of one that nothing is said of, something else is foreseen.
+        same_of_all = said(unlike=number / count / 2, ensemble_sd=number / count)
+        says(run, sample, dict.fromkeys(("TCC", "ICC", "IQ", "ITS"), same_of_all), cluster=number % 4)
+    return samples
+
+
+def given(study: Study) -> dict[int, int]:
+    return dict(Sample.objects.filter(study=study).values_list("pk", "priority"))
+
+
+@pytest.mark.parametrize("order", ["disputed", "label_next"])
+def test_tenths_of_the_order_become_priorities_and_each_has_its_share_of_random_ones(study: Study, order: str) -> None:
+    study.protocols.update(work_order=order)
+    foreseen(study, 100)
+    refreshed(study)
+    found = given(study)
+    assert Counter(found.values()) == dict.fromkeys(range(10), 10)
+    random = study.queue_entries.filter(kind=order, random=True)
+    # Twenty are at random, or more where more have drawn that: every fifth while there are others, then the rest.
+    places = ranking.interleaved([0] * (100 - random.count()), [1] * random.count())
+    shares = [sum(places[start : start + 10]) for start in range(0, 100, 10)]
+    assert [random.filter(sample__priority=step).count() for step in range(9, -1, -1)] == shares
+    assert shares[0] == 2
+    ranked = study.queue_entries.filter(kind=order, random=False).order_by("-first", "-second", "-third", "draw")
+    steps = [found[entry.sample_id] for entry in ranked]
+    assert steps == sorted(steps, reverse=True)
+
+
+def test_in_an_even_study_nothing_is_set_and_what_was_set_goes_back(study: Study) -> None:
+    samples = foreseen(study, 20)
+    refreshed(study)
+    assert max(given(study).values()) == 9
+    for name in ("ann", "ben", "cho"):
+        assert lease(study, name)
+    Protocol.objects.update(work_order="even")
+    refreshed(study)
+    assert set(given(study).values()) == {0}
+    Sample.objects.filter(pk=samples[0].pk).update(priority=5)
+    refreshed(study)
+    assert given(study)[samples[0].pk] == 5
+
+
+def test_a_refresh_that_was_cut_short_is_known_to_have_set_some(study: Study) -> None:
+    from annotation.review_queue import rebuild
+
+    foreseen(study, 20)
+
+    def stop(done: int, total: int | None, activity: str) -> None:
+        if activity == "Setting priorities":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rebuild.refresh(study=study, progress=stop)
+    assert max(given(study).values()) == 9
+    Protocol.objects.update(work_order="even")
+    refreshed(study)
+    assert set(given(study).values()) == {0}
+
+
+def test_only_rows_that_change_are_written(study: Study) -> None:
+    foreseen(study, 20)
+    refreshed(study)
+    with CaptureQueriesContext(connection) as queries:
+        refreshed(study)
+    assert not [query for query in queries if query["sql"].startswith("UPDATE annotation_sample")]
+
+
+def test_ann_is_given_the_most_likely_disputed_first(study: Study) -> None:
+    foreseen(study, 50)
+    refreshed(study)
+    work = lease(study, "ann")
+    assert work is not None
+    assert Sample.objects.get(public_id=work.sample.public_id).priority == 9
+
+
+def test_a_begun_sample_with_another_priority_is_hidden_from_nobody(study: Study) -> None:
+    """Ben has passed all that was queued so far at the priority that it gets; there it must stand behind his place."""
+    samples = foreseen(study, 10)
+    now = microseconds(timezone.now() - timedelta(hours=1))
+    Sample.objects.update(
+        stage=2, free_slots=4, state="scoring", scores_needed=3, protocol=study.protocols.get(current=True)
+    )
+    for number, sample in enumerate(samples):
+        Sample.objects.filter(pk=sample.pk).update(queued_at=now + number)
+    ben = Member.objects.get(user__username="ben")
+    for step in range(10):
+        QueueCursor.objects.create(member=ben, priority=step, queued_at=now + 100)
+    refreshed(study)
+    moved = Sample.objects.exclude(priority=0)
+    assert moved.count() == 9
+    assert all(sample.queued_at > now + 100 for sample in moved)
+    assert len(set(moved.values_list("queued_at", flat=True))) == 9
+    kept = Sample.objects.get(priority=0)
+    assert kept.queued_at < now + 100
+    found = claiming_sql.begun(study.pk, ben.pk, 9, -1, 48, None)
+    assert [candidate.sample_id for candidate in found] == [Sample.objects.get(priority=9).pk]
+
+
+def test_everybody_is_given_every_sample_while_priorities_change_all_the_time(study: Study) -> None:
+    """As the cursors have it that pass what is one's own: three people, and each scores all."""
+    samples = foreseen(study, 12)
+    refreshed(study)
+    for number in range(12 * 3):
+        name = ("ann", "ben", "cho")[number % 3]
+        work = lease(study, name)
+        assert work is not None, f"{name} is told that nothing is left after {number} scores"
+        sample = Sample.objects.get(public_id=work.sample.public_id)
+        submitting.submit(
+            by=make_user(name),
+            assignment_id=work.public_id,
+            client_key=uuid4(),
+            ratings=same(2, TCC=(number * 7) % 6),
+            notes={},
+            seconds=2.0,
+        )
+        followed(study, sample)
+        if number % 5 == 0:
+            refreshed(study)
+    assert Sample.objects.filter(scores_in=3).count() == len(samples)
+
+
+def test_a_sample_that_is_disputed_already_is_asked_for_last_and_a_likely_one_sooner(study: Study) -> None:
+    run = active_judge(study)
+    # Without a picture, so that there is one dimension alone to be disputed.
+    samples = [make_sample(study) for _ in range(40)]
+    for number, sample in enumerate(samples):
+        says(run, sample, {"TCC": said(unlike=0.1 * number / 40)})
+    refreshed(study)
+    before = given(study)
+    ordered = [one for one in samples if not entry_of(one).random]
+    known, likely = ordered[-1], ordered[0]
+    assert before[known.pk] == 9
+    for name, value in (("Ann", 1), ("Ben", 5)):
+        rate(known, name, {"TCC": value})
+    says(run, likely, {"TCC": said(unlike=0.5)})
+    followed(study, known, likely)
+    after = given(study)
+    assert after[known.pk] == 0
+    assert after[likely.pk] == 9
+    unchanged = set(before) - {known.pk, likely.pk}
+    assert all(before[pk] == after[pk] for pk in unchanged)
+
+
+def test_what_stands_there_at_random_keeps_its_place_whatever_comes_in(study: Study) -> None:
+    samples = foreseen(study, 40)
+    refreshed(study)
+    random = [sample for sample in samples if entry_of(sample).draw < ranking.LEAST_SHARE]
+    before = given(study)
+    for sample in random:
+        rate(sample, "Ann", {"TCC": 1})
+        rate(sample, "Ben", {"TCC": 5})
+    followed(study, *random)
+    raised = {pk for pk, step in given(study).items() if before[pk] == 0 and step > 0}
+    assert {pk: step for pk, step in given(study).items() if pk not in raised} == {
+        pk: step for pk, step in before.items() if pk not in raised
+    }
+    assert raised <= {sample.pk for sample in random}
+
+
+def test_a_slot_that_is_given_back_comes_back_at_the_priority_of_its_sample(study: Study) -> None:
+    foreseen(study, 20)
+    refreshed(study)
+    work = lease(study, "ann")
+    assert work is not None
+    sample = Sample.objects.get(public_id=work.sample.public_id)
+    refreshed(study)
+    leases.release_held(member=Member.objects.get(user__username="ann"))
+    sample.refresh_from_db()
+    assert (sample.stage, sample.priority) == (2, 9)
+    assert leasing.lease(by=make_user("ben"), slug=study.slug).assignments[0].sample.public_id == sample.public_id
+
+
+def test_ranks_between_those_that_were_placed_get_the_priority_of_their_tenth() -> None:
+    known = [
+        ranking.Known(number, f"s{number}", None, (ranking.Seen("TCC", chance=number / 100),)) for number in range(100)
+    ]
+    order = ranking.entries(known, ranking.Queue.DISPUTED, seed=4, purpose=ranking.Purpose.ASK)
+    wanted, cuts = work_priority.tenths(order), work_priority.cuts_of(order)
+    assert len(cuts) == 9
+    for entry in order:
+        if not entry.random:
+            assert work_priority.between(entry.rank, cuts) == wanted[entry.sample]
+    assert work_priority.between((-1.0, 0.0, 0.0), cuts) == 0
+    assert work_priority.between((2.0, 0.0, 0.0), cuts) == 9
+    assert [work_priority.by_chance(draw) for draw in (0.0, 0.0199, 0.021, 0.199, 0.9)] == [9, 9, 8, 0, 0]
+
+
+def test_with_fewer_samples_than_priorities_the_cuts_still_fall() -> None:
+    known = [
+        ranking.Known(number, f"s{number}", None, (ranking.Seen("TCC", chance=number / 9),)) for number in range(4)
+    ]
+    order = ranking.entries(known, ranking.Queue.DISPUTED, seed=4, purpose=ranking.Purpose.ASK)
+    cuts = work_priority.cuts_of(order)
+    assert cuts == sorted(cuts, reverse=True)
+    assert work_priority.tenths([]) == {}
+    assert work_priority.between((1.0, 1.0, 1.0), work_priority.cuts_of([])) == 0
+
+
+def test_a_sample_that_was_opened_since_it_was_read_is_moved_as_a_begun_one(study: Study) -> None:
+    (sample,) = foreseen(study, 1)
+    stale = Fact(ranking.Known(sample.pk, sample.public_id, None, ()), "waiting", 1, 0)
+    assert lease(study, "ann")
+    sample.refresh_from_db()
+    before = sample.queued_at
+    assert work_priority.apply({sample.pk: 7}, [stale]) == 1
+    sample.refresh_from_db()
+    assert (sample.stage, sample.priority) == (2, 7)
+    assert sample.queued_at > before
+
+
+def test_a_closed_sample_is_let_be(study: Study) -> None:
+    (sample,) = foreseen(study, 1)
+    for name in ("ann", "ben", "cho"):
+        score(study, name, same(3))
+    stale = Fact(ranking.Known(sample.pk, sample.public_id, None, ()), "waiting", 1, 0)
+    assert work_priority.apply({sample.pk: 7}, [stale]) == 0

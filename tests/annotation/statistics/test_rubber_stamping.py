@@ -1,0 +1,79 @@
+"""Who only hands in what the judge has filled in is told from who agrees with it, and from who is quick."""
+
+from math import comb
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotation.simulation.synthetic_annotators import Annotator
+from annotation.statistics.rubber_stamping import at_least, is_rubber_stamp, people
+
+from .synthetic_suggestions import annotators, columns, met
+
+SUSPECT = {"values": 100, "changed": 1, "acceptance": 0.99, "coincidence": 0.5, "seconds": 10.0, "blind_seconds": 40.0}
+
+
+def test_somebody_who_hands_in_what_stands_there_is_found_among_others():
+    crowd = [*annotators(5, pull=0.3), Annotator("Hal the hasty", haste=1.0)]
+    found = people(met(crowd, samples=120))
+    assert [row["annotator"] for row in found if row["rubber_stamp"]] == [5]
+    hal = found[-1]
+    assert (hal["acceptance"], hal["changed"]) == (1, 0)
+    assert hal["coincidence"] < 0.6
+    assert hal["seconds"] < 0.5 * hal["blind_seconds"]
+
+
+@pytest.mark.parametrize(
+    "but",
+    [
+        {"values": 19, "changed": 0, "acceptance": 1.0},
+        {"acceptance": 0.94, "changed": 6},
+        {"coincidence": 0.97},
+        {"seconds": 20.0},
+        {"seconds": None},
+        {"blind_seconds": None},
+        {"coincidence": None},
+    ],
+    ids=["few values", "corrects some", "agrees anyway", "takes time", "no time", "no blind time", "nothing known"],
+)
+def test_each_of_the_signs_is_needed(but):
+    assert is_rubber_stamp(SUSPECT)
+    assert not is_rubber_stamp(SUSPECT | but)
+
+
+def test_of_somebody_who_never_scored_blind_everybody_is_the_measure():
+    suggested = [(n, 0, n % 2, 1, 4, 4, 4, 4) for n in range(40)]
+    blind = [(n, 1, 0, 4 if n % 4 else 3, 4, 4, 0) for n in range(20)] + [
+        (n, 1, 1, 4 * (n % 2), 4, 4, 0) for n in range(20)
+    ]
+    times = [(0, 1, 5)] * 40 + [(1, -1, 30)] * 20
+    (row,) = people(columns(suggested, blind, times, question_of=range(40)))
+    assert (row["coincidence"], row["coincidence_of_all"]) == ((0.75 + 0.5) / 2, True)
+    assert (row["blind_seconds"], row["blind_seconds_of_all"]) == (30, True)
+    assert row["rubber_stamp"]
+
+
+def test_own_blind_work_is_the_measure_where_there_is_enough_of_it():
+    suggested = [(n, 0, 0, 1, 4, 4, 4, 4) for n in range(40)]
+    own = [(50 + n, 0, 0, 4, 4, 4, 0) for n in range(20)]
+    others = [(50 + n, 1, 0, 1, 4, 4, 0) for n in range(20)]
+    times = [(0, 1, 5)] * 40 + [(0, -1, 8)] * 20 + [(1, -1, 30)] * 20
+    (row,) = people(columns(suggested, own + others, times, question_of=range(80)))
+    assert (row["coincidence"], row["coincidence_of_all"]) == (1, False)
+    assert (row["blind_seconds"], row["blind_seconds_of_all"]) == (8, False)
+    assert not row["rubber_stamp"], "agrees with the judge blind as well, and is always that quick"
+
+
+def test_in_the_delayed_arm_nobody_is_called_a_rubber_stamp():
+    suggested = [(n, 0, 0, 0, 4, 4, 4, 4) for n in range(40)]
+    blind = [(n, 1, 0, 1, 4, 4, 0) for n in range(40)]
+    times = [(0, 0, 5)] * 40 + [(1, -1, 30)] * 40
+    (row,) = people(columns(suggested, blind, times, question_of=range(40)))
+    assert not row["rubber_stamp"]
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.floats(0, 1))
+def test_the_binomial_tail_is_what_counting_gives(hits, tries, chance):
+    expected = sum(comb(tries, k) * chance**k * (1 - chance) ** (tries - k) for k in range(hits, tries + 1))
+    assert at_least(hits, tries, chance) == pytest.approx(expected, abs=1e-9)

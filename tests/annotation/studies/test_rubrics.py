@@ -1,0 +1,108 @@
+"""Rubrics come in: once, again, changed, and changed while in use."""
+
+import pytest
+
+from annotation.core.errors import BadInput, NotAllowed, NotFound
+from annotation.core.rubric_cache import definition
+from annotation.imports.samples import import_samples
+from annotation.models import Rubric
+from annotation.studies import rubrics
+from tests.annotation.imports.importing import line, take_scores, write_samples, write_scores
+from tests.factories import make_study, make_user
+
+pytestmark = pytest.mark.django_db
+
+FILE = """
+key = "looks"
+title = "Looks"
+
+[[dimensions]]
+key = "IQ"
+name = "Image quality"
+needs = ["text"]
+levels = [0, 0.5, 1]
+anchors = ["bad", "fair", "good"]
+"""
+
+
+def imported(text=FILE):
+    stored = rubrics.import_rubric(by=None, content=text)
+    return stored.rubric, stored.outcome
+
+
+def in_use(rubric, tmp_path):
+    study = make_study(rubric=rubric)
+    import_samples(by=None, study=study, path=write_samples(tmp_path, line("a")))
+    return study
+
+
+def test_a_rubric_is_stored_with_its_levels_and_anchors():
+    rubric, outcome = imported()
+    assert (outcome, str(rubric)) == ("created", "looks@1")
+    (dimension,) = definition(rubric.pk).dimensions
+    assert [(level.value, level.anchor) for level in dimension.levels] == [(0, "bad"), (0.5, "fair"), (1, "good")]
+
+
+def test_the_same_again_is_the_same_row():
+    first, _ = imported()
+    again, outcome = imported(FILE.replace("[0, 0.5, 1]", "[0.0, 0.5, 1.0]"))
+    assert (again.pk, outcome) == (first.pk, "unchanged")
+    assert Rubric.objects.count() == 1
+
+
+def test_a_rubric_that_nobody_uses_changes_in_place():
+    first, _ = imported()
+    changed, outcome = imported(FILE.replace("[0, 0.5, 1]", "[1, 2, 3]"))
+    assert (changed.pk, outcome) == (first.pk, "updated")
+    assert [level.value for level in definition(first.pk).dimensions[0].levels] == [1, 2, 3]
+
+
+def test_with_samples_waiting_its_words_change_in_place_and_its_levels_in_a_new_version(tmp_path):
+    first, _ = imported()
+    in_use(first, tmp_path)
+    assert imported(FILE.replace("fair", "so-so"))[1] == "updated"
+    changed, outcome = imported(FILE.replace("[0, 0.5, 1]", "[1, 2, 3]"))
+    assert (str(changed), outcome) == ("looks@2", "created")
+
+
+def test_from_the_first_rating_on_every_change_is_a_new_version(tmp_path):
+    first, _ = imported()
+    study = in_use(first, tmp_path)
+    take_scores(study, write_scores(tmp_path, "a,ann,IQ,0.5,1,,"))
+    changed, outcome = imported(FILE.replace("fair", "so-so"))
+    assert (str(changed), outcome) == ("looks@2", "created")
+    assert [level.anchor for level in definition(first.pk).dimensions[0].levels] == ["bad", "fair", "good"]
+    study.refresh_from_db()
+    assert study.rubric == first
+    assert imported()[0] == first
+
+
+def test_a_built_in_rubric_is_found_by_its_key_and_stored_once():
+    assert str(rubrics.get_or_load("interleaved-answer")) == "interleaved-answer@1"
+    assert rubrics.get_or_load("interleaved-answer@1") == rubrics.get_or_load("interleaved-answer")
+    assert Rubric.objects.count() == 1
+
+
+def test_looking_at_a_built_in_rubric_stores_nothing():
+    assert [d.key for d in rubrics.preview("interleaved-answer").dimensions] == ["TCC", "ICC", "IQ", "ITS"]
+    assert not Rubric.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "key", ["nothing", "interleaved-answer@2", "interleaved-answer@x", "../interleaved-answer", ""]
+)
+def test_an_unknown_rubric_is_refused_naming_the_known_ones(key):
+    with pytest.raises(NotFound, match="interleaved-answer, question-quality"):
+        rubrics.get_or_load(key)
+
+
+def test_a_faulty_file_is_refused_naming_the_field():
+    with pytest.raises(BadInput) as refused:
+        imported(FILE.replace("0.5", '"half"'))
+    assert "dimensions[0].levels" in refused.value.fields
+    assert not Rubric.objects.exists()
+
+
+def test_only_a_site_administrator_imports_rubrics():
+    with pytest.raises(NotAllowed):
+        rubrics.import_rubric(by=make_user("sam"), content=FILE)
