@@ -1,6 +1,7 @@
 """Rubrics come in: stored, changed while nobody has rated under them, versioned from then on."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from django.conf import settings
@@ -17,6 +18,8 @@ from judge.formats.rubric import Rubric as RubricFile
 from judge.formats.rubric import RubricError, parse_rubric
 
 BUILT_IN = settings.BASE_DIR / "fixtures" / "rubrics"
+# Earlier texts of the built-in rubrics, as KEY@VERSION.toml: studies that use them keep them.
+FORMER = BUILT_IN / "former"
 Outcome = Literal["created", "updated", "unchanged"]
 
 
@@ -65,13 +68,15 @@ def store(file: RubricFile) -> StoredRubric:
 def get_or_load(key: str) -> Rubric:
     """Return the rubric named ``key`` (its newest version) or ``key@version``, storing a built-in one when needed.
 
+    A built-in rubric that has a newer text is stored as its next version; a version of somebody's own is the newest.
+
     Raises:
         NotFound: there is none of that name.
     """
     row = find(key)
-    if row is not None:
+    if row is not None and (_has_version(key) or not _is_former(row)):
         return row
-    return store(_built_in(key)).rubric
+    return _store_built_in(_built_in(key))
 
 
 def find(key: str) -> Rubric | None:
@@ -105,12 +110,13 @@ def require_usable(user: User, rubric: Rubric) -> None:
 def preview(key: str) -> RubricDefinition:
     """Return what `get_or_load` would give, without storing anything."""
     row = find(key)
-    if row is not None:
+    if row is not None and (_has_version(key) or not _is_former(row)):
         return definition(row.pk)
-    return as_definition(_built_in(key))
+    built_in = _built_in(key)
+    return as_definition(built_in.file, version=built_in.version)
 
 
-def as_definition(file: RubricFile) -> RubricDefinition:
+def as_definition(file: RubricFile, *, version: int = 0) -> RubricDefinition:
     """Return a rubric file in the shape of a stored rubric, under made-up ids."""
     dimensions = []
     for number, dimension in enumerate(file.dimensions, 1):
@@ -131,7 +137,7 @@ def as_definition(file: RubricFile) -> RubricDefinition:
                 level_of={level.value: level.id for level in levels},
             )
         )
-    return RubricDefinition(0, file.key, 0, file.title, file.description, False, tuple(dimensions))
+    return RubricDefinition(0, file.key, version, file.title, file.description, False, tuple(dimensions))
 
 
 def freeze(rubric: RubricDefinition | Rubric) -> None:
@@ -139,14 +145,55 @@ def freeze(rubric: RubricDefinition | Rubric) -> None:
     Rubric.objects.filter(pk=rubric.id, frozen_at=None).update(frozen_at=timezone.now())
 
 
-def _built_in(key: str) -> RubricFile:
+@dataclass(frozen=True, slots=True)
+class BuiltInRubric:
+    """One version of a rubric that the product ships."""
+
+    file: RubricFile
+    version: int
+
+
+def _built_in_paths(key: str) -> dict[int, Path]:
+    """Return the files of a built-in rubric by version; the newest is the current one."""
+    paths = {int(path.stem.rpartition("@")[2]): path for path in FORMER.glob(f"{key}@*.toml")}
+    return {**paths, max(paths, default=0) + 1: BUILT_IN / f"{key}.toml"}
+
+
+def _built_in(key: str) -> BuiltInRubric:
     name, _, version = key.partition("@")
-    paths = {path.stem: path for path in sorted(BUILT_IN.glob("*.toml"))}
-    if name not in paths or version not in ("", "1"):
-        known = sorted({*Rubric.objects.values_list("key", flat=True), *paths})
+    keys = {path.stem for path in BUILT_IN.glob("*.toml")}
+    paths = _built_in_paths(name) if name in keys else {}
+    number = max(paths, default=0) if not version else next((n for n in paths if str(n) == version), 0)
+    if number not in paths:
+        known = sorted({*Rubric.objects.values_list("key", flat=True), *keys})
         message = f"There is no rubric {key!r}; there are {', '.join(known)}. Import one with import_rubric."
         raise NotFound(message, fields={"rubric": message})
-    return parse_rubric(paths[name].read_bytes())
+    return BuiltInRubric(parse_rubric(paths[number].read_bytes()), number)
+
+
+def _has_version(key: str) -> bool:
+    return "@" in key
+
+
+def _is_former(row: Rubric) -> bool:
+    """Return whether a stored rubric is a built-in one whose text has a newer version."""
+    paths = [path for path in FORMER.glob("*.toml") if path.stem.rpartition("@")[0] == row.key]
+    return any(parse_rubric(path.read_bytes()).digest() == row.digest for path in paths)
+
+
+def _store_built_in(built_in: BuiltInRubric) -> Rubric:
+    """Store a version of a built-in rubric under its own number, or under the next free one."""
+    digest = built_in.file.digest()
+    with write_transaction():
+        versions = list(Rubric.objects.select_for_update().filter(key=built_in.file.key))
+        for row in versions:
+            if row.digest == digest:
+                return row
+        numbers = {row.version for row in versions}
+        number = built_in.version if built_in.version not in numbers else max(numbers) + 1
+        row = Rubric(key=built_in.file.key, version=number)
+        _write(row, built_in.file, digest)
+        return row
 
 
 def _may_be_replaced(row: Rubric, file: RubricFile) -> bool:

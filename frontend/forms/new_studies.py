@@ -56,7 +56,7 @@ def _rubric_option(rubric: RubricDefinition) -> SafeString:
     scales = {tuple(level.value for level in dimension.levels) for dimension in rubric.dimensions}
     least, most = min(min(scale) for scale in scales), max(max(scale) for scale in scales)
     levels = _("levels from %(least)s to %(most)s") % {"least": f"{least:g}", "most": f"{most:g}"}
-    name = f"{rubric.key}@{rubric.version or 1}"
+    name = f"{rubric.key}@{rubric.version}"
     return _option(rubric.title, scored, f"{levels} · {name}")
 
 

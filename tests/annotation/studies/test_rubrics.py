@@ -78,9 +78,34 @@ def test_from_the_first_rating_on_every_change_is_a_new_version(tmp_path):
 
 
 def test_a_built_in_rubric_is_found_by_its_key_and_stored_once():
-    assert str(rubrics.get_or_load("interleaved-answer")) == "interleaved-answer@1"
-    assert rubrics.get_or_load("interleaved-answer@1") == rubrics.get_or_load("interleaved-answer")
+    assert str(rubrics.get_or_load("interleaved-answer")) == "interleaved-answer@2"
+    assert rubrics.get_or_load("interleaved-answer@2") == rubrics.get_or_load("interleaved-answer")
     assert Rubric.objects.count() == 1
+
+
+def test_an_earlier_version_of_a_built_in_rubric_keeps_its_number_and_its_text():
+    current = rubrics.get_or_load("interleaved-answer")
+    former = rubrics.get_or_load("interleaved-answer@1")
+    assert (str(former), str(current)) == ("interleaved-answer@1", "interleaved-answer@2")
+    texts = [definition(row.pk).dimensions[0].levels[0].anchor for row in (former, current)]
+    assert texts == ["The answer came without a word.", "No text."]
+    assert rubrics.get_or_load("interleaved-answer") == current
+
+
+def test_an_installation_with_the_earlier_text_gets_the_newer_one_as_the_next_version():
+    former = rubrics.get_or_load("interleaved-answer@1")
+    assert rubrics.preview("interleaved-answer").version == 2
+    assert Rubric.objects.get() == former
+    assert str(rubrics.get_or_load("interleaved-answer")) == "interleaved-answer@2"
+    assert definition(former.pk).dimensions[0].levels[0].anchor == "The answer came without a word."
+
+
+def test_a_version_of_ones_own_is_not_replaced_by_the_built_in_text():
+    rubrics.get_or_load("interleaved-answer@1")
+    own = (rubrics.FORMER / "interleaved-answer@1.toml").read_text().replace("without a word", "with no text at all")
+    stored = rubrics.import_rubric(by=None, content=own).rubric
+    assert rubrics.get_or_load("interleaved-answer") == stored
+    assert rubrics.preview("interleaved-answer").id == stored.pk
 
 
 def test_looking_at_a_built_in_rubric_stores_nothing():
@@ -89,7 +114,7 @@ def test_looking_at_a_built_in_rubric_stores_nothing():
 
 
 @pytest.mark.parametrize(
-    "key", ["nothing", "interleaved-answer@2", "interleaved-answer@x", "../interleaved-answer", ""]
+    "key", ["nothing", "interleaved-answer@3", "interleaved-answer@x", "../interleaved-answer", ""]
 )
 def test_an_unknown_rubric_is_refused_naming_the_known_ones(key):
     with pytest.raises(NotFound, match="interleaved-answer, question-quality"):
