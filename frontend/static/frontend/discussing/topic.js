@@ -46,7 +46,7 @@ export function createTopic({ dimension, blocks, me, reasons, text, hears }) {
     } else {
       picture.replaceChildren(h("p.alone", {}, ...alone(topic)));
     }
-    still.replaceChildren(...stillToAnswer(view, topic));
+    still.replaceChildren(...stillToAnswer(topic));
     const inPlay = now ? levels.map(({ value }) => value >= now.low && value <= now.high) : levels.map(() => true);
     anchors.forEach((anchor, place) => {
       anchor.hidden = !inPlay[place];
@@ -62,8 +62,8 @@ export function createTopic({ dimension, blocks, me, reasons, text, hears }) {
     return [...(current === null ? [] : [chip(dimension, current), " "]), h("span", {}, text.say(words, { value: current ?? "" }))];
   }
 
-  /** @param {Case} view @param {Topic} topic @returns {Node[]} */
-  function stillToAnswer(view, topic) {
+  /** @param {Topic} topic @returns {Node[]} */
+  function stillToAnswer(topic) {
     if (!topic.revealed || !topic.stances || topic.waits_for === null) return [];
     const waits = topic.waits_for;
     return topic.stances.filter(({ excused }) => !excused).map(({ alias, reasoned_at, answered_at }) => {

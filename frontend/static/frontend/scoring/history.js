@@ -63,7 +63,7 @@ export function createHistory({ desk, queue, outbox, letters, past, bar, tell, t
    */
   function introduce(entry, refusal = "") {
     const time = text.time(entry.given.scored_at);
-    const until = entry.given.undo_until && text.time(entry.given.undo_until);
+    const until = entry.given.undo_until ? text.time(entry.given.undo_until) : "";
     const key = entry.pending ? "viewing_past_waiting" : past.mayUndo(entry) ? "viewing_past_undo" : "viewing_past";
     const words = [text.say(key, { time, until }), refusal].filter(Boolean).join(" ");
     tell.show("past", words, past.mayUndo(entry) ? [{ label: text.say("undo"), run: () => undo() }] : []);
