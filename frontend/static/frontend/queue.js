@@ -1,11 +1,15 @@
 // @ts-check
 /** The review queue: a row's menu opens as a menu each time, and a new order does not wipe what is being written. */
 
-document.addEventListener("beforetoggle", (event) => {
-  const { newState } = /** @type {ToggleEvent} */ (event);
-  const menu = /** @type {HTMLElement} */ (event.target);
-  if (newState === "open" && menu.matches(".rowmenu")) menu.querySelector(".menustep")?.replaceChildren();
-}, { capture: true }); // it does not bubble
+document.addEventListener(
+  "beforetoggle",
+  (event) => {
+    const { newState } = /** @type {ToggleEvent} */ (event);
+    const menu = /** @type {HTMLElement} */ (event.target);
+    if (newState === "open" && menu.matches(".rowmenu")) menu.querySelector(".menustep")?.replaceChildren();
+  },
+  { capture: true },
+); // it does not bubble
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   const target = /** @type {HTMLElement} */ (event.target);

@@ -29,12 +29,16 @@ export function createAside({ letters, text, words, hears }) {
     const fields = Object.entries(refusal?.fields ?? {}).map(([name, fault]) => `${name}: ${fault}`);
     const act = (/** @type {string} */ key, /** @type {() => void} */ run) =>
       h("button.btn", { type: "button", click: run }, text.say(key));
-    return h("li", {},
+    return h(
+      "li",
+      {},
       h("p", {}, h("b", {}, words.title(letter))),
       h("p.small.second", {}, words.kind(letter)),
       ...words.said(letter).map((line) => h("p.small", {}, line)),
       h("p.refused", {}, [refusal?.message, ...fields].join(" ")),
-      h("p.acts", {},
+      h(
+        "p.acts",
+        {},
         act("aside_open", async () => {
           outcome.textContent = await hears.open(letter);
           if (!outcome.textContent) modal.close();
@@ -45,14 +49,18 @@ export function createAside({ letters, text, words, hears }) {
           draw();
         }),
         act("aside_copy", async () => {
-          outcome.textContent = text.say((await copy([words.title(letter), ...words.said(letter)].join("\n"))) ? "aside_copied" : "aside_not_copied");
+          outcome.textContent = text.say(
+            (await copy([words.title(letter), ...words.said(letter)].join("\n"))) ? "aside_copied" : "aside_not_copied",
+          );
         }),
         act("aside_discard", () => {
           letters.remove(letter.key);
           hears.discarded(letter);
           draw();
-        })),
-      outcome);
+        }),
+      ),
+      outcome,
+    );
   }
 
   return {

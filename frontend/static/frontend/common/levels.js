@@ -29,7 +29,8 @@ export function chip({ levels }, value) {
  */
 export function anchorsOf(dimension) {
   return dimension.levels.map(({ value, label, anchor }) =>
-    h("li", {}, chip(dimension, value), h("b", {}, label), h("span", {}, anchor)));
+    h("li", {}, chip(dimension, value), h("b", {}, label), h("span", {}, anchor)),
+  );
 }
 
 /** The dialog with every level of a dimension, where the page is too narrow to show them. */

@@ -16,18 +16,38 @@ import { h, icon, write } from "./dom.js";
  */
 export function createPicture(block, first, text, hears) {
   const dot = createDot(text);
-  const frame = h("button.frame", { type: "button", "aria-label": text.say("open_picture", { name: block.number }),
-    click: () => hears.open(picture) });
+  const frame = h("button.frame", {
+    type: "button",
+    "aria-label": text.say("open_picture", { name: block.number }),
+    click: () => hears.open(picture),
+  });
   frame.style.setProperty("--life", `${block.width}px`);
-  const failure = h("div.ph", { hidden: true },
-    h("span", {}, text.say("picture_failed")), h("span.small.quiet", {}, text.say("picture_failed_why")),
-    h("span.acts", {},
+  const failure = h(
+    "div.ph",
+    { hidden: true },
+    h("span", {}, text.say("picture_failed")),
+    h("span.small.quiet", {}, text.say("picture_failed_why")),
+    h(
+      "span.acts",
+      {},
       h("button.btn", { type: "button", click: () => load() }, text.say("try_again")),
-      hears.cannotScore && h("button.btn.bare", { type: "button", click: hears.cannotScore }, text.say("cannot_score"))));
-  const figure = h(`figure.blk.pic${first ? ".first" : ""}`, { "data-block": block.number },
-    h("span.bno", {}, block.number), frame, failure,
-    h("figcaption", {}, h("span", {}, `${block.number}, ${block.width} × ${block.height}`), dot.node,
-      h("span.deskonly", {}, h("kbd", {}, "z"), ` ${text.say("opens_it")}`)));
+      hears.cannotScore && h("button.btn.bare", { type: "button", click: hears.cannotScore }, text.say("cannot_score")),
+    ),
+  );
+  const figure = h(
+    `figure.blk.pic${first ? ".first" : ""}`,
+    { "data-block": block.number },
+    h("span.bno", {}, block.number),
+    frame,
+    failure,
+    h(
+      "figcaption",
+      {},
+      h("span", {}, `${block.number}, ${block.width} × ${block.height}`),
+      dot.node,
+      h("span.deskonly", {}, h("kbd", {}, "z"), ` ${text.say("opens_it")}`),
+    ),
+  );
 
   /** @type {Picture} */
   const picture = { block, figure, state: "waiting", seen: false, ready: Promise.resolve(), retry, markSeen };
@@ -42,9 +62,12 @@ export function createPicture(block, first, text, hears) {
     image.src = block.url;
     frame.replaceChildren(image);
     set("waiting");
-    picture.ready = image.decode().then(() => set("loaded"), () => {
-      if (frame.contains(image)) set("failed");
-    });
+    picture.ready = image.decode().then(
+      () => set("loaded"),
+      () => {
+        if (frame.contains(image)) set("failed");
+      },
+    );
   }
 
   /** @param {Picture["state"]} state */

@@ -24,21 +24,37 @@ export function buildSample(sample, { text, dimensions, heading = "h1", hears })
     hears.changed(picture);
   };
   const judged = sample.turns.filter((turn) => !turn.context).length;
-  const line = h("div.sampleline", {},
-    h("button.back.phoneonly", { type: "button", "aria-label": text.say("previous_sample"), click: () => hears.back() },
-      h("span", { "aria-hidden": "true" }, "‹")),
+  const line = h(
+    "div.sampleline",
+    {},
+    h(
+      "button.back.phoneonly",
+      { type: "button", "aria-label": text.say("previous_sample"), click: () => hears.back() },
+      h("span", { "aria-hidden": "true" }, "‹"),
+    ),
     h(heading, {}, text.say("sample", { id: sample.id })),
-    h("span", {}, text.say("turns", { n: judged })));
+    h("span", {}, text.say("turns", { n: judged })),
+  );
 
   const stage = h("article.stage", { tabindex: 0, "aria-label": text.say("sample_text") }, line);
   let question = 0;
   sample.turns.forEach((turn) => {
     question += 1;
-    const section = h(`section.turn${turn.context ? ".context" : ""}`, {},
+    const section = h(
+      `section.turn${turn.context ? ".context" : ""}`,
+      {},
       turn.context && h("p.contextline", {}, text.say("context")),
-      turn.question && h("div.blk.qb", { "data-block": `Q${question}` }, h("p.q", {}, turn.question), h("span.bno", {}, `Q${question}`)));
+      turn.question &&
+        h(
+          "div.blk.qb",
+          { "data-block": `Q${question}` },
+          h("p.q", {}, turn.question),
+          h("span.bno", {}, `Q${question}`),
+        ),
+    );
     for (const block of turn.blocks) {
-      if (block.kind === "text") section.append(h("div.blk", { "data-block": block.number }, h("span.bno", {}, block.number), prose(block)));
+      if (block.kind === "text")
+        section.append(h("div.blk", { "data-block": block.number }, h("span.bno", {}, block.number), prose(block)));
       else {
         const first = pictures.length === 0 && !turn.context;
         const picture = createPicture(block, first, text, { ...hears, changed });
@@ -89,7 +105,14 @@ function missingSide({ locked }, dimensions, text) {
   if (!keys.length) return null;
   const side = locked[keys[0]].why;
   const names = new Intl.ListFormat(document.documentElement.lang || "en").format(keys);
-  return h("div.blk.missing", {}, h("div.ph.short", {},
-    h("span", {}, text.say(`missing_${side}`)),
-    h("span.small.quiet", {}, text.say("missing_follows", { names, n: keys.length }))));
+  return h(
+    "div.blk.missing",
+    {},
+    h(
+      "div.ph.short",
+      {},
+      h("span", {}, text.say(`missing_${side}`)),
+      h("span.small.quiet", {}, text.say("missing_follows", { names, n: keys.length })),
+    ),
+  );
 }

@@ -25,11 +25,23 @@ export function createSaved(root, text, hears) {
     /** @param {Mail} mail */
     mail({ waiting, since, refused, offline, signedOut, kept }) {
       const held = waiting > 0 && (offline || signedOut);
-      const state = signedOut ? (waiting ? "signed_out_waiting" : "signed_out")
-        : offline ? (waiting ? "offline_waiting" : "offline")
-        : waiting ? "saving"
-        : !kept ? "not_kept"
-        : last.at ? (last.draft ? "draft_saved" : "saved") : "nothing_saved";
+      const state = signedOut
+        ? waiting
+          ? "signed_out_waiting"
+          : "signed_out"
+        : offline
+          ? waiting
+            ? "offline_waiting"
+            : "offline"
+          : waiting
+            ? "saving"
+            : !kept
+              ? "not_kept"
+              : last.at
+                ? last.draft
+                  ? "draft_saved"
+                  : "saved"
+                : "nothing_saved";
       saved.classList.toggle("wait", signedOut || offline || !kept);
       write(words, text.say(state, { n: waiting, time: text.time(last.at) }));
       find(saved, "svg use").setAttribute("href", signedOut || offline || !kept ? "#icon-alert" : "#icon-check");

@@ -77,7 +77,8 @@ export function createSession({ api, person, text, hears }) {
     try {
       meet(await api.signIn(String(given.get("username")), String(given.get("password"))));
     } catch (error) {
-      wrong.textContent = error instanceof Refused && error.refusal.status < 500 ? error.message : text.say("not_reached");
+      wrong.textContent =
+        error instanceof Refused && error.refusal.status < 500 ? error.message : text.say("not_reached");
       wrong.hidden = false;
     } finally {
       password.value = "";

@@ -20,7 +20,10 @@ export function createTell() {
     show(subject, words, actions = []) {
       about = subject;
       line.dataset.about = subject;
-      line.replaceChildren(h("span", {}, words), ...actions.map(({ label, run }) => h("button.link", { type: "button", click: run }, label)));
+      line.replaceChildren(
+        h("span", {}, words),
+        ...actions.map(({ label, run }) => h("button.link", { type: "button", click: run }, label)),
+      );
       line.hidden = false;
     },
     /** @param {string} [subject]  only if the line is about this */

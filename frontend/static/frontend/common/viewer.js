@@ -100,10 +100,19 @@ export function createViewer(text, hears) {
 
   /** @type {Record<string, () => void>} */
   const keys = {
-    "+": () => zoom(place.scale * STEP), "=": () => zoom(place.scale * STEP), "-": () => zoom(place.scale / STEP),
-    0: () => setMode("fit"), 1: () => setMode("1"), 2: () => setMode("2"), "[": () => turn(-1), "]": () => turn(1),
+    "+": () => zoom(place.scale * STEP),
+    "=": () => zoom(place.scale * STEP),
+    "-": () => zoom(place.scale / STEP),
+    0: () => setMode("fit"),
+    1: () => setMode("1"),
+    2: () => setMode("2"),
+    "[": () => turn(-1),
+    "]": () => turn(1),
     z: () => setMode(mode === "fit" ? "1" : mode === "1" ? "2" : "fit"),
-    ArrowLeft: () => pan(PAN, 0), ArrowRight: () => pan(-PAN, 0), ArrowUp: () => pan(0, PAN), ArrowDown: () => pan(0, -PAN),
+    ArrowLeft: () => pan(PAN, 0),
+    ArrowRight: () => pan(-PAN, 0),
+    ArrowUp: () => pan(0, PAN),
+    ArrowDown: () => pan(0, -PAN),
   };
 
   modal.dialog.addEventListener("keydown", (event) => {
@@ -118,10 +127,14 @@ export function createViewer(text, hears) {
     else if (button?.dataset.turn) turn(Number(button.dataset.turn));
     else if (button?.dataset.zoom) zoom(place.scale * STEP ** Number(button.dataset.zoom));
   });
-  glass.addEventListener("wheel", (event) => {
-    event.preventDefault();
-    zoom(place.scale * STEP ** -Math.sign(event.deltaY), { x: event.offsetX, y: event.offsetY });
-  }, { passive: false });
+  glass.addEventListener(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      zoom(place.scale * STEP ** -Math.sign(event.deltaY), { x: event.offsetX, y: event.offsetY });
+    },
+    { passive: false },
+  );
   listenToHands(glass, { pan, pinch: (factor, around) => zoom(place.scale * factor, around) });
   addEventListener("resize", () => modal.dialog.open && (mode === "fit" ? setMode("fit") : draw()));
 

@@ -40,7 +40,8 @@ export function createApi(urls, person) {
      * @param {string} [since]  the version that is known; null comes back while nothing is new
      * @returns {Promise<import("./types.js").Case|null>}
      */
-    look: (id, since) => call("GET", `${discussion(id)}?render=html${since ? `&since=${encodeURIComponent(since)}` : ""}`),
+    look: (id, since) =>
+      call("GET", `${discussion(id)}?render=html${since ? `&since=${encodeURIComponent(since)}` : ""}`),
     /** @returns {Promise<{waiting: number}>} */
     progress: () => call("GET", urls.progress),
   };

@@ -18,16 +18,36 @@ const HEIGHT = 34;
 export function drawAxis(dimension, stances, { me, text, closed = false }) {
   const { levels } = dimension;
   const place = (/** @type {number|null} */ value) => levels.findIndex((level) => level.value === value);
-  const standing = stances.filter((stance) => !stance.excused && place(stance.current) >= 0).map(({ current }) => place(current));
+  const standing = stances
+    .filter((stance) => !stance.excused && place(stance.current) >= 0)
+    .map(({ current }) => place(current));
   const band = standing.length && !closed ? { from: Math.min(...standing), to: Math.max(...standing) } : null;
-  const head = h("div.ticks", { "aria-hidden": "true" }, ...levels.map((level) =>
-    h("span", {}, h("b", {}, String(level.value)), h("i", {}, level.label))));
-  const rows = stances.map((stance) => h(`div.stand${stance.excused ? ".excused" : ""}`, {},
-    h("span.r", {}, stance.alias === me ? h("b", {}, stance.alias) : stance.alias,
-      stance.alias === me && h("small", {}, text.say("you")), stance.excused && h("small", {}, text.say("excused"))),
-    drawRow(levels.length, place(stance.first), place(stance.current), band)));
+  const head = h(
+    "div.ticks",
+    { "aria-hidden": "true" },
+    ...levels.map((level) => h("span", {}, h("b", {}, String(level.value)), h("i", {}, level.label))),
+  );
+  const rows = stances.map((stance) =>
+    h(
+      `div.stand${stance.excused ? ".excused" : ""}`,
+      {},
+      h(
+        "span.r",
+        {},
+        stance.alias === me ? h("b", {}, stance.alias) : stance.alias,
+        stance.alias === me && h("small", {}, text.say("you")),
+        stance.excused && h("small", {}, text.say("excused")),
+      ),
+      drawRow(levels.length, place(stance.first), place(stance.current), band),
+    ),
+  );
   const said = stances.map((stance) => sentence(stance, me, text)).join(" ");
-  const node = h("div.axis", { role: "img", "aria-label": text.say("axis", { name: dimension.name, said }) }, head, ...rows);
+  const node = h(
+    "div.axis",
+    { role: "img", "aria-label": text.say("axis", { name: dimension.name, said }) },
+    head,
+    ...rows,
+  );
   node.style.setProperty("--levels", String(levels.length));
   return node;
 }
@@ -59,11 +79,25 @@ function drawRow(count, first, current, band) {
   const svg = make("svg", { height: HEIGHT, class: "standrow", "aria-hidden": "true", focusable: "false" });
   const x = (/** @type {number} */ place) => `${((place + 0.5) * 100) / count}%`;
   const y = HEIGHT / 2;
-  if (band) svg.append(make("rect", { x: `${(band.from * 100) / count + 3}%`, width: `${((band.to - band.from + 1) * 100) / count - 6}%`, y: 0, height: HEIGHT, class: "band" }));
-  for (let place = 0; place < count; place += 1) svg.append(make("line", { x1: x(place), x2: x(place), y1: 0, y2: HEIGHT, class: "grid" }));
+  if (band)
+    svg.append(
+      make("rect", {
+        x: `${(band.from * 100) / count + 3}%`,
+        width: `${((band.to - band.from + 1) * 100) / count - 6}%`,
+        y: 0,
+        height: HEIGHT,
+        class: "band",
+      }),
+    );
+  for (let place = 0; place < count; place += 1)
+    svg.append(make("line", { x1: x(place), x2: x(place), y1: 0, y2: HEIGHT, class: "grid" }));
   if (current < 0) return svg;
   const moved = first >= 0 && first !== current;
-  if (moved) svg.append(make("line", { x1: x(first), x2: x(current), y1: y, y2: y, class: "way" }), make("circle", { cx: x(first), cy: y, r: 7.5, class: "first" }));
+  if (moved)
+    svg.append(
+      make("line", { x1: x(first), x2: x(current), y1: y, y2: y, class: "way" }),
+      make("circle", { cx: x(first), cy: y, r: 7.5, class: "first" }),
+    );
   if (!moved) svg.append(make("circle", { cx: x(current), cy: y, r: 12, class: "ring" }));
   svg.append(make("circle", { cx: x(current), cy: y, r: 8.5, class: `dot d${shade(current, count)}` }));
   return svg;
@@ -78,11 +112,16 @@ export function drawLegend(stances, text) {
   };
   const { now } = spreads(stances);
   const gap = now ? Math.round((now.high - now.low) * 100) / 100 : 0;
-  const dot = (/** @type {number} */ r, /** @type {string} */ name) => make("circle", { cx: 11, cy: 9, r, class: name });
-  return h("p.legend", {},
-    sign("legend_first", dot(6.5, "first")), sign("legend_current", dot(6.5, "dot d3")),
+  const dot = (/** @type {number} */ r, /** @type {string} */ name) =>
+    make("circle", { cx: 11, cy: 9, r, class: name });
+  return h(
+    "p.legend",
+    {},
+    sign("legend_first", dot(6.5, "first")),
+    sign("legend_current", dot(6.5, "dot d3")),
     sign("legend_still", dot(8.5, "ring"), dot(5.5, "dot d3")),
-    sign("legend_band", make("rect", { x: 1, y: 2, width: 20, height: 14, rx: 2, class: "band edged" })));
+    sign("legend_band", make("rect", { x: 1, y: 2, width: 20, height: 14, rx: 2, class: "band edged" })),
+  );
 }
 
 /** @param {string} name @param {Record<string, string|number>} attributes */

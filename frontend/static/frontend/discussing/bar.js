@@ -27,7 +27,8 @@ export function createBar(text, url, hears) {
     const old = place.querySelector(".waiting");
     if (!waiting) return old?.remove();
     const mark = old ?? place.appendChild(h("span.waiting"));
-    if (mark.firstChild?.textContent !== String(waiting)) mark.replaceChildren(String(waiting), h("span.vh", {}, ` ${text.say("waiting")}`));
+    if (mark.firstChild?.textContent !== String(waiting))
+      mark.replaceChildren(String(waiting), h("span.vh", {}, ` ${text.say("waiting")}`));
   }
 
   return {

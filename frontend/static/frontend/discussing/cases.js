@@ -25,7 +25,13 @@ export function createCases({ api, queue, table, empty, text, tell, urls, paused
     if (!item) return;
     hears.opened();
     const seen = table.look();
-    if (seen) tell.aloud(text.say("next_case", { sample: seen.view.sample.id, keys: text.list(seen.view.topics.filter(({ state }) => state === "open").map(({ key }) => key)) }));
+    if (seen)
+      tell.aloud(
+        text.say("next_case", {
+          sample: seen.view.sample.id,
+          keys: text.list(seen.view.topics.filter(({ state }) => state === "open").map(({ key }) => key)),
+        }),
+      );
   }
 
   async function next() {

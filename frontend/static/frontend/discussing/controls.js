@@ -26,7 +26,11 @@ export function takeControls({ dimensions, table, flow, cases, dock, stage, view
 
   listenToKeys({
     digit: press,
-    level: (step) => flow.level(levelsHere().map(({ value }) => value), step),
+    level: (step) =>
+      flow.level(
+        levelsHere().map(({ value }) => value),
+        step,
+      ),
     reason(key) {
       const reason = dock.reasonFor(key);
       return reason && (() => flow.because(reason.code));

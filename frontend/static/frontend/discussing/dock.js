@@ -32,8 +32,14 @@ export function createDock({ reasons, text, hears }) {
   const comment = find(root, "[data-do=comment]");
   const sent = find(root, ".sent");
   const sentWords = find(sent, "span");
-  const chips = reasons.map(({ code, key, label }) => h("button.reason", { type: "button", "data-code": code,
-    "aria-keyshortcuts": key, click: () => hears.because(code) }, h("kbd", {}, key), h("span", {}, label)));
+  const chips = reasons.map(({ code, key, label }) =>
+    h(
+      "button.reason",
+      { type: "button", "data-code": code, "aria-keyshortcuts": key, click: () => hears.because(code) },
+      h("kbd", {}, key),
+      h("span", {}, label),
+    ),
+  );
   list.replaceChildren(...chips);
   /** @type {HTMLElement[]} */
   let keys = [];
@@ -58,8 +64,14 @@ export function createDock({ reasons, text, hears }) {
   function begin(dimension) {
     const { levels } = dimension;
     about = dimension.key;
-    keys = levels.map((level, place) => h(`button.key.k${shade(place, levels.length)}`, { type: "button", role: "radio",
-      click: () => hears.choose(level.value) }, String(level.value), h("i", {}, level.label)));
+    keys = levels.map((level, place) =>
+      h(
+        `button.key.k${shade(place, levels.length)}`,
+        { type: "button", role: "radio", click: () => hears.choose(level.value) },
+        String(level.value),
+        h("i", {}, level.label),
+      ),
+    );
     group.replaceChildren(...keys);
     group.style.setProperty("--levels", String(levels.length));
   }
@@ -92,14 +104,34 @@ export function createDock({ reasons, text, hears }) {
     if (field.value !== words) field.value = words;
     const said = words.trim() !== "";
     form.hidden = phase === "sent";
-    field.placeholder = text.say(phase === "reason" ? "why_reason" : moves ? "why_move" : "why_keep", { value: chosen ?? "" });
-    const ready = phase === "reason" ? said && chosen !== null : moves ? said || shown.has(chosen ?? NaN) : turn || said;
-    write(find(say, "span"), text.say(phase === "reason" ? "give_reason" : moves ? "move_to" : "keep_value", { value: chosen ?? "" }));
+    field.placeholder = text.say(phase === "reason" ? "why_reason" : moves ? "why_move" : "why_keep", {
+      value: chosen ?? "",
+    });
+    const ready =
+      phase === "reason" ? said && chosen !== null : moves ? said || shown.has(chosen ?? NaN) : turn || said;
+    write(
+      find(say, "span"),
+      text.say(phase === "reason" ? "give_reason" : moves ? "move_to" : "keep_value", { value: chosen ?? "" }),
+    );
     say.classList.toggle("solid", ready);
     say.setAttribute("aria-disabled", String(!ready));
     comment.hidden = phase !== "stance" || !said;
-    write(hint, text.say(phase === "sent" ? "hint_sent" : chosen === null ? "hint_value" : phase === "reason" ? "hint_reason"
-      : moves ? "hint_move" : shown.size ? "hint_adopt" : "hint_stance"));
+    write(
+      hint,
+      text.say(
+        phase === "sent"
+          ? "hint_sent"
+          : chosen === null
+            ? "hint_value"
+            : phase === "reason"
+              ? "hint_reason"
+              : moves
+                ? "hint_move"
+                : shown.size
+                  ? "hint_adopt"
+                  : "hint_stance",
+      ),
+    );
     sent.hidden = undo === "";
     hint.hidden = !sent.hidden;
     write(sentWords, undo);

@@ -20,11 +20,19 @@ export function createEmpty(text, { again, score }) {
       screen.classList.toggle("is-empty", Boolean(reason));
       place.classList.toggle("on", Boolean(reason));
       if (!reason) return place.replaceChildren();
-      place.replaceChildren(h("h1", {}, text.say(`empty_${reason}`)), h("p.second", {}, text.say(`empty_${reason}_why`)));
+      place.replaceChildren(
+        h("h1", {}, text.say(`empty_${reason}`)),
+        h("p.second", {}, text.say(`empty_${reason}_why`)),
+      );
       if (reason === "loading") return;
-      place.append(h("p.acts", {},
-        reason === "nothing_waits" && h("a.btn.solid", { href: score }, text.say("go_score")),
-        h("button.btn", { type: "button", click: again }, text.say("look_again"))));
+      place.append(
+        h(
+          "p.acts",
+          {},
+          reason === "nothing_waits" && h("a.btn.solid", { href: score }, text.say("go_score")),
+          h("button.btn", { type: "button", click: again }, text.say("look_again")),
+        ),
+      );
     },
   };
 }

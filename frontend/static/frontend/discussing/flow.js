@@ -33,7 +33,19 @@ export function createFlow({ table, drafts, dock, letters, outbox, clock, tell, 
     drafts.change(item.id, state.here, { text: "", value: null });
     clock.start(0);
     table.keep();
-    outbox.put({ key: uuid(), kind, study, discussion: item.id, dimension: state.here, label, at: letters.stamp(), tries: 0, after, seconds, ...said });
+    outbox.put({
+      key: uuid(),
+      kind,
+      study,
+      discussion: item.id,
+      dimension: state.here,
+      label,
+      at: letters.stamp(),
+      tries: 0,
+      after,
+      seconds,
+      ...said,
+    });
     const { value, before } = said;
     const done = kind === "stance" ? (value === before ? "done_keep" : "done_move") : `done_${kind}`;
     tell.aloud(text.say(done, { key: state.here, value: value ?? "" }));
@@ -44,7 +56,8 @@ export function createFlow({ table, drafts, dock, letters, outbox, clock, tell, 
   /** What could still be taken back stands as soon as something follows it. @param {string} id */
   function settle(id) {
     for (const letter of letters.waiting()) {
-      if (letter.discussion === id && letter.tries === 0 && letter.after > Date.now()) letters.put({ ...letter, after: 0 });
+      if (letter.discussion === id && letter.tries === 0 && letter.after > Date.now())
+        letters.put({ ...letter, after: 0 });
     }
   }
 
@@ -57,7 +70,11 @@ export function createFlow({ table, drafts, dock, letters, outbox, clock, tell, 
     code ||= adopts ? ADOPTED : "";
     const found = answerOf(moment, words, code);
     if ("missing" in found) {
-      tell.aloud(text.say(found.missing === "value" ? "hint_value" : moment.phase === "reason" ? "reason_missing" : "move_missing"));
+      tell.aloud(
+        text.say(
+          found.missing === "value" ? "hint_value" : moment.phase === "reason" ? "reason_missing" : "move_missing",
+        ),
+      );
       if (found.missing === "reason") dock.write();
       return;
     }
@@ -116,7 +133,11 @@ export function createFlow({ table, drafts, dock, letters, outbox, clock, tell, 
     say() {
       const moment = table.moment();
       const words = draft().text.trim();
-      const idle = !moment || moment.phase === "nothing" || moment.phase === "sent" || (moment.phase === "stance" && !moment.moves && !moment.turn && !words);
+      const idle =
+        !moment ||
+        moment.phase === "nothing" ||
+        moment.phase === "sent" ||
+        (moment.phase === "stance" && !moment.moves && !moment.turn && !words);
       if (idle) next();
       else answer("");
     },

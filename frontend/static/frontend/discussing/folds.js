@@ -18,8 +18,12 @@ export function createClosed({ dimension, blocks, me, reasons, text, open }) {
   const value = h("span");
   const what = h("span.what");
   const axis = h("div");
-  const node = h("details.fold", { open }, h("summary", {}, icon("tri"), value, nameOf(dimension), what),
-    h("div.body", {}, axis, thread.node));
+  const node = h(
+    "details.fold",
+    { open },
+    h("summary", {}, icon("tri"), value, nameOf(dimension), what),
+    h("div.body", {}, axis, thread.node),
+  );
   let drawn = "";
   return {
     node,
@@ -30,9 +34,14 @@ export function createClosed({ dimension, blocks, me, reasons, text, open }) {
       if (signature === drawn) return;
       drawn = signature;
       value.replaceChildren(chip(dimension, topic.value));
-      const firsts = (topic.stances ?? []).flatMap(({ first }) => (first === null ? [] : [first])).sort((a, b) => a - b);
+      const firsts = (topic.stances ?? [])
+        .flatMap(({ first }) => (first === null ? [] : [first]))
+        .sort((a, b) => a - b);
       const key = topic.outcome === "overridden" ? "overridden_when" : "settled_when";
-      write(what, text.say(key, { when: topic.closed_at ? text.when(topic.closed_at) : "", firsts: firsts.join(", ") }));
+      write(
+        what,
+        text.say(key, { when: topic.closed_at ? text.when(topic.closed_at) : "", firsts: firsts.join(", ") }),
+      );
       axis.replaceChildren(drawAxis(dimension, topic.stances ?? [], { me, text, closed: true }));
     },
   };
@@ -46,11 +55,25 @@ export function createClosed({ dimension, blocks, me, reasons, text, open }) {
  */
 export function drawSettled(dimension, { value, outcome, firsts }, text) {
   const key = text.has(`outcome_${outcome}`) ? outcome : "other";
-  const said = outcome === "by_rule" ? text.say("by_rule_why") : firsts ? text.say("firsts", { firsts: firsts.join(", ") }) : text.say("firsts_later");
-  return h("details.fold", {},
-    h("summary", {}, icon("tri"), value === null && firsts === null ? h("span.lv", {}, "?") : chip(dimension, value), nameOf(dimension),
-      h("span.what", {}, text.say(`outcome_${key}`))),
-    h("div.body", {}, h("p", {}, said)));
+  const said =
+    outcome === "by_rule"
+      ? text.say("by_rule_why")
+      : firsts
+        ? text.say("firsts", { firsts: firsts.join(", ") })
+        : text.say("firsts_later");
+  return h(
+    "details.fold",
+    {},
+    h(
+      "summary",
+      {},
+      icon("tri"),
+      value === null && firsts === null ? h("span.lv", {}, "?") : chip(dimension, value),
+      nameOf(dimension),
+      h("span.what", {}, text.say(`outcome_${key}`)),
+    ),
+    h("div.body", {}, h("p", {}, said)),
+  );
 }
 
 /** @param {Dimension} dimension */

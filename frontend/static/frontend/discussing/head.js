@@ -15,13 +15,22 @@ export function drawHead(view, text, now) {
   const open = view.topics.filter((topic) => topic.state === "open").length;
   const me = view.participants.find((participant) => participant.me);
   const excused = me?.state === "excused";
-  const title = view.state === "closed" ? text.say("head_closed") : view.state === "handed_over" ? text.say("head_handed_over")
-    : excused ? text.say("head_excused") : text.say("head_open", { n: open, count: counted(open, text) });
+  const title =
+    view.state === "closed"
+      ? text.say("head_closed")
+      : view.state === "handed_over"
+        ? text.say("head_handed_over")
+        : excused
+          ? text.say("head_excused")
+          : text.say("head_open", { n: open, count: counted(open, text) });
   const settled = view.topics.length - open;
   const parts = [
     view.because === "reopened" && text.say("because_reopened"),
-    view.because !== "reopened" && view.participants.length > 1 && text.say("because_scores", { n: view.participants.length, count: counted(view.participants.length, text) }),
-    view.settled.length > 0 && text.say("agreed_at_once", { n: view.settled.length, count: counted(view.settled.length, text) }),
+    view.because !== "reopened" &&
+      view.participants.length > 1 &&
+      text.say("because_scores", { n: view.participants.length, count: counted(view.participants.length, text) }),
+    view.settled.length > 0 &&
+      text.say("agreed_at_once", { n: view.settled.length, count: counted(view.settled.length, text) }),
     settled > 0 && view.state !== "closed" && text.say("settled_since", { n: settled, count: counted(settled, text) }),
     view.state === "handed_over" && text.say("handed_over_why"),
     excused && text.say("excused_why"),
@@ -34,7 +43,8 @@ export function drawHead(view, text, now) {
 function due({ state, due_at }, text, now) {
   if (!due_at || state !== "open") return [];
   const left = Date.parse(due_at) - now;
-  const words = left < DAY ? text.say("due_soon", { time: text.when(due_at) }) : text.say("due", { day: text.date(due_at) });
+  const words =
+    left < DAY ? text.say("due_soon", { time: text.when(due_at) }) : text.say("due", { day: text.date(due_at) });
   return [" ", h(left < DAY ? "span.att.due" : "span.due", {}, words)];
 }
 

@@ -18,7 +18,22 @@ import { news } from "./news.js";
  *   tell: ReturnType<typeof import("../common/tell.js").createTell>, text: import("../common/text.js").Text,
  *   hears: {counted: (waiting: number) => void, paused: (code: string) => void}}} parts
  */
-export function createMailroom({ api, letters, outbox, bar, queue, table, cases, poll, drafts, session, store, tell, text, hears }) {
+export function createMailroom({
+  api,
+  letters,
+  outbox,
+  bar,
+  queue,
+  table,
+  cases,
+  poll,
+  drafts,
+  session,
+  store,
+  tell,
+  text,
+  hears,
+}) {
   function draw() {
     const waiting = letters.waiting();
     bar.mail({
@@ -50,7 +65,9 @@ export function createMailroom({ api, letters, outbox, bar, queue, table, cases,
   /** @param {Case} view */
   function stateChanged({ state }) {
     if (state === "open") return tell.settle("case");
-    tell.show("case", text.say(`case_${state}`), [{ label: text.say("next_case_button"), run: () => void cases.next() }]);
+    tell.show("case", text.say(`case_${state}`), [
+      { label: text.say("next_case_button"), run: () => void cases.next() },
+    ]);
   }
 
   return {
@@ -96,7 +113,8 @@ export function createMailroom({ api, letters, outbox, bar, queue, table, cases,
       const topic = view?.topics.find(({ key }) => key === letter.dimension);
       if (!view || !topic) return text.say("case_gone");
       const item = queue.put(view);
-      if (topic.state === "closed" || view.state !== "open") return text.say("aside_settled", { key: letter.dimension });
+      if (topic.state === "closed" || view.state !== "open")
+        return text.say("aside_settled", { key: letter.dimension });
       const value = letter.value === topic.mine?.current ? null : letter.value;
       drafts.change(letter.discussion, letter.dimension, { text: letter.text, value });
       letters.remove(letter.key);
@@ -111,7 +129,9 @@ export function createMailroom({ api, letters, outbox, bar, queue, table, cases,
     },
     signedOut() {
       outbox.hold();
-      const words = session.state.other ? text.say("other_signed_in", { name: session.state.other }) : text.say("signed_out_line");
+      const words = session.state.other
+        ? text.say("other_signed_in", { name: session.state.other })
+        : text.say("signed_out_line");
       tell.show("session", words, [{ label: text.say("sign_in"), run: session.open }]);
       tell.aloud(words);
       draw();

@@ -49,51 +49,98 @@ const help = createModal("help");
 const levels = createLevels();
 const viewer = createViewer(text, { opened: (index) => void (table.state.picture = index) });
 const stage = createStage({ picked: (picture) => void (table.state.picture = picture) });
-const session = createSession({ api, person, text, hears: {
-  left: () => mailroom.signedOut(),
-  back: () => mailroom.signedIn(),
-} });
-const panel = createPanel({ root: byId("panel"), dimensions, reasons, text, now: api.now, hears: {
-  here: (key) => table.go(key),
-} });
-const dock = createDock({ reasons, text, hears: {
-  choose: (value) => flow.choose(value),
-  because: (code) => flow.because(code),
-  say: () => flow.say(),
-  comment: () => flow.comment(),
-  undo: () => flow.undo(),
-  typed: (words) => flow.typed(words),
-  explain: () => explain(table.state.here),
-} });
-const table = createTable({ dimensions, letters, outbox: () => outbox, drafts, clock, panel, dock, stage, text, hears: {
+const session = createSession({
+  api,
+  person,
+  text,
+  hears: {
+    left: () => mailroom.signedOut(),
+    back: () => mailroom.signedIn(),
+  },
+});
+const panel = createPanel({
+  root: byId("panel"),
+  dimensions,
+  reasons,
+  text,
+  now: api.now,
+  hears: {
+    here: (key) => table.go(key),
+  },
+});
+const dock = createDock({
+  reasons,
+  text,
+  hears: {
+    choose: (value) => flow.choose(value),
+    because: (code) => flow.because(code),
+    say: () => flow.say(),
+    comment: () => flow.comment(),
+    undo: () => flow.undo(),
+    typed: (words) => flow.typed(words),
+    explain: () => explain(table.state.here),
+  },
+});
+const table = createTable({
+  dimensions,
+  letters,
+  outbox: () => outbox,
+  drafts,
+  clock,
+  panel,
+  dock,
+  stage,
+  text,
+  hears: {
+    paused: () => paused !== "",
+    drawn: drawBar,
+  },
+});
+const queue = createQueue({
+  api,
+  ahead: boot.ahead,
+  build: ({ sample }) => {
+    const built = buildSample(sample, {
+      text,
+      dimensions,
+      heading: "h2",
+      hears: {
+        open: (picture) => viewer.open(built.pictures, built.pictures.indexOf(picture)),
+        changed: () => undefined,
+        back: () => void cases.previous(),
+      },
+    });
+    // Laid out at once, not visible yet: showing it is then no more than a change of class.
+    byId("sample").append(built.stage);
+    return built;
+  },
+  waits: (item) => {
+    const view = table.viewOf(item);
+    return view === null || waitsForMe(view);
+  },
+  held: (item) =>
+    item === table.state.item ||
+    cases.isOnTrail(item.id) ||
+    letters.waiting().some(({ discussion }) => discussion === item.id),
   paused: () => paused !== "",
-  drawn: drawBar,
-} });
-const queue = createQueue({ api, ahead: boot.ahead, build: ({ sample }) => {
-  const built = buildSample(sample, { text, dimensions, heading: "h2", hears: {
-    open: (picture) => viewer.open(built.pictures, built.pictures.indexOf(picture)),
-    changed: () => undefined,
-    back: () => void cases.previous(),
-  } });
-  // Laid out at once, not visible yet: showing it is then no more than a change of class.
-  byId("sample").append(built.stage);
-  return built;
-}, waits: (item) => {
-  const view = table.viewOf(item);
-  return view === null || waitsForMe(view);
-}, held: (item) => item === table.state.item || cases.isOnTrail(item.id) || letters.waiting().some(({ discussion }) => discussion === item.id),
-paused: () => paused !== "", hears: {
-  filled: () => cases.filled(),
-  empty: () => cases.idle(),
-  signedOut: () => session.leave(),
-} });
-const outbox = createOutbox({ api, letters, name: `discussing:${person.id}`, hears: {
-  sent: (letter, answer) => mailroom.sent(letter, answer),
-  refused: (letter) => mailroom.refused(letter),
-  samePerson: session.isSame,
-  changed: () => mailroom.draw(),
-  signedOut: () => session.leave(),
-} });
+  hears: {
+    filled: () => cases.filled(),
+    empty: () => cases.idle(),
+    signedOut: () => session.leave(),
+  },
+});
+const outbox = createOutbox({
+  api,
+  letters,
+  name: `discussing:${person.id}`,
+  hears: {
+    sent: (letter, answer) => mailroom.sent(letter, answer),
+    refused: (letter) => mailroom.refused(letter),
+    samePerson: session.isSame,
+    changed: () => mailroom.draw(),
+    signedOut: () => session.leave(),
+  },
+});
 const bar = createBar(text, urls.page, {
   previous: () => void cases.previous(),
   next: () => void cases.next(),
@@ -102,32 +149,77 @@ const bar = createBar(text, urls.page, {
   signIn: session.open,
 });
 const empty = createEmpty(text, { again: () => (paused ? location.reload() : queue.wake()), score: urls.score });
-const cases = createCases({ api, queue, table, empty, text, tell, urls, paused: () => paused, hears: {
-  opened: () => poll.now(),
-  signedOut: () => session.leave(),
-} });
-const flow = createFlow({ table, drafts, dock, letters, outbox, clock, tell, text, study: boot.study.slug, next: () => void cases.next() });
-const poll = createPoll({ api, current: () => table.state.item, hears: {
-  changed: (item, view) => void mailroom.changed(item, view),
-  gone: (item) => void mailroom.gone(item),
-  signedOut: () => session.leave(),
-} });
-const aside = createAside({ letters, text, words: createWords(text, reasons), hears: {
-  open: (letter) => mailroom.reopen(letter),
-  again: (letter) => mailroom.again(letter),
-  discarded: () => table.draw(),
-  changed: () => mailroom.draw(),
-} });
-const mailroom = createMailroom({ api, letters, outbox, bar, queue, table, cases, poll, drafts, session, store, tell, text, hears: {
-  counted: (waiting) => {
-    counts.waiting = waiting;
-    drawBar();
+const cases = createCases({
+  api,
+  queue,
+  table,
+  empty,
+  text,
+  tell,
+  urls,
+  paused: () => paused,
+  hears: {
+    opened: () => poll.now(),
+    signedOut: () => session.leave(),
   },
-  paused: (code) => {
-    paused = code;
-    tell.show("paused", text.say(`empty_${code}_why`));
+});
+const flow = createFlow({
+  table,
+  drafts,
+  dock,
+  letters,
+  outbox,
+  clock,
+  tell,
+  text,
+  study: boot.study.slug,
+  next: () => void cases.next(),
+});
+const poll = createPoll({
+  api,
+  current: () => table.state.item,
+  hears: {
+    changed: (item, view) => void mailroom.changed(item, view),
+    gone: (item) => void mailroom.gone(item),
+    signedOut: () => session.leave(),
   },
-} });
+});
+const aside = createAside({
+  letters,
+  text,
+  words: createWords(text, reasons),
+  hears: {
+    open: (letter) => mailroom.reopen(letter),
+    again: (letter) => mailroom.again(letter),
+    discarded: () => table.draw(),
+    changed: () => mailroom.draw(),
+  },
+});
+const mailroom = createMailroom({
+  api,
+  letters,
+  outbox,
+  bar,
+  queue,
+  table,
+  cases,
+  poll,
+  drafts,
+  session,
+  store,
+  tell,
+  text,
+  hears: {
+    counted: (waiting) => {
+      counts.waiting = waiting;
+      drawBar();
+    },
+    paused: (code) => {
+      paused = code;
+      tell.show("paused", text.say(`empty_${code}_why`));
+    },
+  },
+});
 
 /** @param {string} key */
 function explain(key) {

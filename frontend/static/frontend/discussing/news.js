@@ -20,13 +20,29 @@ export function news(before, after, text) {
     if (old.revealed) {
       for (const post of topic.posts) {
         if (known.has(post.id) || post.alias === after.me) continue;
-        told.push(text.say(`heard_${post.kind}`, { who: post.alias, key: topic.key, before: post.before ?? "", value: post.value ?? "", words: post.text }).trim());
+        told.push(
+          text
+            .say(`heard_${post.kind}`, {
+              who: post.alias,
+              key: topic.key,
+              before: post.before ?? "",
+              value: post.value ?? "",
+              words: post.text,
+            })
+            .trim(),
+        );
       }
     }
     if (old.state === "open" && topic.state === "closed") {
-      told.push(text.say(topic.outcome === "overridden" ? "heard_overridden" : "heard_settled", { key: topic.key, value: topic.value ?? "" }));
+      told.push(
+        text.say(topic.outcome === "overridden" ? "heard_overridden" : "heard_settled", {
+          key: topic.key,
+          value: topic.value ?? "",
+        }),
+      );
     }
-    if (!old.revealed && topic.revealed && topic.state === "open") told.push(text.say("heard_revealed", { key: topic.key }));
+    if (!old.revealed && topic.revealed && topic.state === "open")
+      told.push(text.say("heard_revealed", { key: topic.key }));
   }
   if (before.state !== after.state) told.push(text.say(`heard_${after.state}`));
   return told;

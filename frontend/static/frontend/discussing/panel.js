@@ -51,7 +51,9 @@ export function createPanel({ root, dimensions, reasons, text, now, hears }) {
         part.show(view, topic, { here: topic.key === here, only: open.length === 1 });
       } else {
         const before = topics.get(topic.key);
-        const part = closed.get(topic.key) ?? createClosed({ ...given, dimension, open: Boolean(before) || (first && view.state === "closed") });
+        const part =
+          closed.get(topic.key) ??
+          createClosed({ ...given, dimension, open: Boolean(before) || (first && view.state === "closed") });
         if (!closed.has(topic.key)) {
           if (before) before.node.replaceWith(part.node);
           else insert(part.node, lastOf(closed) ?? lastOf(topics) ?? root.firstElementChild);

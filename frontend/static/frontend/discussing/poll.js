@@ -59,11 +59,15 @@ export function createPoll({ api, current, hears }) {
     },
     listen() {
       for (const sign of ["keydown", "pointerdown", "pointermove", "wheel"]) {
-        addEventListener(sign, () => {
-          const back = Date.now() - touched > AWAY;
-          touched = Date.now();
-          if (back) void look();
-        }, { capture: true, passive: true });
+        addEventListener(
+          sign,
+          () => {
+            const back = Date.now() - touched > AWAY;
+            touched = Date.now();
+            if (back) void look();
+          },
+          { capture: true, passive: true },
+        );
       }
       plan();
     },

@@ -39,7 +39,9 @@ export function createQueue({ api, ahead, build, waits, held, paused, hears }) {
       return Promise.resolve();
     }
     again = true;
-    asking ??= ask().finally(() => { asking = null; });
+    asking ??= ask().finally(() => {
+      asking = null;
+    });
     return asking;
   }
 
@@ -53,7 +55,10 @@ export function createQueue({ api, ahead, build, waits, held, paused, hears }) {
         await fetchAhead();
       } catch (error) {
         if (error instanceof SignedOut) return hears.signedOut();
-        state.reason = error instanceof Refused && error.refusal.status < 500 && error.refusal.status !== 429 ? "not_allowed" : "offline";
+        state.reason =
+          error instanceof Refused && error.refusal.status < 500 && error.refusal.status !== 429
+            ? "not_allowed"
+            : "offline";
       }
       if (!items.some(waits)) {
         later();
@@ -66,7 +71,8 @@ export function createQueue({ api, ahead, build, waits, held, paused, hears }) {
   function take(rows) {
     const order = rows.map((row) => row.id);
     for (const item of [...items]) if (!order.includes(item.id) && !held(item)) drop(item);
-    for (const id of order) if (!items.some((item) => item.id === id)) items.push({ id, view: null, built: null, at: 0 });
+    for (const id of order)
+      if (!items.some((item) => item.id === id)) items.push({ id, view: null, built: null, at: 0 });
     const place = (/** @type {Item} */ item) => (order.indexOf(item.id) + order.length + 1) % (order.length + 1);
     items.sort((a, b) => place(a) - place(b));
   }
@@ -106,7 +112,10 @@ export function createQueue({ api, ahead, build, waits, held, paused, hears }) {
   /** Ask again after a while, ever more rarely, and only while somebody looks. */
   function later() {
     clearTimeout(timer);
-    timer = setTimeout(() => (document.visibilityState === "visible" ? void refill() : later()), pause * (0.9 + 0.2 * Math.random()));
+    timer = setTimeout(
+      () => (document.visibilityState === "visible" ? void refill() : later()),
+      pause * (0.9 + 0.2 * Math.random()),
+    );
     pause = Math.min(LONGEST_PAUSE, pause * 2);
   }
 

@@ -12,13 +12,16 @@ const MENTION = /\b([TIQ][1-9]\d?)\b/g;
  * @returns {(Node|string)[]}
  */
 export function linked(words, blocks) {
-  return words.split(MENTION).map((part, index) =>
-    index % 2 && blocks.has(part) ? h("a.ref", { href: `#${part}` }, part) : part);
+  return words
+    .split(MENTION)
+    .map((part, index) => (index % 2 && blocks.has(part) ? h("a.ref", { href: `#${part}` }, part) : part));
 }
 
 /** The blocks of a sample. @param {import("../common/types.js").Sample} sample @returns {Set<string>} */
 export function blocksOf(sample) {
-  const numbers = sample.turns.flatMap((turn, index) =>
-    [...(turn.question ? [`Q${index + 1}`] : []), ...turn.blocks.map((block) => block.number)]);
+  const numbers = sample.turns.flatMap((turn, index) => [
+    ...(turn.question ? [`Q${index + 1}`] : []),
+    ...turn.blocks.map((block) => block.number),
+  ]);
   return new Set(numbers);
 }

@@ -32,7 +32,8 @@ export function momentOf(view, topic, draft, paused) {
     }
   }
   const common = { current, chosen, moves, shown, turn: topic ? needsMe(view, topic) : false };
-  if (paused || !topic?.mine || topic.state !== "open" || !mayAct(view)) return { ...common, phase: "nothing", fits: "keep" };
+  if (paused || !topic?.mine || topic.state !== "open" || !mayAct(view))
+    return { ...common, phase: "nothing", fits: "keep" };
   if (topic.revealed) return { ...common, phase: "stance", fits: moves ? "move" : "keep" };
   if (topic.sent) return { ...common, phase: "sent", fits: "keep" };
   return { ...common, phase: "reason", fits: "reason" };

@@ -25,7 +25,13 @@ export function createTable({ dimensions, letters, outbox, drafts, clock, panel,
 
   /** A case with my letters in it. @param {Item} item @returns {Case|null} */
   function viewOf({ id, view }) {
-    return view && withLetters(view, letters.waiting().filter(({ discussion }) => discussion === id));
+    return (
+      view &&
+      withLetters(
+        view,
+        letters.waiting().filter(({ discussion }) => discussion === id),
+      )
+    );
   }
 
   /** @returns {{view: Case, topic: import("./types.js").Topic|undefined}|null} */
@@ -38,7 +44,8 @@ export function createTable({ dimensions, letters, outbox, drafts, clock, panel,
   function graced() {
     const own = letters.waiting().filter(({ discussion }) => discussion === state.item?.id);
     const last = own[own.length - 1];
-    const held = last && last.kind === "stance" && last.tries === 0 && last.after > Date.now() && !outbox().isOnTheWay(last.key);
+    const held =
+      last && last.kind === "stance" && last.tries === 0 && last.after > Date.now() && !outbox().isOnTheWay(last.key);
     return held ? last : null;
   }
 
@@ -68,7 +75,12 @@ export function createTable({ dimensions, letters, outbox, drafts, clock, panel,
     const last = graced();
     if (last) timer = setTimeout(draw, last.after - Date.now() + 20);
     if (dimension && now) {
-      const undo = last ? text.say(last.value === last.before ? "undo_keep" : "undo_move", { key: last.dimension, value: last.value ?? "" }) : "";
+      const undo = last
+        ? text.say(last.value === last.before ? "undo_keep" : "undo_move", {
+            key: last.dimension,
+            value: last.value ?? "",
+          })
+        : "";
       const words = drafts.of(state.item.id, state.here).text;
       dock.show({ dimension, moment: now, words, undo, blocks: blocksOf(seen.view.sample) });
     } else dock.hide();
@@ -86,7 +98,13 @@ export function createTable({ dimensions, letters, outbox, drafts, clock, panel,
   }
 
   return {
-    state, look, viewOf, moment, graced, draw, keep,
+    state,
+    look,
+    viewOf,
+    moment,
+    graced,
+    draw,
+    keep,
     /** @param {Item|null} item */
     show(item) {
       keep();

@@ -12,7 +12,11 @@ import { linked } from "./refs.js";
  *   reasons: import("./types.js").Reason[], text: import("../common/text.js").Text}} given
  */
 export function createThread({ dimension, blocks, me, reasons, text }) {
-  const node = h("div.thread", { role: "log", "aria-live": "off", "aria-label": text.say("thread", { name: dimension.name }) });
+  const node = h("div.thread", {
+    role: "log",
+    "aria-live": "off",
+    "aria-label": text.say("thread", { name: dimension.name }),
+  });
   /** @type {Map<string, {signature: string, element: HTMLElement}>} */
   const shown = new Map();
 
@@ -20,18 +24,29 @@ export function createThread({ dimension, blocks, me, reasons, text }) {
   function draw(post, fresh) {
     const mine = post.alias === me;
     const listed = reasons.find(({ code }) => code === post.reason)?.said ?? "";
-    const meta = h("p.meta", {}, h("span", {}, post.pending ? text.say("on_its_way") : text.when(post.at)), ...done(post),
-      listed && h("span.listed", {}, listed), fresh && h("span.fresh", {}, text.say("new")));
-    return h(`article.post${mine ? ".mine" : ""}${post.pending ? ".pending" : ""}`, {},
+    const meta = h(
+      "p.meta",
+      {},
+      h("span", {}, post.pending ? text.say("on_its_way") : text.when(post.at)),
+      ...done(post),
+      listed && h("span.listed", {}, listed),
+      fresh && h("span.fresh", {}, text.say("new")),
+    );
+    return h(
+      `article.post${mine ? ".mine" : ""}${post.pending ? ".pending" : ""}`,
+      {},
       h("span.r", {}, post.alias, mine && h("small", {}, text.say("you"))),
-      h("div", {}, meta, post.text && h("p.prose", {}, ...linked(post.text, blocks))));
+      h("div", {}, meta, post.text && h("p.prose", {}, ...linked(post.text, blocks))),
+    );
   }
 
   /** @param {Post} post @returns {(Node|string)[]} */
   function done({ kind, before, value }) {
-    if (kind === "move") return [h("span", {}, text.say("moved")), chip(dimension, before), h("span", {}, "→"), chip(dimension, value)];
+    if (kind === "move")
+      return [h("span", {}, text.say("moved")), chip(dimension, before), h("span", {}, "→"), chip(dimension, value)];
     if (kind === "keep") return [h("span", {}, text.say("keeps")), chip(dimension, value)];
-    if (kind === "reason") return [h("span", {}, text.say("at")), chip(dimension, value), h("span", {}, text.say("own_reason"))];
+    if (kind === "reason")
+      return [h("span", {}, text.say("at")), chip(dimension, value), h("span", {}, text.say("own_reason"))];
     return [];
   }
 

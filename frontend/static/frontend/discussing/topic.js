@@ -23,8 +23,14 @@ export function createTopic({ dimension, blocks, me, reasons, text, hears }) {
   const range = h("span.small.quiet");
   const turn = h("span.turn-mark.att", { hidden: true }, icon("alert"), h("span", {}, text.say("your_turn")));
   const standing = h("span.standing", { "aria-hidden": "true" });
-  const head = h("button.topichead", { type: "button", "aria-controls": `${id}-body`, click: () => hears.here(key) },
-    h("span.topicname", { id }, h("b", {}, key), " ", h("span.second", {}, dimension.name)), range, standing, turn);
+  const head = h(
+    "button.topichead",
+    { type: "button", "aria-controls": `${id}-body`, click: () => hears.here(key) },
+    h("span.topicname", { id }, h("b", {}, key), " ", h("span.second", {}, dimension.name)),
+    range,
+    standing,
+    turn,
+  );
   const picture = h("div");
   const still = h("p.still");
   const levelsLine = h("ol.anchors");
@@ -39,7 +45,9 @@ export function createTopic({ dimension, blocks, me, reasons, text, hears }) {
   function draw(view, topic) {
     const { first, now } = spreads(topic.stances ?? []);
     write(range, first && now ? text.say("ranges", { first: span(first), now: span(now) }) : "");
-    standing.replaceChildren(...(topic.stances ?? []).filter(({ excused }) => !excused).map(({ current }) => chip(dimension, current)));
+    standing.replaceChildren(
+      ...(topic.stances ?? []).filter(({ excused }) => !excused).map(({ current }) => chip(dimension, current)),
+    );
     turn.hidden = !needsMe(view, topic);
     if (topic.revealed && topic.stances) {
       picture.replaceChildren(drawAxis(dimension, topic.stances, { me, text }), drawLegend(topic.stances, text));
@@ -59,19 +67,31 @@ export function createTopic({ dimension, blocks, me, reasons, text, hears }) {
   function alone(topic) {
     const current = topic.mine?.current ?? null;
     const words = topic.sent ? "alone_sent" : current === null ? "alone_no_value" : "alone";
-    return [...(current === null ? [] : [chip(dimension, current), " "]), h("span", {}, text.say(words, { value: current ?? "" }))];
+    return [
+      ...(current === null ? [] : [chip(dimension, current), " "]),
+      h("span", {}, text.say(words, { value: current ?? "" })),
+    ];
   }
 
   /** @param {Topic} topic @returns {Node[]} */
   function stillToAnswer(topic) {
     if (!topic.revealed || !topic.stances || topic.waits_for === null) return [];
     const waits = topic.waits_for;
-    return topic.stances.filter(({ excused }) => !excused).map(({ alias, reasoned_at, answered_at }) => {
-      const who = h("b", {}, alias === me ? text.say("you_first") : alias);
-      if (waits.includes(alias)) return h("span.att", {}, icon("alert"), who, text.say(alias === me ? "i_am_awaited" : "is_awaited"));
-      const at = [reasoned_at ?? "", answered_at ?? ""].sort()[1];
-      return h("span", {}, icon("check"), who, at ? text.say("answered", { when: text.when(at) }) : text.say("stands_by"));
-    });
+    return topic.stances
+      .filter(({ excused }) => !excused)
+      .map(({ alias, reasoned_at, answered_at }) => {
+        const who = h("b", {}, alias === me ? text.say("you_first") : alias);
+        if (waits.includes(alias))
+          return h("span.att", {}, icon("alert"), who, text.say(alias === me ? "i_am_awaited" : "is_awaited"));
+        const at = [reasoned_at ?? "", answered_at ?? ""].sort()[1];
+        return h(
+          "span",
+          {},
+          icon("check"),
+          who,
+          at ? text.say("answered", { when: text.when(at) }) : text.say("stands_by"),
+        );
+      });
   }
 
   return {
@@ -86,7 +106,14 @@ export function createTopic({ dimension, blocks, me, reasons, text, hears }) {
       head.setAttribute("aria-expanded", String(opened));
       head.toggleAttribute("aria-current", here);
       thread.show(topic.posts, topic.revealed ? lastWord(topic, me) : "");
-      const signature = JSON.stringify([topic.stances, topic.mine, topic.waits_for, topic.revealed, topic.sent, view.state]);
+      const signature = JSON.stringify([
+        topic.stances,
+        topic.mine,
+        topic.waits_for,
+        topic.revealed,
+        topic.sent,
+        view.state,
+      ]);
       if (signature === drawn) return;
       drawn = signature;
       draw(view, topic);
@@ -95,7 +122,12 @@ export function createTopic({ dimension, blocks, me, reasons, text, hears }) {
 }
 
 /** When I last said something. @param {Topic} topic @param {string|null} me */
-const lastWord = (topic, me) => topic.posts.filter(({ alias }) => alias === me).map(({ at }) => at).sort().pop() ?? "";
+const lastWord = (topic, me) =>
+  topic.posts
+    .filter(({ alias }) => alias === me)
+    .map(({ at }) => at)
+    .sort()
+    .pop() ?? "";
 
 /** @param {{low: number, high: number}} range */
 const span = ({ low, high }) => (low === high ? String(low) : `${low}–${high}`);

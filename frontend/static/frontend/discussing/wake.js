@@ -15,7 +15,8 @@ export function wake({ table, outbox, queue, poll, drafts, session, store, mailr
   const retryPictures = () => {
     for (const item of queue.items) for (const picture of item.built?.pictures ?? []) picture.retry();
   };
-  const count = () => document.visibilityState === "visible" && !session.state.out && mailroom.count().catch(() => undefined);
+  const count = () =>
+    document.visibilityState === "visible" && !session.state.out && mailroom.count().catch(() => undefined);
 
   function looked() {
     session.look();
@@ -41,7 +42,11 @@ export function wake({ table, outbox, queue, poll, drafts, session, store, mailr
   store.watch((name) => {
     if (name.startsWith("letter:")) mailroom.draw();
     // The other tab has written here, or has sent something: show it, but not into a field that is written in.
-    if (name.startsWith("letter:") || (table.state.item && drafts.isOf(name, table.state.item.id) && !document.hasFocus())) table.draw();
+    if (
+      name.startsWith("letter:") ||
+      (table.state.item && drafts.isOf(name, table.state.item.id) && !document.hasFocus())
+    )
+      table.draw();
   });
   setInterval(count, COUNT_EVERY);
 

@@ -13,7 +13,10 @@ export function createWords(text, reasons) {
     kind: (/** @type {Letter} */ letter) => text.say(`aside_${letter.kind}`, { time: text.time(letter.at) }),
     /** @param {Letter} letter */
     said({ kind, dimension, value, before, code, text: words }) {
-      const moves = kind !== "comment" && value !== before ? text.say("aside_moves", { key: dimension, before: before ?? "–", value: value ?? "–" }) : "";
+      const moves =
+        kind !== "comment" && value !== before
+          ? text.say("aside_moves", { key: dimension, before: before ?? "–", value: value ?? "–" })
+          : "";
       return [moves, reasons.find((reason) => reason.code === code)?.said ?? "", words].filter(Boolean);
     },
   };

@@ -6,7 +6,9 @@
  */
 export function createAnswering({ desk, dimensions }) {
   const { state } = desk;
-  const singleDigits = dimensions.map(({ levels }) => levels.every(({ value }) => Number.isInteger(value) && value >= 0 && value <= 9));
+  const singleDigits = dimensions.map(({ levels }) =>
+    levels.every(({ value }) => Number.isInteger(value) && value >= 0 && value <= 9),
+  );
 
   return {
     /** A digit is the value where all levels are digits, else the place among them. @param {number} digit */

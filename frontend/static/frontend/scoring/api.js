@@ -20,8 +20,10 @@ export function createApi(urls, person) {
   function deliver(letter) {
     const { key: client_key, ratings, touched, notes, seconds, reason, note } = letter;
     if (letter.kind === "undo") return call("DELETE", `${assignment(letter.assignment)}score/`);
-    if (letter.kind === "skip") return call("POST", `${assignment(letter.assignment)}skip/`, { client_key, reason, note });
-    if (letter.kind === "revise") return call("PUT", `${assignment(letter.assignment)}revision/`, { client_key, ratings, seconds });
+    if (letter.kind === "skip")
+      return call("POST", `${assignment(letter.assignment)}skip/`, { client_key, reason, note });
+    if (letter.kind === "revise")
+      return call("PUT", `${assignment(letter.assignment)}revision/`, { client_key, ratings, seconds });
     return call("PUT", `${assignment(letter.assignment)}score/`, { client_key, ratings, notes, seconds, touched });
   }
 

@@ -38,7 +38,8 @@ export function createDesk({ main, dimensions, drafts, clock, panel, text, hears
     if (before && before !== work) before.stage.classList.remove("on");
     if (!work) return clock.stop();
     begin(past ? { ...blank(), notes: past.notes } : drafts.load(work.name));
-    for (const picture of work.pictures) if (draft.seen.includes(picture.block.number) && !picture.seen) picture.markSeen();
+    for (const picture of work.pictures)
+      if (draft.seen.includes(picture.block.number) && !picture.seen) picture.markSeen();
     if (work.stage.parentNode !== main) main.append(work.stage);
     work.stage.classList.add("on");
     state.here = sheet.missing()[0] ?? dimensions.findIndex((_, index) => sheet.isOpen(index));
@@ -50,10 +51,18 @@ export function createDesk({ main, dimensions, drafts, clock, panel, text, hears
   function draw() {
     const { past, here } = state;
     const { locked, judge, revising } = sheet;
-    panel.show({ ratings: past?.ratings ?? sheet.ratings(), own: past ? past.own ?? null : sheet.own, judge, locked, here,
+    panel.show({
+      ratings: past?.ratings ?? sheet.ratings(),
+      own: past ? (past.own ?? null) : sheet.own,
+      judge,
+      locked,
+      here,
       // Own values that a judge's followed are undone with the answer; where none came, nothing is.
       lapsed: past?.undo_until === null,
-      notes: past?.notes ?? sheet.notes(), readOnly: Boolean(past), takesNotes: !past && !revising });
+      notes: past?.notes ?? sheet.notes(),
+      readOnly: Boolean(past),
+      takesNotes: !past && !revising,
+    });
     hears.changed();
   }
 
@@ -102,7 +111,11 @@ export function createDesk({ main, dimensions, drafts, clock, panel, text, hears
   }
 
   return {
-    state, show, keep, rate, move,
+    state,
+    show,
+    keep,
+    rate,
+    move,
     sheet: () => sheet,
     missing: () => sheet.missing(),
     attend: focus,

@@ -42,7 +42,11 @@ export function createFlow({ desk, queue, outbox, letters, past, bar, tell, text
     if (isRevision(assignment)) return text.say("revealed", { n: desk.missing().length });
     const { sample } = assignment;
     const turns = sample.turns.filter((turn) => !turn.context).length;
-    return [text.say("next_sample"), text.say("turns", { n: turns }), text.say("pictures", { n: pictures.length })].join(", ");
+    return [
+      text.say("next_sample"),
+      text.say("turns", { n: turns }),
+      text.say("pictures", { n: pictures.length }),
+    ].join(", ");
   }
 
   function draw() {

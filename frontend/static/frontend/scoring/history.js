@@ -28,21 +28,23 @@ export function createHistory({ desk, queue, outbox, letters, past, bar, tell, t
     }
   }
 
-  const previous = () => once(async () => {
-    const index = desk.state.past ? viewed.index + 1 : 0;
-    const entry = await past.at(index);
-    if (!entry) return refuse("no_earlier");
-    view(entry, index);
-  });
+  const previous = () =>
+    once(async () => {
+      const index = desk.state.past ? viewed.index + 1 : 0;
+      const entry = await past.at(index);
+      if (!entry) return refuse("no_earlier");
+      view(entry, index);
+    });
 
   function forward() {
     if (!desk.state.past) return tell.settle("remark");
     const index = viewed.index - 1;
     if (index < 0) leave();
-    else void once(async () => {
-      const entry = await past.at(index);
-      if (entry) view(entry, index);
-    });
+    else
+      void once(async () => {
+        const entry = await past.at(index);
+        if (entry) view(entry, index);
+      });
   }
 
   /** @param {Entry} entry @param {number} index */
@@ -77,13 +79,14 @@ export function createHistory({ desk, queue, outbox, letters, past, bar, tell, t
   }
 
   /** Undo what is looked at, or the last one. */
-  const undo = () => once(async () => {
-    const viewing = Boolean(desk.state.past);
-    if (!viewing && queue.items.some((item) => isRevision(item.assignment))) return refuse("undo_revealed");
-    const entry = await past.at(viewing ? viewed.index : 0);
-    if (!entry || !past.mayUndo(entry)) return refuse(entry ? "undo_too_late" : "nothing_to_undo");
-    takeBack(entry);
-  });
+  const undo = () =>
+    once(async () => {
+      const viewing = Boolean(desk.state.past);
+      if (!viewing && queue.items.some((item) => isRevision(item.assignment))) return refuse("undo_revealed");
+      const entry = await past.at(viewing ? viewed.index : 0);
+      if (!entry || !past.mayUndo(entry)) return refuse(entry ? "undo_too_late" : "nothing_to_undo");
+      takeBack(entry);
+    });
 
   /** Say why what was asked for cannot be had. @param {string} key @param {Record<string, string>} [values] */
   function refuse(key, values) {
@@ -105,7 +108,7 @@ export function createHistory({ desk, queue, outbox, letters, past, bar, tell, t
     if (!revision) bar.countOn(-1);
     const open = Object.entries(given.ratings).filter(([name]) => !(name in assignment.sample.locked));
     const ratings = /** @type {Record<string, number>} */ (Object.fromEntries(open));
-    const seconds = revision ? 0 : given.seconds ?? 0;
+    const seconds = revision ? 0 : (given.seconds ?? 0);
     drafts.save(work.name, { ...blank(), ratings, notes: revision ? {} : { ...given.notes }, seconds });
     // Where its judge's values are not at hand, the server lists it again once the undo is there.
     if (!revision || assignment.suggestion) queue.restore(work);

@@ -14,7 +14,24 @@ import { isRevision, nameOf, pieceOf } from "./pieces.js";
  *   store: import("../common/store.js").Store, drafts: import("./drafts.js").Drafts,
  *   build: (assignment: import("./types.js").Assignment) => import("./types.js").Work}} parts
  */
-export function createMailroom({ api, desk, queue, outbox, letters, past, bar, tell, text, flow, revisions, history, session, store, drafts, build }) {
+export function createMailroom({
+  api,
+  desk,
+  queue,
+  outbox,
+  letters,
+  past,
+  bar,
+  tell,
+  text,
+  flow,
+  revisions,
+  history,
+  session,
+  store,
+  drafts,
+  build,
+}) {
   function draw() {
     const waiting = letters.waiting();
     bar.mail({
@@ -70,13 +87,16 @@ export function createMailroom({ api, desk, queue, outbox, letters, past, bar, t
     } catch (error) {
       return error instanceof Refused ? error.message : text.say("not_reached");
     }
-    if (assignment.state === "scored") return text.say(letter.kind === "revise" ? "aside_revision_over" : "aside_scored");
+    if (assignment.state === "scored")
+      return text.say(letter.kind === "revise" ? "aside_revision_over" : "aside_scored");
     if (assignment.state === "skipped") return text.say("aside_skipped");
     // What lies on the desk now may be this very sample: its draft must not be written over the letter's.
     desk.show(null);
     const name = nameOf(assignment);
     const kept = drafts.load(name);
-    const said = letter.ratings ? { ratings: letter.ratings, notes: letter.notes ?? {}, seconds: letter.seconds ?? 0 } : {};
+    const said = letter.ratings
+      ? { ratings: letter.ratings, notes: letter.notes ?? {}, seconds: letter.seconds ?? 0 }
+      : {};
     // A new key: the server may have met the old one.
     drafts.save(name, { ...kept, ...said, key: blank().key, at: Date.now() });
     letters.remove(letter.key);
@@ -101,7 +121,9 @@ export function createMailroom({ api, desk, queue, outbox, letters, past, bar, t
     },
     signedOut() {
       outbox.hold();
-      const words = session.state.other ? text.say("other_signed_in", { name: session.state.other }) : text.say("signed_out_line");
+      const words = session.state.other
+        ? text.say("other_signed_in", { name: session.state.other })
+        : text.say("signed_out_line");
       tell.show("session", words, [{ label: text.say("sign_in"), run: session.open }]);
       tell.aloud(words);
       draw();

@@ -52,50 +52,88 @@ const help = createModal("help");
 const levels = createLevels();
 const viewer = createViewer(text, { opened: (index) => void (desk.state.picture = index) });
 const skipping = createSkip(text, (reason, note) => flow.skip(reason, note));
-const session = createSession({ api, person, text, hears: {
-  left: () => mailroom.signedOut(),
-  back: () => mailroom.signedIn(),
-} });
-const panel = createPanel({ root: byId("panel"), dimensions, text, hears: {
-  rate: (index, value) => revisions.calm() && desk.rate(index, value),
-  adopt: () => answering.adopt(),
-  stand: () => answering.stand(),
-  focus: (index) => desk.attend(index),
-  note: (key, note) => desk.note(key, note),
-  explain: (index) => levels.explain(dimensions[index]),
-} });
-const desk = createDesk({ main: byId("main"), dimensions, drafts, clock, panel, text, hears: {
-  changed: () => flow.draw(),
-  kept: () => mailroom.draftKept(),
-  aloud: tell.aloud,
-} });
+const session = createSession({
+  api,
+  person,
+  text,
+  hears: {
+    left: () => mailroom.signedOut(),
+    back: () => mailroom.signedIn(),
+  },
+});
+const panel = createPanel({
+  root: byId("panel"),
+  dimensions,
+  text,
+  hears: {
+    rate: (index, value) => revisions.calm() && desk.rate(index, value),
+    adopt: () => answering.adopt(),
+    stand: () => answering.stand(),
+    focus: (index) => desk.attend(index),
+    note: (key, note) => desk.note(key, note),
+    explain: (index) => levels.explain(dimensions[index]),
+  },
+});
+const desk = createDesk({
+  main: byId("main"),
+  dimensions,
+  drafts,
+  clock,
+  panel,
+  text,
+  hears: {
+    changed: () => flow.draw(),
+    kept: () => mailroom.draftKept(),
+    aloud: tell.aloud,
+  },
+});
 const answering = createAnswering({ desk, dimensions });
 /** @param {import("./types.js").Assignment} assignment @returns {import("./types.js").Work} */
-const build = (assignment) => ({ assignment, name: nameOf(assignment), lost: false, ...buildSample(assignment.sample, { text, dimensions, hears: {
-  open: (picture) => viewer.open(desk.state.work?.pictures ?? [], desk.state.work?.pictures.indexOf(picture) ?? 0),
-  cannotScore: () => skipping.open("picture_broken"),
-  changed: (picture) => picture.seen && desk.seen(picture.block.number),
-  back: () => history.previous(),
-} }) });
-const queue = createQueue({ api, letters, ahead: boot.ahead, build: (assignment) => {
-  const work = build(assignment);
-  // Laid out at once, not visible yet: showing it is then no more than a change of class.
-  byId("main").append(work.stage);
-  return work;
-}, hears: {
-  filled: () => flow.filled(),
-  revising: (assignment) => revisions.arrive(assignment),
-  empty: () => desk.state.work || flow.show(),
-  signedOut: () => session.leave(),
-} });
-const outbox = createOutbox({ api, letters, name: person.id, hears: {
-  amountsTo: (letter, { code }) => letter.kind === "undo" && code === "nothing_to_undo" && { state: "leased" },
-  sent: (letter, answer) => mailroom.sent(letter, answer),
-  refused: (letter) => mailroom.refused(letter),
-  samePerson: session.isSame,
-  changed: () => mailroom.draw(),
-  signedOut: () => session.leave(),
-} });
+const build = (assignment) => ({
+  assignment,
+  name: nameOf(assignment),
+  lost: false,
+  ...buildSample(assignment.sample, {
+    text,
+    dimensions,
+    hears: {
+      open: (picture) => viewer.open(desk.state.work?.pictures ?? [], desk.state.work?.pictures.indexOf(picture) ?? 0),
+      cannotScore: () => skipping.open("picture_broken"),
+      changed: (picture) => picture.seen && desk.seen(picture.block.number),
+      back: () => history.previous(),
+    },
+  }),
+});
+const queue = createQueue({
+  api,
+  letters,
+  ahead: boot.ahead,
+  build: (assignment) => {
+    const work = build(assignment);
+    // Laid out at once, not visible yet: showing it is then no more than a change of class.
+    byId("main").append(work.stage);
+    return work;
+  },
+  hears: {
+    filled: () => flow.filled(),
+    revising: (assignment) => revisions.arrive(assignment),
+    empty: () => desk.state.work || flow.show(),
+    signedOut: () => session.leave(),
+  },
+});
+const outbox = createOutbox({
+  api,
+  letters,
+  name: person.id,
+  hears: {
+    amountsTo: (letter, { code }) => letter.kind === "undo" && code === "nothing_to_undo" && { state: "leased" },
+    sent: (letter, answer) => mailroom.sent(letter, answer),
+    refused: (letter) => mailroom.refused(letter),
+    samePerson: session.isSame,
+    changed: () => mailroom.draw(),
+    signedOut: () => session.leave(),
+  },
+});
 const bar = createBar(text, {
   previous: () => history.previous(),
   forward: () => history.forward(),
@@ -106,16 +144,33 @@ const bar = createBar(text, {
   signIn: session.open,
 });
 const empty = createEmpty(text, () => queue.refill());
-const parts = { desk, queue, outbox, letters, past, bar, tell, text, empty, whose: createWhose(text), study: boot.study.slug };
+const parts = {
+  desk,
+  queue,
+  outbox,
+  letters,
+  past,
+  bar,
+  tell,
+  text,
+  empty,
+  whose: createWhose(text),
+  study: boot.study.slug,
+};
 const flow = createFlow(parts);
 const revisions = createRevisions({ ...parts, flow, drafts });
 const history = createHistory({ ...parts, flow, drafts, build });
-const aside = createAside({ letters, text, words: createWords(text), hears: {
-  open: (letter) => mailroom.reopen(letter),
-  again: (letter) => mailroom.again(letter),
-  discarded: (letter) => drafts.load(pieceOf(letter)).key === letter.key && drafts.remove(pieceOf(letter)),
-  changed: () => mailroom.draw(),
-} });
+const aside = createAside({
+  letters,
+  text,
+  words: createWords(text),
+  hears: {
+    open: (letter) => mailroom.reopen(letter),
+    again: (letter) => mailroom.again(letter),
+    discarded: (letter) => drafts.load(pieceOf(letter)).key === letter.key && drafts.remove(pieceOf(letter)),
+    changed: () => mailroom.draw(),
+  },
+});
 const mailroom = createMailroom({ ...parts, api, flow, revisions, history, session, store, drafts, build });
 const leases = createLeases({ api, held: () => queue.items, hears: { lost: flow.lost, signedOut: session.leave } });
 

@@ -10,8 +10,15 @@ import { h, write } from "../common/dom.js";
  * @param {() => void} leave  where the focus goes when the note is done
  */
 export function createNote(dimension, text, changed, leave) {
-  const field = /** @type {HTMLTextAreaElement} */ (h("textarea", { rows: 2, maxlength: 4000, autocomplete: "off",
-    "aria-label": text.say("note_on", { name: dimension.name }), input: () => changed(field.value) }));
+  const field = /** @type {HTMLTextAreaElement} */ (
+    h("textarea", {
+      rows: 2,
+      maxlength: 4000,
+      autocomplete: "off",
+      "aria-label": text.say("note_on", { name: dimension.name }),
+      input: () => changed(field.value),
+    })
+  );
   const done = h("button.link", { type: "button", click: () => close() }, text.say("note_done"));
   const editor = h("div.noteedit", { hidden: true }, field, h("span", {}, done, " ", h("kbd", {}, "Esc")));
   const shown = h("p.note", { hidden: true });

@@ -48,26 +48,68 @@ function buildRow(dimension, index, text, hears) {
   const { levels } = dimension;
   const id = `dim-${index}`;
   const mark = h("span.v");
-  const keys = levels.map((level, place) => h(`button.key.k${shade(place, levels.length)}`, { type: "button",
-    role: "radio", "aria-checked": "false", tabindex: -1, click: () => hears.rate(index, level.value) }, String(level.value), h("i", {}, level.label)));
-  const group = h("div.keys", { role: "radiogroup", "aria-labelledby": id, "aria-describedby": `${id}-judge ${id}-chosen` },
-    ...keys);
+  const keys = levels.map((level, place) =>
+    h(
+      `button.key.k${shade(place, levels.length)}`,
+      {
+        type: "button",
+        role: "radio",
+        "aria-checked": "false",
+        tabindex: -1,
+        click: () => hears.rate(index, level.value),
+      },
+      String(level.value),
+      h("i", {}, level.label),
+    ),
+  );
+  const group = h(
+    "div.keys",
+    { role: "radiogroup", "aria-labelledby": id, "aria-describedby": `${id}-judge ${id}-chosen` },
+    ...keys,
+  );
   group.style.setProperty("--levels", String(levels.length));
-  const verdict = createVerdict(dimension, { id: `${id}-judge`, text, hears: { keep: hears.stand, adopt: hears.adopt } });
+  const verdict = createVerdict(dimension, {
+    id: `${id}-judge`,
+    text,
+    hears: { keep: hears.stand, adopt: hears.adopt },
+  });
   group.append(verdict.band);
   const anchors = anchorsOf(dimension);
   const lock = icon("lock");
   const words = h("span");
   const chosen = h("p.chosen", { id: `${id}-chosen` }, lock, words);
-  const note = createNote(dimension, text, (value) => hears.note(dimension.key, value), () => focus());
-  const node = h("section.dim", { "aria-labelledby": id },
-    h("button.dimname", { type: "button", tabindex: -1, click: () => hears.focus(index) },
-      h("span", { id }, h("b", {}, dimension.key), " ", h("span.full", {}, dimension.name)), mark),
-    h("div.more", {}, h("span", {}, dimension.name),
-      h("button.link", { type: "button", "aria-label": text.say("what_levels_mean"), click: () => hears.explain(index) },
-        text.say("levels")),
-      h("button.link", { type: "button", click: () => note.edit() }, text.say("note"))),
-    group, verdict.node, h(levels.some((level) => level.label) ? "ol.anchors" : "ol.anchors.bare", {}, ...anchors), chosen, note.node);
+  const note = createNote(
+    dimension,
+    text,
+    (value) => hears.note(dimension.key, value),
+    () => focus(),
+  );
+  const node = h(
+    "section.dim",
+    { "aria-labelledby": id },
+    h(
+      "button.dimname",
+      { type: "button", tabindex: -1, click: () => hears.focus(index) },
+      h("span", { id }, h("b", {}, dimension.key), " ", h("span.full", {}, dimension.name)),
+      mark,
+    ),
+    h(
+      "div.more",
+      {},
+      h("span", {}, dimension.name),
+      h(
+        "button.link",
+        { type: "button", "aria-label": text.say("what_levels_mean"), click: () => hears.explain(index) },
+        text.say("levels"),
+      ),
+      h("button.link", { type: "button", click: () => note.edit() }, text.say("note")),
+    ),
+    group,
+    verdict.node,
+    h(levels.some((level) => level.label) ? "ol.anchors" : "ol.anchors.bare", {}, ...anchors),
+    chosen,
+    note.node,
+  );
   group.addEventListener("focusin", () => hears.focus(index));
 
   function focus() {
@@ -101,7 +143,10 @@ function buildRow(dimension, index, text, hears) {
     keys.forEach((key, at) => {
       const { value: level, label } = levels[at];
       const marks = [at === judgedPlace && text.say("key_judged"), at === ownPlace && text.say("key_own")];
-      key.setAttribute("aria-label", [level, label, ...marks].filter((part) => part !== "" && part !== false).join(", "));
+      key.setAttribute(
+        "aria-label",
+        [level, label, ...marks].filter((part) => part !== "" && part !== false).join(", "),
+      );
       key.classList.toggle("judged", at === judgedPlace);
       key.classList.toggle("own", at === ownPlace && at !== place);
       key.setAttribute("aria-checked", String(at === place));
@@ -111,8 +156,11 @@ function buildRow(dimension, index, text, hears) {
     });
     mark.className = place >= 0 && !locked ? `v lv l${shade(place, levels.length)}` : "v quiet";
     const unanswered = place < 0 && judged !== undefined ? [icon("judge"), String(judged)] : [];
-    mark.replaceChildren(place >= 0 ? String(value) : unanswered.length ? String(own ?? "") : "–", ...unanswered,
-      ...(locked ? [icon("lock")] : []));
+    mark.replaceChildren(
+      place >= 0 ? String(value) : unanswered.length ? String(own ?? "") : "–",
+      ...unanswered,
+      ...(locked ? [icon("lock")] : []),
+    );
     lock.toggleAttribute("hidden", !locked);
     const explained = place >= 0 ? place : ownPlace;
     chosen.hidden = !locked && explained < 0;

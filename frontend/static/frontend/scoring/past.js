@@ -70,7 +70,8 @@ export function createPast({ api }) {
     /** What the judge's values were answered with was refused: the own values count. @param {string} id */
     stand(id) {
       const entry = entries[find(id)];
-      if (entry?.given.own) Object.assign(entry, { given: { ...entry.given, ratings: entry.given.own, own: null }, pending: false });
+      if (entry?.given.own)
+        Object.assign(entry, { given: { ...entry.given, ratings: entry.given.own, own: null }, pending: false });
     },
     /** @param {string} id @returns {Entry|null} the one that is there no more */
     take(id) {

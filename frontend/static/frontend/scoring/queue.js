@@ -40,7 +40,10 @@ export function createQueue({ api, letters, ahead, build, hears }) {
   /** Is this piece of work dealt with, as far as the person is concerned? @param {Assignment} assignment */
   function isFinished(assignment) {
     if (finished.has(nameOf(assignment))) return true;
-    const last = letters.waiting().filter((letter) => letter.assignment === assignment.id).pop();
+    const last = letters
+      .waiting()
+      .filter((letter) => letter.assignment === assignment.id)
+      .pop();
     return Boolean(last) && !(last?.kind === "undo" && Boolean(last.revision) === isRevision(assignment));
   }
 
@@ -90,10 +93,13 @@ export function createQueue({ api, letters, ahead, build, hears }) {
   /** Ask again after a while, ever more rarely, and only while somebody looks. */
   function later() {
     clearTimeout(timer);
-    timer = setTimeout(() => {
-      if (document.visibilityState === "visible") void refill();
-      else later();
-    }, pause * (0.9 + 0.2 * Math.random()));
+    timer = setTimeout(
+      () => {
+        if (document.visibilityState === "visible") void refill();
+        else later();
+      },
+      pause * (0.9 + 0.2 * Math.random()),
+    );
     pause = Math.min(LONGEST_PAUSE, pause * 2);
   }
 

@@ -31,7 +31,12 @@ export function createSheet(dimensions, assignment, draft) {
   const isMissing = (/** @type {number} */ index) => isOpen(index) && value(keyOf(index)) === undefined;
 
   return {
-    locked, judge, own, revising, isOpen, isMissing,
+    locked,
+    judge,
+    own,
+    revising,
+    isOpen,
+    isMissing,
     missing: () => [...dimensions.keys()].filter(isMissing),
     /** @param {number} index */
     judged: (index) => judge?.ratings[keyOf(index)],
@@ -44,6 +49,6 @@ export function createSheet(dimensions, assignment, draft) {
     },
     /** What a rule has set beside what people say. */
     byRule: () => Object.fromEntries(Object.entries(locked).map(([key, lock]) => [key, lock.value])),
-    notes: () => (revising ? assignment?.score?.notes ?? {} : draft.notes),
+    notes: () => (revising ? (assignment?.score?.notes ?? {}) : draft.notes),
   };
 }

@@ -33,8 +33,12 @@ export function createVerdict({ key, levels }, { id, text, hears }) {
   function across(value) {
     const values = levels.map((level) => level.value);
     const after = values.findIndex((level) => level >= value);
-    const place = after < 0 ? values.length - 1 : after === 0 ? 0
-      : after - (values[after] - value) / (values[after] - values[after - 1]);
+    const place =
+      after < 0
+        ? values.length - 1
+        : after === 0
+          ? 0
+          : after - (values[after] - value) / (values[after] - values[after - 1]);
     return ((place + 0.5) * 100) / levels.length;
   }
 
@@ -95,6 +99,7 @@ export function createVerdict({ key, levels }, { id, text, hears }) {
 /** @param {number} x @param {number} width @param {number} y @param {number} height */
 function rect(x, width, y, height) {
   const node = document.createElementNS(SVG, "rect");
-  for (const [name, value] of Object.entries({ x: `${x}%`, width: `${width}%`, y, height })) node.setAttribute(name, String(value));
+  for (const [name, value] of Object.entries({ x: `${x}%`, width: `${width}%`, y, height }))
+    node.setAttribute(name, String(value));
   return node;
 }

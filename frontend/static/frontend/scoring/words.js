@@ -6,7 +6,10 @@
 /** @param {import("../common/text.js").Text} text */
 export function createWords(text) {
   /** @param {Letter} letter */
-  const valuesOf = ({ ratings = {} }) => Object.entries(ratings).map(([key, value]) => `${key} ${value}`).join(", ");
+  const valuesOf = ({ ratings = {} }) =>
+    Object.entries(ratings)
+      .map(([key, value]) => `${key} ${value}`)
+      .join(", ");
 
   /** Why it was skipped: of the list, and in words. @param {Letter} letter */
   function because({ reason, note }) {
@@ -17,8 +20,10 @@ export function createWords(text) {
 
   return {
     title: (/** @type {Letter} */ letter) => letter.label || letter.assignment,
-    kind: (/** @type {Letter} */ letter) => text.say(letter.kind === "skip" ? "aside_skip"
-      : letter.kind === "revise" ? "aside_revise" : "aside_submit", { time: text.time(letter.at) }),
+    kind: (/** @type {Letter} */ letter) =>
+      text.say(letter.kind === "skip" ? "aside_skip" : letter.kind === "revise" ? "aside_revise" : "aside_submit", {
+        time: text.time(letter.at),
+      }),
     /** @param {Letter} letter */
     said(letter) {
       const notes = Object.entries(letter.notes ?? {}).map(([key, note]) => `${key}: ${note}`);
