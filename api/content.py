@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from annotation.core.sample_content import PictureBlock, SampleView, TextBlock
 from annotation.scoring.leasing import LeasedWork
-from annotation.scoring.own_scores import ScoreView
+from annotation.scoring.own_scores import OwnScore
 from annotation.suggestions.showing import SuggestionView
 
 from .answers import moment, whole
@@ -43,7 +43,7 @@ def sample(view: SampleView, *, html: bool = False) -> dict[str, Any]:
     }
 
 
-def score(view: ScoreView) -> dict[str, Any]:
+def score(view: OwnScore) -> dict[str, Any]:
     """Return the annotator's own score."""
     return {
         "ratings": ratings(view.ratings),

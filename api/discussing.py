@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from annotation.discussions.participating import Reason
-from annotation.discussions.view_types import CaseRow, CaseView, MineView, StanceView, TopicView
+from annotation.discussions.participating import StanceReason
+from annotation.discussions.view_types import CaseView, DiscussionListRow, MineView, StanceView, TopicView
 
 from . import content
 from .answers import moment, to_json, whole
@@ -56,7 +56,7 @@ def case(view: CaseView, *, html: bool = False) -> dict[str, Any]:
     return {**shown, "version": _version(view.id, view.version, shown)}
 
 
-def case_row(row: CaseRow) -> dict[str, Any]:
+def case_row(row: DiscussionListRow) -> dict[str, Any]:
     """Return a discussion's line in a list."""
     return {
         "id": row.id,
@@ -76,9 +76,9 @@ def case_row(row: CaseRow) -> dict[str, Any]:
     }
 
 
-def reasons(given: Mapping[str, Mapping[str, str]]) -> dict[str, Reason]:
+def reasons(given: Mapping[str, Mapping[str, str]]) -> dict[str, StanceReason]:
     """Return the reasons of a checked body."""
-    return {key: Reason(**reason) for key, reason in given.items()}
+    return {key: StanceReason(**reason) for key, reason in given.items()}
 
 
 def is_unchanged(discussion_id: str, stored: int, since: str) -> bool:

@@ -16,13 +16,13 @@ from rest_framework.request import Request
 
 from annotation.core.errors import BadInput
 
-from .serializers.fields import Strict, Text
+from .serializers.fields import StrictSerializer, Text
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 SALT = "api.cursor"
 
 
-class PageQuery(Strict):
+class PageQuery(StrictSerializer):
     """What a paged address takes."""
 
     limit = serializers.RegexField(

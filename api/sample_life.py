@@ -6,14 +6,14 @@ from typing import Any
 from annotation.core.rubric_cache import definition
 from annotation.core.sample_content import SampleSides, views
 from annotation.models import Discussion, FinalScore, Member, Rating, Sample, Score
-from annotation.samples.timeline import Entry
-from annotation.suggestions.arms import Arm
-from annotation.suggestions.shown_to_annotators import MetJudge, met_judges
+from annotation.samples.timeline import TimelineEntry
+from annotation.suggestions.arms import SuggestionArm
+from annotation.suggestions.shown_to_annotators import SuggestionRecord, met_judges
 
 from . import content
 from .answers import moment, whole
 from .serializers.people import pseudonym
-from .serializers.samples import SampleDiscussion, SampleRow
+from .serializers.samples import SampleDiscussionSerializer, SampleRowSerializer
 
 
 def sample_shown(row: Sample, *, names: bool) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def sample_shown(row: Sample, *, names: bool) -> dict[str, Any]:
     view = views([SampleSides(row.pk, row.public_id, row.has_text, row.has_image)], rubric)[row.pk]
     shown = content.sample(view)
     return {
-        **SampleRow(row).data,
+        **SampleRowSerializer(row).data,
         "study": row.study.slug,
         "turns": shown["turns"],
         "locked": shown["locked"],
@@ -33,7 +33,7 @@ def sample_shown(row: Sample, *, names: bool) -> dict[str, Any]:
     }
 
 
-def history_shown(steps: Iterable[Entry]) -> list[dict[str, Any]]:
+def history_shown(steps: Iterable[TimelineEntry]) -> list[dict[str, Any]]:
     """Return the steps of a sample's life."""
     return [
         {
@@ -72,7 +72,7 @@ def _scores(sample: Sample, *, names: bool) -> list[dict[str, Any]]:
             "annotator": _name(score.member, names=names),
             "round": score.round,
             "origin": score.origin,
-            "arm": Arm(score.arm).name.lower(),
+            "arm": SuggestionArm(score.arm).name.lower(),
             "met": _met(met.get(score.pk)),
             "discussion": _case(score.discussion),
             "ratings": ratings[score.pk],
@@ -84,7 +84,7 @@ def _scores(sample: Sample, *, names: bool) -> list[dict[str, Any]]:
     ]
 
 
-def _met(met: MetJudge | None) -> dict[str, Any] | None:
+def _met(met: SuggestionRecord | None) -> dict[str, Any] | None:
     if met is None:
         return None
     revised = met.revised
@@ -123,7 +123,7 @@ def _final(sample: Sample) -> dict[str, Any]:
 
 def _discussions(sample: Sample) -> list[dict[str, Any]]:
     rows = Discussion.objects.filter(sample=sample).order_by("number").prefetch_related("topics__dimension")
-    return list(SampleDiscussion(rows, many=True).data)
+    return list(SampleDiscussionSerializer(rows, many=True).data)
 
 
 def _case(discussion: Discussion | None) -> str | None:

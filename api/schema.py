@@ -77,7 +77,7 @@ def describe(
 def paged(row: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
     """Return the shape of a page of rows."""
     return inline_serializer(
-        f"{row.__name__}Page",
+        f"{row.__name__.removesuffix('Serializer')}Page",
         {
             "next": serializers.CharField(allow_null=True, help_text="address of the next page"),
             "previous": serializers.CharField(allow_null=True, help_text="address of the page before"),
@@ -88,7 +88,7 @@ def paged(row: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]
 
 def listed(row: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
     """Return the shape of a whole list, where it is always short."""
-    return inline_serializer(f"{row.__name__}List", {"results": row(many=True)})
+    return inline_serializer(f"{row.__name__.removesuffix('Serializer')}List", {"results": row(many=True)})
 
 
 def either(name: str, *shapes: Any) -> Any:

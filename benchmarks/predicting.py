@@ -17,7 +17,7 @@ from annotation.core import bulk_insert
 from annotation.core.rubric_cache import as_file, definition
 from annotation.judges.storing_predictions import COLUMNS
 from annotation.models import JudgeRun, Prediction, Sample, Study
-from judge.formats.prediction_line import Prediction as Said
+from judge.formats.prediction_line import SamplePrediction as Said
 from judge.formats.prediction_line import as_data, from_distribution
 
 CLUSTERS = 50

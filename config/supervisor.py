@@ -17,7 +17,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 @dataclass
-class Family:
+class ProcessGroup:
     """The children and the request to stop them.
 
     Each child leads a session of its own: an interrupt at the terminal reaches only us, who then stop them in

@@ -19,7 +19,7 @@ from .formats.json_line import RecordError
 from .formats.rubric import RubricError
 
 if TYPE_CHECKING:
-    from .progress import Progress
+    from .progress import ProgressReporter
 
 REFUSED = 3
 INTERRUPTED = 130
@@ -111,11 +111,11 @@ def _evaluate(parsed: argparse.Namespace) -> int:
     from .evaluation.scorecard import Labelled, scorecard
     from .evaluation.text_report import in_words
     from .formats.picture_folder import PictureFolder
-    from .formats.prediction_line import Prediction, parse_line
-    from .formats.release_line import Release
+    from .formats.prediction_line import SamplePrediction, parse_line
+    from .formats.release_line import ReleaseFolder
 
-    release = Release(parsed.release)
-    predictions: list[Prediction] = []
+    release = ReleaseFolder(parsed.release)
+    predictions: list[SamplePrediction] = []
     refused: list[tuple[str, RecordError]] = []
     with parsed.predictions.open("rb") as file:
         for number, raw in enumerate(file, 1):
@@ -218,7 +218,7 @@ def _cache() -> Path:
 
 
 @contextmanager
-def _progress(parsed: argparse.Namespace) -> Iterator["Progress"]:
+def _progress(parsed: argparse.Namespace) -> Iterator["ProgressReporter"]:
     """Yield what hears of the work; a line that was written over is ended, however the work ends."""
     from .progress import Bar, Events
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .formats.prediction_line import DimensionPrediction, from_distributions
-from .formats.rubric import Dimension
+from .formats.rubric import RubricDimension
 from .metrics.gaps import Floats
 
 CONFIDENCE = 0.9
@@ -29,7 +29,7 @@ STEEPEST = 200.0
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class DimensionCalibration:
     """What the calibration samples said of one dimension."""
 
     temperature: float
@@ -43,14 +43,14 @@ class Calibration:
         return asdict(self)
 
 
-def calibration_from(data: dict[str, Any]) -> Calibration:
+def calibration_from(data: dict[str, Any]) -> DimensionCalibration:
     """Return a calibration from what `Calibration.as_data` wrote."""
-    return Calibration(**data)
+    return DimensionCalibration(**data)
 
 
 def calibrate(
-    chances: Floats, histograms: Floats, finals: Floats, dimension: Dimension, *, confidence: float = CONFIDENCE
-) -> Calibration:
+    chances: Floats, histograms: Floats, finals: Floats, dimension: RubricDimension, *, confidence: float = CONFIDENCE
+) -> DimensionCalibration:
     """Measure a dimension on calibration samples.
 
     Args:
@@ -64,11 +64,11 @@ def calibrate(
     warm = tempered(chances, temperature, dimension.values)
     expected = warm @ levels
     apart = np.abs(finals - expected) / _spread(warm, expected, levels)
-    return Calibration(temperature, _quantile(apart, confidence), len(finals), confidence)
+    return DimensionCalibration(temperature, _quantile(apart, confidence), len(finals), confidence)
 
 
 def calibrated(
-    predictions: Sequence[DimensionPrediction], dimension: Dimension, calibration: Calibration
+    predictions: Sequence[DimensionPrediction], dimension: RubricDimension, calibration: DimensionCalibration
 ) -> list[DimensionPrediction]:
     """Return predictions of one dimension at their temperature, with their intervals."""
     if not predictions:

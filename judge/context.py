@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from .formats.picture_folder import PictureFolder
-from .progress import Progress, Silence
+from .progress import ProgressReporter, Silence
 
 
 @dataclass(slots=True)
@@ -15,6 +15,6 @@ class Surroundings:
 
     pictures: PictureFolder
     cache: Path | None = None
-    progress: Progress = field(default_factory=Silence)
+    progress: ProgressReporter = field(default_factory=Silence)
     places: Mapping[str, Any] = field(default_factory=dict)
     """Options of a run that say where something lies, as it is here: they go before those that it was trained with."""

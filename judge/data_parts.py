@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from . import missing_side_rules
-from .formats.release_line import BLIND, LabelledSample, Release, question_key
-from .formats.rubric import Rubric
+from .formats.release_line import BLIND, LabelledSample, ReleaseFolder, question_key
+from .formats.rubric import RubricSpec
 
 # Where a release keeps no samples for calibration, so many are kept of its training part.
 HELD_OUT = 0.1
@@ -23,7 +23,7 @@ FEWEST_TO_LEARN_FROM = 50
 
 
 @dataclass(slots=True)
-class Parts:
+class DataParts:
     """The samples of a release by what they are for."""
 
     learn: list[LabelledSample]
@@ -44,7 +44,7 @@ class Parts:
         return counts
 
 
-def parts_of(release: Release, seed: int, *, cross_checked: bool) -> Parts:
+def parts_of(release: ReleaseFolder, seed: int, *, cross_checked: bool) -> DataParts:
     """Return the parts; the same each time.
 
     Calibration samples are those that the release kept for it. Where a dimension has fewer than `ENOUGH` of them, a
@@ -61,11 +61,11 @@ def parts_of(release: Release, seed: int, *, cross_checked: bool) -> Parts:
     if cross_checked:
         blind = _blind(learn)
         out_of_fold = blind if _lacks(kept, blind, release.rubric) else []
-        return Parts(learn, kept, test, _source(release=kept, out_of_fold=out_of_fold), out_of_fold)
+        return DataParts(learn, kept, test, _source(release=kept, out_of_fold=out_of_fold), out_of_fold)
     drawn = _drawn(learn, seed) if len(kept) < FEWEST else set()
     held_out = _blind(one for one in learn if question_key(one) in drawn)
     learn = [one for one in learn if question_key(one) not in drawn]
-    return Parts(learn, kept + held_out, test, _source(release=kept, held_out=held_out))
+    return DataParts(learn, kept + held_out, test, _source(release=kept, held_out=held_out))
 
 
 def _blind(samples: Iterable[LabelledSample]) -> list[LabelledSample]:
@@ -76,13 +76,13 @@ def _source(**parts: Sequence[LabelledSample]) -> str:
     return " and ".join(name.replace("_", " ") for name, samples in parts.items() if samples) or "none"
 
 
-def _lacks(kept: Sequence[LabelledSample], others: Sequence[LabelledSample], rubric: Rubric) -> bool:
+def _lacks(kept: Sequence[LabelledSample], others: Sequence[LabelledSample], rubric: RubricSpec) -> bool:
     """Tell whether a dimension has fewer than `ENOUGH` labels among those kept, and some among the others."""
     of_kept, of_others = _labels(kept, rubric), _labels(others, rubric)
     return any(of_kept[key] < ENOUGH for key in of_others)
 
 
-def _labels(samples: Sequence[LabelledSample], rubric: Rubric) -> Counter[str]:
+def _labels(samples: Sequence[LabelledSample], rubric: RubricSpec) -> Counter[str]:
     """Count the final scores by dimension, without those that follow from a missing side."""
     return Counter(key for one in samples for key in missing_side_rules.asked(one.sample, rubric) if key in one.final)
 

@@ -27,7 +27,7 @@ from .context import Surroundings
 from .features.extract import extracting
 from .formats.prediction_line import APART
 from .formats.release_line import question_of_record
-from .formats.rubric import Dimension, Rubric
+from .formats.rubric import RubricDimension, RubricSpec
 from .formats.sample_line import SampleRecord
 from .metrics.dispute import chance_apart
 from .metrics.gaps import Floats
@@ -46,7 +46,7 @@ Ints = npt.NDArray[np.int64]
 class Class:
     """The samples that are learned from, measured once."""
 
-    rubric: Rubric
+    rubric: RubricSpec
     samples: Sequence[SampleRecord]
     question: Ints
     features: Floats
@@ -70,7 +70,7 @@ class Class:
         said, spread = self._foretold(rows, labels, parts, dimension)
         return answer | {"predictions": self._predictions(said, spread, dimension)}
 
-    def _known(self, given: Any, dimension: Dimension) -> tuple[Ints, Floats]:
+    def _known(self, given: Any, dimension: RubricDimension) -> tuple[Ints, Floats]:
         if not isinstance(given, dict):
             raise ValueError("known must be an object from sample to its ratings per level.")
         place = {one.id: number for number, one in enumerate(self.samples)}
@@ -88,7 +88,7 @@ class Class:
         return np.array(rows, dtype=np.int64), above(np.stack(shares))
 
     def _foretold(
-        self, rows: Ints, labels: Floats, parts: Sequence[tuple[Ints, Ints]], dimension: Dimension
+        self, rows: Ints, labels: Floats, parts: Sequence[tuple[Ints, Ints]], dimension: RubricDimension
     ) -> tuple[Floats, Floats]:
         """Return shares above the levels and how far the trees are apart, by models that had not seen the question.
 
@@ -114,7 +114,7 @@ class Class:
         variance = squares / trees - (means / trees) ** 2
         return total / trees[:, None], np.sqrt(np.maximum(variance, 0))
 
-    def _predictions(self, said: Floats, spread: Floats, dimension: Dimension) -> dict[str, Any]:
+    def _predictions(self, said: Floats, spread: Floats, dimension: RubricDimension) -> dict[str, Any]:
         chances = np.abs(distributions(said))
         levels = np.asarray(dimension.values)
         means, apart = chances @ levels, chance_apart(chances, levels, APART)
@@ -139,7 +139,7 @@ class Class:
         }
 
 
-def gathered(samples: Iterable[SampleRecord], rubric: Rubric, surroundings: Surroundings, seed: int) -> Class:
+def gathered(samples: Iterable[SampleRecord], rubric: RubricSpec, surroundings: Surroundings, seed: int) -> Class:
     """Measure the samples; those that cannot be measured are told of and left out.
 
     Raises:

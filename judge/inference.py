@@ -8,10 +8,10 @@ from itertools import islice
 from . import missing_side_rules
 from .backends.interface import Backend, Judge
 from .backends.registry import backend_named
-from .calibration import Calibration, calibrated
+from .calibration import DimensionCalibration, calibrated
 from .context import Surroundings
-from .formats.prediction_line import Prediction
-from .formats.rubric import Rubric
+from .formats.prediction_line import SamplePrediction
+from .formats.rubric import RubricSpec
 from .formats.sample_line import SampleRecord
 from .options import OptionError
 from .runs import Run
@@ -41,13 +41,13 @@ def _settable(backend: Backend) -> str:
 class RuledJudge:
     """Keeps what follows from rules away from the judge, and has the last word after it."""
 
-    def __init__(self, run: Run, bare: Judge, calibrations: Mapping[str, Calibration], at_once: int) -> None:
+    def __init__(self, run: Run, bare: Judge, calibrations: Mapping[str, DimensionCalibration], at_once: int) -> None:
         self._run = run
         self._bare = bare
         self._calibrations = calibrations
         self.at_once = at_once
 
-    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[Prediction]:
+    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
         rubric = self._run.rubric
         waiting: deque[tuple[SampleRecord, bool]] = deque()
 
@@ -66,15 +66,15 @@ class RuledJudge:
                 yield missing_side_rules.with_rules(prediction, sample, rubric)
         yield from self._by_rule(waiting)
 
-    def _by_rule(self, waiting: deque[tuple[SampleRecord, bool]]) -> Iterator[Prediction]:
+    def _by_rule(self, waiting: deque[tuple[SampleRecord, bool]]) -> Iterator[SamplePrediction]:
         """Yield the predictions of those that come first and need no model."""
         config = self._run.config
         while waiting and not waiting[0][1]:
             sample, _ = waiting.popleft()
-            bare = Prediction(sample.id, config.name, config.prompt_sha, "rule", "rule")
+            bare = SamplePrediction(sample.id, config.name, config.prompt_sha, "rule", "rule")
             yield missing_side_rules.with_rules(bare, sample, self._run.rubric)
 
-    def _calibrated(self, predictions: list[Prediction], rubric: Rubric) -> list[Prediction]:
+    def _calibrated(self, predictions: list[SamplePrediction], rubric: RubricSpec) -> list[SamplePrediction]:
         for dimension in rubric.dimensions:
             calibration = self._calibrations.get(dimension.key)
             if calibration is not None:

@@ -2,24 +2,24 @@
 
 from dataclasses import replace
 
-from .formats.prediction_line import DimensionPrediction, Prediction, at_level
-from .formats.rubric import Rubric
+from .formats.prediction_line import DimensionPrediction, SamplePrediction, at_level
+from .formats.rubric import RubricSpec
 from .formats.sample_line import SampleRecord
 from .missing_sides import LockedDimension, locked_dimensions
 
 
-def locked(sample: SampleRecord, rubric: Rubric) -> dict[str, LockedDimension]:
+def locked(sample: SampleRecord, rubric: RubricSpec) -> dict[str, LockedDimension]:
     """Return the dimensions of a sample that no judge is asked about, by key."""
     return locked_dimensions(rubric.dimensions, has_text=sample.has_text, has_image=sample.has_image)
 
 
-def asked(sample: SampleRecord, rubric: Rubric) -> list[str]:
+def asked(sample: SampleRecord, rubric: RubricSpec) -> list[str]:
     """Return the keys of the dimensions that a judge is asked about; none where both sides are missing."""
     by_rule = locked(sample, rubric)
     return [dimension.key for dimension in rubric.dimensions if dimension.key not in by_rule]
 
 
-def with_rules(prediction: Prediction, sample: SampleRecord, rubric: Rubric) -> Prediction:
+def with_rules(prediction: SamplePrediction, sample: SampleRecord, rubric: RubricSpec) -> SamplePrediction:
     """Return a prediction in which the rules have the last word.
 
     A dimension whose missing side means a level has that level, whatever the model said; one that does not apply has

@@ -10,25 +10,25 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from . import missing_side_rules
 from .atomic_files import replacing
 from .backends.interface import Backend
-from .formats.prediction_line import Prediction, as_line
+from .formats.prediction_line import SamplePrediction, as_line
 from .formats.release_line import LabelledSample
 from .formats.sample_line import SampleRecord
 from .inference import RuledJudge
-from .progress import Progress, counted
+from .progress import ProgressReporter, counted
 from .runs import UNSEEN, Run
 
 
 class _Foretold:
     """A judge that has said everything before."""
 
-    def __init__(self, said: Mapping[str, Prediction]) -> None:
+    def __init__(self, said: Mapping[str, SamplePrediction]) -> None:
         self._said = said
 
-    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[Prediction]:
+    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
         return (self._said[sample.id] for sample in samples)
 
 
-def write_unseen(run: Run, learned: Sequence[LabelledSample], backend: Backend, progress: Progress) -> None:
+def write_unseen(run: Run, learned: Sequence[LabelledSample], backend: Backend, progress: ProgressReporter) -> None:
     """Write the predictions into the run's folder, in the order of the samples; nothing where a backend has none.
 
     Left out is a sample of which they would be incomplete: models learned a dimension that it has, and none had a word
@@ -57,5 +57,5 @@ def write_unseen(run: Run, learned: Sequence[LabelledSample], backend: Backend, 
         progress.note(f"{len(learned) - len(whole):,} of {len(learned):,} training samples have no word out of fold.")
 
 
-def _dimensions(said: Prediction | None) -> frozenset[str]:
+def _dimensions(said: SamplePrediction | None) -> frozenset[str]:
     return frozenset(said.dimensions) if said else frozenset()

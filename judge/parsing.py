@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .formats.rubric import Dimension, Rubric
+from .formats.rubric import RubricDimension, RubricSpec
 
 # Other names under which published prompts and models know the dimensions of the answer rubric.
 ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -37,7 +37,7 @@ class Reply:
     problem: str = ""
 
 
-def parse_reply(text: str, rubric: Rubric, asked: Collection[str] | None = None) -> Reply:
+def parse_reply(text: str, rubric: RubricSpec, asked: Collection[str] | None = None) -> Reply:
     """Read the scores of the dimensions that were ``asked`` for (all of them by default).
 
     Understood are a JSON object anywhere in the text, a JSON list in the rubric's order, and names followed by numbers
@@ -71,7 +71,7 @@ _Said = tuple[float, float | None]
 class _Names:
     """Finds the dimension that words name."""
 
-    def __init__(self, rubric: Rubric) -> None:
+    def __init__(self, rubric: RubricSpec) -> None:
         self._joined: dict[str, str] = {}
         self._words: dict[frozenset[str], str] = {}
         for dimension in rubric.dimensions:
@@ -98,7 +98,7 @@ class _Names:
         return self._joined.get("".join(words)) or self._words.get(frozenset(words) - FILLING)
 
 
-def _names(dimension: Dimension) -> Iterator[str]:
+def _names(dimension: RubricDimension) -> Iterator[str]:
     yield dimension.key
     yield dimension.name
     yield from ALIASES.get("".join(WORD.findall(_folded(dimension.name))), ())
@@ -109,7 +109,7 @@ def _folded(text: str) -> str:
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
-def _in_sentences(text: str, rubric: Rubric) -> dict[str, _Said]:
+def _in_sentences(text: str, rubric: RubricSpec) -> dict[str, _Said]:
     names = _Names(rubric)
     text = SCALE.sub(" ", text)
     found: dict[str, _Said] = {}
@@ -122,7 +122,7 @@ def _in_sentences(text: str, rubric: Rubric) -> dict[str, _Said]:
     return found
 
 
-def _in_json(values: Sequence[dict[str, Any] | list[Any]], rubric: Rubric) -> dict[str, _Said]:
+def _in_json(values: Sequence[dict[str, Any] | list[Any]], rubric: RubricSpec) -> dict[str, _Said]:
     names = _Names(rubric)
     found: dict[str, _Said] = {}
     for value in values:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .context import Surroundings
 from .formats.json_line import RecordError
-from .formats.prediction_line import Prediction, as_line, parse_line
+from .formats.prediction_line import SamplePrediction, as_line, parse_line
 from .formats.sample_file import SampleLines
 from .formats.sample_line import SampleRecord
 from .inference import judge_of
@@ -74,7 +74,7 @@ def write_predictions(
     return found
 
 
-def read_predictions(path: Path, run: Run) -> list[Prediction]:
+def read_predictions(path: Path, run: Run) -> list[SamplePrediction]:
     """Read a file that `write_predictions` wrote."""
     with path.open("rb") as lines:
         return [parse_line(raw, run.rubric) for raw in lines]
@@ -97,7 +97,7 @@ def _known(part: Path, run: Run, samples: Iterable[SampleRecord], found: Predict
     return count
 
 
-def _whole_lines(part: Path, run: Run) -> Iterator[tuple[bytes, Prediction]]:
+def _whole_lines(part: Path, run: Run) -> Iterator[tuple[bytes, SamplePrediction]]:
     with part.open("rb") as file:
         for raw in file:
             try:

@@ -15,7 +15,7 @@ SECONDS = 0.2
 WIDTH = 24
 
 
-class Progress(Protocol):
+class ProgressReporter(Protocol):
     """Hears what goes on. All calls are cheap; none fails."""
 
     def step(self, activity: str, total: int | None = None) -> None:
@@ -130,7 +130,7 @@ class Bar:
         print(text, file=self._output, flush=True)
 
 
-def counted(items: Iterable[Item], progress: Progress, start: int = 0) -> Iterator[Item]:
+def counted(items: Iterable[Item], progress: ProgressReporter, start: int = 0) -> Iterator[Item]:
     """Yield the items and tell how many were taken, counting on from ``start``."""
     for number, item in enumerate(items, start + 1):
         yield item

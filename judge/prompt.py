@@ -5,8 +5,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from .formats.rubric import Dimension, Rubric
-from .formats.sample_line import Image, Text, Turn
+from .formats.rubric import RubricDimension, RubricSpec
+from .formats.sample_line import Image, SampleTurn, TextPart
 
 TASK = (
     "Below is a question that somebody asked a model, and what the model answered: texts, pictures, or both, in the "
@@ -22,7 +22,7 @@ NOT_APPLICABLE = "null, meaning that it does not apply"
 VERSION = 1
 
 
-def question(rubric: Rubric, turns: Iterable[Turn]) -> list[Text | Image]:
+def question(rubric: RubricSpec, turns: Iterable[SampleTurn]) -> list[TextPart | Image]:
     """Return what is put before a judge: texts with the pictures between them, no two texts in a row."""
     turns = list(turns)
     parts: list[str | Image] = [_instructions(rubric, any(turn.context for turn in turns))]
@@ -31,33 +31,33 @@ def question(rubric: Rubric, turns: Iterable[Turn]) -> list[Text | Image]:
     return list(_joined(parts))
 
 
-def answer(rubric: Rubric, values: Mapping[str, float | None]) -> str:
+def answer(rubric: RubricSpec, values: Mapping[str, float | None]) -> str:
     """Return the line of scores, dimensions in the rubric's order; null where one is not applicable."""
     line = {dimension.key: _plain(values.get(dimension.key)) for dimension in rubric.dimensions}
     return json.dumps(line)
 
 
-def prompt_sha(rubric: Rubric) -> str:
+def prompt_sha(rubric: RubricSpec) -> str:
     """Return the SHA-256 of the question's wording under a rubric, whatever the sample."""
     words = question(rubric, _EVERY_CASE)
-    text = json.dumps([VERSION, [part.text if isinstance(part, Text) else None for part in words]])
+    text = json.dumps([VERSION, [part.text if isinstance(part, TextPart) else None for part in words]])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 # Has every kind of turn and block, so that all of the wording is in its prompt.
 _EVERY_CASE = (
-    Turn("q", [Text("a"), Image("i", "")], context=True),
-    Turn("", [Text("a"), Text("b")]),
-    Turn("q", []),
+    SampleTurn("q", [TextPart("a"), Image("i", "")], context=True),
+    SampleTurn("", [TextPart("a"), TextPart("b")]),
+    SampleTurn("q", []),
 )
 
 
 @lru_cache(maxsize=16)
-def _instructions(rubric: Rubric, has_context: bool) -> str:
+def _instructions(rubric: RubricSpec, has_context: bool) -> str:
     return "\n".join(_instruction_lines(rubric, has_context=has_context))
 
 
-def _instruction_lines(rubric: Rubric, *, has_context: bool) -> Iterator[str]:
+def _instruction_lines(rubric: RubricSpec, *, has_context: bool) -> Iterator[str]:
     yield TASK
     if has_context:
         yield CONTEXT
@@ -77,35 +77,35 @@ def _instruction_lines(rubric: Rubric, *, has_context: bool) -> Iterator[str]:
     yield answer(rubric, {dimension.key: dimension.values[-1] for dimension in rubric.dimensions})
 
 
-def _needs(dimension: Dimension) -> str:
+def _needs(dimension: RubricDimension) -> str:
     sides = [name for name, needed in (("text", dimension.needs_text), ("picture", dimension.needs_image)) if needed]
     return "a " + " or without a ".join(sides) if sides else ""
 
 
-def _turn(turn: Turn, number: str) -> Iterator[str | Image]:
+def _turn(turn: SampleTurn, number: str) -> Iterator[str | Image]:
     note = " (context)" if turn.context else ""
     if turn.question:
         yield f"\n\n## Question{number}{note}\n{turn.question}"
     yield f"\n\n## Answer{number}{note}"
     for block in turn.blocks:
         yield "\n"
-        yield block.text if isinstance(block, Text) else block
+        yield block.text if isinstance(block, TextPart) else block
     if not turn.blocks:
         yield f"\n{NO_ANSWER}"
 
 
-def _joined(parts: Sequence[str | Image]) -> Iterator[Text | Image]:
+def _joined(parts: Sequence[str | Image]) -> Iterator[TextPart | Image]:
     words: list[str] = []
     for part in parts:
         if isinstance(part, str):
             words.append(part)
             continue
         if words:
-            yield Text("".join(words))
+            yield TextPart("".join(words))
             words = []
         yield part
     if words:
-        yield Text("".join(words))
+        yield TextPart("".join(words))
 
 
 def _number(value: float) -> str:

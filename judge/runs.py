@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .atomic_files import read_json, write_json
-from .calibration import Calibration, calibration_from
-from .formats.rubric import Rubric, parse_rubric
+from .calibration import DimensionCalibration, calibration_from
+from .formats.rubric import RubricSpec, parse_rubric
 
 FORMAT = 1
 UNSEEN = "unseen.jsonl"
@@ -73,7 +73,7 @@ class Run:
         if data.get("format") != FORMAT:
             raise RunError(f"{folder} has format {data.get('format')}; this version reads format {FORMAT}.")
         self.config = Config(**data)
-        self.rubric: Rubric = parse_rubric((folder / "rubric.toml").read_bytes())
+        self.rubric: RubricSpec = parse_rubric((folder / "rubric.toml").read_bytes())
 
     @classmethod
     def begin(cls, folder: Path, config: Config, rubric_toml: bytes, *, resume: bool) -> "Run":
@@ -169,7 +169,7 @@ class Run:
                 found.setdefault(point["curve"], {})[point["x"]] = point["y"]
         return {series: sorted(points.items()) for series, points in found.items()}
 
-    def calibrations(self) -> dict[str, Calibration]:
+    def calibrations(self) -> dict[str, DimensionCalibration]:
         """Return the calibration of each dimension; none before the run came so far."""
         path = self.folder / "calibration.json"
         return {key: calibration_from(one) for key, one in read_json(path).items()} if path.exists() else {}

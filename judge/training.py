@@ -13,20 +13,20 @@ import numpy as np
 from .atomic_files import write_json
 from .backends.interface import Backend
 from .backends.registry import backend_named
-from .calibration import Calibration, calibrate
+from .calibration import DimensionCalibration, calibrate
 from .context import Surroundings
-from .data_parts import ENOUGH, Parts, parts_of
+from .data_parts import ENOUGH, DataParts, parts_of
 from .evaluation.baseline_features import features_of
 from .evaluation.scorecard import Labelled, scorecard
 from .formats.picture_folder import PictureFolder
-from .formats.prediction_line import Prediction
-from .formats.release_line import BLIND, LabelledSample, Release
-from .formats.rubric import Rubric
+from .formats.prediction_line import SamplePrediction
+from .formats.release_line import BLIND, LabelledSample, ReleaseFolder
+from .formats.rubric import RubricSpec
 from .options import OptionError
 from .out_of_fold import write_unseen
 from .predicting import read_predictions, write_predictions
 from .presets import preset_named
-from .progress import Progress, Silence
+from .progress import ProgressReporter, Silence
 from .prompt import prompt_sha
 from .runs import Config, Run
 from .version import code_version, libraries
@@ -53,7 +53,7 @@ class Order:
     cache: Path | None = None
 
 
-def train(order: Order, progress: Progress | None = None) -> Run:
+def train(order: Order, progress: ProgressReporter | None = None) -> Run:
     """Train a judge, calibrate it, and hold it to the release's test part; returns the finished run.
 
     Raises:
@@ -68,7 +68,7 @@ def train(order: Order, progress: Progress | None = None) -> Run:
     preset = preset_named(order.preset, order.backend)
     options = preset.options | dict(order.settings)
     backend.check(backend.options(dict(options)))
-    release = Release(order.release)
+    release = ReleaseFolder(order.release)
     parts = parts_of(release, order.seed, cross_checked=backend.cross_checked)
     config = _config(order, options, release, parts)
     run = Run.begin(order.out, config, (order.release / "rubric.toml").read_bytes(), resume=order.resume)
@@ -91,7 +91,7 @@ def train(order: Order, progress: Progress | None = None) -> Run:
     return run
 
 
-def _config(order: Order, options: Mapping[str, Any], release: Release, parts: Parts) -> Config:
+def _config(order: Order, options: Mapping[str, Any], release: ReleaseFolder, parts: DataParts) -> Config:
     rubric = release.rubric
     checksum = release.checksum()
     name = order.name or f"{order.backend}-{order.preset}-{_short(order, options, checksum)}"
@@ -118,7 +118,7 @@ def _short(order: Order, options: Mapping[str, Any], checksum: str) -> str:
     return hashlib.sha256(asked.encode()).hexdigest()[:8]
 
 
-def _calibrate(run: Run, parts: Parts, backend: Backend, surroundings: Surroundings) -> None:
+def _calibrate(run: Run, parts: DataParts, backend: Backend, surroundings: Surroundings) -> None:
     path = run.folder / "calibration.json"
     if path.exists():
         return
@@ -131,7 +131,9 @@ def _calibrate(run: Run, parts: Parts, backend: Backend, surroundings: Surroundi
     write_json(path, {key: one.as_data() for key, one in found.items()})
 
 
-def _judged_for_calibration(run: Run, samples: list[LabelledSample], surroundings: Surroundings) -> list[Prediction]:
+def _judged_for_calibration(
+    run: Run, samples: list[LabelledSample], surroundings: Surroundings
+) -> list[SamplePrediction]:
     """Return what the judge says without its intervals and at temperature one, as nothing is known yet."""
     if not samples:
         return []
@@ -143,7 +145,7 @@ def _judged_for_calibration(run: Run, samples: list[LabelledSample], surrounding
 
 def _foretold(
     run: Run, samples: list[LabelledSample], backend: Backend
-) -> tuple[list[LabelledSample], list[Prediction]]:
+) -> tuple[list[LabelledSample], list[SamplePrediction]]:
     """Return training samples, evenly taken where they are many, and what was said of each out of fold."""
     unseen = {one.id: one for one in backend.unseen(run) or []}
     told = [one for one in samples if one.sample.id in unseen]
@@ -152,13 +154,13 @@ def _foretold(
 
 
 def calibrations_of(
-    rubric: Rubric, samples: list[LabelledSample], predictions: list[Prediction]
-) -> dict[str, Calibration]:
+    rubric: RubricSpec, samples: list[LabelledSample], predictions: list[SamplePrediction]
+) -> dict[str, DimensionCalibration]:
     """Return the calibration of each dimension that has samples with a final score and a prediction of a model.
 
     Whatever is handed in, labels that may owe something to a judge do not enter.
     """
-    found: dict[str, Calibration] = {}
+    found: dict[str, DimensionCalibration] = {}
     for dimension in rubric.dimensions:
         rows = [
             (said.dimensions[dimension.key].p, one.histogram.get(dimension.key), one.final[dimension.key])
@@ -179,14 +181,14 @@ def calibrations_of(
     return found
 
 
-def _judge_test(run: Run, test: list[LabelledSample], surroundings: Surroundings) -> list[Prediction]:
+def _judge_test(run: Run, test: list[LabelledSample], surroundings: Surroundings) -> list[SamplePrediction]:
     path = run.folder / "predictions.jsonl"
     if not path.exists():
         write_predictions(run, [one.sample for one in test], len(test), path, surroundings)
     return read_predictions(path, run)
 
 
-def _evaluate(run: Run, parts: Parts, predictions: list[Prediction], surroundings: Surroundings) -> None:
+def _evaluate(run: Run, parts: DataParts, predictions: list[SamplePrediction], surroundings: Surroundings) -> None:
     surroundings.progress.step("Holding it to people's scores")
     labelled = Labelled(
         run.rubric, parts.learn + parts.calibrate, parts.test, lambda samples: features_of(samples, surroundings)

@@ -233,7 +233,7 @@ def _make_case(study: Study, members: dict[str, Member]) -> Discussion:
             by=_user(members[who]),
             discussion_id=case.public_id,
             client_key=uuid.uuid4(),
-            reasons={key: participating.Reason(text=f"{who}s-reason") for key in ("ITS", "IQ")},
+            reasons={key: participating.StanceReason(text=f"{who}s-reason") for key in ("ITS", "IQ")},
         )
     participating.comment(
         by=_user(members["cleo"]),

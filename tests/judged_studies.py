@@ -7,9 +7,9 @@ from typing import Any
 from annotation.judges.prediction_pairs import columns_of
 from annotation.models import Sample
 from judge.evaluation.scorecard import Labelled, scorecard
-from judge.formats.prediction_line import Prediction, from_distribution
+from judge.formats.prediction_line import SamplePrediction, from_distribution
 from judge.formats.release_line import LabelledSample, parse_labelled
-from judge.formats.rubric import Rubric
+from judge.formats.rubric import RubricSpec
 
 # Uneven, so that what is expected of samples are numbers that stand nowhere by chance.
 SHARES = (0.050003, 0.100009, 0.150027, 0.200081, 0.271828, 0.228052)
@@ -19,12 +19,12 @@ SHARES = (0.050003, 0.100009, 0.150027, 0.200081, 0.271828, 0.228052)
 class Judged:
     """Predictions of samples, and how they compare with scores made up for the same samples."""
 
-    predictions: list[Prediction]
+    predictions: list[SamplePrediction]
     cards: dict[str, Any]
     pairs: dict[str, Any]
 
 
-def judged(rubric: Rubric, samples: Iterable[Sample], *, judge: str, turned: int = 0) -> Judged:
+def judged(rubric: RubricSpec, samples: Iterable[Sample], *, judge: str, turned: int = 0) -> Judged:
     """Return what a judge says; one that is ``turned`` further says something else."""
     test = [_labelled(rubric, sample, place) for place, sample in enumerate(samples)]
     predictions = [_said(rubric, one, judge, place + turned) for place, one in enumerate(test)]
@@ -34,11 +34,11 @@ def judged(rubric: Rubric, samples: Iterable[Sample], *, judge: str, turned: int
     return Judged(predictions, cards, columns_of(rubric, test, predictions))
 
 
-def _labelled(rubric: Rubric, sample: Sample, place: int) -> LabelledSample:
+def _labelled(rubric: RubricSpec, sample: Sample, place: int) -> LabelledSample:
     return _line(rubric, sample.external_id, f"question-{sample.question_id}", place, generator=sample.generator)
 
 
-def _line(rubric: Rubric, name: str, question: str, place: int, **more: Any) -> LabelledSample:
+def _line(rubric: RubricSpec, name: str, question: str, place: int, **more: Any) -> LabelledSample:
     final, counts, mean = {}, {}, {}
     for dimension in rubric.dimensions:
         low = place % (len(dimension.values) - 1)
@@ -61,10 +61,10 @@ def _line(rubric: Rubric, name: str, question: str, place: int, **more: Any) -> 
     return parse_labelled(line | more, rubric)
 
 
-def _said(rubric: Rubric, one: LabelledSample, judge: str, turn: int) -> Prediction:
+def _said(rubric: RubricSpec, one: LabelledSample, judge: str, turn: int) -> SamplePrediction:
     dimensions = {}
     for number, dimension in enumerate(rubric.dimensions):
         size = len(dimension.values)
         shares: Sequence[float] = [SHARES[(level + turn + number) % len(SHARES)] for level in range(size)]
         dimensions[dimension.key] = from_distribution(shares, dimension)
-    return Prediction(one.sample.id, judge, "5c" * 32, "ok", "expected", cluster=0, dimensions=dimensions)
+    return SamplePrediction(one.sample.id, judge, "5c" * 32, "ok", "expected", cluster=0, dimensions=dimensions)

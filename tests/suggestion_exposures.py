@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from annotation.models import JudgeRun, Prediction, Protocol, Sample, Study
 from annotation.releases.test_pool import reserve_pool
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 
 from .judge_run_rows import make_judge_run
 from .suggestion_studies import drawn_sample
@@ -23,7 +23,7 @@ def make_judge(study: Study, suggestions: str) -> JudgeRun:
 
 
 def make_met_sample(
-    study: Study, arm: Arm, *, says: Mapping[str, float] = SAYS, question: str = "Why do birds sing?"
+    study: Study, arm: SuggestionArm, *, says: Mapping[str, float] = SAYS, question: str = "Why do birds sing?"
 ) -> Sample:
     """Make a sample whose first slot is of an arm, and let the active judge say something of it."""
     sample = drawn_sample(study, arm, blind_slot=2, question=question)

@@ -22,7 +22,7 @@ from annotation.models import (
     Suggestion,
 )
 from annotation.models.assignments import Arm
-from annotation.simulation.synthetic_annotators import Annotator, Answer, answer
+from annotation.simulation.synthetic_annotators import Annotator, SyntheticScore, answer
 from annotation.simulation.synthetic_annotators import Arm as ArmName
 
 from .annotation.reports.rating_rows import annotator
@@ -136,7 +136,7 @@ def meet_a_judge(
         for place, (member, habit) in enumerate(chance.sample(list(people), k)):
             arm: ArmName = met if mixed and place else "blind"
             seen = shown if arm != "blind" else None
-            said: Answer = answer(habit, truth, levels, sample=name, seed=seed, arm=arm, shown=seen)
+            said: SyntheticScore = answer(habit, truth, levels, sample=name, seed=seed, arm=arm, shown=seen)
             meet(
                 sample,
                 member,

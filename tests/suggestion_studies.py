@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from annotation.models import Assignment, JudgeRun, Member, Prediction, Protocol, Sample, Study
 from annotation.models.fields import opaque_id
-from annotation.suggestions.arms import Arm, draw
+from annotation.suggestions.arms import SuggestionArm, draw
 
 from .factories import make_sample
 from .judge_run_rows import make_judge_run
@@ -37,7 +37,7 @@ def judge_saying(study: Study, samples: Mapping[Sample, Mapping[str, float]]) ->
 
 def drawn_sample(
     study: Study,
-    arm: Arm,
+    arm: SuggestionArm,
     *,
     blind_slot: int = 1,
     text: str = "A robin sings.",
@@ -55,7 +55,7 @@ def drawn_sample(
             k=protocol.annotators_per_sample,
             kept_blind=False,
         )
-        if found.arm == arm and found.blind_slot == (0 if arm is Arm.BLIND else blind_slot):
+        if found.arm == arm and found.blind_slot == (0 if arm is SuggestionArm.BLIND else blind_slot):
             # A pool of its own question each, so that one can be reserved and another not.
             return make_sample(study, text, pictures, question=question or f"What of {name}?", public_id=name)
 
@@ -63,7 +63,7 @@ def drawn_sample(
 def arms_of(sample: Sample) -> dict[str, str]:
     """Return the arm of each assignment of a sample, by who has it."""
     rows = Assignment.objects.filter(sample=sample).select_related("member__user")
-    return {row.member.user.username if row.member.user else "": Arm(row.arm).name.lower() for row in rows}
+    return {row.member.user.username if row.member.user else "": SuggestionArm(row.arm).name.lower() for row in rows}
 
 
 def let_time_to_revise_pass(assignment_id: str) -> None:

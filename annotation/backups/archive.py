@@ -12,7 +12,7 @@ from typing import IO, Any, NamedTuple
 
 from annotation.core.errors import BadInput
 
-from .manifest import Content
+from .manifest import BackupFile
 
 CHUNK = 1 << 20
 # What is read at a time becomes rows, which take a multiple of its memory.
@@ -30,7 +30,7 @@ class ArchiveWriter:
     def __init__(self, archive: Any) -> None:
         self._archive = archive
 
-    def add(self, name: str, size: int, source: IO[bytes]) -> Content:
+    def add(self, name: str, size: int, source: IO[bytes]) -> BackupFile:
         """Add ``size`` bytes read from ``source``.
 
         Raises:
@@ -41,9 +41,9 @@ class ArchiveWriter:
         hashing = _Hashing(source)
         self._archive.addfile(member, hashing)
         self._archive.members.clear()
-        return Content(size, hashing.sha256.hexdigest())
+        return BackupFile(size, hashing.sha256.hexdigest())
 
-    def add_bytes(self, name: str, data: bytes) -> Content:
+    def add_bytes(self, name: str, data: bytes) -> BackupFile:
         return self.add(name, len(data), BytesIO(data))
 
 
@@ -74,7 +74,7 @@ def written_to(file: IO[bytes], *, compressed: bool) -> Iterator[ArchiveWriter]:
         yield ArchiveWriter(archive)
 
 
-class Member(NamedTuple):
+class ArchiveMember(NamedTuple):
     """A file in an archive; ``chunks`` gives its bytes, once."""
 
     name: str
@@ -88,7 +88,9 @@ class Member(NamedTuple):
 
 
 @contextmanager
-def opened(path: Path, *, read: Callable[[int, int], None] = lambda done, total: None) -> Iterator[Iterator[Member]]:
+def opened(
+    path: Path, *, read: Callable[[int, int], None] = lambda done, total: None
+) -> Iterator[Iterator[ArchiveMember]]:
     """Read an archive; ``read`` is told how many of the file's bytes are behind after each member.
 
     Raises:
@@ -101,10 +103,10 @@ def opened(path: Path, *, read: Callable[[int, int], None] = lambda done, total:
             packed: Any = gzip.GzipFile(fileobj=file, mode="rb")
             source = stack.enter_context(packed)
 
-        def members() -> Iterator[Member]:
+        def members() -> Iterator[ArchiveMember]:
             for member in archive:
                 stream = archive.extractfile(member) if member.isreg() else None
-                yield Member(member.name, member.size, member.isreg(), stream or BytesIO())
+                yield ArchiveMember(member.name, member.size, member.isreg(), stream or BytesIO())
                 archive.members.clear()
                 read(file.tell(), total)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from annotation.core.errors import BadInput
 
-from .archive import Member, opened
-from .manifest import MEDIA, NAME, Content, Manifest, read_manifest
+from .archive import ArchiveMember, opened
+from .manifest import MEDIA, NAME, BackupFile, Manifest, read_manifest
 from .media_files import is_safe
 from .tables import tables_at, unknown_migrations
 
@@ -23,7 +23,7 @@ def check_backup(*, path: Path, progress: Progress = lambda *_: None) -> Manifes
         BadInput: the file is damaged, cut off, made up, or of a newer version; what to do is said.
         OSError: the file cannot be read.
     """
-    found: dict[str, Content] = {}
+    found: dict[str, BackupFile] = {}
     text: bytes | None = None
     with opened(path, read=lambda done, total: progress(done, total, "checking the file, bytes")) as members:
         for member in members:
@@ -49,12 +49,12 @@ def check_backup(*, path: Path, progress: Progress = lambda *_: None) -> Manifes
     return manifest
 
 
-def _content(member: Member) -> Content:
+def _content(member: ArchiveMember) -> BackupFile:
     sha256, size = hashlib.sha256(), 0
     for chunk in member.chunks():
         sha256.update(chunk)
         size += len(chunk)
-    return Content(size, sha256.hexdigest())
+    return BackupFile(size, sha256.hexdigest())
 
 
 def _require_known(manifest: Manifest) -> None:
@@ -66,7 +66,7 @@ def _require_known(manifest: Manifest) -> None:
         )
 
 
-def _require_same(path: Path, told: Mapping[str, Content], found: Mapping[str, Content]) -> None:
+def _require_same(path: Path, told: Mapping[str, BackupFile], found: Mapping[str, BackupFile]) -> None:
     missing, strange = sorted(told.keys() - found.keys()), sorted(found.keys() - told.keys())
     changed = [name for name in found.keys() & told.keys() if not _same(told[name], found[name])]
     for what, names in (("it lacks", missing), ("it also holds", strange), ("other bytes are in", changed)):
@@ -75,7 +75,7 @@ def _require_same(path: Path, told: Mapping[str, Content], found: Mapping[str, C
             raise _damaged(path, f"{what} {', '.join(map(repr, sorted(names)[:NAMED]))}{more}")
 
 
-def _same(told: Content, found: Content) -> bool:
+def _same(told: BackupFile, found: BackupFile) -> bool:
     return (told.bytes, told.sha256) == (found.bytes, found.sha256)
 
 

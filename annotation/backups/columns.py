@@ -51,7 +51,7 @@ class Column(NamedTuple):
     nullable: bool
 
 
-class Table(NamedTuple):
+class BackupTable(NamedTuple):
     """A table: its columns, its primary key, and whether the database numbers its rows."""
 
     name: str

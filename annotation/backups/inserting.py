@@ -8,12 +8,12 @@ from django.db import connection
 
 from annotation.core.transactions import write_transaction
 
-from .columns import Table
+from .columns import BackupTable
 from .values import storing
 
 
 @contextmanager
-def loading(tables: Sequence[Table]) -> Iterator[None]:
+def loading(tables: Sequence[BackupTable]) -> Iterator[None]:
     """Open the transaction that fills these tables, in any order.
 
     Raises:
@@ -50,7 +50,7 @@ def _set_foreign_keys(keys: list[tuple[str, str, str]]) -> None:
             cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
 
 
-def insert(table: Table, pages: Iterable[list[list[Any]]]) -> Iterator[int]:
+def insert(table: BackupTable, pages: Iterable[list[list[Any]]]) -> Iterator[int]:
     """Insert rows as a backup has them; yields how many were taken after each page."""
     turn = storing(table.columns, connection.vendor)
     columns = ", ".join(f'"{column.name}"' for column in table.columns)

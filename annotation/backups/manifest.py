@@ -10,7 +10,7 @@ from django.conf import settings
 
 from annotation.core.errors import BadInput
 
-from .columns import Column, Table
+from .columns import BackupTable, Column
 from .tables import Migrations
 
 FORMAT = 1
@@ -19,7 +19,7 @@ TABLES, MEDIA = "tables/", "media/"
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class BackupFile:
     """A file in the backup."""
 
     bytes: int
@@ -27,14 +27,14 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
-class TableContent(Content):
+class TableContent(BackupFile):
     """The rows of a table; ``last_id`` is the highest number that the database has given to a row of it."""
 
     rows: int
     columns: list[list[str]]
     last_id: int | None
 
-    def is_of(self, table: Table) -> bool:
+    def is_of(self, table: BackupTable) -> bool:
         """Tell whether these are rows of that table."""
         return self.columns == described(table.columns)
 
@@ -47,7 +47,7 @@ class Manifest:
     made_at: str
     migrations: Migrations
     tables: Mapping[str, TableContent]
-    media: Mapping[str, Content]
+    media: Mapping[str, BackupFile]
     vanished: list[str]
 
     @property
@@ -58,7 +58,7 @@ class Manifest:
     def media_bytes(self) -> int:
         return sum(content.bytes for content in self.media.values())
 
-    def members(self) -> dict[str, Content]:
+    def members(self) -> dict[str, BackupFile]:
         """Return all files of the archive but the manifest, by their names in it."""
         tables = {f"{TABLES}{name}.jsonl": content for name, content in self.tables.items()}
         return {f"{MEDIA}{name}": content for name, content in self.media.items()} | tables
@@ -95,7 +95,7 @@ def read_manifest(text: bytes) -> Manifest:
                 code="newer_backup",
             )
         data["tables"] = {name: TableContent(**content) for name, content in data["tables"].items()}
-        data["media"] = {name: Content(**content) for name, content in data["media"].items()}
+        data["media"] = {name: BackupFile(**content) for name, content in data["media"].items()}
         manifest = Manifest(**data)
         # A manifest of another shape fails here rather than in the middle of the work.
         int(manifest.rows + manifest.media_bytes)

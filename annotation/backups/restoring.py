@@ -20,7 +20,7 @@ from annotation.core.errors import BadInput, WrongState
 from annotation.core.restore_marker import unfinished
 
 from . import target
-from .archive import Member, opened
+from .archive import ArchiveMember, opened
 from .checking import check_backup
 from .inserting import insert, loading
 from .manifest import MEDIA, TABLES, Manifest
@@ -127,7 +127,7 @@ def _restore_files(path: Path, manifest: Manifest, progress: Progress) -> None:
 
 
 @contextmanager
-def _as_file(member: Member) -> Iterator[File]:
+def _as_file(member: ArchiveMember) -> Iterator[File]:
     """Give a member as a file that any storage can read, measure and rewind."""
     if member.size <= IN_MEMORY_BYTES:
         yield ContentFile(b"".join(member.chunks()))
@@ -165,7 +165,7 @@ def _restore_rows(path: Path, manifest: Manifest, progress: Progress) -> None:
         raise BadInput(f"The database refuses rows of the backup:{why} Nothing was restored.") from error
 
 
-def _rows(member: Member) -> Iterator[list[list[Any]]]:
+def _rows(member: ArchiveMember) -> Iterator[list[list[Any]]]:
     """Yield the rows of a table, some at a time."""
     rest = b""
     for chunk in member.chunks():

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from .columns import Table
+from .columns import BackupTable
 
 
-def last_id(database: Any, table: Table) -> int | None:
+def last_id(database: Any, table: BackupTable) -> int | None:
     """Return the highest number that was given to a row of the table; None where the database gives none."""
     if not table.numbered:
         return None
@@ -20,7 +20,7 @@ def last_id(database: Any, table: Table) -> int | None:
         return int(cursor.fetchone()[0])
 
 
-def go_on_after(database: Any, table: Table, last: int) -> None:
+def go_on_after(database: Any, table: BackupTable, last: int) -> None:
     """Let the next row of the table get a number above ``last`` and above all that are in it."""
     with database.cursor() as cursor:
         cursor.execute(f'SELECT COALESCE(MAX("{table.key}"), 0) FROM "{table.name}"')  # noqa: S608

@@ -8,7 +8,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ProjectState
 
-from .columns import Column, Table, kind_of
+from .columns import BackupTable, Column, kind_of
 
 # Whatever is not named here is kept, so that a table of tomorrow is not forgotten.
 LEFT_OUT = {
@@ -58,7 +58,7 @@ def unknown_migrations(migrations: Migrations) -> list[str]:
     return [f"{label}.{name}" for label, names in migrations.items() for name in names if (label, name) not in known]
 
 
-def tables_at(migrations: Migrations) -> list[Table]:
+def tables_at(migrations: Migrations) -> list[BackupTable]:
     """Return the tables that are kept as they are after these migrations, by name."""
     kept = (model for model in _state(migrations).apps.get_models(include_auto_created=True) if _is_kept(model))
     return sorted(_table(model) for model in kept)
@@ -74,7 +74,7 @@ def _is_kept(model: type[models.Model]) -> bool:
     return model._meta.managed and not model._meta.proxy and model._meta.app_label not in LEFT_OUT
 
 
-def _table(model: type[models.Model]) -> Table:
+def _table(model: type[models.Model]) -> BackupTable:
     key = model._meta.pk
     columns = tuple(Column(str(field.column), kind_of(field), field.null) for field in model._meta.concrete_fields)
-    return Table(model._meta.db_table, columns, str(key.column), isinstance(key, models.AutoField))
+    return BackupTable(model._meta.db_table, columns, str(key.column), isinstance(key, models.AutoField))

@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .columns import Column, Table
+    from .columns import BackupTable, Column
 
 LARGEST_WRITTEN_WITH_A_POINT = 1e16
 
 _encode = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
 
-def selection(table: "Table", vendor: str) -> str:
+def selection(table: "BackupTable", vendor: str) -> str:
     """Return the query that reads a table by its primary key, with values nearly as the backup writes them."""
     selected = ", ".join(_selected(column, vendor) for column in table.columns)
     return f'SELECT {selected} FROM "{table.name}" ORDER BY "{table.key}"'  # noqa: S608 - names of our own columns

@@ -16,8 +16,8 @@ from annotation.core.errors import BadInput, WrongState
 from annotation.core.transactions import snapshot
 
 from .archive import ArchiveWriter, written_to
-from .columns import Table
-from .manifest import MEDIA, NAME, TABLES, Content, Manifest, TableContent, described, product_version
+from .columns import BackupTable
+from .manifest import MEDIA, NAME, TABLES, BackupFile, Manifest, TableContent, described, product_version
 from .media_files import stored_files
 from .sequences import last_id
 from .tables import Migrations, applied_migrations, tables_at, unknown_migrations
@@ -42,7 +42,7 @@ class BackupReport:
 class _Spooled:
     """The rows of a table, waiting for their place in the archive."""
 
-    table: Table
+    table: BackupTable
     rows: int
     last_id: int | None
     file: IO[bytes]
@@ -139,13 +139,13 @@ def _read_rows(stack: ExitStack, folder: Path, progress: Progress) -> tuple[Migr
     return migrations, spooled
 
 
-def _count(database: Any, table: Table) -> int:
+def _count(database: Any, table: BackupTable) -> int:
     with database.cursor() as cursor:
         cursor.execute(f'SELECT COUNT(*) FROM "{table.name}"')  # noqa: S608 - the name of our own table
         return int(cursor.fetchone()[0])
 
 
-def _spool(database: Any, table: Table, file: IO[bytes]) -> Iterator[int]:
+def _spool(database: Any, table: BackupTable, file: IO[bytes]) -> Iterator[int]:
     with database.chunked_cursor() as cursor:
         cursor.execute(selection(table, database.vendor))
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
@@ -162,9 +162,9 @@ def _add_table(archive: ArchiveWriter, spooled: _Spooled) -> TableContent:
     return TableContent(content.bytes, content.sha256, spooled.rows, columns, spooled.last_id)
 
 
-def _copy_files(archive: ArchiveWriter, vanished: list[str], progress: Progress) -> dict[str, Content]:
+def _copy_files(archive: ArchiveWriter, vanished: list[str], progress: Progress) -> dict[str, BackupFile]:
     names = stored_files()
-    copied: dict[str, Content] = {}
+    copied: dict[str, BackupFile] = {}
     for number, name in enumerate(names, start=1):
         try:
             with default_storage.open(name) as file:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from annotation.models import Rubric
-from judge.formats.rubric import Dimension as FileDimension
-from judge.formats.rubric import Level as FileLevel
-from judge.formats.rubric import Rubric as RubricFile
+from judge.formats.rubric import RubricDimension as FileDimension
+from judge.formats.rubric import RubricLevel as FileLevel
+from judge.formats.rubric import RubricSpec as RubricFile
 
 
 @dataclass(frozen=True, slots=True)

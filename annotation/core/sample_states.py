@@ -5,7 +5,7 @@ from enum import StrEnum
 from .errors import WrongState
 
 
-class State(StrEnum):
+class SampleState(StrEnum):
     WAITING = "waiting"
     SCORING = "scoring"
     IN_REVIEW = "in_review"
@@ -49,88 +49,88 @@ class Event(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-TRANSITIONS: dict[tuple[State, Event], State] = {
-    (State.WAITING, Event.LEASED): State.SCORING,
-    (State.WAITING, Event.ASSIGNED): State.SCORING,
-    (State.WAITING, Event.CONTENT_REPLACED): State.WAITING,
-    (State.WAITING, Event.DECIDED_BY_RULE): State.AGREED,
-    (State.WAITING, Event.LABELS_IMPORTED): State.AGREED,
-    (State.WAITING, Event.SCORES_COMPLETED): State.SCORING,
-    (State.WAITING, Event.WITHDRAWN): State.WITHDRAWN,
-    (State.SCORING, Event.LEASED): State.SCORING,
-    (State.SCORING, Event.ASSIGNED): State.SCORING,
-    (State.SCORING, Event.RELEASED): State.SCORING,
-    (State.SCORING, Event.SCORED): State.SCORING,
-    (State.SCORING, Event.UNDONE): State.SCORING,
+TRANSITIONS: dict[tuple[SampleState, Event], SampleState] = {
+    (SampleState.WAITING, Event.LEASED): SampleState.SCORING,
+    (SampleState.WAITING, Event.ASSIGNED): SampleState.SCORING,
+    (SampleState.WAITING, Event.CONTENT_REPLACED): SampleState.WAITING,
+    (SampleState.WAITING, Event.DECIDED_BY_RULE): SampleState.AGREED,
+    (SampleState.WAITING, Event.LABELS_IMPORTED): SampleState.AGREED,
+    (SampleState.WAITING, Event.SCORES_COMPLETED): SampleState.SCORING,
+    (SampleState.WAITING, Event.WITHDRAWN): SampleState.WITHDRAWN,
+    (SampleState.SCORING, Event.LEASED): SampleState.SCORING,
+    (SampleState.SCORING, Event.ASSIGNED): SampleState.SCORING,
+    (SampleState.SCORING, Event.RELEASED): SampleState.SCORING,
+    (SampleState.SCORING, Event.SCORED): SampleState.SCORING,
+    (SampleState.SCORING, Event.UNDONE): SampleState.SCORING,
     # Those who were shown a judge's values after their own keep or change them; until then nothing is decided.
-    (State.SCORING, Event.REVISED): State.SCORING,
-    (State.SCORING, Event.REVISION_UNDONE): State.SCORING,
-    (State.SCORING, Event.REVISION_LAPSED): State.SCORING,
-    (State.SCORING, Event.SKIPPED): State.SCORING,
-    (State.SCORING, Event.SKIPPED_BY_ALL): State.BLOCKED,
-    (State.SCORING, Event.NOBODY_ELIGIBLE): State.BLOCKED,
-    (State.SCORING, Event.SCORES_COMPLETED): State.SCORING,
-    (State.SCORING, Event.PROTOCOL_CHANGED): State.SCORING,
-    (State.SCORING, Event.ONE_MORE_ASKED): State.SCORING,
-    (State.SCORING, Event.AGREED): State.AGREED,
-    (State.SCORING, Event.REVIEW_ASKED): State.IN_REVIEW,
-    (State.SCORING, Event.DISPUTED): State.IN_DISCUSSION,
-    (State.SCORING, Event.WITHDRAWN): State.WITHDRAWN,
+    (SampleState.SCORING, Event.REVISED): SampleState.SCORING,
+    (SampleState.SCORING, Event.REVISION_UNDONE): SampleState.SCORING,
+    (SampleState.SCORING, Event.REVISION_LAPSED): SampleState.SCORING,
+    (SampleState.SCORING, Event.SKIPPED): SampleState.SCORING,
+    (SampleState.SCORING, Event.SKIPPED_BY_ALL): SampleState.BLOCKED,
+    (SampleState.SCORING, Event.NOBODY_ELIGIBLE): SampleState.BLOCKED,
+    (SampleState.SCORING, Event.SCORES_COMPLETED): SampleState.SCORING,
+    (SampleState.SCORING, Event.PROTOCOL_CHANGED): SampleState.SCORING,
+    (SampleState.SCORING, Event.ONE_MORE_ASKED): SampleState.SCORING,
+    (SampleState.SCORING, Event.AGREED): SampleState.AGREED,
+    (SampleState.SCORING, Event.REVIEW_ASKED): SampleState.IN_REVIEW,
+    (SampleState.SCORING, Event.DISPUTED): SampleState.IN_DISCUSSION,
+    (SampleState.SCORING, Event.WITHDRAWN): SampleState.WITHDRAWN,
     # To its annotator a review is a first assignment like any other; the values before it stand.
-    (State.IN_REVIEW, Event.LEASED): State.IN_REVIEW,
-    (State.IN_REVIEW, Event.ASSIGNED): State.IN_REVIEW,
-    (State.IN_REVIEW, Event.RELEASED): State.IN_REVIEW,
-    (State.IN_REVIEW, Event.SCORED): State.IN_REVIEW,
-    (State.IN_REVIEW, Event.SKIPPED): State.IN_REVIEW,
-    (State.IN_REVIEW, Event.SKIPPED_BY_ALL): State.BLOCKED,
-    (State.IN_REVIEW, Event.NOBODY_ELIGIBLE): State.BLOCKED,
-    (State.IN_REVIEW, Event.ONE_MORE_ASKED): State.IN_REVIEW,
-    (State.IN_REVIEW, Event.AGREED): State.AGREED,
-    (State.IN_REVIEW, Event.DISPUTED): State.IN_DISCUSSION,
-    (State.IN_REVIEW, Event.WITHDRAWN): State.WITHDRAWN,
-    (State.IN_DISCUSSION, Event.DISCUSSED): State.AGREED,
-    (State.IN_DISCUSSION, Event.OVERRIDDEN): State.AGREED,
-    (State.IN_DISCUSSION, Event.WITHDRAWN): State.WITHDRAWN,
+    (SampleState.IN_REVIEW, Event.LEASED): SampleState.IN_REVIEW,
+    (SampleState.IN_REVIEW, Event.ASSIGNED): SampleState.IN_REVIEW,
+    (SampleState.IN_REVIEW, Event.RELEASED): SampleState.IN_REVIEW,
+    (SampleState.IN_REVIEW, Event.SCORED): SampleState.IN_REVIEW,
+    (SampleState.IN_REVIEW, Event.SKIPPED): SampleState.IN_REVIEW,
+    (SampleState.IN_REVIEW, Event.SKIPPED_BY_ALL): SampleState.BLOCKED,
+    (SampleState.IN_REVIEW, Event.NOBODY_ELIGIBLE): SampleState.BLOCKED,
+    (SampleState.IN_REVIEW, Event.ONE_MORE_ASKED): SampleState.IN_REVIEW,
+    (SampleState.IN_REVIEW, Event.AGREED): SampleState.AGREED,
+    (SampleState.IN_REVIEW, Event.DISPUTED): SampleState.IN_DISCUSSION,
+    (SampleState.IN_REVIEW, Event.WITHDRAWN): SampleState.WITHDRAWN,
+    (SampleState.IN_DISCUSSION, Event.DISCUSSED): SampleState.AGREED,
+    (SampleState.IN_DISCUSSION, Event.OVERRIDDEN): SampleState.AGREED,
+    (SampleState.IN_DISCUSSION, Event.WITHDRAWN): SampleState.WITHDRAWN,
     # Somebody may still be looking at a sample that others have given up: their work is kept.
-    (State.BLOCKED, Event.SCORED): State.BLOCKED,
-    (State.BLOCKED, Event.SKIPPED): State.BLOCKED,
-    (State.BLOCKED, Event.RELEASED): State.BLOCKED,
-    (State.BLOCKED, Event.UNDONE): State.BLOCKED,
-    (State.BLOCKED, Event.REVISED): State.BLOCKED,
-    (State.BLOCKED, Event.REVISION_UNDONE): State.BLOCKED,
-    (State.BLOCKED, Event.REVISION_LAPSED): State.BLOCKED,
-    (State.BLOCKED, Event.SENT_BACK): State.SCORING,
-    (State.BLOCKED, Event.WITHDRAWN): State.WITHDRAWN,
+    (SampleState.BLOCKED, Event.SCORED): SampleState.BLOCKED,
+    (SampleState.BLOCKED, Event.SKIPPED): SampleState.BLOCKED,
+    (SampleState.BLOCKED, Event.RELEASED): SampleState.BLOCKED,
+    (SampleState.BLOCKED, Event.UNDONE): SampleState.BLOCKED,
+    (SampleState.BLOCKED, Event.REVISED): SampleState.BLOCKED,
+    (SampleState.BLOCKED, Event.REVISION_UNDONE): SampleState.BLOCKED,
+    (SampleState.BLOCKED, Event.REVISION_LAPSED): SampleState.BLOCKED,
+    (SampleState.BLOCKED, Event.SENT_BACK): SampleState.SCORING,
+    (SampleState.BLOCKED, Event.WITHDRAWN): SampleState.WITHDRAWN,
     # Those with two or more scores are discussed again; the others are scored again.
-    (State.AGREED, Event.REOPENED): State.IN_DISCUSSION,
-    (State.AGREED, Event.SENT_BACK): State.SCORING,
-    (State.AGREED, Event.REVIEW_ASKED): State.IN_REVIEW,
-    (State.AGREED, Event.WITHDRAWN): State.WITHDRAWN,
-    (State.WITHDRAWN, Event.SENT_BACK): State.SCORING,
+    (SampleState.AGREED, Event.REOPENED): SampleState.IN_DISCUSSION,
+    (SampleState.AGREED, Event.SENT_BACK): SampleState.SCORING,
+    (SampleState.AGREED, Event.REVIEW_ASKED): SampleState.IN_REVIEW,
+    (SampleState.AGREED, Event.WITHDRAWN): SampleState.WITHDRAWN,
+    (SampleState.WITHDRAWN, Event.SENT_BACK): SampleState.SCORING,
     # What a rule decides is not scored.
-    (State.WITHDRAWN, Event.RESTORED): State.AGREED,
+    (SampleState.WITHDRAWN, Event.RESTORED): SampleState.AGREED,
     # By an import, and only where no score stands and nobody is at it; agreed ones only if a file or the rule decided.
-    (State.SCORING, Event.CONTENT_REPLACED): State.SCORING,
-    (State.BLOCKED, Event.CONTENT_REPLACED): State.BLOCKED,
-    (State.AGREED, Event.CONTENT_REPLACED): State.WAITING,
+    (SampleState.SCORING, Event.CONTENT_REPLACED): SampleState.SCORING,
+    (SampleState.BLOCKED, Event.CONTENT_REPLACED): SampleState.BLOCKED,
+    (SampleState.AGREED, Event.CONTENT_REPLACED): SampleState.WAITING,
 }
 
 
-def after(state: str, event: Event) -> State:
+def after(state: str, event: Event) -> SampleState:
     """Return the state that follows ``event`` in ``state``.
 
     Raises:
         WrongState: the table has no such transition.
     """
     try:
-        return TRANSITIONS[State(state), event]
+        return TRANSITIONS[SampleState(state), event]
     except KeyError:
         raise WrongState(f"A sample that is {state.replace('_', ' ')} cannot be {event.replace('_', ' ')}.") from None
 
 
 def diagram() -> str:
     """Return the table as a Mermaid state diagram, one arrow per pair of states, for the README."""
-    events: dict[tuple[State, State], list[str]] = {}
+    events: dict[tuple[SampleState, SampleState], list[str]] = {}
     for (state, event), following in TRANSITIONS.items():
         if state is not following:
             events.setdefault((state, following), []).append(event.replace("_", " "))

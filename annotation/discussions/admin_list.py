@@ -15,7 +15,7 @@ from .case import is_handed_over
 from .deadlines import handed_over
 from .participant_list import case_rows
 from .participant_order import BY_RANGE, with_told_spread
-from .view_types import CaseRow
+from .view_types import DiscussionListRow
 
 # What a list can be narrowed to, by where its cases stand.
 OPEN, TO_DECIDE, CLOSED = "open", "to_decide", "closed"
@@ -25,7 +25,7 @@ NOT_CLOSED = ~Q(state=Discussion.State.CLOSED)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DiscussionFilter:
     """What a list is narrowed by."""
 
     standing: str = OPEN
@@ -60,7 +60,7 @@ class TopicLine:
 class CaseLine:
     """One case in the list."""
 
-    row: CaseRow
+    row: DiscussionListRow
     sample: Sample
     question: str
     topics: tuple[TopicLine, ...]
@@ -95,7 +95,9 @@ def standings(study: Study) -> dict[str, int]:
     }
 
 
-def page(*, by: User, study: Study, rubric: RubricDefinition, wanted: Wanted, after: str = "", limit: int) -> CasePage:
+def page(
+    *, by: User, study: Study, rubric: RubricDefinition, wanted: DiscussionFilter, after: str = "", limit: int
+) -> CasePage:
     """Return the cases that follow the one named ``after``.
 
     Those that wait for the admins come first, then the others, each by range and then age, those in which ``by`` owes
@@ -166,7 +168,7 @@ def _most_pressing_first(
     return found
 
 
-def _narrowed(cases: QuerySet[Discussion], study: Study, wanted: Wanted) -> QuerySet[Discussion]:
+def _narrowed(cases: QuerySet[Discussion], study: Study, wanted: DiscussionFilter) -> QuerySet[Discussion]:
     rows = cases.filter(state=Discussion.State.CLOSED) if wanted.standing == CLOSED else cases.filter(NOT_CLOSED)
     if wanted.dimension is not None:
         topics = Topic.objects.filter(discussion=OuterRef("pk"), dimension=wanted.dimension)

@@ -7,13 +7,13 @@ from annotation.core.errors import NotFound, WrongState
 from annotation.core.rubric_cache import DimensionDefinition, RubricDefinition, definition
 from annotation.models import Discussion, Member, Participant, Post, Sample, Stance, Study, Topic
 
-from .closing_rules import Said, Stand, awaited
+from .closing_rules import Stand, TopicPost, awaited
 
 REOPENED = Discussion.Because.REOPENED
 
 
 @dataclass(slots=True)
-class Case:
+class DiscussionCase:
     """One discussion and everything in it; ``posts`` are oldest first."""
 
     discussion: Discussion
@@ -60,7 +60,9 @@ class Case:
         """Return whose answer a topic waits for, by primary key; nobody's once it is closed."""
         if topic.closed_at is not None:
             return set()
-        said = [Said(p.participant_id, p.kind, p.level_id) for p in self.posts if p.dimension_id == topic.dimension_id]
+        said = [
+            TopicPost(p.participant_id, p.kind, p.level_id) for p in self.posts if p.dimension_id == topic.dimension_id
+        ]
         return awaited(self.stands(topic), said, reason_first=self.reason_first)
 
     def lacks_reason(self, participant: Participant) -> bool:
@@ -82,13 +84,13 @@ def asks_reason_first(sample: Sample) -> bool:
     return sample.protocol is None or sample.protocol.reason_first
 
 
-def read(discussion_id: int) -> Case:
+def read(discussion_id: int) -> DiscussionCase:
     """Return a discussion with all of its rows, in six queries."""
     discussion = Discussion.objects.select_related("sample__protocol", "study").get(pk=discussion_id)
     return _filled(discussion, discussion.sample)
 
 
-def lock(public_id: str) -> Case:
+def lock(public_id: str) -> DiscussionCase:
     """Return a discussion with all of its rows, its sample and itself locked; call it in a transaction.
 
     Raises:
@@ -103,13 +105,13 @@ def lock(public_id: str) -> Case:
     return _filled(rows.get(public_id=public_id), sample)
 
 
-def _filled(discussion: Discussion, sample: Sample) -> Case:
+def _filled(discussion: Discussion, sample: Sample) -> DiscussionCase:
     rubric = definition(discussion.study.rubric_id)
     place = {dimension.id: position for position, dimension in enumerate(rubric.dimensions)}
     participants = list(Participant.objects.select_related("member").filter(discussion=discussion).order_by("number"))
     topics = sorted(Topic.objects.filter(discussion=discussion), key=lambda topic: place[topic.dimension_id])
     stances = Stance.objects.filter(participant__discussion=discussion)
-    return Case(
+    return DiscussionCase(
         discussion=discussion,
         sample=sample,
         study=discussion.study,

@@ -9,9 +9,9 @@ from django.db.models import Exists, Max, OuterRef
 from annotation.core.history import insert_history
 from annotation.core.sample_states import Event, after
 from annotation.models import Discussion, FinalScore, Participant, Rating, Sample, Score, Suggestion, Topic, User
-from annotation.suggestions.arms import Arm, label_origin
+from annotation.suggestions.arms import SuggestionArm, label_origin
 
-from .case import REOPENED, Case
+from .case import REOPENED, DiscussionCase
 from .closing_rules import common_level
 
 
@@ -29,7 +29,7 @@ class Steps:
         self.entries.append((event, detail))
 
 
-def settle(case: Case, steps: Steps) -> None:
+def settle(case: DiscussionCase, steps: Steps) -> None:
     """Close what everybody stands together on, end the discussion with its last dimension, and store all of it.
 
     Call it last in the transaction that changed something, with the case locked and its rows up to date.
@@ -42,7 +42,7 @@ def settle(case: Case, steps: Steps) -> None:
     conclude(case, steps, Event.DISCUSSED)
 
 
-def conclude(case: Case, steps: Steps, event: Event) -> None:
+def conclude(case: DiscussionCase, steps: Steps, event: Event) -> None:
     """End the discussion if no dimension is open any more; store its new version, who is awaited, and the history."""
     discussion = case.discussion
     if not case.open_topics and discussion.state != Discussion.State.CLOSED:
@@ -56,13 +56,13 @@ def conclude(case: Case, steps: Steps, event: Event) -> None:
     store(case, steps)
 
 
-def close(case: Case, at: datetime) -> None:
+def close(case: DiscussionCase, at: datetime) -> None:
     """Mark the discussion as over; the caller stores it."""
     case.discussion.state = Discussion.State.CLOSED
     case.discussion.closed_at = at
 
 
-def store(case: Case, steps: Steps) -> None:
+def store(case: DiscussionCase, steps: Steps) -> None:
     """Store the discussion's new version, who is awaited in it, and the history of this change."""
     discussion = case.discussion
     discussion.version += 1
@@ -78,7 +78,14 @@ def store(case: Case, steps: Steps) -> None:
 
 
 def set_final(
-    case: Case, topic: Topic, level_id: int, *, outcome: str, at: datetime, reason: str = "", by: User | None = None
+    case: DiscussionCase,
+    topic: Topic,
+    level_id: int,
+    *,
+    outcome: str,
+    at: datetime,
+    reason: str = "",
+    by: User | None = None,
 ) -> None:
     """Store the value of a dimension as the current one and close its topic."""
     earlier = FinalScore.objects.filter(sample=case.sample, dimension=topic.dimension_id)
@@ -105,10 +112,12 @@ def _label_origin(sample: Sample, dimension_id: int) -> str:
     imported = sample.counts_imported and scores.filter(origin=Score.Origin.IMPORTED).exists()
     met = Suggestion.objects.filter(assignment=OuterRef("assignment"), dimension=dimension_id)
     given = scores.filter(origin=Score.Origin.GIVEN).annotate(met=Exists(met))
-    return label_origin([arm if met else Arm.BLIND for arm, met in given.values_list("arm", "met")], imported=imported)
+    return label_origin(
+        [arm if met else SuggestionArm.BLIND for arm, met in given.values_list("arm", "met")], imported=imported
+    )
 
 
-def _agree(case: Case, topic: Topic, level_id: int, steps: Steps) -> None:
+def _agree(case: DiscussionCase, topic: Topic, level_id: int, steps: Steps) -> None:
     set_final(case, topic, level_id, outcome=FinalScore.Outcome.DISCUSSED, at=steps.at)
     _sign(case, topic, level_id, steps.at)
     dimension = case.dimension(topic)
@@ -122,7 +131,7 @@ def _agree(case: Case, topic: Topic, level_id: int, steps: Steps) -> None:
     )
 
 
-def _sign(case: Case, topic: Topic, level_id: int, at: datetime) -> None:
+def _sign(case: DiscussionCase, topic: Topic, level_id: int, at: datetime) -> None:
     """Store the value on which each participant closed, beside the independent one, in one score per discussion."""
     members = [one.member_id for one in case.active]
     signed = {
@@ -153,7 +162,7 @@ def _sign(case: Case, topic: Topic, level_id: int, at: datetime) -> None:
         Rating.objects.create(score=score, dimension_id=topic.dimension_id, level_id=level_id)
 
 
-def _await(case: Case) -> None:
+def _await(case: DiscussionCase) -> None:
     awaited: set[int] = set()
     if case.discussion.state == Discussion.State.OPEN:
         for topic in case.open_topics:

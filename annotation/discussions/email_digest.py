@@ -28,7 +28,7 @@ BETWEEN = timedelta(hours=23)
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class DigestEntry:
     """What waits for somebody in one study."""
 
     title: str
@@ -61,7 +61,7 @@ def send_digests() -> int:
     return sent
 
 
-def waiting_for(user: User) -> list[Waiting]:
+def waiting_for(user: User) -> list[DigestEntry]:
     """Return what waits for somebody, by the titles of the studies."""
     answers = waiting_by_study(user)
     handed = Discussion.objects.filter(
@@ -70,12 +70,12 @@ def waiting_for(user: User) -> list[Waiting]:
     decisions = dict(handed.order_by().values_list("study_id").annotate(n=Count("pk")))
     studies = Study.objects.filter(pk__in=answers.keys() | decisions.keys())
     return sorted(
-        (Waiting(study.title, answers.get(study.pk, 0), decisions.get(study.pk, 0)) for study in studies),
+        (DigestEntry(study.title, answers.get(study.pk, 0), decisions.get(study.pk, 0)) for study in studies),
         key=lambda one: one.title.casefold(),
     )
 
 
-def _send(user: User, waiting: list[Waiting], connection: BaseEmailBackend) -> bool:
+def _send(user: User, waiting: list[DigestEntry], connection: BaseEmailBackend) -> bool:
     """Send one digest, unless another process has just done so."""
     now = timezone.now()
     before = user.digested_at
@@ -97,14 +97,14 @@ def _take_back(user: User, now: datetime, before: datetime | None) -> None:
     User.objects.filter(pk=user.pk, digested_at=now).update(digested_at=before)
 
 
-def _subject(waiting: list[Waiting]) -> str:
+def _subject(waiting: list[DigestEntry]) -> str:
     count = sum(one.answers + one.decisions for one in waiting)
     return ngettext("%(count)d discussion waits for you", "%(count)d discussions wait for you", count) % {
         "count": count
     }
 
 
-def _body(user: User, waiting: list[Waiting]) -> str:
+def _body(user: User, waiting: list[DigestEntry]) -> str:
     lines = [_("Hello %(name)s,") % {"name": str(user)}, ""]
     for one in waiting:
         lines.append(one.title)

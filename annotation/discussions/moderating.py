@@ -16,7 +16,7 @@ from annotation.models import Discussion, FinalScore, HistoryEntry, Member, Part
 from annotation.scoring.exposures import is_exposed_to, record_exposure
 
 from . import case as discussion_case
-from .case import Case, require_open_study
+from .case import DiscussionCase, require_open_study
 from .closing import Steps, conclude, set_final, settle, store
 from .views import CaseView, shown_to
 
@@ -176,7 +176,7 @@ def give_time_back(*, study: Study, at: datetime) -> None:
     waiting.update(due_at=F("due_at") + (at - since), version=F("version") + 1)
 
 
-def _lock(by: User, discussion_id: str) -> Case:
+def _lock(by: User, discussion_id: str) -> DiscussionCase:
     found = discussions_visible_to(by).select_related("study").filter(public_id=discussion_id).first()
     if found is None:
         raise NotFound("There is no such discussion.")
@@ -188,7 +188,7 @@ def _lock(by: User, discussion_id: str) -> Case:
     return case
 
 
-def _place(case: Case, by: User) -> int | None:
+def _place(case: DiscussionCase, by: User) -> int | None:
     return Member.objects.filter(study=case.study, user=by).values_list("pk", flat=True).first()
 
 
@@ -201,7 +201,7 @@ def _reason(reason: str, longest: int) -> str:
     return words
 
 
-def _levels(case: Case, values: Mapping[str, float]) -> dict[str, int]:
+def _levels(case: DiscussionCase, values: Mapping[str, float]) -> dict[str, int]:
     dimensions = {case.dimension(topic).key: case.dimension(topic) for topic in case.topics}
     faults = {f"values.{key}": "Not discussed here." for key in values if key not in dimensions}
     if not values:
@@ -226,7 +226,7 @@ def _levels(case: Case, values: Mapping[str, float]) -> dict[str, int]:
     return levels
 
 
-def _participant(case: Case, participant: str | int) -> Participant:
+def _participant(case: DiscussionCase, participant: str | int) -> Participant:
     wanted = f"R{participant}" if isinstance(participant, int) else participant
     found = next((one for one in case.participants if str(one) == wanted), None)
     if found is None:
@@ -235,7 +235,7 @@ def _participant(case: Case, participant: str | int) -> Participant:
     return found
 
 
-def _newcomer(case: Case, replacement: str) -> Member:
+def _newcomer(case: DiscussionCase, replacement: str) -> Member:
     member = Member.objects.filter(study=case.study, public_id=replacement).first()
     fault = ""
     if member is None:
@@ -251,7 +251,7 @@ def _newcomer(case: Case, replacement: str) -> Member:
     return member
 
 
-def _join(case: Case, member: Member, leaving: Participant) -> str:
+def _join(case: DiscussionCase, member: Member, leaving: Participant) -> str:
     """Let a member take part under the next pseudonym, with no value yet; return the pseudonym."""
     last = Participant.objects.filter(discussion=case.discussion).aggregate(last=Max("number"))["last"]
     one = Participant.objects.create(

@@ -14,7 +14,7 @@ from annotation.models import Discussion, Participant, Sample, Stance, Study, To
 
 from .case import asks_reason_first, away, because_told, can_answer, is_covered, state_of
 from .participant_order import BY_AGE, BY_RANGE, with_told_spread
-from .view_types import CaseRow
+from .view_types import DiscussionListRow
 
 HANDED_OVER, CLOSED = Discussion.State.HANDED_OVER, Discussion.State.CLOSED
 LISTS = ("waiting", "open", "handed_over", "closed", "all")
@@ -83,7 +83,7 @@ _PART = (
 )
 
 
-def case_rows(*, by: User, study: Study, discussions: Sequence[Discussion]) -> list[CaseRow]:
+def case_rows(*, by: User, study: Study, discussions: Sequence[Discussion]) -> list[DiscussionListRow]:
     """Return the lines of discussions of one study that `listed` has found, in their order; five queries."""
     member = permissions.membership(by, study)
     leads, reads = permissions.leads_as(by, member), permissions.reads_results_as(by, member)
@@ -108,7 +108,7 @@ def case_rows(*, by: User, study: Study, discussions: Sequence[Discussion]) -> l
         waiting = [part for part in people[pk] if part.waits]
         public_id, external_id = samples[discussion.sample_id]
         rows.append(
-            CaseRow(
+            DiscussionListRow(
                 id=discussion.public_id,
                 sample_public_id=public_id,
                 sample_external_id=external_id if reads else None,

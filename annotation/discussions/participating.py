@@ -16,7 +16,7 @@ from annotation.core.transactions import write_transaction
 from annotation.models import Discussion, Member, Participant, Post, Stance, Study, Topic, User
 
 from . import case as discussion_case
-from .case import Case, is_handed_over, require_open_study
+from .case import DiscussionCase, is_handed_over, require_open_study
 from .closing import Steps, settle
 from .views import CaseView, shown_to
 
@@ -31,7 +31,7 @@ EVENTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class StanceReason:
     """Why: one of `Post.Reason`, words of one's own, or both."""
 
     code: str = ""
@@ -50,10 +50,10 @@ class _Act:
     topic: Topic
     kind: Post.Kind
     level: int | None
-    reason: Reason
+    reason: StanceReason
 
 
-_Plan = Callable[[Case, Participant], list[_Act]]
+_Plan = Callable[[DiscussionCase, Participant], list[_Act]]
 
 
 def give_reasons(
@@ -61,7 +61,7 @@ def give_reasons(
     by: User,
     discussion_id: str,
     client_key: UUID,
-    reasons: Mapping[str, Reason],
+    reasons: Mapping[str, StanceReason],
     stances: Mapping[str, float] | None = None,
     seconds: float | None = None,
 ) -> CaseView:
@@ -78,7 +78,7 @@ def give_reasons(
     """
     values = stances or {}
 
-    def plan(case: Case, me: Participant) -> list[_Act]:
+    def plan(case: DiscussionCase, me: Participant) -> list[_Act]:
         faults = _unknown(case, "reasons", reasons) | _unknown(case, "stances", values)
         faults |= {f"stances.{key}": "Give a reason with it." for key in values if key not in reasons}
         if not reasons:
@@ -118,9 +118,9 @@ def comment(
         NotFound, BadInput: as for `give_reasons`.
         WrongState: `reason_first` where the own reason is missing, and those of `give_reasons`.
     """
-    said = {dimension: Reason(text=text)}
+    said = {dimension: StanceReason(text=text)}
 
-    def plan(case: Case, me: Participant) -> list[_Act]:
+    def plan(case: DiscussionCase, me: Participant) -> list[_Act]:
         faults = {} if _topics(case, said) else {"dimension": "Not discussed here."}
         faults |= _reason_faults("text", said[dimension], needed=True)
         _refuse(faults)
@@ -141,7 +141,7 @@ def take_stances(
     discussion_id: str,
     client_key: UUID,
     stances: Mapping[str, float],
-    reasons: Mapping[str, Reason] | None = None,
+    reasons: Mapping[str, StanceReason] | None = None,
     seconds: float | None = None,
 ) -> CaseView:
     """Keep one's values or move to others, by dimension: all of it is stored, or nothing.
@@ -155,7 +155,7 @@ def take_stances(
     """
     why = reasons or {}
 
-    def plan(case: Case, me: Participant) -> list[_Act]:
+    def plan(case: DiscussionCase, me: Participant) -> list[_Act]:
         faults = _unknown(case, "stances", stances) | _unknown(case, "reasons", why)
         faults |= {f"reasons.{key}": "No value goes with it." for key in why if key not in stances}
         if not stances:
@@ -166,7 +166,7 @@ def take_stances(
             if level is None:
                 faults[f"stances.{key}"] = _allowed(case, topic)
             moves = level != case.stance(me, topic).level_id
-            reason = why.get(key, Reason())
+            reason = why.get(key, StanceReason())
             faults |= _reason_faults(f"reasons.{key}", reason, needed=moves)
             acts.append(_Act(topic, Post.Kind.MOVE if moves else Post.Kind.KEEP, level, reason))
         _refuse(faults)
@@ -213,7 +213,7 @@ def _participation(by: User, discussion_id: str) -> int:
     raise NotFound("There is no such discussion, or you do not take part in it.")
 
 
-def _done_before(case: Case, me: Participant, client_key: UUID) -> bool:
+def _done_before(case: DiscussionCase, me: Participant, client_key: UUID) -> bool:
     known = Post.objects.filter(client_key=client_key).values_list("participant_id", flat=True).first()
     if known is not None and known != me.pk:
         raise _reused()
@@ -224,7 +224,7 @@ def _reused() -> WorkflowError:
     return WrongState("This client key was used for something else.", code="client_key_reused")
 
 
-def _require_may_act(case: Case, me: Participant, now: datetime) -> None:
+def _require_may_act(case: DiscussionCase, me: Participant, now: datetime) -> None:
     if case.discussion.state == Discussion.State.CLOSED:
         raise WrongState("This discussion is over; its values stand.", code="closed")
     require_open_study(case.study)
@@ -241,7 +241,7 @@ def _require_may_act(case: Case, me: Participant, now: datetime) -> None:
 
 
 def _store(
-    case: Case,
+    case: DiscussionCase,
     me: Participant,
     acts: list[_Act],
     *,
@@ -287,7 +287,7 @@ def _store(
     settle(case, steps)
 
 
-def _detail(case: Case, act: _Act, post: Post) -> dict[str, Any]:
+def _detail(case: DiscussionCase, act: _Act, post: Post) -> dict[str, Any]:
     detail: dict[str, Any] = {
         "discussion": case.discussion.public_id,
         "post": post.public_id,
@@ -298,18 +298,18 @@ def _detail(case: Case, act: _Act, post: Post) -> dict[str, Any]:
     return detail
 
 
-def _topics(case: Case, keys: Mapping[str, Any]) -> list[tuple[Topic, str]]:
+def _topics(case: DiscussionCase, keys: Mapping[str, Any]) -> list[tuple[Topic, str]]:
     """Return the topics that are named, in the rubric's order."""
     named = [(topic, case.dimension(topic).key) for topic in case.topics]
     return [(topic, key) for topic, key in named if key in keys]
 
 
-def _unknown(case: Case, field: str, given: Mapping[str, Any]) -> dict[str, str]:
+def _unknown(case: DiscussionCase, field: str, given: Mapping[str, Any]) -> dict[str, str]:
     known = {case.dimension(topic).key for topic in case.topics}
     return {f"{field}.{key}": "Not discussed here." for key in given if key not in known}
 
 
-def _reason_faults(field: str, reason: Reason, *, needed: bool) -> dict[str, str]:
+def _reason_faults(field: str, reason: StanceReason, *, needed: bool) -> dict[str, str]:
     if reason.code and reason.code not in Post.Reason.values:
         return {field: "No such reason; one of " + ", ".join(Post.Reason.values) + "."}
     if len(reason.text) > TEXT_LENGTH:
@@ -321,11 +321,11 @@ def _reason_faults(field: str, reason: Reason, *, needed: bool) -> dict[str, str
     return {}
 
 
-def _level(case: Case, topic: Topic, value: float) -> int | None:
+def _level(case: DiscussionCase, topic: Topic, value: float) -> int | None:
     return case.dimension(topic).level_of.get(value) if type(value) in (int, float) else None
 
 
-def _allowed(case: Case, topic: Topic) -> str:
+def _allowed(case: DiscussionCase, topic: Topic) -> str:
     values = ", ".join(f"{level.value:g}" for level in case.dimension(topic).levels)
     return f"Not a level of this dimension; choose one of {values}."
 
@@ -335,7 +335,7 @@ def _refuse(faults: Mapping[str, str]) -> None:
         raise BadInput("This cannot be stored; nothing was.", fields=faults)
 
 
-def _require_open(acts: list[_Act], case: Case) -> None:
+def _require_open(acts: list[_Act], case: DiscussionCase) -> None:
     closed = [case.dimension(act.topic).key for act in acts if act.topic.closed_at is not None]
     if closed:
         raise WrongState(
@@ -345,7 +345,7 @@ def _require_open(acts: list[_Act], case: Case) -> None:
         )
 
 
-def _require_reasoned(acts: list[_Act], case: Case, me: Participant) -> None:
+def _require_reasoned(acts: list[_Act], case: DiscussionCase, me: Participant) -> None:
     if not case.reason_first:
         return
     missing = [case.dimension(act.topic).key for act in acts if case.stance(me, act.topic).reasoned_at is None]

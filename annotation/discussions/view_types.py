@@ -109,7 +109,7 @@ class CaseView:
 
 
 @dataclass(frozen=True, slots=True)
-class CaseRow:
+class DiscussionListRow:
     """A discussion's line in a list; what the viewer may not know yet is None."""
 
     id: str

@@ -18,15 +18,24 @@ from annotation.core.visibility import deciding_level, discussions_visible_to
 from annotation.models import Discussion, FinalScore, Member, Participant, Post, Rating, Score, Topic, User
 
 from . import case as discussion_case
-from .case import Case, away, because_told, can_answer, is_covered, state_of
+from .case import DiscussionCase, away, because_told, can_answer, is_covered, state_of
 from .participant_list import LISTS, case_rows, listed, owes_reason, waiting_by_study, waiting_count
-from .view_types import CaseRow, CaseView, MineView, ParticipantView, PostView, SettledView, StanceView, TopicView
+from .view_types import (
+    CaseView,
+    DiscussionListRow,
+    MineView,
+    ParticipantView,
+    PostView,
+    SettledView,
+    StanceView,
+    TopicView,
+)
 
 # The one door for reading discussions.
 __all__ = [
     "LISTS",
-    "CaseRow",
     "CaseView",
+    "DiscussionListRow",
     "MineView",
     "ParticipantView",
     "PostView",
@@ -77,7 +86,7 @@ def case_for(*, by: User, discussion_id: str) -> CaseView:
     return shown_to(by, discussion_case.read(pk))
 
 
-def shown_to(by: User, case: Case) -> CaseView:
+def shown_to(by: User, case: DiscussionCase) -> CaseView:
     """Return a discussion that has been read, or just written to by ``by``, as they may see it."""
     return _shown(case, _viewer(by, case))
 
@@ -94,7 +103,7 @@ def version_of(*, by: User, discussion_id: str) -> int:
     return found
 
 
-def _viewer(by: User, case: Case) -> _Viewer:
+def _viewer(by: User, case: DiscussionCase) -> _Viewer:
     me = next((one for one in case.participants if one.member.user_id == by.pk), None)
     member = me.member if me is not None else permissions.membership(by, case.study)
     leads, reads = permissions.leads_as(by, member), permissions.reads_results_as(by, member)
@@ -105,7 +114,7 @@ def _viewer(by: User, case: Case) -> _Viewer:
     return _Viewer(me=me, everything=reads and not covered, names=leads and not covered, covered=covered)
 
 
-def _shown(case: Case, viewer: _Viewer) -> CaseView:
+def _shown(case: DiscussionCase, viewer: _Viewer) -> CaseView:
     discussion, sample = case.discussion, case.sample
     now = timezone.now()
     state = state_of(discussion, now)
@@ -133,7 +142,7 @@ def _shown(case: Case, viewer: _Viewer) -> CaseView:
     )
 
 
-def _participants(case: Case, viewer: _Viewer, topics: tuple[TopicView, ...]) -> tuple[ParticipantView, ...]:
+def _participants(case: DiscussionCase, viewer: _Viewer, topics: tuple[TopicView, ...]) -> tuple[ParticipantView, ...]:
     nothing_yet = not viewer.everything and not any(topic.revealed for topic in topics)
     return tuple(
         ParticipantView(
@@ -154,12 +163,12 @@ def _away(member: Member) -> str | None:
     return away(state=member.state, role=member.role, user_id=member.user_id)
 
 
-def _can_answer(case: Case, member: Member) -> bool:
+def _can_answer(case: DiscussionCase, member: Member) -> bool:
     return can_answer(case.study, state=member.state, role=member.role)
 
 
 def _topic(
-    case: Case, topic: Topic, viewer: _Viewer, finals: dict[int, tuple[float | None, str]], *, live: bool
+    case: DiscussionCase, topic: Topic, viewer: _Viewer, finals: dict[int, tuple[float | None, str]], *, live: bool
 ) -> TopicView:
     dimension = case.dimension(topic)
     own = case.stance(viewer.me, topic) if viewer.me is not None else None
@@ -194,7 +203,7 @@ def _topic(
     )
 
 
-def _stance(case: Case, one: Participant, topic: Topic) -> StanceView:
+def _stance(case: DiscussionCase, one: Participant, topic: Topic) -> StanceView:
     stance = case.stance(one, topic)
     return StanceView(
         alias=str(one),
@@ -206,7 +215,7 @@ def _stance(case: Case, one: Participant, topic: Topic) -> StanceView:
     )
 
 
-def _post(case: Case, post: Post, alias: str) -> PostView:
+def _post(case: DiscussionCase, post: Post, alias: str) -> PostView:
     return PostView(
         id=post.public_id,
         alias=alias,
@@ -219,7 +228,7 @@ def _post(case: Case, post: Post, alias: str) -> PostView:
     )
 
 
-def _finals(case: Case) -> dict[int, tuple[float | None, str]]:
+def _finals(case: DiscussionCase) -> dict[int, tuple[float | None, str]]:
     """Return value and outcome by dimension as this discussion left them."""
     rows = FinalScore.objects.filter(discussion=case.discussion).order_by("version")
     return {
@@ -228,7 +237,7 @@ def _finals(case: Case) -> dict[int, tuple[float | None, str]]:
     }
 
 
-def _settled(case: Case, viewer: _Viewer) -> tuple[SettledView, ...]:
+def _settled(case: DiscussionCase, viewer: _Viewer) -> tuple[SettledView, ...]:
     discussed = {topic.dimension_id for topic in case.topics}
     rows = FinalScore.objects.filter(sample=case.sample, current=True).exclude(dimension__in=discussed)
     finals = {row.dimension_id: row for row in rows}
@@ -253,7 +262,7 @@ def _settled(case: Case, viewer: _Viewer) -> tuple[SettledView, ...]:
     return tuple(settled)
 
 
-def _firsts(case: Case) -> dict[int, list[_First]]:
+def _firsts(case: DiscussionCase) -> dict[int, list[_First]]:
     """Return the values of the first round on what is not discussed, by dimension."""
     values = Rating.objects.filter(
         score__sample=case.sample, score__round=1, score__complete=True, score__voided_at=None

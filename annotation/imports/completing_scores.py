@@ -6,9 +6,9 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from annotation.core.history import record
-from annotation.core.sample_states import Event, State, after
+from annotation.core.sample_states import Event, SampleState, after
 from annotation.core.transactions import write_transaction
-from annotation.jobs.progress import Progress
+from annotation.jobs.progress import ProgressCallback
 from annotation.jobs.resumable_counts import Ledger
 from annotation.models import HistoryEntry, Protocol, Sample, Score, Study, User
 from annotation.scoring.deciding import decide_undecided
@@ -17,7 +17,7 @@ BATCH = 1000
 
 
 def complete_scores(
-    *, by: User | None, study: Study, progress: Progress | None = None, ledger: Ledger | None = None
+    *, by: User | None, study: Study, progress: ProgressCallback | None = None, ledger: Ledger | None = None
 ) -> int:
     """Close samples with k or more complete imported scores to annotators, and decide them; return how many.
 
@@ -48,7 +48,7 @@ def _close(rows: list[tuple[int, int]], study: Study, protocol: Protocol, by: Us
         by_count[count].append(pk)
     closed: list[int] = []
     now = timezone.now()
-    state = after(State.WAITING, Event.SCORES_COMPLETED)
+    state = after(SampleState.WAITING, Event.SCORES_COMPLETED)
     with write_transaction():
         for count, keys in sorted(by_count.items()):
             free = Sample.objects.select_for_update().filter(pk__in=keys, stage=Sample.Stage.UNTOUCHED).order_by("pk")

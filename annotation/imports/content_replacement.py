@@ -20,7 +20,7 @@ from annotation.models import (
 from annotation.models.fields import opaque_id
 from annotation.review_queue.storage import count_anew
 
-from .sample_lines import Incoming
+from .sample_lines import IncomingSample
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Dropped:
     suggestions: int = 0
 
 
-def with_other_content(changed: Mapping[int, Incoming]) -> list[int]:
+def with_other_content(changed: Mapping[int, IncomingSample]) -> list[int]:
     """Return the samples, of those by primary key, whose turns or pictures become others; more than labels and names.
 
     Call it before the new content is stored.

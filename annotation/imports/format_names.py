@@ -12,7 +12,7 @@ from annotation.core.zip_safety import Limits
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class ImportFormat:
     """One format: what it is called, the endings of its files, and whether score tables may have it, too."""
 
     title: str
@@ -20,17 +20,17 @@ class Format:
     for_scores: bool = False
 
 
-FORMATS: Mapping[str, Format] = {
-    "jsonl": Format("JSON Lines: one object per line", (".jsonl", ".ndjson"), for_scores=True),
-    "json": Format("JSON: a list of objects, or an object with one", (".json",), for_scores=True),
-    "csv": Format("CSV", (".csv",), for_scores=True),
-    "tsv": Format("TSV: cells separated by tabs", (".tsv", ".tab"), for_scores=True),
-    "parquet": Format("Parquet", (".parquet",), for_scores=True),
-    "zip": Format("ZIP: one file of lines, and pictures", (".zip",)),
-    "label-studio": Format("Label Studio: JSON of tasks"),
-    "datasets": Format("Hugging Face datasets: a folder"),
-    "imagefolder": Format("ImageFolder: a folder of pictures, with or without metadata"),
-    "opening": Format("OpenING: conversations of input and output steps"),
+FORMATS: Mapping[str, ImportFormat] = {
+    "jsonl": ImportFormat("JSON Lines: one object per line", (".jsonl", ".ndjson"), for_scores=True),
+    "json": ImportFormat("JSON: a list of objects, or an object with one", (".json",), for_scores=True),
+    "csv": ImportFormat("CSV", (".csv",), for_scores=True),
+    "tsv": ImportFormat("TSV: cells separated by tabs", (".tsv", ".tab"), for_scores=True),
+    "parquet": ImportFormat("Parquet", (".parquet",), for_scores=True),
+    "zip": ImportFormat("ZIP: one file of lines, and pictures", (".zip",)),
+    "label-studio": ImportFormat("Label Studio: JSON of tasks"),
+    "datasets": ImportFormat("Hugging Face datasets: a folder"),
+    "imagefolder": ImportFormat("ImageFolder: a folder of pictures, with or without metadata"),
+    "opening": ImportFormat("OpenING: conversations of input and output steps"),
 }
 SAMPLE_FORMATS = tuple(FORMATS)
 SCORE_FORMATS = tuple(name for name, format in FORMATS.items() if format.for_scores)

@@ -10,16 +10,16 @@ from annotation.core import permissions
 from annotation.core.errors import BadInput
 from annotation.core.history import record
 from annotation.core.rubric_cache import as_file, definition
-from annotation.jobs.progress import Progress
+from annotation.jobs.progress import ProgressCallback
 from annotation.jobs.rejected_lines import LineError
 from annotation.jobs.resumable_counts import Ledger
 from annotation.judges.runs import imported_run
-from annotation.judges.storing_predictions import Incoming, Plan, PredictionWriter
+from annotation.judges.storing_predictions import IncomingPrediction, PredictionImportPlan, PredictionWriter
 from annotation.models import JudgeRun, Study, User
 from annotation.review_queue.rebuild import request_where_active
 from judge.formats.json_line import RecordError
 from judge.formats.prediction_line import parse_line
-from judge.formats.rubric import Rubric
+from judge.formats.rubric import RubricSpec
 
 from .line_reader import SeenKeys, count_lines, read_lines
 from .report import ImportReport
@@ -27,7 +27,7 @@ from .report import ImportReport
 CHUNK_LINES = 2000
 COUNTS = ("created", "updated", "unchanged", "refused")
 
-Chunk = list[Incoming | LineError]
+Chunk = list[IncomingPrediction | LineError]
 
 
 def import_predictions(
@@ -36,7 +36,7 @@ def import_predictions(
     study: Study,
     path: Path,
     dry_run: bool = False,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     ledger: Ledger | None = None,
 ) -> ImportReport:
     """Take in lines of predictions and return what became of them; ``by=None`` is the command line.
@@ -98,7 +98,7 @@ class _Writers:
         return imported_run(by=self._by, study=self._study, name=name, prompt_sha=prompt_sha)
 
 
-def _chunks(path: Path, rubric: Rubric) -> Iterator[tuple[int, Chunk]]:
+def _chunks(path: Path, rubric: RubricSpec) -> Iterator[tuple[int, Chunk]]:
     chunk: Chunk = []
     number = 0
     with path.open("rb") as file:
@@ -111,21 +111,21 @@ def _chunks(path: Path, rubric: Rubric) -> Iterator[tuple[int, Chunk]]:
     yield number, chunk
 
 
-def _parsed(number: int, raw: bytes, rubric: Rubric) -> Incoming | LineError:
+def _parsed(number: int, raw: bytes, rubric: RubricSpec) -> IncomingPrediction | LineError:
     try:
         said = parse_line(raw, rubric)
         if not said.judge:
             raise RecordError("judge", "is missing; write a name that tells this judge's versions apart.")
     except RecordError as error:
         return LineError(number, error.field, error.message)
-    return Incoming(number, said)
+    return IncomingPrediction(number, said)
 
 
 def _take(chunk: Chunk, reached: int, writers: _Writers, seen: SeenKeys, report: ImportReport, ledger: Ledger) -> None:
     errors = [entry for entry in chunk if isinstance(entry, LineError)]
-    by_judge: dict[str, list[Incoming]] = defaultdict(list)
+    by_judge: dict[str, list[IncomingPrediction]] = defaultdict(list)
     for entry in chunk:
-        if isinstance(entry, Incoming):
+        if isinstance(entry, IncomingPrediction):
             first = seen.first_line(f"{entry.said.judge}\0{entry.said.id}", entry.line)
             if first == entry.line:
                 by_judge[entry.said.judge].append(entry)
@@ -145,7 +145,7 @@ def _take(chunk: Chunk, reached: int, writers: _Writers, seen: SeenKeys, report:
         report.refuse(*error)
 
 
-def _count(ledger: Ledger, reached: int, before: int, plan: Plan) -> None:
+def _count(ledger: Ledger, reached: int, before: int, plan: PredictionImportPlan) -> None:
     """Count what a judge's part of a chunk came to; an earlier attempt has counted what lies before ``before``."""
     if reached > before:
         ledger.add(created=len(plan.new), updated=len(plan.changed), unchanged=plan.unchanged)

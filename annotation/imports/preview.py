@@ -4,10 +4,10 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
-from judge.formats.sample_line import Image, Text
+from judge.formats.sample_line import Image, TextPart
 
 from .picture_decoding import Copy
-from .sample_lines import Incoming
+from .sample_lines import IncomingSample
 
 SAMPLES = 5
 LONGEST_TEXT = 2000
@@ -17,7 +17,7 @@ MOST_PICTURES = 12
 Thumbnail = Callable[[str], Copy | None]
 
 
-def previewed(sample: Incoming, thumbnail: Thumbnail) -> dict[str, Any]:
+def previewed(sample: IncomingSample, thumbnail: Thumbnail) -> dict[str, Any]:
     """Return a sample as plain data: what a page needs to show it, and which dimensions are decided by rule.
 
     An ``image`` is empty where the picture is one too many to be shown.
@@ -47,10 +47,10 @@ class _Room:
         self._thumbnail = thumbnail
         self._blocks, self._pictures = MOST_BLOCKS, MOST_PICTURES
 
-    def blocks(self, blocks: list[Text | Image]) -> list[dict[str, Any]]:
+    def blocks(self, blocks: list[TextPart | Image]) -> list[dict[str, Any]]:
         shown = blocks[: self._blocks]
         self._blocks -= len(shown)
-        return [{"text": _bounded(one.text)} if isinstance(one, Text) else self._picture(one) for one in shown]
+        return [{"text": _bounded(one.text)} if isinstance(one, TextPart) else self._picture(one) for one in shown]
 
     def _picture(self, image: Image) -> dict[str, Any]:
         copy = self._thumbnail(image.path) if self._pictures else None

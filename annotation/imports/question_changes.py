@@ -6,10 +6,10 @@ from typing import NamedTuple
 from annotation.models import Question, ReleaseEntry, Sample, Study
 from annotation.releases.test_pool import draw_for
 
-from .sample_lines import Incoming
+from .sample_lines import IncomingSample
 
 
-class Standing(NamedTuple):
+class QuestionBinding(NamedTuple):
     """What is fixed about a question: its part, and what it was drawn for."""
 
     part: str
@@ -30,7 +30,7 @@ class Refusal(NamedTuple):
     message: str
 
 
-def reasons_to_stay(study: Study, changed: Mapping[int, Incoming]) -> dict[int, Refusal]:
+def reasons_to_stay(study: Study, changed: Mapping[int, IncomingSample]) -> dict[int, Refusal]:
     """Return why samples cannot answer the question that their line names, by primary key.
 
     A question that is new is drawn for now, and one that was drawn for the same is as good as the old one. With the
@@ -44,7 +44,7 @@ def reasons_to_stay(study: Study, changed: Mapping[int, Incoming]) -> dict[int, 
     released = set(ReleaseEntry.objects.filter(sample__in=moving).values_list("sample_id", flat=True))
     reasons = {}
     for pk, question in moving.items():
-        sample, old = changed[pk], Standing(question.part, question.reserved, question.calibration)
+        sample, old = changed[pk], QuestionBinding(question.part, question.reserved, question.calibration)
         new = standing[sample.question_key]
         if pk in released:
             reasons[pk] = _refusal(sample, question.key, "is in a release, which says what it answers")
@@ -53,15 +53,15 @@ def reasons_to_stay(study: Study, changed: Mapping[int, Incoming]) -> dict[int, 
     return reasons
 
 
-def _standing(study: Study, keys: set[str]) -> dict[str, Standing]:
+def _standing(study: Study, keys: set[str]) -> dict[str, QuestionBinding]:
     """Return how questions stand, those that are not there yet as they would be made."""
     rows = Question.objects.filter(study=study, key__in=keys).values_list("key", "part", "reserved", "calibration")
-    known = {key: Standing(part, reserved, calibration) for key, part, reserved, calibration in rows}
+    known = {key: QuestionBinding(part, reserved, calibration) for key, part, reserved, calibration in rows}
     draw = draw_for(study)
-    return {key: known.get(key) or Standing("", *draw(key)) for key in keys}
+    return {key: known.get(key) or QuestionBinding("", *draw(key)) for key in keys}
 
 
-def _refusal(sample: Incoming, old_key: str, why: str) -> Refusal:
+def _refusal(sample: IncomingSample, old_key: str, why: str) -> Refusal:
     field = "question_id" if sample.record.question_id else "question"
     remedy = f'Write "question_id": "{old_key}" in the line to keep its question, or give the new content another id.'
     return Refusal(field, f"would be another one for {sample.record.id!r}, but that sample {why}. {remedy}")

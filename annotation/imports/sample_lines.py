@@ -7,12 +7,12 @@ from typing import Any
 
 from annotation.core.rubric_cache import RubricDefinition
 from judge.formats.json_line import RecordError, show
-from judge.formats.sample_line import SampleRecord, Text
+from judge.formats.sample_line import SampleRecord, TextPart
 from judge.missing_sides import LockedDimension, locked_dimensions
 
 
 @dataclass(slots=True)
-class Incoming:
+class IncomingSample:
     """A line that was read, on its way into the database."""
 
     line: int
@@ -33,7 +33,7 @@ class Incoming:
         return self.by_rule or self.labels is not None
 
 
-def interpret(incoming: Incoming, rubric: RubricDefinition) -> None:
+def interpret(incoming: IncomingSample, rubric: RubricDefinition) -> None:
     """Fill in what follows from the line and the rubric; pictures must be known by then.
 
     Raises:
@@ -73,7 +73,7 @@ def _turns(record: SampleRecord) -> list[dict[str, Any]]:
     for turn in record.turns:
         blocks: list[dict[str, Any]] = []
         for block in turn.blocks:
-            if isinstance(block, Text):
+            if isinstance(block, TextPart):
                 blocks.append({"text": block.text})
             else:
                 blocks.append({"picture": position})

@@ -10,7 +10,7 @@ from django.utils import timezone
 from annotation.core import bulk_insert
 from annotation.core.errors import WrongState
 from annotation.core.rubric_cache import RubricDefinition
-from annotation.core.sample_states import Event, State, after
+from annotation.core.sample_states import Event, SampleState, after
 from annotation.core.sql import looked_up_by_index
 from annotation.core.study_guards import lock_for_intake
 from annotation.core.transactions import write_transaction
@@ -34,7 +34,7 @@ from annotation.studies.rubrics import freeze
 from . import content_replacement
 from .content_replacement import Dropped
 from .question_changes import Refusal, reasons_to_stay
-from .sample_lines import Incoming
+from .sample_lines import IncomingSample
 
 DESCRIBED = ("generator", "domain", "category", "topic", "language", "has_text", "has_image")
 OUR_OWN_OUTCOMES = (FinalScore.Outcome.BY_RULE, FinalScore.Outcome.IMPORTED)
@@ -52,7 +52,7 @@ class Written:
     """What was said of the contents that were replaced; in a dry run, what would go."""
 
 
-class Present(NamedTuple):
+class StoredSample(NamedTuple):
     """A sample that the study already has."""
 
     pk: int
@@ -61,11 +61,11 @@ class Present(NamedTuple):
 
 
 @dataclass(slots=True)
-class Plan:
+class SampleImportPlan:
     """What is to be done with the lines of a piece."""
 
-    new: list[Incoming] = field(default_factory=list)
-    changed: list[tuple[Incoming, Present]] = field(default_factory=list)
+    new: list[IncomingSample] = field(default_factory=list)
+    changed: list[tuple[IncomingSample, StoredSample]] = field(default_factory=list)
     unchanged: int = 0
     refused: list[LineError] = field(default_factory=list)
 
@@ -82,7 +82,7 @@ class SampleWriter:
         self._study, self._rubric, self._by = study, rubric, by
         self._update, self._dry_run = update, dry_run
 
-    def write(self, samples: list[Incoming], *, counted: Callable[[Written], None]) -> Written:
+    def write(self, samples: list[IncomingSample], *, counted: Callable[[Written], None]) -> Written:
         """Bring the database to what the lines say, as far as that is allowed.
 
         ``counted`` is told what became of them in the transaction that does it.
@@ -107,8 +107,8 @@ class SampleWriter:
         counted(written)
         return written
 
-    def _plan(self, samples: list[Incoming], *, lock: bool = False) -> Plan:
-        plan = Plan()
+    def _plan(self, samples: list[IncomingSample], *, lock: bool = False) -> SampleImportPlan:
+        plan = SampleImportPlan()
         if self._study is None:
             plan.new = samples
             return plan
@@ -116,7 +116,7 @@ class SampleWriter:
         rows = Sample.objects.filter(study=self._study, external_id__in=ids)
         with looked_up_by_index():
             present = {
-                name: Present(pk, state, digest)
+                name: StoredSample(pk, state, digest)
                 for name, pk, state, digest in rows.values_list("external_id", "pk", "state", "content__digest")
             }
         changed = []
@@ -137,7 +137,7 @@ class SampleWriter:
         return plan
 
     def _reasons_to_keep(
-        self, study: Study, changed: list[tuple[Incoming, Present]], *, lock: bool
+        self, study: Study, changed: list[tuple[IncomingSample, StoredSample]], *, lock: bool
     ) -> dict[int, Refusal]:
         """Return why samples cannot be replaced, by primary key; with ``lock`` it stays true until the end.
 
@@ -171,7 +171,7 @@ class SampleWriter:
                     keep(there.pk, f"is changed, and cannot be replaced: {error.message}")
         return reasons
 
-    def _create(self, study: Study, new: list[Incoming]) -> None:
+    def _create(self, study: Study, new: list[IncomingSample]) -> None:
         if not new:
             return
         questions = self._questions(study, new)
@@ -187,7 +187,7 @@ class SampleWriter:
                     questions[sample.question_key],
                     sample.record.id,
                     *_described(sample),
-                    *_standing(sample, State.WAITING, Sample.Stage.UNTOUCHED),
+                    *_standing(sample, SampleState.WAITING, Sample.Stage.UNTOUCHED),
                 )
                 for pk, sample in pairs
             ),
@@ -200,7 +200,7 @@ class SampleWriter:
         self._place_pictures(pairs)
         self._decide(pairs, versions={})
 
-    def _replace(self, study: Study, changed: list[tuple[Incoming, Present]]) -> Dropped:
+    def _replace(self, study: Study, changed: list[tuple[IncomingSample, StoredSample]]) -> Dropped:
         """Store other lines of samples that are there, and drop what is said of contents that are no more."""
         if not changed:
             return Dropped()
@@ -243,7 +243,7 @@ class SampleWriter:
         )
         return dropped
 
-    def _questions(self, study: Study, samples: Iterable[Incoming]) -> dict[str, int]:
+    def _questions(self, study: Study, samples: Iterable[IncomingSample]) -> dict[str, int]:
         keys = list(dict.fromkeys(sample.question_key for sample in samples))
         known = dict(Question.objects.filter(study=study, key__in=keys).values_list("key", "pk"))
         draw = draw_for(study)
@@ -251,7 +251,7 @@ class SampleWriter:
         Question.objects.bulk_create(new)
         return known | {question.key: question.pk for question in new}
 
-    def _place_pictures(self, samples: list[tuple[int, Incoming]]) -> None:
+    def _place_pictures(self, samples: list[tuple[int, IncomingSample]]) -> None:
         digests = {sha256 for _, sample in samples for sha256 in sample.sha256}
         if not digests:
             return
@@ -262,7 +262,7 @@ class SampleWriter:
             for position, (sha256, image) in enumerate(zip(sample.sha256, sample.record.images, strict=True))
         )
 
-    def _decide(self, samples: list[tuple[int, Incoming]], versions: dict[int, int]) -> None:
+    def _decide(self, samples: list[tuple[int, IncomingSample]], versions: dict[int, int]) -> None:
         """Store the final scores of samples that came labelled or have nothing to score."""
         rows = []
         for pk, sample in samples:
@@ -289,18 +289,18 @@ class SampleWriter:
             freeze(self._rubric)
 
 
-def _by_key(changed: list[tuple[Incoming, Present]]) -> dict[int, Incoming]:
+def _by_key(changed: list[tuple[IncomingSample, StoredSample]]) -> dict[int, IncomingSample]:
     """Return changed lines by the primary key of their sample."""
     return {there.pk: sample for sample, there in changed}
 
 
-def _described(sample: Incoming) -> tuple[object, ...]:
+def _described(sample: IncomingSample) -> tuple[object, ...]:
     record = sample.record
     texts = (record.generator, record.domain, record.category, record.topic, record.language)
     return (*texts, record.has_text, record.has_image)
 
 
-def _standing(sample: Incoming, state: State, stage: Sample.Stage) -> tuple[State, Sample.Stage]:
+def _standing(sample: IncomingSample, state: SampleState, stage: Sample.Stage) -> tuple[SampleState, Sample.Stage]:
     """Return state and stage of a sample with this content that stood there before."""
     if not sample.decided:
         return state, stage

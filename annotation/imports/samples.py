@@ -9,7 +9,7 @@ from annotation.core import permissions
 from annotation.core.history import record
 from annotation.core.rubric_cache import RubricDefinition, definition
 from annotation.core.study_guards import require_intake
-from annotation.jobs.progress import Progress
+from annotation.jobs.progress import ProgressCallback
 from annotation.jobs.rejected_lines import LineError
 from annotation.jobs.resumable_counts import Ledger
 from annotation.models import Study, User
@@ -17,13 +17,13 @@ from judge.formats.json_line import RecordError
 from judge.formats.sample_line import parse_sample
 
 from . import content_replacement
-from .formats import Row, open_samples
+from .formats import SourceRow, open_samples
 from .line_reader import SeenKeys
 from .pictures import PictureImporter, picture_importer
 from .preview import SAMPLES as PREVIEWED
 from .preview import previewed
 from .report import ImportReport
-from .sample_lines import Incoming, interpret
+from .sample_lines import IncomingSample, interpret
 from .sample_rows import SampleWriter, Written
 
 CHUNK_LINES = 1000
@@ -43,7 +43,7 @@ def import_samples(
     rubric: RubricDefinition | None = None,
     update: bool = False,
     dry_run: bool = False,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     ledger: Ledger | None = None,
 ) -> ImportReport:
     """Take in a file or folder of samples and return what became of them; ``by=None`` is the command line.
@@ -92,10 +92,10 @@ def import_samples(
     return run.report
 
 
-Chunk = list[Incoming | LineError]
+Chunk = list[IncomingSample | LineError]
 
 
-def _chunks(rows: Iterable[Row]) -> Iterable[tuple[int, Chunk]]:
+def _chunks(rows: Iterable[SourceRow]) -> Iterable[tuple[int, Chunk]]:
     """Yield pieces of the file with the number of their last line, small enough to be held in memory."""
     chunk: Chunk = []
     size = pictures = number = 0
@@ -107,7 +107,7 @@ def _chunks(rows: Iterable[Row]) -> Iterable[tuple[int, Chunk]]:
         except RecordError as error:
             chunk.append(LineError(number, error.field, error.message))
         else:
-            chunk.append(Incoming(number, sample))
+            chunk.append(IncomingSample(number, sample))
             pictures += len(sample.images)
         size += length
         if len(chunk) >= CHUNK_LINES or size >= CHUNK_BYTES or pictures >= CHUNK_PICTURES:
@@ -137,7 +137,7 @@ class _Run:
     def take(self, chunk: Chunk, reached: int) -> None:
         """Take the lines of a piece, which goes up to line ``reached``."""
         errors = [entry for entry in chunk if isinstance(entry, LineError)]
-        samples = [entry for entry in chunk if isinstance(entry, Incoming)]
+        samples = [entry for entry in chunk if isinstance(entry, IncomingSample)]
         good = []
         found = self._pictures.take(image.path for sample in samples for image in sample.record.images)
         for sample in samples:
@@ -155,7 +155,7 @@ class _Run:
         if len(self.report.preview) < self._to_preview:
             self._preview(good, {error.line for error in result.refused})
 
-    def _preview(self, samples: list[Incoming], refused: set[int]) -> None:
+    def _preview(self, samples: list[IncomingSample], refused: set[int]) -> None:
         for sample in samples:
             if sample.line not in refused and len(self.report.preview) < self._to_preview:
                 self.report.preview.append(previewed(sample, self._pictures.thumbnail))
@@ -178,7 +178,7 @@ class _Run:
         ledger = self._ledger
         return content_replacement.Dropped(ledger["replaced"], ledger["predictions"], ledger["suggestions"])
 
-    def _prepare(self, sample: Incoming, sha256: dict[str, str], refused: dict[str, str]) -> LineError | None:
+    def _prepare(self, sample: IncomingSample, sha256: dict[str, str], refused: dict[str, str]) -> LineError | None:
         for image in sample.record.images:
             if image.path in refused:
                 return LineError(sample.line, image.field, f"{image.path!r} {refused[image.path]}")

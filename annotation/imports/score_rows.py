@@ -40,7 +40,7 @@ class IncomingScore:
 
 
 @dataclass(slots=True)
-class Standing:
+class StoredScore:
     """A score that the study already has, with its ratings: level by dimension."""
 
     score: Score
@@ -48,17 +48,17 @@ class Standing:
 
 
 @dataclass(slots=True)
-class Present:
+class StoredPeopleAndSamples:
     """What the study already has of the people and samples of a piece."""
 
     members: dict[str, int] = field(default_factory=dict)
-    standing: dict[Place, Standing] = field(default_factory=dict)
+    standing: dict[Place, StoredScore] = field(default_factory=dict)
     at_work: set[tuple[int, str]] = field(default_factory=set)
     """Sample and annotator where that person has scored here, or is about to."""
 
 
 @dataclass(slots=True)
-class Plan:
+class ScoreImportPlan:
     """What is to be done with the lines of a piece."""
 
     new: list[IncomingScore] = field(default_factory=list)
@@ -122,7 +122,7 @@ class ScoreWriter:
         line.dimension_id, line.level_id, line.by_rule = dimension.id, level, locked is not None
         return None
 
-    def write(self, lines: list[IncomingScore], *, counted: Callable[[Plan], None]) -> Plan:
+    def write(self, lines: list[IncomingScore], *, counted: Callable[[ScoreImportPlan], None]) -> ScoreImportPlan:
         """Store what is new; every line is valid and no two give the same value.
 
         ``counted`` is told what became of them in the transaction that does it.
@@ -151,19 +151,21 @@ class ScoreWriter:
             keys = {line.sample_id for line in lines}
             list(Sample.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk").values_list("pk"))
 
-    def _present(self, lines: list[IncomingScore]) -> Present:
+    def _present(self, lines: list[IncomingScore]) -> StoredPeopleAndSamples:
         names = {line.record.annotator for line in lines}
-        present = Present(dict(Member.objects.filter(study=self._study, name__in=names).values_list("name", "pk")))
+        present = StoredPeopleAndSamples(
+            dict(Member.objects.filter(study=self._study, name__in=names).values_list("name", "pk"))
+        )
         if not present.members:
             return present
         name_of = {pk: name for name, pk in present.members.items()}
         where = {"sample__in": {line.sample_id for line in lines}, "member__in": list(name_of)}
-        by_id: dict[int, Standing] = {}
+        by_id: dict[int, StoredScore] = {}
         for score in Score.objects.filter(**where, voided_at=None):
             name = name_of[score.member_id]
             if score.origin == Score.Origin.GIVEN:
                 present.at_work.add((score.sample_id, name))
-            by_id[score.pk] = present.standing[score.sample_id, name, score.round] = Standing(score)
+            by_id[score.pk] = present.standing[score.sample_id, name, score.round] = StoredScore(score)
         ratings = Rating.objects.filter(score__in=list(by_id))
         for score_id, dimension_id, level_id in ratings.values_list("score_id", "dimension_id", "level_id"):
             by_id[score_id].levels[dimension_id] = level_id
@@ -172,8 +174,8 @@ class ScoreWriter:
             present.at_work.add((sample_id, name_of[member_id]))
         return present
 
-    def _plan(self, lines: list[IncomingScore], present: Present) -> Plan:
-        plan = Plan()
+    def _plan(self, lines: list[IncomingScore], present: StoredPeopleAndSamples) -> ScoreImportPlan:
+        plan = ScoreImportPlan()
         for line in lines:
             record = line.record
             standing = present.standing.get(line.place)
@@ -195,7 +197,7 @@ class ScoreWriter:
                 plan.refused.append(LineError(line.line, "value", message))
         return plan
 
-    def _store(self, new: list[IncomingScore], present: Present) -> None:
+    def _store(self, new: list[IncomingScore], present: StoredPeopleAndSamples) -> None:
         unknown = {line.record.annotator for line in new} - present.members.keys()
         members = present.members | self._new_members(unknown)
         by_place: dict[Place, list[IncomingScore]] = defaultdict(list)
@@ -236,7 +238,7 @@ class ScoreWriter:
         )
         freeze(self._rubric)
 
-    def _grow(self, grown: list[tuple[Standing, list[IncomingScore]]]) -> None:
+    def _grow(self, grown: list[tuple[StoredScore, list[IncomingScore]]]) -> None:
         """Tell scores that stand what new ratings make of them."""
         for standing, lines in grown:
             score = standing.score

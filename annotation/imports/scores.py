@@ -9,7 +9,7 @@ from annotation.core import permissions
 from annotation.core.history import record
 from annotation.core.rubric_cache import definition
 from annotation.core.study_guards import require_intake
-from annotation.jobs.progress import Progress
+from annotation.jobs.progress import ProgressCallback
 from annotation.jobs.rejected_lines import LineError
 from annotation.jobs.resumable_counts import Ledger
 from annotation.models import Study, User
@@ -18,10 +18,10 @@ from judge.formats.json_line import RecordError
 from judge.formats.score_table import ScoreRecord, parse_score
 
 from .completing_scores import complete_scores
-from .formats import Row, open_scores
+from .formats import SourceRow, open_scores
 from .line_reader import SeenKeys
 from .report import ImportReport
-from .score_rows import IncomingScore, Plan, ScoreWriter
+from .score_rows import IncomingScore, ScoreImportPlan, ScoreWriter
 
 CHUNK_LINES = 2000
 COUNTS = ("created", "unchanged", "refused")
@@ -37,7 +37,7 @@ def import_scores(
     format: str | None = None,
     complete: bool = False,
     dry_run: bool = False,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     ledger: Ledger | None = None,
 ) -> ImportReport:
     """Take in a score table and return what became of its lines; ``by=None`` is the command line.
@@ -81,7 +81,7 @@ def import_scores(
     return report
 
 
-def _records(rows: Iterable[Row]) -> Iterator[tuple[int, ScoreRecord | RecordError]]:
+def _records(rows: Iterable[SourceRow]) -> Iterator[tuple[int, ScoreRecord | RecordError]]:
     """Yield the records of a table, or why a line is none."""
     for number, content, _ in rows:
         try:
@@ -125,5 +125,5 @@ def _take(
         report.refuse(*error)
 
 
-def _count(ledger: Ledger, reached: int, refused: int, plan: Plan) -> None:
+def _count(ledger: Ledger, reached: int, refused: int, plan: ScoreImportPlan) -> None:
     ledger.take(reached, created=plan.created, unchanged=plan.unchanged, refused=refused + len(plan.refused))

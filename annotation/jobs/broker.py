@@ -9,16 +9,16 @@ from kombu.exceptions import OperationalError
 logger = logging.getLogger(__name__)
 
 
-class Queue(StrEnum):
+class BrokerQueue(StrEnum):
     """The queues of the broker, by their names there. A worker takes one of them or both."""
 
     WORK = "celery"
     JUDGE = "judge"
 
 
-def queue_of(kind: str) -> Queue:
+def queue_of(kind: str) -> BrokerQueue:
     """Return the queue of a kind of work: whatever judges do has one of its own, for machines that suit them."""
-    return Queue.JUDGE if kind.startswith("judge_") else Queue.WORK
+    return BrokerQueue.JUDGE if kind.startswith("judge_") else BrokerQueue.WORK
 
 
 def send(job_id: int, kind: str) -> bool:

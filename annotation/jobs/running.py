@@ -15,7 +15,7 @@ from annotation.core.errors import WorkflowError
 from annotation.core.transactions import write_transaction
 from annotation.models import Job
 
-from .broker import Queue, queue_of, send
+from .broker import BrokerQueue, queue_of, send
 from .context import CancelRequested, JobContext, LeaseLost, Listener, WorkerStopping, lease_end, stopping
 from .registry import KINDS
 
@@ -24,8 +24,8 @@ logger = logging.getLogger(__name__)
 # The worker has one thread more than these, so that long jobs never hold up the sweep and the expiry of leases, and a
 # judge that learns for hours holds up no import.
 _places = {
-    Queue.WORK: threading.BoundedSemaphore(settings.JOB_WORKERS),
-    Queue.JUDGE: threading.BoundedSemaphore(settings.JUDGE_WORKERS),
+    BrokerQueue.WORK: threading.BoundedSemaphore(settings.JOB_WORKERS),
+    BrokerQueue.JUDGE: threading.BoundedSemaphore(settings.JUDGE_WORKERS),
 }
 
 
@@ -84,10 +84,10 @@ def claim(job_id: int) -> Job | None:
     return job
 
 
-def _longest_waiting(queue: Queue) -> int | None:
+def _longest_waiting(queue: BrokerQueue) -> int | None:
     waiting = Job.objects.filter(state=Job.State.QUEUED, cancel_requested=False)
-    of_judges = [name for name in KINDS if queue_of(name) is Queue.JUDGE]
-    waiting = waiting.filter(kind__in=of_judges) if queue is Queue.JUDGE else waiting.exclude(kind__in=of_judges)
+    of_judges = [name for name in KINDS if queue_of(name) is BrokerQueue.JUDGE]
+    waiting = waiting.filter(kind__in=of_judges) if queue is BrokerQueue.JUDGE else waiting.exclude(kind__in=of_judges)
     return waiting.order_by("queued_at", "pk").values_list("pk", flat=True).first()
 
 

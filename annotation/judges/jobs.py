@@ -21,16 +21,16 @@ from annotation.models import JudgeRun, Release, Scorecard, Study
 from annotation.review_queue.rebuild import LONGEST_WRITE, request_where_active
 from judge.formats.json_line import RecordError
 from judge.formats.prediction_line import as_line, parse_line, parse_prediction
-from judge.formats.release_line import Release as ReleaseFolder
+from judge.formats.release_line import ReleaseFolder as ReleaseFolder
 from judge.runs import UNSEEN, Run
 
 from .judge_input import SAMPLES, unjudged, write_lines
 from .prediction_pairs import columns_of
-from .request import Wanted
-from .run_folders import Place, cache
-from .storing_predictions import Incoming, Plan, PredictionWriter, reading_begins
+from .request import TrainingRequest
+from .run_folders import JobFolder, cache
+from .storing_predictions import IncomingPrediction, PredictionImportPlan, PredictionWriter, reading_begins
 from .subprocess import run_judge
-from .training_curves import Drawing, as_points
+from .training_curves import CurveRecorder, as_points
 
 PIECE = 2_000
 
@@ -39,11 +39,11 @@ def train(context: JobContext, study: Study) -> Mapping[str, Any]:
     """Train the run that the job names; it is finished, or can be gone on with."""
     run = _run(context, study)
     release = _the_release(run)
-    place = Place(run, context.job)
+    place = JobFolder(run, context.job)
     if run.finished_at is None:
         folder = place.release(release, context.progress)
         place.clear_unbegun()
-        run_judge(context, _training(run, folder, place.run), draw=Drawing(run).draw)
+        run_judge(context, _training(run, folder, place.run), draw=CurveRecorder(run).draw)
         _store_training(context, run, release, place)
     place.forget()
     card = run.scorecards.get(release=release).cards["final"]
@@ -51,7 +51,7 @@ def train(context: JobContext, study: Study) -> Mapping[str, Any]:
 
 
 def _training(run: JudgeRun, release: Path, out: Path) -> list[str]:
-    options = Wanted(backend=run.backend, options=run.options).settings()
+    options = TrainingRequest(backend=run.backend, options=run.options).settings()
     settings = [f"--set={name}={json.dumps(value, ensure_ascii=False)}" for name, value in options.items()]
     return [
         *("train", str(release), "--out", str(out), "--backend", run.backend, "--preset", run.preset),
@@ -59,7 +59,7 @@ def _training(run: JudgeRun, release: Path, out: Path) -> list[str]:
     ]
 
 
-def _store_training(context: JobContext, run: JudgeRun, release: Release, place: Place) -> None:
+def _store_training(context: JobContext, run: JudgeRun, release: Release, place: JobFolder) -> None:
     folder = Run(place.run)
     context.progress(0, 0, "Storing the judge")
     # What was replaced just then may not have been committed yet.
@@ -94,7 +94,7 @@ def _store_training(context: JobContext, run: JudgeRun, release: Release, place:
 def predict(context: JobContext, study: Study) -> Mapping[str, Any]:
     """Have the run that the job names judge every sample that it has said nothing of."""
     run = _run(context, study)
-    place = Place(run, context.job)
+    place = JobFolder(run, context.job)
     out = place.folder / "predictions.jsonl"
     samples = place.folder / "samples"
     whole = samples / "read-at"
@@ -134,7 +134,7 @@ def evaluate(context: JobContext, study: Study) -> Mapping[str, Any]:
     release = Release.objects.filter(study=study, public_id=context.arguments["release"]).first()
     if release is None:
         raise NotFound("There is no such release in this study any more.")
-    place = Place(run, context.job)
+    place = JobFolder(run, context.job)
     folder = place.release(release, context.progress)
     labelled = list(ReleaseFolder(folder).samples("test"))
     rubric = as_file(definition(run.rubric_id))
@@ -189,7 +189,7 @@ def _store_predictions(
     writer = PredictionWriter(run, replace=replace, out_of_fold=out_of_fold, read_at=read_at)
     created = 0
 
-    def counted(plan: Plan) -> None:
+    def counted(plan: PredictionImportPlan) -> None:
         context.check_held()
 
     for reached, piece in _pieces(path, folder):
@@ -201,13 +201,13 @@ def _store_predictions(
     return created
 
 
-def _pieces(path: Path, folder: Run) -> Iterator[tuple[int, list[Incoming]]]:
-    piece: list[Incoming] = []
+def _pieces(path: Path, folder: Run) -> Iterator[tuple[int, list[IncomingPrediction]]]:
+    piece: list[IncomingPrediction] = []
     number = 0
     with path.open("rb") as lines:
         for number, raw in enumerate(lines, 1):
             try:
-                piece.append(Incoming(number, parse_line(raw, folder.rubric)))
+                piece.append(IncomingPrediction(number, parse_line(raw, folder.rubric)))
             except RecordError as error:
                 raise WorkflowError(f"Line {number} of the judge's predictions cannot be read: {error}") from None
             if len(piece) == PIECE:

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.db import connection
 
-from annotation.jobs.progress import Progress
+from annotation.jobs.progress import ProgressCallback
 from annotation.models import JudgeRun, Sample
 from annotation.releases.formats.sample_line import content_of
-from annotation.releases.freezing_sql import Content, Place, Reader, pages
+from annotation.releases.freezing_sql import FrozenContent, PicturePosition, StudyReader, pages
 
 from .run_folders import link
 
@@ -26,11 +26,11 @@ def unjudged(run: JudgeRun) -> Sequence[int]:
     return list(rows.exclude(pk__in=known).order_by("pk").values_list("pk", flat=True))
 
 
-def write_lines(study_id: int, ids: Sequence[int], folder: Path, progress: Progress) -> Path:
+def write_lines(study_id: int, ids: Sequence[int], folder: Path, progress: ProgressCallback) -> Path:
     """Write the samples into a new file in ``folder`` and return it; pictures appear beside it as links."""
     (folder / IMAGES).mkdir(parents=True, exist_ok=True)
     path = folder / SAMPLES
-    reader = Reader(connection, study_id)
+    reader = StudyReader(connection, study_id)
     with path.open("w", encoding="utf-8") as file:
         done = 0
         for page in pages(ids, PAGE):
@@ -41,7 +41,7 @@ def write_lines(study_id: int, ids: Sequence[int], folder: Path, progress: Progr
     return path
 
 
-def _lines(reader: Reader, ids: Sequence[int], folder: Path) -> Iterator[dict[str, Any]]:
+def _lines(reader: StudyReader, ids: Sequence[int], folder: Path) -> Iterator[dict[str, Any]]:
     contents = reader.contents(ids)
     pictures: dict[int, list[str]] = {}
     for place in reader.pictures(ids):
@@ -50,7 +50,7 @@ def _lines(reader: Reader, ids: Sequence[int], folder: Path) -> Iterator[dict[st
         yield _line(contents[pk], pictures.get(pk, []))
 
 
-def _linked(place: Place, folder: Path) -> str:
+def _linked(place: PicturePosition, folder: Path) -> str:
     # By content: the name that it came under may tell of its generator.
     name = f"{IMAGES}/{place.sha256[:32]}{PurePosixPath(place.storage).suffix}"
     if not (folder / name).exists():
@@ -58,7 +58,7 @@ def _linked(place: Place, folder: Path) -> str:
     return name
 
 
-def _line(content: Content, pictures: Sequence[str]) -> dict[str, Any]:
+def _line(content: FrozenContent, pictures: Sequence[str]) -> dict[str, Any]:
     line = {"id": content.external_id, "question_id": content.question} | content_of(content.turns, pictures)
     if content.language:
         line["language"] = content.language

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from annotation.core.errors import WorkflowError
-from annotation.jobs.progress import Progress
+from annotation.jobs.progress import ProgressCallback
 
 from .subprocess import LINES_KEPT, SECONDS_TO_STOP, started
 
@@ -20,7 +20,7 @@ from .subprocess import LINES_KEPT, SECONDS_TO_STOP, started
 class Conversation:
     """A running ``python -m judge relearn``. A context: it ends with the block, and with us where we are killed."""
 
-    def __init__(self, samples: Path, rubric: Path, *, cache: Path, seed: int, progress: Progress) -> None:
+    def __init__(self, samples: Path, rubric: Path, *, cache: Path, seed: int, progress: ProgressCallback) -> None:
         self._arguments = [str(samples), "--rubric", str(rubric), "--cache", str(cache), "--seed", str(seed), "--json"]
         self._progress = progress
         self._words: deque[str] = deque(maxlen=LINES_KEPT)

@@ -14,14 +14,16 @@ from annotation.core.rubric_cache import as_file, definition
 from annotation.models import Scorecard
 from judge.evaluation.comparison import Side, compare_sides
 from judge.evaluation.pairs import pair
-from judge.formats.prediction_line import Prediction
+from judge.formats.prediction_line import SamplePrediction
 from judge.formats.release_line import LabelledSample, question_key
-from judge.formats.rubric import Rubric
+from judge.formats.rubric import RubricSpec
 
 from .scorecard_columns import NAMES, Columns
 
 
-def columns_of(rubric: Rubric, labelled: Iterable[LabelledSample], predictions: Iterable[Prediction]) -> dict[str, Any]:
+def columns_of(
+    rubric: RubricSpec, labelled: Iterable[LabelledSample], predictions: Iterable[SamplePrediction]
+) -> dict[str, Any]:
     """Return the columns of labelled samples and the predictions of them, held to the final scores."""
     samples = list(labelled)
     found = pair(samples, {one.id: one for one in predictions}, rubric, "final")

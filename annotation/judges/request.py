@@ -29,7 +29,7 @@ ON_THE_HUB = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class TrainingRequest:
     """A training as it is asked for; an empty name is made from the study and the run's number."""
 
     backend: str = "embedded"

@@ -19,11 +19,11 @@ from django.utils import timezone
 
 from annotation.core.errors import NotFound, WorkflowError
 from annotation.core.storage import KEPT_DAYS, local_copy
-from annotation.jobs.progress import Progress
+from annotation.jobs.progress import ProgressCallback
 from annotation.models import Job, JudgeRun, Release
 from annotation.releases.file_names import is_safe
 from annotation.releases.rendering_jobs import render_folder
-from annotation.releases.request import Options
+from annotation.releases.request import RenditionRequest
 from annotation.releases.zip import Packed, pack
 
 FOLDER = "judges"
@@ -31,7 +31,7 @@ FOLDER = "judges"
 NOT_KEPT = (".lock",)
 
 
-class Place:
+class JobFolder:
     """The files of one job about a run, on this machine."""
 
     def __init__(self, run: JudgeRun, job: Job) -> None:
@@ -49,12 +49,12 @@ class Place:
         if not (self.run / "run.json").exists():
             shutil.rmtree(self.run, ignore_errors=True)
 
-    def release(self, release: Release, progress: Progress) -> Path:
+    def release(self, release: Release, progress: ProgressCallback) -> Path:
         """Return a release's folder, written now where it is not there: it is whole or not there."""
         folder = self.folder / f"release-{release.number}"
         if not folder.exists():
             # The generator is no feature of a judge; a baseline and the figures per generator need it.
-            options = Options(("jsonl",), with_generator=True)
+            options = RenditionRequest(("jsonl",), with_generator=True)
             render_folder(release=release, options=options, folder=folder, progress=progress)
         return folder
 

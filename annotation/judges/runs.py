@@ -16,12 +16,14 @@ from annotation.models import Job, JudgeRun, Release, Study, User
 from annotation.models.jobs import UNFINISHED
 from annotation.review_queue import rebuild
 
-from .request import Wanted
+from .request import TrainingRequest
 
 TRAIN, PREDICT, EVALUATE = "judge_train", "judge_predict", "judge_evaluate"
 
 
-def start_training(*, by: User | None, release: Release, wanted: Wanted, client_key: UUID | None = None) -> JudgeRun:
+def start_training(
+    *, by: User | None, release: Release, wanted: TrainingRequest, client_key: UUID | None = None
+) -> JudgeRun:
     """Queue the training of a judge on a release; ``by=None`` is the command line. The same key again is the same run.
 
     Raises:

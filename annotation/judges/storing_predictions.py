@@ -14,7 +14,7 @@ from annotation.core.sample_states import Event
 from annotation.core.transactions import write_transaction
 from annotation.jobs.rejected_lines import LineError
 from annotation.models import HistoryEntry, JudgeRun, Prediction, Sample
-from judge.formats.prediction_line import Prediction as Said
+from judge.formats.prediction_line import SamplePrediction as Said
 from judge.formats.prediction_line import as_data
 
 COLUMNS = (
@@ -24,7 +24,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
+class IncomingPrediction:
     """A prediction and the line that it was read from."""
 
     line: int
@@ -32,7 +32,7 @@ class Incoming:
 
 
 @dataclass(slots=True)
-class Plan:
+class PredictionImportPlan:
     """What is to be done with some predictions."""
 
     new: list[tuple[int, Said]] = field(default_factory=list)
@@ -64,7 +64,12 @@ class PredictionWriter:
         self._run, self._replace, self._dry_run = run, replace, dry_run
         self._out_of_fold, self._read_at = out_of_fold, read_at
 
-    def write(self, incoming: Sequence[Incoming], *, counted: Callable[[Plan], object] = lambda plan: None) -> Plan:
+    def write(
+        self,
+        incoming: Sequence[IncomingPrediction],
+        *,
+        counted: Callable[[PredictionImportPlan], object] = lambda plan: None,
+    ) -> PredictionImportPlan:
         """Store predictions, no two of one sample; ``counted`` is told of them in the transaction that does it."""
         if self._dry_run:
             plan = self._plan(incoming)
@@ -79,14 +84,14 @@ class PredictionWriter:
             counted(plan)
         return plan
 
-    def _plan(self, incoming: Sequence[Incoming]) -> Plan:
+    def _plan(self, incoming: Sequence[IncomingPrediction]) -> PredictionImportPlan:
         names = [one.said.id for one in incoming]
         samples = dict(
             Sample.objects.filter(study_id=self._run.study_id, external_id__in=names).values_list("external_id", "pk")
         )
         there = {row.sample_id: row for row in self._said(samples.values())}
         outdated = self._with_other_content(samples.values())
-        plan = Plan()
+        plan = PredictionImportPlan()
         for one in incoming:
             sample = samples.get(one.said.id)
             if sample is None:

@@ -15,7 +15,7 @@ POINTS_AT_MOST = 1_000
 SECONDS_BETWEEN_WRITES = 1.0
 
 
-class Drawing:
+class CurveRecorder:
     """Keeps the points of a run's curves while it learns; one that comes again takes the place of the first."""
 
     def __init__(self, run: JudgeRun) -> None:

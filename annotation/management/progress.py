@@ -23,7 +23,7 @@ class Stream(Protocol):
 
 
 class ProgressLine:
-    """Is called as `annotation.jobs.progress.Progress` says; a context manager that ends the line.
+    """Is called as `annotation.jobs.progress.ProgressCallback` says; a context manager that ends the line.
 
     On a terminal the line is rewritten in place. Elsewhere work that takes longer than some seconds says a line every
     some seconds, and shorter work nothing.

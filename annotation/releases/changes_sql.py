@@ -5,7 +5,7 @@ from typing import NamedTuple
 from annotation.core.sql import rows
 
 
-class Since(NamedTuple):
+class ChangedSampleRow(NamedTuple):
     """A sample of a release with its state now, and whether its final score is another one."""
 
     state: str
@@ -13,7 +13,7 @@ class Since(NamedTuple):
     samples: int
 
 
-def since(release_id: int) -> list[Since]:
+def since(release_id: int) -> list[ChangedSampleRow]:
     """Return how many samples of a release are in each state now, those with other final scores apart."""
     found = rows(
         """SELECT state, changed, count(*) FROM (
@@ -25,7 +25,7 @@ def since(release_id: int) -> list[Since]:
            GROUP BY state, changed""",
         [release_id],
     )
-    return [Since(state, bool(changed), count) for state, changed, count in found]
+    return [ChangedSampleRow(state, bool(changed), count) for state, changed, count in found]
 
 
 def agreed_since(release_id: int, study_id: int) -> int:

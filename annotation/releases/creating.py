@@ -18,15 +18,15 @@ from annotation.core.errors import WrongState
 from annotation.core.history import record
 from annotation.core.rubric_cache import definition
 from annotation.core.transactions import snapshot, write_transaction
-from annotation.jobs.progress import Progress
+from annotation.jobs.progress import ProgressCallback
 from annotation.models import Protocol, Question, Release, ReleaseEntry, ReservedPool, Study, User
 from annotation.models.fields import opaque_id
 
 from .freezing import Freezer, Pseudonyms
-from .freezing_sql import AgreedSample, Reader
-from .parts import Parts, draw_parts
-from .request import Wanted
-from .statistics import Tally, about
+from .freezing_sql import AgreedSample, StudyReader
+from .parts import ReleaseParts, draw_parts
+from .request import ReleaseRequest
+from .statistics import ReleaseCounts, about
 from .stored_files import forget_others, forget_unless_named
 from .stored_files import store as _store
 
@@ -42,7 +42,7 @@ class Draft:
     at: datetime
     after: int
     """The number of the study's newest release at that moment, 0 for none."""
-    parts: Parts
+    parts: ReleaseParts
     newest_final: dict[int, int]
     figures: dict[str, Any]
     protocol: Protocol
@@ -53,8 +53,8 @@ def make_release(
     *,
     by: User | None,
     study: Study,
-    wanted: Wanted,
-    progress: Progress | None = None,
+    wanted: ReleaseRequest,
+    progress: ProgressCallback | None = None,
     public_id: str = "",
     claim: Callable[[Release], None] = lambda release: None,
 ) -> Release:
@@ -88,18 +88,18 @@ def make_release(
     raise WrongState("Other releases of this study are being made at the same time. Try again.", code="overtaken")
 
 
-def _draft(study: Study, path: Path, wanted: Wanted, progress: Progress | None) -> Draft:
+def _draft(study: Study, path: Path, wanted: ReleaseRequest, progress: ProgressCallback | None) -> Draft:
     rubric = definition(study.rubric_id)
     with snapshot() as connection:
         at = timezone.now()
         after = _newest(study)
         pool = ReservedPool.objects.filter(study=study).first()
         protocol = Protocol.objects.get(study=study, current=True)
-        reader = Reader(connection, study.pk)
+        reader = StudyReader(connection, study.pk)
         _tell(progress, 0, None, "Dividing the questions")
         ids: list[int] = []
         parts = draw_parts(_noted(reader.agreed(), ids), wanted, reserved_pool=pool is not None)
-        tally = Tally(rubric)
+        tally = ReleaseCounts(rubric)
         states = reader.states()
         members = reader.members()
         reader.look_up_by_index()
@@ -129,7 +129,7 @@ def _publish(
     study: Study,
     draft: Draft,
     by: User | None,
-    wanted: Wanted,
+    wanted: ReleaseRequest,
     public_id: str,
     stored: str,
     claim: Callable[[Release], None],
@@ -179,7 +179,7 @@ def _publish(
     return release
 
 
-def _fix_parts(parts: Parts) -> None:
+def _fix_parts(parts: ReleaseParts) -> None:
     """Give the questions that had no part theirs, for ever."""
     by_fate: dict[tuple[str, bool], list[int]] = {}
     for pk, fate in parts.new.items():
@@ -205,6 +205,6 @@ def _pool_came_in_between(study: Study, draft: Draft) -> bool:
     return not draft.parts.reserved_pool and ReservedPool.objects.filter(study=study).exists()
 
 
-def _tell(progress: Progress | None, done: int, total: int | None, activity: str) -> None:
+def _tell(progress: ProgressCallback | None, done: int, total: int | None, activity: str) -> None:
     if progress is not None:
         progress(done, total, activity)

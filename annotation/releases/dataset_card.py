@@ -5,7 +5,7 @@ from datetime import UTC
 from typing import Any
 
 from .dataset_card_figures import figures
-from .formats import Format, Options
+from .formats import ReleaseFormat, RenderingOptions
 from .formats.base import PARTS
 from .formats.columns import card_features
 from .markdown import table, text
@@ -35,7 +35,10 @@ FIELDS = (
 
 
 def card(
-    options: Options, formats: Sequence[Format], notes: Mapping[str, Sequence[str]], counts: Mapping[str, int]
+    options: RenderingOptions,
+    formats: Sequence[ReleaseFormat],
+    notes: Mapping[str, Sequence[str]],
+    counts: Mapping[str, int],
 ) -> str:
     """Return the text of README.md; ``counts`` are the samples written per part."""
     return front_matter(_front(options, formats, counts)) + "\n".join(
@@ -50,7 +53,7 @@ def card(
     )
 
 
-def _front(options: Options, formats: Sequence[Format], counts: Mapping[str, int]) -> dict[str, Any]:
+def _front(options: RenderingOptions, formats: Sequence[ReleaseFormat], counts: Mapping[str, int]) -> dict[str, Any]:
     about = options.about
     total = sum(counts.values())
     front: dict[str, Any] = {
@@ -79,7 +82,7 @@ def _front(options: Options, formats: Sequence[Format], counts: Mapping[str, int
     return front
 
 
-def _head(options: Options) -> Iterator[str]:
+def _head(options: RenderingOptions) -> Iterator[str]:
     about = options.about
     yield f"# {text(about.title or about.study)}: {text(about.name)}"
     yield ""
@@ -91,7 +94,7 @@ def _head(options: Options) -> Iterator[str]:
     yield ""
 
 
-def _rubric(options: Options) -> Iterator[str]:
+def _rubric(options: RenderingOptions) -> Iterator[str]:
     rubric = options.about.rubric
     yield "## What was scored"
     yield ""
@@ -104,7 +107,7 @@ def _rubric(options: Options) -> Iterator[str]:
     yield from table(("dimension", "name", "levels", "meaning"), rows)
 
 
-def _formats(formats: Sequence[Format], notes: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def _formats(formats: Sequence[ReleaseFormat], notes: Mapping[str, Sequence[str]]) -> Iterator[str]:
     yield "## Files"
     yield ""
     yield "All formats below hold the same samples, as far as each can carry them."

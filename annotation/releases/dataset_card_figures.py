@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .formats import Options
+from .formats import RenderingOptions
 from .markdown import figure, share, table, text
 
 ASKED = {
@@ -14,7 +14,7 @@ ASKED = {
 }
 
 
-def figures(options: Options) -> Iterator[str]:
+def figures(options: RenderingOptions) -> Iterator[str]:
     """Yield the lines of all sections that are made of figures."""
     found = options.about.figures
     name_of = _Names(found, named=options.with_generator)
@@ -60,7 +60,7 @@ def _letters(number: int) -> str:
     return letters
 
 
-def _parts(options: Options) -> Iterator[str]:
+def _parts(options: RenderingOptions) -> Iterator[str]:
     found = options.about.figures
     yield "## Parts"
     yield ""

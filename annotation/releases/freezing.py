@@ -14,12 +14,12 @@ from typing import BinaryIO
 from annotation.core.rubric_cache import DimensionDefinition, RubricDefinition
 from annotation.core.sql import moment_text
 from annotation.models import FinalScore
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 
-from .freezing_sql import Content, Final, Place, Reader, Standing, pages
-from .parts import Parts
+from .freezing_sql import CurrentFinalScore, FrozenContent, PicturePosition, StudyReader, ValidScore, pages
+from .parts import ReleaseParts
 from .record import FrozenPicture, FrozenRating, FrozenRecord
-from .statistics import Tally
+from .statistics import ReleaseCounts
 
 PAGE = 500
 ORIGINS = FinalScore.LabelOrigin
@@ -46,10 +46,10 @@ class Pseudonyms:
 class Freezer:
     """Writes the records of the given samples to a file, and tells what they came to."""
 
-    reader: Reader
+    reader: StudyReader
     rubric: RubricDefinition
     pseudonyms: Pseudonyms
-    tally: Tally
+    tally: ReleaseCounts
     digest: str = ""
     newest_final: dict[int, int] = field(default_factory=dict)
     """By sample, the highest id of its current final scores."""
@@ -64,7 +64,7 @@ class Freezer:
             for position, level in enumerate(dimension.levels)
         }
 
-    def write(self, ids: Sequence[int], parts: Parts, target: BinaryIO) -> Iterator[int]:
+    def write(self, ids: Sequence[int], parts: ReleaseParts, target: BinaryIO) -> Iterator[int]:
         """Write a record for each sample, page by page, yielding how many are written."""
         sha256 = hashlib.sha256()
         done = 0
@@ -80,11 +80,11 @@ class Freezer:
             yield done
         self.digest = sha256.hexdigest()
 
-    def _records(self, ids: Sequence[int], parts: Parts) -> Iterator[FrozenRecord]:
+    def _records(self, ids: Sequence[int], parts: ReleaseParts) -> Iterator[FrozenRecord]:
         contents = self.reader.contents(ids)
-        finals: dict[int, list[Final]] = defaultdict(list)
-        scores: dict[int, list[Standing]] = defaultdict(list)
-        places: dict[int, list[Place]] = defaultdict(list)
+        finals: dict[int, list[CurrentFinalScore]] = defaultdict(list)
+        scores: dict[int, list[ValidScore]] = defaultdict(list)
+        places: dict[int, list[PicturePosition]] = defaultdict(list)
         for final in self.reader.finals(ids):
             finals[final.sample_id].append(final)
         for score in self.reader.scores(ids):
@@ -97,11 +97,11 @@ class Freezer:
 
     def _record(
         self,
-        content: Content,
-        finals: Sequence[Final],
-        scores: Sequence[Standing],
-        places: Sequence[Place],
-        parts: Parts,
+        content: FrozenContent,
+        finals: Sequence[CurrentFinalScore],
+        scores: Sequence[ValidScore],
+        places: Sequence[PicturePosition],
+        parts: ReleaseParts,
     ) -> FrozenRecord:
         dimensions = self.rubric.dimensions
         by_dimension = {final.dimension_id: final for final in finals}
@@ -114,7 +114,7 @@ class Freezer:
                 if level_id not in self._given:
                     continue
                 key, place, position, plain = self._given[level_id]
-                if score.round == 1 and score.arm == Arm.BLIND:
+                if score.round == 1 and score.arm == SuggestionArm.BLIND:
                     histogram[key][position] += 1
                     scorers.add(score.member_id)
                 rating: FrozenRating = {
@@ -156,13 +156,13 @@ class Freezer:
             self._means[kind] = _mean(counts, dimension)
         return self._means[kind]
 
-    def _final(self, final: Final | None) -> float | None:
+    def _final(self, final: CurrentFinalScore | None) -> float | None:
         if final is None or final.level_id is None:
             return None
         return _plain(self.rubric.value_of(final.level_id))
 
 
-def _picture(place: Place) -> FrozenPicture:
+def _picture(place: PicturePosition) -> FrozenPicture:
     suffix = PurePosixPath(place.storage).suffix
     return {
         "sha256": place.sha256,
@@ -187,7 +187,7 @@ def _plain(value: float) -> float:
     return int(value) if value.is_integer() else value
 
 
-def _origin(finals: Sequence[Final]) -> str:
+def _origin(finals: Sequence[CurrentFinalScore]) -> str:
     """Return the least independent origin among the values that people gave; blind where a rule gave all."""
     given = {final.label_origin for final in finals if final.outcome != FinalScore.Outcome.BY_RULE}
     return max(given or {ORIGINS.BLIND.value}, key=[origin.value for origin in FROM_BLIND_ON].index)

@@ -26,7 +26,7 @@ class AgreedSample(NamedTuple):
     domain: str
 
 
-class Content(NamedTuple):
+class FrozenContent(NamedTuple):
     """What a sample is."""
 
     id: int
@@ -41,7 +41,7 @@ class Content(NamedTuple):
     metadata: dict[str, Any]
 
 
-class Final(NamedTuple):
+class CurrentFinalScore(NamedTuple):
     """A current final score."""
 
     sample_id: int
@@ -52,7 +52,7 @@ class Final(NamedTuple):
     label_origin: str
 
 
-class Standing(NamedTuple):
+class ValidScore(NamedTuple):
     """A standing score with its levels."""
 
     sample_id: int
@@ -64,7 +64,7 @@ class Standing(NamedTuple):
     level_ids: list[int]
 
 
-class Place(NamedTuple):
+class PicturePosition(NamedTuple):
     """A picture of a sample."""
 
     sample_id: int
@@ -75,7 +75,7 @@ class Place(NamedTuple):
     height: int
 
 
-class Reader:
+class StudyReader:
     """Reads a study through a connection that its caller has put into a transaction."""
 
     def __init__(self, connection: BaseDatabaseWrapper, study_id: int) -> None:
@@ -113,7 +113,7 @@ class Reader:
                  WHERE study_id = %s GROUP BY generator, state"""
         return self._rows(sql, [self._study_id])
 
-    def contents(self, ids: Sequence[int]) -> dict[int, Content]:
+    def contents(self, ids: Sequence[int]) -> dict[int, FrozenContent]:
         """Return what the samples are, by id."""
         found = self._rows(
             f"""SELECT s.id, s.external_id, q.key, s.generator, s.domain, s.category, s.topic, s.language,
@@ -122,17 +122,17 @@ class Reader:
                 JOIN annotation_samplecontent c ON c.sample_id = s.id
                 WHERE s.id IN ({_listed(ids)})"""  # noqa: S608 - only whole numbers are put in
         )
-        return {row[0]: Content._make((*row[:8], json.loads(row[8]), json.loads(row[9]))) for row in found}
+        return {row[0]: FrozenContent._make((*row[:8], json.loads(row[8]), json.loads(row[9]))) for row in found}
 
-    def finals(self, ids: Sequence[int]) -> list[Final]:
+    def finals(self, ids: Sequence[int]) -> list[CurrentFinalScore]:
         """Return the current final scores of the samples."""
         found = self._rows(
             f"""SELECT f.sample_id, f.id, f.dimension_id, f.level_id, f.outcome, f.label_origin
                 FROM annotation_finalscore f WHERE f.sample_id IN ({_listed(ids)}) AND f.current"""  # noqa: S608
         )
-        return [Final(*row) for row in found]
+        return [CurrentFinalScore(*row) for row in found]
 
-    def scores(self, ids: Sequence[int]) -> list[Standing]:
+    def scores(self, ids: Sequence[int]) -> list[ValidScore]:
         """Return the standing scores of the samples."""
         # A row per score: a row per rating takes three times as long to fetch.
         found = self._rows(
@@ -142,18 +142,18 @@ class Reader:
                 WHERE s.sample_id IN ({_listed(ids)}) AND s.voided_at IS NULL"""  # noqa: S608
         )
         return [
-            Standing(sample, member, number, arm, at, seconds, [int(pk) for pk in (levels or "").split(",") if pk])
+            ValidScore(sample, member, number, arm, at, seconds, [int(pk) for pk in (levels or "").split(",") if pk])
             for sample, member, number, arm, at, seconds, levels in found
         ]
 
-    def pictures(self, ids: Sequence[int]) -> list[Place]:
+    def pictures(self, ids: Sequence[int]) -> list[PicturePosition]:
         """Return the pictures of the samples, each sample's in order."""
         found = self._rows(
             f"""SELECT sp.sample_id, sp.position, p.sha256, p."full", p.width, p.height
                 FROM annotation_samplepicture sp JOIN annotation_picture p ON p.id = sp.picture_id
                 WHERE sp.sample_id IN ({_listed(ids)}) ORDER BY sp.sample_id, sp.position"""  # noqa: S608
         )
-        return [Place(*row) for row in found]
+        return [PicturePosition(*row) for row in found]
 
     def _rows(self, sql: str, parameters: Sequence[Any] | None = None) -> list[Any]:
         with self._connection.cursor() as cursor:

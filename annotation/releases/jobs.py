@@ -13,7 +13,7 @@ from annotation.models.fields import opaque_id
 
 from .creating import make_release
 from .rendering_jobs import make_rendition
-from .request import Options, options_of, wanted_of
+from .request import RenditionRequest, options_of, wanted_of
 from .stored_files import forget_others
 
 
@@ -57,7 +57,7 @@ def render(context: JobContext, study: Study) -> Mapping[str, Any]:
     return {"release": made.public_id, "number": made.number, "name": made.name, "rendition": rendition.public_id}
 
 
-def _render(context: JobContext, made: Release, options: Options, kept: Mapping[str, Any]) -> Rendition:
+def _render(context: JobContext, made: Release, options: RenditionRequest, kept: Mapping[str, Any]) -> Rendition:
     return make_rendition(
         by=context.by,
         release=made,

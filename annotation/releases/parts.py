@@ -12,14 +12,14 @@ from annotation.core.errors import BadInput, WrongState
 from annotation.models import Question
 
 from .freezing_sql import AgreedSample
-from .request import CALIBRATION, Wanted
-from .splitting import Balance, CannotSplit, Group, Split, drawn, split, wanted_samples
+from .request import CALIBRATION, ReleaseRequest
+from .splitting import Balance, CannotSplit, QuestionGroup, Split, drawn, split, wanted_samples
 
 TRAIN, TEST = Question.Part.TRAIN, Question.Part.TEST
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class ReleaseParts:
     """The parts of one release."""
 
     split: Split
@@ -86,10 +86,10 @@ class Parts:
 
 def draw_parts(
     samples: Iterable[AgreedSample],
-    wanted: Wanted,
+    wanted: ReleaseRequest,
     *,
     reserved_pool: bool,
-) -> Parts:
+) -> ReleaseParts:
     """Give every question of the samples its part.
 
     With a reserved pool only its questions can become test; without one every question can that has no part yet.
@@ -109,7 +109,7 @@ def draw_parts(
     # One object for all that come of one generator and domain.
     same: dict[tuple[str, str], tuple[str, str]] = {}
     groups = [
-        Group(
+        QuestionGroup(
             key=key,
             samples=[same.setdefault(stratum := (row.generator, row.domain), stratum) for row in rows],
             part=rows[0].part,
@@ -134,7 +134,7 @@ def draw_parts(
             f"{chosen.got:,}, or ask for that number."
         )
         raise BadInput(message, code="not_exact", fields={_field(wanted): message})
-    return Parts(
+    return ReleaseParts(
         split=chosen,
         questions=questions,
         sizes=sizes,
@@ -147,14 +147,14 @@ def draw_parts(
     )
 
 
-def _calibrates(row: AgreedSample, wanted: Wanted, *, reserved_pool: bool) -> bool:
+def _calibrates(row: AgreedSample, wanted: ReleaseRequest, *, reserved_pool: bool) -> bool:
     """Tell what was drawn for the question before, or draw."""
     if row.part or reserved_pool:
         return row.calibration
     return drawn(wanted.seed, row.question, wanted.calibration_share, purpose=CALIBRATION)
 
 
-def _field(wanted: Wanted) -> str:
+def _field(wanted: ReleaseRequest) -> str:
     return "test_count" if wanted.test_count is not None else "test_share"
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
-from judge.formats.rubric import Rubric
+from judge.formats.rubric import RubricSpec
 
 
 class FrozenPicture(TypedDict):
@@ -70,7 +70,7 @@ class About:
     name: str
     number: int
     at: datetime
-    rubric: Rubric
+    rubric: RubricSpec
     rubric_name: str
     """``key@version``."""
     seed: int

@@ -13,12 +13,12 @@ from judge.formats.rubric_toml import to_toml
 from . import request
 from .dataset_card import card
 from .file_names import CARD, MANIFEST, RUBRIC
-from .formats import FORMATS, Entry, Format, Options
+from .formats import FORMATS, ReleaseFormat, RenderingOptions, SampleEntry
 from .output_folder import Output, WrittenFile
 from .record import About, FrozenRecord
 
 if TYPE_CHECKING:
-    from annotation.jobs.progress import Progress
+    from annotation.jobs.progress import ProgressCallback
 
 Records = Iterable[FrozenRecord]
 SAMPLES_PER_STEP = 20
@@ -42,7 +42,7 @@ def render(
     folder: Path,
     with_generator: bool = False,
     with_metadata: bool = False,
-    progress: "Progress | None" = None,
+    progress: "ProgressCallback | None" = None,
 ) -> Rendered:
     """Write the files of a release into a folder that is new or empty, the manifest last.
 
@@ -53,8 +53,8 @@ def render(
         BadInput: there is no such format.
         WorkflowError: the folder is not empty, or a stored picture is gone.
     """
-    request.Options(tuple(formats)).check()
-    options = Options(about, with_generator=with_generator, with_metadata=with_metadata)
+    request.RenditionRequest(tuple(formats)).check()
+    options = RenderingOptions(about, with_generator=with_generator, with_metadata=with_metadata)
     # Each once and in their own order, whatever the order in which they were named.
     chosen = [one for name, one in FORMATS.items() if name in formats]
     output = Output(folder)
@@ -64,7 +64,7 @@ def render(
     copies = any(one.refers_to_pictures for one in chosen)
     total = about.figures.get("samples")
     for done, record in enumerate(records() if callable(records) else records, 1):
-        entry = Entry(record, options)
+        entry = SampleEntry(record, options)
         if copies:
             for picture in record["pictures"]:
                 output.picture(picture)
@@ -85,7 +85,7 @@ def render(
     return Rendered(files, output.pictures, notes)
 
 
-def _left_out(options: Options) -> list[str]:
+def _left_out(options: RenderingOptions) -> list[str]:
     left_out = []
     if not options.with_generator:
         left_out.append("Which model made a sample is left out.")
@@ -95,7 +95,10 @@ def _left_out(options: Options) -> list[str]:
 
 
 def _manifest(
-    options: Options, formats: Sequence[Format], notes: dict[str, list[str]], files: Sequence[WrittenFile]
+    options: RenderingOptions,
+    formats: Sequence[ReleaseFormat],
+    notes: dict[str, list[str]],
+    files: Sequence[WrittenFile],
 ) -> str:
     about = options.about
     head: dict[str, Any] = {

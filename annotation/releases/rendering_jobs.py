@@ -14,19 +14,21 @@ from annotation.core.history import record
 from annotation.core.rubric_cache import as_file, definition
 from annotation.core.storage import local_copy
 from annotation.core.transactions import write_transaction
-from annotation.jobs.progress import Progress
+from annotation.jobs.progress import ProgressCallback
 from annotation.models import Release, Rendition, User
 from annotation.models.fields import opaque_id
 
 from .file_names import IMAGES
 from .record import About, read_frozen
 from .rendering import Rendered, render
-from .request import Options
+from .request import RenditionRequest
 from .stored_files import forget_others, forget_unless_named, store
 from .zip import pack
 
 
-def render_folder(*, release: Release, options: Options, folder: Path, progress: Progress | None = None) -> Rendered:
+def render_folder(
+    *, release: Release, options: RenditionRequest, folder: Path, progress: ProgressCallback | None = None
+) -> Rendered:
     """Write the files of a release into a folder that is new or empty; it is whole or it is not there.
 
     The same release and options give the same bytes. Who may have them is for the caller.
@@ -62,8 +64,8 @@ def make_rendition(
     *,
     by: User | None,
     release: Release,
-    options: Options,
-    progress: Progress | None = None,
+    options: RenditionRequest,
+    progress: ProgressCallback | None = None,
     public_id: str = "",
     claim: Callable[[], None] = lambda: None,
 ) -> Rendition:
@@ -143,7 +145,7 @@ def _in_order(value: Any) -> Any:
     return [_in_order(part) for part in value] if isinstance(value, list) else value
 
 
-def _render(release: Release, options: Options, folder: Path, progress: Progress | None) -> Rendered:
+def _render(release: Release, options: RenditionRequest, folder: Path, progress: ProgressCallback | None) -> Rendered:
     with _frozen(release) as path:
         return render(
             records=lambda: read_frozen(path),

@@ -18,7 +18,7 @@ LARGEST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ReleaseRequest:
     """A release as it is asked for: the test part by a share of the samples or by their number, a fifth by default."""
 
     name: str
@@ -55,7 +55,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class RenditionRequest:
     """Which files are made of a release, and what beside the scores stands in them."""
 
     formats: tuple[str, ...]
@@ -73,15 +73,15 @@ class Options:
             raise BadInput("No format is named.", fields={"formats": f"One or more of {known}."})
 
 
-def wanted_of(arguments: Mapping[str, Any]) -> Wanted:
+def wanted_of(arguments: Mapping[str, Any]) -> ReleaseRequest:
     """Return the release that a job was asked for."""
-    known = {field.name for field in fields(Wanted)}
-    return Wanted(**{"name": "", **{name: value for name, value in arguments.items() if name in known}})
+    known = {field.name for field in fields(ReleaseRequest)}
+    return ReleaseRequest(**{"name": "", **{name: value for name, value in arguments.items() if name in known}})
 
 
-def options_of(arguments: Mapping[str, Any]) -> Options:
+def options_of(arguments: Mapping[str, Any]) -> RenditionRequest:
     """Return the files that a job was asked for."""
-    return Options(
+    return RenditionRequest(
         formats=tuple(dict.fromkeys(str(name) for name in arguments.get("formats", ()))),
         with_generator=bool(arguments.get("with_generator")),
         with_metadata=bool(arguments.get("with_metadata")),

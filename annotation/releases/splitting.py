@@ -27,7 +27,7 @@ class CannotSplit(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class QuestionGroup:
     """One question with what of it is in the release."""
 
     key: str
@@ -130,7 +130,7 @@ def wanted_samples(total: int, *, share: float | None = None, count: int | None 
     return count
 
 
-def split(groups: Iterable[Group], *, wanted: int, seed: int) -> Split:
+def split(groups: Iterable[QuestionGroup], *, wanted: int, seed: int) -> Split:
     """Divide whole questions into train and test.
 
     Args:
@@ -181,8 +181,8 @@ def split(groups: Iterable[Group], *, wanted: int, seed: int) -> Split:
     )
 
 
-def _checked(groups: Iterable[Group]) -> dict[str, Group]:
-    by_key: dict[str, Group] = {}
+def _checked(groups: Iterable[QuestionGroup]) -> dict[str, QuestionGroup]:
+    by_key: dict[str, QuestionGroup] = {}
     for group in groups:
         if group.key in by_key:
             raise CannotSplit(f"The question “{group.key}” is given twice.")
@@ -208,7 +208,7 @@ def _check_bounds(wanted: int, total: int) -> None:
         )
 
 
-def _pairs(by_key: Mapping[str, Group], keys: Iterable[str]) -> Counter[tuple[str, str]]:
+def _pairs(by_key: Mapping[str, QuestionGroup], keys: Iterable[str]) -> Counter[tuple[str, str]]:
     return Counter(pair for key in keys for pair in by_key[key].samples)
 
 

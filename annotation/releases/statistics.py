@@ -15,7 +15,7 @@ from annotation.models import Protocol, Sample, Study
 from annotation.statistics import undefined_reasons
 from annotation.statistics.krippendorff_alpha import Measurement, Patterns, alpha, intervals, shares
 
-from .parts import Parts
+from .parts import ReleaseParts
 from .record import FrozenRecord
 
 LEVEL: Measurement = "ordinal"
@@ -36,7 +36,7 @@ PROTOCOL_FIELDS = (
 
 
 @dataclass(slots=True)
-class Tally:
+class ReleaseCounts:
     """Counts over the records as they are written; memory does not grow with their number."""
 
     rubric: RubricDefinition
@@ -68,8 +68,8 @@ class Tally:
 
 
 def about(
-    tally: Tally,
-    parts: Parts,
+    tally: ReleaseCounts,
+    parts: ReleaseParts,
     *,
     study: Study,
     states: Iterable[tuple[str, str, int]],
@@ -105,7 +105,7 @@ def _rules(protocol: Protocol) -> dict[str, Any]:
     return found
 
 
-def _generators(tally: Tally, states: Iterable[tuple[str, str, int]]) -> list[dict[str, Any]]:
+def _generators(tally: ReleaseCounts, states: Iterable[tuple[str, str, int]]) -> list[dict[str, Any]]:
     samples: Counter[str] = Counter()
     still_open: Counter[str] = Counter()
     for generator, state, count in states:
@@ -126,7 +126,7 @@ def _generators(tally: Tally, states: Iterable[tuple[str, str, int]]) -> list[di
     ]
 
 
-def _agreement(dimension: DimensionDefinition, tally: Tally) -> dict[str, Any]:
+def _agreement(dimension: DimensionDefinition, tally: ReleaseCounts) -> dict[str, Any]:
     """Return the agreement on one dimension before anything was discussed, from how samples were rated alone."""
     rated = sorted((counts, n) for counts, n in tally.patterns[dimension.key].items() if sum(counts))
     paired = [(counts, n) for counts, n in rated if sum(counts) > 1]

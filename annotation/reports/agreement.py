@@ -13,11 +13,11 @@ import numpy as np
 from annotation.core.rubric_cache import DimensionDefinition, definition
 from annotation.models import Member, Study
 from annotation.models.rubrics import LEVELS_PER_DIMENSION
-from annotation.statistics.agreement import Scale, as_row, measure
+from annotation.statistics.agreement import LevelScale, as_row, measure
 from annotation.statistics.annotator_bias import Habits, habits, week_name, words
 from annotation.statistics.annotator_drift import Change, Rated, wholes
 from annotation.statistics.krippendorff_alpha import DRAWS, MEASUREMENTS, Ints, Measurement
-from annotation.statistics.stance_changes import Movement, Stance, movements, total
+from annotation.statistics.stance_changes import Movement, StanceChange, movements, total
 from judge.missing_sides import locked_dimensions
 
 from . import agreement_sql
@@ -43,22 +43,22 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class StudyRatings:
     """The independent ratings of a study, in columns."""
 
-    scales: Sequence[Scale]
+    scales: Sequence[LevelScale]
     parts: Sequence[Part]
     """In the order of the scales."""
     members: Sequence[int]
     """Primary keys of the annotators, by number."""
-    scores: agreement_sql.Scores
+    scores: agreement_sql.IndependentScores
     labels: Mapping[Grouping, Sequence[str]]
     """The groups of each kind that have ratings, those with the most first."""
     group_of: Mapping[Grouping, Ints]
     """Each sample's place in these."""
 
 
-def read(study: Study) -> Material:
+def read(study: Study) -> StudyRatings:
     """Read the independent ratings: round 1, standing, of samples that are not withdrawn.
 
     Ratings on a dimension that a missing side decides are left out: they are no one's opinion.
@@ -82,8 +82,8 @@ def read(study: Study) -> Material:
     group_of: dict[Grouping, Ints] = {}
     for grouping in GROUPINGS:
         labels[grouping], group_of[grouping] = _groups(samples.groups[grouping], rated)
-    return Material(
-        scales=[Scale(one.key, one.name, tuple(level.value for level in one.levels)) for one in dimensions],
+    return StudyRatings(
+        scales=[LevelScale(one.key, one.name, tuple(level.value for level in one.levels)) for one in dimensions],
         parts=parts,
         members=members.tolist(),
         scores=scores,
@@ -93,7 +93,7 @@ def read(study: Study) -> Material:
 
 
 def agreement(
-    material: Material,
+    material: StudyRatings,
     *,
     by: Grouping | None,
     names: Mapping[int, str],
@@ -121,10 +121,10 @@ def agreement(
 
 
 def annotators(
-    material: Material, *, names: Mapping[int, str], step: Callable[[str], None] = lambda activity: None
+    material: StudyRatings, *, names: Mapping[int, str], step: Callable[[str], None] = lambda activity: None
 ) -> list[dict[str, Any]]:
     """Return a row per annotator and dimension, in the order of the names."""
-    everybody: list[tuple[Scale, Habits]] = []
+    everybody: list[tuple[LevelScale, Habits]] = []
     for scale, part in zip(material.scales, material.parts, strict=True):
         step(f"annotators on {scale.key}")
         seconds, at = material.scores.seconds[part.score], material.scores.at[part.score]
@@ -156,7 +156,7 @@ def annotators(
     return sorted(rows, key=lambda row: str(row["member"]))
 
 
-def overall(material: Material, *, names: Mapping[int, str]) -> list[dict[str, Any]]:
+def overall(material: StudyRatings, *, names: Mapping[int, str]) -> list[dict[str, Any]]:
     """Return a row per annotator over all dimensions, with what has changed of late, in the order of the names."""
     rated = [
         Rated(part.unit, part.annotator, part.position, part.score, scale.values)
@@ -213,7 +213,7 @@ def moved(study: Study, *, names: Mapping[int, str]) -> dict[str, Any]:
     rows = [row for row in agreement_sql.settled_stances(study.pk) if row.dimension in key]
     overridden = {(row.topic, row.dimension) for row in rows if row.overridden}
     stances = [
-        Stance(
+        StanceChange(
             topic=row.topic,
             dimension=key[row.dimension],
             person=names.get(row.member, "?"),
@@ -283,7 +283,9 @@ def _place(known: Ints, wanted: Ints) -> Ints:
     return np.where(known[place] == wanted, place, -1)
 
 
-def _locked(one: DimensionDefinition, dimensions: Sequence[DimensionDefinition], samples: agreement_sql.Samples) -> Any:
+def _locked(
+    one: DimensionDefinition, dimensions: Sequence[DimensionDefinition], samples: agreement_sql.AgreementSamples
+) -> Any:
     """Tell of each sample whether a missing side decides the dimension."""
     by_sides = [
         [one.key in locked_dimensions([one], has_text=text, has_image=image) for image in (False, True)]
@@ -308,7 +310,7 @@ def _groups(names: Sequence[str], rated: Ints) -> tuple[list[str], Ints]:
 
 
 def _grouped(
-    material: Material, by: Grouping | None, most_groups: int | None
+    material: StudyRatings, by: Grouping | None, most_groups: int | None
 ) -> Iterator[tuple[dict[str, str], Sequence[Part]]]:
     if by is None:
         yield {}, material.parts

@@ -23,7 +23,7 @@ _INDEPENDENT = """
 """
 
 
-class Scores(NamedTuple):
+class IndependentScores(NamedTuple):
     """Standing independent scores, ascending by id."""
 
     id: Ints
@@ -35,7 +35,7 @@ class Scores(NamedTuple):
     """Seconds since 1970."""
 
 
-class Samples(NamedTuple):
+class AgreementSamples(NamedTuple):
     """Samples of a study, ascending by id."""
 
     id: Ints
@@ -57,7 +57,7 @@ class StanceRow(NamedTuple):
     overridden: bool
 
 
-def independent_scores(study_id: int) -> Scores:
+def independent_scores(study_id: int) -> IndependentScores:
     """Return who scored what, when and for how long."""
     at = "CAST(EXTRACT(EPOCH FROM s.at) AS double precision)"
     if connection.vendor == "sqlite":
@@ -65,7 +65,7 @@ def independent_scores(study_id: int) -> Scores:
     table = _table(f"SELECT s.id, s.sample_id, s.member_id, s.seconds, {at} {_INDEPENDENT}", [study_id], 5, np.float64)
     table = table[np.argsort(table[:, 0], kind="stable")]
     whole = table[:, :3].astype(np.int64)
-    return Scores(whole[:, 0], whole[:, 1], whole[:, 2], table[:, 3], table[:, 4])
+    return IndependentScores(whole[:, 0], whole[:, 1], whole[:, 2], table[:, 3], table[:, 4])
 
 
 def independent_levels(study_id: int) -> Ints:
@@ -74,7 +74,7 @@ def independent_levels(study_id: int) -> Ints:
     return _table(f"SELECT r.score_id, r.level_id {joined}", [study_id], 2, np.int64)
 
 
-def samples(study_id: int) -> Samples:
+def samples(study_id: int) -> AgreementSamples:
     """Return the samples with the sides that they have and what they are grouped by."""
     sql = """SELECT id, has_text, has_image, generator, domain FROM annotation_sample
              WHERE study_id = %s ORDER BY id"""
@@ -91,7 +91,9 @@ def samples(study_id: int) -> Samples:
             generators.append(known.setdefault(generator, generator))
             domains.append(known.setdefault(domain, domain))
     has = np.array(sides, dtype=np.bool_).reshape(-1, 2)
-    return Samples(np.array(ids, dtype=np.int64), has[:, 0], has[:, 1], {"generator": generators, "domain": domains})
+    return AgreementSamples(
+        np.array(ids, dtype=np.int64), has[:, 0], has[:, 1], {"generator": generators, "domain": domains}
+    )
 
 
 def settled_stances(study_id: int) -> list[StanceRow]:

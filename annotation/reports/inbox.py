@@ -20,7 +20,7 @@ NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StudyMembership:
     """Somebody's place in a study, with what its header counts."""
 
     member: Member | None
@@ -64,7 +64,7 @@ class StudyInbox:
         return not (self.waiting or self.handed_over or self.blocked or self.failed_jobs)
 
 
-def place(user: User, study: Study) -> Place:
+def place(user: User, study: Study) -> StudyMembership:
     """Return a person's place in a study and its counts, in one query for a member."""
     unfinished = Job.objects.filter(study=study, state__in=UNFINISHED)
     waiting = awaited().filter(member=OuterRef("pk")).order_by().values("member").annotate(n=Count("pk")).values("n")
@@ -90,11 +90,11 @@ def place(user: User, study: Study) -> Place:
         .first()
     )
     if row is not None:
-        return Place(row, row.waiting, row.handed_over, row.at_work)
+        return StudyMembership(row, row.waiting, row.handed_over, row.at_work)
     if user.is_site_admin:
         to_decide = Discussion.objects.filter(handed_over(timezone.now()), study=study).count()
-        return Place(None, 0, to_decide, unfinished.count())
-    return Place(None, 0, 0, 0)
+        return StudyMembership(None, 0, to_decide, unfinished.count())
+    return StudyMembership(None, 0, 0, 0)
 
 
 def inbox(members: Iterable[Member], led: Iterable[int]) -> dict[int, StudyInbox]:

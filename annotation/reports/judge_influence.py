@@ -67,7 +67,7 @@ def _read(study: Study, since: Any) -> tuple[Met, Ints]:
     at, dimension, ratings = (
         at[asked],
         dimension[asked],
-        judge_influence_sql.Ratings(*(column[asked] for column in ratings)),
+        judge_influence_sql.BlindRatings(*(column[asked] for column in ratings)),
     )
     arm = np.searchsorted(NUMBERS, answered.arm)
     # Where nobody answered in time the judge's value had its chance, but nobody said anything to it.
@@ -128,7 +128,7 @@ class _Levels:
 
 
 def _would_have_shown(
-    study: Study, answered: judge_influence_sql.Answered, values: _Levels, samples: judge_influence_sql.Samples
+    study: Study, answered: judge_influence_sql.Answered, values: _Levels, samples: judge_influence_sql.InfluenceSamples
 ) -> tuple[Floats, Floats]:
     """Return the level's value that the judge shows, and what it expects, by sample and dimension; NaN where unknown.
 
@@ -156,7 +156,9 @@ def _would_have_shown(
     return shown, expected
 
 
-def _locked(dimensions: Sequence[DimensionDefinition], samples: judge_influence_sql.Samples) -> npt.NDArray[np.bool_]:
+def _locked(
+    dimensions: Sequence[DimensionDefinition], samples: judge_influence_sql.InfluenceSamples
+) -> npt.NDArray[np.bool_]:
     """Tell of each sample and dimension whether a missing side decides it."""
     by_sides = np.array(
         [

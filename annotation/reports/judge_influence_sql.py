@@ -28,7 +28,7 @@ class Answered(NamedTuple):
     expected: Floats
 
 
-class Scored(NamedTuple):
+class ScoreTimes(NamedTuple):
     """Scores with their times; NaN where unknown."""
 
     member: Ints
@@ -37,7 +37,7 @@ class Scored(NamedTuple):
     """In the delayed arm with those of the answer to the judge."""
 
 
-class Ratings(NamedTuple):
+class BlindRatings(NamedTuple):
     """Values that were given blind; levels by id."""
 
     sample: Ints
@@ -45,7 +45,7 @@ class Ratings(NamedTuple):
     level: Ints
 
 
-class Samples(NamedTuple):
+class InfluenceSamples(NamedTuple):
     """Samples with their questions, and 1 where they have the side."""
 
     id: Ints
@@ -97,7 +97,7 @@ def answered(study_id: int) -> Answered:
     return Answered(sample, member, arm, run, shown, first, final, touched, table[:, 8])
 
 
-def scored(study_id: int, since: Any) -> Scored:
+def scored(study_id: int, since: Any) -> ScoreTimes:
     """Return every score that was given with the judge, and every blind one since then."""
     table = _table(
         f"""
@@ -111,10 +111,10 @@ def scored(study_id: int, since: Any) -> Scored:
         3,
     )
     whole = table[:, :2].astype(np.int64)
-    return Scored(whole[:, 0], whole[:, 1], table[:, 2])
+    return ScoreTimes(whole[:, 0], whole[:, 1], table[:, 2])
 
 
-def blind(study_id: int, since: Any) -> Ratings:
+def blind(study_id: int, since: Any) -> BlindRatings:
     """Return the values that were given blind since then."""
     table = _table(
         f"""
@@ -127,16 +127,16 @@ def blind(study_id: int, since: Any) -> Ratings:
         [study_id, since],
         3,
     ).astype(np.int64)
-    return Ratings(*table.T)
+    return BlindRatings(*table.T)
 
 
-def samples(study_id: int) -> Samples:
+def samples(study_id: int) -> InfluenceSamples:
     """Return the samples of a study, those that were withdrawn too, ascending by id."""
     sql = """
         SELECT id, question_id, CASE WHEN has_text THEN 1 ELSE 0 END, CASE WHEN has_image THEN 1 ELSE 0 END
         FROM annotation_sample WHERE study_id = %s ORDER BY id
     """
-    return Samples(*_table(sql, [study_id], 4).astype(np.int64).T)
+    return InfluenceSamples(*_table(sql, [study_id], 4).astype(np.int64).T)
 
 
 def expected(study_id: int, run_id: int, dimension: str) -> Expected:

@@ -42,7 +42,7 @@ class MyStudy:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class StudyProgress:
     """Where a study stands."""
 
     by_state: dict[str, int]
@@ -103,7 +103,7 @@ def _sizes(studies: list[Study]) -> dict[int, tuple[int, int]]:
     }
 
 
-def progress(study: Study, figures: Mapping[str, Any] | None) -> Progress:
+def progress(study: Study, figures: Mapping[str, Any] | None) -> StudyProgress:
     """Return where a study stands now and, from the pace in its stored figures, when the rest will be agreed."""
     counted = dict(Sample.objects.filter(study=study).values_list("state").annotate(n=Count("pk")))
     on_the_way = sum(n for state, n in counted.items() if state in ON_THE_WAY)
@@ -113,7 +113,7 @@ def progress(study: Study, figures: Mapping[str, Any] | None) -> Progress:
         pace = figures["pace"]["agreed"] / days
         if pace and on_the_way and on_the_way / pace < LONGEST_FORECAST_DAYS:
             days_left = math.ceil(on_the_way / pace)
-    return Progress(
+    return StudyProgress(
         by_state={state: counted[state] for state in Sample.State.values if counted.get(state)},
         samples=sum(counted.values()),
         agreed=counted.get(Sample.State.AGREED, 0),

@@ -46,7 +46,7 @@ class Evidence(NamedTuple):
     p: Floats | None = None
 
 
-class Plan(NamedTuple):
+class ScoringPlan(NamedTuple):
     """What asking for scores promises, by sample."""
 
     promise: Floats
@@ -85,7 +85,7 @@ class Foresight:
         known, left = self._known(evidence.values), (evidence.values == TO_COME).any(axis=1)
         return np.where(known, 1.0, np.where(left, found, 0.0))
 
-    def plan(self, evidence: Evidence) -> Plan:
+    def plan(self, evidence: Evidence) -> ScoringPlan:
         """Return for each sample what asking on promises, and which score to ask for first.
 
         The promises of a sample without scores are of two scores at least, so that those begun and not begun compare.
@@ -103,7 +103,7 @@ class Foresight:
         if evidence.people is None:
             column = np.where(free.any(axis=1), free.argmax(axis=1), -1)
         ready = free.any(axis=1) & ~self._known(values)
-        return Plan(np.where(ready, promise, 0.0), np.where(free.any(axis=1), column, -1))
+        return ScoringPlan(np.where(ready, promise, 0.0), np.where(free.any(axis=1), column, -1))
 
     def as_data(self) -> dict[str, Any]:
         """Return plain data from which `foresight_from` makes the same again."""

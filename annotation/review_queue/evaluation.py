@@ -27,7 +27,7 @@ _Z = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class OutcomeCounts:
     """How many of some entries turned out as the queue expects."""
 
     decided: int = 0
@@ -42,7 +42,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class DiscoveryPoint:
     """What is found in the first part of the work where it goes from the most to the least likely."""
 
     work: float
@@ -70,11 +70,11 @@ class Precision:
 class Proof:
     """What the queue is worth, as far as is known yet."""
 
-    in_order: Tally
-    at_random: Tally
-    last_in_order: Tally
+    in_order: OutcomeCounts
+    at_random: OutcomeCounts
+    last_in_order: OutcomeCounts
     """Of the last `LAST` that were decided, in either arm."""
-    last_at_random: Tally
+    last_at_random: OutcomeCounts
     lacking: int
     """How many more must be decided in the random arm before the figures below are given; 0: they are there."""
     base_rate: float | None = None
@@ -83,12 +83,12 @@ class Proof:
     """The chance that of a sample that was disputed and one that was not the former was held more likely."""
     interval: tuple[float, float] | None = None
     """Of ``auroc``, at 95 %."""
-    points: tuple[Point, ...] = ()
+    points: tuple[DiscoveryPoint, ...] = ()
     """At `SHARES_OF_WORK`, estimated from the random arm."""
     precision: tuple[Precision, ...] = ()
     """At `PLACES` of the random arm, put in order by what was foreseen."""
 
-    def at(self, work: float) -> Point | None:
+    def at(self, work: float) -> DiscoveryPoint | None:
         """Return the point at one of `SHARES_OF_WORK`, if there is enough to tell."""
         return next((point for point in self.points if math.isclose(point.work, work)), None)
 
@@ -163,7 +163,7 @@ def auroc_of(became: Sequence[Became]) -> float:
     return wins / (hits * below)
 
 
-def found_within(became: Sequence[Became], shares: Iterable[float]) -> list[Point]:
+def found_within(became: Sequence[Became], shares: Iterable[float]) -> list[DiscoveryPoint]:
     """Return what is found within each share of the work, from the most likely on; equals come in any order."""
     curve = [(0.0, 0.0)]
     for _, same in groupby(sorted(became, key=_likely, reverse=True), key=_likely):
@@ -173,7 +173,7 @@ def found_within(became: Sequence[Became], shares: Iterable[float]) -> list[Poin
     points = []
     for share in shares:
         found = _on(curve, share * count)
-        points.append(Point(share, found / hits, found / (share * count)))
+        points.append(DiscoveryPoint(share, found / hits, found / (share * count)))
     return points
 
 
@@ -189,10 +189,12 @@ def _likely(one: Became) -> float:
     return one.foreseen
 
 
-def _tally(became: Iterable[Became]) -> Tally:
+def _tally(became: Iterable[Became]) -> OutcomeCounts:
     rows = [(one.disputed, one.off) for one in became]
     known = [off for off in map(itemgetter(1), rows) if off is not None]
-    return Tally(len(rows), sum(disputed for disputed, _ in rows), math.fsum(known) / len(known) if known else None)
+    return OutcomeCounts(
+        len(rows), sum(disputed for disputed, _ in rows), math.fsum(known) / len(known) if known else None
+    )
 
 
 def _lacking(random: Sequence[Became]) -> int:

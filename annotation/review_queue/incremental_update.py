@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from annotation.core.rubric_cache import definition
-from annotation.core.sample_states import State
+from annotation.core.sample_states import SampleState
 from annotation.core.transactions import write_transaction
 from annotation.models import HistoryEntry, Job, Prediction, QueueEntry, ReviewQueue, Sample, Study
 
@@ -27,7 +27,13 @@ from .sample_facts import Fact
 
 STEPS = 5_000
 TRIED_AGAIN_AFTER = timedelta(minutes=10)
-TOUCHED = (State.SCORING, State.IN_REVIEW, State.IN_DISCUSSION, State.AGREED, State.BLOCKED)
+TOUCHED = (
+    SampleState.SCORING,
+    SampleState.IN_REVIEW,
+    SampleState.IN_DISCUSSION,
+    SampleState.AGREED,
+    SampleState.BLOCKED,
+)
 # What changes more samples than its own steps name.
 CHANGES_ALL = ("samples_imported", "scores_imported", "scores_complete")
 
@@ -103,7 +109,7 @@ def follow(queue: ReviewQueue, samples: Sequence[int]) -> int:
     with write_transaction():
         ReviewQueue.objects.select_for_update().get(pk=queue.pk)
         storage.note_outcomes(facts, rubric, at=at)
-        for kind in ranking.Queue:
+        for kind in ranking.QueueKind:
             belonging = [fact for fact in facts if fact.belongs(kind)]
             places = _places(queue, kind, belonging)
             changed += storage.store(study.pk, places, rubric, at=at)
@@ -117,7 +123,7 @@ def follow(queue: ReviewQueue, samples: Sequence[int]) -> int:
     return changed
 
 
-def _places(queue: ReviewQueue, kind: ranking.Queue, facts: Sequence[Fact]) -> list[storage.Place]:
+def _places(queue: ReviewQueue, kind: ranking.QueueKind, facts: Sequence[Fact]) -> list[storage.QueuePosition]:
     """Return the places of samples by what each of them is by itself, among the others as they stand."""
     rows = QueueEntry.objects.filter(kind=kind, sample__in=[fact.sample for fact in facts])
     there = {row.sample_id: row for row in rows}
@@ -128,12 +134,12 @@ def _places(queue: ReviewQueue, kind: ranking.Queue, facts: Sequence[Fact]) -> l
         random = draw < ranking.LEAST_SHARE if known is None else known.random
         weight = ranking.weigh(fact.known, kind)
         rank, reason = weight.rank, weight.reason
-        if kind is ranking.Queue.LABEL_NEXT:
+        if kind is ranking.QueueKind.LABEL_NEXT:
             before = -known.first if known is not None else _before(queue, fact)
             rank, reason = (-float(before), *rank[1:]), replace(reason, place=int(before))
         if random:
-            reason = replace(reason, kind=ranking.Kind.RANDOM)
-        places.append(storage.Place(fact, kind, random, draw, rank, weight.dimension, reason))
+            reason = replace(reason, kind=ranking.ReasonKind.RANDOM)
+        places.append(storage.QueuePosition(fact, kind, random, draw, rank, weight.dimension, reason))
     return places
 
 
@@ -142,7 +148,9 @@ def _before(queue: ReviewQueue, fact: Fact) -> int:
 
     What has no cluster comes last, as nothing says that it is diverse. A refresh finds both their right places.
     """
-    rows = QueueEntry.objects.filter(study=queue.study_id, kind=ranking.Queue.LABEL_NEXT, left_at=None, random=False)
+    rows = QueueEntry.objects.filter(
+        study=queue.study_id, kind=ranking.QueueKind.LABEL_NEXT, left_at=None, random=False
+    )
     if fact.known.cluster is not None:
         same = Prediction.objects.filter(run=queue.run_id, sample=OuterRef("sample_id"), cluster=fact.known.cluster)
         rows = rows.filter(Exists(same))
@@ -155,15 +163,15 @@ def _priorities(queue: ReviewQueue, facts: Iterable[Fact]) -> dict[int, int]:
     How much the models of a judge differ about a sample does not change with its scores, nor does a random draw: only
     the order of disputes moves.
     """
-    if work_priority.QUEUE_OF[queue.work_order] is not ranking.Queue.DISPUTED:
+    if work_priority.QUEUE_OF[queue.work_order] is not ranking.QueueKind.DISPUTED:
         return {}
     found = {}
     for fact in facts:
-        draw = ranking.draw(fact.known.name, ranking.Queue.DISPUTED, seed=queue.seed)
+        draw = ranking.draw(fact.known.name, ranking.QueueKind.DISPUTED, seed=queue.seed)
         if draw < ranking.LEAST_SHARE:
             found[fact.sample] = fact.priority or work_priority.by_chance(draw)
         else:
-            weight = ranking.weigh(fact.known, ranking.Queue.DISPUTED, ranking.Purpose.ASK)
+            weight = ranking.weigh(fact.known, ranking.QueueKind.DISPUTED, ranking.Purpose.ASK)
             found[fact.sample] = work_priority.between(weight.rank, queue.cuts)
     return found
 

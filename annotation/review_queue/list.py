@@ -22,7 +22,7 @@ from annotation.models.jobs import UNFINISHED
 from annotation.samples import list as sample_list
 
 from . import ranking
-from .row_values import NOTHING, Said, given, said
+from .row_values import NOTHING, PredictedValue, given, said
 
 EVERY = round(1 / ranking.LEAST_SHARE)
 """Every so many places one is random."""
@@ -34,7 +34,7 @@ BY_RANK = ("-first", "-second", "-third", "draw")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class QueueFilter:
     """What a list is narrowed by."""
 
     dimension: str = ""
@@ -51,7 +51,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class QueueCount:
     """How many entries a queue has."""
 
     total: int = 0
@@ -59,9 +59,9 @@ class Counted:
     dismissed: int = 0
     """Not among the others."""
 
-    def without(self, others: "Counted") -> "Counted":
+    def without(self, others: "QueueCount") -> "QueueCount":
         """Return how many are left without some of them."""
-        return Counted(self.total - others.total, self.random - others.random, self.dismissed - others.dismissed)
+        return QueueCount(self.total - others.total, self.random - others.random, self.dismissed - others.dismissed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class QueueRow:
     """Opaque id of its first picture; empty where it has none."""
     values: Mapping[str, tuple[float, ...]]
     """Independent values given so far, ascending, by dimension; empty while they are withheld."""
-    said: Mapping[str, Said]
+    said: Mapping[str, PredictedValue]
     """By dimension; without those that a rule decides."""
     since: datetime
     discussion: Discussion | None
@@ -105,7 +105,7 @@ class QueueRow:
         return self.entry.pinned_at is not None
 
     @property
-    def reason(self) -> ranking.Reason | None:
+    def reason(self) -> ranking.RankingReason | None:
         """Why it stands here; None while that is withheld."""
         return None if self.withheld else reason_of(self.entry)
 
@@ -128,7 +128,7 @@ class QueuePage:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class QueueStatus:
     """What the page says above its list."""
 
     queue: ReviewQueue | None
@@ -137,11 +137,11 @@ class Standing:
     """The one that makes it anew now."""
     failed: Job | None
     """The one that was to make it anew last, where it failed and none is at work."""
-    counts: Mapping[str, Counted]
+    counts: Mapping[str, QueueCount]
     """By kind, of those that the reader may find."""
     owed: Collection[int]
     """The samples in whose discussions the reader owes a reason."""
-    left_out: Mapping[str, Counted]
+    left_out: Mapping[str, QueueCount]
     """By kind, the entries of those: neither found nor counted."""
     domains: Sequence[str]
     """That a list can be narrowed by."""
@@ -152,7 +152,7 @@ class Standing:
         return {kind: counted.dismissed for kind, counted in self.counts.items()}
 
 
-def standing(study: Study, *, reader: Member | None = None) -> Standing:
+def standing(study: Study, *, reader: Member | None = None) -> QueueStatus:
     """Return how the queues of a study stand, as far as the reader may know."""
     queue = queue_of(study)
     job = Job.objects.filter(study=study, kind=REFRESH, state__in=UNFINISHED, cancel_requested=False).first()
@@ -161,7 +161,7 @@ def standing(study: Study, *, reader: Member | None = None) -> Standing:
     owed = owed_in(study, reader)
     left_out = _left_out(study, owed)
     counts = {kind: whole.without(left_out[kind]) for kind, whole in _counts(study, queue).items()}
-    return Standing(queue, job, failed, counts, owed, left_out, domains)
+    return QueueStatus(queue, job, failed, counts, owed, left_out, domains)
 
 
 def _failed(study: Study, queue: ReviewQueue | None) -> Job | None:
@@ -181,7 +181,7 @@ def owed_in(study: Study, reader: Member | None) -> set[int]:
     return sample_list.owed_by(reader, taking_part.values_list("discussion__sample_id", flat=True))
 
 
-def counted(study: Study, among: Collection[int] | None = None) -> dict[str, Counted]:
+def counted(study: Study, among: Collection[int] | None = None) -> dict[str, QueueCount]:
     """Count the entries of each queue of a study, or those of some samples, one by one; what is stored is for pages."""
     entries = QueueEntry.objects.filter(study=study, left_at=None)
     if among is not None:
@@ -189,25 +189,25 @@ def counted(study: Study, among: Collection[int] | None = None) -> dict[str, Cou
     rows = entries.order_by().values("kind")
     standing, by_chance = Q(dismissed_at=None), Q(random=True)
     found = {
-        row["kind"]: Counted(row["total"], row["by_chance"], row["gone"])
+        row["kind"]: QueueCount(row["total"], row["by_chance"], row["gone"])
         for row in rows.annotate(
             total=Count("pk", filter=standing),
             by_chance=Count("pk", filter=standing & by_chance),
             gone=Count("pk", filter=~standing),
         )
     }
-    return {kind: found.get(kind, Counted()) for kind in QueueEntry.Kind.values}
+    return {kind: found.get(kind, QueueCount()) for kind in QueueEntry.Kind.values}
 
 
-def _counts(study: Study, queue: ReviewQueue | None) -> dict[str, Counted]:
+def _counts(study: Study, queue: ReviewQueue | None) -> dict[str, QueueCount]:
     if queue is None or not queue.counts:
         return counted(study)
-    return {kind: Counted(**queue.counts[kind]) for kind in QueueEntry.Kind.values}
+    return {kind: QueueCount(**queue.counts[kind]) for kind in QueueEntry.Kind.values}
 
 
-def _left_out(study: Study, owed: Collection[int]) -> dict[str, Counted]:
+def _left_out(study: Study, owed: Collection[int]) -> dict[str, QueueCount]:
     """Count the entries that lists lack. What a list is narrowed by must not tell anything of them."""
-    return counted(study, owed) if owed else {kind: Counted() for kind in QueueEntry.Kind.values}
+    return counted(study, owed) if owed else {kind: QueueCount() for kind in QueueEntry.Kind.values}
 
 
 def queue_of(study: Study) -> ReviewQueue | None:
@@ -219,9 +219,9 @@ def page(
     study: Study,
     rubric: RubricDefinition,
     kind: str,
-    wanted: Wanted,
+    wanted: QueueFilter,
     *,
-    standing: Standing,
+    standing: QueueStatus,
     start: int = 1,
     limit: int,
 ) -> QueuePage:
@@ -229,7 +229,7 @@ def page(
     start = max(1, start)
     left_out = standing.left_out[kind]
     rows = narrowed(study, rubric, kind, wanted, owed=standing.owed)
-    if wanted == Wanted():
+    if wanted == QueueFilter():
         count, chance = standing.counts[kind].total, standing.counts[kind].random
     else:
         counts = rows.aggregate(count=Count("pk"), by_chance=Count("pk", filter=Q(random=True)))
@@ -251,7 +251,7 @@ def page(
 
 
 def narrowed(
-    study: Study, rubric: RubricDefinition, kind: str, wanted: Wanted, *, owed: Collection[int]
+    study: Study, rubric: RubricDefinition, kind: str, wanted: QueueFilter, *, owed: Collection[int]
 ) -> QuerySet[QueueEntry]:
     """Return the entries of a queue that a list shows, in no order; those of the samples that are ``owed`` are none."""
     rows = QueueEntry.objects.filter(
@@ -277,11 +277,11 @@ def random_before(places: int, *, in_order: int, at_random: int) -> int:
     return max(min(at_random, places // EVERY), places - in_order)
 
 
-def reason_of(entry: QueueEntry) -> ranking.Reason:
+def reason_of(entry: QueueEntry) -> ranking.RankingReason:
     """Return why an entry stands where it stands."""
     stored = dict(entry.reason)
-    kind = ranking.Kind(stored.pop("kind", ranking.Kind.NOTHING))
-    return ranking.Reason(kind=kind, values=tuple(stored.pop("values", ())), **stored)
+    kind = ranking.ReasonKind(stored.pop("kind", ranking.ReasonKind.NOTHING))
+    return ranking.RankingReason(kind=kind, values=tuple(stored.pop("values", ())), **stored)
 
 
 def _taken(rows: QuerySet[QueueEntry], first: int, end: int) -> list[QueueEntry]:

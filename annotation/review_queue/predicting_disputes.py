@@ -14,7 +14,7 @@ from annotation.core.rubric_cache import DimensionDefinition, RubricDefinition
 from .dispute_model import NO_SLOT, TO_COME, Evidence, Foresight, foresight_from, learn
 
 
-class Asked(NamedTuple):
+class DisputeQuery(NamedTuple):
     """One dimension of one sample."""
 
     given: Sequence[int]
@@ -37,7 +37,7 @@ class Foreseen(NamedTuple):
 Learned = dict[str, Foresight]
 
 
-def learned_from(asked: Mapping[str, Sequence[Asked]], rubric: RubricDefinition) -> Learned:
+def learned_from(asked: Mapping[str, Sequence[DisputeQuery]], rubric: RubricDefinition) -> Learned:
     """Learn from all samples of a study, by dimension; of one that no sample is scored on, nothing."""
     return {
         dimension.key: learn(_evidence(asked[dimension.key], dimension), _levels(dimension))
@@ -47,7 +47,7 @@ def learned_from(asked: Mapping[str, Sequence[Asked]], rubric: RubricDefinition)
 
 
 def foreseen(
-    asked: Mapping[str, Sequence[Asked]], rubric: RubricDefinition, learned: Learned
+    asked: Mapping[str, Sequence[DisputeQuery]], rubric: RubricDefinition, learned: Learned
 ) -> dict[str, list[Foreseen]]:
     """Return what is foreseen of each sample by dimension, in the order in which they are given."""
     found: dict[str, list[Foreseen]] = {}
@@ -74,7 +74,7 @@ def _levels(dimension: DimensionDefinition) -> list[float]:
     return [level.value for level in dimension.levels]
 
 
-def _evidence(rows: Sequence[Asked], dimension: DimensionDefinition) -> Evidence:
+def _evidence(rows: Sequence[DisputeQuery], dimension: DimensionDefinition) -> Evidence:
     most = max(1, *(len(row.given) + row.to_come for row in rows))
     values = np.full((len(rows), most), NO_SLOT, dtype=np.int64)
     for number, row in enumerate(rows):

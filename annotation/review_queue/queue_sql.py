@@ -10,7 +10,7 @@ AT_ONCE = 20_000
 MOST_NAMED = 10_000
 
 
-class SampleRow(NamedTuple):
+class QueueSampleRow(NamedTuple):
     """A sample as the queues see it."""
 
     id: int
@@ -24,14 +24,14 @@ class SampleRow(NamedTuple):
     has_image: bool
 
 
-def samples(study_id: int, among: Sequence[int] | None = None) -> Iterator[SampleRow]:
+def samples(study_id: int, among: Sequence[int] | None = None) -> Iterator[QueueSampleRow]:
     """Yield the samples of a study that are not withdrawn; only those of ``among`` where that is given."""
     sql = """SELECT s.id, s.public_id, s.state, s.stage, s.priority, s.scores_in, s.scores_needed, s.has_text,
                     s.has_image
              FROM annotation_sample s
              WHERE s.study_id = %s AND s.state <> 'withdrawn'"""
     for row in _rows(sql, [study_id], "s.id", among):
-        yield SampleRow._make((*row[:7], bool(row[7]), bool(row[8])))
+        yield QueueSampleRow._make((*row[:7], bool(row[7]), bool(row[8])))
 
 
 def independent_levels(study_id: int, among: Sequence[int] | None = None) -> Iterator[tuple[int, int]]:

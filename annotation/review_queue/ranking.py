@@ -28,7 +28,7 @@ T = TypeVar("T")
 Rank = tuple[float, float, float]
 
 
-class Queue(StrEnum):
+class QueueKind(StrEnum):
     """What a queue is for."""
 
     DISPUTED = "disputed"
@@ -45,7 +45,7 @@ class Purpose(StrEnum):
     """Somebody scores the samples: one whose dispute is known already needs no further score to show it."""
 
 
-class Kind(StrEnum):
+class ReasonKind(StrEnum):
     """Why an entry stands where it stands."""
 
     SPREAD = "spread"
@@ -86,7 +86,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class SampleEvidence:
     """What is known of one sample; without the dimensions that a rule decides."""
 
     sample: int
@@ -98,10 +98,10 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class RankingReason:
     """Why an entry stands there: in one word, and the figures of the dimension that it is about."""
 
-    kind: Kind
+    kind: ReasonKind
     values: tuple[float, ...] = ()
     range: float | None = None
     """Highest less lowest value; None without values."""
@@ -118,11 +118,11 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RankedEntry:
     """One sample's place in a queue."""
 
     sample: int
-    queue: Queue
+    queue: QueueKind
     random: bool
     draw: float
     """From 0 to below 1, the same for ever; random entries stand in its order, and ties are broken by it."""
@@ -130,7 +130,7 @@ class Entry:
     """Highest first. Random entries have one too: the place that they would have had."""
     dimension: str | None
     """The one that the rank is about."""
-    reason: Reason
+    reason: RankingReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +139,17 @@ class Weight:
 
     rank: Rank
     dimension: str | None
-    reason: Reason
+    reason: RankingReason
 
 
 def entries(
-    known: Iterable[Known],
-    queue: Queue,
+    known: Iterable[SampleEvidence],
+    queue: QueueKind,
     *,
     seed: int,
     share: float = LEAST_SHARE,
     purpose: Purpose = Purpose.SHOW,
-) -> list[Entry]:
+) -> list[RankedEntry]:
     """Return the order of these samples, each once: the first place is the first to be opened.
 
     Whoever draws less than ``share`` is random, whatever the queue holds; where these are too few, the next lowest
@@ -166,17 +166,17 @@ def entries(
     least = math.ceil(round(share * len(drawn), _DIGITS))
     weights = [weigh(one, queue, purpose) for _, _, one in drawn]
     random = [number < least or at < share for number, (at, _, _) in enumerate(drawn)]
-    if queue is Queue.LABEL_NEXT:
+    if queue is QueueKind.LABEL_NEXT:
         _spread_over_clusters(weights, [one.cluster for _, _, one in drawn], random)
     found = [
-        Entry(
+        RankedEntry(
             sample=one.sample,
             queue=queue,
             random=by_chance,
             draw=at,
             rank=weight.rank,
             dimension=weight.dimension,
-            reason=replace(weight.reason, kind=Kind.RANDOM) if by_chance else weight.reason,
+            reason=replace(weight.reason, kind=ReasonKind.RANDOM) if by_chance else weight.reason,
         )
         for (at, _, one), weight, by_chance in zip(drawn, weights, random, strict=True)
     ]
@@ -201,12 +201,12 @@ def interleaved(ordered: Sequence[T], random: Sequence[T], *, every: int = 5) ->
     return merged
 
 
-def draw(name: str, queue: Queue, *, seed: int) -> float:
+def draw(name: str, queue: QueueKind, *, seed: int) -> float:
     """Return the number from 0 to below 1 by which chance places this sample in this queue, the same for ever."""
     return int.from_bytes(chance.digest("queue", seed, queue.value, name)[:8]) / 2**64
 
 
-def weigh(sample: Known, queue: Queue, purpose: Purpose = Purpose.SHOW) -> Weight:
+def weigh(sample: SampleEvidence, queue: QueueKind, purpose: Purpose = Purpose.SHOW) -> Weight:
     """Return a sample's rank by itself, the dimension that it rests on, and why.
 
     In the queue for labels the first figure of the rank depends on the other samples; here it is that of the first of
@@ -219,7 +219,7 @@ def weigh(sample: Known, queue: Queue, purpose: Purpose = Purpose.SHOW) -> Weigh
         if rank is not None and (best is None or rank > best[0]):
             best = rank, seen
     if best is None:
-        return Weight((0.0, 0.0, 0.0), None, Reason(Kind.NOTHING))
+        return Weight((0.0, 0.0, 0.0), None, RankingReason(ReasonKind.NOTHING))
     return Weight(best[0], best[1].key, _REASONS[queue](best[1]))
 
 
@@ -242,13 +242,13 @@ def _disputed(seen: Seen, purpose: Purpose) -> Rank:
     return (-1.0, 0.0, 0.0) if spread >= DISPUTE else (promise, likely, gap)
 
 
-def _why_disputed(seen: Seen) -> Reason:
+def _why_disputed(seen: Seen) -> RankingReason:
     if not seen.values:
-        kind = Kind.NOTHING if seen.chance is None else Kind.FORESEEN
+        kind = ReasonKind.NOTHING if seen.chance is None else ReasonKind.FORESEEN
     elif observed_range(seen.values):
-        kind = Kind.SPREAD
+        kind = ReasonKind.SPREAD
     else:
-        kind = Kind.ONE_SCORE if len(seen.values) == 1 else Kind.AGREEING
+        kind = ReasonKind.ONE_SCORE if len(seen.values) == 1 else ReasonKind.AGREEING
     return _reason(kind, seen, _gap_to_people(seen))
 
 
@@ -257,9 +257,9 @@ def _label_next(seen: Seen, _: Purpose) -> Rank:
     return 0.0, seen.ensemble_sd or 0.0, seen.chance or 0.0
 
 
-def _why_label(seen: Seen) -> Reason:
-    kind = Kind.NOTHING if seen.chance is None else Kind.FORESEEN
-    return _reason(kind if seen.ensemble_sd is None else Kind.ENSEMBLE, seen, None)
+def _why_label(seen: Seen) -> RankingReason:
+    kind = ReasonKind.NOTHING if seen.chance is None else ReasonKind.FORESEEN
+    return _reason(kind if seen.ensemble_sd is None else ReasonKind.ENSEMBLE, seen, None)
 
 
 def _audit(seen: Seen, _: Purpose) -> Rank | None:
@@ -271,13 +271,13 @@ def _audit(seen: Seen, _: Purpose) -> Rank | None:
     return (gap if unit is None else gap / max(unit, _NARROWEST)), gap, 0.0
 
 
-def _why_audited(seen: Seen) -> Reason:
+def _why_audited(seen: Seen) -> RankingReason:
     rank = _audit(seen, Purpose.SHOW)
     assert rank is not None
     assert seen.final is not None
     half_widths, gap, _ = rank
     outside = half_widths > 1 if seen.interval is None else not seen.interval[0] <= seen.final <= seen.interval[1]
-    return _reason(Kind.AUDIT_OUTSIDE if outside else Kind.AUDIT_WITHIN, seen, gap, half_widths)
+    return _reason(ReasonKind.AUDIT_OUTSIDE if outside else ReasonKind.AUDIT_WITHIN, seen, gap, half_widths)
 
 
 def _gap_to_people(seen: Seen) -> float | None:
@@ -302,12 +302,12 @@ def _spread_over_clusters(weights: list[Weight], clusters: Sequence[int | None],
         )
 
 
-_RANKS = {Queue.DISPUTED: _disputed, Queue.LABEL_NEXT: _label_next, Queue.AUDIT: _audit}
-_REASONS = {Queue.DISPUTED: _why_disputed, Queue.LABEL_NEXT: _why_label, Queue.AUDIT: _why_audited}
+_RANKS = {QueueKind.DISPUTED: _disputed, QueueKind.LABEL_NEXT: _label_next, QueueKind.AUDIT: _audit}
+_REASONS = {QueueKind.DISPUTED: _why_disputed, QueueKind.LABEL_NEXT: _why_label, QueueKind.AUDIT: _why_audited}
 
 
-def _reason(kind: Kind, seen: Seen, gap: float | None, half_widths: float | None = None) -> Reason:
-    return Reason(
+def _reason(kind: ReasonKind, seen: Seen, gap: float | None, half_widths: float | None = None) -> RankingReason:
+    return RankingReason(
         kind=kind,
         values=seen.values,
         range=observed_range(seen.values) if seen.values else None,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from annotation.core.rubric_cache import DimensionDefinition, RubricDefinition, definition
-from annotation.core.sample_states import State
+from annotation.core.sample_states import SampleState
 from annotation.models import JudgeRun, Prediction, Protocol, Study
 from annotation.models.rubrics import LEVELS_PER_DIMENSION
 from annotation.suggestions.unseen_predictions import fair_predictions
@@ -16,7 +16,7 @@ from judge.missing_sides import locked_dimensions
 
 from . import queue_sql as sql
 from . import ranking
-from .predicting_disputes import Asked, Foreseen, Learned, foreseen, learned_from
+from .predicting_disputes import DisputeQuery, Foreseen, Learned, foreseen, learned_from
 from .sample_facts import UNDECIDED, Fact
 
 AT_ONCE = 2_000
@@ -34,7 +34,7 @@ class Facts(NamedTuple):
 class _Row(NamedTuple):
     """A sample with the dimensions that people score on it."""
 
-    sample: sql.SampleRow
+    sample: sql.QueueSampleRow
     dimensions: tuple[DimensionDefinition, ...]
     to_come: int
 
@@ -53,13 +53,15 @@ def read(
     given = _by_dimension(sql.independent_levels(study.pk, among), rubric)
     finals = _by_dimension(sql.finals(study.pk, among), rubric)
     said = _said(run, among)
-    asked: dict[str, list[Asked]] = defaultdict(list)
+    asked: dict[str, list[DisputeQuery]] = defaultdict(list)
     for row in rows:
         of_judge = said.get(row.sample.id, _SILENT)[1]
         own = given.get(row.sample.id, {})
         for dimension in row.dimensions:
             one = _one(of_judge, dimension)
-            asked[dimension.key].append(Asked(own.get(dimension.key, ()), row.to_come, one["p"] if one else None))
+            asked[dimension.key].append(
+                DisputeQuery(own.get(dimension.key, ()), row.to_come, one["p"] if one else None)
+            )
     if learned is None:
         learned = learned_from(asked, rubric)
     of_future = {key: iter(several) for key, several in foreseen(asked, rubric, learned).items()}
@@ -78,8 +80,8 @@ def read(
             )
             for dimension in row.dimensions
         )
-        known = ranking.Known(sample.id, sample.public_id, cluster, seen)
-        found.append(Fact(known, State(sample.state), sample.stage, sample.priority))
+        known = ranking.SampleEvidence(sample.id, sample.public_id, cluster, seen)
+        found.append(Fact(known, SampleState(sample.state), sample.stage, sample.priority))
     return Facts(found, learned)
 
 

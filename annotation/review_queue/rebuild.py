@@ -187,15 +187,15 @@ class _Attempt:
         def note(piece: Sequence["Fact"]) -> None:
             storage.note_outcomes(piece, self._rubric, at=self._at)
 
-        def store(piece: Sequence[storage.Place]) -> None:
+        def store(piece: Sequence[storage.QueuePosition]) -> None:
             storage.store(self._study.pk, piece, self._rubric, at=self._at)
 
         self._in_pieces(facts, "Noting outcomes", note)
         found = {}
-        for kind in ranking.Queue:
+        for kind in ranking.QueueKind:
             known = {fact.sample: fact for fact in facts if fact.belongs(kind)}
             order = ranking.entries((fact.known for fact in known.values()), kind, seed=self._queue.seed)
-            places = [storage.Place.of(known[entry.sample], entry) for entry in order]
+            places = [storage.QueuePosition.of(known[entry.sample], entry) for entry in order]
             self._in_pieces(places, f"Storing the queue “{QueueEntry.Kind(kind).label}”", store)
             self._let_go(kind, known)
             found[kind.value] = len(places)

@@ -9,7 +9,7 @@ from annotation.suggestions.unseen_predictions import fair_predictions
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class FirstRoundValues:
     """What people gave one sample in its first round."""
 
     values: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
@@ -20,11 +20,11 @@ class Given:
     """How many of those began with the judge's values, so that they are not independent."""
 
 
-NOTHING = Given()
+NOTHING = FirstRoundValues()
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class PredictedValue:
     """What the judge says of one dimension."""
 
     expected: float
@@ -34,7 +34,7 @@ class Said:
     ensemble_sd: float | None
 
 
-def given(samples: list[int], rubric: RubricDefinition) -> dict[int, Given]:
+def given(samples: list[int], rubric: RubricDefinition) -> dict[int, FirstRoundValues]:
     """Return what people gave each of these samples and did not take back."""
     keys = {dimension.id: dimension.key for dimension in rubric.dimensions}
     standing = Rating.objects.filter(
@@ -51,7 +51,7 @@ def given(samples: list[int], rubric: RubricDefinition) -> dict[int, Given]:
         if arm != Arm.PREFILLED:
             values[sample].setdefault(keys[dimension], []).append(rubric.value_of(level))
     return {
-        sample: Given(
+        sample: FirstRoundValues(
             values={key: tuple(sorted(own[key])) for key in keys.values() if key in own},
             met=sum(arm != Arm.BLIND for arm in arms[sample].values()),
             prefilled=sum(arm == Arm.PREFILLED for arm in arms[sample].values()),
@@ -60,7 +60,7 @@ def given(samples: list[int], rubric: RubricDefinition) -> dict[int, Given]:
     }
 
 
-def said(queue: ReviewQueue | None, samples: list[int]) -> dict[int, dict[str, Said]]:
+def said(queue: ReviewQueue | None, samples: list[int]) -> dict[int, dict[str, PredictedValue]]:
     """Return what the judge that the queue rests on says of each sample by dimension."""
     if queue is None or queue.run is None:
         return {}
@@ -71,9 +71,9 @@ def said(queue: ReviewQueue | None, samples: list[int]) -> dict[int, dict[str, S
     }
 
 
-def _one(words: Mapping[str, object]) -> Said:
+def _one(words: Mapping[str, object]) -> PredictedValue:
     interval = words.get("interval")
-    return Said(
+    return PredictedValue(
         expected=float(words["expected"]),  # type: ignore[arg-type]
         sd=float(words["sd"]),  # type: ignore[arg-type]
         interval=(float(interval[0]), float(interval[1])) if isinstance(interval, list) else None,

@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 
-from annotation.core.sample_states import State
+from annotation.core.sample_states import SampleState
 from annotation.models import QueueEntry, Sample
 
 from . import ranking as priority
 
 Kind = QueueEntry.Kind
-UNDECIDED = frozenset({State.WAITING, State.SCORING, State.IN_REVIEW, State.IN_DISCUSSION, State.BLOCKED})
+UNDECIDED = frozenset(
+    {SampleState.WAITING, SampleState.SCORING, SampleState.IN_REVIEW, SampleState.IN_DISCUSSION, SampleState.BLOCKED}
+)
 # Whatever their scores will be: they are not all there.
-OPEN_ENDED = frozenset({State.WAITING, State.SCORING, State.BLOCKED})
+OPEN_ENDED = frozenset({SampleState.WAITING, SampleState.SCORING, SampleState.BLOCKED})
 # Whoever scored it by themselves has done so; a discussion changes nothing about how far they were apart.
-SETTLED = frozenset({State.IN_DISCUSSION, State.AGREED})
+SETTLED = frozenset({SampleState.IN_DISCUSSION, SampleState.AGREED})
 FREE = frozenset({Sample.Stage.UNTOUCHED.value, Sample.Stage.BEGUN.value})
 
 
@@ -20,7 +22,7 @@ FREE = frozenset({Sample.Stage.UNTOUCHED.value, Sample.Stage.BEGUN.value})
 class Fact:
     """What is known of one sample, and how it stands."""
 
-    known: priority.Known
+    known: priority.SampleEvidence
     state: str
     stage: int
     priority: int
@@ -52,7 +54,7 @@ class Fact:
         if kind == Kind.LABEL_NEXT:
             return self.wants_scores
         dimensions = self.known.dimensions
-        return self.state == State.AGREED and any(
+        return self.state == SampleState.AGREED and any(
             seen.final is not None and seen.expected is not None for seen in dimensions
         )
 

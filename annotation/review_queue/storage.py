@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from annotation.core import bulk_insert
 from annotation.core.rubric_cache import RubricDefinition
-from annotation.core.sample_states import State
+from annotation.core.sample_states import SampleState
 from annotation.core.sql import moment
 from annotation.models import QueueEntry, ReviewQueue, Sample, Study
 from annotation.samples import list as sample_list
@@ -30,7 +30,7 @@ COMPARABLE = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class QueuePosition:
     """A sample's place in one queue."""
 
     fact: Fact
@@ -39,10 +39,10 @@ class Place:
     draw: float
     rank: ranking.Rank
     dimension: str | None
-    reason: ranking.Reason
+    reason: ranking.RankingReason
 
     @classmethod
-    def of(cls, fact: Fact, entry: ranking.Entry) -> Self:
+    def of(cls, fact: Fact, entry: ranking.RankedEntry) -> Self:
         """Return the place that the order gives to a sample."""
         return cls(fact, entry.queue.value, entry.random, entry.draw, entry.rank, entry.dimension, entry.reason)
 
@@ -58,7 +58,7 @@ class Place:
         return max((figure for figure in figures if figure is not None), default=None)
 
 
-def store(study_id: int, places: Sequence[Place], rubric: RubricDefinition, *, at: datetime) -> int:
+def store(study_id: int, places: Sequence[QueuePosition], rubric: RubricDefinition, *, at: datetime) -> int:
     """Store places of one queue; returns how many rows that changed. Places that are as they were cost no write.
 
     An entry that had left comes back as it was, pinned or dismissed. What was foreseen of it stays from its first
@@ -89,13 +89,13 @@ def store(study_id: int, places: Sequence[Place], rubric: RubricDefinition, *, a
     return len(new) + len(changed)
 
 
-def _is_foreseen_anew(place: Place, known: Mapping[str, Any]) -> bool:
+def _is_foreseen_anew(place: QueuePosition, known: Mapping[str, Any]) -> bool:
     """Tell whether what is foreseen now replaces what was: only where nothing has come of the sample so far."""
     undecided = place.kind != Kind.AUDIT and known["decided_at"] is None
     return undecided and place.fact.scores == 0 and place.foreseen is not None
 
 
-def _columns(place: Place, dimension_of: Mapping[str, int]) -> dict[str, Any]:
+def _columns(place: QueuePosition, dimension_of: Mapping[str, int]) -> dict[str, Any]:
     values = (
         *(place.random, place.draw, *place.rank),
         None if place.dimension is None else dimension_of[place.dimension],
@@ -110,7 +110,7 @@ def _stored(columns: Mapping[str, Any]) -> Iterable[Any]:
     return (json.dumps(value) if name == "reason" else value for name, value in columns.items())
 
 
-def as_data(reason: ranking.Reason) -> dict[str, Any]:
+def as_data(reason: ranking.RankingReason) -> dict[str, Any]:
     """Return a reason without what it does not tell."""
     told = {name: getattr(reason, name) for name in reason.__dataclass_fields__}
     told["values"] = list(reason.values)
@@ -126,7 +126,7 @@ def leave(kind: str, samples: Collection[int], *, at: datetime) -> int:
     deleted = 0
     if kind == Kind.AUDIT:
         # As they are now: facts that were read before a sample was agreed would make an audit of what was none.
-        agreed = Sample.objects.filter(pk__in=samples, state=State.AGREED).values_list("pk", flat=True)
+        agreed = Sample.objects.filter(pk__in=samples, state=SampleState.AGREED).values_list("pk", flat=True)
         deleted, _ = QueueEntry.objects.filter(kind=kind, sample__in=list(agreed), decided_at=None).delete()
     return deleted + QueueEntry.objects.filter(kind=kind, sample__in=samples, left_at=None).update(left_at=at)
 
@@ -165,7 +165,7 @@ def note_outcomes(facts: Iterable[Fact], rubric: RubricDefinition, *, at: dateti
         if entry.kind == Kind.AUDIT:
             key = None if entry.dimension_id is None else key_of[entry.dimension_id]
             # It stands there as it was agreed on then, until it is opened again and decided anew.
-            if entry.left_at is None or fact.state != State.AGREED:
+            if entry.left_at is None or fact.state != SampleState.AGREED:
                 continue
             entry.disputed = any(
                 seen.key == key and seen.final != entry.reason.get("final") for seen in fact.known.dimensions

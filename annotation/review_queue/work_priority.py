@@ -20,9 +20,9 @@ Progress = Callable[[int, int | None, str], None]
 HIGHEST = 9
 AT_ONCE = 500
 EVEN = Protocol.WorkOrder.EVEN
-QUEUE_OF: Mapping[str, ranking.Queue] = {
-    Protocol.WorkOrder.DISPUTED: ranking.Queue.DISPUTED,
-    Protocol.WorkOrder.LABEL_NEXT: ranking.Queue.LABEL_NEXT,
+QUEUE_OF: Mapping[str, ranking.QueueKind] = {
+    Protocol.WorkOrder.DISPUTED: ranking.QueueKind.DISPUTED,
+    Protocol.WorkOrder.LABEL_NEXT: ranking.QueueKind.LABEL_NEXT,
 }
 
 
@@ -31,12 +31,12 @@ def work_order(study: Study) -> str:
     return Protocol.objects.values_list("work_order", flat=True).get(study=study, current=True)
 
 
-def tenths(entries: Sequence[ranking.Entry]) -> dict[int, int]:
+def tenths(entries: Sequence[ranking.RankedEntry]) -> dict[int, int]:
     """Return the priority of each sample, by its primary key, from the whole order."""
     return {entry.sample: HIGHEST - 10 * place // len(entries) for place, entry in enumerate(entries)}
 
 
-def cuts_of(entries: Sequence[ranking.Entry]) -> list[list[float]]:
+def cuts_of(entries: Sequence[ranking.RankedEntry]) -> list[list[float]]:
     """Return the lowest rank in order of each priority, from the highest to that above 0."""
     lowest: dict[int, ranking.Rank] = {}
     priority_of = tenths(entries)

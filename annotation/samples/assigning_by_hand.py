@@ -18,7 +18,7 @@ from annotation.models import Assignment, Member, Protocol, Sample, Study, User
 from annotation.scoring import claiming_sql
 from annotation.scoring.leases import release
 from annotation.suggestions import showing
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 
 from .admin_step import as_it_is, find, lock, place_of
 from .eligibility import Taker, standing
@@ -46,7 +46,7 @@ CANNOT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class AssignedAnnotator:
     """Somebody who holds the sample now; ``new`` where they did not hold it before."""
 
     member: Member
@@ -59,7 +59,7 @@ class Handed:
     """A sample with those whom it was given to, in the order in which they were named."""
 
     sample: Sample
-    given: list[Given]
+    given: list[AssignedAnnotator]
 
 
 def give(*, by: User, sample_id: str, members: Sequence[str], days: int = 3) -> Handed:
@@ -90,7 +90,7 @@ def give(*, by: User, sample_id: str, members: Sequence[str], days: int = 3) -> 
         takers = _checked([people.get(name) for name in named], sample)
         _seat([taker.member for taker in takers if taker.free], sample, now=now, until=until)
         given = [
-            Given(taker.member, until if taker.free else _prolong(taker, sample, until), new=taker.free)
+            AssignedAnnotator(taker.member, until if taker.free else _prolong(taker, sample, until), new=taker.free)
             for taker in takers
         ]
         state = after(sample.state, Event.ASSIGNED)
@@ -210,7 +210,7 @@ def _lease(member: Member, sample: Sample, protocol: Protocol, free: int, *, now
 
 def _shown_before(people: Sequence[Member], sample: Sample) -> set[int]:
     """Return who held the sample in the prefilled arm and gave it back."""
-    before = Assignment.objects.filter(sample=sample, member__in=people, arm=Arm.PREFILLED)
+    before = Assignment.objects.filter(sample=sample, member__in=people, arm=SuggestionArm.PREFILLED)
     return set(before.values_list("member_id", flat=True))
 
 

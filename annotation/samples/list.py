@@ -23,7 +23,7 @@ COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SampleFilter:
     """What a list is narrowed by."""
 
     state: str = ""
@@ -39,11 +39,11 @@ class Wanted:
     @property
     def narrowed(self) -> bool:
         """Is anything left out?"""
-        return self != Wanted()
+        return self != SampleFilter()
 
 
 @dataclass(frozen=True, slots=True)
-class Final:
+class SampleFinalValue:
     """A final value in the line of a sample."""
 
     value: float | None
@@ -56,7 +56,7 @@ class SampleLine:
 
     sample: Sample
     question: str
-    finals: dict[str, Final]
+    finals: dict[str, SampleFinalValue]
     disputed: tuple[str, ...]
     """Dimensions of its last discussion."""
     spread: float | None
@@ -77,7 +77,7 @@ class SamplePage:
 def page(
     study: Study,
     rubric: RubricDefinition,
-    wanted: Wanted,
+    wanted: SampleFilter,
     *,
     order: str,
     after: str = "",
@@ -94,7 +94,7 @@ def page(
     )
 
 
-def _found(study: Study, wanted: Wanted) -> tuple[QuerySet[Sample], int, bool]:
+def _found(study: Study, wanted: SampleFilter) -> tuple[QuerySet[Sample], int, bool]:
     """Return the samples of a list, how many there are (up to `COUNTED` where it is narrowed), and whether it is few.
 
     Few are named one by one from here on, so that whatever they were found by is looked for once.
@@ -122,7 +122,7 @@ def domains(study: Study) -> list[str]:
     return sorted(rows.exclude(domain="").values_list("domain", flat=True).distinct())
 
 
-def narrowed(study: Study, wanted: Wanted) -> QuerySet[Sample]:
+def narrowed(study: Study, wanted: SampleFilter) -> QuerySet[Sample]:
     """Return the samples of a study that a list shows, in no order."""
     rows = filtering.narrowed(
         Sample.objects.filter(study=study),
@@ -146,11 +146,11 @@ def _lines(wanted: Sequence[int], rubric: RubricDefinition, *, reader: Member | 
     values = {level.id: level.value for dimension in rubric.dimensions for level in dimension.levels}
     samples = Sample.objects.in_bulk(wanted)
     questions = questions_of(wanted)
-    finals: dict[int, dict[str, Final]] = {}
+    finals: dict[int, dict[str, SampleFinalValue]] = {}
     rows = FinalScore.objects.filter(sample__in=wanted, current=True)
     for final in rows:
         value = None if final.level_id is None else values[final.level_id]
-        finals.setdefault(final.sample_id, {})[keys[final.dimension_id]] = Final(value, final.outcome)
+        finals.setdefault(final.sample_id, {})[keys[final.dimension_id]] = SampleFinalValue(value, final.outcome)
     spreads: dict[int, float] = {}
     disputed: dict[int, list[str]] = {}
     cases = {case.pk: case for case in Discussion.objects.filter(sample__in=wanted).order_by("number")}

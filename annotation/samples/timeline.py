@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from annotation.core.sample_states import TRANSITIONS, Event, State
+from annotation.core.sample_states import TRANSITIONS, Event, SampleState
 from annotation.models import FinalScore, HistoryEntry, Member, Post, Rating, Revision, Sample, Score, Skip
 
 Values = Mapping[str, float | None]
@@ -30,7 +30,7 @@ IN_WORDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TimelineEntry:
     """One step.
 
     ``who`` is empty where nobody in particular did it. ``values`` are a score's, or those that were agreed with this
@@ -67,7 +67,7 @@ class _Step:
     text: str = ""
 
 
-def timeline(sample: Sample, *, names: bool) -> list[Entry]:
+def timeline(sample: Sample, *, names: bool) -> list[TimelineEntry]:
     """Return every step of a sample's life in seven or eight queries, oldest first; without ``names``, pseudonyms."""
     rows = list(HistoryEntry.objects.filter(sample=sample).select_related("member", "user").order_by("pk"))
     called = {member.public_id: _called(member, names) for member in _people(sample, rows)}
@@ -95,16 +95,16 @@ def timeline(sample: Sample, *, names: bool) -> list[Entry]:
     return _with_states(steps, called)
 
 
-def _with_states(steps: Iterable[_Step], called: Mapping[str, str]) -> list[Entry]:
+def _with_states(steps: Iterable[_Step], called: Mapping[str, str]) -> list[TimelineEntry]:
     entries = []
-    state = State.WAITING
+    state = SampleState.WAITING
     for step in steps:
         detail = step.detail
-        following = State(detail["to"]) if "to" in detail else _following(state, step.event)
+        following = SampleState(detail["to"]) if "to" in detail else _following(state, step.event)
         said = str(detail.get("reason", ""))
         in_words = step.event in IN_WORDS
         entries.append(
-            Entry(
+            TimelineEntry(
                 at=step.at,
                 who=step.who,
                 event=step.event,
@@ -125,7 +125,7 @@ def _with_states(steps: Iterable[_Step], called: Mapping[str, str]) -> list[Entr
     return entries
 
 
-def _following(state: State, event: str) -> State:
+def _following(state: SampleState, event: str) -> SampleState:
     if event not in set(Event):
         return state
     return TRANSITIONS.get((state, Event(event)), state)

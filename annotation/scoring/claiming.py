@@ -17,7 +17,7 @@ from annotation.core.sql import microseconds
 from annotation.core.transactions import write_transaction
 from annotation.models import Assignment, Sample
 from annotation.suggestions import showing
-from annotation.suggestions.arms import Arm, Seat
+from annotation.suggestions.arms import Seat, SuggestionArm
 
 from . import claiming_sql
 from .assignment_sql import Desk, HeldRow
@@ -61,7 +61,7 @@ def _barred(candidates: Sequence[claiming_sql.Candidate], desk: Desk) -> set[int
     return {sample_id for sample_id, meeting in found.items() if meeting.seat(mine[sample_id]) is None}
 
 
-def _meetings(samples: Sequence[int], desk: Desk) -> dict[int, showing.Meeting]:
+def _meetings(samples: Sequence[int], desk: Desk) -> dict[int, showing.SuggestionRule]:
     rubric = definition(desk.rubric_id)
     return showing.meetings(samples, member_id=desk.member_id, protocol_id=desk.protocol_id, rubric=rubric)
 
@@ -121,7 +121,7 @@ def _claim_candidates(candidates: Sequence[claiming_sql.Candidate], desk: Desk, 
                 new = candidate.stage == Sample.Stage.UNTOUCHED
                 free = everything if new else candidate.free_slots
                 meeting = met.get(candidate.sample_id)
-                seat = Seat(slot_mask.lowest(free), Arm.BLIND) if meeting is None else meeting.seat(free)
+                seat = Seat(slot_mask.lowest(free), SuggestionArm.BLIND) if meeting is None else meeting.seat(free)
                 if seat is None:
                     continue
                 left = slot_mask.take(free, seat.slot)

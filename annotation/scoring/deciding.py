@@ -17,7 +17,7 @@ from django.utils import timezone
 from annotation.core import slot_mask
 from annotation.core.history import insert_history
 from annotation.core.rubric_cache import RubricDefinition, definition
-from annotation.core.sample_states import Event, State, after
+from annotation.core.sample_states import Event, SampleState, after
 from annotation.core.sql import microseconds, together
 from annotation.core.transactions import write_transaction
 from annotation.models import Assignment, Discussion, FinalScore, Sample, Study, User
@@ -40,7 +40,7 @@ BATCH = 500
 _chance = random.SystemRandom()
 
 
-class Progress(Protocol):
+class DecidingProgress(Protocol):
     """Is told every now and then how far a piece of long work is; may raise to stop it."""
 
     def __call__(self, done: int, total: int | None, activity: str) -> None: ...
@@ -63,7 +63,7 @@ class _Decided:
 
     row: sql.Undecided
     event: Event
-    to: State
+    to: SampleState
     agreed: dict[int, tuple[int | None, str]] = field(default_factory=dict)
     """Level and outcome by dimension, of those that are settled."""
     origins: Mapping[int, str] = field(default_factory=dict)
@@ -80,7 +80,7 @@ def decide(
     by_user: int | None,
     at: datetime,
     before: Sequence[Entry] = (),
-) -> dict[int, State]:
+) -> dict[int, SampleState]:
     """Decide those of a study's samples that have the scores they need; return the states that they are in now.
 
     Call it in the transaction that makes them have enough, with their rows locked. Samples that are not in scoring or
@@ -99,7 +99,11 @@ def decide(
 
 
 def decide_undecided(
-    *, study: Study | None = None, by: User | None = None, limit: int | None = None, progress: Progress | None = None
+    *,
+    study: Study | None = None,
+    by: User | None = None,
+    limit: int | None = None,
+    progress: DecidingProgress | None = None,
 ) -> int:
     """Decide samples that have their scores but were not decided by the last of them; return how many were.
 
@@ -121,12 +125,14 @@ def _undecided_ids(study: Study, limit: int | None) -> list[int]:
     held = Assignment.objects.filter(
         Q(state=Assignment.State.LEASED) | Q(revise_until__isnull=False), sample=OuterRef("pk")
     )
-    enough = Sample.objects.filter(study=study, state__in=(State.SCORING, State.IN_REVIEW), scores_needed__gt=0)
+    enough = Sample.objects.filter(
+        study=study, state__in=(SampleState.SCORING, SampleState.IN_REVIEW), scores_needed__gt=0
+    )
     rows = enough.filter(~Exists(held), scores_in__gte=F("scores_needed")).order_by("pk")
     return list(rows.values_list("pk", flat=True)[:limit])
 
 
-def _decide_all(study: Study, keys: Sequence[int], by: User | None, progress: Progress | None) -> int:
+def _decide_all(study: Study, keys: Sequence[int], by: User | None, progress: DecidingProgress | None) -> int:
     decided = 0
     for start in range(0, len(keys), BATCH):
         batch = keys[start : start + BATCH]
@@ -181,7 +187,7 @@ def _follows(
             may_ask_one_more=room and not row.asked_one_more,
         ),
     )
-    in_review = row.state == State.IN_REVIEW
+    in_review = row.state == SampleState.IN_REVIEW
     agreed = _agreed(judged, rubric, locked, in_review=in_review)
     origins = _origins(given, rubric)
     if any(isinstance(one, Disputed) for one in judged.values()):
@@ -263,7 +269,7 @@ def _case(
 
 def _write(decided: Sequence[_Decided], rubric: RubricDefinition, *, study_id: int, at: datetime) -> list[Entry]:
     """Store what was decided and return the entries that tell it."""
-    by_standing: dict[tuple[State, int], list[int]] = defaultdict(list)
+    by_standing: dict[tuple[SampleState, int], list[int]] = defaultdict(list)
     for one in decided:
         by_standing[one.to, one.slot].append(one.row.sample_id)
     for (state, slot), keys in by_standing.items():

@@ -19,7 +19,7 @@ from annotation.core.transactions import write_transaction
 from annotation.models import Assignment, Member, Sample, Skip, Study, User
 from annotation.suggestions import showing
 from annotation.suggestions import suggestions_sql as suggesting_sql
-from annotation.suggestions.arms import Arm, Seat
+from annotation.suggestions.arms import Seat, SuggestionArm
 
 from . import claiming_sql, revision_expiry
 from .assignment_sql import OwnAssignment
@@ -122,7 +122,7 @@ def release_held(*, member: Member) -> int:
     )
 
 
-def regain(own: OwnAssignment, now: datetime) -> Arm | None:
+def regain(own: OwnAssignment, now: datetime) -> SuggestionArm | None:
     """Take a slot again under an assignment whose lease was lost, and return the arm to go on in; None: there is none.
 
     Call it in a transaction. Who was shown prefilled values gets no blind slot; who was to see the judge's later does
@@ -144,18 +144,18 @@ def regain(own: OwnAssignment, now: datetime) -> Arm | None:
     lost = Assignment.objects.filter(pk=own.id, public_id=own.public_id, state=Assignment.State.RELEASED)
     if not lost.update(state=Assignment.State.LEASED, slot=seat.slot, arm=seat.arm, expires_at=expires_at):
         return None
-    if seat.arm is Arm.BLIND and own.arm != Arm.BLIND:
+    if seat.arm is SuggestionArm.BLIND and own.arm != SuggestionArm.BLIND:
         suggesting_sql.forget_unseen([own.id])
     return seat.arm
 
 
 def _seat_again(own: OwnAssignment, free: int) -> Seat | None:
-    if own.arm == Arm.BLIND:
-        return Seat(slot_mask.lowest(free), Arm.BLIND)
+    if own.arm == SuggestionArm.BLIND:
+        return Seat(slot_mask.lowest(free), SuggestionArm.BLIND)
     rubric = definition(own.rubric_id)
     # The sample is begun, so it follows its own protocol.
     found = showing.meetings([own.sample_id], member_id=own.member_id, protocol_id=0, rubric=rubric)
-    return found[own.sample_id].seat_again(free, Arm(own.arm))
+    return found[own.sample_id].seat_again(free, SuggestionArm(own.arm))
 
 
 def release(assignments: Sequence[int], *, event: str, expired_at: datetime | None = None) -> int:

@@ -11,7 +11,7 @@ from annotation.core.rubric_cache import definition
 from annotation.core.sample_content import SampleSides, SampleView, views
 from annotation.models import Assignment, Member, Study, User
 from annotation.suggestions import showing
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 from annotation.suggestions.showing import SuggestionView
 
 from .assignment_sql import Desk, HeldRow, to_be_revised
@@ -19,7 +19,7 @@ from .assignment_sql import desk as read_desk
 from .assignment_sql import held as held_rows
 from .claiming import claim
 from .leases import expire_leases, own_assignment
-from .own_scores import ScoreView, score_views
+from .own_scores import OwnScore, score_views
 
 MAX_HELD = 10
 
@@ -37,7 +37,7 @@ class LeasedWork:
     leased_at: datetime
     expires_at: datetime
     sample: SampleView
-    score: ScoreView | None
+    score: OwnScore | None
     suggestion: SuggestionView | None
 
 
@@ -157,4 +157,6 @@ def _work(rows: Sequence[HeldRow], rubric_id: int) -> list[LeasedWork]:
 
 def _was_shown(row: HeldRow) -> bool:
     """Whether the annotator can have seen what a judge says: with a prefilled lease, or after locking their own."""
-    return row.arm == Arm.PREFILLED or (row.arm == Arm.DELAYED and row.state == Assignment.State.SCORED)
+    return row.arm == SuggestionArm.PREFILLED or (
+        row.arm == SuggestionArm.DELAYED and row.state == Assignment.State.SCORED
+    )

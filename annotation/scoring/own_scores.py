@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from annotation.core.rubric_cache import RubricDefinition
 from annotation.models import Protocol, Rating, Revision, Score, Suggestion
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 
 
 @dataclass(frozen=True, slots=True)
-class ScoreView:
+class OwnScore:
     """A standing score: values and notes by dimension key, and until when it can be undone.
 
     Where the annotator has answered a judge's values ``ratings`` decide, and ``own`` are those locked before.
@@ -31,7 +31,7 @@ def undo_until(scored_at: datetime | None, protocol: Protocol | None) -> datetim
     return scored_at + timedelta(minutes=protocol.undo_minutes)
 
 
-def score_views(assignments: Sequence[int], rubric: RubricDefinition) -> dict[int, ScoreView]:
+def score_views(assignments: Sequence[int], rubric: RubricDefinition) -> dict[int, OwnScore]:
     """Return the standing scores of the given assignments by assignment id, in two queries, or four with revisions."""
     scores = list(Score.objects.filter(assignment__in=assignments, voided_at=None).select_related("sample__protocol"))
     key_of = {dimension.id: dimension.key for dimension in rubric.dimensions}
@@ -42,7 +42,11 @@ def score_views(assignments: Sequence[int], rubric: RubricDefinition) -> dict[in
         ratings[score_id][key_of[dimension_id]] = rubric.value_of(level_id)
         if note:
             notes[score_id][key_of[dimension_id]] = note
-    delayed = [score.assignment_id for score in scores if score.arm == Arm.DELAYED and score.assignment_id is not None]
+    delayed = [
+        score.assignment_id
+        for score in scores
+        if score.arm == SuggestionArm.DELAYED and score.assignment_id is not None
+    ]
     decided = _decided(delayed, rubric) if delayed else {}
     revised_at = _revised_at(delayed) if delayed else {}
     found = {}
@@ -52,8 +56,8 @@ def score_views(assignments: Sequence[int], rubric: RubricDefinition) -> dict[in
         own = ratings[score.pk]
         answered = decided.get(score.assignment_id)
         # Own values that were shown a judge's are never taken back; what was made of them can be.
-        since = revised_at.get(score.assignment_id) if score.arm == Arm.DELAYED else score.at
-        found[score.assignment_id] = ScoreView(
+        since = revised_at.get(score.assignment_id) if score.arm == SuggestionArm.DELAYED else score.at
+        found[score.assignment_id] = OwnScore(
             ratings=own if answered is None else {**own, **answered},
             notes=notes[score.pk],
             seconds=score.seconds,

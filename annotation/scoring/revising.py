@@ -17,7 +17,7 @@ from annotation.core.study_guards import require_scoring
 from annotation.core.transactions import write_transaction
 from annotation.models import Assignment, Rating, Revision, Sample, User
 from annotation.suggestions import suggestions_sql as sql
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 from judge.missing_sides import locked_dimensions
 
 from .assignment_sql import OwnAssignment
@@ -111,7 +111,7 @@ def _store(
 ) -> None:
     """Store an answer and decide the sample if it was the last thing that it waited for; the sample is locked."""
     assignment = Assignment.objects.get(pk=own.id)
-    if assignment.arm != Arm.DELAYED or assignment.state != Assignment.State.SCORED:
+    if assignment.arm != SuggestionArm.DELAYED or assignment.state != Assignment.State.SCORED:
         raise WrongState("There is nothing to revise here.", code="nothing_to_revise")
     if assignment.revise_until is None:
         if Revision.objects.filter(assignment=own.id, voided_at=None).exists():

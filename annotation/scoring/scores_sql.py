@@ -54,7 +54,7 @@ def insert_ratings(score_id: int, ratings: Sequence[tuple[int, int, str]]) -> No
     )
 
 
-class Counted(NamedTuple):
+class ScoreCount(NamedTuple):
     """A sample after one more score: how many it has, and how many decide."""
 
     state: str
@@ -67,7 +67,7 @@ class Counted(NamedTuple):
         return self.state != "blocked" and 0 < self.scores_needed <= self.scores_in
 
 
-def count_score(sample_id: int, states: Sequence[str]) -> Counted | None:
+def count_score(sample_id: int, states: Sequence[str]) -> ScoreCount | None:
     """Count one more standing score of a sample that is in one of ``states``; its row is locked from here on."""
     marks = ", ".join(["%s"] * len(states))
     found = rows(
@@ -75,4 +75,4 @@ def count_score(sample_id: int, states: Sequence[str]) -> Counted | None:
             RETURNING state, scores_in, scores_needed""",  # noqa: S608
         [sample_id, *states],
     )
-    return Counted(*found[0]) if found else None
+    return ScoreCount(*found[0]) if found else None

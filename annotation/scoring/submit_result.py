@@ -6,7 +6,7 @@ from datetime import datetime
 
 from annotation.core.rubric_cache import RubricDefinition
 from annotation.suggestions import showing
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 from annotation.suggestions.showing import SuggestionView
 from judge.missing_sides import LockedDimension
 
@@ -39,7 +39,7 @@ class Submitted:
 def standing(own: OwnAssignment, rubric: RubricDefinition, locked: Mapping[str, LockedDimension]) -> Submitted:
     """Return what stands under an assignment that is scored."""
     view = score_views([own.id], rubric)[own.id]
-    shown = showing.views([own.id], rubric) if own.arm == Arm.DELAYED else {}
+    shown = showing.views([own.id], rubric) if own.arm == SuggestionArm.DELAYED else {}
     return Submitted(
         assignment_id=own.public_id,
         state="scored" if own.revise_until is None else "revising",

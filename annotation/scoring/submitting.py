@@ -15,7 +15,7 @@ from annotation.core.transactions import write_transaction
 from annotation.models import Assignment, Rubric, Sample, Score, User
 from annotation.suggestions import showing
 from annotation.suggestions import suggestions_sql as suggesting_sql
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 from judge.missing_sides import LockedDimension, locked_dimensions
 
 from . import revising
@@ -56,8 +56,8 @@ def submit(
     own = own_assignment(by, assignment_id)
     rubric = definition(own.rubric_id)
     locked = locked_dimensions(rubric.dimensions, has_text=own.has_text, has_image=own.has_image)
-    suggested = showing.dimensions(own.id, rubric) if own.arm != Arm.BLIND else frozenset()
-    prefilled = suggested if own.arm == Arm.PREFILLED else frozenset()
+    suggested = showing.dimensions(own.id, rubric) if own.arm != SuggestionArm.BLIND else frozenset()
+    prefilled = suggested if own.arm == SuggestionArm.PREFILLED else frozenset()
     rows = checked(rubric, locked, ratings, notes, seconds, touched=touched, prefilled=prefilled)
     require_scoring(own.study_state)
     if own.state in (Assignment.State.SCORED, Assignment.State.SKIPPED):
@@ -71,7 +71,7 @@ def submit(
                 Rubric.objects.filter(pk=rubric.id, frozen_at=None).update(frozen_at=now)
     except _Refused:
         return _answer_again(own_assignment(by, assignment_id), client_key, rubric, locked)
-    if arm is Arm.DELAYED:
+    if arm is SuggestionArm.DELAYED:
         return standing(own_assignment(by, assignment_id), rubric, locked)
     return Submitted(
         assignment_id=own.public_id,
@@ -96,19 +96,19 @@ def _store(
     now: datetime,
     *,
     anything_to_show: bool,
-) -> Arm:
+) -> SuggestionArm:
     """Store the score and what follows from it; return the arm in which it was given."""
     # The sample first, as everywhere: two transactions that lock in the same order never wait for each other.
     # Its state is judged under the lock, as it may have changed since it was read.
     counted = sql.count_score(own.sample_id, SCORABLE)
     if counted is None:
         raise _Refused
-    held_in = Arm(own.arm) if own.state == Assignment.State.LEASED else regain(own, now)
+    held_in = SuggestionArm(own.arm) if own.state == Assignment.State.LEASED else regain(own, now)
     if held_in is None:
         raise _Refused
     # What was to be shown is gone with its judge.
-    arm = held_in if anything_to_show else Arm.BLIND
-    revise_until = now + timedelta(minutes=own.lease_minutes) if arm is Arm.DELAYED else None
+    arm = held_in if anything_to_show else SuggestionArm.BLIND
+    revise_until = now + timedelta(minutes=own.lease_minutes) if arm is SuggestionArm.DELAYED else None
     if not sql.finish_assignment(own.id, at=now, held_in=held_in, arm=arm, revise_until=revise_until):
         raise _Refused
     score_id = sql.insert_score(
@@ -123,12 +123,12 @@ def _store(
     if score_id is None:
         raise _Refused
     sql.insert_ratings(score_id, rows)
-    if arm is Arm.PREFILLED:
+    if arm is SuggestionArm.PREFILLED:
         suggesting_sql.answer_prefilled(own.id, score_id)
-    elif arm is Arm.DELAYED:
+    elif arm is SuggestionArm.DELAYED:
         suggesting_sql.reveal(own.id, score_id, at=now)
     scored = (own.sample_id, Event.SCORED, {"score": score_id, "round": 1})
-    if counted.enough and arm is not Arm.DELAYED:
+    if counted.enough and arm is not SuggestionArm.DELAYED:
         people = {"by_member": own.member_id, "by_user": own.user_id}
         decide([own.sample_id], study_id=own.study_id, **people, at=now, before=[scored])
     else:
@@ -175,7 +175,7 @@ def undo(*, by: User, assignment_id: str) -> Submitted:
     own = own_assignment(by, assignment_id)
     rubric = definition(own.rubric_id)
     locked = locked_dimensions(rubric.dimensions, has_text=own.has_text, has_image=own.has_image)
-    if own.state == Assignment.State.SCORED and own.arm == Arm.DELAYED:
+    if own.state == Assignment.State.SCORED and own.arm == SuggestionArm.DELAYED:
         revising.take_back(own)
         return standing(own_assignment(by, assignment_id), rubric, locked)
     now = timezone.now()
@@ -190,7 +190,7 @@ def undo(*, by: User, assignment_id: str) -> Submitted:
     if assignment.state != Assignment.State.LEASED:
         raise WrongState("There is no score of yours to undo.", code="nothing_to_undo")
     values, notes = _values(score, rubric)
-    shown = showing.views([own.id], rubric) if own.arm == Arm.PREFILLED else {}
+    shown = showing.views([own.id], rubric) if own.arm == SuggestionArm.PREFILLED else {}
     return Submitted(
         assignment_id=own.public_id,
         state="leased",
@@ -205,7 +205,7 @@ def undo(*, by: User, assignment_id: str) -> Submitted:
 
 
 def _void(score: Score, own: OwnAssignment, sample: Sample, now: datetime) -> None:
-    if score.arm == Arm.DELAYED:
+    if score.arm == SuggestionArm.DELAYED:
         raise WrongState(revising.REVEALED, code="revealed")
     require_undoable(own, sample, given=score.at, at=now)
     after(sample.state, Event.UNDONE)
@@ -213,7 +213,7 @@ def _void(score: Score, own: OwnAssignment, sample: Sample, now: datetime) -> No
     expires_at = max(own.expires_at, now + timedelta(minutes=own.lease_minutes))
     Assignment.objects.filter(pk=own.id).update(state=Assignment.State.LEASED, finished_at=None, expires_at=expires_at)
     Sample.objects.filter(pk=sample.pk).update(scores_in=sample.scores_in - 1)
-    if score.arm != Arm.BLIND:
+    if score.arm != SuggestionArm.BLIND:
         suggesting_sql.unanswer(own.id)
     insert_history(
         [(sample.pk, Event.UNDONE, {"score": score.pk})],

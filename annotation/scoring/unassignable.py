@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from annotation.core.history import insert_history
 from annotation.core.rubric_cache import definition
-from annotation.core.sample_states import TRANSITIONS, Event, State, after
+from annotation.core.sample_states import TRANSITIONS, Event, SampleState, after
 from annotation.core.transactions import write_transaction
 from annotation.models import HistoryEntry, Sample, Skip
 from annotation.suggestions import showing
@@ -32,7 +32,7 @@ def skips_of(sample: Sample) -> int:
 
 def can_be_blocked(state: str, event: Event) -> bool:
     """Tell whether an event takes a sample out of the hands of those who score."""
-    return TRANSITIONS.get((State(state), event)) is State.BLOCKED and state != State.BLOCKED
+    return TRANSITIONS.get((SampleState(state), event)) is SampleState.BLOCKED and state != SampleState.BLOCKED
 
 
 def block_unassignable(*, limit: int = 1000) -> int:
@@ -64,7 +64,7 @@ def block_unassignable(*, limit: int = 1000) -> int:
                     stage=Sample.Stage.CLOSED,
                     free_slots=0,
                 )
-            detail = {"to": State.BLOCKED}
+            detail = {"to": SampleState.BLOCKED}
             insert_history(
                 [(key, Event.NOBODY_ELIGIBLE, detail) for key in keys],
                 study_id=study_id,

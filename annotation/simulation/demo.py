@@ -94,10 +94,10 @@ def _release(study: Study, *, by: User) -> None:
     # Imported here, as everywhere: nothing that a web process should load.
     from annotation.releases.creating import make_release
     from annotation.releases.rendering_jobs import make_rendition
-    from annotation.releases.request import Options, Wanted
+    from annotation.releases.request import ReleaseRequest, RenditionRequest
 
-    release = make_release(by=by, study=study, wanted=Wanted(name="pilot", test_count=2))
-    make_rendition(by=by, release=release, options=Options(formats=("jsonl", "scores")))
+    release = make_release(by=by, study=study, wanted=ReleaseRequest(name="pilot", test_count=2))
+    make_rendition(by=by, release=release, options=RenditionRequest(formats=("jsonl", "scores")))
 
 
 def _same_order_each_time(study: Study) -> None:
@@ -162,7 +162,7 @@ def _reason(participant: Participant, text: str) -> None:
         by=participant.member.user,
         discussion_id=participant.discussion.public_id,
         client_key=uuid4(),
-        reasons={key: participating.Reason(text=text) for key in _topics(participant.discussion)},
+        reasons={key: participating.StanceReason(text=text) for key in _topics(participant.discussion)},
     )
 
 
@@ -194,5 +194,5 @@ def _come_together(taking_part: list[Participant]) -> None:
                 discussion_id=participant.discussion.public_id,
                 client_key=uuid4(),
                 stances={key: values[key] for key in still},
-                reasons={key: participating.Reason(code=Post.Reason.CONVINCED) for key in still},
+                reasons={key: participating.StanceReason(code=Post.Reason.CONVINCED) for key in still},
             )

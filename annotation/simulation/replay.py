@@ -16,8 +16,17 @@ import numpy as np
 import numpy.typing as npt
 
 from annotation.core import stable_hash as chance
-from annotation.review_queue.dispute_model import TO_COME, Evidence, Foresight, Plan, learn
-from annotation.review_queue.ranking import DISPUTE, LEAST_SHARE, Entry, Known, Purpose, Queue, Seen, entries
+from annotation.review_queue.dispute_model import TO_COME, Evidence, Foresight, ScoringPlan, learn
+from annotation.review_queue.ranking import (
+    DISPUTE,
+    LEAST_SHARE,
+    Purpose,
+    QueueKind,
+    RankedEntry,
+    SampleEvidence,
+    Seen,
+    entries,
+)
 from annotation.statistics.krippendorff_alpha import Floats, Ints
 
 # A refresh after each of these parts of the work, in whole fives: every fifth is random.
@@ -70,7 +79,7 @@ class Finished:
         return np.asarray(high - low >= DISPUTE - 1e-9)
 
 
-class Said(NamedTuple):
+class OutOfFoldPredictions(NamedTuple):
     """What a judge says of every sample, by models that had not seen its question; NaN where nothing."""
 
     p: Floats
@@ -78,7 +87,7 @@ class Said(NamedTuple):
     cluster: Ints
 
 
-Relearn = Callable[[Ints], Said | None]
+Relearn = Callable[[Ints], OutOfFoldPredictions | None]
 """Is given all values bought so far, samples x scores with `TO_COME` elsewhere; None where these are too few."""
 
 
@@ -157,7 +166,7 @@ class _Player:
         self._finished, self._policy, self._seed, self._relearn = finished, policy, seed, relearn
         self._out = held_out(finished, seed=seed)
         self._revealed = Revealed(finished)
-        self._said: Said | None = None
+        self._said: OutOfFoldPredictions | None = None
         self._learned_from = 0
         self._replay = Replay(
             samples=int((~self._out).sum()),
@@ -220,11 +229,11 @@ class _Player:
                 count -= 1
                 yield row, column, True
 
-    def _entries(self, foresight: Foresight, evidence: Evidence, plan: Plan) -> list[Entry]:
+    def _entries(self, foresight: Foresight, evidence: Evidence, plan: ScoringPlan) -> list[RankedEntry]:
         known = self._known(foresight.chances(evidence), plan.promise)
-        return entries(known, Queue(self._policy.value), seed=self._seed, share=LEAST_SHARE, purpose=Purpose.ASK)
+        return entries(known, QueueKind(self._policy.value), seed=self._seed, share=LEAST_SHARE, purpose=Purpose.ASK)
 
-    def _known(self, chances: Floats, promise: Floats) -> list[Known]:
+    def _known(self, chances: Floats, promise: Floats) -> list[SampleEvidence]:
         points = np.asarray(self._finished.levels)
         said = self._said
         expected = sd = None
@@ -247,7 +256,7 @@ class _Player:
                 final=sum(values) / len(values) if values else None,
             )
             cluster = int(said.cluster[row]) if judged and said is not None else None
-            found.append(Known(row, self._finished.names[row], cluster, (seen,)))
+            found.append(SampleEvidence(row, self._finished.names[row], cluster, (seen,)))
         return found
 
     def _evidence(self) -> Evidence:

@@ -16,7 +16,7 @@ from .replay import Finished, drawn_raters
 
 
 @dataclass(frozen=True, slots=True)
-class Ratings:
+class ReplayRatings:
     """The independent ratings of one dimension: of each sample its raters, and the positions of levels they gave."""
 
     key: str
@@ -33,13 +33,13 @@ class Ratings:
 class FinishedStudy:
     """The dimensions of a study, and the samples that have ratings on any."""
 
-    ratings: list[Ratings]
+    ratings: list[ReplayRatings]
     names: Mapping[int, str]
     """What imports call the samples, by primary key: a study that is imported again is replayed the same."""
     questions: Mapping[int, int]
     """Numbers of the samples' questions, in the order of their keys."""
 
-    def drawn(self, ratings: Ratings, raters: int, *, seed: int) -> tuple[Finished, list[int]]:
+    def drawn(self, ratings: ReplayRatings, raters: int, *, seed: int) -> tuple[Finished, list[int]]:
         """Return one dimension with ``raters`` raters drawn for each sample, and the samples' keys, row by row.
 
         Samples that fewer people have scored are left out.
@@ -69,7 +69,7 @@ def read_finished(study: Study) -> FinishedStudy:
     material = agreement.read(study)
     ids = agreement_sql.samples(study.pk).id
     ratings = [
-        Ratings(scale.key, scale.values, dict(_by_sample(ids, part)))
+        ReplayRatings(scale.key, scale.values, dict(_by_sample(ids, part)))
         for scale, part in zip(material.scales, material.parts, strict=True)
     ]
     rated = {key for one in ratings for key in one.samples}

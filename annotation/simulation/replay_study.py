@@ -13,7 +13,7 @@ import numpy as np
 
 from annotation.core.errors import WorkflowError
 from annotation.core.rubric_cache import as_file, definition
-from annotation.jobs.progress import Progress
+from annotation.jobs.progress import ProgressCallback
 from annotation.judges.judge_input import write_lines
 from annotation.judges.judge_session import Conversation
 from annotation.judges.run_folders import cache
@@ -21,8 +21,8 @@ from annotation.models import Study
 from annotation.statistics.krippendorff_alpha import Ints
 from judge.formats.rubric_toml import to_toml
 
-from .replay import Finished, Policy, Relearn, Replay, Said, replay
-from .replay_data import FinishedStudy, Ratings, read_finished
+from .replay import Finished, OutOfFoldPredictions, Policy, Relearn, Replay, replay
+from .replay_data import FinishedStudy, ReplayRatings, read_finished
 from .replay_report import report_of
 
 # A replay of fewer samples would show nothing.
@@ -38,7 +38,7 @@ def replay_study(
     policies: Sequence[Policy] = tuple(Policy),
     judge: bool = True,
     until: float = 1.0,
-    progress: Progress,
+    progress: ProgressCallback,
 ) -> dict[str, Any]:
     """Replay a study on each dimension under each policy, once for each seed, and return the figures.
 
@@ -82,7 +82,7 @@ def replay_study(
     return {"study": study.slug, "seeds": seeds, "judge": judge, "until": until, "rows": rows}
 
 
-Relearner = Callable[[Ratings, Sequence[str], Finished], Relearn]
+Relearner = Callable[[ReplayRatings, Sequence[str], Finished], Relearn]
 
 
 @contextmanager
@@ -91,7 +91,7 @@ def _nobody() -> Iterator[None]:
 
 
 @contextmanager
-def _judge(study: Study, finished: FinishedStudy, progress: Progress) -> Iterator[Relearner]:
+def _judge(study: Study, finished: FinishedStudy, progress: ProgressCallback) -> Iterator[Relearner]:
     """Start a judge on the study's samples; what it is told is what a replay has bought."""
     with tempfile.TemporaryDirectory(prefix="replay-") as place:
         folder = Path(place)
@@ -100,13 +100,15 @@ def _judge(study: Study, finished: FinishedStudy, progress: Progress) -> Iterato
         rubric.write_text(to_toml(as_file(definition(study.rubric_id))), encoding="utf-8")
         with Conversation(samples, rubric, cache=cache(), seed=0, progress=progress) as conversation:
 
-            def relearner(ratings: Ratings, names: Sequence[str], drawn: Finished) -> Relearn:
+            def relearner(ratings: ReplayRatings, names: Sequence[str], drawn: Finished) -> Relearn:
                 return lambda values: _said(conversation, ratings.key, names, len(drawn.levels), values)
 
             yield relearner
 
 
-def _said(conversation: Conversation, key: str, names: Sequence[str], levels: int, values: Ints) -> Said | None:
+def _said(
+    conversation: Conversation, key: str, names: Sequence[str], levels: int, values: Ints
+) -> OutOfFoldPredictions | None:
     known = {
         name: np.bincount(own[own >= 0], minlength=levels).tolist()
         for name, own in zip(names, values, strict=True)
@@ -115,7 +117,7 @@ def _said(conversation: Conversation, key: str, names: Sequence[str], levels: in
     answer = conversation.relearn(key, known)
     if not answer:
         return None
-    said = Said(
+    said = OutOfFoldPredictions(
         np.full((len(names), levels), np.nan), np.full(len(names), np.nan), np.zeros(len(names), dtype=np.int64)
     )
     for row, name in enumerate(names):

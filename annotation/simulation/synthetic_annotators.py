@@ -47,7 +47,7 @@ class Annotator:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SyntheticScore:
     """What an annotator says of a sample."""
 
     values: dict[str, float]
@@ -68,7 +68,7 @@ def answer(
     seed: int,
     arm: Arm = "blind",
     shown: Values | None = None,
-) -> Answer:
+) -> SyntheticScore:
     """Return what an annotator says of a sample whose true values are ``truth``, by dimension.
 
     ``levels`` are ascending. ``shown`` has the judge's values where it has any; the blind arm takes none. The same
@@ -83,17 +83,17 @@ def answer(
     own = {key: _own(annotator, value, levels[key], chance, key) for key, value in truth.items()}
     seconds = annotator.seconds * math.exp(UNEVEN * chance.normal("seconds"))
     if shown is None:
-        return Answer(own, own, seconds, None)
+        return SyntheticScore(own, own, seconds, None)
     pulled = {
         key: _moved(value, shown[key], annotator.pull, levels[key], chance.even("pull", key)) if key in shown else value
         for key, value in own.items()
     }
     if arm == "delayed":
-        return Answer(own, pulled, seconds, REVISION * seconds)
+        return SyntheticScore(own, pulled, seconds, REVISION * seconds)
     if chance.even("haste") < annotator.haste:
         as_it_stands = own | {key: shown[key] for key in own if key in shown}
-        return Answer(as_it_stands, as_it_stands, GLANCE * seconds, None)
-    return Answer(pulled, pulled, seconds, None)
+        return SyntheticScore(as_it_stands, as_it_stands, GLANCE * seconds, None)
+    return SyntheticScore(pulled, pulled, seconds, None)
 
 
 def _own(annotator: Annotator, truth: float, levels: Sequence[float], chance: "_Chance", key: str) -> float:

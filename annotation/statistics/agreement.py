@@ -35,7 +35,7 @@ WIDE = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class LevelScale:
     """One dimension as its figures need it."""
 
     key: str
@@ -45,7 +45,7 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class DimensionAgreement:
     """Every figure of one dimension over one set of samples."""
 
     samples: int
@@ -74,7 +74,7 @@ def measure(
     measurements: tuple[Measurement, ...] = MEASUREMENTS,
     draws: int = DRAWS,
     seed: int = SEED,
-) -> Agreement:
+) -> DimensionAgreement:
     """Measure the agreement on one dimension, whose levels stand for ``values``.
 
     An annotator rates a sample at most once. Uneven and missing ratings are what they are: figures over pairs of
@@ -83,7 +83,7 @@ def measure(
     points: Floats = np.asarray(values, dtype=np.float64)
     patterns = patterns_of(unit, position, points)
     reason = _why_not(annotator, patterns)
-    return Agreement(
+    return DimensionAgreement(
         samples=len(np.unique(unit)),
         ratings=len(unit),
         annotators=len(np.unique(annotator)),
@@ -113,8 +113,8 @@ def _why_not(annotator: Ints, patterns: Patterns) -> str | None:
 
 
 def as_row(
-    found: Agreement,
-    scale: Scale,
+    found: DimensionAgreement,
+    scale: LevelScale,
     *,
     measurement: Measurement,
     group: Mapping[str, str],

@@ -55,7 +55,7 @@ class Pull:
     """The pull of one arm on one dimension, or on all together."""
 
     value: float | None
-    interval: resampling.Interval | None
+    interval: resampling.ConfidenceInterval | None
     slope: float | None
     """In the prefilled arm the plain one, which noise alone lifts above zero."""
     values: int

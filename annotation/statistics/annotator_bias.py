@@ -36,7 +36,7 @@ _DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Week:
+class BiasWeek:
     """What somebody did on one dimension in one ISO week (UTC)."""
 
     week: str
@@ -75,7 +75,7 @@ class Habits:
     """Median active seconds per sample."""
     step: float
     """Usual distance between two levels."""
-    weeks: Sequence[Week]
+    weeks: Sequence[BiasWeek]
     undefined: str | None
 
 
@@ -236,7 +236,7 @@ def _median(numbers: Floats) -> float | None:
     return float(np.median(known)) if len(known) else None
 
 
-def _weeks(at: Floats, difference: Floats, own: Floats, seconds: Floats) -> list[Week]:
+def _weeks(at: Floats, difference: Floats, own: Floats, seconds: Floats) -> list[BiasWeek]:
     known = np.flatnonzero(~np.isnan(at))
     number = week_number(at[known])
     order = np.argsort(number, kind="stable")
@@ -244,7 +244,9 @@ def _weeks(at: Floats, difference: Floats, own: Floats, seconds: Floats) -> list
     found = []
     for week, rows in list(zip(weeks.tolist(), np.split(known[order], starts[1:]), strict=False))[-MOST_WEEKS:]:
         compared = difference[rows][~np.isnan(difference[rows])]
-        found.append(Week(week_name(week), len(rows), _mean(compared)[0], _spread(own[rows]), _median(seconds[rows])))
+        found.append(
+            BiasWeek(week_name(week), len(rows), _mean(compared)[0], _spread(own[rows]), _median(seconds[rows]))
+        )
     return found
 
 

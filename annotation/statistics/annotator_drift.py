@@ -45,7 +45,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Week:
+class DriftWeek:
     """One week of somebody's work."""
 
     week: int
@@ -71,7 +71,7 @@ class Whole:
     bias_change: Change | None
     pace_change: Change | None
     """Of the median seconds per sample."""
-    weeks: Sequence[Week]
+    weeks: Sequence[DriftWeek]
 
 
 def wholes(rated: Sequence[Rated], *, member: Ints, seconds: Floats, at: Floats) -> list[Whole]:
@@ -225,13 +225,13 @@ def _median(numbers: Floats) -> float | None:
     return float(np.median(known)) if len(known) else None
 
 
-def _weeks(person: int, bias: Floats, seconds: Floats, week: Ints, spreads: _Spreads) -> list[Week]:
+def _weeks(person: int, bias: Floats, seconds: Floats, week: Ints, spreads: _Spreads) -> list[DriftWeek]:
     found = []
     for number in np.unique(week[week != np.iinfo(np.int64).min]).tolist()[-MOST_WEEKS:]:
         rows = week == number
         compared = bias[rows][~np.isnan(bias[rows])]
         found.append(
-            Week(
+            DriftWeek(
                 number,
                 int(rows.sum()),
                 float(compared.mean()) if len(compared) else None,

@@ -13,7 +13,7 @@ TOWARDS: tuple[Towards, ...] = ("majority", "highest", "lowest", "other")
 
 
 @dataclass(frozen=True, slots=True)
-class Stance:
+class StanceChange:
     """One person's first and last value on one dimension of one discussion that is over."""
 
     topic: Hashable
@@ -63,9 +63,9 @@ class Movement:
         }
 
 
-def movements(stances: Iterable[Stance]) -> dict[str, Movement]:
+def movements(stances: Iterable[StanceChange]) -> dict[str, Movement]:
     """Return the movement of every dimension that was discussed."""
-    topics: dict[Hashable, list[Stance]] = defaultdict(list)
+    topics: dict[Hashable, list[StanceChange]] = defaultdict(list)
     for stance in stances:
         topics[stance.topic].append(stance)
     found: dict[str, Movement] = defaultdict(Movement)
@@ -86,7 +86,7 @@ def total(parts: Iterable[Movement]) -> Movement:
     return whole
 
 
-def _add(movement: Movement, together: Sequence[Stance]) -> None:
+def _add(movement: Movement, together: Sequence[StanceChange]) -> None:
     movement.cases += 1
     firsts = [stance.first for stance in together]
     for stance in together:

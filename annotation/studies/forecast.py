@@ -36,7 +36,7 @@ class Time:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ForecastRow:
     """What one tolerance would lead to; the shares are of all samples, the hours for all of them together."""
 
     tolerance: float
@@ -58,7 +58,7 @@ class Row:
 class Forecast:
     """Rows by rising tolerance, and what they rest on; without rows, ``needed`` says what is missing."""
 
-    rows: Sequence[Row]
+    rows: Sequence[ForecastRow]
     samples: int
     """On how many scored samples it rests."""
     of: int
@@ -122,7 +122,7 @@ def rows(
     of: int,
     scoring: Time,
     discussing: Time,
-) -> list[Row]:
+) -> list[ForecastRow]:
     """Judge the observed samples under ``rules`` once per tolerance, and take the shares for all ``of`` samples.
 
     A discussion that only a review would open is not counted: nobody has reviewed yet.
@@ -143,7 +143,7 @@ def _row(
     of: int,
     scoring: Time,
     discussing: Time,
-) -> Row:
+) -> ForecastRow:
     judge = Rules(tolerance=tolerance, tie_rule=rules["tie_rule"], decide=rules["decide"], may_ask_one_more=True)
     disputed = topics = one_more = reviews = 0
     for sample in observed:
@@ -165,7 +165,7 @@ def _row(
             )
     n = len(observed)
     k = rules["annotators_per_sample"]
-    return Row(
+    return ForecastRow(
         tolerance=tolerance,
         disputed=disputed,
         disputed_share=disputed / n,

@@ -9,7 +9,7 @@ from django.db.models import Count, Max, Q
 from annotation.core import permissions
 from annotation.core.rubric_cache import RubricDefinition, definition
 from annotation.models import Discussion, Post, Protocol, Rating, Sample, Score, Study, User
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 from judge.missing_sides import locked_dimensions
 
 from .forecast import SECONDS_A_SCORE, SECONDS_A_TOPIC, Forecast, Observed, Time, rows, time_of, tolerances
@@ -20,7 +20,7 @@ MOST_CASES = 500
 SampleRow = tuple[int, str, bool, bool]
 
 _independent = Q(round=1, complete=True, voided_at=None, origin__in=(Score.Origin.GIVEN, Score.Origin.IMPORTED)) & ~Q(
-    arm=Arm.PREFILLED
+    arm=SuggestionArm.PREFILLED
 )
 
 

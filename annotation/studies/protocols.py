@@ -23,7 +23,7 @@ from annotation.models import Assignment, HistoryEntry, Job, Member, Protocol, R
 from annotation.releases.test_pool import reserve_pool
 from annotation.review_queue import rebuild
 from annotation.scoring.deciding import decide
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 
 from . import forecast_data
 from . import protocol_rules as rules_of
@@ -343,7 +343,9 @@ def _scores_needed(sample: Sample, protocol: Protocol, *, held: int, led: bool) 
 def _without_a_blind_value(samples: QuerySet[Sample]) -> set[int]:
     """Return the samples that somebody met a judge on and nobody has scored or holds blind."""
     live = Assignment.objects.filter(sample__in=samples.values("pk"), state__lte=Assignment.State.SCORED)
-    return {pk for pk, arm in live.values_list("sample").annotate(least=Min("arm")).order_by() if arm > Arm.BLIND}
+    return {
+        pk for pk, arm in live.values_list("sample").annotate(least=Min("arm")).order_by() if arm > SuggestionArm.BLIND
+    }
 
 
 def _take_back(open_places: Mapping[int, int], *, study: Study, at: datetime) -> None:
@@ -353,7 +355,7 @@ def _take_back(open_places: Mapping[int, int], *, study: Study, at: datetime) ->
     """
     held: dict[int, list[Assignment]] = defaultdict(list)
     leased = Assignment.objects.filter(sample__in=open_places, state=Assignment.State.LEASED).select_related("member")
-    for row in sorted(leased, key=lambda row: (row.arm != Arm.BLIND, row.leased_at, row.pk)):
+    for row in sorted(leased, key=lambda row: (row.arm != SuggestionArm.BLIND, row.leased_at, row.pk)):
         held[row.sample_id].append(row)
     for sample_id, rows in sorted(held.items()):
         for row in rows[open_places[sample_id] :]:

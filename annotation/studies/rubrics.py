@@ -14,8 +14,8 @@ from annotation.core.transactions import write_transaction
 from annotation.core.visibility import rubrics_visible_to
 from annotation.models import Dimension, Level, Rubric, Sample, User
 from annotation.models.rubrics import level_id
-from judge.formats.rubric import Rubric as RubricFile
 from judge.formats.rubric import RubricError, parse_rubric
+from judge.formats.rubric import RubricSpec as RubricFile
 
 BUILT_IN = settings.BASE_DIR / "fixtures" / "rubrics"
 # Earlier texts of the built-in rubrics, as KEY@VERSION.toml: studies that use them keep them.

@@ -14,7 +14,7 @@ from annotation.core.stable_hash import digest
 PURPOSE, SEED = "arms", 0
 
 
-class Arm(IntEnum):
+class SuggestionArm(IntEnum):
     """How an annotator met the judge on a sample."""
 
     BLIND = 0
@@ -26,17 +26,17 @@ class Arm(IntEnum):
 class Draw:
     """What a sample was drawn for: the arm of its slots 1 to ``k`` but for the blind one, which is 0 where all are."""
 
-    arm: Arm
+    arm: SuggestionArm
     blind_slot: int
     k: int
 
-    def of(self, slot: int) -> Arm:
+    def of(self, slot: int) -> SuggestionArm:
         """Return the arm of a slot."""
-        return Arm.BLIND if slot == self.blind_slot or slot > self.k else self.arm
+        return SuggestionArm.BLIND if slot == self.blind_slot or slot > self.k else self.arm
 
     def meeting(self) -> int:
         """Return the mask of the slots in which the judge is met."""
-        if self.arm is Arm.BLIND:
+        if self.arm is SuggestionArm.BLIND:
             return 0
         return slot_mask.take(slot_mask.all_free(self.k), self.blind_slot)
 
@@ -46,12 +46,12 @@ class Seat:
     """A slot for somebody, and how they meet the judge in it."""
 
     slot: int
-    arm: Arm
+    arm: SuggestionArm
 
 
 def wholly_blind(k: int) -> Draw:
     """Return the draw of a sample on which nobody meets the judge."""
-    return Draw(Arm.BLIND, 0, k)
+    return Draw(SuggestionArm.BLIND, 0, k)
 
 
 def draw(sample: str, *, suggestions: str, blind_share: float, k: int, kept_blind: bool) -> Draw:
@@ -71,9 +71,9 @@ def draw(sample: str, *, suggestions: str, blind_share: float, k: int, kept_blin
     if share / 2**64 < blind_share:
         return wholly_blind(k)
     if suggestions == "both":
-        arm = Arm.PREFILLED if way % 2 else Arm.DELAYED
+        arm = SuggestionArm.PREFILLED if way % 2 else SuggestionArm.DELAYED
     else:
-        arm = Arm.PREFILLED if suggestions == "prefilled" else Arm.DELAYED
+        arm = SuggestionArm.PREFILLED if suggestions == "prefilled" else SuggestionArm.DELAYED
     return Draw(arm, slot % k + 1, k)
 
 
@@ -91,9 +91,9 @@ def seat(drawn: Draw, free: int, *, shown: bool, blind_elsewhere: bool) -> Seat 
         return None
     slot = slot_mask.lowest(allowed)
     arm = drawn.of(slot)
-    if arm is not Arm.BLIND and not blind_elsewhere and not slot_mask.take(free, slot):
-        return None if shown else Seat(slot, Arm.BLIND)
-    return Seat(slot, Arm.PREFILLED if shown else arm)
+    if arm is not SuggestionArm.BLIND and not blind_elsewhere and not slot_mask.take(free, slot):
+        return None if shown else Seat(slot, SuggestionArm.BLIND)
+    return Seat(slot, SuggestionArm.PREFILLED if shown else arm)
 
 
 def label_origin(arms: Collection[int], *, imported: bool) -> str:
@@ -101,8 +101,8 @@ def label_origin(arms: Collection[int], *, imported: bool) -> str:
 
     An imported value hides nothing: where a judge had a part in another one the label is `mixed`.
     """
-    met = {Arm(arm) for arm in arms}
-    if met <= {Arm.BLIND}:
+    met = {SuggestionArm(arm) for arm in arms}
+    if met <= {SuggestionArm.BLIND}:
         return "imported" if imported else "blind"
     if len(met) == 1:
         return met.pop().name.lower()

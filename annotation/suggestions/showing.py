@@ -11,7 +11,7 @@ from annotation.core.rubric_cache import RubricDefinition
 from judge.missing_sides import locked_dimensions
 
 from . import suggestions_sql as sql
-from .arms import Arm, Draw, Seat, draw, seat
+from .arms import Draw, Seat, SuggestionArm, draw, seat
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class SuggestionView:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class JudgeValue:
     """What a judge says on one dimension, its level by primary key."""
 
     dimension_id: int
@@ -38,12 +38,12 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Meeting:
+class SuggestionRule:
     """How somebody may meet a judge on a sample."""
 
     draw: Draw
     run_id: int | None
-    said: tuple[Said, ...]
+    said: tuple[JudgeValue, ...]
     shown: bool
     """They were shown prefilled values of this sample before."""
     blind_elsewhere: bool
@@ -53,12 +53,12 @@ class Meeting:
         found = self._drawn(free)
         if found is None or self.shown or self.said:
             return found
-        return Seat(found.slot, Arm.BLIND)
+        return Seat(found.slot, SuggestionArm.BLIND)
 
-    def seat_again(self, free: int, arm: Arm) -> Seat | None:
+    def seat_again(self, free: int, arm: SuggestionArm) -> Seat | None:
         """Return where they may go on who had one of the slots in an arm and lost it while they were at work."""
         found = self._drawn(free)
-        if found is None or self.shown or found.arm is Arm.BLIND:
+        if found is None or self.shown or found.arm is SuggestionArm.BLIND:
             return found
         # Not what was drawn for the slot, as what they are to be shown is fixed; whoever was blind stays blind.
         return Seat(found.slot, arm)
@@ -69,11 +69,11 @@ class Meeting:
 
 def meetings(
     sample_ids: Sequence[int], *, member_id: int, protocol_id: int, rubric: RubricDefinition
-) -> dict[int, Meeting]:
+) -> dict[int, SuggestionRule]:
     """Return how a member may meet the judge on each of the samples, in one query."""
     found = {}
     for row in sql.meetings(sample_ids, member_id=member_id, protocol_id=protocol_id):
-        found[row.sample_id] = Meeting(
+        found[row.sample_id] = SuggestionRule(
             draw=draw(
                 row.public_id,
                 suggestions=row.suggestions,
@@ -83,13 +83,13 @@ def meetings(
             ),
             run_id=row.run_id,
             said=_said(row, rubric),
-            shown=row.own_arm == Arm.PREFILLED,
+            shown=row.own_arm == SuggestionArm.PREFILLED,
             blind_elsewhere=row.blind_elsewhere,
         )
     return found
 
 
-def _said(row: sql.Meeting, rubric: RubricDefinition) -> tuple[Said, ...]:
+def _said(row: sql.SuggestionContext, rubric: RubricDefinition) -> tuple[JudgeValue, ...]:
     """Return what the judge says on the dimensions that people score on this sample and no rule decides."""
     if row.run_id is None:
         return ()
@@ -101,11 +101,11 @@ def _said(row: sql.Meeting, rubric: RubricDefinition) -> tuple[Said, ...]:
         if of is None or level is None or dimension.key in locked:
             continue
         low, high = of.get("interval") or (None, None)
-        said.append(Said(dimension.id, level, of["expected"], of["sd"], low, high))
+        said.append(JudgeValue(dimension.id, level, of["expected"], of["sd"], low, high))
     return tuple(said)
 
 
-def fix(taken: Iterable[tuple[int, Meeting, Seat]], *, returning: Collection[int], at: datetime) -> None:
+def fix(taken: Iterable[tuple[int, SuggestionRule, Seat]], *, returning: Collection[int], at: datetime) -> None:
     """Store what is to be shown under assignments just leased; call it in the transaction that leases them.
 
     ``taken`` are assignments with how they meet the judge; ``returning`` are those of them that were held before. What
@@ -115,9 +115,9 @@ def fix(taken: Iterable[tuple[int, Meeting, Seat]], *, returning: Collection[int
     if returning:
         sql.forget_unseen(list(returning))
     for assignment_id, meeting, place in taken:
-        if place.arm is Arm.BLIND or meeting.shown or meeting.run_id is None:
+        if place.arm is SuggestionArm.BLIND or meeting.shown or meeting.run_id is None:
             continue
-        shown_at = at if place.arm is Arm.PREFILLED else None
+        shown_at = at if place.arm is SuggestionArm.PREFILLED else None
         new += [
             sql.NewSuggestion(
                 assignment_id=assignment_id,
@@ -145,20 +145,20 @@ def dimensions(assignment: int, rubric: RubricDefinition) -> frozenset[str]:
 
 def views(assignments: Sequence[int], rubric: RubricDefinition) -> dict[int, SuggestionView]:
     """Return what annotators have been shown under the given assignments; nothing of what is still kept from them."""
-    rows: dict[int, list[sql.Shown]] = {}
+    rows: dict[int, list[sql.ShownSuggestion]] = {}
     for row in sql.suggestions(assignments) if assignments else ():
         if row.seen:
             rows.setdefault(row.assignment_id, []).append(row)
     return {pk: view(of, rubric) for pk, of in rows.items()}
 
 
-def view(rows: Sequence[sql.Shown], rubric: RubricDefinition) -> SuggestionView:
+def view(rows: Sequence[sql.ShownSuggestion], rubric: RubricDefinition) -> SuggestionView:
     """Return the suggestions of one assignment as they are shown."""
     by_dimension = {row.dimension_id: row for row in rows}
     said = [(one.key, by_dimension[one.id]) for one in rubric.dimensions if one.id in by_dimension]
     ratings = {key: rubric.value_of(row.shown_id) for key, row in said}
-    arm = Arm(rows[0].arm)
-    if arm is not Arm.DELAYED:
+    arm = SuggestionArm(rows[0].arm)
+    if arm is not SuggestionArm.DELAYED:
         return SuggestionView(arm.name.lower(), ratings)
     return SuggestionView(
         arm.name.lower(),

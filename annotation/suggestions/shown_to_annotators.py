@@ -6,11 +6,11 @@ from datetime import datetime
 
 from annotation.models import Revision, Score, Suggestion
 
-from .arms import Arm
+from .arms import SuggestionArm
 
 
 @dataclass(frozen=True, slots=True)
-class MetOn:
+class DimensionSuggestionRecord:
     """One dimension: what was shown, and what was said at first and in the end; None while nothing was."""
 
     shown: float
@@ -30,27 +30,29 @@ class Revised:
 
 
 @dataclass(slots=True)
-class MetJudge:
+class SuggestionRecord:
     """How somebody met a judge on a sample."""
 
     judge: int
     """The number of its run in the study."""
     shown_at: datetime | None
     """None: it was not shown yet."""
-    dimensions: dict[str, MetOn] = field(default_factory=dict)
+    dimensions: dict[str, DimensionSuggestionRecord] = field(default_factory=dict)
     revised: Revised | None = None
 
 
-def met_judges(scores: Iterable[Score]) -> dict[int, MetJudge]:
+def met_judges(scores: Iterable[Score]) -> dict[int, SuggestionRecord]:
     """Return what was met with each of the scores that was not given blind, by its primary key, in two queries."""
-    score_of = {one.assignment_id: one.pk for one in scores if one.assignment_id is not None and one.arm != Arm.BLIND}
-    found: dict[int, MetJudge] = {}
+    score_of = {
+        one.assignment_id: one.pk for one in scores if one.assignment_id is not None and one.arm != SuggestionArm.BLIND
+    }
+    found: dict[int, SuggestionRecord] = {}
     if not score_of:
         return found
     rows = Suggestion.objects.select_related("run", "dimension", "shown", "first", "final")
     for row in rows.filter(assignment__in=score_of).order_by("dimension__position"):
-        met = found.setdefault(score_of[row.assignment_id], MetJudge(row.run.number, row.shown_at))
-        met.dimensions[row.dimension.key] = MetOn(
+        met = found.setdefault(score_of[row.assignment_id], SuggestionRecord(row.run.number, row.shown_at))
+        met.dimensions[row.dimension.key] = DimensionSuggestionRecord(
             shown=row.shown.value,
             expected=row.expected,
             first=None if row.first is None else row.first.value,

@@ -9,7 +9,7 @@ from uuid import UUID
 from annotation.core.sql import changed, moment, rows, stored_uuid
 
 
-class Meeting(NamedTuple):
+class SuggestionContext(NamedTuple):
     """What decides how somebody meets the judge on a sample."""
 
     sample_id: int
@@ -31,7 +31,7 @@ class Meeting(NamedTuple):
     """Somebody else holds or has given a blind score."""
 
 
-def meetings(sample_ids: Sequence[int], *, member_id: int, protocol_id: int) -> list[Meeting]:
+def meetings(sample_ids: Sequence[int], *, member_id: int, protocol_id: int) -> list[SuggestionContext]:
     """Return what decides the arms of samples for a member; those never leased are to follow the given protocol.
 
     Only what is fair is a prediction here, by the rule of `fair_predictions`, in one statement with all else.
@@ -57,7 +57,9 @@ def meetings(sample_ids: Sequence[int], *, member_id: int, protocol_id: int) -> 
     )
     # SQLite has no truth values, and JSON is a text to both.
     return [
-        Meeting._make((*row[:7], bool(row[7]), row[8], json.loads(row[9]) if row[9] else {}, row[10], bool(row[11])))
+        SuggestionContext._make(
+            (*row[:7], bool(row[7]), row[8], json.loads(row[9]) if row[9] else {}, row[10], bool(row[11]))
+        )
         for row in found
     ]
 
@@ -113,7 +115,7 @@ def forget_unseen(assignment_ids: Sequence[int]) -> None:
     )
 
 
-class Shown(NamedTuple):
+class ShownSuggestion(NamedTuple):
     """A suggestion as it stands."""
 
     assignment_id: int
@@ -130,7 +132,7 @@ class Shown(NamedTuple):
     touched: bool
 
 
-def suggestions(assignment_ids: Sequence[int]) -> list[Shown]:
+def suggestions(assignment_ids: Sequence[int]) -> list[ShownSuggestion]:
     """Return the suggestions of assignments, seen or not."""
     found = rows(
         f"""SELECT g.assignment_id, a.arm, g.dimension_id, g.shown_id, g.expected, g.sd, g.low, g.high,
@@ -140,7 +142,9 @@ def suggestions(assignment_ids: Sequence[int]) -> list[Shown]:
             ORDER BY g.assignment_id, g.dimension_id""",  # noqa: S608
         assignment_ids,
     )
-    return [row._replace(seen=bool(row.seen), touched=bool(row.touched)) for row in (Shown(*row) for row in found)]
+    return [
+        row._replace(seen=bool(row.seen), touched=bool(row.touched)) for row in (ShownSuggestion(*row) for row in found)
+    ]
 
 
 def answer_prefilled(assignment_id: int, score_id: int) -> None:

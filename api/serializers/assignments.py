@@ -8,21 +8,21 @@ from rest_framework import serializers
 from annotation.models import Skip
 from annotation.scoring.leasing import MAX_HELD
 
-from .fields import Choice, ClientKey, Number, Strict, Text, WholeNumber
+from .fields import Choice, ClientKey, Number, StrictSerializer, Text, WholeNumber
 
 WHY_LOCKED = ["no_text", "no_image", "no_text_no_image"]
 WHY_NO_MORE = ["nothing_left", "study_not_running", "member_paused"]
 
 
-class LeaseRequest(Strict):
+class LeaseRequestSerializer(StrictSerializer):
     count = WholeNumber(default=1, min_value=1, max_value=MAX_HELD, help_text="how many to hold, held ones included")
 
 
-class RenderQuery(Strict):
+class RenderQuerySerializer(StrictSerializer):
     render = Choice(choices=["html"], required=False, help_text="texts as sanitised HTML in place of plain text")
 
 
-class AssignmentsQuery(RenderQuery):
+class AssignmentsQuerySerializer(RenderQuerySerializer):
     state = Choice(
         choices=["scored", "skipped"], required=False, help_text="my past in place of what I hold; comes in pages"
     )
@@ -30,14 +30,14 @@ class AssignmentsQuery(RenderQuery):
     cursor = Text(required=False, max_length=2000, help_text="with `state`: where the page begins")
 
 
-class TextBlock(serializers.Serializer[Any]):
+class TextBlockSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=["text"])
     number = serializers.CharField(help_text="T1, T2, …")
     text = serializers.CharField(required=False)
     html = serializers.CharField(required=False, help_text="in place of `text` with `render=html`")
 
 
-class ImageBlock(serializers.Serializer[Any]):
+class ImageBlockSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=["image"])
     number = serializers.CharField(help_text="I1, I2, …")
     url = serializers.CharField()
@@ -51,7 +51,7 @@ class ImageBlock(serializers.Serializer[Any]):
 @extend_schema_field(
     PolymorphicProxySerializer(
         component_name="Block",
-        serializers={"text": TextBlock, "image": ImageBlock},
+        serializers={"text": TextBlockSerializer, "image": ImageBlockSerializer},
         resource_type_field_name="kind",
     )
 )
@@ -59,21 +59,23 @@ class Block(serializers.Field[Any, Any, Any, Any]):
     """A text or an image."""
 
 
-class Turn(serializers.Serializer[Any]):
+class TurnSerializer(serializers.Serializer[Any]):
     question = serializers.CharField()
     context = serializers.BooleanField(help_text="shown, not judged")  # type: ignore[assignment]
     blocks = serializers.ListField(child=Block())
 
 
-class Locked(serializers.Serializer[Any]):
+class LockedSerializer(serializers.Serializer[Any]):
     value = serializers.FloatField(allow_null=True, help_text="null: not applicable")
     why = serializers.ChoiceField(choices=WHY_LOCKED)
 
 
-class ShownSample(serializers.Serializer[Any]):
+class ShownSampleSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
-    turns = Turn(many=True)
-    locked = serializers.DictField(child=Locked(), help_text="by dimension: values that follow from a missing side")
+    turns = TurnSerializer(many=True)
+    locked = serializers.DictField(
+        child=LockedSerializer(), help_text="by dimension: values that follow from a missing side"
+    )
 
 
 class Values(serializers.DictField):
@@ -94,7 +96,7 @@ class Interval(serializers.ListField):
     child = serializers.FloatField()
 
 
-class Suggestion(serializers.Serializer[Any]):
+class SuggestionSerializer(serializers.Serializer[Any]):
     arm = serializers.ChoiceField(choices=["delayed", "prefilled"])
     ratings = Values(help_text="the judge's, by dimension; where it says nothing there is none")
     expected = serializers.DictField(
@@ -104,7 +106,7 @@ class Suggestion(serializers.Serializer[Any]):
     sd = serializers.DictField(child=serializers.FloatField(), required=False)
 
 
-class OwnScore(serializers.Serializer[Any]):
+class OwnScoreSerializer(serializers.Serializer[Any]):
     ratings = Values()
     notes = Notes()
     seconds = serializers.FloatField(allow_null=True)
@@ -113,7 +115,7 @@ class OwnScore(serializers.Serializer[Any]):
     own = Values(allow_null=True, help_text="those locked before a judge's were answered; `ratings` decide")
 
 
-class Assignment(serializers.Serializer[Any]):
+class AssignmentSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     state = serializers.ChoiceField(
         choices=["leased", "revising", "scored", "skipped", "released"],
@@ -121,20 +123,20 @@ class Assignment(serializers.Serializer[Any]):
     )
     leased_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
-    sample = ShownSample()
-    score = OwnScore(allow_null=True)
-    suggestion = Suggestion(allow_null=True, help_text="what I have been shown of a judge")
+    sample = ShownSampleSerializer()
+    score = OwnScoreSerializer(allow_null=True)
+    suggestion = SuggestionSerializer(allow_null=True, help_text="what I have been shown of a judge")
 
 
-class Held(serializers.Serializer[Any]):
-    assignments = Assignment(many=True)
+class HeldSerializer(serializers.Serializer[Any]):
+    assignments = AssignmentSerializer(many=True)
 
 
-class Leased(Held):
+class LeasedSerializer(HeldSerializer):
     reason = serializers.ChoiceField(choices=WHY_NO_MORE, allow_null=True, help_text="why there are not more")
 
 
-class ScoreRequest(Strict):
+class ScoreRequestSerializer(StrictSerializer):
     client_key = ClientKey()
     ratings = serializers.DictField(child=Number(), help_text="one value per dimension that is not locked")
     notes = serializers.DictField(child=Text(allow_blank=True, max_length=4000), required=False)
@@ -146,13 +148,13 @@ class ScoreRequest(Strict):
     )
 
 
-class RevisionRequest(Strict):
+class RevisionRequestSerializer(StrictSerializer):
     client_key = ClientKey()
     ratings = serializers.DictField(child=Number(), help_text="one value per dimension that is not locked, kept or not")
     seconds = Number(required=False, allow_null=True, min_value=0, max_value=86400, help_text="active time")
 
 
-class Scored(serializers.Serializer[Any]):
+class ScoredSerializer(serializers.Serializer[Any]):
     assignment = serializers.CharField()
     state = serializers.ChoiceField(choices=["scored", "revising"])
     ratings = Values()
@@ -160,43 +162,43 @@ class Scored(serializers.Serializer[Any]):
     seconds = serializers.FloatField(allow_null=True)
     scored_at = serializers.DateTimeField(allow_null=True)
     undo_until = serializers.DateTimeField(allow_null=True)
-    suggestion = Suggestion(allow_null=True, help_text="a judge's values, once my own are locked")
+    suggestion = SuggestionSerializer(allow_null=True, help_text="a judge's values, once my own are locked")
     revise_until = serializers.DateTimeField(allow_null=True, help_text="until when I can keep or change mine")
     own = Values(allow_null=True, help_text="those locked before a judge's were answered; `ratings` decide")
 
 
-class Undone(serializers.Serializer[Any]):
+class UndoneSerializer(serializers.Serializer[Any]):
     assignment = serializers.CharField()
     state = serializers.ChoiceField(choices=["leased", "revising"])
     ratings = Values()
     notes = Notes()
     expires_at = serializers.DateTimeField()
-    suggestion = Suggestion(allow_null=True)
+    suggestion = SuggestionSerializer(allow_null=True)
 
 
-class SkipRequest(Strict):
+class SkipRequestSerializer(StrictSerializer):
     client_key = ClientKey()
     reason = Choice(choices=Skip.Reason.values)
     note = Text(default="", allow_blank=True, max_length=4000, help_text="needed with the reason `other`")
 
 
-class Skipped(serializers.Serializer[Any]):
+class SkippedSerializer(serializers.Serializer[Any]):
     assignment = serializers.CharField()
     state = serializers.ChoiceField(choices=["skipped"])
 
 
-class Renewed(serializers.Serializer[Any]):
+class RenewedSerializer(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
 
 
-class MyProgress(serializers.Serializer[Any]):
+class MyProgressSerializer(serializers.Serializer[Any]):
     scored = serializers.IntegerField()
     scored_today = serializers.IntegerField()
     held = serializers.IntegerField()
 
 
-class Progress(serializers.Serializer[Any]):
-    mine = MyProgress(allow_null=True)
+class ProgressSerializer(serializers.Serializer[Any]):
+    mine = MyProgressSerializer(allow_null=True)
     waiting = serializers.IntegerField(help_text="discussions that wait for an answer of mine")
     samples = serializers.DictField(
         child=serializers.IntegerField(), required=False, help_text="by state; admins and researchers only"

@@ -10,8 +10,8 @@ from annotation.models import Discussion, FinalScore, Participant, Post
 from api.pagination import PageQuery
 from api.strict_json import kind_of
 
-from .assignments import RenderQuery, ShownSample
-from .fields import Choice, ClientKey, Number, Strict, Text
+from .assignments import RenderQuerySerializer, ShownSampleSerializer
+from .fields import Choice, ClientKey, Number, StrictSerializer, Text
 
 REASON_LENGTH, WHY_LENGTH, EXCUSED_LENGTH = 4000, 2000, 400
 AWAY = ["paused", "left", "researcher", "no_login"]
@@ -26,7 +26,7 @@ class DiscussionsQuery(PageQuery):
     )
 
 
-class CaseQuery(RenderQuery):
+class CaseQuerySerializer(RenderQuerySerializer):
     since = Text(
         max_length=100,
         required=False,
@@ -34,7 +34,7 @@ class CaseQuery(RenderQuery):
     )
 
 
-class ShownParticipant(serializers.Serializer[Any]):
+class ShownParticipantSerializer(serializers.Serializer[Any]):
     alias = serializers.CharField(help_text="R1, R2, …: holds in this discussion alone")
     me = serializers.BooleanField()
     state = serializers.ChoiceField(choices=Participant.State.values)
@@ -46,19 +46,19 @@ class ShownParticipant(serializers.Serializer[Any]):
     )
 
 
-class MyStance(serializers.Serializer[Any]):
+class MyStanceSerializer(serializers.Serializer[Any]):
     first = serializers.FloatField(allow_null=True, help_text="null for somebody who came later and has given none yet")
     current = serializers.FloatField(allow_null=True)
     reasoned_at = serializers.DateTimeField(allow_null=True)
     answered_at = serializers.DateTimeField(allow_null=True)
 
 
-class ShownStance(MyStance):
+class ShownStanceSerializer(MyStanceSerializer):
     alias = serializers.CharField()
     excused = serializers.BooleanField()
 
 
-class ShownPost(serializers.Serializer[Any]):
+class ShownPostSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     alias = serializers.CharField()
     kind = serializers.ChoiceField(choices=Post.Kind.values)
@@ -69,14 +69,14 @@ class ShownPost(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
 
 
-class ShownTopic(serializers.Serializer[Any]):
+class ShownTopicSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
     name = serializers.CharField()
     state = serializers.ChoiceField(choices=["open", "closed"])
     revealed = serializers.BooleanField(help_text="whether the others are shown; if not, the own reason is missing")
-    mine = MyStance(allow_null=True)
-    stances = ShownStance(many=True, allow_null=True, help_text="null until revealed")
-    posts = ShownPost(many=True, help_text="oldest first; only mine until revealed")
+    mine = MyStanceSerializer(allow_null=True)
+    stances = ShownStanceSerializer(many=True, allow_null=True, help_text="null until revealed")
+    posts = ShownPostSerializer(many=True, help_text="oldest first; only mine until revealed")
     waits_for = serializers.ListField(
         child=serializers.CharField(), allow_null=True, help_text="aliases; null until revealed"
     )
@@ -85,7 +85,7 @@ class ShownTopic(serializers.Serializer[Any]):
     closed_at = serializers.DateTimeField(allow_null=True)
 
 
-class Settled(serializers.Serializer[Any]):
+class SettledSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
     name = serializers.CharField()
     value = serializers.FloatField(allow_null=True, help_text="null where not applicable, or not yet shown")
@@ -95,7 +95,7 @@ class Settled(serializers.Serializer[Any]):
     )
 
 
-class Case(serializers.Serializer[Any]):
+class CaseSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     study = serializers.CharField()
     state = serializers.ChoiceField(choices=Discussion.State.values)
@@ -106,13 +106,13 @@ class Case(serializers.Serializer[Any]):
     version = serializers.CharField(help_text="opaque; give it back as `since`. It tells nothing but whether news came")
     me = serializers.CharField(allow_null=True, help_text="my alias, if I take part")
     waits_for_me = serializers.BooleanField()
-    sample = ShownSample()
-    participants = ShownParticipant(many=True, help_text="only myself until a reason of mine is given")
-    topics = ShownTopic(many=True)
-    settled = Settled(many=True, help_text="dimensions that are not discussed, and their values")
+    sample = ShownSampleSerializer()
+    participants = ShownParticipantSerializer(many=True, help_text="only myself until a reason of mine is given")
+    topics = ShownTopicSerializer(many=True)
+    settled = SettledSerializer(many=True, help_text="dimensions that are not discussed, and their values")
 
 
-class CaseRow(serializers.Serializer[Any]):
+class CaseRowSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     sample = serializers.CharField()
     external_id = serializers.CharField(allow_null=True, help_text="admins and researchers only")
@@ -135,7 +135,7 @@ class CaseRow(serializers.Serializer[Any]):
     )
 
 
-class ReasonGiven(Strict):
+class ReasonGivenSerializer(StrictSerializer):
     code = Choice(choices=Post.Reason.values, required=False, help_text="a reason from the list")
     text = Text(allow_blank=True, max_length=REASON_LENGTH, required=False)
 
@@ -163,7 +163,7 @@ class Reason(serializers.Field[Any, Any, Any, Any]):
             return {"text": _WORDS.run_validation(data)}
         if not isinstance(data, dict):
             raise serializers.ValidationError(f"A text or an object, not {kind_of(data)}.")
-        return dict(ReasonGiven().run_validation(data))
+        return dict(ReasonGivenSerializer().run_validation(data))
 
 
 _WORDS = Text(allow_blank=True, max_length=REASON_LENGTH)
@@ -181,33 +181,33 @@ def _seconds() -> Number:
     return Number(required=False, allow_null=True, min_value=0, max_value=86400, help_text="active time")
 
 
-class ReasonsRequest(Strict):
+class ReasonsRequestSerializer(StrictSerializer):
     client_key = ClientKey()
     reasons = _reasons(help_text="by dimension: why my value is what it is")
     stances = _values(required=False, help_text="by dimension: the first value of somebody who came later")
     seconds = _seconds()
 
 
-class PostRequest(Strict):
+class PostRequestSerializer(StrictSerializer):
     client_key = ClientKey()
     dimension = Text(max_length=40)
     text = Text(max_length=REASON_LENGTH)
     seconds = _seconds()
 
 
-class StancesRequest(Strict):
+class StancesRequestSerializer(StrictSerializer):
     client_key = ClientKey()
     stances = _values(help_text="by dimension: the own value again keeps it, another one moves to it")
     reasons = _reasons(required=False, help_text="by dimension; needed for each move")
     seconds = _seconds()
 
 
-class OverrideRequest(Strict):
+class OverrideRequestSerializer(StrictSerializer):
     values = _values(help_text="by dimension, each an open one")
     reason = Text(max_length=WHY_LENGTH)
 
 
-class ExcuseRequest(Strict):
+class ExcuseRequestSerializer(StrictSerializer):
     participant = Text(max_length=8, help_text="an alias, as R2")
     reason = Text(max_length=EXCUSED_LENGTH)
     replacement = Text(
@@ -233,6 +233,6 @@ class Moment(serializers.DateTimeField):
         raise serializers.ValidationError("A time with its offset, as 2026-01-31T12:00:00Z.")
 
 
-class DeadlineRequest(Strict):
+class DeadlineRequestSerializer(StrictSerializer):
     due_at = Moment(allow_null=True, help_text="null: none")
     reason = Text(max_length=WHY_LENGTH)

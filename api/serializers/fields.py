@@ -15,7 +15,7 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 # Not a docstring: those of serializers are published with the schema, and this one would be inherited.
 # It reads requests; nothing is saved through it.
-class Strict(serializers.Serializer[Any]):
+class StrictSerializer(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         """Refuse what is no object, and names that are not ours."""
         if not isinstance(data, Mapping):
@@ -32,7 +32,7 @@ class Strict(serializers.Serializer[Any]):
         return known
 
 
-class Nothing(Strict):
+class NothingSerializer(StrictSerializer):
     """An empty object."""
 
 

@@ -4,18 +4,18 @@ from typing import Any
 
 from rest_framework import serializers
 
-from .fields import Choice, Strict
+from .fields import Choice, StrictSerializer
 
 LEVELS = ["ordinal", "interval", "nominal"]
 GROUPS = ["generator", "domain"]
 
 
-class AgreementQuery(Strict):
+class AgreementQuerySerializer(StrictSerializer):
     level = Choice(choices=LEVELS, default="ordinal", help_text="level of measurement that alpha assumes")
     by = Choice(choices=GROUPS, required=False, help_text="one row per dimension and group, not one per dimension")
 
 
-class Interval(serializers.ListField):
+class ConfidenceIntervalField(serializers.ListField):
     """Lower and upper end of a 95 % interval."""
 
     child = serializers.FloatField()
@@ -25,32 +25,32 @@ def _undefined() -> serializers.CharField:
     return serializers.CharField(allow_null=True, help_text="why there is no figure")
 
 
-class PairKappa(serializers.Serializer[Any]):
+class PairKappaSerializer(serializers.Serializer[Any]):
     pair = serializers.ListField(child=serializers.CharField(), help_text="two annotators; pseudonyms for researchers")
     kappa = serializers.FloatField(allow_null=True, help_text="quadratic weights")
     samples = serializers.IntegerField()
     undefined = _undefined()
 
 
-class Intraclass(serializers.Serializer[Any]):
+class IntraclassSerializer(serializers.Serializer[Any]):
     value = serializers.FloatField(allow_null=True)
     form = serializers.CharField()
     undefined = _undefined()
 
 
-class ShareIntervals(serializers.Serializer[Any]):
-    exact = Interval(allow_null=True)
-    within_one = Interval(allow_null=True)
-    mad = Interval(allow_null=True)
+class ShareIntervalsSerializer(serializers.Serializer[Any]):
+    exact = ConfidenceIntervalField(allow_null=True)
+    within_one = ConfidenceIntervalField(allow_null=True)
+    mad = ConfidenceIntervalField(allow_null=True)
 
 
-class AgreementRow(serializers.Serializer[Any]):
+class AgreementRowSerializer(serializers.Serializer[Any]):
     group = serializers.DictField(child=serializers.CharField(), help_text="{} for all, else as {generator: …}")
     dimension = serializers.CharField()
     name = serializers.CharField()
     level = serializers.ChoiceField(choices=LEVELS)
     alpha = serializers.FloatField(allow_null=True, help_text="Krippendorff's")
-    interval = Interval(allow_null=True, help_text="of alpha, by resampling samples")
+    interval = ConfidenceIntervalField(allow_null=True, help_text="of alpha, by resampling samples")
     undefined = _undefined()
     samples = serializers.IntegerField()
     paired = serializers.IntegerField(help_text="samples with two ratings or more")
@@ -59,23 +59,23 @@ class AgreementRow(serializers.Serializer[Any]):
     exact = serializers.FloatField(allow_null=True, help_text="share of pairs of ratings of one sample that are equal")
     within_one = serializers.FloatField(allow_null=True)
     mad = serializers.FloatField(allow_null=True, help_text="mean absolute difference")
-    intervals = ShareIntervals()
+    intervals = ShareIntervalsSerializer()
     range_two = serializers.IntegerField(help_text="samples whose values lie two or more apart")
     kappa_mean = serializers.FloatField(allow_null=True)
     pairs = serializers.IntegerField(help_text="of annotators; those with the most samples in common are listed")
-    kappa = PairKappa(many=True)
-    icc = Intraclass()
-    icc_two_way = Intraclass()
+    kappa = PairKappaSerializer(many=True)
+    icc = IntraclassSerializer()
+    icc_two_way = IntraclassSerializer()
 
 
-class Towards(serializers.Serializer[Any]):
+class TowardsSerializer(serializers.Serializer[Any]):
     majority = serializers.IntegerField()
     highest = serializers.IntegerField()
     lowest = serializers.IntegerField()
     other = serializers.IntegerField()
 
 
-class TowardsWhom(serializers.Serializer[Any]):
+class TowardsWhomSerializer(serializers.Serializer[Any]):
     """How often somebody ended on a value that another one had begun with."""
 
     to = serializers.CharField()
@@ -87,7 +87,7 @@ class TowardsWhom(serializers.Serializer[Any]):
         return {"from": serializers.CharField(), **super().get_fields()}
 
 
-class Moved(serializers.Serializer[Any]):
+class MovedSerializer(serializers.Serializer[Any]):
     """What discussions moved; agreement afterwards says nothing, as it is complete by construction."""
 
     dimension = serializers.CharField()
@@ -100,26 +100,26 @@ class Moved(serializers.Serializer[Any]):
     down = serializers.IntegerField()
     mean_change = serializers.FloatField(allow_null=True)
     mean_step = serializers.FloatField(allow_null=True)
-    towards = Towards()
-    whom = TowardsWhom(many=True)
+    towards = TowardsSerializer()
+    whom = TowardsWhomSerializer(many=True)
     overridden = serializers.IntegerField(help_text="decided by an admin, and not counted in the rest")
     reasons = serializers.DictField(child=serializers.IntegerField(), help_text="of the moves, by reason")
 
 
-class Agreement(serializers.Serializer[Any]):
+class AgreementSerializer(serializers.Serializer[Any]):
     study = serializers.CharField()
     level = serializers.ChoiceField(choices=LEVELS)
     round = serializers.IntegerField(help_text="1: independent ratings alone")
-    rows = AgreementRow(many=True)
+    rows = AgreementRowSerializer(many=True)
     left_out = serializers.IntegerField(help_text="groups beyond the largest ones")
-    moved = Moved(many=True)
-    pairwise = TowardsWhom(many=True, help_text="over all dimensions")
+    moved = MovedSerializer(many=True)
+    pairwise = TowardsWhomSerializer(many=True, help_text="over all dimensions")
     made_at = serializers.DateTimeField(allow_null=True, help_text="null: not calculated yet; POST does it")
     stale = serializers.BooleanField(help_text="something has happened in the study since")
     job = serializers.CharField(allow_null=True, help_text="id of the job that is calculating anew")
 
 
-class Week(serializers.Serializer[Any]):
+class WeekSerializer(serializers.Serializer[Any]):
     week = serializers.CharField(help_text="as 2026-W44")
     n = serializers.IntegerField()
     bias = serializers.FloatField(allow_null=True)
@@ -127,14 +127,14 @@ class Week(serializers.Serializer[Any]):
     seconds = serializers.FloatField(allow_null=True)
 
 
-class AnnotatorRow(serializers.Serializer[Any]):
+class AnnotatorRowSerializer(serializers.Serializer[Any]):
     member = serializers.CharField()
     annotator = serializers.CharField(help_text="by name; a pseudonym for researchers")
     dimension = serializers.CharField()
     n = serializers.IntegerField()
     shared = serializers.IntegerField(help_text="of these: samples that others have rated, too")
     bias = serializers.FloatField(allow_null=True, help_text="mean difference from the others on the same samples")
-    interval = Interval(allow_null=True, help_text="of the bias")
+    interval = ConfidenceIntervalField(allow_null=True, help_text="of the bias")
     spread = serializers.FloatField(allow_null=True, help_text="standard deviation of the values")
     others_spread = serializers.FloatField(allow_null=True)
     exact = serializers.FloatField(allow_null=True)
@@ -142,12 +142,12 @@ class AnnotatorRow(serializers.Serializer[Any]):
     seconds = serializers.FloatField(allow_null=True, help_text="median per sample")
     noteworthy = serializers.CharField(allow_null=True, help_text="null where it may be chance")
     undefined = _undefined()
-    weeks = Week(many=True)
+    weeks = WeekSerializer(many=True)
 
 
-class Annotators(serializers.Serializer[Any]):
+class AnnotatorsSerializer(serializers.Serializer[Any]):
     study = serializers.CharField()
-    rows = AnnotatorRow(many=True)
+    rows = AnnotatorRowSerializer(many=True)
     made_at = serializers.DateTimeField(allow_null=True)
     stale = serializers.BooleanField()
     job = serializers.CharField(allow_null=True)

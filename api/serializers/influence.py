@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from .figures import Interval
+from .figures import ConfidenceIntervalField
 
 ARMS = ("blind", "delayed", "prefilled")
 MEETING = ARMS[1:]
@@ -14,7 +14,7 @@ def _share(what: str) -> serializers.FloatField:
     return serializers.FloatField(allow_null=True, help_text=f"share of {what}")
 
 
-class WhatMoved(serializers.Serializer[Any]):
+class WhatMovedSerializer(serializers.Serializer[Any]):
     """What became of locked own values once the judge's were shown."""
 
     share = _share("the values that changed")
@@ -24,11 +24,11 @@ class WhatMoved(serializers.Serializer[Any]):
     across = serializers.IntegerField(help_text="to its other side, at the same distance")
 
 
-class InfluenceRow(serializers.Serializer[Any]):
+class InfluenceRowSerializer(serializers.Serializer[Any]):
     arm = serializers.ChoiceField(choices=MEETING)
     dimension = serializers.CharField(allow_null=True, help_text="null: all of them together")
     pull = serializers.FloatField(allow_null=True, help_text="levels moved per level shown apart; 0 none, 1 adopted")
-    interval = Interval(allow_null=True, help_text="of the pull, by resampling questions")
+    interval = ConfidenceIntervalField(allow_null=True, help_text="of the pull, by resampling questions")
     slope = serializers.FloatField(allow_null=True, help_text="plain slope, which noise alone lifts above zero")
     undefined = serializers.CharField(allow_null=True, help_text="why there is no pull")
     alarm = serializers.BooleanField(help_text="beyond the limit, and not by chance")
@@ -40,14 +40,14 @@ class InfluenceRow(serializers.Serializer[Any]):
     blind_values = serializers.IntegerField(help_text="that the coincidence is over")
     blind_values_beside = serializers.IntegerField(help_text="of these: on samples that others scored with the judge")
     agreed_before = _share("own first values at the level shown afterwards; null but in the delayed arm")
-    moved = WhatMoved(allow_null=True, help_text="in the delayed arm")
+    moved = WhatMovedSerializer(allow_null=True, help_text="in the delayed arm")
     within_one = _share("values at most one point from the level shown (A@1)")
     rmse = serializers.FloatField(allow_null=True, help_text="of what the judge expects against the values")
     blind_within_one = _share("blind values at most one point from the level that the judge would show")
     blind_rmse = serializers.FloatField(allow_null=True)
 
 
-class InfluenceArm(serializers.Serializer[Any]):
+class InfluenceArmSerializer(serializers.Serializer[Any]):
     arm = serializers.ChoiceField(choices=ARMS)
     scores = serializers.IntegerField()
     values = serializers.IntegerField(help_text="of which it is known what the judge shows")
@@ -59,7 +59,7 @@ class InfluenceArm(serializers.Serializer[Any]):
     rmse = serializers.FloatField(allow_null=True)
 
 
-class InfluencePerson(serializers.Serializer[Any]):
+class InfluencePersonSerializer(serializers.Serializer[Any]):
     member = serializers.CharField()
     annotator = serializers.CharField(help_text="by name; a pseudonym for researchers")
     arm = serializers.ChoiceField(choices=MEETING)
@@ -75,13 +75,13 @@ class InfluencePerson(serializers.Serializer[Any]):
     rubber_stamp = serializers.BooleanField(help_text="accepts nearly all, more than they agree blind, and fast")
 
 
-class Influence(serializers.Serializer[Any]):
+class InfluenceSerializer(serializers.Serializer[Any]):
     study = serializers.CharField()
     limit = serializers.FloatField(help_text="the pull that the study allows")
     alarm = serializers.BooleanField()
-    rows = InfluenceRow(many=True)
-    arms = InfluenceArm(many=True, help_text="the blind one first; none before anybody has met a judge")
-    people = InfluencePerson(many=True)
+    rows = InfluenceRowSerializer(many=True)
+    arms = InfluenceArmSerializer(many=True, help_text="the blind one first; none before anybody has met a judge")
+    people = InfluencePersonSerializer(many=True)
     made_at = serializers.DateTimeField(allow_null=True, help_text="null: not calculated, or nobody has met a judge")
     stale = serializers.BooleanField(help_text="something has happened in the study since")
     job = serializers.CharField(allow_null=True, help_text="id of the job that is calculating anew")

@@ -10,10 +10,10 @@ from annotation.imports.format_names import SAMPLE_FORMATS, UPLOAD_ENDINGS
 from annotation.jobs.queueing import pace
 from annotation.models import Job
 
-from .fields import Choice, ClientKey, Strict, Text
+from .fields import Choice, ClientKey, StrictSerializer, Text
 
 
-class ShownJob(serializers.Serializer[Any]):
+class ShownJobSerializer(serializers.Serializer[Any]):
     id = serializers.CharField(source="public_id")
     kind = serializers.CharField()
     study = serializers.CharField(source="study.slug", default=None, allow_null=True)
@@ -38,12 +38,12 @@ class ShownJob(serializers.Serializer[Any]):
         return pace(job).seconds_left
 
 
-class LogLine(serializers.Serializer[Any]):
+class LogLineSerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
     line = serializers.CharField()
 
 
-class RefusalsQuery(Strict):
+class RefusalsQuerySerializer(StrictSerializer):
     format = Choice(
         choices=["jsonl", "csv"], default="jsonl", help_text="csv: for a spreadsheet, which is given no formulas"
     )
@@ -61,7 +61,7 @@ class Upload(serializers.FileField):
     """A file in a form."""
 
 
-class ImportRequest(Strict):
+class ImportRequestSerializer(StrictSerializer):
     file = Upload(allow_empty_file=True, help_text="with one of the endings " + ", ".join(UPLOAD_ENDINGS))
     kind = serializers.ChoiceField(choices=["samples", "scores"])
     format = serializers.ChoiceField(

@@ -14,8 +14,8 @@ from annotation.models import Job, JudgeRun, Scorecard
 from api.strict_json import kind_of
 from judge.backends.registry import BACKENDS, DEFAULT_PRESETS
 
-from .fields import Choice, ClientKey, Strict, Text, WholeNumber, finite_number, whole_number
-from .jobs import FormFlag, ShownJob, Upload
+from .fields import Choice, ClientKey, StrictSerializer, Text, WholeNumber, finite_number, whole_number
+from .jobs import FormFlag, ShownJobSerializer, Upload
 
 STATES = [FINISHED, *Job.State.values, UNFINISHED]
 OPTION = re.compile("[a-z][a-z0-9_]{0,79}")
@@ -62,7 +62,7 @@ class Options(serializers.DictField):
         return dict(super().to_internal_value(dict(data)))
 
 
-class JudgeRequest(Strict):
+class JudgeRequestSerializer(StrictSerializer):
     release = Text(max_length=20, help_text="id of the release that it learns from")
     backend = Text(default="embedded", max_length=40, help_text="one of " + ", ".join(BACKENDS))
     preset = Text(
@@ -81,16 +81,16 @@ class JudgeRequest(Strict):
     client_key = ClientKey(required=False)
 
 
-class PredictRequest(Strict):
+class PredictRequestSerializer(StrictSerializer):
     client_key = ClientKey(required=False)
 
 
-class EvaluateRequest(Strict):
+class EvaluateRequestSerializer(StrictSerializer):
     release = Text(max_length=20, help_text="id of the release whose test part it is held to")
     client_key = ClientKey(required=False)
 
 
-class PredictionsRequest(Strict):
+class PredictionsRequestSerializer(StrictSerializer):
     file = Upload(
         allow_empty_file=True,
         help_text="lines of predictions, with one of the endings " + ", ".join(PREDICTION_ENDINGS),
@@ -99,7 +99,7 @@ class PredictionsRequest(Strict):
     client_key = ClientKey(required=False)
 
 
-class HeldToQuery(Strict):
+class HeldToQuerySerializer(StrictSerializer):
     release = Text(
         required=False,
         max_length=20,
@@ -107,7 +107,7 @@ class HeldToQuery(Strict):
     )
 
 
-class ScorecardQuery(HeldToQuery):
+class ScorecardQuerySerializer(HeldToQuerySerializer):
     target = Choice(
         choices=["final", "mean"],
         default="final",
@@ -115,7 +115,7 @@ class ScorecardQuery(HeldToQuery):
     )
 
 
-class ComparisonQuery(Strict):
+class ComparisonQuerySerializer(StrictSerializer):
     release = Text(
         required=False,
         max_length=20,
@@ -128,38 +128,38 @@ class ComparisonQuery(Strict):
         return {"with": other, **super().get_fields()}
 
 
-class JudgeJob(ShownJob):
+class JudgeJobSerializer(ShownJobSerializer):
     """A job about a judge."""
 
     judge_run = serializers.CharField(source="arguments.run", help_text="id of the judge")
 
 
-class NamedRelease(serializers.Serializer[Any]):
+class NamedReleaseSerializer(serializers.Serializer[Any]):
     id = serializers.CharField(source="public_id")
     number = serializers.IntegerField()
     name = serializers.CharField()
 
 
-class DimensionFigures(serializers.Serializer[Any]):
+class DimensionFiguresSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
     rmse = serializers.FloatField(allow_null=True, help_text="of expected scores, in points")
     a1 = serializers.FloatField(allow_null=True, help_text="share of rounded scores within one of people's")
     best_baseline = serializers.FloatField(allow_null=True, help_text="RMSE of the best of the baselines")
 
 
-class HeldTo(serializers.Serializer[Any]):
+class HeldToSerializer(serializers.Serializer[Any]):
     """A release that a judge was held to, and how it did against final scores."""
 
-    release = NamedRelease()
+    release = NamedReleaseSerializer()
     made_at = serializers.DateTimeField()
     dimensions = serializers.SerializerMethodField()
 
-    @extend_schema_field(DimensionFigures(many=True))
+    @extend_schema_field(DimensionFiguresSerializer(many=True))
     def get_dimensions(self, scorecard: Scorecard) -> list[dict[str, Any]]:
         return figures(scorecard)
 
 
-class JudgeRow(serializers.Serializer[Any]):
+class JudgeRowSerializer(serializers.Serializer[Any]):
     id = serializers.CharField(source="public_id")
     number = serializers.IntegerField(help_text="1, 2, … within the study")
     name = serializers.CharField(help_text="how its predictions name it")
@@ -168,35 +168,35 @@ class JudgeRow(serializers.Serializer[Any]):
     active = serializers.BooleanField()
     backend = serializers.CharField()
     preset = serializers.CharField()
-    release = NamedRelease(allow_null=True, help_text="it learned from; null for one that was imported")
+    release = NamedReleaseSerializer(allow_null=True, help_text="it learned from; null for one that was imported")
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
-    scorecards = HeldTo(many=True, help_text="that of the newest release first")
+    scorecards = HeldToSerializer(many=True, help_text="that of the newest release first")
 
     @extend_schema_field(serializers.ChoiceField(choices=STATES))
     def get_state(self, run: JudgeRun) -> str:
         return state_of(run)
 
 
-class JudgeArchive(serializers.Serializer[Any]):
+class JudgeArchiveSerializer(serializers.Serializer[Any]):
     bytes = serializers.IntegerField(source="archive_bytes")
     sha256 = serializers.CharField(source="archive_sha256")
 
 
-class Point(serializers.Serializer[Any]):
+class PointSerializer(serializers.Serializer[Any]):
     series = serializers.CharField()
     x = serializers.FloatField()
     y = serializers.FloatField()
 
 
-class ShownJudge(JudgeRow):
+class ShownJudgeSerializer(JudgeRowSerializer):
     study = serializers.CharField(source="study.slug")
     rubric = serializers.CharField()
     options = serializers.DictField()
     seed = serializers.IntegerField()
     prompt_sha = serializers.CharField()
     config = serializers.DictField(allow_null=True, help_text="what it was trained on, by which code and libraries")
-    curves = Point(many=True, help_text="also while it is trained")
+    curves = PointSerializer(many=True, help_text="also while it is trained")
     predictions = serializers.SerializerMethodField(help_text="of how many samples it has said something")
     job = serializers.CharField(source="job.public_id", default=None, allow_null=True, help_text="its training")
     archive = serializers.SerializerMethodField(
@@ -206,15 +206,15 @@ class ShownJudge(JudgeRow):
     def get_predictions(self, run: JudgeRun) -> int:
         return run.predictions.count()
 
-    @extend_schema_field(JudgeArchive(allow_null=True))
+    @extend_schema_field(JudgeArchiveSerializer(allow_null=True))
     def get_archive(self, run: JudgeRun) -> dict[str, Any] | None:
-        return dict(JudgeArchive(run).data) if run.archive else None
+        return dict(JudgeArchiveSerializer(run).data) if run.archive else None
 
 
-class ShownScorecard(serializers.Serializer[Any]):
+class ShownScorecardSerializer(serializers.Serializer[Any]):
     judge_run = serializers.CharField()
     number = serializers.IntegerField()
-    release = NamedRelease()
+    release = NamedReleaseSerializer()
     target = serializers.ChoiceField(choices=["final", "mean"])
     made_at = serializers.DateTimeField()
     card = serializers.DictField(
@@ -222,8 +222,8 @@ class ShownScorecard(serializers.Serializer[Any]):
     )
 
 
-class ShownComparison(serializers.Serializer[Any]):
+class ShownComparisonSerializer(serializers.Serializer[Any]):
     first = serializers.CharField(help_text="id of the judge in the address")
     second = serializers.CharField(help_text="id of the other one")
-    release = NamedRelease()
+    release = NamedReleaseSerializer()
     comparison = serializers.DictField(help_text="differences are the first's figure less the second's, with intervals")

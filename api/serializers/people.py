@@ -6,10 +6,10 @@ from rest_framework import serializers
 
 from annotation.models import Invitation, Member
 
-from .fields import Choice, Strict, Text, WholeNumber
+from .fields import Choice, StrictSerializer, Text, WholeNumber
 
 
-class MyStudy(serializers.Serializer[Any]):
+class MyStudySerializer(serializers.Serializer[Any]):
     slug = serializers.CharField()
     title = serializers.CharField()
     role = serializers.ChoiceField(choices=Member.Role.values)
@@ -17,21 +17,21 @@ class MyStudy(serializers.Serializer[Any]):
     waiting = serializers.IntegerField(help_text="discussions that wait for an answer of mine")
 
 
-class Me(serializers.Serializer[Any]):
+class MeSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     username = serializers.CharField()
     name = serializers.CharField()
     is_site_admin = serializers.BooleanField()
     waiting = serializers.IntegerField(help_text="discussions that wait for an answer of mine, in all studies")
-    studies = MyStudy(many=True)
+    studies = MyStudySerializer(many=True)
 
 
-class SignInRequest(Strict):
+class SignInRequestSerializer(StrictSerializer):
     username = Text(max_length=80)
     password = Text(max_length=4096)
 
 
-class ShownMember(serializers.Serializer[Any]):
+class ShownMemberSerializer(serializers.Serializer[Any]):
     """A member; to researchers the name is the pseudonym."""
 
     id = serializers.CharField(source="public_id")
@@ -53,17 +53,17 @@ def pseudonym(member: Member) -> str:
     return f"R-{member.public_id}"
 
 
-class NewMemberRequest(Strict):
+class NewMemberRequestSerializer(StrictSerializer):
     name = Text(max_length=120, help_text="as in score tables of this study")
     role = Choice(choices=Member.Role.values)
 
 
-class MemberChangeRequest(Strict):
+class MemberChangeRequestSerializer(StrictSerializer):
     role = Choice(choices=Member.Role.values, required=False)
     state = Choice(choices=Member.State.values, required=False)
 
 
-class ShownInvitation(serializers.Serializer[Any]):
+class ShownInvitationSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     role = serializers.ChoiceField(choices=Member.Role.values)
     member = serializers.CharField(source="member.public_id", default=None, allow_null=True)
@@ -77,14 +77,14 @@ class ShownInvitation(serializers.Serializer[Any]):
         return invitation.revoked_at is not None
 
 
-class NewInvitation(ShownInvitation):
+class NewInvitationSerializer(ShownInvitationSerializer):
     """An invitation just made: the only time that its secret is shown."""
 
     secret = serializers.CharField()
     link = serializers.CharField()
 
 
-class InvitationRequest(Strict):
+class InvitationRequestSerializer(StrictSerializer):
     role = Choice(choices=Member.Role.values)
     note = Text(default="", allow_blank=True, max_length=200)
     uses = WholeNumber(default=1, min_value=1, max_value=1000)
@@ -92,26 +92,26 @@ class InvitationRequest(Strict):
     member = Text(required=False, allow_null=True, max_length=12, help_text="a member without a login to be linked")
 
 
-class AcceptRequest(Strict):
+class AcceptRequestSerializer(StrictSerializer):
     secret = Text(max_length=200)
 
 
-class Joined(serializers.Serializer[Any]):
+class JoinedSerializer(serializers.Serializer[Any]):
     study = serializers.CharField()
     role = serializers.ChoiceField(choices=Member.Role.values)
 
 
-class ShownToken(serializers.Serializer[Any]):
+class ShownTokenSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
     created_at = serializers.DateTimeField()
 
 
-class NewToken(ShownToken):
+class NewTokenSerializer(ShownTokenSerializer):
     """A token just made: the only time that its secret is shown."""
 
     secret = serializers.CharField()
 
 
-class TokenRequest(Strict):
+class TokenRequestSerializer(StrictSerializer):
     name = Text(max_length=80)

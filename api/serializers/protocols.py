@@ -7,11 +7,11 @@ from rest_framework import serializers
 from annotation.models import Protocol
 from annotation.studies.protocol_rules import PRESETS
 
-from .fields import Choice, Flag, Number, Strict, Text, WholeNumber
-from .figures import Interval
+from .fields import Choice, Flag, Number, StrictSerializer, Text, WholeNumber
+from .figures import ConfidenceIntervalField
 
 
-class ShownProtocol(serializers.Serializer[Any]):
+class ShownProtocolSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField()
     preset = serializers.CharField(help_text="the named rules that these are; empty: none of them")
     annotators_per_sample = serializers.IntegerField()
@@ -37,7 +37,7 @@ class ShownProtocol(serializers.Serializer[Any]):
     undo_minutes = serializers.IntegerField()
 
 
-class ProtocolRequest(Strict):
+class ProtocolRequestSerializer(StrictSerializer):
     preset = Choice(
         choices=sorted(PRESETS), required=False, help_text="named rules to start from, not the current ones"
     )
@@ -62,11 +62,11 @@ class ProtocolRequest(Strict):
     undo_minutes = WholeNumber(required=False)
 
 
-class ForecastRow(serializers.Serializer[Any]):
+class ForecastRowSerializer(serializers.Serializer[Any]):
     tolerance = serializers.FloatField()
     disputed = serializers.IntegerField(help_text="of the samples that this rests on")
     disputed_share = serializers.FloatField()
-    interval = Interval(help_text="of the disputed share")
+    interval = ConfidenceIntervalField(help_text="of the disputed share")
     topics = serializers.FloatField(help_text="disputed dimensions per sample, on average over all samples")
     one_more_share = serializers.FloatField(help_text="samples that need one more score to break a tie")
     review_share = serializers.FloatField(help_text="samples agreed at once that somebody new would review")
@@ -74,7 +74,7 @@ class ForecastRow(serializers.Serializer[Any]):
     hours_discussing = serializers.FloatField()
 
 
-class ForecastBasis(serializers.Serializer[Any]):
+class ForecastBasisSerializer(serializers.Serializer[Any]):
     samples = serializers.IntegerField(help_text="scored ones, drawn at random")
     of = serializers.IntegerField(help_text="samples that the hours are for")
     annotators_per_sample = serializers.IntegerField()
@@ -84,13 +84,13 @@ class ForecastBasis(serializers.Serializer[Any]):
     topics_timed = serializers.IntegerField(help_text="0: the seconds are assumed")
 
 
-class Forecast(serializers.Serializer[Any]):
-    rows = ForecastRow(many=True, help_text="by rising tolerance")
-    basis = ForecastBasis()
+class ForecastSerializer(serializers.Serializer[Any]):
+    rows = ForecastRowSerializer(many=True, help_text="by rising tolerance")
+    basis = ForecastBasisSerializer()
     needed = serializers.CharField(help_text="without rows: what is missing")
 
 
-class MovePreview(serializers.Serializer[Any]):
+class MovePreviewSerializer(serializers.Serializer[Any]):
     samples = serializers.IntegerField(help_text="begun and undecided ones under an earlier version")
     decided_now = serializers.IntegerField(help_text="of these: with as many scores as the current version asks for")
     more_slots = serializers.IntegerField(help_text="scores that would be asked for in addition")
@@ -99,11 +99,11 @@ class MovePreview(serializers.Serializer[Any]):
     staying = serializers.IntegerField(help_text="in review, in discussion or blocked: they end as they have begun")
 
 
-class MovedSamples(serializers.Serializer[Any]):
+class MovedSamplesSerializer(serializers.Serializer[Any]):
     moved = serializers.IntegerField()
 
 
-class CopyRequest(Strict):
+class CopyRequestSerializer(StrictSerializer):
     slug = Text(max_length=80, help_text="a-z, 0-9 and hyphens")
     title = Text(max_length=200, required=False)
     members = Flag(default=False, help_text="take the members over, too")

@@ -8,12 +8,12 @@ from annotation.models import QueueEntry
 from annotation.review_queue import ranking
 from annotation.review_queue.list import PLACES
 
-from .fields import Choice, Flag, Strict, Text
+from .fields import Choice, Flag, StrictSerializer, Text
 
 LONGEST_REASON = 500
 
 
-class QueueQuery(Strict):
+class QueueQuerySerializer(StrictSerializer):
     kind = Choice(choices=QueueEntry.Kind.values, default=QueueEntry.Kind.DISPUTED.value)
     dimension = Text(max_length=40, required=False, help_text="key of the one that the rank is about")
     domain = Text(max_length=120, required=False)
@@ -29,7 +29,7 @@ class QueueQuery(Strict):
     )
 
 
-class QueuedSample(serializers.Serializer[Any]):
+class QueuedSampleSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     external_id = serializers.CharField()
     domain = serializers.CharField()
@@ -37,10 +37,10 @@ class QueuedSample(serializers.Serializer[Any]):
     scores_in = serializers.IntegerField()
 
 
-class EntryReason(serializers.Serializer[Any]):
+class EntryReasonSerializer(serializers.Serializer[Any]):
     """The figures are those of the dimension that the rank is about; null where there are none."""
 
-    kind = serializers.ChoiceField(choices=[kind.value for kind in ranking.Kind])
+    kind = serializers.ChoiceField(choices=[kind.value for kind in ranking.ReasonKind])
     values = serializers.ListField(child=serializers.FloatField())
     range = serializers.FloatField(allow_null=True)
     chance = serializers.FloatField(allow_null=True, help_text="that two annotators differ by 2 or more")
@@ -52,7 +52,7 @@ class EntryReason(serializers.Serializer[Any]):
     place = serializers.IntegerField(allow_null=True, help_text="how many of its content cluster come before it")
 
 
-class JudgeSays(serializers.Serializer[Any]):
+class JudgeSaysSerializer(serializers.Serializer[Any]):
     expected = serializers.FloatField()
     sd = serializers.FloatField()
     interval = serializers.ListField(child=serializers.FloatField(), allow_null=True)
@@ -60,72 +60,72 @@ class JudgeSays(serializers.Serializer[Any]):
     ensemble_sd = serializers.FloatField(allow_null=True)
 
 
-class Dismissal(serializers.Serializer[Any]):
+class DismissalSerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
     by = serializers.CharField(help_text="empty for researchers")
     reason = serializers.CharField()
 
 
-class QueueRowShape(serializers.Serializer[Any]):
+class QueueRowShapeSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     place = serializers.IntegerField(help_text="1 is first in the list as it is narrowed")
-    sample = QueuedSample()
+    sample = QueuedSampleSerializer()
     question = serializers.CharField()
     random = serializers.BooleanField(help_text="its place was drawn by chance")
     pinned = serializers.BooleanField()
     dimension = serializers.CharField(allow_null=True)
-    reason = EntryReason()
+    reason = EntryReasonSerializer()
     ratings = serializers.DictField(
         child=serializers.ListField(child=serializers.FloatField()), help_text="independent values so far, ascending"
     )
-    judge = serializers.DictField(child=JudgeSays())
+    judge = serializers.DictField(child=JudgeSaysSerializer())
     scores = serializers.IntegerField()
     spread = serializers.FloatField()
     since = serializers.DateTimeField(help_text="when it came in")
     discussion = serializers.CharField(allow_null=True, help_text="the open one")
     overdue = serializers.BooleanField()
-    dismissed = Dismissal(allow_null=True)
+    dismissed = DismissalSerializer(allow_null=True)
 
 
-class QueueCount(serializers.Serializer[Any]):
+class QueueCountSerializer(serializers.Serializer[Any]):
     total = serializers.IntegerField()
     random = serializers.IntegerField()
     dismissed = serializers.IntegerField(help_text="not among the others")
 
 
-class ProofArm(serializers.Serializer[Any]):
+class ProofArmSerializer(serializers.Serializer[Any]):
     decided = serializers.IntegerField()
     disputed = serializers.IntegerField()
     off = serializers.FloatField(allow_null=True, help_text="how far the judge was from the people, on average")
 
 
-class ProofPoint(serializers.Serializer[Any]):
+class ProofPointSerializer(serializers.Serializer[Any]):
     work = serializers.FloatField(help_text="share of the samples, from the most likely on")
     found = serializers.FloatField(help_text="share of the disputes")
     precision = serializers.FloatField(help_text="share of disputes among those samples")
 
 
-class ProofPrecision(serializers.Serializer[Any]):
+class ProofPrecisionSerializer(serializers.Serializer[Any]):
     k = serializers.IntegerField(help_text="places from the top")
     precision = serializers.FloatField(help_text="share of disputes among them")
 
 
-class QueueProof(serializers.Serializer[Any]):
+class QueueProofSerializer(serializers.Serializer[Any]):
     """Of entries of which something was left to foresee when they came in; in an audit a changed value is a dispute."""
 
-    in_order = ProofArm()
-    at_random = ProofArm()
-    last_in_order = ProofArm(help_text="of the last hundred that were decided")
-    last_at_random = ProofArm()
+    in_order = ProofArmSerializer()
+    at_random = ProofArmSerializer()
+    last_in_order = ProofArmSerializer(help_text="of the last hundred that were decided")
+    last_at_random = ProofArmSerializer()
     lacking = serializers.IntegerField(help_text="so many more at random before what follows is told; 0: it is")
     base_rate = serializers.FloatField(allow_null=True)
     auroc = serializers.FloatField(allow_null=True)
     interval = serializers.ListField(child=serializers.FloatField(), allow_null=True)
-    points = ProofPoint(many=True)
-    precision = ProofPrecision(many=True)
+    points = ProofPointSerializer(many=True)
+    precision = ProofPrecisionSerializer(many=True)
 
 
-class ShownQueue(serializers.Serializer[Any]):
+class ShownQueueSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=QueueEntry.Kind.values)
     refreshed_at = serializers.DateTimeField(allow_null=True, help_text="null: it has never been made")
     judge = serializers.CharField(allow_null=True, help_text="id of the judge run that it rests on")
@@ -136,14 +136,14 @@ class ShownQueue(serializers.Serializer[Any]):
         help_text="entries that are neither listed nor counted anywhere until you have given their discussions the "
         "reasons that you owe; however it is narrowed"
     )
-    counts = serializers.DictField(child=QueueCount(), help_text="of each queue as a whole")
-    proof = QueueProof()
+    counts = serializers.DictField(child=QueueCountSerializer(), help_text="of each queue as a whole")
+    proof = QueueProofSerializer()
     next = serializers.CharField(allow_null=True, help_text="address of the next page")
     previous = serializers.CharField(allow_null=True, help_text="address of the page before")
-    results = QueueRowShape(many=True)
+    results = QueueRowShapeSerializer(many=True)
 
 
-class ActedEntry(serializers.Serializer[Any]):
+class ActedEntrySerializer(serializers.Serializer[Any]):
     id = serializers.CharField(source="public_id")
     kind = serializers.ChoiceField(choices=QueueEntry.Kind.values)
     sample = serializers.CharField(source="sample.public_id")
@@ -152,10 +152,10 @@ class ActedEntry(serializers.Serializer[Any]):
     dismissed_because = serializers.CharField()
 
 
-class PinRequest(Strict):
+class PinRequestSerializer(StrictSerializer):
     pinned = Flag(default=True)
 
 
-class DismissRequest(Strict):
+class DismissRequestSerializer(StrictSerializer):
     dismissed = Flag(default=True, help_text="false puts it back")
     reason = Text(max_length=LONGEST_REASON, required=False, help_text="needed unless it is put back")

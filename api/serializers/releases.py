@@ -9,17 +9,17 @@ from annotation.releases.formats import FORMATS
 from annotation.releases.request import DEFAULT_CALIBRATION_SHARE, DEFAULT_SEED, LONGEST_NAME
 from annotation.releases.test_pool import DEFAULT_SHARE
 
-from .fields import Choice, ClientKey, Flag, Number, Strict, Text, WholeNumber
+from .fields import Choice, ClientKey, Flag, Number, StrictSerializer, Text, WholeNumber
 
 
-class RenditionRequest(Strict):
+class RenditionRequestSerializer(StrictSerializer):
     formats = serializers.ListField(child=Choice(choices=list(FORMATS)), max_length=len(FORMATS))
     with_generator = Flag(default=False, help_text="say who made each sample")
     with_metadata = Flag(default=False, help_text="keep the samples' metadata")
     client_key = ClientKey(required=False)
 
 
-class ReleaseRequest(RenditionRequest):
+class ReleaseRequestSerializer(RenditionRequestSerializer):
     name = Text(max_length=LONGEST_NAME)
     test_share = Number(
         required=False, help_text="of the samples, in test; 0.2 where neither this nor a count is given"
@@ -35,13 +35,13 @@ class ReleaseRequest(RenditionRequest):
     )
 
 
-class ReleaseFile(serializers.Serializer[Any]):
+class ReleaseFileSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(help_text="path in the release's folder, for …/files/{name}")
     bytes = serializers.IntegerField()
     sha256 = serializers.CharField()
 
 
-class ShownRendition(serializers.Serializer[Any]):
+class ShownRenditionSerializer(serializers.Serializer[Any]):
     id = serializers.CharField(source="public_id")
     formats = serializers.ListField(child=serializers.CharField())
     with_generator = serializers.BooleanField()
@@ -52,12 +52,12 @@ class ShownRendition(serializers.Serializer[Any]):
     files = serializers.SerializerMethodField(help_text="all but the pictures")
     at = serializers.DateTimeField()
 
-    @extend_schema_field(ReleaseFile(many=True))
+    @extend_schema_field(ReleaseFileSerializer(many=True))
     def get_files(self, rendition: Any) -> list[dict[str, Any]]:
         return [{"name": file["path"], "bytes": file["bytes"], "sha256": file["sha256"]} for file in rendition.files]
 
 
-class ReleaseRow(serializers.Serializer[Any]):
+class ReleaseRowSerializer(serializers.Serializer[Any]):
     id = serializers.CharField(source="public_id")
     number = serializers.IntegerField()
     name = serializers.CharField()
@@ -68,7 +68,7 @@ class ReleaseRow(serializers.Serializer[Any]):
     test = serializers.DictField(source="about.parts.test")
 
 
-class Since(serializers.Serializer[Any]):
+class SinceSerializer(serializers.Serializer[Any]):
     same = serializers.IntegerField()
     changed = serializers.IntegerField(help_text="with another final score now")
     open = serializers.IntegerField(help_text="not agreed any more")
@@ -76,7 +76,7 @@ class Since(serializers.Serializer[Any]):
     added = serializers.IntegerField(help_text="agreed now, and not in the release")
 
 
-class ShownRelease(ReleaseRow):
+class ShownReleaseSerializer(ReleaseRowSerializer):
     study = serializers.CharField(source="study.slug")
     rubric = serializers.CharField()
     seed = serializers.IntegerField()
@@ -90,26 +90,26 @@ class ShownRelease(ReleaseRow):
     protocol = serializers.DictField(source="about.protocol")
     requested = serializers.DictField(source="about.requested")
     files = serializers.SerializerMethodField(help_text="of the newest rendition")
-    renditions = ShownRendition(many=True)
+    renditions = ShownRenditionSerializer(many=True)
     since = serializers.SerializerMethodField(help_text="what has changed in the study since")
 
-    @extend_schema_field(ReleaseFile(many=True))
+    @extend_schema_field(ReleaseFileSerializer(many=True))
     def get_files(self, release: Any) -> list[dict[str, Any]]:
         newest = next(iter(release.renditions.all()), None)
-        return [] if newest is None else ShownRendition(newest).data["files"]
+        return [] if newest is None else ShownRenditionSerializer(newest).data["files"]
 
-    @extend_schema_field(Since)
+    @extend_schema_field(SinceSerializer)
     def get_since(self, release: Any) -> dict[str, Any]:
-        return dict(Since(self.context["since"]).data)
+        return dict(SinceSerializer(self.context["since"]).data)
 
 
-class PoolRequest(Strict):
+class PoolRequestSerializer(StrictSerializer):
     share = Number(default=DEFAULT_SHARE, help_text="of the questions, that test parts may come from")
     calibration_share = Number(default=DEFAULT_CALIBRATION_SHARE)
     seed = WholeNumber(default=DEFAULT_SEED)
 
 
-class ShownPool(serializers.Serializer[Any]):
+class ShownPoolSerializer(serializers.Serializer[Any]):
     reserved = serializers.BooleanField()
     share = serializers.FloatField(allow_null=True)
     calibration_share = serializers.FloatField(allow_null=True)

@@ -9,8 +9,8 @@ from annotation.models import Discussion, FinalScore, Sample, Score
 from annotation.samples.assigning_by_hand import FEWEST_DAYS, MOST_DAYS, MOST_PEOPLE
 from api.pagination import PageQuery
 
-from .assignments import Locked, Turn, Values
-from .fields import Choice, Strict, Text, WholeNumber
+from .assignments import LockedSerializer, TurnSerializer, Values
+from .fields import Choice, StrictSerializer, Text, WholeNumber
 
 REASON_LENGTH = 2000
 # Each has an index behind it: a page of 200,000 samples costs what a page of 200 does.
@@ -46,11 +46,11 @@ class SamplesQuery(PageQuery):
     ordering = Choice(choices=list(ORDERS), default="external_id")
 
 
-class ExportQuery(Strict):
+class ExportQuerySerializer(StrictSerializer):
     format = Choice(choices=["csv", "jsonl"], default="csv")
 
 
-class SampleRow(serializers.Serializer[Any]):
+class SampleRowSerializer(serializers.Serializer[Any]):
     id = serializers.CharField(source="public_id")
     external_id = serializers.CharField()
     question_id = serializers.CharField(source="question.key")
@@ -66,7 +66,7 @@ class SampleRow(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
-class MetOn(serializers.Serializer[Any]):
+class MetOnSerializer(serializers.Serializer[Any]):
     shown = serializers.FloatField()
     expected = serializers.FloatField(help_text="before rounding")
     first = serializers.FloatField(
@@ -76,24 +76,24 @@ class MetOn(serializers.Serializer[Any]):
     touched = serializers.BooleanField(help_text="answered by the annotator's own hand")
 
 
-class RevisionMade(serializers.Serializer[Any]):
+class RevisionMadeSerializer(serializers.Serializer[Any]):
     seconds = serializers.FloatField(allow_null=True)
     at = serializers.DateTimeField()
 
 
-class MetJudge(serializers.Serializer[Any]):
+class MetJudgeSerializer(serializers.Serializer[Any]):
     judge = serializers.IntegerField(help_text="number of its run in the study")
     shown_at = serializers.DateTimeField(allow_null=True)
-    dimensions = serializers.DictField(child=MetOn())
-    revision = RevisionMade(allow_null=True)
+    dimensions = serializers.DictField(child=MetOnSerializer())
+    revision = RevisionMadeSerializer(allow_null=True)
 
 
-class GivenScore(serializers.Serializer[Any]):
+class GivenScoreSerializer(serializers.Serializer[Any]):
     annotator = serializers.CharField(help_text="a pseudonym for researchers")
     round = serializers.IntegerField(help_text="1: independent; later ones were signed in discussions")
     origin = serializers.ChoiceField(choices=Score.Origin.values)
     arm = serializers.ChoiceField(choices=["blind", "delayed", "prefilled"], help_text="how a judge was met")
-    met = MetJudge(allow_null=True, help_text="what was shown of a judge, and what was made of it")
+    met = MetJudgeSerializer(allow_null=True, help_text="what was shown of a judge, and what was made of it")
     discussion = serializers.CharField(allow_null=True, help_text="the one in which it was signed")
     ratings = Values()
     notes = serializers.DictField(child=serializers.CharField())
@@ -101,7 +101,7 @@ class GivenScore(serializers.Serializer[Any]):
     at = serializers.DateTimeField(allow_null=True)
 
 
-class FinalValue(serializers.Serializer[Any]):
+class FinalValueSerializer(serializers.Serializer[Any]):
     value = serializers.FloatField(allow_null=True)
     outcome = serializers.ChoiceField(choices=FinalScore.Outcome.values)
     label_origin = serializers.CharField()
@@ -111,7 +111,7 @@ class FinalValue(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
 
 
-class SampleDiscussion(serializers.Serializer[Any]):
+class SampleDiscussionSerializer(serializers.Serializer[Any]):
     id = serializers.CharField(source="public_id")
     state = serializers.ChoiceField(choices=Discussion.State.values)
     because = serializers.ChoiceField(choices=Discussion.Because.values)
@@ -125,14 +125,14 @@ class SampleDiscussion(serializers.Serializer[Any]):
         return [topic.dimension.key for topic in discussion.topics.all()]
 
 
-class SampleLife(SampleRow):
+class SampleLifeSerializer(SampleRowSerializer):
     study = serializers.CharField()
-    turns = Turn(many=True)
-    locked = serializers.DictField(child=Locked())
+    turns = TurnSerializer(many=True)
+    locked = serializers.DictField(child=LockedSerializer())
     metadata = serializers.DictField()
-    scores = GivenScore(many=True)
-    final = serializers.DictField(child=FinalValue())
-    discussions = SampleDiscussion(many=True, help_text="oldest first")
+    scores = GivenScoreSerializer(many=True)
+    final = serializers.DictField(child=FinalValueSerializer())
+    discussions = SampleDiscussionSerializer(many=True, help_text="oldest first")
 
 
 @extend_schema_field({"oneOf": [{"type": "number"}, {"type": "string"}], "nullable": True})
@@ -140,7 +140,7 @@ class Whatever(serializers.Field[Any, Any, Any, Any]):
     """A level, a version or a time."""
 
 
-class HistoryStep(serializers.Serializer[Any]):
+class HistoryStepSerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField(allow_null=True, help_text="null: not known, as of some imported scores")
     who = serializers.CharField(help_text="a pseudonym for researchers; empty: nobody in particular")
     event = serializers.CharField()
@@ -157,7 +157,7 @@ class HistoryStep(serializers.Serializer[Any]):
     discussion = serializers.CharField(help_text="id of the discussion that it is part of")
 
 
-class ReopenRequest(Strict):
+class ReopenRequestSerializer(StrictSerializer):
     reason = Text(max_length=REASON_LENGTH)
     dimensions = serializers.ListField(
         child=Text(max_length=40),
@@ -167,27 +167,27 @@ class ReopenRequest(Strict):
     )
 
 
-class WithdrawRequest(Strict):
+class WithdrawRequestSerializer(StrictSerializer):
     reason = Text(max_length=REASON_LENGTH)
 
 
-class ReviewRequest(Strict):
+class ReviewRequestSerializer(StrictSerializer):
     reason = Text(max_length=REASON_LENGTH)
 
 
-class AssignRequest(Strict):
+class AssignRequestSerializer(StrictSerializer):
     members = serializers.ListField(
         child=Text(max_length=12), allow_empty=False, max_length=MOST_PEOPLE, help_text="ids of members"
     )
     days = WholeNumber(min_value=FEWEST_DAYS, max_value=MOST_DAYS, default=3, help_text="how long it is theirs")
 
 
-class GivenTo(serializers.Serializer[Any]):
+class GivenToSerializer(serializers.Serializer[Any]):
     member = serializers.CharField(source="member.public_id")
     name = serializers.CharField(source="member.name")
     expires_at = serializers.DateTimeField(source="until")
     new = serializers.BooleanField(help_text="false: they held it already")
 
 
-class AssignedSample(SampleRow):
-    assigned = GivenTo(many=True)
+class AssignedSampleSerializer(SampleRowSerializer):
+    assigned = GivenToSerializer(many=True)

@@ -13,20 +13,20 @@ from api.figures import age, agreement_row, annotator_row, moved_row, people_of,
 from api.replies import accepted
 from api.schema import describe
 from api.serializers import figures as shapes
-from api.serializers.fields import Nothing
-from api.serializers.jobs import ShownJob
+from api.serializers.fields import NothingSerializer
+from api.serializers.jobs import ShownJobSerializer
 
 from .base import View, body_of, query_of, study_of, user_of
 
 
-class Agreement(View):
+class AgreementView(View):
     """How far independent ratings agree, and what discussions moved."""
 
-    @describe("Show agreement", query=shapes.AgreementQuery, answer=shapes.Agreement)
+    @describe("Show agreement", query=shapes.AgreementQuerySerializer, answer=shapes.AgreementSerializer)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Admins and researchers only. As last calculated; of independent ratings alone."""
         study, user = _read(request, slug)
-        query = query_of(request, shapes.AgreementQuery)
+        query = query_of(request, shapes.AgreementQuerySerializer)
         level = query["level"]
         stored = stored_reports.stored(study, StudyFigures.Kind.AGREEMENT)
         data: dict[str, Any] = {} if stored is None else stored.data
@@ -45,19 +45,19 @@ class Agreement(View):
             }
         )
 
-    @describe("Calculate agreement anew", request=Nothing, answer=ShownJob, status=202)
+    @describe("Calculate agreement anew", request=NothingSerializer, answer=ShownJobSerializer, status=202)
     def post(self, request: Request, slug: str) -> HttpResponse:
         """Admins only. Answers with the job; while one waits or runs, with that one."""
         study, user = study_of(request, slug), user_of(request)
         permissions.require_lead(user, study)
-        body_of(request, Nothing)
+        body_of(request, NothingSerializer)
         return accepted(stored_reports.request(by=user, study=study))
 
 
-class Annotators(View):
+class AnnotatorsView(View):
     """How each annotator scores beside the others."""
 
-    @describe("Show annotators", answer=shapes.Annotators)
+    @describe("Show annotators", answer=shapes.AnnotatorsSerializer)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Admins and researchers only. As last calculated; of independent ratings alone."""
         study, user = _read(request, slug)

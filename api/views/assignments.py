@@ -20,24 +20,24 @@ from api.answers import answer, moment
 from api.pagination import page
 from api.schema import describe, either, paged
 from api.serializers import assignments as shapes
-from api.serializers.fields import Nothing, unknown_names, whole_number
+from api.serializers.fields import NothingSerializer, unknown_names, whole_number
 
 from .base import View, body_of, query_of, study_of, user_of
 
 STATES = {"scored": Assignment.State.SCORED, "skipped": Assignment.State.SKIPPED}
 
 
-class Assignments(View):
+class AssignmentsView(View):
     """What I hold in a study, and asking for more."""
 
     @describe(
         "List my assignments",
-        query=shapes.AssignmentsQuery,
-        answer=either("HeldOrPast", shapes.Held, paged(shapes.Assignment)),
+        query=shapes.AssignmentsQuerySerializer,
+        answer=either("HeldOrPast", shapes.HeldSerializer, paged(shapes.AssignmentSerializer)),
     )
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Without `state` all that is held; with it a page, newest first."""
-        query = query_of(request, shapes.AssignmentsQuery)
+        query = query_of(request, shapes.AssignmentsQuerySerializer)
         html = "render" in query
         if "state" in query:
             return answer(self._past(request, study_of(request, slug), query, html=html))
@@ -49,9 +49,9 @@ class Assignments(View):
 
     @describe(
         "Lease samples",
-        query=shapes.RenderQuery,
-        request=shapes.LeaseRequest,
-        answer=shapes.Leased,
+        query=shapes.RenderQuerySerializer,
+        request=shapes.LeaseRequestSerializer,
+        answer=shapes.LeasedSerializer,
         conflict=True,
     )
     def post(self, request: Request, slug: str) -> HttpResponse:
@@ -88,13 +88,13 @@ def read_count(body: Mapping[str, Any]) -> int:
 
 
 def _html(request: Request) -> bool:
-    return bool(request.query_params) and "render" in query_of(request, shapes.RenderQuery)
+    return bool(request.query_params) and "render" in query_of(request, shapes.RenderQuerySerializer)
 
 
-class OneAssignment(View):
+class OneAssignmentView(View):
     """One assignment of mine."""
 
-    @describe("Show an assignment", query=shapes.RenderQuery, answer=shapes.Assignment)
+    @describe("Show an assignment", query=shapes.RenderQuerySerializer, answer=shapes.AssignmentSerializer)
     def get(self, request: Request, assignment: str) -> HttpResponse:
         """Held or past."""
         html = _html(request)
@@ -102,32 +102,32 @@ class OneAssignment(View):
         return answer(content.assignment(work, html=html))
 
 
-class Skip(View):
+class SkipView(View):
     """Handing a sample back."""
 
-    @describe("Skip a sample", request=shapes.SkipRequest, answer=shapes.Skipped, conflict=True)
+    @describe("Skip a sample", request=shapes.SkipRequestSerializer, answer=shapes.SkippedSerializer, conflict=True)
     def post(self, request: Request, assignment: str) -> HttpResponse:
         """It does not come to me again. The same client key again changes nothing."""
-        body = body_of(request, shapes.SkipRequest)
+        body = body_of(request, shapes.SkipRequestSerializer)
         leases.skip(by=user_of(request), assignment_id=assignment, **body)
         return answer({"assignment": assignment, "state": "skipped"})
 
 
-class Renew(View):
+class RenewView(View):
     """Keeping a sample while its page is open."""
 
-    @describe("Prolong a lease", request=Nothing, answer=shapes.Renewed, conflict=True)
+    @describe("Prolong a lease", request=NothingSerializer, answer=shapes.RenewedSerializer, conflict=True)
     def post(self, request: Request, assignment: str) -> HttpResponse:
         """From now on, by as long as a new lease lasts."""
-        body_of(request, Nothing)
+        body_of(request, NothingSerializer)
         expires_at = leases.renew(by=user_of(request), assignment_id=assignment)
         return answer({"expires_at": moment(expires_at)})
 
 
-class Progress(View):
+class ProgressView(View):
     """How far it is."""
 
-    @describe("Show progress", answer=shapes.Progress)
+    @describe("Show progress", answer=shapes.ProgressSerializer)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Counts of samples tell whether others have scored, so annotators do not get them."""
         study, user = study_of(request, slug), user_of(request)

@@ -13,7 +13,7 @@ from annotation.core.permissions import membership
 from annotation.core.visibility import studies_visible_to
 from annotation.models import Sample, Study, User
 from annotation.scoring.exposures import record_exposure
-from api.serializers.fields import Strict
+from api.serializers.fields import StrictSerializer
 
 
 class OnlyJSON(BaseContentNegotiation):
@@ -62,14 +62,14 @@ def found(rows: Any, **lookup: Any) -> Any:
     return row
 
 
-def body_of(request: Request, serializer: type[Strict], *, partial: bool = False) -> Mapping[str, Any]:
+def body_of(request: Request, serializer: type[StrictSerializer], *, partial: bool = False) -> Mapping[str, Any]:
     """Return the checked body of a request."""
     read = serializer(data=request.data, partial=partial)
     read.is_valid(raise_exception=True)
     return cast(Mapping[str, Any], read.validated_data)
 
 
-def query_of(request: Request, serializer: type[Strict]) -> Mapping[str, Any]:
+def query_of(request: Request, serializer: type[StrictSerializer]) -> Mapping[str, Any]:
     """Return the checked query of an address: each name known and given once."""
     for name, values in request.query_params.lists():
         if len(values) > 1:

@@ -16,15 +16,15 @@ from api.discussing import case, case_row, is_unchanged, looks_unchanged, reason
 from api.pagination import page
 from api.schema import describe, paged
 from api.serializers import discussions as shapes
-from api.serializers.assignments import RenderQuery
+from api.serializers.assignments import RenderQuerySerializer
 
 from .base import View, body_of, note_that_seen, query_of, study_of, user_of
 
 
-class Discussions(View):
+class DiscussionsView(View):
     """The discussions of a study."""
 
-    @describe("List discussions", query=shapes.DiscussionsQuery, answer=paged(shapes.CaseRow))
+    @describe("List discussions", query=shapes.DiscussionsQuery, answer=paged(shapes.CaseRowSerializer))
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Those that I take part in, the oldest first; all of them for admins and researchers.
 
@@ -46,15 +46,18 @@ class Discussions(View):
         return answer(page(request, rows, query, order=order, show=show, name="public_id", among=known))
 
 
-class OneDiscussion(View):
+class OneDiscussionView(View):
     """One discussion."""
 
     @describe(
-        "Show a discussion", query=shapes.CaseQuery, answer=shapes.Case, empty="There is nothing new since `since`."
+        "Show a discussion",
+        query=shapes.CaseQuerySerializer,
+        answer=shapes.CaseSerializer,
+        empty="There is nothing new since `since`.",
     )
     def get(self, request: Request, discussion: str) -> HttpResponse:
         """For who takes part, and for admins and researchers. With `since`, 204 while there is nothing new."""
-        query, user = query_of(request, shapes.CaseQuery), user_of(request)
+        query, user = query_of(request, shapes.CaseQuerySerializer), user_of(request)
         since = query.get("since")
         if since is not None:
             stored = views.version_of(by=user, discussion_id=discussion)
@@ -66,76 +69,106 @@ class OneDiscussion(View):
         return answer(shown)
 
 
-class Reason(View):
+class ReasonView(View):
     """My reasons."""
 
-    @describe("Give reasons", query=RenderQuery, request=shapes.ReasonsRequest, answer=shapes.Case, conflict=True)
+    @describe(
+        "Give reasons",
+        query=RenderQuerySerializer,
+        request=shapes.ReasonsRequestSerializer,
+        answer=shapes.CaseSerializer,
+        conflict=True,
+    )
     def put(self, request: Request, discussion: str) -> HttpResponse:
         """Given before the others are shown, where the study's rules ask for that. They stay as they were given."""
-        body = dict(body_of(request, shapes.ReasonsRequest))
+        body = dict(body_of(request, shapes.ReasonsRequestSerializer))
         body["reasons"] = reasons(body["reasons"])
         return _answered(request, participating.give_reasons(by=user_of(request), discussion_id=discussion, **body))
 
 
-class Posts(View):
+class PostsView(View):
     """What I say."""
 
-    @describe("Comment", query=RenderQuery, request=shapes.PostRequest, answer=shapes.Case, conflict=True)
+    @describe(
+        "Comment",
+        query=RenderQuerySerializer,
+        request=shapes.PostRequestSerializer,
+        answer=shapes.CaseSerializer,
+        conflict=True,
+    )
     def post(self, request: Request, discussion: str) -> HttpResponse:
         """On one open dimension. Posts are never changed or taken back."""
-        body = body_of(request, shapes.PostRequest)
+        body = body_of(request, shapes.PostRequestSerializer)
         return _answered(request, participating.comment(by=user_of(request), discussion_id=discussion, **body))
 
 
-class Stances(View):
+class StancesView(View):
     """Where I stand."""
 
     @describe(
-        "Keep or move stances", query=RenderQuery, request=shapes.StancesRequest, answer=shapes.Case, conflict=True
+        "Keep or move stances",
+        query=RenderQuerySerializer,
+        request=shapes.StancesRequestSerializer,
+        answer=shapes.CaseSerializer,
+        conflict=True,
     )
     def put(self, request: Request, discussion: str) -> HttpResponse:
         """A dimension closes as soon as all who take part stand on one value; that value is signed by each."""
-        body = dict(body_of(request, shapes.StancesRequest))
+        body = dict(body_of(request, shapes.StancesRequestSerializer))
         body["reasons"] = reasons(body.get("reasons", {}))
         return _answered(request, participating.take_stances(by=user_of(request), discussion_id=discussion, **body))
 
 
-class Override(View):
+class OverrideView(View):
     """Deciding in the participants' place."""
 
     @describe(
-        "Override a discussion", query=RenderQuery, request=shapes.OverrideRequest, answer=shapes.Case, conflict=True
+        "Override a discussion",
+        query=RenderQuerySerializer,
+        request=shapes.OverrideRequestSerializer,
+        answer=shapes.CaseSerializer,
+        conflict=True,
     )
     def post(self, request: Request, discussion: str) -> HttpResponse:
         """Admins only. Open dimensions get the given values, which are marked as overridden wherever they go."""
-        body = body_of(request, shapes.OverrideRequest)
+        body = body_of(request, shapes.OverrideRequestSerializer)
         return _answered(request, moderating.override(by=user_of(request), discussion_id=discussion, **body))
 
 
-class Excuse(View):
+class ExcuseView(View):
     """Letting a participant go."""
 
     @describe(
-        "Excuse a participant", query=RenderQuery, request=shapes.ExcuseRequest, answer=shapes.Case, conflict=True
+        "Excuse a participant",
+        query=RenderQuerySerializer,
+        request=shapes.ExcuseRequestSerializer,
+        answer=shapes.CaseSerializer,
+        conflict=True,
     )
     def post(self, request: Request, discussion: str) -> HttpResponse:
         """Admins only. Two must remain, the replacement included; what the excused have said stays."""
-        body = {"replacement": None, **body_of(request, shapes.ExcuseRequest)}
+        body = {"replacement": None, **body_of(request, shapes.ExcuseRequestSerializer)}
         return _answered(request, moderating.excuse(by=user_of(request), discussion_id=discussion, **body))
 
 
-class Deadline(View):
+class DeadlineView(View):
     """When it becomes the admins' to decide."""
 
-    @describe("Set a deadline", query=RenderQuery, request=shapes.DeadlineRequest, answer=shapes.Case, conflict=True)
+    @describe(
+        "Set a deadline",
+        query=RenderQuerySerializer,
+        request=shapes.DeadlineRequestSerializer,
+        answer=shapes.CaseSerializer,
+        conflict=True,
+    )
     def post(self, request: Request, discussion: str) -> HttpResponse:
         """Admins only. A discussion that was handed over goes back to those who take part."""
-        body = body_of(request, shapes.DeadlineRequest)
+        body = body_of(request, shapes.DeadlineRequestSerializer)
         return _answered(request, moderating.set_deadline(by=user_of(request), discussion_id=discussion, **body))
 
 
 def _answered(request: Request, view: CaseView) -> HttpResponse:
-    html = bool(request.query_params) and "render" in query_of(request, RenderQuery)
+    html = bool(request.query_params) and "render" in query_of(request, RenderQuerySerializer)
     return answer(_shown(user_of(request), view, html=html))
 
 

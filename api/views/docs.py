@@ -3,7 +3,7 @@
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 
-class Docs(SpectacularSwaggerSplitView):
+class DocsView(SpectacularSwaggerSplitView):
     """Swagger UI from our own static files, its script at an address of its own: pages run no inline scripts."""
 
     url_name = "api:schema"

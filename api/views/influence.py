@@ -16,10 +16,10 @@ from api.serializers import influence as shapes
 from .base import View, study_of, user_of
 
 
-class Influence(View):
+class InfluenceView(View):
     """How far a judge pulls people, what they accept of it, and how long they take."""
 
-    @describe("Show influence", answer=shapes.Influence)
+    @describe("Show influence", answer=shapes.InfluenceSerializer)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Admins and researchers only. As last calculated; a new calculation is asked for as that of agreement is."""
         study, user = study_of(request, slug), user_of(request)

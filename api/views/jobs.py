@@ -20,7 +20,7 @@ from api.parsers import refuse_larger_than
 from api.replies import accepted
 from api.schema import describe, paged
 from api.serializers import jobs as shapes
-from api.serializers.fields import Nothing
+from api.serializers.fields import NothingSerializer
 
 from .base import View, body_of, found, query_of, study_of, user_of
 
@@ -43,13 +43,13 @@ class UploadView(View):
         super().initial(request, *args, **kwargs)
 
 
-class Imports(UploadView):
+class ImportsView(UploadView):
     """Files of samples and of scores that are imported by a job."""
 
     @describe(
         "Import a file",
-        request={"multipart/form-data": shapes.ImportRequest},
-        answer=shapes.ShownJob,
+        request={"multipart/form-data": shapes.ImportRequestSerializer},
+        answer=shapes.ShownJobSerializer,
         status=202,
         conflict=True,
     )
@@ -57,7 +57,7 @@ class Imports(UploadView):
         """Admins only. The answer is a job; its result counts what came in and names the lines that did not."""
         study, user = study_of(request, slug), user_of(request)
         permissions.require_lead(user, study)
-        body = body_of(request, shapes.ImportRequest)
+        body = body_of(request, shapes.ImportRequestSerializer)
         kind = body["kind"]
         arguments: dict[str, Any] = {name: body[name] == "true" for name in FLAGS[kind]}
         arguments |= {name: body[name] for name in ("images", "format", "question") if name in body}
@@ -73,10 +73,10 @@ class Imports(UploadView):
         return accepted(job)
 
 
-class Jobs(View):
+class JobsView(View):
     """The jobs of a study."""
 
-    @describe("List jobs", query=PageQuery, answer=paged(shapes.ShownJob))
+    @describe("List jobs", query=PageQuery, answer=paged(shapes.ShownJobSerializer))
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Admins only, newest first."""
         study, user = study_of(request, slug), user_of(request)
@@ -89,46 +89,48 @@ class Jobs(View):
                 rows,
                 query,
                 order=("-created_at", "-id"),
-                show=lambda taken: shapes.ShownJob(taken, many=True).data,
+                show=lambda taken: shapes.ShownJobSerializer(taken, many=True).data,
             )
         )
 
 
-class OneJob(View):
+class OneJobView(View):
     """One job."""
 
-    @describe("Show a job", answer=shapes.ShownJob)
+    @describe("Show a job", answer=shapes.ShownJobSerializer)
     def get(self, request: Request, job: str) -> HttpResponse:
         """Mine, or one of a study that I lead."""
-        return answer(shapes.ShownJob(_job(request, job)).data)
+        return answer(shapes.ShownJobSerializer(_job(request, job)).data)
 
 
-class JobLog(View):
+class JobLogView(View):
     """A job's log."""
 
-    @describe("Show the log of a job", query=PageQuery, answer=paged(shapes.LogLine))
+    @describe("Show the log of a job", query=PageQuery, answer=paged(shapes.LogLineSerializer))
     def get(self, request: Request, job: str) -> HttpResponse:
         """Oldest line first."""
         lines = JobLogLine.objects.filter(job=_job(request, job))
         query = query_of(request, PageQuery)
         return answer(
-            page(request, lines, query, order=("id",), show=lambda taken: shapes.LogLine(taken, many=True).data)
+            page(
+                request, lines, query, order=("id",), show=lambda taken: shapes.LogLineSerializer(taken, many=True).data
+            )
         )
 
 
-class Refusals(View):
+class RefusalsView(View):
     """The lines that an import refused."""
 
     @describe(
         "Show the refused lines of a job",
-        query=shapes.RefusalsQuery,
+        query=shapes.RefusalsQuerySerializer,
         answer=OpenApiTypes.STR,
         content_type=("application/x-ndjson", "text/csv"),
     )
     def get(self, request: Request, job: str) -> StreamingHttpResponse:
         """All of them, in the order of the file: line, field and why. The result of the job has the first thousand."""
         row = _job(request, job)
-        kind = query_of(request, shapes.RefusalsQuery)["format"]
+        kind = query_of(request, shapes.RefusalsQuerySerializer)["format"]
         pieces, content_type = REFUSALS[kind]
         headers = {
             "Content-Disposition": f'attachment; filename="refused-{row.public_id}.{kind}"',
@@ -137,26 +139,26 @@ class Refusals(View):
         return StreamingHttpResponse(pieces(row), content_type=content_type, headers=headers)
 
 
-class CancelJob(View):
+class CancelJobView(View):
     """Stopping a job."""
 
-    @describe("Cancel a job", request=Nothing, answer=shapes.ShownJob, conflict=True)
+    @describe("Cancel a job", request=NothingSerializer, answer=shapes.ShownJobSerializer, conflict=True)
     def post(self, request: Request, job: str) -> HttpResponse:
         """Running work stops at its next step."""
         row = _job(request, job)
-        body_of(request, Nothing)
-        return answer(shapes.ShownJob(queueing.cancel(by=user_of(request), job=row)).data)
+        body_of(request, NothingSerializer)
+        return answer(shapes.ShownJobSerializer(queueing.cancel(by=user_of(request), job=row)).data)
 
 
-class RetryJob(View):
+class RetryJobView(View):
     """Trying a job again."""
 
-    @describe("Retry a job", request=Nothing, answer=shapes.ShownJob, conflict=True)
+    @describe("Retry a job", request=NothingSerializer, answer=shapes.ShownJobSerializer, conflict=True)
     def post(self, request: Request, job: str) -> HttpResponse:
         """It goes on where it stopped."""
         row = _job(request, job)
-        body_of(request, Nothing)
-        return answer(shapes.ShownJob(queueing.retry(by=user_of(request), job=row)).data)
+        body_of(request, NothingSerializer)
+        return answer(shapes.ShownJobSerializer(queueing.retry(by=user_of(request), job=row)).data)
 
 
 def _job(request: Request, public_id: str) -> Job:

@@ -15,24 +15,24 @@ from annotation.imports.uploads import store_input
 from annotation.jobs import queueing
 from annotation.judges import runs
 from annotation.judges.downloads import download_pairs, download_run
-from annotation.judges.request import Wanted
+from annotation.judges.request import TrainingRequest
 from annotation.models import JudgeRun, Release, Sample, Scorecard, Study
 from api.answers import answer
 from api.pagination import PageQuery, page
 from api.replies import accepted, sent
 from api.schema import describe, paged
 from api.serializers import judges as shapes
-from api.serializers.fields import Nothing
-from api.serializers.jobs import ShownJob
+from api.serializers.fields import NothingSerializer
+from api.serializers.jobs import ShownJobSerializer
 
 from .base import View, body_of, found, note_that_seen, query_of, study_of, user_of
 from .jobs import UploadView
 
 
-class JudgeRuns(View):
+class JudgeRunsView(View):
     """The judges of a study."""
 
-    @describe("List judges", query=PageQuery, answer=paged(shapes.JudgeRow))
+    @describe("List judges", query=PageQuery, answer=paged(shapes.JudgeRowSerializer))
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Admins and researchers only, the newest first."""
         study, user = study_of(request, slug), user_of(request)
@@ -44,41 +44,49 @@ class JudgeRuns(View):
                 rows,
                 query_of(request, PageQuery),
                 order=("-number",),
-                show=lambda taken: shapes.JudgeRow(taken, many=True).data,
+                show=lambda taken: shapes.JudgeRowSerializer(taken, many=True).data,
             )
         )
 
-    @describe("Train a judge", request=shapes.JudgeRequest, answer=shapes.JudgeJob, status=202, conflict=True)
+    @describe(
+        "Train a judge",
+        request=shapes.JudgeRequestSerializer,
+        answer=shapes.JudgeJobSerializer,
+        status=202,
+        conflict=True,
+    )
     def post(self, request: Request, slug: str) -> HttpResponse:
         """Admins and researchers only. The answer is a job that names the judge, which is there from now on."""
         study, user = study_of(request, slug), user_of(request)
         permissions.require_results(user, study)
-        body = dict(body_of(request, shapes.JudgeRequest))
+        body = dict(body_of(request, shapes.JudgeRequestSerializer))
         release = _release(study, body.pop("release"))
         key = body.pop("client_key", None)
-        run = runs.start_training(by=user, release=release, wanted=Wanted(**body), client_key=key)
+        run = runs.start_training(by=user, release=release, wanted=TrainingRequest(**body), client_key=key)
         if run.job is None:
             raise NotFound("The job that trained this judge is no longer kept.")
-        return accepted(run.job, shapes.JudgeJob)
+        return accepted(run.job, shapes.JudgeJobSerializer)
 
 
-class OneJudgeRun(View):
+class OneJudgeRunView(View):
     """One judge."""
 
-    @describe("Show a judge", answer=shapes.ShownJudge)
+    @describe("Show a judge", answer=shapes.ShownJudgeSerializer)
     def get(self, request: Request, run: str) -> HttpResponse:
         """Admins and researchers only, also while it is trained."""
         return _shown(_run(request, run))
 
 
-class JudgeScorecard(View):
+class JudgeScorecardView(View):
     """How a judge did."""
 
-    @describe("Show the scorecard of a judge", query=shapes.ScorecardQuery, answer=shapes.ShownScorecard)
+    @describe(
+        "Show the scorecard of a judge", query=shapes.ScorecardQuerySerializer, answer=shapes.ShownScorecardSerializer
+    )
     def get(self, request: Request, run: str) -> HttpResponse:
         """Admins and researchers only, who afterwards score none of the samples that it names."""
         row = _run(request, run)
-        query = query_of(request, shapes.ScorecardQuery)
+        query = query_of(request, shapes.ScorecardQuerySerializer)
         scorecard = _scorecard(row, query.get("release"))
         card = scorecard.cards[query["target"]]
         named = {one["id"] for dimension in card["dimensions"] for one in dimension["worst"]}
@@ -97,20 +105,20 @@ class JudgeScorecard(View):
             "made_at": scorecard.made_at,
             "card": card,
         }
-        return answer(shapes.ShownScorecard(shown).data)
+        return answer(shapes.ShownScorecardSerializer(shown).data)
 
 
-class JudgeComparison(View):
+class JudgeComparisonView(View):
     """A judge beside another one."""
 
-    @describe("Compare two judges", query=shapes.ComparisonQuery, answer=shapes.ShownComparison)
+    @describe("Compare two judges", query=shapes.ComparisonQuerySerializer, answer=shapes.ShownComparisonSerializer)
     def get(self, request: Request, run: str) -> HttpResponse:
         """Admins and researchers only. On the samples of one release's test part that both have judged."""
         # Imported here: it loads what a web process starts without.
         from annotation.judges.prediction_pairs import compared
 
         row = _run(request, run)
-        query = query_of(request, shapes.ComparisonQuery)
+        query = query_of(request, shapes.ComparisonQuerySerializer)
         other = row.study.judge_runs.filter(public_id=query["with"]).exclude(pk=row.pk).first()
         if other is None:
             message = "Name another judge of the same study."
@@ -122,15 +130,15 @@ class JudgeComparison(View):
             "release": first.release,
             "comparison": compared(first, second),
         }
-        return answer(shapes.ShownComparison(shown).data)
+        return answer(shapes.ShownComparisonSerializer(shown).data)
 
 
-class JudgePairs(View):
+class JudgePairsView(View):
     """What stands behind the figures of a scorecard."""
 
     @describe(
         "Download the scores behind a scorecard",
-        query=shapes.HeldToQuery,
+        query=shapes.HeldToQuerySerializer,
         answer=OpenApiTypes.STR,
         content_type="text/csv",
     )
@@ -140,11 +148,11 @@ class JudgePairs(View):
         An admin scores no sample of today any more afterwards.
         """
         row = _run(request, run)
-        scorecard = _scorecard(row, query_of(request, shapes.HeldToQuery).get("release"))
+        scorecard = _scorecard(row, query_of(request, shapes.HeldToQuerySerializer).get("release"))
         return sent(download_pairs(by=user_of(request), scorecard=scorecard))
 
 
-class JudgeArchive(View):
+class JudgeArchiveView(View):
     """The folder of a judge."""
 
     @describe("Download a judge", answer=OpenApiTypes.BINARY, content_type="application/zip")
@@ -156,63 +164,75 @@ class JudgeArchive(View):
         return sent(download_run(by=user_of(request), run=_run(request, run)))
 
 
-class Activate(View):
+class ActivateView(View):
     """Making a judge the study's own."""
 
-    @describe("Activate a judge", request=Nothing, answer=shapes.ShownJudge, conflict=True)
+    @describe("Activate a judge", request=NothingSerializer, answer=shapes.ShownJudgeSerializer, conflict=True)
     def post(self, request: Request, run: str) -> HttpResponse:
         """Admins and researchers only. It takes the place of the one that was active."""
         row = _run(request, run)
-        body_of(request, Nothing)
+        body_of(request, NothingSerializer)
         runs.activate(by=user_of(request), run=row)
         return _shown(_run(request, run))
 
 
-class Deactivate(View):
+class DeactivateView(View):
     """Leaving a study without a judge."""
 
-    @describe("Deactivate a judge", request=Nothing, answer=shapes.ShownJudge)
+    @describe("Deactivate a judge", request=NothingSerializer, answer=shapes.ShownJudgeSerializer)
     def post(self, request: Request, run: str) -> HttpResponse:
         """Admins and researchers only. What it has said stays."""
         row = _run(request, run)
-        body_of(request, Nothing)
+        body_of(request, NothingSerializer)
         runs.deactivate(by=user_of(request), run=row)
         return _shown(_run(request, run))
 
 
-class Predict(View):
+class PredictView(View):
     """What a judge says of a whole study."""
 
-    @describe("Have a judge predict", request=shapes.PredictRequest, answer=shapes.JudgeJob, status=202, conflict=True)
+    @describe(
+        "Have a judge predict",
+        request=shapes.PredictRequestSerializer,
+        answer=shapes.JudgeJobSerializer,
+        status=202,
+        conflict=True,
+    )
     def post(self, request: Request, run: str) -> HttpResponse:
         """Admins and researchers only. Of every sample that it has said nothing of; the answer is a job."""
         row = _run(request, run)
-        body = body_of(request, shapes.PredictRequest)
+        body = body_of(request, shapes.PredictRequestSerializer)
         job = runs.start_predicting(by=user_of(request), run=row, client_key=body.get("client_key"))
-        return accepted(job, shapes.JudgeJob)
+        return accepted(job, shapes.JudgeJobSerializer)
 
 
-class Evaluate(View):
+class EvaluateView(View):
     """Holding a judge to a release."""
 
-    @describe("Evaluate a judge", request=shapes.EvaluateRequest, answer=shapes.JudgeJob, status=202, conflict=True)
+    @describe(
+        "Evaluate a judge",
+        request=shapes.EvaluateRequestSerializer,
+        answer=shapes.JudgeJobSerializer,
+        status=202,
+        conflict=True,
+    )
     def post(self, request: Request, run: str) -> HttpResponse:
         """Admins and researchers only. What it has said of the release's test part; the answer is a job."""
         row = _run(request, run)
-        body = body_of(request, shapes.EvaluateRequest)
+        body = body_of(request, shapes.EvaluateRequestSerializer)
         release = _release(row.study, body["release"])
         user = user_of(request)
         job = runs.start_evaluation(by=user, run=row, release=release, client_key=body.get("client_key"))
-        return accepted(job, shapes.JudgeJob)
+        return accepted(job, shapes.JudgeJobSerializer)
 
 
-class Predictions(UploadView):
+class PredictionsView(UploadView):
     """Predictions that were made elsewhere."""
 
     @describe(
         "Import predictions",
-        request={"multipart/form-data": shapes.PredictionsRequest},
-        answer=ShownJob,
+        request={"multipart/form-data": shapes.PredictionsRequestSerializer},
+        answer=ShownJobSerializer,
         status=202,
         conflict=True,
     )
@@ -220,7 +240,7 @@ class Predictions(UploadView):
         """Admins and researchers only. A judge that the study does not know yet becomes one of its judges."""
         study, user = study_of(request, slug), user_of(request)
         permissions.require_results(user, study)
-        body = body_of(request, shapes.PredictionsRequest)
+        body = body_of(request, shapes.PredictionsRequestSerializer)
         file = store_input(
             by=user,
             study=study,
@@ -250,7 +270,7 @@ def _run(request: Request, public_id: str) -> JudgeRun:
 
 
 def _shown(run: JudgeRun) -> HttpResponse:
-    return answer(shapes.ShownJudge(run).data)
+    return answer(shapes.ShownJudgeSerializer(run).data)
 
 
 def _release(study: Study, public_id: str) -> Release:

@@ -18,10 +18,10 @@ from api.serializers import people as shapes
 from .base import View, body_of, found, query_of, study_of, user_of
 
 
-class Members(View):
+class MembersView(View):
     """The members of a study."""
 
-    @describe("List members", query=PageQuery, answer=paged(shapes.ShownMember))
+    @describe("List members", query=PageQuery, answer=paged(shapes.ShownMemberSerializer))
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Admins see names, researchers pseudonyms."""
         study, user = study_of(request, slug), user_of(request)
@@ -34,57 +34,72 @@ class Members(View):
                 query_of(request, PageQuery),
                 # In the order of names, pseudonyms would tell the names.
                 order=("name",) if names else ("public_id",),
-                show=lambda rows: shapes.ShownMember(rows, many=True, context={"names": names}).data,
+                show=lambda rows: shapes.ShownMemberSerializer(rows, many=True, context={"names": names}).data,
             )
         )
 
     @describe(
         "Add a member",
-        request=shapes.NewMemberRequest,
-        answer=shapes.ShownMember,
+        request=shapes.NewMemberRequestSerializer,
+        answer=shapes.ShownMemberSerializer,
         status=201,
         conflict=True,
     )
     def post(self, request: Request, slug: str) -> HttpResponse:
         """Who is to sign in needs an invitation, which may name this member."""
         study, user = _led(request, slug)
-        member = studies.add_member(by=user, study=study, **body_of(request, shapes.NewMemberRequest))
+        member = studies.add_member(by=user, study=study, **body_of(request, shapes.NewMemberRequestSerializer))
         return answer(_shown(member), status=201)
 
 
-class OneMember(View):
+class OneMemberView(View):
     """One member of a study."""
 
-    @describe("Change a member", request=shapes.MemberChangeRequest, answer=shapes.ShownMember, conflict=True)
+    @describe(
+        "Change a member",
+        request=shapes.MemberChangeRequestSerializer,
+        answer=shapes.ShownMemberSerializer,
+        conflict=True,
+    )
     def patch(self, request: Request, slug: str, member: str) -> HttpResponse:
         """What a paused or leaving member holds goes back into play."""
         study, user = _led(request, slug)
         row = found(Member.objects.select_related("study").filter(study=study), public_id=member)
         return answer(
-            _shown(studies.change_member(by=user, member=row, **body_of(request, shapes.MemberChangeRequest)))
+            _shown(studies.change_member(by=user, member=row, **body_of(request, shapes.MemberChangeRequestSerializer)))
         )
 
 
-class Invitations(View):
+class InvitationsView(View):
     """The links that invite into a study."""
 
-    @describe("List invitations", query=PageQuery, answer=paged(shapes.ShownInvitation))
+    @describe("List invitations", query=PageQuery, answer=paged(shapes.ShownInvitationSerializer))
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Without their secrets, which are not stored."""
         study, _ = _led(request, slug)
         rows = Invitation.objects.filter(study=study).select_related("member")
         query = query_of(request, PageQuery)
         return answer(
-            page(request, rows, query, order=("-id",), show=lambda taken: shapes.ShownInvitation(taken, many=True).data)
+            page(
+                request,
+                rows,
+                query,
+                order=("-id",),
+                show=lambda taken: shapes.ShownInvitationSerializer(taken, many=True).data,
+            )
         )
 
     @describe(
-        "Make an invitation", request=shapes.InvitationRequest, answer=shapes.NewInvitation, status=201, conflict=True
+        "Make an invitation",
+        request=shapes.InvitationRequestSerializer,
+        answer=shapes.NewInvitationSerializer,
+        status=201,
+        conflict=True,
     )
     def post(self, request: Request, slug: str) -> HttpResponse:
         """Its secret and link are shown this once."""
         study, user = _led(request, slug)
-        body = dict(body_of(request, shapes.InvitationRequest))
+        body = dict(body_of(request, shapes.InvitationRequestSerializer))
         public_id = body.pop("member", None)
         member = None
         if public_id is not None:
@@ -93,10 +108,10 @@ class Invitations(View):
                 raise BadInput("There is no such member.", fields={"member": "The id of a member of this study."})
         invitation, secret = studies.invite(by=user, study=study, member=member, **body)
         link = request.build_absolute_uri(reverse("join", args=[secret]))
-        return answer({**shapes.ShownInvitation(invitation).data, "secret": secret, "link": link}, status=201)
+        return answer({**shapes.ShownInvitationSerializer(invitation).data, "secret": secret, "link": link}, status=201)
 
 
-class OneInvitation(View):
+class OneInvitationView(View):
     """One invitation."""
 
     @describe("Take an invitation back", status=204)
@@ -108,13 +123,15 @@ class OneInvitation(View):
         return nothing()
 
 
-class AcceptInvitation(View):
+class AcceptInvitationView(View):
     """Joining a study."""
 
-    @describe("Accept an invitation", request=shapes.AcceptRequest, answer=shapes.Joined, conflict=True)
+    @describe(
+        "Accept an invitation", request=shapes.AcceptRequestSerializer, answer=shapes.JoinedSerializer, conflict=True
+    )
     def post(self, request: Request) -> HttpResponse:
         """Who is a member already stays what they are."""
-        secret = body_of(request, shapes.AcceptRequest)["secret"]
+        secret = body_of(request, shapes.AcceptRequestSerializer)["secret"]
         member = studies.accept_invitation(user=user_of(request), secret=secret)
         return answer({"study": member.study.slug, "role": member.role})
 
@@ -126,4 +143,4 @@ def _led(request: Request, slug: str) -> tuple[Study, Any]:
 
 
 def _shown(member: Member) -> dict[str, Any]:
-    return dict(shapes.ShownMember(member, context={"names": True}).data)
+    return dict(shapes.ShownMemberSerializer(member, context={"names": True}).data)

@@ -21,10 +21,10 @@ from api.serializers import people as shapes
 from .base import View, body_of, found, user_of
 
 
-class Me(View):
+class MeView(View):
     """Who I am."""
 
-    @describe("Show me", answer=shapes.Me)
+    @describe("Show me", answer=shapes.MeSerializer)
     def get(self, request: Request) -> HttpResponse:
         """Studies that I have left are not among them."""
         return answer(me(user_of(request)))
@@ -54,7 +54,7 @@ def me(user: User) -> dict[str, Any]:
     }
 
 
-class Session(View):
+class SessionView(View):
     """The browser's session, so that a page can sign in again without being left."""
 
     def get_permissions(self) -> Sequence[Any]:
@@ -62,12 +62,16 @@ class Session(View):
         return [AllowAny()] if self.request.method == "POST" else super().get_permissions()
 
     @describe(
-        "Sign in", request=shapes.SignInRequest, answer=shapes.Me, anonymous=True, also={429: "too many attempts"}
+        "Sign in",
+        request=shapes.SignInRequestSerializer,
+        answer=shapes.MeSerializer,
+        anonymous=True,
+        also={429: "too many attempts"},
     )
     def post(self, request: Request) -> HttpResponse:
         """Sets the session's cookies; needs the CSRF token of the page."""
         check_csrf(request)
-        body = body_of(request, shapes.SignInRequest)
+        body = body_of(request, shapes.SignInRequestSerializer)
         django_request: HttpRequest = request._request
         user = authenticate(django_request, username=body["username"], password=body["password"])
         if getattr(django_request, "axes_locked_out", False):
@@ -86,24 +90,32 @@ class Session(View):
         return nothing()
 
 
-class Tokens(View):
+class TokensView(View):
     """My tokens."""
 
-    @describe("List my tokens", answer=listed(shapes.ShownToken))
+    @describe("List my tokens", answer=listed(shapes.ShownTokenSerializer))
     def get(self, request: Request) -> HttpResponse:
         """Revoked ones are not listed."""
         rows = user_of(request).tokens.filter(revoked_at=None).order_by("name")
-        return answer({"results": shapes.ShownToken(rows, many=True).data})
+        return answer({"results": shapes.ShownTokenSerializer(rows, many=True).data})
 
-    @describe("Make a token", request=shapes.TokenRequest, answer=shapes.NewToken, status=201, conflict=True)
+    @describe(
+        "Make a token",
+        request=shapes.TokenRequestSerializer,
+        answer=shapes.NewTokenSerializer,
+        status=201,
+        conflict=True,
+    )
     def post(self, request: Request) -> HttpResponse:
         """Its secret is shown this once."""
         user = user_of(request)
-        token, secret = logins.create_token(by=user, user=user, name=body_of(request, shapes.TokenRequest)["name"])
-        return answer({**shapes.ShownToken(token).data, "secret": secret}, status=201)
+        token, secret = logins.create_token(
+            by=user, user=user, name=body_of(request, shapes.TokenRequestSerializer)["name"]
+        )
+        return answer({**shapes.ShownTokenSerializer(token).data, "secret": secret}, status=201)
 
 
-class OneToken(View):
+class OneTokenView(View):
     """One token of mine."""
 
     @describe("Revoke a token", status=204)

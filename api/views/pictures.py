@@ -32,7 +32,7 @@ CHUNK = 1 << 16
 KEPT = "private, max-age=31536000, immutable"
 
 
-class Picture(View):
+class PictureView(View):
     """One picture of a sample."""
 
     @describe("Show a picture", answer=OpenApiTypes.BINARY, content_type="image/*")

@@ -13,11 +13,11 @@ from annotation.studies.forecast_data import forecast
 from api.answers import answer, whole
 from api.schema import describe
 from api.serializers import protocols as shapes
-from api.serializers.fields import Nothing
+from api.serializers.fields import NothingSerializer
 
 from .base import View, body_of, study_of, user_of
 
-FIELDS: tuple[str, ...] = tuple(shapes.ShownProtocol().get_fields())
+FIELDS: tuple[str, ...] = tuple(shapes.ShownProtocolSerializer().get_fields())
 
 
 def protocol_shown(protocol: Protocol) -> dict[str, Any]:
@@ -25,27 +25,32 @@ def protocol_shown(protocol: Protocol) -> dict[str, Any]:
     return {name: whole(getattr(protocol, name)) for name in FIELDS}
 
 
-class CurrentProtocol(View):
+class CurrentProtocolView(View):
     """The rules that new samples begin under."""
 
-    @describe("Show the protocol", answer=shapes.ShownProtocol)
+    @describe("Show the protocol", answer=shapes.ShownProtocolSerializer)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """For every member."""
         study = study_of(request, slug)
         return answer(protocol_shown(Protocol.objects.get(study=study, current=True)))
 
-    @describe("Change the protocol", request=shapes.ProtocolRequest, answer=shapes.ShownProtocol, conflict=True)
+    @describe(
+        "Change the protocol",
+        request=shapes.ProtocolRequestSerializer,
+        answer=shapes.ShownProtocolSerializer,
+        conflict=True,
+    )
     def put(self, request: Request, slug: str) -> HttpResponse:
         """Admins only. A new version, unless nothing differs; what is not given stays. Begun samples keep theirs."""
         study, user = _led(request, slug)
-        body = body_of(request, shapes.ProtocolRequest)
+        body = body_of(request, shapes.ProtocolRequestSerializer)
         return answer(protocol_shown(protocols.change_protocol(by=user, study=study, **body)))
 
 
-class Forecast(View):
+class ForecastView(View):
     """What other rules would lead to."""
 
-    @describe("Forecast disputes", answer=shapes.Forecast)
+    @describe("Forecast disputes", answer=shapes.ForecastSerializer)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Admins only. Per tolerance the share of samples in dispute and the hours, from the scores so far."""
         study, user = _led(request, slug)
@@ -53,20 +58,22 @@ class Forecast(View):
         return answer({"rows": [asdict(row) for row in found.rows], "basis": found.basis, "needed": found.needed})
 
 
-class Move(View):
+class MoveView(View):
     """Begun samples, from an earlier version of the rules to the current one."""
 
-    @describe("Preview a move to the protocol", answer=shapes.MovePreview)
+    @describe("Preview a move to the protocol", answer=shapes.MovePreviewSerializer)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Admins only. What a move would do; nothing is changed."""
         study, user = _led(request, slug)
         return answer(asdict(protocols.preview_move(by=user, study=study)))
 
-    @describe("Move samples to the protocol", request=Nothing, answer=shapes.MovedSamples, conflict=True)
+    @describe(
+        "Move samples to the protocol", request=NothingSerializer, answer=shapes.MovedSamplesSerializer, conflict=True
+    )
     def post(self, request: Request, slug: str) -> HttpResponse:
         """Admins only. Undecided samples go on under the current rules, and those with all scores are decided."""
         study, user = _led(request, slug)
-        body_of(request, Nothing)
+        body_of(request, NothingSerializer)
         return answer({"moved": protocols.move_samples(by=user, study=study)})
 
 

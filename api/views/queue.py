@@ -16,7 +16,7 @@ from annotation.models import QueueEntry
 from annotation.review_queue import list as queue_list
 from annotation.review_queue import pin_dismiss, rebuild
 from annotation.review_queue.evaluation import proof
-from annotation.review_queue.list import QueueRow, Wanted
+from annotation.review_queue.list import QueueFilter, QueueRow
 from annotation.samples import requesting_review
 from annotation.scoring.exposures import record_exposure
 from api.answers import answer, moment
@@ -24,22 +24,22 @@ from api.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from api.replies import accepted
 from api.schema import describe
 from api.serializers import queue as shapes
-from api.serializers.fields import Nothing
-from api.serializers.jobs import ShownJob
-from api.serializers.samples import ReviewRequest, SampleRow
+from api.serializers.fields import NothingSerializer
+from api.serializers.jobs import ShownJobSerializer
+from api.serializers.samples import ReviewRequestSerializer, SampleRowSerializer
 
 from .base import View, body_of, found, query_of, study_of, user_of
 
 
-class ReviewQueue(View):
+class ReviewQueueView(View):
     """The queues of a study."""
 
-    @describe("List a review queue", query=shapes.QueueQuery, answer=shapes.ShownQueue)
+    @describe("List a review queue", query=shapes.QueueQuerySerializer, answer=shapes.ShownQueueSerializer)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Admins and researchers only, who afterwards score none of the samples that it names."""
         study, user = study_of(request, slug), user_of(request)
         member = permissions.require_results(user, study)
-        query = query_of(request, shapes.QueueQuery)
+        query = query_of(request, shapes.QueueQuerySerializer)
         limit = int(query.get("limit", DEFAULT_LIMIT))
         if not 1 <= limit <= MAX_LIMIT:
             raise BadInput(f"limit: from 1 to {MAX_LIMIT}.", fields={"limit": f"From 1 to {MAX_LIMIT}."})
@@ -71,60 +71,71 @@ class ReviewQueue(View):
         )
 
 
-class RefreshQueue(View):
+class RefreshQueueView(View):
     """Making the queues anew."""
 
-    @describe("Refresh the review queue", request=Nothing, answer=ShownJob, status=202)
+    @describe("Refresh the review queue", request=NothingSerializer, answer=ShownJobSerializer, status=202)
     def post(self, request: Request, slug: str) -> HttpResponse:
         """Admins only. It follows what happens by itself; the answer is a job that weighs every sample anew."""
         study, user = study_of(request, slug), user_of(request)
         permissions.require_lead(user, study)
-        body_of(request, Nothing)
+        body_of(request, NothingSerializer)
         return accepted(rebuild.request(by=user, study=study))
 
 
-class Pin(View):
+class PinView(View):
     """Putting an entry first."""
 
-    @describe("Pin a queue entry", request=shapes.PinRequest, answer=shapes.ActedEntry, conflict=True)
+    @describe(
+        "Pin a queue entry", request=shapes.PinRequestSerializer, answer=shapes.ActedEntrySerializer, conflict=True
+    )
     def post(self, request: Request, entry: str) -> HttpResponse:
         """Admins only. It stands before all that are not pinned; `"pinned": false` puts it back to its place."""
-        body = body_of(request, shapes.PinRequest)
+        body = body_of(request, shapes.PinRequestSerializer)
         return answer(
-            shapes.ActedEntry(pin_dismiss.pin(by=user_of(request), entry_id=entry, pinned=body["pinned"])).data
+            shapes.ActedEntrySerializer(
+                pin_dismiss.pin(by=user_of(request), entry_id=entry, pinned=body["pinned"])
+            ).data
         )
 
 
-class Dismiss(View):
+class DismissView(View):
     """Taking an entry out."""
 
-    @describe("Dismiss a queue entry", request=shapes.DismissRequest, answer=shapes.ActedEntry, conflict=True)
+    @describe(
+        "Dismiss a queue entry",
+        request=shapes.DismissRequestSerializer,
+        answer=shapes.ActedEntrySerializer,
+        conflict=True,
+    )
     def post(self, request: Request, entry: str) -> HttpResponse:
         """Admins only. With a reason, for good; `"dismissed": false` puts it back to its place."""
-        body = body_of(request, shapes.DismissRequest)
+        body = body_of(request, shapes.DismissRequestSerializer)
         user = user_of(request)
         if body["dismissed"]:
             row = pin_dismiss.dismiss(by=user, entry_id=entry, reason=body.get("reason", ""))
         else:
             row = pin_dismiss.restore(by=user, entry_id=entry)
-        return answer(shapes.ActedEntry(row).data)
+        return answer(shapes.ActedEntrySerializer(row).data)
 
 
-class Review(View):
+class ReviewView(View):
     """Sending an entry's sample to somebody new."""
 
-    @describe("Send a queue entry to cross-review", request=ReviewRequest, answer=SampleRow, conflict=True)
+    @describe(
+        "Send a queue entry to cross-review", request=ReviewRequestSerializer, answer=SampleRowSerializer, conflict=True
+    )
     def post(self, request: Request, entry: str) -> HttpResponse:
         """Admins only. The same as of its sample: one more score is asked of it, and then all of them decide."""
         user = user_of(request)
         row: QueueEntry = found(queue_entries_visible_to(user).select_related("sample"), public_id=entry)
-        body = body_of(request, ReviewRequest)
+        body = body_of(request, ReviewRequestSerializer)
         sample = requesting_review.ask_review(by=user, sample_id=row.sample.public_id, **body)
-        return answer(SampleRow(sample).data)
+        return answer(SampleRowSerializer(sample).data)
 
 
-def _wanted(query: Mapping[str, Any]) -> Wanted:
-    return Wanted(
+def _wanted(query: Mapping[str, Any]) -> QueueFilter:
+    return QueueFilter(
         dimension=query.get("dimension", ""),
         domain=query.get("domain", ""),
         spread=float(query.get("spread", 0)),

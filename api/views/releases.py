@@ -16,15 +16,15 @@ from api.pagination import PageQuery, page
 from api.replies import accepted, sent
 from api.schema import describe, paged
 from api.serializers import releases as shapes
-from api.serializers.jobs import ShownJob
+from api.serializers.jobs import ShownJobSerializer
 
 from .base import View, body_of, found, query_of, study_of, user_of
 
 
-class Releases(View):
+class ReleasesView(View):
     """The releases of a study."""
 
-    @describe("List releases", query=PageQuery, answer=paged(shapes.ReleaseRow))
+    @describe("List releases", query=PageQuery, answer=paged(shapes.ReleaseRowSerializer))
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Admins and researchers only, the newest first."""
         study, user = study_of(request, slug), user_of(request)
@@ -36,46 +36,54 @@ class Releases(View):
                 rows,
                 query_of(request, PageQuery),
                 order=("-number",),
-                show=lambda taken: shapes.ReleaseRow(taken, many=True).data,
+                show=lambda taken: shapes.ReleaseRowSerializer(taken, many=True).data,
             )
         )
 
-    @describe("Make a release", request=shapes.ReleaseRequest, answer=ShownJob, status=202, conflict=True)
+    @describe(
+        "Make a release", request=shapes.ReleaseRequestSerializer, answer=ShownJobSerializer, status=202, conflict=True
+    )
     def post(self, request: Request, slug: str) -> HttpResponse:
         """Admins only. The answer is a job, whose result names the release."""
         study, user = study_of(request, slug), user_of(request)
         permissions.require_lead(user, study)
-        arguments = dict(body_of(request, shapes.ReleaseRequest))
+        arguments = dict(body_of(request, shapes.ReleaseRequestSerializer))
         key = arguments.pop("client_key", None)
         return accepted(queueing.enqueue(by=user, kind="release", study=study, arguments=arguments, client_key=key))
 
 
-class OneRelease(View):
+class OneReleaseView(View):
     """One release."""
 
-    @describe("Show a release", answer=shapes.ShownRelease)
+    @describe("Show a release", answer=shapes.ShownReleaseSerializer)
     def get(self, request: Request, release: str) -> HttpResponse:
         """Admins and researchers only. What is in it, how well each aim was met, and what has changed since."""
         row = _release(request, release)
-        return answer(shapes.ShownRelease(row, context={"since": changes_since(row)}).data)
+        return answer(shapes.ShownReleaseSerializer(row, context={"since": changes_since(row)}).data)
 
 
-class Renditions(View):
+class RenditionsView(View):
     """Files made of a release."""
 
-    @describe("Make files of a release", request=shapes.RenditionRequest, answer=ShownJob, status=202, conflict=True)
+    @describe(
+        "Make files of a release",
+        request=shapes.RenditionRequestSerializer,
+        answer=ShownJobSerializer,
+        status=202,
+        conflict=True,
+    )
     def post(self, request: Request, release: str) -> HttpResponse:
         """Admins only. The same release in the same formats gives the same bytes, however often."""
         row, user = _release(request, release), user_of(request)
         permissions.require_lead(user, row.study)
-        arguments = dict(body_of(request, shapes.RenditionRequest))
+        arguments = dict(body_of(request, shapes.RenditionRequestSerializer))
         key = arguments.pop("client_key", None)
         arguments["release"] = row.public_id
         job = queueing.enqueue(by=user, kind="render_release", study=row.study, arguments=arguments, client_key=key)
         return accepted(job)
 
 
-class Archive(View):
+class ArchiveView(View):
     """All files of a rendition in one."""
 
     @describe("Download the files of a release", answer=OpenApiTypes.BINARY, content_type="application/zip")
@@ -85,7 +93,7 @@ class Archive(View):
         return sent(download_archive(by=user_of(request), rendition=found(rows, public_id=rendition)))
 
 
-class ReleaseFile(View):
+class ReleaseFileView(View):
     """One file of a release."""
 
     @describe("Download a file of a release", answer=OpenApiTypes.BINARY, content_type="application/octet-stream")
@@ -94,23 +102,25 @@ class ReleaseFile(View):
         return sent(download_file(by=user_of(request), release=_release(request, release), path=name))
 
 
-class Pool(View):
+class PoolView(View):
     """Which questions may become test."""
 
-    @describe("Show the test pool", answer=shapes.ShownPool)
+    @describe("Show the test pool", answer=shapes.ShownPoolSerializer)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Admins and researchers only."""
         study, user = study_of(request, slug), user_of(request)
         permissions.require_results(user, study)
-        return answer(shapes.ShownPool(pool_of(study)).data)
+        return answer(shapes.ShownPoolSerializer(pool_of(study)).data)
 
-    @describe("Reserve the test pool", request=shapes.PoolRequest, answer=shapes.ShownPool, conflict=True)
+    @describe(
+        "Reserve the test pool", request=shapes.PoolRequestSerializer, answer=shapes.ShownPoolSerializer, conflict=True
+    )
     def post(self, request: Request, slug: str) -> HttpResponse:
         """Admins only, once: from then on only these questions become test, later ones drawn as they come."""
         study, user = study_of(request, slug), user_of(request)
         permissions.require_lead(user, study)
-        reserve_pool(by=user, study=study, **body_of(request, shapes.PoolRequest))
-        return answer(shapes.ShownPool(pool_of(study)).data)
+        reserve_pool(by=user, study=study, **body_of(request, shapes.PoolRequestSerializer))
+        return answer(shapes.ShownPoolSerializer(pool_of(study)).data)
 
 
 def _release(request: Request, public_id: str) -> Release:

@@ -25,10 +25,10 @@ from api.serializers import samples as shapes
 from .base import View, body_of, found, note_that_seen, query_of, study_of, user_of
 
 
-class Samples(View):
+class SamplesView(View):
     """The samples of a study."""
 
-    @describe("List samples", query=shapes.SamplesQuery, answer=paged(shapes.SampleRow))
+    @describe("List samples", query=shapes.SamplesQuery, answer=paged(shapes.SampleRowSerializer))
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Admins and researchers only."""
         study, user = study_of(request, slug), user_of(request)
@@ -39,16 +39,16 @@ class Samples(View):
         def show(taken: Sequence[Sample]) -> list[dict[str, Any]]:
             if member is not None:
                 record_exposure(member=member, samples=taken)
-            return list(shapes.SampleRow(taken, many=True).data)
+            return list(shapes.SampleRowSerializer(taken, many=True).data)
 
         order = shapes.ORDERS[query["ordering"]]
         return answer(page(request, rows.select_related("question"), query, order=order, show=show))
 
 
-class OneSample(View):
+class OneSampleView(View):
     """One sample."""
 
-    @describe("Show a sample", answer=shapes.SampleLife)
+    @describe("Show a sample", answer=shapes.SampleLifeSerializer)
     def get(self, request: Request, sample: str) -> HttpResponse:
         """Admins see names, researchers pseudonyms. `reason_first` for who owes the sample's discussion a reason."""
         user = user_of(request)
@@ -56,10 +56,10 @@ class OneSample(View):
         return answer(sample_shown(row, names=permissions.may_lead(user, row.study)))
 
 
-class History(View):
+class HistoryView(View):
     """One sample's steps."""
 
-    @describe("Show the history of a sample", answer=listed(shapes.HistoryStep))
+    @describe("Show the history of a sample", answer=listed(shapes.HistoryStepSerializer))
     def get(self, request: Request, sample: str) -> HttpResponse:
         """Its whole life, oldest first. Admins see names, researchers pseudonyms."""
         user = user_of(request)
@@ -68,53 +68,67 @@ class History(View):
         return answer({"results": history_shown(steps)})
 
 
-class Reopen(View):
+class ReopenView(View):
     """Opening a decided sample again."""
 
-    @describe("Reopen a sample", request=shapes.ReopenRequest, answer=shapes.SampleRow, conflict=True)
+    @describe(
+        "Reopen a sample", request=shapes.ReopenRequestSerializer, answer=shapes.SampleRowSerializer, conflict=True
+    )
     def post(self, request: Request, sample: str) -> HttpResponse:
         """Admins only. Its annotators discuss it again; where they cannot, it is scored again.
 
         A withdrawn one of which a rule decides everything has its values by rule again.
         """
         user = user_of(request)
-        body = body_of(request, shapes.ReopenRequest)
+        body = body_of(request, shapes.ReopenRequestSerializer)
         return _row(user, reopening.reopen(by=user, sample_id=sample, **body))
 
 
-class Withdraw(View):
+class WithdrawView(View):
     """Giving a sample up."""
 
-    @describe("Withdraw a sample", request=shapes.WithdrawRequest, answer=shapes.SampleRow, conflict=True)
+    @describe(
+        "Withdraw a sample", request=shapes.WithdrawRequestSerializer, answer=shapes.SampleRowSerializer, conflict=True
+    )
     def post(self, request: Request, sample: str) -> HttpResponse:
         """Admins only. It has no final scores any more; what people said of it stays."""
         user = user_of(request)
-        body = body_of(request, shapes.WithdrawRequest)
+        body = body_of(request, shapes.WithdrawRequestSerializer)
         return _row(user, reopening.withdraw(by=user, sample_id=sample, **body))
 
 
-class Review(View):
+class SampleReviewView(View):
     """Sending an agreed sample to somebody new."""
 
-    @describe("Send a sample to cross-review", request=shapes.ReviewRequest, answer=shapes.SampleRow, conflict=True)
+    @describe(
+        "Send a sample to cross-review",
+        request=shapes.ReviewRequestSerializer,
+        answer=shapes.SampleRowSerializer,
+        conflict=True,
+    )
     def post(self, request: Request, sample: str) -> HttpResponse:
         """Admins only. One more score is asked of it; until then it has no final values. All scores decide then."""
         user = user_of(request)
-        body = body_of(request, shapes.ReviewRequest)
+        body = body_of(request, shapes.ReviewRequestSerializer)
         return _row(user, requesting_review.ask_review(by=user, sample_id=sample, **body))
 
 
-class Assign(View):
+class AssignView(View):
     """Giving a sample to people."""
 
-    @describe("Assign a sample to people", request=shapes.AssignRequest, answer=shapes.AssignedSample, conflict=True)
+    @describe(
+        "Assign a sample to people",
+        request=shapes.AssignRequestSerializer,
+        answer=shapes.AssignedSampleSerializer,
+        conflict=True,
+    )
     def post(self, request: Request, sample: str) -> HttpResponse:
         """Admins only. It comes first in what each of them holds, for so many days; all of them get it, or nobody."""
         user = user_of(request)
-        body = body_of(request, shapes.AssignRequest)
+        body = body_of(request, shapes.AssignRequestSerializer)
         handed = assigning_by_hand.give(by=user, sample_id=sample, **body)
-        given = shapes.GivenTo(handed.given, many=True).data
-        return answer({**shapes.SampleRow(handed.sample).data, "assigned": given})
+        given = shapes.GivenToSerializer(handed.given, many=True).data
+        return answer({**shapes.SampleRowSerializer(handed.sample).data, "assigned": given})
 
 
 def _open_sample(user: User, public_id: str) -> Sample:
@@ -137,4 +151,4 @@ def _open_sample(user: User, public_id: str) -> Sample:
 
 def _row(user: User, sample: Sample) -> HttpResponse:
     row = samples_visible_to(user).select_related("question").get(pk=sample.pk)
-    return answer(shapes.SampleRow(row).data)
+    return answer(shapes.SampleRowSerializer(row).data)

@@ -20,10 +20,10 @@ from api.strict_json import kind_of
 from .base import View, user_of
 
 
-class Score(View):
+class ScoreView(View):
     """My score of one assignment."""
 
-    @describe("Submit a score", request=shapes.ScoreRequest, answer=shapes.Scored, conflict=True)
+    @describe("Submit a score", request=shapes.ScoreRequestSerializer, answer=shapes.ScoredSerializer, conflict=True)
     def put(self, request: Request, assignment: str) -> HttpResponse:
         """The same client key again is stored once and answers the same.
 
@@ -35,7 +35,7 @@ class Score(View):
         )
         return answer(_scored(score))
 
-    @describe("Undo my score", answer=shapes.Undone, conflict=True)
+    @describe("Undo my score", answer=shapes.UndoneSerializer, conflict=True)
     def delete(self, request: Request, assignment: str) -> HttpResponse:
         """The score is voided and the sample is mine to score again, with the values to start from.
 
@@ -54,10 +54,10 @@ class Score(View):
         )
 
 
-class Revision(View):
+class RevisionView(View):
     """My answer to a judge's values, which I was shown once my own were locked."""
 
-    @describe("Revise a score", request=shapes.RevisionRequest, answer=shapes.Scored, conflict=True)
+    @describe("Revise a score", request=shapes.RevisionRequestSerializer, answer=shapes.ScoredSerializer, conflict=True)
     def put(self, request: Request, assignment: str) -> HttpResponse:
         """Values that I keep are sent, too. The same client key again is stored once and answers the same."""
         body = read_score(cast(dict[str, Any], request.data), fields=REVISION_FIELDS)

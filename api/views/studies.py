@@ -16,16 +16,16 @@ from api.answers import answer, whole
 from api.pagination import PageQuery, page
 from api.schema import describe, paged
 from api.serializers import studies as shapes
-from api.serializers.protocols import CopyRequest
+from api.serializers.protocols import CopyRequestSerializer
 
 from .base import View, body_of, query_of, study_of, user_of
 from .protocols import protocol_shown
 
 
-class Studies(View):
+class StudiesView(View):
     """The studies that I may know of."""
 
-    @describe("List studies", query=PageQuery, answer=paged(shapes.StudyRow))
+    @describe("List studies", query=PageQuery, answer=paged(shapes.StudyRowSerializer))
     def get(self, request: Request) -> HttpResponse:
         """Mine; all of them for a site administrator."""
         user = user_of(request)
@@ -38,12 +38,18 @@ class Studies(View):
 
         return answer(page(request, studies_visible_to(user), query, order=("slug",), show=show))
 
-    @describe("Make a study", request=shapes.StudyRequest, answer=shapes.ShownStudy, status=201, conflict=True)
+    @describe(
+        "Make a study",
+        request=shapes.StudyRequestSerializer,
+        answer=shapes.ShownStudySerializer,
+        status=201,
+        conflict=True,
+    )
     def post(self, request: Request) -> HttpResponse:
         """Site administrators, and admins of any study; who makes it is its first admin."""
         user = user_of(request)
         permissions.require_may_create_studies(user)
-        body = body_of(request, shapes.StudyRequest)
+        body = body_of(request, shapes.StudyRequestSerializer)
         study = studies.create_study(
             by=user,
             slug=body["slug"],
@@ -56,39 +62,43 @@ class Studies(View):
         return answer(_shown(study, user), status=201)
 
 
-class OneStudy(View):
+class OneStudyView(View):
     """One study."""
 
-    @describe("Show a study", answer=shapes.ShownStudy)
+    @describe("Show a study", answer=shapes.ShownStudySerializer)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """For every member."""
         return answer(_shown(study_of(request, slug), user_of(request)))
 
-    @describe("Change a study", request=shapes.StudyChangeRequest, answer=shapes.ShownStudy, conflict=True)
+    @describe(
+        "Change a study", request=shapes.StudyChangeRequestSerializer, answer=shapes.ShownStudySerializer, conflict=True
+    )
     def patch(self, request: Request, slug: str) -> HttpResponse:
         """Admins only; what is not given stays."""
         study, user = study_of(request, slug), user_of(request)
         permissions.require_lead(user, study)
-        study = studies.change_study(by=user, study=study, **body_of(request, shapes.StudyChangeRequest))
+        study = studies.change_study(by=user, study=study, **body_of(request, shapes.StudyChangeRequestSerializer))
         return answer(_shown(study, user))
 
 
-class CopyStudy(View):
+class CopyStudyView(View):
     """A study like another one."""
 
-    @describe("Copy a study", request=CopyRequest, answer=shapes.ShownStudy, status=201, conflict=True)
+    @describe(
+        "Copy a study", request=CopyRequestSerializer, answer=shapes.ShownStudySerializer, status=201, conflict=True
+    )
     def post(self, request: Request, slug: str) -> HttpResponse:
         """Admins only. Its rubric, rules and instructions in a new study, in draft and without samples."""
         study, user = study_of(request, slug), user_of(request)
         permissions.require_lead(user, study)
-        made = studies.copy_study(by=user, source=study, **body_of(request, CopyRequest))
+        made = studies.copy_study(by=user, source=study, **body_of(request, CopyRequestSerializer))
         return answer(_shown(made, user), status=201)
 
 
-class Rubrics(View):
+class RubricsView(View):
     """The rubrics that I may know of."""
 
-    @describe("List rubrics", query=PageQuery, answer=paged(shapes.Rubric))
+    @describe("List rubrics", query=PageQuery, answer=paged(shapes.RubricSerializer))
     def get(self, request: Request) -> HttpResponse:
         """Those of my studies; all of them for a site administrator."""
         rows = rubrics_visible_to(user_of(request))
@@ -103,10 +113,10 @@ class Rubrics(View):
             )
         )
 
-    @describe("Import a rubric", request=shapes.RubricRequest, answer=shapes.Rubric)
+    @describe("Import a rubric", request=shapes.RubricRequestSerializer, answer=shapes.RubricSerializer)
     def post(self, request: Request) -> HttpResponse:
         """Site administrators only. The same again changes nothing; a change of one in use is a new version."""
-        body = body_of(request, shapes.RubricRequest)
+        body = body_of(request, shapes.RubricRequestSerializer)
         stored = rubrics.import_rubric(by=user_of(request), content=body["toml"])
         return answer(rubric_shown(definition(stored.rubric.pk)))
 

@@ -7,25 +7,25 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from . import svg
-from .svg import ROW, Scale
+from .svg import ROW, ChartScale
 
-SHARES = Scale(0, 1, 220)
+SHARES = ChartScale(0, 1, 220)
 LEAST = 0.4
 
 
-def pull_scale(rows: Iterable[Mapping[str, Any]], limit: float, *, width: float = 300) -> Scale:
+def pull_scale(rows: Iterable[Mapping[str, Any]], limit: float, *, width: float = 300) -> ChartScale:
     """Return one scale for all pulls of a report: it holds zero, the limit and the intervals, within two levels."""
     ends = [end for row in rows if row["pull"] is not None for end in (row["interval"] or [row["pull"]])]
     low = min([-LEAST / 2, *ends])
     high = max([LEAST, limit * 1.5, *ends])
-    return Scale(max(-2.0, _floor(low)), min(2.0, -_floor(-high)), width)
+    return ChartScale(max(-2.0, _floor(low)), min(2.0, -_floor(-high)), width)
 
 
 def _floor(value: float) -> float:
     return round(value / 0.2 // 1 * 0.2, 9)
 
 
-def pull_axis(scale: Scale, limit: float) -> SafeString:
+def pull_axis(scale: ChartScale, limit: float) -> SafeString:
     """Draw the ends of the scale, zero and the limit, for the head of the column; what would overlap gives way."""
     ticks = [0.0, limit]
     for end in (1.0, scale.low, scale.high):
@@ -34,7 +34,7 @@ def pull_axis(scale: Scale, limit: float) -> SafeString:
     return svg.axis(scale, ticks)
 
 
-def pull(scale: Scale, row: Mapping[str, Any], limit: float) -> SafeString:
+def pull(scale: ChartScale, row: Mapping[str, Any], limit: float) -> SafeString:
     """Draw a pull with its interval over the line of no pull and the dashed limit."""
     return svg.interval(scale, row["pull"], row["interval"], bars=(limit,), zero=0, notable=row["alarm"])
 

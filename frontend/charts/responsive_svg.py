@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from frontend.presenters.vocabulary import decimals
 
-from .svg import Scale
+from .svg import ChartScale
 
 MINUS = "−"
 # Per cent that are left free on either side, so that no mark is cut.
@@ -21,10 +21,10 @@ NEARLY = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
+class PercentAxis:
     """A scale in per cent of a drawing's width, with the numbers that stand along it."""
 
-    scale: Scale
+    scale: ChartScale
     ticks: tuple[float, ...]
     places: int
     """Decimals of the ticks."""
@@ -50,7 +50,7 @@ def axis_of(
     zero: bool = False,
     whole: bool = False,
     pad: float = PAD,
-) -> Axis:
+) -> PercentAxis:
     """Return an axis that holds ``values`` between round ticks, at most ``most`` of them.
 
     A lone value has something around it, but nothing below ``low`` or above ``high``; with ``zero`` the axis holds zero
@@ -71,7 +71,7 @@ def axis_of(
     while (last := ceil(greatest / step - NEARLY)) - (first := floor(least / step + NEARLY)) >= most:
         step = _step(step * 1.5)
     ticks = tuple(round(number * step, 10) for number in range(first, last + 1))
-    return Axis(Scale(ticks[0], ticks[-1], width=100, pad=pad), ticks, max(0, -floor(log10(step) + 1e-9)))
+    return PercentAxis(ChartScale(ticks[0], ticks[-1], width=100, pad=pad), ticks, max(0, -floor(log10(step) + 1e-9)))
 
 
 def _step(least: float) -> float:
@@ -164,7 +164,7 @@ def mark(shape: str, x: str, y: float, *, over: bool = False) -> SafeString:
     )
 
 
-def ticks_below(axis: Axis, *, sign: bool = False) -> SafeString:
+def ticks_below(axis: PercentAxis, *, sign: bool = False) -> SafeString:
     """Draw the numbers of an axis by themselves, for the foot of a column."""
     return fluid(18, [text(axis.at(one), 13, axis.said(one, sign=sign)) for one in axis.ticks])
 

@@ -8,7 +8,7 @@ from annotation.discussions.view_types import ParticipantView, StanceView
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class StanceCell:
     """One level of one participant: which marks stand there, and which way the line to the other mark goes."""
 
     first: bool
@@ -20,20 +20,20 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ParticipantRow:
     """One participant's first and current value."""
 
     participant: ParticipantView
     stance: StanceView
-    cells: tuple[Cell, ...]
+    cells: tuple[StanceCell, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
+class StanceAxis:
     """All participants on the levels of one dimension, and how far apart they were and are."""
 
     dimension: DimensionDefinition
-    rows: tuple[Row, ...]
+    rows: tuple[ParticipantRow, ...]
     first: tuple[float, float] | None
     """Lowest and highest first value."""
     now: tuple[float, float] | None
@@ -42,16 +42,16 @@ class Axis:
 
 def axis(
     dimension: DimensionDefinition, stances: Sequence[StanceView], participants: Sequence[ParticipantView]
-) -> Axis:
+) -> StanceAxis:
     """Lay the stances out on the levels of their dimension."""
     values = [level.value for level in dimension.levels]
     people = {one.alias: one for one in participants}
     first = _range([stance.first for stance in stances])
     now = _range([stance.current for stance in stances if not stance.excused])
-    return Axis(
+    return StanceAxis(
         dimension=dimension,
         rows=tuple(
-            Row(people[stance.alias], stance, tuple(_cell(value, stance, now) for value in values))
+            ParticipantRow(people[stance.alias], stance, tuple(_cell(value, stance, now) for value in values))
             for stance in stances
             if stance.alias in people
         ),
@@ -65,10 +65,10 @@ def _range(values: Sequence[float | None]) -> tuple[float, float] | None:
     return (min(known), max(known)) if known else None
 
 
-def _cell(value: float, stance: StanceView, now: tuple[float, float] | None) -> Cell:
+def _cell(value: float, stance: StanceView, now: tuple[float, float] | None) -> StanceCell:
     first, current = stance.first, stance.current
     low, high = sorted((first, current)) if first is not None and current is not None else (value, value)
-    return Cell(
+    return StanceCell(
         first=value == first,
         now=value == current,
         left=low < value <= high,

@@ -15,7 +15,7 @@ SHADES = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class ChartScale:
     """A stretch of numbers laid along a line, the same one in every row of a table."""
 
     low: float
@@ -35,30 +35,30 @@ class Scale:
         return not self.low <= value <= self.high
 
 
-def alpha_scale(lows: Iterable[float], *, width: float = 300) -> Scale:
+def alpha_scale(lows: Iterable[float], *, width: float = 300) -> ChartScale:
     """Return 0 to 1, or from the tenth below the lowest of ``lows``: agreement can be worse than chance."""
     lowest = min(lows, default=0.0)
     if lowest >= 0:
-        return Scale(0, 1, width)
+        return ChartScale(0, 1, width)
     steps = next(step for step in range(1, 11) if -step / 5 <= lowest or step == 10)
-    return Scale(max(-1.0, -steps / 5), 1, width)
+    return ChartScale(max(-1.0, -steps / 5), 1, width)
 
 
-def even_scale(values: Iterable[float], *, least: float, step: float, width: float = 108, pad: float = 4) -> Scale:
+def even_scale(values: Iterable[float], *, least: float, step: float, width: float = 108, pad: float = 4) -> ChartScale:
     """Return a scale that reaches as far below zero as above: at least ``least``, in whole ``step``s."""
     reach = max((abs(value) for value in values), default=0.0)
     most = max(least, _rounded_up(reach, step))
-    return Scale(-most, most, width, pad)
+    return ChartScale(-most, most, width, pad)
 
 
-def scale_of(values: Iterable[float], *, step: float, width: float = 108) -> Scale:
+def scale_of(values: Iterable[float], *, step: float, width: float = 108) -> ChartScale:
     """Return a scale from the lowest to the highest of ``values``, both widened to whole ``step``s."""
     found = list(values)
     if not found:
-        return Scale(0, step, width, pad=4)
+        return ChartScale(0, step, width, pad=4)
     low = -_rounded_up(-min(found), step)
     high = _rounded_up(max(found), step)
-    return Scale(low, high if high > low else low + step, width, pad=4)
+    return ChartScale(low, high if high > low else low + step, width, pad=4)
 
 
 def _rounded_up(value: float, step: float) -> float:
@@ -66,7 +66,7 @@ def _rounded_up(value: float, step: float) -> float:
     return round(-(-(value / step - 1e-9) // 1) * step, 9)
 
 
-def axis(scale: Scale, ticks: Sequence[float]) -> SafeString:
+def axis(scale: ChartScale, ticks: Sequence[float]) -> SafeString:
     """Draw the numbers of a scale, for the head of a column."""
     texts = format_html_join(
         "",
@@ -76,14 +76,14 @@ def axis(scale: Scale, ticks: Sequence[float]) -> SafeString:
     return _svg(scale.width, 14, texts, "")
 
 
-def alpha_ticks(scale: Scale) -> list[float]:
+def alpha_ticks(scale: ChartScale) -> list[float]:
     """Return the ticks of a scale of agreement: its ends, fifths up to .4, and the two usual bars."""
     below = [] if scale.low >= 0 else [scale.low]
     return [*below, 0, *([] if scale.low < -0.6 else [0.2, 0.4]), 0.67, 0.8, 1]
 
 
 def interval(
-    scale: Scale,
+    scale: ChartScale,
     value: float | None,
     ends: Sequence[float] | None,
     *,
@@ -135,7 +135,12 @@ def interval(
 
 
 def sparkline(
-    scale: Scale, values: Sequence[float | None], *, zero: float | None = None, notable: bool = False, label: str = ""
+    scale: ChartScale,
+    values: Sequence[float | None],
+    *,
+    zero: float | None = None,
+    notable: bool = False,
+    label: str = "",
 ) -> SafeString:
     """Draw values over equal steps of time as one thin line that breaks where one is missing; the last one is a dot.
 
@@ -152,7 +157,7 @@ def sparkline(
 
 
 def weeks(
-    scale: Scale,
+    scale: ChartScale,
     values: Sequence[float | None],
     names: Sequence[str],
     *,
@@ -291,7 +296,7 @@ def shade(value: float | None, *, low: float = 0, high: float = 1) -> int | None
 
 
 def _places(
-    scale: Scale, values: Sequence[float | None], width: float, height: float, *, margin: float
+    scale: ChartScale, values: Sequence[float | None], width: float, height: float, *, margin: float
 ) -> list[tuple[float, float] | None]:
     step = (width - 2 * margin) / (len(values) - 1) if len(values) > 1 else 0
     start = margin if len(values) > 1 else width - margin
@@ -301,12 +306,12 @@ def _places(
     ]
 
 
-def _height(scale: Scale, value: float, height: float, margin: float) -> float:
-    upright = Scale(scale.low, scale.high, height, pad=margin)
+def _height(scale: ChartScale, value: float, height: float, margin: float) -> float:
+    upright = ChartScale(scale.low, scale.high, height, pad=margin)
     return height - upright.at(value)
 
 
-def _zero_line(scale: Scale, zero: float | None, width: float, height: float, *, margin: float) -> SafeString:
+def _zero_line(scale: ChartScale, zero: float | None, width: float, height: float, *, margin: float) -> SafeString:
     if zero is None or scale.beyond(zero):
         return SafeString()
     y = px(_height(scale, zero, height, margin))

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.core.errors import BadInput
 from annotation.imports.format_names import PREDICTION_ENDINGS
-from annotation.judges.request import DEFAULT_SEED, LARGEST_SEED, LONGEST_NAME, Wanted, offered, options_of
+from annotation.judges.request import DEFAULT_SEED, LARGEST_SEED, LONGEST_NAME, TrainingRequest, offered, options_of
 from annotation.models import Release, Study
 
 from .base import PageForm
@@ -64,11 +64,11 @@ class TrainForm(PageForm):
         chosen = self.cleaned_data["release"]
         return next(row for row in self._releases if row.public_id == chosen)
 
-    def wanted(self) -> Wanted:
+    def wanted(self) -> TrainingRequest:
         """Return the training that is asked for."""
         data = self.cleaned_data
         backend, _slash, preset = data["preset"].partition("/")
-        return Wanted(
+        return TrainingRequest(
             backend=backend, preset=preset, options=data["options"], name=data["name"].strip(), seed=data["seed"]
         )
 

@@ -57,10 +57,10 @@ class QueueFilterForm(forms.Form):
                 required=False,
             )
 
-    def wanted(self, *, dismissed: bool) -> queue_list.Wanted:
+    def wanted(self, *, dismissed: bool) -> queue_list.QueueFilter:
         """What makes sense of it, as the list takes it."""
         data = self.cleaned_data
-        return queue_list.Wanted(
+        return queue_list.QueueFilter(
             dimension=data.get("dimension", ""),
             domain=data.get("domain", ""),
             spread=float(data.get("spread") or 0),

@@ -73,11 +73,11 @@ class SampleFilterForm(forms.Form):
                 )
 
     @property
-    def wanted(self) -> sample_list.Wanted:
+    def wanted(self) -> sample_list.SampleFilter:
         """What makes sense of it, as the list takes it."""
         data = self.cleaned_data
         names = ("state", "generator", "domain", "disputed", "outcome")
-        return sample_list.Wanted(search=data.get("q", ""), **{name: data.get(name, "") for name in names})
+        return sample_list.SampleFilter(search=data.get("q", ""), **{name: data.get(name, "") for name in names})
 
     @property
     def order_wanted(self) -> str:

@@ -24,7 +24,7 @@ MOST_PEOPLE = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class AgreementRow:
     """One line of figures: a dimension, or one group's share in it."""
 
     key: str
@@ -35,25 +35,25 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class DimensionBlock:
     """The rows of one dimension."""
 
     key: str
     name: str
-    rows: list[Row]
+    rows: list[AgreementRow]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class AgreementTable:
     """Agreement at one level of measurement; all rows share one scale."""
 
     level: str
     by: str
-    blocks: list[Block]
+    blocks: list[DimensionBlock]
     axis: SafeString
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[AgreementRow]:
         return [row for block in self.blocks for row in block.rows]
 
     @property
@@ -78,7 +78,7 @@ def stored_rows(agreement: Mapping[str, Any] | None, level: str, by: str) -> lis
 
 def table(
     agreement: Mapping[str, Any] | None, rubric: RubricDefinition, *, level: str, by: str = "all", width: float = 300
-) -> Table:
+) -> AgreementTable:
     """Lay out agreement per dimension, in the rubric's order; groups by name within each."""
     rows = stored_rows(agreement, level, by)
     scale = svg.alpha_scale(
@@ -91,8 +91,10 @@ def table(
         if by != "all":
             own.sort(key=lambda row: group_name(row, by).casefold())
         if own:
-            blocks.append(Block(dimension.key, dimension.name, [_row(row, dimension.name, by, scale) for row in own]))
-    return Table(level, by, blocks, svg.axis(scale, svg.alpha_ticks(scale)))
+            blocks.append(
+                DimensionBlock(dimension.key, dimension.name, [_row(row, dimension.name, by, scale) for row in own])
+            )
+    return AgreementTable(level, by, blocks, svg.axis(scale, svg.alpha_ticks(scale)))
 
 
 def group_name(row: Mapping[str, Any], by: str) -> str:
@@ -100,13 +102,13 @@ def group_name(row: Mapping[str, Any], by: str) -> str:
     return str(row.get("group", {}).get(by) or _("none given"))
 
 
-def _row(row: Mapping[str, Any], name: str, by: str, scale: svg.Scale) -> Row:
+def _row(row: Mapping[str, Any], name: str, by: str, scale: svg.ChartScale) -> AgreementRow:
     group = group_name(row, by) if by != "all" else ""
     drawing = svg.interval(scale, row.get("alpha"), row.get("interval"), bars=BARS)
-    return Row(row["dimension"], name, group, row, drawing)
+    return AgreementRow(row["dimension"], name, group, row, drawing)
 
 
-def finding(shown: Table) -> str:
+def finding(shown: AgreementTable) -> str:
     """Return the sentence that the page of agreement opens with."""
     rows = [row for row in shown.rows if row.figures.get("alpha") is not None]
     if not rows:
@@ -134,7 +136,7 @@ def finding(shown: Table) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class HeatMapCell:
     """What two people have in common."""
 
     value: float | None
@@ -151,7 +153,7 @@ class HeatMap:
     key: str
     name: str
     columns: list[str]
-    rows: list[tuple[str, list[Cell]]]
+    rows: list[tuple[str, list[HeatMapCell]]]
     left_out: int = 0
     """People for whom there is no room."""
 
@@ -207,19 +209,19 @@ def _heat_map(key: str, name: str, pairs: Iterable[Mapping[str, Any]], people: P
     return HeatMap(key, name, [people.called(one) for one in order[:-1]], rows, len(weight) - len(order))
 
 
-def _cell(pair: Mapping[str, Any] | None) -> Cell:
+def _cell(pair: Mapping[str, Any] | None) -> HeatMapCell:
     if pair is None:
-        return Cell(None, None, _("no sample in common"))
+        return HeatMapCell(None, None, _("no sample in common"))
     value = pair.get("kappa")
     count = pair.get("samples") or 0
     said = ngettext("%(n)s sample in common", "%(n)s samples in common", count) % {"n": count}
     if value is None and pair.get("undefined"):
         said = f"{said}: {pair['undefined']}"
-    return Cell(value, svg.shade(value), said)
+    return HeatMapCell(value, svg.shade(value), said)
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class StanceChangeRow:
     """What the discussions of one dimension did to values, as they stood before anybody had spoken."""
 
     key: str
@@ -231,7 +233,7 @@ class Moved:
     """Towards what, how many and which share of those who moved."""
 
 
-def moved(agreement: Mapping[str, Any] | None, rubric: RubricDefinition) -> list[Moved]:
+def moved(agreement: Mapping[str, Any] | None, rubric: RubricDefinition) -> list[StanceChangeRow]:
     """Lay out what discussions moved per dimension; one that was never discussed has no row."""
     rows: list[Mapping[str, Any]] = (agreement or {}).get("moved") or []
     by_key = {row["dimension"]: row for row in rows if row.get("stances")}
@@ -244,7 +246,7 @@ def moved(agreement: Mapping[str, Any] | None, rubric: RubricDefinition) -> list
         count = row["moved"]
         towards = row.get("towards") or {}
         found.append(
-            Moved(
+            StanceChangeRow(
                 dimension.key,
                 dimension.name,
                 row,
@@ -268,7 +270,7 @@ def _towards() -> Sequence[tuple[str, str]]:
     )
 
 
-def moved_sentence(rows: Sequence[Moved]) -> str:
+def moved_sentence(rows: Sequence[StanceChangeRow]) -> str:
     """Return what discussions did, in a sentence; nothing where none is over."""
     stances = sum(row.figures["stances"] for row in rows)
     if not stances:
@@ -302,13 +304,13 @@ def whom(agreement: Mapping[str, Any] | None, people: People) -> HeatMap | None:
     return HeatMap("", "", [people.called(one) for one in order], rows, len(weight) - len(order))
 
 
-def _whom_cell(one: str, other: str, cells: Mapping[tuple[str, str], Mapping[str, Any]]) -> Cell:
+def _whom_cell(one: str, other: str, cells: Mapping[tuple[str, str], Mapping[str, Any]]) -> HeatMapCell:
     row = cells.get((one, other))
     if row is None:
-        return Cell(None, None, "" if one == other else _("never apart"))
+        return HeatMapCell(None, None, "" if one == other else _("never apart"))
     part = row["n"] / row["of"]
     said = _("%(n)s of %(of)s times") % {"n": row["n"], "of": row["of"]}
-    return Cell(part, svg.shade(part), said, share(part))
+    return HeatMapCell(part, svg.shade(part), said, share(part))
 
 
 def basis(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:

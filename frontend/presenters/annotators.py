@@ -22,7 +22,7 @@ BIAS_SHOWN = 0.6
 
 
 @dataclass(frozen=True, slots=True)
-class AnnotatorRow:
+class AnnotatorBoardRow:
     """One annotator's line on the board; a figure that is not known is None, its drawing empty."""
 
     member: Member
@@ -47,10 +47,10 @@ class AnnotatorRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Annotators:
+class AnnotatorBoard:
     """The lines of everybody, the busiest first, with the ends of the scales that they share."""
 
-    rows: list[AnnotatorRow]
+    rows: list[AnnotatorBoardRow]
     bias_scale: str
     week_bias_scale: str
     week_spread_scale: str
@@ -62,7 +62,7 @@ class Annotators:
     """Somebody has figures of two weeks or more, so that there is a line to draw."""
 
 
-def annotators(figures: Figures, people: People, held: Mapping[str, int]) -> Annotators:
+def annotators(figures: Figures, people: People, held: Mapping[str, int]) -> AnnotatorBoard:
     """Lay out everybody who has scored or may score."""
     work = {row["member"]: row for row in (figures.progress or {}).get("members", [])}
     quality = _by_member(figures.annotators)
@@ -84,7 +84,7 @@ def annotators(figures: Figures, people: People, held: Mapping[str, int]) -> Ann
         changed = any_change(mine)
         bias = mine.get("bias")
         rows.append(
-            AnnotatorRow(
+            AnnotatorBoardRow(
                 member=member,
                 name=people.called(one),
                 scored=done["scored"] if done else none,
@@ -108,7 +108,7 @@ def annotators(figures: Figures, people: People, held: Mapping[str, int]) -> Ann
             )
         )
     rows.sort(key=lambda row: (-(row.scored or 0), row.name.casefold()))
-    return Annotators(
+    return AnnotatorBoard(
         rows,
         _span(scale, signed=True),
         _span(week_bias, signed=True),
@@ -119,7 +119,7 @@ def annotators(figures: Figures, people: People, held: Mapping[str, int]) -> Ann
     )
 
 
-def _span(scale: svg.Scale, *, signed: bool = False) -> str:
+def _span(scale: svg.ChartScale, *, signed: bool = False) -> str:
     low, high = (svg.tick(end, signed=signed) for end in (scale.low, scale.high))
     return _("%(low)s to %(high)s") % {"low": low, "high": high}
 
@@ -177,7 +177,7 @@ def by_week(row: Mapping[str, Any], name: str, weeks: Sequence[str]) -> list[flo
 
 
 def _spark(
-    scale: svg.Scale,
+    scale: svg.ChartScale,
     row: Mapping[str, Any],
     name: str,
     weeks: Sequence[str],
@@ -275,7 +275,7 @@ def _own(rows: Iterable[dict[str, Any]], public_id: str) -> dict[str, Any] | Non
 
 
 def _over_weeks(
-    scale: svg.Scale,
+    scale: svg.ChartScale,
     row: Mapping[str, Any],
     name: str,
     weeks: Sequence[str],
@@ -294,7 +294,7 @@ def _speed(work: Mapping[str, Any] | None) -> SafeString:
     known = [row["seconds"] for row in rows if row["seconds"] is not None]
     if len(known) < 2:
         return SafeString()
-    scale = svg.Scale(0, svg.scale_of(known, step=30).high)
+    scale = svg.ChartScale(0, svg.scale_of(known, step=30).high)
     names = short_weeks([row["week"] for row in rows])
     return svg.weeks(scale, [row["seconds"] for row in rows], names, label=_("Median seconds per sample by week"))
 

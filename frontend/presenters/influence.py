@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from annotation.core.rubric_cache import RubricDefinition
 from annotation.models import Member
 from frontend.charts import influence as drawing
-from frontend.charts.svg import Scale
+from frontend.charts.svg import ChartScale
 
 from . import influence_text as words
 from .agreement import share
@@ -19,7 +19,7 @@ Report = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class InfluenceRow:
     """One dimension in one arm; the last of an arm, without a key, is all of them together."""
 
     key: str
@@ -35,12 +35,12 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class ArmBlock:
     """What one arm did."""
 
     arm: str
     said: str
-    rows: list[Row]
+    rows: list[InfluenceRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,13 @@ class PersonRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Influence:
+class InfluencePage:
     """The whole report."""
 
     headline: str
     basis: str
     alarm: bool
-    blocks: list[Block]
+    blocks: list[ArmBlock]
     pull_axis: SafeString
     shares_axis: SafeString
     arms: list[ArmRow]
@@ -87,18 +87,18 @@ class Influence:
     """Somebody has met the judge after locking their own values."""
 
 
-def influence(report: Report, rubric: RubricDefinition, people: People) -> Influence:
+def influence(report: Report, rubric: RubricDefinition, people: People) -> InfluencePage:
     """Lay out the report, dimensions in the rubric's order, rubber stamps before the others."""
     limit = report["limit"]
     scale = drawing.pull_scale(report["rows"], limit)
     names = {one.key: one.name for one in rubric.dimensions}
-    blocks: list[Block] = []
+    blocks: list[ArmBlock] = []
     for row in report["rows"]:
         if not blocks or blocks[-1].arm != row["arm"]:
-            blocks.append(Block(row["arm"], str(words.ARMS[row["arm"]]), []))
+            blocks.append(ArmBlock(row["arm"], str(words.ARMS[row["arm"]]), []))
         blocks[-1].rows.append(_row(row, names.get(row["dimension"], ""), scale, limit))
     reasons = dict.fromkeys(row["undefined"] for row in report["rows"] if row["undefined"])
-    return Influence(
+    return InfluencePage(
         headline=words.finding(report, rubric),
         basis=words.basis(report),
         alarm=report["alarm"],
@@ -112,8 +112,8 @@ def influence(report: Report, rubric: RubricDefinition, people: People) -> Influ
     )
 
 
-def _row(row: Mapping[str, Any], name: str, scale: Scale, limit: float) -> Row:
-    return Row(
+def _row(row: Mapping[str, Any], name: str, scale: ChartScale, limit: float) -> InfluenceRow:
+    return InfluenceRow(
         key=row["dimension"] or "",
         name=name,
         figures=row,

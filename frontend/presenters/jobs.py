@@ -138,25 +138,25 @@ def took(job: Job) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ProgressAnnouncement:
     """What is read out to people who do not see the bar; ``key`` changes when it is worth saying something new."""
 
     key: str
     text: str
 
 
-def said(job: Job) -> Said:
+def said(job: Job) -> ProgressAnnouncement:
     """Return what to read out: each change of state, and each quarter of the way."""
     name, state = title(job), vocabulary.word(job.state)
     quarter = int(4 * job.done / job.total) if job.state == Job.State.RUNNING and job.total else 0
     if 0 < quarter < 4:
         text = _("%(name)s: %(percent)s %% done") % {"name": name, "percent": 25 * quarter}
-        return Said(f"{job.state}-{quarter}", text)
-    return Said(f"{job.state}-0", _("%(name)s: %(state)s") % {"name": name, "state": state})
+        return ProgressAnnouncement(f"{job.state}-{quarter}", text)
+    return ProgressAnnouncement(f"{job.state}-0", _("%(name)s: %(state)s") % {"name": name, "state": state})
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class JobLine:
     """One job in a list."""
 
     job: Job
@@ -168,7 +168,7 @@ class Line:
     took: str
 
     @classmethod
-    def of(cls, job: Any, viewer: User, *, leads: bool) -> "Line":
+    def of(cls, job: Any, viewer: User, *, leads: bool) -> "JobLine":
         """Return the line of a job as `annotation.jobs.list` lists it."""
         counts = [(getattr(job, f"said_{name}", None), label) for name, label in COUNTS]
         about = [name_of_input(job.file)] if job.file else [str(job.arguments.get("path") or "")]
@@ -185,7 +185,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class LogLine:
+class JobLogEntry:
     """One line of a log; of a trace its end, which tells most, and the whole."""
 
     at: datetime
@@ -193,7 +193,7 @@ class LogLine:
     trace: str = ""
 
     @classmethod
-    def of(cls, row: JobLogLine) -> "LogLine":
+    def of(cls, row: JobLogLine) -> "JobLogEntry":
         """Return a line, folded where it is long."""
         lines = row.line.strip().splitlines()
         if len(lines) < 2:

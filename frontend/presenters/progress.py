@@ -43,7 +43,7 @@ def segments(by_state: dict[str, int]) -> list[Segment]:
 
 
 @dataclass(frozen=True, slots=True)
-class GeneratorRow:
+class GeneratorProgressRow:
     """One generator's line: how far its samples are, and what they were given in the end."""
 
     name: str
@@ -55,10 +55,10 @@ class GeneratorRow:
     finals: list[Mapping[str, Any] | None]
 
 
-def generators(progress: Mapping[str, Any] | None, rubric: RubricDefinition) -> list[GeneratorRow]:
+def generators(progress: Mapping[str, Any] | None, rubric: RubricDefinition) -> list[GeneratorProgressRow]:
     """Lay out generators, those with the highest mean of all dimensions first; the others by name."""
     finals = {row["generator"]: row["dimensions"] for row in (progress or {}).get("finals", [])}
-    rows: list[tuple[tuple[float, str], GeneratorRow]] = []
+    rows: list[tuple[tuple[float, str], GeneratorProgressRow]] = []
     for row in (progress or {}).get("generators", []):
         states: Mapping[str, int] = row["states"]
         own = finals.get(row["generator"], {})
@@ -68,7 +68,7 @@ def generators(progress: Mapping[str, Any] | None, rubric: RubricDefinition) -> 
         rows.append(
             (
                 (-sum(means) / len(means) if means else 1e9, name.casefold()),
-                GeneratorRow(
+                GeneratorProgressRow(
                     name=name,
                     samples=row["samples"],
                     agreed=states.get(Sample.State.AGREED, 0),

@@ -12,7 +12,7 @@ SCORED_IN = (Sample.State.WAITING, Sample.State.SCORING, Sample.State.IN_REVIEW)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class QueueAction:
     """A form that is offered: its name, which is also its address, and how it is called."""
 
     name: str
@@ -21,25 +21,25 @@ class Step:
     submit: Promise
 
 
-ASSIGN = Step(
+ASSIGN = QueueAction(
     "assign",
     lazy("Assign to people"),
     lazy("Each of them gets it on their desk before everything else that they hold, and keeps it for some days."),
     lazy("Assign"),
 )
-REVIEW = Step(
+REVIEW = QueueAction(
     "review",
     lazy("Send to cross-review"),
     lazy("One more score is asked of it, by somebody new who cannot tell that it is a review. Then all scores decide."),
     lazy("Send to cross-review"),
 )
-REOPEN = Step(
+REOPEN = QueueAction(
     "reopen",
     lazy("Reopen"),
     lazy("Its people discuss it again; where too few of them are still here, it goes back to be scored."),
     lazy("Reopen"),
 )
-DISMISS = Step(
+DISMISS = QueueAction(
     "dismiss",
     lazy("Dismiss"),
     lazy("It leaves this queue and stays out of it until it is put back. Nothing else changes."),
@@ -48,7 +48,7 @@ DISMISS = Step(
 STEPS = (ASSIGN, REVIEW, REOPEN, DISMISS)
 
 
-def offered(sample: Sample) -> tuple[Step, ...]:
+def offered(sample: Sample) -> tuple[QueueAction, ...]:
     """Return the steps that a sample's state allows; whether anybody is left for one is seen when it is opened."""
     # By name: a step's hash would translate all that it says.
     allowed = {

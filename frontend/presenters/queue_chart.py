@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from annotation.core.rubric_cache import DimensionDefinition
-from frontend.charts.svg import Scale
+from frontend.charts.svg import ChartScale
 from frontend.templatetags.humane import ramp
 
 from .queue_reasons import values_in_words
@@ -33,7 +33,7 @@ class Dot:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class QueueChart:
     """What is drawn; everything in the drawing's own units."""
 
     scale: SafeString
@@ -58,11 +58,11 @@ def drawing(
     expected: float | None,
     interval: tuple[float, float] | None = None,
     final: float | None = None,
-) -> Drawing:
+) -> QueueChart:
     """Lay scores, the judge's expectation with its interval, and an agreed value out on a dimension's levels."""
     levels = [level.value for level in dimension.levels]
-    scale = Scale(min(levels), max(levels), WIDTH, PAD)
-    return Drawing(
+    scale = ChartScale(min(levels), max(levels), WIDTH, PAD)
+    return QueueChart(
         scale=_drawn(tuple(levels)),
         dots=tuple(_dots(values, levels, scale)),
         judge=None if expected is None else _within(scale.at(expected)),
@@ -75,7 +75,7 @@ def drawing(
 @lru_cache(maxsize=64)
 def _drawn(levels: tuple[float, ...]) -> SafeString:
     """Draw the levels, named where there is room: the same for every row, so done once."""
-    scale = Scale(min(levels), max(levels), WIDTH, PAD)
+    scale = ChartScale(min(levels), max(levels), WIDTH, PAD)
     every = max(1, -(-(len(levels) - 1) // (MOST_LABELS - 1)))
     ticks = [
         (f"{scale.at(level):g}", f"{level:g}" if number % every == 0 else "")
@@ -93,7 +93,7 @@ def _drawn(levels: tuple[float, ...]) -> SafeString:
     )
 
 
-def _dots(values: Sequence[float], levels: Sequence[float], scale: Scale) -> list[Dot]:
+def _dots(values: Sequence[float], levels: Sequence[float], scale: ChartScale) -> list[Dot]:
     dots = []
     for value, count in sorted(Counter(values).items()):
         position = levels.index(value) if value in levels else 0

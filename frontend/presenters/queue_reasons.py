@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from annotation.core.rubric_cache import RubricDefinition
 from annotation.models import Discussion, QueueEntry, Sample
 from annotation.review_queue.list import QueueRow
-from annotation.review_queue.ranking import DISPUTE, Kind, Reason
+from annotation.review_queue.ranking import DISPUTE, RankingReason, ReasonKind
 from judge.missing_sides import locked_dimensions
 
 from .discussions import listed
@@ -35,7 +35,7 @@ def why(row: QueueRow, rubric: RubricDefinition, *, widest: bool = False) -> Why
     if reason is None:
         return Why("", _("You take part in its discussion: your reasons come first."), "")
     head, rest = _known(reason, key, row, widest=widest)
-    if reason.kind is Kind.RANDOM:
+    if reason.kind is ReasonKind.RANDOM:
         head, rest = _("Drawn at random."), " ".join(filter(None, (head, rest)))
     more = [rest, _agreeing(row, key, reason), *_sides(row.sample, rubric), _to_come(row, reason)]
     return Why(head, " ".join(filter(None, more)), _judge(reason, row, key))
@@ -46,7 +46,7 @@ def key_of(entry: QueueEntry, rubric: RubricDefinition) -> str:
     return next((dimension.key for dimension in rubric.dimensions if dimension.id == entry.dimension_id), "")
 
 
-def _known(reason: Reason, key: str, row: QueueRow, *, widest: bool) -> tuple[str, str]:
+def _known(reason: RankingReason, key: str, row: QueueRow, *, widest: bool) -> tuple[str, str]:
     said = {"key": key, "values": values_in_words(reason.values)}
     if reason.final is not None:
         return _audited(reason, said, row, key)
@@ -60,7 +60,7 @@ def _known(reason: Reason, key: str, row: QueueRow, *, widest: bool) -> tuple[st
     return _("%(key)s %(values)s:") % said, rest
 
 
-def _spread(reason: Reason, row: QueueRow, *, widest: bool) -> str:
+def _spread(reason: RankingReason, row: QueueRow, *, widest: bool) -> str:
     spread = {"range": _plain(reason.range or 0)}
     if not reason.range:
         return _agreed(reason, row)
@@ -82,7 +82,7 @@ def _spread(reason: Reason, row: QueueRow, *, widest: bool) -> str:
     return _("a range of %(range)s.") % spread
 
 
-def _agreed(reason: Reason, row: QueueRow) -> str:
+def _agreed(reason: RankingReason, row: QueueRow) -> str:
     if _is_discussed(row):
         return _("they agree; %(but)s") % {"but": _discussed(row)}
     if row.met:
@@ -91,7 +91,7 @@ def _agreed(reason: Reason, row: QueueRow) -> str:
     return _agreed_but_far(reason) or _("nothing in dispute.")
 
 
-def _agreed_but_far(reason: Reason) -> str:
+def _agreed_but_far(reason: RankingReason) -> str:
     if reason.gap is None or reason.gap <= FAR or reason.expected is None:
         return ""
     above = reason.expected > reason.values[0]
@@ -100,7 +100,7 @@ def _agreed_but_far(reason: Reason) -> str:
     return sentence % {"expected": decimals(reason.expected, 1)}
 
 
-def _one_score(reason: Reason, said: Mapping[str, str], row: QueueRow) -> tuple[str, str]:
+def _one_score(reason: RankingReason, said: Mapping[str, str], row: QueueRow) -> tuple[str, str]:
     if row.prefilled:
         known = ngettext(
             "One independent score, %(key)s %(values)s, beside %(n)s that was prefilled",
@@ -115,7 +115,7 @@ def _one_score(reason: Reason, said: Mapping[str, str], row: QueueRow) -> tuple[
     return (f"{known}:", _discussed(row)) if _is_discussed(row) else (f"{known}.", "")
 
 
-def _foreseen(reason: Reason, said: Mapping[str, str], row: QueueRow) -> tuple[str, str]:
+def _foreseen(reason: RankingReason, said: Mapping[str, str], row: QueueRow) -> tuple[str, str]:
     if row.prefilled:
         known = ngettext(
             "No independent score, only %(n)s that was prefilled",
@@ -159,7 +159,7 @@ def _discussed(row: QueueRow) -> str:
     return _("it is in discussion.")
 
 
-def _outlook(reason: Reason, row: QueueRow) -> str:
+def _outlook(reason: RankingReason, row: QueueRow) -> str:
     if _is_discussed(row):
         return _discussed(row)
     if reason.chance is None:
@@ -169,7 +169,7 @@ def _outlook(reason: Reason, row: QueueRow) -> str:
     return _("it may be disputed.") if reason.chance >= POSSIBLE else _("little speaks for a dispute.")
 
 
-def _apart(reason: Reason, said: Mapping[str, str]) -> tuple[str, str]:
+def _apart(reason: RankingReason, said: Mapping[str, str]) -> tuple[str, str]:
     head = _("The judge’s models are apart on %(key)s:") % said
     figures = {"sd": decimals(reason.ensemble_sd or 0, 2), "expected": decimals(reason.expected or 0, 1)}
     rest = _("they spread by %(sd)s around %(expected)s.") % figures
@@ -185,7 +185,7 @@ def _apart(reason: Reason, said: Mapping[str, str]) -> tuple[str, str]:
     return head, rest
 
 
-def _audited(reason: Reason, said: Mapping[str, str], row: QueueRow, key: str) -> tuple[str, str]:
+def _audited(reason: RankingReason, said: Mapping[str, str], row: QueueRow, key: str) -> tuple[str, str]:
     final = {"key": said["key"], "final": _plain(reason.final or 0), "expected": decimals(reason.expected or 0, 1)}
     head = _("%(key)s was agreed as %(final)s, and the judge expects %(expected)s:") % final
     if reason.half_widths is None:
@@ -199,7 +199,7 @@ def _audited(reason: Reason, said: Mapping[str, str], row: QueueRow, key: str) -
     return head, _("%(n)s half widths of its interval away.") % units
 
 
-def _agreeing(row: QueueRow, key: str, reason: Reason) -> str:
+def _agreeing(row: QueueRow, key: str, reason: RankingReason) -> str:
     """Name the other dimensions on which all who scored gave the same, where this one is in dispute."""
     if not reason.range or reason.final is not None:
         return ""
@@ -228,7 +228,7 @@ def _decided(keys: Sequence[str], value: float | None) -> str:
     return ngettext("%(keys)s is %(value)s.", "%(keys)s are %(value)s.", len(keys)) % about
 
 
-def _to_come(row: QueueRow, reason: Reason) -> str:
+def _to_come(row: QueueRow, reason: RankingReason) -> str:
     sample = row.sample
     missing = sample.scores_needed - sample.scores_in
     if sample.state not in (Sample.State.SCORING, Sample.State.IN_REVIEW) or missing <= 0:
@@ -238,7 +238,7 @@ def _to_come(row: QueueRow, reason: Reason) -> str:
     return ngettext("%(n)s score to come.", "%(n)s scores to come.", missing) % {"n": number(missing)}
 
 
-def _judge(reason: Reason, row: QueueRow, key: str) -> str:
+def _judge(reason: RankingReason, row: QueueRow, key: str) -> str:
     """Return what the judge says, as far as the sentence before it has not said it."""
     parts = []
     judged = row.said.get(key)

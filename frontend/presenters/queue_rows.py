@@ -9,10 +9,10 @@ from django.urls import reverse
 from annotation.core.rubric_cache import RubricDefinition
 from annotation.models import QueueEntry, Study
 from annotation.review_queue.list import QueueRow, reason_of
-from annotation.review_queue.ranking import Kind
+from annotation.review_queue.ranking import ReasonKind
 
-from .queue_actions import Step, offered
-from .queue_chart import Drawing, drawing
+from .queue_actions import QueueAction, offered
+from .queue_chart import QueueChart, drawing
 from .queue_reasons import Why, key_of, why
 
 
@@ -24,7 +24,7 @@ class RowShown:
     key: str
     """Of the dimension that it is about; empty where it is about none."""
     why: Why
-    drawing: Drawing | None
+    drawing: QueueChart | None
     url: str
     """Where it is read: its discussion where one is open, else its sample's page."""
     address: str
@@ -32,7 +32,7 @@ class RowShown:
     thumb: str
     by: str
     """Who dismissed it, to those who lead."""
-    steps: tuple[Step, ...]
+    steps: tuple[QueueAction, ...]
     """What its state allows to be done with it."""
 
 
@@ -58,7 +58,12 @@ def is_widest(row: QueueRow, rows: list[QueueRow]) -> bool:
     What follows it in order is no wider, on later pages either; what is drawn by chance may be.
     """
     reason = row.reason
-    if reason is None or reason.kind is not Kind.SPREAD or row.entry.kind != QueueEntry.Kind.DISPUTED or row.pinned:
+    if (
+        reason is None
+        or reason.kind is not ReasonKind.SPREAD
+        or row.entry.kind != QueueEntry.Kind.DISPUTED
+        or row.pinned
+    ):
         return False
     others = [one.entry.spread for one in rows if one is not row and not one.random]
     return all((reason.range or 0) > other for other in others)
@@ -87,7 +92,7 @@ def table(rows: Iterable[QueueRow], rubric: RubricDefinition) -> Iterator[Sequen
         ]
 
 
-def _drawing(row: QueueRow, rubric: RubricDefinition) -> Drawing | None:
+def _drawing(row: QueueRow, rubric: RubricDefinition) -> QueueChart | None:
     if row.withheld:
         return None
     found = [dimension for dimension in rubric.dimensions if dimension.id == row.entry.dimension_id]

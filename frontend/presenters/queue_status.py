@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from annotation.models import Job, JudgeRun
-from annotation.review_queue.list import Standing
+from annotation.review_queue.list import QueueStatus
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class QueueStatusLine:
     """What the line beside the queue's name says."""
 
     made_at: datetime | None
@@ -26,10 +26,10 @@ class State:
         return self.job is not None
 
 
-def state_of(standing: Standing) -> State:
+def state_of(standing: QueueStatus) -> QueueStatusLine:
     """Return how old a study's queue is."""
     made = standing.queue
-    return State(
+    return QueueStatusLine(
         made_at=made.refreshed_at if made is not None else None,
         run=made.run if made is not None else None,
         job=standing.job,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from annotation.models import QueueEntry
-from annotation.review_queue.evaluation import LAST, Proof, Tally
+from annotation.review_queue.evaluation import LAST, OutcomeCounts, Proof
 
 from .vocabulary import decimals, number
 
@@ -54,7 +54,7 @@ def outcome(kind: str, proof: Proof) -> Outcome | None:
     return Outcome(total, number(total), _of(ordered), _of(random), so_far=total < LAST, audit=kind == AUDIT)
 
 
-def _of(tally: Tally) -> str:
+def _of(tally: OutcomeCounts) -> str:
     return _("%(hits)s of %(all)s") % {"hits": number(tally.disputed), "all": number(tally.decided)}
 
 

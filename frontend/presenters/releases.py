@@ -41,7 +41,7 @@ class BalanceRow:
 
 
 @dataclass(frozen=True, slots=True)
-class GeneratorRow:
+class GeneratorReleaseRow:
     """How far the samples of a generator were agreed when the release was made."""
 
     name: str
@@ -155,12 +155,12 @@ def balances(release: Release, what: str) -> list[BalanceRow]:
     ]
 
 
-def generators(release: Release) -> list[GeneratorRow]:
+def generators(release: Release) -> list[GeneratorReleaseRow]:
     """Return how much of each generator was agreed, open and overridden."""
     rows = release.about["generators"][:NAMED_AT_MOST]
     most = max((row["samples"] for row in rows), default=0)
     return [
-        GeneratorRow(
+        GeneratorReleaseRow(
             name=row["generator"] or _("(none)"),
             samples=row["samples"],
             released=row["released"],

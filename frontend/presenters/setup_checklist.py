@@ -16,7 +16,7 @@ from .vocabulary import number
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ChecklistItem:
     """One thing to do: what it is, how far it is, where it is done."""
 
     done: bool
@@ -25,7 +25,7 @@ class Step:
     url: str
 
 
-def to_start(study: Study) -> list[Step]:
+def to_start(study: Study) -> list[ChecklistItem]:
     """Return the steps from an empty draft to a study that can start, in the order of doing them."""
     samples = Sample.objects.filter(study=study).count()
     rules = Protocol.objects.get(study=study, current=True)
@@ -33,20 +33,20 @@ def to_start(study: Study) -> list[Step]:
     settings = reverse("settings", args=[study.slug])
     there = ngettext("%(n)s could score", "%(n)s could score", able) % {"n": number(able)}
     return [
-        Step(
+        ChecklistItem(
             samples > 0,
             _("Bring in the samples"),
             ngettext("%(n)s is there", "%(n)s are there", samples) % {"n": number(samples)} if samples else "",
             reverse("imports", args=[study.slug]),
         ),
-        Step(True, _("Look over the protocol"), preset_title(rules.preset), settings + "#h-rules"),
-        Step(
+        ChecklistItem(True, _("Look over the protocol"), preset_title(rules.preset), settings + "#h-rules"),
+        ChecklistItem(
             bool(study.instructions.strip()),
             _("Say what annotators should know"),
             "" if study.instructions.strip() else _("optional; the rubric is shown in any case"),
             settings + "#id_instructions",
         ),
-        Step(
+        ChecklistItem(
             able >= needed,
             _("Invite the people"),
             _("%(there)s, a sample may take %(needed)s") % {"there": there, "needed": number(needed)},
@@ -55,6 +55,6 @@ def to_start(study: Study) -> list[Step]:
     ]
 
 
-def can_start(steps: list[Step]) -> bool:
+def can_start(steps: list[ChecklistItem]) -> bool:
     """Can the study start? Samples may come later, and instructions are optional; people are needed."""
     return steps[-1].done

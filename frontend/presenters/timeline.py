@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from annotation.samples.timeline import Entry
+from annotation.samples.timeline import TimelineEntry
 
 from . import discussions, vocabulary
 
@@ -81,7 +81,7 @@ MINOR = ("leased", "released", "lease_expired", "queue_pinned", "queue_unpinned"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TimelineRow:
     """One line of the list."""
 
     at: datetime | None
@@ -114,10 +114,10 @@ class Day:
     """The steps of one day in the reader's zone; ``day`` is None for those whose time nobody knows."""
 
     day: date | None
-    steps: list[Step]
+    steps: list[TimelineRow]
 
 
-def days(entries: Iterable[Entry]) -> list[Day]:
+def days(entries: Iterable[TimelineEntry]) -> list[Day]:
     """Group steps by day, in the order in which they come."""
     found: list[Day] = []
     for entry in entries:
@@ -128,7 +128,7 @@ def days(entries: Iterable[Entry]) -> list[Day]:
     return found
 
 
-def _step(entry: Entry) -> Step:
+def _step(entry: TimelineEntry) -> TimelineRow:
     # A review is asked for by an admin, who says why, or follows from the last score.
     follows = entry.event in IMPERSONAL or (entry.event == "review_asked" and not entry.text)
     impersonal = not entry.who or follows
@@ -139,7 +139,7 @@ def _step(entry: Entry) -> Step:
     if entry.event == "assigned":
         what = _("%(assigned)s until %(moment)s to") % {"assigned": what, "moment": _deadline(entry.value)}
     valued = bool(entry.dimension) and entry.event not in ("discussion_comment", "deadline_set")
-    return Step(
+    return TimelineRow(
         at=entry.at,
         event=entry.event,
         who="" if impersonal else entry.who,

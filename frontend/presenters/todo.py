@@ -19,7 +19,7 @@ from annotation.models.jobs import UNFINISHED
 
 from . import influence_text, jobs, vocabulary
 from .annotator_remarks import two
-from .annotators import AnnotatorRow
+from .annotators import AnnotatorBoardRow
 from .stored_reports import Figures, People
 
 # Older ones have been seen and left as they are.
@@ -28,7 +28,7 @@ NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class TodoItem:
     """Something that somebody has to look at."""
 
     count: int
@@ -38,11 +38,11 @@ class Waiting:
 
 
 def waits_of(
-    study: Study, protocol: Protocol, annotators: Sequence[AnnotatorRow], figures: Figures, people: People
-) -> list[Waiting]:
+    study: Study, protocol: Protocol, annotators: Sequence[AnnotatorBoardRow], figures: Figures, people: People
+) -> list[TodoItem]:
     """Return what waits, the most urgent first."""
     now = timezone.now()
-    sources: tuple[Callable[[], list[Waiting]], ...] = (
+    sources: tuple[Callable[[], list[TodoItem]], ...] = (
         lambda: _study_itself(study, protocol),
         lambda: _handed_over(study, now),
         lambda: _absent(study),
@@ -56,27 +56,27 @@ def waits_of(
     return [item for source in sources for item in source()]
 
 
-def _study_itself(study: Study, protocol: Protocol) -> list[Waiting]:
+def _study_itself(study: Study, protocol: Protocol) -> list[TodoItem]:
     found = []
     if study.state != Study.State.RUNNING:
         detail = _("the study is %(state)s") % {"state": vocabulary.word(study.state)}
-        found.append(Waiting(1, _("nobody can score"), reverse("settings", args=[study.slug]), detail))
+        found.append(TodoItem(1, _("nobody can score"), reverse("settings", args=[study.slug]), detail))
     with_login = Member.objects.filter(study=study, state=Member.State.ACTIVE, user__isnull=False).exclude(
         role=Member.Role.RESEARCHER
     )
     scoring = dict(with_login.values_list("role").annotate(n=Count("pk")))
     people = reverse("people", args=[study.slug])
     if not scoring.get(Member.Role.ANNOTATOR):
-        found.append(Waiting(0, _("annotators"), people, _("invite them by a link")))
+        found.append(TodoItem(0, _("annotators"), people, _("invite them by a link")))
     elif sum(scoring.values()) < protocol.annotators_per_sample and study.state == Study.State.RUNNING:
         detail = _("each sample needs %(k)s, admins who score included") % {"k": protocol.annotators_per_sample}
         count = sum(scoring.values())
         label = ngettext("person who can score", "people who can score", count)
-        found.append(Waiting(count, label, people, detail))
+        found.append(TodoItem(count, label, people, detail))
     return found
 
 
-def _handed_over(study: Study, now: datetime) -> list[Waiting]:
+def _handed_over(study: Study, now: datetime) -> list[TodoItem]:
     rows = Discussion.objects.filter(handed_over(now), study=study)
     count = rows.count()
     if not count:
@@ -101,10 +101,10 @@ def _handed_over(study: Study, now: datetime) -> list[Waiting]:
     detail = _("%(age)s: sample %(sample)s") % {"age": age, "sample": oldest.sample.external_id[:40]}
     label = ngettext("discussion to decide", "discussions to decide", count)
     url = reverse("discussions", args=[study.slug])
-    return [Waiting(count, label, url, f"{detail}, {said}" if said else detail)]
+    return [TodoItem(count, label, url, f"{detail}, {said}" if said else detail)]
 
 
-def _absent(study: Study) -> list[Waiting]:
+def _absent(study: Study) -> list[TodoItem]:
     """Return the people whom open discussions wait for and who are paused or gone."""
     rows = (
         Participant.objects.filter(
@@ -123,10 +123,10 @@ def _absent(study: Study) -> list[Waiting]:
         for name, state, n in people
     ]
     label = ngettext("absent person awaited", "absent people awaited", len(people))
-    return [Waiting(len(people), label, reverse("discussions", args=[study.slug]), _some(said))]
+    return [TodoItem(len(people), label, reverse("discussions", args=[study.slug]), _some(said))]
 
 
-def _blocked(study: Study) -> list[Waiting]:
+def _blocked(study: Study) -> list[TodoItem]:
     blocked = Sample.objects.filter(study=study, state=Sample.State.BLOCKED)
     reasons = dict(blocked.values_list("state_reason").annotate(n=Count("pk")))
     count = sum(reasons.values())
@@ -143,10 +143,10 @@ def _blocked(study: Study) -> list[Waiting]:
         said.append(_("nobody may score %(n)s of them") % {"n": vocabulary.number(reasons["nobody_eligible"])})
     label = ngettext("blocked sample", "blocked samples", count)
     url = reverse("samples", args=[study.slug]) + "?state=blocked"
-    return [Waiting(count, label, url, ", ".join(said) or _("skipped so often that nobody is left to score them"))]
+    return [TodoItem(count, label, url, ", ".join(said) or _("skipped so often that nobody is left to score them"))]
 
 
-def _influenced(study: Study, figures: Figures) -> list[Waiting]:
+def _influenced(study: Study, figures: Figures) -> list[TodoItem]:
     """Return where the judge pulls people further than the study allows."""
     alarms = influence_text.alarming(figures.influence)
     if figures.influence is None or not alarms:
@@ -158,10 +158,10 @@ def _influenced(study: Study, figures: Figures) -> list[Waiting]:
         "limit": two(figures.influence["limit"]),
         "some": _some([influence_text.alarm_said(row, both=both) for row in worst], "; "),
     }
-    return [Waiting(len(alarms), label, reverse("influence", args=[study.slug]), detail)]
+    return [TodoItem(len(alarms), label, reverse("influence", args=[study.slug]), detail)]
 
 
-def _rubber_stamps(study: Study, figures: Figures, people: People) -> list[Waiting]:
+def _rubber_stamps(study: Study, figures: Figures, people: People) -> list[TodoItem]:
     """Return who hands in prefilled values so fast and so unchanged that nobody may have read them."""
     rows = influence_text.stamps(figures.influence)
     if not rows:
@@ -173,10 +173,10 @@ def _rubber_stamps(study: Study, figures: Figures, people: People) -> list[Waiti
         else reverse("influence", args=[study.slug]) + "#h-people"
     )
     said = [f"{people.called(row['member'])} {influence_text.stamp(row)}" for row in rows]
-    return [Waiting(len(rows), label, url, _some(said, "; "))]
+    return [TodoItem(len(rows), label, url, _some(said, "; "))]
 
 
-def _drifting(study: Study, annotators: Sequence[AnnotatorRow]) -> list[Waiting]:
+def _drifting(study: Study, annotators: Sequence[AnnotatorBoardRow]) -> list[TodoItem]:
     changed = [row for row in annotators if row.changed]
     if not changed:
         return []
@@ -187,10 +187,10 @@ def _drifting(study: Study, annotators: Sequence[AnnotatorRow]) -> list[Waiting]
         else reverse("study", args=[study.slug]) + "#h-annotators"
     )
     label = ngettext("annotator drifting", "annotators drifting", len(changed))
-    return [Waiting(len(changed), label, url, _some([f"{row.name}: {row.remarks}" for row in changed], "; "))]
+    return [TodoItem(len(changed), label, url, _some([f"{row.name}: {row.remarks}" for row in changed], "; "))]
 
 
-def _imports(study: Study, now: datetime) -> list[Waiting]:
+def _imports(study: Study, now: datetime) -> list[TodoItem]:
     recent = Job.objects.filter(study=study, kind__in=jobs.IMPORTS, created_at__gte=now - RECENT).order_by(
         "-created_at"
     )
@@ -200,24 +200,24 @@ def _imports(study: Study, now: datetime) -> list[Waiting]:
     if failed:
         label = ngettext("failed import", "failed imports", len(failed))
         url = reverse("jobs", args=[study.slug]) + "?state=failed"
-        found.append(Waiting(len(failed), label, url, _when(failed[0], failed[0].error)))
+        found.append(TodoItem(len(failed), label, url, _when(failed[0], failed[0].error)))
     real: Any = next((row for row in rows if row.state == Job.State.DONE and not row.arguments.get("dry_run")), None)
     if real is not None and real.said_refused:
         count = real.said_refused
         label = ngettext("refused line", "refused lines", count)
         url = reverse("job", args=[study.slug, real.public_id])
-        found.append(Waiting(count, label, url, _when(real, real.first_reason or "")))
+        found.append(TodoItem(count, label, url, _when(real, real.first_reason or "")))
     return found
 
 
-def _at_work(study: Study) -> list[Waiting]:
+def _at_work(study: Study) -> list[TodoItem]:
     """Return the long work that waits or runs: nothing has to be done about it, but somebody may have left it."""
     rows = list(Job.objects.filter(study=study, state__in=UNFINISHED).order_by("created_at").defer("result"))
     if not rows:
         return []
     label = ngettext("job at work", "jobs at work", len(rows))
     said = [jobs.title(row) + (f" {100 * row.done // row.total} %" if row.total else "") for row in rows]
-    return [Waiting(len(rows), label, reverse("jobs", args=[study.slug]), _some(said))]
+    return [TodoItem(len(rows), label, reverse("jobs", args=[study.slug]), _some(said))]
 
 
 def _when(job: Job, why: str) -> str:

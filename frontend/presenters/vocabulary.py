@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from annotation.models import Member, Protocol, Sample
-from annotation.reports.summaries import Progress
+from annotation.reports.summaries import StudyProgress
 
 # Roles, states and reasons as they are stored, in words.
 WORDS = {
@@ -95,7 +95,7 @@ def number(value: float) -> str:
     return number_format(value, decimal_pos=0, force_grouping=True)
 
 
-def finding(progress: Progress) -> str:
+def finding(progress: StudyProgress) -> str:
     """Return the one sentence that a board opens with."""
     if not progress.samples:
         return _("Nothing to score yet")
@@ -129,7 +129,7 @@ def finding(progress: Progress) -> str:
     }
 
 
-def pace(progress: Progress) -> str:
+def pace(progress: StudyProgress) -> str:
     """Return what the expected finish rests on; nothing before the pace has been calculated."""
     if not progress.on_the_way or progress.pace is None:
         return ""

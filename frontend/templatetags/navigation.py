@@ -70,7 +70,7 @@ BELONGS_TO = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NavigationEntry:
     """A place in the header; ``count`` is how much waits there for the reader, or is at work there."""
 
     url: str
@@ -94,7 +94,9 @@ def study_navigation(context: dict[str, Any]) -> dict[str, Any]:
         names = (*names[:-1], "jobs", names[-1])
     return {
         "places": [
-            Place(reverse(name, args=[study.slug]), LABELS[name], name == here, counts.get(name, 0), name == "jobs")
+            NavigationEntry(
+                reverse(name, args=[study.slug]), LABELS[name], name == here, counts.get(name, 0), name == "jobs"
+            )
             for name in names
         ]
     }

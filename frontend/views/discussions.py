@@ -24,7 +24,7 @@ from annotation.discussions.view_types import CaseView, TopicView
 from annotation.discussions.views import case_for
 from annotation.models import Discussion, FinalScore, Member, Participant, Sample, Study
 from annotation.scoring.exposures import record_exposure
-from frontend.charts.stance_axis import Axis, axis
+from frontend.charts.stance_axis import StanceAxis, axis
 from frontend.forms.base import PageForm
 from frontend.forms.discussions import CaseFilterForm, DeadlineForm, ExcuseForm, OverrideForm
 from frontend.presenters import discussions as case_words
@@ -40,7 +40,7 @@ class TopicShown:
 
     topic: TopicView
     dimension: DimensionDefinition
-    axis: Axis
+    axis: StanceAxis
 
 
 @login_required
@@ -59,7 +59,7 @@ def discussions(request: HttpRequest, slug: str) -> HttpResponse:
         form.forget_people()
     form.is_valid()
     chosen = {name: value for name, value in form.cleaned_data.items() if value}
-    wanted = admin_list.Wanted(
+    wanted = admin_list.DiscussionFilter(
         standing=standing,
         dimension=next((d.id for d in rubric.dimensions if d.key == chosen.get("dimension")), None),
         waits_for=next((m.pk for m in awaited if m.public_id == chosen.get("waits_for")), None),

@@ -21,7 +21,7 @@ from .common import study_of, viewer
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReportRequest:
     """What a table is made from."""
 
     study: Study
@@ -44,7 +44,7 @@ def table(request: HttpRequest, slug: str, table: str) -> HttpResponse:
     if table not in TABLES:
         raise Http404
     level, by = request.GET.get("level", ""), request.GET.get("by", "")
-    asked = Asked(
+    asked = ReportRequest(
         study=study,
         figures=figures_of(study),
         people=people_of(study, names=permissions.may_lead(viewer(request), study)),
@@ -62,14 +62,14 @@ def _ends(row: Mapping[str, Any]) -> Sequence[Any]:
     return row.get("interval") or (None, None)
 
 
-def _states(asked: Asked) -> Rows:
+def _states(asked: ReportRequest) -> Rows:
     counts = summaries.progress(asked.study, None).by_state
     yield "state", "samples"
     for state in Sample.State.values:
         yield state, counts.get(state, 0)
 
 
-def _generators(asked: Asked) -> Rows:
+def _generators(asked: ReportRequest) -> Rows:
     keys = [dimension.key for dimension in asked.rubric.dimensions]
     measures = ("n", "mean", "variance")
     yield ["generator", "samples", "scores", *Sample.State.values, *(f"{key}_{m}" for key in keys for m in measures)]
@@ -86,21 +86,21 @@ def _generators(asked: Asked) -> Rows:
         ]
 
 
-def _work(asked: Asked) -> Rows:
+def _work(asked: ReportRequest) -> Rows:
     yield "annotator", "scored", "last_week", "median_seconds", "last_at"
     for row in (asked.figures.progress or {}).get("members", []):
         name = asked.people.called(row["member"])
         yield name, row["scored"], row["last_week"], row["seconds"], row["last_at"]
 
 
-def _work_by_week(asked: Asked) -> Rows:
+def _work_by_week(asked: ReportRequest) -> Rows:
     yield "annotator", "week", "scored", "median_seconds"
     for row in (asked.figures.progress or {}).get("members", []):
         for week in row["weeks"]:
             yield asked.people.called(row["member"]), week["week"], week["n"], week["seconds"]
 
 
-def _agreement(asked: Asked) -> Rows:
+def _agreement(asked: ReportRequest) -> Rows:
     names = ("samples", "ratings", "annotators", "exact", "within_one", "mad", "range_two")
     yield (
         *("level", "group", "dimension", "alpha", "interval_low", "interval_high", "undefined"),
@@ -117,7 +117,7 @@ def _agreement(asked: Asked) -> Rows:
         )
 
 
-def _kappa(asked: Asked) -> Rows:
+def _kappa(asked: ReportRequest) -> Rows:
     yield "dimension", "annotator", "other", "kappa", "samples", "undefined"
     for row in stored_rows(asked.figures.agreement, asked.level, "all"):
         for pair in row.get("kappa") or []:
@@ -125,7 +125,7 @@ def _kappa(asked: Asked) -> Rows:
             yield row["dimension"], one, other, pair.get("kappa"), pair.get("samples"), pair.get("undefined")
 
 
-def _moved(asked: Asked) -> Rows:
+def _moved(asked: ReportRequest) -> Rows:
     towards = ("majority", "highest", "lowest", "other")
     names = ("cases", "stances", "moved", "up", "down", "mean_change")
     yield ("dimension", *names, *(f"towards_{name}" for name in towards))
@@ -134,14 +134,14 @@ def _moved(asked: Asked) -> Rows:
         yield (row["dimension"], *(row.get(name) for name in names), *(where.get(name) for name in towards))
 
 
-def _whom(asked: Asked) -> Rows:
+def _whom(asked: ReportRequest) -> Rows:
     yield "dimension", "from", "to", "moves"
     for row in (asked.figures.agreement or {}).get("moved") or []:
         for pair in row.get("whom") or []:
             yield row["dimension"], asked.people.called(pair["from"]), asked.people.called(pair["to"]), pair["n"]
 
 
-def _annotators(asked: Asked) -> Rows:
+def _annotators(asked: ReportRequest) -> Rows:
     names = ("spread", "exact", "within_one", "alpha_others", "seconds", "noteworthy")
     yield ("annotator", "dimension", "n", "bias", "interval_low", "interval_high", *names)
     for row in (asked.figures.annotators or {}).get("rows", []):
@@ -149,7 +149,7 @@ def _annotators(asked: Asked) -> Rows:
         yield (who, dimension, row.get("n"), row.get("bias"), *_ends(row), *(row.get(name) for name in names))
 
 
-def _annotators_by_week(asked: Asked) -> Rows:
+def _annotators_by_week(asked: ReportRequest) -> Rows:
     yield "annotator", "dimension", "week", "n", "bias", "spread"
     for row in (asked.figures.annotators or {}).get("rows", []):
         who, dimension = asked.people.called(row["member"]), row.get("dimension") or ""
@@ -157,7 +157,7 @@ def _annotators_by_week(asked: Asked) -> Rows:
             yield who, dimension, week["week"], week.get("n"), week.get("bias"), week.get("spread")
 
 
-TABLES: dict[str, Callable[[Asked], Rows]] = {
+TABLES: dict[str, Callable[[ReportRequest], Rows]] = {
     "states": _states,
     "generators": _generators,
     "work": _work,

@@ -73,7 +73,7 @@ def _page(request: HttpRequest, study: Study, form: ImportForm, *, status: int =
     context = {
         "study": study,
         "form": form.prepare(),
-        "lines": [job_words.Line.of(row, viewer(request), leads=True) for row in found.rows],
+        "lines": [job_words.JobLine.of(row, viewer(request), leads=True) for row in found.rows],
         "more": found.next is not None,
     }
     return show(request, "imports.html", context, status=status)

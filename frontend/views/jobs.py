@@ -45,7 +45,7 @@ def jobs(request: HttpRequest, slug: str) -> HttpResponse:
     context: dict[str, Any] = {
         "study": study,
         "form": form,
-        "lines": [job_words.Line.of(row, viewer(request), leads=leads) for row in page.rows],
+        "lines": [job_words.JobLine.of(row, viewer(request), leads=leads) for row in page.rows],
         "live": any(row.state in UNFINISHED for row in page.rows),
         "narrowed": bool(chosen),
         "leads": leads,
@@ -79,7 +79,7 @@ def log(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
         "study": study,
         "job": found,
         "title": job_words.title(found),
-        "lines": [job_words.LogLine.of(row) for row in rows[:LOG_PAGE]],
+        "lines": [job_words.JobLogEntry.of(row) for row in rows[:LOG_PAGE]],
         "next": f"?from={start + LOG_PAGE}" if len(rows) > LOG_PAGE else "",
         "first": start > 0,
     }

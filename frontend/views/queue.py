@@ -20,7 +20,7 @@ from annotation.core.spreadsheet_cells import written
 from annotation.models import Member, QueueEntry, Study
 from annotation.review_queue import evaluation, rebuild
 from annotation.review_queue import list as queue_list
-from annotation.review_queue.list import QueuePage, QueueRow, Standing, Wanted
+from annotation.review_queue.list import QueueFilter, QueuePage, QueueRow, QueueStatus
 from annotation.scoring.exposures import record_exposure
 from frontend.forms.queue import QueueFilterForm
 from frontend.presenters import queue_rows, queue_summary
@@ -194,9 +194,9 @@ def _all_rows(
     study: Study,
     rubric: RubricDefinition,
     kind: str,
-    wanted: Wanted,
+    wanted: QueueFilter,
     *,
-    standing: Standing,
+    standing: QueueStatus,
     member: Member | None,
 ) -> Iterator[QueueRow]:
     start: int | None = 1

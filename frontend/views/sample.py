@@ -24,8 +24,8 @@ from annotation.samples import reopening as services
 from annotation.samples.eligibility import takers
 from annotation.samples.timeline import timeline
 from annotation.scoring.exposures import record_exposure
-from annotation.suggestions.arms import Arm
-from annotation.suggestions.shown_to_annotators import MetJudge, met_judges
+from annotation.suggestions.arms import SuggestionArm
+from annotation.suggestions.shown_to_annotators import SuggestionRecord, met_judges
 from frontend.forms.base import PageForm
 from frontend.forms.samples import AssignForm, ReopenForm, ReviewForm, WithdrawForm
 from frontend.presenters import timeline as timeline_words
@@ -46,7 +46,7 @@ class ScoreRow:
     seconds: float | None
     at: datetime | None
     arm: str
-    met: MetJudge | None
+    met: SuggestionRecord | None
 
 
 @login_required
@@ -221,7 +221,7 @@ def _rounds(
             origin=score.origin,
             seconds=score.seconds,
             at=score.at,
-            arm=Arm(score.arm).name.lower(),
+            arm=SuggestionArm(score.arm).name.lower(),
             met=met.get(score.pk),
         )
         rounds.setdefault((score.discussion_id or 0, score.discussion_id), []).append(row)

@@ -17,7 +17,7 @@ from annotation.judges import list as judge_list
 from annotation.models import Job, Member, Protocol, ReservedPool, Study
 from annotation.studies import protocol_rules as rules_of
 from annotation.studies import protocols, studies
-from annotation.studies.forecast import Row
+from annotation.studies.forecast import ForecastRow
 from frontend.forms.protocols import ProtocolForm
 from frontend.forms.studies import StudyForm
 from frontend.presenters import protocol as protocol_words
@@ -149,7 +149,7 @@ def _consequences(request: HttpRequest, study: Study, form: ProtocolForm) -> dic
     }
 
 
-def _bar(row: Row, tolerance: float) -> dict[str, Any]:
+def _bar(row: ForecastRow, tolerance: float) -> dict[str, Any]:
     """Return a row of the forecast with the places of its bar, on an axis of 0 to 100."""
     low, high = row.interval
     return {

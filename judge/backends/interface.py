@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     # Who only asks which backends there are does without numpy.
     from judge.context import Surroundings
-    from judge.formats.prediction_line import Prediction
+    from judge.formats.prediction_line import SamplePrediction
     from judge.formats.release_line import LabelledSample
     from judge.formats.sample_line import SampleRecord
     from judge.runs import Run
@@ -22,7 +22,7 @@ class BackendError(RuntimeError):
 class Judge(Protocol):
     """Says what it expects. Rules on missing sides and calibration come after it, from outside."""
 
-    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[Prediction]:
+    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
         """Yield a prediction of each sample, in their order; a failure is a prediction with its status."""
         ...
 
@@ -62,7 +62,7 @@ class Backend(Protocol):
         """
         ...
 
-    def unseen(self, run: Run) -> list[Prediction] | None:
+    def unseen(self, run: Run) -> list[SamplePrediction] | None:
         """Return what models said of training samples whose questions they had not seen, in any order.
 
         It takes the place of calibration samples where the release keeps none or too few. None: the backend has no

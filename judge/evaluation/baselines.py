@@ -16,19 +16,19 @@ PENALTIES = np.logspace(-2, 5, 22)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class LabelledTraining:
     """Training samples that have a label on one dimension."""
 
     human: Floats
     generators: Sequence[str]
 
 
-def constant(known: Known, samples: int) -> Floats | None:
+def constant(known: LabelledTraining, samples: int) -> Floats | None:
     """Return the mean of the training labels for each of ``samples``; None without any."""
     return np.full(samples, known.human.mean()) if len(known.human) else None
 
 
-def of_generators(known: Known, generators: Sequence[str]) -> Floats | None:
+def of_generators(known: LabelledTraining, generators: Sequence[str]) -> Floats | None:
     """Return the mean label of each sample's generator, and the mean of all for one that was never seen.
 
     None where no sample names a generator: it would be the constant under another name.

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from judge.formats.prediction_line import Prediction
+from judge.formats.prediction_line import SamplePrediction
 from judge.formats.release_line import LabelledSample
-from judge.formats.rubric import Dimension, Rubric
+from judge.formats.rubric import RubricDimension, RubricSpec
 from judge.metrics import gaps
 from judge.metrics.gaps import Floats
 from judge.metrics.resampling import interval
@@ -44,10 +44,10 @@ class Side:
 
 
 def compare(
-    rubric: Rubric,
+    rubric: RubricSpec,
     labelled: Iterable[LabelledSample],
-    first: Iterable[Prediction],
-    second: Iterable[Prediction],
+    first: Iterable[SamplePrediction],
+    second: Iterable[SamplePrediction],
     target: Target,
 ) -> dict[str, Any]:
     """Return how two judges compare on the labelled samples that both have judged, as data that JSON can hold.
@@ -69,7 +69,7 @@ def compare(
 
 
 def compare_sides(
-    rubric: Rubric, first: Mapping[str, Side], second: Mapping[str, Side], target: Target
+    rubric: RubricSpec, first: Mapping[str, Side], second: Mapping[str, Side], target: Target
 ) -> dict[str, Any]:
     """Return the same of what two judges were asked, by dimension; see `compare`."""
     both = {dimension.key: _both(first[dimension.key], second[dimension.key]) for dimension in rubric.dimensions}
@@ -95,7 +95,7 @@ def _both(first: Side, second: Side) -> tuple[Side, Side]:
     return first.of(shared), second.of(shared)
 
 
-def _dimension(dimension: Dimension, first: Side, second: Side) -> dict[str, Any]:
+def _dimension(dimension: RubricDimension, first: Side, second: Side) -> dict[str, Any]:
     squares = [(one.expected - one.human) ** 2 for one in (first, second)]
     near = [np.asarray(np.abs(one.rounded - one.human) <= gaps.TOLERANCE + _NEARLY, float) for one in (first, second)]
     sides = [

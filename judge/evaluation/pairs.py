@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from judge import missing_side_rules
-from judge.formats.prediction_line import DimensionPrediction, Prediction
+from judge.formats.prediction_line import DimensionPrediction, SamplePrediction
 from judge.formats.release_line import BLIND, LabelledSample, question_key
-from judge.formats.rubric import Dimension, Rubric
+from judge.formats.rubric import RubricDimension, RubricSpec
 from judge.metrics.gaps import Floats
 
 Target = Literal["final", "mean"]
@@ -21,7 +21,7 @@ Target = Literal["final", "mean"]
 class Pairs:
     """One dimension's samples that have both a label and a prediction; position by position the same sample."""
 
-    dimension: Dimension
+    dimension: RubricDimension
     ids: list[str]
     human: Floats
     expected: Floats
@@ -78,7 +78,7 @@ def human_value(one: LabelledSample, key: str, target: Target) -> float | None:
 
 
 def pair(
-    labelled: Iterable[LabelledSample], predictions: Mapping[str, Prediction], rubric: Rubric, target: Target
+    labelled: Iterable[LabelledSample], predictions: Mapping[str, SamplePrediction], rubric: RubricSpec, target: Target
 ) -> Paired:
     """Bring together what people said of each sample and what a judge foretold.
 
@@ -127,7 +127,7 @@ class _Row:
     question: int
 
 
-def _pairs(dimension: Dimension, rows: Sequence[_Row]) -> Pairs:
+def _pairs(dimension: RubricDimension, rows: Sequence[_Row]) -> Pairs:
     size = len(dimension.levels)
     nothing = [0] * size
     histograms = [row.labelled.histogram.get(dimension.key, nothing) for row in rows]

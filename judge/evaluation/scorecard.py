@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from judge import missing_side_rules
-from judge.formats.prediction_line import Prediction, nearest
+from judge.formats.prediction_line import SamplePrediction, nearest
 from judge.formats.release_line import BLIND, LabelledSample
-from judge.formats.rubric import Dimension, Rubric
+from judge.formats.rubric import RubricDimension, RubricSpec
 from judge.metrics.ceiling import ceiling
 from judge.metrics.gaps import Floats
 
@@ -27,7 +27,7 @@ Features = Callable[[Sequence[LabelledSample]], Floats]
 class Labelled:
     """The labelled samples of a release that an evaluation looks at."""
 
-    rubric: Rubric
+    rubric: RubricSpec
     train: list[LabelledSample]
     test: list[LabelledSample]
     features: Features | None = None
@@ -43,7 +43,7 @@ class Labelled:
         return self._rows[part]
 
 
-def scorecard(labelled: Labelled, predictions: Iterable[Prediction], target: Target) -> dict[str, Any]:
+def scorecard(labelled: Labelled, predictions: Iterable[SamplePrediction], target: Target) -> dict[str, Any]:
     """Return the scorecard of a judge on the test part.
 
     Every figure stands in the scorecard twice where rules set values: of what the judge was asked (``asked``), and with
@@ -67,7 +67,7 @@ def scorecard(labelled: Labelled, predictions: Iterable[Prediction], target: Tar
     }
 
 
-def _dimension(labelled: Labelled, paired: Paired, dimension: Dimension, target: Target) -> dict[str, Any]:
+def _dimension(labelled: Labelled, paired: Paired, dimension: RubricDimension, target: Target) -> dict[str, Any]:
     everything = paired.dimensions[dimension.key]
     asked = everything.where(~everything.by_rule)
     human_ceiling = ceiling(asked.histogram, dimension.values)
@@ -109,7 +109,7 @@ def _baselines(labelled: Labelled, asked: Pairs, target: Target) -> list[dict[st
         and key not in missing_side_rules.locked(one.sample, labelled.rubric)
         and (value := human_value(one, key, target)) is not None
     ]
-    known = baselines.Known(
+    known = baselines.LabelledTraining(
         np.array([value for _, value, _ in learned], dtype=np.float64),
         [one.sample.generator for _, _, one in learned],
     )
@@ -125,7 +125,9 @@ def _baselines(labelled: Labelled, asked: Pairs, target: Target) -> list[dict[st
     ]
 
 
-def _by_features(labelled: Labelled, asked: Pairs, learned: Sequence[int], known: baselines.Known) -> Floats | None:
+def _by_features(
+    labelled: Labelled, asked: Pairs, learned: Sequence[int], known: baselines.LabelledTraining
+) -> Floats | None:
     train, test = labelled.rows("train"), labelled.rows("test")
     if train is None or test is None:
         return None

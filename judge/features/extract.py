@@ -17,7 +17,7 @@ import PIL
 
 from judge.context import Surroundings
 from judge.formats.picture_folder import MissingPicture, PictureFolder
-from judge.formats.sample_line import SampleRecord, Text
+from judge.formats.sample_line import SampleRecord, TextPart
 from judge.metrics.gaps import Floats
 from judge.version import source_checksum
 
@@ -169,7 +169,7 @@ def _key(sample: SampleRecord, checksums: Sequence[str]) -> bytes:
             turn.question,
             turn.context,
             [
-                block.text if isinstance(block, Text) else [None if turn.context else next(pictures)]
+                block.text if isinstance(block, TextPart) else [None if turn.context else next(pictures)]
                 for block in turn.blocks
             ],
         ]

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Mapping, Sequence
 from itertools import pairwise
 
-from judge.formats.sample_line import Image, Text, Turn
+from judge.formats.sample_line import Image, SampleTurn, TextPart
 
 from . import words as split
 
@@ -57,7 +57,11 @@ _PICTURE_WORDS = frozenset(
 
 
 def relation_features(
-    turns: Sequence[Turn], question: str, answer: str, pictures: Sequence[str], colours: Mapping[str, float] | None
+    turns: Sequence[SampleTurn],
+    question: str,
+    answer: str,
+    pictures: Sequence[str],
+    colours: Mapping[str, float] | None,
 ) -> list[float]:
     """Return the features in the order of `NAMES`.
 
@@ -105,10 +109,10 @@ def _with_question(said: list[str], asked: list[str], answer: str, question: str
     ]
 
 
-def _form(turns: Sequence[Turn], words: int, pictures: Sequence[str]) -> list[float]:
+def _form(turns: Sequence[SampleTurn], words: int, pictures: Sequence[str]) -> list[float]:
     judged = [turn for turn in turns if not turn.context]
     kinds = [isinstance(block, Image) for turn in judged for block in turn.blocks]
-    texts = sum(isinstance(block, Text) for turn in judged for block in turn.blocks)
+    texts = sum(isinstance(block, TextPart) for turn in judged for block in turn.blocks)
     return [
         math.log1p(texts),
         math.log1p(len(pictures)),

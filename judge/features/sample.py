@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from judge.formats.sample_line import SampleRecord, Text
+from judge.formats.sample_line import SampleRecord, TextPart
 from judge.metrics.gaps import Floats
 
 from . import colour, picture, relation, text
@@ -25,21 +25,25 @@ def question_of(sample: SampleRecord) -> str:
     for turn in sample.turns:
         parts.append(turn.question)
         if turn.context:
-            parts += [block.text for block in turn.blocks if isinstance(block, Text)]
+            parts += [block.text for block in turn.blocks if isinstance(block, TextPart)]
     return "\n".join(part for part in parts if part)
 
 
 def answer_of(sample: SampleRecord) -> str:
     """Return the text of the judged answer."""
     return "\n".join(
-        block.text for turn in sample.turns if not turn.context for block in turn.blocks if isinstance(block, Text)
+        block.text for turn in sample.turns if not turn.context for block in turn.blocks if isinstance(block, TextPart)
     )
 
 
 def judged_pictures(sample: SampleRecord) -> list[str]:
     """Return the paths of the pictures of the judged answer, in their order."""
     return [
-        block.path for turn in sample.turns if not turn.context for block in turn.blocks if not isinstance(block, Text)
+        block.path
+        for turn in sample.turns
+        if not turn.context
+        for block in turn.blocks
+        if not isinstance(block, TextPart)
     ]
 
 

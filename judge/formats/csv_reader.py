@@ -10,7 +10,7 @@ ANY_DELIMITER = ",;\t"
 csv.field_size_limit(MAX_LINE_BYTES)
 
 
-class Table:
+class CsvReader:
     """Reads the first line at once, the rows when it is iterated.
 
     Takes a byte order mark, either line ending, quoted cells with line breaks, and whichever of ``delimiters`` the

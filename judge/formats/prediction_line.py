@@ -11,7 +11,7 @@ from judge.metrics.dispute import chance_apart
 from judge.metrics.gaps import Floats
 
 from .json_line import RecordError, decode_line, kind, name_of, no_unknown, show
-from .rubric import Dimension, Rubric
+from .rubric import RubricDimension, RubricSpec
 
 Status = Literal["ok", "rule", "parse_error", "backend_error"]
 STATUSES: tuple[Status, ...] = ("ok", "rule", "parse_error", "backend_error")
@@ -50,7 +50,7 @@ class DimensionPrediction:
 
 
 @dataclass(slots=True)
-class Prediction:
+class SamplePrediction:
     """What one judge says about one sample; no dimensions where it failed, and none for what does not apply."""
 
     id: str
@@ -66,7 +66,7 @@ class Prediction:
 
 def from_distribution(
     p: Sequence[float],
-    dimension: Dimension,
+    dimension: RubricDimension,
     *,
     mass: float | None = None,
     ensemble_sd: float | None = None,
@@ -86,7 +86,7 @@ def from_distribution(
 
 def from_distributions(
     chances: Floats,
-    dimension: Dimension,
+    dimension: RubricDimension,
     *,
     masses: Sequence[float | None] | None = None,
     ensemble_sds: Sequence[float | None] | None = None,
@@ -120,7 +120,7 @@ def from_distributions(
     ]
 
 
-def at_level(value: float, dimension: Dimension, rule: str | None = None) -> DimensionPrediction:
+def at_level(value: float, dimension: RubricDimension, rule: str | None = None) -> DimensionPrediction:
     """Return the prediction of one level and no other: a rule's, or that of a judge who gave a number alone."""
     p = tuple(float(level == value) for level in dimension.values)
     return DimensionPrediction(p, value, 0.0, value, 0.0, rule=rule)
@@ -131,7 +131,7 @@ def nearest(value: float, levels: Sequence[float]) -> float:
     return min(levels, key=lambda level: (round(abs(level - value), 9), -level))
 
 
-def as_line(prediction: Prediction) -> str:
+def as_line(prediction: SamplePrediction) -> str:
     """Return the line of a prediction, without its end.
 
     Raises:
@@ -151,12 +151,12 @@ def as_line(prediction: Prediction) -> str:
     return json.dumps(line, ensure_ascii=False, allow_nan=False)
 
 
-def as_data(prediction: Prediction) -> dict[str, Any]:
+def as_data(prediction: SamplePrediction) -> dict[str, Any]:
     """Return the ``dimensions`` of a prediction's line."""
     return {key: _as_data(one) for key, one in prediction.dimensions.items()}
 
 
-def parse_line(raw: bytes, rubric: Rubric) -> Prediction:
+def parse_line(raw: bytes, rubric: RubricSpec) -> SamplePrediction:
     """Read a line of a predictions file.
 
     Raises:
@@ -165,7 +165,7 @@ def parse_line(raw: bytes, rubric: Rubric) -> Prediction:
     return parse_prediction(decode_line(raw), rubric)
 
 
-def parse_prediction(data: Mapping[str, Any], rubric: Rubric) -> Prediction:
+def parse_prediction(data: Mapping[str, Any], rubric: RubricSpec) -> SamplePrediction:
     """Check the object of a prediction's line; what follows from ``p`` is worked out where it is left out.
 
     A dimension needs ``p``, or where a judge gave no more than a number, ``rounded``.
@@ -186,7 +186,7 @@ def parse_prediction(data: Mapping[str, Any], rubric: Rubric) -> Prediction:
     cluster = data.get("cluster")
     if cluster is not None and (type(cluster) is not int or not 0 <= cluster < 1_000_000):
         raise RecordError("cluster", f"is {show(cluster)}; write a whole number from 0 on, or null.")
-    return Prediction(
+    return SamplePrediction(
         id=name_of(data, "id", 200),
         judge=_text(data, "judge", 120),
         prompt_sha=_text(data, "prompt_sha", 64),
@@ -218,7 +218,7 @@ def _short(value: float | None) -> float | None:
     return None if value is None else round(value, DIGITS)
 
 
-def _dimension(data: Any, dimension: Dimension) -> DimensionPrediction:
+def _dimension(data: Any, dimension: RubricDimension) -> DimensionPrediction:
     at = f"dimensions.{dimension.key}"
     if not isinstance(data, dict):
         raise RecordError(at, f"is {kind(data)}; write an object with p, the chance of each level.")
@@ -260,7 +260,7 @@ def _dimension(data: Any, dimension: Dimension) -> DimensionPrediction:
     )
 
 
-def _chances(given: Any, dimension: Dimension, at: str) -> list[float]:
+def _chances(given: Any, dimension: RubricDimension, at: str) -> list[float]:
     size = len(dimension.levels)
     if not isinstance(given, list) or len(given) != size:
         raise RecordError(f"{at}.p", f"must be a list of {size} chances, one for each level.")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .json_line import RecordError, decode_line, kind, show
-from .rubric import Dimension, Rubric, parse_rubric
-from .sample_line import LONGEST, SampleRecord, Text, parse_sample
+from .rubric import RubricDimension, RubricSpec, parse_rubric
+from .sample_line import LONGEST, SampleRecord, TextPart, parse_sample
 
 Part = Literal["train", "test"]
 PARTS: tuple[Part, ...] = ("train", "test")
@@ -35,7 +35,7 @@ class LabelledSample:
     label_origin: str
 
 
-class Release:
+class ReleaseFolder:
     """A release's folder in its ``jsonl`` format: the rubric, and the labelled lines of its two parts.
 
     Raises:
@@ -45,7 +45,7 @@ class Release:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.rubric: Rubric = parse_rubric(self._file("rubric.toml").read_bytes())
+        self.rubric: RubricSpec = parse_rubric(self._file("rubric.toml").read_bytes())
         for part in PARTS:
             self._file(f"{part}.jsonl")
 
@@ -98,7 +98,7 @@ def question_of_record(sample: SampleRecord) -> str:
     return sample.question_id or "\n".join(turn.question for turn in sample.turns)
 
 
-def parse_labelled(data: Mapping[str, Any], rubric: Rubric) -> LabelledSample:
+def parse_labelled(data: Mapping[str, Any], rubric: RubricSpec) -> LabelledSample:
     """Check the object of a release's line.
 
     Raises:
@@ -127,7 +127,7 @@ def labelled_line(one: LabelledSample) -> str:
     turns = [
         {
             "question": turn.question,
-            "blocks": [{"text": it.text} if isinstance(it, Text) else {"image": it.path} for it in turn.blocks],
+            "blocks": [{"text": it.text} if isinstance(it, TextPart) else {"image": it.path} for it in turn.blocks],
             "context": turn.context,
         }
         for turn in sample.turns
@@ -138,7 +138,7 @@ def labelled_line(one: LabelledSample) -> str:
 
 
 def _by_dimension(
-    data: Mapping[str, Any], field: str, dimensions: Mapping[str, Dimension]
+    data: Mapping[str, Any], field: str, dimensions: Mapping[str, RubricDimension]
 ) -> Iterator[tuple[str, Any]]:
     given = data.get(field)
     if given is None:
@@ -152,13 +152,13 @@ def _by_dimension(
             yield key, value
 
 
-def _level(value: Any, dimension: Dimension) -> float:
+def _level(value: Any, dimension: RubricDimension) -> float:
     if isinstance(value, bool) or value not in dimension.values:
         raise RecordError(f"final.{dimension.key}", f"is {show(value)}, which is none of the levels.")
     return float(value)
 
 
-def _counts(value: Any, dimension: Dimension) -> list[int]:
+def _counts(value: Any, dimension: RubricDimension) -> list[int]:
     size = len(dimension.levels)
     if (
         not isinstance(value, list)
@@ -169,7 +169,7 @@ def _counts(value: Any, dimension: Dimension) -> list[int]:
     return list(value)
 
 
-def _within(value: Any, dimension: Dimension) -> float:
+def _within(value: Any, dimension: RubricDimension) -> float:
     low, high = dimension.values[0], dimension.values[-1]
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise RecordError(f"mean.{dimension.key}", f"is {show(value)}; it lies between {low:g} and {high:g}.")

@@ -33,7 +33,7 @@ class RubricError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class RubricLevel:
     """One value of a dimension with the words that explain it."""
 
     value: float
@@ -42,14 +42,14 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Dimension:
+class RubricDimension:
     """One question asked of every sample; ``missing_value`` None means: not applicable without a needed side."""
 
     key: str
     name: str
     needs_text: bool
     needs_image: bool
-    levels: tuple[Level, ...]
+    levels: tuple[RubricLevel, ...]
     missing_value: float | None = None
     description: str = ""
 
@@ -63,12 +63,12 @@ class Dimension:
 
 
 @dataclass(frozen=True, slots=True)
-class Rubric:
+class RubricSpec:
     """A set of dimensions in the order in which they are shown."""
 
     key: str
     title: str
-    dimensions: tuple[Dimension, ...]
+    dimensions: tuple[RubricDimension, ...]
     description: str = ""
 
     def as_data(self) -> dict[str, Any]:
@@ -96,7 +96,7 @@ class Rubric:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def parse_rubric(content: bytes | str) -> Rubric:
+def parse_rubric(content: bytes | str) -> RubricSpec:
     """Read a rubric from the text of a TOML file."""
     if len(content) > MAX_FILE_BYTES:
         raise RubricError("", f"The file is larger than {MAX_FILE_BYTES:,} bytes; is it a rubric?")
@@ -115,7 +115,7 @@ def parse_rubric(content: bytes | str) -> Rubric:
     return rubric_from_data(data)
 
 
-def rubric_from_data(data: Mapping[str, Any]) -> Rubric:
+def rubric_from_data(data: Mapping[str, Any]) -> RubricSpec:
     """Check a definition and return it normalised."""
     _no_unknown(data, RUBRIC_FIELDS, "")
     key = _key(data, "key", 60)
@@ -125,7 +125,7 @@ def rubric_from_data(data: Mapping[str, Any]) -> Rubric:
         raise RubricError("dimensions", "has no entry; write one [[dimensions]] table per dimension.")
     if len(entries) > MAX_DIMENSIONS:
         raise RubricError("dimensions", f"has {len(entries)} entries; at most {MAX_DIMENSIONS} are possible.")
-    dimensions: list[Dimension] = []
+    dimensions: list[RubricDimension] = []
     for index, entry in enumerate(entries):
         place = f"dimensions[{index}]"
         if not isinstance(entry, dict):
@@ -134,10 +134,10 @@ def rubric_from_data(data: Mapping[str, Any]) -> Rubric:
         if any(dimension.key == other.key for other in dimensions):
             raise RubricError(f"{place}.key", f"is the second dimension called {dimension.key}; rename one.")
         dimensions.append(dimension)
-    return Rubric(key, title, tuple(dimensions), _text(data, "description", 10_000))
+    return RubricSpec(key, title, tuple(dimensions), _text(data, "description", 10_000))
 
 
-def _dimension(data: Mapping[str, Any], place: str) -> Dimension:
+def _dimension(data: Mapping[str, Any], place: str) -> RubricDimension:
     _no_unknown(data, DIMENSION_FIELDS, place)
     values = _levels(data, place)
     labels = _per_level(data, "labels", values, place, 40)
@@ -145,12 +145,12 @@ def _dimension(data: Mapping[str, Any], place: str) -> Dimension:
     needs = data.get("needs")
     if not isinstance(needs, list) or any(side not in SIDES for side in needs) or len(set(needs)) < len(needs):
         raise RubricError(f"{place}.needs", 'must be a list of "text" and "image", as needs = ["image"].')
-    return Dimension(
+    return RubricDimension(
         key=_key(data, "key", 40, place),
         name=_text(data, "name", 120, place, required=True),
         needs_text="text" in needs,
         needs_image="image" in needs,
-        levels=tuple(Level(value, labels[value], anchors[value]) for value in sorted(values)),
+        levels=tuple(RubricLevel(value, labels[value], anchors[value]) for value in sorted(values)),
         missing_value=_missing(data, needs, values, place),
         description=_text(data, "description", 10_000, place),
     )

@@ -3,19 +3,19 @@
 import re
 from collections.abc import Iterator
 
-from .rubric import NOT_APPLICABLE, SIDES, Dimension, Rubric
+from .rubric import NOT_APPLICABLE, SIDES, RubricDimension, RubricSpec
 
 # What a basic string of TOML may not hold as it is.
 ESCAPED = re.compile('["\\\\\\x00-\\x1f\\x7f]')
 SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b", "\f": "\\f"}
 
 
-def to_toml(rubric: Rubric) -> str:
+def to_toml(rubric: RubricSpec) -> str:
     """Return the text of the rubric's file; fields that say nothing are left out."""
     return "\n".join(_lines(rubric)) + "\n"
 
 
-def _lines(rubric: Rubric) -> Iterator[str]:
+def _lines(rubric: RubricSpec) -> Iterator[str]:
     yield f"key = {_text(rubric.key)}"
     yield f"title = {_text(rubric.title)}"
     if rubric.description:
@@ -26,7 +26,7 @@ def _lines(rubric: Rubric) -> Iterator[str]:
         yield from _dimension_lines(dimension)
 
 
-def _dimension_lines(dimension: Dimension) -> Iterator[str]:
+def _dimension_lines(dimension: RubricDimension) -> Iterator[str]:
     yield f"key = {_text(dimension.key)}"
     yield f"name = {_text(dimension.name)}"
     if dimension.description:

@@ -18,7 +18,7 @@ MAX_PICTURES = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class TextPart:
     text: str
 
 
@@ -31,11 +31,11 @@ class Image:
 
 
 @dataclass(slots=True)
-class Turn:
+class SampleTurn:
     """A question with the blocks that answer it; a ``context`` turn is shown and not judged."""
 
     question: str
-    blocks: list[Text | Image]
+    blocks: list[TextPart | Image]
     context: bool = False
 
 
@@ -44,7 +44,7 @@ class SampleRecord:
     """A sample as its line says it, sides normalised; ``labels`` are as written, for a rubric to interpret."""
 
     id: str
-    turns: list[Turn]
+    turns: list[SampleTurn]
     question_id: str = ""
     generator: str = ""
     domain: str = ""
@@ -57,7 +57,7 @@ class SampleRecord:
     @property
     def has_text(self) -> bool:
         """Whether a judged turn is answered by a text."""
-        return any(isinstance(block, Text) for turn in self.turns if not turn.context for block in turn.blocks)
+        return any(isinstance(block, TextPart) for turn in self.turns if not turn.context for block in turn.blocks)
 
     @property
     def has_image(self) -> bool:
@@ -97,7 +97,7 @@ def parse_sample(data: Mapping[str, Any]) -> SampleRecord:
     return record
 
 
-def _turns(data: Mapping[str, Any]) -> list[Turn]:
+def _turns(data: Mapping[str, Any]) -> list[SampleTurn]:
     given = data.get("turns")
     if given is None:
         return [_flat_turn(data)]
@@ -115,14 +115,14 @@ def _turns(data: Mapping[str, Any]) -> list[Turn]:
     return turns
 
 
-def _flat_turn(data: Mapping[str, Any]) -> Turn:
+def _flat_turn(data: Mapping[str, Any]) -> SampleTurn:
     question = _side(data.get("question"), "question")
     if question is None:
         raise RecordError("question", "is missing; write the question that was answered.")
-    blocks: list[Text | Image] = []
+    blocks: list[TextPart | Image] = []
     answer = _side(data.get("answer"), "answer")
     if answer is not None:
-        blocks.append(Text(answer))
+        blocks.append(TextPart(answer))
     image = _path(data.get("image"), "image")
     images = data.get("images")
     if images is None or images == NULL or images == "":
@@ -134,12 +134,12 @@ def _flat_turn(data: Mapping[str, Any]) -> Turn:
     if image is not None and listed:
         raise RecordError("images", "is given beside image; keep one of the two.")
     blocks += [image] if image is not None else listed
-    turn = Turn(question, blocks)
+    turn = SampleTurn(question, blocks)
     _refuse_too_many([turn], "images")
     return turn
 
 
-def _turn(data: Any, at: str) -> Turn:
+def _turn(data: Any, at: str) -> SampleTurn:
     if not isinstance(data, dict):
         raise RecordError(at, f"is {kind(data)}; write an object with question and blocks.")
     no_unknown(data, TURN_FIELDS, at)
@@ -151,7 +151,7 @@ def _turn(data: Any, at: str) -> Turn:
         given = []
     if not isinstance(given, list):
         raise RecordError(f"{at}.blocks", f"is {kind(given)}; write a list of {{text}} and {{image}}.")
-    blocks: list[Text | Image] = []
+    blocks: list[TextPart | Image] = []
     for index, block in enumerate(given):
         place = f"{at}.blocks[{index}]"
         if not isinstance(block, dict) or len(block) != 1:
@@ -160,12 +160,12 @@ def _turn(data: Any, at: str) -> Turn:
         if "text" in block:
             text = _side(block["text"], f"{place}.text")
             if text is not None:
-                blocks.append(Text(text))
+                blocks.append(TextPart(text))
         else:
             path = _path(block["image"], f"{place}.image")
             if path is not None:
                 blocks.append(path)
-    return Turn(_side(data.get("question"), f"{at}.question") or "", blocks, bool(context))
+    return SampleTurn(_side(data.get("question"), f"{at}.question") or "", blocks, bool(context))
 
 
 def _side(value: Any, at: str) -> str | None:
@@ -187,7 +187,7 @@ def _path(value: Any, at: str) -> Image | None:
     return Image(path, at)
 
 
-def _refuse_too_many(turns: list[Turn], at: str) -> None:
+def _refuse_too_many(turns: list[SampleTurn], at: str) -> None:
     if sum(len(turn.blocks) for turn in turns) <= MAX_PICTURES:
         return
     count = sum(isinstance(block, Image) for turn in turns for block in turn.blocks)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from .csv_reader import ANY_DELIMITER, Table
+from .csv_reader import ANY_DELIMITER, CsvReader
 from .json_line import RecordError, kind, name_of, no_unknown, number_of, show
 
 COLUMNS = ("sample", "annotator", "dimension", "value", "round", "at", "seconds")
@@ -88,7 +88,7 @@ def number_text(value: float) -> str:
     return str(int(value)) if float(value).is_integer() else repr(value)
 
 
-class ScoreTable(Table):
+class ScoreTable(CsvReader):
     """The rows of a score table."""
 
     def __init__(self, lines: Iterable[tuple[int, bytes]], *, delimiters: str = ANY_DELIMITER) -> None:

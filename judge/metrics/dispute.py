@@ -13,7 +13,7 @@ import numpy.typing as npt
 from .gaps import Floats, Values
 
 
-class Group(NamedTuple):
+class ExpectationGroup(NamedTuple):
     """Samples of about the same expectation: what was expected of them on average, and what came."""
 
     expected: float
@@ -45,13 +45,13 @@ def brier(chance: Values, share: Values) -> float | None:
     return float((happened * (1 - expected) ** 2 + (1 - happened) * expected**2).mean())
 
 
-def reliability(chance: Values, share: Values, groups: int = 10) -> list[Group]:
+def reliability(chance: Values, share: Values, groups: int = 10) -> list[ExpectationGroup]:
     """Return samples in groups of about equal size, by rising chance; fewer groups where there are few samples."""
     expected, happened = np.asarray(chance, dtype=np.float64), np.asarray(share, dtype=np.float64)
     order = np.argsort(expected, kind="stable")
     return (
         [
-            Group(float(expected[part].mean()), float(happened[part].mean()), len(part))
+            ExpectationGroup(float(expected[part].mean()), float(happened[part].mean()), len(part))
             for part in np.array_split(order, min(groups, len(order)))
         ]
         if len(order)

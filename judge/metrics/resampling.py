@@ -17,7 +17,7 @@ FEWEST_QUESTIONS = 5
 ROOM = 4_000_000
 
 
-class Interval(NamedTuple):
+class ConfidenceInterval(NamedTuple):
     """Where a figure lies with the stated confidence."""
 
     low: float
@@ -32,7 +32,7 @@ def interval(
     draws: int = DRAWS,
     seed: int = SEED,
     confidence: float = CONFIDENCE,
-) -> Interval | None:
+) -> ConfidenceInterval | None:
     """Return the percentile interval of a figure that is made of sums over samples.
 
     ``terms`` has a row per sample and a column per sum; ``figure`` turns the sums of many draws, a row each, into the
@@ -58,13 +58,13 @@ def drawn_sums(per_question: Floats, *, draws: int = DRAWS, seed: int = SEED) ->
     return np.concatenate([weights @ per_question for weights in _weights(count, draws, seed)])
 
 
-def percentiles(drawn: Floats, *, confidence: float = CONFIDENCE) -> Interval | None:
+def percentiles(drawn: Floats, *, confidence: float = CONFIDENCE) -> ConfidenceInterval | None:
     """Return the interval of a figure from its values in the draws; None where some draws lack it."""
     if np.isnan(drawn).any():
         return None
     tail = (1 - confidence) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail]).tolist()
-    return Interval(low, high)
+    return ConfidenceInterval(low, high)
 
 
 def _weights(count: int, draws: int, seed: int) -> Iterator[Floats]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from annotation.core.rubric_cache import definition
-from annotation.core.sample_states import Event, State, after
+from annotation.core.sample_states import Event, SampleState, after
 from annotation.models import (
     Assignment,
     Discussion,
@@ -21,7 +21,7 @@ from annotation.models import (
     Suggestion,
     Topic,
 )
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 from judge.missing_sides import locked_dimensions
 
 EVENTS = set(Event)
@@ -96,25 +96,25 @@ def _faults(life: Life) -> Iterator[str]:
     wanting = max(0, sample.scores_needed - sample.scores_in - leased)
     if (sample.stage == Sample.Stage.BEGUN) != (free > 0):
         yield f"stage {sample.stage} with {free} free slots"
-    if sample.state == State.WAITING and (sample.stage != Sample.Stage.UNTOUCHED or sample.scores_needed):
+    if sample.state == SampleState.WAITING and (sample.stage != Sample.Stage.UNTOUCHED or sample.scores_needed):
         yield "is waiting but was opened"
-    if sample.state in (State.SCORING, State.IN_REVIEW):
+    if sample.state in (SampleState.SCORING, SampleState.IN_REVIEW):
         if sample.protocol_id is None:
             yield "has no rules"
         if free != wanting:
             yield f"{free} free slots, {leased} leased, {sample.scores_in} of {sample.scores_needed} scores"
         if not leased and not revising and sample.scores_in >= sample.scores_needed:
             yield "has its scores and is not decided"
-    elif sample.state != State.WAITING and (sample.stage != Sample.Stage.CLOSED or free):
+    elif sample.state != SampleState.WAITING and (sample.stage != Sample.Stage.CLOSED or free):
         yield "can still be handed out"
-    if sample.state in (State.AGREED, State.IN_DISCUSSION, State.WITHDRAWN) and leased:
+    if sample.state in (SampleState.AGREED, SampleState.IN_DISCUSSION, SampleState.WITHDRAWN) and leased:
         yield "is still in somebody's hands"
-    if revising and sample.state not in (State.SCORING, State.BLOCKED):
+    if revising and sample.state not in (SampleState.SCORING, SampleState.BLOCKED):
         yield "can still be revised"
     yield from _miscounted(life)
     yield from _arms_that_do_not_fit(life)
     yield from _values_that_do_not_fit(life)
-    state = State.WAITING
+    state = SampleState.WAITING
     for event in life.events:
         if event in EVENTS:
             state = after(state, Event(event))
@@ -139,19 +139,23 @@ def _arms_that_do_not_fit(life: Life) -> Iterator[str]:
         score = given.get(one.pk)
         if score is not None and score.arm != one.arm:
             yield f"assignment {one.pk} is in arm {one.arm}, its score in {score.arm}"
-        if one.arm != Arm.BLIND and one.state <= Assignment.State.SCORED and one.slot > life.k:
+        if one.arm != SuggestionArm.BLIND and one.state <= Assignment.State.SCORED and one.slot > life.k:
             yield f"somebody meets a judge in slot {one.slot}"
     of = {one.pk: one for one in life.assignments}
     for row in life.suggestions:
         one, score = of[row.assignment_id], given.get(row.assignment_id)
-        if one.arm == Arm.BLIND:
+        if one.arm == SuggestionArm.BLIND:
             yield f"assignment {one.pk} is blind and has something to be shown"
-        if (row.shown_at is not None) != (one.arm == Arm.PREFILLED or score is not None):
+        if (row.shown_at is not None) != (one.arm == SuggestionArm.PREFILLED or score is not None):
             yield f"assignment {one.pk} was shown a judge's value, or was not, against its arm {one.arm}"
         if (row.final_id is not None) != (score is not None and one.revise_until is None):
             yield f"assignment {one.pk} has {row.final_id} as what decides"
     met = [score.arm for score in given.values()]
-    if life.sample.state in (State.AGREED, State.IN_DISCUSSION) and any(met) and Arm.BLIND not in met:
+    if (
+        life.sample.state in (SampleState.AGREED, SampleState.IN_DISCUSSION)
+        and any(met)
+        and SuggestionArm.BLIND not in met
+    ):
         yield "was decided without a blind score"
 
 
@@ -161,14 +165,14 @@ def _values_that_do_not_fit(life: Life) -> Iterator[str]:
     settled = {final.dimension_id for final in life.finals}
     if len(life.finals) != len(settled):
         yield "has two current values on one dimension"
-    if len(life.discussions) != (sample.state == State.IN_DISCUSSION):
+    if len(life.discussions) != (sample.state == SampleState.IN_DISCUSSION):
         yield f"has {len(life.discussions)} running discussions"
-    if (sample.state == State.AGREED) != (settled == everything):
+    if (sample.state == SampleState.AGREED) != (settled == everything):
         yield f"has current values on {len(settled)} of {len(everything)} dimensions"
-    if sample.state == State.IN_DISCUSSION:
+    if sample.state == SampleState.IN_DISCUSSION:
         if not life.open_topics or life.open_topics != everything - settled:
             yield f"discusses {life.open_topics}, but {everything - settled} have no value"
-    elif sample.state != State.AGREED and settled:
+    elif sample.state != SampleState.AGREED and settled:
         yield "has current values"
     locked = locked_dimensions(rubric.dimensions, has_text=sample.has_text, has_image=sample.has_image)
     key_of = {dimension.id: dimension.key for dimension in rubric.dimensions}

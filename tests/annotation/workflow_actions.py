@@ -19,7 +19,7 @@ from annotation.samples import assigning_by_hand, reopening, requesting_review
 from annotation.samples.eligibility import takers
 from annotation.scoring import deciding, exposures, leases, leasing, revising, submitting, unassignable
 from annotation.studies import studies
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 
 T = TypeVar("T")
 ACTS: list[str] = []
@@ -90,7 +90,7 @@ class Acts:
         return [dimension.key for dimension in definition(self.study.rubric_id).dimensions]
 
     def _to_be_revised(self) -> Assignment | None:
-        rows = Assignment.objects.filter(sample__study=self.study, arm=Arm.DELAYED, state=2)
+        rows = Assignment.objects.filter(sample__study=self.study, arm=SuggestionArm.DELAYED, state=2)
         rows = rows.select_related("member__user", "sample").order_by("pk")
         pending = list(rows.filter(revise_until__isnull=False))
         # What is over is refused, and need not be tried as often.
@@ -239,7 +239,7 @@ class Acts:
             participating.give_reasons,
             by=part.member.user,
             discussion_id=part.discussion.public_id,
-            reasons={key: participating.Reason(text="Because.") for key in keys},
+            reasons={key: participating.StanceReason(text="Because.") for key in keys},
             stances=stances,
         )
         return None
@@ -269,7 +269,7 @@ class Acts:
             by=part.member.user,
             discussion_id=part.discussion.public_id,
             stances={key: self._level(key) for key in keys},
-            reasons={key: participating.Reason(code="convinced") for key in keys},
+            reasons={key: participating.StanceReason(code="convinced") for key in keys},
         )
         return None
 
@@ -282,7 +282,7 @@ class Acts:
         discussion = self.pick(list(open_ones))
         keys = self._topics(Participant.objects.filter(discussion=discussion)[0])
         values = {key: self._level(key) for key in keys}
-        why = {key: participating.Reason(code="convinced") for key in keys}
+        why = {key: participating.StanceReason(code="convinced") for key in keys}
         for part in Participant.objects.filter(discussion=discussion, state="active").order_by("pk"):
             about = {"by": part.member.user, "discussion_id": discussion.public_id}
             for service, more in (

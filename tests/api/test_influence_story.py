@@ -8,7 +8,7 @@ import pytest
 from annotation.models import Assignment, Sample, Study
 from annotation.reports import stored_reports
 from annotation.scoring import leases
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 from tests.factories import make_member, make_study
 from tests.suggestion_studies import drawn_sample, judge_saying, let_time_to_revise_pass
 
@@ -24,7 +24,7 @@ OWN = {"TCC": 3, "ICC": 4, "IQ": 5, "ITS": 0}
 def study() -> Study:
     """Three score each sample: two of each kind, and the judge always says five."""
     study = make_study("birds", k=3, suggestions="both")
-    drawn = (Arm.PREFILLED, Arm.DELAYED, Arm.BLIND)
+    drawn = (SuggestionArm.PREFILLED, SuggestionArm.DELAYED, SuggestionArm.BLIND)
     samples = [drawn_sample(study, arm, blind_slot=slot) for arm in drawn for slot in (1, 2)]
     judge_saying(study, dict.fromkeys(samples, JUDGES))
     # Blind work counts from then on that the first of the others is opened.
@@ -76,8 +76,8 @@ def test_what_people_did_with_the_judge_is_in_the_report(study: Study, ann: Call
 def test_an_undone_answer_leaves_the_report_and_one_that_never_came_is_not_taken_for_consent() -> None:
     study = make_study("fishes", k=2, suggestions="both")
     ann, ada = (Caller(make_member(study, who, role)) for who, role in (("ann", "annotator"), ("ada", "admin")))
-    undone = drawn_sample(study, Arm.PREFILLED, blind_slot=2)
-    forgotten = drawn_sample(study, Arm.DELAYED, blind_slot=2)
+    undone = drawn_sample(study, SuggestionArm.PREFILLED, blind_slot=2)
+    forgotten = drawn_sample(study, SuggestionArm.DELAYED, blind_slot=2)
     judge_saying(study, {undone: JUDGES, forgotten: JUDGES})
     for sample in (undone, forgotten):
         work = ann.post("studies/fishes/assignments/", {"count": 2}).json()["assignments"]

@@ -15,7 +15,7 @@ from django.http import HttpResponse
 
 from annotation.models import Assignment, JudgeRun, Prediction, Sample, Study, Suggestion
 from annotation.reports import stored_reports
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 from tests.factories import make_sample, make_study
 from tests.leak_search import leaked
 from tests.suggestion_studies import drawn_sample, judge_saying
@@ -38,13 +38,13 @@ def study() -> Study:
 
 @pytest.fixture
 def blind(study: Study) -> Sample:
-    return drawn_sample(study, Arm.BLIND)
+    return drawn_sample(study, SuggestionArm.BLIND)
 
 
 @pytest.fixture
 def delayed(study: Study, blind: Sample) -> Sample:
     """A sample of which Ann gets the slot that meets the judge later; it says the same of both."""
-    found = drawn_sample(study, Arm.DELAYED, blind_slot=2)
+    found = drawn_sample(study, SuggestionArm.DELAYED, blind_slot=2)
     judge_saying(study, {sample: dict.fromkeys(GOOD, 3) for sample in (blind, found)})
     for row in Prediction.objects.all():
         row.dimensions = {key: {**said, **FIGURES} for key, said in row.dimensions.items()}
@@ -92,7 +92,7 @@ def walk(ann: Caller, held: dict[str, dict[str, Any]]) -> Iterator[tuple[str, Ht
 def test_before_own_values_are_locked_nothing_tells_of_a_judge(ann: Caller, blind: Sample, delayed: Sample) -> None:
     held = leases(ann)
     assert set(held) == {blind.public_id, delayed.public_id}
-    assert set(Assignment.objects.values_list("arm", flat=True)) == {Arm.BLIND, Arm.DELAYED}
+    assert set(Assignment.objects.values_list("arm", flat=True)) == {SuggestionArm.BLIND, SuggestionArm.DELAYED}
     assert Suggestion.objects.count() == 4
     leaks: list[str] = []
     visited = 0
@@ -153,7 +153,7 @@ def test_what_others_make_of_the_judge_changes_nothing_for_who_is_blind(
     # Ben takes the slot that meets the judge, so that Ann gets the blind one of the same sample.
     bens = leases(ben)[delayed.public_id]["id"]
     work = leases(ann)[delayed.public_id]
-    assert Assignment.objects.get(public_id=work["id"]).arm == Arm.BLIND
+    assert Assignment.objects.get(public_id=work["id"]).arm == SuggestionArm.BLIND
     before = told(ann.get(f"assignments/{work['id']}/"))
     assert ben.score(bens, GOOD).json()["state"] == "revising"
     revised = ben.put(f"assignments/{bens}/revision/", {"client_key": str(uuid4()), "ratings": dict.fromkeys(GOOD, 3)})
@@ -180,7 +180,7 @@ def test_once_own_values_are_locked_the_judges_are_there_for_who_locked_them_alo
 
 
 def test_prefilled_values_come_rounded_and_alone(study: Study, ann: Caller, delayed: Sample) -> None:
-    sample = drawn_sample(study, Arm.PREFILLED, blind_slot=2)
+    sample = drawn_sample(study, SuggestionArm.PREFILLED, blind_slot=2)
     Prediction.objects.create(
         run=JudgeRun.objects.get(), sample=sample, status="ok", dimensions={"TCC": {**FIGURES, "p_dispute": 0.125}}
     )

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from annotation.models import Assignment, FinalScore, Member, Revision, Sample, Score, Study, Suggestion
 from annotation.scoring import leases
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 from tests.factories import make_member, make_study
 from tests.suggestion_studies import drawn_sample, judge_saying, let_lease_run_out, let_time_to_revise_pass
 
@@ -38,13 +38,13 @@ def work_of(who: Caller) -> dict[str, Any]:
 
 
 def prefilled(study: Study, **more: Any) -> Sample:
-    sample = drawn_sample(study, Arm.PREFILLED, **more)
+    sample = drawn_sample(study, SuggestionArm.PREFILLED, **more)
     judge_saying(study, {sample: JUDGES})
     return sample
 
 
 def delayed(study: Study, **more: Any) -> Sample:
-    sample = drawn_sample(study, Arm.DELAYED, **more)
+    sample = drawn_sample(study, SuggestionArm.DELAYED, **more)
     judge_saying(study, {sample: JUDGES})
     return sample
 
@@ -68,7 +68,7 @@ def test_every_prefilled_dimension_has_to_be_touched(study: Study, ann: Caller) 
     assert not Score.objects.exists()
     scored = ann.score(assignment, JUDGES, touched=ALL).json()
     assert (scored["state"], scored["ratings"], scored["suggestion"]) == ("scored", JUDGES, None)
-    assert Score.objects.get().arm == Arm.PREFILLED
+    assert Score.objects.get().arm == SuggestionArm.PREFILLED
 
 
 def test_what_was_made_of_prefilled_values_is_kept_the_first_and_the_last(study: Study, ann: Caller) -> None:
@@ -87,7 +87,7 @@ def test_what_was_made_of_prefilled_values_is_kept_the_first_and_the_last(study:
 
 
 def test_a_dimension_on_which_the_judge_says_nothing_is_not_prefilled(study: Study, ann: Caller) -> None:
-    sample = drawn_sample(study, Arm.PREFILLED, blind_slot=2)
+    sample = drawn_sample(study, SuggestionArm.PREFILLED, blind_slot=2)
     judge_saying(study, {sample: {"TCC": 5}})
     work = work_of(ann)
     assert work["suggestion"]["ratings"] == {"TCC": 5}
@@ -95,7 +95,7 @@ def test_a_dimension_on_which_the_judge_says_nothing_is_not_prefilled(study: Stu
 
 
 def test_missing_sides_are_neither_prefilled_nor_to_be_touched(study: Study, ann: Caller) -> None:
-    sample = drawn_sample(study, Arm.PREFILLED, blind_slot=2, pictures=())
+    sample = drawn_sample(study, SuggestionArm.PREFILLED, blind_slot=2, pictures=())
     judge_saying(study, {sample: JUDGES})
     work = work_of(ann)
     assert work["suggestion"]["ratings"] == {"TCC": 5}
@@ -108,7 +108,7 @@ def test_missing_sides_are_neither_prefilled_nor_to_be_touched(study: Study, ann
 
 
 def test_elsewhere_what_was_touched_is_taken_and_means_nothing(study: Study, ann: Caller) -> None:
-    drawn_sample(study, Arm.BLIND)
+    drawn_sample(study, SuggestionArm.BLIND)
     assignment = ann.lease()
     assert fields(ann.score(assignment, GOOD, touched=["XYZ"])) == {"touched"}
     assert ann.score(assignment, GOOD, touched=["TCC"]).status_code == 200
@@ -131,14 +131,14 @@ def test_own_values_are_locked_and_then_the_judges_appear_with_their_uncertainty
     until = Assignment.objects.get().revise_until
     assert until is not None
     assert timedelta(minutes=29) < until - timezone.now() <= timedelta(minutes=30)
-    assert Score.objects.get().arm == Arm.DELAYED
+    assert Score.objects.get().arm == SuggestionArm.DELAYED
 
 
 def test_what_is_to_be_revised_comes_first_when_work_is_asked_for(study: Study, ann: Caller) -> None:
     delayed(study, blind_slot=2)
     first = ann.lease()
     scored = ann.score(first, GOOD).json()
-    drawn_sample(study, Arm.BLIND)
+    drawn_sample(study, SuggestionArm.BLIND)
     answer = ann.post("studies/birds/assignments/", {"count": 2}).json()
     assert [work["state"] for work in answer["assignments"]] == ["revising", "leased"]
     pending = answer["assignments"][0]
@@ -191,10 +191,12 @@ def test_there_is_nothing_to_revise_before_own_values_are_locked_or_in_other_arm
     study: Study, ann: Caller, ben: Caller
 ) -> None:
     delayed(study, blind_slot=2)
-    drawn_sample(study, Arm.BLIND)
+    drawn_sample(study, SuggestionArm.BLIND)
     ann.post("studies/birds/assignments/", {"count": 2})
     # Which of the two she is given first is chance.
-    assignment, blind = (Assignment.objects.get(arm=arm).public_id for arm in (Arm.DELAYED, Arm.BLIND))
+    assignment, blind = (
+        Assignment.objects.get(arm=arm).public_id for arm in (SuggestionArm.DELAYED, SuggestionArm.BLIND)
+    )
     assert refusal(revise(ann, assignment, GOOD)) == (409, "nothing_to_revise")
     ann.score(blind, GOOD)
     assert refusal(revise(ann, blind, GOOD)) == (409, "nothing_to_revise")
@@ -202,7 +204,7 @@ def test_there_is_nothing_to_revise_before_own_values_are_locked_or_in_other_arm
 
 
 def test_a_revision_names_what_is_wrong_with_it(study: Study, ann: Caller) -> None:
-    sample = drawn_sample(study, Arm.DELAYED, blind_slot=2)
+    sample = drawn_sample(study, SuggestionArm.DELAYED, blind_slot=2)
     judge_saying(study, {sample: {"TCC": 5, "ICC": 3}})
     assignment = ann.lease()
     ann.score(assignment, GOOD)
@@ -311,7 +313,7 @@ def test_who_was_shown_prefilled_values_never_takes_the_blind_slot(study: Study,
         "reason": "nothing_left",
     }
     assert refusal(ann.score(mine, GOOD, touched=ALL)) == (409, "lease_lost")
-    other = drawn_sample(study, Arm.BLIND)
+    other = drawn_sample(study, SuggestionArm.BLIND)
     assert work_of(ann)["sample"]["id"] == other.public_id
     let_lease_run_out(bens["id"])
     leases.expire_leases()
@@ -342,9 +344,9 @@ def test_whoever_was_to_see_the_judge_later_and_regains_the_blind_slot_is_blind(
     scored = ann.score(mine, GOOD).json()
     assert (scored["state"], scored["suggestion"], scored["revise_until"]) == ("scored", None, None)
     own = Assignment.objects.get(public_id=mine)
-    assert (own.slot, own.arm, own.suggestions.count()) == (2, Arm.BLIND, 0)
-    assert Score.objects.get().arm == Arm.BLIND
-    assert Assignment.objects.get(public_id=bens["id"]).arm == Arm.DELAYED
+    assert (own.slot, own.arm, own.suggestions.count()) == (2, SuggestionArm.BLIND, 0)
+    assert Score.objects.get().arm == SuggestionArm.BLIND
+    assert Assignment.objects.get(public_id=bens["id"]).arm == SuggestionArm.DELAYED
 
 
 def test_a_paused_annotator_revises_nothing_and_their_own_values_stand(

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Error, Response, expect
 
 from annotation.models import Study
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 from tests.factories import make_study
 from tests.leak_search import leaked
 from tests.suggestion_exposures import FIGURES, make_judge, make_met_sample
@@ -29,7 +29,9 @@ def study(transactional_db: None) -> Study:
     """Two samples for the delayed arm and two for the blind one, all judged; four are fetched ahead."""
     study = make_study("birds", k=2, title="Birds that sing")
     make_judge(study, "delayed")
-    for number, arm in enumerate((Arm.DELAYED, Arm.BLIND, Arm.DELAYED, Arm.BLIND)):
+    for number, arm in enumerate(
+        (SuggestionArm.DELAYED, SuggestionArm.BLIND, SuggestionArm.DELAYED, SuggestionArm.BLIND)
+    ):
         make_met_sample(study, arm, question=f"Question {number}?")
     return study
 

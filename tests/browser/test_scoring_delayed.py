@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Route, expect
 
 from annotation.models import Assignment, Member, Revision, Study, Suggestion
 from annotation.scoring import leases
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 from tests.factories import make_study
 from tests.suggestion_exposures import SAYS, make_judge, make_met_sample
 from tests.suggestion_studies import let_time_to_revise_pass
@@ -28,7 +28,7 @@ def study(transactional_db: None) -> Study:
     study = make_study("birds", k=2, title="Birds that sing")
     make_judge(study, "delayed")
     for number in range(4):
-        make_met_sample(study, Arm.DELAYED, question=f"Question {number}?")
+        make_met_sample(study, SuggestionArm.DELAYED, question=f"Question {number}?")
     return study
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Route, expect
 
 from annotation.models import Member, Score, Study, Suggestion
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 from tests.factories import make_member, make_sample, make_study
 from tests.suggestion_exposures import make_judge, make_met_sample
 
@@ -23,7 +23,7 @@ def study(transactional_db: None) -> Study:
     study = make_study("birds", k=2, title="Birds that sing")
     make_judge(study, "prefilled")
     for number in range(3):
-        make_met_sample(study, Arm.PREFILLED, question=f"Question {number}?")
+        make_met_sample(study, SuggestionArm.PREFILLED, question=f"Question {number}?")
     return study
 
 
@@ -70,7 +70,7 @@ def test_ann_answers_by_digit_by_taking_the_value_over_and_by_click(desk: Desk) 
     desk.eventually(lambda: standing() == 1)
     assert ratings(question) == {"TCC": 4, "ICC": 5, "IQ": 2, "ITS": 1}
     assert set(Suggestion.objects.filter(first__isnull=False).values_list("touched", flat=True)) == {True}
-    assert Score.objects.get().arm == Arm.PREFILLED
+    assert Score.objects.get().arm == SuggestionArm.PREFILLED
 
 
 def test_the_letter_names_what_was_answered_by_hand_and_no_key_answers_all(desk: Desk) -> None:
@@ -133,7 +133,7 @@ def test_a_dimension_on_which_the_judge_says_nothing_is_scored_as_ever(
 ) -> None:
     other = make_study("stones", k=2)
     make_judge(other, "prefilled")
-    make_met_sample(other, Arm.PREFILLED, says={"TCC": 4})
+    make_met_sample(other, SuggestionArm.PREFILLED, says={"TCC": 4})
     member = make_member(other, "cho")
     assert member.user is not None
     desk = Desk(browser_of(member.user).new_page(), other).open()

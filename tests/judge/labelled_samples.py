@@ -1,6 +1,6 @@
 """Labelled samples and predictions made up for tests."""
 
-from judge.formats.prediction_line import Prediction, from_distribution
+from judge.formats.prediction_line import SamplePrediction, from_distribution
 from judge.formats.release_line import parse_labelled
 from judge.formats.rubric import rubric_from_data
 
@@ -50,8 +50,8 @@ def certain(name, level, **more):
     """Return the prediction of one level on both dimensions."""
     p = [float(one == level) for one in LEVELS]
     dimensions = {dimension.key: from_distribution(p, dimension) for dimension in RUBRIC.dimensions}
-    return Prediction(name, "j1", "sha", "ok", "test", dimensions=dimensions, **more)
+    return SamplePrediction(name, "j1", "sha", "ok", "test", dimensions=dimensions, **more)
 
 
 def failed(name):
-    return Prediction(name, "j1", "sha", "parse_error", "test", message="no score")
+    return SamplePrediction(name, "j1", "sha", "parse_error", "test", message="no score")

@@ -9,8 +9,8 @@ from judge.calibration import calibrate
 from judge.data_parts import parts_of
 from judge.evaluation.comparison import compare
 from judge.evaluation.scorecard import Labelled, scorecard
-from judge.formats.prediction_line import Prediction, from_distribution
-from judge.formats.release_line import Release
+from judge.formats.prediction_line import SamplePrediction, from_distribution
+from judge.formats.release_line import ReleaseFolder
 from judge.training import calibrations_of
 
 from .labelled_samples import RUBRIC, certain, labelled
@@ -59,7 +59,7 @@ def test_a_calibration_does_not_look_at_them_whoever_hands_them_in():
 
     def said(samples):
         dimensions = {dimension.key: from_distribution(spread, dimension) for dimension in RUBRIC.dimensions}
-        return [Prediction(one.sample.id, "j1", "sha", "ok", "test", dimensions=dimensions) for one in samples]
+        return [SamplePrediction(one.sample.id, "j1", "sha", "ok", "test", dimensions=dimensions) for one in samples]
 
     with_them = calibrations_of(RUBRIC, blind + moved, said(blind + moved))
     assert with_them == calibrations_of(RUBRIC, blind, said(blind))
@@ -79,7 +79,7 @@ def test_neither_kept_nor_held_out_samples_calibrate_with_them(tmp_path):
         for number, line in enumerate(lines):
             line["label_origin"] = (*NOT_BLIND, "blind")[number % 4]
         (folder / "train.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-        parts = parts_of(Release(folder), seed=42, cross_checked=False)
+        parts = parts_of(ReleaseFolder(folder), seed=42, cross_checked=False)
         assert parts.calibrate
         assert {one.label_origin for one in parts.calibrate} == {"blind"}
         # They may be learned from; there they are asked to teach, not to judge.

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.calibration import Calibration, calibrate, calibrated, calibration_from, tempered
+from judge.calibration import DimensionCalibration, calibrate, calibrated, calibration_from, tempered
 from judge.formats.prediction_line import from_distribution
 
 from .labelled_samples import RUBRIC
@@ -79,7 +79,9 @@ def test_with_too_few_samples_there_is_no_interval():
 def test_without_ratings_the_temperature_stays_as_it_is():
     p, histograms, finals = people(5, 20)
     assert calibrate(p, histograms * 0, finals, TCC).temperature == 1
-    assert calibrate(p[:0], histograms[:0], finals[:0], TCC) == Calibration(temperature=1.0, factor=None, samples=0)
+    assert calibrate(p[:0], histograms[:0], finals[:0], TCC) == DimensionCalibration(
+        temperature=1.0, factor=None, samples=0
+    )
 
 
 def test_a_judge_that_is_certain_still_gets_an_interval_as_wide_as_its_errors():

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from judge.atomic_files import read_json
-from judge.data_parts import ENOUGH, Parts, parts_of
-from judge.formats.release_line import Release
+from judge.data_parts import ENOUGH, DataParts, parts_of
+from judge.formats.release_line import ReleaseFolder
 from judge.runs import Run
 from judge.training import LARGEST_SEED, Order, train
 
@@ -17,8 +17,8 @@ from .release_folders import write_release
 FEW_TREES = {"trees": 10, "members": 2, "folds": 2}
 
 
-def parts(folder: Path, *, cross_checked: bool) -> Parts:
-    return parts_of(Release(folder), seed=42, cross_checked=cross_checked)
+def parts(folder: Path, *, cross_checked: bool) -> DataParts:
+    return parts_of(ReleaseFolder(folder), seed=42, cross_checked=cross_checked)
 
 
 def keep(folder: Path, *, samples: int, origin: str = "blind") -> Path:

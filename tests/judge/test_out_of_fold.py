@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from judge.atomic_files import write_json
-from judge.calibration import Calibration
-from judge.formats.prediction_line import Prediction, from_distribution, parse_line
+from judge.calibration import DimensionCalibration
+from judge.formats.prediction_line import SamplePrediction, from_distribution, parse_line
 from judge.out_of_fold import write_unseen
 from judge.progress import Silence
 from judge.runs import UNSEEN, Config, Run
@@ -42,7 +42,9 @@ class OutOfFold:
     def unseen(self, run):
         keyed = {one.key: one for one in RUBRIC.dimensions}
         return [
-            Prediction(name, "j", "", "ok", "expected", 3, {key: from_distribution(P, keyed[key]) for key in keys})
+            SamplePrediction(
+                name, "j", "", "ok", "expected", 3, {key: from_distribution(P, keyed[key]) for key in keys}
+            )
             for name, keys in self._said.items()
         ]
 
@@ -60,11 +62,11 @@ def run(tmp_path: Path) -> Run:
     about = dict.fromkeys(("preset", "release", "release_sha256", "rubric", "prompt_sha", "code_version"), "")
     config = Config(name="j", backend="embedded", options={}, seed=1, data={}, libraries={}, started_at="", **about)
     made = Run.begin(tmp_path / "run", config, TOML, resume=False)
-    write_json(made.folder / "calibration.json", {"TCC": Calibration(1.0, 1.0, 20).as_data()})
+    write_json(made.folder / "calibration.json", {"TCC": DimensionCalibration(1.0, 1.0, 20).as_data()})
     return made
 
 
-def written(run: Run, *samples, **said) -> tuple[dict[str, Prediction], list[str]]:
+def written(run: Run, *samples, **said) -> tuple[dict[str, SamplePrediction], list[str]]:
     heard = Heard()
     write_unseen(run, samples, OutOfFold(**said), heard)
     lines = (run.folder / UNSEEN).read_bytes().splitlines()

@@ -10,17 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.formats.rubric import parse_rubric
-from judge.formats.sample_line import Image, Text, Turn
+from judge.formats.sample_line import Image, SampleTurn, TextPart
 from judge.prompt import NO_ANSWER, answer, prompt_sha, question
 
 RUBRIC = parse_rubric(
     (Path(__file__).resolve().parents[2] / "fixtures" / "rubrics" / "interleaved-answer.toml").read_bytes()
 )
-PLAIN = [Turn("Why?", [Text("So."), Image("images/a.png", "")])]
+PLAIN = [SampleTurn("Why?", [TextPart("So."), Image("images/a.png", "")])]
 
 
 def words(turns):
-    return "".join(part.text if isinstance(part, Text) else f"[{part.path}]" for part in question(RUBRIC, turns))
+    return "".join(part.text if isinstance(part, TextPart) else f"[{part.path}]" for part in question(RUBRIC, turns))
 
 
 def test_every_dimension_level_and_anchor_is_named():
@@ -41,8 +41,8 @@ def test_what_a_missing_side_means_is_said():
 
 def test_texts_and_pictures_keep_their_order():
     turns = [
-        Turn("Who?", [Image("images/a.png", ""), Text("She.")], context=True),
-        Turn("Why?", [Text("One."), Image("images/b.png", ""), Image("images/c.png", ""), Text("Two.")]),
+        SampleTurn("Who?", [Image("images/a.png", ""), TextPart("She.")], context=True),
+        SampleTurn("Why?", [TextPart("One."), Image("images/b.png", ""), Image("images/c.png", ""), TextPart("Two.")]),
     ]
     asked = words(turns)
     places = [
@@ -64,17 +64,17 @@ def test_texts_and_pictures_keep_their_order():
 
 def test_context_is_explained_only_where_there_is_some():
     assert "context" not in words(PLAIN)
-    assert "not part of what is scored" in words([Turn("Who?", [Text("She.")], context=True), *PLAIN])
+    assert "not part of what is scored" in words([SampleTurn("Who?", [TextPart("She.")], context=True), *PLAIN])
 
 
 def test_an_empty_answer_is_said_to_be_empty():
-    assert words([Turn("Why?", [])]).endswith(NO_ANSWER)
+    assert words([SampleTurn("Why?", [])]).endswith(NO_ANSWER)
 
 
-@given(st.lists(st.one_of(st.builds(Text, st.text()), st.just(Image("images/a.png", ""))), max_size=6))
+@given(st.lists(st.one_of(st.builds(TextPart, st.text()), st.just(Image("images/a.png", ""))), max_size=6))
 def test_no_two_texts_stand_side_by_side_and_no_picture_is_lost(blocks):
-    parts = question(RUBRIC, [Turn("Why?", blocks)])
-    assert not any(isinstance(a, Text) and isinstance(b, Text) for a, b in pairwise(parts))
+    parts = question(RUBRIC, [SampleTurn("Why?", blocks)])
+    assert not any(isinstance(a, TextPart) and isinstance(b, TextPart) for a, b in pairwise(parts))
     assert sum(isinstance(part, Image) for part in parts) == sum(isinstance(block, Image) for block in blocks)
 
 

@@ -11,44 +11,44 @@ from pathlib import Path
 from annotation.core.errors import BadInput
 from annotation.core.zip_safety import is_archive
 from annotation.imports.format_names import FORMATS, SCORE_FORMATS
-from annotation.jobs.progress import Progress
+from annotation.jobs.progress import ProgressCallback
 from judge.formats.sample_table import check_columns, sample_of_cells
 from judge.formats.score_table import MAX_LINES_PER_ROW
 from judge.formats.score_table import check_columns as check_score_columns
 
 from . import zip as archive
-from .base import Asked, Opener, Row, Source, unreadable
+from .base import Opener, Source, SourceOptions, SourceRow, unreadable
 from .csv_tsv import TextTable
 from .detect import file_of_format, format_of, format_of_folder
 from .image_folder import open_image_folder
-from .json_lines import JsonLines
+from .json_lines import JsonLinesReader
 from .json_list import JsonList
 from .label_studio import LabelStudio
 from .opening import objects_of, open_opening
 
-__all__ = ["Row", "Source", "check_samples", "open_samples", "open_scores"]
+__all__ = ["Source", "SourceRow", "check_samples", "open_samples", "open_scores"]
 
 ALONE = frozenset({"question", "turns"})
 FOLDERS = ("datasets", "imagefolder")
 
 
-def _folders(path: Path, asked: Asked) -> tuple[Path, ...]:
+def _folders(path: Path, asked: SourceOptions) -> tuple[Path, ...]:
     return (asked.images or path.parent,)
 
 
-def _json_lines(path: Path, asked: Asked) -> Source:
-    return JsonLines(path, _folders(path, asked))
+def _json_lines(path: Path, asked: SourceOptions) -> Source:
+    return JsonLinesReader(path, _folders(path, asked))
 
 
-def _json_list(path: Path, asked: Asked) -> Source:
+def _json_list(path: Path, asked: SourceOptions) -> Source:
     return JsonList(path, _folders(path, asked), alone=ALONE)
 
 
-def _table(path: Path, asked: Asked, *, delimiters: str) -> Source:
+def _table(path: Path, asked: SourceOptions, *, delimiters: str) -> Source:
     return TextTable(path, _folders(path, asked), check=check_columns, interpret=sample_of_cells, delimiters=delimiters)
 
 
-def _parquet(path: Path, asked: Asked) -> Source:
+def _parquet(path: Path, asked: SourceOptions) -> Source:
     # Here and below: what reads columns is large, and most imports do without.
     from . import arrow_rows, parquet_arrow
     from .embedded_pictures import Embedded
@@ -63,13 +63,13 @@ def _parquet(path: Path, asked: Asked) -> Source:
     )
 
 
-def _dataset(path: Path, asked: Asked) -> Source:
+def _dataset(path: Path, asked: SourceOptions) -> Source:
     from .datasets_folder import open_dataset
 
     return open_dataset(path, asked)
 
 
-def _label_studio(path: Path, asked: Asked) -> Source:
+def _label_studio(path: Path, asked: SourceOptions) -> Source:
     base = objects_of(path)
     base.folders = _folders(path, asked)
     return LabelStudio(base)
@@ -95,7 +95,7 @@ def open_samples(
     format: str | None = None,
     images: Path | None = None,
     question: str | None = None,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Iterator[Source]:
     """Open a file or folder of samples; what was unpacked for it is gone afterwards.
 
@@ -107,7 +107,7 @@ def open_samples(
         OSError: there is no such file.
     """
     with ExitStack() as resources:
-        asked = Asked(images, question, progress, resources)
+        asked = SourceOptions(images, question, progress, resources)
         if path.is_dir():
             yield _of_folder(path, format, asked)
         elif _is_archive(path, format):
@@ -149,7 +149,7 @@ def open_scores(path: Path, *, format: str | None = None) -> Iterator[Source]:
             fields={"format": f"One of {', '.join(SCORE_FORMATS)}."},
         )
     if found == "jsonl":
-        yield JsonLines(path)
+        yield JsonLinesReader(path)
     elif found == "json":
         yield JsonList(path, alone=frozenset({"sample"}))
     elif found == "parquet":
@@ -191,7 +191,7 @@ def _is_archive(path: Path, format: str | None) -> bool:
         return is_archive(file) or format == "zip"
 
 
-def _of_folder(folder: Path, format: str | None, asked: Asked) -> Source:
+def _of_folder(folder: Path, format: str | None, asked: SourceOptions) -> Source:
     """Open what lies in a folder; pictures may be named from the folder itself, or from where the lines lie."""
     if format is None:
         name, place = format_of_folder(folder)

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 from annotation.core.errors import BadInput
 from annotation.imports.temporary_folders import work_folder
-from annotation.jobs.progress import Progress
+from annotation.jobs.progress import ProgressCallback
 from judge.formats.json_line import RecordError
 
 
-class Row(NamedTuple):
+class SourceRow(NamedTuple):
     """One line as found: its number from 1, the object of a line or why it is none, and about how many bytes it is.
 
     Number 0 stands for the file as a whole.
@@ -30,7 +30,7 @@ class Source:
         self.folders = folders
         self._more_notes: list[str] = []
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[SourceRow]:
         """Yield every line with the number that a person finds it by.
 
         Raises:
@@ -56,12 +56,12 @@ class Source:
 
 
 @dataclass(slots=True)
-class Asked:
+class SourceOptions:
     """What a source is opened with: the folder of pictures, words for a question, and who hears of progress."""
 
     images: Path | None = None
     question: str | None = None
-    progress: Progress | None = None
+    progress: ProgressCallback | None = None
     resources: ExitStack | None = None
 
     def folder(self) -> Path:
@@ -75,4 +75,4 @@ def unreadable(message: str) -> BadInput:
     return BadInput(message, code="unreadable_file", fields={"file": message})
 
 
-Opener = Callable[[Path, Asked], Source]
+Opener = Callable[[Path, SourceOptions], Source]

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from annotation.imports.line_reader import count_lines, read_lines
-from judge.formats.csv_reader import ANY_DELIMITER, Table
+from judge.formats.csv_reader import ANY_DELIMITER, CsvReader
 from judge.formats.json_line import RecordError
 
-from .base import Row, Source
+from .base import Source, SourceRow
 
 Check = Callable[[Sequence[str]], None]
 Interpret = Callable[[Mapping[str, str]], Mapping[str, Any]]
@@ -31,26 +31,26 @@ class TextTable(Source):
         self._path, self._check, self._interpret = path, check, interpret
         self._delimiters, self._lines_per_row = delimiters, lines_per_row
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[SourceRow]:
         with self._path.open("rb") as file:
             try:
-                table = Table(
+                table = CsvReader(
                     read_lines(file),
                     check=self._check,
                     delimiters=self._delimiters,
                     lines_per_row=self._lines_per_row,
                 )
             except RecordError as error:
-                yield Row(1, error, 0)
+                yield SourceRow(1, error, 0)
                 return
             for number, cells in table:
                 if isinstance(cells, RecordError):
-                    yield Row(number, cells, 0)
+                    yield SourceRow(number, cells, 0)
                     continue
                 try:
-                    yield Row(number, self._interpret(cells), sum(map(len, cells.values())))
+                    yield SourceRow(number, self._interpret(cells), sum(map(len, cells.values())))
                 except RecordError as error:
-                    yield Row(number, error, 0)
+                    yield SourceRow(number, error, 0)
 
     def count(self) -> int | None:
         return count_lines(self._path)

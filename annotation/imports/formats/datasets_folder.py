@@ -8,7 +8,7 @@ from typing import Any
 from judge.formats.json_line import show
 
 from .arrow_rows import check_columns, sample_of_row
-from .base import Asked, Source, unreadable
+from .base import Source, SourceOptions, unreadable
 from .embedded_pictures import Embedded
 from .folders import SPLITS, STATE, files_in, inside
 from .parquet_arrow import Columnar, arrow, parquet
@@ -19,7 +19,7 @@ MOST_BYTES = 4_000_000
 class Dataset(Columnar):
     """The rows of all splits, one after the other; which split a row was in is not kept, and that is said."""
 
-    def __init__(self, folder: Path, asked: Asked) -> None:
+    def __init__(self, folder: Path, asked: SourceOptions) -> None:
         embedded = Embedded(asked.folder())
         self._splits: list[str] = []
         paths = self._files(folder)
@@ -55,7 +55,7 @@ class Dataset(Columnar):
         return paths
 
 
-def open_dataset(path: Path, asked: Asked) -> Source:
+def open_dataset(path: Path, asked: SourceOptions) -> Source:
     """Open a folder of Hugging Face's `datasets`."""
     if not path.is_dir():
         raise unreadable("A dataset of Hugging Face is a folder; name the folder that `save_to_disk` wrote.")

@@ -15,17 +15,17 @@ from judge.formats.json_line import RecordError
 from judge.formats.sample_line import FIELDS
 from judge.formats.sample_table import sample_of_cells
 
-from .base import Asked, Row, Source, unreadable
+from .base import Source, SourceOptions, SourceRow, unreadable
 from .csv_tsv import TextTable
 from .folders import files_in
-from .json_lines import JsonLines
+from .json_lines import JsonLinesReader
 
 METADATA = ("metadata.jsonl", "metadata.csv")
 NAMES = ("file_name", "image_file_name", "file_names", "images_file_names")
 CATEGORY = "{category}"
 
 
-def open_image_folder(path: Path, asked: Asked) -> Source:
+def open_image_folder(path: Path, asked: SourceOptions) -> Source:
     """Open a folder of pictures."""
     if not path.is_dir():
         raise unreadable("An ImageFolder is a folder; name the folder itself, or pack it into a ZIP.")
@@ -41,13 +41,13 @@ def metadata_in(folder: Path) -> list[Path]:
 class Described(Source):
     """Pictures with a line each. A line's number is counted through all tables where there are several."""
 
-    def __init__(self, folder: Path, tables: list[Path], asked: Asked) -> None:
+    def __init__(self, folder: Path, tables: list[Path], asked: SourceOptions) -> None:
         super().__init__((asked.images or folder,))
         self._folder, self._tables, self._question = folder, tables, asked.question
         self._moved: set[str] = set()
         self._starts: list[tuple[int, Path]] = []
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[SourceRow]:
         last = 0
         for table in self._tables:
             start = last
@@ -57,9 +57,9 @@ class Described(Source):
                 try:
                     if isinstance(content, RecordError):
                         raise content
-                    yield Row(last, self._sample(content, table.parent), size)
+                    yield SourceRow(last, self._sample(content, table.parent), size)
                 except RecordError as error:
-                    yield Row(last, error, size)
+                    yield SourceRow(last, error, size)
 
     def notes(self) -> list[str]:
         if not self._moved:
@@ -76,7 +76,7 @@ class Described(Source):
 
     def _of(self, table: Path) -> Source:
         if table.suffix == ".jsonl":
-            return JsonLines(table)
+            return JsonLinesReader(table)
         return TextTable(table, check=lambda columns: None, interpret=_cells)
 
     def _sample(self, content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -103,20 +103,20 @@ class Described(Source):
 class Classes(Source):
     """Pictures without a word about them but the folder that each is in; numbered in the order of their names."""
 
-    def __init__(self, folder: Path, asked: Asked) -> None:
+    def __init__(self, folder: Path, asked: SourceOptions) -> None:
         super().__init__((folder,))
         self._folder = folder
         self._pictures = files_in(folder, PICTURE_ENDINGS)
         self._question = asked.question or ""
         _asked_for(self._question, "")
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[SourceRow]:
         for number, path in enumerate(self._pictures, 1):
             name = str(path.relative_to(self._folder))
             category = "" if path.parent == self._folder else path.parent.name
             question = _asked_for(self._question, category.replace("_", " "))
             data = {"id": name, "question": question, "image": name, "category": category}
-            yield Row(number, data, len(name))
+            yield SourceRow(number, data, len(name))
 
     def count(self) -> int | None:
         return len(self._pictures)

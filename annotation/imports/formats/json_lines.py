@@ -6,25 +6,25 @@ from pathlib import Path
 from annotation.imports.line_reader import count_lines, read_lines
 from judge.formats.json_line import RecordError, decode_line
 
-from .base import Row, Source
+from .base import Source, SourceRow
 
 
-class JsonLines(Source):
+class JsonLinesReader(Source):
     """The objects of a JSON Lines file; a line's number is that of the physical line."""
 
     def __init__(self, path: Path, folders: tuple[Path, ...] = ()) -> None:
         super().__init__(folders)
         self._path = path
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[SourceRow]:
         with self._path.open("rb") as file:
             for number, raw in read_lines(file):
                 if not raw.strip():
                     continue
                 try:
-                    yield Row(number, decode_line(raw), len(raw))
+                    yield SourceRow(number, decode_line(raw), len(raw))
                 except RecordError as error:
-                    yield Row(number, error, len(raw))
+                    yield SourceRow(number, error, len(raw))
 
     def count(self) -> int | None:
         return count_lines(self._path)

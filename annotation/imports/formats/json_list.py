@@ -7,7 +7,7 @@ from typing import BinaryIO
 from annotation.imports.line_reader import BYTE_ORDER_MARK
 from judge.formats.json_line import MAX_LINE_BYTES, RecordError, decode_line, kind
 
-from .base import Row, Source, unreadable
+from .base import Source, SourceRow, unreadable
 from .json_stream import BrokenJson, Pieces
 
 
@@ -23,7 +23,7 @@ class JsonList(Source):
         self._path, self._alone = path, alone
         self._beside: list[str] = []
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[SourceRow]:
         with self._path.open("rb") as file:
             pieces = Pieces(file)
             try:
@@ -35,7 +35,7 @@ class JsonList(Source):
             elif first == "{":
                 whole = _whole(file)
                 if whole is not None and whole.keys() & self._alone:
-                    yield Row(1, whole, self._path.stat().st_size)
+                    yield SourceRow(1, whole, self._path.stat().st_size)
                 else:
                     yield from self._of_object(pieces)
             else:
@@ -47,7 +47,7 @@ class JsonList(Source):
         names = ", ".join(self._beside[:30])
         return [f"Beside the list, these fields of the file were left out: {names}.", *super().notes()]
 
-    def _of_object(self, pieces: Pieces) -> Iterator[Row]:
+    def _of_object(self, pieces: Pieces) -> Iterator[SourceRow]:
         found = False
         try:
             _expect(pieces, "{")
@@ -72,7 +72,7 @@ class JsonList(Source):
             raise unreadable("The file is one JSON object without a list of objects in it; write a list: [{…}, {…}].")
 
 
-def _elements(pieces: Pieces) -> Generator[Row, None, bool]:
+def _elements(pieces: Pieces) -> Generator[SourceRow, None, bool]:
     """Yield the elements of a list, and return whether it came to its end."""
     number = 0
     try:
@@ -84,7 +84,7 @@ def _elements(pieces: Pieces) -> Generator[Row, None, bool]:
             content, size = pieces.value()
             if not isinstance(content, dict | RecordError):
                 content = RecordError("", f"This element is {kind(content)} in place of an object; write {{…}}.")
-            yield Row(number, content, size)
+            yield SourceRow(number, content, size)
     except BrokenJson as error:
         yield _broken(number, error)
         return False
@@ -96,9 +96,9 @@ def _expect(pieces: Pieces, letter: str) -> None:
         raise BrokenJson(f"{letter} is missing")
 
 
-def _broken(number: int, error: BrokenJson) -> Row:
+def _broken(number: int, error: BrokenJson) -> SourceRow:
     message = f"The file is not valid JSON from here on ({error}); mend it and import it again."
-    return Row(number, RecordError("", message), 0)
+    return SourceRow(number, RecordError("", message), 0)
 
 
 def _whole(file: BinaryIO) -> dict[str, object] | None:

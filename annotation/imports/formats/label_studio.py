@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from judge.formats.json_line import RecordError, kind
 from judge.formats.sample_line import FIELDS, FLAT_FIELDS
 
-from .base import Row, Source
+from .base import Source, SourceRow
 
 SYNONYMS = {
     "question": ("prompt", "instruction", "query"),
@@ -41,14 +41,14 @@ class LabelStudio(Source):
         self._said: Counter[str] = Counter()
         self._bookkeeping: set[str] = set()
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[SourceRow]:
         for number, content, size in self._base.rows():
             try:
                 if isinstance(content, RecordError):
                     raise content
-                yield Row(number, self._sample(content), size)
+                yield SourceRow(number, self._sample(content), size)
             except RecordError as error:
-                yield Row(number, error, size)
+                yield SourceRow(number, error, size)
 
     def count(self) -> int | None:
         return self._base.count()

@@ -13,9 +13,9 @@ from typing import Any
 
 from judge.formats.json_line import RecordError, kind
 
-from .base import Asked, Row, Source, unreadable
+from .base import Source, SourceOptions, SourceRow, unreadable
 from .folders import files_in
-from .json_lines import JsonLines
+from .json_lines import JsonLinesReader
 from .json_list import JsonList
 
 OUTPUT = "_output"
@@ -32,14 +32,14 @@ def is_conversation(data: Mapping[str, Any]) -> bool:
 class Opening(Source):
     """Conversations as sample lines; numbered as their file numbers them, or by files where each is one."""
 
-    def __init__(self, path: Path, asked: Asked) -> None:
+    def __init__(self, path: Path, asked: SourceOptions) -> None:
         self._folder = path if path.is_dir() else None
         # What was asked lies beside the benchmark, what was made beside the conversations.
         super().__init__((*([asked.images] if asked.images else []), self._folder or path.parent))
         self._files = files_in(path, (".json", ".jsonl")) if path.is_dir() else [path]
         self._starts: list[tuple[int, Path]] = []
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[SourceRow]:
         last = 0
         for path in self._files:
             start = last
@@ -49,9 +49,9 @@ class Opening(Source):
                 try:
                     if isinstance(content, RecordError):
                         raise content
-                    yield Row(last, self._sample(content, path), size)
+                    yield SourceRow(last, self._sample(content, path), size)
                 except RecordError as error:
-                    yield Row(last, error, size)
+                    yield SourceRow(last, error, size)
 
     def count(self) -> int | None:
         return len(self._files) if len(self._files) > 1 else objects_of(self._files[0]).count()
@@ -96,7 +96,7 @@ class Opening(Source):
         return turns
 
 
-def open_opening(path: Path, asked: Asked) -> Source:
+def open_opening(path: Path, asked: SourceOptions) -> Source:
     """Open a file of conversations, or a folder of such files."""
     source = Opening(path, asked)
     if not source._files:
@@ -108,7 +108,7 @@ def objects_of(path: Path) -> Source:
     """Return the objects of a file with one on each line, or with one over many lines, or with a list."""
     with path.open("rb") as file:
         first = file.readline(1 << 20).strip()
-    return JsonLines(path) if first.startswith(b"{") and first.endswith(b"}") else JsonList(path, alone=ALONE)
+    return JsonLinesReader(path) if first.startswith(b"{") and first.endswith(b"}") else JsonList(path, alone=ALONE)
 
 
 def _uid(data: Mapping[str, Any]) -> Any:

@@ -11,7 +11,7 @@ import pyarrow.parquet
 
 from judge.formats.json_line import RecordError
 
-from .base import Row, Source, unreadable
+from .base import Source, SourceRow, unreadable
 
 # Few rows at a time: each may hold pictures.
 ROWS_AT_ONCE = 64
@@ -45,7 +45,7 @@ class Columnar(Source):
         self._check, self._interpret = check, interpret
         self._starts: list[tuple[int, Path]] = []
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[SourceRow]:
         number = 0
         self._starts.clear()
         for path in self._paths:
@@ -55,13 +55,13 @@ class Columnar(Source):
                 try:
                     found = next(objects, None)
                 except RecordError as error:
-                    yield Row(0, error, 0)
+                    yield SourceRow(0, error, 0)
                     return
                 except FAULTS as error:
                     if not number:
                         raise unreadable(f"{path.name} cannot be read ({_told(error)}); write it again.") from None
                     message = f"{path.name} is damaged from here on ({_told(error)}); fetch or write it again."
-                    yield Row(number + 1, RecordError("", message), 0)
+                    yield SourceRow(number + 1, RecordError("", message), 0)
                     return
                 if found is None:
                     break
@@ -88,13 +88,13 @@ class Columnar(Source):
                 for start in range(0, batch.num_rows, ROWS_AT_ONCE):
                     yield from _objects(batch.slice(start, ROWS_AT_ONCE))
 
-    def _row(self, number: int, found: Mapping[str, Any] | RecordError) -> Row:
+    def _row(self, number: int, found: Mapping[str, Any] | RecordError) -> SourceRow:
         try:
             if isinstance(found, RecordError):
                 raise found
-            return Row(number, *self._interpret(found))
+            return SourceRow(number, *self._interpret(found))
         except RecordError as error:
-            return Row(number, error, 0)
+            return SourceRow(number, error, 0)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from annotation.core.zip_safety import ArchiveRefused, Contents, inspect, listed
 from annotation.imports.format_names import archive_limits
 
-from .base import Asked, unreadable
+from .base import SourceOptions, unreadable
 
 PIECE = 1 << 20
 
@@ -27,7 +27,7 @@ def look_into(path: Path) -> Contents:
         raise unreadable(str(refused)) from None
 
 
-def unpack(path: Path, contents: Contents, asked: Asked) -> Path:
+def unpack(path: Path, contents: Contents, asked: SourceOptions) -> Path:
     """Unpack what `look_into` has found, and return the folder; it is gone when the import has ended.
 
     Raises:

@@ -8,7 +8,7 @@ from django.core.management import CommandError
 
 from annotation.jobs import queueing
 from annotation.judges import runs
-from annotation.judges.request import DEFAULT_SEED, Wanted, options_of
+from annotation.judges.request import DEFAULT_SEED, TrainingRequest, options_of
 from annotation.management.database import DataCommand
 from annotation.management.jobs import carry_out
 from annotation.management.progress import Stream
@@ -60,7 +60,7 @@ class Command(DataCommand):
             if run.finished_at is None:
                 _carry_training_out(run, queueing.retry(by=None, job=run.job), self.stderr)
         else:
-            wanted = Wanted(
+            wanted = TrainingRequest(
                 backend=options["backend"],
                 preset=options["preset"],
                 options=options_of("\n".join(options["set"])),

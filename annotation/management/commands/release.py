@@ -12,7 +12,13 @@ from annotation.management.progress import ProgressLine
 from annotation.management.refusals import refusals_told, the_study
 from annotation.models import Release, Study
 from annotation.releases.formats import FORMATS
-from annotation.releases.request import DEFAULT_CALIBRATION_SHARE, DEFAULT_SEED, DEFAULT_TEST_SHARE, Options, Wanted
+from annotation.releases.request import (
+    DEFAULT_CALIBRATION_SHARE,
+    DEFAULT_SEED,
+    DEFAULT_TEST_SHARE,
+    ReleaseRequest,
+    RenditionRequest,
+)
 
 
 class Command(DataCommand):
@@ -55,7 +61,7 @@ class Command(DataCommand):
         from annotation.releases.rendering_jobs import render_folder, require_empty
 
         study = the_study(slug)
-        files = Options(
+        files = RenditionRequest(
             formats=tuple(dict.fromkeys(options["formats"] or ["jsonl"])),
             with_generator=options["with_generator"],
             with_metadata=options["with_metadata"],
@@ -99,7 +105,7 @@ class Command(DataCommand):
                 known = ", ".join(str(n) for n in study.releases.order_by("number").values_list("number", flat=True))
                 raise CommandError(f"There is no release {options['again']}. There are: {known or 'none yet'}.")
             return found
-        wanted = Wanted(
+        wanted = ReleaseRequest(
             name=options["name"],
             test_share=options["test_share"],
             test_count=options["test_count"],

@@ -1,6 +1,6 @@
 """The formats of a release, by name, in the order in which they are shown. Listing them loads no heavy library."""
 
-from .base import Entry, Format, Loading, Options, Writer
+from .base import Loading, ReleaseFormat, RenderingOptions, SampleEntry, Writer
 from .conversations import CONVERSATIONS
 from .huggingface import HUB
 from .intersyn import INTERSYN
@@ -10,8 +10,8 @@ from .llamafactory import LLAMA_FACTORY
 from .parquet import PARQUET
 from .score_table import SCORES
 
-FORMATS: dict[str, Format] = {
+FORMATS: dict[str, ReleaseFormat] = {
     one.name: one for one in (JSONL, PARQUET, HUB, CONVERSATIONS, LLAMA_FACTORY, INTERSYN, LABEL_STUDIO, SCORES)
 }
 
-__all__ = ["FORMATS", "Entry", "Format", "Loading", "Options", "Writer"]
+__all__ = ["FORMATS", "Loading", "ReleaseFormat", "RenderingOptions", "SampleEntry", "Writer"]

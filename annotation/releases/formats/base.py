@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from annotation.releases.output_folder import Output, picture_path
 from annotation.releases.record import About, FrozenRecord
-from judge.formats.sample_line import Image, Text, Turn
+from judge.formats.sample_line import Image, SampleTurn, TextPart
 
 from .sample_line import sample_line
 
@@ -19,7 +19,7 @@ _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class RenderingOptions:
     """What is true of all files of one rendering."""
 
     about: About
@@ -27,10 +27,10 @@ class Options:
     with_metadata: bool
 
 
-class Entry:
+class SampleEntry:
     """One sample on its way into the files; what several formats need of it is made once."""
 
-    def __init__(self, record: FrozenRecord, options: Options) -> None:
+    def __init__(self, record: FrozenRecord, options: RenderingOptions) -> None:
         self.record = record
         self._options = options
 
@@ -52,13 +52,13 @@ class Entry:
         )
 
     @cached_property
-    def turns(self) -> list[Turn]:
+    def turns(self) -> list[SampleTurn]:
         """What was judged, as a judge is shown it."""
         return [
-            Turn(
+            SampleTurn(
                 str(turn.get("question") or ""),
                 [
-                    Image(self.pictures[block["picture"]], "") if "picture" in block else Text(block["text"])
+                    Image(self.pictures[block["picture"]], "") if "picture" in block else TextPart(block["text"])
                     for block in turn["blocks"]
                 ],
                 bool(turn.get("context")),
@@ -75,7 +75,7 @@ class Entry:
 class Writer(Protocol):
     """Writes one format, a sample at a time."""
 
-    def add(self, entry: Entry) -> None: ...
+    def add(self, entry: SampleEntry) -> None: ...
 
     def finish(self) -> list[str]:
         """Close all files, and say of this release what could not be carried."""
@@ -91,7 +91,7 @@ class Loading:
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class ReleaseFormat:
     """One kind of files: its name, what people are told of it, and who writes it."""
 
     name: str
@@ -101,10 +101,10 @@ class Format:
     """What it cannot carry, whatever the release; empty where it carries all."""
     use: str
     """How to read it, for the card."""
-    writer: Callable[[Options, Output], Writer]
+    writer: Callable[[RenderingOptions, Output], Writer]
     refers_to_pictures: bool = True
     """Whether its lines name files under ``images/``."""
-    loading: Callable[[Options], Loading] | None = None
+    loading: Callable[[RenderingOptions], Loading] | None = None
 
 
 def json_text(value: Any) -> str:
@@ -116,7 +116,7 @@ def json_text(value: Any) -> str:
     return text
 
 
-class JsonLines:
+class JsonLinesWriter:
     """Files of one JSON object a line, one per part; a part beside train and test is there if it has a sample."""
 
     def __init__(self, output: Output, pattern: str) -> None:

@@ -5,9 +5,9 @@ A type is ``string``, ``int64``, ``float64``, ``bool`` or ``image``, a list of o
 
 from typing import TYPE_CHECKING, Any
 
-from judge.formats.rubric import Dimension
+from judge.formats.rubric import RubricDimension
 
-from .base import Options
+from .base import RenderingOptions
 from .sample_line import TEXTS
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ TURN: Columns = {"question": "string", "blocks": [{"text": "string", "image": "s
 INDEXED_TURN: Columns = TURN | {"blocks": [{"text": "string", "image": "int64"}]}
 
 
-def line_columns(options: Options) -> Columns:
+def line_columns(options: RenderingOptions) -> Columns:
     """Return the columns of the sample line; metadata are a text of JSON."""
     return {
         "id": "string",
@@ -32,7 +32,7 @@ def line_columns(options: Options) -> Columns:
     }
 
 
-def described(options: Options) -> Columns:
+def described(options: RenderingOptions) -> Columns:
     """Return the columns beside a sample's content."""
     dimensions = options.about.rubric.dimensions
     return {
@@ -51,7 +51,7 @@ def described(options: Options) -> Columns:
     }
 
 
-def level_type(dimension: Dimension) -> str:
+def level_type(dimension: RubricDimension) -> str:
     """Return the type of a dimension's values: whole numbers where all of its levels are."""
     return "int64" if all(value.is_integer() for value in dimension.values) else "float64"
 

@@ -8,18 +8,18 @@ from typing import Any
 from annotation.releases.output_folder import Output
 from judge.formats.sample_line import Image
 
-from .base import Entry, Format, JsonLines, Options
+from .base import JsonLinesWriter, ReleaseFormat, RenderingOptions, SampleEntry
 from .judge_prompt import LEAVES_OUT, Asking
 
 
 class ConversationsWriter:
     """Writes ``conversations/train.jsonl`` and ``conversations/test.jsonl``."""
 
-    def __init__(self, options: Options, output: Output) -> None:
-        self._files = JsonLines(output, "conversations/{part}.jsonl")
+    def __init__(self, options: RenderingOptions, output: Output) -> None:
+        self._files = JsonLinesWriter(output, "conversations/{part}.jsonl")
         self._asking = Asking(options.about.rubric)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: SampleEntry) -> None:
         parts, line = self._asking.ask(entry)
         content: list[dict[str, Any]] = [
             {"type": "image"} if isinstance(part, Image) else {"type": "text", "text": part.text} for part in parts
@@ -39,7 +39,7 @@ class ConversationsWriter:
         return self._asking.notes()
 
 
-CONVERSATIONS = Format(
+CONVERSATIONS = ReleaseFormat(
     name="conversations",
     title="Conversations (TRL, ms-swift)",
     sentence="A judge's question and its line of scores, for supervised fine-tuning with TRL or ms-swift.",

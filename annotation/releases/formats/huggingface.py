@@ -6,9 +6,9 @@ from typing import Any
 
 from annotation.releases.output_folder import Output, opened_picture
 
-from .base import PARTS, Entry, Format, Loading, Options, json_text
+from .base import PARTS, Loading, ReleaseFormat, RenderingOptions, SampleEntry, json_text
 from .columns import INDEXED_TURN, Columns, described, features
-from .parquet import Table
+from .parquet import ParquetTable
 from .sample_line import flat_turn
 
 SHARD_BYTES = 400_000_000
@@ -17,17 +17,17 @@ SHARD_BYTES = 400_000_000
 class HubWriter:
     """Writes ``data/train-00000-of-0000N.parquet`` and the like; N is known at the end."""
 
-    def __init__(self, options: Options, output: Output) -> None:
+    def __init__(self, options: RenderingOptions, output: Output) -> None:
         self._output = output
         self._columns = hub_columns(options)
         self._metadata = {"huggingface": json.dumps({"info": {"features": features(self._columns)}})}
         self._shards: dict[str, list[str]] = {part: [] for part in PARTS}
-        self._tables: dict[str, Table] = {}
+        self._tables: dict[str, ParquetTable] = {}
         self._sizes: dict[str, int] = {}
         for part in PARTS:
             self._begin(part)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: SampleEntry) -> None:
         record = entry.record
         part = record["part"]
         row = {name: entry.line.get(name) for name in self._columns}
@@ -58,12 +58,12 @@ class HubWriter:
 
     def _begin(self, part: str) -> None:
         path = f"data/{part}-{len(self._shards[part]):05}.parquet"
-        self._tables[part] = Table(self._output.create(path), self._columns, self._metadata)
+        self._tables[part] = ParquetTable(self._output.create(path), self._columns, self._metadata)
         self._shards[part].append(path)
         self._sizes[part] = 0
 
 
-def hub_columns(options: Options) -> Columns:
+def hub_columns(options: RenderingOptions) -> Columns:
     """Return the columns: those of the sample line, pictures decoded, turns always and by index into them."""
     return {
         "id": "string",
@@ -84,7 +84,7 @@ def _turn(turn: dict[str, Any]) -> dict[str, Any]:
     return {"question": turn.get("question") or "", "blocks": blocks, "context": bool(turn.get("context"))}
 
 
-HUB = Format(
+HUB = ReleaseFormat(
     name="datasets",
     title="Hugging Face dataset",
     sentence="Parquet with the pictures inside, for datasets.load_dataset and the Hub.",

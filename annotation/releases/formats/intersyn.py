@@ -2,7 +2,7 @@
 
 from annotation.releases.output_folder import Output
 
-from .base import Entry, Format, JsonLines, Options, counted
+from .base import JsonLinesWriter, ReleaseFormat, RenderingOptions, SampleEntry, counted
 from .sample_line import plain
 
 FIELDS = frozenset({"id", "question", "answer", "image"})
@@ -11,14 +11,14 @@ FIELDS = frozenset({"id", "question", "answer", "image"})
 class InterSynWriter:
     """Writes ``intersyn/train.jsonl`` and ``intersyn/test.jsonl``."""
 
-    def __init__(self, options: Options, output: Output) -> None:
-        self._files = JsonLines(output, "intersyn/{part}.jsonl")
+    def __init__(self, options: RenderingOptions, output: Output) -> None:
+        self._files = JsonLinesWriter(output, "intersyn/{part}.jsonl")
         self._fields = {
             one.key: f"{one.key}_score" if one.key in FIELDS else one.key for one in options.about.rubric.dimensions
         }
         self._turns = self._many = self._joined = self._calibration = 0
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: SampleEntry) -> None:
         turns = entry.record["turns"]
         if len(turns) != 1 or turns[0].get("context"):
             self._turns += 1
@@ -66,7 +66,7 @@ class InterSynWriter:
         ]
 
 
-INTERSYN = Format(
+INTERSYN = ReleaseFormat(
     name="intersyn",
     title="InterSyn lines",
     sentence="One question, text and picture a line with a number per dimension, as InterSyn is published.",

@@ -2,17 +2,17 @@
 
 from annotation.releases.output_folder import Output
 
-from .base import Entry, Format, JsonLines, Loading, Options
+from .base import JsonLinesWriter, Loading, ReleaseFormat, RenderingOptions, SampleEntry
 from .columns import line_columns
 
 
 class JsonlWriter:
     """Writes ``train.jsonl`` and ``test.jsonl``."""
 
-    def __init__(self, options: Options, output: Output) -> None:
-        self._files = JsonLines(output, "{part}.jsonl")
+    def __init__(self, options: RenderingOptions, output: Output) -> None:
+        self._files = JsonLinesWriter(output, "{part}.jsonl")
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: SampleEntry) -> None:
         self._files.add(entry.record["part"], entry.line)
 
     def finish(self) -> list[str]:
@@ -20,13 +20,13 @@ class JsonlWriter:
         return []
 
 
-def loading(options: Options) -> Loading:
+def loading(options: RenderingOptions) -> Loading:
     columns = line_columns(options)
     # Metadata are any object here; a reader has to find out.
     return Loading("{part}.jsonl", None if options.with_metadata else columns)
 
 
-JSONL = Format(
+JSONL = ReleaseFormat(
     name="jsonl",
     title="JSON Lines",
     sentence="One sample a line with its agreed scores; the format that carries most.",

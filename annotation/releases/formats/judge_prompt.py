@@ -2,11 +2,11 @@
 
 import re
 
-from judge.formats.rubric import Rubric
-from judge.formats.sample_line import Image, Text
+from judge.formats.rubric import RubricSpec
+from judge.formats.sample_line import Image, TextPart
 from judge.prompt import answer, question
 
-from .base import Entry, counted
+from .base import SampleEntry, counted
 
 # What the readers take for the place of a picture, or for one to fetch, wherever it stands in a text.
 PLACES = re.compile(r"<(?=(?:image|video|audio|bbox|ref-object|cot-process|start-image|/?img)>)")
@@ -15,20 +15,20 @@ PLACES = re.compile(r"<(?=(?:image|video|audio|bbox|ref-object|cot-process|start
 class Asking:
     """Puts samples as questions, and counts what had to be changed in them."""
 
-    def __init__(self, rubric: Rubric) -> None:
+    def __init__(self, rubric: RubricSpec) -> None:
         self._rubric = rubric
         self._changed = 0
         self._calibration = 0
 
-    def ask(self, entry: Entry) -> tuple[list[Text | Image], str]:
+    def ask(self, entry: SampleEntry) -> tuple[list[TextPart | Image], str]:
         """Return the question's texts and pictures, and the line of scores that answers it."""
-        parts: list[Text | Image] = []
+        parts: list[TextPart | Image] = []
         changed = 0
         for part in question(self._rubric, entry.turns):
-            if isinstance(part, Text):
+            if isinstance(part, TextPart):
                 text, times = PLACES.subn("< ", part.text)
                 changed += times
-                part = Text(text)
+                part = TextPart(text)
             parts.append(part)
         self._changed += bool(changed)
         self._calibration += entry.record["calibration"]

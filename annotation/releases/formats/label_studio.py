@@ -7,11 +7,11 @@ from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from annotation.releases.output_folder import Output
-from judge.formats.rubric import Dimension, Rubric
-from judge.formats.sample_line import Image, Turn
+from judge.formats.rubric import RubricDimension, RubricSpec
+from judge.formats.sample_line import Image, SampleTurn
 from judge.formats.score_table import number_text
 
-from .base import Entry, Format, JsonLists, Options
+from .base import JsonLists, ReleaseFormat, RenderingOptions, SampleEntry
 from .sample_line import TEXTS
 
 # Where Label Studio serves files of its own machine from.
@@ -23,7 +23,7 @@ NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 class LabelStudioWriter:
     """Writes ``label-studio/train.json``, ``test.json`` and ``config.xml``."""
 
-    def __init__(self, options: Options, output: Output) -> None:
+    def __init__(self, options: RenderingOptions, output: Output) -> None:
         self._rubric = options.about.rubric
         self._with_generator = options.with_generator
         self._content = content_name(self._rubric)
@@ -31,7 +31,7 @@ class LabelStudioWriter:
         self._count = 0
         output.write("label-studio/config.xml", config(self._rubric))
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: SampleEntry) -> None:
         record = entry.record
         self._count += 1
         data: dict[str, Any] = {"id": record["id"], "question_id": record["question_id"]}
@@ -52,7 +52,7 @@ class LabelStudioWriter:
         self._files.close()
         return []
 
-    def _result(self, dimension: Dimension, value: float) -> dict[str, Any]:
+    def _result(self, dimension: RubricDimension, value: float) -> dict[str, Any]:
         return {
             "id": f"{self._count}-{dimension.key}",
             "from_name": dimension.key,
@@ -62,7 +62,7 @@ class LabelStudioWriter:
         }
 
 
-def content_name(rubric: Rubric) -> str:
+def content_name(rubric: RubricSpec) -> str:
     """Return the name of what is shown, which no dimension may have."""
     name = CONTENT
     while any(dimension.key == name for dimension in rubric.dimensions):
@@ -70,12 +70,12 @@ def content_name(rubric: Rubric) -> str:
     return name
 
 
-def config(rubric: Rubric) -> str:
+def config(rubric: RubricSpec) -> str:
     """Return the labelling interface: the sample, and a row of choices per dimension."""
     return "\n".join(_config_lines(rubric)) + "\n"
 
 
-def _config_lines(rubric: Rubric) -> Iterator[str]:
+def _config_lines(rubric: RubricSpec) -> Iterator[str]:
     content = content_name(rubric)
     yield "<View>"
     yield f'  <HyperText name={_quoted(content)} value="$html"/>'
@@ -90,12 +90,12 @@ def _config_lines(rubric: Rubric) -> Iterator[str]:
     yield "</View>"
 
 
-def as_html(turns: list[Turn]) -> str:
+def as_html(turns: list[SampleTurn]) -> str:
     """Return turns as one page, blocks in their order, every text as text."""
     return "".join(_html_lines(turns))
 
 
-def _html_lines(turns: list[Turn]) -> Iterator[str]:
+def _html_lines(turns: list[SampleTurn]) -> Iterator[str]:
     for number, turn in enumerate(turns, 1):
         note = f" {number}" if len(turns) > 1 else ""
         note += " (context)" if turn.context else ""
@@ -116,7 +116,7 @@ def _quoted(text: str) -> str:
     return quoteattr(NOT_IN_XML.sub(" ", text), {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
 
 
-LABEL_STUDIO = Format(
+LABEL_STUDIO = ReleaseFormat(
     name="label-studio",
     title="Label Studio",
     sentence="Tasks with their agreed values as a ground-truth annotation, and the labelling interface for them.",

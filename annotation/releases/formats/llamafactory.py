@@ -6,7 +6,7 @@ import re
 from annotation.releases.output_folder import Output
 from judge.formats.sample_line import Image
 
-from .base import Entry, Format, JsonLists, Options
+from .base import JsonLists, ReleaseFormat, RenderingOptions, SampleEntry
 from .judge_prompt import LEAVES_OUT, Asking
 
 PLACE = "<image>"
@@ -23,13 +23,13 @@ TAGS = {
 class LlamaFactoryWriter:
     """Writes ``llamafactory/train.json``, ``test.json`` and ``dataset_info.json``."""
 
-    def __init__(self, options: Options, output: Output) -> None:
+    def __init__(self, options: RenderingOptions, output: Output) -> None:
         self._output = output
         self._files = JsonLists(output, "llamafactory/{part}.json")
         self._asking = Asking(options.about.rubric)
         self._study = re.sub(r"[^A-Za-z0-9_-]", "-", options.about.study)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: SampleEntry) -> None:
         parts, line = self._asking.ask(entry)
         value = {
             "id": entry.record["id"],
@@ -60,7 +60,7 @@ class LlamaFactoryWriter:
         return self._asking.notes()
 
 
-LLAMA_FACTORY = Format(
+LLAMA_FACTORY = ReleaseFormat(
     name="llamafactory",
     title="LLaMA-Factory",
     sentence="The same conversations in LLaMA-Factory's sharegpt form, with its dataset_info.json.",

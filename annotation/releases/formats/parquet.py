@@ -6,7 +6,7 @@ from typing import Any
 
 from annotation.releases.output_folder import Output
 
-from .base import PARTS, Entry, Format, Loading, Options, json_text
+from .base import PARTS, Loading, ReleaseFormat, RenderingOptions, SampleEntry, json_text
 from .columns import Columns, arrow_type, line_columns
 
 # A row group is held in memory while it is filled; lines may be as long as four megabytes.
@@ -14,7 +14,7 @@ ROWS = 1_000
 CHARACTERS = 4_000_000
 
 
-class Table:
+class ParquetTable:
     """A Parquet file filled row by row, in row groups of bounded size."""
 
     def __init__(self, file: io.BufferedWriter, columns: Columns, metadata: Mapping[str, str] | None = None) -> None:
@@ -55,11 +55,11 @@ class Table:
 class ParquetWriter:
     """Writes ``train.parquet`` and ``test.parquet``."""
 
-    def __init__(self, options: Options, output: Output) -> None:
+    def __init__(self, options: RenderingOptions, output: Output) -> None:
         columns = line_columns(options)
-        self._tables = {part: Table(output.create(f"{part}.parquet"), columns) for part in PARTS}
+        self._tables = {part: ParquetTable(output.create(f"{part}.parquet"), columns) for part in PARTS}
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: SampleEntry) -> None:
         row, size = table_row(entry)
         self._tables[entry.record["part"]].add(row, size)
 
@@ -69,7 +69,7 @@ class ParquetWriter:
         return []
 
 
-def table_row(entry: Entry) -> tuple[dict[str, Any], int]:
+def table_row(entry: SampleEntry) -> tuple[dict[str, Any], int]:
     """Return the line as a row, and about how many bytes it has."""
     row = entry.line
     size = sum(len(block.get("text") or "") + 50 for turn in entry.record["turns"] for block in turn["blocks"])
@@ -79,7 +79,7 @@ def table_row(entry: Entry) -> tuple[dict[str, Any], int]:
     return row, size + 500
 
 
-PARQUET = Format(
+PARQUET = ReleaseFormat(
     name="parquet",
     title="Parquet",
     sentence="The content of JSON Lines in typed columns, for pandas, polars, DuckDB and the like.",

@@ -3,17 +3,17 @@
 from annotation.releases.output_folder import Output
 from judge.formats.score_table import COLUMNS, cell, number_text
 
-from .base import Entry, Format, Options
+from .base import ReleaseFormat, RenderingOptions, SampleEntry
 
 
 class ScoresWriter:
     """Writes ``scores.csv``. It is for machines: no cell is changed for the sake of a spreadsheet."""
 
-    def __init__(self, options: Options, output: Output) -> None:
+    def __init__(self, options: RenderingOptions, output: Output) -> None:
         self._file = output.create("scores.csv")
         self._file.write((",".join(COLUMNS) + "\n").encode())
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: SampleEntry) -> None:
         sample = cell(entry.record["id"])
         lines = []
         for rating in entry.record["ratings"]:
@@ -29,7 +29,7 @@ class ScoresWriter:
         return []
 
 
-SCORES = Format(
+SCORES = ReleaseFormat(
     name="scores",
     title="Score table",
     sentence="One value of one annotator a line, under pseudonyms of this release.",

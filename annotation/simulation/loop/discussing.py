@@ -36,7 +36,7 @@ def _settle(case: Discussion, place: int) -> None:
         if not keys:
             # Said before the play was broken off.
             continue
-        reason = participating.Reason(text=REASONS[(place + number) % len(REASONS)])
+        reason = participating.StanceReason(text=REASONS[(place + number) % len(REASONS)])
         participating.give_reasons(
             by=_user(one),
             discussion_id=case.public_id,
@@ -54,7 +54,7 @@ def _settle(case: Discussion, place: int) -> None:
                 discussion_id=case.public_id,
                 client_key=uuid4(),
                 stances=moved,
-                reasons={key: participating.Reason(code=Post.Reason.CONVINCED) for key in moved},
+                reasons={key: participating.StanceReason(code=Post.Reason.CONVINCED) for key in moved},
                 seconds=8.0,
             )
 

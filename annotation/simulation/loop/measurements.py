@@ -31,7 +31,7 @@ FIFTH = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class BatchScoring:
     """How one batch was scored."""
 
     samples: int
@@ -58,7 +58,7 @@ class Discussed:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgeAccuracy:
     """How near a judge comes to agreed scores on one dimension, beside what it has to beat and beside a person."""
 
     dimension: str
@@ -121,14 +121,14 @@ class Queued:
     """and of those drawn at random, who stand for all."""
 
 
-def scored(play: Play, batch: str) -> Scored:
+def scored(play: Play, batch: str) -> BatchScoring:
     """Return how one batch was scored."""
     there = play.batch(batch)
     given = Score.objects.filter(sample__in=there, round=1, voided_at=None).order_by()
     arms = dict(given.values_list("arm").annotate(n=Count("pk")))
     k = Protocol.objects.values_list("annotators_per_sample", flat=True).get(study=play.study, current=True)
     ratings = Rating.objects.filter(score__in=given)
-    return Scored(
+    return BatchScoring(
         samples=there.count(),
         arms={str(arm.label): arms.get(arm.value, 0) for arm in Arm},
         reviews=Assignment.objects.filter(sample__in=there, slot__gt=k, state=Assignment.State.SCORED).count(),
@@ -173,13 +173,13 @@ def foretold(play: Play) -> dict[str, int]:
     }
 
 
-def judged(play: Play, number: int) -> list[Judged]:
+def judged(play: Play, number: int) -> list[JudgeAccuracy]:
     """Return how a judge did on the test part of the release that it learned from."""
     judge = play.judge(number)
     assert judge is not None
     card = judge.scorecards.get(release=judge.release).cards["final"]
     return [
-        Judged(
+        JudgeAccuracy(
             dimension=one["key"],
             samples=one["asked"]["samples"],
             rmse=one["asked"]["rmse"],

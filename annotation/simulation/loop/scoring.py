@@ -8,7 +8,7 @@ from annotation.core.rubric_cache import definition
 from annotation.models import Sample
 from annotation.review_queue.incremental_update import catch_up
 from annotation.scoring import leasing, revising, submitting
-from annotation.simulation.synthetic_annotators import Answer, Arm, answer
+from annotation.simulation.synthetic_annotators import Arm, SyntheticScore, answer
 
 from .annotators import ANNOTATORS
 from .context import Play
@@ -47,7 +47,7 @@ def opinion(
     locked: Container[str] = (),
     arm: Arm = "blind",
     shown: Mapping[str, float] | None = None,
-) -> Answer:
+) -> SyntheticScore:
     """Return what somebody says of a sample, by its own id, as they meet it; asking again answers the same."""
     truth = play.truths[name]
     levels = {one.key: [level.value for level in one.levels] for one in definition(play.study.rubric_id).dimensions}

@@ -14,7 +14,7 @@ from annotation.core.stable_hash import digest
 from annotation.imports.samples import import_samples
 from annotation.jobs import queueing
 from annotation.judges import runs
-from annotation.judges.request import Wanted
+from annotation.judges.request import TrainingRequest
 from annotation.models import JudgeRun, Member, Release, Sample
 from annotation.models.fields import spelled
 from annotation.reports import stored_reports
@@ -31,7 +31,7 @@ TEST_SHARE = 0.25
 WITH_JUDGE: dict[str, Any] = {"suggestions": "both", "blind_share": 0.3, "work_order": "disputed"}
 
 
-class Step(NamedTuple):
+class LoopStep(NamedTuple):
     """One step: what is done, and what it gained, in words, read from what is stored."""
 
     title: str
@@ -106,20 +106,20 @@ def second_judge(play: Play) -> None:
         play.carry_out(runs.start_evaluation(by=play.researcher, run=first, release=release))
 
 
-STEPS: tuple[Step, ...] = (
-    Step("Samples come in", import_first, lambda play: step_summary.samples(play, FIRST)),
-    Step("Scored, all blind", score_first, lambda play: step_summary.scores(play, FIRST)),
-    Step("Discussed", discuss, lambda play: step_summary.discussions(play, FIRST)),
-    Step("Release 1", first_release, lambda play: step_summary.release(play, 1)),
-    Step("Judge 1 learns", first_judge, lambda play: step_summary.judge(play, 1)),
-    Step("More samples, foretold", import_second, step_summary.foretold),
-    Step("The judge helps", let_it_help, step_summary.rules),
-    Step("Scored in the arms", score_second, lambda play: step_summary.scores(play, SECOND)),
-    Step("Discussed", discuss, lambda play: step_summary.discussions(play, SECOND)),
-    Step("Influence", report_influence, step_summary.influence),
-    Step("The queue", lambda play: None, step_summary.queue),
-    Step("Release 2", second_release, lambda play: step_summary.release(play, 2)),
-    Step("Judge 2 learns", second_judge, step_summary.compared),
+STEPS: tuple[LoopStep, ...] = (
+    LoopStep("Samples come in", import_first, lambda play: step_summary.samples(play, FIRST)),
+    LoopStep("Scored, all blind", score_first, lambda play: step_summary.scores(play, FIRST)),
+    LoopStep("Discussed", discuss, lambda play: step_summary.discussions(play, FIRST)),
+    LoopStep("Release 1", first_release, lambda play: step_summary.release(play, 1)),
+    LoopStep("Judge 1 learns", first_judge, lambda play: step_summary.judge(play, 1)),
+    LoopStep("More samples, foretold", import_second, step_summary.foretold),
+    LoopStep("The judge helps", let_it_help, step_summary.rules),
+    LoopStep("Scored in the arms", score_second, lambda play: step_summary.scores(play, SECOND)),
+    LoopStep("Discussed", discuss, lambda play: step_summary.discussions(play, SECOND)),
+    LoopStep("Influence", report_influence, step_summary.influence),
+    LoopStep("The queue", lambda play: None, step_summary.queue),
+    LoopStep("Release 2", second_release, lambda play: step_summary.release(play, 2)),
+    LoopStep("Judge 2 learns", second_judge, step_summary.compared),
 )
 
 
@@ -156,7 +156,7 @@ def _release(play: Play, number: int) -> Release:
 def _train(play: Play, number: int) -> None:
     run = play.judge(number)
     if run is None:
-        wanted = Wanted(preset=PRESET, seed=play.seed)
+        wanted = TrainingRequest(preset=PRESET, seed=play.seed)
         run = runs.start_training(by=play.researcher, release=_release(play, number), wanted=wanted)
     if run.finished_at is None:
         assert run.job is not None

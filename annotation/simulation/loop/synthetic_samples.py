@@ -49,7 +49,7 @@ Truth = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class SampleFile:
     """A file of samples beside its pictures."""
 
     lines: Path
@@ -61,7 +61,7 @@ def truths(batch: str, *, questions: int, seed: int) -> dict[str, Truth]:
     return {one.name: one.truth for one in _samples(batch, questions, seed)}
 
 
-def draw(batch: str, folder: Path, *, questions: int, seed: int) -> Material:
+def draw(batch: str, folder: Path, *, questions: int, seed: int) -> SampleFile:
     """Write the samples of a batch and their pictures; the same words give the same bytes."""
     images = folder / "images"
     images.mkdir(parents=True, exist_ok=True)
@@ -69,7 +69,7 @@ def draw(batch: str, folder: Path, *, questions: int, seed: int) -> Material:
     lines.write_text(
         "".join(json.dumps(one.line(images)) + "\n" for one in _samples(batch, questions, seed)), encoding="utf-8"
     )
-    return Material(lines, images)
+    return SampleFile(lines, images)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from config.collected import collect_if_stale
 from config.health import answers
 from config.processes import WEB, WORKER
 from config.safety import require_safe_start
-from config.supervisor import Family
+from config.supervisor import ProcessGroup
 
 SECONDS_TO_ANSWER = 60
 # What a person at a terminal need not read. That a worker runs as root is no news to who started it.
@@ -40,7 +40,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, demo: bool, port: int | None, **options: Any) -> None:
         port = port or settings.PORT
         host = "127.0.0.1" if demo else os.environ.get("HOST", "127.0.0.1")
-        family = Family(QUIET | os.environ | {"HOST": host, "PORT": str(port)})
+        family = ProcessGroup(QUIET | os.environ | {"HOST": host, "PORT": str(port)})
         self._require_free(host, port)
         with family.stopped_by_signals():
             try:
@@ -61,7 +61,7 @@ class Command(BaseCommand):
                     f"Port {port} is not free ({error}). Stop what uses it, or choose another: PORT={port + 1}."
                 ) from None
 
-    def _prepare(self, *, demo: bool, family: Family) -> str:
+    def _prepare(self, *, demo: bool, family: ProcessGroup) -> str:
         """Bring database, static files and demo up to date; returns what the demo says of itself."""
         Path(settings.DATA_DIR).mkdir(parents=True, exist_ok=True)
         try:
@@ -80,7 +80,7 @@ class Command(BaseCommand):
         connections.close_all()
         return about_demo.getvalue()
 
-    def _serve(self, *, port: int, family: Family, about_demo: str) -> None:
+    def _serve(self, *, port: int, family: ProcessGroup, about_demo: str) -> None:
         os.chdir(settings.BASE_DIR)
         if not family.stop_requested.is_set():
             family.start("web server", [sys.executable, "-m", *WEB])

@@ -17,11 +17,11 @@ from frontend.presenters.vocabulary import number
 from . import calibration as calibrations
 from . import dot_plot, gaps, tables
 from . import worst_misses as misses
-from .calibration import Calibration
+from .calibration import CalibrationPanel
 from .comparison import ComparisonView, comparison_of
 from .dot_plot import DotChart, Legend
 from .gaps import Gaps
-from .summary import finding
+from .summary import summarize
 from .tables import FiguresTable, GeneratorBlock
 from .training_curve import CurveChart, curve_charts
 from .worst_misses import Miss, SampleShown
@@ -57,7 +57,7 @@ class ScorecardView:
     table: FiguresTable
     generators: list[GeneratorBlock]
     gaps: list[Gaps]
-    calibration: Calibration
+    calibration: CalibrationPanel
     misses: list[Miss]
 
     @property
@@ -73,7 +73,7 @@ def scorecard_of(card: Mapping[str, Any], samples: Mapping[str, SampleShown]) ->
     """
     return ScorecardView(
         target=card["target"],
-        finding=finding(card),
+        finding=summarize(card),
         measured_on=_measured_on(card),
         legend=dot_plot.legend(card),
         charts=[dot_plot.rmse(card), dot_plot.agreement(card)],

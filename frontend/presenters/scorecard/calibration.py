@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from frontend.charts import responsive_svg as drawing
-from frontend.charts.responsive_svg import Axis
+from frontend.charts.responsive_svg import PercentAxis
 from frontend.presenters.annotator_remarks import two
 from frontend.presenters.vocabulary import decimals, number
 
@@ -28,7 +28,7 @@ LETTER = 7.0
 IN_A_SENTENCE = 8
 
 
-class Group(NamedTuple):
+class CalibrationGroup(NamedTuple):
     """Samples of about the same expectation: what was expected of them on average, and what came."""
 
     expected: float
@@ -47,7 +47,7 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class CalibrationPanel:
     """All that a scorecard says about a judge's own doubt."""
 
     about: str
@@ -58,12 +58,12 @@ class Calibration:
     scores: list[Panel]
 
 
-def calibration(card: Mapping[str, Any]) -> Calibration:
+def calibration(card: Mapping[str, Any]) -> CalibrationPanel:
     """Return the drawings and the sentences of a judge's calibration."""
     dimensions = card["dimensions"]
     told = [one for one in dimensions if (one.get("dispute") or {}).get("groups")]
     together = pooled([group for one in told for group in _groups(one["dispute"])])
-    return Calibration(
+    return CalibrationPanel(
         about=_about(together, len(told)),
         drawing=_square(together, label=_label(together)) if together else None,
         said=_said(dimensions, told),
@@ -72,12 +72,12 @@ def calibration(card: Mapping[str, Any]) -> Calibration:
     )
 
 
-def pooled(groups: Sequence[Group]) -> list[Group]:
+def pooled(groups: Sequence[CalibrationGroup]) -> list[CalibrationGroup]:
     """Return groups of several dimensions as at most ten of about equal size, by rising expectation."""
     whole = sum(group.samples for group in groups)
     if not whole:
         return []
-    found: list[list[Group]] = []
+    found: list[list[CalibrationGroup]] = []
     before = 0
     for group in sorted(groups):
         # Where its middle lies among all samples says which tenth a group belongs to.
@@ -96,17 +96,21 @@ def wilson(share: float, samples: int) -> tuple[float, float]:
     return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
-def _groups(figures: Mapping[str, Any]) -> list[Group]:
-    return [Group(one["expected"], one["observed"], one["samples"]) for one in figures["groups"] if one["samples"]]
+def _groups(figures: Mapping[str, Any]) -> list[CalibrationGroup]:
+    return [
+        CalibrationGroup(one["expected"], one["observed"], one["samples"])
+        for one in figures["groups"]
+        if one["samples"]
+    ]
 
 
-def _together(groups: Sequence[Group]) -> Group:
+def _together(groups: Sequence[CalibrationGroup]) -> CalibrationGroup:
     samples = sum(group.samples for group in groups)
     expected = sum(group.expected * group.samples for group in groups) / samples
-    return Group(expected, sum(group.observed * group.samples for group in groups) / samples, samples)
+    return CalibrationGroup(expected, sum(group.observed * group.samples for group in groups) / samples, samples)
 
 
-def _about(groups: Sequence[Group], dimensions: int) -> str:
+def _about(groups: Sequence[CalibrationGroup], dimensions: int) -> str:
     if not groups:
         return _("No sample has ratings by two annotators, so nothing tells whether the judge knows where they differ.")
     sizes = (min(group.samples for group in groups), max(group.samples for group in groups))
@@ -172,7 +176,7 @@ def _each(values: Sequence[tuple[str, float | None]], places: int, *, times: flo
     return listed([f"{key} {decimals(value, places)}" for key, value in known])
 
 
-def _label(groups: Sequence[Group]) -> str:
+def _label(groups: Sequence[CalibrationGroup]) -> str:
     pairs = ", ".join(
         _("%(expected)s: %(observed)s") % {"expected": two(group.expected), "observed": two(group.observed)}
         for group in groups
@@ -180,7 +184,7 @@ def _label(groups: Sequence[Group]) -> str:
     return _("Predicted and observed chance that two annotators differ by 2 or more; %(pairs)s") % {"pairs": pairs}
 
 
-def _square(groups: Sequence[Group], *, label: str) -> SafeString:
+def _square(groups: Sequence[CalibrationGroup], *, label: str) -> SafeString:
     axis = drawing.axis_of([0.0, 1.0], pad=0)
     return _panel(groups, axis, side=262, label=label, intervals=True)
 
@@ -209,7 +213,9 @@ def _score_panel(one: Mapping[str, Any]) -> Panel:
     return Panel(one["key"], one["name"], said, _panel(groups, axis, side=130, label=label, intervals=False))
 
 
-def _panel(groups: Sequence[Group], axis: Axis, *, side: float, label: str, intervals: bool) -> SafeString:
+def _panel(
+    groups: Sequence[CalibrationGroup], axis: PercentAxis, *, side: float, label: str, intervals: bool
+) -> SafeString:
     """Draw groups in a square whose diagonal is what was expected."""
     left, top, foot = 12 + LETTER * max(len(axis.said(tick)) for tick in axis.ticks), 8.0, 22.0
     bottom = top + side

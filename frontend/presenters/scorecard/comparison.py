@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from frontend.charts import responsive_svg as drawing
-from frontend.charts.responsive_svg import Axis
+from frontend.charts.responsive_svg import PercentAxis
 from frontend.presenters.annotator_remarks import MINUS, two
 from frontend.presenters.vocabulary import decimals, number
 
@@ -163,7 +163,7 @@ def _chart(
     return DifferenceChart(name, about, rows, drawing.ticks_below(axis, sign=True), left, right)
 
 
-def _row(one: Mapping[str, Any], figure: str, axis: Axis) -> DifferenceRow:
+def _row(one: Mapping[str, Any], figure: str, axis: PercentAxis) -> DifferenceRow:
     value, ends = one[f"{figure}_difference"], one[f"{figure}_interval"]
     middle = ROW / 2
     pieces = [drawing.across(axis.at(tick), ROW) for tick in axis.ticks if tick]

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from frontend.charts import responsive_svg as drawing
-from frontend.charts.responsive_svg import Axis
+from frontend.charts.responsive_svg import PercentAxis
 from frontend.presenters.annotator_remarks import two
 
 from .text import MARK_WORDS, baselines_of, between
@@ -24,7 +24,7 @@ NEAR = 2.5
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DotPlotRow:
     """One dimension: where the judge is, and who stands beside it."""
 
     key: str
@@ -40,7 +40,7 @@ class DotChart:
 
     name: str
     about: str
-    rows: list[Row]
+    rows: list[DotPlotRow]
     axis: SafeString
 
 
@@ -109,7 +109,7 @@ def _beside(one: Mapping[str, Any], figure: tuple[str, str]) -> dict[str, float]
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _row(one: Mapping[str, Any], figure: tuple[str, str], axis: Axis) -> Row:
+def _row(one: Mapping[str, Any], figure: tuple[str, str], axis: PercentAxis) -> DotPlotRow:
     own, ends = one["asked"][figure[0]], one["asked"].get(f"{figure[0]}_interval")
     beside = _beside(one, figure)
     pieces = [drawing.across(axis.at(tick), ROW) for tick in axis.ticks]
@@ -127,4 +127,4 @@ def _row(one: Mapping[str, Any], figure: tuple[str, str], axis: Axis) -> Row:
     if ends:
         said.append(_("95 %% interval %(interval)s") % {"interval": between(ends)})
     said += [f"{MARK_WORDS[name]} {two(value)}" for name, value in beside.items()]
-    return Row(one["key"], one["name"], two(own), "; ".join(said), drawing.fluid(ROW, pieces))
+    return DotPlotRow(one["key"], one["name"], two(own), "; ".join(said), drawing.fluid(ROW, pieces))

@@ -38,7 +38,7 @@ def verdict(judge: Mapping[str, Any], baseline: Mapping[str, Any]) -> Verdict:
     return "unclear" if own < other else "no better"
 
 
-def finding(card: Mapping[str, Any]) -> str:
+def summarize(card: Mapping[str, Any]) -> str:
     """Return the sentences that a scorecard opens with."""
     measured = [one for one in card["dimensions"] if one["asked"]["samples"]]
     if not measured:

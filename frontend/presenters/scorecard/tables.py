@@ -17,7 +17,7 @@ GENERATORS_AT_MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class ScorecardTable:
     """RMSE or A@1 of everybody: the baselines that the table has, the judge with its interval, one annotator."""
 
     baselines: list[str]
@@ -27,14 +27,14 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ScorecardRow:
     """One dimension's figures."""
 
     key: str
     name: str
     samples: str
-    rmse: Block
-    a1: Block
+    rmse: ScorecardTable
+    a1: ScorecardTable
     rounded: str
     kappa: str
     srcc: str
@@ -65,7 +65,7 @@ class FiguresTable:
     """All dimensions; ``baselines`` are the short names of the columns that there are."""
 
     baselines: list[str]
-    rows: list[Row]
+    rows: list[ScorecardRow]
     kappa: bool
     """Whether it is defined: people's means are no levels."""
 
@@ -80,7 +80,7 @@ class FiguresTable:
 
 
 @dataclass(frozen=True, slots=True)
-class GeneratorRow:
+class GeneratorScoreRow:
     """One generator on one dimension."""
 
     name: str
@@ -102,7 +102,7 @@ class GeneratorBlock:
     name: str
     gaps: list[str]
     """Distances between the rounded score and the final one, the same in all blocks; none against means."""
-    rows: list[GeneratorRow]
+    rows: list[GeneratorScoreRow]
 
     @property
     def wide(self) -> int:
@@ -121,9 +121,9 @@ def table(card: Mapping[str, Any]) -> FiguresTable:
     )
 
 
-def _row(one: Mapping[str, Any], names: list[str]) -> Row:
+def _row(one: Mapping[str, Any], names: list[str]) -> ScorecardRow:
     asked = one["asked"]
-    return Row(
+    return ScorecardRow(
         key=one["key"],
         name=one["name"],
         samples=number(asked["samples"]),
@@ -138,9 +138,9 @@ def _row(one: Mapping[str, Any], names: list[str]) -> Row:
     )
 
 
-def _block(one: Mapping[str, Any], names: list[str], figure: str, of_ceiling: str) -> Block:
+def _block(one: Mapping[str, Any], names: list[str], figure: str, of_ceiling: str) -> ScorecardTable:
     found = {baseline["baseline"]: baseline for baseline in one.get("baselines") or []}
-    return Block(
+    return ScorecardTable(
         [two(found.get(name, {}).get(figure)) for name in names],
         two(one["asked"].get(figure)),
         between(one["asked"].get(f"{figure}_interval")) or NOTHING,
@@ -179,9 +179,9 @@ def generators(card: Mapping[str, Any]) -> list[GeneratorBlock]:
     ]
 
 
-def _generator(row: Mapping[str, Any], gaps: Sequence[str]) -> GeneratorRow:
+def _generator(row: Mapping[str, Any], gaps: Sequence[str]) -> GeneratorScoreRow:
     shares = row.get("gaps") or {}
-    return GeneratorRow(
+    return GeneratorScoreRow(
         name=row["generator"] or _("(none)"),
         samples=number(row["samples"]),
         rmse=two(row.get("rmse")),

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from frontend.charts import responsive_svg
-from frontend.charts.responsive_svg import Axis
+from frontend.charts.responsive_svg import PercentAxis
 from frontend.presenters.vocabulary import decimals, number
 
 Points = Sequence[tuple[float, float]]
@@ -121,7 +121,7 @@ def _thin(points: Points, times: int) -> Points:
     return [(sum(x for x, _y in part) / len(part), sum(y for _x, y in part) / len(part)) for part in some]
 
 
-def _label(title: str, series: Mapping[str, Points], axis: Axis) -> str:
+def _label(title: str, series: Mapping[str, Points], axis: PercentAxis) -> str:
     said = []
     for name, points in series.items():
         (x0, y0), (x1, y1) = points[0], points[-1]
@@ -138,7 +138,7 @@ def _figure(value: float) -> str:
     return responsive_svg.MINUS + text if value < 0 else text
 
 
-def _numbers(axis: Axis, height: float) -> SafeString:
+def _numbers(axis: PercentAxis, height: float) -> SafeString:
     texts = [axis.said(tick) for tick in axis.ticks]
     width = 8 + LETTER * max(len(text) for text in texts)
     pieces = [
@@ -148,7 +148,7 @@ def _numbers(axis: Axis, height: float) -> SafeString:
     return responsive_svg.fixed(width, TOP + height + FOOT, pieces)
 
 
-def _lines(series: Mapping[str, Points], x_axis: Axis, y_axis: Axis, height: float) -> SafeString:
+def _lines(series: Mapping[str, Points], x_axis: PercentAxis, y_axis: PercentAxis, height: float) -> SafeString:
     pieces = [
         responsive_svg.line("0", "100%", _y(y_axis, tick, height), _y(y_axis, tick, height), "grid")
         for tick in y_axis.ticks
@@ -191,7 +191,7 @@ def _lines(series: Mapping[str, Points], x_axis: Axis, y_axis: Axis, height: flo
     return responsive_svg.fluid(whole, [*pieces, *dots])
 
 
-def _names(ends: Sequence[tuple[str, tuple[float, float], str, str]], axis: Axis, height: float) -> SafeString:
+def _names(ends: Sequence[tuple[str, tuple[float, float], str, str]], axis: PercentAxis, height: float) -> SafeString:
     """Write the name of each series at the height of its last point, moved apart where they would touch."""
     at = [_y(axis, y, height) for _name, (_x, y), _kind, _dash in ends]
     placed = responsive_svg.spread_apart(at, LINE, TOP, TOP + height)
@@ -216,5 +216,5 @@ def _names(ends: Sequence[tuple[str, tuple[float, float], str, str]], axis: Axis
     return responsive_svg.fixed(width, TOP + height + FOOT, pieces)
 
 
-def _y(axis: Axis, value: float, height: float) -> float:
+def _y(axis: PercentAxis, value: float, height: float) -> float:
     return TOP + height - axis.scale.at(value) / 100 * height

@@ -14,9 +14,9 @@ from judge.backends.interface import BackendError, Judge
 from judge.context import Surroundings
 from judge.features.extract import Extractor, Measured, extracting
 from judge.features.sample import NAMES, VERSION
-from judge.formats.prediction_line import Prediction, from_distributions
+from judge.formats.prediction_line import SamplePrediction, from_distributions
 from judge.formats.release_line import LabelledSample
-from judge.formats.rubric import Rubric
+from judge.formats.rubric import RubricSpec
 from judge.formats.sample_line import SampleRecord
 from judge.metrics.gaps import Floats
 from judge.options import options_from
@@ -84,10 +84,10 @@ class EmbeddedBackend:
             {"features": VERSION, "names": list(NAMES), "left_out": len(problems)} | about,
         )
 
-    def unseen(self, run: Run) -> list[Prediction]:
+    def unseen(self, run: Run) -> list[SamplePrediction]:
         found = read_json(run.stages / FORETOLD)
         said = {
-            name: Prediction(name, run.config.name, run.config.prompt_sha, "ok", READOUT, cluster)
+            name: SamplePrediction(name, run.config.name, run.config.prompt_sha, "ok", READOUT, cluster)
             for name, cluster in found["clusters"].items()
         }
         for dimension in run.rubric.dimensions:
@@ -146,19 +146,19 @@ class EmbeddedJudge:
                 ]
                 self._ensembles[dimension.key] = Ensemble(dimension.values, of_dimension["weights"], members)
 
-    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[Prediction]:
+    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
         """Yield predictions in the samples' order."""
         coming = iter(samples)
         while batch := list(islice(coming, BATCH)):
             yield from self._batch(batch)
 
-    def _batch(self, batch: list[SampleRecord]) -> Iterator[Prediction]:
+    def _batch(self, batch: list[SampleRecord]) -> Iterator[SamplePrediction]:
         measured: list[Measured] = list(self.extractor.measure(batch))
         there = [(one, found.vector) for one, found in zip(batch, measured, strict=True) if found.vector is not None]
         said = self._said([one for one, _ in there], np.stack([vector for _, vector in there])) if there else {}
         place = 0
         for sample, found in zip(batch, measured, strict=True):
-            prediction = Prediction(sample.id, self.run.config.name, self.run.config.prompt_sha, "ok", READOUT)
+            prediction = SamplePrediction(sample.id, self.run.config.name, self.run.config.prompt_sha, "ok", READOUT)
             if found.vector is None:
                 prediction.status, prediction.message = "backend_error", found.problem
             else:
@@ -175,9 +175,9 @@ class EmbeddedJudge:
                 said[dimension.key] = from_distributions(judged.chances, dimension, ensemble_sds=judged.spread.tolist())
         return said
 
-    def _fill(self, prediction: Prediction, sample: SampleRecord, said: Mapping[str, Any], place: int) -> None:
+    def _fill(self, prediction: SamplePrediction, sample: SampleRecord, said: Mapping[str, Any], place: int) -> None:
         prediction.cluster = said[_CLUSTER][place]
-        rubric: Rubric = self.run.rubric
+        rubric: RubricSpec = self.run.rubric
         asked = set(missing_side_rules.asked(sample, rubric))
         for dimension in rubric.dimensions:
             if dimension.key in self._ensembles and dimension.key in asked:

@@ -30,7 +30,7 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ModelKind:
     """What a kind of models looks at, and how one is made."""
 
     view: View
@@ -42,14 +42,14 @@ def _trees(size: Size) -> Model:
     return ExtraTreesRegressor(size.trees, min_samples_leaf=leaf, max_features=1 / 3, random_state=size.seed, n_jobs=-1)
 
 
-CANDIDATES: Mapping[str, Kind] = {
-    "constant": Kind("features", lambda size: DummyRegressor()),
-    "ridge": Kind("features", lambda size: RidgeCV(PENALTIES)),
-    "kernel": Kind("nearness", lambda size: Ridge(1.0)),
-    "trees": Kind("features", _trees),
-    "ridge-encoded": Kind("encoded", lambda size: RidgeCV(PENALTIES)),
-    "kernel-encoded": Kind("encoded-nearness", lambda size: Ridge(1.0)),
-    "trees-encoded": Kind("encoded", _trees),
+CANDIDATES: Mapping[str, ModelKind] = {
+    "constant": ModelKind("features", lambda size: DummyRegressor()),
+    "ridge": ModelKind("features", lambda size: RidgeCV(PENALTIES)),
+    "kernel": ModelKind("nearness", lambda size: Ridge(1.0)),
+    "trees": ModelKind("features", _trees),
+    "ridge-encoded": ModelKind("encoded", lambda size: RidgeCV(PENALTIES)),
+    "kernel-encoded": ModelKind("encoded-nearness", lambda size: Ridge(1.0)),
+    "trees-encoded": ModelKind("encoded", _trees),
 }
 
 

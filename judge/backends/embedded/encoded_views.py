@@ -12,7 +12,7 @@ from judge.atomic_files import once
 from judge.metrics.gaps import Floats
 
 from .candidates import Model, View
-from .encoders.embeddings import Block, Encoded
+from .encoders.embeddings import EmbeddingBlock, Encoded
 from .ensemble import load, save
 from .kernel_features import nearness_of
 from .scaling import Scaling, scaling_from, scaling_of
@@ -59,7 +59,7 @@ def encoded_views_from(data: Mapping[str, Any], folder: Path) -> EncodedViews:
     return EncodedViews(principal, scaling_from(data["scaling"]), load(folder / NEARNESS))
 
 
-def _kept(path: Path, block: Block, components: int, seed: int) -> Model:
+def _kept(path: Path, block: EmbeddingBlock, components: int, seed: int) -> Model:
     model = PCA(min(components, *block.vectors.shape), random_state=seed)
     once(path, lambda beside: save(model.fit(block.vectors.astype(np.float64)), beside))
     return load(path)

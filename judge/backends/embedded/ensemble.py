@@ -26,7 +26,7 @@ WIDER = float(np.sqrt(SHARE / (1 - SHARE)))
 TRUSTED = {"sklearn.tree._tree.Tree"}
 
 
-class Judged(NamedTuple):
+class EnsemblePrediction(NamedTuple):
     """What an ensemble says of samples on one dimension."""
 
     chances: Floats
@@ -42,13 +42,13 @@ class Ensemble:
     weights: Mapping[str, float]
     members: Sequence[Mapping[str, Model]]
 
-    def judge(self, views: Mapping[View, Floats]) -> Judged:
+    def judge(self, views: Mapping[View, Floats]) -> EnsemblePrediction:
         """Return the distributions that the mixture expects, and how far its members are apart."""
         # The libraries let go of the interpreter while they work.
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             said = list(pool.map(lambda member: self._of_member(member, views), self.members))
         means = np.stack([expected(one, self.levels) for one in said])
-        return Judged(distributions(np.mean(said, axis=0)), WIDER * means.std(axis=0))
+        return EnsemblePrediction(distributions(np.mean(said, axis=0)), WIDER * means.std(axis=0))
 
     def _of_member(self, member: Mapping[str, Model], views: Mapping[View, Floats]) -> Floats:
         outputs = len(self.levels) - 1

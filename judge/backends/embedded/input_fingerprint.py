@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from judge.atomic_files import read_json, write_json
-from judge.progress import Progress
+from judge.progress import ProgressReporter
 from judge.runs import Run
 from judge.version import code_version, libraries
 
@@ -16,7 +16,7 @@ from .trainer import Learning
 INPUTS = "inputs.json"
 
 
-def hold_to_inputs(run: Run, learning: Learning, progress: Progress) -> None:
+def hold_to_inputs(run: Run, learning: Learning, progress: ProgressReporter) -> None:
     """Write down what a run learns from; what an earlier attempt made from something else is removed.
 
     Samples that could not be measured may be there now, or the other way round, and rows would no longer be theirs.

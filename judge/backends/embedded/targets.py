@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from judge.formats.release_line import LabelledSample
-from judge.formats.rubric import Dimension
+from judge.formats.rubric import RubricDimension
 from judge.metrics.gaps import Floats
 
 
-def shares_of(one: LabelledSample, dimension: Dimension, *, final_only: bool = False) -> Floats | None:
+def shares_of(one: LabelledSample, dimension: RubricDimension, *, final_only: bool = False) -> Floats | None:
     """Return how a sample's ratings are spread over the levels; None where it has no label on the dimension.
 
     Where nobody rated independently, as with imported labels, all of it is on the final score.

@@ -11,9 +11,9 @@ import numpy as np
 from judge import missing_side_rules
 from judge.atomic_files import once, replacing
 from judge.formats.release_line import LabelledSample, question_key
-from judge.formats.rubric import Dimension, Rubric
+from judge.formats.rubric import RubricDimension, RubricSpec
 from judge.metrics.gaps import Floats
-from judge.progress import Progress
+from judge.progress import ProgressReporter
 from judge.runs import Run
 
 from .candidates import MANY, Size, View, offered
@@ -50,7 +50,7 @@ class Learning:
 class _Subject:
     """One dimension: which samples have a label on it, and what there is to learn."""
 
-    dimension: Dimension
+    dimension: RubricDimension
     chosen: Ints
     labels: Floats
     human: Floats
@@ -69,7 +69,7 @@ class Unseen(NamedTuple):
     shares_above: Floats
 
 
-def train(run: Run, learning: Learning, progress: Progress) -> dict[str, Any]:
+def train(run: Run, learning: Learning, progress: ProgressReporter) -> dict[str, Any]:
     """Train the mixture of every dimension into the run's folder and return what is to be known of it."""
     run.model.mkdir(parents=True, exist_ok=True)
     views = _views(run.model, learning)
@@ -107,7 +107,7 @@ def _views(folder: Path, learning: Learning) -> Views:
     return Views(made.scaling, load(folder / "nearness.skops"), load(folder / "clusters.skops"), encoded)
 
 
-def _subject(learning: Learning, dimension: Dimension, rubric: Rubric) -> _Subject:
+def _subject(learning: Learning, dimension: RubricDimension, rubric: RubricSpec) -> _Subject:
     chosen: list[int] = []
     shares: list[Floats] = []
     for place, one in enumerate(learning.samples):
@@ -124,7 +124,7 @@ def _subject(learning: Learning, dimension: Dimension, rubric: Rubric) -> _Subje
 
 
 def _compare_all(
-    stages: Path, subjects: list[_Subject], learning: Learning, progress: Progress
+    stages: Path, subjects: list[_Subject], learning: Learning, progress: ProgressReporter
 ) -> list[tuple[Comparison, Unseen]]:
     kinds = offered(subjects[0].views) if subjects else []
     progress.step("Comparing models", len(subjects) * len(kinds) * learning.options.folds)
@@ -185,7 +185,7 @@ def _said_of(key: str, comparison: Comparison) -> str:
 
 
 def _learning_curve(
-    run: Run, subjects: list[_Subject], comparisons: list[Comparison], learning: Learning, progress: Progress
+    run: Run, subjects: list[_Subject], comparisons: list[Comparison], learning: Learning, progress: ProgressReporter
 ) -> None:
     """Tell how the error on unseen questions falls as there is more to learn from, by the best kind of model."""
     known = run.curve()
@@ -217,13 +217,17 @@ def _learning_curve(
             _tell(run, progress, series, full, comparison.rmse[comparison.best])
 
 
-def _tell(run: Run, progress: Progress, series: str, x: float, y: float) -> None:
+def _tell(run: Run, progress: ProgressReporter, series: str, x: float, y: float) -> None:
     run.add_to_curve(series, x, y)
     progress.curve(series, x, y)
 
 
 def _train_members(
-    folder: Path, subjects: list[_Subject], comparisons: list[Comparison], learning: Learning, progress: Progress
+    folder: Path,
+    subjects: list[_Subject],
+    comparisons: list[Comparison],
+    learning: Learning,
+    progress: ProgressReporter,
 ) -> None:
     options = learning.options
     total = sum(len(comparison.weights) for comparison in comparisons) * options.members

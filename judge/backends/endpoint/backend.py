@@ -12,7 +12,7 @@ from judge.atomic_files import write_json
 from judge.backends.interface import BackendError, Judge
 from judge.context import Surroundings
 from judge.formats.picture_folder import MissingPicture
-from judge.formats.prediction_line import DimensionPrediction, Prediction
+from judge.formats.prediction_line import DimensionPrediction, SamplePrediction
 from judge.formats.release_line import LabelledSample
 from judge.formats.sample_line import SampleRecord
 from judge.options import OptionError, options_from
@@ -88,9 +88,9 @@ class EndpointJudge:
         if options.readout == "logprobs" and not self._readable:
             raise OptionError("readout logprobs needs levels of one digit each; use samples.")
 
-    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[Prediction]:
+    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
         """Yield predictions in the samples' order, some requests ahead of them."""
-        waiting: deque[Future[Prediction]] = deque()
+        waiting: deque[Future[SamplePrediction]] = deque()
         with ThreadPoolExecutor(self._options.concurrency, thread_name_prefix="endpoint") as pool:
             try:
                 for sample in samples:
@@ -104,9 +104,9 @@ class EndpointJudge:
                     future.cancel()
                 self._client.stop()
 
-    def _one(self, sample: SampleRecord) -> Prediction:
+    def _one(self, sample: SampleRecord) -> SamplePrediction:
         config = self._run.config
-        bare = Prediction(sample.id, config.name, config.prompt_sha, "ok", "")
+        bare = SamplePrediction(sample.id, config.name, config.prompt_sha, "ok", "")
         try:
             asked = missing_side_rules.asked(sample, self._run.rubric)
             said = messages(sample, self._run.rubric, self._pictures, self._options.longest_side)

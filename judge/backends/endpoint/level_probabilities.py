@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from judge.formats.prediction_line import DimensionPrediction, at_level, from_distribution
-from judge.formats.rubric import Dimension, Rubric
+from judge.formats.rubric import RubricDimension, RubricSpec
 from judge.parsing import parse_reply
 
 # Below it the model spoke of something else than levels at this place.
@@ -31,7 +31,7 @@ def text_of(choice: Mapping[str, Any]) -> str:
     return content
 
 
-def by_integer(text: str, rubric: Rubric, asked: Collection[str]) -> dict[str, DimensionPrediction]:
+def by_integer(text: str, rubric: RubricSpec, asked: Collection[str]) -> dict[str, DimensionPrediction]:
     """Return the levels that a reply names, held for certain.
 
     Raises:
@@ -43,7 +43,7 @@ def by_integer(text: str, rubric: Rubric, asked: Collection[str]) -> dict[str, D
     return {key: at_level(reply.values[key], one) for key, one in _asked(rubric, asked).items()}
 
 
-def by_samples(texts: Sequence[str], rubric: Rubric, asked: Collection[str]) -> dict[str, DimensionPrediction]:
+def by_samples(texts: Sequence[str], rubric: RubricSpec, asked: Collection[str]) -> dict[str, DimensionPrediction]:
     """Return how the levels are spread over several replies; those that cannot be read are left out.
 
     Raises:
@@ -61,7 +61,7 @@ def by_samples(texts: Sequence[str], rubric: Rubric, asked: Collection[str]) -> 
 
 
 def by_logprobs(
-    choice: Mapping[str, Any], rubric: Rubric, asked: Collection[str]
+    choice: Mapping[str, Any], rubric: RubricSpec, asked: Collection[str]
 ) -> dict[str, DimensionPrediction] | None:
     """Return the distributions at the places where the reply's scores stand; None where it does not have them.
 
@@ -95,12 +95,12 @@ def by_logprobs(
     return found
 
 
-def levels_are_tokens(rubric: Rubric) -> bool:
+def levels_are_tokens(rubric: RubricSpec) -> bool:
     """Return whether every level is written with one digit."""
     return all(len(_plain(value)) == 1 for one in rubric.dimensions for value in one.values)
 
 
-def _asked(rubric: Rubric, asked: Collection[str]) -> dict[str, Dimension]:
+def _asked(rubric: RubricSpec, asked: Collection[str]) -> dict[str, RubricDimension]:
     return {one.key: one for one in rubric.dimensions if one.key in asked}
 
 
@@ -132,7 +132,7 @@ def _tokens(choice: Mapping[str, Any]) -> list[tuple[int, dict[str, float]]] | N
 
 
 def _score_token(
-    text: str, tokens: Sequence[tuple[int, dict[str, float]]], dimension: Dimension, value: float
+    text: str, tokens: Sequence[tuple[int, dict[str, float]]], dimension: RubricDimension, value: float
 ) -> dict[str, float] | None:
     """Return the alternatives of the token that holds a dimension's score in the line that was asked for.
 

@@ -7,8 +7,8 @@ from typing import Any
 from PIL import Image as Picture
 
 from judge.formats.picture_folder import MissingPicture, PictureFolder, on_white
-from judge.formats.rubric import Rubric
-from judge.formats.sample_line import SampleRecord, Text
+from judge.formats.rubric import RubricSpec
+from judge.formats.sample_line import SampleRecord, TextPart
 from judge.prompt import question
 
 # What every server reads.
@@ -16,7 +16,9 @@ _KINDS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 QUALITY = 92
 
 
-def messages(sample: SampleRecord, rubric: Rubric, pictures: PictureFolder, longest_side: int) -> list[dict[str, Any]]:
+def messages(
+    sample: SampleRecord, rubric: RubricSpec, pictures: PictureFolder, longest_side: int
+) -> list[dict[str, Any]]:
     """Return the messages of a request.
 
     Raises:
@@ -24,7 +26,7 @@ def messages(sample: SampleRecord, rubric: Rubric, pictures: PictureFolder, long
     """
     content: list[dict[str, Any]] = []
     for part in question(rubric, sample.turns):
-        if isinstance(part, Text):
+        if isinstance(part, TextPart):
             content.append({"type": "text", "text": part.text})
         else:
             uri = data_uri(pictures.read(part.path), part.path, longest_side)

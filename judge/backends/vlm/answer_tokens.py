@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from judge.backends.interface import BackendError
-from judge.formats.rubric import Dimension, Level, Rubric
+from judge.formats.rubric import RubricDimension, RubricLevel, RubricSpec
 
 Encode = Callable[[str], list[int]]
 MOST_LEVELS = 10
 
 
-def spoken(rubric: Rubric) -> Rubric:
+def spoken(rubric: RubricSpec) -> RubricSpec:
     """Return the rubric as a model is told it: every level is a single digit.
 
     Where the levels are that already, it is the rubric itself. Otherwise each goes by its place from 0 on, with its
@@ -30,9 +30,9 @@ def spoken(rubric: Rubric) -> Rubric:
     return replace(rubric, dimensions=tuple(_by_place(dimension) for dimension in rubric.dimensions))
 
 
-def _by_place(dimension: Dimension) -> Dimension:
+def _by_place(dimension: RubricDimension) -> RubricDimension:
     levels = tuple(
-        Level(float(place), ": ".join(part for part in (f"{level.value:g}", level.label) if part), level.anchor)
+        RubricLevel(float(place), ": ".join(part for part in (f"{level.value:g}", level.label) if part), level.anchor)
         for place, level in enumerate(dimension.levels)
     )
     missing = dimension.missing_value
@@ -42,7 +42,7 @@ def _by_place(dimension: Dimension) -> Dimension:
 
 
 @dataclass(slots=True)
-class Answer:
+class TokenizedAnswer:
     """A line of scores in tokens."""
 
     ids: list[int]
@@ -52,14 +52,14 @@ class Answer:
     """Where a level stands that is for the model to find, and of which dimension, by its number."""
 
 
-class Line:
+class AnswerLine:
     """The line that `judge.prompt.answer` writes, in the tokens of one tokenizer.
 
     Raises:
         BackendError: a level is not a single token, or not one of its own.
     """
 
-    def __init__(self, rubric: Rubric, encode: Encode, end: int) -> None:
+    def __init__(self, rubric: RubricSpec, encode: Encode, end: int) -> None:
         """Take the rubric as it is spoken, what makes tokens of text, and the token that ends a turn."""
         self.levels: list[list[int]] = []
         for dimension in rubric.dimensions:
@@ -78,21 +78,21 @@ class Line:
         self.nothing = encode("null")
         self.end = [*encode("}"), end]
 
-    def joint(self, places: Sequence[int | None], known: Sequence[bool]) -> Answer:
+    def joint(self, places: Sequence[int | None], known: Sequence[bool]) -> TokenizedAnswer:
         """Return the line of all dimensions, each at the place of a level, or None where it does not apply.
 
         Where a place is ``known`` the model is told it.
         """
-        answer = Answer([], [], [])
+        answer = TokenizedAnswer([], [], [])
         for number, place in enumerate(places):
             self._key(answer, self.before[number])
             self._level(answer, number, place, known=known[number])
         self._key(answer, self.end)
         return answer
 
-    def single(self, number: int, place: int, *, known: bool = False) -> Answer:
+    def single(self, number: int, place: int, *, known: bool = False) -> TokenizedAnswer:
         """Return the line of one dimension."""
-        answer = Answer([], [], [])
+        answer = TokenizedAnswer([], [], [])
         self._key(answer, self.alone[number])
         self._level(answer, number, place, known=known)
         self._key(answer, self.end)
@@ -102,11 +102,11 @@ class Line:
         """Return the tokens of a level, or of that there is none."""
         return self.nothing if place is None else [self.levels[number][place]]
 
-    def _key(self, answer: Answer, ids: list[int]) -> None:
+    def _key(self, answer: TokenizedAnswer, ids: list[int]) -> None:
         answer.ids += ids
         answer.learned += [True] * len(ids)
 
-    def _level(self, answer: Answer, number: int, place: int | None, *, known: bool) -> None:
+    def _level(self, answer: TokenizedAnswer, number: int, place: int | None, *, known: bool) -> None:
         ids = self.value(number, place)
         if not known:
             answer.marks.append((len(answer.ids), number))

@@ -16,7 +16,7 @@ from judge.atomic_files import read_json
 from judge.backends.interface import BackendError, Judge
 from judge.context import Surroundings
 from judge.formats.picture_folder import MissingPicture, PictureFolder
-from judge.formats.prediction_line import DimensionPrediction, NoDistribution, Prediction, from_distribution
+from judge.formats.prediction_line import DimensionPrediction, NoDistribution, SamplePrediction, from_distribution
 from judge.formats.release_line import LabelledSample
 from judge.formats.sample_line import SampleRecord
 from judge.options import options_from
@@ -24,10 +24,10 @@ from judge.prompt import prompt_sha
 from judge.runs import Run
 
 from . import checkpoints
-from .answer_tokens import Line, spoken
+from .answer_tokens import AnswerLine, spoken
 from .inputs import Item, Items
 from .launcher import train_here_or_there
-from .level_probabilities import Distributions, Known, Reader
+from .level_probabilities import Distributions, Known, LevelProbabilityReader
 from .model_adapters import family_of
 from .model_lookup import FAMILIES, find_model
 from .options import VlmOptions
@@ -103,15 +103,17 @@ class VlmJudge:
         tokenizer = checkpoints.load_tokenizer(run.model)
         family = family_of(about["family"], base or run.model, tokenizer, options.picture_tokens)
         self._items = Items(tokenizer, family, words)
-        line = Line(words, self._items.encode, self._items.end)
-        self._reader = Reader(checkpoints.to_judge(run.model, base, options), self._items, line, options.readout)
+        line = AnswerLine(words, self._items.encode, self._items.end)
+        self._reader = LevelProbabilityReader(
+            checkpoints.to_judge(run.model, base, options), self._items, line, options.readout
+        )
         self._readout = f"expected:{options.readout}"
         self._prompt_sha = prompt_sha(words)
         self._run = run
         self._pictures = pictures
         self._batch = options.eval_batch
 
-    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[Prediction]:
+    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
         """Yield predictions in the samples' order; pictures are read ahead while the model works."""
         coming = iter(samples)
         # One processor each: threads that share every small piece of work wait for each other more than they gain.
@@ -136,13 +138,13 @@ class VlmJudge:
         except MissingPicture as problem:
             return _Asked(sample, known, None, str(problem))
 
-    def _judged(self, batch: list[_Asked]) -> Iterator[Prediction]:
+    def _judged(self, batch: list[_Asked]) -> Iterator[SamplePrediction]:
         shown = [(one.item, one.known) for one in batch if one.item is not None]
         found = self._reader.read([item for item, _ in shown], [known for _, known in shown]) if shown else None
         row = 0
         for one in batch:
             config = self._run.config
-            prediction = Prediction(one.sample.id, config.name, self._prompt_sha, "ok", self._readout)
+            prediction = SamplePrediction(one.sample.id, config.name, self._prompt_sha, "ok", self._readout)
             if one.item is None or found is None:
                 yield replace(prediction, status="backend_error", readout="", message=one.problem)
                 continue

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from .inputs import Item, Items
-from .model_adapters import Shown
+from .model_adapters import ModelImage
 
 
 def batch_of(made: Sequence[Item], items: Items, *, blank: bool = False) -> dict[str, torch.Tensor]:
@@ -27,7 +27,7 @@ def batch_of(made: Sequence[Item], items: Items, *, blank: bool = False) -> dict
         places[:, row, start:] = item.places
     for one in hidden:
         ids[0, : len(one.ids)] = torch.tensor(one.ids)
-    shown: list[Shown] = [*hidden, *(one for item in made for one in item.shown)]
+    shown: list[ModelImage] = [*hidden, *(one for item in made for one in item.shown)]
     return {
         "input_ids": ids,
         "attention_mask": counts,

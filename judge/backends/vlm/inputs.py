@@ -11,11 +11,11 @@ from PIL import Image as Picture
 from transformers import PreTrainedTokenizerBase
 
 from judge.formats.picture_folder import MissingPicture, PictureFolder, on_white
-from judge.formats.rubric import Rubric
-from judge.formats.sample_line import SampleRecord, Text
+from judge.formats.rubric import RubricSpec
+from judge.formats.sample_line import SampleRecord, TextPart
 from judge.prompt import question
 
-from .model_adapters import END, START, Family, Shown, token_id
+from .model_adapters import END, START, ModelAdapter, ModelImage, token_id
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class Item:
     """Where each token is: axes x tokens."""
     extent: int
     """The place of the next token."""
-    shown: list[Shown] = field(default_factory=list)
+    shown: list[ModelImage] = field(default_factory=list)
 
     def followed_by(self, ids: Sequence[int]) -> "Item":
         """Return it with text behind it."""
@@ -38,7 +38,7 @@ class Item:
 class Items:
     """Makes items for one model under one rubric, as it is spoken."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, family: Family, rubric: Rubric) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, family: ModelAdapter, rubric: RubricSpec) -> None:
         self._tokenizer = tokenizer
         self._rubric = rubric
         self.family = family
@@ -66,16 +66,16 @@ class Items:
         for part in question(self._rubric, sample.turns):
             item = (
                 item.followed_by(self.encode(part.text))
-                if isinstance(part, Text)
+                if isinstance(part, TextPart)
                 else _with(item, self._shown(pictures, part.path))
             )
         return item.followed_by(self._after)
 
-    def blank(self) -> Shown:
+    def blank(self) -> ModelImage:
         """Return the smallest picture, of which a model that is trained with others sees one where it has no other."""
         return self.family.show(Picture.new("RGB", (8, 8), "white"))
 
-    def _shown(self, pictures: PictureFolder, name: str) -> Shown:
+    def _shown(self, pictures: PictureFolder, name: str) -> ModelImage:
         content = pictures.read(name)
         try:
             with Picture.open(io.BytesIO(content)) as image:
@@ -98,7 +98,7 @@ class Items:
         return found
 
 
-def _with(item: Item, shown: Shown) -> Item:
+def _with(item: Item, shown: ModelImage) -> Item:
     return Item(
         [*item.ids, *shown.ids],
         torch.cat([item.places, item.extent + shown.places], 1),

@@ -25,7 +25,7 @@ from judge.context import Surroundings
 from judge.formats.json_line import decode_line
 from judge.formats.picture_folder import MissingPicture, PictureFolder
 from judge.formats.release_line import LabelledSample, labelled_line, parse_labelled
-from judge.progress import Progress, counted
+from judge.progress import ProgressReporter, counted
 from judge.runs import Run
 
 from .model_lookup import find_model
@@ -125,7 +125,7 @@ def command(run: Run, options: VlmOptions) -> list[str]:
     ]
 
 
-def _side_by_side(run: Run, options: VlmOptions, progress: Progress) -> None:
+def _side_by_side(run: Run, options: VlmOptions, progress: ProgressReporter) -> None:
     log = run.stages / LOG
     error = ""
     with log.open("w") as file, _processes(command(run, options), file) as launcher:
@@ -194,7 +194,7 @@ def _event(line: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _relay(event: dict[str, Any], progress: Progress) -> None:
+def _relay(event: dict[str, Any], progress: ProgressReporter) -> None:
     if "step" in event:
         progress.step(event["step"], event["total"])
     elif "done" in event:

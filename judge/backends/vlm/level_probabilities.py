@@ -13,7 +13,7 @@ import torch
 
 from judge.metrics.gaps import Floats
 
-from .answer_tokens import Line
+from .answer_tokens import AnswerLine
 from .batches import batch_of, by_axes
 from .inputs import Item, Items
 from .options import Readout
@@ -32,10 +32,10 @@ class Distributions:
     """How much of its probability the model gave to the levels, of each sample."""
 
 
-class Reader:
+class LevelProbabilityReader:
     """Reads one model."""
 
-    def __init__(self, model: Any, items: Items, line: Line, readout: Readout) -> None:
+    def __init__(self, model: Any, items: Items, line: AnswerLine, readout: Readout) -> None:
         self._model = model
         self._items = items
         self._line = line

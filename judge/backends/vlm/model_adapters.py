@@ -20,7 +20,7 @@ START, END = "<|im_start|>", "<|im_end|>"
 
 
 @dataclass(slots=True)
-class Shown:
+class ModelImage:
     """A picture as a model takes it."""
 
     ids: list[int]
@@ -33,7 +33,7 @@ class Shown:
     """How many patches in time, height and width, where the model wants to know."""
 
 
-class Family(Protocol):
+class ModelAdapter(Protocol):
     """What differs between the kinds of models."""
 
     system: str
@@ -43,21 +43,21 @@ class Family(Protocol):
     special: tuple[str, ...]
     """Tokens that no text of a sample may contain."""
 
-    def show(self, picture: Image.Image) -> Shown:
+    def show(self, picture: Image.Image) -> ModelImage:
         """Return a picture as the model takes it; `ValueError` where it cannot take it."""
         ...
 
-    def inputs(self, shown: list[Shown]) -> dict[str, torch.Tensor]:
+    def inputs(self, shown: list[ModelImage]) -> dict[str, torch.Tensor]:
         """Return what the model is given of the pictures of a batch."""
         ...
 
 
-def family_of(kind: str, folder: Path, tokenizer: PreTrainedTokenizerBase, picture_tokens: int) -> Family:
+def family_of(kind: str, folder: Path, tokenizer: PreTrainedTokenizerBase, picture_tokens: int) -> ModelAdapter:
     """Return the family of a model's kind, set up as the model's folder says."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     processor = AutoImageProcessor.from_pretrained(folder, backend="pil", local_files_only=True)
     makers: dict[str, Any] = {"qwen2_5_vl": QwenFamily, "internvl": InternFamily}
-    family: Family = makers[kind](config, processor, tokenizer, picture_tokens)
+    family: ModelAdapter = makers[kind](config, processor, tokenizer, picture_tokens)
     return family
 
 
@@ -79,7 +79,7 @@ class QwenFamily:
         most = picture_tokens * side * side
         self._size = {"shortest_edge": min(most, processor.size["shortest_edge"]), "longest_edge": most}
 
-    def show(self, picture: Image.Image) -> Shown:
+    def show(self, picture: Image.Image) -> ModelImage:
         found = self._processor(images=[picture], size=self._size, return_tensors="pt")
         grid = found["image_grid_thw"]
         rows, columns = (int(count) // self._merge for count in grid[0, 1:])
@@ -92,9 +92,9 @@ class QwenFamily:
         extent = 1 + max(rows, columns)
         places[:, -1] = extent
         ids = [self._start, *[self._pad] * count, self._end]
-        return Shown(ids, places, extent + 1, found["pixel_values"], grid)
+        return ModelImage(ids, places, extent + 1, found["pixel_values"], grid)
 
-    def inputs(self, shown: list[Shown]) -> dict[str, torch.Tensor]:
+    def inputs(self, shown: list[ModelImage]) -> dict[str, torch.Tensor]:
         if not shown:
             return {}
         return {
@@ -120,14 +120,14 @@ class InternFamily:
         # One of them is the whole picture.
         self._tiles = max(1, picture_tokens // self._tile - 1)
 
-    def show(self, picture: Image.Image) -> Shown:
+    def show(self, picture: Image.Image) -> ModelImage:
         found = self._processor(images=[picture], crop_to_patches=True, max_patches=self._tiles, return_tensors="pt")
         tiles: torch.Tensor = found["pixel_values"]
         count = self._tile * len(tiles)
         ids = [self._start, *[self._pad] * count, self._end]
-        return Shown(ids, torch.arange(len(ids)).unsqueeze(0), len(ids), tiles, None)
+        return ModelImage(ids, torch.arange(len(ids)).unsqueeze(0), len(ids), tiles, None)
 
-    def inputs(self, shown: list[Shown]) -> dict[str, torch.Tensor]:
+    def inputs(self, shown: list[ModelImage]) -> dict[str, torch.Tensor]:
         return {"pixel_values": torch.cat([one.pixels for one in shown])} if shown else {}
 
 

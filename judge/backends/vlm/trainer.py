@@ -26,11 +26,11 @@ from judge.atomic_files import write_json
 from judge.backends.interface import BackendError
 from judge.formats.picture_folder import PictureFolder
 from judge.formats.release_line import LabelledSample
-from judge.progress import Progress
+from judge.progress import ProgressReporter
 from judge.runs import Run
 
 from . import checkpoints
-from .answer_tokens import Line, spoken
+from .answer_tokens import AnswerLine, spoken
 from .inputs import Items
 from .losses import soft_loss, text_loss
 from .model_adapters import family_of
@@ -52,7 +52,7 @@ def learn(
     samples: Sequence[LabelledSample],
     pictures: PictureFolder,
     options: VlmOptions,
-    progress: Progress,
+    progress: ProgressReporter,
 ) -> None:
     """Train the model and leave it in the run's folder; the first of several processes writes.
 
@@ -64,7 +64,7 @@ def learn(
     family = family_of(base.family, base.folder, tokenizer, options.picture_tokens)
     words = spoken(run.rubric)
     items = Items(tokenizer, family, words)
-    line = Line(words, items.encode, items.end)
+    line = AnswerLine(words, items.encode, items.end)
     made = exercises(samples, run.rubric, options.readout)
     if not made:
         raise BackendError("No sample of the training part has a score that does not follow from rules.")
@@ -160,7 +160,7 @@ class JudgeTrainer(Trainer):
 class _Telling(TrainerCallback):
     """Tells how a training goes."""
 
-    def __init__(self, run: Run, progress: Progress) -> None:
+    def __init__(self, run: Run, progress: ProgressReporter) -> None:
         self._run = run
         self._progress = progress
 

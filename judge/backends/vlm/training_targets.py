@@ -9,9 +9,9 @@ from judge import missing_side_rules
 from judge.formats.picture_folder import PictureFolder
 from judge.formats.prediction_line import nearest
 from judge.formats.release_line import LabelledSample
-from judge.formats.rubric import Dimension, Rubric
+from judge.formats.rubric import RubricDimension, RubricSpec
 
-from .answer_tokens import Answer, Line
+from .answer_tokens import AnswerLine, TokenizedAnswer
 from .batches import batch_of
 from .inputs import Item, Items
 from .options import Readout
@@ -25,7 +25,7 @@ class Lesson:
     """A conversation with its answer, and the spread of ratings at each mark of the answer."""
 
     item: Item
-    answer: Answer
+    answer: TokenizedAnswer
     spreads: list[list[float]]
 
 
@@ -37,7 +37,7 @@ class Exercise:
     dimension: int | None = None
 
 
-def exercises(samples: Sequence[LabelledSample], rubric: Rubric, readout: Readout) -> list[Exercise]:
+def exercises(samples: Sequence[LabelledSample], rubric: RubricSpec, readout: Readout) -> list[Exercise]:
     """Return what is learned of the samples; none of those of which everything follows from rules."""
     found: list[Exercise] = []
     for one in samples:
@@ -53,7 +53,7 @@ class Lessons(torch.utils.data.Dataset[Lesson]):
     """Exercises as a model takes them, made one by one as they are asked for."""
 
     def __init__(
-        self, made: Sequence[Exercise], rubric: Rubric, items: Items, line: Line, pictures: PictureFolder
+        self, made: Sequence[Exercise], rubric: RubricSpec, items: Items, line: AnswerLine, pictures: PictureFolder
     ) -> None:
         """Take the rubric as it was released, whose levels have the order of those that are spoken."""
         self._exercises = made
@@ -77,7 +77,7 @@ class Lessons(torch.utils.data.Dataset[Lesson]):
         spreads = [_spread(one, dimensions[number]) for _, number in answer.marks]
         return Lesson(self._items.of(one.sample, self._pictures), answer, spreads)
 
-    def _joint(self, one: LabelledSample) -> Answer:
+    def _joint(self, one: LabelledSample) -> TokenizedAnswer:
         by_rule = missing_side_rules.locked(one.sample, self._rubric)
         places: list[int | None] = []
         known: list[bool] = []
@@ -91,7 +91,9 @@ class Lessons(torch.utils.data.Dataset[Lesson]):
         return self._line.joint(places, known)
 
 
-def collate(lessons: Sequence[Lesson], items: Items, line: Line, *, blank: bool = False) -> dict[str, torch.Tensor]:
+def collate(
+    lessons: Sequence[Lesson], items: Items, line: AnswerLine, *, blank: bool = False
+) -> dict[str, torch.Tensor]:
     """Return a batch with what is to be learned of its last tokens.
 
     ``labels`` are the tokens to write, samples x tokens, `LEFT_OUT` where nothing is learned. At the same places
@@ -119,7 +121,7 @@ def _is_labelled(one: LabelledSample, key: str) -> bool:
     return key in one.final or any(one.histogram.get(key, ()))
 
 
-def _place(one: LabelledSample, dimension: Dimension) -> int:
+def _place(one: LabelledSample, dimension: RubricDimension) -> int:
     """Return the place of the level that a line holds; the middle one, which is not learned, where nobody scored."""
     values = dimension.values
     if dimension.key in one.final:
@@ -131,7 +133,7 @@ def _place(one: LabelledSample, dimension: Dimension) -> int:
     return (len(values) - 1) // 2
 
 
-def _spread(one: LabelledSample, dimension: Dimension) -> list[float]:
+def _spread(one: LabelledSample, dimension: RubricDimension) -> list[float]:
     counts = one.histogram.get(dimension.key, [])
     if any(counts):
         return [count / sum(counts) for count in counts]

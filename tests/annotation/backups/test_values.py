@@ -9,7 +9,7 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from annotation.backups.columns import Table
+from annotation.backups.columns import BackupTable
 from annotation.backups.inserting import insert
 from annotation.backups.restoring import _rows
 from annotation.backups.tables import known_migrations, tables_at
@@ -44,11 +44,11 @@ class Whole:
             yield data[start : start + 37]
 
 
-def table_of(model: Any) -> Table:
+def table_of(model: Any) -> BackupTable:
     return next(table for table in tables_at(known_migrations()) if table.name == model._meta.db_table)
 
 
-def read(table: Table) -> str:
+def read(table: BackupTable) -> str:
     with connection.chunked_cursor() as cursor:
         cursor.execute(selection(table, connection.vendor))
         return lines(table.columns, cursor.fetchall())

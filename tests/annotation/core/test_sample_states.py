@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 
 from annotation.core.errors import WrongState
-from annotation.core.sample_states import TRANSITIONS, Event, State, after, diagram
+from annotation.core.sample_states import TRANSITIONS, Event, SampleState, after, diagram
 from annotation.models import Sample
 
 
 def test_the_states_are_those_that_a_sample_can_be_stored_in() -> None:
-    assert [state.value for state in State] == list(Sample.State.values)
+    assert [state.value for state in SampleState] == list(Sample.State.values)
 
 
-@pytest.mark.parametrize(("state", "event"), list(product(State, Event)))
-def test_an_event_is_allowed_where_the_table_has_it_and_refused_elsewhere(state: State, event: Event) -> None:
+@pytest.mark.parametrize(("state", "event"), list(product(SampleState, Event)))
+def test_an_event_is_allowed_where_the_table_has_it_and_refused_elsewhere(state: SampleState, event: Event) -> None:
     if (state, event) in TRANSITIONS:
         assert after(state, event) is TRANSITIONS[state, event]
     else:
@@ -24,7 +24,7 @@ def test_an_event_is_allowed_where_the_table_has_it_and_refused_elsewhere(state:
 
 
 def test_nothing_happens_to_a_withdrawn_or_agreed_sample_by_scoring() -> None:
-    for state in (State.WITHDRAWN, State.AGREED):
+    for state in (SampleState.WITHDRAWN, SampleState.AGREED):
         for event in (Event.LEASED, Event.SCORED, Event.UNDONE, Event.SKIPPED):
             assert (state, event) not in TRANSITIONS
 

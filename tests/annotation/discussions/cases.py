@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from annotation.discussions import participating
-from annotation.discussions.participating import Reason
-from annotation.discussions.views import CaseRow, CaseView, case_rows, listed
+from annotation.discussions.participating import StanceReason
+from annotation.discussions.views import CaseView, DiscussionListRow, case_rows, listed
 from annotation.models import Discussion, Participant, Study, User
 from tests.factories import make_user
 
@@ -25,7 +25,7 @@ def reason(
         by=make_user(who),
         discussion_id=case.public_id,
         client_key=key or uuid4(),
-        reasons={on: Reason(code, text)},
+        reasons={on: StanceReason(code, text)},
         stances={} if value is None else {on: value},
     )
 
@@ -45,7 +45,7 @@ def stand(
         discussion_id=case.public_id,
         client_key=key or uuid4(),
         stances={on: value},
-        reasons={on: Reason(code=why)} if why else {},
+        reasons={on: StanceReason(code=why)} if why else {},
     )
 
 
@@ -62,7 +62,7 @@ def awaited(case: Discussion) -> set[str]:
     return set(rows.values_list("member__user__username", flat=True))
 
 
-def lines(who: User, state: str = "waiting") -> list[CaseRow]:
+def lines(who: User, state: str = "waiting") -> list[DiscussionListRow]:
     """Return the lines of a list of the study birds, as somebody sees it."""
     study = Study.objects.get(slug="birds")
     rows, order = listed(by=who, study=study, state=state)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.discussions.closing_rules import Said, Stand, awaited, common_level
+from annotation.discussions.closing_rules import Stand, TopicPost, awaited, common_level
 
 ANN, BEN, CHO = 1, 2, 3
 reasoned = {"reasoned": True}
@@ -29,33 +29,38 @@ def test_a_reopened_one_waits_until_everybody_has_spoken() -> None:
 
 def test_who_has_said_nothing_is_awaited() -> None:
     stands = {ANN: Stand(2, reasoned=True), BEN: Stand(4)}
-    assert awaited(stands, [Said(ANN, "reason", 2)], reason_first=True) == {BEN}
+    assert awaited(stands, [TopicPost(ANN, "reason", 2)], reason_first=True) == {BEN}
 
 
 def test_a_comment_is_no_reason() -> None:
     stands = {ANN: Stand(2), BEN: Stand(4)}
-    said = [Said(BEN, "keep", 4), Said(ANN, "comment", 2)]
+    said = [TopicPost(BEN, "keep", 4), TopicPost(ANN, "comment", 2)]
     assert awaited(stands, said, reason_first=False) == {ANN, BEN}
 
 
 def test_another_value_after_ones_last_word_asks_for_an_answer() -> None:
     stands = {ANN: Stand(2, reasoned=True), BEN: Stand(4, reasoned=True)}
-    said = [Said(ANN, "reason", 2), Said(BEN, "reason", 4)]
+    said = [TopicPost(ANN, "reason", 2), TopicPost(BEN, "reason", 4)]
     assert awaited(stands, said, reason_first=True) == {ANN}
-    assert awaited(stands, [*said, Said(ANN, "keep", 2)], reason_first=True) == {BEN}
+    assert awaited(stands, [*said, TopicPost(ANN, "keep", 2)], reason_first=True) == {BEN}
 
 
 def test_agreement_with_oneself_asks_for_nothing_but_a_comment_does() -> None:
     stands = {ANN: Stand(4, reasoned=True), BEN: Stand(4, reasoned=True), CHO: Stand(2, reasoned=True)}
-    said = [Said(CHO, "reason", 2), Said(ANN, "reason", 4), Said(BEN, "reason", 4)]
+    said = [TopicPost(CHO, "reason", 2), TopicPost(ANN, "reason", 4), TopicPost(BEN, "reason", 4)]
     assert awaited(stands, said, reason_first=True) == {CHO}
-    assert awaited(stands, [*said, Said(BEN, "comment", 4)], reason_first=True) == {ANN, CHO}
+    assert awaited(stands, [*said, TopicPost(BEN, "comment", 4)], reason_first=True) == {ANN, CHO}
 
 
 def test_what_an_excused_person_said_asks_for_nothing() -> None:
     stands = {ANN: Stand(2, reasoned=True), BEN: Stand(4, reasoned=True)}
-    said = [Said(ANN, "reason", 2), Said(BEN, "reason", 4), Said(ANN, "keep", 2), Said(BEN, "keep", 4)]
-    assert awaited(stands, [*said, Said(CHO, "comment", 5)], reason_first=True) == {ANN}
+    said = [
+        TopicPost(ANN, "reason", 2),
+        TopicPost(BEN, "reason", 4),
+        TopicPost(ANN, "keep", 2),
+        TopicPost(BEN, "keep", 4),
+    ]
+    assert awaited(stands, [*said, TopicPost(CHO, "comment", 5)], reason_first=True) == {ANN}
 
 
 acts = st.lists(
@@ -69,15 +74,15 @@ def test_while_levels_differ_somebody_is_awaited(
 ) -> None:
     level = dict(zip((ANN, BEN, CHO), firsts, strict=True))
     spoke: set[int] = set()
-    said: list[Said] = []
+    said: list[TopicPost] = []
     for who, kind, value in acts:
         if kind == "comment" and who in spoke:
-            said.append(Said(who, "comment", level[who]))
+            said.append(TopicPost(who, "comment", level[who]))
             continue
         kind = "reason" if who not in spoke else "keep" if value == level[who] else "move"
         level[who] = value
         spoke.add(who)
-        said.append(Said(who, kind, value))
+        said.append(TopicPost(who, kind, value))
     stands = {who: Stand(at, reasoned=who in spoke) for who, at in level.items() if who != gone}
     waiting = awaited(stands, said, reason_first=True)
     assert waiting <= stands.keys()

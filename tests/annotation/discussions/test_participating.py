@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from annotation.core.errors import BadInput, NotAllowed, NotFound, WorkflowError, WrongState
 from annotation.discussions import participating
-from annotation.discussions.participating import Reason
+from annotation.discussions.participating import StanceReason
 from annotation.discussions.views import case_for
 from annotation.models import Discussion, FinalScore, HistoryEntry, Member, Post, Rating, Sample, Score, Stance, Study
 from tests.factories import make_discussion, make_member, make_study, make_user
@@ -180,14 +180,14 @@ def test_a_move_needs_a_reason_and_keeping_needs_none(case: Discussion) -> None:
         ({"TCC": 3}, {}, "stances.TCC"),
         ({"XYZ": 3}, {}, "stances.XYZ"),
         ({}, {}, "stances"),
-        ({"ITS": 2}, {"TCC": Reason(text="x")}, "reasons.TCC"),
-        ({"ITS": 4}, {"ITS": Reason(code="because")}, "reasons.ITS"),
-        ({"ITS": 4}, {"ITS": Reason(text="  ")}, "reasons.ITS"),
-        ({"ITS": 4}, {"ITS": Reason(text="x" * 4001)}, "reasons.ITS"),
+        ({"ITS": 2}, {"TCC": StanceReason(text="x")}, "reasons.TCC"),
+        ({"ITS": 4}, {"ITS": StanceReason(code="because")}, "reasons.ITS"),
+        ({"ITS": 4}, {"ITS": StanceReason(text="  ")}, "reasons.ITS"),
+        ({"ITS": 4}, {"ITS": StanceReason(text="x" * 4001)}, "reasons.ITS"),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_field_and_nothing_is_stored(
-    case: Discussion, stances: dict[str, float], why: dict[str, Reason], field: str
+    case: Discussion, stances: dict[str, float], why: dict[str, StanceReason], field: str
 ) -> None:
     reasons(case, *EVERYBODY)
     before = Post.objects.count()
@@ -205,7 +205,7 @@ def test_one_bad_dimension_stores_none_of_them(study: Study) -> None:
     case = make_discussion(study, {"ann": {"ITS": 2, "TCC": 1}, "ben": {"ITS": 4, "TCC": 5}})
     reason("ann", case)
     stances = {"ITS": 4, "TCC": 5}
-    why = {"ITS": Reason("slip"), "TCC": Reason("slip")}
+    why = {"ITS": StanceReason("slip"), "TCC": StanceReason("slip")}
     error = refused(
         lambda: participating.take_stances(
             by=make_user("ann"), discussion_id=case.public_id, client_key=uuid4(), stances=stances, reasons=why
@@ -336,7 +336,7 @@ def test_the_time_of_one_act_on_two_dimensions_is_counted_once(study: Study) -> 
         by=make_user("ann"),
         discussion_id=case.public_id,
         client_key=uuid4(),
-        reasons={"ITS": Reason("picture"), "TCC": Reason("text")},
+        reasons={"ITS": StanceReason("picture"), "TCC": StanceReason("text")},
         seconds=30,
     )
     assert sum(seconds or 0 for seconds in Post.objects.values_list("seconds", flat=True)) == 30

@@ -174,14 +174,14 @@ def settled_by_discussion(tmp_path):
             by=make_user(name),
             discussion_id=case.public_id,
             client_key=uuid4(),
-            reasons={"ITS": participating.Reason(text=f"{name} says why")},
+            reasons={"ITS": participating.StanceReason(text=f"{name} says why")},
         )
     participating.take_stances(
         by=make_user("ann"),
         discussion_id=case.public_id,
         client_key=uuid4(),
         stances={"ITS": 4},
-        reasons={"ITS": participating.Reason(code="convinced")},
+        reasons={"ITS": participating.StanceReason(code="convinced")},
     )
     return study
 

@@ -31,7 +31,7 @@ from annotation.models import (
 from annotation.review_queue import pin_dismiss
 from annotation.scoring import leases, leasing, submitting
 from annotation.suggestions import showing
-from annotation.suggestions.arms import Arm, Seat
+from annotation.suggestions.arms import Seat, SuggestionArm
 from tests.annotation.judges.judge_studies import as_file as lines_of
 from tests.annotation.judges.judge_studies import learnable_study, released, trained
 from tests.annotation.judges.judge_studies import line as prediction_line
@@ -55,7 +55,7 @@ def study() -> Study:
 @pytest.fixture
 def sample(study: Study) -> Sample:
     """A mixed sample of which a judge says 5 throughout, so that whoever leases it first is shown that."""
-    found = drawn_sample(study, Arm.PREFILLED, blind_slot=3)
+    found = drawn_sample(study, SuggestionArm.PREFILLED, blind_slot=3)
     judge_saying(study, {found: same(5)})
     return found
 
@@ -118,7 +118,7 @@ def test_a_judge_that_was_trained_here_may_say_something_else_of_the_new_content
 
 
 def test_only_the_predictions_of_the_replaced_sample_go(study: Study, sample: Sample, replace: Replace) -> None:
-    other = drawn_sample(study, Arm.PREFILLED, blind_slot=3)
+    other = drawn_sample(study, SuggestionArm.PREFILLED, blind_slot=3)
     kept = Prediction.objects.create(run=JudgeRun.objects.get(), sample=other, status="ok", dimensions={})
     replace()
     assert Prediction.objects.get() == kept
@@ -180,7 +180,7 @@ def test_a_lease_that_waited_for_the_import_shows_nothing_about_the_old_content(
     assert read_before.said
     replace()
     leasing.lease(by=make_user("ann"), slug=study.slug)
-    taken = (Assignment.objects.get().pk, read_before, Seat(1, Arm.PREFILLED))
+    taken = (Assignment.objects.get().pk, read_before, Seat(1, SuggestionArm.PREFILLED))
     showing.fix([taken], returning=[], at=timezone.now())
     assert not Suggestion.objects.exists()
 
@@ -190,7 +190,7 @@ def test_what_a_judge_says_that_was_at_work_while_the_content_was_replaced_is_le
     study: Study, sample: Sample, replace: Replace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     run = JudgeRun.objects.get()
-    other = drawn_sample(study, Arm.PREFILLED, blind_slot=3)
+    other = drawn_sample(study, SuggestionArm.PREFILLED, blind_slot=3)
     Prediction.objects.all().delete()
     meanwhile = [replace]
 
@@ -201,7 +201,7 @@ def test_what_a_judge_says_that_was_at_work_while_the_content_was_replaced_is_le
         Path(arguments[arguments.index("--out") + 1]).write_bytes(lines_of(said_of))
 
     monkeypatch.setattr(work, "run_judge", judge)
-    monkeypatch.setattr(work.Place, "unpack", lambda place: tmp_path)
+    monkeypatch.setattr(work.JobFolder, "unpack", lambda place: tmp_path)
     rubric = as_file(definition(study.rubric_id))
     monkeypatch.setattr(work, "Run", lambda folder: SimpleNamespace(rubric=rubric))
 
@@ -271,7 +271,7 @@ def test_a_dry_run_tells_what_would_go_and_deletes_nothing(study: Study, sample:
 class TestTheReviewQueue:
     @pytest.fixture
     def sample(self, study: Study) -> Sample:
-        found = drawn_sample(study, Arm.PREFILLED, blind_slot=3)
+        found = drawn_sample(study, SuggestionArm.PREFILLED, blind_slot=3)
         doubt = said(unlike=0.5, ensemble_sd=0.9)
         says(active_judge(study), found, dict.fromkeys(ALL, doubt), cluster=1)
         refreshed(study)

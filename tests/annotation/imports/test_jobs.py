@@ -13,9 +13,10 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 from PIL import Image
 
+from annotation import job_kinds
 from annotation.core.errors import BadInput
 from annotation.imports import uploads
-from annotation.jobs import queueing, registry, rejected_lines, running
+from annotation.jobs import queueing, rejected_lines, running
 from annotation.jobs.context import JobContext
 from annotation.models import Job, Sample, Study, User
 from tests.annotation.conftest import let_lease_end, look
@@ -133,7 +134,7 @@ def test_a_file_that_cannot_be_read_fails_its_job_in_words(study: Study, ada: Us
 
 @pytest.fixture
 def _few_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "MAX_REFUSALS_KEPT", 3)
+    monkeypatch.setattr(job_kinds, "MAX_REFUSALS_KEPT", 3)
 
 
 @pytest.mark.usefixtures("_few_kept")

@@ -6,15 +6,15 @@ from typing import Any
 
 from annotation.jobs import running
 from annotation.judges import runs
-from annotation.judges.request import Wanted
+from annotation.judges.request import TrainingRequest
 from annotation.models import JudgeRun, Prediction, Release, Sample, Study
 from annotation.releases.creating import make_release
-from annotation.releases.request import Wanted as ReleaseWanted
+from annotation.releases.request import ReleaseRequest as ReleaseWanted
 from tests.annotation.releases.releasing import settle
 from tests.factories import make_sample, make_study
 
 SENTENCE = "The river rose in the night and the bridge gave way. "
-QUICK = Wanted(preset="quick", options={"trees": 10, "members": 2, "folds": 2})
+QUICK = TrainingRequest(preset="quick", options={"trees": 10, "members": 2, "folds": 2})
 COLOURS = ("#101010", "#404060", "#806040", "#c03030", "#30c060", "#f0f020")
 
 

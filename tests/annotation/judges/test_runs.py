@@ -11,11 +11,11 @@ from annotation.core import permissions
 from annotation.core.errors import BadInput, NotAllowed, NotFound, WrongState
 from annotation.core.visibility import OF_READERS
 from annotation.jobs import queueing, running
-from annotation.jobs.broker import Queue, queue_of
+from annotation.jobs.broker import BrokerQueue, queue_of
 from annotation.jobs.registry import KINDS, JobKind
 from annotation.judges import runs
-from annotation.judges.request import LARGEST_SEED, Wanted, offered, options_of
-from annotation.judges.run_folders import Place, forget_places
+from annotation.judges.request import LARGEST_SEED, TrainingRequest, offered, options_of
+from annotation.judges.run_folders import JobFolder, forget_places
 from annotation.models import HistoryEntry, Job, JudgeRun, Prediction, Sample, Scorecard, Study
 from annotation.reports import stored_reports
 from annotation.suggestions.unseen_predictions import fair_predictions
@@ -58,7 +58,7 @@ def test_a_trained_run_keeps_its_folder_its_scorecard_its_curve_and_what_it_says
         assert {"run.json", "metrics.json", "predictions.jsonl", "unseen.jsonl", "rubric.toml"} <= set(names)
         assert ".lock" not in names
         assert json.loads(archive.read("metrics.json")) == run.scorecards.get().cards
-    assert not list(Place(run, run.job).folder.iterdir())
+    assert not list(JobFolder(run, run.job).folder.iterdir())
 
 
 def test_what_it_learned_from_is_judged_by_models_that_had_not_seen_the_question(study: Study) -> None:
@@ -128,24 +128,26 @@ def test_the_same_request_again_is_the_same_run(study: Study) -> None:
     assert first == again
     assert JudgeRun.objects.count() == Job.objects.count() == 1
     with pytest.raises(WrongState):
-        runs.start_training(by=make_user("rae"), release=release, wanted=Wanted(), client_key=key)
+        runs.start_training(by=make_user("rae"), release=release, wanted=TrainingRequest(), client_key=key)
 
 
 @pytest.mark.parametrize(
     ("wanted", "field"),
     [
-        (Wanted(backend="oracle"), "backend"),
-        (Wanted(preset="no-such"), "preset"),
-        (Wanted(name="a/b"), "name"),
-        (Wanted(seed=-1), "seed"),
-        (Wanted(seed=2**31), "seed"),
-        (Wanted(backend="endpoint"), "backend"),
-        (Wanted(options={"trees": 0}), "options"),
-        (Wanted(options={"leaves": 3}), "options"),
-        (Wanted(backend="vlm", options={"total_batch": 3, "devices": 2}), "options"),
+        (TrainingRequest(backend="oracle"), "backend"),
+        (TrainingRequest(preset="no-such"), "preset"),
+        (TrainingRequest(name="a/b"), "name"),
+        (TrainingRequest(seed=-1), "seed"),
+        (TrainingRequest(seed=2**31), "seed"),
+        (TrainingRequest(backend="endpoint"), "backend"),
+        (TrainingRequest(options={"trees": 0}), "options"),
+        (TrainingRequest(options={"leaves": 3}), "options"),
+        (TrainingRequest(backend="vlm", options={"total_batch": 3, "devices": 2}), "options"),
     ],
 )
-def test_what_cannot_be_is_refused_by_its_name_before_anything_is_queued(study: Study, wanted: Wanted, field) -> None:
+def test_what_cannot_be_is_refused_by_its_name_before_anything_is_queued(
+    study: Study, wanted: TrainingRequest, field
+) -> None:
     with pytest.raises(BadInput) as refused:
         runs.start_training(by=None, release=released(study), wanted=wanted)
     assert list(refused.value.fields) == [field]
@@ -159,9 +161,9 @@ def test_where_samples_are_sent_is_said_by_the_server_alone(study: Study, settin
     settings.JUDGE_ENDPOINT_MODEL = "judge-7b"
     assert "endpoint" in {preset.backend for preset in offered()}
     with pytest.raises(BadInput) as refused:
-        Wanted(backend="endpoint", options={"url": "http://elsewhere.example"}).check()
+        TrainingRequest(backend="endpoint", options={"url": "http://elsewhere.example"}).check()
     assert "options" in refused.value.fields
-    asked = Wanted(backend="endpoint", options={"samples": 3})
+    asked = TrainingRequest(backend="endpoint", options={"samples": 3})
     asked.check()
     assert asked.settings() == {"url": "http://models.example/v1", "model": "judge-7b", "samples": 3}
 
@@ -169,7 +171,7 @@ def test_where_samples_are_sent_is_said_by_the_server_alone(study: Study, settin
 def test_an_address_of_the_server_that_holds_a_secret_is_refused_and_not_told(study: Study, settings) -> None:
     settings.JUDGE_ENDPOINT_URL = "https://user:s3cret@models.example/v1"
     with pytest.raises(BadInput) as refused:
-        runs.start_training(by=make_user("rae"), release=released(study), wanted=Wanted(backend="endpoint"))
+        runs.start_training(by=make_user("rae"), release=released(study), wanted=TrainingRequest(backend="endpoint"))
     assert "JUDGE_ENDPOINT_URL" in refused.value.fields["options"]
     assert "s3cret" not in str(refused.value.fields)
     assert not JudgeRun.objects.exists()
@@ -177,7 +179,7 @@ def test_an_address_of_the_server_that_holds_a_secret_is_refused_and_not_told(st
 
 def test_the_largest_seed_is_the_one_that_the_program_takes() -> None:
     assert LARGEST_SEED == training.LARGEST_SEED
-    Wanted(seed=LARGEST_SEED).check()
+    TrainingRequest(seed=LARGEST_SEED).check()
 
 
 def test_models_lie_in_the_servers_folder_unless_who_asks_has_the_whole_disk(study: Study, settings, tmp_path) -> None:
@@ -185,12 +187,12 @@ def test_models_lie_in_the_servers_folder_unless_who_asks_has_the_whole_disk(stu
     (tmp_path / "minilm").mkdir()
     for name in ("/etc", "../elsewhere", "a/../../b"):
         with pytest.raises(BadInput) as refused:
-            Wanted(options={"text_encoder": name}).check()
+            TrainingRequest(options={"text_encoder": name}).check()
         assert "JUDGE_MODELS" in refused.value.fields["options"]
-    Wanted(options={"text_encoder": "/opt/minilm"}).check(anywhere=True)
-    assert Wanted(options={"text_encoder": "minilm"}).settings() == {"text_encoder": str(tmp_path / "minilm")}
+    TrainingRequest(options={"text_encoder": "/opt/minilm"}).check(anywhere=True)
+    assert TrainingRequest(options={"text_encoder": "minilm"}).settings() == {"text_encoder": str(tmp_path / "minilm")}
     # Not in the folder, but perhaps fetched under its name.
-    hub = Wanted(backend="vlm", options={"model": "Qwen/Qwen2.5-VL-7B-Instruct"})
+    hub = TrainingRequest(backend="vlm", options={"model": "Qwen/Qwen2.5-VL-7B-Instruct"})
     hub.check()
     assert hub.settings() == {"model": "Qwen/Qwen2.5-VL-7B-Instruct"}
 
@@ -206,7 +208,7 @@ def test_options_are_read_a_line_each() -> None:
 
 
 def test_a_judge_that_refuses_says_why_and_trying_again_is_possible(study: Study) -> None:
-    wanted = Wanted(options={"text_encoder": "no-such-model"})
+    wanted = TrainingRequest(options={"text_encoder": "no-such-model"})
     run = runs.start_training(by=None, release=released(study), wanted=wanted)
     assert run.job is not None
     running.run(run.job.pk)
@@ -282,7 +284,7 @@ def test_the_judge_is_never_told_who_made_a_sample(study: Study, tmp_path) -> No
 def test_places_of_jobs_that_ended_long_ago_are_cleared(study: Study) -> None:
     run = runs.start_training(by=None, release=released(study), wanted=QUICK)
     assert run.job is not None
-    place = Place(run, run.job).folder
+    place = JobFolder(run, run.job).folder
     (place / "left").touch()
     assert forget_places() == 0
     Job.objects.filter(pk=run.job.pk).update(state="failed", finished_at="2020-01-01T00:00Z", lease_until=None)
@@ -335,7 +337,7 @@ def test_a_judge_at_work_holds_up_no_import_and_a_second_judge_waits(study: Stud
 def test_what_readers_may_start_they_may_see() -> None:
     started = {name for name, kind in KINDS.items() if kind.require is permissions.require_results}
     assert started == set(OF_READERS)
-    assert all(queue_of(name) is Queue.JUDGE for name in started - {"import_predictions"})
+    assert all(queue_of(name) is BrokerQueue.JUDGE for name in started - {"import_predictions"})
 
 
 def test_what_judges_do_makes_no_figure_of_people_stale(study: Study) -> None:

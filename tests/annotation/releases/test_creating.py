@@ -11,8 +11,8 @@ from annotation.core.errors import BadInput, NotAllowed, NotFound, WrongState
 from annotation.models import HistoryEntry, Protocol, Question, Release, ReleaseEntry, Sample, Study
 from annotation.releases import creating
 from annotation.releases.creating import make_release
-from annotation.releases.request import Wanted
-from annotation.suggestions.arms import Arm
+from annotation.releases.request import ReleaseRequest
+from annotation.suggestions.arms import SuggestionArm
 from tests.factories import make_member, make_rubric, make_sample, make_study, make_user
 
 from .releasing import GOOD, agree, rate, records, released, settle
@@ -107,8 +107,8 @@ def test_the_least_independent_value_names_the_origin_of_the_label(study: Study)
 def test_only_ratings_that_owe_nothing_to_a_judge_are_counted(study: Study) -> None:
     ann, ben, cho = (make_member(study, name) for name in ("ann", "ben", "cho"))
     sample = agree(study, "a", scores={ann: GOOD | {"ITS": 1}})
-    rate(sample, ben, GOOD | {"ITS": 5}, slot=2, arm=Arm.PREFILLED)
-    rate(sample, cho, GOOD | {"ITS": 4}, slot=3, arm=Arm.DELAYED)
+    rate(sample, ben, GOOD | {"ITS": 5}, slot=2, arm=SuggestionArm.PREFILLED)
+    rate(sample, cho, GOOD | {"ITS": 4}, slot=3, arm=SuggestionArm.DELAYED)
     agree(study, "b")
     record = records(released(study))["a"]
     assert record["histogram"]["ITS"] == [0, 1, 0, 0, 0, 0]
@@ -163,7 +163,9 @@ def test_a_release_that_fails_at_the_last_step_leaves_nothing(study: Study, monk
         raise RuntimeError("the power went")
 
     with pytest.raises(RuntimeError):
-        make_release(by=None, study=study, wanted=Wanted(name="v1", test_count=1), claim=fail, public_id="bcdfghjkmnpq")
+        make_release(
+            by=None, study=study, wanted=ReleaseRequest(name="v1", test_count=1), claim=fail, public_id="bcdfghjkmnpq"
+        )
     assert not Release.objects.exists()
     assert not ReleaseEntry.objects.exists()
     assert not Question.objects.exclude(part="").exists()
@@ -197,7 +199,7 @@ def test_the_history_says_who_made_it(study: Study) -> None:
     make_member(study, ada, "admin")
     agree(study, "a")
     agree(study, "b")
-    release = make_release(by=ada, study=study, wanted=Wanted(name="v1", test_count=1))
+    release = make_release(by=ada, study=study, wanted=ReleaseRequest(name="v1", test_count=1))
     entry = HistoryEntry.objects.get(event="release_made")
     assert entry.user == ada
     assert entry.detail["release"] == release.public_id
@@ -210,9 +212,9 @@ def test_only_admins_make_releases(study: Study) -> None:
     for role in ("annotator", "researcher"):
         make_member(study, role, role)
         with pytest.raises(NotAllowed):
-            make_release(by=make_user(role), study=study, wanted=Wanted(name="v1", test_count=1))
+            make_release(by=make_user(role), study=study, wanted=ReleaseRequest(name="v1", test_count=1))
     with pytest.raises(NotFound):
-        make_release(by=make_user("sam"), study=study, wanted=Wanted(name="v1", test_count=1))
+        make_release(by=make_user("sam"), study=study, wanted=ReleaseRequest(name="v1", test_count=1))
 
 
 # --- what cannot be -----------------------------------------------------------------------------------------------
@@ -251,7 +253,7 @@ def test_an_empty_part_is_refused(study: Study) -> None:
 )
 def test_what_cannot_be_asked_for_is_named(study: Study, field: str, wanted: dict[str, Any]) -> None:
     with pytest.raises(BadInput) as refused:
-        make_release(by=None, study=study, wanted=Wanted(**{"name": "v1", **wanted}))
+        make_release(by=None, study=study, wanted=ReleaseRequest(**{"name": "v1", **wanted}))
     assert set(refused.value.fields) == {field}
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from annotation.releases.splitting import CannotSplit, Group, split, wanted_samples
+from annotation.releases.splitting import CannotSplit, QuestionGroup, split, wanted_samples
 
 PAIRS = st.tuples(st.sampled_from(["", "anole", "böhm", "模型"]), st.sampled_from(["", "art", "law"]))
 PARTS = st.sampled_from(["", "", "", "train", "test"])
@@ -24,7 +24,7 @@ PARTS = st.sampled_from(["", "", "", "train", "test"])
 def questions(draw, parts=PARTS, most=9, largest=6):
     keys = draw(st.lists(st.text(max_size=5), min_size=2, max_size=most, unique=True))
     return [
-        Group(key, tuple(draw(st.lists(PAIRS, min_size=1, max_size=largest))), draw(parts), draw(st.booleans()))
+        QuestionGroup(key, tuple(draw(st.lists(PAIRS, min_size=1, max_size=largest))), draw(parts), draw(st.booleans()))
         for key in keys
     ]
 
@@ -49,7 +49,7 @@ def possible(groups):
 def singles(number, generators, domains, seed=1):
     chance = random.Random(seed)
     return [
-        Group(f"question {n}", ((f"g{chance.randrange(generators)}", f"d{chance.randrange(domains)}"),))
+        QuestionGroup(f"question {n}", ((f"g{chance.randrange(generators)}", f"d{chance.randrange(domains)}"),))
         for n in range(number)
     ]
 
@@ -60,7 +60,7 @@ def mixed(number, largest=30, generators=12, domains=8, seed=1):
     for n in range(number):
         domain = f"d{chance.randrange(domains)}"
         size = chance.randint(1, largest)
-        found.append(Group(f"q{n}", tuple((f"g{chance.randrange(generators)}", domain) for _ in range(size))))
+        found.append(QuestionGroup(f"q{n}", tuple((f"g{chance.randrange(generators)}", domain) for _ in range(size))))
     return found
 
 
@@ -152,8 +152,8 @@ def test_a_thousand_questions_give_the_same_parts_in_every_process():
     [
         singles(300, 5, 4),
         mixed(60),
-        [Group(f"q{n}", [("g", "d")] * n) for n in range(1, 40)],
-        [Group(f"q{n}", [(f"g{n % 3}", f"d{n}")] * 4) for n in range(40)],
+        [QuestionGroup(f"q{n}", [("g", "d")] * n) for n in range(1, 40)],
+        [QuestionGroup(f"q{n}", [(f"g{n % 3}", f"d{n}")] * 4) for n in range(40)],
     ],
     ids=["singles", "mixed", "every size once", "every signature once"],
 )
@@ -175,8 +175,8 @@ def test_parts_that_are_told_to_every_later_release_never_change():
 
 
 def test_new_picks_make_up_for_what_earlier_releases_took_too_much_of():
-    known = [Group(f"old {n}", ((f"g{n % 4}", "d"),), "test" if n % 4 == 0 else "train") for n in range(200)]
-    new = [Group(f"new {n}", ((f"g{n % 4}", "d"),)) for n in range(800)]
+    known = [QuestionGroup(f"old {n}", ((f"g{n % 4}", "d"),), "test" if n % 4 == 0 else "train") for n in range(200)]
+    new = [QuestionGroup(f"new {n}", ((f"g{n % 4}", "d"),)) for n in range(800)]
     found = split([*known, *new], wanted=200, seed=1)
     assert [balance.test for balance in found.by_generator] == [50, 50, 50, 50]
     assert most_beyond(found) == 0
@@ -225,7 +225,7 @@ def test_48_000_samples_divide_into_exactly_38_400_and_9_600():
 
 def test_4_800_questions_of_ten_generators_divide_into_exactly_38_400_and_9_600():
     ten = tuple(f"g{n}" for n in range(10))
-    groups = [Group(f"q{n}", tuple((one, f"d{n % 20}") for one in ten)) for n in range(4_800)]
+    groups = [QuestionGroup(f"q{n}", tuple((one, f"d{n % 20}") for one in ten)) for n in range(4_800)]
     found = split(groups, wanted=9_600, seed=42)
     assert (found.got, len(found.test), found.exact, most_beyond(found)) == (9_600, 960, True, 0)
 
@@ -250,13 +250,13 @@ EQUALLY = "the lower one of the two, which are equally near"
     ],
 )
 def test_a_number_that_whole_questions_do_not_reach_is_told_with_its_neighbours(sizes, wanted, got, why):
-    found = split([Group(f"q{n}", [("g", "d")] * size) for n, size in enumerate(sizes)], wanted=wanted, seed=1)
+    found = split([QuestionGroup(f"q{n}", [("g", "d")] * size) for n, size in enumerate(sizes)], wanted=wanted, seed=1)
     assert (found.got, found.exact, found.why) == (got, False, f"Whole questions {why}")
 
 
 def test_what_earlier_releases_and_the_pool_allow_is_told():
     def why(*parts, wanted):
-        groups = [Group(f"q{n}", [("g", "d")] * 3, part, may) for n, (part, may) in enumerate(parts)]
+        groups = [QuestionGroup(f"q{n}", [("g", "d")] * 3, part, may) for n, (part, may) in enumerate(parts)]
         return split(groups, wanted=wanted, seed=1).why
 
     assert why(("test", True), ("test", False), ("", True), wanted=2) == (
@@ -274,13 +274,19 @@ def test_what_earlier_releases_and_the_pool_allow_is_told():
 
 
 def test_a_pool_of_one_question_that_is_too_large_is_told_as_such():
-    groups = [Group("pool", [("g", "d")] * 3), *(Group(f"q{n}", [("g", "d")], may_test=False) for n in range(9))]
+    groups = [
+        QuestionGroup("pool", [("g", "d")] * 3),
+        *(QuestionGroup(f"q{n}", [("g", "d")], may_test=False) for n in range(9)),
+    ]
     found = split(groups, wanted=1, seed=1)
     assert (found.got, found.why) == (3, "Whole questions of 3 samples each reach 3 test samples, not 1.")
 
 
 def test_earlier_test_questions_count_in_the_numbers_that_can_be_reached():
-    groups = [Group("old", [("g", "d")] * 4, "test"), *(Group(f"q{n}", [("g", "d")] * 10) for n in range(5))]
+    groups = [
+        QuestionGroup("old", [("g", "d")] * 4, "test"),
+        *(QuestionGroup(f"q{n}", [("g", "d")] * 10) for n in range(5)),
+    ]
     found = split(groups, wanted=20, seed=1)
     assert found.got == 24
     assert "reach 14 or 24 test samples, not 20" in found.why
@@ -290,15 +296,19 @@ def test_earlier_test_questions_count_in_the_numbers_that_can_be_reached():
     ("groups", "wanted", "message"),
     [
         ([], 1, "at least two questions, and there is none"),
-        ([Group("a", [("g", "d")] * 5)], 1, "at least two questions, and there is one"),
+        ([QuestionGroup("a", [("g", "d")] * 5)], 1, "at least two questions, and there is one"),
         (singles(5, 1, 1), 0, "Of 5 samples 1 to 4 can be test, so that no part is empty, not 0"),
         (singles(5, 1, 1), 5, "1 to 4 can be test"),
-        ([Group("a", [("g", "d")]), Group("a", [("g", "d")])], 1, "“a” is given twice"),
-        ([Group("a", [("g", "d")]), Group("b", [])], 1, "“b” has no sample"),
-        ([Group("a", [("g", "d")]), Group("b", [("g", "d")], "dev")], 1, "“b” has the part “dev”"),
-        ([Group(k, [("g", "d")], "test") for k in "ab"], 1, "leaves no train sample"),
-        ([Group(k, [("g", "d")], may_test=False) for k in "ab"], 1, "leaves no test sample"),
-        ([Group("a", [("g", "d")], "train"), Group("b", [("g", "d")], may_test=False)], 1, "leaves no test sample"),
+        ([QuestionGroup("a", [("g", "d")]), QuestionGroup("a", [("g", "d")])], 1, "“a” is given twice"),
+        ([QuestionGroup("a", [("g", "d")]), QuestionGroup("b", [])], 1, "“b” has no sample"),
+        ([QuestionGroup("a", [("g", "d")]), QuestionGroup("b", [("g", "d")], "dev")], 1, "“b” has the part “dev”"),
+        ([QuestionGroup(k, [("g", "d")], "test") for k in "ab"], 1, "leaves no train sample"),
+        ([QuestionGroup(k, [("g", "d")], may_test=False) for k in "ab"], 1, "leaves no test sample"),
+        (
+            [QuestionGroup("a", [("g", "d")], "train"), QuestionGroup("b", [("g", "d")], may_test=False)],
+            1,
+            "leaves no test sample",
+        ),
     ],
 )
 def test_what_cannot_be_divided_is_refused_with_the_reason(groups, wanted, message):
@@ -308,20 +318,22 @@ def test_what_cannot_be_divided_is_refused_with_the_reason(groups, wanted, messa
 
 def test_two_questions_are_enough_and_hard_keys_are_no_trouble():
     for keys in (("a", "b"), ("", "\ud800"), ("問", "a:b"), ("1", "1 ")):
-        found = split([Group(key, [("", "")] * 3) for key in keys], wanted=3, seed=-4)
+        found = split([QuestionGroup(key, [("", "")] * 3) for key in keys], wanted=3, seed=-4)
         assert found.exact
         assert len(found.test) == 1
 
 
 # What a lab has published must come out again years later: these are never to be changed to fit the code.
 def test_the_parts_of_single_samples_are_these_for_ever():
-    groups = [Group(f"q{n:02}", ((f"g{n % 3}", f"d{n % 4}"),)) for n in range(24)]
+    groups = [QuestionGroup(f"q{n:02}", ((f"g{n % 3}", f"d{n % 4}"),)) for n in range(24)]
     assert sorted(split(groups, wanted=6, seed=42).test) == ["q03", "q06", "q10", "q17", "q19", "q20"]
 
 
 def test_the_parts_of_mixed_sizes_are_these_for_ever():
     groups = [
-        Group(f"frage {n} ü", tuple((f"g{(n + i) % 4}", f"d{n % 3}") for i in range(1 + n * n % 5)), "test" * (n == 4))
+        QuestionGroup(
+            f"frage {n} ü", tuple((f"g{(n + i) % 4}", f"d{n % 3}") for i in range(1 + n * n % 5)), "test" * (n == 4)
+        )
         for n in range(20)
     ]
     found = split(groups, wanted=13, seed=2026)
@@ -334,7 +346,8 @@ def test_48_000_questions_unlike_each_other_take_no_longer_than_their_number():
     def work(number):
         chance = random.Random(number)
         groups = [
-            Group(f"q{n}", tuple((f"g{chance.randrange(25)}", f"d{n % 20}") for _ in range(6))) for n in range(number)
+            QuestionGroup(f"q{n}", tuple((f"g{chance.randrange(25)}", f"d{n % 20}") for _ in range(6)))
+            for n in range(number)
         ]
         started = time.process_time()
         assert split(groups, wanted=number, seed=1).got in range(number - 3, number + 4)

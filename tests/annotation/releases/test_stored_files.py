@@ -14,7 +14,7 @@ from annotation.models import Release, Rendition, Study
 from annotation.releases import creating, rendering_jobs, stored_files
 from annotation.releases.creating import make_release
 from annotation.releases.rendering_jobs import make_rendition
-from annotation.releases.request import Options, Wanted
+from annotation.releases.request import ReleaseRequest, RenditionRequest
 from tests.factories import make_study
 
 from .releasing import agree, records
@@ -37,12 +37,14 @@ class LeaseLost(Exception):
 
 
 def freeze(study: Study, claim: Callable[[Release], None] = lambda release: None) -> Release:
-    return make_release(by=None, study=study, wanted=Wanted(name="v1", test_count=1), public_id=NAME, claim=claim)
+    return make_release(
+        by=None, study=study, wanted=ReleaseRequest(name="v1", test_count=1), public_id=NAME, claim=claim
+    )
 
 
 def render(release: Release, claim: Callable[[], None] = lambda: None) -> Rendition:
     return make_rendition(
-        by=None, release=release, options=Options(formats=("jsonl",)), public_id=OF_FILES, claim=claim
+        by=None, release=release, options=RenditionRequest(formats=("jsonl",)), public_id=OF_FILES, claim=claim
     )
 
 

@@ -12,7 +12,7 @@ from pyarrow import parquet
 from annotation.releases.formats import FORMATS, huggingface
 from annotation.releases.formats import parquet as tables
 from annotation.releases.verifying import verify
-from judge.formats.rubric import Level
+from judge.formats.rubric import RubricLevel
 
 from .frozen_records import ORDER, RUBRIC, about, lines, record, rendered, stored_picture, turn, varied, without_nulls
 
@@ -55,7 +55,7 @@ def test_the_columns_follow_from_the_rubric_and_not_from_the_data(tmp_path):
 
 
 def test_levels_between_whole_numbers_make_a_column_of_fractions(tmp_path):
-    halves = replace(RUBRIC.dimensions[0], levels=(Level(0.0), Level(0.5), Level(1.0)))
+    halves = replace(RUBRIC.dimensions[0], levels=(RubricLevel(0.0), RubricLevel(0.5), RubricLevel(1.0)))
     rubric = replace(RUBRIC, dimensions=(halves, *RUBRIC.dimensions[1:]))
     rendered(tmp_path / "out", [record(final={**record()["final"], "TCC": 0.5})], "parquet", about=about(rubric=rubric))
     (row,) = parquet.read_table(tmp_path / "out" / "train.parquet").to_pylist()

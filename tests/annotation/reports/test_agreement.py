@@ -7,11 +7,11 @@ from uuid import uuid4
 import pytest
 
 from annotation.discussions import moderating, participating
-from annotation.discussions.participating import Reason
+from annotation.discussions.participating import StanceReason
 from annotation.models import Discussion, FinalScore, Member, Post, Sample, Study
 from annotation.reports import agreement
 from annotation.statistics import undefined_reasons
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 from tests.factories import make_discussion, make_member, make_rubric, make_sample, make_study, make_user
 
 from .rating_rows import annotator, rate, rated_sample, settle
@@ -211,14 +211,14 @@ def test_discussions_held_through_the_services_are_told(study):
                 by=make_user(who),
                 discussion_id=case.public_id,
                 client_key=uuid4(),
-                reasons={"ITS": Reason(text="Because.")},
+                reasons={"ITS": StanceReason(text="Because.")},
             )
     participating.take_stances(
         by=make_user("ann"),
         discussion_id=settled.public_id,
         client_key=uuid4(),
         stances={"ITS": 4},
-        reasons={"ITS": Reason(code="convinced")},
+        reasons={"ITS": StanceReason(code="convinced")},
     )
     moderating.override(
         by=make_user("ada"), discussion_id=overridden.public_id, values={"ITS": 3}, reason="They are right, both."
@@ -236,11 +236,11 @@ def test_values_that_a_judge_gave_first_do_not_count_and_own_ones_locked_before_
         rated_sample(study, Ann=ann, Ben=ben)
     before = rows(study)[("TCC",)]
     for sample in Sample.objects.filter(study=study):
-        rate(sample, "Cho", {"TCC": 5}, arm=Arm.PREFILLED)
+        rate(sample, "Cho", {"TCC": 5}, arm=SuggestionArm.PREFILLED)
     assert rows(study)[("TCC",)] == before
     material = agreement.read(study)
     names = dict(Member.objects.filter(study=study).values_list("pk", "name"))
     assert {row["member"] for row in agreement.annotators(material, names=names)} == {"Ann", "Ben"}
     for sample in Sample.objects.filter(study=study):
-        rate(sample, "Dan", {"TCC": 5}, arm=Arm.DELAYED)
+        rate(sample, "Dan", {"TCC": 5}, arm=SuggestionArm.DELAYED)
     assert rows(study)[("TCC",)]["ratings"] == before["ratings"] + 3

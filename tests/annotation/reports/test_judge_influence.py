@@ -208,7 +208,7 @@ def test_a_sample_that_is_foretold_while_the_report_is_made_is_not_in_it(
     mixed(study, run, Ben=THREES)
     before, samples = report(study), judge_influence_sql.samples
 
-    def meanwhile(study_id: int) -> judge_influence_sql.Samples:
+    def meanwhile(study_id: int) -> judge_influence_sql.InfluenceSamples:
         found = samples(study_id)
         foresee(run, make_sample(study, pictures=["red"]), FOURS)
         return found

@@ -94,7 +94,7 @@ def test_figures_are_stale_once_something_has_happened_in_the_study(study: Study
 def test_what_happens_during_a_calculation_makes_it_stale(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     original = agreement.read
 
-    def read(study: Study) -> agreement.Material:
+    def read(study: Study) -> agreement.StudyRatings:
         found = original(study)
         happens(study)
         return found

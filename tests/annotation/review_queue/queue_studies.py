@@ -7,7 +7,7 @@ from annotation.core.rubric_cache import definition
 from annotation.models import JudgeRun, Member, Prediction, QueueEntry, ReviewQueue, Sample, Study
 from annotation.review_queue import incremental_update, rebuild
 from annotation.review_queue import list as queue_list
-from annotation.review_queue.list import QueueRow, Wanted
+from annotation.review_queue.list import QueueFilter, QueueRow
 from tests.factories import make_member, make_study
 from tests.judge_run_rows import make_judge_run
 
@@ -85,7 +85,7 @@ def followed(study: Study, *samples: Sample) -> int:
 def rows_of(
     study: Study,
     kind: str = "disputed",
-    wanted: Wanted | None = None,
+    wanted: QueueFilter | None = None,
     *,
     at_once: int = 50,
     reader: Member | None = None,
@@ -98,7 +98,7 @@ def rows_of(
             study,
             definition(study.rubric_id),
             kind,
-            wanted or Wanted(),
+            wanted or QueueFilter(),
             standing=queue_list.standing(study, reader=reader),
             start=start,
             limit=at_once,
@@ -108,7 +108,9 @@ def rows_of(
     return found
 
 
-def order_of(study: Study, kind: str = "disputed", wanted: Wanted | None = None, *, at_once: int = 50) -> list[int]:
+def order_of(
+    study: Study, kind: str = "disputed", wanted: QueueFilter | None = None, *, at_once: int = 50
+) -> list[int]:
     """Return the samples of a queue in its order, by their primary keys."""
     return [row.sample.pk for row in rows_of(study, kind, wanted, at_once=at_once)]
 

@@ -61,7 +61,7 @@ def test_what_followed_is_what_the_pure_function_says_of_what_is_known_now(study
     catch_up()
     facts = read(study, run, learned=known_from(queue.foresight)).samples
     standing = [fact for fact in facts if fact.belongs("disputed")]
-    wanted = ranking.entries((fact.known for fact in standing), ranking.Queue.DISPUTED, seed=queue.seed)
+    wanted = ranking.entries((fact.known for fact in standing), ranking.QueueKind.DISPUTED, seed=queue.seed)
     assert order_of(study) == [entry.sample for entry in wanted]
     assert [row.reason for row in rows_of(study)] == [entry.reason for entry in wanted]
     names = ("kind", "sample", "spread", "scores", "disputed", "decided_at", "left_at")
@@ -69,7 +69,7 @@ def test_what_followed_is_what_the_pure_function_says_of_what_is_known_now(study
     refreshed(study)
     assert list(QueueEntry.objects.order_by("pk").values(*names)) == before
     # Who makes the random ones a fifth where too few drew that, may be another one than before: the order says who.
-    for kind in ranking.Queue:
+    for kind in ranking.QueueKind:
         known = [fact.known for fact in facts if fact.belongs(kind)]
         by_chance = {one.sample for one in ranking.entries(known, kind, seed=queue.seed) if one.random}
         standing_now = QueueEntry.objects.filter(kind=kind, left_at=None, random=True)

@@ -11,8 +11,8 @@ from annotation.core.rubric_cache import definition
 from annotation.models import QueueEntry, Study
 from annotation.review_queue import list as queue_list
 from annotation.review_queue import ranking, storage
-from annotation.review_queue.list import Wanted, random_before
-from annotation.review_queue.ranking import Known, Queue, Seen, interleaved
+from annotation.review_queue.list import QueueFilter, random_before
+from annotation.review_queue.ranking import QueueKind, SampleEvidence, Seen, interleaved
 from annotation.review_queue.sample_facts import Fact
 from tests.factories import make_sample, make_study
 
@@ -47,24 +47,24 @@ def study() -> Study:
     return study
 
 
-def stored(study: Study, facts: Any, kind: Queue, *, seed: int) -> list[ranking.Entry]:
+def stored(study: Study, facts: Any, kind: QueueKind, *, seed: int) -> list[ranking.RankedEntry]:
     """Store the order of made-up facts and return it."""
     samples = study.samples.order_by("pk")
     known = [
-        Known(sample.pk, sample.public_id, cluster, seen)
+        SampleEvidence(sample.pk, sample.public_id, cluster, seen)
         for sample, (seen, cluster) in zip(samples, facts, strict=False)
     ]
     fact_of = {one.sample: Fact(one, "scoring", 2, 0) for one in known}
     order = ranking.entries(known, kind, seed=seed)
-    places = [storage.Place.of(fact_of[entry.sample], entry) for entry in order]
+    places = [storage.QueuePosition.of(fact_of[entry.sample], entry) for entry in order]
     storage.store(study.pk, places, definition(study.rubric_id), at=timezone.now())
     return order
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(FACTS, st.sampled_from(Queue), st.integers(0, 3), st.integers(1, 9), st.integers(0, SAMPLES))
+@given(FACTS, st.sampled_from(QueueKind), st.integers(0, 3), st.integers(1, 9), st.integers(0, SAMPLES))
 def test_the_pages_are_the_order_of_the_pure_function(
-    study: Study, facts: Any, kind: Queue, seed: int, at_once: int, count: int
+    study: Study, facts: Any, kind: QueueKind, seed: int, at_once: int, count: int
 ) -> None:
     QueueEntry.objects.all().delete()
     order = stored(study, facts[:count], kind, seed=seed)
@@ -84,28 +84,28 @@ def test_how_many_places_are_random_follows_from_the_lengths_alone(in_order: int
     assert counted == [merged[:places].count("random") for places in range(len(merged) + 1)]
 
 
-def known_ranges(study: Study) -> list[ranking.Entry]:
+def known_ranges(study: Study) -> list[ranking.RankedEntry]:
     facts = [((Seen("ITS" if number % 2 else "TCC", (0.0, float(number % 6))),), None) for number in range(SAMPLES)]
-    return stored(study, facts, Queue.DISPUTED, seed=1)
+    return stored(study, facts, QueueKind.DISPUTED, seed=1)
 
 
 def test_a_list_is_narrowed_by_dimension_range_scores_domain_and_place(study: Study) -> None:
     order = known_ranges(study)
     wide = [entry.sample for entry in order if entry.reason.range is not None and entry.reason.range >= 4]
-    assert sorted(order_of(study, wanted=Wanted(spread=4), at_once=3)) == sorted(wide)
+    assert sorted(order_of(study, wanted=QueueFilter(spread=4), at_once=3)) == sorted(wide)
     its = {entry.sample for entry in order if entry.dimension == "ITS"}
-    assert set(order_of(study, wanted=Wanted(dimension="ITS"), at_once=4)) == its
-    assert order_of(study, wanted=Wanted(dimension="of no rubric")) == []
-    assert order_of(study, wanted=Wanted(scores=1)) == []
-    assert len(order_of(study, wanted=Wanted(scores=2))) == SAMPLES
+    assert set(order_of(study, wanted=QueueFilter(dimension="ITS"), at_once=4)) == its
+    assert order_of(study, wanted=QueueFilter(dimension="of no rubric")) == []
+    assert order_of(study, wanted=QueueFilter(scores=1)) == []
+    assert len(order_of(study, wanted=QueueFilter(scores=2))) == SAMPLES
     random = [entry.sample for entry in order if entry.random]
-    assert order_of(study, wanted=Wanted(place="random"), at_once=2) == random
-    assert order_of(study, wanted=Wanted(place="order"), at_once=2) == [
+    assert order_of(study, wanted=QueueFilter(place="random"), at_once=2) == random
+    assert order_of(study, wanted=QueueFilter(place="order"), at_once=2) == [
         entry.sample for entry in order if not entry.random
     ]
     some = study.samples.filter(pk__in=wide[:2])
     some.update(domain="anatomy")
-    assert set(order_of(study, wanted=Wanted(domain="anatomy"))) == set(wide[:2])
+    assert set(order_of(study, wanted=QueueFilter(domain="anatomy"))) == set(wide[:2])
 
 
 def test_what_is_pinned_stands_first_and_what_is_dismissed_or_gone_nowhere(study: Study) -> None:
@@ -120,10 +120,10 @@ def test_what_is_pinned_stands_first_and_what_is_dismissed_or_gone_nowhere(study
         assert found[:2] == [order[4], order[7]]
         assert set(found) == set(order) - {order[2], order[3]}
         assert len(found) == SAMPLES - 2
-    assert order_of(study, wanted=Wanted(dismissed=True)) == [order[2]]
+    assert order_of(study, wanted=QueueFilter(dismissed=True)) == [order[2]]
     standing = queue_list.standing(study)
     assert standing.counts["disputed"].total == SAMPLES - 2
     assert standing.dismissed == {"disputed": 1, "label_next": 0, "audit": 0}
     rubric = definition(study.rubric_id)
-    page = queue_list.page(study, rubric, "disputed", Wanted(), standing=standing, start=9, limit=5)
+    page = queue_list.page(study, rubric, "disputed", QueueFilter(), standing=standing, start=9, limit=5)
     assert (page.count, page.start, page.next, page.previous) == (SAMPLES - 2, 9, 14, 4)

@@ -15,7 +15,7 @@ from annotation.models import Arm, Job, Question, QueueEntry, ReviewQueue, Sampl
 from annotation.review_queue import list as queue_list
 from annotation.review_queue import rebuild
 from annotation.review_queue.pin_dismiss import dismiss
-from annotation.review_queue.ranking import Kind, Queue
+from annotation.review_queue.ranking import QueueKind, ReasonKind
 from annotation.studies import protocols
 from tests.annotation.judges.judge_studies import as_file, line
 from tests.annotation.reports.rating_rows import rated_sample
@@ -70,7 +70,7 @@ def test_with_a_judge_the_chance_of_a_dispute_orders_those_of_equal_range(study:
     row = next(row for row in rows_of(study) if row.sample.pk == samples[9].pk)
     assert row.said["TCC"].expected == 3.0
     assert row.entry.foreseen == row.entry.chance == pytest.approx(apart(0.45))
-    assert row.entry.reason["kind"] in (Kind.FORESEEN, Kind.RANDOM)
+    assert row.entry.reason["kind"] in (ReasonKind.FORESEEN, ReasonKind.RANDOM)
 
 
 def test_prefilled_values_are_nobodys_own(study: Study) -> None:
@@ -121,11 +121,11 @@ def test_labels_to_come_next_are_those_with_a_slot_to_give_one_of_each_cluster_f
     closed = samples[-1]
     Sample.objects.filter(pk=closed.pk).update(stage=0)
     refreshed(study)
-    assert not QueueEntry.objects.filter(sample=closed, kind=Queue.LABEL_NEXT).exists()
+    assert not QueueEntry.objects.filter(sample=closed, kind=QueueKind.LABEL_NEXT).exists()
     order = in_order(study, "label_next")
     clusters = {sample.pk: number // 6 for number, sample in enumerate(samples)}
     assert {clusters[pk] for pk in order[:2]} == {0, 1}
-    assert all(entry.foreseen is not None for entry in QueueEntry.objects.filter(kind=Queue.LABEL_NEXT))
+    assert all(entry.foreseen is not None for entry in QueueEntry.objects.filter(kind=QueueKind.LABEL_NEXT))
 
 
 def test_an_audit_holds_agreed_values_against_the_judge(study: Study) -> None:

@@ -211,9 +211,10 @@ def test_a_slot_that_is_given_back_comes_back_at_the_priority_of_its_sample(stud
 
 def test_ranks_between_those_that_were_placed_get_the_priority_of_their_tenth() -> None:
     known = [
-        ranking.Known(number, f"s{number}", None, (ranking.Seen("TCC", chance=number / 100),)) for number in range(100)
+        ranking.SampleEvidence(number, f"s{number}", None, (ranking.Seen("TCC", chance=number / 100),))
+        for number in range(100)
     ]
-    order = ranking.entries(known, ranking.Queue.DISPUTED, seed=4, purpose=ranking.Purpose.ASK)
+    order = ranking.entries(known, ranking.QueueKind.DISPUTED, seed=4, purpose=ranking.Purpose.ASK)
     wanted, cuts = work_priority.tenths(order), work_priority.cuts_of(order)
     assert len(cuts) == 9
     for entry in order:
@@ -226,9 +227,10 @@ def test_ranks_between_those_that_were_placed_get_the_priority_of_their_tenth() 
 
 def test_with_fewer_samples_than_priorities_the_cuts_still_fall() -> None:
     known = [
-        ranking.Known(number, f"s{number}", None, (ranking.Seen("TCC", chance=number / 9),)) for number in range(4)
+        ranking.SampleEvidence(number, f"s{number}", None, (ranking.Seen("TCC", chance=number / 9),))
+        for number in range(4)
     ]
-    order = ranking.entries(known, ranking.Queue.DISPUTED, seed=4, purpose=ranking.Purpose.ASK)
+    order = ranking.entries(known, ranking.QueueKind.DISPUTED, seed=4, purpose=ranking.Purpose.ASK)
     cuts = work_priority.cuts_of(order)
     assert cuts == sorted(cuts, reverse=True)
     assert work_priority.tenths([]) == {}
@@ -237,7 +239,7 @@ def test_with_fewer_samples_than_priorities_the_cuts_still_fall() -> None:
 
 def test_a_sample_that_was_opened_since_it_was_read_is_moved_as_a_begun_one(study: Study) -> None:
     (sample,) = foreseen(study, 1)
-    stale = Fact(ranking.Known(sample.pk, sample.public_id, None, ()), "waiting", 1, 0)
+    stale = Fact(ranking.SampleEvidence(sample.pk, sample.public_id, None, ()), "waiting", 1, 0)
     assert lease(study, "ann")
     sample.refresh_from_db()
     before = sample.queued_at
@@ -251,5 +253,5 @@ def test_a_closed_sample_is_let_be(study: Study) -> None:
     (sample,) = foreseen(study, 1)
     for name in ("ann", "ben", "cho"):
         score(study, name, same(3))
-    stale = Fact(ranking.Known(sample.pk, sample.public_id, None, ()), "waiting", 1, 0)
+    stale = Fact(ranking.SampleEvidence(sample.pk, sample.public_id, None, ()), "waiting", 1, 0)
     assert work_priority.apply({sample.pk: 7}, [stale]) == 0

@@ -14,7 +14,7 @@ from annotation.samples import assigning_by_hand, requesting_review
 from annotation.samples.timeline import timeline
 from annotation.scoring import exposures, leases, leasing, submitting
 from annotation.studies import studies
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 from tests.annotation.invariants import broken
 from tests.annotation.scoring.score_rows import all_score, lease, same, score, state_of
 from tests.factories import make_discussion, make_member, make_sample, make_study, make_user
@@ -202,7 +202,7 @@ class TestMeetingAJudge:
 
     @pytest.fixture
     def sample(self, study: Study) -> Sample:
-        sample = drawn_sample(study, Arm.PREFILLED, blind_slot=1)
+        sample = drawn_sample(study, SuggestionArm.PREFILLED, blind_slot=1)
         judge_saying(study, {sample: {"TCC": 4, "ICC": 4, "IQ": 4, "ITS": 4}})
         return sample
 

@@ -13,7 +13,7 @@ from annotation.discussions import moderating
 from annotation.discussions.views import case_for
 from annotation.models import Assignment, Discussion, FinalScore, HistoryEntry, Member, Sample, Score, Study, User
 from annotation.samples import reopening
-from annotation.samples.timeline import Entry, timeline
+from annotation.samples.timeline import TimelineEntry, timeline
 from annotation.scoring import leasing, submitting
 from tests.annotation.discussions.cases import awaited, reason, reasons, say, stand
 from tests.factories import make_discussion, make_member, make_sample, make_study, make_user
@@ -318,7 +318,7 @@ def test_withdrawing_takes_it_from_whoever_holds_it(ada: User, study: Study) -> 
 # --- the timeline -------------------------------------------------------------------------------------------
 
 
-def told(sample: Sample, *, names: bool = True) -> list[Entry]:
+def told(sample: Sample, *, names: bool = True) -> list[TimelineEntry]:
     return timeline(Sample.objects.get(pk=sample.pk), names=names)
 
 
@@ -402,7 +402,7 @@ def test_an_undone_score_and_a_skip_stay_in_it(ada: User, study: Study) -> None:
     work = Assignment.objects.get(sample=sample)
     submitting.undo(by=make_user("ann"), assignment_id=work.public_id)
     leases.skip(by=make_user("ann"), assignment_id=work.public_id, client_key=uuid4(), reason="other", note="No idea.")
-    life: Mapping[str, Entry] = {one.event: one for one in told(sample)}
+    life: Mapping[str, TimelineEntry] = {one.event: one for one in told(sample)}
     assert life["undone"].values == life["scored"].values == THREES
     assert (life["skipped"].reason, life["skipped"].text) == ("other", "No idea.")
     assert HistoryEntry.objects.filter(sample=sample).count() == len(life) - 1

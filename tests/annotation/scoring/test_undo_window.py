@@ -9,7 +9,7 @@ from annotation.core.errors import WrongState
 from annotation.models import Assignment, Revision, Sample, Score, Study
 from annotation.scoring import leasing, revising, submitting
 from annotation.scoring.exposures import record_exposure, record_exposure_to_all
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 from tests.factories import make_study, make_user
 from tests.suggestion_studies import drawn_sample, judge_saying, member_of
 
@@ -38,13 +38,13 @@ def export_everything(study: Study) -> str:
     return "not_independent"
 
 
-def scored(study: Study, arm: Arm) -> str:
+def scored(study: Study, arm: SuggestionArm) -> str:
     """Let Ann score a sample in an arm, and answer the judge where it speaks later; returns her assignment's id."""
     judge_saying(study, {drawn_sample(study, arm, blind_slot=2): same(5)})
     (work,) = leasing.lease(by=person(study, "ann"), slug=study.slug).assignments
     given = {"client_key": uuid4(), "ratings": same(3), "notes": {}, "seconds": 9.0, "touched": ALL}
     told = submitting.submit(by=make_user("ann"), assignment_id=work.public_id, **given)
-    if arm is Arm.DELAYED:
+    if arm is SuggestionArm.DELAYED:
         assert told.state == "revising"
         revise(work.public_id, 4)
     return work.public_id
@@ -55,8 +55,8 @@ def revise(assignment: str, value: float) -> None:
 
 
 @pytest.mark.parametrize("happens", [close, look_into_it, export_everything])
-@pytest.mark.parametrize("arm", list(Arm), ids=lambda arm: arm.name.lower())
-def test_what_could_not_be_given_anew_stands(study: Study, arm: Arm, happens: Callable[[Study], str]) -> None:
+@pytest.mark.parametrize("arm", list(SuggestionArm), ids=lambda arm: arm.name.lower())
+def test_what_could_not_be_given_anew_stands(study: Study, arm: SuggestionArm, happens: Callable[[Study], str]) -> None:
     assignment = scored(study, arm)
     code = happens(study)
     with pytest.raises(WrongState) as refused:
@@ -67,8 +67,10 @@ def test_what_could_not_be_given_anew_stands(study: Study, arm: Arm, happens: Ca
     assert not Revision.objects.exclude(voided_at=None).exists()
 
 
-@pytest.mark.parametrize("arm", list(Arm), ids=lambda arm: arm.name.lower())
-def test_what_was_taken_back_in_time_can_be_asked_for_again_whatever_happened_since(study: Study, arm: Arm) -> None:
+@pytest.mark.parametrize("arm", list(SuggestionArm), ids=lambda arm: arm.name.lower())
+def test_what_was_taken_back_in_time_can_be_asked_for_again_whatever_happened_since(
+    study: Study, arm: SuggestionArm
+) -> None:
     assignment = scored(study, arm)
     first = submitting.undo(by=make_user("ann"), assignment_id=assignment)
     close(study)
@@ -77,7 +79,7 @@ def test_what_was_taken_back_in_time_can_be_asked_for_again_whatever_happened_si
 
 def test_who_has_seen_what_others_gave_does_not_revise_any_more(study: Study) -> None:
     """Looking ends what is pending; a look that was noted at the same moment counts as well."""
-    assignment = scored(study, Arm.DELAYED)
+    assignment = scored(study, SuggestionArm.DELAYED)
     submitting.undo(by=make_user("ann"), assignment_id=assignment)
     pending = Assignment.objects.get(public_id=assignment).revise_until
     look_into_it(study)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from annotation.review_queue.dispute_model import TO_COME
 from annotation.simulation import replay as replaying
 from annotation.simulation import replay_report
-from annotation.simulation.replay import Policy, Revealed, Said, replay
+from annotation.simulation.replay import OutOfFoldPredictions, Policy, Revealed, replay
 
 from .synthetic_scores import made_up
 
@@ -24,7 +24,7 @@ def knowing(finished):
         known = (values >= 0).any(axis=1)
         shares = np.bincount(values[values >= 0], minlength=5) + 1.0
         p = np.repeat((shares / shares.sum())[None], len(values), axis=0)
-        return Said(p, known * 0.1 + np.arange(len(values)) % 7, np.arange(len(values)) % 5)
+        return OutOfFoldPredictions(p, known * 0.1 + np.arange(len(values)) % 7, np.arange(len(values)) % 5)
 
     return relearn
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from annotation.statistics.stance_changes import Stance, movements, total
+from annotation.statistics.stance_changes import StanceChange, movements, total
 
 
 def case(topic, dimension="ITS", excused=(), **moves):
     """One discussed dimension: everybody's first and last value."""
     return [
-        Stance(topic, dimension, person, first, last, counts=person not in excused)
+        StanceChange(topic, dimension, person, first, last, counts=person not in excused)
         for person, (first, last) in moves.items()
     ]
 

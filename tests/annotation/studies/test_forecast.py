@@ -9,15 +9,24 @@ import pytest
 from annotation.models import Discussion, Level, Member, Participant, Post, Rating, Score, Study, User
 from annotation.scoring import leasing, submitting
 from annotation.studies import protocols
-from annotation.studies.forecast import LEAST_TIMES, Observed, Row, Time, rows, share_interval, time_of, tolerances
+from annotation.studies.forecast import (
+    LEAST_TIMES,
+    ForecastRow,
+    Observed,
+    Time,
+    rows,
+    share_interval,
+    time_of,
+    tolerances,
+)
 from annotation.studies.protocol_rules import complete
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 from tests.factories import make_member, make_sample, make_study, make_user
 
 SIX = (0, 1, 2, 3, 4, 5)
 
 
-def forecast(values: Sequence[Sequence[float]], tolerance: float = 0, of: int = 100, **rules: Any) -> Row:
+def forecast(values: Sequence[Sequence[float]], tolerance: float = 0, of: int = 100, **rules: Any) -> ForecastRow:
     """Forecast from samples with one dimension each."""
     observed = [Observed(f"sample{number}", {"A": given}) for number, given in enumerate(values)]
     found = rows(
@@ -234,7 +243,7 @@ def test_values_that_a_judge_gave_first_forecast_nothing(study: Study, ada: User
         score(study, "ann", 3)
         score(study, "ben", value)
     assert protocols.forecast(by=ada, study=study).samples == 2
-    Score.objects.filter(member__user__username="ben").update(arm=Arm.PREFILLED)
+    Score.objects.filter(member__user__username="ben").update(arm=SuggestionArm.PREFILLED)
     assert protocols.forecast(by=ada, study=study).samples == 0
-    Score.objects.update(arm=Arm.DELAYED)
+    Score.objects.update(arm=SuggestionArm.DELAYED)
     assert protocols.forecast(by=ada, study=study).samples == 2

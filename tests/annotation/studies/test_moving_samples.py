@@ -185,7 +185,7 @@ def test_many_samples_are_moved_by_a_job(study: Study, ada: User, monkeypatch: p
     context = SimpleNamespace(
         by=ada, study=study, progress=lambda *step: told.append(step), resumed_from={}, keep=kept.update
     )
-    assert KINDS[job.kind].work(context) == {"moved": 2}  # type: ignore[arg-type]
+    assert KINDS[job.kind].run(context) == {"moved": 2}  # type: ignore[arg-type]
     assert told == [(0, 2, "Moving samples")]
     assert Sample.objects.filter(state="agreed").count() == 2
     assert protocols.request_move(by=ada, study=study) == 0

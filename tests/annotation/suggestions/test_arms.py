@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from annotation.core import slot_mask
 from annotation.models import Arm as StoredArm
 from annotation.suggestions import arms
-from annotation.suggestions.arms import Arm, Draw, Seat
+from annotation.suggestions.arms import Draw, Seat, SuggestionArm
 
 NAMES = [f"sample-{number:05}" for number in range(4000)]
 ids = st.text("23456789bcdfghjkmnpqrstvwxz", min_size=12, max_size=12)
@@ -16,14 +16,14 @@ ways = st.sampled_from(["none", "delayed", "prefilled", "both"])
 ks = st.integers(1, 14)
 PINNED = {
     "bcdf": arms.wholly_blind(3),
-    "mnpq": Draw(Arm.PREFILLED, 1, 3),
-    "qrst": Draw(Arm.PREFILLED, 3, 3),
-    "cccc": Draw(Arm.DELAYED, 2, 3),
+    "mnpq": Draw(SuggestionArm.PREFILLED, 1, 3),
+    "qrst": Draw(SuggestionArm.PREFILLED, 3, 3),
+    "cccc": Draw(SuggestionArm.DELAYED, 2, 3),
 }
 
 
 def test_arms_are_numbered_as_they_are_stored() -> None:
-    assert {arm.name: arm.value for arm in Arm} == {arm.name: arm.value for arm in StoredArm}
+    assert {arm.name: arm.value for arm in SuggestionArm} == {arm.name: arm.value for arm in StoredArm}
 
 
 @given(ids, ways, shares, ks)
@@ -41,13 +41,15 @@ def test_a_draw_is_the_same_in_every_version() -> None:
 def test_a_mixed_sample_keeps_one_blind_slot_among_the_first_k(sample: str, way: str, share: float, k: int) -> None:
     drawn = arms.draw(sample, suggestions=way, blind_share=share, k=k, kept_blind=False)
     first = [drawn.of(slot) for slot in range(1, k + 1)]
-    if drawn.arm is Arm.BLIND:
-        assert set(first) == {Arm.BLIND}
+    if drawn.arm is SuggestionArm.BLIND:
+        assert set(first) == {SuggestionArm.BLIND}
     else:
-        assert first.count(Arm.BLIND) == 1
-        assert set(first) <= {Arm.BLIND, drawn.arm}
-    assert {drawn.of(slot) for slot in range(k + 1, 16)} == {Arm.BLIND}
-    assert drawn.meeting() == sum(slot_mask.bit(slot) for slot in range(1, 16) if drawn.of(slot) is not Arm.BLIND)
+        assert first.count(SuggestionArm.BLIND) == 1
+        assert set(first) <= {SuggestionArm.BLIND, drawn.arm}
+    assert {drawn.of(slot) for slot in range(k + 1, 16)} == {SuggestionArm.BLIND}
+    assert drawn.meeting() == sum(
+        slot_mask.bit(slot) for slot in range(1, 16) if drawn.of(slot) is not SuggestionArm.BLIND
+    )
 
 
 @given(ids, shares, ks, st.data())
@@ -56,8 +58,8 @@ def test_the_judge_is_met_as_the_rules_say_and_nowhere_that_is_kept_blind(
 ) -> None:
     way = data.draw(ways)
     drawn = arms.draw(sample, suggestions=way, blind_share=share, k=k, kept_blind=False)
-    allowed = {"none": set(), "delayed": {Arm.DELAYED}, "prefilled": {Arm.PREFILLED}}
-    assert {drawn.arm} - {Arm.BLIND} <= allowed.get(way, {Arm.DELAYED, Arm.PREFILLED})
+    allowed = {"none": set(), "delayed": {SuggestionArm.DELAYED}, "prefilled": {SuggestionArm.PREFILLED}}
+    assert {drawn.arm} - {SuggestionArm.BLIND} <= allowed.get(way, {SuggestionArm.DELAYED, SuggestionArm.PREFILLED})
     assert arms.draw(sample, suggestions=way, blind_share=share, k=k, kept_blind=True) == arms.wholly_blind(k)
 
 
@@ -76,7 +78,7 @@ def test_the_blind_share_is_drawn_and_what_is_kept_blind_comes_on_top(share: flo
             arms.draw(name, suggestions="both", blind_share=share, k=3, kept_blind=bool(every) and number % every == 0)
             for number, name in enumerate(NAMES)
         ]
-        return sum(one.arm is Arm.BLIND for one in found) / len(found)
+        return sum(one.arm is SuggestionArm.BLIND for one in found) / len(found)
 
     assert blind() == pytest.approx(share, abs=0.025)
     assert blind(every=4) >= share
@@ -85,29 +87,31 @@ def test_the_blind_share_is_drawn_and_what_is_kept_blind_comes_on_top(share: flo
 
 def test_which_slot_is_blind_and_which_way_is_drawn_are_even_chances() -> None:
     found = [arms.draw(name, suggestions="both", blind_share=0.3, k=4, kept_blind=False) for name in NAMES]
-    mixed = [one for one in found if one.arm is not Arm.BLIND]
+    mixed = [one for one in found if one.arm is not SuggestionArm.BLIND]
     for slot in (1, 2, 3, 4):
         assert sum(one.blind_slot == slot for one in mixed) / len(mixed) == pytest.approx(0.25, abs=0.03)
-    assert sum(one.arm is Arm.DELAYED for one in mixed) / len(mixed) == pytest.approx(0.5, abs=0.03)
+    assert sum(one.arm is SuggestionArm.DELAYED for one in mixed) / len(mixed) == pytest.approx(0.5, abs=0.03)
 
 
 def test_whoever_was_shown_the_values_never_takes_a_blind_slot() -> None:
-    mixed = Draw(Arm.PREFILLED, blind_slot=1, k=3)
-    assert arms.seat(mixed, 0b111, shown=True, blind_elsewhere=False) == Seat(2, Arm.PREFILLED)
-    assert arms.seat(mixed, 0b111, shown=False, blind_elsewhere=False) == Seat(1, Arm.BLIND)
+    mixed = Draw(SuggestionArm.PREFILLED, blind_slot=1, k=3)
+    assert arms.seat(mixed, 0b111, shown=True, blind_elsewhere=False) == Seat(2, SuggestionArm.PREFILLED)
+    assert arms.seat(mixed, 0b111, shown=False, blind_elsewhere=False) == Seat(1, SuggestionArm.BLIND)
     assert arms.seat(mixed, 0b001, shown=True, blind_elsewhere=True) is None
     assert arms.seat(mixed, 0b1000, shown=True, blind_elsewhere=True) is None
     assert arms.seat(arms.wholly_blind(3), 0b111, shown=True, blind_elsewhere=True) is None
 
 
 def test_whoever_was_shown_them_stays_prefilled_where_the_rules_have_become_others() -> None:
-    assert arms.seat(Draw(Arm.DELAYED, 1, 3), 0b110, shown=True, blind_elsewhere=True) == Seat(2, Arm.PREFILLED)
+    assert arms.seat(Draw(SuggestionArm.DELAYED, 1, 3), 0b110, shown=True, blind_elsewhere=True) == Seat(
+        2, SuggestionArm.PREFILLED
+    )
 
 
 def test_the_last_slot_is_blind_where_nobody_is() -> None:
-    mixed = Draw(Arm.DELAYED, blind_slot=1, k=3)
-    assert arms.seat(mixed, 0b100, shown=False, blind_elsewhere=True) == Seat(3, Arm.DELAYED)
-    assert arms.seat(mixed, 0b100, shown=False, blind_elsewhere=False) == Seat(3, Arm.BLIND)
+    mixed = Draw(SuggestionArm.DELAYED, blind_slot=1, k=3)
+    assert arms.seat(mixed, 0b100, shown=False, blind_elsewhere=True) == Seat(3, SuggestionArm.DELAYED)
+    assert arms.seat(mixed, 0b100, shown=False, blind_elsewhere=False) == Seat(3, SuggestionArm.BLIND)
     assert arms.seat(mixed, 0b100, shown=True, blind_elsewhere=False) is None
 
 
@@ -129,14 +133,14 @@ def test_however_people_come_and_go_a_mixed_sample_ends_with_a_blind_value(
     def take(person: int) -> None:
         nonlocal free
         others = [one.arm for who, one in {**held, **scored}.items() if who != person]
-        found = arms.seat(drawn, free, shown=person in shown, blind_elsewhere=Arm.BLIND in others)
+        found = arms.seat(drawn, free, shown=person in shown, blind_elsewhere=SuggestionArm.BLIND in others)
         if found is None:
             return
         assert free & slot_mask.bit(found.slot)
-        assert not (person in shown and found.arm is not Arm.PREFILLED)
+        assert not (person in shown and found.arm is not SuggestionArm.PREFILLED)
         free = slot_mask.take(free, found.slot)
         held[person] = found
-        if found.arm is Arm.PREFILLED:
+        if found.arm is SuggestionArm.PREFILLED:
             shown.add(person)
 
     newcomers = range(8, 8 + k)
@@ -154,4 +158,4 @@ def test_however_people_come_and_go_a_mixed_sample_ends_with_a_blind_value(
             take(person)
             scored[person] = held.pop(person)
     assert len(scored) == k
-    assert Arm.BLIND in [one.arm for one in scored.values()]
+    assert SuggestionArm.BLIND in [one.arm for one in scored.values()]

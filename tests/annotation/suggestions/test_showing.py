@@ -32,7 +32,7 @@ from annotation.samples.timeline import timeline
 from annotation.scoring import leases, leasing, revising, submitting, unassignable
 from annotation.scoring.submit_result import Submitted
 from annotation.studies import protocols
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 from tests.annotation.discussions.cases import reason, stand
 from tests.annotation.scoring.score_rows import ALL, person, same
 from tests.factories import make_member, make_release, make_rubric, make_study, make_user
@@ -77,7 +77,7 @@ def study() -> Study:
 @pytest.fixture
 def sample(study: Study) -> Sample:
     """A mixed sample whose second slot is blind, and of which a judge says 5 throughout."""
-    found = drawn_sample(study, Arm.PREFILLED, blind_slot=2)
+    found = drawn_sample(study, SuggestionArm.PREFILLED, blind_slot=2)
     judge_saying(study, {found: same(5)})
     return found
 
@@ -93,7 +93,7 @@ def test_a_mixed_sample_is_given_in_the_arms_that_its_slots_were_drawn_for(study
 
 def test_what_is_to_be_shown_later_is_fixed_with_the_lease_and_not_seen_yet(study: Study) -> None:
     Protocol.objects.update(suggestions="delayed")
-    sample = drawn_sample(study, Arm.DELAYED, blind_slot=2)
+    sample = drawn_sample(study, SuggestionArm.DELAYED, blind_slot=2)
     judge_saying(study, {sample: same(5)})
     take(study, "ann")
     assert arms_of(sample) == {"ann": "delayed"}
@@ -185,7 +185,7 @@ def test_values_that_a_rule_set_are_not_the_judges(study: Study, sample: Sample)
 
 def test_a_cross_review_is_blind(study: Study) -> None:
     Protocol.objects.update(cross_review="all")
-    sample = drawn_sample(study, Arm.PREFILLED, blind_slot=2)
+    sample = drawn_sample(study, SuggestionArm.PREFILLED, blind_slot=2)
     judge_saying(study, {sample: same(5)})
     for name in ("ann", "ben", "cho"):
         submit(name, take(study, name), same(4))
@@ -211,7 +211,7 @@ def test_a_study_without_judges_pays_nothing_for_them(monkeypatch: pytest.Monkey
     monkeypatch.setattr(run, "_executed", noted)
 
     def statements(study: Study) -> list[str]:
-        drawn_sample(study, Arm.BLIND)
+        drawn_sample(study, SuggestionArm.BLIND)
         user = person(study, "ann")
         # Where one begins in the queue is drawn, and whether the end of it is passed costs a query.
         Member.objects.update(shuffle_start=0)
@@ -238,7 +238,7 @@ def test_labels_say_by_dimension_whether_a_judge_had_a_part_in_them(study: Study
 
 def test_a_dispute_is_about_what_was_kept_or_changed_and_begins_there(study: Study) -> None:
     Protocol.objects.update(suggestions="delayed")
-    sample = drawn_sample(study, Arm.DELAYED, blind_slot=2)
+    sample = drawn_sample(study, SuggestionArm.DELAYED, blind_slot=2)
     judge_saying(study, {sample: same(5)})
     works = {name: take(study, name) for name in ("ann", "ben", "cho")}
     for name, own in (("ann", same(2)), ("ben", same(5)), ("cho", same(5, ITS=1))):
@@ -282,7 +282,7 @@ def test_what_is_discussed_on_a_dimension_without_a_judge_stays_blind(study: Stu
 def test_who_discusses_again_begins_with_what_they_had_kept_or_changed(study: Study) -> None:
     Protocol.objects.update(suggestions="delayed")
     make_member(study, "ada", "admin")
-    sample = drawn_sample(study, Arm.DELAYED, blind_slot=2)
+    sample = drawn_sample(study, SuggestionArm.DELAYED, blind_slot=2)
     judge_saying(study, {sample: same(5)})
     works = {name: take(study, name) for name in ("ann", "ben", "cho")}
     for name, own in (("ann", same(2)), ("ben", same(5)), ("cho", same(4))):
@@ -309,7 +309,7 @@ def test_a_judge_that_is_switched_off_is_shown_to_who_is_on_the_way_and_to_nobod
 
 def test_a_new_lease_of_what_nobody_saw_is_shown_what_the_judge_of_now_says(study: Study) -> None:
     Protocol.objects.update(suggestions="delayed")
-    sample = drawn_sample(study, Arm.DELAYED, blind_slot=2)
+    sample = drawn_sample(study, SuggestionArm.DELAYED, blind_slot=2)
     judge_saying(study, {sample: same(5)})
     work = take(study, "ann")
     let_lease_run_out(work.public_id)
@@ -341,7 +341,7 @@ def test_where_only_blind_slots_are_left_those_who_met_the_judge_are_nobody_to_w
 class TestMovingToOtherRules:
     def test_fewer_scores_than_before_still_take_a_blind_one(self, study: Study) -> None:
         ada = make_member(study, "ada", "admin").user
-        sample = drawn_sample(study, Arm.PREFILLED, blind_slot=3)
+        sample = drawn_sample(study, SuggestionArm.PREFILLED, blind_slot=3)
         judge_saying(study, {sample: same(5)})
         for name in ("ann", "ben"):
             submit(name, take(study, name), same(4))
@@ -370,7 +370,7 @@ class TestMovingToOtherRules:
     def test_what_may_still_be_revised_is_not_decided_by_a_move(self, study: Study) -> None:
         ada = make_member(study, "ada", "admin").user
         Protocol.objects.update(suggestions="delayed")
-        sample = drawn_sample(study, Arm.DELAYED, blind_slot=1)
+        sample = drawn_sample(study, SuggestionArm.DELAYED, blind_slot=1)
         judge_saying(study, {sample: same(5)})
         submit("ann", take(study, "ann"), same(4))
         bens = take(study, "ben")
@@ -407,7 +407,7 @@ class TestReservingThePool:
 
 def test_a_samples_life_tells_of_revisions(study: Study) -> None:
     Protocol.objects.update(suggestions="delayed")
-    sample = drawn_sample(study, Arm.DELAYED, blind_slot=2)
+    sample = drawn_sample(study, SuggestionArm.DELAYED, blind_slot=2)
     judge_saying(study, {sample: same(5)})
     work = take(study, "ann")
     submit("ann", work, same(3))
@@ -427,7 +427,7 @@ def test_a_samples_life_tells_of_revisions(study: Study) -> None:
 
 def test_a_closed_study_takes_no_revision(study: Study) -> None:
     Protocol.objects.update(suggestions="delayed")
-    sample = drawn_sample(study, Arm.DELAYED, blind_slot=2)
+    sample = drawn_sample(study, SuggestionArm.DELAYED, blind_slot=2)
     judge_saying(study, {sample: same(5)})
     work = take(study, "ann")
     submit("ann", work, same(3))

@@ -2,20 +2,20 @@
 
 from annotation.core.rubric_cache import DimensionDefinition, LevelDefinition
 from annotation.discussions.view_types import ParticipantView, StanceView
-from frontend.charts.stance_axis import Axis, axis
+from frontend.charts.stance_axis import StanceAxis, axis
 
 LEVELS = tuple(LevelDefinition(number, float(value), "", "") for number, value in enumerate((0, 1, 2, 5)))
 ITS = DimensionDefinition(1, "ITS", "Synergy", "", True, True, 0.0, LEVELS, {})
 
 
-def drawn(**stances: tuple[float | None, float | None, bool]) -> Axis:
+def drawn(**stances: tuple[float | None, float | None, bool]) -> StanceAxis:
     """Draw first and current value of each participant, and whether they have been excused."""
     people = [ParticipantView(alias=alias, me=False, state="active", waits=False) for alias in stances]
     rows = [StanceView(alias, first, now, None, None, gone) for alias, (first, now, gone) in stances.items()]
     return axis(ITS, rows, people)
 
 
-def marks(one: Axis) -> dict[str, str]:
+def marks(one: StanceAxis) -> dict[str, str]:
     """Return what stands on each level: o first, x now, - a line, . nothing; in capitals inside the range held now."""
     found = {}
     for row in one.rows:

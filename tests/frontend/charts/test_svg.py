@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from frontend.charts import svg
-from frontend.charts.svg import Scale
+from frontend.charts.svg import ChartScale
 
 
 def parsed(drawing: str) -> ET.Element:
@@ -19,11 +19,11 @@ def circles(drawing: str) -> list[tuple[float, float]]:
 
 
 def test_a_scale_puts_its_ends_inside_its_padding_and_what_lies_beyond_at_its_ends() -> None:
-    scale = Scale(0, 1, width=100, pad=10)
+    scale = ChartScale(0, 1, width=100, pad=10)
     assert [scale.at(value) for value in (0, 0.5, 1, 7, -7)] == [10, 50, 90, 90, 10]
     assert scale.beyond(1.01)
     assert not scale.beyond(1)
-    assert Scale(2, 2, width=100).at(2) == 50
+    assert ChartScale(2, 2, width=100).at(2) == 50
 
 
 def test_a_scale_of_agreement_goes_below_zero_only_where_an_interval_does() -> None:
@@ -51,7 +51,7 @@ def test_scales_widen_to_whole_steps_and_zero_stays_in_the_middle() -> None:
 
 
 def test_an_interval_is_a_dot_between_two_ends_over_its_bars() -> None:
-    scale = Scale(0, 1, width=100, pad=0)
+    scale = ChartScale(0, 1, width=100, pad=0)
     drawing = svg.interval(scale, 0.5, [0.4, 0.7], bars=(0.67, 0.8))
     assert circles(drawing) == [(50, 13)]
     (path,) = parsed(drawing).iter("path")
@@ -61,7 +61,7 @@ def test_an_interval_is_a_dot_between_two_ends_over_its_bars() -> None:
 
 
 def test_what_is_not_known_is_not_drawn() -> None:
-    scale = Scale(0, 1)
+    scale = ChartScale(0, 1)
     assert circles(svg.interval(scale, None, None)) == []
     no_interval = svg.interval(scale, 0.5, None)
     assert len(circles(no_interval)) == 1
@@ -72,7 +72,7 @@ def test_what_is_not_known_is_not_drawn() -> None:
 
 
 def test_a_sparkline_breaks_where_a_week_is_missing_and_ends_in_a_dot() -> None:
-    scale = Scale(0, 10, width=108, pad=4)
+    scale = ChartScale(0, 10, width=108, pad=4)
     drawing = svg.sparkline(scale, [0, 10, None, 5, 5], zero=0)
     lines = [line.attrib["points"] for line in parsed(drawing).iter("polyline")]
     assert len(lines) == 2, "one before the gap, one after"
@@ -83,7 +83,7 @@ def test_a_sparkline_breaks_where_a_week_is_missing_and_ends_in_a_dot() -> None:
 
 
 def test_a_chart_over_weeks_names_its_ends_and_says_what_it_shows() -> None:
-    drawing = svg.weeks(Scale(-0.6, 0.6), [0.1, 0.2], ["week 44", "week 45"], zero=0, label="Bias & more")
+    drawing = svg.weeks(ChartScale(-0.6, 0.6), [0.1, 0.2], ["week 44", "week 45"], zero=0, label="Bias & more")
     texts = ["".join(text.itertext()) for text in parsed(drawing).iter("text")]
     assert texts == ["−.6", "0", "+.6", "week 44", "week 45"]
     assert parsed(drawing).attrib["aria-label"] == "Bias & more"
@@ -125,7 +125,7 @@ def test_a_tick_is_as_short_as_it_can_be(value: float, shown: str) -> None:
 
 
 def test_no_drawing_carries_a_style_that_the_content_policy_would_refuse() -> None:
-    scale = Scale(0, 1)
+    scale = ChartScale(0, 1)
     drawings = [
         svg.axis(scale, svg.alpha_ticks(scale)),
         svg.interval(scale, 0.5, [0.4, 0.6], bars=(0.67,), label='<"&'),

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from annotation.discussions import participating
-from annotation.discussions.participating import Reason
+from annotation.discussions.participating import StanceReason
 from annotation.models import Discussion, FinalScore, Member, Participant, Sample, Study
 from tests.annotation.scoring.score_rows import same, score
 from tests.factories import make_member, make_sample, make_study, make_user
@@ -56,7 +56,7 @@ def hand_over(case: Discussion) -> None:
 
 def give_reason(case: Discussion, who: str, text: str, *, on: str = "ITS") -> None:
     participating.give_reasons(
-        by=make_user(who), discussion_id=case.public_id, client_key=uuid4(), reasons={on: Reason(text=text)}
+        by=make_user(who), discussion_id=case.public_id, client_key=uuid4(), reasons={on: StanceReason(text=text)}
     )
 
 
@@ -66,7 +66,7 @@ def move(case: Discussion, who: str, value: float, *, on: str = "ITS") -> None:
         discussion_id=case.public_id,
         client_key=uuid4(),
         stances={on: value},
-        reasons={on: Reason(code="convinced")},
+        reasons={on: StanceReason(code="convinced")},
     )
 
 

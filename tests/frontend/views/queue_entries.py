@@ -7,7 +7,7 @@ from itertools import count
 
 from annotation.models import QueueEntry, ReviewQueue, Sample, Study
 from annotation.review_queue import ranking
-from annotation.review_queue.ranking import LEAST_SHARE, Queue
+from annotation.review_queue.ranking import LEAST_SHARE, QueueKind
 from tests.annotation.review_queue.queue_studies import active_judge, refreshed, said, says
 from tests.annotation.scoring.score_rows import same, score
 from tests.factories import make_sample
@@ -28,7 +28,7 @@ DOMAINS = {"heart": "anatomy", "eclipse": "astronomy", "bridge": "engineering", 
 SEED = 1
 LETTERS = "23456789bcdefghijklmnopqrstuvwxyz"
 # Whose place is drawn by chance; of the one sample that is audited it always is.
-BY_CHANCE = {Queue.DISPUTED: ("eclipse", "flower"), Queue.LABEL_NEXT: ("tea",)}
+BY_CHANCE = {QueueKind.DISPUTED: ("eclipse", "flower"), QueueKind.LABEL_NEXT: ("tea",)}
 
 
 def make_queue(study: Study) -> dict[str, Sample]:

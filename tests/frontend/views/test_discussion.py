@@ -79,7 +79,9 @@ def test_an_admin_who_takes_part_gives_her_own_reason_before_she_sees_the_others
     assert "your reasons come first" in line
     assert not re.search(r'class="lv|range|Ben Bright', line)
     rubric = definition(study.rubric_id)
-    rows = admin_list.page(by=make_user("ida"), study=study, rubric=rubric, wanted=admin_list.Wanted(), limit=9).rows
+    rows = admin_list.page(
+        by=make_user("ida"), study=study, rubric=rubric, wanted=admin_list.DiscussionFilter(), limit=9
+    ).rows
     assert [topic.values for topic in rows[0].topics] == [()], "nor does the page get to know"
     give_reason(case, "ida", "Mine.")
     assert "Bens own reason." in text_of(ida, address(case))

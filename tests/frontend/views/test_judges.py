@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from annotation.jobs import running
 from annotation.judges import runs
-from annotation.judges.request import Wanted
+from annotation.judges.request import TrainingRequest
 from annotation.models import Exposure, Job, JudgeRun, Member, Prediction, Release, Study, User
 from tests.annotation.judges.judge_studies import as_file, line
 from tests.annotation.releases.releasing import agree
@@ -256,7 +256,7 @@ def test_a_file_of_another_kind_is_refused_beside_the_field(rae: Client, name: s
 
 def test_researchers_read_no_names_of_people(study: Study, release: Release, rae: Client) -> None:
     make_user("ada", name="Ada Admin")
-    run = runs.start_training(by=make_user("ada"), release=release, wanted=Wanted(preset="quick"))
+    run = runs.start_training(by=make_user("ada"), release=release, wanted=TrainingRequest(preset="quick"))
     # As a word: its letters may stand in a token.
     assert not re.search(r"\bAda\b", page_of(rae, run))
     assert "by " in page_of(signed_in("ada"), run)

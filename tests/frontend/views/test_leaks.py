@@ -112,7 +112,7 @@ def test_an_annotators_pages_are_the_same_whatever_is_said_in_a_discussion_befor
         discussion_id=world.case.public_id,
         client_key=uuid.uuid4(),
         stances={"IQ": 4, "ITS": 5},
-        reasons={key: participating.Reason(code="convinced") for key in ("IQ", "ITS")},
+        reasons={key: participating.StanceReason(code="convinced") for key in ("IQ", "ITS")},
     )
     after = {address: _plain(answer) for address, answer in reachable(world, "ann").items()}
     assert after == before
@@ -122,7 +122,7 @@ def test_after_the_own_reason_the_others_words_are_shown_and_no_name_of_theirs()
     world = make_world()
     ann = world.members["ann"].user
     assert ann is not None
-    reasons = {key: participating.Reason(text="anns-reason") for key in ("IQ", "ITS")}
+    reasons = {key: participating.StanceReason(text="anns-reason") for key in ("IQ", "ITS")}
     say = {"discussion_id": world.case.public_id, "client_key": uuid.uuid4()}
     participating.give_reasons(by=ann, reasons=reasons, **say)
     address = reverse("api:discussion", args=[world.case.public_id])

@@ -12,7 +12,7 @@ from django.utils import timezone
 from annotation.models import Assignment, Dimension, Level, Member, Score
 from annotation.scoring import leases, leasing, revising, submitting
 from annotation.scoring.leasing import LeasedWork
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 from config.urls import handler404, handler500, urlpatterns
 from tests.access_world import World, make_world
 from tests.factories import make_member, make_study
@@ -177,12 +177,12 @@ def test_every_page_has_a_title_of_its_own(world: World) -> None:
 # What one made of a judge
 
 
-def met(arm: Arm) -> tuple[Client, str, LeasedWork]:
+def met(arm: SuggestionArm) -> tuple[Client, str, LeasedWork]:
     """Ann scores a sample of an arm on which the judge says 4, 3, 2 and 1; returns her, the address and her work."""
     study = make_study("stones", k=2)
     member = make_member(study, "ann")
     assert member.user is not None
-    make_judge(study, "delayed" if arm is Arm.BLIND else arm.name.lower())
+    make_judge(study, "delayed" if arm is SuggestionArm.BLIND else arm.name.lower())
     make_met_sample(study, arm)
     work = leasing.lease(by=member.user, slug="stones").assignments[0]
     submitting.submit(
@@ -205,7 +205,7 @@ def words(client: Client, address: str) -> str:
 
 
 def test_a_past_sample_shows_what_was_locked_and_what_it_was_changed_to(db: None) -> None:
-    ann, address, work = met(Arm.DELAYED)
+    ann, address, work = met(SuggestionArm.DELAYED)
     assert "waits for your answer to the judge" in words(ann, "/studies/stones/mine/")
     page = words(ann, address)
     assert "you can still keep or change yours in the scoring page" in page
@@ -232,7 +232,7 @@ def test_a_past_sample_shows_what_was_locked_and_what_it_was_changed_to(db: None
 
 
 def test_where_the_time_to_answer_has_passed_the_judge_is_still_said_to_have_spoken_afterwards(db: None) -> None:
-    ann, address, work = met(Arm.DELAYED)
+    ann, address, work = met(SuggestionArm.DELAYED)
     Assignment.objects.filter(public_id=work.public_id).update(revise_until=timezone.now() - timedelta(seconds=1))
     leases.expire_leases()
     page = words(ann, address)
@@ -244,7 +244,7 @@ def test_where_the_time_to_answer_has_passed_the_judge_is_still_said_to_have_spo
 
 
 def test_a_past_sample_shows_what_the_judge_had_said_beforehand(db: None) -> None:
-    ann, address, _ = met(Arm.PREFILLED)
+    ann, address, _ = met(SuggestionArm.PREFILLED)
     page = words(ann, address)
     assert "the judge had said 4 beforehand" in page
     assert "afterwards" not in page
@@ -252,7 +252,7 @@ def test_a_past_sample_shows_what_the_judge_had_said_beforehand(db: None) -> Non
 
 
 def test_a_blind_sample_in_the_past_says_nothing_of_a_judge(db: None) -> None:
-    ann, address, _ = met(Arm.BLIND)
+    ann, address, _ = met(SuggestionArm.BLIND)
     main = text(ann, address).split("<main", 1)[1]
     assert "judge" not in main.lower()
     assert not leaked(FIGURES, text(ann, address))

@@ -13,7 +13,7 @@ from annotation.models import Protocol, ReservedPool, Study
 from annotation.samples import list as sample_list
 from annotation.samples import sorting
 from annotation.scoring import revising
-from annotation.suggestions.arms import Arm
+from annotation.suggestions.arms import SuggestionArm
 from tests.annotation.scoring.score_rows import same, score
 from tests.factories import make_member, make_user
 from tests.suggestion_studies import drawn_sample, judge_saying
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 def lines(study: Study, who: str) -> list[sample_list.SampleLine]:
     rubric = definition(study.rubric_id)
-    wanted = sample_list.Wanted()
+    wanted = sample_list.SampleFilter()
     reader = place_of(study, who)
     return sample_list.page(study, rubric, wanted, order=sorting.OLDEST, limit=9, reader=reader).rows
 
@@ -120,7 +120,7 @@ def test_what_was_handed_over_is_shown_to_the_admin_who_has_to_decide(study: Stu
 def test_the_page_shows_how_each_met_the_judge_and_what_became_of_their_values(study: Study, ada: Client) -> None:
     Protocol.objects.update(suggestions="delayed")
     ReservedPool.objects.create(study=study, share=0.25, calibration_share=0.05, seed=42, at=timezone.now())
-    made = drawn_sample(study, Arm.DELAYED, blind_slot=2)
+    made = drawn_sample(study, SuggestionArm.DELAYED, blind_slot=2)
     judge_saying(study, {made: same(5)})
     answer = score(study, "ann", same(3))
     revising.revise(

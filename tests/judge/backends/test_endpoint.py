@@ -15,7 +15,7 @@ from judge.backends.endpoint.options import EndpointOptions
 from judge.backends.interface import BackendError
 from judge.context import Surroundings
 from judge.formats.picture_folder import PictureFolder
-from judge.formats.sample_line import Text, parse_sample
+from judge.formats.sample_line import TextPart, parse_sample
 from judge.inference import judge_of
 from judge.options import OptionError
 from judge.prompt import prompt_sha, question
@@ -115,7 +115,7 @@ def test_the_prompt_is_the_one_of_every_judge_with_the_pictures_in_their_places(
     run = next(folder.glob("run-*"))
     parts = question(Run(run).rubric, samples()[0].turns)
     sent = body["messages"][0]["content"]
-    assert [part["type"] for part in sent] == ["text" if isinstance(part, Text) else "image_url" for part in parts]
+    assert [part["type"] for part in sent] == ["text" if isinstance(part, TextPart) else "image_url" for part in parts]
     assert sent[0]["text"] == parts[0].text
     kind, content = sent[1]["image_url"]["url"].split(";base64,")
     assert kind == "data:image/png"

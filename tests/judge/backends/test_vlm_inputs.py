@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from judge.backends.vlm import checkpoints
-from judge.backends.vlm.answer_tokens import Line
+from judge.backends.vlm.answer_tokens import AnswerLine
 from judge.backends.vlm.batches import batch_of
 from judge.backends.vlm.inputs import Items
 from judge.backends.vlm.losses import soft_loss, spread_loss, text_loss
@@ -21,7 +21,7 @@ from judge.backends.vlm.training_targets import LEFT_OUT, Lessons, collate, exer
 from judge.formats.picture_folder import MissingPicture, PictureFolder
 from judge.formats.release_line import labelled_line, parse_labelled
 from judge.formats.rubric import parse_rubric
-from judge.formats.sample_line import Text, parse_sample
+from judge.formats.sample_line import TextPart, parse_sample
 from judge.prompt import question
 from tests.judge.release_folders import TOML
 
@@ -40,7 +40,7 @@ class Kit:
         self.kind = kind
         self.tokenizer = checkpoints.load_tokenizer(folder)
         self.items = Items(self.tokenizer, family_of(kind, folder, self.tokenizer, 64), RUBRIC)
-        self.line = Line(RUBRIC, self.items.encode, self.items.end)
+        self.line = AnswerLine(RUBRIC, self.items.encode, self.items.end)
         self.model = checkpoints.load_model(folder, torch.float32).eval()
 
 
@@ -74,7 +74,7 @@ def test_the_conversation_is_the_prompt_of_every_judge_between_its_marks(kit, pi
     pad = kit.model.config.image_token_id
     text = kit.tokenizer.decode([one for one in item.ids if one != pad])
     prompt = "".join(
-        part.text if isinstance(part, Text) else start + end for part in question(RUBRIC, sample("s", *BOTH).turns)
+        part.text if isinstance(part, TextPart) else start + end for part in question(RUBRIC, sample("s", *BOTH).turns)
     )
     system = "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n" if kit.kind == "qwen2_5_vl" else ""
     assert text == f"{system}<|im_start|>user\n{prompt}<|im_end|>\n<|im_start|>assistant\n"
@@ -227,7 +227,7 @@ def test_a_labelled_sample_written_and_read_is_the_same(tmp_path):
         read = parse_labelled(json.loads(labelled_line(one)), RUBRIC)
         # A line with turns names its pictures in other places.
         for turn in [*read.sample.turns, *one.sample.turns]:
-            turn.blocks = [it if isinstance(it, Text) else replace(it, field="") for it in turn.blocks]
+            turn.blocks = [it if isinstance(it, TextPart) else replace(it, field="") for it in turn.blocks]
         assert read == one
 
 

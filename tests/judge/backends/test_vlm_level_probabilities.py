@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from judge.backends.vlm import checkpoints
-from judge.backends.vlm.answer_tokens import Line, spoken
+from judge.backends.vlm.answer_tokens import AnswerLine, spoken
 from judge.backends.vlm.batches import batch_of
 from judge.backends.vlm.inputs import Items
-from judge.backends.vlm.level_probabilities import Reader
+from judge.backends.vlm.level_probabilities import LevelProbabilityReader
 from judge.backends.vlm.model_adapters import family_of
 from judge.formats.picture_folder import PictureFolder
 from judge.formats.rubric import parse_rubric
@@ -33,7 +33,7 @@ class Kit:
         tokenizer = checkpoints.load_tokenizer(folder / "m")
         self.model = checkpoints.load_model(folder / "m", torch.float32).eval()
         self.items = Items(tokenizer, family_of(kind, folder / "m", tokenizer, 64), spoken(RUBRIC))
-        self.line = Line(spoken(RUBRIC), self.items.encode, self.items.end)
+        self.line = AnswerLine(spoken(RUBRIC), self.items.encode, self.items.end)
         samples = some_samples(folder / "r", 24, questions=12)
         self.samples = [one.sample for one in samples if one.sample.has_text or one.sample.has_image][-12:]
         # Of every kind: both sides, one of them, and texts of other lengths.
@@ -41,7 +41,7 @@ class Kit:
         self.known = [({} if one.has_text else {0: 0}) | ({} if one.has_image else {1: None}) for one in self.samples]
 
     def read(self, readout):
-        return Reader(self.model, self.items, self.line, readout).read(self.made, self.known)
+        return LevelProbabilityReader(self.model, self.items, self.line, readout).read(self.made, self.known)
 
     def said(self, item, behind, number):
         """Return the chances of the levels, and their sum, by one pass over everything."""
@@ -84,7 +84,7 @@ def test_in_lines_of_their_own_dimensions_do_not_see_one_another(kit):
 def test_a_batch_of_one_is_read_as_it_is_among_others(kit):
     together = kit.read("joint")
     for row in (0, 5):
-        reader = Reader(kit.model, kit.items, kit.line, "joint")
+        reader = LevelProbabilityReader(kit.model, kit.items, kit.line, "joint")
         alone = reader.read(kit.made[row : row + 1], kit.known[row : row + 1])
         for one, other in zip(alone.chances, together.chances, strict=True):
             assert one[0] == pytest.approx(other[row], abs=1e-5)

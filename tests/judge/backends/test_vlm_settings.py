@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from judge.backends.interface import BackendError
-from judge.backends.vlm.answer_tokens import Line, spoken
+from judge.backends.vlm.answer_tokens import AnswerLine, spoken
 from judge.backends.vlm.model_lookup import find_model
 from judge.backends.vlm.options import VlmOptions
 from judge.formats.rubric import parse_rubric
-from judge.formats.sample_line import Text, Turn
+from judge.formats.sample_line import SampleTurn, TextPart
 from judge.options import OptionError, options_from
 from judge.presets import preset_named, presets
 from judge.prompt import answer, prompt_sha, question
@@ -65,7 +65,7 @@ def letters(text):
 
 
 def lines(rubric):
-    return Line(rubric, letters, 0)
+    return AnswerLine(rubric, letters, 0)
 
 
 @pytest.mark.parametrize("preset", PUBLISHED)
@@ -157,8 +157,8 @@ def test_other_levels_go_by_their_places_in_another_prompt():
     assert words.dimensions[1].values == (0, 1, 2)
     assert words.dimensions[1].missing_value == 1
     assert words.dimensions[0].values == (0, 1, 2, 3, 4, 5)
-    told = question(words, [Turn("Why?", [])])[0]
-    assert isinstance(told, Text)
+    told = question(words, [SampleTurn("Why?", [])])[0]
+    assert isinstance(told, TextPart)
     assert "  2 = 10\n" in told.text
     assert "Without a picture it is 1." in told.text
     assert told.text.index('{"TCC": 5, "IQ": 2}')
@@ -173,9 +173,9 @@ def test_more_levels_than_digits_are_refused():
 
 def test_a_level_that_is_no_token_of_its_own_is_refused():
     with pytest.raises(BackendError, match="no single token for each level of TCC"):
-        Line(RUBRIC, lambda text: letters(text) * 2, 0)
+        AnswerLine(RUBRIC, lambda text: letters(text) * 2, 0)
     with pytest.raises(BackendError, match="no single token for each level of TCC"):
-        Line(RUBRIC, lambda text: [7], 0)
+        AnswerLine(RUBRIC, lambda text: [7], 0)
 
 
 # --- models on disk -------------------------------------------------------------------------------

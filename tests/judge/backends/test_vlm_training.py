@@ -13,7 +13,7 @@ from judge.backends.vlm import checkpoints as weights
 from judge.backends.vlm import trainer
 from judge.backends.vlm.backend import BACKEND, VlmJudge
 from judge.backends.vlm.batches import batch_of
-from judge.backends.vlm.level_probabilities import Reader
+from judge.backends.vlm.level_probabilities import LevelProbabilityReader
 from judge.backends.vlm.trainer import JudgeTrainer
 from judge.formats.picture_folder import PictureFolder
 from judge.formats.rubric import parse_rubric
@@ -292,7 +292,7 @@ def test_chances_that_are_not_finite_are_a_status_and_the_other_samples_are_judg
 ):
     run = trained(begun(tmp_path / "run", place / "model", epochs=1), samples, place / "release")
     whole = judged(run, samples, place / "release")
-    read = Reader.read
+    read = LevelProbabilityReader.read
     spoiled = []
 
     def overflowing(self, made, known):
@@ -303,7 +303,7 @@ def test_chances_that_are_not_finite_are_a_status_and_the_other_samples_are_judg
                 chances[0] = math.nan
         return found
 
-    monkeypatch.setattr(Reader, "read", overflowing)
+    monkeypatch.setattr(LevelProbabilityReader, "read", overflowing)
     predictions = judged(run, samples, place / "release")
     (place_of, failed), *more = [
         (number, one) for number, one in enumerate(predictions) if one.status == "backend_error"

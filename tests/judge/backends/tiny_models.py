@@ -19,7 +19,7 @@ from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import GotOcr2Im
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
 from judge.formats.rubric import parse_rubric
-from judge.formats.sample_line import Text, Turn
+from judge.formats.sample_line import SampleTurn, TextPart
 from judge.prompt import answer, question
 from tests.judge.release_folders import SENTENCE, TOML
 
@@ -30,7 +30,10 @@ SEEING = {
 }
 # Its words are those of the tests, so that prompts are as short as they are in the tokens of a large vocabulary.
 SAID = [
-    *(part.text for part in question(parse_rubric(TOML), [Turn("What happened on day 1?", [Text(SENTENCE)])])),
+    *(
+        part.text
+        for part in question(parse_rubric(TOML), [SampleTurn("What happened on day 1?", [TextPart(SENTENCE)])])
+    ),
     answer(parse_rubric(TOML), {"TCC": 4.0, "IQ": None}),
     "system\nYou are a helpful assistant.",
     "user\n",

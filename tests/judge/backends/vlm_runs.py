@@ -5,7 +5,7 @@ from pathlib import Path
 from judge.backends.registry import backend_named
 from judge.context import Surroundings
 from judge.formats.picture_folder import PictureFolder
-from judge.formats.release_line import Release
+from judge.formats.release_line import ReleaseFolder
 from judge.inference import judge_of
 from judge.presets import preset_named
 from judge.runs import Config, Run
@@ -17,7 +17,7 @@ FEW = {"questions": 8, "answers": 2, "test_share": 0.0, "raters": 1}
 def some_samples(folder, count=16, **how):
     """Return labelled samples whose pictures are in the folder; some have no text, some no picture."""
     write_release(folder, **FEW | how)
-    return list(Release(folder).samples("train"))[:count]
+    return list(ReleaseFolder(folder).samples("train"))[:count]
 
 
 def begun(folder, model, rubric=TOML, **settings):

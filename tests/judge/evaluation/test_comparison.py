@@ -9,7 +9,7 @@ import pytest
 
 from judge.evaluation.comparison import compare
 from judge.evaluation.scorecard import Labelled, scorecard
-from judge.formats.prediction_line import Prediction, from_distribution
+from judge.formats.prediction_line import SamplePrediction, from_distribution
 from tests.judge.labelled_samples import RUBRIC, certain, failed, labelled
 
 
@@ -19,7 +19,7 @@ def spread(name, centre, width):
     p[centre - width] += 0.5
     p[centre + width] += 0.5
     dimensions = {one.key: from_distribution(p, one) for one in RUBRIC.dimensions}
-    return Prediction(name, "j2", "sha", "ok", "test", dimensions=dimensions)
+    return SamplePrediction(name, "j2", "sha", "ok", "test", dimensions=dimensions)
 
 
 def samples(count, ratings=(3, 3), **more):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from judge.formats.json_line import RecordError
 from judge.formats.prediction_line import (
     NoDistribution,
-    Prediction,
+    SamplePrediction,
     as_line,
     at_level,
     from_distribution,
@@ -48,7 +48,9 @@ def refused(data):
 @given(chances, st.floats(0, 1), st.floats(0, 2))
 def test_what_is_written_is_read_back(p, mass, spread):
     dimension = from_distribution(p, TCC, mass=mass, ensemble_sd=spread)
-    said = Prediction("ä/1", "j1", "0" * 64, "ok", "expected", 3, {"TCC": dimension, "mood": at_level(0.5, MOOD, "x")})
+    said = SamplePrediction(
+        "ä/1", "j1", "0" * 64, "ok", "expected", 3, {"TCC": dimension, "mood": at_level(0.5, MOOD, "x")}
+    )
     found = parse_line(as_line(said).encode(), RUBRIC)
     assert (found.id, found.judge, found.prompt_sha, found.status, found.readout, found.cluster) == (
         *("ä/1", "j1", "0" * 64, "ok", "expected"),
@@ -62,7 +64,9 @@ def test_what_is_written_is_read_back(p, mass, spread):
 
 
 def test_the_line_has_the_names_that_others_read():
-    said = Prediction("a", "j1", "sha", "ok", "expected", None, {"TCC": from_distribution([0, 0, 1, 1, 0, 0], TCC)})
+    said = SamplePrediction(
+        "a", "j1", "sha", "ok", "expected", None, {"TCC": from_distribution([0, 0, 1, 1, 0, 0], TCC)}
+    )
     data = json.loads(as_line(said))
     assert list(data) == ["id", "judge", "prompt_sha", "status", "readout", "cluster", "dimensions"]
     assert data["dimensions"]["TCC"] == {
@@ -97,7 +101,7 @@ def test_from_chances_that_are_no_distribution_nothing_follows(chance):
 def test_a_number_that_no_reader_would_take_is_not_written(name):
     broken = replace(from_distribution([0, 0, 1, 1, 0, 0], TCC), **{name: math.nan})
     with pytest.raises(ValueError, match="not JSON compliant"):
-        as_line(Prediction("a", "j1", "sha", "ok", "expected", None, {"TCC": broken}))
+        as_line(SamplePrediction("a", "j1", "sha", "ok", "expected", None, {"TCC": broken}))
 
 
 def test_of_two_levels_at_the_same_distance_the_upper_one_is_nearest():

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from judge.formats.json_line import RecordError
-from judge.formats.release_line import Release, parse_labelled
+from judge.formats.release_line import ReleaseFolder, parse_labelled
 from judge.formats.rubric import rubric_from_data
 
 TOML = """
@@ -50,7 +50,7 @@ def folder(tmp_path):
 
 
 def test_the_labels_of_both_parts_are_read_in_order(folder):
-    release = Release(folder)
+    release = ReleaseFolder(folder)
     first, second = release.samples("train")
     assert (first.sample.id, second.sample.id) == ("a", "b")
     assert (first.final, first.histogram, first.mean) == ({"TCC": 2}, {"TCC": [0, 2, 1]}, {"TCC": 2.333333})
@@ -87,26 +87,26 @@ def test_a_fault_in_a_file_names_file_and_line(folder):
     with (folder / "test.jsonl").open("a") as file:
         file.write(json.dumps(LINE | {"part": "x"}) + "\n")
     with pytest.raises(RecordError, match=r"test\.jsonl:2: part"):
-        list(Release(folder).samples("test"))
+        list(ReleaseFolder(folder).samples("test"))
 
 
 def test_a_folder_that_is_no_release_says_what_is_missing(folder):
     (folder / "test.jsonl").unlink()
     with pytest.raises(FileNotFoundError, match=r"no test\.jsonl; name the folder of a release in the format jsonl"):
-        Release(folder)
+        ReleaseFolder(folder)
 
 
 def test_the_checksum_follows_the_labels_and_the_manifest_where_there_is_one(folder):
-    before = Release(folder).checksum()
-    assert Release(folder).checksum() == before
+    before = ReleaseFolder(folder).checksum()
+    assert ReleaseFolder(folder).checksum() == before
     (folder / "test.jsonl").write_text(json.dumps(LINE | {"part": "test", "final": {"TCC": 1}}) + "\n")
-    assert Release(folder).checksum() != before
+    assert ReleaseFolder(folder).checksum() != before
     (folder / "manifest.json").write_text('{"release": {"name": "R2"}}')
-    assert Release(folder).name() == "R2"
-    once = Release(folder).checksum()
+    assert ReleaseFolder(folder).name() == "R2"
+    once = ReleaseFolder(folder).checksum()
     (folder / "manifest.json").write_text('{"release": {"name": "R3"}}')
-    assert Release(folder).checksum() != once
+    assert ReleaseFolder(folder).checksum() != once
 
 
 def test_a_release_without_a_manifest_goes_by_its_folder(folder):
-    assert Release(folder).name() == folder.name
+    assert ReleaseFolder(folder).name() == folder.name

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.formats.rubric import Rubric, RubricError, parse_rubric, rubric_from_data
+from judge.formats.rubric import RubricError, RubricSpec, parse_rubric, rubric_from_data
 
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures" / "rubrics"
 SMALL = """
@@ -144,7 +144,7 @@ def test_what_is_read_can_be_written_and_read_again(levels, anchor):
 
 
 class TestBuiltIn:
-    def rubric(self, name: str) -> Rubric:
+    def rubric(self, name: str) -> RubricSpec:
         return parse_rubric((FIXTURES / f"{name}.toml").read_bytes())
 
     def test_the_answer_rubric_has_its_four_dimensions_and_what_a_missing_side_means(self):

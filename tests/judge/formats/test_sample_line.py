@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.formats.json_line import MAX_LINE_BYTES, RecordError, decode_line
-from judge.formats.sample_line import Image, Text, parse_sample
+from judge.formats.sample_line import Image, TextPart, parse_sample
 
 
 def line(**fields):
@@ -29,7 +29,7 @@ def refused_field(raw):
 def test_a_published_line_is_one_turn_of_text_and_picture():
     record = parse_sample(line())
     (turn,) = record.turns
-    assert (turn.question, turn.blocks) == ("Why?", [Text("So."), Image("a.png", "image")])
+    assert (turn.question, turn.blocks) == ("Why?", [TextPart("So."), Image("a.png", "image")])
     assert (record.has_text, record.has_image) == (True, True)
 
 

@@ -27,7 +27,7 @@ RELATIONS: Mapping[Role, Sequence[tuple[str, str]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class EmbeddingBlock:
     """One side of samples through one encoder: the positions of those that have it, and a vector of each of them."""
 
     rows: Ints
@@ -39,20 +39,20 @@ class Encoded:
     """Blocks by encoder and side, as ``text-answer``; cosines are samples x relations, 0 where a side is missing."""
 
     count: int
-    blocks: Mapping[str, Block]
+    blocks: Mapping[str, EmbeddingBlock]
     cosines: Floats
 
 
 def encoded_from(sides: Mapping[Role, Sequence[Mapping[str, Vectors]]], count: int) -> Encoded:
     """Return the blocks of samples, of what each encoder said of the sides that each of ``count`` samples has."""
-    blocks: dict[str, Block] = {}
+    blocks: dict[str, EmbeddingBlock] = {}
     cosines: list[Floats] = []
     for role, samples in sides.items():
         for side in SIDES[role]:
             there = [place for place, one in enumerate(samples) if side in one]
             if there:
                 vectors = np.stack([samples[place][side] for place in there])
-                blocks[f"{role}-{side}"] = Block(np.array(there, dtype=np.int64), vectors)
+                blocks[f"{role}-{side}"] = EmbeddingBlock(np.array(there, dtype=np.int64), vectors)
         for left, right in RELATIONS[role]:
             cosines.append(np.array([_cosine(one.get(left), one.get(right)) for one in samples]))
     return Encoded(count, blocks, np.stack(cosines, axis=1) if cosines else np.zeros((count, 0)))

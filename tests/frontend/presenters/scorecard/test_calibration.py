@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontend.presenters.scorecard.calibration import Group, calibration, pooled, wilson
+from frontend.presenters.scorecard.calibration import CalibrationGroup, calibration, pooled, wilson
 
 from .scorecards import card, dimension, measured, nothing, parsed
 
@@ -41,12 +41,16 @@ def test_the_interval_of_a_share_is_wilsons():
 
 
 def test_dimensions_together_are_weighted_by_their_samples():
-    groups = [Group(0.1, 0.0, 30), Group(0.1, 0.4, 10), *(Group(0.2 + n / 10, 0.5, 40) for n in range(8))]
+    groups = [
+        CalibrationGroup(0.1, 0.0, 30),
+        CalibrationGroup(0.1, 0.4, 10),
+        *(CalibrationGroup(0.2 + n / 10, 0.5, 40) for n in range(8)),
+    ]
     found = pooled(groups)
     assert sum(group.samples for group in found) == sum(group.samples for group in groups)
     assert found[0].observed == pytest.approx(0.1)
     assert [group.expected for group in found] == sorted(group.expected for group in found)
-    assert len(pooled([Group(n / 100, 0.5, 5) for n in range(100)])) == 10
+    assert len(pooled([CalibrationGroup(n / 100, 0.5, 5) for n in range(100)])) == 10
     assert pooled([]) == []
 
 
