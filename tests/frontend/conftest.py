@@ -3,10 +3,13 @@
 Where a module makes no other study, it is the one of people in dispute that Ada leads.
 """
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
 from annotation.models import Sample, Study
+from tests.markup import without_line_breaks
 
 from .views.disputes import client_of, make_people
 from .views.queue_entries import make_queue
@@ -15,6 +18,20 @@ from .views.queue_entries import make_queue
 @pytest.fixture(autouse=True)
 def _plain_static_names(plain_static_names: None) -> None:
     """Every test here is of pages."""
+
+
+@pytest.fixture(autouse=True)
+def _pages_without_line_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give pages to tests as browsers read them, wherever the lines of a template break."""
+    request = Client.request
+
+    def answer(self: Client, **asked: Any) -> Any:
+        response = request(self, **asked)
+        if not response.streaming and response.headers.get("Content-Type", "").startswith("text/html"):
+            response.content = without_line_breaks(response.content.decode()).encode()
+        return response
+
+    monkeypatch.setattr(Client, "request", answer)
 
 
 @pytest.fixture

@@ -42,21 +42,21 @@ def test_a_samples_whole_life_is_on_its_page(study: Study, ada: Client) -> None:
     assert re.findall(r'rowgroup"[^>]*>([^<]+)', scores) == ["Independent", "Signed in discussion 1"]
     assert f'href="/studies/birds/discussions/{case.public_id}/"' in page
     life = page.split('id="h-life"')[1]
-    told = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", life))
+    told = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", life))
     steps = [
         "Imported",
         "Ann Alder got it to score",
-        "waiting →to scoring",
+        "waiting → to scoring",
         "Ann Alder scored TCC 5 ICC 5 IQ 5 ITS 5",
         "Ben Bright scored TCC 5 ICC 5 IQ 5 ITS 3",
         "The scores differ on ITS",
-        "scoring →to in discussion",
+        "scoring → to in discussion",
         "Ann Alder gave a reason on ITS 5 They match.",
         "Ben Bright gave a reason on ITS 3 They do not.",
-        "Ann Alder moved ITS 5 →to 3 convinced by the others’ reasons",
+        "Ann Alder moved ITS 5 → to 3 convinced by the others’ reasons",
         "All stand on one value: ITS 3",
         "The discussion ended in agreement",
-        "in discussion →to agreed",
+        "in discussion → to agreed",
     ]
     places = [told.find(step) for step in steps]
     assert -1 not in places, [step for step, place in zip(steps, places, strict=True) if place < 0]
