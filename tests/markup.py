@@ -4,7 +4,10 @@ import re
 
 # Elements that stand within a sentence: white space beside them is read.
 TEXT_LEVEL = frozenset(
-    "a abbr b bdi br cite code data dfn em i ins kbd mark q s samp small span strong sub sup time u var wbr".split()
+    re.findall(
+        r"\w+",
+        "a abbr b bdi br cite code data dfn em i ins kbd mark q s samp small span strong sub sup time u var wbr",
+    )
 )
 KEPT = re.compile(r"(<(pre|textarea|script)\b.*?</\2>)", re.DOTALL)
 TAG = re.compile(r"""(<(/?)([a-zA-Z][\w-]*)(?:[^>"']|"[^"]*"|'[^']*')*>)""")

@@ -21,7 +21,7 @@ export function createClosed({ dimension, blocks, me, reasons, text, open }) {
   const node = h(
     "details.fold",
     { open },
-    h("summary", {}, icon("tri"), value, nameOf(dimension), what),
+    h("summary", {}, icon("chevron-right"), value, nameOf(dimension), what),
     h("div.body", {}, axis, thread.node),
   );
   let drawn = "";
@@ -67,7 +67,7 @@ export function drawSettled(dimension, { value, outcome, firsts }, text) {
     h(
       "summary",
       {},
-      icon("tri"),
+      icon("chevron-right"),
       value === null && firsts === null ? h("span.lv", {}, "?") : chip(dimension, value),
       nameOf(dimension),
       h("span.what", {}, text.say(`outcome_${key}`)),
