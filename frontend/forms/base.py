@@ -12,7 +12,7 @@ from annotation.core.errors import WorkflowError
 class PageForm(forms.Form):
     """A form in one column; the first wrong field takes the focus."""
 
-    template_name = "frontend/parts/form.html"
+    template_name = "frontend/parts/form_fields.html"
     error_fields: dict[str, str] = {}
     """Form field by the field name that a service uses, where the two differ."""
 

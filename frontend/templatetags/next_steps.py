@@ -10,7 +10,7 @@ from frontend.presenters import setup_checklist as steps_of
 register = template.Library()
 
 
-@register.inclusion_tag("frontend/parts/next_steps.html", takes_context=True)
+@register.inclusion_tag("frontend/parts/setup_checklist.html", takes_context=True)
 def next_steps(context: dict[str, Any], study: Study) -> dict[str, Any]:
     """Show what is still to be done before a draft can start, and the button that starts it."""
     steps = steps_of.to_start(study)

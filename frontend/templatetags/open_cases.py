@@ -11,7 +11,7 @@ from annotation.models import Member
 register = template.Library()
 
 
-@register.inclusion_tag("frontend/parts/open_cases.html")
+@register.inclusion_tag("frontend/parts/open_discussions.html")
 def open_cases(member: Member) -> dict[str, Any]:
     """Say in how many open discussions a member takes part, and what becomes of them without the member."""
     counts = open_participations(member.study).filter(member=member)

@@ -83,7 +83,7 @@ def age(request: HttpRequest, slug: str) -> HttpResponse:
         "back": back,
         "reload": not figures.running,
     }
-    return show(request, "parts/figures_age.html", context)
+    return show(request, "parts/report_status.html", context)
 
 
 def _read(request: HttpRequest, slug: str) -> Study:

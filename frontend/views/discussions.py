@@ -208,7 +208,7 @@ def _page(
         "forms": _forms(found, study, forms or {}) if leads and live else {},
         "address": reverse("discussion", args=[study.slug, found.id]),
     }
-    template = "parts/case.html" if request.headers.get("HX-Request") else "discussion.html"
+    template = "parts/discussion_case.html" if request.headers.get("HX-Request") else "discussion.html"
     return show(request, template, context, status=status)
 
 

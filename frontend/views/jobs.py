@@ -63,7 +63,7 @@ def job(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
     in_part = bool(getattr(request, "htmx", False))
     context = job_page(found, study, user=viewer(request))
     context |= {"in_part": in_part, "heard": request.GET.get("heard", "")}
-    response = show(request, "parts/job.html" if in_part else "job.html", context)
+    response = show(request, "parts/job_status.html" if in_part else "job.html", context)
     response.headers["Vary"] = "HX-Request, Cookie"
     return response
 

@@ -51,7 +51,7 @@ def mine(request: HttpRequest, slug: str) -> HttpResponse:
         "next": f"?before={page[-1].public_id}" if more else "",
         "first": bool(before),
     }
-    return show(request, "mine.html", context)
+    return show(request, "my_samples.html", context)
 
 
 @login_required
@@ -75,7 +75,7 @@ def one(request: HttpRequest, slug: str, assignment_id: str) -> HttpResponse:
         "answered": until is not None,
         "may_undo": until is not None and until > timezone.now(),
     }
-    return show(request, "mine_one.html", context)
+    return show(request, "my_score.html", context)
 
 
 @login_required

@@ -134,7 +134,7 @@ def age(request: HttpRequest, slug: str) -> HttpResponse:
     leads = permissions.leads_as(viewer(request), member)
     anew = not state.running and state.failed is None
     context = {"study": study, "state": state, "leads": leads, "here": back.partition("#")[0], "reload": anew}
-    return show(request, "parts/queue_age.html", context)
+    return show(request, "parts/queue_status.html", context)
 
 
 def back_to(request: HttpRequest, study: Study) -> str:

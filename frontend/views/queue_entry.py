@@ -172,7 +172,7 @@ def _page(
         "back": _back(request, study, found),
         "leads": True,
     }
-    response = show(request, "parts/queue_menu.html" if in_part else "queue_entry.html", context, status=status)
+    response = show(request, "parts/queue_row_menu.html" if in_part else "queue_entry.html", context, status=status)
     response.headers["Vary"] = "HX-Request, Cookie"
     return response
 

@@ -91,7 +91,7 @@ def consequences(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what the rules in the query would do; the page asks for it while the form is being filled in."""
     study = _led(request, slug)
     context = {"study": study, **_consequences(request, study, _protocol_form(study, request.GET))}
-    return show(request, "parts/consequences.html", context)
+    return show(request, "parts/protocol_consequences.html", context)
 
 
 @login_required
