@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from annotation.core.rubric_cache import DimensionDefinition
 from frontend.charts.svg import ChartScale
-from frontend.templatetags.humane import ramp
+from frontend.templatetags.formatting_tags import ramp
 
 from .queue_reasons import values_in_words
 from .vocabulary import decimals

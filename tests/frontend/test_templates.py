@@ -57,13 +57,13 @@ def test_every_icon_is_shown_somewhere() -> None:
 
 @pytest.mark.parametrize("name", ICONS)
 def test_an_icon_is_drawn_on_a_canvas_of_its_own_size(name: str) -> None:
-    drawn = Template('{% load icons %}{% icon name "plain" %}').render(Context({"name": name}))
+    drawn = Template('{% load icon_tags %}{% icon name "plain" %}').render(Context({"name": name}))
     assert re.fullmatch(
         r'<svg class="plain" width="(\d+)" height="(\d+)" viewBox="0 0 \1 \2" aria-hidden="true"><.+/></svg>', drawn
     )
 
 
 def test_a_symbol_is_defined_once_and_shown_by_its_name() -> None:
-    page = Template('{% load icons %}{% icon_symbols "check" "lock" %}{% icon_symbol "lock" %}').render(Context())
+    page = Template('{% load icon_tags %}{% icon_symbols "check" "lock" %}{% icon_symbol "lock" %}').render(Context())
     assert re.findall(r'<symbol id="([\w-]+)"', page) == ["icon-check", "icon-lock"]
     assert re.findall(r'<use href="#([\w-]+)"', page) == ["icon-lock"]

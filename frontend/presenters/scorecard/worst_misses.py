@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from frontend.presenters.annotator_remarks import signed, two
 from frontend.presenters.vocabulary import decimals
-from frontend.templatetags.humane import ramp
+from frontend.templatetags.formatting_tags import ramp
 
 from .text import between
 

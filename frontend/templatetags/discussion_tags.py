@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from frontend.presenters import discussions
 
-from .humane import ramp
+from .formatting_tags import ramp
 
 register = template.Library()
 
