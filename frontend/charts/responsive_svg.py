@@ -84,7 +84,7 @@ def fluid(height: float, inside: Iterable[SafeString], *, label: str = "") -> Sa
     """Return a drawing as wide as its place; without a label it is hidden from screen readers."""
     spoken = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     return format_html(
-        '<svg class="fluid" width="100%" height="{}" {} focusable="false">{}</svg>',
+        '<svg class="responsive-chart" width="100%" height="{}" {} focusable="false">{}</svg>',
         _short(height),
         spoken,
         joined(inside),
@@ -122,7 +122,7 @@ def line(x1: str, x2: str, y1: float, y2: float, kind: str, *, width: float = 1,
     )
 
 
-def text(x: str, y: float, words: str, *, anchor: str = "middle", kind: str = "ax") -> SafeString:
+def text(x: str, y: float, words: str, *, anchor: str = "middle", kind: str = "axis-label") -> SafeString:
     """Write words at a place."""
     return format_html('<text x="{}" y="{}" text-anchor="{}" class="{}">{}</text>', x, _short(y), anchor, kind, words)
 

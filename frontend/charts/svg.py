@@ -70,7 +70,7 @@ def axis(scale: ChartScale, ticks: Sequence[float]) -> SafeString:
     """Draw the numbers of a scale, for the head of a column."""
     texts = format_html_join(
         "",
-        '<text x="{}" y="11" text-anchor="middle" class="ax">{}</text>',
+        '<text x="{}" y="11" text-anchor="middle" class="axis-label">{}</text>',
         ((px(scale.at(one)), tick(one)) for one in ticks if not scale.beyond(one)),
     )
     return _svg(scale.width, 14, texts, "")
@@ -107,13 +107,13 @@ def interval(
         ),
         format_html_join(
             "",
-            '<line x1="{0}" x2="{0}" y1="0" y2="{1}" class="axl" stroke-dasharray="2 3"/>',
+            '<line x1="{0}" x2="{0}" y1="0" y2="{1}" class="axis-line" stroke-dasharray="2 3"/>',
             ((px(scale.at(bar)), ROW) for bar in bars if not scale.beyond(bar)),
         ),
     ]
     if zero is not None and not scale.beyond(zero):
         at = px(scale.at(zero))
-        pieces.append(format_html('<line x1="{0}" x2="{0}" y1="0" y2="{1}" class="axl"/>', at, ROW))
+        pieces.append(format_html('<line x1="{0}" x2="{0}" y1="0" y2="{1}" class="axis-line"/>', at, ROW))
     kind = "att" if notable else "ink"
     if value is not None and ends is not None:
         low, high = scale.at(ends[0]), scale.at(ends[1])
@@ -181,11 +181,11 @@ def weeks(
         pieces.append(
             format_html(
                 '<line x1="{0}" x2="{1}" y1="{2}" y2="{2}" class="{3}"{4}/>'
-                '<text x="{5}" y="{6}" text-anchor="end" class="ax">{7}</text>',
+                '<text x="{5}" y="{6}" text-anchor="end" class="axis-label">{7}</text>',
                 px(left),
                 px(width),
                 px(y),
-                "axl" if level == zero else "grid",
+                "axis-line" if level == zero else "grid",
                 dashed,
                 px(left - 6),
                 px(y + 4),
@@ -237,7 +237,7 @@ def both_ways(down: float, up: float, *, most: float, width: float = 150, label:
         format_html(
             '<rect x="{}" y="4" width="{}" height="10" class="f-down"/>'
             '<rect x="{}" y="4" width="{}" height="10" class="f-up"/>'
-            '<line x1="{}" x2="{}" y1="0" y2="{}" class="axl"/>',
+            '<line x1="{}" x2="{}" y1="0" y2="{}" class="axis-line"/>',
             px(half - left),
             px(left),
             px(half),
@@ -272,7 +272,7 @@ def columns(
             for tall in [max(1.0, value / most * (floor - 2))]
         ),
     )
-    base = format_html('<line x1="0" x2="{0}" y1="{1}" y2="{1}" class="axl"/>', px(width), px(floor - 0.5))
+    base = format_html('<line x1="0" x2="{0}" y1="{1}" y2="{1}" class="axis-line"/>', px(width), px(floor - 0.5))
     return _svg(width, height, _joined([bars, base, _first_and_last(names, 0, width, height)]), label)
 
 
@@ -282,7 +282,7 @@ def _first_and_last(names: Sequence[str], left: float, right: float, height: flo
         ends.append((right, "end", names[-1]))
     return format_html_join(
         "",
-        '<text x="{}" y="{}" text-anchor="{}" class="ax">{}</text>',
+        '<text x="{}" y="{}" text-anchor="{}" class="axis-label">{}</text>',
         ((px(x), px(height - 2), anchor, name) for x, anchor, name in ends),
     )
 
@@ -315,7 +315,9 @@ def _zero_line(scale: ChartScale, zero: float | None, width: float, height: floa
     if zero is None or scale.beyond(zero):
         return SafeString()
     y = px(_height(scale, zero, height, margin))
-    return format_html('<line x1="0" x2="{}" y1="{}" y2="{}" class="axl" stroke-dasharray="2 2"/>', px(width), y, y)
+    return format_html(
+        '<line x1="0" x2="{}" y1="{}" y2="{}" class="axis-line" stroke-dasharray="2 2"/>', px(width), y, y
+    )
 
 
 def _lines(places: Sequence[tuple[float, float] | None], kind: str, thickness: float) -> list[SafeString]:

@@ -118,7 +118,7 @@ class DeadlineForm(PageForm):
 
     error_fields = {"due_at": "until"}
 
-    choice = forms.ChoiceField(label=_("Until"), widget=forms.RadioSelect(attrs={"class": "choices down"}))
+    choice = forms.ChoiceField(label=_("Until"), widget=forms.RadioSelect(attrs={"class": "choices is-vertical"}))
     until = forms.DateField(
         label=_("Day"),
         required=False,

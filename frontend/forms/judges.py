@@ -23,7 +23,7 @@ class TrainForm(PageForm):
     error_fields = {"backend": "preset"}
 
     release = forms.ChoiceField(label=_("Learn from"))
-    preset = forms.ChoiceField(label=_("How"), widget=forms.RadioSelect(attrs={"class": "choices down"}))
+    preset = forms.ChoiceField(label=_("How"), widget=forms.RadioSelect(attrs={"class": "choices is-vertical"}))
     name = forms.CharField(
         label=_("Name"),
         required=False,

@@ -119,7 +119,7 @@ class CopyStudyForm(PageForm):
     people = forms.MultipleChoiceField(
         label=_("Who comes along"),
         required=False,
-        widget=forms.CheckboxSelectMultiple(attrs={"class": "choices down"}),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "choices is-vertical"}),
         help_text=_("In the same role. You lead the new study in any case."),
     )
 

@@ -19,7 +19,7 @@ from annotation.studies.protocol_rules import (
 
 from .base import PageForm
 
-down = {"class": "choices down"}
+down = {"class": "choices is-vertical"}
 
 
 class ProtocolForm(PageForm):

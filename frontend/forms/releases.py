@@ -25,7 +25,7 @@ class FilesForm(PageForm):
         label=_("Files"),
         choices=[(name, one.title) for name, one in FORMATS.items()],
         initial=["jsonl"],
-        widget=forms.CheckboxSelectMultiple(attrs={"class": "choices down"}),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "choices is-vertical"}),
         error_messages={"required": _("Choose at least one.")},
     )
     with_generator = forms.BooleanField(label=_("Say who made each sample"), required=False)

@@ -36,7 +36,7 @@ class StudyForm(PageForm):
         widget=forms.Textarea(attrs={"rows": 6}),
     )
     state = forms.ChoiceField(
-        label=_("State"), choices=STUDY_STATES, widget=forms.RadioSelect(attrs={"class": "choices down"})
+        label=_("State"), choices=STUDY_STATES, widget=forms.RadioSelect(attrs={"class": "choices is-vertical"})
     )
 
 

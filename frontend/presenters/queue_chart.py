@@ -84,10 +84,12 @@ def _drawn(levels: tuple[float, ...]) -> SafeString:
     ]
     return format_html(
         "{}{}",
-        format_html_join("", '<line x1="{}" x2="{}" y1="18" y2="23" class="axl"/>', ((x, x) for x, _label in ticks)),
+        format_html_join(
+            "", '<line x1="{}" x2="{}" y1="18" y2="23" class="axis-line"/>', ((x, x) for x, _label in ticks)
+        ),
         format_html_join(
             "",
-            '<text x="{}" y="43" text-anchor="middle" class="ax">{}</text>',
+            '<text x="{}" y="43" text-anchor="middle" class="axis-label">{}</text>',
             ((x, label) for x, label in ticks if label),
         ),
     )

@@ -20,12 +20,12 @@ class Table:
     def open(self, case: str = "") -> "Table":
         """Open the page and wait for a case."""
         self.page.goto(f"/studies/{self.study.slug}/discuss/{f'{case}/' if case else ''}")
-        expect(self.page.locator(".casehead")).to_be_visible()
+        expect(self.page.locator(".case-header")).to_be_visible()
         return self
 
     def reload(self) -> "Table":
         self.page.reload()
-        expect(self.page.locator(".casehead")).to_be_visible()
+        expect(self.page.locator(".case-header")).to_be_visible()
         return self
 
     @property
@@ -34,12 +34,12 @@ class Table:
 
     @property
     def question(self) -> Locator:
-        return self.page.locator(".stage.on .q").first
+        return self.page.locator(".sample-page.is-shown .question-text").first
 
     @property
     def here(self) -> Locator:
         """The dimension that the stance is about."""
-        return self.page.locator(".topic.here .topicname b")
+        return self.page.locator(".topic.is-current .topic-name b")
 
     @property
     def stance(self) -> Locator:
@@ -55,11 +55,11 @@ class Table:
 
     @property
     def saved(self) -> Locator:
-        return self.page.locator("#bar .saved")
+        return self.page.locator("#bar .save-status")
 
     @property
     def waiting(self) -> Locator:
-        return self.page.locator("#bar .prog")
+        return self.page.locator("#bar .bar-progress")
 
     @property
     def tell(self) -> Locator:
@@ -90,7 +90,7 @@ class Table:
             self.topic(key)
             .locator(".post")
             .evaluate_all(
-                """(posts) => posts.map((post) => [post.querySelector(".r").firstChild.textContent,
+                """(posts) => posts.map((post) => [post.querySelector(".post-author").firstChild.textContent,
                 ...[...post.querySelectorAll(".listed, .prose")].map((part) => part.textContent)].join("|"))"""
             )
         )

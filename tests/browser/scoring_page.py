@@ -30,15 +30,15 @@ class Desk:
 
     @property
     def stage(self) -> Locator:
-        return self.page.locator(".stage.on")
+        return self.page.locator(".sample-page.is-shown")
 
     @property
     def question(self) -> str:
-        return self.stage.locator(".q").first.inner_text()
+        return self.stage.locator(".question-text").first.inner_text()
 
     @property
     def saved(self) -> Locator:
-        return self.page.locator("#bar .saved")
+        return self.page.locator("#bar .save-status")
 
     @property
     def submit(self) -> Locator:
@@ -58,15 +58,15 @@ class Desk:
 
     def row(self, key: str) -> Locator:
         """The row of a dimension."""
-        return self.page.locator(".dim", has=self.page.locator(".dimname b", has_text=key).first).filter(
+        return self.page.locator(".score-row", has=self.page.locator(".score-name b", has_text=key).first).filter(
             has=self.page.get_by_text(key, exact=True)
         )
 
     def values(self) -> dict[str, str]:
         """What is chosen, by dimension; the shown figure of each chosen key."""
         found: dict[str, str] = self.page.evaluate(
-            """() => Object.fromEntries([...document.querySelectorAll(".dim")].map((dim) => [
-                dim.querySelector(".dimname b").textContent,
+            """() => Object.fromEntries([...document.querySelectorAll(".score-row")].map((dim) => [
+                dim.querySelector(".score-name b").textContent,
                 dim.querySelector("[aria-checked=true]")?.firstChild.textContent ?? ""]))"""
         )
         return found
@@ -75,7 +75,7 @@ class Desk:
         """Score what is on the desk, submit, and return the question that it was about."""
         question = self.question
         self.press(*digits, "Enter")
-        expect(self.stage.locator(".q").first).not_to_have_text(question)
+        expect(self.stage.locator(".question-text").first).not_to_have_text(question)
         return question
 
     def eventually(self, true: Callable[[], object], seconds: float = 8) -> None:

@@ -69,7 +69,7 @@ def test_before_the_own_reason_nothing_of_the_others_is_on_the_page(discussed: S
     expect(ann.topic("ITS")).to_contain_text("2 is your value.")
     expect(ann.stance.locator("h2")).to_have_text("My reason on ITS")
     expect(ann.axis("ITS")).to_have_count(0)
-    expect(ann.page.locator(".key.shown")).to_have_count(0)
+    expect(ann.page.locator(".key.is-marked")).to_have_count(0)
     assert ann.posts("ITS") == []
     for word in ("Quokkas", "R2", "R3", "Ben"):
         assert not re.search(rf"\b{word}\b", ann.page.content())
@@ -150,7 +150,7 @@ def test_enter_keeps_the_value_and_then_goes_on_to_the_next_case(discussed: Stud
     say("ben", first, "Look at I1 again?")
     ann = tables("ann").open()
     assert first.public_id in ann.page.url, "the oldest comes first"
-    expect(ann.topic("ITS").locator(".fresh")).to_have_count(2)
+    expect(ann.topic("ITS").locator(".post-new")).to_have_count(2)
     ann.press("Enter")
     expect(ann.topic("ITS").locator(".turn-mark")).to_be_hidden()
     ann.press("Enter")
@@ -215,7 +215,7 @@ def test_a_mention_leads_to_its_block(discussed: Study, tables: Tables) -> None:
     assert links.all_inner_texts() == ["T1", "I1", "I1"]
     links.nth(1).focus()
     ann.press("Enter")
-    expect(ann.page.locator("figure#I1")).to_have_class(re.compile("pointed"))
+    expect(ann.page.locator("figure#I1")).to_have_class(re.compile("is-pointed"))
     assert ann.topic("ITS").locator(".prose b").count() == 0
     ann.press("z")
     expect(ann.page.locator("#viewer")).to_be_visible()

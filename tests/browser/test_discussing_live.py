@@ -121,7 +121,7 @@ def test_a_deadline_that_passes_hands_the_case_to_the_admins(discussed: Study, t
     case = three(discussed)
     Discussion.objects.update(due_at=timezone.now() + timedelta(hours=2))
     ann = tables("ann").open()
-    expect(ann.page.locator(".due.att")).to_contain_text("then the admins decide")
+    expect(ann.page.locator(".due.text-attention")).to_contain_text("then the admins decide")
     Discussion.objects.update(due_at=timezone.now() - timedelta(minutes=1), version=99)
     ann.look()
     expect(ann.title).to_have_text("With the admins now")
@@ -181,7 +181,7 @@ def test_a_reopened_case_says_so_and_an_admin_who_takes_part_is_treated_like_any
     case = make_discussion(discussed, {"ada": {"ITS": 2}, "ben": {"ITS": 4}}, because="reopened")
     reason("ben", case, "Quokkas.")
     ada = tables("ada").open()
-    expect(ada.page.locator(".casehead")).to_contain_text("An admin has reopened this sample")
+    expect(ada.page.locator(".case-header")).to_contain_text("An admin has reopened this sample")
     assert "Quokkas" not in ada.page.content()
     ada.press("w")
     expect(ada.axis("ITS")).to_be_visible()
@@ -205,12 +205,12 @@ def test_a_picture_that_fails_can_be_asked_for_again(discussed: Study, tables: T
     ann = tables("ann")
     ann.page.route("**/api/pictures/**", lambda route: route.abort())
     ann.open()
-    failure = ann.page.locator(".stage.on .ph")
+    failure = ann.page.locator(".sample-page.is-shown .picture-placeholder")
     expect(failure).to_contain_text("This picture has not arrived.")
     expect(failure.get_by_role("button")).to_have_text(["Try again"])
     ann.page.unroute("**/api/pictures/**")
     failure.get_by_role("button", name="Try again").click()
-    expect(ann.page.locator(".stage.on .shot")).to_be_visible()
+    expect(ann.page.locator(".sample-page.is-shown .picture-image")).to_be_visible()
     ann.press("i")
     ann.settle()
 
@@ -230,11 +230,11 @@ def test_the_next_cases_are_there_with_their_pictures_before_they_are_asked_for(
     for spread in (3, 2, 1):
         make_discussion(discussed, {"ann": {"ITS": 1}, "ben": {"ITS": 1 + spread}})
     ann: Table = tables("ann").open()
-    expect(ann.page.locator(".stage")).to_have_count(3)
+    expect(ann.page.locator(".sample-page")).to_have_count(3)
     ann.page.wait_for_load_state("networkidle")
     ann.lose_connection()
     for _ in range(2):
         ann.press("i", "Enter")
-    expect(ann.page.locator(".stage.on .shot")).to_be_visible()
-    assert ann.page.evaluate("() => document.querySelector('.stage.on .shot').naturalWidth") > 0
+    expect(ann.page.locator(".sample-page.is-shown .picture-image")).to_be_visible()
+    assert ann.page.evaluate("() => document.querySelector('.sample-page.is-shown .picture-image').naturalWidth") > 0
     expect(ann.saved).to_have_text("offline, 2 waiting")

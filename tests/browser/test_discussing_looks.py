@@ -62,7 +62,7 @@ def test_axe_finds_nothing_in_any_state(case: Discussion, tables: Tables, scheme
         ann.press("Escape")
     refusal = {"code": "invalid", "message": "This cannot be stored.", "fields": {}}
     page.route(LETTERS, lambda route: route.fulfill(status=400, json=refusal))
-    ann.topic("IQ").locator(".topichead").click()
+    ann.topic("IQ").locator(".topic-header").click()
     ann.press("i")
     expect(ann.needs_me).to_be_visible(timeout=15_000)
     ann.needs_me.click()
@@ -82,7 +82,7 @@ def test_a_phone_discusses_with_a_thumb(case: Discussion, tables: Tables) -> Non
     page = ann.page
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate("() => document.querySelector('#main').scrollWidth <= innerWidth")
-    ann.topic("ITS").locator(".topichead").tap()
+    ann.topic("ITS").locator(".topic-header").tap()
     expect(ann.axis("ITS")).to_be_visible()
     too_small = page.evaluate(
         """() => [...document.querySelectorAll("button, a, [role=radio], summary, textarea")].filter((node) => {
@@ -98,10 +98,10 @@ def test_a_phone_discusses_with_a_thumb(case: Discussion, tables: Tables) -> Non
     expect(page.locator("figure#I1")).to_be_in_viewport()
     expect(ann.stance.locator(".key").first).to_be_visible()
     page.get_by_role("button", name="Discussion", exact=True).tap()
-    ann.topic("IQ").locator(".topichead").tap()
+    ann.topic("IQ").locator(".topic-header").tap()
     page.get_by_role("button", name="what the image shows").tap()
     expect(ann.here).to_have_text("ITS")
-    expect(ann.topic("IQ").locator(".standing .lv")).to_have_count(3)
+    expect(ann.topic("IQ").locator(".standing .level-chip")).to_have_count(3)
     page.get_by_role("radio", name="3, R3 there").tap()
     expect(ann.stance.locator(".sent")).to_contain_text("ITS moved to 3.")
 

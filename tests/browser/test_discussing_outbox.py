@@ -24,7 +24,7 @@ def two_cases(study: Study) -> list[Discussion]:
 def test_an_outage_costs_nothing_and_a_reload_in_it_neither(discussed: Study, tables: Tables) -> None:
     two_cases(discussed)
     ann = tables("ann").open()
-    expect(ann.page.locator(".stage")).to_have_count(2)
+    expect(ann.page.locator(".sample-page")).to_have_count(2)
     ann.lose_connection()
     ann.press("i")
     expect(ann.topic("ITS")).to_contain_text("Your reason is on its way.")

@@ -142,10 +142,10 @@ def test_three_experts_settle_what_they_can_and_ada_the_rest(
     # The wren: they talk, settle one dimension, and stay apart on the other.
     for table in tables.values():
         give_reasons(table, "wren", "r")
-    ann.topic("ITS").locator(".topichead").click()
+    ann.topic("ITS").locator(".topic-header").click()
     ann.press("2")
     expect(ann.fold("ITS")).to_contain_text("settled", timeout=20_000)
-    ben.topic("ICC").locator(".topichead").click()
+    ben.topic("ICC").locator(".topic-header").click()
     ben.write("I1 shows a wren, but it does not sing. Cho?")
     ben.press("Enter")
     ben.settle()
@@ -182,7 +182,7 @@ def test_three_experts_settle_what_they_can_and_ada_the_rest(
     assert "IQ" not in finals("finch")
     for table in tables.values():
         table.open(case_of("finch").public_id)
-        expect(table.page.locator(".casehead")).to_contain_text("An admin has reopened this sample")
+        expect(table.page.locator(".case-header")).to_contain_text("An admin has reopened this sample")
         table.press("4", "i")
         table.settle()
     expect(cho.title).to_have_text("Settled", timeout=20_000)

@@ -88,7 +88,7 @@ def test_axe_finds_nothing_on_any_page_and_none_is_too_wide(
             page.goto(place)
             found[who, place] = faults(page)
         page.goto("/")
-        page.locator(".who").click()
+        page.locator(".person-button").click()
         expect(page.get_by_role("link", name="Account")).to_be_visible()
         found[who, "menu"] = faults(page)
     assert {place: wrong for place, wrong in found.items() if wrong} == {}
@@ -147,7 +147,7 @@ def test_sam_joins_by_keyboard_and_signs_out_from_the_menu(stranger: Page, world
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/studies/birds/score/$"))
     page.goto("/")
-    page.locator(".who").focus()
+    page.locator(".person-button").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     page.keyboard.press("Escape")

@@ -40,7 +40,7 @@ def open_page(browser_of: Browsers, study: Study, who: str, path: str = PAGE, **
 
 def names(page: Page) -> list[str]:
     """Return the external ids in the list, in order."""
-    texts = page.locator(".queue li .qq .tiny").all_text_contents()
+    texts = page.locator(".queue li .queue-question .text-tiny").all_text_contents()
     return [text.strip().removeprefix("sample ").split(",")[0].split(" ")[0].strip() for text in texts]
 
 

@@ -61,7 +61,7 @@ def told(desk: Desk, wire: list[str]) -> set[str]:
 
 
 def marks(desk: Desk) -> int:
-    return desk.page.locator(".key.judged, .told, .verdict:visible, #whose:visible").count()
+    return desk.page.locator(".key.is-judge-value, .is-judge-shown, .judge-answer:visible, #whose:visible").count()
 
 
 def leased(wire: list[str]) -> list[dict[str, object]]:
@@ -86,7 +86,7 @@ def test_blind_and_delayed_leases_look_alike_until_the_own_values_are_locked(des
             break
         with desk.page.expect_response(LETTERS):
             desk.press("5", "5", "5", "5", "Enter")
-        expect(desk.stage.locator(".q").first).not_to_have_text(question)
+        expect(desk.stage.locator(".question-text").first).not_to_have_text(question)
         assert told(desk, wire) == set(), "a blind score is followed by nothing"
     before = standing()
     lock(desk, "5555")
@@ -104,12 +104,12 @@ def test_a_blind_sample_in_ones_past_shows_nothing_of_the_judge(desk: Desk, wire
             break
         lock(desk, "5555")
         desk.press("k", "k", "k", "k", "Enter")
-        expect(desk.stage.locator(".q").first).not_to_have_text(question)
+        expect(desk.stage.locator(".question-text").first).not_to_have_text(question)
     blind = desk.question
     desk.press("5", "5", "5", "5", "Enter")
     expect(desk.saved).to_contain_text("saved")
     desk.press("ArrowLeft")
-    expect(desk.stage.locator(".q").first).to_have_text(blind)
+    expect(desk.stage.locator(".question-text").first).to_have_text(blind)
     assert marks(desk) == 0
     desk.page.goto("/studies/birds/mine/")
     desk.page.get_by_role("link", name=blind).click()

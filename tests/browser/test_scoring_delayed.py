@@ -46,8 +46,8 @@ def lock(desk: Desk, digits: str = "4325") -> str:
 def seen(desk: Desk, question: str) -> None:
     """Wait until the judge's values of a sample are on the desk, and long enough to be answered."""
     expect(desk.page.locator("#whose")).to_contain_text("Your values are locked since")
-    expect(desk.stage.locator(".q").first).to_have_text(question)
-    expect(desk.page.locator("#panel")).not_to_have_class(re.compile("arriving"))
+    expect(desk.stage.locator(".question-text").first).to_have_text(question)
+    expect(desk.page.locator("#panel")).not_to_have_class(re.compile("is-arriving"))
 
 
 def decided(question: str) -> dict[str, float]:
@@ -60,10 +60,12 @@ def test_ann_keeps_one_value_changes_another_and_sends_them_by_keyboard(desk: De
     question = lock(desk, "5215")
     expect(desk.submit).to_have_text("Send, 4 to go Enter")
     assert desk.values() == {"TCC": "", "ICC": "", "IQ": "", "ITS": ""}
-    here = desk.page.locator(".dim.here .dimname b")
+    here = desk.page.locator(".score-row.is-current .score-name b")
     expect(here).to_have_text("TCC")
     row = desk.row("TCC")
-    expect(row.locator(".verdict")).to_contain_text("The judge says 4. It expects 3.8, likely between 2.7 and 4.9.")
+    expect(row.locator(".judge-answer")).to_contain_text(
+        "The judge says 4. It expects 3.8, likely between 2.7 and 4.9."
+    )
     expect(row.get_by_role("radio", name=re.compile("your own value"))).to_have_text(re.compile("^5"))
     expect(row.get_by_role("radio", name=re.compile("the judge says this"))).to_have_text(re.compile("^4"))
     desk.press("k")
@@ -79,23 +81,23 @@ def test_ann_keeps_one_value_changes_another_and_sends_them_by_keyboard(desk: De
     )
     desk.press("k")
     assert desk.values() == {"TCC": "5", "ICC": "3", "IQ": "3", "ITS": "5"}
-    expect(row.locator(".verdict")).to_contain_text("You kept 5.")
-    expect(desk.row("ICC").locator(".verdict")).to_contain_text("You changed 2 to 3.")
+    expect(row.locator(".judge-answer")).to_contain_text("You kept 5.")
+    expect(desk.row("ICC").locator(".judge-answer")).to_contain_text("You changed 2 to 3.")
     desk.press("Enter")
-    expect(desk.stage.locator(".q").first).not_to_have_text(question)
+    expect(desk.stage.locator(".question-text").first).not_to_have_text(question)
     desk.eventually(lambda: Revision.objects.count() == 1)
     assert ratings(question) == {"TCC": 5, "ICC": 2, "IQ": 1, "ITS": 5}, "the locked values stay"
     assert decided(question) == {"TCC": 5, "ICC": 3, "IQ": 3, "ITS": 5}
     assert Assignment.objects.get(revisions__isnull=False).revise_until is None
-    expect(desk.page.locator("#bar .prog")).to_have_text("1 today")
+    expect(desk.page.locator("#bar .bar-progress")).to_have_text("1 today")
 
 
 def test_where_the_judge_says_the_same_nothing_is_to_be_answered(desk: Desk) -> None:
     question = lock(desk, "4325")
     expect(desk.submit).to_have_text("Send, 1 to go Enter")
     assert desk.values() == {"TCC": "4", "ICC": "3", "IQ": "2", "ITS": ""}
-    expect(desk.page.locator(".dim.here .dimname b")).to_have_text("ITS")
-    expect(desk.row("TCC").locator(".verdict")).to_contain_text("The judge says 4 too.")
+    expect(desk.page.locator(".score-row.is-current .score-name b")).to_have_text("ITS")
+    expect(desk.row("TCC").locator(".judge-answer")).to_contain_text("The judge says 4 too.")
     desk.press("k", "Enter")
     desk.eventually(lambda: decided(question) == {"TCC": 4, "ICC": 3, "IQ": 2, "ITS": 5})
     same = lock(desk, "4321")
@@ -109,7 +111,7 @@ def test_who_has_begun_on_the_next_sample_finishes_that_first(desk: Desk) -> Non
     desk.page.route(SCORES, lambda route: held.append(route))
     first = desk.question
     desk.press("5", "5", "5", "5", "Enter")
-    expect(desk.stage.locator(".q").first).not_to_have_text(first)
+    expect(desk.stage.locator(".question-text").first).not_to_have_text(first)
     second = desk.question
     desk.press("2")
     desk.eventually(lambda: len(held) == 1)
@@ -138,7 +140,7 @@ def test_a_digit_meant_for_the_next_sample_answers_nothing(desk: Desk) -> None:
             window.type = (keys) => keys.forEach((key) => document.activeElement.dispatchEvent(
                 new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })));
             new MutationObserver((changes, observer) => {
-                if (!panel.classList.contains("arriving")) return;
+                if (!panel.classList.contains("is-arriving")) return;
                 observer.disconnect();
                 window.type(["1", "a", "k", "Enter"]);
                 window.typed = true;
@@ -149,7 +151,7 @@ def test_a_digit_meant_for_the_next_sample_answers_nothing(desk: Desk) -> None:
     desk.page.wait_for_function("() => window.typed")
     seen(desk, question)
     assert desk.values() == {"TCC": "", "ICC": "", "IQ": "", "ITS": ""}
-    desk.page.wait_for_function("() => !document.querySelector('#panel.arriving')")
+    desk.page.wait_for_function("() => !document.querySelector('#panel.is-arriving')")
     desk.page.evaluate("() => window.type(['1'])")
     assert desk.values() == {"TCC": "1", "ICC": "", "IQ": "", "ITS": ""}
 
@@ -170,7 +172,7 @@ def test_an_outage_and_a_reload_between_lock_and_answer_cost_nothing(desk: Desk)
     desk.lose_connection()
     desk.press("k", "k", "Enter")
     expect(desk.saved).to_have_text("offline, 1 waiting")
-    expect(desk.stage.locator(".q").first).not_to_have_text(question)
+    expect(desk.stage.locator(".question-text").first).not_to_have_text(question)
     desk.page.reload()
     expect(desk.saved).to_have_text("offline, 1 waiting")
     desk.regain_connection()
@@ -219,22 +221,22 @@ def test_the_past_shows_both_versions_and_undo_asks_for_the_answer_again(desk: D
     desk.press("a", "Enter")
     desk.eventually(lambda: len(decided(question)) == 4)
     desk.press("ArrowLeft")
-    expect(desk.stage.locator(".q").first).to_have_text(question)
+    expect(desk.stage.locator(".question-text").first).to_have_text(question)
     assert desk.values() == {"TCC": "4", "ICC": "3", "IQ": "2", "ITS": "1"}
-    expect(desk.row("ITS").locator(".verdict")).to_contain_text("You changed 5 to 1.")
-    expect(desk.row("ITS").locator(".key.own")).to_have_text(re.compile("^5"))
+    expect(desk.row("ITS").locator(".judge-answer")).to_contain_text("You changed 5 to 1.")
+    expect(desk.row("ITS").locator(".key.is-own-value")).to_have_text(re.compile("^5"))
     desk.press("u")
     seen(desk, question)
     desk.eventually(lambda: decided(question) == {})
     assert standing() == 1, "the own values stay locked"
     desk.press("ArrowDown", "ArrowDown", "ArrowDown")
-    expect(desk.page.locator(".dim.here .dimname b")).to_have_text("ITS")
+    expect(desk.page.locator(".score-row.is-current .score-name b")).to_have_text("ITS")
     desk.press("k", "Enter")
     desk.eventually(lambda: decided(question) == {"TCC": 4, "ICC": 3, "IQ": 2, "ITS": 5})
     desk.reload()
     desk.press("ArrowLeft")
-    expect(desk.stage.locator(".q").first).to_have_text(question)
-    expect(desk.row("ITS").locator(".verdict")).to_contain_text("You kept 5.")
+    expect(desk.stage.locator(".question-text").first).to_have_text(question)
+    expect(desk.row("ITS").locator(".judge-answer")).to_contain_text("You kept 5.")
 
 
 def test_the_past_claims_no_answer_where_none_came_in_time(desk: Desk) -> None:
@@ -243,11 +245,11 @@ def test_the_past_claims_no_answer_where_none_came_in_time(desk: Desk) -> None:
     leases.expire_leases()
     desk.reload()
     desk.press("ArrowLeft")
-    expect(desk.stage.locator(".q").first).to_have_text(question)
-    verdict = desk.row("ITS").locator(".verdict")
+    expect(desk.stage.locator(".question-text").first).to_have_text(question)
+    verdict = desk.row("ITS").locator(".judge-answer")
     expect(verdict).to_contain_text("The judge says 1.")
     expect(verdict).to_contain_text("You did not answer in time, so 5 stands.")
-    expect(desk.row("TCC").locator(".verdict")).not_to_contain_text("stands")
+    expect(desk.row("TCC").locator(".judge-answer")).not_to_contain_text("stands")
 
 
 def test_an_undo_on_its_way_when_the_judge_is_shown_is_refused_with_the_reason(desk: Desk) -> None:
@@ -257,7 +259,7 @@ def test_an_undo_on_its_way_when_the_judge_is_shown_is_refused_with_the_reason(d
     question = desk.score("5555")
     desk.eventually(lambda: len(held) == 1)
     desk.press("u")
-    expect(desk.stage.locator(".q").first).to_have_text(question)
+    expect(desk.stage.locator(".question-text").first).to_have_text(question)
     held.pop().continue_()
     seen(desk, question)
     expect(desk.tell).to_contain_text("Not undone.")
@@ -292,7 +294,7 @@ def test_two_tabs_answer_a_judge_once(desk: Desk) -> None:
     desk.press("a")
     other.eventually(lambda: other.values()["ITS"] == "1")
     desk.press("Enter")
-    expect(other.stage.locator(".q").first).not_to_have_text(question)
+    expect(other.stage.locator(".question-text").first).not_to_have_text(question)
     desk.eventually(lambda: len(decided(question)) == 4)
     assert Revision.objects.count() == 1
 
@@ -319,7 +321,7 @@ def test_the_keys_for_it_are_in_the_help_only_while_there_is_something_to_answer
     desk.press("?")
     expect(keeping).to_be_visible()
     desk.press("Escape")
-    hints = desk.page.locator(".hints")
+    hints = desk.page.locator(".key-hints")
     expect(hints.get_by_text("keep yours")).to_be_visible()
     expect(hints.get_by_text("skip", exact=True)).to_be_hidden()
 
@@ -328,9 +330,9 @@ def test_by_touch_a_tap_keeps_or_changes(browser_of: Callable[..., BrowserContex
     assert ann.user is not None
     desk = Desk(browser_of(ann.user, **PHONE).new_page(), study).open()
     question = lock(desk, "4355")
-    desk.page.locator(".dim.here").get_by_role("button", name="Keep 5").tap()
-    expect(desk.page.locator(".dim.here .dimname b")).to_have_text("ITS")
-    desk.page.locator(".dim.here .key.judged").tap()
+    desk.page.locator(".score-row.is-current").get_by_role("button", name="Keep 5").tap()
+    expect(desk.page.locator(".score-row.is-current .score-name b")).to_have_text("ITS")
+    desk.page.locator(".score-row.is-current .key.is-judge-value").tap()
     desk.submit.tap()
     desk.eventually(lambda: decided(question) == {"TCC": 4, "ICC": 3, "IQ": 5, "ITS": 1})
 

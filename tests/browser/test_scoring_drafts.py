@@ -20,7 +20,7 @@ def test_a_reload_keeps_the_draft_with_its_note(desk: Desk) -> None:
     assert desk.question == question
     assert desk.values() == {"TCC": "4", "ICC": "", "IQ": "", "ITS": ""}
     desk.press("c")
-    expect(desk.page.locator(".dim.here .key").first).not_to_be_focused()
+    expect(desk.page.locator(".score-row.is-current .key").first).not_to_be_focused()
     desk.press("Escape", "ArrowDown")
     expect(desk.page.locator(".note", has_text="Look at the wings")).to_have_count(1)
 
@@ -35,7 +35,7 @@ def test_the_draft_goes_when_the_server_has_the_score(desk: Desk) -> None:
 
 def test_no_form_field_carries_a_sample(desk: Desk) -> None:
     """A browser restores fields after a crash; a value would then land on another sample."""
-    sample = desk.page.locator(".stage.on h1").inner_text().split()[-1]
+    sample = desk.page.locator(".sample-page.is-shown h1").inner_text().split()[-1]
     fields = desk.page.evaluate(
         "() => [...document.querySelectorAll('input,textarea,select')].map((f) => f.outerHTML + f.value)"
     )

@@ -18,7 +18,7 @@ def test_ann_scores_a_sample_without_touching_the_mouse(desk: Desk) -> None:
     desk.press("4", "3", "0", "5")
     assert desk.values() == {"TCC": "4", "ICC": "3", "IQ": "0", "ITS": "5"}
     desk.press("Enter")
-    expect(desk.stage.locator(".q").first).not_to_have_text(question)
+    expect(desk.stage.locator(".question-text").first).not_to_have_text(question)
     assert desk.values() == {"TCC": "", "ICC": "", "IQ": "", "ITS": ""}
     desk.eventually(lambda: standing() == 1)
     assert ratings(question) == {"TCC": 4, "ICC": 3, "IQ": 0, "ITS": 5}
@@ -26,7 +26,7 @@ def test_ann_scores_a_sample_without_touching_the_mouse(desk: Desk) -> None:
 
 
 def test_a_digit_goes_on_to_the_next_open_dimension_and_arrows_change_it(desk: Desk) -> None:
-    here = desk.page.locator(".dim.here .dimname b")
+    here = desk.page.locator(".score-row.is-current .score-name b")
     expect(here).to_have_text("TCC")
     desk.press("ArrowDown", "ArrowDown")
     expect(here).to_have_text("IQ")
@@ -56,7 +56,7 @@ def test_keys_are_letters_inside_a_note_and_rest_in_chords(desk: Desk) -> None:
     desk.page.keyboard.type("4 zebras? u s [")
     assert desk.values()["TCC"] == ""
     desk.press("Escape")
-    expect(desk.page.locator(".dim.here .note")).to_have_text("4 zebras? u s [")
+    expect(desk.page.locator(".score-row.is-current .note")).to_have_text("4 zebras? u s [")
     for chord in ("Control+1", "Alt+2", "Meta+3"):
         desk.press(chord)
     assert desk.values()["TCC"] == ""
@@ -98,11 +98,11 @@ def test_ann_skips_with_a_reason(desk: Desk) -> None:
     dialog = desk.page.locator("#skip")
     expect(dialog).to_be_visible()
     desk.press("Enter")
-    expect(dialog.locator(".wrong")).to_have_text("Choose a reason.")
+    expect(dialog.locator(".field-error")).to_have_text("Choose a reason.")
     dialog.get_by_label("not in a language I read").check()
     desk.press("Enter")
     expect(dialog).to_be_hidden()
-    expect(desk.stage.locator(".q").first).not_to_have_text(question)
+    expect(desk.stage.locator(".question-text").first).not_to_have_text(question)
     desk.eventually(lambda: Skip.objects.filter(reason="language").count() == 1)
 
 
@@ -111,7 +111,7 @@ def test_skipping_for_something_else_takes_words(desk: Desk) -> None:
     dialog = desk.page.locator("#skip")
     dialog.get_by_role("radio", name="something else").check()
     dialog.get_by_role("button", name="Skip").click()
-    expect(dialog.locator(".wrong")).to_have_text("Say in a few words why.")
+    expect(dialog.locator(".field-error")).to_have_text("Say in a few words why.")
     dialog.locator("textarea").fill("It is about my own house.")
     dialog.get_by_role("button", name="Skip").click()
     desk.eventually(lambda: Skip.objects.filter(reason="other", note="It is about my own house.").exists())
@@ -124,7 +124,7 @@ def test_help_opens_by_key_and_closes_by_escape_with_the_focus_back(desk: Desk) 
     assert desk.values()["TCC"] == ""
     desk.press("Escape")
     expect(desk.page.locator("#help")).to_be_hidden()
-    expect(desk.page.locator(".dim.here .key").first).to_be_focused()
+    expect(desk.page.locator(".score-row.is-current .key").first).to_be_focused()
 
 
 def test_each_group_is_one_stop_for_tab_and_shift_arrows_walk_the_levels(desk: Desk) -> None:
@@ -133,7 +133,7 @@ def test_each_group_is_one_stop_for_tab_and_shift_arrows_walk_the_levels(desk: D
         expect(groups.nth(index).locator("[role=radio][tabindex='0']")).to_have_count(1)
     desk.press("Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowLeft")
     assert desk.values()["TCC"] == "1"
-    expect(desk.page.locator(".dim.here .key[aria-checked=true]")).to_be_focused()
+    expect(desk.page.locator(".score-row.is-current .key[aria-checked=true]")).to_be_focused()
 
 
 def test_a_key_held_down_counts_once(desk: Desk) -> None:

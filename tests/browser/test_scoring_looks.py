@@ -33,7 +33,7 @@ def test_axe_finds_nothing_in_any_state(
     desk = Desk(browser_of(ann.user, color_scheme=scheme, bypass_csp=True, **device).new_page(), study).open()
     page = desk.page
     page.emulate_media(reduced_motion="reduce")
-    expect(desk.stage.locator("figcaption .picdot").first).to_contain_text("loaded")
+    expect(desk.stage.locator("figcaption .picture-status").first).to_contain_text("loaded")
     assert faults(page) == [], "ready"
     desk.press("4", "c")
     page.keyboard.type("A note")
@@ -75,8 +75,8 @@ def test_a_phone_scores_with_a_thumb(study: Study, ann: Member, browser_of: Call
     desk = Desk(browser_of(ann.user, **PHONE).new_page(), study).open()
     page = desk.page
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
-    assert page.evaluate("() => document.querySelector('.stage.on').scrollWidth <= innerWidth")
-    figure, question = desk.stage.locator("figure").bounding_box(), desk.stage.locator(".q").bounding_box()
+    assert page.evaluate("() => document.querySelector('.sample-page.is-shown').scrollWidth <= innerWidth")
+    figure, question = desk.stage.locator("figure").bounding_box(), desk.stage.locator(".question-text").bounding_box()
     assert figure is not None
     assert question is not None
     assert figure["y"] < question["y"], "the first picture leads"
@@ -89,12 +89,12 @@ def test_a_phone_scores_with_a_thumb(study: Study, ann: Member, browser_of: Call
     assert too_small == []
     expect(desk.submit).to_be_in_viewport(ratio=1)
     for key in ("4", "3", "2", "1"):
-        page.locator(".dim.here .key", has_text=key).first.tap()
+        page.locator(".score-row.is-current .key", has_text=key).first.tap()
     expect(desk.submit).to_have_attribute("aria-disabled", "false")
     asked = desk.question
     desk.submit.tap()
-    expect(desk.stage.locator(".q").first).not_to_have_text(asked)
-    page.locator(".dimname", has_text="IQ").tap()
+    expect(desk.stage.locator(".question-text").first).not_to_have_text(asked)
+    page.locator(".score-name", has_text="IQ").tap()
     page.get_by_role("button", name="Levels: what each means").tap()
     expect(page.locator("#levels")).to_contain_text("IQ at 3")
 

@@ -85,7 +85,7 @@ def test_a_letter_that_the_server_refuses_is_set_aside_and_the_others_go_on(desk
     expect(dialog).to_contain_text("TCC 4, ICC 3, IQ 2, ITS 1")
     dialog.get_by_role("button", name="Open it again").click()
     expect(dialog).to_be_hidden()
-    expect(desk.stage.locator(".q").first).to_have_text(refused)
+    expect(desk.stage.locator(".question-text").first).to_have_text(refused)
     assert desk.values() == {"TCC": "4", "ICC": "3", "IQ": "2", "ITS": "1"}
     desk.press("Enter")
     desk.eventually(lambda: standing() == 2)
@@ -183,7 +183,7 @@ def test_two_tabs_send_a_letter_once_and_show_different_samples(desk: Desk) -> N
     assert other.question == desk.question
     desk.page.bring_to_front()
     first = desk.score()
-    expect(other.stage.locator(".q").first).not_to_have_text(first)
+    expect(other.stage.locator(".question-text").first).not_to_have_text(first)
     expect(other.tell).to_have_text("That sample was finished in another tab.")
     expect(other.page.locator("#live")).to_have_text(
         "That sample was finished in another tab. Next sample, 1 turn, 1 picture"
@@ -192,7 +192,7 @@ def test_two_tabs_send_a_letter_once_and_show_different_samples(desk: Desk) -> N
     desk.lose_connection()
     second = desk.score("1111")
     expect(other.saved).to_have_text("offline, 1 waiting")
-    expect(other.stage.locator(".q").first).not_to_have_text(second)
+    expect(other.stage.locator(".question-text").first).not_to_have_text(second)
     # What was answered: what is tried while the connection is still down reaches nobody.
     answered: list[str] = []
     desk.page.context.on(

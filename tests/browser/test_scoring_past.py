@@ -15,17 +15,17 @@ def test_left_shows_my_previous_samples_and_right_leads_back(desk: Desk) -> None
     now = desk.question
     desk.press("5")
     desk.press("ArrowLeft")
-    expect(desk.stage.locator(".q").first).to_have_text(second)
+    expect(desk.stage.locator(".question-text").first).to_have_text(second)
     assert desk.values() == {"TCC": "1", "ICC": "2", "IQ": "3", "ITS": "4"}
     expect(desk.tell).to_contain_text("You scored this at")
     desk.press("ArrowLeft")
-    expect(desk.stage.locator(".q").first).to_have_text(first)
+    expect(desk.stage.locator(".question-text").first).to_have_text(first)
     desk.press("9", "0", "Enter", "s")
     assert desk.values()["TCC"] == "4", "the past is only read"
     desk.press("ArrowRight")
-    expect(desk.stage.locator(".q").first).to_have_text(second)
+    expect(desk.stage.locator(".question-text").first).to_have_text(second)
     desk.press("ArrowRight")
-    expect(desk.stage.locator(".q").first).to_have_text(now)
+    expect(desk.stage.locator(".question-text").first).to_have_text(now)
     assert desk.values()["TCC"] == "5"
     expect(desk.tell).to_be_hidden()
     desk.eventually(lambda: standing() == 2)
@@ -36,7 +36,7 @@ def test_the_past_is_there_after_a_reload(desk: Desk) -> None:
     desk.eventually(lambda: standing() == 1)
     desk.reload()
     desk.press("ArrowLeft")
-    expect(desk.stage.locator(".q").first).to_have_text(question)
+    expect(desk.stage.locator(".question-text").first).to_have_text(question)
     assert desk.values() == {"TCC": "4", "ICC": "3", "IQ": "2", "ITS": "1"}
 
 
@@ -45,7 +45,7 @@ def test_undo_brings_the_last_one_back_with_its_values(desk: Desk) -> None:
     desk.eventually(lambda: standing() == 1)
     expect(desk.page.locator("[data-do=undo]")).to_be_visible()
     desk.press("u")
-    expect(desk.stage.locator(".q").first).to_have_text(question)
+    expect(desk.stage.locator(".question-text").first).to_have_text(question)
     assert desk.values() == {"TCC": "4", "ICC": "3", "IQ": "2", "ITS": "1"}
     desk.eventually(lambda: standing() == 0)
     desk.press("0", "Enter")
@@ -59,7 +59,7 @@ def test_undo_before_the_letter_has_left_sends_nothing_twice(desk: Desk) -> None
     question = desk.score("4321")
     expect(desk.saved).to_have_text("offline, 1 waiting")
     desk.press("u")
-    expect(desk.stage.locator(".q").first).to_have_text(question)
+    expect(desk.stage.locator(".question-text").first).to_have_text(question)
     desk.press("5", "Enter")
     desk.regain_connection()
     desk.page.evaluate("() => dispatchEvent(new Event('online'))")
@@ -83,7 +83,7 @@ def test_undo_of_a_letter_whose_answer_was_lost_reaches_the_server_too(desk: Des
     expect(desk.saved).to_have_text("offline, 1 waiting")
     desk.eventually(lambda: standing() == 1)
     desk.press("u")
-    expect(desk.stage.locator(".q").first).to_have_text(question)
+    expect(desk.stage.locator(".question-text").first).to_have_text(question)
     desk.press("5", "Enter")
     desk.page.unroute(LETTERS)
     desk.page.evaluate("() => dispatchEvent(new Event('online'))")
@@ -99,7 +99,7 @@ def test_undo_that_comes_too_late_is_told_and_the_score_stands(desk: Desk) -> No
     desk.page.route(LETTERS, lambda route: route.fulfill(status=409, json=late))
     desk.press("u")
     expect(desk.tell).to_contain_text("The time to undo this score has passed.")
-    expect(desk.stage.locator(".q").first).not_to_have_text(question)
+    expect(desk.stage.locator(".question-text").first).not_to_have_text(question)
     assert standing() == 1
 
 
@@ -171,7 +171,7 @@ def test_after_a_refused_letter_was_reopened_the_past_begins_anew(desk: Desk) ->
     expect(desk.tell).to_contain_text("You scored this at")
     desk.needs_me.click()
     desk.page.locator("#aside").get_by_role("button", name="Open it again").click()
-    expect(desk.stage.locator(".q").first).to_have_text(refused)
+    expect(desk.stage.locator(".question-text").first).to_have_text(refused)
     expect(desk.tell).to_be_hidden()
     desk.press("ArrowLeft")
-    expect(desk.stage.locator(".q").first).to_have_text(latest)
+    expect(desk.stage.locator(".question-text").first).to_have_text(latest)

@@ -31,13 +31,13 @@ def test_a_picture_keeps_its_place_before_it_has_loaded(desk: Desk) -> None:
     free = False
     desk.page.route(WEB, lambda route: route.continue_() if free else held.append(route))
     desk.page.goto(f"/studies/{desk.study.slug}/score/")
-    frame = desk.stage.locator(".frame").first
+    frame = desk.stage.locator(".picture-frame").first
     expect(frame).to_be_visible()
     before = frame.bounding_box()
     free = True
     for route in held:
         route.continue_()
-    expect(desk.stage.locator("figcaption .picdot").first).to_contain_text("loaded, not yet at 1:1")
+    expect(desk.stage.locator("figcaption .picture-status").first).to_contain_text("loaded, not yet at 1:1")
     assert frame.bounding_box() == before
     assert before is not None
     assert before["height"] > 10
@@ -68,13 +68,13 @@ def test_the_viewer_is_worked_by_keys_and_gives_the_focus_back(gallery: Desk) ->
     assert gallery.values()["TCC"] == "", "digits do not score through the viewer"
     gallery.press("Escape")
     expect(viewer).to_be_hidden()
-    expect(gallery.page.locator(".dim.here .key").first).to_be_focused()
-    expect(gallery.stage.locator("figcaption .picdot").nth(0)).to_contain_text("seen at 1:1")
-    expect(gallery.stage.locator("figcaption .picdot").nth(1)).to_contain_text("loaded, not yet at 1:1")
+    expect(gallery.page.locator(".score-row.is-current .key").first).to_be_focused()
+    expect(gallery.stage.locator("figcaption .picture-status").nth(0)).to_contain_text("seen at 1:1")
+    expect(gallery.stage.locator("figcaption .picture-status").nth(1)).to_contain_text("loaded, not yet at 1:1")
 
 
 def test_a_drag_moves_the_picture(gallery: Desk) -> None:
-    gallery.stage.locator(".frame").first.click()
+    gallery.stage.locator(".picture-frame").first.click()
     gallery.page.get_by_role("button", name="1:1").click()
     image = gallery.page.locator("#viewer img")
     before = image.bounding_box()
@@ -90,7 +90,7 @@ def test_a_drag_moves_the_picture(gallery: Desk) -> None:
 
 def test_brackets_walk_through_the_pictures_and_z_opens_that_one(gallery: Desk) -> None:
     gallery.press("]", "]")
-    expect(gallery.stage.locator(".pic.at .bno")).to_have_text("I2")
+    expect(gallery.stage.locator(".sample-picture.is-viewed .block-number")).to_have_text("I2")
     gallery.press("z")
     expect(gallery.page.locator("#viewer .title")).to_contain_text("I2, picture 2 of 2")
     gallery.press("[")
@@ -102,10 +102,10 @@ def test_a_picture_that_fails_can_be_asked_for_again(desk: Desk) -> None:
     desk.reload()
     figure = desk.stage.locator("figure").first
     expect(figure).to_contain_text("This picture has not arrived.")
-    expect(figure.locator(".picdot")).to_contain_text("not loaded")
+    expect(figure.locator(".picture-status")).to_contain_text("not loaded")
     desk.page.unroute(WEB)
     figure.get_by_role("button", name="Try again").click()
-    expect(figure.locator(".picdot")).to_contain_text("loaded, not yet at 1:1")
+    expect(figure.locator(".picture-status")).to_contain_text("loaded, not yet at 1:1")
 
 
 def test_a_picture_that_stays_away_is_a_reason_to_skip(desk: Desk) -> None:
@@ -115,25 +115,27 @@ def test_a_picture_that_stays_away_is_a_reason_to_skip(desk: Desk) -> None:
     desk.stage.get_by_role("button", name="Cannot score").click()
     expect(desk.page.locator("#skip input:checked")).to_have_value("picture_broken")
     desk.press("Enter")
-    expect(desk.stage.locator(".q").first).not_to_have_text(question)
+    expect(desk.stage.locator(".question-text").first).not_to_have_text(question)
 
 
 def test_pictures_come_back_with_the_connection(desk: Desk) -> None:
     desk.page.route(WEB, lambda route: route.abort())
     desk.reload()
-    expect(desk.stage.locator(".ph").first).to_be_visible()
+    expect(desk.stage.locator(".picture-placeholder").first).to_be_visible()
     desk.page.unroute(WEB)
     desk.page.evaluate("() => dispatchEvent(new Event('online'))")
-    expect(desk.stage.locator("figcaption .picdot").first).to_contain_text("loaded, not yet at 1:1")
+    expect(desk.stage.locator("figcaption .picture-status").first).to_contain_text("loaded, not yet at 1:1")
 
 
 def test_the_next_samples_are_decoded_before_they_are_shown(desk: Desk) -> None:
-    expect(desk.page.locator(".stage:not(.on) figure")).to_have_count(3)
-    expect(desk.page.locator(".stage:not(.on) figcaption .picdot", has_text="loaded, not yet")).to_have_count(3)
+    expect(desk.page.locator(".sample-page:not(.is-shown) figure")).to_have_count(3)
+    expect(
+        desk.page.locator(".sample-page:not(.is-shown) figcaption .picture-status", has_text="loaded, not yet")
+    ).to_have_count(3)
     asked: list[str] = []
     desk.page.on("request", lambda request: asked.append(request.url))
     desk.lose_connection()
     for _ in range(3):
         desk.score("1111")
-        expect(desk.stage.locator("figcaption .picdot").first).to_contain_text("loaded, not yet at 1:1")
+        expect(desk.stage.locator("figcaption .picture-status").first).to_contain_text("loaded, not yet at 1:1")
     assert not [url for url in asked if "/pictures/" in url]

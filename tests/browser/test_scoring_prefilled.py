@@ -30,9 +30,9 @@ def study(transactional_db: None) -> Study:
 def marked(desk: Desk) -> dict[str, str]:
     """Which key carries the judge's mark, by dimension."""
     found: dict[str, str] = desk.page.evaluate(
-        """() => Object.fromEntries([...document.querySelectorAll(".dim")].map((dim) => [
-            dim.querySelector(".dimname b").textContent,
-            dim.querySelector(".key.judged")?.firstChild.textContent ?? ""]))"""
+        """() => Object.fromEntries([...document.querySelectorAll(".score-row")].map((dim) => [
+            dim.querySelector(".score-name b").textContent,
+            dim.querySelector(".key.is-judge-value")?.firstChild.textContent ?? ""]))"""
     )
     return found
 
@@ -41,7 +41,7 @@ def test_what_the_judge_says_is_marked_and_counts_for_nothing(desk: Desk) -> Non
     assert marked(desk) == {"TCC": "4", "ICC": "3", "IQ": "2", "ITS": "1"}
     assert desk.values() == {"TCC": "", "ICC": "", "IQ": "", "ITS": ""}
     expect(desk.page.locator("#whose")).to_contain_text("Nothing counts until you answer it yourself.")
-    expect(desk.row("TCC").locator(".verdict")).to_contain_text("The judge says 4.")
+    expect(desk.row("TCC").locator(".judge-answer")).to_contain_text("The judge says 4.")
     suggested = desk.row("TCC").get_by_role("radio", name="4, the judge says this", exact=True)
     expect(suggested).to_have_attribute("aria-checked", "false")
     expect(desk.submit).to_have_text("Submit, 4 to go Enter")
@@ -54,7 +54,7 @@ def test_what_the_judge_says_is_marked_and_counts_for_nothing(desk: Desk) -> Non
 
 def test_ann_answers_by_digit_by_taking_the_value_over_and_by_click(desk: Desk) -> None:
     question = desk.question
-    here = desk.page.locator(".dim.here .dimname b")
+    here = desk.page.locator(".score-row.is-current .score-name b")
     desk.press("a")
     expect(here).to_have_text("ICC")
     desk.press("5")
@@ -64,9 +64,9 @@ def test_ann_answers_by_digit_by_taking_the_value_over_and_by_click(desk: Desk) 
     desk.press("Enter")
     expect(here).to_have_text("ITS")
     assert desk.question == question, "three of four were answered"
-    desk.row("ITS").locator(".key.judged").click()
+    desk.row("ITS").locator(".key.is-judge-value").click()
     desk.press("Enter")
-    expect(desk.stage.locator(".q").first).not_to_have_text(question)
+    expect(desk.stage.locator(".question-text").first).not_to_have_text(question)
     desk.eventually(lambda: standing() == 1)
     assert ratings(question) == {"TCC": 4, "ICC": 5, "IQ": 2, "ITS": 1}
     assert set(Suggestion.objects.filter(first__isnull=False).values_list("touched", flat=True)) == {True}
@@ -114,14 +114,14 @@ def test_undo_gives_the_answers_back_and_the_past_shows_what_was_marked(desk: De
     desk.press("5", "5", "5", "5", "Enter")
     desk.eventually(lambda: standing() == 1)
     desk.press("ArrowLeft")
-    expect(desk.stage.locator(".q").first).to_have_text(question)
+    expect(desk.stage.locator(".question-text").first).to_have_text(question)
     expect(desk.page.locator("#whose")).to_contain_text("what the judge had said beforehand")
     assert marked(desk)["TCC"] == "4"
     desk.press("a")
     assert desk.values()["TCC"] == "5", "the past is only read"
     desk.press("u")
     expect(desk.tell).to_be_hidden()
-    expect(desk.stage.locator(".q").first).to_have_text(question)
+    expect(desk.stage.locator(".question-text").first).to_have_text(question)
     assert desk.values() == {"TCC": "5", "ICC": "5", "IQ": "5", "ITS": "5"}
     desk.eventually(lambda: standing() == 0)
     desk.press("a", "Enter")
@@ -150,7 +150,7 @@ def test_help_and_hints_name_the_key_only_where_there_is_something_to_take(
 ) -> None:
     taking = desk.page.locator("#help [data-met]", has_text="take the judge")
     keeping = desk.page.locator("#help [data-met]", has_text="keep your own value")
-    expect(desk.page.locator(".hints")).to_contain_text("take the judge’s")
+    expect(desk.page.locator(".key-hints")).to_contain_text("take the judge’s")
     desk.press("?")
     expect(taking).to_be_visible()
     expect(keeping).to_be_hidden()

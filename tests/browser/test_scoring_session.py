@@ -21,7 +21,7 @@ def test_ann_signs_in_in_place_and_loses_nothing(desk: Desk) -> None:
     expect(desk.saved).to_have_text("signed out, 1 waiting")
     dialog.get_by_label("Password").fill("wrong and wrong")
     desk.press("Enter")
-    expect(dialog.locator(".wrong")).to_be_visible()
+    expect(dialog.locator(".field-error")).to_be_visible()
     dialog.get_by_label("Password").fill(PASSWORD)
     desk.press("Enter")
     expect(dialog).to_be_hidden()

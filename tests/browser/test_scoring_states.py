@@ -38,7 +38,7 @@ def test_when_nothing_is_left_the_page_says_why_and_goes_on_when_something_comes
     desk.page.get_by_role("button", name="Look again").click()
     expect(desk.page.locator("#panel")).to_be_visible()
     expect(desk.page.locator("#live")).to_have_text("Next sample, 1 turn, 1 picture")
-    expect(desk.page.locator(".dim.here .key").first).to_be_focused()
+    expect(desk.page.locator(".score-row.is-current .key").first).to_be_focused()
     desk.score()
     desk.eventually(lambda: standing() == 1)
 
@@ -65,11 +65,11 @@ def test_the_last_sample_leads_to_nothing_left(study: Study, ann: Member, browse
     expect(desk.page.locator("#live")).to_contain_text(
         "Nothing left to score. Every sample of this study has its annotators"
     )
-    expect(desk.page.locator("#bar .prog")).to_have_text("1 today")
+    expect(desk.page.locator("#bar .bar-progress")).to_have_text("1 today")
     desk.press("u")
     expect(desk.page.locator("#panel")).to_be_visible()
     assert desk.values()["TCC"] == "1"
-    expect(desk.page.locator("#bar .prog")).to_have_text("0 today")
+    expect(desk.page.locator("#bar .bar-progress")).to_have_text("0 today")
 
 
 def test_why_there_is_nothing_is_read_out_once_however_often_the_page_asks(
@@ -90,8 +90,8 @@ def test_a_missing_side_is_locked_with_its_reason(transactional_db: None, browse
     make_sample(study, "Only words.", question="What is a robin?")
     desk = open_desk(make_member(study, "ann"), browser_of, study)
     expect(desk.stage).to_contain_text("No image came with this answer.")
-    expect(desk.row("ICC").locator(".chosen")).to_have_text("No image in this answer, so this is 0.")
-    expect(desk.row("ITS").locator(".chosen")).to_have_text(
+    expect(desk.row("ICC").locator(".score-chosen")).to_have_text("No image in this answer, so this is 0.")
+    expect(desk.row("ITS").locator(".score-chosen")).to_have_text(
         "It takes a text and an image to score this; the image is missing, so this is 0."
     )
     expect(desk.row("IQ").locator(".key").first).to_be_disabled()
@@ -113,9 +113,9 @@ def test_context_is_shown_and_not_judged(transactional_db: None, browser_of: Bro
     ]
     make_sample(study, "x", ["red"], turns=turns)
     desk = open_desk(make_member(study, "ann"), browser_of, study)
-    expect(desk.stage.locator(".turn.context")).to_contain_text("Context, not to be scored")
-    expect(desk.stage.locator(".sampleline")).to_contain_text("1 turn")
-    assert desk.stage.locator(".bno").all_inner_texts() == ["Q1", "T1", "Q2", "T2", "I1", "I1", "T3"]
+    expect(desk.stage.locator(".sample-turn.context")).to_contain_text("Context, not to be scored")
+    expect(desk.stage.locator(".sample-header")).to_contain_text("1 turn")
+    assert desk.stage.locator(".block-number").all_inner_texts() == ["Q1", "T1", "Q2", "T2", "I1", "I1", "T3"]
 
 
 def test_a_lease_that_was_lost_is_told_and_may_still_be_used(desk: Desk) -> None:
@@ -130,7 +130,7 @@ def test_a_lease_that_was_lost_is_told_and_may_still_be_used(desk: Desk) -> None
     desk.press("ArrowLeft")
     expect(desk.tell).to_contain_text("There is no earlier sample of yours.")
     desk.tell.get_by_role("button", name="Leave it and go on").click()
-    expect(desk.stage.locator(".q").first).not_to_have_text(question)
+    expect(desk.stage.locator(".question-text").first).not_to_have_text(question)
 
 
 def test_leases_are_renewed_while_the_page_is_open(desk: Desk) -> None:

@@ -232,7 +232,7 @@ def _panel(
         pieces.append(drawing.text(_px(left - 7), y(tick) + 4, axis.said(tick), anchor="end"))
         pieces.append(drawing.text(_px(x(tick)), bottom + 17, axis.said(tick)))
     low, high = axis.ticks[0], axis.ticks[-1]
-    pieces.append(drawing.line(_px(x(low)), _px(x(high)), y(low), y(high), "axl", dashed=True))
+    pieces.append(drawing.line(_px(x(low)), _px(x(high)), y(low), y(high), "axis-line", dashed=True))
     for group in groups:
         place = _px(x(group.expected))
         if intervals:

@@ -168,7 +168,9 @@ def _row(one: Mapping[str, Any], figure: str, axis: PercentAxis) -> DifferenceRo
     middle = ROW / 2
     pieces = [drawing.across(axis.at(tick), ROW) for tick in axis.ticks if tick]
     pieces.append(drawing.across(axis.at(0), ROW, "s-ink2"))
-    pieces.append(drawing.line(axis.at(axis.scale.low), axis.at(axis.scale.high), middle, middle, "axl", width=0.75))
+    pieces.append(
+        drawing.line(axis.at(axis.scale.low), axis.at(axis.scale.high), middle, middle, "axis-line", width=0.75)
+    )
     if ends:
         pieces.append(drawing.line(axis.at(ends[0]), axis.at(ends[1]), middle, middle, "s-acc", width=4))
     pieces.append(drawing.dot(axis.at(value), middle))

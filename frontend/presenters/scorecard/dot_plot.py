@@ -113,7 +113,9 @@ def _row(one: Mapping[str, Any], figure: tuple[str, str], axis: PercentAxis) -> 
     own, ends = one["asked"][figure[0]], one["asked"].get(f"{figure[0]}_interval")
     beside = _beside(one, figure)
     pieces = [drawing.across(axis.at(tick), ROW) for tick in axis.ticks]
-    pieces.append(drawing.line(axis.at(axis.scale.low), axis.at(axis.scale.high), MIDDLE, MIDDLE, "axl", width=0.75))
+    pieces.append(
+        drawing.line(axis.at(axis.scale.low), axis.at(axis.scale.high), MIDDLE, MIDDLE, "axis-line", width=0.75)
+    )
     if "human" in beside:
         pieces.append(drawing.mark("human", axis.at(beside["human"]), MIDDLE))
     if ends:

@@ -74,8 +74,8 @@ def _said(shares: Mapping[float, float]) -> str:
 
 def _pen(bar: _Bar) -> str:
     if not bar.share:
-        return "ax"
-    return "bar-far" if bar.far else "bar"
+        return "axis-label"
+    return "bar-beyond" if bar.far else "bar"
 
 
 def _drawn(key: str, bars: list[_Bar], most: float) -> SafeString:
@@ -92,6 +92,6 @@ def _drawn(key: str, bars: list[_Bar], most: float) -> SafeString:
         words = per_cent(bar.share)
         pieces.append(drawing.text(middle, FLOOR - tall - 5, words, kind=_pen(bar)))
         pieces.append(drawing.text(middle, FLOOR + 16, bar.name))
-    pieces.append(drawing.line("0", "100%", FLOOR + 0.5, FLOOR + 0.5, "axl"))
+    pieces.append(drawing.line("0", "100%", FLOOR + 0.5, FLOOR + 0.5, "axis-line"))
     shares = ", ".join(_("%(gap)s off: %(share)s %%") % {"gap": bar.name, "share": per_cent(bar.share)} for bar in bars)
     return drawing.fluid(HEIGHT, pieces, label=f"{key}: {shares}")

@@ -177,7 +177,7 @@ def _lines(series: Mapping[str, Points], x_axis: PercentAxis, y_axis: PercentAxi
         # What ends before the others is led to its name.
         pieces.append(
             responsive_svg.line(
-                x_axis.at(end_x), "100%", _y(y_axis, end_y, height), _y(y_axis, end_y, height), "axl", dashed=True
+                x_axis.at(end_x), "100%", _y(y_axis, end_y, height), _y(y_axis, end_y, height), "axis-line", dashed=True
             )
         )
     whole = TOP + height + FOOT
@@ -199,7 +199,7 @@ def _names(ends: Sequence[tuple[str, tuple[float, float], str, str]], axis: Perc
     lead, pen = 10.0, 18.0
     pieces = []
     for words, (_name, _end, kind, dash), start, place in zip(shown, ends, at, placed, strict=True):
-        pieces.append(responsive_svg.line("0", f"{lead:g}", start, place, "axl", width=0.75))
+        pieces.append(responsive_svg.line("0", f"{lead:g}", start, place, "axis-line", width=0.75))
         pieces.append(
             format_html(
                 '<line x1="{}" x2="{}" y1="{}" y2="{}" class="{}" stroke-width="2" stroke-dasharray="{}"/>',

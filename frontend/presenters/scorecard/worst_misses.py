@@ -87,5 +87,5 @@ def chip(value: float, levels: Sequence[float]) -> SafeString:
     """Show a score as its numeral in the colour of its level; one between levels, as a mean, without a colour."""
     place = next((place for place, level in enumerate(levels) if abs(level - value) < 1e-9), None)
     if place is None:
-        return format_html('<span class="lv rule">{}</span>', two(value))
-    return format_html('<span class="lv l{}">{}</span>', ramp(place, levels), f"{value:g}")
+        return format_html('<span class="level-chip rule">{}</span>', two(value))
+    return format_html('<span class="level-chip l{}">{}</span>', ramp(place, levels), f"{value:g}")

@@ -6,7 +6,7 @@ document.addEventListener(
   (event) => {
     const { newState } = /** @type {ToggleEvent} */ (event);
     const menu = /** @type {HTMLElement} */ (event.target);
-    if (newState === "open" && menu.matches(".rowmenu")) menu.querySelector(".menustep")?.replaceChildren();
+    if (newState === "open" && menu.matches(".row-menu")) menu.querySelector(".menu-step")?.replaceChildren();
   },
   { capture: true },
 ); // it does not bubble
@@ -21,7 +21,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 /** @param {HTMLElement} main */
 function isBusy(main) {
   const filters = /** @type {HTMLFormElement | null} */ (main.querySelector("form.filters"));
-  return Boolean(main.querySelector(".rowmenu:popover-open")) || [...(filters?.elements ?? [])].some(isChanged);
+  return Boolean(main.querySelector(".row-menu:popover-open")) || [...(filters?.elements ?? [])].some(isChanged);
 }
 
 /** @param {Element} field */

@@ -106,12 +106,12 @@ def entry_of(sample: Sample, kind: str = "disputed") -> QueueEntry:
 
 def listed(page: str) -> list[str]:
     """Return the external ids in the list, in order."""
-    return re.findall(r'<span class="tiny quiet">sample ([\w-]+)', page)
+    return re.findall(r'<span class="text-tiny text-quiet">sample ([\w-]+)', page)
 
 
 def line(page: str, name: str) -> str:
     """Return one entry's markup."""
-    found = [part for part in page.split('<li class="qrow')[1:] if f">sample {name}" in part]
+    found = [part for part in page.split('<li class="queue-row')[1:] if f">sample {name}" in part]
     assert len(found) == 1, name
     return found[0].split("</li>")[0]
 
@@ -122,7 +122,7 @@ def words(markup: str) -> str:
 
 
 def why(page: str, name: str) -> str:
-    return words(line(page, name).split('<div class="why">')[1].split("</div>")[0])
+    return words(line(page, name).split('<div class="reason-text">')[1].split("</div>")[0])
 
 
 def address(sample: Sample, step: str = "", kind: str = "disputed") -> str:

@@ -77,7 +77,7 @@ def test_an_admin_who_takes_part_gives_her_own_reason_before_she_sees_the_others
     page = text_of(ida, LIST)
     line = page.split("<ol>")[1].split("</ol>")[0]
     assert "your reasons come first" in line
-    assert not re.search(r'class="lv|range|Ben Bright', line)
+    assert not re.search(r'class="level-chip|range|Ben Bright', line)
     rubric = definition(study.rubric_id)
     rows = admin_list.page(
         by=make_user("ida"), study=study, rubric=rubric, wanted=admin_list.DiscussionFilter(), limit=9
@@ -97,8 +97,10 @@ def test_the_axis_shows_first_and_current_values_and_the_thread_who_moved(study:
     give_reason(case, "ben", "They do not.")
     move(case, "ann", 4)
     page = text_of(ada, address(case))
-    rows = re.findall(r'<th scope="row"><b>R\d</b> <span class="second">(\w+)[^<]*</span></th>(.*?)</tr>', page, re.S)
-    cells = {who: re.findall(r'<span class="vh">([^<]+)</span>', row) for who, row in rows}
+    rows = re.findall(
+        r'<th scope="row"><b>R\d</b> <span class="text-secondary">(\w+)[^<]*</span></th>(.*?)</tr>', page, re.S
+    )
+    cells = {who: re.findall(r'<span class="visually-hidden">([^<]+)</span>', row) for who, row in rows}
     assert cells == {"Ann": ["now", "first"], "Ben": ["first and now"]}
     assert "first values 2 to 5, now 2 to 4" in page
     assert "convinced by the others’ reasons" in page
@@ -191,7 +193,7 @@ def test_a_decision_that_makes_no_sense_is_refused_beside_its_field(
     answer = post(ada, case, "override", **sent)
     page = answer.content.decode()
     assert answer.status_code == 400
-    assert re.findall(r'class="wrong" id="(\w+)_error"', page) == [wrong]
+    assert re.findall(r'class="field-error" id="(\w+)_error"', page) == [wrong]
     assert '<details class="fold" open>' in page, "the form is there to be corrected"
     assert not FinalScore.objects.filter(outcome="overridden").exists()
 
@@ -247,7 +249,7 @@ def test_two_have_to_remain(study: Study, ada: Client) -> None:
     assert "Two have to remain" in answer.content.decode()
     answer = post(ada, case, "excuse", participant="", replacement="nonsense", reason="")
     assert answer.status_code == 400
-    wrong = re.findall(r'class="wrong" id="excuse_(\w+)_error"', answer.content.decode())
+    wrong = re.findall(r'class="field-error" id="excuse_(\w+)_error"', answer.content.decode())
     assert wrong == ["participant", "replacement", "reason"]
 
 
@@ -289,7 +291,7 @@ def test_a_deadline_that_makes_no_sense_is_refused_beside_its_field(
     before = case.due_at
     answer = post(ada, case, "deadline", **sent)
     assert answer.status_code == 400
-    assert re.findall(r'class="wrong" id="deadline_(\w+)_error"', answer.content.decode()) == [wrong]
+    assert re.findall(r'class="field-error" id="deadline_(\w+)_error"', answer.content.decode()) == [wrong]
     case.refresh_from_db()
     assert case.due_at == before
 

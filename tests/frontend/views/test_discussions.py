@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def listed(page: str) -> list[str]:
     """Return the cases in the list, in order."""
-    return re.findall(r'class="plain ques" href="/studies/birds/discussions/(\w+)/"', page)
+    return re.findall(r'class="plain question-link" href="/studies/birds/discussions/(\w+)/"', page)
 
 
 def test_what_the_admins_decide_comes_first_then_the_widest_range_then_the_oldest(study: Study, ada: Client) -> None:
@@ -55,7 +55,7 @@ def test_a_line_says_where_they_stand_and_for_whom_it_waits(study: Study, ada: C
     line = page.split("<ol>")[1].split("</ol>")[0]
     assert "Why do robins sing?" in line
     assert "robin-1" in line
-    assert re.findall(r'class="lv l\d">(\d)<', line) == ["2", "5"]
+    assert re.findall(r'class="level-chip l\d">(\d)<', line) == ["2", "5"]
     assert "range 3" in line
     assert "Ben Bright" in line
     assert "Ann Alder" not in line, "she is not awaited"
@@ -119,7 +119,7 @@ def test_a_closed_line_says_how_it_ended(study: Study, ada: Client) -> None:
     page = text_of(ada, LIST + "?state=closed&waits_for=nonsense")
     told = [
         re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", line)).strip()
-        for line in re.findall(r'<p class="strip">(.*?)</p>', page, re.S)
+        for line in re.findall(r'<p class="dispute-strip">(.*?)</p>', page, re.S)
     ]
     assert told == ["IQ – ended without a value", "TCC 1 overridden by an admin", "ITS 3 discussed"]
     assert 'name="waits_for"' not in page

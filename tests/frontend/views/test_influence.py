@@ -61,7 +61,7 @@ def test_the_page_opens_with_the_worst_alarm(ada: Client, pulled: World) -> None
     page = text(ada, PAGE)
     alarms = [row for row in stored(pulled)["rows"] if row["alarm"] and row["dimension"]]
     worst = max(alarms, key=lambda row: row["pull"])
-    (found,) = re.findall(r'<h1 class="att">(.*?)</h1>', page)
+    (found,) = re.findall(r'<h1 class="text-attention">(.*?)</h1>', page)
     assert f"pulls people {two(worst['pull'])} of the way to its values, beyond the limit of 0.20" in found
     assert found.endswith("so it does on 3 more dimensions")
     assert "values that the judge suggested to 5 annotators, beside" in words(page)
@@ -80,7 +80,7 @@ def test_every_pull_stands_with_its_interval_drawn_between_no_pull_and_the_limit
             for value in (row["pull"], *row["interval"]):
                 assert two(value) in line
             assert line.count("stroke-dasharray") == 1, "the limit"
-            assert line.count('class="axl"') == 2, "no pull, and the limit"
+            assert line.count('class="axis-line"') == 2, "no pull, and the limit"
     assert "Plain slope" in section(page, "h-pull-prefilled")
     assert "Plain slope" not in section(page, "h-pull-delayed")
 

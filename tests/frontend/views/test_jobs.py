@@ -90,7 +90,9 @@ def test_a_page_that_asks_again_is_told_only_what_is_new_and_read_out_at_each_qu
     study: Study, ada: Client
 ) -> None:
     job = make_job(study, state="running", done=1, total=100)
-    assert '<p class="vh" role="status" id="job-said">Import of samples: running</p>' in text_of(ada, address(job))
+    assert '<p class="visually-hidden" role="status" id="job-said">Import of samples: running</p>' in text_of(
+        ada, address(job)
+    )
 
     def asked_again(heard: str) -> str:
         answer = ada.get(f"{address(job)}?heard={heard}", headers={"hx-request": "true"})
@@ -145,7 +147,7 @@ def test_a_job_is_cancelled_from_its_page(study: Study, ada: Client) -> None:
 )
 def test_work_that_is_done_says_where_to_go_on(study: Study, ada: Client, kind: str, place: str) -> None:
     page = text_of(ada, address(make_job(study, state="done", kind=kind, result=result(created=3))))
-    following = page.split('class="lede next"')[1].split("</p>")[0]
+    following = page.split('class="page-lead next"')[1].split("</p>")[0]
     assert f'href="/studies/birds/{place}"' in following
     assert "took 2 minutes" in page
 
@@ -173,8 +175,8 @@ def test_a_preview_shows_samples_as_they_will_be_scored(study: Study, ada: Clien
         "How the first sample will look",
         "Context: shown, not judged.",
         "Why do &lt;birds&gt; sing?",
-        '<span class="bno">T3</span>',
-        '<span class="bno">I1</span>',
+        '<span class="block-number">T3</span>',
+        '<span class="block-number">I1</span>',
         f'<img src="{SPECKLE}" width="64" height="48" alt="Picture I1">',
         "TCC is 0 by rule: there is no text.",
         "IQ is not applicable: there is no image.",
@@ -288,7 +290,10 @@ def test_work_that_was_left_is_found_in_the_header_and_on_the_board_by_those_who
     make_job(study, state="queued", kind="statistics")
     make_job(study, state="done", result=result())
     board = text_of(ada, "/studies/birds/")
-    assert f'<a href="{JOBS}">Jobs <span class="at-work">2<span class="vh"> at work</span></span></a>' in board
+    assert (
+        f'<a href="{JOBS}">Jobs <span class="at-work">2<span class="visually-hidden"> at work</span></span></a>'
+        in board
+    )
     assert "jobs at work" in board
     assert "Import of samples 50 %" in board
     sia = client_of(make_user("sia", is_site_admin=True).username)

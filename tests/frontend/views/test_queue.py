@@ -33,7 +33,9 @@ def test_one_place_in_five_is_marked_as_random_and_the_tabs_count(ada: Client, s
         "Audit 1",
     ]
     assert "6 samples, 2 at random" in words(page)
-    places = {name: words(line(page, name).split('<div class="arm">')[1].split("</div>")[0]) for name in listed(page)}
+    places = {
+        name: words(line(page, name).split('<div class="queue-arm">')[1].split("</div>")[0]) for name in listed(page)
+    }
     assert [places[name] for name in listed(page)] == ["in order"] * 4 + ["random"] * 2
 
 
@@ -63,7 +65,7 @@ def test_a_discussion_that_is_overdue_says_so_and_is_where_the_question_leads(
 
 
 def test_what_came_true_is_told_beside_the_random_arm(study: Study, ada: Client, samples: dict[str, Sample]) -> None:
-    assert "at random." not in words(text_of(ada, PAGE).split('class="lede"')[1].split("</p>")[0])
+    assert "at random." not in words(text_of(ada, PAGE).split('class="page-lead"')[1].split("</p>")[0])
     now = timezone.now()
     for number in range(60):
         sample = make_sample(study, state="agreed", stage=0)
@@ -83,11 +85,11 @@ def test_what_came_true_is_told_beside_the_random_arm(study: Study, ada: Client,
             disputed=number < 24,
         )
     page = text_of(ada, PAGE)
-    lede = words(page.split('class="lede">')[1].split("</p>")[0])
+    lede = words(page.split('class="page-lead">')[1].split("</p>")[0])
     assert "Of the 60 that were decided so far, 12 of 30 in order were disputed and 12 of 30 at random." in lede
     assert "the first 20 % of the work in order holds 50 % of the disputes, 2.5 times its share" in words(page)
     assert "AUROC 1.00" in words(page)
-    assert '<th scope="col" class="num">20 %</th>' in page
+    assert '<th scope="col" class="number-cell">20 %</th>' in page
     QueueEntry.objects.filter(decided_at__isnull=False, foreseen__lt=0.5).delete()
     page = words(text_of(ada, PAGE))
     assert "more of those drawn at random have to be decided before it can be said what the order is worth." in page
@@ -162,7 +164,7 @@ def test_a_long_queue_comes_a_page_at_a_time(study: Study, ada: Client, samples:
     assert not set(listed(first)) & set(listed(second))
     assert 'rel="prev"' in second
     # Every fifth is random as long as there are any.
-    assert [words(part) for part in re.findall(r'<div class="arm">(.*?)</div>', first, re.S)][4::5][:4] == [
+    assert [words(part) for part in re.findall(r'<div class="queue-arm">(.*?)</div>', first, re.S)][4::5][:4] == [
         "random"
     ] * 4
 

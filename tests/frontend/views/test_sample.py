@@ -96,16 +96,16 @@ def test_an_admin_who_owes_a_reason_is_not_told_what_the_others_said(study: Stud
     ida = client_of("ida")
     page = text_of(ida, address(case.sample))
     assert f'href="/studies/birds/discuss/{case.public_id}/"' in page
-    for secret in ("Ben Bright", "Bens own reason", 'class="lv', "h-life", "h-scores"):
+    for secret in ("Ben Bright", "Bens own reason", 'class="level-chip', "h-life", "h-scores"):
         assert secret not in page, secret
     row = text_of(ida, LIST).split("<tbody>")[1].split("</tr>")[0]
     assert "your reason first" in row
-    assert '<td class="num">3</td>' not in row
+    assert '<td class="number-cell">3</td>' not in row
     assert lines(study, "ida")[0].spread is None, "nor does the page get to know"
     give_reason(case, "ida", "Mine.")
     assert lines(study, "ida")[0].spread == 3
     assert "Bens own reason." in text_of(ida, address(case.sample))
-    assert '<td class="num">3</td>' in text_of(ida, LIST)
+    assert '<td class="number-cell">3</td>' in text_of(ida, LIST)
 
 
 def test_what_was_handed_over_is_shown_to_the_admin_who_has_to_decide(study: Study) -> None:
@@ -114,7 +114,7 @@ def test_what_was_handed_over_is_shown_to_the_admin_who_has_to_decide(study: Stu
     hand_over(case)
     ida = client_of("ida")
     assert "Ben Bright" in text_of(ida, address(case.sample))
-    assert '<td class="num">3</td>' in text_of(ida, LIST)
+    assert '<td class="number-cell">3</td>' in text_of(ida, LIST)
 
 
 def test_the_page_shows_how_each_met_the_judge_and_what_became_of_their_values(study: Study, ada: Client) -> None:

@@ -62,7 +62,7 @@ def test_a_reopening_that_makes_no_sense_is_refused_beside_its_field(
     sample = agree(study)
     answer = ada.post(address(sample, "reopen/"), sent)
     assert answer.status_code == 400
-    assert re.findall(r'class="wrong" id="reopen_(\w+)_error"', answer.content.decode()) == [wrong]
+    assert re.findall(r'class="field-error" id="reopen_(\w+)_error"', answer.content.decode()) == [wrong]
     assert state_of(sample) == "agreed"
 
 
@@ -175,7 +175,7 @@ def test_ada_assigns_a_sample_to_people_by_name(study: Study, ada: Client) -> No
     ):
         answer = ada.post(address(sample, "assign/"), sent)
         assert answer.status_code == 400
-        assert re.findall(r'class="wrong" id="assign_(\w+)_error"', answer.content.decode()) == [wrong]
+        assert re.findall(r'class="field-error" id="assign_(\w+)_error"', answer.content.decode()) == [wrong]
     assert state_of(sample) == "waiting"
     assert ada.post(address(sample, "assign/"), {"members": [dan], "days": 5}).status_code == 302
     assert state_of(sample) == "scoring"

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def listed(page: str) -> list[str]:
     """Return the external ids in the list, in order."""
-    return re.findall(r'<span class="tiny quiet">([\w%-]+)', page)
+    return re.findall(r'<span class="text-tiny text-quiet">([\w%-]+)', page)
 
 
 def found(client: Client, query: str) -> list[str]:
@@ -138,7 +138,7 @@ def test_a_line_shows_final_values_what_is_in_dispute_and_how_far_apart_it_was(s
     page = text_of(ada, LIST)
     row = page.split("<tbody>")[1].split("</tr>")[0]
     assert re.findall(r'class="final">(?:<span[^>]*>)+(\d|≠)', row) == ["≠", "5", "5", "5"]
-    assert '<td class="num">3</td>' in row
+    assert '<td class="number-cell">3</td>' in row
     assert "2 of 2" in row
     assert "1 sample" in page
 

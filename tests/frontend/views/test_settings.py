@@ -111,8 +111,8 @@ def test_ada_makes_a_new_version_and_sees_who_changed_what(ada: Client, study: S
     assert (made.version, made.annotators_per_sample, made.review_share) == (2, 3, 0.125)
     page = text(ada, SETTINGS)
     assert "Version 2 of the protocol holds for samples begun from now on." in page
-    assert 'annotators per sample <span class="quiet">2</span> → 3' in page
-    assert 'share reviewed <span class="quiet">0 %</span> → 12.5 %' in page
+    assert 'annotators per sample <span class="text-quiet">2</span> → 3' in page
+    assert 'share reviewed <span class="text-quiet">0 %</span> → 12.5 %' in page
     assert "<td>Ada</td>" in page
     assert 'name="review_share" value="12.5"' in page
 
@@ -229,9 +229,9 @@ def test_ada_lets_people_meet_a_judge_and_sees_what_that_changed(ada: Client, st
     assert (made.suggestions, made.blind_share, made.pull_limit, made.work_order) == ("delayed", 0.4, 0.1, "disputed")
     page = text(ada, SETTINGS)
     assert "a judge’s values are shown on at most 60 % of them." in page
-    assert 'the judge’s values <span class="quiet">not shown</span> → after own ones' in page
-    assert 'samples without the judge <span class="quiet">30 %</span> → 40 %' in page
-    assert 'first come <span class="quiet">all alike</span> → the likely disputed' in page
+    assert 'the judge’s values <span class="text-quiet">not shown</span> → after own ones' in page
+    assert 'samples without the judge <span class="text-quiet">30 %</span> → 40 %' in page
+    assert 'first come <span class="text-quiet">all alike</span> → the likely disputed' in page
     assert 'name="blind_share" value="40"' in page
 
 

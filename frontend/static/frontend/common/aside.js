@@ -24,7 +24,7 @@ export function createAside({ letters, text, words, hears }) {
 
   /** @param {L} letter */
   function entry(letter) {
-    const outcome = h("p.small", { role: "status" });
+    const outcome = h("p.text-small", { role: "status" });
     const { refusal } = letter;
     const fields = Object.entries(refusal?.fields ?? {}).map(([name, fault]) => `${name}: ${fault}`);
     const act = (/** @type {string} */ key, /** @type {() => void} */ run) =>
@@ -33,11 +33,11 @@ export function createAside({ letters, text, words, hears }) {
       "li",
       {},
       h("p", {}, h("b", {}, words.title(letter))),
-      h("p.small.second", {}, words.kind(letter)),
-      ...words.said(letter).map((line) => h("p.small", {}, line)),
+      h("p.text-small.text-secondary", {}, words.kind(letter)),
+      ...words.said(letter).map((line) => h("p.text-small", {}, line)),
       h("p.refused", {}, [refusal?.message, ...fields].join(" ")),
       h(
-        "p.acts",
+        "p.action-row",
         {},
         act("aside_open", async () => {
           outcome.textContent = await hears.open(letter);

@@ -2,7 +2,7 @@
 /** Making and finding elements. */
 
 /**
- * Make an element: `h("p.small.quiet", {id: "x"}, "text")`. A function among the attributes listens to that event.
+ * Make an element: `h("p.text-small.text-quiet", {id: "x"}, "text")`. A function among the attributes listens to that event.
  * @param {string} tag
  * @param {Record<string, string|number|boolean|null|undefined|((event: any) => void)>} [attributes]
  * @param {...(Node|string|null|undefined|false)} children

@@ -19,7 +19,11 @@ export const shade = (place, count) => (count < 2 ? RAMP : Math.round((place * R
  */
 export function chip({ levels }, value) {
   const place = levels.findIndex((level) => level.value === value);
-  return h(place < 0 ? "span.lv" : `span.lv.l${shade(place, levels.length)}`, {}, value === null ? "–" : String(value));
+  return h(
+    place < 0 ? "span.level-chip" : `span.level-chip.l${shade(place, levels.length)}`,
+    {},
+    value === null ? "–" : String(value),
+  );
 }
 
 /**

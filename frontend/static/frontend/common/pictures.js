@@ -16,28 +16,28 @@ import { h, icon, write } from "./dom.js";
  */
 export function createPicture(block, first, text, hears) {
   const dot = createDot(text);
-  const frame = h("button.frame", {
+  const frame = h("button.picture-frame", {
     type: "button",
     "aria-label": text.say("open_picture", { name: block.number }),
     click: () => hears.open(picture),
   });
   frame.style.setProperty("--life", `${block.width}px`);
   const failure = h(
-    "div.ph",
+    "div.picture-placeholder",
     { hidden: true },
     h("span", {}, text.say("picture_failed")),
-    h("span.small.quiet", {}, text.say("picture_failed_why")),
+    h("span.text-small.text-quiet", {}, text.say("picture_failed_why")),
     h(
-      "span.acts",
+      "span.action-row",
       {},
       h("button.btn", { type: "button", click: () => load() }, text.say("try_again")),
       hears.cannotScore && h("button.btn.bare", { type: "button", click: hears.cannotScore }, text.say("cannot_score")),
     ),
   );
   const figure = h(
-    `figure.blk.pic${first ? ".first" : ""}`,
+    `figure.sample-block.sample-picture${first ? ".first" : ""}`,
     { "data-block": block.number },
-    h("span.bno", {}, block.number),
+    h("span.block-number", {}, block.number),
     frame,
     failure,
     h(
@@ -45,7 +45,7 @@ export function createPicture(block, first, text, hears) {
       {},
       h("span", {}, `${block.number}, ${block.width} × ${block.height}`),
       dot.node,
-      h("span.deskonly", {}, h("kbd", {}, "z"), ` ${text.say("opens_it")}`),
+      h("span.desktop-only", {}, h("kbd", {}, "z"), ` ${text.say("opens_it")}`),
     ),
   );
 
@@ -55,7 +55,7 @@ export function createPicture(block, first, text, hears) {
   /** An image that failed is not asked for again under the same element: every try has a new one. */
   function load() {
     const image = new Image(block.web_width, block.web_height);
-    image.className = "shot";
+    image.className = "picture-image";
     image.alt = text.say("picture_alt", { name: block.number });
     // The frame that shows a sample shows its pictures too; they are decoded by then.
     image.decoding = "sync";
@@ -99,8 +99,8 @@ export function createPicture(block, first, text, hears) {
  * @param {string} [name]  where the dot stands alone it carries the picture's name, and the words are only read out
  */
 export function createDot(text, name) {
-  const words = h(name ? "span.vh" : "span");
-  const node = h("span.picdot", {}, icon("dot-none"), name, words);
+  const words = h(name ? "span.visually-hidden" : "span");
+  const node = h("span.picture-status", {}, icon("dot-none"), name, words);
   return {
     node,
     /** @param {Picture} picture */

@@ -25,10 +25,10 @@ export function buildSample(sample, { text, dimensions, heading = "h1", hears })
   };
   const judged = sample.turns.filter((turn) => !turn.context).length;
   const line = h(
-    "div.sampleline",
+    "div.sample-header",
     {},
     h(
-      "button.back.phoneonly",
+      "button.back.phone-only",
       { type: "button", "aria-label": text.say("previous_sample"), click: () => hears.back() },
       h("span", { "aria-hidden": "true" }, "‹"),
     ),
@@ -36,30 +36,40 @@ export function buildSample(sample, { text, dimensions, heading = "h1", hears })
     h("span", {}, text.say("turns", { n: judged })),
   );
 
-  const stage = h("article.stage", { tabindex: 0, "aria-label": text.say("sample_text") }, line);
+  const stage = h("article.sample-page", { tabindex: 0, "aria-label": text.say("sample_text") }, line);
   let question = 0;
   sample.turns.forEach((turn) => {
     question += 1;
     const section = h(
-      `section.turn${turn.context ? ".context" : ""}`,
+      `section.sample-turn${turn.context ? ".context" : ""}`,
       {},
-      turn.context && h("p.contextline", {}, text.say("context")),
+      turn.context && h("p.context-note", {}, text.say("context")),
       turn.question &&
         h(
-          "div.blk.qb",
+          "div.sample-block.question-block",
           { "data-block": `Q${question}` },
-          h("p.q", {}, turn.question),
-          h("span.bno", {}, `Q${question}`),
+          h("p.question-text", {}, turn.question),
+          h("span.block-number", {}, `Q${question}`),
         ),
     );
     for (const block of turn.blocks) {
       if (block.kind === "text")
-        section.append(h("div.blk", { "data-block": block.number }, h("span.bno", {}, block.number), prose(block)));
+        section.append(
+          h("div.sample-block", { "data-block": block.number }, h("span.block-number", {}, block.number), prose(block)),
+        );
       else {
         const first = pictures.length === 0 && !turn.context;
         const picture = createPicture(block, first, text, { ...hears, changed });
         pictures.push(picture);
-        if (first) section.append(h("p.picref.blk", {}, h("span.bno", {}, block.number), text.say("picture_on_top")));
+        if (first)
+          section.append(
+            h(
+              "p.picture-reference.sample-block",
+              {},
+              h("span.block-number", {}, block.number),
+              text.say("picture_on_top"),
+            ),
+          );
         section.append(picture.figure);
       }
     }
@@ -67,7 +77,7 @@ export function buildSample(sample, { text, dimensions, heading = "h1", hears })
   });
   const missing = missingSide(sample, dimensions, text);
   if (missing) stage.append(missing);
-  line.append(pictures.length ? dotsOf(pictures, dots, text) : h("span.pics", {}, text.say("text_only")));
+  line.append(pictures.length ? dotsOf(pictures, dots, text) : h("span.picture-list", {}, text.say("text_only")));
   return { stage, pictures };
 }
 
@@ -82,7 +92,7 @@ function dotsOf(pictures, dots, text) {
     dot.show(picture);
     dots.set(picture, dot);
   }
-  return h("span.pics", {}, ...[...dots.values()].map((dot) => dot.node));
+  return h("span.picture-list", {}, ...[...dots.values()].map((dot) => dot.node));
 }
 
 /** The server has rendered and cleaned the text; without that it is shown as it is. @param {import("./types.js").TextBlock} block */
@@ -106,13 +116,13 @@ function missingSide({ locked }, dimensions, text) {
   const side = locked[keys[0]].why;
   const names = new Intl.ListFormat(document.documentElement.lang || "en").format(keys);
   return h(
-    "div.blk.missing",
+    "div.sample-block.missing",
     {},
     h(
-      "div.ph.short",
+      "div.picture-placeholder.short",
       {},
       h("span", {}, text.say(`missing_${side}`)),
-      h("span.small.quiet", {}, text.say("missing_follows", { names, n: keys.length })),
+      h("span.text-small.text-quiet", {}, text.say("missing_follows", { names, n: keys.length })),
     ),
   );
 }

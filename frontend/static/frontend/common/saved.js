@@ -11,7 +11,7 @@ import { find, write } from "./dom.js";
  * @param {{aside: () => void, signIn: () => void}} hears
  */
 export function createSaved(root, text, hears) {
-  const saved = find(root, ".saved");
+  const saved = find(root, ".save-status");
   const words = find(saved, "span");
   const why = find(root, ".outbox");
   const aside = find(root, ".aside");
@@ -42,7 +42,7 @@ export function createSaved(root, text, hears) {
                   ? "draft_saved"
                   : "saved"
                 : "nothing_saved";
-      saved.classList.toggle("wait", signedOut || offline || !kept);
+      saved.classList.toggle("is-waiting", signedOut || offline || !kept);
       write(words, text.say(state, { n: waiting, time: text.time(last.at) }));
       find(saved, "svg use").setAttribute("href", signedOut || offline || !kept ? "#icon-alert" : "#icon-check");
       saved.classList.toggle("none", state === "nothing_saved");

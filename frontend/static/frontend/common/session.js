@@ -21,7 +21,7 @@ export function createSession({ api, person, text, hears }) {
   const form = find(modal.dialog, "form");
   /** @type {HTMLInputElement} */
   const password = find(form, "[name=password]");
-  const wrong = find(form, ".wrong");
+  const wrong = find(form, ".field-error");
   const stranger = find(modal.dialog, ".stranger");
 
   /** @param {{id: unknown, name: string, username: string}} me */

@@ -13,9 +13,9 @@
 export function turnTo(built, now, step) {
   const pictures = built?.pictures ?? [];
   if (!pictures.length) return now;
-  const at = pictures.findIndex((picture) => picture.figure.classList.contains("at"));
+  const at = pictures.findIndex((picture) => picture.figure.classList.contains("is-viewed"));
   const next = at < 0 ? (step > 0 ? 0 : pictures.length - 1) : Math.min(pictures.length - 1, Math.max(0, at + step));
-  pictures.forEach((picture, index) => picture.figure.classList.toggle("at", index === next));
+  pictures.forEach((picture, index) => picture.figure.classList.toggle("is-viewed", index === next));
   pictures[next].figure.scrollIntoView({ block: "nearest" });
   return next;
 }

@@ -18,7 +18,7 @@ const PAN = 80;
  */
 export function createViewer(text, hears) {
   const modal = createModal("viewer");
-  const glass = find(modal.dialog, ".glass");
+  const glass = find(modal.dialog, ".viewer-canvas");
   const title = find(modal.dialog, ".title");
   const image = /** @type {HTMLImageElement} */ (find(modal.dialog, "img"));
   const modes = /** @type {NodeListOf<HTMLElement>} */ (modal.dialog.querySelectorAll("[data-mode]"));

@@ -29,10 +29,10 @@ export function drawAxis(dimension, stances, { me, text, closed = false }) {
   );
   const rows = stances.map((stance) =>
     h(
-      `div.stand${stance.excused ? ".excused" : ""}`,
+      `div.stance-row${stance.excused ? ".is-excused" : ""}`,
       {},
       h(
-        "span.r",
+        "span.post-author",
         {},
         stance.alias === me ? h("b", {}, stance.alias) : stance.alias,
         stance.alias === me && h("small", {}, text.say("you")),
@@ -76,7 +76,7 @@ function sentence({ alias, first, current, excused }, me, text) {
  * @param {{from: number, to: number}|null} band
  */
 function drawRow(count, first, current, band) {
-  const svg = make("svg", { height: HEIGHT, class: "standrow", "aria-hidden": "true", focusable: "false" });
+  const svg = make("svg", { height: HEIGHT, class: "stance-line", "aria-hidden": "true", focusable: "false" });
   const x = (/** @type {number} */ place) => `${((place + 0.5) * 100) / count}%`;
   const y = HEIGHT / 2;
   if (band)
@@ -120,7 +120,7 @@ export function drawLegend(stances, text) {
     sign("legend_first", dot(6.5, "first")),
     sign("legend_current", dot(6.5, "dot d3")),
     sign("legend_still", dot(8.5, "ring"), dot(5.5, "dot d3")),
-    sign("legend_band", make("rect", { x: 1, y: 2, width: 20, height: 14, rx: 2, class: "band edged" })),
+    sign("legend_band", make("rect", { x: 1, y: 2, width: 20, height: 14, rx: 2, class: "band is-edged" })),
   );
 }
 

@@ -13,7 +13,7 @@ import { createSaved } from "../common/saved.js";
 export function createBar(text, url, hears) {
   const root = byId("bar");
   const saved = createSaved(root, text, hears);
-  const count = find(root, ".prog");
+  const count = find(root, ".bar-progress");
   const next = find(root, "[data-do=next]");
   find(root, "[data-do=previous]").addEventListener("click", () => hears.previous());
   find(root, "[data-help]").addEventListener("click", () => hears.help());
@@ -28,7 +28,7 @@ export function createBar(text, url, hears) {
     if (!waiting) return old?.remove();
     const mark = old ?? place.appendChild(h("span.waiting"));
     if (mark.firstChild?.textContent !== String(waiting))
-      mark.replaceChildren(String(waiting), h("span.vh", {}, ` ${text.say("waiting")}`));
+      mark.replaceChildren(String(waiting), h("span.visually-hidden", {}, ` ${text.say("waiting")}`));
   }
 
   return {

@@ -92,7 +92,7 @@ export function createDock({ reasons, text, hears }) {
       const key = keys[place];
       key.setAttribute("aria-checked", String(value === chosen));
       key.tabIndex = value === chosen || (chosen === null && place === 0) ? 0 : -1;
-      key.classList.toggle("shown", who.length > 0);
+      key.classList.toggle("is-marked", who.length > 0);
       const spoken = [value, label, who.length ? text.say("stand_here", { who: text.list(who) }) : ""];
       key.setAttribute("aria-label", spoken.filter((part) => part !== "").join(", "));
     });

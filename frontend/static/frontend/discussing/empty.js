@@ -18,16 +18,16 @@ export function createEmpty(text, { again, score }) {
       if (reason === shown) return;
       shown = reason;
       screen.classList.toggle("is-empty", Boolean(reason));
-      place.classList.toggle("on", Boolean(reason));
+      place.classList.toggle("is-shown", Boolean(reason));
       if (!reason) return place.replaceChildren();
       place.replaceChildren(
         h("h1", {}, text.say(`empty_${reason}`)),
-        h("p.second", {}, text.say(`empty_${reason}_why`)),
+        h("p.text-secondary", {}, text.say(`empty_${reason}_why`)),
       );
       if (reason === "loading") return;
       place.append(
         h(
-          "p.acts",
+          "p.action-row",
           {},
           reason === "nothing_waits" && h("a.btn.solid", { href: score }, text.say("go_score")),
           h("button.btn", { type: "button", click: again }, text.say("look_again")),

@@ -16,7 +16,7 @@ import { createThread } from "./thread.js";
 export function createClosed({ dimension, blocks, me, reasons, text, open }) {
   const thread = createThread({ dimension, blocks, me, reasons, text });
   const value = h("span");
-  const what = h("span.what");
+  const what = h("span.case-question");
   const axis = h("div");
   const node = h(
     "details.fold",
@@ -68,13 +68,13 @@ export function drawSettled(dimension, { value, outcome, firsts }, text) {
       "summary",
       {},
       icon("chevron-right"),
-      value === null && firsts === null ? h("span.lv", {}, "?") : chip(dimension, value),
+      value === null && firsts === null ? h("span.level-chip", {}, "?") : chip(dimension, value),
       nameOf(dimension),
-      h("span.what", {}, text.say(`outcome_${key}`)),
+      h("span.case-question", {}, text.say(`outcome_${key}`)),
     ),
     h("div.body", {}, h("p", {}, said)),
   );
 }
 
 /** @param {Dimension} dimension */
-const nameOf = ({ key, name }) => h("span", {}, h("b", {}, key), " ", h("span.second", {}, name));
+const nameOf = ({ key, name }) => h("span", {}, h("b", {}, key), " ", h("span.text-secondary", {}, name));

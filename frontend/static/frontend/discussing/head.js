@@ -36,7 +36,12 @@ export function drawHead(view, text, now) {
     excused && text.say("excused_why"),
     view.me && text.say("you_are", { alias: view.me }),
   ].filter((part) => typeof part === "string");
-  return h("header.casehead", {}, h("h1", {}, title), h("p.second", {}, parts.join(" "), ...due(view, text, now)));
+  return h(
+    "header.case-header",
+    {},
+    h("h1", {}, title),
+    h("p.text-secondary", {}, parts.join(" "), ...due(view, text, now)),
+  );
 }
 
 /** @param {import("./types.js").Case} view @param {import("../common/text.js").Text} text @param {number} now */
@@ -45,7 +50,7 @@ function due({ state, due_at }, text, now) {
   const left = Date.parse(due_at) - now;
   const words =
     left < DAY ? text.say("due_soon", { time: text.when(due_at) }) : text.say("due", { day: text.date(due_at) });
-  return [" ", h(left < DAY ? "span.att.due" : "span.due", {}, words)];
+  return [" ", h(left < DAY ? "span.text-attention.due" : "span.due", {}, words)];
 }
 
 /** @param {number} n @param {import("../common/text.js").Text} text */

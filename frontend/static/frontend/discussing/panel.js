@@ -71,7 +71,7 @@ export function createPanel({ root, dimensions, reasons, text, now, hears }) {
     const head = drawHead(view, text, now());
     if (head.textContent === headDrawn) return;
     headDrawn = head.textContent ?? "";
-    const old = root.querySelector(".casehead");
+    const old = root.querySelector(".case-header");
     if (old) old.replaceWith(head);
     else root.prepend(head);
   }

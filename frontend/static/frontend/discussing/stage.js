@@ -27,12 +27,12 @@ export function createStage(hears) {
     if (built === on) return;
     // Links to T1 must find the block of the sample that is shown; the others lie ready beside it.
     for (const block of on?.stage.querySelectorAll("[data-block]") ?? []) block.removeAttribute("id");
-    on?.stage.classList.remove("on");
+    on?.stage.classList.remove("is-shown");
     on = built;
     if (!built) return;
     for (const block of built.stage.querySelectorAll("[data-block]")) block.id = block.getAttribute("data-block") ?? "";
     if (built.stage.parentNode !== root) root.append(built.stage);
-    built.stage.classList.add("on");
+    built.stage.classList.add("is-shown");
     turn("case");
   }
 
@@ -45,8 +45,8 @@ export function createStage(hears) {
     if (picture >= 0) hears.picked(picture);
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     block.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
-    block.classList.add("pointed");
-    setTimeout(() => block.classList.remove("pointed"), FLASH);
+    block.classList.add("is-pointed");
+    setTimeout(() => block.classList.remove("is-pointed"), FLASH);
   }
 
   for (const button of panes) button.addEventListener("click", () => turn(button.dataset.show ?? "case"));

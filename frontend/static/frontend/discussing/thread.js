@@ -30,12 +30,12 @@ export function createThread({ dimension, blocks, me, reasons, text }) {
       h("span", {}, post.pending ? text.say("on_its_way") : text.when(post.at)),
       ...done(post),
       listed && h("span.listed", {}, listed),
-      fresh && h("span.fresh", {}, text.say("new")),
+      fresh && h("span.post-new", {}, text.say("new")),
     );
     return h(
-      `article.post${mine ? ".mine" : ""}${post.pending ? ".pending" : ""}`,
+      `article.post${mine ? ".mine" : ""}${post.pending ? ".is-pending" : ""}`,
       {},
-      h("span.r", {}, post.alias, mine && h("small", {}, text.say("you"))),
+      h("span.post-author", {}, post.alias, mine && h("small", {}, text.say("you"))),
       h("div", {}, meta, post.text && h("p.prose", {}, ...linked(post.text, blocks))),
     );
   }

@@ -20,23 +20,28 @@ export function createTopic({ dimension, blocks, me, reasons, text, hears }) {
   const { key, levels } = dimension;
   const id = `topic-${key}`;
   const thread = createThread({ dimension, blocks, me, reasons, text });
-  const range = h("span.small.quiet");
-  const turn = h("span.turn-mark.att", { hidden: true }, icon("alert"), h("span", {}, text.say("your_turn")));
+  const range = h("span.text-small.text-quiet");
+  const turn = h(
+    "span.turn-mark.text-attention",
+    { hidden: true },
+    icon("alert"),
+    h("span", {}, text.say("your_turn")),
+  );
   const standing = h("span.standing", { "aria-hidden": "true" });
   const head = h(
-    "button.topichead",
+    "button.topic-header",
     { type: "button", "aria-controls": `${id}-body`, click: () => hears.here(key) },
-    h("span.topicname", { id }, h("b", {}, key), " ", h("span.second", {}, dimension.name)),
+    h("span.topic-name", { id }, h("b", {}, key), " ", h("span.text-secondary", {}, dimension.name)),
     range,
     standing,
     turn,
   );
   const picture = h("div");
-  const still = h("p.still");
+  const still = h("p.answer-status");
   const levelsLine = h("ol.anchors");
   if (!levels.some((level) => level.label)) levelsLine.classList.add("bare");
   levelsLine.hidden = !levels.some((level) => level.label || level.anchor);
-  const body = h("div.topicbody", { id: `${id}-body` }, picture, still, levelsLine, thread.node);
+  const body = h("div.topic-body", { id: `${id}-body` }, picture, still, levelsLine, thread.node);
   const node = h("section.topic", { "aria-labelledby": id }, h("h2", {}, head), body);
   const anchors = anchorsOf(dimension);
   let drawn = "";
@@ -52,13 +57,13 @@ export function createTopic({ dimension, blocks, me, reasons, text, hears }) {
     if (topic.revealed && topic.stances) {
       picture.replaceChildren(drawAxis(dimension, topic.stances, { me, text }), drawLegend(topic.stances, text));
     } else {
-      picture.replaceChildren(h("p.alone", {}, ...alone(topic)));
+      picture.replaceChildren(h("p.topic-solved", {}, ...alone(topic)));
     }
     still.replaceChildren(...stillToAnswer(topic));
     const inPlay = now ? levels.map(({ value }) => value >= now.low && value <= now.high) : levels.map(() => true);
     anchors.forEach((anchor, place) => {
       anchor.hidden = !inPlay[place];
-      anchor.classList.toggle("is", levels[place].value === topic.mine?.current);
+      anchor.classList.toggle("is-chosen", levels[place].value === topic.mine?.current);
     });
     levelsLine.replaceChildren(...anchors.filter((anchor) => !anchor.hidden));
   }
@@ -82,7 +87,13 @@ export function createTopic({ dimension, blocks, me, reasons, text, hears }) {
       .map(({ alias, reasoned_at, answered_at }) => {
         const who = h("b", {}, alias === me ? text.say("you_first") : alias);
         if (waits.includes(alias))
-          return h("span.att", {}, icon("alert"), who, text.say(alias === me ? "i_am_awaited" : "is_awaited"));
+          return h(
+            "span.text-attention",
+            {},
+            icon("alert"),
+            who,
+            text.say(alias === me ? "i_am_awaited" : "is_awaited"),
+          );
         const at = [reasoned_at ?? "", answered_at ?? ""].sort()[1];
         return h(
           "span",
@@ -100,7 +111,7 @@ export function createTopic({ dimension, blocks, me, reasons, text, hears }) {
     /** @param {Case} view @param {Topic} topic @param {{here: boolean, only: boolean}} place */
     show(view, topic, { here, only }) {
       const opened = here || only;
-      node.classList.toggle("here", here);
+      node.classList.toggle("is-current", here);
       body.hidden = !opened;
       standing.hidden = opened;
       head.setAttribute("aria-expanded", String(opened));

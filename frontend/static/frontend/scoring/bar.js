@@ -17,7 +17,7 @@ import { createSaved } from "../common/saved.js";
 export function createBar(text, hears) {
   const root = byId("bar");
   const saved = createSaved(root, text, hears);
-  const today = find(root, ".prog");
+  const today = find(root, ".bar-progress");
   const buttons = {
     previous: find(root, "[data-do=previous]"),
     forward: find(root, "[data-do=forward]"),

@@ -35,13 +35,13 @@ export function createDesk({ main, dimensions, drafts, clock, panel, text, hears
     keep();
     const before = state.work;
     Object.assign(state, { work, past, picture: 0 });
-    if (before && before !== work) before.stage.classList.remove("on");
+    if (before && before !== work) before.stage.classList.remove("is-shown");
     if (!work) return clock.stop();
     begin(past ? { ...blank(), notes: past.notes } : drafts.load(work.name));
     for (const picture of work.pictures)
       if (draft.seen.includes(picture.block.number) && !picture.seen) picture.markSeen();
     if (work.stage.parentNode !== main) main.append(work.stage);
-    work.stage.classList.add("on");
+    work.stage.classList.add("is-shown");
     state.here = sheet.missing()[0] ?? dimensions.findIndex((_, index) => sheet.isOpen(index));
     if (past) clock.stop();
     draw();

@@ -24,13 +24,13 @@ export function createEmpty(text, again) {
       // What goes now would take the focus with it.
       const leads = [panel, stage].some((part) => part.contains(document.activeElement));
       screen.classList.toggle("is-empty", Boolean(reason));
-      stage.classList.toggle("on", Boolean(reason));
+      stage.classList.toggle("is-shown", Boolean(reason));
       stage.replaceChildren();
       if (!reason) return "";
       const known = text.has(`empty_${reason}`) ? reason : "loading";
       const [title, why] = [text.say(`empty_${known}`), text.say(`empty_${known}_why`)];
       const heading = h("h1", { tabindex: -1 }, title);
-      stage.append(heading, h("p.second", {}, why));
+      stage.append(heading, h("p.text-secondary", {}, why));
       const look = () => h("button.btn", { type: "button", click: again }, text.say("look_again"));
       if (known !== "loading") stage.append(h("p", {}, look()));
       if (leads) heading.focus();

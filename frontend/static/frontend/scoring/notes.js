@@ -20,10 +20,10 @@ export function createNote(dimension, text, changed, leave) {
     })
   );
   const done = h("button.link", { type: "button", click: () => close() }, text.say("note_done"));
-  const editor = h("div.noteedit", { hidden: true }, field, h("span", {}, done, " ", h("kbd", {}, "Esc")));
+  const editor = h("div.note-editor", { hidden: true }, field, h("span", {}, done, " ", h("kbd", {}, "Esc")));
   const shown = h("p.note", { hidden: true });
   const add = h("button.link", { type: "button", click: () => edit() });
-  const tools = h("div.rowtools", {}, add, h("kbd", {}, "c"));
+  const tools = h("div.score-tools", {}, add, h("kbd", {}, "c"));
   const node = h("div.notes", {}, shown, editor, tools);
   let closed = false;
 

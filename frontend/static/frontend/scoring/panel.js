@@ -22,7 +22,7 @@ import { createVerdict } from "./verdict.js";
  */
 export function createPanel({ root, dimensions, text, hears }) {
   const rows = dimensions.map((dimension, index) => buildRow(dimension, index, text, hears));
-  find(root, ".hints").before(...rows.map((row) => row.node));
+  find(root, ".key-hints").before(...rows.map((row) => row.node));
   root.style.setProperty("--dims", String(dimensions.length));
   return {
     /** @param {View} view */
@@ -47,7 +47,7 @@ export function createPanel({ root, dimensions, text, hears }) {
 function buildRow(dimension, index, text, hears) {
   const { levels } = dimension;
   const id = `dim-${index}`;
-  const mark = h("span.v");
+  const mark = h("span.score-value");
   const keys = levels.map((level, place) =>
     h(
       `button.key.k${shade(place, levels.length)}`,
@@ -77,7 +77,7 @@ function buildRow(dimension, index, text, hears) {
   const anchors = anchorsOf(dimension);
   const lock = icon("lock");
   const words = h("span");
-  const chosen = h("p.chosen", { id: `${id}-chosen` }, lock, words);
+  const chosen = h("p.score-chosen", { id: `${id}-chosen` }, lock, words);
   const note = createNote(
     dimension,
     text,
@@ -85,16 +85,16 @@ function buildRow(dimension, index, text, hears) {
     () => focus(),
   );
   const node = h(
-    "section.dim",
+    "section.score-row",
     { "aria-labelledby": id },
     h(
-      "button.dimname",
+      "button.score-name",
       { type: "button", tabindex: -1, click: () => hears.focus(index) },
-      h("span", { id }, h("b", {}, dimension.key), " ", h("span.full", {}, dimension.name)),
+      h("span", { id }, h("b", {}, dimension.key), " ", h("span.score-full-name", {}, dimension.name)),
       mark,
     ),
     h(
-      "div.more",
+      "div.score-more",
       {},
       h("span", {}, dimension.name),
       h(
@@ -128,9 +128,9 @@ function buildRow(dimension, index, text, hears) {
     note.show(view.notes[dimension.key] ?? "", { here, closed: Boolean(locked) || !view.takesNotes });
     if (signature === drawn) return;
     drawn = signature;
-    node.classList.toggle("here", here);
-    node.classList.toggle("locked", Boolean(locked));
-    node.classList.toggle("told", judged !== undefined);
+    node.classList.toggle("is-current", here);
+    node.classList.toggle("is-locked", Boolean(locked));
+    node.classList.toggle("is-judge-shown", judged !== undefined);
     const { lapsed, readOnly } = view;
     verdict.show({ judge: locked ? null : view.judge, own, value, here, lapsed, answering: !readOnly });
     group.toggleAttribute("aria-disabled", false);
@@ -147,14 +147,15 @@ function buildRow(dimension, index, text, hears) {
         "aria-label",
         [level, label, ...marks].filter((part) => part !== "" && part !== false).join(", "),
       );
-      key.classList.toggle("judged", at === judgedPlace);
-      key.classList.toggle("own", at === ownPlace && at !== place);
+      key.classList.toggle("is-judge-value", at === judgedPlace);
+      key.classList.toggle("is-own-value", at === ownPlace && at !== place);
       key.setAttribute("aria-checked", String(at === place));
       key.tabIndex = at === first ? 0 : -1;
       /** @type {HTMLButtonElement} */ (key).disabled = Boolean(locked);
-      anchors[at].classList.toggle("is", at === place);
+      anchors[at].classList.toggle("is-chosen", at === place);
     });
-    mark.className = place >= 0 && !locked ? `v lv l${shade(place, levels.length)}` : "v quiet";
+    mark.className =
+      place >= 0 && !locked ? `score-value level-chip l${shade(place, levels.length)}` : "score-value text-quiet";
     const unanswered = place < 0 && judged !== undefined ? [icon("judge"), String(judged)] : [];
     mark.replaceChildren(
       place >= 0 ? String(value) : unanswered.length ? String(own ?? "") : "–",

@@ -36,8 +36,8 @@ export function createRevisions({ desk, queue, letters, past, flow, drafts }) {
     flow.show();
     if (!interrupts) return;
     came = performance.now();
-    panel.classList.add("arriving");
-    setTimeout(() => panel.classList.remove("arriving"), CALM);
+    panel.classList.add("is-arriving");
+    setTimeout(() => panel.classList.remove("is-arriving"), CALM);
   }
 
   return {

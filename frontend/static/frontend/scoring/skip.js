@@ -14,7 +14,7 @@ export function createSkip(text, skipped) {
   const form = find(modal.dialog, "form");
   /** @type {HTMLTextAreaElement} */
   const note = find(form, "textarea");
-  const wrong = find(form, ".wrong");
+  const wrong = find(form, ".field-error");
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();

@@ -24,7 +24,7 @@ export function createVerdict({ key, levels }, { id, text, hears }) {
   const adopt = h("button.link", { type: "button", click: () => hears.adopt() });
   const keeping = h("span.way", {}, keep, " ", h("kbd", {}, "k"));
   const adopting = h("span.way", {}, adopt, " ", h("kbd", {}, "a"));
-  const node = h("p.verdict", { hidden: true }, icon("judge"), words, keeping, adopting);
+  const node = h("p.judge-answer", { hidden: true }, icon("judge"), words, keeping, adopting);
   const band = document.createElementNS(SVG, "svg");
   band.setAttribute("class", "reach");
   band.setAttribute("aria-hidden", "true");

@@ -48,7 +48,7 @@ def test_levels_of_any_distance_say_from_where_it_is_far():
 
 def test_of_many_distances_the_far_ones_share_a_bar():
     (one,) = gaps(card(with_gaps({str(gap): 0.05 for gap in range(20)})))
-    texts = [text.text for text in parsed(one.drawing).iter("text") if text.attrib["class"] == "ax"]
+    texts = [text.text for text in parsed(one.drawing).iter("text") if text.attrib["class"] == "axis-label"]
     assert texts == ["0", "1", "2", "3", "4", "5", "6+"]
     assert bars(one.drawing)[-1][0] > bars(one.drawing)[0][0]
 

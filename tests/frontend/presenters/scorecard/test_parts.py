@@ -88,7 +88,7 @@ def test_every_part_is_whole_and_the_content_policy_takes_it(name):
 @pytest.mark.parametrize("name", EVERYTHING)
 def test_every_drawing_is_named_or_hidden_beside_figures_that_say_the_same(name):
     for tag, attributes in Page(EVERYTHING[name]()).elements:
-        if tag == "svg" and ("viewbox" in attributes or attributes.get("class") == "fluid"):
+        if tag == "svg" and ("viewbox" in attributes or attributes.get("class") == "responsive-chart"):
             inner = attributes.get("preserveaspectratio") == "none"
             assert inner or attributes.get("aria-hidden") == "true" or attributes.get("aria-label"), attributes
 
@@ -103,7 +103,7 @@ def test_a_scorecard_shows_its_parts_in_the_order_of_the_argument():
     html = scorecard(measured())
     order = [
         "finding",
-        "runline",
+        "run-facts",
         "legend",
         ">RMSE<",
         ">A@1<",
@@ -162,6 +162,6 @@ def test_curves_without_points_say_so_and_thinned_ones_too():
 
 def test_a_comparison_names_both_judges_beside_their_figures():
     html = comparison()
-    assert html.count('<th scope="col" class="num">run 5</th>') == 3
+    assert html.count('<th scope="col" class="number-cell">run 5</th>') == 3
     assert "run 7 nearer" in html
     assert "too few questions" not in html
