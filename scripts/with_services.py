@@ -4,10 +4,12 @@ Usage: python scripts/with_services.py [--durable] COMMAND [ARGUMENT…]
 
 Both listen on free loopback ports with made-up passwords, keep their files in a temporary folder and are
 stopped when the command ends, however it ends. The command finds them in TEST_POSTGRES_URL and
-TEST_REDIS_URL. Its exit status is passed on.
+TEST_REDIS_URL. Its exit status is passed on. A request to stop (an interrupt, SIGTERM, SIGHUP) is passed on to
+all of the command's processes; what is still there afterwards is killed.
 """
 
 import contextlib
+import ctypes
 import os
 import pwd
 import secrets
@@ -23,6 +25,8 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TypedDict
+
+import psutil
 
 START_SECONDS = 60
 STOP_SECONDS = 20
@@ -159,17 +163,68 @@ def redis(folder: Path) -> Iterator[str]:
         yield f"redis://:{password}@127.0.0.1:{port}/0"
 
 
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent ends, where the system can do that."""
+    if sys.platform == "linux":
+        pr_set_child_subreaper = 36
+        ctypes.CDLL(None).prctl(pr_set_child_subreaper, 1, 0, 0, 0)
+
+
+def wait_for(process: subprocess.Popen[bytes]) -> int:
+    """Wait for the command, and meanwhile reap the adopted processes that end."""
+    while True:
+        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+        if ended is None or ended.si_pid == process.pid:
+            return process.wait()
+        os.waitpid(ended.si_pid, 0)
+
+
+def end_descendants(spared: set[int]) -> None:
+    """End all descendants but the children in ``spared`` and what belongs to these."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        # The children of a process that ends are adopted, and so are found in the next round at the latest.
+        while remaining := _descendants(spared):
+            for process in remaining:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.send_signal(number)
+            _, alive = psutil.wait_procs(remaining, timeout=STOP_SECONDS)
+            if alive:
+                break
+
+
+def _descendants(spared: set[int]) -> list[psutil.Process]:
+    remaining = []
+    for child in psutil.Process().children():
+        if child.pid not in spared:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                remaining += child.children(recursive=True)
+            remaining.append(child)
+    return remaining
+
+
 def run(command: list[str], environment: dict[str, str]) -> int:
-    """Run the command to its end, handing on a request to stop."""
-    process = subprocess.Popen(command, env=environment)
+    """Run the command to its end, passing on a request to stop, and leave none of its processes behind."""
+    adopt_orphans()
+    spared = {child.pid for child in psutil.Process().children()}
+    try:
+        # A session of its own: a signal reaches all of it, and an interrupt at the terminal comes here first.
+        process = subprocess.Popen(command, env=environment, start_new_session=True)
 
-    def hand_on(number: int, frame: FrameType | None) -> None:
-        process.send_signal(number)
+        def signal_group(number: int) -> None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, number)
 
-    signal.signal(signal.SIGTERM, hand_on)
-    # The terminal sends its interrupt to the command too; here it must only not end the wait.
-    signal.signal(signal.SIGINT, lambda number, frame: None)
-    status = process.wait()
+        def pass_on(number: int, frame: FrameType | None) -> None:
+            signal_group(number)
+            signal.alarm(STOP_SECONDS)
+
+        signal.signal(signal.SIGALRM, lambda number, frame: signal_group(signal.SIGKILL))
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, pass_on)
+        status = wait_for(process)
+        signal.alarm(0)
+    finally:
+        end_descendants(spared)
     return status if status >= 0 else 128 - status
 
 
