@@ -15,6 +15,7 @@ from judge.backends.interface import BackendError
 from judge.backends.vlm import launcher, trainer
 from judge.backends.vlm.options import VlmOptions
 from judge.runs import Run
+from tests.judge.in_process import judge
 from tests.judge.release_folders import write_release
 
 from .tiny_models import write_model
@@ -36,13 +37,6 @@ def start(*arguments):
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def judge(*arguments, status=0):
-    process = start(*arguments)
-    out, errors = process.communicate(timeout=300)
-    assert process.returncode == status, errors
-    return out, errors
 
 
 def order(place, out, **settings):
