@@ -3,12 +3,12 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ import pytest
 from django.db.utils import ConnectionHandler
 
 from config import processes
+from tests.databases import fresh_database, sqlite_template
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "of-a-test-installation-alone-0123456789-abcdefghijklmnopqrstuvwxyz"
@@ -43,17 +44,11 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def postgres_database(server: str) -> Iterator[str]:
-    """Make a database of its own on a server, and drop it afterwards."""
-    import psycopg
-
-    name = f"installation_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-        try:
-            yield server.rpartition("/")[0] + "/" + name
-        finally:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+def migrated_postgres() -> Iterator[str]:
+    """Make a migrated database of its own on PostgreSQL, and drop it afterwards."""
+    service_url("TEST_POSTGRES_URL")
+    with fresh_database("postgres", Path(), migrated=True) as url:
+        yield url
 
 
 def wait_until(true: Callable[[], Any], *, seconds: float = 120, about: Callable[[], str] = str) -> None:
@@ -65,10 +60,14 @@ def wait_until(true: Callable[[], Any], *, seconds: float = 120, about: Callable
 
 @dataclass
 class Installation:
-    """The platform in a folder; ``more`` are variables of its environment."""
+    """The platform in a folder; ``more`` are variables of its environment.
+
+    Where ``migrated`` is set, its database in that folder begins with all tables.
+    """
 
     folder: Path
     more: dict[str, str] = field(default_factory=dict)
+    migrated: bool = False
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -80,7 +79,10 @@ class Installation:
             **self.more,
         }
         self.log = self.folder / "log"
-        url = self.environment.get("DATABASE_URL", f"sqlite:///{self.folder / 'annotation.sqlite3'}")
+        database = self.folder / "annotation.sqlite3"
+        url = self.environment.get("DATABASE_URL", f"sqlite:///{database}")
+        if self.migrated:
+            shutil.copyfile(sqlite_template(), database)
         self._connections = ConnectionHandler({"default": environ.Env.db_url_config(url)})
 
     def run(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:

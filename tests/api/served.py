@@ -66,12 +66,11 @@ class Server:
 @contextmanager
 def served(kind: str, folder: Path) -> Iterator[Server]:
     """Serve an empty, migrated database of ``kind`` (sqlite, postgres) with two workers of four threads."""
-    with fresh_database(kind, folder) as url, socket.socket() as probe:
+    with fresh_database(kind, folder, migrated=True) as url, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
         probe.close()
         env = environment(url, folder, HOST="127.0.0.1", PORT=str(port), ALLOWED_HOSTS="127.0.0.1", DEBUG="0")
-        manage("migrate", "--verbosity=0", env=env)
         log = (folder / "server.log").open("w")
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py"], cwd=ROOT, env=env, stdout=log, stderr=log

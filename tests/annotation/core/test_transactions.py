@@ -25,9 +25,8 @@ def names(database):
 
 @pytest.fixture(params=BOTH)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
-    with fresh_database(request.param, tmp_path) as url:
+    with fresh_database(request.param, tmp_path, migrated=True) as url:
         place = Installation(tmp_path / "data", {"DATABASE_URL": url})
-        place.manage("migrate", "--verbosity=0")
         yield place
         place.close()
 

@@ -25,8 +25,6 @@ PATIENCE = 150
 PREPARE = """
 import hashlib
 from pathlib import Path
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from config.collected import collect_if_stale
 collect_if_stale()
 from django.test import Client

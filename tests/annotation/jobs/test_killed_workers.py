@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.installation import Installation, free_port, postgres_database, service_url, wait_until
+from tests.installation import Installation, free_port, migrated_postgres, wait_until
 
 from .kill_workers import PATIENCE, PREPARE, House, OwnRedis, multipart
 
@@ -159,10 +159,10 @@ def house(request: pytest.FixtureRequest, tmp_path: Path, static_root: str, djan
         stack.enter_context(django_db_blocker.unblock())
         redis = None
         if request.param == "services":
-            more["DATABASE_URL"] = stack.enter_context(postgres_database(service_url("TEST_POSTGRES_URL")))
+            more["DATABASE_URL"] = stack.enter_context(migrated_postgres())
             redis = OwnRedis(tmp_path / "redis")
             more["REDIS_URL"] = redis.url
-        place = Installation(tmp_path / "data", more)
+        place = Installation(tmp_path / "data", more, migrated=redis is None)
         stack.callback(place.close)
         house = House(place, place.python(PREPARE.format(folder=tmp_path)), redis)
         stack.callback(house.kill)

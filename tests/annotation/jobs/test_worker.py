@@ -15,15 +15,13 @@ from annotation.jobs.context import JobContext
 from annotation.jobs.registry import KINDS, JobKind
 from annotation.models import Job
 from tests.factories import make_study
-from tests.installation import Installation, kill, postgres_database, service_url, wait_until
+from tests.installation import Installation, kill, migrated_postgres, service_url, wait_until
 
 # Nobody loses a lease by waiting for the processors for a moment, and no worker lets other tests go first.
 QUICK = {"JOB_LEASE_SECONDS": "6", "JOB_SWEEP_SECONDS": "1", "JOB_NICENESS": "0"}
 LINES = 12_000
 
 SET_UP = """
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from annotation.studies import rubrics
 from annotation.studies import studies
 studies.create_study(by=None, slug="birds", rubric=rubrics.get_or_load("interleaved-answer"))
@@ -48,13 +46,13 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, django_db_blocker: Any
     more = QUICK | {"IMPORT_ROOT": str(imports)}
     with django_db_blocker.unblock():
         if request.param == "embedded":
-            made = Installation(tmp_path / "data", more)
+            made = Installation(tmp_path / "data", more, migrated=True)
             made.python(SET_UP)
             yield made
             made.close()
             return
         redis_url = service_url("TEST_REDIS_URL").rpartition("/")[0] + "/5"
-        with postgres_database(service_url("TEST_POSTGRES_URL")) as database_url:
+        with migrated_postgres() as database_url:
             made = Installation(tmp_path / "data", more | {"DATABASE_URL": database_url, "REDIS_URL": redis_url})
             empty_broker(made)
             made.python(SET_UP)

@@ -10,13 +10,11 @@ import psutil
 import pytest
 
 from config.processes import WORKER
-from tests.installation import Installation, kill, postgres_database, service_url, wait_until
+from tests.installation import Installation, kill, migrated_postgres, service_url, wait_until
 
 # Nobody loses a lease by waiting for the processors for a moment, and no worker lets other tests go first.
 QUICK = {"JOB_LEASE_SECONDS": "6", "JOB_SWEEP_SECONDS": "1", "JOB_NICENESS": "0"}
 SET_UP = """
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from tests.annotation.judges.judge_studies import QUICK, learnable_study, released
 from annotation.judges import runs
 run = runs.start_training(by=None, release=released(learnable_study()), wanted=QUICK)
@@ -36,13 +34,13 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, django_db_blocker: Any
     """A study whose judge waits to be trained; embedded, or with PostgreSQL and Redis."""
     with django_db_blocker.unblock():
         if request.param == "embedded":
-            made = Installation(tmp_path / "data", QUICK)
+            made = Installation(tmp_path / "data", QUICK, migrated=True)
             made.python(SET_UP)
             yield made
             made.close()
             return
         redis_url = service_url("TEST_REDIS_URL").rpartition("/")[0] + "/6"
-        with postgres_database(service_url("TEST_POSTGRES_URL")) as database_url:
+        with migrated_postgres() as database_url:
             made = Installation(tmp_path / "data", QUICK | {"DATABASE_URL": database_url, "REDIS_URL": redis_url})
             made.python("import redis; redis.Redis.from_url(__import__('os').environ['REDIS_URL']).flushdb()")
             made.python(SET_UP)

@@ -46,9 +46,8 @@ def run(module: str, *arguments: str, env: dict[str, str]) -> "subprocess.Popen[
 
 @pytest.mark.parametrize("kind", BOTH)
 def test_eight_processes_at_once_give_no_slot_twice_and_lose_no_score(kind: str, tmp_path: Path) -> None:
-    with fresh_database(kind, tmp_path) as url:
+    with fresh_database(kind, tmp_path, migrated=True) as url:
         env = environment(url, tmp_path)
-        manage("migrate", "--verbosity=0", env=env)
         output, errors = run("populate", str(PEOPLE), str(SAMPLES), str(K), env=env).communicate(timeout=PATIENCE)
         assert not errors, errors
         workers = [run("score_everything", f"annotator-{n}", "240", env=env) for n in range(PEOPLE)]
@@ -77,9 +76,8 @@ def test_eight_processes_at_once_give_no_slot_twice_and_lose_no_score(kind: str,
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", BOTH)
 def test_whatever_many_do_at_once_the_rules_hold(kind: str, tmp_path: Path) -> None:
-    with fresh_database(kind, tmp_path) as url:
+    with fresh_database(kind, tmp_path, migrated=True) as url:
         env = environment(url, tmp_path)
-        manage("migrate", "--verbosity=0", env=env)
         output, errors = run("populate", "6", "30", "2", "ada", "all", "both", env=env).communicate(timeout=PATIENCE)
         assert not errors, errors
         watcher = run("watch_rules", env=env)

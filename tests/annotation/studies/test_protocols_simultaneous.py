@@ -52,9 +52,8 @@ print(json.dumps(rows))
 
 @pytest.mark.parametrize("kind", BOTH)
 def test_no_sample_is_asked_for_too_often_or_left_undecided_while_its_rules_change(kind: str, tmp_path: Path) -> None:
-    with fresh_database(kind, tmp_path) as url:
+    with fresh_database(kind, tmp_path, migrated=True) as url:
         env = environment(url, tmp_path)
-        manage("migrate", "--verbosity=0", env=env)
         arguments = [sys.executable, "-m", "tests.processes.populate", str(PEOPLE), str(SAMPLES), "3"]
         subprocess.run(arguments, env=env, check=True, capture_output=True)
         people = [
