@@ -7,10 +7,12 @@ Sia administrates the site.
 import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache, cached_property
 from typing import Any
 
 from django.contrib.auth.tokens import default_token_generator
 from django.test import Client
+from django.test.client import ClientHandler
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from django.utils.encoding import force_bytes
@@ -86,19 +88,29 @@ class World:
         """Return the case's place in the review queue."""
         return QueueEntry.objects.get(sample=self.case.sample_id, kind="disputed").public_id
 
+    @cached_property
+    def handler(self) -> ClientHandler:
+        """Return what answers everybody's requests; its middleware is loaded once."""
+        return Client().handler
+
     def client(self, who: str) -> Client:
         """Return a browser in which somebody is signed in; a new one each time, as answers change cookies."""
         client = Client(raise_request_exception=False)
+        client.handler = self.handler
         if who in self.sessions:
             client.cookies["sessionid"] = self.sessions[who]
         return client
 
     def values(self, route: str) -> dict[str, Any]:
         """Return what fills the gaps of a route."""
+        token = self.password_link[1] if "uidb64" in route else str(self.token.pk)
+        return {**self._values, "slug": self.study.slug, "token": token}
+
+    @cached_property
+    def _values(self) -> dict[str, Any]:
         picture = self.sample.pictures.get()
-        uid, token = self.password_link
-        gaps = {
-            "slug": self.study.slug,
+        rendition = self.release.renditions.get().public_id
+        return {
             "member": self.members["ben"].public_id,
             "member_id": self.members["ben"].public_id,
             "sample": self.sample.public_id,
@@ -119,17 +131,15 @@ class World:
             "run_id": self.run.public_id,
             "entry": self.entry,
             "entry_id": self.entry,
-            "rendition": self.release.renditions.get().public_id,
-            "rendition_id": self.release.renditions.get().public_id,
+            "rendition": rendition,
+            "rendition_id": rendition,
             "name": "train.jsonl",
             "token_id": str(self.token.pk),
             "secret": self.secret,
-            "uidb64": uid,
+            "uidb64": self.password_link[0],
             "form": "csv",
             "table": "states",
         }
-        gaps["token"] = token if "uidb64" in route else str(self.token.pk)
-        return gaps
 
 
 def make_world() -> World:
@@ -258,6 +268,7 @@ def _score_one(study: Study, member: Member, *, note: str) -> None:
     assert Rating.objects.filter(score__member=member).count() == 4
 
 
+@cache
 def routes() -> dict[str, str]:
     """Return every address pattern of the project: its route by its name."""
     found: dict[str, str] = {}
