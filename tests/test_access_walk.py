@@ -53,6 +53,7 @@ def test_everybody_gets_what_the_table_says() -> None:
     assert got == expected
 
 
+@pytest.mark.one_database
 def test_a_method_that_the_table_does_not_name_is_refused_to_all() -> None:
     world = make_world()
     let_in = []
@@ -65,6 +66,7 @@ def test_a_method_that_the_table_does_not_name_is_refused_to_all() -> None:
     assert let_in == []
 
 
+@pytest.mark.one_database
 def test_asking_for_the_head_alone_opens_nothing_more() -> None:
     world = make_world()
     for name, rows in TABLE.items():
@@ -73,6 +75,7 @@ def test_asking_for_the_head_alone_opens_nothing_more() -> None:
                 assert outcome(ask(world, who, name, "HEAD")) == outcome(ask(world, who, name, "GET")), (name, who)
 
 
+@pytest.mark.one_database
 def test_somebody_from_another_study_cannot_tell_this_study_from_one_that_is_not_there() -> None:
     world = make_world()
     there = world.study.slug
@@ -85,6 +88,7 @@ def test_somebody_from_another_study_cannot_tell_this_study_from_one_that_is_not
             assert (real.status_code, _plain(real)) == (none.status_code, _plain(none)), (name, method)
 
 
+@pytest.mark.one_database
 def test_somebody_who_is_paused_or_has_left_gets_no_further_than_a_stranger_to_their_role() -> None:
     world = make_world()
     for state, told in (("paused", 403), ("left", 404)):

@@ -1,7 +1,6 @@
 """The description of the API: valid, complete, readable in the browser, and true of what the API does."""
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -31,6 +30,7 @@ from api.urls import urlpatterns
 from tests.databases import BOTH
 from tests.factories import make_discussion, make_member, make_release, make_sample, make_study, make_token, make_user
 from tests.judge_run_rows import make_judge_run
+from tests.profiles import DEEP
 
 from .caller import GOOD, Caller
 from .discussing import give_reasons
@@ -151,10 +151,11 @@ def populated(
 
 
 @pytest.mark.slow
+@pytest.mark.deep
 @DESCRIBED.parametrize()
 @settings(
-    max_examples=int(os.environ.get("SCHEMATHESIS_EXAMPLES", "8")),
-    derandomize="SCHEMATHESIS_EXAMPLES" not in os.environ,
+    max_examples=100 if DEEP else 5,
+    derandomize=not DEEP,
     database=None,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],

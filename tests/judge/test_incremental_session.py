@@ -17,7 +17,6 @@ from judge.incremental_session import FEWEST, conversation, gathered
 
 from .release_folders import TOML, write_release
 
-pytestmark = pytest.mark.judge
 ROOT = Path(__file__).resolve().parents[2]
 
 

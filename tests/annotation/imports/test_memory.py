@@ -46,6 +46,7 @@ def write(folder, form, count):
     return path
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("form", ["json", "csv", "parquet", "zip"])
 def test_memory_does_not_grow_with_a_file_of_any_format(tmp_path, form):
     spent = []

@@ -156,6 +156,7 @@ def test_pictures_that_are_too_large_are_refused_before_they_are_decoded(study, 
     assert [("bytes" in error.message) for error in report.errors] == [True, True]
 
 
+@pytest.mark.one_database
 def test_a_decompression_bomb_is_refused_as_too_large(study, tmp_path):
     from PIL import Image
 

@@ -22,6 +22,7 @@ from annotation.scoring import deciding
 from tests.annotation.invariants import Memory, broken
 from tests.annotation.workflow_actions import WEIGHTED, Acts
 from tests.factories import make_member, make_rubric, make_sample, make_study
+from tests.profiles import DEEP
 from tests.suggestion_studies import judge_saying
 
 DIMENSIONS = (("TCC", "Text", ["text"]), ("IQ", "Picture", ["image"]))
@@ -93,12 +94,13 @@ class Story(RuleBasedStateMachine):
 
 @pytest.mark.django_db
 @pytest.mark.slow
+@pytest.mark.deep
 def test_whatever_people_do_the_rules_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deciding, "_chance", random.Random(7))
     run_state_machine_as_test(
         Story,
         settings=settings(
-            max_examples=20,
+            max_examples=300 if DEEP else 12,
             stateful_step_count=60,
             deadline=None,
             # A failing story is told as it was: to shorten it takes minutes, and Phase.shrink.
