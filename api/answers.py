@@ -15,7 +15,7 @@ def answer(data: Any, *, status: int = 200, headers: dict[str, str] | None = Non
     return response
 
 
-def nothing() -> HttpResponse:
+def empty_answer() -> HttpResponse:
     """Return the empty answer to a deletion, or to who asks for news when there are none."""
     return HttpResponse(status=204, headers={"Cache-Control": "no-store"})
 

@@ -13,7 +13,7 @@ from .answers import answer
 from .serializers.jobs import ShownJobSerializer
 
 
-def accepted(job: Job, shape: type[serializers.Serializer[Any]] = ShownJobSerializer) -> HttpResponse:
+def job_accepted(job: Job, shape: type[serializers.Serializer[Any]] = ShownJobSerializer) -> HttpResponse:
     """Return a job that was queued, and where it can be watched."""
     where = reverse("api:job", args=[job.public_id])
     return answer(shape(job).data, status=202, headers={"Location": where})

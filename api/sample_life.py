@@ -8,7 +8,7 @@ from annotation.core.sample_content import SampleSides, views
 from annotation.models import Discussion, FinalScore, Member, Rating, Sample, Score
 from annotation.samples.timeline import TimelineEntry
 from annotation.suggestions.arms import SuggestionArm
-from annotation.suggestions.shown_to_annotators import SuggestionRecord, met_judges
+from annotation.suggestions.shown_to_annotators import SuggestionRecord, suggestion_records
 
 from . import content
 from .answers import moment, whole
@@ -61,7 +61,7 @@ def _scores(sample: Sample, *, names: bool) -> list[dict[str, Any]]:
     scores = list(standing.order_by("round", "pk"))
     ratings: dict[int, dict[str, Any]] = {score.pk: {} for score in scores}
     notes: dict[int, dict[str, str]] = {score.pk: {} for score in scores}
-    met = met_judges(scores)
+    met = suggestion_records(scores)
     rows = Rating.objects.filter(score__in=scores).values_list("score_id", "dimension__key", "level__value", "note")
     for score, key, value, note in rows:
         ratings[score][key] = whole(value)

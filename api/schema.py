@@ -74,7 +74,7 @@ def describe(
     )
 
 
-def paged(row: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
+def page_schema(row: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
     """Return the shape of a page of rows."""
     return inline_serializer(
         f"{row.__name__.removesuffix('Serializer')}Page",
@@ -86,7 +86,7 @@ def paged(row: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]
     )
 
 
-def listed(row: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
+def list_schema(row: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
     """Return the shape of a whole list, where it is always short."""
     return inline_serializer(f"{row.__name__.removesuffix('Serializer')}List", {"results": row(many=True)})
 

@@ -14,26 +14,26 @@ if not apps.ready:
     django.setup()
 
 from annotation.core import bulk_insert
-from annotation.core.rubric_cache import as_file, definition
+from annotation.core.rubric_cache import definition, rubric_file
 from annotation.judges.storing_predictions import COLUMNS
 from annotation.models import JudgeRun, Prediction, Sample, Study
 from judge.formats.prediction_line import SamplePrediction as Said
-from judge.formats.prediction_line import as_data, from_distribution
+from judge.formats.prediction_line import prediction_data, prediction_from_distribution
 
 CLUSTERS = 50
 
 
 def main() -> None:
     study = Study.objects.get(slug=SLUG)
-    rubric = as_file(definition(study.rubric_id))
+    rubric = rubric_file(definition(study.rubric_id))
     chance = random.Random(11)
 
     def one(sample: int) -> tuple[Any, ...]:
         dimensions = {}
         for dimension in rubric.dimensions:
             p = [chance.random() + 0.01 for _ in dimension.levels]
-            dimensions[dimension.key] = from_distribution(p, dimension, ensemble_sd=chance.random())
-        dimensions_said = as_data(Said("", "", "", "ok", "", dimensions=dimensions))
+            dimensions[dimension.key] = prediction_from_distribution(p, dimension, ensemble_sd=chance.random())
+        dimensions_said = prediction_data(Said("", "", "", "ok", "", dimensions=dimensions))
         apart = max(one.p_dispute for one in dimensions.values())
         values = {
             "run_id": run.pk,

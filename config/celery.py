@@ -33,9 +33,9 @@ def give_way(**_: object) -> None:
 @worker_init.connect
 def refuse_half_restored(**_: object) -> None:
     """Leave a place alone in which a backup is half restored, as the web server does."""
-    from annotation.core.restore_marker import unfinished
+    from annotation.core.restore_marker import find_unfinished_restore
 
-    left = unfinished()
+    left = find_unfinished_restore()
     if left is not None:
         raise SystemExit(left.sentence)
 

@@ -31,9 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
     # Told to end by a program, it ends as it does for a person.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     if parsed.tethered:
-        from .parent_watchdog import tether
+        from .parent_watchdog import watch_parent
 
-        tether()
+        watch_parent()
     try:
         status: int = parsed.run(parsed)
     except KeyboardInterrupt:
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _train(parsed: argparse.Namespace) -> int:
     from .backends.registry import DEFAULT_PRESETS
-    from .evaluation.text_report import in_words
+    from .evaluation.text_report import scorecard_lines
     from .options import parse_settings
     from .runs import name_in
     from .training import Order, train
@@ -75,12 +75,12 @@ def _train(parsed: argparse.Namespace) -> int:
         run = train(order, progress)
     metrics = run.metrics()
     report = {"judge": run.config.name, "run": str(run.folder), "data": dict(run.config.data), "metrics": metrics}
-    _print(parsed, report, lambda: f"{run.config.name} in {run.folder}\n{in_words(metrics[parsed.target])}")
+    _print(parsed, report, lambda: f"{run.config.name} in {run.folder}\n{scorecard_lines(metrics[parsed.target])}")
     return 0
 
 
 def _predict(parsed: argparse.Namespace) -> int:
-    from .context import Surroundings
+    from .context import JudgeContext
     from .formats.picture_folder import PictureFolder
     from .formats.sample_file import SampleLines
     from .options import parse_settings
@@ -90,7 +90,7 @@ def _predict(parsed: argparse.Namespace) -> int:
     lines = SampleLines(parsed.samples)
     pictures = PictureFolder(parsed.images or parsed.samples.parent)
     with _progress(parsed) as progress:
-        surroundings = Surroundings(pictures, parsed.cache, progress, parse_settings(parsed.set))
+        surroundings = JudgeContext(pictures, parsed.cache, progress, parse_settings(parsed.set))
         found = predict(Run(parsed.run_folder), lines, parsed.out, surroundings, resume=parsed.resume)
     refused = [(f"line {number}", error) for number, error in lines.refused]
     report = {
@@ -105,11 +105,11 @@ def _predict(parsed: argparse.Namespace) -> int:
 
 
 def _evaluate(parsed: argparse.Namespace) -> int:
-    from .context import Surroundings
+    from .context import JudgeContext
     from .evaluation.baseline_features import features_of
     from .evaluation.pairs import Target
     from .evaluation.scorecard import Labelled, scorecard
-    from .evaluation.text_report import in_words
+    from .evaluation.text_report import scorecard_lines
     from .formats.picture_folder import PictureFolder
     from .formats.prediction_line import SamplePrediction, parse_line
     from .formats.release_line import ReleaseFolder
@@ -126,7 +126,7 @@ def _evaluate(parsed: argparse.Namespace) -> int:
                     refused.append((f"line {number}", error))
     targets: tuple[Target, ...] = ("final", "mean") if parsed.target == "both" else (parsed.target,)
     with _progress(parsed) as progress:
-        surroundings = Surroundings(PictureFolder(parsed.release), parsed.cache, progress)
+        surroundings = JudgeContext(PictureFolder(parsed.release), parsed.cache, progress)
         labelled = Labelled(
             release.rubric,
             list(release.samples("train")),
@@ -135,22 +135,22 @@ def _evaluate(parsed: argparse.Namespace) -> int:
         )
         cards = {target: scorecard(labelled, predictions, target) for target in targets}
     report = cards if parsed.target == "both" else cards[parsed.target]
-    _print(parsed, report | _refusals(refused), lambda: "\n\n".join(in_words(card) for card in cards.values()))
+    _print(parsed, report | _refusals(refused), lambda: "\n\n".join(scorecard_lines(card) for card in cards.values()))
     return _tell_refused(parsed, refused, done=len(predictions))
 
 
 def _relearn(parsed: argparse.Namespace) -> int:
-    from .context import Surroundings
+    from .context import JudgeContext
     from .formats.picture_folder import PictureFolder
     from .formats.rubric import parse_rubric
     from .formats.sample_file import SampleLines
-    from .incremental_session import conversation, gathered
+    from .incremental_session import conversation, measure_samples
 
     lines = SampleLines(parsed.samples)
     pictures = PictureFolder(parsed.images or parsed.samples.parent)
     with _progress(parsed) as progress:
-        surroundings = Surroundings(pictures, parsed.cache, progress)
-        known = gathered(lines, parse_rubric(parsed.rubric.read_bytes()), surroundings, parsed.seed)
+        surroundings = JudgeContext(pictures, parsed.cache, progress)
+        known = measure_samples(lines, parse_rubric(parsed.rubric.read_bytes()), surroundings, parsed.seed)
     for _, error in lines.refused:
         print(error, file=sys.stderr)  # noqa: T201
     # Whoever asks holds standard input open: where it ends, so does this.

@@ -9,7 +9,7 @@ from typing import Any
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replace_file(path: Path) -> Iterator[Path]:
     """Yield the name of a file to write; when the block ends well, it takes the place of ``path``."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
@@ -25,7 +25,7 @@ def replacing(path: Path) -> Iterator[Path]:
 def write_json(path: Path, data: Any) -> None:
     """Write data as JSON that a person can read."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1)
-    with replacing(path) as beside:
+    with replace_file(path) as beside:
         beside.write_text(text + "\n", encoding="utf-8")
 
 
@@ -37,5 +37,5 @@ def read_json(path: Path) -> Any:
 def once(path: Path, make: Callable[[Path], None]) -> None:
     """Make a file unless it is there already."""
     if not path.exists():
-        with replacing(path) as beside:
+        with replace_file(path) as beside:
             make(beside)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .formats.prediction_line import DimensionPrediction, from_distributions
+from .formats.prediction_line import DimensionPrediction, predictions_from_distributions
 from .formats.rubric import RubricDimension
 from .metrics.gaps import Floats
 
@@ -44,7 +44,7 @@ class DimensionCalibration:
 
 
 def calibration_from(data: dict[str, Any]) -> DimensionCalibration:
-    """Return a calibration from what `Calibration.as_data` wrote."""
+    """Return a calibration from what `DimensionCalibration.as_data` wrote."""
     return DimensionCalibration(**data)
 
 
@@ -61,19 +61,19 @@ def calibrate(
     told = histograms.sum(axis=1) > 0
     levels = np.asarray(dimension.values)
     temperature = _temperature(chances[told], histograms[told], levels) if told.any() else 1.0
-    warm = tempered(chances, temperature, dimension.values)
+    warm = apply_temperature(chances, temperature, dimension.values)
     expected = warm @ levels
     apart = np.abs(finals - expected) / _spread(warm, expected, levels)
     return DimensionCalibration(temperature, _quantile(apart, confidence), len(finals), confidence)
 
 
-def calibrated(
+def calibrate_predictions(
     predictions: Sequence[DimensionPrediction], dimension: RubricDimension, calibration: DimensionCalibration
 ) -> list[DimensionPrediction]:
     """Return predictions of one dimension at their temperature, with their intervals."""
     if not predictions:
         return []
-    warm = tempered(np.array([one.p for one in predictions]), calibration.temperature, dimension.values)
+    warm = apply_temperature(np.array([one.p for one in predictions]), calibration.temperature, dimension.values)
     intervals = None
     if calibration.factor is not None:
         levels = np.asarray(dimension.values)
@@ -81,7 +81,7 @@ def calibrated(
         reach = calibration.factor * _spread(warm, expected, levels)
         low, high = np.maximum(levels[0], expected - reach), np.minimum(levels[-1], expected + reach)
         intervals = list(zip(low.tolist(), high.tolist(), strict=True))
-    return from_distributions(
+    return predictions_from_distributions(
         warm,
         dimension,
         masses=[one.mass for one in predictions],
@@ -90,7 +90,7 @@ def calibrated(
     )
 
 
-def tempered(chances: Floats, temperature: float, levels: Sequence[float]) -> Floats:
+def apply_temperature(chances: Floats, temperature: float, levels: Sequence[float]) -> Floats:
     """Return distributions, a row each, raised to one over a temperature, their expected scores as they were.
 
     The powers alone would move a lopsided distribution's mean. They are tilted back: of all distributions of that mean
@@ -125,7 +125,7 @@ def _temperature(chances: Floats, histograms: Floats, levels: Floats) -> float:
     weights = histograms / histograms.sum(axis=1, keepdims=True)
 
     def loss(log_temperature: float) -> float:
-        warm = tempered(chances, math.exp(log_temperature), levels.tolist())
+        warm = apply_temperature(chances, math.exp(log_temperature), levels.tolist())
         surprise = float(-(weights * np.log(np.maximum(warm, LEAST_CHANCE))).sum())
         return surprise + (log_temperature / PRIOR_SD) ** 2 / 2
 

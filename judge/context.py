@@ -10,7 +10,7 @@ from .progress import ProgressReporter, Silence
 
 
 @dataclass(slots=True)
-class Surroundings:
+class JudgeContext:
     """What every long piece of work is given; without a ``cache`` everything is made anew."""
 
     pictures: PictureFolder

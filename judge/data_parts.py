@@ -84,7 +84,9 @@ def _lacks(kept: Sequence[LabelledSample], others: Sequence[LabelledSample], rub
 
 def _labels(samples: Sequence[LabelledSample], rubric: RubricSpec) -> Counter[str]:
     """Count the final scores by dimension, without those that follow from a missing side."""
-    return Counter(key for one in samples for key in missing_side_rules.asked(one.sample, rubric) if key in one.final)
+    return Counter(
+        key for one in samples for key in missing_side_rules.asked_keys(one.sample, rubric) if key in one.final
+    )
 
 
 def _drawn(train: Sequence[LabelledSample], seed: int) -> set[str]:

@@ -21,17 +21,17 @@ import numpy.typing as npt
 
 from .backends.embedded.candidates import CANDIDATES, Model, Size
 from .backends.embedded.feature_views import views_of
-from .backends.embedded.model_selection import fitted, folds
-from .backends.embedded.targets import above, distributions, expected
-from .context import Surroundings
-from .features.extract import extracting
+from .backends.embedded.model_selection import fit_model, folds
+from .backends.embedded.targets import above, distributions, expected_value
+from .context import JudgeContext
+from .features.extract import feature_extractor
 from .formats.prediction_line import APART
 from .formats.release_line import question_of_record
 from .formats.rubric import RubricDimension, RubricSpec
 from .formats.sample_line import SampleRecord
 from .metrics.dispute import chance_apart
 from .metrics.gaps import Floats
-from .missing_side_rules import asked
+from .missing_side_rules import asked_keys
 
 TREES = 40
 FOLDS = 4
@@ -102,11 +102,11 @@ class Class:
         for train, held_out in parts:
             seen_nothing = np.isin(self.question, self.question[rows[held_out]]) | ~np.isin(self.question, labelled)
             there = np.flatnonzero(seen_nothing)
-            model = fitted(
+            model = fit_model(
                 CANDIDATES["trees"].build(Size(len(train), TREES, self.seed)), self.features[rows[train]], labels[train]
             )
             for said in _trees(model, self.features[there], labels.shape[1]):
-                mean = expected(said, dimension.values)
+                mean = expected_value(said, dimension.values)
                 total[there] += said
                 means[there] += mean
                 squares[there] += mean**2
@@ -135,11 +135,13 @@ class Class:
                 self.cluster.tolist(),
                 strict=True,
             )
-            if dimension.key in asked(sample, self.rubric)
+            if dimension.key in asked_keys(sample, self.rubric)
         }
 
 
-def gathered(samples: Iterable[SampleRecord], rubric: RubricSpec, surroundings: Surroundings, seed: int) -> Class:
+def measure_samples(
+    samples: Iterable[SampleRecord], rubric: RubricSpec, surroundings: JudgeContext, seed: int
+) -> Class:
     """Measure the samples; those that cannot be measured are told of and left out.
 
     Raises:
@@ -150,7 +152,7 @@ def gathered(samples: Iterable[SampleRecord], rubric: RubricSpec, surroundings: 
     progress.step("Measuring samples", len(records))
     kept: list[SampleRecord] = []
     vectors: list[Floats] = []
-    with extracting(surroundings) as extractor:
+    with feature_extractor(surroundings) as extractor:
         for number, (one, found) in enumerate(zip(records, extractor.measure(records), strict=True), 1):
             if found.vector is None:
                 progress.note(f"{one.id} is left out: {found.problem}")

@@ -8,8 +8,8 @@ from itertools import islice
 from . import missing_side_rules
 from .backends.interface import Backend, Judge
 from .backends.registry import backend_named
-from .calibration import DimensionCalibration, calibrated
-from .context import Surroundings
+from .calibration import DimensionCalibration, calibrate_predictions
+from .context import JudgeContext
 from .formats.prediction_line import SamplePrediction
 from .formats.rubric import RubricSpec
 from .formats.sample_line import SampleRecord
@@ -18,7 +18,7 @@ from .runs import Run
 
 
 @contextmanager
-def judge_of(run: Run, surroundings: Surroundings) -> Iterator["RuledJudge"]:
+def judge_of(run: Run, surroundings: JudgeContext) -> Iterator["RuledJudge"]:
     """Return the judge of a run as others use it, with rules and with what calibration the run has so far.
 
     Raises:
@@ -53,7 +53,7 @@ class RuledJudge:
 
         def asked() -> Iterator[SampleRecord]:
             for sample in samples:
-                ask = bool(missing_side_rules.asked(sample, rubric))
+                ask = bool(missing_side_rules.asked_keys(sample, rubric))
                 waiting.append((sample, ask))
                 if ask:
                     yield sample
@@ -63,7 +63,7 @@ class RuledJudge:
             for prediction in some:
                 yield from self._by_rule(waiting)
                 sample, _ = waiting.popleft()
-                yield missing_side_rules.with_rules(prediction, sample, rubric)
+                yield missing_side_rules.apply_rules(prediction, sample, rubric)
         yield from self._by_rule(waiting)
 
     def _by_rule(self, waiting: deque[tuple[SampleRecord, bool]]) -> Iterator[SamplePrediction]:
@@ -72,14 +72,14 @@ class RuledJudge:
         while waiting and not waiting[0][1]:
             sample, _ = waiting.popleft()
             bare = SamplePrediction(sample.id, config.name, config.prompt_sha, "rule", "rule")
-            yield missing_side_rules.with_rules(bare, sample, self._run.rubric)
+            yield missing_side_rules.apply_rules(bare, sample, self._run.rubric)
 
     def _calibrated(self, predictions: list[SamplePrediction], rubric: RubricSpec) -> list[SamplePrediction]:
         for dimension in rubric.dimensions:
             calibration = self._calibrations.get(dimension.key)
             if calibration is not None:
                 told = [one for one in predictions if dimension.key in one.dimensions]
-                found = calibrated([one.dimensions[dimension.key] for one in told], dimension, calibration)
+                found = calibrate_predictions([one.dimensions[dimension.key] for one in told], dimension, calibration)
                 for one, prediction in zip(told, found, strict=True):
                     one.dimensions[dimension.key] = prediction
         return predictions

@@ -8,25 +8,25 @@ from .formats.sample_line import SampleRecord
 from .missing_sides import LockedDimension, locked_dimensions
 
 
-def locked(sample: SampleRecord, rubric: RubricSpec) -> dict[str, LockedDimension]:
+def locked_keys(sample: SampleRecord, rubric: RubricSpec) -> dict[str, LockedDimension]:
     """Return the dimensions of a sample that no judge is asked about, by key."""
     return locked_dimensions(rubric.dimensions, has_text=sample.has_text, has_image=sample.has_image)
 
 
-def asked(sample: SampleRecord, rubric: RubricSpec) -> list[str]:
+def asked_keys(sample: SampleRecord, rubric: RubricSpec) -> list[str]:
     """Return the keys of the dimensions that a judge is asked about; none where both sides are missing."""
-    by_rule = locked(sample, rubric)
+    by_rule = locked_keys(sample, rubric)
     return [dimension.key for dimension in rubric.dimensions if dimension.key not in by_rule]
 
 
-def with_rules(prediction: SamplePrediction, sample: SampleRecord, rubric: RubricSpec) -> SamplePrediction:
+def apply_rules(prediction: SamplePrediction, sample: SampleRecord, rubric: RubricSpec) -> SamplePrediction:
     """Return a prediction in which the rules have the last word.
 
     A dimension whose missing side means a level has that level, whatever the model said; one that does not apply has
     no entry. A sample of which all follows from rules has the status ``rule``. A failure keeps its status: what the
     rules say of such a sample is not what the judge was good for.
     """
-    by_rule = locked(sample, rubric)
+    by_rule = locked_keys(sample, rubric)
     if not by_rule:
         return prediction
     dimensions: dict[str, DimensionPrediction] = {}

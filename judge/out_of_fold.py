@@ -8,13 +8,13 @@ is the finished judge's, ``ensemble_sd`` is left empty, as one model spoke and n
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from . import missing_side_rules
-from .atomic_files import replacing
+from .atomic_files import replace_file
 from .backends.interface import Backend
-from .formats.prediction_line import SamplePrediction, as_line
+from .formats.prediction_line import SamplePrediction, prediction_line
 from .formats.release_line import LabelledSample
 from .formats.sample_line import SampleRecord
 from .inference import RuledJudge
-from .progress import ProgressReporter, counted
+from .progress import ProgressReporter, count_progress
 from .runs import UNSEEN, Run
 
 
@@ -44,15 +44,15 @@ def write_unseen(run: Run, learned: Sequence[LabelledSample], backend: Backend, 
     whole = [
         one.sample
         for one in learned
-        if (asked := known.intersection(missing_side_rules.asked(one.sample, run.rubric)))
+        if (asked := known.intersection(missing_side_rules.asked_keys(one.sample, run.rubric)))
         <= _dimensions(said.get(one.sample.id))
-        and (asked or not missing_side_rules.asked(one.sample, run.rubric))
+        and (asked or not missing_side_rules.asked_keys(one.sample, run.rubric))
     ]
     progress.step("Foretelling training samples", len(whole))
     judge = RuledJudge(run, _Foretold(said), run.calibrations(), backend.at_once)
-    with replacing(path) as beside, beside.open("w", encoding="utf-8") as file:
-        for prediction in counted(judge.judge(whole), progress):
-            file.write(as_line(prediction) + "\n")
+    with replace_file(path) as beside, beside.open("w", encoding="utf-8") as file:
+        for prediction in count_progress(judge.judge(whole), progress):
+            file.write(prediction_line(prediction) + "\n")
     if len(whole) < len(learned):
         progress.note(f"{len(learned) - len(whole):,} of {len(learned):,} training samples have no word out of fold.")
 

@@ -9,7 +9,7 @@ import time
 SECONDS_TO_STOP = 15
 
 
-def tether() -> None:
+def watch_parent() -> None:
     """Stop this process as Ctrl-C does once standard input ends, and by force where that is not enough.
 
     Whoever starts it holds the other end of a pipe open. The system closes it when that process is gone, even where it

@@ -128,7 +128,7 @@ def _in_json(values: Sequence[dict[str, Any] | list[Any]], rubric: RubricSpec) -
     for value in values:
         if isinstance(value, dict):
             for name, given in value.items():
-                key, said = names.called(name), _said(given)
+                key, said = names.called(name), _parse_reply(given)
                 if key is not None and said is not None:
                     found[key] = said
         elif len(value) == len(rubric.dimensions) and all(type(one) in (int, float) for one in value):
@@ -161,9 +161,9 @@ def _json_values(text: str) -> tuple[list[dict[str, Any] | list[Any]], str]:
     return values, "\n".join([*rest, text[kept:]])
 
 
-def _said(given: Any) -> _Said | None:
+def _parse_reply(given: Any) -> _Said | None:
     if isinstance(given, dict):
-        inner = [said for name in ("score", "rating", "value") if (said := _said(given.get(name))) is not None]
+        inner = [said for name in ("score", "rating", "value") if (said := _parse_reply(given.get(name))) is not None]
         return inner[0] if len(inner) == 1 else None
     if isinstance(given, str):
         score = SCORE.fullmatch(given.strip())

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from .context import Surroundings
+from .context import JudgeContext
 from .formats.json_line import RecordError
-from .formats.prediction_line import SamplePrediction, as_line, parse_line
+from .formats.prediction_line import SamplePrediction, parse_line, prediction_line
 from .formats.sample_file import SampleLines
 from .formats.sample_line import SampleRecord
 from .inference import judge_of
-from .progress import counted
+from .progress import count_progress
 from .runs import Run, RunError
 
 # How many predictions may be lost to a power cut.
@@ -29,7 +29,7 @@ class Predicted:
     continued_from: int = 0
 
 
-def predict(run: Run, lines: SampleLines, out: Path, surroundings: Surroundings, *, resume: bool = False) -> Predicted:
+def predict(run: Run, lines: SampleLines, out: Path, surroundings: JudgeContext, *, resume: bool = False) -> Predicted:
     """Write a prediction of each sample of a file to ``out``; see `write_predictions`."""
     if out.exists():
         raise RunError(f"{out} is there already; remove it, or name another file.")
@@ -45,7 +45,7 @@ def part_of(out: Path) -> Path:
 
 
 def write_predictions(
-    run: Run, samples: Iterable[SampleRecord], count: int, out: Path, surroundings: Surroundings
+    run: Run, samples: Iterable[SampleRecord], count: int, out: Path, surroundings: JudgeContext
 ) -> Predicted:
     """Write a prediction of each sample to ``out``, in the order of the samples, going on with what is there of it.
 
@@ -62,8 +62,8 @@ def write_predictions(
     out.parent.mkdir(parents=True, exist_ok=True)
     with judge_of(run, surroundings) as judge, part.open("a", encoding="utf-8") as file:
         rest = islice(samples, known, None)
-        for number, prediction in enumerate(counted(judge.judge(rest), progress, known), 1):
-            file.write(as_line(prediction) + "\n")
+        for number, prediction in enumerate(count_progress(judge.judge(rest), progress, known), 1):
+            file.write(prediction_line(prediction) + "\n")
             found.statuses[prediction.status] += 1
             found.predictions += 1
             if number % FLUSH == 0 or judge.at_once == 1:

@@ -130,7 +130,7 @@ class Bar:
         print(text, file=self._output, flush=True)
 
 
-def counted(items: Iterable[Item], progress: ProgressReporter, start: int = 0) -> Iterator[Item]:
+def count_progress(items: Iterable[Item], progress: ProgressReporter, start: int = 0) -> Iterator[Item]:
     """Yield the items and tell how many were taken, counting on from ``start``."""
     for number, item in enumerate(items, start + 1):
         yield item

@@ -14,7 +14,7 @@ from .atomic_files import write_json
 from .backends.interface import Backend
 from .backends.registry import backend_named
 from .calibration import DimensionCalibration, calibrate
-from .context import Surroundings
+from .context import JudgeContext
 from .data_parts import ENOUGH, DataParts, parts_of
 from .evaluation.baseline_features import features_of
 from .evaluation.scorecard import Labelled, scorecard
@@ -78,7 +78,7 @@ def train(order: Order, progress: ProgressReporter | None = None) -> Run:
             return run
         if run.config.code_version != config.code_version:
             progress.note(f"This run was begun by version {run.config.code_version} and goes on by another one.")
-        surroundings = Surroundings(PictureFolder(order.release), order.cache, progress)
+        surroundings = JudgeContext(PictureFolder(order.release), order.cache, progress)
         run.state = "training"
         backend.train(run, parts.learn, surroundings)
         run.state = "calibrating"
@@ -118,7 +118,7 @@ def _short(order: Order, options: Mapping[str, Any], checksum: str) -> str:
     return hashlib.sha256(asked.encode()).hexdigest()[:8]
 
 
-def _calibrate(run: Run, parts: DataParts, backend: Backend, surroundings: Surroundings) -> None:
+def _calibrate(run: Run, parts: DataParts, backend: Backend, surroundings: JudgeContext) -> None:
     path = run.folder / "calibration.json"
     if path.exists():
         return
@@ -132,7 +132,7 @@ def _calibrate(run: Run, parts: DataParts, backend: Backend, surroundings: Surro
 
 
 def _judged_for_calibration(
-    run: Run, samples: list[LabelledSample], surroundings: Surroundings
+    run: Run, samples: list[LabelledSample], surroundings: JudgeContext
 ) -> list[SamplePrediction]:
     """Return what the judge says without its intervals and at temperature one, as nothing is known yet."""
     if not samples:
@@ -181,14 +181,14 @@ def calibrations_of(
     return found
 
 
-def _judge_test(run: Run, test: list[LabelledSample], surroundings: Surroundings) -> list[SamplePrediction]:
+def _judge_test(run: Run, test: list[LabelledSample], surroundings: JudgeContext) -> list[SamplePrediction]:
     path = run.folder / "predictions.jsonl"
     if not path.exists():
         write_predictions(run, [one.sample for one in test], len(test), path, surroundings)
     return read_predictions(path, run)
 
 
-def _evaluate(run: Run, parts: DataParts, predictions: list[SamplePrediction], surroundings: Surroundings) -> None:
+def _evaluate(run: Run, parts: DataParts, predictions: list[SamplePrediction], surroundings: JudgeContext) -> None:
     surroundings.progress.step("Holding it to people's scores")
     labelled = Labelled(
         run.rubric, parts.learn + parts.calibrate, parts.test, lambda samples: features_of(samples, surroundings)

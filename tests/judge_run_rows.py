@@ -11,9 +11,9 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from annotation.core.rubric_cache import as_file, definition
+from annotation.core.rubric_cache import definition, rubric_file
 from annotation.models import JudgeRun, Prediction, Release, Sample, Scorecard, Study
-from judge.formats.prediction_line import as_data
+from judge.formats.prediction_line import prediction_data
 
 from .judged_studies import judged
 
@@ -72,7 +72,7 @@ def make_judge_run(
         **{"origin": "imported", "prompt_sha": "5c" * 32} | trained | fields,
     )
     of = list(Sample.objects.filter(study=study).order_by("pk") if samples is None else samples)
-    found = judged(as_file(definition(study.rubric_id)), of, judge=name, turned=turned)
+    found = judged(rubric_file(definition(study.rubric_id)), of, judge=name, turned=turned)
     Prediction.objects.bulk_create(
         Prediction(
             run=run,
@@ -81,7 +81,7 @@ def make_judge_run(
             readout=said.readout,
             prompt_sha=said.prompt_sha,
             cluster=said.cluster,
-            dimensions=as_data(said),
+            dimensions=prediction_data(said),
             p_dispute=max(one.p_dispute for one in said.dimensions.values()),
         )
         for sample, said in zip(of, found.predictions, strict=True)

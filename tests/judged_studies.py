@@ -7,7 +7,7 @@ from typing import Any
 from annotation.judges.prediction_pairs import columns_of
 from annotation.models import Sample
 from judge.evaluation.scorecard import Labelled, scorecard
-from judge.formats.prediction_line import SamplePrediction, from_distribution
+from judge.formats.prediction_line import SamplePrediction, prediction_from_distribution
 from judge.formats.release_line import LabelledSample, parse_labelled
 from judge.formats.rubric import RubricSpec
 
@@ -66,5 +66,5 @@ def _said(rubric: RubricSpec, one: LabelledSample, judge: str, turn: int) -> Sam
     for number, dimension in enumerate(rubric.dimensions):
         size = len(dimension.values)
         shares: Sequence[float] = [SHARES[(level + turn + number) % len(SHARES)] for level in range(size)]
-        dimensions[dimension.key] = from_distribution(shares, dimension)
+        dimensions[dimension.key] = prediction_from_distribution(shares, dimension)
     return SamplePrediction(one.sample.id, judge, "5c" * 32, "ok", "expected", cluster=0, dimensions=dimensions)

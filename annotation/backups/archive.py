@@ -88,7 +88,7 @@ class ArchiveMember(NamedTuple):
 
 
 @contextmanager
-def opened(
+def open_archive(
     path: Path, *, read: Callable[[int, int], None] = lambda done, total: None
 ) -> Iterator[Iterator[ArchiveMember]]:
     """Read an archive; ``read`` is told how many of the file's bytes are behind after each member.

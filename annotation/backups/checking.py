@@ -6,7 +6,7 @@ from pathlib import Path
 
 from annotation.core.errors import BadInput
 
-from .archive import ArchiveMember, opened
+from .archive import ArchiveMember, open_archive
 from .manifest import MEDIA, NAME, BackupFile, Manifest, read_manifest
 from .media_files import is_safe
 from .tables import tables_at, unknown_migrations
@@ -25,7 +25,7 @@ def check_backup(*, path: Path, progress: Progress = lambda *_: None) -> Manifes
     """
     found: dict[str, BackupFile] = {}
     text: bytes | None = None
-    with opened(path, read=lambda done, total: progress(done, total, "checking the file, bytes")) as members:
+    with open_archive(path, read=lambda done, total: progress(done, total, "checking the file, bytes")) as members:
         for member in members:
             if member.name in found or (member.name == NAME and text is not None):
                 raise _damaged(path, f"it holds {member.name!r} twice")

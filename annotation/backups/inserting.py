@@ -9,11 +9,11 @@ from django.db import connection
 from annotation.core.transactions import write_transaction
 
 from .columns import BackupTable
-from .values import storing
+from .values import value_converter
 
 
 @contextmanager
-def loading(tables: Sequence[BackupTable]) -> Iterator[None]:
+def loading_transaction(tables: Sequence[BackupTable]) -> Iterator[None]:
     """Open the transaction that fills these tables, in any order.
 
     Raises:
@@ -52,7 +52,7 @@ def _set_foreign_keys(keys: list[tuple[str, str, str]]) -> None:
 
 def insert(table: BackupTable, pages: Iterable[list[list[Any]]]) -> Iterator[int]:
     """Insert rows as a backup has them; yields how many were taken after each page."""
-    turn = storing(table.columns, connection.vendor)
+    turn = value_converter(table.columns, connection.vendor)
     columns = ", ".join(f'"{column.name}"' for column in table.columns)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":

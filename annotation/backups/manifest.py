@@ -36,7 +36,7 @@ class TableContent(BackupFile):
 
     def is_of(self, table: BackupTable) -> bool:
         """Tell whether these are rows of that table."""
-        return self.columns == described(table.columns)
+        return self.columns == describe_columns(table.columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Manifest:
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=1, sort_keys=True).encode() + b"\n"
 
 
-def described(columns: tuple[Column, ...]) -> list[list[str]]:
+def describe_columns(columns: tuple[Column, ...]) -> list[list[str]]:
     """Return names and kinds of columns as a manifest lists them."""
     return [[column.name, column.kind] for column in columns]
 

@@ -17,12 +17,12 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from annotation.core.errors import BadInput, WrongState
-from annotation.core.restore_marker import unfinished
+from annotation.core.restore_marker import find_unfinished_restore
 
 from . import target
-from .archive import ArchiveMember, opened
+from .archive import ArchiveMember, open_archive
 from .checking import check_backup
-from .inserting import insert, loading
+from .inserting import insert, loading_transaction
 from .manifest import MEDIA, TABLES, Manifest
 from .media_files import remove_all
 from .sequences import go_on_after
@@ -56,7 +56,7 @@ def restore_backup(*, path: Path, progress: Progress = lambda *_: None) -> Resto
     manifest = check_backup(path=path, progress=progress)
     digest = hashlib.sha256(manifest.as_json()).hexdigest()
     with target.alone():
-        left = unfinished()
+        left = find_unfinished_restore()
         if left is not None and left.loaded:
             if left.digest != digest:
                 raise WrongState(left.sentence, code="unfinished_restore")
@@ -112,7 +112,7 @@ def _migrate_forward() -> None:
 
 def _restore_files(path: Path, manifest: Manifest, progress: Progress) -> None:
     done = 0
-    with opened(path) as members:
+    with open_archive(path) as members:
         for member in members:
             if not member.name.startswith(MEDIA):
                 continue
@@ -142,7 +142,7 @@ def _restore_rows(path: Path, manifest: Manifest, progress: Progress) -> None:
     tables = {f"{TABLES}{table.name}.jsonl": table for table in tables_at(manifest.migrations)}
     done, where = 0, ""
     try:
-        with loading(list(tables.values())), opened(path) as members:
+        with loading_transaction(list(tables.values())), open_archive(path) as members:
             for member in members:
                 table = tables.get(member.name)
                 if table is None:

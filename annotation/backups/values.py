@@ -60,7 +60,7 @@ def _float(text: str) -> float | int:
     return int(value) if LARGEST_WRITTEN_WITH_A_POINT <= abs(value) < float("inf") else value
 
 
-def storing(columns: Sequence["Column"], vendor: str) -> Callable[[list[list[Any]]], None]:
+def value_converter(columns: Sequence["Column"], vendor: str) -> Callable[[list[list[Any]]], None]:
     """Return a function that turns rows of a backup, in place, into what the database takes."""
     changes = [(place, change) for place, column in enumerate(columns) if (change := _change(column, vendor))]
 

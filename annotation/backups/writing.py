@@ -17,7 +17,7 @@ from annotation.core.transactions import snapshot
 
 from .archive import ArchiveWriter, written_to
 from .columns import BackupTable
-from .manifest import MEDIA, NAME, TABLES, BackupFile, Manifest, TableContent, described, product_version
+from .manifest import MEDIA, NAME, TABLES, BackupFile, Manifest, TableContent, describe_columns, product_version
 from .media_files import stored_files
 from .sequences import last_id
 from .tables import Migrations, applied_migrations, tables_at, unknown_migrations
@@ -158,7 +158,7 @@ def _add_table(archive: ArchiveWriter, spooled: _Spooled) -> TableContent:
     spooled.file.seek(0)
     content = archive.add(f"{TABLES}{spooled.table.name}.jsonl", size, spooled.file)
     spooled.file.close()
-    columns = described(spooled.table.columns)
+    columns = describe_columns(spooled.table.columns)
     return TableContent(content.bytes, content.sha256, spooled.rows, columns, spooled.last_id)
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from annotation.models import HistoryEntry, Member, Sample, Study, User
 
-from .sql import changed, moment
+from .sql import execute_write, moment
 
 
 def record(
@@ -42,7 +42,7 @@ def insert_history(
     for sample_id, event, detail in entries:
         parameters += [study_id, sample_id, member_id, user_id, event, json.dumps(detail), moment(at)]
     values = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(entries))
-    changed(
+    execute_write(
         f"""INSERT INTO annotation_historyentry (study_id, sample_id, member_id, user_id, event, detail, at)
             VALUES {values}""",  # noqa: S608
         parameters,

@@ -26,7 +26,7 @@ class Unfinished:
         )
 
 
-def unfinished() -> Unfinished | None:
+def find_unfinished_restore() -> Unfinished | None:
     """Return the restore that left this place half done, if one did."""
     with connection.cursor() as cursor:
         if MARK not in connection.introspection.table_names(cursor):

@@ -63,7 +63,7 @@ def definition(rubric_id: int) -> RubricDefinition:
     return known
 
 
-def as_file(rubric: RubricDefinition) -> RubricFile:
+def rubric_file(rubric: RubricDefinition) -> RubricFile:
     """Return a rubric as the file that says the same."""
     dimensions = tuple(
         FileDimension(

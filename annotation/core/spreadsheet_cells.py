@@ -10,7 +10,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 BYTE_ORDER_MARK = "\ufeff"
 
 
-def neutralised(cell: str) -> str:
+def escape_formula(cell: str) -> str:
     """Return a text that no spreadsheet runs: one that begins like a formula gets an apostrophe before it."""
     return "'" + cell if cell.startswith(FORMULA) else cell
 
@@ -19,7 +19,7 @@ def cell(value: Any) -> Any:
     """Return a value as it stands in a file for people: nothing for None, texts never as formulas."""
     if value is None:
         return ""
-    return neutralised(value) if isinstance(value, str) else value
+    return escape_formula(value) if isinstance(value, str) else value
 
 
 def written(rows: Iterable[Sequence[Any]]) -> str:

@@ -51,7 +51,7 @@ def rows(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         return found
 
 
-def changed(sql: str, parameters: Sequence[Any]) -> int:
+def execute_write(sql: str, parameters: Sequence[Any]) -> int:
     """Run a write and return how many rows it touched."""
     with _executed(sql, parameters) as cursor:
         return int(cursor.rowcount)
@@ -82,8 +82,8 @@ def looked_up_by_index() -> Iterator[None]:
         yield
         return
     with transaction.atomic():
-        changed("SET LOCAL enable_seqscan = off", [])
-        changed("SET LOCAL max_parallel_workers_per_gather = 0", [])
+        execute_write("SET LOCAL enable_seqscan = off", [])
+        execute_write("SET LOCAL max_parallel_workers_per_gather = 0", [])
         yield
 
 

@@ -9,7 +9,7 @@ from django.db import connection
 
 from annotation.models import User
 
-from .restore_marker import unfinished
+from .restore_marker import find_unfinished_restore
 
 
 def demo_logins() -> list[str]:
@@ -40,7 +40,7 @@ def no_demo_logins(**_: Any) -> list[CheckMessage]:
 @register(Tags.security, deploy=True)
 def no_unfinished_restore(**_: Any) -> list[CheckMessage]:
     """Refuse a place in which a backup is half restored."""
-    left = unfinished()
+    left = find_unfinished_restore()
     if left is None:
         return []
     return [Error("A backup was not restored to its end here.", hint=left.sentence, id="annotation.E002")]

@@ -79,7 +79,7 @@ def open_participations(study: Study) -> QuerySet[Participant]:
     return taking_part.exclude(discussion__state=Discussion.State.CLOSED)
 
 
-def awaited() -> QuerySet[Participant]:
+def awaited_participations() -> QuerySet[Participant]:
     """Parts in discussions that wait for an answer which can be given.
 
     Nobody is awaited in a discussion that is over or with the admins; there `waits` is off.

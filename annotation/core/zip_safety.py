@@ -175,7 +175,7 @@ def _refuse_wrong_kinds(members: list[zipfile.ZipInfo], limits: Limits) -> None:
     wrong = [member.filename for member in members if _ending(member) not in limits.endings]
     if wrong:
         raise ArchiveRefused(
-            f"The ZIP file holds what is neither lines nor pictures: {listed(wrong)}. Take it out; possible are "
+            f"The ZIP file holds what is neither lines nor pictures: {shorten_names(wrong)}. Take it out; possible are "
             f"{', '.join(sorted(limits.endings))}."
         )
 
@@ -195,7 +195,7 @@ def _refuse_bombs(contents: Contents, limits: Limits) -> None:
         )
 
 
-def listed(names: list[str]) -> str:
+def shorten_names(names: list[str]) -> str:
     """Return the first few of many names from a file, and how many more there are."""
     shown = ", ".join(_shown(name) for name in names[:SHOWN])
     return shown + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")

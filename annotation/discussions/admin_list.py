@@ -14,7 +14,7 @@ from annotation.models import Discussion, Exposure, FinalScore, Member, Particip
 from .case import is_handed_over
 from .deadlines import handed_over
 from .participant_list import case_rows
-from .participant_order import BY_RANGE, with_told_spread
+from .participant_order import BY_RANGE, with_visible_spread
 from .view_types import DiscussionListRow
 
 # What a list can be narrowed to, by where its cases stand.
@@ -108,7 +108,7 @@ def page(
     if wanted.standing == CLOSED:
         found = _last_closed_first(_narrowed(cases, study, wanted), last, limit + 1)
     else:
-        cases = with_told_spread(cases, by=by, study=study, leads=permissions.may_lead(by, study))
+        cases = with_visible_spread(cases, by=by, study=study, leads=permissions.may_lead(by, study))
         beyond = _beyond(cases, last)
         rows = _narrowed(cases, study, wanted)
         found = _most_pressing_first(rows, last, beyond, limit + 1, only_to_decide=wanted.standing == TO_DECIDE)

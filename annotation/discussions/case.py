@@ -7,7 +7,7 @@ from annotation.core.errors import NotFound, WrongState
 from annotation.core.rubric_cache import DimensionDefinition, RubricDefinition, definition
 from annotation.models import Discussion, Member, Participant, Post, Sample, Stance, Study, Topic
 
-from .closing_rules import Stand, TopicPost, awaited
+from .closing_rules import Stand, TopicPost, awaited_participants
 
 REOPENED = Discussion.Because.REOPENED
 
@@ -63,7 +63,7 @@ class DiscussionCase:
         said = [
             TopicPost(p.participant_id, p.kind, p.level_id) for p in self.posts if p.dimension_id == topic.dimension_id
         ]
-        return awaited(self.stands(topic), said, reason_first=self.reason_first)
+        return awaited_participants(self.stands(topic), said, reason_first=self.reason_first)
 
     def lacks_reason(self, participant: Participant) -> bool:
         """Whether some dimension stays covered for a participant, who has given no reason of their own on it."""
@@ -156,7 +156,7 @@ def state_of(discussion: Discussion, at: datetime) -> str:
     return Discussion.State.HANDED_OVER.value if is_handed_over(discussion, at) else discussion.state
 
 
-def because_told(discussion: Discussion) -> str:
+def visible_reason(discussion: Discussion) -> str:
     """Return why there is a discussion, as those who take part are told."""
     # A review looks like any other score to those who give one, and so it does afterwards.
     because = discussion.because

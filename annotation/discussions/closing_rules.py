@@ -48,7 +48,7 @@ def common_level(stands: Collection[Stand], *, everybody_speaks: bool) -> int | 
     return levels.pop()
 
 
-def awaited(stands: Mapping[int, Stand], said: Sequence[TopicPost], *, reason_first: bool) -> set[int]:
+def awaited_participants(stands: Mapping[int, Stand], said: Sequence[TopicPost], *, reason_first: bool) -> set[int]:
     """Return who of those that take part has to speak next on an open dimension; ``said`` is oldest first.
 
     Somebody is awaited who has not yet given a reason, a value or an answer, or after whose last word another one has

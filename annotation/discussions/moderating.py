@@ -18,7 +18,7 @@ from annotation.scoring.exposures import is_exposed_to, record_exposure
 from . import case as discussion_case
 from .case import DiscussionCase, require_open_study
 from .closing import Steps, conclude, set_final, settle, store
-from .views import CaseView, shown_to
+from .views import CaseView, build_view
 
 REASON_LENGTH = 2000
 EXCUSED_LENGTH = 400
@@ -58,7 +58,7 @@ def override(*, by: User, discussion_id: str, values: Mapping[str, float], reaso
                 reason=words,
             )
         conclude(case, steps, Event.OVERRIDDEN)
-    return shown_to(by, case)
+    return build_view(by, case)
 
 
 def excuse(
@@ -99,7 +99,7 @@ def excuse(
             **by_whom,
         )
         settle(case, steps)
-    return shown_to(by, case)
+    return build_view(by, case)
 
 
 def set_deadline(*, by: User, discussion_id: str, due_at: datetime | None, reason: str) -> CaseView:
@@ -127,7 +127,7 @@ def set_deadline(*, by: User, discussion_id: str, due_at: datetime | None, reaso
         )
         discussion.due_at, discussion.state = due_at, Discussion.State.OPEN
         store(case, steps)
-    return shown_to(by, case)
+    return build_view(by, case)
 
 
 def hand_over_overdue(*, limit: int = 1000) -> int:

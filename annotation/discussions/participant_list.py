@@ -9,11 +9,11 @@ from django.utils import timezone
 from annotation.core import permissions
 from annotation.core.errors import BadInput, NotFound
 from annotation.core.rubric_cache import definition
-from annotation.core.visibility import awaited
+from annotation.core.visibility import awaited_participations
 from annotation.models import Discussion, Participant, Sample, Stance, Study, Topic, User
 
-from .case import asks_reason_first, away, because_told, can_answer, is_covered, state_of
-from .participant_order import BY_AGE, BY_RANGE, with_told_spread
+from .case import asks_reason_first, away, can_answer, is_covered, state_of, visible_reason
+from .participant_order import BY_AGE, BY_RANGE, with_visible_spread
 from .view_types import DiscussionListRow
 
 HANDED_OVER, CLOSED = Discussion.State.HANDED_OVER, Discussion.State.CLOSED
@@ -27,7 +27,7 @@ class Listing(NamedTuple):
     order: Sequence[str]
 
 
-def listed(*, by: User, study: Study, state: str = "waiting") -> Listing:
+def list_discussions(*, by: User, study: Study, state: str = "waiting") -> Listing:
     """Return the discussions of one of `LISTS` that ``by`` may know of, and in which order.
 
     ``waiting`` are those that wait for an answer of theirs; for admins those that were handed over to them, too.
@@ -55,7 +55,7 @@ def listed(*, by: User, study: Study, state: str = "waiting") -> Listing:
         rows = rows if state == "all" else rows.filter(state=state)
     if not reads:
         return Listing(rows, BY_AGE)
-    return Listing(with_told_spread(rows, by=by, study=study, leads=leads), BY_RANGE)
+    return Listing(with_visible_spread(rows, by=by, study=study, leads=leads), BY_RANGE)
 
 
 class _Part(NamedTuple):
@@ -113,7 +113,7 @@ def case_rows(*, by: User, study: Study, discussions: Sequence[Discussion]) -> l
                 sample_public_id=public_id,
                 sample_external_id=external_id if reads else None,
                 state=state_of(discussion, now),
-                because=discussion.because if reads else because_told(discussion),
+                because=discussion.because if reads else visible_reason(discussion),
                 spread=None if covered else discussion.spread,
                 dimensions=tuple(key for dimension, key in keys if dimension in dimensions[pk]),
                 opened_at=discussion.opened_at,
@@ -173,13 +173,13 @@ def _called(part: _Part, *, reads: bool, leads: bool) -> str:
 
 def waiting_count(user: User, study: Study | None = None) -> int:
     """Return how many discussions wait for an answer of somebody's, in one study or in all."""
-    rows = awaited().filter(member__user=user)
+    rows = awaited_participations().filter(member__user=user)
     return rows.filter(member__study=study).count() if study is not None else rows.count()
 
 
 def waiting_by_study(user: User) -> dict[int, int]:
     """Return how many discussions wait for an answer of somebody's, by the study's primary key."""
-    rows = awaited().filter(member__user=user).order_by().values_list("member__study_id")
+    rows = awaited_participations().filter(member__user=user).order_by().values_list("member__study_id")
     return dict(rows.annotate(n=Count("pk")))
 
 

@@ -17,7 +17,7 @@ BY_AGE = ("id",)
 NOT_TOLD = -1.0
 
 
-def with_told_spread(rows: QuerySet[Discussion], *, by: User, study: Study, leads: bool) -> QuerySet[Discussion]:
+def with_visible_spread(rows: QuerySet[Discussion], *, by: User, study: Study, leads: bool) -> QuerySet[Discussion]:
     """Return discussions of a study with ``told_spread``: their range, `NOT_TOLD` where ``by`` owes a reason.
 
     For those who read the study's results; ``leads`` says whether they lead it.

@@ -18,7 +18,7 @@ from annotation.models import Discussion, Member, Participant, Post, Stance, Stu
 from . import case as discussion_case
 from .case import DiscussionCase, is_handed_over, require_open_study
 from .closing import Steps, settle
-from .views import CaseView, shown_to
+from .views import CaseView, build_view
 
 TEXT_LENGTH = 4000
 LONGEST_SECONDS = 24 * 3600.0
@@ -195,7 +195,7 @@ def _perform(by: User, discussion_id: str, client_key: UUID, seconds: float | No
         if Post.objects.filter(client_key=client_key).exclude(discussion__public_id=discussion_id).exists():
             raise _reused() from None
         raise
-    return shown_to(by, case)
+    return build_view(by, case)
 
 
 def _participation(by: User, discussion_id: str) -> int:

@@ -18,8 +18,8 @@ from annotation.core.visibility import deciding_level, discussions_visible_to
 from annotation.models import Discussion, FinalScore, Member, Participant, Post, Rating, Score, Topic, User
 
 from . import case as discussion_case
-from .case import DiscussionCase, away, because_told, can_answer, is_covered, state_of
-from .participant_list import LISTS, case_rows, listed, owes_reason, waiting_by_study, waiting_count
+from .case import DiscussionCase, away, can_answer, is_covered, state_of, visible_reason
+from .participant_list import LISTS, case_rows, list_discussions, owes_reason, waiting_by_study, waiting_count
 from .view_types import (
     CaseView,
     DiscussionListRow,
@@ -42,11 +42,11 @@ __all__ = [
     "SettledView",
     "StanceView",
     "TopicView",
+    "build_view",
     "case_for",
     "case_rows",
-    "listed",
+    "list_discussions",
     "owes_reason",
-    "shown_to",
     "version_of",
     "waiting_by_study",
     "waiting_count",
@@ -83,10 +83,10 @@ def case_for(*, by: User, discussion_id: str) -> CaseView:
     pk = discussions_visible_to(by).filter(public_id=discussion_id).values_list("pk", flat=True).first()
     if pk is None:
         raise NotFound("There is no such discussion, or you do not take part in it.")
-    return shown_to(by, discussion_case.read(pk))
+    return build_view(by, discussion_case.read(pk))
 
 
-def shown_to(by: User, case: DiscussionCase) -> CaseView:
+def build_view(by: User, case: DiscussionCase) -> CaseView:
     """Return a discussion that has been read, or just written to by ``by``, as they may see it."""
     return _shown(case, _viewer(by, case))
 
@@ -128,7 +128,7 @@ def _shown(case: DiscussionCase, viewer: _Viewer) -> CaseView:
         sample=views([sides], case.rubric)[sample.pk],
         study_slug=case.study.slug,
         state=state,
-        because=discussion.because if viewer.everything else because_told(discussion),
+        because=discussion.because if viewer.everything else visible_reason(discussion),
         opened_at=discussion.opened_at,
         due_at=discussion.due_at,
         closed_at=discussion.closed_at,
@@ -248,7 +248,7 @@ def _settled(case: DiscussionCase, viewer: _Viewer) -> tuple[SettledView, ...]:
         if final is None:
             continue
         given = firsts.get(dimension.id, [])
-        outcome = final.outcome if viewer.everything else _outcome_told(final.outcome, given)
+        outcome = final.outcome if viewer.everything else _visible_outcome(final.outcome, given)
         known = not viewer.covered or outcome in PLAIN_OUTCOMES
         settled.append(
             SettledView(
@@ -275,7 +275,7 @@ def _firsts(case: DiscussionCase) -> dict[int, list[_First]]:
     return found
 
 
-def _outcome_told(outcome: str, firsts: Sequence[_First]) -> str:
+def _visible_outcome(outcome: str, firsts: Sequence[_First]) -> str:
     """Return how a value came about, as those who take part are told: after a review, what it would be without one."""
     # That a review was asked for says that all before it agreed, and so whose value it is that differs.
     if outcome != FinalScore.Outcome.REVIEWED:

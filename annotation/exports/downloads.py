@@ -33,7 +33,7 @@ def require_taker(by: User, study: Study) -> None:
         record_exposure_to_all(member=place)
 
 
-def stored(name: str) -> Iterator[bytes]:
+def read_stored_file(name: str) -> Iterator[bytes]:
     """Yield a stored file piece by piece."""
     with default_storage.open(name) as file:
         while chunk := file.read(CHUNK):

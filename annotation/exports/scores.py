@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from annotation.core import permissions
 from annotation.core.rubric_cache import definition
-from annotation.core.spreadsheet_cells import BYTE_ORDER_MARK, neutralised
+from annotation.core.spreadsheet_cells import BYTE_ORDER_MARK, escape_formula
 from annotation.core.sql import moment_text
 from annotation.models import Member, Sample, Study, User
 from annotation.scoring.exposures import record_exposure_to_all
@@ -57,14 +57,14 @@ def _pieces(study: Study, parts: _Parts, *, header: str | None) -> Iterator[str]
     for page in _pages(study):
         around: dict[int, tuple[str, str]] = {}
         sample_id, sample = 0, ""
-        for score_id, of_sample, member_id, number, at, seconds in scores_sql.standing_scores(page):
+        for score_id, of_sample, member_id, number, at, seconds in scores_sql.valid_scores(page):
             if of_sample != sample_id:
                 sample_id, sample = of_sample, parts.sample(page[of_sample])
             # Members go on being added meanwhile.
             if member_id in names:
                 around[score_id] = sample + names[member_id], parts.rest(number, moment_text(at), seconds)
         lines = []
-        for score_id, level_id in scores_sql.standing_levels(page):
+        for score_id, level_id in scores_sql.valid_levels(page):
             found = around.get(score_id)
             if found is not None:
                 lines.append(found[0] + values[level_id] + found[1])
@@ -93,9 +93,9 @@ _parts: dict[Format, _Parts] = {
         _rest,
     ),
     "spreadsheet": _Parts(
-        lambda sample: f"{cell(neutralised(sample))},",
-        lambda annotator: f"{cell(neutralised(annotator))},",
-        lambda dimension, value: f"{cell(neutralised(dimension))},{number_text(value)},",
+        lambda sample: f"{cell(escape_formula(sample))},",
+        lambda annotator: f"{cell(escape_formula(annotator))},",
+        lambda dimension, value: f"{cell(escape_formula(dimension))},{number_text(value)},",
         _rest,
     ),
     "jsonl": _Parts(

@@ -11,7 +11,7 @@ from django.db import connection
 from annotation.core.sql import looked_up_by_index, rows
 
 
-def standing_scores(sample_ids: Iterable[int]) -> list[tuple[int, int, int, int, str | None, float | None]]:
+def valid_scores(sample_ids: Iterable[int]) -> list[tuple[int, int, int, int, str | None, float | None]]:
     """Return id, sample, member, round, time and seconds of the samples' standing scores, a sample's together."""
     # As text: of every four seconds one would go into times that are parsed only to be written out again.
     at = "(s.at AT TIME ZONE 'UTC')::text" if connection.vendor == "postgresql" else "CAST(s.at AS TEXT)"
@@ -23,7 +23,7 @@ def standing_scores(sample_ids: Iterable[int]) -> list[tuple[int, int, int, int,
     )
 
 
-def standing_levels(sample_ids: Iterable[int]) -> list[tuple[int, int]]:
+def valid_levels(sample_ids: Iterable[int]) -> list[tuple[int, int]]:
     """Return score and level of every rating of those scores, in the same order."""
     return _by_index(
         f"""

@@ -32,7 +32,7 @@ class Dropped:
     suggestions: int = 0
 
 
-def with_other_content(changed: Mapping[int, IncomingSample]) -> list[int]:
+def find_changed_content(changed: Mapping[int, IncomingSample]) -> list[int]:
     """Return the samples, of those by primary key, whose turns or pictures become others; more than labels and names.
 
     Call it before the new content is stored.
@@ -47,7 +47,7 @@ def with_other_content(changed: Mapping[int, IncomingSample]) -> list[int]:
     return [pk for pk, sample in changed.items() if turns[pk] != sample.turns or pictures.get(pk, []) != sample.sha256]
 
 
-def said_of(samples: Collection[int]) -> Dropped:
+def count_dependents(samples: Collection[int]) -> Dropped:
     """Count what is said of the content of samples."""
     if not samples:
         return Dropped()
@@ -96,7 +96,7 @@ def _shut_out(samples: Collection[int]) -> None:
     Assignment.objects.bulk_update(lost, ("public_id", "arm"), batch_size=500)
 
 
-def in_words(dropped: Dropped, *, dry_run: bool) -> list[str]:
+def describe_dropped(dropped: Dropped, *, dry_run: bool) -> list[str]:
     """Return notes on what was dropped, or would be; none where that is nothing."""
     if not dropped.predictions and not dropped.suggestions:
         return []

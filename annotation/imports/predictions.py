@@ -9,7 +9,7 @@ from pathlib import Path
 from annotation.core import permissions
 from annotation.core.errors import BadInput
 from annotation.core.history import record
-from annotation.core.rubric_cache import as_file, definition
+from annotation.core.rubric_cache import definition, rubric_file
 from annotation.jobs.progress import ProgressCallback
 from annotation.jobs.rejected_lines import LineError
 from annotation.jobs.resumable_counts import Ledger
@@ -52,7 +52,7 @@ def import_predictions(
     if by is not None:
         permissions.require_results(by, study)
     report, ledger = ImportReport(), ledger or Ledger()
-    rubric = as_file(definition(study.rubric_id))
+    rubric = rubric_file(definition(study.rubric_id))
     total = count_lines(path)
     if not total:
         raise BadInput("The file has no line.", fields={"file": "One prediction a line, as JSON."})
@@ -64,7 +64,7 @@ def import_predictions(
                 record("predictions_imported", study=study, by=by, file=path.name, counts=counts)
                 request_where_active(study=study, judges=writers.names)
 
-        with ledger.told(tell, COUNTS):
+        with ledger.report_once(tell, COUNTS):
             for reached, chunk in _chunks(path, rubric):
                 _take(chunk, reached, writers, seen, report, ledger)
                 if progress:

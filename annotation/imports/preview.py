@@ -17,7 +17,7 @@ MOST_PICTURES = 12
 Thumbnail = Callable[[str], Copy | None]
 
 
-def previewed(sample: IncomingSample, thumbnail: Thumbnail) -> dict[str, Any]:
+def preview_sample(sample: IncomingSample, thumbnail: Thumbnail) -> dict[str, Any]:
     """Return a sample as plain data: what a page needs to show it, and which dimensions are decided by rule.
 
     An ``image`` is empty where the picture is one too many to be shown.

@@ -103,7 +103,9 @@ class SampleWriter:
                 counted(written)
                 return written
         written = plan.written()
-        written.dropped = content_replacement.said_of(content_replacement.with_other_content(_by_key(plan.changed)))
+        written.dropped = content_replacement.count_dependents(
+            content_replacement.find_changed_content(_by_key(plan.changed))
+        )
         counted(written)
         return written
 
@@ -204,7 +206,7 @@ class SampleWriter:
         """Store other lines of samples that are there, and drop what is said of contents that are no more."""
         if not changed:
             return Dropped()
-        others = content_replacement.with_other_content(_by_key(changed))
+        others = content_replacement.find_changed_content(_by_key(changed))
         dropped = content_replacement.forget(study, others)
         questions = self._questions(study, [sample for sample, _ in changed])
         now = timezone.now()

@@ -21,7 +21,7 @@ from .formats import SourceRow, open_samples
 from .line_reader import SeenKeys
 from .pictures import PictureImporter, picture_importer
 from .preview import SAMPLES as PREVIEWED
-from .preview import previewed
+from .preview import preview_sample
 from .report import ImportReport
 from .sample_lines import IncomingSample, interpret
 from .sample_rows import SampleWriter, Written
@@ -83,12 +83,12 @@ def import_samples(
             if study is not None and not dry_run and (counts["created"] or counts["updated"]):
                 record("samples_imported", study=study, by=by, file=path.name, counts=counts)
 
-        with ledger.told(tell, COUNTS):
+        with ledger.report_once(tell, COUNTS):
             for done, chunk in _chunks(source.rows()):
                 run.take(chunk, done)
                 if progress:
                     progress(max(done, ledger.reached), total, "Importing samples")
-        run.report.notes = [*source.notes(), *content_replacement.in_words(run.dropped, dry_run=dry_run)]
+        run.report.notes = [*source.notes(), *content_replacement.describe_dropped(run.dropped, dry_run=dry_run)]
     return run.report
 
 
@@ -158,7 +158,7 @@ class _Run:
     def _preview(self, samples: list[IncomingSample], refused: set[int]) -> None:
         for sample in samples:
             if sample.line not in refused and len(self.report.preview) < self._to_preview:
-                self.report.preview.append(previewed(sample, self._pictures.thumbnail))
+                self.report.preview.append(preview_sample(sample, self._pictures.thumbnail))
 
     def _count(self, reached: int, refused: int, written: Written) -> None:
         self._ledger.take(

@@ -70,7 +70,7 @@ def import_scores(
                 record_scored_elsewhere(study=study)
                 record("scores_imported", study=study, by=by, file=path.name, counts={**counts, "updated": 0})
 
-        with ledger.told(tell, COUNTS):
+        with ledger.report_once(tell, COUNTS):
             for done, chunk in _chunks(_records(source.rows())):
                 _take(chunk, done, writer, seen, report, ledger)
                 if progress:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from annotation.core.transactions import write_transaction
 from annotation.models import Job, JobLogLine, Study, User
 
-from .cpu_throttle import Courtesy
+from .cpu_throttle import CpuThrottle
 
 SECONDS_BETWEEN_WRITES = 0.5
 MAX_LOG_LINES = 1000
@@ -65,7 +65,7 @@ class JobContext:
         self._log_room = MAX_LOG_LINES - JobLogLine.objects.filter(job_id=job.pk).count()
         self._next_write = 0.0
         self._done = 0
-        self._courtesy = Courtesy()
+        self._courtesy = CpuThrottle()
 
     @property
     def by(self) -> User | None:

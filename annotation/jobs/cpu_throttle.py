@@ -20,11 +20,11 @@ LONGEST_REST = 0.5
 SHORTEST_RUN = 0.004
 
 
-class Courtesy:
+class CpuThrottle:
     """Rests for the thread that makes it; where the kernel does not tell of waiting it never does."""
 
     def __init__(self) -> None:
-        self._ran, self._waited = time.thread_time(), waited()
+        self._ran, self._waited = time.thread_time(), waiting_seconds()
         self._recent_ran = self._recent_waited = 0.0
 
     def rest(self) -> float:
@@ -33,7 +33,7 @@ class Courtesy:
         running = ran - self._ran
         if running < SHORTEST_RUN:
             return 0.0
-        now = waited()
+        now = waiting_seconds()
         kept = math.exp(-running / MEMORY_SECONDS)
         self._recent_ran = self._recent_ran * kept + running
         self._recent_waited = self._recent_waited * kept + now - self._waited
@@ -45,7 +45,7 @@ class Courtesy:
         return resting
 
 
-def waited() -> float:
+def waiting_seconds() -> float:
     """Return for how many seconds this thread has been ready to run and was not let; 0 where that is not told."""
     try:
         return int(SCHEDULING.read_bytes().split()[1]) / 1e9

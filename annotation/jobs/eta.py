@@ -26,7 +26,7 @@ def pace_of(*, done: int, total: int | None, seconds: float, before: int = 0) ->
     return Pace(per_second, None if total is None else max(0, total - done) / per_second)
 
 
-def rounded(seconds: float) -> tuple[int, int, int]:
+def round_duration(seconds: float) -> tuple[int, int, int]:
     """Return a duration as days, hours and minutes, or as three zeros below one: no finer than people plan by.
 
     From a quarter of an hour on it is rounded to five minutes, from a day on to hours.

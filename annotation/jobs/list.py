@@ -21,12 +21,12 @@ class JobPage:
     next: int | None
 
 
-def seen_by(user: User, study: Study) -> QuerySet[Job]:
+def visible_jobs(user: User, study: Study) -> QuerySet[Job]:
     """Return the jobs of a study that the user may see: all for those who lead it, their own for everybody else."""
     return jobs_visible_to(user).filter(study=study).select_related("created_by")
 
 
-def listed(rows: QuerySet[Job]) -> QuerySet[Job]:
+def list_jobs(rows: QuerySet[Job]) -> QuerySet[Job]:
     """Return jobs without what is large about them, with the figures of their results beside them."""
     figures = {f"said_{name}": F(f"result__{name}") for name in FIGURES}
     return rows.defer("result", "checkpoint").annotate(**figures)
@@ -34,7 +34,7 @@ def listed(rows: QuerySet[Job]) -> QuerySet[Job]:
 
 def page(jobs: QuerySet[Job], *, kind: str = "", state: str = "", start: int = 0, limit: int = 50) -> JobPage:
     """Return a page of jobs from place ``start`` on, those that wait or run before all others, the newest first."""
-    rows = listed(jobs)
+    rows = list_jobs(jobs)
     if kind:
         rows = rows.filter(kind=kind)
     if state:

@@ -57,7 +57,7 @@ class Ledger:
                 self._save()
 
     @contextmanager
-    def told(self, tell: Callable[[dict[str, int]], object], names: tuple[str, ...]) -> Iterator[None]:
+    def report_once(self, tell: Callable[[dict[str, int]], object], names: tuple[str, ...]) -> Iterator[None]:
         """Have ``tell`` write down, once, what was counted under ``names`` and has not been told, however it ends.
 
         An attempt that another one goes on from tells nothing: the last one tells of all.

@@ -4,7 +4,7 @@ from django.core.files.storage import default_storage
 
 from annotation.core.errors import NotFound
 from annotation.core.spreadsheet_cells import written
-from annotation.exports.downloads import Download, require_taker, stored
+from annotation.exports.downloads import Download, read_stored_file, require_taker
 from annotation.models import JudgeRun, Scorecard, User
 
 from .scorecard_columns import NAMES, rows_of
@@ -22,7 +22,7 @@ def download_run(*, by: User, run: JudgeRun) -> Download:
     if not run.archive or not default_storage.exists(run.archive):
         raise NotFound("There is no folder of this judge here.", code="archive_gone")
     name = f"{run.study.slug}-judge-{run.number}.zip"
-    return Download(name, "application/zip", stored(run.archive), run.archive_bytes)
+    return Download(name, "application/zip", read_stored_file(run.archive), run.archive_bytes)
 
 
 def download_pairs(*, by: User, scorecard: Scorecard) -> Download:

@@ -14,23 +14,23 @@ from django.utils import timezone
 
 from annotation.core.errors import NotFound, WorkflowError
 from annotation.core.history import record
-from annotation.core.rubric_cache import as_file, definition
+from annotation.core.rubric_cache import definition, rubric_file
 from annotation.core.transactions import write_transaction
 from annotation.jobs.context import JobContext
 from annotation.models import JudgeRun, Release, Scorecard, Study
 from annotation.review_queue.rebuild import LONGEST_WRITE, request_where_active
 from judge.formats.json_line import RecordError
-from judge.formats.prediction_line import as_line, parse_line, parse_prediction
+from judge.formats.prediction_line import parse_line, parse_prediction, prediction_line
 from judge.formats.release_line import ReleaseFolder as ReleaseFolder
 from judge.runs import UNSEEN, Run
 
-from .judge_input import SAMPLES, unjudged, write_lines
+from .judge_input import SAMPLES, samples_without_prediction, write_lines
 from .prediction_pairs import columns_of
 from .request import TrainingRequest
 from .run_folders import JobFolder, cache
 from .storing_predictions import IncomingPrediction, PredictionImportPlan, PredictionWriter, reading_begins
 from .subprocess import run_judge
-from .training_curves import CurveRecorder, as_points
+from .training_curves import CurveRecorder, thin_points
 
 PIECE = 2_000
 
@@ -79,7 +79,7 @@ def _store_training(context: JobContext, run: JudgeRun, release: Release, place:
         context.check_held()
         JudgeRun.objects.filter(pk=run.pk).update(
             config=json.loads((place.run / "run.json").read_bytes()),
-            curves=as_points(curve),
+            curves=thin_points(curve),
             prompt_sha=folder.config.prompt_sha,
             archive=stored,
             archive_bytes=packed.bytes,
@@ -100,7 +100,7 @@ def predict(context: JobContext, study: Study) -> Mapping[str, Any]:
     whole = samples / "read-at"
     if not whole.exists():
         read_at = reading_begins(run)
-        ids = unjudged(run)
+        ids = samples_without_prediction(run)
         if not ids:
             return _predicted(run, 0)
         write_lines(run.study_id, ids, samples, context.progress)
@@ -137,7 +137,7 @@ def evaluate(context: JobContext, study: Study) -> Mapping[str, Any]:
     place = JobFolder(run, context.job)
     folder = place.release(release, context.progress)
     labelled = list(ReleaseFolder(folder).samples("test"))
-    rubric = as_file(definition(run.rubric_id))
+    rubric = rubric_file(definition(run.rubric_id))
     lines = place.folder / "of-test.jsonl"
     known = _stored(run, [one.sample.id for one in labelled])
     predictions = [parse_prediction(line, rubric) for line in known]
@@ -146,7 +146,7 @@ def evaluate(context: JobContext, study: Study) -> Mapping[str, Any]:
             f"Judge run {run.number} has said nothing of the {len(labelled):,} test samples of release "
             f"{release.number}. Have it judge the study, or import its predictions of them."
         )
-    lines.write_text("".join(as_line(one) + "\n" for one in predictions), encoding="utf-8")
+    lines.write_text("".join(prediction_line(one) + "\n" for one in predictions), encoding="utf-8")
     found = run_judge(context, ["evaluate", str(lines), str(folder), "--target", "both", "--cache", str(cache())])
     with write_transaction():
         context.check_held()

@@ -19,7 +19,7 @@ SAMPLES = "samples.jsonl"
 IMAGES = "images"
 
 
-def unjudged(run: JudgeRun) -> Sequence[int]:
+def samples_without_prediction(run: JudgeRun) -> Sequence[int]:
     """Return the samples of the study that the run has said nothing of; those withdrawn are left alone."""
     rows = Sample.objects.filter(study_id=run.study_id).exclude(state=Sample.State.WITHDRAWN)
     known = run.predictions.values("sample_id")

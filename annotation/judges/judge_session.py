@@ -14,7 +14,7 @@ from typing import IO, Any, Self
 from annotation.core.errors import WorkflowError
 from annotation.jobs.progress import ProgressCallback
 
-from .subprocess import LINES_KEPT, SECONDS_TO_STOP, started
+from .subprocess import LINES_KEPT, SECONDS_TO_STOP, start_judge
 
 
 class Conversation:
@@ -26,7 +26,7 @@ class Conversation:
         self._words: deque[str] = deque(maxlen=LINES_KEPT)
 
     def __enter__(self) -> Self:
-        self._process = started(["relearn", *self._arguments])
+        self._process = start_judge(["relearn", *self._arguments])
         self._listener = threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
         self._listener.start()
         try:

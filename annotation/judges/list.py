@@ -32,7 +32,7 @@ def under_way(run: JudgeRun) -> bool:
     return state_of(run) in (Job.State.QUEUED, Job.State.RUNNING)
 
 
-def listed(study: Study, *, limit: int = 100) -> Sequence[JudgeLine]:
+def list_runs(study: Study, *, limit: int = 100) -> Sequence[JudgeLine]:
     """Return the newest runs of a study, each with its newest scorecard."""
     cards = Scorecard.objects.defer("pairs").select_related("release").order_by("-release__number")
     rows = study.judge_runs.select_related("release", "job", "by").defer("curves", "config").order_by("-number")

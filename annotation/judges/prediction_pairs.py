@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from annotation.core.errors import BadInput
-from annotation.core.rubric_cache import as_file, definition
+from annotation.core.rubric_cache import definition, rubric_file
 from annotation.models import Scorecard
 from judge.evaluation.comparison import Side, compare_sides
 from judge.evaluation.pairs import pair
@@ -52,7 +52,7 @@ def columns_of(
     }
 
 
-def compared(first: Scorecard, second: Scorecard) -> dict[str, Any]:
+def compare_runs(first: Scorecard, second: Scorecard) -> dict[str, Any]:
     """Return how two judges compare on the samples of a release that both have judged.
 
     Raises:
@@ -61,7 +61,7 @@ def compared(first: Scorecard, second: Scorecard) -> dict[str, Any]:
     if first.release_id != second.release_id:
         message = "Two judges can be compared on one release alone: hold both to the same one first."
         raise BadInput(message, fields={"with": message})
-    rubric = as_file(definition(first.release.rubric_id))
+    rubric = rubric_file(definition(first.release.rubric_id))
     return compare_sides(rubric, _sides(first.pairs), _sides(second.pairs), "final")
 
 

@@ -137,7 +137,7 @@ def missing_here() -> list[str]:
     return [library for library in NEEDS[BACKENDS[0]] if find_spec(library) is None]
 
 
-def offered() -> list[Preset]:
+def available_presets() -> list[Preset]:
     """Return the presets that this server offers, those of the default backend first."""
     found = [one for one in presets() if one.backend != ENDPOINT or settings.JUDGE_ENDPOINT_URL]
     defaults = set(DEFAULT_PRESETS.items())

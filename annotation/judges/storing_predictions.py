@@ -15,7 +15,7 @@ from annotation.core.transactions import write_transaction
 from annotation.jobs.rejected_lines import LineError
 from annotation.models import HistoryEntry, JudgeRun, Prediction, Sample
 from judge.formats.prediction_line import SamplePrediction as Said
-from judge.formats.prediction_line import as_data
+from judge.formats.prediction_line import prediction_data
 
 COLUMNS = (
     *("run_id", "sample_id", "status", "readout", "prompt_sha", "cluster", "dimensions", "p_dispute", "ensemble_sd"),
@@ -89,7 +89,7 @@ class PredictionWriter:
         samples = dict(
             Sample.objects.filter(study_id=self._run.study_id, external_id__in=names).values_list("external_id", "pk")
         )
-        there = {row.sample_id: row for row in self._said(samples.values())}
+        there = {row.sample_id: row for row in self._predictions_of_old_content(samples.values())}
         outdated = self._with_other_content(samples.values())
         plan = PredictionImportPlan()
         for one in incoming:
@@ -111,7 +111,7 @@ class PredictionWriter:
                 plan.refused.append(LineError(one.line, "dimensions", f"{message} Give the judge another name."))
         return plan
 
-    def _said(self, samples: Iterable[int]) -> QuerySet[Prediction]:
+    def _predictions_of_old_content(self, samples: Iterable[int]) -> QuerySet[Prediction]:
         # By its key: the run of a dry run is not there.
         return Prediction.objects.filter(run_id=self._run.pk, sample_id__in=samples)
 
@@ -130,7 +130,7 @@ class PredictionWriter:
         rows = [
             Prediction(
                 pk=pk,
-                **dict(zip(COLUMNS[2:-1], _values(said), strict=True)) | {"dimensions": as_data(said)},
+                **dict(zip(COLUMNS[2:-1], _values(said), strict=True)) | {"dimensions": prediction_data(said)},
                 out_of_fold=self._out_of_fold,
             )
             for pk, said in changed
@@ -140,7 +140,7 @@ class PredictionWriter:
     def _same(self, row: Prediction, said: Said) -> bool:
         was = (row.status, row.readout, row.prompt_sha, row.cluster, row.message, row.out_of_fold)
         given = (said.status, said.readout, said.prompt_sha, said.cluster, said.message, self._out_of_fold)
-        return was == given and row.dimensions == as_data(said)
+        return was == given and row.dimensions == prediction_data(said)
 
 
 def reading_begins(run: JudgeRun) -> datetime:
@@ -160,7 +160,7 @@ def _values(said: Said) -> tuple[Any, ...]:
         said.readout,
         said.prompt_sha,
         said.cluster,
-        json.dumps(as_data(said)),
+        json.dumps(prediction_data(said)),
         max((one.p_dispute for one in asked), default=None),
         max((one.ensemble_sd for one in asked if one.ensemble_sd is not None), default=None),
         said.message,

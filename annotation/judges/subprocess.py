@@ -49,7 +49,7 @@ def run_judge(
             heard.tell()
             if process.over:
                 break
-        return _report(context, process.status, process.said(), heard)
+        return _report(context, process.status, process.standard_output(), heard)
 
 
 class _Heard:
@@ -114,7 +114,7 @@ class _Started:
 
     def __init__(self, arguments: Sequence[str]) -> None:
         # Its standard input is held open and never written to: it ends with us, even where we are killed.
-        self._process = started([*arguments, "--json", "--tethered"])
+        self._process = start_judge([*arguments, "--json", "--tethered"])
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._said: list[str] = []
         self._threads = [
@@ -150,7 +150,7 @@ class _Started:
     def status(self) -> int:
         return self._process.wait()
 
-    def said(self) -> str:
+    def standard_output(self) -> str:
         """Return its standard output, after its end."""
         self._threads[1].join()
         return "".join(self._said)
@@ -168,7 +168,7 @@ def _pass_on(stream: IO[str], take: Callable[[str], None]) -> None:
         take(line)
 
 
-def started(arguments: Sequence[str]) -> subprocess.Popen[str]:
+def start_judge(arguments: Sequence[str]) -> subprocess.Popen[str]:
     """Start ``python -m judge`` with pipes to all that it reads and writes, in a session of its own.
 
     Raises:

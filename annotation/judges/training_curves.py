@@ -27,11 +27,11 @@ class CurveRecorder:
         """Add points; stored at most once a second, and whole when the run is."""
         self._points |= {(series, x): y for series, x, y in points}
         if time.monotonic() >= self._next_write:
-            JudgeRun.objects.filter(pk=self._run.pk).update(curves=as_points(self._points))
+            JudgeRun.objects.filter(pk=self._run.pk).update(curves=thin_points(self._points))
             self._next_write = time.monotonic() + SECONDS_BETWEEN_WRITES
 
 
-def as_points(found: Mapping[tuple[str, float], float]) -> list[dict[str, Any]]:
+def thin_points(found: Mapping[tuple[str, float], float]) -> list[dict[str, Any]]:
     """Return points as they are stored, by series and rising x; of very many of a series some, its last among them.
 
     Those that are not finite are left out: no database takes them.

@@ -9,7 +9,7 @@ from annotation.core.errors import WorkflowError
 
 
 @contextmanager
-def faults_told() -> Iterator[None]:
+def print_faults() -> Iterator[None]:
     """Turn a refusal, or a file that cannot be read or written, into a message without a trace."""
     try:
         yield

@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 from django.db import connection
 
-from annotation.core.restore_marker import unfinished
+from annotation.core.restore_marker import find_unfinished_restore
 
 
 class DataCommand(BaseCommand):
@@ -16,7 +16,7 @@ class DataCommand(BaseCommand):
     """
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        left = unfinished()
+        left = find_unfinished_restore()
         if left is not None:
             raise CommandError(left.sentence)
         if not connection.introspection.table_names():

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
-from annotation.jobs.eta import MINUTE, Pace, pace_of, rounded
+from annotation.jobs.eta import MINUTE, Pace, pace_of, round_duration
 
 SECONDS_BETWEEN_REWRITES = 0.1
 SECONDS_BETWEEN_LINES = 5.0
@@ -96,6 +96,6 @@ def duration(seconds: float) -> str:
     """Return a time span in short words."""
     if seconds < MINUTE:
         return f"{max(1, round(seconds))} s"
-    days, hours, minutes = rounded(seconds)
+    days, hours, minutes = round_duration(seconds)
     spans = ((days, "d"), (hours, "h"), (minutes, "min"))
     return " ".join(f"{count} {unit}" for count, unit in spans if count)

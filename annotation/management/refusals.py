@@ -10,7 +10,7 @@ from annotation.models import Study, User
 
 
 @contextmanager
-def refusals_told() -> Iterator[None]:
+def print_refusals() -> Iterator[None]:
     """Turn a refusal into a message without a trace, with what is wrong about each argument."""
     try:
         yield

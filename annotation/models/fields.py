@@ -8,10 +8,10 @@ ALPHABET = "23456789bcdfghjkmnpqrstvwxz"
 
 def opaque_id() -> str:
     """Return 12 random characters (57 bits) that say nothing about age, order or origin of a row."""
-    return spelled(secrets.randbits(64))
+    return encode_id(secrets.randbits(64))
 
 
-def spelled(number: int) -> str:
+def encode_id(number: int) -> str:
     """Return the id that a number of 64 bits comes to; addresses take no other."""
     letters = []
     for _ in range(12):

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from django.core.files.storage import default_storage
 
 from annotation.core.errors import NotFound
-from annotation.exports.downloads import CHUNK, Download, require_taker, stored
+from annotation.exports.downloads import CHUNK, Download, read_stored_file, require_taker
 from annotation.models import Release, Rendition, User
 
 from .zip import member
@@ -42,7 +42,7 @@ def download_archive(*, by: User, rendition: Rendition) -> Download:
     if not default_storage.exists(rendition.archive):
         raise _gone(rendition.archive)
     name = f"{release.study.slug}-release-{release.number}.zip"
-    return Download(name, TYPES[".zip"], stored(rendition.archive), rendition.bytes)
+    return Download(name, TYPES[".zip"], read_stored_file(rendition.archive), rendition.bytes)
 
 
 def download_file(*, by: User, release: Release, path: str) -> Download:

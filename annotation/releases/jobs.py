@@ -13,7 +13,7 @@ from annotation.models.fields import opaque_id
 
 from .creating import make_release
 from .rendering_jobs import make_rendition
-from .request import RenditionRequest, options_of, wanted_of
+from .request import RenditionRequest, options_of, request_of_job
 from .stored_files import forget_others
 
 
@@ -26,7 +26,7 @@ def release(context: JobContext, study: Study) -> Mapping[str, Any]:
         made = make_release(
             by=context.by,
             study=study,
-            wanted=wanted_of(context.arguments),
+            wanted=request_of_job(context.arguments),
             progress=context.progress,
             public_id=kept["release"],
             claim=lambda row: context.checkpoint(kept),

@@ -13,7 +13,7 @@ from annotation.models import Question
 
 from .freezing_sql import AgreedSample
 from .request import CALIBRATION, ReleaseRequest
-from .splitting import Balance, CannotSplit, QuestionGroup, Split, drawn, split, wanted_samples
+from .splitting import Balance, CannotSplit, QuestionGroup, Split, is_drawn, size_of_test_part, split
 
 TRAIN, TEST = Question.Part.TRAIN, Question.Part.TEST
 
@@ -124,7 +124,7 @@ def draw_parts(
     del by_question
     try:
         chosen = split(
-            groups, wanted=wanted_samples(total, share=wanted.share, count=wanted.test_count), seed=wanted.seed
+            groups, wanted=size_of_test_part(total, share=wanted.share, count=wanted.test_count), seed=wanted.seed
         )
     except CannotSplit as refusal:
         raise BadInput(str(refusal), fields={_field(wanted): str(refusal)}) from None
@@ -151,7 +151,7 @@ def _calibrates(row: AgreedSample, wanted: ReleaseRequest, *, reserved_pool: boo
     """Tell what was drawn for the question before, or draw."""
     if row.part or reserved_pool:
         return row.calibration
-    return drawn(wanted.seed, row.question, wanted.calibration_share, purpose=CALIBRATION)
+    return is_drawn(wanted.seed, row.question, wanted.calibration_share, purpose=CALIBRATION)
 
 
 def _field(wanted: ReleaseRequest) -> str:

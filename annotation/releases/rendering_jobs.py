@@ -11,7 +11,7 @@ from typing import Any
 from annotation.core import permissions
 from annotation.core.errors import BadInput, WorkflowError
 from annotation.core.history import record
-from annotation.core.rubric_cache import as_file, definition
+from annotation.core.rubric_cache import definition, rubric_file
 from annotation.core.storage import local_copy
 from annotation.core.transactions import write_transaction
 from annotation.jobs.progress import ProgressCallback
@@ -131,7 +131,7 @@ def about_of(release: Release) -> About:
         name=release.name,
         number=release.number,
         at=release.at,
-        rubric=as_file(definition(release.rubric_id)),
+        rubric=rubric_file(definition(release.rubric_id)),
         rubric_name=str(release.rubric),
         seed=release.seed,
         figures=_in_order(release.about),

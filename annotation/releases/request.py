@@ -73,7 +73,7 @@ class RenditionRequest:
             raise BadInput("No format is named.", fields={"formats": f"One or more of {known}."})
 
 
-def wanted_of(arguments: Mapping[str, Any]) -> ReleaseRequest:
+def request_of_job(arguments: Mapping[str, Any]) -> ReleaseRequest:
     """Return the release that a job was asked for."""
     known = {field.name for field in fields(ReleaseRequest)}
     return ReleaseRequest(**{"name": "", **{name: value for name, value in arguments.items() if name in known}})
@@ -90,7 +90,7 @@ def options_of(arguments: Mapping[str, Any]) -> RenditionRequest:
 
 def check_release(arguments: Mapping[str, Any]) -> None:
     """Raise `BadInput` for a release that cannot be made; one without files can."""
-    wanted_of(arguments).check()
+    request_of_job(arguments).check()
     if arguments.get("formats"):
         options_of(arguments).check()
 

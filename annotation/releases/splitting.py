@@ -73,7 +73,7 @@ class Split:
     by_domain: tuple[Balance, ...]
 
 
-def drawn(seed: int, key: str, share: float, *, purpose: str = "") -> bool:
+def is_drawn(seed: int, key: str, share: float, *, purpose: str = "") -> bool:
     """Say whether a question is in a random share of all questions, those not yet known included.
 
     It rests on nothing but the arguments, so it holds for ever; whoever is in a share is in every larger one. Draws
@@ -93,7 +93,7 @@ def drawn(seed: int, key: str, share: float, *, purpose: str = "") -> bool:
     return int.from_bytes(digest("drawn", seed, purpose, key)[:8]) < share * _HASHES
 
 
-def wanted_samples(total: int, *, share: float | None = None, count: int | None = None) -> int:
+def size_of_test_part(total: int, *, share: float | None = None, count: int | None = None) -> int:
     """Turn what was asked for, a share or a count, into a number of test samples that leaves both parts some.
 
     A share is read as the decimal number that it is written as (0.15 of 10 is 1.5) and rounded half up (to 2).

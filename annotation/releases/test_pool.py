@@ -18,7 +18,7 @@ from annotation.core.transactions import write_transaction
 from annotation.models import Question, ReservedPool, Study, User
 
 from .request import CALIBRATION, DEFAULT_CALIBRATION_SHARE, DEFAULT_SEED, LARGEST_SEED
-from .splitting import drawn
+from .splitting import is_drawn
 
 DEFAULT_SHARE = 0.25
 AT_ONCE = 5_000
@@ -118,8 +118,8 @@ def draw_of(pool: ReservedPool) -> Callable[[str], Drawn]:
     """Return what a pool draws a question's key for."""
 
     def draw(key: str) -> Drawn:
-        reserved = drawn(pool.seed, key, pool.share)
-        calibration = not reserved and drawn(pool.seed, key, pool.calibration_share, purpose=CALIBRATION)
+        reserved = is_drawn(pool.seed, key, pool.share)
+        calibration = not reserved and is_drawn(pool.seed, key, pool.calibration_share, purpose=CALIBRATION)
         return Drawn(reserved, calibration)
 
     return draw

@@ -13,7 +13,7 @@ import numpy as np
 from annotation.core.rubric_cache import DimensionDefinition, definition
 from annotation.models import Member, Study
 from annotation.models.rubrics import LEVELS_PER_DIMENSION
-from annotation.statistics.agreement import LevelScale, as_row, measure
+from annotation.statistics.agreement import LevelScale, agreement_row, measure
 from annotation.statistics.annotator_bias import Habits, habits, week_name, words
 from annotation.statistics.annotator_drift import Change, Rated, wholes
 from annotation.statistics.krippendorff_alpha import DRAWS, MEASUREMENTS, Ints, Measurement
@@ -113,7 +113,7 @@ def agreement(
             )
             for measurement in measurements:
                 most_pairs = MOST_PAIRS_OF_A_GROUP if group else MOST_PAIRS
-                row = as_row(
+                row = agreement_row(
                     figures_of, scale, measurement=measurement, group=group, names=named, most_pairs=most_pairs
                 )
                 found[measurement].append(row)
@@ -202,7 +202,7 @@ def _change(change: Change | None) -> dict[str, Any] | None:
     }
 
 
-def moved(study: Study, *, names: Mapping[int, str]) -> dict[str, Any]:
+def read_stance_changes(study: Study, *, names: Mapping[int, str]) -> dict[str, Any]:
     """Return what discussions moved: ``moved`` per dimension, ``pairwise`` over all, and ``reasons`` of the moves.
 
     Dimensions that an admin overrode are only counted: nobody came to an agreement there.
@@ -242,7 +242,7 @@ def moved(study: Study, *, names: Mapping[int, str]) -> dict[str, Any]:
     return {"moved": by_dimension, "pairwise": total(found.values()).as_data()["whom"]}
 
 
-def everything(study: Study, *, progress: Progress | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
+def build_reports(study: Study, *, progress: Progress | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the data of the figures ``agreement`` and ``annotators``, with members by public id."""
     names = dict(Member.objects.filter(study=study).values_list("pk", "public_id"))
     material = read(study)
@@ -260,7 +260,7 @@ def everything(study: Study, *, progress: Progress | None = None) -> tuple[dict[
     people = annotators(material, names=names, step=step)
     habits_of_people = {"rows": people, "overall": overall(material, names=names)}
     step("progress")
-    return {"levels": levels, "left_out": left_out, **moved(study, names=names)}, habits_of_people
+    return {"levels": levels, "left_out": left_out, **read_stance_changes(study, names=names)}, habits_of_people
 
 
 class _Steps:

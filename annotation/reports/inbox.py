@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce, RowNumber
 from django.utils import timezone
 
 from annotation.core.sample_content import questions_of
-from annotation.core.visibility import awaited
+from annotation.core.visibility import awaited_participations
 from annotation.discussions.deadlines import handed_over
 from annotation.models import Discussion, Job, Member, Participant, Sample, Study, Topic, User
 from annotation.models.jobs import UNFINISHED
@@ -67,7 +67,14 @@ class StudyInbox:
 def place(user: User, study: Study) -> StudyMembership:
     """Return a person's place in a study and its counts, in one query for a member."""
     unfinished = Job.objects.filter(study=study, state__in=UNFINISHED)
-    waiting = awaited().filter(member=OuterRef("pk")).order_by().values("member").annotate(n=Count("pk")).values("n")
+    waiting = (
+        awaited_participations()
+        .filter(member=OuterRef("pk"))
+        .order_by()
+        .values("member")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
     handed = (
         Discussion.objects.filter(handed_over(timezone.now()), study=study)
         .order_by()
@@ -103,7 +110,9 @@ def inbox(members: Iterable[Member], led: Iterable[int]) -> dict[int, StudyInbox
     The number of queries does not grow with the number of studies.
     """
     members, led = list(members), list(led)
-    by_member = awaited().filter(member__in=members).order_by().values_list("member_id").annotate(n=Count("pk"))
+    by_member = (
+        awaited_participations().filter(member__in=members).order_by().values_list("member_id").annotate(n=Count("pk"))
+    )
     study_of = {member.pk: member.study_id for member in members}
     counts = {study_of[member]: number for member, number in by_member}
     cases = _cases(members) if counts else {}
@@ -129,7 +138,7 @@ def _by_study(rows: QuerySet[Any]) -> dict[int, int]:
 def _cases(members: list[Member]) -> dict[int, list[WaitingCase]]:
     # By age: a place by range would tell of values that are shown only after an own reason.
     place_in_line = Window(RowNumber(), partition_by=F("member_id"), order_by=F("discussion_id").asc())
-    lines = awaited().filter(member__in=members).annotate(line=place_in_line).filter(line__lte=NAMED)
+    lines = awaited_participations().filter(member__in=members).annotate(line=place_in_line).filter(line__lte=NAMED)
     line_of = dict(lines.values_list("pk", "line"))
     rows = sorted(
         Participant.objects.filter(pk__in=line_of).select_related("discussion"), key=lambda row: line_of[row.pk]

@@ -55,8 +55,8 @@ def influence(
 def _read(study: Study, since: Any) -> tuple[Met, Ints]:
     """Return the columns that everything is calculated from, and the keys of the annotators by their number."""
     dimensions = definition(study.rubric_id).dimensions
-    answered = judge_influence_sql.answered(study.pk)
-    scored = judge_influence_sql.scored(study.pk, since)
+    answered = judge_influence_sql.answered_suggestions(study.pk)
+    scored = judge_influence_sql.scores_with_and_without_judge(study.pk, since)
     ratings = judge_influence_sql.blind(study.pk, since)
     # After these, so that it has all samples that they have.
     samples = judge_influence_sql.samples(study.pk)
@@ -145,7 +145,7 @@ def _would_have_shown(
     # Of several the last one stays.
     for number, one in enumerate(dimensions):
         for run in runs:
-            found = judge_influence_sql.expected(study.pk, run, one.key)
+            found = judge_influence_sql.expected_values(study.pk, run, one.key)
             # Samples that came in after the others were read are not among them.
             known = np.isin(found.sample, samples.id)
             at = np.searchsorted(samples.id, found.sample[known])

@@ -77,7 +77,7 @@ def begun_at(study_id: int) -> Any:
     return rows(sql, [study_id])[0][0]
 
 
-def answered(study_id: int) -> Answered:
+def answered_suggestions(study_id: int) -> Answered:
     """Return all that was suggested with scores that stand."""
     table = _table(
         f"""
@@ -97,7 +97,7 @@ def answered(study_id: int) -> Answered:
     return Answered(sample, member, arm, run, shown, first, final, touched, table[:, 8])
 
 
-def scored(study_id: int, since: Any) -> ScoreTimes:
+def scores_with_and_without_judge(study_id: int, since: Any) -> ScoreTimes:
     """Return every score that was given with the judge, and every blind one since then."""
     table = _table(
         f"""
@@ -139,7 +139,7 @@ def samples(study_id: int) -> InfluenceSamples:
     return InfluenceSamples(*_table(sql, [study_id], 4).astype(np.int64).T)
 
 
-def expected(study_id: int, run_id: int, dimension: str) -> Expected:
+def expected_values(study_id: int, run_id: int, dimension: str) -> Expected:
     """Return what a run expects on one dimension of the samples that it has not learned from, or foresaw out of fold.
 
     That is the rule of `fair_predictions`; questions kept for calibration, which meet no judge, count as learned from

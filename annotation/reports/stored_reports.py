@@ -55,7 +55,7 @@ class Stored:
     """Something has happened in the study since that may change it."""
 
 
-def stored(study: Study, kind: str) -> Stored | None:
+def latest_report(study: Study, kind: str) -> Stored | None:
     """Return the latest figures of a kind, or None before the first calculation. Who may see them is for the caller."""
     row = StudyFigures.objects.filter(study=study, kind=kind).first()
     if row is None:
@@ -96,7 +96,7 @@ def current_job(study: Study) -> Job | None:
 def refresh(*, study: Study, progress: "Progress | None" = None) -> None:
     """Calculate all figures of a study and store them; run twice it stores the same.
 
-    ``progress`` is told of every step and may raise to stop the work: then what was stored before stays.
+    ``progress`` is report_progress of every step and may raise to stop the work: then what was stored before stays.
     """
     # Imported here: numpy is nothing that a web process should load.
     from . import agreement as measuring
@@ -105,7 +105,7 @@ def refresh(*, study: Study, progress: "Progress | None" = None) -> None:
 
     counts = (0, 0)
 
-    def told(done: int, total: int, activity: str) -> None:
+    def report_progress(done: int, total: int, activity: str) -> None:
         nonlocal counts
         counts = done, total
         if progress is not None:
@@ -113,14 +113,14 @@ def refresh(*, study: Study, progress: "Progress | None" = None) -> None:
 
     # Read before anything else: what happens during the calculation makes its result stale.
     last = HistoryEntry.objects.aggregate(last=Max("pk"))["last"] or 0
-    agreement, annotators = measuring.everything(study, progress=told)
+    agreement, annotators = measuring.build_reports(study, progress=report_progress)
     data = {
         StudyFigures.Kind.AGREEMENT: agreement,
         StudyFigures.Kind.ANNOTATORS: annotators,
         StudyFigures.Kind.PROGRESS: progress_of(study),
     }
     names = dict(Member.objects.filter(study=study).values_list("pk", "public_id"))
-    met = influence(study, names=names, step=lambda activity: told(*counts, activity))
+    met = influence(study, names=names, step=lambda activity: report_progress(*counts, activity))
     if met is not None:
         data[StudyFigures.Kind.INFLUENCE] = met
     now = timezone.now()

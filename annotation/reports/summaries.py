@@ -66,7 +66,7 @@ class MemberWork:
     last_at: datetime | None
 
 
-def own_work(members: Iterable[Member]) -> dict[int, OwnWork]:
+def work_of_members(members: Iterable[Member]) -> dict[int, OwnWork]:
     """Return what each of the given members has done, by their primary key."""
     ids = [member.pk for member in members]
     now = timezone.now()
@@ -83,7 +83,7 @@ def my_studies(user: User) -> list[MyStudy]:
     """Return the studies that a person may know of: those that they are in first, by title."""
     places = {m.study_id: m for m in Member.objects.filter(user=user).exclude(state=Member.State.LEFT)}
     studies = list(studies_visible_to(user).select_related("rubric"))
-    own = own_work(places.values())
+    own = work_of_members(places.values())
     sizes = _sizes([study for study in studies if reads_results_as(user, places.get(study.pk))])
     rows = []
     for study in studies:
@@ -131,7 +131,7 @@ def scores_since(study: Study, since: datetime) -> int:
     return Score.objects.filter(member__in=members, at__gt=since, voided_at=None).count()
 
 
-def held_now(study: Study) -> dict[str, int]:
+def count_held_samples(study: Study) -> dict[str, int]:
     """Return how many samples each member holds, by the member's public name."""
     rows = Assignment.objects.filter(
         member__study=study, state=Assignment.State.LEASED, expires_at__gt=timezone.now()

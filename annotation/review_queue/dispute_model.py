@@ -56,7 +56,7 @@ class ScoringPlan(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Foresight:
+class DisputeModel:
     """What was learned of one dimension."""
 
     levels: tuple[float, ...]
@@ -77,7 +77,7 @@ class Foresight:
         learned = self._differing(self.types.posterior(rows), self.types.people, rows.values, rows.people)[rows.place]
         judged = np.full(len(learned), self.base)
         if evidence.p is not None:
-            said, own = _said(evidence.p)
+            said, own = _judge_evidence(evidence.p)
             nobody = np.zeros_like(evidence.values)
             by_judge = self._differing(np.ones((len(own), 1)), own[:, None, :], evidence.values, nobody, each=True)
             judged = np.where(said, by_judge, self.base)
@@ -97,7 +97,7 @@ class Foresight:
         learned, column = promises(board, self.types.people, self._apart())
         promise = learned[rows.place]
         if evidence.p is not None:
-            said, own = _said(evidence.p)
+            said, own = _judge_evidence(evidence.p)
             promise = np.where(said, self._lean(promise, self._by_judge_alone(own, values)), promise)
         column = column[rows.place]
         if evidence.people is None:
@@ -165,7 +165,7 @@ class Foresight:
         return np.stack([inside, np.triu(inside, 1)]).astype(np.float64)
 
 
-def learn(evidence: Evidence, levels: Sequence[float], *, people: int = 0) -> Foresight:
+def learn(evidence: Evidence, levels: Sequence[float], *, people: int = 0) -> DisputeModel:
     """Learn from everything known of a study's samples on one dimension; ``people`` are numbered below that."""
     values = evidence.values
     edges = np.zeros(0)
@@ -182,14 +182,14 @@ def learn(evidence: Evidence, levels: Sequence[float], *, people: int = 0) -> Fo
     disputed = int((points[high] - points[low] >= DISPUTE - 1e-9).sum()) if several.any() else 0
     finished = int(several.sum())
     base = (disputed + BEFORE * BEFORE_COUNTS) / (finished + BEFORE_COUNTS)
-    return Foresight(tuple(map(float, levels)), types, edges, finished, base)
+    return DisputeModel(tuple(map(float, levels)), types, edges, finished, base)
 
 
-def foresight_from(data: Mapping[str, Any]) -> Foresight:
+def dispute_model_from(data: Mapping[str, Any]) -> DisputeModel:
     """Return what `Foresight.as_data` wrote."""
     shares = np.asarray(data["shares"], dtype=np.float64)
     bins = np.asarray(data["bins"], dtype=np.float64).reshape(len(shares), -1)
-    return Foresight(
+    return DisputeModel(
         levels=tuple(data["levels"]),
         types=Types(shares, np.asarray(data["people"], dtype=np.float64), bins),
         edges=np.asarray(data["edges"], dtype=np.float64),
@@ -207,7 +207,7 @@ def _distinct(evidence: Evidence, levels: Sequence[float], edges: Floats) -> Row
     return distinct(evidence.values, evidence.people, bins)
 
 
-def _said(p: Floats) -> tuple[Flags, Floats]:
+def _judge_evidence(p: Floats) -> tuple[Flags, Floats]:
     """Return where the judge says something, and what; zeros elsewhere."""
     said = np.asarray(np.isfinite(p).all(axis=1))
     return said, np.where(said[:, None], p, 0.0)

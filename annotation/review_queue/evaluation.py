@@ -138,9 +138,9 @@ def figures(became: Sequence[Became]) -> Proof:
         base_rate=arms.at_random.share,
         auroc=auroc,
         interval=interval_of(auroc, arms.at_random.disputed, arms.at_random.decided - arms.at_random.disputed),
-        points=tuple(found_within(random, SHARES_OF_WORK)),
+        points=tuple(found_by_share(random, SHARES_OF_WORK)),
         precision=tuple(
-            Precision(k, found_within(random, [k / len(random)])[0].precision) for k in PLACES if 2 * k <= len(random)
+            Precision(k, found_by_share(random, [k / len(random)])[0].precision) for k in PLACES if 2 * k <= len(random)
         ),
     )
 
@@ -163,7 +163,7 @@ def auroc_of(became: Sequence[Became]) -> float:
     return wins / (hits * below)
 
 
-def found_within(became: Sequence[Became], shares: Iterable[float]) -> list[DiscoveryPoint]:
+def found_by_share(became: Sequence[Became], shares: Iterable[float]) -> list[DiscoveryPoint]:
     """Return what is found within each share of the work, from the most likely on; equals come in any order."""
     curve = [(0.0, 0.0)]
     for _, same in groupby(sorted(became, key=_likely, reverse=True), key=_likely):

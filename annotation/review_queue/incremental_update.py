@@ -20,7 +20,7 @@ from annotation.models import HistoryEntry, Job, Prediction, QueueEntry, ReviewQ
 
 from . import ranking, storage, work_priority
 from .list import REFRESH
-from .predicting_disputes import known_from
+from .predicting_disputes import models_from_data
 from .reading_facts import read
 from .rebuild import request, settled_history
 from .sample_facts import Fact
@@ -104,7 +104,7 @@ def follow(queue: ReviewQueue, samples: Sequence[int]) -> int:
     """Bring the entries and the priorities of some samples of a study up to date; returns how many entries changed."""
     study, at = queue.study, timezone.now()
     rubric = definition(study.rubric_id)
-    facts = read(study, queue.run, samples, learned=known_from(queue.foresight)).samples
+    facts = read(study, queue.run, samples, learned=models_from_data(queue.foresight)).samples
     changed = 0
     with write_transaction():
         ReviewQueue.objects.select_for_update().get(pk=queue.pk)

@@ -22,7 +22,7 @@ from annotation.models.jobs import UNFINISHED
 from annotation.samples import list as sample_list
 
 from . import ranking
-from .row_values import NOTHING, PredictedValue, given, said
+from .row_values import NOTHING, PredictedValue, first_round_values, predicted_values
 
 EVERY = round(1 / ranking.LEAST_SHARE)
 """Every so many places one is random."""
@@ -152,7 +152,7 @@ class QueueStatus:
         return {kind: counted.dismissed for kind, counted in self.counts.items()}
 
 
-def standing(study: Study, *, reader: Member | None = None) -> QueueStatus:
+def queue_status(study: Study, *, reader: Member | None = None) -> QueueStatus:
     """Return how the queues of a study stand, as far as the reader may know."""
     queue = queue_of(study)
     job = Job.objects.filter(study=study, kind=REFRESH, state__in=UNFINISHED, cancel_requested=False).first()
@@ -181,7 +181,7 @@ def owed_in(study: Study, reader: Member | None) -> set[int]:
     return sample_list.owed_by(reader, taking_part.values_list("discussion__sample_id", flat=True))
 
 
-def counted(study: Study, among: Collection[int] | None = None) -> dict[str, QueueCount]:
+def count_entries(study: Study, among: Collection[int] | None = None) -> dict[str, QueueCount]:
     """Count the entries of each queue of a study, or those of some samples, one by one; what is stored is for pages."""
     entries = QueueEntry.objects.filter(study=study, left_at=None)
     if among is not None:
@@ -201,13 +201,13 @@ def counted(study: Study, among: Collection[int] | None = None) -> dict[str, Que
 
 def _counts(study: Study, queue: ReviewQueue | None) -> dict[str, QueueCount]:
     if queue is None or not queue.counts:
-        return counted(study)
+        return count_entries(study)
     return {kind: QueueCount(**queue.counts[kind]) for kind in QueueEntry.Kind.values}
 
 
 def _left_out(study: Study, owed: Collection[int]) -> dict[str, QueueCount]:
     """Count the entries that lists lack. What a list is narrowed by must not tell anything of them."""
-    return counted(study, owed) if owed else {kind: QueueCount() for kind in QueueEntry.Kind.values}
+    return count_entries(study, owed) if owed else {kind: QueueCount() for kind in QueueEntry.Kind.values}
 
 
 def queue_of(study: Study) -> ReviewQueue | None:
@@ -228,7 +228,7 @@ def page(
     """Return the entries from place ``start`` on, at most ``limit``; ``standing`` is as its reader may know it."""
     start = max(1, start)
     left_out = standing.left_out[kind]
-    rows = narrowed(study, rubric, kind, wanted, owed=standing.owed)
+    rows = filter_entries(study, rubric, kind, wanted, owed=standing.owed)
     if wanted == QueueFilter():
         count, chance = standing.counts[kind].total, standing.counts[kind].random
     else:
@@ -250,7 +250,7 @@ def page(
     )
 
 
-def narrowed(
+def filter_entries(
     study: Study, rubric: RubricDefinition, kind: str, wanted: QueueFilter, *, owed: Collection[int]
 ) -> QuerySet[QueueEntry]:
     """Return the entries of a queue that a list shows, in no order; those of the samples that are ``owed`` are none."""
@@ -325,7 +325,7 @@ def _rows(
         return []
     samples = Sample.objects.in_bulk(wanted)
     questions, pictures = questions_of(wanted), _pictures(wanted)
-    known, judged = given(wanted, rubric), said(queue, wanted)
+    known, judged = first_round_values(wanted, rubric), predicted_values(queue, wanted)
     cases = {
         case.sample_id: case
         for case in Discussion.objects.filter(sample__in=wanted).exclude(state=Discussion.State.CLOSED)

@@ -11,7 +11,7 @@ import numpy as np
 
 from annotation.core.rubric_cache import DimensionDefinition, RubricDefinition
 
-from .dispute_model import NO_SLOT, TO_COME, Evidence, Foresight, foresight_from, learn
+from .dispute_model import NO_SLOT, TO_COME, DisputeModel, Evidence, dispute_model_from, learn
 
 
 class DisputeQuery(NamedTuple):
@@ -25,7 +25,7 @@ class DisputeQuery(NamedTuple):
     """The judge's distribution over the levels; None where it says nothing."""
 
 
-class Foreseen(NamedTuple):
+class PredictedDispute(NamedTuple):
     """What is foreseen of one dimension of one sample."""
 
     chance: float
@@ -34,7 +34,7 @@ class Foreseen(NamedTuple):
     """Disputes shown per further score."""
 
 
-Learned = dict[str, Foresight]
+Learned = dict[str, DisputeModel]
 
 
 def learned_from(asked: Mapping[str, Sequence[DisputeQuery]], rubric: RubricDefinition) -> Learned:
@@ -46,28 +46,28 @@ def learned_from(asked: Mapping[str, Sequence[DisputeQuery]], rubric: RubricDefi
     }
 
 
-def foreseen(
+def predict_disputes(
     asked: Mapping[str, Sequence[DisputeQuery]], rubric: RubricDefinition, learned: Learned
-) -> dict[str, list[Foreseen]]:
+) -> dict[str, list[PredictedDispute]]:
     """Return what is foreseen of each sample by dimension, in the order in which they are given."""
-    found: dict[str, list[Foreseen]] = {}
+    found: dict[str, list[PredictedDispute]] = {}
     for dimension in rubric.dimensions:
         rows, foresight = asked.get(dimension.key), learned.get(dimension.key)
         if rows and foresight is not None:
             evidence = _evidence(rows, dimension)
             chances, plan = foresight.chances(evidence), foresight.plan(evidence)
-            found[dimension.key] = list(map(Foreseen, chances.tolist(), plan.promise.tolist()))
+            found[dimension.key] = list(map(PredictedDispute, chances.tolist(), plan.promise.tolist()))
     return found
 
 
-def kept(learned: Learned) -> dict[str, Any]:
+def models_as_data(learned: Learned) -> dict[str, Any]:
     """Return what was learned as plain data."""
     return {key: foresight.as_data() for key, foresight in learned.items()}
 
 
-def known_from(data: Mapping[str, Any]) -> Learned:
+def models_from_data(data: Mapping[str, Any]) -> Learned:
     """Return what `kept` wrote."""
-    return {key: foresight_from(one) for key, one in data.items()}
+    return {key: dispute_model_from(one) for key, one in data.items()}
 
 
 def _levels(dimension: DimensionDefinition) -> list[float]:

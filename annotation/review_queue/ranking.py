@@ -183,10 +183,10 @@ def entries(
     # Sorting keeps the order of equals: that of the draws.
     in_order = sorted((entry for entry in found if not entry.random), key=attrgetter("rank"), reverse=True)
     every = math.floor(round(1 / share, _DIGITS))
-    return interleaved(in_order, [entry for entry in found if entry.random], every=every)
+    return interleave_random(in_order, [entry for entry in found if entry.random], every=every)
 
 
-def interleaved(ordered: Sequence[T], random: Sequence[T], *, every: int = 5) -> list[T]:
+def interleave_random(ordered: Sequence[T], random: Sequence[T], *, every: int = 5) -> list[T]:
     """Return both as one list: places 5, 10, 15, … are random while there are any; what is left of either follows."""
     merged: list[T] = []
     first = second = 0

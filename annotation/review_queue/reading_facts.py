@@ -16,7 +16,7 @@ from judge.missing_sides import locked_dimensions
 
 from . import queue_sql as sql
 from . import ranking
-from .predicting_disputes import DisputeQuery, Foreseen, Learned, foreseen, learned_from
+from .predicting_disputes import DisputeQuery, Learned, PredictedDispute, learned_from, predict_disputes
 from .sample_facts import UNDECIDED, Fact
 
 AT_ONCE = 2_000
@@ -52,7 +52,7 @@ def read(
     rows = _rows(study, rubric, among)
     given = _by_dimension(sql.independent_levels(study.pk, among), rubric)
     finals = _by_dimension(sql.finals(study.pk, among), rubric)
-    said = _said(run, among)
+    said = _judge_values(run, among)
     asked: dict[str, list[DisputeQuery]] = defaultdict(list)
     for row in rows:
         of_judge = said.get(row.sample.id, _SILENT)[1]
@@ -64,7 +64,7 @@ def read(
             )
     if learned is None:
         learned = learned_from(asked, rubric)
-    of_future = {key: iter(several) for key, several in foreseen(asked, rubric, learned).items()}
+    of_future = {key: iter(several) for key, several in predict_disputes(asked, rubric, learned).items()}
     found = []
     for row in rows:
         sample = row.sample
@@ -107,7 +107,7 @@ def _seen(
     given: list[int] | None,
     final: list[int] | None,
     said: Mapping[str, Any] | None,
-    future: Foreseen | None,
+    future: PredictedDispute | None,
 ) -> ranking.Seen:
     levels = dimension.levels
     values = tuple(sorted(levels[position].value for position in given)) if given else ()
@@ -150,7 +150,7 @@ def _by_dimension(rows: Iterable[tuple[int, int]], rubric: RubricDefinition) -> 
     return found
 
 
-def _said(run: JudgeRun | None, among: Sequence[int] | None) -> dict[int, tuple[int | None, dict[str, Any]]]:
+def _judge_values(run: JudgeRun | None, among: Sequence[int] | None) -> dict[int, tuple[int | None, dict[str, Any]]]:
     """Return the cluster of each sample's content and what the judge says of it, by dimension."""
     if run is None:
         return {}

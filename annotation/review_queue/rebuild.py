@@ -91,7 +91,7 @@ def refresh(*, study: Study, progress: Progress | None = None) -> dict[str, int]
     from . import predicting_disputes, storage, work_priority
     from .reading_facts import read
 
-    tell = progress or _nobody
+    tell = progress or _ignore_progress
     begun = timezone.now()
     through = settled_history(begun)
     queue = _begin(study)
@@ -122,7 +122,7 @@ def refresh(*, study: Study, progress: Progress | None = None) -> dict[str, int]
     with work.writing() as held:
         held.run, held.refreshed_at, held.history_through = run, begun, through
         held.work_order, held.cuts, held.refreshing = order, cuts, ""
-        held.foresight = predicting_disputes.kept(learned)
+        held.foresight = predicting_disputes.models_as_data(learned)
         held.save()
         storage.sum_up(study)
     return {**result, "priorities": moved}
@@ -153,7 +153,7 @@ def _begin(study: Study) -> ReviewQueue:
     return queue
 
 
-def _nobody(done: int, total: int | None, activity: str) -> None:
+def _ignore_progress(done: int, total: int | None, activity: str) -> None:
     """Tell nobody."""
 
 

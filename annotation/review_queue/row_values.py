@@ -34,7 +34,7 @@ class PredictedValue:
     ensemble_sd: float | None
 
 
-def given(samples: list[int], rubric: RubricDefinition) -> dict[int, FirstRoundValues]:
+def first_round_values(samples: list[int], rubric: RubricDefinition) -> dict[int, FirstRoundValues]:
     """Return what people gave each of these samples and did not take back."""
     keys = {dimension.id: dimension.key for dimension in rubric.dimensions}
     standing = Rating.objects.filter(
@@ -60,7 +60,7 @@ def given(samples: list[int], rubric: RubricDefinition) -> dict[int, FirstRoundV
     }
 
 
-def said(queue: ReviewQueue | None, samples: list[int]) -> dict[int, dict[str, PredictedValue]]:
+def predicted_values(queue: ReviewQueue | None, samples: list[int]) -> dict[int, dict[str, PredictedValue]]:
     """Return what the judge that the queue rests on says of each sample by dimension."""
     if queue is None or queue.run is None:
         return {}

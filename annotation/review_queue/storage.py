@@ -16,7 +16,7 @@ from annotation.models import QueueEntry, ReviewQueue, Sample, Study
 from annotation.samples import list as sample_list
 
 from . import ranking
-from .list import counted
+from .list import count_entries
 from .queue_sql import update_entries
 from .sample_facts import SETTLED, Fact, Kind
 
@@ -47,7 +47,7 @@ class QueuePosition:
         return cls(fact, entry.queue.value, entry.random, entry.draw, entry.rank, entry.dimension, entry.reason)
 
     @property
-    def foreseen(self) -> float | None:
+    def predicted(self) -> float | None:
         """Return what the queue foresees of the sample; None where there is nothing left to foresee."""
         if self.kind == Kind.AUDIT:
             return self.rank[0]
@@ -76,9 +76,9 @@ def store(study_id: int, places: Sequence[QueuePosition], rubric: RubricDefiniti
         columns = _columns(place, dimension_of)
         known = there.get(place.fact.sample)
         if known is None:
-            new.append((study_id, place.fact.sample, kind, *_stored(columns), place.foreseen, moment(at)))
+            new.append((study_id, place.fact.sample, kind, *_stored(columns), place.predicted, moment(at)))
             continue
-        foreseen = place.foreseen if _is_foreseen_anew(place, known) else known["foreseen"]
+        foreseen = place.predicted if _replaces_prediction(place, known) else known["foreseen"]
         if foreseen != known["foreseen"] or any(known[name] != value for name, value in columns.items()):
             entered = at if known["left_at"] is not None else known["entered_at"]
             changed.append((*_stored(columns), foreseen, moment(entered), known["pk"]))
@@ -89,10 +89,10 @@ def store(study_id: int, places: Sequence[QueuePosition], rubric: RubricDefiniti
     return len(new) + len(changed)
 
 
-def _is_foreseen_anew(place: QueuePosition, known: Mapping[str, Any]) -> bool:
+def _replaces_prediction(place: QueuePosition, known: Mapping[str, Any]) -> bool:
     """Tell whether what is foreseen now replaces what was: only where nothing has come of the sample so far."""
     undecided = place.kind != Kind.AUDIT and known["decided_at"] is None
-    return undecided and place.fact.scores == 0 and place.foreseen is not None
+    return undecided and place.fact.scores == 0 and place.predicted is not None
 
 
 def _columns(place: QueuePosition, dimension_of: Mapping[str, int]) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def _columns(place: QueuePosition, dimension_of: Mapping[str, int]) -> dict[str,
         *(place.random, place.draw, *place.rank),
         None if place.dimension is None else dimension_of[place.dimension],
         *(place.fact.spread, place.fact.scores, place.reason.chance, place.reason.gap),
-        as_data(place.reason),
+        reason_as_data(place.reason),
         None,
     )
     return dict(zip(PLACED, values, strict=True))
@@ -110,7 +110,7 @@ def _stored(columns: Mapping[str, Any]) -> Iterable[Any]:
     return (json.dumps(value) if name == "reason" else value for name, value in columns.items())
 
 
-def as_data(reason: ranking.RankingReason) -> dict[str, Any]:
+def reason_as_data(reason: ranking.RankingReason) -> dict[str, Any]:
     """Return a reason without what it does not tell."""
     told = {name: getattr(reason, name) for name in reason.__dataclass_fields__}
     told["values"] = list(reason.values)
@@ -136,7 +136,7 @@ def count_anew(study: Study) -> None:
 
     Call it at the end of each transaction that adds, takes out or brings back entries, with the queues locked.
     """
-    counts = {kind: asdict(one) for kind, one in counted(study).items()}
+    counts = {kind: asdict(one) for kind, one in count_entries(study).items()}
     ReviewQueue.objects.filter(study=study).update(counts=counts)
 
 

@@ -29,12 +29,12 @@ def lock(by: User, sample_id: str) -> Sample:
     return rows.get(pk=find(by, sample_id).pk)
 
 
-def as_it_is(sample: Sample) -> Sample:
+def reload_sample(sample: Sample) -> Sample:
     """Return a sample as it is stored now."""
     return Sample.objects.select_related("study", "question").get(pk=sample.pk)
 
 
-def in_words(reason: str) -> str:
+def require_reason(reason: str) -> str:
     """Return a reason without the space around it, or raise `BadInput` where there is none or it is too long."""
     words = reason.strip()
     if not words:

@@ -20,8 +20,8 @@ from annotation.scoring.leases import release
 from annotation.suggestions import showing
 from annotation.suggestions.arms import SuggestionArm
 
-from .admin_step import as_it_is, find, lock, place_of
-from .eligibility import Taker, standing
+from .admin_step import find, lock, place_of, reload_sample
+from .eligibility import EligibleAnnotator, member_eligibility
 
 FEWEST_DAYS, MOST_DAYS = 1, 30
 MOST_PEOPLE = 15
@@ -109,7 +109,7 @@ def give(*, by: User, sample_id: str, members: Sequence[str], days: int = 3) -> 
             user_id=by.pk,
             at=now,
         )
-    return Handed(as_it_is(sample), given)
+    return Handed(reload_sample(sample), given)
 
 
 def slots_of(sample: Sample) -> int:
@@ -141,11 +141,11 @@ def _let_lapsed_go(sample: Sample, now: datetime) -> None:
         sample.refresh_from_db(fields=["stage", "free_slots"])
 
 
-def _checked(people: Sequence[Member | None], sample: Sample) -> list[Taker]:
+def _checked(people: Sequence[Member | None], sample: Sample) -> list[EligibleAnnotator]:
     """Return how each of the people stands to the sample, or raise with everybody named who cannot score it."""
     faults = ["There is nobody of that id in this study."] if None in people else []
     known = [member for member in people if member is not None]
-    takers = standing(known, [sample])[sample.pk]
+    takers = member_eligibility(known, [sample])[sample.pk]
     for taker in takers:
         member = taker.member
         why = away(state=member.state, role=member.role, user_id=member.user_id) or taker.had
@@ -214,7 +214,7 @@ def _shown_before(people: Sequence[Member], sample: Sample) -> set[int]:
     return set(before.values_list("member_id", flat=True))
 
 
-def _prolong(taker: Taker, sample: Sample, until: datetime) -> datetime:
+def _prolong(taker: EligibleAnnotator, sample: Sample, until: datetime) -> datetime:
     """Let somebody keep what they hold at least until then; return how long they have it."""
     assert taker.held_until is not None
     if taker.assigned and taker.held_until > until - SAME:

@@ -12,7 +12,7 @@ from annotation.models import Assignment, Exposure, Member, Sample, Score, Study
 
 
 @dataclass(frozen=True, slots=True)
-class Taker:
+class EligibleAnnotator:
     """How somebody stands to a sample; ``had`` is empty where they could be given it."""
 
     member: Member
@@ -29,12 +29,12 @@ class Taker:
         return not self.had and self.held_until is None
 
 
-def takers(study: Study, samples: Sequence[Sample]) -> dict[int, list[Taker]]:
+def eligible_annotators(study: Study, samples: Sequence[Sample]) -> dict[int, list[EligibleAnnotator]]:
     """Return how those who could score in a study stand to each of some samples of it, in three queries."""
-    return standing(able_to_score(study).order_by("name"), samples)
+    return member_eligibility(able_to_score(study).order_by("name"), samples)
 
 
-def standing(members: Iterable[Member], samples: Sequence[Sample]) -> dict[int, list[Taker]]:
+def member_eligibility(members: Iterable[Member], samples: Sequence[Sample]) -> dict[int, list[EligibleAnnotator]]:
     """Return how members stand to each of some samples of their study, by sample and in the order of the members."""
     people = list(members)
     pairs = {"sample__in": samples, "member__in": people}
@@ -58,12 +58,14 @@ def _standing(
     work: tuple[int, datetime, bool] | None,
     seen: set[tuple[int, int]],
     scored: set[tuple[int, int]],
-) -> Taker:
+) -> EligibleAnnotator:
     pair = (sample.pk, member.pk)
     if pair in scored or (work and work[0] == Assignment.State.SCORED):
-        return Taker(member, "scored")
+        return EligibleAnnotator(member, "scored")
     if work and work[0] == Assignment.State.SKIPPED:
-        return Taker(member, "skipped")
+        return EligibleAnnotator(member, "skipped")
     if pair in seen or sample.pk <= member.exposed_through:
-        return Taker(member, "seen")
-    return Taker(member) if work is None else Taker(member, held_until=work[1], assigned=work[2])
+        return EligibleAnnotator(member, "seen")
+    return (
+        EligibleAnnotator(member) if work is None else EligibleAnnotator(member, held_until=work[1], assigned=work[2])
+    )

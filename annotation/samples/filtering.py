@@ -5,7 +5,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from annotation.models import Discussion, FinalScore, Sample, Topic
 
 
-def narrowed(
+def filter_samples(
     rows: QuerySet[Sample],
     *,
     state: str = "",

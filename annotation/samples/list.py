@@ -12,8 +12,8 @@ from annotation.discussions.deadlines import handed_over
 from annotation.models import Discussion, FinalScore, Member, Participant, Sample, Stance, Study, Topic
 
 from . import filtering
-from .question_search import asked
-from .sorting import taken
+from .question_search import question_contains
+from .sorting import page_of_samples
 
 ANY = "any"
 # Fewer samples than this are named one by one once they are found.
@@ -86,7 +86,7 @@ def page(
 ) -> SamplePage:
     """Return the samples that follow the place named ``after``, which comes from an earlier page."""
     rows, count, few = _found(study, wanted)
-    places = taken(study, rows, order=order, after=after, limit=limit + 1, narrowed=wanted.narrowed, few=few)
+    places = page_of_samples(study, rows, order=order, after=after, limit=limit + 1, narrowed=wanted.narrowed, few=few)
     return SamplePage(
         rows=_lines([pk for _place, pk in places[:limit]], rubric, reader=reader),
         next=places[limit - 1][0] if len(places) > limit else "",
@@ -99,7 +99,7 @@ def _found(study: Study, wanted: SampleFilter) -> tuple[QuerySet[Sample], int, b
 
     Few are named one by one from here on, so that whatever they were found by is looked for once.
     """
-    rows = narrowed(study, wanted).order_by()
+    rows = visible_samples(study, wanted).order_by()
     if [name for name, value in asdict(wanted).items() if value] in ([], ["state"]):
         count = rows.count()
         return rows, count, wanted.narrowed and count < FEW
@@ -122,9 +122,9 @@ def domains(study: Study) -> list[str]:
     return sorted(rows.exclude(domain="").values_list("domain", flat=True).distinct())
 
 
-def narrowed(study: Study, wanted: SampleFilter) -> QuerySet[Sample]:
+def visible_samples(study: Study, wanted: SampleFilter) -> QuerySet[Sample]:
     """Return the samples of a study that a list shows, in no order."""
-    rows = filtering.narrowed(
+    rows = filtering.filter_samples(
         Sample.objects.filter(study=study),
         state=wanted.state,
         generator=wanted.generator or None,
@@ -137,7 +137,7 @@ def narrowed(study: Study, wanted: SampleFilter) -> QuerySet[Sample]:
         finals = FinalScore.objects.filter(sample=OuterRef("pk"), current=True, outcome=wanted.outcome)
         rows = rows.filter(Exists(finals))
     if wanted.search:
-        rows = rows.filter(Q(external_id__istartswith=wanted.search) | asked(wanted.search))
+        rows = rows.filter(Q(external_id__istartswith=wanted.search) | question_contains(wanted.search))
     return rows
 
 

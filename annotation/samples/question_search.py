@@ -8,7 +8,7 @@ from django.db.models import BooleanField, Exists, Func, OuterRef
 from annotation.models import SampleContent
 
 
-def asked(words: str) -> Exists:
+def question_contains(words: str) -> Exists:
     """Return the condition that some question of a sample contains ``words``."""
     return Exists(SampleContent.objects.filter(_QuestionHas("turns", words), sample=OuterRef("pk")))
 

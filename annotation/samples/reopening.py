@@ -33,7 +33,7 @@ from annotation.models.studies import MAX_SLOTS
 from annotation.scoring import deciding, revision_expiry
 from annotation.scoring.leases import release
 
-from .admin_step import as_it_is, decided_by_rule, in_words, lock, place_of, scored_dimensions
+from .admin_step import decided_by_rule, lock, place_of, reload_sample, require_reason, scored_dimensions
 
 FEWEST = 2
 
@@ -52,7 +52,7 @@ def reopen(*, by: User, sample_id: str, reason: str, dimensions: Sequence[str] |
         WrongState: `by_rule` where a rule decides it and it was not withdrawn, `no_slot`, `study_closed`, and where
             there is nothing to reopen.
     """
-    words = in_words(reason)
+    words = require_reason(reason)
     now = timezone.now()
     with write_transaction():
         sample = lock(by, sample_id)
@@ -68,7 +68,7 @@ def reopen(*, by: User, sample_id: str, reason: str, dimensions: Sequence[str] |
             _discuss_again(sample, chosen, people, by=by, reason=words, at=now)
         else:
             _score_again(sample, by=by, reason=words, at=now)
-    return as_it_is(sample)
+    return reload_sample(sample)
 
 
 def withdraw(*, by: User, sample_id: str, reason: str) -> Sample:
@@ -81,7 +81,7 @@ def withdraw(*, by: User, sample_id: str, reason: str) -> Sample:
         BadInput: no reason.
         WrongState: it is withdrawn already, or the study is closed (`study_closed`).
     """
-    words = in_words(reason)
+    words = require_reason(reason)
     now = timezone.now()
     with write_transaction():
         sample = lock(by, sample_id)
@@ -97,7 +97,7 @@ def withdraw(*, by: User, sample_id: str, reason: str) -> Sample:
             state=state, state_reason=words[:200], stage=Sample.Stage.CLOSED, free_slots=0
         )
         record(Event.WITHDRAWN, study=sample.study, by=by, sample=sample, to=state, reason=words)
-    return as_it_is(sample)
+    return reload_sample(sample)
 
 
 def dimensions_to_discuss(sample: Sample) -> list[DimensionDefinition]:

@@ -17,8 +17,8 @@ from annotation.models import Assignment, FinalScore, Protocol, Sample, User
 from annotation.models.studies import MAX_SLOTS
 from annotation.scoring import deciding_sql as sql
 
-from .admin_step import as_it_is, decided_by_rule, in_words, lock, scored_dimensions
-from .eligibility import takers
+from .admin_step import decided_by_rule, lock, reload_sample, require_reason, scored_dimensions
+from .eligibility import eligible_annotators
 
 # What follows from independent scores, which one more score can be held against.
 FROM_SCORES = (
@@ -49,7 +49,7 @@ def ask_review(*, by: User, sample_id: str, reason: str) -> Sample:
         WrongState: `by_rule`, `imported`, `discussed`, `aggregates` where its values did not come from scores that
             have to agree; `nobody_eligible`, `no_slot`, `study_closed`; and where it is not agreed.
     """
-    words = in_words(reason)
+    words = require_reason(reason)
     now = timezone.now()
     with write_transaction():
         sample = lock(by, sample_id)
@@ -64,7 +64,7 @@ def ask_review(*, by: User, sample_id: str, reason: str) -> Sample:
         sql.open_slot([sample.pk], state=state, slot_bit=slot, queued_at=microseconds(now))
         sql.retire_finals([sample.pk])
         record(Event.REVIEW_ASKED, study=sample.study, by=by, sample=sample, to=state, reason=words)
-    return as_it_is(sample)
+    return reload_sample(sample)
 
 
 def why_not(sample: Sample, *, by: User) -> WrongState | None:
@@ -86,7 +86,9 @@ def why_not(sample: Sample, *, by: User) -> WrongState | None:
         )
     if _next_slot(sample) > MAX_SLOTS:
         return WrongState(f"A sample takes {MAX_SLOTS} scores at most. Reopen it instead.", code="no_slot")
-    others = [taker for taker in takers(sample.study, [sample])[sample.pk] if taker.member.user_id != by.pk]
+    others = [
+        taker for taker in eligible_annotators(sample.study, [sample])[sample.pk] if taker.member.user_id != by.pk
+    ]
     if not any(taker.free for taker in others):
         return WrongState(
             "Everybody who scores here has scored, skipped or seen it. Invite somebody first, or reopen it.",

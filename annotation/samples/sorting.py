@@ -20,7 +20,7 @@ Place = tuple[str, int]
 Run = Callable[[tuple[float, int] | None, int], list[tuple[float, int]]]
 
 
-def taken(
+def page_of_samples(
     study: Study, rows: QuerySet[Sample], *, order: str, after: str, limit: int, narrowed: bool, few: bool
 ) -> list[Place]:
     """Return the primary keys of the samples that follow a place, with the names of their own places.

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from annotation.core.sql import aware, moment, rows
 
 
-class Desk(NamedTuple):
+class Workplace(NamedTuple):
     """A person's place at a study, with what is needed to hand out work there."""
 
     study_id: int
@@ -28,7 +28,7 @@ class Desk(NamedTuple):
     """By some version of its rules, annotators meet a judge in this study."""
 
 
-def desk(user_id: int, slug: str, now: datetime) -> Desk | None:
+def find_workplace(user_id: int, slug: str, now: datetime) -> Workplace | None:
     """Return the place of somebody who has not left; study, member and current protocol in one go.
 
     What runs out first is the first of its index. Asked whether anything has run out, PostgreSQL, which plans without
@@ -47,7 +47,7 @@ def desk(user_id: int, slug: str, now: datetime) -> Desk | None:
            WHERE st.slug = %s AND m.user_id = %s AND m.state <> 'left'""",
         [moment(now), moment(now), slug, user_id],
     )
-    return Desk(*found[0]) if found else None
+    return Workplace(*found[0]) if found else None
 
 
 class HeldRow(NamedTuple):
@@ -71,7 +71,7 @@ _HELD = """SELECT a.id, a.public_id, a.state, a.arm, a.leased_at, a.expires_at, 
            FROM annotation_assignment a JOIN annotation_sample s ON s.id = a.sample_id"""
 
 
-def held(member_id: int, now: datetime, limit: int) -> list[HeldRow]:
+def live_leases(member_id: int, now: datetime, limit: int) -> list[HeldRow]:
     """Return the live leases of a member, those that an admin gave first, then the oldest; not those that ran out."""
     found = rows(
         f"""{_HELD} WHERE a.member_id = %s AND a.state = 1 AND a.expires_at > %s

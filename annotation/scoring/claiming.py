@@ -20,7 +20,7 @@ from annotation.suggestions import showing
 from annotation.suggestions.arms import Seat, SuggestionArm
 
 from . import claiming_sql
-from .assignment_sql import Desk, HeldRow
+from .assignment_sql import HeldRow, Workplace
 
 WINDOW = 48
 # Several rounds, as other annotators may take a candidate between finding and claiming it. Where all of them reach for
@@ -34,7 +34,7 @@ CURSOR_STEP = 16
 OPEN = (None, Assignment.State.RELEASED)
 
 
-def claim(desk: Desk, count: int, now: datetime) -> list[HeldRow]:
+def claim(desk: Workplace, count: int, now: datetime) -> list[HeldRow]:
     """Lease up to ``count`` samples to a member who holds fewer than they ask for; return the leases."""
     claimed: list[HeldRow] = []
     barred: set[int] = set()
@@ -54,19 +54,21 @@ def claim(desk: Desk, count: int, now: datetime) -> list[HeldRow]:
     return claimed
 
 
-def _barred(candidates: Sequence[claiming_sql.Candidate], desk: Desk) -> set[int]:
+def _barred(candidates: Sequence[claiming_sql.Candidate], desk: Workplace) -> set[int]:
     """Return the samples that have only blind slots left, of those of which the member was shown a judge's values."""
     mine = {candidate.sample_id: candidate.free_slots for candidate in candidates if candidate.own_state is not None}
     found = _meetings(list(mine), desk) if mine else {}
     return {sample_id for sample_id, meeting in found.items() if meeting.seat(mine[sample_id]) is None}
 
 
-def _meetings(samples: Sequence[int], desk: Desk) -> dict[int, showing.SuggestionRule]:
+def _meetings(samples: Sequence[int], desk: Workplace) -> dict[int, showing.SuggestionRule]:
     rubric = definition(desk.rubric_id)
     return showing.meetings(samples, member_id=desk.member_id, protocol_id=desk.protocol_id, rubric=rubric)
 
 
-def _candidates(desk: Desk, count: int, barred: Collection[int], *, begun_first: bool) -> list[claiming_sql.Candidate]:
+def _candidates(
+    desk: Workplace, count: int, barred: Collection[int], *, begun_first: bool
+) -> list[claiming_sql.Candidate]:
     seen = desk.exposed_through if desk.has_exposures else None
     found: list[claiming_sql.Candidate] = []
     priority = claiming_sql.top_begun_priority(desk.study_id, below=HIGHEST_PRIORITY + 1) if begun_first else None
@@ -75,14 +77,16 @@ def _candidates(desk: Desk, count: int, barred: Collection[int], *, begun_first:
         if len(found) < count:
             priority = claiming_sql.top_begun_priority(desk.study_id, below=priority)
     if len(found) < count:
-        found += claiming_sql.untouched(desk.study_id, desk.member_id, desk.shuffle_start, count - len(found), seen)
+        found += claiming_sql.untouched_samples(
+            desk.study_id, desk.member_id, desk.shuffle_start, count - len(found), seen
+        )
     if found:
         return found
     left = claiming_sql.begun_anywhere(desk.study_id, desk.member_id, WINDOW + len(barred), seen)
     return _in_personal_order([c for c in left if c.sample_id not in barred], desk.shuffle_start)
 
 
-def _begun(desk: Desk, priority: int, seen: int | None, barred: Collection[int]) -> list[claiming_sql.Candidate]:
+def _begun(desk: Workplace, priority: int, seen: int | None, barred: Collection[int]) -> list[claiming_sql.Candidate]:
     """Return candidates of one priority from the first window that holds any, and move the cursor past one's own."""
     position = -1
     while True:
@@ -109,7 +113,7 @@ def _in_personal_order(candidates: list[claiming_sql.Candidate], shuffle_start: 
     return mine + rest[start:] + rest[:start]
 
 
-def _claim_candidates(candidates: Sequence[claiming_sql.Candidate], desk: Desk, now: datetime) -> list[HeldRow]:
+def _claim_candidates(candidates: Sequence[claiming_sql.Candidate], desk: Workplace, now: datetime) -> list[HeldRow]:
     expires_at = now + timedelta(minutes=desk.lease_minutes)
     everything = slot_mask.all_free(desk.annotators_per_sample)
     seat_of: dict[int, Seat] = {}

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from annotation.core.sql import changed, moment, rows
+from annotation.core.sql import execute_write, moment, rows
 from annotation.models.fields import opaque_id
 
 
@@ -79,7 +79,7 @@ def begun_anywhere(study_id: int, member_id: int, limit: int, seen_through: int 
     return [Candidate(*row) for row in found]
 
 
-def untouched(
+def untouched_samples(
     study_id: int, member_id: int, shuffle_start: int, limit: int, seen_through: int | None
 ) -> list[Candidate]:
     """Return never leased samples of the highest priority, in shuffle order from the member's own start, wrapping.
@@ -111,7 +111,7 @@ def untouched(
 def claim_untouched(sample_id: int, *, protocol_id: int, free_slots: int, scores_needed: int, queued_at: int) -> bool:
     """Open a never leased sample, unless somebody was faster."""
     return (
-        changed(
+        execute_write(
             """UPDATE annotation_sample
                SET stage = %s, free_slots = %s, state = 'scoring', protocol_id = %s, scores_needed = %s,
                    queued_at = %s
@@ -125,7 +125,7 @@ def claim_untouched(sample_id: int, *, protocol_id: int, free_slots: int, scores
 def claim_begun(sample_id: int, *, expected: int, free_slots: int) -> bool:
     """Take a slot of a begun sample, unless its free slots have changed since they were read."""
     return (
-        changed(
+        execute_write(
             """UPDATE annotation_sample SET stage = %s, free_slots = %s
                WHERE id = %s AND stage + 0 = 2 AND free_slots = %s""",
             [2 if free_slots else 0, free_slots, sample_id, expected],
@@ -136,7 +136,7 @@ def claim_begun(sample_id: int, *, expected: int, free_slots: int) -> bool:
 
 def give_slot_back(sample_id: int, *, slot_bit: int, queued_at: int) -> None:
     """Put a slot of a sample that still needs scores back into play, at the end of its queue."""
-    changed(
+    execute_write(
         """UPDATE annotation_sample SET stage = 2, free_slots = free_slots | %s, queued_at = %s
            WHERE id = %s AND state IN ('scoring', 'in_review') AND scores_in < scores_needed""",
         [slot_bit, queued_at, sample_id],
@@ -162,7 +162,7 @@ def set_priorities(untouched: Sequence[tuple[int, int]], begun: Sequence[tuple[i
 
 def move_cursor(member_id: int, priority: int, queued_at: int) -> None:
     """Remember up to where the begun samples of a priority are all the member's own."""
-    changed(
+    execute_write(
         """INSERT INTO annotation_queuecursor (member_id, priority, queued_at) VALUES (%s, %s, %s)
            ON CONFLICT (member_id, priority) DO UPDATE SET queued_at = excluded.queued_at
            WHERE annotation_queuecursor.queued_at < excluded.queued_at""",

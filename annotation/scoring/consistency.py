@@ -94,12 +94,12 @@ def verdicts(
     return judged
 
 
-def reviewed(agreed: Agreed) -> Agreed:
+def consistent_after_review(agreed: Agreed) -> Agreed:
     """Return what a consistent value is once the cross-review is among its values; an aggregate stays one."""
     return agreed if agreed.outcome == "aggregated" else Agreed(agreed.value, "reviewed")
 
 
-def review_wanted(
+def needs_review(
     *, cross_review: str, share: float, threshold: float | None, finals: Collection[float], sample: str
 ) -> bool:
     """Tell whether an agreed sample goes to somebody new.

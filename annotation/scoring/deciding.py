@@ -27,7 +27,7 @@ from annotation.suggestions.arms import label_origin
 from judge.missing_sides import LockedDimension, locked_dimensions
 
 from . import deciding_sql as sql
-from .consistency import Agreed, Disputed, OneMore, Rules, Verdict, review_wanted, reviewed, verdicts
+from .consistency import Agreed, Disputed, OneMore, Rules, Verdict, consistent_after_review, needs_review, verdicts
 
 Levels = Mapping[int, int | None]
 """Where somebody stands: level by dimension, by primary keys; None where they have no value yet."""
@@ -88,7 +88,7 @@ def decide(
     ``by_member`` and ``by_user`` are who brought it about, for the history; ``before`` is what they did, to be written
     with it.
     """
-    found = sql.undecided(samples)
+    found = sql.undecided_samples(samples)
     rubric = definition(found[0][0].rubric_id) if found else None
     decided = [_follows(row, given, rubric, at) for row, given in found] if rubric else []
     with together():
@@ -230,13 +230,13 @@ def _agreed(
             continue
         one = judged[dimension.id]
         if isinstance(one, Agreed):
-            final = reviewed(one) if in_review else one
+            final = consistent_after_review(one) if in_review else one
             agreed[dimension.id] = (dimension.level_of[final.value], final.outcome)
     return agreed
 
 
 def _wants_review(row: sql.Undecided, agreed: Mapping[int, tuple[int | None, str]], rubric: RubricDefinition) -> bool:
-    return review_wanted(
+    return needs_review(
         cross_review=row.cross_review,
         share=row.review_share,
         threshold=row.review_threshold,

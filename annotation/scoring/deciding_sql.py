@@ -6,7 +6,7 @@ from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from annotation.core.sql import changed, moment, rows
+from annotation.core.sql import execute_write, moment, rows
 
 # SQLite takes 32,766 parameters in a statement.
 MOST_PARAMETERS = 30_000
@@ -47,7 +47,7 @@ class CountingLevel(NamedTuple):
     level_id: int
 
 
-def undecided(sample_ids: Sequence[int]) -> list[tuple[Undecided, list[CountingLevel]]]:
+def undecided_samples(sample_ids: Sequence[int]) -> list[tuple[Undecided, list[CountingLevel]]]:
     """Return those of the samples that have enough scores, in the order of their ids, each with what decides it.
 
     That is the standing, complete values of the first round, the imported ones where they were declared complete; where
@@ -94,7 +94,7 @@ def undecided(sample_ids: Sequence[int]) -> list[tuple[Undecided, list[CountingL
 
 def close(sample_ids: Sequence[int], *, state: str) -> None:
     """Put samples into a state in which nobody scores them."""
-    changed(
+    execute_write(
         f"UPDATE annotation_sample SET state = %s, stage = 0, free_slots = 0 WHERE id IN ({_marks(sample_ids)})",  # noqa: S608
         [state, *sample_ids],
     )
@@ -103,7 +103,7 @@ def close(sample_ids: Sequence[int], *, state: str) -> None:
 def open_slot(sample_ids: Sequence[int], *, state: str, slot_bit: int, queued_at: int) -> None:
     """Ask for one more score on samples, in one more slot, at the end of the queue."""
     # No two in the same microsecond: a cursor between them would hide one.
-    changed(
+    execute_write(
         f"""UPDATE annotation_sample SET state = %s, stage = 2, free_slots = free_slots | %s,
                    scores_needed = scores_needed + 1, queued_at = %s + (id - %s)
             WHERE id IN ({_marks(sample_ids)})""",  # noqa: S608
@@ -113,7 +113,7 @@ def open_slot(sample_ids: Sequence[int], *, state: str, slot_bit: int, queued_at
 
 def retire_finals(sample_ids: Sequence[int]) -> None:
     """Let no final score of the samples be the current one."""
-    changed(
+    execute_write(
         f"UPDATE annotation_finalscore SET current = FALSE WHERE sample_id IN ({_marks(sample_ids)}) AND current",  # noqa: S608
         sample_ids,
     )
@@ -204,7 +204,7 @@ def _insert(
         if returning:
             found += rows(f"{sql} RETURNING {returning}", parameters)
         else:
-            changed(sql, parameters)
+            execute_write(sql, parameters)
     return found
 
 

@@ -14,9 +14,9 @@ from annotation.suggestions import showing
 from annotation.suggestions.arms import SuggestionArm
 from annotation.suggestions.showing import SuggestionView
 
-from .assignment_sql import Desk, HeldRow, to_be_revised
-from .assignment_sql import desk as read_desk
-from .assignment_sql import held as held_rows
+from .assignment_sql import HeldRow, Workplace, to_be_revised
+from .assignment_sql import find_workplace as read_desk
+from .assignment_sql import live_leases as held_rows
 from .claiming import claim
 from .leases import expire_leases, own_assignment
 from .own_scores import OwnScore, score_views
@@ -62,7 +62,7 @@ def lease(*, by: User, slug: str, count: int = 1) -> Lease:
     if not 1 <= count <= MAX_HELD:
         raise BadInput(f"Ask for 1 to {MAX_HELD} samples.", fields={"count": f"From 1 to {MAX_HELD}."})
     now = timezone.now()
-    desk = _desk(by, slug, now)
+    desk = _require_workplace(by, slug, now)
     if desk.a_lease_ran_out:
         expire_leases(limit=100)
     rows = _held(desk, now)
@@ -80,10 +80,10 @@ def lease(*, by: User, slug: str, count: int = 1) -> Lease:
     return Lease(_work(rows[:count], desk.rubric_id), reason)
 
 
-def held(*, by: User, slug: str) -> list[LeasedWork]:
+def held_assignments(*, by: User, slug: str) -> list[LeasedWork]:
     """Return what the annotator is to revise and what they hold, oldest lease first."""
     now = timezone.now()
-    desk = _desk(by, slug, now)
+    desk = _require_workplace(by, slug, now)
     return _work(_held(desk, now), desk.rubric_id)
 
 
@@ -94,19 +94,19 @@ def work(assignments: Sequence[Assignment], study: Study) -> list[LeasedWork]:
     return _work([rows[key] for key in keys], study.rubric_id)
 
 
-def one(*, by: User, assignment_id: str) -> LeasedWork:
+def own_lease(*, by: User, assignment_id: str) -> LeasedWork:
     """Return one assignment of the user's own, held or past."""
     own = own_assignment(by, assignment_id)
     rows = Assignment.objects.filter(pk=own.id).values_list(*_ROW)
     return _work([HeldRow(*row) for row in rows], own.rubric_id)[0]
 
 
-def _held(desk: Desk, now: datetime) -> list[HeldRow]:
+def _held(desk: Workplace, now: datetime) -> list[HeldRow]:
     revising = to_be_revised(desk.member_id, now, MAX_HELD) if desk.meets_judges else []
     return revising + held_rows(desk.member_id, now, MAX_HELD)
 
 
-def _desk(by: User, slug: str, now: datetime) -> Desk:
+def _require_workplace(by: User, slug: str, now: datetime) -> Workplace:
     desk = read_desk(by.pk, slug, now)
     if desk is None:
         if by.is_site_admin and Study.objects.filter(slug=slug).exists():

@@ -24,9 +24,9 @@ from .assignment_sql import OwnAssignment
 from .deciding import decide
 from .exposures import require_independent
 from .leases import own_assignment
-from .submit_result import Submitted, standing
+from .submit_result import Submitted, stored_result
 from .undo_window import require_undoable
-from .validation import checked
+from .validation import check_values
 
 REVEALED = "Your own values are locked: you have been shown the judge's since."
 
@@ -46,14 +46,14 @@ def revise(
     own = own_assignment(by, assignment_id)
     rubric = definition(own.rubric_id)
     locked = locked_dimensions(rubric.dimensions, has_text=own.has_text, has_image=own.has_image)
-    levels = {dimension: level for dimension, level, _ in checked(rubric, locked, ratings, {}, seconds)}
+    levels = {dimension: level for dimension, level, _ in check_values(rubric, locked, ratings, {}, seconds)}
     require_scoring(own.study_state)
     now = timezone.now()
     with write_transaction():
         sample = Sample.objects.select_for_update().get(pk=own.sample_id)
         if not _answered_before(own, client_key):
             _store(own, sample, client_key, levels, seconds, now, rubric=rubric)
-    return standing(own_assignment(by, assignment_id), rubric, locked)
+    return stored_result(own_assignment(by, assignment_id), rubric, locked)
 
 
 def take_back(own: OwnAssignment) -> None:

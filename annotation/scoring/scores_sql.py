@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from annotation.core.sql import changed, moment, rows, stored_uuid
+from annotation.core.sql import execute_write, moment, rows, stored_uuid
 
 
 def finish_assignment(
@@ -14,7 +14,7 @@ def finish_assignment(
     """Turn a lease in one arm into a finished assignment, of the same or another, unless it is none any more."""
     until = None if revise_until is None else moment(revise_until)
     return (
-        changed(
+        execute_write(
             """UPDATE annotation_assignment SET state = 2, finished_at = %s, arm = %s, revise_until = %s
                WHERE id = %s AND state + 0 = 1 AND arm = %s""",
             [moment(at), arm, until, assignment_id, held_in],
@@ -48,7 +48,7 @@ def insert_ratings(score_id: int, ratings: Sequence[tuple[int, int, str]]) -> No
     """Store ``(dimension, level, note)`` rows of a score."""
     values = ", ".join(["(%s, %s, %s, %s)"] * len(ratings))
     parameters = [value for row in ratings for value in (score_id, *row)]
-    changed(
+    execute_write(
         f"INSERT INTO annotation_rating (score_id, dimension_id, level_id, note) VALUES {values}",  # noqa: S608
         parameters,
     )

@@ -12,7 +12,7 @@ from judge.missing_sides import LockedDimension
 
 from .assignment_sql import OwnAssignment
 from .own_scores import score_views
-from .validation import with_locked
+from .validation import add_locked_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +36,14 @@ class Submitted:
     own: dict[str, float] | None = None
 
 
-def standing(own: OwnAssignment, rubric: RubricDefinition, locked: Mapping[str, LockedDimension]) -> Submitted:
+def stored_result(own: OwnAssignment, rubric: RubricDefinition, locked: Mapping[str, LockedDimension]) -> Submitted:
     """Return what stands under an assignment that is scored."""
     view = score_views([own.id], rubric)[own.id]
     shown = showing.views([own.id], rubric) if own.arm == SuggestionArm.DELAYED else {}
     return Submitted(
         assignment_id=own.public_id,
         state="scored" if own.revise_until is None else "revising",
-        ratings=with_locked(view.ratings, locked),
+        ratings=add_locked_values(view.ratings, locked),
         notes=view.notes,
         seconds=view.seconds,
         scored_at=view.scored_at,

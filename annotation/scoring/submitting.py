@@ -24,9 +24,9 @@ from .assignment_sql import OwnAssignment
 from .deciding import decide
 from .exposures import require_independent
 from .leases import own_assignment, regain
-from .submit_result import Submitted, standing
+from .submit_result import Submitted, stored_result
 from .undo_window import require_undoable
-from .validation import checked, with_locked
+from .validation import add_locked_values, check_values
 
 SCORABLE = tuple(state for state, event in TRANSITIONS if event is Event.SCORED)
 
@@ -58,7 +58,7 @@ def submit(
     locked = locked_dimensions(rubric.dimensions, has_text=own.has_text, has_image=own.has_image)
     suggested = showing.dimensions(own.id, rubric) if own.arm != SuggestionArm.BLIND else frozenset()
     prefilled = suggested if own.arm == SuggestionArm.PREFILLED else frozenset()
-    rows = checked(rubric, locked, ratings, notes, seconds, touched=touched, prefilled=prefilled)
+    rows = check_values(rubric, locked, ratings, notes, seconds, touched=touched, prefilled=prefilled)
     require_scoring(own.study_state)
     if own.state in (Assignment.State.SCORED, Assignment.State.SKIPPED):
         return _answer_again(own, client_key, rubric, locked)
@@ -72,11 +72,11 @@ def submit(
     except _Refused:
         return _answer_again(own_assignment(by, assignment_id), client_key, rubric, locked)
     if arm is SuggestionArm.DELAYED:
-        return standing(own_assignment(by, assignment_id), rubric, locked)
+        return stored_result(own_assignment(by, assignment_id), rubric, locked)
     return Submitted(
         assignment_id=own.public_id,
         state="scored",
-        ratings=with_locked(dict(ratings), locked),
+        ratings=add_locked_values(dict(ratings), locked),
         notes={key: note.strip() for key, note in notes.items() if note.strip()},
         seconds=seconds,
         scored_at=now,
@@ -160,7 +160,7 @@ def _answer_again(
         raise WrongState(
             "The sample is no longer reserved for you and somebody else has taken its place.", code="lease_lost"
         )
-    return standing(own, rubric, locked)
+    return stored_result(own, rubric, locked)
 
 
 def undo(*, by: User, assignment_id: str) -> Submitted:
@@ -177,7 +177,7 @@ def undo(*, by: User, assignment_id: str) -> Submitted:
     locked = locked_dimensions(rubric.dimensions, has_text=own.has_text, has_image=own.has_image)
     if own.state == Assignment.State.SCORED and own.arm == SuggestionArm.DELAYED:
         revising.take_back(own)
-        return standing(own_assignment(by, assignment_id), rubric, locked)
+        return stored_result(own_assignment(by, assignment_id), rubric, locked)
     now = timezone.now()
     with write_transaction():
         sample = Sample.objects.select_for_update().get(pk=own.sample_id)
@@ -194,7 +194,7 @@ def undo(*, by: User, assignment_id: str) -> Submitted:
     return Submitted(
         assignment_id=own.public_id,
         state="leased",
-        ratings=with_locked(values, locked),
+        ratings=add_locked_values(values, locked),
         notes=notes,
         seconds=score.seconds,
         scored_at=None,

@@ -79,7 +79,7 @@ def block_unassignable(*, limit: int = 1000) -> int:
 def _still_for_those_who_met_a_judge(samples: Sequence[int]) -> set[int]:
     """Return the samples with a slot for somebody who lost them after having been shown a judge's values."""
     found: set[int] = set()
-    for sample_id, free, rubric_id, member_id in sql.who_met_a_judge(samples):
+    for sample_id, free, rubric_id, member_id in sql.annotators_shown_a_judge(samples):
         if sample_id not in found:
             # The samples are begun, so each follows its own protocol.
             met = showing.meetings([sample_id], member_id=member_id, protocol_id=0, rubric=definition(rubric_id))

@@ -39,7 +39,7 @@ def still_unassignable(sample_ids: Sequence[int]) -> list[tuple[int, int, str]]:
     return [(row[0], row[1], row[2]) for row in found]
 
 
-def who_met_a_judge(sample_ids: Sequence[int]) -> list[tuple[int, int, int, int]]:
+def annotators_shown_a_judge(sample_ids: Sequence[int]) -> list[tuple[int, int, int, int]]:
     """Return sample, its free slots, its study's rubric and member of those who lost it after seeing a judge's values.
 
     Of members only such as could get it again if it were for nothing else.

@@ -11,12 +11,12 @@ NOTE_LENGTH = 4000
 LONGEST_SECONDS = 24 * 3600.0
 
 
-def with_locked(values: Mapping[str, float], locked: Mapping[str, LockedDimension]) -> dict[str, float | None]:
+def add_locked_values(values: Mapping[str, float], locked: Mapping[str, LockedDimension]) -> dict[str, float | None]:
     """Return values by dimension with those that a missing side sets."""
     return {**values, **{key: lock.value for key, lock in locked.items()}}
 
 
-def checked(
+def check_values(
     rubric: RubricDefinition,
     locked: Mapping[str, LockedDimension],
     ratings: Mapping[str, float],

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from annotation.core import stable_hash as chance
-from annotation.review_queue.dispute_model import TO_COME, Evidence, Foresight, ScoringPlan, learn
+from annotation.review_queue.dispute_model import TO_COME, DisputeModel, Evidence, ScoringPlan, learn
 from annotation.review_queue.ranking import (
     DISPUTE,
     LEAST_SHARE,
@@ -148,7 +148,7 @@ def replay(
     return _Player(finished, policy, seed, relearn).play(until)
 
 
-def held_out(finished: Finished, *, seed: int) -> Flags:
+def draw_held_out(finished: Finished, *, seed: int) -> Flags:
     """Return which samples are never bought: those of some whole questions, on which the judge is measured."""
     names = np.unique(finished.questions)
     count = round(HELD_OUT * len(names)) if len(names) > 2 else 0
@@ -156,7 +156,7 @@ def held_out(finished: Finished, *, seed: int) -> Flags:
     return np.isin(finished.questions, drawn[:count])
 
 
-def drawn_raters(name: str, people: Sequence[int], count: int, *, seed: int) -> list[int]:
+def draw_raters(name: str, people: Sequence[int], count: int, *, seed: int) -> list[int]:
     """Return the places of ``count`` of a sample's raters, in an order of chance."""
     return sorted(range(len(people)), key=lambda place: chance.digest("rater", seed, name, str(people[place])))[:count]
 
@@ -164,7 +164,7 @@ def drawn_raters(name: str, people: Sequence[int], count: int, *, seed: int) -> 
 class _Player:
     def __init__(self, finished: Finished, policy: Policy, seed: int, relearn: Relearn | None) -> None:
         self._finished, self._policy, self._seed, self._relearn = finished, policy, seed, relearn
-        self._out = held_out(finished, seed=seed)
+        self._out = draw_held_out(finished, seed=seed)
         self._revealed = Revealed(finished)
         self._said: OutOfFoldPredictions | None = None
         self._learned_from = 0
@@ -229,7 +229,7 @@ class _Player:
                 count -= 1
                 yield row, column, True
 
-    def _entries(self, foresight: Foresight, evidence: Evidence, plan: ScoringPlan) -> list[RankedEntry]:
+    def _entries(self, foresight: DisputeModel, evidence: Evidence, plan: ScoringPlan) -> list[RankedEntry]:
         known = self._known(foresight.chances(evidence), plan.promise)
         return entries(known, QueueKind(self._policy.value), seed=self._seed, share=LEAST_SHARE, purpose=Purpose.ASK)
 

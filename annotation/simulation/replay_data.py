@@ -12,7 +12,7 @@ from annotation.models import Sample, Study
 from annotation.reports import agreement, agreement_sql
 from annotation.statistics.krippendorff_alpha import Ints
 
-from .replay import Finished, drawn_raters
+from .replay import Finished, draw_raters
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class FinishedStudy:
         people = np.zeros((len(keys), raters), dtype=np.int64)
         for row, key in enumerate(keys):
             who, said = ratings.samples[key]
-            for column, place in enumerate(drawn_raters(self.names[key], who, raters, seed=seed)):
+            for column, place in enumerate(draw_raters(self.names[key], who, raters, seed=seed)):
                 values[row, column], people[row, column] = said[place], who[place]
         _, people = np.unique(people, return_inverse=True)
         return (

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from annotation.core.errors import WorkflowError
-from annotation.core.rubric_cache import as_file, definition
+from annotation.core.rubric_cache import definition, rubric_file
 from annotation.jobs.progress import ProgressCallback
 from annotation.judges.judge_input import write_lines
 from annotation.judges.judge_session import Conversation
@@ -59,7 +59,7 @@ def replay_study(
     wanted = [one for one in finished.ratings if not dimensions or one.key in dimensions]
     total, done = len(wanted) * seeds * len(policies), 0
     rows: list[dict[str, Any]] = []
-    with _judge(study, finished, progress) if judge else _nobody() as relearner:
+    with _judge(study, finished, progress) if judge else _start_judge() as relearner:
         for ratings in wanted:
             count = raters or min(asked_for, ratings.usual_raters())
             enough = sum(len(people) >= count for people, _ in ratings.samples.values())
@@ -86,7 +86,7 @@ Relearner = Callable[[ReplayRatings, Sequence[str], Finished], Relearn]
 
 
 @contextmanager
-def _nobody() -> Iterator[None]:
+def _start_judge() -> Iterator[None]:
     yield None
 
 
@@ -97,16 +97,16 @@ def _judge(study: Study, finished: FinishedStudy, progress: ProgressCallback) ->
         folder = Path(place)
         samples = write_lines(study.pk, sorted(finished.names), folder, progress)
         rubric = folder / "rubric.toml"
-        rubric.write_text(to_toml(as_file(definition(study.rubric_id))), encoding="utf-8")
+        rubric.write_text(to_toml(rubric_file(definition(study.rubric_id))), encoding="utf-8")
         with Conversation(samples, rubric, cache=cache(), seed=0, progress=progress) as conversation:
 
             def relearner(ratings: ReplayRatings, names: Sequence[str], drawn: Finished) -> Relearn:
-                return lambda values: _said(conversation, ratings.key, names, len(drawn.levels), values)
+                return lambda values: _predict_out_of_fold(conversation, ratings.key, names, len(drawn.levels), values)
 
             yield relearner
 
 
-def _said(
+def _predict_out_of_fold(
     conversation: Conversation, key: str, names: Sequence[str], levels: int, values: Ints
 ) -> OutOfFoldPredictions | None:
     known = {

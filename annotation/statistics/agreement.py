@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import undefined_reasons as undefined
-from .kappa_icc import Correlation, PairKappa, one_way, pair_kappas, two_way
+from .kappa_icc import Correlation, PairKappa, one_way_icc, pair_kappas, two_way
 from .krippendorff_alpha import (
     DRAWS,
     MEASUREMENTS,
@@ -93,7 +93,7 @@ def measure(
         shares=shares(patterns),
         intervals=intervals(patterns, () if reason else measurements, draws=draws, seed=seed),
         kappas=pair_kappas(unit, annotator, position),
-        icc=one_way(unit, points[position]),
+        icc=one_way_icc(unit, points[position]),
         icc_two_way=two_way(unit, annotator, points[position]),
         range_two=wide_apart(patterns, WIDE),
     )
@@ -112,7 +112,7 @@ def _why_not(annotator: Ints, patterns: Patterns) -> str | None:
     return undefined.ONE_SAMPLE if patterns.total < 2 else None
 
 
-def as_row(
+def agreement_row(
     found: DimensionAgreement,
     scale: LevelScale,
     *,

@@ -153,7 +153,7 @@ def pulls(terms: Sequence[Terms], *, draws: int = resampling.DRAWS) -> list[Pull
         sums += [np.bincount(rows, column, len(questions)) for column in one.sums.T]
         start += len(one.question)
     per_question = np.stack(sums, axis=1)
-    drawn = resampling.drawn_sums(per_question, draws=draws)
+    drawn = resampling.draw_sums(per_question, draws=draws)
     found: list[Pull] = []
     column = 0
     for _arm, group in groupby(terms, key=lambda one: one.arm):

@@ -78,7 +78,7 @@ def _kappa(first: int, second: int, sums: list[float]) -> PairKappa:
     return PairKappa(first, second, 1 - observed / expected, int(n), None)
 
 
-def one_way(unit: Ints, rating: Floats) -> Correlation:
+def one_way_icc(unit: Ints, rating: Floats) -> Correlation:
     """Return ICC(1): the one-way random model, a single rating (Shrout and Fleiss 1979).
 
     Samples with two or more ratings count, however many each has: the number of ratings per sample enters by its mean

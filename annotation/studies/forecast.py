@@ -5,7 +5,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from annotation.scoring.consistency import Agreed, Disputed, OneMore, Rules, review_wanted, verdicts
+from annotation.scoring.consistency import Agreed, Disputed, OneMore, Rules, needs_review, verdicts
 
 SECONDS_A_SCORE = 60.0
 """Assumed for scoring a sample where nobody's time is known."""
@@ -156,7 +156,7 @@ def _row(
             one_more += 1
         else:
             finals = [*(one.value for one in judged if isinstance(one, Agreed)), *sample.by_rule]
-            reviews += review_wanted(
+            reviews += needs_review(
                 cross_review=rules["cross_review"],
                 share=rules["review_share"],
                 threshold=rules["review_threshold"],

@@ -77,7 +77,7 @@ def levels_of(rubric_id: int) -> list[list[float]]:
     return [[level.value for level in dimension.levels] for dimension in definition(rubric_id).dimensions]
 
 
-def proposed(*, study: Study, preset: str | None = None, fields: Mapping[str, Any]) -> dict[str, Any]:
+def propose_protocol(*, study: Study, preset: str | None = None, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the rules that a change would lead to: those of the preset, if one is named, under those given.
 
     Raises:
@@ -128,7 +128,7 @@ def change_protocol(*, by: User | None, study: Study, preset: str | None = None,
         study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
         if study.state == Study.State.CLOSED:
             raise WrongState("A closed study keeps its rules. Open it again first.", code="study_closed")
-        wanted = proposed(study=study, preset=preset, fields=fields)
+        wanted = propose_protocol(study=study, preset=preset, fields=fields)
         found = problems(study=study, wanted=wanted)
         if found:
             raise BadInput("These rules cannot work; nothing was changed.", fields=found)
@@ -184,7 +184,9 @@ def versions(*, study: Study) -> list[Version]:
 def forecast(*, by: User, study: Study, preset: str | None = None, **fields: Any) -> Forecast:
     """Return what the rules of now, or those that a change would lead to, would mean by the scores so far."""
     permissions.require_lead(by, study)
-    return forecast_data.forecast(by=by, study=study, wanted=proposed(study=study, preset=preset, fields=fields))
+    return forecast_data.forecast(
+        by=by, study=study, wanted=propose_protocol(study=study, preset=preset, fields=fields)
+    )
 
 
 def preview_move(*, by: User, study: Study) -> MovePreview:
@@ -225,11 +227,11 @@ def request_move(*, by: User, study: Study) -> Job | int:
     permissions.require_lead(by, study)
     older = Sample.objects.filter(study=study, state=Sample.State.SCORING, protocol__current=False)
     if older[MOVED_AT_ONCE : MOVED_AT_ONCE + 1].exists():
-        return moving(study) or queueing.enqueue(by=by, kind=MOVE, study=study, arguments={})
+        return find_moving_job(study) or queueing.enqueue(by=by, kind=MOVE, study=study, arguments={})
     return move_samples(by=by, study=study)
 
 
-def moving(study: Study) -> Job | None:
+def find_moving_job(study: Study) -> Job | None:
     """Return the job that moves samples now, or will."""
     unfinished = (Job.State.QUEUED, Job.State.RUNNING)
     found = Job.objects.filter(study=study, kind=MOVE, state__in=unfinished, cancel_requested=False)

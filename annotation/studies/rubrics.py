@@ -113,10 +113,10 @@ def preview(key: str) -> RubricDefinition:
     if row is not None and (_has_version(key) or not _is_former(row)):
         return definition(row.pk)
     built_in = _built_in(key)
-    return as_definition(built_in.file, version=built_in.version)
+    return rubric_definition(built_in.file, version=built_in.version)
 
 
-def as_definition(file: RubricFile, *, version: int = 0) -> RubricDefinition:
+def rubric_definition(file: RubricFile, *, version: int = 0) -> RubricDefinition:
     """Return a rubric file in the shape of a stored rubric, under made-up ids."""
     dimensions = []
     for number, dimension in enumerate(file.dimensions, 1):
@@ -200,7 +200,7 @@ def _may_be_replaced(row: Rubric, file: RubricFile) -> bool:
     """Whether a version may change in place: it is not frozen, and no sample's fate was decided by what changes."""
     if row.frozen_at is not None:
         return False
-    return _structure(as_definition(file)) == _structure(definition(row.pk)) or (
+    return _structure(rubric_definition(file)) == _structure(definition(row.pk)) or (
         not Sample.objects.filter(study__rubric=row).exists()
     )
 

@@ -82,14 +82,14 @@ def meetings(
                 kept_blind=row.kept_blind,
             ),
             run_id=row.run_id,
-            said=_said(row, rubric),
+            said=_judge_values(row, rubric),
             shown=row.own_arm == SuggestionArm.PREFILLED,
             blind_elsewhere=row.blind_elsewhere,
         )
     return found
 
 
-def _said(row: sql.SuggestionContext, rubric: RubricDefinition) -> tuple[JudgeValue, ...]:
+def _judge_values(row: sql.SuggestionContext, rubric: RubricDefinition) -> tuple[JudgeValue, ...]:
     """Return what the judge says on the dimensions that people score on this sample and no rule decides."""
     if row.run_id is None:
         return ()
@@ -133,7 +133,7 @@ def fix(taken: Iterable[tuple[int, SuggestionRule, Seat]], *, returning: Collect
             for one in meeting.said
         ]
     # Who waited for a sample while it got other content had read what was said of the old one.
-    standing = sql.predicted([row.assignment_id for row in new]) if new else set()
+    standing = sql.assignments_with_prediction([row.assignment_id for row in new]) if new else set()
     sql.insert_suggestions([row for row in new if (row.assignment_id, row.run_id) in standing])
 
 

@@ -41,7 +41,7 @@ class SuggestionRecord:
     revised: Revised | None = None
 
 
-def met_judges(scores: Iterable[Score]) -> dict[int, SuggestionRecord]:
+def suggestion_records(scores: Iterable[Score]) -> dict[int, SuggestionRecord]:
     """Return what was met with each of the scores that was not given blind, by its primary key, in two queries."""
     score_of = {
         one.assignment_id: one.pk for one in scores if one.assignment_id is not None and one.arm != SuggestionArm.BLIND

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from annotation.core.sql import changed, moment, rows, stored_uuid
+from annotation.core.sql import execute_write, moment, rows, stored_uuid
 
 
 class SuggestionContext(NamedTuple):
@@ -86,7 +86,7 @@ def insert_suggestions(suggestions: Sequence[NewSuggestion]) -> None:
     parameters: list[Any] = []
     for row in suggestions:
         parameters += [*row[:-1], None if row.shown_at is None else moment(row.shown_at)]
-    changed(
+    execute_write(
         f"""INSERT INTO annotation_suggestion
               (assignment_id, dimension_id, run_id, shown_id, expected, sd, low, high, shown_at, touched)
             VALUES {", ".join([one] * len(suggestions))}
@@ -95,7 +95,7 @@ def insert_suggestions(suggestions: Sequence[NewSuggestion]) -> None:
     )
 
 
-def predicted(assignment_ids: Sequence[int]) -> set[tuple[int, int]]:
+def assignments_with_prediction(assignment_ids: Sequence[int]) -> set[tuple[int, int]]:
     """Return assignments with each run that says something of their sample now."""
     ids = list(dict.fromkeys(assignment_ids))
     found = rows(
@@ -108,7 +108,7 @@ def predicted(assignment_ids: Sequence[int]) -> set[tuple[int, int]]:
 
 def forget_unseen(assignment_ids: Sequence[int]) -> None:
     """Delete the suggestions of earlier leases that nobody was shown."""
-    changed(
+    execute_write(
         f"""DELETE FROM annotation_suggestion
             WHERE assignment_id IN ({_marks(assignment_ids)}) AND shown_at IS NULL""",  # noqa: S608
         assignment_ids,
@@ -149,7 +149,7 @@ def suggestions(assignment_ids: Sequence[int]) -> list[ShownSuggestion]:
 
 def answer_prefilled(assignment_id: int, score_id: int) -> None:
     """Note the values of a score as what was made of prefilled ones; the first of several scores stays the first."""
-    changed(
+    execute_write(
         """UPDATE annotation_suggestion AS g
            SET first_id = COALESCE(g.first_id, r.level_id), final_id = r.level_id, touched = TRUE
            FROM annotation_rating r
@@ -160,14 +160,14 @@ def answer_prefilled(assignment_id: int, score_id: int) -> None:
 
 def unanswer(assignment_id: int) -> None:
     """Note that no standing score or revision answers the suggestions of an assignment any more."""
-    changed(
+    execute_write(
         "UPDATE annotation_suggestion SET final_id = NULL, touched = FALSE WHERE assignment_id = %s", [assignment_id]
     )
 
 
 def reveal(assignment_id: int, score_id: int, *, at: datetime) -> None:
     """Note that the own values of a score are locked and that the judge's are shown from now on."""
-    changed(
+    execute_write(
         """UPDATE annotation_suggestion AS g SET shown_at = %s, first_id = r.level_id
            FROM annotation_rating r
            WHERE r.score_id = %s AND r.dimension_id = g.dimension_id AND g.assignment_id = %s""",
@@ -191,7 +191,7 @@ def decide_revised(assignment_id: int, levels: Iterable[tuple[int, int]]) -> Non
     """Let ``(dimension, level)`` pairs be what decides, each answered by hand."""
     pairs = list(levels)
     whens = " ".join(["WHEN %s THEN %s"] * len(pairs))
-    changed(
+    execute_write(
         f"""UPDATE annotation_suggestion SET touched = TRUE, final_id = CASE dimension_id {whens} END
             WHERE assignment_id = %s AND dimension_id IN ({_marks(pairs)})""",  # noqa: S608
         [*(value for pair in pairs for value in pair), assignment_id, *(dimension for dimension, _ in pairs)],
@@ -200,7 +200,7 @@ def decide_revised(assignment_id: int, levels: Iterable[tuple[int, int]]) -> Non
 
 def keep_own(assignment_ids: Sequence[int]) -> None:
     """Let the locked own values decide where they were shown the judge's and nothing was answered."""
-    changed(
+    execute_write(
         f"""UPDATE annotation_suggestion SET final_id = first_id
             WHERE assignment_id IN ({_marks(assignment_ids)}) AND final_id IS NULL""",  # noqa: S608
         assignment_ids,

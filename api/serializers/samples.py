@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from annotation.models import Discussion, FinalScore, Sample, Score
@@ -81,7 +81,8 @@ class RevisionMadeSerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
 
 
-class MetJudgeSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="MetJudge")
+class SuggestionRecordSerializer(serializers.Serializer[Any]):
     judge = serializers.IntegerField(help_text="number of its run in the study")
     shown_at = serializers.DateTimeField(allow_null=True)
     dimensions = serializers.DictField(child=MetOnSerializer())
@@ -93,7 +94,7 @@ class GivenScoreSerializer(serializers.Serializer[Any]):
     round = serializers.IntegerField(help_text="1: independent; later ones were signed in discussions")
     origin = serializers.ChoiceField(choices=Score.Origin.values)
     arm = serializers.ChoiceField(choices=["blind", "delayed", "prefilled"], help_text="how a judge was met")
-    met = MetJudgeSerializer(allow_null=True, help_text="what was shown of a judge, and what was made of it")
+    met = SuggestionRecordSerializer(allow_null=True, help_text="what was shown of a judge, and what was made of it")
     discussion = serializers.CharField(allow_null=True, help_text="the one in which it was signed")
     ratings = Values()
     notes = serializers.DictField(child=serializers.CharField())

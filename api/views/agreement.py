@@ -10,7 +10,7 @@ from annotation.models import Study, StudyFigures, User
 from annotation.reports import stored_reports
 from api.answers import answer
 from api.figures import age, agreement_row, annotator_row, moved_row, people_of, whom
-from api.replies import accepted
+from api.replies import job_accepted
 from api.schema import describe
 from api.serializers import figures as shapes
 from api.serializers.fields import NothingSerializer
@@ -28,7 +28,7 @@ class AgreementView(View):
         study, user = _read(request, slug)
         query = query_of(request, shapes.AgreementQuerySerializer)
         level = query["level"]
-        stored = stored_reports.stored(study, StudyFigures.Kind.AGREEMENT)
+        stored = stored_reports.latest_report(study, StudyFigures.Kind.AGREEMENT)
         data: dict[str, Any] = {} if stored is None else stored.data
         rows = data.get("levels", {}).get(level, {}).get(query.get("by", "all"), [])
         people = people_of(study, names=permissions.may_lead(user, study))
@@ -51,7 +51,7 @@ class AgreementView(View):
         study, user = study_of(request, slug), user_of(request)
         permissions.require_lead(user, study)
         body_of(request, NothingSerializer)
-        return accepted(stored_reports.request(by=user, study=study))
+        return job_accepted(stored_reports.request(by=user, study=study))
 
 
 class AnnotatorsView(View):
@@ -61,7 +61,7 @@ class AnnotatorsView(View):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Admins and researchers only. As last calculated; of independent ratings alone."""
         study, user = _read(request, slug)
-        stored = stored_reports.stored(study, StudyFigures.Kind.ANNOTATORS)
+        stored = stored_reports.latest_report(study, StudyFigures.Kind.ANNOTATORS)
         rows = [] if stored is None else stored.data["rows"]
         people = people_of(study, names=permissions.may_lead(user, study))
         return answer(

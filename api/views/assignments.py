@@ -13,12 +13,12 @@ from annotation.core.errors import BadInput
 from annotation.core.visibility import assignments_of
 from annotation.discussions.participant_list import waiting_count
 from annotation.models import Assignment, Study
-from annotation.reports.summaries import own_work, progress
+from annotation.reports.summaries import progress, work_of_members
 from annotation.scoring import leases, leasing
 from api import content
 from api.answers import answer, moment
 from api.pagination import page
-from api.schema import describe, either, paged
+from api.schema import describe, either, page_schema
 from api.serializers import assignments as shapes
 from api.serializers.fields import NothingSerializer, unknown_names, whole_number
 
@@ -33,7 +33,7 @@ class AssignmentsView(View):
     @describe(
         "List my assignments",
         query=shapes.AssignmentsQuerySerializer,
-        answer=either("HeldOrPast", shapes.HeldSerializer, paged(shapes.AssignmentSerializer)),
+        answer=either("HeldOrPast", shapes.HeldSerializer, page_schema(shapes.AssignmentSerializer)),
     )
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Without `state` all that is held; with it a page, newest first."""
@@ -44,7 +44,7 @@ class AssignmentsView(View):
         for name in ("limit", "cursor"):
             if name in query:
                 raise BadInput(f"{name} needs `state`.", fields={name: "Only together with `state`."})
-        held = leasing.held(by=user_of(request), slug=slug)
+        held = leasing.held_assignments(by=user_of(request), slug=slug)
         return answer({"assignments": [content.assignment(work, html=html) for work in held]})
 
     @describe(
@@ -98,7 +98,7 @@ class OneAssignmentView(View):
     def get(self, request: Request, assignment: str) -> HttpResponse:
         """Held or past."""
         html = _html(request)
-        work = leasing.one(by=user_of(request), assignment_id=assignment)
+        work = leasing.own_lease(by=user_of(request), assignment_id=assignment)
         return answer(content.assignment(work, html=html))
 
 
@@ -133,7 +133,7 @@ class ProgressView(View):
         study, user = study_of(request, slug), user_of(request)
         member = permissions.membership(user, study)
         shown: dict[str, Any] = {
-            "mine": None if member is None else asdict(own_work([member])[member.pk]),
+            "mine": None if member is None else asdict(work_of_members([member])[member.pk]),
             "waiting": waiting_count(user, study),
         }
         if permissions.may_read_results(user, study):

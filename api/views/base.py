@@ -51,10 +51,10 @@ def study_of(request: Request, slug: str) -> Study:
     Raises:
         Http404: there is none.
     """
-    return found(studies_visible_to(user_of(request)).select_related("rubric"), slug=slug)
+    return get_or_not_found(studies_visible_to(user_of(request)).select_related("rubric"), slug=slug)
 
 
-def found(rows: Any, **lookup: Any) -> Any:
+def get_or_not_found(rows: Any, **lookup: Any) -> Any:
     """Return the one row, or raise `NotFound`."""
     row = rows.filter(**lookup).first()
     if row is None:

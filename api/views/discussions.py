@@ -11,10 +11,10 @@ from annotation.core import permissions
 from annotation.discussions import moderating, participant_list, participating, views
 from annotation.discussions.view_types import CaseView
 from annotation.models import Discussion, Sample, User
-from api.answers import answer, nothing
+from api.answers import answer, empty_answer
 from api.discussing import case, case_row, is_unchanged, looks_unchanged, reasons
 from api.pagination import page
-from api.schema import describe, paged
+from api.schema import describe, page_schema
 from api.serializers import discussions as shapes
 from api.serializers.assignments import RenderQuerySerializer
 
@@ -24,7 +24,7 @@ from .base import View, body_of, note_that_seen, query_of, study_of, user_of
 class DiscussionsView(View):
     """The discussions of a study."""
 
-    @describe("List discussions", query=shapes.DiscussionsQuery, answer=paged(shapes.CaseRowSerializer))
+    @describe("List discussions", query=shapes.DiscussionsQuery, answer=page_schema(shapes.CaseRowSerializer))
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Those that I take part in, the oldest first; all of them for admins and researchers.
 
@@ -32,10 +32,10 @@ class DiscussionsView(View):
         """
         study, user = study_of(request, slug), user_of(request)
         query = query_of(request, shapes.DiscussionsQuery)
-        rows, order = participant_list.listed(by=user, study=study, state=query["state"])
+        rows, order = participant_list.list_discussions(by=user, study=study, state=query["state"])
 
         def known() -> QuerySet[Discussion]:
-            return participant_list.listed(by=user, study=study, state="all").rows
+            return participant_list.list_discussions(by=user, study=study, state="all").rows
 
         def show(taken: Sequence[Discussion]) -> list[dict[str, Any]]:
             if permissions.may_read_results(user, study):
@@ -62,10 +62,10 @@ class OneDiscussionView(View):
         if since is not None:
             stored = views.version_of(by=user, discussion_id=discussion)
             if is_unchanged(discussion, stored, since):
-                return nothing()
+                return empty_answer()
         shown = _shown(user, views.case_for(by=user, discussion_id=discussion), html="render" in query)
         if since is not None and looks_unchanged(shown, since):
-            return nothing()
+            return empty_answer()
         return answer(shown)
 
 

@@ -24,7 +24,7 @@ class InfluenceView(View):
         """Admins and researchers only. As last calculated; a new calculation is asked for as that of agreement is."""
         study, user = study_of(request, slug), user_of(request)
         permissions.require_results(user, study)
-        stored = stored_reports.stored(study, StudyFigures.Kind.INFLUENCE)
+        stored = stored_reports.latest_report(study, StudyFigures.Kind.INFLUENCE)
         data: dict[str, Any] = {} if stored is None else stored.data
         people = people_of(study, names=permissions.may_lead(user, study))
         return answer(

@@ -17,12 +17,12 @@ from annotation.models import Job, JobLogLine
 from api.answers import answer
 from api.pagination import PageQuery, page
 from api.parsers import refuse_larger_than
-from api.replies import accepted
-from api.schema import describe, paged
+from api.replies import job_accepted
+from api.schema import describe, page_schema
 from api.serializers import jobs as shapes
 from api.serializers.fields import NothingSerializer
 
-from .base import View, body_of, found, query_of, study_of, user_of
+from .base import View, body_of, get_or_not_found, query_of, study_of, user_of
 
 REFUSALS = {
     "jsonl": (refusals_as_lines, "application/x-ndjson; charset=utf-8"),
@@ -70,13 +70,13 @@ class ImportsView(UploadView):
             file=file,
             client_key=body.get("client_key"),
         )
-        return accepted(job)
+        return job_accepted(job)
 
 
 class JobsView(View):
     """The jobs of a study."""
 
-    @describe("List jobs", query=PageQuery, answer=paged(shapes.ShownJobSerializer))
+    @describe("List jobs", query=PageQuery, answer=page_schema(shapes.ShownJobSerializer))
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Admins only, newest first."""
         study, user = study_of(request, slug), user_of(request)
@@ -106,7 +106,7 @@ class OneJobView(View):
 class JobLogView(View):
     """A job's log."""
 
-    @describe("Show the log of a job", query=PageQuery, answer=paged(shapes.LogLineSerializer))
+    @describe("Show the log of a job", query=PageQuery, answer=page_schema(shapes.LogLineSerializer))
     def get(self, request: Request, job: str) -> HttpResponse:
         """Oldest line first."""
         lines = JobLogLine.objects.filter(job=_job(request, job))
@@ -162,5 +162,5 @@ class RetryJobView(View):
 
 
 def _job(request: Request, public_id: str) -> Job:
-    job: Job = found(jobs_visible_to(user_of(request)).select_related("study"), public_id=public_id)
+    job: Job = get_or_not_found(jobs_visible_to(user_of(request)).select_related("study"), public_id=public_id)
     return job

@@ -19,20 +19,20 @@ from annotation.judges.request import TrainingRequest
 from annotation.models import JudgeRun, Release, Sample, Scorecard, Study
 from api.answers import answer
 from api.pagination import PageQuery, page
-from api.replies import accepted, sent
-from api.schema import describe, paged
+from api.replies import job_accepted, sent
+from api.schema import describe, page_schema
 from api.serializers import judges as shapes
 from api.serializers.fields import NothingSerializer
 from api.serializers.jobs import ShownJobSerializer
 
-from .base import View, body_of, found, note_that_seen, query_of, study_of, user_of
+from .base import View, body_of, get_or_not_found, note_that_seen, query_of, study_of, user_of
 from .jobs import UploadView
 
 
 class JudgeRunsView(View):
     """The judges of a study."""
 
-    @describe("List judges", query=PageQuery, answer=paged(shapes.JudgeRowSerializer))
+    @describe("List judges", query=PageQuery, answer=page_schema(shapes.JudgeRowSerializer))
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Admins and researchers only, the newest first."""
         study, user = study_of(request, slug), user_of(request)
@@ -65,7 +65,7 @@ class JudgeRunsView(View):
         run = runs.start_training(by=user, release=release, wanted=TrainingRequest(**body), client_key=key)
         if run.job is None:
             raise NotFound("The job that trained this judge is no longer kept.")
-        return accepted(run.job, shapes.JudgeJobSerializer)
+        return job_accepted(run.job, shapes.JudgeJobSerializer)
 
 
 class OneJudgeRunView(View):
@@ -115,7 +115,7 @@ class JudgeComparisonView(View):
     def get(self, request: Request, run: str) -> HttpResponse:
         """Admins and researchers only. On the samples of one release's test part that both have judged."""
         # Imported here: it loads what a web process starts without.
-        from annotation.judges.prediction_pairs import compared
+        from annotation.judges.prediction_pairs import compare_runs
 
         row = _run(request, run)
         query = query_of(request, shapes.ComparisonQuerySerializer)
@@ -128,7 +128,7 @@ class JudgeComparisonView(View):
             "first": row.public_id,
             "second": other.public_id,
             "release": first.release,
-            "comparison": compared(first, second),
+            "comparison": compare_runs(first, second),
         }
         return answer(shapes.ShownComparisonSerializer(shown).data)
 
@@ -203,7 +203,7 @@ class PredictView(View):
         row = _run(request, run)
         body = body_of(request, shapes.PredictRequestSerializer)
         job = runs.start_predicting(by=user_of(request), run=row, client_key=body.get("client_key"))
-        return accepted(job, shapes.JudgeJobSerializer)
+        return job_accepted(job, shapes.JudgeJobSerializer)
 
 
 class EvaluateView(View):
@@ -223,7 +223,7 @@ class EvaluateView(View):
         release = _release(row.study, body["release"])
         user = user_of(request)
         job = runs.start_evaluation(by=user, run=row, release=release, client_key=body.get("client_key"))
-        return accepted(job, shapes.JudgeJobSerializer)
+        return job_accepted(job, shapes.JudgeJobSerializer)
 
 
 class PredictionsView(UploadView):
@@ -256,7 +256,7 @@ class PredictionsView(UploadView):
             file=file,
             client_key=body.get("client_key"),
         )
-        return accepted(job)
+        return job_accepted(job)
 
 
 def _with_scorecards(rows: QuerySet[JudgeRun]) -> QuerySet[JudgeRun]:
@@ -265,7 +265,7 @@ def _with_scorecards(rows: QuerySet[JudgeRun]) -> QuerySet[JudgeRun]:
 
 
 def _run(request: Request, public_id: str) -> JudgeRun:
-    run: JudgeRun = found(_with_scorecards(judge_runs_visible_to(user_of(request))), public_id=public_id)
+    run: JudgeRun = get_or_not_found(_with_scorecards(judge_runs_visible_to(user_of(request))), public_id=public_id)
     return run
 
 

@@ -10,18 +10,18 @@ from annotation.core import permissions
 from annotation.core.errors import BadInput
 from annotation.models import Invitation, Member, Study
 from annotation.studies import studies
-from api.answers import answer, nothing
+from api.answers import answer, empty_answer
 from api.pagination import PageQuery, page
-from api.schema import describe, paged
+from api.schema import describe, page_schema
 from api.serializers import people as shapes
 
-from .base import View, body_of, found, query_of, study_of, user_of
+from .base import View, body_of, get_or_not_found, query_of, study_of, user_of
 
 
 class MembersView(View):
     """The members of a study."""
 
-    @describe("List members", query=PageQuery, answer=paged(shapes.ShownMemberSerializer))
+    @describe("List members", query=PageQuery, answer=page_schema(shapes.ShownMemberSerializer))
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Admins see names, researchers pseudonyms."""
         study, user = study_of(request, slug), user_of(request)
@@ -64,7 +64,7 @@ class OneMemberView(View):
     def patch(self, request: Request, slug: str, member: str) -> HttpResponse:
         """What a paused or leaving member holds goes back into play."""
         study, user = _led(request, slug)
-        row = found(Member.objects.select_related("study").filter(study=study), public_id=member)
+        row = get_or_not_found(Member.objects.select_related("study").filter(study=study), public_id=member)
         return answer(
             _shown(studies.change_member(by=user, member=row, **body_of(request, shapes.MemberChangeRequestSerializer)))
         )
@@ -73,7 +73,7 @@ class OneMemberView(View):
 class InvitationsView(View):
     """The links that invite into a study."""
 
-    @describe("List invitations", query=PageQuery, answer=paged(shapes.ShownInvitationSerializer))
+    @describe("List invitations", query=PageQuery, answer=page_schema(shapes.ShownInvitationSerializer))
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Without their secrets, which are not stored."""
         study, _ = _led(request, slug)
@@ -118,9 +118,9 @@ class OneInvitationView(View):
     def delete(self, request: Request, slug: str, invitation: int) -> HttpResponse:
         """Who has joined by it stays."""
         study, user = _led(request, slug)
-        row = found(Invitation.objects.select_related("study").filter(study=study), pk=invitation)
+        row = get_or_not_found(Invitation.objects.select_related("study").filter(study=study), pk=invitation)
         studies.revoke_invitation(by=user, invitation=row)
-        return nothing()
+        return empty_answer()
 
 
 class AcceptInvitationView(View):

@@ -12,13 +12,13 @@ from annotation.core.errors import BadInput
 from annotation.discussions.participant_list import waiting_by_study
 from annotation.models import ApiToken, Member, User
 from annotation.studies import logins
-from api.answers import answer, nothing
+from api.answers import answer, empty_answer
 from api.authentication import check_csrf
 from api.errors import LockedOut
-from api.schema import describe, listed
+from api.schema import describe, list_schema
 from api.serializers import people as shapes
 
-from .base import View, body_of, found, user_of
+from .base import View, body_of, get_or_not_found, user_of
 
 
 class MeView(View):
@@ -87,13 +87,13 @@ class SessionView(View):
     def delete(self, request: Request) -> HttpResponse:
         """Ends the browser's session."""
         logout(request._request)
-        return nothing()
+        return empty_answer()
 
 
 class TokensView(View):
     """My tokens."""
 
-    @describe("List my tokens", answer=listed(shapes.ShownTokenSerializer))
+    @describe("List my tokens", answer=list_schema(shapes.ShownTokenSerializer))
     def get(self, request: Request) -> HttpResponse:
         """Revoked ones are not listed."""
         rows = user_of(request).tokens.filter(revoked_at=None).order_by("name")
@@ -122,5 +122,5 @@ class OneTokenView(View):
     def delete(self, request: Request, token: int) -> HttpResponse:
         """From now on it opens nothing."""
         user = user_of(request)
-        logins.revoke_token(by=user, token=found(ApiToken.objects.filter(user=user), pk=token))
-        return nothing()
+        logins.revoke_token(by=user, token=get_or_not_found(ApiToken.objects.filter(user=user), pk=token))
+        return empty_answer()

@@ -21,14 +21,14 @@ from annotation.samples import requesting_review
 from annotation.scoring.exposures import record_exposure
 from api.answers import answer, moment
 from api.pagination import DEFAULT_LIMIT, MAX_LIMIT
-from api.replies import accepted
+from api.replies import job_accepted
 from api.schema import describe
 from api.serializers import queue as shapes
 from api.serializers.fields import NothingSerializer
 from api.serializers.jobs import ShownJobSerializer
 from api.serializers.samples import ReviewRequestSerializer, SampleRowSerializer
 
-from .base import View, body_of, found, query_of, study_of, user_of
+from .base import View, body_of, get_or_not_found, query_of, study_of, user_of
 
 
 class ReviewQueueView(View):
@@ -43,10 +43,10 @@ class ReviewQueueView(View):
         limit = int(query.get("limit", DEFAULT_LIMIT))
         if not 1 <= limit <= MAX_LIMIT:
             raise BadInput(f"limit: from 1 to {MAX_LIMIT}.", fields={"limit": f"From 1 to {MAX_LIMIT}."})
-        rubric, standing = definition(study.rubric_id), queue_list.standing(study, reader=member)
+        rubric, standing = definition(study.rubric_id), queue_list.queue_status(study, reader=member)
         queue, start = standing.queue, int(query.get("start", 1))
         page = queue_list.page(
-            study, rubric, query["kind"], _wanted(query), standing=standing, start=start, limit=limit
+            study, rubric, query["kind"], _queue_filter(query), standing=standing, start=start, limit=limit
         )
         if member is not None:
             record_exposure(member=member, samples=[row.sample for row in page.rows])
@@ -80,7 +80,7 @@ class RefreshQueueView(View):
         study, user = study_of(request, slug), user_of(request)
         permissions.require_lead(user, study)
         body_of(request, NothingSerializer)
-        return accepted(rebuild.request(by=user, study=study))
+        return job_accepted(rebuild.request(by=user, study=study))
 
 
 class PinView(View):
@@ -128,13 +128,13 @@ class ReviewView(View):
     def post(self, request: Request, entry: str) -> HttpResponse:
         """Admins only. The same as of its sample: one more score is asked of it, and then all of them decide."""
         user = user_of(request)
-        row: QueueEntry = found(queue_entries_visible_to(user).select_related("sample"), public_id=entry)
+        row: QueueEntry = get_or_not_found(queue_entries_visible_to(user).select_related("sample"), public_id=entry)
         body = body_of(request, ReviewRequestSerializer)
         sample = requesting_review.ask_review(by=user, sample_id=row.sample.public_id, **body)
         return answer(SampleRowSerializer(sample).data)
 
 
-def _wanted(query: Mapping[str, Any]) -> QueueFilter:
+def _queue_filter(query: Mapping[str, Any]) -> QueueFilter:
     return QueueFilter(
         dimension=query.get("dimension", ""),
         domain=query.get("domain", ""),

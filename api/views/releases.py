@@ -13,18 +13,18 @@ from annotation.releases.downloads import download_archive, download_file
 from annotation.releases.test_pool import pool_of, reserve_pool
 from api.answers import answer
 from api.pagination import PageQuery, page
-from api.replies import accepted, sent
-from api.schema import describe, paged
+from api.replies import job_accepted, sent
+from api.schema import describe, page_schema
 from api.serializers import releases as shapes
 from api.serializers.jobs import ShownJobSerializer
 
-from .base import View, body_of, found, query_of, study_of, user_of
+from .base import View, body_of, get_or_not_found, query_of, study_of, user_of
 
 
 class ReleasesView(View):
     """The releases of a study."""
 
-    @describe("List releases", query=PageQuery, answer=paged(shapes.ReleaseRowSerializer))
+    @describe("List releases", query=PageQuery, answer=page_schema(shapes.ReleaseRowSerializer))
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Admins and researchers only, the newest first."""
         study, user = study_of(request, slug), user_of(request)
@@ -49,7 +49,7 @@ class ReleasesView(View):
         permissions.require_lead(user, study)
         arguments = dict(body_of(request, shapes.ReleaseRequestSerializer))
         key = arguments.pop("client_key", None)
-        return accepted(queueing.enqueue(by=user, kind="release", study=study, arguments=arguments, client_key=key))
+        return job_accepted(queueing.enqueue(by=user, kind="release", study=study, arguments=arguments, client_key=key))
 
 
 class OneReleaseView(View):
@@ -80,7 +80,7 @@ class RenditionsView(View):
         key = arguments.pop("client_key", None)
         arguments["release"] = row.public_id
         job = queueing.enqueue(by=user, kind="render_release", study=row.study, arguments=arguments, client_key=key)
-        return accepted(job)
+        return job_accepted(job)
 
 
 class ArchiveView(View):
@@ -90,7 +90,7 @@ class ArchiveView(View):
     def get(self, request: Request, release: str, rendition: str) -> StreamingHttpResponse:
         """Admins and researchers only. An admin scores no sample of today any more afterwards."""
         rows = _release(request, release).renditions.select_related("release__study")
-        return sent(download_archive(by=user_of(request), rendition=found(rows, public_id=rendition)))
+        return sent(download_archive(by=user_of(request), rendition=get_or_not_found(rows, public_id=rendition)))
 
 
 class ReleaseFileView(View):
@@ -125,5 +125,5 @@ class PoolView(View):
 
 def _release(request: Request, public_id: str) -> Release:
     rows = releases_visible_to(user_of(request)).select_related("study", "rubric").prefetch_related("renditions")
-    release: Release = found(rows, public_id=public_id)
+    release: Release = get_or_not_found(rows, public_id=public_id)
     return release

@@ -19,16 +19,16 @@ from api.answers import answer
 from api.filters import samples_filtered
 from api.pagination import page
 from api.sample_life import history_shown, sample_shown
-from api.schema import describe, listed, paged
+from api.schema import describe, list_schema, page_schema
 from api.serializers import samples as shapes
 
-from .base import View, body_of, found, note_that_seen, query_of, study_of, user_of
+from .base import View, body_of, get_or_not_found, note_that_seen, query_of, study_of, user_of
 
 
 class SamplesView(View):
     """The samples of a study."""
 
-    @describe("List samples", query=shapes.SamplesQuery, answer=paged(shapes.SampleRowSerializer))
+    @describe("List samples", query=shapes.SamplesQuery, answer=page_schema(shapes.SampleRowSerializer))
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Admins and researchers only."""
         study, user = study_of(request, slug), user_of(request)
@@ -59,7 +59,7 @@ class OneSampleView(View):
 class HistoryView(View):
     """One sample's steps."""
 
-    @describe("Show the history of a sample", answer=listed(shapes.HistoryStepSerializer))
+    @describe("Show the history of a sample", answer=list_schema(shapes.HistoryStepSerializer))
     def get(self, request: Request, sample: str) -> HttpResponse:
         """Its whole life, oldest first. Admins see names, researchers pseudonyms."""
         user = user_of(request)
@@ -139,7 +139,7 @@ def _open_sample(user: User, public_id: str) -> Sample:
         NotAllowed: the user owes its discussion a reason, which comes first (``reason_first``).
     """
     rows = samples_visible_to(user).select_related("study", "question", "content")
-    row: Sample = found(rows, public_id=public_id)
+    row: Sample = get_or_not_found(rows, public_id=public_id)
     if owes_reason(user, row):
         raise NotAllowed(
             "You take part in this sample's discussion. Give your reason there first; then you see what others said.",

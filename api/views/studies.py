@@ -14,7 +14,7 @@ from annotation.models import Member, Protocol, Rubric, Study, User
 from annotation.studies import rubrics, studies
 from api.answers import answer, whole
 from api.pagination import PageQuery, page
-from api.schema import describe, paged
+from api.schema import describe, page_schema
 from api.serializers import studies as shapes
 from api.serializers.protocols import CopyRequestSerializer
 
@@ -25,7 +25,7 @@ from .protocols import protocol_shown
 class StudiesView(View):
     """The studies that I may know of."""
 
-    @describe("List studies", query=PageQuery, answer=paged(shapes.StudyRowSerializer))
+    @describe("List studies", query=PageQuery, answer=page_schema(shapes.StudyRowSerializer))
     def get(self, request: Request) -> HttpResponse:
         """Mine; all of them for a site administrator."""
         user = user_of(request)
@@ -98,7 +98,7 @@ class CopyStudyView(View):
 class RubricsView(View):
     """The rubrics that I may know of."""
 
-    @describe("List rubrics", query=PageQuery, answer=paged(shapes.RubricSerializer))
+    @describe("List rubrics", query=PageQuery, answer=page_schema(shapes.RubricSerializer))
     def get(self, request: Request) -> HttpResponse:
         """Those of my studies; all of them for a site administrator."""
         rows = rubrics_visible_to(user_of(request))

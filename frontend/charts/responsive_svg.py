@@ -33,7 +33,7 @@ class PercentAxis:
         """Return where a value lies across; one beyond the ends lies at the end."""
         return f"{_short(self.scale.at(value))}%"
 
-    def said(self, value: float, *, sign: bool = False) -> str:
+    def tick_text(self, value: float, *, sign: bool = False) -> str:
         """Return a tick as it is written."""
         text = decimals(abs(value), self.places)
         if round(value, self.places) == 0:
@@ -87,11 +87,11 @@ def fluid(height: float, inside: Iterable[SafeString], *, label: str = "") -> Sa
         '<svg class="responsive-chart" width="100%" height="{}" {} focusable="false">{}</svg>',
         _short(height),
         spoken,
-        joined(inside),
+        join_pieces(inside),
     )
 
 
-def fixed(width: float, height: float, inside: Iterable[SafeString], *, label: str = "") -> SafeString:
+def draw_fixed(width: float, height: float, inside: Iterable[SafeString], *, label: str = "") -> SafeString:
     """Return a drawing of one size; without a label it is hidden from screen readers."""
     spoken = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     return format_html(
@@ -99,7 +99,7 @@ def fixed(width: float, height: float, inside: Iterable[SafeString], *, label: s
         _short(width),
         _short(height),
         spoken,
-        joined(inside),
+        join_pieces(inside),
     )
 
 
@@ -166,10 +166,10 @@ def mark(shape: str, x: str, y: float, *, over: bool = False) -> SafeString:
 
 def ticks_below(axis: PercentAxis, *, sign: bool = False) -> SafeString:
     """Draw the numbers of an axis by themselves, for the foot of a column."""
-    return fluid(18, [text(axis.at(one), 13, axis.said(one, sign=sign)) for one in axis.ticks])
+    return fluid(18, [text(axis.at(one), 13, axis.tick_text(one, sign=sign)) for one in axis.ticks])
 
 
-def joined(pieces: Iterable[SafeString]) -> SafeString:
+def join_pieces(pieces: Iterable[SafeString]) -> SafeString:
     """Return drawn pieces as one."""
     return format_html_join("", "{}", ((piece,) for piece in pieces))
 

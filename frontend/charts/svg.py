@@ -202,7 +202,7 @@ def weeks(
     return _svg(width, height, _joined(pieces), label)
 
 
-def stacked(
+def stacked_bar(
     parts: Sequence[tuple[str, float]], *, whole: float = 0, width: float = 160, height: float = 12, label: str = ""
 ) -> SafeString:
     """Draw shares of a whole as one bar; each part is its class and its amount, and one that is there can be seen."""

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from annotation.models import Post
 from frontend.presenters.vocabulary import COUNTS
 
-from .shared import counted, shared_words
+from .shared import shared_words, text_with_singular
 
 
 def words() -> dict[str, str]:
@@ -24,7 +24,7 @@ def words() -> dict[str, str]:
         **_topic(),
         **_settled(),
         **_stance(),
-        **_told(),
+        **_announcements(),
         **_letters(),
         **_bar(),
         **_empty(),
@@ -60,7 +60,7 @@ def _sample() -> dict[str, str]:
 
 def _head() -> dict[str, str]:
     return {
-        **counted(
+        **text_with_singular(
             "head_open",
             ngettext("{count} dimension still open", "{count} dimensions still open", 1),
             ngettext("{count} dimension still open", "{count} dimensions still open", 2),
@@ -68,18 +68,18 @@ def _head() -> dict[str, str]:
         "head_closed": _("Settled"),
         "head_handed_over": _("With the admins now"),
         "head_excused": _("You are excused"),
-        **counted(
+        **text_with_singular(
             "because_scores",
             ngettext("{count} annotator scored this.", "{count} annotators scored this independently.", 1),
             ngettext("{count} annotator scored this.", "{count} annotators scored this independently.", 2),
         ),
         "because_reopened": _("An admin has reopened this sample; everybody speaks again."),
-        **counted(
+        **text_with_singular(
             "agreed_at_once",
             ngettext("{count} dimension needs no discussion.", "{count} dimensions need no discussion.", 1),
             ngettext("{count} dimension needs no discussion.", "{count} dimensions need no discussion.", 2),
         ),
-        **counted(
+        **text_with_singular(
             "settled_since",
             ngettext("{count} is settled.", "{count} are settled.", 1),
             ngettext("{count} is settled.", "{count} are settled.", 2),
@@ -171,7 +171,7 @@ def _stance() -> dict[str, str]:
     }
 
 
-def _told() -> dict[str, str]:
+def _announcements() -> dict[str, str]:
     return {
         "next_case": _("Next case, sample {sample}: {keys}"),
         "no_other_case": _("No other case waits for you."),
@@ -218,7 +218,7 @@ def _letters() -> dict[str, str]:
 
 def _bar() -> dict[str, str]:
     return {
-        **counted(
+        **text_with_singular(
             "cases_wait",
             ngettext("{n} case waits for you", "{n} cases wait for you", 1),
             ngettext("{n} case waits for you", "{n} cases wait for you", 2),

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from annotation.models import Skip
 
-from .shared import counted, shared_words
+from .shared import shared_words, text_with_singular
 
 
 def words() -> dict[str, str]:
@@ -19,7 +19,7 @@ def words() -> dict[str, str]:
         **_panel(),
         **_judge(),
         **_bar(),
-        **_told(),
+        **_announcements(),
         **_letters(),
         **{f"skip_reason_{reason}": label for reason, label in skip_reasons().items()},
         **_empty(),
@@ -99,7 +99,7 @@ def _judge() -> dict[str, str]:
         "answered_all": _("{key}: {value} {label}. All answered, Enter sends."),
         "answer_yourself": _("{n} to go: where only the judge has said something, answer yourself."),
         "answer_judge": _("{n} to go: where the judge says something else, keep your own value or change it."),
-        **counted(
+        **text_with_singular(
             "revealed",
             ngettext(
                 "Your values are locked. The judge’s are beside them now, and {n} differs.",
@@ -126,7 +126,7 @@ def _bar() -> dict[str, str]:
     }
 
 
-def _told() -> dict[str, str]:
+def _announcements() -> dict[str, str]:
     return {
         "lease_lost": _(
             "This sample is no longer reserved for you. What you set is kept here; "

@@ -15,8 +15,10 @@ def shared_words() -> dict[str, str]:
 def _sample() -> dict[str, str]:
     return {
         "sample": _("Sample {id}"),
-        **counted("turns", ngettext("{n} turn", "{n} turns", 1), ngettext("{n} turn", "{n} turns", 2)),
-        **counted("pictures", ngettext("{n} picture", "{n} pictures", 1), ngettext("{n} picture", "{n} pictures", 2)),
+        **text_with_singular("turns", ngettext("{n} turn", "{n} turns", 1), ngettext("{n} turn", "{n} turns", 2)),
+        **text_with_singular(
+            "pictures", ngettext("{n} picture", "{n} pictures", 1), ngettext("{n} picture", "{n} pictures", 2)
+        ),
         "text_only": _("text only"),
         "picture_on_top": _("picture at the top"),
         "picture_alt": _("Picture {name} of the answer"),
@@ -50,7 +52,7 @@ def _saved() -> dict[str, str]:
         "signed_out": _("signed out"),
         "signed_out_waiting": _("signed out, {n} waiting"),
         "kept_since": _("Kept in this browser since {time}; sent when the connection is back."),
-        **counted(
+        **text_with_singular(
             "needs_you", ngettext("{n} needs you", "{n} need you", 1), ngettext("{n} needs you", "{n} need you", 2)
         ),
         "sign_in": _("Sign in"),
@@ -80,6 +82,6 @@ def _aside() -> dict[str, str]:
     }
 
 
-def counted(key: str, one: str, many: str) -> dict[str, str]:
+def text_with_singular(key: str, one: str, many: str) -> dict[str, str]:
     """Return a text with its singular."""
     return {f"{key}_one": one, key: many}

@@ -8,7 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.core.errors import BadInput
 from annotation.imports.format_names import PREDICTION_ENDINGS
-from annotation.judges.request import DEFAULT_SEED, LARGEST_SEED, LONGEST_NAME, TrainingRequest, offered, options_of
+from annotation.judges.request import (
+    DEFAULT_SEED,
+    LARGEST_SEED,
+    LONGEST_NAME,
+    TrainingRequest,
+    available_presets,
+    options_of,
+)
 from annotation.models import Release, Study
 
 from .base import PageForm
@@ -43,7 +50,7 @@ class TrainForm(PageForm):
     def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._releases = list(Release.objects.filter(study=study).select_related("study", "rubric"))
-        presets = offered()
+        presets = available_presets()
         self.fields["release"].choices = [  # type: ignore[attr-defined]
             (row.public_id, f"{row.number}: {row.name}") for row in self._releases
         ]
@@ -64,7 +71,7 @@ class TrainForm(PageForm):
         chosen = self.cleaned_data["release"]
         return next(row for row in self._releases if row.public_id == chosen)
 
-    def wanted(self) -> TrainingRequest:
+    def training_request(self) -> TrainingRequest:
         """Return the training that is asked for."""
         data = self.cleaned_data
         backend, _slash, preset = data["preset"].partition("/")

@@ -57,7 +57,7 @@ class QueueFilterForm(forms.Form):
                 required=False,
             )
 
-    def wanted(self, *, dismissed: bool) -> queue_list.QueueFilter:
+    def queue_filter(self, *, dismissed: bool) -> queue_list.QueueFilter:
         """What makes sense of it, as the list takes it."""
         data = self.cleaned_data
         return queue_list.QueueFilter(

@@ -12,7 +12,7 @@ from annotation.models import FinalScore, Sample
 from annotation.samples import list as sample_list
 from annotation.samples import sorting
 from annotation.samples.assigning_by_hand import FEWEST_DAYS, MOST_DAYS
-from annotation.samples.eligibility import Taker
+from annotation.samples.eligibility import EligibleAnnotator
 from frontend.presenters import discussions, vocabulary
 
 from .base import PageForm
@@ -73,14 +73,14 @@ class SampleFilterForm(forms.Form):
                 )
 
     @property
-    def wanted(self) -> sample_list.SampleFilter:
+    def sample_filter(self) -> sample_list.SampleFilter:
         """What makes sense of it, as the list takes it."""
         data = self.cleaned_data
         names = ("state", "generator", "domain", "disputed", "outcome")
         return sample_list.SampleFilter(search=data.get("q", ""), **{name: data.get(name, "") for name in names})
 
     @property
-    def order_wanted(self) -> str:
+    def sort_order(self) -> str:
         """The order, as the list takes it."""
         return self.cleaned_data.get("order") or sorting.OLDEST
 
@@ -133,14 +133,14 @@ class AssignForm(PageForm):
         help_text=_("After that it goes back to the others."),
     )
 
-    def __init__(self, *args: Any, takers: Sequence[Taker], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, takers: Sequence[EligibleAnnotator], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["members"]
         assert isinstance(field, forms.MultipleChoiceField)
         field.choices = [(taker.member.public_id, _whom(taker)) for taker in takers if not taker.had]
 
 
-def _whom(taker: Taker) -> str:
+def _whom(taker: EligibleAnnotator) -> str:
     if taker.held_until is None:
         return taker.member.name
     known = {"name": taker.member.name, "moment": discussions.moment(taker.held_until)}

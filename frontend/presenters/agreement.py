@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from annotation.core.rubric_cache import RubricDefinition
 from frontend.charts import svg
 
-from .annotator_remarks import signed, two
+from .annotator_remarks import signed_decimal, two
 from .stored_reports import People
 
 LEVELS = ("ordinal", "interval", "nominal")
@@ -108,7 +108,7 @@ def _row(row: Mapping[str, Any], name: str, by: str, scale: svg.ChartScale) -> A
     return AgreementRow(row["dimension"], name, group, row, drawing)
 
 
-def finding(shown: AgreementTable) -> str:
+def summary_sentence(shown: AgreementTable) -> str:
     """Return the sentence that the page of agreement opens with."""
     rows = [row for row in shown.rows if row.figures.get("alpha") is not None]
     if not rows:
@@ -233,7 +233,7 @@ class StanceChangeRow:
     """Towards what, how many and which share of those who moved."""
 
 
-def moved(agreement: Mapping[str, Any] | None, rubric: RubricDefinition) -> list[StanceChangeRow]:
+def stance_change_rows(agreement: Mapping[str, Any] | None, rubric: RubricDefinition) -> list[StanceChangeRow]:
     """Lay out what discussions moved per dimension; one that was never discussed has no row."""
     rows: list[Mapping[str, Any]] = (agreement or {}).get("moved") or []
     by_key = {row["dimension"]: row for row in rows if row.get("stances")}
@@ -279,7 +279,7 @@ def moved_sentence(rows: Sequence[StanceChangeRow]) -> str:
     mean = sum((row.figures["mean_change"] or 0) * row.figures["stances"] for row in rows) / stances
     return _("Discussions moved %(share)s of the first values; the mean of all went by %(mean)s levels.") % {
         "share": share(count / stances),
-        "mean": signed(mean),
+        "mean": signed_decimal(mean),
     }
 
 

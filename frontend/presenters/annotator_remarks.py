@@ -32,7 +32,7 @@ def two(value: float | None) -> str:
     return (MINUS if value < 0 and round(value, 2) != 0 else "") + decimals(abs(value), 2)
 
 
-def signed(value: float | None) -> str:
+def signed_decimal(value: float | None) -> str:
     """Return a difference with its sign and two decimals; one that rounds to nothing has no sign."""
     if value is None:
         return "–"
@@ -77,8 +77,8 @@ def _changes(whole: Mapping[str, Any]) -> Iterator[str]:
     bias, pace = whole.get("bias_change"), whole.get("pace_change")
     if bias and bias["noteworthy"]:
         yield _("bias %(before)s to %(after)s since week %(week)s") % {
-            "before": signed(bias["before"]),
-            "after": signed(bias["after"]),
+            "before": signed_decimal(bias["before"]),
+            "after": signed_decimal(bias["after"]),
             "week": week_number(bias["since"]),
         }
     if pace and pace["noteworthy"]:

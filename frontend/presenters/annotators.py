@@ -68,7 +68,7 @@ def annotators(figures: Figures, people: People, held: Mapping[str, int]) -> Ann
     quality = _by_member(figures.annotators)
     overall = {row["member"]: row for row in (figures.annotators or {}).get("overall", [])}
     kappas = mean_kappas(figures.agreement)
-    weeks = shown_weeks(overall.values())
+    weeks = last_weeks(overall.values())
     scale = svg.even_scale(_ends(overall.values(), "bias"), least=BIAS_SHOWN, step=0.2)
     week_bias = svg.even_scale(_weekly(overall.values(), "bias", weeks), least=BIAS_SHOWN, step=0.2)
     week_spread = svg.scale_of(_weekly(overall.values(), "spread", weeks), step=0.5)
@@ -165,7 +165,7 @@ def _by_member(stored: Mapping[str, Any] | None) -> dict[str, list[dict[str, Any
     return found
 
 
-def shown_weeks(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+def last_weeks(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return the last weeks of which anybody has figures, in order."""
     return sorted({week["week"] for row in rows for week in row.get("weeks") or []})[-SHOWN_WEEKS:]
 
@@ -228,7 +228,7 @@ class OneAnnotator:
         return any(row.bias_over_weeks or row.spread_over_weeks for row in self.rows)
 
 
-def one_annotator(figures: Figures, public_id: str, rubric: RubricDefinition) -> OneAnnotator:
+def annotator_page(figures: Figures, public_id: str, rubric: RubricDefinition) -> OneAnnotator:
     """Lay out one annotator's figures per dimension and over the weeks."""
     rows = _by_member(figures.annotators).get(public_id, [])
     by_key = {row["dimension"]: row for row in rows}
@@ -236,7 +236,7 @@ def one_annotator(figures: Figures, public_id: str, rubric: RubricDefinition) ->
     work = _own((figures.progress or {}).get("members", []), public_id)
     shown = [*rows, whole] if whole is not None else rows
     scale = svg.even_scale(_ends(shown, "bias"), least=BIAS_SHOWN, step=0.2, width=132, pad=12)
-    weeks = shown_weeks(rows)
+    weeks = last_weeks(rows)
     week_bias = svg.even_scale(_weekly(rows, "bias", weeks), least=BIAS_SHOWN, step=0.2)
     week_spread = svg.scale_of(_weekly(rows, "spread", weeks), step=0.5)
     lines = []

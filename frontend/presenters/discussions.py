@@ -60,7 +60,7 @@ def reason(code: str) -> str:
     return str(REASONS.get(code, code))
 
 
-def standing(name: str, *, leads: bool) -> str:
+def list_part_name(name: str, *, leads: bool) -> str:
     """Return the name of a part of the list."""
     if name == TO_DECIDE:
         return _("Yours to decide") if leads else _("With the admins")
@@ -94,7 +94,7 @@ def case_headline(found: CaseView, *, leads: bool) -> str:
     if found.state == Discussion.State.CLOSED:
         return _("This discussion is closed")
     if found.state == Discussion.State.HANDED_OVER:
-        keys = listed(still)
+        keys = enumerate_words(still)
         return (
             _("%(keys)s: yours to decide") % {"keys": keys}
             if leads
@@ -164,7 +164,7 @@ def moment(at: datetime) -> str:
     return date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")
 
 
-def listed(keys: list[str]) -> str:
+def enumerate_words(keys: list[str]) -> str:
     """Return words as one enumeration."""
     if len(keys) < 2:
         return "".join(keys)

@@ -99,7 +99,7 @@ def influence(report: Report, rubric: RubricDefinition, people: People) -> Influ
         blocks[-1].rows.append(_row(row, names.get(row["dimension"], ""), scale, limit))
     reasons = dict.fromkeys(row["undefined"] for row in report["rows"] if row["undefined"])
     return InfluencePage(
-        headline=words.finding(report, rubric),
+        headline=words.summary_sentence(report, rubric),
         basis=words.basis(report),
         alarm=report["alarm"],
         blocks=blocks,
@@ -141,7 +141,7 @@ def _arms(rows: Sequence[Mapping[str, Any]]) -> list[ArmRow]:
     ]
 
 
-def own_rows(report: Report | None, member: Member, *, names: bool) -> list[PersonRow]:
+def annotator_rows(report: Report | None, member: Member, *, names: bool) -> list[PersonRow]:
     """Lay out one annotator's arms; nothing of somebody who has not met the judge."""
     rows = [row for row in (report or {}).get("people", []) if row["member"] == member.public_id]
     return persons(rows, People({member.public_id: member}, names))

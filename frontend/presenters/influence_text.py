@@ -21,11 +21,11 @@ ARMS = {"blind": lazy("blind"), "delayed": lazy("delayed"), "prefilled": lazy("p
 Report = Mapping[str, Any]
 
 
-def finding(report: Report, rubric: RubricDefinition) -> str:
+def summary_sentence(report: Report, rubric: RubricDefinition) -> str:
     """Return the sentence that the report opens with: where the judge pulls too far, or that it does not."""
     names = {one.key: one.name for one in rubric.dimensions}
     limit = two(report["limit"])
-    alarms = alarming(report)
+    alarms = rows_with_alarm(report)
     if alarms:
         worst = max(alarms, key=lambda row: row["pull"])
         others = len({row["dimension"] for row in alarms}) - 1
@@ -56,13 +56,13 @@ def finding(report: Report, rubric: RubricDefinition) -> str:
     return _("The judge pulls people %(pull)s of the way to its values, within the limit of %(limit)s") % said
 
 
-def alarming(report: Report | None) -> list[Mapping[str, Any]]:
+def rows_with_alarm(report: Report | None) -> list[Mapping[str, Any]]:
     """Return the rows with an alarm: those of dimensions, or if there are none those of all together."""
     rows = [row for row in (report or {}).get("rows", []) if row["alarm"]]
     return [row for row in rows if row["dimension"] is not None] or rows
 
 
-def alarm_said(row: Mapping[str, Any], *, both: bool) -> str:
+def alarm_text(row: Mapping[str, Any], *, both: bool) -> str:
     """Return one alarm in a few words; ``both``: the study knows more than one arm."""
     what = row["dimension"] or _("all dimensions")
     if both:
@@ -127,7 +127,7 @@ class Missing:
     do: str
 
 
-def missing(study: Study, protocol: Protocol) -> Sequence[Missing]:
+def missing_requirements(study: Study, protocol: Protocol) -> Sequence[Missing]:
     """Return what keeps annotators from meeting a judge; nothing where it is only a matter of time."""
     rules = reverse("settings", args=[study.slug])
     found = [Missing(said, rules, _("Change the rules")) for said in _forbidding(protocol)]
@@ -156,7 +156,7 @@ def _forbidding(protocol: Protocol) -> list[str]:
     return found
 
 
-def reading(limit: float) -> list[tuple[str, str]]:
+def reading_guide(limit: float) -> list[tuple[str, str]]:
     """Return how the figures are to be read, as terms and explanations."""
     return [
         (

@@ -30,20 +30,20 @@ def job_page(job: Job, study: Study, *, user: User) -> dict[str, Any]:
     leads = permissions.may_lead(user, study)
     takes = result.get("created", 0) + result.get("updated", 0)
     refusal = services.why_not_again(job)
-    preview = previewed(result.get("preview", [])) if leads else []
+    preview = preview_samples(result.get("preview", [])) if leads else []
     _remember_who_looked(preview, study, user)
     log = list(job.log_lines.order_by("-id")[: SHOWN_LOG + 1])
     return {
         "study": study,
         "job": job,
         "title": jobs.title(job),
-        "said": jobs.said(job),
-        "asked": jobs.asked(job),
+        "said": jobs.progress_announcement(job),
+        "asked": jobs.request_rows(job),
         "running": job.state in UNFINISHED,
         "who": jobs.asker(job, user, leads=leads),
         "percent": min(100, 100 * job.done // job.total) if job.total else None,
         "rate": jobs.rate(pace),
-        "left": jobs.left(pace),
+        "left": jobs.time_left(pace),
         "took": jobs.took(job),
         "dry_run": dry_run,
         "figures": list(jobs.figures(result)),
@@ -63,7 +63,7 @@ def job_page(job: Job, study: Study, *, user: User) -> dict[str, Any]:
     }
 
 
-def previewed(samples: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def preview_samples(samples: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the samples of a preview with their blocks numbered as on the scoring page."""
     return [{**sample, "turns": list(_numbered(sample.get("turns", [])))} for sample in samples]
 

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from annotation.imports.format_names import FORMATS
 from annotation.imports.uploads import name_of_input
-from annotation.jobs.eta import MINUTE, Pace, rounded
+from annotation.jobs.eta import MINUTE, Pace, round_duration
 from annotation.jobs.queueing import pace
 from annotation.models import Job, JobLogLine, User
 
@@ -60,7 +60,7 @@ def asker(job: Job, viewer: User, *, leads: bool) -> str:
     return str(by) if by is not None and (leads or by == viewer) else ""
 
 
-def asked(job: Job) -> list[tuple[str, str]]:
+def request_rows(job: Job) -> list[tuple[str, str]]:
     """Return what a job was asked to do, as labels and words."""
     found = [(_("File"), name_of_input(job.file))] if job.file else []
     rest = []
@@ -70,13 +70,13 @@ def asked(job: Job) -> list[tuple[str, str]]:
         elif name not in UNSAID and value not in ("", None, False):
             label = TEXTS.get(name) or name.replace("_", " ").capitalize()
             known = FORMATS.get(value) if name == "format" else None
-            found.append((str(label), known.title if known else _said(value)))
+            found.append((str(label), known.title if known else _result_counts(value)))
     if job.arguments.get("dry_run"):
         rest.append(_("nothing is written"))
     return [*found, (_("How"), "; ".join(rest))] if rest else found
 
 
-def _said(value: Any) -> str:
+def _result_counts(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(str(part) for part in value)
     return _("yes") if value is True else str(value)
@@ -97,7 +97,7 @@ def span(seconds: float) -> str:
     if seconds < MINUTE:
         whole = max(1, round(seconds))
         return ngettext("%(n)s second", "%(n)s seconds", whole) % {"n": whole}
-    days, hours, minutes = rounded(seconds)
+    days, hours, minutes = round_duration(seconds)
     parts = []
     if days:
         parts.append(ngettext("%(n)s day", "%(n)s days", days) % {"n": days})
@@ -108,7 +108,7 @@ def span(seconds: float) -> str:
     return " ".join(parts)
 
 
-def left(now: Pace) -> str:
+def time_left(now: Pace) -> str:
     """Return how long work still takes; nothing where that cannot be told."""
     if now.seconds_left is None:
         return ""
@@ -145,7 +145,7 @@ class ProgressAnnouncement:
     text: str
 
 
-def said(job: Job) -> ProgressAnnouncement:
+def progress_announcement(job: Job) -> ProgressAnnouncement:
     """Return what to read out: each change of state, and each quarter of the way."""
     name, state = title(job), vocabulary.word(job.state)
     quarter = int(4 * job.done / job.total) if job.state == Job.State.RUNNING and job.total else 0
@@ -179,7 +179,7 @@ class JobLine:
             who=asker(job, viewer, leads=leads),
             about=", ".join(part for part in about if part),
             percent=min(100, 100 * job.done // job.total) if job.total else None,
-            left=left(pace(job)),
+            left=time_left(pace(job)),
             took=took(job),
         )
 

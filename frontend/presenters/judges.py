@@ -56,7 +56,7 @@ def _figures(row: Mapping[str, Any] | None) -> tuple[str, str]:
 def list_page(study: Study) -> dict[str, Any]:
     """Return what the list of a study's judges shows."""
     keys = [one.key for one in definition(study.rubric_id).dimensions]
-    rows = [RunRow.of(line, keys) for line in judge_list.listed(study)]
+    rows = [RunRow.of(line, keys) for line in judge_list.list_runs(study)]
     active = next((row for row in rows if row.line.run.active), None)
     return {
         "keys": keys,
@@ -119,8 +119,8 @@ def progress(job: Job | None) -> dict[str, Any]:
     return {
         "percent": _percent(job),
         "rate": jobs.rate(pace),
-        "left": jobs.left(pace),
-        "said": jobs.said(job),
+        "left": jobs.time_left(pace),
+        "said": jobs.progress_announcement(job),
     }
 
 

@@ -106,7 +106,7 @@ def consequences(
     """
     steps = [(_("Scoring"), _scoring(rules))]
     if rules["suggestions"] != "none":
-        steps.append((_("The judge"), suggestion_rules.meeting(rules, pool_share=pool_share)))
+        steps.append((_("The judge"), suggestion_rules.suggestion_rules_text(rules, pool_share=pool_share)))
     if rules["work_order"] != "even":
         steps.append((_("Order"), suggestion_rules.order(rules["work_order"])))
     steps.append((_("Deciding"), _deciding(rules, levels)))

@@ -48,7 +48,7 @@ DISMISS = QueueAction(
 STEPS = (ASSIGN, REVIEW, REOPEN, DISMISS)
 
 
-def offered(sample: Sample) -> tuple[QueueAction, ...]:
+def available_actions(sample: Sample) -> tuple[QueueAction, ...]:
     """Return the steps that a sample's state allows; whether anybody is left for one is seen when it is opened."""
     # By name: a step's hash would translate all that it says.
     allowed = {

@@ -51,7 +51,7 @@ class QueueChart:
         return not self.dots and self.judge is None and self.final is None
 
 
-def drawing(
+def build_chart(
     dimension: DimensionDefinition,
     values: Sequence[float],
     *,

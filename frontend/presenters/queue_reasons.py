@@ -13,7 +13,7 @@ from annotation.review_queue.list import QueueRow
 from annotation.review_queue.ranking import DISPUTE, RankingReason, ReasonKind
 from judge.missing_sides import locked_dimensions
 
-from .discussions import listed
+from .discussions import enumerate_words
 from .vocabulary import decimals, number
 
 # From here on a chance or a gap is worth a word of its own.
@@ -53,7 +53,7 @@ def _known(reason: RankingReason, key: str, row: QueueRow, *, widest: bool) -> t
     if row.entry.kind == QueueEntry.Kind.LABEL_NEXT and reason.ensemble_sd is not None:
         return _apart(reason, said)
     if not reason.values:
-        return _foreseen(reason, said, row)
+        return _predicted_dispute(reason, said, row)
     if len(reason.values) == 1:
         return _one_score(reason, said, row)
     rest = f"{_spread(reason, row, widest=widest)} {_prefilled_too(row)}".rstrip()
@@ -115,7 +115,7 @@ def _one_score(reason: RankingReason, said: Mapping[str, str], row: QueueRow) ->
     return (f"{known}:", _discussed(row)) if _is_discussed(row) else (f"{known}.", "")
 
 
-def _foreseen(reason: RankingReason, said: Mapping[str, str], row: QueueRow) -> tuple[str, str]:
+def _predicted_dispute(reason: RankingReason, said: Mapping[str, str], row: QueueRow) -> tuple[str, str]:
     if row.prefilled:
         known = ngettext(
             "No independent score, only %(n)s that was prefilled",
@@ -206,7 +206,7 @@ def _agreeing(row: QueueRow, key: str, reason: RankingReason) -> str:
     same = [name for name, values in row.values.items() if name != key and len(values) > 1 and len(set(values)) == 1]
     if not same:
         return ""
-    return ngettext("%(keys)s agrees.", "%(keys)s agree.", len(same)) % {"keys": listed(same)}
+    return ngettext("%(keys)s agrees.", "%(keys)s agree.", len(same)) % {"keys": enumerate_words(same)}
 
 
 def _sides(sample: Sample, rubric: RubricDefinition) -> list[str]:
@@ -222,7 +222,7 @@ def _sides(sample: Sample, rubric: RubricDefinition) -> list[str]:
 
 
 def _decided(keys: Sequence[str], value: float | None) -> str:
-    about = {"keys": listed(list(keys)), "value": "" if value is None else _plain(value)}
+    about = {"keys": enumerate_words(list(keys)), "value": "" if value is None else _plain(value)}
     if value is None:
         return ngettext("%(keys)s does not apply.", "%(keys)s do not apply.", len(keys)) % about
     return ngettext("%(keys)s is %(value)s.", "%(keys)s are %(value)s.", len(keys)) % about
@@ -264,7 +264,7 @@ def _judge(reason: RankingReason, row: QueueRow, key: str) -> str:
 
 def values_in_words(values: Sequence[float]) -> str:
     """Return values as one enumeration, without needless fractions."""
-    return listed([_plain(value) for value in values])
+    return enumerate_words([_plain(value) for value in values])
 
 
 def _plain(value: float) -> str:

@@ -11,8 +11,8 @@ from annotation.models import QueueEntry, Study
 from annotation.review_queue.list import QueueRow, reason_of
 from annotation.review_queue.ranking import ReasonKind
 
-from .queue_actions import QueueAction, offered
-from .queue_chart import QueueChart, drawing
+from .queue_actions import QueueAction, available_actions
+from .queue_chart import QueueChart, build_chart
 from .queue_reasons import Why, key_of, why
 
 
@@ -48,7 +48,7 @@ def row_shown(row: QueueRow, study: Study, rubric: RubricDefinition, *, names: b
         address=reverse("queue-entry", args=[study.slug, row.entry.public_id]),
         thumb=reverse("api:picture", args=[row.picture, "web"]) if row.picture else "",
         by=str(by) if names and by is not None else "",
-        steps=offered(row.sample),
+        steps=available_actions(row.sample),
     )
 
 
@@ -101,7 +101,7 @@ def _drawing(row: QueueRow, rubric: RubricDefinition) -> QueueChart | None:
     key, said = found[0].key, row.said.get(found[0].key)
     reason = row.reason
     final = reason.final if reason is not None else None
-    shown = drawing(
+    shown = build_chart(
         found[0],
         row.values.get(key, ()),
         expected=said.expected if said is not None else None,

@@ -52,7 +52,7 @@ class GeneratorReleaseRow:
     drawing: SafeString
 
 
-def finding(release: Release) -> str:
+def summary_sentence(release: Release) -> str:
     """Return the one sentence that a release's page opens with."""
     parts = release.about["parts"]
     return _("%(samples)s samples: %(train)s to train, %(test)s to test") % {
@@ -145,7 +145,7 @@ def balances(release: Release, what: str) -> list[BalanceRow]:
             test=row["test"],
             share=row["share"],
             beyond=row["beyond"],
-            drawing=svg.stacked(
+            drawing=svg.stacked_bar(
                 [("f-ink3", row["train"]), ("f-ink", row["test"])],
                 whole=most,
                 label=_("%(test)s of %(all)s are test") % {"test": row["test"], "all": row["train"] + row["test"]},
@@ -166,7 +166,7 @@ def generators(release: Release) -> list[GeneratorReleaseRow]:
             released=row["released"],
             open=row["open"],
             overridden=row["overridden"],
-            drawing=svg.stacked(
+            drawing=svg.stacked_bar(
                 [
                     ("f-ink", row["released"] - row["overridden"]),
                     ("f-att", row["overridden"]),
@@ -181,7 +181,7 @@ def generators(release: Release) -> list[GeneratorReleaseRow]:
     ]
 
 
-def changed(changes: Changes) -> str:
+def changes_sentence(changes: Changes) -> str:
     """Return in one sentence what a new release would have otherwise."""
     if not changes.any:
         return _("Nothing: a release made now would hold the same scores.")

@@ -15,7 +15,7 @@ from .vocabulary import COUNTS, percent_of
 _ROUND = (10, 20, 50, 100)
 
 
-def meeting(rules: Mapping[str, Any], *, pool_share: float | None) -> str:
+def suggestion_rules_text(rules: Mapping[str, Any], *, pool_share: float | None) -> str:
     """Return who meets a judge's values under these rules, and how; ``pool_share`` None: no pool is reserved yet."""
     parts = [_blind(rules["blind_share"])]
     if rules["blind_share"] < 1:

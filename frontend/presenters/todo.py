@@ -148,7 +148,7 @@ def _blocked(study: Study) -> list[TodoItem]:
 
 def _influenced(study: Study, figures: Figures) -> list[TodoItem]:
     """Return where the judge pulls people further than the study allows."""
-    alarms = influence_text.alarming(figures.influence)
+    alarms = influence_text.rows_with_alarm(figures.influence)
     if figures.influence is None or not alarms:
         return []
     both = len({row["arm"] for row in figures.influence["rows"]}) > 1
@@ -156,7 +156,7 @@ def _influenced(study: Study, figures: Figures) -> list[TodoItem]:
     worst = sorted(alarms, key=lambda row: -row["pull"])
     detail = _("the judge moves people; limit %(limit)s: %(some)s") % {
         "limit": two(figures.influence["limit"]),
-        "some": _some([influence_text.alarm_said(row, both=both) for row in worst], "; "),
+        "some": _some([influence_text.alarm_text(row, both=both) for row in worst], "; "),
     }
     return [TodoItem(len(alarms), label, reverse("influence", args=[study.slug]), detail)]
 
@@ -194,7 +194,7 @@ def _imports(study: Study, now: datetime) -> list[TodoItem]:
     recent = Job.objects.filter(study=study, kind__in=jobs.IMPORTS, created_at__gte=now - RECENT).order_by(
         "-created_at"
     )
-    rows = list(job_list.listed(recent).annotate(first_reason=F("result__errors__0__message"))[:50])
+    rows = list(job_list.list_jobs(recent).annotate(first_reason=F("result__errors__0__message"))[:50])
     found = []
     failed = [row for row in rows if row.state == Job.State.FAILED]
     if failed:

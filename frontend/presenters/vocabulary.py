@@ -95,7 +95,7 @@ def number(value: float) -> str:
     return number_format(value, decimal_pos=0, force_grouping=True)
 
 
-def finding(progress: StudyProgress) -> str:
+def board_sentence(progress: StudyProgress) -> str:
     """Return the one sentence that a board opens with."""
     if not progress.samples:
         return _("Nothing to score yet")

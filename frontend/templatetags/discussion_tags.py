@@ -44,7 +44,7 @@ def dimension_of(rubric: Any, key: str) -> Any:
 
 
 @register.simple_tag
-def said(text: str, blocks: Iterable[str]) -> SafeString:
+def link_blocks(text: str, blocks: Iterable[str]) -> SafeString:
     """Show what somebody wrote; the names of the sample's blocks in it become links to them."""
     known = set(blocks)
 

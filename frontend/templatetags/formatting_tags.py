@@ -75,4 +75,4 @@ def two(value: float | None) -> str:
 @register.filter
 def signed(value: float | None) -> str:
     """Show a difference with its sign and two decimals; a dash where it is not known."""
-    return annotator_remarks.signed(value)
+    return annotator_remarks.signed_decimal(value)

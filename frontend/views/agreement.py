@@ -35,13 +35,13 @@ def agreement(request: HttpRequest, slug: str) -> HttpResponse:
     people = people_of(study, names=leads)
     shown = agreement_rows.table(figures.agreement, rubric, level=level, by=by, width=260)
     whole = agreement_rows.stored_rows(figures.agreement, level, "all")
-    moved = agreement_rows.moved(figures.agreement, rubric)
+    moved = agreement_rows.stance_change_rows(figures.agreement, rubric)
     context: dict[str, Any] = {
         "study": study,
         "leads": leads,
         "figures": figures,
         "shown": shown,
-        "headline": agreement_rows.finding(shown) if figures.agreement is not None else _("Agreement"),
+        "headline": agreement_rows.summary_sentence(shown) if figures.agreement is not None else _("Agreement"),
         "basis": agreement_rows.basis(whole),
         "level_sentence": LEVEL_SENTENCES[level],
         "levels": [_choice(study, name, level, level=name, by=by) for name in agreement_rows.LEVELS],

@@ -13,9 +13,9 @@ from annotation.models import Member
 from annotation.reports import summaries
 from frontend.charts.svg import columns
 from frontend.presenters import vocabulary
-from frontend.presenters.agreement import basis, moved, moved_sentence, overall_heat_map, table
+from frontend.presenters.agreement import basis, moved_sentence, overall_heat_map, stance_change_rows, table
 from frontend.presenters.annotators import annotators
-from frontend.presenters.influence_text import finding as influence_finding
+from frontend.presenters.influence_text import summary_sentence as influence_finding
 from frontend.presenters.progress import generators, segments
 from frontend.presenters.stored_reports import figures_of, people_of
 from frontend.presenters.todo import waits_of
@@ -41,16 +41,16 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
     rubric = definition(found.rubric_id)
     protocol = found.protocols.get(current=True)
     progress = summaries.progress(found, figures.progress)
-    lines = annotators(figures, people, summaries.held_now(found))
+    lines = annotators(figures, people, summaries.count_held_samples(found))
     agreement = table(figures.agreement, rubric, level=LEVEL)
     by_day = figures.progress["pace"]["by_day"] if figures.progress else []
     rows = generators(figures.progress, rubric)
-    changes = moved(figures.agreement, rubric)
+    changes = stance_change_rows(figures.agreement, rubric)
     context: dict[str, Any] = {
         "study": found,
         "rubric": rubric,
         "progress": progress,
-        "headline": vocabulary.finding(progress),
+        "headline": vocabulary.board_sentence(progress),
         "pace": vocabulary.pace(progress),
         "by_day": columns(by_day, label=", ".join(map(str, by_day))) if len(by_day) > 1 and any(by_day) else "",
         "protocol": vocabulary.protocol_in_words(protocol),

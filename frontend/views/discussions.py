@@ -77,7 +77,7 @@ def discussions(request: HttpRequest, slug: str) -> HttpResponse:
         "page": page,
         "counts": counts,
         "standing": standing,
-        "tabs": [(name, case_words.standing(name, leads=leads), counts[name]) for name in admin_list.STANDINGS],
+        "tabs": [(name, case_words.list_part_name(name, leads=leads), counts[name]) for name in admin_list.STANDINGS],
         "headline": case_words.headline(counts, leads=leads),
         "narrowed": bool(chosen),
         "next": "?" + urlencode({**here, "after": page.next}) if page.next else "",

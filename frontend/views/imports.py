@@ -52,7 +52,7 @@ def run(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
     """Queue the real run of a file whose dry run is done."""
     study = study_of(request, slug)
     permissions.require_results(viewer(request), study)
-    rehearsal = job_list.seen_by(viewer(request), study).filter(public_id=job_id).first()
+    rehearsal = job_list.visible_jobs(viewer(request), study).filter(public_id=job_id).first()
     if rehearsal is None or not rehearsal.arguments.get("dry_run") or rehearsal.state != Job.State.DONE:
         raise Http404(_("There is no finished dry run to go on from."))
     arguments = {name: value for name, value in rehearsal.arguments.items() if name != "dry_run"}
@@ -69,7 +69,9 @@ def _led(request: HttpRequest, slug: str) -> Study:
 
 
 def _page(request: HttpRequest, study: Study, form: ImportForm, *, status: int = 200) -> HttpResponse:
-    found = job_list.page(job_list.seen_by(viewer(request), study).filter(kind__in=job_words.IMPORTS), limit=SHOWN_JOBS)
+    found = job_list.page(
+        job_list.visible_jobs(viewer(request), study).filter(kind__in=job_words.IMPORTS), limit=SHOWN_JOBS
+    )
     context = {
         "study": study,
         "form": form.prepare(),

@@ -36,10 +36,17 @@ def influence(request: HttpRequest, slug: str) -> HttpResponse:
         "limit": protocol.pull_limit,
     }
     if report is None:
-        context |= {"headline": _("Nobody has met the judge yet"), "missing": influence_text.missing(study, protocol)}
+        context |= {
+            "headline": _("Nobody has met the judge yet"),
+            "missing": influence_text.missing_requirements(study, protocol),
+        }
     else:
         shown = laid_out(report, definition(study.rubric_id), people_of(study, names=leads))
-        context |= {"headline": shown.headline, "shown": shown, "reading": influence_text.reading(report["limit"])}
+        context |= {
+            "headline": shown.headline,
+            "shown": shown,
+            "reading": influence_text.reading_guide(report["limit"]),
+        }
     return show(request, "influence.html", context)
 
 

@@ -35,7 +35,7 @@ def jobs(request: HttpRequest, slug: str) -> HttpResponse:
     """List long work, what runs first; while something runs the page asks again by itself."""
     study = study_of(request, slug)
     permissions.require_results(viewer(request), study)
-    seen = job_list.seen_by(viewer(request), study)
+    seen = job_list.visible_jobs(viewer(request), study)
     form = JobFilterForm(request.GET, kinds=job_list.kinds_of(seen))
     form.is_valid()
     chosen = {name: value for name, value in form.cleaned_data.items() if value}
@@ -127,7 +127,7 @@ def retry(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
 
 def _seen(request: HttpRequest, slug: str, job_id: str) -> tuple[Study, Job]:
     study = study_of(request, slug)
-    found = job_list.seen_by(viewer(request), study).filter(public_id=job_id).first()
+    found = job_list.visible_jobs(viewer(request), study).filter(public_id=job_id).first()
     if found is None:
         raise Http404(_("There is no such job, or it is not yours to see."))
     return study, found

@@ -39,7 +39,7 @@ def judges(request: HttpRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         return _list(request, study, form, PredictionsForm(), status=400)
     try:
-        run = runs.start_training(by=viewer(request), release=form.release_row, wanted=form.wanted())
+        run = runs.start_training(by=viewer(request), release=form.release_row, wanted=form.training_request())
     except WorkflowError as error:
         form.refuse(error)
         return _list(request, study, form, PredictionsForm(), status=error.status)
@@ -89,7 +89,7 @@ def judge(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
 def compare(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
     """Show two runs side by side, on the samples of a release that both have judged."""
     # Imported here: a web process starts without numpy.
-    from annotation.judges.prediction_pairs import compared
+    from annotation.judges.prediction_pairs import compare_runs
 
     study = _read(request, slug)
     run = _run(request, study, run_id)
@@ -108,7 +108,7 @@ def compare(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
         "other": other,
         "release": mine[chosen].release,
         "releases": [mine[pk].release for pk in both],
-        "comparison": comparison_of(compared(mine[chosen], theirs[chosen]), **names),
+        "comparison": comparison_of(compare_runs(mine[chosen], theirs[chosen]), **names),
     }
     return show(request, "judge_compare.html", context)
 

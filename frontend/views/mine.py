@@ -46,7 +46,7 @@ def mine(request: HttpRequest, slug: str) -> HttpResponse:
             }
             for work in leasing.work(page, study)
         ],
-        "own": summaries.own_work([member])[member.pk],
+        "own": summaries.work_of_members([member])[member.pk],
         "rubric": definition(study.rubric_id),
         "next": f"?before={page[-1].public_id}" if more else "",
         "first": bool(before),
@@ -56,7 +56,7 @@ def mine(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def one(request: HttpRequest, slug: str, assignment_id: str) -> HttpResponse:
+def my_score(request: HttpRequest, slug: str, assignment_id: str) -> HttpResponse:
     """Show one of the viewer's own scores with the sample, and the way to undo it while there is one."""
     study, member = _scoring(request, slug)
     found = assignments_of(viewer(request)).filter(

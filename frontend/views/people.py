@@ -21,8 +21,8 @@ from annotation.reports import summaries
 from annotation.studies import accounts, studies
 from frontend.forms.studies import InviteForm, MemberForm
 from frontend.presenters import vocabulary
-from frontend.presenters.annotators import one_annotator
-from frontend.presenters.influence import own_rows
+from frontend.presenters.annotators import annotator_page
+from frontend.presenters.influence import annotator_rows
 from frontend.presenters.stored_reports import figures_of
 
 from .common import show, study_of, viewer
@@ -175,8 +175,8 @@ def _one(
         "name": vocabulary.name_of(found, names=leads),
         "back": reverse("member", args=[study.slug, found.public_id]),
         "figures": figures,
-        "met": own_rows(figures.influence, found, names=leads),
-        "own": one_annotator(figures, found.public_id, definition(study.rubric_id)),
+        "met": annotator_rows(figures.influence, found, names=leads),
+        "own": annotator_page(figures, found.public_id, definition(study.rubric_id)),
         "last_at": summaries.last_score(found),
         "leads": leads,
         "form": form.prepare(),

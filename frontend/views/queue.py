@@ -40,9 +40,9 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
     study, member = _read(request, slug)
     rubric, leads = definition(study.rubric_id), permissions.leads_as(viewer(request), member)
     kind, dismissed, start = _kind(request), bool(request.GET.get("dismissed")), _start(request)
-    standing = queue_list.standing(study, reader=member)
+    standing = queue_list.queue_status(study, reader=member)
     form = _form(request, study, rubric, standing.domains)
-    wanted = form.wanted(dismissed=dismissed)
+    wanted = form.queue_filter(dismissed=dismissed)
 
     def read(start: int) -> QueuePage:
         return queue_list.page(study, rubric, kind, wanted, standing=standing, start=start, limit=PAGE)
@@ -104,9 +104,9 @@ def queue_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """Return a queue as it is narrowed, in its order, as CSV."""
     study, member = _read(request, slug)
     rubric, kind = definition(study.rubric_id), _kind(request)
-    standing = queue_list.standing(study, reader=member)
+    standing = queue_list.queue_status(study, reader=member)
     form = _form(request, study, rubric, standing.domains)
-    wanted = form.wanted(dismissed=bool(request.GET.get("dismissed")))
+    wanted = form.queue_filter(dismissed=bool(request.GET.get("dismissed")))
     rows = _all_rows(request, study, rubric, kind, wanted, standing=standing, member=member)
     response = HttpResponse(written(queue_rows.table(rows, rubric)), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{study.slug}-queue-{kind}.csv"'
@@ -128,7 +128,7 @@ def refresh(request: HttpRequest, slug: str) -> HttpResponse:
 def age(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the line that says how old the queue is; a page whose refresh is over fetches itself anew."""
     study, member = _read(request, slug)
-    state = state_of(queue_list.standing(study))
+    state = state_of(queue_list.queue_status(study))
     htmx = getattr(request, "htmx", None)
     back = (htmx.current_url_abs_path if htmx else None) or reverse("queue", args=[study.slug])
     leads = permissions.leads_as(viewer(request), member)

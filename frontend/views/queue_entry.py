@@ -22,7 +22,7 @@ from annotation.review_queue import pin_dismiss
 from annotation.samples import assigning_by_hand, requesting_review
 from annotation.samples import reopening as sample_services
 from annotation.samples.admin_step import scored_dimensions
-from annotation.samples.eligibility import takers
+from annotation.samples.eligibility import eligible_annotators
 from annotation.scoring.exposures import record_exposure
 from frontend.forms.base import PageForm
 from frontend.forms.queue import DismissForm
@@ -100,7 +100,7 @@ def reopen(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     form = ReopenForm(request.POST, dimensions=dimensions, auto_id=_ids(found, "reopen"))
 
     def act() -> str:
-        return sample_actions.reopened(viewer(request), found.sample, form)
+        return sample_actions.reopen_sample(viewer(request), found.sample, form)
 
     return _acted(request, study, found, form, "reopen", act)
 
@@ -110,11 +110,11 @@ def reopen(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
 def assign(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     """Give the entry's sample to people."""
     study, found = _led(request, slug, entry_id)
-    people = takers(study, [found.sample])[found.sample_id]
+    people = eligible_annotators(study, [found.sample])[found.sample_id]
     form = AssignForm(request.POST, takers=people, auto_id=_ids(found, "assign"))
 
     def act() -> str:
-        return sample_actions.assigned(viewer(request), found.sample, form)
+        return sample_actions.assign_sample(viewer(request), found.sample, form)
 
     return _acted(request, study, found, form, "assign", act)
 
@@ -208,7 +208,7 @@ def _forms(request: HttpRequest, study: Study, found: QueueEntry) -> dict[str, P
         dimensions = sample_services.dimensions_to_discuss(sample)
         forms["reopen"] = ReopenForm(dimensions=dimensions, auto_id=_ids(found, "reopen"))
     if study.state == Study.State.RUNNING and assigning_by_hand.slots_of(sample):
-        people = takers(study, [sample])[sample.pk]
+        people = eligible_annotators(study, [sample])[sample.pk]
         if any(not taker.had for taker in people):
             forms["assign"] = AssignForm(takers=people, auto_id=_ids(found, "assign"))
     return forms

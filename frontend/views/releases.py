@@ -141,7 +141,7 @@ def _one(request: HttpRequest, study: Study, row: Release, form: PageForm, *, st
         "leads": permissions.may_lead(viewer(request), study),
         "release": row,
         "about": row.about,
-        "headline": release_rows.finding(row),
+        "headline": release_rows.summary_sentence(row),
         "aims": release_rows.aims(row),
         "generators": release_rows.generators(row),
         "by_generator": release_rows.balances(row, "generator"),
@@ -149,7 +149,7 @@ def _one(request: HttpRequest, study: Study, row: Release, form: PageForm, *, st
         "outcomes": names,
         "outcomes_by_dimension": counted,
         "changes": changes,
-        "changed": release_rows.changed(changes),
+        "changed": release_rows.changes_sentence(changes),
         "judges": row.judge_runs.defer("curves", "config"),
         "form": form.prepare(),
     }

@@ -21,11 +21,11 @@ from annotation.discussions.participant_list import owes_reason
 from annotation.models import Discussion, FinalScore, Rating, Sample, Score, Study
 from annotation.samples import assigning_by_hand, requesting_review
 from annotation.samples import reopening as services
-from annotation.samples.eligibility import takers
+from annotation.samples.eligibility import eligible_annotators
 from annotation.samples.timeline import timeline
 from annotation.scoring.exposures import record_exposure
 from annotation.suggestions.arms import SuggestionArm
-from annotation.suggestions.shown_to_annotators import SuggestionRecord, met_judges
+from annotation.suggestions.shown_to_annotators import SuggestionRecord, suggestion_records
 from frontend.forms.base import PageForm
 from frontend.forms.samples import AssignForm, ReopenForm, ReviewForm, WithdrawForm
 from frontend.presenters import timeline as timeline_words
@@ -66,7 +66,7 @@ def reopen(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
     form = ReopenForm(request.POST, dimensions=services.dimensions_to_discuss(found), auto_id="reopen_%s")
 
     def act() -> str:
-        return sample_actions.reopened(viewer(request), found, form)
+        return sample_actions.reopen_sample(viewer(request), found, form)
 
     return _acted(request, study, found, form, "reopen", act)
 
@@ -89,10 +89,10 @@ def review(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
 def assign(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
     """Give a sample to people for some days."""
     study, found = _led(request, slug, sample_id)
-    form = AssignForm(request.POST, takers=takers(study, [found])[found.pk], auto_id="assign_%s")
+    form = AssignForm(request.POST, takers=eligible_annotators(study, [found])[found.pk], auto_id="assign_%s")
 
     def act() -> str:
-        return sample_actions.assigned(viewer(request), found, form)
+        return sample_actions.assign_sample(viewer(request), found, form)
 
     return _acted(request, study, found, form, "assign", act)
 
@@ -168,7 +168,7 @@ def _forms(
     if found.state == Sample.State.AGREED and requesting_review.why_not(found, by=viewer(request)) is None:
         forms["review"] = ReviewForm(auto_id="review_%s")
     if study.state == Study.State.RUNNING and assigning_by_hand.slots_of(found):
-        forms["assign"] = AssignForm(takers=takers(study, [found])[found.pk], auto_id="assign_%s")
+        forms["assign"] = AssignForm(takers=eligible_annotators(study, [found])[found.pk], auto_id="assign_%s")
     if (scored and decided) or found.state == Sample.State.WITHDRAWN:
         forms["reopen"] = ReopenForm(dimensions=services.dimensions_to_discuss(found), auto_id="reopen_%s")
     if found.state != Sample.State.WITHDRAWN:
@@ -211,7 +211,7 @@ def _rounds(
         if rating.note:
             notes[rating.score_id].append((key, rating.note))
     case_of = {case.pk: case for case in cases}
-    met = met_judges(scores)
+    met = suggestion_records(scores)
     rounds: dict[tuple[int, int | None], list[ScoreRow]] = {}
     for score in scores:
         row = ScoreRow(

@@ -9,7 +9,7 @@ from frontend.forms.samples import AssignForm, ReopenForm, ReviewForm
 from frontend.presenters import discussions
 
 
-def reopened(by: User, sample: Sample, form: ReopenForm) -> str:
+def reopen_sample(by: User, sample: Sample, form: ReopenForm) -> str:
     """Bring a sample back into play."""
     data = form.cleaned_data
     back = services.reopen(by=by, sample_id=sample.public_id, reason=data["reason"], dimensions=data.get("dimensions"))
@@ -26,8 +26,8 @@ def sent_to_review(by: User, sample: Sample, form: ReviewForm) -> str:
     return _("Sent to cross-review: somebody new scores it.")
 
 
-def assigned(by: User, sample: Sample, form: AssignForm) -> str:
+def assign_sample(by: User, sample: Sample, form: AssignForm) -> str:
     """Give a sample to people for some days."""
     handed = assigning_by_hand.give(by=by, sample_id=sample.public_id, **form.cleaned_data)
-    names = discussions.listed([one.member.name for one in handed.given])
+    names = discussions.enumerate_words([one.member.name for one in handed.given])
     return _("Assigned: it comes first in what they hold (%(names)s).") % {"names": names}

@@ -31,9 +31,9 @@ def samples(request: HttpRequest, slug: str) -> HttpResponse:
     generators, domains = sample_list.generators_and_domains(study)
     form = SampleFilterForm(request.GET, dimensions=rubric.dimensions, generators=generators, domains=domains)
     form.is_valid()
-    wanted = form.wanted
+    wanted = form.sample_filter
     after = request.GET.get("after", "")
-    page = sample_list.page(study, rubric, wanted, order=form.order_wanted, after=after, limit=PAGE, reader=member)
+    page = sample_list.page(study, rubric, wanted, order=form.sort_order, after=after, limit=PAGE, reader=member)
     if member is not None and request.method == "GET":
         record_exposure(member=member, samples=[line.sample for line in page.rows])
     chosen = {name: value for name, value in form.cleaned_data.items() if value}

@@ -115,7 +115,7 @@ def _led(request: HttpRequest, slug: str) -> Study:
 
 def _protocol_form(study: Study, data: Any = None, *, preset: str = "") -> ProtocolForm:
     start = {"preset": preset} if preset in rules_of.PRESETS else {}
-    rules = protocols.proposed(study=study, fields={}, **start)
+    rules = protocols.propose_protocol(study=study, fields={}, **start)
     return ProtocolForm(data, rules=rules, levels=protocols.levels_of(study.rubric_id))
 
 
@@ -126,7 +126,7 @@ def _consequences(request: HttpRequest, study: Study, form: ProtocolForm) -> dic
         given = form.rules()
     else:
         given = form.began_with
-    wanted = protocols.proposed(study=study, fields=given)
+    wanted = protocols.propose_protocol(study=study, fields=given)
     able = able_to_score(study)
     pool = ReservedPool.objects.filter(study=study).first()
     needs_judge = rules_of.needs_judge(wanted)
@@ -197,7 +197,7 @@ def _page(
             }
             for one in protocols.versions(study=study)
         ],
-        "moving": protocols.moving(study),
+        "moving": protocols.find_moving_job(study),
         "move": protocols.preview_move(by=viewer(request), study=study),
         **_consequences(request, study, rules_form),
     }

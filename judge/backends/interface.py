@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     # Who only asks which backends there are does without numpy.
-    from judge.context import Surroundings
+    from judge.context import JudgeContext
     from judge.formats.prediction_line import SamplePrediction
     from judge.formats.release_line import LabelledSample
     from judge.formats.sample_line import SampleRecord
@@ -55,7 +55,7 @@ class Backend(Protocol):
         """
         ...
 
-    def train(self, run: Run, samples: Sequence[LabelledSample], surroundings: Surroundings) -> None:
+    def train(self, run: Run, samples: Sequence[LabelledSample], surroundings: JudgeContext) -> None:
         """Learn, and leave in the run's folder what judging needs; called again, go on where the last call ended.
 
         None of the samples is kept for calibration or of the test part.
@@ -70,7 +70,7 @@ class Backend(Protocol):
         """
         ...
 
-    def judge(self, run: Run, surroundings: Surroundings) -> AbstractContextManager[Judge]:
+    def judge(self, run: Run, surroundings: JudgeContext) -> AbstractContextManager[Judge]:
         """Return the judge that a run's folder holds.
 
         Raises:

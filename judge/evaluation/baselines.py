@@ -28,7 +28,7 @@ def constant(known: LabelledTraining, samples: int) -> Floats | None:
     return np.full(samples, known.human.mean()) if len(known.human) else None
 
 
-def of_generators(known: LabelledTraining, generators: Sequence[str]) -> Floats | None:
+def generator_means(known: LabelledTraining, generators: Sequence[str]) -> Floats | None:
     """Return the mean label of each sample's generator, and the mean of all for one that was never seen.
 
     None where no sample names a generator: it would be the constant under another name.

@@ -58,7 +58,7 @@ def figures(
     return found
 
 
-def of_pairs(pairs: Pairs, target: Target, *, intervals: bool = True) -> dict[str, Any]:
+def metrics_of_pairs(pairs: Pairs, target: Target, *, intervals: bool = True) -> dict[str, Any]:
     """Return the figures of a judge's predictions of one dimension."""
     return figures(
         pairs.human,

@@ -101,8 +101,8 @@ def pair(
         if found is None:
             continue
         known += 1
-        locked = missing_side_rules.locked(one.sample, rubric)
-        for key, prediction in missing_side_rules.with_rules(found, one.sample, rubric).dimensions.items():
+        locked = missing_side_rules.locked_keys(one.sample, rubric)
+        for key, prediction in missing_side_rules.apply_rules(found, one.sample, rubric).dimensions.items():
             human = human_value(one, key, target)
             if human is None and target == "mean" and key in locked:
                 human = locked[key].value

@@ -10,7 +10,7 @@ from judge import missing_side_rules
 from judge.formats.prediction_line import SamplePrediction, nearest
 from judge.formats.release_line import BLIND, LabelledSample
 from judge.formats.rubric import RubricDimension, RubricSpec
-from judge.metrics.ceiling import ceiling
+from judge.metrics.ceiling import human_ceiling
 from judge.metrics.gaps import Floats
 
 from . import baselines, metrics_table
@@ -70,17 +70,17 @@ def scorecard(labelled: Labelled, predictions: Iterable[SamplePrediction], targe
 def _dimension(labelled: Labelled, paired: Paired, dimension: RubricDimension, target: Target) -> dict[str, Any]:
     everything = paired.dimensions[dimension.key]
     asked = everything.where(~everything.by_rule)
-    human_ceiling = ceiling(asked.histogram, dimension.values)
+    ceiling = human_ceiling(asked.histogram, dimension.values)
     return {
         "key": dimension.key,
         "name": dimension.name,
         "levels": list(dimension.values),
-        "asked": metrics_table.of_pairs(asked, target),
-        "with_rules": metrics_table.of_pairs(everything, target),
+        "asked": metrics_table.metrics_of_pairs(asked, target),
+        "with_rules": metrics_table.metrics_of_pairs(everything, target),
         "by_rule": int(everything.by_rule.sum()),
         "generators": _generators(asked, target),
         "baselines": _baselines(labelled, asked, target),
-        "ceiling": human_ceiling._asdict() if human_ceiling else None,
+        "ceiling": ceiling._asdict() if ceiling else None,
         "sureness": metrics_table.sureness(asked),
         "dispute": metrics_table.dispute(asked),
         "worst": _worst(asked),
@@ -95,7 +95,7 @@ def _generators(pairs: Pairs, target: Target) -> list[dict[str, Any]]:
     found = []
     for name in names:
         chosen = pairs.where(pairs.generator == name)
-        found.append({"generator": name} | metrics_table.of_pairs(chosen, target, intervals=False))
+        found.append({"generator": name} | metrics_table.metrics_of_pairs(chosen, target, intervals=False))
     return found
 
 
@@ -106,7 +106,7 @@ def _baselines(labelled: Labelled, asked: Pairs, target: Target) -> list[dict[st
         for position, one in enumerate(labelled.train)
         if not one.calibration
         and one.label_origin in BLIND
-        and key not in missing_side_rules.locked(one.sample, labelled.rubric)
+        and key not in missing_side_rules.locked_keys(one.sample, labelled.rubric)
         and (value := human_value(one, key, target)) is not None
     ]
     known = baselines.LabelledTraining(
@@ -115,7 +115,7 @@ def _baselines(labelled: Labelled, asked: Pairs, target: Target) -> list[dict[st
     )
     guesses: dict[str, Floats | None] = {
         "constant": baselines.constant(known, len(asked)),
-        "generator": baselines.of_generators(known, asked.generator.tolist()),
+        "generator": baselines.generator_means(known, asked.generator.tolist()),
         "features": _by_features(labelled, asked, [position for position, _, _ in learned], known),
     }
     return [

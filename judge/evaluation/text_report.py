@@ -7,7 +7,7 @@ _BASELINES = {"constant": "constant", "generator": "generator mean", "features":
 _COLUMNS = ("samples", "RMSE", "95 %", "rounded", "A@1", "95 %", "kappa", "SRCC", "PLCC", "KRCC")
 
 
-def in_words(card: Mapping[str, Any]) -> str:
+def scorecard_lines(card: Mapping[str, Any]) -> str:
     """Return the scorecard as lines of text."""
     return "\n".join(_lines(card))
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import PIL
 
-from judge.context import Surroundings
+from judge.context import JudgeContext
 from judge.formats.picture_folder import MissingPicture, PictureFolder
 from judge.formats.sample_line import SampleRecord, TextPart
 from judge.metrics.gaps import Floats
@@ -114,7 +114,7 @@ class Extractor:
 
 
 @contextmanager
-def extracting(surroundings: Surroundings) -> Iterator[Extractor]:
+def feature_extractor(surroundings: JudgeContext) -> Iterator[Extractor]:
     """Return what measures samples in these surroundings, with the store in their cache where they have one."""
     store = VectorStore(surroundings.cache / "features.sqlite") if surroundings.cache else None
     try:

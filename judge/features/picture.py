@@ -53,7 +53,7 @@ def picture_features(content: bytes) -> Floats:
     Raises:
         UnreadablePicture: it cannot be decoded, or would take too much memory.
     """
-    rgb, size = opened(content)
+    rgb, size = open_picture(content)
     whole = rgb.convert("L")
     light = _array(_within(whole, SIDE))
     crop = _array(_middle(whole, CROP))
@@ -72,7 +72,7 @@ def picture_features(content: bytes) -> Floats:
     return np.nan_to_num(vector, nan=0.0, posinf=0.0, neginf=0.0)
 
 
-def opened(content: bytes) -> tuple[Image.Image, tuple[int, int]]:
+def open_picture(content: bytes) -> tuple[Image.Image, tuple[int, int]]:
     """Return a picture as people saw it, and its size; where that is far more than is looked at, a smaller copy.
 
     Raises:

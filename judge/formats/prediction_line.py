@@ -64,7 +64,7 @@ class SamplePrediction:
     """What went wrong, where something did."""
 
 
-def from_distribution(
+def prediction_from_distribution(
     p: Sequence[float],
     dimension: RubricDimension,
     *,
@@ -76,7 +76,7 @@ def from_distribution(
     Raises:
         NoDistribution: a chance is not finite, or all are 0.
     """
-    return from_distributions(
+    return predictions_from_distributions(
         np.asarray([p], dtype=np.float64),
         dimension,
         masses=None if mass is None else [mass],
@@ -84,7 +84,7 @@ def from_distribution(
     )[0]
 
 
-def from_distributions(
+def predictions_from_distributions(
     chances: Floats,
     dimension: RubricDimension,
     *,
@@ -131,7 +131,7 @@ def nearest(value: float, levels: Sequence[float]) -> float:
     return min(levels, key=lambda level: (round(abs(level - value), 9), -level))
 
 
-def as_line(prediction: SamplePrediction) -> str:
+def prediction_line(prediction: SamplePrediction) -> str:
     """Return the line of a prediction, without its end.
 
     Raises:
@@ -144,14 +144,14 @@ def as_line(prediction: SamplePrediction) -> str:
         "status": prediction.status,
         "readout": prediction.readout,
         "cluster": prediction.cluster,
-        "dimensions": as_data(prediction),
+        "dimensions": prediction_data(prediction),
     }
     if prediction.message:
         line["message"] = prediction.message
     return json.dumps(line, ensure_ascii=False, allow_nan=False)
 
 
-def as_data(prediction: SamplePrediction) -> dict[str, Any]:
+def prediction_data(prediction: SamplePrediction) -> dict[str, Any]:
     """Return the ``dimensions`` of a prediction's line."""
     return {key: _as_data(one) for key, one in prediction.dimensions.items()}
 
@@ -232,7 +232,7 @@ def _dimension(data: Any, dimension: RubricDimension) -> DimensionPrediction:
         if isinstance(rounded, bool) or rounded not in dimension.values:
             raise RecordError(f"{at}.p", "is missing; write the chance of each level, or a level as rounded.")
         return at_level(float(rounded), dimension, rule)
-    found = from_distribution(_chances(data["p"], dimension, at), dimension)
+    found = prediction_from_distribution(_chances(data["p"], dimension, at), dimension)
     values = {
         name: _number(data, name, at, least, most)
         for name, least, most in (

@@ -21,7 +21,7 @@ class Ceiling(NamedTuple):
     ratings: int
 
 
-def ceiling(histograms: npt.NDArray[np.int64], levels: Sequence[float]) -> Ceiling | None:
+def human_ceiling(histograms: npt.NDArray[np.int64], levels: Sequence[float]) -> Ceiling | None:
     """Measure each rating against the other ratings of its sample; None where no sample has two.
 
     ``histograms`` has a row per sample: how many independent ratings each level has. Every rating weighs the same.

@@ -47,7 +47,7 @@ def interval(
     return percentiles(drawn, confidence=confidence)
 
 
-def drawn_sums(per_question: Floats, *, draws: int = DRAWS, seed: int = SEED) -> Floats | None:
+def draw_sums(per_question: Floats, *, draws: int = DRAWS, seed: int = SEED) -> Floats | None:
     """Return the sums of each draw, a row each, for several figures that are to come from the same draws.
 
     ``per_question`` has a row per question and a column per sum. None with fewer than five questions.

@@ -16,7 +16,7 @@ from annotation.core.rubric_cache import definition
 from annotation.discussions import moderating, participating
 from annotation.models import Assignment, Discussion, Member, Participant, Sample, Study, User
 from annotation.samples import assigning_by_hand, reopening, requesting_review
-from annotation.samples.eligibility import takers
+from annotation.samples.eligibility import eligible_annotators
 from annotation.scoring import deciding, exposures, leases, leasing, revising, submitting, unassignable
 from annotation.studies import studies
 from annotation.suggestions.arms import SuggestionArm
@@ -402,7 +402,7 @@ class Acts:
         sample = self.pick(begun) if begun and self.pick([True, True, True, False]) else self._sample()
         people = list(Member.objects.filter(study=self.study).order_by("pk"))
         if self.pick([True, True, True, False]):
-            people = [one.member for one in takers(self.study, [sample])[sample.pk] if one.free] or people
+            people = [one.member for one in eligible_annotators(self.study, [sample])[sample.pk] if one.free] or people
         named = [self.pick(people).public_id for _ in range(self.pick([1, 2]))]
         assigning_by_hand.give(by=self._admin(), sample_id=sample.public_id, members=named, days=self.pick([1, 3]))
 

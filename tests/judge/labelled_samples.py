@@ -1,6 +1,6 @@
 """Labelled samples and predictions made up for tests."""
 
-from judge.formats.prediction_line import SamplePrediction, from_distribution
+from judge.formats.prediction_line import SamplePrediction, prediction_from_distribution
 from judge.formats.release_line import parse_labelled
 from judge.formats.rubric import rubric_from_data
 
@@ -49,7 +49,7 @@ def labelled(name, ratings, *, part="test", question="q", generator="g", text="S
 def certain(name, level, **more):
     """Return the prediction of one level on both dimensions."""
     p = [float(one == level) for one in LEVELS]
-    dimensions = {dimension.key: from_distribution(p, dimension) for dimension in RUBRIC.dimensions}
+    dimensions = {dimension.key: prediction_from_distribution(p, dimension) for dimension in RUBRIC.dimensions}
     return SamplePrediction(name, "j1", "sha", "ok", "test", dimensions=dimensions, **more)
 
 

@@ -9,7 +9,7 @@ from judge.calibration import calibrate
 from judge.data_parts import parts_of
 from judge.evaluation.comparison import compare
 from judge.evaluation.scorecard import Labelled, scorecard
-from judge.formats.prediction_line import SamplePrediction, from_distribution
+from judge.formats.prediction_line import SamplePrediction, prediction_from_distribution
 from judge.formats.release_line import ReleaseFolder
 from judge.training import calibrations_of
 
@@ -58,7 +58,7 @@ def test_a_calibration_does_not_look_at_them_whoever_hands_them_in():
     spread = [0.02, 0.08, 0.2, 0.3, 0.25, 0.15]
 
     def said(samples):
-        dimensions = {dimension.key: from_distribution(spread, dimension) for dimension in RUBRIC.dimensions}
+        dimensions = {dimension.key: prediction_from_distribution(spread, dimension) for dimension in RUBRIC.dimensions}
         return [SamplePrediction(one.sample.id, "j1", "sha", "ok", "test", dimensions=dimensions) for one in samples]
 
     with_them = calibrations_of(RUBRIC, blind + moved, said(blind + moved))

@@ -5,8 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.calibration import DimensionCalibration, calibrate, calibrated, calibration_from, tempered
-from judge.formats.prediction_line import from_distribution
+from judge.calibration import (
+    DimensionCalibration,
+    apply_temperature,
+    calibrate,
+    calibrate_predictions,
+    calibration_from,
+)
+from judge.formats.prediction_line import prediction_from_distribution
 
 from .labelled_samples import RUBRIC
 
@@ -32,18 +38,20 @@ def people(seed, samples, raters=5):
 @pytest.mark.parametrize("temperature", [0.6, 1, 3])
 def test_the_temperature_that_was_put_in_is_found(temperature):
     p, histograms, finals = people(1, 2_000)
-    found = calibrate(tempered(p, temperature, LEVELS), histograms, finals, TCC)
+    found = calibrate(apply_temperature(p, temperature, LEVELS), histograms, finals, TCC)
     assert found.temperature == pytest.approx(1 / temperature, rel=0.1)
 
 
 @pytest.mark.parametrize("temperature", [0.3, 1, 3])
 def test_nine_of_ten_finals_lie_in_their_interval_however_sure_the_judge_was(temperature):
     p, histograms, finals = people(2, 500)
-    calibration = calibrate(tempered(p, temperature, LEVELS), histograms, finals, TCC)
+    calibration = calibrate(apply_temperature(p, temperature, LEVELS), histograms, finals, TCC)
     unseen, _, values = people(3, 2_000)
     held = 0
-    for chances, value in zip(tempered(unseen, temperature, LEVELS), values, strict=True):
-        interval = calibrated([from_distribution(chances.tolist(), TCC)], TCC, calibration)[0].interval
+    for chances, value in zip(apply_temperature(unseen, temperature, LEVELS), values, strict=True):
+        interval = calibrate_predictions([prediction_from_distribution(chances.tolist(), TCC)], TCC, calibration)[
+            0
+        ].interval
         assert interval is not None
         held += interval[0] <= value <= interval[1]
     assert 0.86 <= held / len(values) <= 0.95
@@ -55,15 +63,15 @@ def test_a_sample_or_two_that_were_met_exactly_make_no_judge_certain(samples, le
     histograms = np.tile([0, 0, 0, 0, 3.0, 0], (samples, 1))
     calibration = calibrate(p, histograms, np.full(samples, 4.0), TCC)
     assert least < calibration.temperature < 1
-    before = from_distribution(p[0].tolist(), TCC)
-    assert calibrated([before], TCC, calibration)[0].p_dispute > before.p_dispute / 2
+    before = prediction_from_distribution(p[0].tolist(), TCC)
+    assert calibrate_predictions([before], TCC, calibration)[0].p_dispute > before.p_dispute / 2
 
 
 def test_the_more_samples_say_that_it_is_too_sure_the_more_that_counts():
     found = []
     for samples in (5, 20, 200):
         p, histograms, finals = people(8, samples)
-        found.append(calibrate(tempered(p, 0.4, LEVELS), histograms, finals, TCC).temperature)
+        found.append(calibrate(apply_temperature(p, 0.4, LEVELS), histograms, finals, TCC).temperature)
     assert 1 < found[0] < found[1] < found[2] < 2.7
 
 
@@ -71,7 +79,7 @@ def test_with_too_few_samples_there_is_no_interval():
     p, histograms, finals = people(4, 8)
     calibration = calibrate(p, histograms, finals, TCC)
     assert calibration.factor is None
-    assert calibrated([from_distribution(p[0].tolist(), TCC)], TCC, calibration)[0].interval is None
+    assert calibrate([prediction_from_distribution(p[0].tolist(), TCC)], TCC, calibration)[0].interval is None
     p, histograms, finals = people(4, 9)
     assert calibrate(p, histograms, finals, TCC).factor is not None
 
@@ -88,7 +96,7 @@ def test_a_judge_that_is_certain_still_gets_an_interval_as_wide_as_its_errors():
     _, histograms, finals = people(6, 200)
     always = np.tile([0, 0, 1.0, 0, 0, 0], (200, 1))
     calibration = calibrate(always, histograms, finals, TCC)
-    found = calibrated([from_distribution(always[0].tolist(), TCC)], TCC, calibration)[0]
+    found = calibrate([prediction_from_distribution(always[0].tolist(), TCC)], TCC, calibration)[0]
     assert found.interval is not None
     assert found.interval[1] - found.interval[0] > 2
 
@@ -96,8 +104,8 @@ def test_a_judge_that_is_certain_still_gets_an_interval_as_wide_as_its_errors():
 @given(st.lists(st.floats(0.001, 1), min_size=6, max_size=6), st.floats(0.05, 20), st.floats(0, 50))
 def test_a_calibrated_prediction_is_a_prediction(p, temperature, factor):
     calibration = calibration_from({"temperature": temperature, "factor": factor, "samples": 20, "confidence": 0.9})
-    said = from_distribution(p, TCC, mass=0.9, ensemble_sd=0.1)
-    found = calibrated([said], TCC, calibration)[0]
+    said = prediction_from_distribution(p, TCC, mass=0.9, ensemble_sd=0.1)
+    found = calibrate([said], TCC, calibration)[0]
     assert sum(found.p) == pytest.approx(1)
     assert found.interval is not None
     assert 0 <= found.interval[0] <= found.expected + 1e-9

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from judge.context import Surroundings
+from judge.context import JudgeContext
 from judge.formats.picture_folder import PictureFolder
 from judge.formats.rubric import parse_rubric
 from judge.formats.sample_file import SampleLines
-from judge.incremental_session import FEWEST, conversation, gathered
+from judge.incremental_session import FEWEST, conversation, measure_samples
 
 from .release_folders import TOML, write_release
 
@@ -33,8 +33,8 @@ def lines(release) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def measured(release):
-    return gathered(
-        SampleLines(release / "train.jsonl"), parse_rubric(TOML), Surroundings(PictureFolder(release)), seed=1
+    return measure_samples(
+        SampleLines(release / "train.jsonl"), parse_rubric(TOML), JudgeContext(PictureFolder(release)), seed=1
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from judge.atomic_files import write_json
 from judge.calibration import DimensionCalibration
-from judge.formats.prediction_line import SamplePrediction, from_distribution, parse_line
+from judge.formats.prediction_line import SamplePrediction, parse_line, prediction_from_distribution
 from judge.out_of_fold import write_unseen
 from judge.progress import Silence
 from judge.runs import UNSEEN, Config, Run
@@ -43,7 +43,7 @@ class OutOfFold:
         keyed = {one.key: one for one in RUBRIC.dimensions}
         return [
             SamplePrediction(
-                name, "j", "", "ok", "expected", 3, {key: from_distribution(P, keyed[key]) for key in keys}
+                name, "j", "", "ok", "expected", 3, {key: prediction_from_distribution(P, keyed[key]) for key in keys}
             )
             for name, keys in self._said.items()
         ]

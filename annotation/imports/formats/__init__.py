@@ -114,7 +114,7 @@ def open_samples(
             contents = archive.look_into(path)
             inner = None if format == "zip" else format
             source = _of_folder(archive.unpack(path, contents, asked), inner, asked)
-            source.add_notes(archive.left_out(contents))
+            source.add_notes(archive.describe_left_out(contents))
             yield source
         else:
             yield OPENERS[_known(format or format_of(path))](path, asked)

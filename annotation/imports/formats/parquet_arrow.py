@@ -59,8 +59,10 @@ class Columnar(Source):
                     return
                 except FAULTS as error:
                     if not number:
-                        raise unreadable(f"{path.name} cannot be read ({_told(error)}); write it again.") from None
-                    message = f"{path.name} is damaged from here on ({_told(error)}); fetch or write it again."
+                        raise unreadable(
+                            f"{path.name} cannot be read ({_error_text(error)}); write it again."
+                        ) from None
+                    message = f"{path.name} is damaged from here on ({_error_text(error)}); fetch or write it again."
                     yield SourceRow(number + 1, RecordError("", message), 0)
                     return
                 if found is None:
@@ -145,7 +147,7 @@ def _objects(batch: pa.RecordBatch) -> list[Any]:
     except (ValueError, OverflowError, pa.ArrowException) as error:
         if batch.num_rows > 1:
             return [found for index in range(batch.num_rows) for found in _objects(batch.slice(index, 1))]
-        return [RecordError("", f"The row cannot be read ({_told(error)}); write it again.")]
+        return [RecordError("", f"The row cannot be read ({_error_text(error)}); write it again.")]
 
 
 def _refuse_same_columns(names: Sequence[str]) -> None:
@@ -153,6 +155,6 @@ def _refuse_same_columns(names: Sequence[str]) -> None:
         raise RecordError("", "The file has two columns of one name; keep one.")
 
 
-def _told(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     """Return the library's words, on one line and bounded."""
     return " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__

@@ -6,7 +6,7 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
-from annotation.core.zip_safety import ArchiveRefused, Contents, inspect, listed
+from annotation.core.zip_safety import ArchiveRefused, Contents, inspect, shorten_names
 from annotation.imports.format_names import archive_limits
 
 from .base import SourceOptions, unreadable
@@ -45,11 +45,11 @@ def unpack(path: Path, contents: Contents, asked: SourceOptions) -> Path:
     return folder
 
 
-def left_out(contents: Contents) -> list[str]:
+def describe_left_out(contents: Contents) -> list[str]:
     """Say which members were left out by rule."""
     count = len(contents.ignored)
     files = f"{count:,} file" + (" was" if count == 1 else "s were")
-    return [f"In the ZIP, {files} left out: {listed(contents.ignored)}."] if count else []
+    return [f"In the ZIP, {files} left out: {shorten_names(contents.ignored)}."] if count else []
 
 
 def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> None:

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from annotation.management.database import DataCommand
 from annotation.management.links import set_password_address
-from annotation.management.refusals import refusals_told, the_study
+from annotation.management.refusals import print_refusals, the_study
 from annotation.models import Member, User
 from annotation.studies import logins, studies
 
@@ -24,7 +24,7 @@ class Command(DataCommand):
     def handle(self, *args: Any, slug: str, name: str, role: str, email: str, **options: Any) -> None:
         study = the_study(slug)
         # Together, so that a refused place leaves no login behind.
-        with refusals_told(), transaction.atomic():
+        with print_refusals(), transaction.atomic():
             user = User.objects.filter(username=name).first()
             if user is None:
                 user = logins.create_user(username=name, email=email)

@@ -47,7 +47,7 @@ class Command(DataCommand):
                 step=lambda activity: progress(next(count), steps, activity.capitalize()),
             )[level]
             progress(steps, steps, "Agreement")
-        moved = agreement.moved(study, names=names)
+        moved = agreement.read_stance_changes(study, names=names)
         if as_json:
             self.stdout.write(json.dumps({"study": slug, "level": level, "round": 1, "rows": rows, **moved}))
             return

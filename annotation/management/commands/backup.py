@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from annotation.backups import BackupReport, write_backup
-from annotation.management.backups import faults_told
+from annotation.management.backups import print_faults
 from annotation.management.progress import ProgressLine
 
 NOT_IN_IT = (
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, file: Path, overwrite: bool, as_json: bool, **options: Any) -> None:
-        with faults_told(), ProgressLine(self.stderr) as progress:
+        with print_faults(), ProgressLine(self.stderr) as progress:
             report = write_backup(path=file, overwrite=overwrite, progress=progress)
         if as_json:
             self.stdout.write(json.dumps(as_data(report)))

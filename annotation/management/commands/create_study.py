@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management import CommandError
 
 from annotation.management.database import DataCommand
-from annotation.management.refusals import refusals_told
+from annotation.management.refusals import print_refusals
 from annotation.models import Study
 from annotation.studies import rubrics, studies
 from annotation.studies.protocol_rules import PRESETS, complete
@@ -23,7 +23,7 @@ class Command(DataCommand):
         parser.add_argument("--protocol", default="paper", metavar="PRESET", help=_presets())
 
     def handle(self, *args: Any, slug: str, rubric: str, title: str, protocol: str, **options: Any) -> None:
-        with refusals_told():
+        with print_refusals():
             wanted = rubrics.get_or_load(rubric)
             present = Study.objects.filter(slug=slug).select_related("rubric").first()
             if present is None:

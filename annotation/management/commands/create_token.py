@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from annotation.management.database import DataCommand
-from annotation.management.refusals import refusals_told, the_user
+from annotation.management.refusals import print_refusals, the_user
 from annotation.studies import logins
 
 
@@ -17,7 +17,7 @@ class Command(DataCommand):
 
     def handle(self, *args: Any, name: str, label: str, **options: Any) -> None:
         user = the_user(name)
-        with refusals_told():
+        with print_refusals():
             _, secret = logins.create_token(by=user, user=user, name=label)
         # Alone on standard output, so that a script can catch it.
         self.stderr.write(f"A token of {name} ({label}). It is shown this once; keep it like a password.")

@@ -5,7 +5,7 @@ from typing import Any
 
 from annotation.management.database import DataCommand
 from annotation.management.links import set_password_address
-from annotation.management.refusals import refusals_told
+from annotation.management.refusals import print_refusals
 from annotation.models import User
 from annotation.studies import logins
 
@@ -21,7 +21,7 @@ class Command(DataCommand):
     def handle(self, *args: Any, name: str, email: str, site_admin: bool, **options: Any) -> None:
         user = User.objects.filter(username=name).first()
         if user is None:
-            with refusals_told():
+            with print_refusals():
                 user = logins.create_user(username=name, email=email, is_site_admin=site_admin)
             self.stdout.write(f"Created {name}.")
         elif site_admin and not user.is_site_admin:

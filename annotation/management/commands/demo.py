@@ -5,7 +5,7 @@ from typing import Any
 
 from annotation.management.database import DataCommand
 from annotation.management.jobs import carry_out
-from annotation.management.refusals import refusals_told
+from annotation.management.refusals import print_refusals
 from annotation.simulation.demo import make_demo
 from annotation.simulation.demo_users import Login
 
@@ -28,7 +28,7 @@ class Command(DataCommand):
         if loop:
             self._loop()
             return
-        with refusals_told():
+        with print_refusals():
             study, logins = make_demo()
         self.stdout.write(f"The study {study.slug}: {study.title}. Sign in as")
         self._tell(logins)
@@ -36,10 +36,10 @@ class Command(DataCommand):
     def _loop(self) -> None:
         # Imported here: it reads with numpy and draws pictures.
         from annotation.simulation.loop import table
-        from annotation.simulation.loop.runner import is_over, play_all, prepared
+        from annotation.simulation.loop.runner import is_over, play_all, prepare_loop
 
-        with refusals_told():
-            play = prepared(carry_out=lambda job: carry_out(job, self.stderr))
+        with print_refusals():
+            play = prepare_loop(carry_out=lambda job: carry_out(job, self.stderr))
             there = is_over(play)
             if there:
                 self.stdout.write(f"The study {play.study.slug} was played before; nothing is changed.")

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management import CommandError
 
 from annotation.management.database import DataCommand
-from annotation.management.refusals import refusals_told
+from annotation.management.refusals import print_refusals
 from annotation.models import Member, Score, User
 from annotation.studies import logins
 
@@ -31,7 +31,7 @@ class Command(DataCommand):
         if not yes:
             self._ask(user)
         led = _led_alone(user)
-        with refusals_told():
+        with print_refusals():
             logins.erase(by=None, user=user)
         user.refresh_from_db()
         self.stdout.write(f"Erased {login}: name, mail, login, tokens and sign-ins. Left is {user.username}.")

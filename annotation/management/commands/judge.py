@@ -12,7 +12,7 @@ from annotation.judges.request import DEFAULT_SEED, TrainingRequest, options_of
 from annotation.management.database import DataCommand
 from annotation.management.jobs import carry_out
 from annotation.management.progress import Stream
-from annotation.management.refusals import refusals_told, the_study
+from annotation.management.refusals import print_refusals, the_study
 from annotation.models import Job, JudgeRun, Release, Study
 
 
@@ -49,7 +49,7 @@ class Command(DataCommand):
 
     def handle(self, *args: Any, verb: str, slug: str, **options: Any) -> None:
         study = the_study(slug)
-        with refusals_told():
+        with print_refusals():
             getattr(self, f"_{verb}")(study, options)
 
     def _train(self, study: Study, options: dict[str, Any]) -> None:
@@ -100,7 +100,7 @@ class Command(DataCommand):
         self.stdout.write(f"Judge run {run.number}, {run.name}, is the active judge of {study.slug}.")
 
     def _show(self, run: JudgeRun, release: Release | None, target: str, as_json: bool) -> None:
-        from judge.evaluation.text_report import in_words
+        from judge.evaluation.text_report import scorecard_lines
 
         card = run.scorecards.get(release=release or run.release)
         if as_json:
@@ -108,7 +108,7 @@ class Command(DataCommand):
             self.stdout.write(json.dumps(report))
             return
         self.stdout.write(f"Judge run {run.number}, {run.name}, held to release {card.release.number}")
-        self.stdout.write(in_words(card.cards[target]))
+        self.stdout.write(scorecard_lines(card.cards[target]))
 
 
 def _carry_training_out(run: JudgeRun, job: Job, stderr: Stream) -> None:

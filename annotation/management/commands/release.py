@@ -9,7 +9,7 @@ from django.core.management import CommandError
 
 from annotation.management.database import DataCommand
 from annotation.management.progress import ProgressLine
-from annotation.management.refusals import refusals_told, the_study
+from annotation.management.refusals import print_refusals, the_study
 from annotation.models import Release, Study
 from annotation.releases.formats import FORMATS
 from annotation.releases.request import (
@@ -66,7 +66,7 @@ class Command(DataCommand):
             with_generator=options["with_generator"],
             with_metadata=options["with_metadata"],
         )
-        with refusals_told():
+        with print_refusals():
             # Before anything is frozen: a release is for ever.
             require_empty(out)
             with ProgressLine(self.stderr) as progress:

@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from annotation.management.database import DataCommand
-from annotation.management.refusals import refusals_told, the_study
+from annotation.management.refusals import print_refusals, the_study
 from annotation.releases.request import DEFAULT_CALIBRATION_SHARE, DEFAULT_SEED
 from annotation.releases.test_pool import DEFAULT_SHARE, pool_of, reserve_pool
 
@@ -28,7 +28,7 @@ class Command(DataCommand):
 
     def handle(self, *args: Any, slug: str, share: float, calibration_share: float, seed: int, **options: Any) -> None:
         study = the_study(slug)
-        with refusals_told():
+        with print_refusals():
             reserve_pool(by=None, study=study, share=share, calibration_share=calibration_share, seed=seed)
         pool = pool_of(study)
         self.stdout.write(

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from annotation.backups import check_backup, restore_backup
-from annotation.management.backups import faults_told
+from annotation.management.backups import print_faults
 from annotation.management.progress import ProgressLine
 
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, file: Path, check: bool, as_json: bool, **options: Any) -> None:
         resumed = False
-        with faults_told(), ProgressLine(self.stderr) as progress:
+        with print_faults(), ProgressLine(self.stderr) as progress:
             if check:
                 manifest = check_backup(path=file, progress=progress)
             else:

@@ -9,7 +9,7 @@ from django.core.management import CommandError
 
 from annotation.management.database import DataCommand
 from annotation.management.progress import ProgressLine
-from annotation.management.refusals import refusals_told, the_study
+from annotation.management.refusals import print_refusals, the_study
 from annotation.management.tables import lines
 
 POLICIES = ("disputed", "label_next", "audit", "random")
@@ -54,7 +54,7 @@ class Command(DataCommand):
         if not LOOK <= until <= 1:
             raise CommandError(f"--until must lie between {LOOK} and 1.")
         study = the_study(slug)
-        with refusals_told(), ProgressLine(self.stderr) as progress:
+        with print_refusals(), ProgressLine(self.stderr) as progress:
             report = replay_study(
                 study,
                 seeds=seeds,

@@ -159,6 +159,6 @@ class JsonLists:
             file.close()
 
 
-def counted(count: int, one: str, many: str) -> list[str]:
+def count_note(count: int, one: str, many: str) -> list[str]:
     """Return a note about ``count`` samples, or none where there are none."""
     return [f"{count:,} {one if count == 1 else many}"] if count else []

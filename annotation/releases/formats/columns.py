@@ -28,11 +28,11 @@ def line_columns(options: RenderingOptions) -> Columns:
         "image": "string",
         "images": ["string"],
         "turns": [TURN],
-        **described(options),
+        **sample_columns(options),
     }
 
 
-def described(options: RenderingOptions) -> Columns:
+def sample_columns(options: RenderingOptions) -> Columns:
     """Return the columns beside a sample's content."""
     dimensions = options.about.rubric.dimensions
     return {

@@ -7,7 +7,7 @@ from typing import Any
 from annotation.releases.output_folder import Output, opened_picture
 
 from .base import PARTS, Loading, ReleaseFormat, RenderingOptions, SampleEntry, json_text
-from .columns import INDEXED_TURN, Columns, described, features
+from .columns import INDEXED_TURN, Columns, features, sample_columns
 from .parquet import ParquetTable
 from .sample_line import flat_turn
 
@@ -72,7 +72,7 @@ def hub_columns(options: RenderingOptions) -> Columns:
         "answer": "string",
         "images": ["image"],
         "turns": [INDEXED_TURN],
-        **described(options),
+        **sample_columns(options),
     }
 
 

@@ -2,7 +2,7 @@
 
 from annotation.releases.output_folder import Output
 
-from .base import JsonLinesWriter, ReleaseFormat, RenderingOptions, SampleEntry, counted
+from .base import JsonLinesWriter, ReleaseFormat, RenderingOptions, SampleEntry, count_note
 from .sample_line import plain
 
 FIELDS = frozenset({"id", "question", "answer", "image"})
@@ -43,22 +43,22 @@ class InterSynWriter:
     def finish(self) -> list[str]:
         self._files.close()
         return [
-            *counted(
+            *count_note(
                 self._turns,
                 "sample of several turns, or with context, is left out.",
                 "samples of several turns, or with context, are left out.",
             ),
-            *counted(
+            *count_note(
                 self._many,
                 "sample with more than one picture is left out.",
                 "samples with more than one picture are left out.",
             ),
-            *counted(
+            *count_note(
                 self._joined,
                 "sample lost the order of its blocks: texts are joined, the picture stands beside them.",
                 "samples lost the order of their blocks: texts are joined, the picture stands beside them.",
             ),
-            *counted(
+            *count_note(
                 self._calibration,
                 "calibration sample is in a file of its own and not in train.",
                 "calibration samples are in a file of their own and not in train.",

@@ -20,7 +20,7 @@ class JsonlWriter:
         return []
 
 
-def loading(options: RenderingOptions) -> Loading:
+def loading_instructions(options: RenderingOptions) -> Loading:
     columns = line_columns(options)
     # Metadata are any object here; a reader has to find out.
     return Loading("{part}.jsonl", None if options.with_metadata else columns)
@@ -36,5 +36,5 @@ JSONL = ReleaseFormat(
         "`manage.py import_samples` reads."
     ),
     writer=JsonlWriter,
-    loading=loading,
+    loading=loading_instructions,
 )

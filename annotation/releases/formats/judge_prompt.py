@@ -6,7 +6,7 @@ from judge.formats.rubric import RubricSpec
 from judge.formats.sample_line import Image, TextPart
 from judge.prompt import answer, question
 
-from .base import SampleEntry, counted
+from .base import SampleEntry, count_note
 
 # What the readers take for the place of a picture, or for one to fetch, wherever it stands in a text.
 PLACES = re.compile(r"<(?=(?:image|video|audio|bbox|ref-object|cot-process|start-image|/?img)>)")
@@ -37,12 +37,12 @@ class Asking:
     def notes(self) -> list[str]:
         """Say what happened to samples on the way."""
         return [
-            *counted(
+            *count_note(
                 self._changed,
                 "sample has a text like <image>, which a reader would take for a picture; it is written < image>.",
                 "samples have a text like <image>, which a reader would take for a picture; it is written < image>.",
             ),
-            *counted(
+            *count_note(
                 self._calibration,
                 "calibration sample is in a file of its own and not in train.",
                 "calibration samples are in a file of their own and not in train.",

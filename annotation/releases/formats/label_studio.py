@@ -39,7 +39,7 @@ class LabelStudioWriter:
             data["generator"] = record["generator"]
         data |= {name: record[name] for name in TEXTS if record[name]}  # type: ignore[literal-required]
         data |= {"part": record["part"], "calibration": record["calibration"], "outcome": record["outcome"]}
-        data["html"] = as_html(entry.turns)
+        data["html"] = turns_to_html(entry.turns)
         result = [
             self._result(dimension, value)
             for dimension in self._rubric.dimensions
@@ -90,7 +90,7 @@ def _config_lines(rubric: RubricSpec) -> Iterator[str]:
     yield "</View>"
 
 
-def as_html(turns: list[SampleTurn]) -> str:
+def turns_to_html(turns: list[SampleTurn]) -> str:
     """Return turns as one page, blocks in their order, every text as text."""
     return "".join(_html_lines(turns))
 

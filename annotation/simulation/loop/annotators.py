@@ -15,7 +15,7 @@ ANNOTATORS = {
 }
 
 
-def gathered(study: Study) -> dict[str, User]:
+def create_annotators(study: Study) -> dict[str, User]:
     """Return everybody by login; who is not a member of the study becomes one.
 
     Raises:

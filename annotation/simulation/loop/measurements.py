@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Count, F, Min, QuerySet
 
-from annotation.judges.prediction_pairs import compared
+from annotation.judges.prediction_pairs import compare_runs
 from annotation.models import (
     Arm,
     Assignment,
@@ -121,7 +121,7 @@ class Queued:
     """and of those drawn at random, who stand for all."""
 
 
-def scored(play: Play, batch: str) -> BatchScoring:
+def measure_scoring(play: Play, batch: str) -> BatchScoring:
     """Return how one batch was scored."""
     there = play.batch(batch)
     given = Score.objects.filter(sample__in=there, round=1, voided_at=None).order_by()
@@ -137,7 +137,7 @@ def scored(play: Play, batch: str) -> BatchScoring:
     )
 
 
-def discussed(play: Play, batch: str) -> Discussed:
+def measure_discussions(play: Play, batch: str) -> Discussed:
     """Return what discussing one batch came to."""
     cases = Discussion.objects.filter(sample__in=play.batch(batch), state=Discussion.State.CLOSED)
     stances = Stance.objects.filter(participant__discussion__in=cases)
@@ -173,7 +173,7 @@ def foretold(play: Play) -> dict[str, int]:
     }
 
 
-def judged(play: Play, number: int) -> list[JudgeAccuracy]:
+def measure_judge(play: Play, number: int) -> list[JudgeAccuracy]:
     """Return how a judge did on the test part of the release that it learned from."""
     judge = play.judge(number)
     assert judge is not None
@@ -208,11 +208,11 @@ def compared_judges(play: Play) -> list[Compared]:
             difference=one["rmse_difference"],
             interval=_pair(one["rmse_interval"]),
         )
-        for one in compared(*cards)["dimensions"]
+        for one in compare_runs(*cards)["dimensions"]
     ]
 
 
-def pulled(play: Play) -> list[Pulled]:
+def measure_anchoring(play: Play) -> list[Pulled]:
     """Return what each arm did to people."""
     data = StudyFigures.objects.get(study=play.study, kind=StudyFigures.Kind.INFLUENCE).data
     seconds = {row["arm"]: row["seconds"] for row in data["arms"]}
@@ -233,7 +233,7 @@ def pulled(play: Play) -> list[Pulled]:
     ]
 
 
-def queued(play: Play) -> Queued | None:
+def measure_queue(play: Play) -> Queued | None:
     """Return what the queue of disputes was worth; None where all or no samples were disputed."""
     entries = QueueEntry.objects.filter(sample__in=play.batch(SECOND), kind=QueueEntry.Kind.DISPUTED)
     known = entries.filter(decided_at__isnull=False, foreseen__isnull=False)

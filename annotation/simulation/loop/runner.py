@@ -11,7 +11,7 @@ from annotation.models import Job, ReviewQueue, Scorecard, Study
 from annotation.simulation.demo_users import require_demo
 from annotation.studies import protocols, rubrics, studies
 
-from .annotators import gathered
+from .annotators import create_annotators
 from .context import Play
 from .steps import STEPS
 
@@ -33,7 +33,7 @@ class Played:
     gained: str
 
 
-def prepared(
+def prepare_loop(
     *, carry_out: Callable[[Job], Job], slug: str = SLUG, questions: int = QUESTIONS, seed: int = SEED
 ) -> Play:
     """Return the play at its beginning, or where it was left.
@@ -56,7 +56,7 @@ def prepared(
         )
         # Chance in its queues is that of the play, whoever makes them.
         ReviewQueue.objects.create(study=study, seed=seed)
-    play = Play(study, gathered(study), questions, seed, carry_out)
+    play = Play(study, create_annotators(study), questions, seed, carry_out)
     if not study.samples.exists():
         protocols.change_protocol(by=play.admin, study=study, **RULES)
     return play

@@ -18,7 +18,7 @@ def samples(play: Play, batch: str) -> str:
 
 def scores(play: Play, batch: str) -> str:
     """Tell how many scores were given, in which arms, and what they led to."""
-    found = measurements.scored(play, batch)
+    found = measurements.measure_scoring(play, batch)
     arms = ", ".join(f"{count:,} {arm}" for arm, count in found.arms.items() if count)
     return (
         f"{sum(found.arms.values()):,} scores by {len(ANNOTATORS)} people ({arms}; {found.reviews:,} reviews), "
@@ -28,7 +28,7 @@ def scores(play: Play, batch: str) -> str:
 
 def discussions(play: Play, batch: str) -> str:
     """Tell how many cases were settled, and what the labels are worth then."""
-    found = measurements.discussed(play, batch)
+    found = measurements.measure_discussions(play, batch)
     origins = measurements.origins(play, batch)
     whence = "" if len(origins) < 2 else f" ({', '.join(f'{n:,} {origin}' for origin, n in origins.most_common())})"
     return (
@@ -48,7 +48,7 @@ def release(play: Play, number: int) -> str:
 
 def judge(play: Play, number: int) -> str:
     """Tell how a judge did."""
-    rows = measurements.judged(play, number)
+    rows = measurements.measure_judge(play, number)
     best = {name: sum(row.baselines[name] for row in rows) / len(rows) for name in rows[0].baselines}
     nearest = min(best, key=lambda name: best[name])
     mean = sum(row.rmse for row in rows) / len(rows)
@@ -76,14 +76,14 @@ def rules(play: Play) -> str:
 
 def influence(play: Play) -> str:
     """Tell what the judge did to people, beside what the play made them do."""
-    rows = measurements.pulled(play)
+    rows = measurements.measure_anchoring(play)
     told = ", ".join(f"{row.arm} {row.pull:.2f}{_between(row.interval)}" for row in rows)
     return f"pull {told}; the annotators were made with {PULL:g}"
 
 
 def queue(play: Play) -> str:
     """Tell how much sooner disputes were found than by chance."""
-    found = measurements.queued(play)
+    found = measurements.measure_queue(play)
     if found is None:
         return "all samples or none were disputed"
     return (
@@ -94,7 +94,7 @@ def queue(play: Play) -> str:
     )
 
 
-def compared(play: Play) -> str:
+def compare_judges(play: Play) -> str:
     """Tell how the second judge compares with the first."""
     rows = measurements.compared_judges(play)
     first, second = (sum(getattr(row, name) for row in rows) / len(rows) for name in ("first", "second"))

@@ -16,7 +16,7 @@ from annotation.jobs import queueing
 from annotation.judges import runs
 from annotation.judges.request import TrainingRequest
 from annotation.models import JudgeRun, Member, Release, Sample
-from annotation.models.fields import spelled
+from annotation.models.fields import encode_id
 from annotation.reports import stored_reports
 from annotation.studies import protocols
 
@@ -87,7 +87,7 @@ def score_second(play: Play) -> None:
 
 def report_influence(play: Play) -> None:
     """Measure what the judge did to those whom it helped."""
-    kept = stored_reports.stored(play.study, "influence")
+    kept = stored_reports.latest_report(play.study, "influence")
     if kept is None or play.release(2) is None:
         play.carry_out(stored_reports.request(by=play.admin, study=play.study))
 
@@ -119,7 +119,7 @@ STEPS: tuple[LoopStep, ...] = (
     LoopStep("Influence", report_influence, step_summary.influence),
     LoopStep("The queue", lambda play: None, step_summary.queue),
     LoopStep("Release 2", second_release, lambda play: step_summary.release(play, 2)),
-    LoopStep("Judge 2 learns", second_judge, step_summary.compared),
+    LoopStep("Judge 2 learns", second_judge, step_summary.compare_judges),
 )
 
 
@@ -139,7 +139,7 @@ def _same_draws_each_time(play: Play, samples: QuerySet[Sample]) -> None:
     """Name and order samples by their own ids: what is drawn from a name, as an arm, is drawn alike in every play."""
     for place, sample in enumerate(samples.order_by("external_id")):
         drawn = digest("play", play.seed, play.study.slug, sample.external_id)
-        name = spelled(int.from_bytes(drawn[:8], "big"))
+        name = encode_id(int.from_bytes(drawn[:8], "big"))
         Sample.objects.filter(pk=sample.pk).update(public_id=name, shuffle=place)
     Member.objects.filter(study=play.study).update(shuffle_start=0)
 

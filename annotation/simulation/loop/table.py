@@ -31,7 +31,7 @@ def judges(play: Play) -> Iterator[str]:
     yield "RMSE against agreed, blind scores of questions that nobody learned from, with 95 % intervals over questions"
     yield _row("", "judge", "95 %", "the mean", "generator", "features", "one person")
     for number in (1, 2):
-        for row in measurements.judged(play, number):
+        for row in measurements.measure_judge(play, number):
             base = [_number(row.baselines.get(name)) for name in ("constant", "generator", "features")]
             name = f"judge {number}, {row.dimension} ({row.samples})"
             yield _row(name, _number(row.rmse), _between(row.interval), *base, _number(row.person))
@@ -47,7 +47,7 @@ def influence(play: Play) -> Iterator[str]:
     """Yield what meeting the judge did to people."""
     yield f"What meeting the judge did, over all dimensions; the annotators were made with a pull of {PULL:g}"
     yield _row("", "pull", "95 %", "accepted", "blind", "seconds", "blind", "alarm")
-    for row in measurements.pulled(play):
+    for row in measurements.measure_anchoring(play):
         told = (
             *(_number(row.pull), _between(row.interval), f"{row.acceptance:.0%}", f"{row.coincidence:.0%}"),
             *(f"{row.seconds:.0f}", f"{row.blind_seconds:.0f}", "yes" if row.alarm else "no"),
@@ -57,7 +57,7 @@ def influence(play: Play) -> Iterator[str]:
 
 def queue(play: Play) -> Iterator[str]:
     """Yield what the queue of disputes was worth."""
-    found = measurements.queued(play)
+    found = measurements.measure_queue(play)
     if found is None:
         return
     yield "The queue of disputes, on the later samples that two or more scored alone"

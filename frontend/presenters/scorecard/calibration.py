@@ -19,7 +19,7 @@ from frontend.charts.responsive_svg import PercentAxis
 from frontend.presenters.annotator_remarks import two
 from frontend.presenters.vocabulary import decimals, number
 
-from .text import listed
+from .text import enumerate_names
 
 GROUPS = 10
 Z = 1.959964
@@ -62,17 +62,17 @@ def calibration(card: Mapping[str, Any]) -> CalibrationPanel:
     """Return the drawings and the sentences of a judge's calibration."""
     dimensions = card["dimensions"]
     told = [one for one in dimensions if (one.get("dispute") or {}).get("groups")]
-    together = pooled([group for one in told for group in _groups(one["dispute"])])
+    together = pool_groups([group for one in told for group in _groups(one["dispute"])])
     return CalibrationPanel(
         about=_about(together, len(told)),
         drawing=_square(together, label=_label(together)) if together else None,
-        said=_said(dimensions, told),
+        said=_calibration_text(dimensions, told),
         disputes=[_dispute_panel(one) for one in told] if len(told) > 1 else [],
         scores=[_score_panel(one) for one in dimensions if (one.get("sureness") or {}).get("groups")],
     )
 
 
-def pooled(groups: Sequence[CalibrationGroup]) -> list[CalibrationGroup]:
+def pool_groups(groups: Sequence[CalibrationGroup]) -> list[CalibrationGroup]:
     """Return groups of several dimensions as at most ten of about equal size, by rising expectation."""
     whole = sum(group.samples for group in groups)
     if not whole:
@@ -134,7 +134,7 @@ def _about(groups: Sequence[CalibrationGroup], dimensions: int) -> str:
     return f"{said} {_('All dimensions together.')}" if dimensions > 1 else said
 
 
-def _said(dimensions: Sequence[Mapping[str, Any]], told: Sequence[Mapping[str, Any]]) -> str:
+def _calibration_text(dimensions: Sequence[Mapping[str, Any]], told: Sequence[Mapping[str, Any]]) -> str:
     """Return what the drawing leaves out: how good the chances are by Brier and AUROC, and what intervals hold."""
     sentences = []
     scores = [(one["key"], one["dispute"].get("brier"), one["dispute"].get("auroc")) for one in told]
@@ -173,7 +173,7 @@ def _each(values: Sequence[tuple[str, float | None]], places: int, *, times: flo
             "high": decimals(most[1], places),
             "most": most[0],
         }
-    return listed([f"{key} {decimals(value, places)}" for key, value in known])
+    return enumerate_names([f"{key} {decimals(value, places)}" for key, value in known])
 
 
 def _label(groups: Sequence[CalibrationGroup]) -> str:
@@ -217,7 +217,7 @@ def _panel(
     groups: Sequence[CalibrationGroup], axis: PercentAxis, *, side: float, label: str, intervals: bool
 ) -> SafeString:
     """Draw groups in a square whose diagonal is what was expected."""
-    left, top, foot = 12 + LETTER * max(len(axis.said(tick)) for tick in axis.ticks), 8.0, 22.0
+    left, top, foot = 12 + LETTER * max(len(axis.tick_text(tick)) for tick in axis.ticks), 8.0, 22.0
     bottom = top + side
 
     def x(value: float) -> float:
@@ -229,8 +229,8 @@ def _panel(
     pieces = []
     for tick in axis.ticks:
         pieces.append(drawing.line(_px(left), _px(left + side), y(tick), y(tick), "grid"))
-        pieces.append(drawing.text(_px(left - 7), y(tick) + 4, axis.said(tick), anchor="end"))
-        pieces.append(drawing.text(_px(x(tick)), bottom + 17, axis.said(tick)))
+        pieces.append(drawing.text(_px(left - 7), y(tick) + 4, axis.tick_text(tick), anchor="end"))
+        pieces.append(drawing.text(_px(x(tick)), bottom + 17, axis.tick_text(tick)))
     low, high = axis.ticks[0], axis.ticks[-1]
     pieces.append(drawing.line(_px(x(low)), _px(x(high)), y(low), y(high), "axis-line", dashed=True))
     for group in groups:
@@ -239,7 +239,7 @@ def _panel(
             ends = wilson(group.observed, group.samples)
             pieces.append(drawing.line(place, place, y(ends[0]), y(ends[1]), "s-acc", width=1.5))
         pieces.append(drawing.dot(place, y(group.observed), radius=4 if side > 200 else 3))
-    return drawing.fixed(left + side + 14, bottom + foot, pieces, label=label)
+    return drawing.draw_fixed(left + side + 14, bottom + foot, pieces, label=label)
 
 
 def _px(value: float) -> str:

@@ -82,7 +82,7 @@ def comparison_of(comparison: Mapping[str, Any], *, first: str, second: str) -> 
         first=first,
         second=second,
         target=comparison["target"],
-        finding=finding(comparison, first=first, second=second),
+        finding=comparison_sentence(comparison, first=first, second=second),
         samples=comparison["samples"],
         questions=comparison["questions"],
         charts=_charts(known, first, second),
@@ -90,7 +90,7 @@ def comparison_of(comparison: Mapping[str, Any], *, first: str, second: str) -> 
     )
 
 
-def finding(comparison: Mapping[str, Any], *, first: str, second: str) -> str:
+def comparison_sentence(comparison: Mapping[str, Any], *, first: str, second: str) -> str:
     """Return who is nearer to people where, by the RMSE of expected scores.
 
     Somebody is called nearer only where the whole 95 % interval of the paired difference lies on one side of zero.

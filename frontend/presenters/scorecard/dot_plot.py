@@ -68,17 +68,17 @@ def legend(card: Mapping[str, Any]) -> list[Legend]:
     """Return the marks that the charts of a scorecard have."""
     found = [
         Legend(
-            drawing.fixed(20, 14, [drawing.line("0", "20", 7, 7, "s-acc", width=4), drawing.dot("10", 7)]),
+            drawing.draw_fixed(20, 14, [drawing.line("0", "20", 7, 7, "s-acc", width=4), drawing.dot("10", 7)]),
             _("this judge, with its 95 % interval"),
         )
     ]
     if any(one.get("ceiling") for one in card["dimensions"]):
-        mark = drawing.fixed(6, 18, [drawing.across("3", 17, "s-ink thick", top=1)])
+        mark = drawing.draw_fixed(6, 18, [drawing.across("3", 17, "s-ink thick", top=1)])
         found.append(Legend(mark, str(MARK_WORDS["human"])))
     there = {name for one in card["dimensions"] for name in baselines_of(one)}
     for name in ("features", "generator", "constant"):
         if name in there:
-            found.append(Legend(drawing.fixed(14, 14, [drawing.mark(name, "7", 7)]), str(MARK_WORDS[name])))
+            found.append(Legend(drawing.draw_fixed(14, 14, [drawing.mark(name, "7", 7)]), str(MARK_WORDS[name])))
     return found
 
 

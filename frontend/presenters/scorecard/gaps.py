@@ -45,7 +45,7 @@ def gaps(card: Mapping[str, Any]) -> list[Gaps]:
     bars = [_bars(shares) for _one, shares in known]
     most = max((bar.share for some in bars for bar in some), default=0.0)
     return [
-        Gaps(one["key"], one["name"], _said(shares), _drawn(one["key"], some, most))
+        Gaps(one["key"], one["name"], _gap_text(shares), _drawn(one["key"], some, most))
         for (one, shares), some in zip(known, bars, strict=True)
     ]
 
@@ -60,7 +60,7 @@ def _bars(shares: Mapping[float, float]) -> list[_Bar]:
     return [*(_Bar(f"{gap:g}", shares[gap], gap > WITHIN) for gap in single), last]
 
 
-def _said(shares: Mapping[float, float]) -> str:
+def _gap_text(shares: Mapping[float, float]) -> str:
     near = sum(share for gap, share in shares.items() if gap <= WITHIN)
     far = [gap for gap in sorted(shares) if gap > WITHIN]
     if not far:

@@ -24,7 +24,7 @@ MARK_WORDS = {
 NAMED_AT_MOST = 6
 
 
-def listed(names: Sequence[str]) -> str:
+def enumerate_names(names: Sequence[str]) -> str:
     """Return names in a row: TCC, ICC and ITS."""
     if len(names) < 2:
         return "".join(names)
@@ -34,7 +34,7 @@ def listed(names: Sequence[str]) -> str:
 def some(names: Sequence[str]) -> str:
     """Return names in a row, or how many they are where they would be too many for a sentence."""
     if len(names) <= NAMED_AT_MOST:
-        return listed(names)
+        return enumerate_names(names)
     rest = len(names) - NAMED_AT_MOST + 1
     return _("%(first)s and %(n)s more") % {"first": ", ".join(names[: NAMED_AT_MOST - 1]), "n": rest}
 

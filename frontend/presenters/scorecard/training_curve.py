@@ -139,13 +139,13 @@ def _figure(value: float) -> str:
 
 
 def _numbers(axis: PercentAxis, height: float) -> SafeString:
-    texts = [axis.said(tick) for tick in axis.ticks]
+    texts = [axis.tick_text(tick) for tick in axis.ticks]
     width = 8 + LETTER * max(len(text) for text in texts)
     pieces = [
         responsive_svg.text(f"{width - 6:.1f}", _y(axis, tick, height) + 4, text, anchor="end")
         for tick, text in zip(axis.ticks, texts, strict=True)
     ]
-    return responsive_svg.fixed(width, TOP + height + FOOT, pieces)
+    return responsive_svg.draw_fixed(width, TOP + height + FOOT, pieces)
 
 
 def _lines(series: Mapping[str, Points], x_axis: PercentAxis, y_axis: PercentAxis, height: float) -> SafeString:
@@ -185,7 +185,7 @@ def _lines(series: Mapping[str, Points], x_axis: PercentAxis, y_axis: PercentAxi
         format_html(
             '<svg width="100%" height="{0}" viewBox="0 0 1000 {0}" preserveAspectRatio="none">{1}</svg>',
             f"{whole:g}",
-            responsive_svg.joined(stretched),
+            responsive_svg.join_pieces(stretched),
         )
     )
     return responsive_svg.fluid(whole, [*pieces, *dots])
@@ -213,7 +213,7 @@ def _names(ends: Sequence[tuple[str, tuple[float, float], str, str]], axis: Perc
         )
         pieces.append(responsive_svg.text(f"{lead + pen + 5:g}", place + 4, words, anchor="start", kind="bar"))
     width = lead + pen + 8 + LETTER * max(len(words) for words in shown)
-    return responsive_svg.fixed(width, TOP + height + FOOT, pieces)
+    return responsive_svg.draw_fixed(width, TOP + height + FOOT, pieces)
 
 
 def _y(axis: PercentAxis, value: float, height: float) -> float:

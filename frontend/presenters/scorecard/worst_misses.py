@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from frontend.presenters.annotator_remarks import signed, two
+from frontend.presenters.annotator_remarks import signed_decimal, two
 from frontend.presenters.vocabulary import decimals
 from frontend.templatetags.formatting_tags import ramp
 
@@ -78,7 +78,7 @@ def _miss(
         judge=two(one["expected"]),
         interval=between(one.get("interval")),
         sd=two(one["sd"]),
-        gap=signed(one["expected"] - one["human"]),
+        gap=signed_decimal(one["expected"] - one["human"]),
         units=decimals(units, 1),
     )
 

@@ -11,20 +11,20 @@ import numpy as np
 from judge import missing_side_rules
 from judge.atomic_files import read_json, write_json
 from judge.backends.interface import BackendError, Judge
-from judge.context import Surroundings
-from judge.features.extract import Extractor, Measured, extracting
+from judge.context import JudgeContext
+from judge.features.extract import Extractor, Measured, feature_extractor
 from judge.features.sample import NAMES, VERSION
-from judge.formats.prediction_line import SamplePrediction, from_distributions
+from judge.formats.prediction_line import SamplePrediction, predictions_from_distributions
 from judge.formats.release_line import LabelledSample
 from judge.formats.rubric import RubricSpec
 from judge.formats.sample_line import SampleRecord
 from judge.metrics.gaps import Floats
 from judge.options import options_from
-from judge.progress import counted
+from judge.progress import count_progress
 from judge.runs import Run
 
 from .encoded_views import encoded_views_from
-from .encoders.cached_encoding import Encoders, encoding, refuse_others, remember
+from .encoders.cached_encoding import Encoders, load_encoders, refuse_others, remember
 from .encoders.folder import ROLES
 from .ensemble import Ensemble, load
 from .feature_views import Views
@@ -54,7 +54,7 @@ class EmbeddedBackend:
         for folder in options.encoders():
             folder.check()
 
-    def train(self, run: Run, samples: Sequence[LabelledSample], surroundings: Surroundings) -> None:
+    def train(self, run: Run, samples: Sequence[LabelledSample], surroundings: JudgeContext) -> None:
         options = self.options(dict(run.config.options))
         if (run.model / "model.json").exists():
             return
@@ -62,8 +62,8 @@ class EmbeddedBackend:
         remember(run, folders)
         progress = surroundings.progress
         progress.step("Measuring samples", len(samples))
-        with extracting(surroundings) as extractor:
-            measured = list(counted(extractor.measure(one.sample for one in samples), progress))
+        with feature_extractor(surroundings) as extractor:
+            measured = list(count_progress(extractor.measure(one.sample for one in samples), progress))
         problems = {one.sample.id: found.problem for one, found in zip(samples, measured, strict=True) if found.problem}
         for name, problem in list(problems.items())[:20]:
             progress.note(f"{name} is left out: {problem}")
@@ -76,7 +76,7 @@ class EmbeddedBackend:
         hold_to_inputs(run, learning, progress)
         if folders:
             progress.step("Encoding samples", len(kept))
-            with encoding(folders, surroundings) as encoders:
+            with load_encoders(folders, surroundings) as encoders:
                 learning.encoded = encoders.encode([one.sample for one, _ in kept], progress.done)
         about = train(run, learning, progress)
         write_json(
@@ -93,13 +93,13 @@ class EmbeddedBackend:
         for dimension in run.rubric.dimensions:
             of_dimension = found["dimensions"].get(dimension.key)
             if of_dimension and of_dimension["ids"]:
-                told = from_distributions(np.array(of_dimension["p"]), dimension)
+                told = predictions_from_distributions(np.array(of_dimension["p"]), dimension)
                 for name, one in zip(of_dimension["ids"], told, strict=True):
                     said[name].dimensions[dimension.key] = one
         return list(said.values())
 
     @contextmanager
-    def judge(self, run: Run, surroundings: Surroundings) -> Iterator[Judge]:
+    def judge(self, run: Run, surroundings: JudgeContext) -> Iterator[Judge]:
         options = self.options(dict(run.config.options) | dict(surroundings.places))
         self.check(options)
         about = read_json(run.model / "model.json")
@@ -110,7 +110,7 @@ class EmbeddedBackend:
             )
         folders = options.encoders()
         refuse_others(run, folders)
-        with extracting(surroundings) as extractor, encoding(folders, surroundings) as encoders:
+        with feature_extractor(surroundings) as extractor, load_encoders(folders, surroundings) as encoders:
             yield EmbeddedJudge(run, about, extractor, encoders if folders else None)
 
 
@@ -155,7 +155,7 @@ class EmbeddedJudge:
     def _batch(self, batch: list[SampleRecord]) -> Iterator[SamplePrediction]:
         measured: list[Measured] = list(self.extractor.measure(batch))
         there = [(one, found.vector) for one, found in zip(batch, measured, strict=True) if found.vector is not None]
-        said = self._said([one for one, _ in there], np.stack([vector for _, vector in there])) if there else {}
+        said = self._predict_rows([one for one, _ in there], np.stack([vector for _, vector in there])) if there else {}
         place = 0
         for sample, found in zip(batch, measured, strict=True):
             prediction = SamplePrediction(sample.id, self.run.config.name, self.run.config.prompt_sha, "ok", READOUT)
@@ -166,19 +166,21 @@ class EmbeddedJudge:
                 place += 1
             yield prediction
 
-    def _said(self, samples: list[SampleRecord], vectors: Floats) -> dict[str, Any]:
+    def _predict_rows(self, samples: list[SampleRecord], vectors: Floats) -> dict[str, Any]:
         views = self._views.of(vectors, self.encoders.encode(samples) if self.encoders else None)
         said: dict[str, Any] = {_CLUSTER: self._views.cluster(views).tolist()}
         for dimension in self.run.rubric.dimensions:
             if dimension.key in self._ensembles:
                 judged = self._ensembles[dimension.key].judge(views)
-                said[dimension.key] = from_distributions(judged.chances, dimension, ensemble_sds=judged.spread.tolist())
+                said[dimension.key] = predictions_from_distributions(
+                    judged.chances, dimension, ensemble_sds=judged.spread.tolist()
+                )
         return said
 
     def _fill(self, prediction: SamplePrediction, sample: SampleRecord, said: Mapping[str, Any], place: int) -> None:
         prediction.cluster = said[_CLUSTER][place]
         rubric: RubricSpec = self.run.rubric
-        asked = set(missing_side_rules.asked(sample, rubric))
+        asked = set(missing_side_rules.asked_keys(sample, rubric))
         for dimension in rubric.dimensions:
             if dimension.key in self._ensembles and dimension.key in asked:
                 prediction.dimensions[dimension.key] = said[dimension.key][place]

@@ -53,6 +53,6 @@ CANDIDATES: Mapping[str, ModelKind] = {
 }
 
 
-def offered(views: Container[View]) -> list[str]:
+def available_kinds(views: Container[View]) -> list[str]:
     """Return the names of the kinds whose view is there."""
     return [name for name, kind in CANDIDATES.items() if kind.view in views]

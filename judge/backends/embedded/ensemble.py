@@ -14,8 +14,8 @@ from judge.atomic_files import once
 from judge.metrics.gaps import Floats
 
 from .candidates import CANDIDATES, Model, Size, View
-from .model_selection import Ints, fitted, outputs_of
-from .targets import distributions, expected
+from .model_selection import Ints, fit_model, outputs_of
+from .targets import distributions, expected_value
 
 # Members see so much of the questions, without seeing any twice: a model that is tested on its own training samples
 # one by one, as ridge is, would be misled by copies.
@@ -47,7 +47,7 @@ class Ensemble:
         # The libraries let go of the interpreter while they work.
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             said = list(pool.map(lambda member: self._of_member(member, views), self.members))
-        means = np.stack([expected(one, self.levels) for one in said])
+        means = np.stack([expected_value(one, self.levels) for one in said])
         return EnsemblePrediction(distributions(np.mean(said, axis=0)), WIDER * means.std(axis=0))
 
     def _of_member(self, member: Mapping[str, Model], views: Mapping[View, Floats]) -> Floats:
@@ -72,7 +72,7 @@ def train_member(kind: str, views: Mapping[View, Floats], labels: Floats, size: 
     """Train one model and write it to a file, unless it is there."""
 
     def make(beside: Path) -> None:
-        save(fitted(CANDIDATES[kind].build(size), views[CANDIDATES[kind].view], labels), beside)
+        save(fit_model(CANDIDATES[kind].build(size), views[CANDIDATES[kind].view], labels), beside)
 
     once(path, make)
 

@@ -15,7 +15,7 @@ from sklearn.ensemble import ExtraTreesRegressor
 from judge.metrics.gaps import Floats
 
 from .candidates import CANDIDATES, Model, Size, View
-from .targets import expected
+from .targets import expected_value
 
 # Comparing takes no more than that: beyond it the order of candidates does not change.
 MOST_COMPARED = 8_000
@@ -70,7 +70,7 @@ def some_questions(question: Ints, most: int, seed: int) -> Ints:
     return np.flatnonzero(np.isin(place, taken))
 
 
-def foretelling(question: Ints, some: Ints, count: int, seed: int) -> list[tuple[Ints, Ints]]:
+def prediction_folds(question: Ints, some: Ints, count: int, seed: int) -> list[tuple[Ints, Ints]]:
     """Return what to learn from and what to foretell, as positions among all: folds of ``some``, and the rest spread.
 
     ``some`` holds whole questions, so the models of every fold are strangers to the rest; each foretells a part of it.
@@ -91,11 +91,11 @@ def foretold(
     for train, held_out in parts:
         kind = CANDIDATES[name]
         vectors = views[kind.view]
-        model = fitted(kind.build(Size(len(train), SMALL_FOREST, seed)), vectors[train], labels[train])
+        model = fit_model(kind.build(Size(len(train), SMALL_FOREST, seed)), vectors[train], labels[train])
         yield held_out, outputs_of(model, vectors[held_out], labels.shape[1])
 
 
-def fitted(model: Model, vectors: Floats, labels: Floats) -> Model:
+def fit_model(model: Model, vectors: Floats, labels: Floats) -> Model:
     """Train a model on vectors and labels of samples x outputs, and return it."""
     return model.fit(vectors, labels.ravel() if labels.shape[1] == 1 else labels)
 
@@ -118,7 +118,7 @@ def compare(guesses: Mapping[str, Floats], levels: Sequence[float], human: Float
     ``guesses`` are samples x shares above the levels; ``human`` are the mean scores that they are held to.
     """
     names = [name for name in CANDIDATES if name in guesses]
-    means = np.stack([expected(guesses[name], levels) for name in names], axis=1)
+    means = np.stack([expected_value(guesses[name], levels) for name in names], axis=1)
     errors = {name: _rmse(means[:, place], human) for place, name in enumerate(names)}
     weights = _convex(means, human, np.array([float(name != "constant") for name in names]))
     kept = {name: float(weight) for name, weight in zip(names, weights, strict=True) if weight >= LEAST_WEIGHT}

@@ -47,7 +47,7 @@ def distributions(shares_above: Floats) -> Floats:
     return np.asarray(-np.diff(np.concatenate([ends, falling, 0 * ends], axis=1), axis=1), dtype=np.float64)
 
 
-def expected(shares_above: Floats, levels: Sequence[float]) -> Floats:
+def expected_value(shares_above: Floats, levels: Sequence[float]) -> Floats:
     """Return the mean that belongs to shares above the levels."""
     points: npt.NDArray[np.float64] = np.asarray(levels, dtype=np.float64)
     return np.asarray(points[0] + shares_above @ np.diff(points), dtype=np.float64)

@@ -9,21 +9,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from judge import missing_side_rules
-from judge.atomic_files import once, replacing
+from judge.atomic_files import once, replace_file
 from judge.formats.release_line import LabelledSample, question_key
 from judge.formats.rubric import RubricDimension, RubricSpec
 from judge.metrics.gaps import Floats
 from judge.progress import ProgressReporter
 from judge.runs import Run
 
-from .candidates import MANY, Size, View, offered
+from .candidates import MANY, Size, View, available_kinds
 from .encoded_views import encoded_views_of
 from .encoders.embeddings import Encoded
 from .ensemble import load, member_rows, save, train_member
 from .feature_views import Views, rows, views_of
-from .model_selection import MOST_COMPARED, Comparison, Ints, compare, folds, foretelling, foretold, some_questions
+from .model_selection import MOST_COMPARED, Comparison, Ints, compare, folds, foretold, prediction_folds, some_questions
 from .options import EmbeddedOptions
-from .targets import above, distributions, expected, shares_of
+from .targets import above, distributions, expected_value, shares_of
 
 FORETOLD = "foretold.json"
 # With fewer there is nothing to compare; the mean of the others is said of each.
@@ -111,7 +111,7 @@ def _subject(learning: Learning, dimension: RubricDimension, rubric: RubricSpec)
     chosen: list[int] = []
     shares: list[Floats] = []
     for place, one in enumerate(learning.samples):
-        if dimension.key in missing_side_rules.locked(one.sample, rubric):
+        if dimension.key in missing_side_rules.locked_keys(one.sample, rubric):
             continue
         found = shares_of(one, dimension, final_only=learning.options.labels == "final")
         if found is not None:
@@ -120,19 +120,21 @@ def _subject(learning: Learning, dimension: RubricDimension, rubric: RubricSpec)
     labels = above(np.stack(shares)) if shares else np.zeros((0, len(dimension.levels) - 1))
     keys = [question_key(learning.samples[place]) for place in chosen]
     _, question = np.unique(keys, return_inverse=True) if keys else ([], np.zeros(0, dtype=np.int64))
-    return _Subject(dimension, np.array(chosen, dtype=np.int64), labels, expected(labels, dimension.values), question)
+    return _Subject(
+        dimension, np.array(chosen, dtype=np.int64), labels, expected_value(labels, dimension.values), question
+    )
 
 
 def _compare_all(
     stages: Path, subjects: list[_Subject], learning: Learning, progress: ProgressReporter
 ) -> list[tuple[Comparison, Unseen]]:
-    kinds = offered(subjects[0].views) if subjects else []
+    kinds = available_kinds(subjects[0].views) if subjects else []
     progress.step("Comparing models", len(subjects) * len(kinds) * learning.options.folds)
     done = 0
     found: list[tuple[Comparison, Unseen]] = []
     for subject in subjects:
         some = some_questions(subject.question, MOST_COMPARED, learning.seed)
-        parts = foretelling(subject.question, some, learning.options.folds, learning.seed)
+        parts = prediction_folds(subject.question, some, learning.options.folds, learning.seed)
         if not parts:
             found.append((_only_the_constant(subject), Unseen(subject.chosen[:0], subject.labels[:0])))
             continue
@@ -147,12 +149,12 @@ def _compare_all(
                     guess[asked] = said
                     done += 1
                     progress.done(done)
-                with replacing(path) as beside, beside.open("wb") as file:
+                with replace_file(path) as beside, beside.open("wb") as file:
                     np.save(file, guess)
                 guesses[kind] = guess
         of_some = {kind: guess[some] for kind, guess in guesses.items()}
         comparison = compare(of_some, subject.dimension.values, subject.human[some])
-        progress.note(_said_of(subject.key, comparison))
+        progress.note(_learning_curve_text(subject.key, comparison))
         mixed = sum((weight * guesses[kind] for kind, weight in comparison.weights.items()), start=0 * subject.labels)
         found.append((comparison, Unseen(subject.chosen, mixed)))
     return found
@@ -169,7 +171,7 @@ def _write_unseen(
         }
         for subject, one in zip(subjects, unseen, strict=True)
     }
-    with replacing(path) as beside:
+    with replace_file(path) as beside:
         # Not for people's eyes, and may be large.
         beside.write_text(json.dumps({"clusters": dict(zip(names, clusters, strict=True)), "dimensions": said}))
 
@@ -179,7 +181,7 @@ def _only_the_constant(subject: _Subject) -> Comparison:
     return Comparison({"constant": error}, {"constant": 1.0}, error, len(subject.human))
 
 
-def _said_of(key: str, comparison: Comparison) -> str:
+def _learning_curve_text(key: str, comparison: Comparison) -> str:
     errors = ", ".join(f"{kind} {error:.3f}" for kind, error in comparison.rmse.items())
     return f"{key}: RMSE on unseen questions {errors}; mixed {comparison.mixed:.3f}"
 
@@ -209,7 +211,7 @@ def _learning_curve(
             said = np.zeros_like(labels)
             for held_out, guess in foretold(comparison.best, views, labels, smaller, learning.seed):
                 said[held_out] = guess
-            error = float(np.sqrt(((expected(said, subject.dimension.values) - human) ** 2).mean()))
+            error = float(np.sqrt(((expected_value(said, subject.dimension.values) - human) ** 2).mean()))
             _tell(run, progress, series, size, error)
             progress.done(done)
         full = round(float(np.mean([len(train) for train, _ in parts])))

@@ -10,7 +10,7 @@ from typing import Any
 from judge import missing_side_rules
 from judge.atomic_files import write_json
 from judge.backends.interface import BackendError, Judge
-from judge.context import Surroundings
+from judge.context import JudgeContext
 from judge.formats.picture_folder import MissingPicture
 from judge.formats.prediction_line import DimensionPrediction, SamplePrediction
 from judge.formats.release_line import LabelledSample
@@ -51,7 +51,7 @@ class EndpointBackend:
                 "give --set url=http://…/v1 --set model=NAME."
             )
 
-    def train(self, run: Run, samples: Sequence[LabelledSample], surroundings: Surroundings) -> None:
+    def train(self, run: Run, samples: Sequence[LabelledSample], surroundings: JudgeContext) -> None:
         """Learn nothing: the model is as it is."""
         options = self.options(dict(run.config.options))
         write_json(run.model / "model.json", {"url": options.url, "model": options.model})
@@ -60,7 +60,7 @@ class EndpointBackend:
         """There are no models that have not seen a sample: none has seen any."""
 
     @contextmanager
-    def judge(self, run: Run, surroundings: Surroundings) -> Iterator[Judge]:
+    def judge(self, run: Run, surroundings: JudgeContext) -> Iterator[Judge]:
         options = self.options(dict(run.config.options))
         self.check(options)
         client = Client(options)
@@ -78,7 +78,7 @@ BACKEND = EndpointBackend()
 class EndpointJudge:
     """Asks one server."""
 
-    def __init__(self, run: Run, options: EndpointOptions, client: Client, surroundings: Surroundings) -> None:
+    def __init__(self, run: Run, options: EndpointOptions, client: Client, surroundings: JudgeContext) -> None:
         self._run = run
         self._options = options
         self._client = client
@@ -108,7 +108,7 @@ class EndpointJudge:
         config = self._run.config
         bare = SamplePrediction(sample.id, config.name, config.prompt_sha, "ok", "")
         try:
-            asked = missing_side_rules.asked(sample, self._run.rubric)
+            asked = missing_side_rules.asked_keys(sample, self._run.rubric)
             said = messages(sample, self._run.rubric, self._pictures, self._options.longest_side)
             readout, dimensions = self._asked(said, asked)
         except Unreadable as problem:

@@ -76,15 +76,16 @@ class Client:
                     return found
                 problem, wait = "an answer that is no chat completion", min(LONGEST_WAIT, wait * 2)
             elif answer.status_code in PASSING:
-                problem = f"{answer.status_code} {self._said(answer)}"
+                problem = f"{answer.status_code} {self._server_text(answer)}"
                 wait = _retry_after(answer) or min(LONGEST_WAIT, wait * 2)
             elif answer.status_code in HOPELESS:
                 raise BackendError(
-                    f"The server at {self._options.url} says {answer.status_code} {self._said(answer)}; look at url, "
+                    f"The server at {self._options.url} says "
+                    f"{answer.status_code} {self._server_text(answer)}; look at url, "
                     f"model, and the key in {self._options.key_variable}."
                 )
             else:
-                raise Refused(f"{answer.status_code} {self._said(answer)}", answer.status_code)
+                raise Refused(f"{answer.status_code} {self._server_text(answer)}", answer.status_code)
         raise Refused(f"{problem} after {self._options.retries + 1} attempts")
 
     def stop(self) -> None:
@@ -125,7 +126,7 @@ class Client:
                 self.tokens += usage["total_tokens"]
         return dict(found)
 
-    def _said(self, answer: requests.Response) -> str:
+    def _server_text(self, answer: requests.Response) -> str:
         """Return the server's words, without the key should it repeat it."""
         try:
             found = answer.json()

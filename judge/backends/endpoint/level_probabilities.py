@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from judge.formats.prediction_line import DimensionPrediction, at_level, from_distribution
+from judge.formats.prediction_line import DimensionPrediction, at_level, prediction_from_distribution
 from judge.formats.rubric import RubricDimension, RubricSpec
 from judge.parsing import parse_reply
 
@@ -56,7 +56,7 @@ def by_samples(texts: Sequence[str], rubric: RubricSpec, asked: Collection[str])
     found: dict[str, DimensionPrediction] = {}
     for key, dimension in _asked(rubric, asked).items():
         counts = Counter(values[key] for values in read)
-        found[key] = from_distribution([float(counts[level]) for level in dimension.values], dimension)
+        found[key] = prediction_from_distribution([float(counts[level]) for level in dimension.values], dimension)
     return found
 
 
@@ -91,7 +91,7 @@ def by_logprobs(
         mass = sum(chances)
         if mass < LEAST_MASS:
             return None
-        found[key] = from_distribution(chances, dimension, mass=min(1.0, mass))
+        found[key] = prediction_from_distribution(chances, dimension, mass=min(1.0, mass))
     return found
 
 

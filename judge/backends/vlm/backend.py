@@ -14,9 +14,14 @@ import torch
 from judge import missing_side_rules
 from judge.atomic_files import read_json
 from judge.backends.interface import BackendError, Judge
-from judge.context import Surroundings
+from judge.context import JudgeContext
 from judge.formats.picture_folder import MissingPicture, PictureFolder
-from judge.formats.prediction_line import DimensionPrediction, NoDistribution, SamplePrediction, from_distribution
+from judge.formats.prediction_line import (
+    DimensionPrediction,
+    NoDistribution,
+    SamplePrediction,
+    prediction_from_distribution,
+)
 from judge.formats.release_line import LabelledSample
 from judge.formats.sample_line import SampleRecord
 from judge.options import options_from
@@ -60,7 +65,7 @@ class VlmBackend:
                 "stay as large."
             )
 
-    def train(self, run: Run, samples: Sequence[LabelledSample], surroundings: Surroundings) -> None:
+    def train(self, run: Run, samples: Sequence[LabelledSample], surroundings: JudgeContext) -> None:
         if not (run.model / MODEL).exists():
             options = self.options(dict(run.config.options))
             train_here_or_there(run, samples, options, surroundings)
@@ -69,7 +74,7 @@ class VlmBackend:
         """There are no models that have not seen a sample: a second training would cost as much as the first."""
 
     @contextmanager
-    def judge(self, run: Run, surroundings: Surroundings) -> Iterator[Judge]:
+    def judge(self, run: Run, surroundings: JudgeContext) -> Iterator[Judge]:
         options = self.options(dict(run.config.options) | dict(surroundings.places))
         yield VlmJudge(run, options, surroundings.pictures)
 
@@ -128,7 +133,7 @@ class VlmJudge:
         return [pool.submit(self._asked, sample) for sample in islice(coming, self._batch)]
 
     def _asked(self, sample: SampleRecord) -> _Asked:
-        by_rule = missing_side_rules.locked(sample, self._run.rubric)
+        by_rule = missing_side_rules.locked_keys(sample, self._run.rubric)
         known: Known = {}
         for number, dimension in enumerate(self._run.rubric.dimensions):
             if (rule := by_rule.get(dimension.key)) is not None:
@@ -157,7 +162,7 @@ class VlmJudge:
 
     def _dimensions(self, found: Distributions, row: int, known: Known) -> dict[str, DimensionPrediction]:
         return {
-            dimension.key: from_distribution(
+            dimension.key: prediction_from_distribution(
                 found.chances[number][row].tolist(), dimension, mass=float(found.masses[number][row])
             )
             for number, dimension in enumerate(self._run.rubric.dimensions)

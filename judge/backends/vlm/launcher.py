@@ -21,11 +21,11 @@ from PIL import Image as Picture
 
 from judge.atomic_files import once, read_json, write_json
 from judge.backends.interface import BackendError
-from judge.context import Surroundings
+from judge.context import JudgeContext
 from judge.formats.json_line import decode_line
 from judge.formats.picture_folder import MissingPicture, PictureFolder
 from judge.formats.release_line import LabelledSample, labelled_line, parse_labelled
-from judge.progress import ProgressReporter, counted
+from judge.progress import ProgressReporter, count_progress
 from judge.runs import Run
 
 from .model_lookup import find_model
@@ -43,7 +43,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def train_here_or_there(
-    run: Run, samples: Sequence[LabelledSample], options: VlmOptions, surroundings: Surroundings
+    run: Run, samples: Sequence[LabelledSample], options: VlmOptions, surroundings: JudgeContext
 ) -> None:
     """Train on as many devices as are set.
 
@@ -60,7 +60,7 @@ def train_here_or_there(
     _side_by_side(run, options, surroundings.progress)
 
 
-def viewable(run: Run, samples: Sequence[LabelledSample], surroundings: Surroundings) -> list[LabelledSample]:
+def viewable(run: Run, samples: Sequence[LabelledSample], surroundings: JudgeContext) -> list[LabelledSample]:
     """Return the samples whose pictures can all be shown; of the others is told why they are left out.
 
     A training of hours must not find out in its middle.
@@ -70,7 +70,7 @@ def viewable(run: Run, samples: Sequence[LabelledSample], surroundings: Surround
         progress = surroundings.progress
         progress.step("Looking at pictures", len(samples))
         problems: dict[str, str] = {}
-        for one in counted(samples, progress):
+        for one in count_progress(samples, progress):
             if problem := _problem(one, surroundings.pictures):
                 problems[one.sample.id] = problem
         for name, problem in list(problems.items())[:20]:
@@ -107,7 +107,7 @@ def _write(run: Run, samples: Sequence[LabelledSample], pictures: PictureFolder)
     write_json(run.stages / PLACE, {"pictures": str(pictures.folder.resolve())})
 
 
-def given(run: Run) -> tuple[list[LabelledSample], PictureFolder]:
+def read_task(run: Run) -> tuple[list[LabelledSample], PictureFolder]:
     """Return what `_write` left."""
     with (run.stages / SAMPLES).open("rb") as lines:
         samples = [parse_labelled(decode_line(raw), run.rubric) for raw in lines]

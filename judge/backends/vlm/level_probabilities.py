@@ -57,14 +57,14 @@ class LevelProbabilityReader:
         for number in range(1, len(before)):
             if joint:
                 chosen = logits[-1][:, self._levels[number - 1]].argmax(-1)
-                said = [self._said(one, number - 1) for one in known]
+                said = [self._rule_tokens(one, number - 1) for one in known]
                 logits.append(talk.go_on(said, self._levels[number - 1][chosen], before[number]))
             else:
                 talk.take_back(len(before[number - 1]))
                 logits.append(talk.go_on([[]] * len(made), None, before[number]))
         return self._distributions(logits)
 
-    def _said(self, known: Known, number: int) -> list[int] | None:
+    def _rule_tokens(self, known: Known, number: int) -> list[int] | None:
         """Return the tokens of what rules say; None where the model itself has the word."""
         return self._line.value(number, known[number]) if number in known else None
 

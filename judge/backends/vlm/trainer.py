@@ -36,7 +36,7 @@ from .losses import soft_loss, text_loss
 from .model_adapters import family_of
 from .model_lookup import FoundModel
 from .options import VlmOptions
-from .training_targets import Lessons, collate, exercises
+from .training_targets import TrainingExamples, collate, exercises
 
 CURVE_POINTS = 100
 CHECKPOINTS = "checkpoints"
@@ -76,7 +76,7 @@ def learn(
         options,
         model=model,
         args=arguments,
-        train_dataset=Lessons(made, run.rubric, items, line, pictures),
+        train_dataset=TrainingExamples(made, run.rubric, items, line, pictures),
         data_collator=partial(collate, items=items, line=line, blank=options.devices > 1),
         callbacks=[_Telling(run, progress)],
     )

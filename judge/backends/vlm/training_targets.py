@@ -21,7 +21,7 @@ LEFT_OUT = -100
 
 
 @dataclass(slots=True)
-class Lesson:
+class TrainingExample:
     """A conversation with its answer, and the spread of ratings at each mark of the answer."""
 
     item: Item
@@ -41,7 +41,7 @@ def exercises(samples: Sequence[LabelledSample], rubric: RubricSpec, readout: Re
     """Return what is learned of the samples; none of those of which everything follows from rules."""
     found: list[Exercise] = []
     for one in samples:
-        asked = [key for key in missing_side_rules.asked(one.sample, rubric) if _is_labelled(one, key)]
+        asked = [key for key in missing_side_rules.asked_keys(one.sample, rubric) if _is_labelled(one, key)]
         if readout == "joint":
             found += [Exercise(one)] if asked else []
         else:
@@ -49,7 +49,7 @@ def exercises(samples: Sequence[LabelledSample], rubric: RubricSpec, readout: Re
     return found
 
 
-class Lessons(torch.utils.data.Dataset[Lesson]):
+class TrainingExamples(torch.utils.data.Dataset[TrainingExample]):
     """Exercises as a model takes them, made one by one as they are asked for."""
 
     def __init__(
@@ -65,7 +65,7 @@ class Lessons(torch.utils.data.Dataset[Lesson]):
     def __len__(self) -> int:
         return len(self._exercises)
 
-    def __getitem__(self, number: int) -> Lesson:
+    def __getitem__(self, number: int) -> TrainingExample:
         """Raise `MissingPicture` where a picture cannot be shown."""
         exercise = self._exercises[number]
         one, dimensions = exercise.sample, self._rubric.dimensions
@@ -75,10 +75,10 @@ class Lessons(torch.utils.data.Dataset[Lesson]):
             place = _place(one, dimensions[exercise.dimension])
             answer = self._line.single(exercise.dimension, place)
         spreads = [_spread(one, dimensions[number]) for _, number in answer.marks]
-        return Lesson(self._items.of(one.sample, self._pictures), answer, spreads)
+        return TrainingExample(self._items.of(one.sample, self._pictures), answer, spreads)
 
     def _joint(self, one: LabelledSample) -> TokenizedAnswer:
-        by_rule = missing_side_rules.locked(one.sample, self._rubric)
+        by_rule = missing_side_rules.locked_keys(one.sample, self._rubric)
         places: list[int | None] = []
         known: list[bool] = []
         for dimension in self._rubric.dimensions:
@@ -92,7 +92,7 @@ class Lessons(torch.utils.data.Dataset[Lesson]):
 
 
 def collate(
-    lessons: Sequence[Lesson], items: Items, line: AnswerLine, *, blank: bool = False
+    lessons: Sequence[TrainingExample], items: Items, line: AnswerLine, *, blank: bool = False
 ) -> dict[str, torch.Tensor]:
     """Return a batch with what is to be learned of its last tokens.
 

@@ -16,7 +16,7 @@ from judge.options import options_from
 from judge.progress import Events
 from judge.runs import Run
 
-from .launcher import given
+from .launcher import read_task
 from .model_lookup import find_model
 from .options import VlmOptions
 
@@ -29,7 +29,7 @@ def main(folder: Path) -> int:
     run = Run(folder)
     options = options_from(VlmOptions, dict(run.config.options))
     try:
-        learn(run, find_model(options.model), *given(run), options, Events(sys.stdout))
+        learn(run, find_model(options.model), *read_task(run), options, Events(sys.stdout))
     except (BackendError, MissingPicture) as error:
         print(json.dumps({"error": str(error)}), flush=True)  # noqa: T201
         return 1

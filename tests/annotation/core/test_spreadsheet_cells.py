@@ -8,7 +8,7 @@ from django.core.management import call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.core.spreadsheet_cells import BYTE_ORDER_MARK, FORMULA, cell, neutralised, written
+from annotation.core.spreadsheet_cells import BYTE_ORDER_MARK, FORMULA, cell, escape_formula, written
 from annotation.exports.scores import export_scores
 from annotation.models import Rating
 from tests.annotation.imports.importing import take_scores
@@ -20,10 +20,10 @@ ATTACK = '=HYPERLINK("http://x")'
 @given(st.text(), st.sampled_from(FORMULA))
 def test_no_text_begins_like_a_formula_and_none_is_lost(text: str, sign: str) -> None:
     for given_text in (text, sign + text):
-        shown = neutralised(given_text)
+        shown = escape_formula(given_text)
         assert not shown.startswith(FORMULA)
         assert shown in (given_text, "'" + given_text)
-    assert neutralised("'" + text) == "'" + text
+    assert escape_formula("'" + text) == "'" + text
 
 
 @given(st.lists(st.lists(st.one_of(st.none(), st.integers(), st.floats(), st.text()), min_size=2, max_size=2)))

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from annotation.discussions import participating
 from annotation.discussions.participating import StanceReason
-from annotation.discussions.views import CaseView, DiscussionListRow, case_rows, listed
+from annotation.discussions.views import CaseView, DiscussionListRow, case_rows, list_discussions
 from annotation.models import Discussion, Participant, Study, User
 from tests.factories import make_user
 
@@ -65,5 +65,5 @@ def awaited(case: Discussion) -> set[str]:
 def lines(who: User, state: str = "waiting") -> list[DiscussionListRow]:
     """Return the lines of a list of the study birds, as somebody sees it."""
     study = Study.objects.get(slug="birds")
-    rows, order = listed(by=who, study=study, state=state)
+    rows, order = list_discussions(by=who, study=study, state=state)
     return case_rows(by=who, study=study, discussions=list(rows.order_by(*order)))

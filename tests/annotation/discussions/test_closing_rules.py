@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.discussions.closing_rules import Stand, TopicPost, awaited, common_level
+from annotation.discussions.closing_rules import Stand, TopicPost, awaited_participants, common_level
 
 ANN, BEN, CHO = 1, 2, 3
 reasoned = {"reasoned": True}
@@ -29,27 +29,27 @@ def test_a_reopened_one_waits_until_everybody_has_spoken() -> None:
 
 def test_who_has_said_nothing_is_awaited() -> None:
     stands = {ANN: Stand(2, reasoned=True), BEN: Stand(4)}
-    assert awaited(stands, [TopicPost(ANN, "reason", 2)], reason_first=True) == {BEN}
+    assert awaited_participants(stands, [TopicPost(ANN, "reason", 2)], reason_first=True) == {BEN}
 
 
 def test_a_comment_is_no_reason() -> None:
     stands = {ANN: Stand(2), BEN: Stand(4)}
     said = [TopicPost(BEN, "keep", 4), TopicPost(ANN, "comment", 2)]
-    assert awaited(stands, said, reason_first=False) == {ANN, BEN}
+    assert awaited_participants(stands, said, reason_first=False) == {ANN, BEN}
 
 
 def test_another_value_after_ones_last_word_asks_for_an_answer() -> None:
     stands = {ANN: Stand(2, reasoned=True), BEN: Stand(4, reasoned=True)}
     said = [TopicPost(ANN, "reason", 2), TopicPost(BEN, "reason", 4)]
-    assert awaited(stands, said, reason_first=True) == {ANN}
-    assert awaited(stands, [*said, TopicPost(ANN, "keep", 2)], reason_first=True) == {BEN}
+    assert awaited_participants(stands, said, reason_first=True) == {ANN}
+    assert awaited_participants(stands, [*said, TopicPost(ANN, "keep", 2)], reason_first=True) == {BEN}
 
 
 def test_agreement_with_oneself_asks_for_nothing_but_a_comment_does() -> None:
     stands = {ANN: Stand(4, reasoned=True), BEN: Stand(4, reasoned=True), CHO: Stand(2, reasoned=True)}
     said = [TopicPost(CHO, "reason", 2), TopicPost(ANN, "reason", 4), TopicPost(BEN, "reason", 4)]
-    assert awaited(stands, said, reason_first=True) == {CHO}
-    assert awaited(stands, [*said, TopicPost(BEN, "comment", 4)], reason_first=True) == {ANN, CHO}
+    assert awaited_participants(stands, said, reason_first=True) == {CHO}
+    assert awaited_participants(stands, [*said, TopicPost(BEN, "comment", 4)], reason_first=True) == {ANN, CHO}
 
 
 def test_what_an_excused_person_said_asks_for_nothing() -> None:
@@ -60,7 +60,7 @@ def test_what_an_excused_person_said_asks_for_nothing() -> None:
         TopicPost(ANN, "keep", 2),
         TopicPost(BEN, "keep", 4),
     ]
-    assert awaited(stands, [*said, TopicPost(CHO, "comment", 5)], reason_first=True) == {ANN}
+    assert awaited_participants(stands, [*said, TopicPost(CHO, "comment", 5)], reason_first=True) == {ANN}
 
 
 acts = st.lists(
@@ -84,7 +84,7 @@ def test_while_levels_differ_somebody_is_awaited(
         spoke.add(who)
         said.append(TopicPost(who, kind, value))
     stands = {who: Stand(at, reasoned=who in spoke) for who, at in level.items() if who != gone}
-    waiting = awaited(stands, said, reason_first=True)
+    waiting = awaited_participants(stands, said, reason_first=True)
     assert waiting <= stands.keys()
     if common_level(stands.values(), everybody_speaks=False) is None:
         assert waiting

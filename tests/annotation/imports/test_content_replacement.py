@@ -10,12 +10,12 @@ import pytest
 from django.utils import timezone
 
 from annotation.core.errors import NotFound
-from annotation.core.rubric_cache import as_file, definition
+from annotation.core.rubric_cache import definition, rubric_file
 from annotation.imports.predictions import import_predictions
 from annotation.imports.report import ImportReport
 from annotation.jobs import queueing, running
 from annotation.judges import jobs as work
-from annotation.judges.judge_input import unjudged
+from annotation.judges.judge_input import samples_without_prediction
 from annotation.models import (
     Assignment,
     FinalScore,
@@ -97,11 +97,11 @@ def test_what_a_judge_said_of_the_old_content_goes_and_it_judges_the_sample_agai
     study: Study, sample: Sample, replace: Replace
 ) -> None:
     run = JudgeRun.objects.get()
-    assert list(unjudged(run)) == []
+    assert list(samples_without_prediction(run)) == []
     report = replace()
     assert counts(report) == (0, 1, 0, 0)
     assert not Prediction.objects.exists()
-    assert list(unjudged(run)) == [sample.pk]
+    assert list(samples_without_prediction(run)) == [sample.pk]
     (note,) = report.notes
     assert "1 sample got other content: 1 prediction and 0 suggestions about the old content were deleted." in note
     assert "predict again" in note
@@ -202,7 +202,7 @@ def test_what_a_judge_says_that_was_at_work_while_the_content_was_replaced_is_le
 
     monkeypatch.setattr(work, "run_judge", judge)
     monkeypatch.setattr(work.JobFolder, "unpack", lambda place: tmp_path)
-    rubric = as_file(definition(study.rubric_id))
+    rubric = rubric_file(definition(study.rubric_id))
     monkeypatch.setattr(work, "Run", lambda folder: SimpleNamespace(rubric=rubric))
 
     def predict() -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from annotation.jobs import cpu_throttle
-from annotation.jobs.cpu_throttle import LONGEST_REST, RESTS_PER_RUN, Courtesy
+from annotation.jobs.cpu_throttle import LONGEST_REST, RESTS_PER_RUN, CpuThrottle
 
 
 class Thread:
@@ -26,12 +26,12 @@ def thread(monkeypatch: pytest.MonkeyPatch) -> Thread:
     thread = Thread()
     monkeypatch.setattr(cpu_throttle.time, "thread_time", lambda: thread.ran)
     monkeypatch.setattr(cpu_throttle.time, "sleep", thread.rested.append)
-    monkeypatch.setattr(cpu_throttle, "waited", lambda: thread.waited)
+    monkeypatch.setattr(cpu_throttle, "waiting_seconds", lambda: thread.waited)
     return thread
 
 
 def test_alone_on_the_machine_it_never_rests(thread: Thread) -> None:
-    work = Courtesy()
+    work = CpuThrottle()
     for _ in range(50):
         thread.works(0.1, waited=0.001)
         assert work.rest() == 0.0
@@ -39,7 +39,7 @@ def test_alone_on_the_machine_it_never_rests(thread: Thread) -> None:
 
 
 def test_where_others_want_the_processors_it_rests_in_proportion_to_what_it_ran(thread: Thread) -> None:
-    work = Courtesy()
+    work = CpuThrottle()
     thread.works(0.1, waited=0.02)
     assert work.rest() == pytest.approx(0.1 * RESTS_PER_RUN)
     thread.works(0.05, waited=0.01)
@@ -48,13 +48,13 @@ def test_where_others_want_the_processors_it_rests_in_proportion_to_what_it_ran(
 
 
 def test_a_step_of_seconds_is_not_followed_by_a_rest_of_seconds(thread: Thread) -> None:
-    work = Courtesy()
+    work = CpuThrottle()
     thread.works(10.0, waited=5.0)
     assert work.rest() == LONGEST_REST
 
 
 def test_it_works_on_soon_after_the_others_have_gone(thread: Thread) -> None:
-    work = Courtesy()
+    work = CpuThrottle()
     thread.works(0.1, waited=0.05)
     assert work.rest()
     rests = []
@@ -66,7 +66,7 @@ def test_it_works_on_soon_after_the_others_have_gone(thread: Thread) -> None:
 
 
 def test_steps_too_short_to_tell_are_judged_together(thread: Thread) -> None:
-    work = Courtesy()
+    work = CpuThrottle()
     for _ in range(3):
         thread.works(0.001, waited=0.001)
         assert work.rest() == 0.0
@@ -81,7 +81,7 @@ def test_where_the_kernel_tells_nothing_it_never_rests(monkeypatch: pytest.Monke
         if text is not None:
             place.write_text(text)
         monkeypatch.setattr(cpu_throttle, "SCHEDULING", place)
-        work = Courtesy()
+        work = CpuThrottle()
         end = time.thread_time() + 0.02
         while time.thread_time() < end:
             pass
@@ -90,6 +90,6 @@ def test_where_the_kernel_tells_nothing_it_never_rests(monkeypatch: pytest.Monke
 
 @pytest.mark.skipif(not cpu_throttle.SCHEDULING.exists(), reason="this kernel does not tell how long a thread waited")
 def test_the_kernel_tells_how_long_this_thread_has_waited() -> None:
-    before = cpu_throttle.waited()
+    before = cpu_throttle.waiting_seconds()
     assert before >= 0.0
-    assert cpu_throttle.waited() >= before
+    assert cpu_throttle.waiting_seconds() >= before

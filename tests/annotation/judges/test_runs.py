@@ -14,7 +14,7 @@ from annotation.jobs import queueing, running
 from annotation.jobs.broker import BrokerQueue, queue_of
 from annotation.jobs.registry import KINDS, JobKind
 from annotation.judges import runs
-from annotation.judges.request import LARGEST_SEED, TrainingRequest, offered, options_of
+from annotation.judges.request import LARGEST_SEED, TrainingRequest, available_presets, options_of
 from annotation.judges.run_folders import JobFolder, forget_places
 from annotation.models import HistoryEntry, Job, JudgeRun, Prediction, Sample, Scorecard, Study
 from annotation.reports import stored_reports
@@ -156,10 +156,10 @@ def test_what_cannot_be_is_refused_by_its_name_before_anything_is_queued(
 
 
 def test_where_samples_are_sent_is_said_by_the_server_alone(study: Study, settings) -> None:
-    assert "endpoint" not in {preset.backend for preset in offered()}
+    assert "endpoint" not in {preset.backend for preset in available_presets()}
     settings.JUDGE_ENDPOINT_URL = "http://models.example/v1"
     settings.JUDGE_ENDPOINT_MODEL = "judge-7b"
-    assert "endpoint" in {preset.backend for preset in offered()}
+    assert "endpoint" in {preset.backend for preset in available_presets()}
     with pytest.raises(BadInput) as refused:
         TrainingRequest(backend="endpoint", options={"url": "http://elsewhere.example"}).check()
     assert "options" in refused.value.fields
@@ -268,10 +268,10 @@ def test_a_run_judges_every_sample_of_the_study_and_later_those_that_came_since(
 
 
 def test_the_judge_is_never_told_who_made_a_sample(study: Study, tmp_path) -> None:
-    from annotation.judges.judge_input import unjudged, write_lines
+    from annotation.judges.judge_input import samples_without_prediction, write_lines
 
     run = runs.start_training(by=None, release=released(study), wanted=QUICK)
-    path = write_lines(run, unjudged(run), tmp_path / "samples", lambda *_: None)
+    path = write_lines(run, samples_without_prediction(run), tmp_path / "samples", lambda *_: None)
     text = path.read_text()
     assert text.count("\n") == 32
     assert "maker-" not in text

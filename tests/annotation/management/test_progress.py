@@ -9,7 +9,7 @@ from django.core.management import call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.jobs.eta import UNKNOWN, pace_of, rounded
+from annotation.jobs.eta import UNKNOWN, pace_of, round_duration
 from annotation.management.progress import ERASE_LINE, ProgressLine, duration
 from tests.annotation.imports.importing import line, write_samples
 
@@ -119,7 +119,7 @@ def test_time_spans_are_no_finer_than_people_plan_by(seconds: float, said: str) 
 
 @given(st.floats(60, 1e8))
 def test_a_rounded_span_is_near_the_real_one(seconds: float) -> None:
-    days, hours, minutes = rounded(seconds)
+    days, hours, minutes = round_duration(seconds)
     assert abs((days * 24 + hours) * 3600 + minutes * 60 - seconds) <= max(30, seconds / 6)
     assert hours < 24
     assert minutes < 60

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from annotation.releases.splitting import CannotSplit, QuestionGroup, split, wanted_samples
+from annotation.releases.splitting import CannotSplit, QuestionGroup, size_of_test_part, split
 
 PAIRS = st.tuples(st.sampled_from(["", "anole", "böhm", "模型"]), st.sampled_from(["", "art", "law"]))
 PARTS = st.sampled_from(["", "", "", "train", "test"])
@@ -186,7 +186,7 @@ def test_new_picks_make_up_for_what_earlier_releases_took_too_much_of():
 @given(st.integers(1, 9), st.integers(1, 7), st.integers(60, 700), st.integers(0, 10**6), st.floats(0.1, 0.6))
 def test_single_samples_are_even_by_generator_and_domain(generators, domains, number, seed, share):
     groups = singles(number, generators, domains, seed)
-    found = split(groups, wanted=wanted_samples(number, share=share), seed=seed)
+    found = split(groups, wanted=size_of_test_part(number, share=share), seed=seed)
     assert found.exact
     assert most_beyond(found) <= 1
 
@@ -218,7 +218,7 @@ def test_mixed_sizes_are_far_more_even_than_chance(groups):
 
 def test_48_000_samples_divide_into_exactly_38_400_and_9_600():
     groups = singles(48_000, 25, 20)
-    found = split(groups, wanted=wanted_samples(48_000, share=0.2), seed=42)
+    found = split(groups, wanted=size_of_test_part(48_000, share=0.2), seed=42)
     assert (found.got, len(found.test), found.exact, found.why) == (9_600, 9_600, True, "")
     assert most_beyond(found) == 0
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.releases.splitting import CannotSplit, drawn, wanted_samples
+from annotation.releases.splitting import CannotSplit, is_drawn, size_of_test_part
 
 
 @pytest.mark.parametrize(
@@ -16,8 +16,8 @@ from annotation.releases.splitting import CannotSplit, drawn, wanted_samples
     [(48_000, 0.2, 9_600), (10, 0.15, 2), (10, 0.25, 3), (10, 0.24, 2), (3, 0.5, 2), (7, 0.1, 1), (10**6, 1e-05, 10)],
 )
 def test_a_share_is_rounded_half_up_as_it_is_written(total, share, count):
-    assert wanted_samples(total, share=share) == count
-    assert wanted_samples(total, count=count) == count
+    assert size_of_test_part(total, share=share) == count
+    assert size_of_test_part(total, count=count) == count
 
 
 @pytest.mark.parametrize(
@@ -37,29 +37,29 @@ def test_a_share_is_rounded_half_up_as_it_is_written(total, share, count):
 )
 def test_a_number_that_would_leave_a_part_empty_is_refused(total, asked, message):
     with pytest.raises(CannotSplit, match=message):
-        wanted_samples(total, **asked)
+        size_of_test_part(total, **asked)
 
 
 def test_a_share_and_a_count_exclude_each_other():
     with pytest.raises(TypeError):
-        wanted_samples(10)
+        size_of_test_part(10)
     with pytest.raises(TypeError):
-        wanted_samples(10, share=0.5, count=5)
+        size_of_test_part(10, share=0.5, count=5)
 
 
 @given(st.integers(), st.text(), st.floats(0, 1), st.floats(0, 1))
 def test_who_is_in_a_share_is_in_every_larger_one(seed, key, one, other):
     small, large = sorted((one, other))
-    assert drawn(seed, key, small) <= drawn(seed, key, large)
-    assert not drawn(seed, key, 0)
-    assert drawn(seed, key, 1)
+    assert is_drawn(seed, key, small) <= is_drawn(seed, key, large)
+    assert not is_drawn(seed, key, 0)
+    assert is_drawn(seed, key, 1)
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.8])
 def test_a_share_is_drawn_as_often_as_it_says_and_purposes_are_independent(share):
     number = 20_000
-    pool = [drawn(42, f"q{n}", share) for n in range(number)]
-    other = [drawn(42, f"q{n}", share, purpose="calibration") for n in range(number)]
+    pool = [is_drawn(42, f"q{n}", share) for n in range(number)]
+    other = [is_drawn(42, f"q{n}", share, purpose="calibration") for n in range(number)]
     both = sum(a and b for a, b in zip(pool, other, strict=True))
     for found, chance in ((sum(pool), share), (sum(other), share), (both, share**2)):
         assert abs(found - number * chance) < 5 * math.sqrt(number * chance * (1 - chance))
@@ -68,13 +68,13 @@ def test_a_share_is_drawn_as_often_as_it_says_and_purposes_are_independent(share
 @pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
 def test_a_share_outside_0_to_1_is_an_error(share):
     with pytest.raises(ValueError, match="between 0 and 1"):
-        drawn(1, "q", share)
+        is_drawn(1, "q", share)
 
 
 # Pools that are reserved must stay reserved: these are never to be changed to fit the code.
 def test_who_is_drawn_is_so_for_ever():
-    assert [n for n in range(40) if drawn(42, f"q{n}", 0.2)] == [2, 13, 14, 31, 34, 35, 37, 38]
-    assert [n for n in range(40) if drawn(42, f"q{n}", 0.2, purpose="calibration")] == [
+    assert [n for n in range(40) if is_drawn(42, f"q{n}", 0.2)] == [2, 13, 14, 31, 34, 35, 37, 38]
+    assert [n for n in range(40) if is_drawn(42, f"q{n}", 0.2, purpose="calibration")] == [
         2,
         8,
         13,

@@ -147,7 +147,7 @@ def test_how_people_score_is_told_per_dimension_with_their_weeks(study):
 
 def moved(study):
     names = dict(Member.objects.filter(study=study).values_list("pk", "user__username"))
-    return agreement.moved(study, names=names)
+    return agreement.read_stance_changes(study, names=names)
 
 
 def test_what_discussions_moved_is_told_once_they_are_over(study):

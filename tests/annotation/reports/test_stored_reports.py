@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "eager_prog
 
 
 def calculated(study: Study) -> dict:
-    stored = stored_reports.stored(study, "agreement")
+    stored = stored_reports.latest_report(study, "agreement")
     assert stored is not None
     return {row["dimension"]: row for row in stored.data["levels"]["ordinal"]["all"]}
 
@@ -31,11 +31,11 @@ def happens(study: Study, event: str = "scored") -> None:
 
 
 def test_figures_are_calculated_and_stored_with_everything_that_pages_show(study: Study) -> None:
-    assert stored_reports.stored(study, "agreement") is None
+    assert stored_reports.latest_report(study, "agreement") is None
     for ann, ben in ((1, 2), (3, 3), (5, 4)):
         rated_sample(study, generator="model-a", domain="rivers", Ann=ann, Ben=ben)
     stored_reports.refresh(study=study)
-    stored = stored_reports.stored(study, "agreement")
+    stored = stored_reports.latest_report(study, "agreement")
     assert stored is not None
     assert not stored.stale
     assert timezone.now() - stored.made_at < timedelta(minutes=1)
@@ -45,10 +45,10 @@ def test_figures_are_calculated_and_stored_with_everything_that_pages_show(study
     assert calculated(study)["TCC"]["samples"] == 3
     ids = set(study.members.filter(name__in=("Ann", "Ben")).values_list("public_id", flat=True))
     assert set(calculated(study)["TCC"]["kappa"][0]["pair"]) == ids
-    people = stored_reports.stored(study, "annotators")
+    people = stored_reports.latest_report(study, "annotators")
     assert people is not None
     assert {row["member"] for row in people.data["rows"]} == ids
-    assert stored_reports.stored(study, "progress") is not None
+    assert stored_reports.latest_report(study, "progress") is not None
 
 
 def test_a_new_calculation_takes_the_place_of_the_old_one(study: Study) -> None:
@@ -61,13 +61,13 @@ def test_a_new_calculation_takes_the_place_of_the_old_one(study: Study) -> None:
 
 def test_the_influence_of_a_judge_is_stored_once_somebody_has_met_one_and_as_long_as_it_is_there(study: Study) -> None:
     stored_reports.refresh(study=study)
-    assert stored_reports.stored(study, "influence") is None
+    assert stored_reports.latest_report(study, "influence") is None
     run = make_judge_run(study, samples=[])
     values = dict.fromkeys(("TCC", "ICC", "IQ", "ITS"), 3)
     meet(make_sample(study, pictures=["red"]), "Ann", values, arm="prefilled", shown=values, run=run)
     said: list[tuple[int, int, str]] = []
     stored_reports.refresh(study=study, progress=lambda *step: said.append(step))
-    stored = stored_reports.stored(study, "influence")
+    stored = stored_reports.latest_report(study, "influence")
     assert stored is not None
     assert [row["acceptance"] for row in stored.data["rows"]] == [1] * 5
     assert [row["member"] for row in stored.data["people"]] == [study.members.get(name="Ann").public_id]
@@ -77,7 +77,7 @@ def test_the_influence_of_a_judge_is_stored_once_somebody_has_met_one_and_as_lon
     ]
     study.samples.get().assignments.all().delete()
     stored_reports.refresh(study=study)
-    assert stored_reports.stored(study, "influence") is None
+    assert stored_reports.latest_report(study, "influence") is None
 
 
 def test_figures_are_stale_once_something_has_happened_in_the_study(study: Study) -> None:
@@ -86,9 +86,9 @@ def test_figures_are_stale_once_something_has_happened_in_the_study(study: Study
     for event in ("leased", "released", "job_queued"):
         happens(study, event)
     happens(make_study("another"))
-    assert stored_reports.stored(study, "agreement").stale is False
+    assert stored_reports.latest_report(study, "agreement").stale is False
     happens(study)
-    assert stored_reports.stored(study, "agreement").stale is True
+    assert stored_reports.latest_report(study, "agreement").stale is True
 
 
 def test_what_happens_during_a_calculation_makes_it_stale(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +101,7 @@ def test_what_happens_during_a_calculation_makes_it_stale(study: Study, monkeypa
 
     monkeypatch.setattr(agreement, "read", read)
     stored_reports.refresh(study=study)
-    assert stored_reports.stored(study, "agreement").stale is True
+    assert stored_reports.latest_report(study, "agreement").stale is True
 
 
 # --- the job --------------------------------------------------------------------------------------
@@ -119,7 +119,7 @@ def test_ada_asks_and_a_worker_calculates(
     assert (look(job).state, look(job).error) == ("done", "")
     assert look(job).done == look(job).total
     assert calculated(study)["TCC"]["samples"] == 1
-    assert not stored_reports.stored(study, "agreement").stale
+    assert not stored_reports.latest_report(study, "agreement").stale
 
 
 def test_asking_again_while_it_waits_or_runs_is_the_same_job(study: Study, ada: User) -> None:
@@ -190,7 +190,7 @@ def test_a_worker_asked_to_stop_hands_the_calculation_back(study: Study, ada: Us
     finally:
         context.stopping.clear()
     assert look(job).state == "queued"
-    assert stored_reports.stored(study, "agreement") is None
+    assert stored_reports.latest_report(study, "agreement") is None
     running.run(job.pk)
     assert look(job).state == "done"
 
@@ -214,7 +214,7 @@ def test_stale_figures_are_calculated_anew_and_at_most_every_ten_minutes(study: 
     (second,) = Job.objects.all()
     assert second != first
     running.run(second.pk)
-    assert not stored_reports.stored(study, "agreement").stale
+    assert not stored_reports.latest_report(study, "agreement").stale
 
 
 def test_what_somebody_asked_for_stays_listed(study: Study, ada: User) -> None:
@@ -253,4 +253,4 @@ def test_the_history_that_was_looked_through_is_not_looked_through_again(study: 
     stored_reports.refresh_due()
     assert set(StudyFigures.objects.filter(study=study).values_list("last_history", flat=True)) == {old.pk}
     happens(study)
-    assert stored_reports.stored(study, "agreement").stale
+    assert stored_reports.latest_report(study, "agreement").stale

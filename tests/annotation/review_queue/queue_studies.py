@@ -99,7 +99,7 @@ def rows_of(
             definition(study.rubric_id),
             kind,
             wanted or QueueFilter(),
-            standing=queue_list.standing(study, reader=reader),
+            standing=queue_list.queue_status(study, reader=reader),
             start=start,
             limit=at_once,
         )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.review_queue.dispute_model import NO_SLOT, TO_COME, Evidence, foresight_from, learn
+from annotation.review_queue.dispute_model import NO_SLOT, TO_COME, Evidence, dispute_model_from, learn
 from judge.metrics.dispute import auroc
 from tests.annotation.simulation.synthetic_scores import LEVELS, made_up
 
@@ -59,7 +59,7 @@ def test_chances_are_chances_and_what_is_known_is_certain(drawn):
 def test_what_was_learned_is_plain_data_and_serves_as_well_after_it_was_stored(drawn):
     evidence, levels = drawn
     found = learn(evidence, range(levels), people=3)
-    again = foresight_from(json.loads(json.dumps(found.as_data())))
+    again = dispute_model_from(json.loads(json.dumps(found.as_data())))
     assert (again.chances(evidence) == found.chances(evidence)).all()
     assert (again.plan(evidence).promise == found.plan(evidence).promise).all()
 

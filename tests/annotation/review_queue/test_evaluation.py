@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from annotation.models import QueueEntry
 from annotation.review_queue import evaluation
-from annotation.review_queue.evaluation import Became, auroc_of, figures, found_within, proof
+from annotation.review_queue.evaluation import Became, auroc_of, figures, found_by_share, proof
 from tests.factories import make_sample, make_study
 
 RANDOM, ORDER = 0.1, 0.7
@@ -39,7 +39,7 @@ def test_auroc_is_the_share_of_pairs_that_are_told_apart(became: list[Became]) -
 def test_what_is_found_is_what_is_found_on_average_over_the_orders_of_equals(became: list[Became], seed: int) -> None:
     chance = random.Random(seed)
     places = range(1, len(became) + 1)
-    points = found_within(became, [place / len(became) for place in places])
+    points = found_by_share(became, [place / len(became) for place in places])
     assert points[-1].found == pytest.approx(1)
     found = np.zeros(len(became))
     rounds = 300

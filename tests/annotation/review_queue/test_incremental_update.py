@@ -9,7 +9,7 @@ from annotation.core.history import record
 from annotation.models import HistoryEntry, Job, QueueEntry, ReviewQueue, Sample, Study
 from annotation.review_queue import incremental_update, ranking, rebuild
 from annotation.review_queue.incremental_update import catch_up
-from annotation.review_queue.predicting_disputes import known_from
+from annotation.review_queue.predicting_disputes import models_from_data
 from annotation.review_queue.reading_facts import read
 from annotation.scoring import leases, leasing, submitting
 from tests.annotation.reports.rating_rows import rate, rated_sample
@@ -59,7 +59,7 @@ def test_what_followed_is_what_the_pure_function_says_of_what_is_known_now(study
     for name, value in (("ann", 1), ("ben", 4), ("cho", 2), ("ann", 3), ("ben", 3)):
         score(study, name, same(3, TCC=value))
     catch_up()
-    facts = read(study, run, learned=known_from(queue.foresight)).samples
+    facts = read(study, run, learned=models_from_data(queue.foresight)).samples
     standing = [fact for fact in facts if fact.belongs("disputed")]
     wanted = ranking.entries((fact.known for fact in standing), ranking.QueueKind.DISPUTED, seed=queue.seed)
     assert order_of(study) == [entry.sample for entry in wanted]

@@ -12,7 +12,7 @@ from annotation.models import QueueEntry, Study
 from annotation.review_queue import list as queue_list
 from annotation.review_queue import ranking, storage
 from annotation.review_queue.list import QueueFilter, random_before
-from annotation.review_queue.ranking import QueueKind, SampleEvidence, Seen, interleaved
+from annotation.review_queue.ranking import QueueKind, SampleEvidence, Seen, interleave_random
 from annotation.review_queue.sample_facts import Fact
 from tests.factories import make_sample, make_study
 
@@ -77,7 +77,7 @@ def test_the_pages_are_the_order_of_the_pure_function(
 
 @given(st.integers(0, 40), st.integers(0, 40))
 def test_how_many_places_are_random_follows_from_the_lengths_alone(in_order: int, at_random: int) -> None:
-    merged = interleaved(["order"] * in_order, ["random"] * at_random, every=queue_list.EVERY)
+    merged = interleave_random(["order"] * in_order, ["random"] * at_random, every=queue_list.EVERY)
     counted = [
         random_before(places, in_order=in_order, at_random=at_random) for places in range(in_order + at_random + 1)
     ]
@@ -121,7 +121,7 @@ def test_what_is_pinned_stands_first_and_what_is_dismissed_or_gone_nowhere(study
         assert set(found) == set(order) - {order[2], order[3]}
         assert len(found) == SAMPLES - 2
     assert order_of(study, wanted=QueueFilter(dismissed=True)) == [order[2]]
-    standing = queue_list.standing(study)
+    standing = queue_list.queue_status(study)
     assert standing.counts["disputed"].total == SAMPLES - 2
     assert standing.dismissed == {"disputed": 1, "label_next": 0, "audit": 0}
     rubric = definition(study.rubric_id)

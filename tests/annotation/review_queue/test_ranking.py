@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.review_queue import ranking
-from annotation.review_queue.ranking import Purpose, QueueKind, ReasonKind, SampleEvidence, Seen, entries, interleaved
+from annotation.review_queue.ranking import (
+    Purpose,
+    QueueKind,
+    ReasonKind,
+    SampleEvidence,
+    Seen,
+    entries,
+    interleave_random,
+)
 
 FIGURES = st.one_of(st.none(), st.floats(0, 1))
 SEEN = st.builds(
@@ -170,10 +178,10 @@ def test_ranges_of_tenths_are_exact():
 
 
 def test_places_of_random_ones_are_every_fifth_and_what_is_left_follows():
-    assert interleaved("abcdefgh", "xy") == list("abcdxefghy")
-    assert interleaved("abcdef", "xyz") == list("abcdxefyz")
-    assert interleaved("abcdef", "") == list("abcdef")
-    assert interleaved("", "xyz") == list("xyz")
+    assert interleave_random("abcdefgh", "xy") == list("abcdxefghy")
+    assert interleave_random("abcdef", "xyz") == list("abcdxefyz")
+    assert interleave_random("abcdef", "") == list("abcdef")
+    assert interleave_random("", "xyz") == list("xyz")
 
 
 def test_less_than_a_fifth_at_random_is_refused_and_so_is_a_sample_that_comes_twice():

@@ -238,26 +238,26 @@ def test_what_was_counted_is_what_there_is(study: Study) -> None:
     for low in (1, 2, 3, 4):
         rated_sample(study, Ann=low, Ben=4)
     queue = refreshed(study)
-    assert queue.counts == {kind: asdict(one) for kind, one in queue_list.counted(study).items()}
+    assert queue.counts == {kind: asdict(one) for kind, one in queue_list.count_entries(study).items()}
     assert queue.counts["disputed"]["total"] == 4
     dismiss(by=make_user("ada"), entry_id=entry_of(rows_of(study)[0].sample).public_id, reason="Why not.")
-    assert queue_list.standing(study).counts == queue_list.counted(study)
-    assert queue_list.standing(study).counts["disputed"].dismissed == 1
+    assert queue_list.queue_status(study).counts == queue_list.count_entries(study)
+    assert queue_list.queue_status(study).counts["disputed"].dismissed == 1
     Sample.objects.filter(pk=rows_of(study)[0].sample.pk).update(state="withdrawn")
     followed(study, *Sample.objects.all())
-    assert queue_list.standing(study).counts == queue_list.counted(study)
-    assert queue_list.standing(study).counts["disputed"].total == 2
+    assert queue_list.queue_status(study).counts == queue_list.count_entries(study)
+    assert queue_list.queue_status(study).counts["disputed"].total == 2
 
 
 def test_domains_to_narrow_by_are_looked_up_by_refreshes_and_not_by_pages(study: Study) -> None:
-    assert queue_list.standing(study).domains == []
+    assert queue_list.queue_status(study).domains == []
     first = rated_sample(study, Ann=2, Ben=4)
     Sample.objects.filter(pk=first.pk).update(domain="history")
-    assert queue_list.standing(study).domains == ["history"], "looked up while there is no queue"
+    assert queue_list.queue_status(study).domains == ["history"], "looked up while there is no queue"
     refreshed(study)
     second = make_sample(study, domain="art")
     with CaptureQueriesContext(connection) as asked_of:
-        assert queue_list.standing(study).domains == ["history"]
+        assert queue_list.queue_status(study).domains == ["history"]
     assert not [one for one in asked_of.captured_queries if "DISTINCT" in one["sql"]]
     followed(study, second)
-    assert queue_list.standing(study).domains == ["art", "history"]
+    assert queue_list.queue_status(study).domains == ["art", "history"]

@@ -56,7 +56,7 @@ def test_tenths_of_the_order_become_priorities_and_each_has_its_share_of_random_
     assert Counter(found.values()) == dict.fromkeys(range(10), 10)
     random = study.queue_entries.filter(kind=order, random=True)
     # Twenty are at random, or more where more have drawn that: every fifth while there are others, then the rest.
-    places = ranking.interleaved([0] * (100 - random.count()), [1] * random.count())
+    places = ranking.interleave_random([0] * (100 - random.count()), [1] * random.count())
     shares = [sum(places[start : start + 10]) for start in range(0, 100, 10)]
     assert [random.filter(sample__priority=step).count() for step in range(9, -1, -1)] == shares
     assert shares[0] == 2

@@ -82,7 +82,7 @@ def test_it_comes_before_what_they_hold_and_is_scored_like_any_other(ada: User, 
     assert len(own) == len(others)
     sample = make_sample(study, pictures=["red"])
     give(ada, sample, "ben")
-    held = leasing.held(by=make_user("ben"), slug=study.slug)
+    held = leasing.held_assignments(by=make_user("ben"), slug=study.slug)
     assert [work.sample.public_id for work in held] == [sample.public_id, *(work.sample.public_id for work in own)]
     for name in ("ben", "ann", "cho"):
         give(ada, sample, name) if name != "ben" else None

@@ -12,8 +12,8 @@ from annotation.scoring.consistency import (
     OneMore,
     Rules,
     Verdict,
-    review_wanted,
-    reviewed,
+    consistent_after_review,
+    needs_review,
     verdict,
     verdicts,
 )
@@ -143,13 +143,17 @@ def test_one_more_value_never_settles_a_difference_and_an_agreed_value_lies_amon
 
 
 def test_a_review_makes_what_agrees_reviewed_and_leaves_an_aggregate_what_it_is() -> None:
-    assert reviewed(Agreed(4, "unanimous")) == reviewed(Agreed(4, "within_tolerance")) == Agreed(4, "reviewed")
-    assert reviewed(Agreed(4, "aggregated")) == Agreed(4, "aggregated")
+    assert (
+        consistent_after_review(Agreed(4, "unanimous"))
+        == consistent_after_review(Agreed(4, "within_tolerance"))
+        == Agreed(4, "reviewed")
+    )
+    assert consistent_after_review(Agreed(4, "aggregated")) == Agreed(4, "aggregated")
 
 
 def wanted(cross_review: str, finals: Sequence[float] = (), *, sample: str = "s", **more: float | None) -> bool:
     share, threshold = more.get("share", 0), more.get("threshold")
-    return review_wanted(cross_review=cross_review, share=share or 0, threshold=threshold, finals=finals, sample=sample)
+    return needs_review(cross_review=cross_review, share=share or 0, threshold=threshold, finals=finals, sample=sample)
 
 
 def test_all_or_none_or_the_high_rated_are_reviewed() -> None:

@@ -37,8 +37,8 @@ def plans(study: Study, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         cursor.execute("ANALYZE annotation_sample, annotation_assignment")
         # What a table of thousands of rows does by itself.
         cursor.execute("SET LOCAL enable_seqscan = off")
-    monkeypatch.setattr(claiming_sql, "changed", explained)
-    monkeypatch.setattr(scores_sql, "changed", explained)
+    monkeypatch.setattr(claiming_sql, "execute_write", explained)
+    monkeypatch.setattr(scores_sql, "execute_write", explained)
     return found
 
 

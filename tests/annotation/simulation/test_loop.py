@@ -28,7 +28,7 @@ from annotation.models import (
 )
 from annotation.simulation.loop import annotators, measurements, table
 from annotation.simulation.loop.context import FIRST, SECOND, Play
-from annotation.simulation.loop.runner import is_over, play_all, prepared
+from annotation.simulation.loop.runner import is_over, play_all, prepare_loop
 from annotation.simulation.loop.scoring import opinion
 from annotation.suggestions.unseen_predictions import learned_from
 
@@ -59,8 +59,8 @@ def cancelled_at_a_training(job: Job) -> Job:
 def test_the_whole_loop_comes_round_and_what_its_table_claims_is_so(settings) -> None:
     settings.DEMO = True
     with pytest.raises(KeyboardInterrupt):
-        play_all(prepared(carry_out=cancelled_at_a_training, questions=QUESTIONS))
-    play = prepared(carry_out=carried_out, questions=QUESTIONS)
+        play_all(prepare_loop(carry_out=cancelled_at_a_training, questions=QUESTIONS))
+    play = prepare_loop(carry_out=carried_out, questions=QUESTIONS)
     told = [(one.title, one.gained) for one in play_all(play)]
     assert is_over(play)
 
@@ -76,7 +76,7 @@ def test_the_whole_loop_comes_round_and_what_its_table_claims_is_so(settings) ->
     every_page_that_it_names_opens_and_so_does_what_these_lead_to(play)
 
     before = HistoryEntry.objects.count(), Job.objects.count(), Score.objects.count()
-    again = prepared(carry_out=carried_out, questions=QUESTIONS)
+    again = prepare_loop(carry_out=carried_out, questions=QUESTIONS)
     assert [(one.title, one.gained) for one in play_all(again)] == told
     assert (HistoryEntry.objects.count(), Job.objects.count(), Score.objects.count()) == before
 
@@ -92,17 +92,17 @@ def everything_is_agreed_and_the_second_release_is_larger(play: Play) -> None:
     assert tested[0] < tested[1]
     for batch in (FIRST, SECOND):
         # Talking brings labels nearer to what samples deserve than single scores are.
-        assert measurements.discussed(play, batch).off < measurements.scored(play, batch).off
+        assert measurements.measure_discussions(play, batch).off < measurements.measure_scoring(play, batch).off
 
 
 def the_judge_is_better_than_what_it_has_to_beat_and_the_second_better_than_the_first(play: Play) -> None:
     for number in (1, 2):
-        for row in measurements.judged(play, number):
+        for row in measurements.measure_judge(play, number):
             assert row.rmse < row.baselines["generator"] < row.baselines["constant"], (number, row)
     rows = measurements.compared_judges(play)
     assert len(rows) == 4
     assert sum(row.second for row in rows) < sum(row.first for row in rows)
-    assert {row.samples for row in rows} == {row.samples for row in measurements.judged(play, 2)}
+    assert {row.samples for row in rows} == {row.samples for row in measurements.measure_judge(play, 2)}
 
 
 def no_prediction_is_of_a_sample_that_the_model_had_seen(play: Play) -> None:
@@ -115,9 +115,11 @@ def no_prediction_is_of_a_sample_that_the_model_had_seen(play: Play) -> None:
 
 
 def annotators_met_the_judge_as_was_drawn_and_the_blind_arm_did_not(play: Play) -> None:
-    arms = measurements.scored(play, SECOND).arms
+    arms = measurements.measure_scoring(play, SECOND).arms
     assert all(arms.values()), arms
-    assert measurements.scored(play, FIRST).arms == {"blind": sum(measurements.scored(play, FIRST).arms.values())} | {
+    assert measurements.measure_scoring(play, FIRST).arms == {
+        "blind": sum(measurements.measure_scoring(play, FIRST).arms.values())
+    } | {
         "delayed": 0,
         "prefilled": 0,
     }
@@ -155,7 +157,7 @@ def labels_say_where_they_come_from(play: Play) -> None:
 
 
 def the_pull_that_people_were_made_with_is_found_again(play: Play) -> None:
-    rows = {row.arm: row for row in measurements.pulled(play)}
+    rows = {row.arm: row for row in measurements.measure_anchoring(play)}
     assert set(rows) == {"delayed", "prefilled"}
     for row in rows.values():
         assert row.interval is not None
@@ -167,7 +169,7 @@ def the_pull_that_people_were_made_with_is_found_again(play: Play) -> None:
 
 
 def disputes_were_foreseen(play: Play) -> None:
-    found = measurements.queued(play)
+    found = measurements.measure_queue(play)
     assert found is not None
     assert found.interval[0] > 0.5
     values = Rating.objects.filter(score__sample__in=play.batch(SECOND), score__round=1).exclude(

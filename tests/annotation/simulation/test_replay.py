@@ -52,7 +52,7 @@ def test_each_score_is_bought_once_and_none_where_the_dispute_is_known(policy, s
     told = replay(finished, policy, seed=seed)
     assert len(set(told.bought)) == len(told.bought)
     revealed = Revealed(finished)
-    out = replaying.held_out(finished, seed=seed)
+    out = replaying.draw_held_out(finished, seed=seed)
     for row, column in told.bought:
         assert not out[row]
         assert not revealed.shown[row]
@@ -95,7 +95,7 @@ def test_the_judge_is_told_what_was_bought_and_held_to_questions_of_which_nothin
         return knowing(finished)(values)
 
     told = replay(finished, Policy.DISPUTED, seed=3, relearn=relearn)
-    out = replaying.held_out(finished, seed=3)
+    out = replaying.draw_held_out(finished, seed=3)
     assert 0 < out.sum() < 40
     assert not set(finished.questions[out]) & set(finished.questions[~out])
     for values in heard:
@@ -108,10 +108,10 @@ def test_the_judge_is_told_what_was_bought_and_held_to_questions_of_which_nothin
 
 def test_raters_are_drawn_for_each_sample_by_its_name_and_the_seed():
     people = list(range(22))
-    first = replaying.drawn_raters("a", people, 3, seed=1)
-    assert first == replaying.drawn_raters("a", people, 3, seed=1)
-    assert len({tuple(replaying.drawn_raters(name, people, 3, seed=1)) for name in "abcdefgh"}) > 5
-    drawn = [who for number in range(600) for who in replaying.drawn_raters(str(number), people, 3, seed=1)]
+    first = replaying.draw_raters("a", people, 3, seed=1)
+    assert first == replaying.draw_raters("a", people, 3, seed=1)
+    assert len({tuple(replaying.draw_raters(name, people, 3, seed=1)) for name in "abcdefgh"}) > 5
+    drawn = [who for number in range(600) for who in replaying.draw_raters(str(number), people, 3, seed=1)]
     counts = np.bincount(drawn, minlength=22)
     assert counts.min() > 50
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.statistics import undefined_reasons
-from annotation.statistics.agreement import LevelScale, as_row, measure
+from annotation.statistics.agreement import LevelScale, agreement_row, measure
 from annotation.statistics.krippendorff_alpha import MEASUREMENTS
 
 VALUES = (0, 1, 2, 3, 4, 5)
@@ -26,7 +26,7 @@ def measured(samples, values=VALUES, **options):
 def row(samples, values=VALUES):
     scale = LevelScale("ITS", "Image-Text Synergy", values)
     names = [f"member {number}" for number in range(10)]
-    return as_row(measured(samples, values), scale, measurement="ordinal", group={}, names=names, most_pairs=2)
+    return agreement_row(measured(samples, values), scale, measurement="ordinal", group={}, names=names, most_pairs=2)
 
 
 def test_every_figure_of_three_annotators_comes_out():

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from annotation.statistics import undefined_reasons
-from annotation.statistics.kappa_icc import one_way, pair_kappas, two_way
+from annotation.statistics.kappa_icc import one_way_icc, pair_kappas, two_way
 
 LEVELS = 5
 # For each sample who rated it, and how.
@@ -103,14 +103,14 @@ def test_the_one_way_correlation_takes_uneven_samples(samples):
     assume(len(shared) > 1)
     assume(len({value for ratings in shared for value in ratings.values()}) > 1)
     unit, _, value = columns(samples)
-    found = one_way(unit, value.astype(float))
+    found = one_way_icc(unit, value.astype(float))
     assert found.form == "ICC(1)"
     assert found.value == pytest.approx(naive_one_way(samples), abs=1e-9)
 
 
 def test_the_published_example_comes_out():
     unit, who, value = columns(as_samples(SHROUT_AND_FLEISS))
-    assert round(one_way(unit, value.astype(float)).value, 2) == 0.17
+    assert round(one_way_icc(unit, value.astype(float)).value, 2) == 0.17
     assert round(two_way(unit, who, value.astype(float)).value, 2) == 0.29
 
 
@@ -144,11 +144,11 @@ def test_the_two_way_correlation_is_that_of_its_mean_squares(n, k, chance):
 )
 def test_a_correlation_that_says_nothing_says_why(samples, one, two):
     unit, who, value = columns(samples)
-    assert one_way(unit, value.astype(float)).undefined == one
+    assert one_way_icc(unit, value.astype(float)).undefined == one
     assert two_way(unit, who, value.astype(float)).undefined == two
 
 
 def test_full_agreement_on_different_samples_is_one():
     unit, who, value = columns([{0: 1, 1: 1}, {0: 4, 1: 4}])
-    assert one_way(unit, value.astype(float)).value == 1
+    assert one_way_icc(unit, value.astype(float)).value == 1
     assert two_way(unit, who, value.astype(float)).value == 1

@@ -29,7 +29,7 @@ def test_ticks_are_round_and_hold_every_value(values: list[float], ticks: tuple[
 def test_a_lone_value_stands_between_others(value: float) -> None:
     axis = axis_of([value])
     assert axis.ticks[0] < value < axis.ticks[-1]
-    assert 3 <= len({axis.said(tick) for tick in axis.ticks}) == len(axis.ticks) <= 7
+    assert 3 <= len({axis.tick_text(tick) for tick in axis.ticks}) == len(axis.ticks) <= 7
 
 
 def test_a_lone_value_at_an_end_that_nothing_can_pass_has_the_axis_on_one_side() -> None:
@@ -40,8 +40,8 @@ def test_a_lone_value_at_an_end_that_nothing_can_pass_has_the_axis_on_one_side()
 def test_an_axis_about_zero_reaches_to_both_sides_and_writes_signs() -> None:
     axis = axis_of([0.02, 0.3], zero=True, most=5)
     assert axis.ticks[0] < 0 < 0.3 <= axis.ticks[-1]
-    assert axis.said(axis.ticks[0], sign=True).startswith("−")
-    assert axis.said(0, sign=True)[0] == "0"
+    assert axis.tick_text(axis.ticks[0], sign=True).startswith("−")
+    assert axis.tick_text(0, sign=True)[0] == "0"
 
 
 def test_places_across_are_per_cent_so_that_a_drawing_fits_any_screen() -> None:

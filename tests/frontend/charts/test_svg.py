@@ -67,7 +67,7 @@ def test_what_is_not_known_is_not_drawn() -> None:
     assert len(circles(no_interval)) == 1
     assert "<path" not in no_interval
     assert circles(svg.sparkline(scale, [None, None])) == []
-    assert "<rect" not in svg.stacked([("a", 0)])
+    assert "<rect" not in svg.stacked_bar([("a", 0)])
     assert "<rect" not in svg.columns([0, 0])
 
 
@@ -91,7 +91,7 @@ def test_a_chart_over_weeks_names_its_ends_and_says_what_it_shows() -> None:
 
 
 def test_parts_of_a_whole_fill_the_bar_in_proportion_and_the_smallest_can_be_seen() -> None:
-    bars = list(parsed(svg.stacked([("a", 750), ("b", 249), ("c", 1)], width=100)).iter("rect"))
+    bars = list(parsed(svg.stacked_bar([("a", 750), ("b", 249), ("c", 1)], width=100)).iter("rect"))
     widths = [float(bar.attrib["width"]) for bar in bars]
     assert [bar.attrib["class"] for bar in bars] == ["a", "b", "c"]
     assert widths[0] == pytest.approx(74, abs=2)
@@ -131,7 +131,7 @@ def test_no_drawing_carries_a_style_that_the_content_policy_would_refuse() -> No
         svg.interval(scale, 0.5, [0.4, 0.6], bars=(0.67,), label='<"&'),
         svg.sparkline(scale, [0.1, 0.2]),
         svg.weeks(scale, [0.1], ["week 1"]),
-        svg.stacked([("a", 1)]),
+        svg.stacked_bar([("a", 1)]),
         svg.both_ways(1, 2, most=2),
         svg.columns([1, 2]),
     ]

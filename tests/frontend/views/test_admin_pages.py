@@ -59,7 +59,7 @@ def test_ada_pauses_ben_and_his_held_work_goes_back(ada: Client, world: World) -
     address = f"/studies/birds/people/{ben.public_id}/"
     assert ada.post(address, {"role": "annotator", "state": "paused"}).status_code == 302
     assert Member.objects.get(pk=ben.pk).state == "paused"
-    assert leasing.held(by=ben.user, slug="birds") == []
+    assert leasing.held_assignments(by=ben.user, slug="birds") == []
     assert "reserved for you" not in text(world_client(ben.user), "/")
 
 

@@ -60,7 +60,7 @@ def test_every_figure_of_a_dimension_stands_in_its_row(ada: Client, measured: Wo
     head, tcc, *_ = section(text(ada, PAGE), "h-alpha").split("<tr>")[1:]
     for name in ("Level", "Alpha", "95 % interval", "Exact", "Within 1", "Mean distance", "Apart by 2+", "ICC(1)"):
         assert name in words(head), name
-    figures = stored_reports.stored(measured.study, "agreement")
+    figures = stored_reports.latest_report(measured.study, "agreement")
     assert figures is not None
     row = figures.data["levels"]["ordinal"]["all"][0]
     for value in (row["alpha"], *row["interval"], row["exact"], row["within_one"], row["mad"], row["icc"]["value"]):
@@ -71,7 +71,7 @@ def test_every_figure_of_a_dimension_stands_in_its_row(ada: Client, measured: Wo
 @pytest.mark.parametrize("level", ["ordinal", "interval", "nominal"])
 def test_the_level_of_measurement_is_chosen_and_named(ada: Client, measured: World, level: str) -> None:
     page = text(ada, f"{PAGE}?level={level}")
-    figures = stored_reports.stored(measured.study, "agreement")
+    figures = stored_reports.latest_report(measured.study, "agreement")
     assert figures is not None
     alpha = figures.data["levels"][level]["all"][0]["alpha"]
     first = section(page, "h-alpha").split("<tr>")[2]
@@ -90,7 +90,7 @@ def test_agreement_is_shown_by_generator_and_by_domain(ada: Client, measured: Wo
 
 def test_pairs_of_annotators_have_a_map_of_figures(ada: Client, measured: World) -> None:
     maps = section(text(ada, PAGE), "h-pairs")
-    figures = stored_reports.stored(measured.study, "agreement")
+    figures = stored_reports.latest_report(measured.study, "agreement")
     assert figures is not None
     members = {measured.members[who].public_id for who in ("ben", "cleo")}
     (pair,) = [pair for pair in figures.data["levels"]["ordinal"]["all"][0]["kappa"] if set(pair["pair"]) == members]
@@ -187,7 +187,7 @@ def test_an_annotators_page_shows_them_beside_the_others(ada: Client, world: Wor
     page = text(ada, f"/studies/birds/people/{ben.public_id}/")
     rows = section(page, "h-quality").split("<tr>")[2:]
     assert len(rows) == 5, "four dimensions and all of them"
-    figures = stored_reports.stored(world.study, "annotators")
+    figures = stored_reports.latest_report(world.study, "annotators")
     assert figures is not None
     tcc = next(r for r in figures.data["rows"] if r["member"] == ben.public_id and r["dimension"] == "TCC")
     assert f"{abs(tcc['bias']):.2f}" in rows[0]

@@ -62,7 +62,7 @@ def test_figures_are_not_rounded(ada: Client, world: World) -> None:
         rate(sample, "Ben Bright", {"TCC": number % 4})
         rate(sample, "Cleo Calm", {"TCC": number % 3})
     stored_reports.refresh(study=world.study)
-    stored = stored_reports.stored(world.study, "agreement")
+    stored = stored_reports.latest_report(world.study, "agreement")
     assert stored is not None
     for level in ("ordinal", "interval"):
         want = stored.data["levels"][level]["all"][0]

@@ -48,7 +48,7 @@ def pulled(world: World) -> World:
 
 
 def stored(world: World) -> dict:
-    found = stored_reports.stored(world.study, "influence")
+    found = stored_reports.latest_report(world.study, "influence")
     assert found is not None
     return found.data
 

@@ -338,7 +338,7 @@ def test_a_job_of_another_study_is_not_under_this_one(study: Study, ada: Client)
     ],
 )
 def test_time_left_is_said_as_people_say_it(seconds: float | None, said: str) -> None:
-    assert jobs.left(Pace(1, seconds)) == said
+    assert jobs.time_left(Pace(1, seconds)) == said
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,16 @@ from sklearn.linear_model import LinearRegression, Ridge
 
 from judge.backends.embedded.candidates import CANDIDATES, Size
 from judge.backends.embedded.ensemble import SHARE, load, member_rows, save
-from judge.backends.embedded.model_selection import compare, fitted, folds, foretelling, outputs_of, some_questions
+from judge.backends.embedded.model_selection import (
+    compare,
+    fit_model,
+    folds,
+    outputs_of,
+    prediction_folds,
+    some_questions,
+)
 from judge.backends.embedded.scaling import scaling_from, scaling_of
-from judge.backends.embedded.targets import above, distributions, expected, shares_of
+from judge.backends.embedded.targets import above, distributions, expected_value, shares_of
 from tests.judge.labelled_samples import RUBRIC, labelled
 
 LEVELS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
@@ -22,7 +29,7 @@ questions = st.lists(st.integers(0, 12), min_size=2, max_size=80).map(np.array)
 def test_a_distribution_comes_back_and_its_mean_is_the_sum_of_what_is_learned(p, levels):
     p = np.array([p]) / sum(p)
     assert distributions(above(p)) == pytest.approx(p)
-    assert expected(above(p), levels) == pytest.approx(p @ np.array(levels))
+    assert expected_value(above(p), levels) == pytest.approx(p @ np.array(levels))
 
 
 @given(st.lists(st.floats(-2, 3), min_size=5, max_size=5))
@@ -58,7 +65,7 @@ def test_folds_hold_out_each_sample_once_and_never_half_a_question(question, cou
 @given(questions, st.integers(4, 60), st.integers(2, 7), st.integers(0, 5))
 def test_every_sample_is_foretold_once_by_models_that_had_not_seen_its_question(question, most, count, seed):
     some = some_questions(question, most, seed)
-    parts = foretelling(question, some, count, seed)
+    parts = prediction_folds(question, some, count, seed)
     if len(set(question[some].tolist())) < 2:
         assert parts == []
         return
@@ -125,7 +132,7 @@ def test_a_model_is_written_without_pickle_and_read_back(tmp_path):
         model = kind.build(Size(40, 5, 1)).fit(x, y)
         save(model, tmp_path / "m.skops")
         assert outputs_of(load(tmp_path / "m.skops"), x, 2) == pytest.approx(model.predict(x), abs=1e-12)
-        one = fitted(kind.build(Size(40, 5, 1)), x, y[:, :1])
+        one = fit_model(kind.build(Size(40, 5, 1)), x, y[:, :1])
         assert outputs_of(one, x, 1)[:, 0] == pytest.approx(np.ravel(one.predict(x)), abs=1e-12)
     assert b"pickle" not in (tmp_path / "m.skops").read_bytes()
 

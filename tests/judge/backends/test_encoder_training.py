@@ -13,7 +13,7 @@ import pytest
 
 from judge.backends.embedded.encoders import encoder as towers
 from judge.backends.interface import BackendError
-from judge.context import Surroundings
+from judge.context import JudgeContext
 from judge.formats.picture_folder import PictureFolder
 from judge.formats.sample_file import SampleLines
 from judge.options import OptionError
@@ -79,7 +79,7 @@ def learn(place, out, *, encoder="encoder", resume=False, progress=None, cache="
 
 
 def judge(place, run, out, **places):
-    surroundings = Surroundings(PictureFolder(place / "release"), None, places=places)
+    surroundings = JudgeContext(PictureFolder(place / "release"), None, places=places)
     predict(Run(run), SampleLines(place / "release" / "test.jsonl"), out, surroundings)
     return out.read_bytes()
 

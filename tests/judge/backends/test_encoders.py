@@ -11,11 +11,11 @@ from PIL import Image
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 
 from judge.backends.embedded.encoders import encoder as towers
-from judge.backends.embedded.encoders.cached_encoding import Encoders, encoding
+from judge.backends.embedded.encoders.cached_encoding import Encoders, load_encoders
 from judge.backends.embedded.encoders.encoder import Encoder
 from judge.backends.embedded.encoders.folder import EncoderFolder
 from judge.backends.interface import BackendError
-from judge.context import Surroundings
+from judge.context import JudgeContext
 from judge.formats.picture_folder import PictureFolder
 from judge.formats.sample_line import parse_sample
 
@@ -178,9 +178,9 @@ def test_several_pictures_are_their_mean_and_context_is_part_of_the_question_alo
 
 
 def test_what_the_store_knows_is_not_asked_again_and_what_it_does_not_know_is(folders, pictures, tmp_path, monkeypatch):
-    surroundings = Surroundings(pictures, tmp_path / "cache")
+    surroundings = JudgeContext(pictures, tmp_path / "cache")
     told = []
-    with encoding(list(folders.values()), surroundings) as encoders:
+    with load_encoders(list(folders.values()), surroundings) as encoders:
         first = encoders.encode([sample("a"), sample("b", answer="blue")], told.append)
     assert told == [2]
 
@@ -188,7 +188,7 @@ def test_what_the_store_knows_is_not_asked_again_and_what_it_does_not_know_is(fo
         raise AssertionError("a model was loaded")
 
     monkeypatch.setattr(towers, "Encoder", refuse)
-    with encoding(list(folders.values()), surroundings) as encoders:
+    with load_encoders(list(folders.values()), surroundings) as encoders:
         second = encoders.encode([sample("c"), sample("d", answer="blue")])
         for key, block in first.blocks.items():
             assert (second.blocks[key].vectors == block.vectors).all(), key
@@ -201,7 +201,7 @@ def test_what_the_store_knows_is_not_asked_again_and_what_it_does_not_know_is(fo
 
 
 def test_other_weights_other_words_or_another_size_make_other_vectors(folders, pictures, tmp_path):
-    surroundings = Surroundings(pictures, tmp_path / "cache")
+    surroundings = JudgeContext(pictures, tmp_path / "cache")
     changes = {
         "text": lambda path: text_encoder(path, seed=2),
         "image": lambda path: _change(path / "preprocessor_config.json", image_mean=[0.1, 0.1, 0.1]),
@@ -212,10 +212,10 @@ def test_other_weights_other_words_or_another_size_make_other_vectors(folders, p
         shutil.copytree(folders[role].path, copy)
         (copy / "README.md").write_text("What it is.")
         assert EncoderFolder(role, copy).checksum == folders[role].checksum
-        with encoding([EncoderFolder(role, copy)], surroundings) as encoders:
+        with load_encoders([EncoderFolder(role, copy)], surroundings) as encoders:
             before = encoders.encode([sample()])
         change(copy)
-        with encoding([EncoderFolder(role, copy)], surroundings) as encoders:
+        with load_encoders([EncoderFolder(role, copy)], surroundings) as encoders:
             after = encoders.encode([sample()])
         for key, block in before.blocks.items():
             changed = np.abs(after.blocks[key].vectors - block.vectors).max() > 1e-3

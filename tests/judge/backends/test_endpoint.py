@@ -13,7 +13,7 @@ from PIL import Image
 from judge.backends.endpoint import client as client_module
 from judge.backends.endpoint.options import EndpointOptions
 from judge.backends.interface import BackendError
-from judge.context import Surroundings
+from judge.context import JudgeContext
 from judge.formats.picture_folder import PictureFolder
 from judge.formats.sample_line import TextPart, parse_sample
 from judge.inference import judge_of
@@ -55,7 +55,7 @@ def judged(folder, url, some=None, rubric=TOML, **options):
     )
     place = folder / f"run-{time.monotonic_ns()}"
     run = Run.begin(place, config, rubric.encode(), resume=False)
-    with judge_of(run, Surroundings(PictureFolder(folder))) as judge:
+    with judge_of(run, JudgeContext(PictureFolder(folder))) as judge:
         return list(judge.judge(some or samples()))
 
 

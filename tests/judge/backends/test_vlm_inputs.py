@@ -17,7 +17,7 @@ from judge.backends.vlm.batches import batch_of
 from judge.backends.vlm.inputs import Items
 from judge.backends.vlm.losses import soft_loss, spread_loss, text_loss
 from judge.backends.vlm.model_adapters import family_of
-from judge.backends.vlm.training_targets import LEFT_OUT, Lessons, collate, exercises
+from judge.backends.vlm.training_targets import LEFT_OUT, TrainingExamples, collate, exercises
 from judge.formats.picture_folder import MissingPicture, PictureFolder
 from judge.formats.release_line import labelled_line, parse_labelled
 from judge.formats.rubric import parse_rubric
@@ -178,7 +178,7 @@ def test_what_lets_light_through_is_shown_on_white(kit, tmp_path):
 
 def lessons_of(kit, samples, folder, readout="joint"):
     made = exercises(samples, RUBRIC, readout)
-    return Lessons(made, RUBRIC, kit.items, kit.line, PictureFolder(folder))
+    return TrainingExamples(made, RUBRIC, kit.items, kit.line, PictureFolder(folder))
 
 
 def test_only_the_answer_is_learned_and_of_it_nothing_that_rules_say(kit, tmp_path):

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from judge.backends.registry import backend_named
-from judge.context import Surroundings
+from judge.context import JudgeContext
 from judge.formats.picture_folder import PictureFolder
 from judge.formats.release_line import ReleaseFolder
 from judge.inference import judge_of
@@ -29,11 +29,11 @@ def begun(folder, model, rubric=TOML, **settings):
 
 def trained(run, samples, pictures, progress=None):
     """Train a run, or go on with it."""
-    surroundings = Surroundings(PictureFolder(pictures), **({"progress": progress} if progress else {}))
+    surroundings = JudgeContext(PictureFolder(pictures), **({"progress": progress} if progress else {}))
     backend_named("vlm").train(run, samples, surroundings)
     return run
 
 
 def judged(run, samples, pictures):
-    with judge_of(run, Surroundings(PictureFolder(pictures))) as judge:
+    with judge_of(run, JudgeContext(PictureFolder(pictures))) as judge:
         return list(judge.judge(one.sample for one in samples))

@@ -9,7 +9,7 @@ import pytest
 
 from judge.evaluation.comparison import compare
 from judge.evaluation.scorecard import Labelled, scorecard
-from judge.formats.prediction_line import SamplePrediction, from_distribution
+from judge.formats.prediction_line import SamplePrediction, prediction_from_distribution
 from tests.judge.labelled_samples import RUBRIC, certain, failed, labelled
 
 
@@ -18,7 +18,7 @@ def spread(name, centre, width):
     p = [0.0] * 6
     p[centre - width] += 0.5
     p[centre + width] += 0.5
-    dimensions = {one.key: from_distribution(p, one) for one in RUBRIC.dimensions}
+    dimensions = {one.key: prediction_from_distribution(p, one) for one in RUBRIC.dimensions}
     return SamplePrediction(name, "j2", "sha", "ok", "test", dimensions=dimensions)
 
 

@@ -9,7 +9,7 @@ import pytest
 from judge.evaluation.baselines import ridge
 from judge.evaluation.pairs import pair
 from judge.evaluation.scorecard import Labelled, scorecard
-from judge.formats.prediction_line import SamplePrediction, from_distribution
+from judge.formats.prediction_line import SamplePrediction, prediction_from_distribution
 from tests.judge.labelled_samples import RUBRIC, certain, failed, labelled
 
 
@@ -160,7 +160,7 @@ def test_whether_the_judge_knows_what_people_disagree_on():
         apart = n % 4 == 0
         test.append(labelled(f"s{n}", [1, 4, 2] if apart else [3, 3, 3], question=f"q{n}"))
         p = [0, 0.4, 0, 0, 0.6, 0] if apart else [0, 0, 0.1, 0.8, 0.1, 0]
-        dimensions = {one.key: from_distribution(p, one) for one in RUBRIC.dimensions}
+        dimensions = {one.key: prediction_from_distribution(p, one) for one in RUBRIC.dimensions}
         said.append(SamplePrediction(f"s{n}", "j", "", "ok", "", dimensions=dimensions))
     found = tcc(scorecard(Labelled(RUBRIC, [], test), said, "mean"))["dispute"]
     # Of the three pairs of 1, 4 and 2 two are apart.
@@ -174,7 +174,7 @@ def test_to_be_sure_and_wrong_is_the_worse_miss():
     doubt = [1 / 6] * 6
     said = [
         SamplePrediction(
-            name, "j1", "sha", "ok", "test", dimensions={"TCC": from_distribution(p, RUBRIC.dimensions[0])}
+            name, "j1", "sha", "ok", "test", dimensions={"TCC": prediction_from_distribution(p, RUBRIC.dimensions[0])}
         )
         for name, p in (("doubted", doubt), ("sure", [0, 1, 0, 0, 0, 0]))
     ]

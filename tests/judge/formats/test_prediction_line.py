@@ -12,12 +12,12 @@ from judge.formats.json_line import RecordError
 from judge.formats.prediction_line import (
     NoDistribution,
     SamplePrediction,
-    as_line,
     at_level,
-    from_distribution,
     nearest,
     parse_line,
     parse_prediction,
+    prediction_from_distribution,
+    prediction_line,
 )
 from judge.formats.rubric import rubric_from_data
 
@@ -47,11 +47,11 @@ def refused(data):
 
 @given(chances, st.floats(0, 1), st.floats(0, 2))
 def test_what_is_written_is_read_back(p, mass, spread):
-    dimension = from_distribution(p, TCC, mass=mass, ensemble_sd=spread)
+    dimension = prediction_from_distribution(p, TCC, mass=mass, ensemble_sd=spread)
     said = SamplePrediction(
         "ä/1", "j1", "0" * 64, "ok", "expected", 3, {"TCC": dimension, "mood": at_level(0.5, MOOD, "x")}
     )
-    found = parse_line(as_line(said).encode(), RUBRIC)
+    found = parse_line(prediction_line(said).encode(), RUBRIC)
     assert (found.id, found.judge, found.prompt_sha, found.status, found.readout, found.cluster) == (
         *("ä/1", "j1", "0" * 64, "ok", "expected"),
         3,
@@ -65,9 +65,9 @@ def test_what_is_written_is_read_back(p, mass, spread):
 
 def test_the_line_has_the_names_that_others_read():
     said = SamplePrediction(
-        "a", "j1", "sha", "ok", "expected", None, {"TCC": from_distribution([0, 0, 1, 1, 0, 0], TCC)}
+        "a", "j1", "sha", "ok", "expected", None, {"TCC": prediction_from_distribution([0, 0, 1, 1, 0, 0], TCC)}
     )
-    data = json.loads(as_line(said))
+    data = json.loads(prediction_line(said))
     assert list(data) == ["id", "judge", "prompt_sha", "status", "readout", "cluster", "dimensions"]
     assert data["dimensions"]["TCC"] == {
         "p": [0, 0, 0.5, 0.5, 0, 0],
@@ -83,7 +83,7 @@ def test_the_line_has_the_names_that_others_read():
 
 @given(chances)
 def test_what_follows_from_the_chances_holds(p):
-    found = from_distribution(p, TCC)
+    found = prediction_from_distribution(p, TCC)
     assert sum(found.p) == pytest.approx(1)
     assert 0 <= found.expected <= 5
     assert 0 <= found.sd <= 2.5 + 1e-9
@@ -94,14 +94,14 @@ def test_what_follows_from_the_chances_holds(p):
 @pytest.mark.parametrize("chance", [math.nan, math.inf, 0.0])
 def test_from_chances_that_are_no_distribution_nothing_follows(chance):
     with pytest.raises(NoDistribution, match="levels of TCC are not finite, or all of them are 0"):
-        from_distribution([chance, 0, 0, 0, 0, 0], TCC)
+        prediction_from_distribution([chance, 0, 0, 0, 0, 0], TCC)
 
 
 @pytest.mark.parametrize("name", ["expected", "sd", "p_dispute", "mass", "ensemble_sd"])
 def test_a_number_that_no_reader_would_take_is_not_written(name):
-    broken = replace(from_distribution([0, 0, 1, 1, 0, 0], TCC), **{name: math.nan})
+    broken = replace(prediction_from_distribution([0, 0, 1, 1, 0, 0], TCC), **{name: math.nan})
     with pytest.raises(ValueError, match="not JSON compliant"):
-        as_line(SamplePrediction("a", "j1", "sha", "ok", "expected", None, {"TCC": broken}))
+        prediction_line(SamplePrediction("a", "j1", "sha", "ok", "expected", None, {"TCC": broken}))
 
 
 def test_of_two_levels_at_the_same_distance_the_upper_one_is_nearest():

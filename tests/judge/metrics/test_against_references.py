@@ -12,7 +12,7 @@ from scipy import stats
 from sklearn import metrics as reference
 
 from judge.metrics.association import kendall, pearson, quadratic_kappa, ranks, spearman
-from judge.metrics.ceiling import ceiling
+from judge.metrics.ceiling import human_ceiling
 from judge.metrics.dispute import auroc, brier, chance_apart, reliability, share_apart
 from judge.metrics.gaps import agreement_within, gap_shares, mean_error, moments, possible_gaps, rmse
 from judge.metrics.resampling import interval
@@ -155,7 +155,7 @@ def test_the_ceiling_is_each_rating_against_the_rest_of_its_sample(samples):
             others = sorted(sample[:place] + sample[place + 1 :])
             squares.append((np.mean(others) - sample[place]) ** 2)
             within.append(abs(others[(len(others) - 1) // 2] - sample[place]) <= 1)
-    found = ceiling(histograms, LEVELS)
+    found = human_ceiling(histograms, LEVELS)
     if not squares:
         assert found is None
         return

@@ -13,8 +13,8 @@ import numpy as np
 
 from judge.atomic_files import read_json, write_json
 from judge.backends.interface import BackendError
-from judge.context import Surroundings
-from judge.features.picture import opened
+from judge.context import JudgeContext
+from judge.features.picture import open_picture
 from judge.features.sample import answer_of, judged_pictures, question_of
 from judge.features.store import VectorStore
 from judge.formats.picture_folder import PictureFolder
@@ -99,7 +99,7 @@ class Encoders:
         missing = [key for key in names if key not in known]
         for start in range(0, len(missing), DECODED):
             some = missing[start : start + DECODED]
-            decoded = [opened(self._pictures.read(names[key]))[0] for key in some]
+            decoded = [open_picture(self._pictures.read(names[key]))[0] for key in some]
             made |= zip(some, self._encoder(folder).pictures(decoded), strict=True)
         fresh |= made
         return known | made
@@ -114,7 +114,7 @@ class Encoders:
 
 
 @contextmanager
-def encoding(folders: Sequence[EncoderFolder], surroundings: Surroundings) -> Iterator[Encoders]:
+def load_encoders(folders: Sequence[EncoderFolder], surroundings: JudgeContext) -> Iterator[Encoders]:
     """Return the encoders, with the store in the cache of these surroundings where they have one."""
     store = VectorStore(surroundings.cache / "features.sqlite") if surroundings.cache else None
     try:

@@ -7,7 +7,7 @@ import numpy as np
 
 from judge.evaluation.scorecard import Labelled, scorecard
 from judge.evaluation.worst_misses import surprise
-from judge.formats.prediction_line import SamplePrediction, from_distributions
+from judge.formats.prediction_line import SamplePrediction, predictions_from_distributions
 from judge.formats.rubric import rubric_from_data
 from tests.judge.labelled_samples import RUBRIC, labelled
 
@@ -34,7 +34,7 @@ def _prediction(name, level):
     p = [0.1] * 6
     p[level] = 0.5
     dimensions = {
-        one.key: from_distributions(np.array([p]), one, intervals=[(level - 1.0, level + 1.0)])[0]
+        one.key: predictions_from_distributions(np.array([p]), one, intervals=[(level - 1.0, level + 1.0)])[0]
         for one in RUBRIC.dimensions
     }
     return SamplePrediction(name, "j1", "sha", "ok", "test", dimensions=dimensions)

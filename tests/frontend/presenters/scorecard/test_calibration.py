@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontend.presenters.scorecard.calibration import CalibrationGroup, calibration, pooled, wilson
+from frontend.presenters.scorecard.calibration import CalibrationGroup, calibration, pool_groups, wilson
 
 from .scorecards import card, dimension, measured, nothing, parsed
 
@@ -46,12 +46,12 @@ def test_dimensions_together_are_weighted_by_their_samples():
         CalibrationGroup(0.1, 0.4, 10),
         *(CalibrationGroup(0.2 + n / 10, 0.5, 40) for n in range(8)),
     ]
-    found = pooled(groups)
+    found = pool_groups(groups)
     assert sum(group.samples for group in found) == sum(group.samples for group in groups)
     assert found[0].observed == pytest.approx(0.1)
     assert [group.expected for group in found] == sorted(group.expected for group in found)
-    assert len(pooled([CalibrationGroup(n / 100, 0.5, 5) for n in range(100)])) == 10
-    assert pooled([]) == []
+    assert len(pool_groups([CalibrationGroup(n / 100, 0.5, 5) for n in range(100)])) == 10
+    assert pool_groups([]) == []
 
 
 def test_the_sentences_name_each_dimensions_figures():
