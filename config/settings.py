@@ -1,7 +1,7 @@
 """Every setting of the platform, read from the environment.
 
-The README lists the variables. Without any of them the platform runs embedded: SQLite, a broker in the file system
-and a media folder, all under ``DATA_DIR``.
+docs/OPERATING.md lists the variables. Without any of them the platform runs embedded: SQLite, a broker in the file
+system and a media folder, all under ``DATA_DIR``.
 """
 
 from pathlib import Path

@@ -129,7 +129,7 @@ def after(state: str, event: Event) -> SampleState:
 
 
 def diagram() -> str:
-    """Return the table as a Mermaid state diagram, one arrow per pair of states, for the README."""
+    """Return the table as a Mermaid state diagram, one arrow per pair of states, for docs/ARCHITECTURE.md."""
     events: dict[tuple[SampleState, SampleState], list[str]] = {}
     for (state, event), following in TRANSITIONS.items():
         if state is not following:
