@@ -38,7 +38,7 @@ from annotation.models import (
 )
 from annotation.review_queue.rebuild import refresh
 from annotation.scoring import leasing, submitting
-from annotation.studies import studies
+from annotation.studies import invitations
 
 from .factories import make_discussion, make_member, make_release, make_sample, make_study, make_token, make_user
 from .judge_run_rows import make_judge_run
@@ -162,7 +162,7 @@ def make_world() -> World:
     held = leasing.lease(by=_user(members["ann"]), slug=study.slug, count=1).assignments[0]
     case = _make_case(study, members)
     Exposure.objects.all().delete()
-    invitation, secret = studies.invite(by=_user(members["ada"]), study=study, role="annotator", uses=5)
+    invitation, secret = invitations.invite(by=_user(members["ada"]), study=study, role="annotator", uses=5)
     job = Job.objects.create(
         kind="import_samples",
         study=study,

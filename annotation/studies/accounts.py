@@ -11,8 +11,9 @@ from annotation.core import permissions
 from annotation.core.errors import BadInput
 from annotation.models import Invitation, Member, User
 
+from .invitations import accept_invitation, find_invitation
 from .logins import check_password_rules, create_user
-from .studies import accept_invitation, find_invitation, hash_secret
+from .studies import hash_secret
 
 
 def change_details(*, by: User, name: str, email: str, time_zone: str, theme: str, digest: str = "") -> User:

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from annotation.core import permissions
 from annotation.core.errors import BadInput
 from annotation.models import Invitation, Member, Study
-from annotation.studies import studies
+from annotation.studies import invitations, studies
 from api.answers import answer, empty_answer
 from api.pagination import PageQuery, page
 from api.schema import describe, page_schema
@@ -106,7 +106,7 @@ class InvitationsView(View):
             member = Member.objects.filter(study=study, public_id=public_id).first()
             if member is None:
                 raise BadInput("There is no such member.", fields={"member": "The id of a member of this study."})
-        invitation, secret = studies.invite(by=user, study=study, member=member, **body)
+        invitation, secret = invitations.invite(by=user, study=study, member=member, **body)
         link = request.build_absolute_uri(reverse("join", args=[secret]))
         return answer({**shapes.ShownInvitationSerializer(invitation).data, "secret": secret, "link": link}, status=201)
 
@@ -119,7 +119,7 @@ class OneInvitationView(View):
         """Who has joined by it stays."""
         study, user = _led(request, slug)
         row = get_or_not_found(Invitation.objects.select_related("study").filter(study=study), pk=invitation)
-        studies.revoke_invitation(by=user, invitation=row)
+        invitations.revoke_invitation(by=user, invitation=row)
         return empty_answer()
 
 
@@ -132,7 +132,7 @@ class AcceptInvitationView(View):
     def post(self, request: Request) -> HttpResponse:
         """Who is a member already stays what they are."""
         secret = body_of(request, shapes.AcceptRequestSerializer)["secret"]
-        member = studies.accept_invitation(user=user_of(request), secret=secret)
+        member = invitations.accept_invitation(user=user_of(request), secret=secret)
         return answer({"study": member.study.slug, "role": member.role})
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from annotation.core.errors import WorkflowError
 from annotation.models import Invitation, Member, User
-from annotation.studies import accounts, studies
+from annotation.studies import accounts, invitations
 from frontend.forms.accounts import NewAccountForm
 
 from .common import show
@@ -31,13 +31,13 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
         if member is not None:
             return redirect("study", slug=member.study.slug)
     try:
-        invitation = studies.find_invitation(secret)
+        invitation = invitations.find_invitation(secret)
     except WorkflowError as error:
         return show(request, "join_refused.html", {"reason": error.message}, status=error.status)
     if request.method != "POST":
         return _page(request, invitation, secret)
     if user is not None:
-        return _welcome(request, studies.accept_invitation(user=user, secret=secret))
+        return _welcome(request, invitations.accept_invitation(user=user, secret=secret))
     return _new_account(request, invitation, secret)
 
 

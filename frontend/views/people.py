@@ -18,7 +18,7 @@ from annotation.core.rubric_cache import definition
 from annotation.core.visibility import open_participations
 from annotation.models import Invitation, Member, Study, User
 from annotation.reports import summaries
-from annotation.studies import accounts, studies
+from annotation.studies import accounts, invitations, studies
 from frontend.forms.studies import InviteForm, MemberForm
 from frontend.presenters import vocabulary
 from frontend.presenters.annotators import annotator_page
@@ -47,7 +47,7 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         return _people(request, study, form, status=400)
     try:
-        invitation, secret = studies.invite(by=viewer(request), study=study, **form.cleaned_data)
+        invitation, secret = invitations.invite(by=viewer(request), study=study, **form.cleaned_data)
     except WorkflowError as error:
         form.refuse(error)
         return _people(request, study, form, status=error.status)
@@ -62,7 +62,7 @@ def revoke_invitation(request: HttpRequest, slug: str, invitation_id: str) -> Ht
     invitation = Invitation.objects.filter(study=study, pk=invitation_id).first()
     if invitation is None:
         raise Http404(_("There is no such invitation."))
-    studies.revoke_invitation(by=viewer(request), invitation=invitation)
+    invitations.revoke_invitation(by=viewer(request), invitation=invitation)
     messages.success(request, _("The link is of no use any more."))
     return redirect("people", slug=study.slug)
 
@@ -95,7 +95,7 @@ def invite_member(request: HttpRequest, slug: str, member_id: str) -> HttpRespon
     """Make a link by which a person takes over a member who has no login yet."""
     study = _led(request, slug)
     found = _member(study, member_id)
-    _invitation, secret = studies.invite(by=viewer(request), study=study, role=found.role, member=found)
+    _invitation, secret = invitations.invite(by=viewer(request), study=study, role=found.role, member=found)
     return _one(request, study, found, link=_join_link(request, secret))
 
 

@@ -21,7 +21,7 @@ from annotation.models import (
     Study,
 )
 from annotation.reports import stored_reports
-from annotation.studies.studies import invite
+from annotation.studies.invitations import invite
 from tests.access_world import words_of_judges
 from tests.factories import make_discussion, make_member, make_release, make_sample, make_study, make_user
 from tests.judge_run_rows import make_judge_run

@@ -25,7 +25,7 @@ from schemathesis.specs.openapi.checks import (
 from annotation.models import Assignment, Invitation, Job, JobLogLine, QueueEntry, Sample, Study
 from annotation.reports import stored_reports
 from annotation.review_queue.rebuild import refresh
-from annotation.studies.studies import invite
+from annotation.studies.invitations import invite
 from api.urls import urlpatterns
 from tests.databases import BOTH
 from tests.factories import make_discussion, make_member, make_release, make_sample, make_study, make_token, make_user

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from annotation.models import Invitation, Member, Study, User
-from annotation.studies import studies
+from annotation.studies import invitations
 from tests.factories import PASSWORD, make_member, make_study, make_user
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ def ada(study: Study) -> User:
 
 
 def link(study: Study, ada: User, **options: object) -> str:
-    _invitation, secret = studies.invite(by=ada, study=study, **{"role": "annotator", **options})
+    _invitation, secret = invitations.invite(by=ada, study=study, **{"role": "annotator", **options})
     return f"/join/{secret}/"
 
 
