@@ -53,10 +53,7 @@ const session = createSession({
   api,
   person,
   text,
-  hears: {
-    left: () => mailroom.signedOut(),
-    back: () => mailroom.signedIn(),
-  },
+  hears: { left: () => mailroom.signedOut(), back: () => mailroom.signedIn() },
 });
 const panel = createPanel({
   root: byId("panel"),
@@ -64,9 +61,7 @@ const panel = createPanel({
   reasons,
   text,
   now: api.now,
-  hears: {
-    here: (key) => table.go(key),
-  },
+  hears: { here: (key) => table.go(key) },
 });
 const dock = createDock({
   reasons,
@@ -91,10 +86,7 @@ const table = createTable({
   dock,
   stage,
   text,
-  hears: {
-    paused: () => paused !== "",
-    drawn: drawBar,
-  },
+  hears: { paused: () => paused !== "", drawn: drawBar },
 });
 const queue = createQueue({
   api,
@@ -123,11 +115,7 @@ const queue = createQueue({
     cases.isOnTrail(item.id) ||
     letters.waiting().some(({ discussion }) => discussion === item.id),
   paused: () => paused !== "",
-  hears: {
-    filled: () => cases.filled(),
-    empty: () => cases.idle(),
-    signedOut: () => session.leave(),
-  },
+  hears: { filled: () => cases.filled(), empty: () => cases.idle(), signedOut: () => session.leave() },
 });
 const outbox = createOutbox({
   api,
@@ -158,10 +146,7 @@ const cases = createCases({
   tell,
   urls,
   paused: () => paused,
-  hears: {
-    opened: () => poll.now(),
-    signedOut: () => session.leave(),
-  },
+  hears: { opened: () => poll.now(), signedOut: () => session.leave() },
 });
 const flow = createFlow({
   table,

@@ -56,10 +56,7 @@ const session = createSession({
   api,
   person,
   text,
-  hears: {
-    left: () => mailroom.signedOut(),
-    back: () => mailroom.signedIn(),
-  },
+  hears: { left: () => mailroom.signedOut(), back: () => mailroom.signedIn() },
 });
 const panel = createPanel({
   root: byId("panel"),
@@ -81,11 +78,7 @@ const desk = createDesk({
   clock,
   panel,
   text,
-  hears: {
-    changed: () => flow.draw(),
-    kept: () => mailroom.draftKept(),
-    aloud: tell.aloud,
-  },
+  hears: { changed: () => flow.draw(), kept: () => mailroom.draftKept(), aloud: tell.aloud },
 });
 const answering = createAnswering({ desk, dimensions });
 /** @param {import("./types.js").Assignment} assignment @returns {import("./types.js").Work} */
