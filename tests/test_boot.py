@@ -12,7 +12,7 @@ from .installation import Installation, free_port
 pytestmark = pytest.mark.sqlite
 
 HEAVY = ("torch", "transformers", "peft", "accelerate", "sklearn")
-FOR_FIGURES = ("pandas", "numpy", "krippendorff", "pyarrow")
+FOR_FIGURES = ("pandas", "numpy", "scipy", "krippendorff", "pyarrow")
 WEB = [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", "--bind", "127.0.0.1:0"]
 
 # An attempt counts, too: here the libraries may be absent, and the code may pass over that.

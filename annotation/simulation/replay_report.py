@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
 from typing import Any
 
-from annotation.statistics.student_t import t_quantile
+from scipy.stats import t as student_t
+
 from judge.metrics.dispute import auroc, brier
 
 from .replay import CHECKPOINTS, LOOK, Policy, Replay
@@ -50,7 +51,7 @@ def figure(values: Sequence[float | None]) -> dict[str, Any]:
     mean = fmean(known)
     if len(known) < 2:
         return {"mean": mean, "interval": None}
-    reach = t_quantile((1 + CONFIDENCE) / 2, len(known) - 1) * stdev(known) / math.sqrt(len(known))
+    reach = float(student_t.ppf((1 + CONFIDENCE) / 2, len(known) - 1)) * stdev(known) / math.sqrt(len(known))
     return {"mean": mean, "interval": [mean - reach, mean + reach]}
 
 

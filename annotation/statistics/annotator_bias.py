@@ -14,9 +14,9 @@ from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
+from scipy.stats import t as student_t
 
 from .krippendorff_alpha import Floats, Interval, Ints
-from .student_t import t_quantile
 from .undefined_reasons import ALONE
 
 Word = Literal["harsh", "generous", "narrow", "wide"]
@@ -164,7 +164,7 @@ def words(everybody: Sequence[Habits]) -> list[Word | None]:
 
 def _word(one: Habits, level: float) -> Word | None:
     if one.bias is not None and one.error is not None and abs(one.bias) >= BIAS_THAT_MATTERS * one.step:
-        beyond = abs(one.bias) - t_quantile(level, one.shared - 1) * one.error
+        beyond = abs(one.bias) - float(student_t.ppf(level, one.shared - 1)) * one.error
         if beyond > 0:
             return "harsh" if one.bias < 0 else "generous"
     if one.spread_ratio is None:
@@ -223,7 +223,7 @@ def _mean(numbers: Floats) -> tuple[float | None, float | None]:
 def _interval(mean: float | None, error: float | None, n: int) -> Interval | None:
     if mean is None or error is None or n < FEWEST_FOR_AN_INTERVAL:
         return None
-    reach = t_quantile((1 + CONFIDENCE) / 2, n - 1) * error
+    reach = float(student_t.ppf((1 + CONFIDENCE) / 2, n - 1)) * error
     return mean - reach, mean + reach
 
 

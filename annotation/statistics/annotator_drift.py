@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from scipy.stats import t as student_t
 
 from .annotator_bias import CONFIDENCE, FEWEST_FOR_A_WORD, FEWEST_FOR_AN_INTERVAL, MOST_WEEKS, week_number
 from .krippendorff_alpha import Floats, Interval, Ints
-from .student_t import t_quantile
 
 RECENT_WEEKS = 3
 # In levels; less changes next to no label.
@@ -202,7 +202,7 @@ class _Split:
         if total > 0:
             sizes = (len(self.before), len(self.after))
             degrees = total**2 / sum(error**2 / (n - 1) for error, n in zip(errors, sizes, strict=True))
-            reach = t_quantile(level, max(3, int(degrees))) * math.sqrt(total)
+            reach = float(student_t.ppf(level, max(3, int(degrees)))) * math.sqrt(total)
         noteworthy = abs(distance) >= matters and abs(distance) > reach
         return Change(float(self.before.mean()), float(self.after.mean()), self.since, noteworthy)
 
@@ -216,7 +216,11 @@ def _interval(numbers: Floats) -> Interval | None:
     if len(numbers) < FEWEST_FOR_AN_INTERVAL:
         return None
     mean = float(numbers.mean())
-    reach = t_quantile((1 + CONFIDENCE) / 2, len(numbers) - 1) * float(numbers.std(ddof=1)) / math.sqrt(len(numbers))
+    reach = (
+        float(student_t.ppf((1 + CONFIDENCE) / 2, len(numbers) - 1))
+        * float(numbers.std(ddof=1))
+        / math.sqrt(len(numbers))
+    )
     return mean - reach, mean + reach
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
+from scipy.stats import kendalltau, rankdata
 
 from .gaps import Floats, Values
 
@@ -36,28 +36,16 @@ def spearman(judge: Values, human: Values) -> float | None:
 
 
 def kendall(judge: Values, human: Values) -> float | None:
-    """Return Kendall's tau-b (KRCC), ties on either side accounted for, in n log n steps (Knight 1966)."""
-    one, other = np.asarray(judge, dtype=np.float64), np.asarray(human, dtype=np.float64)
-    pairs = len(one) * (len(one) - 1) // 2
-    order = np.lexsort((other, one))
-    one, other = one[order], other[order]
-    tied_one, tied_other = _tied(one), _tied(other)
-    # Sorted by both, equal pairs stand together.
-    both = _runs((one[1:] != one[:-1]) | (other[1:] != other[:-1]), len(one))
-    discordant = _inversions(other)
-    below = float(pairs - tied_one) * float(pairs - tied_other)
-    if below <= 0:
+    """Return Kendall's tau-b (KRCC), ties on either side accounted for (Knight 1966)."""
+    if len(judge) < 2:
         return None
-    difference = pairs - tied_one - tied_other + both - 2 * discordant
-    return float(np.clip(difference / np.sqrt(below), -1, 1))
+    tau = float(kendalltau(judge, human).statistic)
+    return None if np.isnan(tau) else tau
 
 
 def ranks(values: Values) -> Floats:
     """Return the rank of each value from 1, equal values sharing the mean of theirs."""
-    array = np.asarray(values, dtype=np.float64)
-    _, place, count = np.unique(array, return_inverse=True, return_counts=True)
-    last = count.cumsum()
-    return np.asarray((last - (count - 1) / 2)[place], dtype=np.float64)
+    return np.asarray(rankdata(values), dtype=np.float64)
 
 
 def _centred(values: Values) -> Floats:
@@ -71,33 +59,3 @@ def _positions(scores: Values, points: Floats) -> Floats:
     if len(array) and not np.allclose(points[place], array, atol=1e-9):
         raise ValueError("kappa is defined for levels alone; round the scores first")
     return place.astype(np.float64)
-
-
-def _tied(values: Floats) -> int:
-    _, count = np.unique(values, return_counts=True)
-    return int((count * (count - 1) // 2).sum())
-
-
-def _runs(begins: npt.NDArray[np.bool_], size: int) -> int:
-    edges = np.flatnonzero(np.concatenate([[True], begins, [True]])) if size else np.zeros(1, dtype=np.int64)
-    length = np.diff(edges)
-    return int((length * (length - 1) // 2).sum())
-
-
-def _inversions(values: Floats) -> int:
-    """Return how many pairs stand in falling order, by merging sorted halves, whole levels of them at a time."""
-    _, place = np.unique(values, return_inverse=True)
-    size, found, width = len(place), 0, 1
-    while width < size:
-        block = np.arange(size) // (2 * width)
-        left = (np.arange(size) // width) % 2 == 0
-        # Each half is sorted: how many of the left half are above a right one is the half's size less its place.
-        keyed = block * (size + 1) + place
-        lefts = np.sort(keyed[left])
-        starts = np.searchsorted(lefts, block * (size + 1), side="left")
-        ends = np.searchsorted(lefts, (block + 1) * (size + 1), side="left")
-        below = np.searchsorted(lefts, keyed, side="right")
-        found += int(((ends - np.maximum(below, starts))[~left]).sum())
-        place = place[np.lexsort((place, block))]
-        width *= 2
-    return found
