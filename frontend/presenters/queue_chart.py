@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from annotation.core.rubric_cache import DimensionDefinition
+from frontend.charts.level_colour import level_colour
 from frontend.charts.svg import ChartScale
-from frontend.templatetags.formatting_tags import ramp
 
 from .queue_reasons import values_in_words
 from .vocabulary import decimals
@@ -101,7 +101,7 @@ def _dots(values: Sequence[float], levels: Sequence[float], scale: ChartScale) -
         position = levels.index(value) if value in levels else 0
         for number in range(count):
             beside = (number - (count - 1) / 2) * STEP
-            dots.append(Dot(_within(scale.at(value) + beside), ramp(position, levels)))
+            dots.append(Dot(_within(scale.at(value) + beside), level_colour(position, levels)))
     return dots
 
 

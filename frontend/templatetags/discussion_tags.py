@@ -11,9 +11,8 @@ from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from frontend.charts.level_colour import level_colour
 from frontend.presenters import discussions
-
-from .formatting_tags import ramp
 
 register = template.Library()
 
@@ -34,7 +33,7 @@ def _chip(levels: tuple[Any, ...], value: float | None) -> SafeString:
     place = next((place for place, level in enumerate(levels) if level.value == value), None)
     if place is None:
         return format_html('<span class="level-chip rule">{}</span>', f"{value:g}")
-    return format_html('<span class="level-chip l{}">{}</span>', ramp(place, levels), f"{value:g}")
+    return format_html('<span class="level-chip l{}">{}</span>', level_colour(place, levels), f"{value:g}")
 
 
 @register.simple_tag

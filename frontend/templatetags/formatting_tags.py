@@ -1,16 +1,14 @@
 """Figures and values as people read them."""
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from django import template
 
+from frontend.charts.level_colour import level_colour
 from frontend.presenters import annotator_remarks, vocabulary
 
 register = template.Library()
-
-RAMP = 6
 
 
 @register.filter
@@ -46,12 +44,7 @@ def entry(mapping: dict[Any, Any] | None, key: Any) -> Any:
     return mapping.get(key) if mapping else None
 
 
-@register.simple_tag
-def ramp(position: int, levels: Sequence[Any]) -> int:
-    """Return the colour, 0 to 5, of the level at ``position`` among ``levels``."""
-    if len(levels) <= 1:
-        return 0
-    return round(position * (RAMP - 1) / (len(levels) - 1))
+register.simple_tag(level_colour, name="level_colour")
 
 
 @register.filter

@@ -8,9 +8,9 @@ from typing import Any
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from frontend.charts.level_colour import level_colour
 from frontend.presenters.annotator_remarks import signed_decimal, two
 from frontend.presenters.vocabulary import decimals
-from frontend.templatetags.formatting_tags import ramp
 
 from .text import between
 
@@ -88,4 +88,4 @@ def chip(value: float, levels: Sequence[float]) -> SafeString:
     place = next((place for place, level in enumerate(levels) if abs(level - value) < 1e-9), None)
     if place is None:
         return format_html('<span class="level-chip rule">{}</span>', two(value))
-    return format_html('<span class="level-chip l{}">{}</span>', ramp(place, levels), f"{value:g}")
+    return format_html('<span class="level-chip l{}">{}</span>', level_colour(place, levels), f"{value:g}")
