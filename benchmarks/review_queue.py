@@ -26,9 +26,9 @@ import django, sys, time
 django.setup()
 from annotation.models import Job, Study
 from annotation.jobs import running as job_runner
-from annotation.review_queue import refreshing
+from annotation.review_queue import rebuild
 study = Study.objects.get(slug={SLUG!r})
-job = refreshing.request(by=None, study=study)
+job = rebuild.request(by=None, study=study)
 begun = time.monotonic()
 job_runner.run(job.pk)
 print(time.monotonic() - begun)

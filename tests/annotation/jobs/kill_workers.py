@@ -31,7 +31,8 @@ from django.test import Client
 from annotation.models import ApiToken, Member, User
 from annotation.studies import rubrics
 from annotation.studies import studies
-from annotation.imports import import_samples, import_scores
+from annotation.imports.samples import import_samples
+from annotation.imports.scores import import_scores
 study = studies.create_study(by=None, slug="birds", rubric=rubrics.get_or_load("interleaved-answer"))
 ada = User.objects.create_user("ada", "a long enough password", name="Ada")
 Member.objects.create(study=study, user=ada, name="Ada", role="admin")

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "eager_prog
 Judge = Callable[[str], None]
 STARTER = """
 import subprocess, sys, time
-waits = "from judge.parent_watchdog import tether; tether(); import time; time.sleep(600)"
+waits = "from judge.parent_watchdog import watch_parent; watch_parent(); import time; time.sleep(600)"
 judge = subprocess.Popen([sys.executable, "-c", waits], stdin=subprocess.PIPE, start_new_session=True)
 print(judge.pid, flush=True)
 time.sleep(600)

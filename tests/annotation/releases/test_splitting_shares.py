@@ -90,7 +90,7 @@ def test_who_is_drawn_is_so_for_ever():
 
 def test_drawing_a_pool_loads_no_numpy():
     program = (
-        "import sys; from annotation.releases.splitting import drawn, wanted_samples; drawn(1, 'q', 0.5);"
-        "wanted_samples(10, share=0.2); sys.exit('numpy' in sys.modules)"
+        "import sys; from annotation.releases.splitting import is_drawn, size_of_test_part; is_drawn(1, 'q', 0.5);"
+        "size_of_test_part(10, share=0.2); sys.exit('numpy' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
