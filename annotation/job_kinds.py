@@ -72,10 +72,10 @@ def _import_scores(context: JobContext) -> Mapping[str, Any]:
 
 
 def _statistics(context: JobContext) -> Mapping[str, Any]:
-    from .reports.stored_reports import refresh
+    from .reports.stored_reports import refresh_reports
 
     # Resumed by starting anew: it takes seconds, and nothing is stored before the end.
-    refresh(study=_study(context), progress=context.progress)
+    refresh_reports(study=_study(context), progress=context.progress)
     return {}
 
 
@@ -93,15 +93,15 @@ def _move_samples(context: JobContext) -> Mapping[str, Any]:
 
 
 def _release(context: JobContext) -> Mapping[str, Any]:
-    from .releases.jobs import release
+    from .releases.jobs import run_release
 
-    return release(context, _study(context))
+    return run_release(context, _study(context))
 
 
 def _render_release(context: JobContext) -> Mapping[str, Any]:
-    from .releases.jobs import render
+    from .releases.jobs import run_rendering
 
-    return render(context, _study(context))
+    return run_rendering(context, _study(context))
 
 
 def _import_predictions(context: JobContext) -> Mapping[str, Any]:
@@ -120,30 +120,30 @@ def _import_predictions(context: JobContext) -> Mapping[str, Any]:
 
 
 def _judge_train(context: JobContext) -> Mapping[str, Any]:
-    from .judges.jobs import train
+    from .judges.jobs import run_training
 
-    return train(context, _study(context))
+    return run_training(context, _study(context))
 
 
 def _judge_predict(context: JobContext) -> Mapping[str, Any]:
-    from .judges.jobs import predict
+    from .judges.jobs import run_prediction
 
-    return predict(context, _study(context))
+    return run_prediction(context, _study(context))
 
 
 def _judge_evaluate(context: JobContext) -> Mapping[str, Any]:
-    from .judges.jobs import evaluate
+    from .judges.jobs import run_evaluation
 
-    return evaluate(context, _study(context))
+    return run_evaluation(context, _study(context))
 
 
 def _refresh_queue(context: JobContext) -> Mapping[str, Any]:
-    from .review_queue.rebuild import Superseded, refresh
+    from .review_queue.rebuild import SupersededRebuild, rebuild_queue
 
     # Resumed by starting anew: what is stored already costs no write.
     try:
-        return refresh(study=_study(context), progress=context.progress)
-    except Superseded:
+        return rebuild_queue(study=_study(context), progress=context.progress)
+    except SupersededRebuild:
         context.log("Another attempt began meanwhile and does the rest.")
         return {}
 

@@ -55,7 +55,7 @@ def send_digests() -> None:
 @shared_task
 def refresh_statistics() -> None:
     """Queue the calculation of figures that are old and stale."""
-    stored_reports.refresh_due()
+    stored_reports.request_due_reports()
 
 
 @shared_task
@@ -72,9 +72,9 @@ def forget_job_inputs() -> None:
     """Delete uploads and working places that no job needs any more."""
     uploads.forget_inputs()
     # Imported here: it loads what a web process does without.
-    from .judges.run_folders import forget_places
+    from .judges.run_folders import remove_old_folders
 
-    forget_places()
+    remove_old_folders()
 
 
 @shared_task

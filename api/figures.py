@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from annotation.models import Member, Study
-from annotation.reports.stored_reports import Stored, current_job
+from annotation.reports.stored_reports import StoredReport, current_job
 
 from .answers import moment
 from .serializers.people import pseudonym
@@ -42,7 +42,7 @@ def influence_person(row: Mapping[str, Any], people: Mapping[str, str]) -> dict[
     return {**row, "annotator": people.get(row["member"], row["member"])}
 
 
-def age(study: Study, stored: Stored | None) -> dict[str, Any]:
+def age(study: Study, stored: StoredReport | None) -> dict[str, Any]:
     """Return how old stored figures are, and the job that makes newer ones; those that are not there are stale."""
     job = current_job(study)
     return {

@@ -16,7 +16,7 @@ django.setup()
 from annotation.models import Job, Study
 from annotation.jobs import running as job_runner
 from annotation.reports import stored_reports as statistics
-job = statistics.request(by=None, study=Study.objects.get(slug={SLUG!r}))
+job = statistics.request_reports(by=None, study=Study.objects.get(slug={SLUG!r}))
 job_runner.run(job.pk)
 job.refresh_from_db()
 sys.exit(job.error if job.state != "done" else 0)

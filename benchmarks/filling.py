@@ -46,7 +46,7 @@ from annotation.models import (
 from annotation.models.fields import opaque_id
 from annotation.scoring.deciding import decide_undecided
 from annotation.studies.logins import create_token, create_user
-from annotation.studies.rubrics import freeze, get_or_load
+from annotation.studies.rubrics import freeze_rubric, get_or_load
 from annotation.studies.studies import add_member, create_study
 
 from .meeting import meet
@@ -136,7 +136,7 @@ class Filling:
         self._samples()
         if self.given:
             self._scores()
-            freeze(self.study.rubric)
+            freeze_rubric(self.study.rubric)
         if self.population.agreed:
             agree()
         if self.population.met:

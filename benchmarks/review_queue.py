@@ -28,7 +28,7 @@ from annotation.models import Job, Study
 from annotation.jobs import running as job_runner
 from annotation.review_queue import rebuild
 study = Study.objects.get(slug={SLUG!r})
-job = rebuild.request(by=None, study=study)
+job = rebuild.request_rebuild(by=None, study=study)
 begun = time.monotonic()
 job_runner.run(job.pk)
 print(time.monotonic() - begun)
@@ -40,11 +40,11 @@ FOLLOW = f"""
 import django, time
 django.setup()
 from annotation.models import ReviewQueue, Sample
-from annotation.review_queue.incremental_update import follow
+from annotation.review_queue.incremental_update import update_queues
 queue = ReviewQueue.objects.select_related("study", "run").get(study__slug={SLUG!r})
 samples = list(Sample.objects.filter(scores_in__gt=0).order_by("-pk").values_list("pk", flat=True)[:100])
 begun = time.monotonic()
-follow(queue, sorted(samples))
+update_queues(queue, sorted(samples))
 print(time.monotonic() - begun)
 """
 FIRST_ORDER = f"""

@@ -36,7 +36,7 @@ from annotation.models import (
     Study,
     User,
 )
-from annotation.review_queue.rebuild import refresh
+from annotation.review_queue.rebuild import rebuild_queue
 from annotation.scoring import leasing, submitting
 from annotation.studies import invitations
 
@@ -162,7 +162,7 @@ def make_world() -> World:
     held = leasing.lease(by=_user(members["ann"]), slug=study.slug, count=1).assignments[0]
     case = _make_case(study, members)
     Exposure.objects.all().delete()
-    invitation, secret = invitations.invite(by=_user(members["ada"]), study=study, role="annotator", uses=5)
+    invitation, secret = invitations.create_invitation(by=_user(members["ada"]), study=study, role="annotator", uses=5)
     job = Job.objects.create(
         kind="import_samples",
         study=study,
@@ -191,7 +191,7 @@ def make_world() -> World:
         token=ApiToken.objects.get(user=ann),
         password_link=(urlsafe_base64_encode(force_bytes(ben.pk)), default_token_generator.make_token(ben)),
     )
-    refresh(study=study)
+    rebuild_queue(study=study)
     for who in WALKERS[1:]:
         client = Client()
         client.force_login(User.objects.get(username=who), backend="django.contrib.auth.backends.ModelBackend")

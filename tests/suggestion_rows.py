@@ -22,8 +22,8 @@ from annotation.models import (
     Suggestion,
 )
 from annotation.models.assignments import Arm
-from annotation.simulation.synthetic_annotators import Annotator, SyntheticScore, answer
 from annotation.simulation.synthetic_annotators import Arm as ArmName
+from annotation.simulation.synthetic_annotators import SyntheticAnnotator, SyntheticScore, answer_sample
 
 from .annotation.reports.rating_rows import annotator
 from .annotation.statistics.synthetic_suggestions import judged
@@ -107,7 +107,7 @@ def foresee(run: JudgeRun, sample: Sample, shown: Mapping[str, float], **fields:
 def meet_a_judge(
     study: Study,
     run: JudgeRun,
-    people: Sequence[tuple[Member, Annotator]],
+    people: Sequence[tuple[Member, SyntheticAnnotator]],
     *,
     samples: int = 60,
     suggestions: str = "prefilled",
@@ -136,7 +136,7 @@ def meet_a_judge(
         for place, (member, habit) in enumerate(chance.sample(list(people), k)):
             arm: ArmName = met if mixed and place else "blind"
             seen = shown if arm != "blind" else None
-            said: SyntheticScore = answer(habit, truth, levels, sample=name, seed=seed, arm=arm, shown=seen)
+            said: SyntheticScore = answer_sample(habit, truth, levels, sample=name, seed=seed, arm=arm, shown=seen)
             meet(
                 sample,
                 member,

@@ -28,23 +28,23 @@ def check_backup(*, path: Path, progress: Progress = lambda *_: None) -> Manifes
     with open_archive(path, read=lambda done, total: progress(done, total, "checking the file, bytes")) as members:
         for member in members:
             if member.name in found or (member.name == NAME and text is not None):
-                raise _damaged(path, f"it holds {member.name!r} twice")
+                raise _damaged_backup_error(path, f"it holds {member.name!r} twice")
             if not member.is_file:
-                raise _damaged(path, f"{member.name!r} in it is no file but a link, a folder or a device")
+                raise _damaged_backup_error(path, f"{member.name!r} in it is no file but a link, a folder or a device")
             if member.name == NAME:
                 if member.size > MANIFEST_MAX_BYTES:
-                    raise _damaged(path, f"its {NAME} is too large")
+                    raise _damaged_backup_error(path, f"its {NAME} is too large")
                 text = b"".join(member.chunks())
             else:
                 found[member.name] = _content(member)
     if text is None:
-        raise _damaged(path, f"it ends before its {NAME}")
+        raise _damaged_backup_error(path, f"it ends before its {NAME}")
     manifest = read_manifest(text)
     _require_known(manifest)
     _require_same(path, manifest.members(), found)
     for name in manifest.media:
         if not is_safe(name):
-            raise _damaged(path, f"{MEDIA}{name!r} in it leads outside of the media")
+            raise _damaged_backup_error(path, f"{MEDIA}{name!r} in it leads outside of the media")
     _require_known_tables(path, manifest)
     return manifest
 
@@ -68,14 +68,14 @@ def _require_known(manifest: Manifest) -> None:
 
 def _require_same(path: Path, told: Mapping[str, BackupFile], found: Mapping[str, BackupFile]) -> None:
     missing, strange = sorted(told.keys() - found.keys()), sorted(found.keys() - told.keys())
-    changed = [name for name in found.keys() & told.keys() if not _same(told[name], found[name])]
+    changed = [name for name in found.keys() & told.keys() if not _has_same_content(told[name], found[name])]
     for what, names in (("it lacks", missing), ("it also holds", strange), ("other bytes are in", changed)):
         if names:
             more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-            raise _damaged(path, f"{what} {', '.join(map(repr, sorted(names)[:NAMED]))}{more}")
+            raise _damaged_backup_error(path, f"{what} {', '.join(map(repr, sorted(names)[:NAMED]))}{more}")
 
 
-def _same(told: BackupFile, found: BackupFile) -> bool:
+def _has_same_content(told: BackupFile, found: BackupFile) -> bool:
     return (told.bytes, told.sha256) == (found.bytes, found.sha256)
 
 
@@ -83,13 +83,13 @@ def _require_known_tables(path: Path, manifest: Manifest) -> None:
     expected = {table.name: table for table in tables_at(manifest.migrations)}
     if expected.keys() != manifest.tables.keys():
         names = ", ".join(sorted(expected.keys() ^ manifest.tables.keys()))
-        raise _damaged(path, f"its tables are not those of its version: {names}")
+        raise _damaged_backup_error(path, f"its tables are not those of its version: {names}")
     for name, content in manifest.tables.items():
         if not content.is_of(expected[name]):
-            raise _damaged(path, f"the columns of {name} are not those of its version")
+            raise _damaged_backup_error(path, f"the columns of {name} are not those of its version")
 
 
-def _damaged(path: Path, why: str) -> BadInput:
+def _damaged_backup_error(path: Path, why: str) -> BadInput:
     return BadInput(
         f"{path} is damaged, cut off or no backup: {why}. Take another copy; nothing was restored from this one.",
         code="damaged_backup",

@@ -50,7 +50,7 @@ def _set_foreign_keys(keys: list[tuple[str, str, str]]) -> None:
             cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
 
 
-def insert(table: BackupTable, pages: Iterable[list[list[Any]]]) -> Iterator[int]:
+def insert_rows(table: BackupTable, pages: Iterable[list[list[Any]]]) -> Iterator[int]:
     """Insert rows as a backup has them; yields how many were taken after each page."""
     turn = value_converter(table.columns, connection.vendor)
     columns = ", ".join(f'"{column.name}"' for column in table.columns)

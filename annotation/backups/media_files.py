@@ -13,7 +13,7 @@ from annotation.imports.uploads import INCOMING
 NOT_OURS = {"lost+found", INCOMING}
 
 
-def stored_files() -> list[str]:
+def list_media_files() -> list[str]:
     """Return the storage names of all files, sorted.
 
     Raises:
@@ -50,5 +50,5 @@ def is_safe(name: str) -> bool:
 
 def remove_all() -> None:
     """Delete every stored file."""
-    for name in stored_files():
+    for name in list_media_files():
         default_storage.delete(name)

@@ -22,11 +22,11 @@ from annotation.core.restore_marker import find_unfinished_restore
 from . import target
 from .archive import ArchiveMember, open_archive
 from .checking import check_backup
-from .inserting import insert, loading_transaction
+from .inserting import insert_rows, loading_transaction
 from .manifest import MEDIA, TABLES, Manifest
 from .media_files import remove_all
 from .sequences import go_on_after
-from .tables import Migrations, applied_migrations, known_migrations, newest, tables_at, unknown_migrations
+from .tables import Migrations, applied_migrations, known_migrations, newest_migrations, tables_at, unknown_migrations
 
 FILES_BETWEEN_REPORTS = 50
 IN_MEMORY_BYTES = 8_000_000
@@ -55,7 +55,7 @@ def restore_backup(*, path: Path, progress: Progress = lambda *_: None) -> Resto
     """
     manifest = check_backup(path=path, progress=progress)
     digest = hashlib.sha256(manifest.as_json()).hexdigest()
-    with target.alone():
+    with target.prevent_second_restore():
         left = find_unfinished_restore()
         if left is not None and left.loaded:
             if left.digest != digest:
@@ -69,8 +69,8 @@ def restore_backup(*, path: Path, progress: Progress = lambda *_: None) -> Resto
             target.require_no_files()
         else:
             remove_all()
-            target.unmark()
-        target.mark(file=path, digest=digest)
+            target.unmark_target()
+        target.mark_target(file=path, digest=digest)
         try:
             _migrate_to(manifest.migrations)
             _restore_files(path, manifest, progress)
@@ -78,7 +78,7 @@ def restore_backup(*, path: Path, progress: Progress = lambda *_: None) -> Resto
         except BaseException:
             with suppress(DatabaseError, OSError):
                 remove_all()
-                target.unmark()
+                target.unmark_target()
             raise
         if not _is_present(manifest.migrations):
             _migrate_forward()
@@ -97,7 +97,7 @@ def _migrate_to(migrations: Migrations) -> None:
     applied = applied_migrations(connection)
     if any(set(names) - set(migrations.get(label, ())) for label, names in applied.items()):
         target.drop_tables()
-    MigrationExecutor(connection).migrate(newest(migrations))
+    MigrationExecutor(connection).migrate(newest_migrations(migrations))
 
 
 def _is_present(migrations: Migrations) -> bool:
@@ -107,7 +107,7 @@ def _is_present(migrations: Migrations) -> bool:
 
 def _migrate_forward() -> None:
     call_command("migrate", interactive=False, verbosity=0)
-    target.unmark()
+    target.unmark_target()
 
 
 def _restore_files(path: Path, manifest: Manifest, progress: Progress) -> None:
@@ -148,7 +148,7 @@ def _restore_rows(path: Path, manifest: Manifest, progress: Progress) -> None:
                 if table is None:
                     continue
                 where = f" {table.name}:"
-                for rows in insert(table, _rows(member)):
+                for rows in insert_rows(table, _rows(member)):
                     done += rows
                     progress(done, manifest.rows, "storing rows")
                 if table.numbered:
@@ -157,7 +157,7 @@ def _restore_rows(path: Path, manifest: Manifest, progress: Progress) -> None:
             if done != manifest.rows:
                 raise BadInput(f"{path} was changed while it was read. Nothing was restored.")
             if _is_present(manifest.migrations):
-                target.unmark()
+                target.unmark_target()
             else:
                 target.mark_loaded()
     except DatabaseError as error:

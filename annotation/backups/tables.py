@@ -45,7 +45,7 @@ def _by_application(names: Iterable[tuple[str, str]]) -> Migrations:
     return found
 
 
-def newest(migrations: Migrations) -> list[tuple[str, str]]:
+def newest_migrations(migrations: Migrations) -> list[tuple[str, str]]:
     """Return those of the migrations that no other one of them rests on."""
     given = {(label, name) for label, names in migrations.items() for name in names}
     children = MigrationLoader(None).graph.node_map

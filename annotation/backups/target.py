@@ -19,13 +19,13 @@ from annotation.core.errors import WrongState
 from annotation.core.restore_marker import MARK
 from annotation.core.transactions import write_transaction
 
-from .media_files import stored_files
+from .media_files import list_media_files
 from .tables import LEFT_OUT
 
 LOCK = 4_826_359_107
 
 
-def mark(*, file: Path, digest: str) -> None:
+def mark_target(*, file: Path, digest: str) -> None:
     """Note that a restore begins."""
     with write_transaction(), connection.cursor() as cursor:
         cursor.execute(f"CREATE TABLE {MARK} (file text, digest text, loaded integer, begun_at text)")
@@ -39,7 +39,7 @@ def mark_loaded() -> None:
         cursor.execute(f"UPDATE {MARK} SET loaded = 1")  # noqa: S608
 
 
-def unmark() -> None:
+def unmark_target() -> None:
     """Note that the restore is over."""
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE {MARK}")
@@ -68,7 +68,7 @@ def require_no_files() -> None:
     Raises:
         WrongState: there are files; one is named.
     """
-    if names := stored_files():
+    if names := list_media_files():
         raise WrongState(
             f"The media are not empty: there are {len(names):,} files, {names[0]} among them. A backup is restored "
             "into an empty place only: name another one by MEDIA_ROOT or DATA_DIR, or move the files away.",
@@ -91,7 +91,7 @@ def drop_tables() -> None:
 
 
 @contextmanager
-def alone() -> Iterator[None]:
+def prevent_second_restore() -> Iterator[None]:
     """Keep a second restore into the same database out.
 
     Raises:

@@ -17,7 +17,7 @@ LARGEST_WRITTEN_WITH_A_POINT = 1e16
 _encode = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
 
-def selection(table: "BackupTable", vendor: str) -> str:
+def select_columns(table: "BackupTable", vendor: str) -> str:
     """Return the query that reads a table by its primary key, with values nearly as the backup writes them."""
     selected = ", ".join(_selected(column, vendor) for column in table.columns)
     return f'SELECT {selected} FROM "{table.name}" ORDER BY "{table.key}"'  # noqa: S608 - names of our own columns
@@ -38,7 +38,7 @@ def _selected(column: "Column", vendor: str) -> str:
     return name
 
 
-def lines(columns: Sequence["Column"], rows: Sequence[Sequence[Any]]) -> str:
+def format_rows(columns: Sequence["Column"], rows: Sequence[Sequence[Any]]) -> str:
     """Write rows as `selection` reads them, each a line."""
     texts = [place for place, column in enumerate(columns) if column.kind == "json"]
     if texts:

@@ -18,10 +18,10 @@ from annotation.core.transactions import snapshot
 from .archive import ArchiveWriter, written_to
 from .columns import BackupTable
 from .manifest import MEDIA, NAME, TABLES, BackupFile, Manifest, TableContent, describe_columns, product_version
-from .media_files import stored_files
+from .media_files import list_media_files
 from .sequences import last_id
 from .tables import Migrations, applied_migrations, tables_at, unknown_migrations
-from .values import lines, selection
+from .values import format_rows, select_columns
 
 ENDINGS = (".tar", ".tar.gz", ".tgz")
 ROWS_AT_ONCE = 1000
@@ -147,9 +147,9 @@ def _count(database: Any, table: BackupTable) -> int:
 
 def _spool(database: Any, table: BackupTable, file: IO[bytes]) -> Iterator[int]:
     with database.chunked_cursor() as cursor:
-        cursor.execute(selection(table, database.vendor))
+        cursor.execute(select_columns(table, database.vendor))
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
-            file.write(lines(table.columns, rows).encode())
+            file.write(format_rows(table.columns, rows).encode())
             yield len(rows)
 
 
@@ -163,7 +163,7 @@ def _add_table(archive: ArchiveWriter, spooled: _Spooled) -> TableContent:
 
 
 def _copy_files(archive: ArchiveWriter, vanished: list[str], progress: Progress) -> dict[str, BackupFile]:
-    names = stored_files()
+    names = list_media_files()
     copied: dict[str, BackupFile] = {}
     for number, name in enumerate(names, start=1):
         try:

@@ -18,13 +18,13 @@ from annotation.models import (
     Suggestion,
 )
 from annotation.models.fields import opaque_id
-from annotation.review_queue.storage import count_anew
+from annotation.review_queue.storage import recount_entries
 
 from .sample_lines import IncomingSample
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
+class DroppedDependents:
     """What was said about contents that others replaced, and of how many samples."""
 
     samples: int = 0
@@ -47,18 +47,18 @@ def find_changed_content(changed: Mapping[int, IncomingSample]) -> list[int]:
     return [pk for pk, sample in changed.items() if turns[pk] != sample.turns or pictures.get(pk, []) != sample.sha256]
 
 
-def count_dependents(samples: Collection[int]) -> Dropped:
+def count_dependents(samples: Collection[int]) -> DroppedDependents:
     """Count what is said of the content of samples."""
     if not samples:
-        return Dropped()
-    return Dropped(
+        return DroppedDependents()
+    return DroppedDependents(
         len(samples),
         Prediction.objects.filter(sample__in=samples).count(),
         Suggestion.objects.filter(assignment__sample__in=samples).count(),
     )
 
 
-def hold_back_sayers(study: Study) -> None:
+def hold_back_writers(study: Study) -> None:
     """Keep judges and queues from writing about samples until the transaction ends; lock the study before, them after.
 
     Whoever writes predictions or places locks these first and samples later.
@@ -67,21 +67,21 @@ def hold_back_sayers(study: Study) -> None:
     list(ReviewQueue.objects.select_for_update().filter(study=study).values_list("pk"))
 
 
-def forget(study: Study, samples: Collection[int]) -> Dropped:
+def forget_dependents(study: Study, samples: Collection[int]) -> DroppedDependents:
     """Delete what is said of the content of samples and shut out who still looks at it; returns what was deleted.
 
     No score of theirs may stand, and nobody may hold them: what the annotators were shown rests on nothing then.
     """
     if not samples:
-        return Dropped()
+        return DroppedDependents()
     predictions, _ = Prediction.objects.filter(sample__in=samples).delete()
     suggestions, _ = Suggestion.objects.filter(assignment__sample__in=samples).delete()
     _shut_out(samples)
     # What follows the history puts them back to where the new content belongs.
     said = Q(decided_at=None) | Q(dismissed_at__isnull=False)
     if QueueEntry.objects.filter(said, sample__in=samples).delete()[0]:
-        count_anew(study)
-    return Dropped(len(samples), predictions, suggestions)
+        recount_entries(study)
+    return DroppedDependents(len(samples), predictions, suggestions)
 
 
 def _shut_out(samples: Collection[int]) -> None:
@@ -96,17 +96,17 @@ def _shut_out(samples: Collection[int]) -> None:
     Assignment.objects.bulk_update(lost, ("public_id", "arm"), batch_size=500)
 
 
-def describe_dropped(dropped: Dropped, *, dry_run: bool) -> list[str]:
+def describe_dropped(dropped: DroppedDependents, *, dry_run: bool) -> list[str]:
     """Return notes on what was dropped, or would be; none where that is nothing."""
     if not dropped.predictions and not dropped.suggestions:
         return []
-    what = f"{_counted(dropped.predictions, 'prediction')} and {_counted(dropped.suggestions, 'suggestion')}"
-    samples = _counted(dropped.samples, "sample")
+    what = f"{_count_text(dropped.predictions, 'prediction')} and {_count_text(dropped.suggestions, 'suggestion')}"
+    samples = _count_text(dropped.samples, "sample")
     if dry_run:
         return [f"{samples} would get other content: {what} about the old content would be deleted."]
     again = " Have the judge predict again." if dropped.predictions else ""
     return [f"{samples} got other content: {what} about the old content were deleted.{again}"]
 
 
-def _counted(count: int, what: str) -> str:
+def _count_text(count: int, what: str) -> str:
     return f"{count:,} {what}" + ("" if count == 1 else "s")

@@ -31,7 +31,7 @@ class PictureRefused(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class PictureCopy:
     """A file to store: its content, its kind and its size on screen."""
 
     data: bytes
@@ -41,15 +41,15 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
-class Copies:
+class PictureCopies:
     """A picture as it came (``format``), full-size without metadata, and sized for the page."""
 
     format: str
-    full: Copy
-    web: Copy
+    full: PictureCopy
+    web: PictureCopy
 
 
-def check(data: bytes) -> None:
+def check_picture(data: bytes) -> None:
     """Decode a whole picture.
 
     Raises:
@@ -59,17 +59,17 @@ def check(data: bytes) -> None:
         pass
 
 
-def make_copies(data: bytes) -> Copies:
+def make_copies(data: bytes) -> PictureCopies:
     """Check a picture as `check` does and return its copies, turned upright, in sRGB and without metadata."""
     with _decoded(data) as image:
         kind = "JPEG" if image.format == "MPO" else str(image.format)
         upright = _upright_in_srgb(image)
         full = _stripped(data, kind, image) if upright is image else None
         full = full or _reencoded(upright, kind, image)
-        return Copies(kind, full, _for_the_web(upright, full))
+        return PictureCopies(kind, full, _for_the_web(upright, full))
 
 
-def make_thumbnail(data: bytes) -> Copy:
+def make_thumbnail(data: bytes) -> PictureCopy:
     """Check a picture as `check` does and return a copy of at most 480 pixels a side and about 40 KB."""
     with _decoded(data) as image:
         small = _eight_bit(_upright_in_srgb(image))
@@ -79,7 +79,7 @@ def make_thumbnail(data: bytes) -> Copy:
             small.save(buffer, "WEBP", quality=quality, method=3)
             if buffer.tell() <= THUMBNAIL_BYTES:
                 break
-        return Copy(buffer.getvalue(), "WEBP", *small.size)
+        return PictureCopy(buffer.getvalue(), "WEBP", *small.size)
 
 
 def _decoded(data: bytes) -> Image.Image:
@@ -137,7 +137,7 @@ def _in_srgb(image: Image.Image, icc: bytes) -> Image.Image:
     return converted
 
 
-def _stripped(data: bytes, kind: str, image: Image.Image) -> Copy | None:
+def _stripped(data: bytes, kind: str, image: Image.Image) -> PictureCopy | None:
     """Return the file itself without metadata, or None where that cannot be cut out of it."""
     if getattr(image, "n_frames", 1) > 1 and kind != "JPEG" and kind != "PNG":
         return None
@@ -152,10 +152,10 @@ def _stripped(data: bytes, kind: str, image: Image.Image) -> Copy | None:
     except (DamagedPicture, OSError, ValueError, SyntaxError):
         return None
     same = size == image.size and mode == image.mode
-    return Copy(clean, kind, *size) if same else None
+    return PictureCopy(clean, kind, *size) if same else None
 
 
-def _reencoded(image: Image.Image, kind: str, original: Image.Image) -> Copy:
+def _reencoded(image: Image.Image, kind: str, original: Image.Image) -> PictureCopy:
     buffer = io.BytesIO()
     bare = image.copy()
     bare.info = {name: value for name, value in image.info.items() if name == "transparency"}
@@ -166,7 +166,7 @@ def _reencoded(image: Image.Image, kind: str, original: Image.Image) -> Copy:
     else:
         kind = "PNG"
         bare.save(buffer, "PNG")
-    return Copy(buffer.getvalue(), kind, *image.size)
+    return PictureCopy(buffer.getvalue(), kind, *image.size)
 
 
 def _save_jpeg(image: Image.Image, buffer: io.BytesIO, original: Image.Image) -> None:
@@ -181,7 +181,7 @@ def _save_jpeg(image: Image.Image, buffer: io.BytesIO, original: Image.Image) ->
     image.save(buffer, "JPEG", qtables=tables, subsampling=subsampling)
 
 
-def _for_the_web(image: Image.Image, full: Copy) -> Copy:
+def _for_the_web(image: Image.Image, full: PictureCopy) -> PictureCopy:
     longest = max(full.width, full.height)
     if longest <= WEB_SIDE and len(full.data) <= WEB_BYTES:
         return full
@@ -194,7 +194,7 @@ def _for_the_web(image: Image.Image, full: Copy) -> Copy:
     shown.save(buffer, "WEBP", quality=WEB_QUALITY, method=3)
     if longest <= WEB_SIDE and buffer.tell() >= len(full.data):
         return full
-    return Copy(buffer.getvalue(), "WEBP", *shown.size)
+    return PictureCopy(buffer.getvalue(), "WEBP", *shown.size)
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:

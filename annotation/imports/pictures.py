@@ -13,14 +13,14 @@ from django.core.files.storage import default_storage
 from annotation.core.transactions import write_transaction
 from annotation.models import Picture
 
-from .picture_decoding import SUFFIX, Copy, PictureRefused, check, make_copies, make_thumbnail
+from .picture_decoding import SUFFIX, PictureCopy, PictureRefused, check_picture, make_copies, make_thumbnail
 from .picture_folders import PictureFolders
 
 THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PictureDigests:
     """What became of the names of a piece: the digest of each picture, or why it is refused."""
 
     sha256: dict[str, str]
@@ -35,9 +35,9 @@ class PictureImporter:
         self._dry_run = dry_run
         self._pool = pool
 
-    def take(self, names: Iterable[str]) -> Found:
+    def take(self, names: Iterable[str]) -> PictureDigests:
         """Check and store the named pictures; those already stored are only compared by content."""
-        found = Found({}, {})
+        found = PictureDigests({}, {})
         places: dict[str, Path] = {}
         for name, located in zip(names := list(dict.fromkeys(names)), self._pool.map(self._locate, names), strict=True):
             if isinstance(located, PictureRefused):
@@ -62,7 +62,7 @@ class PictureImporter:
                 del found.sha256[name]
         return found
 
-    def thumbnail(self, name: str) -> Copy | None:
+    def thumbnail(self, name: str) -> PictureCopy | None:
         """Return a small copy of a picture that `take` has just taken; None where it has gone meanwhile."""
         try:
             return make_thumbnail(self._folders.read(self._folders.locate(name)))
@@ -82,7 +82,7 @@ class PictureImporter:
             if hashlib.sha256(data).hexdigest() != sha256:
                 return PictureRefused("changed while it was read; import it again.")
             if self._dry_run:
-                check(data)
+                check_picture(data)
                 return None
             return _store_files(sha256, data)
         except PictureRefused as refused:

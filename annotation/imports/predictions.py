@@ -13,7 +13,7 @@ from annotation.core.rubric_cache import definition, rubric_file
 from annotation.jobs.progress import ProgressCallback
 from annotation.jobs.rejected_lines import LineError
 from annotation.jobs.resumable_counts import Ledger
-from annotation.judges.runs import imported_run
+from annotation.judges.runs import get_imported_run
 from annotation.judges.storing_predictions import IncomingPrediction, PredictionImportPlan, PredictionWriter
 from annotation.models import JudgeRun, Study, User
 from annotation.review_queue.rebuild import request_where_active
@@ -95,7 +95,7 @@ class _Writers:
         if self._dry_run:
             found = self._study.judge_runs.filter(name=name).first()
             return found or JudgeRun(study=self._study, name=name, origin=JudgeRun.Origin.IMPORTED, number=0)
-        return imported_run(by=self._by, study=self._study, name=name, prompt_sha=prompt_sha)
+        return get_imported_run(by=self._by, study=self._study, name=name, prompt_sha=prompt_sha)
 
 
 def _chunks(path: Path, rubric: RubricSpec) -> Iterator[tuple[int, Chunk]]:

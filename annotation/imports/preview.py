@@ -6,7 +6,7 @@ from typing import Any
 
 from judge.formats.sample_line import Image, TextPart
 
-from .picture_decoding import Copy
+from .picture_decoding import PictureCopy
 from .sample_lines import IncomingSample
 
 SAMPLES = 5
@@ -14,7 +14,7 @@ LONGEST_TEXT = 2000
 MOST_BLOCKS = 40
 MOST_PICTURES = 12
 
-Thumbnail = Callable[[str], Copy | None]
+Thumbnail = Callable[[str], PictureCopy | None]
 
 
 def preview_sample(sample: IncomingSample, thumbnail: Thumbnail) -> dict[str, Any]:

@@ -23,14 +23,14 @@ class QuestionBinding(NamedTuple):
         return " and ".join(fixed) or "free"
 
 
-class Refusal(NamedTuple):
+class LineRejection(NamedTuple):
     """Why a line is not taken, and the field that says so."""
 
     field: str
     message: str
 
 
-def reasons_to_stay(study: Study, changed: Mapping[int, IncomingSample]) -> dict[int, Refusal]:
+def reasons_to_stay(study: Study, changed: Mapping[int, IncomingSample]) -> dict[int, LineRejection]:
     """Return why samples cannot answer the question that their line names, by primary key.
 
     A question that is new is drawn for now, and one that was drawn for the same is as good as the old one. With the
@@ -61,7 +61,7 @@ def _standing(study: Study, keys: set[str]) -> dict[str, QuestionBinding]:
     return {key: known.get(key) or QuestionBinding("", *draw(key)) for key in keys}
 
 
-def _refusal(sample: IncomingSample, old_key: str, why: str) -> Refusal:
+def _refusal(sample: IncomingSample, old_key: str, why: str) -> LineRejection:
     field = "question_id" if sample.record.question_id else "question"
     remedy = f'Write "question_id": "{old_key}" in the line to keep its question, or give the new content another id.'
-    return Refusal(field, f"would be another one for {sample.record.id!r}, but that sample {why}. {remedy}")
+    return LineRejection(field, f"would be another one for {sample.record.id!r}, but that sample {why}. {remedy}")

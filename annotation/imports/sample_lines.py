@@ -33,7 +33,7 @@ class IncomingSample:
         return self.by_rule or self.labels is not None
 
 
-def interpret(incoming: IncomingSample, rubric: RubricDefinition) -> None:
+def interpret_line(incoming: IncomingSample, rubric: RubricDefinition) -> None:
     """Fill in what follows from the line and the rubric; pictures must be known by then.
 
     Raises:

@@ -29,11 +29,11 @@ from annotation.models import (
     User,
 )
 from annotation.releases.test_pool import draw_for
-from annotation.studies.rubrics import freeze
+from annotation.studies.rubrics import freeze_rubric
 
 from . import content_replacement
-from .content_replacement import Dropped
-from .question_changes import Refusal, reasons_to_stay
+from .content_replacement import DroppedDependents
+from .question_changes import LineRejection, reasons_to_stay
 from .sample_lines import IncomingSample
 
 DESCRIBED = ("generator", "domain", "category", "topic", "language", "has_text", "has_image")
@@ -41,14 +41,14 @@ OUR_OWN_OUTCOMES = (FinalScore.Outcome.BY_RULE, FinalScore.Outcome.IMPORTED)
 
 
 @dataclass(slots=True)
-class Written:
+class WrittenPiece:
     """What became of a piece."""
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     refused: list[LineError] = field(default_factory=list)
-    dropped: Dropped = field(default_factory=Dropped)
+    dropped: DroppedDependents = field(default_factory=DroppedDependents)
     """What was said of the contents that were replaced; in a dry run, what would go."""
 
 
@@ -69,8 +69,8 @@ class SampleImportPlan:
     unchanged: int = 0
     refused: list[LineError] = field(default_factory=list)
 
-    def written(self) -> Written:
-        return Written(len(self.new), len(self.changed), self.unchanged, self.refused)
+    def written(self) -> WrittenPiece:
+        return WrittenPiece(len(self.new), len(self.changed), self.unchanged, self.refused)
 
 
 class SampleWriter:
@@ -82,7 +82,7 @@ class SampleWriter:
         self._study, self._rubric, self._by = study, rubric, by
         self._update, self._dry_run = update, dry_run
 
-    def write(self, samples: list[IncomingSample], *, counted: Callable[[Written], None]) -> Written:
+    def write(self, samples: list[IncomingSample], *, counted: Callable[[WrittenPiece], None]) -> WrittenPiece:
         """Bring the database to what the lines say, as far as that is allowed.
 
         ``counted`` is told what became of them in the transaction that does it.
@@ -95,7 +95,7 @@ class SampleWriter:
             with write_transaction():
                 lock_for_intake(self._study, "samples")
                 if self._update:
-                    content_replacement.hold_back_sayers(self._study)
+                    content_replacement.hold_back_writers(self._study)
                 plan = self._plan(samples, lock=True)
                 written = plan.written()
                 self._create(self._study, plan.new)
@@ -140,7 +140,7 @@ class SampleWriter:
 
     def _reasons_to_keep(
         self, study: Study, changed: list[tuple[IncomingSample, StoredSample]], *, lock: bool
-    ) -> dict[int, Refusal]:
+    ) -> dict[int, LineRejection]:
         """Return why samples cannot be replaced, by primary key; with ``lock`` it stays true until the end.
 
         The reason that no other run changes is the one that is told.
@@ -149,10 +149,10 @@ class SampleWriter:
         keys = list(by_key)
         if lock:
             list(Sample.objects.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk"))
-        reasons: dict[int, Refusal] = {}
+        reasons: dict[int, LineRejection] = {}
 
         def keep(pk: int, why: str) -> None:
-            reasons[pk] = Refusal("id", f"{by_key[pk].record.id!r} {why}")
+            reasons[pk] = LineRejection("id", f"{by_key[pk].record.id!r} {why}")
 
         if not self._update:
             for pk in keys:
@@ -202,12 +202,12 @@ class SampleWriter:
         self._place_pictures(pairs)
         self._decide(pairs, versions={})
 
-    def _replace(self, study: Study, changed: list[tuple[IncomingSample, StoredSample]]) -> Dropped:
+    def _replace(self, study: Study, changed: list[tuple[IncomingSample, StoredSample]]) -> DroppedDependents:
         """Store other lines of samples that are there, and drop what is said of contents that are no more."""
         if not changed:
-            return Dropped()
+            return DroppedDependents()
         others = content_replacement.find_changed_content(_by_key(changed))
-        dropped = content_replacement.forget(study, others)
+        dropped = content_replacement.forget_dependents(study, others)
         questions = self._questions(study, [sample for sample, _ in changed])
         now = timezone.now()
         for sample, there in changed:
@@ -288,7 +288,7 @@ class SampleWriter:
                 )
         if rows:
             FinalScore.objects.bulk_create(rows)
-            freeze(self._rubric)
+            freeze_rubric(self._rubric)
 
 
 def _by_key(changed: list[tuple[IncomingSample, StoredSample]]) -> dict[int, IncomingSample]:

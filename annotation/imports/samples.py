@@ -23,8 +23,8 @@ from .pictures import PictureImporter, picture_importer
 from .preview import SAMPLES as PREVIEWED
 from .preview import preview_sample
 from .report import ImportReport
-from .sample_lines import IncomingSample, interpret
-from .sample_rows import SampleWriter, Written
+from .sample_lines import IncomingSample, interpret_line
+from .sample_rows import SampleWriter, WrittenPiece
 
 CHUNK_LINES = 1000
 CHUNK_BYTES = 8_000_000
@@ -160,7 +160,7 @@ class _Run:
             if sample.line not in refused and len(self.report.preview) < self._to_preview:
                 self.report.preview.append(preview_sample(sample, self._pictures.thumbnail))
 
-    def _count(self, reached: int, refused: int, written: Written) -> None:
+    def _count(self, reached: int, refused: int, written: WrittenPiece) -> None:
         self._ledger.take(
             reached,
             created=written.created,
@@ -173,10 +173,10 @@ class _Run:
         )
 
     @property
-    def dropped(self) -> content_replacement.Dropped:
+    def dropped(self) -> content_replacement.DroppedDependents:
         """Return what all attempts have dropped, in a dry run what would be."""
         ledger = self._ledger
-        return content_replacement.Dropped(ledger["replaced"], ledger["predictions"], ledger["suggestions"])
+        return content_replacement.DroppedDependents(ledger["replaced"], ledger["predictions"], ledger["suggestions"])
 
     def _prepare(self, sample: IncomingSample, sha256: dict[str, str], refused: dict[str, str]) -> LineError | None:
         for image in sample.record.images:
@@ -184,7 +184,7 @@ class _Run:
                 return LineError(sample.line, image.field, f"{image.path!r} {refused[image.path]}")
             sample.sha256.append(sha256[image.path])
         try:
-            interpret(sample, self._rubric)
+            interpret_line(sample, self._rubric)
         except RecordError as error:
             return LineError(sample.line, error.field, error.message)
         first = self._seen.first_line(sample.record.id, sample.line)

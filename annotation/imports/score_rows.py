@@ -12,7 +12,7 @@ from annotation.core.study_guards import lock_for_intake
 from annotation.core.transactions import write_transaction
 from annotation.jobs.rejected_lines import LineError
 from annotation.models import Assignment, Member, Rating, Sample, Score, Study
-from annotation.studies.rubrics import freeze
+from annotation.studies.rubrics import freeze_rubric
 from judge.formats.score_table import ScoreRecord
 from judge.missing_sides import locked_dimensions
 
@@ -236,7 +236,7 @@ class ScoreWriter:
                 strict=True,
             ),
         )
-        freeze(self._rubric)
+        freeze_rubric(self._rubric)
 
     def _grow(self, grown: list[tuple[StoredScore, list[IncomingScore]]]) -> None:
         """Tell scores that stand what new ratings make of them."""

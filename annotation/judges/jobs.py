@@ -27,7 +27,7 @@ from judge.runs import UNSEEN, Run
 from .judge_input import SAMPLES, samples_without_prediction, write_lines
 from .prediction_pairs import columns_of
 from .request import TrainingRequest
-from .run_folders import JobFolder, cache
+from .run_folders import JobFolder, feature_cache_folder
 from .storing_predictions import IncomingPrediction, PredictionImportPlan, PredictionWriter, reading_begins
 from .subprocess import run_judge
 from .training_curves import CurveRecorder, thin_points
@@ -35,7 +35,7 @@ from .training_curves import CurveRecorder, thin_points
 PIECE = 2_000
 
 
-def train(context: JobContext, study: Study) -> Mapping[str, Any]:
+def run_training(context: JobContext, study: Study) -> Mapping[str, Any]:
     """Train the run that the job names; it is finished, or can be gone on with."""
     run = _run(context, study)
     release = _the_release(run)
@@ -55,7 +55,7 @@ def _training(run: JudgeRun, release: Path, out: Path) -> list[str]:
     settings = [f"--set={name}={json.dumps(value, ensure_ascii=False)}" for name, value in options.items()]
     return [
         *("train", str(release), "--out", str(out), "--backend", run.backend, "--preset", run.preset),
-        *("--name", run.name, "--seed", str(run.seed), "--cache", str(cache()), "--resume", *settings),
+        *("--name", run.name, "--seed", str(run.seed), "--cache", str(feature_cache_folder()), "--resume", *settings),
     ]
 
 
@@ -91,7 +91,7 @@ def _store_training(context: JobContext, run: JudgeRun, release: Release, place:
     run.refresh_from_db()
 
 
-def predict(context: JobContext, study: Study) -> Mapping[str, Any]:
+def run_prediction(context: JobContext, study: Study) -> Mapping[str, Any]:
     """Have the run that the job names judge every sample that it has said nothing of."""
     run = _run(context, study)
     place = JobFolder(run, context.job)
@@ -102,23 +102,23 @@ def predict(context: JobContext, study: Study) -> Mapping[str, Any]:
         read_at = reading_begins(run)
         ids = samples_without_prediction(run)
         if not ids:
-            return _predicted(run, 0)
+            return _prediction_report(run, 0)
         write_lines(run.study_id, ids, samples, context.progress)
         whole.write_text(read_at.isoformat())
     if not out.exists():
         folder = place.unpack()
         asked = ("predict", str(folder), str(samples / SAMPLES), "--out", str(out))
-        run_judge(context, [*asked, "--cache", str(cache()), "--resume"])
+        run_judge(context, [*asked, "--cache", str(feature_cache_folder()), "--resume"])
     read_at = datetime.fromisoformat(whole.read_text())
     stored = _store_predictions(context, run, Run(place.unpack()), out, read_at=read_at, replace=False)
     place.forget()
     with write_transaction():
         record("judge_predicted", study=study, by=context.by, run=run.public_id, number=run.number, samples=stored)
         request_where_active(study=study, judges=[run.name])
-    return _predicted(run, stored)
+    return _prediction_report(run, stored)
 
 
-def _predicted(run: JudgeRun, stored: int) -> Mapping[str, Any]:
+def _prediction_report(run: JudgeRun, stored: int) -> Mapping[str, Any]:
     return {
         "run": run.public_id,
         "number": run.number,
@@ -128,7 +128,7 @@ def _predicted(run: JudgeRun, stored: int) -> Mapping[str, Any]:
     }
 
 
-def evaluate(context: JobContext, study: Study) -> Mapping[str, Any]:
+def run_evaluation(context: JobContext, study: Study) -> Mapping[str, Any]:
     """Hold the predictions of a run to the test part of the release that the job names."""
     run = _run(context, study)
     release = Release.objects.filter(study=study, public_id=context.arguments["release"]).first()
@@ -139,7 +139,7 @@ def evaluate(context: JobContext, study: Study) -> Mapping[str, Any]:
     labelled = list(ReleaseFolder(folder).samples("test"))
     rubric = rubric_file(definition(run.rubric_id))
     lines = place.folder / "of-test.jsonl"
-    known = _stored(run, [one.sample.id for one in labelled])
+    known = _stored_lines(run, [one.sample.id for one in labelled])
     predictions = [parse_prediction(line, rubric) for line in known]
     if not predictions:
         raise WorkflowError(
@@ -147,7 +147,9 @@ def evaluate(context: JobContext, study: Study) -> Mapping[str, Any]:
             f"{release.number}. Have it judge the study, or import its predictions of them."
         )
     lines.write_text("".join(prediction_line(one) + "\n" for one in predictions), encoding="utf-8")
-    found = run_judge(context, ["evaluate", str(lines), str(folder), "--target", "both", "--cache", str(cache())])
+    found = run_judge(
+        context, ["evaluate", str(lines), str(folder), "--target", "both", "--cache", str(feature_cache_folder())]
+    )
     with write_transaction():
         context.check_held()
         _keep_scorecard(
@@ -158,7 +160,7 @@ def evaluate(context: JobContext, study: Study) -> Mapping[str, Any]:
     return {"run": run.public_id, "number": run.number, "judge": run.name, "samples": len(predictions)}
 
 
-def _stored(run: JudgeRun, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _stored_lines(run: JudgeRun, names: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield what a run has said of samples, as the objects of lines."""
     for start in range(0, len(names), PIECE):
         rows = run.predictions.filter(sample__external_id__in=names[start : start + PIECE])

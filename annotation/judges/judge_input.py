@@ -10,9 +10,9 @@ from django.db import connection
 from annotation.jobs.progress import ProgressCallback
 from annotation.models import JudgeRun, Sample
 from annotation.releases.formats.sample_line import content_of
-from annotation.releases.freezing_sql import FrozenContent, PicturePosition, StudyReader, pages
+from annotation.releases.freezing_sql import FrozenContent, PicturePosition, StudyReader, read_pages
 
-from .run_folders import link
+from .run_folders import link_file
 
 PAGE = 500
 SAMPLES = "samples.jsonl"
@@ -33,7 +33,7 @@ def write_lines(study_id: int, ids: Sequence[int], folder: Path, progress: Progr
     reader = StudyReader(connection, study_id)
     with path.open("w", encoding="utf-8") as file:
         done = 0
-        for page in pages(ids, PAGE):
+        for page in read_pages(ids, PAGE):
             for line in _lines(reader, page, folder):
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
             done += len(page)
@@ -54,7 +54,7 @@ def _linked(place: PicturePosition, folder: Path) -> str:
     # By content: the name that it came under may tell of its generator.
     name = f"{IMAGES}/{place.sha256[:32]}{PurePosixPath(place.storage).suffix}"
     if not (folder / name).exists():
-        link(place.storage, folder / name)
+        link_file(place.storage, folder / name)
     return name
 
 

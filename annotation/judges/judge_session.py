@@ -17,7 +17,7 @@ from annotation.jobs.progress import ProgressCallback
 from .subprocess import LINES_KEPT, SECONDS_TO_STOP, start_judge
 
 
-class Conversation:
+class JudgeSession:
     """A running ``python -m judge relearn``. A context: it ends with the block, and with us where we are killed."""
 
     def __init__(self, samples: Path, rubric: Path, *, cache: Path, seed: int, progress: ProgressCallback) -> None:

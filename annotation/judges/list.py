@@ -12,7 +12,7 @@ FINISHED, UNFINISHED = "finished", "unfinished"
 
 
 @dataclass(frozen=True, slots=True)
-class JudgeLine:
+class JudgeListRow:
     """One run with its state and, where it was held to the release that it learned from or to another, its figures."""
 
     run: JudgeRun
@@ -27,17 +27,17 @@ def state_of(run: JudgeRun) -> str:
     return run.job.state if run.job is not None else UNFINISHED
 
 
-def under_way(run: JudgeRun) -> bool:
+def is_training(run: JudgeRun) -> bool:
     """Whether it is being trained, or waits for that."""
     return state_of(run) in (Job.State.QUEUED, Job.State.RUNNING)
 
 
-def list_runs(study: Study, *, limit: int = 100) -> Sequence[JudgeLine]:
+def list_runs(study: Study, *, limit: int = 100) -> Sequence[JudgeListRow]:
     """Return the newest runs of a study, each with its newest scorecard."""
     cards = Scorecard.objects.defer("pairs").select_related("release").order_by("-release__number")
     rows = study.judge_runs.select_related("release", "job", "by").defer("curves", "config").order_by("-number")
     found = rows.prefetch_related(Prefetch("scorecards", cards))[:limit]
-    return [JudgeLine(run, state_of(run), next(iter(run.scorecards.all()), None)) for run in found]
+    return [JudgeListRow(run, state_of(run), next(iter(run.scorecards.all()), None)) for run in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class ActiveJudge:
     samples: int
 
 
-def active(study: Study) -> ActiveJudge | None:
+def find_active_judge(study: Study) -> ActiveJudge | None:
     """Return the study's active judge, if it has one."""
     run = study.judge_runs.filter(active=True).defer("curves", "config").first()
     if run is None:
@@ -59,7 +59,7 @@ def active(study: Study) -> ActiveJudge | None:
     return ActiveJudge(run, judged.count(), samples.count())
 
 
-def figures(scorecard: Scorecard, target: str = "final") -> list[dict[str, Any]]:
+def judge_metrics(scorecard: Scorecard, target: str = "final") -> list[dict[str, Any]]:
     """Return the judge's RMSE and A@1 of each dimension, beside the best of its baselines."""
     rows = []
     for one in scorecard.cards[target]["dimensions"]:

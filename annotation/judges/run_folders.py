@@ -24,7 +24,7 @@ from annotation.models import Job, JudgeRun, Release
 from annotation.releases.file_names import is_safe
 from annotation.releases.rendering_jobs import render_folder
 from annotation.releases.request import RenditionRequest
-from annotation.releases.zip import Packed, pack
+from annotation.releases.zip import ArchiveDigest, pack_folder
 
 FOLDER = "judges"
 # What lies in a run's folder only while a process works in it.
@@ -36,7 +36,7 @@ class JobFolder:
 
     def __init__(self, run: JudgeRun, job: Job) -> None:
         self._run = run
-        self.folder = _places() / job.public_id
+        self.folder = _job_folders() / job.public_id
         self.folder.mkdir(exist_ok=True)
 
     @property
@@ -86,13 +86,13 @@ class JobFolder:
             raise
         return self.run
 
-    def store(self) -> tuple[str, Packed]:
+    def store(self) -> tuple[str, ArchiveDigest]:
         """Pack the run's folder into storage; returns its storage name, and its size and checksum."""
         for name in NOT_KEPT:
             with suppress(FileNotFoundError):
                 (self.run / name).unlink()
         packed = self.folder / "run.zip"
-        found = pack(self.run, packed)
+        found = pack_folder(self.run, packed)
         name = f"{FOLDER}/{self._run.public_id}.zip"
         # Left by an attempt that was killed before it could claim it.
         default_storage.delete(name)
@@ -106,31 +106,31 @@ class JobFolder:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def forget_places() -> int:
+def remove_old_folders() -> int:
     """Remove the places of jobs that ended long ago and were never tried again; returns how many."""
     ended_before = timezone.now() - timedelta(days=KEPT_DAYS)
     needed = Job.objects.filter(Q(finished_at=None) | Q(finished_at__gte=ended_before))
-    names = {folder.name for folder in _places().iterdir()}
+    names = {folder.name for folder in _job_folders().iterdir()}
     gone = names - set(needed.filter(public_id__in=names).values_list("public_id", flat=True))
     for name in gone:
-        shutil.rmtree(_places() / name, ignore_errors=True)
+        shutil.rmtree(_job_folders() / name, ignore_errors=True)
     return len(gone)
 
 
-def _places() -> Path:
+def _job_folders() -> Path:
     folder = Path(settings.JUDGE_DIR) / "jobs"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
 
-def cache() -> Path:
+def feature_cache_folder() -> Path:
     """Return where judges keep what can be made again, as features: by content, so that all runs share it."""
     folder = Path(settings.JUDGE_DIR) / "cache"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
 
-def link(source: str, target: Path) -> None:
+def link_file(source: str, target: Path) -> None:
     """Make a stored file appear at a place, without copying it where the storage is a folder of this machine."""
     try:
         target.symlink_to(default_storage.path(source))

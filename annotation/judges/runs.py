@@ -125,7 +125,7 @@ def _one_at_a_time(by: User | None, kind: str, run: JudgeRun, more: Mapping[str,
         return queueing.enqueue(by=by, kind=kind, study=run.study, arguments=arguments, client_key=client_key)
 
 
-def activate(*, by: User | None, run: JudgeRun) -> JudgeRun:
+def activate_run(*, by: User | None, run: JudgeRun) -> JudgeRun:
     """Make a run the study's active judge, in the place of the one that was; doing it twice changes nothing.
 
     Raises:
@@ -152,11 +152,11 @@ def activate(*, by: User | None, run: JudgeRun) -> JudgeRun:
             number=run.number,
             before=before.public_id if before else None,
         )
-        rebuild.request(by=None, study=run.study)
+        rebuild.request_rebuild(by=None, study=run.study)
     return run
 
 
-def deactivate(*, by: User | None, run: JudgeRun) -> JudgeRun:
+def deactivate_run(*, by: User | None, run: JudgeRun) -> JudgeRun:
     """Leave the study without an active judge where this run was it.
 
     Raises:
@@ -167,12 +167,12 @@ def deactivate(*, by: User | None, run: JudgeRun) -> JudgeRun:
     with write_transaction():
         if JudgeRun.objects.filter(pk=run.pk, active=True).update(active=False):
             record("judge_deactivated", study=run.study, by=by, run=run.public_id, number=run.number)
-            rebuild.request(by=None, study=run.study)
+            rebuild.request_rebuild(by=None, study=run.study)
     run.active = False
     return run
 
 
-def imported_run(*, by: User | None, study: Study, name: str, prompt_sha: str) -> JudgeRun:
+def get_imported_run(*, by: User | None, study: Study, name: str, prompt_sha: str) -> JudgeRun:
     """Return the run of this name, made now where imported predictions are the first to name it."""
     with write_transaction():
         Study.objects.select_for_update(no_key=True).get(pk=study.pk)

@@ -41,8 +41,8 @@ def run_judge(
         WorkflowError: it refused to work, in its own words; or it crashed, which costs this run and nothing else.
         JobStopped: the job must end now.
     """
-    with _Started(arguments) as process:
-        heard = _Heard(context, draw)
+    with _JudgeProcess(arguments) as process:
+        heard = _JudgeOutput(context, draw)
         while True:
             for line in process.lines():
                 heard.take(line)
@@ -52,7 +52,7 @@ def run_judge(
         return _report(context, process.status, process.standard_output(), heard)
 
 
-class _Heard:
+class _JudgeOutput:
     """Turns the lines of a judge into progress, log and curves of a job."""
 
     def __init__(self, context: JobContext, draw: Callable[[Sequence[Point]], None]) -> None:
@@ -86,7 +86,7 @@ class _Heard:
             self._points = []
 
 
-def _report(context: JobContext, status: int, said: str, heard: _Heard) -> Mapping[str, Any]:
+def _report(context: JobContext, status: int, said: str, heard: _JudgeOutput) -> Mapping[str, Any]:
     try:
         report = json.loads(said) if said.strip() else {}
     except ValueError:
@@ -109,7 +109,7 @@ def _report(context: JobContext, status: int, said: str, heard: _Heard) -> Mappi
     raise WorkflowError(f"The judge {how} without a report. Its last words are in the log; trying again goes on.")
 
 
-class _Started:
+class _JudgeProcess:
     """A running judge. Leaving the block while it runs ends it, with whatever it has started itself."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
@@ -122,7 +122,7 @@ class _Started:
             threading.Thread(target=_pass_on, args=(self._process.stdout, self._said.append), daemon=True),
         ]
 
-    def __enter__(self) -> "_Started":
+    def __enter__(self) -> "_JudgeProcess":
         for thread in self._threads:
             thread.start()
         return self

@@ -40,10 +40,10 @@ def thin_points(found: Mapping[tuple[str, float], float]) -> list[dict[str, Any]
     for (name, x), y in sorted(found.items()):
         if math.isfinite(x) and math.isfinite(y):
             series[name].append((x, y))
-    return [{"series": name, "x": x, "y": y} for name, points in series.items() for x, y in _thinned(points)]
+    return [{"series": name, "x": x, "y": y} for name, points in series.items() for x, y in _thin_series(points)]
 
 
-def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+def _thin_series(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     step = -(-len(points) // POINTS_AT_MOST)
     # Counted from the end, so that the last one stays.
     return points[::-1][::step][::-1]

@@ -12,12 +12,12 @@ from annotation.jobs.context import CancelRequested
 from annotation.models import Job
 from annotation.models.jobs import UNFINISHED
 
-from .progress import ProgressLine, Stream
+from .progress import ProgressLine, ProgressStream
 
 SECONDS_BETWEEN_LOOKS = 0.5
 
 
-def carry_out(job: Job, stderr: Stream, *, resumed_by: str = "") -> Job:
+def carry_out(job: Job, stderr: ProgressStream, *, resumed_by: str = "") -> Job:
     """Work a job off and return it done, telling how far it is; Ctrl-C cancels it, and what it did is kept.
 
     ``resumed_by`` is the option by which the command goes on with a cancelled job, where it has one.

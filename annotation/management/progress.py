@@ -14,7 +14,7 @@ BAR_WIDTH = 16
 ERASE_LINE = "\r\x1b[K"
 
 
-class Stream(Protocol):
+class ProgressStream(Protocol):
     """What is needed of the stream of a command or of the system."""
 
     def write(self, text: str, /) -> object: ...
@@ -29,7 +29,7 @@ class ProgressLine:
     some seconds, and shorter work nothing.
     """
 
-    def __init__(self, stream: Stream, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, stream: ProgressStream, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream, self._clock = stream, clock
         self._rewrites = stream.isatty()
         self._activity = ""
@@ -67,7 +67,7 @@ class ProgressLine:
 
     def _show(self, *, last: bool = False) -> None:
         pace = pace_of(done=self._done, total=self._total, seconds=self._told_at - self._started)
-        text = line(self._activity, self._done, self._total, pace)
+        text = progress_line(self._activity, self._done, self._total, pace)
         if self._rewrites:
             text = text[: shutil.get_terminal_size().columns - 1]
             if text != self._shown or last:
@@ -78,7 +78,7 @@ class ProgressLine:
         self._shown = text
 
 
-def line(activity: str, done: int, total: int | None, pace: Pace) -> str:
+def progress_line(activity: str, done: int, total: int | None, pace: Pace) -> str:
     """Return how far work is: what it does, a bar, counts, its rate and the time left, as far as they are known."""
     parts = [activity]
     if total:
@@ -88,11 +88,11 @@ def line(activity: str, done: int, total: int | None, pace: Pace) -> str:
     if pace.per_second is not None:
         parts.append(f"{pace.per_second:,.0f}/s" if pace.per_second >= 10 else f"{pace.per_second:.1f}/s")
     if pace.seconds_left and (total is None or done < total):
-        parts.append(f"{duration(pace.seconds_left)} left")
+        parts.append(f"{format_duration(pace.seconds_left)} left")
     return "  ".join(parts)
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return a time span in short words."""
     if seconds < MINUTE:
         return f"{max(1, round(seconds))} s"

@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterator, Sequence
 
 
-def lines(head: Sequence[str], rows: Sequence[Sequence[str]], *, texts: Container[int]) -> Iterator[str]:
+def table_lines(head: Sequence[str], rows: Sequence[Sequence[str]], *, texts: Container[int]) -> Iterator[str]:
     """Yield the lines of a table; ``texts`` has the places of the columns that are texts, from 0 on."""
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
     for row in [head, *rows]:

@@ -19,7 +19,7 @@ class ChangedSample:
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class ReleaseChanges:
     """Numbers of samples: ``open`` ones of the release are not agreed any more, ``added`` ones were not in it."""
 
     same: int
@@ -36,21 +36,21 @@ class Changes:
         return bool(self.changed or self.open or self.withdrawn or self.added)
 
 
-def changes_since(release: Release) -> Changes:
+def changes_since(release: Release) -> ReleaseChanges:
     """Return what a new release would have otherwise. Who may see it is for the caller."""
-    found = sql.since(release.pk)
+    found = sql.count_states(release.pk)
     agreed = [row for row in found if row.state == Sample.State.AGREED]
     withdrawn = sum(row.samples for row in found if row.state == Sample.State.WITHDRAWN)
     same = sum(row.samples for row in agreed if not row.changed)
     changed = sum(row.samples for row in agreed if row.changed)
     total = sum(row.samples for row in found)
     still = total - same - changed - withdrawn
-    shown = sql.changed_samples(release.pk, SHOWN) if total > same else []
-    return Changes(
+    shown = sql.read_changed_samples(release.pk, SHOWN) if total > same else []
+    return ReleaseChanges(
         same=same,
         changed=changed,
         open=still,
         withdrawn=withdrawn,
-        added=sql.agreed_since(release.pk, release.study_id),
+        added=sql.count_agreed_since(release.pk, release.study_id),
         samples=tuple(ChangedSample(*row) for row in shown),
     )

@@ -13,7 +13,7 @@ class ChangedSampleRow(NamedTuple):
     samples: int
 
 
-def since(release_id: int) -> list[ChangedSampleRow]:
+def count_states(release_id: int) -> list[ChangedSampleRow]:
     """Return how many samples of a release are in each state now, those with other final scores apart."""
     found = rows(
         """SELECT state, changed, count(*) FROM (
@@ -28,7 +28,7 @@ def since(release_id: int) -> list[ChangedSampleRow]:
     return [ChangedSampleRow(state, bool(changed), count) for state, changed, count in found]
 
 
-def agreed_since(release_id: int, study_id: int) -> int:
+def count_agreed_since(release_id: int, study_id: int) -> int:
     """Return how many samples of the study are agreed now and not in the release."""
     found = rows(
         """SELECT count(*) FROM annotation_sample s WHERE s.study_id = %s AND s.state = 'agreed'
@@ -38,7 +38,7 @@ def agreed_since(release_id: int, study_id: int) -> int:
     return int(found[0][0])
 
 
-def changed_samples(release_id: int, limit: int) -> list[tuple[str, str, str]]:
+def read_changed_samples(release_id: int, limit: int) -> list[tuple[str, str, str]]:
     """Return public id, external id and state of samples that are not as they were, the first ones."""
     found = rows(
         """SELECT s.public_id, s.external_id, s.state

@@ -22,13 +22,13 @@ from annotation.jobs.progress import ProgressCallback
 from annotation.models import Protocol, Question, Release, ReleaseEntry, ReservedPool, Study, User
 from annotation.models.fields import opaque_id
 
-from .freezing import Freezer, Pseudonyms
+from .freezing import ReleasePseudonyms, SampleFreezer
 from .freezing_sql import AgreedSample, StudyReader
 from .parts import ReleaseParts, draw_parts
 from .request import ReleaseRequest
-from .statistics import ReleaseCounts, about
+from .statistics import ReleaseCounts, release_statistics
 from .stored_files import forget_others, forget_unless_named
-from .stored_files import store as _store
+from .stored_files import store_file as _store
 
 FOLDER = "releases"
 ATTEMPTS = 3
@@ -36,7 +36,7 @@ AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ReleaseDraft:
     """A study as it was read in one moment, on its way to become a release."""
 
     at: datetime
@@ -88,7 +88,7 @@ def make_release(
     raise WrongState("Other releases of this study are being made at the same time. Try again.", code="overtaken")
 
 
-def _draft(study: Study, path: Path, wanted: ReleaseRequest, progress: ProgressCallback | None) -> Draft:
+def _draft(study: Study, path: Path, wanted: ReleaseRequest, progress: ProgressCallback | None) -> ReleaseDraft:
     rubric = definition(study.rubric_id)
     with snapshot() as connection:
         at = timezone.now()
@@ -96,17 +96,17 @@ def _draft(study: Study, path: Path, wanted: ReleaseRequest, progress: ProgressC
         pool = ReservedPool.objects.filter(study=study).first()
         protocol = Protocol.objects.get(study=study, current=True)
         reader = StudyReader(connection, study.pk)
-        _tell(progress, 0, None, "Dividing the questions")
+        _report_progress(progress, 0, None, "Dividing the questions")
         ids: list[int] = []
-        parts = draw_parts(_noted(reader.agreed(), ids), wanted, reserved_pool=pool is not None)
+        parts = draw_parts(_note_ids(reader.agreed(), ids), wanted, reserved_pool=pool is not None)
         tally = ReleaseCounts(rubric)
         states = reader.states()
         members = reader.members()
         reader.look_up_by_index()
-        freezer = Freezer(reader, rubric, Pseudonyms(members), tally)
+        freezer = SampleFreezer(reader, rubric, ReleasePseudonyms(members), tally)
         with path.open("wb") as file:
             for done in freezer.write(ids, parts, file):
-                _tell(progress, done, len(ids), "Freezing samples")
+                _report_progress(progress, done, len(ids), "Freezing samples")
         requested = {
             "test_share": wanted.test_share,
             "test_count": wanted.test_count,
@@ -114,11 +114,11 @@ def _draft(study: Study, path: Path, wanted: ReleaseRequest, progress: ProgressC
             "seed": wanted.seed,
             "calibration_share": pool.calibration_share if pool else wanted.calibration_share,
         }
-        figures = about(tally, parts, study=study, states=states, protocol=protocol, requested=requested)
-    return Draft(at, after, parts, freezer.newest_final, figures, protocol, freezer.digest)
+        figures = release_statistics(tally, parts, study=study, states=states, protocol=protocol, requested=requested)
+    return ReleaseDraft(at, after, parts, freezer.newest_final, figures, protocol, freezer.digest)
 
 
-def _noted(samples: Iterable[AgreedSample], ids: list[int]) -> Iterator[AgreedSample]:
+def _note_ids(samples: Iterable[AgreedSample], ids: list[int]) -> Iterator[AgreedSample]:
     """Pass samples on and keep their ids."""
     for sample in samples:
         ids.append(sample.id)
@@ -127,7 +127,7 @@ def _noted(samples: Iterable[AgreedSample], ids: list[int]) -> Iterator[AgreedSa
 
 def _publish(
     study: Study,
-    draft: Draft,
+    draft: ReleaseDraft,
     by: User | None,
     wanted: ReleaseRequest,
     public_id: str,
@@ -201,10 +201,10 @@ def _newest(study: Study) -> int:
     return newest or 0
 
 
-def _pool_came_in_between(study: Study, draft: Draft) -> bool:
+def _pool_came_in_between(study: Study, draft: ReleaseDraft) -> bool:
     return not draft.parts.reserved_pool and ReservedPool.objects.filter(study=study).exists()
 
 
-def _tell(progress: ProgressCallback | None, done: int, total: int | None, activity: str) -> None:
+def _report_progress(progress: ProgressCallback | None, done: int, total: int | None, activity: str) -> None:
     if progress is not None:
         progress(done, total, activity)

@@ -8,7 +8,7 @@ from .dataset_card_figures import figures
 from .formats import ReleaseFormat, RenderingOptions
 from .formats.base import PARTS
 from .formats.columns import card_features
-from .markdown import table, text
+from .markdown import markdown_table, markdown_text
 from .yaml_front_matter import front_matter
 
 # What load_dataset can open, by the reader that it takes, of which it takes one for a whole folder. The first that is
@@ -34,7 +34,7 @@ FIELDS = (
 )
 
 
-def card(
+def render_card(
     options: RenderingOptions,
     formats: Sequence[ReleaseFormat],
     notes: Mapping[str, Sequence[str]],
@@ -84,11 +84,12 @@ def _front(options: RenderingOptions, formats: Sequence[ReleaseFormat], counts: 
 
 def _head(options: RenderingOptions) -> Iterator[str]:
     about = options.about
-    yield f"# {text(about.title or about.study)}: {text(about.name)}"
+    yield f"# {markdown_text(about.title or about.study)}: {markdown_text(about.name)}"
     yield ""
     yield (
-        f"Release {about.number} of the study {text(about.study)}, frozen at {about.at.astimezone(UTC):%Y-%m-%d %H:%M} "
-        "UTC. People scored answers that mix text and images, each by several annotators without seeing one another; "
+        f"Release {about.number} of the study {markdown_text(about.study)}, "
+        f"frozen at {about.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC. "
+        "People scored answers that mix text and images, each by several annotators without seeing one another; "
         "where they differed, they settled it as the protocol below says."
     )
     yield ""
@@ -98,13 +99,21 @@ def _rubric(options: RenderingOptions) -> Iterator[str]:
     rubric = options.about.rubric
     yield "## What was scored"
     yield ""
-    yield f"Rubric {text(options.about.rubric_name)}: {text(rubric.title)}. rubric.toml has the anchors of all levels."
+    yield (
+        f"Rubric {markdown_text(options.about.rubric_name)}: {markdown_text(rubric.title)}. "
+        "rubric.toml has the anchors of all levels."
+    )
     yield ""
     rows = [
-        (text(one.key), text(one.name), f"{one.values[0]:g} to {one.values[-1]:g}", text(one.description))
+        (
+            markdown_text(one.key),
+            markdown_text(one.name),
+            f"{one.values[0]:g} to {one.values[-1]:g}",
+            markdown_text(one.description),
+        )
         for one in rubric.dimensions
     ]
-    yield from table(("dimension", "name", "levels", "meaning"), rows)
+    yield from markdown_table(("dimension", "name", "levels", "meaning"), rows)
 
 
 def _formats(formats: Sequence[ReleaseFormat], notes: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -125,7 +134,7 @@ def _formats(formats: Sequence[ReleaseFormat], notes: Mapping[str, Sequence[str]
 def _fields() -> Iterator[str]:
     yield "## Fields"
     yield ""
-    yield from table(("field", "meaning"), FIELDS)
+    yield from markdown_table(("field", "meaning"), FIELDS)
 
 
 def _verifying() -> Iterator[str]:

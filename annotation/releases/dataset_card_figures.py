@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .formats import RenderingOptions
-from .markdown import figure, share, table, text
+from .markdown import format_number, format_share, markdown_table, markdown_text
 
 ASKED = {
     "test_share": "share of test samples",
@@ -19,9 +19,9 @@ def figures(options: RenderingOptions) -> Iterator[str]:
     found = options.about.figures
     name_of = _Names(found, named=options.with_generator)
     yield from _parts(options)
-    yield from _met(found["met"])
+    yield from _split_quality_lines(found["met"])
     yield from _balance("generator", found["met"]["generator"], name_of)
-    yield from _balance("domain", found["met"]["domain"], lambda value: text(value) or "(none)")
+    yield from _balance("domain", found["met"]["domain"], lambda value: markdown_text(value) or "(none)")
     yield from _generators(found["generators"], name_of)
     yield from _agreement(found["agreement"])
     yield from _protocol(found["protocol"])
@@ -38,7 +38,7 @@ class _Names:
         # By size, as the order of the alphabet would hint at names.
         order = sorted(counts, key=lambda name: (-counts[name], name))
         self._names = {
-            name: (text(name) or "(none)") if named else f"Model {_letters(number)}"
+            name: (markdown_text(name) or "(none)") if named else f"Model {_number_as_letters(number)}"
             for number, name in enumerate(order)
         }
 
@@ -51,7 +51,7 @@ class _Names:
         return sorted(rows, key=lambda row: place[row[key]])
 
 
-def _letters(number: int) -> str:
+def _number_as_letters(number: int) -> str:
     letters = ""
     number += 1
     while number:
@@ -67,7 +67,7 @@ def _parts(options: RenderingOptions) -> Iterator[str]:
     rows = [(name, counts["samples"], counts["questions"]) for name, counts in found["parts"].items()]
     rows.append(("both", found["samples"], found["questions"]))
     rows.append(("calibration, within train", found["calibration"]["samples"], found["calibration"]["questions"]))
-    yield from table(("part", "samples", "questions"), rows)
+    yield from markdown_table(("part", "samples", "questions"), rows)
     asked = [
         f"{words} {found['requested'][name]}"
         for name, words in ASKED.items()
@@ -77,11 +77,11 @@ def _parts(options: RenderingOptions) -> Iterator[str]:
     yield ""
 
 
-def _met(met: Mapping[str, Any]) -> Iterator[str]:
+def _split_quality_lines(met: Mapping[str, Any]) -> Iterator[str]:
     yield "## How well the aims of the split were met"
     yield ""
     test, grouped, sticky, pool = met["test_samples"], met["grouped"], met["sticky"], met["pool"]
-    how = "exactly." if test["exact"] else f"the nearest that whole questions reach. {text(test['why'] or '')}"
+    how = "exactly." if test["exact"] else f"the nearest that whole questions reach. {markdown_text(test['why'] or '')}"
     yield f"- Test samples: {test['wanted']:,} wanted, {test['got']:,} got, {how}".rstrip()
     yield f"- Grouped by question: {grouped['questions']:,} questions, {grouped['in_both']:,} of them in both parts."
     yield (
@@ -97,12 +97,12 @@ def _met(met: Mapping[str, Any]) -> Iterator[str]:
         yield "- No pool was reserved: any question could become a test question."
     for name, words in (("generator", "model"), ("domain", "domain")):
         if values := met[name]["values"]:
-            apart = f"{100 * _apart(values):.1f} percentage points"
+            apart = f"{100 * _largest_share_difference(values):.1f} percentage points"
             yield f"- Balance by {words}: no test share is further than {apart} from that of all samples."
     yield ""
 
 
-def _apart(values: Sequence[Mapping[str, Any]]) -> float:
+def _largest_share_difference(values: Sequence[Mapping[str, Any]]) -> float:
     """Return how far the test share of a generator or a domain is from the whole at most, 0 to 1."""
     test = sum(row["test"] for row in values)
     overall = test / max(1, test + sum(row["train"] for row in values))
@@ -115,8 +115,8 @@ def _balance(name: str, balance: Mapping[str, Any], name_of: Any) -> Iterator[st
         return
     if isinstance(name_of, _Names):
         values = name_of.sort(values, "value")
-    rows = [(name_of(row["value"]), row["train"], row["test"], share(row["share"])) for row in values]
-    yield from table((name, "train", "test", "share in test"), rows)
+    rows = [(name_of(row["value"]), row["train"], row["test"], format_share(row["share"])) for row in values]
+    yield from markdown_table((name, "train", "test", "share in test"), rows)
 
 
 def _generators(rows: Sequence[Mapping[str, Any]], name_of: _Names) -> Iterator[str]:
@@ -124,7 +124,7 @@ def _generators(rows: Sequence[Mapping[str, Any]], name_of: _Names) -> Iterator[
         return
     yield "Where each model's samples of the study stood:"
     yield ""
-    yield from table(
+    yield from markdown_table(
         ("generator", "samples", "released", "open", "overridden"),
         [
             (name_of(row["generator"]), row["samples"], row["released"], row["open"], row["overridden"])
@@ -146,19 +146,23 @@ def _agreement(agreement: Mapping[str, Any]) -> Iterator[str]:
         interval = row["interval"]
         rows.append(
             (
-                text(row["dimension"]),
-                figure(row["alpha"]),
-                f"{figure(interval[0])} to {figure(interval[1])}" if interval else "–",
+                markdown_text(row["dimension"]),
+                format_number(row["alpha"]),
+                f"{format_number(interval[0])} to {format_number(interval[1])}" if interval else "–",
                 row["samples"],
                 row["ratings"],
-                share(row["exact"]),
-                share(row["within_one"]),
-                figure(row["mad"]),
+                format_share(row["exact"]),
+                format_share(row["within_one"]),
+                format_number(row["mad"]),
             )
         )
     head = ("dimension", "alpha", "interval", "samples", "ratings", "exact", "within one", "mean difference")
-    yield from table(head, rows)
-    undefined = [f"{text(row['dimension'])}: {text(row['undefined'])}" for row in agreement["rows"] if row["undefined"]]
+    yield from markdown_table(head, rows)
+    undefined = [
+        f"{markdown_text(row['dimension'])}: {markdown_text(row['undefined'])}"
+        for row in agreement["rows"]
+        if row["undefined"]
+    ]
     if undefined:
         yield "No alpha can be given for " + "; ".join(undefined)
         yield ""
@@ -168,11 +172,11 @@ def _protocol(protocol: Mapping[str, Any]) -> Iterator[str]:
     yield "## Protocol"
     yield ""
     rows = [
-        (name.replace("_", " "), text(f"{value:g}" if isinstance(value, float) else str(value)))
+        (name.replace("_", " "), markdown_text(f"{value:g}" if isinstance(value, float) else str(value)))
         for name, value in protocol.items()
         if value not in (None, "")
     ]
-    yield from table(("rule", "value"), rows)
+    yield from markdown_table(("rule", "value"), rows)
 
 
 def _outcomes(found: Mapping[str, Any]) -> Iterator[str]:
@@ -181,12 +185,13 @@ def _outcomes(found: Mapping[str, Any]) -> Iterator[str]:
     outcomes = sorted({name for counts in found["outcomes"].values() for name in counts})
     if outcomes:
         rows = [
-            (text(dimension), *(counts.get(name, 0) for name in outcomes))
+            (markdown_text(dimension), *(counts.get(name, 0) for name in outcomes))
             # As the rubric has them; the keys of stored figures have no order of their own.
             for dimension in (row["dimension"] for row in found["agreement"]["rows"])
             if (counts := found["outcomes"].get(dimension)) is not None
         ]
-        yield from table(("dimension", *(text(name) for name in outcomes)), rows)
-    yield from table(
-        ("label origin", "samples"), [(text(name), count) for name, count in sorted(found["label_origins"].items())]
+        yield from markdown_table(("dimension", *(markdown_text(name) for name in outcomes)), rows)
+    yield from markdown_table(
+        ("label origin", "samples"),
+        [(markdown_text(name), count) for name, count in sorted(found["label_origins"].items())],
     )

@@ -10,7 +10,7 @@ from annotation.core.errors import NotFound
 from annotation.exports.downloads import CHUNK, Download, read_stored_file, require_taker
 from annotation.models import Release, Rendition, User
 
-from .zip import member
+from .zip import open_archive_member
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def download_archive(*, by: User, rendition: Rendition) -> Download:
     release = rendition.release
     require_taker(by, release.study)
     if not default_storage.exists(rendition.archive):
-        raise _gone(rendition.archive)
+        raise _missing_archive(rendition.archive)
     name = f"{release.study.slug}-release-{release.number}.zip"
     return Download(name, TYPES[".zip"], read_stored_file(rendition.archive), rendition.bytes)
 
@@ -61,27 +61,27 @@ def download_file(*, by: User, release: Release, path: str) -> Download:
             if first is None and path not in listed:
                 continue
             content_type = TYPES.get(PurePosixPath(path).suffix, "application/octet-stream")
-            return Download(PurePosixPath(path).name, content_type, _chained(first, pieces), listed.get(path))
+            return Download(PurePosixPath(path).name, content_type, _chain_chunks(first, pieces), listed.get(path))
     raise NotFound("There is no such file in this release. The release's page lists them.")
 
 
 def _member(archive: str, path: str) -> Iterator[bytes]:
     try:
-        with default_storage.open(archive) as file, member(file, path) as stream:
+        with default_storage.open(archive) as file, open_archive_member(file, path) as stream:
             while chunk := stream.read(CHUNK):
                 yield chunk
     except KeyError:
         return
     except FileNotFoundError:
-        raise _gone(archive) from None
+        raise _missing_archive(archive) from None
 
 
-def _chained(first: bytes | None, rest: Iterator[bytes]) -> Iterator[bytes]:
+def _chain_chunks(first: bytes | None, rest: Iterator[bytes]) -> Iterator[bytes]:
     if first is not None:
         yield first
     yield from rest
 
 
-def _gone(name: str) -> NotFound:
+def _missing_archive(name: str) -> NotFound:
     log.error("An archive of a release is gone from storage: %s", name)
     return NotFound("The archive of these files is gone from storage. Make the files again.", code="archive_gone")

@@ -16,7 +16,7 @@ from annotation.core.sql import moment_text
 from annotation.models import FinalScore
 from annotation.suggestions.arms import SuggestionArm
 
-from .freezing_sql import CurrentFinalScore, FrozenContent, PicturePosition, StudyReader, ValidScore, pages
+from .freezing_sql import CurrentFinalScore, FrozenContent, PicturePosition, StudyReader, ValidScore, read_pages
 from .parts import ReleaseParts
 from .record import FrozenPicture, FrozenRating, FrozenRecord
 from .statistics import ReleaseCounts
@@ -29,7 +29,7 @@ FROM_BLIND_ON = (ORIGINS.BLIND, ORIGINS.IMPORTED, ORIGINS.MIXED, ORIGINS.DELAYED
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
-class Pseudonyms:
+class ReleasePseudonyms:
     """A name for each annotator that holds within one release and is drawn anew for the next."""
 
     def __init__(self, member_ids: Sequence[int]) -> None:
@@ -43,12 +43,12 @@ class Pseudonyms:
 
 
 @dataclass(slots=True)
-class Freezer:
+class SampleFreezer:
     """Writes the records of the given samples to a file, and tells what they came to."""
 
     reader: StudyReader
     rubric: RubricDefinition
-    pseudonyms: Pseudonyms
+    pseudonyms: ReleasePseudonyms
     tally: ReleaseCounts
     digest: str = ""
     newest_final: dict[int, int] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Freezer:
         """Write a record for each sample, page by page, yielding how many are written."""
         sha256 = hashlib.sha256()
         done = 0
-        for page in pages(ids, PAGE):
+        for page in read_pages(ids, PAGE):
             lines = []
             for record in self._records(page, parts):
                 self.tally.add(record)

@@ -162,7 +162,7 @@ class StudyReader:
             return found
 
 
-def pages(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+def read_pages(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
     """Yield some of the ids at a time."""
     for start in range(0, len(ids), size):
         yield ids[start : start + size]

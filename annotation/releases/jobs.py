@@ -17,7 +17,7 @@ from .request import RenditionRequest, options_of, request_of_job
 from .stored_files import forget_others
 
 
-def release(context: JobContext, study: Study) -> Mapping[str, Any]:
+def run_release(context: JobContext, study: Study) -> Mapping[str, Any]:
     """Make the release that the job asks for, and its files where it asks for some."""
     kept = _names(context)
     made = Release.objects.filter(public_id=kept["release"]).select_related("study").first()
@@ -48,7 +48,7 @@ def release(context: JobContext, study: Study) -> Mapping[str, Any]:
     }
 
 
-def render(context: JobContext, study: Study) -> Mapping[str, Any]:
+def run_rendering(context: JobContext, study: Study) -> Mapping[str, Any]:
     """Make the files that the job asks for, of a release that is there."""
     made = Release.objects.filter(study=study, public_id=context.arguments["release"]).select_related("study").first()
     if made is None:

@@ -7,12 +7,12 @@ from typing import Any
 MARKUP = re.compile(r"[\\`*_{}\[\]<>#|~$&]")
 
 
-def text(value: str) -> str:
+def markdown_text(value: str) -> str:
     """Return a text on one line that shows as it is."""
     return MARKUP.sub(lambda found: "\\" + found[0], " ".join(value.split()))
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
     """Return a table: the first column to the left, the others to the right where they are numbers."""
     body = [[_cell(cell) for cell in row] for row in rows]
     right = [column > 0 and all(_is_figure(row[column]) for row in body) for column in range(len(head))]
@@ -24,12 +24,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
     ]
 
 
-def figure(value: float | None, digits: int = 3) -> str:
+def format_number(value: float | None, digits: int = 3) -> str:
     """Return a number with a fixed count of digits, or a dash for none."""
     return "–" if value is None else f"{value:.{digits}f}"
 
 
-def share(value: float | None) -> str:
+def format_share(value: float | None) -> str:
     """Return a share in per cent."""
     return "–" if value is None else f"{value:.1%}"
 

@@ -25,7 +25,7 @@ class WrittenFile(TypedDict):
     sha256: str
 
 
-class Output:
+class OutputFolder:
     """Writes files under ``folder``, which must be new or empty."""
 
     def __init__(self, folder: Path) -> None:
@@ -93,7 +93,7 @@ class Output:
         target = self._place(path)
         digest = hashlib.sha256()
         size = 0
-        with opened_picture(storage) as source, target.open("xb", buffering=0) as copy:
+        with open_picture(storage) as source, target.open("xb", buffering=0) as copy:
             copied = _copied_by_the_system(source, copy)
             if copied is None:
                 while piece := source.read(PIECE):
@@ -157,7 +157,7 @@ def picture_path(picture: FrozenPicture) -> str:
     return f"{IMAGES}/{name}"
 
 
-def opened_picture(storage: str) -> IO[bytes]:
+def open_picture(storage: str) -> IO[bytes]:
     """Open a stored picture: its full-size copy without metadata.
 
     Raises:

@@ -13,7 +13,15 @@ from annotation.models import Question
 
 from .freezing_sql import AgreedSample
 from .request import CALIBRATION, ReleaseRequest
-from .splitting import Balance, CannotSplit, QuestionGroup, Split, is_drawn, size_of_test_part, split
+from .splitting import (
+    CannotSplit,
+    QuestionGroup,
+    QuestionSplit,
+    SplitBalance,
+    is_drawn,
+    size_of_test_part,
+    split_questions,
+)
 
 TRAIN, TEST = Question.Part.TRAIN, Question.Part.TEST
 
@@ -22,7 +30,7 @@ TRAIN, TEST = Question.Part.TRAIN, Question.Part.TEST
 class ReleaseParts:
     """The parts of one release."""
 
-    split: Split
+    split: QuestionSplit
     questions: Mapping[str, AgreedSample]
     """One sample of each question, by the question's key."""
     sizes: Mapping[str, int]
@@ -123,7 +131,7 @@ def draw_parts(
     # Of every further sample of a question nothing is needed from here on.
     del by_question
     try:
-        chosen = split(
+        chosen = split_questions(
             groups, wanted=size_of_test_part(total, share=wanted.share, count=wanted.test_count), seed=wanted.seed
         )
     except CannotSplit as refusal:
@@ -158,7 +166,7 @@ def _field(wanted: ReleaseRequest) -> str:
     return "test_count" if wanted.test_count is not None else "test_share"
 
 
-def _balances(found: Iterable[Balance]) -> dict[str, Any]:
+def _balances(found: Iterable[SplitBalance]) -> dict[str, Any]:
     """Return the test share of each generator or domain, and by how many samples beyond rounding the worst is off."""
     rows = list(found)
     return {

@@ -62,7 +62,7 @@ class FrozenRecord(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class ReleaseFacts:
     """What is true of a release as a whole."""
 
     study: str

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from judge.formats.rubric_toml import to_toml
 
 from . import request
-from .dataset_card import card
+from .dataset_card import render_card
 from .file_names import CARD, MANIFEST, RUBRIC
 from .formats import FORMATS, ReleaseFormat, RenderingOptions, SampleEntry
-from .output_folder import Output, WrittenFile
-from .record import About, FrozenRecord
+from .output_folder import OutputFolder, WrittenFile
+from .record import FrozenRecord, ReleaseFacts
 
 if TYPE_CHECKING:
     from annotation.jobs.progress import ProgressCallback
@@ -25,7 +25,7 @@ SAMPLES_PER_STEP = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class RenderedFiles:
     """What was written: every file but the manifest, how many of them are pictures, and what could not be carried."""
 
     files: list[WrittenFile]
@@ -34,16 +34,16 @@ class Rendered:
     """By format, and for all of them under ``release``."""
 
 
-def render(
+def render_release(
     *,
     records: Callable[[], Records] | Records,
-    about: About,
+    about: ReleaseFacts,
     formats: Sequence[str],
     folder: Path,
     with_generator: bool = False,
     with_metadata: bool = False,
     progress: "ProgressCallback | None" = None,
-) -> Rendered:
+) -> RenderedFiles:
     """Write the files of a release into a folder that is new or empty, the manifest last.
 
     The same records and options give the same bytes. Memory does not grow with the number of records. What was written
@@ -57,7 +57,7 @@ def render(
     options = RenderingOptions(about, with_generator=with_generator, with_metadata=with_metadata)
     # Each once and in their own order, whatever the order in which they were named.
     chosen = [one for name, one in FORMATS.items() if name in formats]
-    output = Output(folder)
+    output = OutputFolder(folder)
     counts: Counter[str] = Counter()
     notes = {"release": _left_out(options)}
     writers = [(one, one.writer(options, output)) for one in chosen]
@@ -77,12 +77,12 @@ def render(
         found = writer.finish()
         notes[one.name] = [*([one.leaves_out] if one.leaves_out else []), *found]
     output.write(RUBRIC, to_toml(about.rubric))
-    output.write(CARD, card(options, chosen, notes, counts))
+    output.write(CARD, render_card(options, chosen, notes, counts))
     files = output.files
     output.write(MANIFEST, _manifest(options, chosen, notes, files))
     if progress is not None:
         progress(counts.total(), total, "Writing files")
-    return Rendered(files, output.pictures, notes)
+    return RenderedFiles(files, output.pictures, notes)
 
 
 def _left_out(options: RenderingOptions) -> list[str]:

@@ -19,16 +19,16 @@ from annotation.models import Release, Rendition, User
 from annotation.models.fields import opaque_id
 
 from .file_names import IMAGES
-from .record import About, read_frozen
-from .rendering import Rendered, render
+from .record import ReleaseFacts, read_frozen
+from .rendering import RenderedFiles, render_release
 from .request import RenditionRequest
-from .stored_files import forget_others, forget_unless_named, store
-from .zip import pack
+from .stored_files import forget_others, forget_unless_named, store_file
+from .zip import pack_folder
 
 
 def render_folder(
     *, release: Release, options: RenditionRequest, folder: Path, progress: ProgressCallback | None = None
-) -> Rendered:
+) -> RenderedFiles:
     """Write the files of a release into a folder that is new or empty; it is whole or it is not there.
 
     The same release and options give the same bytes. Who may have them is for the caller.
@@ -90,8 +90,8 @@ def make_rendition(
         folder, archive = Path(place) / "files", Path(place) / "files.zip"
         folder.mkdir()
         rendered = _render(release, options, folder, progress)
-        packed = pack(folder, archive)
-        stored = store(archive, f"releases/{release.public_id}/{public_id}.zip")
+        packed = pack_folder(folder, archive)
+        stored = store_file(archive, f"releases/{release.public_id}/{public_id}.zip")
     try:
         with write_transaction():
             rendition = Rendition.objects.create(
@@ -123,9 +123,9 @@ def make_rendition(
     return rendition
 
 
-def about_of(release: Release) -> About:
+def about_of(release: Release) -> ReleaseFacts:
     """Return what is true of a release as a whole, as the formats and the card are told it."""
-    return About(
+    return ReleaseFacts(
         study=release.about["study"],
         title=release.about["title"],
         name=release.name,
@@ -145,9 +145,11 @@ def _in_order(value: Any) -> Any:
     return [_in_order(part) for part in value] if isinstance(value, list) else value
 
 
-def _render(release: Release, options: RenditionRequest, folder: Path, progress: ProgressCallback | None) -> Rendered:
+def _render(
+    release: Release, options: RenditionRequest, folder: Path, progress: ProgressCallback | None
+) -> RenderedFiles:
     with _frozen(release) as path:
-        return render(
+        return render_release(
             records=lambda: read_frozen(path),
             about=about_of(release),
             formats=sorted(options.formats),

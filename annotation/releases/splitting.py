@@ -16,7 +16,7 @@ from fractions import Fraction
 
 from annotation.core.stable_hash import digest
 
-from .subset_sums import Nearest, nearest
+from .subset_sums import NearestSum, nearest_sum
 
 TEST, TRAIN, UNDECIDED = "test", "train", ""
 _HASHES = 2**64
@@ -41,7 +41,7 @@ class QuestionGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class Balance:
+class SplitBalance:
     """How the samples of one generator, or of one domain, are divided."""
 
     value: str
@@ -56,7 +56,7 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class QuestionSplit:
     """The parts of all questions, and how well what was asked for is met."""
 
     test: frozenset[str]
@@ -68,9 +68,9 @@ class Split:
     exact: bool
     why: str
     """Empty when exact, otherwise a sentence on what stands in the way and what was reached."""
-    by_generator: tuple[Balance, ...]
+    by_generator: tuple[SplitBalance, ...]
     """Sorted by value, as are the domains."""
-    by_domain: tuple[Balance, ...]
+    by_domain: tuple[SplitBalance, ...]
 
 
 def is_drawn(seed: int, key: str, share: float, *, purpose: str = "") -> bool:
@@ -130,7 +130,7 @@ def size_of_test_part(total: int, *, share: float | None = None, count: int | No
     return count
 
 
-def split(groups: Iterable[QuestionGroup], *, wanted: int, seed: int) -> Split:
+def split_questions(groups: Iterable[QuestionGroup], *, wanted: int, seed: int) -> QuestionSplit:
     """Divide whole questions into train and test.
 
     Args:
@@ -142,7 +142,7 @@ def split(groups: Iterable[QuestionGroup], *, wanted: int, seed: int) -> Split:
         CannotSplit: when there are fewer than two questions, one is given twice or has no sample, a part would have
             no sample, or ``wanted`` would leave none in one.
     """
-    by_key = _checked(groups)
+    by_key = _groups_by_key(groups)
     total = sum(len(group.samples) for group in by_key.values())
     _check_bounds(wanted, total)
     test = {key for key, group in by_key.items() if group.part == TEST}
@@ -154,15 +154,15 @@ def split(groups: Iterable[QuestionGroup], *, wanted: int, seed: int) -> Split:
         raise CannotSplit("No question of this release may become test, which leaves no test sample.")
     available = Counter(len(group.samples) for group in free.values())
     fewest = 0 if before else 1
-    around = nearest(available, max(0, wanted - before), fewest=fewest, most=total - before - 1)
+    around = nearest_sum(available, max(0, wanted - before), fewest=fewest, most=total - before - 1)
     more = around.to(max(0, wanted - before))
     assert more is not None, "one free question, or none beside the earlier ones, is always a choice"
     got = before + more
     pairs = _pairs(by_key, by_key)
     if more:
-        from .stratification import chosen
+        from .stratification import choose_questions
 
-        test |= chosen(
+        test |= choose_questions(
             {key: group.samples for key, group in free.items()},
             more,
             every=pairs,
@@ -170,7 +170,7 @@ def split(groups: Iterable[QuestionGroup], *, wanted: int, seed: int) -> Split:
             seed=seed,
         )
     test_pairs = _pairs(by_key, test)
-    return Split(
+    return QuestionSplit(
         test=frozenset(test),
         wanted=wanted,
         got=got,
@@ -181,7 +181,7 @@ def split(groups: Iterable[QuestionGroup], *, wanted: int, seed: int) -> Split:
     )
 
 
-def _checked(groups: Iterable[QuestionGroup]) -> dict[str, QuestionGroup]:
+def _groups_by_key(groups: Iterable[QuestionGroup]) -> dict[str, QuestionGroup]:
     by_key: dict[str, QuestionGroup] = {}
     for group in groups:
         if group.key in by_key:
@@ -214,7 +214,7 @@ def _pairs(by_key: Mapping[str, QuestionGroup], keys: Iterable[str]) -> Counter[
 
 def _balances(
     pairs: Mapping[tuple[str, str], int], test_pairs: Mapping[tuple[str, str], int], axis: int
-) -> tuple[Balance, ...]:
+) -> tuple[SplitBalance, ...]:
     every: Counter[str] = Counter()
     test: Counter[str] = Counter()
     for pair, number in pairs.items():
@@ -227,11 +227,11 @@ def _balances(
         fair, rest = divmod(there * got, total)
         beyond = max(fair - test[value], test[value] - fair - (rest > 0), 0)
         share = test[value] / there
-        found.append(Balance(value, there - test[value], test[value], share, share - got / total, beyond))
+        found.append(SplitBalance(value, there - test[value], test[value], share, share - got / total, beyond))
     return tuple(found)
 
 
-def _why(wanted: int, before: int, around: Nearest, more: int, available: Mapping[int, int]) -> str:
+def _why(wanted: int, before: int, around: NearestSum, more: int, available: Mapping[int, int]) -> str:
     """Say what stands between the wanted number and the one reached."""
     got = before + more
     everything = sum(size * there for size, there in available.items())

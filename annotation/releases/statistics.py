@@ -67,7 +67,7 @@ class ReleaseCounts:
         self.pictures.update(picture["sha256"] for picture in record["pictures"])
 
 
-def about(
+def release_statistics(
     tally: ReleaseCounts,
     parts: ReleaseParts,
     *,

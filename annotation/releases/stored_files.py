@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from annotation.models.fields import opaque_id
 
 
-def store(path: Path, name: str) -> str:
+def store_file(path: Path, name: str) -> str:
     """Store a file under ``name`` with a part that no other attempt has; return that name."""
     wanted = PurePosixPath(name)
     own = wanted.with_name(f"{wanted.stem}-{opaque_id()}{wanted.suffix}")

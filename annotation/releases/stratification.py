@@ -34,7 +34,7 @@ ATTEMPTS = 16
 ATTEMPTED_QUESTIONS = 5_000
 
 
-def chosen(
+def choose_questions(
     free: Mapping[str, Sequence[Pair]],
     samples: int,
     *,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 
-class Nearest(NamedTuple):
+class NearestSum(NamedTuple):
     """The reachable sums on both sides of the wanted one; None where there is none."""
 
     below: int | None
@@ -23,7 +23,7 @@ class Nearest(NamedTuple):
         return self.below if wanted - self.below <= self.above - wanted else self.above
 
 
-def nearest(available: Mapping[int, int], wanted: int, *, fewest: int, most: int) -> Nearest:
+def nearest_sum(available: Mapping[int, int], wanted: int, *, fewest: int, most: int) -> NearestSum:
     """Find the reachable sums next to ``wanted`` among those from ``fewest`` to ``most``.
 
     Args:
@@ -35,7 +35,7 @@ def nearest(available: Mapping[int, int], wanted: int, *, fewest: int, most: int
     # Things taken one by one pass the wanted sum, or the fewest, by less than the largest of them.
     limit = min(most, max(wanted, fewest) + max(available, default=0))
     if limit < fewest:
-        return Nearest(None, None)
+        return NearestSum(None, None)
     sums = 1
     for size, there in available.items():
         sums = _with(sums, size, there, limit)
@@ -43,7 +43,7 @@ def nearest(available: Mapping[int, int], wanted: int, *, fewest: int, most: int
     up_to = max(0, wanted + 1)
     below = (sums & ((1 << up_to) - 1)).bit_length() - 1
     above = sums >> up_to
-    return Nearest(
+    return NearestSum(
         below if below >= 0 else None,
         up_to + (above & -above).bit_length() - 1 if above else None,
     )

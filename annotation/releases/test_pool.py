@@ -24,7 +24,7 @@ DEFAULT_SHARE = 0.25
 AT_ONCE = 5_000
 
 
-class Drawn(NamedTuple):
+class DrawnQuestion(NamedTuple):
     """What a question was drawn for."""
 
     reserved: bool
@@ -108,24 +108,24 @@ def pool_of(study: Study) -> PoolState:
     )
 
 
-def draw_for(study: Study) -> Callable[[str], Drawn]:
+def draw_for(study: Study) -> Callable[[str], DrawnQuestion]:
     """Return what tells of a new question's key what it is drawn for; nothing where no pool is reserved."""
     pool = ReservedPool.objects.filter(study=study).first()
-    return (lambda key: Drawn(False, False)) if pool is None else draw_of(pool)
+    return (lambda key: DrawnQuestion(False, False)) if pool is None else draw_of(pool)
 
 
-def draw_of(pool: ReservedPool) -> Callable[[str], Drawn]:
+def draw_of(pool: ReservedPool) -> Callable[[str], DrawnQuestion]:
     """Return what a pool draws a question's key for."""
 
-    def draw(key: str) -> Drawn:
+    def draw(key: str) -> DrawnQuestion:
         reserved = is_drawn(pool.seed, key, pool.share)
         calibration = not reserved and is_drawn(pool.seed, key, pool.calibration_share, purpose=CALIBRATION)
-        return Drawn(reserved, calibration)
+        return DrawnQuestion(reserved, calibration)
 
     return draw
 
 
-def _draw_present(study: Study, draw: Callable[[str], Drawn]) -> int:
+def _draw_present(study: Study, draw: Callable[[str], DrawnQuestion]) -> int:
     """Mark the questions of a study that have no part yet; returns how many are reserved."""
     undecided = Question.objects.filter(study=study, part="")
     found = [(pk, draw(key)) for pk, key in undecided.values_list("pk", "key").iterator()]

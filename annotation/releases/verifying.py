@@ -13,7 +13,7 @@ MAX_MANIFEST_BYTES = 1 << 30
 FETCH_AGAIN = "Fetch the release again."
 
 
-class Problem(NamedTuple):
+class FileProblem(NamedTuple):
     """What is wrong with one file, and what to do about it."""
 
     path: str
@@ -25,11 +25,11 @@ class Problem(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ReleaseVerdict:
     """How many files were compared, and what is wrong."""
 
     files: int
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[FileProblem] = field(default_factory=list)
 
     @property
     def good(self) -> bool:
@@ -43,28 +43,30 @@ class Verdict:
         }
 
 
-def verify(folder: Path) -> Verdict:
+def verify_release(folder: Path) -> ReleaseVerdict:
     """Compare every file in a folder with the folder's manifest."""
     if not folder.is_dir():
-        return Verdict(0, [Problem(str(folder), "is no folder", "Name the folder that holds manifest.json.")])
+        return ReleaseVerdict(
+            0, [FileProblem(str(folder), "is no folder", "Name the folder that holds manifest.json.")]
+        )
     try:
         entries = _entries(folder / MANIFEST)
     except ValueError as fault:
-        return Verdict(0, [Problem(MANIFEST, str(fault), FETCH_AGAIN)])
-    problems: list[Problem] = []
+        return ReleaseVerdict(0, [FileProblem(MANIFEST, str(fault), FETCH_AGAIN)])
+    problems: list[FileProblem] = []
     listed: set[str] = set()
     for entry in entries:
         path = entry["path"]
         if not is_safe(path) or path == MANIFEST:
             remedy = "Do not use this release: no file of one is called so."
-            problems.append(Problem(json.dumps(path), "is an unsafe name", remedy))
+            problems.append(FileProblem(json.dumps(path), "is an unsafe name", remedy))
         elif path in listed:
-            problems.append(Problem(path, "is listed twice", FETCH_AGAIN))
+            problems.append(FileProblem(path, "is listed twice", FETCH_AGAIN))
         else:
             problems += _file_problems(folder, entry)
         listed.add(path)
     problems += _unlisted(folder, listed)
-    return Verdict(len(listed), problems)
+    return ReleaseVerdict(len(listed), problems)
 
 
 def _entries(path: Path) -> list[dict[str, Any]]:
@@ -95,27 +97,27 @@ def _entries(path: Path) -> list[dict[str, Any]]:
     return entries
 
 
-def _file_problems(folder: Path, entry: dict[str, Any]) -> Iterator[Problem]:
+def _file_problems(folder: Path, entry: dict[str, Any]) -> Iterator[FileProblem]:
     name = entry["path"]
     path = folder / name
     if _leads_elsewhere(folder, path):
-        yield Problem(name, "is a link", "Put the file itself there.")
+        yield FileProblem(name, "is a link", "Put the file itself there.")
         return
     try:
         size = path.stat().st_size
         if not path.is_file():
-            yield Problem(name, "is no file", FETCH_AGAIN)
+            yield FileProblem(name, "is no file", FETCH_AGAIN)
         elif size != entry["bytes"]:
-            yield Problem(name, f"has changed: {size:,} bytes in place of {entry['bytes']:,}", FETCH_AGAIN)
+            yield FileProblem(name, f"has changed: {size:,} bytes in place of {entry['bytes']:,}", FETCH_AGAIN)
         else:
             with path.open("rb", buffering=0) as file:
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             if sha256 != entry["sha256"]:
-                yield Problem(name, "has changed: its SHA-256 is another one", FETCH_AGAIN)
+                yield FileProblem(name, "has changed: its SHA-256 is another one", FETCH_AGAIN)
     except (FileNotFoundError, NotADirectoryError):
-        yield Problem(name, "is missing", FETCH_AGAIN)
+        yield FileProblem(name, "is missing", FETCH_AGAIN)
     except OSError as error:
-        yield Problem(name, f"cannot be read ({error.strerror})", "Look at its permissions and at the disk.")
+        yield FileProblem(name, f"cannot be read ({error.strerror})", "Look at its permissions and at the disk.")
 
 
 def _leads_elsewhere(folder: Path, path: Path) -> bool:
@@ -126,11 +128,11 @@ def _leads_elsewhere(folder: Path, path: Path) -> bool:
     return False
 
 
-def _unlisted(folder: Path, listed: set[str]) -> Iterator[Problem]:
+def _unlisted(folder: Path, listed: set[str]) -> Iterator[FileProblem]:
     remedy = "Move it elsewhere: it is no part of the release."
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if name == MANIFEST or name in listed:
             continue
         if path.is_symlink() or not path.is_dir():
-            yield Problem(name, "is not in the manifest", remedy)
+            yield FileProblem(name, "is not in the manifest", remedy)

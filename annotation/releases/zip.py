@@ -19,14 +19,14 @@ TEXTS = frozenset({".jsonl", ".json", ".csv", ".md", ".toml", ".xml"})
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
+class ArchiveDigest:
     """Size and SHA-256 of an archive."""
 
     bytes: int
     sha256: str
 
 
-def pack(folder: Path, target: Path) -> Packed:
+def pack_folder(folder: Path, target: Path) -> ArchiveDigest:
     """Pack a rendered folder; texts are compressed, all else is stored.
 
     Packing the same files again gives the same bytes.
@@ -37,7 +37,7 @@ def pack(folder: Path, target: Path) -> Packed:
                 _add(archive, path, path.relative_to(folder).as_posix())
     with target.open("rb", buffering=0) as packed:
         sha256 = hashlib.file_digest(packed, "sha256").hexdigest()
-    return Packed(target.stat().st_size, sha256)
+    return ArchiveDigest(target.stat().st_size, sha256)
 
 
 def _add(archive: zipfile.ZipFile, source: Path, name: str) -> None:
@@ -51,7 +51,7 @@ def _add(archive: zipfile.ZipFile, source: Path, name: str) -> None:
 
 
 @contextmanager
-def member(archive: IO[bytes], name: str) -> Iterator[IO[bytes]]:
+def open_archive_member(archive: IO[bytes], name: str) -> Iterator[IO[bytes]]:
     """Open one file of an archive as a stream of its content.
 
     Raises:

@@ -33,7 +33,7 @@ MOST_PAIRS_OF_A_GROUP = 50
 Progress = Callable[[int, int, str], None]
 
 
-class Part(NamedTuple):
+class DimensionRatings(NamedTuple):
     """The ratings of one dimension: numbers of samples, annotators and levels, and of the score each belongs to."""
 
     unit: Ints
@@ -47,7 +47,7 @@ class StudyRatings:
     """The independent ratings of a study, in columns."""
 
     scales: Sequence[LevelScale]
-    parts: Sequence[Part]
+    parts: Sequence[DimensionRatings]
     """In the order of the scales."""
     members: Sequence[int]
     """Primary keys of the annotators, by number."""
@@ -58,7 +58,7 @@ class StudyRatings:
     """Each sample's place in these."""
 
 
-def read(study: Study) -> StudyRatings:
+def read_ratings(study: Study) -> StudyRatings:
     """Read the independent ratings: round 1, standing, of samples that are not withdrawn.
 
     Ratings on a dimension that a missing side decides are left out: they are no one's opinion.
@@ -66,17 +66,17 @@ def read(study: Study) -> StudyRatings:
     dimensions = definition(study.rubric_id).dimensions
     scores = agreement_sql.independent_scores(study.pk)
     levels = agreement_sql.independent_levels(study.pk)
-    samples = agreement_sql.samples(study.pk)
+    samples = agreement_sql.read_agreement_samples(study.pk)
     # Three statements see three moments: what is not in all of them came in between.
-    score = _place(scores.id, levels[:, 0])
-    unit = np.where(score >= 0, _place(samples.id, scores.sample)[score], -1) if len(scores.id) else score
+    score = _positions_in(scores.id, levels[:, 0])
+    unit = np.where(score >= 0, _positions_in(samples.id, scores.sample)[score], -1) if len(scores.id) else score
     members, annotator = np.unique(scores.member, return_inverse=True)
     dimension, position = np.divmod(levels[:, 1], LEVELS_PER_DIMENSION)
     parts = []
     for one in dimensions:
         rows = np.flatnonzero((dimension == one.id) & (score >= 0) & (unit >= 0))
         rows = rows[~_locked(one, dimensions, samples)[unit[rows]]]
-        parts.append(Part(unit[rows], annotator[score[rows]], position[rows], score[rows]))
+        parts.append(DimensionRatings(unit[rows], annotator[score[rows]], position[rows], score[rows]))
     rated = np.unique(np.concatenate([part.unit for part in parts])) if parts else np.empty(0, dtype=np.int64)
     labels: dict[Grouping, Sequence[str]] = {}
     group_of: dict[Grouping, Ints] = {}
@@ -92,7 +92,7 @@ def read(study: Study) -> StudyRatings:
     )
 
 
-def agreement(
+def agreement_rows(
     material: StudyRatings,
     *,
     by: Grouping | None,
@@ -105,7 +105,7 @@ def agreement(
     """Return a row per group and dimension for each level of measurement; ``names`` are those of members by key."""
     named = [names.get(pk, "?") for pk in material.members]
     found: dict[Measurement, list[dict[str, Any]]] = {measurement: [] for measurement in measurements}
-    for group, parts in _grouped(material, by, most_groups):
+    for group, parts in _agreement_by_group(material, by, most_groups):
         for scale, part in zip(material.scales, parts, strict=True):
             step(f"agreement on {scale.key}")
             figures_of = measure(
@@ -120,7 +120,7 @@ def agreement(
     return found
 
 
-def annotators(
+def annotator_rows(
     material: StudyRatings, *, names: Mapping[int, str], step: Callable[[str], None] = lambda activity: None
 ) -> list[dict[str, Any]]:
     """Return a row per annotator and dimension, in the order of the names."""
@@ -156,7 +156,7 @@ def annotators(
     return sorted(rows, key=lambda row: str(row["member"]))
 
 
-def overall(material: StudyRatings, *, names: Mapping[int, str]) -> list[dict[str, Any]]:
+def overall_rows(material: StudyRatings, *, names: Mapping[int, str]) -> list[dict[str, Any]]:
     """Return a row per annotator over all dimensions, with what has changed of late, in the order of the names."""
     rated = [
         Rated(part.unit, part.annotator, part.position, part.score, scale.values)
@@ -245,20 +245,20 @@ def read_stance_changes(study: Study, *, names: Mapping[int, str]) -> dict[str, 
 def build_reports(study: Study, *, progress: Progress | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the data of the figures ``agreement`` and ``annotators``, with members by public id."""
     names = dict(Member.objects.filter(study=study).values_list("pk", "public_id"))
-    material = read(study)
+    material = read_ratings(study)
     groups = sum(min(len(material.labels[grouping]), MOST_GROUPS) for grouping in GROUPINGS)
     step = _Steps(len(material.scales) * (groups + 2), progress)
     levels: dict[str, dict[str, Any]] = {measurement: {} for measurement in MEASUREMENTS}
     left_out = {}
-    measured = partial(agreement, material, names=names, most_groups=MOST_GROUPS, step=step)
+    measured = partial(agreement_rows, material, names=names, most_groups=MOST_GROUPS, step=step)
     for measurement, rows in measured(by=None).items():
         levels[measurement]["all"] = rows
     for grouping in GROUPINGS:
         for measurement, rows in measured(by=grouping).items():
             levels[measurement][grouping] = rows
         left_out[grouping] = max(0, len(material.labels[grouping]) - MOST_GROUPS)
-    people = annotators(material, names=names, step=step)
-    habits_of_people = {"rows": people, "overall": overall(material, names=names)}
+    people = annotator_rows(material, names=names, step=step)
+    habits_of_people = {"rows": people, "overall": overall_rows(material, names=names)}
     step("progress")
     return {"levels": levels, "left_out": left_out, **read_stance_changes(study, names=names)}, habits_of_people
 
@@ -275,7 +275,7 @@ class _Steps:
         self._done += 1
 
 
-def _place(known: Ints, wanted: Ints) -> Ints:
+def _positions_in(known: Ints, wanted: Ints) -> Ints:
     """Return where each wanted number stands in an ascending list of known ones; -1 where it does not."""
     if not len(known):
         return np.full(len(wanted), -1, dtype=np.int64)
@@ -309,9 +309,9 @@ def _groups(names: Sequence[str], rated: Ints) -> tuple[list[str], Ints]:
     return labels, place[codes] if len(codes) else codes
 
 
-def _grouped(
+def _agreement_by_group(
     material: StudyRatings, by: Grouping | None, most_groups: int | None
-) -> Iterator[tuple[dict[str, str], Sequence[Part]]]:
+) -> Iterator[tuple[dict[str, str], Sequence[DimensionRatings]]]:
     if by is None:
         yield {}, material.parts
         return
@@ -325,5 +325,8 @@ def _grouped(
     for index, label in sorted(chosen, key=lambda entry: entry[1]):
         yield (
             {by: label},
-            [Part(*(column[order[ends[index] : ends[index + 1]]] for column in part)) for part, order, ends in split],
+            [
+                DimensionRatings(*(column[order[ends[index] : ends[index + 1]]] for column in part))
+                for part, order, ends in split
+            ],
         )

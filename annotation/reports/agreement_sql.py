@@ -74,7 +74,7 @@ def independent_levels(study_id: int) -> Ints:
     return _table(f"SELECT r.score_id, r.level_id {joined}", [study_id], 2, np.int64)
 
 
-def samples(study_id: int) -> AgreementSamples:
+def read_agreement_samples(study_id: int) -> AgreementSamples:
     """Return the samples with the sides that they have and what they are grouped by."""
     sql = """SELECT id, has_text, has_image, generator, domain FROM annotation_sample
              WHERE study_id = %s ORDER BY id"""

@@ -64,7 +64,7 @@ class StudyInbox:
         return not (self.waiting or self.handed_over or self.blocked or self.failed_jobs)
 
 
-def place(user: User, study: Study) -> StudyMembership:
+def find_membership(user: User, study: Study) -> StudyMembership:
     """Return a person's place in a study and its counts, in one query for a member."""
     unfinished = Job.objects.filter(study=study, state__in=UNFINISHED)
     waiting = (
@@ -104,7 +104,7 @@ def place(user: User, study: Study) -> StudyMembership:
     return StudyMembership(None, 0, 0, 0)
 
 
-def inbox(members: Iterable[Member], led: Iterable[int]) -> dict[int, StudyInbox]:
+def read_inbox(members: Iterable[Member], led: Iterable[int]) -> dict[int, StudyInbox]:
     """Return what waits, by the primary key of the study: for the members named, and in the studies that are led.
 
     The number of queries does not grow with the number of studies.

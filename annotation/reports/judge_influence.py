@@ -23,14 +23,14 @@ from .agreement_sql import Floats, Ints
 NUMBERS = np.array([Arm.DELAYED, Arm.PREFILLED], dtype=np.int64)
 
 
-def influence(
+def influence_report(
     study: Study, *, names: Mapping[int, str], step: Callable[[str], None] = lambda activity: None
 ) -> dict[str, Any] | None:
     """Return the influence report of a study; None where nobody has ever been shown anything of a judge.
 
     ``names`` are those of members by key; ``step`` is told what is done next. The limit is that of the current rules.
     """
-    since = judge_influence_sql.begun_at(study.pk)
+    since = judge_influence_sql.first_shown_at(study.pk)
     if since is None:
         return None
     limit = Protocol.objects.values_list("pull_limit", flat=True).get(study=study, current=True)
@@ -55,11 +55,11 @@ def influence(
 def _read(study: Study, since: Any) -> tuple[Met, Ints]:
     """Return the columns that everything is calculated from, and the keys of the annotators by their number."""
     dimensions = definition(study.rubric_id).dimensions
-    answered = judge_influence_sql.answered_suggestions(study.pk)
+    answered = judge_influence_sql.read_answered_suggestions(study.pk)
     scored = judge_influence_sql.scores_with_and_without_judge(study.pk, since)
-    ratings = judge_influence_sql.blind(study.pk, since)
+    ratings = judge_influence_sql.read_blind_ratings(study.pk, since)
     # After these, so that it has all samples that they have.
-    samples = judge_influence_sql.samples(study.pk)
+    samples = judge_influence_sql.read_influence_samples(study.pk)
     members = np.unique(np.concatenate([answered.member, scored.member, ratings.member]))
     values = _Levels(dimensions)
     at, dimension = np.searchsorted(samples.id, ratings.sample), values.dimension(ratings.level)
@@ -128,7 +128,10 @@ class _Levels:
 
 
 def _would_have_shown(
-    study: Study, answered: judge_influence_sql.Answered, values: _Levels, samples: judge_influence_sql.InfluenceSamples
+    study: Study,
+    answered: judge_influence_sql.AnsweredSuggestions,
+    values: _Levels,
+    samples: judge_influence_sql.InfluenceSamples,
 ) -> tuple[Floats, Floats]:
     """Return the level's value that the judge shows, and what it expects, by sample and dimension; NaN where unknown.
 
@@ -145,7 +148,7 @@ def _would_have_shown(
     # Of several the last one stays.
     for number, one in enumerate(dimensions):
         for run in runs:
-            found = judge_influence_sql.expected_values(study.pk, run, one.key)
+            found = judge_influence_sql.read_expected_values(study.pk, run, one.key)
             # Samples that came in after the others were read are not among them.
             known = np.isin(found.sample, samples.id)
             at = np.searchsorted(samples.id, found.sample[known])

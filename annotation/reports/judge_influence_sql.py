@@ -14,7 +14,7 @@ AT_ONCE = 20_000
 _STANDING = "s.round = 1 AND s.voided_at IS NULL AND s.origin = 'given'"
 
 
-class Answered(NamedTuple):
+class AnsweredSuggestions(NamedTuple):
     """Suggestions of standing scores of samples that are not withdrawn; levels by id, -1 where there is none yet."""
 
     sample: Ints
@@ -54,7 +54,7 @@ class InfluenceSamples(NamedTuple):
     has_image: Ints
 
 
-class Expected(NamedTuple):
+class ExpectedValues(NamedTuple):
     """What a judge expects of samples on one dimension."""
 
     sample: Ints
@@ -63,7 +63,7 @@ class Expected(NamedTuple):
     expected: Floats
 
 
-def begun_at(study_id: int) -> Any:
+def first_shown_at(study_id: int) -> Any:
     """Return when the first sample was opened that somebody met the judge on, as the database stores it, or None.
 
     Not when the judge was first met: the blind slot of that sample may have been scored before.
@@ -77,7 +77,7 @@ def begun_at(study_id: int) -> Any:
     return rows(sql, [study_id])[0][0]
 
 
-def answered_suggestions(study_id: int) -> Answered:
+def read_answered_suggestions(study_id: int) -> AnsweredSuggestions:
     """Return all that was suggested with scores that stand."""
     table = _table(
         f"""
@@ -94,7 +94,7 @@ def answered_suggestions(study_id: int) -> Answered:
     )
     whole = np.nan_to_num(table[:, :8], nan=-1).astype(np.int64)
     sample, member, arm, run, shown, first, final, touched = whole.T
-    return Answered(sample, member, arm, run, shown, first, final, touched, table[:, 8])
+    return AnsweredSuggestions(sample, member, arm, run, shown, first, final, touched, table[:, 8])
 
 
 def scores_with_and_without_judge(study_id: int, since: Any) -> ScoreTimes:
@@ -114,7 +114,7 @@ def scores_with_and_without_judge(study_id: int, since: Any) -> ScoreTimes:
     return ScoreTimes(whole[:, 0], whole[:, 1], table[:, 2])
 
 
-def blind(study_id: int, since: Any) -> BlindRatings:
+def read_blind_ratings(study_id: int, since: Any) -> BlindRatings:
     """Return the values that were given blind since then."""
     table = _table(
         f"""
@@ -130,7 +130,7 @@ def blind(study_id: int, since: Any) -> BlindRatings:
     return BlindRatings(*table.T)
 
 
-def samples(study_id: int) -> InfluenceSamples:
+def read_influence_samples(study_id: int) -> InfluenceSamples:
     """Return the samples of a study, those that were withdrawn too, ascending by id."""
     sql = """
         SELECT id, question_id, CASE WHEN has_text THEN 1 ELSE 0 END, CASE WHEN has_image THEN 1 ELSE 0 END
@@ -139,13 +139,13 @@ def samples(study_id: int) -> InfluenceSamples:
     return InfluenceSamples(*_table(sql, [study_id], 4).astype(np.int64).T)
 
 
-def expected_values(study_id: int, run_id: int, dimension: str) -> Expected:
+def read_expected_values(study_id: int, run_id: int, dimension: str) -> ExpectedValues:
     """Return what a run expects on one dimension of the samples that it has not learned from, or foresaw out of fold.
 
     That is the rule of `fair_predictions`; questions kept for calibration, which meet no judge, count as learned from
     here. What a rule decides, as a side is missing, is no expectation.
     """
-    shown, value = (_figure(dimension, name) for name in ("rounded", "expected"))
+    shown, value = (_prediction_expression(dimension, name) for name in ("rounded", "expected"))
     table = _table(
         f"""
         SELECT p.sample_id, {shown[0]}, {value[0]}
@@ -160,10 +160,10 @@ def expected_values(study_id: int, run_id: int, dimension: str) -> Expected:
         [*shown[1], *value[1], study_id, run_id],
         3,
     )
-    return Expected(table[:, 0].astype(np.int64), table[:, 1], table[:, 2])
+    return ExpectedValues(table[:, 0].astype(np.int64), table[:, 1], table[:, 2])
 
 
-def _figure(dimension: str, name: str) -> tuple[str, list[str]]:
+def _prediction_expression(dimension: str, name: str) -> tuple[str, list[str]]:
     """Return the expression for one figure of a prediction, with its parameters."""
     if connection.vendor == "postgresql":
         return "CAST(jsonb_extract_path_text(p.dimensions, %s, %s) AS double precision)", [dimension, name]

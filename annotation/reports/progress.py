@@ -22,7 +22,7 @@ BY_PEOPLE = ~Q(outcome__in=(FinalScore.Outcome.IMPORTED, FinalScore.Outcome.BY_R
 )
 
 
-def figures(study: Study, *, now: datetime | None = None) -> dict[str, Any]:
+def progress_report(study: Study, *, now: datetime | None = None) -> dict[str, Any]:
     """Return the progress of a study as JSON.
 
     ``pace``: samples that people brought to agreement in the last ``days`` days, at most 14, fewer in a younger study;
@@ -141,10 +141,10 @@ def _members(study: Study, now: datetime) -> tuple[list[dict[str, Any]], datetim
             "member": member,
             "scored": count,
             "last_week": last_week[member],
-            "seconds": _middle(seconds[member]),
+            "seconds": _median(seconds[member]),
             "last_at": last_at[member].isoformat() if member in last_at else None,
             "weeks": [
-                {"week": week, "n": count_by_week[member, week], "seconds": _middle(by_week[member, week])}
+                {"week": week, "n": count_by_week[member, week], "seconds": _median(by_week[member, week])}
                 for week in names
             ],
         }
@@ -153,6 +153,6 @@ def _members(study: Study, now: datetime) -> tuple[list[dict[str, Any]], datetim
     return sorted(members, key=lambda row: (-row["scored"], row["member"])), first_given
 
 
-def _middle(values: Iterable[float]) -> float | None:
+def _median(values: Iterable[float]) -> float | None:
     found = list(values)
     return round(median(found), 1) if found else None

@@ -46,7 +46,7 @@ LONGEST_WRITE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredReport:
     """A stored result with its age."""
 
     data: dict[str, Any]
@@ -55,22 +55,22 @@ class Stored:
     """Something has happened in the study since that may change it."""
 
 
-def latest_report(study: Study, kind: str) -> Stored | None:
+def latest_report(study: Study, kind: str) -> StoredReport | None:
     """Return the latest figures of a kind, or None before the first calculation. Who may see them is for the caller."""
     row = StudyFigures.objects.filter(study=study, kind=kind).first()
     if row is None:
         return None
-    return Stored(row.data, row.made_at, changed_since(study, row.last_history))
+    return StoredReport(row.data, row.made_at, changed_since(study, row.last_history))
 
 
-def stored_all(study: Study) -> dict[str, Stored]:
+def all_latest_reports(study: Study) -> dict[str, StoredReport]:
     """Return the latest figures of every kind that has been calculated, in two queries."""
     rows = list(StudyFigures.objects.filter(study=study))
     stale = bool(rows) and changed_since(study, min(row.last_history for row in rows))
-    return {row.kind: Stored(row.data, row.made_at, stale) for row in rows}
+    return {row.kind: StoredReport(row.data, row.made_at, stale) for row in rows}
 
 
-def request(*, by: User | None, study: Study) -> Job:
+def request_reports(*, by: User | None, study: Study) -> Job:
     """Queue a calculation, or return the one that is queued or running; ``by=None`` is the platform itself.
 
     Raises:
@@ -93,15 +93,15 @@ def current_job(study: Study) -> Job | None:
     return unfinished.order_by("pk").first()
 
 
-def refresh(*, study: Study, progress: "Progress | None" = None) -> None:
+def refresh_reports(*, study: Study, progress: "Progress | None" = None) -> None:
     """Calculate all figures of a study and store them; run twice it stores the same.
 
     ``progress`` is report_progress of every step and may raise to stop the work: then what was stored before stays.
     """
     # Imported here: numpy is nothing that a web process should load.
     from . import agreement as measuring
-    from .judge_influence import influence
-    from .progress import figures as progress_of
+    from .judge_influence import influence_report
+    from .progress import progress_report as progress_of
 
     counts = (0, 0)
 
@@ -120,7 +120,7 @@ def refresh(*, study: Study, progress: "Progress | None" = None) -> None:
         StudyFigures.Kind.PROGRESS: progress_of(study),
     }
     names = dict(Member.objects.filter(study=study).values_list("pk", "public_id"))
-    met = influence(study, names=names, step=lambda activity: report_progress(*counts, activity))
+    met = influence_report(study, names=names, step=lambda activity: report_progress(*counts, activity))
     if met is not None:
         data[StudyFigures.Kind.INFLUENCE] = met
     now = timezone.now()
@@ -133,7 +133,7 @@ def refresh(*, study: Study, progress: "Progress | None" = None) -> None:
             )
 
 
-def refresh_due(*, now: datetime | None = None) -> int:
+def request_due_reports(*, now: datetime | None = None) -> int:
     """Queue the calculation of every study whose figures are older than ten minutes and stale; return how many."""
     now = now or timezone.now()
     kept = {row.study_id: row for row in StudyFigures.objects.filter(kind=StudyFigures.Kind.AGREEMENT).defer("data")}
@@ -160,7 +160,7 @@ def _queued(study: Study) -> bool:
         return False
     # Every ten minutes for months: of those that nobody asked for, the latest is enough.
     Job.objects.filter(study=study, kind=KIND, created_by=None, state=Job.State.DONE).delete()
-    request(by=None, study=study)
+    request_reports(by=None, study=study)
     return True
 
 

@@ -103,7 +103,7 @@ def _sizes(studies: list[Study]) -> dict[int, tuple[int, int]]:
     }
 
 
-def progress(study: Study, figures: Mapping[str, Any] | None) -> StudyProgress:
+def study_progress(study: Study, figures: Mapping[str, Any] | None) -> StudyProgress:
     """Return where a study stands now and, from the pace in its stored figures, when the rest will be agreed."""
     counted = dict(Sample.objects.filter(study=study).values_list("state").annotate(n=Count("pk")))
     on_the_way = sum(n for state, n in counted.items() if state in ON_THE_WAY)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from annotation.statistics.krippendorff_alpha import Floats, Ints
 from annotation.statistics.latent_classes import Rows, Types, distinct, learn_types
 
-from .next_score import Board, promises
+from .next_score import ScoringCandidates, best_ratios
 from .ranking import DISPUTE
 
 TO_COME = -1
@@ -33,7 +33,7 @@ BINS = 4
 Flags = npt.NDArray[np.bool_]
 
 
-class Evidence(NamedTuple):
+class DisputeEvidence(NamedTuple):
     """What is known of one dimension of many samples: a row each, and a column for each score that it has or will have.
 
     ``values`` are positions of levels from 0 on, `TO_COME` or `NO_SLOT`. ``people`` are numbers of who gave or will
@@ -68,7 +68,7 @@ class DisputeModel:
     base: float
     """The share of these that were disputed."""
 
-    def chances(self, evidence: Evidence) -> Floats:
+    def chances(self, evidence: DisputeEvidence) -> Floats:
         """Return the chance that two annotators of each sample differ by `DISPUTE` or more, once all its scores are in.
 
         It is 1 where two do so already and 0 where nobody is left to.
@@ -85,7 +85,7 @@ class DisputeModel:
         known, left = self._known(evidence.values), (evidence.values == TO_COME).any(axis=1)
         return np.where(known, 1.0, np.where(left, found, 0.0))
 
-    def plan(self, evidence: Evidence) -> ScoringPlan:
+    def plan(self, evidence: DisputeEvidence) -> ScoringPlan:
         """Return for each sample what asking on promises, and which score to ask for first.
 
         The promises of a sample without scores are of two scores at least, so that those begun and not begun compare.
@@ -93,8 +93,8 @@ class DisputeModel:
         values, free = evidence.values, evidence.values == TO_COME
         rows = self._rows(evidence)
         low, high = _ends(rows.values, len(self.levels))
-        board = Board(self.types.posterior(rows), low, high, rows.values == TO_COME, rows.people)
-        learned, column = promises(board, self.types.people, self._apart())
+        board = ScoringCandidates(self.types.posterior(rows), low, high, rows.values == TO_COME, rows.people)
+        learned, column = best_ratios(board, self.types.people, self._apart())
         promise = learned[rows.place]
         if evidence.p is not None:
             said, own = _judge_evidence(evidence.p)
@@ -117,7 +117,7 @@ class DisputeModel:
             "base": self.base,
         }
 
-    def _rows(self, evidence: Evidence) -> Rows:
+    def _rows(self, evidence: DisputeEvidence) -> Rows:
         return _distinct(evidence, self.levels, self.edges)
 
     def _lean(self, learned: Floats, otherwise: Floats | float) -> Floats:
@@ -165,7 +165,7 @@ class DisputeModel:
         return np.stack([inside, np.triu(inside, 1)]).astype(np.float64)
 
 
-def learn(evidence: Evidence, levels: Sequence[float], *, people: int = 0) -> DisputeModel:
+def fit_dispute_model(evidence: DisputeEvidence, levels: Sequence[float], *, people: int = 0) -> DisputeModel:
     """Learn from everything known of a study's samples on one dimension; ``people`` are numbered below that."""
     values = evidence.values
     edges = np.zeros(0)
@@ -198,7 +198,7 @@ def dispute_model_from(data: Mapping[str, Any]) -> DisputeModel:
     )
 
 
-def _distinct(evidence: Evidence, levels: Sequence[float], edges: Floats) -> Rows:
+def _distinct(evidence: DisputeEvidence, levels: Sequence[float], edges: Floats) -> Rows:
     bins = np.full(len(evidence.values), -1, dtype=np.int64)
     if evidence.p is not None and len(edges):
         expected = evidence.p @ np.asarray(levels, dtype=np.float64)

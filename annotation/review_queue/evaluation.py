@@ -59,7 +59,7 @@ class DiscoveryPoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Precision:
+class QueuePrecision:
     """How many of the first places are disputes."""
 
     k: int
@@ -67,7 +67,7 @@ class Precision:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class QueueEvaluation:
     """What the queue is worth, as far as is known yet."""
 
     in_order: OutcomeCounts
@@ -85,7 +85,7 @@ class Proof:
     """Of ``auroc``, at 95 %."""
     points: tuple[DiscoveryPoint, ...] = ()
     """At `SHARES_OF_WORK`, estimated from the random arm."""
-    precision: tuple[Precision, ...] = ()
+    precision: tuple[QueuePrecision, ...] = ()
     """At `PLACES` of the random arm, put in order by what was foreseen."""
 
     def at(self, work: float) -> DiscoveryPoint | None:
@@ -94,7 +94,7 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Became:
+class EvaluatedEntry:
     """What was foreseen of one sample and what became of it."""
 
     foreseen: float
@@ -108,18 +108,20 @@ class Became:
         return self.draw < ranking.LEAST_SHARE
 
 
-def proof(study: Study, kind: str) -> Proof:
+def evaluate_queue(study: Study, kind: str) -> QueueEvaluation:
     """Return what a study's queue is worth: of entries of which something was left to foresee when they came in."""
     rows = QueueEntry.objects.filter(study=study, kind=kind, decided_at__isnull=False, foreseen__isnull=False)
     values = rows.order_by("-decided_at", "-pk").values_list("foreseen", "disputed", "off", "draw")[:MOST]
-    return figures([Became(foreseen or 0.0, bool(disputed), off, draw) for foreseen, disputed, off, draw in values])
+    return evaluate_entries(
+        [EvaluatedEntry(foreseen or 0.0, bool(disputed), off, draw) for foreseen, disputed, off, draw in values]
+    )
 
 
-def figures(became: Sequence[Became]) -> Proof:
+def evaluate_entries(became: Sequence[EvaluatedEntry]) -> QueueEvaluation:
     """Return the figures of these samples, the latest first."""
     latest = became[:LAST]
     random = [one for one in became if one.random]
-    arms = Proof(
+    arms = QueueEvaluation(
         in_order=_tally(one for one in became if not one.random),
         at_random=_tally(random),
         last_in_order=_tally(one for one in latest if not one.random),
@@ -129,7 +131,7 @@ def figures(became: Sequence[Became]) -> Proof:
     if arms.lacking:
         return arms
     auroc = auroc_of(random)
-    return Proof(
+    return QueueEvaluation(
         arms.in_order,
         arms.at_random,
         arms.last_in_order,
@@ -140,12 +142,14 @@ def figures(became: Sequence[Became]) -> Proof:
         interval=interval_of(auroc, arms.at_random.disputed, arms.at_random.decided - arms.at_random.disputed),
         points=tuple(found_by_share(random, SHARES_OF_WORK)),
         precision=tuple(
-            Precision(k, found_by_share(random, [k / len(random)])[0].precision) for k in PLACES if 2 * k <= len(random)
+            QueuePrecision(k, found_by_share(random, [k / len(random)])[0].precision)
+            for k in PLACES
+            if 2 * k <= len(random)
         ),
     )
 
 
-def auroc_of(became: Sequence[Became]) -> float:
+def auroc_of(became: Sequence[EvaluatedEntry]) -> float:
     """Return the chance that one that was disputed was held more likely than one that was not; ties count half.
 
     Raises:
@@ -163,7 +167,7 @@ def auroc_of(became: Sequence[Became]) -> float:
     return wins / (hits * below)
 
 
-def found_by_share(became: Sequence[Became], shares: Iterable[float]) -> list[DiscoveryPoint]:
+def found_by_share(became: Sequence[EvaluatedEntry], shares: Iterable[float]) -> list[DiscoveryPoint]:
     """Return what is found within each share of the work, from the most likely on; equals come in any order."""
     curve = [(0.0, 0.0)]
     for _, same in groupby(sorted(became, key=_likely, reverse=True), key=_likely):
@@ -185,11 +189,11 @@ def _on(curve: Sequence[tuple[float, float]], place: float) -> float:
     return curve[-1][1]
 
 
-def _likely(one: Became) -> float:
+def _likely(one: EvaluatedEntry) -> float:
     return one.foreseen
 
 
-def _tally(became: Iterable[Became]) -> OutcomeCounts:
+def _tally(became: Iterable[EvaluatedEntry]) -> OutcomeCounts:
     rows = [(one.disputed, one.off) for one in became]
     known = [off for off in map(itemgetter(1), rows) if off is not None]
     return OutcomeCounts(
@@ -197,7 +201,7 @@ def _tally(became: Iterable[Became]) -> OutcomeCounts:
     )
 
 
-def _lacking(random: Sequence[Became]) -> int:
+def _lacking(random: Sequence[EvaluatedEntry]) -> int:
     hits = sum(one.disputed for one in random)
     least = max(LEAST_RANDOM - len(random), LEAST_EITHER - hits, LEAST_EITHER - (len(random) - hits))
     return max(0, least)

@@ -21,9 +21,9 @@ from annotation.models import HistoryEntry, Job, Prediction, QueueEntry, ReviewQ
 from . import ranking, storage, work_priority
 from .list import REFRESH
 from .predicting_disputes import models_from_data
-from .reading_facts import read
-from .rebuild import request, settled_history
-from .sample_facts import Fact
+from .reading_facts import read_facts
+from .rebuild import request_rebuild, settled_history
+from .sample_facts import SampleFact
 
 STEPS = 5_000
 TRIED_AGAIN_AFTER = timedelta(minutes=10)
@@ -44,7 +44,7 @@ def catch_up() -> int:
     A study that has scores and no queues yet gets them; one into which much came at once has them made anew.
     """
     for study in _without_queues():
-        request(by=None, study=study)
+        request_rebuild(by=None, study=study)
     made = ReviewQueue.objects.select_related("study", "run").exclude(refreshed_at=None)
     # Before any steps are read: what is settled then is among them.
     settled = settled_history(timezone.now())
@@ -82,7 +82,7 @@ def _look(queues: Sequence[ReviewQueue], settled: int) -> int:
             much[study_id] = at
     changed = 0
     for study_id, samples in touched.items():
-        changed += follow(of_study[study_id], sorted(samples))
+        changed += update_queues(of_study[study_id], sorted(samples))
     for study_id, at in much.items():
         _have_made_anew(of_study[study_id].study, at)
     with write_transaction():
@@ -97,14 +97,14 @@ def _have_made_anew(study: Study, at: datetime) -> None:
     """Request a refresh, unless one is at work that began after what came in at this moment."""
     mine = Job.objects.filter(study=study, kind=REFRESH, state=Job.State.RUNNING, cancel_requested=False)
     if not mine.filter(started_at__gt=at).exists():
-        request(by=None, study=study)
+        request_rebuild(by=None, study=study)
 
 
-def follow(queue: ReviewQueue, samples: Sequence[int]) -> int:
+def update_queues(queue: ReviewQueue, samples: Sequence[int]) -> int:
     """Bring the entries and the priorities of some samples of a study up to date; returns how many entries changed."""
     study, at = queue.study, timezone.now()
     rubric = definition(study.rubric_id)
-    facts = read(study, queue.run, samples, learned=models_from_data(queue.foresight)).samples
+    facts = read_facts(study, queue.run, samples, learned=models_from_data(queue.foresight)).samples
     changed = 0
     with write_transaction():
         ReviewQueue.objects.select_for_update().get(pk=queue.pk)
@@ -112,27 +112,27 @@ def follow(queue: ReviewQueue, samples: Sequence[int]) -> int:
         for kind in ranking.QueueKind:
             belonging = [fact for fact in facts if fact.belongs(kind)]
             places = _places(queue, kind, belonging)
-            changed += storage.store(study.pk, places, rubric, at=at)
+            changed += storage.store_entries(study.pk, places, rubric, at=at)
             staying = {fact.sample for fact in belonging}
-            changed += storage.leave(kind, [one for one in samples if one not in staying], at=at)
+            changed += storage.remove_entries(kind, [one for one in samples if one not in staying], at=at)
         if changed:
-            storage.sum_up(study)
+            storage.summarize_queues(study)
     if queue.work_order in work_priority.QUEUE_OF:
         wanting = [fact for fact in facts if fact.wants_scores]
-        work_priority.apply(_priorities(queue, wanting), wanting)
+        work_priority.apply_priorities(_priorities(queue, wanting), wanting)
     return changed
 
 
-def _places(queue: ReviewQueue, kind: ranking.QueueKind, facts: Sequence[Fact]) -> list[storage.QueuePosition]:
+def _places(queue: ReviewQueue, kind: ranking.QueueKind, facts: Sequence[SampleFact]) -> list[storage.QueuePosition]:
     """Return the places of samples by what each of them is by itself, among the others as they stand."""
     rows = QueueEntry.objects.filter(kind=kind, sample__in=[fact.sample for fact in facts])
     there = {row.sample_id: row for row in rows}
     places = []
     for fact in facts:
         known = there.get(fact.sample)
-        draw = ranking.draw(fact.known.name, kind, seed=queue.seed)
+        draw = ranking.draw_number(fact.known.name, kind, seed=queue.seed)
         random = draw < ranking.LEAST_SHARE if known is None else known.random
-        weight = ranking.weigh(fact.known, kind)
+        weight = ranking.weigh_sample(fact.known, kind)
         rank, reason = weight.rank, weight.reason
         if kind is ranking.QueueKind.LABEL_NEXT:
             before = -known.first if known is not None else _before(queue, fact)
@@ -143,7 +143,7 @@ def _places(queue: ReviewQueue, kind: ranking.QueueKind, facts: Sequence[Fact]) 
     return places
 
 
-def _before(queue: ReviewQueue, fact: Fact) -> int:
+def _before(queue: ReviewQueue, fact: SampleFact) -> int:
     """Return how many of its content cluster come before a sample that joins the queue for labels: all there are.
 
     What has no cluster comes last, as nothing says that it is diverse. A refresh finds both their right places.
@@ -157,7 +157,7 @@ def _before(queue: ReviewQueue, fact: Fact) -> int:
     return rows.exclude(sample=fact.sample).count()
 
 
-def _priorities(queue: ReviewQueue, facts: Iterable[Fact]) -> dict[int, int]:
+def _priorities(queue: ReviewQueue, facts: Iterable[SampleFact]) -> dict[int, int]:
     """Return the priorities that samples should have now, among those of all others as they were given.
 
     How much the models of a judge differ about a sample does not change with its scores, nor does a random draw: only
@@ -167,12 +167,12 @@ def _priorities(queue: ReviewQueue, facts: Iterable[Fact]) -> dict[int, int]:
         return {}
     found = {}
     for fact in facts:
-        draw = ranking.draw(fact.known.name, ranking.QueueKind.DISPUTED, seed=queue.seed)
+        draw = ranking.draw_number(fact.known.name, ranking.QueueKind.DISPUTED, seed=queue.seed)
         if draw < ranking.LEAST_SHARE:
-            found[fact.sample] = fact.priority or work_priority.by_chance(draw)
+            found[fact.sample] = fact.priority or work_priority.random_priority(draw)
         else:
-            weight = ranking.weigh(fact.known, ranking.QueueKind.DISPUTED, ranking.Purpose.ASK)
-            found[fact.sample] = work_priority.between(weight.rank, queue.cuts)
+            weight = ranking.weigh_sample(fact.known, ranking.QueueKind.DISPUTED, ranking.OrderPurpose.ASK)
+            found[fact.sample] = work_priority.priority_between(weight.rank, queue.cuts)
     return found
 
 

@@ -22,7 +22,7 @@ from annotation.models.jobs import UNFINISHED
 from annotation.samples import list as sample_list
 
 from . import ranking
-from .row_values import NOTHING, PredictedValue, first_round_values, predicted_values
+from .row_values import NOTHING, PredictedValue, first_round_values, read_predicted_values
 
 EVERY = round(1 / ranking.LEAST_SHARE)
 """Every so many places one is random."""
@@ -158,7 +158,7 @@ def queue_status(study: Study, *, reader: Member | None = None) -> QueueStatus:
     job = Job.objects.filter(study=study, kind=REFRESH, state__in=UNFINISHED, cancel_requested=False).first()
     failed = None if job is not None else _failed(study, queue)
     domains = sample_list.domains(study) if queue is None or queue.domains is None else queue.domains
-    owed = owed_in(study, reader)
+    owed = samples_owing_reasons(study, reader)
     left_out = _left_out(study, owed)
     counts = {kind: whole.without(left_out[kind]) for kind, whole in _counts(study, queue).items()}
     return QueueStatus(queue, job, failed, counts, owed, left_out, domains)
@@ -173,7 +173,7 @@ def _failed(study: Study, queue: ReviewQueue | None) -> Job | None:
     return latest if made_at is None or (latest.finished_at or made_at) > made_at else None
 
 
-def owed_in(study: Study, reader: Member | None) -> set[int]:
+def samples_owing_reasons(study: Study, reader: Member | None) -> set[int]:
     """Return the samples of a study in whose open discussions the reader takes part and owes a reason."""
     if reader is None:
         return set()
@@ -215,7 +215,7 @@ def queue_of(study: Study) -> ReviewQueue | None:
     return ReviewQueue.objects.select_related("run").defer("foresight", "cuts").filter(study=study).first()
 
 
-def page(
+def queue_page(
     study: Study,
     rubric: RubricDefinition,
     kind: str,
@@ -325,7 +325,7 @@ def _rows(
         return []
     samples = Sample.objects.in_bulk(wanted)
     questions, pictures = questions_of(wanted), _pictures(wanted)
-    known, judged = first_round_values(wanted, rubric), predicted_values(queue, wanted)
+    known, judged = first_round_values(wanted, rubric), read_predicted_values(queue, wanted)
     cases = {
         case.sample_id: case
         for case in Discussion.objects.filter(sample__in=wanted).exclude(state=Discussion.State.CLOSED)

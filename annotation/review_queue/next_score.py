@@ -21,7 +21,7 @@ PRICES = 3
 Flags = npt.NDArray[np.bool_]
 
 
-class Board(NamedTuple):
+class ScoringCandidates(NamedTuple):
     """Samples as a plan meets them, a row each."""
 
     weight: Floats
@@ -35,11 +35,13 @@ class Board(NamedTuple):
     people: Ints
     """Who would give them."""
 
-    def rows(self, chosen: Flags) -> "Board":
-        return Board(self.weight[chosen], self.low[chosen], self.high[chosen], self.free[chosen], self.people[chosen])
+    def rows(self, chosen: Flags) -> "ScoringCandidates":
+        return ScoringCandidates(
+            self.weight[chosen], self.low[chosen], self.high[chosen], self.free[chosen], self.people[chosen]
+        )
 
 
-class Planned(NamedTuple):
+class PlannedYield(NamedTuple):
     """What the best plan yields at a price: disputes, scores asked for, and the column of the first one (-1: none)."""
 
     disputes: Floats
@@ -47,7 +49,7 @@ class Planned(NamedTuple):
     column: Ints
 
 
-def promises(board: Board, people: Floats, apart: Flags) -> tuple[Floats, Ints]:
+def best_ratios(board: ScoringCandidates, people: Floats, apart: Flags) -> tuple[Floats, Ints]:
     """Return the best ratio of disputes to scores of each row, and the column to ask for first; -1 where none is free.
 
     ``people`` are the chances of levels, people x types x levels; ``apart[i, j]`` says whether two levels make a
@@ -66,10 +68,10 @@ def promises(board: Board, people: Floats, apart: Flags) -> tuple[Floats, Ints]:
     return np.where(price > 1e-9, price, 0.0), np.where(column >= 0, column, first)
 
 
-def _best(board: Board, people: Floats, apart: Flags, price: Floats, steps: int) -> Planned:
+def _best(board: ScoringCandidates, people: Floats, apart: Flags, price: Floats, steps: int) -> PlannedYield:
     """Return the plan that yields most after paying the price of each score; asking for none yields nothing."""
     count = len(board.low)
-    best = Planned(np.zeros(count), np.zeros(count), np.full(count, -1, dtype=np.int64))
+    best = PlannedYield(np.zeros(count), np.zeros(count), np.full(count, -1, dtype=np.int64))
     asked: list[tuple[int, Ints]] = []
     for column in range(board.free.shape[1]):
         # Of several who score alike one is enough.
@@ -86,7 +88,7 @@ def _best(board: Board, people: Floats, apart: Flags, price: Floats, steps: int)
 
 
 def _asking(
-    board: Board, people: Floats, apart: Flags, price: Floats, steps: int, column: int
+    board: ScoringCandidates, people: Floats, apart: Flags, price: Floats, steps: int, column: int
 ) -> tuple[Floats, Floats]:
     """Return what asking for one column's score yields, with the best plan for what follows."""
     said = board.weight[:, :, None] * people[board.people[:, column]]
@@ -99,7 +101,7 @@ def _asking(
     if steps > 1:
         left = np.asarray(free.any(axis=1))
         row, given = np.nonzero(~shown & left[:, None])
-        after = Board(said[row, :, given], low[row, given], high[row, given], free[row], board.people[row])
+        after = ScoringCandidates(said[row, :, given], low[row, given], high[row, given], free[row], board.people[row])
         follows = _best(after, people, apart, price[row], steps - 1)
         disputes += np.bincount(row, follows.disputes, minlength=len(disputes))
         scores += np.bincount(row, follows.scores, minlength=len(scores))

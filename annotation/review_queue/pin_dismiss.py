@@ -11,13 +11,13 @@ from annotation.core.transactions import write_transaction
 from annotation.core.visibility import queue_entries_visible_to
 from annotation.models import QueueEntry, ReviewQueue, User
 
-from .storage import count_anew
+from .storage import recount_entries
 
 PINNED, UNPINNED = "queue_pinned", "queue_unpinned"
 DISMISSED, RESTORED = "queue_dismissed", "queue_restored"
 
 
-def pin(*, by: User, entry_id: str, pinned: bool = True) -> QueueEntry:
+def pin_sample(*, by: User, entry_id: str, pinned: bool = True) -> QueueEntry:
     """Put an entry before all others that are not pinned, or back to its place; doing it twice changes nothing.
 
     Raises:
@@ -25,7 +25,7 @@ def pin(*, by: User, entry_id: str, pinned: bool = True) -> QueueEntry:
         WrongState: the entry has left the queue (`entry_left`) or is dismissed (`entry_dismissed`).
     """
     with write_transaction():
-        entry = _locked(by, entry_id)
+        entry = _lock_entry(by, entry_id)
         if (entry.pinned_at is not None) == pinned:
             return entry
         if pinned:
@@ -38,7 +38,7 @@ def pin(*, by: User, entry_id: str, pinned: bool = True) -> QueueEntry:
     return entry
 
 
-def dismiss(*, by: User, entry_id: str, reason: str) -> QueueEntry:
+def dismiss_sample(*, by: User, entry_id: str, reason: str) -> QueueEntry:
     """Take an entry out of its queue, for good unless it is restored; the same reason again changes nothing.
 
     In an audit it says that the agreed value was looked at and is right.
@@ -53,7 +53,7 @@ def dismiss(*, by: User, entry_id: str, reason: str) -> QueueEntry:
     if not words or len(words) > longest:
         raise BadInput("Say why, in a sentence.", fields={"reason": f"From 1 to {longest} characters."})
     with write_transaction():
-        entry = _locked(by, entry_id)
+        entry = _lock_entry(by, entry_id)
         if entry.dismissed_at is not None:
             if entry.dismissed_because == words:
                 return entry
@@ -65,19 +65,19 @@ def dismiss(*, by: User, entry_id: str, reason: str) -> QueueEntry:
         if entry.kind == QueueEntry.Kind.AUDIT and entry.decided_at is None:
             entry.decided_at, entry.disputed = now, False
         entry.save()
-        count_anew(entry.study)
+        recount_entries(entry.study)
         _record(DISMISSED, entry, by, reason=words)
     return entry
 
 
-def restore(*, by: User, entry_id: str) -> QueueEntry:
+def restore_sample(*, by: User, entry_id: str) -> QueueEntry:
     """Put a dismissed entry back to its place; one that is not dismissed stays as it is.
 
     Raises:
         NotFound, NotAllowed: the entry is not the user's to see, or they do not lead its study.
     """
     with write_transaction():
-        entry = _locked(by, entry_id)
+        entry = _lock_entry(by, entry_id)
         if entry.dismissed_at is None:
             return entry
         if entry.kind == QueueEntry.Kind.AUDIT and entry.decided_at == entry.dismissed_at:
@@ -85,12 +85,12 @@ def restore(*, by: User, entry_id: str) -> QueueEntry:
         entry.dismissed_at = entry.dismissed_by = None
         entry.dismissed_because = ""
         entry.save()
-        count_anew(entry.study)
+        recount_entries(entry.study)
         _record(RESTORED, entry, by)
     return entry
 
 
-def _locked(by: User, entry_id: str) -> QueueEntry:
+def _lock_entry(by: User, entry_id: str) -> QueueEntry:
     rows = queue_entries_visible_to(by).filter(public_id=entry_id)
     known = rows.select_related("study").first()
     if known is None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from annotation.core.rubric_cache import DimensionDefinition, RubricDefinition
 
-from .dispute_model import NO_SLOT, TO_COME, DisputeModel, Evidence, dispute_model_from, learn
+from .dispute_model import NO_SLOT, TO_COME, DisputeEvidence, DisputeModel, dispute_model_from, fit_dispute_model
 
 
 class DisputeQuery(NamedTuple):
@@ -37,10 +37,10 @@ class PredictedDispute(NamedTuple):
 Learned = dict[str, DisputeModel]
 
 
-def learned_from(asked: Mapping[str, Sequence[DisputeQuery]], rubric: RubricDefinition) -> Learned:
+def fit_dispute_models(asked: Mapping[str, Sequence[DisputeQuery]], rubric: RubricDefinition) -> Learned:
     """Learn from all samples of a study, by dimension; of one that no sample is scored on, nothing."""
     return {
-        dimension.key: learn(_evidence(asked[dimension.key], dimension), _levels(dimension))
+        dimension.key: fit_dispute_model(_evidence(asked[dimension.key], dimension), _levels(dimension))
         for dimension in rubric.dimensions
         if asked.get(dimension.key)
     }
@@ -74,7 +74,7 @@ def _levels(dimension: DimensionDefinition) -> list[float]:
     return [level.value for level in dimension.levels]
 
 
-def _evidence(rows: Sequence[DisputeQuery], dimension: DimensionDefinition) -> Evidence:
+def _evidence(rows: Sequence[DisputeQuery], dimension: DimensionDefinition) -> DisputeEvidence:
     most = max(1, *(len(row.given) + row.to_come for row in rows))
     values = np.full((len(rows), most), NO_SLOT, dtype=np.int64)
     for number, row in enumerate(rows):
@@ -82,6 +82,6 @@ def _evidence(rows: Sequence[DisputeQuery], dimension: DimensionDefinition) -> E
         values[number, :given] = row.given
         values[number, given : given + row.to_come] = TO_COME
     if all(row.p is None for row in rows):
-        return Evidence(values)
+        return DisputeEvidence(values)
     silent = [np.nan] * len(dimension.levels)
-    return Evidence(values, p=np.array([silent if row.p is None else row.p for row in rows], dtype=np.float64))
+    return DisputeEvidence(values, p=np.array([silent if row.p is None else row.p for row in rows], dtype=np.float64))

@@ -24,7 +24,7 @@ class QueueSampleRow(NamedTuple):
     has_image: bool
 
 
-def samples(study_id: int, among: Sequence[int] | None = None) -> Iterator[QueueSampleRow]:
+def read_samples(study_id: int, among: Sequence[int] | None = None) -> Iterator[QueueSampleRow]:
     """Yield the samples of a study that are not withdrawn; only those of ``among`` where that is given."""
     sql = """SELECT s.id, s.public_id, s.state, s.stage, s.priority, s.scores_in, s.scores_needed, s.has_text,
                     s.has_image
@@ -45,7 +45,7 @@ def independent_levels(study_id: int, among: Sequence[int] | None = None) -> Ite
     yield from _rows(sql, [study_id], "s.id", among)
 
 
-def finals(study_id: int, among: Sequence[int] | None = None) -> Iterator[tuple[int, int]]:
+def read_finals(study_id: int, among: Sequence[int] | None = None) -> Iterator[tuple[int, int]]:
     """Yield sample and level of every agreed value of a sample that is agreed now."""
     sql = """SELECT f.sample_id, f.level_id
              FROM annotation_sample s JOIN annotation_finalscore f ON f.sample_id = s.id

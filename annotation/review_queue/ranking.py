@@ -36,7 +36,7 @@ class QueueKind(StrEnum):
     AUDIT = "audit"
 
 
-class Purpose(StrEnum):
+class OrderPurpose(StrEnum):
     """What is done with the order."""
 
     SHOW = "show"
@@ -66,7 +66,7 @@ class ReasonKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class DimensionEvidence:
     """What is known of one dimension of one sample; what the judge says is None where it says nothing."""
 
     key: str
@@ -94,7 +94,7 @@ class SampleEvidence:
     """Opaque and lasting: chance is drawn from it."""
     cluster: int | None
     """Of its content."""
-    dimensions: tuple[Seen, ...]
+    dimensions: tuple[DimensionEvidence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class RankedEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Weight:
+class SampleWeight:
     """A sample's rank by itself, whatever else is in the queue."""
 
     rank: Rank
@@ -142,13 +142,13 @@ class Weight:
     reason: RankingReason
 
 
-def entries(
+def rank_entries(
     known: Iterable[SampleEvidence],
     queue: QueueKind,
     *,
     seed: int,
     share: float = LEAST_SHARE,
-    purpose: Purpose = Purpose.SHOW,
+    purpose: OrderPurpose = OrderPurpose.SHOW,
 ) -> list[RankedEntry]:
     """Return the order of these samples, each once: the first place is the first to be opened.
 
@@ -160,11 +160,11 @@ def entries(
     """
     if not LEAST_SHARE <= share <= 1:
         raise ValueError(f"a share of {share} drawn at random is not between {LEAST_SHARE} and 1")
-    drawn = sorted(((draw(one.name, queue, seed=seed), one.name, one) for one in known), key=itemgetter(0, 1))
+    drawn = sorted(((draw_number(one.name, queue, seed=seed), one.name, one) for one in known), key=itemgetter(0, 1))
     if len({one.sample for _, _, one in drawn}) < len(drawn):
         raise ValueError("a sample comes twice")
     least = math.ceil(round(share * len(drawn), _DIGITS))
-    weights = [weigh(one, queue, purpose) for _, _, one in drawn]
+    weights = [weigh_sample(one, queue, purpose) for _, _, one in drawn]
     random = [number < least or at < share for number, (at, _, _) in enumerate(drawn)]
     if queue is QueueKind.LABEL_NEXT:
         _spread_over_clusters(weights, [one.cluster for _, _, one in drawn], random)
@@ -201,26 +201,26 @@ def interleave_random(ordered: Sequence[T], random: Sequence[T], *, every: int =
     return merged
 
 
-def draw(name: str, queue: QueueKind, *, seed: int) -> float:
+def draw_number(name: str, queue: QueueKind, *, seed: int) -> float:
     """Return the number from 0 to below 1 by which chance places this sample in this queue, the same for ever."""
     return int.from_bytes(chance.digest("queue", seed, queue.value, name)[:8]) / 2**64
 
 
-def weigh(sample: SampleEvidence, queue: QueueKind, purpose: Purpose = Purpose.SHOW) -> Weight:
+def weigh_sample(sample: SampleEvidence, queue: QueueKind, purpose: OrderPurpose = OrderPurpose.SHOW) -> SampleWeight:
     """Return a sample's rank by itself, the dimension that it rests on, and why.
 
     In the queue for labels the first figure of the rank depends on the other samples; here it is that of the first of
     a content cluster.
     """
     rank_of = _RANKS[queue]
-    best: tuple[Rank, Seen] | None = None
+    best: tuple[Rank, DimensionEvidence] | None = None
     for seen in sample.dimensions:
         rank = rank_of(seen, purpose)
         if rank is not None and (best is None or rank > best[0]):
             best = rank, seen
     if best is None:
-        return Weight((0.0, 0.0, 0.0), None, RankingReason(ReasonKind.NOTHING))
-    return Weight(best[0], best[1].key, _REASONS[queue](best[1]))
+        return SampleWeight((0.0, 0.0, 0.0), None, RankingReason(ReasonKind.NOTHING))
+    return SampleWeight(best[0], best[1].key, _REASONS[queue](best[1]))
 
 
 def observed_range(values: Sequence[float]) -> float:
@@ -228,7 +228,7 @@ def observed_range(values: Sequence[float]) -> float:
     return round(max(values) - min(values), _DIGITS) if values else 0.0
 
 
-def _disputed(seen: Seen, purpose: Purpose) -> Rank:
+def _disputed(seen: DimensionEvidence, purpose: OrderPurpose) -> Rank:
     """Observed range first, then the chance of a dispute, then the gap between judge and people.
 
     Who is asked to score looks for disputes that are not known yet: what a further score promises speaks first, which
@@ -236,13 +236,13 @@ def _disputed(seen: Seen, purpose: Purpose) -> Rank:
     """
     spread = observed_range(seen.values)
     likely, gap = seen.chance or 0.0, _gap_to_people(seen) or 0.0
-    if purpose is Purpose.SHOW:
+    if purpose is OrderPurpose.SHOW:
         return spread, likely, gap
     promise = likely if seen.promise is None else seen.promise
     return (-1.0, 0.0, 0.0) if spread >= DISPUTE else (promise, likely, gap)
 
 
-def _why_disputed(seen: Seen) -> RankingReason:
+def _why_disputed(seen: DimensionEvidence) -> RankingReason:
     if not seen.values:
         kind = ReasonKind.NOTHING if seen.chance is None else ReasonKind.FORESEEN
     elif observed_range(seen.values):
@@ -252,17 +252,17 @@ def _why_disputed(seen: Seen) -> RankingReason:
     return _reason(kind, seen, _gap_to_people(seen))
 
 
-def _label_next(seen: Seen, _: Purpose) -> Rank:
+def _label_next(seen: DimensionEvidence, _: OrderPurpose) -> Rank:
     """How much the judge's models differ, then the chance of a dispute."""
     return 0.0, seen.ensemble_sd or 0.0, seen.chance or 0.0
 
 
-def _why_label(seen: Seen) -> RankingReason:
+def _why_label(seen: DimensionEvidence) -> RankingReason:
     kind = ReasonKind.NOTHING if seen.chance is None else ReasonKind.FORESEEN
     return _reason(kind if seen.ensemble_sd is None else ReasonKind.ENSEMBLE, seen, None)
 
 
-def _audit(seen: Seen, _: Purpose) -> Rank | None:
+def _audit(seen: DimensionEvidence, _: OrderPurpose) -> Rank | None:
     """How far the agreed value is from the judge, in what the judge itself takes for its uncertainty."""
     if seen.final is None or seen.expected is None:
         return None
@@ -271,8 +271,8 @@ def _audit(seen: Seen, _: Purpose) -> Rank | None:
     return (gap if unit is None else gap / max(unit, _NARROWEST)), gap, 0.0
 
 
-def _why_audited(seen: Seen) -> RankingReason:
-    rank = _audit(seen, Purpose.SHOW)
+def _why_audited(seen: DimensionEvidence) -> RankingReason:
+    rank = _audit(seen, OrderPurpose.SHOW)
     assert rank is not None
     assert seen.final is not None
     half_widths, gap, _ = rank
@@ -280,13 +280,13 @@ def _why_audited(seen: Seen) -> RankingReason:
     return _reason(ReasonKind.AUDIT_OUTSIDE if outside else ReasonKind.AUDIT_WITHIN, seen, gap, half_widths)
 
 
-def _gap_to_people(seen: Seen) -> float | None:
+def _gap_to_people(seen: DimensionEvidence) -> float | None:
     if not seen.values or seen.expected is None:
         return None
     return abs(seen.expected - sum(seen.values) / len(seen.values))
 
 
-def _spread_over_clusters(weights: list[Weight], clusters: Sequence[int | None], random: Sequence[bool]) -> None:
+def _spread_over_clusters(weights: list[SampleWeight], clusters: Sequence[int | None], random: Sequence[bool]) -> None:
     """Put into each rank how many of the cluster come before: the first of every cluster before any second.
 
     Only those in order are counted, so that none of these waits for one that chance has taken elsewhere. What has no
@@ -297,7 +297,7 @@ def _spread_over_clusters(weights: list[Weight], clusters: Sequence[int | None],
         weight, cluster = weights[number], clusters[number]
         place = before[cluster]
         before[cluster] += not random[number]
-        weights[number] = Weight(
+        weights[number] = SampleWeight(
             (float(-place), *weight.rank[1:]), weight.dimension, replace(weight.reason, place=place)
         )
 
@@ -306,7 +306,9 @@ _RANKS = {QueueKind.DISPUTED: _disputed, QueueKind.LABEL_NEXT: _label_next, Queu
 _REASONS = {QueueKind.DISPUTED: _why_disputed, QueueKind.LABEL_NEXT: _why_label, QueueKind.AUDIT: _why_audited}
 
 
-def _reason(kind: ReasonKind, seen: Seen, gap: float | None, half_widths: float | None = None) -> RankingReason:
+def _reason(
+    kind: ReasonKind, seen: DimensionEvidence, gap: float | None, half_widths: float | None = None
+) -> RankingReason:
     return RankingReason(
         kind=kind,
         values=seen.values,

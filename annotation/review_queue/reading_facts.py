@@ -16,18 +16,18 @@ from judge.missing_sides import locked_dimensions
 
 from . import queue_sql as sql
 from . import ranking
-from .predicting_disputes import DisputeQuery, Learned, PredictedDispute, learned_from, predict_disputes
-from .sample_facts import UNDECIDED, Fact
+from .predicting_disputes import DisputeQuery, Learned, PredictedDispute, fit_dispute_models, predict_disputes
+from .sample_facts import UNDECIDED, SampleFact
 
 AT_ONCE = 2_000
 
 Positions = dict[str, list[int]]
 
 
-class Facts(NamedTuple):
+class SampleFacts(NamedTuple):
     """What is known, and what was learned from it or before."""
 
-    samples: list[Fact]
+    samples: list[SampleFact]
     learned: Learned
 
 
@@ -39,9 +39,9 @@ class _Row(NamedTuple):
     to_come: int
 
 
-def read(
+def read_facts(
     study: Study, run: JudgeRun | None, among: Sequence[int] | None = None, *, learned: Learned | None = None
-) -> Facts:
+) -> SampleFacts:
     """Return what is known of the samples of a study that are not withdrawn, or of those of ``among``.
 
     Prefilled values are not people's own and are no values here; of the judge only what is fair to it is taken, see
@@ -51,19 +51,19 @@ def read(
     # How samples stand first, values later: a sample that was settled by then has all its values among them.
     rows = _rows(study, rubric, among)
     given = _by_dimension(sql.independent_levels(study.pk, among), rubric)
-    finals = _by_dimension(sql.finals(study.pk, among), rubric)
+    finals = _by_dimension(sql.read_finals(study.pk, among), rubric)
     said = _judge_values(run, among)
     asked: dict[str, list[DisputeQuery]] = defaultdict(list)
     for row in rows:
         of_judge = said.get(row.sample.id, _SILENT)[1]
         own = given.get(row.sample.id, {})
         for dimension in row.dimensions:
-            one = _one(of_judge, dimension)
+            one = _own_prediction(of_judge, dimension)
             asked[dimension.key].append(
                 DisputeQuery(own.get(dimension.key, ()), row.to_come, one["p"] if one else None)
             )
     if learned is None:
-        learned = learned_from(asked, rubric)
+        learned = fit_dispute_models(asked, rubric)
     of_future = {key: iter(several) for key, several in predict_disputes(asked, rubric, learned).items()}
     found = []
     for row in rows:
@@ -71,18 +71,18 @@ def read(
         cluster, of_judge = said.get(sample.id, _SILENT)
         own, final = given.get(sample.id, {}), finals.get(sample.id, {})
         seen = tuple(
-            _seen(
+            _dimension_evidence(
                 dimension,
                 own.get(dimension.key),
                 final.get(dimension.key),
-                _one(of_judge, dimension),
+                _own_prediction(of_judge, dimension),
                 next(of_future.get(dimension.key, _NOTHING), None),
             )
             for dimension in row.dimensions
         )
         known = ranking.SampleEvidence(sample.id, sample.public_id, cluster, seen)
-        found.append(Fact(known, SampleState(sample.state), sample.stage, sample.priority))
-    return Facts(found, learned)
+        found.append(SampleFact(known, SampleState(sample.state), sample.stage, sample.priority))
+    return SampleFacts(found, learned)
 
 
 _SILENT: tuple[None, dict[str, Any]] = (None, {})
@@ -90,7 +90,9 @@ _NOTHING: Any = iter(())
 
 
 def _rows(study: Study, rubric: RubricDefinition, among: Sequence[int] | None) -> list[_Row]:
-    scored = {sides: _scored(rubric, *sides) for sides in ((a, b) for a in (False, True) for b in (False, True))}
+    scored = {
+        sides: _scored_dimensions(rubric, *sides) for sides in ((a, b) for a in (False, True) for b in (False, True))
+    }
     k = Protocol.objects.values_list("annotators_per_sample", flat=True).get(study=study, current=True)
     return [
         _Row(
@@ -98,25 +100,25 @@ def _rows(study: Study, rubric: RubricDefinition, among: Sequence[int] | None) -
             scored[sample.has_text, sample.has_image],
             max(0, (sample.scores_needed or k) - sample.scores_in) if sample.state in UNDECIDED else 0,
         )
-        for sample in sql.samples(study.pk, among)
+        for sample in sql.read_samples(study.pk, among)
     ]
 
 
-def _seen(
+def _dimension_evidence(
     dimension: DimensionDefinition,
     given: list[int] | None,
     final: list[int] | None,
     said: Mapping[str, Any] | None,
     future: PredictedDispute | None,
-) -> ranking.Seen:
+) -> ranking.DimensionEvidence:
     levels = dimension.levels
     values = tuple(sorted(levels[position].value for position in given)) if given else ()
     agreed = levels[final[0]].value if final else None
     chance, promise = future or (None, None)
     if said is None:
-        return ranking.Seen(dimension.key, values, chance=chance, final=agreed, promise=promise)
+        return ranking.DimensionEvidence(dimension.key, values, chance=chance, final=agreed, promise=promise)
     interval = said.get("interval")
-    return ranking.Seen(
+    return ranking.DimensionEvidence(
         dimension.key,
         values,
         expected=said["expected"],
@@ -129,13 +131,13 @@ def _seen(
     )
 
 
-def _one(said: Mapping[str, Any], dimension: DimensionDefinition) -> Mapping[str, Any] | None:
+def _own_prediction(said: Mapping[str, Any], dimension: DimensionDefinition) -> Mapping[str, Any] | None:
     """Return what the judge itself says of a dimension."""
     one: Mapping[str, Any] | None = said.get(dimension.key)
     return None if one is None or one.get("rule") is not None else one
 
 
-def _scored(rubric: RubricDefinition, has_text: bool, has_image: bool) -> tuple[DimensionDefinition, ...]:
+def _scored_dimensions(rubric: RubricDefinition, has_text: bool, has_image: bool) -> tuple[DimensionDefinition, ...]:
     """Return the dimensions that people score on a sample with these sides."""
     locked = locked_dimensions(rubric.dimensions, has_text=has_text, has_image=has_image)
     return tuple(dimension for dimension in rubric.dimensions if dimension.key not in locked)

@@ -25,7 +25,7 @@ from . import ranking
 from .list import REFRESH
 
 if TYPE_CHECKING:
-    from .sample_facts import Fact
+    from .sample_facts import SampleFact
 
 T = TypeVar("T")
 Progress = Callable[[int, int | None, str], None]
@@ -34,11 +34,11 @@ PIECE = 2_000
 LONGEST_WRITE = timedelta(seconds=60)
 
 
-class Superseded(Exception):
+class SupersededRebuild(Exception):
     """Another attempt has begun to make the same queues anew."""
 
 
-def request(*, by: User | None, study: Study) -> Job:
+def request_rebuild(*, by: User | None, study: Study) -> Job:
     """Queue a refresh, or return the one that is queued; ``by=None`` is the platform itself.
 
     One that runs already may have read what has changed since, so it does not stand for another.
@@ -63,7 +63,7 @@ def request_where_active(*, study: Study, judges: Collection[str]) -> Job | None
     """Queue a refresh where the study's active judge is among those named, who have said something new."""
     if not JudgeRun.objects.filter(study=study, active=True, name__in=judges).exists():
         return None
-    return request(by=None, study=study)
+    return request_rebuild(by=None, study=study)
 
 
 @contextmanager
@@ -79,7 +79,7 @@ def _nothing_is_collected() -> Iterator[None]:
 
 
 @_nothing_is_collected()
-def refresh(*, study: Study, progress: Progress | None = None) -> dict[str, int]:
+def rebuild_queue(*, study: Study, progress: Progress | None = None) -> dict[str, int]:
     """Make the queues of a study anew and return how many entries each has, and how many samples got a new priority.
 
     ``progress`` is told of every step and may raise to stop the work: then what was stored before stays.
@@ -89,7 +89,7 @@ def refresh(*, study: Study, progress: Progress | None = None) -> dict[str, int]
     """
     # Imported here: a web process asks for refreshes and does none.
     from . import predicting_disputes, storage, work_priority
-    from .reading_facts import read
+    from .reading_facts import read_facts
 
     tell = progress or _ignore_progress
     begun = timezone.now()
@@ -97,7 +97,7 @@ def refresh(*, study: Study, progress: Progress | None = None) -> dict[str, int]
     queue = _begin(study)
     run = active_run(study)
     tell(0, None, "Reading what is known")
-    facts, learned = read(study, run)
+    facts, learned = read_facts(study, run)
     work = _Attempt(study, queue, begun, tell)
     result = work.place(facts)
     order = work_priority.work_order(study)
@@ -105,26 +105,26 @@ def refresh(*, study: Study, progress: Progress | None = None) -> dict[str, int]
     moved = 0
     if order in work_priority.QUEUE_OF:
         wanting = [fact for fact in facts if fact.wants_scores]
-        asked = ranking.entries(
+        asked = ranking.rank_entries(
             (fact.known for fact in wanting),
             work_priority.QUEUE_OF[order],
             seed=queue.seed,
-            purpose=ranking.Purpose.ASK,
+            purpose=ranking.OrderPurpose.ASK,
         )
         cuts = work_priority.cuts_of(asked)
         with work.writing() as held:
             # Before the first of them: whoever finds them even again must know that they were not.
             held.work_order = order
             held.save(update_fields=["work_order"])
-        moved = work_priority.apply(work_priority.tenths(asked), wanting, tell)
+        moved = work_priority.apply_priorities(work_priority.priorities_of(asked), wanting, tell)
     elif queue.work_order != work_priority.EVEN:
-        moved = work_priority.reset(study, tell)
+        moved = work_priority.reset_priorities(study, tell)
     with work.writing() as held:
         held.run, held.refreshed_at, held.history_through = run, begun, through
         held.work_order, held.cuts, held.refreshing = order, cuts, ""
         held.foresight = predicting_disputes.models_as_data(learned)
         held.save()
-        storage.sum_up(study)
+        storage.summarize_queues(study)
     return {**result, "priorities": moved}
 
 
@@ -174,27 +174,27 @@ class _Attempt:
         with write_transaction():
             held = ReviewQueue.objects.select_for_update().get(pk=self._study.pk)
             if held.refreshing != self._queue.refreshing:
-                raise Superseded
+                raise SupersededRebuild
             yield held
 
-    def place(self, facts: Sequence["Fact"]) -> dict[str, int]:
+    def place(self, facts: Sequence["SampleFact"]) -> dict[str, int]:
         """Note what became of samples, store the places of all that belong in a queue, and let the others go.
 
         Returns how many entries each queue has.
         """
         from . import storage
 
-        def note(piece: Sequence["Fact"]) -> None:
+        def note(piece: Sequence["SampleFact"]) -> None:
             storage.note_outcomes(piece, self._rubric, at=self._at)
 
         def store(piece: Sequence[storage.QueuePosition]) -> None:
-            storage.store(self._study.pk, piece, self._rubric, at=self._at)
+            storage.store_entries(self._study.pk, piece, self._rubric, at=self._at)
 
         self._in_pieces(facts, "Noting outcomes", note)
         found = {}
         for kind in ranking.QueueKind:
             known = {fact.sample: fact for fact in facts if fact.belongs(kind)}
-            order = ranking.entries((fact.known for fact in known.values()), kind, seed=self._queue.seed)
+            order = ranking.rank_entries((fact.known for fact in known.values()), kind, seed=self._queue.seed)
             places = [storage.QueuePosition.of(known[entry.sample], entry) for entry in order]
             self._in_pieces(places, f"Storing the queue “{QueueEntry.Kind(kind).label}”", store)
             self._let_go(kind, known)
@@ -208,7 +208,7 @@ class _Attempt:
         gone = [sample for sample in there.values_list("sample_id", flat=True) if sample not in staying]
 
         def leave(piece: Sequence[int]) -> None:
-            storage.leave(kind, piece, at=self._at)
+            storage.remove_entries(kind, piece, at=self._at)
 
         self._in_pieces(gone, "Letting go what is decided", leave)
 

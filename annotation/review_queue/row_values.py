@@ -60,18 +60,18 @@ def first_round_values(samples: list[int], rubric: RubricDefinition) -> dict[int
     }
 
 
-def predicted_values(queue: ReviewQueue | None, samples: list[int]) -> dict[int, dict[str, PredictedValue]]:
+def read_predicted_values(queue: ReviewQueue | None, samples: list[int]) -> dict[int, dict[str, PredictedValue]]:
     """Return what the judge that the queue rests on says of each sample by dimension."""
     if queue is None or queue.run is None:
         return {}
     predictions = fair_predictions(queue.run).filter(sample__in=samples, status=Prediction.Status.OK)
     return {
-        sample: {key: _one(words) for key, words in dimensions.items() if words.get("rule") is None}
+        sample: {key: _predicted_value(words) for key, words in dimensions.items() if words.get("rule") is None}
         for sample, dimensions in predictions.values_list("sample_id", "dimensions")
     }
 
 
-def _one(words: Mapping[str, object]) -> PredictedValue:
+def _predicted_value(words: Mapping[str, object]) -> PredictedValue:
     interval = words.get("interval")
     return PredictedValue(
         expected=float(words["expected"]),  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ FREE = frozenset({Sample.Stage.UNTOUCHED.value, Sample.Stage.BEGUN.value})
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class SampleFact:
     """What is known of one sample, and how it stands."""
 
     known: priority.SampleEvidence

@@ -18,7 +18,7 @@ from annotation.samples import list as sample_list
 from . import ranking
 from .list import count_entries
 from .queue_sql import update_entries
-from .sample_facts import SETTLED, Fact, Kind
+from .sample_facts import SETTLED, Kind, SampleFact
 
 PLACED = (
     *("random", "draw", "first", "second", "third", "dimension_id", "spread", "scores", "chance", "gap", "reason"),
@@ -33,7 +33,7 @@ COMPARABLE = 2
 class QueuePosition:
     """A sample's place in one queue."""
 
-    fact: Fact
+    fact: SampleFact
     kind: str
     random: bool
     draw: float
@@ -42,7 +42,7 @@ class QueuePosition:
     reason: ranking.RankingReason
 
     @classmethod
-    def of(cls, fact: Fact, entry: ranking.RankedEntry) -> Self:
+    def of(cls, fact: SampleFact, entry: ranking.RankedEntry) -> Self:
         """Return the place that the order gives to a sample."""
         return cls(fact, entry.queue.value, entry.random, entry.draw, entry.rank, entry.dimension, entry.reason)
 
@@ -58,7 +58,7 @@ class QueuePosition:
         return max((figure for figure in figures if figure is not None), default=None)
 
 
-def store(study_id: int, places: Sequence[QueuePosition], rubric: RubricDefinition, *, at: datetime) -> int:
+def store_entries(study_id: int, places: Sequence[QueuePosition], rubric: RubricDefinition, *, at: datetime) -> int:
     """Store places of one queue; returns how many rows that changed. Places that are as they were cost no write.
 
     An entry that had left comes back as it was, pinned or dismissed. What was foreseen of it stays from its first
@@ -118,7 +118,7 @@ def reason_as_data(reason: ranking.RankingReason) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value is not None and value != []}
 
 
-def leave(kind: str, samples: Collection[int], *, at: datetime) -> int:
+def remove_entries(kind: str, samples: Collection[int], *, at: datetime) -> int:
     """Let the entries of samples go; returns how many did.
 
     An audit of what is still agreed was none, where the judge of now has nothing to say to it: its entry is deleted.
@@ -131,7 +131,7 @@ def leave(kind: str, samples: Collection[int], *, at: datetime) -> int:
     return deleted + QueueEntry.objects.filter(kind=kind, sample__in=samples, left_at=None).update(left_at=at)
 
 
-def count_anew(study: Study) -> None:
+def recount_entries(study: Study) -> None:
     """Count the entries of a study's queues, as a page would take longer to count them than for all else.
 
     Call it at the end of each transaction that adds, takes out or brings back entries, with the queues locked.
@@ -140,13 +140,13 @@ def count_anew(study: Study) -> None:
     ReviewQueue.objects.filter(study=study).update(counts=counts)
 
 
-def sum_up(study: Study) -> None:
+def summarize_queues(study: Study) -> None:
     """Count the entries, and note which domains there are; for jobs, whose samples may be new."""
-    count_anew(study)
+    recount_entries(study)
     ReviewQueue.objects.filter(study=study).update(domains=sample_list.domains(study))
 
 
-def note_outcomes(facts: Iterable[Fact], rubric: RubricDefinition, *, at: datetime) -> int:
+def note_outcomes(facts: Iterable[SampleFact], rubric: RubricDefinition, *, at: datetime) -> int:
     """Write down what became of samples whose entries have no outcome yet; returns of how many entries.
 
     In the other queues that is how far annotators were apart once all had scored, where at least two did so without
@@ -181,7 +181,7 @@ def note_outcomes(facts: Iterable[Fact], rubric: RubricDefinition, *, at: dateti
     return len(noted)
 
 
-def _outcome(fact: Fact) -> dict[str, dict[str, float]]:
+def _outcome(fact: SampleFact) -> dict[str, dict[str, float]]:
     """Return the range of the values of each dimension, and how far the judge was from their mean."""
     found: dict[str, dict[str, float]] = {}
     for seen in fact.known.dimensions:

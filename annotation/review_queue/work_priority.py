@@ -13,7 +13,7 @@ from annotation.models import Protocol, Sample, Study
 from annotation.scoring.claiming_sql import set_priorities
 
 from . import ranking
-from .sample_facts import FREE, Fact
+from .sample_facts import FREE, SampleFact
 
 Progress = Callable[[int, int | None, str], None]
 
@@ -31,7 +31,7 @@ def work_order(study: Study) -> str:
     return Protocol.objects.values_list("work_order", flat=True).get(study=study, current=True)
 
 
-def tenths(entries: Sequence[ranking.RankedEntry]) -> dict[int, int]:
+def priorities_of(entries: Sequence[ranking.RankedEntry]) -> dict[int, int]:
     """Return the priority of each sample, by its primary key, from the whole order."""
     return {entry.sample: HIGHEST - 10 * place // len(entries) for place, entry in enumerate(entries)}
 
@@ -39,7 +39,7 @@ def tenths(entries: Sequence[ranking.RankedEntry]) -> dict[int, int]:
 def cuts_of(entries: Sequence[ranking.RankedEntry]) -> list[list[float]]:
     """Return the lowest rank in order of each priority, from the highest to that above 0."""
     lowest: dict[int, ranking.Rank] = {}
-    priority_of = tenths(entries)
+    priority_of = priorities_of(entries)
     for entry in entries:
         if not entry.random:
             lowest[priority_of[entry.sample]] = entry.rank
@@ -49,7 +49,7 @@ def cuts_of(entries: Sequence[ranking.RankedEntry]) -> list[list[float]]:
     return cuts
 
 
-def between(rank: ranking.Rank, cuts: Sequence[Sequence[float]]) -> int:
+def priority_between(rank: ranking.Rank, cuts: Sequence[Sequence[float]]) -> int:
     """Return the priority that a rank in order gets among places that were given earlier."""
     for number, cut in enumerate(cuts):
         if rank >= tuple(cut):
@@ -57,12 +57,12 @@ def between(rank: ranking.Rank, cuts: Sequence[Sequence[float]]) -> int:
     return 0
 
 
-def by_chance(draw: float) -> int:
+def random_priority(draw: float) -> int:
     """Return the priority of a sample that stands there at random: as even as the draws are."""
     return max(0, HIGHEST - int(10 * draw / ranking.LEAST_SHARE))
 
 
-def apply(wanted: Mapping[int, int], facts: Sequence[Fact], progress: Progress | None = None) -> int:
+def apply_priorities(wanted: Mapping[int, int], facts: Sequence[SampleFact], progress: Progress | None = None) -> int:
     """Give samples their priorities, some hundreds per transaction; returns how many got another one.
 
     ``wanted`` is by primary key; who is not in it stays as it is, and so does who has nothing to give any more.
@@ -93,7 +93,7 @@ def _set(samples: Sequence[int], wanted: Mapping[int, int]) -> int:
     return len(moved)
 
 
-def reset(study: Study, progress: Progress | None = None) -> int:
+def reset_priorities(study: Study, progress: Progress | None = None) -> int:
     """Let all samples of a study be of one priority again; returns how many were not."""
     rows = Sample.objects.filter(study=study).exclude(priority=0).order_by("pk")
     total = changed = 0

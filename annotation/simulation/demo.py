@@ -16,7 +16,7 @@ from annotation.reports import stored_reports
 from annotation.scoring import leases, leasing, submitting
 from annotation.studies import rubrics, studies
 
-from .demo_users import Login, login, person, require_demo
+from .demo_users import DemoLogin, demo_login, get_or_create_demo_user, require_demo
 
 SLUG = "demo"
 FOLDER = settings.BASE_DIR / "fixtures" / "demo"
@@ -41,7 +41,7 @@ REASONS = (
 )
 
 
-def make_demo() -> tuple[Study, list[Login]]:
+def make_demo() -> tuple[Study, list[DemoLogin]]:
     """Make the demo study, or find it as it was left; what is missing of it is added.
 
     Raises:
@@ -51,7 +51,9 @@ def make_demo() -> tuple[Study, list[Login]]:
     study = Study.objects.filter(slug=SLUG).first() or studies.create_study(
         by=None, slug=SLUG, title="Demo: answers that show and tell", rubric=rubrics.get_or_load("interleaved-answer")
     )
-    users = {username: person(study, username, name, role) for username, (name, role) in PEOPLE.items()}
+    users = {
+        username: get_or_create_demo_user(study, username, name, role) for username, (name, role) in PEOPLE.items()
+    }
     _fill(study, by=users["ada"])
     if not Score.objects.filter(sample__study=study).exists():
         _same_order_each_time(study)
@@ -59,10 +61,10 @@ def make_demo() -> tuple[Study, list[Login]]:
     if not Post.objects.filter(discussion__study=study).exists():
         _discuss(study)
     if not StudyFigures.objects.filter(study=study).exists():
-        stored_reports.refresh(study=study)
+        stored_reports.refresh_reports(study=study)
     if not study.releases.exists():
         _release(study, by=users["ada"])
-    return study, [login(users[username], role) for username, (_, role) in PEOPLE.items()]
+    return study, [demo_login(users[username], role) for username, (_, role) in PEOPLE.items()]
 
 
 def _fill(study: Study, *, by: User) -> None:

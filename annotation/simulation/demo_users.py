@@ -12,7 +12,7 @@ PASSWORD = "blue heron on the lake"  # noqa: S105 - printed for everybody, and r
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
+class DemoLogin:
     """A login of the demo; without password where its owner has set another one."""
 
     username: str
@@ -26,7 +26,7 @@ def require_demo() -> None:
         raise NotAllowed("The demo brings logins that everybody knows: set DEMO=1, and never where real work is done.")
 
 
-def person(study: Study, username: str, name: str, role: Member.Role) -> User:
+def get_or_create_demo_user(study: Study, username: str, name: str, role: Member.Role) -> User:
     """Return somebody of the demo, with a login and a part in the study, made now where they are missing.
 
     Raises:
@@ -45,6 +45,6 @@ def person(study: Study, username: str, name: str, role: Member.Role) -> User:
     return user
 
 
-def login(user: User, role: Member.Role) -> Login:
+def demo_login(user: User, role: Member.Role) -> DemoLogin:
     """Return what to sign in with."""
-    return Login(user.username, str(role.label), PASSWORD if user.check_password(PASSWORD) else None)
+    return DemoLogin(user.username, str(role.label), PASSWORD if user.check_password(PASSWORD) else None)

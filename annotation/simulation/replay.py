@@ -16,16 +16,16 @@ import numpy as np
 import numpy.typing as npt
 
 from annotation.core import stable_hash as chance
-from annotation.review_queue.dispute_model import TO_COME, DisputeModel, Evidence, ScoringPlan, learn
+from annotation.review_queue.dispute_model import TO_COME, DisputeEvidence, DisputeModel, ScoringPlan, fit_dispute_model
 from annotation.review_queue.ranking import (
     DISPUTE,
     LEAST_SHARE,
-    Purpose,
+    DimensionEvidence,
+    OrderPurpose,
     QueueKind,
     RankedEntry,
     SampleEvidence,
-    Seen,
-    entries,
+    rank_entries,
 )
 from annotation.statistics.krippendorff_alpha import Floats, Ints
 
@@ -42,7 +42,7 @@ HELD_OUT = 0.1
 Flags = npt.NDArray[np.bool_]
 
 
-class Policy(StrEnum):
+class ReplayPolicy(StrEnum):
     """What decides which score is bought next."""
 
     DISPUTED = "disputed"
@@ -53,7 +53,7 @@ class Policy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class FinishedDimension:
     """One dimension of a finished study, samples in rows; all have as many scores."""
 
     names: Sequence[str]
@@ -91,7 +91,7 @@ Relearn = Callable[[Ints], OutOfFoldPredictions | None]
 """Is given all values bought so far, samples x scores with `TO_COME` elsewhere; None where these are too few."""
 
 
-class Look(NamedTuple):
+class QueueSnapshot(NamedTuple):
     """The queue as it was at `LOOK`: what it foretold of samples that were open, and what is true."""
 
     chance: Floats
@@ -101,7 +101,7 @@ class Look(NamedTuple):
 
 
 @dataclass(slots=True)
-class Replay:
+class ReplayResult:
     """What came of one replay."""
 
     bought: list[tuple[int, int]] = field(default_factory=list)
@@ -117,13 +117,13 @@ class Replay:
     """Nothing was left to find before the work was done."""
     rmse: list[tuple[float, int, float]] = field(default_factory=list)
     """Share of the work, scores bought, and the judge's error on questions of which nothing was bought."""
-    look: Look | None = None
+    look: QueueSnapshot | None = None
 
 
-class Revealed:
+class RevealedScores:
     """The scores bought so far. Nothing else reads the others."""
 
-    def __init__(self, finished: Finished) -> None:
+    def __init__(self, finished: FinishedDimension) -> None:
         self._finished = finished
         self.values = np.full_like(finished.values, TO_COME)
         self.shown = np.zeros(len(finished.values), dtype=bool)
@@ -141,14 +141,14 @@ class Revealed:
         return (self.values == TO_COME).any(axis=1) & ~self.shown
 
 
-def replay(
-    finished: Finished, policy: Policy, *, seed: int, relearn: Relearn | None = None, until: float = 1.0
-) -> Replay:
+def replay_dimension(
+    finished: FinishedDimension, policy: ReplayPolicy, *, seed: int, relearn: Relearn | None = None, until: float = 1.0
+) -> ReplayResult:
     """Play a study again, until this share of the work is done or nothing is left to find."""
-    return _Player(finished, policy, seed, relearn).play(until)
+    return _ReplayRun(finished, policy, seed, relearn).play(until)
 
 
-def draw_held_out(finished: Finished, *, seed: int) -> Flags:
+def draw_held_out(finished: FinishedDimension, *, seed: int) -> Flags:
     """Return which samples are never bought: those of some whole questions, on which the judge is measured."""
     names = np.unique(finished.questions)
     count = round(HELD_OUT * len(names)) if len(names) > 2 else 0
@@ -161,21 +161,21 @@ def draw_raters(name: str, people: Sequence[int], count: int, *, seed: int) -> l
     return sorted(range(len(people)), key=lambda place: chance.digest("rater", seed, name, str(people[place])))[:count]
 
 
-class _Player:
-    def __init__(self, finished: Finished, policy: Policy, seed: int, relearn: Relearn | None) -> None:
+class _ReplayRun:
+    def __init__(self, finished: FinishedDimension, policy: ReplayPolicy, seed: int, relearn: Relearn | None) -> None:
         self._finished, self._policy, self._seed, self._relearn = finished, policy, seed, relearn
         self._out = draw_held_out(finished, seed=seed)
-        self._revealed = Revealed(finished)
+        self._revealed = RevealedScores(finished)
         self._said: OutOfFoldPredictions | None = None
         self._learned_from = 0
-        self._replay = Replay(
+        self._replay = ReplayResult(
             samples=int((~self._out).sum()),
             disputes=int((finished.disputed & ~self._out).sum()),
             work=int((~self._out).sum()) * finished.values.shape[1],
         )
         self._batch = 5 * max(1, round(self._replay.work / (5 * REFRESHES)))
 
-    def play(self, until: float) -> Replay:
+    def play(self, until: float) -> ReplayResult:
         marks = sorted({mark for mark in (*CHECKPOINTS, LOOK, until) if mark <= until})
         for mark in marks:
             # In whole fives, of which one is random.
@@ -204,18 +204,20 @@ class _Player:
         return bought > 0
 
     def _next(self, count: int) -> Iterator[tuple[int, int, bool]]:
-        if self._policy is Policy.RANDOM:
+        if self._policy is ReplayPolicy.RANDOM:
             yield from self._by_chance(count)
             return
         if self._relearn is not None and self._count >= max(FEWEST_TO_LEARN, GROWTH * self._learned_from):
             self._learn()
         evidence = self._evidence()
-        foresight = learn(evidence, self._finished.levels, people=int(self._finished.people.max(initial=0)) + 1)
+        foresight = fit_dispute_model(
+            evidence, self._finished.levels, people=int(self._finished.people.max(initial=0)) + 1
+        )
         plan = foresight.plan(evidence)
         for entry in self._entries(foresight, evidence, plan)[:count]:
             row = entry.sample
             free = np.flatnonzero(self._revealed.values[row] == TO_COME)
-            column = int(plan.column[row]) if self._policy is Policy.DISPUTED else int(free[0])
+            column = int(plan.column[row]) if self._policy is ReplayPolicy.DISPUTED else int(free[0])
             yield row, column, entry.random
 
     def _by_chance(self, count: int) -> Iterator[tuple[int, int, bool]]:
@@ -229,9 +231,11 @@ class _Player:
                 count -= 1
                 yield row, column, True
 
-    def _entries(self, foresight: DisputeModel, evidence: Evidence, plan: ScoringPlan) -> list[RankedEntry]:
+    def _entries(self, foresight: DisputeModel, evidence: DisputeEvidence, plan: ScoringPlan) -> list[RankedEntry]:
         known = self._known(foresight.chances(evidence), plan.promise)
-        return entries(known, QueueKind(self._policy.value), seed=self._seed, share=LEAST_SHARE, purpose=Purpose.ASK)
+        return rank_entries(
+            known, QueueKind(self._policy.value), seed=self._seed, share=LEAST_SHARE, purpose=OrderPurpose.ASK
+        )
 
     def _known(self, chances: Floats, promise: Floats) -> list[SampleEvidence]:
         points = np.asarray(self._finished.levels)
@@ -244,7 +248,7 @@ class _Player:
         for row in np.flatnonzero(self._revealed.open & ~self._out).tolist():
             values = tuple(points[self._revealed.values[row][self._revealed.values[row] >= 0]].tolist())
             judged = said is not None and bool(np.isfinite(said.p[row, 0]))
-            seen = Seen(
+            seen = DimensionEvidence(
                 key="",
                 values=values,
                 expected=float(expected[row]) if judged and expected is not None else None,
@@ -259,8 +263,10 @@ class _Player:
             found.append(SampleEvidence(row, self._finished.names[row], cluster, (seen,)))
         return found
 
-    def _evidence(self) -> Evidence:
-        return Evidence(self._revealed.values, self._finished.people, None if self._said is None else self._said.p)
+    def _evidence(self) -> DisputeEvidence:
+        return DisputeEvidence(
+            self._revealed.values, self._finished.people, None if self._said is None else self._said.p
+        )
 
     def _learn(self) -> None:
         assert self._relearn is not None
@@ -279,14 +285,16 @@ class _Player:
         if len(off):
             self._replay.rmse.append((mark, self._count, float(np.sqrt((off**2).mean()))))
 
-    def _looked(self) -> Look:
+    def _looked(self) -> QueueSnapshot:
         evidence = self._evidence()
-        foresight = learn(evidence, self._finished.levels, people=int(self._finished.people.max(initial=0)) + 1)
+        foresight = fit_dispute_model(
+            evidence, self._finished.levels, people=int(self._finished.people.max(initial=0)) + 1
+        )
         rows = np.flatnonzero(self._revealed.open & ~self._out)
         disputed = self._finished.disputed
         top: list[int] = []
-        if self._policy is not Policy.RANDOM:
+        if self._policy is not ReplayPolicy.RANDOM:
             top = [one.sample for one in self._entries(foresight, evidence, foresight.plan(evidence)) if not one.random]
         else:
             top = sorted(rows.tolist(), key=lambda row: chance.digest("work", self._seed, self._finished.names[row]))
-        return Look(foresight.chances(evidence)[rows], disputed[rows], disputed[np.array(top, dtype=np.int64)])
+        return QueueSnapshot(foresight.chances(evidence)[rows], disputed[rows], disputed[np.array(top, dtype=np.int64)])

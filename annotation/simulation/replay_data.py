@@ -12,7 +12,7 @@ from annotation.models import Sample, Study
 from annotation.reports import agreement, agreement_sql
 from annotation.statistics.krippendorff_alpha import Ints
 
-from .replay import Finished, draw_raters
+from .replay import FinishedDimension, draw_raters
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class FinishedStudy:
     questions: Mapping[int, int]
     """Numbers of the samples' questions, in the order of their keys."""
 
-    def drawn(self, ratings: ReplayRatings, raters: int, *, seed: int) -> tuple[Finished, list[int]]:
+    def drawn(self, ratings: ReplayRatings, raters: int, *, seed: int) -> tuple[FinishedDimension, list[int]]:
         """Return one dimension with ``raters`` raters drawn for each sample, and the samples' keys, row by row.
 
         Samples that fewer people have scored are left out.
@@ -53,7 +53,7 @@ class FinishedStudy:
                 values[row, column], people[row, column] = said[place], who[place]
         _, people = np.unique(people, return_inverse=True)
         return (
-            Finished(
+            FinishedDimension(
                 names=[self.names[key] for key in keys],
                 questions=np.array([self.questions[key] for key in keys], dtype=np.int64),
                 levels=ratings.levels,
@@ -66,8 +66,8 @@ class FinishedStudy:
 
 def read_finished(study: Study) -> FinishedStudy:
     """Read the independent ratings of a study; those on dimensions that a missing side decides are left out."""
-    material = agreement.read(study)
-    ids = agreement_sql.samples(study.pk).id
+    material = agreement.read_ratings(study)
+    ids = agreement_sql.read_agreement_samples(study.pk).id
     ratings = [
         ReplayRatings(scale.key, scale.values, dict(_by_sample(ids, part)))
         for scale, part in zip(material.scales, material.parts, strict=True)
@@ -83,7 +83,7 @@ def read_finished(study: Study) -> FinishedStudy:
     )
 
 
-def _by_sample(ids: Ints, part: agreement.Part) -> Iterator[tuple[int, tuple[list[int], list[int]]]]:
+def _by_sample(ids: Ints, part: agreement.DimensionRatings) -> Iterator[tuple[int, tuple[list[int], list[int]]]]:
     if not len(part.unit):
         return
     # By annotator within a sample, whatever order the database returned them in.

@@ -9,7 +9,7 @@ from scipy.stats import t as student_t
 
 from judge.metrics.dispute import auroc, brier
 
-from .replay import CHECKPOINTS, LOOK, Policy, Replay
+from .replay import CHECKPOINTS, LOOK, ReplayPolicy, ReplayResult
 
 CURVE = tuple(step / 20 for step in range(21))
 AT = (10, 20, 50)
@@ -21,29 +21,29 @@ MOST_COMMON = 0.4
 """…where not more than this part of the samples are disputed."""
 
 
-def report_of(replays: Mapping[Policy, Sequence[Replay]]) -> dict[str, Any]:
+def report_of(replays: Mapping[ReplayPolicy, Sequence[ReplayResult]]) -> dict[str, Any]:
     """Return the figures of one dimension: those of each policy, and the best that is possible.
 
     Every figure is ``{"mean", "interval"}`` over the seeds; the interval is None with one seed.
     """
     first = next(iter(replays.values()))
     base = fmean(one.disputes / max(1, one.samples) for one in first)
-    found = {policy: [_found(one, LOOK) for one in several] for policy, several in replays.items()}
-    disputed = found.get(Policy.DISPUTED)
+    found = {policy: [_found_share(one, LOOK) for one in several] for policy, several in replays.items()}
+    disputed = found.get(ReplayPolicy.DISPUTED)
     wanted = base <= MOST_COMMON and disputed is not None and None not in disputed
     return {
         "samples": round(fmean(one.samples for one in first)),
         "base_rate": base,
         "policies": {policy.value: _policy(several) for policy, several in replays.items()},
         "best": {
-            "found_at_fifth": figure([_best(one, LOOK) for one in first]),
-            "found": [{"work": work, **figure([_best(one, work) for one in first])} for work in CURVE],
+            "found_at_fifth": mean_interval([_best_share(one, LOOK) for one in first]),
+            "found": [{"work": work, **mean_interval([_best_share(one, work) for one in first])} for work in CURVE],
         },
-        "met": figure(disputed or [])["mean"] >= WANTED * LOOK if wanted else None,
+        "met": mean_interval(disputed or [])["mean"] >= WANTED * LOOK if wanted else None,
     }
 
 
-def figure(values: Sequence[float | None]) -> dict[str, Any]:
+def mean_interval(values: Sequence[float | None]) -> dict[str, Any]:
     """Return the mean of what is known of several seeds, and its interval by Student's t."""
     known = [value for value in values if value is not None]
     if not known:
@@ -55,30 +55,30 @@ def figure(values: Sequence[float | None]) -> dict[str, Any]:
     return {"mean": mean, "interval": [mean - reach, mean + reach]}
 
 
-def _policy(several: Sequence[Replay]) -> dict[str, Any]:
-    at_fifth = figure([_found(one, LOOK) for one in several])
+def _policy(several: Sequence[ReplayResult]) -> dict[str, Any]:
+    at_fifth = mean_interval([_found_share(one, LOOK) for one in several])
     looks = [one.look for one in several if one.look is not None]
     return {
         "found_at_fifth": at_fifth,
         "times_its_share": None if at_fifth["mean"] is None else at_fifth["mean"] / LOOK,
-        "found": [{"work": work, **figure([_found(one, work) for one in several])} for work in CURVE],
-        "at_random": figure([fmean(one.at_random) for one in several if one.at_random]),
-        "auroc": figure([auroc(look.chance, look.disputed.astype(float)) for look in looks]),
-        "brier": figure([brier(look.chance, look.disputed.astype(float)) for look in looks]),
+        "found": [{"work": work, **mean_interval([_found_share(one, work) for one in several])} for work in CURVE],
+        "at_random": mean_interval([fmean(one.at_random) for one in several if one.at_random]),
+        "auroc": mean_interval([auroc(look.chance, look.disputed.astype(float)) for look in looks]),
+        "brier": mean_interval([brier(look.chance, look.disputed.astype(float)) for look in looks]),
         "open": {
-            "samples": figure([float(len(look.disputed)) for look in looks]),
-            "foretold": figure([float(look.chance.mean()) for look in looks if len(look.chance)]),
-            "disputed": figure([float(look.disputed.mean()) for look in looks if len(look.disputed)]),
+            "samples": mean_interval([float(len(look.disputed)) for look in looks]),
+            "foretold": mean_interval([float(look.chance.mean()) for look in looks if len(look.chance)]),
+            "disputed": mean_interval([float(look.disputed.mean()) for look in looks if len(look.disputed)]),
         },
         "precision": [
-            {"k": k, **figure([float(look.in_order[:k].mean()) for look in looks if len(look.in_order) >= k])}
+            {"k": k, **mean_interval([float(look.in_order[:k].mean()) for look in looks if len(look.in_order) >= k])}
             for k in AT
         ],
         "rmse": [
             {
                 "work": mark,
                 "labels": round(fmean(labels for labels, _ in points)),
-                **figure([error for _, error in points]),
+                **mean_interval([error for _, error in points]),
             }
             for mark in CHECKPOINTS
             if (points := [(labels, error) for one in several for at, labels, error in one.rmse if at == mark])
@@ -86,7 +86,7 @@ def _policy(several: Sequence[Replay]) -> dict[str, Any]:
     }
 
 
-def _found(one: Replay, work: float) -> float | None:
+def _found_share(one: ReplayResult, work: float) -> float | None:
     """Return the share of the disputes found once so much of the work was done; None beyond the end of the replay."""
     count = round(work * one.work)
     if not one.disputes or (count > len(one.found) and not one.exhausted):
@@ -94,6 +94,6 @@ def _found(one: Replay, work: float) -> float | None:
     return one.found[min(count, len(one.found)) - 1] / one.disputes if count and one.found else 0.0
 
 
-def _best(one: Replay, work: float) -> float | None:
+def _best_share(one: ReplayResult, work: float) -> float | None:
     """Return what somebody would have found who knew everything: two scores for every dispute, and none for nothing."""
     return min(1.0, work * one.work // 2 / one.disputes) if one.disputes else None

@@ -15,13 +15,13 @@ from annotation.core.errors import WorkflowError
 from annotation.core.rubric_cache import definition, rubric_file
 from annotation.jobs.progress import ProgressCallback
 from annotation.judges.judge_input import write_lines
-from annotation.judges.judge_session import Conversation
-from annotation.judges.run_folders import cache
+from annotation.judges.judge_session import JudgeSession
+from annotation.judges.run_folders import feature_cache_folder
 from annotation.models import Study
 from annotation.statistics.krippendorff_alpha import Ints
 from judge.formats.rubric_toml import to_toml
 
-from .replay import Finished, OutOfFoldPredictions, Policy, Relearn, Replay, replay
+from .replay import FinishedDimension, OutOfFoldPredictions, Relearn, ReplayPolicy, ReplayResult, replay_dimension
 from .replay_data import FinishedStudy, ReplayRatings, read_finished
 from .replay_report import report_of
 
@@ -35,7 +35,7 @@ def replay_study(
     seeds: int,
     dimensions: Sequence[str] = (),
     raters: int | None = None,
-    policies: Sequence[Policy] = tuple(Policy),
+    policies: Sequence[ReplayPolicy] = tuple(ReplayPolicy),
     judge: bool = True,
     until: float = 1.0,
     progress: ProgressCallback,
@@ -68,21 +68,21 @@ def replay_study(
                 rows.append({"dimension": ratings.key, "undefined": why})
                 done += seeds * len(policies)
                 continue
-            replays: dict[Policy, list[Replay]] = {policy: [] for policy in policies}
+            replays: dict[ReplayPolicy, list[ReplayResult]] = {policy: [] for policy in policies}
             for seed in range(seeds):
                 drawn, keys = finished.drawn(ratings, count, seed=seed)
                 names = [finished.names[key] for key in keys]
                 relearn = relearner(ratings, names, drawn) if relearner else None
                 for policy in policies:
                     progress(done, total, f"{ratings.key}, {policy.value.replace('_', ' ')}, seed {seed + 1}")
-                    replays[policy].append(replay(drawn, policy, seed=seed, relearn=relearn, until=until))
+                    replays[policy].append(replay_dimension(drawn, policy, seed=seed, relearn=relearn, until=until))
                     done += 1
             rows.append({"dimension": ratings.key, "undefined": None, "raters": count, **report_of(replays)})
     progress(total, total, "Replayed")
     return {"study": study.slug, "seeds": seeds, "judge": judge, "until": until, "rows": rows}
 
 
-Relearner = Callable[[ReplayRatings, Sequence[str], Finished], Relearn]
+Relearner = Callable[[ReplayRatings, Sequence[str], FinishedDimension], Relearn]
 
 
 @contextmanager
@@ -98,16 +98,16 @@ def _judge(study: Study, finished: FinishedStudy, progress: ProgressCallback) ->
         samples = write_lines(study.pk, sorted(finished.names), folder, progress)
         rubric = folder / "rubric.toml"
         rubric.write_text(to_toml(rubric_file(definition(study.rubric_id))), encoding="utf-8")
-        with Conversation(samples, rubric, cache=cache(), seed=0, progress=progress) as conversation:
+        with JudgeSession(samples, rubric, cache=feature_cache_folder(), seed=0, progress=progress) as conversation:
 
-            def relearner(ratings: ReplayRatings, names: Sequence[str], drawn: Finished) -> Relearn:
+            def relearner(ratings: ReplayRatings, names: Sequence[str], drawn: FinishedDimension) -> Relearn:
                 return lambda values: _predict_out_of_fold(conversation, ratings.key, names, len(drawn.levels), values)
 
             yield relearner
 
 
 def _predict_out_of_fold(
-    conversation: Conversation, key: str, names: Sequence[str], levels: int, values: Ints
+    conversation: JudgeSession, key: str, names: Sequence[str], levels: int, values: Ints
 ) -> OutOfFoldPredictions | None:
     known = {
         name: np.bincount(own[own >= 0], minlength=levels).tolist()

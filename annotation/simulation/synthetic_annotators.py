@@ -30,7 +30,7 @@ _WHOLE = 2.0**64
 
 
 @dataclass(frozen=True, slots=True)
-class Annotator:
+class SyntheticAnnotator:
     """Somebody who scores."""
 
     name: str
@@ -59,8 +59,8 @@ class SyntheticScore:
     """In the delayed arm, for the answer to the judge."""
 
 
-def answer(
-    annotator: Annotator,
+def answer_sample(
+    annotator: SyntheticAnnotator,
     truth: Values,
     levels: Mapping[str, Sequence[float]],
     *,
@@ -79,13 +79,15 @@ def answer(
     """
     if (arm == "blind") != (shown is None):
         raise ValueError("in the blind arm nothing is shown, and in the others something is")
-    chance = _Chance(seed, annotator.name, sample)
-    own = {key: _own(annotator, value, levels[key], chance, key) for key, value in truth.items()}
+    chance = _RandomDraws(seed, annotator.name, sample)
+    own = {key: _own_value(annotator, value, levels[key], chance, key) for key, value in truth.items()}
     seconds = annotator.seconds * math.exp(UNEVEN * chance.normal("seconds"))
     if shown is None:
         return SyntheticScore(own, own, seconds, None)
     pulled = {
-        key: _moved(value, shown[key], annotator.pull, levels[key], chance.even("pull", key)) if key in shown else value
+        key: _anchored_value(value, shown[key], annotator.pull, levels[key], chance.even("pull", key))
+        if key in shown
+        else value
         for key, value in own.items()
     }
     if arm == "delayed":
@@ -96,12 +98,14 @@ def answer(
     return SyntheticScore(pulled, pulled, seconds, None)
 
 
-def _own(annotator: Annotator, truth: float, levels: Sequence[float], chance: "_Chance", key: str) -> float:
+def _own_value(
+    annotator: SyntheticAnnotator, truth: float, levels: Sequence[float], chance: "_RandomDraws", key: str
+) -> float:
     error = annotator.noise * chance.normal("own", key) - annotator.severity
-    return nearest(truth + error * step(levels), levels)
+    return nearest_level(truth + error * level_step(levels), levels)
 
 
-def _moved(own: float, shown: float, pull: float, levels: Sequence[float], draw: float) -> float:
+def _anchored_value(own: float, shown: float, pull: float, levels: Sequence[float], draw: float) -> float:
     """Return one of the two levels around the point that lies ``pull`` of the way; their mean is that point."""
     goal = own + pull * (shown - own)
     below = max(level for level in levels if level <= goal + 1e-9)
@@ -111,17 +115,17 @@ def _moved(own: float, shown: float, pull: float, levels: Sequence[float], draw:
     return above if draw < (goal - below) / (above - below) else below
 
 
-def nearest(value: float, levels: Sequence[float]) -> float:
+def nearest_level(value: float, levels: Sequence[float]) -> float:
     """Return the level nearest to a value; of two at the same distance the lower one."""
     return min(levels, key=lambda level: (abs(level - value), level))
 
 
-def step(levels: Sequence[float]) -> float:
+def level_step(levels: Sequence[float]) -> float:
     """Return the usual distance between two levels."""
     return median(high - low for low, high in pairwise(levels)) if len(levels) > 1 else 1.0
 
 
-class _Chance:
+class _RandomDraws:
     """Draws that depend on nothing but the words that name them."""
 
     def __init__(self, seed: int, *words: str) -> None:

@@ -39,7 +39,7 @@ def change_details(*, by: User, name: str, email: str, time_zone: str, theme: st
 def change_password(*, by: User, old: str, new: str) -> User:
     """Set a new password after the old one was given; every other session of the person ends."""
     with transaction.atomic():
-        user = _proven(by, old, field="old")
+        user = _check_password(by, old, field="old")
         _set_password(user, new)
     return user
 
@@ -50,7 +50,7 @@ def sign_out_everywhere(*, by: User, password: str) -> User:
     Sessions carry a hash of the stored password, which holds a random salt: storing the same password anew ends them.
     """
     with transaction.atomic():
-        user = _proven(by, password, field="password")
+        user = _check_password(by, password, field="password")
         user.set_password(password)
         user.save(update_fields=["password"])
     return user
@@ -83,13 +83,13 @@ def join_with_new_account(*, secret: str, username: str, password: str, name: st
         return user, accept_invitation(user=user, secret=secret)
 
 
-def joined_through(*, user: User, secret: str) -> Member | None:
+def find_membership_by_link(*, user: User, secret: str) -> Member | None:
     """Return the place that a person already has in the study of a link, however worn out the link is."""
     invitation = Invitation.objects.select_related("study").filter(secret_hash=hash_secret(secret)).first()
     return permissions.membership(user, invitation.study) if invitation else None
 
 
-def _proven(by: User, password: str, *, field: str) -> User:
+def _check_password(by: User, password: str, *, field: str) -> User:
     user = User.objects.select_for_update().get(pk=by.pk)
     if not user.check_password(password):
         raise BadInput("That is not your password.", fields={field: "That is not your password."})

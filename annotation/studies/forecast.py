@@ -18,7 +18,7 @@ _Z = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class ObservedSample:
     """The independent values of one sample, as many on each dimension as the protocol asks for."""
 
     sample: str
@@ -28,7 +28,7 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
-class Time:
+class WorkTime:
     """Seconds for one piece of work; ``measured`` is the number of times that it rests on, 0: assumed."""
 
     seconds: float
@@ -55,7 +55,7 @@ class ForecastRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
+class RuleForecast:
     """Rows by rising tolerance, and what they rest on; without rows, ``needed`` says what is missing."""
 
     rows: Sequence[ForecastRow]
@@ -64,8 +64,8 @@ class Forecast:
     of: int
     """How many samples the hours are for."""
     k: int
-    scoring: Time
-    discussing: Time
+    scoring: WorkTime
+    discussing: WorkTime
     needed: str = ""
 
     @property
@@ -82,14 +82,16 @@ class Forecast:
         }
 
 
-def time_of(seconds: Sequence[float], *, assumed: float) -> Time:
+def mean_time(seconds: Sequence[float], *, assumed: float) -> WorkTime:
     """Return the mean of measured times, or what is assumed where there are too few."""
     if len(seconds) < LEAST_TIMES:
-        return Time(assumed)
-    return Time(sum(seconds) / len(seconds), len(seconds))
+        return WorkTime(assumed)
+    return WorkTime(sum(seconds) / len(seconds), len(seconds))
 
 
-def tolerances(levels: Sequence[Sequence[float]], *, also: float = 0, most: int = MOST_TOLERANCES) -> list[float]:
+def candidate_tolerances(
+    levels: Sequence[Sequence[float]], *, also: float = 0, most: int = MOST_TOLERANCES
+) -> list[float]:
     """Return the tolerances worth a look: 0, distances that levels have, and ``also``; about ``most`` of them.
 
     The smallest come first; where there is room for more but not for all, the rest are spread over the scale.
@@ -113,15 +115,15 @@ def share_interval(found: int, of: int) -> tuple[float, float]:
     return (max(0.0, middle - reach) if found else 0.0), (min(1.0, middle + reach) if found < of else 1.0)
 
 
-def rows(
-    observed: Sequence[Observed],
+def forecast_rows(
+    observed: Sequence[ObservedSample],
     *,
     levels: Mapping[Hashable, Sequence[float]],
     rules: Mapping[str, Any],
     tolerances: Sequence[float],
     of: int,
-    scoring: Time,
-    discussing: Time,
+    scoring: WorkTime,
+    discussing: WorkTime,
 ) -> list[ForecastRow]:
     """Judge the observed samples under ``rules`` once per tolerance, and take the shares for all ``of`` samples.
 
@@ -135,14 +137,14 @@ def rows(
 
 
 def _row(
-    observed: Sequence[Observed],
+    observed: Sequence[ObservedSample],
     *,
     levels: Mapping[Hashable, Sequence[float]],
     rules: Mapping[str, Any],
     tolerance: float,
     of: int,
-    scoring: Time,
-    discussing: Time,
+    scoring: WorkTime,
+    discussing: WorkTime,
 ) -> ForecastRow:
     judge = Rules(tolerance=tolerance, tie_rule=rules["tie_rule"], decide=rules["decide"], may_ask_one_more=True)
     disputed = topics = one_more = reviews = 0

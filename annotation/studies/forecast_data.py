@@ -12,8 +12,17 @@ from annotation.models import Discussion, Post, Protocol, Rating, Sample, Score,
 from annotation.suggestions.arms import SuggestionArm
 from judge.missing_sides import locked_dimensions
 
-from .forecast import SECONDS_A_SCORE, SECONDS_A_TOPIC, Forecast, Observed, Time, rows, time_of, tolerances
-from .protocol_rules import DEFAULTS, complete
+from .forecast import (
+    SECONDS_A_SCORE,
+    SECONDS_A_TOPIC,
+    ObservedSample,
+    RuleForecast,
+    WorkTime,
+    candidate_tolerances,
+    forecast_rows,
+    mean_time,
+)
+from .protocol_rules import DEFAULTS, complete_rules
 
 MOST_SAMPLES = 2000
 MOST_CASES = 500
@@ -24,7 +33,7 @@ _independent = Q(round=1, complete=True, voided_at=None, origin__in=(Score.Origi
 )
 
 
-def forecast(*, by: User, study: Study, wanted: Mapping[str, Any] | None = None) -> Forecast:
+def forecast_rules(*, by: User, study: Study, wanted: Mapping[str, Any] | None = None) -> RuleForecast:
     """Return the share of disputed samples and the hours per tolerance, under the rules of now or other ones.
 
     It rests on at most `MOST_SAMPLES` samples with all scores, drawn at random once and for all; of more scores than
@@ -33,27 +42,27 @@ def forecast(*, by: User, study: Study, wanted: Mapping[str, Any] | None = None)
     permissions.require_lead(by, study)
     if wanted is None:
         current = Protocol.objects.get(study=study, current=True)
-        wanted = complete({name: getattr(current, name) for name in DEFAULTS})
+        wanted = complete_rules({name: getattr(current, name) for name in DEFAULTS})
     k = wanted["annotators_per_sample"]
     rubric = definition(study.rubric_id)
     judged = Sample.objects.filter(study=study).exclude(state=Sample.State.WITHDRAWN)
     of = judged.filter(Q(has_text=True) | Q(has_image=True)).count()
     drawn = _with_scores(study, k) if k > 1 else []
-    observed, seconds = _observed(drawn, rubric, k) if drawn else ([], [])
-    scoring = time_of(seconds, assumed=SECONDS_A_SCORE)
+    observed, seconds = _observe_samples(drawn, rubric, k) if drawn else ([], [])
+    scoring = mean_time(seconds, assumed=SECONDS_A_SCORE)
     discussing = _time_of_a_topic(study)
     levels: dict[Hashable, Sequence[float]] = {d.id: tuple(d.level_of) for d in rubric.dimensions}
-    found = rows(
+    found = forecast_rows(
         observed,
         levels=levels,
         rules=wanted,
-        tolerances=tolerances(list(levels.values()), also=wanted["tolerance"]),
+        tolerances=candidate_tolerances(list(levels.values()), also=wanted["tolerance"]),
         of=of,
         scoring=scoring,
         discussing=discussing,
     )
-    needed = "" if found else _needed(study, k)
-    return Forecast(found, len(observed), of, k, scoring, discussing, needed)
+    needed = "" if found else _missing_scores_text(study, k)
+    return RuleForecast(found, len(observed), of, k, scoring, discussing, needed)
 
 
 def _with_scores(study: Study, k: int) -> list[SampleRow]:
@@ -66,7 +75,9 @@ def _with_scores(study: Study, k: int) -> list[SampleRow]:
     return list(drawn.order_by("shuffle", "pk").values_list("pk", "public_id", "has_text", "has_image")[:MOST_SAMPLES])
 
 
-def _observed(drawn: Sequence[SampleRow], rubric: RubricDefinition, k: int) -> tuple[list[Observed], list[float]]:
+def _observe_samples(
+    drawn: Sequence[SampleRow], rubric: RubricDefinition, k: int
+) -> tuple[list[ObservedSample], list[float]]:
     """Return the values of samples, and how long the scores among them took where that is known."""
     scores: dict[int, list[int]] = defaultdict(list)
     seconds: list[float] = []
@@ -92,11 +103,11 @@ def _observed(drawn: Sequence[SampleRow], rubric: RubricDefinition, k: int) -> t
         }
         if scored:
             by_rule = [lock.value for lock in locked.values() if lock.value is not None]
-            observed.append(Observed(public_id, scored, by_rule))
+            observed.append(ObservedSample(public_id, scored, by_rule))
     return observed, seconds
 
 
-def _time_of_a_topic(study: Study) -> Time:
+def _time_of_a_topic(study: Study) -> WorkTime:
     """Return how long one person's part in one disputed dimension takes, from the discussions closed last."""
     closed = Discussion.objects.filter(study=study, state=Discussion.State.CLOSED).order_by("-closed_at")
     cases = list(closed.values_list("pk", flat=True)[:MOST_CASES])
@@ -108,10 +119,10 @@ def _time_of_a_topic(study: Study) -> Time:
         if row["took"] is not None:
             took[row["participant"]] += row["took"]
     topics = posts.filter(participant__in=took).values("participant").annotate(n=Count("dimension", distinct=True))
-    return time_of([took[row["participant"]] / row["n"] for row in topics], assumed=SECONDS_A_TOPIC)
+    return mean_time([took[row["participant"]] / row["n"] for row in topics], assumed=SECONDS_A_TOPIC)
 
 
-def _needed(study: Study, k: int) -> str:
+def _missing_scores_text(study: Study, k: int) -> str:
     if k == 1:
         return "One annotator a sample: there is nothing that could differ, and nothing to discuss."
     counts = Score.objects.filter(_independent, sample__study=study).values("sample").annotate(n=Count("pk"))

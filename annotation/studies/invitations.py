@@ -15,7 +15,7 @@ from annotation.scoring.exposures import record_scored_elsewhere
 from .studies import check_role, hash_secret
 
 
-def invite(
+def create_invitation(
     *,
     by: User | None,
     study: Study,

@@ -91,7 +91,7 @@ def is_erased(user: User) -> bool:
     return user.username == _erased_username(user)
 
 
-def erase(*, by: User | None, user: User) -> None:
+def erase_user(*, by: User | None, user: User) -> None:
     """Forget a person's name, mail, login and sign-ins; their scores stay under the pseudonym of each study.
 
     ``by=None`` is the command line. It cannot be undone; doing it twice changes nothing.

@@ -98,7 +98,7 @@ LEFT_OPEN: dict[str, tuple[OpenPoint, ...]] = {
 }
 
 
-def complete(rules: Mapping[str, Any]) -> dict[str, Any]:
+def complete_rules(rules: Mapping[str, Any]) -> dict[str, Any]:
     """Return every rule: those given, else the default; one that another rule leaves without effect as by default."""
     whole = {name: rules.get(name, value) for name, value in DEFAULTS.items()}
     if whole["cross_review"] != "share":
@@ -112,9 +112,9 @@ def complete(rules: Mapping[str, Any]) -> dict[str, Any]:
 
 def preset_of(rules: Mapping[str, Any]) -> str:
     """Return the preset whose rules of deciding these are, or nothing; how long a lease lasts makes no other preset."""
-    rules = complete(rules)
+    rules = complete_rules(rules)
     for name, preset in PRESETS.items():
-        wanted = complete(preset)
+        wanted = complete_rules(preset)
         if all(rules[field] == wanted[field] for field in FIELDS if field not in BESIDE_DECIDING):
             return name
     return ""
@@ -138,7 +138,7 @@ def needs_judge(rules: Mapping[str, Any]) -> bool:
     return rules["suggestions"] != "none" or rules["work_order"] != "even"
 
 
-def problems(
+def rule_problems(
     rules: Mapping[str, Any], *, levels: Sequence[Sequence[float]], people: int | None = None
 ) -> dict[str, str]:
     """Return what cannot work, by field: a sentence that says why, with the remedy.

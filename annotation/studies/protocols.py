@@ -27,7 +27,7 @@ from annotation.suggestions.arms import SuggestionArm
 
 from . import forecast_data
 from . import protocol_rules as rules_of
-from .forecast import Forecast
+from .forecast import RuleForecast
 
 BATCH = 500
 MOVE = "move_samples"
@@ -39,7 +39,7 @@ STAYING = (Sample.State.IN_REVIEW, Sample.State.IN_DISCUSSION, Sample.State.BLOC
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class ProtocolVersion:
     """One version of a study's rules: who made it when, what it changed, how many samples follow it."""
 
     protocol: Protocol
@@ -67,7 +67,7 @@ class MovePreview:
     """On an older version, in review, in discussion or blocked: they end as they have begun."""
 
 
-def rules(protocol: Protocol) -> dict[str, Any]:
+def rules_of_protocol(protocol: Protocol) -> dict[str, Any]:
     """Return the rules of one version as plain values."""
     return {name: getattr(protocol, name) for name in rules_of.FIELDS}
 
@@ -88,28 +88,28 @@ def propose_protocol(*, study: Study, preset: str | None = None, fields: Mapping
         unknown["preset"] = "One of " + ", ".join(sorted(rules_of.PRESETS)) + "."
     if unknown:
         raise BadInput("Some of this is no rule of a protocol; nothing was changed.", fields=unknown)
-    now = rules(Protocol.objects.get(study=study, current=True))
-    return rules_of.complete({**now, **(_decided_by(preset) if preset else {}), **fields})
+    now = rules_of_protocol(Protocol.objects.get(study=study, current=True))
+    return rules_of.complete_rules({**now, **(_deciding_rules(preset) if preset else {}), **fields})
 
 
-def _decided_by(preset: str) -> dict[str, Any]:
+def _deciding_rules(preset: str) -> dict[str, Any]:
     """Return what a preset says, and what it leaves to the default about deciding."""
     said = rules_of.PRESETS[preset]
-    whole = rules_of.complete(said)
+    whole = rules_of.complete_rules(said)
     return {name: value for name, value in whole.items() if name not in rules_of.BESIDE_DECIDING or name in said}
 
 
-def problems(*, study: Study, wanted: Mapping[str, Any]) -> dict[str, str]:
+def protocol_problems(*, study: Study, wanted: Mapping[str, Any]) -> dict[str, str]:
     """Return what cannot work about ``wanted`` here, by field.
 
     Too few people speak against rules only while the study is at work, and only where the change is about how many it
     takes: a study that has lost somebody can still change its deadlines.
     """
-    now = rules_of.complete(rules(Protocol.objects.get(study=study, current=True)))
+    now = rules_of.complete_rules(rules_of_protocol(Protocol.objects.get(study=study, current=True)))
     at_work = study.state in (Study.State.RUNNING, Study.State.PAUSED)
     about_people = any(wanted[name] != now[name] for name in rules_of.ABOUT_PEOPLE)
     people = able_to_score(study).count() if at_work and about_people else None
-    return rules_of.problems(wanted, levels=levels_of(study.rubric_id), people=people)
+    return rules_of.rule_problems(wanted, levels=levels_of(study.rubric_id), people=people)
 
 
 def change_protocol(*, by: User | None, study: Study, preset: str | None = None, **fields: Any) -> Protocol:
@@ -129,11 +129,11 @@ def change_protocol(*, by: User | None, study: Study, preset: str | None = None,
         if study.state == Study.State.CLOSED:
             raise WrongState("A closed study keeps its rules. Open it again first.", code="study_closed")
         wanted = propose_protocol(study=study, preset=preset, fields=fields)
-        found = problems(study=study, wanted=wanted)
+        found = protocol_problems(study=study, wanted=wanted)
         if found:
             raise BadInput("These rules cannot work; nothing was changed.", fields=found)
         current = Protocol.objects.get(study=study, current=True)
-        before = rules_of.complete(rules(current))
+        before = rules_of.complete_rules(rules_of_protocol(current))
         changed = [name for name in rules_of.FIELDS if wanted[name] != before[name]]
         if not changed:
             return current
@@ -152,11 +152,11 @@ def change_protocol(*, by: User | None, study: Study, preset: str | None = None,
             after={name: wanted[name] for name in changed},
         )
         if "work_order" in changed:
-            rebuild.request(by=None, study=study)
+            rebuild.request_rebuild(by=None, study=study)
     return made
 
 
-def versions(*, study: Study) -> list[Version]:
+def list_versions(*, study: Study) -> list[ProtocolVersion]:
     """Return the versions of a study's rules, the newest first."""
     entries = HistoryEntry.objects.filter(study=study, sample=None, event=CHANGED).select_related("user")
     known = {entry.detail["version"]: entry for entry in entries}
@@ -169,7 +169,7 @@ def versions(*, study: Study) -> list[Version]:
         entry = known.get(protocol.version, created if protocol.version == 1 else None)
         detail = entry.detail if entry is not None and protocol.version in known else {}
         found.append(
-            Version(
+            ProtocolVersion(
                 protocol=protocol,
                 by=str(entry.user) if entry is not None and entry.user is not None else "",
                 at=protocol.created_at,
@@ -181,10 +181,10 @@ def versions(*, study: Study) -> list[Version]:
     return found
 
 
-def forecast(*, by: User, study: Study, preset: str | None = None, **fields: Any) -> Forecast:
+def forecast_protocol(*, by: User, study: Study, preset: str | None = None, **fields: Any) -> RuleForecast:
     """Return what the rules of now, or those that a change would lead to, would mean by the scores so far."""
     permissions.require_lead(by, study)
-    return forecast_data.forecast(
+    return forecast_data.forecast_rules(
         by=by, study=study, wanted=propose_protocol(study=study, preset=preset, fields=fields)
     )
 
@@ -335,7 +335,7 @@ def _scores_needed(sample: Sample, protocol: Protocol, *, held: int, led: bool) 
     k = protocol.annotators_per_sample
     old = sample.protocol
     asked = old is not None and sample.scores_needed > old.annotators_per_sample == k
-    needed = k + (asked and rules_of.asks_one_more(rules(protocol)))
+    needed = k + (asked and rules_of.asks_one_more(rules_of_protocol(protocol)))
     if not led:
         return needed
     taken = sample.scores_in + min(held, max(0, needed - sample.scores_in))

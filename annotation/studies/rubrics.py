@@ -43,12 +43,12 @@ def import_rubric(*, by: User | None, content: bytes | str) -> StoredRubric:
     if by is not None:
         permissions.require_site_admin(by)
     try:
-        return store(parse_rubric(content))
+        return store_rubric(parse_rubric(content))
     except RubricError as error:
         raise BadInput(str(error), fields={error.field: error.message}) from error
 
 
-def store(file: RubricFile) -> StoredRubric:
+def store_rubric(file: RubricFile) -> StoredRubric:
     """Store a checked rubric; see `import_rubric`."""
     digest = file.digest()
     with write_transaction():
@@ -73,13 +73,13 @@ def get_or_load(key: str) -> Rubric:
     Raises:
         NotFound: there is none of that name.
     """
-    row = find(key)
+    row = find_rubric(key)
     if row is not None and (_has_version(key) or not _is_former(row)):
         return row
     return _store_built_in(_built_in(key))
 
 
-def find(key: str) -> Rubric | None:
+def find_rubric(key: str) -> Rubric | None:
     """Return the stored rubric named ``key`` or ``key@version``."""
     name, _, version = key.partition("@")
     rows = Rubric.objects.filter(key=name).order_by("-version")
@@ -95,7 +95,7 @@ def usable_by(user: User) -> list[RubricDefinition]:
     """
     found = {row.pk: definition(row.pk) for row in rubrics_visible_to(user)}
     for path in sorted(BUILT_IN.glob("*.toml")):
-        rubric = preview(path.stem)
+        rubric = preview_rubric(path.stem)
         found[rubric.id or -len(found)] = rubric
     return sorted(found.values(), key=lambda rubric: (rubric.key, -rubric.version))
 
@@ -107,9 +107,9 @@ def require_usable(user: User, rubric: Rubric) -> None:
         raise NotFound(message, fields={"rubric": message})
 
 
-def preview(key: str) -> RubricDefinition:
+def preview_rubric(key: str) -> RubricDefinition:
     """Return what `get_or_load` would give, without storing anything."""
-    row = find(key)
+    row = find_rubric(key)
     if row is not None and (_has_version(key) or not _is_former(row)):
         return definition(row.pk)
     built_in = _built_in(key)
@@ -140,7 +140,7 @@ def rubric_definition(file: RubricFile, *, version: int = 0) -> RubricDefinition
     return RubricDefinition(0, file.key, version, file.title, file.description, False, tuple(dimensions))
 
 
-def freeze(rubric: RubricDefinition | Rubric) -> None:
+def freeze_rubric(rubric: RubricDefinition | Rubric) -> None:
     """Make a rubric unchangeable; call it in the transaction that stores the first value under it."""
     Rubric.objects.filter(pk=rubric.id, frozen_at=None).update(frozen_at=timezone.now())
 

@@ -18,7 +18,7 @@ from annotation.models import Member, Protocol, Rubric, Study, User
 from annotation.releases.test_pool import reserve_pool
 from annotation.scoring.leases import release_held
 
-from .protocol_rules import DEFAULTS, PRESETS, complete, people_needed, problems, too_few
+from .protocol_rules import DEFAULTS, PRESETS, complete_rules, people_needed, rule_problems, too_few
 from .rubrics import require_usable
 
 
@@ -50,10 +50,10 @@ def create_study(
     if preset not in PRESETS:
         known = ", ".join(sorted(PRESETS))
         raise BadInput(f"There is no protocol preset {preset!r}; choose one of {known}.", fields={"protocol": known})
-    rules = complete(PRESETS[preset])
+    rules = complete_rules(PRESETS[preset])
     if by is not None:
         levels = [[level.value for level in dimension.levels] for dimension in definition(rubric.pk).dimensions]
-        found = problems(rules, levels=levels)
+        found = rule_problems(rules, levels=levels)
         if found:
             raise BadInput(
                 f"The preset {preset!r} does not fit this rubric.", fields={"protocol": " ".join(found.values())}

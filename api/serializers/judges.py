@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotation.imports.format_names import PREDICTION_ENDINGS
-from annotation.judges.list import FINISHED, UNFINISHED, figures, state_of
+from annotation.judges.list import FINISHED, UNFINISHED, judge_metrics, state_of
 from annotation.judges.request import DEFAULT_SEED, LONGEST_NAME
 from annotation.models import Job, JudgeRun, Scorecard
 from api.strict_json import kind_of
@@ -156,7 +156,7 @@ class HeldToSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field(DimensionFiguresSerializer(many=True))
     def get_dimensions(self, scorecard: Scorecard) -> list[dict[str, Any]]:
-        return figures(scorecard)
+        return judge_metrics(scorecard)
 
 
 class JudgeRowSerializer(serializers.Serializer[Any]):

@@ -51,7 +51,7 @@ class AgreementView(View):
         study, user = study_of(request, slug), user_of(request)
         permissions.require_lead(user, study)
         body_of(request, NothingSerializer)
-        return job_accepted(stored_reports.request(by=user, study=study))
+        return job_accepted(stored_reports.request_reports(by=user, study=study))
 
 
 class AnnotatorsView(View):

@@ -13,7 +13,7 @@ from annotation.core.errors import BadInput
 from annotation.core.visibility import assignments_of
 from annotation.discussions.participant_list import waiting_count
 from annotation.models import Assignment, Study
-from annotation.reports.summaries import progress, work_of_members
+from annotation.reports.summaries import study_progress, work_of_members
 from annotation.scoring import leases, leasing
 from api import content
 from api.answers import answer, moment
@@ -137,5 +137,5 @@ class ProgressView(View):
             "waiting": waiting_count(user, study),
         }
         if permissions.may_read_results(user, study):
-            shown["samples"] = progress(study, None).by_state
+            shown["samples"] = study_progress(study, None).by_state
         return answer(shown)

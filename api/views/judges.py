@@ -172,7 +172,7 @@ class ActivateView(View):
         """Admins and researchers only. It takes the place of the one that was active."""
         row = _run(request, run)
         body_of(request, NothingSerializer)
-        runs.activate(by=user_of(request), run=row)
+        runs.activate_run(by=user_of(request), run=row)
         return _shown(_run(request, run))
 
 
@@ -184,7 +184,7 @@ class DeactivateView(View):
         """Admins and researchers only. What it has said stays."""
         row = _run(request, run)
         body_of(request, NothingSerializer)
-        runs.deactivate(by=user_of(request), run=row)
+        runs.deactivate_run(by=user_of(request), run=row)
         return _shown(_run(request, run))
 
 

@@ -106,7 +106,7 @@ class InvitationsView(View):
             member = Member.objects.filter(study=study, public_id=public_id).first()
             if member is None:
                 raise BadInput("There is no such member.", fields={"member": "The id of a member of this study."})
-        invitation, secret = invitations.invite(by=user, study=study, member=member, **body)
+        invitation, secret = invitations.create_invitation(by=user, study=study, member=member, **body)
         link = request.build_absolute_uri(reverse("join", args=[secret]))
         return answer({**shapes.ShownInvitationSerializer(invitation).data, "secret": secret, "link": link}, status=201)
 

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from annotation.core import permissions
 from annotation.models import Protocol, Study, User
 from annotation.studies import protocols
-from annotation.studies.forecast_data import forecast
+from annotation.studies.forecast_data import forecast_rules
 from api.answers import answer, whole
 from api.schema import describe
 from api.serializers import protocols as shapes
@@ -54,7 +54,7 @@ class ForecastView(View):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Admins only. Per tolerance the share of samples in dispute and the hours, from the scores so far."""
         study, user = _led(request, slug)
-        found = forecast(by=user, study=study)
+        found = forecast_rules(by=user, study=study)
         return answer({"rows": [asdict(row) for row in found.rows], "basis": found.basis, "needed": found.needed})
 
 

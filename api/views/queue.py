@@ -15,7 +15,7 @@ from annotation.core.visibility import queue_entries_visible_to
 from annotation.models import QueueEntry
 from annotation.review_queue import list as queue_list
 from annotation.review_queue import pin_dismiss, rebuild
-from annotation.review_queue.evaluation import proof
+from annotation.review_queue.evaluation import evaluate_queue
 from annotation.review_queue.list import QueueFilter, QueueRow
 from annotation.samples import requesting_review
 from annotation.scoring.exposures import record_exposure
@@ -45,7 +45,7 @@ class ReviewQueueView(View):
             raise BadInput(f"limit: from 1 to {MAX_LIMIT}.", fields={"limit": f"From 1 to {MAX_LIMIT}."})
         rubric, standing = definition(study.rubric_id), queue_list.queue_status(study, reader=member)
         queue, start = standing.queue, int(query.get("start", 1))
-        page = queue_list.page(
+        page = queue_list.queue_page(
             study, rubric, query["kind"], _queue_filter(query), standing=standing, start=start, limit=limit
         )
         if member is not None:
@@ -63,7 +63,7 @@ class ReviewQueueView(View):
                 "random": page.random,
                 "left_out": page.left_out,
                 "counts": {kind: asdict(counted) for kind, counted in standing.counts.items()},
-                "proof": asdict(proof(study, query["kind"])),
+                "proof": asdict(evaluate_queue(study, query["kind"])),
                 "next": _link(request, page.next),
                 "previous": _link(request, page.previous),
                 "results": [_row(row, keys, names=names) for row in page.rows],
@@ -80,7 +80,7 @@ class RefreshQueueView(View):
         study, user = study_of(request, slug), user_of(request)
         permissions.require_lead(user, study)
         body_of(request, NothingSerializer)
-        return job_accepted(rebuild.request(by=user, study=study))
+        return job_accepted(rebuild.request_rebuild(by=user, study=study))
 
 
 class PinView(View):
@@ -94,7 +94,7 @@ class PinView(View):
         body = body_of(request, shapes.PinRequestSerializer)
         return answer(
             shapes.ActedEntrySerializer(
-                pin_dismiss.pin(by=user_of(request), entry_id=entry, pinned=body["pinned"])
+                pin_dismiss.pin_sample(by=user_of(request), entry_id=entry, pinned=body["pinned"])
             ).data
         )
 
@@ -113,9 +113,9 @@ class DismissView(View):
         body = body_of(request, shapes.DismissRequestSerializer)
         user = user_of(request)
         if body["dismissed"]:
-            row = pin_dismiss.dismiss(by=user, entry_id=entry, reason=body.get("reason", ""))
+            row = pin_dismiss.dismiss_sample(by=user, entry_id=entry, reason=body.get("reason", ""))
         else:
-            row = pin_dismiss.restore(by=user, entry_id=entry)
+            row = pin_dismiss.restore_sample(by=user, entry_id=entry)
         return answer(shapes.ActedEntrySerializer(row).data)
 
 

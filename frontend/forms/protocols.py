@@ -7,7 +7,7 @@ from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from annotation.studies.forecast import tolerances
+from annotation.studies.forecast import candidate_tolerances
 from annotation.studies.protocol_rules import (
     DEFAULTS,
     LEAST_BLIND,
@@ -143,7 +143,9 @@ class ProtocolForm(PageForm):
         super().__init__(*args, initial=shown, auto_id="protocol_%s", **kwargs)
         field = self.fields["tolerance"]
         assert isinstance(field, forms.TypedChoiceField)
-        field.choices = [(f"{one:g}", _apart(one)) for one in tolerances(levels, also=rules["tolerance"], most=12)]
+        field.choices = [
+            (f"{one:g}", _apart(one)) for one in candidate_tolerances(levels, also=rules["tolerance"], most=12)
+        ]
 
     def rules(self) -> dict[str, Any]:
         """Return the rules as the service takes them; a field that makes no sense is left out."""

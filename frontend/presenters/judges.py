@@ -12,7 +12,7 @@ from annotation.core.rubric_cache import definition
 from annotation.core.sample_content import questions_of
 from annotation.jobs import queueing as services
 from annotation.judges import list as judge_list
-from annotation.judges.list import JudgeLine
+from annotation.judges.list import JudgeListRow
 from annotation.judges.runs import EVALUATE, PREDICT
 from annotation.models import Job, JudgeRun, Release, Sample, SamplePicture, Scorecard, Study, User
 from annotation.models.jobs import UNFINISHED
@@ -29,16 +29,16 @@ NOTHING = "–"
 class RunRow:
     """One run in the list."""
 
-    line: JudgeLine
+    line: JudgeListRow
     percent: int | None
     figures: list[tuple[str, str]]
     """For each dimension of the rubric the judge's RMSE, and the best baseline's."""
 
     @classmethod
-    def of(cls, line: JudgeLine, keys: Sequence[str]) -> "RunRow":
+    def of(cls, line: JudgeListRow, keys: Sequence[str]) -> "RunRow":
         """Return a run's row under a head of these dimensions."""
-        known = {row["key"]: row for row in judge_list.figures(line.scorecard)} if line.scorecard else {}
-        job = line.run.job if judge_list.under_way(line.run) else None
+        known = {row["key"]: row for row in judge_list.judge_metrics(line.scorecard)} if line.scorecard else {}
+        job = line.run.job if judge_list.is_training(line.run) else None
         return cls(
             line,
             percent=_percent(job) if job else None,
@@ -62,7 +62,7 @@ def list_page(study: Study) -> dict[str, Any]:
         "keys": keys,
         "rows": rows,
         "active": active,
-        "live": any(judge_list.under_way(row.line.run) for row in rows),
+        "live": any(judge_list.is_training(row.line.run) for row in rows),
     }
 
 
@@ -74,7 +74,7 @@ def run_page(run: JudgeRun, user: User, *, target: str, release: str) -> dict[st
     study = run.study
     cards = list(run.scorecards.defer("pairs").select_related("release"))
     card = _chosen(cards, release, run)
-    under_way = judge_list.under_way(run)
+    under_way = judge_list.is_training(run)
     context = {
         "study": study,
         "run": run,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
-from annotation.studies.forecast import Forecast, Time
+from annotation.studies.forecast import RuleForecast, WorkTime
 from annotation.studies.protocol_rules import asks_one_more, people_needed, preset_of
 
 from . import suggestion_rules
@@ -231,7 +231,7 @@ def people(rules: Mapping[str, Any], able: int, *, admins: int = 0) -> str:
     return f"{takes}. {there}"
 
 
-def forecast_basis(found: Forecast) -> str:
+def forecast_basis(found: RuleForecast) -> str:
     """Return what a forecast rests on, as sentences."""
     if not found.rows:
         return found.needed
@@ -257,7 +257,7 @@ def forecast_basis(found: Forecast) -> str:
     }
 
 
-def _time(time: Time, measured: str, assumed: str) -> str:
+def _time(time: WorkTime, measured: str, assumed: str) -> str:
     return (measured if time.measured else assumed) % {"n": number_format(time.seconds, decimal_pos=0)}
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from annotation.models import QueueEntry
-from annotation.review_queue.evaluation import LAST, OutcomeCounts, Proof
+from annotation.review_queue.evaluation import LAST, OutcomeCounts, QueueEvaluation
 
 from .vocabulary import decimals, number
 
@@ -45,7 +45,7 @@ class Outcome:
     """They are about final scores that were changed, not about disputes."""
 
 
-def outcome(kind: str, proof: Proof) -> Outcome | None:
+def outcome(kind: str, proof: QueueEvaluation) -> Outcome | None:
     """Return what became of the last that were decided; None before there are any."""
     ordered, random = proof.last_in_order, proof.last_at_random
     total = ordered.decided + random.decided
@@ -58,7 +58,7 @@ def _of(tally: OutcomeCounts) -> str:
     return _("%(hits)s of %(all)s") % {"hits": number(tally.disputed), "all": number(tally.decided)}
 
 
-def worth(proof: Proof) -> str:
+def worth(proof: QueueEvaluation) -> str:
     """Return what the order is worth, measured on those drawn at random, or how many are lacking for that."""
     if proof.lacking:
         return ngettext(

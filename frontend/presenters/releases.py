@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotation.models import Release
-from annotation.releases.changes import Changes
+from annotation.releases.changes import ReleaseChanges
 from frontend.charts import svg
 
 from . import vocabulary
@@ -181,7 +181,7 @@ def generators(release: Release) -> list[GeneratorReleaseRow]:
     ]
 
 
-def changes_sentence(changes: Changes) -> str:
+def changes_sentence(changes: ReleaseChanges) -> str:
     """Return in one sentence what a new release would have otherwise."""
     if not changes.any:
         return _("Nothing: a release made now would hold the same scores.")

@@ -29,7 +29,7 @@ def to_start(study: Study) -> list[ChecklistItem]:
     """Return the steps from an empty draft to a study that can start, in the order of doing them."""
     samples = Sample.objects.filter(study=study).count()
     rules = Protocol.objects.get(study=study, current=True)
-    needed, able = people_needed(protocols.rules(rules)), able_to_score(study).count()
+    needed, able = people_needed(protocols.rules_of_protocol(rules)), able_to_score(study).count()
     settings = reverse("settings", args=[study.slug])
     there = ngettext("%(n)s could score", "%(n)s could score", able) % {"n": number(able)}
     return [

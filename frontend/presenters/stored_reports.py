@@ -41,7 +41,7 @@ class Figures:
 
 def figures_of(study: Study) -> Figures:
     """Read the figures of a study with their age."""
-    found = stored_reports.stored_all(study)
+    found = stored_reports.all_latest_reports(study)
     made_at = min((one.made_at for one in found.values()), default=None)
     stale = any(one.stale for one in found.values())
     job = Job.objects.filter(study=study, kind=stored_reports.KIND).order_by("-created_at").first()
@@ -61,7 +61,7 @@ def figures_of(study: Study) -> Figures:
     )
 
 
-def _data(found: Mapping[str, stored_reports.Stored], kind: str) -> dict[str, Any] | None:
+def _data(found: Mapping[str, stored_reports.StoredReport], kind: str) -> dict[str, Any] | None:
     return found[kind].data if kind in found else None
 
 

@@ -86,7 +86,7 @@ def study_navigation(context: dict[str, Any]) -> dict[str, Any]:
     study, request = context["study"], context["request"]
     match = request.resolver_match
     here = BELONGS_TO.get(match.url_name, match.url_name) if match else ""
-    own = inbox.place(request.user, study)
+    own = inbox.find_membership(request.user, study)
     counts = {"discuss": own.waiting, "discussions": own.handed_over, "jobs": own.at_work}
     names = places(request.user, own.member)
     # A place of its own only while there is something to see.

@@ -61,7 +61,7 @@ def agreement(request: HttpRequest, slug: str) -> HttpResponse:
 def refresh(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask for a new calculation, and go back to the page that asked."""
     study = study_of(request, slug)
-    stored_reports.request(by=viewer(request), study=study)
+    stored_reports.request_reports(by=viewer(request), study=study)
     back = request.POST.get("back", "")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         back = reverse("agreement", args=[study.slug])

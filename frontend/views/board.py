@@ -40,7 +40,7 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
     people = people_of(found, names=leads)
     rubric = definition(found.rubric_id)
     protocol = found.protocols.get(current=True)
-    progress = summaries.progress(found, figures.progress)
+    progress = summaries.study_progress(found, figures.progress)
     lines = annotators(figures, people, summaries.count_held_samples(found))
     agreement = table(figures.agreement, rubric, level=LEVEL)
     by_day = figures.progress["pace"]["by_day"] if figures.progress else []

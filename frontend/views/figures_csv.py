@@ -63,7 +63,7 @@ def _ends(row: Mapping[str, Any]) -> Sequence[Any]:
 
 
 def _states(asked: ReportRequest) -> Rows:
-    counts = summaries.progress(asked.study, None).by_state
+    counts = summaries.study_progress(asked.study, None).by_state
     yield "state", "samples"
     for state in Sample.State.values:
         yield state, counts.get(state, 0)

@@ -7,7 +7,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from annotation.core import permissions
-from annotation.reports.inbox import StudyInbox, inbox
+from annotation.reports.inbox import StudyInbox, read_inbox
 from annotation.reports.summaries import MyStudy, my_studies
 from frontend.presenters.vocabulary import number
 
@@ -19,7 +19,9 @@ from .common import show, viewer
 def home(request: HttpRequest) -> HttpResponse:
     """List the viewer's studies; a site administrator sees the others too."""
     rows = my_studies(viewer(request))
-    waiting = inbox([row.member for row in rows if row.member is not None], [row.study.pk for row in rows if row.leads])
+    waiting = read_inbox(
+        [row.member for row in rows if row.member is not None], [row.study.pk for row in rows if row.leads]
+    )
     context = {
         "mine": [row for row in rows if row.member is not None],
         "waiting": waiting,

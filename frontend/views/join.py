@@ -27,7 +27,7 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
     """
     user = request.user if isinstance(request.user, User) else None
     if user is not None:
-        member = accounts.joined_through(user=user, secret=secret)
+        member = accounts.find_membership_by_link(user=user, secret=secret)
         if member is not None:
             return redirect("study", slug=member.study.slug)
     try:

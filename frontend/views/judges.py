@@ -78,7 +78,7 @@ def judge(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
     context = judge_pages.run_page(run, viewer(request), target=target, release=name_in(request.GET.get("release", "")))
     context |= {"in_part": in_part, "heard": request.GET.get("heard", "")}
     response = show(request, "parts/judge_progress.html" if in_part else "judge.html", context)
-    if in_part and not judge_list.under_way(run):
+    if in_part and not judge_list.is_training(run):
         response.headers["HX-Refresh"] = "true"
     response.headers["Vary"] = "HX-Request, Cookie"
     return response
@@ -120,10 +120,10 @@ def active(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
     study = _read(request, slug)
     run = _run(request, study, run_id)
     if request.POST.get("off"):
-        runs.deactivate(by=viewer(request), run=run)
+        runs.deactivate_run(by=viewer(request), run=run)
         messages.success(request, _("The study has no active judge now."))
     else:
-        runs.activate(by=viewer(request), run=run)
+        runs.activate_run(by=viewer(request), run=run)
         messages.success(request, _("Run %(n)s is the study’s judge now.") % {"n": run.number})
     return redirect("judge", slug=study.slug, run_id=run.public_id)
 

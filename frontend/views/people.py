@@ -47,7 +47,7 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         return _people(request, study, form, status=400)
     try:
-        invitation, secret = invitations.invite(by=viewer(request), study=study, **form.cleaned_data)
+        invitation, secret = invitations.create_invitation(by=viewer(request), study=study, **form.cleaned_data)
     except WorkflowError as error:
         form.refuse(error)
         return _people(request, study, form, status=error.status)
@@ -95,7 +95,7 @@ def invite_member(request: HttpRequest, slug: str, member_id: str) -> HttpRespon
     """Make a link by which a person takes over a member who has no login yet."""
     study = _led(request, slug)
     found = _member(study, member_id)
-    _invitation, secret = invitations.invite(by=viewer(request), study=study, role=found.role, member=found)
+    _invitation, secret = invitations.create_invitation(by=viewer(request), study=study, role=found.role, member=found)
     return _one(request, study, found, link=_join_link(request, secret))
 
 

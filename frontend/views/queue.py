@@ -45,7 +45,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
     wanted = form.queue_filter(dismissed=dismissed)
 
     def read(start: int) -> QueuePage:
-        return queue_list.page(study, rubric, kind, wanted, standing=standing, start=start, limit=PAGE)
+        return queue_list.queue_page(study, rubric, kind, wanted, standing=standing, start=start, limit=PAGE)
 
     page = read(start)
     if page.count and not page.rows:
@@ -53,7 +53,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
         page = read((page.count - 1) // PAGE * PAGE + 1)
     prefetch_related_objects([row.entry for row in page.rows], "dismissed_by")
     _remember(request, member, page.rows)
-    proof = evaluation.proof(study, kind)
+    proof = evaluation.evaluate_queue(study, kind)
     chosen = {name: value for name, value in form.cleaned_data.items() if value}
     here = {**({"queue": kind} if kind != _KINDS[0] else {}), **chosen, **({"dismissed": 1} if dismissed else {})}
     whole = not chosen and not dismissed and page.start == 1 and not page.left_out
@@ -119,7 +119,7 @@ def queue_csv(request: HttpRequest, slug: str) -> HttpResponse:
 def refresh(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask for the queues to be made anew, and go back to the page that asked."""
     study = study_of(request, slug)
-    rebuild.request(by=viewer(request), study=study)
+    rebuild.request_rebuild(by=viewer(request), study=study)
     return redirect(back_to(request, study))
 
 
@@ -201,7 +201,7 @@ def _all_rows(
 ) -> Iterator[QueueRow]:
     start: int | None = 1
     while start is not None:
-        page = queue_list.page(study, rubric, kind, wanted, standing=standing, start=start, limit=PIECE)
+        page = queue_list.queue_page(study, rubric, kind, wanted, standing=standing, start=start, limit=PIECE)
         _remember(request, member, page.rows)
         yield from page.rows
         start = page.next

@@ -48,7 +48,7 @@ def pin(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     """Put an entry first, or with ``off`` back to its place; and lead to it, where its place is on that page."""
     study, found = _led(request, slug, entry_id)
     off = bool(request.POST.get("off"))
-    pin_dismiss.pin(by=viewer(request), entry_id=found.public_id, pinned=not off)
+    pin_dismiss.pin_sample(by=viewer(request), entry_id=found.public_id, pinned=not off)
     messages.success(request, _("It stands in its own place again.") if off else _("Pinned: it stands first."))
     back = back_to(request, study)
     return redirect(f"{back if off else first_page(back)}#e-{found.public_id}")
@@ -59,7 +59,7 @@ def pin(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
 def restore(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     """Put a dismissed entry back."""
     study, found = _led(request, slug, entry_id)
-    pin_dismiss.restore(by=viewer(request), entry_id=found.public_id)
+    pin_dismiss.restore_sample(by=viewer(request), entry_id=found.public_id)
     messages.success(request, _("Put back: it stands in its own place again."))
     return redirect(back_to(request, study))
 
@@ -72,7 +72,7 @@ def dismiss(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     form = DismissForm(request.POST, auto_id=_ids(found, "dismiss"))
 
     def act() -> str:
-        pin_dismiss.dismiss(by=viewer(request), entry_id=found.public_id, reason=form.cleaned_data["reason"])
+        pin_dismiss.dismiss_sample(by=viewer(request), entry_id=found.public_id, reason=form.cleaned_data["reason"])
         return _("Dismissed. It can be put back from the list of dismissed ones.")
 
     return _acted(request, study, found, form, "dismiss", act)

@@ -132,15 +132,15 @@ def _consequences(request: HttpRequest, study: Study, form: ProtocolForm) -> dic
     needs_judge = rules_of.needs_judge(wanted)
     forecast = None
     if protocol_words.discusses(wanted):
-        forecast = protocols.forecast(by=viewer(request), study=study, **wanted)
+        forecast = protocols.forecast_protocol(by=viewer(request), study=study, **wanted)
     return {
         "rules_title": protocol_words.title_of(wanted),
         "steps": protocol_words.consequences(
             wanted, protocols.levels_of(study.rubric_id), pool_share=pool.share if pool else None
         ),
         "needs_judge": needs_judge,
-        "judge": judge_list.active(study) if needs_judge else None,
-        "problems": list(protocols.problems(study=study, wanted=wanted).values()),
+        "judge": judge_list.find_active_judge(study) if needs_judge else None,
+        "problems": list(protocols.protocol_problems(study=study, wanted=wanted).values()),
         "people": protocol_words.people(wanted, able.count(), admins=able.filter(role=Member.Role.ADMIN).count()),
         "short_of_people": able.count() < rules_of.people_needed(wanted),
         "open_points": rules_of.LEFT_OPEN.get(rules_of.preset_of(wanted), ()),
@@ -195,7 +195,7 @@ def _page(
                 "title": protocol_words.preset_title(one.protocol.preset),
                 "changes": protocol_words.changes(one.before, one.after),
             }
-            for one in protocols.versions(study=study)
+            for one in protocols.list_versions(study=study)
         ],
         "moving": protocols.find_moving_job(study),
         "move": protocols.preview_move(by=viewer(request), study=study),

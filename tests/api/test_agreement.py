@@ -37,7 +37,7 @@ def test_before_the_first_calculation_there_is_nothing_and_it_says_so(ada: Calle
 
 @pytest.mark.usefixtures("scored")
 def test_agreement_comes_per_dimension_with_its_level_named(study: Study, ada: Caller) -> None:
-    stored_reports.refresh(study=study)
+    stored_reports.refresh_reports(study=study)
     shown = ada.get("studies/birds/agreement/?level=interval").json()
     assert (shown["stale"], shown["job"], shown["level"]) == (False, None, "interval")
     assert [row["dimension"] for row in shown["rows"]] == ["TCC", "ICC", "IQ", "ITS"]
@@ -54,7 +54,7 @@ def test_agreement_comes_per_dimension_with_its_level_named(study: Study, ada: C
 
 @pytest.mark.usefixtures("scored")
 def test_agreement_by_generator_has_a_row_per_group(study: Study, ada: Caller) -> None:
-    stored_reports.refresh(study=study)
+    stored_reports.refresh_reports(study=study)
     shown = ada.get("studies/birds/agreement/?by=generator").json()
     assert [(row["group"], row["dimension"]) for row in shown["rows"]][::4] == [
         ({"generator": "emu"}, "TCC"),
@@ -67,7 +67,7 @@ def test_agreement_by_generator_has_a_row_per_group(study: Study, ada: Caller) -
 
 @pytest.mark.usefixtures("scored")
 def test_annotators_come_with_what_sets_them_apart(study: Study, ada: Caller, ann_member: Member) -> None:
-    stored_reports.refresh(study=study)
+    stored_reports.refresh_reports(study=study)
     rows = ada.get("studies/birds/annotators/").json()["rows"]
     assert {row["annotator"] for row in rows} == {"Ann", "Ben"}
     (mine,) = [row for row in rows if row["member"] == ann_member.public_id and row["dimension"] == "IQ"]
@@ -79,7 +79,7 @@ def test_annotators_come_with_what_sets_them_apart(study: Study, ada: Caller, an
 def test_researchers_read_figures_under_pseudonyms_and_annotators_none(
     study: Study, rae: Caller, ann: Caller, sam: Caller
 ) -> None:
-    stored_reports.refresh(study=study)
+    stored_reports.refresh_reports(study=study)
     for address in ADDRESSES:
         text = rae.get(address).content.decode()
         assert "Ann" not in text
@@ -105,7 +105,7 @@ def test_a_calculation_is_a_job_and_asking_twice_is_asking_once(ada: Caller) -> 
 
 @pytest.mark.usefixtures("scored")
 def test_figures_say_when_something_has_happened_since(study: Study, ada: Caller, ann: Caller) -> None:
-    stored_reports.refresh(study=study)
+    stored_reports.refresh_reports(study=study)
     assert ada.get("studies/birds/agreement/").json()["stale"] is False
     make_sample(study, pictures=["red"])
     ann.score(ann.lease(), GOOD)
@@ -122,7 +122,7 @@ def test_only_what_is_known_can_be_asked_for(study: Study, ada: Caller) -> None:
 def test_reading_figures_takes_as_many_statements_however_many_there_are(
     study: Study, ada: Caller, django_assert_max_num_queries
 ) -> None:
-    stored_reports.refresh(study=study)
+    stored_reports.refresh_reports(study=study)
     for address in ADDRESSES:
         with django_assert_max_num_queries(9):
             assert ada.get(address).status_code == 200

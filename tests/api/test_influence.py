@@ -4,7 +4,7 @@ import pytest
 
 from annotation.models import Member, Study
 from annotation.reports import stored_reports
-from annotation.simulation.synthetic_annotators import Annotator
+from annotation.simulation.synthetic_annotators import SyntheticAnnotator
 from tests.factories import make_member
 from tests.judge_run_rows import make_judge_run
 from tests.suggestion_rows import meet_a_judge
@@ -18,13 +18,17 @@ ADDRESS = "studies/birds/influence/"
 @pytest.fixture
 def met(study: Study) -> None:
     """Three made-up annotators have met a judge on forty samples; the last one only hands in what stands there."""
-    habits = (Annotator("Dan", 0.4, pull=0.6), Annotator("Eve", -0.4, pull=0.6), Annotator("Hal", haste=1))
+    habits = (
+        SyntheticAnnotator("Dan", 0.4, pull=0.6),
+        SyntheticAnnotator("Eve", -0.4, pull=0.6),
+        SyntheticAnnotator("Hal", haste=1),
+    )
     people = [(make_member(study, None, name=habit.name), habit) for habit in habits]
     meet_a_judge(study, make_judge_run(study, samples=[], active=True), people, samples=40)
 
 
 def test_before_anybody_met_a_judge_there_is_nothing_and_it_says_so(study: Study, ada: Caller) -> None:
-    stored_reports.refresh(study=study)
+    stored_reports.refresh_reports(study=study)
     shown = ada.get(ADDRESS).json()
     assert (shown["study"], shown["limit"], shown["alarm"]) == ("birds", 0.2, False)
     assert (shown["rows"], shown["arms"], shown["people"]) == ([], [], [])
@@ -33,7 +37,7 @@ def test_before_anybody_met_a_judge_there_is_nothing_and_it_says_so(study: Study
 
 @pytest.mark.usefixtures("met")
 def test_pull_arms_and_people_come_as_last_calculated(study: Study, ada: Caller) -> None:
-    stored_reports.refresh(study=study)
+    stored_reports.refresh_reports(study=study)
     shown = ada.get(ADDRESS).json()
     assert [row["dimension"] for row in shown["rows"]] == ["TCC", "ICC", "IQ", "ITS", None]
     assert shown["alarm"] is True
@@ -46,7 +50,7 @@ def test_pull_arms_and_people_come_as_last_calculated(study: Study, ada: Caller)
 
 @pytest.mark.usefixtures("met")
 def test_researchers_meet_pseudonyms_alone(study: Study, rae: Caller) -> None:
-    stored_reports.refresh(study=study)
+    stored_reports.refresh_reports(study=study)
     hal = Member.objects.get(name="Hal")
     answer = rae.get(ADDRESS)
     assert f"R-{hal.public_id}" in {row["annotator"] for row in answer.json()["people"]}

@@ -56,7 +56,7 @@ def test_what_people_did_with_the_judge_is_in_the_report(study: Study, ann: Call
     for who in (ann, ben, cho):
         work_off(who, said)
     assert {arm: len(values) for arm, values in said.items()} == {"blind": 10, "delayed": 4, "prefilled": 4}
-    stored_reports.refresh(study=study)
+    stored_reports.refresh_reports(study=study)
     report: dict[str, Any] = ada.get("studies/birds/influence/").json()
     arms = {row["arm"]: row for row in report["arms"]}
     assert {arm: (row["scores"], row["values"]) for arm, row in arms.items()} == {
@@ -89,7 +89,7 @@ def test_an_undone_answer_leaves_the_report_and_one_that_never_came_is_not_taken
             let_time_to_revise_pass(mine)
             leases.expire_leases()
     assert forgotten.assignments.get().suggestions.filter(final__isnull=False).count() == 4
-    stored_reports.refresh(study=study)
+    stored_reports.refresh_reports(study=study)
     report = ada.get("studies/fishes/influence/").json()
     assert report["rows"] == report["people"] == []
     (_, delayed) = report["arms"]

@@ -21,7 +21,7 @@ from annotation.models import (
     Study,
 )
 from annotation.reports import stored_reports
-from annotation.studies.invitations import invite
+from annotation.studies.invitations import create_invitation
 from tests.access_world import words_of_judges
 from tests.factories import make_discussion, make_member, make_release, make_sample, make_study, make_user
 from tests.judge_run_rows import make_judge_run
@@ -60,7 +60,7 @@ def everything(study: Study, ann: Caller, rae: Caller, ada: Caller) -> None:
         assert ben.score(leased["id"], ratings, notes={"TCC": "NOTE-OF-BEN"}, seconds=777.25).status_code == 200
     ben.post("studies/birds/assignments/", {"count": 1})
     _discuss_with(study, ben)
-    invite(by=None, study=study, role="annotator", note="NOTE-OF-INVITATION")
+    create_invitation(by=None, study=study, role="annotator", note="NOTE-OF-INVITATION")
     ada.get("studies/birds/samples/")
     make_judge_run(study, release=make_release(study), number=90617, active=True)
 
@@ -332,7 +332,7 @@ def test_researchers_get_no_names_and_no_logins(study: Study, ann: Caller, rae: 
     ben = Caller(make_member(study, user))
     case = make_dispute(study, ann, ben)
     give_reasons(ben, case)
-    stored_reports.refresh(study=study)
+    stored_reports.refresh_reports(study=study)
     sample = f"samples/{case.sample.public_id}/"
     for path in (
         *("studies/birds/members/", "studies/birds/samples/", "studies/birds/", sample, f"{sample}history/"),

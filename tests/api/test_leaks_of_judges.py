@@ -158,7 +158,7 @@ def test_what_others_make_of_the_judge_changes_nothing_for_who_is_blind(
     assert ben.score(bens, GOOD).json()["state"] == "revising"
     revised = ben.put(f"assignments/{bens}/revision/", {"client_key": str(uuid4()), "ratings": dict.fromkeys(GOOD, 3)})
     assert revised.status_code == 200
-    stored_reports.refresh(study=study)
+    stored_reports.refresh_reports(study=study)
     assert told(ann.get(f"assignments/{work['id']}/")) == before
     for what, response in walk(ann, {delayed.public_id: work}):
         assert not leaked(forbidden(), told(response)), what

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from annotation.models import Exposure, QueueEntry, Sample, Study
-from annotation.review_queue.storage import count_anew
+from annotation.review_queue.storage import recount_entries
 from tests.annotation.reports.rating_rows import rate, rated_sample
 from tests.annotation.review_queue.queue_studies import active_judge, order_of, refreshed, said, says
 from tests.factories import make_discussion, make_member, make_sample
@@ -120,7 +120,7 @@ def test_whoever_owes_a_discussion_a_reason_finds_its_entry_in_no_list(queued: S
         assert found not in listed(answer)
         assert (answer["count"], answer["left_out"]) == (len(answer["results"]), 1), query
     QueueEntry.objects.filter(sample=case.sample).update(dismissed_at=timezone.now())
-    count_anew(queued)
+    recount_entries(queued)
     gone = page(ada, "dismissed=true&spread=4")
     assert (gone["results"], gone["count"], gone["left_out"]) == ([], 0, 1)
     assert page(ada)["counts"]["disputed"] == page(ada)["counts"]["disputed"] | {"total": 12, "dismissed": 0}

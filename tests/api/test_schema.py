@@ -24,8 +24,8 @@ from schemathesis.specs.openapi.checks import (
 
 from annotation.models import Assignment, Invitation, Job, JobLogLine, QueueEntry, Sample, Study
 from annotation.reports import stored_reports
-from annotation.review_queue.rebuild import refresh
-from annotation.studies.invitations import invite
+from annotation.review_queue.rebuild import rebuild_queue
+from annotation.studies.invitations import create_invitation
 from api.urls import urlpatterns
 from tests.databases import BOTH
 from tests.factories import make_discussion, make_member, make_release, make_sample, make_study, make_token, make_user
@@ -114,7 +114,7 @@ def populated(
     works = ann.post("studies/birds/assignments/", {"count": 3}).json()["assignments"]
     ratings = {key: 3 for key in GOOD if key not in works[0]["sample"]["locked"]}
     assert ann.score(works[0]["id"], ratings, notes={"TCC": "fine"}, seconds=3).status_code == 200
-    invitation, _ = invite(by=None, study=study, role="annotator")
+    invitation, _ = create_invitation(by=None, study=study, role="annotator")
     job = Job.objects.create(kind="import_samples", study=study, file="jobs/none.jsonl", created_by=people["admin"])
     JobLogLine.objects.create(job=job, line="hello")
     member = make_member(study, None, name="imported")
@@ -122,9 +122,9 @@ def populated(
     said = {"annotator": {"ITS": 2}, "admin": {"ITS": 3}, "ben": {"ITS": 4}}
     case = make_discussion(study, said)
     assert give_reasons(ann, case, ITS="They do not match.").status_code == 200
-    stored_reports.refresh(study=study)
+    stored_reports.refresh_reports(study=study)
     run = make_judge_run(study, release=make_release(study), active=True)
-    refresh(study=study)
+    rebuild_queue(study=study)
     world = {
         "tokens": [make_token(person, "walk") for person in people.values()] + ["unknown", None],
         "ids": {

@@ -46,7 +46,7 @@ def quiet(page: Page) -> list[str]:
 def test_pages_of_figures_are_readable_by_everybody_and_none_is_too_wide(
     world: World, browser_of: Callable[..., BrowserContext], scheme: str, device: dict[str, Any]
 ) -> None:
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     options = {"color_scheme": scheme, "bypass_csp": True, "reduced_motion": "reduce", **device}
     ben = world.members["ben"].public_id
     found = {}
@@ -73,7 +73,7 @@ def test_a_calculation_shows_its_progress_and_then_its_result_by_itself(
     job.update(state="running", done=3, total=12, activity="agreement on TCC", lease_until=timezone.now())
     expect(page.get_by_text("step 3 of 12: agreement on TCC", exact=False)).to_be_visible()
     expect(page.get_by_role("progressbar", name="Progress of the calculation")).to_have_attribute("value", "3")
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     job.update(state="done", finished_at=timezone.now())
     expect(page.get_by_text("Figures as of", exact=False)).to_be_visible()
     expect(page.locator("#h-pairs")).to_be_visible()
@@ -85,7 +85,7 @@ def test_a_calculation_shows_its_progress_and_then_its_result_by_itself(
 def test_the_level_is_switched_by_keyboard_and_a_wide_table_scrolls_by_arrows(
     world: World, browser_of: Callable[..., BrowserContext]
 ) -> None:
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     page = browser_of(User.objects.get(username="ada"), **PHONE).new_page()
     page.goto("/studies/birds/agreement/")
     page.get_by_role("link", name="nominal").focus()

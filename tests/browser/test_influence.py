@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from annotation.models import User
 from annotation.reports import stored_reports
-from annotation.simulation.synthetic_annotators import Annotator
+from annotation.simulation.synthetic_annotators import SyntheticAnnotator
 from tests.access_world import World, make_world
 from tests.factories import make_member
 from tests.suggestion_rows import meet_a_judge
@@ -26,8 +26,8 @@ PAGE = "/studies/birds/influence/"
 def world(transactional_db: None) -> World:
     """Three who are pulled and one who only hands in what stands there have met the judge, in both arms."""
     world = make_world()
-    habits = [Annotator(f"Annotator {number}", number / 4 - 0.5, pull=0.6) for number in range(3)]
-    habits.append(Annotator("Hal Hasty", haste=1))
+    habits = [SyntheticAnnotator(f"Annotator {number}", number / 4 - 0.5, pull=0.6) for number in range(3)]
+    habits.append(SyntheticAnnotator("Hal Hasty", haste=1))
     people = [(make_member(world.study, None, name=habit.name), habit) for habit in habits]
     meet_a_judge(world.study, world.run, people, samples=80, suggestions="both")
     return world
@@ -43,7 +43,7 @@ def test_the_report_is_readable_by_everybody_and_never_too_wide(
     for who, page in pages.items():
         page.goto(PAGE)
         found[who, "before"] = faults(page)
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     hal = world.study.members.get(name="Hal Hasty").public_id
     for who, page in pages.items():
         for place in (PAGE, f"/studies/birds/people/{hal}/", "/studies/birds/"):
@@ -58,7 +58,7 @@ def test_the_report_is_readable_by_everybody_and_never_too_wide(
 def test_ada_is_led_from_the_board_to_the_alarm_and_takes_the_suggestions_away(
     world: World, browser_of: Callable[..., BrowserContext]
 ) -> None:
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     page = browser_of(User.objects.get(username="ada")).new_page()
     complaints = quiet(page)
     page.goto("/studies/birds/")

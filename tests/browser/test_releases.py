@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from annotation.jobs import running
 from annotation.models import Job, Member, Release, Study
-from annotation.releases.verifying import verify
+from annotation.releases.verifying import verify_release
 from tests.annotation.releases.releasing import agree
 from tests.factories import make_member, make_release, make_study
 
@@ -84,7 +84,7 @@ def test_a_release_is_made_and_taken_away_by_keyboard_alone(
     waiting.value.save_as(tmp_path / "release.zip")
     with zipfile.ZipFile(tmp_path / "release.zip") as archive:
         archive.extractall(tmp_path / "unpacked")
-    assert verify(tmp_path / "unpacked").problems == []
+    assert verify_release(tmp_path / "unpacked").problems == []
     lines = (tmp_path / "unpacked" / "test.jsonl").read_text().splitlines()
     assert len(lines) == 3
     assert {json.loads(line)["part"] for line in lines} == {"test"}

@@ -17,7 +17,7 @@ from judge.formats.score_table import MAX_LINES_PER_ROW
 from judge.formats.score_table import check_columns as check_score_columns
 
 from . import zip as archive
-from .base import Opener, Source, SourceOptions, SourceRow, unreadable
+from .base import Opener, Source, SourceOptions, SourceRow, unreadable_file
 from .csv_tsv import TextTable
 from .detect import file_of_format, format_of, format_of_folder
 from .image_folder import open_image_folder
@@ -51,10 +51,10 @@ def _table(path: Path, asked: SourceOptions, *, delimiters: str) -> Source:
 def _parquet(path: Path, asked: SourceOptions) -> Source:
     # Here and below: what reads columns is large, and most imports do without.
     from . import arrow_rows, parquet_arrow
-    from .embedded_pictures import Embedded
+    from .embedded_pictures import EmbeddedPictures
 
-    embedded = Embedded(asked.folder())
-    return parquet_arrow.Columnar(
+    embedded = EmbeddedPictures(asked.folder())
+    return parquet_arrow.ColumnarSource(
         [path],
         (embedded.folder, *_folders(path, asked)),
         opened=parquet_arrow.parquet,
@@ -113,7 +113,7 @@ def open_samples(
         elif _is_archive(path, format):
             contents = archive.look_into(path)
             inner = None if format == "zip" else format
-            source = _of_folder(archive.unpack(path, contents, asked), inner, asked)
+            source = _of_folder(archive.unpack_archive(path, contents, asked), inner, asked)
             source.add_notes(archive.describe_left_out(contents))
             yield source
         else:
@@ -155,7 +155,7 @@ def open_scores(path: Path, *, format: str | None = None) -> Iterator[Source]:
     elif found == "parquet":
         from . import arrow_rows, parquet_arrow
 
-        yield parquet_arrow.Columnar(
+        yield parquet_arrow.ColumnarSource(
             [path],
             opened=parquet_arrow.parquet,
             check=lambda names: check_score_columns([name for name in names if not name.startswith(arrow_rows.INDEX)]),
@@ -208,6 +208,6 @@ def _known(format: str) -> str:
     if format in OPENERS:
         return format
     if format == "zip":
-        raise unreadable("A ZIP file is no folder and lies in none; import the ZIP file by itself.")
+        raise unreadable_file("A ZIP file is no folder and lies in none; import the ZIP file by itself.")
     names = ", ".join(FORMATS)
     raise BadInput(f"There is no format {format!r}; the formats are {names}.", fields={"format": f"One of {names}."})

@@ -10,7 +10,7 @@ from uuid import UUID
 from judge.formats.json_line import MAX_LINE_BYTES, RecordError, decode_cell, kind
 from judge.formats.sample_table import IN_JSON, PREFIXES, gather, refuse_unknown
 
-from .embedded_pictures import Embedded
+from .embedded_pictures import EmbeddedPictures
 
 # What pandas writes beside the columns of a table.
 INDEX = "__index_level_"
@@ -27,7 +27,7 @@ def check_columns(columns: Iterable[str]) -> None:
         raise RecordError("question", "has no column of this name; write the question that was answered.")
 
 
-def sample_of_row(row: Mapping[str, Any], embedded: Embedded) -> tuple[dict[str, Any], int]:
+def sample_of_row(row: Mapping[str, Any], embedded: EmbeddedPictures) -> tuple[dict[str, Any], int]:
     """Return a row as the object of a sample line, and about how many bytes it would be there.
 
     Raises:
@@ -48,7 +48,7 @@ def sample_of_row(row: Mapping[str, Any], embedded: Embedded) -> tuple[dict[str,
             if value:
                 data[name] = decode_cell(value, name)
         else:
-            there = plain(value, name)
+            there = plain_value(value, name)
             if there is not None and name.startswith(PREFIXES):
                 parts.append((name, there))
             elif there is not None:
@@ -60,7 +60,7 @@ def sample_of_row(row: Mapping[str, Any], embedded: Embedded) -> tuple[dict[str,
     return data, size
 
 
-def plain(value: Any, field: str) -> Any:
+def plain_value(value: Any, field: str) -> Any:
     """Return a value as JSON has it; not a number is nothing, and fields of an object that are null are left out.
 
     Raises:
@@ -75,27 +75,33 @@ def plain(value: Any, field: str) -> Any:
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, Decimal):
-        return int(value) if value.is_finite() and value == value.to_integral_value() else plain(float(value), field)
+        return (
+            int(value) if value.is_finite() and value == value.to_integral_value() else plain_value(float(value), field)
+        )
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, dict):
-        parts = ((name, plain(part, f"{field}.{name}")) for name, part in value.items())
+        parts = ((name, plain_value(part, f"{field}.{name}")) for name, part in value.items())
         return {name: part for name, part in parts if part is not None}
     if isinstance(value, list):
         if value and all(isinstance(part, tuple) and len(part) == 2 and isinstance(part[0], str) for part in value):
             # How Arrow hands over a map.
-            return plain(dict(value), field)
-        return [plain(part, field) for part in value]
-    raise RecordError(field[:200], f"is {_named(value)}, which a line cannot hold; convert it to a text or a number.")
+            return plain_value(dict(value), field)
+        return [plain_value(part, field) for part in value]
+    raise RecordError(
+        field[:200], f"is {_kind_of_value(value)}, which a line cannot hold; convert it to a text or a number."
+    )
 
 
-def _turns(value: Any, embedded: Embedded) -> Any:
+def _turns(value: Any, embedded: EmbeddedPictures) -> Any:
     if isinstance(value, str):
         return decode_cell(value, "turns") if value else None
     turns = []
     for index, turn in enumerate(_list(value, "turns")):
         if not isinstance(turn, dict):
-            raise RecordError(f"turns[{index}]", f"is {_named(turn)}; write an object with question and blocks.")
+            raise RecordError(
+                f"turns[{index}]", f"is {_kind_of_value(turn)}; write an object with question and blocks."
+            )
         told = {name: part for name, part in turn.items() if part is not None}
         if "blocks" in told:
             place = f"turns[{index}].blocks"
@@ -104,10 +110,10 @@ def _turns(value: Any, embedded: Embedded) -> Any:
     return turns
 
 
-def _block(block: Any, field: str, embedded: Embedded) -> Any:
+def _block(block: Any, field: str, embedded: EmbeddedPictures) -> Any:
     """Return a block with the one of its two fields that is not null."""
     if not isinstance(block, dict):
-        raise RecordError(field, f"holds {_named(block)}; write objects with either text or image.")
+        raise RecordError(field, f"holds {_kind_of_value(block)}; write objects with either text or image.")
     told = {name: part for name, part in block.items() if part is not None}
     if not told and block.keys() <= {"text", "image"}:
         return {"text": None}
@@ -116,25 +122,25 @@ def _block(block: Any, field: str, embedded: Embedded) -> Any:
     return told
 
 
-def _picture(value: Any, field: str, embedded: Embedded) -> Any:
+def _picture(value: Any, field: str, embedded: EmbeddedPictures) -> Any:
     """Return the path of a picture, which may be given by its content, as Hugging Face's images are."""
     if isinstance(value, bytes):
         return embedded.put(value, None)
     if isinstance(value, dict) and value.keys() <= {"bytes", "path"}:
         content, path = value.get("bytes"), value.get("path")
         return path if content is None else embedded.put(content, path)
-    return plain(value, field)
+    return plain_value(value, field)
 
 
 def _list(value: Any, field: str) -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise RecordError(field, f"is {_named(value)}; write a list.")
+        raise RecordError(field, f"is {_kind_of_value(value)}; write a list.")
     return value
 
 
-def _named(value: Any) -> str:
+def _kind_of_value(value: Any) -> str:
     return "binary data" if isinstance(value, bytes) else kind(value)
 
 
@@ -154,6 +160,6 @@ def _weight(value: Any, field: str) -> int:
 
 def score_of_row(row: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
     """Return a row of a score table as the object of a score line; its size does not matter."""
-    data = {name: plain(value, name) for name, value in row.items() if not name.startswith(INDEX)}
+    data = {name: plain_value(value, name) for name, value in row.items() if not name.startswith(INDEX)}
     _weight(data, "")
     return data, 0

@@ -70,7 +70,7 @@ class SourceOptions:
         return self.resources.enter_context(work_folder())
 
 
-def unreadable(message: str) -> BadInput:
+def unreadable_file(message: str) -> BadInput:
     """Return the refusal of a file as a whole."""
     return BadInput(message, code="unreadable_file", fields={"file": message})
 

@@ -8,19 +8,19 @@ from typing import Any
 from judge.formats.json_line import show
 
 from .arrow_rows import check_columns, sample_of_row
-from .base import Source, SourceOptions, unreadable
-from .embedded_pictures import Embedded
-from .folders import SPLITS, STATE, files_in, inside
-from .parquet_arrow import Columnar, arrow, parquet
+from .base import Source, SourceOptions, unreadable_file
+from .embedded_pictures import EmbeddedPictures
+from .folders import SPLITS, STATE, files_in, resolve_inside
+from .parquet_arrow import ColumnarSource, arrow, parquet
 
 MOST_BYTES = 4_000_000
 
 
-class Dataset(Columnar):
+class Dataset(ColumnarSource):
     """The rows of all splits, one after the other; which split a row was in is not kept, and that is said."""
 
     def __init__(self, folder: Path, asked: SourceOptions) -> None:
-        embedded = Embedded(asked.folder())
+        embedded = EmbeddedPictures(asked.folder())
         self._splits: list[str] = []
         paths = self._files(folder)
         super().__init__(
@@ -51,24 +51,24 @@ class Dataset(Columnar):
             names = (path.stem.split("-")[0] if "-" in path.stem else path.parent.name for path in paths)
             self._splits = list(dict.fromkeys(names))
         if not paths:
-            raise unreadable("There is no data in this folder; save the dataset again, or name another folder.")
+            raise unreadable_file("There is no data in this folder; save the dataset again, or name another folder.")
         return paths
 
 
 def open_dataset(path: Path, asked: SourceOptions) -> Source:
     """Open a folder of Hugging Face's `datasets`."""
     if not path.is_dir():
-        raise unreadable("A dataset of Hugging Face is a folder; name the folder that `save_to_disk` wrote.")
+        raise unreadable_file("A dataset of Hugging Face is a folder; name the folder that `save_to_disk` wrote.")
     return Dataset(path, asked)
 
 
 def _saved(folder: Path, split: str) -> list[Path]:
     """Return the files of one saved split, in their order."""
-    place = inside(folder, folder / split)
+    place = resolve_inside(folder, folder / split)
     listed = _json(place, STATE).get("_data_files")
     entries = listed if isinstance(listed, list) else []
     names = _texts([entry.get("filename") if isinstance(entry, dict) else None for entry in entries], STATE)
-    return [inside(folder, place / name) for name in names]
+    return [resolve_inside(folder, place / name) for name in names]
 
 
 def _json(folder: Path, name: str) -> dict[str, Any]:
@@ -76,11 +76,13 @@ def _json(folder: Path, name: str) -> dict[str, Any]:
         with (folder / name).open("rb") as file:
             found = json.loads(file.read(MOST_BYTES))
     except (OSError, ValueError, RecursionError):
-        raise unreadable(f"{name} of the dataset cannot be read; save the dataset again.") from None
+        raise unreadable_file(f"{name} of the dataset cannot be read; save the dataset again.") from None
     return found if isinstance(found, dict) else {}
 
 
 def _texts(values: Any, name: str) -> list[str]:
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise unreadable(f"{name} of the dataset names {show(values)} where names are due; save the dataset again.")
+        raise unreadable_file(
+            f"{name} of the dataset names {show(values)} where names are due; save the dataset again."
+        )
     return values

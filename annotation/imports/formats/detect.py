@@ -8,7 +8,7 @@ from annotation.imports.format_names import FORMATS, PICTURE_ENDINGS, PLAIN_ENDI
 from annotation.imports.line_reader import BYTE_ORDER_MARK
 from judge.formats.json_line import MAX_LINE_BYTES, RecordError, decode_line
 
-from .base import unreadable
+from .base import unreadable_file
 from .folders import SPLITS, STATE, files_in
 from .image_folder import metadata_in
 from .label_studio import is_task
@@ -61,7 +61,7 @@ def _format_of_text(path: Path, beginning: bytes, by_ending: str | None) -> str:
     cells = {cell.strip(' "') for delimiter in ",;\t" for cell in header.split(delimiter)}
     if "id" in cells and cells & {"question", "turns"}:
         return "csv"
-    raise unreadable(f"Nothing tells which format {path.name!r} has; {HOW_TO_NAME}.")
+    raise unreadable_file(f"Nothing tells which format {path.name!r} has; {HOW_TO_NAME}.")
 
 
 def _first_object(path: Path) -> dict[str, object] | None:
@@ -116,10 +116,12 @@ def format_of_folder(folder: Path) -> tuple[str, Path]:
     if found:
         names = ", ".join(repr(str(path.relative_to(folder))) for path in found[:SHOWN])
         more = f" and {len(found) - SHOWN:,} more" if len(found) > SHOWN else ""
-        raise unreadable(f"There are {len(found):,} files of lines: {names}{more}. Keep one, or import each by itself.")
+        raise unreadable_file(
+            f"There are {len(found):,} files of lines: {names}{more}. Keep one, or import each by itself."
+        )
     if files_in(folder, PICTURE_ENDINGS):
         return "imagefolder", folder
-    raise unreadable("There is nothing to import in this folder: no file of lines, and no picture.")
+    raise unreadable_file("There is nothing to import in this folder: no file of lines, and no picture.")
 
 
 def file_of_format(folder: Path, name: str) -> Path:
@@ -127,5 +129,7 @@ def file_of_format(folder: Path, name: str) -> Path:
     endings = FORMATS[name].endings or (".json", ".jsonl")
     found = files_in(folder, endings)
     if len(found) != 1:
-        raise unreadable(f"There are {len(found):,} files of the format {name} in this folder; name the file itself.")
+        raise unreadable_file(
+            f"There are {len(found):,} files of the format {name} in this folder; name the file itself."
+        )
     return found[0]

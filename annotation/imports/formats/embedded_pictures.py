@@ -8,7 +8,7 @@ FOLDER = "embedded"
 PER_FOLDER = 1000
 
 
-class Embedded:
+class EmbeddedPictures:
     """Puts pictures down in a folder of their own."""
 
     def __init__(self, folder: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from .base import unreadable
+from .base import unreadable_file
 
 # How a folder of Hugging Face's datasets is known, of one split and of several.
 STATE, SPLITS = "state.json", "dataset_dict.json"
@@ -17,10 +17,10 @@ def files_in(folder: Path, endings: Iterable[str]) -> list[Path]:
         for path in folder.rglob("*")
         if path.suffix.lower() in wanted and not _hidden(path.relative_to(folder)) and path.is_file()
     ]
-    return [inside(folder, path) for path in sorted(found)]
+    return [resolve_inside(folder, path) for path in sorted(found)]
 
 
-def inside(folder: Path, path: Path) -> Path:
+def resolve_inside(folder: Path, path: Path) -> Path:
     """Return a path that lies in the folder.
 
     Raises:
@@ -30,8 +30,8 @@ def inside(folder: Path, path: Path) -> Path:
         if path.resolve(strict=True).is_relative_to(folder.resolve()):
             return path
     except (OSError, RuntimeError, ValueError):
-        raise unreadable(f"There is no {path.name[:200]!r} in the folder; write the data again.") from None
-    raise unreadable(f"{path.name!r} is a link that leads outside of the folder; put the file itself there.")
+        raise unreadable_file(f"There is no {path.name[:200]!r} in the folder; write the data again.") from None
+    raise unreadable_file(f"{path.name!r} is a link that leads outside of the folder; put the file itself there.")
 
 
 def _hidden(path: Path) -> bool:

@@ -15,7 +15,7 @@ from judge.formats.json_line import RecordError
 from judge.formats.sample_line import FIELDS
 from judge.formats.sample_table import sample_of_cells
 
-from .base import Source, SourceOptions, SourceRow, unreadable
+from .base import Source, SourceOptions, SourceRow, unreadable_file
 from .csv_tsv import TextTable
 from .folders import files_in
 from .json_lines import JsonLinesReader
@@ -28,9 +28,9 @@ CATEGORY = "{category}"
 def open_image_folder(path: Path, asked: SourceOptions) -> Source:
     """Open a folder of pictures."""
     if not path.is_dir():
-        raise unreadable("An ImageFolder is a folder; name the folder itself, or pack it into a ZIP.")
+        raise unreadable_file("An ImageFolder is a folder; name the folder itself, or pack it into a ZIP.")
     tables = metadata_in(path)
-    return Described(path, tables, asked) if tables else Classes(path, asked)
+    return DescribedPictures(path, tables, asked) if tables else ClassFolders(path, asked)
 
 
 def metadata_in(folder: Path) -> list[Path]:
@@ -38,7 +38,7 @@ def metadata_in(folder: Path) -> list[Path]:
     return [path for path in files_in(folder, (".jsonl", ".csv")) if path.name in METADATA]
 
 
-class Described(Source):
+class DescribedPictures(Source):
     """Pictures with a line each. A line's number is counted through all tables where there are several."""
 
     def __init__(self, folder: Path, tables: list[Path], asked: SourceOptions) -> None:
@@ -100,7 +100,7 @@ class Described(Source):
         return data
 
 
-class Classes(Source):
+class ClassFolders(Source):
     """Pictures without a word about them but the folder that each is in; numbered in the order of their names."""
 
     def __init__(self, folder: Path, asked: SourceOptions) -> None:
@@ -127,7 +127,7 @@ class Classes(Source):
 
 def _asked_for(question: str | None, category: str) -> str:
     if not question:
-        raise unreadable(
+        raise unreadable_file(
             "Nothing in this folder says which question the pictures answer; give it with --question, for example "
             f'"Show me {CATEGORY}", or add a metadata.jsonl with file_name and question.'
         )

@@ -7,8 +7,8 @@ from typing import BinaryIO
 from annotation.imports.line_reader import BYTE_ORDER_MARK
 from judge.formats.json_line import MAX_LINE_BYTES, RecordError, decode_line, kind
 
-from .base import Source, SourceRow, unreadable
-from .json_stream import BrokenJson, Pieces
+from .base import Source, SourceRow, unreadable_file
+from .json_stream import BrokenJson, JsonCursor
 
 
 class JsonList(Source):
@@ -25,11 +25,11 @@ class JsonList(Source):
 
     def rows(self) -> Iterator[SourceRow]:
         with self._path.open("rb") as file:
-            pieces = Pieces(file)
+            pieces = JsonCursor(file)
             try:
                 first = pieces.next_letter()
             except BrokenJson as error:
-                raise unreadable(f"The file is not JSON: {error}.") from None
+                raise unreadable_file(f"The file is not JSON: {error}.") from None
             if first == "[":
                 yield from _elements(pieces)
             elif first == "{":
@@ -39,7 +39,9 @@ class JsonList(Source):
                 else:
                     yield from self._of_object(pieces)
             else:
-                raise unreadable("The file is not JSON; write a list of objects, or one object per line as JSON Lines.")
+                raise unreadable_file(
+                    "The file is not JSON; write a list of objects, or one object per line as JSON Lines."
+                )
 
     def notes(self) -> list[str]:
         if not self._beside:
@@ -47,7 +49,7 @@ class JsonList(Source):
         names = ", ".join(self._beside[:30])
         return [f"Beside the list, these fields of the file were left out: {names}.", *super().notes()]
 
-    def _of_object(self, pieces: Pieces) -> Iterator[SourceRow]:
+    def _of_object(self, pieces: JsonCursor) -> Iterator[SourceRow]:
         found = False
         try:
             _expect(pieces, "{")
@@ -69,10 +71,12 @@ class JsonList(Source):
             yield _broken(0, error)
             return
         if not found:
-            raise unreadable("The file is one JSON object without a list of objects in it; write a list: [{…}, {…}].")
+            raise unreadable_file(
+                "The file is one JSON object without a list of objects in it; write a list: [{…}, {…}]."
+            )
 
 
-def _elements(pieces: Pieces) -> Generator[SourceRow, None, bool]:
+def _elements(pieces: JsonCursor) -> Generator[SourceRow, None, bool]:
     """Yield the elements of a list, and return whether it came to its end."""
     number = 0
     try:
@@ -91,7 +95,7 @@ def _elements(pieces: Pieces) -> Generator[SourceRow, None, bool]:
     return True
 
 
-def _expect(pieces: Pieces, letter: str) -> None:
+def _expect(pieces: JsonCursor, letter: str) -> None:
     if not pieces.take(letter):
         raise BrokenJson(f"{letter} is missing")
 

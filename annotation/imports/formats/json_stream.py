@@ -16,7 +16,7 @@ class BrokenJson(ValueError):
     """The text is no JSON from here on, so that nothing more can be read of it."""
 
 
-class Pieces:
+class JsonCursor:
     """A place in a JSON text, which moves on as values are taken."""
 
     def __init__(self, file: BinaryIO) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from judge.formats.json_line import RecordError, kind
 
-from .base import Source, SourceOptions, SourceRow, unreadable
+from .base import Source, SourceOptions, SourceRow, unreadable_file
 from .folders import files_in
 from .json_lines import JsonLinesReader
 from .json_list import JsonList
@@ -100,7 +100,7 @@ def open_opening(path: Path, asked: SourceOptions) -> Source:
     """Open a file of conversations, or a folder of such files."""
     source = Opening(path, asked)
     if not source._files:
-        raise unreadable("There are no conversations in this folder; they are files that end in .json or .jsonl.")
+        raise unreadable_file("There are no conversations in this folder; they are files that end in .json or .jsonl.")
     return source
 
 

@@ -11,7 +11,7 @@ import pyarrow.parquet
 
 from judge.formats.json_line import RecordError
 
-from .base import Source, SourceRow, unreadable
+from .base import Source, SourceRow, unreadable_file
 
 # Few rows at a time: each may hold pictures.
 ROWS_AT_ONCE = 64
@@ -24,7 +24,7 @@ Batches = tuple[Sequence[str], Iterable[pa.RecordBatch]]
 Opened = Callable[[Path], AbstractContextManager[Batches]]
 
 
-class Columnar(Source):
+class ColumnarSource(Source):
     """Rows of one or more files that have columns; a row's number is its place in all of them, from 1.
 
     ``root`` is the folder that the files are told apart in, None for a file by itself.
@@ -59,7 +59,7 @@ class Columnar(Source):
                     return
                 except FAULTS as error:
                     if not number:
-                        raise unreadable(
+                        raise unreadable_file(
                             f"{path.name} cannot be read ({_error_text(error)}); write it again."
                         ) from None
                     message = f"{path.name} is damaged from here on ({_error_text(error)}); fetch or write it again."

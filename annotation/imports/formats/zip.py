@@ -9,7 +9,7 @@ from typing import BinaryIO
 from annotation.core.zip_safety import ArchiveRefused, Contents, inspect, shorten_names
 from annotation.imports.format_names import archive_limits
 
-from .base import SourceOptions, unreadable
+from .base import SourceOptions, unreadable_file
 
 PIECE = 1 << 20
 
@@ -24,10 +24,10 @@ def look_into(path: Path) -> Contents:
         with path.open("rb") as file:
             return inspect(file, archive_limits())
     except ArchiveRefused as refused:
-        raise unreadable(str(refused)) from None
+        raise unreadable_file(str(refused)) from None
 
 
-def unpack(path: Path, contents: Contents, asked: SourceOptions) -> Path:
+def unpack_archive(path: Path, contents: Contents, asked: SourceOptions) -> Path:
     """Unpack what `look_into` has found, and return the folder; it is gone when the import has ended.
 
     Raises:
@@ -36,7 +36,7 @@ def unpack(path: Path, contents: Contents, asked: SourceOptions) -> Path:
     folder = asked.folder()
     free = shutil.disk_usage(folder).free
     if contents.bytes > free:
-        raise unreadable(f"The ZIP file needs {contents.bytes:,} bytes of disk, and {free:,} are free; make room.")
+        raise unreadable_file(f"The ZIP file needs {contents.bytes:,} bytes of disk, and {free:,} are free; make room.")
     with zipfile.ZipFile(path) as archive:
         for index, member in enumerate(contents.taken):
             if asked.progress:
@@ -59,10 +59,10 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> 
         with archive.open(member) as source, target.open("xb") as file:
             size = _copy(source, file, member.file_size)  # type: ignore[arg-type]
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise unreadable(f"{member.filename!r} in the ZIP file is damaged ({error}); pack it anew.") from None
+        raise unreadable_file(f"{member.filename!r} in the ZIP file is damaged ({error}); pack it anew.") from None
     if size != member.file_size:
         message = f"{member.filename!r} in the ZIP file does not hold the {member.file_size:,} bytes that it declares"
-        raise unreadable(f"{message}; pack it anew.")
+        raise unreadable_file(f"{message}; pack it anew.")
 
 
 def _copy(source: BinaryIO, target: BinaryIO, most: int) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from annotation.management.database import DataCommand
 from annotation.management.progress import ProgressLine
 from annotation.management.refusals import the_study
-from annotation.management.tables import lines
+from annotation.management.tables import table_lines
 from annotation.models import Member
 
 MEASUREMENTS = ("ordinal", "interval", "nominal")
@@ -35,11 +35,11 @@ class Command(DataCommand):
 
         study = the_study(slug)
         names = dict(Member.objects.filter(study=study).values_list("pk", "name"))
-        material = agreement.read(study)
+        material = agreement.read_ratings(study)
         steps = len(material.scales) * (len(material.labels[by]) if by else 1)
         count = itertools.count()
         with ProgressLine(self.stderr) as progress:
-            rows = agreement.agreement(
+            rows = agreement.agreement_rows(
                 material,
                 by=by,
                 names=names,
@@ -106,7 +106,7 @@ class Command(DataCommand):
         self._table([*head, *goals], table, texts=1)
 
     def _table(self, head: Sequence[str], rows: Sequence[Sequence[str]], *, texts: int) -> None:
-        for line in lines(head, rows, texts=range(texts)):
+        for line in table_lines(head, rows, texts=range(texts)):
             self.stdout.write(line)
 
 

@@ -10,7 +10,7 @@ from annotation.management.database import DataCommand
 from annotation.management.refusals import print_refusals
 from annotation.models import Study
 from annotation.studies import rubrics, studies
-from annotation.studies.protocol_rules import PRESETS, complete
+from annotation.studies.protocol_rules import PRESETS, complete_rules
 
 
 class Command(DataCommand):
@@ -42,7 +42,7 @@ class Command(DataCommand):
 
 def _presets() -> str:
     """Return what the presets are, for the help text."""
-    said = "; ".join(f"{name} ({_in_short(complete(rules))})" for name, rules in PRESETS.items())
+    said = "; ".join(f"{name} ({_in_short(complete_rules(rules))})" for name, rules in PRESETS.items())
     return f"{said}. Default: paper. The page Settings changes every rule of it afterwards."
 
 

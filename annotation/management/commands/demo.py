@@ -7,7 +7,7 @@ from annotation.management.database import DataCommand
 from annotation.management.jobs import carry_out
 from annotation.management.refusals import print_refusals
 from annotation.simulation.demo import make_demo
-from annotation.simulation.demo_users import Login
+from annotation.simulation.demo_users import DemoLogin
 
 # Where what the loop leaves behind is to be seen.
 PAGES = ("", "samples/", "queue/", "influence/", "judges/", "releases/", "agreement/")
@@ -58,7 +58,7 @@ class Command(DataCommand):
             self.stdout.write(line)
         self.stdout.flush()
 
-    def _tell(self, logins: list[Login]) -> None:
+    def _tell(self, logins: list[DemoLogin]) -> None:
         width = max(len(login.username) for login in logins)
         for login in logins:
             password = login.password or "(a password of its own)"

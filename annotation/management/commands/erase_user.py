@@ -32,7 +32,7 @@ class Command(DataCommand):
             self._ask(user)
         led = _led_alone(user)
         with print_refusals():
-            logins.erase(by=None, user=user)
+            logins.erase_user(by=None, user=user)
         user.refresh_from_db()
         self.stdout.write(f"Erased {login}: name, mail, login, tokens and sign-ins. Left is {user.username}.")
         for member in _places(user):

@@ -70,7 +70,7 @@ class Command(ImportCommand):
     def _study(self, slug: str, rubric: str | None, *, dry_run: bool) -> tuple[Study | None, RubricDefinition | None]:
         row = Study.objects.filter(slug=slug).select_related("rubric").first()
         if row is None and dry_run:
-            return None, rubrics.preview(rubric or DEFAULT_RUBRIC)
+            return None, rubrics.preview_rubric(rubric or DEFAULT_RUBRIC)
         if row is None:
             wanted = rubrics.get_or_load(rubric or DEFAULT_RUBRIC)
             return studies.create_study(by=None, slug=slug, title=slug, rubric=wanted), None

@@ -9,7 +9,7 @@ from typing import Any
 from annotation.management.database import DataCommand
 from annotation.management.progress import ProgressLine
 from annotation.management.refusals import the_study
-from annotation.management.tables import lines
+from annotation.management.tables import table_lines
 from annotation.models import Member
 
 STEPS = 2
@@ -27,13 +27,13 @@ class Command(DataCommand):
 
     def handle(self, *args: Any, slug: str, as_json: bool, **options: Any) -> None:
         # Imported here: listing the commands needs no numpy.
-        from annotation.reports.judge_influence import influence
+        from annotation.reports.judge_influence import influence_report
 
         study = the_study(slug)
         names = dict(Member.objects.filter(study=study).values_list("pk", "name"))
         count = itertools.count()
         with ProgressLine(self.stderr) as progress:
-            found = influence(
+            found = influence_report(
                 study, names=names, step=lambda activity: progress(next(count), STEPS, activity.capitalize())
             )
         if as_json:
@@ -64,7 +64,7 @@ class Command(DataCommand):
                 self.stdout.write(f"RUBBER STAMP {row['member']}: {_why(row)}")
 
     def _table(self, head: Sequence[str], rows: Sequence[Sequence[str]], *, texts: int) -> None:
-        for line in lines(head, rows, texts=range(texts)):
+        for line in table_lines(head, rows, texts=range(texts)):
             self.stdout.write(line)
 
 

@@ -11,7 +11,7 @@ from annotation.judges import runs
 from annotation.judges.request import DEFAULT_SEED, TrainingRequest, options_of
 from annotation.management.database import DataCommand
 from annotation.management.jobs import carry_out
-from annotation.management.progress import Stream
+from annotation.management.progress import ProgressStream
 from annotation.management.refusals import print_refusals, the_study
 from annotation.models import Job, JudgeRun, Release, Study
 
@@ -93,10 +93,10 @@ class Command(DataCommand):
     def _activate(self, study: Study, options: dict[str, Any]) -> None:
         if options["none"]:
             for run in study.judge_runs.filter(active=True):
-                runs.deactivate(by=None, run=run)
+                runs.deactivate_run(by=None, run=run)
             self.stdout.write(f"{study.slug} has no active judge.")
             return
-        run = runs.activate(by=None, run=_run(study, options["run"], newest=True))
+        run = runs.activate_run(by=None, run=_run(study, options["run"], newest=True))
         self.stdout.write(f"Judge run {run.number}, {run.name}, is the active judge of {study.slug}.")
 
     def _show(self, run: JudgeRun, release: Release | None, target: str, as_json: bool) -> None:
@@ -111,7 +111,7 @@ class Command(DataCommand):
         self.stdout.write(scorecard_lines(card.cards[target]))
 
 
-def _carry_training_out(run: JudgeRun, job: Job, stderr: Stream) -> None:
+def _carry_training_out(run: JudgeRun, job: Job, stderr: ProgressStream) -> None:
     carry_out(job, stderr, resumed_by=f"--resume {run.number}")
 
 

@@ -10,7 +10,7 @@ from django.core.management import CommandError
 from annotation.management.database import DataCommand
 from annotation.management.progress import ProgressLine
 from annotation.management.refusals import print_refusals, the_study
-from annotation.management.tables import lines
+from annotation.management.tables import table_lines
 
 POLICIES = ("disputed", "label_next", "audit", "random")
 
@@ -44,7 +44,7 @@ class Command(DataCommand):
 
     def handle(self, *args: Any, slug: str, seeds: int, raters: int | None, until: float, **options: Any) -> None:
         # Imported here: listing the commands needs no numpy.
-        from annotation.simulation.replay import LOOK, Policy
+        from annotation.simulation.replay import LOOK, ReplayPolicy
         from annotation.simulation.replay_study import replay_study
 
         if seeds < 1:
@@ -60,7 +60,7 @@ class Command(DataCommand):
                 seeds=seeds,
                 dimensions=options["dimension"],
                 raters=raters,
-                policies=[Policy(name) for name in options["queue"] or POLICIES],
+                policies=[ReplayPolicy(name) for name in options["queue"] or POLICIES],
                 judge=not options["no_judge"],
                 until=until,
                 progress=progress,
@@ -100,7 +100,7 @@ class Command(DataCommand):
                 )
             best = row["best"]["found_at_fifth"]["mean"]
             rows.append([row["dimension"], base, "best", _share(best), *[""] * 7])
-        for line in lines(head, rows, texts=(0, 2)):
+        for line in table_lines(head, rows, texts=(0, 2)):
             self.stdout.write(line)
         for row in report["rows"]:
             if row["undefined"]:

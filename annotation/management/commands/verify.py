@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management import CommandError
 from django.core.management.base import BaseCommand
 
-from annotation.releases.verifying import verify
+from annotation.releases.verifying import verify_release
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, folder: Path, as_json: bool, **options: Any) -> None:
-        verdict = verify(folder)
+        verdict = verify_release(folder)
         if as_json:
             self.stdout.write(json.dumps(verdict.as_data(), ensure_ascii=False))
         else:

@@ -1,6 +1,6 @@
 """The formats of a release, by name, in the order in which they are shown. Listing them loads no heavy library."""
 
-from .base import Loading, ReleaseFormat, RenderingOptions, SampleEntry, Writer
+from .base import LoadingPattern, ReleaseFormat, ReleaseWriter, RenderingOptions, SampleEntry
 from .conversations import CONVERSATIONS
 from .huggingface import HUB
 from .intersyn import INTERSYN
@@ -14,4 +14,4 @@ FORMATS: dict[str, ReleaseFormat] = {
     one.name: one for one in (JSONL, PARQUET, HUB, CONVERSATIONS, LLAMA_FACTORY, INTERSYN, LABEL_STUDIO, SCORES)
 }
 
-__all__ = ["FORMATS", "Loading", "ReleaseFormat", "RenderingOptions", "SampleEntry", "Writer"]
+__all__ = ["FORMATS", "LoadingPattern", "ReleaseFormat", "ReleaseWriter", "RenderingOptions", "SampleEntry"]

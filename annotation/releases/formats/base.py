@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
-from annotation.releases.output_folder import Output, picture_path
-from annotation.releases.record import About, FrozenRecord
+from annotation.releases.output_folder import OutputFolder, picture_path
+from annotation.releases.record import FrozenRecord, ReleaseFacts
 from judge.formats.sample_line import Image, SampleTurn, TextPart
 
 from .sample_line import sample_line
@@ -22,7 +22,7 @@ _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 class RenderingOptions:
     """What is true of all files of one rendering."""
 
-    about: About
+    about: ReleaseFacts
     with_generator: bool
     with_metadata: bool
 
@@ -72,7 +72,7 @@ class SampleEntry:
         return "calibration" if self.record["calibration"] else self.record["part"]
 
 
-class Writer(Protocol):
+class ReleaseWriter(Protocol):
     """Writes one format, a sample at a time."""
 
     def add(self, entry: SampleEntry) -> None: ...
@@ -82,7 +82,7 @@ class Writer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Loading:
+class LoadingPattern:
     """How `datasets.load_dataset` finds the files of a format: the pattern for a part, and its columns' types."""
 
     pattern: str
@@ -101,10 +101,10 @@ class ReleaseFormat:
     """What it cannot carry, whatever the release; empty where it carries all."""
     use: str
     """How to read it, for the card."""
-    writer: Callable[[RenderingOptions, Output], Writer]
+    writer: Callable[[RenderingOptions, OutputFolder], ReleaseWriter]
     refers_to_pictures: bool = True
     """Whether its lines name files under ``images/``."""
-    loading: Callable[[RenderingOptions], Loading] | None = None
+    loading: Callable[[RenderingOptions], LoadingPattern] | None = None
 
 
 def json_text(value: Any) -> str:
@@ -119,7 +119,7 @@ def json_text(value: Any) -> str:
 class JsonLinesWriter:
     """Files of one JSON object a line, one per part; a part beside train and test is there if it has a sample."""
 
-    def __init__(self, output: Output, pattern: str) -> None:
+    def __init__(self, output: OutputFolder, pattern: str) -> None:
         self._output = output
         self._pattern = pattern
         self._files = {part: output.create(pattern.format(part=part)) for part in PARTS}
@@ -137,7 +137,7 @@ class JsonLinesWriter:
 class JsonLists:
     """Files of one JSON list each, an element a line, one per part as in `JsonLines`."""
 
-    def __init__(self, output: Output, pattern: str) -> None:
+    def __init__(self, output: OutputFolder, pattern: str) -> None:
         self._output = output
         self._pattern = pattern
         self._files = {part: output.create(pattern.format(part=part)) for part in PARTS}

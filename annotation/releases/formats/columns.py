@@ -69,12 +69,12 @@ def arrow_type(kind: Any) -> "pa.DataType":
     return {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_()}[kind]
 
 
-def features(kind: Any) -> Any:
+def column_features(kind: Any) -> Any:
     """Return a type in the words of the ``huggingface`` entry of a schema's metadata."""
     if isinstance(kind, list):
-        return [features(kind[0])]
+        return [column_features(kind[0])]
     if isinstance(kind, dict):
-        return {name: features(part) for name, part in kind.items()}
+        return {name: column_features(part) for name, part in kind.items()}
     return {"_type": "Image"} if kind == "image" else {"dtype": kind, "_type": "Value"}
 
 

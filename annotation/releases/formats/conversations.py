@@ -5,19 +5,19 @@ Content is a list of typed parts; where a picture stands is a part without a pay
 
 from typing import Any
 
-from annotation.releases.output_folder import Output
+from annotation.releases.output_folder import OutputFolder
 from judge.formats.sample_line import Image
 
 from .base import JsonLinesWriter, ReleaseFormat, RenderingOptions, SampleEntry
-from .judge_prompt import LEAVES_OUT, Asking
+from .judge_prompt import LEAVES_OUT, JudgePromptWriter
 
 
 class ConversationsWriter:
     """Writes ``conversations/train.jsonl`` and ``conversations/test.jsonl``."""
 
-    def __init__(self, options: RenderingOptions, output: Output) -> None:
+    def __init__(self, options: RenderingOptions, output: OutputFolder) -> None:
         self._files = JsonLinesWriter(output, "conversations/{part}.jsonl")
-        self._asking = Asking(options.about.rubric)
+        self._asking = JudgePromptWriter(options.about.rubric)
 
     def add(self, entry: SampleEntry) -> None:
         parts, line = self._asking.ask(entry)

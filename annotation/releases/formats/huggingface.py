@@ -4,10 +4,10 @@ import json
 from pathlib import PurePosixPath
 from typing import Any
 
-from annotation.releases.output_folder import Output, opened_picture
+from annotation.releases.output_folder import OutputFolder, open_picture
 
-from .base import PARTS, Loading, ReleaseFormat, RenderingOptions, SampleEntry, json_text
-from .columns import INDEXED_TURN, Columns, features, sample_columns
+from .base import PARTS, LoadingPattern, ReleaseFormat, RenderingOptions, SampleEntry, json_text
+from .columns import INDEXED_TURN, Columns, column_features, sample_columns
 from .parquet import ParquetTable
 from .sample_line import flat_turn
 
@@ -17,10 +17,10 @@ SHARD_BYTES = 400_000_000
 class HubWriter:
     """Writes ``data/train-00000-of-0000N.parquet`` and the like; N is known at the end."""
 
-    def __init__(self, options: RenderingOptions, output: Output) -> None:
+    def __init__(self, options: RenderingOptions, output: OutputFolder) -> None:
         self._output = output
         self._columns = hub_columns(options)
-        self._metadata = {"huggingface": json.dumps({"info": {"features": features(self._columns)}})}
+        self._metadata = {"huggingface": json.dumps({"info": {"features": column_features(self._columns)}})}
         self._shards: dict[str, list[str]] = {part: [] for part in PARTS}
         self._tables: dict[str, ParquetTable] = {}
         self._sizes: dict[str, int] = {}
@@ -35,7 +35,7 @@ class HubWriter:
             row["metadata"] = json_text(row["metadata"])
         images = []
         for picture in record["pictures"]:
-            with opened_picture(picture["storage"]) as file:
+            with open_picture(picture["storage"]) as file:
                 images.append({"bytes": file.read(), "path": PurePosixPath(picture["name"]).name})
         row["images"] = images
         row["turns"] = [_turn(turn) for turn in record["turns"]]
@@ -95,5 +95,5 @@ HUB = ReleaseFormat(
     ),
     writer=HubWriter,
     refers_to_pictures=False,
-    loading=lambda options: Loading("data/{part}-*", hub_columns(options)),
+    loading=lambda options: LoadingPattern("data/{part}-*", hub_columns(options)),
 )

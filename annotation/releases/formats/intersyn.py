@@ -1,9 +1,9 @@
 """Scored lines in the shape of the published InterSyn: one question, one text, one picture, a number per dimension."""
 
-from annotation.releases.output_folder import Output
+from annotation.releases.output_folder import OutputFolder
 
 from .base import JsonLinesWriter, ReleaseFormat, RenderingOptions, SampleEntry, count_note
-from .sample_line import plain
+from .sample_line import plain_sample
 
 FIELDS = frozenset({"id", "question", "answer", "image"})
 
@@ -11,7 +11,7 @@ FIELDS = frozenset({"id", "question", "answer", "image"})
 class InterSynWriter:
     """Writes ``intersyn/train.jsonl`` and ``intersyn/test.jsonl``."""
 
-    def __init__(self, options: RenderingOptions, output: Output) -> None:
+    def __init__(self, options: RenderingOptions, output: OutputFolder) -> None:
         self._files = JsonLinesWriter(output, "intersyn/{part}.jsonl")
         self._fields = {
             one.key: f"{one.key}_score" if one.key in FIELDS else one.key for one in options.about.rubric.dimensions
@@ -31,7 +31,7 @@ class InterSynWriter:
         texts = [block["text"] for block in blocks if "text" in block]
         self._joined += len(texts) > 1 or (bool(texts) and "picture" in blocks[0])
         self._calibration += entry.record["calibration"]
-        scores = {field: plain(entry.record["final"].get(key)) for key, field in self._fields.items()}
+        scores = {field: plain_sample(entry.record["final"].get(key)) for key, field in self._fields.items()}
         value = {
             "id": entry.record["id"],
             "question": turns[0].get("question") or "",

@@ -1,15 +1,15 @@
 """JSON Lines: the sample line with what was agreed on it; the format that carries most."""
 
-from annotation.releases.output_folder import Output
+from annotation.releases.output_folder import OutputFolder
 
-from .base import JsonLinesWriter, Loading, ReleaseFormat, RenderingOptions, SampleEntry
+from .base import JsonLinesWriter, LoadingPattern, ReleaseFormat, RenderingOptions, SampleEntry
 from .columns import line_columns
 
 
 class JsonlWriter:
     """Writes ``train.jsonl`` and ``test.jsonl``."""
 
-    def __init__(self, options: RenderingOptions, output: Output) -> None:
+    def __init__(self, options: RenderingOptions, output: OutputFolder) -> None:
         self._files = JsonLinesWriter(output, "{part}.jsonl")
 
     def add(self, entry: SampleEntry) -> None:
@@ -20,10 +20,10 @@ class JsonlWriter:
         return []
 
 
-def loading_instructions(options: RenderingOptions) -> Loading:
+def loading_instructions(options: RenderingOptions) -> LoadingPattern:
     columns = line_columns(options)
     # Metadata are any object here; a reader has to find out.
-    return Loading("{part}.jsonl", None if options.with_metadata else columns)
+    return LoadingPattern("{part}.jsonl", None if options.with_metadata else columns)
 
 
 JSONL = ReleaseFormat(

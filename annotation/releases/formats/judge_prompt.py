@@ -12,7 +12,7 @@ from .base import SampleEntry, count_note
 PLACES = re.compile(r"<(?=(?:image|video|audio|bbox|ref-object|cot-process|start-image|/?img)>)")
 
 
-class Asking:
+class JudgePromptWriter:
     """Puts samples as questions, and counts what had to be changed in them."""
 
     def __init__(self, rubric: RubricSpec) -> None:

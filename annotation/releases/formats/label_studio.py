@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from annotation.releases.output_folder import Output
+from annotation.releases.output_folder import OutputFolder
 from judge.formats.rubric import RubricDimension, RubricSpec
 from judge.formats.sample_line import Image, SampleTurn
 from judge.formats.score_table import number_text
@@ -23,13 +23,13 @@ NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 class LabelStudioWriter:
     """Writes ``label-studio/train.json``, ``test.json`` and ``config.xml``."""
 
-    def __init__(self, options: RenderingOptions, output: Output) -> None:
+    def __init__(self, options: RenderingOptions, output: OutputFolder) -> None:
         self._rubric = options.about.rubric
         self._with_generator = options.with_generator
         self._content = content_name(self._rubric)
         self._files = JsonLists(output, "label-studio/{part}.json")
         self._count = 0
-        output.write("label-studio/config.xml", config(self._rubric))
+        output.write("label-studio/config.xml", labeling_config(self._rubric))
 
     def add(self, entry: SampleEntry) -> None:
         record = entry.record
@@ -70,7 +70,7 @@ def content_name(rubric: RubricSpec) -> str:
     return name
 
 
-def config(rubric: RubricSpec) -> str:
+def labeling_config(rubric: RubricSpec) -> str:
     """Return the labelling interface: the sample, and a row of choices per dimension."""
     return "\n".join(_config_lines(rubric)) + "\n"
 

@@ -3,11 +3,11 @@
 import json
 import re
 
-from annotation.releases.output_folder import Output
+from annotation.releases.output_folder import OutputFolder
 from judge.formats.sample_line import Image
 
 from .base import JsonLists, ReleaseFormat, RenderingOptions, SampleEntry
-from .judge_prompt import LEAVES_OUT, Asking
+from .judge_prompt import LEAVES_OUT, JudgePromptWriter
 
 PLACE = "<image>"
 COLUMNS = {"messages": "messages", "images": "images"}
@@ -23,10 +23,10 @@ TAGS = {
 class LlamaFactoryWriter:
     """Writes ``llamafactory/train.json``, ``test.json`` and ``dataset_info.json``."""
 
-    def __init__(self, options: RenderingOptions, output: Output) -> None:
+    def __init__(self, options: RenderingOptions, output: OutputFolder) -> None:
         self._output = output
         self._files = JsonLists(output, "llamafactory/{part}.json")
-        self._asking = Asking(options.about.rubric)
+        self._asking = JudgePromptWriter(options.about.rubric)
         self._study = re.sub(r"[^A-Za-z0-9_-]", "-", options.about.study)
 
     def add(self, entry: SampleEntry) -> None:

@@ -4,9 +4,9 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from annotation.releases.output_folder import Output
+from annotation.releases.output_folder import OutputFolder
 
-from .base import PARTS, Loading, ReleaseFormat, RenderingOptions, SampleEntry, json_text
+from .base import PARTS, LoadingPattern, ReleaseFormat, RenderingOptions, SampleEntry, json_text
 from .columns import Columns, arrow_type, line_columns
 
 # A row group is held in memory while it is filled; lines may be as long as four megabytes.
@@ -55,7 +55,7 @@ class ParquetTable:
 class ParquetWriter:
     """Writes ``train.parquet`` and ``test.parquet``."""
 
-    def __init__(self, options: RenderingOptions, output: Output) -> None:
+    def __init__(self, options: RenderingOptions, output: OutputFolder) -> None:
         columns = line_columns(options)
         self._tables = {part: ParquetTable(output.create(f"{part}.parquet"), columns) for part in PARTS}
 
@@ -86,5 +86,5 @@ PARQUET = ReleaseFormat(
     leaves_out="The single ratings, as in JSON Lines. Metadata are a text of JSON.",
     use="Pictures are named relative to this folder. Columns that a sample does not use are null.",
     writer=ParquetWriter,
-    loading=lambda options: Loading("{part}.parquet", line_columns(options)),
+    loading=lambda options: LoadingPattern("{part}.parquet", line_columns(options)),
 )

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from annotation.releases.record import About, FrozenRecord
+from annotation.releases.record import FrozenRecord, ReleaseFacts
 
 TEXTS = ("domain", "category", "topic", "language")
 
 
 def sample_line(
-    record: FrozenRecord, about: About, pictures: Sequence[str], *, with_generator: bool, with_metadata: bool
+    record: FrozenRecord, about: ReleaseFacts, pictures: Sequence[str], *, with_generator: bool, with_metadata: bool
 ) -> dict[str, Any]:
     """Return the line of a record, its keys in a fixed order; pictures are named as in ``pictures``."""
     line: dict[str, Any] = {"id": record["id"], "question_id": record["question_id"]}
@@ -24,9 +24,9 @@ def sample_line(
     dimensions = about.rubric.dimensions
     line["part"] = record["part"]
     line["calibration"] = record["calibration"]
-    line["final"] = {one.key: plain(record["final"].get(one.key)) for one in dimensions}
+    line["final"] = {one.key: plain_sample(record["final"].get(one.key)) for one in dimensions}
     line["histogram"] = {one.key: record["histogram"].get(one.key) or [0] * len(one.levels) for one in dimensions}
-    line["mean"] = {one.key: plain(record["mean"].get(one.key)) for one in dimensions}
+    line["mean"] = {one.key: plain_sample(record["mean"].get(one.key)) for one in dimensions}
     line["outcome"] = {one.key: record["outcome"].get(one.key) for one in dimensions}
     line["label_origin"] = record["label_origin"]
     line["annotators"] = record["annotators"]
@@ -46,7 +46,7 @@ def flat_turn(turns: Sequence[Mapping[str, Any]]) -> tuple[str, str | None, list
     return turns[0]["question"], texts[0] if texts else None, [block["picture"] for block in shown]
 
 
-def plain(value: float | None) -> float | None:
+def plain_sample(value: float | None) -> float | None:
     """Return a whole number as one, which is then written as 4 and not as 4.0."""
     return value if value is None or not float(value).is_integer() else int(value)
 

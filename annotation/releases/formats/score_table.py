@@ -1,6 +1,6 @@
 """The long score table: every rating behind the agreed values, under the pseudonyms of the release."""
 
-from annotation.releases.output_folder import Output
+from annotation.releases.output_folder import OutputFolder
 from judge.formats.score_table import COLUMNS, cell, number_text
 
 from .base import ReleaseFormat, RenderingOptions, SampleEntry
@@ -9,7 +9,7 @@ from .base import ReleaseFormat, RenderingOptions, SampleEntry
 class ScoresWriter:
     """Writes ``scores.csv``. It is for machines: no cell is changed for the sake of a spreadsheet."""
 
-    def __init__(self, options: RenderingOptions, output: Output) -> None:
+    def __init__(self, options: RenderingOptions, output: OutputFolder) -> None:
         self._file = output.create("scores.csv")
         self._file.write((",".join(COLUMNS) + "\n").encode())
 

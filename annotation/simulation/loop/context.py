@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from annotation.jobs import queueing
 from annotation.models import Job, JudgeRun, Member, Release, Sample, Study, User
 from annotation.models.jobs import UNFINISHED
-from annotation.simulation.demo_users import Login, login
+from annotation.simulation.demo_users import DemoLogin, demo_login
 
 from . import synthetic_samples
 from .annotators import ADMIN, RESEARCHER
@@ -22,7 +22,7 @@ LATER = 2
 
 
 @dataclass(slots=True)
-class Play:
+class LoopContext:
     """A study that is being played."""
 
     study: Study
@@ -35,7 +35,9 @@ class Play:
     truths: Mapping[str, Truth] = field(init=False)
 
     def __post_init__(self) -> None:
-        drawn = (synthetic_samples.truths(one, questions=self.count(one), seed=self.seed) for one in (FIRST, SECOND))
+        drawn = (
+            synthetic_samples.true_values(one, questions=self.count(one), seed=self.seed) for one in (FIRST, SECOND)
+        )
         self.truths = {name: truth for batch in drawn for name, truth in batch.items()}
 
     @property
@@ -48,10 +50,10 @@ class Play:
         """Who reads its results and trains its judges."""
         return self.users[RESEARCHER]
 
-    def logins(self) -> list[Login]:
+    def logins(self) -> list[DemoLogin]:
         """Return what everybody signs in with."""
         roles = dict(Member.objects.filter(study=self.study, user__isnull=False).values_list("user", "role"))
-        return [login(user, Member.Role(roles[user.pk])) for user in self.users.values()]
+        return [demo_login(user, Member.Role(roles[user.pk])) for user in self.users.values()]
 
     def count(self, batch: str) -> int:
         """Return how many questions a batch has."""

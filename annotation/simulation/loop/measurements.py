@@ -22,10 +22,10 @@ from annotation.models import (
     Stance,
     StudyFigures,
 )
-from annotation.review_queue.evaluation import Became, auroc_of, interval_of
+from annotation.review_queue.evaluation import EvaluatedEntry, auroc_of, interval_of
 from annotation.suggestions.unseen_predictions import fair_predictions
 
-from .context import SECOND, Play
+from .context import SECOND, LoopContext
 
 FIFTH = 0.2
 
@@ -45,7 +45,7 @@ class BatchScoring:
 
 
 @dataclass(frozen=True, slots=True)
-class Discussed:
+class DiscussionMeasure:
     """What discussing one batch came to."""
 
     cases: int
@@ -70,7 +70,7 @@ class JudgeAccuracy:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class JudgeComparison:
     """Two judges on the same samples of one dimension."""
 
     dimension: str
@@ -83,7 +83,7 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class Pulled:
+class AnchoringMeasure:
     """What one arm did to people, over all dimensions."""
 
     arm: str
@@ -101,7 +101,7 @@ class Pulled:
 
 
 @dataclass(frozen=True, slots=True)
-class Queued:
+class QueueMeasure:
     """What the queue of disputes was worth on the samples of the second batch that two people or more scored alone.
 
     Of the others nobody knows how far people would have been apart without the judge.
@@ -121,7 +121,7 @@ class Queued:
     """and of those drawn at random, who stand for all."""
 
 
-def measure_scoring(play: Play, batch: str) -> BatchScoring:
+def measure_scoring(play: LoopContext, batch: str) -> BatchScoring:
     """Return how one batch was scored."""
     there = play.batch(batch)
     given = Score.objects.filter(sample__in=there, round=1, voided_at=None).order_by()
@@ -137,32 +137,32 @@ def measure_scoring(play: Play, batch: str) -> BatchScoring:
     )
 
 
-def measure_discussions(play: Play, batch: str) -> Discussed:
+def measure_discussions(play: LoopContext, batch: str) -> DiscussionMeasure:
     """Return what discussing one batch came to."""
     cases = Discussion.objects.filter(sample__in=play.batch(batch), state=Discussion.State.CLOSED)
     stances = Stance.objects.filter(participant__discussion__in=cases)
-    return Discussed(
+    return DiscussionMeasure(
         cases=cases.count(),
         stances=stances.count(),
         moved=stances.exclude(level=F("first")).count(),
         agreed=play.batch(batch).filter(state=Sample.State.AGREED).count(),
-        off=_off(play, finals(play, batch).values_list("sample__external_id", "dimension__key", "level__value")),
+        off=_off(play, agreed_values(play, batch).values_list("sample__external_id", "dimension__key", "level__value")),
     )
 
 
-def finals(play: Play, batch: str) -> QuerySet[FinalScore]:
+def agreed_values(play: LoopContext, batch: str) -> QuerySet[FinalScore]:
     """Return the agreed values of one batch that no rule has set."""
     there = FinalScore.objects.filter(sample__in=play.batch(batch), current=True, level__isnull=False)
     return there.exclude(outcome=FinalScore.Outcome.BY_RULE)
 
 
-def origins(play: Play, batch: str) -> Counter[str]:
+def count_origins(play: LoopContext, batch: str) -> Counter[str]:
     """Return how many agreed values of one batch come from where."""
-    rows = finals(play, batch).order_by().values_list("label_origin").annotate(n=Count("pk"))
+    rows = agreed_values(play, batch).order_by().values_list("label_origin").annotate(n=Count("pk"))
     return Counter({str(origin): count for origin, count in rows})
 
 
-def foretold(play: Play) -> dict[str, int]:
+def count_predictions(play: LoopContext) -> dict[str, int]:
     """Return of how many samples the first judge has said something: in all, fairly, and out of fold."""
     judge = play.judge(1)
     assert judge is not None
@@ -173,7 +173,7 @@ def foretold(play: Play) -> dict[str, int]:
     }
 
 
-def measure_judge(play: Play, number: int) -> list[JudgeAccuracy]:
+def measure_judge(play: LoopContext, number: int) -> list[JudgeAccuracy]:
     """Return how a judge did on the test part of the release that it learned from."""
     judge = play.judge(number)
     assert judge is not None
@@ -191,7 +191,7 @@ def measure_judge(play: Play, number: int) -> list[JudgeAccuracy]:
     ]
 
 
-def compared_judges(play: Play) -> list[Compared]:
+def compared_judges(play: LoopContext) -> list[JudgeComparison]:
     """Return how the first judge compares with the second on the test part of the second release."""
     release = play.release(2)
     cards = []
@@ -200,7 +200,7 @@ def compared_judges(play: Play) -> list[Compared]:
         assert judge is not None
         cards.append(judge.scorecards.select_related("release").get(release=release))
     return [
-        Compared(
+        JudgeComparison(
             dimension=one["key"],
             samples=one["samples"],
             first=one["first"]["rmse"],
@@ -212,12 +212,12 @@ def compared_judges(play: Play) -> list[Compared]:
     ]
 
 
-def measure_anchoring(play: Play) -> list[Pulled]:
+def measure_anchoring(play: LoopContext) -> list[AnchoringMeasure]:
     """Return what each arm did to people."""
     data = StudyFigures.objects.get(study=play.study, kind=StudyFigures.Kind.INFLUENCE).data
     seconds = {row["arm"]: row["seconds"] for row in data["arms"]}
     return [
-        Pulled(
+        AnchoringMeasure(
             arm=row["arm"],
             values=row["values"],
             pull=row["pull"],
@@ -233,12 +233,12 @@ def measure_anchoring(play: Play) -> list[Pulled]:
     ]
 
 
-def measure_queue(play: Play) -> Queued | None:
+def measure_queue(play: LoopContext) -> QueueMeasure | None:
     """Return what the queue of disputes was worth; None where all or no samples were disputed."""
     entries = QueueEntry.objects.filter(sample__in=play.batch(SECOND), kind=QueueEntry.Kind.DISPUTED)
     known = entries.filter(decided_at__isnull=False, foreseen__isnull=False)
     became = [
-        Became(foreseen, bool(disputed), None, draw)
+        EvaluatedEntry(foreseen, bool(disputed), None, draw)
         for foreseen, disputed, draw in known.values_list("foreseen", "disputed", "draw")
         if foreseen is not None
     ]
@@ -249,7 +249,7 @@ def measure_queue(play: Play) -> Queued | None:
     first = list(opened.values_list("disputed", flat=True))[: round(FIFTH * len(became))]
     auroc = auroc_of(became)
     arms = [[one.disputed for one in became if one.random == random] for random in (False, True)]
-    return Queued(
+    return QueueMeasure(
         samples=len(became),
         disputed=hits,
         first_fifth=sum(map(bool, first)) / hits,
@@ -260,7 +260,7 @@ def measure_queue(play: Play) -> Queued | None:
     )
 
 
-def _off(play: Play, values: Iterable[tuple[str, str, float]]) -> float:
+def _off(play: LoopContext, values: Iterable[tuple[str, str, float]]) -> float:
     squares = [(value - play.truths[name][key]) ** 2 for name, key, value in values]
     return math.sqrt(sum(squares) / len(squares)) if squares else math.nan
 

@@ -12,7 +12,7 @@ from annotation.simulation.demo_users import require_demo
 from annotation.studies import protocols, rubrics, studies
 
 from .annotators import create_annotators
-from .context import Play
+from .context import LoopContext
 from .steps import STEPS
 
 SLUG = "loop"
@@ -25,7 +25,7 @@ RULES: dict[str, Any] = {"cross_review": "share", "review_share": 0.1}
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class CompletedStep:
     """One step that was played."""
 
     title: str
@@ -35,7 +35,7 @@ class Played:
 
 def prepare_loop(
     *, carry_out: Callable[[Job], Job], slug: str = SLUG, questions: int = QUESTIONS, seed: int = SEED
-) -> Play:
+) -> LoopContext:
     """Return the play at its beginning, or where it was left.
 
     Raises:
@@ -56,19 +56,21 @@ def prepare_loop(
         )
         # Chance in its queues is that of the play, whoever makes them.
         ReviewQueue.objects.create(study=study, seed=seed)
-    play = Play(study, create_annotators(study), questions, seed, carry_out)
+    play = LoopContext(study, create_annotators(study), questions, seed, carry_out)
     if not study.samples.exists():
         protocols.change_protocol(by=play.admin, study=study, **RULES)
     return play
 
 
-def is_over(play: Play) -> bool:
+def is_over(play: LoopContext) -> bool:
     """Tell whether everything was played before."""
     release = play.release(2)
     return release is not None and Scorecard.objects.filter(release=release).count() == len(JUDGES)
 
 
-def play_all(play: Play, *, told: Callable[[int, Played], object] = lambda number, one: None) -> list[Played]:
+def play_all(
+    play: LoopContext, *, told: Callable[[int, CompletedStep], object] = lambda number, one: None
+) -> list[CompletedStep]:
     """Play what is not played yet; ``told`` hears of each step when it is over.
 
     A play that is over is told of again, as it stands now, and nothing is done.
@@ -79,6 +81,6 @@ def play_all(play: Play, *, told: Callable[[int, Played], object] = lambda numbe
         began = time.monotonic()
         if not over:
             step.act(play)
-        found.append(Played(step.title, time.monotonic() - began, step.gained(play)))
+        found.append(CompletedStep(step.title, time.monotonic() - began, step.gained(play)))
         told(number, found[-1])
     return found

@@ -8,10 +8,10 @@ from annotation.core.rubric_cache import definition
 from annotation.models import Sample
 from annotation.review_queue.incremental_update import catch_up
 from annotation.scoring import leasing, revising, submitting
-from annotation.simulation.synthetic_annotators import Arm, SyntheticScore, answer
+from annotation.simulation.synthetic_annotators import Arm, SyntheticScore, answer_sample
 
 from .annotators import ANNOTATORS
-from .context import Play
+from .context import LoopContext
 from .synthetic_samples import TOP, Truth
 
 # How much more people err where an answer is neither good nor bad, and how much less at the ends.
@@ -21,7 +21,7 @@ STEEP = 3
 SCORES_BETWEEN_LOOKS = 12
 
 
-def score_everything(play: Play) -> None:
+def score_everything(play: LoopContext) -> None:
     """Let everybody score in turn what they are given, cross-reviews too, until nobody is given any more."""
     names = dict(Sample.objects.filter(study=play.study).values_list("public_id", "external_id"))
     given = 0
@@ -39,8 +39,8 @@ def score_everything(play: Play) -> None:
     catch_up()
 
 
-def opinion(
-    play: Play,
+def synthetic_opinion(
+    play: LoopContext,
     login: str,
     name: str,
     *,
@@ -53,23 +53,23 @@ def opinion(
     levels = {one.key: [level.value for level in one.levels] for one in definition(play.study.rubric_id).dimensions}
     asked = {key: value for key, value in truth.items() if key not in locked}
     annotator = ANNOTATORS[login]
-    fitting = replace(annotator, noise=annotator.noise * difficulty(truth))
-    return answer(fitting, asked, levels, sample=name, seed=play.seed, arm=arm, shown=shown)
+    fitting = replace(annotator, noise=annotator.noise * sample_difficulty(truth))
+    return answer_sample(fitting, asked, levels, sample=name, seed=play.seed, arm=arm, shown=shown)
 
 
-def difficulty(truth: Truth) -> float:
+def sample_difficulty(truth: Truth) -> float:
     """Return by how much people err more or less than usual on a sample."""
     middle = sum(truth.values()) / len(truth) / TOP
     return EASIEST + (HARDEST - EASIEST) * (4 * middle * (1 - middle)) ** STEEP
 
 
-def _score(play: Play, login: str, work: leasing.LeasedWork, name: str) -> None:
+def _score(play: LoopContext, login: str, work: leasing.LeasedWork, name: str) -> None:
     """Submit a score, by hand where the judge has filled it in; what is revealed then is answered at once."""
     by, locked, shown = play.users[login], work.sample.locked, work.suggestion
     if work.state != "revising":
-        met = opinion(play, login, name, locked=locked)
+        met = synthetic_opinion(play, login, name, locked=locked)
         if shown is not None:
-            met = opinion(play, login, name, locked=locked, arm="prefilled", shown=shown.ratings)
+            met = synthetic_opinion(play, login, name, locked=locked, arm="prefilled", shown=shown.ratings)
         done = submitting.submit(
             by=by,
             assignment_id=work.public_id,
@@ -83,7 +83,7 @@ def _score(play: Play, login: str, work: leasing.LeasedWork, name: str) -> None:
             return
         shown = done.suggestion
     assert shown is not None
-    said = opinion(play, login, name, locked=locked, arm="delayed", shown=shown.ratings)
+    said = synthetic_opinion(play, login, name, locked=locked, arm="delayed", shown=shown.ratings)
     revising.revise(
         by=by,
         assignment_id=work.public_id,

@@ -4,19 +4,19 @@ from annotation.models import JudgeRun, Protocol
 
 from . import measurements
 from .annotators import ANNOTATORS, PULL
-from .context import SECOND, Play
+from .context import SECOND, LoopContext
 
 BASELINES = {"constant": "the mean", "generator": "generator means", "features": "features by hand"}
 
 
-def samples(play: Play, batch: str) -> str:
+def samples(play: LoopContext, batch: str) -> str:
     """Tell how many came in."""
     there = play.batch(batch).order_by()
     questions, generators = (there.values(name).distinct().count() for name in ("question", "generator"))
     return f"{there.count():,} samples of {questions:,} questions, by {generators} generators"
 
 
-def scores(play: Play, batch: str) -> str:
+def scores(play: LoopContext, batch: str) -> str:
     """Tell how many scores were given, in which arms, and what they led to."""
     found = measurements.measure_scoring(play, batch)
     arms = ", ".join(f"{count:,} {arm}" for arm, count in found.arms.items() if count)
@@ -26,10 +26,10 @@ def scores(play: Play, batch: str) -> str:
     )
 
 
-def discussions(play: Play, batch: str) -> str:
+def discussions(play: LoopContext, batch: str) -> str:
     """Tell how many cases were settled, and what the labels are worth then."""
     found = measurements.measure_discussions(play, batch)
-    origins = measurements.origins(play, batch)
+    origins = measurements.count_origins(play, batch)
     whence = "" if len(origins) < 2 else f" ({', '.join(f'{n:,} {origin}' for origin, n in origins.most_common())})"
     return (
         f"{found.cases:,} cases closed, {found.moved:,} of {found.stances:,} stances moved; {found.agreed:,} samples "
@@ -37,7 +37,7 @@ def discussions(play: Play, batch: str) -> str:
     )
 
 
-def release(play: Play, number: int) -> str:
+def release(play: LoopContext, number: int) -> str:
     """Tell how large a release is."""
     made = play.release(number)
     assert made is not None
@@ -46,7 +46,7 @@ def release(play: Play, number: int) -> str:
     return f"{made.about['samples']:,} labelled samples: {train:,} train, {test:,} test"
 
 
-def judge(play: Play, number: int) -> str:
+def judge(play: LoopContext, number: int) -> str:
     """Tell how a judge did."""
     rows = measurements.measure_judge(play, number)
     best = {name: sum(row.baselines[name] for row in rows) / len(rows) for name in rows[0].baselines}
@@ -55,16 +55,16 @@ def judge(play: Play, number: int) -> str:
     return f"RMSE {mean:.2f} on the test part, where {BASELINES[nearest]} come to {best[nearest]:.2f}"
 
 
-def foretold(play: Play) -> str:
+def foretold(play: LoopContext) -> str:
     """Tell what came in and what the judge said of it."""
-    found = measurements.foretold(play)
+    found = measurements.count_predictions(play)
     return (
         f"{samples(play, SECOND)}; {found['all']:,} predictions, {found['fair']:,} of them fair: "
         f"{found['out_of_fold']:,} out of fold, the others of samples that it did not learn from"
     )
 
 
-def rules(play: Play) -> str:
+def rules(play: LoopContext) -> str:
     """Tell how annotators meet the judge from here on."""
     now = Protocol.objects.get(study=play.study, current=True)
     active = JudgeRun.objects.filter(study=play.study, active=True).first()
@@ -74,14 +74,14 @@ def rules(play: Play) -> str:
     )
 
 
-def influence(play: Play) -> str:
+def influence(play: LoopContext) -> str:
     """Tell what the judge did to people, beside what the play made them do."""
     rows = measurements.measure_anchoring(play)
     told = ", ".join(f"{row.arm} {row.pull:.2f}{_between(row.interval)}" for row in rows)
     return f"pull {told}; the annotators were made with {PULL:g}"
 
 
-def queue(play: Play) -> str:
+def queue(play: LoopContext) -> str:
     """Tell how much sooner disputes were found than by chance."""
     found = measurements.measure_queue(play)
     if found is None:
@@ -94,7 +94,7 @@ def queue(play: Play) -> str:
     )
 
 
-def compare_judges(play: Play) -> str:
+def compare_judges(play: LoopContext) -> str:
     """Tell how the second judge compares with the first."""
     rows = measurements.compared_judges(play)
     first, second = (sum(getattr(row, name) for row in rows) / len(rows) for name in ("first", "second"))

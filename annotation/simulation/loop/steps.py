@@ -21,7 +21,7 @@ from annotation.reports import stored_reports
 from annotation.studies import protocols
 
 from . import step_summary, synthetic_samples
-from .context import FIRST, SECOND, Play
+from .context import FIRST, SECOND, LoopContext
 from .discussing import settle_everything
 from .scoring import score_everything
 
@@ -35,69 +35,69 @@ class LoopStep(NamedTuple):
     """One step: what is done, and what it gained, in words, read from what is stored."""
 
     title: str
-    act: Callable[[Play], object]
-    gained: Callable[[Play], str]
+    act: Callable[[LoopContext], object]
+    gained: Callable[[LoopContext], str]
 
 
-def import_first(play: Play) -> None:
+def import_first(play: LoopContext) -> None:
     """Take in the first samples."""
     _import(play, FIRST)
 
 
-def score_first(play: Play) -> None:
+def score_first(play: LoopContext) -> None:
     """Score the first batch, blind, and cross-review some of it."""
     if play.release(1) is None:
         score_everything(play)
 
 
-def discuss(play: Play) -> None:
+def discuss_disputes(play: LoopContext) -> None:
     """Settle what is disputed."""
     settle_everything(play.study)
 
 
-def first_release(play: Play) -> None:
+def first_release(play: LoopContext) -> None:
     """Freeze what is agreed."""
     _release(play, 1)
 
 
-def first_judge(play: Play) -> None:
+def first_judge(play: LoopContext) -> None:
     """Train a judge on it, which is held to the test part."""
     _train(play, 1)
 
 
-def import_second(play: Play) -> None:
+def import_second(play: LoopContext) -> None:
     """Take in the second batch, of new questions, and have the judge say what it expects."""
     _import(play, SECOND)
     _predict(play, 1)
 
 
-def let_it_help(play: Play) -> None:
+def let_it_help(play: LoopContext) -> None:
     """Make the judge the active one, and have it meet annotators: so the rules say from here on."""
     judge = _judge(play, 1)
-    runs.activate(by=play.researcher, run=judge)
+    runs.activate_run(by=play.researcher, run=judge)
     protocols.change_protocol(by=play.admin, study=play.study, **WITH_JUDGE)
     play.work_off()
 
 
-def score_second(play: Play) -> None:
+def score_second(play: LoopContext) -> None:
     """Score the second batch in the arms that were drawn, what is likely to be disputed first."""
     if play.release(2) is None:
         score_everything(play)
 
 
-def report_influence(play: Play) -> None:
+def report_influence(play: LoopContext) -> None:
     """Measure what the judge did to those whom it helped."""
     kept = stored_reports.latest_report(play.study, "influence")
     if kept is None or play.release(2) is None:
-        play.carry_out(stored_reports.request(by=play.admin, study=play.study))
+        play.carry_out(stored_reports.request_reports(by=play.admin, study=play.study))
 
 
-def second_release(play: Play) -> None:
+def second_release(play: LoopContext) -> None:
     """Freeze what is agreed now."""
     _release(play, 2)
 
 
-def second_judge(play: Play) -> None:
+def second_judge(play: LoopContext) -> None:
     """Train a judge on that, and hold the first one to the same test part."""
     release = _release(play, 2)
     _train(play, 2)
@@ -109,13 +109,13 @@ def second_judge(play: Play) -> None:
 STEPS: tuple[LoopStep, ...] = (
     LoopStep("Samples come in", import_first, lambda play: step_summary.samples(play, FIRST)),
     LoopStep("Scored, all blind", score_first, lambda play: step_summary.scores(play, FIRST)),
-    LoopStep("Discussed", discuss, lambda play: step_summary.discussions(play, FIRST)),
+    LoopStep("Discussed", discuss_disputes, lambda play: step_summary.discussions(play, FIRST)),
     LoopStep("Release 1", first_release, lambda play: step_summary.release(play, 1)),
     LoopStep("Judge 1 learns", first_judge, lambda play: step_summary.judge(play, 1)),
     LoopStep("More samples, foretold", import_second, step_summary.foretold),
     LoopStep("The judge helps", let_it_help, step_summary.rules),
     LoopStep("Scored in the arms", score_second, lambda play: step_summary.scores(play, SECOND)),
-    LoopStep("Discussed", discuss, lambda play: step_summary.discussions(play, SECOND)),
+    LoopStep("Discussed", discuss_disputes, lambda play: step_summary.discussions(play, SECOND)),
     LoopStep("Influence", report_influence, step_summary.influence),
     LoopStep("The queue", lambda play: None, step_summary.queue),
     LoopStep("Release 2", second_release, lambda play: step_summary.release(play, 2)),
@@ -123,19 +123,19 @@ STEPS: tuple[LoopStep, ...] = (
 )
 
 
-def _import(play: Play, batch: str) -> None:
+def _import(play: LoopContext, batch: str) -> None:
     there = play.batch(batch)
     if there.count() >= play.count(batch) * len(synthetic_samples.GENERATORS):
         return
     with tempfile.TemporaryDirectory() as folder:
-        drawn = synthetic_samples.draw(batch, Path(folder), questions=play.count(batch), seed=play.seed)
+        drawn = synthetic_samples.write_batch(batch, Path(folder), questions=play.count(batch), seed=play.seed)
         report = import_samples(by=play.admin, study=play.study, path=drawn.lines, images=drawn.images)
     if report.refused:
         raise RuntimeError(f"the play's own samples are refused: {report.as_data(most=3)['errors']}")
     _same_draws_each_time(play, there)
 
 
-def _same_draws_each_time(play: Play, samples: QuerySet[Sample]) -> None:
+def _same_draws_each_time(play: LoopContext, samples: QuerySet[Sample]) -> None:
     """Name and order samples by their own ids: what is drawn from a name, as an arm, is drawn alike in every play."""
     for place, sample in enumerate(samples.order_by("external_id")):
         drawn = digest("play", play.seed, play.study.slug, sample.external_id)
@@ -144,7 +144,7 @@ def _same_draws_each_time(play: Play, samples: QuerySet[Sample]) -> None:
     Member.objects.filter(study=play.study).update(shuffle_start=0)
 
 
-def _release(play: Play, number: int) -> Release:
+def _release(play: LoopContext, number: int) -> Release:
     if play.release(number) is None:
         asked = {"name": f"v{number}", "test_share": TEST_SHARE, "formats": ["jsonl"], "with_generator": True}
         play.work("release", by=play.admin, **asked)
@@ -153,7 +153,7 @@ def _release(play: Play, number: int) -> Release:
     return made
 
 
-def _train(play: Play, number: int) -> None:
+def _train(play: LoopContext, number: int) -> None:
     run = play.judge(number)
     if run is None:
         wanted = TrainingRequest(preset=PRESET, seed=play.seed)
@@ -164,11 +164,11 @@ def _train(play: Play, number: int) -> None:
         play.carry_out(queueing.retry(by=play.researcher, job=run.job))
 
 
-def _predict(play: Play, number: int) -> None:
+def _predict(play: LoopContext, number: int) -> None:
     play.carry_out(runs.start_predicting(by=play.researcher, run=_judge(play, number)))
 
 
-def _judge(play: Play, number: int) -> JudgeRun:
+def _judge(play: LoopContext, number: int) -> JudgeRun:
     found = play.judge(number)
     assert found is not None
     return found

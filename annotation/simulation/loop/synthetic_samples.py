@@ -56,12 +56,12 @@ class SampleFile:
     images: Path
 
 
-def truths(batch: str, *, questions: int, seed: int) -> dict[str, Truth]:
+def true_values(batch: str, *, questions: int, seed: int) -> dict[str, Truth]:
     """Return what each sample of a batch deserves on each dimension, between levels too, by its id."""
     return {one.name: one.truth for one in _samples(batch, questions, seed)}
 
 
-def draw(batch: str, folder: Path, *, questions: int, seed: int) -> SampleFile:
+def write_batch(batch: str, folder: Path, *, questions: int, seed: int) -> SampleFile:
     """Write the samples of a batch and their pictures; the same words give the same bytes."""
     images = folder / "images"
     images.mkdir(parents=True, exist_ok=True)

@@ -5,8 +5,8 @@ from textwrap import wrap
 
 from . import measurements
 from .annotators import PULL
-from .context import Play
-from .runner import Played
+from .context import LoopContext
+from .runner import CompletedStep
 
 WIDTH = 110
 TITLE, SECONDS = 24, 8
@@ -18,7 +18,7 @@ def head() -> Iterator[str]:
     yield f"{'step':<{TITLE}}{'seconds':>{SECONDS}}  what it gained"
 
 
-def step(number: int, played: Played) -> Iterator[str]:
+def step(number: int, played: CompletedStep) -> Iterator[str]:
     """Yield the lines that tell of one step."""
     first, *rest = wrap(played.gained, WIDTH - TITLE - SECONDS - 2)
     yield f"{f'{number:>2} {played.title}':<{TITLE}}{played.seconds:>{SECONDS}.1f}  {first}"
@@ -26,7 +26,7 @@ def step(number: int, played: Played) -> Iterator[str]:
         yield " " * (TITLE + SECONDS + 2) + line
 
 
-def judges(play: Play) -> Iterator[str]:
+def judges(play: LoopContext) -> Iterator[str]:
     """Yield the judges beside what they have to beat, on the test part of each one's own release."""
     yield "RMSE against agreed, blind scores of questions that nobody learned from, with 95 % intervals over questions"
     yield _row("", "judge", "95 %", "the mean", "generator", "features", "one person")
@@ -43,7 +43,7 @@ def judges(play: Play) -> Iterator[str]:
         yield _row(name, _number(one.first), _number(one.second), _number(one.difference), _between(one.interval))
 
 
-def influence(play: Play) -> Iterator[str]:
+def influence(play: LoopContext) -> Iterator[str]:
     """Yield what meeting the judge did to people."""
     yield f"What meeting the judge did, over all dimensions; the annotators were made with a pull of {PULL:g}"
     yield _row("", "pull", "95 %", "accepted", "blind", "seconds", "blind", "alarm")
@@ -55,7 +55,7 @@ def influence(play: Play) -> Iterator[str]:
         yield _row(f"{row.arm} ({row.values:,})", *told)
 
 
-def queue(play: Play) -> Iterator[str]:
+def queue(play: LoopContext) -> Iterator[str]:
     """Yield what the queue of disputes was worth."""
     found = measurements.measure_queue(play)
     if found is None:

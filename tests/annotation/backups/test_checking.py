@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from annotation.backups import check_backup, restore_backup, write_backup
 from annotation.backups import writing as backup_writing
-from annotation.backups.media_files import is_safe, stored_files
+from annotation.backups.media_files import is_safe, list_media_files
 from annotation.backups.tables import LEFT_OUT, applied_migrations, known_migrations, tables_at
 from annotation.core.errors import BadInput, WorkflowError, WrongState
 from annotation.models import Study, User
@@ -61,12 +61,12 @@ def with_manifest(members: Members, change: Callable[[dict[str, Any]], None]) ->
 
 def refusal(path: Path) -> str:
     """Return why a backup is refused, by the check and by the restore alike; nothing changes."""
-    before = (User.objects.count(), Study.objects.count(), stored_files())
+    before = (User.objects.count(), Study.objects.count(), list_media_files())
     with pytest.raises(BadInput) as refused:
         check_backup(path=path)
     with pytest.raises(BadInput):
         restore_backup(path=path)
-    assert (User.objects.count(), Study.objects.count(), stored_files()) == before
+    assert (User.objects.count(), Study.objects.count(), list_media_files()) == before
     return refused.value.message
 
 
@@ -205,21 +205,21 @@ def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_place_in_use_is_refused_and_left_as_it_is(backup: Path) -> None:
-    files = stored_files()
+    files = list_media_files()
     with pytest.raises(WrongState, match="there are rows in annotation_"):
         restore_backup(path=backup)
     assert Study.objects.count() == 1
-    assert stored_files() == files
+    assert list_media_files() == files
 
 
 def test_media_that_are_there_are_refused_and_left_as_they_are(backup: Path) -> None:
     for table in tables_at(known_migrations()):
         with connection.cursor() as cursor:
             cursor.execute(f'DELETE FROM "{table.name}"')  # noqa: S608
-    files = stored_files()
+    files = list_media_files()
     with pytest.raises(WrongState, match="The media are not empty: there are 3 files"):
         restore_backup(path=backup)
-    assert stored_files() == files
+    assert list_media_files() == files
 
 
 def test_a_backup_is_not_overwritten_unless_asked_and_never_half_written(backup: Path, monkeypatch: Any) -> None:
@@ -251,8 +251,8 @@ def test_unfit_names_are_refused(name: str, tmp_path: Path) -> None:
 
 def test_files_that_vanish_while_they_are_copied_are_named(tmp_path: Path, monkeypatch: Any) -> None:
     default_storage.save("robin.png", ContentFile(b"robin"))
-    names = stored_files()
-    monkeypatch.setattr(backup_writing, "stored_files", lambda: [*names, "jobs/gone.jsonl"])
+    names = list_media_files()
+    monkeypatch.setattr(backup_writing, "list_media_files", lambda: [*names, "jobs/gone.jsonl"])
     report = write_backup(path=tmp_path / "backup.tar")
     assert report.manifest.vanished == ["jobs/gone.jsonl"]
     assert list(check_backup(path=tmp_path / "backup.tar").media) == ["robin.png"]

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotation.backups.columns import BackupTable
-from annotation.backups.inserting import insert
+from annotation.backups.inserting import insert_rows
 from annotation.backups.restoring import _rows
 from annotation.backups.tables import known_migrations, tables_at
-from annotation.backups.values import lines, selection
+from annotation.backups.values import format_rows, select_columns
 from annotation.models import Job, Protocol, Study, StudyFigures
 from tests.factories import make_study
 
@@ -50,8 +50,8 @@ def table_of(model: Any) -> BackupTable:
 
 def read(table: BackupTable) -> str:
     with connection.chunked_cursor() as cursor:
-        cursor.execute(selection(table, connection.vendor))
-        return lines(table.columns, cursor.fetchall())
+        cursor.execute(select_columns(table, connection.vendor))
+        return format_rows(table.columns, cursor.fetchall())
 
 
 def there_and_back(model: Any) -> tuple[str, str]:
@@ -59,7 +59,7 @@ def there_and_back(model: Any) -> tuple[str, str]:
     table = table_of(model)
     first = read(table)
     model.objects.all().delete()
-    for _ in insert(table, _rows(Whole(first))):  # type: ignore[arg-type]
+    for _ in insert_rows(table, _rows(Whole(first))):  # type: ignore[arg-type]
         pass
     return first, read(table)
 

@@ -24,7 +24,7 @@ from annotation.models import (
     User,
 )
 from annotation.scoring.exposures import record_exposure
-from annotation.studies.logins import erase
+from annotation.studies.logins import erase_user
 from annotation.studies.studies import change_member, change_study
 from tests.factories import make_discussion, make_member, make_study, make_user
 
@@ -240,7 +240,7 @@ def test_somebody_erased_is_awaited_under_the_pseudonym_and_their_values_stay(ad
     ann = make_user("ann")
     reason("ann", case)
     reasons(case, "ben")
-    erase(by=ann, user=ann)
+    erase_user(by=ann, user=ann)
     row = lines(ada, "open")[0]
     member = Member.objects.get(user=ann)
     assert member.name in row.away

@@ -287,7 +287,7 @@ class TestTheReviewQueue:
 
     def test_a_dismissal_was_about_the_old_content(self, study: Study, sample: Sample, replace: Replace) -> None:
         make_member(study, "ada", "admin")
-        pin_dismiss.dismiss(by=make_user("ada"), entry_id=entry_of(sample).public_id, reason="It is fine.")
+        pin_dismiss.dismiss_sample(by=make_user("ada"), entry_id=entry_of(sample).public_id, reason="It is fine.")
         replace()
         followed(study, sample)
         assert entry_of(sample).dismissed_at is None

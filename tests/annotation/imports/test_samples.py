@@ -208,7 +208,7 @@ def test_a_dry_run_tells_the_same_and_stores_nothing(study, tmp_path, settings):
 
 def test_a_dry_run_for_a_study_that_does_not_exist_tells_what_would_happen(tmp_path):
     path = write_samples(tmp_path, line("a"), line("a"), line("b", labels=[1, 2, 3]))
-    report = take(None, path, rubric=rubrics.preview("interleaved-answer"), dry_run=True)
+    report = take(None, path, rubric=rubrics.preview_rubric("interleaved-answer"), dry_run=True)
     assert counts(report) == (1, 0, 0, 2)
     assert not Sample.objects.exists()
 

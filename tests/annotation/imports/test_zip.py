@@ -171,7 +171,7 @@ ATTACKS = {
 @pytest.mark.parametrize(("kind", "words"), ATTACKS.items())
 def test_what_is_not_safe_is_refused_before_anything_is_unpacked(study, tmp_path, settings, monkeypatch, kind, words):
     path = attack(kind, tmp_path / "a.zip")
-    monkeypatch.setattr(archive, "unpack", lambda *arguments: pytest.fail("it was unpacked"))
+    monkeypatch.setattr(archive, "unpack_archive", lambda *arguments: pytest.fail("it was unpacked"))
     with pytest.raises(BadInput, match=words) as refusal:
         take(study, path)
     assert "file" in refusal.value.fields

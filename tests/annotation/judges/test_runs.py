@@ -15,7 +15,7 @@ from annotation.jobs.broker import BrokerQueue, queue_of
 from annotation.jobs.registry import KINDS, JobKind
 from annotation.judges import runs
 from annotation.judges.request import LARGEST_SEED, TrainingRequest, available_presets, options_of
-from annotation.judges.run_folders import JobFolder, forget_places
+from annotation.judges.run_folders import JobFolder, remove_old_folders
 from annotation.models import HistoryEntry, Job, JudgeRun, Prediction, Sample, Scorecard, Study
 from annotation.reports import stored_reports
 from annotation.suggestions.unseen_predictions import fair_predictions
@@ -218,7 +218,7 @@ def test_a_judge_that_refuses_says_why_and_trying_again_is_possible(study: Study
     run.refresh_from_db()
     assert run.finished_at is None
     with pytest.raises(WrongState):
-        runs.activate(by=None, run=run)
+        runs.activate_run(by=None, run=run)
     with pytest.raises(WrongState):
         runs.start_predicting(by=None, run=run)
     assert queueing.retry(by=None, job=run.job).state == "queued"
@@ -228,18 +228,18 @@ def test_two_runs_live_side_by_side_and_one_at_most_is_active(study: Study) -> N
     release = released(study)
     first, second = trained(study, release), trained(study, release)
     assert [first.number, second.number] == [1, 2]
-    runs.activate(by=make_user("rae"), run=first)
-    runs.activate(by=make_user("ada"), run=second)
-    runs.activate(by=make_user("ada"), run=second)
+    runs.activate_run(by=make_user("rae"), run=first)
+    runs.activate_run(by=make_user("ada"), run=second)
+    runs.activate_run(by=make_user("ada"), run=second)
     assert list(study.judge_runs.filter(active=True)) == [second]
     told = HistoryEntry.objects.filter(event="judge_activated").order_by("pk")
     assert [entry.detail["number"] for entry in told] == [1, 2]
     assert told[1].detail["before"] == first.public_id
-    runs.deactivate(by=make_user("ada"), run=second)
+    runs.deactivate_run(by=make_user("ada"), run=second)
     assert not study.judge_runs.filter(active=True).exists()
     assert Prediction.objects.filter(run=first).count() == Prediction.objects.filter(run=second).count() == 28
     with pytest.raises(NotAllowed):
-        runs.activate(by=make_user("ann"), run=first)
+        runs.activate_run(by=make_user("ann"), run=first)
 
 
 def test_a_run_judges_every_sample_of_the_study_and_later_those_that_came_since() -> None:
@@ -286,9 +286,9 @@ def test_places_of_jobs_that_ended_long_ago_are_cleared(study: Study) -> None:
     assert run.job is not None
     place = JobFolder(run, run.job).folder
     (place / "left").touch()
-    assert forget_places() == 0
+    assert remove_old_folders() == 0
     Job.objects.filter(pk=run.job.pk).update(state="failed", finished_at="2020-01-01T00:00Z", lease_until=None)
-    assert forget_places() == 1
+    assert remove_old_folders() == 1
     assert not place.exists()
 
 
@@ -343,8 +343,8 @@ def test_what_readers_may_start_they_may_see() -> None:
 def test_what_judges_do_makes_no_figure_of_people_stale(study: Study) -> None:
     before = HistoryEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     run = make_judge_run(study, release=make_release(study))
-    runs.activate(by=None, run=run)
-    runs.deactivate(by=None, run=run)
+    runs.activate_run(by=None, run=run)
+    runs.deactivate_run(by=None, run=run)
     runs.start_training(by=None, release=make_release(study), wanted=QUICK)
     assert HistoryEntry.objects.filter(pk__gt=before).count() >= 3
     assert not stored_reports.changed_since(study, before)

@@ -190,16 +190,16 @@ def test_a_training_that_is_killed_in_the_middle_goes_on_and_comes_to_the_same(m
     whole = runs.start_training(by=None, release=release, wanted=QUICK)
     assert done(_job(whole)).state == "done"
     broken = runs.start_training(by=None, release=release, wanted=QUICK)
-    take = process._Heard.take
+    take = process._JudgeOutput.take
 
     def kill_at_the_comparison(self: Any, line: str) -> None:
         take(self, line)
         if "mixed" in line:
             raise CancelRequested
 
-    monkeypatch.setattr(process._Heard, "take", kill_at_the_comparison)
+    monkeypatch.setattr(process._JudgeOutput, "take", kill_at_the_comparison)
     assert done(_job(broken)).state == "cancelled"
-    monkeypatch.setattr(process._Heard, "take", take)
+    monkeypatch.setattr(process._JudgeOutput, "take", take)
     assert done(queueing.retry(by=None, job=_job(broken))).state == "done"
     cards = [JudgeRun.objects.get(pk=run.pk).scorecards.get() for run in (whole, broken)]
     assert cards[0].pairs == cards[1].pairs

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from annotation.models import Study
-from annotation.simulation.synthetic_annotators import Annotator
+from annotation.simulation.synthetic_annotators import SyntheticAnnotator
 from annotation.statistics import undefined_reasons
 from tests.factories import make_member, make_study
 from tests.judge_run_rows import make_judge_run
@@ -29,7 +29,11 @@ def study() -> Study:
 
 @pytest.fixture
 def met(study: Study) -> Study:
-    habits = (Annotator("Ann", 0.4, pull=0.8), Annotator("Ben", -0.4, pull=0.8), Annotator("Cho", haste=1))
+    habits = (
+        SyntheticAnnotator("Ann", 0.4, pull=0.8),
+        SyntheticAnnotator("Ben", -0.4, pull=0.8),
+        SyntheticAnnotator("Cho", haste=1),
+    )
     people = [(make_member(study, None, name=habit.name), habit) for habit in habits]
     meet_a_judge(study, make_judge_run(study, samples=[], active=True), people, samples=60, suggestions="both")
     return study
@@ -55,7 +59,7 @@ def test_people_read_tables_with_alarms_and_rubber_stamps_in_words(met):
 
 
 def test_what_cannot_be_told_says_why(study):
-    people = [(make_member(study, None, name=name), Annotator(name)) for name in ("Ann", "Ben", "Cho")]
+    people = [(make_member(study, None, name=name), SyntheticAnnotator(name)) for name in ("Ann", "Ben", "Cho")]
     meet_a_judge(study, make_judge_run(study, samples=[], active=True), people, samples=3)
     assert f"prefilled, TCC: undefined. {undefined_reasons.FEW_SUGGESTED}" in told("birds")
 

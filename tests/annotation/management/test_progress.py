@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.jobs.eta import UNKNOWN, pace_of, round_duration
-from annotation.management.progress import ERASE_LINE, ProgressLine, duration
+from annotation.management.progress import ERASE_LINE, ProgressLine, format_duration
 from tests.annotation.imports.importing import line, write_samples
 
 
@@ -114,7 +114,7 @@ def test_an_import_tells_how_far_it_is_beside_its_answer(tmp_path, monkeypatch) 
     ],
 )
 def test_time_spans_are_no_finer_than_people_plan_by(seconds: float, said: str) -> None:
-    assert duration(seconds) == said
+    assert format_duration(seconds) == said
 
 
 @given(st.floats(60, 1e8))

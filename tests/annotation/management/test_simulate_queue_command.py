@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from annotation.core.errors import WorkflowError
-from annotation.judges.judge_session import Conversation
+from annotation.judges.judge_session import JudgeSession
 from annotation.models import Score, Study
 from annotation.simulation import replay_data
 from tests.annotation.imports.importing import line, take, take_scores, write_samples, write_scores
@@ -142,7 +142,7 @@ def test_a_judge_that_ends_in_the_middle_is_told_of_with_its_last_words(tmp_path
     settings.JUDGE_PYTHON = str(program)
     with (
         pytest.raises(WorkflowError, match="no memory"),
-        Conversation(tmp_path, tmp_path, cache=tmp_path, seed=1, progress=lambda *_: None) as judge,
+        JudgeSession(tmp_path, tmp_path, cache=tmp_path, seed=1, progress=lambda *_: None) as judge,
     ):
         judge.relearn("TCC", {"a": [1]})
 
@@ -151,6 +151,6 @@ def test_where_there_is_no_such_python_it_is_said_where_to_look(tmp_path: Path, 
     settings.JUDGE_PYTHON = str(tmp_path / "gone")
     with (
         pytest.raises(WorkflowError, match="JUDGE_PYTHON"),
-        Conversation(tmp_path, tmp_path, cache=tmp_path, seed=1, progress=lambda *_: None),
+        JudgeSession(tmp_path, tmp_path, cache=tmp_path, seed=1, progress=lambda *_: None),
     ):
         pass

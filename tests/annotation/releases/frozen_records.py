@@ -8,8 +8,8 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from annotation.releases.record import About, FrozenPicture, FrozenRating, FrozenRecord
-from annotation.releases.rendering import Rendered, render
+from annotation.releases.record import FrozenPicture, FrozenRating, FrozenRecord, ReleaseFacts
+from annotation.releases.rendering import RenderedFiles, render_release
 from judge.formats.rubric import parse_rubric
 from tests.factories import picture_bytes
 
@@ -137,7 +137,7 @@ def figures(**fields: Any) -> dict[str, Any]:
     }
 
 
-def about(**fields: Any) -> About:
+def about(**fields: Any) -> ReleaseFacts:
     """Return what is true of a release as a whole."""
     given: dict[str, Any] = {
         "study": "birds",
@@ -150,12 +150,12 @@ def about(**fields: Any) -> About:
         "seed": 42,
         "figures": figures(),
     }
-    return About(**{**given, **fields})
+    return ReleaseFacts(**{**given, **fields})
 
 
-def rendered(folder: Path, records: list[Any], *formats: str, **options: Any) -> Rendered:
+def rendered(folder: Path, records: list[Any], *formats: str, **options: Any) -> RenderedFiles:
     """Render records into a folder."""
-    return render(
+    return render_release(
         records=records, about=options.pop("about", None) or about(), formats=formats, folder=folder, **options
     )
 

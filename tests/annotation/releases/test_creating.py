@@ -295,11 +295,11 @@ def test_agreement_of_a_release_is_that_of_the_same_ratings_by_the_study(study: 
             scores={person: {**GOOD, "ITS": value} for person, value in zip(people, values, strict=True)},
         )
     rows = {row["dimension"]: row for row in released(study).about["agreement"]["rows"]}
-    material = agreement.read(study)
+    material = agreement.read_ratings(study)
     names = {person.pk: person.name for person in people}
     expected = {
         row["dimension"]: row
-        for row in agreement.agreement(material, by=None, names=names, measurements=("ordinal",))["ordinal"]
+        for row in agreement.agreement_rows(material, by=None, names=names, measurements=("ordinal",))["ordinal"]
     }
     for key in ("alpha", "undefined", "samples", "ratings", "exact", "within_one", "mad", "interval"):
         assert rows["ITS"][key] == pytest.approx(expected["ITS"][key]), key

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.releases.formats import FORMATS
-from annotation.releases.markdown import table, text
+from annotation.releases.markdown import markdown_table, markdown_text
 from annotation.releases.yaml_front_matter import front_matter
 
 from .frozen_records import about, figures, record, rendered
@@ -122,6 +122,6 @@ def test_any_front_matter_is_read_back_by_yaml(value):
 
 @pytest.mark.parametrize("nasty", ["a|b", "a\nb", "| |", "\\|"])
 def test_a_cell_stays_one_cell(nasty):
-    row = table(["name", "count"], [(text(nasty), 1_000)])[2]
+    row = markdown_table(["name", "count"], [(markdown_text(nasty), 1_000)])[2]
     assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", row)) == 3
     assert row.endswith("| 1,000 |")

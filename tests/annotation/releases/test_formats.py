@@ -13,7 +13,7 @@ from pyarrow import parquet
 from annotation.core.errors import BadInput
 from annotation.models import Rating
 from annotation.releases.formats import FORMATS
-from annotation.releases.verifying import verify
+from annotation.releases.verifying import verify_release
 from judge.formats.release_line import LABEL_FIELDS
 from judge.formats.rubric import parse_rubric
 from judge.formats.sample_line import Image, parse_sample
@@ -173,7 +173,7 @@ def test_nasty_texts_come_back_from_every_machine_format_as_they_were(tmp_path_f
     assert [(score.sample, score.annotator) for score in read] == [(id, domain[:100]) for id, _, domain in rows]
     with (folder / "scores.csv").open(newline="", encoding="utf-8") as file:
         assert [row["sample"] for row in csv.DictReader(file)] == [id for id, _, _ in rows]
-    assert verify(folder).good
+    assert verify_release(folder).good
     assert {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} == FIXED_NAMES
 
 
@@ -271,7 +271,7 @@ def test_the_same_records_and_options_give_the_same_bytes(tmp_path):
     two = rendered(tmp_path / "two", varied(), *reversed(FORMATS), *FORMATS)
     assert one == two
     assert (tmp_path / "one" / "manifest.json").read_bytes() == (tmp_path / "two" / "manifest.json").read_bytes()
-    assert verify(tmp_path / "two").good
+    assert verify_release(tmp_path / "two").good
     assert one.pictures == 2
 
 

@@ -84,15 +84,15 @@ def test_an_attempt_that_died_after_freezing_is_taken_up_without_a_second_releas
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = queue(study)
-    original = rendering_jobs.render
+    original = rendering_jobs.render_release
 
     def die(**more: Any) -> Any:
         raise SystemExit
 
-    monkeypatch.setattr(rendering_jobs, "render", die)
+    monkeypatch.setattr(rendering_jobs, "render_release", die)
     with pytest.raises(SystemExit):
         running.run(job.pk)
-    monkeypatch.setattr(rendering_jobs, "render", original)
+    monkeypatch.setattr(rendering_jobs, "render_release", original)
     Job.objects.filter(pk=job.pk).update(state="queued", lease_token="")
     job = done(job)
     assert (job.state, job.attempts) == ("done", 2)

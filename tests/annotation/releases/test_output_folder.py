@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from annotation.core.errors import WorkflowError
 from annotation.releases import output_folder as writing
 from annotation.releases.file_names import is_safe
-from annotation.releases.output_folder import Output
-from annotation.releases.verifying import verify
-from annotation.releases.zip import member, pack
+from annotation.releases.output_folder import OutputFolder
+from annotation.releases.verifying import verify_release
+from annotation.releases.zip import open_archive_member, pack_folder
 
 from .frozen_records import record, rendered, stored_picture, turn
 
@@ -65,7 +65,7 @@ def released(folder, *formats):
 
 
 def test_what_is_written_is_counted_and_hashed(tmp_path):
-    output = Output(tmp_path / "out")
+    output = OutputFolder(tmp_path / "out")
     with output.create("deep/a.txt") as file:
         file.write(b"one ")
         file.write(b"x" * 3_000_000)
@@ -74,7 +74,7 @@ def test_what_is_written_is_counted_and_hashed(tmp_path):
 
 
 def test_a_file_that_is_still_open_is_not_passed_off_as_written(tmp_path):
-    output = Output(tmp_path)
+    output = OutputFolder(tmp_path)
     output.create("a.txt")
     with pytest.raises(ValueError, match=r"a\.txt"):
         _ = output.files
@@ -83,11 +83,11 @@ def test_a_file_that_is_still_open_is_not_passed_off_as_written(tmp_path):
 @pytest.mark.parametrize("name", UNSAFE)
 def test_an_unsafe_name_is_refused(tmp_path, name):
     with pytest.raises(ValueError, match="no safe name"):
-        Output(tmp_path / "out").create(name)
+        OutputFolder(tmp_path / "out").create(name)
 
 
 def test_a_name_is_taken_once(tmp_path):
-    output = Output(tmp_path)
+    output = OutputFolder(tmp_path)
     output.write("a.txt", "one")
     with pytest.raises(ValueError, match="already"):
         output.create("a.txt")
@@ -96,7 +96,7 @@ def test_a_name_is_taken_once(tmp_path):
 def test_a_folder_with_something_in_it_is_refused(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(WorkflowError, match="not empty"):
-        Output(tmp_path)
+        OutputFolder(tmp_path)
 
 
 @given(st.text(max_size=20))
@@ -112,7 +112,7 @@ def test_a_picture_is_copied_once_and_hashed_as_it_is_stored(tmp_path, monkeypat
     if not by_the_system:
         monkeypatch.delattr(os, "copy_file_range")
     picture = stored_picture("red", (300, 200))
-    output = Output(tmp_path / "out")
+    output = OutputFolder(tmp_path / "out")
     assert output.picture(picture) == output.picture(picture) == picture["name"]
     copy = tmp_path / "out" / picture["name"]
     with default_storage.open(picture["storage"]) as stored:
@@ -127,7 +127,7 @@ def test_a_picture_is_copied_where_the_system_cannot_copy_between_two_places(tmp
 
     monkeypatch.setattr(os, "copy_file_range", refuse)
     picture = stored_picture("red", (300, 200))
-    output = Output(tmp_path / "out")
+    output = OutputFolder(tmp_path / "out")
     output.picture(picture)
     assert sha256(tmp_path / "out" / picture["name"]) == output.files[0]["sha256"]
 
@@ -135,7 +135,7 @@ def test_a_picture_is_copied_where_the_system_cannot_copy_between_two_places(tmp
 def test_a_picture_is_copied_from_a_storage_that_is_no_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(writing, "default_storage", Remote())
     picture = {**stored_picture(), "storage": "far/a.png"}
-    output = Output(tmp_path / "out")
+    output = OutputFolder(tmp_path / "out")
     output.picture(picture)
     assert (tmp_path / "out" / picture["name"]).read_bytes() == b"the picture far/a.png"
     assert output.files[0]["bytes"] == 21
@@ -145,12 +145,12 @@ def test_a_picture_that_is_gone_is_named(tmp_path):
     picture = stored_picture()
     default_storage.delete(picture["storage"])
     with pytest.raises(WorkflowError, match="is gone"):
-        Output(tmp_path / "out").picture(picture)
+        OutputFolder(tmp_path / "out").picture(picture)
 
 
 def test_a_picture_cannot_be_called_as_it_likes(tmp_path):
     with pytest.raises(ValueError, match="no safe name"):
-        Output(tmp_path / "out").picture({**stored_picture(), "name": "images/../../a.png"})
+        OutputFolder(tmp_path / "out").picture({**stored_picture(), "name": "images/../../a.png"})
 
 
 # --- the archive ----------------------------------------------------------------------------------
@@ -158,23 +158,23 @@ def test_a_picture_cannot_be_called_as_it_likes(tmp_path):
 
 def test_a_folder_packed_twice_is_the_same_file_and_holds_all_of_it(tmp_path):
     released(tmp_path / "out")
-    first = pack(tmp_path / "out", tmp_path / "first.zip")
+    first = pack_folder(tmp_path / "out", tmp_path / "first.zip")
     for path in (tmp_path / "out").rglob("*"):
         os.utime(path, (1, 1))
-    second = pack(tmp_path / "out", tmp_path / "second.zip")
+    second = pack_folder(tmp_path / "out", tmp_path / "second.zip")
     assert first == second
     assert (first.bytes, first.sha256) == ((tmp_path / "first.zip").stat().st_size, sha256(tmp_path / "second.zip"))
     shutil.unpack_archive(tmp_path / "first.zip", tmp_path / "unpacked")
-    assert verify(tmp_path / "unpacked").good
+    assert verify_release(tmp_path / "unpacked").good
 
 
 def test_one_file_is_read_out_of_an_archive(tmp_path):
     released(tmp_path / "out")
-    pack(tmp_path / "out", tmp_path / "out.zip")
+    pack_folder(tmp_path / "out", tmp_path / "out.zip")
     with (tmp_path / "out.zip").open("rb") as archive:
-        with member(archive, "train.jsonl") as stream:
+        with open_archive_member(archive, "train.jsonl") as stream:
             assert json.loads(stream.read())["id"] == "a"
-        with pytest.raises(KeyError), member(archive, "nothing.jsonl"):
+        with pytest.raises(KeyError), open_archive_member(archive, "nothing.jsonl"):
             pass
 
 
@@ -183,7 +183,7 @@ def test_one_file_is_read_out_of_an_archive(tmp_path):
 
 def test_a_release_as_it_was_written_is_verified(tmp_path):
     files = released(tmp_path / "out").files
-    verdict = verify(tmp_path / "out")
+    verdict = verify_release(tmp_path / "out")
     assert (verdict.problems, verdict.files) == ([], len(files))
     assert {"README.md", "rubric.toml", "train.jsonl", "test.jsonl", "train.parquet"} <= {one["path"] for one in files}
 
@@ -236,7 +236,7 @@ def test_whatever_is_wrong_with_a_release_is_named_with_its_remedy(tmp_path, har
     folder = tmp_path / "out"
     released(folder)
     harm(folder)
-    verdict = verify(folder)
+    verdict = verify_release(folder)
     assert not verdict.good
     found = [problem for problem in verdict.problems if problem.path == path]
     assert any(what in problem.what and problem.remedy for problem in found), verdict.problems
@@ -248,7 +248,7 @@ def test_a_file_outside_of_the_folder_is_not_even_looked_at(tmp_path):
     outside = tmp_path / "outside"
     outside.write_bytes(b"x")
     manifest_with(path="../outside", bytes=1, sha256=sha256(outside))(folder)
-    assert any(problem.path == '"../outside"' for problem in verify(folder).problems)
+    assert any(problem.path == '"../outside"' for problem in verify_release(folder).problems)
 
 
 def test_the_command_says_that_all_is_well(tmp_path):

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from annotation.releases.splitting import CannotSplit, QuestionGroup, size_of_test_part, split
+from annotation.releases.splitting import CannotSplit, QuestionGroup, size_of_test_part, split_questions
 
 PAIRS = st.tuples(st.sampled_from(["", "anole", "böhm", "模型"]), st.sampled_from(["", "art", "law"]))
 PARTS = st.sampled_from(["", "", "", "train", "test"])
@@ -84,9 +84,9 @@ def test_earlier_parts_stay_test_comes_from_the_allowed_and_the_number_is_the_ne
     wanted = data.draw(st.integers(1, total_of(groups) - 1))
     if not sums:
         with pytest.raises(CannotSplit, match=r"leaves no (test|train) sample"):
-            split(groups, wanted=wanted, seed=seed)
+            split_questions(groups, wanted=wanted, seed=seed)
         return
-    found = split(groups, wanted=wanted, seed=seed)
+    found = split_questions(groups, wanted=wanted, seed=seed)
     by_key = {group.key: group for group in groups}
     assert {group.key for group in groups if group.part == "test"} <= found.test <= by_key.keys()
     for key in found.test:
@@ -100,7 +100,7 @@ def test_earlier_parts_stay_test_comes_from_the_allowed_and_the_number_is_the_ne
 @given(questions(), st.data())
 def test_the_balances_are_those_that_counting_gives(groups, data):
     assume(possible(groups))
-    found = split(groups, wanted=data.draw(st.integers(1, total_of(groups) - 1)), seed=0)
+    found = split_questions(groups, wanted=data.draw(st.integers(1, total_of(groups) - 1)), seed=0)
     for axis, balances in enumerate((found.by_generator, found.by_domain)):
         test = Counter(pair[axis] for group in groups if group.key in found.test for pair in group.samples)
         every = Counter(pair[axis] for group in groups for pair in group.samples)
@@ -118,18 +118,18 @@ def test_the_balances_are_those_that_counting_gives(groups, data):
 def test_the_order_of_the_questions_and_of_their_samples_does_not_matter(groups, data):
     assume(possible(groups))
     wanted = data.draw(st.integers(1, total_of(groups) - 1))
-    found = split(groups, wanted=wanted, seed=7)
+    found = split_questions(groups, wanted=wanted, seed=7)
     other = [replace(group, samples=data.draw(st.permutations(group.samples))) for group in groups]
-    assert split(data.draw(st.permutations(other)), wanted=wanted, seed=7) == found
-    assert split(iter(groups), wanted=wanted, seed=7) == found
+    assert split_questions(data.draw(st.permutations(other)), wanted=wanted, seed=7) == found
+    assert split_questions(iter(groups), wanted=wanted, seed=7) == found
 
 
 def test_a_thousand_questions_give_the_same_parts_in_every_process():
     program = (
         "from tests.annotation.releases.test_splitting import mixed, singles\n"
-        "from annotation.releases.splitting import split\n"
+        "from annotation.releases.splitting import split_questions\n"
         "for groups in (mixed(400), singles(600, 5, 4)):\n"
-        "    print(sorted(split(set(groups), wanted=200, seed=42).test))\n"
+        "    print(sorted(split_questions(set(groups), wanted=200, seed=42).test))\n"
     )
     told = {
         subprocess.run(
@@ -142,7 +142,8 @@ def test_a_thousand_questions_give_the_same_parts_in_every_process():
     }
     assert told == {
         "".join(
-            f"{sorted(split(groups, wanted=200, seed=42).test)}\n" for groups in (mixed(400), singles(600, 5, 4))
+            f"{sorted(split_questions(groups, wanted=200, seed=42).test)}\n"
+            for groups in (mixed(400), singles(600, 5, 4))
         ).encode()
     }
 
@@ -158,7 +159,7 @@ def test_a_thousand_questions_give_the_same_parts_in_every_process():
     ids=["singles", "mixed", "every size once", "every signature once"],
 )
 def test_another_seed_gives_other_parts_and_over_the_seeds_every_question_has_its_turn(groups):
-    found = [split(groups, wanted=total_of(groups) // 5, seed=seed).test for seed in range(60)]
+    found = [split_questions(groups, wanted=total_of(groups) // 5, seed=seed).test for seed in range(60)]
     assert len(set(found)) > 50
     turns = Counter(itertools.chain.from_iterable(found))
     assert len(turns) > 0.9 * len(groups)
@@ -166,9 +167,9 @@ def test_another_seed_gives_other_parts_and_over_the_seeds_every_question_has_it
 
 def test_parts_that_are_told_to_every_later_release_never_change():
     groups = singles(500, 4, 3)
-    first = split(groups[:300], wanted=60, seed=1)
+    first = split_questions(groups[:300], wanted=60, seed=1)
     known = [replace(group, part="test" if group.key in first.test else "train") for group in groups[:300]]
-    second = split([*known, *groups[300:]], wanted=100, seed=2)
+    second = split_questions([*known, *groups[300:]], wanted=100, seed=2)
     assert second.got == 100
     assert second.test & {group.key for group in known} == first.test
     assert len(second.test - first.test) == 40
@@ -177,7 +178,7 @@ def test_parts_that_are_told_to_every_later_release_never_change():
 def test_new_picks_make_up_for_what_earlier_releases_took_too_much_of():
     known = [QuestionGroup(f"old {n}", ((f"g{n % 4}", "d"),), "test" if n % 4 == 0 else "train") for n in range(200)]
     new = [QuestionGroup(f"new {n}", ((f"g{n % 4}", "d"),)) for n in range(800)]
-    found = split([*known, *new], wanted=200, seed=1)
+    found = split_questions([*known, *new], wanted=200, seed=1)
     assert [balance.test for balance in found.by_generator] == [50, 50, 50, 50]
     assert most_beyond(found) == 0
 
@@ -186,14 +187,14 @@ def test_new_picks_make_up_for_what_earlier_releases_took_too_much_of():
 @given(st.integers(1, 9), st.integers(1, 7), st.integers(60, 700), st.integers(0, 10**6), st.floats(0.1, 0.6))
 def test_single_samples_are_even_by_generator_and_domain(generators, domains, number, seed, share):
     groups = singles(number, generators, domains, seed)
-    found = split(groups, wanted=size_of_test_part(number, share=share), seed=seed)
+    found = split_questions(groups, wanted=size_of_test_part(number, share=share), seed=seed)
     assert found.exact
     assert most_beyond(found) <= 1
 
 
 def test_generators_within_a_domain_are_even_too():
     groups = singles(4_000, 5, 4)
-    test = split(groups, wanted=800, seed=42).test
+    test = split_questions(groups, wanted=800, seed=42).test
     every = Counter(group.samples[0] for group in groups)
     taken = Counter(group.samples[0] for group in groups if group.key in test)
     assert all(abs(taken[pair] - number / 5) <= 2 for pair, number in every.items())
@@ -204,7 +205,7 @@ def test_mixed_sizes_are_far_more_even_than_chance(groups):
     wanted = total_of(groups) // 5
     ours, chances = [], []
     for seed in range(12):
-        ours.append(distance(groups, split(groups, wanted=wanted, seed=seed).test))
+        ours.append(distance(groups, split_questions(groups, wanted=wanted, seed=seed).test))
         shuffled = random.Random(seed).sample(groups, len(groups))
         test, number = set(), 0
         for group in shuffled:
@@ -218,7 +219,7 @@ def test_mixed_sizes_are_far_more_even_than_chance(groups):
 
 def test_48_000_samples_divide_into_exactly_38_400_and_9_600():
     groups = singles(48_000, 25, 20)
-    found = split(groups, wanted=size_of_test_part(48_000, share=0.2), seed=42)
+    found = split_questions(groups, wanted=size_of_test_part(48_000, share=0.2), seed=42)
     assert (found.got, len(found.test), found.exact, found.why) == (9_600, 9_600, True, "")
     assert most_beyond(found) == 0
 
@@ -226,7 +227,7 @@ def test_48_000_samples_divide_into_exactly_38_400_and_9_600():
 def test_4_800_questions_of_ten_generators_divide_into_exactly_38_400_and_9_600():
     ten = tuple(f"g{n}" for n in range(10))
     groups = [QuestionGroup(f"q{n}", tuple((one, f"d{n % 20}") for one in ten)) for n in range(4_800)]
-    found = split(groups, wanted=9_600, seed=42)
+    found = split_questions(groups, wanted=9_600, seed=42)
     assert (found.got, len(found.test), found.exact, most_beyond(found)) == (9_600, 960, True, 0)
 
 
@@ -250,14 +251,16 @@ EQUALLY = "the lower one of the two, which are equally near"
     ],
 )
 def test_a_number_that_whole_questions_do_not_reach_is_told_with_its_neighbours(sizes, wanted, got, why):
-    found = split([QuestionGroup(f"q{n}", [("g", "d")] * size) for n, size in enumerate(sizes)], wanted=wanted, seed=1)
+    found = split_questions(
+        [QuestionGroup(f"q{n}", [("g", "d")] * size) for n, size in enumerate(sizes)], wanted=wanted, seed=1
+    )
     assert (found.got, found.exact, found.why) == (got, False, f"Whole questions {why}")
 
 
 def test_what_earlier_releases_and_the_pool_allow_is_told():
     def why(*parts, wanted):
         groups = [QuestionGroup(f"q{n}", [("g", "d")] * 3, part, may) for n, (part, may) in enumerate(parts)]
-        return split(groups, wanted=wanted, seed=1).why
+        return split_questions(groups, wanted=wanted, seed=1).why
 
     assert why(("test", True), ("test", False), ("", True), wanted=2) == (
         "6 samples were test in earlier releases already and stay so, which is more than the 2 wanted; none was added."
@@ -278,7 +281,7 @@ def test_a_pool_of_one_question_that_is_too_large_is_told_as_such():
         QuestionGroup("pool", [("g", "d")] * 3),
         *(QuestionGroup(f"q{n}", [("g", "d")], may_test=False) for n in range(9)),
     ]
-    found = split(groups, wanted=1, seed=1)
+    found = split_questions(groups, wanted=1, seed=1)
     assert (found.got, found.why) == (3, "Whole questions of 3 samples each reach 3 test samples, not 1.")
 
 
@@ -287,7 +290,7 @@ def test_earlier_test_questions_count_in_the_numbers_that_can_be_reached():
         QuestionGroup("old", [("g", "d")] * 4, "test"),
         *(QuestionGroup(f"q{n}", [("g", "d")] * 10) for n in range(5)),
     ]
-    found = split(groups, wanted=20, seed=1)
+    found = split_questions(groups, wanted=20, seed=1)
     assert found.got == 24
     assert "reach 14 or 24 test samples, not 20" in found.why
 
@@ -313,12 +316,12 @@ def test_earlier_test_questions_count_in_the_numbers_that_can_be_reached():
 )
 def test_what_cannot_be_divided_is_refused_with_the_reason(groups, wanted, message):
     with pytest.raises(CannotSplit, match=message):
-        split(groups, wanted=wanted, seed=1)
+        split_questions(groups, wanted=wanted, seed=1)
 
 
 def test_two_questions_are_enough_and_hard_keys_are_no_trouble():
     for keys in (("a", "b"), ("", "\ud800"), ("問", "a:b"), ("1", "1 ")):
-        found = split([QuestionGroup(key, [("", "")] * 3) for key in keys], wanted=3, seed=-4)
+        found = split_questions([QuestionGroup(key, [("", "")] * 3) for key in keys], wanted=3, seed=-4)
         assert found.exact
         assert len(found.test) == 1
 
@@ -326,7 +329,7 @@ def test_two_questions_are_enough_and_hard_keys_are_no_trouble():
 # What a lab has published must come out again years later: these are never to be changed to fit the code.
 def test_the_parts_of_single_samples_are_these_for_ever():
     groups = [QuestionGroup(f"q{n:02}", ((f"g{n % 3}", f"d{n % 4}"),)) for n in range(24)]
-    assert sorted(split(groups, wanted=6, seed=42).test) == ["q03", "q06", "q10", "q17", "q19", "q20"]
+    assert sorted(split_questions(groups, wanted=6, seed=42).test) == ["q03", "q06", "q10", "q17", "q19", "q20"]
 
 
 def test_the_parts_of_mixed_sizes_are_these_for_ever():
@@ -336,7 +339,7 @@ def test_the_parts_of_mixed_sizes_are_these_for_ever():
         )
         for n in range(20)
     ]
-    found = split(groups, wanted=13, seed=2026)
+    found = split_questions(groups, wanted=13, seed=2026)
     assert found.exact
     assert sorted(found.test) == ["frage 1 ü", "frage 11 ü", "frage 14 ü", "frage 18 ü", "frage 4 ü"]
 
@@ -350,7 +353,7 @@ def test_48_000_questions_unlike_each_other_take_no_longer_than_their_number():
             for n in range(number)
         ]
         started = time.process_time()
-        assert split(groups, wanted=number, seed=1).got in range(number - 3, number + 4)
+        assert split_questions(groups, wanted=number, seed=1).got in range(number - 3, number + 4)
         return time.process_time() - started
 
     assert work(48_000) < 16 * max(work(12_000), 0.1)

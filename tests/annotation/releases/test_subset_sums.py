@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.releases.subset_sums import Nearest, near_proportion, nearest
+from annotation.releases.subset_sums import NearestSum, near_proportion, nearest_sum
 
 SIZES = st.lists(st.integers(1, 12), max_size=9)
 
@@ -19,17 +19,17 @@ def every_sum(sizes):
 @given(SIZES, st.integers(0, 60), st.integers(0, 10), st.integers(0, 110))
 def test_the_sums_on_both_sides_are_those_that_trying_everything_finds(sizes, wanted, fewest, most):
     sums = {number for number in every_sum(sizes) if fewest <= number <= most}
-    found = nearest(Counter(sizes), wanted, fewest=fewest, most=most)
+    found = nearest_sum(Counter(sizes), wanted, fewest=fewest, most=most)
     assert found.below == max((number for number in sums if number <= wanted), default=None)
     assert found.above == min((number for number in sums if number > wanted), default=None)
 
 
 def test_of_two_equally_near_sums_the_lower_one_is_taken():
-    assert Nearest(below=9, above=11).to(10) == 9
-    assert Nearest(below=7, above=11).to(10) == 11
-    assert Nearest(below=None, above=11).to(1) == 11
-    assert Nearest(below=7, above=None).to(100) == 7
-    assert Nearest(below=None, above=None).to(3) is None
+    assert NearestSum(below=9, above=11).to(10) == 9
+    assert NearestSum(below=7, above=11).to(10) == 11
+    assert NearestSum(below=None, above=11).to(1) == 11
+    assert NearestSum(below=7, above=None).to(100) == 7
+    assert NearestSum(below=None, above=None).to(3) is None
 
 
 @given(SIZES.filter(bool), st.data(), st.integers(0, 1000))
@@ -45,7 +45,7 @@ def test_a_reachable_sum_is_reached_whatever_chance_says(sizes, data, chance):
 @given(st.dictionaries(st.integers(1, 30), st.integers(20, 60), min_size=4), st.integers(0, 1000))
 def test_each_size_gives_its_share_within_a_few(available, chance):
     everything = sum(size * number for size, number in available.items())
-    total = nearest(available, everything // 5, fewest=0, most=everything).to(everything // 5)
+    total = nearest_sum(available, everything // 5, fewest=0, most=everything).to(everything // 5)
     taken = near_proportion(available, total, chance=lambda size: chance)
     assert all(abs(taken[size] - available[size] * total / everything) <= 3 for size in available)
 
@@ -57,7 +57,7 @@ def test_a_large_thing_left_out_is_made_up_for_by_the_smaller_ones():
 
 def test_many_things_of_one_size_cost_no_search():
     assert near_proportion({1: 48_000}, 9_600, chance=lambda size: 5) == {1: 9_600}
-    assert nearest({10: 4_800}, 9_605, fewest=1, most=47_999) == (9_600, 9_610)
+    assert nearest_sum({10: 4_800}, 9_605, fewest=1, most=47_999) == (9_600, 9_610)
 
 
 @pytest.mark.parametrize(("available", "total"), [({2: 5}, 3), ({2: 5}, 12), ({}, 1), ({3: 1}, -3)])

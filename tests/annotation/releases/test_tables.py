@@ -11,7 +11,7 @@ from pyarrow import parquet
 
 from annotation.releases.formats import FORMATS, huggingface
 from annotation.releases.formats import parquet as tables
-from annotation.releases.verifying import verify
+from annotation.releases.verifying import verify_release
 from judge.formats.rubric import RubricLevel
 
 from .frozen_records import ORDER, RUBRIC, about, lines, record, rendered, stored_picture, turn, varied, without_nulls
@@ -115,7 +115,7 @@ def test_large_parts_are_cut_into_shards_that_are_found_again(tmp_path, monkeypa
     assert shards > 2
     assert names[1:] == [f"train-{n:05}-of-{shards:05}.parquet" for n in range(shards)]
     assert datasets.load_dataset(str(tmp_path / "out"), split="train")["id"][:] == [f"s{n}" for n in range(7)]
-    assert verify(tmp_path / "out").good
+    assert verify_release(tmp_path / "out").good
 
 
 @pytest.mark.parametrize("name", READ_BY_DATASETS)

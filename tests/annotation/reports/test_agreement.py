@@ -27,7 +27,9 @@ def study() -> Study:
 def rows(study, by=None, *, level="ordinal", **options):
     """Return the rows of a study by group and dimension, members by name."""
     names = dict(Member.objects.filter(study=study).values_list("pk", "name"))
-    found = agreement.agreement(agreement.read(study), by=by, names=names, measurements=(level,), **options)[level]
+    found = agreement.agreement_rows(
+        agreement.read_ratings(study), by=by, names=names, measurements=(level,), **options
+    )[level]
     json.dumps(found, allow_nan=False)
     return {(*row["group"].values(), row["dimension"]): row for row in found}
 
@@ -137,7 +139,7 @@ def test_how_people_score_is_told_per_dimension_with_their_weeks(study):
         rate(sample, "Ann", {"TCC": number}, seconds=10 + number, at=at)
         rate(sample, "Ben", {"TCC": number + 1})
     ids = {name: annotator(study, name).pk for name in ("Ann", "Ben")}
-    people = agreement.annotators(agreement.read(study), names={pk: name for name, pk in ids.items()})
+    people = agreement.annotator_rows(agreement.read_ratings(study), names={pk: name for name, pk in ids.items()})
     json.dumps(people, allow_nan=False)
     ann, ben = people
     assert (ann["member"], ann["dimension"], ann["n"], ann["bias"], ann["seconds"]) == ("Ann", "TCC", 3, -1, 11)
@@ -238,9 +240,9 @@ def test_values_that_a_judge_gave_first_do_not_count_and_own_ones_locked_before_
     for sample in Sample.objects.filter(study=study):
         rate(sample, "Cho", {"TCC": 5}, arm=SuggestionArm.PREFILLED)
     assert rows(study)[("TCC",)] == before
-    material = agreement.read(study)
+    material = agreement.read_ratings(study)
     names = dict(Member.objects.filter(study=study).values_list("pk", "name"))
-    assert {row["member"] for row in agreement.annotators(material, names=names)} == {"Ann", "Ben"}
+    assert {row["member"] for row in agreement.annotator_rows(material, names=names)} == {"Ann", "Ben"}
     for sample in Sample.objects.filter(study=study):
         rate(sample, "Dan", {"TCC": 5}, arm=SuggestionArm.DELAYED)
     assert rows(study)[("TCC",)]["ratings"] == before["ratings"] + 3

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from annotation.models import JudgeRun, Member, Protocol, ReleaseEntry, Sample, Score, Study
 from annotation.reports import judge_influence_sql
-from annotation.reports.judge_influence import influence
-from annotation.simulation.synthetic_annotators import Annotator
+from annotation.reports.judge_influence import influence_report
+from annotation.simulation.synthetic_annotators import SyntheticAnnotator
 from tests.factories import make_member, make_release, make_sample, make_study
 from tests.judge_run_rows import make_judge_run
 from tests.suggestion_rows import foresee, meet, meet_a_judge
@@ -33,7 +33,7 @@ def run(study: Study) -> JudgeRun:
 
 
 def report(study: Study) -> dict:
-    found = influence(study, names=dict(Member.objects.filter(study=study).values_list("pk", "name")))
+    found = influence_report(study, names=dict(Member.objects.filter(study=study).values_list("pk", "name")))
     assert found is not None
     json.dumps(found, allow_nan=False)
     return found
@@ -59,12 +59,13 @@ def mixed(study: Study, run: JudgeRun, **others: dict[str, float]) -> Sample:
 
 def test_a_study_in_which_nobody_met_a_judge_has_no_report(study, run):
     meet(make_sample(study), "Ann", THREES)
-    assert influence(study, names={}) is None
+    assert influence_report(study, names={}) is None
 
 
 def test_the_known_pull_comes_back_out_of_the_database(study, run):
     people = [
-        (make_member(study, None, name=f"Annotator {n}"), Annotator(f"{n}", n / 4 - 0.5, pull=0.5)) for n in range(5)
+        (make_member(study, None, name=f"Annotator {n}"), SyntheticAnnotator(f"{n}", n / 4 - 0.5, pull=0.5))
+        for n in range(5)
     ]
     meet_a_judge(study, run, people, samples=100, suggestions="both")
     found = report(study)
@@ -206,12 +207,12 @@ def test_a_sample_that_is_foretold_while_the_report_is_made_is_not_in_it(
     study: Study, run: JudgeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mixed(study, run, Ben=THREES)
-    before, samples = report(study), judge_influence_sql.samples
+    before, samples = report(study), judge_influence_sql.read_influence_samples
 
     def meanwhile(study_id: int) -> judge_influence_sql.InfluenceSamples:
         found = samples(study_id)
         foresee(run, make_sample(study, pictures=["red"]), FOURS)
         return found
 
-    monkeypatch.setattr(judge_influence_sql, "samples", meanwhile)
+    monkeypatch.setattr(judge_influence_sql, "read_influence_samples", meanwhile)
     assert report(study) == before

@@ -34,7 +34,7 @@ def test_figures_are_calculated_and_stored_with_everything_that_pages_show(study
     assert stored_reports.latest_report(study, "agreement") is None
     for ann, ben in ((1, 2), (3, 3), (5, 4)):
         rated_sample(study, generator="model-a", domain="rivers", Ann=ann, Ben=ben)
-    stored_reports.refresh(study=study)
+    stored_reports.refresh_reports(study=study)
     stored = stored_reports.latest_report(study, "agreement")
     assert stored is not None
     assert not stored.stale
@@ -52,21 +52,21 @@ def test_figures_are_calculated_and_stored_with_everything_that_pages_show(study
 
 
 def test_a_new_calculation_takes_the_place_of_the_old_one(study: Study) -> None:
-    stored_reports.refresh(study=study)
+    stored_reports.refresh_reports(study=study)
     rated_sample(study, Ann=1, Ben=2)
-    stored_reports.refresh(study=study)
+    stored_reports.refresh_reports(study=study)
     assert calculated(study)["TCC"]["samples"] == 1
     assert StudyFigures.objects.filter(study=study).count() == 3
 
 
 def test_the_influence_of_a_judge_is_stored_once_somebody_has_met_one_and_as_long_as_it_is_there(study: Study) -> None:
-    stored_reports.refresh(study=study)
+    stored_reports.refresh_reports(study=study)
     assert stored_reports.latest_report(study, "influence") is None
     run = make_judge_run(study, samples=[])
     values = dict.fromkeys(("TCC", "ICC", "IQ", "ITS"), 3)
     meet(make_sample(study, pictures=["red"]), "Ann", values, arm="prefilled", shown=values, run=run)
     said: list[tuple[int, int, str]] = []
-    stored_reports.refresh(study=study, progress=lambda *step: said.append(step))
+    stored_reports.refresh_reports(study=study, progress=lambda *step: said.append(step))
     stored = stored_reports.latest_report(study, "influence")
     assert stored is not None
     assert [row["acceptance"] for row in stored.data["rows"]] == [1] * 5
@@ -76,13 +76,13 @@ def test_the_influence_of_a_judge_is_stored_once_somebody_has_met_one_and_as_lon
         (True, "influence: calculating"),
     ]
     study.samples.get().assignments.all().delete()
-    stored_reports.refresh(study=study)
+    stored_reports.refresh_reports(study=study)
     assert stored_reports.latest_report(study, "influence") is None
 
 
 def test_figures_are_stale_once_something_has_happened_in_the_study(study: Study) -> None:
     happens(study)
-    stored_reports.refresh(study=study)
+    stored_reports.refresh_reports(study=study)
     for event in ("leased", "released", "job_queued"):
         happens(study, event)
     happens(make_study("another"))
@@ -92,15 +92,15 @@ def test_figures_are_stale_once_something_has_happened_in_the_study(study: Study
 
 
 def test_what_happens_during_a_calculation_makes_it_stale(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = agreement.read
+    original = agreement.read_ratings
 
     def read(study: Study) -> agreement.StudyRatings:
         found = original(study)
         happens(study)
         return found
 
-    monkeypatch.setattr(agreement, "read", read)
-    stored_reports.refresh(study=study)
+    monkeypatch.setattr(agreement, "read_ratings", read)
+    stored_reports.refresh_reports(study=study)
     assert stored_reports.latest_report(study, "agreement").stale is True
 
 
@@ -112,7 +112,7 @@ def test_ada_asks_and_a_worker_calculates(
 ) -> None:
     rated_sample(study, Ann=1, Ben=2)
     with django_capture_on_commit_callbacks(execute=True):
-        job = stored_reports.request(by=ada, study=study)
+        job = stored_reports.request_reports(by=ada, study=study)
     assert (job.kind, job.created_by, job.state) == ("statistics", ada, "queued")
     assert sent == [job.pk]
     running.run(job.pk)
@@ -123,23 +123,23 @@ def test_ada_asks_and_a_worker_calculates(
 
 
 def test_asking_again_while_it_waits_or_runs_is_the_same_job(study: Study, ada: User) -> None:
-    job = stored_reports.request(by=ada, study=study)
-    assert stored_reports.request(by=ada, study=study) == job
-    assert stored_reports.request(by=None, study=study) == job
+    job = stored_reports.request_reports(by=ada, study=study)
+    assert stored_reports.request_reports(by=ada, study=study) == job
+    assert stored_reports.request_reports(by=None, study=study) == job
     running.claim(job.pk)
-    assert stored_reports.request(by=ada, study=study) == job
+    assert stored_reports.request_reports(by=ada, study=study) == job
     another = make_study("another")
-    assert stored_reports.request(by=None, study=another) != job
+    assert stored_reports.request_reports(by=None, study=another) != job
     Job.objects.filter(pk=job.pk).update(state="done")
-    assert stored_reports.request(by=ada, study=study) != job
+    assert stored_reports.request_reports(by=ada, study=study) != job
 
 
 def test_only_those_who_lead_the_study_may_ask(study: Study) -> None:
     make_member(study, "rae", "researcher")
-    waiting = stored_reports.request(by=None, study=study)
+    waiting = stored_reports.request_reports(by=None, study=study)
     for who, refusal in (("ann", NotAllowed), ("rae", NotAllowed), ("sam", NotFound)):
         with pytest.raises(refusal):
-            stored_reports.request(by=make_user(who), study=study)
+            stored_reports.request_reports(by=make_user(who), study=study)
     assert list(Job.objects.all()) == [waiting]
 
 
@@ -154,9 +154,9 @@ def test_the_work_reads_no_file(study: Study, ada: User) -> None:
 def test_a_cancelled_calculation_leaves_what_was_stored(
     study: Study, ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stored_reports.refresh(study=study)
+    stored_reports.refresh_reports(study=study)
     rated_sample(study, Ann=1, Ben=2)
-    job = stored_reports.request(by=ada, study=study)
+    job = stored_reports.request_reports(by=ada, study=study)
     original = agreement.measure
 
     def measure(*args, **options):
@@ -173,7 +173,7 @@ def test_a_cancelled_calculation_leaves_what_was_stored(
 
 def test_a_calculation_whose_worker_was_lost_is_done_by_the_next(study: Study, ada: User) -> None:
     rated_sample(study, Ann=1, Ben=2)
-    job = stored_reports.request(by=ada, study=study)
+    job = stored_reports.request_reports(by=ada, study=study)
     assert running.claim(job.pk) is not None
     let_lease_end(job)
     queueing.sweep()
@@ -183,7 +183,7 @@ def test_a_calculation_whose_worker_was_lost_is_done_by_the_next(study: Study, a
 
 
 def test_a_worker_asked_to_stop_hands_the_calculation_back(study: Study, ada: User) -> None:
-    job = stored_reports.request(by=ada, study=study)
+    job = stored_reports.request_reports(by=ada, study=study)
     context.stopping.set()
     try:
         running.run(job.pk)
@@ -203,14 +203,14 @@ def later(**by: float):
 
 
 def test_stale_figures_are_calculated_anew_and_at_most_every_ten_minutes(study: Study) -> None:
-    assert stored_reports.refresh_due() == 1
-    assert stored_reports.refresh_due() == 0
+    assert stored_reports.request_due_reports() == 1
+    assert stored_reports.request_due_reports() == 0
     (first,) = Job.objects.all()
     running.run(first.pk)
-    assert stored_reports.refresh_due(now=later(minutes=11)) == 0
+    assert stored_reports.request_due_reports(now=later(minutes=11)) == 0
     happens(study)
-    assert stored_reports.refresh_due(now=later(minutes=9)) == 0
-    assert stored_reports.refresh_due(now=later(minutes=11)) == 1
+    assert stored_reports.request_due_reports(now=later(minutes=9)) == 0
+    assert stored_reports.request_due_reports(now=later(minutes=11)) == 1
     (second,) = Job.objects.all()
     assert second != first
     running.run(second.pk)
@@ -218,39 +218,39 @@ def test_stale_figures_are_calculated_anew_and_at_most_every_ten_minutes(study: 
 
 
 def test_what_somebody_asked_for_stays_listed(study: Study, ada: User) -> None:
-    asked = stored_reports.request(by=ada, study=study)
+    asked = stored_reports.request_reports(by=ada, study=study)
     running.run(asked.pk)
     happens(study)
-    stored_reports.refresh_due(now=later(minutes=11))
+    stored_reports.request_due_reports(now=later(minutes=11))
     assert Job.objects.filter(pk=asked.pk).exists()
 
 
 def test_a_calculation_that_failed_is_not_tried_again_at_once(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    stored_reports.refresh_due()
+    stored_reports.request_due_reports()
     (job,) = Job.objects.all()
-    monkeypatch.setattr(agreement, "read", lambda study: 1 / 0)
+    monkeypatch.setattr(agreement, "read_ratings", lambda study: 1 / 0)
     running.run(job.pk)
     assert look(job).state == "failed"
-    assert stored_reports.refresh_due() == 0
+    assert stored_reports.request_due_reports() == 0
     Job.objects.filter(pk=job.pk).update(finished_at=later(minutes=-11))
-    assert stored_reports.refresh_due() == 1
+    assert stored_reports.request_due_reports() == 1
 
 
 def test_drafts_are_left_alone(study: Study) -> None:
     Study.objects.filter(pk=study.pk).update(state="draft")
-    assert stored_reports.refresh_due() == 0
+    assert stored_reports.request_due_reports() == 0
 
 
 def test_the_history_that_was_looked_through_is_not_looked_through_again(study: Study) -> None:
-    stored_reports.refresh(study=study)
+    stored_reports.refresh_reports(study=study)
     elsewhere = make_study("another")
     happens(elsewhere)
     happens(elsewhere)
     old = HistoryEntry.objects.order_by("pk").first()
-    stored_reports.refresh_due()
+    stored_reports.request_due_reports()
     assert set(StudyFigures.objects.filter(study=study).values_list("last_history", flat=True)) == {0}
     HistoryEntry.objects.filter(pk=old.pk).update(at=later(minutes=-6))
-    stored_reports.refresh_due()
+    stored_reports.request_due_reports()
     assert set(StudyFigures.objects.filter(study=study).values_list("last_history", flat=True)) == {old.pk}
     happens(study)
     assert stored_reports.latest_report(study, "agreement").stale

@@ -72,14 +72,14 @@ def says(
 
 def refreshed(study: Study) -> ReviewQueue:
     """Make the queues of a study anew."""
-    rebuild.refresh(study=study)
+    rebuild.rebuild_queue(study=study)
     return ReviewQueue.objects.select_related("study", "run").get(study=study)
 
 
 def followed(study: Study, *samples: Sample) -> int:
     """Let the queues of a study follow what happened to samples."""
     queue = ReviewQueue.objects.select_related("study", "run").get(study=study)
-    return incremental_update.follow(queue, sorted(sample.pk for sample in samples))
+    return incremental_update.update_queues(queue, sorted(sample.pk for sample in samples))
 
 
 def rows_of(
@@ -94,7 +94,7 @@ def rows_of(
     found: list[QueueRow] = []
     start: int | None = 1
     while start is not None:
-        page = queue_list.page(
+        page = queue_list.queue_page(
             study,
             definition(study.rubric_id),
             kind,

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.review_queue.dispute_model import NO_SLOT, TO_COME, Evidence, dispute_model_from, learn
+from annotation.review_queue.dispute_model import (
+    NO_SLOT,
+    TO_COME,
+    DisputeEvidence,
+    dispute_model_from,
+    fit_dispute_model,
+)
 from judge.metrics.dispute import auroc
 from tests.annotation.simulation.synthetic_scores import LEVELS, made_up
 
@@ -35,13 +41,15 @@ def evidences(draw):
         p = np.random.default_rng(draw(st.integers(0, 99))).dirichlet(np.ones(levels), len(rows))
         p[::3] = np.nan
     values = np.array(rows, dtype=np.int64).reshape(len(rows), slots)
-    return Evidence(values, None if people is None else np.arange(values.size).reshape(values.shape) % 3, p), levels
+    return DisputeEvidence(
+        values, None if people is None else np.arange(values.size).reshape(values.shape) % 3, p
+    ), levels
 
 
 @given(evidences())
 def test_chances_are_chances_and_what_is_known_is_certain(drawn):
     evidence, levels = drawn
-    found = learn(evidence, range(levels), people=3)
+    found = fit_dispute_model(evidence, range(levels), people=3)
     chances, plan = found.chances(evidence), found.plan(evidence)
     for row, chance, promise, column in zip(evidence.values, chances, plan.promise, plan.column, strict=True):
         given_values = row[row >= 0]
@@ -58,7 +66,7 @@ def test_chances_are_chances_and_what_is_known_is_certain(drawn):
 @given(evidences())
 def test_what_was_learned_is_plain_data_and_serves_as_well_after_it_was_stored(drawn):
     evidence, levels = drawn
-    found = learn(evidence, range(levels), people=3)
+    found = fit_dispute_model(evidence, range(levels), people=3)
     again = dispute_model_from(json.loads(json.dumps(found.as_data())))
     assert (again.chances(evidence) == found.chances(evidence)).all()
     assert (again.plan(evidence).promise == found.plan(evidence).promise).all()
@@ -68,16 +76,16 @@ def test_what_was_learned_is_plain_data_and_serves_as_well_after_it_was_stored(d
 def test_the_order_of_samples_does_not_matter(drawn, seed):
     evidence, levels = drawn
     order = np.random.default_rng(seed).permutation(len(evidence.values))
-    turned = Evidence(*(None if part is None else part[order] for part in evidence))
-    straight = learn(evidence, range(levels), people=3).chances(evidence)
-    assert learn(turned, range(levels), people=3).chances(turned) == pytest.approx(straight[order])
+    turned = DisputeEvidence(*(None if part is None else part[order] for part in evidence))
+    straight = fit_dispute_model(evidence, range(levels), people=3).chances(evidence)
+    assert fit_dispute_model(turned, range(levels), people=3).chances(turned) == pytest.approx(straight[order])
 
 
 def test_a_chance_is_that_of_all_ways_in_which_the_scores_to_come_may_fall():
     """Against adding up every way, of the types as they were learned."""
     finished = made_up()
-    evidence = Evidence(partly(finished), finished.people)
-    found = learn(evidence, LEVELS, people=3)
+    evidence = DisputeEvidence(partly(finished), finished.people)
+    found = fit_dispute_model(evidence, LEVELS, people=3)
     # So much was learned that what is leant on has no weight; then the types alone speak.
     row = seen([3, TO_COME, TO_COME])
     people = seen([0, 1, 2])
@@ -89,19 +97,19 @@ def test_a_chance_is_that_of_all_ways_in_which_the_scores_to_come_may_fall():
         if max(3, second, third) - min(3, second, third) >= 2
     )
     lean = 20 / (20 + found.finished)
-    assert found.chances(Evidence(row, people))[0] == pytest.approx((1 - lean) * wanted + lean * found.base)
+    assert found.chances(DisputeEvidence(row, people))[0] == pytest.approx((1 - lean) * wanted + lean * found.base)
 
 
 def test_it_is_learned_which_first_scores_lead_to_a_dispute():
     """Only samples that Ann gives a 3 divide people; Cho is the one to ask, not Ben."""
     finished = made_up()
-    found = learn(Evidence(partly(finished), finished.people), LEVELS, people=3)
+    found = fit_dispute_model(DisputeEvidence(partly(finished), finished.people), LEVELS, people=3)
     plain, divides = seen([4, TO_COME, TO_COME]), seen([2, TO_COME, TO_COME])
     people = seen([0, 1, 2])
-    of_plain, of_divides = (float(found.chances(Evidence(row, people))[0]) for row in (plain, divides))
+    of_plain, of_divides = (float(found.chances(DisputeEvidence(row, people))[0]) for row in (plain, divides))
     assert of_plain < 0.15
     assert of_divides > 0.6
-    plan = found.plan(Evidence(np.concatenate([plain, divides]), np.concatenate([people, people])))
+    plan = found.plan(DisputeEvidence(np.concatenate([plain, divides]), np.concatenate([people, people])))
     assert plan.column.tolist()[1] == 2
     assert plan.promise[1] > 3 * plan.promise[0]
 
@@ -110,8 +118,8 @@ def test_it_is_calibrated_on_samples_whose_scores_are_to_come():
     """Of samples of about the same chance, so many are disputed in the end; and it sorts them well."""
     finished = made_up(1200, seed=3)
     values = partly(finished, share=0.4)
-    evidence = Evidence(values, finished.people)
-    chances = learn(evidence, LEVELS, people=3).chances(evidence)
+    evidence = DisputeEvidence(values, finished.people)
+    chances = fit_dispute_model(evidence, LEVELS, people=3).chances(evidence)
     left = (values == TO_COME).any(axis=1) & (chances < 1)
     chances, disputed = chances[left], finished.disputed[left]
     for part in np.array_split(np.argsort(chances), 4):
@@ -123,12 +131,12 @@ def test_without_finished_samples_the_judge_speaks_and_without_a_judge_the_base_
     nothing = seen([TO_COME, TO_COME])
     sure, torn = [0.0, 0.0, 0.0, 0.0, 1.0], [0.5, 0.0, 0.0, 0.0, 0.5]
     p = np.array([sure, torn, [np.nan] * 5])
-    evidence = Evidence(np.repeat(nothing, 3, axis=0), None, p)
-    found = learn(evidence, LEVELS)
+    evidence = DisputeEvidence(np.repeat(nothing, 3, axis=0), None, p)
+    found = fit_dispute_model(evidence, LEVELS)
     assert found.finished == 0
     assert found.chances(evidence) == pytest.approx([0.0, 0.5, 0.25])
     # Two draws from the judge's distribution: what it calls p_dispute.
-    begun = Evidence(seen([4, TO_COME], [4, TO_COME]), None, p[:2])
+    begun = DisputeEvidence(seen([4, TO_COME], [4, TO_COME]), None, p[:2])
     assert found.chances(begun) == pytest.approx([0.0, 0.5])
 
 
@@ -136,7 +144,7 @@ def test_two_who_score_alike_are_one_to_ask():
     """With anybody everywhere the first score that is to come is asked for, whichever it is."""
     finished = made_up()
     values = partly(finished)
-    plan = learn(Evidence(values), LEVELS).plan(Evidence(values))
+    plan = fit_dispute_model(DisputeEvidence(values), LEVELS).plan(DisputeEvidence(values))
     first = [np.flatnonzero(row == TO_COME)[0] if (row == TO_COME).any() else -1 for row in values]
     assert plan.column.tolist() == first
 
@@ -145,14 +153,14 @@ def test_levels_of_tenths_and_many_raters_are_no_hurdle():
     chance = np.random.default_rng(1)
     levels = tuple(number / 10 for number in range(51))
     values = np.where(chance.random((60, 6)) < 0.5, TO_COME, chance.integers(0, 51, (60, 6)))
-    found = learn(Evidence(values), levels)
-    assert np.isfinite(found.chances(Evidence(values))).all()
-    assert np.isfinite(found.plan(Evidence(values)).promise).all()
+    found = fit_dispute_model(DisputeEvidence(values), levels)
+    assert np.isfinite(found.chances(DisputeEvidence(values))).all()
+    assert np.isfinite(found.plan(DisputeEvidence(values)).promise).all()
 
 
 def test_nothing_is_learned_from_nothing_without_a_fault():
-    found = learn(Evidence(np.zeros((0, 3), dtype=np.int64)), LEVELS)
-    assert found.chances(Evidence(seen([TO_COME, TO_COME, TO_COME])))[0] == pytest.approx(0.25)
+    found = fit_dispute_model(DisputeEvidence(np.zeros((0, 3), dtype=np.int64)), LEVELS)
+    assert found.chances(DisputeEvidence(seen([TO_COME, TO_COME, TO_COME])))[0] == pytest.approx(0.25)
 
 
 @pytest.mark.slow
@@ -160,9 +168,9 @@ def test_a_large_study_takes_a_second_or_two():
     """48,000 samples of three scores each with a judge; in processor time."""
     chance = np.random.default_rng(1)
     values = np.where(chance.random((48_000, 3)) < 0.5, TO_COME, chance.integers(0, 6, (48_000, 3)))
-    evidence = Evidence(values, None, chance.dirichlet(np.ones(6), 48_000))
+    evidence = DisputeEvidence(values, None, chance.dirichlet(np.ones(6), 48_000))
     begun = time.process_time()
-    found = learn(evidence, tuple(range(6)))
+    found = fit_dispute_model(evidence, tuple(range(6)))
     found.chances(evidence)
     found.plan(evidence)
     assert time.process_time() - begun < 4

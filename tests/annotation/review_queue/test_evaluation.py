@@ -11,20 +11,28 @@ from hypothesis import strategies as st
 
 from annotation.models import QueueEntry
 from annotation.review_queue import evaluation
-from annotation.review_queue.evaluation import Became, auroc_of, figures, found_by_share, proof
+from annotation.review_queue.evaluation import (
+    EvaluatedEntry,
+    auroc_of,
+    evaluate_entries,
+    evaluate_queue,
+    found_by_share,
+)
 from tests.factories import make_sample, make_study
 
 RANDOM, ORDER = 0.1, 0.7
 FORESEEN = st.sampled_from([0.0, 0.1, 0.25, 0.25, 0.5, 0.9])
-BECAME = st.lists(st.builds(Became, FORESEEN, st.booleans(), st.none(), st.just(RANDOM)), min_size=2, max_size=30)
+BECAME = st.lists(
+    st.builds(EvaluatedEntry, FORESEEN, st.booleans(), st.none(), st.just(RANDOM)), min_size=2, max_size=30
+)
 
 
-def several(count: int, share: float, foreseen: float = 0.5, draw: float = RANDOM) -> list[Became]:
-    return [Became(foreseen, number < share * count, None, draw) for number in range(count)]
+def several(count: int, share: float, foreseen: float = 0.5, draw: float = RANDOM) -> list[EvaluatedEntry]:
+    return [EvaluatedEntry(foreseen, number < share * count, None, draw) for number in range(count)]
 
 
 @given(BECAME)
-def test_auroc_is_the_share_of_pairs_that_are_told_apart(became: list[Became]) -> None:
+def test_auroc_is_the_share_of_pairs_that_are_told_apart(became: list[EvaluatedEntry]) -> None:
     hits = np.array([one.foreseen for one in became if one.disputed])
     others = np.array([one.foreseen for one in became if not one.disputed])
     if not len(hits) or not len(others):
@@ -36,7 +44,9 @@ def test_auroc_is_the_share_of_pairs_that_are_told_apart(became: list[Became]) -
 
 
 @given(BECAME.filter(lambda became: any(one.disputed for one in became)), st.integers(0, 100))
-def test_what_is_found_is_what_is_found_on_average_over_the_orders_of_equals(became: list[Became], seed: int) -> None:
+def test_what_is_found_is_what_is_found_on_average_over_the_orders_of_equals(
+    became: list[EvaluatedEntry], seed: int
+) -> None:
     chance = random.Random(seed)
     places = range(1, len(became) + 1)
     points = found_by_share(became, [place / len(became) for place in places])
@@ -53,34 +63,34 @@ def test_what_is_found_is_what_is_found_on_average_over_the_orders_of_equals(bec
 
 
 def test_chance_alone_gains_nothing_and_a_perfect_order_all_there_is() -> None:
-    blind = figures(several(100, 0.3))
+    blind = evaluate_entries(several(100, 0.3))
     assert blind.auroc == 0.5
     assert blind.at(0.2) is not None
     assert blind.at(0.2).gain == pytest.approx(1)  # type: ignore[union-attr]
-    seeing = figures(several(20, 1, 0.9) + several(80, 0, 0.1))
+    seeing = evaluate_entries(several(20, 1, 0.9) + several(80, 0, 0.1))
     assert seeing.auroc == 1
     point = seeing.at(0.2)
     assert point is not None
     assert (point.found, point.precision, point.gain) == pytest.approx((1, 1, 5))
     assert seeing.base_rate == 0.2
     assert [(one.k, one.precision) for one in seeing.precision] == [(10, 1.0), (50, pytest.approx(0.4))]
-    assert [one.k for one in figures(several(20, 0.5)).precision] == [10]
+    assert [one.k for one in evaluate_entries(several(20, 0.5)).precision] == [10]
 
 
 def test_figures_come_from_the_random_arm_alone() -> None:
     """Those in order were chosen for being likely: among them the queue would seem to know less than it does."""
     arm = several(40, 0.5, 0.9) + several(40, 0.1, 0.2)
-    assert figures(arm).auroc == figures(arm + several(500, 0.9, 0.95, ORDER)).auroc
+    assert evaluate_entries(arm).auroc == evaluate_entries(arm + several(500, 0.9, 0.95, ORDER)).auroc
 
 
 def test_either_arm_and_the_latest_hundred_are_counted_by_themselves() -> None:
     latest = several(79, 62 / 79, draw=ORDER) + several(21, 7 / 21)
-    found = figures(latest + several(50, 0.1, draw=ORDER))
+    found = evaluate_entries(latest + several(50, 0.1, draw=ORDER))
     assert (found.last_in_order.decided, found.last_in_order.disputed) == (79, 62)
     assert (found.last_at_random.decided, found.last_at_random.disputed) == (21, 7)
     assert (found.in_order.decided, found.in_order.disputed) == (129, 67)
     assert found.at_random.share == pytest.approx(7 / 21)
-    assert figures([]).in_order.share is None
+    assert evaluate_entries([]).in_order.share is None
 
 
 @pytest.mark.parametrize(
@@ -93,8 +103,8 @@ def test_either_arm_and_the_latest_hundred_are_counted_by_themselves() -> None:
         (several(500, 0.5, draw=ORDER), evaluation.LEAST_RANDOM),
     ],
 )
-def test_of_too_few_nothing_is_claimed(arm: list[Became], lacking: int) -> None:
-    found = figures(arm)
+def test_of_too_few_nothing_is_claimed(arm: list[EvaluatedEntry], lacking: int) -> None:
+    found = evaluate_entries(arm)
     assert found.lacking == lacking
     assert (found.auroc, found.interval, found.points, found.base_rate) == (None, None, (), None)
 
@@ -105,8 +115,8 @@ def test_the_interval_holds_what_is_true_as_often_as_it_says() -> None:
     true = 0.5 + 0.5 * (1 / 3)  # for likelihoods drawn evenly, of which each comes true as often as it says: 2/3
     held = 0
     for _ in range(300):
-        arm = [Became(one := chance.random(), chance.random() < one, None, RANDOM) for _ in range(80)]
-        found = figures(arm)
+        arm = [EvaluatedEntry(one := chance.random(), chance.random() < one, None, RANDOM) for _ in range(80)]
+        found = evaluate_entries(arm)
         assert found.interval is not None
         held += found.interval[0] <= true + 1 / 6 <= found.interval[1]
     assert 0.92 <= held / 300 <= 0.99
@@ -131,7 +141,7 @@ def test_what_was_not_foreseen_and_what_is_not_decided_is_left_out() -> None:
             disputed=disputed,
             off=None if disputed is None else 0.5 + disputed,
         )
-    found = proof(study, "disputed")
+    found = evaluate_queue(study, "disputed")
     assert (found.at_random.decided, found.at_random.disputed, found.at_random.off) == (2, 1, 1.0)
     assert found.lacking == 18
-    assert proof(study, "audit").at_random.decided == 0
+    assert evaluate_queue(study, "audit").at_random.decided == 0

@@ -10,7 +10,7 @@ from annotation.models import HistoryEntry, Job, QueueEntry, ReviewQueue, Sample
 from annotation.review_queue import incremental_update, ranking, rebuild
 from annotation.review_queue.incremental_update import catch_up
 from annotation.review_queue.predicting_disputes import models_from_data
-from annotation.review_queue.reading_facts import read
+from annotation.review_queue.reading_facts import read_facts
 from annotation.scoring import leases, leasing, submitting
 from tests.annotation.reports.rating_rows import rate, rated_sample
 from tests.annotation.scoring.score_rows import lease, same, score
@@ -59,9 +59,9 @@ def test_what_followed_is_what_the_pure_function_says_of_what_is_known_now(study
     for name, value in (("ann", 1), ("ben", 4), ("cho", 2), ("ann", 3), ("ben", 3)):
         score(study, name, same(3, TCC=value))
     catch_up()
-    facts = read(study, run, learned=models_from_data(queue.foresight)).samples
+    facts = read_facts(study, run, learned=models_from_data(queue.foresight)).samples
     standing = [fact for fact in facts if fact.belongs("disputed")]
-    wanted = ranking.entries((fact.known for fact in standing), ranking.QueueKind.DISPUTED, seed=queue.seed)
+    wanted = ranking.rank_entries((fact.known for fact in standing), ranking.QueueKind.DISPUTED, seed=queue.seed)
     assert order_of(study) == [entry.sample for entry in wanted]
     assert [row.reason for row in rows_of(study)] == [entry.reason for entry in wanted]
     names = ("kind", "sample", "spread", "scores", "disputed", "decided_at", "left_at")
@@ -71,7 +71,7 @@ def test_what_followed_is_what_the_pure_function_says_of_what_is_known_now(study
     # Who makes the random ones a fifth where too few drew that, may be another one than before: the order says who.
     for kind in ranking.QueueKind:
         known = [fact.known for fact in facts if fact.belongs(kind)]
-        by_chance = {one.sample for one in ranking.entries(known, kind, seed=queue.seed) if one.random}
+        by_chance = {one.sample for one in ranking.rank_entries(known, kind, seed=queue.seed) if one.random}
         standing_now = QueueEntry.objects.filter(kind=kind, left_at=None, random=True)
         assert set(standing_now.values_list("sample", flat=True)) == by_chance
 
@@ -238,7 +238,7 @@ def test_a_refresh_that_began_after_an_import_is_not_asked_for_again_while_it_is
     refreshed(study)
     let_a_minute_pass()
     record("samples_imported", study=study, by=None, counts={})
-    job = rebuild.request(by=None, study=study)
+    job = rebuild.request_rebuild(by=None, study=study)
     Job.objects.update(state="running", started_at=timezone.now() - timedelta(minutes=1))
     catch_up()
     assert Job.objects.exclude(pk=job.pk).count() == 1, "it may have read what there was before"
@@ -255,7 +255,7 @@ def test_queues_that_were_never_made_to_their_end_are_not_followed_but_made(stud
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        rebuild.refresh(study=study, progress=stop)
+        rebuild.rebuild_queue(study=study, progress=stop)
     score(study, "ann", same(1))
     catch_up()
     assert not QueueEntry.objects.exists()
@@ -299,7 +299,7 @@ def test_a_refresh_is_followed_again_from_where_it_read(study: Study) -> None:
             score(study, "ann", same(1))
             catch_up()
 
-    rebuild.refresh(study=study, progress=meanwhile)
+    rebuild.rebuild_queue(study=study, progress=meanwhile)
     assert entry_of(sample).scores == 0
     catch_up()
     assert entry_of(sample).scores == 1

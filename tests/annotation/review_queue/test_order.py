@@ -12,8 +12,8 @@ from annotation.models import QueueEntry, Study
 from annotation.review_queue import list as queue_list
 from annotation.review_queue import ranking, storage
 from annotation.review_queue.list import QueueFilter, random_before
-from annotation.review_queue.ranking import QueueKind, SampleEvidence, Seen, interleave_random
-from annotation.review_queue.sample_facts import Fact
+from annotation.review_queue.ranking import DimensionEvidence, QueueKind, SampleEvidence, interleave_random
+from annotation.review_queue.sample_facts import SampleFact
 from tests.factories import make_sample, make_study
 
 from .queue_studies import order_of, rows_of
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 SAMPLES = 23
 FIGURES = st.one_of(st.none(), st.sampled_from([0.0, 0.25, 0.5]), st.floats(0, 1))
 SEEN = st.builds(
-    Seen,
+    DimensionEvidence,
     key=st.sampled_from(["TCC", "ICC", "IQ"]),
     values=st.lists(st.integers(0, 5).map(float), max_size=3).map(sorted).map(tuple),
     expected=st.one_of(st.none(), st.floats(0, 5)),
@@ -54,10 +54,10 @@ def stored(study: Study, facts: Any, kind: QueueKind, *, seed: int) -> list[rank
         SampleEvidence(sample.pk, sample.public_id, cluster, seen)
         for sample, (seen, cluster) in zip(samples, facts, strict=False)
     ]
-    fact_of = {one.sample: Fact(one, "scoring", 2, 0) for one in known}
-    order = ranking.entries(known, kind, seed=seed)
+    fact_of = {one.sample: SampleFact(one, "scoring", 2, 0) for one in known}
+    order = ranking.rank_entries(known, kind, seed=seed)
     places = [storage.QueuePosition.of(fact_of[entry.sample], entry) for entry in order]
-    storage.store(study.pk, places, definition(study.rubric_id), at=timezone.now())
+    storage.store_entries(study.pk, places, definition(study.rubric_id), at=timezone.now())
     return order
 
 
@@ -85,7 +85,10 @@ def test_how_many_places_are_random_follows_from_the_lengths_alone(in_order: int
 
 
 def known_ranges(study: Study) -> list[ranking.RankedEntry]:
-    facts = [((Seen("ITS" if number % 2 else "TCC", (0.0, float(number % 6))),), None) for number in range(SAMPLES)]
+    facts = [
+        ((DimensionEvidence("ITS" if number % 2 else "TCC", (0.0, float(number % 6))),), None)
+        for number in range(SAMPLES)
+    ]
     return stored(study, facts, QueueKind.DISPUTED, seed=1)
 
 
@@ -125,5 +128,5 @@ def test_what_is_pinned_stands_first_and_what_is_dismissed_or_gone_nowhere(study
     assert standing.counts["disputed"].total == SAMPLES - 2
     assert standing.dismissed == {"disputed": 1, "label_next": 0, "audit": 0}
     rubric = definition(study.rubric_id)
-    page = queue_list.page(study, rubric, "disputed", QueueFilter(), standing=standing, start=9, limit=5)
+    page = queue_list.queue_page(study, rubric, "disputed", QueueFilter(), standing=standing, start=9, limit=5)
     assert (page.count, page.start, page.next, page.previous) == (SAMPLES - 2, 9, 14, 4)

@@ -88,7 +88,7 @@ def test_an_audit_of_a_judge_that_is_not_asked_any_more_was_none(study: Study) -
     all_score(study, {"ann": same(1), "ben": same(1), "cho": same(1)})
     says(run, sample, {"TCC": said(5.0)})
     refreshed(study)
-    runs.deactivate(by=None, run=run)
+    runs.deactivate_run(by=None, run=run)
     refreshed(study)
     assert not QueueEntry.objects.filter(kind="audit").exists()
 
@@ -171,7 +171,7 @@ def test_what_is_agreed_while_a_refresh_is_at_work_was_no_audit(study: Study) ->
             catch_up()
             assert entry_of(sample, "audit").left_at is None
 
-    rebuild.refresh(study=study, progress=meanwhile)
+    rebuild.rebuild_queue(study=study, progress=meanwhile)
     catch_up()
     audit = entry_of(sample, "audit")
     assert (audit.left_at, audit.decided_at, audit.disputed) == (None, None, None)
@@ -198,7 +198,7 @@ def test_a_score_that_comes_in_while_facts_are_read_is_not_missed_in_what_became
 
         return reading
 
-    for name in ("samples", "independent_levels"):
+    for name in ("read_samples", "independent_levels"):
         monkeypatch.setattr(reading_facts.sql, name, after_first(name))
     refreshed(study)
     assert Sample.objects.get().state == "in_discussion"

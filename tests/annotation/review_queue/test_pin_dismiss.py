@@ -6,7 +6,7 @@ from annotation.core import permissions
 from annotation.core.errors import BadInput, NotAllowed, NotFound, WrongState
 from annotation.models import HistoryEntry, Member, QueueEntry, Sample, Study, User
 from annotation.reports import stored_reports
-from annotation.review_queue.pin_dismiss import dismiss, pin, restore
+from annotation.review_queue.pin_dismiss import dismiss_sample, pin_sample, restore_sample
 from annotation.samples.timeline import timeline
 from tests.annotation.reports.rating_rows import rated_sample
 from tests.annotation.scoring.score_rows import all_score, same
@@ -39,32 +39,32 @@ def events(study: Study) -> list[str]:
 
 def test_ada_pins_an_entry_to_the_top_and_lets_it_go_again(study: Study) -> None:
     before, entry, ada = order_of(study), last_of(study), make_user("ada")
-    assert pin(by=ada, entry_id=entry.public_id).pinned_by == ada
-    first = pin(by=ada, entry_id=entry.public_id).pinned_at
+    assert pin_sample(by=ada, entry_id=entry.public_id).pinned_by == ada
+    first = pin_sample(by=ada, entry_id=entry.public_id).pinned_at
     assert order_of(study) == [before[-1], *before[:-1]]
     refreshed(study)
     assert order_of(study)[0] == before[-1]
     assert entry_of(entry.sample).pinned_at == first
-    pin(by=ada, entry_id=entry.public_id, pinned=False)
-    pin(by=ada, entry_id=entry.public_id, pinned=False)
+    pin_sample(by=ada, entry_id=entry.public_id, pinned=False)
+    pin_sample(by=ada, entry_id=entry.public_id, pinned=False)
     assert order_of(study) == before
     assert events(study) == ["queue_pinned", "queue_unpinned"]
 
 
 def test_ada_dismisses_an_entry_with_a_reason_and_restores_it(study: Study) -> None:
     before, entry, ada = order_of(study), last_of(study), make_user("ada")
-    pin(by=ada, entry_id=entry.public_id)
+    pin_sample(by=ada, entry_id=entry.public_id)
     for _ in range(2):
-        gone = dismiss(by=ada, entry_id=entry.public_id, reason=" A slip of the key. ")
+        gone = dismiss_sample(by=ada, entry_id=entry.public_id, reason=" A slip of the key. ")
     assert (gone.dismissed_because, gone.dismissed_by, gone.pinned_at) == ("A slip of the key.", ada, None)
     assert order_of(study) == before[:-1]
     with pytest.raises(WrongState) as refused:
-        dismiss(by=ada, entry_id=entry.public_id, reason="Another reason.")
+        dismiss_sample(by=ada, entry_id=entry.public_id, reason="Another reason.")
     assert refused.value.code == "entry_dismissed"
     with pytest.raises(WrongState):
-        pin(by=ada, entry_id=entry.public_id)
-    restore(by=ada, entry_id=entry.public_id)
-    restore(by=ada, entry_id=entry.public_id)
+        pin_sample(by=ada, entry_id=entry.public_id)
+    restore_sample(by=ada, entry_id=entry.public_id)
+    restore_sample(by=ada, entry_id=entry.public_id)
     assert order_of(study) == before
     assert events(study) == ["queue_pinned", "queue_dismissed", "queue_restored"]
     told = timeline(entry.sample, names=True)
@@ -76,16 +76,16 @@ def test_ada_dismisses_an_entry_with_a_reason_and_restores_it(study: Study) -> N
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
 def test_a_dismissal_needs_a_reason_of_some_words(study: Study, reason: str) -> None:
     with pytest.raises(BadInput) as refused:
-        dismiss(by=make_user("ada"), entry_id=last_of(study).public_id, reason=reason)
+        dismiss_sample(by=make_user("ada"), entry_id=last_of(study).public_id, reason=reason)
     assert "reason" in refused.value.fields
 
 
 def test_only_those_who_lead_the_study_act_and_strangers_do_not_learn_of_it(study: Study) -> None:
     entry = last_of(study).public_id
     for act in (
-        lambda who: pin(by=who, entry_id=entry),
-        lambda who: dismiss(by=who, entry_id=entry, reason="Why not."),
-        lambda who: restore(by=who, entry_id=entry),
+        lambda who: pin_sample(by=who, entry_id=entry),
+        lambda who: dismiss_sample(by=who, entry_id=entry, reason="Why not."),
+        lambda who: restore_sample(by=who, entry_id=entry),
     ):
         with pytest.raises(NotAllowed):
             act(make_user("rae"))
@@ -100,8 +100,8 @@ def test_what_has_left_the_queue_cannot_be_pinned_or_dismissed(study: Study) -> 
     Sample.objects.filter(pk=entry.sample_id).update(state="withdrawn")
     refreshed(study)
     for act in (
-        lambda: pin(by=make_user("ada"), entry_id=entry.public_id),
-        lambda: dismiss(by=make_user("ada"), entry_id=entry.public_id, reason="Gone."),
+        lambda: pin_sample(by=make_user("ada"), entry_id=entry.public_id),
+        lambda: dismiss_sample(by=make_user("ada"), entry_id=entry.public_id, reason="Gone."),
     ):
         with pytest.raises(WrongState) as refused:
             act()
@@ -115,9 +115,9 @@ def test_an_audit_that_is_dismissed_was_looked_at_and_found_right(study: Study) 
     says(active_judge(study), sample, {"TCC": said(5.0)})
     refreshed(study)
     ada, entry = make_user("ada"), entry_of(sample, "audit")
-    dismiss(by=ada, entry_id=entry.public_id, reason="The people are right.")
+    dismiss_sample(by=ada, entry_id=entry.public_id, reason="The people are right.")
     assert entry_of(sample, "audit").disputed is False
-    restore(by=ada, entry_id=entry.public_id)
+    restore_sample(by=ada, entry_id=entry.public_id)
     assert entry_of(sample, "audit").disputed is None
     assert entry_of(sample, "audit").decided_at is None
 
@@ -125,9 +125,9 @@ def test_an_audit_that_is_dismissed_was_looked_at_and_found_right(study: Study) 
 def test_acting_changes_no_figure(study: Study) -> None:
     last = HistoryEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     entry, ada = last_of(study), make_user("ada")
-    pin(by=ada, entry_id=entry.public_id)
-    dismiss(by=ada, entry_id=entry.public_id, reason="Why not.")
-    restore(by=ada, entry_id=entry.public_id)
+    pin_sample(by=ada, entry_id=entry.public_id)
+    dismiss_sample(by=ada, entry_id=entry.public_id, reason="Why not.")
+    restore_sample(by=ada, entry_id=entry.public_id)
     assert not stored_reports.changed_since(study, last)
 
 
@@ -142,4 +142,4 @@ def test_an_entry_that_a_refresh_takes_out_meanwhile_is_not_there_any_more(
 
     monkeypatch.setattr(permissions, "require_lead", meanwhile)
     with pytest.raises(NotFound):
-        pin(by=make_user("ada"), entry_id=entry.public_id)
+        pin_sample(by=make_user("ada"), entry_id=entry.public_id)

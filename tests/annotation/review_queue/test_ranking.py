@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 
 from annotation.review_queue import ranking
 from annotation.review_queue.ranking import (
-    Purpose,
+    DimensionEvidence,
+    OrderPurpose,
     QueueKind,
     ReasonKind,
     SampleEvidence,
-    Seen,
-    entries,
     interleave_random,
+    rank_entries,
 )
 
 FIGURES = st.one_of(st.none(), st.floats(0, 1))
 SEEN = st.builds(
-    Seen,
+    DimensionEvidence,
     key=st.sampled_from(["TCC", "ICC"]),
     values=st.lists(st.integers(0, 5).map(float), max_size=3).map(tuple),
     expected=st.one_of(st.none(), st.floats(0, 5)),
@@ -50,25 +50,25 @@ def in_order(found):
     return [entry for entry in found if not entry.random]
 
 
-@given(studies(), st.sampled_from(QueueKind), st.sampled_from(Purpose), st.integers(0, 5), st.floats(0.2, 1))
+@given(studies(), st.sampled_from(QueueKind), st.sampled_from(OrderPurpose), st.integers(0, 5), st.floats(0.2, 1))
 def test_every_sample_has_one_place_and_the_same_one_whoever_asks(known, queue, purpose, seed, share):
-    found = entries(known, queue, seed=seed, share=share, purpose=purpose)
+    found = rank_entries(known, queue, seed=seed, share=share, purpose=purpose)
     assert sorted(entry.sample for entry in found) == sorted(one.sample for one in known)
-    assert found == entries(reversed(known), queue, seed=seed, share=share, purpose=purpose)
+    assert found == rank_entries(reversed(known), queue, seed=seed, share=share, purpose=purpose)
 
 
 @given(studies(), st.sampled_from(QueueKind), st.integers(0, 5))
 def test_at_least_a_fifth_is_random_and_marked_however_far_somebody_reads(known, queue, seed):
-    found = entries(known, queue, seed=seed)
+    found = rank_entries(known, queue, seed=seed)
     for read in range(5, len(found) + 1, 5):
         assert sum(entry.random for entry in found[:read]) >= read / 5
     assert sum(entry.random for entry in found) >= math.ceil(len(found) / 5)
     assert all((entry.reason.kind is ReasonKind.RANDOM) == entry.random for entry in found)
 
 
-@given(studies(), st.sampled_from(QueueKind), st.sampled_from(Purpose))
+@given(studies(), st.sampled_from(QueueKind), st.sampled_from(OrderPurpose))
 def test_what_is_in_order_falls_by_rank_and_equals_by_draw(known, queue, purpose):
-    ranked = [(entry.rank, -entry.draw) for entry in in_order(entries(known, queue, seed=1, purpose=purpose))]
+    ranked = [(entry.rank, -entry.draw) for entry in in_order(rank_entries(known, queue, seed=1, purpose=purpose))]
     assert ranked == sorted(ranked, reverse=True)
 
 
@@ -76,15 +76,21 @@ def test_what_is_in_order_falls_by_rank_and_equals_by_draw(known, queue, purpose
 def test_what_is_random_is_so_by_name_and_seed_alone(known, queue):
     """However much is learned of the samples: the same ones stay random, in the same order."""
     unknown = [replace(one, cluster=None, dimensions=()) for one in known]
-    random = [entry.sample for entry in entries(known, queue, seed=3) if entry.random]
-    assert random == [entry.sample for entry in entries(unknown, queue, seed=3) if entry.random]
+    random = [entry.sample for entry in rank_entries(known, queue, seed=3) if entry.random]
+    assert random == [entry.sample for entry in rank_entries(unknown, queue, seed=3) if entry.random]
 
 
 def test_random_ones_are_a_uniform_draw():
     """Of 40 samples each is among the random ones as often as any other, over seeds."""
-    known = [SampleEvidence(number, f"s{number}", None, (Seen("TCC", (float(number % 6),)),)) for number in range(40)]
+    known = [
+        SampleEvidence(number, f"s{number}", None, (DimensionEvidence("TCC", (float(number % 6),)),))
+        for number in range(40)
+    ]
     drawn = Counter(
-        entry.sample for seed in range(1000) for entry in entries(known, QueueKind.DISPUTED, seed=seed) if entry.random
+        entry.sample
+        for seed in range(1000)
+        for entry in rank_entries(known, QueueKind.DISPUTED, seed=seed)
+        if entry.random
     )
     share = sum(drawn.values()) / 40_000
     assert 0.2 <= share < 0.24
@@ -95,35 +101,42 @@ def test_random_ones_are_a_uniform_draw():
 
 def test_whoever_is_random_stays_so_while_others_come_and_go():
     known = [SampleEvidence(number, f"s{number}", None, ()) for number in range(200)]
-    stay = {one.sample for one in known if ranking.draw(one.name, QueueKind.DISPUTED, seed=5) < 0.2}
+    stay = {one.sample for one in known if ranking.draw_number(one.name, QueueKind.DISPUTED, seed=5) < 0.2}
     some = [one for one in known if one.sample % 3]
-    random = {entry.sample for entry in entries(some, QueueKind.DISPUTED, seed=5) if entry.random}
+    random = {entry.sample for entry in rank_entries(some, QueueKind.DISPUTED, seed=5) if entry.random}
     assert random >= {number for number in stay if number % 3}
 
 
 @given(studies())
 def test_of_labels_to_come_no_cluster_comes_twice_while_another_has_not_come(known):
-    found = in_order(entries(known, QueueKind.LABEL_NEXT, seed=2))
+    found = in_order(rank_entries(known, QueueKind.LABEL_NEXT, seed=2))
     cluster = {one.sample: one.cluster for one in known}
     several = {cluster[entry.sample] for entry in found}
     assert {cluster[entry.sample] for entry in found[: len(several)]} == several
 
 
 def test_within_a_cluster_the_judge_models_disagreement_decides():
-    known = [sample(name, Seen("TCC", ensemble_sd=sd), cluster=1) for name, sd in zip("abcdef", range(6), strict=True)]
-    found = in_order(entries(known, QueueKind.LABEL_NEXT, seed=1))
+    known = [
+        sample(name, DimensionEvidence("TCC", ensemble_sd=sd), cluster=1)
+        for name, sd in zip("abcdef", range(6), strict=True)
+    ]
+    found = in_order(rank_entries(known, QueueKind.LABEL_NEXT, seed=1))
     assert [entry.rank[1] for entry in found] == sorted((entry.rank[1] for entry in found), reverse=True)
     assert [entry.reason.place for entry in found] == list(range(len(found)))
     assert {entry.reason.kind for entry in found} == {ReasonKind.ENSEMBLE}
 
 
 def test_disputed_shows_the_widest_range_first_then_the_chance_then_the_gap():
-    wide = sample("wide", Seen("TCC", (4.0, 4.0)), Seen("ITS", (1.0, 4.0, 5.0), expected=3.9, chance=0.5))
-    close = sample("close", Seen("TCC", (2.0, 4.0), chance=0.9, expected=3.0))
-    near = sample("near", Seen("TCC", (2.0, 4.0), chance=0.9, expected=3.1))
-    foreseen = sample("foreseen", Seen("TCC", chance=0.95))
-    one = sample("one", Seen("ITS", (5.0,), chance=0.97, expected=3.2))
-    weights = [ranking.weigh(each, QueueKind.DISPUTED) for each in (wide, near, close, one, foreseen)]
+    wide = sample(
+        "wide",
+        DimensionEvidence("TCC", (4.0, 4.0)),
+        DimensionEvidence("ITS", (1.0, 4.0, 5.0), expected=3.9, chance=0.5),
+    )
+    close = sample("close", DimensionEvidence("TCC", (2.0, 4.0), chance=0.9, expected=3.0))
+    near = sample("near", DimensionEvidence("TCC", (2.0, 4.0), chance=0.9, expected=3.1))
+    foreseen = sample("foreseen", DimensionEvidence("TCC", chance=0.95))
+    one = sample("one", DimensionEvidence("ITS", (5.0,), chance=0.97, expected=3.2))
+    weights = [ranking.weigh_sample(each, QueueKind.DISPUTED) for each in (wide, near, close, one, foreseen)]
     assert [each.rank for each in weights] == sorted((each.rank for each in weights), reverse=True)
     assert [each.reason.kind for each in weights] == [
         ReasonKind.SPREAD, ReasonKind.SPREAD, ReasonKind.SPREAD, ReasonKind.ONE_SCORE, ReasonKind.FORESEEN,
@@ -136,39 +149,41 @@ def test_disputed_shows_the_widest_range_first_then_the_chance_then_the_gap():
 
 def test_who_is_asked_to_score_is_not_sent_to_what_is_disputed_already():
     """The widest range is first to be shown and last to be scored again; likely disputes come before."""
-    wide = sample("wide", Seen("ITS", (1.0, 5.0), chance=1.0))
-    likely = sample("likely", Seen("ITS", (5.0,), chance=0.6))
-    unlikely = sample("unlikely", Seen("ITS", (4.0, 4.0), chance=0.1))
-    ranks = [ranking.weigh(each, QueueKind.DISPUTED, Purpose.ASK).rank for each in (likely, unlikely, wide)]
+    wide = sample("wide", DimensionEvidence("ITS", (1.0, 5.0), chance=1.0))
+    likely = sample("likely", DimensionEvidence("ITS", (5.0,), chance=0.6))
+    unlikely = sample("unlikely", DimensionEvidence("ITS", (4.0, 4.0), chance=0.1))
+    ranks = [ranking.weigh_sample(each, QueueKind.DISPUTED, OrderPurpose.ASK).rank for each in (likely, unlikely, wide)]
     assert ranks == sorted(ranks, reverse=True)
-    shown = [ranking.weigh(each, QueueKind.DISPUTED).rank for each in (wide, likely, unlikely)]
+    shown = [ranking.weigh_sample(each, QueueKind.DISPUTED).rank for each in (wide, likely, unlikely)]
     assert shown == sorted(shown, reverse=True)
 
 
 def test_a_sample_disputed_on_one_dimension_is_asked_for_by_another():
-    both = sample("both", Seen("ITS", (1.0, 5.0), chance=1.0), Seen("TCC", (3.0, 3.0), chance=0.2))
-    weight = ranking.weigh(both, QueueKind.DISPUTED, Purpose.ASK)
+    both = sample(
+        "both", DimensionEvidence("ITS", (1.0, 5.0), chance=1.0), DimensionEvidence("TCC", (3.0, 3.0), chance=0.2)
+    )
+    weight = ranking.weigh_sample(both, QueueKind.DISPUTED, OrderPurpose.ASK)
     assert weight.dimension == "TCC"
 
 
 def test_an_audit_counts_in_half_widths_of_the_interval_and_in_sd_without_one():
-    sure = Seen("TCC", expected=4.0, interval=(3.5, 4.5), final=2.0)
-    unsure = Seen("ICC", expected=4.0, interval=(1.0, 5.0), final=1.0)
-    without = Seen("IQ", expected=4.0, sd=1.0, final=2.5)
-    weights = [ranking.weigh(sample("s", seen), QueueKind.AUDIT) for seen in (sure, unsure, without)]
+    sure = DimensionEvidence("TCC", expected=4.0, interval=(3.5, 4.5), final=2.0)
+    unsure = DimensionEvidence("ICC", expected=4.0, interval=(1.0, 5.0), final=1.0)
+    without = DimensionEvidence("IQ", expected=4.0, sd=1.0, final=2.5)
+    weights = [ranking.weigh_sample(sample("s", seen), QueueKind.AUDIT) for seen in (sure, unsure, without)]
     assert [each.rank[0] for each in weights] == [4.0, 1.5, 1.5]
     assert [each.reason.kind for each in weights] == [
         ReasonKind.AUDIT_OUTSIDE,
         ReasonKind.AUDIT_WITHIN,
         ReasonKind.AUDIT_OUTSIDE,
     ]
-    together = ranking.weigh(sample("s", unsure, sure, without), QueueKind.AUDIT)
+    together = ranking.weigh_sample(sample("s", unsure, sure, without), QueueKind.AUDIT)
     assert together.dimension == "TCC"
     assert together.reason.half_widths == 4.0
 
 
 def test_where_nothing_is_known_the_entry_says_so():
-    found = entries([sample(name) for name in "abcde"], QueueKind.AUDIT, seed=1)
+    found = rank_entries([sample(name) for name in "abcde"], QueueKind.AUDIT, seed=1)
     assert {entry.reason.kind for entry in in_order(found)} == {ReasonKind.NOTHING}
     assert [entry.dimension for entry in found] == [None] * 5
 
@@ -186,9 +201,9 @@ def test_places_of_random_ones_are_every_fifth_and_what_is_left_follows():
 
 def test_less_than_a_fifth_at_random_is_refused_and_so_is_a_sample_that_comes_twice():
     with pytest.raises(ValueError, match="at random"):
-        entries([], QueueKind.DISPUTED, seed=1, share=0.1)
+        rank_entries([], QueueKind.DISPUTED, seed=1, share=0.1)
     with pytest.raises(ValueError, match="twice"):
-        entries([sample("a"), sample("a")], QueueKind.DISPUTED, seed=1)
+        rank_entries([sample("a"), sample("a")], QueueKind.DISPUTED, seed=1)
 
 
 @pytest.mark.slow
@@ -201,13 +216,15 @@ def test_a_large_study_is_put_in_order_in_a_few_seconds(queue):
             f"sample-{number}",
             number % 50,
             tuple(
-                Seen(key, (float(number % 6), float(number % 5)), number % 7 / 2, 0.5, (1.0, 4.0), None, 0.1, 0.3, 3.0)
+                DimensionEvidence(
+                    key, (float(number % 6), float(number % 5)), number % 7 / 2, 0.5, (1.0, 4.0), None, 0.1, 0.3, 3.0
+                )
                 for key in ("TCC", "ICC", "IQ", "ITS")
             ),
         )
         for number in range(48_000)
     ]
     begun = time.process_time()
-    found = entries(known, queue, seed=1)
+    found = rank_entries(known, queue, seed=1)
     assert len(found) == 48_000
     assert time.process_time() - begun < 5

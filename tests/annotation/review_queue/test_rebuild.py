@@ -14,7 +14,7 @@ from annotation.judges import runs
 from annotation.models import Arm, Job, Question, QueueEntry, ReviewQueue, Sample, Score, Study
 from annotation.review_queue import list as queue_list
 from annotation.review_queue import rebuild
-from annotation.review_queue.pin_dismiss import dismiss
+from annotation.review_queue.pin_dismiss import dismiss_sample
 from annotation.review_queue.ranking import QueueKind, ReasonKind
 from annotation.studies import protocols
 from tests.annotation.judges.judge_studies import as_file, line
@@ -169,28 +169,28 @@ def test_of_two_attempts_at_the_same_time_the_later_one_goes_on(study: Study) ->
         if activity == "Noting outcomes":
             ReviewQueue.objects.filter(study=study).update(refreshing="another")
 
-    with pytest.raises(rebuild.Superseded):
-        rebuild.refresh(study=study, progress=begin_another)
+    with pytest.raises(rebuild.SupersededRebuild):
+        rebuild.rebuild_queue(study=study, progress=begin_another)
     assert ReviewQueue.objects.get(study=study).refreshed_at is None
 
 
 def test_a_job_refreshes_and_tells_what_it_found(study: Study) -> None:
     make_sample(study)
-    job = rebuild.request(by=make_user("ada"), study=study)
-    assert rebuild.request(by=None, study=study) == job
+    job = rebuild.request_rebuild(by=make_user("ada"), study=study)
+    assert rebuild.request_rebuild(by=None, study=study) == job
     running.work_off(job.pk)
     job.refresh_from_db()
     assert (job.state, job.error) == ("done", "")
     assert job.result == {"disputed": 1, "label_next": 1, "audit": 0, "priorities": 0}
-    assert rebuild.request(by=None, study=study) != job
+    assert rebuild.request_rebuild(by=None, study=study) != job
 
 
 def test_only_admins_ask_for_a_refresh(study: Study) -> None:
     make_member(study, "rae", "researcher")
     with pytest.raises(NotAllowed):
-        rebuild.request(by=make_user("rae"), study=study)
+        rebuild.request_rebuild(by=make_user("rae"), study=study)
     with pytest.raises(NotFound):
-        rebuild.request(by=make_user("sam"), study=study)
+        rebuild.request_rebuild(by=make_user("sam"), study=study)
 
 
 def asked(study: Study) -> int:
@@ -203,11 +203,11 @@ def asked(study: Study) -> int:
 
 def test_the_queues_follow_the_active_judge_and_the_order_of_work(study: Study) -> None:
     run = active_judge(study)
-    runs.deactivate(by=None, run=run)
+    runs.deactivate_run(by=None, run=run)
     assert asked(study) == 1
-    runs.deactivate(by=None, run=run)
+    runs.deactivate_run(by=None, run=run)
     assert asked(study) == 0
-    runs.activate(by=None, run=run)
+    runs.activate_run(by=None, run=run)
     assert asked(study) == 1
     assert rebuild.request_where_active(study=study, judges=["another"]) is None
     assert rebuild.request_where_active(study=study, judges=[run.name]) is not None
@@ -240,7 +240,7 @@ def test_what_was_counted_is_what_there_is(study: Study) -> None:
     queue = refreshed(study)
     assert queue.counts == {kind: asdict(one) for kind, one in queue_list.count_entries(study).items()}
     assert queue.counts["disputed"]["total"] == 4
-    dismiss(by=make_user("ada"), entry_id=entry_of(rows_of(study)[0].sample).public_id, reason="Why not.")
+    dismiss_sample(by=make_user("ada"), entry_id=entry_of(rows_of(study)[0].sample).public_id, reason="Why not.")
     assert queue_list.queue_status(study).counts == queue_list.count_entries(study)
     assert queue_list.queue_status(study).counts["disputed"].dismissed == 1
     Sample.objects.filter(pk=rows_of(study)[0].sample.pk).update(state="withdrawn")

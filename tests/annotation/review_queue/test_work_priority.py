@@ -12,7 +12,7 @@ from django.utils import timezone
 from annotation.core.sql import microseconds
 from annotation.models import Member, Protocol, QueueCursor, Sample, Study
 from annotation.review_queue import ranking, work_priority
-from annotation.review_queue.sample_facts import Fact
+from annotation.review_queue.sample_facts import SampleFact
 from annotation.scoring import claiming_sql, leases, leasing, submitting
 from tests.annotation.reports.rating_rows import rate
 from tests.annotation.scoring.score_rows import lease, same, score
@@ -89,7 +89,7 @@ def test_a_refresh_that_was_cut_short_is_known_to_have_set_some(study: Study) ->
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        rebuild.refresh(study=study, progress=stop)
+        rebuild.rebuild_queue(study=study, progress=stop)
     assert max(given(study).values()) == 9
     Protocol.objects.update(work_order="even")
     refreshed(study)
@@ -211,39 +211,39 @@ def test_a_slot_that_is_given_back_comes_back_at_the_priority_of_its_sample(stud
 
 def test_ranks_between_those_that_were_placed_get_the_priority_of_their_tenth() -> None:
     known = [
-        ranking.SampleEvidence(number, f"s{number}", None, (ranking.Seen("TCC", chance=number / 100),))
+        ranking.SampleEvidence(number, f"s{number}", None, (ranking.DimensionEvidence("TCC", chance=number / 100),))
         for number in range(100)
     ]
-    order = ranking.entries(known, ranking.QueueKind.DISPUTED, seed=4, purpose=ranking.Purpose.ASK)
-    wanted, cuts = work_priority.tenths(order), work_priority.cuts_of(order)
+    order = ranking.rank_entries(known, ranking.QueueKind.DISPUTED, seed=4, purpose=ranking.OrderPurpose.ASK)
+    wanted, cuts = work_priority.priorities_of(order), work_priority.cuts_of(order)
     assert len(cuts) == 9
     for entry in order:
         if not entry.random:
-            assert work_priority.between(entry.rank, cuts) == wanted[entry.sample]
-    assert work_priority.between((-1.0, 0.0, 0.0), cuts) == 0
-    assert work_priority.between((2.0, 0.0, 0.0), cuts) == 9
-    assert [work_priority.by_chance(draw) for draw in (0.0, 0.0199, 0.021, 0.199, 0.9)] == [9, 9, 8, 0, 0]
+            assert work_priority.priority_between(entry.rank, cuts) == wanted[entry.sample]
+    assert work_priority.priority_between((-1.0, 0.0, 0.0), cuts) == 0
+    assert work_priority.priority_between((2.0, 0.0, 0.0), cuts) == 9
+    assert [work_priority.random_priority(draw) for draw in (0.0, 0.0199, 0.021, 0.199, 0.9)] == [9, 9, 8, 0, 0]
 
 
 def test_with_fewer_samples_than_priorities_the_cuts_still_fall() -> None:
     known = [
-        ranking.SampleEvidence(number, f"s{number}", None, (ranking.Seen("TCC", chance=number / 9),))
+        ranking.SampleEvidence(number, f"s{number}", None, (ranking.DimensionEvidence("TCC", chance=number / 9),))
         for number in range(4)
     ]
-    order = ranking.entries(known, ranking.QueueKind.DISPUTED, seed=4, purpose=ranking.Purpose.ASK)
+    order = ranking.rank_entries(known, ranking.QueueKind.DISPUTED, seed=4, purpose=ranking.OrderPurpose.ASK)
     cuts = work_priority.cuts_of(order)
     assert cuts == sorted(cuts, reverse=True)
-    assert work_priority.tenths([]) == {}
-    assert work_priority.between((1.0, 1.0, 1.0), work_priority.cuts_of([])) == 0
+    assert work_priority.priorities_of([]) == {}
+    assert work_priority.priority_between((1.0, 1.0, 1.0), work_priority.cuts_of([])) == 0
 
 
 def test_a_sample_that_was_opened_since_it_was_read_is_moved_as_a_begun_one(study: Study) -> None:
     (sample,) = foreseen(study, 1)
-    stale = Fact(ranking.SampleEvidence(sample.pk, sample.public_id, None, ()), "waiting", 1, 0)
+    stale = SampleFact(ranking.SampleEvidence(sample.pk, sample.public_id, None, ()), "waiting", 1, 0)
     assert lease(study, "ann")
     sample.refresh_from_db()
     before = sample.queued_at
-    assert work_priority.apply({sample.pk: 7}, [stale]) == 1
+    assert work_priority.apply_priorities({sample.pk: 7}, [stale]) == 1
     sample.refresh_from_db()
     assert (sample.stage, sample.priority) == (2, 7)
     assert sample.queued_at > before
@@ -253,5 +253,5 @@ def test_a_closed_sample_is_let_be(study: Study) -> None:
     (sample,) = foreseen(study, 1)
     for name in ("ann", "ben", "cho"):
         score(study, name, same(3))
-    stale = Fact(ranking.SampleEvidence(sample.pk, sample.public_id, None, ()), "waiting", 1, 0)
-    assert work_priority.apply({sample.pk: 7}, [stale]) == 0
+    stale = SampleFact(ranking.SampleEvidence(sample.pk, sample.public_id, None, ()), "waiting", 1, 0)
+    assert work_priority.apply_priorities({sample.pk: 7}, [stale]) == 0

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from annotation.simulation.replay import Finished
+from annotation.simulation.replay import FinishedDimension
 
 LEVELS = (1.0, 2.0, 3.0, 4.0, 5.0)
 
@@ -20,4 +20,4 @@ def made_up(count=200, *, seed=1, questions=40, strict=2.0):
     own[:, 2] -= np.where(divides, round(strict), 0)
     values = np.clip(own, 0, 4)
     people = np.tile(np.arange(3), (count, 1))
-    return Finished([f"sample-{number}" for number in range(count)], question, LEVELS, values, people)
+    return FinishedDimension([f"sample-{number}" for number in range(count)], question, LEVELS, values, people)

@@ -27,9 +27,9 @@ from annotation.models import (
     User,
 )
 from annotation.simulation.loop import annotators, measurements, table
-from annotation.simulation.loop.context import FIRST, SECOND, Play
+from annotation.simulation.loop.context import FIRST, SECOND, LoopContext
 from annotation.simulation.loop.runner import is_over, play_all, prepare_loop
-from annotation.simulation.loop.scoring import opinion
+from annotation.simulation.loop.scoring import synthetic_opinion
 from annotation.suggestions.unseen_predictions import learned_from
 
 pytestmark = [
@@ -81,7 +81,7 @@ def test_the_whole_loop_comes_round_and_what_its_table_claims_is_so(settings) ->
     assert (HistoryEntry.objects.count(), Job.objects.count(), Score.objects.count()) == before
 
 
-def everything_is_agreed_and_the_second_release_is_larger(play: Play) -> None:
+def everything_is_agreed_and_the_second_release_is_larger(play: LoopContext) -> None:
     assert set(Sample.objects.values_list("state", flat=True)) == {"agreed"}
     first, second = Release.objects.order_by("number")
     assert (first.about["samples"], second.about["samples"]) == (3 * QUESTIONS, 9 * QUESTIONS)
@@ -95,7 +95,7 @@ def everything_is_agreed_and_the_second_release_is_larger(play: Play) -> None:
         assert measurements.measure_discussions(play, batch).off < measurements.measure_scoring(play, batch).off
 
 
-def the_judge_is_better_than_what_it_has_to_beat_and_the_second_better_than_the_first(play: Play) -> None:
+def the_judge_is_better_than_what_it_has_to_beat_and_the_second_better_than_the_first(play: LoopContext) -> None:
     for number in (1, 2):
         for row in measurements.measure_judge(play, number):
             assert row.rmse < row.baselines["generator"] < row.baselines["constant"], (number, row)
@@ -105,16 +105,16 @@ def the_judge_is_better_than_what_it_has_to_beat_and_the_second_better_than_the_
     assert {row.samples for row in rows} == {row.samples for row in measurements.measure_judge(play, 2)}
 
 
-def no_prediction_is_of_a_sample_that_the_model_had_seen(play: Play) -> None:
+def no_prediction_is_of_a_sample_that_the_model_had_seen(play: LoopContext) -> None:
     for number in (1, 2):
         judge = play.judge(number)
         assert judge is not None
         seen = Prediction.objects.filter(run=judge, sample__in=learned_from(judge).values("sample"))
         assert seen.filter(out_of_fold=True).count() == seen.count() > QUESTIONS
-    assert measurements.foretold(play)["fair"] == measurements.foretold(play)["all"] == 9 * QUESTIONS
+    assert measurements.count_predictions(play)["fair"] == measurements.count_predictions(play)["all"] == 9 * QUESTIONS
 
 
-def annotators_met_the_judge_as_was_drawn_and_the_blind_arm_did_not(play: Play) -> None:
+def annotators_met_the_judge_as_was_drawn_and_the_blind_arm_did_not(play: LoopContext) -> None:
     arms = measurements.measure_scoring(play, SECOND).arms
     assert all(arms.values()), arms
     assert measurements.measure_scoring(play, FIRST).arms == {
@@ -132,7 +132,7 @@ def annotators_met_the_judge_as_was_drawn_and_the_blind_arm_did_not(play: Play) 
     # What the blind said, and what the delayed had locked, is what they would have said had there been no judge.
     met = dict.fromkeys(Arm, 0)
     for score in Score.objects.filter(sample__in=play.batch(SECOND), round=1).select_related("sample", "member__user"):
-        own = opinion(play, score.member.user.username, score.sample.external_id).values
+        own = synthetic_opinion(play, score.member.user.username, score.sample.external_id).values
         given = dict(score.ratings.values_list("dimension__key", "level__value"))
         same = all(given[key] == own[key] for key in given)
         assert same or score.arm == Arm.PREFILLED, (score.sample.external_id, given, own)
@@ -140,7 +140,7 @@ def annotators_met_the_judge_as_was_drawn_and_the_blind_arm_did_not(play: Play) 
     assert met[Arm.PREFILLED] > 0
 
 
-def what_may_be_test_or_calibrates_is_blind(play: Play) -> None:
+def what_may_be_test_or_calibrates_is_blind(play: LoopContext) -> None:
     kept = Question.objects.filter(reserved=True) | Question.objects.filter(calibration=True)
     assert kept.exists()
     assert set(Assignment.objects.filter(sample__question__in=kept).values_list("arm", flat=True)) == {Arm.BLIND}
@@ -148,15 +148,15 @@ def what_may_be_test_or_calibrates_is_blind(play: Play) -> None:
     assert set(tested.values_list("label_origin", flat=True)) == {"blind"}
 
 
-def labels_say_where_they_come_from(play: Play) -> None:
-    assert set(measurements.origins(play, FIRST)) == {"blind"}
-    assert set(measurements.origins(play, SECOND)) == {"blind", "mixed"}
-    for final in measurements.finals(play, SECOND):
+def labels_say_where_they_come_from(play: LoopContext) -> None:
+    assert set(measurements.count_origins(play, FIRST)) == {"blind"}
+    assert set(measurements.count_origins(play, SECOND)) == {"blind", "mixed"}
+    for final in measurements.agreed_values(play, SECOND):
         helped = Suggestion.objects.filter(assignment__sample=final.sample_id, dimension=final.dimension_id)
         assert final.label_origin == ("mixed" if helped.exists() else "blind")
 
 
-def the_pull_that_people_were_made_with_is_found_again(play: Play) -> None:
+def the_pull_that_people_were_made_with_is_found_again(play: LoopContext) -> None:
     rows = {row.arm: row for row in measurements.measure_anchoring(play)}
     assert set(rows) == {"delayed", "prefilled"}
     for row in rows.values():
@@ -168,7 +168,7 @@ def the_pull_that_people_were_made_with_is_found_again(play: Play) -> None:
     assert delayed.alarm
 
 
-def disputes_were_foreseen(play: Play) -> None:
+def disputes_were_foreseen(play: LoopContext) -> None:
     found = measurements.measure_queue(play)
     assert found is not None
     assert found.interval[0] > 0.5
@@ -184,7 +184,7 @@ def disputes_were_foreseen(play: Play) -> None:
     assert found.disputed == len(apart)
 
 
-def the_table_says_so(play: Play, told: list[tuple[str, str]]) -> None:
+def the_table_says_so(play: LoopContext, told: list[tuple[str, str]]) -> None:
     said = dict(told)
     assert f"{9 * QUESTIONS} labelled samples" in said["Release 2"]
     assert f"made with {annotators.PULL}" in said["Influence"]
@@ -195,7 +195,7 @@ def the_table_says_so(play: Play, told: list[tuple[str, str]]) -> None:
     assert "yes" in "\n".join(table.influence(play))
 
 
-def every_page_that_it_names_opens_and_so_does_what_these_lead_to(play: Play) -> None:
+def every_page_that_it_names_opens_and_so_does_what_these_lead_to(play: LoopContext) -> None:
     ada, there = Client(), f"/studies/{play.study.slug}/"
     ada.force_login(play.admin)
     led_to: set[str] = set()

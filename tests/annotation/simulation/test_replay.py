@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from annotation.review_queue.dispute_model import TO_COME
 from annotation.simulation import replay as replaying
 from annotation.simulation import replay_report
-from annotation.simulation.replay import OutOfFoldPredictions, Policy, Revealed, replay
+from annotation.simulation.replay import OutOfFoldPredictions, ReplayPolicy, RevealedScores, replay_dimension
 
 from .synthetic_scores import made_up
 
-ORDERS = st.sampled_from(Policy)
+ORDERS = st.sampled_from(ReplayPolicy)
 
 
 def knowing(finished):
@@ -35,13 +35,13 @@ def test_what_is_not_bought_yet_has_no_part_in_what_is_bought_next(policy, seed,
     """Permuting all values that are still unknown changes no purchase up to the next refresh."""
     finished = made_up(60)
     relearn = knowing(finished) if judged else None
-    straight = replay(finished, policy, seed=seed, relearn=relearn, until=0.5)
+    straight = replay_dimension(finished, policy, seed=seed, relearn=relearn, until=0.5)
     after = min(after, len(straight.bought))
     unknown = np.ones(finished.values.shape, dtype=bool)
     unknown[tuple(np.array(straight.bought[:after]).T)] = False
     shuffled = finished.values.copy()
     shuffled[unknown] = np.random.default_rng(seed).permutation(shuffled[unknown])
-    other = replay(replace(finished, values=shuffled), policy, seed=seed, relearn=relearn, until=0.5)
+    other = replay_dimension(replace(finished, values=shuffled), policy, seed=seed, relearn=relearn, until=0.5)
     assert other.bought[:after] == straight.bought[:after]
 
 
@@ -49,9 +49,9 @@ def test_what_is_not_bought_yet_has_no_part_in_what_is_bought_next(policy, seed,
 @given(ORDERS, st.integers(0, 9))
 def test_each_score_is_bought_once_and_none_where_the_dispute_is_known(policy, seed):
     finished = made_up(60)
-    told = replay(finished, policy, seed=seed)
+    told = replay_dimension(finished, policy, seed=seed)
     assert len(set(told.bought)) == len(told.bought)
-    revealed = Revealed(finished)
+    revealed = RevealedScores(finished)
     out = replaying.draw_held_out(finished, seed=seed)
     for row, column in told.bought:
         assert not out[row]
@@ -61,29 +61,29 @@ def test_each_score_is_bought_once_and_none_where_the_dispute_is_known(policy, s
     assert told.exhausted or len(told.bought) == told.work
 
 
-@pytest.mark.parametrize("policy", [Policy.DISPUTED, Policy.LABEL_NEXT, Policy.AUDIT])
+@pytest.mark.parametrize("policy", [ReplayPolicy.DISPUTED, ReplayPolicy.LABEL_NEXT, ReplayPolicy.AUDIT])
 def test_at_least_a_fifth_of_the_work_is_at_random_and_counts(policy):
-    told = replay(made_up(), policy, seed=1, until=0.6)
+    told = replay_dimension(made_up(), policy, seed=1, until=0.6)
     for bought in range(5, len(told.bought) + 1, 5):
         assert sum(told.at_random[:bought]) >= bought / 5
     assert len(told.at_random) == len(told.bought) == pytest.approx(0.6 * told.work, abs=5)
 
 
-@pytest.mark.parametrize("policy", Policy)
+@pytest.mark.parametrize("policy", ReplayPolicy)
 def test_a_replay_is_the_same_for_the_same_seed_and_another_for_another(policy):
     finished = made_up(80)
-    first, again, other = (replay(finished, policy, seed=seed, until=0.5) for seed in (1, 1, 2))
+    first, again, other = (replay_dimension(finished, policy, seed=seed, until=0.5) for seed in (1, 1, 2))
     assert first.bought == again.bought != other.bought
 
 
 def test_foresight_finds_disputes_sooner_than_chance():
     """Half of the samples divide people, and one person of three is the one to ask: this can be learned."""
     found = {}
-    for policy in (Policy.DISPUTED, Policy.RANDOM):
-        told = [replay(made_up(seed=seed), policy, seed=seed, until=0.2) for seed in range(5)]
+    for policy in (ReplayPolicy.DISPUTED, ReplayPolicy.RANDOM):
+        told = [replay_dimension(made_up(seed=seed), policy, seed=seed, until=0.2) for seed in range(5)]
         found[policy] = np.mean([one.found[-1] / one.disputes for one in told])
-    assert found[Policy.RANDOM] == pytest.approx(0.25, abs=0.08)
-    assert found[Policy.DISPUTED] > 1.3 * found[Policy.RANDOM]
+    assert found[ReplayPolicy.RANDOM] == pytest.approx(0.25, abs=0.08)
+    assert found[ReplayPolicy.DISPUTED] > 1.3 * found[ReplayPolicy.RANDOM]
 
 
 def test_the_judge_is_told_what_was_bought_and_held_to_questions_of_which_nothing_was():
@@ -94,7 +94,7 @@ def test_the_judge_is_told_what_was_bought_and_held_to_questions_of_which_nothin
         heard.append(values.copy())
         return knowing(finished)(values)
 
-    told = replay(finished, Policy.DISPUTED, seed=3, relearn=relearn)
+    told = replay_dimension(finished, ReplayPolicy.DISPUTED, seed=3, relearn=relearn)
     out = replaying.draw_held_out(finished, seed=3)
     assert 0 < out.sum() < 40
     assert not set(finished.questions[out]) & set(finished.questions[~out])
@@ -119,13 +119,13 @@ def test_raters_are_drawn_for_each_sample_by_its_name_and_the_seed():
 def test_the_report_says_what_was_found_beside_the_best_that_is_possible():
     finished = made_up()
     replays = {
-        policy: [replay(finished, policy, seed=seed, until=0.4) for seed in range(3)]
-        for policy in (Policy.DISPUTED, Policy.RANDOM)
+        policy: [replay_dimension(finished, policy, seed=seed, until=0.4) for seed in range(3)]
+        for policy in (ReplayPolicy.DISPUTED, ReplayPolicy.RANDOM)
     }
     told = replay_report.report_of(replays)
     disputed = told["policies"]["disputed"]
-    first = replays[Policy.DISPUTED][0]
-    at_fifth = [one.found[round(0.2 * one.work) - 1] / one.disputes for one in replays[Policy.DISPUTED]]
+    first = replays[ReplayPolicy.DISPUTED][0]
+    at_fifth = [one.found[round(0.2 * one.work) - 1] / one.disputes for one in replays[ReplayPolicy.DISPUTED]]
     assert disputed["found_at_fifth"]["mean"] == pytest.approx(np.mean(at_fifth))
     low, high = disputed["found_at_fifth"]["interval"]
     assert low < np.mean(at_fifth) < high
@@ -146,7 +146,7 @@ def test_the_report_says_what_was_found_beside_the_best_that_is_possible():
 
 
 def test_an_interval_needs_two_seeds():
-    assert replay_report.figure([0.5]) == {"mean": 0.5, "interval": None}
-    assert replay_report.figure([None]) == {"mean": None, "interval": None}
-    figure = replay_report.figure([0.4, 0.5, 0.6])
+    assert replay_report.mean_interval([0.5]) == {"mean": 0.5, "interval": None}
+    assert replay_report.mean_interval([None]) == {"mean": None, "interval": None}
+    figure = replay_report.mean_interval([0.4, 0.5, 0.6])
     assert figure["interval"] == pytest.approx([0.5 - 4.302653 * 0.1 / 3**0.5, 0.5 + 4.302653 * 0.1 / 3**0.5])

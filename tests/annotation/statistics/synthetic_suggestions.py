@@ -5,29 +5,29 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from annotation.simulation.synthetic_annotators import Annotator, Arm, Values, answer
+from annotation.simulation.synthetic_annotators import Arm, SyntheticAnnotator, Values, answer_sample
 from annotation.statistics.judge_influence import ARMS, Blind, Met, Suggested, Times
 
 LEVELS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
 DIMENSIONS = ("TCC", "ICC", "IQ", "ITS")
 
 
-def annotators(count: int, *, pull: float, seed: int = 1) -> list[Annotator]:
+def annotators(count: int, *, pull: float, seed: int = 1) -> list[SyntheticAnnotator]:
     """Return people of different severity who are all pulled alike."""
     chance = random.Random(seed)
-    return [Annotator(f"person {number}", severity=chance.gauss(0, 0.5), pull=pull) for number in range(count)]
+    return [SyntheticAnnotator(f"person {number}", severity=chance.gauss(0, 0.5), pull=pull) for number in range(count)]
 
 
 def judged(
     truth: Values, levels: Mapping[str, Sequence[float]], *, sample: str, seed: int, bias: float
 ) -> dict[str, float]:
     """Return what a made-up judge, generous by ``bias`` levels, shows for a sample: it errs as a person does."""
-    judge = Annotator("a judge", severity=-bias, noise=0.8)
-    return answer(judge, truth, levels, sample=sample, seed=seed).values
+    judge = SyntheticAnnotator("a judge", severity=-bias, noise=0.8)
+    return answer_sample(judge, truth, levels, sample=sample, seed=seed).values
 
 
 def met(
-    people: Sequence[Annotator],
+    people: Sequence[SyntheticAnnotator],
     *,
     samples: int = 200,
     k: int = 3,
@@ -55,7 +55,7 @@ def met(
         way: Arm = "prefilled" if suggestions == "prefilled" or (suggestions == "both" and sample % 2) else "delayed"
         for place, who in enumerate(chance.sample(range(len(people)), k)):
             arm: Arm = way if mixed and place else "blind"
-            said = answer(
+            said = answer_sample(
                 people[who], truth, scale, sample=name, seed=seed, arm=arm, shown=None if arm == "blind" else shown
             )
             number = -1 if arm == "blind" else ARMS.index(arm)

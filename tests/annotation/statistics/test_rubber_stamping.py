@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.simulation.synthetic_annotators import Annotator
+from annotation.simulation.synthetic_annotators import SyntheticAnnotator
 from annotation.statistics.rubber_stamping import at_least, is_rubber_stamp, people
 
 from .synthetic_suggestions import annotators, columns, met
@@ -15,7 +15,7 @@ SUSPECT = {"values": 100, "changed": 1, "acceptance": 0.99, "coincidence": 0.5, 
 
 
 def test_somebody_who_hands_in_what_stands_there_is_found_among_others():
-    crowd = [*annotators(5, pull=0.3), Annotator("Hal the hasty", haste=1.0)]
+    crowd = [*annotators(5, pull=0.3), SyntheticAnnotator("Hal the hasty", haste=1.0)]
     found = people(met(crowd, samples=120))
     assert [row["annotator"] for row in found if row["rubber_stamp"]] == [5]
     hal = found[-1]

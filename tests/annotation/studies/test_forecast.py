@@ -12,14 +12,14 @@ from annotation.studies import protocols
 from annotation.studies.forecast import (
     LEAST_TIMES,
     ForecastRow,
-    Observed,
-    Time,
-    rows,
+    ObservedSample,
+    WorkTime,
+    candidate_tolerances,
+    forecast_rows,
+    mean_time,
     share_interval,
-    time_of,
-    tolerances,
 )
-from annotation.studies.protocol_rules import complete
+from annotation.studies.protocol_rules import complete_rules
 from annotation.suggestions.arms import SuggestionArm
 from tests.factories import make_member, make_sample, make_study, make_user
 
@@ -28,15 +28,15 @@ SIX = (0, 1, 2, 3, 4, 5)
 
 def forecast(values: Sequence[Sequence[float]], tolerance: float = 0, of: int = 100, **rules: Any) -> ForecastRow:
     """Forecast from samples with one dimension each."""
-    observed = [Observed(f"sample{number}", {"A": given}) for number, given in enumerate(values)]
-    found = rows(
+    observed = [ObservedSample(f"sample{number}", {"A": given}) for number, given in enumerate(values)]
+    found = forecast_rows(
         observed,
         levels={"A": SIX},
-        rules=complete({"annotators_per_sample": len(values[0]), **rules}),
+        rules=complete_rules({"annotators_per_sample": len(values[0]), **rules}),
         tolerances=[tolerance],
         of=of,
-        scoring=Time(36.0),
-        discussing=Time(72.0),
+        scoring=WorkTime(36.0),
+        discussing=WorkTime(72.0),
     )
     return found[0]
 
@@ -69,16 +69,16 @@ def test_reviews_cost_scores_where_the_values_are_high() -> None:
 
 
 def test_a_dimension_set_by_rule_keeps_a_sample_from_being_high_rated() -> None:
-    rules = complete({"cross_review": "high", "review_threshold": 4})
+    rules = complete_rules({"cross_review": "high", "review_threshold": 4})
     for by_rule, share in (((0,), 0), ((5,), 1), ((), 1)):
-        found = rows(
-            [Observed("one", {"A": (5, 5, 5)}, by_rule)],
+        found = forecast_rows(
+            [ObservedSample("one", {"A": (5, 5, 5)}, by_rule)],
             levels={"A": SIX},
             rules=rules,
             tolerances=[0],
             of=1,
-            scoring=Time(60),
-            discussing=Time(60),
+            scoring=WorkTime(60),
+            discussing=WorkTime(60),
         )
         assert found[0].review_share == share, by_rule
 
@@ -92,19 +92,19 @@ def test_an_interval_says_something_even_where_all_or_none_are_disputed() -> Non
 
 
 def test_the_tolerances_are_those_that_the_levels_can_differ_by() -> None:
-    assert tolerances([SIX, SIX]) == [0, 1, 2, 3]
-    assert tolerances([(1, 1.5, 2)]) == [0, 0.5, 1]
-    assert tolerances([(0, 1)], also=0.4) == [0, 0.4, 1]
-    assert tolerances([SIX], most=12) == [0, 1, 2, 3, 4, 5]
-    wide = tolerances([tuple(range(101))], most=12)
+    assert candidate_tolerances([SIX, SIX]) == [0, 1, 2, 3]
+    assert candidate_tolerances([(1, 1.5, 2)]) == [0, 0.5, 1]
+    assert candidate_tolerances([(0, 1)], also=0.4) == [0, 0.4, 1]
+    assert candidate_tolerances([SIX], most=12) == [0, 1, 2, 3, 4, 5]
+    wide = candidate_tolerances([tuple(range(101))], most=12)
     assert wide[:4] == [0, 1, 2, 3]
     assert 10 <= len(wide) <= 12
     assert wide[-1] > 90
 
 
 def test_a_few_times_say_nothing() -> None:
-    assert time_of([1.0] * (LEAST_TIMES - 1), assumed=60) == Time(60)
-    assert time_of([1.0, 3.0] * LEAST_TIMES, assumed=60) == Time(2, 2 * LEAST_TIMES)
+    assert mean_time([1.0] * (LEAST_TIMES - 1), assumed=60) == WorkTime(60)
+    assert mean_time([1.0, 3.0] * LEAST_TIMES, assumed=60) == WorkTime(2, 2 * LEAST_TIMES)
 
 
 # From the tables
@@ -138,12 +138,14 @@ def score(study: Study, who: str, value: int, seconds: float = 20, **ratings: in
 
 def test_nothing_yet_says_what_is_needed(study: Study, ada: User) -> None:
     make_sample(study, pictures=["red"])
-    found = protocols.forecast(by=ada, study=study)
+    found = protocols.forecast_protocol(by=ada, study=study)
     assert (list(found.rows), found.of) == ([], 1)
     assert "Nobody has scored yet" in found.needed
     score(study, "ann", 3)
-    assert "the most that one has is 1" in protocols.forecast(by=ada, study=study).needed
-    assert "nothing that could differ" in protocols.forecast(by=ada, study=study, annotators_per_sample=1).needed
+    assert "the most that one has is 1" in protocols.forecast_protocol(by=ada, study=study).needed
+    assert (
+        "nothing that could differ" in protocols.forecast_protocol(by=ada, study=study, annotators_per_sample=1).needed
+    )
 
 
 def test_what_was_scored_is_judged_at_each_tolerance(study: Study, ada: User) -> None:
@@ -151,7 +153,7 @@ def test_what_was_scored_is_judged_at_each_tolerance(study: Study, ada: User) ->
         make_sample(study, f"Answer {value}.", ["red"])
         score(study, "ann", 3)
         score(study, "ben", value)
-    found = protocols.forecast(by=ada, study=study, tie_rule="lower")
+    found = protocols.forecast_protocol(by=ada, study=study, tie_rule="lower")
     assert [(row.tolerance, row.disputed) for row in found.rows] == [(0, 2), (1, 1), (2, 0), (3, 0)]
     assert (found.samples, found.of, found.k) == (3, 3, 2)
     assert found.rows[0].topics == pytest.approx(8 / 3)
@@ -164,16 +166,16 @@ def test_the_review_score_does_not_count_as_one_of_the_first_round(study: Study,
     make_sample(study, pictures=["red"])
     for who, value in (("ann", 3), ("ben", 3), ("cho", 5)):
         score(study, who, value)
-    found = protocols.forecast(by=ada, study=study)
+    found = protocols.forecast_protocol(by=ada, study=study)
     assert (found.samples, found.rows[0].disputed, found.rows[0].review_share) == (1, 0, 1.0)
-    assert protocols.forecast(by=ada, study=study, annotators_per_sample=3).rows[0].disputed == 1
+    assert protocols.forecast_protocol(by=ada, study=study, annotators_per_sample=3).rows[0].disputed == 1
 
 
 def test_a_missing_side_is_left_out_of_the_judging(study: Study, ada: User) -> None:
     make_sample(study, "Only text.", [])
     score(study, "ann", 3, TCC=5)
     score(study, "ben", 3, TCC=5)
-    found = protocols.forecast(by=ada, study=study, cross_review="high", review_threshold=4)
+    found = protocols.forecast_protocol(by=ada, study=study, cross_review="high", review_threshold=4)
     assert found.rows[0].disputed == 0
     assert found.rows[0].review_share == 0, "the dimensions set to 0 by rule count against being high-rated"
 
@@ -183,8 +185,8 @@ def test_measured_times_are_used_and_told(study: Study, ada: User) -> None:
         make_sample(study, f"Answer {number}.", ["red"])
         score(study, "ann", 3, seconds=10)
         score(study, "ben", 3, seconds=30)
-    found = protocols.forecast(by=ada, study=study)
-    assert found.scoring == Time(20, 12)
+    found = protocols.forecast_protocol(by=ada, study=study)
+    assert found.scoring == WorkTime(20, 12)
     assert found.rows[0].hours_scoring == pytest.approx(6 * 2 * 20 / 3600)
     assert found.discussing.measured == 0
 
@@ -197,7 +199,7 @@ def test_imported_scores_count_even_before_they_are_declared_complete(study: Stu
         for dimension in study.rubric.dimensions.all():
             level = Level.objects.get(dimension=dimension, position=position)
             Rating.objects.create(score=given, dimension=dimension, level=level)
-    found = protocols.forecast(by=ada, study=study)
+    found = protocols.forecast_protocol(by=ada, study=study)
     assert (found.samples, found.rows[0].disputed, found.rows[1].tolerance) == (1, 1, 1)
 
 
@@ -221,9 +223,11 @@ def test_the_time_of_discussing_is_counted_once_per_submission(study: Study, ada
                     client_key=key,
                     at=case.opened_at,
                 )
-    assert protocols.forecast(by=ada, study=study).discussing.measured == 0, "open ones have not come to an end"
+    assert protocols.forecast_protocol(by=ada, study=study).discussing.measured == 0, (
+        "open ones have not come to an end"
+    )
     Discussion.objects.update(state="closed", closed_at=Discussion.objects.all()[0].opened_at)
-    assert protocols.forecast(by=ada, study=study).discussing == Time(15, 12)
+    assert protocols.forecast_protocol(by=ada, study=study).discussing == WorkTime(15, 12)
 
 
 def test_no_more_than_some_samples_are_read(study: Study, ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,7 +236,7 @@ def test_no_more_than_some_samples_are_read(study: Study, ada: User, monkeypatch
         make_sample(study, f"Answer {number}.", ["red"])
         score(study, "ann", 3)
         score(study, "ben", 3)
-    found = protocols.forecast(by=ada, study=study)
+    found = protocols.forecast_protocol(by=ada, study=study)
     assert (found.samples, found.of) == (3, 5)
     assert Member.objects.filter(study=study).count() == 4
 
@@ -242,8 +246,8 @@ def test_values_that_a_judge_gave_first_forecast_nothing(study: Study, ada: User
         make_sample(study, f"Answer {value}.", ["red"])
         score(study, "ann", 3)
         score(study, "ben", value)
-    assert protocols.forecast(by=ada, study=study).samples == 2
+    assert protocols.forecast_protocol(by=ada, study=study).samples == 2
     Score.objects.filter(member__user__username="ben").update(arm=SuggestionArm.PREFILLED)
-    assert protocols.forecast(by=ada, study=study).samples == 0
+    assert protocols.forecast_protocol(by=ada, study=study).samples == 0
     Score.objects.update(arm=SuggestionArm.DELAYED)
-    assert protocols.forecast(by=ada, study=study).samples == 2
+    assert protocols.forecast_protocol(by=ada, study=study).samples == 2

@@ -72,7 +72,7 @@ def test_an_erased_person_leaves_scores_and_no_name() -> None:
         notes={},
         seconds=None,
     )
-    logins.erase(by=member.user, user=member.user)
+    logins.erase_user(by=member.user, user=member.user)
     assert "annabelle" not in everything(User, Member, ApiToken, HistoryEntry)
     assert Score.objects.filter(member=member, voided_at=None).count() == 1
     assert not Assignment.objects.filter(state=Assignment.State.LEASED).exists()
@@ -87,7 +87,7 @@ def test_an_erased_person_is_signed_in_nowhere_and_leaves_no_trace_of_signing_in
     assert [get_user(client) for client in clients] == [ann, ben]
     logins.create_token(by=ann, user=ann, name="laptop")
     assert all("annabelle" in everything(model) for model in (AccessAttempt, AccessLog))
-    logins.erase(by=ann, user=ann)
+    logins.erase_user(by=ann, user=ann)
     assert [get_user(client).is_anonymous for client in clients] == [True, False]
     assert not ApiToken.objects.exists()
     assert not User.objects.get(pk=ann.pk).is_site_admin
@@ -98,10 +98,10 @@ def test_an_erased_person_is_signed_in_nowhere_and_leaves_no_trace_of_signing_in
 def test_people_erase_themselves_and_site_administrators_anybody() -> None:
     ann, ben, root = make_user("ann"), make_user("ben"), make_user("root", is_site_admin=True)
     with pytest.raises(NotAllowed):
-        logins.erase(by=ben, user=ann)
+        logins.erase_user(by=ben, user=ann)
     assert not logins.is_erased(User.objects.get(pk=ann.pk))
     for by, user in ((ben, ben), (root, ann)):
-        logins.erase(by=by, user=user)
+        logins.erase_user(by=by, user=user)
         assert logins.is_erased(User.objects.get(pk=user.pk))
 
 
@@ -109,7 +109,7 @@ def test_erasing_twice_is_erasing_once() -> None:
     study = make_study()
     member = make_member(study, make_user("ann"))
     for _ in range(2):
-        logins.erase(by=None, user=User.objects.get(pk=member.user_id))
+        logins.erase_user(by=None, user=User.objects.get(pk=member.user_id))
     assert HistoryEntry.objects.filter(event="member_erased", study=study, member=member).count() == 1
 
 

@@ -192,6 +192,6 @@ def test_many_samples_are_moved_by_a_job(study: Study, ada: User, monkeypatch: p
 
 
 def test_only_those_who_lead_move_samples(study: Study) -> None:
-    for act in (protocols.move_samples, protocols.request_move, protocols.preview_move, protocols.forecast):
+    for act in (protocols.move_samples, protocols.request_move, protocols.preview_move, protocols.forecast_protocol):
         with pytest.raises(NotAllowed):
             act(by=make_user("ann"), study=study)

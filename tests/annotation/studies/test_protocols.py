@@ -13,10 +13,10 @@ from annotation.studies.protocol_rules import (
     LEFT_OPEN,
     MOST_SLOTS,
     PRESETS,
-    complete,
+    complete_rules,
     people_needed,
     preset_of,
-    problems,
+    rule_problems,
 )
 from tests.factories import make_member, make_rubric, make_sample, make_study, make_user
 
@@ -24,14 +24,14 @@ LEVELS = [[0, 1, 2, 3, 4, 5]] * 4
 
 
 def faults(people: int | None = None, levels: list[list[float]] = LEVELS, **rules: Any) -> dict[str, str]:
-    return problems(complete(rules), levels=levels, people=people)
+    return rule_problems(complete_rules(rules), levels=levels, people=people)
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_can_work_with_as_many_people_as_it_says(name: str) -> None:
-    rules = complete(PRESETS[name])
-    assert problems(rules, levels=LEVELS, people=people_needed(rules)) == {}
-    assert problems(rules, levels=LEVELS, people=people_needed(rules) - 1)
+    rules = complete_rules(PRESETS[name])
+    assert rule_problems(rules, levels=LEVELS, people=people_needed(rules)) == {}
+    assert rule_problems(rules, levels=LEVELS, people=people_needed(rules) - 1)
     assert preset_of(rules) == name
 
 
@@ -65,7 +65,7 @@ def test_whether_people_meet_a_judge_and_in_which_order_makes_no_other_preset() 
     ],
 )
 def test_a_sample_takes_k_people_one_for_its_review_and_one_for_a_tie(rules: dict[str, Any], needed: int) -> None:
-    assert people_needed(complete(rules)) == needed
+    assert people_needed(complete_rules(rules)) == needed
     assert faults(people=needed, **{"review_share": 0.1, **rules}) == {}
     assert "annotators_per_sample" in faults(people=needed - 1, **{"review_share": 0.1, **rules})
 
@@ -136,11 +136,11 @@ def test_a_sample_is_high_rated_only_where_every_dimension_can_reach_the_thresho
 
 
 def test_a_rule_without_effect_is_as_by_default() -> None:
-    rules = complete({"cross_review": "none", "review_share": 0.5, "review_threshold": 3})
+    rules = complete_rules({"cross_review": "none", "review_share": 0.5, "review_threshold": 3})
     assert (rules["review_share"], rules["review_threshold"]) == (0, None)
-    rules = complete({"suggestions": "none", "blind_share": 0.6, "pull_limit": 0.5})
+    rules = complete_rules({"suggestions": "none", "blind_share": 0.6, "pull_limit": 0.5})
     assert (rules["blind_share"], rules["pull_limit"]) == (0.3, 0.2)
-    rules = complete({"suggestions": "both", "blind_share": 0.6, "pull_limit": 0.5})
+    rules = complete_rules({"suggestions": "both", "blind_share": 0.6, "pull_limit": 0.5})
     assert (rules["blind_share"], rules["pull_limit"]) == (0.6, 0.5)
 
 
@@ -175,7 +175,7 @@ def test_a_change_makes_a_version_and_tells_who_changed_what(study: Study, ada: 
     made = protocols.change_protocol(by=ada, study=study, annotators_per_sample=3, discussion_days=None)
     assert (made.version, made.annotators_per_sample, made.discussion_days, made.current) == (2, 3, None, True)
     assert Protocol.objects.get(study=study, current=True) == made
-    newest, first = protocols.versions(study=study)
+    newest, first = protocols.list_versions(study=study)
     assert (newest.by, newest.before, newest.after) == (
         "Ada",
         {"annotators_per_sample": 2, "discussion_days": 7},
@@ -207,7 +207,7 @@ def test_another_preset_leaves_what_people_meet_of_a_judge(study: Study, ada: Us
         protocols.change_protocol(by=ada, study=study, preset="single")
     assert set(refused.value.fields) == {"suggestions"}
     protocols.change_protocol(by=ada, study=study, suggestions="none")
-    newest = protocols.versions(study=study)[0]
+    newest = protocols.list_versions(study=study)[0]
     assert newest.after == {"suggestions": "none", "blind_share": 0.3, "pull_limit": 0.2}
 
 

@@ -94,7 +94,7 @@ def test_an_earlier_version_of_a_built_in_rubric_keeps_its_number_and_its_text()
 
 def test_an_installation_with_the_earlier_text_gets_the_newer_one_as_the_next_version():
     former = rubrics.get_or_load("interleaved-answer@1")
-    assert rubrics.preview("interleaved-answer").version == 2
+    assert rubrics.preview_rubric("interleaved-answer").version == 2
     assert Rubric.objects.get() == former
     assert str(rubrics.get_or_load("interleaved-answer")) == "interleaved-answer@2"
     assert definition(former.pk).dimensions[0].levels[0].anchor == "The answer came without a word."
@@ -105,11 +105,11 @@ def test_a_version_of_ones_own_is_not_replaced_by_the_built_in_text():
     own = (rubrics.FORMER / "interleaved-answer@1.toml").read_text().replace("without a word", "with no text at all")
     stored = rubrics.import_rubric(by=None, content=own).rubric
     assert rubrics.get_or_load("interleaved-answer") == stored
-    assert rubrics.preview("interleaved-answer").id == stored.pk
+    assert rubrics.preview_rubric("interleaved-answer").id == stored.pk
 
 
 def test_looking_at_a_built_in_rubric_stores_nothing():
-    assert [d.key for d in rubrics.preview("interleaved-answer").dimensions] == ["TCC", "ICC", "IQ", "ITS"]
+    assert [d.key for d in rubrics.preview_rubric("interleaved-answer").dimensions] == ["TCC", "ICC", "IQ", "ITS"]
     assert not Rubric.objects.exists()
 
 

@@ -93,7 +93,7 @@ def test_work_of_somebody_who_leaves_goes_back_into_play(study: Study, ada: User
 
 
 def test_an_invitation_makes_its_bearer_a_member_once(study: Study, ada: User) -> None:
-    _, secret = invitations.invite(by=ada, study=study, role="annotator")
+    _, secret = invitations.create_invitation(by=ada, study=study, role="annotator")
     ann, ben = make_user("ann"), make_user("ben")
     member = invitations.accept_invitation(user=ann, secret=secret)
     assert (member.role, member.study) == ("annotator", study)
@@ -104,15 +104,15 @@ def test_an_invitation_makes_its_bearer_a_member_once(study: Study, ada: User) -
 
 
 def test_the_secret_of_an_invitation_is_not_stored(study: Study, ada: User) -> None:
-    invitation, secret = invitations.invite(by=ada, study=study, role="annotator")
+    invitation, secret = invitations.create_invitation(by=ada, study=study, role="annotator")
     assert secret not in str(Invitation.objects.filter(pk=invitation.pk).values())
     assert secret not in str(list(HistoryEntry.objects.values()))
 
 
 def test_a_late_a_revoked_and_a_made_up_invitation_say_what_they_are(study: Study, ada: User) -> None:
-    late, late_secret = invitations.invite(by=ada, study=study, role="annotator")
+    late, late_secret = invitations.create_invitation(by=ada, study=study, role="annotator")
     Invitation.objects.filter(pk=late.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
-    revoked, revoked_secret = invitations.invite(by=ada, study=study, role="annotator")
+    revoked, revoked_secret = invitations.create_invitation(by=ada, study=study, role="annotator")
     invitations.revoke_invitation(by=ada, invitation=revoked)
     for secret, code in ((late_secret, "invitation_expired"), (revoked_secret, "invitation_revoked")):
         with pytest.raises(WrongState) as refused:
@@ -124,17 +124,17 @@ def test_a_late_a_revoked_and_a_made_up_invitation_say_what_they_are(study: Stud
 
 def test_an_imported_annotator_is_taken_over_by_the_person_behind_it(study: Study, ada: User) -> None:
     expert = make_member(study, None, name="expert1")
-    _, secret = invitations.invite(by=ada, study=study, role="annotator", member=expert)
+    _, secret = invitations.create_invitation(by=ada, study=study, role="annotator", member=expert)
     assert invitations.accept_invitation(user=make_user("eve"), secret=secret) == expert
     expert.refresh_from_db()
     assert expert.user == make_user("eve")
     with pytest.raises(WrongState):
-        invitations.invite(by=ada, study=study, role="annotator", member=expert)
+        invitations.create_invitation(by=ada, study=study, role="annotator", member=expert)
 
 
 def test_two_people_of_one_name_can_both_join(study: Study, ada: User) -> None:
     for username in ("ann", "ann2"):
-        _, secret = invitations.invite(by=ada, study=study, role="annotator")
+        _, secret = invitations.create_invitation(by=ada, study=study, role="annotator")
         invitations.accept_invitation(user=make_user(username, name="Ann"), secret=secret)
     assert sorted(Member.objects.filter(role="annotator").values_list("name", flat=True)) == ["Ann", "Ann (ann2)"]
 
@@ -143,7 +143,7 @@ def test_whoever_takes_over_an_imported_place_never_meets_its_samples_again(stud
     expert, eve = make_member(study, None, name="expert1"), make_user("eve")
     scored, unscored = make_sample(study), make_sample(study)
     Score.objects.create(sample=scored, member=expert, origin="imported")
-    _, secret = invitations.invite(by=ada, study=study, role="annotator", member=expert)
+    _, secret = invitations.create_invitation(by=ada, study=study, role="annotator", member=expert)
     invitations.accept_invitation(user=eve, secret=secret)
     leased = leasing.lease(by=eve, slug=study.slug, count=5).assignments
     assert [work.sample.public_id for work in leased] == [unscored.public_id]

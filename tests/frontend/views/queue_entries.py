@@ -76,7 +76,7 @@ def _drawn(slug: str, name: str) -> str:
         digest = hashlib.sha256(f"{slug} {name} {number}".encode()).digest()
         opaque = "".join(LETTERS[byte % len(LETTERS)] for byte in digest[:12])
         if all(
-            (ranking.draw(opaque, queue, seed=SEED) < LEAST_SHARE) == (name in names)
+            (ranking.draw_number(opaque, queue, seed=SEED) < LEAST_SHARE) == (name in names)
             for queue, names in BY_CHANCE.items()
         ):
             return opaque

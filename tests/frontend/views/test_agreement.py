@@ -33,7 +33,7 @@ def world() -> World:
 
 @pytest.fixture
 def measured(world: World) -> World:
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     return world
 
 
@@ -111,12 +111,12 @@ def test_researchers_meet_pseudonyms_alone(world: World, measured: World) -> Non
 
 
 def test_what_discussions_moved_is_told_and_drawn(ada: Client, world: World) -> None:
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     assert "No discussion is over yet." in text(ada, PAGE)
     assert 'id="h-whom"' not in text(ada, PAGE)
     case = make_discussion(world.study, {"ann": {"ITS": 2}, "ben": {"ITS": 4}, "cleo": {"ITS": 4}})
     settle(case, ann=4, ben=4, cleo=4)
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     page = text(ada, PAGE)
     assert "Discussions moved 33 % of the first values; the mean of all went by +0.67 levels." in page
     row = section(page, "h-moved").split("<tr>")[2]
@@ -137,7 +137,7 @@ def test_before_anything_is_calculated_the_page_says_so(ada: Client) -> None:
 
 def test_a_study_without_scores_has_nothing_to_compare(ada: Client, world: World) -> None:
     world.study.samples.all().delete()
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     page = text(ada, PAGE)
     assert "<h1>Agreement cannot be told yet</h1>" in page
     assert "There are no independent ratings yet." in page
@@ -160,7 +160,7 @@ def test_ada_asks_for_a_calculation_follows_it_and_sees_its_result(ada: Client, 
     assert "<html" not in part
     assert "step 3 of 12: agreement on TCC" in part
     assert 'value="3" max="12"' in part
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     Job.objects.update(state="done", finished_at=timezone.now())
     part = ada.get("/studies/birds/figures/", headers=asked).content.decode()
     assert 'hx-get="/studies/birds/agreement/?level=nominal" hx-trigger="load"' in part, "the page fetches itself anew"
@@ -173,7 +173,7 @@ def test_a_calculation_that_failed_says_why(ada: Client, world: World) -> None:
         kind="statistics", study=world.study, state="failed", error="It ran out of memory.", finished_at=timezone.now()
     )
     assert "The last calculation failed: It ran out of memory." in text(ada, PAGE)
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     assert "failed" not in text(ada, PAGE), "a later one was done"
 
 
@@ -213,6 +213,6 @@ def test_somebody_who_has_scored_nothing_has_an_empty_page(ada: Client, world: W
 
 def test_a_level_that_carries_no_figure_says_why_once(ada: Client, world: World) -> None:
     Study.objects.get(pk=world.study.pk).samples.filter(state="in_discussion").delete()
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     page = text(ada, PAGE)
     assert page.count("ICC(2,1) undefined: The samples were not all rated by the same annotators") <= 1

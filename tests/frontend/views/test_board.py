@@ -58,7 +58,7 @@ def settled(number: int, study: Study, *, days_ago: float = 1) -> None:
 
 def test_the_board_opens_with_how_much_is_agreed_and_when_the_rest_will_be(ada: Client, world: World) -> None:
     settled(5, world.study, days_ago=4.5)
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     page = text(ada)
     assert re.search(r"<h1>6 of 10 samples agreed; done about [A-Z0-9][^<]+</h1>", page)
     assert "At the pace of the last 5 days, 1.2 a day, the 4 on their way take 4 days." in page
@@ -68,7 +68,7 @@ def test_the_board_opens_with_how_much_is_agreed_and_when_the_rest_will_be(ada: 
 def test_without_a_pace_the_board_promises_nothing(ada: Client, world: World) -> None:
     settled(5, world.study, days_ago=30)
     assert "<h1>6 of 10 samples agreed</h1>" in text(ada), "before anything is calculated"
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     page = text(ada)
     assert "<h1>6 of 10 samples agreed</h1>" in page
     assert "none was agreed in the last 14 days" in page
@@ -103,12 +103,12 @@ def test_what_nobody_has_counted_yet_is_not_shown_as_none(ada: Client, world: Wo
         return re.sub(r"<[^>]+>", "", re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)[0])
 
     assert scored() == "–"
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     assert scored() == "2"
 
 
 def test_figures_stand_with_their_age_and_what_has_come_since(ada: Client, world: World) -> None:
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     page = words(text(ada))
     assert "Figures as of 0" in page
     assert "nothing new since" in page
@@ -125,7 +125,7 @@ def test_agreement_names_its_level_and_draws_its_interval(ada: Client, world: Wo
         sample = make_sample(world.study, pictures=["red"])
         for who, off in (("Ben Bright", 0), ("Cleo Calm", number % 2)):
             rate(sample, who, {"TCC": number % 4 + off, "ICC": 3})
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     page = text(ada)
     section = page.split('id="h-agreement"')[1].split("</section>")[0]
     tcc, icc, *_ = section.split("<tr>")[2:]
@@ -140,7 +140,7 @@ def test_agreement_names_its_level_and_draws_its_interval(ada: Client, world: Wo
 def test_what_cannot_be_told_is_undefined_with_the_reason_and_never_a_number(ada: Client, world: World) -> None:
     world.study.samples.all().delete()
     rate(make_sample(world.study, pictures=["red"]), "Ida Imported", {"TCC": 3})
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     section = text(ada).split('id="h-agreement"')[1].split("</section>")[0]
     assert "All ratings are by one annotator, and agreement needs two." in section
     assert "There are no independent ratings yet." in section
@@ -148,7 +148,7 @@ def test_what_cannot_be_told_is_undefined_with_the_reason_and_never_a_number(ada
 
 
 def test_names_are_for_admins_and_pseudonyms_for_researchers(ada: Client, world: World) -> None:
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     led, read = text(ada), text(world.client("rae"))
     pseudonym = f"R-{world.members['ben'].public_id}"
     assert "Ben Bright" in led
@@ -164,7 +164,7 @@ def test_annotators_are_listed_with_their_work_and_how_they_score(ada: Client, w
         at = timezone.now() - timedelta(days=number)
         rate(sample, "Ben Bright", {"TCC": 1 + number % 2}, seconds=40, at=at)
         rate(sample, "Cleo Calm", {"TCC": 2 + number % 2}, seconds=70, at=at)
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     row = text(ada).split('id="h-annotators"')[1].split(">Ben Bright<")[1].split("</tr>")[0]
     said = words(row)
     assert " 32 " in said, "with the two of the world"
@@ -177,7 +177,7 @@ def test_annotators_are_listed_with_their_work_and_how_they_score(ada: Client, w
 
 def test_a_generator_shows_its_progress_and_what_it_was_given(ada: Client, world: World) -> None:
     settled(3, world.study)
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     section = text(ada).split('id="h-generators"')[1].split("</section>")[0]
     assert "generator-of-0" in section
     row = section.split(">generator-x<")[1].split("</tr>")[0]
@@ -241,7 +241,7 @@ def test_too_few_people_for_the_rules_are_noticed(ada: Client, world: World) -> 
 
 
 def test_somebody_who_drifts_is_named_with_from_where_to_where(ada: Client, world: World) -> None:
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     row = StudyFigures.objects.get(kind="annotators")
     change = {"before": 0.05, "after": 0.48, "since": "2026-W44", "noteworthy": True}
     for one in row.data["overall"]:
@@ -267,14 +267,14 @@ def queries(client: Client) -> int:
 
 
 def test_a_board_asks_as_many_questions_however_much_there_is(ada: Client, world: World) -> None:
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     few = queries(ada)
     for number in range(12):
         make_member(world.study, f"more{number}")
         sample = make_sample(world.study, generator=f"more-{number}")
         rate(sample, "Ben Bright", {"TCC": 3})
         rate(sample, "Cleo Calm", {"TCC": 4})
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     assert queries(ada) == few
     assert few <= BOARD_QUERIES
 
@@ -282,7 +282,7 @@ def test_a_board_asks_as_many_questions_however_much_there_is(ada: Client, world
 def test_another_studys_scores_are_not_on_the_board(ada: Client, world: World) -> None:
     other = make_study("stones")
     rate(make_sample(other, generator="granite"), "Somebody Else", {"TCC": 3}, at=timezone.now())
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     page = text(ada)
     assert "granite" not in page
     assert "Somebody Else" not in page

@@ -46,7 +46,7 @@ def test_every_table_has_a_head_before_anything_is_calculated_and_even_rows_afte
     values = dict.fromkeys(("TCC", "ICC", "IQ", "ITS"), 3)
     sample = make_sample(world.study, pictures=["red"])
     meet(sample, world.members["ida"], values, arm="prefilled", shown=values, run=world.run)
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     found = list(csv.reader(io.StringIO(ada.get(f"/studies/birds/figures/{table}.csv").content.decode())))
     assert len(found) > 1, "something to take away"
     assert len({len(row) for row in found}) == 1, "as many cells in every row as in the head"
@@ -61,7 +61,7 @@ def test_figures_are_not_rounded(ada: Client, world: World) -> None:
         sample = make_sample(world.study)
         rate(sample, "Ben Bright", {"TCC": number % 4})
         rate(sample, "Cleo Calm", {"TCC": number % 3})
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     stored = stored_reports.latest_report(world.study, "agreement")
     assert stored is not None
     for level in ("ordinal", "interval"):
@@ -75,14 +75,14 @@ def test_figures_are_not_rounded(ada: Client, world: World) -> None:
 
 def test_what_is_undefined_is_empty_and_says_why(ada: Client, world: World) -> None:
     world.study.samples.all().delete()
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     for row in rows(ada, "agreement"):
         assert (row["alpha"], row["interval_low"]) == ("", "")
         assert row["undefined"] == "There are no independent ratings yet."
 
 
 def test_researchers_take_pseudonyms_away(ada: Client, world: World) -> None:
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     ben = world.members["ben"]
     assert "Ben Bright" in {row["annotator"] for row in rows(ada, "work")}
     for table in TABLES:
@@ -104,7 +104,7 @@ def test_figures_stay_numbers_and_nothing_is_nothing() -> None:
 def test_names_come_out_as_texts(ada: Client, world: World) -> None:
     Member.objects.filter(pk=world.members["ben"].pk).update(name='=HYPERLINK("http://x")')
     make_sample(world.study, generator="@model")
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
     assert '\'=HYPERLINK("http://x")' in {row["annotator"] for row in rows(ada, "work")}
     assert "'@model" in {row["generator"] for row in rows(ada, "generators")}
 

@@ -58,7 +58,7 @@ def test_the_counts_of_a_header_cost_one_query(study: Study, django_assert_num_q
     for who in ("ann", "ada", "ravi"):
         user = make_user(who)
         with django_assert_num_queries(1):
-            inbox.place(user, study)
+            inbox.find_membership(user, study)
     ann = client_of("ann")
     text_of(ann, "/studies/birds/rubric/")
     with django_assert_num_queries(4):  # the session, the person, the study and, in one, the whole header
@@ -75,8 +75,8 @@ def test_header_inbox_and_service_count_the_same(study: Study, change: str) -> N
     ann = make_user("ann")
     expected = waiting_count(ann, study)
     assert expected == (1 if change == "nothing" else 0)
-    assert inbox.place(ann, study).waiting == expected
-    found = inbox.inbox([place_of(study, "ann")], [])[study.pk]
+    assert inbox.find_membership(ann, study).waiting == expected
+    found = inbox.read_inbox([place_of(study, "ann")], [])[study.pk]
     assert (found.waiting, len(found.cases)) == (expected, expected)
 
 

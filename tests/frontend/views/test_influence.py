@@ -9,7 +9,7 @@ from django.test import Client
 
 from annotation.models import Exposure, JudgeRun, Member, Protocol
 from annotation.reports import stored_reports
-from annotation.simulation.synthetic_annotators import Annotator
+from annotation.simulation.synthetic_annotators import SyntheticAnnotator
 from tests.access_world import World, make_world
 from tests.factories import make_member
 from tests.suggestion_rows import meet_a_judge
@@ -33,17 +33,17 @@ def ada(world: World) -> Client:
     return world.client("ada")
 
 
-def let_meet(world: World, *habits: Annotator, suggestions: str = "prefilled", samples: int = 90) -> None:
+def let_meet(world: World, *habits: SyntheticAnnotator, suggestions: str = "prefilled", samples: int = 90) -> None:
     people = [(make_member(world.study, None, name=habit.name), habit) for habit in habits]
     meet_a_judge(world.study, world.run, people, samples=samples, suggestions=suggestions)
-    stored_reports.refresh(study=world.study)
+    stored_reports.refresh_reports(study=world.study)
 
 
 @pytest.fixture
 def pulled(world: World) -> World:
     """Four who are pulled and one who hands in what stands there, some samples delayed and some prefilled."""
-    habits = [Annotator(f"Dot {number}", number / 4 - 0.5, pull=0.7) for number in range(4)]
-    let_meet(world, *habits, Annotator("Hal Hasty", haste=1), suggestions="both", samples=160)
+    habits = [SyntheticAnnotator(f"Dot {number}", number / 4 - 0.5, pull=0.7) for number in range(4)]
+    let_meet(world, *habits, SyntheticAnnotator("Hal Hasty", haste=1), suggestions="both", samples=160)
     return world
 
 
@@ -140,7 +140,7 @@ def world_member(world: World, who: str) -> Member:
 
 
 def test_without_a_pull_there_is_no_alarm_anywhere(ada: Client, world: World) -> None:
-    let_meet(world, *(Annotator(f"Dot {n}", n / 4 - 0.5) for n in range(4)), suggestions="delayed")
+    let_meet(world, *(SyntheticAnnotator(f"Dot {n}", n / 4 - 0.5) for n in range(4)), suggestions="delayed")
     page = text(ada, PAGE)
     assert "<h1>The judge pulls people 0.00 of the way to its values, within the limit of 0.20</h1>" in page
     assert "beyond the limit" not in text(ada, BOARD)
@@ -148,7 +148,7 @@ def test_without_a_pull_there_is_no_alarm_anywhere(ada: Client, world: World) ->
 
 
 def test_what_cannot_be_told_yet_is_said(ada: Client, world: World) -> None:
-    let_meet(world, *(Annotator(f"Dot {n}", pull=0.5) for n in range(3)), samples=4)
+    let_meet(world, *(SyntheticAnnotator(f"Dot {n}", pull=0.5) for n in range(3)), samples=4)
     page = text(ada, PAGE)
     assert "<h1>How far the judge pulls people cannot be told yet</h1>" in page
     assert "Too few samples yet" in section(page, "h-pull-prefilled")

@@ -27,7 +27,7 @@ def ada(study: Study) -> User:
 
 
 def link(study: Study, ada: User, **options: object) -> str:
-    _invitation, secret = invitations.invite(by=ada, study=study, **{"role": "annotator", **options})
+    _invitation, secret = invitations.create_invitation(by=ada, study=study, **{"role": "annotator", **options})
     return f"/join/{secret}/"
 
 

@@ -129,7 +129,7 @@ def test_a_name_that_is_taken_is_told(rae: Client, release: Release) -> None:
 def test_the_list_shows_each_run_with_its_figures_beside_the_best_baselines(rae: Client, release: Release) -> None:
     run = make_judge_run(release.study, release=release)
     imported = make_judge_run(release.study)
-    runs.activate(by=None, run=run)
+    runs.activate_run(by=None, run=run)
     page = rae.get("/studies/birds/judges/").content.decode()
     assert f"Run {run.number} is this study’s judge" in page
     for shown in (run, imported):

@@ -193,12 +193,12 @@ def test_where_all_were_dismissed_the_page_says_so_and_leads_to_them(
 ) -> None:
     QueueEntry.objects.exclude(sample__in=(samples["tea"], samples["lens"])).delete()
     for name in ("tea", "lens"):
-        pin_dismiss.dismiss(by=make_user("ada"), entry_id=entry_of(samples[name]).public_id, reason="Seen.")
+        pin_dismiss.dismiss_sample(by=make_user("ada"), entry_id=entry_of(samples[name]).public_id, reason="Seen.")
     page = text_of(ada, PAGE)
     assert "All that are left in this queue were dismissed. Show the 2 that were" in words(page)
     assert f'href="{PAGE}?dismissed=1"' in page
     assert "Nothing is in dispute" not in page
-    pin_dismiss.restore(by=make_user("ada"), entry_id=entry_of(samples["tea"]).public_id)
+    pin_dismiss.restore_sample(by=make_user("ada"), entry_id=entry_of(samples["tea"]).public_id)
     QueueEntry.objects.filter(sample=samples["tea"]).delete()
     assert "Show the one that was" in words(text_of(ada, PAGE))
 
@@ -242,7 +242,7 @@ def test_whoever_looks_never_scores_them_independently(study: Study, ada: Client
 
 
 def test_researchers_read_it_without_actions_and_without_names(study: Study, samples: dict[str, Sample]) -> None:
-    pin_dismiss.dismiss(by=make_user("ada"), entry_id=entry_of(samples["tea"]).public_id, reason="Seen.")
+    pin_dismiss.dismiss_sample(by=make_user("ada"), entry_id=entry_of(samples["tea"]).public_id, reason="Seen.")
     ravi = client_of("ravi")
     page = text_of(ravi, PAGE)
     assert why(page, "heart").startswith("ITS 1 and 5")

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from annotation.models import Discussion, QueueEntry, Sample, Study
 from annotation.review_queue import pin_dismiss
-from annotation.review_queue.storage import count_anew
+from annotation.review_queue.storage import recount_entries
 from tests.annotation.review_queue.queue_studies import refreshed
 from tests.factories import make_discussion, make_user
 
@@ -51,7 +51,7 @@ def test_who_owes_a_reason_neither_finds_the_sample_among_those_dismissed(
     study: Study, samples: dict[str, Sample]
 ) -> None:
     for name in ("heart", "tea"):
-        pin_dismiss.dismiss(by=make_user("ada"), entry_id=entry_of(samples[name]).public_id, reason="Seen.")
+        pin_dismiss.dismiss_sample(by=make_user("ada"), entry_id=entry_of(samples[name]).public_id, reason="Seen.")
     study.members.filter(user__username="ann").update(role="admin")
     page = text_of(client_of("ann"), f"{PAGE}?dismissed=1")
     assert listed(page) == ["tea"]
@@ -74,7 +74,7 @@ def test_an_entry_that_is_asked_for_by_its_address_keeps_what_is_withheld(
 def test_where_all_others_are_left_out_nobody_says_that_all_is_agreed(study: Study, samples: dict[str, Sample]) -> None:
     study.members.filter(user__username="ann").update(role="admin")
     QueueEntry.objects.exclude(sample__in=(samples["heart"], samples["eclipse"])).delete()
-    count_anew(study)
+    recount_entries(study)
     page = words(text_of(client_of("ann"), PAGE))
     assert "Nothing else is in this queue." in page
     assert "Nothing is in dispute" not in page
