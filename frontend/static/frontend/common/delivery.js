@@ -20,7 +20,7 @@ const FIRST_WAIT = 1_000;
 export const LONGEST_WAIT = 60_000;
 
 /**
- * @param {{api: {deliver: (letter: any) => Promise<any>}, letters: import("./letters.js").Letters<any>, hears: Hears}} given
+ * @param {{api: {deliver: (letter: any) => Promise<any>}, letters: import("./pending-writes.js").Letters<any>, hears: Hears}} given
  */
 export function createDelivery({ api, letters, hears }) {
   /** @type {Set<string>} */

@@ -12,7 +12,7 @@ const FIRST_PAUSE = 1_000;
 const SPREADS_WITHIN = 200;
 
 /**
- * @param {{api: {deliver: (letter: any) => Promise<any>}, letters: import("./letters.js").Letters<any>, name: string,
+ * @param {{api: {deliver: (letter: any) => Promise<any>}, letters: import("./pending-writes.js").Letters<any>, name: string,
  *   hears: Hears}} given  under the name the tabs of this browser agree which of them sends
  */
 export function createOutbox({ api, letters, name, hears }) {

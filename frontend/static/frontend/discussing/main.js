@@ -1,36 +1,36 @@
 // @ts-check
 /** Puts the discussion page together. */
 
-import { createAside } from "../common/aside.js";
+import { createAside } from "../common/refused-writes.js";
 import { createClock } from "../common/clock.js";
 import { byId } from "../common/dom.js";
-import { createLetters } from "../common/letters.js";
+import { createLetters } from "../common/pending-writes.js";
 import { createLevels } from "../common/levels.js";
 import { createModal } from "../common/modal.js";
 import { createOutbox } from "../common/outbox.js";
 import { buildSample } from "../common/sample.js";
 import { createSession } from "../common/session.js";
 import { createStore } from "../common/store.js";
-import { createTell } from "../common/tell.js";
+import { createTell } from "../common/announcer.js";
 import { createText } from "../common/text.js";
-import { createViewer } from "../common/viewer.js";
+import { createViewer } from "../common/picture-viewer.js";
 import { createApi } from "./api.js";
-import { createBar } from "./bar.js";
-import { createCases } from "./cases.js";
-import { takeControls } from "./controls.js";
-import { createDock } from "./dock.js";
+import { createBar } from "./bottom-bar.js";
+import { createCases } from "./case-navigation.js";
+import { takeControls } from "./shortcuts.js";
+import { createDock } from "./stance-form.js";
 import { createDrafts } from "./drafts.js";
-import { createEmpty } from "./empty.js";
-import { createFlow } from "./flow.js";
-import { createMailroom } from "./mailroom.js";
-import { waitsForMe } from "./overlay.js";
+import { createEmpty } from "./empty-state.js";
+import { createFlow } from "./actions.js";
+import { createMailroom } from "./submissions.js";
+import { waitsForMe } from "./case-rules.js";
 import { createPanel } from "./panel.js";
 import { createPoll } from "./poll.js";
 import { createQueue } from "./queue.js";
-import { createStage } from "./stage.js";
-import { createTable } from "./table.js";
-import { wake } from "./wake.js";
-import { createWords } from "./words.js";
+import { createStage } from "./sample-pane.js";
+import { createTable } from "./current-case.js";
+import { wake } from "./page-lifecycle.js";
+import { createWords } from "./write-description.js";
 
 /** @type {import("./types.js").Boot} */
 const boot = JSON.parse(byId("boot").textContent ?? "");

@@ -1,9 +1,9 @@
 // @ts-check
 /** The case on the right: its head, the open dimensions, and what is settled. Brought up to date in place. */
 
-import { drawHead } from "./head.js";
-import { createClosed, drawSettled } from "./folds.js";
-import { blocksOf } from "./refs.js";
+import { drawHead } from "./case-header.js";
+import { createClosed, drawSettled } from "./settled-topics.js";
+import { blocksOf } from "./block-mentions.js";
 import { createTopic } from "./topic.js";
 
 /** @typedef {import("./types.js").Case} Case */

@@ -3,7 +3,7 @@
 
 import { h } from "../common/dom.js";
 import { chip } from "../common/levels.js";
-import { linked } from "./refs.js";
+import { linked } from "./block-mentions.js";
 
 /** @typedef {import("./types.js").Post} Post */
 

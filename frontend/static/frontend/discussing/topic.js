@@ -3,8 +3,8 @@
 
 import { h, icon, write } from "../common/dom.js";
 import { anchorsOf, chip } from "../common/levels.js";
-import { drawAxis, drawLegend, spreads } from "./axis.js";
-import { needsMe } from "./overlay.js";
+import { drawAxis, drawLegend, spreads } from "./stance-axis.js";
+import { needsMe } from "./case-rules.js";
 import { createThread } from "./thread.js";
 
 /** @typedef {import("./types.js").Case} Case */

@@ -2,12 +2,12 @@
 /** Going back: looking at what I scored, and undoing it while I may. */
 
 import { blank } from "./drafts.js";
-import { isRevision, pieceOf } from "./pieces.js";
+import { isRevision, pieceOf } from "./work-names.js";
 
-/** @typedef {import("./past.js").Entry} Entry */
+/** @typedef {import("./previous-scores.js").Entry} Entry */
 
 /**
- * @param {import("./flow.js").Parts & {flow: import("./flow.js").Flow, drafts: import("./drafts.js").Drafts,
+ * @param {import("./sample-flow.js").Parts & {flow: import("./sample-flow.js").Flow, drafts: import("./drafts.js").Drafts,
  *   build: (assignment: import("./types.js").Assignment) => import("./types.js").Work}} parts
  */
 export function createHistory({ desk, queue, outbox, letters, past, bar, tell, text, empty, flow, drafts, build }) {

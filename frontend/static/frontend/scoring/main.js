@@ -1,40 +1,40 @@
 // @ts-check
 /** Puts the scoring page together. */
 
-import { createAside } from "../common/aside.js";
+import { createAside } from "../common/refused-writes.js";
 import { createClock } from "../common/clock.js";
 import { byId } from "../common/dom.js";
-import { createLetters } from "../common/letters.js";
+import { createLetters } from "../common/pending-writes.js";
 import { createLevels } from "../common/levels.js";
 import { createModal } from "../common/modal.js";
 import { createOutbox } from "../common/outbox.js";
 import { buildSample } from "../common/sample.js";
 import { createSession } from "../common/session.js";
 import { createStore } from "../common/store.js";
-import { createTell } from "../common/tell.js";
+import { createTell } from "../common/announcer.js";
 import { createText } from "../common/text.js";
-import { scrollBy, turnTo } from "../common/turning.js";
-import { createViewer } from "../common/viewer.js";
-import { createAnswering } from "./answering.js";
+import { scrollBy, turnTo } from "../common/sample-navigation.js";
+import { createViewer } from "../common/picture-viewer.js";
+import { createAnswering } from "./rating-shortcuts.js";
 import { createApi } from "./api.js";
-import { createBar } from "./bar.js";
-import { createDesk } from "./desk.js";
+import { createBar } from "./bottom-bar.js";
+import { createDesk } from "./workspace.js";
 import { createDrafts } from "./drafts.js";
-import { createEmpty } from "./empty.js";
-import { createFlow } from "./flow.js";
+import { createEmpty } from "./empty-state.js";
+import { createFlow } from "./sample-flow.js";
 import { createHistory } from "./history.js";
 import { listenToKeys } from "./keyboard.js";
 import { createLeases } from "./leases.js";
-import { createMailroom } from "./mailroom.js";
+import { createMailroom } from "./submissions.js";
 import { createPanel } from "./panel.js";
-import { createPast } from "./past.js";
-import { isRevision, nameOf, pieceOf } from "./pieces.js";
+import { createPast } from "./previous-scores.js";
+import { isRevision, nameOf, pieceOf } from "./work-names.js";
 import { createQueue } from "./queue.js";
 import { createRevisions } from "./revisions.js";
-import { createSkip } from "./skip.js";
-import { wake } from "./wake.js";
-import { createWhose } from "./whose.js";
-import { createWords } from "./words.js";
+import { createSkip } from "./skip-dialog.js";
+import { wake } from "./page-lifecycle.js";
+import { createWhose } from "./judge-notice.js";
+import { createWords } from "./write-description.js";
 
 /** @type {import("./types.js").Boot} */
 const boot = JSON.parse(byId("boot").textContent ?? "");

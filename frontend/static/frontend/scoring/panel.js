@@ -4,7 +4,7 @@
 import { find, h, icon, write } from "../common/dom.js";
 import { anchorsOf, shade } from "../common/levels.js";
 import { createNote } from "./notes.js";
-import { createVerdict } from "./verdict.js";
+import { createVerdict } from "./judge-suggestion.js";
 
 /** @typedef {import("./types.js").Dimension} Dimension */
 /** @typedef {ReturnType<typeof createPanel>} Panel */

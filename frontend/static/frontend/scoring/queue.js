@@ -2,7 +2,7 @@
 /** The leased samples at hand: the shown one and, built and decoded, those that follow. */
 
 import { Refused, SignedOut } from "../common/http.js";
-import { isRevision, nameOf } from "./pieces.js";
+import { isRevision, nameOf } from "./work-names.js";
 
 /** @typedef {import("./types.js").Work} Work */
 /** @typedef {import("./types.js").Assignment} Assignment */
@@ -21,7 +21,7 @@ const FIRST_PAUSE = 15_000;
 const LONGEST_PAUSE = 300_000;
 
 /**
- * @param {{api: import("./api.js").Api, letters: import("../common/letters.js").Letters<import("./types.js").Letter>, ahead: number,
+ * @param {{api: import("./api.js").Api, letters: import("../common/pending-writes.js").Letters<import("./types.js").Letter>, ahead: number,
  *   build: (assignment: Assignment) => Work, hears: Hears}} given
  */
 export function createQueue({ api, letters, ahead, build, hears }) {

@@ -2,7 +2,7 @@
 /** Brings a sample back when own values are locked and the judge's may be seen beside them. */
 
 import { byId } from "../common/dom.js";
-import { isRevision } from "./pieces.js";
+import { isRevision } from "./work-names.js";
 
 /** @typedef {import("./types.js").Assignment} Assignment */
 /** @typedef {ReturnType<typeof createRevisions>} Revisions */
@@ -11,7 +11,7 @@ import { isRevision } from "./pieces.js";
 const CALM = 500;
 
 /**
- * @param {import("./flow.js").Parts & {flow: import("./flow.js").Flow, drafts: import("./drafts.js").Drafts}} parts
+ * @param {import("./sample-flow.js").Parts & {flow: import("./sample-flow.js").Flow, drafts: import("./drafts.js").Drafts}} parts
  */
 export function createRevisions({ desk, queue, letters, past, flow, drafts }) {
   const panel = byId("panel");

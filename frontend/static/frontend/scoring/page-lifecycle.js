@@ -1,13 +1,13 @@
 // @ts-check
 /** Listens to the page's own life: shown and hidden, on line and off, another tab, and the end. */
 
-import { listenToLife } from "../common/life.js";
+import { listenToLife } from "../common/page-lifecycle.js";
 
 /**
- * @param {{desk: import("./desk.js").Desk, outbox: import("../common/outbox.js").Outbox, queue: import("./queue.js").Queue,
+ * @param {{desk: import("./workspace.js").Desk, outbox: import("../common/outbox.js").Outbox, queue: import("./queue.js").Queue,
  *   leases: {check: () => Promise<void>}, session: import("../common/session.js").Session, store: import("../common/store.js").Store,
- *   flow: import("./flow.js").Flow, drafts: import("./drafts.js").Drafts,
- *   mailroom: import("./mailroom.js").Mailroom}} parts
+ *   flow: import("./sample-flow.js").Flow, drafts: import("./drafts.js").Drafts,
+ *   mailroom: import("./submissions.js").Mailroom}} parts
  */
 export function wake({ desk, outbox, queue, leases, session, store, flow, drafts, mailroom }) {
   const retryPictures = () => {

@@ -3,7 +3,7 @@
 
 import { h, icon, write } from "../common/dom.js";
 import { chip } from "../common/levels.js";
-import { drawAxis } from "./axis.js";
+import { drawAxis } from "./stance-axis.js";
 import { createThread } from "./thread.js";
 
 /** @typedef {import("./types.js").Dimension} Dimension */

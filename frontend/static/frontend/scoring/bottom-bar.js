@@ -2,7 +2,7 @@
 /** The bottom bar: what is saved, how far the day has come, and the buttons. */
 
 import { byId, find, write } from "../common/dom.js";
-import { createSaved } from "../common/saved.js";
+import { createSaved } from "../common/save-status.js";
 
 /** @typedef {ReturnType<typeof createBar>} Bar */
 /**

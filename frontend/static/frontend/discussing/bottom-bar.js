@@ -2,7 +2,7 @@
 /** The bottom bar: what is saved, how many cases wait, and the way to the next one. The header tells the number too. */
 
 import { byId, find, h, write } from "../common/dom.js";
-import { createSaved } from "../common/saved.js";
+import { createSaved } from "../common/save-status.js";
 
 /**
  * @param {import("../common/text.js").Text} text

@@ -1,7 +1,7 @@
 // @ts-check
 /** What a person can say on one dimension now, and what a key or a button then means. Pure. */
 
-import { mayAct, needsMe, othersAt } from "./overlay.js";
+import { mayAct, needsMe, othersAt } from "./case-rules.js";
 
 /** @typedef {import("./types.js").Case} Case */
 /** @typedef {import("./types.js").Topic} Topic */

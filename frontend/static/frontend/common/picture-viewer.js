@@ -2,7 +2,7 @@
 /** Looks at a picture closely: fit, 1:1, 2x, steps between, panning by hand or by keys. */
 
 import { find, write } from "./dom.js";
-import { listenToHands } from "./hands.js";
+import { listenToHands } from "./pointer-gestures.js";
 import { createModal } from "./modal.js";
 import { fitScale, keepInside, scaleAround } from "./zoom.js";
 

@@ -3,13 +3,13 @@
 
 import { Refused } from "../common/http.js";
 import { blank } from "./drafts.js";
-import { isRevision, nameOf, pieceOf } from "./pieces.js";
+import { isRevision, nameOf, pieceOf } from "./work-names.js";
 
 /** @typedef {import("./types.js").Letter} Letter */
 /** @typedef {ReturnType<typeof createMailroom>} Mailroom */
 
 /**
- * @param {import("./flow.js").Parts & {api: import("./api.js").Api, flow: import("./flow.js").Flow,
+ * @param {import("./sample-flow.js").Parts & {api: import("./api.js").Api, flow: import("./sample-flow.js").Flow,
  *   revisions: import("./revisions.js").Revisions, history: {undoRefused: (letter: Letter) => void}, session: import("../common/session.js").Session,
  *   store: import("../common/store.js").Store, drafts: import("./drafts.js").Drafts,
  *   build: (assignment: import("./types.js").Assignment) => import("./types.js").Work}} parts

@@ -2,7 +2,7 @@
 /** What follows from a letter's fate, and from what others did: the case as it is now, and words about it. */
 
 import { Refused } from "../common/http.js";
-import { news } from "./news.js";
+import { news } from "./case-changes.js";
 
 /** @typedef {import("./types.js").Letter} Letter */
 /** @typedef {import("./types.js").Item} Item */
@@ -10,12 +10,12 @@ import { news } from "./news.js";
 /** @typedef {ReturnType<typeof createMailroom>} Mailroom */
 
 /**
- * @param {{api: import("./api.js").Api, letters: import("../common/letters.js").Letters<Letter>,
- *   outbox: import("../common/outbox.js").Outbox, bar: ReturnType<typeof import("./bar.js").createBar>,
- *   queue: import("./queue.js").Queue, table: import("./table.js").Table, cases: import("./cases.js").Cases,
+ * @param {{api: import("./api.js").Api, letters: import("../common/pending-writes.js").Letters<Letter>,
+ *   outbox: import("../common/outbox.js").Outbox, bar: ReturnType<typeof import("./bottom-bar.js").createBar>,
+ *   queue: import("./queue.js").Queue, table: import("./current-case.js").Table, cases: import("./case-navigation.js").Cases,
  *   poll: import("./poll.js").Poll, drafts: import("./drafts.js").Drafts,
  *   session: import("../common/session.js").Session, store: import("../common/store.js").Store,
- *   tell: ReturnType<typeof import("../common/tell.js").createTell>, text: import("../common/text.js").Text,
+ *   tell: ReturnType<typeof import("../common/announcer.js").createTell>, text: import("../common/text.js").Text,
  *   hears: {counted: (waiting: number) => void, paused: (code: string) => void}}} parts
  */
 export function createMailroom({

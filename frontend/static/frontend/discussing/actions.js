@@ -2,7 +2,7 @@
 /** What a person does: give a reason, keep, move, comment, take it back. Each becomes a letter, shown at once. */
 
 import { uuid } from "../common/dom.js";
-import { answerOf } from "./stance.js";
+import { answerOf } from "./stance-rules.js";
 
 /** @typedef {import("./types.js").Letter} Letter */
 /** @typedef {ReturnType<typeof createFlow>} Flow */
@@ -13,9 +13,9 @@ export const GRACE = 4_000;
 const ADOPTED = "convinced";
 
 /**
- * @param {{table: import("./table.js").Table, drafts: import("./drafts.js").Drafts, dock: import("./dock.js").Dock,
- *   letters: import("../common/letters.js").Letters<Letter>, outbox: import("../common/outbox.js").Outbox,
- *   clock: import("../common/clock.js").Clock, tell: ReturnType<typeof import("../common/tell.js").createTell>,
+ * @param {{table: import("./current-case.js").Table, drafts: import("./drafts.js").Drafts, dock: import("./stance-form.js").Dock,
+ *   letters: import("../common/pending-writes.js").Letters<Letter>, outbox: import("../common/outbox.js").Outbox,
+ *   clock: import("../common/clock.js").Clock, tell: ReturnType<typeof import("../common/announcer.js").createTell>,
  *   text: import("../common/text.js").Text, study: string, next: () => void}} parts
  */
 export function createFlow({ table, drafts, dock, letters, outbox, clock, tell, text, study, next }) {

@@ -1,7 +1,7 @@
 // @ts-check
 /** My own past in this study, newest first: what was just submitted here, then what the server lists page by page. */
 
-import { isRevision } from "./pieces.js";
+import { isRevision } from "./work-names.js";
 
 /** @typedef {import("./types.js").Assignment} Assignment */
 /** @typedef {import("./types.js").Given} Given */

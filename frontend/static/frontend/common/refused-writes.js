@@ -6,7 +6,7 @@ import { createModal } from "./modal.js";
 
 /**
  * @template {import("./types.js").Letter} L
- * @param {{letters: import("./letters.js").Letters<L>, text: import("./text.js").Text,
+ * @param {{letters: import("./pending-writes.js").Letters<L>, text: import("./text.js").Text,
  *   words: {title: (letter: L) => string, kind: (letter: L) => string, said: (letter: L) => string[]},
  *   hears: {open: (letter: L) => Promise<string>, again: (letter: L) => void, discarded: (letter: L) => void,
  *     changed: () => void}}} given  open says why it could not, or nothing

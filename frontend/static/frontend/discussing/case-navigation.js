@@ -2,14 +2,14 @@
 /** From one case to the next, and back. */
 
 import { Refused, SignedOut } from "../common/http.js";
-import { waitsForMe } from "./overlay.js";
+import { waitsForMe } from "./case-rules.js";
 
 /** @typedef {ReturnType<typeof createCases>} Cases */
 
 /**
- * @param {{api: import("./api.js").Api, queue: import("./queue.js").Queue, table: import("./table.js").Table,
- *   empty: ReturnType<typeof import("./empty.js").createEmpty>, text: import("../common/text.js").Text,
- *   tell: ReturnType<typeof import("../common/tell.js").createTell>, urls: Record<string, string>,
+ * @param {{api: import("./api.js").Api, queue: import("./queue.js").Queue, table: import("./current-case.js").Table,
+ *   empty: ReturnType<typeof import("./empty-state.js").createEmpty>, text: import("../common/text.js").Text,
+ *   tell: ReturnType<typeof import("../common/announcer.js").createTell>, urls: Record<string, string>,
  *   paused: () => string, hears: {opened: () => void, signedOut: () => void}}} parts
  */
 export function createCases({ api, queue, table, empty, text, tell, urls, paused, hears }) {

@@ -1,9 +1,9 @@
 // @ts-check
 /** The case on the table: which one, at which of its dimensions, and how it looks with my letters on their way. */
 
-import { momentOf } from "./stance.js";
-import { needsMe, withLetters } from "./overlay.js";
-import { blocksOf } from "./refs.js";
+import { momentOf } from "./stance-rules.js";
+import { needsMe, withLetters } from "./case-rules.js";
+import { blocksOf } from "./block-mentions.js";
 
 /** @typedef {import("./types.js").Item} Item */
 /** @typedef {import("./types.js").Case} Case */
@@ -11,10 +11,10 @@ import { blocksOf } from "./refs.js";
 /** @typedef {ReturnType<typeof createTable>} Table */
 
 /**
- * @param {{dimensions: import("./types.js").Dimension[], letters: import("../common/letters.js").Letters<Letter>,
+ * @param {{dimensions: import("./types.js").Dimension[], letters: import("../common/pending-writes.js").Letters<Letter>,
  *   outbox: () => import("../common/outbox.js").Outbox, drafts: import("./drafts.js").Drafts,
- *   clock: import("../common/clock.js").Clock, panel: import("./panel.js").Panel, dock: import("./dock.js").Dock,
- *   stage: import("./stage.js").Stage, text: import("../common/text.js").Text,
+ *   clock: import("../common/clock.js").Clock, panel: import("./panel.js").Panel, dock: import("./stance-form.js").Dock,
+ *   stage: import("./sample-pane.js").Stage, text: import("../common/text.js").Text,
  *   hears: {drawn: () => void, paused: () => boolean}}} given
  */
 export function createTable({ dimensions, letters, outbox, drafts, clock, panel, dock, stage, text, hears }) {
@@ -49,7 +49,7 @@ export function createTable({ dimensions, letters, outbox, drafts, clock, panel,
     return held ? last : null;
   }
 
-  /** @returns {import("./stance.js").Moment|null} */
+  /** @returns {import("./stance-rules.js").Moment|null} */
   function moment() {
     const seen = look();
     if (!seen || !state.item) return null;

@@ -2,7 +2,7 @@
 /** Says above the values whose they are, where a judge's are among them, and which keys there are for that. */
 
 import { byId, find, write } from "../common/dom.js";
-import { isRevision } from "./pieces.js";
+import { isRevision } from "./work-names.js";
 
 /** @param {import("../common/text.js").Text} text */
 export function createWhose(text) {

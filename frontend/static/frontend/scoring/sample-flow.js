@@ -1,16 +1,16 @@
 // @ts-check
 /** From one sample to the next: submit, skip, and what to show when nothing is there. */
 
-import { isRevision } from "./pieces.js";
+import { isRevision } from "./work-names.js";
 
 /** @typedef {import("./types.js").Letter} Letter */
 /** @typedef {import("./types.js").Work} Work */
 /** @typedef {ReturnType<typeof createFlow>} Flow */
 /**
- * @typedef {{desk: import("./desk.js").Desk, queue: import("./queue.js").Queue, outbox: import("../common/outbox.js").Outbox,
- *   letters: import("../common/letters.js").Letters<import("./types.js").Letter>, past: import("./past.js").Past, bar: import("./bar.js").Bar,
- *   tell: ReturnType<typeof import("../common/tell.js").createTell>, text: import("../common/text.js").Text,
- *   empty: ReturnType<typeof import("./empty.js").createEmpty>, whose: ReturnType<typeof import("./whose.js").createWhose>,
+ * @typedef {{desk: import("./workspace.js").Desk, queue: import("./queue.js").Queue, outbox: import("../common/outbox.js").Outbox,
+ *   letters: import("../common/pending-writes.js").Letters<import("./types.js").Letter>, past: import("./previous-scores.js").Past, bar: import("./bottom-bar.js").Bar,
+ *   tell: ReturnType<typeof import("../common/announcer.js").createTell>, text: import("../common/text.js").Text,
+ *   empty: ReturnType<typeof import("./empty-state.js").createEmpty>, whose: ReturnType<typeof import("./judge-notice.js").createWhose>,
  *   study: string}} Parts
  */
 

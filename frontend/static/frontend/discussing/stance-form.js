@@ -6,7 +6,7 @@ import { shade } from "../common/levels.js";
 
 /** @typedef {import("./types.js").Dimension} Dimension */
 /** @typedef {import("./types.js").Reason} Reason */
-/** @typedef {import("./stance.js").Moment} Moment */
+/** @typedef {import("./stance-rules.js").Moment} Moment */
 /** @typedef {ReturnType<typeof createDock>} Dock */
 /**
  * @typedef {{choose: (value: number) => void, because: (code: string) => void, say: () => void, comment: () => void,

@@ -2,7 +2,7 @@
 /** The sample that lies on the desk: its values, notes, seconds, and where the focus is. */
 
 import { blank } from "./drafts.js";
-import { createSheet } from "./sheet.js";
+import { createSheet } from "./rating-state.js";
 
 /** @typedef {import("./types.js").Work} Work */
 /** @typedef {import("./types.js").Given} Given */

@@ -1,7 +1,7 @@
 // @ts-check
 /** What a sample asks for, what was said so far, and what still misses an answer. Changes nothing. */
 
-import { isRevision } from "./pieces.js";
+import { isRevision } from "./work-names.js";
 
 /** @typedef {ReturnType<typeof createSheet>} Sheet */
 

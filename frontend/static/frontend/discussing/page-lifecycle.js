@@ -1,15 +1,15 @@
 // @ts-check
 /** Listens to the page's own life: shown and hidden, on line and off, another tab, and the end. */
 
-import { listenToLife } from "../common/life.js";
+import { listenToLife } from "../common/page-lifecycle.js";
 
 const COUNT_EVERY = 30_000;
 
 /**
- * @param {{table: import("./table.js").Table, outbox: import("../common/outbox.js").Outbox,
+ * @param {{table: import("./current-case.js").Table, outbox: import("../common/outbox.js").Outbox,
  *   queue: import("./queue.js").Queue, poll: import("./poll.js").Poll, drafts: import("./drafts.js").Drafts,
  *   session: import("../common/session.js").Session, store: import("../common/store.js").Store,
- *   mailroom: import("./mailroom.js").Mailroom}} parts
+ *   mailroom: import("./submissions.js").Mailroom}} parts
  */
 export function wake({ table, outbox, queue, poll, drafts, session, store, mailroom }) {
   const retryPictures = () => {

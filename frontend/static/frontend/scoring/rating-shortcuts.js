@@ -2,7 +2,7 @@
 /** What a key means for the row with the focus: a level by its digit or its neighbour, the judge's, or one's own. */
 
 /**
- * @param {{desk: import("./desk.js").Desk, dimensions: import("./types.js").Dimension[]}} given
+ * @param {{desk: import("./workspace.js").Desk, dimensions: import("./types.js").Dimension[]}} given
  */
 export function createAnswering({ desk, dimensions }) {
   const { state } = desk;

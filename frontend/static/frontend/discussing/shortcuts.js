@@ -2,13 +2,13 @@
 /** Hands the keys to those who know what to do. */
 
 import { byId } from "../common/dom.js";
-import { scrollBy, turnTo } from "../common/turning.js";
+import { scrollBy, turnTo } from "../common/sample-navigation.js";
 import { listenToKeys } from "./keyboard.js";
 
 /**
- * @param {{dimensions: import("./types.js").Dimension[], table: import("./table.js").Table,
- *   flow: import("./flow.js").Flow, cases: import("./cases.js").Cases, dock: import("./dock.js").Dock,
- *   stage: import("./stage.js").Stage, viewer: ReturnType<typeof import("../common/viewer.js").createViewer>,
+ * @param {{dimensions: import("./types.js").Dimension[], table: import("./current-case.js").Table,
+ *   flow: import("./actions.js").Flow, cases: import("./case-navigation.js").Cases, dock: import("./stance-form.js").Dock,
+ *   stage: import("./sample-pane.js").Stage, viewer: ReturnType<typeof import("../common/picture-viewer.js").createViewer>,
  *   explain: (key: string) => void, help: () => void}} parts
  */
 export function takeControls({ dimensions, table, flow, cases, dock, stage, viewer, explain, help }) {
