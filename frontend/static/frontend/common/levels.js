@@ -13,6 +13,16 @@ const RAMP = 5;
 export const shade = (place, count) => (count < 2 ? RAMP : Math.round((place * RAMP) / (count - 1)));
 
 /**
+ * The level of a digit key: its value where all levels are digits, else its place among them.
+ * @param {import("./types.js").Level[]} levels
+ * @param {number} digit
+ */
+export function findLevelForDigit(levels, digit) {
+  const areDigits = levels.every(({ value }) => Number.isInteger(value) && value >= 0 && value <= 9);
+  return areDigits ? levels.find(({ value }) => value === digit) : levels[digit - 1];
+}
+
+/**
  * The chip of a value among a dimension's levels.
  * @param {Dimension} dimension
  * @param {number|null} value  null: the dimension does not apply

@@ -1,13 +1,59 @@
 // @ts-check
-/** Listens to a page's own life: shown and hidden, on line and off, and the end. */
+/** Starts a page, and reacts when it is shown, hidden, connected, disconnected or left. */
 
 const KEEP_EVERY = 5_000;
 
 /**
- * @param {{keep: () => void, looked: () => void, flush: () => void, online: () => void, offline: () => void}} hears
- *   keep: store what is being written; looked: somebody has come back; flush: nobody may come back
+ * @typedef {object} Parts
+ * @property {() => void} keep  store what is being written
+ * @property {() => void} draw  show what is saved and what waits
+ * @property {import("./session.js").Session} session
+ * @property {import("./outbox.js").Outbox} outbox
+ * @property {{wake: () => void}} queue
+ * @property {import("./store.js").Store} store
+ * @property {{sweep: () => void}} drafts
+ * @property {() => import("./types.js").Picture[]} pictures  of all the work at hand
+ * @property {() => boolean} isIdle  is there no work to show?
+ * @property {() => void} returned  somebody looks at the page again
+ * @property {() => void} [reconnected]
+ * @property {(name: string, value: any) => void} changed  another tab has written to the storage
  */
-export function listenToLife({ keep, looked, flush, online, offline }) {
+
+/** @param {Parts} parts */
+export function startPage(parts) {
+  const { keep, draw, session, outbox, queue, store, drafts, pictures, isIdle, returned, reconnected, changed } = parts;
+
+  listenToPage({
+    keep,
+    flush: outbox.flush,
+    looked() {
+      session.look();
+      if (session.state.out) return;
+      void outbox.drain();
+      returned();
+      if (isIdle()) queue.wake();
+    },
+    online() {
+      outbox.now();
+      for (const picture of pictures()) picture.retry();
+      queue.wake();
+      reconnected?.();
+      draw();
+    },
+    offline: draw,
+  });
+  store.watch(changed);
+
+  drafts.sweep();
+  draw();
+  void outbox.drain();
+}
+
+/**
+ * @param {{keep: () => void, looked: () => void, flush: () => void, online: () => void, offline: () => void}} hears
+ *   looked: somebody has come back; flush: nobody may come back
+ */
+function listenToPage({ keep, looked, flush, online, offline }) {
   function left() {
     keep();
     flush();
@@ -20,7 +66,7 @@ export function listenToLife({ keep, looked, flush, online, offline }) {
   });
   addEventListener("focus", looked);
   addEventListener("pagehide", left);
-  // A page that comes back from the browser's memory has slept; its letters may be elsewhere.
+  // A page that comes back from the browser's memory has slept; its pending writes may be elsewhere.
   addEventListener("pageshow", (event) => event.persisted && looked());
   addEventListener("online", online);
   addEventListener("offline", offline);

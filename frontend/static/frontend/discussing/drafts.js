@@ -1,23 +1,20 @@
 // @ts-check
 /** What somebody is about to say, by case and dimension; kept in this browser until it is said. */
 
+import { draftName, removeOldDrafts } from "../common/drafts.js";
+
 /** @typedef {import("./types.js").CaseDraft} CaseDraft */
 /** @typedef {ReturnType<typeof createDrafts>} Drafts */
 
-const KEEP = 30 * 24 * 3600 * 1000;
-
 /** @param {import("../common/store.js").Store} store */
 export function createDrafts(store) {
-  /** @param {string} id */
-  const name = (id) => `draft:${id}`;
-
   /** @param {string} id @returns {CaseDraft} */
-  const load = (id) => ({ topics: {}, seconds: 0, at: 0, ...store.get(name(id)) });
+  const load = (id) => ({ topics: {}, seconds: 0, at: 0, ...store.get(draftName(id)) });
 
   /** @param {string} id @param {CaseDraft} draft */
   function save(id, draft) {
-    if (Object.keys(draft.topics).length || draft.seconds) store.set(name(id), { ...draft, at: Date.now() });
-    else store.remove(name(id));
+    if (Object.keys(draft.topics).length || draft.seconds) store.set(draftName(id), { ...draft, at: Date.now() });
+    else store.remove(draftName(id));
   }
 
   return {
@@ -35,10 +32,7 @@ export function createDrafts(store) {
     seconds: (id) => load(id).seconds,
     /** @param {string} id @param {number} seconds */
     setSeconds: (id, seconds) => save(id, { ...load(id), seconds }),
-    isOf: (/** @type {string} */ found, /** @type {string} */ id) => found === name(id),
-    /** Forget drafts that nobody came back to. */
-    sweep() {
-      for (const found of store.names("draft:")) if (!(Date.now() - store.get(found)?.at < KEEP)) store.remove(found);
-    },
+    isOf: (/** @type {string} */ found, /** @type {string} */ id) => found === draftName(id),
+    sweep: () => removeOldDrafts(store),
   };
 }

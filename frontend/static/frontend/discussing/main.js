@@ -29,7 +29,7 @@ import { createPoll } from "./poll.js";
 import { createQueue } from "./queue.js";
 import { createStage } from "./sample-pane.js";
 import { createTable } from "./current-case.js";
-import { wake } from "./page-lifecycle.js";
+import { startDiscussing } from "./page-lifecycle.js";
 import { createWords } from "./write-description.js";
 
 /** @type {import("./types.js").Boot} */
@@ -219,6 +219,6 @@ function drawBar() {
 
 takeControls({ dimensions, table, flow, cases, dock, stage, viewer, explain, help: help.open });
 clock.listen();
-wake({ table, outbox, queue, poll, drafts, session, store, mailroom });
+startDiscussing({ table, outbox, queue, poll, drafts, session, store, mailroom });
 if (boot.case) void cases.go(boot.case).then(() => void (paused || queue.refill()));
 else void queue.refill();

@@ -1,7 +1,7 @@
 // @ts-check
-/** Listens to the page's own life: shown and hidden, on line and off, another tab, and the end. */
+/** Starts the discussion page, and says what it does when somebody returns or another tab writes. */
 
-import { listenToLife } from "../common/page-lifecycle.js";
+import { startPage } from "../common/page-lifecycle.js";
 
 const COUNT_EVERY = 30_000;
 
@@ -11,47 +11,30 @@ const COUNT_EVERY = 30_000;
  *   session: import("../common/session.js").Session, store: import("../common/store.js").Store,
  *   mailroom: import("./submissions.js").Mailroom}} parts
  */
-export function wake({ table, outbox, queue, poll, drafts, session, store, mailroom }) {
-  const retryPictures = () => {
-    for (const item of queue.items) for (const picture of item.built?.pictures ?? []) picture.retry();
-  };
-  const count = () =>
-    document.visibilityState === "visible" && !session.state.out && mailroom.count().catch(() => undefined);
-
-  function looked() {
-    session.look();
-    if (session.state.out) return;
-    void outbox.drain();
-    poll.now();
-    if (!table.state.item) queue.wake();
-  }
-
-  listenToLife({
+export function startDiscussing({ table, outbox, queue, poll, drafts, session, store, mailroom }) {
+  startPage({
     keep: table.keep,
-    looked,
-    flush: outbox.flush,
-    online() {
-      outbox.now();
-      retryPictures();
-      queue.wake();
-      poll.now();
-      mailroom.draw();
+    draw: mailroom.draw,
+    session,
+    outbox,
+    queue,
+    store,
+    drafts,
+    pictures: () => queue.items.flatMap((item) => item.built?.pictures ?? []),
+    isIdle: () => table.state.item === null,
+    returned: poll.now,
+    reconnected: poll.now,
+    changed(name) {
+      const isLetter = name.startsWith("letter:");
+      if (isLetter) mailroom.draw();
+      // The other tab has written here, or has sent something: show it, but not into a field that is written in.
+      const isDraft = table.state.item && drafts.isOf(name, table.state.item.id) && !document.hasFocus();
+      if (isLetter || isDraft) table.draw();
     },
-    offline: mailroom.draw,
   });
-  store.watch((name) => {
-    if (name.startsWith("letter:")) mailroom.draw();
-    // The other tab has written here, or has sent something: show it, but not into a field that is written in.
-    if (
-      name.startsWith("letter:") ||
-      (table.state.item && drafts.isOf(name, table.state.item.id) && !document.hasFocus())
-    )
-      table.draw();
-  });
-  setInterval(count, COUNT_EVERY);
-
-  drafts.sweep();
-  mailroom.draw();
   poll.listen();
-  void outbox.drain();
+  setInterval(
+    () => document.visibilityState === "visible" && !session.state.out && mailroom.count().catch(() => undefined),
+    COUNT_EVERY,
+  );
 }

@@ -1,7 +1,8 @@
 // @ts-check
 /** The cases at hand: those that wait for me in the server's order, the next ones fetched and their pictures decoded. */
 
-import { Refused, SignedOut } from "../common/http.js";
+import { Refused } from "../common/http.js";
+import { createRefillLoop } from "../common/refill-loop.js";
 
 /** @typedef {import("./types.js").Item} Item */
 /** @typedef {import("./types.js").Case} Case */
@@ -13,9 +14,6 @@ import { Refused, SignedOut } from "../common/http.js";
  * @property {() => void} signedOut
  */
 
-const FIRST_PAUSE = 15_000;
-const LONGEST_PAUSE = 300_000;
-
 /**
  * @param {{api: import("./api.js").Api, ahead: number, build: (view: Case) => import("../common/types.js").Built,
  *   waits: (item: Item) => boolean, held: (item: Item) => boolean, paused: () => boolean,
@@ -24,48 +22,23 @@ const LONGEST_PAUSE = 300_000;
 export function createQueue({ api, ahead, build, waits, held, paused, hears }) {
   /** @type {Item[]} */
   const items = [];
-  const state = { reason: "loading" };
-  /** @type {Promise<void>|null} */
-  let asking = null;
-  let again = false;
-  let pause = FIRST_PAUSE;
-  /** @type {number|undefined} */
-  let timer;
-
-  /** Ask what waits, and fetch what comes next. One question at a time; what comes up meanwhile is asked afterwards. */
-  function refill() {
-    if (paused()) {
-      hears.empty();
-      return Promise.resolve();
-    }
-    again = true;
-    asking ??= ask().finally(() => {
-      asking = null;
-    });
-    return asking;
-  }
-
-  async function ask() {
-    while (again) {
-      again = false;
-      clearTimeout(timer);
-      try {
-        take((await api.waiting()).results);
-        state.reason = "nothing_waits";
-        await fetchAhead();
-      } catch (error) {
-        if (error instanceof SignedOut) return hears.signedOut();
-        state.reason =
-          error instanceof Refused && error.refusal.status < 500 && error.refusal.status !== 429
-            ? "not_allowed"
-            : "offline";
-      }
-      if (!items.some(waits)) {
-        later();
+  const loop = createRefillLoop({
+    async load() {
+      take((await api.waiting()).results);
+      loop.state.reason = "nothing_waits";
+      await fetchAhead();
+    },
+    isPaused: paused,
+    hears: {
+      paused: hears.empty,
+      finished() {
+        if (items.some(waits)) return;
+        loop.retryLater();
         hears.empty();
-      }
-    }
-  }
+      },
+      signedOut: hears.signedOut,
+    },
+  });
 
   /** @param {import("./types.js").Row[]} rows */
   function take(rows) {
@@ -98,7 +71,7 @@ export function createQueue({ api, ahead, build, waits, held, paused, hears }) {
     item.view = view;
     item.at = Date.now();
     item.built ??= build(view);
-    pause = FIRST_PAUSE;
+    loop.resetPause();
     return item;
   }
 
@@ -109,20 +82,11 @@ export function createQueue({ api, ahead, build, waits, held, paused, hears }) {
     if (index >= 0) items.splice(index, 1);
   }
 
-  /** Ask again after a while, ever more rarely, and only while somebody looks. */
-  function later() {
-    clearTimeout(timer);
-    timer = setTimeout(
-      () => (document.visibilityState === "visible" ? void refill() : later()),
-      pause * (0.9 + 0.2 * Math.random()),
-    );
-    pause = Math.min(LONGEST_PAUSE, pause * 2);
-  }
-
   return {
     items,
-    state,
-    refill,
+    state: loop.state,
+    /** Ask what waits, and fetch what comes next. */
+    refill: loop.refill,
     put,
     drop,
     /** @param {string} id */
@@ -133,8 +97,8 @@ export function createQueue({ api, ahead, build, waits, held, paused, hears }) {
       return [...items.slice(at + 1), ...items.slice(0, Math.max(at, 0))].find(waits) ?? null;
     },
     wake() {
-      pause = FIRST_PAUSE;
-      void refill();
+      loop.resetPause();
+      void loop.refill();
     },
   };
 }

@@ -2,6 +2,7 @@
 /** Hands the keys to those who know what to do. */
 
 import { byId } from "../common/dom.js";
+import { findLevelForDigit } from "../common/levels.js";
 import { scrollBy, turnTo } from "../common/sample-navigation.js";
 import { listenToKeys } from "./keyboard.js";
 
@@ -16,16 +17,11 @@ export function takeControls({ dimensions, table, flow, cases, dock, stage, view
 
   const levelsHere = () => dimensions.find(({ key }) => key === state.here)?.levels ?? [];
 
-  /** A digit is the value where all levels are digits, else the place among them. @param {number} digit */
-  function press(digit) {
-    const levels = levelsHere();
-    const digits = levels.every(({ value }) => Number.isInteger(value) && value >= 0 && value <= 9);
-    const level = digits ? levels.find(({ value }) => value === digit) : levels[digit - 1];
-    if (level) flow.choose(level.value);
-  }
-
   listenToKeys({
-    digit: press,
+    digit(digit) {
+      const level = findLevelForDigit(levelsHere(), digit);
+      if (level) flow.choose(level.value);
+    },
     level: (step) =>
       flow.level(
         levelsHere().map(({ value }) => value),

@@ -2,6 +2,7 @@
 /** What follows from a letter's fate, and from what others did: the case as it is now, and words about it. */
 
 import { Refused } from "../common/http.js";
+import { createSubmissionStatus } from "../common/submission-status.js";
 import { news } from "./case-changes.js";
 
 /** @typedef {import("./types.js").Letter} Letter */
@@ -34,17 +35,21 @@ export function createMailroom({
   text,
   hears,
 }) {
-  function draw() {
-    const waiting = letters.waiting();
-    bar.mail({
-      waiting: waiting.length,
-      since: waiting[0]?.at ?? 0,
-      refused: letters.refused().length,
-      offline: !navigator.onLine || waiting.some((letter) => letter.stuck),
-      signedOut: session.state.out,
-      kept: store.kept(),
-    });
-  }
+  const status = createSubmissionStatus({
+    letters,
+    outbox,
+    bar,
+    session,
+    store,
+    tell,
+    text,
+    hears: {
+      back() {
+        queue.wake();
+        poll.now();
+      },
+    },
+  });
 
   async function count() {
     hears.counted((await api.progress()).waiting);
@@ -71,7 +76,7 @@ export function createMailroom({
   }
 
   return {
-    draw,
+    ...status,
     changed,
     count,
     /** @param {Letter} letter @param {Case} view */
@@ -121,28 +126,6 @@ export function createMailroom({
       cases.open(item);
       table.go(letter.dimension);
       return "";
-    },
-    /** Send a refused one once more, as it is. @param {Letter} letter */
-    again({ refusal, ...letter }) {
-      outbox.put({ ...letter, tries: 0, after: 0 });
-      outbox.now();
-    },
-    signedOut() {
-      outbox.hold();
-      const words = session.state.other
-        ? text.say("other_signed_in", { name: session.state.other })
-        : text.say("signed_out_line");
-      tell.show("session", words, [{ label: text.say("sign_in"), run: session.open }]);
-      tell.aloud(words);
-      draw();
-    },
-    signedIn() {
-      tell.settle("session");
-      tell.aloud(text.say("signed_in"));
-      outbox.resume();
-      queue.wake();
-      poll.now();
-      draw();
     },
   };
 }

@@ -32,7 +32,7 @@ import { isRevision, nameOf, pieceOf } from "./work-names.js";
 import { createQueue } from "./queue.js";
 import { createRevisions } from "./revisions.js";
 import { createSkip } from "./skip-dialog.js";
-import { wake } from "./page-lifecycle.js";
+import { startScoring } from "./page-lifecycle.js";
 import { createWhose } from "./judge-notice.js";
 import { createWords } from "./write-description.js";
 
@@ -189,4 +189,4 @@ listenToKeys({
 
 clock.listen();
 leases.listen();
-wake({ desk, outbox, queue, leases, session, store, flow, drafts, mailroom });
+startScoring({ desk, outbox, queue, leases, session, store, flow, drafts, mailroom });

@@ -1,7 +1,7 @@
 // @ts-check
-/** Listens to the page's own life: shown and hidden, on line and off, another tab, and the end. */
+/** Starts the scoring page, and says what it does when somebody returns or another tab writes. */
 
-import { listenToLife } from "../common/page-lifecycle.js";
+import { startPage } from "../common/page-lifecycle.js";
 
 /**
  * @param {{desk: import("./workspace.js").Desk, outbox: import("../common/outbox.js").Outbox, queue: import("./queue.js").Queue,
@@ -9,39 +9,23 @@ import { listenToLife } from "../common/page-lifecycle.js";
  *   flow: import("./sample-flow.js").Flow, drafts: import("./drafts.js").Drafts,
  *   mailroom: import("./submissions.js").Mailroom}} parts
  */
-export function wake({ desk, outbox, queue, leases, session, store, flow, drafts, mailroom }) {
-  const retryPictures = () => {
-    for (const work of queue.items) for (const picture of work.pictures) picture.retry();
-  };
-
-  function looked() {
-    session.look();
-    if (session.state.out) return;
-    void leases.check();
-    void outbox.drain();
-    if (!queue.items.length) queue.wake();
-  }
-
-  listenToLife({
+export function startScoring({ desk, outbox, queue, leases, session, store, flow, drafts, mailroom }) {
+  startPage({
     keep: desk.keep,
-    looked,
-    flush: outbox.flush,
-    online() {
-      outbox.now();
-      retryPictures();
-      queue.wake();
-      mailroom.draw();
+    draw: mailroom.draw,
+    session,
+    outbox,
+    queue,
+    store,
+    drafts,
+    pictures: () => queue.items.flatMap((work) => work.pictures),
+    isIdle: () => queue.items.length === 0,
+    returned: () => void leases.check(),
+    changed(name, value) {
+      if (name.startsWith("letter:")) mailroom.follow(value);
+      else desk.follow(name, value);
     },
-    offline: mailroom.draw,
   });
-  store.watch((name, value) => {
-    if (name.startsWith("letter:")) mailroom.follow(value);
-    else desk.follow(name, value);
-  });
-
-  drafts.sweep();
-  mailroom.draw();
-  void outbox.drain();
   void queue.refill();
   void mailroom.count().catch(() => undefined);
   flow.draw();

@@ -1,7 +1,7 @@
 // @ts-check
 /** The leased samples at hand: the shown one and, built and decoded, those that follow. */
 
-import { Refused, SignedOut } from "../common/http.js";
+import { createRefillLoop } from "../common/refill-loop.js";
 import { isRevision, nameOf } from "./work-names.js";
 
 /** @typedef {import("./types.js").Work} Work */
@@ -17,8 +17,6 @@ import { isRevision, nameOf } from "./work-names.js";
 
 /** The server lends no more than this to one person. */
 const MOST = 10;
-const FIRST_PAUSE = 15_000;
-const LONGEST_PAUSE = 300_000;
 
 /**
  * @param {{api: import("./api.js").Api, letters: import("../common/pending-writes.js").Letters<import("./types.js").Letter>, ahead: number,
@@ -29,13 +27,18 @@ export function createQueue({ api, letters, ahead, build, hears }) {
   const items = [];
   /** Done here, by name; an answer that was under way meanwhile may still list them. @type {Set<string>} */
   const finished = new Set();
-  const state = { reason: "loading" };
-  /** @type {Promise<void>|null} */
-  let asking = null;
-  let again = false;
-  let pause = FIRST_PAUSE;
-  /** @type {number|undefined} */
-  let timer;
+  const loop = createRefillLoop({
+    // What was finished here may still be held there: its letter is under way, or was refused.
+    load: async () => take(await api.lease(Math.min(MOST, ahead + letters.all().length))),
+    hears: {
+      finished(failed) {
+        if (failed) loop.retryLater();
+        if (items.length) hears.filled();
+        else hears.empty(loop.state.reason);
+      },
+      signedOut: hears.signedOut,
+    },
+  });
 
   /** Is this piece of work dealt with, as far as the person is concerned? @param {Assignment} assignment */
   function isFinished(assignment) {
@@ -45,32 +48,6 @@ export function createQueue({ api, letters, ahead, build, hears }) {
       .filter((letter) => letter.assignment === assignment.id)
       .pop();
     return Boolean(last) && !(last?.kind === "undo" && Boolean(last.revision) === isRevision(assignment));
-  }
-
-  /** Ask for as many as are missing. One question at a time; what comes up meanwhile is asked afterwards. */
-  function refill() {
-    again = true;
-    asking ??= ask().finally(() => {
-      asking = null;
-    });
-    return asking;
-  }
-
-  async function ask() {
-    while (again) {
-      again = false;
-      clearTimeout(timer);
-      try {
-        // What was finished here may still be held there: its letter is under way, or was refused.
-        take(await api.lease(Math.min(MOST, ahead + letters.all().length)));
-      } catch (error) {
-        if (error instanceof SignedOut) return hears.signedOut();
-        state.reason = error instanceof Refused ? refusedFor(error) : "offline";
-        later();
-      }
-      if (items.length) hears.filled();
-      else hears.empty(state.reason);
-    }
   }
 
   /** @param {{assignments: Assignment[], reason: string|null}} answer */
@@ -85,22 +62,9 @@ export function createQueue({ api, letters, ahead, build, hears }) {
         else items.push(build(assignment));
       }
     }
-    state.reason = reason ?? "loading";
-    if (items.length) pause = FIRST_PAUSE;
-    else later();
-  }
-
-  /** Ask again after a while, ever more rarely, and only while somebody looks. */
-  function later() {
-    clearTimeout(timer);
-    timer = setTimeout(
-      () => {
-        if (document.visibilityState === "visible") void refill();
-        else later();
-      },
-      pause * (0.9 + 0.2 * Math.random()),
-    );
-    pause = Math.min(LONGEST_PAUSE, pause * 2);
+    loop.state.reason = reason ?? "loading";
+    if (items.length) loop.resetPause();
+    else loop.retryLater();
   }
 
   /** @param {string} name */
@@ -111,8 +75,9 @@ export function createQueue({ api, letters, ahead, build, hears }) {
 
   return {
     items,
-    state,
-    refill,
+    state: loop.state,
+    /** Ask for as many as are missing. */
+    refill: loop.refill,
     drop,
     /** @param {Assignment} assignment @param {number} at */
     insert(assignment, at) {
@@ -133,13 +98,8 @@ export function createQueue({ api, letters, ahead, build, hears }) {
     },
     /** Somebody is looking again, or the connection is back. */
     wake() {
-      pause = FIRST_PAUSE;
-      if (items.length < ahead) void refill();
+      loop.resetPause();
+      if (items.length < ahead) void loop.refill();
     },
   };
-}
-
-/** @param {Refused} error */
-function refusedFor({ refusal }) {
-  return refusal.status >= 500 || refusal.status === 429 ? "offline" : "not_allowed";
 }

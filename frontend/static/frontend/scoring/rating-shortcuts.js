@@ -1,20 +1,17 @@
 // @ts-check
 /** What a key means for the row with the focus: a level by its digit or its neighbour, the judge's, or one's own. */
 
+import { findLevelForDigit } from "../common/levels.js";
+
 /**
  * @param {{desk: import("./workspace.js").Desk, dimensions: import("./types.js").Dimension[]}} given
  */
 export function createAnswering({ desk, dimensions }) {
   const { state } = desk;
-  const singleDigits = dimensions.map(({ levels }) =>
-    levels.every(({ value }) => Number.isInteger(value) && value >= 0 && value <= 9),
-  );
-
   return {
-    /** A digit is the value where all levels are digits, else the place among them. @param {number} digit */
+    /** @param {number} digit */
     digit(digit) {
-      const { levels } = dimensions[state.here];
-      const level = singleDigits[state.here] ? levels.find(({ value }) => value === digit) : levels[digit - 1];
+      const level = findLevelForDigit(dimensions[state.here].levels, digit);
       if (level) desk.rate(state.here, level.value);
     },
     /** One level up or down, and stay. @param {number} step */

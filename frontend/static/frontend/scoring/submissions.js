@@ -2,6 +2,7 @@
 /** What follows from a letter's fate: confirmed, refused, or kept until its writer has signed in again. */
 
 import { Refused } from "../common/http.js";
+import { createSubmissionStatus } from "../common/submission-status.js";
 import { blank } from "./drafts.js";
 import { isRevision, nameOf, pieceOf } from "./work-names.js";
 
@@ -32,17 +33,16 @@ export function createMailroom({
   drafts,
   build,
 }) {
-  function draw() {
-    const waiting = letters.waiting();
-    bar.mail({
-      waiting: waiting.length,
-      since: waiting[0]?.at ?? 0,
-      refused: letters.refused().length,
-      offline: !navigator.onLine || waiting.some((letter) => letter.stuck),
-      signedOut: session.state.out,
-      kept: store.kept(),
-    });
-  }
+  const status = createSubmissionStatus({
+    letters,
+    outbox,
+    bar,
+    session,
+    store,
+    tell,
+    text,
+    hears: { back: queue.wake },
+  });
 
   /** @param {Letter} letter @param {any} answer */
   function sent(letter, answer) {
@@ -106,39 +106,18 @@ export function createMailroom({
   }
 
   return {
-    draw,
+    ...status,
     sent,
     refused,
     reopen,
-    /** Send a refused one once more, as it is. @param {Letter} letter */
-    again({ refusal, ...letter }) {
-      outbox.put({ ...letter, tries: 0, after: 0 });
-      outbox.now();
-    },
     draftKept() {
       bar.savedNow(true);
-      draw();
-    },
-    signedOut() {
-      outbox.hold();
-      const words = session.state.other
-        ? text.say("other_signed_in", { name: session.state.other })
-        : text.say("signed_out_line");
-      tell.show("session", words, [{ label: text.say("sign_in"), run: session.open }]);
-      tell.aloud(words);
-      draw();
-    },
-    signedIn() {
-      tell.settle("session");
-      tell.aloud(text.say("signed_in"));
-      outbox.resume();
-      queue.wake();
-      draw();
+      status.draw();
     },
     /** Another tab has put, changed or removed a letter. @param {Letter|null} letter */
     follow(letter) {
       if (letter && letter.kind !== "undo" && !letter.refusal) flow.doneElsewhere(pieceOf(letter));
-      draw();
+      status.draw();
     },
     async count() {
       const { mine } = await api.progress();
