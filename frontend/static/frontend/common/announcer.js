@@ -1,11 +1,11 @@
 // @ts-check
-/** What the page has to say: a line above the sample, and words for those who listen instead of looking. */
+/** Shows messages above the sample and announces them to screen readers. */
 
 import { byId, h } from "./dom.js";
 
 /** @typedef {{label: string, run: () => void}} Action */
 
-export function createTell() {
+export function createAnnouncer() {
   const line = byId("tell");
   const live = byId("live");
   let about = "";
@@ -33,7 +33,7 @@ export function createTell() {
       line.hidden = true;
     },
     /** Read out, not shown. @param {string} words */
-    aloud(words) {
+    announce(words) {
       // The same words twice are two events; a space makes them differ.
       live.textContent = live.textContent === words ? `${words} ` : words;
     },

@@ -1,5 +1,5 @@
 // @ts-check
-/** Active seconds: they run while the page is seen, has the focus and was touched a moment ago. */
+/** Counts active seconds: while the page is seen, has the focus and was touched a moment ago. */
 
 /** @typedef {ReturnType<typeof createClock>} Clock */
 
@@ -8,7 +8,7 @@ export const IDLE = 30_000;
 const SIGNS = ["keydown", "pointerdown", "pointermove", "wheel", "scroll", "touchstart", "input"];
 
 /**
- * @param {{now?: () => number, awake?: () => boolean}} [given]  for tests: another clock, another attention
+ * @param {{now?: () => number, awake?: () => boolean}} [options]  for tests: another clock, another attention
  */
 export function createClock({ now = () => performance.now(), awake = attending } = {}) {
   let total = 0;

@@ -1,5 +1,5 @@
 // @ts-check
-/** Making and finding elements. */
+/** Creates, finds and updates elements. */
 
 /**
  * Make an element: `h("p.text-small.text-quiet", {id: "x"}, "text")`. A function among the attributes listens to that event.

@@ -1,5 +1,5 @@
 // @ts-check
-/** The JSON door: an answer, or one of three things that can go wrong. */
+/** Calls the JSON API, and tells a refusal from a lost connection and an ended session. */
 
 /** @typedef {ReturnType<typeof createHttp>} Http */
 
@@ -22,7 +22,7 @@ export class Unreachable extends Error {}
 /** The session is over, or its token is. */
 export class SignedOut extends Error {}
 
-/** A connection that says nothing for this long is taken for dead: the same letter may be sent again. */
+/** A connection that says nothing for this long is taken for dead: the same pending write may be sent again. */
 const PATIENCE = 20_000;
 /** Browsers refuse to keep larger requests alive. */
 const KEEPALIVE_LIMIT = 60_000;

@@ -1,5 +1,5 @@
 // @ts-check
-/** Which key was meant, and whether it is one for the page. Keys rest while somebody types, in dialogs and in chords. */
+/** Listens to keys; they rest while somebody types, in dialogs and in chords. */
 
 /**
  * @param {(name: string, shift: boolean) => (() => void)|undefined} meaning  of a key, by its sign

@@ -1,5 +1,5 @@
 // @ts-check
-/** The levels of a dimension: their place on the ramp of colours, and what each means. */
+/** Draws the levels of a dimension and explains them in a dialog. */
 
 import { find, h } from "./dom.js";
 import { createModal } from "./modal.js";

@@ -1,11 +1,11 @@
 // @ts-check
-/** Dialogs of the template: opened over the page, closed by Escape, by their buttons or beside them. */
+/** Opens and closes the dialogs of the template. */
 
 import { dialogById } from "./dom.js";
 
 /**
  * @param {string} id
- * @param {{closed?: () => void}} [hears]
+ * @param {{closed?: () => void}} [callbacks]
  */
 export function createModal(id, { closed = () => undefined } = {}) {
   const dialog = dialogById(id);

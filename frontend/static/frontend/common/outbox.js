@@ -1,23 +1,23 @@
 // @ts-check
-/** Decides when letters go: one at a time and in order, from one tab, until each is confirmed or refused. */
+/** Sends pending writes one at a time and in order, from one tab, until each is confirmed or refused. */
 
 import { createDelivery, LONGEST_WAIT } from "./delivery.js";
 
-/** @typedef {import("./types.js").Letter} Letter */
+/** @typedef {import("./types.js").PendingWrite} PendingWrite */
 /** @typedef {ReturnType<typeof createOutbox>} Outbox */
-/** @typedef {import("./delivery.js").Hears & {changed: () => void, signedOut: () => void}} Hears */
+/** @typedef {import("./delivery.js").Callbacks & {changed: () => void, signedOut: () => void}} Callbacks */
 
 const FIRST_PAUSE = 1_000;
 /** What one tab writes reaches the storage of another a moment later; so long nobody else may send. */
 const SPREADS_WITHIN = 200;
 
 /**
- * @param {{api: {deliver: (letter: any) => Promise<any>}, letters: import("./pending-writes.js").Letters<any>, name: string,
- *   hears: Hears}} given  under the name the tabs of this browser agree which of them sends
+ * @param {{api: {deliver: (pendingWrite: any) => Promise<any>}, pendingWrites: import("./pending-writes.js").PendingWrites<any>, name: string,
+ *   callbacks: Callbacks}} options  under the name the tabs of this browser agree which of them sends
  */
-export function createOutbox({ api, letters, name, hears }) {
+export function createOutbox({ api, pendingWrites, name, callbacks }) {
   const state = { offline: false, held: false };
-  const delivery = createDelivery({ api, letters, hears });
+  const delivery = createDelivery({ api, pendingWrites, callbacks });
   let running = false;
   let asked = false;
   let hurried = false;
@@ -25,10 +25,14 @@ export function createOutbox({ api, letters, name, hears }) {
   /** @type {number|undefined} */
   let timer;
 
-  /** Letters whose turn it is: of those about one thing the oldest, since an undo must not overtake its submit. */
+  /** Pending writes whose turn it is: of those about one thing the oldest, since an undo must not overtake its submit. */
   function due() {
     const seen = new Set();
-    return letters.waiting().filter((letter) => !seen.has(letters.about(letter)) && seen.add(letters.about(letter)));
+    return pendingWrites
+      .waiting()
+      .filter(
+        (pendingWrite) => !seen.has(pendingWrites.about(pendingWrite)) && seen.add(pendingWrites.about(pendingWrite)),
+      );
   }
 
   /** Only one tab sends; the others wait for it here. Without Web Locks the server's client keys still hold. */
@@ -45,7 +49,7 @@ export function createOutbox({ api, letters, name, hears }) {
     } finally {
       running = false;
       plan();
-      hears.changed();
+      callbacks.changed();
     }
   }
 
@@ -59,26 +63,28 @@ export function createOutbox({ api, letters, name, hears }) {
   /** @returns {Promise<boolean>} whether anything left */
   async function sendAll() {
     // Here, where no other tab may just have removed what is written.
-    if (hurried) for (const letter of letters.waiting()) if (letter.after) letters.put({ ...letter, after: 0 });
+    if (hurried)
+      for (const pendingWrite of pendingWrites.waiting())
+        if (pendingWrite.after) pendingWrites.put({ ...pendingWrite, after: 0 });
     hurried = false;
     for (let left = false; ; left = true) {
-      const letter = state.held ? undefined : due().find((one) => one.after <= Date.now());
-      if (!letter) return left;
-      const verdict = await delivery.send(letter);
-      state.offline = verdict === "offline";
-      if (verdict === "signed out") hold();
-      if (verdict !== "next") return true;
+      const pendingWrite = state.held ? undefined : due().find((pendingWrite) => pendingWrite.after <= Date.now());
+      if (!pendingWrite) return left;
+      const result = await delivery.send(pendingWrite);
+      state.offline = result === "offline";
+      if (result === "signed out") hold();
+      if (result !== "next") return true;
       pause = FIRST_PAUSE;
-      hears.changed();
+      callbacks.changed();
     }
   }
 
-  /** Look again when the next letter is due, or when the connection may be back. */
+  /** Look again when the next pending write is due, or when the connection may be back. */
   function plan() {
     clearTimeout(timer);
     const waiting = due();
     if (!waiting.length || state.held) return;
-    const first = Math.min(...waiting.map((letter) => letter.after)) - Date.now();
+    const first = Math.min(...waiting.map((pendingWrite) => pendingWrite.after)) - Date.now();
     timer = setTimeout(drain, Math.max(first, state.offline ? pause * (0.8 + 0.4 * Math.random()) : 50));
     if (state.offline) pause = Math.min(LONGEST_WAIT, pause * 2);
   }
@@ -86,13 +92,14 @@ export function createOutbox({ api, letters, name, hears }) {
   /** The page may be gone in a moment: send what is due without waiting for anybody; a second copy does no harm. */
   function flush() {
     if (state.held) return;
-    for (const letter of due()) if (!delivery.isOnTheWay(letter.key)) delivery.send(letter).catch(() => undefined);
+    for (const pendingWrite of due())
+      if (!delivery.isOnTheWay(pendingWrite.key)) delivery.send(pendingWrite).catch(() => undefined);
   }
 
-  /** @param {Letter & Record<string, unknown>} letter */
-  function put(letter) {
-    letters.put(letter);
-    hears.changed();
+  /** @param {PendingWrite & Record<string, unknown>} pendingWrite */
+  function put(pendingWrite) {
+    pendingWrites.put(pendingWrite);
+    callbacks.changed();
     if (running) asked = true;
     if (running || state.offline) return;
     clearTimeout(timer);
@@ -111,7 +118,7 @@ export function createOutbox({ api, letters, name, hears }) {
   function hold() {
     if (state.held) return;
     state.held = true;
-    hears.signedOut();
+    callbacks.signedOut();
   }
 
   function resume() {

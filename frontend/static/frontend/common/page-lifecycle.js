@@ -9,7 +9,7 @@ const KEEP_EVERY = 5_000;
  * @property {() => void} draw  show what is saved and what waits
  * @property {import("./session.js").Session} session
  * @property {import("./outbox.js").Outbox} outbox
- * @property {{wake: () => void}} queue
+ * @property {{restart: () => void}} queue
  * @property {import("./store.js").Store} store
  * @property {{sweep: () => void}} drafts
  * @property {() => import("./types.js").Picture[]} pictures  of all the work at hand
@@ -26,17 +26,17 @@ export function startPage(parts) {
   listenToPage({
     keep,
     flush: outbox.flush,
-    looked() {
+    returned() {
       session.look();
       if (session.state.out) return;
       void outbox.drain();
       returned();
-      if (isIdle()) queue.wake();
+      if (isIdle()) queue.restart();
     },
     online() {
       outbox.now();
       for (const picture of pictures()) picture.retry();
-      queue.wake();
+      queue.restart();
       reconnected?.();
       draw();
     },
@@ -50,10 +50,10 @@ export function startPage(parts) {
 }
 
 /**
- * @param {{keep: () => void, looked: () => void, flush: () => void, online: () => void, offline: () => void}} hears
+ * @param {{keep: () => void, returned: () => void, flush: () => void, online: () => void, offline: () => void}} callbacks
  *   looked: somebody has come back; flush: nobody may come back
  */
-function listenToPage({ keep, looked, flush, online, offline }) {
+function listenToPage({ keep, returned, flush, online, offline }) {
   function left() {
     keep();
     flush();
@@ -62,12 +62,12 @@ function listenToPage({ keep, looked, flush, online, offline }) {
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState !== "visible") return left();
     keep();
-    looked();
+    returned();
   });
-  addEventListener("focus", looked);
+  addEventListener("focus", returned);
   addEventListener("pagehide", left);
   // A page that comes back from the browser's memory has slept; its pending writes may be elsewhere.
-  addEventListener("pageshow", (event) => event.persisted && looked());
+  addEventListener("pageshow", (event) => event.persisted && returned());
   addEventListener("online", online);
   addEventListener("offline", offline);
   setInterval(keep, KEEP_EVERY);

@@ -1,40 +1,48 @@
 // @ts-check
 /**
- * The letters that still have to reach the server, or that it refused.
+ * The pending writes that still have to reach the server, or that it refused.
  *
  * Each lies under a name of its own: two tabs that write at once cannot overwrite each other's list.
  */
 
+/** Older versions of the page have kept writes under it: it stays. */
+const PREFIX = "letter:";
+
+/** Does a name in the storage belong to a pending write? @param {string} name */
+export const isPendingWrite = (name) => name.startsWith(PREFIX);
+
 /**
- * @template {import("./types.js").Letter} L
- * @typedef {ReturnType<typeof createLetters<L>>} Letters
+ * @template {import("./types.js").PendingWrite} L
+ * @typedef {ReturnType<typeof createPendingWrites<L>>} PendingWrites
  */
 
 /**
- * @template {import("./types.js").Letter} L
+ * @template {import("./types.js").PendingWrite} L
  * @param {import("./store.js").Store} store
- * @param {(letter: L) => string} about  what a letter is about; letters about one thing keep their order
+ * @param {(pendingWrite: L) => string} about  what a pending write is about; pending writes about one thing keep their order
  */
-export function createLetters(store, about) {
+export function createPendingWrites(store, about) {
   /** @returns {L[]} oldest first */
   function all() {
-    const found = store.names("letter:").map((name) => /** @type {L|null} */ (store.get(name)));
-    return found.filter((letter) => letter !== null).sort((a, b) => a.at - b.at || (a.key < b.key ? -1 : 1));
+    const writes = store.names(PREFIX).map((name) => /** @type {L|null} */ (store.get(name)));
+    return writes
+      .filter((pendingWrite) => pendingWrite !== null)
+      .sort((a, b) => a.at - b.at || (a.key < b.key ? -1 : 1));
   }
 
   let last = 0;
   return {
     all,
     about,
-    /** @param {L} letter */
-    put: (letter) => store.set(`letter:${letter.key}`, letter),
+    /** @param {L} pendingWrite */
+    put: (pendingWrite) => store.set(`${PREFIX}${pendingWrite.key}`, pendingWrite),
     /** @param {string} key */
-    remove: (key) => store.remove(`letter:${key}`),
+    remove: (key) => store.remove(`${PREFIX}${key}`),
     /** @param {string} key @returns {L|null} */
-    get: (key) => store.get(`letter:${key}`),
-    waiting: () => all().filter((letter) => !letter.refusal),
-    refused: () => all().filter((letter) => letter.refusal),
-    /** Two letters of one moment still have an order. */
+    get: (key) => store.get(`${PREFIX}${key}`),
+    waiting: () => all().filter((pendingWrite) => !pendingWrite.refusal),
+    refused: () => all().filter((pendingWrite) => pendingWrite.refusal),
+    /** Two pending writes of one moment still have an order. */
     stamp() {
       last = Math.max(last + 1, Date.now());
       return last;

@@ -1,8 +1,8 @@
 // @ts-check
-/** Looks at a picture closely: fit, 1:1, 2x, steps between, panning by hand or by keys. */
+/** Shows one picture large: fit, 1:1, 2x, zoom and panning by pointer or keys. */
 
 import { find, write } from "./dom.js";
-import { listenToHands } from "./pointer-gestures.js";
+import { listenToPointerGestures } from "./pointer-gestures.js";
 import { createModal } from "./modal.js";
 import { fitScale, keepInside, scaleAround } from "./zoom.js";
 
@@ -14,9 +14,9 @@ const PAN = 80;
 
 /**
  * @param {import("./text.js").Text} text
- * @param {{opened: (index: number) => void}} hears
+ * @param {{opened: (index: number) => void}} callbacks
  */
-export function createViewer(text, hears) {
+export function createPictureViewer(text, callbacks) {
   const modal = createModal("viewer");
   const glass = find(modal.dialog, ".viewer-canvas");
   const title = find(modal.dialog, ".title");
@@ -89,7 +89,7 @@ export function createViewer(text, hears) {
     find(modal.dialog, "[data-turn='-1']").toggleAttribute("disabled", index === 0);
     find(modal.dialog, "[data-turn='1']").toggleAttribute("disabled", index === pictures.length - 1);
     setMode("fit");
-    hears.opened(index);
+    callbacks.opened(index);
   }
 
   /** @param {number} x @param {number} y */
@@ -135,7 +135,7 @@ export function createViewer(text, hears) {
     },
     { passive: false },
   );
-  listenToHands(glass, { pan, pinch: (factor, around) => zoom(place.scale * factor, around) });
+  listenToPointerGestures(glass, { pan, pinch: (factor, around) => zoom(place.scale * factor, around) });
   addEventListener("resize", () => modal.dialog.open && (mode === "fit" ? setMode("fit") : draw()));
 
   /** @param {Picture[]} list @param {number} at */

@@ -1,25 +1,25 @@
 // @ts-check
-/** A sample's pictures: fetched and decoded before they are shown, and how far each has been looked at. */
+/** Loads and decodes a sample's pictures, and shows how far each has been looked at. */
 
 import { h, icon, write } from "./dom.js";
 
 /** @typedef {import("./types.js").Picture} Picture */
 /** @typedef {import("./types.js").PictureBlock} PictureBlock */
-/** @typedef {{open: (picture: Picture) => void, cannotScore?: () => void, changed: (picture: Picture) => void}} Hears */
+/** @typedef {{open: (picture: Picture) => void, cannotScore?: () => void, changed: (picture: Picture) => void}} Callbacks */
 
 /**
  * @param {PictureBlock} block
  * @param {boolean} first  the first picture leads on a phone
  * @param {import("./text.js").Text} text
- * @param {Hears} hears
+ * @param {Callbacks} callbacks
  * @returns {Picture}
  */
-export function createPicture(block, first, text, hears) {
+export function createPicture(block, first, text, callbacks) {
   const dot = createDot(text);
   const frame = h("button.picture-frame", {
     type: "button",
     "aria-label": text.say("open_picture", { name: block.number }),
-    click: () => hears.open(picture),
+    click: () => callbacks.open(picture),
   });
   frame.style.setProperty("--life", `${block.width}px`);
   const failure = h(
@@ -31,7 +31,8 @@ export function createPicture(block, first, text, hears) {
       "span.action-row",
       {},
       h("button.btn", { type: "button", click: () => load() }, text.say("try_again")),
-      hears.cannotScore && h("button.btn.bare", { type: "button", click: hears.cannotScore }, text.say("cannot_score")),
+      callbacks.cannotScore &&
+        h("button.btn.bare", { type: "button", click: callbacks.cannotScore }, text.say("cannot_score")),
     ),
   );
   const figure = h(
@@ -76,7 +77,7 @@ export function createPicture(block, first, text, hears) {
     frame.hidden = state === "failed";
     failure.hidden = state !== "failed";
     dot.show(picture);
-    hears.changed(picture);
+    callbacks.changed(picture);
   }
 
   function retry() {
@@ -86,7 +87,7 @@ export function createPicture(block, first, text, hears) {
   function markSeen() {
     picture.seen = true;
     dot.show(picture);
-    hears.changed(picture);
+    callbacks.changed(picture);
   }
 
   load();

@@ -1,13 +1,13 @@
 // @ts-check
-/** One pointer drags, two pinch. */
+/** Recognizes dragging by one pointer and pinching by two. */
 
 /** @typedef {{x: number, y: number}} Point */
 
 /**
  * @param {HTMLElement} surface  whatever lies in it lets pointers through
- * @param {{pan: (x: number, y: number) => void, pinch: (factor: number, around: Point) => void}} hears
+ * @param {{pan: (x: number, y: number) => void, pinch: (factor: number, around: Point) => void}} callbacks
  */
-export function listenToHands(surface, hears) {
+export function listenToPointerGestures(surface, callbacks) {
   /** @type {Map<number, Point>} */
   const down = new Map();
   /** @param {PointerEvent} event @returns {Point} */
@@ -24,9 +24,9 @@ export function listenToHands(surface, hears) {
     const now = at(event);
     const other = [...down].find(([id]) => id !== event.pointerId)?.[1];
     down.set(event.pointerId, now);
-    if (!other) return hears.pan(now.x - before.x, now.y - before.y);
+    if (!other) return callbacks.pan(now.x - before.x, now.y - before.y);
     const around = { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 };
-    hears.pinch(distance(now, other) / Math.max(1, distance(before, other)), around);
+    callbacks.pinch(distance(now, other) / Math.max(1, distance(before, other)), around);
   });
   for (const end of /** @type {const} */ (["pointerup", "pointercancel", "lostpointercapture"])) {
     surface.addEventListener(end, (event) => void down.delete(event.pointerId));

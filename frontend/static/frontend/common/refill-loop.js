@@ -8,10 +8,10 @@ const LONGEST_PAUSE = 300_000;
 
 /**
  * @param {{load: () => Promise<void>, isPaused?: () => boolean,
- *   hears: {finished: (failed: boolean) => void, signedOut: () => void, paused?: () => void}}} given
+ *   callbacks: {finished: (failed: boolean) => void, signedOut: () => void, paused?: () => void}}} options
  *   load: asks once, and may write `state.reason`; finished: called after each request; paused: nothing was asked
  */
-export function createRefillLoop({ load, isPaused = () => false, hears }) {
+export function createRefillLoop({ load, isPaused = () => false, callbacks }) {
   /** Why there is no work. */
   const state = { reason: "loading" };
   /** @type {Promise<void>|null} */
@@ -24,7 +24,7 @@ export function createRefillLoop({ load, isPaused = () => false, hears }) {
   /** Ask now. One question at a time; what comes up meanwhile is asked afterwards. */
   function refill() {
     if (isPaused()) {
-      hears.paused?.();
+      callbacks.paused?.();
       return Promise.resolve();
     }
     again = true;
@@ -42,11 +42,11 @@ export function createRefillLoop({ load, isPaused = () => false, hears }) {
       try {
         await load();
       } catch (error) {
-        if (error instanceof SignedOut) return hears.signedOut();
+        if (error instanceof SignedOut) return callbacks.signedOut();
         state.reason = error instanceof Refused ? reasonOf(error) : "offline";
         failed = true;
       }
-      hears.finished(failed);
+      callbacks.finished(failed);
     }
   }
 

@@ -1,5 +1,5 @@
 // @ts-check
-/** Moving about in a sample by keys, while the focus stays where it is. */
+/** Moves through a sample's pictures and text by keys, without moving the focus. */
 
 /** @typedef {import("./types.js").Built} Built */
 
@@ -10,7 +10,7 @@
  * @param {number} step
  * @returns {number} the index of the one in view
  */
-export function turnTo(built, now, step) {
+export function showPicture(built, now, step) {
   const pictures = built?.pictures ?? [];
   if (!pictures.length) return now;
   const at = pictures.findIndex((picture) => picture.figure.classList.contains("is-viewed"));
@@ -21,4 +21,4 @@ export function turnTo(built, now, step) {
 }
 
 /** Most of a page up or down. @param {HTMLElement|null|undefined} pane @param {number} step */
-export const scrollBy = (pane, step) => pane?.scrollBy({ top: step * 0.85 * pane.clientHeight });
+export const scrollPane = (pane, step) => pane?.scrollBy({ top: step * 0.85 * pane.clientHeight });

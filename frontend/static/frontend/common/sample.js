@@ -1,5 +1,5 @@
 // @ts-check
-/** Builds the left side: the turns of a sample in order, question first, then its numbered blocks. */
+/** Builds the page of a sample: its turns in order, each question before its numbered blocks. */
 
 import { h } from "./dom.js";
 import { createDot, createPicture } from "./pictures.js";
@@ -11,17 +11,17 @@ import { createDot, createPicture } from "./pictures.js";
 /**
  * @param {import("./types.js").Sample} sample
  * @param {{text: Text, dimensions: import("./types.js").Dimension[], heading?: "h1"|"h2",
- *   hears: import("./pictures.js").Hears & {back: () => void}}} given
+ *   callbacks: import("./pictures.js").Callbacks & {back: () => void}}} options
  * @returns {import("./types.js").Built}
  */
-export function buildSample(sample, { text, dimensions, heading = "h1", hears }) {
+export function buildSample(sample, { text, dimensions, heading = "h1", callbacks }) {
   /** @type {Picture[]} */
   const pictures = [];
   /** @type {Map<Picture, ReturnType<typeof createDot>>} */
   const dots = new Map();
   const changed = (/** @type {Picture} */ picture) => {
     dots.get(picture)?.show(picture);
-    hears.changed(picture);
+    callbacks.changed(picture);
   };
   const judged = sample.turns.filter((turn) => !turn.context).length;
   const line = h(
@@ -29,7 +29,7 @@ export function buildSample(sample, { text, dimensions, heading = "h1", hears })
     {},
     h(
       "button.back.phone-only",
-      { type: "button", "aria-label": text.say("previous_sample"), click: () => hears.back() },
+      { type: "button", "aria-label": text.say("previous_sample"), click: () => callbacks.back() },
       h("span", { "aria-hidden": "true" }, "‹"),
     ),
     h(heading, {}, text.say("sample", { id: sample.id })),
@@ -59,7 +59,7 @@ export function buildSample(sample, { text, dimensions, heading = "h1", hears })
         );
       else {
         const first = pictures.length === 0 && !turn.context;
-        const picture = createPicture(block, first, text, { ...hears, changed });
+        const picture = createPicture(block, first, text, { ...callbacks, changed });
         pictures.push(picture);
         if (first)
           section.append(

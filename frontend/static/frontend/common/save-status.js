@@ -1,16 +1,16 @@
 // @ts-check
-/** What is saved and what still waits, in words: the left part of the bottom bar. */
+/** Shows in the bottom bar what is saved and what still waits. */
 
 import { find, write } from "./dom.js";
 
-/** @typedef {{waiting: number, since: number, refused: number, offline: boolean, signedOut: boolean, kept: boolean}} Mail */
+/** @typedef {{waiting: number, since: number, refused: number, offline: boolean, signedOut: boolean, kept: boolean}} SaveState */
 
 /**
  * @param {HTMLElement} root  the bar
  * @param {import("./text.js").Text} text
- * @param {{aside: () => void, signIn: () => void}} hears
+ * @param {{aside: () => void, signIn: () => void}} callbacks
  */
-export function createSaved(root, text, hears) {
+export function createSaveStatus(root, text, callbacks) {
   const saved = find(root, ".save-status");
   const words = find(saved, "span");
   const why = find(root, ".outbox");
@@ -18,14 +18,14 @@ export function createSaved(root, text, hears) {
   const signIn = find(root, ".signin");
   const last = { at: 0, draft: false };
 
-  aside.addEventListener("click", () => hears.aside());
-  signIn.addEventListener("click", () => hears.signIn());
+  aside.addEventListener("click", () => callbacks.aside());
+  signIn.addEventListener("click", () => callbacks.signIn());
 
   return {
-    /** @param {Mail} mail */
-    mail({ waiting, since, refused, offline, signedOut, kept }) {
+    /** @param {SaveState} state */
+    showSaveState({ waiting, since, refused, offline, signedOut, kept }) {
       const held = waiting > 0 && (offline || signedOut);
-      const state = signedOut
+      const key = signedOut
         ? waiting
           ? "signed_out_waiting"
           : "signed_out"
@@ -43,9 +43,9 @@ export function createSaved(root, text, hears) {
                   : "saved"
                 : "nothing_saved";
       saved.classList.toggle("is-waiting", signedOut || offline || !kept);
-      write(words, text.say(state, { n: waiting, time: text.time(last.at) }));
+      write(words, text.say(key, { n: waiting, time: text.time(last.at) }));
       find(saved, "svg use").setAttribute("href", signedOut || offline || !kept ? "#icon-alert" : "#icon-check");
-      saved.classList.toggle("none", state === "nothing_saved");
+      saved.classList.toggle("none", key === "nothing_saved");
       why.hidden = !held;
       if (held) write(why, text.say("kept_since", { time: text.time(since) }));
       aside.hidden = refused === 0;

@@ -1,5 +1,5 @@
 // @ts-check
-/** Who is signed in: notices that a session is over, and renews it in place. */
+/** Notices that the session has ended or belongs to somebody else, and renews it in place. */
 
 import { Refused, SignedOut } from "./http.js";
 import { find } from "./dom.js";
@@ -11,9 +11,9 @@ const ROUND = 5_000;
 
 /**
  * @param {{api: Pick<import("./http.js").Http, "me"|"signIn">, person: import("./types.js").Person, text: import("./text.js").Text,
- *   hears: {left: () => void, back: () => void}}} given
+ *   callbacks: {left: () => void, back: () => void}}} options
  */
-export function createSession({ api, person, text, hears }) {
+export function createSession({ api, person, text, callbacks }) {
   const state = { out: false, other: "" };
   let asked = 0;
   const modal = createModal("signin");
@@ -25,13 +25,13 @@ export function createSession({ api, person, text, hears }) {
   const stranger = find(modal.dialog, ".stranger");
 
   /** @param {{id: unknown, name: string, username: string}} me */
-  function meet(me) {
+  function checkPerson(me) {
     const same = String(me.id) === person.id;
     state.other = same ? "" : me.name || me.username;
     if (same && state.out) {
       state.out = false;
       modal.close();
-      hears.back();
+      callbacks.back();
     } else if (!same) {
       stranger.hidden = false;
       form.hidden = true;
@@ -44,7 +44,7 @@ export function createSession({ api, person, text, hears }) {
   function leave() {
     if (state.out) return;
     state.out = true;
-    hears.left();
+    callbacks.left();
     // Nobody is torn away from a sentence: the bar and the line above keep asking.
     if (!document.activeElement?.matches("textarea, input")) open();
   }
@@ -62,7 +62,7 @@ export function createSession({ api, person, text, hears }) {
   /** Is the session still this person's? */
   async function isSame() {
     try {
-      return meet(await api.me());
+      return checkPerson(await api.me());
     } catch (error) {
       if (!(error instanceof SignedOut)) throw error;
       leave();
@@ -75,7 +75,7 @@ export function createSession({ api, person, text, hears }) {
     const given = new FormData(form);
     wrong.hidden = true;
     try {
-      meet(await api.signIn(String(given.get("username")), String(given.get("password"))));
+      checkPerson(await api.signIn(String(given.get("username")), String(given.get("password"))));
     } catch (error) {
       wrong.textContent =
         error instanceof Refused && error.refusal.status < 500 ? error.message : text.say("not_reached");

@@ -2,7 +2,7 @@
 /**
  * What is kept in this browser, for one person.
  *
- * localStorage and not IndexedDB: a write is over when the call returns, so a letter is safe before the next sample is
+ * localStorage and not IndexedDB: a write is over when the call returns, so a pending write is safe before the next sample is
  * shown, and there is no transaction to wait for while the page goes away. What is kept is small: a few kilobytes each.
  */
 
@@ -51,25 +51,25 @@ export function createStore(area, person) {
    * @returns {string[]}
    */
   function names(start) {
-    const found = new Set([...memory.keys()].filter((name) => name.startsWith(start)));
+    const matches = new Set([...memory.keys()].filter((name) => name.startsWith(start)));
     try {
       for (let index = 0; index < localStorage.length; index += 1) {
         const name = localStorage.key(index) ?? "";
-        if (name.startsWith(prefix + start)) found.add(name.slice(prefix.length));
+        if (name.startsWith(prefix + start)) matches.add(name.slice(prefix.length));
       }
     } catch {
       // Switched off: what is in memory is all there is.
     }
-    return [...found];
+    return [...matches];
   }
 
   /**
    * Hear of changes that another tab makes.
-   * @param {(name: string, value: any) => void} heard  the value is null where the other tab removed it
+   * @param {(name: string, value: any) => void} onChange  the value is null where the other tab removed it
    */
-  function watch(heard) {
+  function watch(onChange) {
     addEventListener("storage", (event) => {
-      if (event.key?.startsWith(prefix)) heard(event.key.slice(prefix.length), parse(event.newValue));
+      if (event.key?.startsWith(prefix)) onChange(event.key.slice(prefix.length), parse(event.newValue));
     });
   }
 

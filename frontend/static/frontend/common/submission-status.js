@@ -4,21 +4,21 @@
 /** @typedef {ReturnType<typeof createSubmissionStatus>} SubmissionStatus */
 
 /**
- * @template {import("./types.js").Letter} L
- * @param {{letters: import("./pending-writes.js").Letters<L>, outbox: import("./outbox.js").Outbox,
- *   bar: Pick<ReturnType<typeof import("./save-status.js").createSaved>, "mail">,
+ * @template {import("./types.js").PendingWrite} L
+ * @param {{pendingWrites: import("./pending-writes.js").PendingWrites<L>, outbox: import("./outbox.js").Outbox,
+ *   bar: Pick<ReturnType<typeof import("./save-status.js").createSaveStatus>, "showSaveState">,
  *   session: import("./session.js").Session, store: import("./store.js").Store,
- *   tell: ReturnType<typeof import("./announcer.js").createTell>, text: import("./text.js").Text,
- *   hears: {back: () => void}}} given  back: the writer has signed in again
+ *   announcer: ReturnType<typeof import("./announcer.js").createAnnouncer>, text: import("./text.js").Text,
+ *   callbacks: {back: () => void}}} options  back: the writer has signed in again
  */
-export function createSubmissionStatus({ letters, outbox, bar, session, store, tell, text, hears }) {
+export function createSubmissionStatus({ pendingWrites, outbox, bar, session, store, announcer, text, callbacks }) {
   function draw() {
-    const waiting = letters.waiting();
-    bar.mail({
+    const waiting = pendingWrites.waiting();
+    bar.showSaveState({
       waiting: waiting.length,
       since: waiting[0]?.at ?? 0,
-      refused: letters.refused().length,
-      offline: !navigator.onLine || waiting.some((letter) => letter.stuck),
+      refused: pendingWrites.refused().length,
+      offline: !navigator.onLine || waiting.some((pendingWrite) => pendingWrite.stuck),
       signedOut: session.state.out,
       kept: store.kept(),
     });
@@ -26,9 +26,9 @@ export function createSubmissionStatus({ letters, outbox, bar, session, store, t
 
   return {
     draw,
-    /** Send a refused one once more, as it is. @param {L} letter */
-    again({ refusal, ...letter }) {
-      outbox.put({ ...letter, tries: 0, after: 0 });
+    /** Send a refused one once more, as it is. @param {L} pendingWrite */
+    again({ refusal, ...pendingWrite }) {
+      outbox.put({ ...pendingWrite, tries: 0, after: 0 });
       outbox.now();
     },
     signedOut() {
@@ -36,15 +36,15 @@ export function createSubmissionStatus({ letters, outbox, bar, session, store, t
       const words = session.state.other
         ? text.say("other_signed_in", { name: session.state.other })
         : text.say("signed_out_line");
-      tell.show("session", words, [{ label: text.say("sign_in"), run: session.open }]);
-      tell.aloud(words);
+      announcer.show("session", words, [{ label: text.say("sign_in"), run: session.open }]);
+      announcer.announce(words);
       draw();
     },
     signedIn() {
-      tell.settle("session");
-      tell.aloud(text.say("signed_in"));
+      announcer.settle("session");
+      announcer.announce(text.say("signed_in"));
       outbox.resume();
-      hears.back();
+      callbacks.back();
       draw();
     },
   };

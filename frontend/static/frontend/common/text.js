@@ -1,5 +1,5 @@
 // @ts-check
-/** The page's words, as the server has translated them, with figures and times put in. */
+/** Formats the page's translated texts, numbers and times. */
 
 /** @typedef {ReturnType<typeof createText>} Text */
 
@@ -22,8 +22,8 @@ export function createText(table) {
    * @returns {string}
    */
   function say(key, values = {}) {
-    const one = table[`${key}_one`];
-    const pattern = one && plural.select(Number(values.n)) === "one" ? one : table[key];
+    const singular = table[`${key}_one`];
+    const pattern = singular && plural.select(Number(values.n)) === "one" ? singular : table[key];
     if (pattern === undefined) throw new Error(`no text for "${key}"`);
     return pattern.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
   }

@@ -16,7 +16,7 @@
  * @typedef {{status: number, code: string, message: string, fields: Record<string, string>}} Refusal
  * What still has to reach the server: `key` is its client key, `after` the earliest moment of the next try.
  * @typedef {{key: string, kind: string, study: string, label: string, at: number, tries: number, after: number,
- *   stuck?: boolean, refusal?: Refusal}} Letter
+ *   stuck?: boolean, refusal?: Refusal}} PendingWrite
  *
  * @typedef {{block: PictureBlock, figure: HTMLElement, state: "waiting"|"loaded"|"failed", seen: boolean,
  *   ready: Promise<void>, retry: () => void, markSeen: () => void}} Picture

@@ -1,5 +1,5 @@
 // @ts-check
-/** The arithmetic of looking closer: a picture of known size in a window, scaled and moved. */
+/** Computes scale and position of a picture in a window. */
 
 /**
  * @typedef {{width: number, height: number}} Size

@@ -1,11 +1,11 @@
 // @ts-check
-/** What a person does: give a reason, keep, move, comment, take it back. Each becomes a letter, shown at once. */
+/** Carries out what a participant does: give a reason, keep, move, comment, take back. */
 
 import { uuid } from "../common/dom.js";
-import { answerOf } from "./stance-rules.js";
+import { decideAnswer } from "./stance-rules.js";
 
-/** @typedef {import("./types.js").Letter} Letter */
-/** @typedef {ReturnType<typeof createFlow>} Flow */
+/** @typedef {import("./types.js").PendingWrite} PendingWrite */
+/** @typedef {ReturnType<typeof createActions>} Actions */
 
 /** So long a kept or moved value can be taken back before it leaves. */
 export const GRACE = 4_000;
@@ -13,17 +13,28 @@ export const GRACE = 4_000;
 const ADOPTED = "convinced";
 
 /**
- * @param {{table: import("./current-case.js").Table, drafts: import("./drafts.js").Drafts, dock: import("./stance-form.js").Dock,
- *   letters: import("../common/pending-writes.js").Letters<Letter>, outbox: import("../common/outbox.js").Outbox,
- *   clock: import("../common/clock.js").Clock, tell: ReturnType<typeof import("../common/announcer.js").createTell>,
+ * @param {{currentCase: import("./current-case.js").CurrentCase, drafts: import("./drafts.js").Drafts, stanceForm: import("./stance-form.js").StanceForm,
+ *   pendingWrites: import("../common/pending-writes.js").PendingWrites<PendingWrite>, outbox: import("../common/outbox.js").Outbox,
+ *   clock: import("../common/clock.js").Clock, announcer: ReturnType<typeof import("../common/announcer.js").createAnnouncer>,
  *   text: import("../common/text.js").Text, study: string, next: () => void}} parts
  */
-export function createFlow({ table, drafts, dock, letters, outbox, clock, tell, text, study, next }) {
-  const { state } = table;
+export function createActions({
+  currentCase,
+  drafts,
+  stanceForm,
+  pendingWrites,
+  outbox,
+  clock,
+  announcer,
+  text,
+  study,
+  next,
+}) {
+  const { state } = currentCase;
   const draft = () => drafts.of(state.item?.id ?? "", state.here);
 
-  /** @param {Letter["kind"]} kind @param {{value: number|null, before: number|null, code: string, text: string}} said */
-  function send(kind, said) {
+  /** @param {PendingWrite["kind"]} kind @param {{value: number|null, before: number|null, code: string, text: string}} content */
+  function send(kind, content) {
     const { item } = state;
     if (!item?.view) return;
     settle(item.id);
@@ -32,7 +43,7 @@ export function createFlow({ table, drafts, dock, letters, outbox, clock, tell, 
     const seconds = clock.seconds();
     drafts.change(item.id, state.here, { text: "", value: null });
     clock.start(0);
-    table.keep();
+    currentCase.keep();
     outbox.put({
       key: uuid(),
       kind,
@@ -40,61 +51,61 @@ export function createFlow({ table, drafts, dock, letters, outbox, clock, tell, 
       discussion: item.id,
       dimension: state.here,
       label,
-      at: letters.stamp(),
+      at: pendingWrites.stamp(),
       tries: 0,
       after,
       seconds,
-      ...said,
+      ...content,
     });
-    const { value, before } = said;
+    const { value, before } = content;
     const done = kind === "stance" ? (value === before ? "done_keep" : "done_move") : `done_${kind}`;
-    tell.aloud(text.say(done, { key: state.here, value: value ?? "" }));
-    if (kind === "comment") table.draw();
-    else table.advance();
+    announcer.announce(text.say(done, { key: state.here, value: value ?? "" }));
+    if (kind === "comment") currentCase.draw();
+    else currentCase.advance();
   }
 
   /** What could still be taken back stands as soon as something follows it. @param {string} id */
   function settle(id) {
-    for (const letter of letters.waiting()) {
-      if (letter.discussion === id && letter.tries === 0 && letter.after > Date.now())
-        letters.put({ ...letter, after: 0 });
+    for (const pendingWrite of pendingWrites.waiting()) {
+      if (pendingWrite.discussion === id && pendingWrite.tries === 0 && pendingWrite.after > Date.now())
+        pendingWrites.put({ ...pendingWrite, after: 0 });
     }
   }
 
   /** @param {string} code  of the list; empty: my words alone */
-  function answer(code) {
-    const moment = table.moment();
-    if (!moment || moment.phase === "nothing" || moment.phase === "sent") return;
+  function submitAnswer(code) {
+    const options = currentCase.findOptions();
+    if (!options || options.phase === "nothing" || options.phase === "sent") return;
     const words = draft().text.trim();
-    const adopts = moment.phase === "stance" && moment.moves && moment.shown.has(moment.chosen ?? NaN);
+    const adopts = options.phase === "stance" && options.moves && options.shown.has(options.chosen ?? NaN);
     code ||= adopts ? ADOPTED : "";
-    const found = answerOf(moment, words, code);
-    if ("missing" in found) {
-      tell.aloud(
+    const decision = decideAnswer(options, words, code);
+    if ("missing" in decision) {
+      announcer.announce(
         text.say(
-          found.missing === "value" ? "hint_value" : moment.phase === "reason" ? "reason_missing" : "move_missing",
+          decision.missing === "value" ? "hint_value" : options.phase === "reason" ? "reason_missing" : "move_missing",
         ),
       );
-      if (found.missing === "reason") dock.write();
+      if (decision.missing === "reason") stanceForm.write();
       return;
     }
-    send(found.kind, { value: moment.chosen, before: moment.current, code, text: words });
+    send(decision.kind, { value: options.chosen, before: options.current, code, text: words });
   }
 
   /** A level was pressed: one where others stand is adopted, my own is kept, any other one is chosen. @param {number} value */
   function choose(value) {
-    const last = table.graced();
+    const last = currentCase.findRevocableWrite();
     if (last?.dimension === state.here) {
       if (last.value === value) return;
       takeBack(last);
     }
-    const moment = table.moment();
+    const options = currentCase.findOptions();
     const { item } = state;
-    if (!moment || !item || moment.phase === "nothing" || moment.phase === "sent") return;
-    const own = value === moment.current;
-    if (moment.phase === "stance" && own && !moment.moves) return answer("");
-    mark(value, moment.current);
-    if (moment.phase === "stance" && !own && moment.shown.has(value)) answer("");
+    if (!options || !item || options.phase === "nothing" || options.phase === "sent") return;
+    const own = value === options.current;
+    if (options.phase === "stance" && own && !options.moves) return submitAnswer("");
+    mark(value, options.current);
+    if (options.phase === "stance" && !own && options.shown.has(value)) submitAnswer("");
   }
 
   /** Choose a value without saying it. @param {number} value @param {number|null} current */
@@ -102,64 +113,64 @@ export function createFlow({ table, drafts, dock, letters, outbox, clock, tell, 
     if (!state.item) return;
     const own = value === current;
     drafts.change(state.item.id, state.here, { value: own ? null : value });
-    table.draw();
-    tell.aloud(text.say(own ? "chosen_own" : "chosen", { key: state.here, value }));
+    currentCase.draw();
+    announcer.announce(text.say(own ? "chosen_own" : "chosen", { key: state.here, value }));
   }
 
-  /** @param {Letter} letter */
-  function takeBack(letter) {
-    letters.remove(letter.key);
-    drafts.change(letter.discussion, letter.dimension, { text: letter.text });
+  /** @param {PendingWrite} pendingWrite */
+  function takeBack(pendingWrite) {
+    pendingWrites.remove(pendingWrite.key);
+    drafts.change(pendingWrite.discussion, pendingWrite.dimension, { text: pendingWrite.text });
   }
 
   return {
     choose,
     /** One level down or up, chosen and not said. @param {number[]} values  of all levels @param {number} step */
     level(values, step) {
-      const moment = table.moment();
-      if (!moment || moment.phase === "nothing" || moment.phase === "sent") return;
-      const at = moment.chosen === null ? (step > 0 ? -1 : values.length) : values.indexOf(moment.chosen);
-      mark(values[Math.min(values.length - 1, Math.max(0, at + step))], moment.current);
+      const options = currentCase.findOptions();
+      if (!options || options.phase === "nothing" || options.phase === "sent") return;
+      const at = options.chosen === null ? (step > 0 ? -1 : values.length) : values.indexOf(options.chosen);
+      mark(values[Math.min(values.length - 1, Math.max(0, at + step))], options.current);
     },
     /** @param {string} code */
     because(code) {
-      const last = table.graced();
-      if (last?.dimension !== state.here) return answer(code);
-      letters.put({ ...last, code, after: Date.now() + GRACE });
-      tell.aloud(text.say("reason_changed"));
-      table.draw();
+      const last = currentCase.findRevocableWrite();
+      if (last?.dimension !== state.here) return submitAnswer(code);
+      pendingWrites.put({ ...last, code, after: Date.now() + GRACE });
+      announcer.announce(text.say("reason_changed"));
+      currentCase.draw();
     },
     /** The main button: what is ready is said; where nothing is, on to the next case. */
     say() {
-      const moment = table.moment();
+      const options = currentCase.findOptions();
       const words = draft().text.trim();
       const idle =
-        !moment ||
-        moment.phase === "nothing" ||
-        moment.phase === "sent" ||
-        (moment.phase === "stance" && !moment.moves && !moment.turn && !words);
+        !options ||
+        options.phase === "nothing" ||
+        options.phase === "sent" ||
+        (options.phase === "stance" && !options.moves && !options.turn && !words);
       if (idle) next();
-      else answer("");
+      else submitAnswer("");
     },
     comment() {
-      const moment = table.moment();
+      const options = currentCase.findOptions();
       const words = draft().text.trim();
-      if (moment?.phase !== "stance" || !words) return dock.write();
-      send("comment", { value: null, before: moment.current, code: "", text: words });
+      if (options?.phase !== "stance" || !words) return stanceForm.write();
+      send("comment", { value: null, before: options.current, code: "", text: words });
     },
     undo() {
-      const last = table.graced();
-      if (!last) return tell.aloud(text.say("nothing_to_undo"));
+      const last = currentCase.findRevocableWrite();
+      if (!last) return announcer.announce(text.say("nothing_to_undo"));
       takeBack(last);
       outbox.state.offline || void outbox.drain();
-      tell.aloud(text.say("undone", { key: last.dimension }));
-      table.go(last.dimension);
+      announcer.announce(text.say("undone", { key: last.dimension }));
+      currentCase.go(last.dimension);
     },
     /** @param {string} words */
     typed(words) {
       if (!state.item) return;
       drafts.change(state.item.id, state.here, { text: words });
-      table.draw();
+      currentCase.draw();
     },
   };
 }

@@ -1,9 +1,9 @@
 // @ts-check
-/** The addresses of the JSON door that the discussion page uses. */
+/** Calls the JSON API's addresses that the discussion page uses. */
 
 import { createHttp } from "../common/http.js";
 
-/** @typedef {import("./types.js").Letter} Letter */
+/** @typedef {import("./types.js").PendingWrite} PendingWrite */
 /** @typedef {ReturnType<typeof createApi>} Api */
 
 const PAGE = 20;
@@ -16,8 +16,8 @@ export function createApi(urls, person) {
   const discussion = (id) => urls.discussion.replace("ID", encodeURIComponent(id));
 
   /**
-   * Deliver one letter; the same one may be delivered twice. The answer is the case as it is then.
-   * @param {Letter} letter
+   * Deliver one pending write; the same one may be delivered twice. The answer is the case as it is then.
+   * @param {PendingWrite} pendingWrite
    * @returns {Promise<import("./types.js").Case>}
    */
   function deliver({ key: client_key, kind, discussion: id, dimension, value, before, code, text, seconds }) {

@@ -1,5 +1,5 @@
 // @ts-check
-/** Mentions of blocks in what people write: T1, I2, Q1 become links to the block. */
+/** Turns mentions of blocks in a text, such as T1, I2 or Q1, into links. */
 
 import { h } from "../common/dom.js";
 
@@ -11,14 +11,14 @@ const MENTION = /\b([TIQ][1-9]\d?)\b/g;
  * @param {Set<string>} blocks  the numbers that the sample has
  * @returns {(Node|string)[]}
  */
-export function linked(words, blocks) {
+export function linkMentions(words, blocks) {
   return words
     .split(MENTION)
     .map((part, index) => (index % 2 && blocks.has(part) ? h("a.ref", { href: `#${part}` }, part) : part));
 }
 
 /** The blocks of a sample. @param {import("../common/types.js").Sample} sample @returns {Set<string>} */
-export function blocksOf(sample) {
+export function listBlocks(sample) {
   const numbers = sample.turns.flatMap((turn, index) => [
     ...(turn.question ? [`Q${index + 1}`] : []),
     ...turn.blocks.map((block) => block.number),

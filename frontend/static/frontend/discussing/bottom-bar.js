@@ -1,23 +1,23 @@
 // @ts-check
-/** The bottom bar: what is saved, how many cases wait, and the way to the next one. The header tells the number too. */
+/** Shows the bottom bar of the discussion page, and the number of waiting cases in the header. */
 
 import { byId, find, h, write } from "../common/dom.js";
-import { createSaved } from "../common/save-status.js";
+import { createSaveStatus } from "../common/save-status.js";
 
 /**
  * @param {import("../common/text.js").Text} text
  * @param {string} url  of this page, by which the header's place is found
  * @param {{previous: () => void, next: () => void, aside: () => void, signIn: () => void,
- *   help: () => void}} hears
+ *   help: () => void}} callbacks
  */
-export function createBar(text, url, hears) {
+export function createBottomBar(text, url, callbacks) {
   const root = byId("bar");
-  const saved = createSaved(root, text, hears);
+  const saved = createSaveStatus(root, text, callbacks);
   const count = find(root, ".bar-progress");
   const next = find(root, "[data-do=next]");
-  find(root, "[data-do=previous]").addEventListener("click", () => hears.previous());
-  find(root, "[data-help]").addEventListener("click", () => hears.help());
-  next.addEventListener("click", () => hears.next());
+  find(root, "[data-do=previous]").addEventListener("click", () => callbacks.previous());
+  find(root, "[data-help]").addEventListener("click", () => callbacks.help());
+  next.addEventListener("click", () => callbacks.next());
 
   const place = document.querySelector(`.top nav a[href="${url}"]`);
 

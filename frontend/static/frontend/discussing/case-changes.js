@@ -1,5 +1,5 @@
 // @ts-check
-/** What has happened between two views of one case, in words for those who listen. Pure. */
+/** Describes in words what has changed between two versions of a case. Pure. */
 
 /** @typedef {import("./types.js").Case} Case */
 
@@ -9,9 +9,9 @@
  * @param {import("../common/text.js").Text} text
  * @returns {string[]}
  */
-export function news(before, after, text) {
+export function describeChanges(before, after, text) {
   /** @type {string[]} */
-  const told = [];
+  const messages = [];
   for (const topic of after.topics) {
     const old = before.topics.find(({ key }) => key === topic.key);
     // What my own reason reveals is no news: it was there.
@@ -20,7 +20,7 @@ export function news(before, after, text) {
     if (old.revealed) {
       for (const post of topic.posts) {
         if (known.has(post.id) || post.alias === after.me) continue;
-        told.push(
+        messages.push(
           text
             .say(`heard_${post.kind}`, {
               who: post.alias,
@@ -34,7 +34,7 @@ export function news(before, after, text) {
       }
     }
     if (old.state === "open" && topic.state === "closed") {
-      told.push(
+      messages.push(
         text.say(topic.outcome === "overridden" ? "heard_overridden" : "heard_settled", {
           key: topic.key,
           value: topic.value ?? "",
@@ -42,8 +42,8 @@ export function news(before, after, text) {
       );
     }
     if (!old.revealed && topic.revealed && topic.state === "open")
-      told.push(text.say("heard_revealed", { key: topic.key }));
+      messages.push(text.say("heard_revealed", { key: topic.key }));
   }
-  if (before.state !== after.state) told.push(text.say(`heard_${after.state}`));
-  return told;
+  if (before.state !== after.state) messages.push(text.say(`heard_${after.state}`));
+  return messages;
 }

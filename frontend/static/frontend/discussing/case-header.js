@@ -1,5 +1,5 @@
 // @ts-check
-/** The sentence that a case opens with, and what frames it: who I am here, since when, until when. */
+/** Draws the header of a case: its state, why it was opened, and when it is due. */
 
 import { h } from "../common/dom.js";
 
@@ -11,7 +11,7 @@ const DAY = 24 * 3600_000;
  * @param {number} now
  * @returns {HTMLElement}
  */
-export function drawHead(view, text, now) {
+export function drawCaseHeader(view, text, now) {
   const open = view.topics.filter((topic) => topic.state === "open").length;
   const me = view.participants.find((participant) => participant.me);
   const excused = me?.state === "excused";

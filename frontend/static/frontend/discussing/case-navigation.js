@@ -1,32 +1,32 @@
 // @ts-check
-/** From one case to the next, and back. */
+/** Opens the next case, the previous one, or one by its identifier. */
 
 import { Refused, SignedOut } from "../common/http.js";
 import { waitsForMe } from "./case-rules.js";
 
-/** @typedef {ReturnType<typeof createCases>} Cases */
+/** @typedef {ReturnType<typeof createCaseNavigation>} CaseNavigation */
 
 /**
- * @param {{api: import("./api.js").Api, queue: import("./queue.js").Queue, table: import("./current-case.js").Table,
- *   empty: ReturnType<typeof import("./empty-state.js").createEmpty>, text: import("../common/text.js").Text,
- *   tell: ReturnType<typeof import("../common/announcer.js").createTell>, urls: Record<string, string>,
- *   paused: () => string, hears: {opened: () => void, signedOut: () => void}}} parts
+ * @param {{api: import("./api.js").Api, queue: import("./queue.js").Queue, currentCase: import("./current-case.js").CurrentCase,
+ *   empty: ReturnType<typeof import("./empty-state.js").createEmptyState>, text: import("../common/text.js").Text,
+ *   announcer: ReturnType<typeof import("../common/announcer.js").createAnnouncer>, urls: Record<string, string>,
+ *   paused: () => string, callbacks: {opened: () => void, signedOut: () => void}}} parts
  */
-export function createCases({ api, queue, table, empty, text, tell, urls, paused, hears }) {
+export function createCaseNavigation({ api, queue, currentCase, empty, text, announcer, urls, paused, callbacks }) {
   /** Where I was, newest last. @type {string[]} */
   const trail = [];
 
   /** @param {import("./types.js").Item|null} item */
   function open(item) {
     empty.show(item ? "" : paused() || queue.state.reason);
-    tell.settle("case");
-    table.show(item);
+    announcer.settle("case");
+    currentCase.show(item);
     history.replaceState(null, "", item ? urls.case.replace("ID", item.id) : urls.page);
     if (!item) return;
-    hears.opened();
-    const seen = table.look();
+    callbacks.opened();
+    const seen = currentCase.look();
     if (seen)
-      tell.aloud(
+      announcer.announce(
         text.say("next_case", {
           sample: seen.view.sample.id,
           keys: text.list(seen.view.topics.filter(({ state }) => state === "open").map(({ key }) => key)),
@@ -35,14 +35,14 @@ export function createCases({ api, queue, table, empty, text, tell, urls, paused
   }
 
   async function next() {
-    const now = table.state.item;
+    const now = currentCase.state.item;
     // Asked for before the first list has come.
     if (!queue.after(now?.id ?? "") && queue.state.reason === "loading") await queue.refill();
     const coming = queue.after(now?.id ?? "");
     const item = coming && (await fetched(coming.id));
-    if (table.state.item !== now || (coming && !item)) return;
-    const seen = now && table.look();
-    if (!item && seen && waitsForMe(seen.view)) return tell.aloud(text.say("no_other_case"));
+    if (currentCase.state.item !== now || (coming && !item)) return;
+    const seen = now && currentCase.look();
+    if (!item && seen && waitsForMe(seen.view)) return announcer.announce(text.say("no_other_case"));
     if (now) trail.push(now.id);
     open(item);
     void queue.refill();
@@ -56,8 +56,8 @@ export function createCases({ api, queue, table, empty, text, tell, urls, paused
       const view = await api.look(id);
       return view && queue.put(view);
     } catch (error) {
-      if (error instanceof SignedOut) hears.signedOut();
-      else tell.show("case", error instanceof Refused ? error.message : text.say("not_reached"));
+      if (error instanceof SignedOut) callbacks.signedOut();
+      else announcer.show("case", error instanceof Refused ? error.message : text.say("not_reached"));
       return null;
     }
   }
@@ -67,7 +67,7 @@ export function createCases({ api, queue, table, empty, text, tell, urls, paused
     next,
     async previous() {
       const id = trail.pop();
-      if (!id) return tell.aloud(text.say("no_earlier_case"));
+      if (!id) return announcer.announce(text.say("no_earlier_case"));
       const item = await fetched(id);
       if (item) open(item);
     },
@@ -79,12 +79,12 @@ export function createCases({ api, queue, table, empty, text, tell, urls, paused
     },
     /** There is more to show than before. */
     filled() {
-      const first = table.state.item ? null : queue.after("");
+      const first = currentCase.state.item ? null : queue.after("");
       if (first?.view) open(first);
     },
     /** Nothing waits. */
     idle() {
-      if (!table.state.item) open(null);
+      if (!currentCase.state.item) open(null);
     },
     isOnTrail: (/** @type {string} */ id) => trail.slice(-3).includes(id),
   };

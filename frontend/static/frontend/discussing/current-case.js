@@ -1,35 +1,46 @@
 // @ts-check
-/** The case on the table: which one, at which of its dimensions, and how it looks with my letters on their way. */
+/** Holds the case that is shown, its current dimension, and the pending writes in it. */
 
-import { momentOf } from "./stance-rules.js";
-import { needsMe, withLetters } from "./case-rules.js";
-import { blocksOf } from "./block-mentions.js";
+import { findStanceOptions } from "./stance-rules.js";
+import { needsMe, applyPendingWrites } from "./case-rules.js";
+import { listBlocks } from "./block-mentions.js";
 
 /** @typedef {import("./types.js").Item} Item */
 /** @typedef {import("./types.js").Case} Case */
-/** @typedef {import("./types.js").Letter} Letter */
-/** @typedef {ReturnType<typeof createTable>} Table */
+/** @typedef {import("./types.js").PendingWrite} PendingWrite */
+/** @typedef {ReturnType<typeof createCurrentCase>} CurrentCase */
 
 /**
- * @param {{dimensions: import("./types.js").Dimension[], letters: import("../common/pending-writes.js").Letters<Letter>,
+ * @param {{dimensions: import("./types.js").Dimension[], pendingWrites: import("../common/pending-writes.js").PendingWrites<PendingWrite>,
  *   outbox: () => import("../common/outbox.js").Outbox, drafts: import("./drafts.js").Drafts,
- *   clock: import("../common/clock.js").Clock, panel: import("./panel.js").Panel, dock: import("./stance-form.js").Dock,
- *   stage: import("./sample-pane.js").Stage, text: import("../common/text.js").Text,
- *   hears: {drawn: () => void, paused: () => boolean}}} given
+ *   clock: import("../common/clock.js").Clock, panel: import("./panel.js").Panel, stanceForm: import("./stance-form.js").StanceForm,
+ *   samplePane: import("./sample-pane.js").SamplePane, text: import("../common/text.js").Text,
+ *   callbacks: {drawn: () => void, paused: () => boolean}}} options
  */
-export function createTable({ dimensions, letters, outbox, drafts, clock, panel, dock, stage, text, hears }) {
+export function createCurrentCase({
+  dimensions,
+  pendingWrites,
+  outbox,
+  drafts,
+  clock,
+  panel,
+  stanceForm,
+  samplePane,
+  text,
+  callbacks,
+}) {
   /** @type {{item: Item|null, here: string, picture: number}} */
   const state = { item: null, here: "", picture: 0 };
   /** @type {number|undefined} */
   let timer;
 
-  /** A case with my letters in it. @param {Item} item @returns {Case|null} */
+  /** A case with my pending writes in it. @param {Item} item @returns {Case|null} */
   function viewOf({ id, view }) {
     return (
       view &&
-      withLetters(
+      applyPendingWrites(
         view,
-        letters.waiting().filter(({ discussion }) => discussion === id),
+        pendingWrites.waiting().filter(({ discussion }) => discussion === id),
       )
     );
   }
@@ -40,39 +51,39 @@ export function createTable({ dimensions, letters, outbox, drafts, clock, panel,
     return view && { view, topic: view.topics.find(({ key }) => key === state.here) };
   }
 
-  /** My last letter on this case, while it can still be taken back. @returns {Letter|null} */
-  function graced() {
-    const own = letters.waiting().filter(({ discussion }) => discussion === state.item?.id);
+  /** My last pending write on this case, while it can still be taken back. @returns {PendingWrite|null} */
+  function findRevocableWrite() {
+    const own = pendingWrites.waiting().filter(({ discussion }) => discussion === state.item?.id);
     const last = own[own.length - 1];
     const held =
       last && last.kind === "stance" && last.tries === 0 && last.after > Date.now() && !outbox().isOnTheWay(last.key);
     return held ? last : null;
   }
 
-  /** @returns {import("./stance-rules.js").Moment|null} */
-  function moment() {
+  /** @returns {import("./stance-rules.js").StanceOptions|null} */
+  function findOptions() {
     const seen = look();
     if (!seen || !state.item) return null;
-    const found = momentOf(seen.view, seen.topic, drafts.of(state.item.id, state.here), hears.paused());
-    const last = graced();
+    const options = findStanceOptions(seen.view, seen.topic, drafts.of(state.item.id, state.here), callbacks.paused());
+    const last = findRevocableWrite();
     // While it waits to be sent, its reason can be changed.
-    if (last?.dimension === state.here) found.fits = last.value === last.before ? "keep" : "move";
-    return found;
+    if (last?.dimension === state.here) options.fits = last.value === last.before ? "keep" : "move";
+    return options;
   }
 
   function draw() {
     clearTimeout(timer);
     const seen = look();
     if (!seen || !state.item) {
-      dock.hide();
-      return hears.drawn();
+      stanceForm.hide();
+      return callbacks.drawn();
     }
     const open = seen.view.topics.filter((topic) => topic.state === "open");
     if (!open.some(({ key }) => key === state.here)) state.here = firstOf(seen.view);
     panel.show(seen.view, state.here);
     const dimension = dimensions.find(({ key }) => key === state.here);
-    const now = moment();
-    const last = graced();
+    const now = findOptions();
+    const last = findRevocableWrite();
     if (last) timer = setTimeout(draw, last.after - Date.now() + 20);
     if (dimension && now) {
       const undo = last
@@ -82,9 +93,9 @@ export function createTable({ dimensions, letters, outbox, drafts, clock, panel,
           })
         : "";
       const words = drafts.of(state.item.id, state.here).text;
-      dock.show({ dimension, moment: now, words, undo, blocks: blocksOf(seen.view.sample) });
-    } else dock.hide();
-    hears.drawn();
+      stanceForm.show({ dimension, stanceOptions: now, words, undo, blocks: listBlocks(seen.view.sample) });
+    } else stanceForm.hide();
+    callbacks.drawn();
   }
 
   /** @param {Case} view */
@@ -101,8 +112,8 @@ export function createTable({ dimensions, letters, outbox, drafts, clock, panel,
     state,
     look,
     viewOf,
-    moment,
-    graced,
+    findOptions,
+    findRevocableWrite,
     draw,
     keep,
     /** @param {Item|null} item */
@@ -110,7 +121,7 @@ export function createTable({ dimensions, letters, outbox, drafts, clock, panel,
       keep();
       const view = item && viewOf(item);
       Object.assign(state, { item: view ? item : null, here: view ? firstOf(view) : "", picture: 0 });
-      stage.show(view ? (item?.built ?? null) : null);
+      samplePane.show(view ? (item?.built ?? null) : null);
       if (item && view) clock.start(drafts.seconds(item.id));
       else clock.stop();
       if (!view) panel.clear();

@@ -1,5 +1,5 @@
 // @ts-check
-/** What somebody is about to say, by case and dimension; kept in this browser until it is said. */
+/** Keeps in the browser what somebody has typed or chosen and not sent, by case and dimension. */
 
 import { draftName, removeOldDrafts } from "../common/drafts.js";
 
@@ -32,7 +32,7 @@ export function createDrafts(store) {
     seconds: (id) => load(id).seconds,
     /** @param {string} id @param {number} seconds */
     setSeconds: (id, seconds) => save(id, { ...load(id), seconds }),
-    isOf: (/** @type {string} */ found, /** @type {string} */ id) => found === draftName(id),
+    isOf: (/** @type {string} */ name, /** @type {string} */ id) => name === draftName(id),
     sweep: () => removeOldDrafts(store),
   };
 }

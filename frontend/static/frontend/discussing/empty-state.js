@@ -1,13 +1,13 @@
 // @ts-check
-/** What stands in the place of a case while there is none, why, and what to do instead. */
+/** Shows why there is no case, and what to do instead. */
 
 import { byId, h } from "../common/dom.js";
 
 /**
  * @param {import("../common/text.js").Text} text
- * @param {{again: () => void, score: string}} given  score: where there is something else to do
+ * @param {{again: () => void, score: string}} options  score: where there is something else to do
  */
-export function createEmpty(text, { again, score }) {
+export function createEmptyState(text, { again, score }) {
   const screen = byId("discussing");
   const place = byId("empty");
   let shown = "loading";

@@ -1,5 +1,5 @@
 // @ts-check
-/** Which key does what on the discussion page. */
+/** Assigns keys to the actions of the discussion page. */
 
 import { listenToKeys as listen } from "../common/keys.js";
 

@@ -1,36 +1,36 @@
 // @ts-check
-/** Puts the discussion page together. */
+/** Creates and connects the parts of the discussion page. */
 
-import { createAside } from "../common/refused-writes.js";
+import { createRefusedWrites } from "../common/refused-writes.js";
 import { createClock } from "../common/clock.js";
 import { byId } from "../common/dom.js";
-import { createLetters } from "../common/pending-writes.js";
+import { createPendingWrites } from "../common/pending-writes.js";
 import { createLevels } from "../common/levels.js";
 import { createModal } from "../common/modal.js";
 import { createOutbox } from "../common/outbox.js";
 import { buildSample } from "../common/sample.js";
 import { createSession } from "../common/session.js";
 import { createStore } from "../common/store.js";
-import { createTell } from "../common/announcer.js";
+import { createAnnouncer } from "../common/announcer.js";
 import { createText } from "../common/text.js";
-import { createViewer } from "../common/picture-viewer.js";
+import { createPictureViewer } from "../common/picture-viewer.js";
 import { createApi } from "./api.js";
-import { createBar } from "./bottom-bar.js";
-import { createCases } from "./case-navigation.js";
-import { takeControls } from "./shortcuts.js";
-import { createDock } from "./stance-form.js";
+import { createBottomBar } from "./bottom-bar.js";
+import { createCaseNavigation } from "./case-navigation.js";
+import { connectShortcuts } from "./shortcuts.js";
+import { createStanceForm } from "./stance-form.js";
 import { createDrafts } from "./drafts.js";
-import { createEmpty } from "./empty-state.js";
-import { createFlow } from "./actions.js";
-import { createMailroom } from "./submissions.js";
+import { createEmptyState } from "./empty-state.js";
+import { createActions } from "./actions.js";
+import { createSubmissions } from "./submissions.js";
 import { waitsForMe } from "./case-rules.js";
 import { createPanel } from "./panel.js";
 import { createPoll } from "./poll.js";
 import { createQueue } from "./queue.js";
-import { createStage } from "./sample-pane.js";
-import { createTable } from "./current-case.js";
+import { createSamplePane } from "./sample-pane.js";
+import { createCurrentCase } from "./current-case.js";
 import { startDiscussing } from "./page-lifecycle.js";
-import { createWords } from "./write-description.js";
+import { createWriteDescriptions } from "./write-description.js";
 
 /** @type {import("./types.js").Boot} */
 const boot = JSON.parse(byId("boot").textContent ?? "");
@@ -39,21 +39,24 @@ const text = createText(boot.text);
 const api = createApi(urls, person);
 const store = createStore("discussing", person.id);
 const drafts = createDrafts(store);
-const letters = createLetters(store, (/** @type {import("./types.js").Letter} */ letter) => letter.discussion);
+const pendingWrites = createPendingWrites(
+  store,
+  (/** @type {import("./types.js").PendingWrite} */ pendingWrite) => pendingWrite.discussion,
+);
 const clock = createClock();
-const tell = createTell();
+const announcer = createAnnouncer();
 const counts = { waiting: boot.waiting };
 let paused = boot.paused;
 
-const help = createModal("help");
+const { open: help } = createModal("help");
 const levels = createLevels();
-const viewer = createViewer(text, { opened: (index) => void (table.state.picture = index) });
-const stage = createStage({ picked: (picture) => void (table.state.picture = picture) });
+const viewer = createPictureViewer(text, { opened: (index) => void (currentCase.state.picture = index) });
+const samplePane = createSamplePane({ picked: (picture) => void (currentCase.state.picture = picture) });
 const session = createSession({
   api,
   person,
   text,
-  hears: { left: () => mailroom.signedOut(), back: () => mailroom.signedIn() },
+  callbacks: { left: () => submissions.signedOut(), back: () => submissions.signedIn() },
 });
 const panel = createPanel({
   root: byId("panel"),
@@ -61,32 +64,32 @@ const panel = createPanel({
   reasons,
   text,
   now: api.now,
-  hears: { here: (key) => table.go(key) },
+  callbacks: { here: (key) => currentCase.go(key) },
 });
-const dock = createDock({
+const stanceForm = createStanceForm({
   reasons,
   text,
-  hears: {
-    choose: (value) => flow.choose(value),
-    because: (code) => flow.because(code),
-    say: () => flow.say(),
-    comment: () => flow.comment(),
-    undo: () => flow.undo(),
-    typed: (words) => flow.typed(words),
-    explain: () => explain(table.state.here),
+  callbacks: {
+    choose: (value) => actions.choose(value),
+    because: (code) => actions.because(code),
+    say: () => actions.say(),
+    comment: () => actions.comment(),
+    undo: () => actions.undo(),
+    typed: (words) => actions.typed(words),
+    explain: () => explain(currentCase.state.here),
   },
 });
-const table = createTable({
+const currentCase = createCurrentCase({
   dimensions,
-  letters,
+  pendingWrites,
   outbox: () => outbox,
   drafts,
   clock,
   panel,
-  dock,
-  stage,
+  stanceForm,
+  samplePane,
   text,
-  hears: { paused: () => paused !== "", drawn: drawBar },
+  callbacks: { paused: () => paused !== "", drawn: drawBar },
 });
 const queue = createQueue({
   api,
@@ -96,10 +99,10 @@ const queue = createQueue({
       text,
       dimensions,
       heading: "h2",
-      hears: {
+      callbacks: {
         open: (picture) => viewer.open(built.pictures, built.pictures.indexOf(picture)),
         changed: () => undefined,
-        back: () => void cases.previous(),
+        back: () => void navigation.previous(),
       },
     });
     // Laid out at once, not visible yet: showing it is then no more than a change of class.
@@ -107,118 +110,121 @@ const queue = createQueue({
     return built;
   },
   waits: (item) => {
-    const view = table.viewOf(item);
+    const view = currentCase.viewOf(item);
     return view === null || waitsForMe(view);
   },
   held: (item) =>
-    item === table.state.item ||
-    cases.isOnTrail(item.id) ||
-    letters.waiting().some(({ discussion }) => discussion === item.id),
+    item === currentCase.state.item ||
+    navigation.isOnTrail(item.id) ||
+    pendingWrites.waiting().some(({ discussion }) => discussion === item.id),
   paused: () => paused !== "",
-  hears: { filled: () => cases.filled(), empty: () => cases.idle(), signedOut: () => session.leave() },
+  callbacks: { filled: () => navigation.filled(), empty: () => navigation.idle(), signedOut: () => session.leave() },
 });
 const outbox = createOutbox({
   api,
-  letters,
+  pendingWrites,
   name: `discussing:${person.id}`,
-  hears: {
-    sent: (letter, answer) => mailroom.sent(letter, answer),
-    refused: (letter) => mailroom.refused(letter),
+  callbacks: {
+    sent: (pendingWrite, answer) => submissions.sent(pendingWrite, answer),
+    refused: (pendingWrite) => submissions.refused(pendingWrite),
     samePerson: session.isSame,
-    changed: () => mailroom.draw(),
+    changed: () => submissions.draw(),
     signedOut: () => session.leave(),
   },
 });
-const bar = createBar(text, urls.page, {
-  previous: () => void cases.previous(),
-  next: () => void cases.next(),
+const bar = createBottomBar(text, urls.page, {
+  previous: () => void navigation.previous(),
+  next: () => void navigation.next(),
   aside: () => aside.open(),
-  help: help.open,
+  help,
   signIn: session.open,
 });
-const empty = createEmpty(text, { again: () => (paused ? location.reload() : queue.wake()), score: urls.score });
-const cases = createCases({
+const empty = createEmptyState(text, {
+  again: () => (paused ? location.reload() : queue.restart()),
+  score: urls.score,
+});
+const navigation = createCaseNavigation({
   api,
   queue,
-  table,
+  currentCase,
   empty,
   text,
-  tell,
+  announcer,
   urls,
   paused: () => paused,
-  hears: { opened: () => poll.now(), signedOut: () => session.leave() },
+  callbacks: { opened: () => poll.now(), signedOut: () => session.leave() },
 });
-const flow = createFlow({
-  table,
+const actions = createActions({
+  currentCase,
   drafts,
-  dock,
-  letters,
+  stanceForm,
+  pendingWrites,
   outbox,
   clock,
-  tell,
+  announcer,
   text,
   study: boot.study.slug,
-  next: () => void cases.next(),
+  next: () => void navigation.next(),
 });
 const poll = createPoll({
   api,
-  current: () => table.state.item,
-  hears: {
-    changed: (item, view) => void mailroom.changed(item, view),
-    gone: (item) => void mailroom.gone(item),
+  current: () => currentCase.state.item,
+  callbacks: {
+    changed: (item, view) => void submissions.changed(item, view),
+    gone: (item) => void submissions.gone(item),
     signedOut: () => session.leave(),
   },
 });
-const aside = createAside({
-  letters,
+const aside = createRefusedWrites({
+  pendingWrites,
   text,
-  words: createWords(text, reasons),
-  hears: {
-    open: (letter) => mailroom.reopen(letter),
-    again: (letter) => mailroom.again(letter),
-    discarded: () => table.draw(),
-    changed: () => mailroom.draw(),
+  words: createWriteDescriptions(text, reasons),
+  callbacks: {
+    open: (pendingWrite) => submissions.reopen(pendingWrite),
+    again: (pendingWrite) => submissions.again(pendingWrite),
+    discarded: () => currentCase.draw(),
+    changed: () => submissions.draw(),
   },
 });
-const mailroom = createMailroom({
+const submissions = createSubmissions({
   api,
-  letters,
+  pendingWrites,
   outbox,
   bar,
   queue,
-  table,
-  cases,
+  currentCase,
+  navigation,
   poll,
   drafts,
   session,
   store,
-  tell,
+  announcer,
   text,
-  hears: {
+  callbacks: {
     counted: (waiting) => {
       counts.waiting = waiting;
       drawBar();
     },
     paused: (code) => {
       paused = code;
-      tell.show("paused", text.say(`empty_${code}_why`));
+      announcer.show("paused", text.say(`empty_${code}_why`));
     },
   },
 });
 
 /** @param {string} key */
 function explain(key) {
-  const dimension = dimensions.find((one) => one.key === key);
+  const dimension = dimensions.find((candidate) => candidate.key === key);
   if (dimension) levels.explain(dimension);
 }
 
 function drawBar() {
-  const seen = table.look();
+  const seen = currentCase.look();
   bar.show({ waiting: counts.waiting, done: seen !== null && !waitsForMe(seen.view) });
 }
 
-takeControls({ dimensions, table, flow, cases, dock, stage, viewer, explain, help: help.open });
+connectShortcuts({ dimensions, currentCase, actions, navigation, stanceForm, samplePane, viewer, explain, help });
 clock.listen();
-startDiscussing({ table, outbox, queue, poll, drafts, session, store, mailroom });
-if (boot.case) void cases.go(boot.case).then(() => void (paused || queue.refill()));
+startDiscussing({ currentCase, outbox, queue, poll, drafts, session, store, submissions });
+if (boot.case) void navigation.go(boot.case).then(() => void (paused || queue.refill()));
 else void queue.refill();

@@ -1,9 +1,9 @@
 // @ts-check
-/** The case on the right: its head, the open dimensions, and what is settled. Brought up to date in place. */
+/** Shows the case on the right: its header, the open dimensions, and what is settled. */
 
-import { drawHead } from "./case-header.js";
-import { createClosed, drawSettled } from "./settled-topics.js";
-import { blocksOf } from "./block-mentions.js";
+import { drawCaseHeader } from "./case-header.js";
+import { createClosedTopic, drawSettled } from "./settled-topics.js";
+import { listBlocks } from "./block-mentions.js";
 import { createTopic } from "./topic.js";
 
 /** @typedef {import("./types.js").Case} Case */
@@ -12,12 +12,12 @@ import { createTopic } from "./topic.js";
 /**
  * @param {{root: HTMLElement, dimensions: import("./types.js").Dimension[], reasons: import("./types.js").Reason[],
  *   text: import("../common/text.js").Text, now: () => number,
- *   hears: {here: (key: string) => void}}} given
+ *   callbacks: {here: (key: string) => void}}} options
  */
-export function createPanel({ root, dimensions, reasons, text, now, hears }) {
+export function createPanel({ root, dimensions, reasons, text, now, callbacks }) {
   /** @type {Map<string, ReturnType<typeof createTopic>>} */
   const topics = new Map();
-  /** @type {Map<string, ReturnType<typeof createClosed>>} */
+  /** @type {Map<string, ReturnType<typeof createClosedTopic>>} */
   const closed = new Map();
   let id = "";
   let headDrawn = "";
@@ -39,13 +39,13 @@ export function createPanel({ root, dimensions, reasons, text, now, hears }) {
     const first = view.id !== id;
     if (first) begin(view);
     drawTop(view);
-    const given = { blocks: blocksOf(view.sample), me: view.me, reasons, text };
+    const given = { blocks: listBlocks(view.sample), me: view.me, reasons, text };
     const open = view.topics.filter((topic) => topic.state === "open");
     for (const topic of view.topics) {
       const dimension = dimensions[place(topic.key)];
       if (!dimension) continue;
       if (topic.state === "open") {
-        const part = topics.get(topic.key) ?? createTopic({ ...given, dimension, hears });
+        const part = topics.get(topic.key) ?? createTopic({ ...given, dimension, callbacks });
         if (!topics.has(topic.key)) insert(part.node, [...topics.values()].pop()?.node ?? root.firstElementChild);
         topics.set(topic.key, part);
         part.show(view, topic, { here: topic.key === here, only: open.length === 1 });
@@ -53,7 +53,7 @@ export function createPanel({ root, dimensions, reasons, text, now, hears }) {
         const before = topics.get(topic.key);
         const part =
           closed.get(topic.key) ??
-          createClosed({ ...given, dimension, open: Boolean(before) || (first && view.state === "closed") });
+          createClosedTopic({ ...given, dimension, open: Boolean(before) || (first && view.state === "closed") });
         if (!closed.has(topic.key)) {
           if (before) before.node.replaceWith(part.node);
           else insert(part.node, lastOf(closed) ?? lastOf(topics) ?? root.firstElementChild);
@@ -68,7 +68,7 @@ export function createPanel({ root, dimensions, reasons, text, now, hears }) {
 
   /** @param {Case} view */
   function drawTop(view) {
-    const head = drawHead(view, text, now());
+    const head = drawCaseHeader(view, text, now());
     if (head.textContent === headDrawn) return;
     headDrawn = head.textContent ?? "";
     const old = root.querySelector(".case-header");

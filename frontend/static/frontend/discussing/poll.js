@@ -1,5 +1,5 @@
 // @ts-check
-/** Asks for news of the case on the table: every few seconds while somebody works, rarely while nobody does. */
+/** Asks for changes of the shown case: every few seconds while somebody works, else rarely. */
 
 import { Refused, SignedOut } from "../common/http.js";
 
@@ -14,10 +14,10 @@ const AWAY = 120_000;
 
 /**
  * @param {{api: import("./api.js").Api, current: () => Item|null,
- *   hears: {changed: (item: Item, view: import("./types.js").Case) => void, gone: (item: Item) => void,
- *     signedOut: () => void}}} given
+ *   callbacks: {changed: (item: Item, view: import("./types.js").Case) => void, gone: (item: Item) => void,
+ *     signedOut: () => void}}} options
  */
-export function createPoll({ api, current, hears }) {
+export function createPoll({ api, current, callbacks }) {
   let touched = Date.now();
   let failures = 0;
   let busy = false;
@@ -39,11 +39,11 @@ export function createPoll({ api, current, hears }) {
     try {
       const view = await api.look(item.id, item.view.version);
       failures = 0;
-      // An answer to a letter of mine came in between: it is newer than this one, or as new.
-      if (view && item.at === at) hears.changed(item, view);
+      // An answer to a pending write of mine came in between: it is newer than this one, or as new.
+      if (view && item.at === at) callbacks.changed(item, view);
     } catch (error) {
-      if (error instanceof SignedOut) hears.signedOut();
-      else if (error instanceof Refused && error.refusal.status === 404) hears.gone(item);
+      if (error instanceof SignedOut) callbacks.signedOut();
+      else if (error instanceof Refused && error.refusal.status === 404) callbacks.gone(item);
       else failures += 1;
     } finally {
       busy = false;

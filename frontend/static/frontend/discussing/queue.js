@@ -1,5 +1,5 @@
 // @ts-check
-/** The cases at hand: those that wait for me in the server's order, the next ones fetched and their pictures decoded. */
+/** Holds the cases that wait for me, with the next ones fetched and their pictures decoded. */
 
 import { Refused } from "../common/http.js";
 import { createRefillLoop } from "../common/refill-loop.js";
@@ -8,7 +8,7 @@ import { createRefillLoop } from "../common/refill-loop.js";
 /** @typedef {import("./types.js").Case} Case */
 /** @typedef {ReturnType<typeof createQueue>} Queue */
 /**
- * @typedef {object} Hears
+ * @typedef {object} Callbacks
  * @property {() => void} filled   there may be more to show than before
  * @property {() => void} empty    nothing waits, or it cannot be known; see `state.reason`
  * @property {() => void} signedOut
@@ -17,9 +17,9 @@ import { createRefillLoop } from "../common/refill-loop.js";
 /**
  * @param {{api: import("./api.js").Api, ahead: number, build: (view: Case) => import("../common/types.js").Built,
  *   waits: (item: Item) => boolean, held: (item: Item) => boolean, paused: () => boolean,
- *   hears: Hears}} given  held: must not be dropped; paused: nothing can be said now
+ *   callbacks: Callbacks}} options  held: must not be dropped; paused: nothing can be said now
  */
-export function createQueue({ api, ahead, build, waits, held, paused, hears }) {
+export function createQueue({ api, ahead, build, waits, held, paused, callbacks }) {
   /** @type {Item[]} */
   const items = [];
   const loop = createRefillLoop({
@@ -29,14 +29,14 @@ export function createQueue({ api, ahead, build, waits, held, paused, hears }) {
       await fetchAhead();
     },
     isPaused: paused,
-    hears: {
-      paused: hears.empty,
+    callbacks: {
+      paused: callbacks.empty,
       finished() {
         if (items.some(waits)) return;
         loop.retryLater();
-        hears.empty();
+        callbacks.empty();
       },
-      signedOut: hears.signedOut,
+      signedOut: callbacks.signedOut,
     },
   });
 
@@ -60,7 +60,7 @@ export function createQueue({ api, ahead, build, waits, held, paused, hears }) {
       });
       if (view) put(view);
       else drop(item);
-      hears.filled();
+      callbacks.filled();
     }
   }
 
@@ -96,7 +96,7 @@ export function createQueue({ api, ahead, build, waits, held, paused, hears }) {
       const at = items.findIndex((item) => item.id === id);
       return [...items.slice(at + 1), ...items.slice(0, Math.max(at, 0))].find(waits) ?? null;
     },
-    wake() {
+    restart() {
       loop.resetPause();
       void loop.refill();
     },

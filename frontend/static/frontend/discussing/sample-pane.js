@@ -1,15 +1,15 @@
 // @ts-check
-/** The sample on the left: which one lies there, and the way to its blocks. On a phone it shares the place with the case. */
+/** Shows the sample of a case, and scrolls to its blocks. */
 
 import { byId } from "../common/dom.js";
 
 /** @typedef {import("../common/types.js").Built} Built */
-/** @typedef {ReturnType<typeof createStage>} Stage */
+/** @typedef {ReturnType<typeof createSamplePane>} SamplePane */
 
 const FLASH = 1_600;
 
-/** @param {{picked: (picture: number) => void}} hears  a mention led to a picture */
-export function createStage(hears) {
+/** @param {{picked: (picture: number) => void}} callbacks  a mention led to a picture */
+export function createSamplePane(callbacks) {
   const screen = byId("discussing");
   const root = byId("sample");
   const panes = /** @type {NodeListOf<HTMLElement>} */ (screen.querySelectorAll("[data-show]"));
@@ -42,9 +42,9 @@ export function createStage(hears) {
     if (!on || !block) return;
     turn("sample");
     const picture = on.pictures.findIndex(({ figure }) => figure === block);
-    if (picture >= 0) hears.picked(picture);
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    block.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+    if (picture >= 0) callbacks.picked(picture);
+    const reducesMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    block.scrollIntoView({ block: "nearest", behavior: reducesMotion ? "auto" : "smooth" });
     block.classList.add("is-pointed");
     setTimeout(() => block.classList.remove("is-pointed"), FLASH);
   }

@@ -1,5 +1,5 @@
 // @ts-check
-/** What is settled, folded away: the value, how it came about, and everybody's first value against the final one. */
+/** Draws settled dimensions, folded: the value, how it came about, and the first values. */
 
 import { h, icon, write } from "../common/dom.js";
 import { chip } from "../common/levels.js";
@@ -11,9 +11,9 @@ import { createThread } from "./thread.js";
 
 /**
  * @param {{dimension: Dimension, blocks: Set<string>, me: string|null, reasons: import("./types.js").Reason[],
- *   text: import("../common/text.js").Text, open: boolean}} given  open: it was settled before my eyes
+ *   text: import("../common/text.js").Text, open: boolean}} options  open: it was settled before my eyes
  */
-export function createClosed({ dimension, blocks, me, reasons, text, open }) {
+export function createClosedTopic({ dimension, blocks, me, reasons, text, open }) {
   const thread = createThread({ dimension, blocks, me, reasons, text });
   const value = h("span");
   const what = h("span.case-question");
@@ -55,7 +55,7 @@ export function createClosed({ dimension, blocks, me, reasons, text, open }) {
  */
 export function drawSettled(dimension, { value, outcome, firsts }, text) {
   const key = text.has(`outcome_${outcome}`) ? outcome : "other";
-  const said =
+  const explanation =
     outcome === "by_rule"
       ? text.say("by_rule_why")
       : firsts
@@ -72,7 +72,7 @@ export function drawSettled(dimension, { value, outcome, firsts }, text) {
       nameOf(dimension),
       h("span.case-question", {}, text.say(`outcome_${key}`)),
     ),
-    h("div.body", {}, h("p", {}, said)),
+    h("div.body", {}, h("p", {}, explanation)),
   );
 }
 

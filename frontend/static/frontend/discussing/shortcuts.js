@@ -1,51 +1,61 @@
 // @ts-check
-/** Hands the keys to those who know what to do. */
+/** Connects the keys to the parts of the discussion page. */
 
 import { byId } from "../common/dom.js";
 import { findLevelForDigit } from "../common/levels.js";
-import { scrollBy, turnTo } from "../common/sample-navigation.js";
+import { scrollPane, showPicture } from "../common/sample-navigation.js";
 import { listenToKeys } from "./keyboard.js";
 
 /**
- * @param {{dimensions: import("./types.js").Dimension[], table: import("./current-case.js").Table,
- *   flow: import("./actions.js").Flow, cases: import("./case-navigation.js").Cases, dock: import("./stance-form.js").Dock,
- *   stage: import("./sample-pane.js").Stage, viewer: ReturnType<typeof import("../common/picture-viewer.js").createViewer>,
+ * @param {{dimensions: import("./types.js").Dimension[], currentCase: import("./current-case.js").CurrentCase,
+ *   actions: import("./actions.js").Actions, navigation: import("./case-navigation.js").CaseNavigation, stanceForm: import("./stance-form.js").StanceForm,
+ *   samplePane: import("./sample-pane.js").SamplePane, viewer: ReturnType<typeof import("../common/picture-viewer.js").createPictureViewer>,
  *   explain: (key: string) => void, help: () => void}} parts
  */
-export function takeControls({ dimensions, table, flow, cases, dock, stage, viewer, explain, help }) {
-  const { state } = table;
+export function connectShortcuts({
+  dimensions,
+  currentCase,
+  actions,
+  navigation,
+  stanceForm,
+  samplePane,
+  viewer,
+  explain,
+  help,
+}) {
+  const { state } = currentCase;
 
   const levelsHere = () => dimensions.find(({ key }) => key === state.here)?.levels ?? [];
 
   listenToKeys({
     digit(digit) {
       const level = findLevelForDigit(levelsHere(), digit);
-      if (level) flow.choose(level.value);
+      if (level) actions.choose(level.value);
     },
     level: (step) =>
-      flow.level(
+      actions.level(
         levelsHere().map(({ value }) => value),
         step,
       ),
     reason(key) {
-      const reason = dock.reasonFor(key);
-      return reason && (() => flow.because(reason.code));
+      const reason = stanceForm.reasonFor(key);
+      return reason && (() => actions.because(reason.code));
     },
-    topic: (step) => table.move(step),
+    topic: (step) => currentCase.move(step),
     picture(step) {
-      stage.turn("sample");
-      state.picture = turnTo(stage.built(), state.picture, step);
+      samplePane.turn("sample");
+      state.picture = showPicture(samplePane.built(), state.picture, step);
     },
-    scroll: (step) => scrollBy(stage.built()?.stage, step),
-    read: (step) => scrollBy(byId("main"), step),
-    zoom: () => viewer.open(stage.built()?.pictures ?? [], state.picture),
-    write: () => dock.write(),
-    say: flow.say,
-    undo: flow.undo,
-    next: () => void cases.next(),
-    previous: () => void cases.previous(),
+    scroll: (step) => scrollPane(samplePane.built()?.stage, step),
+    read: (step) => scrollPane(byId("main"), step),
+    zoom: () => viewer.open(samplePane.built()?.pictures ?? [], state.picture),
+    write: () => stanceForm.write(),
+    say: actions.say,
+    undo: actions.undo,
+    next: () => void navigation.next(),
+    previous: () => void navigation.previous(),
     levels: () => explain(state.here),
-    pane: () => stage.turn(byId("discussing").dataset.pane === "case" ? "sample" : "case"),
+    pane: () => samplePane.turn(byId("discussing").dataset.pane === "case" ? "sample" : "case"),
     help,
   });
 }

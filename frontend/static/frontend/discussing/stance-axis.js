@@ -1,5 +1,5 @@
 // @ts-check
-/** One row per participant on the axis of a dimension's levels: where each began and where each stands. */
+/** Draws the participants of a topic on an axis of its levels: first and current values. */
 
 import { h } from "../common/dom.js";
 import { shade } from "../common/levels.js";
@@ -13,7 +13,7 @@ const HEIGHT = 34;
 /**
  * @param {Dimension} dimension
  * @param {Stance[]} stances  in the order of their names
- * @param {{me: string|null, text: import("../common/text.js").Text, closed?: boolean}} given
+ * @param {{me: string|null, text: import("../common/text.js").Text, closed?: boolean}} options
  */
 export function drawAxis(dimension, stances, { me, text, closed = false }) {
   const { levels } = dimension;

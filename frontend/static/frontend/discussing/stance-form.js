@@ -1,25 +1,25 @@
 // @ts-check
-/** My stance: the levels, the reasons of the list, the words. It stays in view and is never rebuilt while I type. */
+/** Shows the form for my stance: levels, listed reasons and words. */
 
 import { byId, find, h, write } from "../common/dom.js";
 import { shade } from "../common/levels.js";
 
 /** @typedef {import("./types.js").Dimension} Dimension */
 /** @typedef {import("./types.js").Reason} Reason */
-/** @typedef {import("./stance-rules.js").Moment} Moment */
-/** @typedef {ReturnType<typeof createDock>} Dock */
+/** @typedef {import("./stance-rules.js").StanceOptions} StanceOptions */
+/** @typedef {ReturnType<typeof createStanceForm>} StanceForm */
 /**
  * @typedef {{choose: (value: number) => void, because: (code: string) => void, say: () => void, comment: () => void,
- *   undo: () => void, typed: (words: string) => void, explain: () => void}} Hears
+ *   undo: () => void, typed: (words: string) => void, explain: () => void}} Callbacks
  */
 
 /** Reasons that speak of a side of the answer, and the first block of that side. @type {Record<string, string>} */
 const SIDES = { picture: "I1", text: "T1" };
 
 /**
- * @param {{reasons: Reason[], text: import("../common/text.js").Text, hears: Hears}} given
+ * @param {{reasons: Reason[], text: import("../common/text.js").Text, callbacks: Callbacks}} options
  */
-export function createDock({ reasons, text, hears }) {
+export function createStanceForm({ reasons, text, callbacks }) {
   const root = byId("stance");
   const title = find(root, "h2");
   const group = find(root, ".keys");
@@ -35,7 +35,7 @@ export function createDock({ reasons, text, hears }) {
   const chips = reasons.map(({ code, key, label }) =>
     h(
       "button.reason",
-      { type: "button", "data-code": code, "aria-keyshortcuts": key, click: () => hears.because(code) },
+      { type: "button", "data-code": code, "aria-keyshortcuts": key, click: () => callbacks.because(code) },
       h("kbd", {}, key),
       h("span", {}, label),
     ),
@@ -45,20 +45,20 @@ export function createDock({ reasons, text, hears }) {
   let keys = [];
   let about = "";
 
-  field.addEventListener("input", () => hears.typed(field.value));
+  field.addEventListener("input", () => callbacks.typed(field.value));
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      hears.say();
+      callbacks.say();
     } else if (event.key === "Escape") {
       event.preventDefault();
       field.blur();
     }
   });
-  say.addEventListener("click", () => hears.say());
-  comment.addEventListener("click", () => hears.comment());
-  find(root, "[data-do=levels]").addEventListener("click", () => hears.explain());
-  find(sent, "button").addEventListener("click", () => hears.undo());
+  say.addEventListener("click", () => callbacks.say());
+  comment.addEventListener("click", () => callbacks.comment());
+  find(root, "[data-do=levels]").addEventListener("click", () => callbacks.explain());
+  find(sent, "button").addEventListener("click", () => callbacks.undo());
 
   /** @param {Dimension} dimension */
   function begin(dimension) {
@@ -67,7 +67,7 @@ export function createDock({ reasons, text, hears }) {
     keys = levels.map((level, place) =>
       h(
         `button.key.k${shade(place, levels.length)}`,
-        { type: "button", role: "radio", click: () => hears.choose(level.value) },
+        { type: "button", role: "radio", click: () => callbacks.choose(level.value) },
         String(level.value),
         h("i", {}, level.label),
       ),
@@ -77,11 +77,11 @@ export function createDock({ reasons, text, hears }) {
   }
 
   /**
-   * @param {{dimension: Dimension, moment: Moment, words: string, undo: string, blocks: Set<string>}} state
+   * @param {{dimension: Dimension, stanceOptions: StanceOptions, words: string, undo: string, blocks: Set<string>}} state
    *   undo: what can be taken back; blocks: what the sample has
    */
-  function show({ dimension, moment, words, undo, blocks }) {
-    const { phase, chosen, moves, shown, turn, fits } = moment;
+  function show({ dimension, stanceOptions, words, undo, blocks }) {
+    const { phase, chosen, moves, shown, turn, fits } = stanceOptions;
     if (about !== dimension.key) begin(dimension);
     root.hidden = phase === "nothing";
     if (root.hidden) return;
@@ -102,20 +102,24 @@ export function createDock({ reasons, text, hears }) {
     });
     list.setAttribute("aria-label", text.say(fits === "move" ? "reasons_to_move" : "reasons_listed"));
     if (field.value !== words) field.value = words;
-    const said = words.trim() !== "";
+    const hasWords = words.trim() !== "";
     form.hidden = phase === "sent";
     field.placeholder = text.say(phase === "reason" ? "why_reason" : moves ? "why_move" : "why_keep", {
       value: chosen ?? "",
     });
     const ready =
-      phase === "reason" ? said && chosen !== null : moves ? said || shown.has(chosen ?? NaN) : turn || said;
+      phase === "reason"
+        ? hasWords && chosen !== null
+        : moves
+          ? hasWords || shown.has(chosen ?? NaN)
+          : turn || hasWords;
     write(
       find(say, "span"),
       text.say(phase === "reason" ? "give_reason" : moves ? "move_to" : "keep_value", { value: chosen ?? "" }),
     );
     say.classList.toggle("solid", ready);
     say.setAttribute("aria-disabled", String(!ready));
-    comment.hidden = phase !== "stance" || !said;
+    comment.hidden = phase !== "stance" || !hasWords;
     write(
       hint,
       text.say(

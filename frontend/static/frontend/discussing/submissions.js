@@ -1,77 +1,77 @@
 // @ts-check
-/** What follows from a letter's fate, and from what others did: the case as it is now, and words about it. */
+/** Handles confirmed and refused writes of the discussion page, and changes by others. */
 
 import { Refused } from "../common/http.js";
 import { createSubmissionStatus } from "../common/submission-status.js";
-import { news } from "./case-changes.js";
+import { describeChanges } from "./case-changes.js";
 
-/** @typedef {import("./types.js").Letter} Letter */
+/** @typedef {import("./types.js").PendingWrite} PendingWrite */
 /** @typedef {import("./types.js").Item} Item */
 /** @typedef {import("./types.js").Case} Case */
-/** @typedef {ReturnType<typeof createMailroom>} Mailroom */
+/** @typedef {ReturnType<typeof createSubmissions>} Submissions */
 
 /**
- * @param {{api: import("./api.js").Api, letters: import("../common/pending-writes.js").Letters<Letter>,
- *   outbox: import("../common/outbox.js").Outbox, bar: ReturnType<typeof import("./bottom-bar.js").createBar>,
- *   queue: import("./queue.js").Queue, table: import("./current-case.js").Table, cases: import("./case-navigation.js").Cases,
+ * @param {{api: import("./api.js").Api, pendingWrites: import("../common/pending-writes.js").PendingWrites<PendingWrite>,
+ *   outbox: import("../common/outbox.js").Outbox, bar: ReturnType<typeof import("./bottom-bar.js").createBottomBar>,
+ *   queue: import("./queue.js").Queue, currentCase: import("./current-case.js").CurrentCase, navigation: import("./case-navigation.js").CaseNavigation,
  *   poll: import("./poll.js").Poll, drafts: import("./drafts.js").Drafts,
  *   session: import("../common/session.js").Session, store: import("../common/store.js").Store,
- *   tell: ReturnType<typeof import("../common/announcer.js").createTell>, text: import("../common/text.js").Text,
- *   hears: {counted: (waiting: number) => void, paused: (code: string) => void}}} parts
+ *   announcer: ReturnType<typeof import("../common/announcer.js").createAnnouncer>, text: import("../common/text.js").Text,
+ *   callbacks: {counted: (waiting: number) => void, paused: (code: string) => void}}} parts
  */
-export function createMailroom({
+export function createSubmissions({
   api,
-  letters,
+  pendingWrites,
   outbox,
   bar,
   queue,
-  table,
-  cases,
+  currentCase,
+  navigation,
   poll,
   drafts,
   session,
   store,
-  tell,
+  announcer,
   text,
-  hears,
+  callbacks,
 }) {
   const status = createSubmissionStatus({
-    letters,
+    pendingWrites,
     outbox,
     bar,
     session,
     store,
-    tell,
+    announcer,
     text,
-    hears: {
+    callbacks: {
       back() {
-        queue.wake();
+        queue.restart();
         poll.now();
       },
     },
   });
 
   async function count() {
-    hears.counted((await api.progress()).waiting);
+    callbacks.counted((await api.progress()).waiting);
   }
 
   /** A newer view of a case has come. @param {Item} item @param {Case} view @param {boolean} [mine]  I have done it */
   function changed(item, view, mine = false) {
     const before = item.view;
-    const here = item === table.state.item;
+    const here = item === currentCase.state.item;
     queue.put(view);
     if (!here) return;
-    table.draw();
-    const told = before ? news(before, view, text) : [];
-    if (told.length) tell.aloud(told.join(" "));
+    currentCase.draw();
+    const messages = before ? describeChanges(before, view, text) : [];
+    if (messages.length) announcer.announce(messages.join(" "));
     if (before && before.state !== view.state && !mine) stateChanged(view);
   }
 
   /** @param {Case} view */
   function stateChanged({ state }) {
-    if (state === "open") return tell.settle("case");
-    tell.show("case", text.say(`case_${state}`), [
-      { label: text.say("next_case_button"), run: () => void cases.next() },
+    if (state === "open") return announcer.settle("case");
+    announcer.show("case", text.say(`case_${state}`), [
+      { label: text.say("next_case_button"), run: () => void navigation.next() },
     ]);
   }
 
@@ -79,52 +79,54 @@ export function createMailroom({
     ...status,
     changed,
     count,
-    /** @param {Letter} letter @param {Case} view */
-    sent(letter, view) {
-      const item = queue.get(letter.discussion);
+    /** @param {PendingWrite} pendingWrite @param {Case} view */
+    sent(pendingWrite, view) {
+      const item = queue.get(pendingWrite.discussion);
       bar.savedNow(false);
       if (item && view?.topics) changed(item, view, true);
       void count().catch(() => undefined);
     },
-    /** @param {Letter} letter */
-    refused(letter) {
-      const { code = "", message = "" } = letter.refusal ?? {};
-      tell.aloud(text.say("was_refused", { message }));
-      if (code === "study_paused" || code === "study_closed" || code === "member_paused") hears.paused(code);
-      table.draw();
+    /** @param {PendingWrite} pendingWrite */
+    refused(pendingWrite) {
+      const { code = "", message = "" } = pendingWrite.refusal ?? {};
+      announcer.announce(text.say("was_refused", { message }));
+      if (code === "study_paused" || code === "study_closed" || code === "member_paused") callbacks.paused(code);
+      currentCase.draw();
       poll.now();
     },
     /** The server knows the case no longer, or not for me. @param {Item} item */
     async gone(item) {
       // Another person's session knows nothing of what is mine: then the case is not gone.
-      if (!(await session.isSame().catch(() => false)) || item !== table.state.item) return;
+      if (!(await session.isSame().catch(() => false)) || item !== currentCase.state.item) return;
       queue.drop(item);
-      cases.open(null);
-      tell.show("case", text.say("case_gone"), [{ label: text.say("next_case_button"), run: () => void cases.next() }]);
-      tell.aloud(text.say("case_gone"));
+      navigation.open(null);
+      announcer.show("case", text.say("case_gone"), [
+        { label: text.say("next_case_button"), run: () => void navigation.next() },
+      ]);
+      announcer.announce(text.say("case_gone"));
     },
     /**
-     * Put what a refused letter said back into the draft, and its case on the table.
-     * @param {Letter} letter
+     * Put what a refused pending write said back into the draft, and its case on the page.
+     * @param {PendingWrite} pendingWrite
      * @returns {Promise<string>} why not, or nothing
      */
-    async reopen(letter) {
+    async reopen(pendingWrite) {
       let view;
       try {
-        view = await api.look(letter.discussion);
+        view = await api.look(pendingWrite.discussion);
       } catch (error) {
         return error instanceof Refused ? error.message : text.say("not_reached");
       }
-      const topic = view?.topics.find(({ key }) => key === letter.dimension);
+      const topic = view?.topics.find(({ key }) => key === pendingWrite.dimension);
       if (!view || !topic) return text.say("case_gone");
       const item = queue.put(view);
       if (topic.state === "closed" || view.state !== "open")
-        return text.say("aside_settled", { key: letter.dimension });
-      const value = letter.value === topic.mine?.current ? null : letter.value;
-      drafts.change(letter.discussion, letter.dimension, { text: letter.text, value });
-      letters.remove(letter.key);
-      cases.open(item);
-      table.go(letter.dimension);
+        return text.say("aside_settled", { key: pendingWrite.dimension });
+      const value = pendingWrite.value === topic.mine?.current ? null : pendingWrite.value;
+      drafts.change(pendingWrite.discussion, pendingWrite.dimension, { text: pendingWrite.text, value });
+      pendingWrites.remove(pendingWrite.key);
+      navigation.open(item);
+      currentCase.go(pendingWrite.dimension);
       return "";
     },
   };

@@ -1,15 +1,15 @@
 // @ts-check
-/** What was said on one dimension, oldest first; what comes is added below, and nothing else is touched. */
+/** Shows the posts on one dimension, oldest first, and adds new ones below. */
 
 import { h } from "../common/dom.js";
 import { chip } from "../common/levels.js";
-import { linked } from "./block-mentions.js";
+import { linkMentions } from "./block-mentions.js";
 
 /** @typedef {import("./types.js").Post} Post */
 
 /**
  * @param {{dimension: import("./types.js").Dimension, blocks: Set<string>, me: string|null,
- *   reasons: import("./types.js").Reason[], text: import("../common/text.js").Text}} given
+ *   reasons: import("./types.js").Reason[], text: import("../common/text.js").Text}} options
  */
 export function createThread({ dimension, blocks, me, reasons, text }) {
   const node = h("div.thread", {
@@ -36,7 +36,7 @@ export function createThread({ dimension, blocks, me, reasons, text }) {
       `article.post${mine ? ".mine" : ""}${post.pending ? ".is-pending" : ""}`,
       {},
       h("span.post-author", {}, post.alias, mine && h("small", {}, text.say("you"))),
-      h("div", {}, meta, post.text && h("p.prose", {}, ...linked(post.text, blocks))),
+      h("div", {}, meta, post.text && h("p.prose", {}, ...linkMentions(post.text, blocks))),
     );
   }
 

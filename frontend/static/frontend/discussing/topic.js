@@ -1,5 +1,5 @@
 // @ts-check
-/** One disputed dimension: its axis, who is still to answer, and the thread; folded while another one is here. */
+/** Shows one open dimension: its axis, who has still to answer, and the thread. */
 
 import { h, icon, write } from "../common/dom.js";
 import { anchorsOf, chip } from "../common/levels.js";
@@ -14,9 +14,9 @@ import { createThread } from "./thread.js";
 /**
  * @param {{dimension: import("./types.js").Dimension, blocks: Set<string>, me: string|null,
  *   reasons: import("./types.js").Reason[], text: import("../common/text.js").Text,
- *   hears: {here: (key: string) => void}}} given
+ *   callbacks: {here: (key: string) => void}}} options
  */
-export function createTopic({ dimension, blocks, me, reasons, text, hears }) {
+export function createTopic({ dimension, blocks, me, reasons, text, callbacks }) {
   const { key, levels } = dimension;
   const id = `topic-${key}`;
   const thread = createThread({ dimension, blocks, me, reasons, text });
@@ -30,7 +30,7 @@ export function createTopic({ dimension, blocks, me, reasons, text, hears }) {
   const standing = h("span.standing", { "aria-hidden": "true" });
   const head = h(
     "button.topic-header",
-    { type: "button", "aria-controls": `${id}-body`, click: () => hears.here(key) },
+    { type: "button", "aria-controls": `${id}-body`, click: () => callbacks.here(key) },
     h("span.topic-name", { id }, h("b", {}, key), " ", h("span.text-secondary", {}, dimension.name)),
     range,
     standing,

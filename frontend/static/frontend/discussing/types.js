@@ -36,7 +36,7 @@
  * @typedef {{topics: Record<string, Partial<Draft>>, seconds: number, at: number}} CaseDraft
  *
  * What still has to reach the server; `before` is where I stood.
- * @typedef {import("../common/types.js").Letter & {kind: "reason"|"stance"|"comment", discussion: string,
- *   dimension: string, value: number|null, before: number|null, code: string, text: string, seconds: number}} Letter
+ * @typedef {import("../common/types.js").PendingWrite & {kind: "reason"|"stance"|"comment", discussion: string,
+ *   dimension: string, value: number|null, before: number|null, code: string, text: string, seconds: number}} PendingWrite
  */
 export {};

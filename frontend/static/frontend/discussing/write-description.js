@@ -1,18 +1,19 @@
 // @ts-check
-/** What stands in a letter, for the person who wrote it. */
+/** Describes a pending write for the person who wrote it. */
 
-/** @typedef {import("./types.js").Letter} Letter */
+/** @typedef {import("./types.js").PendingWrite} PendingWrite */
 
 /**
  * @param {import("../common/text.js").Text} text
  * @param {import("./types.js").Reason[]} reasons
  */
-export function createWords(text, reasons) {
+export function createWriteDescriptions(text, reasons) {
   return {
-    title: (/** @type {Letter} */ letter) => letter.label,
-    kind: (/** @type {Letter} */ letter) => text.say(`aside_${letter.kind}`, { time: text.time(letter.at) }),
-    /** @param {Letter} letter */
-    said({ kind, dimension, value, before, code, text: words }) {
+    title: (/** @type {PendingWrite} */ pendingWrite) => pendingWrite.label,
+    kind: (/** @type {PendingWrite} */ pendingWrite) =>
+      text.say(`aside_${pendingWrite.kind}`, { time: text.time(pendingWrite.at) }),
+    /** @param {PendingWrite} pendingWrite */
+    lines({ kind, dimension, value, before, code, text: words }) {
       const moves =
         kind !== "comment" && value !== before
           ? text.say("aside_moves", { key: dimension, before: before ?? "–", value: value ?? "–" })

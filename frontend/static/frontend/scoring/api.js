@@ -1,9 +1,9 @@
 // @ts-check
-/** The addresses of the JSON door that the scoring page uses. */
+/** Calls the JSON API's addresses that the scoring page uses. */
 
 import { createHttp } from "../common/http.js";
 
-/** @typedef {import("./types.js").Letter} Letter */
+/** @typedef {import("./types.js").PendingWrite} PendingWrite */
 /** @typedef {ReturnType<typeof createApi>} Api */
 
 /** @param {Record<string, string>} urls @param {import("../common/types.js").Person} person */
@@ -14,17 +14,23 @@ export function createApi(urls, person) {
   const assignment = (id) => urls.assignment.replace("ID", encodeURIComponent(id));
 
   /**
-   * Deliver one letter; the same one may be delivered twice.
-   * @param {Letter} letter
+   * Deliver one pending write; the same one may be delivered twice.
+   * @param {PendingWrite} pendingWrite
    */
-  function deliver(letter) {
-    const { key: client_key, ratings, touched, notes, seconds, reason, note } = letter;
-    if (letter.kind === "undo") return call("DELETE", `${assignment(letter.assignment)}score/`);
-    if (letter.kind === "skip")
-      return call("POST", `${assignment(letter.assignment)}skip/`, { client_key, reason, note });
-    if (letter.kind === "revise")
-      return call("PUT", `${assignment(letter.assignment)}revision/`, { client_key, ratings, seconds });
-    return call("PUT", `${assignment(letter.assignment)}score/`, { client_key, ratings, notes, seconds, touched });
+  function deliver(pendingWrite) {
+    const { key: client_key, ratings, touched, notes, seconds, reason, note } = pendingWrite;
+    if (pendingWrite.kind === "undo") return call("DELETE", `${assignment(pendingWrite.assignment)}score/`);
+    if (pendingWrite.kind === "skip")
+      return call("POST", `${assignment(pendingWrite.assignment)}skip/`, { client_key, reason, note });
+    if (pendingWrite.kind === "revise")
+      return call("PUT", `${assignment(pendingWrite.assignment)}revision/`, { client_key, ratings, seconds });
+    return call("PUT", `${assignment(pendingWrite.assignment)}score/`, {
+      client_key,
+      ratings,
+      notes,
+      seconds,
+      touched,
+    });
   }
 
   return {
@@ -33,7 +39,7 @@ export function createApi(urls, person) {
     /** @param {number} count */
     lease: (count) => call("POST", `${urls.assignments}?render=html`, { count }),
     /** @param {string} [next] */
-    past: (next) => call("GET", next || `${urls.assignments}?state=scored&render=html&limit=5`),
+    listScored: (next) => call("GET", next || `${urls.assignments}?state=scored&render=html&limit=5`),
     /** @param {string} id */
     renew: (id) => call("POST", `${assignment(id)}renew/`),
     /** @param {string} id */

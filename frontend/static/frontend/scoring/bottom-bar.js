@@ -1,22 +1,22 @@
 // @ts-check
-/** The bottom bar: what is saved, how far the day has come, and the buttons. */
+/** Shows the bottom bar of the scoring page: what is saved, today's count, and the buttons. */
 
 import { byId, find, write } from "../common/dom.js";
-import { createSaved } from "../common/save-status.js";
+import { createSaveStatus } from "../common/save-status.js";
 
-/** @typedef {ReturnType<typeof createBar>} Bar */
+/** @typedef {ReturnType<typeof createBottomBar>} BottomBar */
 /**
  * @typedef {{previous: () => void, forward: () => void, skip: () => void, submit: () => void, undo: () => void,
- *   aside: () => void, signIn: () => void}} Hears
+ *   aside: () => void, signIn: () => void}} Callbacks
  */
 
 /**
  * @param {import("../common/text.js").Text} text
- * @param {Hears} hears
+ * @param {Callbacks} callbacks
  */
-export function createBar(text, hears) {
+export function createBottomBar(text, callbacks) {
   const root = byId("bar");
-  const saved = createSaved(root, text, hears);
+  const saved = createSaveStatus(root, text, callbacks);
   const today = find(root, ".bar-progress");
   const buttons = {
     previous: find(root, "[data-do=previous]"),
@@ -31,7 +31,7 @@ export function createBar(text, hears) {
 
   for (const [name, button] of Object.entries(buttons)) {
     button.addEventListener("click", () => {
-      if (button.getAttribute("aria-disabled") !== "true") hears[/** @type {keyof typeof buttons} */ (name)]();
+      if (button.getAttribute("aria-disabled") !== "true") callbacks[/** @type {keyof typeof buttons} */ (name)]();
     });
   }
 

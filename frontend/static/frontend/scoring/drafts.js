@@ -1,5 +1,5 @@
 // @ts-check
-/** Drafts: what was said about a sample and is not yet with the server. Kept by person and piece of work. */
+/** Keeps in the browser what was scored on a piece of work and not yet sent. */
 
 import { uuid } from "../common/dom.js";
 import { draftName, removeOldDrafts } from "../common/drafts.js";
@@ -15,7 +15,7 @@ export function createDrafts(store) {
    * @returns {Draft}
    */
   function load(piece) {
-    return { ...blank(), ...store.get(draftName(piece)) };
+    return { ...createDraft(), ...store.get(draftName(piece)) };
   }
 
   /**
@@ -35,6 +35,6 @@ export function createDrafts(store) {
 }
 
 /** @returns {Draft} */
-export function blank() {
+export function createDraft() {
   return { key: uuid(), ratings: {}, notes: {}, seconds: 0, seen: [], at: Date.now() };
 }

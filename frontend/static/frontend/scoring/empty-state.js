@@ -1,5 +1,5 @@
 // @ts-check
-/** What stands in the place of a sample while there is none, and why. */
+/** Shows why there is no sample. */
 
 import { byId, h } from "../common/dom.js";
 
@@ -7,7 +7,7 @@ import { byId, h } from "../common/dom.js";
  * @param {import("../common/text.js").Text} text
  * @param {() => void} again
  */
-export function createEmpty(text, again) {
+export function createEmptyState(text, again) {
   const screen = byId("scoring");
   const panel = byId("panel");
   const stage = byId("empty");

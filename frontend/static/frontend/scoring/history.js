@@ -1,17 +1,30 @@
 // @ts-check
-/** Going back: looking at what I scored, and undoing it while I may. */
+/** Goes back to previous scores, and undoes them while that is allowed. */
 
-import { blank } from "./drafts.js";
-import { isRevision, pieceOf } from "./work-names.js";
+import { createDraft } from "./drafts.js";
+import { isRevision, nameWrittenWork } from "./work-names.js";
 
 /** @typedef {import("./previous-scores.js").Entry} Entry */
 
 /**
- * @param {import("./sample-flow.js").Parts & {flow: import("./sample-flow.js").Flow, drafts: import("./drafts.js").Drafts,
+ * @param {import("./sample-flow.js").Parts & {flow: import("./sample-flow.js").SampleFlow, drafts: import("./drafts.js").Drafts,
  *   build: (assignment: import("./types.js").Assignment) => import("./types.js").Work}} parts
  */
-export function createHistory({ desk, queue, outbox, letters, past, bar, tell, text, empty, flow, drafts, build }) {
-  /** What is looked at, while the desk shows the past. @type {{index: number, entry: Entry|null}} */
+export function createHistory({
+  workspace,
+  queue,
+  outbox,
+  pendingWrites,
+  previousScores,
+  bar,
+  announcer,
+  text,
+  empty,
+  flow,
+  drafts,
+  build,
+}) {
+  /** What is looked at, while the workspace shows the past. @type {{index: number, entry: Entry|null}} */
   const viewed = { index: -1, entry: null };
   let busy = false;
 
@@ -30,19 +43,19 @@ export function createHistory({ desk, queue, outbox, letters, past, bar, tell, t
 
   const previous = () =>
     once(async () => {
-      const index = desk.state.past ? viewed.index + 1 : 0;
-      const entry = await past.at(index);
+      const index = workspace.state.past ? viewed.index + 1 : 0;
+      const entry = await previousScores.at(index);
       if (!entry) return refuse("no_earlier");
       view(entry, index);
     });
 
   function forward() {
-    if (!desk.state.past) return tell.settle("remark");
+    if (!workspace.state.past) return announcer.settle("remark");
     const index = viewed.index - 1;
     if (index < 0) leave();
     else
       void once(async () => {
-        const entry = await past.at(index);
+        const entry = await previousScores.at(index);
         if (entry) view(entry, index);
       });
   }
@@ -50,9 +63,9 @@ export function createHistory({ desk, queue, outbox, letters, past, bar, tell, t
   /** @param {Entry} entry @param {number} index */
   function view(entry, index) {
     Object.assign(viewed, { entry, index });
-    const before = desk.state.past ? desk.state.work : null;
+    const before = workspace.state.past ? workspace.state.work : null;
     empty.show("");
-    desk.show(build(entry.assignment), entry.given);
+    workspace.show(build(entry.assignment), entry.given);
     before?.stage.remove();
     introduce(entry);
     flow.draw();
@@ -66,14 +79,22 @@ export function createHistory({ desk, queue, outbox, letters, past, bar, tell, t
   function introduce(entry, refusal = "") {
     const time = text.time(entry.given.scored_at);
     const until = entry.given.undo_until ? text.time(entry.given.undo_until) : "";
-    const key = entry.pending ? "viewing_past_waiting" : past.mayUndo(entry) ? "viewing_past_undo" : "viewing_past";
+    const key = entry.pending
+      ? "viewing_past_waiting"
+      : previousScores.mayUndo(entry)
+        ? "viewing_past_undo"
+        : "viewing_past";
     const words = [text.say(key, { time, until }), refusal].filter(Boolean).join(" ");
-    tell.show("past", words, past.mayUndo(entry) ? [{ label: text.say("undo"), run: () => undo() }] : []);
-    tell.aloud(words);
+    announcer.show(
+      "past",
+      words,
+      previousScores.mayUndo(entry) ? [{ label: text.say("undo"), run: () => undo() }] : [],
+    );
+    announcer.announce(words);
   }
 
   function leave() {
-    const stage = desk.state.past ? desk.state.work?.stage : null;
+    const stage = workspace.state.past ? workspace.state.work?.stage : null;
     flow.proceed();
     stage?.remove();
   }
@@ -81,56 +102,56 @@ export function createHistory({ desk, queue, outbox, letters, past, bar, tell, t
   /** Undo what is looked at, or the last one. */
   const undo = () =>
     once(async () => {
-      const viewing = Boolean(desk.state.past);
+      const viewing = Boolean(workspace.state.past);
       if (!viewing && queue.items.some((item) => isRevision(item.assignment))) return refuse("undo_revealed");
-      const entry = await past.at(viewing ? viewed.index : 0);
-      if (!entry || !past.mayUndo(entry)) return refuse(entry ? "undo_too_late" : "nothing_to_undo");
+      const entry = await previousScores.at(viewing ? viewed.index : 0);
+      if (!entry || !previousScores.mayUndo(entry)) return refuse(entry ? "undo_too_late" : "nothing_to_undo");
       takeBack(entry);
     });
 
   /** Say why what was asked for cannot be had. @param {string} key @param {Record<string, string>} [values] */
   function refuse(key, values) {
     const words = text.say(key, values);
-    if (desk.state.past && viewed.entry) introduce(viewed.entry, words);
+    if (workspace.state.past && viewed.entry) introduce(viewed.entry, words);
     else flow.remark(words);
   }
 
   /** @param {Entry} entry */
   function takeBack({ assignment, given, key }) {
-    const unsent = key ? letters.get(key) : null;
+    const unsent = key ? pendingWrites.get(key) : null;
     const revision = Boolean(given.own);
     const score = revision ? { ...given, ratings: given.own ?? {}, own: null } : null;
     const work = build({ ...assignment, state: revision ? "revising" : "leased", score });
     // Never tried, so the server cannot know of it; otherwise the undo follows its submit.
-    if (unsent && unsent.tries === 0) letters.remove(unsent.key);
-    else outbox.put(flow.letter(work, { kind: "undo", key: blank().key, revision }));
-    past.take(assignment.id);
+    if (unsent && unsent.tries === 0) pendingWrites.remove(unsent.key);
+    else outbox.put(flow.composeWrite(work, { kind: "undo", key: createDraft().key, revision }));
+    previousScores.take(assignment.id);
     if (!revision) bar.countOn(-1);
     const open = Object.entries(given.ratings).filter(([name]) => !(name in assignment.sample.locked));
     const ratings = /** @type {Record<string, number>} */ (Object.fromEntries(open));
     const seconds = revision ? 0 : (given.seconds ?? 0);
-    drafts.save(work.name, { ...blank(), ratings, notes: revision ? {} : { ...given.notes }, seconds });
+    drafts.save(work.name, { ...createDraft(), ratings, notes: revision ? {} : { ...given.notes }, seconds });
     // Where its judge's values are not at hand, the server lists it again once the undo is there.
     if (!revision || assignment.suggestion) queue.restore(work);
     leave();
-    tell.aloud(text.say(revision ? "undone_revision" : "undone"));
+    announcer.announce(text.say(revision ? "undone_revision" : "undone"));
   }
 
   return {
     previous,
     forward,
     undo,
-    /** The server would not undo it: it stands as it was. @param {import("./types.js").Letter} letter */
-    undoRefused(letter) {
-      const name = pieceOf(letter);
-      const here = desk.state.work?.name === name;
-      // Off the desk first, which keeps what lies there.
-      if (here) desk.show(null);
+    /** The server would not undo it: it stands as it was. @param {import("./types.js").PendingWrite} pendingWrite */
+    undoRefused(pendingWrite) {
+      const name = nameWrittenWork(pendingWrite);
+      const here = workspace.state.work?.name === name;
+      // Off the workspace first, which keeps what lies there.
+      if (here) workspace.show(null);
       drafts.remove(name);
       queue.finish(name);
-      if (!letter.revision) bar.countOn(1);
+      if (!pendingWrite.revision) bar.countOn(1);
       if (here) leave();
-      refuse("undo_refused", { message: letter.refusal?.message ?? "" });
+      refuse("undo_refused", { message: pendingWrite.refusal?.message ?? "" });
       void queue.refill();
     },
   };

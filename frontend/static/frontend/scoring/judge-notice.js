@@ -1,11 +1,11 @@
 // @ts-check
-/** Says above the values whose they are, where a judge's are among them, and which keys there are for that. */
+/** Says above the values which of them are a judge's, and shows the keys for that. */
 
 import { byId, find, write } from "../common/dom.js";
 import { isRevision } from "./work-names.js";
 
 /** @param {import("../common/text.js").Text} text */
-export function createWhose(text) {
+export function createJudgeNotice(text) {
   const line = byId("whose");
   const words = find(line, "span");
   const panel = byId("panel");

@@ -1,5 +1,5 @@
 // @ts-check
-/** What the judge says on one dimension: in words, as a thin band under the keys, and the ways to answer it. */
+/** Shows the judge's value on one dimension, its uncertainty, and the ways to answer it. */
 
 import { h, icon, write } from "../common/dom.js";
 
@@ -9,19 +9,19 @@ const ONE_LINE = 6;
 
 /**
  * @typedef {{judge: import("./types.js").Suggestion|null, own: number|null|undefined, value: number|null|undefined,
- *   here: boolean, lapsed: boolean, answering: boolean}} Said  own: locked before; value: what counts;
+ *   here: boolean, lapsed: boolean, answering: boolean}} View  own: locked before; value: what counts;
  *   lapsed: the time for it has passed
  */
 
 /**
  * @param {import("./types.js").Dimension} dimension
  * @param {{id: string, text: import("../common/text.js").Text,
- *   hears: {keep: () => void, adopt: () => void}}} given
+ *   callbacks: {keep: () => void, adopt: () => void}}} options
  */
-export function createVerdict({ key, levels }, { id, text, hears }) {
+export function createJudgeSuggestion({ key, levels }, { id, text, callbacks }) {
   const words = h("span", { id });
-  const keep = h("button.link", { type: "button", click: () => hears.keep() });
-  const adopt = h("button.link", { type: "button", click: () => hears.adopt() });
+  const keep = h("button.link", { type: "button", click: () => callbacks.keep() });
+  const adopt = h("button.link", { type: "button", click: () => callbacks.adopt() });
   const keeping = h("span.way", {}, keep, " ", h("kbd", {}, "k"));
   const adopting = h("span.way", {}, adopt, " ", h("kbd", {}, "a"));
   const node = h("p.judge-answer", { hidden: true }, icon("judge"), words, keeping, adopting);
@@ -57,14 +57,14 @@ export function createVerdict({ key, levels }, { id, text, hears }) {
     const value = judge.ratings[key];
     const expected = judge.expected?.[key];
     const [low, high] = judge.interval?.[key] ?? [];
-    const said = text.say(own === value ? "judge_same" : "judge_says", { value });
-    if (expected === undefined) return said;
+    const statement = text.say(own === value ? "judge_same" : "judge_says", { value });
+    if (expected === undefined) return statement;
     const sd = judge.sd?.[key];
     const bounded = low !== undefined && high !== undefined;
     const how = bounded ? "judge_between" : sd === undefined ? "judge_expects" : "judge_within";
     const figures = { expected, low: bounded ? low : 0, high: bounded ? high : 0, sd: sd ?? 0 };
     const shown = Object.entries(figures).map(([name, figure]) => [name, text.decimal(figure)]);
-    return [said, text.say(how, Object.fromEntries(shown))].join(" ");
+    return [statement, text.say(how, Object.fromEntries(shown))].join(" ");
   }
 
   /** What was made of what the judge says. @param {number} own @param {number} value @param {boolean} lapsed */
@@ -73,7 +73,7 @@ export function createVerdict({ key, levels }, { id, text, hears }) {
     return value === own ? text.say("kept_own", { own }) : text.say("changed_own", { own, value });
   }
 
-  /** @param {Said} said */
+  /** @param {View} statement */
   function show({ judge, own, value, here, lapsed, answering }) {
     const judged = judge?.ratings[key];
     const known = own !== undefined && own !== null;

@@ -1,5 +1,5 @@
 // @ts-check
-/** Which key does what on the scoring page. */
+/** Assigns keys to the actions of the scoring page. */
 
 import { listenToKeys as listen } from "../common/keys.js";
 
@@ -17,7 +17,7 @@ import { listenToKeys as listen } from "../common/keys.js";
  * @property {() => void} forward
  * @property {() => void} undo
  * @property {() => void} adopt
- * @property {() => void} stand
+ * @property {() => void} keepOwn
  * @property {() => void} submit
  * @property {() => void} help
  */
@@ -41,7 +41,7 @@ export function listenToKeys(actions) {
     s: actions.skip,
     u: actions.undo,
     a: actions.adopt,
-    k: actions.stand,
+    k: actions.keepOwn,
   };
   /** @type {Record<string, () => void>} */
   const shifted = { ArrowLeft: () => actions.level(-1), ArrowRight: () => actions.level(1), "?": actions.help };

@@ -1,5 +1,5 @@
 // @ts-check
-/** Keeps what is held from expiring while somebody works on it. */
+/** Renews the leases of the samples at hand while somebody works. */
 
 import { Refused, SignedOut } from "../common/http.js";
 
@@ -11,9 +11,9 @@ const FORGOTTEN = 30 * 60_000;
 
 /**
  * @param {{api: import("./api.js").Api, held: () => Work[],
- *   hears: {lost: (work: Work) => void, signedOut: () => void}}} given
+ *   callbacks: {lost: (work: Work) => void, signedOut: () => void}}} options
  */
-export function createLeases({ api, held, hears }) {
+export function createLeases({ api, held, callbacks }) {
   let touched = Date.now();
   let busy = false;
 
@@ -24,7 +24,7 @@ export function createLeases({ api, held, hears }) {
     try {
       for (const work of held().filter(isAging)) await renew(work);
     } catch (error) {
-      if (error instanceof SignedOut) hears.signedOut();
+      if (error instanceof SignedOut) callbacks.signedOut();
       // Anything else is tried again in the next round.
     } finally {
       busy = false;
@@ -46,7 +46,7 @@ export function createLeases({ api, held, hears }) {
     } catch (error) {
       if (!(error instanceof Refused) || error.refusal.status >= 500 || error.refusal.status === 429) throw error;
       work.lost = true;
-      hears.lost(work);
+      callbacks.lost(work);
     }
   }
 

@@ -1,40 +1,40 @@
 // @ts-check
-/** Puts the scoring page together. */
+/** Creates and connects the parts of the scoring page. */
 
-import { createAside } from "../common/refused-writes.js";
+import { createRefusedWrites } from "../common/refused-writes.js";
 import { createClock } from "../common/clock.js";
 import { byId } from "../common/dom.js";
-import { createLetters } from "../common/pending-writes.js";
+import { createPendingWrites } from "../common/pending-writes.js";
 import { createLevels } from "../common/levels.js";
 import { createModal } from "../common/modal.js";
 import { createOutbox } from "../common/outbox.js";
 import { buildSample } from "../common/sample.js";
 import { createSession } from "../common/session.js";
 import { createStore } from "../common/store.js";
-import { createTell } from "../common/announcer.js";
+import { createAnnouncer } from "../common/announcer.js";
 import { createText } from "../common/text.js";
-import { scrollBy, turnTo } from "../common/sample-navigation.js";
-import { createViewer } from "../common/picture-viewer.js";
-import { createAnswering } from "./rating-shortcuts.js";
+import { scrollPane, showPicture } from "../common/sample-navigation.js";
+import { createPictureViewer } from "../common/picture-viewer.js";
+import { createRatingShortcuts } from "./rating-shortcuts.js";
 import { createApi } from "./api.js";
-import { createBar } from "./bottom-bar.js";
-import { createDesk } from "./workspace.js";
+import { createBottomBar } from "./bottom-bar.js";
+import { createWorkspace } from "./workspace.js";
 import { createDrafts } from "./drafts.js";
-import { createEmpty } from "./empty-state.js";
-import { createFlow } from "./sample-flow.js";
+import { createEmptyState } from "./empty-state.js";
+import { createSampleFlow } from "./sample-flow.js";
 import { createHistory } from "./history.js";
 import { listenToKeys } from "./keyboard.js";
 import { createLeases } from "./leases.js";
-import { createMailroom } from "./submissions.js";
+import { createSubmissions } from "./submissions.js";
 import { createPanel } from "./panel.js";
-import { createPast } from "./previous-scores.js";
-import { isRevision, nameOf, pieceOf } from "./work-names.js";
+import { createPreviousScores } from "./previous-scores.js";
+import { isRevision, nameWork, nameWrittenWork } from "./work-names.js";
 import { createQueue } from "./queue.js";
 import { createRevisions } from "./revisions.js";
-import { createSkip } from "./skip-dialog.js";
+import { createSkipDialog } from "./skip-dialog.js";
 import { startScoring } from "./page-lifecycle.js";
-import { createWhose } from "./judge-notice.js";
-import { createWords } from "./write-description.js";
+import { createJudgeNotice } from "./judge-notice.js";
+import { createWriteDescriptions } from "./write-description.js";
 
 /** @type {import("./types.js").Boot} */
 const boot = JSON.parse(byId("boot").textContent ?? "");
@@ -43,63 +43,67 @@ const text = createText(boot.text);
 const api = createApi(boot.urls, person);
 const store = createStore("scoring", person.id);
 const drafts = createDrafts(store);
-const letters = createLetters(store, (/** @type {import("./types.js").Letter} */ letter) => letter.assignment);
+const pendingWrites = createPendingWrites(
+  store,
+  (/** @type {import("./types.js").PendingWrite} */ pendingWrite) => pendingWrite.assignment,
+);
 const clock = createClock();
-const past = createPast({ api });
-const tell = createTell();
+const previousScores = createPreviousScores({ api });
+const announcer = createAnnouncer();
 
 const help = createModal("help");
 const levels = createLevels();
-const viewer = createViewer(text, { opened: (index) => void (desk.state.picture = index) });
-const skipping = createSkip(text, (reason, note) => flow.skip(reason, note));
+const viewer = createPictureViewer(text, { opened: (index) => void (workspace.state.picture = index) });
+const skipDialog = createSkipDialog(text, (reason, note) => flow.skip(reason, note));
 const session = createSession({
   api,
   person,
   text,
-  hears: { left: () => mailroom.signedOut(), back: () => mailroom.signedIn() },
+  callbacks: { left: () => submissions.signedOut(), back: () => submissions.signedIn() },
 });
 const panel = createPanel({
   root: byId("panel"),
   dimensions,
   text,
-  hears: {
-    rate: (index, value) => revisions.calm() && desk.rate(index, value),
-    adopt: () => answering.adopt(),
-    stand: () => answering.stand(),
-    focus: (index) => desk.attend(index),
-    note: (key, note) => desk.note(key, note),
+  callbacks: {
+    rate: (index, value) => revisions.acceptsInput() && workspace.rate(index, value),
+    adopt: () => ratingShortcuts.adopt(),
+    keepOwn: () => ratingShortcuts.keepOwn(),
+    focus: (index) => workspace.select(index),
+    note: (key, note) => workspace.note(key, note),
     explain: (index) => levels.explain(dimensions[index]),
   },
 });
-const desk = createDesk({
+const workspace = createWorkspace({
   main: byId("main"),
   dimensions,
   drafts,
   clock,
   panel,
   text,
-  hears: { changed: () => flow.draw(), kept: () => mailroom.draftKept(), aloud: tell.aloud },
+  callbacks: { changed: () => flow.draw(), kept: () => submissions.draftKept(), announce: announcer.announce },
 });
-const answering = createAnswering({ desk, dimensions });
+const ratingShortcuts = createRatingShortcuts({ workspace, dimensions });
 /** @param {import("./types.js").Assignment} assignment @returns {import("./types.js").Work} */
 const build = (assignment) => ({
   assignment,
-  name: nameOf(assignment),
+  name: nameWork(assignment),
   lost: false,
   ...buildSample(assignment.sample, {
     text,
     dimensions,
-    hears: {
-      open: (picture) => viewer.open(desk.state.work?.pictures ?? [], desk.state.work?.pictures.indexOf(picture) ?? 0),
-      cannotScore: () => skipping.open("picture_broken"),
-      changed: (picture) => picture.seen && desk.seen(picture.block.number),
+    callbacks: {
+      open: (picture) =>
+        viewer.open(workspace.state.work?.pictures ?? [], workspace.state.work?.pictures.indexOf(picture) ?? 0),
+      cannotScore: () => skipDialog.open("picture_broken"),
+      changed: (picture) => picture.seen && workspace.seen(picture.block.number),
       back: () => history.previous(),
     },
   }),
 });
 const queue = createQueue({
   api,
-  letters,
+  pendingWrites,
   ahead: boot.ahead,
   build: (assignment) => {
     const work = build(assignment);
@@ -107,86 +111,89 @@ const queue = createQueue({
     byId("main").append(work.stage);
     return work;
   },
-  hears: {
+  callbacks: {
     filled: () => flow.filled(),
     revising: (assignment) => revisions.arrive(assignment),
-    empty: () => desk.state.work || flow.show(),
+    empty: () => workspace.state.work || flow.show(),
     signedOut: () => session.leave(),
   },
 });
 const outbox = createOutbox({
   api,
-  letters,
+  pendingWrites,
   name: person.id,
-  hears: {
-    amountsTo: (letter, { code }) => letter.kind === "undo" && code === "nothing_to_undo" && { state: "leased" },
-    sent: (letter, answer) => mailroom.sent(letter, answer),
-    refused: (letter) => mailroom.refused(letter),
+  callbacks: {
+    interpretRefusal: (pendingWrite, { code }) =>
+      pendingWrite.kind === "undo" && code === "nothing_to_undo" && { state: "leased" },
+    sent: (pendingWrite, answer) => submissions.sent(pendingWrite, answer),
+    refused: (pendingWrite) => submissions.refused(pendingWrite),
     samePerson: session.isSame,
-    changed: () => mailroom.draw(),
+    changed: () => submissions.draw(),
     signedOut: () => session.leave(),
   },
 });
-const bar = createBar(text, {
+const bar = createBottomBar(text, {
   previous: () => history.previous(),
   forward: () => history.forward(),
-  skip: () => skipping.open(),
+  skip: () => skipDialog.open(),
   submit: () => flow.submit(),
   undo: () => history.undo(),
   aside: () => aside.open(),
   signIn: session.open,
 });
-const empty = createEmpty(text, () => queue.refill());
+const empty = createEmptyState(text, () => queue.refill());
 const parts = {
-  desk,
+  workspace,
   queue,
   outbox,
-  letters,
-  past,
+  pendingWrites,
+  previousScores,
   bar,
-  tell,
+  announcer,
   text,
   empty,
-  whose: createWhose(text),
+  judgeNotice: createJudgeNotice(text),
   study: boot.study.slug,
 };
-const flow = createFlow(parts);
+const flow = createSampleFlow(parts);
 const revisions = createRevisions({ ...parts, flow, drafts });
 const history = createHistory({ ...parts, flow, drafts, build });
-const aside = createAside({
-  letters,
+const aside = createRefusedWrites({
+  pendingWrites,
   text,
-  words: createWords(text),
-  hears: {
-    open: (letter) => mailroom.reopen(letter),
-    again: (letter) => mailroom.again(letter),
-    discarded: (letter) => drafts.load(pieceOf(letter)).key === letter.key && drafts.remove(pieceOf(letter)),
-    changed: () => mailroom.draw(),
+  words: createWriteDescriptions(text),
+  callbacks: {
+    open: (pendingWrite) => submissions.reopen(pendingWrite),
+    again: (pendingWrite) => submissions.again(pendingWrite),
+    discarded: (pendingWrite) =>
+      drafts.load(nameWrittenWork(pendingWrite)).key === pendingWrite.key &&
+      drafts.remove(nameWrittenWork(pendingWrite)),
+    changed: () => submissions.draw(),
   },
 });
-const mailroom = createMailroom({ ...parts, api, flow, revisions, history, session, store, drafts, build });
-const leases = createLeases({ api, held: () => queue.items, hears: { lost: flow.lost, signedOut: session.leave } });
+const submissions = createSubmissions({ ...parts, api, flow, revisions, history, session, store, drafts, build });
+const leases = createLeases({ api, held: () => queue.items, callbacks: { lost: flow.lost, signedOut: session.leave } });
 
 /** Is there a sample to say something about, and not only about what a judge says? */
-const scoring = () => desk.state.work && !desk.state.past && !isRevision(desk.state.work.assignment);
+const isScoring = () => workspace.state.work && !workspace.state.past && !isRevision(workspace.state.work.assignment);
 listenToKeys({
-  digit: (digit) => revisions.calm() && answering.digit(digit),
-  adopt: () => revisions.calm() && answering.adopt(),
-  stand: () => revisions.calm() && answering.stand(),
-  dimension: desk.move,
-  level: (step) => revisions.calm() && answering.level(step),
-  picture: (step) => void (desk.state.picture = turnTo(desk.state.work, desk.state.picture, step)),
-  scroll: (step) => scrollBy(desk.state.work?.stage, step),
-  zoom: () => viewer.open(desk.state.work?.pictures ?? [], desk.state.picture),
-  note: () => scoring() && panel.editNote(desk.state.here),
-  skip: () => scoring() && skipping.open(),
+  digit: (digit) => revisions.acceptsInput() && ratingShortcuts.digit(digit),
+  adopt: () => revisions.acceptsInput() && ratingShortcuts.adopt(),
+  keepOwn: () => revisions.acceptsInput() && ratingShortcuts.keepOwn(),
+  dimension: workspace.move,
+  level: (step) => revisions.acceptsInput() && ratingShortcuts.level(step),
+  picture: (step) => void (workspace.state.picture = showPicture(workspace.state.work, workspace.state.picture, step)),
+  scroll: (step) => scrollPane(workspace.state.work?.stage, step),
+  zoom: () => viewer.open(workspace.state.work?.pictures ?? [], workspace.state.picture),
+  note: () => isScoring() && panel.editNote(workspace.state.here),
+  skip: () => isScoring() && skipDialog.open(),
   previous: history.previous,
   forward: history.forward,
   undo: history.undo,
-  submit: () => revisions.calm() && flow.submit(),
+  submit: () => revisions.acceptsInput() && flow.submit(),
   help: help.open,
 });
 
 clock.listen();
 leases.listen();
-startScoring({ desk, outbox, queue, leases, session, store, flow, drafts, mailroom });
+startScoring({ workspace, outbox, queue, leases, session, store, flow, drafts, submissions });

@@ -1,5 +1,5 @@
 // @ts-check
-/** The optional note of a dimension: shown when there is one, edited in place. */
+/** Shows and edits the optional note of a dimension. */
 
 import { h, write } from "../common/dom.js";
 

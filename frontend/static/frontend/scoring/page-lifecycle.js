@@ -2,17 +2,18 @@
 /** Starts the scoring page, and says what it does when somebody returns or another tab writes. */
 
 import { startPage } from "../common/page-lifecycle.js";
+import { isPendingWrite } from "../common/pending-writes.js";
 
 /**
- * @param {{desk: import("./workspace.js").Desk, outbox: import("../common/outbox.js").Outbox, queue: import("./queue.js").Queue,
+ * @param {{workspace: import("./workspace.js").Workspace, outbox: import("../common/outbox.js").Outbox, queue: import("./queue.js").Queue,
  *   leases: {check: () => Promise<void>}, session: import("../common/session.js").Session, store: import("../common/store.js").Store,
- *   flow: import("./sample-flow.js").Flow, drafts: import("./drafts.js").Drafts,
- *   mailroom: import("./submissions.js").Mailroom}} parts
+ *   flow: import("./sample-flow.js").SampleFlow, drafts: import("./drafts.js").Drafts,
+ *   submissions: import("./submissions.js").Submissions}} parts
  */
-export function startScoring({ desk, outbox, queue, leases, session, store, flow, drafts, mailroom }) {
+export function startScoring({ workspace, outbox, queue, leases, session, store, flow, drafts, submissions }) {
   startPage({
-    keep: desk.keep,
-    draw: mailroom.draw,
+    keep: workspace.keep,
+    draw: submissions.draw,
     session,
     outbox,
     queue,
@@ -22,11 +23,11 @@ export function startScoring({ desk, outbox, queue, leases, session, store, flow
     isIdle: () => queue.items.length === 0,
     returned: () => void leases.check(),
     changed(name, value) {
-      if (name.startsWith("letter:")) mailroom.follow(value);
-      else desk.follow(name, value);
+      if (isPendingWrite(name)) submissions.follow(value);
+      else workspace.follow(name, value);
     },
   });
   void queue.refill();
-  void mailroom.count().catch(() => undefined);
+  void submissions.count().catch(() => undefined);
   flow.draw();
 }

@@ -1,10 +1,10 @@
 // @ts-check
-/** The right side: one row per dimension, built once and brought up to date for each sample. */
+/** Shows one row per dimension, with its levels, the chosen value and a note. */
 
 import { find, h, icon, write } from "../common/dom.js";
 import { anchorsOf, shade } from "../common/levels.js";
 import { createNote } from "./notes.js";
-import { createVerdict } from "./judge-suggestion.js";
+import { createJudgeSuggestion } from "./judge-suggestion.js";
 
 /** @typedef {import("./types.js").Dimension} Dimension */
 /** @typedef {ReturnType<typeof createPanel>} Panel */
@@ -13,15 +13,15 @@ import { createVerdict } from "./judge-suggestion.js";
  *   judge: import("./types.js").Suggestion|null, notes: Record<string, string>,
  *   locked: Record<string, import("./types.js").Lock>, here: number, lapsed: boolean, readOnly: boolean,
  *   takesNotes: boolean}} View
- * @typedef {{rate: (index: number, value: number) => void, adopt: () => void, stand: () => void,
- *   focus: (index: number) => void, note: (key: string, note: string) => void, explain: (index: number) => void}} Hears
+ * @typedef {{rate: (index: number, value: number) => void, adopt: () => void, keepOwn: () => void,
+ *   focus: (index: number) => void, note: (key: string, note: string) => void, explain: (index: number) => void}} Callbacks
  */
 
 /**
- * @param {{root: HTMLElement, dimensions: Dimension[], text: import("../common/text.js").Text, hears: Hears}} given
+ * @param {{root: HTMLElement, dimensions: Dimension[], text: import("../common/text.js").Text, callbacks: Callbacks}} options
  */
-export function createPanel({ root, dimensions, text, hears }) {
-  const rows = dimensions.map((dimension, index) => buildRow(dimension, index, text, hears));
+export function createPanel({ root, dimensions, text, callbacks }) {
+  const rows = dimensions.map((dimension, index) => buildRow(dimension, index, text, callbacks));
   find(root, ".key-hints").before(...rows.map((row) => row.node));
   root.style.setProperty("--dims", String(dimensions.length));
   return {
@@ -42,9 +42,9 @@ export function createPanel({ root, dimensions, text, hears }) {
  * @param {Dimension} dimension
  * @param {number} index
  * @param {import("../common/text.js").Text} text
- * @param {Hears} hears
+ * @param {Callbacks} callbacks
  */
-function buildRow(dimension, index, text, hears) {
+function buildRow(dimension, index, text, callbacks) {
   const { levels } = dimension;
   const id = `dim-${index}`;
   const mark = h("span.score-value");
@@ -56,7 +56,7 @@ function buildRow(dimension, index, text, hears) {
         role: "radio",
         "aria-checked": "false",
         tabindex: -1,
-        click: () => hears.rate(index, level.value),
+        click: () => callbacks.rate(index, level.value),
       },
       String(level.value),
       h("i", {}, level.label),
@@ -68,12 +68,12 @@ function buildRow(dimension, index, text, hears) {
     ...keys,
   );
   group.style.setProperty("--levels", String(levels.length));
-  const verdict = createVerdict(dimension, {
+  const judgeSuggestion = createJudgeSuggestion(dimension, {
     id: `${id}-judge`,
     text,
-    hears: { keep: hears.stand, adopt: hears.adopt },
+    callbacks: { keep: callbacks.keepOwn, adopt: callbacks.adopt },
   });
-  group.append(verdict.band);
+  group.append(judgeSuggestion.band);
   const anchors = anchorsOf(dimension);
   const lock = icon("lock");
   const words = h("span");
@@ -81,7 +81,7 @@ function buildRow(dimension, index, text, hears) {
   const note = createNote(
     dimension,
     text,
-    (value) => hears.note(dimension.key, value),
+    (value) => callbacks.note(dimension.key, value),
     () => focus(),
   );
   const node = h(
@@ -89,7 +89,7 @@ function buildRow(dimension, index, text, hears) {
     { "aria-labelledby": id },
     h(
       "button.score-name",
-      { type: "button", tabindex: -1, click: () => hears.focus(index) },
+      { type: "button", tabindex: -1, click: () => callbacks.focus(index) },
       h("span", { id }, h("b", {}, dimension.key), " ", h("span.score-full-name", {}, dimension.name)),
       mark,
     ),
@@ -99,18 +99,18 @@ function buildRow(dimension, index, text, hears) {
       h("span", {}, dimension.name),
       h(
         "button.link",
-        { type: "button", "aria-label": text.say("what_levels_mean"), click: () => hears.explain(index) },
+        { type: "button", "aria-label": text.say("what_levels_mean"), click: () => callbacks.explain(index) },
         text.say("levels"),
       ),
       h("button.link", { type: "button", click: () => note.edit() }, text.say("note")),
     ),
     group,
-    verdict.node,
+    judgeSuggestion.node,
     h(levels.some((level) => level.label) ? "ol.anchors" : "ol.anchors.bare", {}, ...anchors),
     chosen,
     note.node,
   );
-  group.addEventListener("focusin", () => hears.focus(index));
+  group.addEventListener("focusin", () => callbacks.focus(index));
 
   function focus() {
     const open = keys.find((key) => key.tabIndex === 0) ?? keys[0];
@@ -132,7 +132,7 @@ function buildRow(dimension, index, text, hears) {
     node.classList.toggle("is-locked", Boolean(locked));
     node.classList.toggle("is-judge-shown", judged !== undefined);
     const { lapsed, readOnly } = view;
-    verdict.show({ judge: locked ? null : view.judge, own, value, here, lapsed, answering: !readOnly });
+    judgeSuggestion.show({ judge: locked ? null : view.judge, own, value, here, lapsed, answering: !readOnly });
     group.toggleAttribute("aria-disabled", false);
     const silent = own !== undefined && own !== null && judged === undefined;
     if (locked || view.readOnly || silent) group.setAttribute("aria-disabled", "true");

@@ -1,15 +1,15 @@
 // @ts-check
-/** My own past in this study, newest first: what was just submitted here, then what the server lists page by page. */
+/** Lists one's own previous scores in this study, newest first. */
 
 import { isRevision } from "./work-names.js";
 
 /** @typedef {import("./types.js").Assignment} Assignment */
 /** @typedef {import("./types.js").Given} Given */
 /** @typedef {{assignment: Assignment, given: Given, key: string, pending: boolean}} Entry */
-/** @typedef {ReturnType<typeof createPast>} Past */
+/** @typedef {ReturnType<typeof createPreviousScores>} PreviousScores */
 
-/** @param {{api: import("./api.js").Api}} given */
-export function createPast({ api }) {
+/** @param {{api: import("./api.js").Api}} options */
+export function createPreviousScores({ api }) {
   /** @type {Entry[]} */
   const entries = [];
   /** @type {string|null|undefined}  null: there is no more */
@@ -19,7 +19,7 @@ export function createPast({ api }) {
   const find = (id) => entries.findIndex((entry) => entry.assignment.id === id);
 
   async function more() {
-    const page = await api.past(next ?? undefined);
+    const page = await api.listScored(next ?? undefined);
     next = page.next ?? null;
     for (const assignment of page.results) {
       // What still waits for an answer to the judge's values is not over.
@@ -46,7 +46,7 @@ export function createPast({ api }) {
     /**
      * Just submitted; the answer is not in yet.
      * @param {Assignment} assignment
-     * @param {{key: string, ratings: Record<string, number|null>, notes: Record<string, string>, seconds: number}} said
+     * @param {{key: string, ratings: Record<string, number|null>, notes: Record<string, string>, seconds: number}} score
      */
     add(assignment, { key, ratings, notes, seconds }) {
       const given = { ratings, notes, seconds, scored_at: new Date().toISOString(), undo_until: "" };
@@ -55,7 +55,7 @@ export function createPast({ api }) {
     /**
      * The judge's values were answered; the server's word is not in yet.
      * @param {Assignment} assignment
-     * @param {{key: string, ratings: Record<string, number|null>}} said
+     * @param {{key: string, ratings: Record<string, number|null>}} score
      */
     revise(assignment, { key, ratings }) {
       const score = /** @type {Given} */ (assignment.score);
@@ -68,7 +68,7 @@ export function createPast({ api }) {
       if (entry) Object.assign(entry, { given: { ...entry.given, ...given }, pending: false });
     },
     /** What the judge's values were answered with was refused: the own values count. @param {string} id */
-    stand(id) {
+    restoreOwn(id) {
       const entry = entries[find(id)];
       if (entry?.given.own)
         Object.assign(entry, { given: { ...entry.given, ratings: entry.given.own, own: null }, pending: false });

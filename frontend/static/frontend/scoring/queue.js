@@ -1,14 +1,14 @@
 // @ts-check
-/** The leased samples at hand: the shown one and, built and decoded, those that follow. */
+/** Holds the leased samples: the shown one and, built and decoded, those that follow. */
 
 import { createRefillLoop } from "../common/refill-loop.js";
-import { isRevision, nameOf } from "./work-names.js";
+import { isRevision, nameWork } from "./work-names.js";
 
 /** @typedef {import("./types.js").Work} Work */
 /** @typedef {import("./types.js").Assignment} Assignment */
 /** @typedef {ReturnType<typeof createQueue>} Queue */
 /**
- * @typedef {object} Hears
+ * @typedef {object} Callbacks
  * @property {() => void} filled        there may be more to show than before
  * @property {(assignment: Assignment) => void} revising  one waits for an answer to the judge's values
  * @property {(reason: string) => void} empty   nothing is held, and why
@@ -19,33 +19,33 @@ import { isRevision, nameOf } from "./work-names.js";
 const MOST = 10;
 
 /**
- * @param {{api: import("./api.js").Api, letters: import("../common/pending-writes.js").Letters<import("./types.js").Letter>, ahead: number,
- *   build: (assignment: Assignment) => Work, hears: Hears}} given
+ * @param {{api: import("./api.js").Api, pendingWrites: import("../common/pending-writes.js").PendingWrites<import("./types.js").PendingWrite>, ahead: number,
+ *   build: (assignment: Assignment) => Work, callbacks: Callbacks}} options
  */
-export function createQueue({ api, letters, ahead, build, hears }) {
+export function createQueue({ api, pendingWrites, ahead, build, callbacks }) {
   /** @type {Work[]} */
   const items = [];
   /** Done here, by name; an answer that was under way meanwhile may still list them. @type {Set<string>} */
   const finished = new Set();
   const loop = createRefillLoop({
-    // What was finished here may still be held there: its letter is under way, or was refused.
-    load: async () => take(await api.lease(Math.min(MOST, ahead + letters.all().length))),
-    hears: {
+    // What was finished here may still be held there: its pending write is under way, or was refused.
+    load: async () => take(await api.lease(Math.min(MOST, ahead + pendingWrites.all().length))),
+    callbacks: {
       finished(failed) {
         if (failed) loop.retryLater();
-        if (items.length) hears.filled();
-        else hears.empty(loop.state.reason);
+        if (items.length) callbacks.filled();
+        else callbacks.empty(loop.state.reason);
       },
-      signedOut: hears.signedOut,
+      signedOut: callbacks.signedOut,
     },
   });
 
   /** Is this piece of work dealt with, as far as the person is concerned? @param {Assignment} assignment */
   function isFinished(assignment) {
-    if (finished.has(nameOf(assignment))) return true;
-    const last = letters
+    if (finished.has(nameWork(assignment))) return true;
+    const last = pendingWrites
       .waiting()
-      .filter((letter) => letter.assignment === assignment.id)
+      .filter((pendingWrite) => pendingWrite.assignment === assignment.id)
       .pop();
     return Boolean(last) && !(last?.kind === "undo" && Boolean(last.revision) === isRevision(assignment));
   }
@@ -53,12 +53,12 @@ export function createQueue({ api, letters, ahead, build, hears }) {
   /** @param {{assignments: Assignment[], reason: string|null}} answer */
   function take({ assignments, reason }) {
     for (const assignment of assignments) {
-      const known = items.find((item) => item.name === nameOf(assignment));
+      const known = items.find((item) => item.name === nameWork(assignment));
       if (known) {
         known.assignment.expires_at = assignment.expires_at;
         known.lost = false;
       } else if (!isFinished(assignment)) {
-        if (isRevision(assignment)) hears.revising(assignment);
+        if (isRevision(assignment)) callbacks.revising(assignment);
         else items.push(build(assignment));
       }
     }
@@ -81,8 +81,8 @@ export function createQueue({ api, letters, ahead, build, hears }) {
     drop,
     /** @param {Assignment} assignment @param {number} at */
     insert(assignment, at) {
-      finished.delete(nameOf(assignment));
-      drop(nameOf(assignment));
+      finished.delete(nameWork(assignment));
+      drop(nameWork(assignment));
       items.splice(at, 0, build(assignment));
     },
     /** Scored, skipped or answered here: it will not come back. @param {string} name */
@@ -97,7 +97,7 @@ export function createQueue({ api, letters, ahead, build, hears }) {
       items.unshift(work);
     },
     /** Somebody is looking again, or the connection is back. */
-    wake() {
+    restart() {
       loop.resetPause();
       if (items.length < ahead) void loop.refill();
     },

@@ -1,16 +1,16 @@
 // @ts-check
-/** What a sample asks for, what was said so far, and what still misses an answer. Changes nothing. */
+/** Computes the ratings of a sample, and which dimensions still miss one. Changes nothing. */
 
 import { isRevision } from "./work-names.js";
 
-/** @typedef {ReturnType<typeof createSheet>} Sheet */
+/** @typedef {ReturnType<typeof createRatingState>} RatingState */
 
 /**
  * @param {import("./types.js").Dimension[]} dimensions
  * @param {import("./types.js").Assignment|undefined} assignment
  * @param {import("./types.js").Draft} draft
  */
-export function createSheet(dimensions, assignment, draft) {
+export function createRatingState(dimensions, assignment, draft) {
   const locked = assignment?.sample.locked ?? {};
   const judge = assignment?.suggestion ?? null;
   const revising = Boolean(assignment && isRevision(assignment));
@@ -44,8 +44,8 @@ export function createSheet(dimensions, assignment, draft) {
     from: (index) => value(keyOf(index)) ?? own?.[keyOf(index)],
     /** @returns {Record<string, number>} */
     ratings() {
-      const said = dimensions.filter((_, index) => isScored(index) && value(keyOf(index)) !== undefined);
-      return Object.fromEntries(said.map(({ key }) => [key, /** @type {number} */ (value(key))]));
+      const rated = dimensions.filter((_, index) => isScored(index) && value(keyOf(index)) !== undefined);
+      return Object.fromEntries(rated.map(({ key }) => [key, /** @type {number} */ (value(key))]));
     },
     /** What a rule has set beside what people say. */
     byRule: () => Object.fromEntries(Object.entries(locked).map(([key, lock]) => [key, lock.value])),

@@ -1,5 +1,5 @@
 // @ts-check
-/** Brings a sample back when own values are locked and the judge's may be seen beside them. */
+/** Shows a sample again once its values are locked and the judge's may be seen. */
 
 import { byId } from "../common/dom.js";
 import { isRevision } from "./work-names.js";
@@ -8,18 +8,18 @@ import { isRevision } from "./work-names.js";
 /** @typedef {ReturnType<typeof createRevisions>} Revisions */
 
 /** Who types on while another sample comes is not taken to have answered on that one. */
-const CALM = 500;
+const INPUT_DELAY = 500;
 
 /**
- * @param {import("./sample-flow.js").Parts & {flow: import("./sample-flow.js").Flow, drafts: import("./drafts.js").Drafts}} parts
+ * @param {import("./sample-flow.js").Parts & {flow: import("./sample-flow.js").SampleFlow, drafts: import("./drafts.js").Drafts}} parts
  */
-export function createRevisions({ desk, queue, letters, past, flow, drafts }) {
+export function createRevisions({ workspace, queue, pendingWrites, previousScores, flow, drafts }) {
   const panel = byId("panel");
-  let came = -CALM;
+  let came = -INPUT_DELAY;
 
   /** Has the person said anything about it, or are they about to? @param {import("./types.js").Work} work */
   function isBegun(work) {
-    desk.keep();
+    workspace.keep();
     const { ratings, notes } = drafts.load(work.name);
     const busy = document.querySelector("dialog[open]") || document.activeElement?.matches("textarea");
     return Object.keys(ratings).length > 0 || Object.values(notes).some((note) => note.trim()) || Boolean(busy);
@@ -31,23 +31,28 @@ export function createRevisions({ desk, queue, letters, past, flow, drafts }) {
     let at = items.length && isBegun(items[0]) ? 1 : 0;
     while (items[at] && isRevision(items[at].assignment)) at += 1;
     queue.insert(assignment, at);
-    if (at > 0 || desk.state.past) return;
-    const interrupts = Boolean(desk.state.work);
+    if (at > 0 || workspace.state.past) return;
+    const interrupts = Boolean(workspace.state.work);
     flow.show();
     if (!interrupts) return;
     came = performance.now();
     panel.classList.add("is-arriving");
-    setTimeout(() => panel.classList.remove("is-arriving"), CALM);
+    setTimeout(() => panel.classList.remove("is-arriving"), INPUT_DELAY);
   }
 
   return {
     arrive,
-    calm: () => performance.now() - came >= CALM,
-    /** The answer to a submit. @param {import("./types.js").Letter} letter @param {any} answer */
-    revealed(letter, answer) {
+    acceptsInput: () => performance.now() - came >= INPUT_DELAY,
+    /** The answer to a submit. @param {import("./types.js").PendingWrite} pendingWrite @param {any} answer */
+    revealed(pendingWrite, answer) {
       // An undo that was faster will be refused; then the server lists this one as waiting for its answer.
-      if (letters.waiting().some(({ assignment, kind }) => assignment === letter.assignment && kind === "undo")) return;
-      const entry = past.take(letter.assignment);
+      if (
+        pendingWrites
+          .waiting()
+          .some(({ assignment, kind }) => assignment === pendingWrite.assignment && kind === "undo")
+      )
+        return;
+      const entry = previousScores.take(pendingWrite.assignment);
       if (!entry) return;
       const { suggestion, revise_until: expires_at, ratings, notes, seconds, scored_at, undo_until } = answer;
       const score = { ...entry.given, ratings, notes, seconds, scored_at, undo_until };

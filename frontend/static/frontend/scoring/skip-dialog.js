@@ -8,7 +8,7 @@ import { createModal } from "../common/modal.js";
  * @param {import("../common/text.js").Text} text
  * @param {(reason: string, note: string) => void} skipped
  */
-export function createSkip(text, skipped) {
+export function createSkipDialog(text, skipped) {
   const modal = createModal("skip");
   /** @type {HTMLFormElement} */
   const form = find(modal.dialog, "form");

@@ -19,14 +19,14 @@
  * @typedef {{study: {slug: string}, person: import("../common/types.js").Person, dimensions: Dimension[], ahead: number,
  *   urls: Record<string, string>, text: Record<string, string>}} Boot
  *
- * What a person has said about a sample so far. `key` becomes the client key of the letter that carries it.
+ * What a person has said about a sample so far. `key` becomes the client key of the pending write that carries it.
  * @typedef {{key: string, ratings: Record<string, number>, notes: Record<string, string>, seconds: number,
  *   seen: string[], at: number}} Draft
  *
  * What still has to reach the server.
- * @typedef {import("../common/types.js").Letter & {kind: "submit"|"revise"|"skip"|"undo",
+ * @typedef {import("../common/types.js").PendingWrite & {kind: "submit"|"revise"|"skip"|"undo",
  *   assignment: string, ratings?: Record<string, number>, touched?: string[], notes?: Record<string, string>,
- *   seconds?: number, reason?: string, note?: string, revision?: boolean}} Letter  an undo may be that of a revision
+ *   seconds?: number, reason?: string, note?: string, revision?: boolean}} PendingWrite  an undo may be that of a revision
  *
  * A sample that is ready to be shown.
  * @typedef {import("../common/types.js").Built & {assignment: Assignment, name: string, lost: boolean}} Work

@@ -1,29 +1,29 @@
 // @ts-check
-/** The sample that lies on the desk: its values, notes, seconds, and where the focus is. */
+/** Holds the sample that is shown: its values, notes, seconds and current dimension. */
 
-import { blank } from "./drafts.js";
-import { createSheet } from "./rating-state.js";
+import { createDraft } from "./drafts.js";
+import { createRatingState } from "./rating-state.js";
 
 /** @typedef {import("./types.js").Work} Work */
 /** @typedef {import("./types.js").Given} Given */
-/** @typedef {ReturnType<typeof createDesk>} Desk */
+/** @typedef {ReturnType<typeof createWorkspace>} Workspace */
 
 /**
  * @param {{main: HTMLElement, dimensions: import("./types.js").Dimension[], drafts: import("./drafts.js").Drafts,
  *   clock: import("../common/clock.js").Clock, panel: import("./panel.js").Panel, text: import("../common/text.js").Text,
- *   hears: {changed: () => void, kept: () => void, aloud: (words: string) => void}}} given
+ *   callbacks: {changed: () => void, kept: () => void, announce: (words: string) => void}}} options
  */
-export function createDesk({ main, dimensions, drafts, clock, panel, text, hears }) {
+export function createWorkspace({ main, dimensions, drafts, clock, panel, text, callbacks }) {
   /** @type {{work: Work|null, past: Given|null, here: number, picture: number}} */
   const state = { work: null, past: null, here: 0, picture: 0 };
-  let draft = blank();
-  let sheet = createSheet(dimensions, undefined, draft);
+  let draft = createDraft();
+  let ratingState = createRatingState(dimensions, undefined, draft);
   let dirty = false;
 
-  /** @param {import("./types.js").Draft} said */
-  function begin(said) {
-    draft = said;
-    sheet = createSheet(dimensions, state.work?.assignment, draft);
+  /** @param {import("./types.js").Draft} loaded */
+  function begin(loaded) {
+    draft = loaded;
+    ratingState = createRatingState(dimensions, state.work?.assignment, draft);
     if (!state.past) clock.start(draft.seconds);
   }
 
@@ -37,12 +37,12 @@ export function createDesk({ main, dimensions, drafts, clock, panel, text, hears
     Object.assign(state, { work, past, picture: 0 });
     if (before && before !== work) before.stage.classList.remove("is-shown");
     if (!work) return clock.stop();
-    begin(past ? { ...blank(), notes: past.notes } : drafts.load(work.name));
+    begin(past ? { ...createDraft(), notes: past.notes } : drafts.load(work.name));
     for (const picture of work.pictures)
       if (draft.seen.includes(picture.block.number) && !picture.seen) picture.markSeen();
     if (work.stage.parentNode !== main) main.append(work.stage);
     work.stage.classList.add("is-shown");
-    state.here = sheet.missing()[0] ?? dimensions.findIndex((_, index) => sheet.isOpen(index));
+    state.here = ratingState.missing()[0] ?? dimensions.findIndex((_, index) => ratingState.isOpen(index));
     if (past) clock.stop();
     draw();
     if (panel.hasFocus()) panel.focus(state.here);
@@ -50,20 +50,20 @@ export function createDesk({ main, dimensions, drafts, clock, panel, text, hears
 
   function draw() {
     const { past, here } = state;
-    const { locked, judge, revising } = sheet;
+    const { locked, judge, revising } = ratingState;
     panel.show({
-      ratings: past?.ratings ?? sheet.ratings(),
-      own: past ? (past.own ?? null) : sheet.own,
+      ratings: past?.ratings ?? ratingState.ratings(),
+      own: past ? (past.own ?? null) : ratingState.own,
       judge,
       locked,
       here,
       // Own values that a judge's followed are undone with the answer; where none came, nothing is.
       lapsed: past?.undo_until === null,
-      notes: past?.notes ?? sheet.notes(),
+      notes: past?.notes ?? ratingState.notes(),
       readOnly: Boolean(past),
       takesNotes: !past && !revising,
     });
-    hears.changed();
+    callbacks.changed();
   }
 
   /** Into the browser's storage; a sample that was only looked at keeps its seconds too. */
@@ -74,25 +74,25 @@ export function createDesk({ main, dimensions, drafts, clock, panel, text, hears
     draft.seconds = seconds;
     draft.at = Date.now();
     drafts.save(state.work.name, draft);
-    if (dirty) hears.kept();
+    if (dirty) callbacks.kept();
     dirty = false;
   }
 
   /** @param {number} index @param {number} value */
   function rate(index, value) {
-    if (!state.work || state.past || !sheet.isOpen(index)) return;
+    if (!state.work || state.past || !ratingState.isOpen(index)) return;
     const dimension = dimensions[index];
     draft.ratings[dimension.key] = value;
     dirty = true;
     const order = [...dimensions.keys()];
-    const next = [...order.slice(index + 1), ...order.slice(0, index)].find(sheet.isMissing);
+    const next = [...order.slice(index + 1), ...order.slice(0, index)].find(ratingState.isMissing);
     state.here = next ?? index;
     draw();
     panel.focus(state.here);
     keep();
     const label = dimension.levels.find((level) => level.value === value)?.label ?? "";
-    const all = sheet.revising ? "answered_all" : "rated_all";
-    hears.aloud(text.say(next === undefined ? all : "rated", { key: dimension.key, value, label }));
+    const all = ratingState.revising ? "answered_all" : "rated_all";
+    callbacks.announce(text.say(next === undefined ? all : "rated", { key: dimension.key, value, label }));
   }
 
   /** @param {number} index */
@@ -104,7 +104,7 @@ export function createDesk({ main, dimensions, drafts, clock, panel, text, hears
 
   /** @param {number} step */
   function move(step) {
-    const open = [...dimensions.keys()].filter(sheet.isOpen);
+    const open = [...dimensions.keys()].filter(ratingState.isOpen);
     const next = open[(open.indexOf(state.here) + step + open.length) % open.length];
     focus(next);
     panel.focus(next);
@@ -116,12 +116,12 @@ export function createDesk({ main, dimensions, drafts, clock, panel, text, hears
     keep,
     rate,
     move,
-    sheet: () => sheet,
-    missing: () => sheet.missing(),
-    attend: focus,
+    ratingState: () => ratingState,
+    missing: () => ratingState.missing(),
+    select: focus,
     focus(/** @type {number} */ index) {
       focus(index);
-      if (sheet.isOpen(index)) panel.focus(index);
+      if (ratingState.isOpen(index)) panel.focus(index);
     },
     /** @param {string} key @param {string} note */
     note(key, note) {
@@ -136,17 +136,17 @@ export function createDesk({ main, dimensions, drafts, clock, panel, text, hears
       draft.seen.push(number);
       dirty = true;
     },
-    /** What goes into the letter. */
-    said() {
+    /** What goes into the pending write. */
+    collectAnswer() {
       keep();
       const notes = Object.fromEntries(Object.entries(draft.notes).filter(([, note]) => note.trim()));
-      const ratings = sheet.ratings();
-      return { key: draft.key, ratings, all: { ...ratings, ...sheet.byRule() }, notes, seconds: draft.seconds };
+      const ratings = ratingState.ratings();
+      return { key: draft.key, ratings, all: { ...ratings, ...ratingState.byRule() }, notes, seconds: draft.seconds };
     },
     /** Another tab wrote this draft. @param {string} name @param {any} value */
     follow(name, value) {
       if (!state.work || state.past || name !== drafts.name(state.work.name) || !value) return;
-      begin({ ...blank(), ...value });
+      begin({ ...createDraft(), ...value });
       draw();
     },
   };
