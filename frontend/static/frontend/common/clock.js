@@ -10,7 +10,7 @@ const SIGNS = ["keydown", "pointerdown", "pointermove", "wheel", "scroll", "touc
 /**
  * @param {{now?: () => number, awake?: () => boolean}} [options]  for tests: another clock, another attention
  */
-export function createClock({ now = () => performance.now(), awake = attending } = {}) {
+export function createClock({ now = () => performance.now(), awake = isAttended } = {}) {
   let total = 0;
   let since = now();
   let touched = now();
@@ -55,6 +55,6 @@ export function createClock({ now = () => performance.now(), awake = attending }
   };
 }
 
-function attending() {
+function isAttended() {
   return document.visibilityState === "visible" && document.hasFocus();
 }

@@ -46,7 +46,7 @@ export function createHttp(urls, person) {
     const headers = { Accept: "application/json" };
     if (url !== urls.me && url !== urls.session) headers["X-Person"] = person.id;
     if (text !== undefined) headers["Content-Type"] = "application/json";
-    if (method !== "GET") headers["X-CSRFToken"] = cookie("csrftoken");
+    if (method !== "GET") headers["X-CSRFToken"] = readCookie("csrftoken");
     let response, answer;
     try {
       response = await fetch(url, {
@@ -97,7 +97,7 @@ export function createHttp(urls, person) {
 }
 
 /** @param {string} name */
-function cookie(name) {
+function readCookie(name) {
   const pair = document.cookie.split("; ").find((part) => part.startsWith(`${name}=`));
   return pair ? decodeURIComponent(pair.slice(name.length + 1)) : "";
 }

@@ -8,7 +8,7 @@ export function listenToKeys(meaning) {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (isTyping(event.target) || document.querySelector("dialog[open], :popover-open")) return;
-    const name = nameOf(event);
+    const name = findKeyName(event);
     if (name === "Enter" && isControl(event.target)) return;
     const action = meaning(name, event.shiftKey);
     if (!action) return;
@@ -23,7 +23,7 @@ export function listenToKeys(meaning) {
  * The key's sign; where a layout hides digits or brackets behind another key, the place on the keyboard counts.
  * @param {KeyboardEvent} event
  */
-function nameOf(event) {
+function findKeyName(event) {
   const { key, code } = event;
   if (/^[\d?[\]]$/.test(key)) return key;
   if (!event.shiftKey && /^Digit\d$/.test(code)) return code.slice(5);

@@ -41,7 +41,7 @@ export function chip({ levels }, value) {
  * @param {Dimension} dimension
  * @returns {HTMLElement[]}
  */
-export function anchorsOf(dimension) {
+export function drawAnchors(dimension) {
   return dimension.levels.map(({ value, label, anchor }) =>
     h("li", {}, chip(dimension, value), h("b", {}, label), h("span", {}, anchor)),
   );
@@ -57,7 +57,7 @@ export function createLevels() {
       const about = find(dialog, ".about");
       about.textContent = dimension.description;
       about.hidden = !dimension.description;
-      find(dialog, "ol").replaceChildren(...anchorsOf(dimension));
+      find(dialog, "ol").replaceChildren(...drawAnchors(dimension));
       open();
     },
   };

@@ -29,7 +29,7 @@ export function createPictureViewer(text, callbacks) {
   /** @type {"fit"|"1"|"2"|""} */
   let mode = "fit";
 
-  const life = () => 1 / (window.devicePixelRatio || 1);
+  const naturalScale = () => 1 / (window.devicePixelRatio || 1);
   const space = () => ({ width: glass.clientWidth, height: glass.clientHeight });
   const middle = () => ({ x: glass.clientWidth / 2, y: glass.clientHeight / 2 });
   const size = () => pictures[index].block;
@@ -38,13 +38,13 @@ export function createPictureViewer(text, callbacks) {
     place = keepInside(place, size(), space());
     image.style.transform = `translate(${place.x}px, ${place.y}px) scale(${place.scale})`;
     for (const button of modes) button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
-    const percent = Math.round((place.scale / life()) * 100);
+    const percent = Math.round((place.scale / naturalScale()) * 100);
     write(title, text.say("viewing", { name: size().number, n: index + 1, of: pictures.length, percent }));
-    if (place.scale >= life() * 0.999) void lookAtAllOfIt(pictures[index]);
+    if (place.scale >= naturalScale() * 0.999) void loadFullPicture(pictures[index]);
   }
 
   /** The web copy fills the window; from 1:1 on the full picture is needed, and counts as seen once it is here. */
-  async function lookAtAllOfIt(/** @type {Picture} */ picture) {
+  async function loadFullPicture(/** @type {Picture} */ picture) {
     if (image.dataset.full === picture.block.full_url) return;
     image.dataset.full = picture.block.full_url;
     const full = new Image();
@@ -63,15 +63,15 @@ export function createPictureViewer(text, callbacks) {
   /** @param {number} scale @param {{x: number, y: number}} [around] */
   function zoom(scale, around = middle()) {
     mode = "";
-    const least = Math.min(fitScale(size(), space(), life()), life());
-    place = scaleAround(place, Math.min(MOST * life(), Math.max(least, scale)), around);
+    const least = Math.min(fitScale(size(), space(), naturalScale()), naturalScale());
+    place = scaleAround(place, Math.min(MOST * naturalScale(), Math.max(least, scale)), around);
     draw();
   }
 
   /** @param {string} wanted */
   function setMode(wanted) {
-    if (wanted === "fit") place = { scale: fitScale(size(), space(), life()), x: 0, y: 0 };
-    else zoom(life() * Number(wanted));
+    if (wanted === "fit") place = { scale: fitScale(size(), space(), naturalScale()), x: 0, y: 0 };
+    else zoom(naturalScale() * Number(wanted));
     mode = /** @type {typeof mode} */ (wanted);
     draw();
   }

@@ -55,7 +55,12 @@ export function buildSample(sample, { text, dimensions, heading = "h1", callback
     for (const block of turn.blocks) {
       if (block.kind === "text")
         section.append(
-          h("div.sample-block", { "data-block": block.number }, h("span.block-number", {}, block.number), prose(block)),
+          h(
+            "div.sample-block",
+            { "data-block": block.number },
+            h("span.block-number", {}, block.number),
+            drawText(block),
+          ),
         );
       else {
         const first = pictures.length === 0 && !turn.context;
@@ -75,9 +80,9 @@ export function buildSample(sample, { text, dimensions, heading = "h1", callback
     }
     stage.append(section);
   });
-  const missing = missingSide(sample, dimensions, text);
+  const missing = drawMissingSide(sample, dimensions, text);
   if (missing) stage.append(missing);
-  line.append(pictures.length ? dotsOf(pictures, dots, text) : h("span.picture-list", {}, text.say("text_only")));
+  line.append(pictures.length ? createDots(pictures, dots, text) : h("span.picture-list", {}, text.say("text_only")));
   return { stage, pictures };
 }
 
@@ -86,7 +91,7 @@ export function buildSample(sample, { text, dimensions, heading = "h1", callback
  * @param {Map<Picture, ReturnType<typeof createDot>>} dots
  * @param {Text} text
  */
-function dotsOf(pictures, dots, text) {
+function createDots(pictures, dots, text) {
   for (const picture of pictures) {
     const dot = createDot(text, picture.block.number);
     dot.show(picture);
@@ -96,7 +101,7 @@ function dotsOf(pictures, dots, text) {
 }
 
 /** The server has rendered and cleaned the text; without that it is shown as it is. @param {import("./types.js").TextBlock} block */
-function prose(block) {
+function drawText(block) {
   const node = h("div.prose");
   if (block.html === undefined) node.append(h("p.plain", {}, block.text));
   // eslint-disable-next-line no-restricted-properties -- the server has cleaned it
@@ -110,7 +115,7 @@ function prose(block) {
  * @param {import("./types.js").Dimension[]} dimensions
  * @param {Text} text
  */
-function missingSide({ locked }, dimensions, text) {
+function drawMissingSide({ locked }, dimensions, text) {
   const keys = dimensions.map((dimension) => dimension.key).filter((key) => key in locked);
   if (!keys.length) return null;
   const side = locked[keys[0]].why;

@@ -22,16 +22,18 @@ export function drawCaseHeader(view, text, now) {
         ? text.say("head_handed_over")
         : excused
           ? text.say("head_excused")
-          : text.say("head_open", { n: open, count: counted(open, text) });
+          : text.say("head_open", { n: open, count: spellCount(open, text) });
   const settled = view.topics.length - open;
   const parts = [
     view.because === "reopened" && text.say("because_reopened"),
     view.because !== "reopened" &&
       view.participants.length > 1 &&
-      text.say("because_scores", { n: view.participants.length, count: counted(view.participants.length, text) }),
+      text.say("because_scores", { n: view.participants.length, count: spellCount(view.participants.length, text) }),
     view.settled.length > 0 &&
-      text.say("agreed_at_once", { n: view.settled.length, count: counted(view.settled.length, text) }),
-    settled > 0 && view.state !== "closed" && text.say("settled_since", { n: settled, count: counted(settled, text) }),
+      text.say("agreed_at_once", { n: view.settled.length, count: spellCount(view.settled.length, text) }),
+    settled > 0 &&
+      view.state !== "closed" &&
+      text.say("settled_since", { n: settled, count: spellCount(settled, text) }),
     view.state === "handed_over" && text.say("handed_over_why"),
     excused && text.say("excused_why"),
     view.me && text.say("you_are", { alias: view.me }),
@@ -40,12 +42,12 @@ export function drawCaseHeader(view, text, now) {
     "header.case-header",
     {},
     h("h1", {}, title),
-    h("p.text-secondary", {}, parts.join(" "), ...due(view, text, now)),
+    h("p.text-secondary", {}, parts.join(" "), ...drawDue(view, text, now)),
   );
 }
 
 /** @param {import("./types.js").Case} view @param {import("../common/text.js").Text} text @param {number} now */
-function due({ state, due_at }, text, now) {
+function drawDue({ state, due_at }, text, now) {
   if (!due_at || state !== "open") return [];
   const left = Date.parse(due_at) - now;
   const words =
@@ -54,4 +56,4 @@ function due({ state, due_at }, text, now) {
 }
 
 /** @param {number} n @param {import("../common/text.js").Text} text */
-const counted = (n, text) => (text.has(`count_${n}`) ? text.say(`count_${n}`) : String(n));
+const spellCount = (n, text) => (text.has(`count_${n}`) ? text.say(`count_${n}`) : String(n));

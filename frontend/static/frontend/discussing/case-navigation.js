@@ -39,7 +39,7 @@ export function createCaseNavigation({ api, queue, currentCase, empty, text, ann
     // Asked for before the first list has come.
     if (!queue.after(now?.id ?? "") && queue.state.reason === "loading") await queue.refill();
     const coming = queue.after(now?.id ?? "");
-    const item = coming && (await fetched(coming.id));
+    const item = coming && (await fetchItem(coming.id));
     if (currentCase.state.item !== now || (coming && !item)) return;
     const seen = now && currentCase.look();
     if (!item && seen && waitsForMe(seen.view)) return announcer.announce(text.say("no_other_case"));
@@ -49,7 +49,7 @@ export function createCaseNavigation({ api, queue, currentCase, empty, text, ann
   }
 
   /** @param {string} id */
-  async function fetched(id) {
+  async function fetchItem(id) {
     const known = queue.get(id);
     if (known?.view) return known;
     try {
@@ -68,12 +68,12 @@ export function createCaseNavigation({ api, queue, currentCase, empty, text, ann
     async previous() {
       const id = trail.pop();
       if (!id) return announcer.announce(text.say("no_earlier_case"));
-      const item = await fetched(id);
+      const item = await fetchItem(id);
       if (item) open(item);
     },
     /** Go to one case, whatever waits. @param {string} id */
     async go(id) {
-      const item = await fetched(id);
+      const item = await fetchItem(id);
       if (item) open(item);
       return item !== null;
     },

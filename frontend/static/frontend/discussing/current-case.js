@@ -79,7 +79,7 @@ export function createCurrentCase({
       return callbacks.drawn();
     }
     const open = seen.view.topics.filter((topic) => topic.state === "open");
-    if (!open.some(({ key }) => key === state.here)) state.here = firstOf(seen.view);
+    if (!open.some(({ key }) => key === state.here)) state.here = findFirstTopic(seen.view);
     panel.show(seen.view, state.here);
     const dimension = dimensions.find(({ key }) => key === state.here);
     const now = findOptions();
@@ -99,7 +99,7 @@ export function createCurrentCase({
   }
 
   /** @param {Case} view */
-  function firstOf(view) {
+  function findFirstTopic(view) {
     const open = view.topics.filter((topic) => topic.state === "open");
     return (open.find((topic) => needsMe(view, topic)) ?? open[0])?.key ?? "";
   }
@@ -120,7 +120,7 @@ export function createCurrentCase({
     show(item) {
       keep();
       const view = item && viewOf(item);
-      Object.assign(state, { item: view ? item : null, here: view ? firstOf(view) : "", picture: 0 });
+      Object.assign(state, { item: view ? item : null, here: view ? findFirstTopic(view) : "", picture: 0 });
       samplePane.show(view ? (item?.built ?? null) : null);
       if (item && view) clock.start(drafts.seconds(item.id));
       else clock.stop();

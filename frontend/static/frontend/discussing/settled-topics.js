@@ -21,7 +21,7 @@ export function createClosedTopic({ dimension, blocks, me, reasons, text, open }
   const node = h(
     "details.fold",
     { open },
-    h("summary", {}, icon("chevron-right"), value, nameOf(dimension), what),
+    h("summary", {}, icon("chevron-right"), value, drawName(dimension), what),
     h("div.body", {}, axis, thread.node),
   );
   let drawn = "";
@@ -69,7 +69,7 @@ export function drawSettled(dimension, { value, outcome, firsts }, text) {
       {},
       icon("chevron-right"),
       value === null && firsts === null ? h("span.level-chip", {}, "?") : chip(dimension, value),
-      nameOf(dimension),
+      drawName(dimension),
       h("span.case-question", {}, text.say(`outcome_${key}`)),
     ),
     h("div.body", {}, h("p", {}, explanation)),
@@ -77,4 +77,4 @@ export function drawSettled(dimension, { value, outcome, firsts }, text) {
 }
 
 /** @param {Dimension} dimension */
-const nameOf = ({ key, name }) => h("span", {}, h("b", {}, key), " ", h("span.text-secondary", {}, name));
+const drawName = ({ key, name }) => h("span", {}, h("b", {}, key), " ", h("span.text-secondary", {}, name));

@@ -41,7 +41,7 @@ export function drawAxis(dimension, stances, { me, text, closed = false }) {
       drawRow(levels.length, place(stance.first), place(stance.current), band),
     ),
   );
-  const said = stances.map((stance) => sentence(stance, me, text)).join(" ");
+  const said = stances.map((stance) => describeStance(stance, me, text)).join(" ");
   const node = h(
     "div.axis",
     { role: "img", "aria-label": text.say("axis", { name: dimension.name, said }) },
@@ -53,7 +53,7 @@ export function drawAxis(dimension, stances, { me, text, closed = false }) {
 }
 
 /** How far apart those stand who take part, and began. @param {Stance[]} stances */
-export function spreads(stances) {
+export function findSpreads(stances) {
   const active = stances.filter((stance) => !stance.excused);
   const range = (/** @type {(number|null)[]} */ values) => {
     const known = /** @type {number[]} */ (values.filter((value) => value !== null));
@@ -63,7 +63,7 @@ export function spreads(stances) {
 }
 
 /** @param {Stance} stance @param {string|null} me @param {import("../common/text.js").Text} text */
-function sentence({ alias, first, current, excused }, me, text) {
+function describeStance({ alias, first, current, excused }, me, text) {
   const who = alias === me ? text.say("alias_you", { alias }) : alias;
   const key = current === null ? "stands_nowhere" : first === current ? "stands_still" : "stands_moved";
   return text.say(excused ? "stands_excused" : key, { who, first: first ?? "", current: current ?? "" });
@@ -76,12 +76,12 @@ function sentence({ alias, first, current, excused }, me, text) {
  * @param {{from: number, to: number}|null} band
  */
 function drawRow(count, first, current, band) {
-  const svg = make("svg", { height: HEIGHT, class: "stance-line", "aria-hidden": "true", focusable: "false" });
+  const svg = createSvg("svg", { height: HEIGHT, class: "stance-line", "aria-hidden": "true", focusable: "false" });
   const x = (/** @type {number} */ place) => `${((place + 0.5) * 100) / count}%`;
   const y = HEIGHT / 2;
   if (band)
     svg.append(
-      make("rect", {
+      createSvg("rect", {
         x: `${(band.from * 100) / count + 3}%`,
         width: `${((band.to - band.from + 1) * 100) / count - 6}%`,
         y: 0,
@@ -90,42 +90,42 @@ function drawRow(count, first, current, band) {
       }),
     );
   for (let place = 0; place < count; place += 1)
-    svg.append(make("line", { x1: x(place), x2: x(place), y1: 0, y2: HEIGHT, class: "grid" }));
+    svg.append(createSvg("line", { x1: x(place), x2: x(place), y1: 0, y2: HEIGHT, class: "grid" }));
   if (current < 0) return svg;
   const moved = first >= 0 && first !== current;
   if (moved)
     svg.append(
-      make("line", { x1: x(first), x2: x(current), y1: y, y2: y, class: "way" }),
-      make("circle", { cx: x(first), cy: y, r: 7.5, class: "first" }),
+      createSvg("line", { x1: x(first), x2: x(current), y1: y, y2: y, class: "way" }),
+      createSvg("circle", { cx: x(first), cy: y, r: 7.5, class: "first" }),
     );
-  if (!moved) svg.append(make("circle", { cx: x(current), cy: y, r: 12, class: "ring" }));
-  svg.append(make("circle", { cx: x(current), cy: y, r: 8.5, class: `dot d${shade(current, count)}` }));
+  if (!moved) svg.append(createSvg("circle", { cx: x(current), cy: y, r: 12, class: "ring" }));
+  svg.append(createSvg("circle", { cx: x(current), cy: y, r: 8.5, class: `dot d${shade(current, count)}` }));
   return svg;
 }
 
 /** What the marks mean, and what still has to close. @param {Stance[]} stances @param {import("../common/text.js").Text} text */
 export function drawLegend(stances, text) {
   const sign = (/** @type {string} */ key, /** @type {SVGElement[]} */ ...marks) => {
-    const svg = make("svg", { width: 22, height: 18, "aria-hidden": "true" });
+    const svg = createSvg("svg", { width: 22, height: 18, "aria-hidden": "true" });
     svg.append(...marks);
     return h("span", {}, svg, text.say(key, { n: gap }));
   };
-  const { now } = spreads(stances);
+  const { now } = findSpreads(stances);
   const gap = now ? Math.round((now.high - now.low) * 100) / 100 : 0;
   const dot = (/** @type {number} */ r, /** @type {string} */ name) =>
-    make("circle", { cx: 11, cy: 9, r, class: name });
+    createSvg("circle", { cx: 11, cy: 9, r, class: name });
   return h(
     "p.legend",
     {},
     sign("legend_first", dot(6.5, "first")),
     sign("legend_current", dot(6.5, "dot d3")),
     sign("legend_still", dot(8.5, "ring"), dot(5.5, "dot d3")),
-    sign("legend_band", make("rect", { x: 1, y: 2, width: 20, height: 14, rx: 2, class: "band is-edged" })),
+    sign("legend_band", createSvg("rect", { x: 1, y: 2, width: 20, height: 14, rx: 2, class: "band is-edged" })),
   );
 }
 
 /** @param {string} name @param {Record<string, string|number>} attributes */
-function make(name, attributes) {
+function createSvg(name, attributes) {
   const node = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, String(value));
   return node;

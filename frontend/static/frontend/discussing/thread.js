@@ -28,7 +28,7 @@ export function createThread({ dimension, blocks, me, reasons, text }) {
       "p.meta",
       {},
       h("span", {}, post.pending ? text.say("on_its_way") : text.when(post.at)),
-      ...done(post),
+      ...describeAction(post),
       listed && h("span.listed", {}, listed),
       fresh && h("span.post-new", {}, text.say("new")),
     );
@@ -41,7 +41,7 @@ export function createThread({ dimension, blocks, me, reasons, text }) {
   }
 
   /** @param {Post} post @returns {(Node|string)[]} */
-  function done({ kind, before, value }) {
+  function describeAction({ kind, before, value }) {
     if (kind === "move")
       return [h("span", {}, text.say("moved")), chip(dimension, before), h("span", {}, "→"), chip(dimension, value)];
     if (kind === "keep") return [h("span", {}, text.say("keeps")), chip(dimension, value)];

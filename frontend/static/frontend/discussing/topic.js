@@ -2,8 +2,8 @@
 /** Shows one open dimension: its axis, who has still to answer, and the thread. */
 
 import { h, icon, write } from "../common/dom.js";
-import { anchorsOf, chip } from "../common/levels.js";
-import { drawAxis, drawLegend, spreads } from "./stance-axis.js";
+import { drawAnchors, chip } from "../common/levels.js";
+import { drawAxis, drawLegend, findSpreads } from "./stance-axis.js";
 import { needsMe } from "./case-rules.js";
 import { createThread } from "./thread.js";
 
@@ -43,13 +43,13 @@ export function createTopic({ dimension, blocks, me, reasons, text, callbacks })
   levelsLine.hidden = !levels.some((level) => level.label || level.anchor);
   const body = h("div.topic-body", { id: `${id}-body` }, picture, still, levelsLine, thread.node);
   const node = h("section.topic", { "aria-labelledby": id }, h("h2", {}, head), body);
-  const anchors = anchorsOf(dimension);
+  const anchors = drawAnchors(dimension);
   let drawn = "";
 
   /** @param {Case} view @param {Topic} topic */
   function draw(view, topic) {
-    const { first, now } = spreads(topic.stances ?? []);
-    write(range, first && now ? text.say("ranges", { first: span(first), now: span(now) }) : "");
+    const { first, now } = findSpreads(topic.stances ?? []);
+    write(range, first && now ? text.say("ranges", { first: formatRange(first), now: formatRange(now) }) : "");
     standing.replaceChildren(
       ...(topic.stances ?? []).filter(({ excused }) => !excused).map(({ current }) => chip(dimension, current)),
     );
@@ -57,9 +57,9 @@ export function createTopic({ dimension, blocks, me, reasons, text, callbacks })
     if (topic.revealed && topic.stances) {
       picture.replaceChildren(drawAxis(dimension, topic.stances, { me, text }), drawLegend(topic.stances, text));
     } else {
-      picture.replaceChildren(h("p.topic-solved", {}, ...alone(topic)));
+      picture.replaceChildren(h("p.topic-solved", {}, ...describeOwnStance(topic)));
     }
-    still.replaceChildren(...stillToAnswer(topic));
+    still.replaceChildren(...drawAnswerStates(topic));
     const inPlay = now ? levels.map(({ value }) => value >= now.low && value <= now.high) : levels.map(() => true);
     anchors.forEach((anchor, place) => {
       anchor.hidden = !inPlay[place];
@@ -69,7 +69,7 @@ export function createTopic({ dimension, blocks, me, reasons, text, callbacks })
   }
 
   /** What stands there before my own reason: nothing of the others. @param {Topic} topic @returns {(Node|string)[]} */
-  function alone(topic) {
+  function describeOwnStance(topic) {
     const current = topic.mine?.current ?? null;
     const words = topic.sent ? "alone_sent" : current === null ? "alone_no_value" : "alone";
     return [
@@ -79,7 +79,7 @@ export function createTopic({ dimension, blocks, me, reasons, text, callbacks })
   }
 
   /** @param {Topic} topic @returns {Node[]} */
-  function stillToAnswer(topic) {
+  function drawAnswerStates(topic) {
     if (!topic.revealed || !topic.stances || topic.waits_for === null) return [];
     const waits = topic.waits_for;
     return topic.stances
@@ -116,7 +116,7 @@ export function createTopic({ dimension, blocks, me, reasons, text, callbacks })
       standing.hidden = opened;
       head.setAttribute("aria-expanded", String(opened));
       head.toggleAttribute("aria-current", here);
-      thread.show(topic.posts, topic.revealed ? lastWord(topic, me) : "");
+      thread.show(topic.posts, topic.revealed ? findLastPostTime(topic, me) : "");
       const signature = JSON.stringify([
         topic.stances,
         topic.mine,
@@ -133,7 +133,7 @@ export function createTopic({ dimension, blocks, me, reasons, text, callbacks })
 }
 
 /** When I last said something. @param {Topic} topic @param {string|null} me */
-const lastWord = (topic, me) =>
+const findLastPostTime = (topic, me) =>
   topic.posts
     .filter(({ alias }) => alias === me)
     .map(({ at }) => at)
@@ -141,4 +141,4 @@ const lastWord = (topic, me) =>
     .pop() ?? "";
 
 /** @param {{low: number, high: number}} range */
-const span = ({ low, high }) => (low === high ? String(low) : `${low}–${high}`);
+const formatRange = ({ low, high }) => (low === high ? String(low) : `${low}–${high}`);

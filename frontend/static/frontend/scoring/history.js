@@ -29,7 +29,7 @@ export function createHistory({
   let busy = false;
 
   /** @param {() => Promise<void>} step */
-  async function once(step) {
+  async function runOnce(step) {
     if (busy) return;
     busy = true;
     try {
@@ -42,7 +42,7 @@ export function createHistory({
   }
 
   const previous = () =>
-    once(async () => {
+    runOnce(async () => {
       const index = workspace.state.past ? viewed.index + 1 : 0;
       const entry = await previousScores.at(index);
       if (!entry) return refuse("no_earlier");
@@ -54,7 +54,7 @@ export function createHistory({
     const index = viewed.index - 1;
     if (index < 0) leave();
     else
-      void once(async () => {
+      void runOnce(async () => {
         const entry = await previousScores.at(index);
         if (entry) view(entry, index);
       });
@@ -101,12 +101,12 @@ export function createHistory({
 
   /** Undo what is looked at, or the last one. */
   const undo = () =>
-    once(async () => {
+    runOnce(async () => {
       const viewing = Boolean(workspace.state.past);
       if (!viewing && queue.items.some((item) => isRevision(item.assignment))) return refuse("undo_revealed");
       const entry = await previousScores.at(viewing ? viewed.index : 0);
       if (!entry || !previousScores.mayUndo(entry)) return refuse(entry ? "undo_too_late" : "nothing_to_undo");
-      takeBack(entry);
+      undoEntry(entry);
     });
 
   /** Say why what was asked for cannot be had. @param {string} key @param {Record<string, string>} [values] */
@@ -117,7 +117,7 @@ export function createHistory({
   }
 
   /** @param {Entry} entry */
-  function takeBack({ assignment, given, key }) {
+  function undoEntry({ assignment, given, key }) {
     const unsent = key ? pendingWrites.get(key) : null;
     const revision = Boolean(given.own);
     const score = revision ? { ...given, ratings: given.own ?? {}, own: null } : null;

@@ -30,7 +30,7 @@ export function createJudgeSuggestion({ key, levels }, { id, text, callbacks }) 
   band.setAttribute("aria-hidden", "true");
 
   /** Where a value lies on the axis of the keys, in per cent of its width. @param {number} value */
-  function across(value) {
+  function findOffset(value) {
     const values = levels.map((level) => level.value);
     const after = values.findIndex((level) => level >= value);
     const place =
@@ -47,13 +47,14 @@ export function createJudgeSuggestion({ key, levels }, { id, text, callbacks }) 
     const expected = judge.expected?.[key];
     const [low, high] = judge.interval?.[key] ?? [];
     const parts = [];
-    if (low !== undefined && high !== undefined) parts.push(rect(across(low), across(high) - across(low), 3, 2));
-    if (expected !== undefined) parts.push(rect(across(expected), 0.8, 0, 8));
+    if (low !== undefined && high !== undefined)
+      parts.push(createRect(findOffset(low), findOffset(high) - findOffset(low), 3, 2));
+    if (expected !== undefined) parts.push(createRect(findOffset(expected), 0.8, 0, 8));
     band.replaceChildren(...(levels.length <= ONE_LINE ? parts : []));
   }
 
   /** @param {import("./types.js").Suggestion} judge @param {number|null|undefined} own */
-  function sentence(judge, own) {
+  function describeJudge(judge, own) {
     const value = judge.ratings[key];
     const expected = judge.expected?.[key];
     const [low, high] = judge.interval?.[key] ?? [];
@@ -68,7 +69,7 @@ export function createJudgeSuggestion({ key, levels }, { id, text, callbacks }) 
   }
 
   /** What was made of what the judge says. @param {number} own @param {number} value @param {boolean} lapsed */
-  function outcome(own, value, lapsed) {
+  function describeOutcome(own, value, lapsed) {
     if (lapsed) return text.say("left_own", { own });
     return value === own ? text.say("kept_own", { own }) : text.say("changed_own", { own, value });
   }
@@ -85,7 +86,10 @@ export function createJudgeSuggestion({ key, levels }, { id, text, callbacks }) 
     }
     drawBand(judge);
     const differs = known && own !== judged && value !== undefined && value !== null;
-    write(words, [sentence(judge, own), differs ? outcome(own, value, lapsed) : ""].filter(Boolean).join(" "));
+    write(
+      words,
+      [describeJudge(judge, own), differs ? describeOutcome(own, value, lapsed) : ""].filter(Boolean).join(" "),
+    );
     const asks = answering && here;
     keeping.hidden = !(asks && known && own !== judged);
     adopting.hidden = !asks || (known && own === judged);
@@ -97,7 +101,7 @@ export function createJudgeSuggestion({ key, levels }, { id, text, callbacks }) 
 }
 
 /** @param {number} x @param {number} width @param {number} y @param {number} height */
-function rect(x, width, y, height) {
+function createRect(x, width, y, height) {
   const node = document.createElementNS(SVG, "rect");
   for (const [name, value] of Object.entries({ x: `${x}%`, width: `${width}%`, y, height }))
     node.setAttribute(name, String(value));

@@ -2,7 +2,7 @@
 /** Shows one row per dimension, with its levels, the chosen value and a note. */
 
 import { find, h, icon, write } from "../common/dom.js";
-import { anchorsOf, shade } from "../common/levels.js";
+import { drawAnchors, shade } from "../common/levels.js";
 import { createNote } from "./notes.js";
 import { createJudgeSuggestion } from "./judge-suggestion.js";
 
@@ -74,7 +74,7 @@ function buildRow(dimension, index, text, callbacks) {
     callbacks: { keep: callbacks.keepOwn, adopt: callbacks.adopt },
   });
   group.append(judgeSuggestion.band);
-  const anchors = anchorsOf(dimension);
+  const anchors = drawAnchors(dimension);
   const lock = icon("lock");
   const words = h("span");
   const chosen = h("p.score-chosen", { id: `${id}-chosen` }, lock, words);
@@ -165,7 +165,7 @@ function buildRow(dimension, index, text, callbacks) {
     lock.toggleAttribute("hidden", !locked);
     const explained = place >= 0 ? place : ownPlace;
     chosen.hidden = !locked && explained < 0;
-    if (locked) write(words, lockedBecause(dimension, locked, text));
+    if (locked) write(words, describeLock(dimension, locked, text));
     else if (explained >= 0) say(levels[explained]);
   }
 
@@ -182,7 +182,7 @@ function buildRow(dimension, index, text, callbacks) {
  * @param {import("./types.js").Lock} lock
  * @param {import("../common/text.js").Text} text
  */
-function lockedBecause({ needs }, { why, value }, text) {
+function describeLock({ needs }, { why, value }, text) {
   const both = needs.includes("text") && needs.includes("image") ? "both_" : "";
   const key = why === "no_text_no_image" ? why : both + why;
   return text.say(`locked_${key}`, { value: value === null ? text.say("not_applicable") : value });

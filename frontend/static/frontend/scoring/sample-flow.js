@@ -82,7 +82,7 @@ export function createSampleFlow({
   }
 
   /** What is asked for where values are missing. @param {import("./types.js").Assignment} assignment */
-  function unanswered(assignment) {
+  function findMissingText(assignment) {
     if (isRevision(assignment)) return "answer_judge";
     return assignment.suggestion ? "answer_yourself" : "submit_to_go";
   }
@@ -94,7 +94,7 @@ export function createSampleFlow({
     const missing = workspace.missing();
     if (missing.length) {
       workspace.focus(missing[0]);
-      announcer.announce(text.say(unanswered(assignment), { n: missing.length }));
+      announcer.announce(text.say(findMissingText(assignment), { n: missing.length }));
       return;
     }
     const { key, ratings, all, notes, seconds } = workspace.collectAnswer();
@@ -125,18 +125,18 @@ export function createSampleFlow({
   function lost(work) {
     if (work !== workspace.state.work) return void queue.drop(work.name);
     const words = text.say(isRevision(work.assignment) ? "revision_over" : "lease_lost");
-    announcer.show("lost", words, ways(work));
+    announcer.show("lost", words, listWaysOut(work));
     announcer.announce(words);
   }
 
   /** What can be done about a sample whose lease is gone. @param {Work|null} work */
-  function ways(work) {
+  function listWaysOut(work) {
     return work?.lost ? [{ label: text.say("lease_lost_next"), run: () => giveUp(work) }] : [];
   }
 
   /** Until the next step: why the one that was asked for cannot be made. @param {string} words */
   function remark(words) {
-    announcer.show("remark", words, ways(workspace.state.work));
+    announcer.show("remark", words, listWaysOut(workspace.state.work));
     announcer.announce(words);
   }
 
@@ -161,7 +161,7 @@ export function createSampleFlow({
     if (!here) return;
     const words = text.say("done_elsewhere");
     show(words);
-    announcer.show("remark", words, ways(workspace.state.work));
+    announcer.show("remark", words, listWaysOut(workspace.state.work));
   }
 
   return { proceed, show, remark, draw, submit, skip, lost, filled, doneElsewhere, composeWrite };

@@ -6,7 +6,7 @@
 /** @param {import("../common/text.js").Text} text */
 export function createWriteDescriptions(text) {
   /** @param {PendingWrite} pendingWrite */
-  const valuesOf = ({ ratings = {} }) =>
+  const listValues = ({ ratings = {} }) =>
     Object.entries(ratings)
       .map(([key, value]) => `${key} ${value}`)
       .join(", ");
@@ -28,7 +28,7 @@ export function createWriteDescriptions(text) {
     /** @param {PendingWrite} pendingWrite */
     lines(pendingWrite) {
       const notes = Object.entries(pendingWrite.notes ?? {}).map(([key, note]) => `${key}: ${note}`);
-      return [pendingWrite.ratings ? valuesOf(pendingWrite) : describeSkip(pendingWrite), ...notes];
+      return [pendingWrite.ratings ? listValues(pendingWrite) : describeSkip(pendingWrite), ...notes];
     },
   };
 }
