@@ -26,10 +26,13 @@ print(*[child.pid for child in children], flush=True)
 children[0].wait()
 signal.pause()
 """
+# Whoever runs the tests in the background ignores some of these signals, and children inherit that.
 RUN = """
-import os, sys
+import os, signal, sys
 from scripts import with_services
-with_services.STOP_SECONDS = 1
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
+with_services.STOP_SECONDS = 5
 sys.exit(with_services.run([sys.executable, "-c", {command!r}], dict(os.environ)))
 """
 LEAVES_BEHIND = """

@@ -79,7 +79,9 @@ def test_with_too_few_samples_there_is_no_interval():
     p, histograms, finals = people(4, 8)
     calibration = calibrate(p, histograms, finals, TCC)
     assert calibration.factor is None
-    assert calibrate([prediction_from_distribution(p[0].tolist(), TCC)], TCC, calibration)[0].interval is None
+    assert (
+        calibrate_predictions([prediction_from_distribution(p[0].tolist(), TCC)], TCC, calibration)[0].interval is None
+    )
     p, histograms, finals = people(4, 9)
     assert calibrate(p, histograms, finals, TCC).factor is not None
 
@@ -96,7 +98,7 @@ def test_a_judge_that_is_certain_still_gets_an_interval_as_wide_as_its_errors():
     _, histograms, finals = people(6, 200)
     always = np.tile([0, 0, 1.0, 0, 0, 0], (200, 1))
     calibration = calibrate(always, histograms, finals, TCC)
-    found = calibrate([prediction_from_distribution(always[0].tolist(), TCC)], TCC, calibration)[0]
+    found = calibrate_predictions([prediction_from_distribution(always[0].tolist(), TCC)], TCC, calibration)[0]
     assert found.interval is not None
     assert found.interval[1] - found.interval[0] > 2
 
@@ -105,7 +107,7 @@ def test_a_judge_that_is_certain_still_gets_an_interval_as_wide_as_its_errors():
 def test_a_calibrated_prediction_is_a_prediction(p, temperature, factor):
     calibration = calibration_from({"temperature": temperature, "factor": factor, "samples": 20, "confidence": 0.9})
     said = prediction_from_distribution(p, TCC, mass=0.9, ensemble_sd=0.1)
-    found = calibrate([said], TCC, calibration)[0]
+    found = calibrate_predictions([said], TCC, calibration)[0]
     assert sum(found.p) == pytest.approx(1)
     assert found.interval is not None
     assert 0 <= found.interval[0] <= found.expected + 1e-9
