@@ -24,6 +24,7 @@ COPY annotation annotation
 COPY api api
 COPY frontend frontend
 COPY config config
+COPY docs docs
 COPY fixtures fixtures
 
 

@@ -226,6 +226,10 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="annotation@localhost")
 SITE_URL = env.str("SITE_URL", default="")
 
+# --- Documentation ---------------------------------------------------------------------------------------------------
+# Where the link in each page leads; without an address the pages show docs/ themselves.
+DOCS_URL = env.str("DOCS_URL", default="")
+
 # --- Transport -------------------------------------------------------------------------------------------------------
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS

@@ -117,6 +117,9 @@ TABLE: dict[str, dict[str, str]] = {
     "logout": {"POST": "login login login login login login"},
     "set-password": {"GET": "302 302 302 302 302 302", "POST": "302 302 302 302 302 302"},
     "join": {"GET": "200 200 302 302 302 200", "POST": "400 302 302 302 302 302"},
+    # The documentation
+    "documents": {"GET": EVERYBODY},
+    "document": {"GET": EVERYBODY},
     # One's own
     "home": {"GET": PAGE_SIGNED_IN},
     "account": {"GET": PAGE_SIGNED_IN, "POST": "login 302 302 302 302 302"},

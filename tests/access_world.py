@@ -134,6 +134,7 @@ class World:
             "rendition": rendition,
             "rendition_id": rendition,
             "name": "train.jsonl",
+            "file_name": "GLOSSARY.md",
             "token_id": str(self.token.pk),
             "secret": self.secret,
             "uidb64": self.password_link[0],

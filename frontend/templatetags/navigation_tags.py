@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -78,6 +79,12 @@ class NavigationEntry:
     here: bool
     count: int = 0
     at_work: bool = False
+
+
+@register.simple_tag
+def documentation_address() -> str:
+    """Return where the documentation is read."""
+    return settings.DOCS_URL or reverse("documents")
 
 
 @register.inclusion_tag("frontend/parts/study_navigation.html", takes_context=True)
