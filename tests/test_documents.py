@@ -20,3 +20,22 @@ def test_every_link_of_the_readme_leads_to_a_file() -> None:
 def test_every_document_is_named_in_the_navigation_of_the_site() -> None:
     navigation = (ROOT / "mkdocs.yml").read_text()
     assert not [path.name for path in (ROOT / "docs").glob("*.md") if f": {path.name}" not in navigation]
+
+
+def test_every_module_that_the_architecture_names_is_there() -> None:
+    document = (ROOT / "docs" / "ARCHITECTURE.md").read_text()
+    missing = []
+    for row in re.findall(r"^\| [^|]+ \| (.*) \|$", document.partition("## Which file to open")[2], re.MULTILINE):
+        folder = ROOT
+        for name in re.findall(r"`([\w/.-]+)`", row):
+            path = ROOT / name if "/" in name else folder / name
+            folder = path.parent
+            if not path.exists():
+                missing.append(str(path.relative_to(ROOT)))
+    assert "annotation" in document
+    assert not missing
+
+
+def test_no_page_of_the_site_needs_a_script_from_elsewhere() -> None:
+    # The theme fetches a library for diagrams that this extension marks; without it they are shown as text.
+    assert "superfences" not in (ROOT / "mkdocs.yml").read_text()

@@ -82,7 +82,7 @@ def one_way_icc(unit: Ints, rating: Floats) -> Correlation:
     """Return ICC(1): the one-way random model, a single rating (Shrout and Fleiss 1979).
 
     Samples with two or more ratings count, however many each has: the number of ratings per sample enters by its mean
-    less its variance over the mean (Donner 1986). Who gave a rating does not matter.
+    less its variance over the number of all ratings (Donner 1986). Who gave a rating does not matter.
     """
     form = "ICC(1)"
     _, place, size = np.unique(unit, return_inverse=True, return_counts=True)
