@@ -1,7 +1,13 @@
 """README stays short, and its links lead somewhere; mkdocs checks those of docs/."""
 
+import json
 import re
 from pathlib import Path
+
+from judge.formats.prediction_line import parse_prediction
+from judge.formats.rubric import parse_rubric
+from judge.formats.sample_line import parse_sample
+from judge.formats.score_table import parse_score
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -39,3 +45,30 @@ def test_every_module_that_the_architecture_names_is_there() -> None:
 def test_no_page_of_the_site_needs_a_script_from_elsewhere() -> None:
     # The theme fetches a library for diagrams that this extension marks; without it they are shown as text.
     assert "superfences" not in (ROOT / "mkdocs.yml").read_text()
+
+
+def example(beginning: str) -> str:
+    """Return the example of FORMATS that begins so."""
+    document = (ROOT / "docs" / "FORMATS.md").read_text()
+    blocks = [
+        re.sub(r"^    ", "", block, flags=re.MULTILINE) for block in re.findall(r"(?:^    .*\n|^\n)+", document, re.M)
+    ]
+    (found,) = (block.strip() for block in blocks if block.strip().startswith(beginning))
+    return found
+
+
+def test_the_examples_of_the_formats_are_read_as_they_are_written() -> None:
+    sample = parse_sample(json.loads(example('{"id": "owl-1", "question_id"')))
+    assert (sample.id, sample.question_id, len(sample.images)) == ("owl-1", "owl", 1)
+    head, line = example("sample,annotator").split("\n")
+    assert parse_score(dict(zip(head.split(","), line.split(","), strict=True))).sample == sample.id
+    assert [one.key for one in parse_rubric(example('key = "clarity"')).dimensions] == ["C"]
+
+
+def test_what_the_example_of_a_prediction_says_follows_from_its_distribution() -> None:
+    rubric = parse_rubric((ROOT / "fixtures/rubrics/interleaved-answer.toml").read_bytes())
+    data = json.loads(example('{"id": "owl-1", "judge"'))
+    written = parse_prediction(data, rubric).dimensions["TCC"]
+    computed = parse_prediction(data | {"dimensions": {"TCC": {"p": list(written.p)}}}, rubric).dimensions["TCC"]
+    for name in ("expected", "sd", "rounded", "p_dispute"):
+        assert abs(getattr(written, name) - getattr(computed, name)) < 0.005, name
