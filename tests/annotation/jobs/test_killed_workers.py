@@ -257,8 +257,8 @@ def test_a_web_server_killed_in_the_middle_of_an_upload_leaves_no_half_file(
     tmp_path: Path, static_root: str, django_db_blocker: Any
 ) -> None:
     write_scores(tmp_path)
-    place = Installation(tmp_path / "data", QUICK | {"STATIC_ROOT": static_root, "PORT": str(free_port())})
-    with django_db_blocker.unblock(), contextlib.closing(place):
+    more = QUICK | {"STATIC_ROOT": static_root, "PORT": str(free_port())}
+    with django_db_blocker.unblock(), contextlib.closing(Installation(tmp_path / "data", more, migrated=True)) as place:
         house = House(place, place.python(PREPARE.format(folder=tmp_path)))
         body, content_type = multipart(b'{"id": "x", "question": "q", "answer": "a"}\n' * 200_000, {"kind": "samples"})
         incoming, jobs = (place.folder / "media" / name for name in ("incoming", "jobs"))
