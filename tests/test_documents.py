@@ -72,3 +72,10 @@ def test_what_the_example_of_a_prediction_says_follows_from_its_distribution() -
     computed = parse_prediction(data | {"dimensions": {"TCC": {"p": list(written.p)}}}, rubric).dimensions["TCC"]
     for name in ("expected", "sd", "rounded", "p_dispute"):
         assert abs(getattr(written, name) - getattr(computed, name)) < 0.005, name
+
+
+def test_the_glossary_defines_each_term_once() -> None:
+    definitions = (ROOT / "docs" / "GLOSSARY.md").read_text().partition("## Preferred terms")[0]
+    terms = [term for term in re.findall(r"^\| ([^|]+) \|", definitions, re.MULTILINE) if term != "term"]
+    assert len(terms) > 50
+    assert len(terms) == len(set(terms))
