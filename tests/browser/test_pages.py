@@ -70,6 +70,7 @@ def addresses(world: World) -> dict[str, list[str]]:
             f"/studies/birds/mine/{world.scored}/",
             "/studies/birds/people/",
             "/no/such/page/",
+            "/docs/OPERATING.md",
         ],
         "rae": ["/studies/birds/", f"/studies/birds/discussions/{world.case.public_id}/"],
         "sia": ["/", "/new-study/", f"/studies/birds/people/{world.members['ben'].public_id}/"],
@@ -101,7 +102,8 @@ def test_axe_finds_nothing_where_nobody_is_signed_in(
     context = browser.new_context(base_url=server, bypass_csp=True, reduced_motion="reduce", **device)
     page = context.new_page()
     found = {}
-    for place in ("/login/", f"/join/{world.secret}/", "/join/nothing/", "/no/such/page/"):
+    documents = ("/docs/", "/docs/ARCHITECTURE.md", "/docs/METHODS.md", "/docs/LOOP.md")
+    for place in ("/login/", f"/join/{world.secret}/", "/join/nothing/", "/no/such/page/", *documents):
         page.goto(place)
         found[place] = faults(page)
     page.goto("/login/")
