@@ -80,8 +80,8 @@ def test_whatever_many_do_at_once_the_rules_hold(kind: str, tmp_path: Path) -> N
         env = environment(url, tmp_path)
         output, errors = run("populate", "6", "30", "2", "ada", "all", "both", env=env).communicate(timeout=PATIENCE)
         assert not errors, errors
-        watcher = run("watch_rules", env=env)
-        workers = [run("act_at_random", str(seed), str(ACTS_EACH), env=env) for seed in range(5)]
+        watcher = run("watch_invariants", env=env)
+        workers = [run("take_random_actions", str(seed), str(ACTS_EACH), env=env) for seed in range(5)]
         done: Counter[str] = Counter()
         try:
             for worker in workers:
