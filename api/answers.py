@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpResponse
 
 
-def answer(data: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
+def respond_json(data: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
     """Return ``data`` as a JSON response that nobody keeps."""
     response = HttpResponse(to_json(data), status=status, content_type="application/json", headers=headers)
     response.headers["Cache-Control"] = "no-store"
@@ -25,19 +25,19 @@ def to_json(data: Any) -> bytes:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain).encode()
 
 
-def moment(value: datetime | None) -> str | None:
+def format_time(value: datetime | None) -> str | None:
     """Write a time in UTC."""
     return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def whole(value: float | None) -> float | int | None:
+def simplify_number(value: float | None) -> float | int | None:
     """Write 4.0 as 4: levels are numbers, and most are whole."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
-        return moment(value)
+        return format_time(value)
     if isinstance(value, (date, UUID)):
         return str(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")

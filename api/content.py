@@ -10,24 +10,24 @@ from annotation.scoring.leasing import LeasedWork
 from annotation.scoring.own_scores import OwnScore
 from annotation.suggestions.showing import SuggestionView
 
-from .answers import moment, whole
+from .answers import format_time, simplify_number
 from .markdown import to_html
 
 
-def assignment(work: LeasedWork, *, html: bool = False) -> dict[str, Any]:
+def describe_assignment(work: LeasedWork, *, html: bool = False) -> dict[str, Any]:
     """Return an assignment; with ``html`` its texts are rendered."""
     return {
         "id": work.public_id,
         "state": work.state,
-        "leased_at": moment(work.leased_at),
-        "expires_at": moment(work.expires_at),
-        "sample": sample(work.sample, html=html),
-        "score": None if work.score is None else score(work.score),
-        "suggestion": suggestion(work.suggestion),
+        "leased_at": format_time(work.leased_at),
+        "expires_at": format_time(work.expires_at),
+        "sample": describe_sample(work.sample, html=html),
+        "score": None if work.score is None else describe_own_score(work.score),
+        "suggestion": describe_suggestion(work.suggestion),
     }
 
 
-def sample(view: SampleView, *, html: bool = False) -> dict[str, Any]:
+def describe_sample(view: SampleView, *, html: bool = False) -> dict[str, Any]:
     """Return a sample's turns and the dimensions that nobody scores on it."""
     return {
         "id": view.public_id,
@@ -39,35 +39,37 @@ def sample(view: SampleView, *, html: bool = False) -> dict[str, Any]:
             }
             for turn in view.turns
         ],
-        "locked": {key: {"value": whole(locked.value), "why": locked.why} for key, locked in view.locked.items()},
+        "locked": {
+            key: {"value": simplify_number(locked.value), "why": locked.why} for key, locked in view.locked.items()
+        },
     }
 
 
-def score(view: OwnScore) -> dict[str, Any]:
+def describe_own_score(view: OwnScore) -> dict[str, Any]:
     """Return the annotator's own score."""
     return {
-        "ratings": ratings(view.ratings),
+        "ratings": describe_ratings(view.ratings),
         "notes": view.notes,
         "seconds": view.seconds,
-        "scored_at": moment(view.scored_at),
-        "undo_until": moment(view.undo_until),
-        "own": None if view.own is None else ratings(view.own),
+        "scored_at": format_time(view.scored_at),
+        "undo_until": format_time(view.undo_until),
+        "own": None if view.own is None else describe_ratings(view.own),
     }
 
 
-def suggestion(view: SuggestionView | None) -> dict[str, Any] | None:
+def describe_suggestion(view: SuggestionView | None) -> dict[str, Any] | None:
     """Return what the annotator has been shown of a judge: its values, and its uncertainty beside own ones."""
     if view is None:
         return None
-    shown: dict[str, Any] = {"arm": view.arm, "ratings": ratings(view.ratings)}
+    shown: dict[str, Any] = {"arm": view.arm, "ratings": describe_ratings(view.ratings)}
     if view.expected is not None:
         shown |= {"expected": view.expected, "interval": view.interval, "sd": view.sd}
     return shown
 
 
-def ratings(values: Mapping[str, float | None]) -> dict[str, float | int | None]:
+def describe_ratings(values: Mapping[str, float | None]) -> dict[str, float | int | None]:
     """Return values by dimension, whole ones as whole numbers."""
-    return {key: whole(value) for key, value in values.items()}
+    return {key: simplify_number(value) for key, value in values.items()}
 
 
 def _block(block: TextBlock | PictureBlock, html: bool) -> dict[str, Any]:

@@ -11,24 +11,24 @@ from annotation.discussions.participating import StanceReason
 from annotation.discussions.view_types import CaseView, DiscussionListRow, MineView, StanceView, TopicView
 
 from . import content
-from .answers import moment, to_json, whole
+from .answers import format_time, simplify_number, to_json
 
 SALT = "api.discussing"
 
 
-def case(view: CaseView, *, html: bool = False) -> dict[str, Any]:
+def describe_case(view: CaseView, *, html: bool = False) -> dict[str, Any]:
     """Return a discussion with its sample; with ``html`` the sample's texts are rendered."""
     shown = {
         "id": view.id,
         "study": view.study_slug,
         "state": view.state,
         "because": view.because,
-        "opened_at": moment(view.opened_at),
-        "due_at": moment(view.due_at),
-        "closed_at": moment(view.closed_at),
+        "opened_at": format_time(view.opened_at),
+        "due_at": format_time(view.due_at),
+        "closed_at": format_time(view.closed_at),
         "me": view.me,
         "waits_for_me": view.waits_for_me,
-        "sample": content.sample(view.sample, html=html),
+        "sample": content.describe_sample(view.sample, html=html),
         "participants": [
             {
                 "alias": participant.alias,
@@ -46,9 +46,9 @@ def case(view: CaseView, *, html: bool = False) -> dict[str, Any]:
             {
                 "key": settled.key,
                 "name": settled.name,
-                "value": whole(settled.value),
+                "value": simplify_number(settled.value),
                 "outcome": settled.outcome,
-                "firsts": None if settled.firsts is None else [whole(value) for value in settled.firsts],
+                "firsts": None if settled.firsts is None else [simplify_number(value) for value in settled.firsts],
             }
             for settled in view.settled
         ],
@@ -56,7 +56,7 @@ def case(view: CaseView, *, html: bool = False) -> dict[str, Any]:
     return {**shown, "version": _version(view.id, view.version, shown)}
 
 
-def case_row(row: DiscussionListRow) -> dict[str, Any]:
+def describe_case_row(row: DiscussionListRow) -> dict[str, Any]:
     """Return a discussion's line in a list."""
     return {
         "id": row.id,
@@ -64,11 +64,11 @@ def case_row(row: DiscussionListRow) -> dict[str, Any]:
         "external_id": row.sample_external_id,
         "state": row.state,
         "because": row.because,
-        "spread": whole(row.spread),
+        "spread": simplify_number(row.spread),
         "dimensions": list(row.dimensions),
-        "opened_at": moment(row.opened_at),
-        "due_at": moment(row.due_at),
-        "closed_at": moment(row.closed_at),
+        "opened_at": format_time(row.opened_at),
+        "due_at": format_time(row.due_at),
+        "closed_at": format_time(row.closed_at),
         "me": row.me,
         "waits_for_me": row.waits_for_me,
         "waits_for": _or_none(row.waits_for),
@@ -76,7 +76,7 @@ def case_row(row: DiscussionListRow) -> dict[str, Any]:
     }
 
 
-def reasons(given: Mapping[str, Mapping[str, str]]) -> dict[str, StanceReason]:
+def read_reasons(given: Mapping[str, Mapping[str, str]]) -> dict[str, StanceReason]:
     """Return the reasons of a checked body."""
     return {key: StanceReason(**reason) for key, reason in given.items()}
 
@@ -126,27 +126,27 @@ def _topic(topic: TopicView) -> dict[str, Any]:
                 "id": post.id,
                 "alias": post.alias,
                 "kind": post.kind,
-                "before": whole(post.before),
-                "value": whole(post.value),
+                "before": simplify_number(post.before),
+                "value": simplify_number(post.value),
                 "reason": post.reason,
                 "text": post.text,
-                "at": moment(post.at),
+                "at": format_time(post.at),
             }
             for post in topic.posts
         ],
         "waits_for": _or_none(topic.waits_for),
-        "value": whole(topic.value),
+        "value": simplify_number(topic.value),
         "outcome": topic.outcome or None,
-        "closed_at": moment(topic.closed_at),
+        "closed_at": format_time(topic.closed_at),
     }
 
 
 def _stance(stance: MineView | StanceView) -> dict[str, Any]:
     return {
-        "first": whole(stance.first),
-        "current": whole(stance.current),
-        "reasoned_at": moment(stance.reasoned_at),
-        "answered_at": moment(stance.answered_at),
+        "first": simplify_number(stance.first),
+        "current": simplify_number(stance.current),
+        "reasoned_at": format_time(stance.reasoned_at),
+        "answered_at": format_time(stance.answered_at),
     }
 
 

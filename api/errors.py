@@ -18,7 +18,7 @@ from rest_framework import exceptions
 
 from annotation.core.errors import WorkflowError
 
-from .answers import answer
+from .answers import respond_json
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class CsrfFailed(exceptions.PermissionDenied):
 
 def error(status: int, code: str, message: str, fields: Mapping[str, str] | None = None) -> HttpResponse:
     """Return the error body."""
-    return answer({"code": code, "message": message, "fields": dict(fields or {})}, status=status)
+    return respond_json({"code": code, "message": message, "fields": dict(fields or {})}, status=status)
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:

@@ -6,7 +6,7 @@ from typing import Any
 from annotation.models import Member, Study
 from annotation.reports.stored_reports import StoredReport, current_job
 
-from .answers import moment
+from .answers import format_time
 from .serializers.people import pseudonym
 
 
@@ -22,14 +22,14 @@ def agreement_row(row: Mapping[str, Any], people: Mapping[str, str]) -> dict[str
     return {**row, "kappa": kappa}
 
 
-def whom(rows: Iterable[Mapping[str, Any]], people: Mapping[str, str]) -> list[dict[str, Any]]:
+def describe_towards_whom(rows: Iterable[Mapping[str, Any]], people: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return who moved to whose value, by name."""
     return [{**row, **{end: people.get(row[end], row[end]) for end in ("from", "to")}} for row in rows]
 
 
-def moved_row(row: Mapping[str, Any], people: Mapping[str, str]) -> dict[str, Any]:
+def describe_stance_change(row: Mapping[str, Any], people: Mapping[str, str]) -> dict[str, Any]:
     """Return what discussions moved on a dimension."""
-    return {**row, "whom": whom(row["whom"], people)}
+    return {**row, "whom": describe_towards_whom(row["whom"], people)}
 
 
 def annotator_row(row: Mapping[str, Any], people: Mapping[str, str]) -> dict[str, Any]:
@@ -42,11 +42,11 @@ def influence_person(row: Mapping[str, Any], people: Mapping[str, str]) -> dict[
     return {**row, "annotator": people.get(row["member"], row["member"])}
 
 
-def age(study: Study, stored: StoredReport | None) -> dict[str, Any]:
+def describe_report_age(study: Study, stored: StoredReport | None) -> dict[str, Any]:
     """Return how old stored figures are, and the job that makes newer ones; those that are not there are stale."""
     job = current_job(study)
     return {
-        "made_at": None if stored is None else moment(stored.made_at),
+        "made_at": None if stored is None else format_time(stored.made_at),
         "stale": stored is None or stored.stale,
         "job": None if job is None else job.public_id,
     }

@@ -9,17 +9,17 @@ from rest_framework import serializers
 from annotation.exports.downloads import Download
 from annotation.models import Job
 
-from .answers import answer
+from .answers import respond_json
 from .serializers.jobs import ShownJobSerializer
 
 
 def job_accepted(job: Job, shape: type[serializers.Serializer[Any]] = ShownJobSerializer) -> HttpResponse:
     """Return a job that was queued, and where it can be watched."""
     where = reverse("api:job", args=[job.public_id])
-    return answer(shape(job).data, status=202, headers={"Location": where})
+    return respond_json(shape(job).data, status=202, headers={"Location": where})
 
 
-def sent(download: Download) -> StreamingHttpResponse:
+def send_download(download: Download) -> StreamingHttpResponse:
     """Return a file under its name, in pieces; nobody keeps it and no browser shows it."""
     headers: dict[str, Any] = {
         "Content-Disposition": f'attachment; filename="{download.name}"',

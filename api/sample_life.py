@@ -11,7 +11,7 @@ from annotation.suggestions.arms import SuggestionArm
 from annotation.suggestions.shown_to_annotators import SuggestionRecord, suggestion_records
 
 from . import content
-from .answers import moment, whole
+from .answers import format_time, simplify_number
 from .serializers.people import pseudonym
 from .serializers.samples import SampleDiscussionSerializer, SampleRowSerializer
 
@@ -20,7 +20,7 @@ def sample_shown(row: Sample, *, names: bool) -> dict[str, Any]:
     """Return a sample with its content, scores and final values; without ``names`` under pseudonyms."""
     rubric = definition(row.study.rubric_id)
     view = views([SampleSides(row.pk, row.public_id, row.has_text, row.has_image)], rubric)[row.pk]
-    shown = content.sample(view)
+    shown = content.describe_sample(view)
     return {
         **SampleRowSerializer(row).data,
         "study": row.study.slug,
@@ -37,15 +37,15 @@ def history_shown(steps: Iterable[TimelineEntry]) -> list[dict[str, Any]]:
     """Return the steps of a sample's life."""
     return [
         {
-            "at": moment(step.at),
+            "at": format_time(step.at),
             "who": step.who,
             "event": step.event,
             "from_state": step.from_state,
             "to_state": step.to_state,
             "dimension": step.dimension,
-            "before": whole(step.before),
-            "value": whole(step.value),
-            "values": content.ratings(step.values),
+            "before": simplify_number(step.before),
+            "value": simplify_number(step.value),
+            "values": content.describe_ratings(step.values),
             "dimensions": list(step.dimensions),
             "reason": step.reason,
             "text": step.text,
@@ -64,7 +64,7 @@ def _scores(sample: Sample, *, names: bool) -> list[dict[str, Any]]:
     met = suggestion_records(scores)
     rows = Rating.objects.filter(score__in=scores).values_list("score_id", "dimension__key", "level__value", "note")
     for score, key, value, note in rows:
-        ratings[score][key] = whole(value)
+        ratings[score][key] = simplify_number(value)
         if note:
             notes[score][key] = note
     return [
@@ -78,7 +78,7 @@ def _scores(sample: Sample, *, names: bool) -> list[dict[str, Any]]:
             "ratings": ratings[score.pk],
             "notes": notes[score.pk],
             "seconds": score.seconds,
-            "at": moment(score.at),
+            "at": format_time(score.at),
         }
         for score in scores
     ]
@@ -90,18 +90,18 @@ def _met(met: SuggestionRecord | None) -> dict[str, Any] | None:
     revised = met.revised
     return {
         "judge": met.judge,
-        "shown_at": moment(met.shown_at),
+        "shown_at": format_time(met.shown_at),
         "dimensions": {
             key: {
-                "shown": whole(one.shown),
+                "shown": simplify_number(one.shown),
                 "expected": one.expected,
-                "first": whole(one.first),
-                "final": whole(one.final),
+                "first": simplify_number(one.first),
+                "final": simplify_number(one.final),
                 "touched": one.touched,
             }
             for key, one in met.dimensions.items()
         },
-        "revision": None if revised is None else {"seconds": revised.seconds, "at": moment(revised.at)},
+        "revision": None if revised is None else {"seconds": revised.seconds, "at": format_time(revised.at)},
     }
 
 
@@ -109,13 +109,13 @@ def _final(sample: Sample) -> dict[str, Any]:
     rows = FinalScore.objects.filter(sample=sample, current=True).select_related("dimension", "level", "discussion")
     return {
         final.dimension.key: {
-            "value": None if final.level is None else whole(final.level.value),
+            "value": None if final.level is None else simplify_number(final.level.value),
             "outcome": final.outcome,
             "label_origin": final.label_origin,
             "version": final.version,
             "discussion": _case(final.discussion),
             "reason": final.reason,
-            "at": moment(final.at),
+            "at": format_time(final.at),
         }
         for final in rows
     }

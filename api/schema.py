@@ -91,7 +91,7 @@ def list_schema(row: type[serializers.Serializer[Any]]) -> serializers.Serialize
     return inline_serializer(f"{row.__name__.removesuffix('Serializer')}List", {"results": row(many=True)})
 
 
-def either(name: str, *shapes: Any) -> Any:
+def build_one_of(name: str, *shapes: Any) -> Any:
     """Return a shape that is one of several."""
     return PolymorphicProxySerializer(component_name=name, serializers=list(shapes), resource_type_field_name=None)
 

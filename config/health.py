@@ -5,7 +5,7 @@ import os
 import sys
 
 
-def answers(port: int) -> bool:
+def is_answering(port: int) -> bool:
     """Ask for the front page. A redirect or a refused host name is an answer; a server's error is none."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=4)
     try:
@@ -18,4 +18,4 @@ def answers(port: int) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(not answers(int(os.environ.get("PORT", "8000"))))
+    sys.exit(not is_answering(int(os.environ.get("PORT", "8000"))))

@@ -57,9 +57,9 @@ def _train(parsed: argparse.Namespace) -> int:
     from .evaluation.text_report import scorecard_lines
     from .options import parse_settings
     from .runs import name_in
-    from .training import Order, train
+    from .training import TrainingSpec, train
 
-    order = Order(
+    order = TrainingSpec(
         release=parsed.release,
         out=parsed.out,
         backend=parsed.backend,
@@ -108,7 +108,7 @@ def _evaluate(parsed: argparse.Namespace) -> int:
     from .context import JudgeContext
     from .evaluation.baseline_features import features_of
     from .evaluation.pairs import Target
-    from .evaluation.scorecard import Labelled, scorecard
+    from .evaluation.scorecard import Labelled, build_scorecard
     from .evaluation.text_report import scorecard_lines
     from .formats.picture_folder import PictureFolder
     from .formats.prediction_line import SamplePrediction, parse_line
@@ -133,7 +133,7 @@ def _evaluate(parsed: argparse.Namespace) -> int:
             list(release.samples("test")),
             None if parsed.no_features else lambda samples: features_of(samples, surroundings),
         )
-        cards = {target: scorecard(labelled, predictions, target) for target in targets}
+        cards = {target: build_scorecard(labelled, predictions, target) for target in targets}
     report = cards if parsed.target == "both" else cards[parsed.target]
     _print(parsed, report | _refusals(refused), lambda: "\n\n".join(scorecard_lines(card) for card in cards.values()))
     return _tell_refused(parsed, refused, done=len(predictions))
@@ -144,7 +144,7 @@ def _relearn(parsed: argparse.Namespace) -> int:
     from .formats.picture_folder import PictureFolder
     from .formats.rubric import parse_rubric
     from .formats.sample_file import SampleLines
-    from .incremental_session import conversation, measure_samples
+    from .incremental_session import answer_lines, measure_samples
 
     lines = SampleLines(parsed.samples)
     pictures = PictureFolder(parsed.images or parsed.samples.parent)
@@ -154,7 +154,7 @@ def _relearn(parsed: argparse.Namespace) -> int:
     for _, error in lines.refused:
         print(error, file=sys.stderr)  # noqa: T201
     # Whoever asks holds standard input open: where it ends, so does this.
-    for answer in conversation(sys.stdin, known):
+    for answer in answer_lines(sys.stdin, known):
         print(answer, flush=True)  # noqa: T201
     return 0
 

@@ -34,7 +34,7 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def once(path: Path, make: Callable[[Path], None]) -> None:
+def create_file_once(path: Path, make: Callable[[Path], None]) -> None:
     """Make a file unless it is there already."""
     if not path.exists():
         with replace_file(path) as beside:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from .formats.picture_folder import PictureFolder
-from .progress import ProgressReporter, Silence
+from .progress import ProgressReporter, SilentReporter
 
 
 @dataclass(slots=True)
@@ -15,6 +15,6 @@ class JudgeContext:
 
     pictures: PictureFolder
     cache: Path | None = None
-    progress: ProgressReporter = field(default_factory=Silence)
+    progress: ProgressReporter = field(default_factory=SilentReporter)
     places: Mapping[str, Any] = field(default_factory=dict)
     """Options of a run that say where something lies, as it is here: they go before those that it was trained with."""

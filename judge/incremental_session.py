@@ -22,7 +22,7 @@ import numpy.typing as npt
 from .backends.embedded.candidates import CANDIDATES, Model, Size
 from .backends.embedded.feature_views import views_of
 from .backends.embedded.model_selection import fit_model, folds
-from .backends.embedded.targets import above, distributions, expected_value
+from .backends.embedded.targets import distributions, expected_value, shares_above_levels
 from .context import JudgeContext
 from .features.extract import feature_extractor
 from .formats.prediction_line import APART
@@ -85,7 +85,7 @@ class Class:
                 shares.append(found / found.sum())
         if not rows:
             return np.zeros(0, dtype=np.int64), np.zeros((0, len(dimension.levels) - 1))
-        return np.array(rows, dtype=np.int64), above(np.stack(shares))
+        return np.array(rows, dtype=np.int64), shares_above_levels(np.stack(shares))
 
     def _foretold(
         self, rows: Ints, labels: Floats, parts: Sequence[tuple[Ints, Ints]], dimension: RubricDimension
@@ -168,7 +168,7 @@ def measure_samples(
     return Class(rubric, kept, question.astype(np.int64), of_all["features"], views.cluster(of_all), seed)
 
 
-def conversation(lines: Iterable[str], gathered: Class) -> Iterator[str]:
+def answer_lines(lines: Iterable[str], gathered: Class) -> Iterator[str]:
     """Yield the line of being ready, then an answer to each line; one that cannot be answered says why."""
     yield json.dumps({"samples": len(gathered.samples), "clusters": len(np.unique(gathered.cluster))})
     for line in lines:

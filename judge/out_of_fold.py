@@ -28,7 +28,9 @@ class _Foretold:
         return (self._said[sample.id] for sample in samples)
 
 
-def write_unseen(run: Run, learned: Sequence[LabelledSample], backend: Backend, progress: ProgressReporter) -> None:
+def write_out_of_fold(
+    run: Run, learned: Sequence[LabelledSample], backend: Backend, progress: ProgressReporter
+) -> None:
     """Write the predictions into the run's folder, in the order of the samples; nothing where a backend has none.
 
     Left out is a sample of which they would be incomplete: models learned a dimension that it has, and none had a word

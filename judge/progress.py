@@ -35,7 +35,7 @@ class ProgressReporter(Protocol):
         ...
 
 
-class Silence:
+class SilentReporter:
     """Hears everything and says nothing."""
 
     def step(self, activity: str, total: int | None = None) -> None: ...

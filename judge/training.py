@@ -17,16 +17,16 @@ from .calibration import DimensionCalibration, calibrate
 from .context import JudgeContext
 from .data_parts import ENOUGH, DataParts, parts_of
 from .evaluation.baseline_features import features_of
-from .evaluation.scorecard import Labelled, scorecard
+from .evaluation.scorecard import Labelled, build_scorecard
 from .formats.picture_folder import PictureFolder
 from .formats.prediction_line import SamplePrediction
 from .formats.release_line import BLIND, LabelledSample, ReleaseFolder
 from .formats.rubric import RubricSpec
 from .options import OptionError
-from .out_of_fold import write_unseen
+from .out_of_fold import write_out_of_fold
 from .predicting import read_predictions, write_predictions
 from .presets import preset_named
-from .progress import ProgressReporter, Silence
+from .progress import ProgressReporter, SilentReporter
 from .prompt import prompt_sha
 from .runs import Config, Run
 from .version import code_version, libraries
@@ -39,7 +39,7 @@ MOST_CALIBRATING = 8_000
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class TrainingSpec:
     """What is to be trained, on what, and where to."""
 
     release: Path
@@ -53,7 +53,7 @@ class Order:
     cache: Path | None = None
 
 
-def train(order: Order, progress: ProgressReporter | None = None) -> Run:
+def train(order: TrainingSpec, progress: ProgressReporter | None = None) -> Run:
     """Train a judge, calibrate it, and hold it to the release's test part; returns the finished run.
 
     Raises:
@@ -61,7 +61,7 @@ def train(order: Order, progress: ProgressReporter | None = None) -> Run:
         RunError: the folder is in use, or holds another run.
         FileNotFoundError, RecordError, RubricError: the release cannot be read.
     """
-    progress = progress or Silence()
+    progress = progress or SilentReporter()
     if not 0 <= order.seed <= LARGEST_SEED:
         raise OptionError(f"seed is {order.seed}; it is a whole number from 0 to {LARGEST_SEED:,}.")
     backend = backend_named(order.backend)
@@ -83,7 +83,7 @@ def train(order: Order, progress: ProgressReporter | None = None) -> Run:
         backend.train(run, parts.learn, surroundings)
         run.state = "calibrating"
         _calibrate(run, parts, backend, surroundings)
-        write_unseen(run, parts.learn, backend, progress)
+        write_out_of_fold(run, parts.learn, backend, progress)
         run.state = "evaluating"
         predictions = _judge_test(run, parts.test, surroundings)
         _evaluate(run, parts, predictions, surroundings)
@@ -91,7 +91,7 @@ def train(order: Order, progress: ProgressReporter | None = None) -> Run:
     return run
 
 
-def _config(order: Order, options: Mapping[str, Any], release: ReleaseFolder, parts: DataParts) -> Config:
+def _config(order: TrainingSpec, options: Mapping[str, Any], release: ReleaseFolder, parts: DataParts) -> Config:
     rubric = release.rubric
     checksum = release.checksum()
     name = order.name or f"{order.backend}-{order.preset}-{_short(order, options, checksum)}"
@@ -112,7 +112,7 @@ def _config(order: Order, options: Mapping[str, Any], release: ReleaseFolder, pa
     )
 
 
-def _short(order: Order, options: Mapping[str, Any], checksum: str) -> str:
+def _short(order: TrainingSpec, options: Mapping[str, Any], checksum: str) -> str:
     """Return what tells runs of one preset apart: of what was asked for and of the data, not of the time."""
     asked = json.dumps([order.backend, order.preset, sorted(options.items()), order.seed, checksum, code_version()])
     return hashlib.sha256(asked.encode()).hexdigest()[:8]
@@ -195,5 +195,8 @@ def _evaluate(run: Run, parts: DataParts, predictions: list[SamplePrediction], s
     )
     write_json(
         run.folder / "metrics.json",
-        {"final": scorecard(labelled, predictions, "final"), "mean": scorecard(labelled, predictions, "mean")},
+        {
+            "final": build_scorecard(labelled, predictions, "final"),
+            "mean": build_scorecard(labelled, predictions, "mean"),
+        },
     )

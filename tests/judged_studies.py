@@ -6,7 +6,7 @@ from typing import Any
 
 from annotation.judges.prediction_pairs import columns_of
 from annotation.models import Sample
-from judge.evaluation.scorecard import Labelled, scorecard
+from judge.evaluation.scorecard import Labelled, build_scorecard
 from judge.formats.prediction_line import SamplePrediction, prediction_from_distribution
 from judge.formats.release_line import LabelledSample, parse_labelled
 from judge.formats.rubric import RubricSpec
@@ -30,7 +30,7 @@ def judged(rubric: RubricSpec, samples: Iterable[Sample], *, judge: str, turned:
     predictions = [_said(rubric, one, judge, place + turned) for place, one in enumerate(test)]
     train = [_line(rubric, f"train-{place}", f"train-{place}", place, part="train") for place in range(6)]
     labelled = Labelled(rubric, train, test)
-    cards = {target: scorecard(labelled, predictions, target) for target in ("final", "mean")}
+    cards = {target: build_scorecard(labelled, predictions, target) for target in ("final", "mean")}
     return Judged(predictions, cards, columns_of(rubric, test, predictions))
 
 

@@ -8,8 +8,15 @@ from rest_framework.request import Request
 from annotation.core import permissions
 from annotation.models import Study, StudyFigures, User
 from annotation.reports import stored_reports
-from api.answers import answer
-from api.figures import age, agreement_row, annotator_row, moved_row, people_of, whom
+from api.answers import respond_json
+from api.figures import (
+    agreement_row,
+    annotator_row,
+    describe_report_age,
+    describe_stance_change,
+    describe_towards_whom,
+    people_of,
+)
 from api.replies import job_accepted
 from api.schema import describe
 from api.serializers import figures as shapes
@@ -32,16 +39,16 @@ class AgreementView(View):
         data: dict[str, Any] = {} if stored is None else stored.data
         rows = data.get("levels", {}).get(level, {}).get(query.get("by", "all"), [])
         people = people_of(study, names=permissions.may_lead(user, study))
-        return answer(
+        return respond_json(
             {
                 "study": study.slug,
                 "level": level,
                 "round": 1,
                 "rows": [agreement_row(row, people) for row in rows],
                 "left_out": data.get("left_out", {}).get(query.get("by"), 0),
-                "moved": [moved_row(row, people) for row in data.get("moved", [])],
-                "pairwise": whom(data.get("pairwise", []), people),
-                **age(study, stored),
+                "moved": [describe_stance_change(row, people) for row in data.get("moved", [])],
+                "pairwise": describe_towards_whom(data.get("pairwise", []), people),
+                **describe_report_age(study, stored),
             }
         )
 
@@ -64,11 +71,11 @@ class AnnotatorsView(View):
         stored = stored_reports.latest_report(study, StudyFigures.Kind.ANNOTATORS)
         rows = [] if stored is None else stored.data["rows"]
         people = people_of(study, names=permissions.may_lead(user, study))
-        return answer(
+        return respond_json(
             {
                 "study": study.slug,
                 "rows": [annotator_row(row, people) for row in rows],
-                **age(study, stored),
+                **describe_report_age(study, stored),
             }
         )
 

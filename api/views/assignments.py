@@ -16,9 +16,9 @@ from annotation.models import Assignment, Study
 from annotation.reports.summaries import study_progress, work_of_members
 from annotation.scoring import leases, leasing
 from api import content
-from api.answers import answer, moment
+from api.answers import format_time, respond_json
 from api.pagination import page
-from api.schema import describe, either, page_schema
+from api.schema import build_one_of, describe, page_schema
 from api.serializers import assignments as shapes
 from api.serializers.fields import NothingSerializer, unknown_names, whole_number
 
@@ -33,19 +33,19 @@ class AssignmentsView(View):
     @describe(
         "List my assignments",
         query=shapes.AssignmentsQuerySerializer,
-        answer=either("HeldOrPast", shapes.HeldSerializer, page_schema(shapes.AssignmentSerializer)),
+        answer=build_one_of("HeldOrPast", shapes.HeldSerializer, page_schema(shapes.AssignmentSerializer)),
     )
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Without `state` all that is held; with it a page, newest first."""
         query = query_of(request, shapes.AssignmentsQuerySerializer)
         html = "render" in query
         if "state" in query:
-            return answer(self._past(request, study_of(request, slug), query, html=html))
+            return respond_json(self._past(request, study_of(request, slug), query, html=html))
         for name in ("limit", "cursor"):
             if name in query:
                 raise BadInput(f"{name} needs `state`.", fields={name: "Only together with `state`."})
         held = leasing.held_assignments(by=user_of(request), slug=slug)
-        return answer({"assignments": [content.assignment(work, html=html) for work in held]})
+        return respond_json({"assignments": [content.describe_assignment(work, html=html) for work in held]})
 
     @describe(
         "Lease samples",
@@ -59,16 +59,16 @@ class AssignmentsView(View):
         html = _html(request)
         count = read_count(cast(dict[str, Any], request.data))
         lease = leasing.lease(by=user_of(request), slug=slug, count=count)
-        return answer(
+        return respond_json(
             {
-                "assignments": [content.assignment(work, html=html) for work in lease.assignments],
+                "assignments": [content.describe_assignment(work, html=html) for work in lease.assignments],
                 "reason": lease.reason,
             }
         )
 
     def _past(self, request: Request, study: Study, query: Mapping[str, Any], *, html: bool) -> dict[str, Any]:
         def show(rows: Sequence[Assignment]) -> list[dict[str, Any]]:
-            return [content.assignment(work, html=html) for work in leasing.work(rows, study)]
+            return [content.describe_assignment(work, html=html) for work in leasing.work(rows, study)]
 
         mine = assignments_of(user_of(request)).filter(member__study=study, state=STATES[query["state"]])
         return page(request, mine, query, order=("-finished_at", "-public_id"), show=show)
@@ -99,7 +99,7 @@ class OneAssignmentView(View):
         """Held or past."""
         html = _html(request)
         work = leasing.own_lease(by=user_of(request), assignment_id=assignment)
-        return answer(content.assignment(work, html=html))
+        return respond_json(content.describe_assignment(work, html=html))
 
 
 class SkipView(View):
@@ -110,7 +110,7 @@ class SkipView(View):
         """It does not come to me again. The same client key again changes nothing."""
         body = body_of(request, shapes.SkipRequestSerializer)
         leases.skip(by=user_of(request), assignment_id=assignment, **body)
-        return answer({"assignment": assignment, "state": "skipped"})
+        return respond_json({"assignment": assignment, "state": "skipped"})
 
 
 class RenewView(View):
@@ -121,7 +121,7 @@ class RenewView(View):
         """From now on, by as long as a new lease lasts."""
         body_of(request, NothingSerializer)
         expires_at = leases.renew(by=user_of(request), assignment_id=assignment)
-        return answer({"expires_at": moment(expires_at)})
+        return respond_json({"expires_at": format_time(expires_at)})
 
 
 class ProgressView(View):
@@ -138,4 +138,4 @@ class ProgressView(View):
         }
         if permissions.may_read_results(user, study):
             shown["samples"] = study_progress(study, None).by_state
-        return answer(shown)
+        return respond_json(shown)

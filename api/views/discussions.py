@@ -11,8 +11,8 @@ from annotation.core import permissions
 from annotation.discussions import moderating, participant_list, participating, views
 from annotation.discussions.view_types import CaseView
 from annotation.models import Discussion, Sample, User
-from api.answers import answer, empty_answer
-from api.discussing import case, case_row, is_unchanged, looks_unchanged, reasons
+from api.answers import empty_answer, respond_json
+from api.discussing import describe_case, describe_case_row, is_unchanged, looks_unchanged, read_reasons
 from api.pagination import page
 from api.schema import describe, page_schema
 from api.serializers import discussions as shapes
@@ -40,10 +40,12 @@ class DiscussionsView(View):
         def show(taken: Sequence[Discussion]) -> list[dict[str, Any]]:
             if permissions.may_read_results(user, study):
                 note_that_seen(user, study, list(Sample.objects.filter(discussions__in=taken).distinct()))
-            return [case_row(row) for row in participant_list.case_rows(by=user, study=study, discussions=[*taken])]
+            return [
+                describe_case_row(row) for row in participant_list.case_rows(by=user, study=study, discussions=[*taken])
+            ]
 
         # By name, as a cursor can be read: the range would tell two people each other's values.
-        return answer(page(request, rows, query, order=order, show=show, name="public_id", among=known))
+        return respond_json(page(request, rows, query, order=order, show=show, name="public_id", among=known))
 
 
 class OneDiscussionView(View):
@@ -66,7 +68,7 @@ class OneDiscussionView(View):
         shown = _shown(user, views.case_for(by=user, discussion_id=discussion), html="render" in query)
         if since is not None and looks_unchanged(shown, since):
             return empty_answer()
-        return answer(shown)
+        return respond_json(shown)
 
 
 class ReasonView(View):
@@ -82,7 +84,7 @@ class ReasonView(View):
     def put(self, request: Request, discussion: str) -> HttpResponse:
         """Given before the others are shown, where the study's rules ask for that. They stay as they were given."""
         body = dict(body_of(request, shapes.ReasonsRequestSerializer))
-        body["reasons"] = reasons(body["reasons"])
+        body["reasons"] = read_reasons(body["reasons"])
         return _answered(request, participating.give_reasons(by=user_of(request), discussion_id=discussion, **body))
 
 
@@ -115,7 +117,7 @@ class StancesView(View):
     def put(self, request: Request, discussion: str) -> HttpResponse:
         """A dimension closes as soon as all who take part stand on one value; that value is signed by each."""
         body = dict(body_of(request, shapes.StancesRequestSerializer))
-        body["reasons"] = reasons(body.get("reasons", {}))
+        body["reasons"] = read_reasons(body.get("reasons", {}))
         return _answered(request, participating.take_stances(by=user_of(request), discussion_id=discussion, **body))
 
 
@@ -169,7 +171,7 @@ class DeadlineView(View):
 
 def _answered(request: Request, view: CaseView) -> HttpResponse:
     html = bool(request.query_params) and "render" in query_of(request, RenderQuerySerializer)
-    return answer(_shown(user_of(request), view, html=html))
+    return respond_json(_shown(user_of(request), view, html=html))
 
 
 def _shown(user: User, view: CaseView, *, html: bool) -> dict[str, Any]:
@@ -177,4 +179,4 @@ def _shown(user: User, view: CaseView, *, html: bool) -> dict[str, Any]:
         # An admin or a researcher, who has now seen what others said.
         sample = Sample.objects.select_related("study").get(public_id=view.sample.public_id)
         note_that_seen(user, sample.study, [sample])
-    return case(view, html=html)
+    return describe_case(view, html=html)

@@ -8,8 +8,8 @@ from rest_framework.request import Request
 from annotation.core import permissions
 from annotation.models import StudyFigures
 from annotation.reports import stored_reports
-from api.answers import answer
-from api.figures import age, influence_person, people_of
+from api.answers import respond_json
+from api.figures import describe_report_age, influence_person, people_of
 from api.schema import describe
 from api.serializers import influence as shapes
 
@@ -27,7 +27,7 @@ class InfluenceView(View):
         stored = stored_reports.latest_report(study, StudyFigures.Kind.INFLUENCE)
         data: dict[str, Any] = {} if stored is None else stored.data
         people = people_of(study, names=permissions.may_lead(user, study))
-        return answer(
+        return respond_json(
             {
                 "study": study.slug,
                 "limit": data["limit"] if data else study.protocols.get(current=True).pull_limit,
@@ -35,6 +35,6 @@ class InfluenceView(View):
                 "rows": data.get("rows", []),
                 "arms": data.get("arms", []),
                 "people": [influence_person(row, people) for row in data.get("people", [])],
-                **age(study, stored),
+                **describe_report_age(study, stored),
             }
         )

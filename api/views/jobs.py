@@ -14,7 +14,7 @@ from annotation.imports.uploads import store_input
 from annotation.jobs import queueing
 from annotation.jobs.rejected_lines import refusals_as_lines, refusals_as_table
 from annotation.models import Job, JobLogLine
-from api.answers import answer
+from api.answers import respond_json
 from api.pagination import PageQuery, page
 from api.parsers import refuse_larger_than
 from api.replies import job_accepted
@@ -83,7 +83,7 @@ class JobsView(View):
         permissions.require_lead(user, study)
         rows = Job.objects.filter(study=study).select_related("study")
         query = query_of(request, PageQuery)
-        return answer(
+        return respond_json(
             page(
                 request,
                 rows,
@@ -100,7 +100,7 @@ class OneJobView(View):
     @describe("Show a job", answer=shapes.ShownJobSerializer)
     def get(self, request: Request, job: str) -> HttpResponse:
         """Mine, or one of a study that I lead."""
-        return answer(shapes.ShownJobSerializer(_job(request, job)).data)
+        return respond_json(shapes.ShownJobSerializer(_job(request, job)).data)
 
 
 class JobLogView(View):
@@ -111,7 +111,7 @@ class JobLogView(View):
         """Oldest line first."""
         lines = JobLogLine.objects.filter(job=_job(request, job))
         query = query_of(request, PageQuery)
-        return answer(
+        return respond_json(
             page(
                 request, lines, query, order=("id",), show=lambda taken: shapes.LogLineSerializer(taken, many=True).data
             )
@@ -147,7 +147,7 @@ class CancelJobView(View):
         """Running work stops at its next step."""
         row = _job(request, job)
         body_of(request, NothingSerializer)
-        return answer(shapes.ShownJobSerializer(queueing.cancel(by=user_of(request), job=row)).data)
+        return respond_json(shapes.ShownJobSerializer(queueing.cancel(by=user_of(request), job=row)).data)
 
 
 class RetryJobView(View):
@@ -158,7 +158,7 @@ class RetryJobView(View):
         """It goes on where it stopped."""
         row = _job(request, job)
         body_of(request, NothingSerializer)
-        return answer(shapes.ShownJobSerializer(queueing.retry(by=user_of(request), job=row)).data)
+        return respond_json(shapes.ShownJobSerializer(queueing.retry(by=user_of(request), job=row)).data)
 
 
 def _job(request: Request, public_id: str) -> Job:

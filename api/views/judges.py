@@ -17,9 +17,9 @@ from annotation.judges import runs
 from annotation.judges.downloads import download_pairs, download_run
 from annotation.judges.request import TrainingRequest
 from annotation.models import JudgeRun, Release, Sample, Scorecard, Study
-from api.answers import answer
+from api.answers import respond_json
 from api.pagination import PageQuery, page
-from api.replies import job_accepted, sent
+from api.replies import job_accepted, send_download
 from api.schema import describe, page_schema
 from api.serializers import judges as shapes
 from api.serializers.fields import NothingSerializer
@@ -38,7 +38,7 @@ class JudgeRunsView(View):
         study, user = study_of(request, slug), user_of(request)
         permissions.require_results(user, study)
         rows = _with_scorecards(JudgeRun.objects.filter(study=study)).defer("curves", "config")
-        return answer(
+        return respond_json(
             page(
                 request,
                 rows,
@@ -105,7 +105,7 @@ class JudgeScorecardView(View):
             "made_at": scorecard.made_at,
             "card": card,
         }
-        return answer(shapes.ShownScorecardSerializer(shown).data)
+        return respond_json(shapes.ShownScorecardSerializer(shown).data)
 
 
 class JudgeComparisonView(View):
@@ -130,7 +130,7 @@ class JudgeComparisonView(View):
             "release": first.release,
             "comparison": compare_runs(first, second),
         }
-        return answer(shapes.ShownComparisonSerializer(shown).data)
+        return respond_json(shapes.ShownComparisonSerializer(shown).data)
 
 
 class JudgePairsView(View):
@@ -149,7 +149,7 @@ class JudgePairsView(View):
         """
         row = _run(request, run)
         scorecard = _scorecard(row, query_of(request, shapes.HeldToQuerySerializer).get("release"))
-        return sent(download_pairs(by=user_of(request), scorecard=scorecard))
+        return send_download(download_pairs(by=user_of(request), scorecard=scorecard))
 
 
 class JudgeArchiveView(View):
@@ -161,7 +161,7 @@ class JudgeArchiveView(View):
 
         An admin scores no sample of today any more afterwards.
         """
-        return sent(download_run(by=user_of(request), run=_run(request, run)))
+        return send_download(download_run(by=user_of(request), run=_run(request, run)))
 
 
 class ActivateView(View):
@@ -270,7 +270,7 @@ def _run(request: Request, public_id: str) -> JudgeRun:
 
 
 def _shown(run: JudgeRun) -> HttpResponse:
-    return answer(shapes.ShownJudgeSerializer(run).data)
+    return respond_json(shapes.ShownJudgeSerializer(run).data)
 
 
 def _release(study: Study, public_id: str) -> Release:

@@ -10,7 +10,7 @@ from annotation.core import permissions
 from annotation.core.errors import BadInput
 from annotation.models import Invitation, Member, Study
 from annotation.studies import invitations, studies
-from api.answers import answer, empty_answer
+from api.answers import empty_answer, respond_json
 from api.pagination import PageQuery, page
 from api.schema import describe, page_schema
 from api.serializers import people as shapes
@@ -27,7 +27,7 @@ class MembersView(View):
         study, user = study_of(request, slug), user_of(request)
         permissions.require_results(user, study)
         names = permissions.may_lead(user, study)
-        return answer(
+        return respond_json(
             page(
                 request,
                 Member.objects.filter(study=study),
@@ -49,7 +49,7 @@ class MembersView(View):
         """Who is to sign in needs an invitation, which may name this member."""
         study, user = _led(request, slug)
         member = studies.add_member(by=user, study=study, **body_of(request, shapes.NewMemberRequestSerializer))
-        return answer(_shown(member), status=201)
+        return respond_json(_shown(member), status=201)
 
 
 class OneMemberView(View):
@@ -65,7 +65,7 @@ class OneMemberView(View):
         """What a paused or leaving member holds goes back into play."""
         study, user = _led(request, slug)
         row = get_or_not_found(Member.objects.select_related("study").filter(study=study), public_id=member)
-        return answer(
+        return respond_json(
             _shown(studies.change_member(by=user, member=row, **body_of(request, shapes.MemberChangeRequestSerializer)))
         )
 
@@ -79,7 +79,7 @@ class InvitationsView(View):
         study, _ = _led(request, slug)
         rows = Invitation.objects.filter(study=study).select_related("member")
         query = query_of(request, PageQuery)
-        return answer(
+        return respond_json(
             page(
                 request,
                 rows,
@@ -108,7 +108,9 @@ class InvitationsView(View):
                 raise BadInput("There is no such member.", fields={"member": "The id of a member of this study."})
         invitation, secret = invitations.create_invitation(by=user, study=study, member=member, **body)
         link = request.build_absolute_uri(reverse("join", args=[secret]))
-        return answer({**shapes.ShownInvitationSerializer(invitation).data, "secret": secret, "link": link}, status=201)
+        return respond_json(
+            {**shapes.ShownInvitationSerializer(invitation).data, "secret": secret, "link": link}, status=201
+        )
 
 
 class OneInvitationView(View):
@@ -133,7 +135,7 @@ class AcceptInvitationView(View):
         """Who is a member already stays what they are."""
         secret = body_of(request, shapes.AcceptRequestSerializer)["secret"]
         member = invitations.accept_invitation(user=user_of(request), secret=secret)
-        return answer({"study": member.study.slug, "role": member.role})
+        return respond_json({"study": member.study.slug, "role": member.role})
 
 
 def _led(request: Request, slug: str) -> tuple[Study, Any]:

@@ -12,7 +12,7 @@ from annotation.core.errors import BadInput
 from annotation.discussions.participant_list import waiting_by_study
 from annotation.models import ApiToken, Member, User
 from annotation.studies import logins
-from api.answers import answer, empty_answer
+from api.answers import empty_answer, respond_json
 from api.authentication import check_csrf
 from api.errors import LockedOut
 from api.schema import describe, list_schema
@@ -27,7 +27,7 @@ class MeView(View):
     @describe("Show me", answer=shapes.MeSerializer)
     def get(self, request: Request) -> HttpResponse:
         """Studies that I have left are not among them."""
-        return answer(me(user_of(request)))
+        return respond_json(me(user_of(request)))
 
 
 def me(user: User) -> dict[str, Any]:
@@ -81,7 +81,7 @@ class SessionView(View):
         if not isinstance(user, User):
             raise BadInput("Wrong username or password.", code="bad_credentials")
         login(django_request, user)
-        return answer(me(user))
+        return respond_json(me(user))
 
     @describe("Sign out", status=204)
     def delete(self, request: Request) -> HttpResponse:
@@ -97,7 +97,7 @@ class TokensView(View):
     def get(self, request: Request) -> HttpResponse:
         """Revoked ones are not listed."""
         rows = user_of(request).tokens.filter(revoked_at=None).order_by("name")
-        return answer({"results": shapes.ShownTokenSerializer(rows, many=True).data})
+        return respond_json({"results": shapes.ShownTokenSerializer(rows, many=True).data})
 
     @describe(
         "Make a token",
@@ -112,7 +112,7 @@ class TokensView(View):
         token, secret = logins.create_token(
             by=user, user=user, name=body_of(request, shapes.TokenRequestSerializer)["name"]
         )
-        return answer({**shapes.ShownTokenSerializer(token).data, "secret": secret}, status=201)
+        return respond_json({**shapes.ShownTokenSerializer(token).data, "secret": secret}, status=201)
 
 
 class OneTokenView(View):

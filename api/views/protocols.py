@@ -10,7 +10,7 @@ from annotation.core import permissions
 from annotation.models import Protocol, Study, User
 from annotation.studies import protocols
 from annotation.studies.forecast_data import forecast_rules
-from api.answers import answer, whole
+from api.answers import respond_json, simplify_number
 from api.schema import describe
 from api.serializers import protocols as shapes
 from api.serializers.fields import NothingSerializer
@@ -22,7 +22,7 @@ FIELDS: tuple[str, ...] = tuple(shapes.ShownProtocolSerializer().get_fields())
 
 def protocol_shown(protocol: Protocol) -> dict[str, Any]:
     """Return one version of a study's rules."""
-    return {name: whole(getattr(protocol, name)) for name in FIELDS}
+    return {name: simplify_number(getattr(protocol, name)) for name in FIELDS}
 
 
 class CurrentProtocolView(View):
@@ -32,7 +32,7 @@ class CurrentProtocolView(View):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """For every member."""
         study = study_of(request, slug)
-        return answer(protocol_shown(Protocol.objects.get(study=study, current=True)))
+        return respond_json(protocol_shown(Protocol.objects.get(study=study, current=True)))
 
     @describe(
         "Change the protocol",
@@ -44,7 +44,7 @@ class CurrentProtocolView(View):
         """Admins only. A new version, unless nothing differs; what is not given stays. Begun samples keep theirs."""
         study, user = _led(request, slug)
         body = body_of(request, shapes.ProtocolRequestSerializer)
-        return answer(protocol_shown(protocols.change_protocol(by=user, study=study, **body)))
+        return respond_json(protocol_shown(protocols.change_protocol(by=user, study=study, **body)))
 
 
 class ForecastView(View):
@@ -55,7 +55,7 @@ class ForecastView(View):
         """Admins only. Per tolerance the share of samples in dispute and the hours, from the scores so far."""
         study, user = _led(request, slug)
         found = forecast_rules(by=user, study=study)
-        return answer({"rows": [asdict(row) for row in found.rows], "basis": found.basis, "needed": found.needed})
+        return respond_json({"rows": [asdict(row) for row in found.rows], "basis": found.basis, "needed": found.needed})
 
 
 class MoveView(View):
@@ -65,7 +65,7 @@ class MoveView(View):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Admins only. What a move would do; nothing is changed."""
         study, user = _led(request, slug)
-        return answer(asdict(protocols.preview_move(by=user, study=study)))
+        return respond_json(asdict(protocols.preview_move(by=user, study=study)))
 
     @describe(
         "Move samples to the protocol", request=NothingSerializer, answer=shapes.MovedSamplesSerializer, conflict=True
@@ -74,7 +74,7 @@ class MoveView(View):
         """Admins only. Undecided samples go on under the current rules, and those with all scores are decided."""
         study, user = _led(request, slug)
         body_of(request, NothingSerializer)
-        return answer({"moved": protocols.move_samples(by=user, study=study)})
+        return respond_json({"moved": protocols.move_samples(by=user, study=study)})
 
 
 def _led(request: Request, slug: str) -> tuple[Study, User]:

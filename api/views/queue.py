@@ -19,7 +19,7 @@ from annotation.review_queue.evaluation import evaluate_queue
 from annotation.review_queue.list import QueueFilter, QueueRow
 from annotation.samples import requesting_review
 from annotation.scoring.exposures import record_exposure
-from api.answers import answer, moment
+from api.answers import format_time, respond_json
 from api.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from api.replies import job_accepted
 from api.schema import describe
@@ -53,10 +53,10 @@ class ReviewQueueView(View):
         keys = {dimension.id: dimension.key for dimension in rubric.dimensions}
         names = permissions.leads_as(user, member)
         # As they are: a serializer would take as long for fifty rows as all else.
-        return answer(
+        return respond_json(
             {
                 "kind": query["kind"],
-                "refreshed_at": moment(queue.refreshed_at) if queue else None,
+                "refreshed_at": format_time(queue.refreshed_at) if queue else None,
                 "judge": queue.run.public_id if queue and queue.run else None,
                 "job": standing.job.public_id if standing.job else None,
                 "count": page.count,
@@ -92,7 +92,7 @@ class PinView(View):
     def post(self, request: Request, entry: str) -> HttpResponse:
         """Admins only. It stands before all that are not pinned; `"pinned": false` puts it back to its place."""
         body = body_of(request, shapes.PinRequestSerializer)
-        return answer(
+        return respond_json(
             shapes.ActedEntrySerializer(
                 pin_dismiss.pin_sample(by=user_of(request), entry_id=entry, pinned=body["pinned"])
             ).data
@@ -116,7 +116,7 @@ class DismissView(View):
             row = pin_dismiss.dismiss_sample(by=user, entry_id=entry, reason=body.get("reason", ""))
         else:
             row = pin_dismiss.restore_sample(by=user, entry_id=entry)
-        return answer(shapes.ActedEntrySerializer(row).data)
+        return respond_json(shapes.ActedEntrySerializer(row).data)
 
 
 class ReviewView(View):
@@ -131,7 +131,7 @@ class ReviewView(View):
         row: QueueEntry = get_or_not_found(queue_entries_visible_to(user).select_related("sample"), public_id=entry)
         body = body_of(request, ReviewRequestSerializer)
         sample = requesting_review.ask_review(by=user, sample_id=row.sample.public_id, **body)
-        return answer(SampleRowSerializer(sample).data)
+        return respond_json(SampleRowSerializer(sample).data)
 
 
 def _queue_filter(query: Mapping[str, Any]) -> QueueFilter:
@@ -173,13 +173,13 @@ def _row(row: QueueRow, keys: Mapping[int, str], *, names: bool) -> dict[str, An
         "judge": {key: asdict(said) for key, said in row.said.items()},
         "scores": entry.scores,
         "spread": entry.spread,
-        "since": moment(row.since),
+        "since": format_time(row.since),
         "discussion": row.discussion.public_id if row.discussion else None,
         "overdue": row.overdue,
         "dismissed": None
         if entry.dismissed_at is None
         else {
-            "at": moment(entry.dismissed_at),
+            "at": format_time(entry.dismissed_at),
             "by": str(by.name or by.username) if by else "",
             "reason": entry.dismissed_because,
         },

@@ -11,9 +11,9 @@ from annotation.models import Release
 from annotation.releases.changes import changes_since
 from annotation.releases.downloads import download_archive, download_file
 from annotation.releases.test_pool import pool_of, reserve_pool
-from api.answers import answer
+from api.answers import respond_json
 from api.pagination import PageQuery, page
-from api.replies import job_accepted, sent
+from api.replies import job_accepted, send_download
 from api.schema import describe, page_schema
 from api.serializers import releases as shapes
 from api.serializers.jobs import ShownJobSerializer
@@ -30,7 +30,7 @@ class ReleasesView(View):
         study, user = study_of(request, slug), user_of(request)
         permissions.require_results(user, study)
         rows = Release.objects.filter(study=study)
-        return answer(
+        return respond_json(
             page(
                 request,
                 rows,
@@ -59,7 +59,7 @@ class OneReleaseView(View):
     def get(self, request: Request, release: str) -> HttpResponse:
         """Admins and researchers only. What is in it, how well each aim was met, and what has changed since."""
         row = _release(request, release)
-        return answer(shapes.ShownReleaseSerializer(row, context={"since": changes_since(row)}).data)
+        return respond_json(shapes.ShownReleaseSerializer(row, context={"since": changes_since(row)}).data)
 
 
 class RenditionsView(View):
@@ -90,7 +90,9 @@ class ArchiveView(View):
     def get(self, request: Request, release: str, rendition: str) -> StreamingHttpResponse:
         """Admins and researchers only. An admin scores no sample of today any more afterwards."""
         rows = _release(request, release).renditions.select_related("release__study")
-        return sent(download_archive(by=user_of(request), rendition=get_or_not_found(rows, public_id=rendition)))
+        return send_download(
+            download_archive(by=user_of(request), rendition=get_or_not_found(rows, public_id=rendition))
+        )
 
 
 class ReleaseFileView(View):
@@ -99,7 +101,7 @@ class ReleaseFileView(View):
     @describe("Download a file of a release", answer=OpenApiTypes.BINARY, content_type="application/octet-stream")
     def get(self, request: Request, release: str, name: str) -> StreamingHttpResponse:
         """Admins and researchers only, by its path in the release's folder, as `train.jsonl`."""
-        return sent(download_file(by=user_of(request), release=_release(request, release), path=name))
+        return send_download(download_file(by=user_of(request), release=_release(request, release), path=name))
 
 
 class PoolView(View):
@@ -110,7 +112,7 @@ class PoolView(View):
         """Admins and researchers only."""
         study, user = study_of(request, slug), user_of(request)
         permissions.require_results(user, study)
-        return answer(shapes.ShownPoolSerializer(pool_of(study)).data)
+        return respond_json(shapes.ShownPoolSerializer(pool_of(study)).data)
 
     @describe(
         "Reserve the test pool", request=shapes.PoolRequestSerializer, answer=shapes.ShownPoolSerializer, conflict=True
@@ -120,7 +122,7 @@ class PoolView(View):
         study, user = study_of(request, slug), user_of(request)
         permissions.require_lead(user, study)
         reserve_pool(by=user, study=study, **body_of(request, shapes.PoolRequestSerializer))
-        return answer(shapes.ShownPoolSerializer(pool_of(study)).data)
+        return respond_json(shapes.ShownPoolSerializer(pool_of(study)).data)
 
 
 def _release(request: Request, public_id: str) -> Release:

@@ -15,7 +15,7 @@ from annotation.models import Sample, User
 from annotation.samples import assigning_by_hand, reopening, requesting_review
 from annotation.samples.timeline import timeline
 from annotation.scoring.exposures import record_exposure
-from api.answers import answer
+from api.answers import respond_json
 from api.filters import samples_filtered
 from api.pagination import page
 from api.sample_life import history_shown, sample_shown
@@ -42,7 +42,7 @@ class SamplesView(View):
             return list(shapes.SampleRowSerializer(taken, many=True).data)
 
         order = shapes.ORDERS[query["ordering"]]
-        return answer(page(request, rows.select_related("question"), query, order=order, show=show))
+        return respond_json(page(request, rows.select_related("question"), query, order=order, show=show))
 
 
 class OneSampleView(View):
@@ -53,7 +53,7 @@ class OneSampleView(View):
         """Admins see names, researchers pseudonyms. `reason_first` for who owes the sample's discussion a reason."""
         user = user_of(request)
         row = _open_sample(user, sample)
-        return answer(sample_shown(row, names=permissions.may_lead(user, row.study)))
+        return respond_json(sample_shown(row, names=permissions.may_lead(user, row.study)))
 
 
 class HistoryView(View):
@@ -65,7 +65,7 @@ class HistoryView(View):
         user = user_of(request)
         row = _open_sample(user, sample)
         steps = timeline(row, names=permissions.may_lead(user, row.study))
-        return answer({"results": history_shown(steps)})
+        return respond_json({"results": history_shown(steps)})
 
 
 class ReopenView(View):
@@ -128,7 +128,7 @@ class AssignView(View):
         body = body_of(request, shapes.AssignRequestSerializer)
         handed = assigning_by_hand.give(by=user, sample_id=sample, **body)
         given = shapes.GivenToSerializer(handed.given, many=True).data
-        return answer({**shapes.SampleRowSerializer(handed.sample).data, "assigned": given})
+        return respond_json({**shapes.SampleRowSerializer(handed.sample).data, "assigned": given})
 
 
 def _open_sample(user: User, public_id: str) -> Sample:
@@ -151,4 +151,4 @@ def _open_sample(user: User, public_id: str) -> Sample:
 
 def _row(user: User, sample: Sample) -> HttpResponse:
     row = samples_visible_to(user).select_related("question").get(pk=sample.pk)
-    return answer(shapes.SampleRowSerializer(row).data)
+    return respond_json(shapes.SampleRowSerializer(row).data)

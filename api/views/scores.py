@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from annotation.core.errors import BadInput
 from annotation.scoring import revising, submitting
 from annotation.scoring.submit_result import Submitted
-from api.answers import answer, moment
-from api.content import ratings, suggestion
+from api.answers import format_time, respond_json
+from api.content import describe_ratings, describe_suggestion
 from api.schema import describe
 from api.serializers import assignments as shapes
 from api.serializers.fields import client_key, finite_number, unknown_names
@@ -33,7 +33,7 @@ class ScoreView(View):
         score = submitting.submit(
             by=user_of(request), assignment_id=assignment, **read_score(cast(dict[str, Any], request.data))
         )
-        return answer(_scored(score))
+        return respond_json(_scored(score))
 
     @describe("Undo my score", answer=shapes.UndoneSerializer, conflict=True)
     def delete(self, request: Request, assignment: str) -> HttpResponse:
@@ -42,14 +42,14 @@ class ScoreView(View):
         After a revision that alone is voided, and can be given anew; values that were locked stay.
         """
         undone = submitting.undo(by=user_of(request), assignment_id=assignment)
-        return answer(
+        return respond_json(
             {
                 "assignment": undone.assignment_id,
                 "state": undone.state,
-                "ratings": ratings(undone.ratings),
+                "ratings": describe_ratings(undone.ratings),
                 "notes": undone.notes,
-                "expires_at": moment(undone.expires_at),
-                "suggestion": suggestion(undone.suggestion),
+                "expires_at": format_time(undone.expires_at),
+                "suggestion": describe_suggestion(undone.suggestion),
             }
         )
 
@@ -61,21 +61,21 @@ class RevisionView(View):
     def put(self, request: Request, assignment: str) -> HttpResponse:
         """Values that I keep are sent, too. The same client key again is stored once and answers the same."""
         body = read_score(cast(dict[str, Any], request.data), fields=REVISION_FIELDS)
-        return answer(_scored(revising.revise(by=user_of(request), assignment_id=assignment, **body)))
+        return respond_json(_scored(revising.revise(by=user_of(request), assignment_id=assignment, **body)))
 
 
 def _scored(score: Submitted) -> dict[str, Any]:
     return {
         "assignment": score.assignment_id,
         "state": score.state,
-        "ratings": ratings(score.ratings),
+        "ratings": describe_ratings(score.ratings),
         "notes": score.notes,
         "seconds": score.seconds,
-        "scored_at": moment(score.scored_at),
-        "undo_until": moment(score.undo_until),
-        "suggestion": suggestion(score.suggestion),
-        "revise_until": moment(score.revise_until),
-        "own": None if score.own is None else ratings(score.own),
+        "scored_at": format_time(score.scored_at),
+        "undo_until": format_time(score.undo_until),
+        "suggestion": describe_suggestion(score.suggestion),
+        "revise_until": format_time(score.revise_until),
+        "own": None if score.own is None else describe_ratings(score.own),
     }
 
 

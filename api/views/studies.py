@@ -12,7 +12,7 @@ from annotation.core.rubric_cache import RubricDefinition, definition
 from annotation.core.visibility import rubrics_visible_to, studies_visible_to
 from annotation.models import Member, Protocol, Rubric, Study, User
 from annotation.studies import rubrics, studies
-from api.answers import answer, whole
+from api.answers import respond_json, simplify_number
 from api.pagination import PageQuery, page
 from api.schema import describe, page_schema
 from api.serializers import studies as shapes
@@ -36,7 +36,7 @@ class StudiesView(View):
             roles = dict(places.values_list("study_id", "role"))
             return [_row(study, roles.get(study.pk)) for study in rows]
 
-        return answer(page(request, studies_visible_to(user), query, order=("slug",), show=show))
+        return respond_json(page(request, studies_visible_to(user), query, order=("slug",), show=show))
 
     @describe(
         "Make a study",
@@ -59,7 +59,7 @@ class StudiesView(View):
             instructions=body["instructions"],
             state=body["state"],
         )
-        return answer(_shown(study, user), status=201)
+        return respond_json(_shown(study, user), status=201)
 
 
 class OneStudyView(View):
@@ -68,7 +68,7 @@ class OneStudyView(View):
     @describe("Show a study", answer=shapes.ShownStudySerializer)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """For every member."""
-        return answer(_shown(study_of(request, slug), user_of(request)))
+        return respond_json(_shown(study_of(request, slug), user_of(request)))
 
     @describe(
         "Change a study", request=shapes.StudyChangeRequestSerializer, answer=shapes.ShownStudySerializer, conflict=True
@@ -78,7 +78,7 @@ class OneStudyView(View):
         study, user = study_of(request, slug), user_of(request)
         permissions.require_lead(user, study)
         study = studies.change_study(by=user, study=study, **body_of(request, shapes.StudyChangeRequestSerializer))
-        return answer(_shown(study, user))
+        return respond_json(_shown(study, user))
 
 
 class CopyStudyView(View):
@@ -92,7 +92,7 @@ class CopyStudyView(View):
         study, user = study_of(request, slug), user_of(request)
         permissions.require_lead(user, study)
         made = studies.copy_study(by=user, source=study, **body_of(request, CopyRequestSerializer))
-        return answer(_shown(made, user), status=201)
+        return respond_json(_shown(made, user), status=201)
 
 
 class RubricsView(View):
@@ -103,7 +103,7 @@ class RubricsView(View):
         """Those of my studies; all of them for a site administrator."""
         rows = rubrics_visible_to(user_of(request))
         query = query_of(request, PageQuery)
-        return answer(
+        return respond_json(
             page(
                 request,
                 rows,
@@ -118,7 +118,7 @@ class RubricsView(View):
         """Site administrators only. The same again changes nothing; a change of one in use is a new version."""
         body = body_of(request, shapes.RubricRequestSerializer)
         stored = rubrics.import_rubric(by=user_of(request), content=body["toml"])
-        return answer(rubric_shown(definition(stored.rubric.pk)))
+        return respond_json(rubric_shown(definition(stored.rubric.pk)))
 
 
 def rubric_shown(rubric: RubricDefinition) -> dict[str, Any]:
@@ -138,9 +138,9 @@ def rubric_shown(rubric: RubricDefinition) -> dict[str, Any]:
                     for side, needed in (("text", dimension.needs_text), ("image", dimension.needs_image))
                     if needed
                 ],
-                "missing": whole(dimension.missing_value),
+                "missing": simplify_number(dimension.missing_value),
                 "levels": [
-                    {"value": whole(level.value), "label": level.label, "anchor": level.anchor}
+                    {"value": simplify_number(level.value), "label": level.label, "anchor": level.anchor}
                     for level in dimension.levels
                 ],
             }

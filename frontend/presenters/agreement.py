@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from annotation.core.rubric_cache import RubricDefinition
 from frontend.charts import svg
 
-from .annotator_remarks import signed_decimal, two
+from .annotator_remarks import format_two_decimals, signed_decimal
 from .stored_reports import People
 
 LEVELS = ("ordinal", "interval", "nominal")
@@ -118,20 +118,20 @@ def summary_sentence(shown: AgreementTable) -> str:
     if best is least:
         return _("On %(what)s annotators agree with an alpha of %(alpha)s") % {
             "what": best.name,
-            "alpha": two(best.figures["alpha"]),
+            "alpha": format_two_decimals(best.figures["alpha"]),
         }
     if shown.by != "all":
         return _("Agreement runs from %(low)s (%(least)s) to %(high)s (%(best)s)") % {
-            "low": two(least.figures["alpha"]),
+            "low": format_two_decimals(least.figures["alpha"]),
             "least": f"{least.group}, {least.name}",
-            "high": two(best.figures["alpha"]),
+            "high": format_two_decimals(best.figures["alpha"]),
             "best": f"{best.group}, {best.name}",
         }
     return _("Annotators agree most on %(best)s (alpha %(high)s), least on %(least)s (%(low)s)") % {
         "best": best.name,
-        "high": two(best.figures["alpha"]),
+        "high": format_two_decimals(best.figures["alpha"]),
         "least": least.name,
-        "low": two(least.figures["alpha"]),
+        "low": format_two_decimals(least.figures["alpha"]),
     }
 
 

@@ -25,7 +25,7 @@ LEVEL_SENTENCES = {
 }
 
 
-def two(value: float | None) -> str:
+def format_two_decimals(value: float | None) -> str:
     """Return a figure with two decimals and a real minus."""
     if value is None:
         return "–"

@@ -10,7 +10,7 @@ Rows = Iterable[Sequence[Any]]
 _MOVED = ("changed", "towards", "away", "across")
 
 
-def pulls(report: Mapping[str, Any] | None) -> Rows:
+def anchoring_rows(report: Mapping[str, Any] | None) -> Rows:
     """Yield a row per arm and dimension."""
     names = ("slope", "undefined", "alarm", "values", "samples", "compared", "acceptance", "coincidence")
     more = ("blind_values", "blind_values_beside", "agreed_before")
@@ -26,7 +26,7 @@ def pulls(report: Mapping[str, Any] | None) -> Rows:
         )
 
 
-def arms(report: Mapping[str, Any] | None) -> Rows:
+def arm_rows(report: Mapping[str, Any] | None) -> Rows:
     """Yield a row per arm."""
     names = ("arm", "scores", "values", "unanswered", "seconds", "seconds_ratio", "acceptance", "within_one", "rmse")
     yield names
@@ -34,7 +34,7 @@ def arms(report: Mapping[str, Any] | None) -> Rows:
         yield [row[name] for name in names]
 
 
-def annotators(report: Mapping[str, Any] | None, people: People) -> Rows:
+def annotator_csv_rows(report: Mapping[str, Any] | None, people: People) -> Rows:
     """Yield a row per annotator and arm."""
     names = ("arm", "values", "samples", "changed", "acceptance", "coincidence", "coincidence_of_all")
     times = ("seconds", "blind_seconds", "blind_seconds_of_all", "rubber_stamp")

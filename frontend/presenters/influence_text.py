@@ -14,7 +14,7 @@ from annotation.models import JudgeRun, Protocol, Study
 
 from . import vocabulary
 from .agreement import share
-from .annotator_remarks import two
+from .annotator_remarks import format_two_decimals
 
 ARMS = {"blind": lazy("blind"), "delayed": lazy("delayed"), "prefilled": lazy("prefilled")}
 
@@ -24,12 +24,12 @@ Report = Mapping[str, Any]
 def summary_sentence(report: Report, rubric: RubricDefinition) -> str:
     """Return the sentence that the report opens with: where the judge pulls too far, or that it does not."""
     names = {one.key: one.name for one in rubric.dimensions}
-    limit = two(report["limit"])
+    limit = format_two_decimals(report["limit"])
     alarms = rows_with_alarm(report)
     if alarms:
         worst = max(alarms, key=lambda row: row["pull"])
         others = len({row["dimension"] for row in alarms}) - 1
-        said = {"pull": two(worst["pull"]), "limit": limit, "what": names.get(worst["dimension"], "")}
+        said = {"pull": format_two_decimals(worst["pull"]), "limit": limit, "what": names.get(worst["dimension"], "")}
         if worst["dimension"] is None:
             return _("The judge pulls people %(pull)s of the way to its values, beyond the limit of %(limit)s") % said
         text = (
@@ -44,7 +44,7 @@ def summary_sentence(report: Report, rubric: RubricDefinition) -> str:
     if not known:
         return _("How far the judge pulls people cannot be told yet")
     most = max(known, key=lambda row: row["pull"])
-    said = {"pull": two(most["pull"]), "limit": limit, "high": two(most["interval"][1])}
+    said = {"pull": format_two_decimals(most["pull"]), "limit": limit, "high": format_two_decimals(most["interval"][1])}
     if most["pull"] > report["limit"]:
         return _("The judge seems to pull people %(pull)s of the way to its values, but it may be chance") % said
     if most["interval"][1] > report["limit"]:
@@ -69,9 +69,9 @@ def alarm_text(row: Mapping[str, Any], *, both: bool) -> str:
         what = f"{what} ({ARMS[row['arm']]})"
     return _("%(what)s %(pull)s, from %(low)s to %(high)s") % {
         "what": what,
-        "pull": two(row["pull"]),
-        "low": two(row["interval"][0]),
-        "high": two(row["interval"][1]),
+        "pull": format_two_decimals(row["pull"]),
+        "low": format_two_decimals(row["interval"][0]),
+        "high": format_two_decimals(row["interval"][1]),
     }
 
 
@@ -166,7 +166,7 @@ def reading_guide(limit: float) -> list[tuple[str, str]]:
                 "all, 1 they take it over. The study’s limit is %(limit)s; an alarm is given where the pull is larger "
                 "and its interval lies above 0."
             )
-            % {"limit": two(limit)},
+            % {"limit": format_two_decimals(limit)},
         ),
         (
             _("Delayed"),

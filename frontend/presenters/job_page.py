@@ -44,7 +44,7 @@ def job_page(job: Job, study: Study, *, user: User) -> dict[str, Any]:
         "percent": min(100, 100 * job.done // job.total) if job.total else None,
         "rate": jobs.rate(pace),
         "left": jobs.time_left(pace),
-        "took": jobs.took(job),
+        "took": jobs.format_job_duration(job),
         "dry_run": dry_run,
         "figures": list(jobs.figures(result)),
         "takes": takes if done and dry_run else 0,

@@ -130,7 +130,7 @@ def rate(now: Pace) -> str:
     return _("%(n)s a second") % {"n": vocabulary.decimals(now.per_second, 0 if now.per_second >= 10 else 1)}
 
 
-def took(job: Job) -> str:
+def format_job_duration(job: Job) -> str:
     """Return how long the last attempt of finished work took."""
     if job.started_at is None or job.finished_at is None or job.finished_at < job.started_at:
         return ""
@@ -180,7 +180,7 @@ class JobLine:
             about=", ".join(part for part in about if part),
             percent=min(100, 100 * job.done // job.total) if job.total else None,
             left=time_left(pace(job)),
-            took=took(job),
+            took=format_job_duration(job),
         )
 
 

@@ -50,7 +50,9 @@ def _figures(row: Mapping[str, Any] | None) -> tuple[str, str]:
     if row is None or row["rmse"] is None:
         return NOTHING, ""
     best = row["best_baseline"]
-    return annotator_remarks.two(row["rmse"]), "" if best is None else annotator_remarks.two(best)
+    return annotator_remarks.format_two_decimals(
+        row["rmse"]
+    ), "" if best is None else annotator_remarks.format_two_decimals(best)
 
 
 def list_page(study: Study) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class Why:
     small: str
 
 
-def why(row: QueueRow, rubric: RubricDefinition, *, widest: bool = False) -> Why:
+def explain_rank(row: QueueRow, rubric: RubricDefinition, *, widest: bool = False) -> Why:
     """Return why an entry stands there; ``widest`` where of those in order no other has so wide a range."""
     reason, key = row.reason, key_of(row.entry, rubric)
     if reason is None:

@@ -13,7 +13,7 @@ from annotation.review_queue.ranking import ReasonKind
 
 from .queue_actions import QueueAction, available_actions
 from .queue_chart import QueueChart, build_chart
-from .queue_reasons import Why, key_of, why
+from .queue_reasons import Why, explain_rank, key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def row_shown(row: QueueRow, study: Study, rubric: RubricDefinition, *, names: b
     return RowShown(
         row=row,
         key=key_of(row.entry, rubric),
-        why=why(row, rubric, widest=widest),
+        why=explain_rank(row, rubric, widest=widest),
         drawing=_drawing(row, rubric),
         url=_url(row, study),
         address=reverse("queue-entry", args=[study.slug, row.entry.public_id]),

@@ -18,7 +18,7 @@ from annotation.models import Discussion, Job, Member, Participant, Protocol, Sa
 from annotation.models.jobs import UNFINISHED
 
 from . import influence_text, jobs, vocabulary
-from .annotator_remarks import two
+from .annotator_remarks import format_two_decimals
 from .annotators import AnnotatorBoardRow
 from .stored_reports import Figures, People
 
@@ -155,7 +155,7 @@ def _influenced(study: Study, figures: Figures) -> list[TodoItem]:
     label = ngettext("pull beyond the limit", "pulls beyond the limit", len(alarms))
     worst = sorted(alarms, key=lambda row: -row["pull"])
     detail = _("the judge moves people; limit %(limit)s: %(some)s") % {
-        "limit": two(figures.influence["limit"]),
+        "limit": format_two_decimals(figures.influence["limit"]),
         "some": _some([influence_text.alarm_text(row, both=both) for row in worst], "; "),
     }
     return [TodoItem(len(alarms), label, reverse("influence", args=[study.slug]), detail)]

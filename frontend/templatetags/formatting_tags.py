@@ -62,7 +62,7 @@ def unlocalized(value: float) -> str:
 @register.filter
 def two(value: float | None) -> str:
     """Show a figure with two decimals; a dash where it is not known."""
-    return annotator_remarks.two(value)
+    return annotator_remarks.format_two_decimals(value)
 
 
 @register.filter

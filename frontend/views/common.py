@@ -44,7 +44,7 @@ def name_in(text: str) -> str:
     return text if re.fullmatch("[2-9b-z]{12}", text) else ""
 
 
-def carried_out(request: HttpRequest, form: PageForm, act: Callable[[], str]) -> int:
+def run_form_action(request: HttpRequest, form: PageForm, act: Callable[[], str]) -> int:
     """Do what a form asks for and say so; return 302, or the status with which to show the form again.
 
     ``act`` calls the service and returns what to say; a refusal comes to stand beside the field that it names.
@@ -59,7 +59,7 @@ def carried_out(request: HttpRequest, form: PageForm, act: Callable[[], str]) ->
     return 302
 
 
-def sent(found: Download) -> StreamingHttpResponse:
+def send_file(found: Download) -> StreamingHttpResponse:
     """Send a file that is taken away."""
     response = StreamingHttpResponse(found.pieces, content_type=found.content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{found.name}"'

@@ -29,7 +29,7 @@ from frontend.forms.base import PageForm
 from frontend.forms.discussions import CaseFilterForm, DeadlineForm, ExcuseForm, OverrideForm
 from frontend.presenters import discussions as case_words
 
-from .common import carried_out, name_in, show, study_of, viewer
+from .common import name_in, run_form_action, show, study_of, viewer
 
 PAGE = 25
 
@@ -170,7 +170,7 @@ def _acted(
     if found.state == Discussion.State.CLOSED:
         messages.error(request, _("This discussion has ended in the meantime. Nothing was changed."))
         return _page(request, study, found, status=409)
-    status = carried_out(request, form, act)
+    status = run_form_action(request, form, act)
     if status == 302:
         return redirect("discussion", slug=study.slug, case=found.id)
     return _page(request, study, _case(request, study, found.id), forms={name: form}, status=status)

@@ -168,7 +168,7 @@ TABLES: dict[str, Callable[[ReportRequest], Rows]] = {
     "moved-to-whom": _whom,
     "annotators": _annotators,
     "annotators-by-week": _annotators_by_week,
-    "influence": lambda asked: influence_tables.pulls(asked.figures.influence),
-    "influence-arms": lambda asked: influence_tables.arms(asked.figures.influence),
-    "influence-annotators": lambda asked: influence_tables.annotators(asked.figures.influence, asked.people),
+    "influence": lambda asked: influence_tables.anchoring_rows(asked.figures.influence),
+    "influence-arms": lambda asked: influence_tables.arm_rows(asked.figures.influence),
+    "influence-annotators": lambda asked: influence_tables.annotator_csv_rows(asked.figures.influence, asked.people),
 }

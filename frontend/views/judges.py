@@ -24,7 +24,7 @@ from frontend.forms.judges import PredictionsForm, TrainForm
 from frontend.presenters import judges as judge_pages
 from frontend.presenters.scorecard import comparison_of
 
-from .common import name_in, sent, show, study_of, viewer
+from .common import name_in, send_file, show, study_of, viewer
 
 
 @login_required
@@ -159,11 +159,11 @@ def download(request: HttpRequest, slug: str, run_id: str) -> HttpResponseBase:
     run = _run(request, study, run_id)
     asked = name_in(request.POST.get("release", ""))
     if not asked:
-        return sent(download_run(by=viewer(request), run=run))
+        return send_file(download_run(by=viewer(request), run=run))
     card = run.scorecards.filter(release__public_id=asked).select_related("release", "run__study").first()
     if card is None:
         raise Http404(_("It was never held to this release."))
-    return sent(download_pairs(by=viewer(request), scorecard=card))
+    return send_file(download_pairs(by=viewer(request), scorecard=card))
 
 
 def _read(request: HttpRequest, slug: str) -> Study:

@@ -30,7 +30,7 @@ from frontend.forms.samples import AssignForm, ReopenForm, ReviewForm
 from frontend.presenters import queue_actions, queue_rows, queue_summary
 
 from . import sample_actions
-from .common import carried_out, show, study_of, viewer
+from .common import run_form_action, show, study_of, viewer
 from .queue import back_to, first_page, within
 
 
@@ -133,7 +133,7 @@ def _acted(
     request: HttpRequest, study: Study, found: QueueEntry, form: PageForm, name: str, act: Callable[[], str]
 ) -> HttpResponse:
     """Do what a form asks for and lead back to the list, or show it with what is wrong beside the field."""
-    status = carried_out(request, form, act)
+    status = run_form_action(request, form, act)
     if status == 302:
         return redirect(back_to(request, study))
     study, found = _led(request, study.slug, found.public_id)

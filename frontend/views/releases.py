@@ -21,7 +21,7 @@ from frontend.forms.base import PageForm
 from frontend.forms.releases import FilesForm, PoolForm, ReleaseForm
 from frontend.presenters import releases as release_rows
 
-from .common import carried_out, sent, show, study_of, viewer
+from .common import run_form_action, send_file, show, study_of, viewer
 
 KINDS = ("release", "render_release")
 
@@ -57,7 +57,7 @@ def pool(request: HttpRequest, slug: str) -> HttpResponse:
         reserve_pool(by=viewer(request), study=study, **form.cleaned_data)
         return _("The test pool is reserved.")
 
-    status = carried_out(request, form, reserve)
+    status = run_form_action(request, form, reserve)
     if status == 302:
         return redirect("releases", slug=study.slug)
     return _page(request, study, ReleaseForm(), form, status=status)
@@ -98,8 +98,8 @@ def download(request: HttpRequest, slug: str, release_id: str, rendition_id: str
         raise Http404(_("There are no such files."))
     path = request.POST.get("file", "")
     if path:
-        return sent(download_file(by=viewer(request), release=row, path=path))
-    return sent(download_archive(by=viewer(request), rendition=rendition))
+        return send_file(download_file(by=viewer(request), release=row, path=path))
+    return send_file(download_archive(by=viewer(request), rendition=rendition))
 
 
 def _read(request: HttpRequest, slug: str) -> Study:

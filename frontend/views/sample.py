@@ -32,7 +32,7 @@ from frontend.presenters import timeline as timeline_words
 from frontend.presenters import vocabulary
 
 from . import sample_actions
-from .common import carried_out, show, study_of, viewer
+from .common import run_form_action, show, study_of, viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def _acted(
     request: HttpRequest, study: Study, found: Sample, form: PageForm, name: str, act: Callable[[], str]
 ) -> HttpResponse:
     """Do what a form asks for and lead back to the sample, or show it with what is wrong beside the field."""
-    status = carried_out(request, form, act)
+    status = run_form_action(request, form, act)
     if status == 302:
         return redirect("sample", slug=study.slug, sample_id=found.public_id)
     return _page(request, study, _sample(study, found.public_id), bound={name: form}, status=status)

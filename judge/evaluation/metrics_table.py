@@ -19,7 +19,7 @@ SAMPLES_IN_A_GROUP = 5
 GROUPS = 10
 
 
-def figures(
+def compute_metrics(
     human: Floats,
     expected: Floats,
     rounded: Floats,
@@ -60,7 +60,7 @@ def figures(
 
 def metrics_of_pairs(pairs: Pairs, target: Target, *, intervals: bool = True) -> dict[str, Any]:
     """Return the figures of a judge's predictions of one dimension."""
-    return figures(
+    return compute_metrics(
         pairs.human,
         pairs.expected,
         pairs.rounded,
@@ -71,7 +71,7 @@ def metrics_of_pairs(pairs: Pairs, target: Target, *, intervals: bool = True) ->
     )
 
 
-def sureness(pairs: Pairs) -> dict[str, Any]:
+def compute_uncertainty_metrics(pairs: Pairs) -> dict[str, Any]:
     """Return whether intervals hold what they say, and whether errors grow as the judge's own doubt does."""
     given = ~np.isnan(pairs.interval[:, 0])
     low, high, human = pairs.interval[given, 0], pairs.interval[given, 1], pairs.human[given]

@@ -43,7 +43,7 @@ class Labelled:
         return self._rows[part]
 
 
-def scorecard(labelled: Labelled, predictions: Iterable[SamplePrediction], target: Target) -> dict[str, Any]:
+def build_scorecard(labelled: Labelled, predictions: Iterable[SamplePrediction], target: Target) -> dict[str, Any]:
     """Return the scorecard of a judge on the test part.
 
     Every figure stands in the scorecard twice where rules set values: of what the judge was asked (``asked``), and with
@@ -81,7 +81,7 @@ def _dimension(labelled: Labelled, paired: Paired, dimension: RubricDimension, t
         "generators": _generators(asked, target),
         "baselines": _baselines(labelled, asked, target),
         "ceiling": ceiling._asdict() if ceiling else None,
-        "sureness": metrics_table.sureness(asked),
+        "sureness": metrics_table.compute_uncertainty_metrics(asked),
         "dispute": metrics_table.dispute(asked),
         "worst": _worst(asked),
     }
@@ -139,7 +139,7 @@ def _guess(values: Floats, asked: Pairs, target: Target) -> dict[str, Any]:
     levels = asked.dimension.values
     clipped = np.clip(values, levels[0], levels[-1])
     rounded = np.array([nearest(value, levels) for value in clipped.tolist()])
-    return metrics_table.figures(asked.human, clipped, rounded, asked.question, levels, target)
+    return metrics_table.compute_metrics(asked.human, clipped, rounded, asked.question, levels, target)
 
 
 def _worst(pairs: Pairs) -> list[dict[str, Any]]:

@@ -120,7 +120,7 @@ def parse_labelled(data: Mapping[str, Any], rubric: RubricSpec) -> LabelledSampl
     )
 
 
-def labelled_line(one: LabelledSample) -> str:
+def format_labelled_line(one: LabelledSample) -> str:
     """Return the line of a sample with its labels, without its end; reading it gives the same again."""
     sample = one.sample
     fields = {name: getattr(sample, name) for name in ("id", "question_id", *LONGEST) if getattr(sample, name)}

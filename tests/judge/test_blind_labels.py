@@ -8,7 +8,7 @@ import pytest
 from judge.calibration import calibrate
 from judge.data_parts import parts_of
 from judge.evaluation.comparison import compare
-from judge.evaluation.scorecard import Labelled, scorecard
+from judge.evaluation.scorecard import Labelled, build_scorecard
 from judge.formats.prediction_line import SamplePrediction, prediction_from_distribution
 from judge.formats.release_line import ReleaseFolder
 from judge.training import calibrations_of
@@ -35,8 +35,8 @@ def moved_ones(count=12):
 def test_figures_are_the_same_with_and_without_them(target):
     blind, moved = blind_ones(), moved_ones()
     said = [certain(one.sample.id, 5) for one in blind + moved]
-    with_them = scorecard(Labelled(RUBRIC, [], blind + moved), said, target)
-    without = scorecard(Labelled(RUBRIC, [], blind), [certain(one.sample.id, 5) for one in blind], target)
+    with_them = build_scorecard(Labelled(RUBRIC, [], blind + moved), said, target)
+    without = build_scorecard(Labelled(RUBRIC, [], blind), [certain(one.sample.id, 5) for one in blind], target)
     assert with_them["not_blind"] == len(moved)
     assert with_them | {"not_blind": 0} == without
     (tcc,) = (one for one in with_them["dimensions"] if one["key"] == "TCC")

@@ -10,7 +10,7 @@ from judge.atomic_files import read_json
 from judge.data_parts import ENOUGH, DataParts, parts_of
 from judge.formats.release_line import ReleaseFolder
 from judge.runs import Run
-from judge.training import LARGEST_SEED, Order, train
+from judge.training import LARGEST_SEED, TrainingSpec, train
 
 from .release_folders import write_release
 
@@ -31,7 +31,7 @@ def keep(folder: Path, *, samples: int, origin: str = "blind") -> Path:
 
 
 def trained(folder: Path) -> Run:
-    return train(Order(folder / "release", folder / "run", "embedded", "quick", FEW_TREES))
+    return train(TrainingSpec(folder / "release", folder / "run", "embedded", "quick", FEW_TREES))
 
 
 def test_one_kept_sample_does_not_keep_the_others_from_calibrating(tmp_path: Path) -> None:
@@ -92,5 +92,5 @@ def test_a_judge_with_one_kept_sample_is_as_sure_as_one_with_none_and_has_interv
 
 def test_the_largest_seed_leaves_room_for_the_members_of_an_ensemble(tmp_path: Path) -> None:
     release = write_release(tmp_path / "r", questions=12)
-    run = train(Order(release, tmp_path / "run", "embedded", "quick", FEW_TREES, seed=LARGEST_SEED))
+    run = train(TrainingSpec(release, tmp_path / "run", "embedded", "quick", FEW_TREES, seed=LARGEST_SEED))
     assert run.state == "done"

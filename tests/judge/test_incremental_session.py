@@ -13,7 +13,7 @@ from judge.context import JudgeContext
 from judge.formats.picture_folder import PictureFolder
 from judge.formats.rubric import parse_rubric
 from judge.formats.sample_file import SampleLines
-from judge.incremental_session import FEWEST, conversation, measure_samples
+from judge.incremental_session import FEWEST, answer_lines, measure_samples
 
 from .release_folders import TOML, write_release
 
@@ -48,7 +48,7 @@ def test_it_is_ready_once_and_answers_each_line(measured, lines):
         "",
         json.dumps({"dimension": "IQ", "known": {}}),
     ]
-    ready, first, second = (json.loads(line) for line in conversation(asked, measured))
+    ready, first, second = (json.loads(line) for line in answer_lines(asked, measured))
     assert ready["samples"] == len(lines)
     assert (first["dimension"], first["samples"]) == ("TCC", len(ratings(lines)))
     said = next(iter(first["predictions"].values()))
@@ -102,7 +102,7 @@ def test_with_too_few_labels_nothing_is_said(measured, lines):
     ],
 )
 def test_a_line_that_cannot_be_answered_says_why_and_the_next_is_answered(measured, line, said):
-    _, refused, answered = (json.loads(one) for one in conversation([line, '{"dimension":"TCC","known":{}}'], measured))
+    _, refused, answered = (json.loads(one) for one in answer_lines([line, '{"dimension":"TCC","known":{}}'], measured))
     assert said in refused["error"]
     assert answered["predictions"] == {}
 

@@ -7,8 +7,8 @@ import pytest
 from judge.atomic_files import write_json
 from judge.calibration import DimensionCalibration
 from judge.formats.prediction_line import SamplePrediction, parse_line, prediction_from_distribution
-from judge.out_of_fold import write_unseen
-from judge.progress import Silence
+from judge.out_of_fold import write_out_of_fold
+from judge.progress import SilentReporter
 from judge.runs import UNSEEN, Config, Run
 
 from .labelled_samples import RUBRIC, labelled
@@ -49,7 +49,7 @@ class OutOfFold:
         ]
 
 
-class Heard(Silence):
+class Heard(SilentReporter):
     def __init__(self):
         self.notes = []
 
@@ -68,7 +68,7 @@ def run(tmp_path: Path) -> Run:
 
 def written(run: Run, *samples, **said) -> tuple[dict[str, SamplePrediction], list[str]]:
     heard = Heard()
-    write_unseen(run, samples, OutOfFold(**said), heard)
+    write_out_of_fold(run, samples, OutOfFold(**said), heard)
     lines = (run.folder / UNSEEN).read_bytes().splitlines()
     return {one.id: one for one in (parse_line(raw, run.rubric) for raw in lines)}, heard.notes
 
@@ -104,5 +104,5 @@ def test_a_dimension_that_nobody_labelled_is_missing_of_no_sample(run: Run) -> N
 def test_a_backend_without_such_models_leaves_no_file(run: Run) -> None:
     backend = OutOfFold(a=["TCC", "IQ"])
     backend.cross_checked = False
-    write_unseen(run, [labelled("a", [4])], backend, Heard())
+    write_out_of_fold(run, [labelled("a", [4])], backend, Heard())
     assert not (run.folder / UNSEEN).exists()

@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections
 
 from config.collected import collect_if_stale
-from config.health import answers
+from config.health import is_answering
 from config.processes import WEB, WORKER
 from config.safety import require_safe_start
 from config.supervisor import ProcessGroup
@@ -85,7 +85,7 @@ class Command(BaseCommand):
         if not family.stop_requested.is_set():
             family.start("web server", [sys.executable, "-m", *WEB])
             family.start("worker", [sys.executable, "-m", WORKER[0], "--quiet", *WORKER[1:], "--loglevel", "warning"])
-            if family.watch(lambda: answers(port), seconds=SECONDS_TO_ANSWER):
+            if family.watch(lambda: is_answering(port), seconds=SECONDS_TO_ANSWER):
                 self.stdout.write(f"\n{about_demo}\nOpen http://localhost:{port}\nStop with Ctrl-C.")
                 self.stdout.flush()
                 family.watch()

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from frontend.charts import responsive_svg as drawing
 from frontend.charts.responsive_svg import PercentAxis
-from frontend.presenters.annotator_remarks import two
+from frontend.presenters.annotator_remarks import format_two_decimals
 from frontend.presenters.vocabulary import decimals, number
 
 from .text import enumerate_names
@@ -178,7 +178,8 @@ def _each(values: Sequence[tuple[str, float | None]], places: int, *, times: flo
 
 def _label(groups: Sequence[CalibrationGroup]) -> str:
     pairs = ", ".join(
-        _("%(expected)s: %(observed)s") % {"expected": two(group.expected), "observed": two(group.observed)}
+        _("%(expected)s: %(observed)s")
+        % {"expected": format_two_decimals(group.expected), "observed": format_two_decimals(group.observed)}
         for group in groups
     )
     return _("Predicted and observed chance that two annotators differ by 2 or more; %(pairs)s") % {"pairs": pairs}
@@ -206,10 +207,12 @@ def _score_panel(one: Mapping[str, Any]) -> Panel:
     groups = _groups(one["sureness"])
     levels = one["levels"]
     axis = drawing.axis_of([levels[0], levels[-1]], pad=0, most=6)
-    pairs = ", ".join(f"{two(group.expected)}: {two(group.observed)}" for group in groups)
+    pairs = ", ".join(
+        f"{format_two_decimals(group.expected)}: {format_two_decimals(group.observed)}" for group in groups
+    )
     label = _("%(key)s: expected score and mean of people’s; %(pairs)s") % {"key": one["key"], "pairs": pairs}
     width = one["sureness"].get("width")
-    said = _("90 %%: %(width)s wide") % {"width": two(width)} if width is not None else ""
+    said = _("90 %%: %(width)s wide") % {"width": format_two_decimals(width)} if width is not None else ""
     return Panel(one["key"], one["name"], said, _panel(groups, axis, side=130, label=label, intervals=False))
 
 

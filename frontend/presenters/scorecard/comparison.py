@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 
 from frontend.charts import responsive_svg as drawing
 from frontend.charts.responsive_svg import PercentAxis
-from frontend.presenters.annotator_remarks import MINUS, two
+from frontend.presenters.annotator_remarks import MINUS, format_two_decimals
 from frontend.presenters.vocabulary import decimals, number
 
-from .text import per_cent, some
+from .text import enumerate_or_count, per_cent
 
 ROW = 40.0
 PLACES = 3
@@ -116,7 +116,7 @@ def _sentences(names: Mapping[str, str], sides: Mapping[str, Sequence[str]], kno
     if len(sides["unknown"]) == known:
         return [_("Both have judged too few questions to tell %(first)s from %(second)s.") % names]
     if len(sides["chance"]) == known:
-        where = _("every dimension") if known > 1 else some(sides["chance"])
+        where = _("every dimension") if known > 1 else enumerate_or_count(sides["chance"])
         alike = _("What %(first)s and %(second)s differ by is within chance on %(dimensions)s.")
         return [alike % {**names, "dimensions": where}]
     said = []
@@ -125,15 +125,16 @@ def _sentences(names: Mapping[str, str], sides: Mapping[str, Sequence[str]], kno
         ("second", _("On %(dimensions)s %(second)s is nearer to people than %(first)s.")),
     ):
         if sides[side]:
-            where = _("every dimension") if len(sides[side]) == known > 1 else some(sides[side])
+            where = _("every dimension") if len(sides[side]) == known > 1 else enumerate_or_count(sides[side])
             said.append(sentence % {**names, "dimensions": where})
     if sides["chance"]:
         said.append(
-            _("On %(dimensions)s what they differ by is within chance.") % {"dimensions": some(sides["chance"])}
+            _("On %(dimensions)s what they differ by is within chance.")
+            % {"dimensions": enumerate_or_count(sides["chance"])}
         )
     if sides["unknown"]:
         few = _("On %(dimensions)s there are too few questions to tell.")
-        said.append(few % {"dimensions": some(sides["unknown"])})
+        said.append(few % {"dimensions": enumerate_or_count(sides["unknown"])})
     return said
 
 
@@ -188,8 +189,8 @@ def _figures(one: Mapping[str, Any]) -> FiguresRow:
         name=one["name"],
         samples=number(one["samples"]),
         questions=number(one["questions"]),
-        rmse=(two(one["first"]["rmse"]), two(one["second"]["rmse"])),
-        a1=(two(one["first"]["a1"]), two(one["second"]["a1"])),
+        rmse=(format_two_decimals(one["first"]["rmse"]), format_two_decimals(one["second"]["rmse"])),
+        a1=(format_two_decimals(one["first"]["a1"]), format_two_decimals(one["second"]["a1"])),
         nearer=(_share(one["nearer"]["first"]), _share(one["nearer"]["second"])),
         same=_share(one["same_rounded"]),
     )

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 
 from frontend.charts import responsive_svg as drawing
 from frontend.charts.responsive_svg import PercentAxis
-from frontend.presenters.annotator_remarks import two
+from frontend.presenters.annotator_remarks import format_two_decimals
 
-from .text import MARK_WORDS, baselines_of, between
+from .text import MARK_WORDS, baselines_of, format_interval
 
 ROW = 46.0
 MIDDLE = ROW / 2
@@ -125,8 +125,8 @@ def _row(one: Mapping[str, Any], figure: tuple[str, str], axis: PercentAxis) -> 
         if name in beside:
             over = abs(axis.scale.at(beside[name]) - axis.scale.at(own)) < NEAR
             pieces.append(drawing.mark(name, axis.at(beside[name]), MIDDLE, over=over))
-    said = [two(own)]
+    said = [format_two_decimals(own)]
     if ends:
-        said.append(_("95 %% interval %(interval)s") % {"interval": between(ends)})
-    said += [f"{MARK_WORDS[name]} {two(value)}" for name, value in beside.items()]
-    return DotPlotRow(one["key"], one["name"], two(own), "; ".join(said), drawing.fluid(ROW, pieces))
+        said.append(_("95 %% interval %(interval)s") % {"interval": format_interval(ends)})
+    said += [f"{MARK_WORDS[name]} {format_two_decimals(value)}" for name, value in beside.items()]
+    return DotPlotRow(one["key"], one["name"], format_two_decimals(own), "; ".join(said), drawing.fluid(ROW, pieces))

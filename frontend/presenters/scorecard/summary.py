@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext as _
 
-from .text import BASELINE_WORDS, baselines_of, some
+from .text import BASELINE_WORDS, baselines_of, enumerate_or_count
 
 Verdict = Literal["better", "unclear", "no better", "worse", "unknown"]
 # The gravest first.
@@ -60,7 +60,7 @@ def _beaten(told: list[Mapping[str, Any]], measured: int) -> str:
         return "" if measured == 1 else _("On no dimension is it better than every baseline.")
     if len(better) == measured > 1:
         return _("Better than every baseline on every dimension.")
-    return _("Better than every baseline on %(dimensions)s.") % {"dimensions": some(better)}
+    return _("Better than every baseline on %(dimensions)s.") % {"dimensions": enumerate_or_count(better)}
 
 
 def _not_beaten(measured: list[Mapping[str, Any]]) -> str:
@@ -75,10 +75,14 @@ def _not_beaten(measured: list[Mapping[str, Any]]) -> str:
     clauses = [_clause(kind, baseline, groups[kind, baseline]) for kind, baseline in said]
     rest = [key for group in order[len(said) :] for key in groups[group]]
     if rest:
-        clauses.append(_("on %(dimensions)s it does not clearly beat every baseline") % {"dimensions": some(rest)})
+        clauses.append(
+            _("on %(dimensions)s it does not clearly beat every baseline") % {"dimensions": enumerate_or_count(rest)}
+        )
     too_few = [one["key"] for one in measured if not one["asked"].get("rmse_interval")]
     if too_few:
-        clauses.append(_("on %(dimensions)s there are too few questions to tell") % {"dimensions": some(too_few)})
+        clauses.append(
+            _("on %(dimensions)s there are too few questions to tell") % {"dimensions": enumerate_or_count(too_few)}
+        )
     return _sentence(clauses)
 
 
@@ -97,7 +101,7 @@ def _gravest(one: Mapping[str, Any]) -> tuple[Verdict, str] | None:
 
 
 def _clause(kind: Verdict, baseline: str, dimensions: list[str]) -> str:
-    words = {"dimensions": some(dimensions), "baseline": str(BASELINE_WORDS[baseline])}
+    words = {"dimensions": enumerate_or_count(dimensions), "baseline": str(BASELINE_WORDS[baseline])}
     if kind == "worse":
         return _("on %(dimensions)s it is worse than %(baseline)s") % words
     if kind == "no better":
@@ -119,14 +123,14 @@ def _reached(told: list[Mapping[str, Any]], measured: int) -> str:
     if not reached and not near:
         if len(known) == measured > 1:
             return _("On no dimension does it reach one annotator measured against the others.")
-        where = some([one["key"] for one in known])
+        where = enumerate_or_count([one["key"] for one in known])
         return _("On %(where)s it does not reach one annotator measured against the others.") % {"where": where}
     clauses = []
     if reached:
-        where = _("every dimension") if len(reached) == measured > 1 else some(reached)
+        where = _("every dimension") if len(reached) == measured > 1 else enumerate_or_count(reached)
         clauses.append(_("on %(where)s it comes as near to people as one annotator to the others") % {"where": where})
     if near:
-        where = _("every dimension") if len(near) == measured > 1 else some(near)
+        where = _("every dimension") if len(near) == measured > 1 else enumerate_or_count(near)
         said = _("on %(where)s it cannot be told from one annotator measured against the others")
         clauses.append(said % {"where": where})
     so_does = _who_reaches_too([one for one in known if one["key"] in (*reached, *near)])

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from frontend.presenters.annotator_remarks import two
+from frontend.presenters.annotator_remarks import format_two_decimals
 from frontend.presenters.vocabulary import number
 
-from .text import BASELINES, between, per_cent
+from .text import BASELINES, format_interval, per_cent
 
 NOTHING = "–"
 # More generators than this are in the run's own files.
@@ -129,11 +129,11 @@ def _row(one: Mapping[str, Any], names: list[str]) -> ScorecardRow:
         samples=number(asked["samples"]),
         rmse=_block(one, names, "rmse", "rmse"),
         a1=_block(one, names, "a1", "within_one"),
-        rounded=two(asked.get("rmse_rounded")),
-        kappa=two(asked.get("kappa")),
-        srcc=two(asked.get("srcc")),
-        plcc=two(asked.get("plcc")),
-        krcc=two(asked.get("krcc")),
+        rounded=format_two_decimals(asked.get("rmse_rounded")),
+        kappa=format_two_decimals(asked.get("kappa")),
+        srcc=format_two_decimals(asked.get("srcc")),
+        plcc=format_two_decimals(asked.get("plcc")),
+        krcc=format_two_decimals(asked.get("krcc")),
         with_rules=_with_rules(one),
     )
 
@@ -141,10 +141,10 @@ def _row(one: Mapping[str, Any], names: list[str]) -> ScorecardRow:
 def _block(one: Mapping[str, Any], names: list[str], figure: str, of_ceiling: str) -> ScorecardTable:
     found = {baseline["baseline"]: baseline for baseline in one.get("baselines") or []}
     return ScorecardTable(
-        [two(found.get(name, {}).get(figure)) for name in names],
-        two(one["asked"].get(figure)),
-        between(one["asked"].get(f"{figure}_interval")) or NOTHING,
-        two((one.get("ceiling") or {}).get(of_ceiling)),
+        [format_two_decimals(found.get(name, {}).get(figure)) for name in names],
+        format_two_decimals(one["asked"].get(figure)),
+        format_interval(one["asked"].get(f"{figure}_interval")) or NOTHING,
+        format_two_decimals((one.get("ceiling") or {}).get(of_ceiling)),
     )
 
 
@@ -155,15 +155,15 @@ def _with_rules(one: Mapping[str, Any]) -> WithRules | None:
     return WithRules(
         said=_("with %(n)s set by rule") % {"n": number(one["by_rule"])},
         samples=number(found["samples"]),
-        rmse=two(found.get("rmse")),
-        rmse_interval=between(found.get("rmse_interval")) or NOTHING,
-        a1=two(found.get("a1")),
-        a1_interval=between(found.get("a1_interval")) or NOTHING,
-        rounded=two(found.get("rmse_rounded")),
-        kappa=two(found.get("kappa")),
-        srcc=two(found.get("srcc")),
-        plcc=two(found.get("plcc")),
-        krcc=two(found.get("krcc")),
+        rmse=format_two_decimals(found.get("rmse")),
+        rmse_interval=format_interval(found.get("rmse_interval")) or NOTHING,
+        a1=format_two_decimals(found.get("a1")),
+        a1_interval=format_interval(found.get("a1_interval")) or NOTHING,
+        rounded=format_two_decimals(found.get("rmse_rounded")),
+        kappa=format_two_decimals(found.get("kappa")),
+        srcc=format_two_decimals(found.get("srcc")),
+        plcc=format_two_decimals(found.get("plcc")),
+        krcc=format_two_decimals(found.get("krcc")),
     )
 
 
@@ -184,8 +184,8 @@ def _generator(row: Mapping[str, Any], gaps: Sequence[str]) -> GeneratorScoreRow
     return GeneratorScoreRow(
         name=row["generator"] or _("(none)"),
         samples=number(row["samples"]),
-        rmse=two(row.get("rmse")),
-        a1=two(row.get("a1")),
+        rmse=format_two_decimals(row.get("rmse")),
+        a1=format_two_decimals(row.get("a1")),
         human=_moments(row.get("human")),
         judge=_moments(row.get("judge")),
         gaps=[per_cent(shares[gap]) if gap in shares else "" for gap in gaps],
@@ -193,4 +193,4 @@ def _generator(row: Mapping[str, Any], gaps: Sequence[str]) -> GeneratorScoreRow
 
 
 def _moments(found: Mapping[str, float] | None) -> tuple[str, str]:
-    return (two(found["mean"]), two(found["variance"])) if found else (NOTHING, "")
+    return (format_two_decimals(found["mean"]), format_two_decimals(found["variance"])) if found else (NOTHING, "")

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from frontend.presenters.annotator_remarks import two
+from frontend.presenters.annotator_remarks import format_two_decimals
 
 # From the weakest to the one that knows most.
 BASELINES = ("constant", "generator", "features")
@@ -31,7 +31,7 @@ def enumerate_names(names: Sequence[str]) -> str:
     return _("%(first)s and %(last)s") % {"first": ", ".join(names[:-1]), "last": names[-1]}
 
 
-def some(names: Sequence[str]) -> str:
+def enumerate_or_count(names: Sequence[str]) -> str:
     """Return names in a row, or how many they are where they would be too many for a sentence."""
     if len(names) <= NAMED_AT_MOST:
         return enumerate_names(names)
@@ -39,9 +39,13 @@ def some(names: Sequence[str]) -> str:
     return _("%(first)s and %(n)s more") % {"first": ", ".join(names[: NAMED_AT_MOST - 1]), "n": rest}
 
 
-def between(ends: Sequence[float] | None) -> str:
+def format_interval(ends: Sequence[float] | None) -> str:
     """Return an interval in words; nothing where there is none."""
-    return _("%(low)s to %(high)s") % {"low": two(ends[0]), "high": two(ends[1])} if ends else ""
+    return (
+        _("%(low)s to %(high)s") % {"low": format_two_decimals(ends[0]), "high": format_two_decimals(ends[1])}
+        if ends
+        else ""
+    )
 
 
 def baselines_of(dimension: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

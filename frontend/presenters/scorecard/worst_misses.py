@@ -9,10 +9,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from frontend.charts.level_colour import level_colour
-from frontend.presenters.annotator_remarks import signed_decimal, two
+from frontend.presenters.annotator_remarks import format_two_decimals, signed_decimal
 from frontend.presenters.vocabulary import decimals
 
-from .text import between
+from .text import format_interval
 
 ROWS_AT_MOST = 10
 
@@ -75,9 +75,9 @@ def _miss(
         name=dimension["name"],
         sample=samples.get(one["id"]),
         human=chip(one["human"], dimension["levels"]),
-        judge=two(one["expected"]),
-        interval=between(one.get("interval")),
-        sd=two(one["sd"]),
+        judge=format_two_decimals(one["expected"]),
+        interval=format_interval(one.get("interval")),
+        sd=format_two_decimals(one["sd"]),
         gap=signed_decimal(one["expected"] - one["human"]),
         units=decimals(units, 1),
     )
@@ -87,5 +87,5 @@ def chip(value: float, levels: Sequence[float]) -> SafeString:
     """Show a score as its numeral in the colour of its level; one between levels, as a mean, without a colour."""
     place = next((place for place, level in enumerate(levels) if abs(level - value) < 1e-9), None)
     if place is None:
-        return format_html('<span class="level-chip rule">{}</span>', two(value))
+        return format_html('<span class="level-chip rule">{}</span>', format_two_decimals(value))
     return format_html('<span class="level-chip l{}">{}</span>', level_colour(place, levels), f"{value:g}")

@@ -28,7 +28,7 @@ from .encoders.cached_encoding import Encoders, load_encoders, refuse_others, re
 from .encoders.folder import ROLES
 from .ensemble import Ensemble, load
 from .feature_views import Views
-from .input_fingerprint import hold_to_inputs
+from .input_fingerprint import discard_files_of_other_inputs
 from .options import EmbeddedOptions
 from .scaling import scaling_from
 from .trainer import FORETOLD, Learning, train
@@ -73,7 +73,7 @@ class EmbeddedBackend:
         learning = Learning(
             [one for one, _ in kept], np.stack([vector for _, vector in kept]), options, run.config.seed
         )
-        hold_to_inputs(run, learning, progress)
+        discard_files_of_other_inputs(run, learning, progress)
         if folders:
             progress.step("Encoding samples", len(kept))
             with load_encoders(folders, surroundings) as encoders:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.decomposition import PCA
 
-from judge.atomic_files import once
+from judge.atomic_files import create_file_once
 from judge.metrics.gaps import Floats
 
 from .candidates import Model, View
@@ -49,7 +49,7 @@ def encoded_views_of(vectors: Floats, encoded: Encoded, components: int, seed: i
     }
     columns = _columns(principal, vectors, encoded)
     scaling = scaling_of(columns)
-    once(folder / NEARNESS, lambda path: save(nearness_of(scaling.apply(columns), seed), path))
+    create_file_once(folder / NEARNESS, lambda path: save(nearness_of(scaling.apply(columns), seed), path))
     return EncodedViews(principal, scaling, load(folder / NEARNESS))
 
 
@@ -61,7 +61,7 @@ def encoded_views_from(data: Mapping[str, Any], folder: Path) -> EncodedViews:
 
 def _kept(path: Path, block: EmbeddingBlock, components: int, seed: int) -> Model:
     model = PCA(min(components, *block.vectors.shape), random_state=seed)
-    once(path, lambda beside: save(model.fit(block.vectors.astype(np.float64)), beside))
+    create_file_once(path, lambda beside: save(model.fit(block.vectors.astype(np.float64)), beside))
     return load(path)
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import skops.io
 
-from judge.atomic_files import once
+from judge.atomic_files import create_file_once
 from judge.metrics.gaps import Floats
 
 from .candidates import CANDIDATES, Model, Size, View
@@ -74,7 +74,7 @@ def train_member(kind: str, views: Mapping[View, Floats], labels: Floats, size: 
     def make(beside: Path) -> None:
         save(fit_model(CANDIDATES[kind].build(size), views[CANDIDATES[kind].view], labels), beside)
 
-    once(path, make)
+    create_file_once(path, make)
 
 
 def save(model: Model, path: Path) -> None:

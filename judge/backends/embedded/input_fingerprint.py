@@ -16,7 +16,7 @@ from .trainer import Learning
 INPUTS = "inputs.json"
 
 
-def hold_to_inputs(run: Run, learning: Learning, progress: ProgressReporter) -> None:
+def discard_files_of_other_inputs(run: Run, learning: Learning, progress: ProgressReporter) -> None:
     """Write down what a run learns from; what an earlier attempt made from something else is removed.
 
     Samples that could not be measured may be there now, or the other way round, and rows would no longer be theirs.

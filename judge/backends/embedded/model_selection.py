@@ -84,7 +84,7 @@ def prediction_folds(question: Ints, some: Ints, count: int, seed: int) -> list[
     ]
 
 
-def foretold(
+def predict_out_of_fold(
     name: str, views: Mapping[View, Floats], labels: Floats, parts: Sequence[tuple[Ints, Ints]], seed: int
 ) -> Iterator[tuple[Ints, Floats]]:
     """Yield for each part the positions to foretell and what a candidate says of them that learned from the others."""

@@ -28,7 +28,7 @@ def shares_of(one: LabelledSample, dimension: RubricDimension, *, final_only: bo
     return np.array([float(value == final) for value in dimension.values])
 
 
-def above(shares: Floats) -> Floats:
+def shares_above_levels(shares: Floats) -> Floats:
     """Return the share above each level but the last, of distributions in rows."""
     return np.asarray(1 - shares.cumsum(axis=1)[:, :-1], dtype=np.float64)
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from judge import missing_side_rules
-from judge.atomic_files import once, replace_file
+from judge.atomic_files import create_file_once, replace_file
 from judge.formats.release_line import LabelledSample, question_key
 from judge.formats.rubric import RubricDimension, RubricSpec
 from judge.metrics.gaps import Floats
@@ -21,9 +21,18 @@ from .encoded_views import encoded_views_of
 from .encoders.embeddings import Encoded
 from .ensemble import load, member_rows, save, train_member
 from .feature_views import Views, rows, views_of
-from .model_selection import MOST_COMPARED, Comparison, Ints, compare, folds, foretold, prediction_folds, some_questions
+from .model_selection import (
+    MOST_COMPARED,
+    Comparison,
+    Ints,
+    compare,
+    folds,
+    predict_out_of_fold,
+    prediction_folds,
+    some_questions,
+)
 from .options import EmbeddedOptions
-from .targets import above, distributions, expected_value, shares_of
+from .targets import distributions, expected_value, shares_above_levels, shares_of
 
 FORETOLD = "foretold.json"
 # With fewer there is nothing to compare; the mean of the others is said of each.
@@ -98,8 +107,8 @@ def train(run: Run, learning: Learning, progress: ProgressReporter) -> dict[str,
 
 def _views(folder: Path, learning: Learning) -> Views:
     made = views_of(learning.vectors, learning.seed)
-    once(folder / "nearness.skops", lambda path: save(made.nearness, path))
-    once(folder / "clusters.skops", lambda path: save(made.clusters, path))
+    create_file_once(folder / "nearness.skops", lambda path: save(made.nearness, path))
+    create_file_once(folder / "clusters.skops", lambda path: save(made.clusters, path))
     encoded = None
     if learning.encoded is not None:
         components = learning.options.components
@@ -117,7 +126,7 @@ def _subject(learning: Learning, dimension: RubricDimension, rubric: RubricSpec)
         if found is not None:
             chosen.append(place)
             shares.append(found)
-    labels = above(np.stack(shares)) if shares else np.zeros((0, len(dimension.levels) - 1))
+    labels = shares_above_levels(np.stack(shares)) if shares else np.zeros((0, len(dimension.levels) - 1))
     keys = [question_key(learning.samples[place]) for place in chosen]
     _, question = np.unique(keys, return_inverse=True) if keys else ([], np.zeros(0, dtype=np.int64))
     return _Subject(
@@ -145,7 +154,7 @@ def _compare_all(
                 guesses[kind] = np.load(path)
             else:
                 guess = np.zeros_like(subject.labels)
-                for asked, said in foretold(kind, subject.views, subject.labels, parts, learning.seed):
+                for asked, said in predict_out_of_fold(kind, subject.views, subject.labels, parts, learning.seed):
                     guess[asked] = said
                     done += 1
                     progress.done(done)
@@ -209,7 +218,7 @@ def _learning_curve(
                 continue
             smaller = [(train[some_questions(question[train], size, learning.seed)], test) for train, test in parts]
             said = np.zeros_like(labels)
-            for held_out, guess in foretold(comparison.best, views, labels, smaller, learning.seed):
+            for held_out, guess in predict_out_of_fold(comparison.best, views, labels, smaller, learning.seed):
                 said[held_out] = guess
             error = float(np.sqrt(((expected_value(said, subject.dimension.values) - human) ** 2).mean()))
             _tell(run, progress, series, size, error)

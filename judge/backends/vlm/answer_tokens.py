@@ -10,7 +10,7 @@ Encode = Callable[[str], list[int]]
 MOST_LEVELS = 10
 
 
-def spoken(rubric: RubricSpec) -> RubricSpec:
+def rubric_with_digit_levels(rubric: RubricSpec) -> RubricSpec:
     """Return the rubric as a model is told it: every level is a single digit.
 
     Where the levels are that already, it is the rubric itself. Otherwise each goes by its place from 0 on, with its

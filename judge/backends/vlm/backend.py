@@ -29,9 +29,9 @@ from judge.prompt import prompt_sha
 from judge.runs import Run
 
 from . import checkpoints
-from .answer_tokens import AnswerLine, spoken
+from .answer_tokens import AnswerLine, rubric_with_digit_levels
 from .inputs import Item, Items
-from .launcher import train_here_or_there
+from .launcher import launch_training
 from .level_probabilities import Distributions, Known, LevelProbabilityReader
 from .model_adapters import family_of
 from .model_lookup import FAMILIES, find_model
@@ -68,7 +68,7 @@ class VlmBackend:
     def train(self, run: Run, samples: Sequence[LabelledSample], surroundings: JudgeContext) -> None:
         if not (run.model / MODEL).exists():
             options = self.options(dict(run.config.options))
-            train_here_or_there(run, samples, options, surroundings)
+            launch_training(run, samples, options, surroundings)
 
     def unseen(self, run: Run) -> None:
         """There are no models that have not seen a sample: a second training would cost as much as the first."""
@@ -101,16 +101,16 @@ class VlmJudge:
         Raises:
             BackendError: the run holds LoRA weights, and the model that they belong to is not here.
         """
-        checkpoints.be_quiet()
+        checkpoints.hide_library_progress_bars()
         about = read_json(run.model / MODEL)
         base = _base(run, about) if about["tuning"] == "lora" else None
-        words = spoken(run.rubric)
+        words = rubric_with_digit_levels(run.rubric)
         tokenizer = checkpoints.load_tokenizer(run.model)
         family = family_of(about["family"], base or run.model, tokenizer, options.picture_tokens)
         self._items = Items(tokenizer, family, words)
         line = AnswerLine(words, self._items.encode, self._items.end)
         self._reader = LevelProbabilityReader(
-            checkpoints.to_judge(run.model, base, options), self._items, line, options.readout
+            checkpoints.load_for_inference(run.model, base, options), self._items, line, options.readout
         )
         self._readout = f"expected:{options.readout}"
         self._prompt_sha = prompt_sha(words)

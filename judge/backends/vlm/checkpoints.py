@@ -19,7 +19,7 @@ ADAPTED = r".*language_model\..*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj
 DTYPES: dict[Precision, torch.dtype] = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
 
-def be_quiet() -> None:
+def hide_library_progress_bars() -> None:
     """Keep the libraries from drawing bars of their own over ours."""
     library_messages.set_verbosity_error()
     library_messages.disable_progress_bar()
@@ -52,7 +52,7 @@ def load_model(folder: Path, dtype: torch.dtype) -> Any:
     return model
 
 
-def to_learn(base: Path, checkpoint: Path | None, options: VlmOptions) -> Any:
+def load_for_training(base: Path, checkpoint: Path | None, options: VlmOptions) -> Any:
     """Return the model as its training begins, or as it goes on from a checkpoint.
 
     With LoRA the model itself is kept in the precision in which it works and learns nothing. Otherwise its weights are
@@ -90,7 +90,7 @@ def save_reading(base: Path, folder: Path) -> None:
     AutoImageProcessor.from_pretrained(base, backend="pil", local_files_only=True).save_pretrained(folder)
 
 
-def to_judge(folder: Path, base: Path | None, options: VlmOptions) -> Any:
+def load_for_inference(folder: Path, base: Path | None, options: VlmOptions) -> Any:
     """Return a trained model, where it works fastest; LoRA's weights are added to those of the ``base``."""
     model = load_model(base or folder, DTYPES[options.precision])
     if base is not None:

@@ -19,12 +19,12 @@ from typing import Any
 import torch
 from PIL import Image as Picture
 
-from judge.atomic_files import once, read_json, write_json
+from judge.atomic_files import create_file_once, read_json, write_json
 from judge.backends.interface import BackendError
 from judge.context import JudgeContext
 from judge.formats.json_line import decode_line
 from judge.formats.picture_folder import MissingPicture, PictureFolder
-from judge.formats.release_line import LabelledSample, labelled_line, parse_labelled
+from judge.formats.release_line import LabelledSample, format_labelled_line, parse_labelled
 from judge.progress import ProgressReporter, count_progress
 from judge.runs import Run
 
@@ -42,7 +42,7 @@ LONGEST = 200
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def train_here_or_there(
+def launch_training(
     run: Run, samples: Sequence[LabelledSample], options: VlmOptions, surroundings: JudgeContext
 ) -> None:
     """Train on as many devices as are set.
@@ -50,11 +50,11 @@ def train_here_or_there(
     Raises:
         BackendError: there is nothing to learn from, or the processes failed.
     """
-    from .trainer import learn
+    from .trainer import train_model
 
     kept = viewable(run, samples, surroundings)
     if options.devices == 1:
-        learn(run, find_model(options.model), kept, surroundings.pictures, options, surroundings.progress)
+        train_model(run, find_model(options.model), kept, surroundings.pictures, options, surroundings.progress)
         return
     _write(run, kept, surroundings.pictures)
     _side_by_side(run, options, surroundings.progress)
@@ -101,9 +101,9 @@ def _write(run: Run, samples: Sequence[LabelledSample], pictures: PictureFolder)
 
     def make(path: Path) -> None:
         with path.open("w", encoding="utf-8") as file:
-            file.writelines(labelled_line(one) + "\n" for one in samples)
+            file.writelines(format_labelled_line(one) + "\n" for one in samples)
 
-    once(run.stages / SAMPLES, make)
+    create_file_once(run.stages / SAMPLES, make)
     write_json(run.stages / PLACE, {"pictures": str(pictures.folder.resolve())})
 
 

@@ -30,13 +30,13 @@ from judge.progress import ProgressReporter
 from judge.runs import Run
 
 from . import checkpoints
-from .answer_tokens import AnswerLine, spoken
+from .answer_tokens import AnswerLine, rubric_with_digit_levels
 from .inputs import Items
 from .losses import soft_loss, text_loss
 from .model_adapters import family_of
 from .model_lookup import FoundModel
 from .options import VlmOptions
-from .training_targets import TrainingExamples, collate, exercises
+from .training_targets import TrainingExamples, build_exercises, collate
 
 CURVE_POINTS = 100
 CHECKPOINTS = "checkpoints"
@@ -46,7 +46,7 @@ MODEL = "model.json"
 LOSS = "loss"
 
 
-def learn(
+def train_model(
     run: Run,
     base: FoundModel,
     samples: Sequence[LabelledSample],
@@ -59,18 +59,18 @@ def learn(
     Raises:
         BackendError: there is nothing to learn from, the model cannot learn it, or it diverges.
     """
-    checkpoints.be_quiet()
+    checkpoints.hide_library_progress_bars()
     tokenizer = checkpoints.load_tokenizer(base.folder)
     family = family_of(base.family, base.folder, tokenizer, options.picture_tokens)
-    words = spoken(run.rubric)
+    words = rubric_with_digit_levels(run.rubric)
     items = Items(tokenizer, family, words)
     line = AnswerLine(words, items.encode, items.end)
-    made = exercises(samples, run.rubric, options.readout)
+    made = build_exercises(samples, run.rubric, options.readout)
     if not made:
         raise BackendError("No sample of the training part has a score that does not follow from rules.")
     set_seed(run.config.seed)
     checkpoint = last_checkpoint(run.stages / CHECKPOINTS, options.devices)
-    model = checkpoints.to_learn(base.folder, checkpoint, options)
+    model = checkpoints.load_for_training(base.folder, checkpoint, options)
     arguments = _arguments(run, options, len(made))
     trainer = JudgeTrainer(
         options,

@@ -37,7 +37,7 @@ class Exercise:
     dimension: int | None = None
 
 
-def exercises(samples: Sequence[LabelledSample], rubric: RubricSpec, readout: Readout) -> list[Exercise]:
+def build_exercises(samples: Sequence[LabelledSample], rubric: RubricSpec, readout: Readout) -> list[Exercise]:
     """Return what is learned of the samples; none of those of which everything follows from rules."""
     found: list[Exercise] = []
     for one in samples:

@@ -23,13 +23,13 @@ from .options import VlmOptions
 
 def main(folder: Path) -> int:
     """Train as one of several; returns the exit status."""
-    from .trainer import learn
+    from .trainer import train_model
 
     threading.Thread(target=_end_with_the_input, daemon=True).start()
     run = Run(folder)
     options = options_from(VlmOptions, dict(run.config.options))
     try:
-        learn(run, find_model(options.model), *read_task(run), options, Events(sys.stdout))
+        train_model(run, find_model(options.model), *read_task(run), options, Events(sys.stdout))
     except (BackendError, MissingPicture) as error:
         print(json.dumps({"error": str(error)}), flush=True)  # noqa: T201
         return 1

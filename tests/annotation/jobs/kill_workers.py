@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 
 from config import processes
-from config.health import answers
+from config.health import is_answering
 from tests.installation import Installation, free_port, kill, wait_until
 
 # Longer than any test waits for anything.
@@ -89,7 +89,7 @@ class House:
         """Start everything; returns when the web server answers."""
         self.start_redis()
         self._running += [self.place.start(*processes.WEB), self.place.start(*processes.WORKER)]
-        wait_until(lambda: answers(self.port), seconds=PATIENCE, about=self.place.log.read_text)
+        wait_until(lambda: is_answering(self.port), seconds=PATIENCE, about=self.place.log.read_text)
 
     def start_redis(self) -> None:
         """Start Redis, where there is one."""

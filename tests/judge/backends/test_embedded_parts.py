@@ -17,7 +17,7 @@ from judge.backends.embedded.model_selection import (
     some_questions,
 )
 from judge.backends.embedded.scaling import scaling_from, scaling_of
-from judge.backends.embedded.targets import above, distributions, expected_value, shares_of
+from judge.backends.embedded.targets import distributions, expected_value, shares_above_levels, shares_of
 from tests.judge.labelled_samples import RUBRIC, labelled
 
 LEVELS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
@@ -28,8 +28,8 @@ questions = st.lists(st.integers(0, 12), min_size=2, max_size=80).map(np.array)
 @given(spreads, st.sampled_from([LEVELS, (-1.0, 0.0, 0.5, 2.0, 10.0, 11.0)]))
 def test_a_distribution_comes_back_and_its_mean_is_the_sum_of_what_is_learned(p, levels):
     p = np.array([p]) / sum(p)
-    assert distributions(above(p)) == pytest.approx(p)
-    assert expected_value(above(p), levels) == pytest.approx(p @ np.array(levels))
+    assert distributions(shares_above_levels(p)) == pytest.approx(p)
+    assert expected_value(shares_above_levels(p), levels) == pytest.approx(p @ np.array(levels))
 
 
 @given(st.lists(st.floats(-2, 3), min_size=5, max_size=5))

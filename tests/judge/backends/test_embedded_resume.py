@@ -9,7 +9,7 @@ import pytest
 from judge.atomic_files import read_json
 from judge.backends.embedded import input_fingerprint
 from judge.runs import Run
-from judge.training import Order, train
+from judge.training import TrainingSpec, train
 from tests.judge.release_folders import write_release
 
 COMPARED = ("predictions.jsonl", "unseen.jsonl", "calibration.json", "model/model.json")
@@ -46,7 +46,7 @@ class Hearing(Cut):
 def learn(place: Path, out: str, *, progress: Cut | None = None) -> Run:
     settings = {"learning_curve": True, "members": 3, "trees": 12}
     resume = (place / out).exists()
-    order = Order(
+    order = TrainingSpec(
         place / "release", place / out, "embedded", "quick", settings, "j", resume=resume, cache=place / "cache"
     )
     return train(order, progress or Hearing())

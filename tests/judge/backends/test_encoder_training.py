@@ -19,7 +19,7 @@ from judge.formats.sample_file import SampleLines
 from judge.options import OptionError
 from judge.predicting import predict
 from judge.runs import Run, RunError
-from judge.training import Order, train
+from judge.training import TrainingSpec, train
 from tests.judge import release_folders
 from tests.judge.release_folders import TOML
 
@@ -72,7 +72,7 @@ def place(tmp_path_factory):
 
 def learn(place, out, *, encoder="encoder", resume=False, progress=None, cache="cache"):
     settings = {"text_encoder": str(place / encoder)} if encoder else {}
-    order = Order(
+    order = TrainingSpec(
         place / "release", place / out, "embedded", "quick", settings, "j", resume=resume, cache=place / cache
     )
     return train(order, progress)
@@ -142,7 +142,7 @@ def test_texts_pictures_and_both_go_together_where_sides_are_missing(tmp_path):
     makers = {"text": text_encoder, "image": image_encoder, "joint": joint_encoder}
     settings = {f"{role}_encoder": str(make(tmp_path / role)) for role, make in makers.items()} | {"components": 5}
     release = release_folders.write_release(tmp_path / "release")
-    run = train(Order(release, tmp_path / "run", "embedded", "quick", settings))
+    run = train(TrainingSpec(release, tmp_path / "run", "embedded", "quick", settings))
     about = json.loads((run.model / "model.json").read_text())["encoded"]
     # To these encoders all questions are the same unknown words.
     assert about["components"] == dict.fromkeys(("text-answer", "image-pictures", "joint-answer", "joint-pictures"), 5)

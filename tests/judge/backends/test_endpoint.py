@@ -20,7 +20,7 @@ from judge.inference import judge_of
 from judge.options import OptionError
 from judge.prompt import prompt_sha, question
 from judge.runs import Config, Run
-from judge.training import Order, train
+from judge.training import TrainingSpec, train
 from tests.judge.release_folders import TOML, write_release
 
 from .chat_server import ChatServer, choice, completion
@@ -93,7 +93,7 @@ def test_it_is_off_until_it_is_configured(folder):
 )
 def test_a_secret_in_an_option_is_refused_before_it_is_stored_or_said(tmp_path, options):
     release = write_release(tmp_path / "release", questions=4)
-    order = Order(release, tmp_path / "run", "endpoint", "zero-shot", {"model": "m"} | options)
+    order = TrainingSpec(release, tmp_path / "run", "endpoint", "zero-shot", {"model": "m"} | options)
     with pytest.raises(OptionError) as refusal:
         train(order)
     assert KEY not in str(refusal.value)
@@ -360,7 +360,9 @@ def test_a_budget_that_is_used_up_keeps_what_is_known_and_can_be_gone_on_with(tm
     with ChatServer(script) as server:
         settings = {"url": server.url, "model": "m", "concurrency": 1, "max_requests": 3}
         while True:
-            order = Order(release, tmp_path / "run", "endpoint", "zero-shot", settings, name="j", resume=spent > 0)
+            order = TrainingSpec(
+                release, tmp_path / "run", "endpoint", "zero-shot", settings, name="j", resume=spent > 0
+            )
             try:
                 run = train(order)
             except BackendError as error:

@@ -17,9 +17,9 @@ from judge.backends.vlm.batches import batch_of
 from judge.backends.vlm.inputs import Items
 from judge.backends.vlm.losses import soft_loss, spread_loss, text_loss
 from judge.backends.vlm.model_adapters import family_of
-from judge.backends.vlm.training_targets import LEFT_OUT, TrainingExamples, collate, exercises
+from judge.backends.vlm.training_targets import LEFT_OUT, TrainingExamples, build_exercises, collate
 from judge.formats.picture_folder import MissingPicture, PictureFolder
-from judge.formats.release_line import labelled_line, parse_labelled
+from judge.formats.release_line import format_labelled_line, parse_labelled
 from judge.formats.rubric import parse_rubric
 from judge.formats.sample_line import TextPart, parse_sample
 from judge.prompt import question
@@ -177,7 +177,7 @@ def test_what_lets_light_through_is_shown_on_white(kit, tmp_path):
 
 
 def lessons_of(kit, samples, folder, readout="joint"):
-    made = exercises(samples, RUBRIC, readout)
+    made = build_exercises(samples, RUBRIC, readout)
     return TrainingExamples(made, RUBRIC, kit.items, kit.line, PictureFolder(folder))
 
 
@@ -215,16 +215,16 @@ def test_for_independent_reading_each_dimension_is_a_line_of_its_own(kit, tmp_pa
 
 def test_a_sample_of_which_all_follows_from_rules_or_that_nobody_scored_is_not_learned():
     line = {"id": "a", "question": "Why?", "part": "train", "final": {"TCC": 0}, "histogram": {"TCC": [0] * 6}}
-    assert exercises([parse_labelled(line, RUBRIC)], RUBRIC, "joint") == []
+    assert build_exercises([parse_labelled(line, RUBRIC)], RUBRIC, "joint") == []
     line |= {"answer": "So.", "image": "a.png", "final": {}}
-    assert exercises([parse_labelled(line, RUBRIC)], RUBRIC, "joint") == []
+    assert build_exercises([parse_labelled(line, RUBRIC)], RUBRIC, "joint") == []
     line |= {"histogram": {"TCC": [0, 0, 1, 0, 0, 0]}}
-    assert len(exercises([parse_labelled(line, RUBRIC)], RUBRIC, "independent")) == 1
+    assert len(build_exercises([parse_labelled(line, RUBRIC)], RUBRIC, "independent")) == 1
 
 
 def test_a_labelled_sample_written_and_read_is_the_same(tmp_path):
     for one in some_samples(tmp_path / "r", raters=3):
-        read = parse_labelled(json.loads(labelled_line(one)), RUBRIC)
+        read = parse_labelled(json.loads(format_labelled_line(one)), RUBRIC)
         # A line with turns names its pictures in other places.
         for turn in [*read.sample.turns, *one.sample.turns]:
             turn.blocks = [it if isinstance(it, TextPart) else replace(it, field="") for it in turn.blocks]

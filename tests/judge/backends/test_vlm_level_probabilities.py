@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from judge.backends.vlm import checkpoints
-from judge.backends.vlm.answer_tokens import AnswerLine, spoken
+from judge.backends.vlm.answer_tokens import AnswerLine, rubric_with_digit_levels
 from judge.backends.vlm.batches import batch_of
 from judge.backends.vlm.inputs import Items
 from judge.backends.vlm.level_probabilities import LevelProbabilityReader
@@ -32,8 +32,8 @@ class Kit:
         write_model(folder / "m", kind)
         tokenizer = checkpoints.load_tokenizer(folder / "m")
         self.model = checkpoints.load_model(folder / "m", torch.float32).eval()
-        self.items = Items(tokenizer, family_of(kind, folder / "m", tokenizer, 64), spoken(RUBRIC))
-        self.line = AnswerLine(spoken(RUBRIC), self.items.encode, self.items.end)
+        self.items = Items(tokenizer, family_of(kind, folder / "m", tokenizer, 64), rubric_with_digit_levels(RUBRIC))
+        self.line = AnswerLine(rubric_with_digit_levels(RUBRIC), self.items.encode, self.items.end)
         samples = some_samples(folder / "r", 24, questions=12)
         self.samples = [one.sample for one in samples if one.sample.has_text or one.sample.has_image][-12:]
         # Of every kind: both sides, one of them, and texts of other lengths.

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from judge.backends.interface import BackendError
-from judge.backends.vlm.answer_tokens import AnswerLine, spoken
+from judge.backends.vlm.answer_tokens import AnswerLine, rubric_with_digit_levels
 from judge.backends.vlm.model_lookup import find_model
 from judge.backends.vlm.options import VlmOptions
 from judge.formats.rubric import parse_rubric
@@ -148,12 +148,12 @@ def test_what_rules_say_is_told_and_not_learned():
 
 
 def test_levels_of_one_digit_are_spoken_as_they_are():
-    assert spoken(RUBRIC) is RUBRIC
+    assert rubric_with_digit_levels(RUBRIC) is RUBRIC
 
 
 def test_other_levels_go_by_their_places_in_another_prompt():
     rubric = parse_rubric(TEN)
-    words = spoken(rubric)
+    words = rubric_with_digit_levels(rubric)
     assert words.dimensions[1].values == (0, 1, 2)
     assert words.dimensions[1].missing_value == 1
     assert words.dimensions[0].values == (0, 1, 2, 3, 4, 5)
@@ -168,7 +168,7 @@ def test_other_levels_go_by_their_places_in_another_prompt():
 def test_more_levels_than_digits_are_refused():
     many = parse_rubric(TOML.replace("levels = [1, 2, 3]", f"levels = {list(range(11))}"))
     with pytest.raises(BackendError, match="IQ has 11 levels"):
-        spoken(many)
+        rubric_with_digit_levels(many)
 
 
 def test_a_level_that_is_no_token_of_its_own_is_refused():

@@ -177,7 +177,7 @@ def test_what_goes_on_from_a_checkpoint_is_all_that_was_there(place, samples, tm
     with pytest.raises(Stopped):
         trained(run, samples, place / "release", StopAt(3))
     checkpoint = trainer.last_checkpoint(run.stages / trainer.CHECKPOINTS, 1)
-    model = weights.to_learn(place / "model", checkpoint, BACKEND.options(dict(run.config.options)))
+    model = weights.load_for_training(place / "model", checkpoint, BACKEND.options(dict(run.config.options)))
     same(dict(model.state_dict()), there)
     assert any(weight.requires_grad for weight in model.parameters())
     assert not (checkpoint / "training_args.bin").exists()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from judge.evaluation.comparison import compare
-from judge.evaluation.scorecard import Labelled, scorecard
+from judge.evaluation.scorecard import Labelled, build_scorecard
 from judge.formats.prediction_line import SamplePrediction, prediction_from_distribution
 from tests.judge.labelled_samples import RUBRIC, certain, failed, labelled
 
@@ -75,7 +75,7 @@ def test_a_difference_is_surer_than_either_error_where_both_fail_on_the_same_que
     other = [certain(f"s{n}", 0 if hard[n] else 4) for n in range(60)]
     low, high = tcc(compare(RUBRIC, test, one, other, "final"))["rmse_interval"]
     for said in (one, other):
-        least, most = tcc(scorecard(Labelled(RUBRIC, [], test), said, "final"))["asked"]["rmse_interval"]
+        least, most = tcc(build_scorecard(Labelled(RUBRIC, [], test), said, "final"))["asked"]["rmse_interval"]
         assert high - low < most - least
 
 
