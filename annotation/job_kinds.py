@@ -11,8 +11,8 @@ from .core.storage import in_import_folder, local_copy
 from .imports.format_names import SAMPLE_FORMATS, SCORE_FORMATS
 from .jobs.context import JobContext
 from .jobs.registry import JobKind, register
-from .jobs.rejected_lines import store_refusals
-from .jobs.resumable_counts import Ledger
+from .jobs.rejected_lines import store_rejected_lines
+from .jobs.resumable_counts import ResumableCounts
 from .models import Study
 from .releases.request import check_release, check_rendition
 
@@ -87,7 +87,7 @@ def _move_samples(context: JobContext) -> Mapping[str, Any]:
         by=context.by,
         study=_study(context),
         progress=context.progress,
-        ledger=Ledger(context.resumed_from, context.keep),
+        ledger=ResumableCounts(context.resumed_from, context.keep),
     )
     return {"moved": moved}
 
@@ -157,20 +157,20 @@ def _study(context: JobContext) -> Study:
 def _outcome(context: JobContext, report: "ImportReport") -> Mapping[str, Any]:
     # A worker that lost its job must not replace what another one has stored.
     context.check_held()
-    context.keep_refusals(store_refusals(context.job, report.errors))
+    context.keep_refusals(store_rejected_lines(context.job, report.errors))
     return report.as_data(most=MAX_REFUSALS_KEPT)
 
 
-def _ledger(context: JobContext) -> Ledger:
+def _ledger(context: JobContext) -> ResumableCounts:
     """Return the ledger of an import, which is resumed by reading the file again: what is there already stays as it is.
 
     A dry run leaves nothing there, so it starts anew.
     """
     if context.arguments.get("dry_run"):
-        return Ledger()
+        return ResumableCounts()
     if context.resumed_from:
         context.log(f"An earlier attempt got as far as line {context.resumed_from.get('done', 0):,}; it goes on there.")
-    return Ledger(context.resumed_from, context.keep)
+    return ResumableCounts(context.resumed_from, context.keep)
 
 
 JOB_KINDS: dict[str, JobKind] = {

@@ -13,13 +13,13 @@ from .scoring import deciding, leases, unassignable
 @shared_task
 def run_job(job_id: int) -> None:
     """Run a job."""
-    running.work_off(job_id)
+    running.run_waiting_jobs(job_id)
 
 
 @shared_task
 def sweep_jobs() -> None:
     """Send again the jobs that nobody runs."""
-    queueing.sweep()
+    queueing.resend_silent_jobs()
 
 
 @shared_task

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from annotation.core.rubric_cache import definition
-from annotation.core.sample_content import SampleSides, views
+from annotation.core.rubric_cache import load_rubric
+from annotation.core.sample_content import SampleSides, build_sample_views
 from annotation.models import Discussion, FinalScore, Member, Rating, Sample, Score
 from annotation.samples.timeline import TimelineEntry
 from annotation.suggestions.arms import SuggestionArm
@@ -18,8 +18,8 @@ from .serializers.samples import SampleDiscussionSerializer, SampleRowSerializer
 
 def sample_shown(row: Sample, *, names: bool) -> dict[str, Any]:
     """Return a sample with its content, scores and final values; without ``names`` under pseudonyms."""
-    rubric = definition(row.study.rubric_id)
-    view = views([SampleSides(row.pk, row.public_id, row.has_text, row.has_image)], rubric)[row.pk]
+    rubric = load_rubric(row.study.rubric_id)
+    view = build_sample_views([SampleSides(row.pk, row.public_id, row.has_text, row.has_image)], rubric)[row.pk]
     shown = content.describe_sample(view)
     return {
         **SampleRowSerializer(row).data,

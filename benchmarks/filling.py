@@ -26,7 +26,7 @@ if not apps.ready:
     django.setup()
 
 from annotation.core import slot_mask
-from annotation.core.rubric_cache import DimensionDefinition, definition
+from annotation.core.rubric_cache import DimensionDefinition, load_rubric
 from annotation.models import (
     Assignment,
     FinalScore,
@@ -221,7 +221,7 @@ class Filling:
                 (n, self._sample_of(n), self._member_of(n).pk, n, uuid.UUID(int=n).hex, 12.5, at(self._sample_of(n)))
             ],
         )
-        dimensions = definition(self.study.rubric_id).dimensions
+        dimensions = load_rubric(self.study.rubric_id).dimensions
         in_batches(
             Bulk(Rating, "score_id", "dimension_id", "level_id"),
             given,

@@ -51,7 +51,7 @@ def main() -> None:
         name = uploads.store_input(by=lead, study=study, upload=File(file, name=path.name))
     job = queueing.enqueue(by=lead, kind="import_samples", study=study, arguments={}, file=name)
     started = time.monotonic()
-    running.run(job.pk)
+    running.run_job(job.pk)
     seconds = time.monotonic() - started
     done = Job.objects.get(pk=job.pk)
     if done.state != Job.State.DONE:

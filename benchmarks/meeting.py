@@ -3,7 +3,7 @@
 from django.db import connection
 from django.utils import timezone
 
-from annotation.core.rubric_cache import DimensionDefinition, definition
+from annotation.core.rubric_cache import DimensionDefinition, load_rubric
 from annotation.models import JudgeRun, Prediction, Study
 
 BATCH = 5_000
@@ -32,7 +32,7 @@ def meet(study: Study, samples: int) -> None:
         active=True,
         finished_at=timezone.now(),
     )
-    dimensions = definition(study.rubric_id).dimensions
+    dimensions = load_rubric(study.rubric_id).dimensions
     for start in range(1, samples + 1, BATCH):
         Prediction.objects.bulk_create(
             Prediction(run=run, sample_id=number, status="ok", dimensions=_says(number, dimensions))

@@ -14,7 +14,7 @@ if not apps.ready:
     django.setup()
 
 from annotation.core import bulk_insert
-from annotation.core.rubric_cache import definition, rubric_file
+from annotation.core.rubric_cache import load_rubric, rubric_file
 from annotation.judges.storing_predictions import COLUMNS
 from annotation.models import JudgeRun, Prediction, Sample, Study
 from judge.formats.prediction_line import SamplePrediction as Said
@@ -25,7 +25,7 @@ CLUSTERS = 50
 
 def main() -> None:
     study = Study.objects.get(slug=SLUG)
-    rubric = rubric_file(definition(study.rubric_id))
+    rubric = rubric_file(load_rubric(study.rubric_id))
     chance = random.Random(11)
 
     def one(sample: int) -> tuple[Any, ...]:
@@ -62,7 +62,7 @@ def main() -> None:
         )
         # All at once: nothing can be read while COPY writes.
         samples = list(Sample.objects.filter(study=study).order_by("pk").values_list("pk", flat=True))
-        bulk_insert.insert(Prediction, COLUMNS, (one(sample) for sample in samples))
+        bulk_insert.insert_rows(Prediction, COLUMNS, (one(sample) for sample in samples))
 
 
 if __name__ == "__main__":

@@ -160,7 +160,7 @@ def make_world() -> World:
     for who in ("ben", "cleo", "ann"):
         _score_one(study, members[who], note=f"{who}s-note")
     scored = Assignment.objects.get(member=members["ann"], state=Assignment.State.SCORED)
-    held = leasing.lease(by=_user(members["ann"]), slug=study.slug, count=1).assignments[0]
+    held = leasing.lease_samples(by=_user(members["ann"]), slug=study.slug, count=1).assignments[0]
     case = _make_case(study, members)
     Exposure.objects.all().delete()
     invitation, secret = invitations.create_invitation(by=_user(members["ada"]), study=study, role="annotator", uses=5)
@@ -246,7 +246,7 @@ def _make_case(study: Study, members: dict[str, Member]) -> Discussion:
             client_key=uuid.uuid4(),
             reasons={key: participating.StanceReason(text=f"{who}s-reason") for key in ("ITS", "IQ")},
         )
-    participating.comment(
+    participating.post_comment(
         by=_user(members["cleo"]),
         discussion_id=case.public_id,
         client_key=uuid.uuid4(),
@@ -257,8 +257,8 @@ def _make_case(study: Study, members: dict[str, Member]) -> Discussion:
 
 
 def _score_one(study: Study, member: Member, *, note: str) -> None:
-    work = leasing.lease(by=_user(member), slug=study.slug, count=1).assignments[0]
-    submitting.submit(
+    work = leasing.lease_samples(by=_user(member), slug=study.slug, count=1).assignments[0]
+    submitting.submit_score(
         by=_user(member),
         assignment_id=work.public_id,
         client_key=uuid.uuid4(),

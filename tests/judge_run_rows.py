@@ -11,7 +11,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from annotation.core.rubric_cache import definition, rubric_file
+from annotation.core.rubric_cache import load_rubric, rubric_file
 from annotation.models import JudgeRun, Prediction, Release, Sample, Scorecard, Study
 from judge.formats.prediction_line import prediction_data
 
@@ -72,7 +72,7 @@ def make_judge_run(
         **{"origin": "imported", "prompt_sha": "5c" * 32} | trained | fields,
     )
     of = list(Sample.objects.filter(study=study).order_by("pk") if samples is None else samples)
-    found = judged(rubric_file(definition(study.rubric_id)), of, judge=name, turned=turned)
+    found = judged(rubric_file(load_rubric(study.rubric_id)), of, judge=name, turned=turned)
     Prediction.objects.bulk_create(
         Prediction(
             run=run,

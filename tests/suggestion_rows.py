@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from annotation.core.rubric_cache import RubricDefinition, definition
+from annotation.core.rubric_cache import RubricDefinition, load_rubric
 from annotation.models import (
     Assignment,
     JudgeRun,
@@ -55,7 +55,7 @@ def meet(
     """
     member = annotator(sample.study, who) if isinstance(who, str) else who
     at = at or timezone.now()
-    rubric = definition(sample.study.rubric_id)
+    rubric = load_rubric(sample.study.rubric_id)
     slot = Assignment.objects.filter(sample=sample).count() + 1
     assignment = Assignment.objects.create(
         sample=sample, member=member, slot=slot, state=2, arm=ARMS[arm], leased_at=at, expires_at=at, finished_at=at
@@ -119,7 +119,7 @@ def meet_a_judge(
     ``suggestions`` as in a protocol; with ``both`` the arms take turns. Each of them has a habit that is known.
     """
     chance = random.Random(seed)
-    rubric = definition(study.rubric_id)
+    rubric = load_rubric(study.rubric_id)
     levels = {one.key: tuple(level.value for level in one.levels) for one in rubric.dimensions}
     made = []
     at = timezone.now() - timedelta(days=1)

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from annotation.models import Assignment, JudgeRun, Member, Prediction, Protocol, Sample, Study
 from annotation.models.fields import opaque_id
-from annotation.suggestions.arms import SuggestionArm, draw
+from annotation.suggestions.arms import SuggestionArm, draw_arm
 
 from .factories import make_sample
 from .judge_run_rows import make_judge_run
@@ -48,7 +48,7 @@ def drawn_sample(
     protocol = Protocol.objects.get(study=study, current=True)
     while True:
         name = opaque_id()
-        found = draw(
+        found = draw_arm(
             name,
             suggestions=protocol.suggestions,
             blind_share=protocol.blind_share,

@@ -13,7 +13,7 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from annotation.core.errors import BadInput, WrongState
-from annotation.core.transactions import snapshot
+from annotation.core.transactions import read_snapshot
 
 from .archive import ArchiveWriter, written_to
 from .columns import BackupTable
@@ -117,7 +117,7 @@ def _part(path: Path) -> Iterator[tuple[IO[bytes], Path]]:
 
 
 def _read_rows(stack: ExitStack, folder: Path, progress: Progress) -> tuple[Migrations, list[_Spooled]]:
-    with snapshot() as database:
+    with read_snapshot() as database:
         migrations = applied_migrations(database)
         if not migrations:
             raise WrongState("The database has no tables: is DATABASE_URL or DATA_DIR the right one?", code="empty")

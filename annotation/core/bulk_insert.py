@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection, models
 from django.utils import timezone
 
-from .sql import moment
+from .sql import database_time
 
 
 def next_ids(model: type[models.Model], count: int) -> list[int]:
@@ -28,10 +28,10 @@ def next_ids(model: type[models.Model], count: int) -> list[int]:
     return list(range(last + 1, last + count + 1))
 
 
-def insert(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def insert_rows(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows given as values of the named attributes; other columns take their model's defaults.
 
-    Values must be as the column stores them: JSON as text, times through `moment`.
+    Values must be as the column stores them: JSON as text, times through `database_time`.
     """
     column_of = {field.attname: str(field.column) for field in model._meta.concrete_fields}
     given = [column_of[name] for name in names]
@@ -42,7 +42,7 @@ def insert(model: type[models.Model], names: Sequence[str], rows: Iterable[Seque
         if column in given or field.primary_key:
             continue
         if getattr(field, "auto_now_add", False):
-            fixed.append((column, moment(timezone.now())))
+            fixed.append((column, database_time(timezone.now())))
         elif field.has_default() and callable(field.default):
             drawn.append((column, field.default))
         else:
@@ -51,10 +51,10 @@ def insert(model: type[models.Model], names: Sequence[str], rows: Iterable[Seque
     constants = tuple(value for _, value in fixed)
     draws = [draw for _, draw in drawn]
     full = (tuple(row) + constants + tuple(draw() for draw in draws) for row in rows)
-    _write(model._meta.db_table, columns, full)
+    _write_rows(model._meta.db_table, columns, full)
 
 
-def _write(table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+def _write_rows(table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     named = ", ".join(f'"{column}"' for column in columns)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":

@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from annotation.models import HistoryEntry, Member, Sample, Study, User
 
-from .sql import execute_write, moment
+from .sql import database_time, execute_write
 
 
-def record(
+def record_step(
     event: str,
     *,
     study: Study,
@@ -40,7 +40,7 @@ def insert_history(
         return
     parameters: list[Any] = []
     for sample_id, event, detail in entries:
-        parameters += [study_id, sample_id, member_id, user_id, event, json.dumps(detail), moment(at)]
+        parameters += [study_id, sample_id, member_id, user_id, event, json.dumps(detail), database_time(at)]
     values = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(entries))
     execute_write(
         f"""INSERT INTO annotation_historyentry (study_id, sample_id, member_id, user_id, event, detail, at)

@@ -10,7 +10,7 @@ from .errors import NotAllowed, NotFound
 ADMIN, ANNOTATOR, RESEARCHER = Member.Role.ADMIN, Member.Role.ANNOTATOR, Member.Role.RESEARCHER
 
 
-def membership(user: User, study: Study) -> Member | None:
+def find_member(user: User, study: Study) -> Member | None:
     """Return the user's place in the study; somebody who has left has none."""
     return Member.objects.filter(study=study, user=user).exclude(state=Member.State.LEFT).first()
 
@@ -36,12 +36,12 @@ def reads_results_as(user: User, member: Member | None) -> bool:
 
 def may_lead(user: User, study: Study) -> bool:
     """Admins of the study and of the site lead it; a paused admin does not."""
-    return user.is_site_admin or leads_as(user, membership(user, study))
+    return user.is_site_admin or leads_as(user, find_member(user, study))
 
 
 def may_read_results(user: User, study: Study) -> bool:
     """Admins and researchers read scores; researchers see pseudonyms in place of names."""
-    return user.is_site_admin or reads_results_as(user, membership(user, study))
+    return user.is_site_admin or reads_results_as(user, find_member(user, study))
 
 
 def may_create_studies(user: User) -> bool:
@@ -56,7 +56,7 @@ def may_act_for(by: User, user: User) -> bool:
 
 def require_member(user: User, study: Study) -> Member:
     """Return the user's place in the study, or raise `NotFound`."""
-    member = membership(user, study)
+    member = find_member(user, study)
     if member is None:
         raise NotFound("There is no such study, or you are not a member of it.")
     return member
@@ -64,7 +64,7 @@ def require_member(user: User, study: Study) -> Member:
 
 def require_visible(user: User, study: Study) -> Member | None:
     """Return the user's place in the study, None for a site admin without one; raise `NotFound` for a stranger."""
-    return membership(user, study) if user.is_site_admin else require_member(user, study)
+    return find_member(user, study) if user.is_site_admin else require_member(user, study)
 
 
 def require_lead(user: User, study: Study) -> Member | None:

@@ -8,7 +8,7 @@ MARK = "annotation_restore_under_way"
 
 
 @dataclass(frozen=True, slots=True)
-class Unfinished:
+class UnfinishedRestore:
     """A restore that was begun and not finished. ``loaded``: all rows and files are in, migrating is what remains."""
 
     file: str
@@ -26,11 +26,11 @@ class Unfinished:
         )
 
 
-def find_unfinished_restore() -> Unfinished | None:
+def find_unfinished_restore() -> UnfinishedRestore | None:
     """Return the restore that left this place half done, if one did."""
     with connection.cursor() as cursor:
         if MARK not in connection.introspection.table_names(cursor):
             return None
         cursor.execute(f"SELECT file, digest, loaded, begun_at FROM {MARK}")  # noqa: S608
         file, digest, loaded, begun_at = cursor.fetchone()
-    return Unfinished(file, digest, bool(loaded), begun_at)
+    return UnfinishedRestore(file, digest, bool(loaded), begun_at)

@@ -53,11 +53,11 @@ class RubricDefinition:
 _frozen: dict[int, RubricDefinition] = {}
 
 
-def definition(rubric_id: int) -> RubricDefinition:
+def load_rubric(rubric_id: int) -> RubricDefinition:
     """Return a rubric with its dimensions and levels, in their order; a frozen one is read once per process."""
     known = _frozen.get(rubric_id)
     if known is None:
-        known = _read(rubric_id)
+        known = _read_rubric(rubric_id)
         if known.frozen:
             _frozen[rubric_id] = known
     return known
@@ -85,7 +85,7 @@ def forget_definitions() -> None:
     _frozen.clear()
 
 
-def _read(rubric_id: int) -> RubricDefinition:
+def _read_rubric(rubric_id: int) -> RubricDefinition:
     rubric = Rubric.objects.get(pk=rubric_id)
     dimensions = []
     for row in rubric.dimensions.prefetch_related("levels"):

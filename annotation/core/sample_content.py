@@ -52,26 +52,26 @@ class SampleSides:
     has_image: bool
 
 
-def views(samples: Iterable[SampleSides], rubric: RubricDefinition) -> dict[int, SampleView]:
+def build_sample_views(samples: Iterable[SampleSides], rubric: RubricDefinition) -> dict[int, SampleView]:
     """Return what is shown of each sample, by its primary key, in at most two queries."""
     by_id = {sample.id: sample for sample in samples}
-    turns_of = sample_content_sql.turns(list(by_id))
+    turns_of = sample_content_sql.read_turns(list(by_id))
     with_pictures = [pk for pk, turns in turns_of.items() if any("picture" in b for t in turns for b in t["blocks"])]
     places: dict[int, dict[int, PictureBlock]] = defaultdict(dict)
     if with_pictures:
-        for sample_id, position, public_id, *size in sample_content_sql.pictures(with_pictures):
+        for sample_id, position, public_id, *size in sample_content_sql.read_pictures(with_pictures):
             places[sample_id][position] = PictureBlock("", public_id, *size)
     return {
         pk: SampleView(
             public_id=sample.public_id,
-            turns=_turns(turns_of[pk], places[pk]),
+            turns=_build_turn_views(turns_of[pk], places[pk]),
             locked=locked_dimensions(rubric.dimensions, has_text=sample.has_text, has_image=sample.has_image),
         )
         for pk, sample in by_id.items()
     }
 
 
-def _turns(turns: list[dict[str, Any]], pictures: dict[int, PictureBlock]) -> tuple[TurnView, ...]:
+def _build_turn_views(turns: list[dict[str, Any]], pictures: dict[int, PictureBlock]) -> tuple[TurnView, ...]:
     texts = images = 0
     result = []
     for turn in turns:

@@ -116,7 +116,7 @@ TRANSITIONS: dict[tuple[SampleState, Event], SampleState] = {
 }
 
 
-def after(state: str, event: Event) -> SampleState:
+def next_state(state: str, event: Event) -> SampleState:
     """Return the state that follows ``event`` in ``state``.
 
     Raises:
@@ -128,7 +128,7 @@ def after(state: str, event: Event) -> SampleState:
         raise WrongState(f"A sample that is {state.replace('_', ' ')} cannot be {event.replace('_', ' ')}.") from None
 
 
-def diagram() -> str:
+def draw_state_diagram() -> str:
     """Return the table as a Mermaid state diagram, one arrow per pair of states, for docs/ARCHITECTURE.md."""
     events: dict[tuple[SampleState, SampleState], list[str]] = {}
     for (state, event), following in TRANSITIONS.items():

@@ -9,16 +9,16 @@ def all_free(count: int) -> int:
     return (1 << count) - 1
 
 
-def bit(slot: int) -> int:
+def mask_of_slot(slot: int) -> int:
     """Return the mask of one slot, numbered from 1."""
     return 1 << (slot - 1)
 
 
-def lowest(free: int) -> int:
+def lowest_slot(free: int) -> int:
     """Return the lowest free slot, numbered from 1. ``free`` must not be 0."""
     return (free & -free).bit_length()
 
 
-def take(free: int, slot: int) -> int:
+def take_slot(free: int, slot: int) -> int:
     """Return ``free`` without ``slot``."""
-    return free & ~bit(slot)
+    return free & ~mask_of_slot(slot)

@@ -15,16 +15,16 @@ def escape_formula(cell: str) -> str:
     return "'" + cell if cell.startswith(FORMULA) else cell
 
 
-def cell(value: Any) -> Any:
+def format_cell(value: Any) -> Any:
     """Return a value as it stands in a file for people: nothing for None, texts never as formulas."""
     if value is None:
         return ""
     return escape_formula(value) if isinstance(value, str) else value
 
 
-def written(rows: Iterable[Sequence[Any]]) -> str:
+def format_csv(rows: Iterable[Sequence[Any]]) -> str:
     """Return rows as CSV for people."""
     out = io.StringIO()
     # With this line ending the writer quotes carriage returns too: bare ones would begin a row of their own.
-    csv.writer(out, lineterminator="\r\n").writerows([cell(value) for value in row] for row in rows)
+    csv.writer(out, lineterminator="\r\n").writerows([format_cell(value) for value in row] for row in rows)
     return out.getvalue()

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 
 
-def _executed(sql: str, parameters: Sequence[Any]) -> Any:
+def _execute(sql: str, parameters: Sequence[Any]) -> Any:
     """Run a statement and return its cursor; on PostgreSQL a prepared one, as planning takes longer there than running.
 
     Asks for the connection once: the proxy that Django gives out looks it up anew for each of its attributes.
@@ -29,7 +29,7 @@ def _executed(sql: str, parameters: Sequence[Any]) -> Any:
 
 
 @contextmanager
-def together() -> Iterator[None]:
+def send_writes_together() -> Iterator[None]:
     """Send the writes of the block without waiting for each of them; on PostgreSQL half of their time is waiting.
 
     What they return means nothing inside, and a fault is raised at the end of the block at the latest. A query inside
@@ -44,36 +44,36 @@ def together() -> Iterator[None]:
         yield
 
 
-def rows(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+def fetch_rows(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Run a query and return its rows."""
-    with _executed(sql, parameters) as cursor:
+    with _execute(sql, parameters) as cursor:
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 
 
 def execute_write(sql: str, parameters: Sequence[Any]) -> int:
     """Run a write and return how many rows it touched."""
-    with _executed(sql, parameters) as cursor:
+    with _execute(sql, parameters) as cursor:
         return int(cursor.rowcount)
 
 
-def moment(value: datetime) -> Any:
+def database_time(value: datetime) -> Any:
     """Return ``value`` as the connected database stores it."""
     return connection.ops.adapt_datetimefield_value(value)
 
 
-def aware(value: datetime) -> datetime:
+def with_time_zone(value: datetime) -> datetime:
     """Return a time read from the database with its zone, which SQLite does not store."""
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-def stored_uuid(value: UUID) -> Any:
+def database_uuid(value: UUID) -> Any:
     """Return ``value`` as the connected database stores it."""
     return value if connection.features.has_native_uuid_field else value.hex
 
 
 @contextmanager
-def looked_up_by_index() -> Iterator[None]:
+def prefer_indexes() -> Iterator[None]:
     """Let queries of the block that name many keys use indexes, in a transaction and until its end.
 
     PostgreSQL would read the whole table for hundreds of keys, again for each piece of a large import.
@@ -87,7 +87,7 @@ def looked_up_by_index() -> Iterator[None]:
         yield
 
 
-def microseconds(moment: datetime) -> int:
+def to_microseconds(moment: datetime) -> int:
     """Return a moment as the queue counts time."""
     return int(moment.timestamp() * 1_000_000)
 

@@ -3,7 +3,7 @@
 import hashlib
 
 
-def digest(purpose: str, seed: int, *words: str) -> bytes:
+def stable_digest(purpose: str, seed: int, *words: str) -> bytes:
     """Return 32 bytes that are as good as random, and the same for the same arguments on every machine and version."""
     text = ":".join((purpose, str(int(seed)), *words))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

@@ -2,7 +2,7 @@
 
 from annotation.models import User
 
-from .sql import rows
+from .sql import fetch_rows
 
 # The rest is read only when somebody asks for it.
 FIELDS = ("id", "username", "name", "email", "time_zone", "theme", "is_active", "is_site_admin", "is_demo")
@@ -13,5 +13,5 @@ STATEMENT = f"""SELECT {", ".join(f"u.{field}" for field in FIELDS)}
 
 def user_of_token(secret_hash: str) -> User | None:
     """Return the person that a standing token acts as, unless they were shut out."""
-    found = rows(STATEMENT, [secret_hash])
+    found = fetch_rows(STATEMENT, [secret_hash])
     return User.from_db("default", FIELDS, found[0]) if found else None

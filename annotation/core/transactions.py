@@ -30,7 +30,7 @@ def write_transaction() -> Iterator[None]:
 
 
 @contextmanager
-def snapshot() -> Iterator[BaseDatabaseWrapper]:
+def read_snapshot() -> Iterator[BaseDatabaseWrapper]:
     """Yield a connection that reads the whole database as it was when the block began, whatever is committed meanwhile.
 
     It is a connection of its own, closed at the end, so read through its cursors or through

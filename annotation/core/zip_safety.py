@@ -37,7 +37,7 @@ class ArchiveRefused(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ArchiveLimits:
     """How much may come out of an archive; in bytes. ``endings`` says of which files it may consist, by their size."""
 
     total: int
@@ -45,7 +45,7 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Contents:
+class ArchiveContents:
     """The members that are to be unpacked, and the names of those that are left out by rule."""
 
     taken: list[zipfile.ZipInfo] = field(default_factory=list)
@@ -62,7 +62,7 @@ def is_archive(file: BinaryIO) -> bool:
     return file.read(4) in (b"PK\3\4", b"PK\5\6", b"PK\6\6")
 
 
-def inspect(file: BinaryIO, limits: Limits) -> Contents:
+def inspect_archive(file: BinaryIO, limits: ArchiveLimits) -> ArchiveContents:
     """Return what may be unpacked of a ZIP file; nothing of it is read but its directory.
 
     Raises:
@@ -75,11 +75,11 @@ def inspect(file: BinaryIO, limits: Limits) -> Contents:
             directory = archive.start_dir
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error) as error:
         raise ArchiveRefused(f"The ZIP file is damaged ({error}); make or fetch it again.") from None
-    contents = Contents()
+    contents = ArchiveContents()
     for member in members:
         _refuse_unsafe(member)
         if not member.is_dir():
-            (contents.ignored.append(member.filename) if _ignored(member) else contents.taken.append(member))
+            (contents.ignored.append(member.filename) if _is_ignored(member) else contents.taken.append(member))
     _refuse_same_names(members)
     _refuse_overlaps(members, directory)
     _refuse_wrong_kinds(contents.taken, limits)
@@ -112,7 +112,7 @@ def _refuse_endless_directory(file: BinaryIO) -> None:
 
 def _refuse_unsafe(member: zipfile.ZipInfo) -> None:
     name = member.orig_filename
-    shown = _shown(name)
+    shown = _printable_name(name)
     for text in (name, member.filename):
         path = PurePosixPath(text)
         if not text or "\0" in text or "\\" in text or any(ord(letter) < 32 for letter in text):
@@ -133,7 +133,7 @@ def _refuse_unsafe(member: zipfile.ZipInfo) -> None:
         raise ArchiveRefused(f"{shown} in the ZIP file is compressed in an unusual way; pack it by deflate.")
 
 
-def _ignored(member: zipfile.ZipInfo) -> bool:
+def _is_ignored(member: zipfile.ZipInfo) -> bool:
     path = PurePosixPath(member.filename)
     name = path.name.casefold()
     hidden = any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
@@ -151,11 +151,11 @@ def _refuse_same_names(members: Iterable[zipfile.ZipInfo]) -> None:
         if member.is_dir():
             folders.add(str(path))
         elif str(path) in files:
-            raise ArchiveRefused(f"{_shown(member.filename)} is in the ZIP file twice; keep one.")
+            raise ArchiveRefused(f"{_printable_name(member.filename)} is in the ZIP file twice; keep one.")
         else:
             files.add(str(path))
     for name in sorted(files & folders):
-        raise ArchiveRefused(f"{_shown(name)} is a file and a folder in the ZIP file; keep one.")
+        raise ArchiveRefused(f"{_printable_name(name)} is a file and a folder in the ZIP file; keep one.")
 
 
 def _refuse_overlaps(members: Iterable[zipfile.ZipInfo], directory: int) -> None:
@@ -164,15 +164,15 @@ def _refuse_overlaps(members: Iterable[zipfile.ZipInfo], directory: int) -> None
     for member in sorted(members, key=lambda member: member.header_offset):
         if member.header_offset < last_end:
             raise ArchiveRefused(
-                f"{_shown(member.filename)} overlaps with another member of the ZIP file; pack it anew."
+                f"{_printable_name(member.filename)} overlaps with another member of the ZIP file; pack it anew."
             )
         last_end = member.header_offset + LOCAL_HEADER + member.compress_size
     if last_end > directory:
         raise ArchiveRefused("The ZIP file declares more than it holds; make or fetch it again.")
 
 
-def _refuse_wrong_kinds(members: list[zipfile.ZipInfo], limits: Limits) -> None:
-    wrong = [member.filename for member in members if _ending(member) not in limits.endings]
+def _refuse_wrong_kinds(members: list[zipfile.ZipInfo], limits: ArchiveLimits) -> None:
+    wrong = [member.filename for member in members if _file_ending(member) not in limits.endings]
     if wrong:
         raise ArchiveRefused(
             f"The ZIP file holds what is neither lines nor pictures: {shorten_names(wrong)}. Take it out; possible are "
@@ -180,14 +180,16 @@ def _refuse_wrong_kinds(members: list[zipfile.ZipInfo], limits: Limits) -> None:
         )
 
 
-def _refuse_bombs(contents: Contents, limits: Limits) -> None:
+def _refuse_bombs(contents: ArchiveContents, limits: ArchiveLimits) -> None:
     for member in contents.taken:
-        most = limits.endings[_ending(member)]
+        most = limits.endings[_file_ending(member)]
         if member.file_size > most:
-            message = f"{_shown(member.filename)} would unpack to {member.file_size:,} bytes, more than {most:,}"
+            message = (
+                f"{_printable_name(member.filename)} would unpack to {member.file_size:,} bytes, more than {most:,}"
+            )
             raise ArchiveRefused(f"{message}; make it smaller.")
         if member.file_size > RATIO_MATTERS_FROM and member.file_size > MOST_RATIO * max(1, member.compress_size):
-            message = f"{_shown(member.filename)} would unpack to more than {MOST_RATIO} times its size"
+            message = f"{_printable_name(member.filename)} would unpack to more than {MOST_RATIO} times its size"
             raise ArchiveRefused(f"{message}, as bombs do; import the file itself.")
     if contents.bytes > limits.total:
         raise ArchiveRefused(
@@ -197,13 +199,13 @@ def _refuse_bombs(contents: Contents, limits: Limits) -> None:
 
 def shorten_names(names: list[str]) -> str:
     """Return the first few of many names from a file, and how many more there are."""
-    shown = ", ".join(_shown(name) for name in names[:SHOWN])
+    shown = ", ".join(_printable_name(name) for name in names[:SHOWN])
     return shown + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")
 
 
-def _ending(member: zipfile.ZipInfo) -> str:
+def _file_ending(member: zipfile.ZipInfo) -> str:
     return PurePosixPath(member.filename).suffix.lower()
 
 
-def _shown(name: str) -> str:
+def _printable_name(name: str) -> str:
     return ascii(name if len(name) <= 80 else f"{name[:80]}…") if not name.isprintable() else repr(name[:80])

@@ -12,7 +12,7 @@ from annotation.core.sample_content import questions_of
 from annotation.models import Discussion, Exposure, FinalScore, Member, Participant, Sample, Stance, Study, Topic, User
 
 from .case import is_handed_over
-from .deadlines import handed_over
+from .deadlines import handed_over_condition
 from .participant_list import case_rows
 from .participant_order import BY_RANGE, with_visible_spread
 from .view_types import DiscussionListRow
@@ -84,18 +84,18 @@ class CasePage:
     next: str = ""
 
 
-def standings(study: Study) -> dict[str, int]:
+def count_by_standing(study: Study) -> dict[str, int]:
     """Return how many cases of a study stand where."""
     rows = Discussion.objects.filter(study=study)
     not_closed = rows.filter(NOT_CLOSED)
     return {
         OPEN: not_closed.count(),
-        TO_DECIDE: not_closed.filter(handed_over(timezone.now())).count(),
+        TO_DECIDE: not_closed.filter(handed_over_condition(timezone.now())).count(),
         CLOSED: rows.filter(state=Discussion.State.CLOSED).count(),
     }
 
 
-def page(
+def read_case_page(
     *, by: User, study: Study, rubric: RubricDefinition, wanted: DiscussionFilter, after: str = "", limit: int
 ) -> CasePage:
     """Return the cases that follow the one named ``after``.
@@ -106,14 +106,14 @@ def page(
     cases = Discussion.objects.filter(study=study)
     last = cases.filter(public_id=after).first() if after else None
     if wanted.standing == CLOSED:
-        found = _last_closed_first(_narrowed(cases, study, wanted), last, limit + 1)
+        found = _last_closed_first(_filter_cases(cases, study, wanted), last, limit + 1)
     else:
         cases = with_visible_spread(cases, by=by, study=study, leads=permissions.may_lead(by, study))
-        beyond = _beyond(cases, last)
-        rows = _narrowed(cases, study, wanted)
+        beyond = _condition_after(cases, last)
+        rows = _filter_cases(cases, study, wanted)
         found = _most_pressing_first(rows, last, beyond, limit + 1, only_to_decide=wanted.standing == TO_DECIDE)
     return CasePage(
-        rows=_lines(found[:limit], rubric, by=by, study=study),
+        rows=_build_lines(found[:limit], rubric, by=by, study=study),
         next=found[limit - 1].public_id if len(found) > limit else "",
     )
 
@@ -125,7 +125,7 @@ def awaited_members(study: Study) -> list[Member]:
 
 
 def eligible_replacements(discussion: str) -> list[Member]:
-    """Return who could come in somebody's place, by name: `discussion_admin.excuse` takes nobody else."""
+    """Return who could come in somebody's place, by name: `excuse_participant` takes nobody else."""
     case = Discussion.objects.select_related("sample__protocol").get(public_id=discussion)
     takes_part = Participant.objects.filter(discussion=case).values("member")
     rows = Member.objects.filter(study=case.study_id, state=Member.State.ACTIVE, user__isnull=False)
@@ -145,7 +145,7 @@ def _last_closed_first(rows: QuerySet[Discussion], last: Discussion | None, limi
     return [found[key] for key in keys]
 
 
-def _beyond(cases: QuerySet[Discussion], last: Discussion | None) -> Q:
+def _condition_after(cases: QuerySet[Discussion], last: Discussion | None) -> Q:
     """Return the condition of standing behind a case by range, as far as it is told, and age; without one, of any."""
     if last is None:
         return Q()
@@ -161,14 +161,14 @@ def _most_pressing_first(
     rows = rows.select_related("sample").order_by(*BY_RANGE)
     found: list[Discussion] = []
     if last is None or is_handed_over(last, now):
-        found = list(rows.filter(handed_over(now), beyond)[:limit])
+        found = list(rows.filter(handed_over_condition(now), beyond)[:limit])
         beyond = Q()
     if len(found) < limit and not only_to_decide:
-        found += rows.exclude(handed_over(now)).filter(beyond)[: limit - len(found)]
+        found += rows.exclude(handed_over_condition(now)).filter(beyond)[: limit - len(found)]
     return found
 
 
-def _narrowed(cases: QuerySet[Discussion], study: Study, wanted: DiscussionFilter) -> QuerySet[Discussion]:
+def _filter_cases(cases: QuerySet[Discussion], study: Study, wanted: DiscussionFilter) -> QuerySet[Discussion]:
     rows = cases.filter(state=Discussion.State.CLOSED) if wanted.standing == CLOSED else cases.filter(NOT_CLOSED)
     if wanted.dimension is not None:
         topics = Topic.objects.filter(discussion=OuterRef("pk"), dimension=wanted.dimension)
@@ -183,7 +183,7 @@ def _narrowed(cases: QuerySet[Discussion], study: Study, wanted: DiscussionFilte
     return rows
 
 
-def _lines(found: Sequence[Discussion], rubric: RubricDefinition, *, by: User, study: Study) -> list[CaseLine]:
+def _build_lines(found: Sequence[Discussion], rubric: RubricDefinition, *, by: User, study: Study) -> list[CaseLine]:
     values = {level.id: level.value for dimension in rubric.dimensions for level in dimension.levels}
     stands: dict[tuple[int, int], list[float]] = {}
     stances = Stance.objects.filter(participant__discussion__in=found, participant__state=Participant.State.ACTIVE)
@@ -194,7 +194,7 @@ def _lines(found: Sequence[Discussion], rubric: RubricDefinition, *, by: User, s
     still_open = set(
         Topic.objects.filter(discussion__in=found, closed_at=None).values_list("discussion_id", "dimension_id")
     )
-    ended = _ended([case for case in found if case.state == Discussion.State.CLOSED], values)
+    ended = _read_outcomes([case for case in found if case.state == Discussion.State.CLOSED], values)
     questions = questions_of(case.sample_id for case in found)
     rows = case_rows(by=by, study=study, discussions=list(found))
     return [
@@ -218,7 +218,7 @@ def _lines(found: Sequence[Discussion], rubric: RubricDefinition, *, by: User, s
     ]
 
 
-def _ended(
+def _read_outcomes(
     closed: Sequence[Discussion], values: Mapping[int, float]
 ) -> dict[tuple[int, int], tuple[float | None, str]]:
     """Return value and outcome that closed cases brought about, by case and dimension."""

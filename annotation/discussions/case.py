@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from annotation.core.errors import NotFound, WrongState
-from annotation.core.rubric_cache import DimensionDefinition, RubricDefinition, definition
+from annotation.core.rubric_cache import DimensionDefinition, RubricDefinition, load_rubric
 from annotation.models import Discussion, Member, Participant, Post, Sample, Stance, Study, Topic
 
-from .closing_rules import Stand, TopicPost, awaited_participants
+from .closing_rules import ParticipantStance, TopicPost, awaited_participants
 
 REOPENED = Discussion.Because.REOPENED
 
@@ -48,11 +48,11 @@ class DiscussionCase:
         """Return the value of a level."""
         return None if level_id is None else self.rubric.value_of(level_id)
 
-    def stands(self, topic: Topic) -> dict[int, Stand]:
+    def stands(self, topic: Topic) -> dict[int, ParticipantStance]:
         """Return where those who take part stand on a topic, by their primary key."""
         found = {one.pk: self.stance(one, topic) for one in self.active}
         return {
-            pk: Stand(stance.level_id, stance.reasoned_at is not None, stance.answered_at is not None)
+            pk: ParticipantStance(stance.level_id, stance.reasoned_at is not None, stance.answered_at is not None)
             for pk, stance in found.items()
         }
 
@@ -84,13 +84,13 @@ def asks_reason_first(sample: Sample) -> bool:
     return sample.protocol is None or sample.protocol.reason_first
 
 
-def read(discussion_id: int) -> DiscussionCase:
+def read_case(discussion_id: int) -> DiscussionCase:
     """Return a discussion with all of its rows, in six queries."""
     discussion = Discussion.objects.select_related("sample__protocol", "study").get(pk=discussion_id)
-    return _filled(discussion, discussion.sample)
+    return _read_case_rows(discussion, discussion.sample)
 
 
-def lock(public_id: str) -> DiscussionCase:
+def lock_case(public_id: str) -> DiscussionCase:
     """Return a discussion with all of its rows, its sample and itself locked; call it in a transaction.
 
     Raises:
@@ -102,11 +102,11 @@ def lock(public_id: str) -> DiscussionCase:
     # The sample first, as everywhere: two transactions that lock in the same order never wait for each other.
     sample = Sample.objects.select_for_update(of=("self",)).select_related("protocol").get(pk=sample_id)
     rows = Discussion.objects.select_for_update(of=("self",)).select_related("study")
-    return _filled(rows.get(public_id=public_id), sample)
+    return _read_case_rows(rows.get(public_id=public_id), sample)
 
 
-def _filled(discussion: Discussion, sample: Sample) -> DiscussionCase:
-    rubric = definition(discussion.study.rubric_id)
+def _read_case_rows(discussion: Discussion, sample: Sample) -> DiscussionCase:
+    rubric = load_rubric(discussion.study.rubric_id)
     place = {dimension.id: position for position, dimension in enumerate(rubric.dimensions)}
     participants = list(Participant.objects.select_related("member").filter(discussion=discussion).order_by("number"))
     topics = sorted(Topic.objects.filter(discussion=discussion), key=lambda topic: place[topic.dimension_id])
@@ -130,7 +130,7 @@ def require_open_study(study: Study) -> None:
         raise WrongState("This study is closed: what was agreed stands.", code="study_closed")
 
 
-def away(*, state: str, role: str, user_id: int | None) -> str | None:
+def why_away(*, state: str, role: str, user_id: int | None) -> str | None:
     """Return why a member cannot answer (paused, left, researcher, `no_login`), or None where they can."""
     if state != Member.State.ACTIVE:
         return state

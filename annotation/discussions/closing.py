@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Exists, Max, OuterRef
 
 from annotation.core.history import insert_history
-from annotation.core.sample_states import Event, after
+from annotation.core.sample_states import Event, next_state
 from annotation.models import Discussion, FinalScore, Participant, Rating, Sample, Score, Suggestion, Topic, User
 from annotation.suggestions.arms import SuggestionArm, label_origin
 
@@ -16,7 +16,7 @@ from .closing_rules import common_level
 
 
 @dataclass(slots=True)
-class Steps:
+class HistorySteps:
     """Who acts, when, and the steps for the history, which are written last and at once."""
 
     at: datetime
@@ -29,7 +29,7 @@ class Steps:
         self.entries.append((event, detail))
 
 
-def settle(case: DiscussionCase, steps: Steps) -> None:
+def settle_case(case: DiscussionCase, steps: HistorySteps) -> None:
     """Close what everybody stands together on, end the discussion with its last dimension, and store all of it.
 
     Call it last in the transaction that changed something, with the case locked and its rows up to date.
@@ -38,36 +38,36 @@ def settle(case: DiscussionCase, steps: Steps) -> None:
     for topic in case.open_topics:
         level = common_level(case.stands(topic).values(), everybody_speaks=everybody_speaks)
         if level is not None:
-            _agree(case, topic, level, steps)
-    conclude(case, steps, Event.DISCUSSED)
+            _close_topic(case, topic, level, steps)
+    conclude_case(case, steps, Event.DISCUSSED)
 
 
-def conclude(case: DiscussionCase, steps: Steps, event: Event) -> None:
+def conclude_case(case: DiscussionCase, steps: HistorySteps, event: Event) -> None:
     """End the discussion if no dimension is open any more; store its new version, who is awaited, and the history."""
     discussion = case.discussion
     if not case.open_topics and discussion.state != Discussion.State.CLOSED:
-        state = after(case.sample.state, event)
-        close(case, steps.at)
+        state = next_state(case.sample.state, event)
+        close_discussion(case, steps.at)
         Sample.objects.filter(pk=case.sample.pk).update(
             state=state, state_reason="", stage=Sample.Stage.CLOSED, free_slots=0
         )
         case.sample.state = state
         steps.add(event, discussion=discussion.public_id, to=state)
-    store(case, steps)
+    store_case(case, steps)
 
 
-def close(case: DiscussionCase, at: datetime) -> None:
+def close_discussion(case: DiscussionCase, at: datetime) -> None:
     """Mark the discussion as over; the caller stores it."""
     case.discussion.state = Discussion.State.CLOSED
     case.discussion.closed_at = at
 
 
-def store(case: DiscussionCase, steps: Steps) -> None:
+def store_case(case: DiscussionCase, steps: HistorySteps) -> None:
     """Store the discussion's new version, who is awaited in it, and the history of this change."""
     discussion = case.discussion
     discussion.version += 1
     discussion.save(update_fields=["version", "state", "due_at", "closed_at"])
-    _await(case)
+    _store_awaited(case)
     insert_history(
         [(case.sample.pk, event, detail) for event, detail in steps.entries],
         study_id=case.study.pk,
@@ -117,9 +117,9 @@ def _label_origin(sample: Sample, dimension_id: int) -> str:
     )
 
 
-def _agree(case: DiscussionCase, topic: Topic, level_id: int, steps: Steps) -> None:
+def _close_topic(case: DiscussionCase, topic: Topic, level_id: int, steps: HistorySteps) -> None:
     set_final(case, topic, level_id, outcome=FinalScore.Outcome.DISCUSSED, at=steps.at)
-    _sign(case, topic, level_id, steps.at)
+    _store_signatures(case, topic, level_id, steps.at)
     dimension = case.dimension(topic)
     steps.add(
         "topic_closed",
@@ -131,7 +131,7 @@ def _agree(case: DiscussionCase, topic: Topic, level_id: int, steps: Steps) -> N
     )
 
 
-def _sign(case: DiscussionCase, topic: Topic, level_id: int, at: datetime) -> None:
+def _store_signatures(case: DiscussionCase, topic: Topic, level_id: int, at: datetime) -> None:
     """Store the value on which each participant closed, beside the independent one, in one score per discussion."""
     members = [one.member_id for one in case.active]
     signed = {
@@ -162,7 +162,7 @@ def _sign(case: DiscussionCase, topic: Topic, level_id: int, at: datetime) -> No
         Rating.objects.create(score=score, dimension_id=topic.dimension_id, level_id=level_id)
 
 
-def _await(case: DiscussionCase) -> None:
+def _store_awaited(case: DiscussionCase) -> None:
     awaited: set[int] = set()
     if case.discussion.state == Discussion.State.OPEN:
         for topic in case.open_topics:

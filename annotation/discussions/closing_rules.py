@@ -12,7 +12,7 @@ COMMENT: Final = "comment"
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class ParticipantStance:
     """Where somebody who takes part stands on one dimension, and whether they have spoken for it here."""
 
     level: int | None
@@ -34,7 +34,7 @@ class TopicPost:
     level: int | None
 
 
-def common_level(stands: Collection[Stand], *, everybody_speaks: bool) -> int | None:
+def common_level(stands: Collection[ParticipantStance], *, everybody_speaks: bool) -> int | None:
     """Return the level on which all stand, or None while the dimension stays open.
 
     With ``everybody_speaks`` (a reopened case, in which all may stand together from the start) each has to have given
@@ -48,7 +48,9 @@ def common_level(stands: Collection[Stand], *, everybody_speaks: bool) -> int | 
     return levels.pop()
 
 
-def awaited_participants(stands: Mapping[int, Stand], said: Sequence[TopicPost], *, reason_first: bool) -> set[int]:
+def awaited_participants(
+    stands: Mapping[int, ParticipantStance], said: Sequence[TopicPost], *, reason_first: bool
+) -> set[int]:
     """Return who of those that take part has to speak next on an open dimension; ``said`` is oldest first.
 
     Somebody is awaited who has not yet given a reason, a value or an answer, or after whose last word another one has

@@ -7,6 +7,6 @@ from django.db.models import Q
 from annotation.models import Discussion
 
 
-def handed_over(at: datetime) -> Q:
+def handed_over_condition(at: datetime) -> Q:
     """Return the condition that a discussion is the admins' to decide: from its deadline on, noticed or not."""
     return Q(state=Discussion.State.HANDED_OVER) | Q(state=Discussion.State.OPEN, due_at__lte=at)

@@ -53,7 +53,7 @@ def send_digests() -> int:
         for user in people:
             waiting = waiting_for(user)
             if waiting:
-                sent += _send(user, waiting, connection)
+                sent += _send_digest(user, waiting, connection)
     except OSError:  # smtplib's errors are among these
         logger.exception("The mail server does not take digests; the rest is tried again later.")
     finally:
@@ -75,36 +75,38 @@ def waiting_for(user: User) -> list[DigestEntry]:
     )
 
 
-def _send(user: User, waiting: list[DigestEntry], connection: BaseEmailBackend) -> bool:
+def _send_digest(user: User, waiting: list[DigestEntry], connection: BaseEmailBackend) -> bool:
     """Send one digest, unless another process has just done so."""
     now = timezone.now()
     before = user.digested_at
     if not User.objects.filter(pk=user.pk, digested_at=before).update(digested_at=now):
         return False
-    message = EmailMessage(_subject(waiting), _body(user, waiting), to=[user.email], connection=connection)
+    message = EmailMessage(
+        _digest_subject(waiting), _digest_body(user, waiting), to=[user.email], connection=connection
+    )
     try:
         message.send()
     except SMTPRecipientsRefused:
         logger.warning("The mail server refuses the address of user %s.", user.pk)
         return False
     except OSError:
-        _take_back(user, now, before)
+        _unmark_sent(user, now, before)
         raise
     return True
 
 
-def _take_back(user: User, now: datetime, before: datetime | None) -> None:
+def _unmark_sent(user: User, now: datetime, before: datetime | None) -> None:
     User.objects.filter(pk=user.pk, digested_at=now).update(digested_at=before)
 
 
-def _subject(waiting: list[DigestEntry]) -> str:
+def _digest_subject(waiting: list[DigestEntry]) -> str:
     count = sum(one.answers + one.decisions for one in waiting)
     return ngettext("%(count)d discussion waits for you", "%(count)d discussions wait for you", count) % {
         "count": count
     }
 
 
-def _body(user: User, waiting: list[DigestEntry]) -> str:
+def _digest_body(user: User, waiting: list[DigestEntry]) -> str:
     lines = [_("Hello %(name)s,") % {"name": str(user)}, ""]
     for one in waiting:
         lines.append(one.title)

@@ -17,7 +17,7 @@ from annotation.scoring.exposures import is_exposed_to, record_exposure
 
 from . import case as discussion_case
 from .case import DiscussionCase, require_open_study
-from .closing import Steps, conclude, set_final, settle, store
+from .closing import HistorySteps, conclude_case, set_final, settle_case, store_case
 from .views import CaseView, build_view
 
 REASON_LENGTH = 2000
@@ -26,7 +26,7 @@ FEWEST = 2
 LONGEST = timedelta(days=3 * 365)
 
 
-def override(*, by: User, discussion_id: str, values: Mapping[str, float], reason: str) -> CaseView:
+def override_topics(*, by: User, discussion_id: str, values: Mapping[str, float], reason: str) -> CaseView:
     """Decide open dimensions in the place of those who take part; nobody signs, and the outcome says so.
 
     The discussion of the dimensions that are not named goes on.
@@ -36,12 +36,12 @@ def override(*, by: User, discussion_id: str, values: Mapping[str, float], reaso
         BadInput: no reason, or a dimension or value that there is not.
         WrongState: `closed`, `topic_closed`, `study_closed`.
     """
-    words = _reason(reason, REASON_LENGTH)
+    words = _check_reason(reason, REASON_LENGTH)
     now = timezone.now()
     with write_transaction():
-        case = _lock(by, discussion_id)
-        levels = _levels(case, values)
-        steps = Steps(at=now, user_id=by.pk, member_id=_place(case, by))
+        case = _lock_case(by, discussion_id)
+        levels = _check_levels(case, values)
+        steps = HistorySteps(at=now, user_id=by.pk, member_id=_find_member(case, by))
         for topic in case.topics:
             dimension = case.dimension(topic)
             if dimension.key not in levels:
@@ -57,11 +57,11 @@ def override(*, by: User, discussion_id: str, values: Mapping[str, float], reaso
                 last={str(one): case.value(case.stance(one, topic).level_id) for one in case.active},
                 reason=words,
             )
-        conclude(case, steps, Event.OVERRIDDEN)
+        conclude_case(case, steps, Event.OVERRIDDEN)
     return build_view(by, case)
 
 
-def excuse(
+def excuse_participant(
     *, by: User, discussion_id: str, participant: str | int, reason: str, replacement: str | None = None
 ) -> CaseView:
     """Let somebody take no further part, in whose place ``replacement`` (a member's public id) may come.
@@ -73,23 +73,23 @@ def excuse(
         BadInput: no reason; nobody of that pseudonym; a replacement who cannot come.
         WrongState: `closed`, `already_excused`, `two_remain`, `study_closed`.
     """
-    words = _reason(reason, EXCUSED_LENGTH)
+    words = _check_reason(reason, EXCUSED_LENGTH)
     now = timezone.now()
     with write_transaction():
-        case = _lock(by, discussion_id)
-        leaving = _participant(case, participant)
+        case = _lock_case(by, discussion_id)
+        leaving = _find_participant(case, participant)
         if leaving.state == Participant.State.EXCUSED:
             raise WrongState(f"{leaving} has been excused already.", code="already_excused")
-        coming = _newcomer(case, replacement) if replacement else None
+        coming = _find_replacement(case, replacement) if replacement else None
         if len(case.active) - 1 + (coming is not None) < FEWEST:
             raise WrongState(
                 "Two have to remain: name somebody in their place, or decide it yourself.", code="two_remain"
             )
         leaving.state, leaving.excused_because, leaving.waits = Participant.State.EXCUSED, words, False
         leaving.save(update_fields=["state", "excused_because", "waits"])
-        steps = Steps(at=now, user_id=by.pk, member_id=_place(case, by))
+        steps = HistorySteps(at=now, user_id=by.pk, member_id=_find_member(case, by))
         event = "participant_excused" if coming is None else "participant_replaced"
-        by_whom = {} if coming is None else {"by": _join(case, coming, leaving)}
+        by_whom = {} if coming is None else {"by": _add_participant(case, coming, leaving)}
         steps.add(
             event,
             discussion=case.discussion.public_id,
@@ -98,7 +98,7 @@ def excuse(
             reason=words,
             **by_whom,
         )
-        settle(case, steps)
+        settle_case(case, steps)
     return build_view(by, case)
 
 
@@ -110,23 +110,23 @@ def set_deadline(*, by: User, discussion_id: str, due_at: datetime | None, reaso
         BadInput: no reason, or a time that has passed.
         WrongState: `closed`, `study_closed`.
     """
-    words = _reason(reason, REASON_LENGTH)
+    words = _check_reason(reason, REASON_LENGTH)
     now = timezone.now()
     if due_at is not None and not now < due_at <= now + LONGEST:
         raise BadInput("The deadline lies in the future, three years ahead at most.", fields={"due_at": "Not then."})
     with write_transaction():
-        case = _lock(by, discussion_id)
+        case = _lock_case(by, discussion_id)
         discussion = case.discussion
-        steps = Steps(at=now, user_id=by.pk, member_id=_place(case, by))
+        steps = HistorySteps(at=now, user_id=by.pk, member_id=_find_member(case, by))
         steps.add(
             "deadline_set",
             discussion=discussion.public_id,
-            before=_text(discussion.due_at),
-            value=_text(due_at),
+            before=_time_text(discussion.due_at),
+            value=_time_text(due_at),
             reason=words,
         )
         discussion.due_at, discussion.state = due_at, Discussion.State.OPEN
-        store(case, steps)
+        store_case(case, steps)
     return build_view(by, case)
 
 
@@ -176,23 +176,23 @@ def give_time_back(*, study: Study, at: datetime) -> None:
     waiting.update(due_at=F("due_at") + (at - since), version=F("version") + 1)
 
 
-def _lock(by: User, discussion_id: str) -> DiscussionCase:
+def _lock_case(by: User, discussion_id: str) -> DiscussionCase:
     found = discussions_visible_to(by).select_related("study").filter(public_id=discussion_id).first()
     if found is None:
         raise NotFound("There is no such discussion.")
     permissions.require_lead(by, found.study)
-    case = discussion_case.lock(discussion_id)
+    case = discussion_case.lock_case(discussion_id)
     if case.discussion.state == Discussion.State.CLOSED:
         raise WrongState("This discussion is over; reopen its sample to discuss it again.", code="closed")
     require_open_study(case.study)
     return case
 
 
-def _place(case: DiscussionCase, by: User) -> int | None:
+def _find_member(case: DiscussionCase, by: User) -> int | None:
     return Member.objects.filter(study=case.study, user=by).values_list("pk", flat=True).first()
 
 
-def _reason(reason: str, longest: int) -> str:
+def _check_reason(reason: str, longest: int) -> str:
     words = reason.strip()
     if not words:
         raise BadInput("Say why.", fields={"reason": "Needed: it is kept with the decision."})
@@ -201,7 +201,7 @@ def _reason(reason: str, longest: int) -> str:
     return words
 
 
-def _levels(case: DiscussionCase, values: Mapping[str, float]) -> dict[str, int]:
+def _check_levels(case: DiscussionCase, values: Mapping[str, float]) -> dict[str, int]:
     dimensions = {case.dimension(topic).key: case.dimension(topic) for topic in case.topics}
     faults = {f"values.{key}": "Not discussed here." for key in values if key not in dimensions}
     if not values:
@@ -226,7 +226,7 @@ def _levels(case: DiscussionCase, values: Mapping[str, float]) -> dict[str, int]
     return levels
 
 
-def _participant(case: DiscussionCase, participant: str | int) -> Participant:
+def _find_participant(case: DiscussionCase, participant: str | int) -> Participant:
     wanted = f"R{participant}" if isinstance(participant, int) else participant
     found = next((one for one in case.participants if str(one) == wanted), None)
     if found is None:
@@ -235,7 +235,7 @@ def _participant(case: DiscussionCase, participant: str | int) -> Participant:
     return found
 
 
-def _newcomer(case: DiscussionCase, replacement: str) -> Member:
+def _find_replacement(case: DiscussionCase, replacement: str) -> Member:
     member = Member.objects.filter(study=case.study, public_id=replacement).first()
     fault = ""
     if member is None:
@@ -251,7 +251,7 @@ def _newcomer(case: DiscussionCase, replacement: str) -> Member:
     return member
 
 
-def _join(case: DiscussionCase, member: Member, leaving: Participant) -> str:
+def _add_participant(case: DiscussionCase, member: Member, leaving: Participant) -> str:
     """Let a member take part under the next pseudonym, with no value yet; return the pseudonym."""
     last = Participant.objects.filter(discussion=case.discussion).aggregate(last=Max("number"))["last"]
     one = Participant.objects.create(
@@ -266,5 +266,5 @@ def _join(case: DiscussionCase, member: Member, leaving: Participant) -> str:
     return str(one)
 
 
-def _text(moment: datetime | None) -> str | None:
+def _time_text(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()

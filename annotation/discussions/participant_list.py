@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from annotation.core import permissions
 from annotation.core.errors import BadInput, NotFound
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.core.visibility import awaited_participations
 from annotation.models import Discussion, Participant, Sample, Stance, Study, Topic, User
 
-from .case import asks_reason_first, away, can_answer, is_covered, state_of, visible_reason
+from .case import asks_reason_first, can_answer, is_covered, state_of, visible_reason, why_away
 from .participant_order import BY_AGE, BY_RANGE, with_visible_spread
 from .view_types import DiscussionListRow
 
@@ -20,14 +20,14 @@ HANDED_OVER, CLOSED = Discussion.State.HANDED_OVER, Discussion.State.CLOSED
 LISTS = ("waiting", "open", "handed_over", "closed", "all")
 
 
-class Listing(NamedTuple):
+class DiscussionListing(NamedTuple):
     """Discussions, and the fields that they are to be put in order by; the last one is unique."""
 
     rows: QuerySet[Discussion]
     order: Sequence[str]
 
 
-def list_discussions(*, by: User, study: Study, state: str = "waiting") -> Listing:
+def list_discussions(*, by: User, study: Study, state: str = "waiting") -> DiscussionListing:
     """Return the discussions of one of `LISTS` that ``by`` may know of, and in which order.
 
     ``waiting`` are those that wait for an answer of theirs; for admins those that were handed over to them, too.
@@ -38,7 +38,7 @@ def list_discussions(*, by: User, study: Study, state: str = "waiting") -> Listi
         NotFound: the study is not theirs to know.
         BadInput: there is no such list.
     """
-    member = permissions.membership(by, study)
+    member = permissions.find_member(by, study)
     if member is None and not by.is_site_admin:
         raise NotFound("There is no such study, or you are not a member of it.")
     if state not in LISTS:
@@ -54,8 +54,8 @@ def list_discussions(*, by: User, study: Study, state: str = "waiting") -> Listi
             rows = rows.filter(Exists(mine))
         rows = rows if state == "all" else rows.filter(state=state)
     if not reads:
-        return Listing(rows, BY_AGE)
-    return Listing(with_visible_spread(rows, by=by, study=study, leads=leads), BY_RANGE)
+        return DiscussionListing(rows, BY_AGE)
+    return DiscussionListing(with_visible_spread(rows, by=by, study=study, leads=leads), BY_RANGE)
 
 
 class _Part(NamedTuple):
@@ -84,19 +84,19 @@ _PART = (
 
 
 def case_rows(*, by: User, study: Study, discussions: Sequence[Discussion]) -> list[DiscussionListRow]:
-    """Return the lines of discussions of one study that `listed` has found, in their order; five queries."""
-    member = permissions.membership(by, study)
+    """Return the lines of discussions of one study that `list_discussions` has found, in their order; five queries."""
+    member = permissions.find_member(by, study)
     leads, reads = permissions.leads_as(by, member), permissions.reads_results_as(by, member)
     ids = [discussion.pk for discussion in discussions]
-    samples = _samples(discussions)
-    dimensions, open_topics = _topics(ids)
+    samples = _read_sample_ids(discussions)
+    dimensions, open_topics = _read_topics(ids)
     people: dict[int, list[_Part]] = {pk: [] for pk in ids}
     for values in Participant.objects.filter(discussion__in=ids).order_by("number").values_list(*_PART):
         part = _Part(*values)
         people[part.discussion].append(part)
     mine = {part.discussion: part for parts in people.values() for part in parts if part.user == by.pk}
-    lacking = _lacking(mine, open_topics)
-    keys = [(dimension.id, dimension.key) for dimension in definition(study.rubric_id).dimensions]
+    lacking = _lacking_reason(mine, open_topics)
+    keys = [(dimension.id, dimension.key) for dimension in load_rubric(study.rubric_id).dimensions]
     now = timezone.now()
     rows = []
     for discussion in discussions:
@@ -121,14 +121,14 @@ def case_rows(*, by: User, study: Study, discussions: Sequence[Discussion]) -> l
                 closed_at=discussion.closed_at,
                 me=None if me is None else me.alias,
                 waits_for_me=me is not None and me.waits and can_answer(study, state=me.member_state, role=me.role),
-                waits_for=None if covered else tuple(_called(part, reads=reads, leads=leads) for part in waiting),
-                away=_away(waiting) if leads and not covered else (),
+                waits_for=None if covered else tuple(_display_name(part, reads=reads, leads=leads) for part in waiting),
+                away=_absent_aliases(waiting) if leads and not covered else (),
             )
         )
     return rows
 
 
-def _samples(discussions: Sequence[Discussion]) -> dict[int, tuple[str, str]]:
+def _read_sample_ids(discussions: Sequence[Discussion]) -> dict[int, tuple[str, str]]:
     """Return opaque and external id by primary key."""
     found = Sample.objects.filter(pk__in=[discussion.sample_id for discussion in discussions])
     return {
@@ -137,7 +137,7 @@ def _samples(discussions: Sequence[Discussion]) -> dict[int, tuple[str, str]]:
     }
 
 
-def _topics(ids: Sequence[int]) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
+def _read_topics(ids: Sequence[int]) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
     """Return the dimensions of each discussion, and those that are open."""
     dimensions: dict[int, set[int]] = {pk: set() for pk in ids}
     still_open: dict[int, set[int]] = {pk: set() for pk in ids}
@@ -149,7 +149,7 @@ def _topics(ids: Sequence[int]) -> tuple[dict[int, set[int]], dict[int, set[int]
     return dimensions, still_open
 
 
-def _lacking(mine: dict[int, _Part], open_topics: dict[int, set[int]]) -> set[int]:
+def _lacking_reason(mine: dict[int, _Part], open_topics: dict[int, set[int]]) -> set[int]:
     """Return the discussions in which the viewer has given no reason of their own on some open dimension."""
     if not mine:
         return set()
@@ -161,11 +161,11 @@ def _lacking(mine: dict[int, _Part], open_topics: dict[int, set[int]]) -> set[in
     return {of_part[part] for part, dimension in rows if dimension in open_topics[of_part[part]]}
 
 
-def _away(waiting: list[_Part]) -> tuple[str, ...]:
-    return tuple(part.name for part in waiting if away(state=part.member_state, role=part.role, user_id=part.user))
+def _absent_aliases(waiting: list[_Part]) -> tuple[str, ...]:
+    return tuple(part.name for part in waiting if why_away(state=part.member_state, role=part.role, user_id=part.user))
 
 
-def _called(part: _Part, *, reads: bool, leads: bool) -> str:
+def _display_name(part: _Part, *, reads: bool, leads: bool) -> str:
     if leads:
         return part.name
     return f"R-{part.public_id}" if reads else part.alias

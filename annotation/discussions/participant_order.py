@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from annotation.models import Discussion, Participant, Stance, Study, Topic, User
 
-from .deadlines import handed_over
+from .deadlines import handed_over_condition
 
 # For those who read results: the widest difference first, then the oldest.
 BY_RANGE = ("-told_spread", "id")
@@ -22,7 +22,7 @@ def with_visible_spread(rows: QuerySet[Discussion], *, by: User, study: Study, l
 
     For those who read the study's results; ``leads`` says whether they lead it.
     """
-    owed = _owed(by, study, leads=leads, at=timezone.now())
+    owed = _covered_discussions(by, study, leads=leads, at=timezone.now())
     if not owed.exists():
         # The stored column alone is what the index of the queue holds in order.
         return rows.annotate(told_spread=F("spread"))
@@ -30,7 +30,7 @@ def with_visible_spread(rows: QuerySet[Discussion], *, by: User, study: Study, l
     return rows.annotate(told_spread=told)
 
 
-def _owed(by: User, study: Study, *, leads: bool, at: datetime) -> QuerySet[Discussion]:
+def _covered_discussions(by: User, study: Study, *, leads: bool, at: datetime) -> QuerySet[Discussion]:
     """Return the discussions that `is_covered` finds covered for somebody who reads the study's results."""
     protocol = "participant__discussion__sample__protocol"
     still_open = Topic.objects.filter(
@@ -46,4 +46,4 @@ def _owed(by: User, study: Study, *, leads: bool, at: datetime) -> QuerySet[Disc
     )
     not_closed = Discussion.objects.exclude(state=Discussion.State.CLOSED).filter(study=study)
     owed = not_closed.filter(pk__in=lacking.values("participant__discussion"))
-    return owed.exclude(handed_over(at)) if leads else owed
+    return owed.exclude(handed_over_condition(at)) if leads else owed

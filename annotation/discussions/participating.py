@@ -17,7 +17,7 @@ from annotation.models import Discussion, Member, Participant, Post, Stance, Stu
 
 from . import case as discussion_case
 from .case import DiscussionCase, is_handed_over, require_open_study
-from .closing import Steps, settle
+from .closing import HistorySteps, settle_case
 from .views import CaseView, build_view
 
 TEXT_LENGTH = 4000
@@ -79,23 +79,23 @@ def give_reasons(
     values = stances or {}
 
     def plan(case: DiscussionCase, me: Participant) -> list[_Act]:
-        faults = _unknown(case, "reasons", reasons) | _unknown(case, "stances", values)
+        faults = _unknown_dimensions(case, "reasons", reasons) | _unknown_dimensions(case, "stances", values)
         faults |= {f"stances.{key}": "Give a reason with it." for key in values if key not in reasons}
         if not reasons:
             faults["reasons"] = "Give at least one."
         acts = []
-        for topic, key in _topics(case, reasons):
+        for topic, key in _find_topics(case, reasons):
             faults |= _reason_faults(f"reasons.{key}", reasons[key], needed=True)
             stance = case.stance(me, topic)
             level = stance.level_id
             if key in values:
-                level = _level(case, topic, values[key])
+                level = _find_level(case, topic, values[key])
                 if level is None:
-                    faults[f"stances.{key}"] = _allowed(case, topic)
+                    faults[f"stances.{key}"] = _allowed_values(case, topic)
             elif level is None:
                 faults[f"stances.{key}"] = "You have no value here yet: give one with your reason."
             acts.append(_Act(topic, Post.Kind.REASON, level, reasons[key]))
-        _refuse(faults)
+        _raise_faults(faults)
         _require_open(acts, case)
         given = [case.dimension(act.topic).key for act in acts if case.stance(me, act.topic).reasoned_at is not None]
         if given:
@@ -106,10 +106,10 @@ def give_reasons(
             )
         return acts
 
-    return _perform(by, discussion_id, client_key, seconds, plan)
+    return _perform_acts(by, discussion_id, client_key, seconds, plan)
 
 
-def comment(
+def post_comment(
     *, by: User, discussion_id: str, client_key: UUID, dimension: str, text: str, seconds: float | None = None
 ) -> CaseView:
     """Say something on a dimension without moving; the same key again stores nothing and answers the same.
@@ -121,18 +121,18 @@ def comment(
     said = {dimension: StanceReason(text=text)}
 
     def plan(case: DiscussionCase, me: Participant) -> list[_Act]:
-        faults = {} if _topics(case, said) else {"dimension": "Not discussed here."}
+        faults = {} if _find_topics(case, said) else {"dimension": "Not discussed here."}
         faults |= _reason_faults("text", said[dimension], needed=True)
-        _refuse(faults)
+        _raise_faults(faults)
         acts = [
             _Act(topic, Post.Kind.COMMENT, case.stance(me, topic).level_id, said[dimension])
-            for topic, _ in _topics(case, said)
+            for topic, _ in _find_topics(case, said)
         ]
         _require_open(acts, case)
         _require_reasoned(acts, case, me)
         return acts
 
-    return _perform(by, discussion_id, client_key, seconds, plan)
+    return _perform_acts(by, discussion_id, client_key, seconds, plan)
 
 
 def take_stances(
@@ -156,49 +156,49 @@ def take_stances(
     why = reasons or {}
 
     def plan(case: DiscussionCase, me: Participant) -> list[_Act]:
-        faults = _unknown(case, "stances", stances) | _unknown(case, "reasons", why)
+        faults = _unknown_dimensions(case, "stances", stances) | _unknown_dimensions(case, "reasons", why)
         faults |= {f"reasons.{key}": "No value goes with it." for key in why if key not in stances}
         if not stances:
             faults["stances"] = "Give at least one."
         acts = []
-        for topic, key in _topics(case, stances):
-            level = _level(case, topic, stances[key])
+        for topic, key in _find_topics(case, stances):
+            level = _find_level(case, topic, stances[key])
             if level is None:
-                faults[f"stances.{key}"] = _allowed(case, topic)
+                faults[f"stances.{key}"] = _allowed_values(case, topic)
             moves = level != case.stance(me, topic).level_id
             reason = why.get(key, StanceReason())
             faults |= _reason_faults(f"reasons.{key}", reason, needed=moves)
             acts.append(_Act(topic, Post.Kind.MOVE if moves else Post.Kind.KEEP, level, reason))
-        _refuse(faults)
+        _raise_faults(faults)
         _require_open(acts, case)
         _require_reasoned(acts, case, me)
         return acts
 
-    return _perform(by, discussion_id, client_key, seconds, plan)
+    return _perform_acts(by, discussion_id, client_key, seconds, plan)
 
 
-def _perform(by: User, discussion_id: str, client_key: UUID, seconds: float | None, plan: _Plan) -> CaseView:
+def _perform_acts(by: User, discussion_id: str, client_key: UUID, seconds: float | None, plan: _Plan) -> CaseView:
     """Do what ``plan`` makes of the locked case, unless the same key did it before; answer with the case."""
-    mine = _participation(by, discussion_id)
+    mine = _find_participation(by, discussion_id)
     if seconds is not None and not (math.isfinite(seconds) and 0 <= seconds <= LONGEST_SECONDS):
         raise BadInput("That is no time.", fields={"seconds": f"From 0 to {LONGEST_SECONDS:g} seconds."})
     now = timezone.now()
     try:
         with write_transaction():
-            case = discussion_case.lock(discussion_id)
+            case = discussion_case.lock_case(discussion_id)
             me = next(one for one in case.participants if one.pk == mine)
             if not _done_before(case, me, client_key):
                 _require_may_act(case, me, now)
-                _store(case, me, plan(case, me), client_key=client_key, seconds=seconds, by=by, at=now)
+                _store_acts(case, me, plan(case, me), client_key=client_key, seconds=seconds, by=by, at=now)
     except IntegrityError:
         # Only where the same key came for two discussions at once: the rows of one are locked.
         if Post.objects.filter(client_key=client_key).exclude(discussion__public_id=discussion_id).exists():
-            raise _reused() from None
+            raise _key_reused_error() from None
         raise
     return build_view(by, case)
 
 
-def _participation(by: User, discussion_id: str) -> int:
+def _find_participation(by: User, discussion_id: str) -> int:
     found = (
         Participant.objects.filter(discussion__public_id=discussion_id, member__user=by)
         .exclude(member__state=Member.State.LEFT)
@@ -216,11 +216,11 @@ def _participation(by: User, discussion_id: str) -> int:
 def _done_before(case: DiscussionCase, me: Participant, client_key: UUID) -> bool:
     known = Post.objects.filter(client_key=client_key).values_list("participant_id", flat=True).first()
     if known is not None and known != me.pk:
-        raise _reused()
+        raise _key_reused_error()
     return known is not None
 
 
-def _reused() -> WorkflowError:
+def _key_reused_error() -> WorkflowError:
     return WrongState("This client key was used for something else.", code="client_key_reused")
 
 
@@ -240,7 +240,7 @@ def _require_may_act(case: DiscussionCase, me: Participant, now: datetime) -> No
         raise WrongState("The time for this discussion is over; the admins decide now.", code="handed_over")
 
 
-def _store(
+def _store_acts(
     case: DiscussionCase,
     me: Participant,
     acts: list[_Act],
@@ -250,7 +250,7 @@ def _store(
     by: User,
     at: datetime,
 ) -> None:
-    steps = Steps(at=at, user_id=by.pk, member_id=me.member_id)
+    steps = HistorySteps(at=at, user_id=by.pk, member_id=me.member_id)
     moved: list[Stance] = []
     posts: list[Post] = []
     for place, act in enumerate(acts):
@@ -283,11 +283,11 @@ def _store(
     Stance.objects.bulk_update(moved, ["first", "level", "reasoned_at", "answered_at"])
     case.posts += posts
     for act, post in zip(acts, posts, strict=True):
-        steps.add(EVENTS[act.kind], **_detail(case, act, post))
-    settle(case, steps)
+        steps.add(EVENTS[act.kind], **_history_detail(case, act, post))
+    settle_case(case, steps)
 
 
-def _detail(case: DiscussionCase, act: _Act, post: Post) -> dict[str, Any]:
+def _history_detail(case: DiscussionCase, act: _Act, post: Post) -> dict[str, Any]:
     detail: dict[str, Any] = {
         "discussion": case.discussion.public_id,
         "post": post.public_id,
@@ -298,13 +298,13 @@ def _detail(case: DiscussionCase, act: _Act, post: Post) -> dict[str, Any]:
     return detail
 
 
-def _topics(case: DiscussionCase, keys: Mapping[str, Any]) -> list[tuple[Topic, str]]:
+def _find_topics(case: DiscussionCase, keys: Mapping[str, Any]) -> list[tuple[Topic, str]]:
     """Return the topics that are named, in the rubric's order."""
     named = [(topic, case.dimension(topic).key) for topic in case.topics]
     return [(topic, key) for topic, key in named if key in keys]
 
 
-def _unknown(case: DiscussionCase, field: str, given: Mapping[str, Any]) -> dict[str, str]:
+def _unknown_dimensions(case: DiscussionCase, field: str, given: Mapping[str, Any]) -> dict[str, str]:
     known = {case.dimension(topic).key for topic in case.topics}
     return {f"{field}.{key}": "Not discussed here." for key in given if key not in known}
 
@@ -321,16 +321,16 @@ def _reason_faults(field: str, reason: StanceReason, *, needed: bool) -> dict[st
     return {}
 
 
-def _level(case: DiscussionCase, topic: Topic, value: float) -> int | None:
+def _find_level(case: DiscussionCase, topic: Topic, value: float) -> int | None:
     return case.dimension(topic).level_of.get(value) if type(value) in (int, float) else None
 
 
-def _allowed(case: DiscussionCase, topic: Topic) -> str:
+def _allowed_values(case: DiscussionCase, topic: Topic) -> str:
     values = ", ".join(f"{level.value:g}" for level in case.dimension(topic).levels)
     return f"Not a level of this dimension; choose one of {values}."
 
 
-def _refuse(faults: Mapping[str, str]) -> None:
+def _raise_faults(faults: Mapping[str, str]) -> None:
     if faults:
         raise BadInput("This cannot be stored; nothing was.", fields=faults)
 

@@ -13,12 +13,12 @@ from django.utils import timezone
 
 from annotation.core import permissions
 from annotation.core.errors import NotFound
-from annotation.core.sample_content import SampleSides, views
+from annotation.core.sample_content import SampleSides, build_sample_views
 from annotation.core.visibility import deciding_level, discussions_visible_to
 from annotation.models import Discussion, FinalScore, Member, Participant, Post, Rating, Score, Topic, User
 
 from . import case as discussion_case
-from .case import DiscussionCase, away, can_answer, is_covered, state_of, visible_reason
+from .case import DiscussionCase, can_answer, is_covered, state_of, visible_reason, why_away
 from .participant_list import LISTS, case_rows, list_discussions, owes_reason, waiting_by_study, waiting_count
 from .view_types import (
     CaseView,
@@ -83,12 +83,12 @@ def case_for(*, by: User, discussion_id: str) -> CaseView:
     pk = discussions_visible_to(by).filter(public_id=discussion_id).values_list("pk", flat=True).first()
     if pk is None:
         raise NotFound("There is no such discussion, or you do not take part in it.")
-    return build_view(by, discussion_case.read(pk))
+    return build_view(by, discussion_case.read_case(pk))
 
 
 def build_view(by: User, case: DiscussionCase) -> CaseView:
     """Return a discussion that has been read, or just written to by ``by``, as they may see it."""
-    return _shown(case, _viewer(by, case))
+    return _build_case_view(case, _build_viewer(by, case))
 
 
 def version_of(*, by: User, discussion_id: str) -> int:
@@ -103,9 +103,9 @@ def version_of(*, by: User, discussion_id: str) -> int:
     return found
 
 
-def _viewer(by: User, case: DiscussionCase) -> _Viewer:
+def _build_viewer(by: User, case: DiscussionCase) -> _Viewer:
     me = next((one for one in case.participants if one.member.user_id == by.pk), None)
-    member = me.member if me is not None else permissions.membership(by, case.study)
+    member = me.member if me is not None else permissions.find_member(by, case.study)
     leads, reads = permissions.leads_as(by, member), permissions.reads_results_as(by, member)
     covered = me is not None and case.lacks_reason(me)
     if me is not None and covered:
@@ -114,18 +114,20 @@ def _viewer(by: User, case: DiscussionCase) -> _Viewer:
     return _Viewer(me=me, everything=reads and not covered, names=leads and not covered, covered=covered)
 
 
-def _shown(case: DiscussionCase, viewer: _Viewer) -> CaseView:
+def _build_case_view(case: DiscussionCase, viewer: _Viewer) -> CaseView:
     discussion, sample = case.discussion, case.sample
     now = timezone.now()
     state = state_of(discussion, now)
     sides = SampleSides(sample.pk, sample.public_id, sample.has_text, sample.has_image)
     topics = tuple(
-        _topic(case, topic, viewer, finals, live=state == OPEN) for finals in [_finals(case)] for topic in case.topics
+        _build_topic(case, topic, viewer, finals, live=state == OPEN)
+        for finals in [_read_finals(case)]
+        for topic in case.topics
     )
     me = viewer.me
     return CaseView(
         id=discussion.public_id,
-        sample=views([sides], case.rubric)[sample.pk],
+        sample=build_sample_views([sides], case.rubric)[sample.pk],
         study_slug=case.study.slug,
         state=state,
         because=discussion.because if viewer.everything else visible_reason(discussion),
@@ -135,14 +137,16 @@ def _shown(case: DiscussionCase, viewer: _Viewer) -> CaseView:
         version=discussion.version,
         me=None if me is None else str(me),
         waits_for_me=me is not None and me.waits and state == OPEN and _can_answer(case, me.member),
-        participants=_participants(case, viewer, topics),
+        participants=_build_participants(case, viewer, topics),
         topics=topics,
-        settled=_settled(case, viewer),
+        settled=_build_settled(case, viewer),
         leads=viewer.names,
     )
 
 
-def _participants(case: DiscussionCase, viewer: _Viewer, topics: tuple[TopicView, ...]) -> tuple[ParticipantView, ...]:
+def _build_participants(
+    case: DiscussionCase, viewer: _Viewer, topics: tuple[TopicView, ...]
+) -> tuple[ParticipantView, ...]:
     nothing_yet = not viewer.everything and not any(topic.revealed for topic in topics)
     return tuple(
         ParticipantView(
@@ -152,22 +156,22 @@ def _participants(case: DiscussionCase, viewer: _Viewer, topics: tuple[TopicView
             waits=one.waits if one is viewer.me or not viewer.covered else None,
             name=one.member.name if viewer.names else None,
             member_id=one.member.public_id if viewer.everything else None,
-            away=_away(one.member) if viewer.names else None,
+            away=_why_away(one.member) if viewer.names else None,
         )
         for one in case.participants
         if one is viewer.me or not nothing_yet
     )
 
 
-def _away(member: Member) -> str | None:
-    return away(state=member.state, role=member.role, user_id=member.user_id)
+def _why_away(member: Member) -> str | None:
+    return why_away(state=member.state, role=member.role, user_id=member.user_id)
 
 
 def _can_answer(case: DiscussionCase, member: Member) -> bool:
     return can_answer(case.study, state=member.state, role=member.role)
 
 
-def _topic(
+def _build_topic(
     case: DiscussionCase, topic: Topic, viewer: _Viewer, finals: dict[int, tuple[float | None, str]], *, live: bool
 ) -> TopicView:
     dimension = case.dimension(topic)
@@ -189,9 +193,9 @@ def _topic(
         mine=None
         if own is None
         else MineView(case.value(own.first_id), case.value(own.level_id), own.reasoned_at, own.answered_at),
-        stances=tuple(_stance(case, one, topic) for one in case.participants) if revealed else None,
+        stances=tuple(_build_stance(case, one, topic) for one in case.participants) if revealed else None,
         posts=tuple(
-            _post(case, post, alias[post.participant_id])
+            _build_post(case, post, alias[post.participant_id])
             for post in case.posts
             if post.dimension_id == topic.dimension_id
             and (revealed or (viewer.me is not None and post.participant_id == viewer.me.pk))
@@ -203,7 +207,7 @@ def _topic(
     )
 
 
-def _stance(case: DiscussionCase, one: Participant, topic: Topic) -> StanceView:
+def _build_stance(case: DiscussionCase, one: Participant, topic: Topic) -> StanceView:
     stance = case.stance(one, topic)
     return StanceView(
         alias=str(one),
@@ -215,7 +219,7 @@ def _stance(case: DiscussionCase, one: Participant, topic: Topic) -> StanceView:
     )
 
 
-def _post(case: DiscussionCase, post: Post, alias: str) -> PostView:
+def _build_post(case: DiscussionCase, post: Post, alias: str) -> PostView:
     return PostView(
         id=post.public_id,
         alias=alias,
@@ -228,7 +232,7 @@ def _post(case: DiscussionCase, post: Post, alias: str) -> PostView:
     )
 
 
-def _finals(case: DiscussionCase) -> dict[int, tuple[float | None, str]]:
+def _read_finals(case: DiscussionCase) -> dict[int, tuple[float | None, str]]:
     """Return value and outcome by dimension as this discussion left them."""
     rows = FinalScore.objects.filter(discussion=case.discussion).order_by("version")
     return {
@@ -237,11 +241,11 @@ def _finals(case: DiscussionCase) -> dict[int, tuple[float | None, str]]:
     }
 
 
-def _settled(case: DiscussionCase, viewer: _Viewer) -> tuple[SettledView, ...]:
+def _build_settled(case: DiscussionCase, viewer: _Viewer) -> tuple[SettledView, ...]:
     discussed = {topic.dimension_id for topic in case.topics}
     rows = FinalScore.objects.filter(sample=case.sample, current=True).exclude(dimension__in=discussed)
     finals = {row.dimension_id: row for row in rows}
-    firsts = _firsts(case)
+    firsts = _read_first_values(case)
     settled = []
     for dimension in case.rubric.dimensions:
         final = finals.get(dimension.id)
@@ -262,7 +266,7 @@ def _settled(case: DiscussionCase, viewer: _Viewer) -> tuple[SettledView, ...]:
     return tuple(settled)
 
 
-def _firsts(case: DiscussionCase) -> dict[int, list[_First]]:
+def _read_first_values(case: DiscussionCase) -> dict[int, list[_First]]:
     """Return the values of the first round on what is not discussed, by dimension."""
     values = Rating.objects.filter(
         score__sample=case.sample, score__round=1, score__complete=True, score__voided_at=None

@@ -22,7 +22,7 @@ class Download:
     bytes: int | None = None
 
 
-def require_taker(by: User, study: Study) -> None:
+def authorize_export(by: User, study: Study) -> None:
     """Let somebody take final scores of a study away; who could score there is no longer independent afterwards.
 
     Raises:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
 from annotation.core import permissions
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.core.spreadsheet_cells import BYTE_ORDER_MARK, escape_formula
 from annotation.core.sql import moment_text
 from annotation.models import Member, Sample, Study, User
@@ -35,7 +35,9 @@ def export_scores(*, by: User | None, study: Study, format: Format = "csv") -> I
         member = permissions.require_lead(by, study)
         if member is not None:
             record_exposure_to_all(member=member)
-    return _pieces(study, _parts[format], header={"csv": HEADER, "spreadsheet": BYTE_ORDER_MARK + HEADER}.get(format))
+    return _format_pieces(
+        study, _parts[format], header={"csv": HEADER, "spreadsheet": BYTE_ORDER_MARK + HEADER}.get(format)
+    )
 
 
 class _Parts(NamedTuple):
@@ -47,14 +49,14 @@ class _Parts(NamedTuple):
     rest: Callable[[int, str, float | None], str]
 
 
-def _pieces(study: Study, parts: _Parts, *, header: str | None) -> Iterator[str]:
+def _format_pieces(study: Study, parts: _Parts, *, header: str | None) -> Iterator[str]:
     if header:
         yield header
     members = Member.objects.filter(study=study).values_list("pk", "name")
     names = {pk: parts.annotator(name) for pk, name in members}
-    dimensions = definition(study.rubric_id).dimensions
+    dimensions = load_rubric(study.rubric_id).dimensions
     values = {level.id: parts.value(d.key, level.value) for d in dimensions for level in d.levels}
-    for page in _pages(study):
+    for page in _read_pages(study):
         around: dict[int, tuple[str, str]] = {}
         sample_id, sample = 0, ""
         for score_id, of_sample, member_id, number, at, seconds in scores_sql.valid_scores(page):
@@ -71,7 +73,7 @@ def _pieces(study: Study, parts: _Parts, *, header: str | None) -> Iterator[str]
         yield "".join(lines)
 
 
-def _pages(study: Study) -> Iterator[dict[int, str]]:
+def _read_pages(study: Study) -> Iterator[dict[int, str]]:
     """Yield the external ids of some samples at a time, by primary key."""
     samples = Sample.objects.filter(study=study).order_by("pk").values_list("pk", "external_id")
     after = 0
@@ -81,7 +83,7 @@ def _pages(study: Study) -> Iterator[dict[int, str]]:
         after = found[-1][0]
 
 
-def _rest(number: int, at: str, seconds: float | None) -> str:
+def _format_rest(number: int, at: str, seconds: float | None) -> str:
     return f"{number},{at},{'' if seconds is None else number_text(seconds)}\n"
 
 
@@ -90,13 +92,13 @@ _parts: dict[Format, _Parts] = {
         lambda sample: f"{cell(sample)},",
         lambda annotator: f"{cell(annotator)},",
         lambda dimension, value: f"{cell(dimension)},{number_text(value)},",
-        _rest,
+        _format_rest,
     ),
     "spreadsheet": _Parts(
         lambda sample: f"{cell(escape_formula(sample))},",
         lambda annotator: f"{cell(escape_formula(annotator))},",
         lambda dimension, value: f"{cell(escape_formula(dimension))},{number_text(value)},",
-        _rest,
+        _format_rest,
     ),
     "jsonl": _Parts(
         lambda sample: f'{{"sample": {json.dumps(sample)}, ',

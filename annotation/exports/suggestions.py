@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from annotation.core.rubric_cache import definition
-from annotation.core.spreadsheet_cells import written
+from annotation.core.rubric_cache import load_rubric
+from annotation.core.spreadsheet_cells import format_csv
 from annotation.core.sql import moment_text
 from annotation.models import JudgeRun, Member, Sample, Study, User
 from annotation.models.assignments import Arm
 from annotation.models.rubrics import LEVELS_PER_DIMENSION
 
-from .downloads import require_taker
-from .suggestions_sql import suggestions
+from .downloads import authorize_export
+from .suggestions_sql import read_exported_suggestions
 
 PAGE = 500
 COLUMNS = ("sample", "annotator", "arm", "run", "dimension", "shown", "first", "final", "touched", "seconds", "at")
@@ -25,20 +25,20 @@ def export_suggestions(*, by: User, study: Study) -> Iterator[str]:
     Raises:
         NotFound, NotAllowed: the user may not read the study's results.
     """
-    require_taker(by, study)
-    return _pieces(study)
+    authorize_export(by, study)
+    return _format_pieces(study)
 
 
-def _pieces(study: Study) -> Iterator[str]:
-    yield written([COLUMNS])
+def _format_pieces(study: Study) -> Iterator[str]:
+    yield format_csv([COLUMNS])
     names = {pk: f"R-{name}" for pk, name in Member.objects.filter(study=study).values_list("pk", "public_id")}
     runs = dict(JudgeRun.objects.filter(study=study).values_list("pk", "number"))
-    dimensions = definition(study.rubric_id).dimensions
+    dimensions = load_rubric(study.rubric_id).dimensions
     key = {one.id: one.key for one in dimensions}
     value: dict[int | None, float | None] = {level.id: level.value for one in dimensions for level in one.levels}
     value[None] = None
-    for page in _pages(study):
-        yield written(
+    for page in _read_pages(study):
+        yield format_csv(
             (
                 page[row.sample],
                 names.get(row.member),
@@ -52,11 +52,11 @@ def _pieces(study: Study) -> Iterator[str]:
                 row.seconds,
                 moment_text(row.at),
             )
-            for row in suggestions(page)
+            for row in read_exported_suggestions(page)
         )
 
 
-def _pages(study: Study) -> Iterator[dict[int, str]]:
+def _read_pages(study: Study) -> Iterator[dict[int, str]]:
     """Yield the external ids of some samples at a time that somebody met the judge on, by primary key."""
     met = Sample.objects.filter(study=study, assignments__arm__gt=Arm.BLIND).order_by("pk").distinct()
     after = 0

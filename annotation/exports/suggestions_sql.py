@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from annotation.core.sql import looked_up_by_index, rows
+from annotation.core.sql import fetch_rows, prefer_indexes
 
 
 class SuggestionRow(NamedTuple):
@@ -23,12 +23,12 @@ class SuggestionRow(NamedTuple):
     at: str | None
 
 
-def suggestions(sample_ids: Iterable[int]) -> list[SuggestionRow]:
+def read_exported_suggestions(sample_ids: Iterable[int]) -> list[SuggestionRow]:
     """Return what was shown on samples with scores that stand, a sample's together."""
     listed = ",".join(str(int(pk)) for pk in sample_ids)
     at = "(s.at AT TIME ZONE 'UTC')::text" if connection.vendor == "postgresql" else "CAST(s.at AS TEXT)"
-    with looked_up_by_index():
-        found = rows(
+    with prefer_indexes():
+        found = fetch_rows(
             f"""
             SELECT s.sample_id, s.member_id, s.arm, g.run_id, g.shown_id, g.first_id, g.final_id, g.touched,
                    s.seconds + COALESCE(r.seconds, 0), {at}

@@ -5,11 +5,11 @@ from collections import defaultdict
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from annotation.core.history import record
-from annotation.core.sample_states import Event, SampleState, after
+from annotation.core.history import record_step
+from annotation.core.sample_states import Event, SampleState, next_state
 from annotation.core.transactions import write_transaction
 from annotation.jobs.progress import ProgressCallback
-from annotation.jobs.resumable_counts import Ledger
+from annotation.jobs.resumable_counts import ResumableCounts
 from annotation.models import HistoryEntry, Protocol, Sample, Score, Study, User
 from annotation.scoring.deciding import decide_undecided
 
@@ -17,7 +17,7 @@ BATCH = 1000
 
 
 def complete_scores(
-    *, by: User | None, study: Study, progress: ProgressCallback | None = None, ledger: Ledger | None = None
+    *, by: User | None, study: Study, progress: ProgressCallback | None = None, ledger: ResumableCounts | None = None
 ) -> int:
     """Close samples with k or more complete imported scores to annotators, and decide them; return how many.
 
@@ -33,22 +33,24 @@ def complete_scores(
         .values_list("pk", "imported")
     )
     found = list(rows)
-    ledger = ledger or Ledger()
+    ledger = ledger or ResumableCounts()
     for start in range(0, len(found), BATCH):
         _close(found[start : start + BATCH], study, protocol, by, ledger)
     closed = ledger["closed"]
-    ledger.once("scores_complete", lambda: record("scores_complete", study=study, by=by, samples=closed))
+    ledger.once("scores_complete", lambda: record_step("scores_complete", study=study, by=by, samples=closed))
     decide_undecided(study=study, by=by, progress=progress)
     return closed
 
 
-def _close(rows: list[tuple[int, int]], study: Study, protocol: Protocol, by: User | None, ledger: Ledger) -> None:
+def _close(
+    rows: list[tuple[int, int]], study: Study, protocol: Protocol, by: User | None, ledger: ResumableCounts
+) -> None:
     by_count: dict[int, list[int]] = defaultdict(list)
     for pk, count in rows:
         by_count[count].append(pk)
     closed: list[int] = []
     now = timezone.now()
-    state = after(SampleState.WAITING, Event.SCORES_COMPLETED)
+    state = next_state(SampleState.WAITING, Event.SCORES_COMPLETED)
     with write_transaction():
         for count, keys in sorted(by_count.items()):
             free = Sample.objects.select_for_update().filter(pk__in=keys, stage=Sample.Stage.UNTOUCHED).order_by("pk")

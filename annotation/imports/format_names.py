@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from annotation.core.zip_safety import Limits
+from annotation.core.zip_safety import ArchiveLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ MOST_TIMES = 5
 PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif")
 
 
-def archive_limits() -> Limits:
+def archive_limits() -> ArchiveLimits:
     """Return how much may come out of a ZIP file, by the settings of this server."""
     lines = dict.fromkeys(PLAIN_ENDINGS, settings.IMPORT_MAX_BYTES)
     pictures = dict.fromkeys(PICTURE_ENDINGS, settings.PICTURE_MAX_BYTES)
-    return Limits(MOST_TIMES * settings.IMPORT_MAX_BYTES, lines | pictures)
+    return ArchiveLimits(MOST_TIMES * settings.IMPORT_MAX_BYTES, lines | pictures)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from annotation.core import permissions
 from annotation.core.errors import BadInput
-from annotation.core.history import record
-from annotation.core.rubric_cache import definition, rubric_file
+from annotation.core.history import record_step
+from annotation.core.rubric_cache import load_rubric, rubric_file
 from annotation.jobs.progress import ProgressCallback
 from annotation.jobs.rejected_lines import LineError
-from annotation.jobs.resumable_counts import Ledger
+from annotation.jobs.resumable_counts import ResumableCounts
 from annotation.judges.runs import get_imported_run
 from annotation.judges.storing_predictions import IncomingPrediction, PredictionImportPlan, PredictionWriter
 from annotation.models import JudgeRun, Study, User
@@ -37,7 +37,7 @@ def import_predictions(
     path: Path,
     dry_run: bool = False,
     progress: ProgressCallback | None = None,
-    ledger: Ledger | None = None,
+    ledger: ResumableCounts | None = None,
 ) -> ImportReport:
     """Take in lines of predictions and return what became of them; ``by=None`` is the command line.
 
@@ -51,8 +51,8 @@ def import_predictions(
     """
     if by is not None:
         permissions.require_results(by, study)
-    report, ledger = ImportReport(), ledger or Ledger()
-    rubric = rubric_file(definition(study.rubric_id))
+    report, ledger = ImportReport(), ledger or ResumableCounts()
+    rubric = rubric_file(load_rubric(study.rubric_id))
     total = count_lines(path)
     if not total:
         raise BadInput("The file has no line.", fields={"file": "One prediction a line, as JSON."})
@@ -61,7 +61,7 @@ def import_predictions(
 
         def tell(counts: dict[str, int]) -> None:
             if (counts["created"] or counts["updated"]) and not dry_run:
-                record("predictions_imported", study=study, by=by, file=path.name, counts=counts)
+                record_step("predictions_imported", study=study, by=by, file=path.name, counts=counts)
                 request_where_active(study=study, judges=writers.names)
 
         with ledger.report_once(tell, COUNTS):
@@ -121,7 +121,9 @@ def _parsed(number: int, raw: bytes, rubric: RubricSpec) -> IncomingPrediction |
     return IncomingPrediction(number, said)
 
 
-def _take(chunk: Chunk, reached: int, writers: _Writers, seen: SeenKeys, report: ImportReport, ledger: Ledger) -> None:
+def _take(
+    chunk: Chunk, reached: int, writers: _Writers, seen: SeenKeys, report: ImportReport, ledger: ResumableCounts
+) -> None:
     errors = [entry for entry in chunk if isinstance(entry, LineError)]
     by_judge: dict[str, list[IncomingPrediction]] = defaultdict(list)
     for entry in chunk:
@@ -145,7 +147,7 @@ def _take(chunk: Chunk, reached: int, writers: _Writers, seen: SeenKeys, report:
         report.refuse(*error)
 
 
-def _count(ledger: Ledger, reached: int, before: int, plan: PredictionImportPlan) -> None:
+def _count(ledger: ResumableCounts, reached: int, before: int, plan: PredictionImportPlan) -> None:
     """Count what a judge's part of a chunk came to; an earlier attempt has counted what lies before ``before``."""
     if reached > before:
         ledger.add(created=len(plan.new), updated=len(plan.changed), unchanged=plan.unchanged)

@@ -10,8 +10,8 @@ from django.utils import timezone
 from annotation.core import bulk_insert
 from annotation.core.errors import WrongState
 from annotation.core.rubric_cache import RubricDefinition
-from annotation.core.sample_states import Event, SampleState, after
-from annotation.core.sql import looked_up_by_index
+from annotation.core.sample_states import Event, SampleState, next_state
+from annotation.core.sql import prefer_indexes
 from annotation.core.study_guards import lock_for_intake
 from annotation.core.transactions import write_transaction
 from annotation.jobs.rejected_lines import LineError
@@ -116,7 +116,7 @@ class SampleWriter:
             return plan
         ids = [sample.record.id for sample in samples]
         rows = Sample.objects.filter(study=self._study, external_id__in=ids)
-        with looked_up_by_index():
+        with prefer_indexes():
             present = {
                 name: StoredSample(pk, state, digest)
                 for name, pk, state, digest in rows.values_list("external_id", "pk", "state", "content__digest")
@@ -168,7 +168,7 @@ class SampleWriter:
         for sample, there in changed:
             if there.pk not in reasons:
                 try:
-                    _standing(sample, after(there.state, Event.CONTENT_REPLACED), Sample.Stage.CLOSED)
+                    _standing(sample, next_state(there.state, Event.CONTENT_REPLACED), Sample.Stage.CLOSED)
                 except WrongState as error:
                     keep(there.pk, f"is changed, and cannot be replaced: {error.message}")
         return reasons
@@ -179,7 +179,7 @@ class SampleWriter:
         questions = self._questions(study, new)
         keys = bulk_insert.next_ids(Sample, len(new))
         pairs = list(zip(keys, new, strict=True))
-        bulk_insert.insert(
+        bulk_insert.insert_rows(
             Sample,
             ("id", "study_id", "question_id", "external_id", *DESCRIBED, "state", "stage"),
             (
@@ -194,7 +194,7 @@ class SampleWriter:
                 for pk, sample in pairs
             ),
         )
-        bulk_insert.insert(
+        bulk_insert.insert_rows(
             SampleContent,
             ("sample_id", "turns", "metadata", "digest"),
             ((pk, sample.turns_text, sample.metadata_text, sample.digest) for pk, sample in pairs),
@@ -212,7 +212,7 @@ class SampleWriter:
         now = timezone.now()
         for sample, there in changed:
             row = Sample.objects.get(pk=there.pk)
-            state, stage = after(row.state, Event.CONTENT_REPLACED), Sample.Stage(row.stage)
+            state, stage = next_state(row.state, Event.CONTENT_REPLACED), Sample.Stage(row.stage)
             if row.state == Sample.State.AGREED:
                 stage = Sample.Stage.UNTOUCHED
             state, stage = _standing(sample, state, stage)
@@ -307,4 +307,4 @@ def _standing(sample: IncomingSample, state: SampleState, stage: Sample.Stage) -
     if not sample.decided:
         return state, stage
     event = Event.DECIDED_BY_RULE if sample.by_rule else Event.LABELS_IMPORTED
-    return after(state, event), Sample.Stage.CLOSED
+    return next_state(state, event), Sample.Stage.CLOSED

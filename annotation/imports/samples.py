@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 
 from annotation.core import permissions
-from annotation.core.history import record
-from annotation.core.rubric_cache import RubricDefinition, definition
+from annotation.core.history import record_step
+from annotation.core.rubric_cache import RubricDefinition, load_rubric
 from annotation.core.study_guards import require_intake
 from annotation.jobs.progress import ProgressCallback
 from annotation.jobs.rejected_lines import LineError
-from annotation.jobs.resumable_counts import Ledger
+from annotation.jobs.resumable_counts import ResumableCounts
 from annotation.models import Study, User
 from judge.formats.json_line import RecordError
 from judge.formats.sample_line import parse_sample
@@ -44,7 +44,7 @@ def import_samples(
     update: bool = False,
     dry_run: bool = False,
     progress: ProgressCallback | None = None,
-    ledger: Ledger | None = None,
+    ledger: ResumableCounts | None = None,
 ) -> ImportReport:
     """Take in a file or folder of samples and return what became of them; ``by=None`` is the command line.
 
@@ -67,21 +67,21 @@ def import_samples(
         raise ValueError("only a dry run can do without a study")
     if study is not None:
         require_intake(study, "samples")
-    known = rubric if study is None else definition(study.rubric_id)
+    known = rubric if study is None else load_rubric(study.rubric_id)
     assert known is not None
     with (
         open_samples(path, format=format, images=images, question=question, progress=progress) as source,
         picture_importer(source.folders, dry_run=dry_run) as pictures,
         closing(SeenKeys()) as seen,
     ):
-        ledger = ledger or Ledger()
+        ledger = ledger or ResumableCounts()
         writer = SampleWriter(study, known, by=by, update=update, dry_run=dry_run)
         run = _Run(known, pictures, seen, writer, ledger, place=source.place, preview=PREVIEWED if dry_run else 0)
         total = source.count() if progress else None
 
         def tell(counts: dict[str, int]) -> None:
             if study is not None and not dry_run and (counts["created"] or counts["updated"]):
-                record("samples_imported", study=study, by=by, file=path.name, counts=counts)
+                record_step("samples_imported", study=study, by=by, file=path.name, counts=counts)
 
         with ledger.report_once(tell, COUNTS):
             for done, chunk in _chunks(source.rows()):
@@ -125,7 +125,7 @@ class _Run:
         pictures: PictureImporter,
         seen: SeenKeys,
         writer: SampleWriter,
-        ledger: Ledger,
+        ledger: ResumableCounts,
         *,
         place: Callable[[int], str],
         preview: int,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from annotation.core import bulk_insert
 from annotation.core.rubric_cache import RubricDefinition
-from annotation.core.sql import moment
+from annotation.core.sql import database_time
 from annotation.core.study_guards import lock_for_intake
 from annotation.core.transactions import write_transaction
 from annotation.jobs.rejected_lines import LineError
@@ -208,7 +208,7 @@ class ScoreWriter:
         added = [(place, lines) for place, lines in by_place.items() if place not in standing]
         score_ids = {place: there.score.pk for place, there in standing.items()}
         score_ids.update(zip((place for place, _ in added), bulk_insert.next_ids(Score, len(added)), strict=True))
-        bulk_insert.insert(
+        bulk_insert.insert_rows(
             Score,
             ("id", "sample_id", "member_id", "round", "origin", "complete", "at", "seconds"),
             (
@@ -225,7 +225,7 @@ class ScoreWriter:
                 for place, lines in added
             ),
         )
-        bulk_insert.insert(
+        bulk_insert.insert_rows(
             Rating,
             ("id", "score_id", "dimension_id", "level_id"),
             zip(
@@ -261,7 +261,7 @@ def _latest(moments: Iterable[datetime | None]) -> datetime | None:
 
 
 def _stored(at: datetime | None) -> object:
-    return None if at is None else moment(at)
+    return None if at is None else database_time(at)
 
 
 def _most(numbers: Iterable[float | None]) -> float | None:

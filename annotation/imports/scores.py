@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 
 from annotation.core import permissions
-from annotation.core.history import record
-from annotation.core.rubric_cache import definition
+from annotation.core.history import record_step
+from annotation.core.rubric_cache import load_rubric
 from annotation.core.study_guards import require_intake
 from annotation.jobs.progress import ProgressCallback
 from annotation.jobs.rejected_lines import LineError
-from annotation.jobs.resumable_counts import Ledger
+from annotation.jobs.resumable_counts import ResumableCounts
 from annotation.models import Study, User
 from annotation.scoring.exposures import record_scored_elsewhere
 from judge.formats.json_line import RecordError
@@ -38,7 +38,7 @@ def import_scores(
     complete: bool = False,
     dry_run: bool = False,
     progress: ProgressCallback | None = None,
-    ledger: Ledger | None = None,
+    ledger: ResumableCounts | None = None,
 ) -> ImportReport:
     """Take in a score table and return what became of its lines; ``by=None`` is the command line.
 
@@ -60,15 +60,15 @@ def import_scores(
     if by is not None:
         permissions.require_lead(by, study)
     require_intake(study, "scores")
-    report, ledger = ImportReport(), ledger or Ledger()
-    writer = ScoreWriter(study, definition(study.rubric_id), dry_run=dry_run)
+    report, ledger = ImportReport(), ledger or ResumableCounts()
+    writer = ScoreWriter(study, load_rubric(study.rubric_id), dry_run=dry_run)
     with open_scores(path, format=format) as source, closing(SeenKeys()) as seen:
         total = source.count() if progress else None
 
         def tell(counts: dict[str, int]) -> None:
             if counts["created"] and not dry_run:
                 record_scored_elsewhere(study=study)
-                record("scores_imported", study=study, by=by, file=path.name, counts={**counts, "updated": 0})
+                record_step("scores_imported", study=study, by=by, file=path.name, counts={**counts, "updated": 0})
 
         with ledger.report_once(tell, COUNTS):
             for done, chunk in _chunks(_records(source.rows())):
@@ -105,7 +105,7 @@ def _chunks(records: Iterable[tuple[int, ScoreRecord | RecordError]]) -> Iterato
 
 
 def _take(
-    chunk: Chunk, reached: int, writer: ScoreWriter, seen: SeenKeys, report: ImportReport, ledger: Ledger
+    chunk: Chunk, reached: int, writer: ScoreWriter, seen: SeenKeys, report: ImportReport, ledger: ResumableCounts
 ) -> None:
     errors = [entry for entry in chunk if isinstance(entry, LineError)]
     lines = writer.interpret([entry for entry in chunk if isinstance(entry, IncomingScore)], errors)
@@ -125,5 +125,5 @@ def _take(
         report.refuse(*error)
 
 
-def _count(ledger: Ledger, reached: int, refused: int, plan: ScoreImportPlan) -> None:
+def _count(ledger: ResumableCounts, reached: int, refused: int, plan: ScoreImportPlan) -> None:
     ledger.take(reached, created=plan.created, unchanged=plan.unchanged, refused=refused + len(plan.refused))

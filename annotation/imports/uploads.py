@@ -15,7 +15,7 @@ from django.utils import timezone
 from annotation.core import permissions
 from annotation.core.errors import BadInput
 from annotation.core.storage import KEPT_DAYS, local_path
-from annotation.core.zip_safety import ArchiveRefused, inspect, is_archive
+from annotation.core.zip_safety import ArchiveRefused, inspect_archive, is_archive
 from annotation.models import Job, Study, User
 from annotation.models.fields import opaque_id
 
@@ -82,7 +82,7 @@ def _refuse_unsafe_archive(upload: File) -> None:
     file = cast(BinaryIO, upload)
     try:
         if is_archive(file):
-            inspect(file, archive_limits())
+            inspect_archive(file, archive_limits())
     except ArchiveRefused as refused:
         raise BadInput(str(refused), code="unreadable_file", fields={"file": str(refused)}) from None
     finally:

@@ -21,7 +21,7 @@ def queue_of(kind: str) -> BrokerQueue:
     return BrokerQueue.JUDGE if kind.startswith("judge_") else BrokerQueue.WORK
 
 
-def send(job_id: int, kind: str) -> bool:
+def send_job(job_id: int, kind: str) -> bool:
     """Hand a job's number to the broker. A failure only delays the job: the sweep sends it again."""
     try:
         current_app.send_task("annotation.tasks.run_job", [job_id], queue=queue_of(kind), retry=False)

@@ -32,7 +32,7 @@ def list_jobs(rows: QuerySet[Job]) -> QuerySet[Job]:
     return rows.defer("result", "checkpoint").annotate(**figures)
 
 
-def page(jobs: QuerySet[Job], *, kind: str = "", state: str = "", start: int = 0, limit: int = 50) -> JobPage:
+def read_job_page(jobs: QuerySet[Job], *, kind: str = "", state: str = "", start: int = 0, limit: int = 50) -> JobPage:
     """Return a page of jobs from place ``start`` on, those that wait or run before all others, the newest first."""
     rows = list_jobs(jobs)
     if kind:

@@ -12,12 +12,12 @@ from django.utils import timezone
 
 from annotation.core import permissions
 from annotation.core.errors import BadInput, NotAllowed, NotFound, WrongState
-from annotation.core.history import record
+from annotation.core.history import record_step
 from annotation.core.study_guards import require_intake
 from annotation.core.visibility import jobs_visible_to
 from annotation.models import Job, JobLogLine, Study, User
 
-from .broker import send
+from .broker import send_job
 from .eta import UNKNOWN, Pace, pace_of
 from .registry import KINDS
 
@@ -25,7 +25,7 @@ MAX_ATTEMPTS = 5
 LONGEST_WAIT_FOR_A_REMINDER = 300
 
 
-def pace(job: Job, *, now: datetime | None = None) -> Pace:
+def job_pace(job: Job, *, now: datetime | None = None) -> Pace:
     """Derive rate and time left from what the running attempt has done so far in its present count."""
     since = job.step_at or job.started_at
     if job.state != Job.State.RUNNING or since is None:
@@ -54,7 +54,7 @@ def enqueue(
     """
     if by is not None:
         _require_may_queue(by, study, kind)
-    earlier = _under_key(by=by, kind=kind, study=study, arguments=arguments, file=file, client_key=client_key)
+    earlier = _enqueue_once(by=by, kind=kind, study=study, arguments=arguments, file=file, client_key=client_key)
     if earlier is not None:
         return earlier
     if kind not in KINDS:
@@ -73,11 +73,11 @@ def enqueue(
                 client_key=client_key,
                 lease_until=timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS),
             )
-            record("job_queued", study=study, by=by, detail={"job": job.public_id, "kind": kind})
-            transaction.on_commit(lambda: send(job.pk, job.kind))
+            record_step("job_queued", study=study, by=by, detail={"job": job.public_id, "kind": kind})
+            transaction.on_commit(lambda: send_job(job.pk, job.kind))
     except IntegrityError:
         # Two requests with one key at the same time.
-        winner = _under_key(by=by, kind=kind, study=study, arguments=arguments, file=file, client_key=client_key)
+        winner = _enqueue_once(by=by, kind=kind, study=study, arguments=arguments, file=file, client_key=client_key)
         if winner is None:
             raise
         return winner
@@ -98,7 +98,7 @@ def _require_may_queue(user: User, study: Study, kind: str) -> None:
     (KINDS[kind].require if kind in KINDS else permissions.require_lead)(user, study)
 
 
-def _under_key(
+def _enqueue_once(
     *,
     by: User | None,
     kind: str,
@@ -133,10 +133,10 @@ def cancel(*, by: User, job: Job) -> Job:
             return job
         job.cancel_requested = True
         if job.state == Job.State.QUEUED:
-            _end(job, Job.State.CANCELLED)
+            _end_job(job, Job.State.CANCELLED)
         job.save()
         if job.study is not None:
-            record("job_cancelled", study=job.study, by=by, detail={"job": job.public_id, "kind": job.kind})
+            record_step("job_cancelled", study=job.study, by=by, detail={"job": job.public_id, "kind": job.kind})
     return job
 
 
@@ -152,7 +152,7 @@ def retry(*, by: User | None, job: Job) -> Job:
         _require_visible(by, job)
     with transaction.atomic():
         job = Job.objects.select_for_update(of=("self",)).select_related("study").get(pk=job.pk)
-        if (refusal := why_not_again(job)) is not None:
+        if (refusal := why_not_retry(job)) is not None:
             raise refusal
         if job.state in (Job.State.QUEUED, Job.State.RUNNING):
             return job
@@ -162,12 +162,12 @@ def retry(*, by: User | None, job: Job) -> Job:
         job.queued_at, job.lease_until = now, now + timedelta(seconds=settings.JOB_LEASE_SECONDS)
         job.save()
         if job.study is not None:
-            record("job_retried", study=job.study, by=by, detail={"job": job.public_id, "kind": job.kind})
-        transaction.on_commit(lambda: send(job.pk, job.kind))
+            record_step("job_retried", study=job.study, by=by, detail={"job": job.public_id, "kind": job.kind})
+        transaction.on_commit(lambda: send_job(job.pk, job.kind))
     return job
 
 
-def why_not_again(job: Job) -> WrongState | None:
+def why_not_retry(job: Job) -> WrongState | None:
     """Return why a job cannot be tried again, or None where it can."""
     if job.state == Job.State.DONE:
         return WrongState("This work is done; there is nothing to try again.", code="job_over")
@@ -184,21 +184,21 @@ def _require_visible(by: User, job: Job) -> None:
         raise NotFound("There is no such job, or it is not yours to see.")
 
 
-def sweep(*, limit: int = 500) -> int:
+def resend_silent_jobs(*, limit: int = 500) -> int:
     """Send again what waits unheard or whose worker fell silent; returns how many jobs that were."""
     due = Job.objects.filter(state__in=(Job.State.QUEUED, Job.State.RUNNING), lease_until__lt=timezone.now())
-    return sum(_sweep_one(job) for job in due.order_by("lease_until")[:limit])
+    return sum(_resend_job(job) for job in due.order_by("lease_until")[:limit])
 
 
-def _sweep_one(job: Job) -> bool:
+def _resend_job(job: Job) -> bool:
     silent = job.state == Job.State.RUNNING
     seen = Job.objects.filter(pk=job.pk, state=job.state, lease_token=job.lease_token, lease_until=job.lease_until)
     now = timezone.now()
     if job.cancel_requested:
-        _end(job, Job.State.CANCELLED)
+        _end_job(job, Job.State.CANCELLED)
     elif silent and job.attempts >= MAX_ATTEMPTS and job.checkpoint.get("done", 0) <= job.done_before:
         # An attempt that got further counts for nothing: a machine that is restarted often still ends its long work.
-        _end(job, Job.State.FAILED)
+        _end_job(job, Job.State.FAILED)
         job.error = (
             f"The worker was lost {job.attempts} times while it did this, the last time without getting any further, "
             "so it is not tried again by itself. It may have run out of memory: look at the worker's log, give it more "
@@ -219,10 +219,10 @@ def _sweep_one(job: Job) -> bool:
             line = f"The worker of attempt {job.attempts} fell silent after {job.done} of {job.total or 'unknown'}."
             JobLogLine.objects.create(job=job, line=line)
     if job.state == Job.State.QUEUED:
-        send(job.pk, job.kind)
+        send_job(job.pk, job.kind)
     return True
 
 
-def _end(job: Job, state: Job.State) -> None:
+def _end_job(job: Job, state: Job.State) -> None:
     job.state, job.finished_at = state, timezone.now()
     job.lease_token, job.lease_until = "", None

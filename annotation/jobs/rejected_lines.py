@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.core.files import File
 from django.core.files.storage import default_storage
 
-from annotation.core.spreadsheet_cells import BYTE_ORDER_MARK, written
+from annotation.core.spreadsheet_cells import BYTE_ORDER_MARK, format_csv
 from annotation.models import Job
 
 FOLDER = "jobs"
@@ -23,7 +23,7 @@ class LineError(NamedTuple):
     message: str
 
 
-def store_refusals(job: Job, errors: Iterable[LineError]) -> str:
+def store_rejected_lines(job: Job, errors: Iterable[LineError]) -> str:
     """Keep all refused lines of a job as JSON Lines and return the storage name; empty where there are none.
 
     A job that runs again replaces what its earlier attempt has left.
@@ -38,7 +38,7 @@ def store_refusals(job: Job, errors: Iterable[LineError]) -> str:
         return default_storage.save(name, File(file)) if some else ""
 
 
-def refused_lines(job: Job) -> Iterator[LineError]:
+def read_rejected_lines(job: Job) -> Iterator[LineError]:
     """Yield every refused line of a job in the order of its file; of one long ended, those that its result holds."""
     if job.refusals and default_storage.exists(job.refusals):
         with default_storage.open(job.refusals) as file:
@@ -49,14 +49,14 @@ def refused_lines(job: Job) -> Iterator[LineError]:
         yield LineError(**error)
 
 
-def refusals_as_lines(job: Job) -> Iterator[str]:
+def rejected_lines_as_json(job: Job) -> Iterator[str]:
     """Yield all refused lines of a job as JSON Lines, for programs: intact."""
-    for error in refused_lines(job):
+    for error in read_rejected_lines(job):
         yield json.dumps(error._asdict(), ensure_ascii=False) + "\n"
 
 
-def refusals_as_table(job: Job) -> Iterator[str]:
+def rejected_lines_as_csv(job: Job) -> Iterator[str]:
     """Yield all refused lines of a job as CSV for people: no text of it is a formula."""
-    yield BYTE_ORDER_MARK + written([LineError._fields])
-    for error in refused_lines(job):
-        yield written([error])
+    yield BYTE_ORDER_MARK + format_csv([LineError._fields])
+    for error in read_rejected_lines(job):
+        yield format_csv([error])

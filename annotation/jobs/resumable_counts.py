@@ -16,7 +16,7 @@ from .context import LeaseLost, WorkerStopping
 Keep = Callable[[Mapping[str, Any]], None]
 
 
-class Ledger:
+class ResumableCounts:
     """Counts over all attempts, how far they came, and what has been said of them already.
 
     ``kept`` is what an earlier attempt kept by ``keep``, which is called in the transaction of what it counts. Without

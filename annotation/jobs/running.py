@@ -15,7 +15,7 @@ from annotation.core.errors import WorkflowError
 from annotation.core.transactions import write_transaction
 from annotation.models import Job
 
-from .broker import BrokerQueue, queue_of, send
+from .broker import BrokerQueue, queue_of, send_job
 from .context import CancelRequested, JobContext, LeaseLost, Listener, WorkerStopping, lease_end, stopping
 from .registry import KINDS
 
@@ -29,34 +29,34 @@ _places = {
 }
 
 
-def work_off(job_id: int) -> None:
+def run_waiting_jobs(job_id: int) -> None:
     """Run a job, then whatever else waits in its queue; returns at once when enough threads are at it already."""
     queue = queue_of(Job.objects.filter(pk=job_id).values_list("kind", flat=True).first() or "")
     places = _places[queue]
     wanted: int | None = job_id
     while wanted is not None and places.acquire(blocking=False):
         try:
-            run(wanted)
+            run_job(wanted)
         finally:
             places.release()
         # Looked up after the place is free: a message that found none has left its job for this look.
-        wanted = None if stopping.is_set() else _longest_waiting(queue)
+        wanted = None if stopping.is_set() else _find_longest_waiting(queue)
 
 
-def run(job_id: int, *, listen: Listener | None = None) -> None:
+def run_job(job_id: int, *, listen: Listener | None = None) -> None:
     """Run one job if it waits; a job that somebody else runs, or that is over, is left alone."""
-    job = claim(job_id)
+    job = claim_job(job_id)
     if job is None:
         return
     context = JobContext(job, listen)
     try:
-        with _heartbeat(context):
-            _attempt(context)
+        with _prolong_lease(context):
+            _attempt_job(context)
     except LeaseLost:
         logger.warning("Job %s: the lease of attempt %s was lost; nothing more is written.", job.pk, job.attempts)
 
 
-def claim(job_id: int) -> Job | None:
+def claim_job(job_id: int) -> Job | None:
     """Take a queued job; of several callers at once one gets it."""
     waiting = Job.objects.filter(pk=job_id, state=Job.State.QUEUED, cancel_requested=False)
     job = waiting.select_related("study", "created_by").first()
@@ -84,14 +84,14 @@ def claim(job_id: int) -> Job | None:
     return job
 
 
-def _longest_waiting(queue: BrokerQueue) -> int | None:
+def _find_longest_waiting(queue: BrokerQueue) -> int | None:
     waiting = Job.objects.filter(state=Job.State.QUEUED, cancel_requested=False)
     of_judges = [name for name in KINDS if queue_of(name) is BrokerQueue.JUDGE]
     waiting = waiting.filter(kind__in=of_judges) if queue is BrokerQueue.JUDGE else waiting.exclude(kind__in=of_judges)
     return waiting.order_by("queued_at", "pk").values_list("pk", flat=True).first()
 
 
-def _attempt(context: JobContext) -> None:
+def _attempt_job(context: JobContext) -> None:
     job = context.job
     try:
         kind = KINDS.get(job.kind)
@@ -102,26 +102,26 @@ def _attempt(context: JobContext) -> None:
         context.finish(Job.State.CANCELLED)
     except WorkerStopping:
         context.hand_back()
-        send(job.pk, job.kind)
+        send_job(job.pk, job.kind)
     except WorkflowError as refusal:
-        context.finish(Job.State.FAILED, error=_explain(refusal))
+        context.finish(Job.State.FAILED, error=_explain_refusal(refusal))
     except (OperationalError, InterfaceError):
         # The database was away. Left running, the job is sent again when its lease ends, at most MAX_ATTEMPTS times.
         logger.exception("Job %s: the database failed; the sweep sends the job again.", job.pk)
     except Exception as fault:
         logger.exception("Job %s failed.", job.pk)
         context.log_trace(traceback.format_exc())
-        context.finish(Job.State.FAILED, error=_describe(fault))
+        context.finish(Job.State.FAILED, error=_describe_fault(fault))
     else:
         context.finish(Job.State.DONE, result=result)
 
 
-def _explain(refusal: WorkflowError) -> str:
+def _explain_refusal(refusal: WorkflowError) -> str:
     details = [f"{field}: {what}" for field, what in refusal.fields.items()]
     return "\n".join([refusal.message, *details])
 
 
-def _describe(fault: Exception) -> str:
+def _describe_fault(fault: Exception) -> str:
     return (
         f"An unexpected fault stopped the work ({type(fault).__name__}: {str(fault)[:300]}). Its trace is in the log. "
         "Try again; if it stays, show the log to whoever runs this server."
@@ -129,7 +129,7 @@ def _describe(fault: Exception) -> str:
 
 
 @contextmanager
-def _heartbeat(context: JobContext) -> Iterator[None]:
+def _prolong_lease(context: JobContext) -> Iterator[None]:
     """Prolong the lease from a thread of its own, since a single step of the work may outlast it."""
     ended = threading.Event()
 

@@ -3,8 +3,8 @@
 from django.core.files.storage import default_storage
 
 from annotation.core.errors import NotFound
-from annotation.core.spreadsheet_cells import written
-from annotation.exports.downloads import Download, read_stored_file, require_taker
+from annotation.core.spreadsheet_cells import format_csv
+from annotation.exports.downloads import Download, authorize_export, read_stored_file
 from annotation.models import JudgeRun, Scorecard, User
 
 from .scorecard_columns import NAMES, rows_of
@@ -18,7 +18,7 @@ def download_run(*, by: User, run: JudgeRun) -> Download:
     Raises:
         NotFound, NotAllowed: the user may not read the study's results; or there is no folder to be had.
     """
-    require_taker(by, run.study)
+    authorize_export(by, run.study)
     if not run.archive or not default_storage.exists(run.archive):
         raise NotFound("There is no folder of this judge here.", code="archive_gone")
     name = f"{run.study.slug}-judge-{run.number}.zip"
@@ -32,8 +32,8 @@ def download_pairs(*, by: User, scorecard: Scorecard) -> Download:
         NotFound, NotAllowed: the user may not read the study's results.
     """
     run = scorecard.run
-    require_taker(by, run.study)
+    authorize_export(by, run.study)
     rows = ([row[name] for name in HEAD] for row in rows_of(scorecard.pairs))
-    text = written([HEAD, *rows]).encode()
+    text = format_csv([HEAD, *rows]).encode()
     name = f"{run.study.slug}-judge-{run.number}-release-{scorecard.release.number}.csv"
     return Download(name, "text/csv; charset=utf-8", iter([text]), len(text))

@@ -13,8 +13,8 @@ from typing import Any
 from django.utils import timezone
 
 from annotation.core.errors import NotFound, WorkflowError
-from annotation.core.history import record
-from annotation.core.rubric_cache import definition, rubric_file
+from annotation.core.history import record_step
+from annotation.core.rubric_cache import load_rubric, rubric_file
 from annotation.core.transactions import write_transaction
 from annotation.jobs.context import JobContext
 from annotation.models import JudgeRun, Release, Scorecard, Study
@@ -87,7 +87,7 @@ def _store_training(context: JobContext, run: JudgeRun, release: Release, place:
             finished_at=timezone.now(),
         )
         _keep_scorecard(run, release, folder.metrics(), pairs)
-        record("judge_trained", study=run.study, by=context.by, run=run.public_id, number=run.number)
+        record_step("judge_trained", study=run.study, by=context.by, run=run.public_id, number=run.number)
     run.refresh_from_db()
 
 
@@ -113,7 +113,7 @@ def run_prediction(context: JobContext, study: Study) -> Mapping[str, Any]:
     stored = _store_predictions(context, run, Run(place.unpack()), out, read_at=read_at, replace=False)
     place.forget()
     with write_transaction():
-        record("judge_predicted", study=study, by=context.by, run=run.public_id, number=run.number, samples=stored)
+        record_step("judge_predicted", study=study, by=context.by, run=run.public_id, number=run.number, samples=stored)
         request_where_active(study=study, judges=[run.name])
     return _prediction_report(run, stored)
 
@@ -137,7 +137,7 @@ def run_evaluation(context: JobContext, study: Study) -> Mapping[str, Any]:
     place = JobFolder(run, context.job)
     folder = place.release(release, context.progress)
     labelled = list(ReleaseFolder(folder).samples("test"))
-    rubric = rubric_file(definition(run.rubric_id))
+    rubric = rubric_file(load_rubric(run.rubric_id))
     lines = place.folder / "of-test.jsonl"
     known = _stored_lines(run, [one.sample.id for one in labelled])
     predictions = [parse_prediction(line, rubric) for line in known]
@@ -155,7 +155,7 @@ def run_evaluation(context: JobContext, study: Study) -> Mapping[str, Any]:
         _keep_scorecard(
             run, release, {name: found[name] for name in ("final", "mean")}, columns_of(rubric, labelled, predictions)
         )
-        record("judge_evaluated", study=study, by=context.by, run=run.public_id, release=release.number)
+        record_step("judge_evaluated", study=study, by=context.by, run=run.public_id, release=release.number)
     place.forget()
     return {"run": run.public_id, "number": run.number, "judge": run.name, "samples": len(predictions)}
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from annotation.core.errors import BadInput
-from annotation.core.rubric_cache import definition, rubric_file
+from annotation.core.rubric_cache import load_rubric, rubric_file
 from annotation.models import Scorecard
 from judge.evaluation.comparison import Side, compare_sides
 from judge.evaluation.pairs import pair
@@ -61,7 +61,7 @@ def compare_runs(first: Scorecard, second: Scorecard) -> dict[str, Any]:
     if first.release_id != second.release_id:
         message = "Two judges can be compared on one release alone: hold both to the same one first."
         raise BadInput(message, fields={"with": message})
-    rubric = rubric_file(definition(first.release.rubric_id))
+    rubric = rubric_file(load_rubric(first.release.rubric_id))
     return compare_sides(rubric, _sides(first.pairs), _sides(second.pairs), "final")
 
 

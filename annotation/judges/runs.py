@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from annotation.core import permissions
 from annotation.core.errors import BadInput, WrongState
-from annotation.core.history import record
+from annotation.core.history import record_step
 from annotation.core.transactions import write_transaction
 from annotation.jobs import queueing
 from annotation.models import Job, JudgeRun, Release, Study, User
@@ -62,7 +62,7 @@ def start_training(
             by=by, kind=TRAIN, study=study, arguments={"run": run.public_id}, client_key=client_key
         )
         run.save(update_fields=["job"])
-        record("judge_run_started", study=study, by=by, run=run.public_id, number=number, release=release.number)
+        record_step("judge_run_started", study=study, by=by, run=run.public_id, number=number, release=release.number)
     return run
 
 
@@ -144,7 +144,7 @@ def activate_run(*, by: User | None, run: JudgeRun) -> JudgeRun:
         run.study.judge_runs.filter(active=True).update(active=False)
         run.active = True
         run.save(update_fields=["active"])
-        record(
+        record_step(
             "judge_activated",
             study=run.study,
             by=by,
@@ -166,7 +166,7 @@ def deactivate_run(*, by: User | None, run: JudgeRun) -> JudgeRun:
         permissions.require_results(by, run.study)
     with write_transaction():
         if JudgeRun.objects.filter(pk=run.pk, active=True).update(active=False):
-            record("judge_deactivated", study=run.study, by=by, run=run.public_id, number=run.number)
+            record_step("judge_deactivated", study=run.study, by=by, run=run.public_id, number=run.number)
             rebuild.request_rebuild(by=None, study=run.study)
     run.active = False
     return run
@@ -189,7 +189,7 @@ def get_imported_run(*, by: User | None, study: Study, name: str, prompt_sha: st
             by=by,
             finished_at=timezone.now(),
         )
-        record("judge_run_imported", study=study, by=by, run=run.public_id, number=run.number)
+        record_step("judge_run_imported", study=study, by=by, run=run.public_id, number=run.number)
     return run
 
 

@@ -79,7 +79,7 @@ class PredictionWriter:
             # Two writers of one run follow one another.
             JudgeRun.objects.select_for_update(no_key=True).get(pk=self._run.pk)
             plan = self._plan(incoming)
-            bulk_insert.insert(Prediction, COLUMNS, (self._row(sample, said) for sample, said in plan.new))
+            bulk_insert.insert_rows(Prediction, COLUMNS, (self._row(sample, said) for sample, said in plan.new))
             self._replace_rows(plan.changed)
             counted(plan)
         return plan

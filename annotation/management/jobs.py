@@ -40,7 +40,7 @@ def carry_out(job: Job, stderr: ProgressStream, *, resumed_by: str = "") -> Job:
                     raise CancelRequested
                 progress(done, total or None, activity)
 
-            running.run(job.pk, listen=listen)
+            running.run_job(job.pk, listen=listen)
             _follow(job, progress, lambda: interrupted)
     finally:
         signal.signal(signal.SIGINT, before)

@@ -47,7 +47,7 @@ class ReviewQueue(models.Model):
 class QueueEntry(models.Model):
     """A sample's place in one queue. It stays when it has left, with what came of it.
 
-    Ranks are as `priority.Entry` has them, highest first and ties by ``draw``; random entries stand by ``draw`` alone.
+    Ranks are as `RankedEntry` has them, highest first and ties by ``draw``; random entries stand by ``draw`` alone.
     """
 
     class Kind(models.TextChoices):

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from annotation.core.sql import rows
+from annotation.core.sql import fetch_rows
 
 
 class ChangedSampleRow(NamedTuple):
@@ -15,7 +15,7 @@ class ChangedSampleRow(NamedTuple):
 
 def count_states(release_id: int) -> list[ChangedSampleRow]:
     """Return how many samples of a release are in each state now, those with other final scores apart."""
-    found = rows(
+    found = fetch_rows(
         """SELECT state, changed, count(*) FROM (
              SELECT s.state, e.newest_final <> COALESCE(
                       (SELECT MAX(f.id) FROM annotation_finalscore f WHERE f.sample_id = s.id AND f.current), 0
@@ -30,7 +30,7 @@ def count_states(release_id: int) -> list[ChangedSampleRow]:
 
 def count_agreed_since(release_id: int, study_id: int) -> int:
     """Return how many samples of the study are agreed now and not in the release."""
-    found = rows(
+    found = fetch_rows(
         """SELECT count(*) FROM annotation_sample s WHERE s.study_id = %s AND s.state = 'agreed'
            AND NOT EXISTS (SELECT 1 FROM annotation_releaseentry e WHERE e.release_id = %s AND e.sample_id = s.id)""",
         [study_id, release_id],
@@ -40,7 +40,7 @@ def count_agreed_since(release_id: int, study_id: int) -> int:
 
 def read_changed_samples(release_id: int, limit: int) -> list[tuple[str, str, str]]:
     """Return public id, external id and state of samples that are not as they were, the first ones."""
-    found = rows(
+    found = fetch_rows(
         """SELECT s.public_id, s.external_id, s.state
            FROM annotation_releaseentry e JOIN annotation_sample s ON s.id = e.sample_id
            WHERE e.release_id = %s AND (s.state <> 'agreed' OR e.newest_final <> COALESCE(

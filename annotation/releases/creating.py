@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from annotation.core import bulk_insert, permissions
 from annotation.core.errors import WrongState
-from annotation.core.history import record
-from annotation.core.rubric_cache import definition
-from annotation.core.transactions import snapshot, write_transaction
+from annotation.core.history import record_step
+from annotation.core.rubric_cache import load_rubric
+from annotation.core.transactions import read_snapshot, write_transaction
 from annotation.jobs.progress import ProgressCallback
 from annotation.models import Protocol, Question, Release, ReleaseEntry, ReservedPool, Study, User
 from annotation.models.fields import opaque_id
@@ -89,8 +89,8 @@ def make_release(
 
 
 def _draft(study: Study, path: Path, wanted: ReleaseRequest, progress: ProgressCallback | None) -> ReleaseDraft:
-    rubric = definition(study.rubric_id)
-    with snapshot() as connection:
+    rubric = load_rubric(study.rubric_id)
+    with read_snapshot() as connection:
         at = timezone.now()
         after = _newest(study)
         pool = ReservedPool.objects.filter(study=study).first()
@@ -154,7 +154,7 @@ def _publish(
             at=draft.at,
         )
         entries = draft.newest_final
-        bulk_insert.insert(
+        bulk_insert.insert_rows(
             ReleaseEntry,
             ("id", "release_id", "sample_id", "newest_final"),
             (
@@ -165,7 +165,7 @@ def _publish(
             ),
         )
         _fix_parts(draft.parts)
-        record(
+        record_step(
             "release_made",
             study=study,
             by=by,

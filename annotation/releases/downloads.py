@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from django.core.files.storage import default_storage
 
 from annotation.core.errors import NotFound
-from annotation.exports.downloads import CHUNK, Download, read_stored_file, require_taker
+from annotation.exports.downloads import CHUNK, Download, authorize_export, read_stored_file
 from annotation.models import Release, Rendition, User
 
 from .zip import open_archive_member
@@ -38,7 +38,7 @@ def download_archive(*, by: User, rendition: Rendition) -> Download:
         NotFound, NotAllowed: the user may not read the study's results; or the archive is gone from storage.
     """
     release = rendition.release
-    require_taker(by, release.study)
+    authorize_export(by, release.study)
     if not default_storage.exists(rendition.archive):
         raise _missing_archive(rendition.archive)
     name = f"{release.study.slug}-release-{release.number}.zip"
@@ -52,7 +52,7 @@ def download_file(*, by: User, release: Release, path: str) -> Download:
         NotFound: no rendition has such a file, or the user may not know of it.
         NotAllowed: the user may not read the study's results.
     """
-    require_taker(by, release.study)
+    authorize_export(by, release.study)
     for rendition in release.renditions.order_by("-at", "-pk"):
         listed = {str(entry["path"]): int(entry["bytes"]) for entry in rendition.files}
         if path in listed or path == "manifest.json" or (rendition.pictures and path.startswith("images/")):

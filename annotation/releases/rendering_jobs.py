@@ -10,8 +10,8 @@ from typing import Any
 
 from annotation.core import permissions
 from annotation.core.errors import BadInput, WorkflowError
-from annotation.core.history import record
-from annotation.core.rubric_cache import definition, rubric_file
+from annotation.core.history import record_step
+from annotation.core.rubric_cache import load_rubric, rubric_file
 from annotation.core.storage import local_copy
 from annotation.core.transactions import write_transaction
 from annotation.jobs.progress import ProgressCallback
@@ -107,7 +107,7 @@ def make_rendition(
                 pictures=rendered.pictures,
                 by=by,
             )
-            record(
+            record_step(
                 "release_rendered",
                 study=release.study,
                 by=by,
@@ -131,7 +131,7 @@ def about_of(release: Release) -> ReleaseFacts:
         name=release.name,
         number=release.number,
         at=release.at,
-        rubric=rubric_file(definition(release.rubric_id)),
+        rubric=rubric_file(load_rubric(release.rubric_id)),
         rubric_name=str(release.rubric),
         seed=release.seed,
         figures=_in_order(release.about),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
-from annotation.core.stable_hash import digest
+from annotation.core.stable_hash import stable_digest
 
 from .subset_sums import NearestSum, nearest_sum
 
@@ -90,7 +90,7 @@ def is_drawn(seed: int, key: str, share: float, *, purpose: str = "") -> bool:
     """
     if not 0 <= share <= 1:
         raise ValueError(f"A share lies between 0 and 1, not at {share}.")
-    return int.from_bytes(digest("drawn", seed, purpose, key)[:8]) < share * _HASHES
+    return int.from_bytes(stable_digest("drawn", seed, purpose, key)[:8]) < share * _HASHES
 
 
 def size_of_test_part(total: int, *, share: float | None = None, count: int | None = None) -> int:

@@ -13,7 +13,13 @@ import numpy as np
 from annotation.core.rubric_cache import DimensionDefinition, RubricDefinition
 from annotation.models import Protocol, Sample, Study
 from annotation.statistics import undefined_reasons
-from annotation.statistics.krippendorff_alpha import Measurement, Patterns, alpha, intervals, shares
+from annotation.statistics.krippendorff_alpha import (
+    Measurement,
+    RatingPatterns,
+    bootstrap_intervals,
+    compute_alpha,
+    pair_shares,
+)
 
 from .parts import ReleaseParts
 from .record import FrozenRecord
@@ -131,18 +137,18 @@ def _agreement(dimension: DimensionDefinition, tally: ReleaseCounts) -> dict[str
     rated = sorted((counts, n) for counts, n in tally.patterns[dimension.key].items() if sum(counts))
     paired = [(counts, n) for counts, n in rated if sum(counts) > 1]
     values = np.array([level.value for level in dimension.levels], dtype=np.float64)
-    patterns = Patterns(
+    patterns = RatingPatterns(
         counts=np.array([counts for counts, _ in paired], dtype=np.int64).reshape(-1, len(values)),
         samples=np.array([n for _, n in paired], dtype=np.int64),
         values=values,
     )
     reason = _why_not(patterns, rated=bool(rated), annotators=len(tally.annotators))
-    found = shares(patterns)
-    interval = intervals(patterns, () if reason else (LEVEL,)).alpha.get(LEVEL)
+    found = pair_shares(patterns)
+    interval = bootstrap_intervals(patterns, () if reason else (LEVEL,)).alpha.get(LEVEL)
     return {
         "dimension": dimension.key,
         "name": dimension.name,
-        "alpha": None if reason else alpha(patterns, LEVEL),
+        "alpha": None if reason else compute_alpha(patterns, LEVEL),
         "undefined": reason,
         "samples": sum(n for _, n in rated),
         "ratings": sum(sum(counts) * n for counts, n in rated),
@@ -153,7 +159,7 @@ def _agreement(dimension: DimensionDefinition, tally: ReleaseCounts) -> dict[str
     }
 
 
-def _why_not(patterns: Patterns, *, rated: bool, annotators: int) -> str | None:
+def _why_not(patterns: RatingPatterns, *, rated: bool, annotators: int) -> str | None:
     if not rated:
         return undefined_reasons.NO_RATINGS
     if annotators == 1:

@@ -13,7 +13,7 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
-from annotation.core.stable_hash import digest
+from annotation.core.stable_hash import stable_digest
 
 from .subset_sums import near_proportion
 
@@ -76,7 +76,7 @@ def choose_questions(
 
 
 def _chance(purpose: str, seed: int, attempt: int) -> Callable[[int], int]:
-    return lambda size: int.from_bytes(digest(purpose, seed, str(attempt), str(size))[:8])
+    return lambda size: int.from_bytes(stable_digest(purpose, seed, str(attempt), str(size))[:8])
 
 
 def _kinds(free: Mapping[str, Sequence[Pair]], strata: "_Strata", seed: int) -> dict[int, dict[bytes, list[str]]]:
@@ -90,7 +90,7 @@ def _kinds(free: Mapping[str, Sequence[Pair]], strata: "_Strata", seed: int) -> 
     ends = (4 * sizes.cumsum()).tolist()
     kind = dict(zip(free, map(data.__getitem__, map(slice, [0, *ends], ends)), strict=True))
     found: dict[int, dict[bytes, list[str]]] = {}
-    order = {key: digest("question", seed, key) for key in free}
+    order = {key: stable_digest("question", seed, key) for key in free}
     for key in sorted(free, key=order.__getitem__):
         found.setdefault(len(free[key]), {}).setdefault(kind[key], []).append(key)
     return found
@@ -123,7 +123,7 @@ class _Strata:
 
     def _numbered(self, values: set[str], kind: str) -> dict[str, int]:
         """Number values in an order that is another one with each seed, so that neighbours in it differ, too."""
-        ordered = sorted(values, key=lambda value: (digest(kind, self.seed, value), value))
+        ordered = sorted(values, key=lambda value: (stable_digest(kind, self.seed, value), value))
         return {value: number for number, value in enumerate(ordered)}
 
     def counted(self, pairs: Ints, times: Ints) -> Ints:

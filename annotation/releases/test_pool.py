@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from annotation.core import permissions
 from annotation.core.errors import BadInput, WrongState
-from annotation.core.history import record
+from annotation.core.history import record_step
 from annotation.core.transactions import write_transaction
 from annotation.models import Question, ReservedPool, Study, User
 
@@ -68,7 +68,7 @@ def reserve_pool(
             study=study, share=share, calibration_share=calibration_share, seed=seed, by=by, at=timezone.now()
         )
         reserved = _draw_present(study, draw_of(pool))
-        record(
+        record_step(
             "pool_reserved", study=study, by=by, share=share, calibration_share=calibration_share, questions=reserved
         )
     return pool

@@ -10,14 +10,14 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from annotation.core.rubric_cache import DimensionDefinition, definition
+from annotation.core.rubric_cache import DimensionDefinition, load_rubric
 from annotation.models import Member, Study
 from annotation.models.rubrics import LEVELS_PER_DIMENSION
-from annotation.statistics.agreement import LevelScale, agreement_row, measure
-from annotation.statistics.annotator_bias import Habits, habits, week_name, words
-from annotation.statistics.annotator_drift import Change, Rated, wholes
+from annotation.statistics.agreement import LevelScale, agreement_row, measure_agreement
+from annotation.statistics.annotator_bias import AnnotatorBias, measure_bias, noteworthy_words, week_name
+from annotation.statistics.annotator_drift import RatedDimension, WeeklyChange, describe_annotators
 from annotation.statistics.krippendorff_alpha import DRAWS, MEASUREMENTS, Ints, Measurement
-from annotation.statistics.stance_changes import Movement, StanceChange, movements, total
+from annotation.statistics.stance_changes import Movement, StanceChange, measure_movements, total_movement
 from judge.missing_sides import locked_dimensions
 
 from . import agreement_sql
@@ -63,7 +63,7 @@ def read_ratings(study: Study) -> StudyRatings:
 
     Ratings on a dimension that a missing side decides are left out: they are no one's opinion.
     """
-    dimensions = definition(study.rubric_id).dimensions
+    dimensions = load_rubric(study.rubric_id).dimensions
     scores = agreement_sql.independent_scores(study.pk)
     levels = agreement_sql.independent_levels(study.pk)
     samples = agreement_sql.read_agreement_samples(study.pk)
@@ -108,7 +108,7 @@ def agreement_rows(
     for group, parts in _agreement_by_group(material, by, most_groups):
         for scale, part in zip(material.scales, parts, strict=True):
             step(f"agreement on {scale.key}")
-            figures_of = measure(
+            figures_of = measure_agreement(
                 part.unit, part.annotator, part.position, scale.values, measurements=measurements, draws=draws
             )
             for measurement in measurements:
@@ -124,13 +124,13 @@ def annotator_rows(
     material: StudyRatings, *, names: Mapping[int, str], step: Callable[[str], None] = lambda activity: None
 ) -> list[dict[str, Any]]:
     """Return a row per annotator and dimension, in the order of the names."""
-    everybody: list[tuple[LevelScale, Habits]] = []
+    everybody: list[tuple[LevelScale, AnnotatorBias]] = []
     for scale, part in zip(material.scales, material.parts, strict=True):
         step(f"annotators on {scale.key}")
         seconds, at = material.scores.seconds[part.score], material.scores.at[part.score]
-        found = habits(part.unit, part.annotator, part.position, scale.values, seconds=seconds, at=at)
+        found = measure_bias(part.unit, part.annotator, part.position, scale.values, seconds=seconds, at=at)
         everybody += [(scale, one) for one in found]
-    said = words([one for _, one in everybody])
+    said = noteworthy_words([one for _, one in everybody])
     rows = [
         {
             "member": names.get(material.members[one.annotator], "?"),
@@ -159,12 +159,12 @@ def annotator_rows(
 def overall_rows(material: StudyRatings, *, names: Mapping[int, str]) -> list[dict[str, Any]]:
     """Return a row per annotator over all dimensions, with what has changed of late, in the order of the names."""
     rated = [
-        Rated(part.unit, part.annotator, part.position, part.score, scale.values)
+        RatedDimension(part.unit, part.annotator, part.position, part.score, scale.values)
         for scale, part in zip(material.scales, material.parts, strict=True)
     ]
     number = {pk: place for place, pk in enumerate(material.members)}
     member = np.array([number[pk] for pk in material.scores.member.tolist()], dtype=np.int64)
-    found = wholes(rated, member=member, seconds=material.scores.seconds, at=material.scores.at)
+    found = describe_annotators(rated, member=member, seconds=material.scores.seconds, at=material.scores.at)
     rows = [
         {
             "member": names.get(material.members[one.annotator], "?"),
@@ -191,7 +191,7 @@ def overall_rows(material: StudyRatings, *, names: Mapping[int, str]) -> list[di
     return sorted(rows, key=lambda row: str(row["member"]))
 
 
-def _change(change: Change | None) -> dict[str, Any] | None:
+def _change(change: WeeklyChange | None) -> dict[str, Any] | None:
     if change is None:
         return None
     return {
@@ -207,7 +207,7 @@ def read_stance_changes(study: Study, *, names: Mapping[int, str]) -> dict[str, 
 
     Dimensions that an admin overrode are only counted: nobody came to an agreement there.
     """
-    dimensions = definition(study.rubric_id).dimensions
+    dimensions = load_rubric(study.rubric_id).dimensions
     value = {level.id: level.value for one in dimensions for level in one.levels}
     key = {one.id: one.key for one in dimensions}
     rows = [row for row in agreement_sql.settled_stances(study.pk) if row.dimension in key]
@@ -224,7 +224,7 @@ def read_stance_changes(study: Study, *, names: Mapping[int, str]) -> dict[str, 
         for row in rows
         if not row.overridden
     ]
-    found = movements(stances)
+    found = measure_movements(stances)
     reasons: dict[str, dict[str, int]] = {one.key: {} for one in dimensions}
     for dimension, reason, n in agreement_sql.reasons_for_moving(study.pk):
         if dimension in key:
@@ -239,7 +239,7 @@ def read_stance_changes(study: Study, *, names: Mapping[int, str]) -> dict[str, 
         by_dimension.append(
             {"dimension": one.key, "name": one.name, **data, "overridden": set_aside, "reasons": reasons[one.key]}
         )
-    return {"moved": by_dimension, "pairwise": total(found.values()).as_data()["whom"]}
+    return {"moved": by_dimension, "pairwise": total_movement(found.values()).as_data()["whom"]}
 
 
 def build_reports(study: Study, *, progress: Progress | None = None) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from annotation.core.sample_content import questions_of
 from annotation.core.visibility import awaited_participations
-from annotation.discussions.deadlines import handed_over
+from annotation.discussions.deadlines import handed_over_condition
 from annotation.models import Discussion, Job, Member, Participant, Sample, Study, Topic, User
 from annotation.models.jobs import UNFINISHED
 
@@ -76,7 +76,7 @@ def find_membership(user: User, study: Study) -> StudyMembership:
         .values("n")
     )
     handed = (
-        Discussion.objects.filter(handed_over(timezone.now()), study=study)
+        Discussion.objects.filter(handed_over_condition(timezone.now()), study=study)
         .order_by()
         .values("study")
         .annotate(n=Count("pk"))
@@ -99,7 +99,7 @@ def find_membership(user: User, study: Study) -> StudyMembership:
     if row is not None:
         return StudyMembership(row, row.waiting, row.handed_over, row.at_work)
     if user.is_site_admin:
-        to_decide = Discussion.objects.filter(handed_over(timezone.now()), study=study).count()
+        to_decide = Discussion.objects.filter(handed_over_condition(timezone.now()), study=study).count()
         return StudyMembership(None, 0, to_decide, unfinished.count())
     return StudyMembership(None, 0, 0, 0)
 
@@ -116,7 +116,7 @@ def read_inbox(members: Iterable[Member], led: Iterable[int]) -> dict[int, Study
     study_of = {member.pk: member.study_id for member in members}
     counts = {study_of[member]: number for member, number in by_member}
     cases = _cases(members) if counts else {}
-    handed = _by_study(Discussion.objects.filter(handed_over(timezone.now()), study__in=led))
+    handed = _by_study(Discussion.objects.filter(handed_over_condition(timezone.now()), study__in=led))
     blocked = _by_study(Sample.objects.filter(study__in=led, state=Sample.State.BLOCKED))
     failed = _by_study(Job.objects.filter(study__in=led, state=Job.State.FAILED))
     return {

@@ -9,11 +9,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from annotation.core.rubric_cache import DimensionDefinition, definition
+from annotation.core.rubric_cache import DimensionDefinition, load_rubric
 from annotation.models import JudgeRun, Protocol, Study
 from annotation.models.assignments import Arm
-from annotation.statistics.judge_influence import ARMS, Blind, Met, Suggested, Times, arms, rows
-from annotation.statistics.rubber_stamping import people
+from annotation.statistics.judge_influence import (
+    ARMS,
+    BlindValues,
+    InfluenceData,
+    ScoringTimes,
+    SuggestedValues,
+    arm_rows,
+    influence_rows,
+)
+from annotation.statistics.rubber_stamping import annotator_rows
 from judge.missing_sides import locked_dimensions
 
 from . import judge_influence_sql
@@ -37,24 +45,24 @@ def influence_report(
     step("influence: reading")
     met, members = _read(study, since)
     step("influence: calculating")
-    found = rows(met, limit=limit)
+    found = influence_rows(met, limit=limit)
     named = [
         {"member": names.get(int(members[row["annotator"]]), "?")}
         | {key: value for key, value in row.items() if key != "annotator"}
-        for row in people(met)
+        for row in annotator_rows(met)
     ]
     return {
         "limit": limit,
         "alarm": any(row["alarm"] for row in found),
         "rows": found,
-        "arms": arms(met),
+        "arms": arm_rows(met),
         "people": sorted(named, key=lambda row: (str(row["member"]), ARMS.index(row["arm"]))),
     }
 
 
-def _read(study: Study, since: Any) -> tuple[Met, Ints]:
+def _read(study: Study, since: Any) -> tuple[InfluenceData, Ints]:
     """Return the columns that everything is calculated from, and the keys of the annotators by their number."""
-    dimensions = definition(study.rubric_id).dimensions
+    dimensions = load_rubric(study.rubric_id).dimensions
     answered = judge_influence_sql.read_answered_suggestions(study.pk)
     scored = judge_influence_sql.scores_with_and_without_judge(study.pk, since)
     ratings = judge_influence_sql.read_blind_ratings(study.pk, since)
@@ -73,10 +81,10 @@ def _read(study: Study, since: Any) -> tuple[Met, Ints]:
     # Where nobody answered in time the judge's value had its chance, but nobody said anything to it.
     said = (answered.final >= 0) & (answered.touched == 1)
     shown, expected = _would_have_shown(study, answered, values, samples)
-    met = Met(
+    met = InfluenceData(
         dimensions=[one.key for one in dimensions],
         question_of=samples.question,
-        suggested=Suggested(
+        suggested=SuggestedValues(
             sample=np.searchsorted(samples.id, answered.sample[said]),
             annotator=np.searchsorted(members, answered.member[said]),
             dimension=values.dimension(answered.shown[said]),
@@ -86,7 +94,7 @@ def _read(study: Study, since: Any) -> tuple[Met, Ints]:
             first=values.of(answered.first[said]),
             final=values.of(answered.final[said]),
         ),
-        blind=Blind(
+        blind=BlindValues(
             sample=at,
             annotator=np.searchsorted(members, ratings.member),
             dimension=dimension,
@@ -95,7 +103,7 @@ def _read(study: Study, since: Any) -> tuple[Met, Ints]:
             expected=expected[at, dimension],
             beside=np.isin(ratings.sample, answered.sample),
         ),
-        times=Times(
+        times=ScoringTimes(
             annotator=np.searchsorted(members, scored.member),
             arm=np.where(scored.arm == Arm.BLIND, -1, np.searchsorted(NUMBERS, scored.arm)),
             seconds=scored.seconds,
@@ -139,7 +147,7 @@ def _would_have_shown(
     or else the newest of those that ever were shown; of a sample that a run has learned from nothing counts but what
     it said before it had seen its question.
     """
-    dimensions = definition(study.rubric_id).dimensions
+    dimensions = load_rubric(study.rubric_id).dimensions
     shown = np.full((len(samples.id), len(dimensions)), np.nan)
     expected = shown.copy()
     runs = np.unique(answered.run).tolist()

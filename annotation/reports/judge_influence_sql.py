@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from django.db import connection
 
-from annotation.core.sql import rows
+from annotation.core.sql import fetch_rows
 
 from .agreement_sql import Floats, Ints
 
@@ -74,7 +74,7 @@ def first_shown_at(study_id: int) -> Any:
         JOIN annotation_assignment b ON b.sample_id = sa.id
         WHERE sa.study_id = %s
     """
-    return rows(sql, [study_id])[0][0]
+    return fetch_rows(sql, [study_id])[0][0]
 
 
 def read_answered_suggestions(study_id: int) -> AnsweredSuggestions:

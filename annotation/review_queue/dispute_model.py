@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from annotation.statistics.krippendorff_alpha import Floats, Ints
-from annotation.statistics.latent_classes import Rows, Types, distinct, learn_types
+from annotation.statistics.latent_classes import EvidenceRows, SampleTypes, distinct_rows, learn_types
 
 from .next_score import ScoringCandidates, best_ratios
 from .ranking import DISPUTE
@@ -60,7 +60,7 @@ class DisputeModel:
     """What was learned of one dimension."""
 
     levels: tuple[float, ...]
-    types: Types
+    types: SampleTypes
     edges: Floats
     """Between the bins of what the judge expects; empty without a judge."""
     finished: int
@@ -117,7 +117,7 @@ class DisputeModel:
             "base": self.base,
         }
 
-    def _rows(self, evidence: DisputeEvidence) -> Rows:
+    def _rows(self, evidence: DisputeEvidence) -> EvidenceRows:
         return _distinct(evidence, self.levels, self.edges)
 
     def _lean(self, learned: Floats, otherwise: Floats | float) -> Floats:
@@ -191,20 +191,20 @@ def dispute_model_from(data: Mapping[str, Any]) -> DisputeModel:
     bins = np.asarray(data["bins"], dtype=np.float64).reshape(len(shares), -1)
     return DisputeModel(
         levels=tuple(data["levels"]),
-        types=Types(shares, np.asarray(data["people"], dtype=np.float64), bins),
+        types=SampleTypes(shares, np.asarray(data["people"], dtype=np.float64), bins),
         edges=np.asarray(data["edges"], dtype=np.float64),
         finished=int(data["finished"]),
         base=float(data["base"]),
     )
 
 
-def _distinct(evidence: DisputeEvidence, levels: Sequence[float], edges: Floats) -> Rows:
+def _distinct(evidence: DisputeEvidence, levels: Sequence[float], edges: Floats) -> EvidenceRows:
     bins = np.full(len(evidence.values), -1, dtype=np.int64)
     if evidence.p is not None and len(edges):
         expected = evidence.p @ np.asarray(levels, dtype=np.float64)
         said = np.isfinite(expected)
         bins[said] = np.searchsorted(edges, expected[said])
-    return distinct(evidence.values, evidence.people, bins)
+    return distinct_rows(evidence.values, evidence.people, bins)
 
 
 def _judge_evidence(p: Floats) -> tuple[Flags, Floats]:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.core.sample_states import SampleState
 from annotation.core.transactions import write_transaction
 from annotation.models import HistoryEntry, Job, Prediction, QueueEntry, ReviewQueue, Sample, Study
@@ -103,7 +103,7 @@ def _have_made_anew(study: Study, at: datetime) -> None:
 def update_queues(queue: ReviewQueue, samples: Sequence[int]) -> int:
     """Bring the entries and the priorities of some samples of a study up to date; returns how many entries changed."""
     study, at = queue.study, timezone.now()
-    rubric = definition(study.rubric_id)
+    rubric = load_rubric(study.rubric_id)
     facts = read_facts(study, queue.run, samples, learned=models_from_data(queue.foresight)).samples
     changed = 0
     with write_transaction():

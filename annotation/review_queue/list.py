@@ -157,7 +157,7 @@ def queue_status(study: Study, *, reader: Member | None = None) -> QueueStatus:
     queue = queue_of(study)
     job = Job.objects.filter(study=study, kind=REFRESH, state__in=UNFINISHED, cancel_requested=False).first()
     failed = None if job is not None else _failed(study, queue)
-    domains = sample_list.domains(study) if queue is None or queue.domains is None else queue.domains
+    domains = sample_list.domains_of(study) if queue is None or queue.domains is None else queue.domains
     owed = samples_owing_reasons(study, reader)
     left_out = _left_out(study, owed)
     counts = {kind: whole.without(left_out[kind]) for kind, whole in _counts(study, queue).items()}
@@ -178,7 +178,7 @@ def samples_owing_reasons(study: Study, reader: Member | None) -> set[int]:
     if reader is None:
         return set()
     taking_part = open_participations(study).filter(member=reader)
-    return sample_list.owed_by(reader, taking_part.values_list("discussion__sample_id", flat=True))
+    return sample_list.samples_owed_reason(reader, taking_part.values_list("discussion__sample_id", flat=True))
 
 
 def count_entries(study: Study, among: Collection[int] | None = None) -> dict[str, QueueCount]:
@@ -367,5 +367,5 @@ def _is_overdue(case: Discussion, now: datetime) -> bool:
 
 def row_of(entry: QueueEntry, rubric: RubricDefinition, *, reader: Member | None) -> QueueRow:
     """Return one entry by itself; its place is not asked for and is 0."""
-    withheld = sample_list.owed_by(reader, [entry.sample_id])
+    withheld = sample_list.samples_owed_reason(reader, [entry.sample_id])
     return _rows([entry], rubric, queue_of(entry.study), start=0, withheld=withheld)[0]

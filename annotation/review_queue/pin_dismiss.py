@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from annotation.core import permissions
 from annotation.core.errors import BadInput, NotFound, WrongState
-from annotation.core.history import record
+from annotation.core.history import record_step
 from annotation.core.transactions import write_transaction
 from annotation.core.visibility import queue_entries_visible_to
 from annotation.models import QueueEntry, ReviewQueue, User
@@ -116,4 +116,4 @@ def _require_standing(entry: QueueEntry) -> None:
 
 
 def _record(event: str, entry: QueueEntry, by: User, **detail: Any) -> None:
-    record(event, study=entry.study, sample=entry.sample, by=by, queue=entry.kind, entry=entry.public_id, **detail)
+    record_step(event, study=entry.study, sample=entry.sample, by=by, queue=entry.kind, entry=entry.public_id, **detail)

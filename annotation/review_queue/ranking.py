@@ -203,7 +203,7 @@ def interleave_random(ordered: Sequence[T], random: Sequence[T], *, every: int =
 
 def draw_number(name: str, queue: QueueKind, *, seed: int) -> float:
     """Return the number from 0 to below 1 by which chance places this sample in this queue, the same for ever."""
-    return int.from_bytes(chance.digest("queue", seed, queue.value, name)[:8]) / 2**64
+    return int.from_bytes(chance.stable_digest("queue", seed, queue.value, name)[:8]) / 2**64
 
 
 def weigh_sample(sample: SampleEvidence, queue: QueueKind, purpose: OrderPurpose = OrderPurpose.SHOW) -> SampleWeight:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from annotation.core.rubric_cache import DimensionDefinition, RubricDefinition, definition
+from annotation.core.rubric_cache import DimensionDefinition, RubricDefinition, load_rubric
 from annotation.core.sample_states import SampleState
 from annotation.models import JudgeRun, Prediction, Protocol, Study
 from annotation.models.rubrics import LEVELS_PER_DIMENSION
@@ -47,7 +47,7 @@ def read_facts(
     Prefilled values are not people's own and are no values here; of the judge only what is fair to it is taken, see
     `fair_predictions`. What is foreseen rests on what was ``learned`` before, or else is learned from these samples.
     """
-    rubric = definition(study.rubric_id)
+    rubric = load_rubric(study.rubric_id)
     # How samples stand first, values later: a sample that was settled by then has all its values among them.
     rows = _rows(study, rubric, among)
     given = _by_dimension(sql.independent_levels(study.pk, among), rubric)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from django.utils import timezone
 
 from annotation.core import permissions
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.core.transactions import write_transaction
 from annotation.jobs import queueing
 from annotation.models import HistoryEntry, Job, JudgeRun, QueueEntry, ReviewQueue, Study, User
@@ -162,7 +162,7 @@ class _Attempt:
 
     def __init__(self, study: Study, queue: ReviewQueue, at: datetime, tell: Progress) -> None:
         self._study, self._queue, self._at, self._tell = study, queue, at, tell
-        self._rubric = definition(study.rubric_id)
+        self._rubric = load_rubric(study.rubric_id)
 
     @contextmanager
     def writing(self) -> Iterator[ReviewQueue]:

@@ -11,7 +11,7 @@ from django.db.models import Q
 from annotation.core import bulk_insert
 from annotation.core.rubric_cache import RubricDefinition
 from annotation.core.sample_states import SampleState
-from annotation.core.sql import moment
+from annotation.core.sql import database_time
 from annotation.models import QueueEntry, ReviewQueue, Sample, Study
 from annotation.samples import list as sample_list
 
@@ -76,14 +76,14 @@ def store_entries(study_id: int, places: Sequence[QueuePosition], rubric: Rubric
         columns = _columns(place, dimension_of)
         known = there.get(place.fact.sample)
         if known is None:
-            new.append((study_id, place.fact.sample, kind, *_stored(columns), place.predicted, moment(at)))
+            new.append((study_id, place.fact.sample, kind, *_stored(columns), place.predicted, database_time(at)))
             continue
         foreseen = place.predicted if _replaces_prediction(place, known) else known["foreseen"]
         if foreseen != known["foreseen"] or any(known[name] != value for name, value in columns.items()):
             entered = at if known["left_at"] is not None else known["entered_at"]
-            changed.append((*_stored(columns), foreseen, moment(entered), known["pk"]))
+            changed.append((*_stored(columns), foreseen, database_time(entered), known["pk"]))
     if new:
-        bulk_insert.insert(QueueEntry, ("study_id", "sample_id", "kind", *NOTED), new)
+        bulk_insert.insert_rows(QueueEntry, ("study_id", "sample_id", "kind", *NOTED), new)
     if changed:
         update_entries(NOTED, changed)
     return len(new) + len(changed)
@@ -143,7 +143,7 @@ def recount_entries(study: Study) -> None:
 def summarize_queues(study: Study) -> None:
     """Count the entries, and note which domains there are; for jobs, whose samples may be new."""
     recount_entries(study)
-    ReviewQueue.objects.filter(study=study).update(domains=sample_list.domains(study))
+    ReviewQueue.objects.filter(study=study).update(domains=sample_list.domains_of(study))
 
 
 def note_outcomes(facts: Iterable[SampleFact], rubric: RubricDefinition, *, at: datetime) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from django.utils import timezone
 
-from annotation.core.sql import microseconds
+from annotation.core.sql import to_microseconds
 from annotation.core.transactions import write_transaction
 from annotation.models import Protocol, Sample, Study
 from annotation.scoring.claiming_sql import set_priorities
@@ -88,7 +88,7 @@ def _set(samples: Sequence[int], wanted: Mapping[int, int]) -> int:
     set_priorities(
         [(pk, new) for pk, stage, new in moved if stage == Sample.Stage.UNTOUCHED],
         [(pk, new) for pk, stage, new in moved if stage == Sample.Stage.BEGUN],
-        queued_at=microseconds(timezone.now()),
+        queued_at=to_microseconds(timezone.now()),
     )
     return len(moved)
 

@@ -2,7 +2,7 @@
 
 from annotation.core import permissions
 from annotation.core.errors import BadInput, NotFound, WrongState
-from annotation.core.rubric_cache import DimensionDefinition, definition
+from annotation.core.rubric_cache import DimensionDefinition, load_rubric
 from annotation.core.visibility import samples_visible_to
 from annotation.models import Member, Sample, Study, User
 from judge.missing_sides import locked_dimensions
@@ -10,7 +10,7 @@ from judge.missing_sides import locked_dimensions
 REASON_LENGTH = 2000
 
 
-def find(by: User, sample_id: str) -> Sample:
+def find_sample(by: User, sample_id: str) -> Sample:
     """Return a sample of a study that the user leads.
 
     Raises:
@@ -23,10 +23,10 @@ def find(by: User, sample_id: str) -> Sample:
     return found
 
 
-def lock(by: User, sample_id: str) -> Sample:
-    """Return what `find` finds, locked; call it in a transaction."""
+def lock_sample(by: User, sample_id: str) -> Sample:
+    """Return what `find_sample` finds, locked; call it in a transaction."""
     rows = Sample.objects.select_for_update(of=("self",)).select_related("study", "protocol")
-    return rows.get(pk=find(by, sample_id).pk)
+    return rows.get(pk=find_sample(by, sample_id).pk)
 
 
 def reload_sample(sample: Sample) -> Sample:
@@ -48,16 +48,16 @@ def require_reason(reason: str) -> str:
 
 def scored_dimensions(sample: Sample) -> list[DimensionDefinition]:
     """Return the dimensions that people score on a sample; none where a rule decides all of them."""
-    rubric = definition(sample.study.rubric_id)
+    rubric = load_rubric(sample.study.rubric_id)
     locked = locked_dimensions(rubric.dimensions, has_text=sample.has_text, has_image=sample.has_image)
     return [dimension for dimension in rubric.dimensions if dimension.key not in locked]
 
 
-def decided_by_rule() -> WrongState:
+def decided_by_rule_error() -> WrongState:
     """Return the refusal of what would have people score a sample of which a rule decides everything."""
     return WrongState("A side of the answer is missing, so its values follow from a rule.", code="by_rule")
 
 
-def place_of(by: User, study: Study) -> int | None:
+def member_id_of(by: User, study: Study) -> int | None:
     """Return the key of the user's place in the study, if they have one."""
     return Member.objects.filter(study=study, user=by).values_list("pk", flat=True).first()

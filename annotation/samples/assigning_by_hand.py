@@ -9,18 +9,18 @@ from django.utils import timezone
 from annotation.core import slot_mask
 from annotation.core.errors import BadInput, WrongState
 from annotation.core.history import insert_history
-from annotation.core.rubric_cache import definition
-from annotation.core.sample_states import Event, after
-from annotation.core.sql import microseconds
+from annotation.core.rubric_cache import load_rubric
+from annotation.core.sample_states import Event, next_state
+from annotation.core.sql import to_microseconds
 from annotation.core.transactions import write_transaction
-from annotation.discussions.case import away
+from annotation.discussions.case import why_away
 from annotation.models import Assignment, Member, Protocol, Sample, Study, User
 from annotation.scoring import claiming_sql
-from annotation.scoring.leases import release
+from annotation.scoring.leases import release_leases
 from annotation.suggestions import showing
 from annotation.suggestions.arms import SuggestionArm
 
-from .admin_step import find, lock, place_of, reload_sample
+from .admin_step import find_sample, lock_sample, member_id_of, reload_sample
 from .eligibility import EligibleAnnotator, member_eligibility
 
 FEWEST_DAYS, MOST_DAYS = 1, 30
@@ -55,14 +55,14 @@ class AssignedAnnotator:
 
 
 @dataclass(frozen=True, slots=True)
-class Handed:
+class SampleAssignees:
     """A sample with those whom it was given to, in the order in which they were named."""
 
     sample: Sample
     given: list[AssignedAnnotator]
 
 
-def give(*, by: User, sample_id: str, members: Sequence[str], days: int = 3) -> Handed:
+def assign_sample(*, by: User, sample_id: str, members: Sequence[str], days: int = 3) -> SampleAssignees:
     """Lease a sample to members, named by their public ids, for ``days``; all of them or none.
 
     A sample that was never leased is opened under the rules of now. Who holds it already keeps it at least as long.
@@ -73,27 +73,29 @@ def give(*, by: User, sample_id: str, members: Sequence[str], days: int = 3) -> 
         WrongState: `no_slot` where it takes fewer scores than people are named; `study_not_running`, and where it is
             in a state in which nobody scores it.
     """
-    named = _named(members, days)
+    named = _find_members(members, days)
     now = timezone.now()
     until = now + timedelta(days=days)
     with write_transaction():
-        study = find(by, sample_id).study
+        study = find_sample(by, sample_id).study
         # Members before samples, as where somebody is paused and loses what they hold.
         rows = Member.objects.select_for_update(no_key=True).filter(study=study, public_id__in=named)
         people = {member.public_id: member for member in rows.order_by("pk")}
-        sample = lock(by, sample_id)
+        sample = lock_sample(by, sample_id)
         if sample.study.state != Study.State.RUNNING:
             raise WrongState("People are given samples only while the study runs.", code="study_not_running")
         if sample.state in CLOSED:
             raise WrongState(CLOSED[Sample.State(sample.state)])
-        _let_lapsed_go(sample, now)
-        takers = _checked([people.get(name) for name in named], sample)
-        _seat([taker.member for taker in takers if taker.free], sample, now=now, until=until)
+        _release_lapsed(sample, now)
+        takers = _check_members([people.get(name) for name in named], sample)
+        _lease_slots([taker.member for taker in takers if taker.free], sample, now=now, until=until)
         given = [
-            AssignedAnnotator(taker.member, until if taker.free else _prolong(taker, sample, until), new=taker.free)
+            AssignedAnnotator(
+                taker.member, until if taker.free else _prolong_lease(taker, sample, until), new=taker.free
+            )
             for taker in takers
         ]
-        state = after(sample.state, Event.ASSIGNED)
+        state = next_state(sample.state, Event.ASSIGNED)
         insert_history(
             [
                 (
@@ -105,14 +107,14 @@ def give(*, by: User, sample_id: str, members: Sequence[str], days: int = 3) -> 
                 if taker.free or not taker.assigned or one.until != taker.held_until
             ],
             study_id=study.pk,
-            member_id=place_of(by, study),
+            member_id=member_id_of(by, study),
             user_id=by.pk,
             at=now,
         )
-    return Handed(reload_sample(sample), given)
+    return SampleAssignees(reload_sample(sample), given)
 
 
-def slots_of(sample: Sample) -> int:
+def count_assignable_slots(sample: Sample) -> int:
     """Return how many more people a sample can be given to now."""
     if sample.state in CLOSED:
         return 0
@@ -122,7 +124,7 @@ def slots_of(sample: Sample) -> int:
     return sample.free_slots.bit_count()
 
 
-def _named(members: Sequence[str], days: int) -> list[str]:
+def _find_members(members: Sequence[str], days: int) -> list[str]:
     faults = {}
     named = list(dict.fromkeys(members))
     if not 1 <= len(named) <= MOST_PEOPLE:
@@ -134,21 +136,21 @@ def _named(members: Sequence[str], days: int) -> list[str]:
     return named
 
 
-def _let_lapsed_go(sample: Sample, now: datetime) -> None:
+def _release_lapsed(sample: Sample, now: datetime) -> None:
     """Release leases of the sample that are past their end, of which the sweep has not come by."""
     lapsed = Assignment.objects.filter(sample=sample, state=Assignment.State.LEASED, expires_at__lte=now)
-    if release(list(lapsed.values_list("pk", flat=True)), event="lease_expired", expired_at=now):
+    if release_leases(list(lapsed.values_list("pk", flat=True)), event="lease_expired", expired_at=now):
         sample.refresh_from_db(fields=["stage", "free_slots"])
 
 
-def _checked(people: Sequence[Member | None], sample: Sample) -> list[EligibleAnnotator]:
+def _check_members(people: Sequence[Member | None], sample: Sample) -> list[EligibleAnnotator]:
     """Return how each of the people stands to the sample, or raise with everybody named who cannot score it."""
     faults = ["There is nobody of that id in this study."] if None in people else []
     known = [member for member in people if member is not None]
     takers = member_eligibility(known, [sample])[sample.pk]
     for taker in takers:
         member = taker.member
-        why = away(state=member.state, role=member.role, user_id=member.user_id) or taker.had
+        why = why_away(state=member.state, role=member.role, user_id=member.user_id) or taker.had
         if why:
             faults.append(CANNOT[why].format(name=member.name))
     if faults:
@@ -156,7 +158,7 @@ def _checked(people: Sequence[Member | None], sample: Sample) -> list[EligibleAn
     return takers
 
 
-def _seat(people: Sequence[Member], sample: Sample, *, now: datetime, until: datetime) -> None:
+def _lease_slots(people: Sequence[Member], sample: Sample, *, now: datetime, until: datetime) -> None:
     """Lease a free slot to each of the people; the sample is opened if it never was.
 
     Who was shown a judge's values of it before goes first: they cannot take every slot.
@@ -174,24 +176,26 @@ def _seat(people: Sequence[Member], sample: Sample, *, now: datetime, until: dat
     left = free
     shown = _shown_before(people, sample)
     for member in sorted(people, key=lambda member: member.pk not in shown):
-        left = slot_mask.take(left, _lease(member, sample, protocol, left, now=now, until=until))
+        left = slot_mask.take_slot(left, _lease_slot(member, sample, protocol, left, now=now, until=until))
     if untouched:
         claiming_sql.claim_untouched(
             sample.pk,
             protocol_id=protocol.pk,
             free_slots=left,
             scores_needed=protocol.annotators_per_sample,
-            queued_at=microseconds(now),
+            queued_at=to_microseconds(now),
         )
     else:
         claiming_sql.claim_begun(sample.pk, expected=free, free_slots=left)
 
 
-def _lease(member: Member, sample: Sample, protocol: Protocol, free: int, *, now: datetime, until: datetime) -> int:
+def _lease_slot(
+    member: Member, sample: Sample, protocol: Protocol, free: int, *, now: datetime, until: datetime
+) -> int:
     """Lease one of the free slots, in the arm that it was drawn for, and return it."""
-    rubric = definition(sample.study.rubric_id)
+    rubric = load_rubric(sample.study.rubric_id)
     # Asked for one at a time, as whether somebody else is blind on it changes with each.
-    met = showing.meetings([sample.pk], member_id=member.pk, protocol_id=protocol.pk, rubric=rubric)
+    met = showing.suggestion_rules([sample.pk], member_id=member.pk, protocol_id=protocol.pk, rubric=rubric)
     meeting = met[sample.pk]
     seat = meeting.seat(free)
     if seat is None:
@@ -204,7 +208,7 @@ def _lease(member: Member, sample: Sample, protocol: Protocol, free: int, *, now
         [(sample.pk, seat.slot, seat.arm)], member_id=member.pk, leased_at=now, expires_at=until, assigned=True
     )
     assignment_id, _ = stored[sample.pk]
-    showing.fix([(assignment_id, meeting, seat)], returning=[assignment_id] if returning else [], at=now)
+    showing.store_suggestions([(assignment_id, meeting, seat)], returning=[assignment_id] if returning else [], at=now)
     return seat.slot
 
 
@@ -214,7 +218,7 @@ def _shown_before(people: Sequence[Member], sample: Sample) -> set[int]:
     return set(before.values_list("member_id", flat=True))
 
 
-def _prolong(taker: EligibleAnnotator, sample: Sample, until: datetime) -> datetime:
+def _prolong_lease(taker: EligibleAnnotator, sample: Sample, until: datetime) -> datetime:
     """Let somebody keep what they hold at least until then; return how long they have it."""
     assert taker.held_until is not None
     if taker.assigned and taker.held_until > until - SAME:

@@ -47,12 +47,12 @@ def member_eligibility(members: Iterable[Member], samples: Sequence[Sample]) -> 
     seen = set(Exposure.objects.filter(**pairs).values_list("sample_id", "member_id"))
     scored = set(Score.objects.filter(**pairs, voided_at=None).values_list("sample_id", "member_id"))
     return {
-        sample.pk: [_standing(one, sample, work.get((sample.pk, one.pk)), seen, scored) for one in people]
+        sample.pk: [_find_eligibility(one, sample, work.get((sample.pk, one.pk)), seen, scored) for one in people]
         for sample in samples
     }
 
 
-def _standing(
+def _find_eligibility(
     member: Member,
     sample: Sample,
     work: tuple[int, datetime, bool] | None,

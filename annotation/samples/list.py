@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from annotation.core.rubric_cache import RubricDefinition
 from annotation.core.sample_content import questions_of
-from annotation.discussions.deadlines import handed_over
+from annotation.discussions.deadlines import handed_over_condition
 from annotation.models import Discussion, FinalScore, Member, Participant, Sample, Stance, Study, Topic
 
 from . import filtering
@@ -74,7 +74,7 @@ class SamplePage:
     """Of the whole list; one that is narrowed is counted up to `COUNTED`."""
 
 
-def page(
+def read_sample_page(
     study: Study,
     rubric: RubricDefinition,
     wanted: SampleFilter,
@@ -85,16 +85,16 @@ def page(
     reader: Member | None,
 ) -> SamplePage:
     """Return the samples that follow the place named ``after``, which comes from an earlier page."""
-    rows, count, few = _found(study, wanted)
+    rows, count, few = _count_and_filter(study, wanted)
     places = page_of_samples(study, rows, order=order, after=after, limit=limit + 1, narrowed=wanted.narrowed, few=few)
     return SamplePage(
-        rows=_lines([pk for _place, pk in places[:limit]], rubric, reader=reader),
+        rows=_build_lines([pk for _place, pk in places[:limit]], rubric, reader=reader),
         next=places[limit - 1][0] if len(places) > limit else "",
         count=count,
     )
 
 
-def _found(study: Study, wanted: SampleFilter) -> tuple[QuerySet[Sample], int, bool]:
+def _count_and_filter(study: Study, wanted: SampleFilter) -> tuple[QuerySet[Sample], int, bool]:
     """Return the samples of a list, how many there are (up to `COUNTED` where it is narrowed), and whether it is few.
 
     Few are named one by one from here on, so that whatever they were found by is looked for once.
@@ -113,10 +113,10 @@ def generators_and_domains(study: Study) -> tuple[list[str], list[str]]:
     """Return the generators and the domains of a study's samples, by name."""
     rows = Sample.objects.filter(study=study).order_by()
     generators = rows.exclude(generator="").values_list("generator", flat=True).distinct()
-    return sorted(generators), domains(study)
+    return sorted(generators), domains_of(study)
 
 
-def domains(study: Study) -> list[str]:
+def domains_of(study: Study) -> list[str]:
     """Return the domains of a study's samples, by name."""
     rows = Sample.objects.filter(study=study).order_by()
     return sorted(rows.exclude(domain="").values_list("domain", flat=True).distinct())
@@ -141,7 +141,7 @@ def visible_samples(study: Study, wanted: SampleFilter) -> QuerySet[Sample]:
     return rows
 
 
-def _lines(wanted: Sequence[int], rubric: RubricDefinition, *, reader: Member | None) -> list[SampleLine]:
+def _build_lines(wanted: Sequence[int], rubric: RubricDefinition, *, reader: Member | None) -> list[SampleLine]:
     keys = {dimension.id: dimension.key for dimension in rubric.dimensions}
     values = {level.id: level.value for dimension in rubric.dimensions for level in dimension.levels}
     samples = Sample.objects.in_bulk(wanted)
@@ -160,7 +160,7 @@ def _lines(wanted: Sequence[int], rubric: RubricDefinition, *, reader: Member | 
     order = list(keys)
     for topic in Topic.objects.filter(discussion__in=latest.values()):
         disputed.setdefault(cases[topic.discussion_id].sample_id, []).append(keys[topic.dimension_id])
-    withheld = owed_by(reader, wanted)
+    withheld = samples_owed_reason(reader, wanted)
     positions = {keys[pk]: place for place, pk in enumerate(order)}
     return [
         SampleLine(
@@ -176,7 +176,7 @@ def _lines(wanted: Sequence[int], rubric: RubricDefinition, *, reader: Member | 
     ]
 
 
-def owed_by(reader: Member | None, samples: Iterable[int]) -> set[int]:
+def samples_owed_reason(reader: Member | None, samples: Iterable[int]) -> set[int]:
     """Return those of the samples in whose open discussion the reader takes part and owes a reason."""
     if reader is None:
         return set()
@@ -190,7 +190,7 @@ def owed_by(reader: Member | None, samples: Iterable[int]) -> set[int]:
         ),
     ).exclude(participant__discussion__state=Discussion.State.CLOSED)
     if reader.role == Member.Role.ADMIN:
-        told = Discussion.objects.filter(handed_over(timezone.now()), pk=OuterRef("participant__discussion"))
+        told = Discussion.objects.filter(handed_over_condition(timezone.now()), pk=OuterRef("participant__discussion"))
         owed = owed.exclude(Exists(told))
     first = Q(participant__discussion__sample__protocol__reason_first=True)
     unruled = Q(participant__discussion__sample__protocol__isnull=True)

@@ -8,15 +8,15 @@ from django.utils import timezone
 
 from annotation.core import slot_mask
 from annotation.core.errors import BadInput, WrongState
-from annotation.core.history import record
+from annotation.core.history import record_step
 from annotation.core.rubric_cache import DimensionDefinition
-from annotation.core.sample_states import Event, after
-from annotation.core.sql import microseconds
+from annotation.core.sample_states import Event, next_state
+from annotation.core.sql import to_microseconds
 from annotation.core.transactions import write_transaction
 from annotation.core.visibility import deciding_level
 from annotation.discussions import case as discussion_case
 from annotation.discussions.case import require_open_study
-from annotation.discussions.closing import Steps, close, store
+from annotation.discussions.closing import HistorySteps, close_discussion, store_case
 from annotation.models import (
     Assignment,
     Discussion,
@@ -31,14 +31,21 @@ from annotation.models import (
 )
 from annotation.models.studies import MAX_SLOTS
 from annotation.scoring import deciding, revision_expiry
-from annotation.scoring.leases import release
+from annotation.scoring.leases import release_leases
 
-from .admin_step import decided_by_rule, lock, place_of, reload_sample, require_reason, scored_dimensions
+from .admin_step import (
+    decided_by_rule_error,
+    lock_sample,
+    member_id_of,
+    reload_sample,
+    require_reason,
+    scored_dimensions,
+)
 
 FEWEST = 2
 
 
-def reopen(*, by: User, sample_id: str, reason: str, dimensions: Sequence[str] | None = None) -> Sample:
+def reopen_sample(*, by: User, sample_id: str, reason: str, dimensions: Sequence[str] | None = None) -> Sample:
     """Bring a sample back that was agreed, blocked or withdrawn.
 
     An agreed one that two or more people scored who are still here is discussed again, on ``dimensions`` or on all;
@@ -55,15 +62,15 @@ def reopen(*, by: User, sample_id: str, reason: str, dimensions: Sequence[str] |
     words = require_reason(reason)
     now = timezone.now()
     with write_transaction():
-        sample = lock(by, sample_id)
+        sample = lock_sample(by, sample_id)
         require_open_study(sample.study)
         scored = scored_dimensions(sample)
         if not scored and sample.state != Sample.State.WITHDRAWN:
-            raise decided_by_rule()
-        chosen = _chosen(scored, dimensions)
-        people = _still_here(sample) if sample.state == Sample.State.AGREED else {}
+            raise decided_by_rule_error()
+        chosen = _check_dimensions(scored, dimensions)
+        people = _read_last_values(sample) if sample.state == Sample.State.AGREED else {}
         if not scored:
-            _restore(sample, by=by, reason=words)
+            _restore_finals(sample, by=by, reason=words)
         elif len(people) >= FEWEST:
             _discuss_again(sample, chosen, people, by=by, reason=words, at=now)
         else:
@@ -71,7 +78,7 @@ def reopen(*, by: User, sample_id: str, reason: str, dimensions: Sequence[str] |
     return reload_sample(sample)
 
 
-def withdraw(*, by: User, sample_id: str, reason: str) -> Sample:
+def withdraw_sample(*, by: User, sample_id: str, reason: str) -> Sample:
     """Take a sample out of the study: nobody scores or discusses it, and it has no agreed values.
 
     What was said stays. Reopening it brings it back.
@@ -84,30 +91,30 @@ def withdraw(*, by: User, sample_id: str, reason: str) -> Sample:
     words = require_reason(reason)
     now = timezone.now()
     with write_transaction():
-        sample = lock(by, sample_id)
+        sample = lock_sample(by, sample_id)
         require_open_study(sample.study)
-        state = after(sample.state, Event.WITHDRAWN)
+        state = next_state(sample.state, Event.WITHDRAWN)
         _end_discussion(sample, by=by, at=now)
         held = Assignment.objects.filter(sample=sample, state=Assignment.State.LEASED)
-        release(list(held.values_list("pk", flat=True)), event="released")
+        release_leases(list(held.values_list("pk", flat=True)), event="released")
         waiting = Assignment.objects.filter(sample=sample, revise_until__isnull=False)
-        revision_expiry.end(list(waiting.values_list("pk", flat=True)), deciding=False)
+        revision_expiry.end_revisions(list(waiting.values_list("pk", flat=True)), deciding=False)
         FinalScore.objects.filter(sample=sample, current=True).update(current=False)
         Sample.objects.filter(pk=sample.pk).update(
             state=state, state_reason=words[:200], stage=Sample.Stage.CLOSED, free_slots=0
         )
-        record(Event.WITHDRAWN, study=sample.study, by=by, sample=sample, to=state, reason=words)
+        record_step(Event.WITHDRAWN, study=sample.study, by=by, sample=sample, to=state, reason=words)
     return reload_sample(sample)
 
 
 def dimensions_to_discuss(sample: Sample) -> list[DimensionDefinition]:
-    """Return the dimensions on which `reopen` can open a discussion; none where it sends the sample to be scored."""
-    if sample.state != Sample.State.AGREED or len(_still_here(sample)) < FEWEST:
+    """Return the dimensions that `reopen_sample` can discuss again; none where it sends the sample to be scored."""
+    if sample.state != Sample.State.AGREED or len(_read_last_values(sample)) < FEWEST:
         return []
     return scored_dimensions(sample)
 
 
-def _chosen(scored: list[DimensionDefinition], wanted: Sequence[str] | None) -> list[DimensionDefinition]:
+def _check_dimensions(scored: list[DimensionDefinition], wanted: Sequence[str] | None) -> list[DimensionDefinition]:
     if wanted is None:
         return scored
     known = [dimension.key for dimension in scored]
@@ -118,7 +125,7 @@ def _chosen(scored: list[DimensionDefinition], wanted: Sequence[str] | None) -> 
     return [dimension for dimension in scored if dimension.key in wanted]
 
 
-def _still_here(sample: Sample) -> dict[int, dict[int, int | None]]:
+def _read_last_values(sample: Sample) -> dict[int, dict[int, int | None]]:
     """Return the last values, level by dimension, of those who stand behind the sample's values and can discuss."""
     last = Discussion.objects.filter(sample=sample).order_by("-number").first()
     excused = Participant.objects.filter(discussion=last, state=Participant.State.EXCUSED).values("member")
@@ -148,7 +155,7 @@ def _discuss_again(
     reason: str,
     at: datetime,
 ) -> None:
-    state = after(sample.state, Event.REOPENED)
+    state = next_state(sample.state, Event.REOPENED)
     keys = [dimension.id for dimension in dimensions]
     discussion = deciding.open_discussion(
         sample,
@@ -160,7 +167,7 @@ def _discuss_again(
     )
     FinalScore.objects.filter(sample=sample, dimension__in=keys, current=True).update(current=False)
     Sample.objects.filter(pk=sample.pk).update(state=state, state_reason="", stage=Sample.Stage.CLOSED, free_slots=0)
-    record(
+    record_step(
         Event.REOPENED,
         study=sample.study,
         by=by,
@@ -174,7 +181,7 @@ def _discuss_again(
 
 def _score_again(sample: Sample, *, by: User, reason: str, at: datetime) -> None:
     """Open slots for the scores that are missing, for one more at least where the sample had been agreed."""
-    state = after(sample.state, Event.SENT_BACK)
+    state = next_state(sample.state, Event.SENT_BACK)
     protocol = sample.protocol or Protocol.objects.get(study=sample.study, current=True)
     needed = max(sample.scores_needed, protocol.annotators_per_sample)
     if sample.state == Sample.State.AGREED:
@@ -186,7 +193,7 @@ def _score_again(sample: Sample, *, by: User, reason: str, at: datetime) -> None
     unused = [slot for slot in range(1, MAX_SLOTS + 1) if slot not in used]
     if missing > len(unused):
         raise WrongState(f"A sample takes {MAX_SLOTS} scores at most.", code="no_slot")
-    free = sum(slot_mask.bit(slot) for slot in unused[:missing])
+    free = sum(slot_mask.mask_of_slot(slot) for slot in unused[:missing])
     FinalScore.objects.filter(sample=sample, current=True).update(current=False)
     Sample.objects.filter(pk=sample.pk).update(
         state=state,
@@ -195,25 +202,25 @@ def _score_again(sample: Sample, *, by: User, reason: str, at: datetime) -> None
         scores_needed=needed,
         free_slots=free,
         stage=Sample.Stage.BEGUN if free else Sample.Stage.CLOSED,
-        queued_at=microseconds(at),
+        queued_at=to_microseconds(at),
     )
-    record(Event.SENT_BACK, study=sample.study, by=by, sample=sample, to=state, reason=reason, scores=missing)
+    record_step(Event.SENT_BACK, study=sample.study, by=by, sample=sample, to=state, reason=reason, scores=missing)
     if not missing and not held:
-        deciding.decide(
-            [sample.pk], study_id=sample.study_id, by_member=place_of(by, sample.study), by_user=by.pk, at=at
+        deciding.decide_samples(
+            [sample.pk], study_id=sample.study_id, by_member=member_id_of(by, sample.study), by_user=by.pk, at=at
         )
 
 
-def _restore(sample: Sample, *, by: User, reason: str) -> None:
+def _restore_finals(sample: Sample, *, by: User, reason: str) -> None:
     """Let the values be current again that a rule has last given a sample."""
-    state = after(sample.state, Event.RESTORED)
+    state = next_state(sample.state, Event.RESTORED)
     finals = FinalScore.objects.filter(sample=sample, outcome=FinalScore.Outcome.BY_RULE)
     newest = finals.aggregate(newest=Max("version"))["newest"]
     if newest is None:
-        raise decided_by_rule()
+        raise decided_by_rule_error()
     finals.filter(version=newest).update(current=True)
     Sample.objects.filter(pk=sample.pk).update(state=state, state_reason="")
-    record(Event.RESTORED, study=sample.study, by=by, sample=sample, to=state, reason=reason)
+    record_step(Event.RESTORED, study=sample.study, by=by, sample=sample, to=state, reason=reason)
 
 
 def _end_discussion(sample: Sample, *, by: User, at: datetime) -> None:
@@ -221,6 +228,6 @@ def _end_discussion(sample: Sample, *, by: User, at: datetime) -> None:
     public_id = open_one.values_list("public_id", flat=True).first()
     if public_id is None:
         return
-    case = discussion_case.lock(public_id)
-    close(case, at)
-    store(case, Steps(at=at, user_id=by.pk, member_id=place_of(by, sample.study)))
+    case = discussion_case.lock_case(public_id)
+    close_discussion(case, at)
+    store_case(case, HistorySteps(at=at, user_id=by.pk, member_id=member_id_of(by, sample.study)))

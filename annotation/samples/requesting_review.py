@@ -8,16 +8,16 @@ from django.utils import timezone
 
 from annotation.core import slot_mask
 from annotation.core.errors import WrongState
-from annotation.core.history import record
-from annotation.core.sample_states import Event, after
-from annotation.core.sql import microseconds
+from annotation.core.history import record_step
+from annotation.core.sample_states import Event, next_state
+from annotation.core.sql import to_microseconds
 from annotation.core.transactions import write_transaction
 from annotation.discussions.case import require_open_study
 from annotation.models import Assignment, FinalScore, Protocol, Sample, User
 from annotation.models.studies import MAX_SLOTS
 from annotation.scoring import deciding_sql as sql
 
-from .admin_step import decided_by_rule, lock, reload_sample, require_reason, scored_dimensions
+from .admin_step import decided_by_rule_error, lock_sample, reload_sample, require_reason, scored_dimensions
 from .eligibility import eligible_annotators
 
 # What follows from independent scores, which one more score can be held against.
@@ -38,7 +38,7 @@ NOT_AGREED = {
 }
 
 
-def ask_review(*, by: User, sample_id: str, reason: str) -> Sample:
+def request_review(*, by: User, sample_id: str, reason: str) -> Sample:
     """Send an agreed sample to somebody new; until they have scored it, it has no final values.
 
     The scores before it stand. The last score decides over all of them, as a cross-review by protocol does.
@@ -52,25 +52,25 @@ def ask_review(*, by: User, sample_id: str, reason: str) -> Sample:
     words = require_reason(reason)
     now = timezone.now()
     with write_transaction():
-        sample = lock(by, sample_id)
+        sample = lock_sample(by, sample_id)
         require_open_study(sample.study)
-        refusal = why_not(sample, by=by)
+        refusal = why_not_reviewable(sample, by=by)
         if refusal is not None:
             raise refusal
-        state = after(sample.state, Event.REVIEW_ASKED)
+        state = next_state(sample.state, Event.REVIEW_ASKED)
         # One score more than there are, whatever was needed when it was agreed.
         Sample.objects.filter(pk=sample.pk).update(scores_needed=sample.scores_in)
-        slot = slot_mask.bit(_next_slot(sample))
-        sql.open_slot([sample.pk], state=state, slot_bit=slot, queued_at=microseconds(now))
+        slot = slot_mask.mask_of_slot(_next_slot(sample))
+        sql.open_slot([sample.pk], state=state, slot_bit=slot, queued_at=to_microseconds(now))
         sql.retire_finals([sample.pk])
-        record(Event.REVIEW_ASKED, study=sample.study, by=by, sample=sample, to=state, reason=words)
+        record_step(Event.REVIEW_ASKED, study=sample.study, by=by, sample=sample, to=state, reason=words)
     return reload_sample(sample)
 
 
-def why_not(sample: Sample, *, by: User) -> WrongState | None:
+def why_not_reviewable(sample: Sample, *, by: User) -> WrongState | None:
     """Return why the user cannot send a sample to cross-review, with what to do instead, or None where they can."""
     if not scored_dimensions(sample):
-        return decided_by_rule()
+        return decided_by_rule_error()
     if sample.state != Sample.State.AGREED:
         return WrongState(NOT_AGREED[Sample.State(sample.state)])
     outcomes = set(FinalScore.objects.filter(sample=sample, current=True).values_list("outcome", flat=True))

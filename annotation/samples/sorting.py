@@ -34,8 +34,8 @@ def page_of_samples(
         narrowed: whether some of the study's samples are not in the list.
         few: whether so few are in it that the last step of each can be looked up; else the steps are walked back.
     """
-    runs = _runs(study, rows, order, narrowed=narrowed, few=few)
-    number, last = _read(after, len(runs))
+    runs = _ordered_runs(study, rows, order, narrowed=narrowed, few=few)
+    number, last = _parse_place(after, len(runs))
     places: list[Place] = []
     for current in range(number, len(runs)):
         found = runs[current](last if current == number else None, limit - len(places))
@@ -45,7 +45,7 @@ def page_of_samples(
     return places
 
 
-def _read(after: str, runs: int) -> tuple[int, tuple[float, int] | None]:
+def _parse_place(after: str, runs: int) -> tuple[int, tuple[float, int] | None]:
     """Return the run and the place in it that a name stands for; one that makes no sense is the beginning."""
     try:
         run, rest = after.split(".", 1)
@@ -57,7 +57,7 @@ def _read(after: str, runs: int) -> tuple[int, tuple[float, int] | None]:
     return 0, None
 
 
-def _runs(study: Study, rows: QuerySet[Sample], order: str, *, narrowed: bool, few: bool) -> list[Run]:
+def _ordered_runs(study: Study, rows: QuerySet[Sample], order: str, *, narrowed: bool, few: bool) -> list[Run]:
     if order == WIDEST:
         later = Discussion.objects.filter(sample=OuterRef("sample"), number__gt=OuterRef("number"))
         cases = Discussion.objects.filter(~Exists(later), study=study)

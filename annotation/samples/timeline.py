@@ -67,25 +67,25 @@ class _Step:
     text: str = ""
 
 
-def timeline(sample: Sample, *, names: bool) -> list[TimelineEntry]:
+def read_timeline(sample: Sample, *, names: bool) -> list[TimelineEntry]:
     """Return every step of a sample's life in seven or eight queries, oldest first; without ``names``, pseudonyms."""
     rows = list(HistoryEntry.objects.filter(sample=sample).select_related("member", "user").order_by("pk"))
-    called = {member.public_id: _called(member, names) for member in _people(sample, rows)}
-    scores = _scores(sample)
+    called = {member.public_id: _display_name(member, names) for member in _read_people(sample, rows)}
+    scores = _read_scores(sample)
     posts = dict(Post.objects.filter(discussion__sample=sample).values_list("public_id", "text"))
     skips = dict(Skip.objects.filter(assignment__sample=sample).values_list("assignment__member_id", "note"))
     revisions = dict(Revision.objects.filter(assignment__sample=sample).values_list("pk", "values"))
     rows_of_finals = FinalScore.objects.filter(sample=sample).select_related("dimension", "level")
     finals = list(rows_of_finals.order_by("version", "dimension__position"))
-    steps = _merged(
-        _imported(sample, scores, finals, names),
+    steps = _merge_imports(
+        _import_steps(sample, scores, finals, names),
         [
             _Step(
                 at=row.at,
-                who=_who(row, names),
+                who=_author_name(row, names),
                 event=row.event,
                 detail=row.detail,
-                values=_values(row, scores, revisions, _finals_at(finals, row.at)),
+                values=_step_values(row, scores, revisions, _finals_at(finals, row.at)),
                 text=posts.get(row.detail.get("post", ""), "")
                 or (skips.get(row.member_id or 0, "") if row.event == Event.SKIPPED else ""),
             )
@@ -131,7 +131,7 @@ def _following(state: SampleState, event: str) -> SampleState:
     return TRANSITIONS.get((state, Event(event)), state)
 
 
-def _people(sample: Sample, rows: Iterable[HistoryEntry]) -> Iterable[Member]:
+def _read_people(sample: Sample, rows: Iterable[HistoryEntry]) -> Iterable[Member]:
     wanted = {row.detail["member"] for row in rows if "member" in row.detail}
     return Member.objects.filter(study=sample.study_id, public_id__in=wanted) if wanted else []
 
@@ -142,7 +142,7 @@ class _Score:
     values: dict[str, float | None]
 
 
-def _scores(sample: Sample) -> dict[int, _Score]:
+def _read_scores(sample: Sample) -> dict[int, _Score]:
     """Return every score of a sample with its values, undone ones included, by primary key."""
     found = {
         score.pk: _Score(score, {})
@@ -157,7 +157,7 @@ def _scores(sample: Sample) -> dict[int, _Score]:
     return found
 
 
-def _imported(sample: Sample, scores: dict[int, _Score], finals: list[FinalScore], names: bool) -> list[_Step]:
+def _import_steps(sample: Sample, scores: dict[int, _Score], finals: list[FinalScore], names: bool) -> list[_Step]:
     """Return what imports did to a sample."""
     steps = [_Step(sample.created_at, "", "imported")]
     by_version: dict[int, list[FinalScore]] = defaultdict(list)
@@ -171,14 +171,16 @@ def _imported(sample: Sample, scores: dict[int, _Score], finals: list[FinalScore
             event = Event.DECIDED_BY_RULE
         else:
             continue
-        steps.append(_Step(version[0].at, "", event, values=_agreed(version)))
+        steps.append(_Step(version[0].at, "", event, values=_agreed_values(version)))
     for one in scores.values():
         if one.score.origin == Score.Origin.IMPORTED:
-            steps.append(_Step(one.score.at, _called(one.score.member, names), "score_imported", values=one.values))
+            steps.append(
+                _Step(one.score.at, _display_name(one.score.member, names), "score_imported", values=one.values)
+            )
     return steps
 
 
-def _merged(imported: list[_Step], steps: list[_Step]) -> list[_Step]:
+def _merge_imports(imported: list[_Step], steps: list[_Step]) -> list[_Step]:
     """Put what imports did where it belongs; a score's own time lies before its import, if it is known at all."""
     arrived, *others = imported
     merged = list(steps)
@@ -188,7 +190,7 @@ def _merged(imported: list[_Step], steps: list[_Step]) -> list[_Step]:
     return [arrived, *(step for step in others if step.event == "score_imported"), *merged]
 
 
-def _values(row: HistoryEntry, scores: dict[int, _Score], revisions: dict[int, Values], agreed: Values) -> Values:
+def _step_values(row: HistoryEntry, scores: dict[int, _Score], revisions: dict[int, Values], agreed: Values) -> Values:
     if row.event in (Event.AGREED, Event.DISPUTED):
         return agreed
     if row.event in (Event.REVISED, Event.REVISION_UNDONE):
@@ -198,20 +200,20 @@ def _values(row: HistoryEntry, scores: dict[int, _Score], revisions: dict[int, V
 
 
 def _finals_at(finals: list[FinalScore], at: datetime) -> Values:
-    return _agreed([final for final in finals if final.at == at])
+    return _agreed_values([final for final in finals if final.at == at])
 
 
-def _agreed(finals: Iterable[FinalScore]) -> Values:
+def _agreed_values(finals: Iterable[FinalScore]) -> Values:
     return {final.dimension.key: None if final.level is None else final.level.value for final in finals}
 
 
-def _who(row: HistoryEntry, names: bool) -> str:
+def _author_name(row: HistoryEntry, names: bool) -> str:
     if row.member is not None:
-        return _called(row.member, names)
+        return _display_name(row.member, names)
     if row.user is not None:
         return str(row.user) if names else "admin"
     return ""
 
 
-def _called(member: Member, names: bool) -> str:
+def _display_name(member: Member, names: bool) -> str:
     return member.name if names else f"R-{member.public_id}"

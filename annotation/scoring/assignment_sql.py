@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from annotation.core.sql import aware, moment, rows
+from annotation.core.sql import database_time, fetch_rows, with_time_zone
 
 
-class Workplace(NamedTuple):
+class LeasingContext(NamedTuple):
     """A person's place at a study, with what is needed to hand out work there."""
 
     study_id: int
@@ -28,13 +28,13 @@ class Workplace(NamedTuple):
     """By some version of its rules, annotators meet a judge in this study."""
 
 
-def find_workplace(user_id: int, slug: str, now: datetime) -> Workplace | None:
+def find_leasing_context(user_id: int, slug: str, now: datetime) -> LeasingContext | None:
     """Return the place of somebody who has not left; study, member and current protocol in one go.
 
     What runs out first is the first of its index. Asked whether anything has run out, PostgreSQL, which plans without
     knowing the time, would look through all assignments of the site.
     """
-    found = rows(
+    found = fetch_rows(
         """SELECT st.id, st.state, st.rubric_id, m.id, m.user_id, m.role, m.state, m.shuffle_start, m.has_exposures,
                   m.exposed_through, p.id, p.annotators_per_sample, p.lease_minutes,
                   COALESCE((SELECT min(expires_at) FROM annotation_assignment WHERE state = 1) <= %s, FALSE)
@@ -45,9 +45,9 @@ def find_workplace(user_id: int, slug: str, now: datetime) -> Workplace | None:
            JOIN annotation_member m ON m.study_id = st.id
            JOIN annotation_protocol p ON p.study_id = st.id AND p.current
            WHERE st.slug = %s AND m.user_id = %s AND m.state <> 'left'""",
-        [moment(now), moment(now), slug, user_id],
+        [database_time(now), database_time(now), slug, user_id],
     )
-    return Workplace(*found[0]) if found else None
+    return LeasingContext(*found[0]) if found else None
 
 
 class HeldRow(NamedTuple):
@@ -73,27 +73,29 @@ _HELD = """SELECT a.id, a.public_id, a.state, a.arm, a.leased_at, a.expires_at, 
 
 def live_leases(member_id: int, now: datetime, limit: int) -> list[HeldRow]:
     """Return the live leases of a member, those that an admin gave first, then the oldest; not those that ran out."""
-    found = rows(
+    found = fetch_rows(
         f"""{_HELD} WHERE a.member_id = %s AND a.state = 1 AND a.expires_at > %s
             ORDER BY a.assigned DESC, a.leased_at, a.id LIMIT %s""",
-        [member_id, moment(now), limit],
+        [member_id, database_time(now), limit],
     )
-    return [_held(row) for row in found]
+    return [_build_held_row(row) for row in found]
 
 
-def to_be_revised(member_id: int, now: datetime, limit: int) -> list[HeldRow]:
+def revisable_assignments(member_id: int, now: datetime, limit: int) -> list[HeldRow]:
     """Return what a member has scored and may revise now, the first to end first."""
-    found = rows(
+    found = fetch_rows(
         f"{_HELD} WHERE a.member_id = %s AND a.revise_until > %s ORDER BY a.revise_until, a.id LIMIT %s",
-        [member_id, moment(now), limit],
+        [member_id, database_time(now), limit],
     )
-    return [_held(row) for row in found]
+    return [_build_held_row(row) for row in found]
 
 
-def _held(row: tuple[Any, ...]) -> HeldRow:
+def _build_held_row(row: tuple[Any, ...]) -> HeldRow:
     until = row[6]
     return HeldRow(*row)._replace(
-        leased_at=aware(row[4]), expires_at=aware(row[5]), revise_until=None if until is None else aware(until)
+        leased_at=with_time_zone(row[4]),
+        expires_at=with_time_zone(row[5]),
+        revise_until=None if until is None else with_time_zone(until),
     )
 
 
@@ -123,9 +125,9 @@ class OwnAssignment(NamedTuple):
     expires_at: datetime
 
 
-def own_assignment(public_id: str, user_id: int) -> OwnAssignment | None:
+def find_own_assignment(public_id: str, user_id: int) -> OwnAssignment | None:
     """Return an assignment of somebody who has not left the study."""
-    found = rows(
+    found = fetch_rows(
         """SELECT a.id, a.public_id, a.state, a.slot, a.arm, a.revise_until, s.id, s.has_text, s.has_image,
                   m.id, m.user_id, m.state, m.has_exposures, m.exposed_through, st.id, st.state, st.rubric_id,
                   p.annotators_per_sample, p.lease_minutes, p.undo_minutes, a.expires_at
@@ -140,5 +142,5 @@ def own_assignment(public_id: str, user_id: int) -> OwnAssignment | None:
     if not found:
         return None
     own = OwnAssignment(*found[0])
-    until = None if own.revise_until is None else aware(own.revise_until)
-    return own._replace(revise_until=until, expires_at=aware(own.expires_at))
+    until = None if own.revise_until is None else with_time_zone(own.revise_until)
+    return own._replace(revise_until=until, expires_at=with_time_zone(own.expires_at))

@@ -11,16 +11,16 @@ from django.utils import timezone
 
 from annotation.core import slot_mask
 from annotation.core.history import insert_history
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.core.sample_states import Event
-from annotation.core.sql import microseconds
+from annotation.core.sql import to_microseconds
 from annotation.core.transactions import write_transaction
 from annotation.models import Assignment, Sample
 from annotation.suggestions import showing
-from annotation.suggestions.arms import Seat, SuggestionArm
+from annotation.suggestions.arms import SlotChoice, SuggestionArm
 
 from . import claiming_sql
-from .assignment_sql import HeldRow, Workplace
+from .assignment_sql import HeldRow, LeasingContext
 
 WINDOW = 48
 # Several rounds, as other annotators may take a candidate between finding and claiming it. Where all of them reach for
@@ -34,17 +34,17 @@ CURSOR_STEP = 16
 OPEN = (None, Assignment.State.RELEASED)
 
 
-def claim(desk: Workplace, count: int, now: datetime) -> list[HeldRow]:
+def claim_samples(desk: LeasingContext, count: int, now: datetime) -> list[HeldRow]:
     """Lease up to ``count`` samples to a member who holds fewer than they ask for; return the leases."""
     claimed: list[HeldRow] = []
     barred: set[int] = set()
     attempt = 0
     while attempt < ATTEMPTS:
         missing = count - len(claimed)
-        candidates = _candidates(desk, missing, barred, begun_first=attempt < ATTEMPTS_AT_BEGUN)
+        candidates = _find_candidates(desk, missing, barred, begun_first=attempt < ATTEMPTS_AT_BEGUN)
         if not candidates:
             break
-        if desk.meets_judges and (found := _barred(candidates, desk)):
+        if desk.meets_judges and (found := _blind_only_samples(candidates, desk)):
             barred |= found
             continue
         attempt += 1
@@ -54,26 +54,26 @@ def claim(desk: Workplace, count: int, now: datetime) -> list[HeldRow]:
     return claimed
 
 
-def _barred(candidates: Sequence[claiming_sql.Candidate], desk: Workplace) -> set[int]:
+def _blind_only_samples(candidates: Sequence[claiming_sql.Candidate], desk: LeasingContext) -> set[int]:
     """Return the samples that have only blind slots left, of those of which the member was shown a judge's values."""
     mine = {candidate.sample_id: candidate.free_slots for candidate in candidates if candidate.own_state is not None}
-    found = _meetings(list(mine), desk) if mine else {}
+    found = _suggestion_rules(list(mine), desk) if mine else {}
     return {sample_id for sample_id, meeting in found.items() if meeting.seat(mine[sample_id]) is None}
 
 
-def _meetings(samples: Sequence[int], desk: Workplace) -> dict[int, showing.SuggestionRule]:
-    rubric = definition(desk.rubric_id)
-    return showing.meetings(samples, member_id=desk.member_id, protocol_id=desk.protocol_id, rubric=rubric)
+def _suggestion_rules(samples: Sequence[int], desk: LeasingContext) -> dict[int, showing.SuggestionRule]:
+    rubric = load_rubric(desk.rubric_id)
+    return showing.suggestion_rules(samples, member_id=desk.member_id, protocol_id=desk.protocol_id, rubric=rubric)
 
 
-def _candidates(
-    desk: Workplace, count: int, barred: Collection[int], *, begun_first: bool
+def _find_candidates(
+    desk: LeasingContext, count: int, barred: Collection[int], *, begun_first: bool
 ) -> list[claiming_sql.Candidate]:
     seen = desk.exposed_through if desk.has_exposures else None
     found: list[claiming_sql.Candidate] = []
     priority = claiming_sql.top_begun_priority(desk.study_id, below=HIGHEST_PRIORITY + 1) if begun_first else None
     while priority is not None and len(found) < count:
-        found += _begun(desk, priority, seen, barred)
+        found += _find_begun(desk, priority, seen, barred)
         if len(found) < count:
             priority = claiming_sql.top_begun_priority(desk.study_id, below=priority)
     if len(found) < count:
@@ -82,18 +82,20 @@ def _candidates(
         )
     if found:
         return found
-    left = claiming_sql.begun_anywhere(desk.study_id, desk.member_id, WINDOW + len(barred), seen)
+    left = claiming_sql.begun_samples_anywhere(desk.study_id, desk.member_id, WINDOW + len(barred), seen)
     return _in_personal_order([c for c in left if c.sample_id not in barred], desk.shuffle_start)
 
 
-def _begun(desk: Workplace, priority: int, seen: int | None, barred: Collection[int]) -> list[claiming_sql.Candidate]:
+def _find_begun(
+    desk: LeasingContext, priority: int, seen: int | None, barred: Collection[int]
+) -> list[claiming_sql.Candidate]:
     """Return candidates of one priority from the first window that holds any, and move the cursor past one's own."""
     position = -1
     while True:
-        window = claiming_sql.begun(desk.study_id, desk.member_id, priority, position, WINDOW, seen)
+        window = claiming_sql.begun_samples(desk.study_id, desk.member_id, priority, position, WINDOW, seen)
         free = [c for c in window if c.own_state in OPEN and c.sample_id not in barred]
         own = window.index(free[0]) if free else len(window)
-        settled = microseconds(timezone.now() - CURSOR_LAG)
+        settled = to_microseconds(timezone.now() - CURSOR_LAG)
         passed = [c.queued_at for c in window[:own] if c.queued_at <= settled]
         if len(passed) >= CURSOR_STEP:
             # Samples queued in the same microsecond may lie on both sides of the boundary.
@@ -113,29 +115,37 @@ def _in_personal_order(candidates: list[claiming_sql.Candidate], shuffle_start: 
     return mine + rest[start:] + rest[:start]
 
 
-def _claim_candidates(candidates: Sequence[claiming_sql.Candidate], desk: Workplace, now: datetime) -> list[HeldRow]:
+def _claim_candidates(
+    candidates: Sequence[claiming_sql.Candidate], desk: LeasingContext, now: datetime
+) -> list[HeldRow]:
     expires_at = now + timedelta(minutes=desk.lease_minutes)
     everything = slot_mask.all_free(desk.annotators_per_sample)
-    seat_of: dict[int, Seat] = {}
+    seat_of: dict[int, SlotChoice] = {}
     try:
         with write_transaction():
-            met = _meetings([candidate.sample_id for candidate in candidates], desk) if desk.meets_judges else {}
+            met = (
+                _suggestion_rules([candidate.sample_id for candidate in candidates], desk) if desk.meets_judges else {}
+            )
             # Always in the order of their ids, so that two claims never wait for each other.
             for candidate in sorted(candidates):
                 new = candidate.stage == Sample.Stage.UNTOUCHED
                 free = everything if new else candidate.free_slots
                 meeting = met.get(candidate.sample_id)
-                seat = Seat(slot_mask.lowest(free), SuggestionArm.BLIND) if meeting is None else meeting.seat(free)
+                seat = (
+                    SlotChoice(slot_mask.lowest_slot(free), SuggestionArm.BLIND)
+                    if meeting is None
+                    else meeting.seat(free)
+                )
                 if seat is None:
                     continue
-                left = slot_mask.take(free, seat.slot)
+                left = slot_mask.take_slot(free, seat.slot)
                 if new:
                     won = claiming_sql.claim_untouched(
                         candidate.sample_id,
                         protocol_id=desk.protocol_id,
                         free_slots=left,
                         scores_needed=desk.annotators_per_sample,
-                        queued_at=microseconds(now),
+                        queued_at=to_microseconds(now),
                     )
                 else:
                     won = claiming_sql.claim_begun(candidate.sample_id, expected=free, free_slots=left)
@@ -153,7 +163,7 @@ def _claim_candidates(candidates: Sequence[claiming_sql.Candidate], desk: Workpl
             if len(stored) != len(won_in_order):
                 raise _SameSampleTwice
             if met:
-                showing.fix(
+                showing.store_suggestions(
                     [(stored[pk][0], met[pk], seat) for pk, seat in seat_of.items()],
                     returning=[stored[one.sample_id][0] for one in won_in_order if one.own_state is not None],
                     at=now,

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from annotation.core.sql import execute_write, moment, rows
+from annotation.core.sql import database_time, execute_write, fetch_rows
 from annotation.models.fields import opaque_id
 
 
@@ -30,14 +30,14 @@ _UNSEEN = """ AND s.id > %s AND NOT EXISTS (
 
 def top_begun_priority(study_id: int, *, below: int) -> int | None:
     """Return the highest priority under ``below`` that a begun sample has."""
-    found = rows(
+    found = fetch_rows(
         "SELECT MAX(priority) FROM annotation_sample WHERE study_id = %s AND stage = 2 AND priority < %s",
         [study_id, below],
     )
     return found[0][0]
 
 
-def begun(
+def begun_samples(
     study_id: int, member_id: int, priority: int, after: int, limit: int, seen_through: int | None
 ) -> list[Candidate]:
     """Return the begun samples of a priority past both ``after`` and the member's cursor, oldest first.
@@ -45,7 +45,7 @@ def begun(
     One statement for cursor, window and own assignments.
     """
     unseen, extra = ("", []) if seen_through is None else (_UNSEEN, [seen_through, member_id])
-    found = rows(
+    found = fetch_rows(
         f"""
         SELECT s.id, s.public_id, s.has_text, s.has_image, 2, s.free_slots, s.queued_at, a.state
         FROM annotation_sample s
@@ -60,13 +60,13 @@ def begun(
     return [Candidate(*row) for row in found]
 
 
-def begun_anywhere(study_id: int, member_id: int, limit: int, seen_through: int | None) -> list[Candidate]:
+def begun_samples_anywhere(study_id: int, member_id: int, limit: int, seen_through: int | None) -> list[Candidate]:
     """Return begun samples that are not this member's own, wherever they stand.
 
     Asked before somebody is told that nothing is left: a cursor may have passed a row that was committed late.
     """
     unseen, extra = ("", []) if seen_through is None else (_UNSEEN, [seen_through, member_id])
-    found = rows(
+    found = fetch_rows(
         f"""
         SELECT s.id, s.public_id, s.has_text, s.has_image, 2, s.free_slots, s.queued_at, a.state
         FROM annotation_sample s
@@ -95,12 +95,12 @@ def untouched_samples(
         ORDER BY s.shuffle LIMIT %s
         """  # noqa: S608
     parameters = [study_id, study_id, shuffle_start, *extra]
-    found = rows(sql.format(">="), [*parameters, limit])
+    found = fetch_rows(sql.format(">="), [*parameters, limit])
     if len(found) < limit:
-        found += rows(sql.format("<"), [*parameters, limit - len(found)])
+        found += fetch_rows(sql.format("<"), [*parameters, limit - len(found)])
     if not found and seen_through is not None:
         # An exposed member may have seen the whole top priority and none of the next.
-        found = rows(
+        found = fetch_rows(
             f"""SELECT s.id, s.public_id, s.has_text, s.has_image, 1, 0, 0, NULL FROM annotation_sample s
                 WHERE s.study_id = %s AND s.stage = 1{unseen} ORDER BY s.priority DESC, s.shuffle LIMIT %s""",  # noqa: S608
             [study_id, *extra, limit],
@@ -183,12 +183,12 @@ def insert_assignments(
     A sample that the member has an assignment of already is left out; one that had been released is taken up again
     under its old id.
     """
-    start, end = moment(leased_at), moment(expires_at)
+    start, end = database_time(leased_at), database_time(expires_at)
     parameters: list[Any] = []
     for sample_id, slot, arm in claims:
         parameters += [opaque_id(), sample_id, member_id, slot, arm, start, end, assigned]
     values = ", ".join(["(%s, %s, %s, %s, 1, %s, %s, %s, %s)"] * len(claims))
-    found = rows(
+    found = fetch_rows(
         f"""INSERT INTO annotation_assignment
               (public_id, sample_id, member_id, slot, state, arm, leased_at, expires_at, assigned)
             VALUES {values}

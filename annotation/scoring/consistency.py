@@ -17,7 +17,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class ConsistencyRules:
     """What a protocol says about values that differ."""
 
     tolerance: float
@@ -28,7 +28,7 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreed:
+class AgreedValue:
     """The values are consistent: the final one, and as which outcome it is stored."""
 
     value: float
@@ -36,23 +36,23 @@ class Agreed:
 
 
 @dataclass(frozen=True, slots=True)
-class Disputed:
+class DisputedValues:
     """The values differ; ``spread`` is their range."""
 
     spread: float
 
 
 @dataclass(frozen=True, slots=True)
-class OneMore:
+class OneMoreNeeded:
     """The values lie within the tolerance around no level; one more annotator breaks the tie."""
 
     spread: float
 
 
-Verdict = Agreed | Disputed | OneMore
+Verdict = AgreedValue | DisputedValues | OneMoreNeeded
 
 
-def verdict(values: Sequence[float], levels: Sequence[float], rules: Rules) -> Verdict:
+def check_values_agree(values: Sequence[float], levels: Sequence[float], rules: ConsistencyRules) -> Verdict:
     """Judge the values of one dimension, in any order, against the levels that it has.
 
     Raises:
@@ -62,41 +62,43 @@ def verdict(values: Sequence[float], levels: Sequence[float], rules: Rules) -> V
         raise ValueError("no values to judge")
     low, high = min(values), max(values)
     if len(values) == 1:
-        return Agreed(low, "single")
+        return AgreedValue(low, "single")
     if low == high:
-        return Agreed(low, "unanimous")
+        return AgreedValue(low, "unanimous")
     if rules.decide == "aggregate":
-        return Agreed(median_low(values), "aggregated")
+        return AgreedValue(median_low(values), "aggregated")
     spread = high - low
     if spread > rules.tolerance + _SAME:
-        return Disputed(spread)
+        return DisputedValues(spread)
     middle = median(values)
     for level in levels:
         if math.isclose(level, middle, rel_tol=0, abs_tol=_SAME):
-            return Agreed(level, "within_tolerance")
+            return AgreedValue(level, "within_tolerance")
     if rules.tie_rule == "lower":
-        return Agreed(median_low(values), "within_tolerance")
+        return AgreedValue(median_low(values), "within_tolerance")
     if rules.tie_rule == "third" and rules.may_ask_one_more:
-        return OneMore(spread)
-    return Disputed(spread)
+        return OneMoreNeeded(spread)
+    return DisputedValues(spread)
 
 
-def verdicts(
-    values: Mapping[Key, Sequence[float]], levels: Mapping[Key, Sequence[float]], rules: Rules
+def check_dimensions_agree(
+    values: Mapping[Key, Sequence[float]], levels: Mapping[Key, Sequence[float]], rules: ConsistencyRules
 ) -> dict[Key, Verdict]:
     """Judge each dimension of a sample.
 
     One more annotator settles no difference, so where one dimension is disputed a tie on another is discussed with it.
     """
-    judged = {key: verdict(given, levels[key], rules) for key, given in values.items()}
-    if any(isinstance(one, Disputed) for one in judged.values()):
-        return {key: Disputed(one.spread) if isinstance(one, OneMore) else one for key, one in judged.items()}
+    judged = {key: check_values_agree(given, levels[key], rules) for key, given in values.items()}
+    if any(isinstance(one, DisputedValues) for one in judged.values()):
+        return {
+            key: DisputedValues(one.spread) if isinstance(one, OneMoreNeeded) else one for key, one in judged.items()
+        }
     return judged
 
 
-def consistent_after_review(agreed: Agreed) -> Agreed:
+def consistent_after_review(agreed: AgreedValue) -> AgreedValue:
     """Return what a consistent value is once the cross-review is among its values; an aggregate stays one."""
-    return agreed if agreed.outcome == "aggregated" else Agreed(agreed.value, "reviewed")
+    return agreed if agreed.outcome == "aggregated" else AgreedValue(agreed.value, "reviewed")
 
 
 def needs_review(
@@ -110,14 +112,14 @@ def needs_review(
     if cross_review == "all":
         return True
     if cross_review == "share":
-        return _draw(sample) < share
+        return _draw_number(sample) < share
     if cross_review == "high":
         least = HIGH_RATED if threshold is None else threshold
         return bool(finals) and min(finals) >= least
     return False
 
 
-def _draw(sample: str) -> float:
+def _draw_number(sample: str) -> float:
     """Return a number from 0 to below 1 that is as good as random, and the same for the same sample."""
     digest = hashlib.sha256(f"cross-review {sample}".encode()).digest()
     return int.from_bytes(digest[:8]) / 2**64

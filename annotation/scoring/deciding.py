@@ -16,9 +16,9 @@ from django.utils import timezone
 
 from annotation.core import slot_mask
 from annotation.core.history import insert_history
-from annotation.core.rubric_cache import RubricDefinition, definition
-from annotation.core.sample_states import Event, SampleState, after
-from annotation.core.sql import microseconds, together
+from annotation.core.rubric_cache import RubricDefinition, load_rubric
+from annotation.core.sample_states import Event, SampleState, next_state
+from annotation.core.sql import send_writes_together, to_microseconds
 from annotation.core.transactions import write_transaction
 from annotation.models import Assignment, Discussion, FinalScore, Sample, Study, User
 from annotation.models.fields import opaque_id
@@ -27,7 +27,16 @@ from annotation.suggestions.arms import label_origin
 from judge.missing_sides import LockedDimension, locked_dimensions
 
 from . import deciding_sql as sql
-from .consistency import Agreed, Disputed, OneMore, Rules, Verdict, consistent_after_review, needs_review, verdicts
+from .consistency import (
+    AgreedValue,
+    ConsistencyRules,
+    DisputedValues,
+    OneMoreNeeded,
+    Verdict,
+    check_dimensions_agree,
+    consistent_after_review,
+    needs_review,
+)
 
 Levels = Mapping[int, int | None]
 """Where somebody stands: level by dimension, by primary keys; None where they have no value yet."""
@@ -72,7 +81,7 @@ class _Decided:
     slot: int = 0
 
 
-def decide(
+def decide_samples(
     samples: Sequence[int],
     *,
     study_id: int,
@@ -89,10 +98,10 @@ def decide(
     with it.
     """
     found = sql.undecided_samples(samples)
-    rubric = definition(found[0][0].rubric_id) if found else None
-    decided = [_follows(row, given, rubric, at) for row, given in found] if rubric else []
-    with together():
-        history = [*before, *(_write(decided, rubric, study_id=study_id, at=at) if rubric else ())]
+    rubric = load_rubric(found[0][0].rubric_id) if found else None
+    decided = [_decide_sample(row, given, rubric, at) for row, given in found] if rubric else []
+    with send_writes_together():
+        history = [*before, *(_store_decisions(decided, rubric, study_id=study_id, at=at) if rubric else ())]
         if history:
             insert_history(history, study_id=study_id, member_id=by_member, user_id=by_user, at=at)
     return {one.row.sample_id: one.to for one in decided}
@@ -139,7 +148,9 @@ def _decide_all(study: Study, keys: Sequence[int], by: User | None, progress: De
         with write_transaction():
             list(Sample.objects.select_for_update().filter(pk__in=batch).order_by("pk").values_list("pk"))
             decided += len(
-                decide(batch, study_id=study.pk, by_member=None, by_user=by.pk if by else None, at=timezone.now())
+                decide_samples(
+                    batch, study_id=study.pk, by_member=None, by_user=by.pk if by else None, at=timezone.now()
+                )
             )
         if progress:
             progress(start + len(batch), len(keys), "Deciding samples")
@@ -161,12 +172,12 @@ def open_discussion(
     """
     due_at = None if discussion_days is None else at + timedelta(days=discussion_days)
     case = NewCase(sample.pk, because, sorted(dimensions), participants, due_at)
-    rubric = definition(sample.study.rubric_id)
-    opened = _open([case], rubric, study_id=sample.study_id, at=at)
+    rubric = load_rubric(sample.study.rubric_id)
+    opened = _open_cases([case], rubric, study_id=sample.study_id, at=at)
     return Discussion.objects.get(pk=opened[sample.pk][0])
 
 
-def _follows(
+def _decide_sample(
     row: sql.Undecided, given: Sequence[sql.CountingLevel], rubric: RubricDefinition, at: datetime
 ) -> _Decided:
     """Judge one sample."""
@@ -177,10 +188,10 @@ def _follows(
         values[level.dimension_id].append(rubric.value_of(level.level_id))
     slot = max(row.annotators_per_sample, row.last_slot) + 1
     room = slot <= MAX_SLOTS
-    judged = verdicts(
+    judged = check_dimensions_agree(
         values,
         {dimension.id: tuple(dimension.level_of) for dimension in scored.values()},
-        Rules(
+        ConsistencyRules(
             tolerance=row.tolerance,
             tie_rule=row.tie_rule,
             decide=row.decide,
@@ -188,23 +199,23 @@ def _follows(
         ),
     )
     in_review = row.state == SampleState.IN_REVIEW
-    agreed = _agreed(judged, rubric, locked, in_review=in_review)
-    origins = _origins(given, rubric)
-    if any(isinstance(one, Disputed) for one in judged.values()):
+    agreed = _agreed_values(judged, rubric, locked, in_review=in_review)
+    origins = _label_origins(given, rubric)
+    if any(isinstance(one, DisputedValues) for one in judged.values()):
         event = Event.DISPUTED
-        case = _case(row, judged, given, in_review=in_review, at=at)
-        return _Decided(row, event, after(row.state, event), agreed, origins, case)
-    if any(isinstance(one, OneMore) for one in judged.values()):
+        case = _build_case(row, judged, given, in_review=in_review, at=at)
+        return _Decided(row, event, next_state(row.state, event), agreed, origins, case)
+    if any(isinstance(one, OneMoreNeeded) for one in judged.values()):
         event = Event.ONE_MORE_ASKED
-        return _Decided(row, event, after(row.state, event), slot=slot)
-    if room and not in_review and _wants_review(row, agreed, rubric):
+        return _Decided(row, event, next_state(row.state, event), slot=slot)
+    if room and not in_review and _goes_to_review(row, agreed, rubric):
         event = Event.REVIEW_ASKED
-        return _Decided(row, event, after(row.state, event), slot=slot)
+        return _Decided(row, event, next_state(row.state, event), slot=slot)
     event = Event.AGREED
-    return _Decided(row, event, after(row.state, event), agreed, origins)
+    return _Decided(row, event, next_state(row.state, event), agreed, origins)
 
 
-def _origins(given: Sequence[sql.CountingLevel], rubric: RubricDefinition) -> dict[int, str]:
+def _label_origins(given: Sequence[sql.CountingLevel], rubric: RubricDefinition) -> dict[int, str]:
     """Return how the values of a sample came about, by dimension."""
     arms: dict[int, list[int]] = {dimension.id: [] for dimension in rubric.dimensions}
     for one in given:
@@ -213,7 +224,7 @@ def _origins(given: Sequence[sql.CountingLevel], rubric: RubricDefinition) -> di
     return {dimension: label_origin(of, imported=imported) for dimension, of in arms.items()}
 
 
-def _agreed(
+def _agreed_values(
     judged: Mapping[int, Verdict],
     rubric: RubricDefinition,
     locked: Mapping[str, LockedDimension],
@@ -229,13 +240,13 @@ def _agreed(
             agreed[dimension.id] = (level, FinalScore.Outcome.BY_RULE)
             continue
         one = judged[dimension.id]
-        if isinstance(one, Agreed):
+        if isinstance(one, AgreedValue):
             final = consistent_after_review(one) if in_review else one
             agreed[dimension.id] = (dimension.level_of[final.value], final.outcome)
     return agreed
 
 
-def _wants_review(row: sql.Undecided, agreed: Mapping[int, tuple[int | None, str]], rubric: RubricDefinition) -> bool:
+def _goes_to_review(row: sql.Undecided, agreed: Mapping[int, tuple[int | None, str]], rubric: RubricDefinition) -> bool:
     return needs_review(
         cross_review=row.cross_review,
         share=row.review_share,
@@ -245,7 +256,7 @@ def _wants_review(row: sql.Undecided, agreed: Mapping[int, tuple[int | None, str
     )
 
 
-def _case(
+def _build_case(
     row: sql.Undecided,
     judged: Mapping[int, Verdict],
     given: Sequence[sql.CountingLevel],
@@ -254,7 +265,7 @@ def _case(
     at: datetime,
 ) -> NewCase:
     """Return the discussion that the disputed dimensions call for, between all who scored."""
-    disputed = [dimension for dimension, one in judged.items() if isinstance(one, Disputed)]
+    disputed = [dimension for dimension, one in judged.items() if isinstance(one, DisputedValues)]
     levels: dict[int, dict[int, int | None]] = defaultdict(dict)
     for one in given:
         levels[one.member_id][one.dimension_id] = one.level_id
@@ -267,16 +278,18 @@ def _case(
     )
 
 
-def _write(decided: Sequence[_Decided], rubric: RubricDefinition, *, study_id: int, at: datetime) -> list[Entry]:
+def _store_decisions(
+    decided: Sequence[_Decided], rubric: RubricDefinition, *, study_id: int, at: datetime
+) -> list[Entry]:
     """Store what was decided and return the entries that tell it."""
     by_standing: dict[tuple[SampleState, int], list[int]] = defaultdict(list)
     for one in decided:
         by_standing[one.to, one.slot].append(one.row.sample_id)
     for (state, slot), keys in by_standing.items():
         if slot:
-            sql.open_slot(keys, state=state, slot_bit=slot_mask.bit(slot), queued_at=microseconds(at))
+            sql.open_slot(keys, state=state, slot_bit=slot_mask.mask_of_slot(slot), queued_at=to_microseconds(at))
         else:
-            sql.close(keys, state=state)
+            sql.close_samples(keys, state=state)
     rescored = [one.row.sample_id for one in decided if one.row.last_version and not one.slot]
     if rescored:
         sql.retire_finals(rescored)
@@ -288,7 +301,7 @@ def _write(decided: Sequence[_Decided], rubric: RubricDefinition, *, study_id: i
     if finals:
         sql.insert_finals(finals, at=at)
     cases = [one.case for one in decided if one.case is not None]
-    opened = _open(cases, rubric, study_id=study_id, at=at) if cases else {}
+    opened = _open_cases(cases, rubric, study_id=study_id, at=at) if cases else {}
     key_of = {dimension.id: dimension.key for dimension in rubric.dimensions}
     history: list[Entry] = []
     for one in decided:
@@ -300,12 +313,14 @@ def _write(decided: Sequence[_Decided], rubric: RubricDefinition, *, study_id: i
     return history
 
 
-def _open(
+def _open_cases(
     cases: Sequence[NewCase], rubric: RubricDefinition, *, study_id: int, at: datetime
 ) -> dict[int, tuple[int, str]]:
     """Store discussions and return id and opaque id by sample."""
     new = [
-        sql.NewDiscussion(opaque_id(), study_id, case.sample_id, case.because, _spread(case, rubric), case.due_at)
+        sql.NewDiscussion(
+            opaque_id(), study_id, case.sample_id, case.because, _widest_spread(case, rubric), case.due_at
+        )
         for case in cases
     ]
     ids = sql.insert_discussions(new, at=at)
@@ -325,7 +340,7 @@ def _open(
     return {one.sample_id: (ids[one.sample_id], one.public_id) for one in new}
 
 
-def _spread(case: NewCase, rubric: RubricDefinition) -> float:
+def _widest_spread(case: NewCase, rubric: RubricDefinition) -> float:
     """Return the widest range of first values on one dimension."""
     widest = 0.0
     for dimension in case.dimensions:

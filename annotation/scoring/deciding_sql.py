@@ -6,7 +6,7 @@ from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from annotation.core.sql import execute_write, moment, rows
+from annotation.core.sql import database_time, execute_write, fetch_rows
 
 # SQLite takes 32,766 parameters in a statement.
 MOST_PARAMETERS = 30_000
@@ -54,7 +54,7 @@ def undecided_samples(sample_ids: Sequence[int]) -> list[tuple[Undecided, list[C
     somebody has kept or changed theirs in view of a judge's, that. A sample that somebody still holds or may still
     revise is left out: their work counts when it comes, as may be after a change of k.
     """
-    found = rows(
+    found = fetch_rows(
         f"""WITH u AS MATERIALIZED (
               SELECT s.id, s.public_id, s.state, s.has_text, s.has_image, st.rubric_id, p.annotators_per_sample,
                      p.tolerance, p.tie_rule, p.decide, p.cross_review, p.review_share, p.review_threshold,
@@ -68,7 +68,7 @@ def undecided_samples(sample_ids: Sequence[int]) -> list[tuple[Undecided, list[C
               FROM annotation_sample s
               JOIN annotation_protocol p ON p.id = s.protocol_id
               JOIN annotation_study st ON st.id = s.study_id
-              WHERE s.id IN ({_marks(sample_ids)}) AND s.state IN ('scoring', 'in_review')
+              WHERE s.id IN ({_placeholders(sample_ids)}) AND s.state IN ('scoring', 'in_review')
                 AND s.scores_needed > 0 AND s.scores_in >= s.scores_needed
                 AND NOT EXISTS (SELECT 1 FROM annotation_assignment a WHERE a.sample_id = s.id
                                 AND (a.state + 0 = 1 OR a.revise_until IS NOT NULL)))
@@ -79,7 +79,7 @@ def undecided_samples(sample_ids: Sequence[int]) -> list[tuple[Undecided, list[C
             JOIN annotation_rating r ON r.score_id = c.id
             LEFT JOIN annotation_suggestion g ON c.arm <> 0 AND g.assignment_id = c.assignment_id
               AND g.dimension_id = r.dimension_id
-            WHERE c.sample_id IN ({_marks(sample_ids)}) AND c.voided_at IS NULL AND c.complete AND c.round = 1
+            WHERE c.sample_id IN ({_placeholders(sample_ids)}) AND c.voided_at IS NULL AND c.complete AND c.round = 1
               AND (c.origin = 'given' OR c.origin = 'imported' AND u.counts_imported)
             ORDER BY u.id""",  # noqa: S608 - only places are put in
         # Twice, as a planner without statistics would look through the scores of every sample otherwise.
@@ -92,10 +92,10 @@ def undecided_samples(sample_ids: Sequence[int]) -> list[tuple[Undecided, list[C
     ]
 
 
-def close(sample_ids: Sequence[int], *, state: str) -> None:
+def close_samples(sample_ids: Sequence[int], *, state: str) -> None:
     """Put samples into a state in which nobody scores them."""
     execute_write(
-        f"UPDATE annotation_sample SET state = %s, stage = 0, free_slots = 0 WHERE id IN ({_marks(sample_ids)})",  # noqa: S608
+        f"UPDATE annotation_sample SET state = %s, stage = 0, free_slots = 0 WHERE id IN ({_placeholders(sample_ids)})",  # noqa: S608
         [state, *sample_ids],
     )
 
@@ -106,7 +106,7 @@ def open_slot(sample_ids: Sequence[int], *, state: str, slot_bit: int, queued_at
     execute_write(
         f"""UPDATE annotation_sample SET state = %s, stage = 2, free_slots = free_slots | %s,
                    scores_needed = scores_needed + 1, queued_at = %s + (id - %s)
-            WHERE id IN ({_marks(sample_ids)})""",  # noqa: S608
+            WHERE id IN ({_placeholders(sample_ids)})""",  # noqa: S608
         [state, slot_bit, queued_at, min(sample_ids), *sample_ids],
     )
 
@@ -114,15 +114,16 @@ def open_slot(sample_ids: Sequence[int], *, state: str, slot_bit: int, queued_at
 def retire_finals(sample_ids: Sequence[int]) -> None:
     """Let no final score of the samples be the current one."""
     execute_write(
-        f"UPDATE annotation_finalscore SET current = FALSE WHERE sample_id IN ({_marks(sample_ids)}) AND current",  # noqa: S608
+        f"UPDATE annotation_finalscore SET current = FALSE"  # noqa: S608
+        f" WHERE sample_id IN ({_placeholders(sample_ids)}) AND current",
         sample_ids,
     )
 
 
 def insert_finals(finals: Iterable[tuple[int, int, int | None, int, str, str]], *, at: datetime) -> None:
     """Store final scores given as sample, dimension, level, version, outcome and label origin."""
-    when = moment(at)
-    _insert(
+    when = database_time(at)
+    _insert_rows(
         "annotation_finalscore",
         "sample_id, dimension_id, level_id, version, outcome, label_origin, current, reason, at",
         "(%s, %s, %s, %s, %s, %s, TRUE, '', %s)",
@@ -143,16 +144,16 @@ class NewDiscussion(NamedTuple):
 
 def insert_discussions(discussions: Sequence[NewDiscussion], *, at: datetime) -> dict[int, int]:
     """Store open discussions, each with the next number of its sample, and return their ids by sample."""
-    when = moment(at)
+    when = database_time(at)
     number = "(SELECT COALESCE(MAX(d.number), 0) + 1 FROM annotation_discussion d WHERE d.sample_id = %s)"
-    found = _insert(
+    found = _insert_rows(
         "annotation_discussion",
         "public_id, study_id, sample_id, number, because, state, spread, opened_at, due_at, version",
         f"(%s, %s, %s, {number}, %s, 'open', %s, %s, %s, 1)",
         (
             (
                 *(one.public_id, one.study_id, one.sample_id, one.sample_id, one.because, one.spread, when),
-                None if one.due_at is None else moment(one.due_at),
+                None if one.due_at is None else database_time(one.due_at),
             )
             for one in discussions
         ),
@@ -163,12 +164,12 @@ def insert_discussions(discussions: Sequence[NewDiscussion], *, at: datetime) ->
 
 def insert_topics(topics: Iterable[tuple[int, int]]) -> None:
     """Store ``(discussion, dimension)`` topics."""
-    _insert("annotation_topic", "discussion_id, dimension_id", "(%s, %s)", topics)
+    _insert_rows("annotation_topic", "discussion_id, dimension_id", "(%s, %s)", topics)
 
 
 def insert_participants(participants: Iterable[tuple[int, int, int]]) -> dict[tuple[int, int], int]:
     """Store ``(discussion, member, number)`` participants, all awaited; return their ids by discussion and member."""
-    found = _insert(
+    found = _insert_rows(
         "annotation_participant",
         "discussion_id, member_id, number, state, excused_because, waits",
         "(%s, %s, %s, 'active', '', TRUE)",
@@ -180,7 +181,7 @@ def insert_participants(participants: Iterable[tuple[int, int, int]]) -> dict[tu
 
 def insert_stances(stances: Iterable[tuple[int, int, int | None]]) -> None:
     """Store ``(participant, dimension, level)`` stances: where each begins."""
-    _insert(
+    _insert_rows(
         "annotation_stance",
         "participant_id, dimension_id, first_id, level_id",
         "(%s, %s, %s, %s)",
@@ -188,27 +189,27 @@ def insert_stances(stances: Iterable[tuple[int, int, int | None]]) -> None:
     )
 
 
-def _marks(values: Sequence[Any]) -> str:
+def _placeholders(values: Sequence[Any]) -> str:
     return ", ".join(["%s"] * len(values))
 
 
-def _insert(
+def _insert_rows(
     table: str, columns: str, places: str, values: Iterable[Sequence[Any]], *, returning: str = ""
 ) -> list[tuple[Any, ...]]:
     """Insert rows, as many at a time as a statement takes, and return what is asked for of each."""
     found: list[tuple[Any, ...]] = []
     most = MOST_PARAMETERS // places.count("%s")
-    for piece in _pieces(values, most):
+    for piece in _split_rows(values, most):
         sql = f"INSERT INTO {table} ({columns}) VALUES {', '.join([places] * len(piece))}"  # noqa: S608
         parameters = [value for row in piece for value in row]
         if returning:
-            found += rows(f"{sql} RETURNING {returning}", parameters)
+            found += fetch_rows(f"{sql} RETURNING {returning}", parameters)
         else:
             execute_write(sql, parameters)
     return found
 
 
-def _pieces(values: Iterable[Sequence[Any]], size: int) -> Iterator[list[Sequence[Any]]]:
+def _split_rows(values: Iterable[Sequence[Any]], size: int) -> Iterator[list[Sequence[Any]]]:
     iterator = iter(values)
     while piece := list(islice(iterator, size)):
         yield piece

@@ -8,7 +8,7 @@ from annotation.models import Assignment, Exposure, Member, Sample, Score, Study
 
 from . import revision_expiry
 from .assignment_sql import OwnAssignment
-from .leases import release, release_held
+from .leases import release_leases, release_member_leases
 
 
 def record_exposure(*, member: Member, samples: Sequence[Sample]) -> None:
@@ -23,8 +23,8 @@ def record_exposure(*, member: Member, samples: Sequence[Sample]) -> None:
             Member.objects.filter(pk=member.pk).update(has_exposures=True)
             member.has_exposures = True
         leased = Assignment.objects.filter(member=member, sample__in=new, state=Assignment.State.LEASED)
-        release(list(leased.values_list("pk", flat=True)), event="released")
-        revision_expiry.end_of(member=member, samples=new)
+        release_leases(list(leased.values_list("pk", flat=True)), event="released")
+        revision_expiry.end_member_revisions(member=member, samples=new)
 
 
 def record_exposure_to_all(*, member: Member) -> None:
@@ -35,7 +35,7 @@ def record_exposure_to_all(*, member: Member) -> None:
     with write_transaction():
         Member.objects.filter(pk=member.pk).update(exposed_through=newest, has_exposures=True)
         member.exposed_through, member.has_exposures = newest, True
-        release_held(member=member)
+        release_member_leases(member=member)
 
 
 def record_scored_elsewhere(*, study: Study) -> None:

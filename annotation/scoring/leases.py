@@ -12,22 +12,22 @@ from django.utils import timezone
 from annotation.core import slot_mask
 from annotation.core.errors import BadInput, NotFound, WrongState
 from annotation.core.history import insert_history
-from annotation.core.rubric_cache import definition
-from annotation.core.sample_states import Event, after
-from annotation.core.sql import microseconds
+from annotation.core.rubric_cache import load_rubric
+from annotation.core.sample_states import Event, next_state
+from annotation.core.sql import to_microseconds
 from annotation.core.transactions import write_transaction
 from annotation.models import Assignment, Member, Sample, Skip, Study, User
 from annotation.suggestions import showing
 from annotation.suggestions import suggestions_sql as suggesting_sql
-from annotation.suggestions.arms import Seat, SuggestionArm
+from annotation.suggestions.arms import SlotChoice, SuggestionArm
 
 from . import claiming_sql, revision_expiry
 from .assignment_sql import OwnAssignment
-from .assignment_sql import own_assignment as read_own_assignment
+from .assignment_sql import find_own_assignment as read_own_assignment
 from .unassignable import can_be_blocked, skips_of
 
 
-def own_assignment(by: User, assignment_id: str) -> OwnAssignment:
+def require_own_assignment(by: User, assignment_id: str) -> OwnAssignment:
     """Return the user's own assignment with what there is to know of its sample and study, or raise `NotFound`."""
     own = read_own_assignment(assignment_id, by.pk)
     if own is None:
@@ -35,14 +35,14 @@ def own_assignment(by: User, assignment_id: str) -> OwnAssignment:
     return own
 
 
-def renew(*, by: User, assignment_id: str) -> datetime:
+def renew_lease(*, by: User, assignment_id: str) -> datetime:
     """Prolong a lease, or the time to revise, and return its new end; one given for days is not cut short.
 
     Raises:
         NotFound: it is not the user's.
         WrongState: it has ended (`lease_lost`).
     """
-    own = own_assignment(by, assignment_id)
+    own = require_own_assignment(by, assignment_id)
     now = timezone.now()
     expires_at = now + timedelta(minutes=own.lease_minutes)
     mine = Assignment.objects.filter(pk=own.id, member__state=Member.State.ACTIVE)
@@ -59,7 +59,7 @@ def renew(*, by: User, assignment_id: str) -> datetime:
     return expires_at
 
 
-def skip(*, by: User, assignment_id: str, client_key: UUID, reason: str, note: str = "") -> None:
+def skip_sample(*, by: User, assignment_id: str, client_key: UUID, reason: str, note: str = "") -> None:
     """Hand a sample back with a reason; it does not come to this annotator again. k skips block it.
 
     The same key again changes nothing.
@@ -72,7 +72,7 @@ def skip(*, by: User, assignment_id: str, client_key: UUID, reason: str, note: s
         raise BadInput("No such reason.", fields={"reason": "One of " + ", ".join(Skip.Reason.values) + "."})
     if reason == Skip.Reason.OTHER and not note.strip():
         raise BadInput("Say in a few words why.", fields={"note": "Needed with the reason “other”."})
-    own = own_assignment(by, assignment_id)
+    own = require_own_assignment(by, assignment_id)
     now = timezone.now()
     with write_transaction():
         sample = Sample.objects.select_for_update().get(pk=own.sample_id)
@@ -85,44 +85,46 @@ def skip(*, by: User, assignment_id: str, client_key: UUID, reason: str, note: s
             state=Assignment.State.SKIPPED, finished_at=now
         )
         if not left:
-            raise _not_held(own)
+            raise _not_held_error(own)
         Skip.objects.create(assignment_id=own.id, reason=reason, note=note, client_key=client_key, at=now)
         skips = skips_of(sample)
         steps: list[tuple[int, str, dict[str, Any]]] = [(sample.pk, Event.SKIPPED, {"reason": reason, "skips": skips})]
         if skips >= own.annotators_per_sample and can_be_blocked(sample.state, Event.SKIPPED_BY_ALL):
-            sample.state = after(sample.state, Event.SKIPPED_BY_ALL)
+            sample.state = next_state(sample.state, Event.SKIPPED_BY_ALL)
             sample.state_reason = "skipped"
             sample.stage, sample.free_slots = Sample.Stage.CLOSED, 0
             sample.save(update_fields=["state", "state_reason", "stage", "free_slots"])
             steps.append((sample.pk, Event.SKIPPED_BY_ALL, {"to": sample.state}))
         else:
-            after(sample.state, Event.SKIPPED)
-            claiming_sql.give_slot_back(sample.pk, slot_bit=slot_mask.bit(own.slot), queued_at=microseconds(now))
+            next_state(sample.state, Event.SKIPPED)
+            claiming_sql.give_slot_back(
+                sample.pk, slot_bit=slot_mask.mask_of_slot(own.slot), queued_at=to_microseconds(now)
+            )
         insert_history(steps, study_id=own.study_id, member_id=own.member_id, user_id=by.pk, at=now)
 
 
 def expire_leases(*, limit: int = 500) -> int:
     """Put the slots of leases that have run out back into play, and end overdue revisions; return how many."""
-    ended = revision_expiry.end_overdue(limit=limit)
+    ended = revision_expiry.expire_revisions(limit=limit)
     now = timezone.now()
     expired = (
         Assignment.objects.filter(state=Assignment.State.LEASED, expires_at__lte=now)
         .order_by("expires_at")
         .values_list("pk", flat=True)[:limit]
     )
-    return ended + release(list(expired), event="lease_expired", expired_at=now)
+    return ended + release_leases(list(expired), event="lease_expired", expired_at=now)
 
 
-def release_held(*, member: Member) -> int:
+def release_member_leases(*, member: Member) -> int:
     """Put everything that a member holds back into play and end what they may revise; return how much was held."""
-    revision_expiry.end_of(member=member)
-    return release(
+    revision_expiry.end_member_revisions(member=member)
+    return release_leases(
         list(Assignment.objects.filter(member=member, state=Assignment.State.LEASED).values_list("pk", flat=True)),
         event="released",
     )
 
 
-def regain(own: OwnAssignment, now: datetime) -> SuggestionArm | None:
+def regain_slot(own: OwnAssignment, now: datetime) -> SuggestionArm | None:
     """Take a slot again under an assignment whose lease was lost, and return the arm to go on in; None: there is none.
 
     Call it in a transaction. Who was shown prefilled values gets no blind slot; who was to see the judge's later does
@@ -136,7 +138,7 @@ def regain(own: OwnAssignment, now: datetime) -> SuggestionArm | None:
     seat = _seat_again(own, sample.free_slots)
     if seat is None:
         return None
-    left = slot_mask.take(sample.free_slots, seat.slot)
+    left = slot_mask.take_slot(sample.free_slots, seat.slot)
     if not claiming_sql.claim_begun(sample.pk, expected=sample.free_slots, free_slots=left):
         return None
     expires_at = now + timedelta(minutes=own.lease_minutes)
@@ -149,16 +151,16 @@ def regain(own: OwnAssignment, now: datetime) -> SuggestionArm | None:
     return seat.arm
 
 
-def _seat_again(own: OwnAssignment, free: int) -> Seat | None:
+def _seat_again(own: OwnAssignment, free: int) -> SlotChoice | None:
     if own.arm == SuggestionArm.BLIND:
-        return Seat(slot_mask.lowest(free), SuggestionArm.BLIND)
-    rubric = definition(own.rubric_id)
+        return SlotChoice(slot_mask.lowest_slot(free), SuggestionArm.BLIND)
+    rubric = load_rubric(own.rubric_id)
     # The sample is begun, so it follows its own protocol.
-    found = showing.meetings([own.sample_id], member_id=own.member_id, protocol_id=0, rubric=rubric)
+    found = showing.suggestion_rules([own.sample_id], member_id=own.member_id, protocol_id=0, rubric=rubric)
     return found[own.sample_id].seat_again(free, SuggestionArm(own.arm))
 
 
-def release(assignments: Sequence[int], *, event: str, expired_at: datetime | None = None) -> int:
+def release_leases(assignments: Sequence[int], *, event: str, expired_at: datetime | None = None) -> int:
     """Put the slots of leases back into play and return how many; with ``expired_at`` only those past their end."""
     if not assignments:
         return 0
@@ -181,7 +183,7 @@ def release(assignments: Sequence[int], *, event: str, expired_at: datetime | No
                 continue
             # No two in the same microsecond: a cursor between them would hide one.
             claiming_sql.give_slot_back(
-                row.sample_id, slot_bit=slot_mask.bit(row.slot), queued_at=microseconds(now) + released
+                row.sample_id, slot_bit=slot_mask.mask_of_slot(row.slot), queued_at=to_microseconds(now) + released
             )
             insert_history(
                 [(row.sample_id, event, {"slot": row.slot})],
@@ -194,7 +196,7 @@ def release(assignments: Sequence[int], *, event: str, expired_at: datetime | No
     return released
 
 
-def _not_held(own: OwnAssignment) -> WrongState:
+def _not_held_error(own: OwnAssignment) -> WrongState:
     state = Assignment.objects.values_list("state", flat=True).get(pk=own.id)
     if state == Assignment.State.SCORED:
         return WrongState("You have scored this sample already.", code="already_scored")

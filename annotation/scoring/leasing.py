@@ -7,18 +7,18 @@ from datetime import datetime
 from django.utils import timezone
 
 from annotation.core.errors import BadInput, NotAllowed, NotFound
-from annotation.core.rubric_cache import definition
-from annotation.core.sample_content import SampleSides, SampleView, views
+from annotation.core.rubric_cache import load_rubric
+from annotation.core.sample_content import SampleSides, SampleView, build_sample_views
 from annotation.models import Assignment, Member, Study, User
 from annotation.suggestions import showing
 from annotation.suggestions.arms import SuggestionArm
 from annotation.suggestions.showing import SuggestionView
 
-from .assignment_sql import HeldRow, Workplace, to_be_revised
-from .assignment_sql import find_workplace as read_desk
+from .assignment_sql import HeldRow, LeasingContext, revisable_assignments
+from .assignment_sql import find_leasing_context as read_desk
 from .assignment_sql import live_leases as held_rows
-from .claiming import claim
-from .leases import expire_leases, own_assignment
+from .claiming import claim_samples
+from .leases import expire_leases, require_own_assignment
 from .own_scores import OwnScore, score_views
 
 MAX_HELD = 10
@@ -42,14 +42,14 @@ class LeasedWork:
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
+class WorkList:
     """Work to do now, and why there is no more of it: `nothing_left`, `study_not_running`, `member_paused`."""
 
     assignments: list[LeasedWork]
     reason: str | None
 
 
-def lease(*, by: User, slug: str, count: int = 1) -> Lease:
+def lease_samples(*, by: User, slug: str, count: int = 1) -> WorkList:
     """Return up to ``count`` samples to work on: first what is to be revised, then what the annotator holds, then more.
 
     More are begun samples, then new ones.
@@ -62,10 +62,10 @@ def lease(*, by: User, slug: str, count: int = 1) -> Lease:
     if not 1 <= count <= MAX_HELD:
         raise BadInput(f"Ask for 1 to {MAX_HELD} samples.", fields={"count": f"From 1 to {MAX_HELD}."})
     now = timezone.now()
-    desk = _require_workplace(by, slug, now)
+    desk = _require_leasing_context(by, slug, now)
     if desk.a_lease_ran_out:
         expire_leases(limit=100)
-    rows = _held(desk, now)
+    rows = _read_held(desk, now)
     reason = None
     missing = count - len(rows)
     if missing > 0:
@@ -74,39 +74,39 @@ def lease(*, by: User, slug: str, count: int = 1) -> Lease:
         elif desk.member_state != Member.State.ACTIVE:
             reason = "member_paused"
         else:
-            rows += claim(desk, missing, now)
+            rows += claim_samples(desk, missing, now)
             if len(rows) < count:
                 reason = "nothing_left"
-    return Lease(_work(rows[:count], desk.rubric_id), reason)
+    return WorkList(_build_work(rows[:count], desk.rubric_id), reason)
 
 
 def held_assignments(*, by: User, slug: str) -> list[LeasedWork]:
     """Return what the annotator is to revise and what they hold, oldest lease first."""
     now = timezone.now()
-    desk = _require_workplace(by, slug, now)
-    return _work(_held(desk, now), desk.rubric_id)
+    desk = _require_leasing_context(by, slug, now)
+    return _build_work(_read_held(desk, now), desk.rubric_id)
 
 
-def work(assignments: Sequence[Assignment], study: Study) -> list[LeasedWork]:
+def read_work(assignments: Sequence[Assignment], study: Study) -> list[LeasedWork]:
     """Return the given assignments of one study, in their order, as their annotator may see them."""
     keys = [assignment.pk for assignment in assignments]
     rows = {row[0]: HeldRow(*row) for row in Assignment.objects.filter(pk__in=keys).values_list(*_ROW)}
-    return _work([rows[key] for key in keys], study.rubric_id)
+    return _build_work([rows[key] for key in keys], study.rubric_id)
 
 
-def own_lease(*, by: User, assignment_id: str) -> LeasedWork:
+def read_own_assignment(*, by: User, assignment_id: str) -> LeasedWork:
     """Return one assignment of the user's own, held or past."""
-    own = own_assignment(by, assignment_id)
+    own = require_own_assignment(by, assignment_id)
     rows = Assignment.objects.filter(pk=own.id).values_list(*_ROW)
-    return _work([HeldRow(*row) for row in rows], own.rubric_id)[0]
+    return _build_work([HeldRow(*row) for row in rows], own.rubric_id)[0]
 
 
-def _held(desk: Workplace, now: datetime) -> list[HeldRow]:
-    revising = to_be_revised(desk.member_id, now, MAX_HELD) if desk.meets_judges else []
+def _read_held(desk: LeasingContext, now: datetime) -> list[HeldRow]:
+    revising = revisable_assignments(desk.member_id, now, MAX_HELD) if desk.meets_judges else []
     return revising + held_rows(desk.member_id, now, MAX_HELD)
 
 
-def _require_workplace(by: User, slug: str, now: datetime) -> Workplace:
+def _require_leasing_context(by: User, slug: str, now: datetime) -> LeasingContext:
     desk = read_desk(by.pk, slug, now)
     if desk is None:
         if by.is_site_admin and Study.objects.filter(slug=slug).exists():
@@ -132,15 +132,15 @@ _ROW = (
 )
 
 
-def _work(rows: Sequence[HeldRow], rubric_id: int) -> list[LeasedWork]:
+def _build_work(rows: Sequence[HeldRow], rubric_id: int) -> list[LeasedWork]:
     if not rows:
         return []
-    rubric = definition(rubric_id)
+    rubric = load_rubric(rubric_id)
     sides = (SampleSides(row.sample_id, row.sample_public_id, row.has_text, row.has_image) for row in rows)
-    shown = views(sides, rubric)
+    shown = build_sample_views(sides, rubric)
     finished = [row.assignment_id for row in rows if row.state == Assignment.State.SCORED]
     scores = score_views(finished, rubric) if finished else {}
-    suggestions = showing.views([row.assignment_id for row in rows if _was_shown(row)], rubric)
+    suggestions = showing.build_suggestion_views([row.assignment_id for row in rows if _was_shown(row)], rubric)
     return [
         LeasedWork(
             public_id=row.public_id,

@@ -47,8 +47,8 @@ def score_views(assignments: Sequence[int], rubric: RubricDefinition) -> dict[in
         for score in scores
         if score.arm == SuggestionArm.DELAYED and score.assignment_id is not None
     ]
-    decided = _decided(delayed, rubric) if delayed else {}
-    revised_at = _revised_at(delayed) if delayed else {}
+    decided = _read_decided_values(delayed, rubric) if delayed else {}
+    revised_at = _read_revision_times(delayed) if delayed else {}
     found = {}
     for score in scores:
         if score.assignment_id is None:
@@ -68,7 +68,7 @@ def score_views(assignments: Sequence[int], rubric: RubricDefinition) -> dict[in
     return found
 
 
-def _decided(assignments: Sequence[int], rubric: RubricDefinition) -> dict[int, dict[str, float]]:
+def _read_decided_values(assignments: Sequence[int], rubric: RubricDefinition) -> dict[int, dict[str, float]]:
     """Return the values that decide in place of own ones, by assignment and dimension."""
     key_of = {dimension.id: dimension.key for dimension in rubric.dimensions}
     found: dict[int, dict[str, float]] = {}
@@ -78,6 +78,6 @@ def _decided(assignments: Sequence[int], rubric: RubricDefinition) -> dict[int, 
     return found
 
 
-def _revised_at(assignments: Sequence[int]) -> dict[int, datetime]:
+def _read_revision_times(assignments: Sequence[int]) -> dict[int, datetime]:
     rows = Revision.objects.filter(assignment__in=assignments, voided_at=None)
     return dict(rows.values_list("assignment_id", "at"))

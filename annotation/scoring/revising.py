@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from annotation.core.errors import BadInput, WrongState
 from annotation.core.history import insert_history
-from annotation.core.rubric_cache import RubricDefinition, definition
-from annotation.core.sample_states import Event, after
+from annotation.core.rubric_cache import RubricDefinition, load_rubric
+from annotation.core.sample_states import Event, next_state
 from annotation.core.study_guards import require_scoring
 from annotation.core.transactions import write_transaction
 from annotation.models import Assignment, Rating, Revision, Sample, User
@@ -21,19 +21,19 @@ from annotation.suggestions.arms import SuggestionArm
 from judge.missing_sides import locked_dimensions
 
 from .assignment_sql import OwnAssignment
-from .deciding import decide
+from .deciding import decide_samples
 from .exposures import require_independent
-from .leases import own_assignment
-from .submit_result import Submitted, stored_result
+from .leases import require_own_assignment
+from .submit_result import SubmissionResult, stored_result
 from .undo_window import require_undoable
 from .validation import check_values
 
 REVEALED = "Your own values are locked: you have been shown the judge's since."
 
 
-def revise(
+def submit_revision(
     *, by: User, assignment_id: str, client_key: UUID, ratings: Mapping[str, float], seconds: float | None
-) -> Submitted:
+) -> SubmissionResult:
     """Answer the judge's values with those that are to decide, kept ones included; the same key answers the same.
 
     Raises:
@@ -43,8 +43,8 @@ def revise(
         WrongState: `nothing_to_revise`, `already_revised`, `revision_over`, `undone`, `client_key_reused`,
             `study_closed`, `not_independent`.
     """
-    own = own_assignment(by, assignment_id)
-    rubric = definition(own.rubric_id)
+    own = require_own_assignment(by, assignment_id)
+    rubric = load_rubric(own.rubric_id)
     locked = locked_dimensions(rubric.dimensions, has_text=own.has_text, has_image=own.has_image)
     levels = {dimension: level for dimension, level, _ in check_values(rubric, locked, ratings, {}, seconds)}
     require_scoring(own.study_state)
@@ -52,11 +52,11 @@ def revise(
     with write_transaction():
         sample = Sample.objects.select_for_update().get(pk=own.sample_id)
         if not _answered_before(own, client_key):
-            _store(own, sample, client_key, levels, seconds, now, rubric=rubric)
-    return stored_result(own_assignment(by, assignment_id), rubric, locked)
+            _store_revision(own, sample, client_key, levels, seconds, now, rubric=rubric)
+    return stored_result(require_own_assignment(by, assignment_id), rubric, locked)
 
 
-def take_back(own: OwnAssignment) -> None:
+def void_revision(own: OwnAssignment) -> None:
     """Void the answer to the judge's values, which can then be given anew; twice is the same as once.
 
     The own values stay locked, whatever is undone.
@@ -74,10 +74,10 @@ def take_back(own: OwnAssignment) -> None:
         if last.voided_at is not None:
             return
         require_undoable(own, sample, given=last.at, at=now)
-        after(sample.state, Event.REVISION_UNDONE)
+        next_state(sample.state, Event.REVISION_UNDONE)
         Revision.objects.filter(pk=last.pk).update(voided_at=now)
         Assignment.objects.filter(pk=own.id).update(revise_until=now + timedelta(minutes=own.lease_minutes))
-        sql.unanswer(own.id)
+        sql.clear_answers(own.id)
         insert_history(
             [(sample.pk, Event.REVISION_UNDONE, {"revision": last.pk})],
             study_id=own.study_id,
@@ -99,7 +99,7 @@ def _answered_before(own: OwnAssignment, client_key: UUID) -> bool:
     return True
 
 
-def _store(
+def _store_revision(
     own: OwnAssignment,
     sample: Sample,
     client_key: UUID,
@@ -118,8 +118,8 @@ def _store(
             raise WrongState("You have answered the judge's values already.", code="already_revised")
         raise WrongState("The time to revise has passed; your own values stand.", code="revision_over")
     require_independent(own)
-    after(sample.state, Event.REVISED)
-    shown = {row.dimension_id for row in sql.suggestions([own.id])}
+    next_state(sample.state, Event.REVISED)
+    shown = {row.dimension_id for row in sql.read_suggestions([own.id])}
     _refuse_changes_unasked(own, levels, shown, rubric)
     key_of = {dimension.id: dimension.key for dimension in rubric.dimensions}
     revision = sql.insert_revision(
@@ -135,7 +135,7 @@ def _store(
     Assignment.objects.filter(pk=own.id).update(revise_until=None)
     revised = (sample.pk, Event.REVISED, {"revision": revision})
     people = {"by_member": own.member_id, "by_user": own.user_id}
-    decide([sample.pk], study_id=own.study_id, **people, at=now, before=[revised])
+    decide_samples([sample.pk], study_id=own.study_id, **people, at=now, before=[revised])
 
 
 def _refuse_changes_unasked(

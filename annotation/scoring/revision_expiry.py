@@ -10,30 +10,30 @@ from datetime import datetime
 from django.utils import timezone
 
 from annotation.core.history import insert_history
-from annotation.core.sample_states import Event, after
+from annotation.core.sample_states import Event, next_state
 from annotation.core.transactions import write_transaction
 from annotation.models import Assignment, Member, Sample, Study
 from annotation.suggestions import suggestions_sql as sql
 
-from .deciding import decide
+from .deciding import decide_samples
 
 
-def end_overdue(*, limit: int = 500) -> int:
+def expire_revisions(*, limit: int = 500) -> int:
     """End the revisions whose time has passed, and decide what waited for them; return how many."""
     now = timezone.now()
     overdue = Assignment.objects.filter(revise_until__lte=now).order_by("revise_until")
-    return end(list(overdue.values_list("pk", flat=True)[:limit]), overdue_at=now)
+    return end_revisions(list(overdue.values_list("pk", flat=True)[:limit]), overdue_at=now)
 
 
-def end_of(*, member: Member, samples: Sequence[Sample] | None = None) -> int:
+def end_member_revisions(*, member: Member, samples: Sequence[Sample] | None = None) -> int:
     """End what a member may still revise, of all samples or some; return how many that was."""
     pending = Assignment.objects.filter(member=member, revise_until__isnull=False)
     if samples is not None:
         pending = pending.filter(sample__in=samples)
-    return end(list(pending.values_list("pk", flat=True)))
+    return end_revisions(list(pending.values_list("pk", flat=True)))
 
 
-def end(assignments: Sequence[int], *, overdue_at: datetime | None = None, deciding: bool = True) -> int:
+def end_revisions(assignments: Sequence[int], *, overdue_at: datetime | None = None, deciding: bool = True) -> int:
     """End revisions and decide what waited for them, unless the caller has other plans for it; return how many.
 
     With ``overdue_at`` only those whose time has passed.
@@ -54,7 +54,7 @@ def end(assignments: Sequence[int], *, overdue_at: datetime | None = None, decid
                 pending = pending.filter(revise_until__lte=overdue_at)
             if not pending.update(revise_until=None):
                 continue
-            after(states[row.sample_id], Event.REVISION_LAPSED)
+            next_state(states[row.sample_id], Event.REVISION_LAPSED)
             ended.append(row)
             insert_history(
                 [(row.sample_id, Event.REVISION_LAPSED, {})],
@@ -68,5 +68,5 @@ def end(assignments: Sequence[int], *, overdue_at: datetime | None = None, decid
         if ended:
             sql.keep_own([row.pk for row in ended])
         for study_id, samples in waited.items():
-            decide(sorted(set(samples)), study_id=study_id, by_member=None, by_user=None, at=now)
+            decide_samples(sorted(set(samples)), study_id=study_id, by_member=None, by_user=None, at=now)
     return len(ended)

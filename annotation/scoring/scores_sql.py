@@ -5,19 +5,19 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from annotation.core.sql import execute_write, moment, rows, stored_uuid
+from annotation.core.sql import database_time, database_uuid, execute_write, fetch_rows
 
 
 def finish_assignment(
     assignment_id: int, *, at: datetime, held_in: int = 0, arm: int = 0, revise_until: datetime | None = None
 ) -> bool:
     """Turn a lease in one arm into a finished assignment, of the same or another, unless it is none any more."""
-    until = None if revise_until is None else moment(revise_until)
+    until = None if revise_until is None else database_time(revise_until)
     return (
         execute_write(
             """UPDATE annotation_assignment SET state = 2, finished_at = %s, arm = %s, revise_until = %s
                WHERE id = %s AND state + 0 = 1 AND arm = %s""",
-            [moment(at), arm, until, assignment_id, held_in],
+            [database_time(at), arm, until, assignment_id, held_in],
         )
         == 1
     )
@@ -34,12 +34,12 @@ def insert_score(
     arm: int = 0,
 ) -> int | None:
     """Store a score of the first round and return its id; `None` where the key or the place is taken."""
-    found = rows(
+    found = fetch_rows(
         """INSERT INTO annotation_score
              (sample_id, member_id, assignment_id, round, origin, arm, complete, client_key, seconds, at)
            VALUES (%s, %s, %s, 1, 'given', %s, %s, %s, %s, %s)
            ON CONFLICT DO NOTHING RETURNING id""",
-        [sample_id, member_id, assignment_id, arm, True, stored_uuid(client_key), seconds, moment(at)],
+        [sample_id, member_id, assignment_id, arm, True, database_uuid(client_key), seconds, database_time(at)],
     )
     return int(found[0][0]) if found else None
 
@@ -70,7 +70,7 @@ class ScoreCount(NamedTuple):
 def count_score(sample_id: int, states: Sequence[str]) -> ScoreCount | None:
     """Count one more standing score of a sample that is in one of ``states``; its row is locked from here on."""
     marks = ", ".join(["%s"] * len(states))
-    found = rows(
+    found = fetch_rows(
         f"""UPDATE annotation_sample SET scores_in = scores_in + 1 WHERE id = %s AND state IN ({marks})
             RETURNING state, scores_in, scores_needed""",  # noqa: S608
         [sample_id, *states],

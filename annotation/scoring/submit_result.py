@@ -16,7 +16,7 @@ from .validation import add_locked_values
 
 
 @dataclass(frozen=True, slots=True)
-class Submitted:
+class SubmissionResult:
     """What stands after a submission, a revision or an undo; ``ratings`` include the locked dimensions.
 
     While it is `revising` the ratings are the own ones, which are locked, beside the judge's in ``suggestion``. Once
@@ -36,11 +36,13 @@ class Submitted:
     own: dict[str, float] | None = None
 
 
-def stored_result(own: OwnAssignment, rubric: RubricDefinition, locked: Mapping[str, LockedDimension]) -> Submitted:
+def stored_result(
+    own: OwnAssignment, rubric: RubricDefinition, locked: Mapping[str, LockedDimension]
+) -> SubmissionResult:
     """Return what stands under an assignment that is scored."""
     view = score_views([own.id], rubric)[own.id]
-    shown = showing.views([own.id], rubric) if own.arm == SuggestionArm.DELAYED else {}
-    return Submitted(
+    shown = showing.build_suggestion_views([own.id], rubric) if own.arm == SuggestionArm.DELAYED else {}
+    return SubmissionResult(
         assignment_id=own.public_id,
         state="scored" if own.revise_until is None else "revising",
         ratings=add_locked_values(view.ratings, locked),

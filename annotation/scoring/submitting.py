@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from annotation.core.errors import WrongState
 from annotation.core.history import insert_history
-from annotation.core.rubric_cache import RubricDefinition, definition
-from annotation.core.sample_states import TRANSITIONS, Event, after
+from annotation.core.rubric_cache import RubricDefinition, load_rubric
+from annotation.core.sample_states import TRANSITIONS, Event, next_state
 from annotation.core.study_guards import require_scoring
 from annotation.core.transactions import write_transaction
 from annotation.models import Assignment, Rubric, Sample, Score, User
@@ -21,17 +21,17 @@ from judge.missing_sides import LockedDimension, locked_dimensions
 from . import revising
 from . import scores_sql as sql
 from .assignment_sql import OwnAssignment
-from .deciding import decide
+from .deciding import decide_samples
 from .exposures import require_independent
-from .leases import own_assignment, regain
-from .submit_result import Submitted, stored_result
+from .leases import regain_slot, require_own_assignment
+from .submit_result import SubmissionResult, stored_result
 from .undo_window import require_undoable
 from .validation import add_locked_values, check_values
 
 SCORABLE = tuple(state for state, event in TRANSITIONS if event is Event.SCORED)
 
 
-def submit(
+def submit_score(
     *,
     by: User,
     assignment_id: str,
@@ -40,12 +40,12 @@ def submit(
     notes: Mapping[str, str],
     seconds: float | None,
     touched: Collection[str] = (),
-) -> Submitted:
+) -> SubmissionResult:
     """Store an annotator's values for a sample; the same key again answers the same and stores nothing.
 
     A lease that has run out does not matter as long as a slot of the sample is free. Where values were prefilled,
     ``touched`` has to name each such dimension. In the delayed arm the values are locked from here on, and what is
-    answered is `revising`: see `revising.revise`.
+    answered is `revising`: see `revising.submit_revision`.
 
     Raises:
         NotFound: the assignment is not the user's.
@@ -53,10 +53,10 @@ def submit(
         WrongState: `already_scored`, `lease_lost`, `already_skipped`, `undone`, `client_key_reused`, `study_closed`,
             `not_independent`.
     """
-    own = own_assignment(by, assignment_id)
-    rubric = definition(own.rubric_id)
+    own = require_own_assignment(by, assignment_id)
+    rubric = load_rubric(own.rubric_id)
     locked = locked_dimensions(rubric.dimensions, has_text=own.has_text, has_image=own.has_image)
-    suggested = showing.dimensions(own.id, rubric) if own.arm != SuggestionArm.BLIND else frozenset()
+    suggested = showing.fixed_dimensions(own.id, rubric) if own.arm != SuggestionArm.BLIND else frozenset()
     prefilled = suggested if own.arm == SuggestionArm.PREFILLED else frozenset()
     rows = check_values(rubric, locked, ratings, notes, seconds, touched=touched, prefilled=prefilled)
     require_scoring(own.study_state)
@@ -66,14 +66,14 @@ def submit(
     now = timezone.now()
     try:
         with write_transaction():
-            arm = _store(own, client_key, rows, seconds, now, anything_to_show=bool(suggested))
+            arm = _store_score(own, client_key, rows, seconds, now, anything_to_show=bool(suggested))
             if not rubric.frozen:
                 Rubric.objects.filter(pk=rubric.id, frozen_at=None).update(frozen_at=now)
     except _Refused:
-        return _answer_again(own_assignment(by, assignment_id), client_key, rubric, locked)
+        return _answer_again(require_own_assignment(by, assignment_id), client_key, rubric, locked)
     if arm is SuggestionArm.DELAYED:
-        return stored_result(own_assignment(by, assignment_id), rubric, locked)
-    return Submitted(
+        return stored_result(require_own_assignment(by, assignment_id), rubric, locked)
+    return SubmissionResult(
         assignment_id=own.public_id,
         state="scored",
         ratings=add_locked_values(dict(ratings), locked),
@@ -88,7 +88,7 @@ class _Refused(Exception):
     """The lease, the key or the place was taken, or the sample takes no score; everything is rolled back."""
 
 
-def _store(
+def _store_score(
     own: OwnAssignment,
     client_key: UUID,
     rows: list[tuple[int, int, str]],
@@ -103,7 +103,7 @@ def _store(
     counted = sql.count_score(own.sample_id, SCORABLE)
     if counted is None:
         raise _Refused
-    held_in = SuggestionArm(own.arm) if own.state == Assignment.State.LEASED else regain(own, now)
+    held_in = SuggestionArm(own.arm) if own.state == Assignment.State.LEASED else regain_slot(own, now)
     if held_in is None:
         raise _Refused
     # What was to be shown is gone with its judge.
@@ -126,11 +126,11 @@ def _store(
     if arm is SuggestionArm.PREFILLED:
         suggesting_sql.answer_prefilled(own.id, score_id)
     elif arm is SuggestionArm.DELAYED:
-        suggesting_sql.reveal(own.id, score_id, at=now)
+        suggesting_sql.reveal_suggestions(own.id, score_id, at=now)
     scored = (own.sample_id, Event.SCORED, {"score": score_id, "round": 1})
     if counted.enough and arm is not SuggestionArm.DELAYED:
         people = {"by_member": own.member_id, "by_user": own.user_id}
-        decide([own.sample_id], study_id=own.study_id, **people, at=now, before=[scored])
+        decide_samples([own.sample_id], study_id=own.study_id, **people, at=now, before=[scored])
     else:
         people = {"member_id": own.member_id, "user_id": own.user_id}
         insert_history([scored], study_id=own.study_id, **people, at=now)
@@ -139,7 +139,7 @@ def _store(
 
 def _answer_again(
     own: OwnAssignment, client_key: UUID, rubric: RubricDefinition, locked: Mapping[str, LockedDimension]
-) -> Submitted:
+) -> SubmissionResult:
     """Answer a submission that cannot be stored: with what the same key stored before, or with the reason."""
     known = Score.objects.filter(client_key=client_key).first()
     if known is not None and known.assignment_id != own.id:
@@ -155,7 +155,7 @@ def _answer_again(
             raise WrongState("A score of yours for this sample was imported.", code="already_scored")
         state = Sample.objects.values_list("state", flat=True).get(pk=own.sample_id)
         if state == Sample.State.WITHDRAWN:
-            after(state, Event.SCORED)
+            next_state(state, Event.SCORED)
         # Any other state in which it takes no score comes of others' scores, of which nothing is told.
         raise WrongState(
             "The sample is no longer reserved for you and somebody else has taken its place.", code="lease_lost"
@@ -163,7 +163,7 @@ def _answer_again(
     return stored_result(own, rubric, locked)
 
 
-def undo(*, by: User, assignment_id: str) -> Submitted:
+def undo_score(*, by: User, assignment_id: str) -> SubmissionResult:
     """Void one's own score and hold the sample again, with the values to start from; twice is the same as once.
 
     Own values that were followed by a judge's stay: there the answer to those is taken back, and can be given anew.
@@ -172,12 +172,12 @@ def undo(*, by: User, assignment_id: str) -> Submitted:
         NotFound: the assignment is not the user's.
         WrongState: `nothing_to_undo`, `revealed`, and those of `require_undoable`.
     """
-    own = own_assignment(by, assignment_id)
-    rubric = definition(own.rubric_id)
+    own = require_own_assignment(by, assignment_id)
+    rubric = load_rubric(own.rubric_id)
     locked = locked_dimensions(rubric.dimensions, has_text=own.has_text, has_image=own.has_image)
     if own.state == Assignment.State.SCORED and own.arm == SuggestionArm.DELAYED:
-        revising.take_back(own)
-        return stored_result(own_assignment(by, assignment_id), rubric, locked)
+        revising.void_revision(own)
+        return stored_result(require_own_assignment(by, assignment_id), rubric, locked)
     now = timezone.now()
     with write_transaction():
         sample = Sample.objects.select_for_update().get(pk=own.sample_id)
@@ -185,13 +185,13 @@ def undo(*, by: User, assignment_id: str) -> Submitted:
         if score is None:
             raise WrongState("There is no score of yours to undo.", code="nothing_to_undo")
         if score.voided_at is None:
-            _void(score, own, sample, now)
+            _void_score(score, own, sample, now)
     assignment = Assignment.objects.get(pk=own.id)
     if assignment.state != Assignment.State.LEASED:
         raise WrongState("There is no score of yours to undo.", code="nothing_to_undo")
-    values, notes = _values(score, rubric)
-    shown = showing.views([own.id], rubric) if own.arm == SuggestionArm.PREFILLED else {}
-    return Submitted(
+    values, notes = _score_values(score, rubric)
+    shown = showing.build_suggestion_views([own.id], rubric) if own.arm == SuggestionArm.PREFILLED else {}
+    return SubmissionResult(
         assignment_id=own.public_id,
         state="leased",
         ratings=add_locked_values(values, locked),
@@ -204,17 +204,17 @@ def undo(*, by: User, assignment_id: str) -> Submitted:
     )
 
 
-def _void(score: Score, own: OwnAssignment, sample: Sample, now: datetime) -> None:
+def _void_score(score: Score, own: OwnAssignment, sample: Sample, now: datetime) -> None:
     if score.arm == SuggestionArm.DELAYED:
         raise WrongState(revising.REVEALED, code="revealed")
     require_undoable(own, sample, given=score.at, at=now)
-    after(sample.state, Event.UNDONE)
+    next_state(sample.state, Event.UNDONE)
     Score.objects.filter(pk=score.pk).update(voided_at=now)
     expires_at = max(own.expires_at, now + timedelta(minutes=own.lease_minutes))
     Assignment.objects.filter(pk=own.id).update(state=Assignment.State.LEASED, finished_at=None, expires_at=expires_at)
     Sample.objects.filter(pk=sample.pk).update(scores_in=sample.scores_in - 1)
     if score.arm != SuggestionArm.BLIND:
-        suggesting_sql.unanswer(own.id)
+        suggesting_sql.clear_answers(own.id)
     insert_history(
         [(sample.pk, Event.UNDONE, {"score": score.pk})],
         study_id=own.study_id,
@@ -224,7 +224,7 @@ def _void(score: Score, own: OwnAssignment, sample: Sample, now: datetime) -> No
     )
 
 
-def _values(score: Score, rubric: RubricDefinition) -> tuple[dict[str, float], dict[str, str]]:
+def _score_values(score: Score, rubric: RubricDefinition) -> tuple[dict[str, float], dict[str, str]]:
     key_of = {dimension.id: dimension.key for dimension in rubric.dimensions}
     rows = list(score.ratings.values_list("dimension_id", "level_id", "note"))
     values = {key_of[dimension]: rubric.value_of(level) for dimension, level, _ in rows}

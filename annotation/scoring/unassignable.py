@@ -9,8 +9,8 @@ from datetime import datetime
 from django.utils import timezone
 
 from annotation.core.history import insert_history
-from annotation.core.rubric_cache import definition
-from annotation.core.sample_states import TRANSITIONS, Event, SampleState, after
+from annotation.core.rubric_cache import load_rubric
+from annotation.core.sample_states import TRANSITIONS, Event, SampleState, next_state
 from annotation.core.transactions import write_transaction
 from annotation.models import HistoryEntry, Sample, Skip
 from annotation.suggestions import showing
@@ -59,7 +59,7 @@ def block_unassignable(*, limit: int = 1000) -> int:
             keys = [sample_id for sample_id, _ in rows]
             for state in {state for _, state in rows}:
                 Sample.objects.filter(pk__in=keys, state=state).update(
-                    state=after(state, Event.NOBODY_ELIGIBLE),
+                    state=next_state(state, Event.NOBODY_ELIGIBLE),
                     state_reason=NOBODY_ELIGIBLE,
                     stage=Sample.Stage.CLOSED,
                     free_slots=0,
@@ -82,7 +82,9 @@ def _still_for_those_who_met_a_judge(samples: Sequence[int]) -> set[int]:
     for sample_id, free, rubric_id, member_id in sql.annotators_shown_a_judge(samples):
         if sample_id not in found:
             # The samples are begun, so each follows its own protocol.
-            met = showing.meetings([sample_id], member_id=member_id, protocol_id=0, rubric=definition(rubric_id))
+            met = showing.suggestion_rules(
+                [sample_id], member_id=member_id, protocol_id=0, rubric=load_rubric(rubric_id)
+            )
             if met[sample_id].seat(free) is not None:
                 found.add(sample_id)
     return found

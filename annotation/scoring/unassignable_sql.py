@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from annotation.core.sql import rows
+from annotation.core.sql import fetch_rows
 
 # An admin may score; whether one does shows when they have. Otherwise a sample would wait for them for ever.
 _SCORES = """m.study_id = s.study_id AND m.state = 'active' AND m.user_id IS NOT NULL
@@ -29,13 +29,13 @@ _NOBODY = f"""
 
 def unassignable(*, limit: int) -> list[int]:
     """Return begun samples of running studies that no active annotator can take and that nobody holds."""
-    return [row[0] for row in rows(f"SELECT s.id {_NOBODY} ORDER BY s.id LIMIT %s", [limit])]
+    return [row[0] for row in fetch_rows(f"SELECT s.id {_NOBODY} ORDER BY s.id LIMIT %s", [limit])]
 
 
 def still_unassignable(sample_ids: Sequence[int]) -> list[tuple[int, int, str]]:
     """Return id, study and state of those of the samples of which that is still so; lock them first."""
     marks = ", ".join(["%s"] * len(sample_ids))
-    found = rows(f"SELECT s.id, s.study_id, s.state {_NOBODY} AND s.id IN ({marks}) ORDER BY s.id", sample_ids)
+    found = fetch_rows(f"SELECT s.id, s.study_id, s.state {_NOBODY} AND s.id IN ({marks}) ORDER BY s.id", sample_ids)
     return [(row[0], row[1], row[2]) for row in found]
 
 
@@ -45,7 +45,7 @@ def annotators_shown_a_judge(sample_ids: Sequence[int]) -> list[tuple[int, int, 
     Of members only such as could get it again if it were for nothing else.
     """
     marks = ", ".join(["%s"] * len(sample_ids))
-    found = rows(
+    found = fetch_rows(
         f"""SELECT s.id, s.free_slots, st.rubric_id, m.id
             FROM annotation_sample s
             JOIN annotation_study st ON st.id = s.study_id

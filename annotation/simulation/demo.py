@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from django.conf import settings
 
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.discussions import participating
 from annotation.imports.samples import import_samples
 from annotation.models import Discussion, Member, Participant, Post, Sample, Score, Study, StudyFigures, User
@@ -81,13 +81,13 @@ def _fill(study: Study, *, by: User) -> None:
 def _score(study: Study, users: dict[str, User]) -> None:
     """Let the annotators work a while; the first sample is skipped by all of them, and so is blocked."""
     for username in SCORED:
-        for assignment in leasing.lease(by=users[username], slug=study.slug).assignments:
-            leases.skip(
+        for assignment in leasing.lease_samples(by=users[username], slug=study.slug).assignments:
+            leases.skip_sample(
                 by=users[username], assignment_id=assignment.public_id, client_key=uuid4(), reason="expertise", note=""
             )
     for username, wanted in SCORED.items():
         for _ in range(wanted):
-            for assignment in leasing.lease(by=users[username], slug=study.slug).assignments:
+            for assignment in leasing.lease_samples(by=users[username], slug=study.slug).assignments:
                 _submit(study, users[username], assignment)
 
 
@@ -111,7 +111,7 @@ def _same_order_each_time(study: Study) -> None:
 
 def _submit(study: Study, user: User, assignment: leasing.LeasedWork) -> None:
     sample = Sample.objects.get(public_id=assignment.sample.public_id)
-    submitting.submit(
+    submitting.submit_score(
         by=user,
         assignment_id=assignment.public_id,
         client_key=uuid4(),
@@ -126,7 +126,7 @@ def _opinion(study: Study, sample: Sample, user: User, *, without: set[str]) -> 
     shared, own = _seeded(sample), _seeded(sample, user)
     contested = shared.random() < 0.5
     ratings = {}
-    for dimension in definition(study.rubric_id).dimensions:
+    for dimension in load_rubric(study.rubric_id).dimensions:
         value = GOOD[sample.generator] + shared.choice((-1, 0, 0, 0, 1))
         if contested and shared.random() < 0.6:
             value += own.choice((-1, 0, 0, 1))
@@ -170,7 +170,7 @@ def _reason(participant: Participant, text: str) -> None:
 
 def _comment(participant: Participant, text: str) -> None:
     assert participant.member.user is not None
-    participating.comment(
+    participating.post_comment(
         by=participant.member.user,
         discussion_id=participant.discussion.public_id,
         client_key=uuid4(),

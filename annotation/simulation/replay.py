@@ -152,13 +152,15 @@ def draw_held_out(finished: FinishedDimension, *, seed: int) -> Flags:
     """Return which samples are never bought: those of some whole questions, on which the judge is measured."""
     names = np.unique(finished.questions)
     count = round(HELD_OUT * len(names)) if len(names) > 2 else 0
-    drawn = sorted(names.tolist(), key=lambda name: chance.digest("held out", seed, str(name)))
+    drawn = sorted(names.tolist(), key=lambda name: chance.stable_digest("held out", seed, str(name)))
     return np.isin(finished.questions, drawn[:count])
 
 
 def draw_raters(name: str, people: Sequence[int], count: int, *, seed: int) -> list[int]:
     """Return the places of ``count`` of a sample's raters, in an order of chance."""
-    return sorted(range(len(people)), key=lambda place: chance.digest("rater", seed, name, str(people[place])))[:count]
+    return sorted(range(len(people)), key=lambda place: chance.stable_digest("rater", seed, name, str(people[place])))[
+        :count
+    ]
 
 
 class _ReplayRun:
@@ -222,7 +224,7 @@ class _ReplayRun:
 
     def _by_chance(self, count: int) -> Iterator[tuple[int, int, bool]]:
         open_rows = np.flatnonzero(self._revealed.open & ~self._out).tolist()
-        order = sorted(open_rows, key=lambda row: chance.digest("work", self._seed, self._finished.names[row]))
+        order = sorted(open_rows, key=lambda row: chance.stable_digest("work", self._seed, self._finished.names[row]))
         for row in order:
             # One at a time: the next is not asked for where this one has shown the dispute.
             for column in np.flatnonzero(self._revealed.values[row] == TO_COME).tolist():
@@ -296,5 +298,7 @@ class _ReplayRun:
         if self._policy is not ReplayPolicy.RANDOM:
             top = [one.sample for one in self._entries(foresight, evidence, foresight.plan(evidence)) if not one.random]
         else:
-            top = sorted(rows.tolist(), key=lambda row: chance.digest("work", self._seed, self._finished.names[row]))
+            top = sorted(
+                rows.tolist(), key=lambda row: chance.stable_digest("work", self._seed, self._finished.names[row])
+            )
         return QueueSnapshot(foresight.chances(evidence)[rows], disputed[rows], disputed[np.array(top, dtype=np.int64)])

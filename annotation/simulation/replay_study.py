@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from annotation.core.errors import WorkflowError
-from annotation.core.rubric_cache import definition, rubric_file
+from annotation.core.rubric_cache import load_rubric, rubric_file
 from annotation.jobs.progress import ProgressCallback
 from annotation.judges.judge_input import write_lines
 from annotation.judges.judge_session import JudgeSession
@@ -97,7 +97,7 @@ def _judge(study: Study, finished: FinishedStudy, progress: ProgressCallback) ->
         folder = Path(place)
         samples = write_lines(study.pk, sorted(finished.names), folder, progress)
         rubric = folder / "rubric.toml"
-        rubric.write_text(to_toml(rubric_file(definition(study.rubric_id))), encoding="utf-8")
+        rubric.write_text(to_toml(rubric_file(load_rubric(study.rubric_id))), encoding="utf-8")
         with JudgeSession(samples, rubric, cache=feature_cache_folder(), seed=0, progress=progress) as conversation:
 
             def relearner(ratings: ReplayRatings, names: Sequence[str], drawn: FinishedDimension) -> Relearn:

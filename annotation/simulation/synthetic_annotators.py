@@ -13,7 +13,7 @@ from itertools import pairwise
 from statistics import NormalDist, median
 from typing import Literal
 
-from annotation.core.stable_hash import digest
+from annotation.core.stable_hash import stable_digest
 
 Arm = Literal["blind", "delayed", "prefilled"]
 Values = Mapping[str, float]
@@ -133,7 +133,7 @@ class _RandomDraws:
 
     def even(self, *words: str) -> float:
         """Return a number from 0 up to 1."""
-        return int.from_bytes(digest(PURPOSE, self._seed, *self._words, *words)[:8]) / _WHOLE
+        return int.from_bytes(stable_digest(PURPOSE, self._seed, *self._words, *words)[:8]) / _WHOLE
 
     def normal(self, *words: str) -> float:
         """Return a number of mean 0 and standard deviation 1."""

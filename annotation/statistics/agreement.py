@@ -12,22 +12,22 @@ from typing import Any
 import numpy as np
 
 from . import undefined_reasons as undefined
-from .kappa_icc import Correlation, PairKappa, one_way_icc, pair_kappas, two_way
+from .kappa_icc import IntraclassCorrelation, PairKappa, one_way_icc, pair_kappas, two_way_icc
 from .krippendorff_alpha import (
     DRAWS,
     MEASUREMENTS,
     SEED,
+    BootstrapIntervals,
     Floats,
     Interval,
-    Intervals,
     Ints,
     Measurement,
-    Patterns,
-    Shares,
-    alpha,
-    intervals,
+    PairShares,
+    RatingPatterns,
+    bootstrap_intervals,
+    compute_alpha,
+    pair_shares,
     patterns_of,
-    shares,
     wide_apart,
 )
 
@@ -56,16 +56,16 @@ class DimensionAgreement:
     alpha: Mapping[Measurement, float | None]
     undefined: str | None
     """Why there is no alpha."""
-    shares: Shares
-    intervals: Intervals
+    shares: PairShares
+    intervals: BootstrapIntervals
     kappas: Sequence[PairKappa]
-    icc: Correlation
-    icc_two_way: Correlation
+    icc: IntraclassCorrelation
+    icc_two_way: IntraclassCorrelation
     range_two: int
     """Samples with ratings two or more points apart."""
 
 
-def measure(
+def measure_agreement(
     unit: Ints,
     annotator: Ints,
     position: Ints,
@@ -88,18 +88,18 @@ def measure(
         ratings=len(unit),
         annotators=len(np.unique(annotator)),
         paired=patterns.total,
-        alpha={level: None if reason else alpha(patterns, level) for level in measurements},
+        alpha={level: None if reason else compute_alpha(patterns, level) for level in measurements},
         undefined=reason,
-        shares=shares(patterns),
-        intervals=intervals(patterns, () if reason else measurements, draws=draws, seed=seed),
+        shares=pair_shares(patterns),
+        intervals=bootstrap_intervals(patterns, () if reason else measurements, draws=draws, seed=seed),
         kappas=pair_kappas(unit, annotator, position),
         icc=one_way_icc(unit, points[position]),
-        icc_two_way=two_way(unit, annotator, points[position]),
+        icc_two_way=two_way_icc(unit, annotator, points[position]),
         range_two=wide_apart(patterns, WIDE),
     )
 
 
-def _why_not(annotator: Ints, patterns: Patterns) -> str | None:
+def _why_not(annotator: Ints, patterns: RatingPatterns) -> str | None:
     if not len(annotator):
         return undefined.NO_RATINGS
     if (annotator == annotator[0]).all():
@@ -134,7 +134,7 @@ def agreement_row(
         "level": measurement,
         "alpha": found.alpha[measurement],
         "undefined": found.undefined,
-        "interval": _pair(found.intervals.alpha.get(measurement)),
+        "interval": _interval_pair(found.intervals.alpha.get(measurement)),
         "samples": found.samples,
         "paired": found.paired,
         "ratings": found.ratings,
@@ -143,9 +143,9 @@ def agreement_row(
         "within_one": found.shares.within_one,
         "mad": found.shares.mad,
         "intervals": {
-            "exact": _pair(found.intervals.exact),
-            "within_one": _pair(found.intervals.within_one),
-            "mad": _pair(found.intervals.mad),
+            "exact": _interval_pair(found.intervals.exact),
+            "within_one": _interval_pair(found.intervals.within_one),
+            "mad": _interval_pair(found.intervals.mad),
         },
         "range_two": found.range_two,
         "kappa_mean": sum(told) / len(told) if told else None,
@@ -164,5 +164,5 @@ def agreement_row(
     }
 
 
-def _pair(interval: Interval | None) -> list[float] | None:
+def _interval_pair(interval: Interval | None) -> list[float] | None:
     return None if interval is None else list(interval)

@@ -51,7 +51,7 @@ _UNBOUNDED = 1e9
 
 
 @dataclass(frozen=True, slots=True)
-class Pull:
+class AnchoringEffect:
     """The pull of one arm on one dimension, or on all together."""
 
     value: float | None
@@ -65,7 +65,7 @@ class Pull:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class AnchoringTerms:
     """What the pull on one dimension is made of, as sums: a row per suggested value or sample, and its question."""
 
     arm: Arm
@@ -92,7 +92,7 @@ class _Moments(NamedTuple):
 
 def prefilled_terms(
     sample: Ints, shown: Floats, final: Floats, blind_sample: Ints, blind: Floats, question_of: Ints
-) -> Terms:
+) -> AnchoringTerms:
     """Return the sums behind the pull of prefilled values on one dimension.
 
     ``sample``, ``shown`` and ``final`` are parallel, as are ``blind_sample`` and ``blind``; ``question_of`` is by the
@@ -110,7 +110,7 @@ def prefilled_terms(
     sums[: len(at), :6] = np.stack([np.ones(len(at)), x, y, x * y, x * x, 1 / np.maximum(n[at], 1)], axis=1)
     sums[len(at) :, 6], sums[len(at) :, 7] = squares, n[several] - 1
     question = question_of[at]
-    return Terms(
+    return AnchoringTerms(
         "prefilled",
         sums,
         np.concatenate([question, question_of[several]]),
@@ -122,11 +122,11 @@ def prefilled_terms(
     )
 
 
-def delayed_terms(sample: Ints, shown: Floats, first: Floats, final: Floats, question_of: Ints) -> Terms:
+def delayed_terms(sample: Ints, shown: Floats, first: Floats, final: Floats, question_of: Ints) -> AnchoringTerms:
     """Return the sums behind the pull of values that are shown after the own one is locked."""
     x, y = shown - first, final - first
     question = question_of[sample]
-    return Terms(
+    return AnchoringTerms(
         "delayed",
         np.stack([x * y, x * x], axis=1),
         question,
@@ -138,7 +138,7 @@ def delayed_terms(sample: Ints, shown: Floats, first: Floats, final: Floats, que
     )
 
 
-def pulls(terms: Sequence[Terms], *, draws: int = resampling.DRAWS) -> list[Pull]:
+def estimate_anchoring(terms: Sequence[AnchoringTerms], *, draws: int = resampling.DRAWS) -> list[AnchoringEffect]:
     """Return the pull on each dimension of one or more arms, and after those of an arm on its dimensions together.
 
     All come from the same draws of questions. Over all dimensions each weighs as much as its judge's values vary.
@@ -154,21 +154,21 @@ def pulls(terms: Sequence[Terms], *, draws: int = resampling.DRAWS) -> list[Pull
         start += len(one.question)
     per_question = np.stack(sums, axis=1)
     drawn = resampling.draw_sums(per_question, draws=draws)
-    found: list[Pull] = []
+    found: list[AnchoringEffect] = []
     column = 0
     for _arm, group in groupby(terms, key=lambda one: one.arm):
         of = []
         for one in group:
             columns = slice(column, column + one.sums.shape[1])
             column = columns.stop
-            whole = _moments(one.arm, per_question[:, columns].sum(axis=0, keepdims=True))
-            of.append((one, whole, None if drawn is None else _moments(one.arm, drawn[:, columns])))
-        found += [_pull([one]) for one in of]
-        found.append(_pull(of))
+            whole = _sum_moments(one.arm, per_question[:, columns].sum(axis=0, keepdims=True))
+            of.append((one, whole, None if drawn is None else _sum_moments(one.arm, drawn[:, columns])))
+        found += [_estimate_effect([one]) for one in of]
+        found.append(_estimate_effect(of))
     return found
 
 
-def _moments(arm: Arm, sums: Floats) -> _Moments:
+def _sum_moments(arm: Arm, sums: Floats) -> _Moments:
     if arm == "delayed":
         xy, xx = sums.T
         return _Moments(xy, xx, xy, xx)
@@ -179,28 +179,28 @@ def _moments(arm: Arm, sums: Floats) -> _Moments:
     return _Moments(covariance - noise, variance - noise, covariance, variance)
 
 
-def _pull(of: Sequence[tuple[Terms, _Moments, _Moments | None]]) -> Pull:
+def _estimate_effect(of: Sequence[tuple[AnchoringTerms, _Moments, _Moments | None]]) -> AnchoringEffect:
     """Return the pull on the given dimensions together; those that have no value in this arm add nothing."""
     reason = _why_not([terms for terms, _, _ in of])
     of = [one for one in of if one[0].values]
     if not of:
-        return Pull(None, None, None, 0, 0, reason)
+        return AnchoringEffect(None, None, None, 0, 0, reason)
     values, samples = sum(terms.values for terms, _, _ in of), max(terms.samples for terms, _, _ in of)
-    known = _added([moments for _, moments, _ in of])
-    slope = _ratio(known.plain_above, known.plain_below)[0]
+    known = _add_moments([moments for _, moments, _ in of])
+    slope = _slopes(known.plain_above, known.plain_below)[0]
     plain = None if np.isnan(slope) else float(slope)
     if reason is None and not known.below[0] > NEARLY_NOTHING * known.plain_below[0]:
         reason = undefined.NEVER_APART if of[0][0].arm == "delayed" else undefined.WITHIN_NOISE
     if reason is not None:
-        return Pull(None, None, plain, values, samples, reason)
-    drawn = _added([moments for _, _, moments in of if moments is not None])
-    interval = resampling.percentiles(_ratio(drawn.above, drawn.below))
+        return AnchoringEffect(None, None, plain, values, samples, reason)
+    drawn = _add_moments([moments for _, _, moments in of if moments is not None])
+    interval = resampling.percentiles(_slopes(drawn.above, drawn.below))
     if interval is None or interval.low < -FURTHEST or interval.high > FURTHEST:
-        return Pull(None, None, plain, values, samples, undefined.WITHIN_NOISE)
-    return Pull(float(known.above[0] / known.below[0]), interval, plain, values, samples, None)
+        return AnchoringEffect(None, None, plain, values, samples, undefined.WITHIN_NOISE)
+    return AnchoringEffect(float(known.above[0] / known.below[0]), interval, plain, values, samples, None)
 
 
-def _why_not(terms: Sequence[Terms]) -> str | None:
+def _why_not(terms: Sequence[AnchoringTerms]) -> str | None:
     if not any(one.suggested for one in terms):
         return undefined.NOTHING_SUGGESTED
     samples = max(one.samples for one in terms)
@@ -213,12 +213,12 @@ def _why_not(terms: Sequence[Terms]) -> str | None:
     return None
 
 
-def _added(moments: Sequence[_Moments]) -> _Moments:
+def _add_moments(moments: Sequence[_Moments]) -> _Moments:
     above, below, plain_above, plain_below = (sum(parts) for parts in zip(*moments, strict=True))
     return _Moments(above, below, plain_above, plain_below)
 
 
-def _ratio(above: Floats, below: Floats) -> Floats:
+def _slopes(above: Floats, below: Floats) -> Floats:
     """Return the slope of each draw; where the judge is no further off than noise it has no bounds."""
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio: Floats = np.where(below > _NEARLY, above / below, np.copysign(_UNBOUNDED, above))

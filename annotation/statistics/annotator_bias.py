@@ -47,7 +47,7 @@ class BiasWeek:
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
+class AnnotatorBias:
     """One annotator on one dimension."""
 
     annotator: int
@@ -79,9 +79,9 @@ class Habits:
     undefined: str | None
 
 
-def habits(
+def measure_bias(
     unit: Ints, annotator: Ints, position: Ints, values: Sequence[float], *, seconds: Floats, at: Floats
-) -> list[Habits]:
+) -> list[AnnotatorBias]:
     """Describe every annotator of one dimension, by number.
 
     ``seconds`` and ``at`` (seconds since 1970) belong to the ratings; NaN where unknown.
@@ -95,10 +95,10 @@ def habits(
     size = np.bincount(unit)
     others: Floats = (size[unit] - 1).astype(np.float64)
     shared = others > 0
-    difference = np.where(shared, own - _of_the_others(unit, own, others), np.nan)
+    difference = np.where(shared, own - _mean_of_others(unit, own, others), np.nan)
     # Others who differ in level would otherwise seem to vary: everybody beside them would look narrow.
     level = own - _levels(annotator, np.nan_to_num(difference), others)
-    others_mean, others_square = (_of_the_others(unit, numbers, others) for numbers in (level, level**2))
+    others_mean, others_square = (_mean_of_others(unit, numbers, others) for numbers in (level, level**2))
     counts = np.bincount(unit * len(points) + position, minlength=len(size) * len(points)).reshape(-1, len(points))
     near = (np.abs(points[:, None] - points[None, :]) <= 1 + _NEARLY).astype(np.float64)
     equal = counts[unit, position] - 1.0
@@ -110,18 +110,18 @@ def habits(
     for person, rows in zip(people.tolist(), np.split(order, starts[1:]), strict=True):
         mine = rows[shared[rows]]
         pairs = float(others[mine].sum())
-        bias, error = _mean(difference[mine])
+        bias, error = _mean_and_error(difference[mine])
         ratio = _Spreads.of(own[mine], others_mean[mine], others_square[mine])
         around = counts[unit[mine]].sum(axis=0) - np.bincount(position[mine], minlength=len(points))
         found.append(
-            Habits(
+            AnnotatorBias(
                 annotator=person,
                 n=len(rows),
                 shared=len(mine),
                 bias=bias,
                 interval=_interval(bias, error, len(mine)),
                 error=error,
-                spread=_spread(own[rows]),
+                spread=_standard_deviation(own[rows]),
                 others_spread=ratio.others,
                 spread_ratio=ratio.ratio,
                 spread_error=ratio.error,
@@ -130,14 +130,14 @@ def habits(
                 within_one=float(close[mine].sum()) / pairs if pairs else None,
                 seconds=_median(seconds[rows]),
                 step=step,
-                weeks=_weeks(at[rows], difference[rows], own[rows], seconds[rows]),
+                weeks=_group_by_week(at[rows], difference[rows], own[rows], seconds[rows]),
                 undefined=None if pairs else ALONE,
             )
         )
     return found
 
 
-def _of_the_others(unit: Ints, numbers: Floats, others: Floats) -> Floats:
+def _mean_of_others(unit: Ints, numbers: Floats, others: Floats) -> Floats:
     """Return the mean of the other ratings of each rating's sample; 0 where there is none."""
     mean: Floats = (np.bincount(unit, numbers)[unit] - numbers) / np.maximum(others, 1)
     return mean
@@ -151,7 +151,7 @@ def _levels(annotator: Ints, difference: Floats, others: Floats) -> Floats:
     return level
 
 
-def words(everybody: Sequence[Habits]) -> list[Word | None]:
+def noteworthy_words(everybody: Sequence[AnnotatorBias]) -> list[Word | None]:
     """Return what is noteworthy of each, or None; call it once for all dimensions of a study.
 
     Two things are compared of everybody with enough samples, so the level of each test is 5 % divided by the number
@@ -159,10 +159,10 @@ def words(everybody: Sequence[Habits]) -> list[Word | None]:
     """
     comparisons = 2 * sum(one.shared >= FEWEST_FOR_A_WORD for one in everybody)
     level = 1 - (1 - CONFIDENCE) / (2 * comparisons) if comparisons else 1.0
-    return [_word(one, level) if one.shared >= FEWEST_FOR_A_WORD else None for one in everybody]
+    return [_noteworthy_word(one, level) if one.shared >= FEWEST_FOR_A_WORD else None for one in everybody]
 
 
-def _word(one: Habits, level: float) -> Word | None:
+def _noteworthy_word(one: AnnotatorBias, level: float) -> Word | None:
     if one.bias is not None and one.error is not None and abs(one.bias) >= BIAS_THAT_MATTERS * one.step:
         beyond = abs(one.bias) - float(student_t.ppf(level, one.shared - 1)) * one.error
         if beyond > 0:
@@ -212,7 +212,7 @@ class _Spreads:
         return cls(math.sqrt(theirs), math.sqrt(mine / theirs), error)
 
 
-def _mean(numbers: Floats) -> tuple[float | None, float | None]:
+def _mean_and_error(numbers: Floats) -> tuple[float | None, float | None]:
     """Return mean and standard error."""
     if not len(numbers):
         return None, None
@@ -227,7 +227,7 @@ def _interval(mean: float | None, error: float | None, n: int) -> Interval | Non
     return mean - reach, mean + reach
 
 
-def _spread(numbers: Floats) -> float | None:
+def _standard_deviation(numbers: Floats) -> float | None:
     return float(numbers.std(ddof=1)) if len(numbers) > 1 else None
 
 
@@ -236,7 +236,7 @@ def _median(numbers: Floats) -> float | None:
     return float(np.median(known)) if len(known) else None
 
 
-def _weeks(at: Floats, difference: Floats, own: Floats, seconds: Floats) -> list[BiasWeek]:
+def _group_by_week(at: Floats, difference: Floats, own: Floats, seconds: Floats) -> list[BiasWeek]:
     known = np.flatnonzero(~np.isnan(at))
     number = week_number(at[known])
     order = np.argsort(number, kind="stable")
@@ -245,7 +245,13 @@ def _weeks(at: Floats, difference: Floats, own: Floats, seconds: Floats) -> list
     for week, rows in list(zip(weeks.tolist(), np.split(known[order], starts[1:]), strict=False))[-MOST_WEEKS:]:
         compared = difference[rows][~np.isnan(difference[rows])]
         found.append(
-            BiasWeek(week_name(week), len(rows), _mean(compared)[0], _spread(own[rows]), _median(seconds[rows]))
+            BiasWeek(
+                week_name(week),
+                len(rows),
+                _mean_and_error(compared)[0],
+                _standard_deviation(own[rows]),
+                _median(seconds[rows]),
+            )
         )
     return found
 

@@ -23,7 +23,7 @@ CHANGE_THAT_MATTERS = 0.3
 PACE_THAT_MATTERS = 2 / 3
 
 
-class Rated(NamedTuple):
+class RatedDimension(NamedTuple):
     """The ratings of one dimension in parallel columns, with what its levels stand for."""
 
     unit: Ints
@@ -34,7 +34,7 @@ class Rated(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class WeeklyChange:
     """A mean in the weeks before and in the last ones, noteworthy or not."""
 
     before: float
@@ -56,7 +56,7 @@ class DriftWeek:
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class AnnotatorOverall:
     """One annotator over all dimensions."""
 
     annotator: int
@@ -68,13 +68,15 @@ class Whole:
     spread: float | None
     """Standard deviation of what they give within a dimension, in levels, pooled over the dimensions."""
     seconds: float | None
-    bias_change: Change | None
-    pace_change: Change | None
+    bias_change: WeeklyChange | None
+    pace_change: WeeklyChange | None
     """Of the median seconds per sample."""
     weeks: Sequence[DriftWeek]
 
 
-def wholes(rated: Sequence[Rated], *, member: Ints, seconds: Floats, at: Floats) -> list[Whole]:
+def describe_annotators(
+    rated: Sequence[RatedDimension], *, member: Ints, seconds: Floats, at: Floats
+) -> list[AnnotatorOverall]:
     """Describe every annotator who has a rating; the columns belong to the scores that ``rated`` names by number.
 
     ``seconds`` and ``at`` (seconds since 1970) are NaN where unknown.
@@ -82,7 +84,7 @@ def wholes(rated: Sequence[Rated], *, member: Ints, seconds: Floats, at: Floats)
     scores = len(member)
     bias_sum, bias_count, present = np.zeros(scores), np.zeros(scores), np.zeros(scores, dtype=bool)
     for part in rated:
-        difference = _from_the_others(part)
+        difference = _deviation_from_others(part)
         known = ~np.isnan(difference)
         bias_sum += np.bincount(part.score[known], difference[known], minlength=scores)
         bias_count += np.bincount(part.score[known], minlength=scores)
@@ -106,7 +108,7 @@ def wholes(rated: Sequence[Rated], *, member: Ints, seconds: Floats, at: Floats)
         of_bias, of_pace = changes[person]
         mean = float(known.mean()) if len(known) else None
         found.append(
-            Whole(
+            AnnotatorOverall(
                 annotator=person,
                 n=len(own),
                 bias=mean,
@@ -117,13 +119,13 @@ def wholes(rated: Sequence[Rated], *, member: Ints, seconds: Floats, at: Floats)
                 pace_change=None
                 if of_pace is None
                 else _in_seconds(of_pace.change(level, matters=-math.log(PACE_THAT_MATTERS))),
-                weeks=_weeks(person, bias[own], seconds[own], week[own], spreads),
+                weeks=_group_by_week(person, bias[own], seconds[own], week[own], spreads),
             )
         )
     return found
 
 
-def _from_the_others(part: Rated) -> Floats:
+def _deviation_from_others(part: RatedDimension) -> Floats:
     """Return how far each rating lies above the mean of the others of its sample, in levels; NaN where it is alone."""
     points = np.asarray(part.values, dtype=np.float64)
     own = points[part.position] / _step(points)
@@ -144,7 +146,7 @@ def _step(points: Floats) -> float:
 class _Spreads:
     """Sums of squares around the mean of each dimension, by person and by person and week."""
 
-    def __init__(self, rated: Sequence[Rated], member: Ints, week: Ints) -> None:
+    def __init__(self, rated: Sequence[RatedDimension], member: Ints, week: Ints) -> None:
         self._squares: dict[tuple[int, int | None], float] = {}
         self._degrees: dict[tuple[int, int | None], int] = {}
         for part in rated:
@@ -193,7 +195,7 @@ class _Split:
             return None
         return cls(before, after, since)
 
-    def change(self, level: float, *, matters: float) -> Change:
+    def change(self, level: float, *, matters: float) -> WeeklyChange:
         """Compare the means by Welch's test at the one-sided ``level``."""
         errors = [float(part.var(ddof=1)) / len(part) for part in (self.before, self.after)]
         distance = float(self.after.mean() - self.before.mean())
@@ -204,12 +206,12 @@ class _Split:
             degrees = total**2 / sum(error**2 / (n - 1) for error, n in zip(errors, sizes, strict=True))
             reach = float(student_t.ppf(level, max(3, int(degrees)))) * math.sqrt(total)
         noteworthy = abs(distance) >= matters and abs(distance) > reach
-        return Change(float(self.before.mean()), float(self.after.mean()), self.since, noteworthy)
+        return WeeklyChange(float(self.before.mean()), float(self.after.mean()), self.since, noteworthy)
 
 
-def _in_seconds(change: Change) -> Change:
+def _in_seconds(change: WeeklyChange) -> WeeklyChange:
     """Turn means of logarithms into seconds: geometric means, which a few long breaks do not carry away."""
-    return Change(math.exp(change.before), math.exp(change.after), change.since, change.noteworthy)
+    return WeeklyChange(math.exp(change.before), math.exp(change.after), change.since, change.noteworthy)
 
 
 def _interval(numbers: Floats) -> Interval | None:
@@ -229,7 +231,7 @@ def _median(numbers: Floats) -> float | None:
     return float(np.median(known)) if len(known) else None
 
 
-def _weeks(person: int, bias: Floats, seconds: Floats, week: Ints, spreads: _Spreads) -> list[DriftWeek]:
+def _group_by_week(person: int, bias: Floats, seconds: Floats, week: Ints, spreads: _Spreads) -> list[DriftWeek]:
     found = []
     for number in np.unique(week[week != np.iinfo(np.int64).min]).tolist()[-MOST_WEEKS:]:
         rows = week == number

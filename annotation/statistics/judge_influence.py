@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .anchoring import Arm, Pull, delayed_terms, prefilled_terms, pulls
+from .anchoring import AnchoringEffect, Arm, delayed_terms, estimate_anchoring, prefilled_terms
 from .krippendorff_alpha import Floats, Ints
 
 ARMS: tuple[Arm, ...] = ("delayed", "prefilled")
@@ -21,7 +21,7 @@ _SAME = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Suggested:
+class SuggestedValues:
     """Values that a judge suggested and somebody answered, in columns; people and samples by number."""
 
     sample: Ints
@@ -36,13 +36,13 @@ class Suggested:
     """Delayed: the locked own value."""
     final: Floats
 
-    def only(self, rows: npt.NDArray[np.bool_]) -> "Suggested":
+    def only(self, rows: npt.NDArray[np.bool_]) -> "SuggestedValues":
         """Return some of the rows."""
-        return Suggested(*(getattr(self, name)[rows] for name in self.__slots__))
+        return SuggestedValues(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
 @dataclass(frozen=True, slots=True)
-class Blind:
+class BlindValues:
     """Values of people who did not meet the judge, in columns, with what it would have shown: NaN where unknown."""
 
     sample: Ints
@@ -54,13 +54,13 @@ class Blind:
     beside: npt.NDArray[np.bool_]
     """The sample is one that others scored with the judge's help."""
 
-    def only(self, rows: npt.NDArray[np.bool_]) -> "Blind":
+    def only(self, rows: npt.NDArray[np.bool_]) -> "BlindValues":
         """Return some of the rows."""
-        return Blind(*(getattr(self, name)[rows] for name in self.__slots__))
+        return BlindValues(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class ScoringTimes:
     """Scores of every arm, in columns."""
 
     annotator: Ints
@@ -71,20 +71,20 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
+class InfluenceData:
     """All that the figures rest on."""
 
     dimensions: Sequence[str]
     question_of: Ints
     """Of each sample, by its number."""
-    suggested: Suggested
-    blind: Blind
-    times: Times
+    suggested: SuggestedValues
+    blind: BlindValues
+    times: ScoringTimes
     unanswered: Sequence[int]
     """For each of `ARMS`: values that were shown and that nobody answered in time."""
 
 
-def rows(met: Met, *, limit: float) -> list[dict[str, Any]]:
+def influence_rows(met: InfluenceData, *, limit: float) -> list[dict[str, Any]]:
     """Return a row per arm and dimension, and after those of an arm one over all dimensions, whose name is None.
 
     An arm that nobody has met has no rows. ``limit`` is the pull that the study allows.
@@ -92,14 +92,16 @@ def rows(met: Met, *, limit: float) -> list[dict[str, Any]]:
     everything = range(len(met.dimensions))
     present = [place for place in range(len(ARMS)) if (met.suggested.arm == place).any()]
     cells = [(place, dimension) for place in present for dimension in everything]
-    found = pulls([_terms(met, place, dimension) for place, dimension in cells])
+    found = estimate_anchoring([_anchoring_terms(met, place, dimension) for place, dimension in cells])
     keys: list[tuple[int, int | None]] = []
     for place in present:
         keys += [(place, dimension) for dimension in everything] + [(place, None)]
-    return [_row(met, place, dimension, pull, limit) for (place, dimension), pull in zip(keys, found, strict=True)]
+    return [
+        _influence_row(met, place, dimension, pull, limit) for (place, dimension), pull in zip(keys, found, strict=True)
+    ]
 
 
-def _terms(met: Met, place: int, dimension: int) -> Any:
+def _anchoring_terms(met: InfluenceData, place: int, dimension: int) -> Any:
     own = met.suggested.only((met.suggested.arm == place) & (met.suggested.dimension == dimension))
     if ARMS[place] == "delayed":
         return delayed_terms(own.sample, own.shown, own.first, own.final, met.question_of)
@@ -107,7 +109,9 @@ def _terms(met: Met, place: int, dimension: int) -> Any:
     return prefilled_terms(own.sample, own.shown, own.final, blind.sample, blind.value, met.question_of)
 
 
-def _row(met: Met, place: int, dimension: int | None, pull: Pull, limit: float) -> dict[str, Any]:
+def _influence_row(
+    met: InfluenceData, place: int, dimension: int | None, pull: AnchoringEffect, limit: float
+) -> dict[str, Any]:
     mine = met.suggested.arm == place
     theirs = ~np.isnan(met.blind.shown)
     if dimension is not None:
@@ -121,16 +125,16 @@ def _row(met: Met, place: int, dimension: int | None, pull: Pull, limit: float) 
         "interval": None if pull.interval is None else list(pull.interval),
         "slope": pull.slope,
         "undefined": pull.undefined,
-        "alarm": passes(pull, limit),
+        "alarm": exceeds_limit(pull, limit),
         "values": len(own.final),
         "samples": len(np.unique(own.sample)),
         "compared": pull.values,
-        "acceptance": share(same(own.final, own.shown)),
-        "coincidence": share(same(blind.value, blind.shown)),
+        "acceptance": share_of_true(equal_levels(own.final, own.shown)),
+        "coincidence": share_of_true(equal_levels(blind.value, blind.shown)),
         "blind_values": len(blind.value),
         "blind_values_beside": int(blind.beside.sum()),
-        "agreed_before": share(same(own.first, own.shown)) if delayed else None,
-        "moved": _moved(own) if delayed else None,
+        "agreed_before": share_of_true(equal_levels(own.first, own.shown)) if delayed else None,
+        "moved": _change_shares(own) if delayed else None,
         "within_one": _within_one(own.final, own.shown),
         "rmse": _rmse(own.final, own.expected),
         "blind_within_one": _within_one(blind.value, blind.shown),
@@ -138,15 +142,15 @@ def _row(met: Met, place: int, dimension: int | None, pull: Pull, limit: float) 
     }
 
 
-def passes(pull: Pull, limit: float) -> bool:
+def exceeds_limit(pull: AnchoringEffect, limit: float) -> bool:
     """Tell whether people are pulled by more than the study allows, and that not by chance."""
     return pull.value is not None and pull.interval is not None and pull.value > limit and pull.interval.low > 0
 
 
-def arms(met: Met) -> list[dict[str, Any]]:
+def arm_rows(met: InfluenceData) -> list[dict[str, Any]]:
     """Return a row per arm over all dimensions, the blind one first: time, and how good the judge looks in it."""
     known = met.blind.only(~np.isnan(met.blind.shown))
-    usual = median(met.times.seconds[met.times.arm == -1])
+    usual = known_median(met.times.seconds[met.times.arm == -1])
     found: list[dict[str, Any]] = [
         {
             "arm": BLIND,
@@ -155,7 +159,7 @@ def arms(met: Met) -> list[dict[str, Any]]:
             "unanswered": 0,
             "seconds": usual,
             "seconds_ratio": None,
-            "acceptance": share(same(known.value, known.shown)),
+            "acceptance": share_of_true(equal_levels(known.value, known.shown)),
             "within_one": _within_one(known.value, known.shown),
             "rmse": _rmse(known.value, known.expected),
         }
@@ -165,7 +169,7 @@ def arms(met: Met) -> list[dict[str, Any]]:
         here = met.times.arm == place
         if not here.any() and not len(own.final):
             continue
-        seconds = median(met.times.seconds[here])
+        seconds = known_median(met.times.seconds[here])
         found.append(
             {
                 "arm": arm,
@@ -174,7 +178,7 @@ def arms(met: Met) -> list[dict[str, Any]]:
                 "unanswered": met.unanswered[place],
                 "seconds": seconds,
                 "seconds_ratio": seconds / usual if seconds is not None and usual else None,
-                "acceptance": share(same(own.final, own.shown)),
+                "acceptance": share_of_true(equal_levels(own.final, own.shown)),
                 "within_one": _within_one(own.final, own.shown),
                 "rmse": _rmse(own.final, own.expected),
             }
@@ -182,13 +186,13 @@ def arms(met: Met) -> list[dict[str, Any]]:
     return found
 
 
-def _moved(own: Suggested) -> dict[str, Any]:
+def _change_shares(own: SuggestedValues) -> dict[str, Any]:
     """Return what became of own values once the judge's were shown."""
     before, after = np.abs(own.first - own.shown), np.abs(own.final - own.shown)
-    changed = ~same(own.first, own.final)
+    changed = ~equal_levels(own.first, own.final)
     towards, away = changed & (after < before - _SAME), changed & (after > before + _SAME)
     return {
-        "share": share(changed),
+        "share": share_of_true(changed),
         "changed": int(changed.sum()),
         "towards": int(towards.sum()),
         "away": int(away.sum()),
@@ -196,25 +200,25 @@ def _moved(own: Suggested) -> dict[str, Any]:
     }
 
 
-def same(one: Floats, other: Floats) -> npt.NDArray[np.bool_]:
+def equal_levels(one: Floats, other: Floats) -> npt.NDArray[np.bool_]:
     """Tell of each pair of values whether they are one level."""
     equal: npt.NDArray[np.bool_] = np.abs(one - other) <= _SAME
     return equal
 
 
-def share(true: npt.NDArray[np.bool_]) -> float | None:
+def share_of_true(true: npt.NDArray[np.bool_]) -> float | None:
     """Return how much of it is true; None of nothing."""
     return float(true.mean()) if len(true) else None
 
 
-def median(numbers: Floats) -> float | None:
+def known_median(numbers: Floats) -> float | None:
     """Return the median of those that are known."""
     known = numbers[~np.isnan(numbers)]
     return float(np.median(known)) if len(known) else None
 
 
 def _within_one(values: Floats, shown: Floats) -> float | None:
-    return share(np.abs(values - shown) <= _NEAR)
+    return share_of_true(np.abs(values - shown) <= _NEAR)
 
 
 def _rmse(values: Floats, expected: Floats) -> float | None:

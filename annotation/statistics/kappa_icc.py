@@ -26,7 +26,7 @@ class PairKappa(NamedTuple):
     undefined: str | None
 
 
-class Correlation(NamedTuple):
+class IntraclassCorrelation(NamedTuple):
     """An intraclass correlation with the name of its form."""
 
     value: float | None
@@ -78,7 +78,7 @@ def _kappa(first: int, second: int, sums: list[float]) -> PairKappa:
     return PairKappa(first, second, 1 - observed / expected, int(n), None)
 
 
-def one_way_icc(unit: Ints, rating: Floats) -> Correlation:
+def one_way_icc(unit: Ints, rating: Floats) -> IntraclassCorrelation:
     """Return ICC(1): the one-way random model, a single rating (Shrout and Fleiss 1979).
 
     Samples with two or more ratings count, however many each has: the number of ratings per sample enters by its mean
@@ -91,7 +91,7 @@ def one_way_icc(unit: Ints, rating: Floats) -> Correlation:
     rating = rating[shared]
     reason = _too_little(place, rating)
     if reason:
-        return Correlation(None, form, reason)
+        return IntraclassCorrelation(None, form, reason)
     samples, total = int(place.max()) + 1, len(place)
     centred = rating - rating.mean()
     size = np.bincount(place)
@@ -99,10 +99,10 @@ def one_way_icc(unit: Ints, rating: Floats) -> Correlation:
     between = float((size * mean**2).sum()) / (samples - 1)
     within = float(((centred - mean[place]) ** 2).sum()) / (total - samples)
     per_sample = (total - float((size.astype(np.float64) ** 2).sum()) / total) / (samples - 1)
-    return _ratio(form, between - within, between + (per_sample - 1) * within)
+    return _bounded_ratio(form, between - within, between + (per_sample - 1) * within)
 
 
-def two_way(unit: Ints, annotator: Ints, rating: Floats) -> Correlation:
+def two_way_icc(unit: Ints, annotator: Ints, rating: Floats) -> IntraclassCorrelation:
     """Return ICC(2,1): two-way random, absolute agreement, a single rating (Shrout and Fleiss 1979).
 
     Defined only where the same annotators rated every sample that has two or more ratings.
@@ -115,17 +115,17 @@ def two_way(unit: Ints, annotator: Ints, rating: Floats) -> Correlation:
     rating = rating[shared]
     reason = _too_little(place, rating)
     if reason:
-        return Correlation(None, form, reason)
+        return IntraclassCorrelation(None, form, reason)
     n, k = int(place.max()) + 1, int(person.max()) + 1
     if len(rating) != n * k:
-        return Correlation(None, form, NOT_COMPLETE)
+        return IntraclassCorrelation(None, form, NOT_COMPLETE)
     table = np.empty((n, k))
     table[place, person] = rating - rating.mean()
     rows, columns = table.mean(axis=1), table.mean(axis=0)
     of_rows = k * float((rows**2).sum()) / (n - 1)
     of_columns = n * float((columns**2).sum()) / (k - 1)
     rest = float(((table - rows[:, None] - columns[None, :]) ** 2).sum()) / ((n - 1) * (k - 1))
-    return _ratio(form, of_rows - rest, of_rows + (k - 1) * rest + k * (of_columns - rest) / n)
+    return _bounded_ratio(form, of_rows - rest, of_rows + (k - 1) * rest + k * (of_columns - rest) / n)
 
 
 def _too_little(place: Ints, rating: Floats) -> str | None:
@@ -136,8 +136,8 @@ def _too_little(place: Ints, rating: Floats) -> str | None:
     return ONE_VALUE if (rating == rating[0]).all() else None
 
 
-def _ratio(form: str, above: float, below: float) -> Correlation:
+def _bounded_ratio(form: str, above: float, below: float) -> IntraclassCorrelation:
     # Sums of squares of nothing are not exactly nothing.
     if below <= 1e-12:
-        return Correlation(None, form, NO_VARIANCE)
-    return Correlation(above / below, form, None)
+        return IntraclassCorrelation(None, form, NO_VARIANCE)
+    return IntraclassCorrelation(above / below, form, None)

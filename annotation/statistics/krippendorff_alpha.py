@@ -31,7 +31,7 @@ _NEARLY = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Patterns:
+class RatingPatterns:
     """The different ways in which the samples of one dimension were rated, two or more ratings each."""
 
     counts: Ints
@@ -52,7 +52,7 @@ class Patterns:
         return int((self.counts.sum(axis=0) > 0).sum())
 
 
-class Shares(NamedTuple):
+class PairShares(NamedTuple):
     """Figures over all pairs of ratings of one sample; None where there is no pair."""
 
     exact: float | None
@@ -61,17 +61,17 @@ class Shares(NamedTuple):
     """Mean absolute difference, in the dimension's points."""
 
 
-def patterns_of(unit: Ints, position: Ints, values: Floats) -> Patterns:
+def patterns_of(unit: Ints, position: Ints, values: Floats) -> RatingPatterns:
     """Group ratings, given as sample and position of the level, into patterns; lone ratings of a sample drop out."""
     levels = len(values)
     samples, place = np.unique(unit, return_inverse=True)
     counts = np.bincount(place * levels + position, minlength=len(samples) * levels).reshape(-1, levels)
     counts = counts[counts.sum(axis=1) >= 2]
     different, times = np.unique(counts, axis=0, return_counts=True)
-    return Patterns(different.reshape(-1, levels), times, np.asarray(values, dtype=np.float64))
+    return RatingPatterns(different.reshape(-1, levels), times, np.asarray(values, dtype=np.float64))
 
 
-def alpha(patterns: Patterns, measurement: Measurement) -> float:
+def compute_alpha(patterns: RatingPatterns, measurement: Measurement) -> float:
     """Return Krippendorff's alpha; there must be two samples and two different values.
 
     The library holds a table of samples by levels by levels. Where that is too much, our own calculation answers,
@@ -79,7 +79,7 @@ def alpha(patterns: Patterns, measurement: Measurement) -> float:
     """
     used = patterns.counts.sum(axis=0) > 0
     if patterns.total * int(used.sum()) ** 2 > ROOM:
-        return float(alphas(patterns, patterns.samples[None, :], measurement)[0])
+        return float(compute_alphas(patterns, patterns.samples[None, :], measurement)[0])
     return float(
         krippendorff.alpha(
             value_counts=np.repeat(patterns.counts[:, used], patterns.samples, axis=0),
@@ -89,7 +89,7 @@ def alpha(patterns: Patterns, measurement: Measurement) -> float:
     )
 
 
-def alphas(patterns: Patterns, weights: npt.NDArray[np.int64], measurement: Measurement) -> Floats:
+def compute_alphas(patterns: RatingPatterns, weights: npt.NDArray[np.int64], measurement: Measurement) -> Floats:
     """Return the alpha of each row of ``weights``, which says how often each pattern occurs; NaN where undefined.
 
     With ranks in place of values the ordinal distance is an interval distance: between two levels lie the ratings
@@ -116,7 +116,7 @@ def alphas(patterns: Patterns, weights: npt.NDArray[np.int64], measurement: Meas
     return np.where(told, 1 - observed / np.where(told, expected, 1), np.nan)
 
 
-def _pair_sums(patterns: Patterns) -> Floats:
+def _pair_sums(patterns: RatingPatterns) -> Floats:
     """Return pairs, equal pairs, pairs within one point and absolute differences, one row per pattern."""
     counts = patterns.counts.astype(np.float64)
     apart = np.abs(patterns.values[:, None] - patterns.values[None, :])
@@ -134,13 +134,13 @@ def _pair_sums(patterns: Patterns) -> Floats:
     )
 
 
-def shares(patterns: Patterns) -> Shares:
+def pair_shares(patterns: RatingPatterns) -> PairShares:
     """Return how often two ratings of a sample are equal or within one point, and how far apart they are."""
     pairs, exact, near, apart = (patterns.samples.astype(np.float64) @ _pair_sums(patterns)).tolist()
-    return Shares(exact / pairs, near / pairs, apart / pairs) if pairs else Shares(None, None, None)
+    return PairShares(exact / pairs, near / pairs, apart / pairs) if pairs else PairShares(None, None, None)
 
 
-def wide_apart(patterns: Patterns, points: float) -> int:
+def wide_apart(patterns: RatingPatterns, points: float) -> int:
     """Return how many samples have ratings that are ``points`` or more apart."""
     if not len(patterns.counts):
         return 0
@@ -153,7 +153,7 @@ def wide_apart(patterns: Patterns, points: float) -> int:
 Interval = tuple[float, float]
 
 
-class Intervals(NamedTuple):
+class BootstrapIntervals(NamedTuple):
     """Percentile intervals over bootstrap draws of the samples; None where the draws do not tell."""
 
     alpha: dict[Measurement, Interval | None]
@@ -162,30 +162,30 @@ class Intervals(NamedTuple):
     mad: Interval | None
 
 
-def intervals(
-    patterns: Patterns, measurements: tuple[Measurement, ...], *, draws: int = DRAWS, seed: int = SEED
-) -> Intervals:
+def bootstrap_intervals(
+    patterns: RatingPatterns, measurements: tuple[Measurement, ...], *, draws: int = DRAWS, seed: int = SEED
+) -> BootstrapIntervals:
     """Draw as many samples as there are, with replacement, ``draws`` times; the same seed gives the same intervals."""
     if patterns.total < FEWEST_SAMPLES or draws < 1:
-        return Intervals(dict.fromkeys(measurements), None, None, None)
+        return BootstrapIntervals(dict.fromkeys(measurements), None, None, None)
     found: dict[Measurement, list[Floats]] = {measurement: [] for measurement in measurements}
     pair_sums = _pair_sums(patterns)
     drawn_shares = []
-    for weights in _drawn(patterns, draws, seed):
+    for weights in _draw_weights(patterns, draws, seed):
         for measurement in measurements:
-            found[measurement].append(alphas(patterns, weights, measurement))
+            found[measurement].append(compute_alphas(patterns, weights, measurement))
         sums = weights.astype(np.float64) @ pair_sums
         drawn_shares.append(sums[:, 1:] / sums[:, :1])
     exact, near, apart = np.concatenate(drawn_shares).T
-    return Intervals(
-        {measurement: percentiles(np.concatenate(parts)) for measurement, parts in found.items()},
-        percentiles(exact),
-        percentiles(near),
-        percentiles(apart),
+    return BootstrapIntervals(
+        {measurement: percentile_interval(np.concatenate(parts)) for measurement, parts in found.items()},
+        percentile_interval(exact),
+        percentile_interval(near),
+        percentile_interval(apart),
     )
 
 
-def _drawn(patterns: Patterns, draws: int, seed: int) -> Iterator[npt.NDArray[np.int64]]:
+def _draw_weights(patterns: RatingPatterns, draws: int, seed: int) -> Iterator[npt.NDArray[np.int64]]:
     """Yield the draws some at a time: how often each pattern occurs in each."""
     chance = np.random.default_rng(seed)
     share = patterns.samples / patterns.samples.sum()
@@ -194,7 +194,7 @@ def _drawn(patterns: Patterns, draws: int, seed: int) -> Iterator[npt.NDArray[np
         yield chance.multinomial(patterns.total, share, size=min(at_once, draws - start))
 
 
-def percentiles(drawn: Floats) -> Interval | None:
+def percentile_interval(drawn: Floats) -> Interval | None:
     """Return the middle 95 % of drawn figures; None where too many of the draws have no value."""
     told = drawn[~np.isnan(drawn)]
     if len(told) < (1 - MOST_DRAWS_UNDEFINED) * len(drawn) or not len(told):

@@ -28,7 +28,7 @@ ANYBODY = -1
 """Of a person: nobody knows who."""
 
 
-class Rows(NamedTuple):
+class EvidenceRows(NamedTuple):
     """Samples with the same evidence, once: what is known, and for each sample which row it is.
 
     ``values`` are positions of levels, negative where there is none; ``people`` may be `ANYBODY`; ``bin`` is -1 where
@@ -42,7 +42,7 @@ class Rows(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Types:
+class SampleTypes:
     """What is known of the types."""
 
     shares: Floats
@@ -52,7 +52,7 @@ class Types:
     bins: Floats
     """Types x bins of what the judge expects; no bins without a judge."""
 
-    def posterior(self, rows: Rows) -> Floats:
+    def posterior(self, rows: EvidenceRows) -> Floats:
         """Return the chance that a sample of each row is of each type."""
         logs = np.repeat(np.log(self.shares)[None], len(rows.values), axis=0)
         said = np.log(self.people)
@@ -66,38 +66,38 @@ class Types:
         return np.asarray(found / found.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
-def distinct(values: Ints, people: Ints | None, bins: Ints) -> Rows:
+def distinct_rows(values: Ints, people: Ints | None, bins: Ints) -> EvidenceRows:
     """Return the rows that differ; where nobody is named the order of a sample's values does not matter."""
     slots = values.shape[1]
     if people is None:
         values = -np.sort(-values, axis=1)
         people = np.full_like(values, ANYBODY)
     keys, place = np.unique(np.concatenate([values, people, bins[:, None]], axis=1), axis=0, return_inverse=True)
-    return Rows(keys[:, :slots], keys[:, slots : 2 * slots], keys[:, -1], place.reshape(-1))
+    return EvidenceRows(keys[:, :slots], keys[:, slots : 2 * slots], keys[:, -1], place.reshape(-1))
 
 
-def learn_types(rows: Rows, *, levels: int, people: int, bins: int) -> Types:
+def learn_types(rows: EvidenceRows, *, levels: int, people: int, bins: int) -> SampleTypes:
     """Find the types of samples of ``levels`` levels by expectation and maximisation; the same for the same rows."""
     number = np.bincount(rows.place, minlength=len(rows.values)).astype(np.float64)
     seen = (rows.values >= 0).any(axis=1)
-    rows, number = Rows(rows.values[seen], rows.people[seen], rows.bin[seen], rows.place), number[seen]
-    shape = _bells(min(levels + 1, MOST_TYPES), levels, WIDTH)
-    types = Types(
+    rows, number = EvidenceRows(rows.values[seen], rows.people[seen], rows.bin[seen], rows.place), number[seen]
+    shape = _bell_shapes(min(levels + 1, MOST_TYPES), levels, WIDTH)
+    types = SampleTypes(
         np.full(len(shape), 1 / len(shape)),
         np.repeat(shape[None], people + 1, axis=0),
-        _bells(len(shape), bins, BINS_WIDTH),
+        _bell_shapes(len(shape), bins, BINS_WIDTH),
     )
     for _ in range(ROUNDS if len(number) else 0):
         weight = types.posterior(rows) * number[:, None]
-        types = Types(
+        types = SampleTypes(
             (weight.sum(axis=0) + 1) / (weight.sum() + len(shape)),
-            _people(rows, weight, shape, people),
-            _bins(rows, weight, bins),
+            _learn_people(rows, weight, shape, people),
+            _learn_bins(rows, weight, bins),
         )
     return types
 
 
-def _people(rows: Rows, weight: Floats, shape: Floats, people: int) -> Floats:
+def _learn_people(rows: EvidenceRows, weight: Floats, shape: Floats, people: int) -> Floats:
     counts = np.zeros((people + 1, shape.shape[1], len(shape)))
     for column in range(rows.values.shape[1]):
         there = rows.values[:, column] >= 0
@@ -114,7 +114,7 @@ def _people(rows: Rows, weight: Floats, shape: Floats, people: int) -> Floats:
     return np.asarray(found / found.sum(axis=2, keepdims=True), dtype=np.float64)
 
 
-def _bins(rows: Rows, weight: Floats, bins: int) -> Floats:
+def _learn_bins(rows: EvidenceRows, weight: Floats, bins: int) -> Floats:
     if not bins:
         return np.zeros((weight.shape[1], 0))
     judged = rows.bin >= 0
@@ -125,7 +125,7 @@ def _bins(rows: Rows, weight: Floats, bins: int) -> Floats:
     return np.asarray(found / found.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
-def _bells(rows: int, columns: int, width: float) -> Floats:
+def _bell_shapes(rows: int, columns: int, width: float) -> Floats:
     """Return a bell over the columns in each row, its middle moving from before the first to behind the last.
 
     ``width`` is in distances between the middles of two rows.

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .judge_influence import ARMS, Met, median, same, share
+from .judge_influence import ARMS, InfluenceData, equal_levels, known_median, share_of_true
 
 FEWEST_VALUES = 20
 NEARLY_ALL = 0.95
@@ -21,14 +21,14 @@ FEWEST_BLIND_VALUES = 20
 FEWEST_BLIND_TIMES = 5
 
 
-def people(met: Met) -> list[dict[str, Any]]:
+def annotator_rows(met: InfluenceData) -> list[dict[str, Any]]:
     """Return a row per annotator and arm, annotators by number: what they met there, and what of them is known blind.
 
     ``coincidence`` is how often their own blind values are what the judge would have shown; of somebody with too few of
     them it is everybody's, on the dimensions that they were shown. ``blind_seconds`` likewise.
     """
     known = met.blind.only(~np.isnan(met.blind.shown))
-    hit = same(known.value, known.shown)
+    hit = equal_levels(known.value, known.shown)
     size = len(met.dimensions)
     total = np.bincount(known.dimension, minlength=size)
     usual = np.bincount(known.dimension, hit, size) / np.maximum(total, 1)
@@ -38,11 +38,11 @@ def people(met: Met) -> list[dict[str, Any]]:
             own = met.suggested.only((met.suggested.arm == place) & (met.suggested.annotator == who))
             mine = hit[known.annotator == who]
             theirs = own.dimension[total[own.dimension] > 0]
-            coincidence = share(mine) if len(mine) >= FEWEST_BLIND_VALUES else None
+            coincidence = share_of_true(mine) if len(mine) >= FEWEST_BLIND_VALUES else None
             of_all = coincidence is None
             if of_all and len(theirs):
                 coincidence = float(usual[theirs].mean())
-            accepted = same(own.final, own.shown)
+            accepted = equal_levels(own.final, own.shown)
             times = met.times.annotator == who
             blind_times = met.times.seconds[times & (met.times.arm == -1)]
             alone = int((~np.isnan(blind_times)).sum()) < FEWEST_BLIND_TIMES
@@ -52,11 +52,11 @@ def people(met: Met) -> list[dict[str, Any]]:
                 "values": len(own.final),
                 "samples": len(np.unique(own.sample)),
                 "changed": int((~accepted).sum()),
-                "acceptance": share(accepted),
+                "acceptance": share_of_true(accepted),
                 "coincidence": coincidence,
                 "coincidence_of_all": of_all,
-                "seconds": median(met.times.seconds[times & (met.times.arm == place)]),
-                "blind_seconds": median(met.times.seconds[met.times.arm == -1] if alone else blind_times),
+                "seconds": known_median(met.times.seconds[times & (met.times.arm == place)]),
+                "blind_seconds": known_median(met.times.seconds[met.times.arm == -1] if alone else blind_times),
                 "blind_seconds_of_all": alone,
             }
             found.append(row | {"rubber_stamp": arm == "prefilled" and is_rubber_stamp(row)})
@@ -71,10 +71,10 @@ def is_rubber_stamp(row: dict[str, Any]) -> bool:
         return False
     if coincidence is None or seconds is None or usual is None:
         return False
-    return bool(seconds < FAST * usual and at_least(values - row["changed"], values, coincidence) < BY_CHANCE)
+    return bool(seconds < FAST * usual and binomial_tail(values - row["changed"], values, coincidence) < BY_CHANCE)
 
 
-def at_least(hits: int, tries: int, chance: float) -> float:
+def binomial_tail(hits: int, tries: int, chance: float) -> float:
     """Return the probability of ``hits`` or more in so many independent tries (binomial, one side)."""
     if hits <= 0:
         return 1.0

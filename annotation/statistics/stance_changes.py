@@ -63,18 +63,18 @@ class Movement:
         }
 
 
-def movements(stances: Iterable[StanceChange]) -> dict[str, Movement]:
+def measure_movements(stances: Iterable[StanceChange]) -> dict[str, Movement]:
     """Return the movement of every dimension that was discussed."""
     topics: dict[Hashable, list[StanceChange]] = defaultdict(list)
     for stance in stances:
         topics[stance.topic].append(stance)
     found: dict[str, Movement] = defaultdict(Movement)
     for together in topics.values():
-        _add(found[together[0].dimension], together)
+        _add_movement(found[together[0].dimension], together)
     return dict(found)
 
 
-def total(parts: Iterable[Movement]) -> Movement:
+def total_movement(parts: Iterable[Movement]) -> Movement:
     """Return the movement over all dimensions together."""
     whole = Movement()
     for part in parts:
@@ -86,7 +86,7 @@ def total(parts: Iterable[Movement]) -> Movement:
     return whole
 
 
-def _add(movement: Movement, together: Sequence[StanceChange]) -> None:
+def _add_movement(movement: Movement, together: Sequence[StanceChange]) -> None:
     movement.cases += 1
     firsts = [stance.first for stance in together]
     for stance in together:
@@ -102,11 +102,11 @@ def _add(movement: Movement, together: Sequence[StanceChange]) -> None:
         movement.up += stance.last > stance.first
         movement.down += stance.last < stance.first
         movement.step += abs(stance.last - stance.first)
-        movement.towards[_goal(stance.last, firsts)] += 1
+        movement.towards[_name_goal(stance.last, firsts)] += 1
         movement.taken.update((stance.person, other.person) for other in others if other.first == stance.last)
 
 
-def _goal(value: float, firsts: Sequence[float]) -> Towards:
+def _name_goal(value: float, firsts: Sequence[float]) -> Towards:
     """Name a value by where people began: what most held, else the highest, else the lowest of the first values."""
     held = Counter(firsts).most_common()
     most = held[0][1]

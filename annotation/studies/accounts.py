@@ -86,7 +86,7 @@ def join_with_new_account(*, secret: str, username: str, password: str, name: st
 def find_membership_by_link(*, user: User, secret: str) -> Member | None:
     """Return the place that a person already has in the study of a link, however worn out the link is."""
     invitation = Invitation.objects.select_related("study").filter(secret_hash=hash_secret(secret)).first()
-    return permissions.membership(user, invitation.study) if invitation else None
+    return permissions.find_member(user, invitation.study) if invitation else None
 
 
 def _check_password(by: User, password: str, *, field: str) -> User:

@@ -5,7 +5,14 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from annotation.scoring.consistency import Agreed, Disputed, OneMore, Rules, needs_review, verdicts
+from annotation.scoring.consistency import (
+    AgreedValue,
+    ConsistencyRules,
+    DisputedValues,
+    OneMoreNeeded,
+    check_dimensions_agree,
+    needs_review,
+)
 
 SECONDS_A_SCORE = 60.0
 """Assumed for scoring a sample where nobody's time is known."""
@@ -146,18 +153,20 @@ def _row(
     scoring: WorkTime,
     discussing: WorkTime,
 ) -> ForecastRow:
-    judge = Rules(tolerance=tolerance, tie_rule=rules["tie_rule"], decide=rules["decide"], may_ask_one_more=True)
+    judge = ConsistencyRules(
+        tolerance=tolerance, tie_rule=rules["tie_rule"], decide=rules["decide"], may_ask_one_more=True
+    )
     disputed = topics = one_more = reviews = 0
     for sample in observed:
-        judged = verdicts(sample.values, levels, judge).values()
-        differing = sum(isinstance(one, Disputed) for one in judged)
+        judged = check_dimensions_agree(sample.values, levels, judge).values()
+        differing = sum(isinstance(one, DisputedValues) for one in judged)
         if differing:
             disputed += 1
             topics += differing
-        elif any(isinstance(one, OneMore) for one in judged):
+        elif any(isinstance(one, OneMoreNeeded) for one in judged):
             one_more += 1
         else:
-            finals = [*(one.value for one in judged if isinstance(one, Agreed)), *sample.by_rule]
+            finals = [*(one.value for one in judged if isinstance(one, AgreedValue)), *sample.by_rule]
             reviews += needs_review(
                 cross_review=rules["cross_review"],
                 share=rules["review_share"],

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Max, Q
 
 from annotation.core import permissions
-from annotation.core.rubric_cache import RubricDefinition, definition
+from annotation.core.rubric_cache import RubricDefinition, load_rubric
 from annotation.models import Discussion, Post, Protocol, Rating, Sample, Score, Study, User
 from annotation.suggestions.arms import SuggestionArm
 from judge.missing_sides import locked_dimensions
@@ -44,7 +44,7 @@ def forecast_rules(*, by: User, study: Study, wanted: Mapping[str, Any] | None =
         current = Protocol.objects.get(study=study, current=True)
         wanted = complete_rules({name: getattr(current, name) for name in DEFAULTS})
     k = wanted["annotators_per_sample"]
-    rubric = definition(study.rubric_id)
+    rubric = load_rubric(study.rubric_id)
     judged = Sample.objects.filter(study=study).exclude(state=Sample.State.WITHDRAWN)
     of = judged.filter(Q(has_text=True) | Q(has_image=True)).count()
     drawn = _with_scores(study, k) if k > 1 else []

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from annotation.core import permissions
 from annotation.core.errors import BadInput, NotFound, WrongState
-from annotation.core.history import record
+from annotation.core.history import record_step
 from annotation.models import Invitation, Member, Study, User
 from annotation.scoring.exposures import record_scored_elsewhere
 
@@ -50,7 +50,7 @@ def create_invitation(
             expires_at=timezone.now() + timedelta(days=days),
             created_by=by,
         )
-        record("invited", study=study, by=by, member=member, role=role, uses=uses, invitation=invitation.pk)
+        record_step("invited", study=study, by=by, member=member, role=role, uses=uses, invitation=invitation.pk)
     return invitation, secret
 
 
@@ -59,7 +59,7 @@ def revoke_invitation(*, by: User, invitation: Invitation) -> None:
     permissions.require_lead(by, invitation.study)
     with transaction.atomic():
         if Invitation.objects.filter(pk=invitation.pk, revoked_at=None).update(revoked_at=timezone.now()):
-            record("invitation_revoked", study=invitation.study, by=by, invitation=invitation.pk)
+            record_step("invitation_revoked", study=invitation.study, by=by, invitation=invitation.pk)
 
 
 def find_invitation(secret: str) -> Invitation:
@@ -86,7 +86,7 @@ def accept_invitation(*, user: User, secret: str) -> Member:
     with transaction.atomic():
         row = Invitation.objects.select_for_update().filter(secret_hash=hash_secret(secret)).first()
         if row is not None:
-            present = permissions.membership(user, row.study)
+            present = permissions.find_member(user, row.study)
             if present is not None:
                 return present
         invitation = find_invitation(secret)
@@ -101,7 +101,7 @@ def accept_invitation(*, user: User, secret: str) -> Member:
             member = _join(user=user, invitation=invitation)
         invitation.uses_left -= 1
         invitation.save(update_fields=["uses_left"])
-        record("joined", study=invitation.study, by=user, member=member, invitation=invitation.pk)
+        record_step("joined", study=invitation.study, by=user, member=member, invitation=invitation.pk)
     return member
 
 

@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from annotation.core import permissions
 from annotation.core.errors import BadInput, WrongState
-from annotation.core.history import record
+from annotation.core.history import record_step
 from annotation.core.transactions import write_transaction
 from annotation.models import ApiToken, Member, User
-from annotation.scoring.leases import release_held
+from annotation.scoring.leases import release_member_leases
 
 from .studies import hash_secret
 
@@ -121,7 +121,7 @@ def _leave_without_name(member: Member, *, by: User | None) -> None:
     pseudonym = f"R-{member.public_id}"
     if (member.name, member.state) == (pseudonym, Member.State.LEFT):
         return
-    release_held(member=member)
+    release_member_leases(member=member)
     member.name, member.state = pseudonym, Member.State.LEFT
     member.save(update_fields=["name", "state"])
-    record("member_erased", study=member.study, by=by, member=member)
+    record_step("member_erased", study=member.study, by=by, member=member)

@@ -11,18 +11,18 @@ from django.utils import timezone
 
 from annotation.core import permissions, slot_mask
 from annotation.core.errors import BadInput, WrongState
-from annotation.core.history import insert_history, record
-from annotation.core.rubric_cache import definition
-from annotation.core.sample_states import Event, after
-from annotation.core.sql import microseconds
+from annotation.core.history import insert_history, record_step
+from annotation.core.rubric_cache import load_rubric
+from annotation.core.sample_states import Event, next_state
+from annotation.core.sql import to_microseconds
 from annotation.core.transactions import write_transaction
 from annotation.core.visibility import able_to_score
 from annotation.jobs import queueing
-from annotation.jobs.resumable_counts import Ledger
+from annotation.jobs.resumable_counts import ResumableCounts
 from annotation.models import Assignment, HistoryEntry, Job, Member, Protocol, ReservedPool, Sample, Study, User
 from annotation.releases.test_pool import reserve_pool
 from annotation.review_queue import rebuild
-from annotation.scoring.deciding import decide
+from annotation.scoring.deciding import decide_samples
 from annotation.suggestions.arms import SuggestionArm
 
 from . import forecast_data
@@ -74,7 +74,7 @@ def rules_of_protocol(protocol: Protocol) -> dict[str, Any]:
 
 def levels_of(rubric_id: int) -> list[list[float]]:
     """Return the levels of each dimension of a rubric."""
-    return [[level.value for level in dimension.levels] for dimension in definition(rubric_id).dimensions]
+    return [[level.value for level in dimension.levels] for dimension in load_rubric(rubric_id).dimensions]
 
 
 def propose_protocol(*, study: Study, preset: str | None = None, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def change_protocol(*, by: User | None, study: Study, preset: str | None = None,
         )
         if made.suggestions != Protocol.Suggestions.NONE and not ReservedPool.objects.filter(study=study).exists():
             reserve_pool(by=by, study=study)
-        record(
+        record_step(
             CHANGED,
             study=study,
             by=by,
@@ -243,7 +243,7 @@ def move_samples(
     by: User | None,
     study: Study,
     progress: Callable[[int, int, str], None] | None = None,
-    ledger: Ledger | None = None,
+    ledger: ResumableCounts | None = None,
 ) -> int:
     """Put begun samples that are not decided on the current version of the rules; return how many were moved.
 
@@ -261,7 +261,7 @@ def move_samples(
         .values_list("pk", flat=True)
     )
     member = Member.objects.filter(study=study, user=by).first() if by is not None else None
-    ledger = ledger or Ledger()
+    ledger = ledger or ResumableCounts()
     for start in range(0, len(keys), BATCH):
         if progress:
             progress(start, len(keys), "Moving samples")
@@ -271,7 +271,7 @@ def move_samples(
     if ledger["moved"]:
         ledger.once(
             f"samples_moved to {current.version}",
-            lambda: record(
+            lambda: record_step(
                 "samples_moved", study=study, by=by, member=member, version=current.version, samples=ledger["moved"]
             ),
         )
@@ -307,9 +307,9 @@ def _move(keys: list[int], *, study: Study, protocol: Protocol, by: User | None,
         free = _free(taken[sample.pk], open_places[sample.pk] - held[sample.pk])
         groups[needed[sample.pk], free].append(sample.pk)
         before = sample.protocol.version if sample.protocol else None
-        to = after(sample.state, Event.PROTOCOL_CHANGED)
+        to = next_state(sample.state, Event.PROTOCOL_CHANGED)
         entries.append((sample.pk, Event.PROTOCOL_CHANGED, {"to": to, "before": before, "version": protocol.version}))
-    queued_at = microseconds(now) - found[0].pk
+    queued_at = to_microseconds(now) - found[0].pk
     for (count, free), samples in groups.items():
         Sample.objects.filter(pk__in=samples).update(
             protocol=protocol,
@@ -323,7 +323,7 @@ def _move(keys: list[int], *, study: Study, protocol: Protocol, by: User | None,
     insert_history(entries, study_id=study.pk, member_id=member_id, user_id=user_id, at=now)
     enough = [pk for pk, places in open_places.items() if not places]
     if enough:
-        decide(enough, study_id=study.pk, by_member=member_id, by_user=user_id, at=now)
+        decide_samples(enough, study_id=study.pk, by_member=member_id, by_user=user_id, at=now)
     return len(found)
 
 
@@ -375,4 +375,4 @@ def _free(taken: Iterable[int], count: int) -> int:
     """Return the mask of the ``count`` lowest slots that are not taken."""
     occupied = set(taken)
     free = [slot for slot in range(1, rules_of.MOST_SLOTS + 1) if slot not in occupied][: max(0, count)]
-    return sum(slot_mask.bit(slot) for slot in free)
+    return sum(slot_mask.mask_of_slot(slot) for slot in free)

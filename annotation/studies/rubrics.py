@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from annotation.core import permissions
 from annotation.core.errors import BadInput, NotFound
-from annotation.core.rubric_cache import DimensionDefinition, LevelDefinition, RubricDefinition, definition
+from annotation.core.rubric_cache import DimensionDefinition, LevelDefinition, RubricDefinition, load_rubric
 from annotation.core.transactions import write_transaction
 from annotation.core.visibility import rubrics_visible_to
 from annotation.models import Dimension, Level, Rubric, Sample, User
@@ -93,7 +93,7 @@ def usable_by(user: User) -> list[RubricDefinition]:
 
     A built-in one that nobody has used yet has the id 0; `get_or_load` stores it.
     """
-    found = {row.pk: definition(row.pk) for row in rubrics_visible_to(user)}
+    found = {row.pk: load_rubric(row.pk) for row in rubrics_visible_to(user)}
     for path in sorted(BUILT_IN.glob("*.toml")):
         rubric = preview_rubric(path.stem)
         found[rubric.id or -len(found)] = rubric
@@ -111,7 +111,7 @@ def preview_rubric(key: str) -> RubricDefinition:
     """Return what `get_or_load` would give, without storing anything."""
     row = find_rubric(key)
     if row is not None and (_has_version(key) or not _is_former(row)):
-        return definition(row.pk)
+        return load_rubric(row.pk)
     built_in = _built_in(key)
     return rubric_definition(built_in.file, version=built_in.version)
 
@@ -200,7 +200,7 @@ def _may_be_replaced(row: Rubric, file: RubricFile) -> bool:
     """Whether a version may change in place: it is not frozen, and no sample's fate was decided by what changes."""
     if row.frozen_at is not None:
         return False
-    return _structure(rubric_definition(file)) == _structure(definition(row.pk)) or (
+    return _structure(rubric_definition(file)) == _structure(load_rubric(row.pk)) or (
         not Sample.objects.filter(study__rubric=row).exists()
     )
 

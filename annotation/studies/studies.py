@@ -9,14 +9,14 @@ from django.utils.text import slugify
 
 from annotation.core import permissions
 from annotation.core.errors import BadInput, WrongState
-from annotation.core.history import record
-from annotation.core.rubric_cache import definition
+from annotation.core.history import record_step
+from annotation.core.rubric_cache import load_rubric
 from annotation.core.transactions import write_transaction
 from annotation.core.visibility import able_to_score
 from annotation.discussions.moderating import give_time_back
 from annotation.models import Member, Protocol, Rubric, Study, User
 from annotation.releases.test_pool import reserve_pool
-from annotation.scoring.leases import release_held
+from annotation.scoring.leases import release_member_leases
 
 from .protocol_rules import DEFAULTS, PRESETS, complete_rules, people_needed, rule_problems, too_few
 from .rubrics import require_usable
@@ -52,7 +52,7 @@ def create_study(
         raise BadInput(f"There is no protocol preset {preset!r}; choose one of {known}.", fields={"protocol": known})
     rules = complete_rules(PRESETS[preset])
     if by is not None:
-        levels = [[level.value for level in dimension.levels] for dimension in definition(rubric.pk).dimensions]
+        levels = [[level.value for level in dimension.levels] for dimension in load_rubric(rubric.pk).dimensions]
         found = rule_problems(rules, levels=levels)
         if found:
             raise BadInput(
@@ -61,7 +61,7 @@ def create_study(
     with write_transaction():
         study = _create(slug=slug, title=title, rubric=rubric, instructions=instructions, state=state)
         Protocol.objects.create(study=study, version=1, preset=preset, **rules)
-        record("study_created", study=study, by=by, rubric=str(rubric), preset=preset)
+        record_step("study_created", study=study, by=by, rubric=str(rubric), preset=preset)
         if by is not None:
             _add(study=study, name=by.name or by.username, role=Member.Role.ADMIN, user=by, by=by)
         _take_along(by=by, study=study, people=people)
@@ -95,7 +95,7 @@ def copy_study(*, by: User, source: Study, slug: str, title: str = "", members: 
         )
         rules = {name: getattr(current, name) for name in DEFAULTS}
         Protocol.objects.create(study=study, version=1, preset=current.preset, **rules)
-        record("study_created", study=study, by=by, rubric=str(source.rubric), copied=source.slug)
+        record_step("study_created", study=study, by=by, rubric=str(source.rubric), copied=source.slug)
         _add(study=study, name=by.name or by.username, role=Member.Role.ADMIN, user=by, by=by)
         if current.suggestions != Protocol.Suggestions.NONE:
             # The questions that are to come are drawn for it as they are imported.
@@ -161,7 +161,9 @@ def change_study(
             study.save(update_fields=list(changed))
             if before["state"] == Study.State.PAUSED and study.state == Study.State.RUNNING:
                 give_time_back(study=study, at=timezone.now())
-            record("study_changed", study=study, by=by, before={name: before[name] for name in changed}, after=changed)
+            record_step(
+                "study_changed", study=study, by=by, before={name: before[name] for name in changed}, after=changed
+            )
     return study
 
 
@@ -205,7 +207,7 @@ def _add(*, study: Study, name: str, role: str, user: User | None, by: User | No
                 fields={"name": "Choose another name, or link the existing member by an invitation."},
             )
         member = Member.objects.create(study=study, user=user, name=name, role=role)
-        record("member_added", study=study, by=by, member=member, role=role)
+        record_step("member_added", study=study, by=by, member=member, role=role)
     return member
 
 
@@ -225,7 +227,7 @@ def change_member(*, by: User, member: Member, role: str | None = None, state: s
         others = Member.objects.filter(study=member.study, role=Member.Role.ADMIN, state=Member.State.ACTIVE)
         if loses_admin and not others.exclude(pk=member.pk).exists():
             raise WrongState("A study needs an active admin; make somebody else one first.", code="last_admin")
-        record(
+        record_step(
             "member_changed",
             study=member.study,
             by=by,
@@ -237,7 +239,7 @@ def change_member(*, by: User, member: Member, role: str | None = None, state: s
         member.role, member.state = role, state
         member.save(update_fields=["role", "state"])
         if state != Member.State.ACTIVE or role == Member.Role.RESEARCHER:
-            release_held(member=member)
+            release_member_leases(member=member)
     return member
 
 

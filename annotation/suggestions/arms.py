@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from annotation.core import slot_mask
-from annotation.core.stable_hash import digest
+from annotation.core.stable_hash import stable_digest
 
 PURPOSE, SEED = "arms", 0
 
@@ -23,7 +23,7 @@ class SuggestionArm(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class ArmDraw:
     """What a sample was drawn for: the arm of its slots 1 to ``k`` but for the blind one, which is 0 where all are."""
 
     arm: SuggestionArm
@@ -38,23 +38,23 @@ class Draw:
         """Return the mask of the slots in which the judge is met."""
         if self.arm is SuggestionArm.BLIND:
             return 0
-        return slot_mask.take(slot_mask.all_free(self.k), self.blind_slot)
+        return slot_mask.take_slot(slot_mask.all_free(self.k), self.blind_slot)
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class SlotChoice:
     """A slot for somebody, and how they meet the judge in it."""
 
     slot: int
     arm: SuggestionArm
 
 
-def wholly_blind(k: int) -> Draw:
+def blind_draw(k: int) -> ArmDraw:
     """Return the draw of a sample on which nobody meets the judge."""
-    return Draw(SuggestionArm.BLIND, 0, k)
+    return ArmDraw(SuggestionArm.BLIND, 0, k)
 
 
-def draw(sample: str, *, suggestions: str, blind_share: float, k: int, kept_blind: bool) -> Draw:
+def draw_arm(sample: str, *, suggestions: str, blind_share: float, k: int, kept_blind: bool) -> ArmDraw:
     """Return what a sample is drawn for; asking again answers the same.
 
     Args:
@@ -65,19 +65,19 @@ def draw(sample: str, *, suggestions: str, blind_share: float, k: int, kept_blin
         kept_blind: it may become test, or calibrates.
     """
     if kept_blind or suggestions == "none":
-        return wholly_blind(k)
-    drawn = digest(PURPOSE, SEED, sample)
+        return blind_draw(k)
+    drawn = stable_digest(PURPOSE, SEED, sample)
     share, slot, way = (int.from_bytes(drawn[start : start + 8]) for start in (0, 8, 16))
     if share / 2**64 < blind_share:
-        return wholly_blind(k)
+        return blind_draw(k)
     if suggestions == "both":
         arm = SuggestionArm.PREFILLED if way % 2 else SuggestionArm.DELAYED
     else:
         arm = SuggestionArm.PREFILLED if suggestions == "prefilled" else SuggestionArm.DELAYED
-    return Draw(arm, slot % k + 1, k)
+    return ArmDraw(arm, slot % k + 1, k)
 
 
-def seat(drawn: Draw, free: int, *, shown: bool, blind_elsewhere: bool) -> Seat | None:
+def choose_slot(drawn: ArmDraw, free: int, *, shown: bool, blind_elsewhere: bool) -> SlotChoice | None:
     """Return the lowest free slot that somebody may take, and their arm there; None where they may take none.
 
     Args:
@@ -89,11 +89,11 @@ def seat(drawn: Draw, free: int, *, shown: bool, blind_elsewhere: bool) -> Seat 
     allowed = free & drawn.meeting() if shown else free
     if not allowed:
         return None
-    slot = slot_mask.lowest(allowed)
+    slot = slot_mask.lowest_slot(allowed)
     arm = drawn.of(slot)
-    if arm is not SuggestionArm.BLIND and not blind_elsewhere and not slot_mask.take(free, slot):
-        return None if shown else Seat(slot, SuggestionArm.BLIND)
-    return Seat(slot, SuggestionArm.PREFILLED if shown else arm)
+    if arm is not SuggestionArm.BLIND and not blind_elsewhere and not slot_mask.take_slot(free, slot):
+        return None if shown else SlotChoice(slot, SuggestionArm.BLIND)
+    return SlotChoice(slot, SuggestionArm.PREFILLED if shown else arm)
 
 
 def label_origin(arms: Collection[int], *, imported: bool) -> str:

@@ -11,7 +11,7 @@ from annotation.core.rubric_cache import RubricDefinition
 from judge.missing_sides import locked_dimensions
 
 from . import suggestions_sql as sql
-from .arms import Draw, Seat, SuggestionArm, draw, seat
+from .arms import ArmDraw, SlotChoice, SuggestionArm, choose_slot, draw_arm
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,40 +41,40 @@ class JudgeValue:
 class SuggestionRule:
     """How somebody may meet a judge on a sample."""
 
-    draw: Draw
+    draw: ArmDraw
     run_id: int | None
     said: tuple[JudgeValue, ...]
     shown: bool
     """They were shown prefilled values of this sample before."""
     blind_elsewhere: bool
 
-    def seat(self, free: int) -> Seat | None:
+    def seat(self, free: int) -> SlotChoice | None:
         """Return the slot that they may take of those that are free, and their arm in it."""
         found = self._drawn(free)
         if found is None or self.shown or self.said:
             return found
-        return Seat(found.slot, SuggestionArm.BLIND)
+        return SlotChoice(found.slot, SuggestionArm.BLIND)
 
-    def seat_again(self, free: int, arm: SuggestionArm) -> Seat | None:
+    def seat_again(self, free: int, arm: SuggestionArm) -> SlotChoice | None:
         """Return where they may go on who had one of the slots in an arm and lost it while they were at work."""
         found = self._drawn(free)
         if found is None or self.shown or found.arm is SuggestionArm.BLIND:
             return found
         # Not what was drawn for the slot, as what they are to be shown is fixed; whoever was blind stays blind.
-        return Seat(found.slot, arm)
+        return SlotChoice(found.slot, arm)
 
-    def _drawn(self, free: int) -> Seat | None:
-        return seat(self.draw, free, shown=self.shown, blind_elsewhere=self.blind_elsewhere)
+    def _drawn(self, free: int) -> SlotChoice | None:
+        return choose_slot(self.draw, free, shown=self.shown, blind_elsewhere=self.blind_elsewhere)
 
 
-def meetings(
+def suggestion_rules(
     sample_ids: Sequence[int], *, member_id: int, protocol_id: int, rubric: RubricDefinition
 ) -> dict[int, SuggestionRule]:
     """Return how a member may meet the judge on each of the samples, in one query."""
     found = {}
-    for row in sql.meetings(sample_ids, member_id=member_id, protocol_id=protocol_id):
+    for row in sql.read_suggestion_contexts(sample_ids, member_id=member_id, protocol_id=protocol_id):
         found[row.sample_id] = SuggestionRule(
-            draw=draw(
+            draw=draw_arm(
                 row.public_id,
                 suggestions=row.suggestions,
                 blind_share=row.blind_share,
@@ -105,7 +105,9 @@ def _judge_values(row: sql.SuggestionContext, rubric: RubricDefinition) -> tuple
     return tuple(said)
 
 
-def fix(taken: Iterable[tuple[int, SuggestionRule, Seat]], *, returning: Collection[int], at: datetime) -> None:
+def store_suggestions(
+    taken: Iterable[tuple[int, SuggestionRule, SlotChoice]], *, returning: Collection[int], at: datetime
+) -> None:
     """Store what is to be shown under assignments just leased; call it in the transaction that leases them.
 
     ``taken`` are assignments with how they meet the judge; ``returning`` are those of them that were held before. What
@@ -137,22 +139,22 @@ def fix(taken: Iterable[tuple[int, SuggestionRule, Seat]], *, returning: Collect
     sql.insert_suggestions([row for row in new if (row.assignment_id, row.run_id) in standing])
 
 
-def dimensions(assignment: int, rubric: RubricDefinition) -> frozenset[str]:
+def fixed_dimensions(assignment: int, rubric: RubricDefinition) -> frozenset[str]:
     """Return the dimensions on which something is fixed to be shown under an assignment, seen or not."""
-    found = {row.dimension_id for row in sql.suggestions([assignment])}
+    found = {row.dimension_id for row in sql.read_suggestions([assignment])}
     return frozenset(one.key for one in rubric.dimensions if one.id in found)
 
 
-def views(assignments: Sequence[int], rubric: RubricDefinition) -> dict[int, SuggestionView]:
+def build_suggestion_views(assignments: Sequence[int], rubric: RubricDefinition) -> dict[int, SuggestionView]:
     """Return what annotators have been shown under the given assignments; nothing of what is still kept from them."""
     rows: dict[int, list[sql.ShownSuggestion]] = {}
-    for row in sql.suggestions(assignments) if assignments else ():
+    for row in sql.read_suggestions(assignments) if assignments else ():
         if row.seen:
             rows.setdefault(row.assignment_id, []).append(row)
-    return {pk: view(of, rubric) for pk, of in rows.items()}
+    return {pk: build_suggestion_view(of, rubric) for pk, of in rows.items()}
 
 
-def view(rows: Sequence[sql.ShownSuggestion], rubric: RubricDefinition) -> SuggestionView:
+def build_suggestion_view(rows: Sequence[sql.ShownSuggestion], rubric: RubricDefinition) -> SuggestionView:
     """Return the suggestions of one assignment as they are shown."""
     by_dimension = {row.dimension_id: row for row in rows}
     said = [(one.key, by_dimension[one.id]) for one in rubric.dimensions if one.id in by_dimension]

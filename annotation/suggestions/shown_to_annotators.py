@@ -22,7 +22,7 @@ class DimensionSuggestionRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Revised:
+class RevisionRecord:
     """An answer to a judge's values that stands."""
 
     seconds: float | None
@@ -38,7 +38,7 @@ class SuggestionRecord:
     shown_at: datetime | None
     """None: it was not shown yet."""
     dimensions: dict[str, DimensionSuggestionRecord] = field(default_factory=dict)
-    revised: Revised | None = None
+    revised: RevisionRecord | None = None
 
 
 def suggestion_records(scores: Iterable[Score]) -> dict[int, SuggestionRecord]:
@@ -62,5 +62,5 @@ def suggestion_records(scores: Iterable[Score]) -> dict[int, SuggestionRecord]:
     for revision in Revision.objects.filter(assignment__in=score_of, voided_at=None):
         met_by = found.get(score_of[revision.assignment_id])
         if met_by is not None:
-            met_by.revised = Revised(revision.seconds, revision.at)
+            met_by.revised = RevisionRecord(revision.seconds, revision.at)
     return found

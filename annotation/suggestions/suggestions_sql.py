@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from annotation.core.sql import execute_write, moment, rows, stored_uuid
+from annotation.core.sql import database_time, database_uuid, execute_write, fetch_rows
 
 
 class SuggestionContext(NamedTuple):
@@ -31,12 +31,12 @@ class SuggestionContext(NamedTuple):
     """Somebody else holds or has given a blind score."""
 
 
-def meetings(sample_ids: Sequence[int], *, member_id: int, protocol_id: int) -> list[SuggestionContext]:
+def read_suggestion_contexts(sample_ids: Sequence[int], *, member_id: int, protocol_id: int) -> list[SuggestionContext]:
     """Return what decides the arms of samples for a member; those never leased are to follow the given protocol.
 
     Only what is fair is a prediction here, by the rule of `fair_predictions`, in one statement with all else.
     """
-    found = rows(
+    found = fetch_rows(
         f"""SELECT s.id, s.public_id, s.has_text, s.has_image, p.suggestions, p.blind_share, p.annotators_per_sample,
                    q.reserved OR q.calibration OR q.part = 'test'
                      OR NOT EXISTS (SELECT 1 FROM annotation_reservedpool rp WHERE rp.study_id = s.study_id),
@@ -52,7 +52,7 @@ def meetings(sample_ids: Sequence[int], *, member_id: int, protocol_id: int) -> 
               AND (pr.out_of_fold OR r.release_id IS NULL OR q.part <> 'train'
                    OR NOT EXISTS (SELECT 1 FROM annotation_releaseentry e
                                   WHERE e.release_id = r.release_id AND e.sample_id = s.id))
-            WHERE s.id IN ({_marks(sample_ids)})""",  # noqa: S608 - only places are put in
+            WHERE s.id IN ({_placeholders(sample_ids)})""",  # noqa: S608 - only places are put in
         [member_id, protocol_id, member_id, *sample_ids],
     )
     # SQLite has no truth values, and JSON is a text to both.
@@ -85,7 +85,7 @@ def insert_suggestions(suggestions: Sequence[NewSuggestion]) -> None:
     one = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, FALSE)"
     parameters: list[Any] = []
     for row in suggestions:
-        parameters += [*row[:-1], None if row.shown_at is None else moment(row.shown_at)]
+        parameters += [*row[:-1], None if row.shown_at is None else database_time(row.shown_at)]
     execute_write(
         f"""INSERT INTO annotation_suggestion
               (assignment_id, dimension_id, run_id, shown_id, expected, sd, low, high, shown_at, touched)
@@ -98,9 +98,9 @@ def insert_suggestions(suggestions: Sequence[NewSuggestion]) -> None:
 def assignments_with_prediction(assignment_ids: Sequence[int]) -> set[tuple[int, int]]:
     """Return assignments with each run that says something of their sample now."""
     ids = list(dict.fromkeys(assignment_ids))
-    found = rows(
+    found = fetch_rows(
         f"""SELECT a.id, p.run_id FROM annotation_assignment a JOIN annotation_prediction p ON p.sample_id = a.sample_id
-            WHERE a.id IN ({_marks(ids)})""",  # noqa: S608
+            WHERE a.id IN ({_placeholders(ids)})""",  # noqa: S608
         ids,
     )
     return {(assignment_id, run_id) for assignment_id, run_id in found}
@@ -110,7 +110,7 @@ def forget_unseen(assignment_ids: Sequence[int]) -> None:
     """Delete the suggestions of earlier leases that nobody was shown."""
     execute_write(
         f"""DELETE FROM annotation_suggestion
-            WHERE assignment_id IN ({_marks(assignment_ids)}) AND shown_at IS NULL""",  # noqa: S608
+            WHERE assignment_id IN ({_placeholders(assignment_ids)}) AND shown_at IS NULL""",  # noqa: S608
         assignment_ids,
     )
 
@@ -132,13 +132,13 @@ class ShownSuggestion(NamedTuple):
     touched: bool
 
 
-def suggestions(assignment_ids: Sequence[int]) -> list[ShownSuggestion]:
+def read_suggestions(assignment_ids: Sequence[int]) -> list[ShownSuggestion]:
     """Return the suggestions of assignments, seen or not."""
-    found = rows(
+    found = fetch_rows(
         f"""SELECT g.assignment_id, a.arm, g.dimension_id, g.shown_id, g.expected, g.sd, g.low, g.high,
                    g.shown_at IS NOT NULL, g.first_id, g.final_id, g.touched
             FROM annotation_suggestion g JOIN annotation_assignment a ON a.id = g.assignment_id
-            WHERE g.assignment_id IN ({_marks(assignment_ids)})
+            WHERE g.assignment_id IN ({_placeholders(assignment_ids)})
             ORDER BY g.assignment_id, g.dimension_id""",  # noqa: S608
         assignment_ids,
     )
@@ -158,20 +158,20 @@ def answer_prefilled(assignment_id: int, score_id: int) -> None:
     )
 
 
-def unanswer(assignment_id: int) -> None:
+def clear_answers(assignment_id: int) -> None:
     """Note that no standing score or revision answers the suggestions of an assignment any more."""
     execute_write(
         "UPDATE annotation_suggestion SET final_id = NULL, touched = FALSE WHERE assignment_id = %s", [assignment_id]
     )
 
 
-def reveal(assignment_id: int, score_id: int, *, at: datetime) -> None:
+def reveal_suggestions(assignment_id: int, score_id: int, *, at: datetime) -> None:
     """Note that the own values of a score are locked and that the judge's are shown from now on."""
     execute_write(
         """UPDATE annotation_suggestion AS g SET shown_at = %s, first_id = r.level_id
            FROM annotation_rating r
            WHERE r.score_id = %s AND r.dimension_id = g.dimension_id AND g.assignment_id = %s""",
-        [moment(at), score_id, assignment_id],
+        [database_time(at), score_id, assignment_id],
     )
 
 
@@ -179,10 +179,10 @@ def insert_revision(
     *, assignment_id: int, client_key: UUID, values: dict[str, float], seconds: float | None, at: datetime
 ) -> int | None:
     """Store a revision and return its id; `None` where the key or the place is taken."""
-    found = rows(
+    found = fetch_rows(
         """INSERT INTO annotation_revision (assignment_id, client_key, "values", seconds, at)
            VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id""",
-        [assignment_id, stored_uuid(client_key), json.dumps(values), seconds, moment(at)],
+        [assignment_id, database_uuid(client_key), json.dumps(values), seconds, database_time(at)],
     )
     return int(found[0][0]) if found else None
 
@@ -193,7 +193,7 @@ def decide_revised(assignment_id: int, levels: Iterable[tuple[int, int]]) -> Non
     whens = " ".join(["WHEN %s THEN %s"] * len(pairs))
     execute_write(
         f"""UPDATE annotation_suggestion SET touched = TRUE, final_id = CASE dimension_id {whens} END
-            WHERE assignment_id = %s AND dimension_id IN ({_marks(pairs)})""",  # noqa: S608
+            WHERE assignment_id = %s AND dimension_id IN ({_placeholders(pairs)})""",  # noqa: S608
         [*(value for pair in pairs for value in pair), assignment_id, *(dimension for dimension, _ in pairs)],
     )
 
@@ -202,10 +202,10 @@ def keep_own(assignment_ids: Sequence[int]) -> None:
     """Let the locked own values decide where they were shown the judge's and nothing was answered."""
     execute_write(
         f"""UPDATE annotation_suggestion SET final_id = first_id
-            WHERE assignment_id IN ({_marks(assignment_ids)}) AND final_id IS NULL""",  # noqa: S608
+            WHERE assignment_id IN ({_placeholders(assignment_ids)}) AND final_id IS NULL""",  # noqa: S608
         assignment_ids,
     )
 
 
-def _marks(values: Sequence[Any]) -> str:
+def _placeholders(values: Sequence[Any]) -> str:
     return ", ".join(["%s"] * len(values))

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from annotation.models import JudgeRun, Prediction, Question, ReleaseEntry
 
 
-def learned_from(run: JudgeRun) -> QuerySet[ReleaseEntry]:
+def training_entries(run: JudgeRun) -> QuerySet[ReleaseEntry]:
     """Return the entries of the run's release that it learned from; none of an imported run.
 
     A backend that keeps questions for its own calibration (see `judge.data_parts`) learned from a few less.
@@ -28,4 +28,4 @@ def fair_predictions(run: JudgeRun) -> QuerySet[Prediction]:
     said = Prediction.objects.filter(run=run)
     if run.release_id is None:
         return said
-    return said.filter(Q(out_of_fold=True) | ~Exists(learned_from(run).filter(sample=OuterRef("sample_id"))))
+    return said.filter(Q(out_of_fold=True) | ~Exists(training_entries(run).filter(sample=OuterRef("sample_id"))))

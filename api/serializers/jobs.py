@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotation.imports.format_names import SAMPLE_FORMATS, UPLOAD_ENDINGS
-from annotation.jobs.queueing import pace
+from annotation.jobs.queueing import job_pace
 from annotation.models import Job
 
 from .fields import Choice, ClientKey, StrictSerializer, Text
@@ -32,10 +32,10 @@ class ShownJobSerializer(serializers.Serializer[Any]):
     finished_at = serializers.DateTimeField(allow_null=True)
 
     def get_per_second(self, job: Job) -> float | None:
-        return pace(job).per_second
+        return job_pace(job).per_second
 
     def get_seconds_left(self, job: Job) -> float | None:
-        return pace(job).seconds_left
+        return job_pace(job).seconds_left
 
 
 class LogLineSerializer(serializers.Serializer[Any]):

@@ -58,7 +58,7 @@ class AssignmentsView(View):
         """First what I hold, then samples that others have begun, then new ones."""
         html = _html(request)
         count = read_count(cast(dict[str, Any], request.data))
-        lease = leasing.lease(by=user_of(request), slug=slug, count=count)
+        lease = leasing.lease_samples(by=user_of(request), slug=slug, count=count)
         return respond_json(
             {
                 "assignments": [content.describe_assignment(work, html=html) for work in lease.assignments],
@@ -68,7 +68,7 @@ class AssignmentsView(View):
 
     def _past(self, request: Request, study: Study, query: Mapping[str, Any], *, html: bool) -> dict[str, Any]:
         def show(rows: Sequence[Assignment]) -> list[dict[str, Any]]:
-            return [content.describe_assignment(work, html=html) for work in leasing.work(rows, study)]
+            return [content.describe_assignment(work, html=html) for work in leasing.read_work(rows, study)]
 
         mine = assignments_of(user_of(request)).filter(member__study=study, state=STATES[query["state"]])
         return page(request, mine, query, order=("-finished_at", "-public_id"), show=show)
@@ -98,7 +98,7 @@ class OneAssignmentView(View):
     def get(self, request: Request, assignment: str) -> HttpResponse:
         """Held or past."""
         html = _html(request)
-        work = leasing.own_lease(by=user_of(request), assignment_id=assignment)
+        work = leasing.read_own_assignment(by=user_of(request), assignment_id=assignment)
         return respond_json(content.describe_assignment(work, html=html))
 
 
@@ -109,7 +109,7 @@ class SkipView(View):
     def post(self, request: Request, assignment: str) -> HttpResponse:
         """It does not come to me again. The same client key again changes nothing."""
         body = body_of(request, shapes.SkipRequestSerializer)
-        leases.skip(by=user_of(request), assignment_id=assignment, **body)
+        leases.skip_sample(by=user_of(request), assignment_id=assignment, **body)
         return respond_json({"assignment": assignment, "state": "skipped"})
 
 
@@ -120,7 +120,7 @@ class RenewView(View):
     def post(self, request: Request, assignment: str) -> HttpResponse:
         """From now on, by as long as a new lease lasts."""
         body_of(request, NothingSerializer)
-        expires_at = leases.renew(by=user_of(request), assignment_id=assignment)
+        expires_at = leases.renew_lease(by=user_of(request), assignment_id=assignment)
         return respond_json({"expires_at": format_time(expires_at)})
 
 
@@ -131,7 +131,7 @@ class ProgressView(View):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Counts of samples tell whether others have scored, so annotators do not get them."""
         study, user = study_of(request, slug), user_of(request)
-        member = permissions.membership(user, study)
+        member = permissions.find_member(user, study)
         shown: dict[str, Any] = {
             "mine": None if member is None else asdict(work_of_members([member])[member.pk]),
             "waiting": waiting_count(user, study),

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from annotation.core.errors import BadInput, NotFound
-from annotation.core.permissions import membership
+from annotation.core.permissions import find_member
 from annotation.core.visibility import studies_visible_to
 from annotation.models import Sample, Study, User
 from annotation.scoring.exposures import record_exposure
@@ -81,6 +81,6 @@ def query_of(request: Request, serializer: type[StrictSerializer]) -> Mapping[st
 
 def note_that_seen(user: User, study: Study, samples: Sequence[Sample]) -> None:
     """Remember that somebody has looked into samples, which they never score as independent afterwards."""
-    member = membership(user, study)
+    member = find_member(user, study)
     if member is not None:
         record_exposure(member=member, samples=samples)

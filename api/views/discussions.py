@@ -101,7 +101,7 @@ class PostsView(View):
     def post(self, request: Request, discussion: str) -> HttpResponse:
         """On one open dimension. Posts are never changed or taken back."""
         body = body_of(request, shapes.PostRequestSerializer)
-        return _answered(request, participating.comment(by=user_of(request), discussion_id=discussion, **body))
+        return _answered(request, participating.post_comment(by=user_of(request), discussion_id=discussion, **body))
 
 
 class StancesView(View):
@@ -134,7 +134,7 @@ class OverrideView(View):
     def post(self, request: Request, discussion: str) -> HttpResponse:
         """Admins only. Open dimensions get the given values, which are marked as overridden wherever they go."""
         body = body_of(request, shapes.OverrideRequestSerializer)
-        return _answered(request, moderating.override(by=user_of(request), discussion_id=discussion, **body))
+        return _answered(request, moderating.override_topics(by=user_of(request), discussion_id=discussion, **body))
 
 
 class ExcuseView(View):
@@ -150,7 +150,7 @@ class ExcuseView(View):
     def post(self, request: Request, discussion: str) -> HttpResponse:
         """Admins only. Two must remain, the replacement included; what the excused have said stays."""
         body = {"replacement": None, **body_of(request, shapes.ExcuseRequestSerializer)}
-        return _answered(request, moderating.excuse(by=user_of(request), discussion_id=discussion, **body))
+        return _answered(request, moderating.excuse_participant(by=user_of(request), discussion_id=discussion, **body))
 
 
 class DeadlineView(View):

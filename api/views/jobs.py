@@ -12,7 +12,7 @@ from annotation.core import permissions
 from annotation.core.visibility import jobs_visible_to
 from annotation.imports.uploads import store_input
 from annotation.jobs import queueing
-from annotation.jobs.rejected_lines import refusals_as_lines, refusals_as_table
+from annotation.jobs.rejected_lines import rejected_lines_as_csv, rejected_lines_as_json
 from annotation.models import Job, JobLogLine
 from api.answers import respond_json
 from api.pagination import PageQuery, page
@@ -25,8 +25,8 @@ from api.serializers.fields import NothingSerializer
 from .base import View, body_of, get_or_not_found, query_of, study_of, user_of
 
 REFUSALS = {
-    "jsonl": (refusals_as_lines, "application/x-ndjson; charset=utf-8"),
-    "csv": (refusals_as_table, "text/csv; charset=utf-8"),
+    "jsonl": (rejected_lines_as_json, "application/x-ndjson; charset=utf-8"),
+    "csv": (rejected_lines_as_csv, "text/csv; charset=utf-8"),
 }
 FORM_OVERHEAD = 100_000
 FLAGS = {"samples": ("update", "dry_run"), "scores": ("complete", "dry_run")}

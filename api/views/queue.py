@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 from annotation.core import permissions
 from annotation.core.errors import BadInput
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.core.visibility import queue_entries_visible_to
 from annotation.models import QueueEntry
 from annotation.review_queue import list as queue_list
@@ -43,7 +43,7 @@ class ReviewQueueView(View):
         limit = int(query.get("limit", DEFAULT_LIMIT))
         if not 1 <= limit <= MAX_LIMIT:
             raise BadInput(f"limit: from 1 to {MAX_LIMIT}.", fields={"limit": f"From 1 to {MAX_LIMIT}."})
-        rubric, standing = definition(study.rubric_id), queue_list.queue_status(study, reader=member)
+        rubric, standing = load_rubric(study.rubric_id), queue_list.queue_status(study, reader=member)
         queue, start = standing.queue, int(query.get("start", 1))
         page = queue_list.queue_page(
             study, rubric, query["kind"], _queue_filter(query), standing=standing, start=start, limit=limit
@@ -130,7 +130,7 @@ class ReviewView(View):
         user = user_of(request)
         row: QueueEntry = get_or_not_found(queue_entries_visible_to(user).select_related("sample"), public_id=entry)
         body = body_of(request, ReviewRequestSerializer)
-        sample = requesting_review.ask_review(by=user, sample_id=row.sample.public_id, **body)
+        sample = requesting_review.request_review(by=user, sample_id=row.sample.public_id, **body)
         return respond_json(SampleRowSerializer(sample).data)
 
 

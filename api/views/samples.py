@@ -13,7 +13,7 @@ from annotation.core.visibility import samples_visible_to
 from annotation.discussions.participant_list import owes_reason
 from annotation.models import Sample, User
 from annotation.samples import assigning_by_hand, reopening, requesting_review
-from annotation.samples.timeline import timeline
+from annotation.samples.timeline import read_timeline
 from annotation.scoring.exposures import record_exposure
 from api.answers import respond_json
 from api.filters import samples_filtered
@@ -64,7 +64,7 @@ class HistoryView(View):
         """Its whole life, oldest first. Admins see names, researchers pseudonyms."""
         user = user_of(request)
         row = _open_sample(user, sample)
-        steps = timeline(row, names=permissions.may_lead(user, row.study))
+        steps = read_timeline(row, names=permissions.may_lead(user, row.study))
         return respond_json({"results": history_shown(steps)})
 
 
@@ -81,7 +81,7 @@ class ReopenView(View):
         """
         user = user_of(request)
         body = body_of(request, shapes.ReopenRequestSerializer)
-        return _row(user, reopening.reopen(by=user, sample_id=sample, **body))
+        return _row(user, reopening.reopen_sample(by=user, sample_id=sample, **body))
 
 
 class WithdrawView(View):
@@ -94,7 +94,7 @@ class WithdrawView(View):
         """Admins only. It has no final scores any more; what people said of it stays."""
         user = user_of(request)
         body = body_of(request, shapes.WithdrawRequestSerializer)
-        return _row(user, reopening.withdraw(by=user, sample_id=sample, **body))
+        return _row(user, reopening.withdraw_sample(by=user, sample_id=sample, **body))
 
 
 class SampleReviewView(View):
@@ -110,7 +110,7 @@ class SampleReviewView(View):
         """Admins only. One more score is asked of it; until then it has no final values. All scores decide then."""
         user = user_of(request)
         body = body_of(request, shapes.ReviewRequestSerializer)
-        return _row(user, requesting_review.ask_review(by=user, sample_id=sample, **body))
+        return _row(user, requesting_review.request_review(by=user, sample_id=sample, **body))
 
 
 class AssignView(View):
@@ -126,7 +126,7 @@ class AssignView(View):
         """Admins only. It comes first in what each of them holds, for so many days; all of them get it, or nobody."""
         user = user_of(request)
         body = body_of(request, shapes.AssignRequestSerializer)
-        handed = assigning_by_hand.give(by=user, sample_id=sample, **body)
+        handed = assigning_by_hand.assign_sample(by=user, sample_id=sample, **body)
         given = shapes.GivenToSerializer(handed.given, many=True).data
         return respond_json({**shapes.SampleRowSerializer(handed.sample).data, "assigned": given})
 

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from annotation.core.errors import BadInput
 from annotation.scoring import revising, submitting
-from annotation.scoring.submit_result import Submitted
+from annotation.scoring.submit_result import SubmissionResult
 from api.answers import format_time, respond_json
 from api.content import describe_ratings, describe_suggestion
 from api.schema import describe
@@ -30,7 +30,7 @@ class ScoreView(View):
         Where the answer is `revising`, the values are locked and a judge's are beside them: keep or change each of
         them with a revision, until `revise_until`.
         """
-        score = submitting.submit(
+        score = submitting.submit_score(
             by=user_of(request), assignment_id=assignment, **read_score(cast(dict[str, Any], request.data))
         )
         return respond_json(_scored(score))
@@ -41,7 +41,7 @@ class ScoreView(View):
 
         After a revision that alone is voided, and can be given anew; values that were locked stay.
         """
-        undone = submitting.undo(by=user_of(request), assignment_id=assignment)
+        undone = submitting.undo_score(by=user_of(request), assignment_id=assignment)
         return respond_json(
             {
                 "assignment": undone.assignment_id,
@@ -61,10 +61,10 @@ class RevisionView(View):
     def put(self, request: Request, assignment: str) -> HttpResponse:
         """Values that I keep are sent, too. The same client key again is stored once and answers the same."""
         body = read_score(cast(dict[str, Any], request.data), fields=REVISION_FIELDS)
-        return respond_json(_scored(revising.revise(by=user_of(request), assignment_id=assignment, **body)))
+        return respond_json(_scored(revising.submit_revision(by=user_of(request), assignment_id=assignment, **body)))
 
 
-def _scored(score: Submitted) -> dict[str, Any]:
+def _scored(score: SubmissionResult) -> dict[str, Any]:
     return {
         "assignment": score.assignment_id,
         "state": score.state,
@@ -84,7 +84,7 @@ REVISION_FIELDS = ("client_key", "ratings", "seconds")
 
 
 def read_score(body: Mapping[str, Any], *, fields: tuple[str, ...] = FIELDS) -> dict[str, Any]:
-    """Return the arguments of `scoring.submit`, or of `revising.revise` with its ``fields``, checked for type.
+    """Return the arguments of `submit_score`, or of `submit_revision` with its ``fields``, checked for type.
 
     By hand, as this is the busiest address of the platform; every fault is named, not only the first.
 

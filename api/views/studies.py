@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 from annotation.core import permissions
 from annotation.core.errors import BadInput, NotFound
-from annotation.core.rubric_cache import RubricDefinition, definition
+from annotation.core.rubric_cache import RubricDefinition, load_rubric
 from annotation.core.visibility import rubrics_visible_to, studies_visible_to
 from annotation.models import Member, Protocol, Rubric, Study, User
 from annotation.studies import rubrics, studies
@@ -109,7 +109,7 @@ class RubricsView(View):
                 rows,
                 query,
                 order=("key", "-version", "id"),
-                show=lambda taken: [rubric_shown(definition(row.pk)) for row in taken],
+                show=lambda taken: [rubric_shown(load_rubric(row.pk)) for row in taken],
             )
         )
 
@@ -118,7 +118,7 @@ class RubricsView(View):
         """Site administrators only. The same again changes nothing; a change of one in use is a new version."""
         body = body_of(request, shapes.RubricRequestSerializer)
         stored = rubrics.import_rubric(by=user_of(request), content=body["toml"])
-        return respond_json(rubric_shown(definition(stored.rubric.pk)))
+        return respond_json(rubric_shown(load_rubric(stored.rubric.pk)))
 
 
 def rubric_shown(rubric: RubricDefinition) -> dict[str, Any]:
@@ -162,11 +162,11 @@ def _row(study: Study, role: str | None) -> dict[str, Any]:
 
 
 def _shown(study: Study, user: User) -> dict[str, Any]:
-    member = permissions.membership(user, study)
+    member = permissions.find_member(user, study)
     protocol = Protocol.objects.get(study=study, current=True)
     return {
         **_row(study, None if member is None else member.role),
         "instructions": study.instructions,
-        "rubric": rubric_shown(definition(study.rubric_id)),
+        "rubric": rubric_shown(load_rubric(study.rubric_id)),
         "protocol": protocol_shown(protocol),
     }

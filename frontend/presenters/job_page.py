@@ -24,12 +24,12 @@ def job_page(job: Job, study: Study, *, user: User) -> dict[str, Any]:
     Whoever looks at a preview of samples that are in the study by now never scores them as independent afterwards.
     """
     result: Mapping[str, Any] = job.result or {}
-    pace = services.pace(job)
+    pace = services.job_pace(job)
     dry_run = bool(job.arguments.get("dry_run"))
     done = job.state == Job.State.DONE
     leads = permissions.may_lead(user, study)
     takes = result.get("created", 0) + result.get("updated", 0)
-    refusal = services.why_not_again(job)
+    refusal = services.why_not_retry(job)
     preview = preview_samples(result.get("preview", [])) if leads else []
     _remember_who_looked(preview, study, user)
     log = list(job.log_lines.order_by("-id")[: SHOWN_LOG + 1])
@@ -83,7 +83,7 @@ def _numbered(turns: Sequence[Mapping[str, Any]]) -> Any:
 
 
 def _remember_who_looked(preview: Sequence[Mapping[str, Any]], study: Study, user: User) -> None:
-    member = permissions.membership(user, study) if preview else None
+    member = permissions.find_member(user, study) if preview else None
     if member is not None:
         names = [sample["id"] for sample in preview]
         record_exposure(member=member, samples=list(Sample.objects.filter(study=study, external_id__in=names)))

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from annotation.imports.format_names import FORMATS
 from annotation.imports.uploads import name_of_input
 from annotation.jobs.eta import MINUTE, Pace, round_duration
-from annotation.jobs.queueing import pace
+from annotation.jobs.queueing import job_pace
 from annotation.models import Job, JobLogLine, User
 
 from . import vocabulary
@@ -179,7 +179,7 @@ class JobLine:
             who=asker(job, viewer, leads=leads),
             about=", ".join(part for part in about if part),
             percent=min(100, 100 * job.done // job.total) if job.total else None,
-            left=time_left(pace(job)),
+            left=time_left(job_pace(job)),
             took=format_job_duration(job),
         )
 

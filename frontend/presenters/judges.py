@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from annotation.core import permissions
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.core.sample_content import questions_of
 from annotation.jobs import queueing as services
 from annotation.judges import list as judge_list
@@ -57,7 +57,7 @@ def _figures(row: Mapping[str, Any] | None) -> tuple[str, str]:
 
 def list_page(study: Study) -> dict[str, Any]:
     """Return what the list of a study's judges shows."""
-    keys = [one.key for one in definition(study.rubric_id).dimensions]
+    keys = [one.key for one in load_rubric(study.rubric_id).dimensions]
     rows = [RunRow.of(line, keys) for line in judge_list.list_runs(study)]
     active = next((row for row in rows if row.line.run.active), None)
     return {
@@ -117,7 +117,7 @@ def progress(job: Job | None) -> dict[str, Any]:
     """Return how far a training is, as the page of a job says it."""
     if job is None:
         return {}
-    pace = services.pace(job)
+    pace = services.job_pace(job)
     return {
         "percent": _percent(job),
         "rate": jobs.rate(pace),
@@ -141,7 +141,7 @@ def _chosen(cards: Sequence[Scorecard], release: str, run: JudgeRun) -> Scorecar
 def _shown(card: Scorecard, target: str, study: Study, user: User) -> dict[str, SampleShown]:
     names = {one["id"] for row in card.cards[target]["dimensions"] for one in row["worst"]}
     samples = list(Sample.objects.filter(study=study, external_id__in=names))
-    place = permissions.membership(user, study)
+    place = permissions.find_member(user, study)
     if place is not None and permissions.may_score(place):
         record_exposure(member=place, samples=samples)
     keys = [sample.pk for sample in samples]

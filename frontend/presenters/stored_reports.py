@@ -57,7 +57,7 @@ def figures_of(study: Study) -> Figures:
         stale=stale,
         scores_since=summaries.scores_since(study, made_at) if made_at is not None and stale else 0,
         job=job,
-        pace=queueing.pace(job) if job is not None else None,
+        pace=queueing.job_pace(job) if job is not None else None,
     )
 
 

@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from annotation.discussions.deadlines import handed_over
+from annotation.discussions.deadlines import handed_over_condition
 from annotation.jobs import list as job_list
 from annotation.models import Discussion, Job, Member, Participant, Protocol, Sample, Skip, Stance, Study
 from annotation.models.jobs import UNFINISHED
@@ -77,7 +77,7 @@ def _study_itself(study: Study, protocol: Protocol) -> list[TodoItem]:
 
 
 def _handed_over(study: Study, now: datetime) -> list[TodoItem]:
-    rows = Discussion.objects.filter(handed_over(now), study=study)
+    rows = Discussion.objects.filter(handed_over_condition(now), study=study)
     count = rows.count()
     if not count:
         return []

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.core import permissions
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.models import Study
 from annotation.reports import stored_reports
 from frontend.presenters import agreement as agreement_rows
@@ -30,7 +30,7 @@ def agreement(request: HttpRequest, slug: str) -> HttpResponse:
     level = _one_of(request.GET.get("level"), agreement_rows.LEVELS)
     by = _one_of(request.GET.get("by"), agreement_rows.GROUPS)
     leads = permissions.may_lead(viewer(request), study)
-    rubric = definition(study.rubric_id)
+    rubric = load_rubric(study.rubric_id)
     figures = figures_of(study)
     people = people_of(study, names=leads)
     shown = agreement_rows.table(figures.agreement, rubric, level=level, by=by, width=260)

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from annotation.core import permissions
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.models import Member
 from annotation.reports import summaries
 from frontend.charts.svg import columns
@@ -38,7 +38,7 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
     leads = permissions.may_lead(user, found)
     figures = figures_of(found)
     people = people_of(found, names=leads)
-    rubric = definition(found.rubric_id)
+    rubric = load_rubric(found.rubric_id)
     protocol = found.protocols.get(current=True)
     progress = summaries.study_progress(found, figures.progress)
     lines = annotators(figures, people, summaries.count_held_samples(found))
@@ -76,4 +76,4 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
 def rubric(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what is scored: dimensions, levels, anchors, and what the study asks of its annotators."""
     found = study_of(request, slug)
-    return show(request, "rubric.html", {"study": found, "rubric": definition(found.rubric_id)})
+    return show(request, "rubric.html", {"study": found, "rubric": load_rubric(found.rubric_id)})

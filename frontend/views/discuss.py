@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from annotation.core import permissions
 from annotation.core.errors import NotAllowed
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.core.visibility import participations_of
 from annotation.discussions import views
 from annotation.models import Member, Study, User
@@ -32,7 +32,7 @@ AHEAD = 4
 def discuss(request: HttpRequest, slug: str, case: str = "") -> HttpResponse:
     """Show the page to those who discuss, at one case of theirs or at the first that waits for them."""
     user, study = viewer(request), study_of(request, slug)
-    member = permissions.membership(user, study)
+    member = permissions.find_member(user, study)
     if member is None or member.role == Member.Role.RESEARCHER:
         raise NotAllowed("You do not discuss in this study.")
     if case and not participations_of(user).filter(discussion__public_id=case, discussion__study=study).exists():
@@ -45,7 +45,7 @@ def _boot(user: User, study: Study, member: Member, case: str) -> dict[str, Any]
     return {
         "study": {"slug": study.slug},
         "person": {"id": str(user.pk), "name": user.name or user.username},
-        "dimensions": dimensions_of(definition(study.rubric_id)),
+        "dimensions": dimensions_of(load_rubric(study.rubric_id)),
         "reasons": reasons(),
         "ahead": AHEAD,
         "case": case,

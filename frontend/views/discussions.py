@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.core import permissions
-from annotation.core.rubric_cache import DimensionDefinition, RubricDefinition, definition
+from annotation.core.rubric_cache import DimensionDefinition, RubricDefinition, load_rubric
 from annotation.core.sample_content import SampleView
 from annotation.discussions import admin_list, moderating
 from annotation.discussions.view_types import CaseView, TopicView
@@ -48,7 +48,7 @@ class TopicShown:
 def discussions(request: HttpRequest, slug: str) -> HttpResponse:
     """List the cases of a study, those that the admins have to decide first, a page at a time."""
     study = _read(request, slug)
-    user, rubric = viewer(request), definition(study.rubric_id)
+    user, rubric = viewer(request), load_rubric(study.rubric_id)
     leads = permissions.may_lead(user, study)
     awaited = admin_list.awaited_members(study)
     standing = request.GET.get("state", "")
@@ -66,9 +66,9 @@ def discussions(request: HttpRequest, slug: str) -> HttpResponse:
         somebody_away="people" in chosen,
     )
     after = name_in(request.GET.get("after", ""))
-    page = admin_list.page(by=user, study=study, rubric=rubric, wanted=wanted, after=after, limit=PAGE)
+    page = admin_list.read_case_page(by=user, study=study, rubric=rubric, wanted=wanted, after=after, limit=PAGE)
     _remember(request, study, [line.sample for line in page.rows])
-    counts = admin_list.standings(study)
+    counts = admin_list.count_by_standing(study)
     here = {**({"state": standing} if standing != admin_list.OPEN else {}), **chosen}
     context: dict[str, Any] = {
         "study": study,
@@ -111,7 +111,7 @@ def override(request: HttpRequest, slug: str, case: str) -> HttpResponse:
 
     def act() -> str:
         values = form.values
-        moderating.override(
+        moderating.override_topics(
             by=viewer(request), discussion_id=found.id, values=values, reason=form.cleaned_data["reason"]
         )
         return case_words.overridden(values)
@@ -129,7 +129,7 @@ def excuse(request: HttpRequest, slug: str, case: str) -> HttpResponse:
 
     def act() -> str:
         data = form.cleaned_data
-        moderating.excuse(
+        moderating.excuse_participant(
             by=viewer(request),
             discussion_id=found.id,
             participant=data["participant"],
@@ -184,7 +184,7 @@ def _page(
     forms: dict[str, PageForm] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    rubric = definition(study.rubric_id)
+    rubric = load_rubric(study.rubric_id)
     sample = Sample.objects.select_related("protocol").get(study=study, public_id=found.sample.public_id)
     _remember(request, study, [sample])
     topics = _topics(found, rubric)
@@ -243,7 +243,7 @@ def _topics(found: CaseView, rubric: RubricDefinition) -> list[TopicShown]:
 
 def _open(found: CaseView, study: Study, sent: Mapping[str, Any] | None = None) -> list[DimensionDefinition]:
     """Return the open dimensions, and those that were open when ``sent`` was filled in, for the service to refuse."""
-    rubric = definition(study.rubric_id)
+    rubric = load_rubric(study.rubric_id)
     keys = [topic.key for topic in found.topics if topic.state == "open" or (sent or {}).get(f"value_{topic.key}")]
     return [_dimension(rubric, key) for key in keys]
 
@@ -282,6 +282,6 @@ def _led(request: HttpRequest, slug: str) -> Study:
 
 
 def _remember(request: HttpRequest, study: Study, seen: list[Sample]) -> None:
-    member: Member | None = permissions.membership(viewer(request), study)
+    member: Member | None = permissions.find_member(viewer(request), study)
     if member is not None and seen:
         record_exposure(member=member, samples=seen)

@@ -9,8 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from annotation.core import permissions
-from annotation.core.rubric_cache import RubricDefinition, definition
-from annotation.core.spreadsheet_cells import written
+from annotation.core.rubric_cache import RubricDefinition, load_rubric
+from annotation.core.spreadsheet_cells import format_csv
 from annotation.models import Sample, Study
 from annotation.reports import summaries
 from frontend.presenters import influence_tables
@@ -48,11 +48,11 @@ def table(request: HttpRequest, slug: str, table: str) -> HttpResponse:
         study=study,
         figures=figures_of(study),
         people=people_of(study, names=permissions.may_lead(viewer(request), study)),
-        rubric=definition(study.rubric_id),
+        rubric=load_rubric(study.rubric_id),
         level=level if level in LEVELS else LEVELS[0],
         by=by if by in GROUPS else GROUPS[0],
     )
-    response = HttpResponse(written(TABLES[table](asked)), content_type="text/csv; charset=utf-8")
+    response = HttpResponse(format_csv(TABLES[table](asked)), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{study.slug}-{table}.csv"'
     response.headers["Cache-Control"] = "no-store, private"
     return response

@@ -69,7 +69,7 @@ def _led(request: HttpRequest, slug: str) -> Study:
 
 
 def _page(request: HttpRequest, study: Study, form: ImportForm, *, status: int = 200) -> HttpResponse:
-    found = job_list.page(
+    found = job_list.read_job_page(
         job_list.visible_jobs(viewer(request), study).filter(kind__in=job_words.IMPORTS), limit=SHOWN_JOBS
     )
     context = {

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.core import permissions
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.exports.suggestions import export_suggestions
 from frontend.presenters import influence_text
 from frontend.presenters.influence import influence as laid_out
@@ -41,7 +41,7 @@ def influence(request: HttpRequest, slug: str) -> HttpResponse:
             "missing": influence_text.missing_requirements(study, protocol),
         }
     else:
-        shown = laid_out(report, definition(study.rubric_id), people_of(study, names=leads))
+        shown = laid_out(report, load_rubric(study.rubric_id), people_of(study, names=leads))
         context |= {
             "headline": shown.headline,
             "shown": shown,

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from annotation.core import permissions
 from annotation.jobs import list as job_list
 from annotation.jobs import queueing as services
-from annotation.jobs.rejected_lines import refusals_as_lines, refusals_as_table
+from annotation.jobs.rejected_lines import rejected_lines_as_csv, rejected_lines_as_json
 from annotation.models import Job, Study
 from annotation.models.jobs import UNFINISHED
 from frontend.forms.jobs import JobFilterForm
@@ -24,8 +24,8 @@ from .common import show, study_of, viewer
 PAGE = 30
 LOG_PAGE = 200
 DOWNLOADS = {
-    "csv": (refusals_as_table, "text/csv; charset=utf-8"),
-    "jsonl": (refusals_as_lines, "application/x-ndjson"),
+    "csv": (rejected_lines_as_csv, "text/csv; charset=utf-8"),
+    "jsonl": (rejected_lines_as_json, "application/x-ndjson"),
 }
 
 
@@ -40,7 +40,7 @@ def jobs(request: HttpRequest, slug: str) -> HttpResponse:
     form.is_valid()
     chosen = {name: value for name, value in form.cleaned_data.items() if value}
     start = _number(request.GET.get("from", ""))
-    page = job_list.page(seen, **chosen, start=start, limit=PAGE)
+    page = job_list.read_job_page(seen, **chosen, start=start, limit=PAGE)
     leads = permissions.may_lead(viewer(request), study)
     context: dict[str, Any] = {
         "study": study,

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotation.core import permissions
 from annotation.core.errors import NotAllowed
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.core.visibility import assignments_of
 from annotation.models import Assignment, Member, Study
 from annotation.reports import summaries
@@ -44,10 +44,10 @@ def mine(request: HttpRequest, slug: str) -> HttpResponse:
                 "question": next((t.question for t in reversed(work.sample.turns) if t.question), ""),
                 "changed": _changed(work),
             }
-            for work in leasing.work(page, study)
+            for work in leasing.read_work(page, study)
         ],
         "own": summaries.work_of_members([member])[member.pk],
-        "rubric": definition(study.rubric_id),
+        "rubric": load_rubric(study.rubric_id),
         "next": f"?before={page[-1].public_id}" if more else "",
         "first": bool(before),
     }
@@ -62,7 +62,7 @@ def my_score(request: HttpRequest, slug: str, assignment_id: str) -> HttpRespons
     found = assignments_of(viewer(request)).filter(
         member=member, public_id=assignment_id, state=Assignment.State.SCORED
     )
-    work = next(iter(leasing.work(list(found), study)), None)
+    work = next(iter(leasing.read_work(list(found), study)), None)
     if work is None:
         raise Http404(_("You have no such score."))
     until = work.score.undo_until if work.score else None
@@ -70,7 +70,7 @@ def my_score(request: HttpRequest, slug: str, assignment_id: str) -> HttpRespons
         "study": study,
         "work": work,
         "view": work.sample,
-        "rubric": definition(study.rubric_id),
+        "rubric": load_rubric(study.rubric_id),
         # Values that were locked before the judge's were shown are never undone, only the answer to those.
         "answered": until is not None,
         "may_undo": until is not None and until > timezone.now(),
@@ -83,7 +83,7 @@ def my_score(request: HttpRequest, slug: str, assignment_id: str) -> HttpRespons
 def undo(request: HttpRequest, slug: str, assignment_id: str) -> HttpResponse:
     """Take back one's own score and go on with the sample in the scoring page."""
     study, _member = _scoring(request, slug)
-    submitting.undo(by=viewer(request), assignment_id=assignment_id)
+    submitting.undo_score(by=viewer(request), assignment_id=assignment_id)
     return redirect("score", slug=study.slug)
 
 
@@ -95,7 +95,7 @@ def _changed(work: leasing.LeasedWork) -> int:
 
 def _scoring(request: HttpRequest, slug: str) -> tuple[Study, Member]:
     study = study_of(request, slug)
-    member = permissions.membership(viewer(request), study)
+    member = permissions.find_member(viewer(request), study)
     if member is None or member.role == Member.Role.RESEARCHER:
         raise NotAllowed(_("You do not score in this study."))
     return study, member

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotation.core import permissions
 from annotation.core.errors import WorkflowError
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.core.visibility import open_participations
 from annotation.models import Invitation, Member, Study, User
 from annotation.reports import summaries
@@ -176,7 +176,7 @@ def _one(
         "back": reverse("member", args=[study.slug, found.public_id]),
         "figures": figures,
         "met": annotator_rows(figures.influence, found, names=leads),
-        "own": annotator_page(figures, found.public_id, definition(study.rubric_id)),
+        "own": annotator_page(figures, found.public_id, load_rubric(study.rubric_id)),
         "last_at": summaries.last_score(found),
         "leads": leads,
         "form": form.prepare(),

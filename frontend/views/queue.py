@@ -15,8 +15,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.core import permissions
-from annotation.core.rubric_cache import RubricDefinition, definition
-from annotation.core.spreadsheet_cells import written
+from annotation.core.rubric_cache import RubricDefinition, load_rubric
+from annotation.core.spreadsheet_cells import format_csv
 from annotation.models import Member, QueueEntry, Study
 from annotation.review_queue import evaluation, rebuild
 from annotation.review_queue import list as queue_list
@@ -38,7 +38,7 @@ PIECE = 500
 def queue(request: HttpRequest, slug: str) -> HttpResponse:
     """List one of the three queues, a page at a time."""
     study, member = _read(request, slug)
-    rubric, leads = definition(study.rubric_id), permissions.leads_as(viewer(request), member)
+    rubric, leads = load_rubric(study.rubric_id), permissions.leads_as(viewer(request), member)
     kind, dismissed, start = _kind(request), bool(request.GET.get("dismissed")), _start(request)
     standing = queue_list.queue_status(study, reader=member)
     form = _form(request, study, rubric, standing.domains)
@@ -103,12 +103,12 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
 def queue_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """Return a queue as it is narrowed, in its order, as CSV."""
     study, member = _read(request, slug)
-    rubric, kind = definition(study.rubric_id), _kind(request)
+    rubric, kind = load_rubric(study.rubric_id), _kind(request)
     standing = queue_list.queue_status(study, reader=member)
     form = _form(request, study, rubric, standing.domains)
     wanted = form.queue_filter(dismissed=bool(request.GET.get("dismissed")))
     rows = _all_rows(request, study, rubric, kind, wanted, standing=standing, member=member)
-    response = HttpResponse(written(queue_rows.table(rows, rubric)), content_type="text/csv; charset=utf-8")
+    response = HttpResponse(format_csv(queue_rows.table(rows, rubric)), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{study.slug}-queue-{kind}.csv"'
     response.headers["Cache-Control"] = "no-store, private"
     return response

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.core import permissions
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.core.visibility import queue_entries_visible_to
 from annotation.models import QueueEntry, Sample, Study
 from annotation.review_queue import list as queue_list
@@ -149,7 +149,7 @@ def _page(
     bound: dict[str, PageForm] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    rubric, member = definition(study.rubric_id), permissions.membership(viewer(request), study)
+    rubric, member = load_rubric(study.rubric_id), permissions.find_member(viewer(request), study)
     row = queue_list.row_of(found, rubric, reader=member)
     if member is not None and request.method != "HEAD":
         record_exposure(member=member, samples=[found.sample])
@@ -187,7 +187,7 @@ def _back(request: HttpRequest, study: Study, found: QueueEntry) -> str:
 def _refusal(request: HttpRequest, found: QueueEntry, do: str) -> str:
     """Return why a step that the menu names cannot be made after all."""
     if do == queue_actions.REVIEW.name:
-        refusal = requesting_review.why_not(found.sample, by=viewer(request))
+        refusal = requesting_review.why_not_reviewable(found.sample, by=viewer(request))
         return refusal.message if refusal is not None else ""
     if do == queue_actions.ASSIGN.name:
         return _("Everybody who scores here has it, has had it or has seen it, or the study does not run.")
@@ -202,12 +202,12 @@ def _forms(request: HttpRequest, study: Study, found: QueueEntry) -> dict[str, P
         forms["dismiss"] = DismissForm(auto_id=_ids(found, "dismiss"))
     if study.state == Study.State.CLOSED or not scored_dimensions(sample):
         return forms
-    if sample.state == Sample.State.AGREED and requesting_review.why_not(sample, by=viewer(request)) is None:
+    if sample.state == Sample.State.AGREED and requesting_review.why_not_reviewable(sample, by=viewer(request)) is None:
         forms["review"] = ReviewForm(auto_id=_ids(found, "review"))
     if sample.state in queue_actions.REOPENED_FROM:
         dimensions = sample_services.dimensions_to_discuss(sample)
         forms["reopen"] = ReopenForm(dimensions=dimensions, auto_id=_ids(found, "reopen"))
-    if study.state == Study.State.RUNNING and assigning_by_hand.slots_of(sample):
+    if study.state == Study.State.RUNNING and assigning_by_hand.count_assignable_slots(sample):
         people = eligible_annotators(study, [sample])[sample.pk]
         if any(not taker.had for taker in people):
             forms["assign"] = AssignForm(takers=people, auto_id=_ids(found, "assign"))

@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.core import permissions
-from annotation.core.rubric_cache import RubricDefinition, definition
-from annotation.core.sample_content import SampleSides, views
+from annotation.core.rubric_cache import RubricDefinition, load_rubric
+from annotation.core.sample_content import SampleSides, build_sample_views
 from annotation.discussions.participant_list import owes_reason
 from annotation.models import Discussion, FinalScore, Rating, Sample, Score, Study
 from annotation.samples import assigning_by_hand, requesting_review
 from annotation.samples import reopening as services
 from annotation.samples.eligibility import eligible_annotators
-from annotation.samples.timeline import timeline
+from annotation.samples.timeline import read_timeline
 from annotation.scoring.exposures import record_exposure
 from annotation.suggestions.arms import SuggestionArm
 from annotation.suggestions.shown_to_annotators import SuggestionRecord, suggestion_records
@@ -105,7 +105,7 @@ def withdraw(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
     form = WithdrawForm(request.POST, auto_id="withdraw_%s")
 
     def act() -> str:
-        services.withdraw(by=viewer(request), sample_id=found.public_id, reason=form.cleaned_data["reason"])
+        services.withdraw_sample(by=viewer(request), sample_id=found.public_id, reason=form.cleaned_data["reason"])
         return _("Withdrawn: nobody scores or discusses it any more.")
 
     return _acted(request, study, found, form, "withdraw", act)
@@ -129,12 +129,14 @@ def _page(
     bound: dict[str, PageForm] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    member = permissions.membership(viewer(request), study)
+    member = permissions.find_member(viewer(request), study)
     if member is not None and request.method != "HEAD":
         record_exposure(member=member, samples=[found])
-    rubric = definition(study.rubric_id)
+    rubric = load_rubric(study.rubric_id)
     leads = permissions.may_lead(viewer(request), study)
-    view = views([SampleSides(found.pk, found.public_id, found.has_text, found.has_image)], rubric)[found.pk]
+    view = build_sample_views([SampleSides(found.pk, found.public_id, found.has_text, found.has_image)], rubric)[
+        found.pk
+    ]
     scored = len(view.locked) < len(rubric.dimensions)
     cases = list(Discussion.objects.filter(sample=found).prefetch_related("topics__dimension").order_by("number"))
     owed = next((case for case in cases if case.state != Discussion.State.CLOSED), None)
@@ -155,7 +157,7 @@ def _page(
         context |= {
             "rounds": _rounds(found, rubric, cases, names=leads),
             "finals": _finals(found, rubric),
-            "days": timeline_words.days(timeline(found, names=leads)),
+            "days": timeline_words.days(read_timeline(found, names=leads)),
         }
     return show(request, "sample.html", context, status=status)
 
@@ -165,9 +167,9 @@ def _forms(
 ) -> dict[str, PageForm]:
     forms: dict[str, PageForm] = {}
     decided = found.state in (Sample.State.AGREED, Sample.State.BLOCKED)
-    if found.state == Sample.State.AGREED and requesting_review.why_not(found, by=viewer(request)) is None:
+    if found.state == Sample.State.AGREED and requesting_review.why_not_reviewable(found, by=viewer(request)) is None:
         forms["review"] = ReviewForm(auto_id="review_%s")
-    if study.state == Study.State.RUNNING and assigning_by_hand.slots_of(found):
+    if study.state == Study.State.RUNNING and assigning_by_hand.count_assignable_slots(found):
         forms["assign"] = AssignForm(takers=eligible_annotators(study, [found])[found.pk], auto_id="assign_%s")
     if (scored and decided) or found.state == Sample.State.WITHDRAWN:
         forms["reopen"] = ReopenForm(dimensions=services.dimensions_to_discuss(found), auto_id="reopen_%s")

@@ -12,7 +12,9 @@ from frontend.presenters import discussions
 def reopen_sample(by: User, sample: Sample, form: ReopenForm) -> str:
     """Bring a sample back into play."""
     data = form.cleaned_data
-    back = services.reopen(by=by, sample_id=sample.public_id, reason=data["reason"], dimensions=data.get("dimensions"))
+    back = services.reopen_sample(
+        by=by, sample_id=sample.public_id, reason=data["reason"], dimensions=data.get("dimensions")
+    )
     if back.state == Sample.State.IN_DISCUSSION:
         return _("Reopened: it is discussed again.")
     if back.state == Sample.State.AGREED and not admin_step.scored_dimensions(back):
@@ -22,12 +24,12 @@ def reopen_sample(by: User, sample: Sample, form: ReopenForm) -> str:
 
 def sent_to_review(by: User, sample: Sample, form: ReviewForm) -> str:
     """Send an agreed sample to somebody new."""
-    requesting_review.ask_review(by=by, sample_id=sample.public_id, reason=form.cleaned_data["reason"])
+    requesting_review.request_review(by=by, sample_id=sample.public_id, reason=form.cleaned_data["reason"])
     return _("Sent to cross-review: somebody new scores it.")
 
 
 def assign_sample(by: User, sample: Sample, form: AssignForm) -> str:
     """Give a sample to people for some days."""
-    handed = assigning_by_hand.give(by=by, sample_id=sample.public_id, **form.cleaned_data)
+    handed = assigning_by_hand.assign_sample(by=by, sample_id=sample.public_id, **form.cleaned_data)
     names = discussions.enumerate_words([one.member.name for one in handed.given])
     return _("Assigned: it comes first in what they hold (%(names)s).") % {"names": names}

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from annotation.core import permissions
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.samples import list as sample_list
 from annotation.scoring.exposures import record_exposure
 from frontend.forms.samples import SampleFilterForm
@@ -27,13 +27,15 @@ def samples(request: HttpRequest, slug: str) -> HttpResponse:
     """List samples, a page at a time; a place to go on from names the last row, not a number of rows."""
     study = study_of(request, slug)
     member = permissions.require_results(viewer(request), study)
-    rubric = definition(study.rubric_id)
+    rubric = load_rubric(study.rubric_id)
     generators, domains = sample_list.generators_and_domains(study)
     form = SampleFilterForm(request.GET, dimensions=rubric.dimensions, generators=generators, domains=domains)
     form.is_valid()
     wanted = form.sample_filter
     after = request.GET.get("after", "")
-    page = sample_list.page(study, rubric, wanted, order=form.sort_order, after=after, limit=PAGE, reader=member)
+    page = sample_list.read_sample_page(
+        study, rubric, wanted, order=form.sort_order, after=after, limit=PAGE, reader=member
+    )
     if member is not None and request.method == "GET":
         record_exposure(member=member, samples=[line.sample for line in page.rows])
     chosen = {name: value for name, value in form.cleaned_data.items() if value}

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from annotation.core import permissions
 from annotation.core.errors import NotAllowed
-from annotation.core.rubric_cache import RubricDefinition, definition
+from annotation.core.rubric_cache import RubricDefinition, load_rubric
 from annotation.models import Member, Study, User
 from frontend.client_text.page_data import OPAQUE, dimensions_of
 from frontend.client_text.scoring import skip_reasons, words
@@ -29,10 +29,10 @@ HELD = 4
 def score(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the page to those who score; a study or a person that is paused is the script's to tell."""
     user, study = viewer(request), study_of(request, slug)
-    member = permissions.membership(user, study)
+    member = permissions.find_member(user, study)
     if member is None or member.role == Member.Role.RESEARCHER:
         raise NotAllowed("You do not score in this study.")
-    rubric = definition(study.rubric_id)
+    rubric = load_rubric(study.rubric_id)
     context = {
         "study": study,
         "boot": _boot(user, study, rubric),

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from annotation.core.rubric_cache import definition
-from annotation.core.sample_states import Event, SampleState, after
+from annotation.core.rubric_cache import load_rubric
+from annotation.core.sample_states import Event, SampleState, next_state
 from annotation.models import (
     Assignment,
     Discussion,
@@ -117,7 +117,7 @@ def _faults(life: Life) -> Iterator[str]:
     state = SampleState.WAITING
     for event in life.events:
         if event in EVENTS:
-            state = after(state, Event(event))
+            state = next_state(state, Event(event))
     if state != sample.state:
         yield f"its history ends in {state}"
 
@@ -160,7 +160,7 @@ def _arms_that_do_not_fit(life: Life) -> Iterator[str]:
 
 
 def _values_that_do_not_fit(life: Life) -> Iterator[str]:
-    sample, rubric = life.sample, definition(life.sample.study.rubric_id)
+    sample, rubric = life.sample, load_rubric(life.sample.study.rubric_id)
     everything = {dimension.id for dimension in rubric.dimensions}
     settled = {final.dimension_id for final in life.finals}
     if len(life.finals) != len(settled):

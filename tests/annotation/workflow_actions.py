@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from django.utils import timezone
 
 from annotation.core.errors import WorkflowError
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.discussions import moderating, participating
 from annotation.models import Assignment, Discussion, Member, Participant, Sample, Study, User
 from annotation.samples import assigning_by_hand, reopening, requesting_review
@@ -57,7 +57,7 @@ class Acts:
 
     def _ratings(self, sample: Sample) -> dict[str, float]:
         given: dict[str, float] = {}
-        for dimension in definition(self.study.rubric_id).dimensions:
+        for dimension in load_rubric(self.study.rubric_id).dimensions:
             if (sample.has_text or not dimension.needs_text) and (sample.has_image or not dimension.needs_image):
                 given[dimension.key] = self.pick([level.value for level in dimension.levels])
         return given
@@ -72,10 +72,10 @@ class Acts:
         users = list(User.objects.filter(memberships__study=self.study).order_by("pk"))
         first = users.index(self.pick(users))
         for user in users[first:] + users[:first]:
-            for one in leasing.lease(by=user, slug=self.study.slug).assignments:
+            for one in leasing.lease_samples(by=user, slug=self.study.slug).assignments:
                 sample = Sample.objects.get(public_id=one.sample.public_id)
                 self._with_key(
-                    submitting.submit,
+                    submitting.submit_score,
                     by=user,
                     assignment_id=one.public_id,
                     ratings=self._ratings(sample),
@@ -87,7 +87,7 @@ class Acts:
         return False
 
     def _everything(self) -> list[str]:
-        return [dimension.key for dimension in definition(self.study.rubric_id).dimensions]
+        return [dimension.key for dimension in load_rubric(self.study.rubric_id).dimensions]
 
     def _to_be_revised(self) -> Assignment | None:
         rows = Assignment.objects.filter(sample__study=self.study, arm=SuggestionArm.DELAYED, state=2)
@@ -103,7 +103,7 @@ class Acts:
         if mine is None:
             return False
         self._with_key(
-            revising.revise,
+            revising.submit_revision,
             by=mine.member.user,
             assignment_id=mine.public_id,
             ratings=self._ratings(mine.sample),
@@ -116,7 +116,7 @@ class Acts:
         mine = self._to_be_revised()
         if mine is None or mine.member.user is None:
             return False
-        submitting.undo(by=mine.member.user, assignment_id=mine.public_id)
+        submitting.undo_score(by=mine.member.user, assignment_id=mine.public_id)
         return None
 
     @act
@@ -132,7 +132,7 @@ class Acts:
 
     @act
     def lease(self) -> None:
-        leasing.lease(by=self._user(), slug=self.study.slug, count=self.pick([1, 2]))
+        leasing.lease_samples(by=self._user(), slug=self.study.slug, count=self.pick([1, 2]))
 
     def _assignment(self) -> Assignment | None:
         rows = Assignment.objects.filter(sample__study=self.study).select_related("member__user", "sample")
@@ -147,7 +147,7 @@ class Acts:
         if mine is None or mine.member.user is None:
             return False
         self._with_key(
-            submitting.submit,
+            submitting.submit_score,
             by=mine.member.user,
             assignment_id=mine.public_id,
             ratings=self._ratings(mine.sample),
@@ -164,7 +164,7 @@ class Acts:
         if not found:
             return False
         mine = self.pick(found)
-        submitting.undo(by=mine.member.user, assignment_id=mine.public_id)
+        submitting.undo_score(by=mine.member.user, assignment_id=mine.public_id)
         return None
 
     @act
@@ -172,7 +172,7 @@ class Acts:
         mine = self._assignment()
         if mine is None:
             return False
-        self._with_key(leases.skip, by=mine.member.user, assignment_id=mine.public_id, reason="expertise")
+        self._with_key(leases.skip_sample, by=mine.member.user, assignment_id=mine.public_id, reason="expertise")
         return None
 
     @act
@@ -217,13 +217,13 @@ class Acts:
         return None
 
     def _topics(self, part: Participant) -> list[str]:
-        keys = {dimension.id: dimension.key for dimension in definition(self.study.rubric_id).dimensions}
+        keys = {dimension.id: dimension.key for dimension in load_rubric(self.study.rubric_id).dimensions}
         topics = part.discussion.topics.order_by("pk").values_list("dimension_id", "closed_at")
         still = [keys[dimension] for dimension, closed in topics if closed is None]
         return still or [keys[dimension] for dimension, _ in topics]
 
     def _level(self, key: str) -> float:
-        (dimension,) = (one for one in definition(self.study.rubric_id).dimensions if one.key == key)
+        (dimension,) = (one for one in load_rubric(self.study.rubric_id).dimensions if one.key == key)
         return self.pick([level.value for level in dimension.levels])
 
     @act
@@ -250,7 +250,7 @@ class Acts:
         if part is None:
             return False
         self._with_key(
-            participating.comment,
+            participating.post_comment,
             by=part.member.user,
             discussion_id=part.discussion.public_id,
             dimension=self.pick(self._topics(part)),
@@ -302,21 +302,21 @@ class Acts:
             return False
         service, asked, answer = self.pick(self.done)
         again = service(**asked)
-        if service is submitting.submit and answer.state == "revising":
+        if service is submitting.submit_score and answer.state == "revising":
             # Own values stay as they were locked, whatever was made of them since.
             assert {**again.ratings, **(again.own or {})} == answer.ratings
-        elif service is submitting.submit:
+        elif service is submitting.submit_score:
             assert again == answer
         return None
 
     @act
     def use_a_key_for_something_else(self) -> bool | None:
-        given = [asked for service, asked, _ in self.done if service is submitting.submit]
+        given = [asked for service, asked, _ in self.done if service is submitting.submit_score]
         mine = self._assignment()
         if not given or mine is None:
             return False
         key: UUID = self.pick(given)["client_key"]
-        submitting.submit(
+        submitting.submit_score(
             by=mine.member.user,
             assignment_id=mine.public_id,
             client_key=key,
@@ -338,7 +338,7 @@ class Acts:
             return False
         keys = self._topics(Participant.objects.filter(discussion=discussion)[0])
         chosen = keys if self.pick([True, False]) else keys[:1]
-        moderating.override(
+        moderating.override_topics(
             by=self._admin(),
             discussion_id=discussion.public_id,
             values={key: self._level(key) for key in chosen},
@@ -353,7 +353,7 @@ class Acts:
             return False
         part = self.pick(list(Participant.objects.filter(discussion=discussion).order_by("pk")))
         others = Member.objects.filter(study=self.study).order_by("pk").values_list("public_id", flat=True)
-        moderating.excuse(
+        moderating.excuse_participant(
             by=self._admin(),
             discussion_id=discussion.public_id,
             participant=part.number,
@@ -384,14 +384,14 @@ class Acts:
     def reopen(self) -> bool | None:
         if self.pick([True, False]):
             return False
-        reopening.reopen(by=self._admin(), sample_id=self._sample().public_id, reason="Once more.")
+        reopening.reopen_sample(by=self._admin(), sample_id=self._sample().public_id, reason="Once more.")
         return None
 
     @act
     def ask_review(self) -> None:
         agreed = list(Sample.objects.filter(study=self.study, state="agreed").order_by("pk"))
         sample = self.pick(agreed) if agreed else self._sample()
-        requesting_review.ask_review(by=self._admin(), sample_id=sample.public_id, reason="Too good.")
+        requesting_review.request_review(by=self._admin(), sample_id=sample.public_id, reason="Too good.")
 
     @act
     def give(self) -> None:
@@ -404,13 +404,15 @@ class Acts:
         if self.pick([True, True, True, False]):
             people = [one.member for one in eligible_annotators(self.study, [sample])[sample.pk] if one.free] or people
         named = [self.pick(people).public_id for _ in range(self.pick([1, 2]))]
-        assigning_by_hand.give(by=self._admin(), sample_id=sample.public_id, members=named, days=self.pick([1, 3]))
+        assigning_by_hand.assign_sample(
+            by=self._admin(), sample_id=sample.public_id, members=named, days=self.pick([1, 3])
+        )
 
     @act
     def withdraw(self) -> bool | None:
         if self.pick([True, False]):
             return False
-        reopening.withdraw(by=self._admin(), sample_id=self._sample().public_id, reason="It cannot be scored.")
+        reopening.withdraw_sample(by=self._admin(), sample_id=self._sample().public_id, reason="It cannot be scored.")
         return None
 
 

@@ -23,7 +23,7 @@ LINE = json.dumps({"id": "s1", "question": "Why?", "answer": "Because.", "image"
 
 @pytest.fixture(autouse=True)
 def _nothing_is_sent() -> Any:
-    with patch("annotation.jobs.queueing.send"):
+    with patch("annotation.jobs.queueing.send_job"):
         yield
 
 
@@ -40,7 +40,7 @@ def test_an_upload_becomes_a_job_that_imports_it(study: Study, ada: Caller) -> N
     job = queued.json()
     assert queued["Location"] == f"/api/jobs/{job['id']}/"
     assert (job["kind"], job["state"], job["study"]) == ("import_samples", "queued", "birds")
-    running.run(Job.objects.get().pk)
+    running.run_job(Job.objects.get().pk)
     done = ada.get(f"jobs/{job['id']}/").json()
     assert (done["state"], done["result"]["created"]) == ("done", 1)
     assert Sample.objects.get(study=study).external_id == "s1"
@@ -71,13 +71,13 @@ def test_the_format_of_a_file_can_be_named(study: Study, ada: Caller) -> None:
     table = "id;question\ns1;Why?\n"
     assert upload(ada, content=table, name="samples.tab", format="csv").status_code == 202
     assert Job.objects.get().arguments["format"] == "csv"
-    running.run(Job.objects.get().pk)
+    running.run_job(Job.objects.get().pk)
     assert Job.objects.get().result["created"] == 1
 
 
 def test_a_dry_run_writes_nothing(study: Study, ada: Caller) -> None:
     upload(ada, dry_run="true")
-    running.run(Job.objects.get().pk)
+    running.run_job(Job.objects.get().pk)
     assert ada.get("studies/birds/jobs/").json()["results"][0]["result"]["created"] == 1
     assert not Sample.objects.exists()
 
@@ -147,7 +147,7 @@ def test_a_job_is_cancelled_and_tried_again(study: Study, ada: Caller) -> None:
     path = f"jobs/{upload(ada).json()['id']}/"
     assert ada.post(path + "cancel/").json()["state"] == "cancelled"
     assert ada.post(path + "retry/").json()["state"] == "queued"
-    running.run(Job.objects.get().pk)
+    running.run_job(Job.objects.get().pk)
     assert refusal(ada.post(path + "cancel/")) == (409, "job_over")
     assert fields(ada.post(path + "retry/", {"force": True})) == {"force"}
 
@@ -193,7 +193,7 @@ def test_refused_lines_leave_in_full_for_programs_and_for_people(
 ) -> None:
     bad = json.dumps({"id": "=cmd|' /C calc'!A0", "question": 1}) + "\n"
     job = upload(ada, content=LINE + bad * 3).json()["id"]
-    running.run(Job.objects.get().pk)
+    running.run_job(Job.objects.get().pk)
     path = f"jobs/{job}/refusals/"
     response = ada.get(path)
     assert response["Content-Type"] == "application/x-ndjson; charset=utf-8"

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _nothing_is_sent() -> Any:
-    with patch("annotation.jobs.queueing.send"):
+    with patch("annotation.jobs.queueing.send_job"):
         yield
 
 
@@ -78,7 +78,7 @@ def test_a_researcher_trains_a_judge_watches_its_job_and_reads_how_it_did(settin
     assert (waiting["state"], waiting["finished_at"], waiting["archive"]) == ("queued", None, None)
     assert refusal(rae.post(f"{address}activate/")) == (409, "run_unfinished")
 
-    running.run(Job.objects.get().pk)
+    running.run_job(Job.objects.get().pk)
     done = rae.get(asked.headers["Location"]).json()
     assert done["state"] == "done", done["error"]
     assert done["result"]["run"] == job["judge_run"]
@@ -109,7 +109,7 @@ def test_a_researcher_trains_a_judge_watches_its_job_and_reads_how_it_did(settin
 
     predicted = rae.post(f"{address}predict/")
     assert (predicted.status_code, predicted.json()["judge_run"]) == (202, job["judge_run"])
-    running.run(Job.objects.get(public_id=predicted.json()["id"]).pk)
+    running.run_job(Job.objects.get(public_id=predicted.json()["id"]).pk)
     assert rae.get(address).json()["predictions"] == Sample.objects.count() == 32
     assert refusal(ann.get(address))[0] == 404
 
@@ -417,7 +417,7 @@ def test_a_researcher_brings_predictions_in(rae: Caller, study: Study, release: 
     assert queued.status_code == 202
     job = queued.json()
     assert (job["kind"], queued["Location"]) == ("import_predictions", f"/api/jobs/{job['id']}/")
-    running.run(Job.objects.get().pk)
+    running.run_job(Job.objects.get().pk)
     done = rae.get(queued["Location"]).json()
     assert (done["state"], done["result"]["created"], done["result"]["refused"]) == ("done", 8, 1)
     (row,) = rae.get("studies/birds/judge-runs/").json()["results"]
@@ -428,7 +428,7 @@ def test_a_researcher_brings_predictions_in(rae: Caller, study: Study, release: 
 def test_a_dry_run_of_predictions_stores_nothing(rae: Caller, release: Release) -> None:
     samples = Sample.objects.all()
     upload(rae, as_file([line(sample) for sample in samples]), dry_run="true")
-    running.run(Job.objects.get().pk)
+    running.run_job(Job.objects.get().pk)
     result = Job.objects.get().result
     assert result is not None
     assert result["created"] == 8

@@ -22,7 +22,7 @@ QUEUE = "/api/studies/birds/queue/"
 
 @pytest.fixture(autouse=True)
 def _nothing_is_sent() -> Any:
-    with patch("annotation.jobs.queueing.send"):
+    with patch("annotation.jobs.queueing.send_job"):
         yield
 
 

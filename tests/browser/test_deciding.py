@@ -90,7 +90,7 @@ def test_what_others_say_appears_while_ada_writes_and_her_words_stay(
 
 def comment_again(case: Discussion) -> None:
     """Let Ben comment."""
-    participating.comment(
+    participating.post_comment(
         by=User.objects.get(username="ben"),
         discussion_id=case.public_id,
         client_key=uuid4(),

@@ -108,7 +108,7 @@ def test_a_case_that_is_settled_meanwhile_says_so_and_leads_on(discussed: Study,
     assert ada.user is not None
     ann = tables("ann").open()
     ann.write("I was about to")
-    moderating.override(by=ada.user, discussion_id=case.public_id, values={"ITS": 3}, reason="Time is short.")
+    moderating.override_topics(by=ada.user, discussion_id=case.public_id, values={"ITS": 3}, reason="Time is short.")
     ann.look()
     expect(ann.tell).to_contain_text("This case is settled.")
     expect(ann.fold("ITS")).to_contain_text("decided by an admin")
@@ -135,7 +135,9 @@ def test_an_excused_person_reads_on_and_says_nothing(discussed: Study, tables: T
     case, ada = three(discussed), make_member(discussed, "ada", "admin")
     assert ada.user is not None
     ann = tables("ann").open()
-    moderating.excuse(by=ada.user, discussion_id=case.public_id, participant="R1", reason="Ill.", replacement=None)
+    moderating.excuse_participant(
+        by=ada.user, discussion_id=case.public_id, participant="R1", reason="Ill.", replacement=None
+    )
     ann.look()
     expect(ann.title).to_have_text("You are excused")
     expect(ann.stance).to_be_hidden()
@@ -160,7 +162,7 @@ def test_a_withdrawn_sample_and_a_paused_study_are_told(discussed: Study, tables
     expect(ann.needs_me).to_be_hidden()
     ada = make_member(discussed, "ada", "admin")
     assert ada.user is not None
-    reopening.withdraw(by=ada.user, sample_id=Sample.objects.get(pk=case.sample_id).public_id, reason="Broken.")
+    reopening.withdraw_sample(by=ada.user, sample_id=Sample.objects.get(pk=case.sample_id).public_id, reason="Broken.")
     ann.look()
     expect(ann.tell).to_be_visible()
     expect(ann.stance).to_be_hidden()

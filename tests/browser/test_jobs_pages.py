@@ -41,12 +41,12 @@ def ada(led: Study, browser_of: Browsers) -> Page:
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Let a worker work off what waits, when it is told to; nothing is sent to any other."""
-    monkeypatch.setattr("annotation.jobs.queueing.send", lambda job, kind: True)
+    monkeypatch.setattr("annotation.jobs.queueing.send_job", lambda job, kind: True)
 
     def work() -> None:
         try:
             for job in Job.objects.filter(state="queued").order_by("pk"):
-                running.run(job.pk)
+                running.run_job(job.pk)
         finally:
             connection.close()
 

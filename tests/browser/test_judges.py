@@ -26,7 +26,7 @@ Browsers = Callable[..., BrowserContext]
 @pytest.fixture(autouse=True)
 def quiet(transactional_db: None, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> None:
     """Jobs are worked off when a test says so, in a place of its own."""
-    monkeypatch.setattr("annotation.jobs.queueing.send", lambda job, kind: True)
+    monkeypatch.setattr("annotation.jobs.queueing.send_job", lambda job, kind: True)
     settings.JUDGE_DIR = tmp_path / "judge"
 
 
@@ -43,7 +43,7 @@ def working_off() -> threading.Thread:
     def work() -> None:
         try:
             for job in Job.objects.filter(state="queued"):
-                running.run(job.pk)
+                running.run_job(job.pk)
         finally:
             connection.close()
 

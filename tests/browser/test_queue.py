@@ -22,7 +22,7 @@ Browsers = Callable[..., BrowserContext]
 
 @pytest.fixture(autouse=True)
 def nothing_is_sent(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("annotation.jobs.queueing.send", lambda job, kind: True)
+    monkeypatch.setattr("annotation.jobs.queueing.send_job", lambda job, kind: True)
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ def test_a_refresh_is_watched_and_found_again(browser_of: Browsers, birds: Study
     page.goto(PAGE)
     expect(page.locator("#queue-age")).to_contain_text("waiting for a worker")
     try:
-        running.run(Job.objects.get(kind="refresh_queue").pk)
+        running.run_job(Job.objects.get(kind="refresh_queue").pk)
     finally:
         connection.close()
     expect(page.get_by_role("button", name="Refresh")).to_be_visible()
@@ -200,7 +200,7 @@ def refresh_beneath(page: Page) -> None:
     """Let a refresh that a page waits for bring one more sample into the queue."""
     study = Study.objects.get(slug="birds")
     make_sample(study, external_id="newcomer")
-    running.run(Job.objects.get(kind="refresh_queue").pk)
+    running.run_job(Job.objects.get(kind="refresh_queue").pk)
     connection.close()
     expect(page.get_by_role("button", name="Refresh")).to_be_visible()
 

@@ -25,7 +25,7 @@ OPEN_ALL = "for (const one of document.querySelectorAll('details')) one.open = t
 @pytest.fixture
 def study(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Study:
     """A study with ten agreed samples; jobs are worked off when a test says so."""
-    monkeypatch.setattr("annotation.jobs.queueing.send", lambda job, kind: True)
+    monkeypatch.setattr("annotation.jobs.queueing.send_job", lambda job, kind: True)
     study = make_study("birds", k=2, title="Birds that sing")
     for number in range(10):
         agree(study, f"s{number}", generator=f"model-{number % 2}", domain="nature" if number % 3 else "kitchen")
@@ -48,7 +48,7 @@ def open_page(
 
 def work_off() -> None:
     for job in Job.objects.filter(state="queued"):
-        running.run(job.pk)
+        running.run_job(job.pk)
 
 
 def test_a_release_is_made_and_taken_away_by_keyboard_alone(

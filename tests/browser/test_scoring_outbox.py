@@ -159,9 +159,9 @@ def test_a_lost_lease_is_told_and_the_draft_stays(desk: Desk, study: Study, ben:
     leasing.expire_leases()
     for member in (ben, make_member(study, "cleo")):
         assert member.user is not None
-        for work in leasing.lease(by=member.user, slug=study.slug, count=6).assignments:
+        for work in leasing.lease_samples(by=member.user, slug=study.slug, count=6).assignments:
             if work.sample.turns[0].question == question:
-                submitting.submit(
+                submitting.submit_score(
                     by=member.user,
                     assignment_id=work.public_id,
                     client_key=uuid4(),

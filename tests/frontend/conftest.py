@@ -47,7 +47,7 @@ def ada(study: Study) -> Client:
 @pytest.fixture
 def nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs wait for a worker that never comes."""
-    monkeypatch.setattr("annotation.jobs.queueing.send", lambda job, kind: True)
+    monkeypatch.setattr("annotation.jobs.queueing.send_job", lambda job, kind: True)
 
 
 @pytest.fixture

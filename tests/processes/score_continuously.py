@@ -15,22 +15,22 @@ import django
 def main() -> None:
     django.setup()
     from annotation.core.errors import WrongState
-    from annotation.core.rubric_cache import definition
+    from annotation.core.rubric_cache import load_rubric
     from annotation.models import Study, User
     from annotation.scoring import leasing, submitting
 
     user = User.objects.get(username=sys.argv[1])
     study = Study.objects.get()
-    keys = [dimension.key for dimension in definition(study.rubric_id).dimensions]
+    keys = [dimension.key for dimension in load_rubric(study.rubric_id).dimensions]
     chance = random.Random(sys.argv[1])
     stored = 0
     while not select.select([sys.stdin], [], [], 0)[0]:
-        lease = leasing.lease(by=user, slug=study.slug)
+        lease = leasing.lease_samples(by=user, slug=study.slug)
         if not lease.assignments:
             time.sleep(0.05)
         for work in lease.assignments:
             try:
-                submitting.submit(
+                submitting.submit_score(
                     by=user,
                     assignment_id=work.public_id,
                     client_key=uuid4(),

@@ -30,7 +30,7 @@ def main() -> None:
     left = Sample.objects.filter(~Q(stage=Sample.Stage.CLOSED) | Q(assignments__state=Assignment.State.LEASED))
     deadline = time.monotonic() + float(sys.argv[2])
     while time.monotonic() < deadline:
-        lease = leasing.lease(by=user, slug=study.slug, count=chance.choice([1, 1, 2, 4]))
+        lease = leasing.lease_samples(by=user, slug=study.slug, count=chance.choice([1, 1, 2, 4]))
         if not lease.assignments:
             if not left.exists():
                 break
@@ -42,7 +42,7 @@ def main() -> None:
                 Assignment.objects.filter(public_id=work.public_id).update(expires_at=work.leased_at)
                 continue
             try:
-                submitting.submit(
+                submitting.submit_score(
                     by=user,
                     assignment_id=work.public_id,
                     client_key=uuid4(),
@@ -51,7 +51,7 @@ def main() -> None:
                     seconds=1.0,
                 )
                 if what > 0.97:
-                    submitting.undo(by=user, assignment_id=work.public_id)
+                    submitting.undo_score(by=user, assignment_id=work.public_id)
                     continue
             except WrongState as error:
                 if error.code == "lease_lost":

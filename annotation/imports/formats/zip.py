@@ -6,7 +6,7 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
-from annotation.core.zip_safety import ArchiveRefused, Contents, inspect, shorten_names
+from annotation.core.zip_safety import ArchiveContents, ArchiveRefused, inspect_archive, shorten_names
 from annotation.imports.format_names import archive_limits
 
 from .base import SourceOptions, unreadable_file
@@ -14,7 +14,7 @@ from .base import SourceOptions, unreadable_file
 PIECE = 1 << 20
 
 
-def look_into(path: Path) -> Contents:
+def look_into(path: Path) -> ArchiveContents:
     """Return what may be unpacked of a ZIP file; nothing is.
 
     Raises:
@@ -22,12 +22,12 @@ def look_into(path: Path) -> Contents:
     """
     try:
         with path.open("rb") as file:
-            return inspect(file, archive_limits())
+            return inspect_archive(file, archive_limits())
     except ArchiveRefused as refused:
         raise unreadable_file(str(refused)) from None
 
 
-def unpack_archive(path: Path, contents: Contents, asked: SourceOptions) -> Path:
+def unpack_archive(path: Path, contents: ArchiveContents, asked: SourceOptions) -> Path:
     """Unpack what `look_into` has found, and return the folder; it is gone when the import has ended.
 
     Raises:
@@ -45,7 +45,7 @@ def unpack_archive(path: Path, contents: Contents, asked: SourceOptions) -> Path
     return folder
 
 
-def describe_left_out(contents: Contents) -> list[str]:
+def describe_left_out(contents: ArchiveContents) -> list[str]:
     """Say which members were left out by rule."""
     count = len(contents.ignored)
     files = f"{count:,} file" + (" was" if count == 1 else "s were")

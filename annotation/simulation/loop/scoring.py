@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping
 from dataclasses import replace
 from uuid import uuid4
 
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.models import Sample
 from annotation.review_queue.incremental_update import catch_up
 from annotation.scoring import leasing, revising, submitting
@@ -28,7 +28,7 @@ def score_everything(play: LoopContext) -> None:
     at_work = list(ANNOTATORS)
     while at_work:
         for login in list(at_work):
-            work = leasing.lease(by=play.users[login], slug=play.study.slug).assignments
+            work = leasing.lease_samples(by=play.users[login], slug=play.study.slug).assignments
             if not work:
                 at_work.remove(login)
             for one in work:
@@ -50,7 +50,7 @@ def synthetic_opinion(
 ) -> SyntheticScore:
     """Return what somebody says of a sample, by its own id, as they meet it; asking again answers the same."""
     truth = play.truths[name]
-    levels = {one.key: [level.value for level in one.levels] for one in definition(play.study.rubric_id).dimensions}
+    levels = {one.key: [level.value for level in one.levels] for one in load_rubric(play.study.rubric_id).dimensions}
     asked = {key: value for key, value in truth.items() if key not in locked}
     annotator = ANNOTATORS[login]
     fitting = replace(annotator, noise=annotator.noise * sample_difficulty(truth))
@@ -70,7 +70,7 @@ def _score(play: LoopContext, login: str, work: leasing.LeasedWork, name: str) -
         met = synthetic_opinion(play, login, name, locked=locked)
         if shown is not None:
             met = synthetic_opinion(play, login, name, locked=locked, arm="prefilled", shown=shown.ratings)
-        done = submitting.submit(
+        done = submitting.submit_score(
             by=by,
             assignment_id=work.public_id,
             client_key=uuid4(),
@@ -84,7 +84,7 @@ def _score(play: LoopContext, login: str, work: leasing.LeasedWork, name: str) -
         shown = done.suggestion
     assert shown is not None
     said = synthetic_opinion(play, login, name, locked=locked, arm="delayed", shown=shown.ratings)
-    revising.revise(
+    revising.submit_revision(
         by=by,
         assignment_id=work.public_id,
         client_key=uuid4(),

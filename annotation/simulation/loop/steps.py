@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
-from annotation.core.stable_hash import digest
+from annotation.core.stable_hash import stable_digest
 from annotation.imports.samples import import_samples
 from annotation.jobs import queueing
 from annotation.judges import runs
@@ -138,7 +138,7 @@ def _import(play: LoopContext, batch: str) -> None:
 def _same_draws_each_time(play: LoopContext, samples: QuerySet[Sample]) -> None:
     """Name and order samples by their own ids: what is drawn from a name, as an arm, is drawn alike in every play."""
     for place, sample in enumerate(samples.order_by("external_id")):
-        drawn = digest("play", play.seed, play.study.slug, sample.external_id)
+        drawn = stable_digest("play", play.seed, play.study.slug, sample.external_id)
         name = encode_id(int.from_bytes(drawn[:8], "big"))
         Sample.objects.filter(pk=sample.pk).update(public_id=name, shuffle=place)
     Member.objects.filter(study=play.study).update(shuffle_start=0)

@@ -35,12 +35,12 @@ SERVES = "from config.safety import require_safe_start\nrequire_safe_start()"
 OLDER = """
 from django.db import connection
 from django.utils import timezone
-from annotation.core.sql import moment
+from annotation.core.sql import database_time
 with connection.cursor() as cursor:
     cursor.execute("INSERT INTO annotation_rubric (key, version, title, description, digest, created_at) "
-                   "VALUES ('answer', 1, 'Answers', '', 'd', %s)", [moment(timezone.now())])
+                   "VALUES ('answer', 1, 'Answers', '', 'd', %s)", [database_time(timezone.now())])
     cursor.execute("INSERT INTO annotation_study (slug, title, instructions, rubric_id, state, created_at) "
-                   "VALUES ('birds', 'Birds', '', 1, 'running', %s)", [moment(timezone.now())])
+                   "VALUES ('birds', 'Birds', '', 1, 'running', %s)", [database_time(timezone.now())])
     cursor.execute("INSERT INTO annotation_question (study_id, key) VALUES (1, 'why')")
 """
 AS_OF_NOW = """

@@ -58,7 +58,7 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from PIL import Image
 from annotation.models import Job, Picture, Sample, Score, Study, User
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.scoring import leasing as assigning
 from annotation.discussions import participating as discussing
 from annotation.jobs import running as job_runner
@@ -78,7 +78,7 @@ browser = Client(headers={"host": "localhost"})
 answer["signed in"] = browser.post("/login/", {"username": "rae", "password": PASSWORD}).status_code
 answer["me"] = browser.get("/api/me/").json()["username"]
 rae = User.objects.get(username="rae")
-keys = [dimension.key for dimension in definition(study.rubric_id).dimensions]
+keys = [dimension.key for dimension in load_rubric(study.rubric_id).dimensions]
 # On a slow machine everything there was may have been scored by the moment of the backup.
 for number in range(5):
     make_sample(study, external_id=f"afterwards {number}")

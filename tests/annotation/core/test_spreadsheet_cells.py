@@ -8,7 +8,7 @@ from django.core.management import call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.core.spreadsheet_cells import BYTE_ORDER_MARK, FORMULA, cell, escape_formula, written
+from annotation.core.spreadsheet_cells import BYTE_ORDER_MARK, FORMULA, escape_formula, format_cell, format_csv
 from annotation.exports.scores import export_scores
 from annotation.models import Rating
 from tests.annotation.imports.importing import take_scores
@@ -28,8 +28,8 @@ def test_no_text_begins_like_a_formula_and_none_is_lost(text: str, sign: str) ->
 
 @given(st.lists(st.lists(st.one_of(st.none(), st.integers(), st.floats(), st.text()), min_size=2, max_size=2)))
 def test_numbers_stay_numbers_and_rows_stay_rows(rows) -> None:
-    found = list(csv.reader(io.StringIO(written(rows), newline="")))
-    assert found == [["" if value is None else str(cell(value)) for value in row] for row in rows]
+    found = list(csv.reader(io.StringIO(format_csv(rows), newline="")))
+    assert found == [["" if value is None else str(format_cell(value)) for value in row] for row in rows]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from annotation.core.transactions import snapshot
+from annotation.core.transactions import read_snapshot
 from annotation.models import User
 from tests.databases import BOTH, fresh_database
 from tests.installation import Installation
@@ -14,7 +14,7 @@ from tests.installation import Installation
 LOOK = """
 import time
 from django.db import connection, transaction
-from annotation.core.transactions import snapshot, write_transaction
+from annotation.core.transactions import read_snapshot, write_transaction
 from annotation.models import User
 def names(database):
     with database.chunked_cursor() as cursor:
@@ -37,14 +37,14 @@ def test_what_is_committed_after_the_snapshot_began_is_not_seen_and_did_not_wait
         LOOK
         + """
 User.objects.create(username="ann")
-with snapshot() as past:
+with read_snapshot() as past:
     begun = time.monotonic()
     with write_transaction():
         User.objects.create(username="ben")
         User.objects.filter(username="ann").update(username="anne")
     took = time.monotonic() - begun
     answer = {"before": names(past), "now": names(connection), "took": took}
-with snapshot() as later:
+with read_snapshot() as later:
     answer["later"] = names(later)
 """
     )
@@ -72,7 +72,7 @@ thread = threading.Thread(target=write)
 thread.start()
 written.wait(15)
 begun = time.monotonic()
-with snapshot() as past:
+with read_snapshot() as past:
     during = names(past)
     took = time.monotonic() - begun
     looked.set()
@@ -93,7 +93,7 @@ def test_a_snapshot_cannot_write_and_is_closed_whatever_happens_inside(place: In
 from django.db import DatabaseError
 answer = {"refused": False}
 try:
-    with snapshot() as past:
+    with read_snapshot() as past:
         kept = past
         answer["own"] = past.connection is not connection.connection
         past.cursor().execute("DROP TABLE annotation_joblogline")
@@ -110,7 +110,7 @@ answer["names"] = names(connection)
 @pytest.mark.django_db
 def test_inside_a_transaction_the_usual_connection_is_read_and_stays_open() -> None:
     User.objects.create(username="ann")
-    with snapshot() as database, database.cursor() as cursor:
+    with read_snapshot() as database, database.cursor() as cursor:
         cursor.execute("SELECT username FROM annotation_user")
         assert cursor.fetchall() == [("ann",)]
     assert connection.connection is not None

@@ -51,7 +51,7 @@ def stand(
 
 def say(who: str, case: Discussion, text: str, *, on: str = "ITS", key: UUID | None = None) -> CaseView:
     """Comment."""
-    return participating.comment(
+    return participating.post_comment(
         by=make_user(who), discussion_id=case.public_id, client_key=key or uuid4(), dimension=on, text=text
     )
 

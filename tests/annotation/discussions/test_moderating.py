@@ -58,11 +58,11 @@ def refused(act: Callable[[], object]) -> WorkflowError:
 
 
 def override(ada: User, case: Discussion, why: str = "The rubric says so.", **values: Any) -> CaseView:
-    return moderating.override(by=ada, discussion_id=case.public_id, values=values, reason=why)
+    return moderating.override_topics(by=ada, discussion_id=case.public_id, values=values, reason=why)
 
 
 def excuse(ada: User, case: Discussion, who: str, replacement: Member | None = None, why: str = "Ill.") -> CaseView:
-    return moderating.excuse(
+    return moderating.excuse_participant(
         by=ada,
         discussion_id=case.public_id,
         participant=who,

@@ -320,7 +320,7 @@ def test_each_write_makes_a_new_version(case: Discussion) -> None:
 
 def test_a_wrong_time_is_refused(case: Discussion) -> None:
     with pytest.raises(BadInput):
-        participating.comment(
+        participating.post_comment(
             by=make_user("ann"),
             discussion_id=case.public_id,
             client_key=uuid4(),

@@ -228,7 +228,7 @@ def test_strangers_and_members_who_do_not_take_part_find_nothing(case: Discussio
 def test_who_was_excused_sees_what_they_had_seen_and_no_more(case: Discussion, study: Study) -> None:
     make_member(study, "ada", "admin")
     reason("ann", case)
-    moderating.excuse(by=make_user("ada"), discussion_id=case.public_id, participant="R1", reason="Away.")
+    moderating.excuse_participant(by=make_user("ada"), discussion_id=case.public_id, participant="R1", reason="Away.")
     # Ben and Cho stand together on ITS, so that is settled; they differ on TCC.
     shown = seen("ann", case)
     assert [topic.revealed for topic in shown.topics] == [False, True]
@@ -240,7 +240,7 @@ def test_pictures_are_shown_to_whoever_discusses_them(case: Discussion, study: S
     dan = make_member(study, "dan")
     assert dan.user is not None
     assert not pictures_visible_to(dan.user).exists()
-    moderating.excuse(
+    moderating.excuse_participant(
         by=make_user("ada"), discussion_id=case.public_id, participant=1, reason="Away.", replacement=dan.public_id
     )
     assert pictures_visible_to(dan.user).count() == 1
@@ -257,7 +257,7 @@ def test_lists_withhold_the_range_and_who_is_awaited_before_the_own_reason(case:
 
 def test_what_was_never_revealed_stays_covered_when_the_sample_is_withdrawn(case: Discussion, study: Study) -> None:
     make_member(study, "ada", "admin")
-    reopening.withdraw(by=make_user("ada"), sample_id=case.sample.public_id, reason="Broken.")
+    reopening.withdraw_sample(by=make_user("ada"), sample_id=case.sample.public_id, reason="Broken.")
     assert [topic.revealed for topic in seen("ann", case).topics] == [False, False]
     assert [one.alias for one in seen("ann", case).participants] == ["R1"]
     row = lines(make_user("ann"), "closed")[0]
@@ -269,6 +269,8 @@ def test_an_admin_who_was_excused_sees_all_again(study: Study) -> None:
     make_member(study, "ada", "admin")
     make_member(study, "eve", "admin")
     case = make_discussion(study, {"ada": {"ITS": 2}, "ben": {"ITS": 4}, "cho": {"ITS": 5}})
-    moderating.excuse(by=make_user("eve"), discussion_id=case.public_id, participant="R1", reason="She leads.")
+    moderating.excuse_participant(
+        by=make_user("eve"), discussion_id=case.public_id, participant="R1", reason="She leads."
+    )
     assert seen("ada", case).leads
     assert lines(make_user("ada"), "open")[0].spread == 3

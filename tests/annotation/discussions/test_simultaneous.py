@@ -103,7 +103,7 @@ def test_an_override_and_the_last_move_at_once_leave_one_final_score(case: Discu
     ada = make_user("ada")
 
     def override() -> None:
-        moderating.override(by=ada, discussion_id=case.public_id, values={"ITS": 0}, reason="Enough.")
+        moderating.override_topics(by=ada, discussion_id=case.public_id, values={"ITS": 0}, reason="Enough.")
 
     outcome = at_once([override, lambda: stand("cho", case, 4)])
     assert Counter(outcome) == {"ok": 1, "closed": 1}
@@ -127,8 +127,8 @@ def test_withdrawing_and_reopening_at_once_never_leave_two_open_discussions(case
     for _ in range(3):
         at_once(
             [
-                lambda: reopening.withdraw(by=ada, sample_id=sample, reason="x"),
-                lambda: reopening.reopen(by=ada, sample_id=sample, reason="y"),
+                lambda: reopening.withdraw_sample(by=ada, sample_id=sample, reason="x"),
+                lambda: reopening.reopen_sample(by=ada, sample_id=sample, reason="y"),
                 lambda: reason("ann", case),
             ]
         )

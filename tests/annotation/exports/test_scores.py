@@ -74,8 +74,8 @@ def test_what_ann_undid_is_left_out_and_what_she_gave_is_there():
     make_sample(study, external_id="a")
     make_member(study, "ann")
     for value in (2.0, 5.0):
-        (work,) = leasing.lease(by=make_user("ann"), slug=study.slug).assignments
-        submitting.submit(
+        (work,) = leasing.lease_samples(by=make_user("ann"), slug=study.slug).assignments
+        submitting.submit_score(
             by=make_user("ann"),
             assignment_id=work.public_id,
             client_key=uuid4(),
@@ -84,7 +84,7 @@ def test_what_ann_undid_is_left_out_and_what_she_gave_is_there():
             seconds=1.0,
         )
         if value == 2:
-            submitting.undo(by=make_user("ann"), assignment_id=work.public_id)
+            submitting.undo_score(by=make_user("ann"), assignment_id=work.public_id)
     (row,) = csv.DictReader(io.StringIO(exported(study)))
     assert (row["sample"], row["annotator"], row["value"]) == ("a", "Ann", "5")
 

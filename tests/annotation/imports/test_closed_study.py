@@ -96,6 +96,6 @@ class TestJobs:
     def test_one_that_was_queued_before_says_why_it_failed(self, study: Study, ada: User) -> None:
         job = queueing.enqueue(by=ada, study=study, kind="import_samples", arguments={"path": "file.jsonl"})
         Study.objects.update(state="closed")
-        running.run(job.pk)
+        running.run_job(job.pk)
         assert look(job).state == "failed"
         assert "This study is closed and takes no more samples." in look(job).error

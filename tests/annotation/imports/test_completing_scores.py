@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.imports.completing_scores import complete_scores
 from annotation.models import Discussion, FinalScore, HistoryEntry, Participant, Protocol, Rating, Sample, Score, Stance
 from annotation.models.rubrics import level_id
@@ -77,7 +77,7 @@ def test_a_high_rated_import_is_reviewed_by_somebody_here(study, tmp_path):
     table = [*rows("one", "Ann", **same(4)), *rows("one", "Ben", **same(4))]
     take_scores(study, write_scores(tmp_path, *table), complete=True)
     assert (state_of(the("one")), the("one").free_slots) == ("in_review", 0b100)
-    assert not leasing.lease(by=make_user("ann"), slug=study.slug).assignments
+    assert not leasing.lease_samples(by=make_user("ann"), slug=study.slug).assignments
     score(study, "cho", same(4))
     assert finals(the("one")) == dict.fromkeys(ALL, (4, "reviewed"))
     assert set(FinalScore.objects.values_list("label_origin", flat=True)) == {"imported"}
@@ -119,7 +119,7 @@ def undecided(slug, count, k=3):
 def test_a_dozen_are_decided_in_as_few_statements_as_one():
     counted = []
     for study in (undecided("one", 1), undecided("dozen", 12)):
-        definition(study.rubric_id)
+        load_rubric(study.rubric_id)
         with CaptureQueriesContext(connection) as context:
             deciding.decide_undecided(study=study)
         counted.append(len(context))

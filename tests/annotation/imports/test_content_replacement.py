@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from annotation.core.errors import NotFound
-from annotation.core.rubric_cache import definition, rubric_file
+from annotation.core.rubric_cache import load_rubric, rubric_file
 from annotation.imports.predictions import import_predictions
 from annotation.imports.report import ImportReport
 from annotation.jobs import queueing, running
@@ -31,7 +31,7 @@ from annotation.models import (
 from annotation.review_queue import pin_dismiss
 from annotation.scoring import leases, leasing, submitting
 from annotation.suggestions import showing
-from annotation.suggestions.arms import Seat, SuggestionArm
+from annotation.suggestions.arms import SlotChoice, SuggestionArm
 from tests.annotation.judges.judge_studies import as_file as lines_of
 from tests.annotation.judges.judge_studies import learnable_study, released, trained
 from tests.annotation.judges.judge_studies import line as prediction_line
@@ -75,14 +75,14 @@ def replace(study: Study, sample: Sample, tmp_path: Path) -> Replace:
 
 def lapsed(study: Study, name: str) -> str:
     """Return an assignment that somebody held until their lease ran out."""
-    (work,) = leasing.lease(by=person(study, name), slug=study.slug).assignments
+    (work,) = leasing.lease_samples(by=person(study, name), slug=study.slug).assignments
     let_lease_run_out(work.public_id)
     leases.expire_leases()
     return work.public_id
 
 
 def submit(name: str, assignment: str) -> None:
-    submitting.submit(
+    submitting.submit_score(
         by=make_user(name),
         assignment_id=assignment,
         client_key=uuid4(),
@@ -133,7 +133,7 @@ def test_what_ann_was_shown_of_the_old_content_is_not_shown_with_the_new_one(
     report = replace()
     assert "1 prediction and 4 suggestions" in report.notes[0]
     assert not Suggestion.objects.exists()
-    (work,) = leasing.lease(by=person(study, "ann"), slug=study.slug).assignments
+    (work,) = leasing.lease_samples(by=person(study, "ann"), slug=study.slug).assignments
     assert work.suggestion is None
     assert arms_of(sample) == {"ann": "blind"}, "of the new content she has seen nothing"
 
@@ -143,11 +143,11 @@ def test_a_page_that_shows_the_old_content_can_submit_nothing_about_the_new_one(
 ) -> None:
     before = lapsed(study, "ann")
     replace()
-    for act in (lambda: submit("ann", before), lambda: leases.renew(by=make_user("ann"), assignment_id=before)):
+    for act in (lambda: submit("ann", before), lambda: leases.renew_lease(by=make_user("ann"), assignment_id=before)):
         with pytest.raises(NotFound):
             act()
     assert not Score.objects.exists()
-    (work,) = leasing.lease(by=make_user("ann"), slug=study.slug).assignments
+    (work,) = leasing.lease_samples(by=make_user("ann"), slug=study.slug).assignments
     assert work.public_id != before
     submit("ann", work.public_id)
     assert Score.objects.get().sample == sample
@@ -156,9 +156,9 @@ def test_a_page_that_shows_the_old_content_can_submit_nothing_about_the_new_one(
 def test_a_submission_that_waited_for_the_import_regains_no_slot(
     study: Study, sample: Sample, replace: Replace
 ) -> None:
-    before = leases.own_assignment(make_user("ann"), lapsed(study, "ann"))
+    before = leases.require_own_assignment(make_user("ann"), lapsed(study, "ann"))
     replace()
-    assert leases.regain(before, timezone.now()) is None
+    assert leases.regain_slot(before, timezone.now()) is None
     assert Assignment.objects.get().state == Assignment.State.RELEASED
 
 
@@ -171,17 +171,17 @@ def test_a_lease_that_waited_for_the_import_shows_nothing_about_the_old_content(
     study: Study, sample: Sample, replace: Replace
 ) -> None:
     member = make_member(study, "ann")
-    read_before = showing.meetings(
+    read_before = showing.suggestion_rules(
         [sample.pk],
         member_id=member.pk,
         protocol_id=study.protocols.get(current=True).pk,
-        rubric=definition(study.rubric_id),
+        rubric=load_rubric(study.rubric_id),
     )[sample.pk]
     assert read_before.said
     replace()
-    leasing.lease(by=make_user("ann"), slug=study.slug)
-    taken = (Assignment.objects.get().pk, read_before, Seat(1, SuggestionArm.PREFILLED))
-    showing.fix([taken], returning=[], at=timezone.now())
+    leasing.lease_samples(by=make_user("ann"), slug=study.slug)
+    taken = (Assignment.objects.get().pk, read_before, SlotChoice(1, SuggestionArm.PREFILLED))
+    showing.store_suggestions([taken], returning=[], at=timezone.now())
     assert not Suggestion.objects.exists()
 
 
@@ -202,12 +202,12 @@ def test_what_a_judge_says_that_was_at_work_while_the_content_was_replaced_is_le
 
     monkeypatch.setattr(work, "run_judge", judge)
     monkeypatch.setattr(work.JobFolder, "unpack", lambda place: tmp_path)
-    rubric = rubric_file(definition(study.rubric_id))
+    rubric = rubric_file(load_rubric(study.rubric_id))
     monkeypatch.setattr(work, "Run", lambda folder: SimpleNamespace(rubric=rubric))
 
     def predict() -> list[str]:
         job = queueing.enqueue(by=None, study=study, kind="judge_predict", arguments={"run": run.public_id})
-        running.run(job.pk)
+        running.run_job(job.pk)
         assert Job.objects.get(pk=job.pk).state == "done", Job.objects.get(pk=job.pk).error
         return list(job.log_lines.values_list("line", flat=True))
 

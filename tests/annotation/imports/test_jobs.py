@@ -88,7 +88,7 @@ def test_a_real_run_previews_nothing_and_a_refused_sample_is_not_shown(study: St
 def test_preview_and_notes_are_in_the_result_of_the_job(study: Study, ada: User, tmp_path: Path) -> None:
     members = {"s.jsonl": json.dumps(line("a", image="a.png")).encode(), "a.png": picture(), "README.md": b"x"}
     job = queue(ada, study, write_zip(tmp_path / "a.zip", members), dry_run=True)
-    running.run(job.pk)
+    running.run_job(job.pk)
     result = look(job).result
     assert result["preview"][0]["turns"][0]["blocks"][1]["width"] == 64
     assert "README.md" in result["notes"][0]
@@ -107,7 +107,7 @@ def test_a_format_can_be_named_and_only_one_that_there_is(study: Study, ada: Use
         queue(ada, study, path, kind="import_scores", format="zip")
     assert "format" in refusal.value.fields
     job = queue(ada, study, path, format="json")
-    running.run(job.pk)
+    running.run_job(job.pk)
     assert look(job).result["created"] == 1
 
 
@@ -116,7 +116,7 @@ def test_a_folder_on_the_server_can_be_named(study: Study, ada: User, settings: 
     write_picture(tmp_path / "birds" / "heron" / "a.png")
     arguments = {"path": "birds", "question": "Show me a {category}."}
     job = queueing.enqueue(by=ada, kind="import_samples", study=study, arguments=arguments)
-    running.run(job.pk)
+    running.run_job(job.pk)
     assert look(job).result["created"] == 1
 
 
@@ -124,7 +124,7 @@ def test_a_file_that_cannot_be_read_fails_its_job_in_words(study: Study, ada: Us
     path = tmp_path / "a.parquet"
     path.write_bytes(b"PAR1 and nothing else")
     job = queue(ada, study, path)
-    running.run(job.pk)
+    running.run_job(job.pk)
     assert look(job).state == "failed"
     assert "cannot be read" in look(job).error
 
@@ -142,20 +142,20 @@ def test_all_refused_lines_are_kept_as_a_file_and_the_first_in_the_result(
     study: Study, ada: User, tmp_path: Path
 ) -> None:
     job = queue(ada, study, write_samples(tmp_path, *lines_of(50)))
-    running.run(job.pk)
+    running.run_job(job.pk)
     job = look(job)
     assert (job.result["refused"], len(job.result["errors"])) == (50, 3)
     assert job.refusals == f"jobs/{job.public_id}-refused.jsonl"
     with default_storage.open(job.refusals) as file:
         stored = [json.loads(one) for one in file]
     assert [list(one) for one in stored] == [["line", "field", "message"]] * 50
-    assert [one.line for one in rejected_lines.refused_lines(job)] == list(range(2, 101, 2))
+    assert [one.line for one in rejected_lines.read_rejected_lines(job)] == list(range(2, 101, 2))
 
 
 def test_where_no_line_is_refused_no_file_is_kept(study: Study, ada: User, tmp_path: Path) -> None:
     job = queue(ada, study, write_samples(tmp_path, line("a")))
-    running.run(job.pk)
-    assert (look(job).refusals, list(rejected_lines.refused_lines(look(job)))) == ("", [])
+    running.run_job(job.pk)
+    assert (look(job).refusals, list(rejected_lines.read_rejected_lines(look(job)))) == ("", [])
 
 
 @pytest.mark.usefixtures("_few_kept")
@@ -163,7 +163,7 @@ def test_refused_lines_are_forgotten_with_the_upload_and_the_first_stay(
     study: Study, ada: User, tmp_path: Path
 ) -> None:
     job = queue(ada, study, write_samples(tmp_path, *lines_of(5)))
-    running.run(job.pk)
+    running.run_job(job.pk)
     name = look(job).refusals
     assert uploads.forget_inputs() == 0
     assert default_storage.exists(name)
@@ -171,7 +171,7 @@ def test_refused_lines_are_forgotten_with_the_upload_and_the_first_stay(
     assert uploads.forget_inputs() == 1
     assert not default_storage.exists(name)
     assert look(job).refusals == ""
-    assert [one.line for one in rejected_lines.refused_lines(look(job))] == [2, 4, 6]
+    assert [one.line for one in rejected_lines.read_rejected_lines(look(job))] == [2, 4, 6]
 
 
 # --- being killed ---------------------------------------------------------------------------------
@@ -208,25 +208,25 @@ def test_an_import_killed_in_the_middle_ends_with_the_right_totals(
     with monkeypatch.context() as patched:
         killed_after(patched, 1000)
         with pytest.raises(Killed):
-            running.run(job.pk)
+            running.run_job(job.pk)
     assert Sample.objects.count() == 1000
     let_lease_end(job)
-    queueing.sweep()
-    running.run(job.pk)
+    queueing.resend_silent_jobs()
+    running.run_job(job.pk)
     job = look(job)
     assert (job.state, job.attempts, Sample.objects.count()) == ("done", 2, 2500)
     assert [job.result[name] for name in ("created", "unchanged", "refused")] == [2500, 0, 1]
-    assert [(one.line, one.field) for one in rejected_lines.refused_lines(job)] == [(2501, "id")]
+    assert [(one.line, one.field) for one in rejected_lines.read_rejected_lines(job)] == [(2501, "id")]
 
 
 def test_a_job_that_runs_again_replaces_its_list_of_refused_lines(study: Study, ada: User, tmp_path: Path) -> None:
     job = queue(ada, study, write_samples(tmp_path, *lines_of(3)))
     errors = [rejected_lines.LineError(1, "id", "old")] * 9
-    first = rejected_lines.store_refusals(job, errors)
-    running.run(job.pk)
+    first = rejected_lines.store_rejected_lines(job, errors)
+    running.run_job(job.pk)
     assert look(job).refusals == first
-    assert [one.line for one in rejected_lines.refused_lines(look(job))] == [2, 4, 6]
-    assert rejected_lines.store_refusals(job, []) == ""
+    assert [one.line for one in rejected_lines.read_rejected_lines(look(job))] == [2, 4, 6]
+    assert rejected_lines.store_rejected_lines(job, []) == ""
     assert not default_storage.exists(first)
 
 
@@ -234,7 +234,7 @@ def test_a_worker_that_lost_its_job_leaves_the_list_of_another_alone(
     study: Study, ada: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = queue(ada, study, write_samples(tmp_path, *lines_of(3)))
-    kept = rejected_lines.store_refusals(job, [rejected_lines.LineError(1, "id", "of another")])
+    kept = rejected_lines.store_rejected_lines(job, [rejected_lines.LineError(1, "id", "of another")])
     told = JobContext.progress
 
     def lose(self: JobContext, *arguments: Any) -> None:
@@ -242,6 +242,6 @@ def test_a_worker_that_lost_its_job_leaves_the_list_of_another_alone(
         Job.objects.filter(pk=job.pk).update(lease_token="another")
 
     monkeypatch.setattr(JobContext, "progress", lose)
-    running.run(job.pk)
+    running.run_job(job.pk)
     with default_storage.open(kept) as file:
         assert b"of another" in file.read()

@@ -238,10 +238,10 @@ class TestChanged:
 
     def test_what_ann_is_scoring_is_left_alone_until_her_lease_ends(self, study, path):
         member = make_member(study, "ann")
-        leasing.lease(by=make_user("ann"), slug=study.slug)
+        leasing.lease_samples(by=make_user("ann"), slug=study.slug)
         (error,) = take(study, path, update=True).errors
         assert "lease" in error.message
-        leases.release_held(member=member)
+        leases.release_member_leases(member=member)
         assert counts(take(study, path, update=True)) == (0, 1, 0, 0)
         assert (Sample.objects.get().state, Sample.objects.get().stage) == ("scoring", 2)
 

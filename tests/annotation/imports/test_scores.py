@@ -168,12 +168,12 @@ def test_a_dry_run_tells_the_same_and_stores_nothing(study, tmp_path):
 class TestBesideScoringHere:
     def test_what_ann_gave_here_is_never_added_to(self, study, tmp_path):
         make_member(study, "ann")
-        (work,) = leasing.lease(by=make_user("ann"), slug=study.slug).assignments
+        (work,) = leasing.lease_samples(by=make_user("ann"), slug=study.slug).assignments
         sample = Sample.objects.get(public_id=work.sample.public_id)
         rows = [f"{sample.external_id},Ann,TCC,3,2,,"]
         assert refused(take_scores(study, write_scores(tmp_path, *rows))) == [(2, "annotator")]
         ratings = {key: 4.0 for key in ALL if key not in work.sample.locked}
-        submitting.submit(
+        submitting.submit_score(
             by=make_user("ann"),
             assignment_id=work.public_id,
             client_key=uuid4(),

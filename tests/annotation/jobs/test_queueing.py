@@ -153,7 +153,7 @@ def test_a_waiting_job_is_cancelled_at_once_and_only_once(job_doing: Any, ada: U
     assert queueing.cancel(by=ada, job=job).state == "cancelled"
     assert queueing.cancel(by=ada, job=job).state == "cancelled"
     assert HistoryEntry.objects.filter(event="job_cancelled").count() == 1
-    running.run(job.pk)
+    running.run_job(job.pk)
     assert look(job).state == "cancelled"
 
 
@@ -165,22 +165,22 @@ def test_a_running_job_is_cancelled_at_its_next_step(job_doing: Any, ada: User) 
         return {"ran": "to the end"}
 
     job = job_doing(work)
-    running.run(job.pk)
+    running.run_job(job.pk)
     assert (look(job).state, look(job).result) == ("cancelled", None)
 
 
 def test_a_cancelled_job_whose_worker_is_gone_ends_by_the_sweep(job_doing: Any, ada: User) -> None:
     job = job_doing(lambda context: {})
-    running.claim(job.pk)
+    running.claim_job(job.pk)
     queueing.cancel(by=ada, job=job)
     let_lease_end(job)
-    queueing.sweep()
+    queueing.resend_silent_jobs()
     assert look(job).state == "cancelled"
 
 
 def test_a_heartbeat_prolongs_the_lease_and_notices_a_cancellation(job_doing: Any, ada: User) -> None:
     job = job_doing(lambda context: {})
-    context = JobContext(running.claim(job.pk))
+    context = JobContext(running.claim_job(job.pk))
     let_lease_end(job)
     context.beat()
     assert look(job).lease_until > timezone.now()
@@ -192,7 +192,7 @@ def test_a_heartbeat_prolongs_the_lease_and_notices_a_cancellation(job_doing: An
 
 def test_a_finished_job_is_neither_cancelled_nor_tried_again(job_doing: Any, ada: User) -> None:
     job = job_doing(lambda context: {})
-    running.run(job.pk)
+    running.run_job(job.pk)
     for ask in (queueing.cancel, queueing.retry):
         with pytest.raises(WrongState) as refusal:
             ask(by=ada, job=job)
@@ -209,19 +209,19 @@ def test_a_failed_job_is_tried_again_from_its_checkpoint(
         return dict(context.resumed_from)
 
     job = job_doing(work)
-    running.run(job.pk)
+    running.run_job(job.pk)
     with django_capture_on_commit_callbacks(execute=True):
         for _ in range(2):
             assert queueing.retry(by=ada, job=job).state == "queued"
     assert sent == [job.pk]
     assert (look(job).error, look(job).finished_at, look(job).attempts) == ("", None, 0)
-    running.run(job.pk)
+    running.run_job(job.pk)
     assert look(job).result == {"done": 5}
 
 
 def test_a_job_that_is_just_being_cancelled_cannot_be_tried_again_yet(job_doing: Any, ada: User) -> None:
     job = job_doing(lambda context: {})
-    running.claim(job.pk)
+    running.claim_job(job.pk)
     queueing.cancel(by=ada, job=job)
     with pytest.raises(WrongState) as refusal:
         queueing.retry(by=ada, job=job)

@@ -15,7 +15,7 @@ from annotation.imports import samples as samples_module
 from annotation.imports import scores as scores_module
 from annotation.jobs import queueing, running
 from annotation.jobs.context import JobContext, LeaseLost
-from annotation.jobs.resumable_counts import Ledger
+from annotation.jobs.resumable_counts import ResumableCounts
 from annotation.models import FinalScore, HistoryEntry, Job, JobLogLine, Rating, Sample, Study, User
 from tests.annotation.conftest import let_lease_end, look
 from tests.annotation.imports.importing import line, write_samples, write_scores
@@ -50,7 +50,7 @@ def dying(monkeypatch: pytest.MonkeyPatch) -> Callable[[Job, int, bool], bool]:
 
         with monkeypatch.context() as patch:
             patch.setattr(JobContext, "_write", counted)
-            running.run(job.pk)
+            running.run_job(job.pk)
         return died
 
     return run
@@ -75,8 +75,8 @@ def queue(by: User, study: Study, kind: str, **arguments: Any) -> Job:
 def survive(job: Job) -> None:
     """Let the sweep find the job whose worker is dead, and another worker end it."""
     let_lease_end(job)
-    queueing.sweep()
-    running.run(job.pk)
+    queueing.resend_silent_jobs()
+    running.run_job(job.pk)
 
 
 def told(study: Study, event: str) -> list[Any]:
@@ -142,12 +142,12 @@ def test_an_import_that_is_cancelled_and_tried_again_is_told_in_two_parts(
 
     with monkeypatch.context() as patch:
         patch.setattr(JobContext, "progress", cancelling)
-        running.run(job.pk)
+        running.run_job(job.pk)
     assert look(job).state == "cancelled"
     assert Sample.objects.count() == 4
     assert told(study, "samples_imported") == [{"created": 4, "updated": 0, "unchanged": 0, "refused": 0}]
     queueing.retry(by=ada, job=look(job))
-    running.run(job.pk)
+    running.run_job(job.pk)
     result = look(job).result
     assert result is not None
     assert result["created"] == 7
@@ -168,10 +168,10 @@ def test_a_dry_run_that_is_interrupted_starts_anew(study: Study, ada: User, fold
 
 def test_a_ledger_counts_what_is_passed_again_once() -> None:
     kept: dict[str, Any] = {}
-    first = Ledger({}, kept.update)
+    first = ResumableCounts({}, kept.update)
     first.take(10, created=10)
     first.once("said", lambda: None)
-    again = Ledger(json.loads(json.dumps(kept)), kept.update)
+    again = ResumableCounts(json.loads(json.dumps(kept)), kept.update)
     again.take(10, created=10)
     again.take(12, created=2)
     assert (again["created"], again.reached) == (12, 12)
@@ -188,9 +188,9 @@ def test_a_long_job_on_a_machine_that_is_restarted_often_ends_all_the_same(
         assert dying(job, attempt + 1, True)
         assert look(job).state == "running"
         let_lease_end(job)
-        queueing.sweep()
+        queueing.resend_silent_jobs()
         assert look(job).state == "queued", look(job).error
-    running.run(job.pk)
+    running.run_job(job.pk)
     result = look(job).result
     assert result is not None
     assert result["created"] == 20

@@ -146,9 +146,9 @@ def test_a_request_does_not_hang_because_redis_is_away(tmp_path: Path) -> None:
     sent, took = place.python(
         """
 import time
-from annotation.jobs.broker import send
+from annotation.jobs.broker import send_job
 began = time.monotonic()
-sent = send(1, "statistics")
+sent = send_job(1, "statistics")
 answer = [sent, time.monotonic() - began]
 """
     )
@@ -164,11 +164,11 @@ def test_a_long_silent_step_keeps_its_lease(settings: Any, monkeypatch: pytest.M
 
     def work(context: JobContext) -> dict[str, int]:
         time.sleep(7)
-        swept.append(queueing.sweep())
+        swept.append(queueing.resend_silent_jobs())
         return {}
 
     monkeypatch.setitem(KINDS, "made up", JobKind(title="Made up", run=work, arguments={}))
     job = Job.objects.create(kind="made up", study=make_study())
-    running.run(job.pk)
+    running.run_job(job.pk)
     assert swept == [0]
     assert Job.objects.get(pk=job.pk).state == "done"

@@ -48,7 +48,7 @@ def released(study: Study, **wanted: Any) -> Release:
 def trained(study: Study, release: Release | None = None, **fields: Any) -> JudgeRun:
     """Train a small judge on a release by the real program; returns the finished run."""
     run = runs.start_training(by=fields.pop("by", None), release=release or released(study), wanted=QUICK)
-    running.run(run.job_id or 0)
+    running.run_job(run.job_id or 0)
     run = JudgeRun.objects.select_related("study", "release", "rubric", "job").get(pk=run.pk)
     assert run.job is not None
     assert run.job.state == "done", (run.job.error, list(run.job.log_lines.values_list("line", flat=True)))

@@ -84,7 +84,7 @@ def test_a_judge_without_such_models_is_in_sample_and_that_is_not_fair(study: St
     run = trained(study)
     # As a run of an earlier version is, or one of a backend that compares no models.
     Prediction.objects.filter(run=run, out_of_fold=True).delete()
-    running.run(runs.start_predicting(by=None, run=run).pk)
+    running.run_job(runs.start_predicting(by=None, run=run).pk)
     assert {one.out_of_fold for one in rows(run).values()} == {False}
     assert Prediction.objects.filter(run=run).count() == 32
     assert fair_predictions(run).count() == 8 + 4
@@ -211,7 +211,7 @@ def test_a_judge_that_refuses_says_why_and_trying_again_is_possible(study: Study
     wanted = TrainingRequest(options={"text_encoder": "no-such-model"})
     run = runs.start_training(by=None, release=released(study), wanted=wanted)
     assert run.job is not None
-    running.run(run.job.pk)
+    running.run_job(run.job.pk)
     run.job.refresh_from_db()
     assert run.job.state == "failed"
     assert "no-such-model" in run.job.error
@@ -250,7 +250,7 @@ def test_a_run_judges_every_sample_of_the_study_and_later_those_that_came_since(
     assert len(before) == 20
     job = runs.start_predicting(by=make_user("rae"), run=run)
     assert runs.start_predicting(by=make_user("rae"), run=run) == job
-    running.run(job.pk)
+    running.run_job(job.pk)
     job.refresh_from_db()
     assert job.state == "done", job.error
     assert job.result is not None
@@ -261,7 +261,7 @@ def test_a_run_judges_every_sample_of_the_study_and_later_those_that_came_since(
     more = learnable_study("fishes", questions=1)
     Sample.objects.filter(study=more).update(study=study)
     again = runs.start_predicting(by=None, run=run)
-    running.run(again.pk)
+    running.run_job(again.pk)
     again.refresh_from_db()
     assert again.result is not None
     assert (again.state, again.result["created"]) == ("done", 2)
@@ -301,9 +301,9 @@ def test_a_run_is_held_to_a_later_release_once_it_has_judged_its_test_part() -> 
         settle(sample, {"TCC": 3, "ICC": 3, "IQ": 3, "ITS": 3})
         Sample.objects.filter(pk=sample.pk).update(state="agreed")
     later = released(study, name="v2", test_share=0.3)
-    running.run(runs.start_predicting(by=None, run=run).pk)
+    running.run_job(runs.start_predicting(by=None, run=run).pk)
     job = runs.start_evaluation(by=None, run=run, release=later)
-    running.run(job.pk)
+    running.run_job(job.pk)
     job.refresh_from_db()
     assert job.state == "done", job.error
     cards = Scorecard.objects.filter(run=run).order_by("release__number")
@@ -321,14 +321,14 @@ def test_a_judge_at_work_holds_up_no_import_and_a_second_judge_waits(study: Stud
 
     def learn(context) -> dict:
         for name in ("made up", "judge_second"):
-            running.work_off(Job.objects.get(kind=name).pk)
+            running.run_waiting_jobs(Job.objects.get(kind=name).pk)
             seen[name] = look(name)
         return {}
 
     for name, work in (("judge_first", learn), ("judge_second", lambda context: {}), ("made up", lambda context: {})):
         monkeypatch.setitem(KINDS, name, JobKind(title=name, run=work, arguments={}))
         queueing.enqueue(by=None, kind=name, study=study, arguments={})
-    running.work_off(Job.objects.get(kind="judge_first").pk)
+    running.run_waiting_jobs(Job.objects.get(kind="judge_first").pk)
     assert seen == {"made up": "done", "judge_second": "queued"}
     # Its message found no place; whoever gave the place back has taken it up.
     assert look("judge_second") == "done"

@@ -48,7 +48,7 @@ def judge(tmp_path: Path, settings: Any) -> Judge:
 
 
 def done(job: Job) -> Job:
-    running.run(job.pk)
+    running.run_job(job.pk)
     job.refresh_from_db()
     return job
 

@@ -62,7 +62,7 @@ def cancelled(verb: str, *arguments: Any) -> str:
         Job.objects.filter(pk=job_id).update(state=Job.State.CANCELLED)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(running, "run", cancel)
+        patched.setattr(running, "run_job", cancel)
         with pytest.raises(CommandError) as told:
             judge(verb, *arguments)
     return str(told.value)

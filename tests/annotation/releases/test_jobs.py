@@ -33,7 +33,7 @@ def queue(study: Study, **arguments: Any) -> Job:
 
 
 def done(job: Job) -> Job:
-    running.run(job.pk)
+    running.run_job(job.pk)
     job.refresh_from_db()
     return job
 
@@ -91,7 +91,7 @@ def test_an_attempt_that_died_after_freezing_is_taken_up_without_a_second_releas
 
     monkeypatch.setattr(rendering_jobs, "render_release", die)
     with pytest.raises(SystemExit):
-        running.run(job.pk)
+        running.run_job(job.pk)
     monkeypatch.setattr(rendering_jobs, "render_release", original)
     Job.objects.filter(pk=job.pk).update(state="queued", lease_token="")
     job = done(job)
@@ -113,7 +113,7 @@ def test_an_attempt_that_died_while_freezing_starts_over_under_the_same_name(
 
     monkeypatch.setattr(creating, "_publish", die)
     with pytest.raises(SystemExit):
-        running.run(job.pk)
+        running.run_job(job.pk)
     monkeypatch.setattr(creating, "_publish", original)
     assert not Release.objects.exists()
     Job.objects.filter(pk=job.pk).update(state="queued", lease_token="")
@@ -131,7 +131,7 @@ def test_an_attempt_that_lost_its_lease_makes_nothing_visible(study: Study, monk
         return original(path, name)
 
     monkeypatch.setattr(creating, "_store", rob)
-    running.run(job.pk)
+    running.run_job(job.pk)
     assert not Release.objects.exists()
     assert Job.objects.get(pk=job.pk).state == "running"
 

@@ -222,7 +222,7 @@ def test_discussions_held_through_the_services_are_told(study):
         stances={"ITS": 4},
         reasons={"ITS": StanceReason(code="convinced")},
     )
-    moderating.override(
+    moderating.override_topics(
         by=make_user("ada"), discussion_id=overridden.public_id, values={"ITS": 3}, reason="They are right, both."
     )
     before = rows(study)["ITS",]

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from annotation.core.errors import BadInput, NotAllowed, NotFound
-from annotation.core.history import record
+from annotation.core.history import record_step
 from annotation.jobs import context, queueing, running
 from annotation.models import HistoryEntry, Job, Study, StudyFigures, User
 from annotation.reports import agreement, stored_reports
@@ -27,7 +27,7 @@ def calculated(study: Study) -> dict:
 
 
 def happens(study: Study, event: str = "scored") -> None:
-    record(event, study=study, by=None)
+    record_step(event, study=study, by=None)
 
 
 def test_figures_are_calculated_and_stored_with_everything_that_pages_show(study: Study) -> None:
@@ -115,7 +115,7 @@ def test_ada_asks_and_a_worker_calculates(
         job = stored_reports.request_reports(by=ada, study=study)
     assert (job.kind, job.created_by, job.state) == ("statistics", ada, "queued")
     assert sent == [job.pk]
-    running.run(job.pk)
+    running.run_job(job.pk)
     assert (look(job).state, look(job).error) == ("done", "")
     assert look(job).done == look(job).total
     assert calculated(study)["TCC"]["samples"] == 1
@@ -126,7 +126,7 @@ def test_asking_again_while_it_waits_or_runs_is_the_same_job(study: Study, ada: 
     job = stored_reports.request_reports(by=ada, study=study)
     assert stored_reports.request_reports(by=ada, study=study) == job
     assert stored_reports.request_reports(by=None, study=study) == job
-    running.claim(job.pk)
+    running.claim_job(job.pk)
     assert stored_reports.request_reports(by=ada, study=study) == job
     another = make_study("another")
     assert stored_reports.request_reports(by=None, study=another) != job
@@ -157,14 +157,14 @@ def test_a_cancelled_calculation_leaves_what_was_stored(
     stored_reports.refresh_reports(study=study)
     rated_sample(study, Ann=1, Ben=2)
     job = stored_reports.request_reports(by=ada, study=study)
-    original = agreement.measure
+    original = agreement.measure_agreement
 
     def measure(*args, **options):
         queueing.cancel(by=ada, job=look(job))
         return original(*args, **options)
 
-    monkeypatch.setattr(agreement, "measure", measure)
-    running.run(job.pk)
+    monkeypatch.setattr(agreement, "measure_agreement", measure)
+    running.run_job(job.pk)
     assert look(job).state == "cancelled"
     assert calculated(study)["TCC"]["samples"] == 0
     monkeypatch.undo()
@@ -174,10 +174,10 @@ def test_a_cancelled_calculation_leaves_what_was_stored(
 def test_a_calculation_whose_worker_was_lost_is_done_by_the_next(study: Study, ada: User) -> None:
     rated_sample(study, Ann=1, Ben=2)
     job = stored_reports.request_reports(by=ada, study=study)
-    assert running.claim(job.pk) is not None
+    assert running.claim_job(job.pk) is not None
     let_lease_end(job)
-    queueing.sweep()
-    running.run(job.pk)
+    queueing.resend_silent_jobs()
+    running.run_job(job.pk)
     assert (look(job).state, look(job).attempts) == ("done", 2)
     assert calculated(study)["TCC"]["samples"] == 1
 
@@ -186,12 +186,12 @@ def test_a_worker_asked_to_stop_hands_the_calculation_back(study: Study, ada: Us
     job = stored_reports.request_reports(by=ada, study=study)
     context.stopping.set()
     try:
-        running.run(job.pk)
+        running.run_job(job.pk)
     finally:
         context.stopping.clear()
     assert look(job).state == "queued"
     assert stored_reports.latest_report(study, "agreement") is None
-    running.run(job.pk)
+    running.run_job(job.pk)
     assert look(job).state == "done"
 
 
@@ -206,20 +206,20 @@ def test_stale_figures_are_calculated_anew_and_at_most_every_ten_minutes(study: 
     assert stored_reports.request_due_reports() == 1
     assert stored_reports.request_due_reports() == 0
     (first,) = Job.objects.all()
-    running.run(first.pk)
+    running.run_job(first.pk)
     assert stored_reports.request_due_reports(now=later(minutes=11)) == 0
     happens(study)
     assert stored_reports.request_due_reports(now=later(minutes=9)) == 0
     assert stored_reports.request_due_reports(now=later(minutes=11)) == 1
     (second,) = Job.objects.all()
     assert second != first
-    running.run(second.pk)
+    running.run_job(second.pk)
     assert not stored_reports.latest_report(study, "agreement").stale
 
 
 def test_what_somebody_asked_for_stays_listed(study: Study, ada: User) -> None:
     asked = stored_reports.request_reports(by=ada, study=study)
-    running.run(asked.pk)
+    running.run_job(asked.pk)
     happens(study)
     stored_reports.request_due_reports(now=later(minutes=11))
     assert Job.objects.filter(pk=asked.pk).exists()
@@ -229,7 +229,7 @@ def test_a_calculation_that_failed_is_not_tried_again_at_once(study: Study, monk
     stored_reports.request_due_reports()
     (job,) = Job.objects.all()
     monkeypatch.setattr(agreement, "read_ratings", lambda study: 1 / 0)
-    running.run(job.pk)
+    running.run_job(job.pk)
     assert look(job).state == "failed"
     assert stored_reports.request_due_reports() == 0
     Job.objects.filter(pk=job.pk).update(finished_at=later(minutes=-11))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.models import JudgeRun, Member, Prediction, QueueEntry, ReviewQueue, Sample, Study
 from annotation.review_queue import incremental_update, rebuild
 from annotation.review_queue import list as queue_list
@@ -96,7 +96,7 @@ def rows_of(
     while start is not None:
         page = queue_list.queue_page(
             study,
-            definition(study.rubric_id),
+            load_rubric(study.rubric_id),
             kind,
             wanted or QueueFilter(),
             standing=queue_list.queue_status(study, reader=reader),

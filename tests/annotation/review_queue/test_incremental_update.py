@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotation.core.history import record
+from annotation.core.history import record_step
 from annotation.models import HistoryEntry, Job, QueueEntry, ReviewQueue, Sample, Study
 from annotation.review_queue import incremental_update, ranking, rebuild
 from annotation.review_queue.incremental_update import catch_up
@@ -113,7 +113,7 @@ def test_a_look_is_bounded_and_the_next_one_goes_on(study: Study, monkeypatch: p
     refreshed(study)
     for sample in samples:
         rate(sample, "Ann", {"TCC": 1})
-        record("scored", study=study, by=None, sample=sample)
+        record_step("scored", study=study, by=None, sample=sample)
     let_a_minute_pass()
     monkeypatch.setattr(incremental_update, "STEPS", 2)
     seen = []
@@ -132,7 +132,7 @@ def test_a_sample_leaves_with_its_last_slot_and_comes_back_with_a_free_one(study
     catch_up()
     assert entry_of(sample, "label_next").left_at is not None
     assert entry_of(sample).left_at is None
-    leases.release_held(member=study.members.get(user__username="cho"))
+    leases.release_member_leases(member=study.members.get(user__username="cho"))
     catch_up()
     back = entry_of(sample, "label_next")
     assert back.left_at is None
@@ -162,18 +162,18 @@ def test_an_undone_score_counts_no_more(study: Study) -> None:
     score(study, "ann", same(2))
     catch_up()
     assert entry_of(sample).scores == 1
-    submitting.undo(by=make_user("ann"), assignment_id=work.public_id)
+    submitting.undo_score(by=make_user("ann"), assignment_id=work.public_id)
     catch_up()
     assert entry_of(sample).scores == 0
 
 
 def test_a_withdrawn_sample_leaves_without_an_outcome(study: Study) -> None:
-    from annotation.samples.reopening import withdraw
+    from annotation.samples.reopening import withdraw_sample
 
     make_member(study, "ada", "admin")
     sample = rated_sample(study, state="scoring", Ann=1)
     refreshed(study)
-    withdraw(by=make_user("ada"), sample_id=sample.public_id, reason="Broken.")
+    withdraw_sample(by=make_user("ada"), sample_id=sample.public_id, reason="Broken.")
     catch_up()
     assert entry_of(sample).left_at is not None
     assert entry_of(sample).disputed is None
@@ -207,7 +207,7 @@ def test_a_study_at_work_gets_its_queues_by_itself_once(study: Study) -> None:
     make_sample(study, pictures=["red"])
     catch_up()
     assert not Job.objects.exists()
-    assert leasing.lease(by=make_user("ann"), slug=study.slug).assignments
+    assert leasing.lease_samples(by=make_user("ann"), slug=study.slug).assignments
     catch_up()
     catch_up()
     job = Job.objects.get(kind="refresh_queue")
@@ -224,7 +224,7 @@ def test_an_import_has_the_queues_made_anew_once(study: Study) -> None:
     refreshed(study)
     catch_up()
     assert not Job.objects.exists()
-    record("samples_imported", study=study, by=None, counts={})
+    record_step("samples_imported", study=study, by=None, counts={})
     catch_up()
     catch_up()
     assert Job.objects.filter(kind="refresh_queue").count() == 1
@@ -237,7 +237,7 @@ def test_an_import_has_the_queues_made_anew_once(study: Study) -> None:
 def test_a_refresh_that_began_after_an_import_is_not_asked_for_again_while_it_is_at_work(study: Study) -> None:
     refreshed(study)
     let_a_minute_pass()
-    record("samples_imported", study=study, by=None, counts={})
+    record_step("samples_imported", study=study, by=None, counts={})
     job = rebuild.request_rebuild(by=None, study=study)
     Job.objects.update(state="running", started_at=timezone.now() - timedelta(minutes=1))
     catch_up()
@@ -278,7 +278,7 @@ def test_a_study_that_was_closed_for_long_does_not_hold_up_the_others(
     for name in ("ann", "ben"):
         score(study, name, same(1))
     for _ in range(20):
-        record("renamed", study=study, by=None)
+        record_step("renamed", study=study, by=None)
     let_a_minute_pass()
     while ReviewQueue.objects.get(study=study).history_through < HistoryEntry.objects.latest("pk").pk:
         catch_up()

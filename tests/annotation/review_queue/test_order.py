@@ -7,7 +7,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.models import QueueEntry, Study
 from annotation.review_queue import list as queue_list
 from annotation.review_queue import ranking, storage
@@ -57,7 +57,7 @@ def stored(study: Study, facts: Any, kind: QueueKind, *, seed: int) -> list[rank
     fact_of = {one.sample: SampleFact(one, "scoring", 2, 0) for one in known}
     order = ranking.rank_entries(known, kind, seed=seed)
     places = [storage.QueuePosition.of(fact_of[entry.sample], entry) for entry in order]
-    storage.store_entries(study.pk, places, definition(study.rubric_id), at=timezone.now())
+    storage.store_entries(study.pk, places, load_rubric(study.rubric_id), at=timezone.now())
     return order
 
 
@@ -127,6 +127,6 @@ def test_what_is_pinned_stands_first_and_what_is_dismissed_or_gone_nowhere(study
     standing = queue_list.queue_status(study)
     assert standing.counts["disputed"].total == SAMPLES - 2
     assert standing.dismissed == {"disputed": 1, "label_next": 0, "audit": 0}
-    rubric = definition(study.rubric_id)
+    rubric = load_rubric(study.rubric_id)
     page = queue_list.queue_page(study, rubric, "disputed", QueueFilter(), standing=standing, start=9, limit=5)
     assert (page.count, page.start, page.next, page.previous) == (SAMPLES - 2, 9, 14, 4)

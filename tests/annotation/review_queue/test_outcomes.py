@@ -8,7 +8,7 @@ from annotation.judges import runs
 from annotation.models import Arm, QueueEntry, Sample, Score, Study
 from annotation.review_queue import reading_facts, rebuild
 from annotation.review_queue.incremental_update import catch_up
-from annotation.samples.reopening import reopen
+from annotation.samples.reopening import reopen_sample
 from tests.annotation.reports.rating_rows import rated_sample
 from tests.annotation.scoring.score_rows import all_score, same, score
 from tests.factories import make_sample, make_user
@@ -70,7 +70,7 @@ def test_an_audit_that_changed_the_value_is_told_from_one_that_kept_it(study: St
         says(run, sample, {"TCC": said(5.0)})
     refreshed(study)
     for sample in (changed, kept):
-        reopen(by=ada, sample_id=sample.public_id, reason="Look again.")
+        reopen_sample(by=ada, sample_id=sample.public_id, reason="Look again.")
     refreshed(study)
     assert QueueEntry.objects.filter(kind="audit", left_at=None, decided_at=None).count() == 0
     for sample, value in ((changed, 5), (kept, 1)):
@@ -101,7 +101,7 @@ def test_a_sample_that_comes_back_keeps_what_was_foreseen_first(study: Study) ->
     refreshed(study)
     left = entry_of(sample)
     assert left.left_at is not None
-    reopen(by=make_user("ada"), sample_id=sample.public_id, reason="Look again.")
+    reopen_sample(by=make_user("ada"), sample_id=sample.public_id, reason="Look again.")
     refreshed(study)
     back = entry_of(sample)
     assert back.left_at is None

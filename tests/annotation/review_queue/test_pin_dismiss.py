@@ -7,7 +7,7 @@ from annotation.core.errors import BadInput, NotAllowed, NotFound, WrongState
 from annotation.models import HistoryEntry, Member, QueueEntry, Sample, Study, User
 from annotation.reports import stored_reports
 from annotation.review_queue.pin_dismiss import dismiss_sample, pin_sample, restore_sample
-from annotation.samples.timeline import timeline
+from annotation.samples.timeline import read_timeline
 from tests.annotation.reports.rating_rows import rated_sample
 from tests.annotation.scoring.score_rows import all_score, same
 from tests.factories import make_member, make_sample, make_study, make_user
@@ -67,7 +67,7 @@ def test_ada_dismisses_an_entry_with_a_reason_and_restores_it(study: Study) -> N
     restore_sample(by=ada, entry_id=entry.public_id)
     assert order_of(study) == before
     assert events(study) == ["queue_pinned", "queue_dismissed", "queue_restored"]
-    told = timeline(entry.sample, names=True)
+    told = read_timeline(entry.sample, names=True)
     assert [(step.who, step.text) for step in told if step.event == "queue_dismissed"] == [
         ("Ada", "A slip of the key.")
     ]

@@ -178,7 +178,7 @@ def test_a_job_refreshes_and_tells_what_it_found(study: Study) -> None:
     make_sample(study)
     job = rebuild.request_rebuild(by=make_user("ada"), study=study)
     assert rebuild.request_rebuild(by=None, study=study) == job
-    running.work_off(job.pk)
+    running.run_waiting_jobs(job.pk)
     job.refresh_from_db()
     assert (job.state, job.error) == ("done", "")
     assert job.result == {"disputed": 1, "label_next": 1, "audit": 0, "priorities": 0}

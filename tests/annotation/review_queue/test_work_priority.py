@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotation.core.sql import microseconds
+from annotation.core.sql import to_microseconds
 from annotation.models import Member, Protocol, QueueCursor, Sample, Study
 from annotation.review_queue import ranking, work_priority
 from annotation.review_queue.sample_facts import SampleFact
@@ -115,7 +115,7 @@ def test_ann_is_given_the_most_likely_disputed_first(study: Study) -> None:
 def test_a_begun_sample_with_another_priority_is_hidden_from_nobody(study: Study) -> None:
     """Ben has passed all that was queued so far at the priority that it gets; there it must stand behind his place."""
     samples = foreseen(study, 10)
-    now = microseconds(timezone.now() - timedelta(hours=1))
+    now = to_microseconds(timezone.now() - timedelta(hours=1))
     Sample.objects.update(
         stage=2, free_slots=4, state="scoring", scores_needed=3, protocol=study.protocols.get(current=True)
     )
@@ -131,7 +131,7 @@ def test_a_begun_sample_with_another_priority_is_hidden_from_nobody(study: Study
     assert len(set(moved.values_list("queued_at", flat=True))) == 9
     kept = Sample.objects.get(priority=0)
     assert kept.queued_at < now + 100
-    found = claiming_sql.begun(study.pk, ben.pk, 9, -1, 48, None)
+    found = claiming_sql.begun_samples(study.pk, ben.pk, 9, -1, 48, None)
     assert [candidate.sample_id for candidate in found] == [Sample.objects.get(priority=9).pk]
 
 
@@ -144,7 +144,7 @@ def test_everybody_is_given_every_sample_while_priorities_change_all_the_time(st
         work = lease(study, name)
         assert work is not None, f"{name} is told that nothing is left after {number} scores"
         sample = Sample.objects.get(public_id=work.sample.public_id)
-        submitting.submit(
+        submitting.submit_score(
             by=make_user(name),
             assignment_id=work.public_id,
             client_key=uuid4(),
@@ -203,10 +203,12 @@ def test_a_slot_that_is_given_back_comes_back_at_the_priority_of_its_sample(stud
     assert work is not None
     sample = Sample.objects.get(public_id=work.sample.public_id)
     refreshed(study)
-    leases.release_held(member=Member.objects.get(user__username="ann"))
+    leases.release_member_leases(member=Member.objects.get(user__username="ann"))
     sample.refresh_from_db()
     assert (sample.stage, sample.priority) == (2, 9)
-    assert leasing.lease(by=make_user("ben"), slug=study.slug).assignments[0].sample.public_id == sample.public_id
+    assert (
+        leasing.lease_samples(by=make_user("ben"), slug=study.slug).assignments[0].sample.public_id == sample.public_id
+    )
 
 
 def test_ranks_between_those_that_were_placed_get_the_priority_of_their_tenth() -> None:

@@ -11,7 +11,7 @@ from annotation.core.errors import BadInput, NotAllowed, NotFound, WorkflowError
 from annotation.models import Assignment, HistoryEntry, Member, Sample, Study, Suggestion, User
 from annotation.reports import stored_reports
 from annotation.samples import assigning_by_hand, requesting_review
-from annotation.samples.timeline import timeline
+from annotation.samples.timeline import read_timeline
 from annotation.scoring import exposures, leases, leasing, submitting
 from annotation.studies import studies
 from annotation.suggestions.arms import SuggestionArm
@@ -50,7 +50,7 @@ def member(name: str) -> Member:
 
 def give(ada: User, sample: Sample, *names: str, days: int = 3) -> list[tuple[str, bool]]:
     keys = [member(name).public_id for name in names]
-    handed = assigning_by_hand.give(by=ada, sample_id=sample.public_id, members=keys, days=days)
+    handed = assigning_by_hand.assign_sample(by=ada, sample_id=sample.public_id, members=keys, days=days)
     return [(one.member.name, one.new) for one in handed.given]
 
 
@@ -78,7 +78,7 @@ def test_a_sample_that_was_never_leased_is_opened_under_the_rules_of_now(
 
 def test_it_comes_before_what_they_hold_and_is_scored_like_any_other(ada: User, study: Study) -> None:
     others = [make_sample(study, pictures=["red"], shuffle=n) for n in range(2)]
-    own = leasing.lease(by=make_user("ben"), slug=study.slug, count=2).assignments
+    own = leasing.lease_samples(by=make_user("ben"), slug=study.slug, count=2).assignments
     assert len(own) == len(others)
     sample = make_sample(study, pictures=["red"])
     give(ada, sample, "ben")
@@ -96,7 +96,7 @@ def test_begun_samples_and_reviews_are_given_too(ada: User, study: Study, sample
     give(ada, sample, "ben")
     score(study, "ben", same(4))
     score(study, "cho", same(4))
-    requesting_review.ask_review(by=ada, sample_id=sample.public_id, reason="Too good.")
+    requesting_review.request_review(by=ada, sample_id=sample.public_id, reason="Too good.")
     assert give(ada, sample, "dan") == [("Dan", True)]
     assert state_of(sample) == "in_review"
     score(study, "dan", same(4))
@@ -107,11 +107,11 @@ def test_renewing_and_undoing_never_shorten_it(ada: User, study: Study, sample: 
     give(ada, sample, "ben")
     work = lease(study, "ben")
     assert work is not None
-    until = leases.renew(by=make_user("ben"), assignment_id=work.public_id)
+    until = leases.renew_lease(by=make_user("ben"), assignment_id=work.public_id)
     assert until == work.expires_at
     assert ends("Ben") > DAYS - MINUTE
     score(study, "ben", same(4))
-    undone = submitting.undo(by=make_user("ben"), assignment_id=work.public_id)
+    undone = submitting.undo_score(by=make_user("ben"), assignment_id=work.public_id)
     assert undone.expires_at == work.expires_at
     assert ends("Ben") > DAYS - MINUTE
 
@@ -121,7 +121,7 @@ def test_a_lease_of_days_that_is_nearly_over_is_renewed_by_the_page(ada: User, s
     Assignment.objects.update(expires_at=timezone.now() + MINUTE)
     work = lease(study, "ben")
     assert work is not None
-    leases.renew(by=make_user("ben"), assignment_id=work.public_id)
+    leases.renew_lease(by=make_user("ben"), assignment_id=work.public_id)
     assert timedelta(minutes=29) < ends("Ben") < timedelta(minutes=31)
 
 
@@ -173,7 +173,7 @@ def test_pausing_somebody_takes_it_back(ada: User, study: Study, sample: Sample)
 def test_ten_given_ones_and_more_are_handed_out_one_after_the_other(ada: User, study: Study) -> None:
     for number in range(12):
         give(ada, make_sample(study, pictures=["red"], shuffle=number), "ben")
-    got = leasing.lease(by=make_user("ben"), slug=study.slug, count=10)
+    got = leasing.lease_samples(by=make_user("ben"), slug=study.slug, count=10)
     assert (len(got.assignments), got.reason) == (10, None)
     for _ in range(12):
         score(study, "ben", same(3))
@@ -183,10 +183,10 @@ def test_ten_given_ones_and_more_are_handed_out_one_after_the_other(ada: User, s
 def test_its_life_tells_who_gave_it_to_whom_until_when(ada: User, study: Study, sample: Sample) -> None:
     before = HistoryEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     give(ada, sample, "ben")
-    step = timeline(Sample.objects.get(pk=sample.pk), names=True)[-1]
+    step = read_timeline(Sample.objects.get(pk=sample.pk), names=True)[-1]
     assert (step.event, step.who, step.about, step.to_state) == ("assigned", "Ada", "Ben", "scoring")
     assert step.value == Assignment.objects.get().expires_at.isoformat()
-    hidden = timeline(Sample.objects.get(pk=sample.pk), names=False)[-1]
+    hidden = read_timeline(Sample.objects.get(pk=sample.pk), names=False)[-1]
     assert hidden.about == f"R-{member('ben').public_id}"
     assert not stored_reports.changed_since(study, before)
 
@@ -248,7 +248,7 @@ class TestRefusals:
         score(study, "ann", same(4))
         work = lease(study, "ben")
         assert work is not None
-        leases.skip(by=make_user("ben"), assignment_id=work.public_id, client_key=uuid4(), reason="expertise")
+        leases.skip_sample(by=make_user("ben"), assignment_id=work.public_id, client_key=uuid4(), reason="expertise")
         exposures.record_exposure(member=member("cho"), samples=[sample])
         make_member(study, "rae", "researcher")
         make_member(study, None, name="Ida")
@@ -264,12 +264,14 @@ class TestRefusals:
     def test_people_of_another_study_are_nobody_here(self, ada: User, study: Study, sample: Sample) -> None:
         other = make_member(make_study("fishes"), "olga")
         keys = [other.public_id]
-        error = refused(lambda: assigning_by_hand.give(by=ada, sample_id=sample.public_id, members=keys))
+        error = refused(lambda: assigning_by_hand.assign_sample(by=ada, sample_id=sample.public_id, members=keys))
         assert "nobody of that id" in error.fields["members"]
 
     @pytest.mark.parametrize("days", [0, 31])
     def test_days_out_of_range_and_nobody(self, ada: User, sample: Sample, days: int) -> None:
-        error = refused(lambda: assigning_by_hand.give(by=ada, sample_id=sample.public_id, members=[], days=days))
+        error = refused(
+            lambda: assigning_by_hand.assign_sample(by=ada, sample_id=sample.public_id, members=[], days=days)
+        )
         assert set(error.fields) == {"members", "days"}
 
     def test_what_is_agreed_is_sent_back_first(self, ada: User, study: Study, sample: Sample) -> None:

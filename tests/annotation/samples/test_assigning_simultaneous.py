@@ -38,7 +38,7 @@ def person(name: str) -> User:
 
 def give(by: str, sample: Sample, *names: str) -> None:
     keys = [Member.objects.get(user__username=name).public_id for name in names]
-    assigning_by_hand.give(by=person(by), sample_id=sample.public_id, members=keys)
+    assigning_by_hand.assign_sample(by=person(by), sample_id=sample.public_id, members=keys)
 
 
 def test_two_admins_and_an_annotator_who_reach_for_the_same_slots_get_each_once(study: Study) -> None:
@@ -48,7 +48,7 @@ def test_two_admins_and_an_annotator_who_reach_for_the_same_slots_get_each_once(
             [
                 lambda sample=sample: give("ada", sample, "ann", "ben"),  # type: ignore[misc]
                 lambda sample=sample: give("abe", sample, "ben", "cho"),  # type: ignore[misc]
-                lambda: leasing.lease(by=person("dan"), slug="birds", count=1),
+                lambda: leasing.lease_samples(by=person("dan"), slug="birds", count=1),
             ]
         )
         assert set(done) <= {"ok", "no_slot"}
@@ -88,11 +88,11 @@ def test_a_review_is_asked_once_and_never_beside_a_discussion(study: Study) -> N
         about = {"sample_id": sample.public_id, "reason": "Look again."}
         done = at_once(
             [
-                lambda about=about: requesting_review.ask_review(by=person("ada"), **about),  # type: ignore[misc]
-                lambda about=about: requesting_review.ask_review(by=person("abe"), **about),  # type: ignore[misc]
-                lambda about=about: reopening.reopen(by=person("abe"), **about),  # type: ignore[misc]
+                lambda about=about: requesting_review.request_review(by=person("ada"), **about),  # type: ignore[misc]
+                lambda about=about: requesting_review.request_review(by=person("abe"), **about),  # type: ignore[misc]
+                lambda about=about: reopening.reopen_sample(by=person("abe"), **about),  # type: ignore[misc]
             ]
         )
         assert sorted(done) == ["ok", "wrong_state", "wrong_state"]
         assert not broken(study)
-        reopening.withdraw(by=person("ada"), sample_id=sample.public_id, reason="Done.")
+        reopening.withdraw_sample(by=person("ada"), sample_id=sample.public_id, reason="Done.")

@@ -13,7 +13,7 @@ from annotation.discussions import moderating
 from annotation.discussions.views import case_for
 from annotation.models import Assignment, Discussion, FinalScore, HistoryEntry, Member, Sample, Score, Study, User
 from annotation.samples import reopening
-from annotation.samples.timeline import TimelineEntry, timeline
+from annotation.samples.timeline import TimelineEntry, read_timeline
 from annotation.scoring import leasing, submitting
 from tests.annotation.discussions.cases import awaited, reason, reasons, say, stand
 from tests.factories import make_discussion, make_member, make_sample, make_study, make_user
@@ -49,11 +49,11 @@ def agreed(study: Study) -> Discussion:
 
 
 def reopen(ada: User, sample: Sample, why: str = "Look again.", dimensions: list[str] | None = None) -> Sample:
-    return reopening.reopen(by=ada, sample_id=sample.public_id, reason=why, dimensions=dimensions)
+    return reopening.reopen_sample(by=ada, sample_id=sample.public_id, reason=why, dimensions=dimensions)
 
 
 def withdraw(ada: User, sample: Sample, why: str = "Broken picture.") -> Sample:
-    return reopening.withdraw(by=ada, sample_id=sample.public_id, reason=why)
+    return reopening.withdraw_sample(by=ada, sample_id=sample.public_id, reason=why)
 
 
 def current(sample: Sample) -> dict[str, tuple[float | None, str]]:
@@ -63,9 +63,9 @@ def current(sample: Sample) -> dict[str, tuple[float | None, str]]:
 
 def score(who: str, sample: Sample, **values: float) -> None:
     """Lease this very sample and score it."""
-    leased = leasing.lease(by=make_user(who), slug=sample.study.slug, count=5).assignments
+    leased = leasing.lease_samples(by=make_user(who), slug=sample.study.slug, count=5).assignments
     work = next(one for one in leased if one.sample.public_id == sample.public_id)
-    submitting.submit(
+    submitting.submit_score(
         by=make_user(who),
         assignment_id=work.public_id,
         client_key=uuid4(),
@@ -118,16 +118,16 @@ def test_pseudonyms_are_shuffled_between_cases(ada: User, study: Study) -> None:
         sample = reopen(ada, first.sample, dimensions=["ITS"])
         again = Discussion.objects.filter(sample=sample).latest("number")
         orders.add(tuple(again.participants.order_by("number").values_list("member__name", flat=True)))
-        moderating.override(by=ada, discussion_id=again.public_id, values={"ITS": 4}, reason="Enough.")
+        moderating.override_topics(by=ada, discussion_id=again.public_id, values={"ITS": 4}, reason="Enough.")
     # Twelve times the same of six orders comes once in 300 million.
     assert len(orders) > 1
 
 
 def test_who_has_left_or_was_excused_is_not_called_back(ada: User, study: Study) -> None:
     case = make_discussion(study, {"ann": {"ITS": 1}, "ben": {"ITS": 2}, "cho": {"ITS": 4}, "dan": {"ITS": 4}})
-    excuse = moderating.excuse
+    excuse = moderating.excuse_participant
     excuse(by=ada, discussion_id=case.public_id, participant="R1", reason="Ill.")
-    moderating.override(by=ada, discussion_id=case.public_id, values={"ITS": 4}, reason="Enough.")
+    moderating.override_topics(by=ada, discussion_id=case.public_id, values={"ITS": 4}, reason="Enough.")
     Member.objects.filter(name="Ben").update(state="left")
     sample = reopen(ada, case.sample, dimensions=["ITS"])
     again = Discussion.objects.get(sample=sample, number=2)
@@ -139,7 +139,9 @@ def test_a_replacement_who_signed_is_called_back_and_owes_a_value_where_they_nev
 ) -> None:
     case = make_discussion(study)
     eve = make_member(study, "eve")
-    moderating.excuse(by=ada, discussion_id=case.public_id, participant="R1", reason="Ill.", replacement=eve.public_id)
+    moderating.excuse_participant(
+        by=ada, discussion_id=case.public_id, participant="R1", reason="Ill.", replacement=eve.public_id
+    )
     reason("eve", case, value=4)
     sample = reopen(ada, case.sample, dimensions=["ITS", "TCC"])
     again = Discussion.objects.get(sample=sample, number=2)
@@ -298,11 +300,11 @@ def test_withdrawing_ends_the_discussion_and_the_agreed_values(ada: User, study:
 def test_withdrawing_takes_it_from_whoever_holds_it(ada: User, study: Study) -> None:
     make_member(study, "ann")
     sample = make_sample(study, pictures=["red"])
-    work = leasing.lease(by=make_user("ann"), slug="birds").assignments[0]
+    work = leasing.lease_samples(by=make_user("ann"), slug="birds").assignments[0]
     sample = withdraw(ada, sample)
     assert (sample.stage, sample.free_slots) == (Sample.Stage.CLOSED, 0)
     error = refused(
-        lambda: submitting.submit(
+        lambda: submitting.submit_score(
             by=make_user("ann"),
             assignment_id=work.public_id,
             client_key=uuid4(),
@@ -319,7 +321,7 @@ def test_withdrawing_takes_it_from_whoever_holds_it(ada: User, study: Study) -> 
 
 
 def told(sample: Sample, *, names: bool = True) -> list[TimelineEntry]:
-    return timeline(Sample.objects.get(pk=sample.pk), names=names)
+    return read_timeline(Sample.objects.get(pk=sample.pk), names=names)
 
 
 def test_the_timeline_tells_a_whole_life_with_who_and_from_which_state_to_which(ada: User, study: Study) -> None:
@@ -331,9 +333,9 @@ def test_the_timeline_tells_a_whole_life_with_who_and_from_which_state_to_which(
     case = Discussion.objects.get(sample=sample)
     reason("ann", case, "The wing is cut off.")
     stand("ann", case, 3, "overlooked")
-    moderating.override(by=ada, discussion_id=case.public_id, values={"ITS": 4}, reason="Two see it so.")
-    reopening.reopen(by=ada, sample_id=sample.public_id, reason="A doubt.", dimensions=["ITS"])
-    reopening.withdraw(by=ada, sample_id=sample.public_id, reason="Gave up.")
+    moderating.override_topics(by=ada, discussion_id=case.public_id, values={"ITS": 4}, reason="Two see it so.")
+    reopening.reopen_sample(by=ada, sample_id=sample.public_id, reason="A doubt.", dimensions=["ITS"])
+    reopening.withdraw_sample(by=ada, sample_id=sample.public_id, reason="Gave up.")
 
     life = told(sample)
     steps = [(one.event, one.who, one.to_state) for one in life]
@@ -364,7 +366,7 @@ def test_researchers_read_it_under_pseudonyms(ada: User, study: Study) -> None:
     case = make_discussion(study)
     reasons(case, "ann", "ben", "cho")
     say("ben", case, "Hm.")
-    moderating.excuse(by=ada, discussion_id=case.public_id, participant="R1", reason="Ill.")
+    moderating.excuse_participant(by=ada, discussion_id=case.public_id, participant="R1", reason="Ill.")
     text = str(told(case.sample, names=False))
     for name in ("Ann", "Ben", "Cho", "Ada"):
         assert f"'{name}'" not in text
@@ -400,8 +402,10 @@ def test_an_undone_score_and_a_skip_stay_in_it(ada: User, study: Study) -> None:
     sample = make_sample(study, pictures=["red"])
     score("ann", sample)
     work = Assignment.objects.get(sample=sample)
-    submitting.undo(by=make_user("ann"), assignment_id=work.public_id)
-    leases.skip(by=make_user("ann"), assignment_id=work.public_id, client_key=uuid4(), reason="other", note="No idea.")
+    submitting.undo_score(by=make_user("ann"), assignment_id=work.public_id)
+    leases.skip_sample(
+        by=make_user("ann"), assignment_id=work.public_id, client_key=uuid4(), reason="other", note="No idea."
+    )
     life: Mapping[str, TimelineEntry] = {one.event: one for one in told(sample)}
     assert life["undone"].values == life["scored"].values == THREES
     assert (life["skipped"].reason, life["skipped"].text) == ("other", "No idea.")
@@ -415,8 +419,8 @@ def test_reading_a_life_costs_the_same_however_long_it_was(
     reasons(case, "ann", "ben", "cho")
     for _ in range(5):
         say("ann", case, "And another thing.")
-    moderating.excuse(by=ada, discussion_id=case.public_id, participant="R1", reason="Ill.")
+    moderating.excuse_participant(by=ada, discussion_id=case.public_id, participant="R1", reason="Ill.")
     sample = Sample.objects.select_related("study").get(pk=case.sample_id)
-    timeline(sample, names=True)
+    read_timeline(sample, names=True)
     with django_assert_max_num_queries(8):
-        assert len(timeline(sample, names=True)) > 10
+        assert len(read_timeline(sample, names=True)) > 10

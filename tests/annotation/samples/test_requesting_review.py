@@ -11,7 +11,7 @@ from annotation.core.errors import NotAllowed, NotFound, WorkflowError, WrongSta
 from annotation.models import Assignment, FinalScore, HistoryEntry, Member, Participant, Sample, Study, User
 from annotation.reports import stored_reports
 from annotation.samples import reopening, requesting_review
-from annotation.samples.timeline import timeline
+from annotation.samples.timeline import read_timeline
 from annotation.scoring import exposures, leases, leasing, submitting, unassignable
 from tests.annotation.discussions.cases import reason, stand
 from tests.annotation.invariants import broken
@@ -54,7 +54,7 @@ def sample(study: Study) -> Sample:
 
 
 def ask(ada: User, sample: Sample, why: str = "Too good to be true.") -> Sample:
-    return requesting_review.ask_review(by=ada, sample_id=sample.public_id, reason=why)
+    return requesting_review.request_review(by=ada, sample_id=sample.public_id, reason=why)
 
 
 def refused(act: Callable[[], object]) -> WorkflowError:
@@ -76,7 +76,7 @@ def test_it_waits_for_somebody_new_and_has_no_final_values(ada: User, study: Stu
 def test_the_scores_before_it_stand_and_all_decide(ada: User, study: Study, sample: Sample) -> None:
     ask(ada, sample)
     mine = Assignment.objects.get(member__name="Ann")
-    undone = refused(lambda: submitting.undo(by=make_user("ann"), assignment_id=mine.public_id))
+    undone = refused(lambda: submitting.undo_score(by=make_user("ann"), assignment_id=mine.public_id))
     assert undone.code == "decided"
     score(study, "cho", same(4))
     assert state_of(sample) == "agreed"
@@ -131,7 +131,7 @@ def test_values_within_the_tolerance_are_sent_too_and_a_tie_may_ask_one_more() -
 def test_to_whoever_gets_it_it_looks_like_any_other_sample(ada: User, study: Study, sample: Sample) -> None:
     ask(ada, sample)
     make_sample(study, pictures=["red"])
-    works = leasing.lease(by=person(study, "cho"), slug=study.slug, count=2).assignments
+    works = leasing.lease_samples(by=person(study, "cho"), slug=study.slug, count=2).assignments
     assert {work.sample.public_id for work in works} > {sample.public_id}
     first, second = works
     names = [name for name in first.__slots__ if name not in ("public_id", "sample")]
@@ -145,7 +145,7 @@ def test_skips_before_it_do_not_count_against_it_and_nobody_left_blocks_it(
     ask(ada, sample)
     work = lease(study, "cho")
     assert work is not None
-    leases.skip(by=make_user("cho"), assignment_id=work.public_id, client_key=uuid4(), reason="expertise")
+    leases.skip_sample(by=make_user("cho"), assignment_id=work.public_id, client_key=uuid4(), reason="expertise")
     assert state_of(sample) == "in_review"
     assert unassignable.skips_of(sample) == 1
     assert unassignable.block_unassignable() == 1
@@ -166,7 +166,7 @@ def test_why_is_kept_and_read_in_its_life(ada: User, study: Study, sample: Sampl
     ask(ada, sample, "Too good to be true.")
     entry = HistoryEntry.objects.get(sample=sample, event="review_asked")
     assert (entry.user, entry.detail) == (ada, {"to": "in_review", "reason": "Too good to be true."})
-    step = timeline(Sample.objects.get(pk=sample.pk), names=True)[-1]
+    step = read_timeline(Sample.objects.get(pk=sample.pk), names=True)[-1]
     assert (step.event, step.who, step.text) == ("review_asked", "Ada", "Too good to be true.")
     assert (step.from_state, step.to_state) == ("agreed", "in_review")
     # It has no agreed values now, and the figures count those.
@@ -241,8 +241,8 @@ def test_it_can_be_withdrawn_and_comes_back_for_the_score_that_was_asked(
     ada: User, study: Study, sample: Sample
 ) -> None:
     ask(ada, sample)
-    reopening.withdraw(by=ada, sample_id=sample.public_id, reason="Broken.")
-    reopening.reopen(by=ada, sample_id=sample.public_id, reason="Mended.")
+    reopening.withdraw_sample(by=ada, sample_id=sample.public_id, reason="Broken.")
+    reopening.reopen_sample(by=ada, sample_id=sample.public_id, reason="Mended.")
     assert not broken(study)
     score(study, "cho", same(4))
     assert state_of(sample) == "agreed"

@@ -25,15 +25,15 @@ def person(study: Study, name: str) -> User:
 
 
 def lease(study: Study, name: str) -> leasing.LeasedWork | None:
-    found = leasing.lease(by=person(study, name), slug=study.slug).assignments
+    found = leasing.lease_samples(by=person(study, name), slug=study.slug).assignments
     return found[0] if found else None
 
 
-def score(study: Study, name: str, values: Values, *, key: UUID | None = None) -> submitting.Submitted:
+def score(study: Study, name: str, values: Values, *, key: UUID | None = None) -> submitting.SubmissionResult:
     """Let somebody score the next sample that they get."""
     work = lease(study, name)
     assert work is not None, f"nothing to do for {name}"
-    return submitting.submit(
+    return submitting.submit_score(
         by=make_user(name),
         assignment_id=work.public_id,
         client_key=key or uuid4(),

@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.scoring.consistency import (
-    Agreed,
-    Disputed,
-    OneMore,
-    Rules,
+    AgreedValue,
+    ConsistencyRules,
+    DisputedValues,
+    OneMoreNeeded,
     Verdict,
+    check_dimensions_agree,
+    check_values_agree,
     consistent_after_review,
     needs_review,
-    verdict,
-    verdicts,
 )
 
 LEVELS = (0, 1, 2, 3, 4, 5)
@@ -24,64 +24,64 @@ HALVES = tuple(n / 2 for n in range(11))
 
 def rules(
     tolerance: float = 0, tie_rule: str = "discuss", decide: str = "discuss", may_ask_one_more: bool = True
-) -> Rules:
-    return Rules(tolerance, tie_rule, decide, may_ask_one_more)
+) -> ConsistencyRules:
+    return ConsistencyRules(tolerance, tie_rule, decide, may_ask_one_more)
 
 
 @pytest.mark.parametrize(
     ("values", "by", "expected"),
     [
-        ([4], rules(), Agreed(4, "single")),
-        ([4, 4, 4], rules(), Agreed(4, "unanimous")),
-        ([4, 4, 5], rules(), Disputed(1)),
-        ([0, 5], rules(), Disputed(5)),
-        ([4, 4, 5], rules(1), Agreed(4, "within_tolerance")),
-        ([5, 4, 5], rules(1), Agreed(5, "within_tolerance")),
-        ([3, 4, 5], rules(1), Disputed(2)),
-        ([3, 5, 4], rules(2), Agreed(4, "within_tolerance")),
-        ([4, 5], rules(1), Disputed(1)),
-        ([4, 5], rules(1, "lower"), Agreed(4, "within_tolerance")),
-        ([4, 5], rules(1, "third"), OneMore(1)),
-        ([4, 5], rules(1, "third", may_ask_one_more=False), Disputed(1)),
-        ([3, 5], rules(2, "third"), Agreed(4, "within_tolerance")),
-        ([4, 5, 5, 1, 2], rules(decide="aggregate"), Agreed(4, "aggregated")),
-        ([1, 2, 4, 5], rules(decide="aggregate"), Agreed(2, "aggregated")),
-        ([2, 2], rules(decide="aggregate"), Agreed(2, "unanimous")),
+        ([4], rules(), AgreedValue(4, "single")),
+        ([4, 4, 4], rules(), AgreedValue(4, "unanimous")),
+        ([4, 4, 5], rules(), DisputedValues(1)),
+        ([0, 5], rules(), DisputedValues(5)),
+        ([4, 4, 5], rules(1), AgreedValue(4, "within_tolerance")),
+        ([5, 4, 5], rules(1), AgreedValue(5, "within_tolerance")),
+        ([3, 4, 5], rules(1), DisputedValues(2)),
+        ([3, 5, 4], rules(2), AgreedValue(4, "within_tolerance")),
+        ([4, 5], rules(1), DisputedValues(1)),
+        ([4, 5], rules(1, "lower"), AgreedValue(4, "within_tolerance")),
+        ([4, 5], rules(1, "third"), OneMoreNeeded(1)),
+        ([4, 5], rules(1, "third", may_ask_one_more=False), DisputedValues(1)),
+        ([3, 5], rules(2, "third"), AgreedValue(4, "within_tolerance")),
+        ([4, 5, 5, 1, 2], rules(decide="aggregate"), AgreedValue(4, "aggregated")),
+        ([1, 2, 4, 5], rules(decide="aggregate"), AgreedValue(2, "aggregated")),
+        ([2, 2], rules(decide="aggregate"), AgreedValue(2, "unanimous")),
     ],
 )
-def test_what_follows_from_values(values: list[float], by: Rules, expected: Verdict) -> None:
-    assert verdict(values, LEVELS, by) == expected
+def test_what_follows_from_values(values: list[float], by: ConsistencyRules, expected: Verdict) -> None:
+    assert check_values_agree(values, LEVELS, by) == expected
 
 
 def test_a_median_that_is_a_level_of_finer_steps_breaks_no_tie() -> None:
-    assert verdict([4, 5], HALVES, rules(1)) == Agreed(4.5, "within_tolerance")
+    assert check_values_agree([4, 5], HALVES, rules(1)) == AgreedValue(4.5, "within_tolerance")
 
 
 def test_tenths_are_compared_as_people_read_them() -> None:
     tenths = [n / 10 for n in range(11)]
     assert 0.4 - 0.1 > 0.3
-    assert verdict([0.1, 0.4], tenths, rules(0.3, "lower")) == Agreed(0.1, "within_tolerance")
-    assert verdict([0.2, 0.4], tenths, rules(0.2)) == Agreed(0.3, "within_tolerance")
+    assert check_values_agree([0.1, 0.4], tenths, rules(0.3, "lower")) == AgreedValue(0.1, "within_tolerance")
+    assert check_values_agree([0.2, 0.4], tenths, rules(0.2)) == AgreedValue(0.3, "within_tolerance")
 
 
 def test_no_values_are_a_mistake_of_the_caller() -> None:
     with pytest.raises(ValueError, match="no values"):
-        verdict([], LEVELS, rules())
+        check_values_agree([], LEVELS, rules())
 
 
 def test_each_dimension_is_judged_by_itself() -> None:
-    found = verdicts({"TCC": [4, 4], "ITS": [1, 3]}, {"TCC": LEVELS, "ITS": LEVELS}, rules())
-    assert found == {"TCC": Agreed(4, "unanimous"), "ITS": Disputed(2)}
+    found = check_dimensions_agree({"TCC": [4, 4], "ITS": [1, 3]}, {"TCC": LEVELS, "ITS": LEVELS}, rules())
+    assert found == {"TCC": AgreedValue(4, "unanimous"), "ITS": DisputedValues(2)}
 
 
 def test_a_tie_is_discussed_where_a_discussion_opens_anyway() -> None:
     by = rules(1, "third")
     levels = {"TCC": LEVELS, "ITS": LEVELS}
-    assert verdicts({"TCC": [4, 5], "ITS": [4, 4]}, levels, by)["TCC"] == OneMore(1)
-    assert verdicts({"TCC": [4, 5], "ITS": [1, 3]}, levels, by)["TCC"] == Disputed(1)
+    assert check_dimensions_agree({"TCC": [4, 5], "ITS": [4, 4]}, levels, by)["TCC"] == OneMoreNeeded(1)
+    assert check_dimensions_agree({"TCC": [4, 5], "ITS": [1, 3]}, levels, by)["TCC"] == DisputedValues(1)
 
 
-def slow(values: Sequence[float], levels: Sequence[float], by: Rules) -> str:
+def slow(values: Sequence[float], levels: Sequence[float], by: ConsistencyRules) -> str:
     """Say the rule of the protocol in the plainest way: with pairs, counts and no arithmetic on sums."""
     ordered = sorted(values)
     middle = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
@@ -102,9 +102,9 @@ def slow(values: Sequence[float], levels: Sequence[float], by: Rules) -> str:
 
 
 def told(found: Verdict) -> str:
-    if isinstance(found, Agreed):
+    if isinstance(found, AgreedValue):
         return f"{found.outcome} {found.value:g}"
-    return "disputed" if isinstance(found, Disputed) else "one more"
+    return "disputed" if isinstance(found, DisputedValues) else "one more"
 
 
 @given(
@@ -120,8 +120,8 @@ def test_the_fast_rule_says_what_the_slow_one_says(
 ) -> None:
     by = rules(tolerance, tie_rule, decide, may)
     expected = slow(values, levels, by)
-    assert told(verdict(values, levels, by)) == expected.removesuffix(".0")
-    assert verdict(sorted(values, reverse=True), levels, by) == verdict(values, levels, by)
+    assert told(check_values_agree(values, levels, by)) == expected.removesuffix(".0")
+    assert check_values_agree(sorted(values, reverse=True), levels, by) == check_values_agree(values, levels, by)
 
 
 @given(
@@ -133,22 +133,22 @@ def test_one_more_value_never_settles_a_difference_and_an_agreed_value_lies_amon
     values: list[int], more: int, tolerance: float
 ) -> None:
     by = rules(tolerance, "lower")
-    found = verdict(values, LEVELS, by)
-    if isinstance(found, Disputed):
-        assert isinstance(verdict([*values, more], LEVELS, by), Disputed)
+    found = check_values_agree(values, LEVELS, by)
+    if isinstance(found, DisputedValues):
+        assert isinstance(check_values_agree([*values, more], LEVELS, by), DisputedValues)
     else:
-        assert isinstance(found, Agreed)
+        assert isinstance(found, AgreedValue)
         assert min(values) <= found.value <= max(values)
         assert found.value in LEVELS
 
 
 def test_a_review_makes_what_agrees_reviewed_and_leaves_an_aggregate_what_it_is() -> None:
     assert (
-        consistent_after_review(Agreed(4, "unanimous"))
-        == consistent_after_review(Agreed(4, "within_tolerance"))
-        == Agreed(4, "reviewed")
+        consistent_after_review(AgreedValue(4, "unanimous"))
+        == consistent_after_review(AgreedValue(4, "within_tolerance"))
+        == AgreedValue(4, "reviewed")
     )
-    assert consistent_after_review(Agreed(4, "aggregated")) == Agreed(4, "aggregated")
+    assert consistent_after_review(AgreedValue(4, "aggregated")) == AgreedValue(4, "aggregated")
 
 
 def wanted(cross_review: str, finals: Sequence[float] = (), *, sample: str = "s", **more: float | None) -> bool:

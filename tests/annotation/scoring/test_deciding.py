@@ -175,7 +175,7 @@ def test_a_decided_sample_takes_no_undo_and_no_further_score(study: Study) -> No
     answers = {name: score(study, name, same(value)) for name, value in (("ann", 4), ("ben", 4), ("cho", 3))}
     for name, answer in answers.items():
         with pytest.raises(WrongState) as refused:
-            submitting.undo(by=make_user(name), assignment_id=answer.assignment_id)
+            submitting.undo_score(by=make_user(name), assignment_id=answer.assignment_id)
         assert refused.value.code == "decided"
     assert lease(study, "dan") is None
 
@@ -197,7 +197,7 @@ def test_the_same_key_again_decides_nothing_twice(study: Study) -> None:
     work, key = lease(study, "cho"), uuid4()
     assert work is not None
     for _ in range(2):
-        submitting.submit(
+        submitting.submit_score(
             by=make_user("cho"),
             assignment_id=work.public_id,
             client_key=key,
@@ -212,7 +212,7 @@ def test_the_same_key_again_decides_nothing_twice(study: Study) -> None:
 def test_an_undone_score_is_not_among_those_that_decide(study: Study) -> None:
     sample = make_sample(study, pictures=["red"])
     first = score(study, "ann", same(1))
-    submitting.undo(by=make_user("ann"), assignment_id=first.assignment_id)
+    submitting.undo_score(by=make_user("ann"), assignment_id=first.assignment_id)
     all_score(study, {"ben": same(4), "cho": same(4), "ann": same(4)})
     assert finals(sample) == dict.fromkeys(ALL, (4, "unanimous"))
 

@@ -19,7 +19,7 @@ GOOD = {"TCC": 4, "ICC": 3, "IQ": 2, "ITS": 1}
 
 def lease_ids(who: Member, count: int = 1) -> list[str]:
     assert who.user is not None
-    return [work.public_id for work in leasing.lease(by=who.user, slug=who.study.slug, count=count).assignments]
+    return [work.public_id for work in leasing.lease_samples(by=who.user, slug=who.study.slug, count=count).assignments]
 
 
 def sample_of(assignment_id: str) -> Sample:
@@ -28,7 +28,9 @@ def sample_of(assignment_id: str) -> Sample:
 
 def score(who: Member, assignment_id: str) -> None:
     assert who.user is not None
-    submitting.submit(by=who.user, assignment_id=assignment_id, client_key=uuid4(), ratings=GOOD, notes={}, seconds=9.5)
+    submitting.submit_score(
+        by=who.user, assignment_id=assignment_id, client_key=uuid4(), ratings=GOOD, notes={}, seconds=9.5
+    )
 
 
 def run_out(assignment_id: str) -> None:
@@ -82,7 +84,7 @@ def test_no_sample_has_more_than_k_annotators(study: Study, ann: Member, ben: Me
     make_sample(study, pictures=["red"])
     assert lease_ids(ann)
     assert lease_ids(ben)
-    nothing = leasing.lease(by=cho.user, slug=study.slug)  # type: ignore[arg-type]
+    nothing = leasing.lease_samples(by=cho.user, slug=study.slug)  # type: ignore[arg-type]
     assert (nothing.assignments, nothing.reason) == ([], "nothing_left")
 
 
@@ -121,10 +123,10 @@ def test_a_renewed_lease_lasts_and_a_lost_one_cannot_be_renewed(study: Study, an
     make_sample(study, pictures=["red"])
     mine = lease_ids(ann)[0]
     Assignment.objects.filter(public_id=mine).update(expires_at=timezone.now() + timedelta(seconds=30))
-    assert leases.renew(by=ann.user, assignment_id=mine) > timezone.now() + timedelta(minutes=20)  # type: ignore[arg-type]
+    assert leases.renew_lease(by=ann.user, assignment_id=mine) > timezone.now() + timedelta(minutes=20)  # type: ignore[arg-type]
     run_out(mine)
     with pytest.raises(WrongState) as lost:
-        leases.renew(by=ann.user, assignment_id=mine)  # type: ignore[arg-type]
+        leases.renew_lease(by=ann.user, assignment_id=mine)  # type: ignore[arg-type]
     assert lost.value.code == "lease_lost"
 
 
@@ -144,7 +146,7 @@ def test_two_annotators_start_at_different_samples(study: Study) -> None:
 
 def test_a_skipped_sample_goes_to_somebody_else_and_not_back(study: Study, ann: Member, ben: Member) -> None:
     make_sample(study, pictures=["red"])
-    leases.skip(by=ann.user, assignment_id=lease_ids(ann)[0], client_key=uuid4(), reason="language")  # type: ignore[arg-type]
+    leases.skip_sample(by=ann.user, assignment_id=lease_ids(ann)[0], client_key=uuid4(), reason="language")  # type: ignore[arg-type]
     assert lease_ids(ann) == []
     assert len(lease_ids(ben)) == 1
 
@@ -152,7 +154,7 @@ def test_a_skipped_sample_goes_to_somebody_else_and_not_back(study: Study, ann: 
 def test_k_skips_block_a_sample(study: Study, ann: Member, ben: Member, cho: Member) -> None:
     sample = make_sample(study, pictures=["red"])
     for who in (ann, ben):
-        leases.skip(by=who.user, assignment_id=lease_ids(who)[0], client_key=uuid4(), reason="harmful")  # type: ignore[arg-type]
+        leases.skip_sample(by=who.user, assignment_id=lease_ids(who)[0], client_key=uuid4(), reason="harmful")  # type: ignore[arg-type]
     sample.refresh_from_db()
     assert (sample.state, sample.state_reason) == ("blocked", "skipped")
     assert lease_ids(cho) == []
@@ -162,7 +164,7 @@ def test_the_same_skip_sent_twice_is_one_skip(study: Study, ann: Member) -> None
     make_sample(study, pictures=["red"])
     mine, key = lease_ids(ann)[0], uuid4()
     for _ in range(2):
-        leases.skip(by=ann.user, assignment_id=mine, client_key=key, reason="known")  # type: ignore[arg-type]
+        leases.skip_sample(by=ann.user, assignment_id=mine, client_key=key, reason="known")  # type: ignore[arg-type]
     assert Skip.objects.count() == 1
     assert HistoryEntry.objects.filter(event="skipped").count() == 1
 
@@ -172,7 +174,7 @@ def test_a_skip_needs_a_reason_that_exists_and_words_where_it_is_another(study: 
     mine = lease_ids(ann)[0]
     for reason, note, field in (("bored", "", "reason"), ("other", "  ", "note")):
         with pytest.raises(BadInput) as refused:
-            leases.skip(by=ann.user, assignment_id=mine, client_key=uuid4(), reason=reason, note=note)  # type: ignore[arg-type]
+            leases.skip_sample(by=ann.user, assignment_id=mine, client_key=uuid4(), reason=reason, note=note)  # type: ignore[arg-type]
         assert list(refused.value.fields) == [field]
     assert lease_ids(ann) == [mine]
 
@@ -183,12 +185,12 @@ def test_a_paused_study_and_a_paused_annotator_get_no_new_work_and_are_told(stud
     held = lease_ids(ann)
     studies.change_member(by=ada.user, member=ann, state="paused")  # type: ignore[arg-type]
     ann.refresh_from_db()
-    told = leasing.lease(by=ann.user, slug=study.slug)  # type: ignore[arg-type]
+    told = leasing.lease_samples(by=ann.user, slug=study.slug)  # type: ignore[arg-type]
     assert (told.assignments, told.reason) == ([], "member_paused")
     assert Assignment.objects.get(public_id=held[0]).state == Assignment.State.RELEASED
     studies.change_member(by=ada.user, member=ann, state="active")  # type: ignore[arg-type]
     study = studies.change_study(by=ada.user, study=study, state="paused")  # type: ignore[arg-type]
-    assert leasing.lease(by=ann.user, slug=study.slug).reason == "study_not_running"  # type: ignore[arg-type]
+    assert leasing.lease_samples(by=ann.user, slug=study.slug).reason == "study_not_running"  # type: ignore[arg-type]
 
 
 def test_an_admin_never_scores_a_sample_that_they_have_looked_into(study: Study) -> None:
@@ -219,9 +221,9 @@ def test_an_admin_who_exported_everything_scores_only_what_came_later(study: Stu
 
 def test_a_stranger_does_not_learn_that_the_study_exists_and_a_researcher_does_not_score(study: Study) -> None:
     with pytest.raises(NotFound):
-        leasing.lease(by=make_user("sam"), slug=study.slug)
+        leasing.lease_samples(by=make_user("sam"), slug=study.slug)
     with pytest.raises(NotAllowed):
-        leasing.lease(by=make_member(study, "rita", "researcher").user, slug=study.slug)  # type: ignore[arg-type]
+        leasing.lease_samples(by=make_member(study, "rita", "researcher").user, slug=study.slug)  # type: ignore[arg-type]
 
 
 def test_past_a_long_run_of_her_own_samples_ann_still_finds_the_one_begun_by_ben(

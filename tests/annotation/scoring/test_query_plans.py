@@ -30,7 +30,7 @@ def plans(study: Study, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
 
     def explained(sql: str, parameters: Sequence[Any]) -> int:
-        found.append("\n".join(line for (line,) in run.rows(f"EXPLAIN {sql}", parameters)))
+        found.append("\n".join(line for (line,) in run.fetch_rows(f"EXPLAIN {sql}", parameters)))
         return 0
 
     with connection.cursor() as cursor:

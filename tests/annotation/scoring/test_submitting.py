@@ -29,14 +29,14 @@ def ann(study: Study) -> Member:
 
 def lease(who: Member) -> str:
     assert who.user is not None
-    return leasing.lease(by=who.user, slug=who.study.slug).assignments[0].public_id
+    return leasing.lease_samples(by=who.user, slug=who.study.slug).assignments[0].public_id
 
 
 def submit(
     who: Member, assignment: str, ratings: Any = GOOD, key: UUID | None = None, **more: Any
-) -> submitting.Submitted:
+) -> submitting.SubmissionResult:
     assert who.user is not None
-    return submitting.submit(
+    return submitting.submit_score(
         by=who.user,
         assignment_id=assignment,
         client_key=key or uuid4(),
@@ -131,7 +131,7 @@ def test_the_database_refuses_a_level_of_another_dimension(study: Study, ann: Me
 
 def test_a_missing_picture_locks_its_dimensions(study: Study, ann: Member) -> None:
     make_sample(study, text="Only words.")
-    work = leasing.lease(by=ann.user, slug=study.slug).assignments[0]  # type: ignore[arg-type]
+    work = leasing.lease_samples(by=ann.user, slug=study.slug).assignments[0]  # type: ignore[arg-type]
     assert {key: (lock.value, lock.why) for key, lock in work.sample.locked.items()} == {
         "ICC": (0, "no_image"),
         "IQ": (0, "no_image"),
@@ -179,7 +179,7 @@ def test_undo_voids_the_score_keeps_the_row_and_restores_the_lease(study: Study,
     sample = make_sample(study, pictures=["red"])
     mine = lease(ann)
     submit(ann, mine, notes={"TCC": "hm"})
-    answer = submitting.undo(by=ann.user, assignment_id=mine)  # type: ignore[arg-type]
+    answer = submitting.undo_score(by=ann.user, assignment_id=mine)  # type: ignore[arg-type]
     assert (answer.state, answer.ratings, answer.notes) == ("leased", GOOD, {"TCC": "hm"})
     assert Score.objects.get().voided_at is not None
     sample.refresh_from_db()
@@ -193,8 +193,8 @@ def test_undo_twice_is_the_same_as_once(study: Study, ann: Member) -> None:
     make_sample(study, pictures=["red"])
     mine = lease(ann)
     submit(ann, mine)
-    submitting.undo(by=ann.user, assignment_id=mine)  # type: ignore[arg-type]
-    submitting.undo(by=ann.user, assignment_id=mine)  # type: ignore[arg-type]
+    submitting.undo_score(by=ann.user, assignment_id=mine)  # type: ignore[arg-type]
+    submitting.undo_score(by=ann.user, assignment_id=mine)  # type: ignore[arg-type]
     assert Sample.objects.get().scores_in == 0
     assert HistoryEntry.objects.filter(event="undone").count() == 1
 
@@ -203,7 +203,7 @@ def test_an_answer_that_arrives_again_after_its_undo_is_not_stored_again(study: 
     make_sample(study, pictures=["red"])
     mine, key = lease(ann), uuid4()
     submit(ann, mine, key=key)
-    submitting.undo(by=ann.user, assignment_id=mine)  # type: ignore[arg-type]
+    submitting.undo_score(by=ann.user, assignment_id=mine)  # type: ignore[arg-type]
     with pytest.raises(WrongState) as refused:
         submit(ann, mine, key=key)
     assert refused.value.code == "undone"
@@ -216,7 +216,7 @@ def test_ten_minutes_later_a_score_cannot_be_undone(study: Study, ann: Member) -
     submit(ann, mine)
     Score.objects.update(at=timezone.now() - timedelta(minutes=10, seconds=1))
     with pytest.raises(WrongState) as refused:
-        submitting.undo(by=ann.user, assignment_id=mine)  # type: ignore[arg-type]
+        submitting.undo_score(by=ann.user, assignment_id=mine)  # type: ignore[arg-type]
     assert refused.value.code == "undo_too_late"
 
 

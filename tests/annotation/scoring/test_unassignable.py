@@ -32,7 +32,7 @@ def sample(study: Study) -> Sample:
 def skip(study: Study, name: str) -> None:
     work = lease(study, name)
     assert work is not None
-    leases.skip(by=person(study, name), assignment_id=work.public_id, client_key=uuid4(), reason="expertise")
+    leases.skip_sample(by=person(study, name), assignment_id=work.public_id, client_key=uuid4(), reason="expertise")
 
 
 def test_a_high_rated_sample_waits_for_somebody_new_and_has_no_final_score_yet(sample: Sample) -> None:
@@ -86,7 +86,7 @@ def test_an_imported_score_of_theirs_makes_nobody_a_reviewer(study: Study, sampl
 
 def test_to_the_reviewer_it_looks_like_any_other_sample(study: Study, sample: Sample) -> None:
     make_sample(study, pictures=["red"])
-    works = leasing.lease(by=person(study, "cho"), slug=study.slug, count=2).assignments
+    works = leasing.lease_samples(by=person(study, "cho"), slug=study.slug, count=2).assignments
     assert {work.sample.public_id for work in works} > {sample.public_id}
     first, second = works
     names = [name for name in first.__slots__ if name not in ("public_id", "sample")]
@@ -141,7 +141,7 @@ def test_a_tie_before_the_review_is_broken_before_it() -> None:
 def test_the_first_scores_stand_once_a_review_is_asked(study: Study, sample: Sample) -> None:
     mine = Assignment.objects.get(member__name="Ann")
     with pytest.raises(WrongState) as refused:
-        submitting.undo(by=make_user("ann"), assignment_id=mine.public_id)
+        submitting.undo_score(by=make_user("ann"), assignment_id=mine.public_id)
     assert refused.value.code == "decided"
 
 
@@ -154,7 +154,7 @@ def test_a_reviewers_lease_that_runs_out_gives_the_slot_to_the_next(study: Study
     assert (state_of(sample), sample.stage, sample.free_slots) == ("in_review", 2, 0b100)
     assert lease(study, "dan") is not None
     with pytest.raises(WrongState) as refused:
-        submitting.submit(
+        submitting.submit_score(
             by=make_user("cho"),
             assignment_id=late.public_id,
             client_key=uuid4(),
@@ -170,7 +170,7 @@ def test_a_late_review_counts_while_the_slot_is_free(study: Study, sample: Sampl
     assert late is not None
     Assignment.objects.filter(state=1).update(expires_at=timezone.now() - timedelta(minutes=1))
     leases.expire_leases()
-    submitting.submit(
+    submitting.submit_score(
         by=make_user("cho"), assignment_id=late.public_id, client_key=uuid4(), ratings=same(4), notes={}, seconds=1
     )
     assert state_of(sample) == "agreed"

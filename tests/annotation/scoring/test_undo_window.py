@@ -41,9 +41,9 @@ def export_everything(study: Study) -> str:
 def scored(study: Study, arm: SuggestionArm) -> str:
     """Let Ann score a sample in an arm, and answer the judge where it speaks later; returns her assignment's id."""
     judge_saying(study, {drawn_sample(study, arm, blind_slot=2): same(5)})
-    (work,) = leasing.lease(by=person(study, "ann"), slug=study.slug).assignments
+    (work,) = leasing.lease_samples(by=person(study, "ann"), slug=study.slug).assignments
     given = {"client_key": uuid4(), "ratings": same(3), "notes": {}, "seconds": 9.0, "touched": ALL}
-    told = submitting.submit(by=make_user("ann"), assignment_id=work.public_id, **given)
+    told = submitting.submit_score(by=make_user("ann"), assignment_id=work.public_id, **given)
     if arm is SuggestionArm.DELAYED:
         assert told.state == "revising"
         revise(work.public_id, 4)
@@ -51,7 +51,9 @@ def scored(study: Study, arm: SuggestionArm) -> str:
 
 
 def revise(assignment: str, value: float) -> None:
-    revising.revise(by=make_user("ann"), assignment_id=assignment, client_key=uuid4(), ratings=same(value), seconds=3.0)
+    revising.submit_revision(
+        by=make_user("ann"), assignment_id=assignment, client_key=uuid4(), ratings=same(value), seconds=3.0
+    )
 
 
 @pytest.mark.parametrize("happens", [close, look_into_it, export_everything])
@@ -60,7 +62,7 @@ def test_what_could_not_be_given_anew_stands(study: Study, arm: SuggestionArm, h
     assignment = scored(study, arm)
     code = happens(study)
     with pytest.raises(WrongState) as refused:
-        submitting.undo(by=make_user("ann"), assignment_id=assignment)
+        submitting.undo_score(by=make_user("ann"), assignment_id=assignment)
     assert refused.value.code == code
     assert Assignment.objects.get(public_id=assignment).state == Assignment.State.SCORED
     assert Score.objects.get().voided_at is None
@@ -72,15 +74,15 @@ def test_what_was_taken_back_in_time_can_be_asked_for_again_whatever_happened_si
     study: Study, arm: SuggestionArm
 ) -> None:
     assignment = scored(study, arm)
-    first = submitting.undo(by=make_user("ann"), assignment_id=assignment)
+    first = submitting.undo_score(by=make_user("ann"), assignment_id=assignment)
     close(study)
-    assert submitting.undo(by=make_user("ann"), assignment_id=assignment).ratings == first.ratings
+    assert submitting.undo_score(by=make_user("ann"), assignment_id=assignment).ratings == first.ratings
 
 
 def test_who_has_seen_what_others_gave_does_not_revise_any_more(study: Study) -> None:
     """Looking ends what is pending; a look that was noted at the same moment counts as well."""
     assignment = scored(study, SuggestionArm.DELAYED)
-    submitting.undo(by=make_user("ann"), assignment_id=assignment)
+    submitting.undo_score(by=make_user("ann"), assignment_id=assignment)
     pending = Assignment.objects.get(public_id=assignment).revise_until
     look_into_it(study)
     Assignment.objects.filter(public_id=assignment).update(revise_until=pending)

@@ -30,7 +30,7 @@ from annotation.simulation.loop import annotators, measurements, table
 from annotation.simulation.loop.context import FIRST, SECOND, LoopContext
 from annotation.simulation.loop.runner import is_over, play_all, prepare_loop
 from annotation.simulation.loop.scoring import synthetic_opinion
-from annotation.suggestions.unseen_predictions import learned_from
+from annotation.suggestions.unseen_predictions import training_entries
 
 pytestmark = [
     pytest.mark.django_db,
@@ -42,7 +42,7 @@ QUESTIONS = 26
 
 
 def carried_out(job: Job) -> Job:
-    running.run(job.pk)
+    running.run_job(job.pk)
     job.refresh_from_db()
     assert job.state == "done", (job.kind, job.error)
     return job
@@ -109,7 +109,7 @@ def no_prediction_is_of_a_sample_that_the_model_had_seen(play: LoopContext) -> N
     for number in (1, 2):
         judge = play.judge(number)
         assert judge is not None
-        seen = Prediction.objects.filter(run=judge, sample__in=learned_from(judge).values("sample"))
+        seen = Prediction.objects.filter(run=judge, sample__in=training_entries(judge).values("sample"))
         assert seen.filter(out_of_fold=True).count() == seen.count() > QUESTIONS
     assert measurements.count_predictions(play)["fair"] == measurements.count_predictions(play)["all"] == 9 * QUESTIONS
 

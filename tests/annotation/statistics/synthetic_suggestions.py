@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from annotation.simulation.synthetic_annotators import Arm, SyntheticAnnotator, Values, answer_sample
-from annotation.statistics.judge_influence import ARMS, Blind, Met, Suggested, Times
+from annotation.statistics.judge_influence import ARMS, BlindValues, InfluenceData, ScoringTimes, SuggestedValues
 
 LEVELS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
 DIMENSIONS = ("TCC", "ICC", "IQ", "ITS")
@@ -36,7 +36,7 @@ def met(
     levels: Sequence[float] = LEVELS,
     dimensions: Sequence[str] = DIMENSIONS,
     seed: int = 1,
-) -> Met:
+) -> InfluenceData:
     """Let people score samples, three of one question: some wholly blind, the others with one of ``k`` slots blind.
 
     The judge is a third of a level too generous and errs by eight tenths of one.
@@ -79,15 +79,15 @@ def columns(
     question_of: Sequence[int],
     dimensions: Sequence[str] = DIMENSIONS,
     unanswered: Sequence[int] = (0, 0),
-) -> Met:
+) -> InfluenceData:
     """Return rows as the columns that figures take; each row has its values in the order of the columns."""
     own, others = np.array(suggested, dtype=float).reshape(-1, 8), np.array(blind, dtype=float).reshape(-1, 7)
     worked = np.array(times, dtype=float).reshape(-1, 3)
-    return Met(
+    return InfluenceData(
         dimensions=dimensions,
         question_of=np.array(question_of, dtype=np.int64),
-        suggested=Suggested(*own[:, :4].astype(np.int64).T, *own[:, 4:].T),
-        blind=Blind(*others[:, :3].astype(np.int64).T, *others[:, 3:6].T, others[:, 6] == 1),
-        times=Times(*worked[:, :2].astype(np.int64).T, worked[:, 2]),
+        suggested=SuggestedValues(*own[:, :4].astype(np.int64).T, *own[:, 4:].T),
+        blind=BlindValues(*others[:, :3].astype(np.int64).T, *others[:, 3:6].T, others[:, 6] == 1),
+        times=ScoringTimes(*worked[:, :2].astype(np.int64).T, worked[:, 2]),
         unanswered=unanswered,
     )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.statistics import undefined_reasons
-from annotation.statistics.agreement import LevelScale, agreement_row, measure
+from annotation.statistics.agreement import LevelScale, agreement_row, measure_agreement
 from annotation.statistics.krippendorff_alpha import MEASUREMENTS
 
 VALUES = (0, 1, 2, 3, 4, 5)
@@ -20,7 +20,7 @@ def measured(samples, values=VALUES, **options):
     """Measure samples given as dictionaries of annotator and value."""
     rows = [(unit, who, values.index(value)) for unit, said in enumerate(samples) for who, value in said.items()]
     unit, annotator, position = (np.array([row[place] for row in rows], dtype=np.int64) for place in range(3))
-    return measure(unit, annotator, position, values, **options)
+    return measure_agreement(unit, annotator, position, values, **options)
 
 
 def row(samples, values=VALUES):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.statistics import undefined_reasons
-from annotation.statistics.annotator_bias import habits, words
+from annotation.statistics.annotator_bias import measure_bias, noteworthy_words
 
 VALUES = (0, 1, 2, 3, 4, 5)
 ANN, BEN, CHO = range(3)
@@ -20,7 +20,7 @@ def described(samples, *, seconds=None, at=None, values=VALUES):
     rows = [(unit, who, values.index(value)) for unit, said in enumerate(samples) for who, value in said.items()]
     unit, annotator, position = (np.array([row[place] for row in rows], dtype=np.int64) for place in range(3))
     unknown = [math.nan] * len(rows)
-    found = habits(
+    found = measure_bias(
         unit,
         annotator,
         position,
@@ -100,13 +100,13 @@ def test_an_interval_holds_what_it_promises():
 def test_where_nobody_differs_hardly_any_study_has_a_word():
     with_a_word = 0
     for seed in range(200):
-        with_a_word += any(words(list(described(chance_samples(40, seed=seed, people=5)).values())))
+        with_a_word += any(noteworthy_words(list(described(chance_samples(40, seed=seed, people=5)).values())))
     assert with_a_word <= 20
 
 
 def test_somebody_a_point_below_the_others_is_harsh_and_nobody_is_ranked():
     found = described(chance_samples(120, people=5, shift={ANN: -1}))
-    assert dict(zip(found, words(list(found.values())), strict=True)) == {
+    assert dict(zip(found, noteworthy_words(list(found.values())), strict=True)) == {
         0: "harsh",
         1: None,
         2: None,
@@ -114,36 +114,40 @@ def test_somebody_a_point_below_the_others_is_harsh_and_nobody_is_ranked():
         4: None,
     }
     found = described(chance_samples(120, people=5, shift={ANN: 1}))
-    assert words(list(found.values()))[ANN] == "generous"
+    assert noteworthy_words(list(found.values()))[ANN] == "generous"
 
 
 def test_somebody_who_hardly_varies_is_narrow_and_the_reverse_is_wide():
     found = described(chance_samples(150, people=5, spread={ANN: 0.4, BEN: 1.9}))
-    assert words(list(found.values())) == ["narrow", "wide", None, None, None]
+    assert noteworthy_words(list(found.values())) == ["narrow", "wide", None, None, None]
 
 
 def test_somebody_with_one_value_only_is_narrow_unless_the_others_nearly_have_one_too():
     various = [{ANN: 3, BEN: 1 + number % 5, CHO: 1 + number % 5} for number in range(30)]
-    assert words(list(described(various).values()))[ANN] == "narrow"
+    assert noteworthy_words(list(described(various).values()))[ANN] == "narrow"
     nearly_one = [{ANN: 3, BEN: 3 if number else 4, CHO: 3} for number in range(30)]
-    assert words(list(described(nearly_one).values())) == [None, None, None]
+    assert noteworthy_words(list(described(nearly_one).values())) == [None, None, None]
 
 
 def test_few_samples_never_have_a_word_and_small_differences_neither():
     clear = [{ANN: 0, BEN: 5, CHO: 5 - number % 2} for number in range(19)]
-    assert words(list(described(clear).values())) == [None, None, None]
-    assert words(list(described([*clear, {ANN: 0, BEN: 5, CHO: 5}]).values())) == ["harsh", "generous", "generous"]
+    assert noteworthy_words(list(described(clear).values())) == [None, None, None]
+    assert noteworthy_words(list(described([*clear, {ANN: 0, BEN: 5, CHO: 5}]).values())) == [
+        "harsh",
+        "generous",
+        "generous",
+    ]
     small = [{ANN: 3 if number % 5 else 2, BEN: 3} for number in range(2000)]
     one = described(small)[ANN]
     assert one.interval[1] < 0
-    assert words([one]) == [None]
+    assert noteworthy_words([one]) == [None]
 
 
 def test_more_comparisons_ask_for_more():
     one = described([{ANN: 2, BEN: 2}, {ANN: 2, BEN: 4}] * 12 + [{ANN: 3, BEN: 2}, {ANN: 2, BEN: 3}] * 3)[ANN]
     assert one.bias == pytest.approx(-0.8)
-    assert words([one]) == ["harsh"]
-    assert "harsh" not in words([one] * 200)
+    assert noteworthy_words([one]) == ["harsh"]
+    assert "harsh" not in noteworthy_words([one] * 200)
 
 
 def test_weeks_are_those_of_the_calendar():
@@ -163,7 +167,7 @@ def test_weeks_are_those_of_the_calendar():
 
 def test_nobody_has_rated_anything():
     assert described([]) == {}
-    assert words([]) == []
+    assert noteworthy_words([]) == []
 
 
 def test_others_who_differ_in_level_alone_do_not_seem_to_vary():
@@ -171,4 +175,4 @@ def test_others_who_differ_in_level_alone_do_not_seem_to_vary():
     samples = [{ANN: value, BEN: value + 2, CHO: value - 1} for value in truth]
     for one in described(samples).values():
         assert one.spread_ratio == pytest.approx(1)
-    assert set(words(list(described(samples).values()))) <= {"harsh", "generous", None}
+    assert set(noteworthy_words(list(described(samples).values()))) <= {"harsh", "generous", None}

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from annotation.statistics.annotator_drift import Rated, Whole, wholes
+from annotation.statistics.annotator_drift import AnnotatorOverall, RatedDimension, describe_annotators
 
 FIVE = (1.0, 2.0, 3.0, 4.0, 5.0)
 DAY = 86_400
@@ -32,12 +32,14 @@ class Book:
         self.at.append(at)
         self.seconds.append(seconds)
 
-    def wholes(self) -> dict[int, Whole]:
+    def wholes(self) -> dict[int, AnnotatorOverall]:
         rated = [
-            Rated(*np.array(rows, dtype=np.int64).reshape(-1, 4).T, values=self.values)  # type: ignore[misc]
+            RatedDimension(*np.array(rows, dtype=np.int64).reshape(-1, 4).T, values=self.values)  # type: ignore[misc]
             for rows in self.rows
         ]
-        found = wholes(rated, member=np.array(self.member), seconds=np.array(self.seconds), at=np.array(self.at))
+        found = describe_annotators(
+            rated, member=np.array(self.member), seconds=np.array(self.seconds), at=np.array(self.at)
+        )
         return {one.annotator: one for one in found}
 
 

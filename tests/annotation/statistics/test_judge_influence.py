@@ -6,16 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotation.statistics import undefined_reasons
-from annotation.statistics.anchoring import delayed_terms, prefilled_terms, pulls
-from annotation.statistics.judge_influence import Met, arms, rows
+from annotation.statistics.anchoring import delayed_terms, estimate_anchoring, prefilled_terms
+from annotation.statistics.judge_influence import InfluenceData, arm_rows, influence_rows
 
 from .synthetic_suggestions import LEVELS, annotators, columns, met
 
 LIMIT = 0.2
 
 
-def over_all(found: Met, arm: str = "prefilled") -> dict:
-    (row,) = [row for row in rows(found, limit=LIMIT) if row["arm"] == arm and row["dimension"] is None]
+def over_all(found: InfluenceData, arm: str = "prefilled") -> dict:
+    (row,) = [row for row in influence_rows(found, limit=LIMIT) if row["arm"] == arm and row["dimension"] is None]
     return row
 
 
@@ -41,14 +41,14 @@ def test_of_many_studies_the_interval_holds_the_known_pull_in_nearly_all():
 
 @pytest.mark.parametrize("seed", range(2, 8))
 def test_without_any_pull_noise_alone_raises_no_alarm_though_the_plain_slope_would(seed):
-    found = rows(met(annotators(4, pull=0, seed=seed), seed=seed, samples=300), limit=LIMIT)
+    found = influence_rows(met(annotators(4, pull=0, seed=seed), seed=seed, samples=300), limit=LIMIT)
     assert not any(row["alarm"] for row in found)
     assert all(row["slope"] > 1.5 * LIMIT for row in found), "which would raise one everywhere"
 
 
 def test_both_arms_are_measured_side_by_side():
     found = met(annotators(6, pull=0.5), suggestions="both", samples=600)
-    assert [(row["arm"], row["dimension"]) for row in rows(found, limit=LIMIT)] == [
+    assert [(row["arm"], row["dimension"]) for row in influence_rows(found, limit=LIMIT)] == [
         (arm, dimension) for arm in ("delayed", "prefilled") for dimension in ("TCC", "ICC", "IQ", "ITS", None)
     ]
     delayed, prefilled = over_all(found, "delayed"), over_all(found)
@@ -70,9 +70,9 @@ def test_severity_that_few_annotators_share_between_slots_is_not_taken_for_a_pul
 def test_an_alarm_needs_a_pull_beyond_the_limit_that_is_no_chance():
     strong = met(annotators(8, pull=0.8), samples=300)
     assert over_all(strong)["alarm"]
-    assert not any(row["alarm"] for row in rows(strong, limit=1.0))
+    assert not any(row["alarm"] for row in influence_rows(strong, limit=1.0))
     few = met(annotators(8, pull=0.3, seed=3), samples=24, seed=3)
-    assert not any(row["alarm"] for row in rows(few, limit=LIMIT))
+    assert not any(row["alarm"] for row in influence_rows(few, limit=LIMIT))
 
 
 def test_a_judge_that_is_no_further_off_than_people_leaves_the_pull_undefined():
@@ -81,7 +81,7 @@ def test_a_judge_that_is_no_further_off_than_people_leaves_the_pull_undefined():
     sample, twice = np.arange(300), np.repeat(np.arange(300), 2)
     blind = truth[twice] + rng.choice([-1.0, 0, 1], 600)
     terms = prefilled_terms(sample, truth, truth + rng.choice([-1.0, 0, 1], 300), twice, blind, sample // 2)
-    found = pulls([terms])[0]
+    found = estimate_anchoring([terms])[0]
     assert (found.value, found.interval, found.undefined) == (None, None, undefined_reasons.WITHIN_NOISE)
     assert found.slope is not None
 
@@ -89,11 +89,11 @@ def test_a_judge_that_is_no_further_off_than_people_leaves_the_pull_undefined():
 def test_what_is_missing_for_a_pull_is_said():
     question_of = list(range(40))
     nothing = columns([], [], [], question_of=question_of)
-    assert rows(nothing, limit=LIMIT) == []
+    assert influence_rows(nothing, limit=LIMIT) == []
     suggested = [(n, 0, 0, 1, 4, 4.2, 3, 3) for n in range(40)]
 
     def why(own, blind):
-        found = rows(columns(own, blind, [], question_of=question_of), limit=LIMIT)
+        found = influence_rows(columns(own, blind, [], question_of=question_of), limit=LIMIT)
         return {row["dimension"]: row["undefined"] for row in found}
 
     assert why(suggested, [])["TCC"] == undefined_reasons.NO_BLIND_BESIDE
@@ -112,7 +112,7 @@ def test_acceptance_stands_beside_what_the_judge_meets_blind():
         (3, 0, 0, 1, 1, 1, 1, 1),
     ]
     blind = [(0, 1, 0, 4, 4, 4.1, 1), (1, 1, 0, 4, 2, 2.1, 1), (4, 1, 0, 3, 3, 3.2, 0), (5, 1, 0, 3, np.nan, np.nan, 0)]
-    row = rows(columns(suggested, blind, [], question_of=range(6)), limit=LIMIT)[0]
+    row = influence_rows(columns(suggested, blind, [], question_of=range(6)), limit=LIMIT)[0]
     assert row["acceptance"] == 0.75
     assert (row["coincidence"], row["blind_values"], row["blind_values_beside"]) == (pytest.approx(2 / 3), 3, 2)
     assert (row["within_one"], row["blind_within_one"]) == (1, pytest.approx(2 / 3))
@@ -125,7 +125,7 @@ def test_acceptance_stands_beside_what_the_judge_meets_blind():
 def test_what_becomes_of_locked_values_is_told():
     firsts_and_finals = [(3, 3), (3, 4), (2, 4), (5, 4), (5, 5.5), (3, 5), (4, 4), (1, 2)]
     suggested = [(n, 0, 0, 0, 4, 4, first, final) for n, (first, final) in enumerate(firsts_and_finals)]
-    row = rows(columns(suggested, [], [], question_of=range(8)), limit=LIMIT)[0]
+    row = influence_rows(columns(suggested, [], [], question_of=range(8)), limit=LIMIT)[0]
     assert row["moved"] == {"share": 0.75, "changed": 6, "towards": 4, "away": 1, "across": 1}
     assert (row["agreed_before"], row["acceptance"]) == (1 / 8, 4 / 8)
 
@@ -134,7 +134,7 @@ def test_arms_are_compared_by_time_and_by_how_good_the_judge_looks():
     suggested = [(0, 0, 0, 1, 4, 4, 4, 4), (1, 0, 0, 0, 2, 2, 5, 4)]
     blind = [(0, 1, 0, 1, 4, 4, 1), (2, 1, 0, 3, 3, 3, 0)]
     times = [(0, -1, 40), (1, -1, 20), (1, -1, np.nan), (0, 1, 15), (0, 0, 45)]
-    one, delayed, prefilled = arms(columns(suggested, blind, times, question_of=range(3), unanswered=(2, 0)))
+    one, delayed, prefilled = arm_rows(columns(suggested, blind, times, question_of=range(3), unanswered=(2, 0)))
     assert [one["arm"], delayed["arm"], prefilled["arm"]] == ["blind", "delayed", "prefilled"]
     assert (one["seconds"], one["scores"], one["seconds_ratio"]) == (30, 3, None)
     assert (prefilled["seconds"], prefilled["seconds_ratio"], delayed["seconds_ratio"]) == (15, 0.5, 1.5)
@@ -143,7 +143,7 @@ def test_arms_are_compared_by_time_and_by_how_good_the_judge_looks():
 
 
 def test_a_judge_looks_better_on_prefilled_values_than_it_is():
-    blind, prefilled = arms(met(annotators(6, pull=0.6), samples=300))
+    blind, prefilled = arm_rows(met(annotators(6, pull=0.6), samples=300))
     assert prefilled["within_one"] > blind["within_one"]
     assert prefilled["rmse"] < 0.7 * blind["rmse"]
     assert prefilled["acceptance"] > 1.5 * blind["acceptance"]
@@ -180,7 +180,7 @@ def test_a_pull_does_not_depend_on_the_order_of_the_rows(seed, arm):
             return delayed_terms(sample[order], shown[order], first[order], final[order], question_of)
         return prefilled_terms(sample[order], shown[order], final[order], sample[order], blind[order], question_of)
 
-    one, other = (pulls([terms(order)], draws=50)[0] for order in (np.arange(n), mixed))
+    one, other = (estimate_anchoring([terms(order)], draws=50)[0] for order in (np.arange(n), mixed))
     assert other.undefined == one.undefined
     assert other.slope == pytest.approx(one.slope)
     assert other.value == (None if one.value is None else pytest.approx(one.value))
@@ -190,7 +190,9 @@ def test_a_pull_does_not_depend_on_the_order_of_the_rows(seed, arm):
 def test_who_moves_the_same_part_of_every_way_has_just_that_pull(pairs, pull):
     shown, first = (np.array(column, dtype=float) for column in zip(*pairs, strict=True))
     number = np.arange(len(pairs))
-    found = pulls([delayed_terms(number, shown, first, first + pull * (shown - first), number)], draws=20)[0]
+    found = estimate_anchoring([delayed_terms(number, shown, first, first + pull * (shown - first), number)], draws=20)[
+        0
+    ]
     if found.undefined is None:
         assert found.value == pytest.approx(pull)
         assert found.interval == pytest.approx((pull, pull))

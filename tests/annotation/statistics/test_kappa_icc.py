@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from annotation.statistics import undefined_reasons
-from annotation.statistics.kappa_icc import one_way_icc, pair_kappas, two_way
+from annotation.statistics.kappa_icc import one_way_icc, pair_kappas, two_way_icc
 
 LEVELS = 5
 # For each sample who rated it, and how.
@@ -111,7 +111,7 @@ def test_the_one_way_correlation_takes_uneven_samples(samples):
 def test_the_published_example_comes_out():
     unit, who, value = columns(as_samples(SHROUT_AND_FLEISS))
     assert round(one_way_icc(unit, value.astype(float)).value, 2) == 0.17
-    assert round(two_way(unit, who, value.astype(float)).value, 2) == 0.29
+    assert round(two_way_icc(unit, who, value.astype(float)).value, 2) == 0.29
 
 
 @given(st.integers(2, 6), st.integers(2, 4), st.randoms(use_true_random=False))
@@ -127,7 +127,7 @@ def test_the_two_way_correlation_is_that_of_its_mean_squares(n, k, chance):
     below = of_rows + (k - 1) * rest + k * (of_columns - rest) / n
     assume(abs(below) > 1e-6)
     unit, who, value = columns(as_samples(table))
-    assert two_way(unit, who, value.astype(float)).value == pytest.approx((of_rows - rest) / below, abs=1e-9)
+    assert two_way_icc(unit, who, value.astype(float)).value == pytest.approx((of_rows - rest) / below, abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -145,10 +145,10 @@ def test_the_two_way_correlation_is_that_of_its_mean_squares(n, k, chance):
 def test_a_correlation_that_says_nothing_says_why(samples, one, two):
     unit, who, value = columns(samples)
     assert one_way_icc(unit, value.astype(float)).undefined == one
-    assert two_way(unit, who, value.astype(float)).undefined == two
+    assert two_way_icc(unit, who, value.astype(float)).undefined == two
 
 
 def test_full_agreement_on_different_samples_is_one():
     unit, who, value = columns([{0: 1, 1: 1}, {0: 4, 1: 4}])
     assert one_way_icc(unit, value.astype(float)).value == 1
-    assert two_way(unit, who, value.astype(float)).value == 1
+    assert two_way_icc(unit, who, value.astype(float)).value == 1

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from annotation.statistics import krippendorff_alpha as module
 from annotation.statistics.krippendorff_alpha import (
     MEASUREMENTS,
-    alpha,
-    alphas,
-    intervals,
+    bootstrap_intervals,
+    compute_alpha,
+    compute_alphas,
+    pair_shares,
     patterns_of,
-    percentiles,
-    shares,
+    percentile_interval,
     wide_apart,
 )
 
@@ -77,18 +77,18 @@ def test_alpha_is_the_librarys_and_the_definitions(samples, levels, measurement)
     values = LEVELS[levels]
     found = patterns(samples, values)
     expected = by_definition(samples, values, measurement)
-    assert alpha(found, measurement) == pytest.approx(expected, abs=1e-9)
+    assert compute_alpha(found, measurement) == pytest.approx(expected, abs=1e-9)
     assert by_the_library(samples, values, measurement) == pytest.approx(expected, abs=1e-9)
-    assert alphas(found, found.samples[None, :], measurement)[0] == pytest.approx(expected, abs=1e-9)
+    assert compute_alphas(found, found.samples[None, :], measurement)[0] == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize("measurement", MEASUREMENTS)
 def test_alpha_of_a_table_too_large_for_the_library_is_the_same(measurement, monkeypatch):
     samples = [[0, 1], [2, 2, 3], [1, 1], [0, 3]]
-    expected = alpha(patterns(samples), measurement)
+    expected = compute_alpha(patterns(samples), measurement)
     monkeypatch.setattr(module, "ROOM", 0)
     monkeypatch.setattr(krippendorff, "alpha", None)
-    assert alpha(patterns(samples), measurement) == pytest.approx(expected, abs=1e-12)
+    assert compute_alpha(patterns(samples), measurement) == pytest.approx(expected, abs=1e-12)
 
 
 def test_the_example_of_the_textbook_comes_out():
@@ -101,7 +101,7 @@ def test_the_example_of_the_textbook_comes_out():
     ]
     samples = [[row[n] - 1 for row in table if row[n] is not None] for n in range(12)]
     found = patterns(samples, (1, 2, 3, 4, 5))
-    assert {measurement: round(alpha(found, measurement), 3) for measurement in MEASUREMENTS} == {
+    assert {measurement: round(compute_alpha(found, measurement), 3) for measurement in MEASUREMENTS} == {
         "nominal": 0.743,
         "ordinal": 0.815,
         "interval": 0.849,
@@ -123,7 +123,7 @@ def test_shares_are_counted_over_all_pairs(samples, levels):
     pairs = [
         abs(values[one] - values[other]) for ratings in samples for one, other in itertools.combinations(ratings, 2)
     ]
-    found = shares(patterns(samples, values))
+    found = pair_shares(patterns(samples, values))
     if not pairs:
         assert found == (None, None, None)
         return
@@ -146,46 +146,46 @@ def test_an_interval_is_that_of_drawing_samples_one_by_one():
     for _ in range(2000):
         again = [samples[number] for number in chance.integers(0, 60, 60)]
         drawn.append(by_the_library(again, (0, 1, 2, 3), "ordinal"))
-    found = intervals(patterns(samples), ("ordinal",), draws=4000)
+    found = bootstrap_intervals(patterns(samples), ("ordinal",), draws=4000)
     assert found.alpha["ordinal"] == pytest.approx(np.percentile(drawn, [2.5, 97.5]), abs=0.02)
 
 
 def test_the_same_ratings_in_another_order_have_the_same_intervals():
     chance = np.random.default_rng(6)
     samples = chance.integers(0, 4, (40, 3)).tolist()
-    found = intervals(patterns(samples), MEASUREMENTS)
+    found = bootstrap_intervals(patterns(samples), MEASUREMENTS)
     chance.shuffle(samples)
-    assert intervals(patterns(samples), MEASUREMENTS) == found
-    assert intervals(patterns(samples), MEASUREMENTS, seed=1) != found
+    assert bootstrap_intervals(patterns(samples), MEASUREMENTS) == found
+    assert bootstrap_intervals(patterns(samples), MEASUREMENTS, seed=1) != found
 
 
 def test_draws_are_made_some_at_a_time_with_the_same_result(monkeypatch):
     samples = np.random.default_rng(7).integers(0, 4, (40, 3)).tolist()
-    found = intervals(patterns(samples), MEASUREMENTS)
+    found = bootstrap_intervals(patterns(samples), MEASUREMENTS)
     monkeypatch.setattr(module, "ROOM", 100)
-    assert intervals(patterns(samples), MEASUREMENTS) == found
+    assert bootstrap_intervals(patterns(samples), MEASUREMENTS) == found
 
 
 @given(SAMPLES)
 @settings(max_examples=50)
 def test_an_interval_is_in_order_or_not_there(samples):
-    found = intervals(patterns(samples), MEASUREMENTS, draws=50)
+    found = bootstrap_intervals(patterns(samples), MEASUREMENTS, draws=50)
     for interval in (*found.alpha.values(), found.exact, found.within_one, found.mad):
         assert interval is None or interval[0] <= interval[1]
 
 
 def test_few_samples_have_no_interval():
     four = [[0, 1], [1, 1], [2, 3], [3, 3]]
-    assert intervals(patterns(four), MEASUREMENTS) == (dict.fromkeys(MEASUREMENTS), None, None, None)
-    assert intervals(patterns([*four, [0, 0]]), MEASUREMENTS).alpha["ordinal"] is not None
+    assert bootstrap_intervals(patterns(four), MEASUREMENTS) == (dict.fromkeys(MEASUREMENTS), None, None, None)
+    assert bootstrap_intervals(patterns([*four, [0, 0]]), MEASUREMENTS).alpha["ordinal"] is not None
 
 
 def test_an_interval_is_not_taken_from_the_draws_that_happen_to_have_a_value():
     # One sample of a hundred differs: every third draw misses it and is of one value alone.
     nearly_one_value = [[1, 1]] * 99 + [[1, 2]]
-    found = intervals(patterns(nearly_one_value), MEASUREMENTS)
+    found = bootstrap_intervals(patterns(nearly_one_value), MEASUREMENTS)
     assert found.alpha == dict.fromkeys(MEASUREMENTS)
     assert found.exact is not None
-    assert percentiles(np.arange(1001.0)) == pytest.approx((25, 975))
-    assert percentiles(np.array([np.nan] * 5 + [1.0] * 95)) == (1.0, 1.0)
-    assert percentiles(np.array([np.nan] * 6 + [1.0] * 94)) is None
+    assert percentile_interval(np.arange(1001.0)) == pytest.approx((25, 975))
+    assert percentile_interval(np.array([np.nan] * 5 + [1.0] * 95)) == (1.0, 1.0)
+    assert percentile_interval(np.array([np.nan] * 6 + [1.0] * 94)) is None

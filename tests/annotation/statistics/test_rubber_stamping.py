@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.simulation.synthetic_annotators import SyntheticAnnotator
-from annotation.statistics.rubber_stamping import at_least, is_rubber_stamp, people
+from annotation.statistics.rubber_stamping import annotator_rows, binomial_tail, is_rubber_stamp
 
 from .synthetic_suggestions import annotators, columns, met
 
@@ -16,7 +16,7 @@ SUSPECT = {"values": 100, "changed": 1, "acceptance": 0.99, "coincidence": 0.5, 
 
 def test_somebody_who_hands_in_what_stands_there_is_found_among_others():
     crowd = [*annotators(5, pull=0.3), SyntheticAnnotator("Hal the hasty", haste=1.0)]
-    found = people(met(crowd, samples=120))
+    found = annotator_rows(met(crowd, samples=120))
     assert [row["annotator"] for row in found if row["rubber_stamp"]] == [5]
     hal = found[-1]
     assert (hal["acceptance"], hal["changed"]) == (1, 0)
@@ -48,7 +48,7 @@ def test_of_somebody_who_never_scored_blind_everybody_is_the_measure():
         (n, 1, 1, 4 * (n % 2), 4, 4, 0) for n in range(20)
     ]
     times = [(0, 1, 5)] * 40 + [(1, -1, 30)] * 20
-    (row,) = people(columns(suggested, blind, times, question_of=range(40)))
+    (row,) = annotator_rows(columns(suggested, blind, times, question_of=range(40)))
     assert (row["coincidence"], row["coincidence_of_all"]) == ((0.75 + 0.5) / 2, True)
     assert (row["blind_seconds"], row["blind_seconds_of_all"]) == (30, True)
     assert row["rubber_stamp"]
@@ -59,7 +59,7 @@ def test_own_blind_work_is_the_measure_where_there_is_enough_of_it():
     own = [(50 + n, 0, 0, 4, 4, 4, 0) for n in range(20)]
     others = [(50 + n, 1, 0, 1, 4, 4, 0) for n in range(20)]
     times = [(0, 1, 5)] * 40 + [(0, -1, 8)] * 20 + [(1, -1, 30)] * 20
-    (row,) = people(columns(suggested, own + others, times, question_of=range(80)))
+    (row,) = annotator_rows(columns(suggested, own + others, times, question_of=range(80)))
     assert (row["coincidence"], row["coincidence_of_all"]) == (1, False)
     assert (row["blind_seconds"], row["blind_seconds_of_all"]) == (8, False)
     assert not row["rubber_stamp"], "agrees with the judge blind as well, and is always that quick"
@@ -69,11 +69,11 @@ def test_in_the_delayed_arm_nobody_is_called_a_rubber_stamp():
     suggested = [(n, 0, 0, 0, 4, 4, 4, 4) for n in range(40)]
     blind = [(n, 1, 0, 1, 4, 4, 0) for n in range(40)]
     times = [(0, 0, 5)] * 40 + [(1, -1, 30)] * 40
-    (row,) = people(columns(suggested, blind, times, question_of=range(40)))
+    (row,) = annotator_rows(columns(suggested, blind, times, question_of=range(40)))
     assert not row["rubber_stamp"]
 
 
 @given(st.integers(0, 60), st.integers(0, 60), st.floats(0, 1))
 def test_the_binomial_tail_is_what_counting_gives(hits, tries, chance):
     expected = sum(comb(tries, k) * chance**k * (1 - chance) ** (tries - k) for k in range(hits, tries + 1))
-    assert at_least(hits, tries, chance) == pytest.approx(expected, abs=1e-9)
+    assert binomial_tail(hits, tries, chance) == pytest.approx(expected, abs=1e-9)

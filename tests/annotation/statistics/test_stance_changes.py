@@ -2,7 +2,7 @@
 
 import pytest
 
-from annotation.statistics.stance_changes import StanceChange, movements, total
+from annotation.statistics.stance_changes import StanceChange, measure_movements, total_movement
 
 
 def case(topic, dimension="ITS", excused=(), **moves):
@@ -14,7 +14,9 @@ def case(topic, dimension="ITS", excused=(), **moves):
 
 
 def moved(*cases):
-    return {key: found.as_data() for key, found in movements([stance for one in cases for stance in one]).items()}
+    return {
+        key: found.as_data() for key, found in measure_movements([stance for one in cases for stance in one]).items()
+    }
 
 
 def test_one_goes_up_to_where_the_majority_stood():
@@ -77,7 +79,7 @@ def test_nobody_moved():
 
 
 def test_dimensions_are_told_apart_and_summed_up():
-    parts = movements(
+    parts = measure_movements(
         [
             *case(1, "ITS", ann=(2, 4), ben=(4, 4)),
             *case(2, "ITS", ann=(1, 1), ben=(5, 5)),
@@ -85,12 +87,12 @@ def test_dimensions_are_told_apart_and_summed_up():
         ]
     )
     assert {key: (one.cases, one.moved) for key, one in parts.items()} == {"ITS": (2, 1), "TCC": (1, 1)}
-    whole = total(parts.values()).as_data()
+    whole = total_movement(parts.values()).as_data()
     assert (whole["cases"], whole["stances"], whole["moved"], whole["up"], whole["down"]) == (3, 6, 2, 1, 1)
     assert whole["whom"] == [{"from": "ann", "to": "ben", "n": 2, "of": 3}]
     assert whole["towards"] == {"majority": 0, "highest": 1, "lowest": 1, "other": 0}
 
 
 def test_no_discussions_moved_nothing():
-    assert movements([]) == {}
-    assert total([]).as_data()["share"] is None
+    assert measure_movements([]) == {}
+    assert total_movement([]).as_data()["share"] is None

@@ -125,8 +125,8 @@ def ada(study: Study) -> User:
 
 
 def score(study: Study, who: str, value: int, seconds: float = 20, **ratings: int) -> None:
-    held = leasing.lease(by=make_user(who), slug=study.slug).assignments[0]
-    submitting.submit(
+    held = leasing.lease_samples(by=make_user(who), slug=study.slug).assignments[0]
+    submitting.submit_score(
         by=make_user(who),
         assignment_id=held.public_id,
         client_key=uuid.uuid4(),

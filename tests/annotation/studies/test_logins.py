@@ -63,8 +63,8 @@ def test_an_erased_person_leaves_scores_and_no_name() -> None:
     assert member.user is not None
     make_sample(study)
     make_sample(study)
-    work = leasing.lease(by=member.user, slug=study.slug, count=2).assignments
-    submitting.submit(
+    work = leasing.lease_samples(by=member.user, slug=study.slug, count=2).assignments
+    submitting.submit_score(
         by=member.user,
         assignment_id=work[0].public_id,
         client_key=uuid4(),

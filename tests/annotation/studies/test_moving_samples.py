@@ -24,7 +24,7 @@ def study(db: None) -> Study:
 
 
 def lease(study: Study, who: str) -> str:
-    return leasing.lease(by=make_user(who), slug=study.slug).assignments[0].public_id
+    return leasing.lease_samples(by=make_user(who), slug=study.slug).assignments[0].public_id
 
 
 def score(study: Study, who: str, value: int = 3) -> None:
@@ -32,7 +32,7 @@ def score(study: Study, who: str, value: int = 3) -> None:
 
 
 def submit(assignment: str, who: str, value: int = 3) -> None:
-    submitting.submit(
+    submitting.submit_score(
         by=make_user(who),
         assignment_id=assignment,
         client_key=uuid.uuid4(),
@@ -77,7 +77,7 @@ def test_where_enough_scores_stand_the_sample_is_decided_at_once(study: Study, a
     differing = make_sample(study, "Another one.", ["red"])
     for who, value in (("ann", 3), ("ben", 4)):
         for _ in range(2):
-            held = leasing.lease(by=make_user(who), slug=study.slug).assignments[0]
+            held = leasing.lease_samples(by=make_user(who), slug=study.slug).assignments[0]
             submit(held.public_id, who, value if held.sample.public_id == differing.public_id else 3)
     protocols.change_protocol(by=ada, study=study, annotators_per_sample=2)
     seen = protocols.preview_move(by=ada, study=study)

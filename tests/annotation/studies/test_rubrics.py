@@ -3,7 +3,7 @@
 import pytest
 
 from annotation.core.errors import BadInput, NotAllowed, NotFound
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.imports.samples import import_samples
 from annotation.models import Rubric
 from annotation.studies import rubrics
@@ -39,7 +39,7 @@ def in_use(rubric, tmp_path):
 def test_a_rubric_is_stored_with_its_levels_and_anchors():
     rubric, outcome = imported()
     assert (outcome, str(rubric)) == ("created", "looks@1")
-    (dimension,) = definition(rubric.pk).dimensions
+    (dimension,) = load_rubric(rubric.pk).dimensions
     assert [(level.value, level.anchor) for level in dimension.levels] == [(0, "bad"), (0.5, "fair"), (1, "good")]
 
 
@@ -54,7 +54,7 @@ def test_a_rubric_that_nobody_uses_changes_in_place():
     first, _ = imported()
     changed, outcome = imported(FILE.replace("[0, 0.5, 1]", "[1, 2, 3]"))
     assert (changed.pk, outcome) == (first.pk, "updated")
-    assert [level.value for level in definition(first.pk).dimensions[0].levels] == [1, 2, 3]
+    assert [level.value for level in load_rubric(first.pk).dimensions[0].levels] == [1, 2, 3]
 
 
 def test_with_samples_waiting_its_words_change_in_place_and_its_levels_in_a_new_version(tmp_path):
@@ -71,7 +71,7 @@ def test_from_the_first_rating_on_every_change_is_a_new_version(tmp_path):
     take_scores(study, write_scores(tmp_path, "a,ann,IQ,0.5,1,,"))
     changed, outcome = imported(FILE.replace("fair", "so-so"))
     assert (str(changed), outcome) == ("looks@2", "created")
-    assert [level.anchor for level in definition(first.pk).dimensions[0].levels] == ["bad", "fair", "good"]
+    assert [level.anchor for level in load_rubric(first.pk).dimensions[0].levels] == ["bad", "fair", "good"]
     study.refresh_from_db()
     assert study.rubric == first
     assert imported()[0] == first
@@ -87,7 +87,7 @@ def test_an_earlier_version_of_a_built_in_rubric_keeps_its_number_and_its_text()
     current = rubrics.get_or_load("interleaved-answer")
     former = rubrics.get_or_load("interleaved-answer@1")
     assert (str(former), str(current)) == ("interleaved-answer@1", "interleaved-answer@2")
-    texts = [definition(row.pk).dimensions[0].levels[0].anchor for row in (former, current)]
+    texts = [load_rubric(row.pk).dimensions[0].levels[0].anchor for row in (former, current)]
     assert texts == ["The answer came without a word.", "No text."]
     assert rubrics.get_or_load("interleaved-answer") == current
 
@@ -97,7 +97,7 @@ def test_an_installation_with_the_earlier_text_gets_the_newer_one_as_the_next_ve
     assert rubrics.preview_rubric("interleaved-answer").version == 2
     assert Rubric.objects.get() == former
     assert str(rubrics.get_or_load("interleaved-answer")) == "interleaved-answer@2"
-    assert definition(former.pk).dimensions[0].levels[0].anchor == "The answer came without a word."
+    assert load_rubric(former.pk).dimensions[0].levels[0].anchor == "The answer came without a word."
 
 
 def test_a_version_of_ones_own_is_not_replaced_by_the_built_in_text():

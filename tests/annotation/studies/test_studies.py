@@ -84,12 +84,12 @@ def test_work_of_somebody_who_leaves_goes_back_into_play(study: Study, ada: User
     make_sample(study)
     assert ann.user is not None
     assert ben.user is not None
-    leasing.lease(by=ann.user, slug=study.slug)
+    leasing.lease_samples(by=ann.user, slug=study.slug)
     studies.change_member(by=ada, member=ann, state="left")
     assert Assignment.objects.get().state == Assignment.State.RELEASED
     with pytest.raises(NotFound):
-        leasing.lease(by=ann.user, slug=study.slug)
-    assert leasing.lease(by=ben.user, slug=study.slug).assignments
+        leasing.lease_samples(by=ann.user, slug=study.slug)
+    assert leasing.lease_samples(by=ben.user, slug=study.slug).assignments
 
 
 def test_an_invitation_makes_its_bearer_a_member_once(study: Study, ada: User) -> None:
@@ -145,7 +145,7 @@ def test_whoever_takes_over_an_imported_place_never_meets_its_samples_again(stud
     Score.objects.create(sample=scored, member=expert, origin="imported")
     _, secret = invitations.create_invitation(by=ada, study=study, role="annotator", member=expert)
     invitations.accept_invitation(user=eve, secret=secret)
-    leased = leasing.lease(by=eve, slug=study.slug, count=5).assignments
+    leased = leasing.lease_samples(by=eve, slug=study.slug, count=5).assignments
     assert [work.sample.public_id for work in leased] == [unscored.public_id]
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from annotation.core import slot_mask
 from annotation.models import Arm as StoredArm
 from annotation.suggestions import arms
-from annotation.suggestions.arms import Draw, Seat, SuggestionArm
+from annotation.suggestions.arms import ArmDraw, SlotChoice, SuggestionArm
 
 NAMES = [f"sample-{number:05}" for number in range(4000)]
 ids = st.text("23456789bcdfghjkmnpqrstvwxz", min_size=12, max_size=12)
@@ -15,10 +15,10 @@ shares = st.floats(0.3, 1)
 ways = st.sampled_from(["none", "delayed", "prefilled", "both"])
 ks = st.integers(1, 14)
 PINNED = {
-    "bcdf": arms.wholly_blind(3),
-    "mnpq": Draw(SuggestionArm.PREFILLED, 1, 3),
-    "qrst": Draw(SuggestionArm.PREFILLED, 3, 3),
-    "cccc": Draw(SuggestionArm.DELAYED, 2, 3),
+    "bcdf": arms.blind_draw(3),
+    "mnpq": ArmDraw(SuggestionArm.PREFILLED, 1, 3),
+    "qrst": ArmDraw(SuggestionArm.PREFILLED, 3, 3),
+    "cccc": ArmDraw(SuggestionArm.DELAYED, 2, 3),
 }
 
 
@@ -28,18 +28,18 @@ def test_arms_are_numbered_as_they_are_stored() -> None:
 
 @given(ids, ways, shares, ks)
 def test_the_same_sample_is_drawn_for_the_same_again(sample: str, way: str, share: float, k: int) -> None:
-    once, again = (arms.draw(sample, suggestions=way, blind_share=share, k=k, kept_blind=False) for _ in range(2))
+    once, again = (arms.draw_arm(sample, suggestions=way, blind_share=share, k=k, kept_blind=False) for _ in range(2))
     assert once == again
 
 
 def test_a_draw_is_the_same_in_every_version() -> None:
-    drawn = [arms.draw(name, suggestions="both", blind_share=0.3, k=3, kept_blind=False) for name in PINNED]
+    drawn = [arms.draw_arm(name, suggestions="both", blind_share=0.3, k=3, kept_blind=False) for name in PINNED]
     assert drawn == list(PINNED.values())
 
 
 @given(ids, ways, shares, ks)
 def test_a_mixed_sample_keeps_one_blind_slot_among_the_first_k(sample: str, way: str, share: float, k: int) -> None:
-    drawn = arms.draw(sample, suggestions=way, blind_share=share, k=k, kept_blind=False)
+    drawn = arms.draw_arm(sample, suggestions=way, blind_share=share, k=k, kept_blind=False)
     first = [drawn.of(slot) for slot in range(1, k + 1)]
     if drawn.arm is SuggestionArm.BLIND:
         assert set(first) == {SuggestionArm.BLIND}
@@ -48,7 +48,7 @@ def test_a_mixed_sample_keeps_one_blind_slot_among_the_first_k(sample: str, way:
         assert set(first) <= {SuggestionArm.BLIND, drawn.arm}
     assert {drawn.of(slot) for slot in range(k + 1, 16)} == {SuggestionArm.BLIND}
     assert drawn.meeting() == sum(
-        slot_mask.bit(slot) for slot in range(1, 16) if drawn.of(slot) is not SuggestionArm.BLIND
+        slot_mask.mask_of_slot(slot) for slot in range(1, 16) if drawn.of(slot) is not SuggestionArm.BLIND
     )
 
 
@@ -57,25 +57,27 @@ def test_the_judge_is_met_as_the_rules_say_and_nowhere_that_is_kept_blind(
     sample: str, share: float, k: int, data: st.DataObject
 ) -> None:
     way = data.draw(ways)
-    drawn = arms.draw(sample, suggestions=way, blind_share=share, k=k, kept_blind=False)
+    drawn = arms.draw_arm(sample, suggestions=way, blind_share=share, k=k, kept_blind=False)
     allowed = {"none": set(), "delayed": {SuggestionArm.DELAYED}, "prefilled": {SuggestionArm.PREFILLED}}
     assert {drawn.arm} - {SuggestionArm.BLIND} <= allowed.get(way, {SuggestionArm.DELAYED, SuggestionArm.PREFILLED})
-    assert arms.draw(sample, suggestions=way, blind_share=share, k=k, kept_blind=True) == arms.wholly_blind(k)
+    assert arms.draw_arm(sample, suggestions=way, blind_share=share, k=k, kept_blind=True) == arms.blind_draw(k)
 
 
 @given(ids, shares, shares, ks)
 def test_a_larger_share_leaves_those_blind_that_were(sample: str, one: float, other: float, k: int) -> None:
     less, more = sorted((one, other))
-    with_less = arms.draw(sample, suggestions="both", blind_share=less, k=k, kept_blind=False)
-    with_more = arms.draw(sample, suggestions="both", blind_share=more, k=k, kept_blind=False)
-    assert with_more in (with_less, arms.wholly_blind(k))
+    with_less = arms.draw_arm(sample, suggestions="both", blind_share=less, k=k, kept_blind=False)
+    with_more = arms.draw_arm(sample, suggestions="both", blind_share=more, k=k, kept_blind=False)
+    assert with_more in (with_less, arms.blind_draw(k))
 
 
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.9, 1])
 def test_the_blind_share_is_drawn_and_what_is_kept_blind_comes_on_top(share: float) -> None:
     def blind(*, every: int = 0) -> float:
         found = [
-            arms.draw(name, suggestions="both", blind_share=share, k=3, kept_blind=bool(every) and number % every == 0)
+            arms.draw_arm(
+                name, suggestions="both", blind_share=share, k=3, kept_blind=bool(every) and number % every == 0
+            )
             for number, name in enumerate(NAMES)
         ]
         return sum(one.arm is SuggestionArm.BLIND for one in found) / len(found)
@@ -86,7 +88,7 @@ def test_the_blind_share_is_drawn_and_what_is_kept_blind_comes_on_top(share: flo
 
 
 def test_which_slot_is_blind_and_which_way_is_drawn_are_even_chances() -> None:
-    found = [arms.draw(name, suggestions="both", blind_share=0.3, k=4, kept_blind=False) for name in NAMES]
+    found = [arms.draw_arm(name, suggestions="both", blind_share=0.3, k=4, kept_blind=False) for name in NAMES]
     mixed = [one for one in found if one.arm is not SuggestionArm.BLIND]
     for slot in (1, 2, 3, 4):
         assert sum(one.blind_slot == slot for one in mixed) / len(mixed) == pytest.approx(0.25, abs=0.03)
@@ -94,25 +96,25 @@ def test_which_slot_is_blind_and_which_way_is_drawn_are_even_chances() -> None:
 
 
 def test_whoever_was_shown_the_values_never_takes_a_blind_slot() -> None:
-    mixed = Draw(SuggestionArm.PREFILLED, blind_slot=1, k=3)
-    assert arms.seat(mixed, 0b111, shown=True, blind_elsewhere=False) == Seat(2, SuggestionArm.PREFILLED)
-    assert arms.seat(mixed, 0b111, shown=False, blind_elsewhere=False) == Seat(1, SuggestionArm.BLIND)
-    assert arms.seat(mixed, 0b001, shown=True, blind_elsewhere=True) is None
-    assert arms.seat(mixed, 0b1000, shown=True, blind_elsewhere=True) is None
-    assert arms.seat(arms.wholly_blind(3), 0b111, shown=True, blind_elsewhere=True) is None
+    mixed = ArmDraw(SuggestionArm.PREFILLED, blind_slot=1, k=3)
+    assert arms.choose_slot(mixed, 0b111, shown=True, blind_elsewhere=False) == SlotChoice(2, SuggestionArm.PREFILLED)
+    assert arms.choose_slot(mixed, 0b111, shown=False, blind_elsewhere=False) == SlotChoice(1, SuggestionArm.BLIND)
+    assert arms.choose_slot(mixed, 0b001, shown=True, blind_elsewhere=True) is None
+    assert arms.choose_slot(mixed, 0b1000, shown=True, blind_elsewhere=True) is None
+    assert arms.choose_slot(arms.blind_draw(3), 0b111, shown=True, blind_elsewhere=True) is None
 
 
 def test_whoever_was_shown_them_stays_prefilled_where_the_rules_have_become_others() -> None:
-    assert arms.seat(Draw(SuggestionArm.DELAYED, 1, 3), 0b110, shown=True, blind_elsewhere=True) == Seat(
-        2, SuggestionArm.PREFILLED
-    )
+    assert arms.choose_slot(
+        ArmDraw(SuggestionArm.DELAYED, 1, 3), 0b110, shown=True, blind_elsewhere=True
+    ) == SlotChoice(2, SuggestionArm.PREFILLED)
 
 
 def test_the_last_slot_is_blind_where_nobody_is() -> None:
-    mixed = Draw(SuggestionArm.DELAYED, blind_slot=1, k=3)
-    assert arms.seat(mixed, 0b100, shown=False, blind_elsewhere=True) == Seat(3, SuggestionArm.DELAYED)
-    assert arms.seat(mixed, 0b100, shown=False, blind_elsewhere=False) == Seat(3, SuggestionArm.BLIND)
-    assert arms.seat(mixed, 0b100, shown=True, blind_elsewhere=False) is None
+    mixed = ArmDraw(SuggestionArm.DELAYED, blind_slot=1, k=3)
+    assert arms.choose_slot(mixed, 0b100, shown=False, blind_elsewhere=True) == SlotChoice(3, SuggestionArm.DELAYED)
+    assert arms.choose_slot(mixed, 0b100, shown=False, blind_elsewhere=False) == SlotChoice(3, SuggestionArm.BLIND)
+    assert arms.choose_slot(mixed, 0b100, shown=True, blind_elsewhere=False) is None
 
 
 @given(
@@ -124,21 +126,21 @@ def test_the_last_slot_is_blind_where_nobody_is() -> None:
 def test_however_people_come_and_go_a_mixed_sample_ends_with_a_blind_value(
     way: str, k: int, steps: list[tuple[int, str]], sample: str
 ) -> None:
-    drawn = arms.draw(sample, suggestions=way, blind_share=0.3, k=k, kept_blind=False)
+    drawn = arms.draw_arm(sample, suggestions=way, blind_share=0.3, k=k, kept_blind=False)
     free = slot_mask.all_free(k)
-    held: dict[int, Seat] = {}
-    scored: dict[int, Seat] = {}
+    held: dict[int, SlotChoice] = {}
+    scored: dict[int, SlotChoice] = {}
     shown: set[int] = set()
 
     def take(person: int) -> None:
         nonlocal free
         others = [one.arm for who, one in {**held, **scored}.items() if who != person]
-        found = arms.seat(drawn, free, shown=person in shown, blind_elsewhere=SuggestionArm.BLIND in others)
+        found = arms.choose_slot(drawn, free, shown=person in shown, blind_elsewhere=SuggestionArm.BLIND in others)
         if found is None:
             return
-        assert free & slot_mask.bit(found.slot)
+        assert free & slot_mask.mask_of_slot(found.slot)
         assert not (person in shown and found.arm is not SuggestionArm.PREFILLED)
-        free = slot_mask.take(free, found.slot)
+        free = slot_mask.take_slot(free, found.slot)
         held[person] = found
         if found.arm is SuggestionArm.PREFILLED:
             shown.add(person)
@@ -148,11 +150,11 @@ def test_however_people_come_and_go_a_mixed_sample_ends_with_a_blind_value(
         if step == "take" and free and person not in held and person not in scored:
             take(person)
         elif step == "lose" and person in held:
-            free |= slot_mask.bit(held.pop(person).slot)
+            free |= slot_mask.mask_of_slot(held.pop(person).slot)
         elif step == "score" and person in held:
             scored[person] = held.pop(person)
     for person in list(held):
-        free |= slot_mask.bit(held.pop(person).slot)
+        free |= slot_mask.mask_of_slot(held.pop(person).slot)
     for person in range(20, 20 + k):
         if free:
             take(person)

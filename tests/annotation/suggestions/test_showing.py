@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from annotation.core import sql as run
 from annotation.core.errors import WrongState
-from annotation.core.rubric_cache import definition, forget_definitions
+from annotation.core.rubric_cache import forget_definitions, load_rubric
 from annotation.models import (
     Assignment,
     FinalScore,
@@ -28,9 +28,9 @@ from annotation.models import (
     Suggestion,
 )
 from annotation.samples import reopening
-from annotation.samples.timeline import timeline
+from annotation.samples.timeline import read_timeline
 from annotation.scoring import leases, leasing, revising, submitting, unassignable
-from annotation.scoring.submit_result import Submitted
+from annotation.scoring.submit_result import SubmissionResult
 from annotation.studies import protocols
 from annotation.suggestions.arms import SuggestionArm
 from tests.annotation.discussions.cases import reason, stand
@@ -42,12 +42,12 @@ pytestmark = pytest.mark.django_db
 
 
 def take(study: Study, name: str) -> leasing.LeasedWork:
-    (work,) = leasing.lease(by=person(study, name), slug=study.slug).assignments
+    (work,) = leasing.lease_samples(by=person(study, name), slug=study.slug).assignments
     return work
 
 
-def submit(name: str, work: leasing.LeasedWork, values: dict[str, float]) -> Submitted:
-    return submitting.submit(
+def submit(name: str, work: leasing.LeasedWork, values: dict[str, float]) -> SubmissionResult:
+    return submitting.submit_score(
         by=make_user(name),
         assignment_id=work.public_id,
         client_key=uuid4(),
@@ -58,8 +58,8 @@ def submit(name: str, work: leasing.LeasedWork, values: dict[str, float]) -> Sub
     )
 
 
-def revise(name: str, work: leasing.LeasedWork, values: dict[str, float]) -> Submitted:
-    return revising.revise(
+def revise(name: str, work: leasing.LeasedWork, values: dict[str, float]) -> SubmissionResult:
+    return revising.submit_revision(
         by=make_user(name), assignment_id=work.public_id, client_key=uuid4(), ratings=values, seconds=3.0
     )
 
@@ -200,15 +200,15 @@ def test_a_study_without_judges_pays_nothing_for_them(monkeypatch: pytest.Monkey
     rubric = make_rubric()
     Rubric.objects.update(frozen_at=timezone.now())
     forget_definitions()
-    definition(rubric.pk)
+    load_rubric(rubric.pk)
     seen: list[str] = []
-    executed = run._executed
+    executed = run._execute
 
     def noted(sql: str, parameters: Sequence[Any]) -> Any:
         seen.append(sql)
         return executed(sql, parameters)
 
-    monkeypatch.setattr(run, "_executed", noted)
+    monkeypatch.setattr(run, "_execute", noted)
 
     def statements(study: Study) -> list[str]:
         drawn_sample(study, SuggestionArm.BLIND)
@@ -216,7 +216,7 @@ def test_a_study_without_judges_pays_nothing_for_them(monkeypatch: pytest.Monkey
         # Where one begins in the queue is drawn, and whether the end of it is passed costs a query.
         Member.objects.update(shuffle_start=0)
         seen.clear()
-        assert leasing.lease(by=user, slug=study.slug).assignments
+        assert leasing.lease_samples(by=user, slug=study.slug).assignments
         return list(seen)
 
     without, with_them = statements(make_study("without")), statements(make_study("with", suggestions="both"))
@@ -289,7 +289,7 @@ def test_who_discusses_again_begins_with_what_they_had_kept_or_changed(study: St
         submit(name, works[name], own)
     revise("ann", works["ann"], same(5))
     revise("cho", works["cho"], same(5))
-    reopening.reopen(by=make_user("ada"), sample_id=sample.public_id, reason="Look again.")
+    reopening.reopen_sample(by=make_user("ada"), sample_id=sample.public_id, reason="Look again.")
     assert set(Stance.objects.values_list("first__value", flat=True)) == {5}
 
 
@@ -298,7 +298,7 @@ def test_a_judge_that_is_switched_off_is_shown_to_who_is_on_the_way_and_to_nobod
 ) -> None:
     work = take(study, "ann")
     JudgeRun.objects.update(active=False)
-    assert leasing.own_lease(by=make_user("ann"), assignment_id=work.public_id).suggestion == work.suggestion
+    assert leasing.read_own_assignment(by=make_user("ann"), assignment_id=work.public_id).suggestion == work.suggestion
     let_lease_run_out(work.public_id)
     leases.expire_leases()
     # She has seen it; so she gets what she saw, and no blind slot.
@@ -329,7 +329,9 @@ def test_where_only_blind_slots_are_left_those_who_met_the_judge_are_nobody_to_w
     let_lease_run_out(works["cho"].public_id)
     leases.expire_leases()
     submit("ann", works["ann"], same(4))
-    leases.skip(by=make_user("ben"), assignment_id=take(study, "ben").public_id, client_key=uuid4(), reason="known")
+    leases.skip_sample(
+        by=make_user("ben"), assignment_id=take(study, "ben").public_id, client_key=uuid4(), reason="known"
+    )
     sample.refresh_from_db()
     assert sample.free_slots == 0b110
     # Cho can still take the third slot.
@@ -412,10 +414,10 @@ def test_a_samples_life_tells_of_revisions(study: Study) -> None:
     work = take(study, "ann")
     submit("ann", work, same(3))
     revise("ann", work, same(5))
-    submitting.undo(by=make_user("ann"), assignment_id=work.public_id)
+    submitting.undo_score(by=make_user("ann"), assignment_id=work.public_id)
     let_time_to_revise_pass(work.public_id)
     leases.expire_leases()
-    steps = [(step.who, step.event, dict(step.values)) for step in timeline(sample, names=True)]
+    steps = [(step.who, step.event, dict(step.values)) for step in read_timeline(sample, names=True)]
     assert steps[1:] == [
         ("Ann", "leased", {}),
         ("Ann", "scored", same(3)),

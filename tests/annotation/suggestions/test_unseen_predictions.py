@@ -3,7 +3,7 @@
 import pytest
 
 from annotation.models import JudgeRun, Prediction, Question, Sample, Study
-from annotation.suggestions.unseen_predictions import fair_predictions, learned_from
+from annotation.suggestions.unseen_predictions import fair_predictions, training_entries
 from tests.annotation.releases.releasing import agree
 from tests.factories import make_release, make_study
 from tests.judge_run_rows import make_judge_run
@@ -42,7 +42,7 @@ def names(rows) -> set[str]:
 
 def test_what_a_run_learned_from_is_fair_only_out_of_fold(study: Study) -> None:
     run = run_of(study)
-    assert names(learned_from(run)) == {"learned", "foretold"}
+    assert names(training_entries(run)) == {"learned", "foretold"}
     assert names(fair_predictions(run)) == {"foretold", "calibrating", "tested", "later"}
 
 
@@ -58,4 +58,4 @@ def test_each_run_answers_for_its_own_release_and_an_imported_one_for_nothing(st
     second = make_judge_run(study, release=make_release(study), held=False)
     assert fair_predictions(first).count() == 4
     assert fair_predictions(second).count() == fair_predictions(imported).count() == 5
-    assert not learned_from(imported).exists()
+    assert not training_entries(imported).exists()

@@ -55,7 +55,7 @@ def test_an_invitation_that_makes_no_sense_is_refused(ada: Client, field: str, v
 def test_ada_pauses_ben_and_his_held_work_goes_back(ada: Client, world: World) -> None:
     ben = world.members["ben"]
     assert ben.user is not None
-    leasing.lease(by=ben.user, slug="birds", count=1)
+    leasing.lease_samples(by=ben.user, slug="birds", count=1)
     address = f"/studies/birds/people/{ben.public_id}/"
     assert ada.post(address, {"role": "annotator", "state": "paused"}).status_code == 302
     assert Member.objects.get(pk=ben.pk).state == "paused"

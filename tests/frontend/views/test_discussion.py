@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from annotation.core.errors import BadInput
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.discussions import admin_list, moderating
 from annotation.models import Exposure, FinalScore, Member, Participant, Sample, Study
 from tests.factories import make_member, make_user
@@ -78,8 +78,8 @@ def test_an_admin_who_takes_part_gives_her_own_reason_before_she_sees_the_others
     line = page.split("<ol>")[1].split("</ol>")[0]
     assert "your reasons come first" in line
     assert not re.search(r'class="level-chip|range|Ben Bright', line)
-    rubric = definition(study.rubric_id)
-    rows = admin_list.page(
+    rubric = load_rubric(study.rubric_id)
+    rows = admin_list.read_case_page(
         by=make_user("ida"), study=study, rubric=rubric, wanted=admin_list.DiscussionFilter(), limit=9
     ).rows
     assert [topic.values for topic in rows[0].topics] == [()], "nor does the page get to know"
@@ -231,7 +231,7 @@ def test_only_those_are_offered_whom_the_service_takes(study: Study, ada: Client
     who = Participant.objects.get(discussion=case, member__user__username="ann")
     for member in Member.objects.filter(study=study).exclude(pk__in=[one.pk for one in offered]):
         with pytest.raises(BadInput):
-            moderating.excuse(
+            moderating.excuse_participant(
                 by=make_user("ada"),
                 discussion_id=case.public_id,
                 participant=str(who),

@@ -115,7 +115,7 @@ def test_a_closed_line_says_how_it_ended(study: Study, ada: Client) -> None:
     settled, decided, broken = dispute(study, on="ITS"), dispute(study, on="TCC"), dispute(study, on="IQ")
     settle(settled)
     post(ada, decided, "override", value_TCC="1", reason="Clear.")
-    reopening.withdraw(by=make_user("ada"), sample_id=broken.sample.public_id, reason="The picture is broken.")
+    reopening.withdraw_sample(by=make_user("ada"), sample_id=broken.sample.public_id, reason="The picture is broken.")
     page = text_of(ada, LIST + "?state=closed&waits_for=nonsense")
     told = [
         re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", line)).strip()

@@ -6,7 +6,7 @@ import io
 import pytest
 from django.test import Client
 
-from annotation.core.spreadsheet_cells import cell, written
+from annotation.core.spreadsheet_cells import format_cell, format_csv
 from annotation.models import Member
 from annotation.reports import stored_reports
 from frontend.views.figures_csv import TABLES
@@ -93,12 +93,17 @@ def test_researchers_take_pseudonyms_away(ada: Client, world: World) -> None:
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
 def test_a_text_that_a_spreadsheet_would_run_is_made_plain(text: str) -> None:
-    assert cell(text) == "'" + text
+    assert format_cell(text) == "'" + text
 
 
 def test_figures_stay_numbers_and_nothing_is_nothing() -> None:
-    assert (cell(-0.5), cell(3), cell(None), cell("Ann - Alder")) == (-0.5, 3, "", "Ann - Alder")
-    assert written([["a", "=b"], [-0.25, None]]) == "a,'=b\r\n-0.25,\r\n"
+    assert (format_cell(-0.5), format_cell(3), format_cell(None), format_cell("Ann - Alder")) == (
+        -0.5,
+        3,
+        "",
+        "Ann - Alder",
+    )
+    assert format_csv([["a", "=b"], [-0.25, None]]) == "a,'=b\r\n-0.25,\r\n"
 
 
 def test_names_come_out_as_texts(ada: Client, world: World) -> None:

@@ -23,7 +23,7 @@ LINE = b'{"id": "x", "question": "Why?", "answer": "So.", "generator": "heron"}\
 
 @pytest.fixture(autouse=True)
 def _nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("annotation.jobs.queueing.send", lambda job, kind: True)
+    monkeypatch.setattr("annotation.jobs.queueing.send_job", lambda job, kind: True)
 
 
 @pytest.fixture
@@ -50,13 +50,13 @@ def test_a_zip_is_tried_previewed_and_taken(study: Study, ada: Client) -> None:
         archive.writestr("robin.png", picture())
     dry = send(ada, file=upload(held.getvalue(), "robins.zip"))
     rehearsal = Job.objects.get()
-    running.run(rehearsal.pk)
+    running.run_job(rehearsal.pk)
     assert not Sample.objects.exists()
     page = text_of(ada, dry.headers["Location"])
     for words in ("robins.zip", "Which bird?", "A robin.", "data:image/webp;base64,", "Import 1 line", "Refused lines"):
         assert words in page, words
     real = ada.post(dry.headers["Location"] + "run/")
-    running.run(Job.objects.exclude(pk=rehearsal.pk).get().pk)
+    running.run_job(Job.objects.exclude(pk=rehearsal.pk).get().pk)
     assert Sample.objects.get(study=study).external_id == "z"
     assert "See who scores them" in text_of(ada, real.headers["Location"])
     assert text_of(ada, IMPORTS).count("robins.zip") == 2
@@ -75,7 +75,7 @@ def test_a_path_on_the_server_is_taken_without_an_upload(study: Study, ada: Clie
         "update": False,
         "dry_run": True,
     }
-    running.run(job.pk)
+    running.run_job(job.pk)
     page = text_of(ada, dry.headers["Location"])
     assert "heron" in page
     assert "Import 1 line" in page
@@ -141,7 +141,7 @@ def test_only_those_who_lead_import(study: Study) -> None:
 def test_a_closed_study_asks_for_no_file_and_takes_none(study: Study, ada: Client) -> None:
     send(ada, file=upload())
     rehearsal = Job.objects.get()
-    running.run(rehearsal.pk)
+    running.run_job(rehearsal.pk)
     Study.objects.update(state="closed")
     page = text_of(ada, IMPORTS)
     assert "This study is closed and takes no more samples or scores." in page

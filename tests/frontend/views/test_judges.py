@@ -230,18 +230,18 @@ def test_two_runs_are_compared_on_the_samples_that_both_have_judged(rae: Client,
 
 
 def test_predictions_are_tried_before_they_are_taken(rae: Client, study: Study, monkeypatch: Any) -> None:
-    monkeypatch.setattr("annotation.jobs.queueing.send", lambda job, kind: True)
+    monkeypatch.setattr("annotation.jobs.queueing.send_job", lambda job, kind: True)
     sample = make_sample(study, external_id="one")
     lines = as_file([line(sample), "{"])
     sent = rae.post("/studies/birds/judges/predictions/", {"file": SimpleUploadedFile("judged.jsonl", lines)})
     assert sent.status_code == 302
     rehearsal = Job.objects.get()
-    running.run(rehearsal.pk)
+    running.run_job(rehearsal.pk)
     assert not Prediction.objects.exists()
     page = rae.get(sent.headers["Location"]).content.decode()
     assert "Import 1 line" in page
     taken = rae.post(f"/studies/birds/jobs/{rehearsal.public_id}/run/")
-    running.run(Job.objects.exclude(pk=rehearsal.pk).get().pk)
+    running.run_job(Job.objects.exclude(pk=rehearsal.pk).get().pk)
     assert Prediction.objects.get().sample == sample
     assert "See the judges" in rae.get(taken.headers["Location"]).content.decode()
 

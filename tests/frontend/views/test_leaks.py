@@ -68,8 +68,8 @@ def test_an_annotators_pages_are_the_same_whether_or_not_others_have_scored() ->
     for who in ("ben", "cleo"):
         user = world.members[who].user
         assert user is not None
-        for work in leasing.lease(by=user, slug=world.study.slug, count=3).assignments:
-            submitting.submit(
+        for work in leasing.lease_samples(by=user, slug=world.study.slug, count=3).assignments:
+            submitting.submit_score(
                 by=user,
                 assignment_id=work.public_id,
                 client_key=uuid.uuid4(),
@@ -106,7 +106,7 @@ def test_an_annotators_pages_are_the_same_whatever_is_said_in_a_discussion_befor
     assert cleo is not None
     for number in range(3):
         say = {"discussion_id": world.case.public_id, "client_key": uuid.uuid4()}
-        participating.comment(by=ben, dimension="IQ", text=f"bens-comment-{number}", **say)
+        participating.post_comment(by=ben, dimension="IQ", text=f"bens-comment-{number}", **say)
     participating.take_stances(
         by=cleo,
         discussion_id=world.case.public_id,

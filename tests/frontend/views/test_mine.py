@@ -40,7 +40,7 @@ def score_held(world: World) -> None:
     """Let Ann score what she holds."""
     ann_herself = world.members["ann"].user
     assert ann_herself is not None
-    submitting.submit(
+    submitting.submit_score(
         by=ann_herself,
         assignment_id=world.held,
         client_key=uuid.uuid4(),
@@ -184,8 +184,8 @@ def met(arm: SuggestionArm) -> tuple[Client, str, LeasedWork]:
     assert member.user is not None
     make_judge(study, "delayed" if arm is SuggestionArm.BLIND else arm.name.lower())
     make_met_sample(study, arm)
-    work = leasing.lease(by=member.user, slug="stones").assignments[0]
-    submitting.submit(
+    work = leasing.lease_samples(by=member.user, slug="stones").assignments[0]
+    submitting.submit_score(
         by=member.user,
         assignment_id=work.public_id,
         client_key=uuid.uuid4(),
@@ -213,7 +213,7 @@ def test_a_past_sample_shows_what_was_locked_and_what_it_was_changed_to(db: None
     assert "the judge said 3 too" in page
     assert "beforehand" not in page
     assert "Undo" not in page
-    revising.revise(
+    revising.submit_revision(
         by=Member.objects.get(study__slug="stones").user,
         assignment_id=work.public_id,
         client_key=uuid.uuid4(),

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from annotation.core.rubric_cache import definition
+from annotation.core.rubric_cache import load_rubric
 from annotation.models import Protocol, ReservedPool, Study
 from annotation.samples import list as sample_list
 from annotation.samples import sorting
@@ -25,10 +25,10 @@ pytestmark = pytest.mark.django_db
 
 
 def lines(study: Study, who: str) -> list[sample_list.SampleLine]:
-    rubric = definition(study.rubric_id)
+    rubric = load_rubric(study.rubric_id)
     wanted = sample_list.SampleFilter()
     reader = place_of(study, who)
-    return sample_list.page(study, rubric, wanted, order=sorting.OLDEST, limit=9, reader=reader).rows
+    return sample_list.read_sample_page(study, rubric, wanted, order=sorting.OLDEST, limit=9, reader=reader).rows
 
 
 def test_a_samples_whole_life_is_on_its_page(study: Study, ada: Client) -> None:
@@ -123,7 +123,7 @@ def test_the_page_shows_how_each_met_the_judge_and_what_became_of_their_values(s
     made = drawn_sample(study, SuggestionArm.DELAYED, blind_slot=2)
     judge_saying(study, {made: same(5)})
     answer = score(study, "ann", same(3))
-    revising.revise(
+    revising.submit_revision(
         by=make_user("ann"),
         assignment_id=answer.assignment_id,
         client_key=uuid4(),

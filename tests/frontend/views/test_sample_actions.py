@@ -116,7 +116,7 @@ def test_the_page_says_beforehand_what_reopening_does(study: Study, ada: Client)
     sample = agree(study)
     sample.refresh_from_db()
     assert [one.key for one in services.dimensions_to_discuss(sample)] == ["TCC", "ICC", "IQ", "ITS"]
-    services.reopen(by=make_user("ada"), sample_id=sample.public_id, reason="Again.")
+    services.reopen_sample(by=make_user("ada"), sample_id=sample.public_id, reason="Again.")
     assert state_of(sample) == "in_discussion"
     case = Discussion.objects.get(sample=sample)
     for who in ("ann", "ben"):

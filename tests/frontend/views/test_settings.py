@@ -68,8 +68,8 @@ def sent(**changed: Any) -> dict[str, Any]:
 
 
 def score(study: Study, who: str, value: int) -> None:
-    held = leasing.lease(by=make_user(who), slug=study.slug).assignments[0]
-    submitting.submit(
+    held = leasing.lease_samples(by=make_user(who), slug=study.slug).assignments[0]
+    submitting.submit_score(
         by=make_user(who),
         assignment_id=held.public_id,
         client_key=uuid.uuid4(),
@@ -287,7 +287,7 @@ def test_moving_many_is_long_work_that_can_be_watched(
 def test_somebody_at_work_on_a_sample_that_is_taken_back_is_told_beforehand(ada: Client, study: Study) -> None:
     make_sample(study, pictures=["red"])
     score(study, "ann", 3)
-    leasing.lease(by=make_user("ben"), slug=study.slug)
+    leasing.lease_samples(by=make_user("ben"), slug=study.slug)
     protocols.change_protocol(by=make_user("ada"), study=study, annotators_per_sample=1)
     assert "1 sample is being scored by somebody now and is taken from them." in text(ada, SETTINGS)
 
