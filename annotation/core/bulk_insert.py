@@ -1,4 +1,4 @@
-"""Many rows at once, for imports.
+"""Inserts many rows at once, for imports.
 
 `bulk_create` spends most of its time on making model objects and on composing statements: COPY on PostgreSQL and one
 prepared statement on SQLite store the same rows three to five times as fast.

@@ -1,10 +1,10 @@
-"""What can be wrong with a request to a service: one family, each with a message, a stable code and an HTTP status."""
+"""Errors of services, each with a message, a stable code and an HTTP status."""
 
 from collections.abc import Mapping
 
 
 class WorkflowError(Exception):
-    """Base of every refusal. ``fields`` maps a field's path, as ``ratings.TCC``, to what is wrong with it."""
+    """Base class of these errors; ``fields`` maps a field's path, as ``ratings.TCC``, to its message."""
 
     status = 409
     code = "conflict"
@@ -17,28 +17,28 @@ class WorkflowError(Exception):
 
 
 class WrongState(WorkflowError):
-    """The thing exists and is yours, but is not in a state in which this can happen."""
+    """The object exists, but its state does not allow the action."""
 
     status = 409
     code = "wrong_state"
 
 
 class NotAllowed(WorkflowError):
-    """You may know of it, but not do this to it."""
+    """The user may see the object, but not do this with it."""
 
     status = 403
     code = "not_allowed"
 
 
 class NotFound(WorkflowError):
-    """It does not exist, or is not yours to know."""
+    """The object does not exist, or the user may not know of it."""
 
     status = 404
     code = "not_found"
 
 
 class BadInput(WorkflowError):
-    """The request itself is wrong; ``fields`` says where."""
+    """The request is malformed; ``fields`` says where."""
 
     status = 400
     code = "invalid"

@@ -1,4 +1,4 @@
-"""Every "may" of the platform, on one page.
+"""Permissions: who may score, lead, read results, and act for others.
 
 The ``require_*`` functions answer a stranger with "not found" and a member of the wrong role with "not allowed".
 """
@@ -11,7 +11,7 @@ ADMIN, ANNOTATOR, RESEARCHER = Member.Role.ADMIN, Member.Role.ANNOTATOR, Member.
 
 
 def find_member(user: User, study: Study) -> Member | None:
-    """Return the user's place in the study; somebody who has left has none."""
+    """Return the user's membership of the study; None for somebody who has left."""
     return Member.objects.filter(study=study, user=user).exclude(state=Member.State.LEFT).first()
 
 
@@ -21,14 +21,14 @@ def may_score(member: Member) -> bool:
 
 
 def leads_as(user: User, member: Member | None) -> bool:
-    """Whether the user leads the study in which ``member`` is their place, if they have one."""
+    """Whether the user leads a study, given their membership of it, if any."""
     if user.is_site_admin:
         return True
     return member is not None and member.role == ADMIN and member.state == Member.State.ACTIVE
 
 
 def reads_results_as(user: User, member: Member | None) -> bool:
-    """Whether the user reads the scores of the study in which ``member`` is their place, if they have one."""
+    """Whether the user reads a study's scores, given their membership of it, if any."""
     if user.is_site_admin:
         return True
     return member is not None and member.role in (ADMIN, RESEARCHER) and member.state == Member.State.ACTIVE
@@ -55,7 +55,7 @@ def may_act_for(by: User, user: User) -> bool:
 
 
 def require_member(user: User, study: Study) -> Member:
-    """Return the user's place in the study, or raise `NotFound`."""
+    """Return the user's membership of the study, or raise `NotFound`."""
     member = find_member(user, study)
     if member is None:
         raise NotFound("There is no such study, or you are not a member of it.")
@@ -63,12 +63,12 @@ def require_member(user: User, study: Study) -> Member:
 
 
 def require_visible(user: User, study: Study) -> Member | None:
-    """Return the user's place in the study, None for a site admin without one; raise `NotFound` for a stranger."""
+    """Return the user's membership, None for a site admin without one; raise `NotFound` for others."""
     return find_member(user, study) if user.is_site_admin else require_member(user, study)
 
 
 def require_lead(user: User, study: Study) -> Member | None:
-    """Return the user's place in the study, as `require_visible` does; raise unless they lead it."""
+    """Return what `require_visible` does, or raise unless the user leads the study."""
     member = require_visible(user, study)
     if not leads_as(user, member):
         raise NotAllowed("Only the admins of this study may do this.")
@@ -76,7 +76,7 @@ def require_lead(user: User, study: Study) -> Member | None:
 
 
 def require_results(user: User, study: Study) -> Member | None:
-    """Return the user's place in the study, as `require_visible` does; raise unless they may read its scores."""
+    """Return what `require_visible` does, or raise unless the user may read the study's scores."""
     member = require_visible(user, study)
     if not reads_results_as(user, member):
         raise NotAllowed("Only admins and researchers of this study may see this.")
@@ -108,6 +108,6 @@ def require_may_revoke_token(by: User, user: User) -> None:
 
 
 def require_may_erase(by: User, user: User) -> None:
-    """Raise `NotAllowed` unless ``by`` may have ``user`` forgotten."""
+    """Raise `NotAllowed` unless ``by`` may erase ``user``."""
     if not may_act_for(by, user):
         raise NotAllowed("Only the person, or a site administrator, may do this.")

@@ -1,4 +1,4 @@
-"""The mark that a restore sets in the database, and that is still there where it was killed."""
+"""The database marker of a restore that was begun and not finished."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class UnfinishedRestore:
 
 
 def find_unfinished_restore() -> UnfinishedRestore | None:
-    """Return the restore that left this place half done, if one did."""
+    """Return the unfinished restore of this installation, if there is one."""
     with connection.cursor() as cursor:
         if MARK not in connection.introspection.table_names(cursor):
             return None

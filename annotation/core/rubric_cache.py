@@ -1,4 +1,4 @@
-"""Rubrics as plain values for the hot path: read once, kept for as long as they cannot change."""
+"""Rubrics as plain values, cached once they are frozen."""
 
 from dataclasses import dataclass, field
 
@@ -54,7 +54,7 @@ _frozen: dict[int, RubricDefinition] = {}
 
 
 def load_rubric(rubric_id: int) -> RubricDefinition:
-    """Return a rubric with its dimensions and levels, in their order; a frozen one is read once per process."""
+    """Return a rubric with its ordered dimensions and levels; a frozen one is cached per process."""
     known = _frozen.get(rubric_id)
     if known is None:
         known = _read_rubric(rubric_id)
@@ -64,7 +64,7 @@ def load_rubric(rubric_id: int) -> RubricDefinition:
 
 
 def rubric_file(rubric: RubricDefinition) -> RubricFile:
-    """Return a rubric as the file that says the same."""
+    """Return a rubric in the form of its file."""
     dimensions = tuple(
         FileDimension(
             key=one.key,

@@ -1,4 +1,4 @@
-"""What an annotator is shown of a sample: its turns, its pictures under opaque names, and nothing else."""
+"""The part of a sample that annotators see: turns, and pictures under opaque names."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -44,7 +44,7 @@ class SampleView:
 
 @dataclass(frozen=True, slots=True)
 class SampleSides:
-    """Identity of a sample and which sides its judged turns have."""
+    """The ids of a sample, and whether its judged turns have text and pictures."""
 
     id: int
     public_id: str
@@ -53,7 +53,7 @@ class SampleSides:
 
 
 def build_sample_views(samples: Iterable[SampleSides], rubric: RubricDefinition) -> dict[int, SampleView]:
-    """Return what is shown of each sample, by its primary key, in at most two queries."""
+    """Return the view of each sample by primary key, in at most two queries."""
     by_id = {sample.id: sample for sample in samples}
     turns_of = sample_content_sql.read_turns(list(by_id))
     with_pictures = [pk for pk, turns in turns_of.items() if any("picture" in b for t in turns for b in t["blocks"])]

@@ -1,4 +1,4 @@
-"""PURE. States of a sample, what can happen to it, and the one table of allowed transitions."""
+"""PURE. States and events of a sample, and the table of allowed transitions."""
 
 from enum import StrEnum
 

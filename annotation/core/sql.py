@@ -1,4 +1,4 @@
-"""How a statement is run, and how values look on either database."""
+"""Runs SQL statements, and converts values for SQLite and PostgreSQL."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 
 
 def _execute(sql: str, parameters: Sequence[Any]) -> Any:
-    """Run a statement and return its cursor; on PostgreSQL a prepared one, as planning takes longer there than running.
+    """Run a statement, prepared on PostgreSQL, and return its cursor.
 
     Asks for the connection once: the proxy that Django gives out looks it up anew for each of its attributes.
     """
@@ -30,7 +30,7 @@ def _execute(sql: str, parameters: Sequence[Any]) -> Any:
 
 @contextmanager
 def send_writes_together() -> Iterator[None]:
-    """Send the writes of the block without waiting for each of them; on PostgreSQL half of their time is waiting.
+    """Send the writes of the block without waiting for each answer, on PostgreSQL.
 
     What they return means nothing inside, and a fault is raised at the end of the block at the latest. A query inside
     waits for what was sent before it.
@@ -74,7 +74,7 @@ def database_uuid(value: UUID) -> Any:
 
 @contextmanager
 def prefer_indexes() -> Iterator[None]:
-    """Let queries of the block that name many keys use indexes, in a transaction and until its end.
+    """Make queries of the block that name many keys use indexes, until the transaction ends.
 
     PostgreSQL would read the whole table for hundreds of keys, again for each piece of a large import.
     """
@@ -88,7 +88,7 @@ def prefer_indexes() -> Iterator[None]:
 
 
 def to_microseconds(moment: datetime) -> int:
-    """Return a moment as the queue counts time."""
+    """Return a time as microseconds, the unit of `queued_at`."""
     return int(moment.timestamp() * 1_000_000)
 
 

@@ -1,4 +1,4 @@
-"""Files that jobs and rules read: those kept in storage, and those in the server's import folder."""
+"""Paths of files in storage and in the server's import folder."""
 
 import shutil
 import tempfile
@@ -24,7 +24,7 @@ def local_path(name: str) -> Path | None:
 
 
 def in_import_folder(path: str, *, field: str) -> Path:
-    """Return the place of a path named by a person, which must lie in the server's import folder.
+    """Return the path that a person named, which must lie in the server's import folder.
 
     Raises:
         BadInput: there is no import folder, or nothing in it under this path.
@@ -45,7 +45,7 @@ def in_import_folder(path: str, *, field: str) -> Path:
 
 @contextmanager
 def local_copy(name: str) -> Iterator[Path]:
-    """Give a stored file as a path, for the work's duration; a copy where the storage is not a local folder."""
+    """Yield the path of a stored file, or of a temporary copy where storage is not local."""
     local = local_path(name)
     if local is not None:
         yield local

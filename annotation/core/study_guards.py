@@ -1,4 +1,4 @@
-"""Whether a study still takes in what people bring."""
+"""Checks that a study still accepts samples, scores and other input."""
 
 from annotation.models import Study
 
@@ -18,7 +18,7 @@ def require_scoring(state: str) -> None:
 
 
 def lock_for_intake(study: Study, what: str) -> None:
-    """Lock a study in a transaction that brings something in: imports into it follow one another, scoring goes on.
+    """Lock a study for an import: imports into it run one after another, scoring goes on.
 
     Raises:
         WrongState: it was closed meanwhile (`study_closed`).

@@ -1,4 +1,4 @@
-"""What must be true before strangers can reach the platform."""
+"""Django system checks that must pass before the platform is public."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from .restore_marker import find_unfinished_restore
 
 
 def demo_logins() -> list[str]:
-    """Return the logins whose passwords are printed by the demo; none where the tables are still to be made."""
+    """Return existing logins whose passwords the demo prints; none before the tables exist."""
     if User._meta.db_table not in connection.introspection.table_names():
         return []
     open_ones = User.objects.filter(is_demo=True, is_active=True).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
@@ -22,7 +22,7 @@ def demo_logins() -> list[str]:
 
 @register(Tags.security, deploy=True)
 def no_demo_logins(**_: Any) -> list[CheckMessage]:
-    """Refuse logins that everybody knows anywhere but in the demo and on a developer's machine."""
+    """Report demo logins anywhere but in the demo and on a developer's machine."""
     if settings.DEMO or settings.DEBUG:
         return []
     logins = demo_logins()
@@ -39,7 +39,7 @@ def no_demo_logins(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def no_unfinished_restore(**_: Any) -> list[CheckMessage]:
-    """Refuse a place in which a backup is half restored."""
+    """Report an installation in which a restore is unfinished."""
     left = find_unfinished_restore()
     if left is None:
         return []

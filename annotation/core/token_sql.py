@@ -1,4 +1,4 @@
-"""Who a token acts as: asked before anything else in every request of a program, so composed once and for all."""
+"""SQL that finds the user of an API token, run in every request of a program."""
 
 from annotation.models import User
 
@@ -12,6 +12,6 @@ STATEMENT = f"""SELECT {", ".join(f"u.{field}" for field in FIELDS)}
 
 
 def user_of_token(secret_hash: str) -> User | None:
-    """Return the person that a standing token acts as, unless they were shut out."""
+    """Return the user of a valid token, unless their account is disabled."""
     found = fetch_rows(STATEMENT, [secret_hash])
     return User.from_db("default", FIELDS, found[0]) if found else None

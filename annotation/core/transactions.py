@@ -1,4 +1,4 @@
-"""How a transaction is opened on each database: one that writes, and one that reads everything as of one moment."""
+"""Opens transactions: one that writes, and one that reads a consistent snapshot."""
 
 import fcntl
 import os
@@ -31,7 +31,7 @@ def write_transaction() -> Iterator[None]:
 
 @contextmanager
 def read_snapshot() -> Iterator[BaseDatabaseWrapper]:
-    """Yield a connection that reads the whole database as it was when the block began, whatever is committed meanwhile.
+    """Yield a connection that reads the whole database as it was when the block began.
 
     It is a connection of its own, closed at the end, so read through its cursors or through
     ``queryset.query.get_compiler(connection=…)``, not through plain querysets. It cannot write, and holds up nobody who

@@ -1,4 +1,4 @@
-"""The named sets: which rows a person may know of."""
+"""Querysets of the rows that a person may know of."""
 
 from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -38,7 +38,7 @@ def studies_led_by(user: User, *, roles: tuple[str, ...] = (Member.Role.ADMIN,))
 
 
 def deciding_level() -> Coalesce:
-    """What of a rating decides: its own level, or what was kept or changed in view of a judge's."""
+    """Return the expression of the level that decides: the revised one, or the rating's own."""
     answers = Suggestion.objects.filter(
         assignment=OuterRef("score__assignment"), dimension=OuterRef("dimension"), final__isnull=False
     )
@@ -46,7 +46,7 @@ def deciding_level() -> Coalesce:
 
 
 def able_to_score(study: Study) -> QuerySet[Member]:
-    """Members who could score a sample of the study now: admins too, unless they have seen every one of them."""
+    """Members who could score a sample of the study now; not admins who have seen all samples."""
     newest = Sample.objects.filter(study=study).order_by("-pk").values_list("pk", flat=True).first() or 0
     scoring = Member.objects.filter(study=study, state=Member.State.ACTIVE, user__isnull=False)
     return scoring.filter(
@@ -64,23 +64,23 @@ def samples_visible_to(user: User) -> QuerySet[Sample]:
 
 
 def assignments_of(user: User) -> QuerySet[Assignment]:
-    """Assignments that are the user's own."""
+    """The user's own assignments."""
     return Assignment.objects.filter(member__user=user).exclude(member__state=Member.State.LEFT)
 
 
 def participations_of(user: User) -> QuerySet[Participant]:
-    """The user's own parts in discussions, of studies that they have not left."""
+    """The user's own participations in discussions of studies that they have not left."""
     return Participant.objects.filter(member__user=user).exclude(member__state=Member.State.LEFT)
 
 
 def open_participations(study: Study) -> QuerySet[Participant]:
-    """Parts that members have in discussions of the study that are not closed, those excused left out."""
+    """Participations in open discussions of the study, without excused ones."""
     taking_part = Participant.objects.filter(member__study=study, state=Participant.State.ACTIVE)
     return taking_part.exclude(discussion__state=Discussion.State.CLOSED)
 
 
 def awaited_participations() -> QuerySet[Participant]:
-    """Parts in discussions that wait for an answer which can be given.
+    """Participations in discussions that wait for an answer which can be given.
 
     Nobody is awaited in a discussion that is over or with the admins; there `waits` is off.
     """

@@ -1,4 +1,4 @@
-"""What a ZIP file says of itself, and why it is not unpacked: judged by its directory, before any member is read.
+"""Checks a ZIP file by its directory, before any member is read.
 
 Knows nothing of Django and needs the standard library alone, so that an upload is refused before it is even stored.
 """
@@ -33,12 +33,12 @@ IGNORED_BARE = ("readme", "license", "licence", "copying", "notice", "citation")
 
 
 class ArchiveRefused(ValueError):
-    """Why an archive is not unpacked, and what to do about it."""
+    """The reason why an archive is not unpacked, and what to do about it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveLimits:
-    """How much may come out of an archive; in bytes. ``endings`` says of which files it may consist, by their size."""
+    """How many bytes an archive may unpack to, and per file ending how large its files may be."""
 
     total: int
     endings: Mapping[str, int]
@@ -63,7 +63,7 @@ def is_archive(file: BinaryIO) -> bool:
 
 
 def inspect_archive(file: BinaryIO, limits: ArchiveLimits) -> ArchiveContents:
-    """Return what may be unpacked of a ZIP file; nothing of it is read but its directory.
+    """Return what may be unpacked of a ZIP file, reading only its directory.
 
     Raises:
         ArchiveRefused: it is no ZIP file, or one that is not safe to unpack.
@@ -88,7 +88,7 @@ def inspect_archive(file: BinaryIO, limits: ArchiveLimits) -> ArchiveContents:
 
 
 def _refuse_endless_directory(file: BinaryIO) -> None:
-    """Look at what the end of the file declares, since the whole directory is read to list it."""
+    """Reject a directory whose declared size is too large to be read."""
     size = file.seek(0, 2)
     start = max(0, size - 65_557)
     file.seek(start)
@@ -159,7 +159,7 @@ def _refuse_same_names(members: Iterable[zipfile.ZipInfo]) -> None:
 
 
 def _refuse_overlaps(members: Iterable[zipfile.ZipInfo], directory: int) -> None:
-    """Refuse members that share their bytes: how a bomb of a few kilobytes holds terabytes at modest ratios."""
+    """Reject members that share bytes, as overlapping ZIP bombs do."""
     last_end = 0
     for member in sorted(members, key=lambda member: member.header_offset):
         if member.header_offset < last_end:

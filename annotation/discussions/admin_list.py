@@ -1,4 +1,4 @@
-"""The discussions of a study as its leaders look through them: narrowed, in order, a page at a time. Read-only."""
+"""The admins' list of a study's discussions: filtered, sorted, paged. Read-only."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ NOT_CLOSED = ~Q(state=Discussion.State.CLOSED)
 
 @dataclass(frozen=True, slots=True)
 class DiscussionFilter:
-    """What a list is narrowed by."""
+    """The filters of the list."""
 
     standing: str = OPEN
     """`OPEN` holds those that are to be decided, too."""
@@ -67,12 +67,12 @@ class CaseLine:
 
     @property
     def to_decide(self) -> bool:
-        """Is it for the admins to decide?"""
+        """Whether the admins decide the case now."""
         return self.row.state == Discussion.State.HANDED_OVER
 
     @property
     def withheld(self) -> bool:
-        """Does the reader take part and owe a reason, so that what others said is not shown?"""
+        """Whether values are hidden because the reader takes part and owes a reason."""
         return self.row.spread is None
 
 
@@ -85,7 +85,7 @@ class CasePage:
 
 
 def count_by_standing(study: Study) -> dict[str, int]:
-    """Return how many cases of a study stand where."""
+    """Return the number of cases of a study in each state of the list."""
     rows = Discussion.objects.filter(study=study)
     not_closed = rows.filter(NOT_CLOSED)
     return {
@@ -119,13 +119,13 @@ def read_case_page(
 
 
 def awaited_members(study: Study) -> list[Member]:
-    """Return those for whom some case of the study waits, by name."""
+    """Return the members whom some case of the study waits for, by name."""
     waiting = Participant.objects.filter(member=OuterRef("pk"), waits=True)
     return list(Member.objects.filter(Exists(waiting), study=study).order_by("name"))
 
 
 def eligible_replacements(discussion: str) -> list[Member]:
-    """Return who could come in somebody's place, by name: `excuse_participant` takes nobody else."""
+    """Return the members who can replace a participant, by name, as `excuse_participant` checks."""
     case = Discussion.objects.select_related("sample__protocol").get(public_id=discussion)
     takes_part = Participant.objects.filter(discussion=case).values("member")
     rows = Member.objects.filter(study=case.study_id, state=Member.State.ACTIVE, user__isnull=False)
@@ -146,7 +146,7 @@ def _last_closed_first(rows: QuerySet[Discussion], last: Discussion | None, limi
 
 
 def _condition_after(cases: QuerySet[Discussion], last: Discussion | None) -> Q:
-    """Return the condition of standing behind a case by range, as far as it is told, and age; without one, of any."""
+    """Return the condition for cases after the last one by range and age; any case without one."""
     if last is None:
         return Q()
     told, _ = cases.values_list(*(field.lstrip("-") for field in BY_RANGE)).get(pk=last.pk)
@@ -156,7 +156,7 @@ def _condition_after(cases: QuerySet[Discussion], last: Discussion | None) -> Q:
 def _most_pressing_first(
     rows: QuerySet[Discussion], last: Discussion | None, beyond: Q, limit: int, *, only_to_decide: bool
 ) -> list[Discussion]:
-    """Return cases in two runs, which the database finds in the order of its index: to decide, and the others."""
+    """Return cases to decide, then the others, each in the order of an index."""
     now = timezone.now()
     rows = rows.select_related("sample").order_by(*BY_RANGE)
     found: list[Discussion] = []
@@ -221,7 +221,7 @@ def _build_lines(found: Sequence[Discussion], rubric: RubricDefinition, *, by: U
 def _read_outcomes(
     closed: Sequence[Discussion], values: Mapping[int, float]
 ) -> dict[tuple[int, int], tuple[float | None, str]]:
-    """Return value and outcome that closed cases brought about, by case and dimension."""
+    """Return final value and outcome of closed cases, by case and dimension."""
     if not closed:
         return {}
     return {

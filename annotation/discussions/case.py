@@ -1,4 +1,4 @@
-"""A discussion with all of its rows, read at once, for those who write to it and those who show it."""
+"""A discussion with all of its rows, for writing to it and for showing it."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,7 +28,7 @@ class DiscussionCase:
 
     @property
     def active(self) -> list[Participant]:
-        """Those who take part and have not been excused."""
+        """The participants who have not been excused."""
         return [one for one in self.participants if one.state == Participant.State.ACTIVE]
 
     @property
@@ -41,7 +41,7 @@ class DiscussionCase:
         return next(dimension for dimension in self.rubric.dimensions if dimension.id == topic.dimension_id)
 
     def stance(self, participant: Participant, topic: Topic) -> Stance:
-        """Return where a participant stands on a topic."""
+        """Return a participant's stance on a topic."""
         return self.stances[participant.pk, topic.dimension_id]
 
     def value(self, level_id: int | None) -> float | None:
@@ -49,7 +49,7 @@ class DiscussionCase:
         return None if level_id is None else self.rubric.value_of(level_id)
 
     def stands(self, topic: Topic) -> dict[int, ParticipantStance]:
-        """Return where those who take part stand on a topic, by their primary key."""
+        """Return the stances of active participants on a topic, by participant's primary key."""
         found = {one.pk: self.stance(one, topic) for one in self.active}
         return {
             pk: ParticipantStance(stance.level_id, stance.reasoned_at is not None, stance.answered_at is not None)
@@ -57,7 +57,7 @@ class DiscussionCase:
         }
 
     def awaited(self, topic: Topic) -> set[int]:
-        """Return whose answer a topic waits for, by primary key; nobody's once it is closed."""
+        """Return the participants a topic waits for, by primary key; none once it is closed."""
         if topic.closed_at is not None:
             return set()
         said = [
@@ -66,21 +66,21 @@ class DiscussionCase:
         return awaited_participants(self.stands(topic), said, reason_first=self.reason_first)
 
     def lacks_reason(self, participant: Participant) -> bool:
-        """Whether some dimension stays covered for a participant, who has given no reason of their own on it."""
+        """Whether a participant has given no reason yet on some open dimension."""
         return self.reason_first and any(
             self.stance(participant, topic).reasoned_at is None for topic in self.open_topics
         )
 
 
 def is_handed_over(discussion: Discussion, at: datetime) -> bool:
-    """Whether the admins decide now: from the deadline on, even before it has been noticed."""
+    """Whether the admins decide: from the deadline on, even before the periodic job notes it."""
     if discussion.state == Discussion.State.HANDED_OVER:
         return True
     return discussion.state == Discussion.State.OPEN and discussion.due_at is not None and discussion.due_at <= at
 
 
 def asks_reason_first(sample: Sample) -> bool:
-    """Whether those who discuss a sample give a reason of their own before they see the others."""
+    """Whether participants give their own reason before they see the others'."""
     return sample.protocol is None or sample.protocol.reason_first
 
 
@@ -140,7 +140,7 @@ def why_away(*, state: str, role: str, user_id: int | None) -> str | None:
 
 
 def is_covered(discussion: Discussion, *, active: bool, reads: bool, leads: bool, at: datetime) -> bool:
-    """Whether somebody who lacks a reason of their own is shown no more than those who take part.
+    """Whether a reader who owes a reason sees no more than participants do.
 
     Those who read the study's results are, while they owe it as ``active`` participants; those who lead no longer,
     once they have to decide.
@@ -152,12 +152,12 @@ def is_covered(discussion: Discussion, *, active: bool, reads: bool, leads: bool
 
 
 def state_of(discussion: Discussion, at: datetime) -> str:
-    """Return a discussion's state as it is to be shown."""
+    """Return the state of a discussion to show, with a passed deadline taken into account."""
     return Discussion.State.HANDED_OVER.value if is_handed_over(discussion, at) else discussion.state
 
 
 def visible_reason(discussion: Discussion) -> str:
-    """Return why there is a discussion, as those who take part are told."""
+    """Return the reason of a discussion as shown to its participants."""
     # A review looks like any other score to those who give one, and so it does afterwards.
     because = discussion.because
     return Discussion.Because.SCORES.value if because == Discussion.Because.REVIEW else because

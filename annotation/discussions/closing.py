@@ -1,4 +1,4 @@
-"""What follows from every change to a discussion: dimensions that close, signatures, the end, and who is awaited."""
+"""Closes dimensions and discussions, and stores signatures, history and awaited participants."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +17,7 @@ from .closing_rules import common_level
 
 @dataclass(slots=True)
 class HistorySteps:
-    """Who acts, when, and the steps for the history, which are written last and at once."""
+    """The actor, the time and the collected history entries of one change."""
 
     at: datetime
     user_id: int | None
@@ -25,12 +25,12 @@ class HistorySteps:
     entries: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def add(self, event: str, **detail: Any) -> None:
-        """Note a step."""
+        """Add a history entry."""
         self.entries.append((event, detail))
 
 
 def settle_case(case: DiscussionCase, steps: HistorySteps) -> None:
-    """Close what everybody stands together on, end the discussion with its last dimension, and store all of it.
+    """Close agreed dimensions, end the discussion with its last one, and store the result.
 
     Call it last in the transaction that changed something, with the case locked and its rows up to date.
     """
@@ -43,7 +43,7 @@ def settle_case(case: DiscussionCase, steps: HistorySteps) -> None:
 
 
 def conclude_case(case: DiscussionCase, steps: HistorySteps, event: Event) -> None:
-    """End the discussion if no dimension is open any more; store its new version, who is awaited, and the history."""
+    """End the discussion if no dimension is open; store version, awaited participants and history."""
     discussion = case.discussion
     if not case.open_topics and discussion.state != Discussion.State.CLOSED:
         state = next_state(case.sample.state, event)
@@ -63,7 +63,7 @@ def close_discussion(case: DiscussionCase, at: datetime) -> None:
 
 
 def store_case(case: DiscussionCase, steps: HistorySteps) -> None:
-    """Store the discussion's new version, who is awaited in it, and the history of this change."""
+    """Store the discussion's version, its awaited participants and the history."""
     discussion = case.discussion
     discussion.version += 1
     discussion.save(update_fields=["version", "state", "due_at", "closed_at"])
@@ -107,7 +107,7 @@ def set_final(
 
 
 def _label_origin(sample: Sample, dimension_id: int) -> str:
-    """Return how the values of a dimension came about from which the discussion began."""
+    """Return the label origin of the values from which the discussion of a dimension began."""
     scores = Score.objects.filter(sample=sample, voided_at=None, round=1, complete=True)
     imported = sample.counts_imported and scores.filter(origin=Score.Origin.IMPORTED).exists()
     met = Suggestion.objects.filter(assignment=OuterRef("assignment"), dimension=dimension_id)
@@ -132,7 +132,7 @@ def _close_topic(case: DiscussionCase, topic: Topic, level_id: int, steps: Histo
 
 
 def _store_signatures(case: DiscussionCase, topic: Topic, level_id: int, at: datetime) -> None:
-    """Store the value on which each participant closed, beside the independent one, in one score per discussion."""
+    """Store each participant's closing value, in one score per discussion."""
     members = [one.member_id for one in case.active]
     signed = {
         score.member_id: score

@@ -1,4 +1,4 @@
-"""PURE. The rules of a discussion: when a dimension closes, and whose answer it waits for.
+"""PURE. Rules of a discussion: when a dimension closes, and which participants it awaits.
 
 Levels are compared by identity alone: a dimension closes when everybody stands on one and the same level, however
 many people that takes. Nothing here counts votes.
@@ -13,7 +13,7 @@ COMMENT: Final = "comment"
 
 @dataclass(frozen=True, slots=True)
 class ParticipantStance:
-    """Where somebody who takes part stands on one dimension, and whether they have spoken for it here."""
+    """A participant's level on one dimension, and whether they have posted on it."""
 
     level: int | None
     reasoned: bool = False
@@ -21,13 +21,13 @@ class ParticipantStance:
 
     @property
     def spoke(self) -> bool:
-        """Whether a reason or an answer of theirs is on record in this discussion."""
+        """Whether the participant gave a reason or an answer in this discussion."""
         return self.reasoned or self.answered
 
 
 @dataclass(frozen=True, slots=True)
 class TopicPost:
-    """One post on the dimension: by whom, of what kind, and where its author stood from then on."""
+    """One post on a dimension: author, kind, and the author's level from then on."""
 
     who: int
     kind: str
@@ -35,7 +35,7 @@ class TopicPost:
 
 
 def common_level(stands: Collection[ParticipantStance], *, everybody_speaks: bool) -> int | None:
-    """Return the level on which all stand, or None while the dimension stays open.
+    """Return the level that all participants share, or None while the dimension stays open.
 
     With ``everybody_speaks`` (a reopened case, in which all may stand together from the start) each has to have given
     a reason or an answer, too.

@@ -8,5 +8,5 @@ from annotation.models import Discussion
 
 
 def handed_over_condition(at: datetime) -> Q:
-    """Return the condition that a discussion is the admins' to decide: from its deadline on, noticed or not."""
+    """Return the condition that the admins decide a discussion, as its deadline has passed."""
     return Q(state=Discussion.State.HANDED_OVER) | Q(state=Discussion.State.OPEN, due_at__lte=at)

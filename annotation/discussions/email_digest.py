@@ -1,4 +1,4 @@
-"""Mail, once a day to those who asked for it, about discussions that wait for them.
+"""Daily email digest of discussions that wait for their recipients.
 
 It names studies and counts: no content, no values, and nobody else.
 """
@@ -29,7 +29,7 @@ BETWEEN = timedelta(hours=23)
 
 @dataclass(frozen=True, slots=True)
 class DigestEntry:
-    """What waits for somebody in one study."""
+    """The answers and decisions of one study that wait for a user."""
 
     title: str
     answers: int
@@ -39,7 +39,7 @@ class DigestEntry:
 
 
 def send_digests() -> int:
-    """Send every digest that is due and has something to tell; return how many were sent.
+    """Send every due digest that is not empty; return how many were sent.
 
     Where the mail server does not answer, the rest waits for the next time.
     """
@@ -62,7 +62,7 @@ def send_digests() -> int:
 
 
 def waiting_for(user: User) -> list[DigestEntry]:
-    """Return what waits for somebody, by the titles of the studies."""
+    """Return the digest entries of a user, by study title."""
     answers = waiting_by_study(user)
     handed = Discussion.objects.filter(
         study__in=studies_led_by(user).filter(state=Study.State.RUNNING), state=Discussion.State.HANDED_OVER

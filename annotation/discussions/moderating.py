@@ -1,4 +1,4 @@
-"""What admins do with a discussion: decide it, excuse or replace who takes part, and set its deadline."""
+"""Admins' actions on discussions: decide, excuse or replace participants, set deadlines."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ LONGEST = timedelta(days=3 * 365)
 
 
 def override_topics(*, by: User, discussion_id: str, values: Mapping[str, float], reason: str) -> CaseView:
-    """Decide open dimensions in the place of those who take part; nobody signs, and the outcome says so.
+    """Decide open dimensions instead of the participants; no signatures are stored.
 
     The discussion of the dimensions that are not named goes on.
 
@@ -64,7 +64,7 @@ def override_topics(*, by: User, discussion_id: str, values: Mapping[str, float]
 def excuse_participant(
     *, by: User, discussion_id: str, participant: str | int, reason: str, replacement: str | None = None
 ) -> CaseView:
-    """Let somebody take no further part, in whose place ``replacement`` (a member's public id) may come.
+    """Excuse a participant, whom ``replacement`` (a member's public id) may replace.
 
     What they said stays. At least two remain; where those who remain stand together, the dimension closes.
 
@@ -103,7 +103,7 @@ def excuse_participant(
 
 
 def set_deadline(*, by: User, discussion_id: str, due_at: datetime | None, reason: str) -> CaseView:
-    """Give a discussion more or less time, or (None) all the time it takes; one handed over goes on.
+    """Change or remove (None) a discussion's deadline; one handed over is reopened to participants.
 
     Raises:
         NotFound, NotAllowed: the user does not lead the study.
@@ -131,7 +131,7 @@ def set_deadline(*, by: User, discussion_id: str, due_at: datetime | None, reaso
 
 
 def hand_over_overdue(*, limit: int = 1000) -> int:
-    """Hand the discussions of running studies whose deadline has passed to the admins; return how many."""
+    """Hand overdue discussions of running studies to the admins; return how many."""
     now = timezone.now()
     overdue = Discussion.objects.filter(
         state=Discussion.State.OPEN, due_at__lte=now, study__state=Study.State.RUNNING
@@ -165,7 +165,7 @@ def hand_over_overdue(*, limit: int = 1000) -> int:
 
 
 def give_time_back(*, study: Study, at: datetime) -> None:
-    """Put off the deadlines of a study that goes on by the time for which it stood still; call it in a transaction."""
+    """Extend a resumed study's deadlines by the time it was paused; call in a transaction."""
     paused = HistoryEntry.objects.filter(
         study=study, sample=None, event="study_changed", detail__after__state=Study.State.PAUSED
     )
@@ -252,7 +252,7 @@ def _find_replacement(case: DiscussionCase, replacement: str) -> Member:
 
 
 def _add_participant(case: DiscussionCase, member: Member, leaving: Participant) -> str:
-    """Let a member take part under the next pseudonym, with no value yet; return the pseudonym."""
+    """Add a participant under the next pseudonym, without a value; return the pseudonym."""
     last = Participant.objects.filter(discussion=case.discussion).aggregate(last=Max("number"))["last"]
     one = Participant.objects.create(
         discussion=case.discussion, member=member, number=last + 1, replaces=leaving, waits=True

@@ -1,4 +1,4 @@
-"""Which discussions there are for somebody: lists, their lines, and what waits. Read-only."""
+"""The discussions of a user: lists, rows, and counts of waiting ones. Read-only."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -21,14 +21,14 @@ LISTS = ("waiting", "open", "handed_over", "closed", "all")
 
 
 class DiscussionListing(NamedTuple):
-    """Discussions, and the fields that they are to be put in order by; the last one is unique."""
+    """A queryset of discussions and the fields to sort it by, the last of them unique."""
 
     rows: QuerySet[Discussion]
     order: Sequence[str]
 
 
 def list_discussions(*, by: User, study: Study, state: str = "waiting") -> DiscussionListing:
-    """Return the discussions of one of `LISTS` that ``by`` may know of, and in which order.
+    """Return one of `LISTS`: the discussions that ``by`` may see, and their order.
 
     ``waiting`` are those that wait for an answer of theirs; for admins those that were handed over to them, too.
     Those who read results find the widest difference first, and last those in which they owe a reason; the others find
@@ -59,7 +59,7 @@ def list_discussions(*, by: User, study: Study, state: str = "waiting") -> Discu
 
 
 class _Part(NamedTuple):
-    """Somebody's part in a discussion; as rows of the mapper, a page of them would take longer than all else."""
+    """A participation as plain values, which load faster than model instances."""
 
     pk: int
     discussion: int
@@ -84,7 +84,7 @@ _PART = (
 
 
 def case_rows(*, by: User, study: Study, discussions: Sequence[Discussion]) -> list[DiscussionListRow]:
-    """Return the lines of discussions of one study that `list_discussions` has found, in their order; five queries."""
+    """Return the rows of one study's discussions, in the given order, in five queries."""
     member = permissions.find_member(by, study)
     leads, reads = permissions.leads_as(by, member), permissions.reads_results_as(by, member)
     ids = [discussion.pk for discussion in discussions]
@@ -172,19 +172,19 @@ def _display_name(part: _Part, *, reads: bool, leads: bool) -> str:
 
 
 def waiting_count(user: User, study: Study | None = None) -> int:
-    """Return how many discussions wait for an answer of somebody's, in one study or in all."""
+    """Return how many discussions wait for the user's answer, in one study or in all."""
     rows = awaited_participations().filter(member__user=user)
     return rows.filter(member__study=study).count() if study is not None else rows.count()
 
 
 def waiting_by_study(user: User) -> dict[int, int]:
-    """Return how many discussions wait for an answer of somebody's, by the study's primary key."""
+    """Return how many discussions wait for the user's answer, by study's primary key."""
     rows = awaited_participations().filter(member__user=user).order_by().values_list("member__study_id")
     return dict(rows.annotate(n=Count("pk")))
 
 
 def owes_reason(user: User, sample: Sample) -> bool:
-    """Whether somebody takes part in the open discussion of a sample and has not given all of their reasons.
+    """Whether the user owes a reason in the open discussion of a sample.
 
     Whatever else shows the sample then withholds the others' values from them. A lead is told all once it is for the
     admins to decide.

@@ -1,4 +1,4 @@
-"""In what order somebody finds discussions: one that says no more of them than each says itself. Read-only."""
+"""The order of a user's discussions, which reveals nothing hidden from them. Read-only."""
 
 from datetime import datetime
 
@@ -18,7 +18,7 @@ NOT_TOLD = -1.0
 
 
 def with_visible_spread(rows: QuerySet[Discussion], *, by: User, study: Study, leads: bool) -> QuerySet[Discussion]:
-    """Return discussions of a study with ``told_spread``: their range, `NOT_TOLD` where ``by`` owes a reason.
+    """Annotate discussions with ``told_spread``: their range, `NOT_TOLD` where ``by`` owes a reason.
 
     For those who read the study's results; ``leads`` says whether they lead it.
     """

@@ -1,4 +1,4 @@
-"""Taking part in a discussion: the own reason first, then comments and stances, until all stand behind one value."""
+"""Participants' actions in a discussion: reasons first, then comments and stances."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -32,20 +32,20 @@ EVENTS = {
 
 @dataclass(frozen=True, slots=True)
 class StanceReason:
-    """Why: one of `Post.Reason`, words of one's own, or both."""
+    """A reason for a stance: one of `Post.Reason`, free text, or both."""
 
     code: str = ""
     text: str = ""
 
     @property
     def empty(self) -> bool:
-        """Whether it says nothing at all."""
+        """Whether neither code nor text is given."""
         return not self.code and not self.text.strip()
 
 
 @dataclass(frozen=True, slots=True)
 class _Act:
-    """One thing that somebody does on one dimension; ``level`` is where they stand from then on."""
+    """One participant's action on one dimension; ``level`` is their stance from then on."""
 
     topic: Topic
     kind: Post.Kind
@@ -65,7 +65,7 @@ def give_reasons(
     stances: Mapping[str, float] | None = None,
     seconds: float | None = None,
 ) -> CaseView:
-    """Store one's own reasons, by dimension, before seeing the others; returns the case with what they reveal.
+    """Store the user's reasons by dimension; return the case with what they reveal.
 
     ``stances`` may name a value with a reason: whoever has come later has none yet and must, anybody else may.
     The same key again stores nothing and answers the same.
@@ -112,7 +112,7 @@ def give_reasons(
 def post_comment(
     *, by: User, discussion_id: str, client_key: UUID, dimension: str, text: str, seconds: float | None = None
 ) -> CaseView:
-    """Say something on a dimension without moving; the same key again stores nothing and answers the same.
+    """Comment on a dimension without changing the stance; repeated keys store nothing.
 
     Raises:
         NotFound, BadInput: as for `give_reasons`.
@@ -144,7 +144,7 @@ def take_stances(
     reasons: Mapping[str, StanceReason] | None = None,
     seconds: float | None = None,
 ) -> CaseView:
-    """Keep one's values or move to others, by dimension: all of it is stored, or nothing.
+    """Keep or change the user's values by dimension; all are stored, or none.
 
     The own value again keeps it, with a reason or without; any other one moves, which needs a reason. A dimension on
     which all then stand together closes. The same key again stores nothing and answers the same.
@@ -178,7 +178,7 @@ def take_stances(
 
 
 def _perform_acts(by: User, discussion_id: str, client_key: UUID, seconds: float | None, plan: _Plan) -> CaseView:
-    """Do what ``plan`` makes of the locked case, unless the same key did it before; answer with the case."""
+    """Perform the acts that ``plan`` makes of the locked case, once per key; return the case."""
     mine = _find_participation(by, discussion_id)
     if seconds is not None and not (math.isfinite(seconds) and 0 <= seconds <= LONGEST_SECONDS):
         raise BadInput("That is no time.", fields={"seconds": f"From 0 to {LONGEST_SECONDS:g} seconds."})

@@ -1,4 +1,4 @@
-"""What a discussion looks like to its reader: plain values, without what the reader may not know yet."""
+"""Plain values of a discussion as one reader sees it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from annotation.core.sample_content import SampleView
 
 @dataclass(frozen=True, slots=True)
 class ParticipantView:
-    """Somebody who takes part; ``waits`` is None where the viewer may not know yet."""
+    """A participant; ``waits`` is None where the viewer may not know yet."""
 
     alias: str
     me: bool
@@ -24,7 +24,7 @@ class ParticipantView:
 
 @dataclass(frozen=True, slots=True)
 class MineView:
-    """The viewer's own place on a dimension."""
+    """The viewer's own stance on a dimension."""
 
     first: float | None
     current: float | None
@@ -34,7 +34,7 @@ class MineView:
 
 @dataclass(frozen=True, slots=True)
 class StanceView:
-    """Where a participant stands on a dimension."""
+    """A participant's stance on a dimension."""
 
     alias: str
     first: float | None
@@ -46,7 +46,7 @@ class StanceView:
 
 @dataclass(frozen=True, slots=True)
 class PostView:
-    """One thing said or done."""
+    """One post."""
 
     id: str
     alias: str
@@ -60,7 +60,7 @@ class PostView:
 
 @dataclass(frozen=True, slots=True)
 class TopicView:
-    """One disputed dimension; until it is revealed to the viewer, of the others there is nothing in it."""
+    """One disputed dimension, without the others' stances until it is revealed to the viewer."""
 
     key: str
     name: str
@@ -88,7 +88,7 @@ class SettledView:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """A discussion as one person may see it."""
+    """A discussion as one reader may see it."""
 
     id: str
     sample: SampleView
@@ -110,7 +110,7 @@ class CaseView:
 
 @dataclass(frozen=True, slots=True)
 class DiscussionListRow:
-    """A discussion's line in a list; what the viewer may not know yet is None."""
+    """A discussion's row in a list; None stands for what the viewer may not know yet."""
 
     id: str
     sample_public_id: str

@@ -1,4 +1,4 @@
-"""What a discussion shows to whom. Read-only.
+"""Builds the view of a discussion that one reader may see. Read-only.
 
 Those who take part see pseudonyms, and on each dimension nothing of the others before their own reason: no value, no
 post, no count. Admins see everything under names, researchers under the pseudonyms of the study. An admin who takes
@@ -59,7 +59,7 @@ PLAIN_OUTCOMES = (FinalScore.Outcome.UNANIMOUS, FinalScore.Outcome.BY_RULE, Fina
 
 @dataclass(frozen=True, slots=True)
 class _Viewer:
-    """How somebody looks at a case."""
+    """The reader of a case, and what they may see of it."""
 
     me: Participant | None
     everything: bool
@@ -75,7 +75,7 @@ class _First(NamedTuple):
 
 
 def case_for(*, by: User, discussion_id: str) -> CaseView:
-    """Return a discussion as ``by`` may see it.
+    """Return the view of a discussion for ``by``.
 
     Raises:
         NotFound: there is none, or it is not theirs to know.
@@ -87,12 +87,12 @@ def case_for(*, by: User, discussion_id: str) -> CaseView:
 
 
 def build_view(by: User, case: DiscussionCase) -> CaseView:
-    """Return a discussion that has been read, or just written to by ``by``, as they may see it."""
+    """Return the view for ``by`` of a case that is already loaded."""
     return _build_case_view(case, _build_viewer(by, case))
 
 
 def version_of(*, by: User, discussion_id: str) -> int:
-    """Return a discussion's version, which grows with every change, those that ``by`` may not see yet included.
+    """Return a discussion's version, which grows with every change, hidden ones included.
 
     Raises:
         NotFound: there is none, or it is not theirs to know.
@@ -233,7 +233,7 @@ def _build_post(case: DiscussionCase, post: Post, alias: str) -> PostView:
 
 
 def _read_finals(case: DiscussionCase) -> dict[int, tuple[float | None, str]]:
-    """Return value and outcome by dimension as this discussion left them."""
+    """Return final value and outcome by dimension, as of this discussion."""
     rows = FinalScore.objects.filter(discussion=case.discussion).order_by("version")
     return {
         dimension: (case.value(level), outcome)
@@ -280,7 +280,7 @@ def _read_first_values(case: DiscussionCase) -> dict[int, list[_First]]:
 
 
 def _visible_outcome(outcome: str, firsts: Sequence[_First]) -> str:
-    """Return how a value came about, as those who take part are told: after a review, what it would be without one."""
+    """Return the outcome shown to participants: after a review, the one without it."""
     # That a review was asked for says that all before it agreed, and so whose value it is that differs.
     if outcome != FinalScore.Outcome.REVIEWED:
         return outcome

@@ -1,4 +1,4 @@
-"""Files leave the house: what they are on their way, and what it means to have taken final scores away."""
+"""Downloads, and the permission and exposure that come with exported final scores."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ CHUNK = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file on its way to somebody."""
+    """A file to download, in pieces."""
 
     name: str
     content_type: str
@@ -23,7 +23,7 @@ class Download:
 
 
 def authorize_export(by: User, study: Study) -> None:
-    """Let somebody take final scores of a study away; who could score there is no longer independent afterwards.
+    """Check that the user may export final scores, and record their exposure to all samples.
 
     Raises:
         NotFound, NotAllowed: the user may not read the study's results.

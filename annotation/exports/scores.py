@@ -1,4 +1,4 @@
-"""Scores go out: the long score table, a page of samples at a time."""
+"""Exports the long score table, a page of samples at a time."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ FORMATS: tuple[Format, ...] = ("csv", "jsonl")
 
 
 def export_scores(*, by: User | None, study: Study, format: Format = "csv") -> Iterator[str]:
-    """Yield the standing ratings of a study as pieces of a score table; ``by=None`` is the command line.
+    """Yield a study's valid ratings as pieces of a score table; ``by=None`` is the command line.
 
     Imported into another study of the same samples and rubric, the table gives the same ratings, but for the format
     ``spreadsheet``: a CSV for people. A member who has taken it away scores no sample of today any more.

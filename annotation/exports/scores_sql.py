@@ -1,4 +1,4 @@
-"""Ratings read by the hundred thousand.
+"""SQL that reads many ratings for the export.
 
 Through the mapper a third of the time goes into statements with hundreds of parameters, and as much into times.
 """
@@ -12,7 +12,7 @@ from annotation.core.sql import fetch_rows, prefer_indexes
 
 
 def valid_scores(sample_ids: Iterable[int]) -> list[tuple[int, int, int, int, str | None, float | None]]:
-    """Return id, sample, member, round, time and seconds of the samples' standing scores, a sample's together."""
+    """Return id, sample, member, round, time and seconds of valid scores, grouped by sample."""
     # As text: of every four seconds one would go into times that are parsed only to be written out again.
     at = "(s.at AT TIME ZONE 'UTC')::text" if connection.vendor == "postgresql" else "CAST(s.at AS TEXT)"
     return _query_by_index(

@@ -1,4 +1,4 @@
-"""What annotators were shown of a judge goes out, value by value, with what they made of it."""
+"""Exports suggested values with the annotators' answers to them."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ COLUMNS = ("sample", "annotator", "arm", "run", "dimension", "shown", "first", "
 
 
 def export_suggestions(*, by: User, study: Study) -> Iterator[str]:
-    """Yield a CSV of every value that was suggested with a score that stands, annotators by pseudonym, in pieces.
+    """Yield CSV pieces of every suggested value with a valid score, annotators by pseudonym.
 
     ``first`` is the locked own value in the delayed arm, else what was submitted first. Seconds are those of the whole
     score. Who has taken it away and could score there is no longer independent on today's samples.
@@ -57,7 +57,7 @@ def _format_pieces(study: Study) -> Iterator[str]:
 
 
 def _read_pages(study: Study) -> Iterator[dict[int, str]]:
-    """Yield the external ids of some samples at a time that somebody met the judge on, by primary key."""
+    """Yield external ids of samples with suggestions, some at a time, by primary key."""
     met = Sample.objects.filter(study=study, assignments__arm__gt=Arm.BLIND).order_by("pk").distinct()
     after = 0
     while found := dict(met.filter(pk__gt=after).values_list("pk", "external_id")[:PAGE]):

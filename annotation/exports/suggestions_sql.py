@@ -1,4 +1,4 @@
-"""What was shown of a judge, value by value, for taking away; without numpy, as the web process runs it."""
+"""SQL that reads suggested values for the export, without numpy, as web processes run it."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from annotation.core.sql import fetch_rows, prefer_indexes
 
 
 class SuggestionRow(NamedTuple):
-    """One value that a judge suggested, with what was made of it; levels by id, the time in ISO form."""
+    """One suggested value and the answer to it; levels by id, the time in ISO form."""
 
     sample: int
     member: int
@@ -24,7 +24,7 @@ class SuggestionRow(NamedTuple):
 
 
 def read_exported_suggestions(sample_ids: Iterable[int]) -> list[SuggestionRow]:
-    """Return what was shown on samples with scores that stand, a sample's together."""
+    """Return the suggestions of samples with valid scores, grouped by sample."""
     listed = ",".join(str(int(pk)) for pk in sample_ids)
     at = "(s.at AT TIME ZONE 'UTC')::text" if connection.vendor == "postgresql" else "CAST(s.at AS TEXT)"
     with prefer_indexes():

@@ -1,4 +1,4 @@
-"""Tells a worker that a job waits, in the queue of its kind."""
+"""Sends job numbers to the workers' message queues."""
 
 import logging
 from enum import StrEnum
@@ -17,12 +17,12 @@ class BrokerQueue(StrEnum):
 
 
 def queue_of(kind: str) -> BrokerQueue:
-    """Return the queue of a kind of work: whatever judges do has one of its own, for machines that suit them."""
+    """Return the queue of a job kind; judges' jobs have one of their own."""
     return BrokerQueue.JUDGE if kind.startswith("judge_") else BrokerQueue.WORK
 
 
 def send_job(job_id: int, kind: str) -> bool:
-    """Hand a job's number to the broker. A failure only delays the job: the sweep sends it again."""
+    """Send a job's number to the broker; after a failure `resend_silent_jobs` sends it again."""
     try:
         current_app.send_task("annotation.tasks.run_job", [job_id], queue=queue_of(kind), retry=False)
     except (OperationalError, OSError) as error:

@@ -1,4 +1,4 @@
-"""What a piece of long work is given: its input, and a way to tell how far it is that stops it when it must stop."""
+"""The context of a running job: arguments, progress, checkpoints, log and cancellation."""
 
 import threading
 import time
@@ -27,11 +27,11 @@ stopping = threading.Event()
 
 
 class JobStopped(BaseException):
-    """The work must end now. Not an `Exception`, so that a handler for bad lines inside the work lets it through."""
+    """The job must end now; a `BaseException`, so that handlers for bad lines let it through."""
 
 
 class LeaseLost(JobStopped):
-    """Another attempt owns the job: whatever this one still writes would be written twice."""
+    """Another attempt owns the job, so this one must write nothing more."""
 
 
 class CancelRequested(JobStopped):
@@ -43,7 +43,7 @@ class WorkerStopping(JobStopped):
 
 
 def lease_end() -> Any:
-    """Return until when a lease taken now holds."""
+    """Return the end of a job lease taken now."""
     return timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
 
 
@@ -69,7 +69,7 @@ class JobContext:
 
     @property
     def by(self) -> User | None:
-        """The person whose job it is; None for the command line."""
+        """The user who queued the job; None for the command line."""
         return self.job.created_by
 
     @property
@@ -82,11 +82,11 @@ class JobContext:
 
     @property
     def resumed_from(self) -> Mapping[str, Any]:
-        """The checkpoint that an earlier attempt left; empty for a fresh start."""
+        """The checkpoint of an earlier attempt; empty for a fresh start."""
         return self.job.checkpoint
 
     def progress(self, done: int, total: int | None = None, activity: str | None = None) -> None:
-        """Tell how far the work is; written at most twice a second, so call it as often as convenient.
+        """Report progress; it is written at most twice a second, however often it is called.
 
         Rests here while others want the processors, so call it outside of transactions that write.
 
@@ -118,7 +118,7 @@ class JobContext:
             self._write()
 
     def checkpoint(self, values: Mapping[str, Any]) -> None:
-        """Keep where the work would resume, at once; a key ``done`` is where its progress resumes.
+        """Store a checkpoint at once; its key ``done`` is where progress resumes.
 
         Raises:
             JobStopped: the work must end now, and its open transaction must not be committed.
@@ -127,7 +127,7 @@ class JobContext:
         self._write()
 
     def keep(self, values: Mapping[str, Any]) -> None:
-        """Keep a checkpoint even of a job that has been cancelled: what is done by then is done.
+        """Store a checkpoint, even of a cancelled job.
 
         Raises:
             LeaseLost: the open transaction must not be committed.
@@ -136,11 +136,11 @@ class JobContext:
         self._write(even_if_cancelled=True)
 
     def check_held(self) -> None:
-        """Write what is to be told at once, and raise `JobStopped` if this attempt no longer owns the job."""
+        """Write progress at once, and raise `JobStopped` if this attempt no longer owns the job."""
         self._write()
 
     def keep_refusals(self, name: str) -> None:
-        """Note where all refused lines are stored; written with whatever is written next."""
+        """Note the file of rejected lines; it is stored with the next write."""
         self._changes["refusals"] = name
 
     def log(self, line: str) -> None:
@@ -151,11 +151,11 @@ class JobContext:
         self._lines.append(line[:MAX_LINE_LENGTH] if self._log_room else "… further lines are left out.")
 
     def log_trace(self, trace: str) -> None:
-        """Add the trace of a fault, whatever the log's length; its end tells most."""
+        """Add a traceback to the log, whatever the log's length."""
         self._lines.append(trace[-MAX_TRACE_LENGTH:])
 
     def beat(self) -> None:
-        """Prolong the lease, and notice from outside the work whether it must end."""
+        """Prolong the lease, and note whether the job must end."""
         held = self._held().update(heartbeat_at=timezone.now(), lease_until=lease_end())
         if not held:
             self._notice_why()
@@ -163,7 +163,7 @@ class JobContext:
     def finish(
         self, state: Job.State, *, result: Mapping[str, Any] | None = None, error: str = "", activity: str = ""
     ) -> None:
-        """End the job in ``state`` and let go of it."""
+        """End the job in ``state`` and release its lease."""
         ended = {"state": state, "result": result, "error": error, "activity": activity}
         self._changes |= ended | {"finished_at": timezone.now(), "lease_token": "", "lease_until": None}
         self._write(even_if_cancelled=True)

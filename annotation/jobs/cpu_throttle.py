@@ -1,4 +1,4 @@
-"""Long work rests in between while somebody else has to wait for the processors.
+"""Pauses long jobs while other processes wait for the processors.
 
 A low priority alone is not enough: whoever scores shares caches, memory and database with the work all the same.
 """
@@ -21,14 +21,14 @@ SHORTEST_RUN = 0.004
 
 
 class CpuThrottle:
-    """Rests for the thread that makes it; where the kernel does not tell of waiting it never does."""
+    """Pauses of the calling thread; none where the kernel reports no waiting times."""
 
     def __init__(self) -> None:
         self._ran, self._waited = time.thread_time(), waiting_seconds()
         self._recent_ran = self._recent_waited = 0.0
 
     def rest(self) -> float:
-        """Rest if the processors are wanted elsewhere, and return for how many seconds."""
+        """Pause if others wait for the processors; return the seconds paused."""
         ran = time.thread_time()
         running = ran - self._ran
         if running < SHORTEST_RUN:
@@ -46,7 +46,7 @@ class CpuThrottle:
 
 
 def waiting_seconds() -> float:
-    """Return for how many seconds this thread has been ready to run and was not let; 0 where that is not told."""
+    """Return the seconds this thread waited for a processor; 0 where that is unknown."""
     try:
         return int(SCHEDULING.read_bytes().split()[1]) / 1e9
     except (OSError, ValueError, IndexError):

@@ -1,4 +1,4 @@
-"""PURE. How fast long work is and how long it will still take: the one arithmetic of pages, API and command line."""
+"""PURE. Rate and time left of a job, for pages, API and command line."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ SHORTEST = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast work is; None where that cannot be told yet."""
+    """Rate and time left of a job; None where unknown."""
 
     per_second: float | None
     seconds_left: float | None
@@ -27,7 +27,7 @@ def pace_of(*, done: int, total: int | None, seconds: float, before: int = 0) ->
 
 
 def round_duration(seconds: float) -> tuple[int, int, int]:
-    """Return a duration as days, hours and minutes, or as three zeros below one: no finer than people plan by.
+    """Return a duration as days, hours and minutes; three zeros below one minute.
 
     From a quarter of an hour on it is rounded to five minutes, from a day on to hours.
     """

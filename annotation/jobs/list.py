@@ -1,4 +1,4 @@
-"""The long work of a study as a list: what runs first, then the newest, narrowed and a page at a time. Read-only."""
+"""The list of a study's jobs: active ones, then the newest, filtered and paged. Read-only."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ FIGURES = ("created", "updated", "refused")
 
 @dataclass(frozen=True, slots=True)
 class JobPage:
-    """Some jobs, and where the next ones begin."""
+    """A page of jobs, and where the next one begins."""
 
     rows: list[Job]
     next: int | None
@@ -27,13 +27,13 @@ def visible_jobs(user: User, study: Study) -> QuerySet[Job]:
 
 
 def list_jobs(rows: QuerySet[Job]) -> QuerySet[Job]:
-    """Return jobs without what is large about them, with the figures of their results beside them."""
+    """Return jobs without their large columns, with the numbers of their results."""
     figures = {f"said_{name}": F(f"result__{name}") for name in FIGURES}
     return rows.defer("result", "checkpoint").annotate(**figures)
 
 
 def read_job_page(jobs: QuerySet[Job], *, kind: str = "", state: str = "", start: int = 0, limit: int = 50) -> JobPage:
-    """Return a page of jobs from place ``start`` on, those that wait or run before all others, the newest first."""
+    """Return a page of jobs from ``start`` on, active ones first, then the newest."""
     rows = list_jobs(jobs)
     if kind:
         rows = rows.filter(kind=kind)
@@ -45,5 +45,5 @@ def read_job_page(jobs: QuerySet[Job], *, kind: str = "", state: str = "", start
 
 
 def kinds_of(jobs: QuerySet[Job]) -> Iterable[str]:
-    """Return the kinds of work that there has been, in alphabetical order."""
+    """Return the kinds of some jobs, in alphabetical order."""
     return jobs.order_by("kind").values_list("kind", flat=True).distinct()

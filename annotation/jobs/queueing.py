@@ -1,4 +1,4 @@
-"""Long work as people see it: queued, watched, cancelled, tried again, and never lost."""
+"""Queues, cancels, retries and resends jobs."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ LONGEST_WAIT_FOR_A_REMINDER = 300
 
 
 def job_pace(job: Job, *, now: datetime | None = None) -> Pace:
-    """Derive rate and time left from what the running attempt has done so far in its present count."""
+    """Return rate and time left of a job from the progress of its running attempt."""
     since = job.step_at or job.started_at
     if job.state != Job.State.RUNNING or since is None:
         return UNKNOWN
@@ -45,7 +45,7 @@ def enqueue(
     file: str = "",
     client_key: UUID | None = None,
 ) -> Job:
-    """Queue a piece of work for a worker; ``by=None`` is the command line. The same key again is the same job.
+    """Queue a job; ``by=None`` is the command line, and a repeated key returns the same job.
 
     Raises:
         BadInput: there is no such kind, or an argument is wrong; the field is named.
@@ -85,7 +85,7 @@ def enqueue(
 
 
 def may_queue(user: User, study: Study, kind: str) -> bool:
-    """Whether the user may queue work of a kind in the study."""
+    """Whether the user may queue jobs of a kind in the study."""
     try:
         _require_may_queue(user, study, kind)
     except (NotAllowed, NotFound):
@@ -119,7 +119,7 @@ def _enqueue_once(
 
 
 def cancel(*, by: User, job: Job) -> Job:
-    """Cancel waiting work at once and running work at its next step; doing it twice changes nothing.
+    """Cancel a waiting job at once, a running one at its next step.
 
     Raises:
         WrongState: the work is over already.
@@ -141,7 +141,7 @@ def cancel(*, by: User, job: Job) -> Job:
 
 
 def retry(*, by: User | None, job: Job) -> Job:
-    """Queue failed or cancelled work again, from its checkpoint; work that waits or runs stays as it is.
+    """Queue a failed or cancelled job again, from its checkpoint.
 
     ``by=None`` is the command line.
 
@@ -185,7 +185,7 @@ def _require_visible(by: User, job: Job) -> None:
 
 
 def resend_silent_jobs(*, limit: int = 500) -> int:
-    """Send again what waits unheard or whose worker fell silent; returns how many jobs that were."""
+    """Send jobs again that no worker took or whose worker is silent; return how many."""
     due = Job.objects.filter(state__in=(Job.State.QUEUED, Job.State.RUNNING), lease_until__lt=timezone.now())
     return sum(_resend_job(job) for job in due.order_by("lease_until")[:limit])
 

@@ -1,4 +1,4 @@
-"""The register of job kinds: it knows none of them, `annotation.job_kinds` adds each."""
+"""The registry of job kinds, which `annotation.job_kinds` fills."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -60,7 +60,7 @@ class JobKind:
         self.check_values(arguments)
 
     def keeps_input(self, job: Job) -> bool:
-        """Return whether the file that the job reads is still there to be read again."""
+        """Return whether the job's input file still exists."""
         return "path" not in self.arguments or bool(job.file or job.arguments.get("path"))
 
 

@@ -1,4 +1,4 @@
-"""Refused lines of a job: all of them kept as a file beside the job, as its result holds the first ones alone."""
+"""Stores and reads the rejected lines of a job, of which its result holds only the first."""
 
 import json
 import tempfile
@@ -16,7 +16,7 @@ SPOOL_BYTES = 1_000_000
 
 
 class LineError(NamedTuple):
-    """Why a line was refused; line 0 is the file as a whole."""
+    """The reason why a line was rejected; line 0 is the file as a whole."""
 
     line: int
     field: str
@@ -24,7 +24,7 @@ class LineError(NamedTuple):
 
 
 def store_rejected_lines(job: Job, errors: Iterable[LineError]) -> str:
-    """Keep all refused lines of a job as JSON Lines and return the storage name; empty where there are none.
+    """Store all rejected lines as JSON Lines and return the storage name; empty if none.
 
     A job that runs again replaces what its earlier attempt has left.
     """
@@ -39,7 +39,7 @@ def store_rejected_lines(job: Job, errors: Iterable[LineError]) -> str:
 
 
 def read_rejected_lines(job: Job) -> Iterator[LineError]:
-    """Yield every refused line of a job in the order of its file; of one long ended, those that its result holds."""
+    """Yield the rejected lines of a job in file order; only those in its result once the file is gone."""
     if job.refusals and default_storage.exists(job.refusals):
         with default_storage.open(job.refusals) as file:
             for line in file:
@@ -50,13 +50,13 @@ def read_rejected_lines(job: Job) -> Iterator[LineError]:
 
 
 def rejected_lines_as_json(job: Job) -> Iterator[str]:
-    """Yield all refused lines of a job as JSON Lines, for programs: intact."""
+    """Yield all rejected lines of a job as JSON Lines, unchanged."""
     for error in read_rejected_lines(job):
         yield json.dumps(error._asdict(), ensure_ascii=False) + "\n"
 
 
 def rejected_lines_as_csv(job: Job) -> Iterator[str]:
-    """Yield all refused lines of a job as CSV for people: no text of it is a formula."""
+    """Yield all rejected lines of a job as CSV, with formulas escaped."""
     yield BYTE_ORDER_MARK + format_csv([LineError._fields])
     for error in read_rejected_lines(job):
         yield format_csv([error])

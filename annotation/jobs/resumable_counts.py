@@ -1,4 +1,4 @@
-"""What all attempts at one job have done together: kept in the transactions that do it, so that a crash loses nothing.
+"""Counts over all attempts of a job, stored in the transactions that they count.
 
 A worker may die between any two steps, even between the last one and the end of its job. The next attempt then finds
 the work done, and would report that there was nothing to do.
@@ -17,7 +17,7 @@ Keep = Callable[[Mapping[str, Any]], None]
 
 
 class ResumableCounts:
-    """Counts over all attempts, how far they came, and what has been said of them already.
+    """Counts over all attempts, the position they reached, and what has been reported.
 
     ``kept`` is what an earlier attempt kept by ``keep``, which is called in the transaction of what it counts. Without
     them it is the ledger of work that nobody takes up again.
@@ -37,7 +37,7 @@ class ResumableCounts:
         return self._counts[name]
 
     def take(self, reached: int, **counts: int) -> None:
-        """Count what was done up to ``reached``; what an earlier attempt has counted is not counted again."""
+        """Add the counts up to ``reached``, skipping what an earlier attempt counted."""
         if reached <= self.reached:
             return
         self.reached = reached
@@ -49,7 +49,7 @@ class ResumableCounts:
         self._save()
 
     def once(self, what: str, act: Callable[[], object]) -> None:
-        """Do something that no attempt may do again, in a transaction with the note of it."""
+        """Run ``act`` once over all attempts, in one transaction with the note of it."""
         if what not in self._said:
             with write_transaction():
                 act()
@@ -58,7 +58,7 @@ class ResumableCounts:
 
     @contextmanager
     def report_once(self, tell: Callable[[dict[str, int]], object], names: tuple[str, ...]) -> Iterator[None]:
-        """Have ``tell`` write down, once, what was counted under ``names`` and has not been told, however it ends.
+        """Report what was counted under ``names`` and not reported yet, once, when the block ends.
 
         An attempt that another one goes on from tells nothing: the last one tells of all.
         """

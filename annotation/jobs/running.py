@@ -1,4 +1,4 @@
-"""Runs jobs in a worker: claims one, keeps its lease while it works, and writes how it ended."""
+"""Runs jobs in a worker: claims one, keeps its lease, stores how it ended."""
 
 import logging
 import secrets
@@ -30,7 +30,7 @@ _places = {
 
 
 def run_waiting_jobs(job_id: int) -> None:
-    """Run a job, then whatever else waits in its queue; returns at once when enough threads are at it already."""
+    """Run a job, then the others in its queue; return at once if enough threads do."""
     queue = queue_of(Job.objects.filter(pk=job_id).values_list("kind", flat=True).first() or "")
     places = _places[queue]
     wanted: int | None = job_id
@@ -44,7 +44,7 @@ def run_waiting_jobs(job_id: int) -> None:
 
 
 def run_job(job_id: int, *, listen: Listener | None = None) -> None:
-    """Run one job if it waits; a job that somebody else runs, or that is over, is left alone."""
+    """Run one job if it is still queued."""
     job = claim_job(job_id)
     if job is None:
         return
@@ -57,7 +57,7 @@ def run_job(job_id: int, *, listen: Listener | None = None) -> None:
 
 
 def claim_job(job_id: int) -> Job | None:
-    """Take a queued job; of several callers at once one gets it."""
+    """Claim a queued job; of several callers only one gets it."""
     waiting = Job.objects.filter(pk=job_id, state=Job.State.QUEUED, cancel_requested=False)
     job = waiting.select_related("study", "created_by").first()
     if job is None:
@@ -130,7 +130,7 @@ def _describe_fault(fault: Exception) -> str:
 
 @contextmanager
 def _prolong_lease(context: JobContext) -> Iterator[None]:
-    """Prolong the lease from a thread of its own, since a single step of the work may outlast it."""
+    """Prolong the lease from a thread, as a single step of a job may outlast it."""
     ended = threading.Event()
 
     def beat() -> None:

@@ -1,4 +1,4 @@
-"""Tables and the constraints that the database itself enforces; no rules."""
+"""Django models and database constraints, without business rules."""
 
 from .assignments import Arm, Assignment, QueueCursor, Skip
 from .discussions import Discussion, Participant, Post, Stance, Topic

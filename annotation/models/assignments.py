@@ -1,4 +1,4 @@
-"""Who works on which sample: leases, skips and each member's place in the queue."""
+"""Assignments of samples to members, skips, and each member's queue cursor."""
 
 from django.db import models
 from django.db.models import Q
@@ -10,7 +10,7 @@ from .studies import MAX_SLOTS
 
 
 class Arm(models.IntegerChoices):
-    """How an annotator met the judge on a sample."""
+    """How an annotator is shown a judge's values on a sample."""
 
     BLIND = 0, "blind"
     DELAYED = 1, "delayed"
@@ -65,7 +65,7 @@ class Assignment(models.Model):
 
 
 class Skip(models.Model):
-    """An annotator said why a sample cannot be scored by them."""
+    """An annotator's skip of a sample, with the reason."""
 
     class Reason(models.TextChoices):
         PICTURE_BROKEN = "picture_broken", "a picture does not load or is cut off"
@@ -84,7 +84,7 @@ class Skip(models.Model):
 
 
 class QueueCursor(models.Model):
-    """Up to where the begun samples of one priority are all known to be this member's own."""
+    """The position up to which begun samples of one priority are all the member's own."""
 
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_index=False)
     priority = models.PositiveSmallIntegerField()

@@ -1,4 +1,4 @@
-"""Samples whose scores differ: who takes part, where each stands, and what was said."""
+"""Discussions of disputed samples: topics, participants, stances and posts."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -19,7 +19,7 @@ def _level_of_its_dimension(field: str) -> Q:
 
 
 class Discussion(models.Model):
-    """The case of one sample, from the difference to the agreed values."""
+    """The discussion of one sample's disputed dimensions."""
 
     class State(models.TextChoices):
         OPEN = "open", "open"
@@ -68,7 +68,7 @@ class Discussion(models.Model):
 
 
 class Topic(models.Model):
-    """One dimension of a discussion; closed when all who take part stand on one value, or by an admin."""
+    """One dimension of a discussion, closed by a common value or by an admin."""
 
     discussion = models.ForeignKey(Discussion, on_delete=models.CASCADE, related_name="topics", db_index=False)
     dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -108,7 +108,7 @@ class Participant(models.Model):
 
 
 class Stance(models.Model):
-    """Where somebody stands on a dimension now, beside where they began. Its history is in the posts."""
+    """A participant's first and current level on a topic; the posts hold its history."""
 
     participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="stances", db_index=False)
     dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -134,7 +134,7 @@ class Stance(models.Model):
 
 
 class Post(models.Model):
-    """One thing said or done on one dimension of a discussion. Append-only."""
+    """One reason, comment or stance change on a topic. Append-only."""
 
     class Kind(models.TextChoices):
         REASON = "reason", "own reason, before seeing the others"

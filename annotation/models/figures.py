@@ -1,4 +1,4 @@
-"""Results of long calculations, kept so that a page can show them at once with their age."""
+"""Stored results of long calculations, shown with their age."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from .studies import Study
 
 
 class StudyFigures(models.Model):
-    """The latest result of one kind for a study; a new one takes its place."""
+    """The latest result of one kind for a study; a new one replaces it."""
 
     class Kind(models.TextChoices):
         AGREEMENT = "agreement", "agreement"

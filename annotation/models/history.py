@@ -1,4 +1,4 @@
-"""Who did what, when: one row per step in the life of a study, a sample or a person's place in it."""
+"""History of studies, samples and members: who did what, when."""
 
 from django.db import models
 

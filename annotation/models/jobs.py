@@ -1,4 +1,4 @@
-"""Long work: one row per piece, which is the truth about it."""
+"""Jobs and their logs; the row is the authoritative state of a job."""
 
 from django.db import models
 from django.db.models import Q
@@ -10,7 +10,7 @@ from .studies import Study
 
 
 class Job(models.Model):
-    """A piece of long work with progress, a lease, a result and a log."""
+    """A background job with progress, a lease, a result and a log."""
 
     class State(models.TextChoices):
         QUEUED = "queued", "queued"

@@ -1,4 +1,4 @@
-"""Judges: runs that were trained here or are known by imported predictions, what they say, how they did."""
+"""Judge runs, their predictions and their scorecards."""
 
 from django.db import models
 from django.db.models import Q
@@ -65,7 +65,7 @@ class JudgeRun(models.Model):
 
 
 class Prediction(models.Model):
-    """What a judge expects of a sample: its distribution over the levels of each dimension, and what follows from it.
+    """A judge's prediction for a sample: a distribution over levels per dimension.
 
     ``dimensions`` is as in a line of predictions, by the dimension's key: ``p``, ``expected``, ``sd``, ``rounded``,
     ``p_dispute``, ``interval``, ``mass``, ``ensemble_sd``, and ``rule`` where no model was asked.
@@ -98,7 +98,7 @@ class Prediction(models.Model):
 
 
 class Scorecard(models.Model):
-    """A judge held to the test part of a release.
+    """The evaluation of a judge on the test part of a release.
 
     ``cards`` are `judge.evaluation.scorecard`'s by target, ``final`` and ``mean``. ``pairs`` holds what stands behind
     the figures, a column per quantity: see `services.judging.columns`.

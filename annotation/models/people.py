@@ -1,4 +1,4 @@
-"""Who works here: people, their place in a study, how they get in and what they have seen."""
+"""Users, members, exposures, invitations and API tokens."""
 
 from typing import Any, ClassVar
 
@@ -49,7 +49,7 @@ class User(AbstractBaseUser):
 
 
 class Member(models.Model):
-    """A person's place in one study. Without ``user`` it only carries imported scores."""
+    """A person's membership of one study; without ``user`` it only carries imported scores."""
 
     class Role(models.TextChoices):
         ANNOTATOR = "annotator", "annotator"
@@ -88,7 +88,7 @@ class Member(models.Model):
 
 
 class Exposure(models.Model):
-    """A member is no longer independent on a sample: has seen its scores or generator, or scored it elsewhere."""
+    """A member's loss of independence on a sample, having seen its scores or scored it elsewhere."""
 
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="exposures")
     sample = models.ForeignKey("annotation.Sample", on_delete=models.CASCADE, related_name="exposures")

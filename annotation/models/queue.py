@@ -1,4 +1,4 @@
-"""The review queue: which samples to look at next and why, and what became of those that it foresaw."""
+"""The review queue: its entries, and the outcomes of predicted disputes."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -12,7 +12,7 @@ from .studies import Protocol, Study
 
 
 class ReviewQueue(models.Model):
-    """How far the queues of a study are, and what they rest on."""
+    """The state of a study's review queues, and what they were computed from."""
 
     study = models.OneToOneField(Study, on_delete=models.CASCADE, primary_key=True, related_name="review_queue")
     run = models.ForeignKey(
@@ -45,7 +45,7 @@ class ReviewQueue(models.Model):
 
 
 class QueueEntry(models.Model):
-    """A sample's place in one queue. It stays when it has left, with what came of it.
+    """A sample's entry in one queue, kept with its outcome after it has left.
 
     Ranks are as `RankedEntry` has them, highest first and ties by ``draw``; random entries stand by ``draw`` alone.
     """

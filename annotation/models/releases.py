@@ -1,4 +1,4 @@
-"""What leaves the house: the pool that test questions come from, frozen releases, and files rendered from them."""
+"""Releases: the reserved test pool, frozen copies of final scores, and rendered files."""
 
 from django.db import models
 from django.db.models import Q
@@ -11,7 +11,7 @@ from .studies import Protocol, Study
 
 
 class ReservedPool(models.Model):
-    """From its reservation on, test questions come from the reserved ones alone; see `Question.reserved`.
+    """A study's reservation of test questions; see `Question.reserved`.
 
     Whether a question that arrives later belongs to it follows from the seed, the share and the question's key.
     """
@@ -57,7 +57,7 @@ class Release(models.Model):
 
 
 class ReleaseEntry(models.Model):
-    """That a sample is in a release, and which final scores were current then: what has changed since follows."""
+    """A sample in a release, with the final scores that were current then."""
 
     release = models.ForeignKey(Release, on_delete=models.CASCADE, related_name="entries", db_index=False)
     sample = models.ForeignKey(Sample, on_delete=models.CASCADE, related_name="+")

@@ -1,4 +1,4 @@
-"""What is scored: rubrics, their dimensions and the ordered levels of each."""
+"""Rubrics, their dimensions and the ordered levels of each."""
 
 from typing import Any
 

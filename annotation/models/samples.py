@@ -1,4 +1,4 @@
-"""What is judged: questions, samples, their content and their pictures."""
+"""Questions, samples, their content and their pictures."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,7 +8,7 @@ from .studies import Protocol, Study
 
 
 class Question(models.Model):
-    """What several samples answer; samples of one question stay together in every split."""
+    """The question that several samples answer; they stay together in every split."""
 
     class Part(models.TextChoices):
         TRAIN = "train", "train"
@@ -36,7 +36,7 @@ class Question(models.Model):
 
 
 class Sample(models.Model):
-    """One response to judge: who made it, where it stands, its place in the queue.
+    """One response to score: its generator, state and place in the queue.
 
     The row is narrow on purpose, as every lease and every score updates it; turns and metadata are in `SampleContent`.
     """
@@ -135,7 +135,7 @@ class Picture(models.Model):
 
 
 class SamplePicture(models.Model):
-    """A picture's place in a sample, under a name that tells nothing."""
+    """A picture of a sample, under an opaque name."""
 
     sample = models.ForeignKey(Sample, on_delete=models.CASCADE, related_name="pictures", db_index=False)
     picture = models.ForeignKey(Picture, on_delete=models.PROTECT, related_name="places")

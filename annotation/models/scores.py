@@ -1,4 +1,4 @@
-"""What people said: scores with their ratings, and the agreed values that follow."""
+"""Scores with their ratings, and the final scores that follow."""
 
 from django.db import models
 from django.db.models import F, Q

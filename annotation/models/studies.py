@@ -1,4 +1,4 @@
-"""Labelling campaigns and the versioned rules that they follow."""
+"""Studies and the versioned protocols that they follow."""
 
 from django.db import models
 from django.db.models import Q

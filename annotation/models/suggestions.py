@@ -1,4 +1,4 @@
-"""What annotators were shown of a judge, and what they made of it."""
+"""Suggestions of a judge shown to annotators, and their answers."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -9,7 +9,7 @@ from .rubrics import LEVELS_PER_DIMENSION, Dimension, Level
 
 
 class Suggestion(models.Model):
-    """A prediction on one dimension as one annotator meets it: fixed with the lease, whatever judge is active later.
+    """A prediction on one dimension for one annotator, fixed with the lease.
 
     In the prefilled arm it is shown with the lease, in the delayed arm when the own values are locked. Where
     ``shown_at`` is empty nobody has seen it.

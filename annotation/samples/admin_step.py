@@ -1,4 +1,4 @@
-"""What the steps of an admin on one sample share: the locked row, the reason, and what of it people score."""
+"""Helpers of admins' actions on one sample: lookup, lock, reason, scored dimensions."""
 
 from annotation.core import permissions
 from annotation.core.errors import BadInput, NotFound, WrongState
@@ -54,10 +54,10 @@ def scored_dimensions(sample: Sample) -> list[DimensionDefinition]:
 
 
 def decided_by_rule_error() -> WrongState:
-    """Return the refusal of what would have people score a sample of which a rule decides everything."""
+    """Return the error for a sample whose values are all decided by rule."""
     return WrongState("A side of the answer is missing, so its values follow from a rule.", code="by_rule")
 
 
 def member_id_of(by: User, study: Study) -> int | None:
-    """Return the key of the user's place in the study, if they have one."""
+    """Return the primary key of the user's membership of the study, if any."""
     return Member.objects.filter(study=study, user=by).values_list("pk", flat=True).first()

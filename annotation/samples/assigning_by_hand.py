@@ -1,4 +1,4 @@
-"""Giving one sample to people whom an admin names: a lease that lasts days and comes first in what they hold."""
+"""Assigns one sample to members named by an admin, for several days."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ CANNOT = {
 
 @dataclass(frozen=True, slots=True)
 class AssignedAnnotator:
-    """Somebody who holds the sample now; ``new`` where they did not hold it before."""
+    """A member who holds the sample; ``new`` where they did not hold it before."""
 
     member: Member
     until: datetime
@@ -56,14 +56,14 @@ class AssignedAnnotator:
 
 @dataclass(frozen=True, slots=True)
 class SampleAssignees:
-    """A sample with those whom it was given to, in the order in which they were named."""
+    """A sample and the members it was assigned to, in the order given."""
 
     sample: Sample
     given: list[AssignedAnnotator]
 
 
 def assign_sample(*, by: User, sample_id: str, members: Sequence[str], days: int = 3) -> SampleAssignees:
-    """Lease a sample to members, named by their public ids, for ``days``; all of them or none.
+    """Assign a sample for ``days`` to members, given by public ids; to all or none.
 
     A sample that was never leased is opened under the rules of now. Who holds it already keeps it at least as long.
 
@@ -115,7 +115,7 @@ def assign_sample(*, by: User, sample_id: str, members: Sequence[str], days: int
 
 
 def count_assignable_slots(sample: Sample) -> int:
-    """Return how many more people a sample can be given to now."""
+    """Return how many more members a sample can be assigned to now."""
     if sample.state in CLOSED:
         return 0
     if sample.stage == Sample.Stage.UNTOUCHED:
@@ -137,14 +137,14 @@ def _find_members(members: Sequence[str], days: int) -> list[str]:
 
 
 def _release_lapsed(sample: Sample, now: datetime) -> None:
-    """Release leases of the sample that are past their end, of which the sweep has not come by."""
+    """Release the sample's leases that are past their end and not yet expired by the periodic job."""
     lapsed = Assignment.objects.filter(sample=sample, state=Assignment.State.LEASED, expires_at__lte=now)
     if release_leases(list(lapsed.values_list("pk", flat=True)), event="lease_expired", expired_at=now):
         sample.refresh_from_db(fields=["stage", "free_slots"])
 
 
 def _check_members(people: Sequence[Member | None], sample: Sample) -> list[EligibleAnnotator]:
-    """Return how each of the people stands to the sample, or raise with everybody named who cannot score it."""
+    """Return each member's eligibility, or raise naming all who cannot score the sample."""
     faults = ["There is nobody of that id in this study."] if None in people else []
     known = [member for member in people if member is not None]
     takers = member_eligibility(known, [sample])[sample.pk]
@@ -159,7 +159,7 @@ def _check_members(people: Sequence[Member | None], sample: Sample) -> list[Elig
 
 
 def _lease_slots(people: Sequence[Member], sample: Sample, *, now: datetime, until: datetime) -> None:
-    """Lease a free slot to each of the people; the sample is opened if it never was.
+    """Lease a free slot to each member; the sample is opened if it never was.
 
     Who was shown a judge's values of it before goes first: they cannot take every slot.
     """
@@ -219,7 +219,7 @@ def _shown_before(people: Sequence[Member], sample: Sample) -> set[int]:
 
 
 def _prolong_lease(taker: EligibleAnnotator, sample: Sample, until: datetime) -> datetime:
-    """Let somebody keep what they hold at least until then; return how long they have it."""
+    """Prolong a member's lease at least to ``until``; return its end."""
     assert taker.held_until is not None
     if taker.assigned and taker.held_until > until - SAME:
         return taker.held_until

@@ -1,4 +1,4 @@
-"""Who could score a sample, and why others could not. Read-only; for admins, who give samples to people.
+"""Which members could score a sample, and why others could not. Read-only.
 
 What an annotator's own queue skips is said in `sql/queue`: this is the same rule for a few samples and everybody.
 """
@@ -13,7 +13,7 @@ from annotation.models import Assignment, Exposure, Member, Sample, Score, Study
 
 @dataclass(frozen=True, slots=True)
 class EligibleAnnotator:
-    """How somebody stands to a sample; ``had`` is empty where they could be given it."""
+    """A member's eligibility for a sample; ``had`` is empty where they could be assigned it."""
 
     member: Member
     had: str = ""
@@ -25,17 +25,17 @@ class EligibleAnnotator:
 
     @property
     def free(self) -> bool:
-        """Could they be given the sample, which they do not hold yet?"""
+        """Whether the sample can be assigned to the member, who does not hold it yet."""
         return not self.had and self.held_until is None
 
 
 def eligible_annotators(study: Study, samples: Sequence[Sample]) -> dict[int, list[EligibleAnnotator]]:
-    """Return how those who could score in a study stand to each of some samples of it, in three queries."""
+    """Return the eligibility of a study's annotators for each of some samples, in three queries."""
     return member_eligibility(able_to_score(study).order_by("name"), samples)
 
 
 def member_eligibility(members: Iterable[Member], samples: Sequence[Sample]) -> dict[int, list[EligibleAnnotator]]:
-    """Return how members stand to each of some samples of their study, by sample and in the order of the members."""
+    """Return the members' eligibility for each sample, by sample, in the members' order."""
     people = list(members)
     pairs = {"sample__in": samples, "member__in": people}
     work = {

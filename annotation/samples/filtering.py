@@ -1,4 +1,4 @@
-"""How those who read results find samples: by where they come from, how they stand, and what was disputed."""
+"""Filters samples by origin, state, dispute and outcome."""
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -19,7 +19,7 @@ def filter_samples(
     outcome: str = "",
     search: str = "",
 ) -> QuerySet[Sample]:
-    """Keep the samples that fit everything asked for.
+    """Return the samples that meet all given filters.
 
     Args:
         rows: samples of one study.

@@ -1,4 +1,4 @@
-"""The samples of a study as those who read results look through them, a page at a time. Read-only."""
+"""The list of a study's samples: filtered, sorted, paged. Read-only."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -24,7 +24,7 @@ COUNTED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class SampleFilter:
-    """What a list is narrowed by."""
+    """The filters of the list."""
 
     state: str = ""
     generator: str = ""
@@ -38,13 +38,13 @@ class SampleFilter:
 
     @property
     def narrowed(self) -> bool:
-        """Is anything left out?"""
+        """Whether any filter is set."""
         return self != SampleFilter()
 
 
 @dataclass(frozen=True, slots=True)
 class SampleFinalValue:
-    """A final value in the line of a sample."""
+    """A final value in the list."""
 
     value: float | None
     outcome: str
@@ -66,7 +66,7 @@ class SampleLine:
 
 @dataclass(slots=True)
 class SamplePage:
-    """Some samples, and where to go on after them."""
+    """A page of samples, and where the next one begins."""
 
     rows: list[SampleLine] = field(default_factory=list)
     next: str = ""
@@ -95,7 +95,7 @@ def read_sample_page(
 
 
 def _count_and_filter(study: Study, wanted: SampleFilter) -> tuple[QuerySet[Sample], int, bool]:
-    """Return the samples of a list, how many there are (up to `COUNTED` where it is narrowed), and whether it is few.
+    """Return the listed samples, their number (up to `COUNTED` if filtered), and whether they are few.
 
     Few are named one by one from here on, so that whatever they were found by is looked for once.
     """
@@ -123,7 +123,7 @@ def domains_of(study: Study) -> list[str]:
 
 
 def visible_samples(study: Study, wanted: SampleFilter) -> QuerySet[Sample]:
-    """Return the samples of a study that a list shows, in no order."""
+    """Return the samples of a study that a list shows, unordered."""
     rows = filtering.filter_samples(
         Sample.objects.filter(study=study),
         state=wanted.state,
@@ -177,7 +177,7 @@ def _build_lines(wanted: Sequence[int], rubric: RubricDefinition, *, reader: Mem
 
 
 def samples_owed_reason(reader: Member | None, samples: Iterable[int]) -> set[int]:
-    """Return those of the samples in whose open discussion the reader takes part and owes a reason."""
+    """Return the samples in whose open discussion the reader owes a reason."""
     if reader is None:
         return set()
     owed = Stance.objects.filter(

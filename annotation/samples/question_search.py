@@ -1,4 +1,4 @@
-"""Looks for words in the questions of samples, which are stored as JSON, on either database."""
+"""Searches words in the questions of samples, stored as JSON, on both databases."""
 
 import json
 from typing import Any
@@ -14,7 +14,7 @@ def question_contains(words: str) -> Exists:
 
 
 class _QuestionHas(Func):
-    """Does a question in a sample's turns contain some words? Small and capital letters are the same."""
+    """The SQL condition that a question in a sample's turns contains some words, ignoring case."""
 
     output_field = BooleanField()
 

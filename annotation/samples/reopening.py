@@ -1,4 +1,4 @@
-"""What admins do with one sample: reopen what was agreed or given up, and withdraw what cannot be scored."""
+"""Reopens and withdraws samples for admins."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -46,7 +46,7 @@ FEWEST = 2
 
 
 def reopen_sample(*, by: User, sample_id: str, reason: str, dimensions: Sequence[str] | None = None) -> Sample:
-    """Bring a sample back that was agreed, blocked or withdrawn.
+    """Reopen a sample that was agreed, blocked or withdrawn.
 
     An agreed one that two or more people scored who are still here is discussed again, on ``dimensions`` or on all;
     their values before it are where they begin. Any other goes back to be scored: agreed ones get at least one more
@@ -79,7 +79,7 @@ def reopen_sample(*, by: User, sample_id: str, reason: str, dimensions: Sequence
 
 
 def withdraw_sample(*, by: User, sample_id: str, reason: str) -> Sample:
-    """Take a sample out of the study: nobody scores or discusses it, and it has no agreed values.
+    """Withdraw a sample: it is not scored or discussed, and has no final values.
 
     What was said stays. Reopening it brings it back.
 
@@ -126,7 +126,7 @@ def _check_dimensions(scored: list[DimensionDefinition], wanted: Sequence[str] |
 
 
 def _read_last_values(sample: Sample) -> dict[int, dict[int, int | None]]:
-    """Return the last values, level by dimension, of those who stand behind the sample's values and can discuss."""
+    """Return the last levels by dimension of members who scored the sample and can discuss."""
     last = Discussion.objects.filter(sample=sample).order_by("-number").first()
     excused = Participant.objects.filter(discussion=last, state=Participant.State.EXCUSED).values("member")
     scores = Score.objects.filter(sample=sample, voided_at=None, member__user__isnull=False).exclude(
@@ -180,7 +180,7 @@ def _discuss_again(
 
 
 def _score_again(sample: Sample, *, by: User, reason: str, at: datetime) -> None:
-    """Open slots for the scores that are missing, for one more at least where the sample had been agreed."""
+    """Open slots for the missing scores, at least one where the sample was agreed."""
     state = next_state(sample.state, Event.SENT_BACK)
     protocol = sample.protocol or Protocol.objects.get(study=sample.study, current=True)
     needed = max(sample.scores_needed, protocol.annotators_per_sample)
@@ -212,7 +212,7 @@ def _score_again(sample: Sample, *, by: User, reason: str, at: datetime) -> None
 
 
 def _restore_finals(sample: Sample, *, by: User, reason: str) -> None:
-    """Let the values be current again that a rule has last given a sample."""
+    """Make the last values that a rule gave the sample current again."""
     state = next_state(sample.state, Event.RESTORED)
     finals = FinalScore.objects.filter(sample=sample, outcome=FinalScore.Outcome.BY_RULE)
     newest = finals.aggregate(newest=Max("version"))["newest"]

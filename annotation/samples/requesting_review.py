@@ -1,4 +1,4 @@
-"""Sending one agreed sample to cross-review: an admin asks one more score of it, by somebody new.
+"""Sends one agreed sample to cross-review at an admin's request.
 
 To whoever gets it this is a first assignment like any other: the same slot, state and queue as where the protocol asks.
 """
@@ -39,7 +39,7 @@ NOT_AGREED = {
 
 
 def request_review(*, by: User, sample_id: str, reason: str) -> Sample:
-    """Send an agreed sample to somebody new; until they have scored it, it has no final values.
+    """Send an agreed sample to a new annotator; it has no final values until they score it.
 
     The scores before it stand. The last score decides over all of them, as a cross-review by protocol does.
 
@@ -68,7 +68,7 @@ def request_review(*, by: User, sample_id: str, reason: str) -> Sample:
 
 
 def why_not_reviewable(sample: Sample, *, by: User) -> WrongState | None:
-    """Return why the user cannot send a sample to cross-review, with what to do instead, or None where they can."""
+    """Return why the user cannot request a cross-review, or None where they can."""
     if not scored_dimensions(sample):
         return decided_by_rule_error()
     if sample.state != Sample.State.AGREED:

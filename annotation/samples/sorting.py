@@ -1,4 +1,4 @@
-"""The orders in which a list of samples comes, and the places in it from which it goes on. Read-only.
+"""Sorts and pages lists of samples. Read-only.
 
 A place names the last row, not a number of rows, so that a late page costs what the first one does. It reads
 "RUN.KEY.ID": a list comes in one or two runs, those that have what it is sorted by before those that do not.
@@ -23,7 +23,7 @@ Run = Callable[[tuple[float, int] | None, int], list[tuple[float, int]]]
 def page_of_samples(
     study: Study, rows: QuerySet[Sample], *, order: str, after: str, limit: int, narrowed: bool, few: bool
 ) -> list[Place]:
-    """Return the primary keys of the samples that follow a place, with the names of their own places.
+    """Return the primary keys of the samples after a place, with their own cursors.
 
     Args:
         study: whose samples they are.
@@ -46,7 +46,7 @@ def page_of_samples(
 
 
 def _parse_place(after: str, runs: int) -> tuple[int, tuple[float, int] | None]:
-    """Return the run and the place in it that a name stands for; one that makes no sense is the beginning."""
+    """Return the run and position of a cursor; the beginning for an invalid one."""
     try:
         run, rest = after.split(".", 1)
         key, pk = rest.rsplit(".", 1)

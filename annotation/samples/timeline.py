@@ -1,4 +1,4 @@
-"""One sample's whole life, oldest first: who did what, when, and from which state to which. Read-only.
+"""The timeline of one sample: who did what, when, with state changes. Read-only.
 
 Only for those who read results; researchers get pseudonyms. Imports leave no step of their own on each sample, so
 theirs are told from what they left: the sample, its imported scores and its imported values.
@@ -68,7 +68,7 @@ class _Step:
 
 
 def read_timeline(sample: Sample, *, names: bool) -> list[TimelineEntry]:
-    """Return every step of a sample's life in seven or eight queries, oldest first; without ``names``, pseudonyms."""
+    """Return all steps of a sample, oldest first; pseudonyms without ``names``."""
     rows = list(HistoryEntry.objects.filter(sample=sample).select_related("member", "user").order_by("pk"))
     called = {member.public_id: _display_name(member, names) for member in _read_people(sample, rows)}
     scores = _read_scores(sample)
@@ -181,7 +181,7 @@ def _import_steps(sample: Sample, scores: dict[int, _Score], finals: list[FinalS
 
 
 def _merge_imports(imported: list[_Step], steps: list[_Step]) -> list[_Step]:
-    """Put what imports did where it belongs; a score's own time lies before its import, if it is known at all."""
+    """Merge import steps into the timeline by their time."""
     arrived, *others = imported
     merged = list(steps)
     for one in reversed([step for step in others if step.event != "score_imported"]):

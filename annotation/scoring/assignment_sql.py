@@ -1,4 +1,4 @@
-"""Reading what a lease and a score need to know, in one statement each."""
+"""SQL that reads what leasing and scoring need, in one statement each."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ from annotation.core.sql import database_time, fetch_rows, with_time_zone
 
 
 class LeasingContext(NamedTuple):
-    """A person's place at a study, with what is needed to hand out work there."""
+    """A user's membership of a study, with what leasing samples to them needs."""
 
     study_id: int
     study_state: str
@@ -29,7 +29,7 @@ class LeasingContext(NamedTuple):
 
 
 def find_leasing_context(user_id: int, slug: str, now: datetime) -> LeasingContext | None:
-    """Return the place of somebody who has not left; study, member and current protocol in one go.
+    """Return study, member and current protocol of a user who has not left the study.
 
     What runs out first is the first of its index. Asked whether anything has run out, PostgreSQL, which plans without
     knowing the time, would look through all assignments of the site.
@@ -51,7 +51,7 @@ def find_leasing_context(user_id: int, slug: str, now: datetime) -> LeasingConte
 
 
 class HeldRow(NamedTuple):
-    """A lease and the sample that it is for."""
+    """A lease and its sample."""
 
     assignment_id: int
     public_id: str
@@ -72,7 +72,7 @@ _HELD = """SELECT a.id, a.public_id, a.state, a.arm, a.leased_at, a.expires_at, 
 
 
 def live_leases(member_id: int, now: datetime, limit: int) -> list[HeldRow]:
-    """Return the live leases of a member, those that an admin gave first, then the oldest; not those that ran out."""
+    """Return a member's unexpired leases, those assigned by an admin first, then the oldest."""
     found = fetch_rows(
         f"""{_HELD} WHERE a.member_id = %s AND a.state = 1 AND a.expires_at > %s
             ORDER BY a.assigned DESC, a.leased_at, a.id LIMIT %s""",
@@ -82,7 +82,7 @@ def live_leases(member_id: int, now: datetime, limit: int) -> list[HeldRow]:
 
 
 def revisable_assignments(member_id: int, now: datetime, limit: int) -> list[HeldRow]:
-    """Return what a member has scored and may revise now, the first to end first."""
+    """Return the assignments that a member may revise now, the first to end first."""
     found = fetch_rows(
         f"{_HELD} WHERE a.member_id = %s AND a.revise_until > %s ORDER BY a.revise_until, a.id LIMIT %s",
         [member_id, database_time(now), limit],
@@ -100,7 +100,7 @@ def _build_held_row(row: tuple[Any, ...]) -> HeldRow:
 
 
 class OwnAssignment(NamedTuple):
-    """One's own assignment with what a score, a skip or a renewal needs to know of sample, member and study."""
+    """A user's own assignment, with sample, member and study as scoring it needs them."""
 
     id: int
     public_id: str
@@ -126,7 +126,7 @@ class OwnAssignment(NamedTuple):
 
 
 def find_own_assignment(public_id: str, user_id: int) -> OwnAssignment | None:
-    """Return an assignment of somebody who has not left the study."""
+    """Return the user's own assignment, unless they have left the study."""
     found = fetch_rows(
         """SELECT a.id, a.public_id, a.state, a.slot, a.arm, a.revise_until, s.id, s.has_text, s.has_image,
                   m.id, m.user_id, m.state, m.has_exposures, m.exposed_through, st.id, st.state, st.rubric_id,

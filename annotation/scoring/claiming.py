@@ -55,7 +55,7 @@ def claim_samples(desk: LeasingContext, count: int, now: datetime) -> list[HeldR
 
 
 def _blind_only_samples(candidates: Sequence[claiming_sql.Candidate], desk: LeasingContext) -> set[int]:
-    """Return the samples that have only blind slots left, of those of which the member was shown a judge's values."""
+    """Return the samples with only blind slots left, on which the member saw a judge's values."""
     mine = {candidate.sample_id: candidate.free_slots for candidate in candidates if candidate.own_state is not None}
     found = _suggestion_rules(list(mine), desk) if mine else {}
     return {sample_id for sample_id, meeting in found.items() if meeting.seat(mine[sample_id]) is None}
@@ -89,7 +89,7 @@ def _find_candidates(
 def _find_begun(
     desk: LeasingContext, priority: int, seen: int | None, barred: Collection[int]
 ) -> list[claiming_sql.Candidate]:
-    """Return candidates of one priority from the first window that holds any, and move the cursor past one's own."""
+    """Return candidates of one priority, and move the cursor past the member's own samples."""
     position = -1
     while True:
         window = claiming_sql.begun_samples(desk.study_id, desk.member_id, priority, position, WINDOW, seen)
@@ -108,7 +108,7 @@ def _find_begun(
 
 
 def _in_personal_order(candidates: list[claiming_sql.Candidate], shuffle_start: int) -> list[claiming_sql.Candidate]:
-    """Put what the member once held first; start the rest at a place of the member's own."""
+    """Sort formerly held samples first, and rotate the rest to the member's own start."""
     mine = [c for c in candidates if c.own_state is not None]
     rest = [c for c in candidates if c.own_state is None]
     start = shuffle_start % len(rest) if rest else 0

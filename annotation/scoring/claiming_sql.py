@@ -1,4 +1,4 @@
-"""Finding samples with a slot to give, claiming slots and giving them back."""
+"""SQL that finds samples with free slots, claims slots and returns them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from annotation.models.fields import opaque_id
 
 
 class Candidate(NamedTuple):
-    """A sample that may have a slot to give; ``own_state`` is this member's assignment on it, if any."""
+    """A sample that may have a free slot; ``own_state`` is the member's assignment state on it, if any."""
 
     sample_id: int
     public_id: str
@@ -61,7 +61,7 @@ def begun_samples(
 
 
 def begun_samples_anywhere(study_id: int, member_id: int, limit: int, seen_through: int | None) -> list[Candidate]:
-    """Return begun samples that are not this member's own, wherever they stand.
+    """Return begun samples of any priority that are not the member's own.
 
     Asked before somebody is told that nothing is left: a cursor may have passed a row that was committed late.
     """
@@ -109,7 +109,7 @@ def untouched_samples(
 
 
 def claim_untouched(sample_id: int, *, protocol_id: int, free_slots: int, scores_needed: int, queued_at: int) -> bool:
-    """Open a never leased sample, unless somebody was faster."""
+    """Open a never leased sample, unless another request was faster."""
     return (
         execute_write(
             """UPDATE annotation_sample
@@ -135,7 +135,7 @@ def claim_begun(sample_id: int, *, expected: int, free_slots: int) -> bool:
 
 
 def give_slot_back(sample_id: int, *, slot_bit: int, queued_at: int) -> None:
-    """Put a slot of a sample that still needs scores back into play, at the end of its queue."""
+    """Return a slot of a sample that still needs scores, at the end of the queue."""
     execute_write(
         """UPDATE annotation_sample SET stage = 2, free_slots = free_slots | %s, queued_at = %s
            WHERE id = %s AND state IN ('scoring', 'in_review') AND scores_in < scores_needed""",
@@ -161,7 +161,7 @@ def set_priorities(untouched: Sequence[tuple[int, int]], begun: Sequence[tuple[i
 
 
 def move_cursor(member_id: int, priority: int, queued_at: int) -> None:
-    """Remember up to where the begun samples of a priority are all the member's own."""
+    """Store the position up to which begun samples of a priority are all the member's own."""
     execute_write(
         """INSERT INTO annotation_queuecursor (member_id, priority, queued_at) VALUES (%s, %s, %s)
            ON CONFLICT (member_id, priority) DO UPDATE SET queued_at = excluded.queued_at

@@ -1,4 +1,4 @@
-"""PURE. Whether the values that several people gave agree, and what follows where they do not."""
+"""PURE. Rules that decide whether several annotators' values agree, and what follows if not."""
 
 import hashlib
 import math
@@ -18,7 +18,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class ConsistencyRules:
-    """What a protocol says about values that differ."""
+    """The protocol's rules for values that differ."""
 
     tolerance: float
     tie_rule: str
@@ -29,7 +29,7 @@ class ConsistencyRules:
 
 @dataclass(frozen=True, slots=True)
 class AgreedValue:
-    """The values are consistent: the final one, and as which outcome it is stored."""
+    """Consistent values: the final value and its outcome."""
 
     value: float
     outcome: str
@@ -37,14 +37,14 @@ class AgreedValue:
 
 @dataclass(frozen=True, slots=True)
 class DisputedValues:
-    """The values differ; ``spread`` is their range."""
+    """Inconsistent values; ``spread`` is their range."""
 
     spread: float
 
 
 @dataclass(frozen=True, slots=True)
 class OneMoreNeeded:
-    """The values lie within the tolerance around no level; one more annotator breaks the tie."""
+    """Values within the tolerance, but around no level; one more annotator breaks the tie."""
 
     spread: float
 
@@ -53,7 +53,7 @@ Verdict = AgreedValue | DisputedValues | OneMoreNeeded
 
 
 def check_values_agree(values: Sequence[float], levels: Sequence[float], rules: ConsistencyRules) -> Verdict:
-    """Judge the values of one dimension, in any order, against the levels that it has.
+    """Return the result of one dimension's values, in any order.
 
     Raises:
         ValueError: there are no values.
@@ -84,7 +84,7 @@ def check_values_agree(values: Sequence[float], levels: Sequence[float], rules: 
 def check_dimensions_agree(
     values: Mapping[Key, Sequence[float]], levels: Mapping[Key, Sequence[float]], rules: ConsistencyRules
 ) -> dict[Key, Verdict]:
-    """Judge each dimension of a sample.
+    """Return the result of each dimension of a sample.
 
     One more annotator settles no difference, so where one dimension is disputed a tie on another is discussed with it.
     """
@@ -97,14 +97,14 @@ def check_dimensions_agree(
 
 
 def consistent_after_review(agreed: AgreedValue) -> AgreedValue:
-    """Return what a consistent value is once the cross-review is among its values; an aggregate stays one."""
+    """Return the outcome of a consistent value after a cross-review; aggregates stay aggregates."""
     return agreed if agreed.outcome == "aggregated" else AgreedValue(agreed.value, "reviewed")
 
 
 def needs_review(
     *, cross_review: str, share: float, threshold: float | None, finals: Collection[float], sample: str
 ) -> bool:
-    """Tell whether an agreed sample goes to somebody new.
+    """Whether an agreed sample goes to cross-review.
 
     ``finals`` are its final values, those by rule included and those not applicable left out; ``sample`` is its opaque
     id, from which the random share is drawn, so that asking again answers the same.
@@ -120,6 +120,6 @@ def needs_review(
 
 
 def _draw_number(sample: str) -> float:
-    """Return a number from 0 to below 1 that is as good as random, and the same for the same sample."""
+    """Return a pseudorandom number in [0, 1) that depends on the sample alone."""
     digest = hashlib.sha256(f"cross-review {sample}".encode()).digest()
     return int.from_bytes(digest[:8]) / 2**64

@@ -1,4 +1,4 @@
-"""What follows from the scores of a sample: agreed values, a cross-review, one more annotator or a discussion.
+"""Decides scored samples: agreed, cross-review, one more annotator, or discussion.
 
 A submission that brings the last score decides in its own transaction. One sample and thousands take the same way, in
 the same few statements.
@@ -50,14 +50,14 @@ _chance = random.SystemRandom()
 
 
 class DecidingProgress(Protocol):
-    """Is told every now and then how far a piece of long work is; may raise to stop it."""
+    """A progress callback; it may raise to stop the job."""
 
     def __call__(self, done: int, total: int | None, activity: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class NewCase:
-    """A discussion to open: over which dimensions, between whom, and where each of them stands."""
+    """A discussion to open: its dimensions, participants and their stances."""
 
     sample_id: int
     because: Discussion.Because
@@ -68,7 +68,7 @@ class NewCase:
 
 @dataclass(frozen=True, slots=True)
 class _Decided:
-    """What follows for one sample."""
+    """The decision on one sample."""
 
     row: sql.Undecided
     event: Event
@@ -90,7 +90,7 @@ def decide_samples(
     at: datetime,
     before: Sequence[Entry] = (),
 ) -> dict[int, SampleState]:
-    """Decide those of a study's samples that have the scores they need; return the states that they are in now.
+    """Decide the samples that have enough scores; return their new states.
 
     Call it in the transaction that makes them have enough, with their rows locked. Samples that are not in scoring or
     review, that lack scores or that somebody still holds or may still revise stay as they are and are not returned.
@@ -114,7 +114,7 @@ def decide_undecided(
     limit: int | None = None,
     progress: DecidingProgress | None = None,
 ) -> int:
-    """Decide samples that have their scores but were not decided by the last of them; return how many were.
+    """Decide samples that have enough scores but are still undecided; return how many.
 
     Such are those of an import that was declared complete, of a version of this program that did not decide, and of
     a protocol that needs fewer scores. Each batch is a transaction of its own, so that a run that was cut short goes
@@ -166,7 +166,7 @@ def open_discussion(
     at: datetime,
     discussion_days: int | None,
 ) -> Discussion:
-    """Open a discussion of a locked sample and return it; its state and its history are the caller's to write.
+    """Open a discussion of a locked sample; the caller stores the sample's state and history.
 
     ``participants`` are members with the level, by dimension, where each of them begins. They get numbers by chance.
     """
@@ -180,7 +180,7 @@ def open_discussion(
 def _decide_sample(
     row: sql.Undecided, given: Sequence[sql.CountingLevel], rubric: RubricDefinition, at: datetime
 ) -> _Decided:
-    """Judge one sample."""
+    """Return the decision on one sample."""
     locked = locked_dimensions(rubric.dimensions, has_text=row.has_text, has_image=row.has_image)
     scored = {dimension.id: dimension for dimension in rubric.dimensions if dimension.key not in locked}
     values: dict[int, list[float]] = {dimension: [] for dimension in scored}
@@ -216,7 +216,7 @@ def _decide_sample(
 
 
 def _label_origins(given: Sequence[sql.CountingLevel], rubric: RubricDefinition) -> dict[int, str]:
-    """Return how the values of a sample came about, by dimension."""
+    """Return the label origins of a sample's values, by dimension."""
     arms: dict[int, list[int]] = {dimension.id: [] for dimension in rubric.dimensions}
     for one in given:
         arms[one.dimension_id].append(one.arm)
@@ -231,7 +231,7 @@ def _agreed_values(
     *,
     in_review: bool,
 ) -> dict[int, tuple[int | None, str]]:
-    """Return level and outcome of the dimensions on which all agree, and of those that the rule settles."""
+    """Return level and outcome of agreed dimensions and of those decided by rule."""
     agreed: dict[int, tuple[int | None, str]] = {}
     for dimension in rubric.dimensions:
         if dimension.key in locked:
@@ -264,7 +264,7 @@ def _build_case(
     in_review: bool,
     at: datetime,
 ) -> NewCase:
-    """Return the discussion that the disputed dimensions call for, between all who scored."""
+    """Return the discussion of the disputed dimensions, between all who scored."""
     disputed = [dimension for dimension, one in judged.items() if isinstance(one, DisputedValues)]
     levels: dict[int, dict[int, int | None]] = defaultdict(dict)
     for one in given:
@@ -281,7 +281,7 @@ def _build_case(
 def _store_decisions(
     decided: Sequence[_Decided], rubric: RubricDefinition, *, study_id: int, at: datetime
 ) -> list[Entry]:
-    """Store what was decided and return the entries that tell it."""
+    """Store the decisions and return their history entries."""
     by_standing: dict[tuple[SampleState, int], list[int]] = defaultdict(list)
     for one in decided:
         by_standing[one.to, one.slot].append(one.row.sample_id)

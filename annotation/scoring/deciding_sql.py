@@ -1,4 +1,4 @@
-"""What a decision reads and writes, in a fixed number of statements for one sample and per batch of many."""
+"""SQL of decisions, in a fixed number of statements per batch of samples."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ MOST_PARAMETERS = 30_000
 
 
 class Undecided(NamedTuple):
-    """A sample that has the scores it needs, with the rules that it follows."""
+    """A sample with enough scores, and the rules that it follows."""
 
     sample_id: int
     public_id: str
@@ -37,7 +37,7 @@ class Undecided(NamedTuple):
 
 
 class CountingLevel(NamedTuple):
-    """One value of the first round that decides: the own one, or what became of it in view of a judge's."""
+    """One deciding value of the first round: the annotator's own, or their revised one."""
 
     member_id: int
     imported: bool
@@ -48,7 +48,7 @@ class CountingLevel(NamedTuple):
 
 
 def undecided_samples(sample_ids: Sequence[int]) -> list[tuple[Undecided, list[CountingLevel]]]:
-    """Return those of the samples that have enough scores, in the order of their ids, each with what decides it.
+    """Return the samples that have enough scores, ordered by id.
 
     That is the standing, complete values of the first round, the imported ones where they were declared complete; where
     somebody has kept or changed theirs in view of a judge's, that. A sample that somebody still holds or may still
@@ -93,7 +93,7 @@ def undecided_samples(sample_ids: Sequence[int]) -> list[tuple[Undecided, list[C
 
 
 def close_samples(sample_ids: Sequence[int], *, state: str) -> None:
-    """Put samples into a state in which nobody scores them."""
+    """Set samples to a state in which they are not scored."""
     execute_write(
         f"UPDATE annotation_sample SET state = %s, stage = 0, free_slots = 0 WHERE id IN ({_placeholders(sample_ids)})",  # noqa: S608
         [state, *sample_ids],
@@ -101,7 +101,7 @@ def close_samples(sample_ids: Sequence[int], *, state: str) -> None:
 
 
 def open_slot(sample_ids: Sequence[int], *, state: str, slot_bit: int, queued_at: int) -> None:
-    """Ask for one more score on samples, in one more slot, at the end of the queue."""
+    """Open one more slot on samples, at the end of the queue."""
     # No two in the same microsecond: a cursor between them would hide one.
     execute_write(
         f"""UPDATE annotation_sample SET state = %s, stage = 2, free_slots = free_slots | %s,
@@ -112,7 +112,7 @@ def open_slot(sample_ids: Sequence[int], *, state: str, slot_bit: int, queued_at
 
 
 def retire_finals(sample_ids: Sequence[int]) -> None:
-    """Let no final score of the samples be the current one."""
+    """Mark all final scores of the samples as not current."""
     execute_write(
         f"UPDATE annotation_finalscore SET current = FALSE"  # noqa: S608
         f" WHERE sample_id IN ({_placeholders(sample_ids)}) AND current",
@@ -180,7 +180,7 @@ def insert_participants(participants: Iterable[tuple[int, int, int]]) -> dict[tu
 
 
 def insert_stances(stances: Iterable[tuple[int, int, int | None]]) -> None:
-    """Store ``(participant, dimension, level)`` stances: where each begins."""
+    """Store first stances, given as ``(participant, dimension, level)``."""
     _insert_rows(
         "annotation_stance",
         "participant_id, dimension_id, first_id, level_id",

@@ -1,4 +1,4 @@
-"""Who cannot score what as independent any more: having looked into it as an admin, or scored it elsewhere."""
+"""Records and checks exposures, which end a member's independence on a sample."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from .leases import release_leases, release_member_leases
 
 
 def record_exposure(*, member: Member, samples: Sequence[Sample]) -> None:
-    """Remember that an admin or researcher has looked into samples, so that they never score them as independent."""
+    """Record that an admin or researcher has looked into samples."""
     known = set(Exposure.objects.filter(member=member, sample__in=samples).values_list("sample_id", flat=True))
     new = [sample for sample in samples if sample.pk not in known and sample.pk > member.exposed_through]
     if not new:
@@ -28,7 +28,7 @@ def record_exposure(*, member: Member, samples: Sequence[Sample]) -> None:
 
 
 def record_exposure_to_all(*, member: Member) -> None:
-    """Remember that a member has seen every sample that the study holds now, as by an export."""
+    """Record that a member has seen every sample of the study, as by an export."""
     newest = Sample.objects.filter(study=member.study_id).order_by("-pk").values_list("pk", flat=True).first() or 0
     if newest <= member.exposed_through:
         return
@@ -39,7 +39,7 @@ def record_exposure_to_all(*, member: Member) -> None:
 
 
 def record_scored_elsewhere(*, study: Study) -> None:
-    """Remember which samples people with a login have scored already according to imports: nobody scores one twice."""
+    """Record the samples that members with a login have already scored in imported data."""
     scores = Score.objects.filter(
         sample__study=study, origin=Score.Origin.IMPORTED, voided_at=None, member__user__isnull=False
     )

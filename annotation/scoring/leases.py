@@ -1,4 +1,4 @@
-"""The life of a lease: renewing it, handing it back, losing it and regaining it."""
+"""Renews, skips, expires, releases and regains leases."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ from .unassignable import can_be_blocked, skips_of
 
 
 def require_own_assignment(by: User, assignment_id: str) -> OwnAssignment:
-    """Return the user's own assignment with what there is to know of its sample and study, or raise `NotFound`."""
+    """Return the user's own assignment with its sample and study, or raise `NotFound`."""
     own = read_own_assignment(assignment_id, by.pk)
     if own is None:
         raise NotFound("There is no such assignment, or it is not yours.")
@@ -36,7 +36,7 @@ def require_own_assignment(by: User, assignment_id: str) -> OwnAssignment:
 
 
 def renew_lease(*, by: User, assignment_id: str) -> datetime:
-    """Prolong a lease, or the time to revise, and return its new end; one given for days is not cut short.
+    """Prolong a lease or the time to revise, never shorten it; return its end.
 
     Raises:
         NotFound: it is not the user's.
@@ -60,7 +60,7 @@ def renew_lease(*, by: User, assignment_id: str) -> datetime:
 
 
 def skip_sample(*, by: User, assignment_id: str, client_key: UUID, reason: str, note: str = "") -> None:
-    """Hand a sample back with a reason; it does not come to this annotator again. k skips block it.
+    """Skip a sample with a reason; the annotator does not get it again, and k skips block it.
 
     The same key again changes nothing.
 
@@ -104,7 +104,7 @@ def skip_sample(*, by: User, assignment_id: str, client_key: UUID, reason: str, 
 
 
 def expire_leases(*, limit: int = 500) -> int:
-    """Put the slots of leases that have run out back into play, and end overdue revisions; return how many."""
+    """Free the slots of expired leases and end overdue revisions; return how many."""
     ended = revision_expiry.expire_revisions(limit=limit)
     now = timezone.now()
     expired = (
@@ -116,7 +116,7 @@ def expire_leases(*, limit: int = 500) -> int:
 
 
 def release_member_leases(*, member: Member) -> int:
-    """Put everything that a member holds back into play and end what they may revise; return how much was held."""
+    """Release a member's leases and end their revisions; return how many leases there were."""
     revision_expiry.end_member_revisions(member=member)
     return release_leases(
         list(Assignment.objects.filter(member=member, state=Assignment.State.LEASED).values_list("pk", flat=True)),
@@ -125,7 +125,7 @@ def release_member_leases(*, member: Member) -> int:
 
 
 def regain_slot(own: OwnAssignment, now: datetime) -> SuggestionArm | None:
-    """Take a slot again under an assignment whose lease was lost, and return the arm to go on in; None: there is none.
+    """Take a slot again for a lost lease; return its arm, or None where no slot is free.
 
     Call it in a transaction. Who was shown prefilled values gets no blind slot; who was to see the judge's later does
     not see them in one.
@@ -161,7 +161,7 @@ def _seat_again(own: OwnAssignment, free: int) -> SlotChoice | None:
 
 
 def release_leases(assignments: Sequence[int], *, event: str, expired_at: datetime | None = None) -> int:
-    """Put the slots of leases back into play and return how many; with ``expired_at`` only those past their end."""
+    """Free the slots of leases and return how many; with ``expired_at`` only expired ones."""
     if not assignments:
         return 0
     released = 0

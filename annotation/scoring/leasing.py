@@ -1,4 +1,4 @@
-"""Handing out work: what an annotator holds, what more they get, and how both are shown to them."""
+"""Leases samples to annotators, and reads what they hold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ MAX_HELD = 10
 
 @dataclass(frozen=True, slots=True)
 class LeasedWork:
-    """An assignment as its annotator may see it.
+    """An assignment as its annotator sees it.
 
     It is ``revising`` while they may answer a judge's values, which they were shown once their own were locked; then
     ``expires_at`` is when that ends. ``suggestion`` is what they have been shown of a judge, and nothing else.
@@ -43,14 +43,14 @@ class LeasedWork:
 
 @dataclass(frozen=True, slots=True)
 class WorkList:
-    """Work to do now, and why there is no more of it: `nothing_left`, `study_not_running`, `member_paused`."""
+    """Assignments to work on, and why there are no more (`nothing_left`, `study_not_running`, `member_paused`)."""
 
     assignments: list[LeasedWork]
     reason: str | None
 
 
 def lease_samples(*, by: User, slug: str, count: int = 1) -> WorkList:
-    """Return up to ``count`` samples to work on: first what is to be revised, then what the annotator holds, then more.
+    """Return up to ``count`` assignments: to revise, then held, then newly leased.
 
     More are begun samples, then new ones.
 
@@ -81,14 +81,14 @@ def lease_samples(*, by: User, slug: str, count: int = 1) -> WorkList:
 
 
 def held_assignments(*, by: User, slug: str) -> list[LeasedWork]:
-    """Return what the annotator is to revise and what they hold, oldest lease first."""
+    """Return the annotator's assignments to revise and to score, oldest lease first."""
     now = timezone.now()
     desk = _require_leasing_context(by, slug, now)
     return _build_work(_read_held(desk, now), desk.rubric_id)
 
 
 def read_work(assignments: Sequence[Assignment], study: Study) -> list[LeasedWork]:
-    """Return the given assignments of one study, in their order, as their annotator may see them."""
+    """Return assignments of one study, in their order, as their annotator sees them."""
     keys = [assignment.pk for assignment in assignments]
     rows = {row[0]: HeldRow(*row) for row in Assignment.objects.filter(pk__in=keys).values_list(*_ROW)}
     return _build_work([rows[key] for key in keys], study.rubric_id)
@@ -156,7 +156,7 @@ def _build_work(rows: Sequence[HeldRow], rubric_id: int) -> list[LeasedWork]:
 
 
 def _was_shown(row: HeldRow) -> bool:
-    """Whether the annotator can have seen what a judge says: with a prefilled lease, or after locking their own."""
+    """Whether the annotator can have seen a judge's values: prefilled, or after locking their own."""
     return row.arm == SuggestionArm.PREFILLED or (
         row.arm == SuggestionArm.DELAYED and row.state == Assignment.State.SCORED
     )

@@ -1,4 +1,4 @@
-"""An annotator's own scores, as they may see them again."""
+"""Reads an annotator's own scores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from annotation.suggestions.arms import SuggestionArm
 
 @dataclass(frozen=True, slots=True)
 class OwnScore:
-    """A standing score: values and notes by dimension key, and until when it can be undone.
+    """A valid score: values and notes by dimension key, and until when it can be undone.
 
     Where the annotator has answered a judge's values ``ratings`` decide, and ``own`` are those locked before.
     """
@@ -32,7 +32,7 @@ def undo_until(scored_at: datetime | None, protocol: Protocol | None) -> datetim
 
 
 def score_views(assignments: Sequence[int], rubric: RubricDefinition) -> dict[int, OwnScore]:
-    """Return the standing scores of the given assignments by assignment id, in two queries, or four with revisions."""
+    """Return the valid scores of assignments by id, in two to four queries."""
     scores = list(Score.objects.filter(assignment__in=assignments, voided_at=None).select_related("sample__protocol"))
     key_of = {dimension.id: dimension.key for dimension in rubric.dimensions}
     ratings: dict[int, dict[str, float]] = {score.pk: {} for score in scores}
@@ -69,7 +69,7 @@ def score_views(assignments: Sequence[int], rubric: RubricDefinition) -> dict[in
 
 
 def _read_decided_values(assignments: Sequence[int], rubric: RubricDefinition) -> dict[int, dict[str, float]]:
-    """Return the values that decide in place of own ones, by assignment and dimension."""
+    """Return the revised values, which decide instead, by assignment and dimension."""
     key_of = {dimension.id: dimension.key for dimension in rubric.dimensions}
     found: dict[int, dict[str, float]] = {}
     answered = Suggestion.objects.filter(assignment__in=assignments, final__isnull=False)

@@ -1,4 +1,4 @@
-"""The delayed arm: own values are locked, the judge's are shown beside them, and each is kept or changed.
+"""Submits and voids revisions, the answers to a judge's values in the delayed arm.
 
 The locked values stay and count as independent; what was kept or changed decides.
 """
@@ -34,7 +34,7 @@ REVEALED = "Your own values are locked: you have been shown the judge's since."
 def submit_revision(
     *, by: User, assignment_id: str, client_key: UUID, ratings: Mapping[str, float], seconds: float | None
 ) -> SubmissionResult:
-    """Answer the judge's values with those that are to decide, kept ones included; the same key answers the same.
+    """Store the values that decide after seeing the judge's; a repeated key stores nothing.
 
     Raises:
         NotFound: the assignment is not the user's.
@@ -57,7 +57,7 @@ def submit_revision(
 
 
 def void_revision(own: OwnAssignment) -> None:
-    """Void the answer to the judge's values, which can then be given anew; twice is the same as once.
+    """Void a revision, which can then be submitted anew.
 
     The own values stay locked, whatever is undone.
 
@@ -88,7 +88,7 @@ def void_revision(own: OwnAssignment) -> None:
 
 
 def _answered_before(own: OwnAssignment, client_key: UUID) -> bool:
-    """Whether this very answer is stored already."""
+    """Whether a revision with this key is stored already."""
     known = Revision.objects.filter(client_key=client_key).first()
     if known is None:
         return False
@@ -109,7 +109,7 @@ def _store_revision(
     *,
     rubric: RubricDefinition,
 ) -> None:
-    """Store an answer and decide the sample if it was the last thing that it waited for; the sample is locked."""
+    """Store a revision and decide its locked sample if nothing else is missing."""
     assignment = Assignment.objects.get(pk=own.id)
     if assignment.arm != SuggestionArm.DELAYED or assignment.state != Assignment.State.SCORED:
         raise WrongState("There is nothing to revise here.", code="nothing_to_revise")

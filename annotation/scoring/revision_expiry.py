@@ -1,4 +1,4 @@
-"""The end of a time to revise in which nothing was answered: the annotator's own values decide.
+"""Ends unanswered revisions, so that the annotator's own values decide.
 
 It comes by itself, with the annotator's leaving, or with the sample's. Until it has come a sample is not decided.
 """
@@ -19,14 +19,14 @@ from .deciding import decide_samples
 
 
 def expire_revisions(*, limit: int = 500) -> int:
-    """End the revisions whose time has passed, and decide what waited for them; return how many."""
+    """End overdue revisions and decide samples that waited for them; return how many."""
     now = timezone.now()
     overdue = Assignment.objects.filter(revise_until__lte=now).order_by("revise_until")
     return end_revisions(list(overdue.values_list("pk", flat=True)[:limit]), overdue_at=now)
 
 
 def end_member_revisions(*, member: Member, samples: Sequence[Sample] | None = None) -> int:
-    """End what a member may still revise, of all samples or some; return how many that was."""
+    """End a member's revisions, of all samples or some; return how many."""
     pending = Assignment.objects.filter(member=member, revise_until__isnull=False)
     if samples is not None:
         pending = pending.filter(sample__in=samples)
@@ -34,7 +34,7 @@ def end_member_revisions(*, member: Member, samples: Sequence[Sample] | None = N
 
 
 def end_revisions(assignments: Sequence[int], *, overdue_at: datetime | None = None, deciding: bool = True) -> int:
-    """End revisions and decide what waited for them, unless the caller has other plans for it; return how many.
+    """End revisions, decide waiting samples if ``deciding``, and return how many ended.
 
     With ``overdue_at`` only those whose time has passed.
     """

@@ -1,4 +1,4 @@
-"""Storing scores and what happened."""
+"""SQL that stores scores and finishes assignments."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from annotation.core.sql import database_time, database_uuid, execute_write, fet
 def finish_assignment(
     assignment_id: int, *, at: datetime, held_in: int = 0, arm: int = 0, revise_until: datetime | None = None
 ) -> bool:
-    """Turn a lease in one arm into a finished assignment, of the same or another, unless it is none any more."""
+    """Turn a lease into a finished assignment, unless it is no longer a lease."""
     until = None if revise_until is None else database_time(revise_until)
     return (
         execute_write(
@@ -55,7 +55,7 @@ def insert_ratings(score_id: int, ratings: Sequence[tuple[int, int, str]]) -> No
 
 
 class ScoreCount(NamedTuple):
-    """A sample after one more score: how many it has, and how many decide."""
+    """The score counts of a sample after one more score."""
 
     state: str
     scores_in: int
@@ -68,7 +68,7 @@ class ScoreCount(NamedTuple):
 
 
 def count_score(sample_id: int, states: Sequence[str]) -> ScoreCount | None:
-    """Count one more standing score of a sample that is in one of ``states``; its row is locked from here on."""
+    """Count one more valid score of a sample in one of ``states``, and lock its row."""
     marks = ", ".join(["%s"] * len(states))
     found = fetch_rows(
         f"""UPDATE annotation_sample SET scores_in = scores_in + 1 WHERE id = %s AND state IN ({marks})

@@ -1,4 +1,4 @@
-"""What stands under an assignment once something was done with it, as its annotator is answered."""
+"""The answer to a submission, a revision or an undo."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from .validation import add_locked_values
 
 @dataclass(frozen=True, slots=True)
 class SubmissionResult:
-    """What stands after a submission, a revision or an undo; ``ratings`` include the locked dimensions.
+    """The result of a submission, a revision or an undo; ``ratings`` include locked dimensions.
 
     While it is `revising` the ratings are the own ones, which are locked, beside the judge's in ``suggestion``. Once
     that is answered, or ``revise_until`` has passed, those kept or changed decide and the locked ones are in ``own``.
@@ -39,7 +39,7 @@ class SubmissionResult:
 def stored_result(
     own: OwnAssignment, rubric: RubricDefinition, locked: Mapping[str, LockedDimension]
 ) -> SubmissionResult:
-    """Return what stands under an assignment that is scored."""
+    """Return the stored result of a scored assignment."""
     view = score_views([own.id], rubric)[own.id]
     shown = showing.build_suggestion_views([own.id], rubric) if own.arm == SuggestionArm.DELAYED else {}
     return SubmissionResult(

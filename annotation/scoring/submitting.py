@@ -1,4 +1,4 @@
-"""Taking scores: submitting and undoing."""
+"""Submits and undoes scores."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -41,7 +41,7 @@ def submit_score(
     seconds: float | None,
     touched: Collection[str] = (),
 ) -> SubmissionResult:
-    """Store an annotator's values for a sample; the same key again answers the same and stores nothing.
+    """Store an annotator's score of a sample; a repeated key stores nothing.
 
     A lease that has run out does not matter as long as a slot of the sample is free. Where values were prefilled,
     ``touched`` has to name each such dimension. In the delayed arm the values are locked from here on, and what is
@@ -85,7 +85,7 @@ def submit_score(
 
 
 class _Refused(Exception):
-    """The lease, the key or the place was taken, or the sample takes no score; everything is rolled back."""
+    """The score cannot be stored as its lease, key or slot is taken; all is rolled back."""
 
 
 def _store_score(
@@ -97,7 +97,7 @@ def _store_score(
     *,
     anything_to_show: bool,
 ) -> SuggestionArm:
-    """Store the score and what follows from it; return the arm in which it was given."""
+    """Store the score and decide its sample if complete; return the arm."""
     # The sample first, as everywhere: two transactions that lock in the same order never wait for each other.
     # Its state is judged under the lock, as it may have changed since it was read.
     counted = sql.count_score(own.sample_id, SCORABLE)
@@ -140,7 +140,7 @@ def _store_score(
 def _answer_again(
     own: OwnAssignment, client_key: UUID, rubric: RubricDefinition, locked: Mapping[str, LockedDimension]
 ) -> SubmissionResult:
-    """Answer a submission that cannot be stored: with what the same key stored before, or with the reason."""
+    """Return what the same key stored before, or raise the reason why nothing is stored."""
     known = Score.objects.filter(client_key=client_key).first()
     if known is not None and known.assignment_id != own.id:
         raise WrongState("This client key was used for something else.", code="client_key_reused")
@@ -164,7 +164,7 @@ def _answer_again(
 
 
 def undo_score(*, by: User, assignment_id: str) -> SubmissionResult:
-    """Void one's own score and hold the sample again, with the values to start from; twice is the same as once.
+    """Void the user's own score and lease the sample to them again.
 
     Own values that were followed by a judge's stay: there the answer to those is taken back, and can be given anew.
 

@@ -1,4 +1,4 @@
-"""Samples that wait for somebody new, a cross-review or one more annotator, and whom nobody left can take.
+"""Blocks samples that wait for an annotator while nobody left can take them.
 
 That a sample is in review is told to nobody: its further slot is in the same queue as all others, see `deciding`.
 """
@@ -23,7 +23,7 @@ ASKED_ANEW = (Event.REVIEW_ASKED, Event.SENT_BACK)
 
 
 def skips_of(sample: Sample) -> int:
-    """Return how many have skipped a sample since people were last asked for scores of it."""
+    """Return how many members skipped a sample since it was last opened for scores."""
     asked = HistoryEntry.objects.filter(sample=sample, event__in=ASKED_ANEW).order_by("-pk")
     skips = Skip.objects.filter(assignment__sample=sample)
     since: datetime | None = asked.values_list("at", flat=True).first()
@@ -31,12 +31,12 @@ def skips_of(sample: Sample) -> int:
 
 
 def can_be_blocked(state: str, event: Event) -> bool:
-    """Tell whether an event takes a sample out of the hands of those who score."""
+    """Whether an event blocks a sample in this state."""
     return TRANSITIONS.get((SampleState(state), event)) is SampleState.BLOCKED and state != SampleState.BLOCKED
 
 
 def block_unassignable(*, limit: int = 1000) -> int:
-    """Block begun samples that nobody who is here could take; return how many were.
+    """Block begun samples that no active member can take; return how many.
 
     Everybody has scored or skipped them, has seen their scores, or has been shown a judge's values where only blind
     slots are left. A study with fewer active people than a sample needs is left alone: it waits for people, and its
@@ -77,7 +77,7 @@ def block_unassignable(*, limit: int = 1000) -> int:
 
 
 def _still_for_those_who_met_a_judge(samples: Sequence[int]) -> set[int]:
-    """Return the samples with a slot for somebody who lost them after having been shown a judge's values."""
+    """Return samples with a slot for a member who lost them after seeing a judge's values."""
     found: set[int] = set()
     for sample_id, free, rubric_id, member_id in sql.annotators_shown_a_judge(samples):
         if sample_id not in found:

@@ -1,4 +1,4 @@
-"""Which begun samples nobody can take."""
+"""SQL that finds begun samples which nobody can take."""
 
 from collections.abc import Sequence
 
@@ -33,14 +33,14 @@ def unassignable(*, limit: int) -> list[int]:
 
 
 def still_unassignable(sample_ids: Sequence[int]) -> list[tuple[int, int, str]]:
-    """Return id, study and state of those of the samples of which that is still so; lock them first."""
+    """Return id, study and state of the samples that are still unassignable; lock them first."""
     marks = ", ".join(["%s"] * len(sample_ids))
     found = fetch_rows(f"SELECT s.id, s.study_id, s.state {_NOBODY} AND s.id IN ({marks}) ORDER BY s.id", sample_ids)
     return [(row[0], row[1], row[2]) for row in found]
 
 
 def annotators_shown_a_judge(sample_ids: Sequence[int]) -> list[tuple[int, int, int, int]]:
-    """Return sample, its free slots, its study's rubric and member of those who lost it after seeing a judge's values.
+    """Return sample, free slots, rubric and member for leases lost after seeing a judge's values.
 
     Of members only such as could get it again if it were for nothing else.
     """

@@ -1,4 +1,4 @@
-"""Whether what an annotator gave can be taken back still: only as long as they could give it again."""
+"""Checks whether a score or revision can still be undone."""
 
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from .exposures import require_independent
 
 
 def require_undoable(own: OwnAssignment, sample: Sample, *, given: datetime | None, at: datetime) -> None:
-    """Refuse to undo what was given too long ago or could not be given anew; the sample is locked.
+    """Raise unless a score or revision of a locked sample can still be undone.
 
     Raises:
         WrongState: `undo_too_late`, `decided`, `member_paused`, `study_closed`, `not_independent`.

@@ -1,4 +1,4 @@
-"""What an annotator sends as a score, checked against the rubric; every fault is named, not only the first."""
+"""Validates submitted values against the rubric, and reports all faults."""
 
 import math
 from collections.abc import Collection, Mapping
@@ -12,7 +12,7 @@ LONGEST_SECONDS = 24 * 3600.0
 
 
 def add_locked_values(values: Mapping[str, float], locked: Mapping[str, LockedDimension]) -> dict[str, float | None]:
-    """Return values by dimension with those that a missing side sets."""
+    """Return values by dimension, with the locked ones of a missing side added."""
     return {**values, **{key: lock.value for key, lock in locked.items()}}
 
 
@@ -26,7 +26,7 @@ def check_values(
     touched: Collection[str] = (),
     prefilled: Collection[str] = (),
 ) -> list[tuple[int, int, str]]:
-    """Return ``(dimension, level, note)`` per dimension that people score, or raise with every fault named.
+    """Return ``(dimension, level, note)`` per scored dimension, or raise naming every fault.
 
     ``touched`` are the dimensions that the annotator says to have answered by hand, as they must where they were
     ``prefilled``.

@@ -1,4 +1,4 @@
-"""PURE. How far annotators agree on one dimension before they have spoken: one call, every figure.
+"""PURE. All agreement metrics of one dimension, from independent ratings.
 
 Ratings come as parallel arrays of whole numbers: the sample, the annotator and the position of the level. Wherever
 the ratings do not carry a figure it is None, with a sentence of `annotation.statistics.undefined_reasons` in its
@@ -36,7 +36,7 @@ WIDE = 2
 
 @dataclass(frozen=True, slots=True)
 class LevelScale:
-    """One dimension as its figures need it."""
+    """The key, name and level values of one dimension."""
 
     key: str
     name: str
@@ -46,7 +46,7 @@ class LevelScale:
 
 @dataclass(frozen=True, slots=True)
 class DimensionAgreement:
-    """Every figure of one dimension over one set of samples."""
+    """All agreement metrics of one dimension over one set of samples."""
 
     samples: int
     ratings: int
@@ -121,7 +121,7 @@ def agreement_row(
     names: Sequence[str],
     most_pairs: int,
 ) -> dict[str, Any]:
-    """Return the figures of one dimension in one group as plain data.
+    """Return the metrics of one dimension in one group as plain data.
 
     ``names`` are those of the annotators by number. The ``most_pairs`` pairs with the most samples in common are
     listed; ``pairs`` says how many there are.

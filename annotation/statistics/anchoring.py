@@ -1,4 +1,4 @@
-"""PURE. How far what a judge shows moves people: levels moved per level apart, 0 for not at all, 1 for adopting it.
+"""PURE. Anchoring: levels moved towards a judge's value per level apart, from 0 to 1.
 
 *Delayed.* The own value was locked before the judge's was shown, so what each would have said is known: the pull is the
 slope through the origin of (final - own first) on (shown - own first), and nothing has to be corrected.
@@ -52,7 +52,7 @@ _UNBOUNDED = 1e9
 
 @dataclass(frozen=True, slots=True)
 class AnchoringEffect:
-    """The pull of one arm on one dimension, or on all together."""
+    """The anchoring of one arm on one dimension, or on all together."""
 
     value: float | None
     interval: resampling.ConfidenceInterval | None
@@ -66,7 +66,7 @@ class AnchoringEffect:
 
 @dataclass(frozen=True, slots=True)
 class AnchoringTerms:
-    """What the pull on one dimension is made of, as sums: a row per suggested value or sample, and its question."""
+    """The sums that anchoring on one dimension is computed from, a row per suggestion or sample."""
 
     arm: Arm
     sums: Floats
@@ -82,7 +82,7 @@ class AnchoringTerms:
 
 
 class _Moments(NamedTuple):
-    """Above and below the line of the pull, and of the plain slope; a number for each draw."""
+    """Numerators and denominators of anchoring and of the plain slope, one per draw."""
 
     above: Floats
     below: Floats
@@ -93,7 +93,7 @@ class _Moments(NamedTuple):
 def prefilled_terms(
     sample: Ints, shown: Floats, final: Floats, blind_sample: Ints, blind: Floats, question_of: Ints
 ) -> AnchoringTerms:
-    """Return the sums behind the pull of prefilled values on one dimension.
+    """Return the sums for anchoring by prefilled values on one dimension.
 
     ``sample``, ``shown`` and ``final`` are parallel, as are ``blind_sample`` and ``blind``; ``question_of`` is by the
     number of the sample. Suggested values of samples that nobody has scored blind are left out.
@@ -123,7 +123,7 @@ def prefilled_terms(
 
 
 def delayed_terms(sample: Ints, shown: Floats, first: Floats, final: Floats, question_of: Ints) -> AnchoringTerms:
-    """Return the sums behind the pull of values that are shown after the own one is locked."""
+    """Return the sums for anchoring by values shown after the own one is locked."""
     x, y = shown - first, final - first
     question = question_of[sample]
     return AnchoringTerms(
@@ -139,7 +139,7 @@ def delayed_terms(sample: Ints, shown: Floats, first: Floats, final: Floats, que
 
 
 def estimate_anchoring(terms: Sequence[AnchoringTerms], *, draws: int = resampling.DRAWS) -> list[AnchoringEffect]:
-    """Return the pull on each dimension of one or more arms, and after those of an arm on its dimensions together.
+    """Return the anchoring per arm and dimension, then over all dimensions of the arm.
 
     All come from the same draws of questions. Over all dimensions each weighs as much as its judge's values vary.
     """
@@ -180,7 +180,7 @@ def _sum_moments(arm: Arm, sums: Floats) -> _Moments:
 
 
 def _estimate_effect(of: Sequence[tuple[AnchoringTerms, _Moments, _Moments | None]]) -> AnchoringEffect:
-    """Return the pull on the given dimensions together; those that have no value in this arm add nothing."""
+    """Return the anchoring over the given dimensions together."""
     reason = _why_not([terms for terms, _, _ in of])
     of = [one for one in of if one[0].values]
     if not of:
@@ -219,7 +219,7 @@ def _add_moments(moments: Sequence[_Moments]) -> _Moments:
 
 
 def _slopes(above: Floats, below: Floats) -> Floats:
-    """Return the slope of each draw; where the judge is no further off than noise it has no bounds."""
+    """Return the slope of each draw; it is unbounded where the judge differs by no more than noise."""
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio: Floats = np.where(below > _NEARLY, above / below, np.copysign(_UNBOUNDED, above))
     return np.where(np.isnan(below), np.nan, ratio)

@@ -1,4 +1,4 @@
-"""PURE. How each annotator scores beside the others on the same samples: bias, spread, agreement, pace, over weeks.
+"""PURE. Each annotator's bias, spread, agreement and pace against others on the same samples.
 
 Every comparison is with the mean of the others' values on the same sample, so it is relative: where one of three is a
 point harsher than the other two, each of these looks half a point more generous than the rest. Nothing here ranks
@@ -37,7 +37,7 @@ _DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class BiasWeek:
-    """What somebody did on one dimension in one ISO week (UTC)."""
+    """An annotator's metrics on one dimension in one ISO week (UTC)."""
 
     week: str
     n: int
@@ -48,7 +48,7 @@ class BiasWeek:
 
 @dataclass(frozen=True, slots=True)
 class AnnotatorBias:
-    """One annotator on one dimension."""
+    """The metrics of one annotator on one dimension."""
 
     annotator: int
     n: int
@@ -82,7 +82,7 @@ class AnnotatorBias:
 def measure_bias(
     unit: Ints, annotator: Ints, position: Ints, values: Sequence[float], *, seconds: Floats, at: Floats
 ) -> list[AnnotatorBias]:
-    """Describe every annotator of one dimension, by number.
+    """Return the metrics of every annotator of one dimension, by number.
 
     ``seconds`` and ``at`` (seconds since 1970) belong to the ratings; NaN where unknown.
     """
@@ -144,7 +144,7 @@ def _mean_of_others(unit: Ints, numbers: Floats, others: Floats) -> Floats:
 
 
 def _levels(annotator: Ints, difference: Floats, others: Floats) -> Floats:
-    """Return, for each rating, how far its annotator stands above all who rated the same samples, themselves too."""
+    """Return per rating how far its annotator is above the mean of all who rated the same samples."""
     n = np.maximum(np.bincount(annotator, others > 0), 1)
     around = np.bincount(annotator, others) / n
     level: Floats = (np.bincount(annotator, difference) / n * around / (around + 1))[annotator]
@@ -152,7 +152,7 @@ def _levels(annotator: Ints, difference: Floats, others: Floats) -> Floats:
 
 
 def noteworthy_words(everybody: Sequence[AnnotatorBias]) -> list[Word | None]:
-    """Return what is noteworthy of each, or None; call it once for all dimensions of a study.
+    """Return the noteworthy finding of each annotator, or None, over all dimensions at once.
 
     Two things are compared of everybody with enough samples, so the level of each test is 5 % divided by the number
     of comparisons (Bonferroni): in 19 of 20 studies in which nobody differs, nobody gets a word.
@@ -183,7 +183,7 @@ def _noteworthy_word(one: AnnotatorBias, level: float) -> Word | None:
 
 @dataclass(frozen=True, slots=True)
 class _Spreads:
-    """Own spread beside the others' on the same samples."""
+    """An annotator's spread compared with the others' on the same samples."""
 
     others: float | None
     ratio: float | None
@@ -191,7 +191,7 @@ class _Spreads:
 
     @classmethod
     def of(cls, own: Floats, others_mean: Floats, others_square: Floats) -> "_Spreads":
-        """Compare two standard deviations whose samples are the same, by the delta method.
+        """Compare two standard deviations over the same samples by the delta method.
 
         How much each sample adds to the logarithm of the ratio of the variances has a mean of nothing; its standard
         deviation tells the error, and takes into account that both sides rated the same samples.

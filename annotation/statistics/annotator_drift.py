@@ -1,4 +1,4 @@
-"""PURE. Each annotator over all dimensions together, and whether they have changed: bias and pace, by sample and week.
+"""PURE. Each annotator over all dimensions, and changes of bias and pace over the weeks.
 
 Ratings of one sample on several dimensions are not independent of each other, so everything here counts samples: the
 bias on a sample is the mean of its dimensions, in levels. Somebody has changed where their last weeks differ from those
@@ -24,7 +24,7 @@ PACE_THAT_MATTERS = 2 / 3
 
 
 class RatedDimension(NamedTuple):
-    """The ratings of one dimension in parallel columns, with what its levels stand for."""
+    """The ratings of one dimension in parallel columns, with its level values."""
 
     unit: Ints
     annotator: Ints
@@ -35,7 +35,7 @@ class RatedDimension(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WeeklyChange:
-    """A mean in the weeks before and in the last ones, noteworthy or not."""
+    """A change of a mean between earlier and the last weeks."""
 
     before: float
     after: float
@@ -46,7 +46,7 @@ class WeeklyChange:
 
 @dataclass(frozen=True, slots=True)
 class DriftWeek:
-    """One week of somebody's work."""
+    """An annotator's metrics in one week."""
 
     week: int
     n: int
@@ -57,7 +57,7 @@ class DriftWeek:
 
 @dataclass(frozen=True, slots=True)
 class AnnotatorOverall:
-    """One annotator over all dimensions."""
+    """The metrics of one annotator over all dimensions."""
 
     annotator: int
     n: int
@@ -77,7 +77,7 @@ class AnnotatorOverall:
 def describe_annotators(
     rated: Sequence[RatedDimension], *, member: Ints, seconds: Floats, at: Floats
 ) -> list[AnnotatorOverall]:
-    """Describe every annotator who has a rating; the columns belong to the scores that ``rated`` names by number.
+    """Return the metrics of every annotator with a rating, over all dimensions.
 
     ``seconds`` and ``at`` (seconds since 1970) are NaN where unknown.
     """
@@ -126,7 +126,7 @@ def describe_annotators(
 
 
 def _deviation_from_others(part: RatedDimension) -> Floats:
-    """Return how far each rating lies above the mean of the others of its sample, in levels; NaN where it is alone."""
+    """Return per rating its difference to the mean of the sample's others, NaN without others."""
     points = np.asarray(part.values, dtype=np.float64)
     own = points[part.position] / _step(points)
     if not len(own):
@@ -176,7 +176,7 @@ class _Spreads:
 
 @dataclass(frozen=True, slots=True)
 class _Split:
-    """Numbers of the weeks before and of the last weeks, enough of both to compare."""
+    """Values of the earlier and of the last weeks, enough of both to compare."""
 
     before: Floats
     after: Floats
@@ -210,7 +210,7 @@ class _Split:
 
 
 def _in_seconds(change: WeeklyChange) -> WeeklyChange:
-    """Turn means of logarithms into seconds: geometric means, which a few long breaks do not carry away."""
+    """Turn means of logarithms into geometric means in seconds, robust against long breaks."""
     return WeeklyChange(math.exp(change.before), math.exp(change.after), change.since, change.noteworthy)
 
 

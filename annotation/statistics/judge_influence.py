@@ -1,4 +1,4 @@
-"""PURE. What meeting a judge does to annotators, per arm and dimension, and whether it is more than a study allows.
+"""PURE. A judge's influence on annotators per arm and dimension, against the study's limit.
 
 Everything is beside what people do who do not meet it: the blind values that were given in the same time, on samples
 that others scored with the judge's help and on wholly blind ones. What the judge would have shown them is known, too.
@@ -22,7 +22,7 @@ _SAME = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class SuggestedValues:
-    """Values that a judge suggested and somebody answered, in columns; people and samples by number."""
+    """Suggested values and the answers to them, in columns; annotators and samples by number."""
 
     sample: Ints
     annotator: Ints
@@ -43,7 +43,7 @@ class SuggestedValues:
 
 @dataclass(frozen=True, slots=True)
 class BlindValues:
-    """Values of people who did not meet the judge, in columns, with what it would have shown: NaN where unknown."""
+    """Blind values in columns, with what the judge would have shown, NaN where unknown."""
 
     sample: Ints
     annotator: Ints
@@ -61,7 +61,7 @@ class BlindValues:
 
 @dataclass(frozen=True, slots=True)
 class ScoringTimes:
-    """Scores of every arm, in columns."""
+    """Scoring times of every arm, in columns."""
 
     annotator: Ints
     arm: Ints
@@ -72,7 +72,7 @@ class ScoringTimes:
 
 @dataclass(frozen=True, slots=True)
 class InfluenceData:
-    """All that the figures rest on."""
+    """All data that the influence metrics are computed from."""
 
     dimensions: Sequence[str]
     question_of: Ints
@@ -85,7 +85,7 @@ class InfluenceData:
 
 
 def influence_rows(met: InfluenceData, *, limit: float) -> list[dict[str, Any]]:
-    """Return a row per arm and dimension, and after those of an arm one over all dimensions, whose name is None.
+    """Return a row per arm and dimension, then one per arm over all, whose name is None.
 
     An arm that nobody has met has no rows. ``limit`` is the pull that the study allows.
     """
@@ -134,7 +134,7 @@ def _influence_row(
         "blind_values": len(blind.value),
         "blind_values_beside": int(blind.beside.sum()),
         "agreed_before": share_of_true(equal_levels(own.first, own.shown)) if delayed else None,
-        "moved": _change_shares(own) if delayed else None,
+        "moved": _count_changes(own) if delayed else None,
         "within_one": _within_one(own.final, own.shown),
         "rmse": _rmse(own.final, own.expected),
         "blind_within_one": _within_one(blind.value, blind.shown),
@@ -143,12 +143,12 @@ def _influence_row(
 
 
 def exceeds_limit(pull: AnchoringEffect, limit: float) -> bool:
-    """Tell whether people are pulled by more than the study allows, and that not by chance."""
+    """Whether anchoring is significantly above the study's limit."""
     return pull.value is not None and pull.interval is not None and pull.value > limit and pull.interval.low > 0
 
 
 def arm_rows(met: InfluenceData) -> list[dict[str, Any]]:
-    """Return a row per arm over all dimensions, the blind one first: time, and how good the judge looks in it."""
+    """Return a row per arm over all dimensions, the blind one first: times and the judge's errors."""
     known = met.blind.only(~np.isnan(met.blind.shown))
     usual = known_median(met.times.seconds[met.times.arm == -1])
     found: list[dict[str, Any]] = [
@@ -186,8 +186,8 @@ def arm_rows(met: InfluenceData) -> list[dict[str, Any]]:
     return found
 
 
-def _change_shares(own: SuggestedValues) -> dict[str, Any]:
-    """Return what became of own values once the judge's were shown."""
+def _count_changes(own: SuggestedValues) -> dict[str, Any]:
+    """Return how many own values changed, and in which direction from the judge's."""
     before, after = np.abs(own.first - own.shown), np.abs(own.final - own.shown)
     changed = ~equal_levels(own.first, own.final)
     towards, away = changed & (after < before - _SAME), changed & (after > before + _SAME)
@@ -201,18 +201,18 @@ def _change_shares(own: SuggestedValues) -> dict[str, Any]:
 
 
 def equal_levels(one: Floats, other: Floats) -> npt.NDArray[np.bool_]:
-    """Tell of each pair of values whether they are one level."""
+    """Return for each pair of values whether they are the same level."""
     equal: npt.NDArray[np.bool_] = np.abs(one - other) <= _SAME
     return equal
 
 
 def share_of_true(true: npt.NDArray[np.bool_]) -> float | None:
-    """Return how much of it is true; None of nothing."""
+    """Return the share of true values; None without values."""
     return float(true.mean()) if len(true) else None
 
 
 def known_median(numbers: Floats) -> float | None:
-    """Return the median of those that are known."""
+    """Return the median of the values that are known."""
     known = numbers[~np.isnan(numbers)]
     return float(np.median(known)) if len(known) else None
 

@@ -1,4 +1,4 @@
-"""PURE. How far two annotators, or all of them, move together: weighted kappa and the intraclass correlation."""
+"""PURE. Weighted kappa of pairs of annotators, and the intraclass correlation."""
 
 from typing import NamedTuple
 

@@ -32,7 +32,7 @@ _NEARLY = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class RatingPatterns:
-    """The different ways in which the samples of one dimension were rated, two or more ratings each."""
+    """The distinct rating patterns of one dimension's samples, with two or more ratings each."""
 
     counts: Ints
     """Ratings on each level, one row per pattern."""
@@ -53,7 +53,7 @@ class RatingPatterns:
 
 
 class PairShares(NamedTuple):
-    """Figures over all pairs of ratings of one sample; None where there is no pair."""
+    """Metrics over all pairs of ratings of one sample; None where there is no pair."""
 
     exact: float | None
     within_one: float | None
@@ -62,7 +62,7 @@ class PairShares(NamedTuple):
 
 
 def patterns_of(unit: Ints, position: Ints, values: Floats) -> RatingPatterns:
-    """Group ratings, given as sample and position of the level, into patterns; lone ratings of a sample drop out."""
+    """Group ratings by sample into patterns, without samples that have one rating."""
     levels = len(values)
     samples, place = np.unique(unit, return_inverse=True)
     counts = np.bincount(place * levels + position, minlength=len(samples) * levels).reshape(-1, levels)
@@ -90,7 +90,7 @@ def compute_alpha(patterns: RatingPatterns, measurement: Measurement) -> float:
 
 
 def compute_alphas(patterns: RatingPatterns, weights: npt.NDArray[np.int64], measurement: Measurement) -> Floats:
-    """Return the alpha of each row of ``weights``, which says how often each pattern occurs; NaN where undefined.
+    """Return the alpha of each row of pattern counts in ``weights``, NaN where undefined.
 
     With ranks in place of values the ordinal distance is an interval distance: between two levels lie the ratings
     between the middles of theirs. The squared distances in a sample then follow from its sum and its sum of squares.
@@ -135,7 +135,7 @@ def _pair_sums(patterns: RatingPatterns) -> Floats:
 
 
 def pair_shares(patterns: RatingPatterns) -> PairShares:
-    """Return how often two ratings of a sample are equal or within one point, and how far apart they are."""
+    """Return the shares of equal pairs and of pairs within one point, and the mean difference."""
     pairs, exact, near, apart = (patterns.samples.astype(np.float64) @ _pair_sums(patterns)).tolist()
     return PairShares(exact / pairs, near / pairs, apart / pairs) if pairs else PairShares(None, None, None)
 
@@ -154,7 +154,7 @@ Interval = tuple[float, float]
 
 
 class BootstrapIntervals(NamedTuple):
-    """Percentile intervals over bootstrap draws of the samples; None where the draws do not tell."""
+    """Percentile intervals over bootstrap draws of samples; None where undefined."""
 
     alpha: dict[Measurement, Interval | None]
     exact: Interval | None
@@ -165,7 +165,7 @@ class BootstrapIntervals(NamedTuple):
 def bootstrap_intervals(
     patterns: RatingPatterns, measurements: tuple[Measurement, ...], *, draws: int = DRAWS, seed: int = SEED
 ) -> BootstrapIntervals:
-    """Draw as many samples as there are, with replacement, ``draws`` times; the same seed gives the same intervals."""
+    """Return intervals from ``draws`` bootstrap draws of the samples, reproducible by seed."""
     if patterns.total < FEWEST_SAMPLES or draws < 1:
         return BootstrapIntervals(dict.fromkeys(measurements), None, None, None)
     found: dict[Measurement, list[Floats]] = {measurement: [] for measurement in measurements}
@@ -186,7 +186,7 @@ def bootstrap_intervals(
 
 
 def _draw_weights(patterns: RatingPatterns, draws: int, seed: int) -> Iterator[npt.NDArray[np.int64]]:
-    """Yield the draws some at a time: how often each pattern occurs in each."""
+    """Yield bootstrap draws in batches, as the count of each pattern in each draw."""
     chance = np.random.default_rng(seed)
     share = patterns.samples / patterns.samples.sum()
     at_once = max(1, ROOM // len(share))
@@ -195,7 +195,7 @@ def _draw_weights(patterns: RatingPatterns, draws: int, seed: int) -> Iterator[n
 
 
 def percentile_interval(drawn: Floats) -> Interval | None:
-    """Return the middle 95 % of drawn figures; None where too many of the draws have no value."""
+    """Return the middle 95 % of drawn metrics; None where too many draws have no value."""
     told = drawn[~np.isnan(drawn)]
     if len(told) < (1 - MOST_DRAWS_UNDEFINED) * len(drawn) or not len(told):
         return None

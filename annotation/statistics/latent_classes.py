@@ -1,4 +1,4 @@
-"""PURE. Types of samples, found in scores: how likely each level is for a sample of each type, by who scores it.
+"""PURE. Latent classes of samples, with the probability of each level by class and annotator.
 
 A latent class model (Dawid and Skene 1979) with a prior: what one person says of a type is drawn towards what the
 others say of it. What a judge expects is seen in bins, as if by one scorer more.
@@ -29,7 +29,7 @@ ANYBODY = -1
 
 
 class EvidenceRows(NamedTuple):
-    """Samples with the same evidence, once: what is known, and for each sample which row it is.
+    """The distinct rows of evidence, and the row of each sample.
 
     ``values`` are positions of levels, negative where there is none; ``people`` may be `ANYBODY`; ``bin`` is -1 where
     the judge says nothing.
@@ -43,7 +43,7 @@ class EvidenceRows(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SampleTypes:
-    """What is known of the types."""
+    """The learned types: their shares and level probabilities."""
 
     shares: Floats
     """How common each is."""
@@ -53,7 +53,7 @@ class SampleTypes:
     """Types x bins of what the judge expects; no bins without a judge."""
 
     def posterior(self, rows: EvidenceRows) -> Floats:
-        """Return the chance that a sample of each row is of each type."""
+        """Return the probability of each type for each row."""
         logs = np.repeat(np.log(self.shares)[None], len(rows.values), axis=0)
         said = np.log(self.people)
         for column in range(rows.values.shape[1]):
@@ -67,7 +67,7 @@ class SampleTypes:
 
 
 def distinct_rows(values: Ints, people: Ints | None, bins: Ints) -> EvidenceRows:
-    """Return the rows that differ; where nobody is named the order of a sample's values does not matter."""
+    """Return the distinct rows; without named annotators the order of values does not matter."""
     slots = values.shape[1]
     if people is None:
         values = -np.sort(-values, axis=1)
@@ -77,7 +77,7 @@ def distinct_rows(values: Ints, people: Ints | None, bins: Ints) -> EvidenceRows
 
 
 def learn_types(rows: EvidenceRows, *, levels: int, people: int, bins: int) -> SampleTypes:
-    """Find the types of samples of ``levels`` levels by expectation and maximisation; the same for the same rows."""
+    """Learn the types of samples by expectation maximisation, reproducibly."""
     number = np.bincount(rows.place, minlength=len(rows.values)).astype(np.float64)
     seen = (rows.values >= 0).any(axis=1)
     rows, number = EvidenceRows(rows.values[seen], rows.people[seen], rows.bin[seen], rows.place), number[seen]
@@ -126,7 +126,7 @@ def _learn_bins(rows: EvidenceRows, weight: Floats, bins: int) -> Floats:
 
 
 def _bell_shapes(rows: int, columns: int, width: float) -> Floats:
-    """Return a bell over the columns in each row, its middle moving from before the first to behind the last.
+    """Return bell-shaped rows whose centre moves from before the first column to behind the last.
 
     ``width`` is in distances between the middles of two rows.
     """

@@ -1,4 +1,4 @@
-"""PURE. How each annotator deals with what a judge shows them, and whose prefilled answers look like a rubber stamp.
+"""PURE. Each annotator's answers to suggestions, and which look like rubber stamping.
 
 Somebody who accepts nearly everything may simply agree with the judge. So a rubber stamp is only called what is all of
 this: many values, nearly none of them changed, far more of them than the judge meets blind, and fast beside their own
@@ -22,7 +22,7 @@ FEWEST_BLIND_TIMES = 5
 
 
 def annotator_rows(met: InfluenceData) -> list[dict[str, Any]]:
-    """Return a row per annotator and arm, annotators by number: what they met there, and what of them is known blind.
+    """Return a row per annotator and arm, by annotator's number, beside their blind scores.
 
     ``coincidence`` is how often their own blind values are what the judge would have shown; of somebody with too few of
     them it is everybody's, on the dimensions that they were shown. ``blind_seconds`` likewise.
@@ -64,7 +64,7 @@ def annotator_rows(met: InfluenceData) -> list[dict[str, Any]]:
 
 
 def is_rubber_stamp(row: dict[str, Any]) -> bool:
-    """Tell whether somebody's prefilled answers look as if nobody had read what they answer."""
+    """Whether an annotator's prefilled answers look unread."""
     values, coincidence = row["values"], row["coincidence"]
     seconds, usual = row["seconds"], row["blind_seconds"]
     if values < FEWEST_VALUES or row["acceptance"] < NEARLY_ALL:
@@ -75,7 +75,7 @@ def is_rubber_stamp(row: dict[str, Any]) -> bool:
 
 
 def binomial_tail(hits: int, tries: int, chance: float) -> float:
-    """Return the probability of ``hits`` or more in so many independent tries (binomial, one side)."""
+    """Return the binomial probability of ``hits`` or more in ``tries``."""
     if hits <= 0:
         return 1.0
     if hits > tries or chance <= 0:

@@ -1,4 +1,4 @@
-"""PURE. What discussions moved: how many gave up their first value, in which direction, and for whose.
+"""PURE. How discussions change stances: how often, in which direction, towards which value.
 
 Agreement after a discussion is complete by construction; what it did to the values is what can be told.
 """
@@ -14,7 +14,7 @@ TOWARDS: tuple[Towards, ...] = ("majority", "highest", "lowest", "other")
 
 @dataclass(frozen=True, slots=True)
 class StanceChange:
-    """One person's first and last value on one dimension of one discussion that is over."""
+    """A participant's first and last value on one dimension of a closed discussion."""
 
     topic: Hashable
     dimension: str
@@ -27,7 +27,7 @@ class StanceChange:
 
 @dataclass(slots=True)
 class Movement:
-    """What the discussions of one dimension moved."""
+    """The stance changes in the discussions of one dimension."""
 
     cases: int = 0
     stances: int = 0
@@ -45,7 +45,7 @@ class Movement:
     """How often the two began on different values: the occasions for taking over the other's."""
 
     def as_data(self) -> dict[str, Any]:
-        """Return it as plain data; shares and means are None where there is nothing to divide by."""
+        """Return the movement as plain data; shares and means are None without stances."""
         return {
             "cases": self.cases,
             "stances": self.stances,
@@ -107,7 +107,7 @@ def _add_movement(movement: Movement, together: Sequence[StanceChange]) -> None:
 
 
 def _name_goal(value: float, firsts: Sequence[float]) -> Towards:
-    """Name a value by where people began: what most held, else the highest, else the lowest of the first values."""
+    """Name a value among the first ones: the majority's, else the highest, else the lowest."""
     held = Counter(firsts).most_common()
     most = held[0][1]
     if [first for first, times in held if times == most] == [value]:

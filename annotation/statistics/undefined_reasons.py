@@ -1,4 +1,4 @@
-"""PURE. Why a figure cannot be told: sentences that stay as they are, since programs compare them."""
+"""PURE. Reasons why a metric is undefined; programs compare these texts."""
 
 NO_RATINGS = "There are no independent ratings yet."
 ONE_ANNOTATOR = "All ratings are by one annotator, and agreement needs two."

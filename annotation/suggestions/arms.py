@@ -1,4 +1,4 @@
-"""PURE. How annotators meet the judge on a sample, drawn by chance that lasts, and who may take which slot.
+"""PURE. Draws the arm of each sample, and chooses slots by it.
 
 A sample is wholly blind, or mixed. Of the first ``k`` slots of a mixed sample one is blind, the others meet the judge,
 all in the same arm. Slots beyond ``k``, of a cross-review or of one more annotator, are blind everywhere.
@@ -15,7 +15,7 @@ PURPOSE, SEED = "arms", 0
 
 
 class SuggestionArm(IntEnum):
-    """How an annotator met the judge on a sample."""
+    """How an annotator is shown a judge's values on a sample."""
 
     BLIND = 0
     DELAYED = 1
@@ -24,7 +24,7 @@ class SuggestionArm(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ArmDraw:
-    """What a sample was drawn for: the arm of its slots 1 to ``k`` but for the blind one, which is 0 where all are."""
+    """The arm drawn for slots 1 to ``k`` of a sample; ``blind_slot`` is 0 where all are blind."""
 
     arm: SuggestionArm
     blind_slot: int
@@ -35,7 +35,7 @@ class ArmDraw:
         return SuggestionArm.BLIND if slot == self.blind_slot or slot > self.k else self.arm
 
     def meeting(self) -> int:
-        """Return the mask of the slots in which the judge is met."""
+        """Return the mask of the slots in which suggestions are shown."""
         if self.arm is SuggestionArm.BLIND:
             return 0
         return slot_mask.take_slot(slot_mask.all_free(self.k), self.blind_slot)
@@ -43,19 +43,19 @@ class ArmDraw:
 
 @dataclass(frozen=True, slots=True)
 class SlotChoice:
-    """A slot for somebody, and how they meet the judge in it."""
+    """A chosen slot and its arm."""
 
     slot: int
     arm: SuggestionArm
 
 
 def blind_draw(k: int) -> ArmDraw:
-    """Return the draw of a sample on which nobody meets the judge."""
+    """Return the draw of a sample without suggestions."""
     return ArmDraw(SuggestionArm.BLIND, 0, k)
 
 
 def draw_arm(sample: str, *, suggestions: str, blind_share: float, k: int, kept_blind: bool) -> ArmDraw:
-    """Return what a sample is drawn for; asking again answers the same.
+    """Return the draw of a sample, the same for the same arguments.
 
     Args:
         sample: its opaque id, from which everything is drawn.
@@ -78,7 +78,7 @@ def draw_arm(sample: str, *, suggestions: str, blind_share: float, k: int, kept_
 
 
 def choose_slot(drawn: ArmDraw, free: int, *, shown: bool, blind_elsewhere: bool) -> SlotChoice | None:
-    """Return the lowest free slot that somebody may take, and their arm there; None where they may take none.
+    """Return the lowest free slot that an annotator may take, with its arm, or None.
 
     Args:
         free: mask of the free slots.
@@ -97,7 +97,7 @@ def choose_slot(drawn: ArmDraw, free: int, *, shown: bool, blind_elsewhere: bool
 
 
 def label_origin(arms: Collection[int], *, imported: bool) -> str:
-    """Return how a label came about, from the arms of the values that decided it and whether some were imported.
+    """Return the origin of a label, from the arms of its values and whether some were imported.
 
     An imported value hides nothing: where a judge had a part in another one the label is `mixed`.
     """

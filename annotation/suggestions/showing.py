@@ -1,4 +1,4 @@
-"""What annotators are shown of a judge: which slots meet it, what is fixed with a lease, and what may be seen of that.
+"""Suggestions to annotators: which slots have them, storing them, and showing them.
 
 Only this module reads predictions for annotators. What leaves it has been shown or is shown now.
 """
@@ -16,7 +16,7 @@ from .arms import ArmDraw, SlotChoice, SuggestionArm, choose_slot, draw_arm
 
 @dataclass(frozen=True, slots=True)
 class SuggestionView:
-    """A judge's values as an annotator sees them, by dimension; its uncertainty only where own values are locked."""
+    """A judge's values by dimension as an annotator sees them; uncertainty only in the delayed arm."""
 
     arm: str
     ratings: dict[str, float]
@@ -27,7 +27,7 @@ class SuggestionView:
 
 @dataclass(frozen=True, slots=True)
 class JudgeValue:
-    """What a judge says on one dimension, its level by primary key."""
+    """A judge's value on one dimension, its level by primary key."""
 
     dimension_id: int
     level_id: int
@@ -39,7 +39,7 @@ class JudgeValue:
 
 @dataclass(frozen=True, slots=True)
 class SuggestionRule:
-    """How somebody may meet a judge on a sample."""
+    """The draw, the judge's values and the exposure that decide a member's slot and arm on a sample."""
 
     draw: ArmDraw
     run_id: int | None
@@ -49,14 +49,14 @@ class SuggestionRule:
     blind_elsewhere: bool
 
     def seat(self, free: int) -> SlotChoice | None:
-        """Return the slot that they may take of those that are free, and their arm in it."""
+        """Return the free slot that the member may take, with its arm."""
         found = self._drawn(free)
         if found is None or self.shown or self.said:
             return found
         return SlotChoice(found.slot, SuggestionArm.BLIND)
 
     def seat_again(self, free: int, arm: SuggestionArm) -> SlotChoice | None:
-        """Return where they may go on who had one of the slots in an arm and lost it while they were at work."""
+        """Return the slot for a member who lost theirs while working in an arm."""
         found = self._drawn(free)
         if found is None or self.shown or found.arm is SuggestionArm.BLIND:
             return found
@@ -70,7 +70,7 @@ class SuggestionRule:
 def suggestion_rules(
     sample_ids: Sequence[int], *, member_id: int, protocol_id: int, rubric: RubricDefinition
 ) -> dict[int, SuggestionRule]:
-    """Return how a member may meet the judge on each of the samples, in one query."""
+    """Return the member's suggestion rule for each of the samples, in one query."""
     found = {}
     for row in sql.read_suggestion_contexts(sample_ids, member_id=member_id, protocol_id=protocol_id):
         found[row.sample_id] = SuggestionRule(
@@ -90,7 +90,7 @@ def suggestion_rules(
 
 
 def _judge_values(row: sql.SuggestionContext, rubric: RubricDefinition) -> tuple[JudgeValue, ...]:
-    """Return what the judge says on the dimensions that people score on this sample and no rule decides."""
+    """Return the judge's values on the dimensions that people score on this sample."""
     if row.run_id is None:
         return ()
     locked = locked_dimensions(rubric.dimensions, has_text=row.has_text, has_image=row.has_image)
@@ -108,7 +108,7 @@ def _judge_values(row: sql.SuggestionContext, rubric: RubricDefinition) -> tuple
 def store_suggestions(
     taken: Iterable[tuple[int, SuggestionRule, SlotChoice]], *, returning: Collection[int], at: datetime
 ) -> None:
-    """Store what is to be shown under assignments just leased; call it in the transaction that leases them.
+    """Store the suggestions of new leases; call it in the transaction that leases them.
 
     ``taken`` are assignments with how they meet the judge; ``returning`` are those of them that were held before. What
     their annotator was shown stays; what nobody saw gives way to what the judge of now says.
@@ -140,13 +140,13 @@ def store_suggestions(
 
 
 def fixed_dimensions(assignment: int, rubric: RubricDefinition) -> frozenset[str]:
-    """Return the dimensions on which something is fixed to be shown under an assignment, seen or not."""
+    """Return the dimensions with a suggestion under an assignment, seen or not."""
     found = {row.dimension_id for row in sql.read_suggestions([assignment])}
     return frozenset(one.key for one in rubric.dimensions if one.id in found)
 
 
 def build_suggestion_views(assignments: Sequence[int], rubric: RubricDefinition) -> dict[int, SuggestionView]:
-    """Return what annotators have been shown under the given assignments; nothing of what is still kept from them."""
+    """Return the suggestions already shown under assignments, without hidden ones."""
     rows: dict[int, list[sql.ShownSuggestion]] = {}
     for row in sql.read_suggestions(assignments) if assignments else ():
         if row.seen:

@@ -1,4 +1,4 @@
-"""What those who scored a sample were shown of a judge, and what they made of it. Read-only, for who reads results."""
+"""Records of suggestions shown to annotators, for readers of results. Read-only."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from .arms import SuggestionArm
 
 @dataclass(frozen=True, slots=True)
 class DimensionSuggestionRecord:
-    """One dimension: what was shown, and what was said at first and in the end; None while nothing was."""
+    """The suggested, first and final value on one dimension; None while there is none."""
 
     shown: float
     expected: float
@@ -23,7 +23,7 @@ class DimensionSuggestionRecord:
 
 @dataclass(frozen=True, slots=True)
 class RevisionRecord:
-    """An answer to a judge's values that stands."""
+    """A valid revision."""
 
     seconds: float | None
     at: datetime
@@ -31,7 +31,7 @@ class RevisionRecord:
 
 @dataclass(slots=True)
 class SuggestionRecord:
-    """How somebody met a judge on a sample."""
+    """The suggestions that one annotator was shown on a sample."""
 
     judge: int
     """The number of its run in the study."""
@@ -42,7 +42,7 @@ class SuggestionRecord:
 
 
 def suggestion_records(scores: Iterable[Score]) -> dict[int, SuggestionRecord]:
-    """Return what was met with each of the scores that was not given blind, by its primary key, in two queries."""
+    """Return the suggestion records of scores not given blind, by primary key, in two queries."""
     score_of = {
         one.assignment_id: one.pk for one in scores if one.assignment_id is not None and one.arm != SuggestionArm.BLIND
     }

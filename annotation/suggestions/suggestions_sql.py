@@ -1,4 +1,4 @@
-"""What annotators are shown of a judge: what it rests on, storing it, and what they make of it."""
+"""SQL that reads, stores and answers suggestions."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from annotation.core.sql import database_time, database_uuid, execute_write, fet
 
 
 class SuggestionContext(NamedTuple):
-    """What decides how somebody meets the judge on a sample."""
+    """The data that decides a member's arm on a sample."""
 
     sample_id: int
     public_id: str
@@ -32,7 +32,7 @@ class SuggestionContext(NamedTuple):
 
 
 def read_suggestion_contexts(sample_ids: Sequence[int], *, member_id: int, protocol_id: int) -> list[SuggestionContext]:
-    """Return what decides the arms of samples for a member; those never leased are to follow the given protocol.
+    """Return the data that decides a member's arms; unleased samples follow the given protocol.
 
     Only what is fair is a prediction here, by the rule of `fair_predictions`, in one statement with all else.
     """
@@ -79,7 +79,7 @@ class NewSuggestion(NamedTuple):
 
 
 def insert_suggestions(suggestions: Sequence[NewSuggestion]) -> None:
-    """Store suggestions, but none in place of one that there is."""
+    """Store suggestions, keeping those that exist."""
     if not suggestions:
         return
     one = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, FALSE)"
@@ -96,7 +96,7 @@ def insert_suggestions(suggestions: Sequence[NewSuggestion]) -> None:
 
 
 def assignments_with_prediction(assignment_ids: Sequence[int]) -> set[tuple[int, int]]:
-    """Return assignments with each run that says something of their sample now."""
+    """Return assignments with each run that has a prediction for their sample."""
     ids = list(dict.fromkeys(assignment_ids))
     found = fetch_rows(
         f"""SELECT a.id, p.run_id FROM annotation_assignment a JOIN annotation_prediction p ON p.sample_id = a.sample_id
@@ -107,7 +107,7 @@ def assignments_with_prediction(assignment_ids: Sequence[int]) -> set[tuple[int,
 
 
 def forget_unseen(assignment_ids: Sequence[int]) -> None:
-    """Delete the suggestions of earlier leases that nobody was shown."""
+    """Delete suggestions of earlier leases that were not shown."""
     execute_write(
         f"""DELETE FROM annotation_suggestion
             WHERE assignment_id IN ({_placeholders(assignment_ids)}) AND shown_at IS NULL""",  # noqa: S608
@@ -116,7 +116,7 @@ def forget_unseen(assignment_ids: Sequence[int]) -> None:
 
 
 class ShownSuggestion(NamedTuple):
-    """A suggestion as it stands."""
+    """A stored suggestion with its answer."""
 
     assignment_id: int
     arm: int
@@ -148,7 +148,7 @@ def read_suggestions(assignment_ids: Sequence[int]) -> list[ShownSuggestion]:
 
 
 def answer_prefilled(assignment_id: int, score_id: int) -> None:
-    """Note the values of a score as what was made of prefilled ones; the first of several scores stays the first."""
+    """Store a score's values as answers to prefilled ones; the first answer is kept as such."""
     execute_write(
         """UPDATE annotation_suggestion AS g
            SET first_id = COALESCE(g.first_id, r.level_id), final_id = r.level_id, touched = TRUE
@@ -159,14 +159,14 @@ def answer_prefilled(assignment_id: int, score_id: int) -> None:
 
 
 def clear_answers(assignment_id: int) -> None:
-    """Note that no standing score or revision answers the suggestions of an assignment any more."""
+    """Clear the answers to the suggestions of an assignment."""
     execute_write(
         "UPDATE annotation_suggestion SET final_id = NULL, touched = FALSE WHERE assignment_id = %s", [assignment_id]
     )
 
 
 def reveal_suggestions(assignment_id: int, score_id: int, *, at: datetime) -> None:
-    """Note that the own values of a score are locked and that the judge's are shown from now on."""
+    """Mark the suggestions as shown, now that the score's own values are locked."""
     execute_write(
         """UPDATE annotation_suggestion AS g SET shown_at = %s, first_id = r.level_id
            FROM annotation_rating r
@@ -188,7 +188,7 @@ def insert_revision(
 
 
 def decide_revised(assignment_id: int, levels: Iterable[tuple[int, int]]) -> None:
-    """Let ``(dimension, level)`` pairs be what decides, each answered by hand."""
+    """Store ``(dimension, level)`` pairs as the deciding values, each answered by hand."""
     pairs = list(levels)
     whens = " ".join(["WHEN %s THEN %s"] * len(pairs))
     execute_write(
@@ -199,7 +199,7 @@ def decide_revised(assignment_id: int, levels: Iterable[tuple[int, int]]) -> Non
 
 
 def keep_own(assignment_ids: Sequence[int]) -> None:
-    """Let the locked own values decide where they were shown the judge's and nothing was answered."""
+    """Make the locked own values decide where suggestions were not answered."""
     execute_write(
         f"""UPDATE annotation_suggestion SET final_id = first_id
             WHERE assignment_id IN ({_placeholders(assignment_ids)}) AND final_id IS NULL""",  # noqa: S608

@@ -1,4 +1,4 @@
-"""Which of a run's predictions may be shown, held against people's scores, or ordered by: read-only.
+"""Selects predictions on samples that a judge did not learn from. Read-only.
 
 A judge remembers what it has learned from, and what it says of that flatters it. Fair is what models said that had not
 seen the sample's question (``out_of_fold``), and what any run says of a sample that it did not learn from. The samples
@@ -14,7 +14,7 @@ from annotation.models import JudgeRun, Prediction, Question, ReleaseEntry
 
 
 def training_entries(run: JudgeRun) -> QuerySet[ReleaseEntry]:
-    """Return the entries of the run's release that it learned from; none of an imported run.
+    """Return the release entries that the run was trained on; none for an imported run.
 
     A backend that keeps questions for its own calibration (see `judge.data_parts`) learned from a few less.
     """
@@ -24,7 +24,7 @@ def training_entries(run: JudgeRun) -> QuerySet[ReleaseEntry]:
 
 
 def fair_predictions(run: JudgeRun) -> QuerySet[Prediction]:
-    """Return the run's predictions that are fair, failures among them: who wants numbers asks for the status, too."""
+    """Return the run's predictions on samples it did not learn from, failed ones included."""
     said = Prediction.objects.filter(run=run)
     if run.release_id is None:
         return said
