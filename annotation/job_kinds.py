@@ -87,7 +87,7 @@ def _move_samples(context: JobContext) -> Mapping[str, Any]:
         by=context.by,
         study=_study(context),
         progress=context.progress,
-        ledger=ResumableCounts(context.resumed_from, context.keep),
+        ledger=ResumableCounts(context.resumed_from, context.keep_checkpoint),
     )
     return {"moved": moved}
 
@@ -156,8 +156,8 @@ def _study(context: JobContext) -> Study:
 
 def _outcome(context: JobContext, report: "ImportReport") -> Mapping[str, Any]:
     # A worker that lost its job must not replace what another one has stored.
-    context.check_held()
-    context.keep_refusals(store_rejected_lines(context.job, report.errors))
+    context.check_lease()
+    context.keep_rejected_lines(store_rejected_lines(context.job, report.errors))
     return report.as_data(most=MAX_REFUSALS_KEPT)
 
 
@@ -170,7 +170,7 @@ def _ledger(context: JobContext) -> ResumableCounts:
         return ResumableCounts()
     if context.resumed_from:
         context.log(f"An earlier attempt got as far as line {context.resumed_from.get('done', 0):,}; it goes on there.")
-    return ResumableCounts(context.resumed_from, context.keep)
+    return ResumableCounts(context.resumed_from, context.keep_checkpoint)
 
 
 JOB_KINDS: dict[str, JobKind] = {

@@ -47,8 +47,8 @@ def send_writes_together() -> Iterator[None]:
 def fetch_rows(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Run a query and return its rows."""
     with _execute(sql, parameters) as cursor:
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def execute_write(sql: str, parameters: Sequence[Any]) -> int:

@@ -13,5 +13,5 @@ STATEMENT = f"""SELECT {", ".join(f"u.{field}" for field in FIELDS)}
 
 def user_of_token(secret_hash: str) -> User | None:
     """Return the user of a valid token, unless their account is disabled."""
-    found = fetch_rows(STATEMENT, [secret_hash])
-    return User.from_db("default", FIELDS, found[0]) if found else None
+    rows = fetch_rows(STATEMENT, [secret_hash])
+    return User.from_db("default", FIELDS, rows[0]) if rows else None

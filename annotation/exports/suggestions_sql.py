@@ -28,7 +28,7 @@ def read_exported_suggestions(sample_ids: Iterable[int]) -> list[SuggestionRow]:
     listed = ",".join(str(int(pk)) for pk in sample_ids)
     at = "(s.at AT TIME ZONE 'UTC')::text" if connection.vendor == "postgresql" else "CAST(s.at AS TEXT)"
     with prefer_indexes():
-        found = fetch_rows(
+        rows = fetch_rows(
             f"""
             SELECT s.sample_id, s.member_id, s.arm, g.run_id, g.shown_id, g.first_id, g.final_id, g.touched,
                    s.seconds + COALESCE(r.seconds, 0), {at}
@@ -41,4 +41,4 @@ def read_exported_suggestions(sample_ids: Iterable[int]) -> list[SuggestionRow]:
             """,  # noqa: S608 - only whole numbers are put in
             [],
         )
-    return [SuggestionRow._make((*row[:7], bool(row[7]), *row[8:])) for row in found]
+    return [SuggestionRow._make((*row[:7], bool(row[7]), *row[8:])) for row in rows]

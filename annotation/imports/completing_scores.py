@@ -37,7 +37,7 @@ def complete_scores(
     for start in range(0, len(found), BATCH):
         _close(found[start : start + BATCH], study, protocol, by, ledger)
     closed = ledger["closed"]
-    ledger.once("scores_complete", lambda: record_step("scores_complete", study=study, by=by, samples=closed))
+    ledger.run_once("scores_complete", lambda: record_step("scores_complete", study=study, by=by, samples=closed))
     decide_undecided(study=study, by=by, progress=progress)
     return closed
 

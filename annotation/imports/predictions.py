@@ -139,7 +139,7 @@ def _take(
         writer = writers.of(name, entries[0].said.prompt_sha)
         plan = writer.write(entries, counted=partial(_count, ledger, reached, before))
         errors += plan.refused
-    ledger.take(reached)
+    ledger.count_up_to(reached)
     if reached > before:
         ledger.add(refused=len(errors))
     report.created, report.updated, report.unchanged = ledger["created"], ledger["updated"], ledger["unchanged"]

@@ -161,7 +161,7 @@ class _Run:
                 self.report.preview.append(preview_sample(sample, self._pictures.thumbnail))
 
     def _count(self, reached: int, refused: int, written: WrittenPiece) -> None:
-        self._ledger.take(
+        self._ledger.count_up_to(
             reached,
             created=written.created,
             updated=written.updated,

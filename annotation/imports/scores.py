@@ -126,4 +126,4 @@ def _take(
 
 
 def _count(ledger: ResumableCounts, reached: int, refused: int, plan: ScoreImportPlan) -> None:
-    ledger.take(reached, created=plan.created, unchanged=plan.unchanged, refused=refused + len(plan.refused))
+    ledger.count_up_to(reached, created=plan.created, unchanged=plan.unchanged, refused=refused + len(plan.refused))

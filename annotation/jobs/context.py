@@ -126,7 +126,7 @@ class JobContext:
         self._changes["checkpoint"] = dict(values)
         self._write()
 
-    def keep(self, values: Mapping[str, Any]) -> None:
+    def keep_checkpoint(self, values: Mapping[str, Any]) -> None:
         """Store a checkpoint, even of a cancelled job.
 
         Raises:
@@ -135,11 +135,11 @@ class JobContext:
         self._changes["checkpoint"] = dict(values)
         self._write(even_if_cancelled=True)
 
-    def check_held(self) -> None:
+    def check_lease(self) -> None:
         """Write progress at once, and raise `JobStopped` if this attempt no longer owns the job."""
         self._write()
 
-    def keep_refusals(self, name: str) -> None:
+    def keep_rejected_lines(self, name: str) -> None:
         """Note the file of rejected lines; it is stored with the next write."""
         self._changes["refusals"] = name
 
@@ -154,7 +154,7 @@ class JobContext:
         """Add a traceback to the log, whatever the log's length."""
         self._lines.append(trace[-MAX_TRACE_LENGTH:])
 
-    def beat(self) -> None:
+    def prolong_lease(self) -> None:
         """Prolong the lease, and note whether the job must end."""
         held = self._held().update(heartbeat_at=timezone.now(), lease_until=lease_end())
         if not held:

@@ -36,7 +36,7 @@ class ResumableCounts:
         """Return a count over all attempts."""
         return self._counts[name]
 
-    def take(self, reached: int, **counts: int) -> None:
+    def count_up_to(self, reached: int, **counts: int) -> None:
         """Add the counts up to ``reached``, skipping what an earlier attempt counted."""
         if reached <= self.reached:
             return
@@ -48,7 +48,7 @@ class ResumableCounts:
         self._counts.update(counts)
         self._save()
 
-    def once(self, what: str, act: Callable[[], object]) -> None:
+    def run_once(self, what: str, act: Callable[[], object]) -> None:
         """Run ``act`` once over all attempts, in one transaction with the note of it."""
         if what not in self._said:
             with write_transaction():

@@ -137,7 +137,7 @@ def _prolong_lease(context: JobContext) -> Iterator[None]:
         try:
             while not ended.wait(settings.JOB_LEASE_SECONDS / 3) and not context.lost.is_set():
                 try:
-                    context.beat()
+                    context.prolong_lease()
                 except DatabaseError:
                     logger.warning("Job %s: a heartbeat failed.", context.job.pk, exc_info=True)
                     connection.close()

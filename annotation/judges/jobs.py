@@ -76,7 +76,7 @@ def _store_training(context: JobContext, run: JudgeRun, release: Release, place:
     curve = {(series, x): y for series, points in folder.curve().items() for x, y in points}
     with write_transaction():
         # Claimed with the job's lease in the transaction that makes it visible: of two attempts one wins.
-        context.check_held()
+        context.check_lease()
         JudgeRun.objects.filter(pk=run.pk).update(
             config=json.loads((place.run / "run.json").read_bytes()),
             curves=thin_points(curve),
@@ -151,7 +151,7 @@ def run_evaluation(context: JobContext, study: Study) -> Mapping[str, Any]:
         context, ["evaluate", str(lines), str(folder), "--target", "both", "--cache", str(feature_cache_folder())]
     )
     with write_transaction():
-        context.check_held()
+        context.check_lease()
         _keep_scorecard(
             run, release, {name: found[name] for name in ("final", "mean")}, columns_of(rubric, labelled, predictions)
         )
@@ -192,7 +192,7 @@ def _store_predictions(
     created = 0
 
     def counted(plan: PredictionImportPlan) -> None:
-        context.check_held()
+        context.check_lease()
 
     for reached, piece in _pieces(path, folder):
         plan = writer.write(piece, counted=counted)

@@ -59,7 +59,7 @@ class SampleAssignees:
     """A sample and the members it was assigned to, in the order given."""
 
     sample: Sample
-    given: list[AssignedAnnotator]
+    assignees: list[AssignedAnnotator]
 
 
 def assign_sample(*, by: User, sample_id: str, members: Sequence[str], days: int = 3) -> SampleAssignees:
@@ -80,20 +80,22 @@ def assign_sample(*, by: User, sample_id: str, members: Sequence[str], days: int
         study = find_sample(by, sample_id).study
         # Members before samples, as where somebody is paused and loses what they hold.
         rows = Member.objects.select_for_update(no_key=True).filter(study=study, public_id__in=named)
-        people = {member.public_id: member for member in rows.order_by("pk")}
+        members_by_id = {member.public_id: member for member in rows.order_by("pk")}
         sample = lock_sample(by, sample_id)
         if sample.study.state != Study.State.RUNNING:
             raise WrongState("People are given samples only while the study runs.", code="study_not_running")
         if sample.state in CLOSED:
             raise WrongState(CLOSED[Sample.State(sample.state)])
         _release_lapsed(sample, now)
-        takers = _check_members([people.get(name) for name in named], sample)
-        _lease_slots([taker.member for taker in takers if taker.free], sample, now=now, until=until)
-        given = [
+        annotators = _check_members([members_by_id.get(name) for name in named], sample)
+        _lease_slots([annotator.member for annotator in annotators if annotator.free], sample, now=now, until=until)
+        assignees = [
             AssignedAnnotator(
-                taker.member, until if taker.free else _prolong_lease(taker, sample, until), new=taker.free
+                annotator.member,
+                until if annotator.free else _prolong_lease(annotator, sample, until),
+                new=annotator.free,
             )
-            for taker in takers
+            for annotator in annotators
         ]
         state = next_state(sample.state, Event.ASSIGNED)
         insert_history(
@@ -103,15 +105,15 @@ def assign_sample(*, by: User, sample_id: str, members: Sequence[str], days: int
                     Event.ASSIGNED,
                     {"to": state, "member": one.member.public_id, "value": one.until.isoformat()},
                 )
-                for one, taker in zip(given, takers, strict=True)
-                if taker.free or not taker.assigned or one.until != taker.held_until
+                for one, annotator in zip(assignees, annotators, strict=True)
+                if annotator.free or not annotator.assigned or one.until != annotator.held_until
             ],
             study_id=study.pk,
             member_id=member_id_of(by, study),
             user_id=by.pk,
             at=now,
         )
-    return SampleAssignees(reload_sample(sample), given)
+    return SampleAssignees(reload_sample(sample), assignees)
 
 
 def count_assignable_slots(sample: Sample) -> int:
@@ -147,35 +149,35 @@ def _check_members(people: Sequence[Member | None], sample: Sample) -> list[Elig
     """Return each member's eligibility, or raise naming all who cannot score the sample."""
     faults = ["There is nobody of that id in this study."] if None in people else []
     known = [member for member in people if member is not None]
-    takers = member_eligibility(known, [sample])[sample.pk]
-    for taker in takers:
-        member = taker.member
-        why = why_away(state=member.state, role=member.role, user_id=member.user_id) or taker.had
+    annotators = member_eligibility(known, [sample])[sample.pk]
+    for annotator in annotators:
+        member = annotator.member
+        why = why_away(state=member.state, role=member.role, user_id=member.user_id) or annotator.had
         if why:
             faults.append(CANNOT[why].format(name=member.name))
     if faults:
         raise BadInput("Nobody was given the sample.", fields={"members": " ".join(faults)})
-    return takers
+    return annotators
 
 
-def _lease_slots(people: Sequence[Member], sample: Sample, *, now: datetime, until: datetime) -> None:
+def _lease_slots(members: Sequence[Member], sample: Sample, *, now: datetime, until: datetime) -> None:
     """Lease a free slot to each member; the sample is opened if it never was.
 
     Who was shown a judge's values of it before goes first: they cannot take every slot.
     """
-    if not people:
+    if not members:
         return
     protocol = Protocol.objects.get(study=sample.study_id, current=True)
     untouched = sample.stage == Sample.Stage.UNTOUCHED
     free = slot_mask.all_free(protocol.annotators_per_sample) if untouched else sample.free_slots
-    if free.bit_count() < len(people):
+    if free.bit_count() < len(members):
         raise WrongState(
-            f"It takes {free.bit_count()} more scores, and {len(people)} people were named who do not have it yet.",
+            f"It takes {free.bit_count()} more scores, and {len(members)} people were named who do not have it yet.",
             code="no_slot",
         )
     left = free
-    shown = _shown_before(people, sample)
-    for member in sorted(people, key=lambda member: member.pk not in shown):
+    shown = _shown_before(members, sample)
+    for member in sorted(members, key=lambda member: member.pk not in shown):
         left = slot_mask.take_slot(left, _lease_slot(member, sample, protocol, left, now=now, until=until))
     if untouched:
         claiming_sql.claim_untouched(
@@ -195,34 +197,34 @@ def _lease_slot(
     """Lease one of the free slots, in the arm that it was drawn for, and return it."""
     rubric = load_rubric(sample.study.rubric_id)
     # Asked for one at a time, as whether somebody else is blind on it changes with each.
-    met = showing.suggestion_rules([sample.pk], member_id=member.pk, protocol_id=protocol.pk, rubric=rubric)
-    meeting = met[sample.pk]
-    seat = meeting.seat(free)
-    if seat is None:
+    rules = showing.suggestion_rules([sample.pk], member_id=member.pk, protocol_id=protocol.pk, rubric=rubric)
+    rule = rules[sample.pk]
+    choice = rule.choose_slot(free)
+    if choice is None:
         raise BadInput(
             "Nobody was given the sample.",
             fields={"members": f"{member.name} has seen a judge’s values of it, and only a blind place is left."},
         )
     returning = Assignment.objects.filter(sample=sample, member=member).exists()
     stored = claiming_sql.insert_assignments(
-        [(sample.pk, seat.slot, seat.arm)], member_id=member.pk, leased_at=now, expires_at=until, assigned=True
+        [(sample.pk, choice.slot, choice.arm)], member_id=member.pk, leased_at=now, expires_at=until, assigned=True
     )
     assignment_id, _ = stored[sample.pk]
-    showing.store_suggestions([(assignment_id, meeting, seat)], returning=[assignment_id] if returning else [], at=now)
-    return seat.slot
+    showing.store_suggestions([(assignment_id, rule, choice)], returning=[assignment_id] if returning else [], at=now)
+    return choice.slot
 
 
-def _shown_before(people: Sequence[Member], sample: Sample) -> set[int]:
+def _shown_before(members: Sequence[Member], sample: Sample) -> set[int]:
     """Return who held the sample in the prefilled arm and gave it back."""
-    before = Assignment.objects.filter(sample=sample, member__in=people, arm=SuggestionArm.PREFILLED)
+    before = Assignment.objects.filter(sample=sample, member__in=members, arm=SuggestionArm.PREFILLED)
     return set(before.values_list("member_id", flat=True))
 
 
-def _prolong_lease(taker: EligibleAnnotator, sample: Sample, until: datetime) -> datetime:
+def _prolong_lease(annotator: EligibleAnnotator, sample: Sample, until: datetime) -> datetime:
     """Prolong a member's lease at least to ``until``; return its end."""
-    assert taker.held_until is not None
-    if taker.assigned and taker.held_until > until - SAME:
-        return taker.held_until
-    until = max(until, taker.held_until)
-    Assignment.objects.filter(sample=sample, member=taker.member).update(expires_at=until, assigned=True)
+    assert annotator.held_until is not None
+    if annotator.assigned and annotator.held_until > until - SAME:
+        return annotator.held_until
+    until = max(until, annotator.held_until)
+    Assignment.objects.filter(sample=sample, member=annotator.member).update(expires_at=until, assigned=True)
     return until

@@ -34,7 +34,7 @@ def find_leasing_context(user_id: int, slug: str, now: datetime) -> LeasingConte
     What runs out first is the first of its index. Asked whether anything has run out, PostgreSQL, which plans without
     knowing the time, would look through all assignments of the site.
     """
-    found = fetch_rows(
+    rows = fetch_rows(
         """SELECT st.id, st.state, st.rubric_id, m.id, m.user_id, m.role, m.state, m.shuffle_start, m.has_exposures,
                   m.exposed_through, p.id, p.annotators_per_sample, p.lease_minutes,
                   COALESCE((SELECT min(expires_at) FROM annotation_assignment WHERE state = 1) <= %s, FALSE)
@@ -47,7 +47,7 @@ def find_leasing_context(user_id: int, slug: str, now: datetime) -> LeasingConte
            WHERE st.slug = %s AND m.user_id = %s AND m.state <> 'left'""",
         [database_time(now), database_time(now), slug, user_id],
     )
-    return LeasingContext(*found[0]) if found else None
+    return LeasingContext(*rows[0]) if rows else None
 
 
 class HeldRow(NamedTuple):
@@ -73,21 +73,21 @@ _HELD = """SELECT a.id, a.public_id, a.state, a.arm, a.leased_at, a.expires_at, 
 
 def live_leases(member_id: int, now: datetime, limit: int) -> list[HeldRow]:
     """Return a member's unexpired leases, those assigned by an admin first, then the oldest."""
-    found = fetch_rows(
+    rows = fetch_rows(
         f"""{_HELD} WHERE a.member_id = %s AND a.state = 1 AND a.expires_at > %s
             ORDER BY a.assigned DESC, a.leased_at, a.id LIMIT %s""",
         [member_id, database_time(now), limit],
     )
-    return [_build_held_row(row) for row in found]
+    return [_build_held_row(row) for row in rows]
 
 
 def revisable_assignments(member_id: int, now: datetime, limit: int) -> list[HeldRow]:
     """Return the assignments that a member may revise now, the first to end first."""
-    found = fetch_rows(
+    rows = fetch_rows(
         f"{_HELD} WHERE a.member_id = %s AND a.revise_until > %s ORDER BY a.revise_until, a.id LIMIT %s",
         [member_id, database_time(now), limit],
     )
-    return [_build_held_row(row) for row in found]
+    return [_build_held_row(row) for row in rows]
 
 
 def _build_held_row(row: tuple[Any, ...]) -> HeldRow:
@@ -127,7 +127,7 @@ class OwnAssignment(NamedTuple):
 
 def find_own_assignment(public_id: str, user_id: int) -> OwnAssignment | None:
     """Return the user's own assignment, unless they have left the study."""
-    found = fetch_rows(
+    rows = fetch_rows(
         """SELECT a.id, a.public_id, a.state, a.slot, a.arm, a.revise_until, s.id, s.has_text, s.has_image,
                   m.id, m.user_id, m.state, m.has_exposures, m.exposed_through, st.id, st.state, st.rubric_id,
                   p.annotators_per_sample, p.lease_minutes, p.undo_minutes, a.expires_at
@@ -139,8 +139,8 @@ def find_own_assignment(public_id: str, user_id: int) -> OwnAssignment | None:
            WHERE a.public_id = %s AND m.user_id = %s AND m.state <> 'left'""",
         [public_id, user_id],
     )
-    if not found:
+    if not rows:
         return None
-    own = OwnAssignment(*found[0])
-    until = None if own.revise_until is None else with_time_zone(own.revise_until)
-    return own._replace(revise_until=until, expires_at=with_time_zone(own.expires_at))
+    assignment = OwnAssignment(*rows[0])
+    until = None if assignment.revise_until is None else with_time_zone(assignment.revise_until)
+    return assignment._replace(revise_until=until, expires_at=with_time_zone(assignment.expires_at))

@@ -34,76 +34,78 @@ CURSOR_STEP = 16
 OPEN = (None, Assignment.State.RELEASED)
 
 
-def claim_samples(desk: LeasingContext, count: int, now: datetime) -> list[HeldRow]:
+def claim_samples(context: LeasingContext, count: int, now: datetime) -> list[HeldRow]:
     """Lease up to ``count`` samples to a member who holds fewer than they ask for; return the leases."""
     claimed: list[HeldRow] = []
     barred: set[int] = set()
     attempt = 0
     while attempt < ATTEMPTS:
         missing = count - len(claimed)
-        candidates = _find_candidates(desk, missing, barred, begun_first=attempt < ATTEMPTS_AT_BEGUN)
+        candidates = _find_candidates(context, missing, barred, begun_first=attempt < ATTEMPTS_AT_BEGUN)
         if not candidates:
             break
-        if desk.meets_judges and (found := _blind_only_samples(candidates, desk)):
-            barred |= found
+        if context.meets_judges and (blind_only := _blind_only_samples(candidates, context)):
+            barred |= blind_only
             continue
         attempt += 1
-        claimed += _claim_candidates(candidates[:missing], desk, now)
+        claimed += _claim_candidates(candidates[:missing], context, now)
         if len(claimed) == count:
             break
     return claimed
 
 
-def _blind_only_samples(candidates: Sequence[claiming_sql.Candidate], desk: LeasingContext) -> set[int]:
+def _blind_only_samples(candidates: Sequence[claiming_sql.Candidate], context: LeasingContext) -> set[int]:
     """Return the samples with only blind slots left, on which the member saw a judge's values."""
     mine = {candidate.sample_id: candidate.free_slots for candidate in candidates if candidate.own_state is not None}
-    found = _suggestion_rules(list(mine), desk) if mine else {}
-    return {sample_id for sample_id, meeting in found.items() if meeting.seat(mine[sample_id]) is None}
+    rules = _suggestion_rules(list(mine), context) if mine else {}
+    return {sample_id for sample_id, rule in rules.items() if rule.choose_slot(mine[sample_id]) is None}
 
 
-def _suggestion_rules(samples: Sequence[int], desk: LeasingContext) -> dict[int, showing.SuggestionRule]:
-    rubric = load_rubric(desk.rubric_id)
-    return showing.suggestion_rules(samples, member_id=desk.member_id, protocol_id=desk.protocol_id, rubric=rubric)
+def _suggestion_rules(samples: Sequence[int], context: LeasingContext) -> dict[int, showing.SuggestionRule]:
+    rubric = load_rubric(context.rubric_id)
+    return showing.suggestion_rules(
+        samples, member_id=context.member_id, protocol_id=context.protocol_id, rubric=rubric
+    )
 
 
 def _find_candidates(
-    desk: LeasingContext, count: int, barred: Collection[int], *, begun_first: bool
+    context: LeasingContext, count: int, barred: Collection[int], *, begun_first: bool
 ) -> list[claiming_sql.Candidate]:
-    seen = desk.exposed_through if desk.has_exposures else None
-    found: list[claiming_sql.Candidate] = []
-    priority = claiming_sql.top_begun_priority(desk.study_id, below=HIGHEST_PRIORITY + 1) if begun_first else None
-    while priority is not None and len(found) < count:
-        found += _find_begun(desk, priority, seen, barred)
-        if len(found) < count:
-            priority = claiming_sql.top_begun_priority(desk.study_id, below=priority)
-    if len(found) < count:
-        found += claiming_sql.untouched_samples(
-            desk.study_id, desk.member_id, desk.shuffle_start, count - len(found), seen
+    seen = context.exposed_through if context.has_exposures else None
+    candidates: list[claiming_sql.Candidate] = []
+    priority = claiming_sql.top_begun_priority(context.study_id, below=HIGHEST_PRIORITY + 1) if begun_first else None
+    while priority is not None and len(candidates) < count:
+        candidates += _find_begun(context, priority, seen, barred)
+        if len(candidates) < count:
+            priority = claiming_sql.top_begun_priority(context.study_id, below=priority)
+    if len(candidates) < count:
+        candidates += claiming_sql.untouched_samples(
+            context.study_id, context.member_id, context.shuffle_start, count - len(candidates), seen
         )
-    if found:
-        return found
-    left = claiming_sql.begun_samples_anywhere(desk.study_id, desk.member_id, WINDOW + len(barred), seen)
-    return _in_personal_order([c for c in left if c.sample_id not in barred], desk.shuffle_start)
+    if candidates:
+        return candidates
+    left = claiming_sql.begun_samples_anywhere(context.study_id, context.member_id, WINDOW + len(barred), seen)
+    return _in_personal_order([c for c in left if c.sample_id not in barred], context.shuffle_start)
 
 
 def _find_begun(
-    desk: LeasingContext, priority: int, seen: int | None, barred: Collection[int]
+    context: LeasingContext, priority: int, seen: int | None, barred: Collection[int]
 ) -> list[claiming_sql.Candidate]:
     """Return candidates of one priority, and move the cursor past the member's own samples."""
     position = -1
     while True:
-        window = claiming_sql.begun_samples(desk.study_id, desk.member_id, priority, position, WINDOW, seen)
+        window = claiming_sql.begun_samples(context.study_id, context.member_id, priority, position, WINDOW, seen)
         free = [c for c in window if c.own_state in OPEN and c.sample_id not in barred]
-        own = window.index(free[0]) if free else len(window)
+        own_count = window.index(free[0]) if free else len(window)
         settled = to_microseconds(timezone.now() - CURSOR_LAG)
-        passed = [c.queued_at for c in window[:own] if c.queued_at <= settled]
+        passed = [c.queued_at for c in window[:own_count] if c.queued_at <= settled]
         if len(passed) >= CURSOR_STEP:
             # Samples queued in the same microsecond may lie on both sides of the boundary.
             last = min(passed[-1], free[0].queued_at - 1) if free else passed[-1]
             with write_transaction():
-                claiming_sql.move_cursor(desk.member_id, priority, last)
+                claiming_sql.move_cursor(context.member_id, priority, last)
         if free or len(window) < WINDOW:
-            return _in_personal_order(free, desk.shuffle_start)
+            return _in_personal_order(free, context.shuffle_start)
         position = window[-1].queued_at
 
 
@@ -116,63 +118,65 @@ def _in_personal_order(candidates: list[claiming_sql.Candidate], shuffle_start: 
 
 
 def _claim_candidates(
-    candidates: Sequence[claiming_sql.Candidate], desk: LeasingContext, now: datetime
+    candidates: Sequence[claiming_sql.Candidate], context: LeasingContext, now: datetime
 ) -> list[HeldRow]:
-    expires_at = now + timedelta(minutes=desk.lease_minutes)
-    everything = slot_mask.all_free(desk.annotators_per_sample)
-    seat_of: dict[int, SlotChoice] = {}
+    expires_at = now + timedelta(minutes=context.lease_minutes)
+    everything = slot_mask.all_free(context.annotators_per_sample)
+    choice_of: dict[int, SlotChoice] = {}
     try:
         with write_transaction():
-            met = (
-                _suggestion_rules([candidate.sample_id for candidate in candidates], desk) if desk.meets_judges else {}
+            rules = (
+                _suggestion_rules([candidate.sample_id for candidate in candidates], context)
+                if context.meets_judges
+                else {}
             )
             # Always in the order of their ids, so that two claims never wait for each other.
             for candidate in sorted(candidates):
                 new = candidate.stage == Sample.Stage.UNTOUCHED
                 free = everything if new else candidate.free_slots
-                meeting = met.get(candidate.sample_id)
-                seat = (
+                rule = rules.get(candidate.sample_id)
+                choice = (
                     SlotChoice(slot_mask.lowest_slot(free), SuggestionArm.BLIND)
-                    if meeting is None
-                    else meeting.seat(free)
+                    if rule is None
+                    else rule.choose_slot(free)
                 )
-                if seat is None:
+                if choice is None:
                     continue
-                left = slot_mask.take_slot(free, seat.slot)
+                left = slot_mask.take_slot(free, choice.slot)
                 if new:
                     won = claiming_sql.claim_untouched(
                         candidate.sample_id,
-                        protocol_id=desk.protocol_id,
+                        protocol_id=context.protocol_id,
                         free_slots=left,
-                        scores_needed=desk.annotators_per_sample,
+                        scores_needed=context.annotators_per_sample,
                         queued_at=to_microseconds(now),
                     )
                 else:
                     won = claiming_sql.claim_begun(candidate.sample_id, expected=free, free_slots=left)
                 if won:
-                    seat_of[candidate.sample_id] = seat
-            won_in_order = [candidate for candidate in candidates if candidate.sample_id in seat_of]
+                    choice_of[candidate.sample_id] = choice
+            won_in_order = [candidate for candidate in candidates if candidate.sample_id in choice_of]
             if not won_in_order:
                 return []
             stored = claiming_sql.insert_assignments(
-                [(pk, seat_of[pk].slot, seat_of[pk].arm) for pk in (one.sample_id for one in won_in_order)],
-                member_id=desk.member_id,
+                [(pk, choice_of[pk].slot, choice_of[pk].arm) for pk in (one.sample_id for one in won_in_order)],
+                member_id=context.member_id,
                 leased_at=now,
                 expires_at=expires_at,
             )
             if len(stored) != len(won_in_order):
                 raise _SameSampleTwice
-            if met:
+            if rules:
                 showing.store_suggestions(
-                    [(stored[pk][0], met[pk], seat) for pk, seat in seat_of.items()],
+                    [(stored[pk][0], rules[pk], choice) for pk, choice in choice_of.items()],
                     returning=[stored[one.sample_id][0] for one in won_in_order if one.own_state is not None],
                     at=now,
                 )
             insert_history(
-                [(sample_id, Event.LEASED, {"slot": seat.slot}) for sample_id, seat in seat_of.items()],
-                study_id=desk.study_id,
-                member_id=desk.member_id,
-                user_id=desk.user_id,
+                [(sample_id, Event.LEASED, {"slot": choice.slot}) for sample_id, choice in choice_of.items()],
+                study_id=context.study_id,
+                member_id=context.member_id,
+                user_id=context.user_id,
                 at=now,
             )
     except _SameSampleTwice:
@@ -181,7 +185,7 @@ def _claim_candidates(
         HeldRow(
             *stored[candidate.sample_id],
             Assignment.State.LEASED,
-            seat_of[candidate.sample_id].arm,
+            choice_of[candidate.sample_id].arm,
             now,
             expires_at,
             None,

@@ -30,11 +30,11 @@ _UNSEEN = """ AND s.id > %s AND NOT EXISTS (
 
 def top_begun_priority(study_id: int, *, below: int) -> int | None:
     """Return the highest priority under ``below`` that a begun sample has."""
-    found = fetch_rows(
+    rows = fetch_rows(
         "SELECT MAX(priority) FROM annotation_sample WHERE study_id = %s AND stage = 2 AND priority < %s",
         [study_id, below],
     )
-    return found[0][0]
+    return rows[0][0]
 
 
 def begun_samples(
@@ -45,7 +45,7 @@ def begun_samples(
     One statement for cursor, window and own assignments.
     """
     unseen, extra = ("", []) if seen_through is None else (_UNSEEN, [seen_through, member_id])
-    found = fetch_rows(
+    rows = fetch_rows(
         f"""
         SELECT s.id, s.public_id, s.has_text, s.has_image, 2, s.free_slots, s.queued_at, a.state
         FROM annotation_sample s
@@ -57,7 +57,7 @@ def begun_samples(
         """,  # noqa: S608 - only constants of this module are put in
         [member_id, study_id, priority, after, member_id, priority, *extra, limit],
     )
-    return [Candidate(*row) for row in found]
+    return [Candidate(*row) for row in rows]
 
 
 def begun_samples_anywhere(study_id: int, member_id: int, limit: int, seen_through: int | None) -> list[Candidate]:
@@ -66,7 +66,7 @@ def begun_samples_anywhere(study_id: int, member_id: int, limit: int, seen_throu
     Asked before somebody is told that nothing is left: a cursor may have passed a row that was committed late.
     """
     unseen, extra = ("", []) if seen_through is None else (_UNSEEN, [seen_through, member_id])
-    found = fetch_rows(
+    rows = fetch_rows(
         f"""
         SELECT s.id, s.public_id, s.has_text, s.has_image, 2, s.free_slots, s.queued_at, a.state
         FROM annotation_sample s
@@ -76,7 +76,7 @@ def begun_samples_anywhere(study_id: int, member_id: int, limit: int, seen_throu
         """,  # noqa: S608
         [member_id, study_id, *extra, limit],
     )
-    return [Candidate(*row) for row in found]
+    return [Candidate(*row) for row in rows]
 
 
 def untouched_samples(
@@ -95,17 +95,17 @@ def untouched_samples(
         ORDER BY s.shuffle LIMIT %s
         """  # noqa: S608
     parameters = [study_id, study_id, shuffle_start, *extra]
-    found = fetch_rows(sql.format(">="), [*parameters, limit])
-    if len(found) < limit:
-        found += fetch_rows(sql.format("<"), [*parameters, limit - len(found)])
-    if not found and seen_through is not None:
+    rows = fetch_rows(sql.format(">="), [*parameters, limit])
+    if len(rows) < limit:
+        rows += fetch_rows(sql.format("<"), [*parameters, limit - len(rows)])
+    if not rows and seen_through is not None:
         # An exposed member may have seen the whole top priority and none of the next.
-        found = fetch_rows(
+        rows = fetch_rows(
             f"""SELECT s.id, s.public_id, s.has_text, s.has_image, 1, 0, 0, NULL FROM annotation_sample s
                 WHERE s.study_id = %s AND s.stage = 1{unseen} ORDER BY s.priority DESC, s.shuffle LIMIT %s""",  # noqa: S608
             [study_id, *extra, limit],
         )
-    return [Candidate(*row) for row in found]
+    return [Candidate(*row) for row in rows]
 
 
 def claim_untouched(sample_id: int, *, protocol_id: int, free_slots: int, scores_needed: int, queued_at: int) -> bool:
@@ -188,7 +188,7 @@ def insert_assignments(
     for sample_id, slot, arm in claims:
         parameters += [opaque_id(), sample_id, member_id, slot, arm, start, end, assigned]
     values = ", ".join(["(%s, %s, %s, %s, 1, %s, %s, %s, %s)"] * len(claims))
-    found = fetch_rows(
+    rows = fetch_rows(
         f"""INSERT INTO annotation_assignment
               (public_id, sample_id, member_id, slot, state, arm, leased_at, expires_at, assigned)
             VALUES {values}
@@ -199,4 +199,4 @@ def insert_assignments(
             RETURNING sample_id, id, public_id""",  # noqa: S608
         parameters,
     )
-    return {sample_id: (pk, public_id) for sample_id, pk, public_id in found}
+    return {sample_id: (pk, public_id) for sample_id, pk, public_id in rows}

@@ -97,14 +97,14 @@ def decide_samples(
     ``by_member`` and ``by_user`` are who brought it about, for the history; ``before`` is what they did, to be written
     with it.
     """
-    found = sql.undecided_samples(samples)
-    rubric = load_rubric(found[0][0].rubric_id) if found else None
-    decided = [_decide_sample(row, given, rubric, at) for row, given in found] if rubric else []
+    undecided = sql.undecided_samples(samples)
+    rubric = load_rubric(undecided[0][0].rubric_id) if undecided else None
+    decided = [_decide_sample(row, levels, rubric, at) for row, levels in undecided] if rubric else []
     with send_writes_together():
         history = [*before, *(_store_decisions(decided, rubric, study_id=study_id, at=at) if rubric else ())]
         if history:
             insert_history(history, study_id=study_id, member_id=by_member, user_id=by_user, at=at)
-    return {one.row.sample_id: one.to for one in decided}
+    return {decision.row.sample_id: decision.to for decision in decided}
 
 
 def decide_undecided(
@@ -122,11 +122,11 @@ def decide_undecided(
     """
     studies = [study] if study is not None else list(Study.objects.exclude(state=Study.State.CLOSED).order_by("pk"))
     decided = 0
-    for one in studies:
+    for each_study in studies:
         left = None if limit is None else limit - decided
         if left == 0:
             break
-        decided += _decide_all(one, _undecided_ids(one, left), by, progress)
+        decided += _decide_all(each_study, _undecided_ids(each_study, left), by, progress)
     return decided
 
 
@@ -201,11 +201,11 @@ def _decide_sample(
     in_review = row.state == SampleState.IN_REVIEW
     agreed = _agreed_values(judged, rubric, locked, in_review=in_review)
     origins = _label_origins(given, rubric)
-    if any(isinstance(one, DisputedValues) for one in judged.values()):
+    if any(isinstance(result, DisputedValues) for result in judged.values()):
         event = Event.DISPUTED
         case = _build_case(row, judged, given, in_review=in_review, at=at)
         return _Decided(row, event, next_state(row.state, event), agreed, origins, case)
-    if any(isinstance(one, OneMoreNeeded) for one in judged.values()):
+    if any(isinstance(result, OneMoreNeeded) for result in judged.values()):
         event = Event.ONE_MORE_ASKED
         return _Decided(row, event, next_state(row.state, event), slot=slot)
     if room and not in_review and _goes_to_review(row, agreed, rubric):
@@ -215,12 +215,12 @@ def _decide_sample(
     return _Decided(row, event, next_state(row.state, event), agreed, origins)
 
 
-def _label_origins(given: Sequence[sql.CountingLevel], rubric: RubricDefinition) -> dict[int, str]:
+def _label_origins(levels: Sequence[sql.CountingLevel], rubric: RubricDefinition) -> dict[int, str]:
     """Return the label origins of a sample's values, by dimension."""
     arms: dict[int, list[int]] = {dimension.id: [] for dimension in rubric.dimensions}
-    for one in given:
-        arms[one.dimension_id].append(one.arm)
-    imported = any(one.imported for one in given)
+    for level in levels:
+        arms[level.dimension_id].append(level.arm)
+    imported = any(level.imported for level in levels)
     return {dimension: label_origin(of, imported=imported) for dimension, of in arms.items()}
 
 
@@ -239,9 +239,9 @@ def _agreed_values(
             level = None if value is None else dimension.level_of[value]
             agreed[dimension.id] = (level, FinalScore.Outcome.BY_RULE)
             continue
-        one = judged[dimension.id]
-        if isinstance(one, AgreedValue):
-            final = consistent_after_review(one) if in_review else one
+        result = judged[dimension.id]
+        if isinstance(result, AgreedValue):
+            final = consistent_after_review(result) if in_review else result
             agreed[dimension.id] = (dimension.level_of[final.value], final.outcome)
     return agreed
 
@@ -273,7 +273,7 @@ def _build_case(
         sample_id=row.sample_id,
         because=Discussion.Because.REVIEW if in_review else Discussion.Because.SCORES,
         dimensions=disputed,
-        participants=[(member, {key: own[key] for key in disputed}) for member, own in sorted(levels.items())],
+        participants=[(member, {key: stances[key] for key in disputed}) for member, stances in sorted(levels.items())],
         due_at=None if row.discussion_days is None else at + timedelta(days=row.discussion_days),
     )
 
@@ -283,33 +283,33 @@ def _store_decisions(
 ) -> list[Entry]:
     """Store the decisions and return their history entries."""
     by_standing: dict[tuple[SampleState, int], list[int]] = defaultdict(list)
-    for one in decided:
-        by_standing[one.to, one.slot].append(one.row.sample_id)
+    for decision in decided:
+        by_standing[decision.to, decision.slot].append(decision.row.sample_id)
     for (state, slot), keys in by_standing.items():
         if slot:
             sql.open_slot(keys, state=state, slot_bit=slot_mask.mask_of_slot(slot), queued_at=to_microseconds(at))
         else:
             sql.close_samples(keys, state=state)
-    rescored = [one.row.sample_id for one in decided if one.row.last_version and not one.slot]
+    rescored = [decision.row.sample_id for decision in decided if decision.row.last_version and not decision.slot]
     if rescored:
         sql.retire_finals(rescored)
     finals = [
-        (one.row.sample_id, dimension, level, one.row.last_version + 1, outcome, one.origins[dimension])
-        for one in decided
-        for dimension, (level, outcome) in one.agreed.items()
+        (decision.row.sample_id, dimension, level, decision.row.last_version + 1, outcome, decision.origins[dimension])
+        for decision in decided
+        for dimension, (level, outcome) in decision.agreed.items()
     ]
     if finals:
         sql.insert_finals(finals, at=at)
-    cases = [one.case for one in decided if one.case is not None]
+    cases = [decision.case for decision in decided if decision.case is not None]
     opened = _open_cases(cases, rubric, study_id=study_id, at=at) if cases else {}
     key_of = {dimension.id: dimension.key for dimension in rubric.dimensions}
     history: list[Entry] = []
-    for one in decided:
-        detail: dict[str, Any] = {"to": one.to}
-        if one.case is not None:
-            detail["discussion"] = opened[one.row.sample_id][1]
-            detail["dimensions"] = [key_of[dimension] for dimension in one.case.dimensions]
-        history.append((one.row.sample_id, one.event, detail))
+    for decision in decided:
+        detail: dict[str, Any] = {"to": decision.to}
+        if decision.case is not None:
+            detail["discussion"] = opened[decision.row.sample_id][1]
+            detail["dimensions"] = [key_of[dimension] for dimension in decision.case.dimensions]
+        history.append((decision.row.sample_id, decision.event, detail))
     return history
 
 
@@ -325,19 +325,19 @@ def _open_cases(
     ]
     ids = sql.insert_discussions(new, at=at)
     sql.insert_topics([(ids[case.sample_id], dimension) for case in cases for dimension in case.dimensions])
-    people: list[tuple[int, int, int]] = []
+    participants_to_add: list[tuple[int, int, int]] = []
     for case in cases:
         numbers = _chance.sample(range(1, len(case.participants) + 1), len(case.participants))
         for (member, _), number in zip(case.participants, numbers, strict=True):
-            people.append((ids[case.sample_id], member, number))
-    participants = sql.insert_participants(people)
+            participants_to_add.append((ids[case.sample_id], member, number))
+    participants = sql.insert_participants(participants_to_add)
     sql.insert_stances(
         (participants[ids[case.sample_id], member], dimension, levels.get(dimension))
         for case in cases
         for member, levels in case.participants
         for dimension in case.dimensions
     )
-    return {one.sample_id: (ids[one.sample_id], one.public_id) for one in new}
+    return {discussion.sample_id: (ids[discussion.sample_id], discussion.public_id) for discussion in new}
 
 
 def _widest_spread(case: NewCase, rubric: RubricDefinition) -> float:

@@ -54,7 +54,7 @@ def undecided_samples(sample_ids: Sequence[int]) -> list[tuple[Undecided, list[C
     somebody has kept or changed theirs in view of a judge's, that. A sample that somebody still holds or may still
     revise is left out: their work counts when it comes, as may be after a change of k.
     """
-    found = fetch_rows(
+    rows = fetch_rows(
         f"""WITH u AS MATERIALIZED (
               SELECT s.id, s.public_id, s.state, s.has_text, s.has_image, st.rubric_id, p.annotators_per_sample,
                      p.tolerance, p.tie_rule, p.decide, p.cross_review, p.review_share, p.review_threshold,
@@ -88,7 +88,7 @@ def undecided_samples(sample_ids: Sequence[int]) -> list[tuple[Undecided, list[C
     width = len(Undecided._fields)
     return [
         (Undecided(*group[0][:width]), [CountingLevel(*row[width + 1 :]) for row in group])
-        for group in (list(same) for _, same in groupby(found, key=itemgetter(0)))
+        for group in (list(same) for _, same in groupby(rows, key=itemgetter(0)))
     ]
 
 
@@ -146,7 +146,7 @@ def insert_discussions(discussions: Sequence[NewDiscussion], *, at: datetime) ->
     """Store open discussions, each with the next number of its sample, and return their ids by sample."""
     when = database_time(at)
     number = "(SELECT COALESCE(MAX(d.number), 0) + 1 FROM annotation_discussion d WHERE d.sample_id = %s)"
-    found = _insert_rows(
+    rows = _insert_rows(
         "annotation_discussion",
         "public_id, study_id, sample_id, number, because, state, spread, opened_at, due_at, version",
         f"(%s, %s, %s, {number}, %s, 'open', %s, %s, %s, 1)",
@@ -159,7 +159,7 @@ def insert_discussions(discussions: Sequence[NewDiscussion], *, at: datetime) ->
         ),
         returning="sample_id, id",
     )
-    return dict(found)
+    return dict(rows)
 
 
 def insert_topics(topics: Iterable[tuple[int, int]]) -> None:
@@ -169,14 +169,14 @@ def insert_topics(topics: Iterable[tuple[int, int]]) -> None:
 
 def insert_participants(participants: Iterable[tuple[int, int, int]]) -> dict[tuple[int, int], int]:
     """Store ``(discussion, member, number)`` participants, all awaited; return their ids by discussion and member."""
-    found = _insert_rows(
+    rows = _insert_rows(
         "annotation_participant",
         "discussion_id, member_id, number, state, excused_because, waits",
         "(%s, %s, %s, 'active', '', TRUE)",
         participants,
         returning="discussion_id, member_id, id",
     )
-    return {(discussion, member): pk for discussion, member, pk in found}
+    return {(discussion, member): pk for discussion, member, pk in rows}
 
 
 def insert_stances(stances: Iterable[tuple[int, int, int | None]]) -> None:
@@ -197,16 +197,16 @@ def _insert_rows(
     table: str, columns: str, places: str, values: Iterable[Sequence[Any]], *, returning: str = ""
 ) -> list[tuple[Any, ...]]:
     """Insert rows, as many at a time as a statement takes, and return what is asked for of each."""
-    found: list[tuple[Any, ...]] = []
+    rows: list[tuple[Any, ...]] = []
     most = MOST_PARAMETERS // places.count("%s")
     for piece in _split_rows(values, most):
         sql = f"INSERT INTO {table} ({columns}) VALUES {', '.join([places] * len(piece))}"  # noqa: S608
         parameters = [value for row in piece for value in row]
         if returning:
-            found += fetch_rows(f"{sql} RETURNING {returning}", parameters)
+            rows += fetch_rows(f"{sql} RETURNING {returning}", parameters)
         else:
             execute_write(sql, parameters)
-    return found
+    return rows
 
 
 def _split_rows(values: Iterable[Sequence[Any]], size: int) -> Iterator[list[Sequence[Any]]]:

@@ -55,9 +55,9 @@ def record_scored_elsewhere(*, study: Study) -> None:
         Member.objects.filter(pk__in={member for member, _ in pairs}).update(has_exposures=True)
 
 
-def require_independent(own: OwnAssignment) -> None:
+def require_independent(assignment: OwnAssignment) -> None:
     """Raise `WrongState` (`not_independent`) where the annotator has seen the sample's scores or generator."""
-    if _is_exposed(own.member_id, own.sample_id, own.has_exposures, own.exposed_through):
+    if _is_exposed(assignment.member_id, assignment.sample_id, assignment.has_exposures, assignment.exposed_through):
         raise WrongState(
             "You are no longer independent on this sample: you have seen its scores or its generator.",
             code="not_independent",

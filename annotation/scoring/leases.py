@@ -29,10 +29,10 @@ from .unassignable import can_be_blocked, skips_of
 
 def require_own_assignment(by: User, assignment_id: str) -> OwnAssignment:
     """Return the user's own assignment with its sample and study, or raise `NotFound`."""
-    own = read_own_assignment(assignment_id, by.pk)
-    if own is None:
+    assignment = read_own_assignment(assignment_id, by.pk)
+    if assignment is None:
         raise NotFound("There is no such assignment, or it is not yours.")
-    return own
+    return assignment
 
 
 def renew_lease(*, by: User, assignment_id: str) -> datetime:
@@ -42,13 +42,13 @@ def renew_lease(*, by: User, assignment_id: str) -> datetime:
         NotFound: it is not the user's.
         WrongState: it has ended (`lease_lost`).
     """
-    own = require_own_assignment(by, assignment_id)
+    assignment = require_own_assignment(by, assignment_id)
     now = timezone.now()
-    expires_at = now + timedelta(minutes=own.lease_minutes)
-    mine = Assignment.objects.filter(pk=own.id, member__state=Member.State.ACTIVE)
+    expires_at = now + timedelta(minutes=assignment.lease_minutes)
+    mine = Assignment.objects.filter(pk=assignment.id, member__state=Member.State.ACTIVE)
     with write_transaction():
-        if own.revise_until is None:
-            expires_at = max(own.expires_at, expires_at)
+        if assignment.revise_until is None:
+            expires_at = max(assignment.expires_at, expires_at)
             longer = Greatest("expires_at", Value(expires_at, output_field=DateTimeField()))
             held = mine.filter(state=Assignment.State.LEASED, expires_at__gt=now)
             renewed = held.update(expires_at=longer)
@@ -72,24 +72,24 @@ def skip_sample(*, by: User, assignment_id: str, client_key: UUID, reason: str, 
         raise BadInput("No such reason.", fields={"reason": "One of " + ", ".join(Skip.Reason.values) + "."})
     if reason == Skip.Reason.OTHER and not note.strip():
         raise BadInput("Say in a few words why.", fields={"note": "Needed with the reason “other”."})
-    own = require_own_assignment(by, assignment_id)
+    assignment = require_own_assignment(by, assignment_id)
     now = timezone.now()
     with write_transaction():
-        sample = Sample.objects.select_for_update().get(pk=own.sample_id)
+        sample = Sample.objects.select_for_update().get(pk=assignment.sample_id)
         known = Skip.objects.filter(client_key=client_key).first()
         if known is not None:
-            if known.assignment_id == own.id:
+            if known.assignment_id == assignment.id:
                 return
             raise WrongState("This client key was used for something else.", code="client_key_reused")
-        left = Assignment.objects.filter(pk=own.id, state=Assignment.State.LEASED).update(
+        left = Assignment.objects.filter(pk=assignment.id, state=Assignment.State.LEASED).update(
             state=Assignment.State.SKIPPED, finished_at=now
         )
         if not left:
-            raise _not_held_error(own)
-        Skip.objects.create(assignment_id=own.id, reason=reason, note=note, client_key=client_key, at=now)
+            raise _not_held_error(assignment)
+        Skip.objects.create(assignment_id=assignment.id, reason=reason, note=note, client_key=client_key, at=now)
         skips = skips_of(sample)
         steps: list[tuple[int, str, dict[str, Any]]] = [(sample.pk, Event.SKIPPED, {"reason": reason, "skips": skips})]
-        if skips >= own.annotators_per_sample and can_be_blocked(sample.state, Event.SKIPPED_BY_ALL):
+        if skips >= assignment.annotators_per_sample and can_be_blocked(sample.state, Event.SKIPPED_BY_ALL):
             sample.state = next_state(sample.state, Event.SKIPPED_BY_ALL)
             sample.state_reason = "skipped"
             sample.stage, sample.free_slots = Sample.Stage.CLOSED, 0
@@ -98,9 +98,9 @@ def skip_sample(*, by: User, assignment_id: str, client_key: UUID, reason: str, 
         else:
             next_state(sample.state, Event.SKIPPED)
             claiming_sql.give_slot_back(
-                sample.pk, slot_bit=slot_mask.mask_of_slot(own.slot), queued_at=to_microseconds(now)
+                sample.pk, slot_bit=slot_mask.mask_of_slot(assignment.slot), queued_at=to_microseconds(now)
             )
-        insert_history(steps, study_id=own.study_id, member_id=own.member_id, user_id=by.pk, at=now)
+        insert_history(steps, study_id=assignment.study_id, member_id=assignment.member_id, user_id=by.pk, at=now)
 
 
 def expire_leases(*, limit: int = 500) -> int:
@@ -124,40 +124,42 @@ def release_member_leases(*, member: Member) -> int:
     )
 
 
-def regain_slot(own: OwnAssignment, now: datetime) -> SuggestionArm | None:
+def regain_slot(assignment: OwnAssignment, now: datetime) -> SuggestionArm | None:
     """Take a slot again for a lost lease; return its arm, or None where no slot is free.
 
     Call it in a transaction. Who was shown prefilled values gets no blind slot; who was to see the judge's later does
     not see them in one.
     """
-    if own.member_state != Member.State.ACTIVE or own.study_state != Study.State.RUNNING:
+    if assignment.member_state != Member.State.ACTIVE or assignment.study_state != Study.State.RUNNING:
         return None
-    sample = Sample.objects.select_for_update().only("stage", "free_slots").get(pk=own.sample_id)
+    sample = Sample.objects.select_for_update().only("stage", "free_slots").get(pk=assignment.sample_id)
     if sample.stage != Sample.Stage.BEGUN:
         return None
-    seat = _seat_again(own, sample.free_slots)
+    seat = _seat_again(assignment, sample.free_slots)
     if seat is None:
         return None
     left = slot_mask.take_slot(sample.free_slots, seat.slot)
     if not claiming_sql.claim_begun(sample.pk, expected=sample.free_slots, free_slots=left):
         return None
-    expires_at = now + timedelta(minutes=own.lease_minutes)
+    expires_at = now + timedelta(minutes=assignment.lease_minutes)
     # An import that gave the sample another content meanwhile gave the assignment another id.
-    lost = Assignment.objects.filter(pk=own.id, public_id=own.public_id, state=Assignment.State.RELEASED)
+    lost = Assignment.objects.filter(pk=assignment.id, public_id=assignment.public_id, state=Assignment.State.RELEASED)
     if not lost.update(state=Assignment.State.LEASED, slot=seat.slot, arm=seat.arm, expires_at=expires_at):
         return None
-    if seat.arm is SuggestionArm.BLIND and own.arm != SuggestionArm.BLIND:
-        suggesting_sql.forget_unseen([own.id])
+    if seat.arm is SuggestionArm.BLIND and assignment.arm != SuggestionArm.BLIND:
+        suggesting_sql.forget_unseen([assignment.id])
     return seat.arm
 
 
-def _seat_again(own: OwnAssignment, free: int) -> SlotChoice | None:
-    if own.arm == SuggestionArm.BLIND:
+def _seat_again(assignment: OwnAssignment, free: int) -> SlotChoice | None:
+    if assignment.arm == SuggestionArm.BLIND:
         return SlotChoice(slot_mask.lowest_slot(free), SuggestionArm.BLIND)
-    rubric = load_rubric(own.rubric_id)
+    rubric = load_rubric(assignment.rubric_id)
     # The sample is begun, so it follows its own protocol.
-    found = showing.suggestion_rules([own.sample_id], member_id=own.member_id, protocol_id=0, rubric=rubric)
-    return found[own.sample_id].seat_again(free, SuggestionArm(own.arm))
+    found = showing.suggestion_rules(
+        [assignment.sample_id], member_id=assignment.member_id, protocol_id=0, rubric=rubric
+    )
+    return found[assignment.sample_id].choose_slot_again(free, SuggestionArm(assignment.arm))
 
 
 def release_leases(assignments: Sequence[int], *, event: str, expired_at: datetime | None = None) -> int:
@@ -196,8 +198,8 @@ def release_leases(assignments: Sequence[int], *, event: str, expired_at: dateti
     return released
 
 
-def _not_held_error(own: OwnAssignment) -> WrongState:
-    state = Assignment.objects.values_list("state", flat=True).get(pk=own.id)
+def _not_held_error(assignment: OwnAssignment) -> WrongState:
+    state = Assignment.objects.values_list("state", flat=True).get(pk=assignment.id)
     if state == Assignment.State.SCORED:
         return WrongState("You have scored this sample already.", code="already_scored")
     if state == Assignment.State.SKIPPED:

@@ -62,29 +62,29 @@ def lease_samples(*, by: User, slug: str, count: int = 1) -> WorkList:
     if not 1 <= count <= MAX_HELD:
         raise BadInput(f"Ask for 1 to {MAX_HELD} samples.", fields={"count": f"From 1 to {MAX_HELD}."})
     now = timezone.now()
-    desk = _require_leasing_context(by, slug, now)
-    if desk.a_lease_ran_out:
+    context = _require_leasing_context(by, slug, now)
+    if context.a_lease_ran_out:
         expire_leases(limit=100)
-    rows = _read_held(desk, now)
+    rows = _read_held(context, now)
     reason = None
     missing = count - len(rows)
     if missing > 0:
-        if desk.study_state != Study.State.RUNNING:
+        if context.study_state != Study.State.RUNNING:
             reason = "study_not_running"
-        elif desk.member_state != Member.State.ACTIVE:
+        elif context.member_state != Member.State.ACTIVE:
             reason = "member_paused"
         else:
-            rows += claim_samples(desk, missing, now)
+            rows += claim_samples(context, missing, now)
             if len(rows) < count:
                 reason = "nothing_left"
-    return WorkList(_build_work(rows[:count], desk.rubric_id), reason)
+    return WorkList(_build_work(rows[:count], context.rubric_id), reason)
 
 
 def held_assignments(*, by: User, slug: str) -> list[LeasedWork]:
     """Return the annotator's assignments to revise and to score, oldest lease first."""
     now = timezone.now()
-    desk = _require_leasing_context(by, slug, now)
-    return _build_work(_read_held(desk, now), desk.rubric_id)
+    context = _require_leasing_context(by, slug, now)
+    return _build_work(_read_held(context, now), context.rubric_id)
 
 
 def read_work(assignments: Sequence[Assignment], study: Study) -> list[LeasedWork]:
@@ -96,25 +96,25 @@ def read_work(assignments: Sequence[Assignment], study: Study) -> list[LeasedWor
 
 def read_own_assignment(*, by: User, assignment_id: str) -> LeasedWork:
     """Return one assignment of the user's own, held or past."""
-    own = require_own_assignment(by, assignment_id)
-    rows = Assignment.objects.filter(pk=own.id).values_list(*_ROW)
-    return _build_work([HeldRow(*row) for row in rows], own.rubric_id)[0]
+    assignment = require_own_assignment(by, assignment_id)
+    rows = Assignment.objects.filter(pk=assignment.id).values_list(*_ROW)
+    return _build_work([HeldRow(*row) for row in rows], assignment.rubric_id)[0]
 
 
-def _read_held(desk: LeasingContext, now: datetime) -> list[HeldRow]:
-    revising = revisable_assignments(desk.member_id, now, MAX_HELD) if desk.meets_judges else []
-    return revising + held_rows(desk.member_id, now, MAX_HELD)
+def _read_held(context: LeasingContext, now: datetime) -> list[HeldRow]:
+    revising = revisable_assignments(context.member_id, now, MAX_HELD) if context.meets_judges else []
+    return revising + held_rows(context.member_id, now, MAX_HELD)
 
 
 def _require_leasing_context(by: User, slug: str, now: datetime) -> LeasingContext:
-    desk = read_desk(by.pk, slug, now)
-    if desk is None:
+    context = read_desk(by.pk, slug, now)
+    if context is None:
         if by.is_site_admin and Study.objects.filter(slug=slug).exists():
             raise NotAllowed("Join this study as an annotator to score in it.")
         raise NotFound("There is no such study, or you are not a member of it.")
-    if desk.role == Member.Role.RESEARCHER:
+    if context.role == Member.Role.RESEARCHER:
         raise NotAllowed("Researchers read results and do not score.")
-    return desk
+    return context
 
 
 _ROW = (

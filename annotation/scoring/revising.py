@@ -43,20 +43,20 @@ def submit_revision(
         WrongState: `nothing_to_revise`, `already_revised`, `revision_over`, `undone`, `client_key_reused`,
             `study_closed`, `not_independent`.
     """
-    own = require_own_assignment(by, assignment_id)
-    rubric = load_rubric(own.rubric_id)
-    locked = locked_dimensions(rubric.dimensions, has_text=own.has_text, has_image=own.has_image)
+    assignment = require_own_assignment(by, assignment_id)
+    rubric = load_rubric(assignment.rubric_id)
+    locked = locked_dimensions(rubric.dimensions, has_text=assignment.has_text, has_image=assignment.has_image)
     levels = {dimension: level for dimension, level, _ in check_values(rubric, locked, ratings, {}, seconds)}
-    require_scoring(own.study_state)
+    require_scoring(assignment.study_state)
     now = timezone.now()
     with write_transaction():
-        sample = Sample.objects.select_for_update().get(pk=own.sample_id)
-        if not _answered_before(own, client_key):
-            _store_revision(own, sample, client_key, levels, seconds, now, rubric=rubric)
+        sample = Sample.objects.select_for_update().get(pk=assignment.sample_id)
+        if not _answered_before(assignment, client_key):
+            _store_revision(assignment, sample, client_key, levels, seconds, now, rubric=rubric)
     return stored_result(require_own_assignment(by, assignment_id), rubric, locked)
 
 
-def void_revision(own: OwnAssignment) -> None:
+def void_revision(assignment: OwnAssignment) -> None:
     """Void a revision, which can then be submitted anew.
 
     The own values stay locked, whatever is undone.
@@ -66,33 +66,35 @@ def void_revision(own: OwnAssignment) -> None:
     """
     now = timezone.now()
     with write_transaction():
-        sample = Sample.objects.select_for_update().get(pk=own.sample_id)
-        pending = Assignment.objects.filter(pk=own.id, revise_until__isnull=False).exists()
-        last = Revision.objects.filter(assignment=own.id).order_by("-pk").first()
+        sample = Sample.objects.select_for_update().get(pk=assignment.sample_id)
+        pending = Assignment.objects.filter(pk=assignment.id, revise_until__isnull=False).exists()
+        last = Revision.objects.filter(assignment=assignment.id).order_by("-pk").first()
         if last is None or (last.voided_at is not None and not pending):
             raise WrongState(REVEALED, code="revealed")
         if last.voided_at is not None:
             return
-        require_undoable(own, sample, given=last.at, at=now)
+        require_undoable(assignment, sample, given=last.at, at=now)
         next_state(sample.state, Event.REVISION_UNDONE)
         Revision.objects.filter(pk=last.pk).update(voided_at=now)
-        Assignment.objects.filter(pk=own.id).update(revise_until=now + timedelta(minutes=own.lease_minutes))
-        sql.clear_answers(own.id)
+        Assignment.objects.filter(pk=assignment.id).update(
+            revise_until=now + timedelta(minutes=assignment.lease_minutes)
+        )
+        sql.clear_answers(assignment.id)
         insert_history(
             [(sample.pk, Event.REVISION_UNDONE, {"revision": last.pk})],
-            study_id=own.study_id,
-            member_id=own.member_id,
-            user_id=own.user_id,
+            study_id=assignment.study_id,
+            member_id=assignment.member_id,
+            user_id=assignment.user_id,
             at=now,
         )
 
 
-def _answered_before(own: OwnAssignment, client_key: UUID) -> bool:
+def _answered_before(assignment: OwnAssignment, client_key: UUID) -> bool:
     """Whether a revision with this key is stored already."""
     known = Revision.objects.filter(client_key=client_key).first()
     if known is None:
         return False
-    if known.assignment_id != own.id:
+    if known.assignment_id != assignment.id:
         raise WrongState("This client key was used for something else.", code="client_key_reused")
     if known.voided_at is not None:
         raise WrongState("This answer was undone; send a new one.", code="undone")
@@ -100,7 +102,7 @@ def _answered_before(own: OwnAssignment, client_key: UUID) -> bool:
 
 
 def _store_revision(
-    own: OwnAssignment,
+    assignment: OwnAssignment,
     sample: Sample,
     client_key: UUID,
     levels: Mapping[int, int],
@@ -110,20 +112,20 @@ def _store_revision(
     rubric: RubricDefinition,
 ) -> None:
     """Store a revision and decide its locked sample if nothing else is missing."""
-    assignment = Assignment.objects.get(pk=own.id)
-    if assignment.arm != SuggestionArm.DELAYED or assignment.state != Assignment.State.SCORED:
+    stored = Assignment.objects.get(pk=assignment.id)
+    if stored.arm != SuggestionArm.DELAYED or stored.state != Assignment.State.SCORED:
         raise WrongState("There is nothing to revise here.", code="nothing_to_revise")
-    if assignment.revise_until is None:
-        if Revision.objects.filter(assignment=own.id, voided_at=None).exists():
+    if stored.revise_until is None:
+        if Revision.objects.filter(assignment=assignment.id, voided_at=None).exists():
             raise WrongState("You have answered the judge's values already.", code="already_revised")
         raise WrongState("The time to revise has passed; your own values stand.", code="revision_over")
-    require_independent(own)
+    require_independent(assignment)
     next_state(sample.state, Event.REVISED)
-    shown = {row.dimension_id for row in sql.read_suggestions([own.id])}
-    _refuse_changes_unasked(own, levels, shown, rubric)
+    shown = {row.dimension_id for row in sql.read_suggestions([assignment.id])}
+    _refuse_changes_unasked(assignment, levels, shown, rubric)
     key_of = {dimension.id: dimension.key for dimension in rubric.dimensions}
     revision = sql.insert_revision(
-        assignment_id=own.id,
+        assignment_id=assignment.id,
         client_key=client_key,
         values={key_of[dimension]: rubric.value_of(level) for dimension, level in levels.items()},
         seconds=seconds,
@@ -131,22 +133,22 @@ def _store_revision(
     )
     if revision is None:
         raise WrongState("This client key was used for something else.", code="client_key_reused")
-    sql.decide_revised(own.id, [(dimension, level) for dimension, level in levels.items() if dimension in shown])
-    Assignment.objects.filter(pk=own.id).update(revise_until=None)
+    sql.decide_revised(assignment.id, [(dimension, level) for dimension, level in levels.items() if dimension in shown])
+    Assignment.objects.filter(pk=assignment.id).update(revise_until=None)
     revised = (sample.pk, Event.REVISED, {"revision": revision})
-    people = {"by_member": own.member_id, "by_user": own.user_id}
-    decide_samples([sample.pk], study_id=own.study_id, **people, at=now, before=[revised])
+    people = {"by_member": assignment.member_id, "by_user": assignment.user_id}
+    decide_samples([sample.pk], study_id=assignment.study_id, **people, at=now, before=[revised])
 
 
 def _refuse_changes_unasked(
-    own: OwnAssignment, levels: Mapping[int, int], shown: set[int], rubric: RubricDefinition
+    assignment: OwnAssignment, levels: Mapping[int, int], shown: set[int], rubric: RubricDefinition
 ) -> None:
     unasked = {dimension: level for dimension, level in levels.items() if dimension not in shown}
     if not unasked:
         return
     locked = dict(
         Rating.objects.filter(
-            score__assignment=own.id, score__voided_at=None, score__round=1, dimension__in=unasked
+            score__assignment=assignment.id, score__voided_at=None, score__round=1, dimension__in=unasked
         ).values_list("dimension_id", "level_id")
     )
     key_of = {dimension.id: dimension.key for dimension in rubric.dimensions}

@@ -34,14 +34,14 @@ def insert_score(
     arm: int = 0,
 ) -> int | None:
     """Store a score of the first round and return its id; `None` where the key or the place is taken."""
-    found = fetch_rows(
+    rows = fetch_rows(
         """INSERT INTO annotation_score
              (sample_id, member_id, assignment_id, round, origin, arm, complete, client_key, seconds, at)
            VALUES (%s, %s, %s, 1, 'given', %s, %s, %s, %s, %s)
            ON CONFLICT DO NOTHING RETURNING id""",
         [sample_id, member_id, assignment_id, arm, True, database_uuid(client_key), seconds, database_time(at)],
     )
-    return int(found[0][0]) if found else None
+    return int(rows[0][0]) if rows else None
 
 
 def insert_ratings(score_id: int, ratings: Sequence[tuple[int, int, str]]) -> None:
@@ -70,9 +70,9 @@ class ScoreCount(NamedTuple):
 def count_score(sample_id: int, states: Sequence[str]) -> ScoreCount | None:
     """Count one more valid score of a sample in one of ``states``, and lock its row."""
     marks = ", ".join(["%s"] * len(states))
-    found = fetch_rows(
+    rows = fetch_rows(
         f"""UPDATE annotation_sample SET scores_in = scores_in + 1 WHERE id = %s AND state IN ({marks})
             RETURNING state, scores_in, scores_needed""",  # noqa: S608
         [sample_id, *states],
     )
-    return ScoreCount(*found[0]) if found else None
+    return ScoreCount(*rows[0]) if rows else None

@@ -37,21 +37,21 @@ class SubmissionResult:
 
 
 def stored_result(
-    own: OwnAssignment, rubric: RubricDefinition, locked: Mapping[str, LockedDimension]
+    assignment: OwnAssignment, rubric: RubricDefinition, locked: Mapping[str, LockedDimension]
 ) -> SubmissionResult:
     """Return the stored result of a scored assignment."""
-    view = score_views([own.id], rubric)[own.id]
-    shown = showing.build_suggestion_views([own.id], rubric) if own.arm == SuggestionArm.DELAYED else {}
+    view = score_views([assignment.id], rubric)[assignment.id]
+    shown = showing.build_suggestion_views([assignment.id], rubric) if assignment.arm == SuggestionArm.DELAYED else {}
     return SubmissionResult(
-        assignment_id=own.public_id,
-        state="scored" if own.revise_until is None else "revising",
+        assignment_id=assignment.public_id,
+        state="scored" if assignment.revise_until is None else "revising",
         ratings=add_locked_values(view.ratings, locked),
         notes=view.notes,
         seconds=view.seconds,
         scored_at=view.scored_at,
         undo_until=view.undo_until,
-        expires_at=own.revise_until,
-        suggestion=shown.get(own.id),
-        revise_until=own.revise_until,
+        expires_at=assignment.revise_until,
+        suggestion=shown.get(assignment.id),
+        revise_until=assignment.revise_until,
         own=view.own,
     )

@@ -53,20 +53,22 @@ def submit_score(
         WrongState: `already_scored`, `lease_lost`, `already_skipped`, `undone`, `client_key_reused`, `study_closed`,
             `not_independent`.
     """
-    own = require_own_assignment(by, assignment_id)
-    rubric = load_rubric(own.rubric_id)
-    locked = locked_dimensions(rubric.dimensions, has_text=own.has_text, has_image=own.has_image)
-    suggested = showing.fixed_dimensions(own.id, rubric) if own.arm != SuggestionArm.BLIND else frozenset()
-    prefilled = suggested if own.arm == SuggestionArm.PREFILLED else frozenset()
+    assignment = require_own_assignment(by, assignment_id)
+    rubric = load_rubric(assignment.rubric_id)
+    locked = locked_dimensions(rubric.dimensions, has_text=assignment.has_text, has_image=assignment.has_image)
+    suggested = (
+        showing.fixed_dimensions(assignment.id, rubric) if assignment.arm != SuggestionArm.BLIND else frozenset()
+    )
+    prefilled = suggested if assignment.arm == SuggestionArm.PREFILLED else frozenset()
     rows = check_values(rubric, locked, ratings, notes, seconds, touched=touched, prefilled=prefilled)
-    require_scoring(own.study_state)
-    if own.state in (Assignment.State.SCORED, Assignment.State.SKIPPED):
-        return _answer_again(own, client_key, rubric, locked)
-    require_independent(own)
+    require_scoring(assignment.study_state)
+    if assignment.state in (Assignment.State.SCORED, Assignment.State.SKIPPED):
+        return _answer_again(assignment, client_key, rubric, locked)
+    require_independent(assignment)
     now = timezone.now()
     try:
         with write_transaction():
-            arm = _store_score(own, client_key, rows, seconds, now, anything_to_show=bool(suggested))
+            arm = _store_score(assignment, client_key, rows, seconds, now, anything_to_show=bool(suggested))
             if not rubric.frozen:
                 Rubric.objects.filter(pk=rubric.id, frozen_at=None).update(frozen_at=now)
     except _Refused:
@@ -74,13 +76,13 @@ def submit_score(
     if arm is SuggestionArm.DELAYED:
         return stored_result(require_own_assignment(by, assignment_id), rubric, locked)
     return SubmissionResult(
-        assignment_id=own.public_id,
+        assignment_id=assignment.public_id,
         state="scored",
         ratings=add_locked_values(dict(ratings), locked),
         notes={key: note.strip() for key, note in notes.items() if note.strip()},
         seconds=seconds,
         scored_at=now,
-        undo_until=now + timedelta(minutes=own.undo_minutes),
+        undo_until=now + timedelta(minutes=assignment.undo_minutes),
     )
 
 
@@ -89,7 +91,7 @@ class _Refused(Exception):
 
 
 def _store_score(
-    own: OwnAssignment,
+    assignment: OwnAssignment,
     client_key: UUID,
     rows: list[tuple[int, int, str]],
     seconds: float | None,
@@ -100,21 +102,23 @@ def _store_score(
     """Store the score and decide its sample if complete; return the arm."""
     # The sample first, as everywhere: two transactions that lock in the same order never wait for each other.
     # Its state is judged under the lock, as it may have changed since it was read.
-    counted = sql.count_score(own.sample_id, SCORABLE)
+    counted = sql.count_score(assignment.sample_id, SCORABLE)
     if counted is None:
         raise _Refused
-    held_in = SuggestionArm(own.arm) if own.state == Assignment.State.LEASED else regain_slot(own, now)
+    held_in = (
+        SuggestionArm(assignment.arm) if assignment.state == Assignment.State.LEASED else regain_slot(assignment, now)
+    )
     if held_in is None:
         raise _Refused
     # What was to be shown is gone with its judge.
     arm = held_in if anything_to_show else SuggestionArm.BLIND
-    revise_until = now + timedelta(minutes=own.lease_minutes) if arm is SuggestionArm.DELAYED else None
-    if not sql.finish_assignment(own.id, at=now, held_in=held_in, arm=arm, revise_until=revise_until):
+    revise_until = now + timedelta(minutes=assignment.lease_minutes) if arm is SuggestionArm.DELAYED else None
+    if not sql.finish_assignment(assignment.id, at=now, held_in=held_in, arm=arm, revise_until=revise_until):
         raise _Refused
     score_id = sql.insert_score(
-        sample_id=own.sample_id,
-        member_id=own.member_id,
-        assignment_id=own.id,
+        sample_id=assignment.sample_id,
+        member_id=assignment.member_id,
+        assignment_id=assignment.id,
         client_key=client_key,
         seconds=seconds,
         at=now,
@@ -124,43 +128,43 @@ def _store_score(
         raise _Refused
     sql.insert_ratings(score_id, rows)
     if arm is SuggestionArm.PREFILLED:
-        suggesting_sql.answer_prefilled(own.id, score_id)
+        suggesting_sql.answer_prefilled(assignment.id, score_id)
     elif arm is SuggestionArm.DELAYED:
-        suggesting_sql.reveal_suggestions(own.id, score_id, at=now)
-    scored = (own.sample_id, Event.SCORED, {"score": score_id, "round": 1})
+        suggesting_sql.reveal_suggestions(assignment.id, score_id, at=now)
+    scored = (assignment.sample_id, Event.SCORED, {"score": score_id, "round": 1})
     if counted.enough and arm is not SuggestionArm.DELAYED:
-        people = {"by_member": own.member_id, "by_user": own.user_id}
-        decide_samples([own.sample_id], study_id=own.study_id, **people, at=now, before=[scored])
+        people = {"by_member": assignment.member_id, "by_user": assignment.user_id}
+        decide_samples([assignment.sample_id], study_id=assignment.study_id, **people, at=now, before=[scored])
     else:
-        people = {"member_id": own.member_id, "user_id": own.user_id}
-        insert_history([scored], study_id=own.study_id, **people, at=now)
+        people = {"member_id": assignment.member_id, "user_id": assignment.user_id}
+        insert_history([scored], study_id=assignment.study_id, **people, at=now)
     return arm
 
 
 def _answer_again(
-    own: OwnAssignment, client_key: UUID, rubric: RubricDefinition, locked: Mapping[str, LockedDimension]
+    assignment: OwnAssignment, client_key: UUID, rubric: RubricDefinition, locked: Mapping[str, LockedDimension]
 ) -> SubmissionResult:
     """Return what the same key stored before, or raise the reason why nothing is stored."""
     known = Score.objects.filter(client_key=client_key).first()
-    if known is not None and known.assignment_id != own.id:
+    if known is not None and known.assignment_id != assignment.id:
         raise WrongState("This client key was used for something else.", code="client_key_reused")
     if known is not None and known.voided_at is not None:
         raise WrongState("This score was undone; send a new one.", code="undone")
     if known is None:
-        if own.state == Assignment.State.SCORED:
+        if assignment.state == Assignment.State.SCORED:
             raise WrongState("You have scored this sample already.", code="already_scored")
-        if own.state == Assignment.State.SKIPPED:
+        if assignment.state == Assignment.State.SKIPPED:
             raise WrongState("You have skipped this sample already.", code="already_skipped")
-        if Score.objects.filter(sample=own.sample_id, member=own.member_id, voided_at=None).exists():
+        if Score.objects.filter(sample=assignment.sample_id, member=assignment.member_id, voided_at=None).exists():
             raise WrongState("A score of yours for this sample was imported.", code="already_scored")
-        state = Sample.objects.values_list("state", flat=True).get(pk=own.sample_id)
+        state = Sample.objects.values_list("state", flat=True).get(pk=assignment.sample_id)
         if state == Sample.State.WITHDRAWN:
             next_state(state, Event.SCORED)
         # Any other state in which it takes no score comes of others' scores, of which nothing is told.
         raise WrongState(
             "The sample is no longer reserved for you and somebody else has taken its place.", code="lease_lost"
         )
-    return stored_result(own, rubric, locked)
+    return stored_result(assignment, rubric, locked)
 
 
 def undo_score(*, by: User, assignment_id: str) -> SubmissionResult:
@@ -172,54 +176,56 @@ def undo_score(*, by: User, assignment_id: str) -> SubmissionResult:
         NotFound: the assignment is not the user's.
         WrongState: `nothing_to_undo`, `revealed`, and those of `require_undoable`.
     """
-    own = require_own_assignment(by, assignment_id)
-    rubric = load_rubric(own.rubric_id)
-    locked = locked_dimensions(rubric.dimensions, has_text=own.has_text, has_image=own.has_image)
-    if own.state == Assignment.State.SCORED and own.arm == SuggestionArm.DELAYED:
-        revising.void_revision(own)
+    assignment = require_own_assignment(by, assignment_id)
+    rubric = load_rubric(assignment.rubric_id)
+    locked = locked_dimensions(rubric.dimensions, has_text=assignment.has_text, has_image=assignment.has_image)
+    if assignment.state == Assignment.State.SCORED and assignment.arm == SuggestionArm.DELAYED:
+        revising.void_revision(assignment)
         return stored_result(require_own_assignment(by, assignment_id), rubric, locked)
     now = timezone.now()
     with write_transaction():
-        sample = Sample.objects.select_for_update().get(pk=own.sample_id)
-        score = Score.objects.filter(assignment=own.id).order_by("-pk").first()
+        sample = Sample.objects.select_for_update().get(pk=assignment.sample_id)
+        score = Score.objects.filter(assignment=assignment.id).order_by("-pk").first()
         if score is None:
             raise WrongState("There is no score of yours to undo.", code="nothing_to_undo")
         if score.voided_at is None:
-            _void_score(score, own, sample, now)
-    assignment = Assignment.objects.get(pk=own.id)
-    if assignment.state != Assignment.State.LEASED:
+            _void_score(score, assignment, sample, now)
+    stored = Assignment.objects.get(pk=assignment.id)
+    if stored.state != Assignment.State.LEASED:
         raise WrongState("There is no score of yours to undo.", code="nothing_to_undo")
     values, notes = _score_values(score, rubric)
-    shown = showing.build_suggestion_views([own.id], rubric) if own.arm == SuggestionArm.PREFILLED else {}
+    shown = showing.build_suggestion_views([assignment.id], rubric) if assignment.arm == SuggestionArm.PREFILLED else {}
     return SubmissionResult(
-        assignment_id=own.public_id,
+        assignment_id=assignment.public_id,
         state="leased",
         ratings=add_locked_values(values, locked),
         notes=notes,
         seconds=score.seconds,
         scored_at=None,
         undo_until=None,
-        expires_at=assignment.expires_at,
-        suggestion=shown.get(own.id),
+        expires_at=stored.expires_at,
+        suggestion=shown.get(assignment.id),
     )
 
 
-def _void_score(score: Score, own: OwnAssignment, sample: Sample, now: datetime) -> None:
+def _void_score(score: Score, assignment: OwnAssignment, sample: Sample, now: datetime) -> None:
     if score.arm == SuggestionArm.DELAYED:
         raise WrongState(revising.REVEALED, code="revealed")
-    require_undoable(own, sample, given=score.at, at=now)
+    require_undoable(assignment, sample, given=score.at, at=now)
     next_state(sample.state, Event.UNDONE)
     Score.objects.filter(pk=score.pk).update(voided_at=now)
-    expires_at = max(own.expires_at, now + timedelta(minutes=own.lease_minutes))
-    Assignment.objects.filter(pk=own.id).update(state=Assignment.State.LEASED, finished_at=None, expires_at=expires_at)
+    expires_at = max(assignment.expires_at, now + timedelta(minutes=assignment.lease_minutes))
+    Assignment.objects.filter(pk=assignment.id).update(
+        state=Assignment.State.LEASED, finished_at=None, expires_at=expires_at
+    )
     Sample.objects.filter(pk=sample.pk).update(scores_in=sample.scores_in - 1)
     if score.arm != SuggestionArm.BLIND:
-        suggesting_sql.clear_answers(own.id)
+        suggesting_sql.clear_answers(assignment.id)
     insert_history(
         [(sample.pk, Event.UNDONE, {"score": score.pk})],
-        study_id=own.study_id,
-        member_id=own.member_id,
-        user_id=own.user_id,
+        study_id=assignment.study_id,
+        member_id=assignment.member_id,
+        user_id=assignment.user_id,
         at=now,
     )
 

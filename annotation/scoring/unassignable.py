@@ -85,6 +85,6 @@ def _still_for_those_who_met_a_judge(samples: Sequence[int]) -> set[int]:
             met = showing.suggestion_rules(
                 [sample_id], member_id=member_id, protocol_id=0, rubric=load_rubric(rubric_id)
             )
-            if met[sample_id].seat(free) is not None:
+            if met[sample_id].choose_slot(free) is not None:
                 found.add(sample_id)
     return found

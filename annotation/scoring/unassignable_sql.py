@@ -35,8 +35,8 @@ def unassignable(*, limit: int) -> list[int]:
 def still_unassignable(sample_ids: Sequence[int]) -> list[tuple[int, int, str]]:
     """Return id, study and state of the samples that are still unassignable; lock them first."""
     marks = ", ".join(["%s"] * len(sample_ids))
-    found = fetch_rows(f"SELECT s.id, s.study_id, s.state {_NOBODY} AND s.id IN ({marks}) ORDER BY s.id", sample_ids)
-    return [(row[0], row[1], row[2]) for row in found]
+    rows = fetch_rows(f"SELECT s.id, s.study_id, s.state {_NOBODY} AND s.id IN ({marks}) ORDER BY s.id", sample_ids)
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def annotators_shown_a_judge(sample_ids: Sequence[int]) -> list[tuple[int, int, int, int]]:
@@ -45,7 +45,7 @@ def annotators_shown_a_judge(sample_ids: Sequence[int]) -> list[tuple[int, int, 
     Of members only such as could get it again if it were for nothing else.
     """
     marks = ", ".join(["%s"] * len(sample_ids))
-    found = fetch_rows(
+    rows = fetch_rows(
         f"""SELECT s.id, s.free_slots, st.rubric_id, m.id
             FROM annotation_sample s
             JOIN annotation_study st ON st.id = s.study_id
@@ -55,4 +55,4 @@ def annotators_shown_a_judge(sample_ids: Sequence[int]) -> list[tuple[int, int, 
               AND NOT EXISTS (SELECT 1 FROM annotation_exposure e WHERE e.sample_id = s.id AND e.member_id = m.id)""",  # noqa: S608
         sample_ids,
     )
-    return [(row[0], row[1], row[2], row[3]) for row in found]
+    return [(row[0], row[1], row[2], row[3]) for row in rows]

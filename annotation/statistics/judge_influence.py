@@ -84,43 +84,44 @@ class InfluenceData:
     """For each of `ARMS`: values that were shown and that nobody answered in time."""
 
 
-def influence_rows(met: InfluenceData, *, limit: float) -> list[dict[str, Any]]:
+def influence_rows(data: InfluenceData, *, limit: float) -> list[dict[str, Any]]:
     """Return a row per arm and dimension, then one per arm over all, whose name is None.
 
     An arm that nobody has met has no rows. ``limit`` is the pull that the study allows.
     """
-    everything = range(len(met.dimensions))
-    present = [place for place in range(len(ARMS)) if (met.suggested.arm == place).any()]
-    cells = [(place, dimension) for place in present for dimension in everything]
-    found = estimate_anchoring([_anchoring_terms(met, place, dimension) for place, dimension in cells])
+    everything = range(len(data.dimensions))
+    present = [position for position in range(len(ARMS)) if (data.suggested.arm == position).any()]
+    cells = [(position, dimension) for position in present for dimension in everything]
+    found = estimate_anchoring([_anchoring_terms(data, position, dimension) for position, dimension in cells])
     keys: list[tuple[int, int | None]] = []
-    for place in present:
-        keys += [(place, dimension) for dimension in everything] + [(place, None)]
+    for position in present:
+        keys += [(position, dimension) for dimension in everything] + [(position, None)]
     return [
-        _influence_row(met, place, dimension, pull, limit) for (place, dimension), pull in zip(keys, found, strict=True)
+        _influence_row(data, position, dimension, pull, limit)
+        for (position, dimension), pull in zip(keys, found, strict=True)
     ]
 
 
-def _anchoring_terms(met: InfluenceData, place: int, dimension: int) -> Any:
-    own = met.suggested.only((met.suggested.arm == place) & (met.suggested.dimension == dimension))
-    if ARMS[place] == "delayed":
-        return delayed_terms(own.sample, own.shown, own.first, own.final, met.question_of)
-    blind = met.blind.only(met.blind.dimension == dimension)
-    return prefilled_terms(own.sample, own.shown, own.final, blind.sample, blind.value, met.question_of)
+def _anchoring_terms(data: InfluenceData, position: int, dimension: int) -> Any:
+    own = data.suggested.only((data.suggested.arm == position) & (data.suggested.dimension == dimension))
+    if ARMS[position] == "delayed":
+        return delayed_terms(own.sample, own.shown, own.first, own.final, data.question_of)
+    blind = data.blind.only(data.blind.dimension == dimension)
+    return prefilled_terms(own.sample, own.shown, own.final, blind.sample, blind.value, data.question_of)
 
 
 def _influence_row(
-    met: InfluenceData, place: int, dimension: int | None, pull: AnchoringEffect, limit: float
+    data: InfluenceData, position: int, dimension: int | None, pull: AnchoringEffect, limit: float
 ) -> dict[str, Any]:
-    mine = met.suggested.arm == place
-    theirs = ~np.isnan(met.blind.shown)
+    mine = data.suggested.arm == position
+    theirs = ~np.isnan(data.blind.shown)
     if dimension is not None:
-        mine, theirs = mine & (met.suggested.dimension == dimension), theirs & (met.blind.dimension == dimension)
-    own, blind = met.suggested.only(mine), met.blind.only(theirs)
-    delayed = ARMS[place] == "delayed"
+        mine, theirs = mine & (data.suggested.dimension == dimension), theirs & (data.blind.dimension == dimension)
+    own, blind = data.suggested.only(mine), data.blind.only(theirs)
+    delayed = ARMS[position] == "delayed"
     return {
-        "arm": ARMS[place],
-        "dimension": None if dimension is None else met.dimensions[dimension],
+        "arm": ARMS[position],
+        "dimension": None if dimension is None else data.dimensions[dimension],
         "pull": pull.value,
         "interval": None if pull.interval is None else list(pull.interval),
         "slope": pull.slope,
@@ -147,14 +148,14 @@ def exceeds_limit(pull: AnchoringEffect, limit: float) -> bool:
     return pull.value is not None and pull.interval is not None and pull.value > limit and pull.interval.low > 0
 
 
-def arm_rows(met: InfluenceData) -> list[dict[str, Any]]:
+def arm_rows(data: InfluenceData) -> list[dict[str, Any]]:
     """Return a row per arm over all dimensions, the blind one first: times and the judge's errors."""
-    known = met.blind.only(~np.isnan(met.blind.shown))
-    usual = known_median(met.times.seconds[met.times.arm == -1])
+    known = data.blind.only(~np.isnan(data.blind.shown))
+    usual = known_median(data.times.seconds[data.times.arm == -1])
     found: list[dict[str, Any]] = [
         {
             "arm": BLIND,
-            "scores": int((met.times.arm == -1).sum()),
+            "scores": int((data.times.arm == -1).sum()),
             "values": len(known.value),
             "unanswered": 0,
             "seconds": usual,
@@ -164,18 +165,18 @@ def arm_rows(met: InfluenceData) -> list[dict[str, Any]]:
             "rmse": _rmse(known.value, known.expected),
         }
     ]
-    for place, arm in enumerate(ARMS):
-        own = met.suggested.only(met.suggested.arm == place)
-        here = met.times.arm == place
+    for position, arm in enumerate(ARMS):
+        own = data.suggested.only(data.suggested.arm == position)
+        here = data.times.arm == position
         if not here.any() and not len(own.final):
             continue
-        seconds = known_median(met.times.seconds[here])
+        seconds = known_median(data.times.seconds[here])
         found.append(
             {
                 "arm": arm,
                 "scores": int(here.sum()),
                 "values": len(own.final),
-                "unanswered": met.unanswered[place],
+                "unanswered": data.unanswered[position],
                 "seconds": seconds,
                 "seconds_ratio": seconds / usual if seconds is not None and usual else None,
                 "acceptance": share_of_true(equal_levels(own.final, own.shown)),

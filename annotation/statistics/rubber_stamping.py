@@ -21,21 +21,21 @@ FEWEST_BLIND_VALUES = 20
 FEWEST_BLIND_TIMES = 5
 
 
-def annotator_rows(met: InfluenceData) -> list[dict[str, Any]]:
+def annotator_rows(data: InfluenceData) -> list[dict[str, Any]]:
     """Return a row per annotator and arm, by annotator's number, beside their blind scores.
 
     ``coincidence`` is how often their own blind values are what the judge would have shown; of somebody with too few of
     them it is everybody's, on the dimensions that they were shown. ``blind_seconds`` likewise.
     """
-    known = met.blind.only(~np.isnan(met.blind.shown))
+    known = data.blind.only(~np.isnan(data.blind.shown))
     hit = equal_levels(known.value, known.shown)
-    size = len(met.dimensions)
+    size = len(data.dimensions)
     total = np.bincount(known.dimension, minlength=size)
     usual = np.bincount(known.dimension, hit, size) / np.maximum(total, 1)
     found = []
-    for place, arm in enumerate(ARMS):
-        for who in np.unique(met.suggested.annotator[met.suggested.arm == place]).tolist():
-            own = met.suggested.only((met.suggested.arm == place) & (met.suggested.annotator == who))
+    for position, arm in enumerate(ARMS):
+        for who in np.unique(data.suggested.annotator[data.suggested.arm == position]).tolist():
+            own = data.suggested.only((data.suggested.arm == position) & (data.suggested.annotator == who))
             mine = hit[known.annotator == who]
             theirs = own.dimension[total[own.dimension] > 0]
             coincidence = share_of_true(mine) if len(mine) >= FEWEST_BLIND_VALUES else None
@@ -43,8 +43,8 @@ def annotator_rows(met: InfluenceData) -> list[dict[str, Any]]:
             if of_all and len(theirs):
                 coincidence = float(usual[theirs].mean())
             accepted = equal_levels(own.final, own.shown)
-            times = met.times.annotator == who
-            blind_times = met.times.seconds[times & (met.times.arm == -1)]
+            times = data.times.annotator == who
+            blind_times = data.times.seconds[times & (data.times.arm == -1)]
             alone = int((~np.isnan(blind_times)).sum()) < FEWEST_BLIND_TIMES
             row = {
                 "annotator": who,
@@ -55,8 +55,8 @@ def annotator_rows(met: InfluenceData) -> list[dict[str, Any]]:
                 "acceptance": share_of_true(accepted),
                 "coincidence": coincidence,
                 "coincidence_of_all": of_all,
-                "seconds": known_median(met.times.seconds[times & (met.times.arm == place)]),
-                "blind_seconds": known_median(met.times.seconds[met.times.arm == -1] if alone else blind_times),
+                "seconds": known_median(data.times.seconds[times & (data.times.arm == position)]),
+                "blind_seconds": known_median(data.times.seconds[data.times.arm == -1] if alone else blind_times),
                 "blind_seconds_of_all": alone,
             }
             found.append(row | {"rubber_stamp": arm == "prefilled" and is_rubber_stamp(row)})

@@ -269,7 +269,7 @@ def move_samples(
             moved = _move(keys[start : start + BATCH], study=study, protocol=current, by=by, member=member)
             ledger.add(moved=moved)
     if ledger["moved"]:
-        ledger.once(
+        ledger.run_once(
             f"samples_moved to {current.version}",
             lambda: record_step(
                 "samples_moved", study=study, by=by, member=member, version=current.version, samples=ledger["moved"]

@@ -30,11 +30,11 @@ class ArmDraw:
     blind_slot: int
     k: int
 
-    def of(self, slot: int) -> SuggestionArm:
+    def arm_of(self, slot: int) -> SuggestionArm:
         """Return the arm of a slot."""
         return SuggestionArm.BLIND if slot == self.blind_slot or slot > self.k else self.arm
 
-    def meeting(self) -> int:
+    def mask_with_suggestions(self) -> int:
         """Return the mask of the slots in which suggestions are shown."""
         if self.arm is SuggestionArm.BLIND:
             return 0
@@ -86,11 +86,11 @@ def choose_slot(drawn: ArmDraw, free: int, *, shown: bool, blind_elsewhere: bool
         blind_elsewhere: somebody else holds or has given a blind score. Where nobody has, the last slot is blind,
             whatever was drawn: rules may have changed since the other slots were given.
     """
-    allowed = free & drawn.meeting() if shown else free
+    allowed = free & drawn.mask_with_suggestions() if shown else free
     if not allowed:
         return None
     slot = slot_mask.lowest_slot(allowed)
-    arm = drawn.of(slot)
+    arm = drawn.arm_of(slot)
     if arm is not SuggestionArm.BLIND and not blind_elsewhere and not slot_mask.take_slot(free, slot):
         return None if shown else SlotChoice(slot, SuggestionArm.BLIND)
     return SlotChoice(slot, SuggestionArm.PREFILLED if shown else arm)

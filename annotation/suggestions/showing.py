@@ -43,27 +43,27 @@ class SuggestionRule:
 
     draw: ArmDraw
     run_id: int | None
-    said: tuple[JudgeValue, ...]
+    judge_values: tuple[JudgeValue, ...]
     shown: bool
     """They were shown prefilled values of this sample before."""
     blind_elsewhere: bool
 
-    def seat(self, free: int) -> SlotChoice | None:
+    def choose_slot(self, free: int) -> SlotChoice | None:
         """Return the free slot that the member may take, with its arm."""
-        found = self._drawn(free)
-        if found is None or self.shown or self.said:
-            return found
-        return SlotChoice(found.slot, SuggestionArm.BLIND)
+        choice = self._choose_drawn_slot(free)
+        if choice is None or self.shown or self.judge_values:
+            return choice
+        return SlotChoice(choice.slot, SuggestionArm.BLIND)
 
-    def seat_again(self, free: int, arm: SuggestionArm) -> SlotChoice | None:
+    def choose_slot_again(self, free: int, arm: SuggestionArm) -> SlotChoice | None:
         """Return the slot for a member who lost theirs while working in an arm."""
-        found = self._drawn(free)
-        if found is None or self.shown or found.arm is SuggestionArm.BLIND:
-            return found
+        choice = self._choose_drawn_slot(free)
+        if choice is None or self.shown or choice.arm is SuggestionArm.BLIND:
+            return choice
         # Not what was drawn for the slot, as what they are to be shown is fixed; whoever was blind stays blind.
-        return SlotChoice(found.slot, arm)
+        return SlotChoice(choice.slot, arm)
 
-    def _drawn(self, free: int) -> SlotChoice | None:
+    def _choose_drawn_slot(self, free: int) -> SlotChoice | None:
         return choose_slot(self.draw, free, shown=self.shown, blind_elsewhere=self.blind_elsewhere)
 
 
@@ -71,9 +71,9 @@ def suggestion_rules(
     sample_ids: Sequence[int], *, member_id: int, protocol_id: int, rubric: RubricDefinition
 ) -> dict[int, SuggestionRule]:
     """Return the member's suggestion rule for each of the samples, in one query."""
-    found = {}
+    rules = {}
     for row in sql.read_suggestion_contexts(sample_ids, member_id=member_id, protocol_id=protocol_id):
-        found[row.sample_id] = SuggestionRule(
+        rules[row.sample_id] = SuggestionRule(
             draw=draw_arm(
                 row.public_id,
                 suggestions=row.suggestions,
@@ -82,11 +82,11 @@ def suggestion_rules(
                 kept_blind=row.kept_blind,
             ),
             run_id=row.run_id,
-            said=_judge_values(row, rubric),
+            judge_values=_judge_values(row, rubric),
             shown=row.own_arm == SuggestionArm.PREFILLED,
             blind_elsewhere=row.blind_elsewhere,
         )
-    return found
+    return rules
 
 
 def _judge_values(row: sql.SuggestionContext, rubric: RubricDefinition) -> tuple[JudgeValue, ...]:
@@ -94,15 +94,15 @@ def _judge_values(row: sql.SuggestionContext, rubric: RubricDefinition) -> tuple
     if row.run_id is None:
         return ()
     locked = locked_dimensions(rubric.dimensions, has_text=row.has_text, has_image=row.has_image)
-    said = []
+    values = []
     for dimension in rubric.dimensions:
-        of = row.dimensions.get(dimension.key)
-        level = None if of is None or of.get("rule") else dimension.level_of.get(of["rounded"])
-        if of is None or level is None or dimension.key in locked:
+        prediction = row.dimensions.get(dimension.key)
+        level = None if prediction is None or prediction.get("rule") else dimension.level_of.get(prediction["rounded"])
+        if prediction is None or level is None or dimension.key in locked:
             continue
-        low, high = of.get("interval") or (None, None)
-        said.append(JudgeValue(dimension.id, level, of["expected"], of["sd"], low, high))
-    return tuple(said)
+        low, high = prediction.get("interval") or (None, None)
+        values.append(JudgeValue(dimension.id, level, prediction["expected"], prediction["sd"], low, high))
+    return tuple(values)
 
 
 def store_suggestions(
@@ -116,23 +116,23 @@ def store_suggestions(
     new = []
     if returning:
         sql.forget_unseen(list(returning))
-    for assignment_id, meeting, place in taken:
-        if place.arm is SuggestionArm.BLIND or meeting.shown or meeting.run_id is None:
+    for assignment_id, rule, choice in taken:
+        if choice.arm is SuggestionArm.BLIND or rule.shown or rule.run_id is None:
             continue
-        shown_at = at if place.arm is SuggestionArm.PREFILLED else None
+        shown_at = at if choice.arm is SuggestionArm.PREFILLED else None
         new += [
             sql.NewSuggestion(
                 assignment_id=assignment_id,
-                dimension_id=one.dimension_id,
-                run_id=meeting.run_id,
-                shown_id=one.level_id,
-                expected=one.expected,
-                sd=one.sd,
-                low=one.low,
-                high=one.high,
+                dimension_id=value.dimension_id,
+                run_id=rule.run_id,
+                shown_id=value.level_id,
+                expected=value.expected,
+                sd=value.sd,
+                low=value.low,
+                high=value.high,
                 shown_at=shown_at,
             )
-            for one in meeting.said
+            for value in rule.judge_values
         ]
     # Who waited for a sample while it got other content had read what was said of the old one.
     standing = sql.assignments_with_prediction([row.assignment_id for row in new]) if new else set()
@@ -141,8 +141,8 @@ def store_suggestions(
 
 def fixed_dimensions(assignment: int, rubric: RubricDefinition) -> frozenset[str]:
     """Return the dimensions with a suggestion under an assignment, seen or not."""
-    found = {row.dimension_id for row in sql.read_suggestions([assignment])}
-    return frozenset(one.key for one in rubric.dimensions if one.id in found)
+    dimension_ids = {row.dimension_id for row in sql.read_suggestions([assignment])}
+    return frozenset(dimension.key for dimension in rubric.dimensions if dimension.id in dimension_ids)
 
 
 def build_suggestion_views(assignments: Sequence[int], rubric: RubricDefinition) -> dict[int, SuggestionView]:

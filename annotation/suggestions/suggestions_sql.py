@@ -36,7 +36,7 @@ def read_suggestion_contexts(sample_ids: Sequence[int], *, member_id: int, proto
 
     Only what is fair is a prediction here, by the rule of `fair_predictions`, in one statement with all else.
     """
-    found = fetch_rows(
+    rows = fetch_rows(
         f"""SELECT s.id, s.public_id, s.has_text, s.has_image, p.suggestions, p.blind_share, p.annotators_per_sample,
                    q.reserved OR q.calibration OR q.part = 'test'
                      OR NOT EXISTS (SELECT 1 FROM annotation_reservedpool rp WHERE rp.study_id = s.study_id),
@@ -60,7 +60,7 @@ def read_suggestion_contexts(sample_ids: Sequence[int], *, member_id: int, proto
         SuggestionContext._make(
             (*row[:7], bool(row[7]), row[8], json.loads(row[9]) if row[9] else {}, row[10], bool(row[11]))
         )
-        for row in found
+        for row in rows
     ]
 
 
@@ -98,12 +98,12 @@ def insert_suggestions(suggestions: Sequence[NewSuggestion]) -> None:
 def assignments_with_prediction(assignment_ids: Sequence[int]) -> set[tuple[int, int]]:
     """Return assignments with each run that has a prediction for their sample."""
     ids = list(dict.fromkeys(assignment_ids))
-    found = fetch_rows(
+    rows = fetch_rows(
         f"""SELECT a.id, p.run_id FROM annotation_assignment a JOIN annotation_prediction p ON p.sample_id = a.sample_id
             WHERE a.id IN ({_placeholders(ids)})""",  # noqa: S608
         ids,
     )
-    return {(assignment_id, run_id) for assignment_id, run_id in found}
+    return {(assignment_id, run_id) for assignment_id, run_id in rows}
 
 
 def forget_unseen(assignment_ids: Sequence[int]) -> None:
@@ -134,7 +134,7 @@ class ShownSuggestion(NamedTuple):
 
 def read_suggestions(assignment_ids: Sequence[int]) -> list[ShownSuggestion]:
     """Return the suggestions of assignments, seen or not."""
-    found = fetch_rows(
+    rows = fetch_rows(
         f"""SELECT g.assignment_id, a.arm, g.dimension_id, g.shown_id, g.expected, g.sd, g.low, g.high,
                    g.shown_at IS NOT NULL, g.first_id, g.final_id, g.touched
             FROM annotation_suggestion g JOIN annotation_assignment a ON a.id = g.assignment_id
@@ -143,7 +143,7 @@ def read_suggestions(assignment_ids: Sequence[int]) -> list[ShownSuggestion]:
         assignment_ids,
     )
     return [
-        row._replace(seen=bool(row.seen), touched=bool(row.touched)) for row in (ShownSuggestion(*row) for row in found)
+        row._replace(seen=bool(row.seen), touched=bool(row.touched)) for row in (ShownSuggestion(*row) for row in rows)
     ]
 
 
@@ -179,12 +179,12 @@ def insert_revision(
     *, assignment_id: int, client_key: UUID, values: dict[str, float], seconds: float | None, at: datetime
 ) -> int | None:
     """Store a revision and return its id; `None` where the key or the place is taken."""
-    found = fetch_rows(
+    rows = fetch_rows(
         """INSERT INTO annotation_revision (assignment_id, client_key, "values", seconds, at)
            VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id""",
         [assignment_id, database_uuid(client_key), json.dumps(values), seconds, database_time(at)],
     )
-    return int(found[0][0]) if found else None
+    return int(rows[0][0]) if rows else None
 
 
 def decide_revised(assignment_id: int, levels: Iterable[tuple[int, int]]) -> None:

@@ -127,7 +127,7 @@ class AssignView(View):
         user = user_of(request)
         body = body_of(request, shapes.AssignRequestSerializer)
         handed = assigning_by_hand.assign_sample(by=user, sample_id=sample, **body)
-        given = shapes.GivenToSerializer(handed.given, many=True).data
+        given = shapes.GivenToSerializer(handed.assignees, many=True).data
         return respond_json({**shapes.SampleRowSerializer(handed.sample).data, "assigned": given})
 
 

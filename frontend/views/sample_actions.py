@@ -31,5 +31,5 @@ def sent_to_review(by: User, sample: Sample, form: ReviewForm) -> str:
 def assign_sample(by: User, sample: Sample, form: AssignForm) -> str:
     """Give a sample to people for some days."""
     handed = assigning_by_hand.assign_sample(by=by, sample_id=sample.public_id, **form.cleaned_data)
-    names = discussions.enumerate_words([one.member.name for one in handed.given])
+    names = discussions.enumerate_words([one.member.name for one in handed.assignees])
     return _("Assigned: it comes first in what they hold (%(names)s).") % {"names": names}

@@ -182,10 +182,10 @@ def test_a_heartbeat_prolongs_the_lease_and_notices_a_cancellation(job_doing: An
     job = job_doing(lambda context: {})
     context = JobContext(running.claim_job(job.pk))
     let_lease_end(job)
-    context.beat()
+    context.prolong_lease()
     assert look(job).lease_until > timezone.now()
     queueing.cancel(by=ada, job=job)
-    context.beat()
+    context.prolong_lease()
     assert context.cancelled.is_set()
     assert not context.lost.is_set()
 

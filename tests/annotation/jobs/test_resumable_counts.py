@@ -169,13 +169,13 @@ def test_a_dry_run_that_is_interrupted_starts_anew(study: Study, ada: User, fold
 def test_a_ledger_counts_what_is_passed_again_once() -> None:
     kept: dict[str, Any] = {}
     first = ResumableCounts({}, kept.update)
-    first.take(10, created=10)
-    first.once("said", lambda: None)
+    first.count_up_to(10, created=10)
+    first.run_once("said", lambda: None)
     again = ResumableCounts(json.loads(json.dumps(kept)), kept.update)
-    again.take(10, created=10)
-    again.take(12, created=2)
+    again.count_up_to(10, created=10)
+    again.count_up_to(12, created=2)
     assert (again["created"], again.reached) == (12, 12)
-    again.once("said", lambda: pytest.fail("it has been said"))
+    again.run_once("said", lambda: pytest.fail("it has been said"))
 
 
 def test_a_long_job_on_a_machine_that_is_restarted_often_ends_all_the_same(

@@ -284,7 +284,7 @@ def test_a_worker_that_answers_while_the_sweep_looks_keeps_its_job(job_doing: An
     context = JobContext(running.claim_job(job.pk))
     let_lease_end(job)
     seen_by_the_sweep = look(job)
-    context.beat()
+    context.prolong_lease()
     assert queueing._resend_job(seen_by_the_sweep) is False
     assert look(job).state == "running"
     assert sent == []

@@ -51,7 +51,7 @@ def member(name: str) -> Member:
 def give(ada: User, sample: Sample, *names: str, days: int = 3) -> list[tuple[str, bool]]:
     keys = [member(name).public_id for name in names]
     handed = assigning_by_hand.assign_sample(by=ada, sample_id=sample.public_id, members=keys, days=days)
-    return [(one.member.name, one.new) for one in handed.given]
+    return [(one.member.name, one.new) for one in handed.assignees]
 
 
 def refused(act: Callable[[], object]) -> WorkflowError:

@@ -40,15 +40,15 @@ def test_a_draw_is_the_same_in_every_version() -> None:
 @given(ids, ways, shares, ks)
 def test_a_mixed_sample_keeps_one_blind_slot_among_the_first_k(sample: str, way: str, share: float, k: int) -> None:
     drawn = arms.draw_arm(sample, suggestions=way, blind_share=share, k=k, kept_blind=False)
-    first = [drawn.of(slot) for slot in range(1, k + 1)]
+    first = [drawn.arm_of(slot) for slot in range(1, k + 1)]
     if drawn.arm is SuggestionArm.BLIND:
         assert set(first) == {SuggestionArm.BLIND}
     else:
         assert first.count(SuggestionArm.BLIND) == 1
         assert set(first) <= {SuggestionArm.BLIND, drawn.arm}
-    assert {drawn.of(slot) for slot in range(k + 1, 16)} == {SuggestionArm.BLIND}
-    assert drawn.meeting() == sum(
-        slot_mask.mask_of_slot(slot) for slot in range(1, 16) if drawn.of(slot) is not SuggestionArm.BLIND
+    assert {drawn.arm_of(slot) for slot in range(k + 1, 16)} == {SuggestionArm.BLIND}
+    assert drawn.mask_with_suggestions() == sum(
+        slot_mask.mask_of_slot(slot) for slot in range(1, 16) if drawn.arm_of(slot) is not SuggestionArm.BLIND
     )
 
 
