@@ -17,7 +17,7 @@ from annotation.models import Job, Study
 from annotation.jobs import running as job_runner
 from annotation.reports import stored_reports as statistics
 job = statistics.request_reports(by=None, study=Study.objects.get(slug={SLUG!r}))
-job_runner.run(job.pk)
+job_runner.run_job(job.pk)
 job.refresh_from_db()
 sys.exit(job.error if job.state != "done" else 0)
 """

@@ -30,7 +30,7 @@ from annotation.review_queue import rebuild
 study = Study.objects.get(slug={SLUG!r})
 job = rebuild.request_rebuild(by=None, study=study)
 begun = time.monotonic()
-job_runner.run(job.pk)
+job_runner.run_job(job.pk)
 print(time.monotonic() - begun)
 job.refresh_from_db()
 sys.exit(job.error if job.state != "done" else 0)

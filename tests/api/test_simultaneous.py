@@ -40,7 +40,7 @@ Sample.objects.all().delete()
 make_sample(Study.objects.get())
 result = []
 for user in User.objects.order_by("pk"):
-    lease = assigning.lease(by=user, slug="pair")
+    lease = assigning.lease_samples(by=user, slug="pair")
     result.append(lease.assignments[0].public_id)
     Assignment.objects.filter(state=1).update(expires_at=timezone.now() - timedelta(seconds=1))
     leases.expire_leases()
@@ -70,8 +70,8 @@ ReservedPool.objects.get_or_create(study=study, share=0.25, calibration_share=0.
 sample = drawn_sample(study, Arm.DELAYED, blind_slot=2, pictures=())
 judge_saying(study, {sample: {"TCC": 5}})
 first, second = User.objects.order_by("pk")[:2]
-works = [assigning.lease(by=user, slug="pair").assignments[0].public_id for user in (first, second)]
-scoring.submit(by=second, assignment_id=works[1], client_key=uuid4(), ratings={"TCC": 5}, notes={}, seconds=2)
+works = [assigning.lease_samples(by=user, slug="pair").assignments[0].public_id for user in (first, second)]
+scoring.submit_score(by=second, assignment_id=works[1], client_key=uuid4(), ratings={"TCC": 5}, notes={}, seconds=2)
 result = works[0]
 """
 LOCK = """
@@ -79,7 +79,7 @@ from uuid import uuid4
 from annotation.models import *
 from annotation.scoring import submitting as scoring
 user, mine = User.objects.order_by("pk")[0], Assignment.objects.get(state=1)
-result = scoring.submit(
+result = scoring.submit_score(
     by=user, assignment_id=mine.public_id, client_key=uuid4(), ratings={"TCC": 4}, notes={}, seconds=2).state
 """
 OVERDUE = """

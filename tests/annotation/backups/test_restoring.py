@@ -84,14 +84,14 @@ for number in range(5):
     make_sample(study, external_id=f"afterwards {number}")
 before = Score.objects.count()
 for number in range(5):
-    for work in assigning.lease(by=rae, slug=study.slug).assignments:
-        scoring.submit(by=rae, assignment_id=work.public_id, client_key=uuid4(), notes={}, seconds=2.0,
+    for work in assigning.lease_samples(by=rae, slug=study.slug).assignments:
+        scoring.submit_score(by=rae, assignment_id=work.public_id, client_key=uuid4(), notes={}, seconds=2.0,
                        ratings={key: 3 for key in keys if key not in work.sample.locked})
 answer["scored"] = Score.objects.count() - before
-answer["swept"] = jobs.sweep()
+answer["swept"] = jobs.resend_silent_jobs()
 job = Job.objects.get(kind="statistics")
 answer["waits"] = [job.state, job.attempts, job.lease_token]
-job_runner.run(job.pk)
+job_runner.run_job(job.pk)
 job.refresh_from_db()
 answer["ends"] = job.state
 """

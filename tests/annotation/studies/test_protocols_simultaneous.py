@@ -21,10 +21,10 @@ from annotation.scoring import submitting as scoring
 ann = User.objects.get(username="annotator-{number}")
 deadline = time.monotonic() + {seconds}
 while time.monotonic() < deadline:
-    for work in assigning.lease(by=ann, slug="crowd", count=2).assignments:
+    for work in assigning.lease_samples(by=ann, slug="crowd", count=2).assignments:
         try:
-            scoring.submit(by=ann, assignment_id=work.public_id, client_key=uuid4(), ratings={{"TCC": 3}}, notes={{}},
-                           seconds=1.0)
+            scoring.submit_score(by=ann, assignment_id=work.public_id, client_key=uuid4(), ratings={{"TCC": 3}},
+                                 notes={{}}, seconds=1.0)
         except WrongState as error:
             if error.code not in ("lease_lost", "wrong_state"):
                 raise
