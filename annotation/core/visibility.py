@@ -45,15 +45,6 @@ def deciding_level() -> Coalesce:
     return Coalesce(Subquery(answers.values("final_id")), F("level_id"), output_field=BigIntegerField())
 
 
-def able_to_score(study: Study) -> QuerySet[Member]:
-    """Members who could score a sample of the study now; not admins who have seen all samples."""
-    newest = Sample.objects.filter(study=study).order_by("-pk").values_list("pk", flat=True).first() or 0
-    scoring = Member.objects.filter(study=study, state=Member.State.ACTIVE, user__isnull=False)
-    return scoring.filter(
-        Q(role=Member.Role.ANNOTATOR) | Q(role=Member.Role.ADMIN), Q(exposed_through=0) | Q(exposed_through__lt=newest)
-    )
-
-
 def samples_visible_to(user: User) -> QuerySet[Sample]:
     """Samples that the user may look into as an admin or a researcher.
 
@@ -92,7 +83,7 @@ def awaited_participations() -> QuerySet[Participant]:
 def discussions_visible_to(user: User) -> QuerySet[Discussion]:
     """Discussions that the user takes part in, or may read as an admin or a researcher.
 
-    What of one they may see is for `services.discussion_views` to say.
+    What of one they may see is for `annotation.discussions.views` to say.
     """
     roles = (Member.Role.ADMIN, Member.Role.RESEARCHER)
     return Discussion.objects.filter(

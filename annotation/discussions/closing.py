@@ -8,6 +8,7 @@ from django.db.models import Exists, Max, OuterRef
 
 from annotation.core.history import insert_history
 from annotation.core.sample_states import Event, next_state
+from annotation.core.score_rules import complete_scores
 from annotation.models import Discussion, FinalScore, Participant, Rating, Sample, Score, Suggestion, Topic, User
 from annotation.suggestions.arms import SuggestionArm, label_origin
 
@@ -108,7 +109,7 @@ def set_final(
 
 def _label_origin(sample: Sample, dimension_id: int) -> str:
     """Return the label origin of the values from which the discussion of a dimension began."""
-    scores = Score.objects.filter(sample=sample, voided_at=None, round=1, complete=True)
+    scores = Score.objects.filter(complete_scores(), sample=sample)
     imported = sample.counts_imported and scores.filter(origin=Score.Origin.IMPORTED).exists()
     met = Suggestion.objects.filter(assignment=OuterRef("assignment"), dimension=dimension_id)
     given = scores.filter(origin=Score.Origin.GIVEN).annotate(met=Exists(met))

@@ -14,6 +14,7 @@ from django.utils import timezone
 from annotation.core import permissions
 from annotation.core.errors import NotFound
 from annotation.core.sample_content import SampleSides, build_sample_views
+from annotation.core.score_rules import complete_scores
 from annotation.core.visibility import deciding_level, discussions_visible_to
 from annotation.models import Discussion, FinalScore, Member, Participant, Post, Rating, Score, Topic, User
 
@@ -268,9 +269,9 @@ def _build_settled(case: DiscussionCase, viewer: _Viewer) -> tuple[SettledView, 
 
 def _read_first_values(case: DiscussionCase) -> dict[int, list[_First]]:
     """Return the values of the first round on what is not discussed, by dimension."""
-    values = Rating.objects.filter(
-        score__sample=case.sample, score__round=1, score__complete=True, score__voided_at=None
-    ).exclude(dimension__in=[topic.dimension_id for topic in case.topics])
+    values = Rating.objects.filter(complete_scores("score__"), score__sample=case.sample).exclude(
+        dimension__in=[topic.dimension_id for topic in case.topics]
+    )
     deciding = values.annotate(deciding=deciding_level()).order_by()
     found: dict[int, list[_First]] = {}
     for dimension, level, origin in deciding.values_list("dimension_id", "deciding", "score__origin"):

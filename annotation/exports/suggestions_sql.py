@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from annotation.core.score_rules import first_round_sql
 from annotation.core.sql import fetch_rows, prefer_indexes
+from annotation.core.stored_values import BLIND
 
 
 class SuggestionRow(NamedTuple):
@@ -35,8 +37,8 @@ def read_exported_suggestions(sample_ids: Iterable[int]) -> list[SuggestionRow]:
             FROM annotation_score s
             JOIN annotation_suggestion g ON g.assignment_id = s.assignment_id
             LEFT JOIN annotation_revision r ON r.assignment_id = s.assignment_id AND r.voided_at IS NULL
-            WHERE s.sample_id IN ({listed}) AND s.round = 1 AND s.voided_at IS NULL AND s.origin = 'given'
-              AND s.arm <> 0 AND g.shown_at IS NOT NULL
+            WHERE s.sample_id IN ({listed}) AND {first_round_sql("s")} AND s.origin = 'given'
+              AND s.arm <> {BLIND} AND g.shown_at IS NOT NULL
             ORDER BY s.sample_id, s.id, g.dimension_id
             """,  # noqa: S608 - only whole numbers are put in
             [],

@@ -5,6 +5,7 @@ from collections import defaultdict
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from annotation.core import score_rules
 from annotation.core.history import record_step
 from annotation.core.sample_states import Event, SampleState, next_state
 from annotation.core.transactions import write_transaction
@@ -25,7 +26,7 @@ def complete_scores(
     and decides what a run that was cut short has left.
     """
     protocol = Protocol.objects.get(study=study, current=True)
-    counted = Q(scores__origin=Score.Origin.IMPORTED, scores__round=1, scores__complete=True, scores__voided_at=None)
+    counted = score_rules.complete_scores("scores__") & Q(scores__origin=Score.Origin.IMPORTED)
     rows = (
         Sample.objects.filter(study=study, state=Sample.State.WAITING, stage=Sample.Stage.UNTOUCHED)
         .annotate(imported=Count("scores", filter=counted))

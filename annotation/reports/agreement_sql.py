@@ -10,16 +10,18 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection
 
+from annotation.core.score_rules import independent_sql
+
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 AT_ONCE = 20_000
 
 # Independent: given before the values of others, or a judge's, were seen. What was signed in a discussion has a later
 # round; of those who were shown a judge's after locking their own, the own ones are the ratings.
-_INDEPENDENT = """
+_INDEPENDENT = f"""
     FROM annotation_sample sa JOIN annotation_score s ON s.sample_id = sa.id
     WHERE sa.study_id = %s AND sa.state <> 'withdrawn'
-      AND s.round = 1 AND s.voided_at IS NULL AND s.origin IN ('given', 'imported') AND s.arm <> 2
+      AND {independent_sql("s")}
 """
 
 

@@ -6,12 +6,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from django.db import connection
 
+from annotation.core.score_rules import first_round_sql
 from annotation.core.sql import fetch_rows
+from annotation.core.stored_values import BLIND
 
 from .agreement_sql import Floats, Ints
 
 AT_ONCE = 20_000
-_STANDING = "s.round = 1 AND s.voided_at IS NULL AND s.origin = 'given'"
+_GIVEN = f"{first_round_sql('s')} AND s.origin = 'given'"
 
 
 class AnsweredSuggestions(NamedTuple):
@@ -68,12 +70,12 @@ def first_shown_at(study_id: int) -> Any:
 
     Not when the judge was first met: the blind slot of that sample may have been scored before.
     """
-    sql = """
+    sql = f"""
         SELECT MIN(b.leased_at) FROM annotation_sample sa
-        JOIN annotation_assignment a ON a.sample_id = sa.id AND a.arm <> 0
+        JOIN annotation_assignment a ON a.sample_id = sa.id AND a.arm <> {BLIND}
         JOIN annotation_assignment b ON b.sample_id = sa.id
         WHERE sa.study_id = %s
-    """
+    """  # noqa: S608 - only a constant is put in
     return fetch_rows(sql, [study_id])[0][0]
 
 
@@ -86,7 +88,7 @@ def read_answered_suggestions(study_id: int) -> AnsweredSuggestions:
         FROM annotation_sample sa
         JOIN annotation_score s ON s.sample_id = sa.id
         JOIN annotation_suggestion g ON g.assignment_id = s.assignment_id
-        WHERE sa.study_id = %s AND sa.state <> 'withdrawn' AND {_STANDING} AND s.arm <> 0
+        WHERE sa.study_id = %s AND sa.state <> 'withdrawn' AND {_GIVEN} AND s.arm <> {BLIND}
           AND g.shown_at IS NOT NULL
         """,  # noqa: S608 - ours
         [study_id],
@@ -105,7 +107,7 @@ def scores_with_and_without_judge(study_id: int, since: Any) -> ScoreTimes:
         FROM annotation_sample sa
         JOIN annotation_score s ON s.sample_id = sa.id
         LEFT JOIN annotation_revision r ON r.assignment_id = s.assignment_id AND r.voided_at IS NULL
-        WHERE sa.study_id = %s AND sa.state <> 'withdrawn' AND {_STANDING} AND s.at >= %s
+        WHERE sa.study_id = %s AND sa.state <> 'withdrawn' AND {_GIVEN} AND s.at >= %s
         """,  # noqa: S608 - ours
         [study_id, since],
         3,
@@ -122,7 +124,7 @@ def read_blind_ratings(study_id: int, since: Any) -> BlindRatings:
         FROM annotation_sample sa
         JOIN annotation_score s ON s.sample_id = sa.id
         JOIN annotation_rating r ON r.score_id = s.id
-        WHERE sa.study_id = %s AND sa.state <> 'withdrawn' AND {_STANDING} AND s.arm = 0 AND s.at >= %s
+        WHERE sa.study_id = %s AND sa.state <> 'withdrawn' AND {_GIVEN} AND s.arm = {BLIND} AND s.at >= %s
         """,  # noqa: S608 - ours
         [study_id, since],
         3,

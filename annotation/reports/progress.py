@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Avg, Count, F, Max, Min, Q, Sum
 from django.utils import timezone
 
+from annotation.core.score_rules import first_round_scores
 from annotation.models import FinalScore, Sample, Score, Study
 
 PACE_DAYS = 14
@@ -28,7 +29,8 @@ def progress_report(study: Study, *, now: datetime | None = None) -> dict[str, A
     ``pace``: samples that people brought to agreement in the last ``days`` days, at most 14, fewer in a younger study;
     ``by_day`` has them per day, oldest first. ``generators``: samples, scores and states of each. ``finals``: per
     generator and dimension the mean and the population variance of the final scores of agreed samples, values by rule
-    included. ``members``: standing independent scores of each, their median of active seconds, and the last ten weeks.
+    included. ``members``: valid scores of the first round of each, their median of active seconds, and the last ten
+    weeks.
     """
     now = now or timezone.now()
     members, first_given = _members(study, now)
@@ -116,7 +118,7 @@ def _members(study: Study, now: datetime) -> tuple[list[dict[str, Any]], datetim
     by_week: dict[tuple[str, str], list[float]] = defaultdict(list)
     count_by_week: dict[tuple[str, str], int] = defaultdict(int)
     week_of_day: dict[date, str] = {}
-    rows = Score.objects.filter(member__study=study, round=1, voided_at=None).values_list(
+    rows = Score.objects.filter(first_round_scores(), member__study=study).values_list(
         "member__public_id", "at", "seconds", "origin"
     )
     for member, at, took, origin in rows.iterator(chunk_size=LOOKED_AT_ONCE):

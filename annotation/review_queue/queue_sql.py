@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from annotation.core.score_rules import independent_sql
+
 AT_ONCE = 20_000
 # SQLite takes 32,766 parameters in a statement.
 MOST_NAMED = 10_000
@@ -36,12 +38,11 @@ def read_samples(study_id: int, among: Sequence[int] | None = None) -> Iterator[
 
 def independent_levels(study_id: int, among: Sequence[int] | None = None) -> Iterator[tuple[int, int]]:
     """Yield sample and level of every value that somebody gave without having seen others' or a judge's."""
-    sql = """SELECT c.sample_id, r.level_id
+    sql = f"""SELECT c.sample_id, r.level_id
              FROM annotation_sample s
              JOIN annotation_score c ON c.sample_id = s.id
              JOIN annotation_rating r ON r.score_id = c.id
-             WHERE s.study_id = %s AND s.state <> 'withdrawn' AND c.round = 1 AND c.voided_at IS NULL
-               AND c.origin IN ('given', 'imported') AND c.arm <> 2"""
+             WHERE s.study_id = %s AND s.state <> 'withdrawn' AND {independent_sql("c")}"""  # noqa: S608
     yield from _rows(sql, [study_id], "s.id", among)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from annotation.core.rubric_cache import RubricDefinition
-from annotation.models import Arm, Prediction, Rating, ReviewQueue, Score
+from annotation.core.score_rules import INDEPENDENT_ARMS, first_round_scores
+from annotation.models import Arm, Prediction, Rating, ReviewQueue
 from annotation.suggestions.unseen_predictions import fair_predictions
 
 
@@ -37,18 +38,13 @@ class PredictedValue:
 def first_round_values(samples: list[int], rubric: RubricDefinition) -> dict[int, FirstRoundValues]:
     """Return what people gave each of these samples and did not take back."""
     keys = {dimension.id: dimension.key for dimension in rubric.dimensions}
-    standing = Rating.objects.filter(
-        score__sample__in=samples,
-        score__round=1,
-        score__voided_at=None,
-        score__origin__in=(Score.Origin.GIVEN, Score.Origin.IMPORTED),
-    )
+    given = Rating.objects.filter(first_round_scores("score__"), score__sample__in=samples)
     values: dict[int, dict[str, list[float]]] = {sample: {} for sample in samples}
     arms: dict[int, dict[int, int]] = {sample: {} for sample in samples}
     columns = ("score__sample_id", "score_id", "score__arm", "dimension_id", "level_id")
-    for sample, score, arm, dimension, level in standing.values_list(*columns):
+    for sample, score, arm, dimension, level in given.values_list(*columns):
         arms[sample][score] = arm
-        if arm != Arm.PREFILLED:
+        if arm in INDEPENDENT_ARMS:
             values[sample].setdefault(keys[dimension], []).append(rubric.value_of(level))
     return {
         sample: FirstRoundValues(

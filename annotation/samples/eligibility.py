@@ -1,13 +1,13 @@
 """Which members could score a sample, and why others could not. Read-only.
 
-What an annotator's own queue skips is said in `sql/queue`: this is the same rule for a few samples and everybody.
+The rule of `annotation.core.scoring_eligibility` for a few samples and all members, with the reason for each.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from annotation.core.visibility import able_to_score
+from annotation.core.scoring_eligibility import scoring_members
 from annotation.models import Assignment, Exposure, Member, Sample, Score, Study
 
 
@@ -31,7 +31,7 @@ class EligibleAnnotator:
 
 def eligible_annotators(study: Study, samples: Sequence[Sample]) -> dict[int, list[EligibleAnnotator]]:
     """Return the eligibility of a study's annotators for each of some samples, in three queries."""
-    return member_eligibility(able_to_score(study).order_by("name"), samples)
+    return member_eligibility(scoring_members(study).order_by("name"), samples)
 
 
 def member_eligibility(members: Iterable[Member], samples: Sequence[Sample]) -> dict[int, list[EligibleAnnotator]]:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from annotation.core.sql import database_time, fetch_rows, with_time_zone
+from annotation.core.stored_values import LEASED
 
 
 class LeasingContext(NamedTuple):
@@ -35,16 +36,16 @@ def find_leasing_context(user_id: int, slug: str, now: datetime) -> LeasingConte
     knowing the time, would look through all assignments of the site.
     """
     rows = fetch_rows(
-        """SELECT st.id, st.state, st.rubric_id, m.id, m.user_id, m.role, m.state, m.shuffle_start, m.has_exposures,
+        f"""SELECT st.id, st.state, st.rubric_id, m.id, m.user_id, m.role, m.state, m.shuffle_start, m.has_exposures,
                   m.exposed_through, p.id, p.annotators_per_sample, p.lease_minutes,
-                  COALESCE((SELECT min(expires_at) FROM annotation_assignment WHERE state = 1) <= %s, FALSE)
+                  COALESCE((SELECT min(expires_at) FROM annotation_assignment WHERE state = {LEASED}) <= %s, FALSE)
                     OR COALESCE((SELECT min(revise_until) FROM annotation_assignment
                                  WHERE revise_until IS NOT NULL) <= %s, FALSE),
                   EXISTS (SELECT 1 FROM annotation_protocol v WHERE v.study_id = st.id AND v.suggestions <> 'none')
            FROM annotation_study st
            JOIN annotation_member m ON m.study_id = st.id
            JOIN annotation_protocol p ON p.study_id = st.id AND p.current
-           WHERE st.slug = %s AND m.user_id = %s AND m.state <> 'left'""",
+           WHERE st.slug = %s AND m.user_id = %s AND m.state <> 'left'""",  # noqa: S608 - only constants are put in
         [database_time(now), database_time(now), slug, user_id],
     )
     return LeasingContext(*rows[0]) if rows else None
@@ -74,7 +75,7 @@ _HELD = """SELECT a.id, a.public_id, a.state, a.arm, a.leased_at, a.expires_at, 
 def live_leases(member_id: int, now: datetime, limit: int) -> list[HeldRow]:
     """Return a member's unexpired leases, those assigned by an admin first, then the oldest."""
     rows = fetch_rows(
-        f"""{_HELD} WHERE a.member_id = %s AND a.state = 1 AND a.expires_at > %s
+        f"""{_HELD} WHERE a.member_id = %s AND a.state = {LEASED} AND a.expires_at > %s
             ORDER BY a.assigned DESC, a.leased_at, a.id LIMIT %s""",
         [member_id, database_time(now), limit],
     )

@@ -13,6 +13,7 @@ from annotation.core import slot_mask
 from annotation.core.history import insert_history
 from annotation.core.rubric_cache import load_rubric
 from annotation.core.sample_states import Event
+from annotation.core.scoring_eligibility import OPEN_ASSIGNMENT_STATES
 from annotation.core.sql import to_microseconds
 from annotation.core.transactions import write_transaction
 from annotation.models import Assignment, Sample
@@ -30,8 +31,6 @@ HIGHEST_PRIORITY = 9
 # A cursor moves only past rows before which no other can still be uncommitted, and not for every single row.
 CURSOR_LAG = timedelta(seconds=2)
 CURSOR_STEP = 16
-# What a member's own assignment may be on a sample that they can be given.
-OPEN = (None, Assignment.State.RELEASED)
 
 
 def claim_samples(context: LeasingContext, count: int, now: datetime) -> list[HeldRow]:
@@ -95,7 +94,7 @@ def _find_begun(
     position = -1
     while True:
         window = claiming_sql.begun_samples(context.study_id, context.member_id, priority, position, WINDOW, seen)
-        free = [c for c in window if c.own_state in OPEN and c.sample_id not in barred]
+        free = [c for c in window if c.own_state in OPEN_ASSIGNMENT_STATES and c.sample_id not in barred]
         own_count = window.index(free[0]) if free else len(window)
         settled = to_microseconds(timezone.now() - CURSOR_LAG)
         passed = [c.queued_at for c in window[:own_count] if c.queued_at <= settled]

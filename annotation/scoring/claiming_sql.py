@@ -6,7 +6,10 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from annotation.core.scoring_eligibility import unseen_sql
 from annotation.core.sql import database_time, execute_write, fetch_rows
+from annotation.core.stored_values import BEGUN, LEASED, RELEASED, UNTOUCHED
+from annotation.models import Sample
 from annotation.models.fields import opaque_id
 
 
@@ -24,14 +27,13 @@ class Candidate(NamedTuple):
 
 
 # An exposed member is rare: everybody else is spared the subquery.
-_UNSEEN = """ AND s.id > %s AND NOT EXISTS (
-    SELECT 1 FROM annotation_exposure e WHERE e.member_id = %s AND e.sample_id = s.id)"""
+_UNSEEN = " AND " + unseen_sql("s", exposed_through="%s", member_id="%s")
 
 
 def top_begun_priority(study_id: int, *, below: int) -> int | None:
     """Return the highest priority under ``below`` that a begun sample has."""
     rows = fetch_rows(
-        "SELECT MAX(priority) FROM annotation_sample WHERE study_id = %s AND stage = 2 AND priority < %s",
+        f"SELECT MAX(priority) FROM annotation_sample WHERE study_id = %s AND stage = {BEGUN} AND priority < %s",  # noqa: S608
         [study_id, below],
     )
     return rows[0][0]
@@ -47,10 +49,10 @@ def begun_samples(
     unseen, extra = ("", []) if seen_through is None else (_UNSEEN, [seen_through, member_id])
     rows = fetch_rows(
         f"""
-        SELECT s.id, s.public_id, s.has_text, s.has_image, 2, s.free_slots, s.queued_at, a.state
+        SELECT s.id, s.public_id, s.has_text, s.has_image, {BEGUN}, s.free_slots, s.queued_at, a.state
         FROM annotation_sample s
         LEFT JOIN annotation_assignment a ON a.sample_id = s.id AND a.member_id = %s
-        WHERE s.study_id = %s AND s.stage = 2 AND s.priority = %s AND s.queued_at > %s
+        WHERE s.study_id = %s AND s.stage = {BEGUN} AND s.priority = %s AND s.queued_at > %s
           AND s.queued_at > COALESCE((SELECT c.queued_at FROM annotation_queuecursor c
                                       WHERE c.member_id = %s AND c.priority = %s), -1){unseen}
         ORDER BY s.queued_at LIMIT %s
@@ -68,10 +70,10 @@ def begun_samples_anywhere(study_id: int, member_id: int, limit: int, seen_throu
     unseen, extra = ("", []) if seen_through is None else (_UNSEEN, [seen_through, member_id])
     rows = fetch_rows(
         f"""
-        SELECT s.id, s.public_id, s.has_text, s.has_image, 2, s.free_slots, s.queued_at, a.state
+        SELECT s.id, s.public_id, s.has_text, s.has_image, {BEGUN}, s.free_slots, s.queued_at, a.state
         FROM annotation_sample s
         LEFT JOIN annotation_assignment a ON a.sample_id = s.id AND a.member_id = %s
-        WHERE s.study_id = %s AND s.stage = 2 AND (a.id IS NULL OR a.state = 4){unseen}
+        WHERE s.study_id = %s AND s.stage = {BEGUN} AND (a.id IS NULL OR a.state = {RELEASED}){unseen}
         ORDER BY s.priority DESC, s.queued_at LIMIT %s
         """,  # noqa: S608
         [member_id, study_id, *extra, limit],
@@ -88,9 +90,9 @@ def untouched_samples(
     """
     unseen, extra = ("", []) if seen_through is None else (_UNSEEN, [seen_through, member_id])
     sql = f"""
-        SELECT s.id, s.public_id, s.has_text, s.has_image, 1, 0, 0, NULL FROM annotation_sample s
-        WHERE s.study_id = %s AND s.stage = 1
-          AND s.priority = (SELECT MAX(priority) FROM annotation_sample WHERE study_id = %s AND stage = 1)
+        SELECT s.id, s.public_id, s.has_text, s.has_image, {UNTOUCHED}, 0, 0, NULL FROM annotation_sample s
+        WHERE s.study_id = %s AND s.stage = {UNTOUCHED}
+          AND s.priority = (SELECT MAX(priority) FROM annotation_sample WHERE study_id = %s AND stage = {UNTOUCHED})
           AND s.shuffle {{}} %s{unseen}
         ORDER BY s.shuffle LIMIT %s
         """  # noqa: S608
@@ -101,8 +103,8 @@ def untouched_samples(
     if not rows and seen_through is not None:
         # An exposed member may have seen the whole top priority and none of the next.
         rows = fetch_rows(
-            f"""SELECT s.id, s.public_id, s.has_text, s.has_image, 1, 0, 0, NULL FROM annotation_sample s
-                WHERE s.study_id = %s AND s.stage = 1{unseen} ORDER BY s.priority DESC, s.shuffle LIMIT %s""",  # noqa: S608
+            f"""SELECT s.id, s.public_id, s.has_text, s.has_image, {UNTOUCHED}, 0, 0, NULL FROM annotation_sample s
+                WHERE s.study_id = %s AND s.stage = {UNTOUCHED}{unseen} ORDER BY s.priority DESC, s.shuffle LIMIT %s""",  # noqa: S608
             [study_id, *extra, limit],
         )
     return [Candidate(*row) for row in rows]
@@ -112,11 +114,18 @@ def claim_untouched(sample_id: int, *, protocol_id: int, free_slots: int, scores
     """Open a never leased sample, unless another request was faster."""
     return (
         execute_write(
-            """UPDATE annotation_sample
+            f"""UPDATE annotation_sample
                SET stage = %s, free_slots = %s, state = 'scoring', protocol_id = %s, scores_needed = %s,
                    queued_at = %s
-               WHERE id = %s AND stage = 1""",
-            [2 if free_slots else 0, free_slots, protocol_id, scores_needed, queued_at, sample_id],
+               WHERE id = %s AND stage = {UNTOUCHED}""",  # noqa: S608
+            [
+                Sample.Stage.BEGUN if free_slots else Sample.Stage.CLOSED,
+                free_slots,
+                protocol_id,
+                scores_needed,
+                queued_at,
+                sample_id,
+            ],
         )
         == 1
     )
@@ -126,9 +135,9 @@ def claim_begun(sample_id: int, *, expected: int, free_slots: int) -> bool:
     """Take a slot of a begun sample, unless its free slots have changed since they were read."""
     return (
         execute_write(
-            """UPDATE annotation_sample SET stage = %s, free_slots = %s
-               WHERE id = %s AND stage + 0 = 2 AND free_slots = %s""",
-            [2 if free_slots else 0, free_slots, sample_id, expected],
+            f"""UPDATE annotation_sample SET stage = %s, free_slots = %s
+               WHERE id = %s AND stage + 0 = {BEGUN} AND free_slots = %s""",  # noqa: S608
+            [Sample.Stage.BEGUN if free_slots else Sample.Stage.CLOSED, free_slots, sample_id, expected],
         )
         == 1
     )
@@ -137,8 +146,8 @@ def claim_begun(sample_id: int, *, expected: int, free_slots: int) -> bool:
 def give_slot_back(sample_id: int, *, slot_bit: int, queued_at: int) -> None:
     """Return a slot of a sample that still needs scores, at the end of the queue."""
     execute_write(
-        """UPDATE annotation_sample SET stage = 2, free_slots = free_slots | %s, queued_at = %s
-           WHERE id = %s AND state IN ('scoring', 'in_review') AND scores_in < scores_needed""",
+        f"""UPDATE annotation_sample SET stage = {BEGUN}, free_slots = free_slots | %s, queued_at = %s
+           WHERE id = %s AND state IN ('scoring', 'in_review') AND scores_in < scores_needed""",  # noqa: S608
         [slot_bit, queued_at, sample_id],
     )
 
@@ -150,12 +159,12 @@ def set_priorities(untouched: Sequence[tuple[int, int]], begun: Sequence[tuple[i
     """
     with connection.cursor() as cursor:
         cursor.executemany(
-            "UPDATE annotation_sample SET priority = %s WHERE id = %s AND stage + 0 = 1",
+            f"UPDATE annotation_sample SET priority = %s WHERE id = %s AND stage + 0 = {UNTOUCHED}",  # noqa: S608
             [(priority, sample) for sample, priority in untouched],
         )
         # No two in the same microsecond: a cursor between them would hide one.
         cursor.executemany(
-            "UPDATE annotation_sample SET priority = %s, queued_at = %s WHERE id = %s AND stage + 0 = 2",
+            f"UPDATE annotation_sample SET priority = %s, queued_at = %s WHERE id = %s AND stage + 0 = {BEGUN}",  # noqa: S608
             [(priority, queued_at + place, sample) for place, (sample, priority) in enumerate(begun)],
         )
 
@@ -187,15 +196,15 @@ def insert_assignments(
     parameters: list[Any] = []
     for sample_id, slot, arm in claims:
         parameters += [opaque_id(), sample_id, member_id, slot, arm, start, end, assigned]
-    values = ", ".join(["(%s, %s, %s, %s, 1, %s, %s, %s, %s)"] * len(claims))
+    values = ", ".join([f"(%s, %s, %s, %s, {LEASED}, %s, %s, %s, %s)"] * len(claims))
     rows = fetch_rows(
         f"""INSERT INTO annotation_assignment
               (public_id, sample_id, member_id, slot, state, arm, leased_at, expires_at, assigned)
             VALUES {values}
             ON CONFLICT (sample_id, member_id) DO UPDATE
-            SET state = 1, slot = excluded.slot, arm = excluded.arm, leased_at = excluded.leased_at,
+            SET state = {LEASED}, slot = excluded.slot, arm = excluded.arm, leased_at = excluded.leased_at,
                 expires_at = excluded.expires_at, assigned = excluded.assigned, finished_at = NULL
-            WHERE annotation_assignment.state = 4
+            WHERE annotation_assignment.state = {RELEASED}
             RETURNING sample_id, id, public_id""",  # noqa: S608
         parameters,
     )

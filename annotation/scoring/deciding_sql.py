@@ -6,7 +6,9 @@ from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from annotation.core.score_rules import complete_sql
 from annotation.core.sql import database_time, execute_write, fetch_rows
+from annotation.core.stored_values import BEGUN, BLIND, CLOSED, LEASED, SCORED
 
 # SQLite takes 32,766 parameters in a statement.
 MOST_PARAMETERS = 30_000
@@ -60,7 +62,7 @@ def undecided_samples(sample_ids: Sequence[int]) -> list[tuple[Undecided, list[C
                      p.tolerance, p.tie_rule, p.decide, p.cross_review, p.review_share, p.review_threshold,
                      p.discussion_days,
                      COALESCE((SELECT MAX(a.slot) FROM annotation_assignment a
-                               WHERE a.sample_id = s.id AND a.state <= 2), 0),
+                               WHERE a.sample_id = s.id AND a.state IN ({LEASED}, {SCORED})), 0),
                      COALESCE((SELECT MAX(f.version) FROM annotation_finalscore f WHERE f.sample_id = s.id), 0),
                      p.tie_rule = 'third' AND EXISTS (SELECT 1 FROM annotation_historyentry h
                                                       WHERE h.sample_id = s.id AND h.event = 'one_more_asked'),
@@ -71,15 +73,15 @@ def undecided_samples(sample_ids: Sequence[int]) -> list[tuple[Undecided, list[C
               WHERE s.id IN ({_placeholders(sample_ids)}) AND s.state IN ('scoring', 'in_review')
                 AND s.scores_needed > 0 AND s.scores_in >= s.scores_needed
                 AND NOT EXISTS (SELECT 1 FROM annotation_assignment a WHERE a.sample_id = s.id
-                                AND (a.state + 0 = 1 OR a.revise_until IS NOT NULL)))
-            SELECT u.*, c.member_id, c.origin = 'imported', CASE WHEN g.id IS NULL THEN 0 ELSE c.arm END,
+                                AND (a.state + 0 = {LEASED} OR a.revise_until IS NOT NULL)))
+            SELECT u.*, c.member_id, c.origin = 'imported', CASE WHEN g.id IS NULL THEN {BLIND} ELSE c.arm END,
                    r.dimension_id, COALESCE(g.final_id, r.level_id)
             FROM u
             JOIN annotation_score c ON c.sample_id = u.id
             JOIN annotation_rating r ON r.score_id = c.id
-            LEFT JOIN annotation_suggestion g ON c.arm <> 0 AND g.assignment_id = c.assignment_id
+            LEFT JOIN annotation_suggestion g ON c.arm <> {BLIND} AND g.assignment_id = c.assignment_id
               AND g.dimension_id = r.dimension_id
-            WHERE c.sample_id IN ({_placeholders(sample_ids)}) AND c.voided_at IS NULL AND c.complete AND c.round = 1
+            WHERE c.sample_id IN ({_placeholders(sample_ids)}) AND {complete_sql("c")}
               AND (c.origin = 'given' OR c.origin = 'imported' AND u.counts_imported)
             ORDER BY u.id""",  # noqa: S608 - only places are put in
         # Twice, as a planner without statistics would look through the scores of every sample otherwise.
@@ -95,7 +97,8 @@ def undecided_samples(sample_ids: Sequence[int]) -> list[tuple[Undecided, list[C
 def close_samples(sample_ids: Sequence[int], *, state: str) -> None:
     """Set samples to a state in which they are not scored."""
     execute_write(
-        f"UPDATE annotation_sample SET state = %s, stage = 0, free_slots = 0 WHERE id IN ({_placeholders(sample_ids)})",  # noqa: S608
+        f"""UPDATE annotation_sample SET state = %s, stage = {CLOSED}, free_slots = 0
+            WHERE id IN ({_placeholders(sample_ids)})""",  # noqa: S608
         [state, *sample_ids],
     )
 
@@ -104,7 +107,7 @@ def open_slot(sample_ids: Sequence[int], *, state: str, slot_bit: int, queued_at
     """Open one more slot on samples, at the end of the queue."""
     # No two in the same microsecond: a cursor between them would hide one.
     execute_write(
-        f"""UPDATE annotation_sample SET state = %s, stage = 2, free_slots = free_slots | %s,
+        f"""UPDATE annotation_sample SET state = %s, stage = {BEGUN}, free_slots = free_slots | %s,
                    scores_needed = scores_needed + 1, queued_at = %s + (id - %s)
             WHERE id IN ({_placeholders(sample_ids)})""",  # noqa: S608
         [state, slot_bit, queued_at, min(sample_ids), *sample_ids],

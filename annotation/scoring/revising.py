@@ -13,6 +13,7 @@ from annotation.core.errors import BadInput, WrongState
 from annotation.core.history import insert_history
 from annotation.core.rubric_cache import RubricDefinition, load_rubric
 from annotation.core.sample_states import Event, next_state
+from annotation.core.score_rules import first_round_scores
 from annotation.core.study_guards import require_scoring
 from annotation.core.transactions import write_transaction
 from annotation.models import Assignment, Rating, Revision, Sample, User
@@ -148,7 +149,7 @@ def _refuse_changes_unasked(
         return
     locked = dict(
         Rating.objects.filter(
-            score__assignment=assignment.id, score__voided_at=None, score__round=1, dimension__in=unasked
+            first_round_scores("score__"), score__assignment=assignment.id, dimension__in=unasked
         ).values_list("dimension_id", "level_id")
     )
     key_of = {dimension.id: dimension.key for dimension in rubric.dimensions}

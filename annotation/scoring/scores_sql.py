@@ -6,6 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from annotation.core.sql import database_time, database_uuid, execute_write, fetch_rows
+from annotation.core.stored_values import LEASED, SCORED
 
 
 def finish_assignment(
@@ -15,8 +16,8 @@ def finish_assignment(
     until = None if revise_until is None else database_time(revise_until)
     return (
         execute_write(
-            """UPDATE annotation_assignment SET state = 2, finished_at = %s, arm = %s, revise_until = %s
-               WHERE id = %s AND state + 0 = 1 AND arm = %s""",
+            f"""UPDATE annotation_assignment SET state = {SCORED}, finished_at = %s, arm = %s, revise_until = %s
+               WHERE id = %s AND state + 0 = {LEASED} AND arm = %s""",  # noqa: S608
             [database_time(at), arm, until, assignment_id, held_in],
         )
         == 1

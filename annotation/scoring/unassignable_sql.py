@@ -2,26 +2,30 @@
 
 from collections.abc import Sequence
 
+from annotation.core.scoring_eligibility import scoring_member_sql, unseen_sql
 from annotation.core.sql import fetch_rows
+from annotation.core.stored_values import BEGUN, LEASED, PREFILLED, RELEASED, SCORED
+from annotation.models import Member
 
 # An admin may score; whether one does shows when they have. Otherwise a sample would wait for them for ever.
-_SCORES = """m.study_id = s.study_id AND m.state = 'active' AND m.user_id IS NOT NULL
-          AND (m.role = 'annotator' OR m.role = 'admin' AND EXISTS (
-            SELECT 1 FROM annotation_assignment done WHERE done.member_id = m.id AND done.state = 2))"""
+_SCORES = f"""m.study_id = s.study_id AND {scoring_member_sql("m")}
+          AND (m.role = '{Member.Role.ANNOTATOR}' OR EXISTS (
+            SELECT 1 FROM annotation_assignment done WHERE done.member_id = m.id AND done.state = {SCORED}))"""  # noqa: S608 - only constants are put in
+_UNSEEN = unseen_sql("s", exposed_through="m.exposed_through", member_id="m.id")
 # As the queue hands them out: to those who have not had the sample and not seen it. Those who were shown a judge's
 # values with it may get it again, but not in every slot; see `who_met_a_judge`.
 _NOBODY = f"""
     FROM annotation_sample s
     JOIN annotation_study st ON st.id = s.study_id
-    WHERE s.stage = 2 AND s.state IN ('scoring', 'in_review') AND st.state = 'running'
-      AND NOT EXISTS (SELECT 1 FROM annotation_assignment held WHERE held.sample_id = s.id AND held.state = 1)
+    WHERE s.stage = {BEGUN} AND s.state IN ('scoring', 'in_review') AND st.state = 'running'
+      AND NOT EXISTS (SELECT 1 FROM annotation_assignment held WHERE held.sample_id = s.id AND held.state = {LEASED})
       AND NOT EXISTS (
         SELECT 1 FROM annotation_member m
         WHERE {_SCORES}
-          AND m.exposed_through < s.id
+          AND {_UNSEEN}
           AND NOT EXISTS (SELECT 1 FROM annotation_assignment a
-                          WHERE a.sample_id = s.id AND a.member_id = m.id AND (a.state <> 4 OR a.arm = 2))
-          AND NOT EXISTS (SELECT 1 FROM annotation_exposure e WHERE e.sample_id = s.id AND e.member_id = m.id))
+                          WHERE a.sample_id = s.id AND a.member_id = m.id
+                            AND (a.state <> {RELEASED} OR a.arm = {PREFILLED})))
       AND s.scores_needed <= (
         SELECT COUNT(*) FROM annotation_member m WHERE {_SCORES})
 """  # noqa: S608 - only a constant of this module is put in
@@ -49,10 +53,10 @@ def annotators_shown_a_judge(sample_ids: Sequence[int]) -> list[tuple[int, int, 
         f"""SELECT s.id, s.free_slots, st.rubric_id, m.id
             FROM annotation_sample s
             JOIN annotation_study st ON st.id = s.study_id
-            JOIN annotation_assignment a ON a.sample_id = s.id AND a.state = 4 AND a.arm = 2
-            JOIN annotation_member m ON m.id = a.member_id AND {_SCORES} AND m.exposed_through < s.id
-            WHERE s.id IN ({marks})
-              AND NOT EXISTS (SELECT 1 FROM annotation_exposure e WHERE e.sample_id = s.id AND e.member_id = m.id)""",  # noqa: S608
+            JOIN annotation_assignment a ON a.sample_id = s.id AND a.state = {RELEASED}
+              AND a.arm = {PREFILLED}
+            JOIN annotation_member m ON m.id = a.member_id AND {_SCORES} AND {_UNSEEN}
+            WHERE s.id IN ({marks})""",  # noqa: S608
         sample_ids,
     )
     return [(row[0], row[1], row[2], row[3]) for row in rows]

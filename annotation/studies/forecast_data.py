@@ -8,8 +8,8 @@ from django.db.models import Count, Max, Q
 
 from annotation.core import permissions
 from annotation.core.rubric_cache import RubricDefinition, load_rubric
+from annotation.core.score_rules import complete_scores, independent_scores
 from annotation.models import Discussion, Post, Protocol, Rating, Sample, Score, Study, User
-from annotation.suggestions.arms import SuggestionArm
 from judge.missing_sides import locked_dimensions
 
 from .forecast import (
@@ -28,9 +28,8 @@ MOST_SAMPLES = 2000
 MOST_CASES = 500
 SampleRow = tuple[int, str, bool, bool]
 
-_independent = Q(round=1, complete=True, voided_at=None, origin__in=(Score.Origin.GIVEN, Score.Origin.IMPORTED)) & ~Q(
-    arm=SuggestionArm.PREFILLED
-)
+# Complete ones, as only those decide a sample.
+_OBSERVED = independent_scores() & complete_scores()
 
 
 def forecast_rules(*, by: User, study: Study, wanted: Mapping[str, Any] | None = None) -> RuleForecast:
@@ -70,7 +69,7 @@ def _with_scores(study: Study, k: int) -> list[SampleRow]:
     samples = Sample.objects.filter(study=study).exclude(state=Sample.State.WITHDRAWN)
     drawn = samples.filter(scores_in__gte=k)
     if not drawn.exists():
-        scores = Score.objects.filter(_independent, sample__in=samples).values("sample").annotate(n=Count("pk"))
+        scores = Score.objects.filter(_OBSERVED, sample__in=samples).values("sample").annotate(n=Count("pk"))
         drawn = samples.filter(pk__in=scores.filter(n__gte=k).values("sample"))
     return list(drawn.order_by("shuffle", "pk").values_list("pk", "public_id", "has_text", "has_image")[:MOST_SAMPLES])
 
@@ -81,7 +80,7 @@ def _observe_samples(
     """Return the values of samples, and how long the scores among them took where that is known."""
     scores: dict[int, list[int]] = defaultdict(list)
     seconds: list[float] = []
-    rows_of_scores = Score.objects.filter(_independent, sample__in=[row[0] for row in drawn]).order_by("pk")
+    rows_of_scores = Score.objects.filter(_OBSERVED, sample__in=[row[0] for row in drawn]).order_by("pk")
     for pk, sample_id, took in rows_of_scores.values_list("pk", "sample_id", "seconds"):
         if len(scores[sample_id]) < k:
             scores[sample_id].append(pk)
@@ -125,7 +124,7 @@ def _time_of_a_topic(study: Study) -> WorkTime:
 def _missing_scores_text(study: Study, k: int) -> str:
     if k == 1:
         return "One annotator a sample: there is nothing that could differ, and nothing to discuss."
-    counts = Score.objects.filter(_independent, sample__study=study).values("sample").annotate(n=Count("pk"))
+    counts = Score.objects.filter(_OBSERVED, sample__study=study).values("sample").annotate(n=Count("pk"))
     most = counts.order_by("-n").values_list("n", flat=True).first() or 0
     if not most:
         return f"Nobody has scored yet. The forecast begins with the first sample that has {k} scores."

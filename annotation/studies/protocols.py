@@ -14,9 +14,9 @@ from annotation.core.errors import BadInput, WrongState
 from annotation.core.history import insert_history, record_step
 from annotation.core.rubric_cache import load_rubric
 from annotation.core.sample_states import Event, next_state
+from annotation.core.scoring_eligibility import scoring_members
 from annotation.core.sql import to_microseconds
 from annotation.core.transactions import write_transaction
-from annotation.core.visibility import able_to_score
 from annotation.jobs import queueing
 from annotation.jobs.resumable_counts import ResumableCounts
 from annotation.models import Assignment, HistoryEntry, Job, Member, Protocol, ReservedPool, Sample, Study, User
@@ -108,7 +108,7 @@ def protocol_problems(*, study: Study, wanted: Mapping[str, Any]) -> dict[str, s
     now = rules_of.complete_rules(rules_of_protocol(Protocol.objects.get(study=study, current=True)))
     at_work = study.state in (Study.State.RUNNING, Study.State.PAUSED)
     about_people = any(wanted[name] != now[name] for name in rules_of.ABOUT_PEOPLE)
-    people = able_to_score(study).count() if at_work and about_people else None
+    people = scoring_members(study).count() if at_work and about_people else None
     return rules_of.rule_problems(wanted, levels=levels_of(study.rubric_id), people=people)
 
 

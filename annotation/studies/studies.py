@@ -11,8 +11,8 @@ from annotation.core import permissions
 from annotation.core.errors import BadInput, WrongState
 from annotation.core.history import record_step
 from annotation.core.rubric_cache import load_rubric
+from annotation.core.scoring_eligibility import scoring_members
 from annotation.core.transactions import write_transaction
-from annotation.core.visibility import able_to_score
 from annotation.discussions.moderating import give_time_back
 from annotation.models import Member, Protocol, Rubric, Study, User
 from annotation.releases.test_pool import reserve_pool
@@ -171,7 +171,7 @@ def why_not_started(study: Study) -> str:
     """Return why a study cannot start, with the remedy; nothing where it can."""
     current = Protocol.objects.get(study=study, current=True)
     needed = people_needed({name: getattr(current, name) for name in DEFAULTS})
-    people = able_to_score(study).count()
+    people = scoring_members(study).count()
     return too_few(needed, people) if people < needed else ""
 
 

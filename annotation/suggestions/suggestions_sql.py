@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from annotation.core.sql import database_time, database_uuid, execute_write, fetch_rows
+from annotation.core.stored_values import BLIND, LEASED, SCORED, UNTOUCHED
 
 
 class SuggestionContext(NamedTuple):
@@ -41,11 +42,12 @@ def read_suggestion_contexts(sample_ids: Sequence[int], *, member_id: int, proto
                    q.reserved OR q.calibration OR q.part = 'test'
                      OR NOT EXISTS (SELECT 1 FROM annotation_reservedpool rp WHERE rp.study_id = s.study_id),
                    pr.run_id, pr.dimensions, own.arm,
-                   EXISTS (SELECT 1 FROM annotation_assignment a WHERE a.sample_id = s.id AND a.state <= 2
-                           AND a.arm = 0 AND a.member_id <> %s)
+                   EXISTS (SELECT 1 FROM annotation_assignment a
+                           WHERE a.sample_id = s.id AND a.state IN ({LEASED}, {SCORED}) AND a.arm = {BLIND}
+                             AND a.member_id <> %s)
             FROM annotation_sample s
             JOIN annotation_question q ON q.id = s.question_id
-            JOIN annotation_protocol p ON p.id = CASE WHEN s.stage = 1 THEN %s ELSE s.protocol_id END
+            JOIN annotation_protocol p ON p.id = CASE WHEN s.stage = {UNTOUCHED} THEN %s ELSE s.protocol_id END
             LEFT JOIN annotation_assignment own ON own.sample_id = s.id AND own.member_id = %s
             LEFT JOIN annotation_judgerun r ON r.study_id = s.study_id AND r.active
             LEFT JOIN annotation_prediction pr ON pr.run_id = r.id AND pr.sample_id = s.id AND pr.status = 'ok'

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from annotation.core.visibility import able_to_score
+from annotation.core.scoring_eligibility import scoring_members
 from annotation.models import Protocol, Sample, Study
 from annotation.studies import protocols
 from annotation.studies.protocol_rules import people_needed
@@ -29,7 +29,7 @@ def to_start(study: Study) -> list[ChecklistItem]:
     """Return the steps from an empty draft to a study that can start, in the order of doing them."""
     samples = Sample.objects.filter(study=study).count()
     rules = Protocol.objects.get(study=study, current=True)
-    needed, able = people_needed(protocols.rules_of_protocol(rules)), able_to_score(study).count()
+    needed, able = people_needed(protocols.rules_of_protocol(rules)), scoring_members(study).count()
     settings = reverse("settings", args=[study.slug])
     there = ngettext("%(n)s could score", "%(n)s could score", able) % {"n": number(able)}
     return [

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotation.core import permissions
 from annotation.core.errors import WorkflowError
-from annotation.core.visibility import able_to_score
+from annotation.core.scoring_eligibility import scoring_members
 from annotation.judges import list as judge_list
 from annotation.models import Job, Member, Protocol, ReservedPool, Study
 from annotation.studies import protocol_rules as rules_of
@@ -127,7 +127,7 @@ def _consequences(request: HttpRequest, study: Study, form: ProtocolForm) -> dic
     else:
         given = form.began_with
     wanted = protocols.propose_protocol(study=study, fields=given)
-    able = able_to_score(study)
+    able = scoring_members(study)
     pool = ReservedPool.objects.filter(study=study).first()
     needs_judge = rules_of.needs_judge(wanted)
     forecast = None

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Count, F, Min, QuerySet
 
+from annotation.core.score_rules import first_round_scores
 from annotation.judges.prediction_pairs import compare_runs
 from annotation.models import (
     Arm,
@@ -124,7 +125,7 @@ class QueueMeasure:
 def measure_scoring(play: LoopContext, batch: str) -> BatchScoring:
     """Return how one batch was scored."""
     there = play.batch(batch)
-    given = Score.objects.filter(sample__in=there, round=1, voided_at=None).order_by()
+    given = Score.objects.filter(first_round_scores(), sample__in=there).order_by()
     arms = dict(given.values_list("arm").annotate(n=Count("pk")))
     k = Protocol.objects.values_list("annotators_per_sample", flat=True).get(study=play.study, current=True)
     ratings = Rating.objects.filter(score__in=given)
