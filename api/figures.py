@@ -7,13 +7,12 @@ from annotation.models import Member, Study
 from annotation.reports.stored_reports import StoredReport, current_job
 
 from .answers import format_time
-from .serializers.people import pseudonym
 
 
 def people_of(study: Study, *, names: bool) -> dict[str, str]:
     """Return what each member is called, by public id; without ``names`` by pseudonym."""
     members = Member.objects.filter(study=study)
-    return {member.public_id: member.name if names else pseudonym(member) for member in members}
+    return {member.public_id: member.display_name(names=names) for member in members}
 
 
 def agreement_row(row: Mapping[str, Any], people: Mapping[str, str]) -> dict[str, Any]:

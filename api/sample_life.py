@@ -5,14 +5,13 @@ from typing import Any
 
 from annotation.core.rubric_cache import load_rubric
 from annotation.core.sample_content import SampleSides, build_sample_views
-from annotation.models import Discussion, FinalScore, Member, Rating, Sample, Score
+from annotation.models import Discussion, FinalScore, Rating, Sample, Score
 from annotation.samples.timeline import TimelineEntry
 from annotation.suggestions.arms import SuggestionArm
 from annotation.suggestions.shown_to_annotators import SuggestionRecord, suggestion_records
 
 from . import content
 from .answers import format_time, simplify_number
-from .serializers.people import pseudonym
 from .serializers.samples import SampleDiscussionSerializer, SampleRowSerializer
 
 
@@ -69,7 +68,7 @@ def _scores(sample: Sample, *, names: bool) -> list[dict[str, Any]]:
             notes[score][key] = note
     return [
         {
-            "annotator": _name(score.member, names=names),
+            "annotator": score.member.display_name(names=names),
             "round": score.round,
             "origin": score.origin,
             "arm": SuggestionArm(score.arm).name.lower(),
@@ -128,7 +127,3 @@ def _discussions(sample: Sample) -> list[dict[str, Any]]:
 
 def _case(discussion: Discussion | None) -> str | None:
     return None if discussion is None else discussion.public_id
-
-
-def _name(member: Member, *, names: bool) -> str:
-    return member.name if names else pseudonym(member)

@@ -11,6 +11,7 @@ from annotation.core.errors import BadInput, NotFound
 from annotation.core.rubric_cache import load_rubric
 from annotation.core.visibility import awaited_participations
 from annotation.models import Discussion, Participant, Sample, Stance, Study, Topic, User
+from annotation.models.people import pseudonym_of
 
 from .case import asks_reason_first, can_answer, is_covered, state_of, visible_reason, why_away
 from .participant_order import BY_AGE, BY_RANGE, with_visible_spread
@@ -168,7 +169,7 @@ def _absent_aliases(waiting: list[_Part]) -> tuple[str, ...]:
 def _display_name(part: _Part, *, reads: bool, leads: bool) -> str:
     if leads:
         return part.name
-    return f"R-{part.public_id}" if reads else part.alias
+    return pseudonym_of(part.public_id) if reads else part.alias
 
 
 def waiting_count(user: User, study: Study | None = None) -> int:

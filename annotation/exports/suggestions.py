@@ -7,6 +7,7 @@ from annotation.core.spreadsheet_cells import format_csv
 from annotation.core.sql import moment_text
 from annotation.models import JudgeRun, Member, Sample, Study, User
 from annotation.models.assignments import Arm
+from annotation.models.people import pseudonym_of
 from annotation.models.rubrics import LEVELS_PER_DIMENSION
 
 from .downloads import authorize_export
@@ -31,7 +32,7 @@ def export_suggestions(*, by: User, study: Study) -> Iterator[str]:
 
 def _format_pieces(study: Study) -> Iterator[str]:
     yield format_csv([COLUMNS])
-    names = {pk: f"R-{name}" for pk, name in Member.objects.filter(study=study).values_list("pk", "public_id")}
+    names = {pk: pseudonym_of(name) for pk, name in Member.objects.filter(study=study).values_list("pk", "public_id")}
     runs = dict(JudgeRun.objects.filter(study=study).values_list("pk", "number"))
     dimensions = load_rubric(study.rubric_id).dimensions
     key = {one.id: one.key for one in dimensions}

@@ -48,6 +48,11 @@ class User(AbstractBaseUser):
         return self.name or self.username
 
 
+def pseudonym_of(public_id: str) -> str:
+    """Return what stands for a member's name where names are not shown, given the member's opaque id."""
+    return f"R-{public_id}"
+
+
 class Member(models.Model):
     """A person's membership of one study; without ``user`` it only carries imported scores."""
 
@@ -85,6 +90,15 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def pseudonym(self) -> str:
+        """What stands for the member's name where names are not shown."""
+        return pseudonym_of(self.public_id)
+
+    def display_name(self, *, names: bool) -> str:
+        """Return the name where ``names`` are shown, else the pseudonym."""
+        return self.name if names else self.pseudonym
 
 
 class Exposure(models.Model):

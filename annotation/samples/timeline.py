@@ -70,7 +70,7 @@ class _Step:
 def read_timeline(sample: Sample, *, names: bool) -> list[TimelineEntry]:
     """Return all steps of a sample, oldest first; pseudonyms without ``names``."""
     rows = list(HistoryEntry.objects.filter(sample=sample).select_related("member", "user").order_by("pk"))
-    called = {member.public_id: _display_name(member, names) for member in _read_people(sample, rows)}
+    called = {member.public_id: member.display_name(names=names) for member in _read_people(sample, rows)}
     scores = _read_scores(sample)
     posts = dict(Post.objects.filter(discussion__sample=sample).values_list("public_id", "text"))
     skips = dict(Skip.objects.filter(assignment__sample=sample).values_list("assignment__member_id", "note"))
@@ -175,7 +175,7 @@ def _import_steps(sample: Sample, scores: dict[int, _Score], finals: list[FinalS
     for one in scores.values():
         if one.score.origin == Score.Origin.IMPORTED:
             steps.append(
-                _Step(one.score.at, _display_name(one.score.member, names), "score_imported", values=one.values)
+                _Step(one.score.at, one.score.member.display_name(names=names), "score_imported", values=one.values)
             )
     return steps
 
@@ -209,11 +209,7 @@ def _agreed_values(finals: Iterable[FinalScore]) -> Values:
 
 def _author_name(row: HistoryEntry, names: bool) -> str:
     if row.member is not None:
-        return _display_name(row.member, names)
+        return row.member.display_name(names=names)
     if row.user is not None:
         return str(row.user) if names else "admin"
     return ""
-
-
-def _display_name(member: Member, names: bool) -> str:
-    return member.name if names else f"R-{member.public_id}"

@@ -118,7 +118,7 @@ def _erased_username(user: User) -> str:
 
 def _leave_without_name(member: Member, *, by: User | None) -> None:
     """End a place in a study and call it by its pseudonym; call it in a transaction that has locked the row."""
-    pseudonym = f"R-{member.public_id}"
+    pseudonym = member.pseudonym
     if (member.name, member.state) == (pseudonym, Member.State.LEFT):
         return
     release_member_leases(member=member)

@@ -42,15 +42,10 @@ class ShownMemberSerializer(serializers.Serializer[Any]):
     joined_at = serializers.DateTimeField()
 
     def get_name(self, member: Member) -> str:
-        return member.name if self.context.get("names") else pseudonym(member)
+        return member.display_name(names=bool(self.context.get("names")))
 
     def get_has_login(self, member: Member) -> bool:
         return member.user_id is not None
-
-
-def pseudonym(member: Member) -> str:
-    """Return what stands for a member's name where names are not shown."""
-    return f"R-{member.public_id}"
 
 
 class NewMemberRequestSerializer(StrictSerializer):

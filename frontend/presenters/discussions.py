@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from annotation.discussions.admin_list import CLOSED, OPEN, TO_DECIDE
 from annotation.discussions.view_types import CaseView
 from annotation.models import Discussion, Participant
+from annotation.models.people import pseudonym_of
 
 from . import vocabulary
 
@@ -84,7 +85,9 @@ def headline(counts: Mapping[str, int], *, leads: bool) -> str:
 
 def names(found: CaseView) -> dict[str, str]:
     """Return what each pseudonym of a case is called by its reader: a name for admins, a pseudonym for researchers."""
-    called = {one.alias: one.name or (f"R-{one.member_id}" if one.member_id else "") for one in found.participants}
+    called = {
+        one.alias: one.name or (pseudonym_of(one.member_id) if one.member_id else "") for one in found.participants
+    }
     return {alias: name for alias, name in called.items() if name}
 
 

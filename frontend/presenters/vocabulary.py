@@ -75,7 +75,7 @@ def name_of(member: Member | None, *, names: bool) -> str:
     """Return how a member is called: by name to those who lead, by pseudonym to everybody else."""
     if member is None:
         return _("somebody")
-    return member.name if names else f"R-{member.public_id}"
+    return member.display_name(names=names)
 
 
 def day(value: date) -> str:
