@@ -9,6 +9,7 @@ from django.db import connection
 from annotation.core.score_rules import first_round_sql
 from annotation.core.sql import fetch_rows
 from annotation.core.stored_values import BLIND
+from annotation.suggestions.unseen_predictions import unseen_sql
 
 from .agreement_sql import Floats, Ints
 
@@ -144,8 +145,7 @@ def read_influence_samples(study_id: int) -> InfluenceSamples:
 def read_expected_values(study_id: int, run_id: int, dimension: str) -> ExpectedValues:
     """Return what a run expects on one dimension of the samples that it has not learned from, or foresaw out of fold.
 
-    That is the rule of `fair_predictions`; questions kept for calibration, which meet no judge, count as learned from
-    here. What a rule decides, as a side is missing, is no expectation.
+    That is the rule of `fair_predictions`. What a rule decides, as a side is missing, is no expectation.
     """
     shown, value = (_prediction_expression(dimension, name) for name in ("rounded", "expected"))
     table = _table(
@@ -155,9 +155,8 @@ def read_expected_values(study_id: int, run_id: int, dimension: str) -> Expected
         JOIN annotation_sample sa ON sa.id = p.sample_id
         JOIN annotation_question q ON q.id = sa.question_id
         JOIN annotation_judgerun j ON j.id = p.run_id
-        LEFT JOIN annotation_releaseentry e ON e.release_id = j.release_id AND e.sample_id = p.sample_id
         WHERE sa.study_id = %s AND p.run_id = %s AND p.status = 'ok'
-          AND (p.out_of_fold OR e.id IS NULL OR q.part <> 'train')
+          AND {unseen_sql(prediction="p", run="j", question="q")}
         """,  # noqa: S608 - ours, and paths as parameters
         [*shown[1], *value[1], study_id, run_id],
         3,

@@ -9,6 +9,8 @@ from uuid import UUID
 from annotation.core.sql import database_time, database_uuid, execute_write, fetch_rows
 from annotation.core.stored_values import BLIND, LEASED, SCORED, UNTOUCHED
 
+from .unseen_predictions import unseen_sql
+
 
 class SuggestionContext(NamedTuple):
     """The data that decides a member's arm on a sample."""
@@ -51,9 +53,7 @@ def read_suggestion_contexts(sample_ids: Sequence[int], *, member_id: int, proto
             LEFT JOIN annotation_assignment own ON own.sample_id = s.id AND own.member_id = %s
             LEFT JOIN annotation_judgerun r ON r.study_id = s.study_id AND r.active
             LEFT JOIN annotation_prediction pr ON pr.run_id = r.id AND pr.sample_id = s.id AND pr.status = 'ok'
-              AND (pr.out_of_fold OR r.release_id IS NULL OR q.part <> 'train'
-                   OR NOT EXISTS (SELECT 1 FROM annotation_releaseentry e
-                                  WHERE e.release_id = r.release_id AND e.sample_id = s.id))
+              AND {unseen_sql(prediction="pr", run="r", question="q")}
             WHERE s.id IN ({_placeholders(sample_ids)})""",  # noqa: S608 - only places are put in
         [member_id, protocol_id, member_id, *sample_ids],
     )

@@ -5,7 +5,7 @@ seen the sample's question (``out_of_fold``), and what any run says of a sample 
 that a run learned from are those of its release's training part that were not kept for calibration. What was imported
 came with no such list: whoever imports it answers for it.
 
-`sql.suggesting` and `sql.influencing` have the same rule within statements of their own.
+`unseen_sql` is the same rule for statements that join predictions with much else.
 """
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -29,3 +29,14 @@ def fair_predictions(run: JudgeRun) -> QuerySet[Prediction]:
     if run.release_id is None:
         return said
     return said.filter(Q(out_of_fold=True) | ~Exists(training_entries(run).filter(sample=OuterRef("sample_id"))))
+
+
+def unseen_sql(*, prediction: str, run: str, question: str) -> str:
+    """Return the SQL condition of `fair_predictions`, given the aliases of the three tables.
+
+    ``question`` is the question of the prediction's sample.
+    """
+    entry = f"""SELECT 1 FROM annotation_releaseentry e
+                WHERE e.release_id = {run}.release_id AND e.sample_id = {prediction}.sample_id"""  # noqa: S608
+    return f"""({prediction}.out_of_fold OR {run}.release_id IS NULL
+                OR {question}.part <> '{Question.Part.TRAIN}' OR {question}.calibration OR NOT EXISTS ({entry}))"""
