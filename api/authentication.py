@@ -1,4 +1,4 @@
-"""Who is asking: the bearer of a token, or the person of a browser's session."""
+"""Authentication by token or by browser session."""
 
 from typing import Any, cast
 
@@ -16,10 +16,10 @@ SCHEMES = ("token", "bearer")
 
 
 class TokenAuthentication(authentication.BaseAuthentication):
-    """``Authorization: Token syn_…``. One statement, and the session is never looked at."""
+    """Reads ``Authorization: Token syn_…`` in one query, without the session."""
 
     def authenticate(self, request: Request) -> tuple[User, str] | None:
-        """Return the token's user; `None` without a token, so that the session may speak."""
+        """Return the token's user; None without a token, so that the session is tried next."""
         header = request.META.get("HTTP_AUTHORIZATION")
         if not header:
             return None
@@ -32,27 +32,27 @@ class TokenAuthentication(authentication.BaseAuthentication):
         return user, scheme
 
     def authenticate_header(self, request: Request) -> str:
-        """Name the scheme, which also makes the status 401. Browsers show no dialog for it."""
+        """Return the scheme's name, which makes the status 401 and shows no dialog."""
         return "Token"
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
-    """The browser's session; writes need the CSRF token of the page.
+    """Reads the browser's session; writes need the page's CSRF token.
 
     A page may name the person whom it was made for (``X-Person``). Where another one has signed in meanwhile, it is
     refused as signed out: what two people may both do must not happen under the wrong name.
     """
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        """Return the session's person, if it is the one whom the page names."""
-        found = super().authenticate(request)
+        """Return the session's user, unless the page names another one."""
+        credentials = super().authenticate(request)
         person = request.META.get("HTTP_X_PERSON")
-        if found is not None and person is not None and person != str(found[0].pk):
+        if credentials is not None and person is not None and person != str(credentials[0].pk):
             raise exceptions.NotAuthenticated("Somebody else has signed in in this browser.")
-        return found
+        return credentials
 
     def enforce_csrf(self, request: Any) -> None:
-        """Refuse a write that the page itself did not send."""
+        """Raise unless the page itself sent the write."""
         check_csrf(request)
 
 

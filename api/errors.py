@@ -1,7 +1,7 @@
-"""The one error body, and the one place where anything that went wrong becomes an answer.
+"""Turns exceptions into the one error body of the API.
 
-Every answer with a status from 400 on is ``{"code", "message", "fields"}``: a stable word for programs, a sentence for
-people, and what is wrong with which field.
+Every response with a status from 400 on is ``{"code", "message", "fields"}``: a stable word for programs, a sentence
+for people, and what is wrong with which field.
 """
 
 import logging
@@ -18,11 +18,11 @@ from rest_framework import exceptions
 
 from annotation.core.errors import WorkflowError
 
-from .answers import respond_json
+from .json_responses import respond_json
 
 log = logging.getLogger(__name__)
 
-# Codes of ours in place of the framework's, which are part of nobody's contract.
+# Codes of ours in index of the framework's, which are part of nobody's contract.
 CODES = {
     "parse_error": "malformed",
     "permission_denied": "not_allowed",
@@ -36,7 +36,7 @@ MESSAGES = {
 
 
 class TooLarge(WorkflowError):
-    """The request is larger than what may be sent here."""
+    """The request is larger than the limit."""
 
     status = 413
     code = "too_large"
@@ -46,85 +46,89 @@ class TooLarge(WorkflowError):
 
 
 class LockedOut(WorkflowError):
-    """Too many wrong passwords."""
+    """Too many wrong passwords were tried."""
 
     status = 429
     code = "locked_out"
 
 
 class CsrfFailed(exceptions.PermissionDenied):
-    """A signed-in browser sent a write without the token of its page."""
+    """A write by session came without the CSRF token of its page."""
 
     default_code = "csrf_failed"
 
 
-def error(status: int, code: str, message: str, fields: Mapping[str, str] | None = None) -> HttpResponse:
-    """Return the error body."""
+def error_response(status: int, code: str, message: str, fields: Mapping[str, str] | None = None) -> HttpResponse:
+    """Return an error body with its status."""
     return respond_json({"code": code, "message": message, "fields": dict(fields or {})}, status=status)
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
-    """Turn anything raised while a request was answered into the error body."""
+    """Turn an exception of a view into the error body."""
     if isinstance(exc, WorkflowError):
-        return error(exc.status, exc.code, exc.message, exc.fields)
+        return error_response(exc.status, exc.code, exc.message, exc.fields)
     if isinstance(exc, exceptions.APIException):
-        return _of_framework(exc)
+        return _framework_error_response(exc)
     if isinstance(exc, Http404):
-        return error(404, "not_found", MESSAGES["not_found"])
+        return error_response(404, "not_found", MESSAGES["not_found"])
     if isinstance(exc, PermissionDenied):
-        return error(403, "not_allowed", MESSAGES["not_allowed"])
+        return error_response(403, "not_allowed", MESSAGES["not_allowed"])
     if isinstance(exc, DjangoRequestDataTooBig):
-        return error(413, "too_large", "The request is too large.")
+        return error_response(413, "too_large", "The request is too large.")
     if isinstance(exc, (SuspiciousOperation, UnreadablePostError)):
-        return error(400, "malformed", "The request cannot be read.")
+        return error_response(400, "malformed", "The request cannot be read.")
     if isinstance(exc, (DataError, OverflowError)):
         log.warning("The database refused a value", exc_info=exc)
-        return error(400, "invalid", "A value is out of range.")
+        return error_response(400, "invalid", "A value is out of range.")
     if settings.DEBUG:
         return None
     got_request_exception.send(sender=exception_handler, request=context.get("request"))
     log.error("Failed to answer a request", exc_info=exc)
-    return error(500, "server_error", "Something went wrong on our side; the failure has been logged.")
+    return error_response(500, "server_error", "Something went wrong on our side; the failure has been logged.")
 
 
-def not_found(request: HttpRequest, *_: Any, **__: Any) -> HttpResponse:
-    """Answer an address under which there is nothing."""
+def respond_not_found(request: HttpRequest, *_: Any, **__: Any) -> HttpResponse:
+    """Return 404 for an unknown address."""
     message = MESSAGES["not_found"]
     if not request.path.endswith("/"):
         message += " Addresses end with a slash."
-    return error(404, "not_found", message)
+    return error_response(404, "not_found", message)
 
 
-def _of_framework(exc: exceptions.APIException) -> HttpResponse:
+def _framework_error_response(exc: exceptions.APIException) -> HttpResponse:
     fields: dict[str, str] = {}
     if isinstance(exc, exceptions.ValidationError):
         code = "invalid"
-        fields = dict(_flat("", exc.detail))
+        fields = dict(_flatten_detail("", exc.detail))
         message = "; ".join(f"{field}: {why}" for field, why in fields.items()) or "The request is invalid."
     else:
         # The class has the code of last resort, the instance the one that it was raised with.
         code = getattr(exc.detail, "code", None) or exc.default_code
         code = CODES.get(code, code)
         message = MESSAGES.get(code) or str(exc.detail)
-    response = error(exc.status_code, code, message, fields)
+    response = error_response(exc.status_code, code, message, fields)
     challenge = getattr(exc, "auth_header", None)
     if challenge:
         response.headers["WWW-Authenticate"] = challenge
     return response
 
 
-def _flat(path: str, detail: Any) -> list[tuple[str, str]]:
-    """Turn nested details into pairs of a dotted path and a sentence."""
+def _flatten_detail(path: str, detail: Any) -> list[tuple[str, str]]:
+    """Turn nested error details into pairs of a dotted path and a message."""
     if isinstance(detail, Mapping):
-        return [pair for key, value in detail.items() for pair in _flat(_join(path, str(key)), value)]
+        return [pair for key, value in detail.items() for pair in _flatten_detail(_join_path(path, str(key)), value)]
     if isinstance(detail, (list, tuple)):
         if any(isinstance(item, (Mapping, list)) for item in detail):
-            return [pair for place, item in enumerate(detail) for pair in _flat(_join(path, str(place)), item)]
+            return [
+                pair
+                for index, item in enumerate(detail)
+                for pair in _flatten_detail(_join_path(path, str(index)), item)
+            ]
         return [(path or "body", " ".join(str(item) for item in detail))]
     return [(path or "body", str(detail))]
 
 
-def _join(path: str, key: str) -> str:
+def _join_path(path: str, key: str) -> str:
     if key == "non_field_errors":
         return path
     return f"{path}.{key}" if path else key

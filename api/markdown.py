@@ -1,4 +1,6 @@
-"""Texts of samples as HTML that is safe to put into a page.
+"""Renders texts of samples as sanitised HTML.
+
+Models write Markdown. It is shown, never run: raw HTML appears as text, pictures inside a text are left
 
 Models write Markdown. What they write is shown, never run: raw HTML appears as text, pictures inside a text are left
 out (they would be fetched from somewhere else and tell who looks at what), and what remains passes a sanitiser.
@@ -22,7 +24,7 @@ _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "code": {"class"}}
 
 
 def to_html(text: str) -> str:
-    """Render Markdown. Headings begin below those of the page that they are shown in."""
+    """Render Markdown with headings lower than those of the page."""
     tokens = _markdown.parse(text)
     _lower_headings(tokens)
     html = _markdown.renderer.render(tokens, _markdown.options, {})

@@ -1,4 +1,4 @@
-"""Long lists, a page at a time.
+"""Splits long lists into pages by cursor.
 
 A page begins after the last row of the one before, not at an offset: the last page costs what the first one does, and
 rows that come or go meanwhile neither repeat nor hide others.
@@ -23,7 +23,7 @@ SALT = "api.cursor"
 
 
 class PageQuery(StrictSerializer):
-    """What a paged address takes."""
+    """Query parameters of a paginated list."""
 
     limit = serializers.RegexField(
         r"^[0-9]{1,9}\Z", required=False, help_text=f"rows per page, up to {MAX_LIMIT} ({DEFAULT_LIMIT} if not given)"
@@ -31,7 +31,7 @@ class PageQuery(StrictSerializer):
     cursor = Text(required=False, max_length=2000, help_text="where the page begins, from `next` or `previous`")
 
 
-def page(
+def paginate(
     request: Request,
     rows: QuerySet[Any],
     query: Mapping[str, Any],
@@ -47,34 +47,36 @@ def page(
     is the unique field by which cursors name a row in its place; it is looked up ``among`` all rows that they may
     know of, as it may have left the list meanwhile.
     """
-    limit = _limit(query)
-    backwards, after = _start(query, order, name)
+    limit = _read_limit(query)
+    backwards, after = _read_cursor(query, order, name)
     if name and after is not None:
-        after = _named(among() if among is not None else rows, order, name, after)
-    directions = [_turned(name) for name in order] if backwards else list(order)
+        after = _read_named_row(among() if among is not None else rows, order, name, after)
+    directions = [_reverse_direction(name) for name in order] if backwards else list(order)
     if after is not None:
-        rows = rows.filter(_past(directions, after))
-    taken = list(rows.order_by(*directions)[: limit + 1])
-    more = len(taken) > limit
-    taken = taken[:limit]
+        rows = rows.filter(_filter_rows_after(directions, after))
+    page_rows = list(rows.order_by(*directions)[: limit + 1])
+    has_more = len(page_rows) > limit
+    page_rows = page_rows[:limit]
     if backwards:
-        taken.reverse()
-    has_next, has_previous = (bool(taken), more) if backwards else (more, after is not None and bool(taken))
+        page_rows.reverse()
+    has_next, has_previous = (
+        (bool(page_rows), has_more) if backwards else (has_more, after is not None and bool(page_rows))
+    )
     return {
-        "next": _link(request, order, name, taken[-1], backwards=False) if has_next else None,
-        "previous": _link(request, order, name, taken[0], backwards=True) if has_previous else None,
-        "results": show(taken),
+        "next": _build_page_link(request, order, name, page_rows[-1], backwards=False) if has_next else None,
+        "previous": _build_page_link(request, order, name, page_rows[0], backwards=True) if has_previous else None,
+        "results": show(page_rows),
     }
 
 
-def _limit(query: Mapping[str, Any]) -> int:
+def _read_limit(query: Mapping[str, Any]) -> int:
     limit = int(query.get("limit", DEFAULT_LIMIT))
     if not 1 <= limit <= MAX_LIMIT:
         raise BadInput(f"limit: from 1 to {MAX_LIMIT}.", fields={"limit": f"From 1 to {MAX_LIMIT}."})
     return limit
 
 
-def _start(query: Mapping[str, Any], order: Sequence[str], name: str) -> tuple[bool, list[Any] | None]:
+def _read_cursor(query: Mapping[str, Any], order: Sequence[str], name: str) -> tuple[bool, list[Any] | None]:
     if "cursor" not in query:
         return False, None
     try:
@@ -82,45 +84,48 @@ def _start(query: Mapping[str, Any], order: Sequence[str], name: str) -> tuple[b
         signed_order, backwards, values = signing.loads(query["cursor"], salt=SALT)
     except signing.BadSignature:
         signed_order, backwards, values = None, False, []
-    if signed_order != _kept(order, name):
-        raise _another_list()
+    if signed_order != _cursor_order(order, name):
+        raise _foreign_cursor_error()
     return backwards, [datetime.fromisoformat(value["at"]) if isinstance(value, dict) else value for value in values]
 
 
-def _kept(order: Sequence[str], name: str) -> list[str]:
-    """Return what a cursor holds of a row, beside saying in which order."""
+def _cursor_order(order: Sequence[str], name: str) -> list[str]:
+    """Return the order that a cursor states, with the naming field if there is one."""
     return [*order, f"by {name}"] if name else list(order)
 
 
-def _named(rows: QuerySet[Any], order: Sequence[str], name: str, after: list[Any]) -> list[Any]:
-    """Return the values of the row that a cursor names."""
+def _read_named_row(rows: QuerySet[Any], order: Sequence[str], name: str, after: list[Any]) -> list[Any]:
+    """Return the ordered values of the row that a cursor names."""
     fields = [field.lstrip("-") for field in order]
-    found = rows.filter(**{name: after[0]}).values_list(*fields).first()
-    if found is None:
-        raise _another_list()
-    return list(found)
+    values = rows.filter(**{name: after[0]}).values_list(*fields).first()
+    if values is None:
+        raise _foreign_cursor_error()
+    return list(values)
 
 
-def _another_list() -> BadInput:
+def _foreign_cursor_error() -> BadInput:
     return BadInput(
         "This cursor belongs to another list.", fields={"cursor": "Take it from `next` or `previous` of this list."}
     )
 
 
-def _link(request: Request, order: Sequence[str], name: str, row: Model, *, backwards: bool) -> str:
+def _build_page_link(request: Request, order: Sequence[str], name: str, row: Model, *, backwards: bool) -> str:
     values = [getattr(row, field.lstrip("-")) for field in ([name] if name else order)]
     plain = [{"at": value.isoformat()} if isinstance(value, datetime) else value for value in values]
-    cursor = signing.dumps([_kept(order, name), backwards, plain], salt=SALT)
+    cursor = signing.dumps([_cursor_order(order, name), backwards, plain], salt=SALT)
     query = {**request.query_params.dict(), "cursor": cursor}
     return f"{request.path}?{urlencode(query)}"
 
 
-def _turned(name: str) -> str:
+def _reverse_direction(name: str) -> str:
     return name[1:] if name.startswith("-") else f"-{name}"
 
 
-def _past(order: Sequence[str], values: Sequence[Any]) -> Q:
-    """Return the rows after ``values`` in ``order``: (a > x) or (a = x and b > y)."""
+def _filter_rows_after(order: Sequence[str], values: Sequence[Any]) -> Q:
+    """Return the condition for rows after ``values`` in ``order``.
+
+    For two fields: (a > x) or (a = x and b > y).
+    """
     past, equal = Q(), Q()
     for name, value in zip(order, values, strict=True):
         field = name.lstrip("-")

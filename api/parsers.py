@@ -1,4 +1,4 @@
-"""What a request body may be."""
+"""Parses request bodies, up to a size limit."""
 
 from typing import IO, Any, cast
 
@@ -11,12 +11,12 @@ from .strict_json import read_object
 
 
 class StrictJSONParser(BaseParser):
-    """Takes a JSON object, strictly; see `strict_json`."""
+    """Parses a JSON object strictly; see `strict_json`."""
 
     media_type = "application/json"
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> dict[str, Any]:
-        """Read at most as many bytes as a form may have."""
+        """Return the object of a body within the size limit."""
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
         refuse_larger_than(limit, parser_context["request"])
         body = cast(IO[bytes], stream).read(limit + 1)
@@ -26,7 +26,7 @@ class StrictJSONParser(BaseParser):
 
 
 def refuse_larger_than(limit: int, request: HttpRequest) -> None:
-    """Raise before anything is read when the request says itself that it is too large."""
+    """Raise before reading where the announced length exceeds the limit."""
     try:
         announced = int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The OpenAPI description: what every operation shares is said here once."""
+"""Describes operations for OpenAPI, and adds what all of them share."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -25,7 +25,7 @@ ERROR = {
     "required": ["code", "message", "fields"],
     "additionalProperties": False,
 }
-WHEN = {
+STATUS_DESCRIPTIONS = {
     "400": "The request is malformed, or a field is wrong; `fields` names it.",
     "401": "Nobody is signed in, or the token is unknown (`not_authenticated`, `bad_token`).",
     "403": "You may know of it but not do this (`not_allowed`), or the CSRF token is missing (`csrf_failed`).",
@@ -52,7 +52,9 @@ def describe(
     anonymous: bool = False,
     content_type: str | tuple[str, ...] = (),
 ) -> Callable[[F], F]:
-    """Describe one method of a view; errors that any request can meet are added by `finish`.
+    """Describe one method of a view for OpenAPI.
+
+    Errors that every operation may give are added by `add_shared_parts`.
 
     ``empty`` says when the answer is 204, without a body.
     """
@@ -75,7 +77,7 @@ def describe(
 
 
 def page_schema(row: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
-    """Return the shape of a page of rows."""
+    """Return the schema of a page of rows."""
     return inline_serializer(
         f"{row.__name__.removesuffix('Serializer')}Page",
         {
@@ -87,23 +89,23 @@ def page_schema(row: type[serializers.Serializer[Any]]) -> serializers.Serialize
 
 
 def list_schema(row: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
-    """Return the shape of a whole list, where it is always short."""
+    """Return the schema of a list without pages."""
     return inline_serializer(f"{row.__name__.removesuffix('Serializer')}List", {"results": row(many=True)})
 
 
 def build_one_of(name: str, *shapes: Any) -> Any:
-    """Return a shape that is one of several."""
+    """Return a schema that is one of several."""
     return PolymorphicProxySerializer(component_name=name, serializers=list(shapes), resource_type_field_name=None)
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
-    """Tells of ``Authorization: Token …``."""
+    """Describes authentication by token."""
 
     target_class = "api.authentication.TokenAuthentication"
     name = "token"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        """Describe the header."""
+        """Return the definition of the header."""
         return {
             "type": "apiKey",
             "in": "header",
@@ -113,13 +115,13 @@ class TokenScheme(OpenApiAuthenticationExtension):
 
 
 class SessionScheme(OpenApiAuthenticationExtension):
-    """Tells of the browser's session."""
+    """Describes authentication by session."""
 
     target_class = "api.authentication.SessionAuthentication"
     name = "session"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        """Describe the cookie."""
+        """Return the definition of the cookie."""
         return {
             "type": "apiKey",
             "in": "cookie",
@@ -128,8 +130,8 @@ class SessionScheme(OpenApiAuthenticationExtension):
         }
 
 
-def finish(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """Add what all operations share: the errors, and that unknown fields are refused."""
+def add_shared_parts(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """Add shared errors to operations, and forbid unknown fields in requests."""
     schemas = result.setdefault("components", {}).setdefault("schemas", {})
     schemas["Error"] = ERROR
     for path, operations in result["paths"].items():
@@ -151,7 +153,7 @@ def _add_errors(path: str, method: str, operation: dict[str, Any]) -> None:
         operation["responses"].setdefault(
             status,
             {
-                "description": WHEN[status],
+                "description": STATUS_DESCRIPTIONS[status],
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
             },
         )

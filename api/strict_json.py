@@ -1,4 +1,4 @@
-"""Reading JSON that somebody sent: what is ambiguous or cannot be stored is refused, not repaired."""
+"""Parses JSON strictly: ambiguous or unstorable input is rejected, not repaired."""
 
 import json
 import re
@@ -13,8 +13,8 @@ _SUSPICIOUS_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-class _Repeating(dict[str, Any]):
-    """An object in which a key was given twice."""
+class _ObjectWithRepeatedKey(dict[str, Any]):
+    """An object in which a key occurs twice."""
 
     key: str
 
@@ -29,30 +29,36 @@ def read_object(body: bytes) -> dict[str, Any]:
     try:
         text = body.decode()
     except UnicodeDecodeError:
-        raise _malformed("it is not UTF-8") from None
+        raise _build_malformed_error("it is not UTF-8") from None
     try:
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_finite)
+        value = json.loads(
+            text, object_pairs_hook=_build_object, parse_constant=_refuse_constant, parse_float=_parse_finite
+        )
     except RecursionError:
-        raise _too_deep() from None
+        raise _build_depth_error() from None
     except json.JSONDecodeError as error:
-        raise _malformed(f"{error.msg}, line {error.lineno} column {error.colno}") from None
+        raise _build_malformed_error(f"{error.msg}, line {error.lineno} column {error.colno}") from None
     except ValueError as error:
         # A number of thousands of digits, NaN and the like.
-        raise _malformed(str(error) if isinstance(error, _BadNumberError) else "a number is too long") from None
-    if text.count("[") + text.count("{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
-        raise _too_deep()
-    for path, item in _walk(value):
-        if isinstance(item, _Repeating):
-            raise _refused(path, item.key, "Given twice.")
+        raise _build_malformed_error(
+            str(error) if isinstance(error, _BadNumberError) else "a number is too long"
+        ) from None
+    if text.count("[") + text.count("{") > MAX_DEPTH and _measure_depth(value) > MAX_DEPTH:
+        raise _build_depth_error()
+    for path, item in _walk_values(value):
+        if isinstance(item, _ObjectWithRepeatedKey):
+            raise _build_field_error(path, item.key, "Given twice.")
     if _SUSPICIOUS_ESCAPE.search(text):
         _check_characters(value)
     if not isinstance(value, dict):
-        raise BadInput("The request body must be a JSON object.", fields={"body": f"An object, not {kind_of(value)}."})
+        raise BadInput(
+            "The request body must be a JSON object.", fields={"body": f"An object, not {json_type_name(value)}."}
+        )
     return value
 
 
-def kind_of(value: Any) -> str:
-    """Name the JSON type of a value, with its article."""
+def json_type_name(value: Any) -> str:
+    """Return the name of a value's JSON type, with its article."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -68,12 +74,12 @@ class _BadNumberError(ValueError):
     pass
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) == len(pairs):
-        return made
+def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) == len(pairs):
+        return result
     seen: set[str] = set()
-    repeating = _Repeating(made)
+    repeating = _ObjectWithRepeatedKey(result)
     for key, _ in pairs:
         if key in seen:
             repeating.key = key
@@ -86,61 +92,61 @@ def _refuse_constant(name: str) -> NoReturn:
     raise _BadNumberError(f"{name} is no number of JSON")
 
 
-def _finite(digits: str) -> float:
+def _parse_finite(digits: str) -> float:
     value = float(digits)
     if value in (float("inf"), float("-inf")):
         raise _BadNumberError(f"{digits[:20]} is out of range")
     return value
 
 
-def _children(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+def _iterate_children(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for key, item in value.items():
             yield f"{path}.{key}" if path else key, item
     elif isinstance(value, list):
-        for place, item in enumerate(value):
-            yield f"{path}.{place}" if path else str(place), item
+        for index, item in enumerate(value):
+            yield f"{path}.{index}" if path else str(index), item
 
 
-def _walk(value: Any) -> Iterator[tuple[str, Any]]:
-    waiting = [("", value)]
-    while waiting:
-        path, item = waiting.pop()
+def _walk_values(value: Any) -> Iterator[tuple[str, Any]]:
+    pending = [("", value)]
+    while pending:
+        path, item = pending.pop()
         if isinstance(item, (dict, list)):
             yield path, item
-            waiting.extend(_children(path, item))
+            pending.extend(_iterate_children(path, item))
         elif isinstance(item, str):
             yield path, item
 
 
-def _depth(value: Any) -> int:
-    deepest, waiting = 0, [(1, value)]
-    while waiting:
-        depth, item = waiting.pop()
+def _measure_depth(value: Any) -> int:
+    deepest, pending = 0, [(1, value)]
+    while pending:
+        depth, item = pending.pop()
         if isinstance(item, (dict, list)):
             deepest = max(deepest, depth)
-            waiting.extend((depth + 1, child) for _, child in _children("", item))
+            pending.extend((depth + 1, child) for _, child in _iterate_children("", item))
     return deepest
 
 
 def _check_characters(value: Any) -> None:
-    for path, item in _walk(value):
+    for path, item in _walk_values(value):
         texts = [item] if isinstance(item, str) else list(item) if isinstance(item, dict) else []
         for text in texts:
             if isinstance(text, str) and _UNSTORABLE.search(text):
-                raise _refused(path, "" if text is item else text, "Holds a character that cannot be stored.")
+                raise _build_field_error(path, "" if text is item else text, "Holds a character that cannot be stored.")
 
 
-def _refused(path: str, key: str, why: str) -> BadInput:
+def _build_field_error(path: str, key: str, why: str) -> BadInput:
     field = ".".join(part for part in (path, key) if part) or "body"
     # The name itself goes back to the sender, and must be something that can be sent.
     field = _UNSTORABLE.sub("�", field)[:200]
     return BadInput(f"{field}: {why}", fields={field: why})
 
 
-def _malformed(why: str) -> BadInput:
+def _build_malformed_error(why: str) -> BadInput:
     return BadInput(f"The request body cannot be read: {why}.", code="malformed", fields={"body": "Malformed."})
 
 
-def _too_deep() -> BadInput:
+def _build_depth_error() -> BadInput:
     return BadInput("The request body nests too deep.", code="malformed", fields={"body": "Nests too deep."})

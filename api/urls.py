@@ -1,10 +1,10 @@
-"""The addresses under /api/."""
+"""URL patterns of the REST API."""
 
 from django.urls import path, re_path, register_converter
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView
 
-from .errors import not_found
+from .errors import respond_not_found
 from .views import (
     agreement,
     assignments,
@@ -39,13 +39,13 @@ class OpaqueId:
 
 
 class PictureSize(OpaqueId):
-    """Which copy of a picture."""
+    """The size of a picture's copy."""
 
     regex = "web|full"
 
 
 class RowId(OpaqueId):
-    """A number that the database can hold."""
+    """An integer primary key that the database can hold."""
 
     regex = "[0-9]{1,18}"
 
@@ -136,5 +136,5 @@ urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", docs.DocsView.as_view(), name="docs"),
     # Exempt, or a write to nowhere would be answered by a page about CSRF.
-    re_path(r"", csrf_exempt(not_found)),
+    re_path(r"", csrf_exempt(respond_not_found)),
 ]

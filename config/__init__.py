@@ -1,4 +1,4 @@
-"""How the pieces are plugged together; no rules."""
+"""Settings, URLs and processes of the project; no rules."""
 
 from .celery import app as celery_app
 

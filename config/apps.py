@@ -1,10 +1,10 @@
-"""Registers the wiring as an application: its commands and its checks."""
+"""Registers the project's commands and checks as a Django application."""
 
 from django.apps import AppConfig
 
 
-class WiringConfig(AppConfig):
+class ProjectConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        from . import safety  # noqa: F401 - registers its check
+        from . import startup_checks  # noqa: F401 - registers its check

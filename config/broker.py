@@ -1,4 +1,4 @@
-"""The broker in the file system: messages as files in a folder, for an installation of one machine."""
+"""A message broker that stores messages as files in a folder."""
 
 import uuid
 from pathlib import Path
@@ -14,7 +14,7 @@ LONGEST_WAIT = 0.3
 
 
 class Channel(filesystem.Channel):
-    """Kombu's, but a message appears under its name only when it is complete.
+    """Writes each message completely before it appears under its name.
 
     Kombu writes in place: a worker that looks at that moment reads half a message, which ends the worker.
     """

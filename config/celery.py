@@ -1,4 +1,4 @@
-"""The worker process: ``celery --app config.celery worker --beat --queues celery,judge``."""
+"""The Celery application: ``celery --app config.celery worker --beat --queues celery,judge``."""
 
 import os
 from pathlib import Path
@@ -18,39 +18,39 @@ app.autodiscover_tasks(["annotation"])
 
 @celeryd_init.connect
 @beat_init.connect
-def make_folder(**_: object) -> None:
-    """Create the folder in which the clock keeps what it did last."""
+def create_schedule_folder(**_: object) -> None:
+    """Create the folder of the scheduler's state."""
     Path(settings.CELERY_BEAT_SCHEDULE_FILENAME).parent.mkdir(parents=True, exist_ok=True)
 
 
 @celeryd_init.connect
-def give_way(**_: object) -> None:
-    """Leave the processors to the web server where both want them: people wait for pages, not for jobs."""
+def lower_priority(**_: object) -> None:
+    """Lower the worker's priority below the web server's: people wait for pages, not jobs."""
     if os.getpriority(os.PRIO_PROCESS, 0) < settings.JOB_NICENESS:
         os.setpriority(os.PRIO_PROCESS, 0, settings.JOB_NICENESS)
 
 
 @worker_init.connect
-def refuse_half_restored(**_: object) -> None:
-    """Leave a place alone in which a backup is half restored, as the web server does."""
+def refuse_unfinished_restore(**_: object) -> None:
+    """Stop the worker where a backup is half restored, as the web server does."""
     from annotation.core.restore_marker import find_unfinished_restore
 
-    left = find_unfinished_restore()
-    if left is not None:
-        raise SystemExit(left.sentence)
+    restore = find_unfinished_restore()
+    if restore is not None:
+        raise SystemExit(restore.sentence)
 
 
 @worker_init.connect
-def welcome_jobs(**_: object) -> None:
-    """Let jobs run; in a test one process may hold several workers, one after the other."""
+def allow_jobs(**_: object) -> None:
+    """Clear the stop request; in tests one process may run several workers in turn."""
     from annotation.jobs.context import stopping
 
     stopping.clear()
 
 
 @worker_shutting_down.connect
-def stop_jobs(**_: object) -> None:
-    """Tell running jobs to hand themselves back at their next step."""
+def request_job_stop(**_: object) -> None:
+    """Request running jobs to stop at their next step."""
     from annotation.jobs.context import stopping
 
     stopping.set()

@@ -1,13 +1,13 @@
-"""How the web process is served, in a container, in the demo and in tests alike."""
+"""Gunicorn's settings, in a container, in the demo and in tests."""
 
 import os
 from pathlib import Path
 
 wsgi_app = "config.wsgi:application"
-bind = f"{os.environ.get('HOST', '0.0.0.0')}:{os.environ.get('PORT', '8000')}"  # noqa: S104 - a container's door
+bind = f"{os.environ.get('HOST', '0.0.0.0')}:{os.environ.get('PORT', '8000')}"  # noqa: S104 - a container is reached from outside
 
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_class = "config.worker.EvenWorker"
+worker_class = "config.gunicorn_worker.BalancedWorker"
 threads = int(os.environ.get("WEB_THREADS", "4"))
 # Loaded once, shared by the workers for as long as they do not write to it.
 preload_app = True
@@ -28,7 +28,7 @@ control_socket_disable = True
 
 
 def pre_fork(server: object, worker: object) -> None:
-    """Close what loading may have opened: two processes must not speak over one database connection."""
+    """Close connections opened while loading: processes must not share one."""
     from django.db import connections
 
     connections.close_all()

@@ -1,4 +1,4 @@
-"""Says by its exit status whether the web process on this machine answers: `python -m config.health`."""
+"""Health check: `python -m config.health` exits 0 where the web process responds."""
 
 import http.client
 import os
@@ -6,7 +6,7 @@ import sys
 
 
 def is_answering(port: int) -> bool:
-    """Ask for the front page. A redirect or a refused host name is an answer; a server's error is none."""
+    """Whether the web process responds without a server error."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=4)
     try:
         connection.request("HEAD", "/")

@@ -1,4 +1,7 @@
-"""The commands of the long-running processes: `manage.py up`, the images and the tests all start these."""
+"""The commands of the long-running processes.
+
+`manage.py up`, the images and the tests all start these.
+"""
 
 WEB = ("gunicorn", "--config", "config/gunicorn.py")
 # The worker carries the clock (--beat) too, so there is one worker; its threads do the work in parallel.

@@ -17,7 +17,7 @@ env = environ.Env()
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=False)
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "data")))
-DEFAULT_SECRET_KEY = "insecure-key-of-the-demo-and-of-nothing-else"  # noqa: S105 - see config.safety
+DEFAULT_SECRET_KEY = "insecure-key-of-the-demo-and-of-nothing-else"  # noqa: S105 - see config.startup_checks
 SECRET_KEY = env.str("SECRET_KEY", default=DEFAULT_SECRET_KEY)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -50,7 +50,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "config.static.HashedModulesStorage"},
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-FILE_UPLOAD_HANDLERS = ["config.uploads.UploadsBesideStorage"]
+FILE_UPLOAD_HANDLERS = ["config.uploads.StorageFolderUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 IMPORT_ROOT = env.str("IMPORT_ROOT", default="")
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=2_000_000_000)
@@ -144,7 +144,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "config.static.ServedFiles",
+    "config.static.FilteredStaticFilesConfig",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -170,7 +170,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "config.policy.PreparedPolicy",
+    "config.content_security_policy.CachedPolicyMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -283,7 +283,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "POSTPROCESSING_HOOKS": ["api.schema.finish"],
+    "POSTPROCESSING_HOOKS": ["api.schema.add_shared_parts"],
 }
 
 # --- Logs ------------------------------------------------------------------------------------------------------------

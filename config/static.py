@@ -1,4 +1,4 @@
-"""Static files: which are served, and under which names."""
+"""Static files: which are served, and under which hashed names."""
 
 from collections.abc import Callable
 from re import Match
@@ -8,14 +8,17 @@ from django.contrib.staticfiles.apps import StaticFilesConfig
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
-class ServedFiles(StaticFilesConfig):
-    """Leaves out what no page of ours asks for; hashing and packing it would take most of the first start."""
+class FilteredStaticFilesConfig(StaticFilesConfig):
+    """Leaves out static files that no page requests.
+
+    Hashing and compressing them would take most of the first start.
+    """
 
     ignore_patterns = [*StaticFilesConfig.ignore_patterns, "*.map", "*.es-bundle*", "redoc", "rest_framework", "ext"]
 
 
 class HashedModulesStorage(CompressedManifestStaticFilesStorage):
-    """Rewrites the import paths inside our ES modules to hashed names, so that all of them can be cached for ever."""
+    """Rewrites import paths in our ES modules to hashed names, for permanent caching."""
 
     support_js_module_import_aggregation = True
     # A name follows from the names of what is imported: one pass per step of the longest chain of modules.
@@ -25,5 +28,5 @@ class HashedModulesStorage(CompressedManifestStaticFilesStorage):
         # Other people's files stay as they are: what looks like an import there is an example in a comment, and the
         # source maps that they name are not served.
         if not name.startswith("frontend/"):
-            return lambda found: found[0]
+            return lambda match: match[0]
         return super().url_converter(name, hashed_files, template)

@@ -1,4 +1,4 @@
-"""Keeps a few child processes running together: all or none."""
+"""Runs a few child processes together, all or none."""
 
 import contextlib
 import ctypes
@@ -18,27 +18,27 @@ _PR_SET_PDEATHSIG = 1
 
 @dataclass
 class ProcessGroup:
-    """The children and the request to stop them.
+    """Child processes, and the request to stop them.
 
-    Each child leads a session of its own: an interrupt at the terminal reaches only us, who then stop them in
-    order, and what a child leaves behind is found by its session.
+    Each child leads a session of its own: an interrupt at the terminal reaches this process alone, which then stops
+    them in order, and what a child leaves behind is found by its session.
     """
 
     environment: Mapping[str, str]
     stop_requested: threading.Event = field(default_factory=threading.Event)
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    _hurry: bool = False
+    _force: bool = False
 
     @contextlib.contextmanager
-    def stopped_by_signals(self) -> Iterator[None]:
-        """Turn Ctrl-C, SIGTERM and a closed terminal into a request to stop; a second one hurries."""
+    def stop_on_signals(self) -> Iterator[None]:
+        """Turn Ctrl-C, SIGTERM and SIGHUP into a stop request; a second signal forces it."""
 
-        def ask(number: int, frame: FrameType | None) -> None:
-            self._hurry = self.stop_requested.is_set()
+        def request_stop(number: int, frame: FrameType | None) -> None:
+            self._force = self.stop_requested.is_set()
             self.stop_requested.set()
 
         numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        before = {number: signal.signal(number, ask) for number in numbers}
+        before = {number: signal.signal(number, request_stop) for number in numbers}
         try:
             yield
         finally:
@@ -54,19 +54,19 @@ class ProcessGroup:
             preexec_fn=_end_with_parent if sys.platform == "linux" else None,
         )
 
-    def fallen(self) -> tuple[str, int] | None:
-        """Return the name and exit status of a child that has ended by itself."""
+    def find_ended_child(self) -> tuple[str, int] | None:
+        """Return the name and exit status of a child that ended by itself."""
         for name, child in self._children.items():
             status = child.poll()
             if status is not None:
                 return name, status
         return None
 
-    def watch(self, until: Callable[[], bool] = lambda: False, *, seconds: float | None = None) -> bool:
-        """Wait until ``until`` is true; False when a stop is asked for, a child has fallen or time is up."""
+    def wait_until(self, condition: Callable[[], bool] = lambda: False, *, seconds: float | None = None) -> bool:
+        """Wait until ``condition`` is true; False on a stop request, an ended child or timeout."""
         deadline = None if seconds is None else time.monotonic() + seconds
-        while not self.stop_requested.is_set() and self.fallen() is None:
-            if until():
+        while not self.stop_requested.is_set() and self.find_ended_child() is None:
+            if condition():
                 return True
             if deadline is not None and time.monotonic() > deadline:
                 return False
@@ -74,13 +74,13 @@ class ProcessGroup:
         return False
 
     def stop(self) -> None:
-        """End every child in order, and after some seconds by force, with whatever it has started."""
+        """Terminate the children in order, and kill their sessions after some seconds."""
         for child in self._children.values():
             if child.poll() is None:
                 child.terminate()
         deadline = time.monotonic() + SECONDS_TO_STOP
         while any(child.poll() is None for child in self._children.values()):
-            if self._hurry or time.monotonic() > deadline:
+            if self._force or time.monotonic() > deadline:
                 break
             time.sleep(0.05)
         for child in self._children.values():

@@ -1,4 +1,4 @@
-"""Where the two doors are."""
+"""URL patterns of the project: the API and the pages."""
 
 from django.urls import include, path
 

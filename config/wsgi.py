@@ -1,4 +1,4 @@
-"""The web process."""
+"""The WSGI application of the web process."""
 
 import os
 
@@ -7,6 +7,6 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
 
-from .safety import require_safe_start  # noqa: E402 - needs the applications
+from .startup_checks import require_safe_start  # noqa: E402 - needs the applications
 
 require_safe_start()

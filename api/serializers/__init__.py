@@ -1,1 +1,1 @@
-"""What requests and answers look like, one module per subject."""
+"""Serializers of requests and responses, one module per subject."""

@@ -1,8 +1,8 @@
-"""Work to do: leases, the samples in them, scores and skips."""
+"""Serializers of assignments, scores, suggestions and skips."""
 
 from typing import Any
 
-from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from annotation.models import Skip
@@ -65,7 +65,8 @@ class TurnSerializer(serializers.Serializer[Any]):
     blocks = serializers.ListField(child=Block())
 
 
-class LockedSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="Locked")
+class LockedValueSerializer(serializers.Serializer[Any]):
     value = serializers.FloatField(allow_null=True, help_text="null: not applicable")
     why = serializers.ChoiceField(choices=WHY_LOCKED)
 
@@ -74,7 +75,7 @@ class ShownSampleSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     turns = TurnSerializer(many=True)
     locked = serializers.DictField(
-        child=LockedSerializer(), help_text="by dimension: values that follow from a missing side"
+        child=LockedValueSerializer(), help_text="by dimension: values that follow from a missing side"
     )
 
 
@@ -128,11 +129,13 @@ class AssignmentSerializer(serializers.Serializer[Any]):
     suggestion = SuggestionSerializer(allow_null=True, help_text="what I have been shown of a judge")
 
 
-class HeldSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="Held")
+class HeldAssignmentsSerializer(serializers.Serializer[Any]):
     assignments = AssignmentSerializer(many=True)
 
 
-class LeasedSerializer(HeldSerializer):
+@extend_schema_serializer(component_name="Leased")
+class LeaseResultSerializer(HeldAssignmentsSerializer):
     reason = serializers.ChoiceField(choices=WHY_NO_MORE, allow_null=True, help_text="why there are not more")
 
 
@@ -154,7 +157,8 @@ class RevisionRequestSerializer(StrictSerializer):
     seconds = Number(required=False, allow_null=True, min_value=0, max_value=86400, help_text="active time")
 
 
-class ScoredSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="Scored")
+class SubmissionResultSerializer(serializers.Serializer[Any]):
     assignment = serializers.CharField()
     state = serializers.ChoiceField(choices=["scored", "revising"])
     ratings = Values()
@@ -167,7 +171,8 @@ class ScoredSerializer(serializers.Serializer[Any]):
     own = Values(allow_null=True, help_text="those locked before a judge's were answered; `ratings` decide")
 
 
-class UndoneSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="Undone")
+class UndoResultSerializer(serializers.Serializer[Any]):
     assignment = serializers.CharField()
     state = serializers.ChoiceField(choices=["leased", "revising"])
     ratings = Values()
@@ -182,12 +187,14 @@ class SkipRequestSerializer(StrictSerializer):
     note = Text(default="", allow_blank=True, max_length=4000, help_text="needed with the reason `other`")
 
 
-class SkippedSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="Skipped")
+class SkipResultSerializer(serializers.Serializer[Any]):
     assignment = serializers.CharField()
     state = serializers.ChoiceField(choices=["skipped"])
 
 
-class RenewedSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="Renewed")
+class RenewalResultSerializer(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
 
 

@@ -1,14 +1,14 @@
-"""Discussions: the case of a sample, what is said in it, and what admins do with it."""
+"""Serializers of discussions and of the actions on them."""
 
 from datetime import UTC, datetime
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from annotation.models import Discussion, FinalScore, Participant, Post
 from api.pagination import PageQuery
-from api.strict_json import kind_of
+from api.strict_json import json_type_name
 
 from .assignments import RenderQuerySerializer, ShownSampleSerializer
 from .fields import Choice, ClientKey, Number, StrictSerializer, Text
@@ -85,7 +85,8 @@ class ShownTopicSerializer(serializers.Serializer[Any]):
     closed_at = serializers.DateTimeField(allow_null=True)
 
 
-class SettledSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="Settled")
+class SettledDimensionSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
     name = serializers.CharField()
     value = serializers.FloatField(allow_null=True, help_text="null where not applicable, or not yet shown")
@@ -109,7 +110,7 @@ class CaseSerializer(serializers.Serializer[Any]):
     sample = ShownSampleSerializer()
     participants = ShownParticipantSerializer(many=True, help_text="only myself until a reason of mine is given")
     topics = ShownTopicSerializer(many=True)
-    settled = SettledSerializer(many=True, help_text="dimensions that are not discussed, and their values")
+    settled = SettledDimensionSerializer(many=True, help_text="dimensions that are not discussed, and their values")
 
 
 class CaseRowSerializer(serializers.Serializer[Any]):
@@ -160,50 +161,50 @@ class Reason(serializers.Field[Any, Any, Any, Any]):
 
     def to_internal_value(self, data: Any) -> dict[str, str]:
         if isinstance(data, str):
-            return {"text": _WORDS.run_validation(data)}
+            return {"text": _REASON_TEXT.run_validation(data)}
         if not isinstance(data, dict):
-            raise serializers.ValidationError(f"A text or an object, not {kind_of(data)}.")
+            raise serializers.ValidationError(f"A text or an object, not {json_type_name(data)}.")
         return dict(ReasonGivenSerializer().run_validation(data))
 
 
-_WORDS = Text(allow_blank=True, max_length=REASON_LENGTH)
+_REASON_TEXT = Text(allow_blank=True, max_length=REASON_LENGTH)
 
 
-def _reasons(**kwargs: Any) -> serializers.DictField:
+def _build_reasons_field(**kwargs: Any) -> serializers.DictField:
     return serializers.DictField(child=Reason(), **kwargs)
 
 
-def _values(**kwargs: Any) -> serializers.DictField:
+def _build_values_field(**kwargs: Any) -> serializers.DictField:
     return serializers.DictField(child=Number(), **kwargs)
 
 
-def _seconds() -> Number:
+def _build_seconds_field() -> Number:
     return Number(required=False, allow_null=True, min_value=0, max_value=86400, help_text="active time")
 
 
 class ReasonsRequestSerializer(StrictSerializer):
     client_key = ClientKey()
-    reasons = _reasons(help_text="by dimension: why my value is what it is")
-    stances = _values(required=False, help_text="by dimension: the first value of somebody who came later")
-    seconds = _seconds()
+    reasons = _build_reasons_field(help_text="by dimension: why my value is what it is")
+    stances = _build_values_field(required=False, help_text="by dimension: the first value of somebody who came later")
+    seconds = _build_seconds_field()
 
 
 class PostRequestSerializer(StrictSerializer):
     client_key = ClientKey()
     dimension = Text(max_length=40)
     text = Text(max_length=REASON_LENGTH)
-    seconds = _seconds()
+    seconds = _build_seconds_field()
 
 
 class StancesRequestSerializer(StrictSerializer):
     client_key = ClientKey()
-    stances = _values(help_text="by dimension: the own value again keeps it, another one moves to it")
-    reasons = _reasons(required=False, help_text="by dimension; needed for each move")
-    seconds = _seconds()
+    stances = _build_values_field(help_text="by dimension: the own value again keeps it, another one moves to it")
+    reasons = _build_reasons_field(required=False, help_text="by dimension; needed for each move")
+    seconds = _build_seconds_field()
 
 
 class OverrideRequestSerializer(StrictSerializer):
-    values = _values(help_text="by dimension, each an open one")
+    values = _build_values_field(help_text="by dimension, each an open one")
     reason = Text(max_length=WHY_LENGTH)
 
 
@@ -223,7 +224,7 @@ class Moment(serializers.DateTimeField):
 
     def to_internal_value(self, data: Any) -> datetime:
         if not isinstance(data, str):
-            raise serializers.ValidationError(f"A text, not {kind_of(data)}.")
+            raise serializers.ValidationError(f"A text, not {json_type_name(data)}.")
         try:
             moment = datetime.fromisoformat(data)
             if moment.tzinfo is not None:

@@ -1,4 +1,4 @@
-"""Fields that take a value only as what it is: no number in quotes, no 1 for true, nothing trimmed in silence."""
+"""Fields that accept one JSON type each, without conversion."""
 
 import math
 import re
@@ -6,9 +6,10 @@ import uuid
 from collections.abc import Container, Mapping
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from api.strict_json import kind_of
+from api.strict_json import json_type_name
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -17,27 +18,28 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # It reads requests; nothing is saved through it.
 class StrictSerializer(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
-        """Refuse what is no object, and names that are not ours."""
+        """Reject input that is no object or has unknown fields."""
         if not isinstance(data, Mapping):
-            raise serializers.ValidationError(f"An object, not {kind_of(data)}.")
-        unknown = unknown_names(data, self.fields)
+            raise serializers.ValidationError(f"An object, not {json_type_name(data)}.")
+        unknown = find_unknown_names(data, self.fields)
         try:
-            known = super().to_internal_value(data)
+            values = super().to_internal_value(data)
         except serializers.ValidationError as error:
             if unknown and isinstance(error.detail, dict):
                 raise serializers.ValidationError({**error.detail, **unknown}) from None
             raise
         if unknown:
             raise serializers.ValidationError(unknown)
-        return known
+        return values
 
 
-class NothingSerializer(StrictSerializer):
+@extend_schema_serializer(component_name="Nothing")
+class EmptyRequestSerializer(StrictSerializer):
     """An empty object."""
 
 
-def unknown_names(data: Mapping[str, Any], known: Container[str]) -> dict[str, str]:
-    """Return what is wrong with each name that is not known."""
+def find_unknown_names(data: Mapping[str, Any], known: Container[str]) -> dict[str, str]:
+    """Return an error for each name that is no field."""
     names = [name for name in data if name not in known]
     # They go back to the sender, and must be something that can be sent.
     return {UNSTORABLE.sub("�", name)[:80]: "There is no such field." for name in names[:20]}
@@ -52,7 +54,7 @@ class Text(serializers.CharField):
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
-            raise serializers.ValidationError(f"A text, not {kind_of(data)}.")
+            raise serializers.ValidationError(f"A text, not {json_type_name(data)}.")
         return str(super().to_internal_value(data))
 
 
@@ -61,15 +63,15 @@ class WholeNumber(serializers.IntegerField):
 
     def to_internal_value(self, data: Any) -> int:
         # Not handed on: turned into digits, a number of thousands of them is an error of its own.
-        return whole_number(data)
+        return parse_whole_number(data)
 
 
-def whole_number(data: Any) -> int:
-    """Return a JSON number as an integer, or raise the validation error that says why not."""
+def parse_whole_number(data: Any) -> int:
+    """Return a JSON number as an integer, or raise a validation error."""
     if isinstance(data, float) and data.is_integer():
         return int(data)
     if isinstance(data, bool) or not isinstance(data, int):
-        what = "a fraction" if isinstance(data, float) else kind_of(data)
+        what = "a fraction" if isinstance(data, float) else json_type_name(data)
         raise serializers.ValidationError(f"A whole number, not {what}.")
     return data
 
@@ -78,13 +80,13 @@ class Number(serializers.FloatField):
     """A finite number, written as one."""
 
     def to_internal_value(self, data: Any) -> float:
-        return finite_number(data)
+        return parse_finite_number(data)
 
 
-def finite_number(data: Any) -> float:
-    """Return a JSON number as a float, or raise the validation error that says why not."""
+def parse_finite_number(data: Any) -> float:
+    """Return a JSON number as a float, or raise a validation error."""
     if isinstance(data, bool) or not isinstance(data, (int, float)):
-        raise serializers.ValidationError(f"A number, not {kind_of(data)}.")
+        raise serializers.ValidationError(f"A number, not {json_type_name(data)}.")
     try:
         value = float(data)
     except OverflowError:
@@ -98,16 +100,16 @@ class ClientKey(serializers.UUIDField):
     """The UUID by which a repeated write is recognised."""
 
     def to_internal_value(self, data: Any) -> uuid.UUID:
-        return client_key(data)
+        return parse_client_key(data)
 
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-def client_key(data: Any) -> uuid.UUID:
-    """Return a UUID in its usual form, or raise the validation error that says why not."""
+def parse_client_key(data: Any) -> uuid.UUID:
+    """Return a UUID in its canonical form, or raise a validation error."""
     if not isinstance(data, str):
-        raise serializers.ValidationError(f"A UUID, not {kind_of(data)}.")
+        raise serializers.ValidationError(f"A UUID, not {json_type_name(data)}.")
     if not _UUID.fullmatch(data):
         raise serializers.ValidationError("A UUID in the form 01234567-89ab-cdef-0123-456789abcdef.")
     return uuid.UUID(data)
@@ -118,7 +120,7 @@ class Choice(serializers.ChoiceField):
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
-            raise serializers.ValidationError(f"A text, not {kind_of(data)}.")
+            raise serializers.ValidationError(f"A text, not {json_type_name(data)}.")
         if data not in self.choices:
             raise serializers.ValidationError("One of " + ", ".join(map(str, self.choices)) + ".")
         return data
@@ -129,5 +131,5 @@ class Flag(serializers.BooleanField):
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
-            raise serializers.ValidationError(f"true or false, not {kind_of(data)}.")
+            raise serializers.ValidationError(f"true or false, not {json_type_name(data)}.")
         return data

@@ -1,23 +1,25 @@
-"""What meeting a judge does to annotators, in figures."""
+"""Serializers of the report on the judge's influence."""
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from .figures import ConfidenceIntervalField
+from .agreement import ConfidenceIntervalField
 
 ARMS = ("blind", "delayed", "prefilled")
-MEETING = ARMS[1:]
+SUGGESTING_ARMS = ARMS[1:]
 
 
-def _share(what: str) -> serializers.FloatField:
+def _build_share_field(what: str) -> serializers.FloatField:
     return serializers.FloatField(allow_null=True, help_text=f"share of {what}")
 
 
-class WhatMovedSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="WhatMoved")
+class RevisedValuesSerializer(serializers.Serializer[Any]):
     """What became of locked own values once the judge's were shown."""
 
-    share = _share("the values that changed")
+    share = _build_share_field("the values that changed")
     changed = serializers.IntegerField()
     towards = serializers.IntegerField(help_text="nearer to what was shown than before")
     away = serializers.IntegerField()
@@ -25,7 +27,7 @@ class WhatMovedSerializer(serializers.Serializer[Any]):
 
 
 class InfluenceRowSerializer(serializers.Serializer[Any]):
-    arm = serializers.ChoiceField(choices=MEETING)
+    arm = serializers.ChoiceField(choices=SUGGESTING_ARMS)
     dimension = serializers.CharField(allow_null=True, help_text="null: all of them together")
     pull = serializers.FloatField(allow_null=True, help_text="levels moved per level shown apart; 0 none, 1 adopted")
     interval = ConfidenceIntervalField(allow_null=True, help_text="of the pull, by resampling questions")
@@ -35,15 +37,15 @@ class InfluenceRowSerializer(serializers.Serializer[Any]):
     values = serializers.IntegerField(help_text="suggested values that were answered")
     samples = serializers.IntegerField()
     compared = serializers.IntegerField(help_text="of the values: those with something to be held against")
-    acceptance = _share("the values that ended at the level shown")
-    coincidence = _share("blind values at the level that the judge shows or would have shown")
+    acceptance = _build_share_field("the values that ended at the level shown")
+    coincidence = _build_share_field("blind values at the level that the judge shows or would have shown")
     blind_values = serializers.IntegerField(help_text="that the coincidence is over")
     blind_values_beside = serializers.IntegerField(help_text="of these: on samples that others scored with the judge")
-    agreed_before = _share("own first values at the level shown afterwards; null but in the delayed arm")
-    moved = WhatMovedSerializer(allow_null=True, help_text="in the delayed arm")
-    within_one = _share("values at most one point from the level shown (A@1)")
+    agreed_before = _build_share_field("own first values at the level shown afterwards; null but in the delayed arm")
+    moved = RevisedValuesSerializer(allow_null=True, help_text="in the delayed arm")
+    within_one = _build_share_field("values at most one point from the level shown (A@1)")
     rmse = serializers.FloatField(allow_null=True, help_text="of what the judge expects against the values")
-    blind_within_one = _share("blind values at most one point from the level that the judge would show")
+    blind_within_one = _build_share_field("blind values at most one point from the level that the judge would show")
     blind_rmse = serializers.FloatField(allow_null=True)
 
 
@@ -54,20 +56,20 @@ class InfluenceArmSerializer(serializers.Serializer[Any]):
     unanswered = serializers.IntegerField(help_text="values that were shown and not answered in time")
     seconds = serializers.FloatField(allow_null=True, help_text="median active seconds per score")
     seconds_ratio = serializers.FloatField(allow_null=True, help_text="to those of the blind arm")
-    acceptance = _share("values at the level that the judge shows; in the blind arm, would show")
-    within_one = _share("values at most one point from it (A@1)")
+    acceptance = _build_share_field("values at the level that the judge shows; in the blind arm, would show")
+    within_one = _build_share_field("values at most one point from it (A@1)")
     rmse = serializers.FloatField(allow_null=True)
 
 
 class InfluencePersonSerializer(serializers.Serializer[Any]):
     member = serializers.CharField()
     annotator = serializers.CharField(help_text="by name; a pseudonym for researchers")
-    arm = serializers.ChoiceField(choices=MEETING)
+    arm = serializers.ChoiceField(choices=SUGGESTING_ARMS)
     values = serializers.IntegerField()
     samples = serializers.IntegerField()
     changed = serializers.IntegerField(help_text="values that ended at another level than the one shown")
-    acceptance = _share("values that ended at the level shown")
-    coincidence = _share("their blind values that are what the judge shows")
+    acceptance = _build_share_field("values that ended at the level shown")
+    coincidence = _build_share_field("their blind values that are what the judge shows")
     coincidence_of_all = serializers.BooleanField(help_text="too few of their own: everybody's")
     seconds = serializers.FloatField(allow_null=True, help_text="median per score in this arm")
     blind_seconds = serializers.FloatField(allow_null=True)

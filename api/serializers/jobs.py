@@ -1,4 +1,4 @@
-"""Long work: what is asked for and how it stands."""
+"""Serializers of jobs and of import requests."""
 
 from typing import Any
 

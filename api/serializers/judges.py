@@ -1,20 +1,20 @@
-"""Judges of a study: what is asked of one, where each stands, and how it did."""
+"""Serializers of judge runs, scorecards and comparisons."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from annotation.imports.format_names import PREDICTION_ENDINGS
 from annotation.judges.list import FINISHED, UNFINISHED, judge_metrics, state_of
 from annotation.judges.request import DEFAULT_SEED, LONGEST_NAME
 from annotation.models import Job, JudgeRun, Scorecard
-from api.strict_json import kind_of
+from api.strict_json import json_type_name
 from judge.backends.registry import BACKENDS, DEFAULT_PRESETS
 
-from .fields import Choice, ClientKey, StrictSerializer, Text, WholeNumber, finite_number, whole_number
+from .fields import Choice, ClientKey, StrictSerializer, Text, WholeNumber, parse_finite_number, parse_whole_number
 from .jobs import FormFlag, ShownJobSerializer, Upload
 
 STATES = [FINISHED, *Job.State.values, UNFINISHED]
@@ -35,11 +35,11 @@ class Option(serializers.Field[Any, Any, Any, Any]):
         if isinstance(data, str):
             return str(Text(max_length=LONGEST_OPTION).run_validation(data))
         if isinstance(data, (int, float)):
-            number = whole_number(data) if isinstance(data, int) else finite_number(data)
+            number = parse_whole_number(data) if isinstance(data, int) else parse_finite_number(data)
             if abs(number) >= LARGEST_NUMBER:
                 raise serializers.ValidationError("Out of range.")
             return number
-        raise serializers.ValidationError(f"A text, a number, true or false, not {kind_of(data)}.")
+        raise serializers.ValidationError(f"A text, a number, true or false, not {json_type_name(data)}.")
 
     def to_representation(self, value: Any) -> Any:
         return value
@@ -53,7 +53,7 @@ class Options(serializers.DictField):
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, Mapping):
-            raise serializers.ValidationError(f"An object, not {kind_of(data)}.")
+            raise serializers.ValidationError(f"An object, not {json_type_name(data)}.")
         if len(data) > MOST_OPTIONS:
             raise serializers.ValidationError(f"At most {MOST_OPTIONS} options.")
         if not all(OPTION.fullmatch(name) for name in data):
@@ -99,7 +99,7 @@ class PredictionsRequestSerializer(StrictSerializer):
     client_key = ClientKey(required=False)
 
 
-class HeldToQuerySerializer(StrictSerializer):
+class EvaluatedReleaseQuerySerializer(StrictSerializer):
     release = Text(
         required=False,
         max_length=20,
@@ -107,7 +107,7 @@ class HeldToQuerySerializer(StrictSerializer):
     )
 
 
-class ScorecardQuerySerializer(HeldToQuerySerializer):
+class ScorecardQuerySerializer(EvaluatedReleaseQuerySerializer):
     target = Choice(
         choices=["final", "mean"],
         default="final",
@@ -123,7 +123,7 @@ class ComparisonQuerySerializer(StrictSerializer):
     )
 
     def get_fields(self) -> dict[str, Any]:
-        """Add the field whose name is a word of the language."""
+        """Add `with`, a Python keyword that cannot be an attribute above."""
         other = Text(max_length=20, help_text="id of the judge to compare it with")
         return {"with": other, **super().get_fields()}
 
@@ -140,21 +140,23 @@ class NamedReleaseSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
-class DimensionFiguresSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="DimensionFigures")
+class DimensionMetricsSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
     rmse = serializers.FloatField(allow_null=True, help_text="of expected scores, in points")
     a1 = serializers.FloatField(allow_null=True, help_text="share of rounded scores within one of people's")
     best_baseline = serializers.FloatField(allow_null=True, help_text="RMSE of the best of the baselines")
 
 
-class HeldToSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="HeldTo")
+class ReleaseEvaluationSerializer(serializers.Serializer[Any]):
     """A release that a judge was held to, and how it did against final scores."""
 
     release = NamedReleaseSerializer()
     made_at = serializers.DateTimeField()
     dimensions = serializers.SerializerMethodField()
 
-    @extend_schema_field(DimensionFiguresSerializer(many=True))
+    @extend_schema_field(DimensionMetricsSerializer(many=True))
     def get_dimensions(self, scorecard: Scorecard) -> list[dict[str, Any]]:
         return judge_metrics(scorecard)
 
@@ -171,7 +173,7 @@ class JudgeRowSerializer(serializers.Serializer[Any]):
     release = NamedReleaseSerializer(allow_null=True, help_text="it learned from; null for one that was imported")
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
-    scorecards = HeldToSerializer(many=True, help_text="that of the newest release first")
+    scorecards = ReleaseEvaluationSerializer(many=True, help_text="that of the newest release first")
 
     @extend_schema_field(serializers.ChoiceField(choices=STATES))
     def get_state(self, run: JudgeRun) -> str:
@@ -183,7 +185,8 @@ class JudgeArchiveSerializer(serializers.Serializer[Any]):
     sha256 = serializers.CharField(source="archive_sha256")
 
 
-class PointSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="Point")
+class CurvePointSerializer(serializers.Serializer[Any]):
     series = serializers.CharField()
     x = serializers.FloatField()
     y = serializers.FloatField()
@@ -196,7 +199,7 @@ class ShownJudgeSerializer(JudgeRowSerializer):
     seed = serializers.IntegerField()
     prompt_sha = serializers.CharField()
     config = serializers.DictField(allow_null=True, help_text="what it was trained on, by which code and libraries")
-    curves = PointSerializer(many=True, help_text="also while it is trained")
+    curves = CurvePointSerializer(many=True, help_text="also while it is trained")
     predictions = serializers.SerializerMethodField(help_text="of how many samples it has said something")
     job = serializers.CharField(source="job.public_id", default=None, allow_null=True, help_text="its training")
     archive = serializers.SerializerMethodField(

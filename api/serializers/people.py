@@ -1,7 +1,8 @@
-"""People: oneself, members, invitations, tokens."""
+"""Serializers of users, members, invitations and tokens."""
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from annotation.models import Invitation, Member
@@ -91,7 +92,8 @@ class AcceptRequestSerializer(StrictSerializer):
     secret = Text(max_length=200)
 
 
-class JoinedSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="Joined")
+class AcceptedInvitationSerializer(serializers.Serializer[Any]):
     study = serializers.CharField()
     role = serializers.ChoiceField(choices=Member.Role.values)
 

@@ -1,4 +1,4 @@
-"""The rules of a study, what they would lead to, and moving samples to them."""
+"""Serializers of protocols, forecasts and moves of samples to a protocol."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from rest_framework import serializers
 from annotation.models import Protocol
 from annotation.studies.protocol_rules import PRESETS
 
+from .agreement import ConfidenceIntervalField
 from .fields import Choice, Flag, Number, StrictSerializer, Text, WholeNumber
-from .figures import ConfidenceIntervalField
 
 
 class ShownProtocolSerializer(serializers.Serializer[Any]):

@@ -1,7 +1,8 @@
-"""The review queue: what is asked of it, its entries, and what it is worth."""
+"""Serializers of the review queue, its entries and its evaluation."""
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from annotation.models import QueueEntry
@@ -52,7 +53,8 @@ class EntryReasonSerializer(serializers.Serializer[Any]):
     place = serializers.IntegerField(allow_null=True, help_text="how many of its content cluster come before it")
 
 
-class JudgeSaysSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="JudgeSays")
+class QueuePredictionSerializer(serializers.Serializer[Any]):
     expected = serializers.FloatField()
     sd = serializers.FloatField()
     interval = serializers.ListField(child=serializers.FloatField(), allow_null=True)
@@ -66,7 +68,8 @@ class DismissalSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
-class QueueRowShapeSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="QueueRowShape")
+class QueueEntrySerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     place = serializers.IntegerField(help_text="1 is first in the list as it is narrowed")
     sample = QueuedSampleSerializer()
@@ -78,7 +81,7 @@ class QueueRowShapeSerializer(serializers.Serializer[Any]):
     ratings = serializers.DictField(
         child=serializers.ListField(child=serializers.FloatField()), help_text="independent values so far, ascending"
     )
-    judge = serializers.DictField(child=JudgeSaysSerializer())
+    judge = serializers.DictField(child=QueuePredictionSerializer())
     scores = serializers.IntegerField()
     spread = serializers.FloatField()
     since = serializers.DateTimeField(help_text="when it came in")
@@ -93,36 +96,40 @@ class QueueCountSerializer(serializers.Serializer[Any]):
     dismissed = serializers.IntegerField(help_text="not among the others")
 
 
-class ProofArmSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="ProofArm")
+class EvaluationArmSerializer(serializers.Serializer[Any]):
     decided = serializers.IntegerField()
     disputed = serializers.IntegerField()
     off = serializers.FloatField(allow_null=True, help_text="how far the judge was from the people, on average")
 
 
-class ProofPointSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="ProofPoint")
+class EvaluationPointSerializer(serializers.Serializer[Any]):
     work = serializers.FloatField(help_text="share of the samples, from the most likely on")
     found = serializers.FloatField(help_text="share of the disputes")
     precision = serializers.FloatField(help_text="share of disputes among those samples")
 
 
-class ProofPrecisionSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="ProofPrecision")
+class EvaluationPrecisionSerializer(serializers.Serializer[Any]):
     k = serializers.IntegerField(help_text="places from the top")
     precision = serializers.FloatField(help_text="share of disputes among them")
 
 
-class QueueProofSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="QueueProof")
+class QueueEvaluationSerializer(serializers.Serializer[Any]):
     """Of entries of which something was left to foresee when they came in; in an audit a changed value is a dispute."""
 
-    in_order = ProofArmSerializer()
-    at_random = ProofArmSerializer()
-    last_in_order = ProofArmSerializer(help_text="of the last hundred that were decided")
-    last_at_random = ProofArmSerializer()
+    in_order = EvaluationArmSerializer()
+    at_random = EvaluationArmSerializer()
+    last_in_order = EvaluationArmSerializer(help_text="of the last hundred that were decided")
+    last_at_random = EvaluationArmSerializer()
     lacking = serializers.IntegerField(help_text="so many more at random before what follows is told; 0: it is")
     base_rate = serializers.FloatField(allow_null=True)
     auroc = serializers.FloatField(allow_null=True)
     interval = serializers.ListField(child=serializers.FloatField(), allow_null=True)
-    points = ProofPointSerializer(many=True)
-    precision = ProofPrecisionSerializer(many=True)
+    points = EvaluationPointSerializer(many=True)
+    precision = EvaluationPrecisionSerializer(many=True)
 
 
 class ShownQueueSerializer(serializers.Serializer[Any]):
@@ -137,13 +144,14 @@ class ShownQueueSerializer(serializers.Serializer[Any]):
         "reasons that you owe; however it is narrowed"
     )
     counts = serializers.DictField(child=QueueCountSerializer(), help_text="of each queue as a whole")
-    proof = QueueProofSerializer()
+    proof = QueueEvaluationSerializer()
     next = serializers.CharField(allow_null=True, help_text="address of the next page")
     previous = serializers.CharField(allow_null=True, help_text="address of the page before")
-    results = QueueRowShapeSerializer(many=True)
+    results = QueueEntrySerializer(many=True)
 
 
-class ActedEntrySerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="ActedEntry")
+class ChangedEntrySerializer(serializers.Serializer[Any]):
     id = serializers.CharField(source="public_id")
     kind = serializers.ChoiceField(choices=QueueEntry.Kind.values)
     sample = serializers.CharField(source="sample.public_id")

@@ -1,8 +1,8 @@
-"""Releases, their files, and the pool that test questions come from."""
+"""Serializers of releases, renditions and the test pool."""
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from annotation.releases.formats import FORMATS
@@ -68,7 +68,8 @@ class ReleaseRowSerializer(serializers.Serializer[Any]):
     test = serializers.DictField(source="about.parts.test")
 
 
-class SinceSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="Since")
+class ReleaseChangesSerializer(serializers.Serializer[Any]):
     same = serializers.IntegerField()
     changed = serializers.IntegerField(help_text="with another final score now")
     open = serializers.IntegerField(help_text="not agreed any more")
@@ -98,9 +99,9 @@ class ShownReleaseSerializer(ReleaseRowSerializer):
         newest = next(iter(release.renditions.all()), None)
         return [] if newest is None else ShownRenditionSerializer(newest).data["files"]
 
-    @extend_schema_field(SinceSerializer)
+    @extend_schema_field(ReleaseChangesSerializer)
     def get_since(self, release: Any) -> dict[str, Any]:
-        return dict(SinceSerializer(self.context["since"]).data)
+        return dict(ReleaseChangesSerializer(self.context["since"]).data)
 
 
 class PoolRequestSerializer(StrictSerializer):

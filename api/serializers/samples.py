@@ -1,4 +1,4 @@
-"""Samples as admins and researchers see them."""
+"""Serializers of samples, their history and the actions on them."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from annotation.models import Discussion, FinalScore, Sample, Score
 from annotation.samples.assigning_by_hand import FEWEST_DAYS, MOST_DAYS, MOST_PEOPLE
 from api.pagination import PageQuery
 
-from .assignments import LockedSerializer, TurnSerializer, Values
+from .assignments import LockedValueSerializer, TurnSerializer, Values
 from .fields import Choice, StrictSerializer, Text, WholeNumber
 
 REASON_LENGTH = 2000
@@ -66,7 +66,8 @@ class SampleRowSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
-class MetOnSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="MetOn")
+class SuggestedValueSerializer(serializers.Serializer[Any]):
     shown = serializers.FloatField()
     expected = serializers.FloatField(help_text="before rounding")
     first = serializers.FloatField(
@@ -76,7 +77,8 @@ class MetOnSerializer(serializers.Serializer[Any]):
     touched = serializers.BooleanField(help_text="answered by the annotator's own hand")
 
 
-class RevisionMadeSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="RevisionMade")
+class RevisionRecordSerializer(serializers.Serializer[Any]):
     seconds = serializers.FloatField(allow_null=True)
     at = serializers.DateTimeField()
 
@@ -85,11 +87,12 @@ class RevisionMadeSerializer(serializers.Serializer[Any]):
 class SuggestionRecordSerializer(serializers.Serializer[Any]):
     judge = serializers.IntegerField(help_text="number of its run in the study")
     shown_at = serializers.DateTimeField(allow_null=True)
-    dimensions = serializers.DictField(child=MetOnSerializer())
-    revision = RevisionMadeSerializer(allow_null=True)
+    dimensions = serializers.DictField(child=SuggestedValueSerializer())
+    revision = RevisionRecordSerializer(allow_null=True)
 
 
-class GivenScoreSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="GivenScore")
+class ScoreRecordSerializer(serializers.Serializer[Any]):
     annotator = serializers.CharField(help_text="a pseudonym for researchers")
     round = serializers.IntegerField(help_text="1: independent; later ones were signed in discussions")
     origin = serializers.ChoiceField(choices=Score.Origin.values)
@@ -126,18 +129,19 @@ class SampleDiscussionSerializer(serializers.Serializer[Any]):
         return [topic.dimension.key for topic in discussion.topics.all()]
 
 
-class SampleLifeSerializer(SampleRowSerializer):
+@extend_schema_serializer(component_name="SampleLife")
+class SampleDetailSerializer(SampleRowSerializer):
     study = serializers.CharField()
     turns = TurnSerializer(many=True)
-    locked = serializers.DictField(child=LockedSerializer())
+    locked = serializers.DictField(child=LockedValueSerializer())
     metadata = serializers.DictField()
-    scores = GivenScoreSerializer(many=True)
+    scores = ScoreRecordSerializer(many=True)
     final = serializers.DictField(child=FinalValueSerializer())
     discussions = SampleDiscussionSerializer(many=True, help_text="oldest first")
 
 
 @extend_schema_field({"oneOf": [{"type": "number"}, {"type": "string"}], "nullable": True})
-class Whatever(serializers.Field[Any, Any, Any, Any]):
+class HistoryValueField(serializers.Field[Any, Any, Any, Any]):
     """A level, a version or a time."""
 
 
@@ -148,8 +152,8 @@ class HistoryStepSerializer(serializers.Serializer[Any]):
     from_state = serializers.ChoiceField(choices=Sample.State.values)
     to_state = serializers.ChoiceField(choices=Sample.State.values)
     dimension = serializers.CharField()
-    before = Whatever(help_text="of the dimension, or of what the step changes")
-    value = Whatever()
+    before = HistoryValueField(help_text="of the dimension, or of what the step changes")
+    value = HistoryValueField()
     values = Values(help_text="by dimension: of a score, or agreed on with this step")
     dimensions = serializers.ListField(child=serializers.CharField())
     reason = serializers.CharField(help_text="one of a list")
@@ -183,7 +187,8 @@ class AssignRequestSerializer(StrictSerializer):
     days = WholeNumber(min_value=FEWEST_DAYS, max_value=MOST_DAYS, default=3, help_text="how long it is theirs")
 
 
-class GivenToSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="GivenTo")
+class AssigneeSerializer(serializers.Serializer[Any]):
     member = serializers.CharField(source="member.public_id")
     name = serializers.CharField(source="member.name")
     expires_at = serializers.DateTimeField(source="until")
@@ -191,4 +196,4 @@ class GivenToSerializer(serializers.Serializer[Any]):
 
 
 class AssignedSampleSerializer(SampleRowSerializer):
-    assigned = GivenToSerializer(many=True)
+    assigned = AssigneeSerializer(many=True)

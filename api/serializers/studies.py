@@ -1,4 +1,4 @@
-"""Studies with their rubric and their rules, and rubrics by themselves."""
+"""Serializers of studies and rubrics."""
 
 from typing import Any
 

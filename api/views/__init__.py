@@ -1,1 +1,1 @@
-"""One module per subject: parse, call one service, show."""
+"""Views of the REST API: each parses, calls one service and serializes."""

@@ -1,4 +1,4 @@
-"""Work to do: leasing it, looking at it, handing it back."""
+"""Views that list, lease, skip and renew assignments."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -15,12 +15,12 @@ from annotation.discussions.participant_list import waiting_count
 from annotation.models import Assignment, Study
 from annotation.reports.summaries import study_progress, work_of_members
 from annotation.scoring import leases, leasing
-from api import content
-from api.answers import format_time, respond_json
-from api.pagination import page
+from api import assignment_json
+from api.json_responses import format_time, respond_json
+from api.pagination import paginate
 from api.schema import build_one_of, describe, page_schema
 from api.serializers import assignments as shapes
-from api.serializers.fields import NothingSerializer, unknown_names, whole_number
+from api.serializers.fields import EmptyRequestSerializer, find_unknown_names, parse_whole_number
 
 from .base import View, body_of, query_of, study_of, user_of
 
@@ -28,58 +28,61 @@ STATES = {"scored": Assignment.State.SCORED, "skipped": Assignment.State.SKIPPED
 
 
 class AssignmentsView(View):
-    """What I hold in a study, and asking for more."""
+    """The user's assignments in a study."""
 
     @describe(
         "List my assignments",
         query=shapes.AssignmentsQuerySerializer,
-        answer=build_one_of("HeldOrPast", shapes.HeldSerializer, page_schema(shapes.AssignmentSerializer)),
+        answer=build_one_of("HeldOrPast", shapes.HeldAssignmentsSerializer, page_schema(shapes.AssignmentSerializer)),
     )
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Without `state` all that is held; with it a page, newest first."""
         query = query_of(request, shapes.AssignmentsQuerySerializer)
         html = "render" in query
         if "state" in query:
-            return respond_json(self._past(request, study_of(request, slug), query, html=html))
+            return respond_json(self._list_past(request, study_of(request, slug), query, html=html))
         for name in ("limit", "cursor"):
             if name in query:
                 raise BadInput(f"{name} needs `state`.", fields={name: "Only together with `state`."})
         held = leasing.held_assignments(by=user_of(request), slug=slug)
-        return respond_json({"assignments": [content.describe_assignment(work, html=html) for work in held]})
+        return respond_json({"assignments": [assignment_json.describe_assignment(work, html=html) for work in held]})
 
     @describe(
         "Lease samples",
         query=shapes.RenderQuerySerializer,
         request=shapes.LeaseRequestSerializer,
-        answer=shapes.LeasedSerializer,
+        answer=shapes.LeaseResultSerializer,
         conflict=True,
     )
     def post(self, request: Request, slug: str) -> HttpResponse:
         """First what I hold, then samples that others have begun, then new ones."""
-        html = _html(request)
+        html = _asks_for_html(request)
         count = read_count(cast(dict[str, Any], request.data))
         lease = leasing.lease_samples(by=user_of(request), slug=slug, count=count)
         return respond_json(
             {
-                "assignments": [content.describe_assignment(work, html=html) for work in lease.assignments],
+                "assignments": [assignment_json.describe_assignment(work, html=html) for work in lease.assignments],
                 "reason": lease.reason,
             }
         )
 
-    def _past(self, request: Request, study: Study, query: Mapping[str, Any], *, html: bool) -> dict[str, Any]:
+    def _list_past(self, request: Request, study: Study, query: Mapping[str, Any], *, html: bool) -> dict[str, Any]:
         def show(rows: Sequence[Assignment]) -> list[dict[str, Any]]:
-            return [content.describe_assignment(work, html=html) for work in leasing.read_work(rows, study)]
+            return [assignment_json.describe_assignment(work, html=html) for work in leasing.read_work(rows, study)]
 
         mine = assignments_of(user_of(request)).filter(member__study=study, state=STATES[query["state"]])
-        return page(request, mine, query, order=("-finished_at", "-public_id"), show=show)
+        return paginate(request, mine, query, order=("-finished_at", "-public_id"), show=show)
 
 
 def read_count(body: Mapping[str, Any]) -> int:
-    """Return how many samples are asked for, checked for type; by hand, as this address is as busy as submitting."""
-    faults = unknown_names(body, ("count",))
+    """Return the number of samples that a request asks for.
+
+    Checked by hand: this address is as busy as submitting.
+    """
+    faults = find_unknown_names(body, ("count",))
     count = 1
     try:
-        count = whole_number(body.get("count", 1))
+        count = parse_whole_number(body.get("count", 1))
     except ValidationError as error:
         faults["count"] = str(error.detail[0])  # type: ignore[index]
     if faults:
@@ -87,25 +90,25 @@ def read_count(body: Mapping[str, Any]) -> int:
     return count
 
 
-def _html(request: Request) -> bool:
+def _asks_for_html(request: Request) -> bool:
     return bool(request.query_params) and "render" in query_of(request, shapes.RenderQuerySerializer)
 
 
 class OneAssignmentView(View):
-    """One assignment of mine."""
+    """One assignment of the user."""
 
     @describe("Show an assignment", query=shapes.RenderQuerySerializer, answer=shapes.AssignmentSerializer)
     def get(self, request: Request, assignment: str) -> HttpResponse:
         """Held or past."""
-        html = _html(request)
+        html = _asks_for_html(request)
         work = leasing.read_own_assignment(by=user_of(request), assignment_id=assignment)
-        return respond_json(content.describe_assignment(work, html=html))
+        return respond_json(assignment_json.describe_assignment(work, html=html))
 
 
 class SkipView(View):
-    """Handing a sample back."""
+    """Skips a sample."""
 
-    @describe("Skip a sample", request=shapes.SkipRequestSerializer, answer=shapes.SkippedSerializer, conflict=True)
+    @describe("Skip a sample", request=shapes.SkipRequestSerializer, answer=shapes.SkipResultSerializer, conflict=True)
     def post(self, request: Request, assignment: str) -> HttpResponse:
         """It does not come to me again. The same client key again changes nothing."""
         body = body_of(request, shapes.SkipRequestSerializer)
@@ -114,18 +117,18 @@ class SkipView(View):
 
 
 class RenewView(View):
-    """Keeping a sample while its page is open."""
+    """Renews a lease."""
 
-    @describe("Prolong a lease", request=NothingSerializer, answer=shapes.RenewedSerializer, conflict=True)
+    @describe("Prolong a lease", request=EmptyRequestSerializer, answer=shapes.RenewalResultSerializer, conflict=True)
     def post(self, request: Request, assignment: str) -> HttpResponse:
         """From now on, by as long as a new lease lasts."""
-        body_of(request, NothingSerializer)
+        body_of(request, EmptyRequestSerializer)
         expires_at = leases.renew_lease(by=user_of(request), assignment_id=assignment)
         return respond_json({"expires_at": format_time(expires_at)})
 
 
 class ProgressView(View):
-    """How far it is."""
+    """The user's progress and, for admins and researchers, the study's."""
 
     @describe("Show progress", answer=shapes.ProgressSerializer)
     def get(self, request: Request, slug: str) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""What every view of the API has in common."""
+"""Base class and helpers of the API's views."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -16,16 +16,16 @@ from annotation.scoring.exposures import record_exposure
 from api.serializers.fields import StrictSerializer
 
 
-class OnlyJSON(BaseContentNegotiation):
-    """Answers are JSON whatever is asked for, also where the answer is an error."""
+class JSONNegotiation(BaseContentNegotiation):
+    """Renders every response as JSON, whatever the client accepts."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
         """Return the parser of the request's content type, if there is one."""
-        given = (request.content_type or "").partition(";")[0].strip().lower()
-        return next((parser for parser in parsers if parser.media_type == given), None)
+        content_type = (request.content_type or "").partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == content_type), None)
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        """Return the one renderer."""
+        """Return the JSON renderer."""
         return _RENDERER, "application/json"
 
 
@@ -33,20 +33,20 @@ _RENDERER = JSONRenderer()
 
 
 class View(APIView):
-    """A view that signs in by token or session, takes strict JSON and answers JSON."""
+    """Base view with token or session authentication, strict JSON and JSON responses."""
 
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
-    content_negotiation_class = OnlyJSON
+    content_negotiation_class = JSONNegotiation
     metadata_class = None
 
 
 def user_of(request: Request) -> User:
-    """Return who is signed in."""
+    """Return the signed-in user."""
     return cast(User, request.user)
 
 
 def study_of(request: Request, slug: str) -> Study:
-    """Return a study that the user may know of, with its rubric.
+    """Return a study visible to the user, with its rubric.
 
     Raises:
         Http404: there is none.
@@ -55,7 +55,7 @@ def study_of(request: Request, slug: str) -> Study:
 
 
 def get_or_not_found(rows: Any, **lookup: Any) -> Any:
-    """Return the one row, or raise `NotFound`."""
+    """Return the matching row, or raise `NotFound`."""
     row = rows.filter(**lookup).first()
     if row is None:
         raise NotFound("There is nothing at this address, or it is not yours to see.")
@@ -63,24 +63,24 @@ def get_or_not_found(rows: Any, **lookup: Any) -> Any:
 
 
 def body_of(request: Request, serializer: type[StrictSerializer], *, partial: bool = False) -> Mapping[str, Any]:
-    """Return the checked body of a request."""
-    read = serializer(data=request.data, partial=partial)
-    read.is_valid(raise_exception=True)
-    return cast(Mapping[str, Any], read.validated_data)
+    """Return the validated body of a request."""
+    validated = serializer(data=request.data, partial=partial)
+    validated.is_valid(raise_exception=True)
+    return cast(Mapping[str, Any], validated.validated_data)
 
 
 def query_of(request: Request, serializer: type[StrictSerializer]) -> Mapping[str, Any]:
-    """Return the checked query of an address: each name known and given once."""
+    """Return the validated query parameters, each known and given once."""
     for name, values in request.query_params.lists():
         if len(values) > 1:
             raise BadInput(f"{name} is given more than once.", fields={name[:80]: "Give it once."})
-    read = serializer(data=request.query_params.dict())
-    read.is_valid(raise_exception=True)
-    return cast(Mapping[str, Any], read.validated_data)
+    validated = serializer(data=request.query_params.dict())
+    validated.is_valid(raise_exception=True)
+    return cast(Mapping[str, Any], validated.validated_data)
 
 
-def note_that_seen(user: User, study: Study, samples: Sequence[Sample]) -> None:
-    """Remember that somebody has looked into samples, which they never score as independent afterwards."""
+def record_samples_seen(user: User, study: Study, samples: Sequence[Sample]) -> None:
+    """Record that a user has looked into samples, so that later scores are not independent."""
     member = find_member(user, study)
     if member is not None:
         record_exposure(member=member, samples=samples)

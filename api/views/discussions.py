@@ -1,4 +1,4 @@
-"""Discussions: finding those that wait, reading one, taking part, and what admins may do."""
+"""Views of discussions, for participants and admins."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,14 +11,14 @@ from annotation.core import permissions
 from annotation.discussions import moderating, participant_list, participating, views
 from annotation.discussions.view_types import CaseView
 from annotation.models import Discussion, Sample, User
-from api.answers import empty_answer, respond_json
-from api.discussing import describe_case, describe_case_row, is_unchanged, looks_unchanged, read_reasons
-from api.pagination import page
+from api.discussion_json import describe_case, describe_case_row, is_unchanged, looks_unchanged, read_reasons
+from api.json_responses import empty_response, respond_json
+from api.pagination import paginate
 from api.schema import describe, page_schema
 from api.serializers import discussions as shapes
 from api.serializers.assignments import RenderQuerySerializer
 
-from .base import View, body_of, note_that_seen, query_of, study_of, user_of
+from .base import View, body_of, query_of, record_samples_seen, study_of, user_of
 
 
 class DiscussionsView(View):
@@ -34,18 +34,21 @@ class DiscussionsView(View):
         query = query_of(request, shapes.DiscussionsQuery)
         rows, order = participant_list.list_discussions(by=user, study=study, state=query["state"])
 
-        def known() -> QuerySet[Discussion]:
+        def visible_discussions() -> QuerySet[Discussion]:
             return participant_list.list_discussions(by=user, study=study, state="all").rows
 
-        def show(taken: Sequence[Discussion]) -> list[dict[str, Any]]:
+        def show(page_rows: Sequence[Discussion]) -> list[dict[str, Any]]:
             if permissions.may_read_results(user, study):
-                note_that_seen(user, study, list(Sample.objects.filter(discussions__in=taken).distinct()))
+                record_samples_seen(user, study, list(Sample.objects.filter(discussions__in=page_rows).distinct()))
             return [
-                describe_case_row(row) for row in participant_list.case_rows(by=user, study=study, discussions=[*taken])
+                describe_case_row(row)
+                for row in participant_list.case_rows(by=user, study=study, discussions=[*page_rows])
             ]
 
         # By name, as a cursor can be read: the range would tell two people each other's values.
-        return respond_json(page(request, rows, query, order=order, show=show, name="public_id", among=known))
+        return respond_json(
+            paginate(request, rows, query, order=order, show=show, name="public_id", among=visible_discussions)
+        )
 
 
 class OneDiscussionView(View):
@@ -64,15 +67,15 @@ class OneDiscussionView(View):
         if since is not None:
             stored = views.version_of(by=user, discussion_id=discussion)
             if is_unchanged(discussion, stored, since):
-                return empty_answer()
-        shown = _shown(user, views.case_for(by=user, discussion_id=discussion), html="render" in query)
+                return empty_response()
+        shown = _describe_case_for(user, views.case_for(by=user, discussion_id=discussion), html="render" in query)
         if since is not None and looks_unchanged(shown, since):
-            return empty_answer()
+            return empty_response()
         return respond_json(shown)
 
 
 class ReasonView(View):
-    """My reasons."""
+    """Stores the user's reasons."""
 
     @describe(
         "Give reasons",
@@ -85,11 +88,13 @@ class ReasonView(View):
         """Given before the others are shown, where the study's rules ask for that. They stay as they were given."""
         body = dict(body_of(request, shapes.ReasonsRequestSerializer))
         body["reasons"] = read_reasons(body["reasons"])
-        return _answered(request, participating.give_reasons(by=user_of(request), discussion_id=discussion, **body))
+        return _respond_with_case(
+            request, participating.give_reasons(by=user_of(request), discussion_id=discussion, **body)
+        )
 
 
 class PostsView(View):
-    """What I say."""
+    """Stores a comment."""
 
     @describe(
         "Comment",
@@ -101,11 +106,13 @@ class PostsView(View):
     def post(self, request: Request, discussion: str) -> HttpResponse:
         """On one open dimension. Posts are never changed or taken back."""
         body = body_of(request, shapes.PostRequestSerializer)
-        return _answered(request, participating.post_comment(by=user_of(request), discussion_id=discussion, **body))
+        return _respond_with_case(
+            request, participating.post_comment(by=user_of(request), discussion_id=discussion, **body)
+        )
 
 
 class StancesView(View):
-    """Where I stand."""
+    """Stores the user's stances."""
 
     @describe(
         "Keep or move stances",
@@ -118,11 +125,13 @@ class StancesView(View):
         """A dimension closes as soon as all who take part stand on one value; that value is signed by each."""
         body = dict(body_of(request, shapes.StancesRequestSerializer))
         body["reasons"] = read_reasons(body.get("reasons", {}))
-        return _answered(request, participating.take_stances(by=user_of(request), discussion_id=discussion, **body))
+        return _respond_with_case(
+            request, participating.take_stances(by=user_of(request), discussion_id=discussion, **body)
+        )
 
 
 class OverrideView(View):
-    """Deciding in the participants' place."""
+    """Adjudicates open topics."""
 
     @describe(
         "Override a discussion",
@@ -134,11 +143,13 @@ class OverrideView(View):
     def post(self, request: Request, discussion: str) -> HttpResponse:
         """Admins only. Open dimensions get the given values, which are marked as overridden wherever they go."""
         body = body_of(request, shapes.OverrideRequestSerializer)
-        return _answered(request, moderating.override_topics(by=user_of(request), discussion_id=discussion, **body))
+        return _respond_with_case(
+            request, moderating.override_topics(by=user_of(request), discussion_id=discussion, **body)
+        )
 
 
 class ExcuseView(View):
-    """Letting a participant go."""
+    """Excuses a participant."""
 
     @describe(
         "Excuse a participant",
@@ -150,11 +161,13 @@ class ExcuseView(View):
     def post(self, request: Request, discussion: str) -> HttpResponse:
         """Admins only. Two must remain, the replacement included; what the excused have said stays."""
         body = {"replacement": None, **body_of(request, shapes.ExcuseRequestSerializer)}
-        return _answered(request, moderating.excuse_participant(by=user_of(request), discussion_id=discussion, **body))
+        return _respond_with_case(
+            request, moderating.excuse_participant(by=user_of(request), discussion_id=discussion, **body)
+        )
 
 
 class DeadlineView(View):
-    """When it becomes the admins' to decide."""
+    """Sets a discussion's deadline."""
 
     @describe(
         "Set a deadline",
@@ -166,17 +179,19 @@ class DeadlineView(View):
     def post(self, request: Request, discussion: str) -> HttpResponse:
         """Admins only. A discussion that was handed over goes back to those who take part."""
         body = body_of(request, shapes.DeadlineRequestSerializer)
-        return _answered(request, moderating.set_deadline(by=user_of(request), discussion_id=discussion, **body))
+        return _respond_with_case(
+            request, moderating.set_deadline(by=user_of(request), discussion_id=discussion, **body)
+        )
 
 
-def _answered(request: Request, view: CaseView) -> HttpResponse:
+def _respond_with_case(request: Request, view: CaseView) -> HttpResponse:
     html = bool(request.query_params) and "render" in query_of(request, RenderQuerySerializer)
-    return respond_json(_shown(user_of(request), view, html=html))
+    return respond_json(_describe_case_for(user_of(request), view, html=html))
 
 
-def _shown(user: User, view: CaseView, *, html: bool) -> dict[str, Any]:
+def _describe_case_for(user: User, view: CaseView, *, html: bool) -> dict[str, Any]:
     if view.me is None:
         # An admin or a researcher, who has now seen what others said.
         sample = Sample.objects.select_related("study").get(public_id=view.sample.public_id)
-        note_that_seen(user, sample.study, [sample])
+        record_samples_seen(user, sample.study, [sample])
     return describe_case(view, html=html)

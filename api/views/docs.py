@@ -1,10 +1,13 @@
-"""The description of the API to read and to try."""
+"""The interactive documentation of the API."""
 
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 
 class DocsView(SpectacularSwaggerSplitView):
-    """Swagger UI from our own static files, its script at an address of its own: pages run no inline scripts."""
+    """Serves Swagger UI from our static files, with its script as a file.
+
+    Pages run no inline scripts.
+    """
 
     url_name = "api:schema"
     template_name = "api/docs.html"

@@ -1,4 +1,4 @@
-"""Scores leaving the house."""
+"""The view that exports scores."""
 
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -14,7 +14,7 @@ TYPES = {"csv": "text/csv", "jsonl": "application/x-ndjson"}
 
 
 class ScoresView(View):
-    """The long score table of a study."""
+    """Exports a study's scores as a long table."""
 
     @describe(
         "Export scores",

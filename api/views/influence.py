@@ -1,4 +1,4 @@
-"""What meeting a judge does to annotators, in figures: as stored, with their age."""
+"""The view of the report on the judge's influence."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from rest_framework.request import Request
 from annotation.core import permissions
 from annotation.models import StudyFigures
 from annotation.reports import stored_reports
-from api.answers import respond_json
-from api.figures import describe_report_age, influence_person, people_of
+from api.json_responses import respond_json
+from api.report_json import describe_influence_row, describe_report_age, load_member_names
 from api.schema import describe
 from api.serializers import influence as shapes
 
@@ -17,7 +17,7 @@ from .base import View, study_of, user_of
 
 
 class InfluenceView(View):
-    """How far a judge pulls people, what they accept of it, and how long they take."""
+    """The report on anchoring, acceptance and time under suggestions."""
 
     @describe("Show influence", answer=shapes.InfluenceSerializer)
     def get(self, request: Request, slug: str) -> HttpResponse:
@@ -26,7 +26,7 @@ class InfluenceView(View):
         permissions.require_results(user, study)
         stored = stored_reports.latest_report(study, StudyFigures.Kind.INFLUENCE)
         data: dict[str, Any] = {} if stored is None else stored.data
-        people = people_of(study, names=permissions.may_lead(user, study))
+        people = load_member_names(study, names=permissions.may_lead(user, study))
         return respond_json(
             {
                 "study": study.slug,
@@ -34,7 +34,7 @@ class InfluenceView(View):
                 "alarm": data.get("alarm", False),
                 "rows": data.get("rows", []),
                 "arms": data.get("arms", []),
-                "people": [influence_person(row, people) for row in data.get("people", [])],
+                "people": [describe_influence_row(row, people) for row in data.get("people", [])],
                 **describe_report_age(study, stored),
             }
         )

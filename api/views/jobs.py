@@ -1,4 +1,4 @@
-"""Long work: starting it, watching it, stopping it."""
+"""Views that start, show, cancel and retry jobs."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ from annotation.imports.uploads import store_input
 from annotation.jobs import queueing
 from annotation.jobs.rejected_lines import rejected_lines_as_csv, rejected_lines_as_json
 from annotation.models import Job, JobLogLine
-from api.answers import respond_json
-from api.pagination import PageQuery, page
+from api.job_and_download_responses import job_response
+from api.json_responses import respond_json
+from api.pagination import PageQuery, paginate
 from api.parsers import refuse_larger_than
-from api.replies import job_accepted
 from api.schema import describe, page_schema
 from api.serializers import jobs as shapes
-from api.serializers.fields import NothingSerializer
+from api.serializers.fields import EmptyRequestSerializer
 
 from .base import View, body_of, get_or_not_found, query_of, study_of, user_of
 
@@ -33,18 +33,18 @@ FLAGS = {"samples": ("update", "dry_run"), "scores": ("complete", "dry_run")}
 
 
 class UploadView(View):
-    """A view that takes a form with a file in it, where all others take JSON."""
+    """Base view that takes a multipart form with a file instead of JSON."""
 
     parser_classes = [MultiPartParser]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Look at the size first: checking who asks may already read the form."""
+        """Check the size before authentication may read the form."""
         refuse_larger_than(settings.IMPORT_MAX_BYTES + FORM_OVERHEAD, request)
         super().initial(request, *args, **kwargs)
 
 
 class ImportsView(UploadView):
-    """Files of samples and of scores that are imported by a job."""
+    """Imports files of samples and scores by a job."""
 
     @describe(
         "Import a file",
@@ -70,7 +70,7 @@ class ImportsView(UploadView):
             file=file,
             client_key=body.get("client_key"),
         )
-        return job_accepted(job)
+        return job_response(job)
 
 
 class JobsView(View):
@@ -84,12 +84,12 @@ class JobsView(View):
         rows = Job.objects.filter(study=study).select_related("study")
         query = query_of(request, PageQuery)
         return respond_json(
-            page(
+            paginate(
                 request,
                 rows,
                 query,
                 order=("-created_at", "-id"),
-                show=lambda taken: shapes.ShownJobSerializer(taken, many=True).data,
+                show=lambda page_rows: shapes.ShownJobSerializer(page_rows, many=True).data,
             )
         )
 
@@ -100,7 +100,7 @@ class OneJobView(View):
     @describe("Show a job", answer=shapes.ShownJobSerializer)
     def get(self, request: Request, job: str) -> HttpResponse:
         """Mine, or one of a study that I lead."""
-        return respond_json(shapes.ShownJobSerializer(_job(request, job)).data)
+        return respond_json(shapes.ShownJobSerializer(_find_job(request, job)).data)
 
 
 class JobLogView(View):
@@ -109,17 +109,21 @@ class JobLogView(View):
     @describe("Show the log of a job", query=PageQuery, answer=page_schema(shapes.LogLineSerializer))
     def get(self, request: Request, job: str) -> HttpResponse:
         """Oldest line first."""
-        lines = JobLogLine.objects.filter(job=_job(request, job))
+        lines = JobLogLine.objects.filter(job=_find_job(request, job))
         query = query_of(request, PageQuery)
         return respond_json(
-            page(
-                request, lines, query, order=("id",), show=lambda taken: shapes.LogLineSerializer(taken, many=True).data
+            paginate(
+                request,
+                lines,
+                query,
+                order=("id",),
+                show=lambda page_rows: shapes.LogLineSerializer(page_rows, many=True).data,
             )
         )
 
 
 class RefusalsView(View):
-    """The lines that an import refused."""
+    """The rejected lines of an import."""
 
     @describe(
         "Show the refused lines of a job",
@@ -129,7 +133,7 @@ class RefusalsView(View):
     )
     def get(self, request: Request, job: str) -> StreamingHttpResponse:
         """All of them, in the order of the file: line, field and why. The result of the job has the first thousand."""
-        row = _job(request, job)
+        row = _find_job(request, job)
         kind = query_of(request, shapes.RefusalsQuerySerializer)["format"]
         pieces, content_type = REFUSALS[kind]
         headers = {
@@ -140,27 +144,27 @@ class RefusalsView(View):
 
 
 class CancelJobView(View):
-    """Stopping a job."""
+    """Cancels a job."""
 
-    @describe("Cancel a job", request=NothingSerializer, answer=shapes.ShownJobSerializer, conflict=True)
+    @describe("Cancel a job", request=EmptyRequestSerializer, answer=shapes.ShownJobSerializer, conflict=True)
     def post(self, request: Request, job: str) -> HttpResponse:
         """Running work stops at its next step."""
-        row = _job(request, job)
-        body_of(request, NothingSerializer)
+        row = _find_job(request, job)
+        body_of(request, EmptyRequestSerializer)
         return respond_json(shapes.ShownJobSerializer(queueing.cancel(by=user_of(request), job=row)).data)
 
 
 class RetryJobView(View):
-    """Trying a job again."""
+    """Retries a job."""
 
-    @describe("Retry a job", request=NothingSerializer, answer=shapes.ShownJobSerializer, conflict=True)
+    @describe("Retry a job", request=EmptyRequestSerializer, answer=shapes.ShownJobSerializer, conflict=True)
     def post(self, request: Request, job: str) -> HttpResponse:
         """It goes on where it stopped."""
-        row = _job(request, job)
-        body_of(request, NothingSerializer)
+        row = _find_job(request, job)
+        body_of(request, EmptyRequestSerializer)
         return respond_json(shapes.ShownJobSerializer(queueing.retry(by=user_of(request), job=row)).data)
 
 
-def _job(request: Request, public_id: str) -> Job:
+def _find_job(request: Request, public_id: str) -> Job:
     job: Job = get_or_not_found(jobs_visible_to(user_of(request)).select_related("study"), public_id=public_id)
     return job

@@ -1,4 +1,4 @@
-"""Judges: trained by a job, measured, compared, made active, taken away; and predictions that were made elsewhere."""
+"""Views that train, evaluate, compare, activate and download judges, and import predictions."""
 
 from typing import Any
 
@@ -17,15 +17,15 @@ from annotation.judges import runs
 from annotation.judges.downloads import download_pairs, download_run
 from annotation.judges.request import TrainingRequest
 from annotation.models import JudgeRun, Release, Sample, Scorecard, Study
-from api.answers import respond_json
-from api.pagination import PageQuery, page
-from api.replies import job_accepted, send_download
+from api.job_and_download_responses import download_response, job_response
+from api.json_responses import respond_json
+from api.pagination import PageQuery, paginate
 from api.schema import describe, page_schema
 from api.serializers import judges as shapes
-from api.serializers.fields import NothingSerializer
+from api.serializers.fields import EmptyRequestSerializer
 from api.serializers.jobs import ShownJobSerializer
 
-from .base import View, body_of, get_or_not_found, note_that_seen, query_of, study_of, user_of
+from .base import View, body_of, get_or_not_found, query_of, record_samples_seen, study_of, user_of
 from .jobs import UploadView
 
 
@@ -37,14 +37,14 @@ class JudgeRunsView(View):
         """Admins and researchers only, the newest first."""
         study, user = study_of(request, slug), user_of(request)
         permissions.require_results(user, study)
-        rows = _with_scorecards(JudgeRun.objects.filter(study=study)).defer("curves", "config")
+        rows = _prefetch_scorecards(JudgeRun.objects.filter(study=study)).defer("curves", "config")
         return respond_json(
-            page(
+            paginate(
                 request,
                 rows,
                 query_of(request, PageQuery),
                 order=("-number",),
-                show=lambda taken: shapes.JudgeRowSerializer(taken, many=True).data,
+                show=lambda page_rows: shapes.JudgeRowSerializer(page_rows, many=True).data,
             )
         )
 
@@ -60,12 +60,12 @@ class JudgeRunsView(View):
         study, user = study_of(request, slug), user_of(request)
         permissions.require_results(user, study)
         body = dict(body_of(request, shapes.JudgeRequestSerializer))
-        release = _release(study, body.pop("release"))
+        release = _find_release(study, body.pop("release"))
         key = body.pop("client_key", None)
         run = runs.start_training(by=user, release=release, wanted=TrainingRequest(**body), client_key=key)
         if run.job is None:
             raise NotFound("The job that trained this judge is no longer kept.")
-        return job_accepted(run.job, shapes.JudgeJobSerializer)
+        return job_response(run.job, shapes.JudgeJobSerializer)
 
 
 class OneJudgeRunView(View):
@@ -74,28 +74,30 @@ class OneJudgeRunView(View):
     @describe("Show a judge", answer=shapes.ShownJudgeSerializer)
     def get(self, request: Request, run: str) -> HttpResponse:
         """Admins and researchers only, also while it is trained."""
-        return _shown(_run(request, run))
+        return _respond_with_run(_find_run(request, run))
 
 
 class JudgeScorecardView(View):
-    """How a judge did."""
+    """The scorecard of a judge run."""
 
     @describe(
         "Show the scorecard of a judge", query=shapes.ScorecardQuerySerializer, answer=shapes.ShownScorecardSerializer
     )
     def get(self, request: Request, run: str) -> HttpResponse:
         """Admins and researchers only, who afterwards score none of the samples that it names."""
-        row = _run(request, run)
+        row = _find_run(request, run)
         query = query_of(request, shapes.ScorecardQuerySerializer)
-        scorecard = _scorecard(row, query.get("release"))
+        scorecard = _find_scorecard(row, query.get("release"))
         card = scorecard.cards[query["target"]]
-        named = {one["id"] for dimension in card["dimensions"] for one in dimension["worst"]}
-        samples = {one.external_id: one for one in Sample.objects.filter(study=row.study_id, external_id__in=named)}
-        note_that_seen(user_of(request), row.study, list(samples.values()))
+        named = {entry["id"] for dimension in card["dimensions"] for entry in dimension["worst"]}
+        samples = {
+            sample.external_id: sample for sample in Sample.objects.filter(study=row.study_id, external_id__in=named)
+        }
+        record_samples_seen(user_of(request), row.study, list(samples.values()))
         for dimension in card["dimensions"]:
             dimension["worst"] = [
-                one | {"sample": samples[one["id"]].public_id if one["id"] in samples else None}
-                for one in dimension["worst"]
+                entry | {"sample": samples[entry["id"]].public_id if entry["id"] in samples else None}
+                for entry in dimension["worst"]
             ]
         shown = {
             "judge_run": row.public_id,
@@ -109,7 +111,7 @@ class JudgeScorecardView(View):
 
 
 class JudgeComparisonView(View):
-    """A judge beside another one."""
+    """The comparison of two judge runs."""
 
     @describe("Compare two judges", query=shapes.ComparisonQuerySerializer, answer=shapes.ShownComparisonSerializer)
     def get(self, request: Request, run: str) -> HttpResponse:
@@ -117,13 +119,13 @@ class JudgeComparisonView(View):
         # Imported here: it loads what a web process starts without.
         from annotation.judges.prediction_pairs import compare_runs
 
-        row = _run(request, run)
+        row = _find_run(request, run)
         query = query_of(request, shapes.ComparisonQuerySerializer)
         other = row.study.judge_runs.filter(public_id=query["with"]).exclude(pk=row.pk).first()
         if other is None:
             message = "Name another judge of the same study."
             raise BadInput(message, fields={"with": message})
-        first, second = _both(row, other, query.get("release"))
+        first, second = _find_common_scorecards(row, other, query.get("release"))
         shown = {
             "first": row.public_id,
             "second": other.public_id,
@@ -134,11 +136,11 @@ class JudgeComparisonView(View):
 
 
 class JudgePairsView(View):
-    """What stands behind the figures of a scorecard."""
+    """Downloads the scores behind a scorecard."""
 
     @describe(
         "Download the scores behind a scorecard",
-        query=shapes.HeldToQuerySerializer,
+        query=shapes.EvaluatedReleaseQuerySerializer,
         answer=OpenApiTypes.STR,
         content_type="text/csv",
     )
@@ -147,13 +149,13 @@ class JudgePairsView(View):
 
         An admin scores no sample of today any more afterwards.
         """
-        row = _run(request, run)
-        scorecard = _scorecard(row, query_of(request, shapes.HeldToQuerySerializer).get("release"))
-        return send_download(download_pairs(by=user_of(request), scorecard=scorecard))
+        row = _find_run(request, run)
+        scorecard = _find_scorecard(row, query_of(request, shapes.EvaluatedReleaseQuerySerializer).get("release"))
+        return download_response(download_pairs(by=user_of(request), scorecard=scorecard))
 
 
 class JudgeArchiveView(View):
-    """The folder of a judge."""
+    """Downloads the folder of a judge run."""
 
     @describe("Download a judge", answer=OpenApiTypes.BINARY, content_type="application/zip")
     def get(self, request: Request, run: str) -> StreamingHttpResponse:
@@ -161,35 +163,35 @@ class JudgeArchiveView(View):
 
         An admin scores no sample of today any more afterwards.
         """
-        return send_download(download_run(by=user_of(request), run=_run(request, run)))
+        return download_response(download_run(by=user_of(request), run=_find_run(request, run)))
 
 
 class ActivateView(View):
-    """Making a judge the study's own."""
+    """Makes a judge run the study's active one."""
 
-    @describe("Activate a judge", request=NothingSerializer, answer=shapes.ShownJudgeSerializer, conflict=True)
+    @describe("Activate a judge", request=EmptyRequestSerializer, answer=shapes.ShownJudgeSerializer, conflict=True)
     def post(self, request: Request, run: str) -> HttpResponse:
         """Admins and researchers only. It takes the place of the one that was active."""
-        row = _run(request, run)
-        body_of(request, NothingSerializer)
+        row = _find_run(request, run)
+        body_of(request, EmptyRequestSerializer)
         runs.activate_run(by=user_of(request), run=row)
-        return _shown(_run(request, run))
+        return _respond_with_run(_find_run(request, run))
 
 
 class DeactivateView(View):
-    """Leaving a study without a judge."""
+    """Deactivates a study's judge run."""
 
-    @describe("Deactivate a judge", request=NothingSerializer, answer=shapes.ShownJudgeSerializer)
+    @describe("Deactivate a judge", request=EmptyRequestSerializer, answer=shapes.ShownJudgeSerializer)
     def post(self, request: Request, run: str) -> HttpResponse:
         """Admins and researchers only. What it has said stays."""
-        row = _run(request, run)
-        body_of(request, NothingSerializer)
+        row = _find_run(request, run)
+        body_of(request, EmptyRequestSerializer)
         runs.deactivate_run(by=user_of(request), run=row)
-        return _shown(_run(request, run))
+        return _respond_with_run(_find_run(request, run))
 
 
 class PredictView(View):
-    """What a judge says of a whole study."""
+    """Predicts a study's samples by a job."""
 
     @describe(
         "Have a judge predict",
@@ -200,14 +202,14 @@ class PredictView(View):
     )
     def post(self, request: Request, run: str) -> HttpResponse:
         """Admins and researchers only. Of every sample that it has said nothing of; the answer is a job."""
-        row = _run(request, run)
+        row = _find_run(request, run)
         body = body_of(request, shapes.PredictRequestSerializer)
         job = runs.start_predicting(by=user_of(request), run=row, client_key=body.get("client_key"))
-        return job_accepted(job, shapes.JudgeJobSerializer)
+        return job_response(job, shapes.JudgeJobSerializer)
 
 
 class EvaluateView(View):
-    """Holding a judge to a release."""
+    """Evaluates a judge run on a release by a job."""
 
     @describe(
         "Evaluate a judge",
@@ -218,16 +220,16 @@ class EvaluateView(View):
     )
     def post(self, request: Request, run: str) -> HttpResponse:
         """Admins and researchers only. What it has said of the release's test part; the answer is a job."""
-        row = _run(request, run)
+        row = _find_run(request, run)
         body = body_of(request, shapes.EvaluateRequestSerializer)
-        release = _release(row.study, body["release"])
+        release = _find_release(row.study, body["release"])
         user = user_of(request)
         job = runs.start_evaluation(by=user, run=row, release=release, client_key=body.get("client_key"))
-        return job_accepted(job, shapes.JudgeJobSerializer)
+        return job_response(job, shapes.JudgeJobSerializer)
 
 
 class PredictionsView(UploadView):
-    """Predictions that were made elsewhere."""
+    """Imports predictions by a job."""
 
     @describe(
         "Import predictions",
@@ -256,24 +258,24 @@ class PredictionsView(UploadView):
             file=file,
             client_key=body.get("client_key"),
         )
-        return job_accepted(job)
+        return job_response(job)
 
 
-def _with_scorecards(rows: QuerySet[JudgeRun]) -> QuerySet[JudgeRun]:
+def _prefetch_scorecards(rows: QuerySet[JudgeRun]) -> QuerySet[JudgeRun]:
     cards = Scorecard.objects.defer("pairs").select_related("release").order_by("-release__number")
     return rows.select_related("study", "release", "rubric", "job").prefetch_related(Prefetch("scorecards", cards))
 
 
-def _run(request: Request, public_id: str) -> JudgeRun:
-    run: JudgeRun = get_or_not_found(_with_scorecards(judge_runs_visible_to(user_of(request))), public_id=public_id)
+def _find_run(request: Request, public_id: str) -> JudgeRun:
+    run: JudgeRun = get_or_not_found(_prefetch_scorecards(judge_runs_visible_to(user_of(request))), public_id=public_id)
     return run
 
 
-def _shown(run: JudgeRun) -> HttpResponse:
+def _respond_with_run(run: JudgeRun) -> HttpResponse:
     return respond_json(shapes.ShownJudgeSerializer(run).data)
 
 
-def _release(study: Study, public_id: str) -> Release:
+def _find_release(study: Study, public_id: str) -> Release:
     release = Release.objects.filter(study=study, public_id=public_id).first()
     if release is None:
         message = "There is no such release in this study."
@@ -281,7 +283,7 @@ def _release(study: Study, public_id: str) -> Release:
     return release
 
 
-def _scorecard(run: JudgeRun, release: str | None) -> Scorecard:
+def _find_scorecard(run: JudgeRun, release: str | None) -> Scorecard:
     cards = run.scorecards.select_related("run__study", "release").order_by("-release__number")
     if release is not None:
         scorecard = cards.filter(release__public_id=release).first()
@@ -293,8 +295,8 @@ def _scorecard(run: JudgeRun, release: str | None) -> Scorecard:
     return scorecard
 
 
-def _both(first: JudgeRun, second: JudgeRun, release: str | None) -> tuple[Scorecard, Scorecard]:
-    """Return the scorecards of two judges on one release."""
+def _find_common_scorecards(first: JudgeRun, second: JudgeRun, release: str | None) -> tuple[Scorecard, Scorecard]:
+    """Return the scorecards of two judge runs on the same release."""
     chosen: dict[str, Any] = {} if release is None else {"release__public_id": release}
     cards = first.scorecards.select_related("release").filter(release__in=second.scorecards.values("release"), **chosen)
     newest = cards.order_by("-release__number").first()

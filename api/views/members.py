@@ -1,4 +1,4 @@
-"""Who takes part in a study, and the links that invite."""
+"""Views of members and invitations."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from annotation.core import permissions
 from annotation.core.errors import BadInput
 from annotation.models import Invitation, Member, Study
 from annotation.studies import invitations, studies
-from api.answers import empty_answer, respond_json
-from api.pagination import PageQuery, page
+from api.json_responses import empty_response, respond_json
+from api.pagination import PageQuery, paginate
 from api.schema import describe, page_schema
 from api.serializers import people as shapes
 
@@ -28,7 +28,7 @@ class MembersView(View):
         permissions.require_results(user, study)
         names = permissions.may_lead(user, study)
         return respond_json(
-            page(
+            paginate(
                 request,
                 Member.objects.filter(study=study),
                 query_of(request, PageQuery),
@@ -47,9 +47,9 @@ class MembersView(View):
     )
     def post(self, request: Request, slug: str) -> HttpResponse:
         """Who is to sign in needs an invitation, which may name this member."""
-        study, user = _led(request, slug)
+        study, user = _require_led_study(request, slug)
         member = studies.add_member(by=user, study=study, **body_of(request, shapes.NewMemberRequestSerializer))
-        return respond_json(_shown(member), status=201)
+        return respond_json(_describe_member(member), status=201)
 
 
 class OneMemberView(View):
@@ -63,29 +63,31 @@ class OneMemberView(View):
     )
     def patch(self, request: Request, slug: str, member: str) -> HttpResponse:
         """What a paused or leaving member holds goes back into play."""
-        study, user = _led(request, slug)
+        study, user = _require_led_study(request, slug)
         row = get_or_not_found(Member.objects.select_related("study").filter(study=study), public_id=member)
         return respond_json(
-            _shown(studies.change_member(by=user, member=row, **body_of(request, shapes.MemberChangeRequestSerializer)))
+            _describe_member(
+                studies.change_member(by=user, member=row, **body_of(request, shapes.MemberChangeRequestSerializer))
+            )
         )
 
 
 class InvitationsView(View):
-    """The links that invite into a study."""
+    """The invitations of a study."""
 
     @describe("List invitations", query=PageQuery, answer=page_schema(shapes.ShownInvitationSerializer))
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Without their secrets, which are not stored."""
-        study, _ = _led(request, slug)
+        study, _ = _require_led_study(request, slug)
         rows = Invitation.objects.filter(study=study).select_related("member")
         query = query_of(request, PageQuery)
         return respond_json(
-            page(
+            paginate(
                 request,
                 rows,
                 query,
                 order=("-id",),
-                show=lambda taken: shapes.ShownInvitationSerializer(taken, many=True).data,
+                show=lambda page_rows: shapes.ShownInvitationSerializer(page_rows, many=True).data,
             )
         )
 
@@ -98,7 +100,7 @@ class InvitationsView(View):
     )
     def post(self, request: Request, slug: str) -> HttpResponse:
         """Its secret and link are shown this once."""
-        study, user = _led(request, slug)
+        study, user = _require_led_study(request, slug)
         body = dict(body_of(request, shapes.InvitationRequestSerializer))
         public_id = body.pop("member", None)
         member = None
@@ -119,17 +121,20 @@ class OneInvitationView(View):
     @describe("Take an invitation back", status=204)
     def delete(self, request: Request, slug: str, invitation: int) -> HttpResponse:
         """Who has joined by it stays."""
-        study, user = _led(request, slug)
+        study, user = _require_led_study(request, slug)
         row = get_or_not_found(Invitation.objects.select_related("study").filter(study=study), pk=invitation)
         invitations.revoke_invitation(by=user, invitation=row)
-        return empty_answer()
+        return empty_response()
 
 
 class AcceptInvitationView(View):
-    """Joining a study."""
+    """Accepts an invitation."""
 
     @describe(
-        "Accept an invitation", request=shapes.AcceptRequestSerializer, answer=shapes.JoinedSerializer, conflict=True
+        "Accept an invitation",
+        request=shapes.AcceptRequestSerializer,
+        answer=shapes.AcceptedInvitationSerializer,
+        conflict=True,
     )
     def post(self, request: Request) -> HttpResponse:
         """Who is a member already stays what they are."""
@@ -138,11 +143,11 @@ class AcceptInvitationView(View):
         return respond_json({"study": member.study.slug, "role": member.role})
 
 
-def _led(request: Request, slug: str) -> tuple[Study, Any]:
+def _require_led_study(request: Request, slug: str) -> tuple[Study, Any]:
     study, user = study_of(request, slug), user_of(request)
     permissions.require_lead(user, study)
     return study, user
 
 
-def _shown(member: Member) -> dict[str, Any]:
+def _describe_member(member: Member) -> dict[str, Any]:
     return dict(shapes.ShownMemberSerializer(member, context={"names": True}).data)

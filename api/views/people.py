@@ -1,4 +1,4 @@
-"""Oneself: who I am, signing in and out, my tokens."""
+"""Views of the user's account, session and tokens."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,9 +12,9 @@ from annotation.core.errors import BadInput
 from annotation.discussions.participant_list import waiting_by_study
 from annotation.models import ApiToken, Member, User
 from annotation.studies import logins
-from api.answers import empty_answer, respond_json
 from api.authentication import check_csrf
 from api.errors import LockedOut
+from api.json_responses import empty_response, respond_json
 from api.schema import describe, list_schema
 from api.serializers import people as shapes
 
@@ -22,18 +22,18 @@ from .base import View, body_of, get_or_not_found, user_of
 
 
 class MeView(View):
-    """Who I am."""
+    """The signed-in user."""
 
     @describe("Show me", answer=shapes.MeSerializer)
     def get(self, request: Request) -> HttpResponse:
         """Studies that I have left are not among them."""
-        return respond_json(me(user_of(request)))
+        return respond_json(describe_user(user_of(request)))
 
 
-def me(user: User) -> dict[str, Any]:
-    """Return a person with their places in studies."""
-    places = Member.objects.filter(user=user).exclude(state=Member.State.LEFT).order_by("study__slug")
-    rows = places.values("study_id", "study__slug", "study__title", "role", "study__state")
+def describe_user(user: User) -> dict[str, Any]:
+    """Return a user with their memberships."""
+    memberships = Member.objects.filter(user=user).exclude(state=Member.State.LEFT).order_by("study__slug")
+    rows = memberships.values("study_id", "study__slug", "study__title", "role", "study__state")
     waiting = waiting_by_study(user)
     return {
         "id": user.pk,
@@ -55,10 +55,10 @@ def me(user: User) -> dict[str, Any]:
 
 
 class SessionView(View):
-    """The browser's session, so that a page can sign in again without being left."""
+    """Signs a browser in and out without a page change."""
 
     def get_permissions(self) -> Sequence[Any]:
-        """Whoever signs in is not signed in yet."""
+        """Allow anonymous users to sign in."""
         return [AllowAny()] if self.request.method == "POST" else super().get_permissions()
 
     @describe(
@@ -81,17 +81,17 @@ class SessionView(View):
         if not isinstance(user, User):
             raise BadInput("Wrong username or password.", code="bad_credentials")
         login(django_request, user)
-        return respond_json(me(user))
+        return respond_json(describe_user(user))
 
     @describe("Sign out", status=204)
     def delete(self, request: Request) -> HttpResponse:
         """Ends the browser's session."""
         logout(request._request)
-        return empty_answer()
+        return empty_response()
 
 
 class TokensView(View):
-    """My tokens."""
+    """The user's tokens."""
 
     @describe("List my tokens", answer=list_schema(shapes.ShownTokenSerializer))
     def get(self, request: Request) -> HttpResponse:
@@ -116,11 +116,11 @@ class TokensView(View):
 
 
 class OneTokenView(View):
-    """One token of mine."""
+    """One token of the user."""
 
     @describe("Revoke a token", status=204)
     def delete(self, request: Request, token: int) -> HttpResponse:
         """From now on it opens nothing."""
         user = user_of(request)
         logins.revoke_token(by=user, token=get_or_not_found(ApiToken.objects.filter(user=user), pk=token))
-        return empty_answer()
+        return empty_response()

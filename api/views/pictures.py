@@ -1,4 +1,4 @@
-"""Pictures under names that tell nothing."""
+"""The view that serves pictures under opaque ids."""
 
 import logging
 from collections.abc import Iterator
@@ -26,10 +26,10 @@ TYPES = {
     ".gif": "image/gif",
     ".avif": "image/avif",
 }
-COPIES = {"web": "picture__web", "full": "picture__full"}
+SIZE_FIELDS = {"web": "picture__web", "full": "picture__full"}
 CHUNK = 1 << 16
 # The bytes behind an address never change; only the browser of who may see them keeps them.
-KEPT = "private, max-age=31536000, immutable"
+CACHE_CONTROL = "private, max-age=31536000, immutable"
 
 
 class PictureView(View):
@@ -39,7 +39,7 @@ class PictureView(View):
     def get(self, request: Request, picture: str, size: Literal["web", "full"]) -> HttpResponseBase:
         """For who was assigned to its sample, and for admins and researchers. Both copies are without metadata."""
         names = pictures_visible_to(user_of(request)).filter(public_id=picture)
-        name = names.values_list(COPIES[size], flat=True).first()
+        name = names.values_list(SIZE_FIELDS[size], flat=True).first()
         if name is None:
             raise NotFound("There is no such picture, or it is not yours to see.")
         try:
@@ -49,11 +49,11 @@ class PictureView(View):
             log.error("A stored picture is gone: %s", name)
             raise NotFound("The file of this picture is gone.", code="picture_missing") from None
         content_type = TYPES.get(PurePosixPath(name).suffix.lower(), "application/octet-stream")
-        headers = {"Content-Length": str(length), "Cache-Control": KEPT, "X-Content-Type-Options": "nosniff"}
-        return StreamingHttpResponse(_chunks(file), content_type=content_type, headers=headers)
+        headers = {"Content-Length": str(length), "Cache-Control": CACHE_CONTROL, "X-Content-Type-Options": "nosniff"}
+        return StreamingHttpResponse(_read_chunks(file), content_type=content_type, headers=headers)
 
 
-def _chunks(file: File) -> Iterator[bytes]:
+def _read_chunks(file: File) -> Iterator[bytes]:
     with file:
         while chunk := file.read(CHUNK):
             yield chunk

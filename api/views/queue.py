@@ -1,4 +1,4 @@
-"""The review queue: its entries in their order, what it is worth, and what admins do with an entry."""
+"""Views of the review queue and of the actions on its entries."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -19,12 +19,12 @@ from annotation.review_queue.evaluation import evaluate_queue
 from annotation.review_queue.list import QueueFilter, QueueRow
 from annotation.samples import requesting_review
 from annotation.scoring.exposures import record_exposure
-from api.answers import format_time, respond_json
+from api.job_and_download_responses import job_response
+from api.json_responses import format_time, respond_json
 from api.pagination import DEFAULT_LIMIT, MAX_LIMIT
-from api.replies import job_accepted
 from api.schema import describe
 from api.serializers import queue as shapes
-from api.serializers.fields import NothingSerializer
+from api.serializers.fields import EmptyRequestSerializer
 from api.serializers.jobs import ShownJobSerializer
 from api.serializers.samples import ReviewRequestSerializer, SampleRowSerializer
 
@@ -32,7 +32,7 @@ from .base import View, body_of, get_or_not_found, query_of, study_of, user_of
 
 
 class ReviewQueueView(View):
-    """The queues of a study."""
+    """The review queues of a study."""
 
     @describe("List a review queue", query=shapes.QueueQuerySerializer, answer=shapes.ShownQueueSerializer)
     def get(self, request: Request, slug: str) -> HttpResponse:
@@ -46,7 +46,7 @@ class ReviewQueueView(View):
         rubric, standing = load_rubric(study.rubric_id), queue_list.queue_status(study, reader=member)
         queue, start = standing.queue, int(query.get("start", 1))
         page = queue_list.queue_page(
-            study, rubric, query["kind"], _queue_filter(query), standing=standing, start=start, limit=limit
+            study, rubric, query["kind"], _build_filter(query), standing=standing, start=start, limit=limit
         )
         if member is not None:
             record_exposure(member=member, samples=[row.sample for row in page.rows])
@@ -64,48 +64,48 @@ class ReviewQueueView(View):
                 "left_out": page.left_out,
                 "counts": {kind: asdict(counted) for kind, counted in standing.counts.items()},
                 "proof": asdict(evaluate_queue(study, query["kind"])),
-                "next": _link(request, page.next),
-                "previous": _link(request, page.previous),
-                "results": [_row(row, keys, names=names) for row in page.rows],
+                "next": _build_page_link(request, page.next),
+                "previous": _build_page_link(request, page.previous),
+                "results": [_describe_row(row, keys, names=names) for row in page.rows],
             }
         )
 
 
 class RefreshQueueView(View):
-    """Making the queues anew."""
+    """Rebuilds the queues by a job."""
 
-    @describe("Refresh the review queue", request=NothingSerializer, answer=ShownJobSerializer, status=202)
+    @describe("Refresh the review queue", request=EmptyRequestSerializer, answer=ShownJobSerializer, status=202)
     def post(self, request: Request, slug: str) -> HttpResponse:
         """Admins only. It follows what happens by itself; the answer is a job that weighs every sample anew."""
         study, user = study_of(request, slug), user_of(request)
         permissions.require_lead(user, study)
-        body_of(request, NothingSerializer)
-        return job_accepted(rebuild.request_rebuild(by=user, study=study))
+        body_of(request, EmptyRequestSerializer)
+        return job_response(rebuild.request_rebuild(by=user, study=study))
 
 
 class PinView(View):
-    """Putting an entry first."""
+    """Pins an entry."""
 
     @describe(
-        "Pin a queue entry", request=shapes.PinRequestSerializer, answer=shapes.ActedEntrySerializer, conflict=True
+        "Pin a queue entry", request=shapes.PinRequestSerializer, answer=shapes.ChangedEntrySerializer, conflict=True
     )
     def post(self, request: Request, entry: str) -> HttpResponse:
         """Admins only. It stands before all that are not pinned; `"pinned": false` puts it back to its place."""
         body = body_of(request, shapes.PinRequestSerializer)
         return respond_json(
-            shapes.ActedEntrySerializer(
+            shapes.ChangedEntrySerializer(
                 pin_dismiss.pin_sample(by=user_of(request), entry_id=entry, pinned=body["pinned"])
             ).data
         )
 
 
 class DismissView(View):
-    """Taking an entry out."""
+    """Dismisses an entry, or restores it."""
 
     @describe(
         "Dismiss a queue entry",
         request=shapes.DismissRequestSerializer,
-        answer=shapes.ActedEntrySerializer,
+        answer=shapes.ChangedEntrySerializer,
         conflict=True,
     )
     def post(self, request: Request, entry: str) -> HttpResponse:
@@ -116,11 +116,11 @@ class DismissView(View):
             row = pin_dismiss.dismiss_sample(by=user, entry_id=entry, reason=body.get("reason", ""))
         else:
             row = pin_dismiss.restore_sample(by=user, entry_id=entry)
-        return respond_json(shapes.ActedEntrySerializer(row).data)
+        return respond_json(shapes.ChangedEntrySerializer(row).data)
 
 
 class ReviewView(View):
-    """Sending an entry's sample to somebody new."""
+    """Requests a review of an entry's sample."""
 
     @describe(
         "Send a queue entry to cross-review", request=ReviewRequestSerializer, answer=SampleRowSerializer, conflict=True
@@ -134,7 +134,7 @@ class ReviewView(View):
         return respond_json(SampleRowSerializer(sample).data)
 
 
-def _queue_filter(query: Mapping[str, Any]) -> QueueFilter:
+def _build_filter(query: Mapping[str, Any]) -> QueueFilter:
     return QueueFilter(
         dimension=query.get("dimension", ""),
         domain=query.get("domain", ""),
@@ -145,13 +145,13 @@ def _queue_filter(query: Mapping[str, Any]) -> QueueFilter:
     )
 
 
-def _link(request: Request, start: int | None) -> str | None:
+def _build_page_link(request: Request, start: int | None) -> str | None:
     if start is None:
         return None
     return f"{request.path}?{urlencode({**request.query_params.dict(), 'start': start})}"
 
 
-def _row(row: QueueRow, keys: Mapping[int, str], *, names: bool) -> dict[str, Any]:
+def _describe_row(row: QueueRow, keys: Mapping[int, str], *, names: bool) -> dict[str, Any]:
     entry, sample = row.entry, row.sample
     by = entry.dismissed_by if names else None
     return {

@@ -1,4 +1,4 @@
-"""Releases: made by a job, looked at, downloaded; and the pool that test questions come from."""
+"""Views of releases, their renditions, and the test pool."""
 
 from django.http import HttpResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -11,9 +11,9 @@ from annotation.models import Release
 from annotation.releases.changes import changes_since
 from annotation.releases.downloads import download_archive, download_file
 from annotation.releases.test_pool import pool_of, reserve_pool
-from api.answers import respond_json
-from api.pagination import PageQuery, page
-from api.replies import job_accepted, send_download
+from api.job_and_download_responses import download_response, job_response
+from api.json_responses import respond_json
+from api.pagination import PageQuery, paginate
 from api.schema import describe, page_schema
 from api.serializers import releases as shapes
 from api.serializers.jobs import ShownJobSerializer
@@ -31,12 +31,12 @@ class ReleasesView(View):
         permissions.require_results(user, study)
         rows = Release.objects.filter(study=study)
         return respond_json(
-            page(
+            paginate(
                 request,
                 rows,
                 query_of(request, PageQuery),
                 order=("-number",),
-                show=lambda taken: shapes.ReleaseRowSerializer(taken, many=True).data,
+                show=lambda page_rows: shapes.ReleaseRowSerializer(page_rows, many=True).data,
             )
         )
 
@@ -49,7 +49,7 @@ class ReleasesView(View):
         permissions.require_lead(user, study)
         arguments = dict(body_of(request, shapes.ReleaseRequestSerializer))
         key = arguments.pop("client_key", None)
-        return job_accepted(queueing.enqueue(by=user, kind="release", study=study, arguments=arguments, client_key=key))
+        return job_response(queueing.enqueue(by=user, kind="release", study=study, arguments=arguments, client_key=key))
 
 
 class OneReleaseView(View):
@@ -58,12 +58,12 @@ class OneReleaseView(View):
     @describe("Show a release", answer=shapes.ShownReleaseSerializer)
     def get(self, request: Request, release: str) -> HttpResponse:
         """Admins and researchers only. What is in it, how well each aim was met, and what has changed since."""
-        row = _release(request, release)
+        row = _find_release(request, release)
         return respond_json(shapes.ShownReleaseSerializer(row, context={"since": changes_since(row)}).data)
 
 
 class RenditionsView(View):
-    """Files made of a release."""
+    """Renders a release by a job."""
 
     @describe(
         "Make files of a release",
@@ -74,23 +74,23 @@ class RenditionsView(View):
     )
     def post(self, request: Request, release: str) -> HttpResponse:
         """Admins only. The same release in the same formats gives the same bytes, however often."""
-        row, user = _release(request, release), user_of(request)
+        row, user = _find_release(request, release), user_of(request)
         permissions.require_lead(user, row.study)
         arguments = dict(body_of(request, shapes.RenditionRequestSerializer))
         key = arguments.pop("client_key", None)
         arguments["release"] = row.public_id
         job = queueing.enqueue(by=user, kind="render_release", study=row.study, arguments=arguments, client_key=key)
-        return job_accepted(job)
+        return job_response(job)
 
 
 class ArchiveView(View):
-    """All files of a rendition in one."""
+    """Downloads a rendition as one ZIP file."""
 
     @describe("Download the files of a release", answer=OpenApiTypes.BINARY, content_type="application/zip")
     def get(self, request: Request, release: str, rendition: str) -> StreamingHttpResponse:
         """Admins and researchers only. An admin scores no sample of today any more afterwards."""
-        rows = _release(request, release).renditions.select_related("release__study")
-        return send_download(
+        rows = _find_release(request, release).renditions.select_related("release__study")
+        return download_response(
             download_archive(by=user_of(request), rendition=get_or_not_found(rows, public_id=rendition))
         )
 
@@ -101,11 +101,11 @@ class ReleaseFileView(View):
     @describe("Download a file of a release", answer=OpenApiTypes.BINARY, content_type="application/octet-stream")
     def get(self, request: Request, release: str, name: str) -> StreamingHttpResponse:
         """Admins and researchers only, by its path in the release's folder, as `train.jsonl`."""
-        return send_download(download_file(by=user_of(request), release=_release(request, release), path=name))
+        return download_response(download_file(by=user_of(request), release=_find_release(request, release), path=name))
 
 
 class PoolView(View):
-    """Which questions may become test."""
+    """The test pool of a study."""
 
     @describe("Show the test pool", answer=shapes.ShownPoolSerializer)
     def get(self, request: Request, slug: str) -> HttpResponse:
@@ -125,7 +125,7 @@ class PoolView(View):
         return respond_json(shapes.ShownPoolSerializer(pool_of(study)).data)
 
 
-def _release(request: Request, public_id: str) -> Release:
+def _find_release(request: Request, public_id: str) -> Release:
     rows = releases_visible_to(user_of(request)).select_related("study", "rubric").prefetch_related("renditions")
     release: Release = get_or_not_found(rows, public_id=public_id)
     return release

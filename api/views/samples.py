@@ -1,4 +1,4 @@
-"""Samples as admins and researchers see them. Whoever looks cannot score them as independent afterwards."""
+"""Views of samples; whoever looks cannot score them independently afterwards."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,14 +15,14 @@ from annotation.models import Sample, User
 from annotation.samples import assigning_by_hand, reopening, requesting_review
 from annotation.samples.timeline import read_timeline
 from annotation.scoring.exposures import record_exposure
-from api.answers import respond_json
-from api.filters import samples_filtered
-from api.pagination import page
-from api.sample_life import history_shown, sample_shown
+from api.filters import filter_samples_by_query
+from api.json_responses import respond_json
+from api.pagination import paginate
+from api.sample_json import describe_history, describe_sample_detail
 from api.schema import describe, list_schema, page_schema
 from api.serializers import samples as shapes
 
-from .base import View, body_of, get_or_not_found, note_that_seen, query_of, study_of, user_of
+from .base import View, body_of, get_or_not_found, query_of, record_samples_seen, study_of, user_of
 
 
 class SamplesView(View):
@@ -34,42 +34,42 @@ class SamplesView(View):
         study, user = study_of(request, slug), user_of(request)
         member = permissions.require_results(user, study)
         query = query_of(request, shapes.SamplesQuery)
-        rows: QuerySet[Sample] = samples_filtered(Sample.objects.filter(study=study), query)
+        rows: QuerySet[Sample] = filter_samples_by_query(Sample.objects.filter(study=study), query)
 
-        def show(taken: Sequence[Sample]) -> list[dict[str, Any]]:
+        def show(page_rows: Sequence[Sample]) -> list[dict[str, Any]]:
             if member is not None:
-                record_exposure(member=member, samples=taken)
-            return list(shapes.SampleRowSerializer(taken, many=True).data)
+                record_exposure(member=member, samples=page_rows)
+            return list(shapes.SampleRowSerializer(page_rows, many=True).data)
 
         order = shapes.ORDERS[query["ordering"]]
-        return respond_json(page(request, rows.select_related("question"), query, order=order, show=show))
+        return respond_json(paginate(request, rows.select_related("question"), query, order=order, show=show))
 
 
 class OneSampleView(View):
     """One sample."""
 
-    @describe("Show a sample", answer=shapes.SampleLifeSerializer)
+    @describe("Show a sample", answer=shapes.SampleDetailSerializer)
     def get(self, request: Request, sample: str) -> HttpResponse:
         """Admins see names, researchers pseudonyms. `reason_first` for who owes the sample's discussion a reason."""
         user = user_of(request)
-        row = _open_sample(user, sample)
-        return respond_json(sample_shown(row, names=permissions.may_lead(user, row.study)))
+        row = _read_sample(user, sample)
+        return respond_json(describe_sample_detail(row, names=permissions.may_lead(user, row.study)))
 
 
 class HistoryView(View):
-    """One sample's steps."""
+    """The history of a sample."""
 
     @describe("Show the history of a sample", answer=list_schema(shapes.HistoryStepSerializer))
     def get(self, request: Request, sample: str) -> HttpResponse:
         """Its whole life, oldest first. Admins see names, researchers pseudonyms."""
         user = user_of(request)
-        row = _open_sample(user, sample)
+        row = _read_sample(user, sample)
         steps = read_timeline(row, names=permissions.may_lead(user, row.study))
-        return respond_json({"results": history_shown(steps)})
+        return respond_json({"results": describe_history(steps)})
 
 
 class ReopenView(View):
-    """Opening a decided sample again."""
+    """Reopens a decided sample."""
 
     @describe(
         "Reopen a sample", request=shapes.ReopenRequestSerializer, answer=shapes.SampleRowSerializer, conflict=True
@@ -81,11 +81,11 @@ class ReopenView(View):
         """
         user = user_of(request)
         body = body_of(request, shapes.ReopenRequestSerializer)
-        return _row(user, reopening.reopen_sample(by=user, sample_id=sample, **body))
+        return _respond_with_row(user, reopening.reopen_sample(by=user, sample_id=sample, **body))
 
 
 class WithdrawView(View):
-    """Giving a sample up."""
+    """Withdraws a sample."""
 
     @describe(
         "Withdraw a sample", request=shapes.WithdrawRequestSerializer, answer=shapes.SampleRowSerializer, conflict=True
@@ -94,11 +94,11 @@ class WithdrawView(View):
         """Admins only. It has no final scores any more; what people said of it stays."""
         user = user_of(request)
         body = body_of(request, shapes.WithdrawRequestSerializer)
-        return _row(user, reopening.withdraw_sample(by=user, sample_id=sample, **body))
+        return _respond_with_row(user, reopening.withdraw_sample(by=user, sample_id=sample, **body))
 
 
 class SampleReviewView(View):
-    """Sending an agreed sample to somebody new."""
+    """Requests a review of an agreed sample."""
 
     @describe(
         "Send a sample to cross-review",
@@ -110,11 +110,11 @@ class SampleReviewView(View):
         """Admins only. One more score is asked of it; until then it has no final values. All scores decide then."""
         user = user_of(request)
         body = body_of(request, shapes.ReviewRequestSerializer)
-        return _row(user, requesting_review.request_review(by=user, sample_id=sample, **body))
+        return _respond_with_row(user, requesting_review.request_review(by=user, sample_id=sample, **body))
 
 
 class AssignView(View):
-    """Giving a sample to people."""
+    """Assigns a sample to members."""
 
     @describe(
         "Assign a sample to people",
@@ -126,13 +126,13 @@ class AssignView(View):
         """Admins only. It comes first in what each of them holds, for so many days; all of them get it, or nobody."""
         user = user_of(request)
         body = body_of(request, shapes.AssignRequestSerializer)
-        handed = assigning_by_hand.assign_sample(by=user, sample_id=sample, **body)
-        given = shapes.GivenToSerializer(handed.assignees, many=True).data
-        return respond_json({**shapes.SampleRowSerializer(handed.sample).data, "assigned": given})
+        assignment = assigning_by_hand.assign_sample(by=user, sample_id=sample, **body)
+        given = shapes.AssigneeSerializer(assignment.assignees, many=True).data
+        return respond_json({**shapes.SampleRowSerializer(assignment.sample).data, "assigned": given})
 
 
-def _open_sample(user: User, public_id: str) -> Sample:
-    """Return a sample of which the user may see what others said.
+def _read_sample(user: User, public_id: str) -> Sample:
+    """Return a sample whose scores the user may see, and record the exposure.
 
     Raises:
         NotFound: it is not the user's to see.
@@ -145,10 +145,10 @@ def _open_sample(user: User, public_id: str) -> Sample:
             "You take part in this sample's discussion. Give your reason there first; then you see what others said.",
             code="reason_first",
         )
-    note_that_seen(user, row.study, [row])
+    record_samples_seen(user, row.study, [row])
     return row
 
 
-def _row(user: User, sample: Sample) -> HttpResponse:
+def _respond_with_row(user: User, sample: Sample) -> HttpResponse:
     row = samples_visible_to(user).select_related("question").get(pk=sample.pk)
     return respond_json(shapes.SampleRowSerializer(row).data)

@@ -1,4 +1,4 @@
-"""Studies: listing, making, reading, changing; and rubrics."""
+"""Views of studies and rubrics."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,18 +12,18 @@ from annotation.core.rubric_cache import RubricDefinition, load_rubric
 from annotation.core.visibility import rubrics_visible_to, studies_visible_to
 from annotation.models import Member, Protocol, Rubric, Study, User
 from annotation.studies import rubrics, studies
-from api.answers import respond_json, simplify_number
-from api.pagination import PageQuery, page
+from api.json_responses import respond_json, simplify_number
+from api.pagination import PageQuery, paginate
 from api.schema import describe, page_schema
 from api.serializers import studies as shapes
 from api.serializers.protocols import CopyRequestSerializer
 
 from .base import View, body_of, query_of, study_of, user_of
-from .protocols import protocol_shown
+from .protocols import describe_protocol
 
 
 class StudiesView(View):
-    """The studies that I may know of."""
+    """The studies visible to the user."""
 
     @describe("List studies", query=PageQuery, answer=page_schema(shapes.StudyRowSerializer))
     def get(self, request: Request) -> HttpResponse:
@@ -32,11 +32,11 @@ class StudiesView(View):
         query = query_of(request, PageQuery)
 
         def show(rows: Sequence[Study]) -> list[dict[str, Any]]:
-            places = Member.objects.filter(user=user, study__in=rows).exclude(state=Member.State.LEFT)
-            roles = dict(places.values_list("study_id", "role"))
-            return [_row(study, roles.get(study.pk)) for study in rows]
+            memberships = Member.objects.filter(user=user, study__in=rows).exclude(state=Member.State.LEFT)
+            roles = dict(memberships.values_list("study_id", "role"))
+            return [_describe_row(study, roles.get(study.pk)) for study in rows]
 
-        return respond_json(page(request, studies_visible_to(user), query, order=("slug",), show=show))
+        return respond_json(paginate(request, studies_visible_to(user), query, order=("slug",), show=show))
 
     @describe(
         "Make a study",
@@ -54,12 +54,12 @@ class StudiesView(View):
             by=user,
             slug=body["slug"],
             title=body.get("title", ""),
-            rubric=_rubric(body["rubric"]),
+            rubric=_find_rubric(body["rubric"]),
             preset=body["protocol"],
             instructions=body["instructions"],
             state=body["state"],
         )
-        return respond_json(_shown(study, user), status=201)
+        return respond_json(_describe_study(study, user), status=201)
 
 
 class OneStudyView(View):
@@ -68,7 +68,7 @@ class OneStudyView(View):
     @describe("Show a study", answer=shapes.ShownStudySerializer)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """For every member."""
-        return respond_json(_shown(study_of(request, slug), user_of(request)))
+        return respond_json(_describe_study(study_of(request, slug), user_of(request)))
 
     @describe(
         "Change a study", request=shapes.StudyChangeRequestSerializer, answer=shapes.ShownStudySerializer, conflict=True
@@ -78,11 +78,11 @@ class OneStudyView(View):
         study, user = study_of(request, slug), user_of(request)
         permissions.require_lead(user, study)
         study = studies.change_study(by=user, study=study, **body_of(request, shapes.StudyChangeRequestSerializer))
-        return respond_json(_shown(study, user))
+        return respond_json(_describe_study(study, user))
 
 
 class CopyStudyView(View):
-    """A study like another one."""
+    """Copies a study."""
 
     @describe(
         "Copy a study", request=CopyRequestSerializer, answer=shapes.ShownStudySerializer, status=201, conflict=True
@@ -91,12 +91,12 @@ class CopyStudyView(View):
         """Admins only. Its rubric, rules and instructions in a new study, in draft and without samples."""
         study, user = study_of(request, slug), user_of(request)
         permissions.require_lead(user, study)
-        made = studies.copy_study(by=user, source=study, **body_of(request, CopyRequestSerializer))
-        return respond_json(_shown(made, user), status=201)
+        copied = studies.copy_study(by=user, source=study, **body_of(request, CopyRequestSerializer))
+        return respond_json(_describe_study(copied, user), status=201)
 
 
 class RubricsView(View):
-    """The rubrics that I may know of."""
+    """The rubrics visible to the user."""
 
     @describe("List rubrics", query=PageQuery, answer=page_schema(shapes.RubricSerializer))
     def get(self, request: Request) -> HttpResponse:
@@ -104,12 +104,12 @@ class RubricsView(View):
         rows = rubrics_visible_to(user_of(request))
         query = query_of(request, PageQuery)
         return respond_json(
-            page(
+            paginate(
                 request,
                 rows,
                 query,
                 order=("key", "-version", "id"),
-                show=lambda taken: [rubric_shown(load_rubric(row.pk)) for row in taken],
+                show=lambda page_rows: [describe_rubric(load_rubric(row.pk)) for row in page_rows],
             )
         )
 
@@ -118,11 +118,11 @@ class RubricsView(View):
         """Site administrators only. The same again changes nothing; a change of one in use is a new version."""
         body = body_of(request, shapes.RubricRequestSerializer)
         stored = rubrics.import_rubric(by=user_of(request), content=body["toml"])
-        return respond_json(rubric_shown(load_rubric(stored.rubric.pk)))
+        return respond_json(describe_rubric(load_rubric(stored.rubric.pk)))
 
 
-def rubric_shown(rubric: RubricDefinition) -> dict[str, Any]:
-    """Return a rubric with every level's anchor."""
+def describe_rubric(rubric: RubricDefinition) -> dict[str, Any]:
+    """Return a rubric with its dimensions, levels and anchors."""
     return {
         "key": rubric.key,
         "version": rubric.version,
@@ -149,7 +149,7 @@ def rubric_shown(rubric: RubricDefinition) -> dict[str, Any]:
     }
 
 
-def _rubric(name: str) -> Rubric:
+def _find_rubric(name: str) -> Rubric:
     try:
         return rubrics.get_or_load(name)
     except NotFound as missing:
@@ -157,16 +157,16 @@ def _rubric(name: str) -> Rubric:
         raise BadInput(missing.message, fields=missing.fields) from None
 
 
-def _row(study: Study, role: str | None) -> dict[str, Any]:
+def _describe_row(study: Study, role: str | None) -> dict[str, Any]:
     return {"slug": study.slug, "title": study.title, "state": study.state, "my_role": role}
 
 
-def _shown(study: Study, user: User) -> dict[str, Any]:
+def _describe_study(study: Study, user: User) -> dict[str, Any]:
     member = permissions.find_member(user, study)
     protocol = Protocol.objects.get(study=study, current=True)
     return {
-        **_row(study, None if member is None else member.role),
+        **_describe_row(study, None if member is None else member.role),
         "instructions": study.instructions,
-        "rubric": rubric_shown(load_rubric(study.rubric_id)),
-        "protocol": protocol_shown(protocol),
+        "rubric": describe_rubric(load_rubric(study.rubric_id)),
+        "protocol": describe_protocol(protocol),
     }

@@ -59,7 +59,7 @@ def test_what_the_database_cannot_hold_is_bad_input(ann: Caller, monkeypatch: py
         def fail(user: object, fault: Exception = fault) -> None:
             raise fault
 
-        monkeypatch.setattr(people, "me", fail)
+        monkeypatch.setattr(people, "describe_user", fail)
         assert refusal(ann.get("me/")) == (400, "invalid")
 
 
@@ -69,7 +69,7 @@ def test_a_fault_of_ours_is_a_500_of_ours_and_is_logged(
     def fail(user: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(people, "me", fail)
+    monkeypatch.setattr(people, "describe_user", fail)
     response = ann.get("me/")
     assert refusal(response) == (500, "server_error")
     assert "secret detail" not in response.content.decode()
@@ -80,7 +80,7 @@ def test_a_fault_of_ours_is_seen_by_tests(ann: Caller, monkeypatch: pytest.Monke
     def fail(user: object) -> None:
         raise RuntimeError("seen")
 
-    monkeypatch.setattr(people, "me", fail)
+    monkeypatch.setattr(people, "describe_user", fail)
     with pytest.raises(RuntimeError, match="seen"):
         Client().get("/api/me/", headers=ann.headers)
 

@@ -1,4 +1,4 @@
-"""Start everything on this machine: the web server and a worker, and the demo study on request."""
+"""Starts the web server and a worker, and the demo study on request."""
 
 import io
 import os
@@ -14,10 +14,10 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections
 
-from config.collected import collect_if_stale
 from config.health import is_answering
 from config.processes import WEB, WORKER
-from config.safety import require_safe_start
+from config.startup_checks import require_safe_start
+from config.static_collection import collect_if_stale
 from config.supervisor import ProcessGroup
 
 SECONDS_TO_ANSWER = 60
@@ -40,17 +40,17 @@ class Command(BaseCommand):
     def handle(self, *args: Any, demo: bool, port: int | None, **options: Any) -> None:
         port = port or settings.PORT
         host = "127.0.0.1" if demo else os.environ.get("HOST", "127.0.0.1")
-        family = ProcessGroup(QUIET | os.environ | {"HOST": host, "PORT": str(port)})
-        self._require_free(host, port)
-        with family.stopped_by_signals():
+        processes = ProcessGroup(QUIET | os.environ | {"HOST": host, "PORT": str(port)})
+        self._require_free_port(host, port)
+        with processes.stop_on_signals():
             try:
-                about_demo = self._prepare(demo=demo, family=family)
-                self._serve(port=port, family=family, about_demo=about_demo)
+                demo_output = self._prepare_installation(demo=demo, processes=processes)
+                self._run_servers(port=port, processes=processes, demo_output=demo_output)
             finally:
-                family.stop()
+                processes.stop()
         self.stdout.write("Stopped.")
 
-    def _require_free(self, host: str, port: int) -> None:
+    def _require_free_port(self, host: str, port: int) -> None:
         with socket.socket() as probe:
             # As the server asks for it: a port whose last connections are still closing is free.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -61,8 +61,8 @@ class Command(BaseCommand):
                     f"Port {port} is not free ({error}). Stop what uses it, or choose another: PORT={port + 1}."
                 ) from None
 
-    def _prepare(self, *, demo: bool, family: ProcessGroup) -> str:
-        """Bring database, static files and demo up to date; returns what the demo says of itself."""
+    def _prepare_installation(self, *, demo: bool, processes: ProcessGroup) -> str:
+        """Update database, static files and demo, and return the demo's output."""
         Path(settings.DATA_DIR).mkdir(parents=True, exist_ok=True)
         try:
             call_command("migrate", interactive=False, verbosity=0)
@@ -72,28 +72,30 @@ class Command(BaseCommand):
             require_safe_start()
         except ImproperlyConfigured as unsafe:
             raise CommandError(str(unsafe)) from None
-        if not family.stop_requested.is_set() and collect_if_stale():
+        if not processes.stop_requested.is_set() and collect_if_stale():
             self.stdout.write("Prepared the static files.")
-        about_demo = io.StringIO()
-        if demo and not family.stop_requested.is_set():
-            call_command("demo", stdout=about_demo)
+        demo_output = io.StringIO()
+        if demo and not processes.stop_requested.is_set():
+            call_command("demo", stdout=demo_output)
         connections.close_all()
-        return about_demo.getvalue()
+        return demo_output.getvalue()
 
-    def _serve(self, *, port: int, family: ProcessGroup, about_demo: str) -> None:
+    def _run_servers(self, *, port: int, processes: ProcessGroup, demo_output: str) -> None:
         os.chdir(settings.BASE_DIR)
-        if not family.stop_requested.is_set():
-            family.start("web server", [sys.executable, "-m", *WEB])
-            family.start("worker", [sys.executable, "-m", WORKER[0], "--quiet", *WORKER[1:], "--loglevel", "warning"])
-            if family.watch(lambda: is_answering(port), seconds=SECONDS_TO_ANSWER):
-                self.stdout.write(f"\n{about_demo}\nOpen http://localhost:{port}\nStop with Ctrl-C.")
+        if not processes.stop_requested.is_set():
+            processes.start("web server", [sys.executable, "-m", *WEB])
+            processes.start(
+                "worker", [sys.executable, "-m", WORKER[0], "--quiet", *WORKER[1:], "--loglevel", "warning"]
+            )
+            if processes.wait_until(lambda: is_answering(port), seconds=SECONDS_TO_ANSWER):
+                self.stdout.write(f"\n{demo_output}\nOpen http://localhost:{port}\nStop with Ctrl-C.")
                 self.stdout.flush()
-                family.watch()
-        fallen = family.fallen()
-        if family.stop_requested.is_set():
+                processes.wait_until()
+        ended = processes.find_ended_child()
+        if processes.stop_requested.is_set():
             self.stdout.write("\nStopping …")
-        elif fallen is not None:
-            name, status = fallen
+        elif ended is not None:
+            name, status = ended
             raise CommandError(f"The {name} ended by itself (status {status}); everything is stopped. See above.")
         else:
             raise CommandError(f"The web server did not answer within {SECONDS_TO_ANSWER} seconds.")

@@ -30,7 +30,7 @@ if not {activity!r}:
 restoring.FILES_BETWEEN_REPORTS = 10
 restore_backup(path=Path({path!r}), progress=progress)
 """
-SERVES = "from config.safety import require_safe_start\nrequire_safe_start()"
+SERVES = "from config.startup_checks import require_safe_start\nrequire_safe_start()"
 # As version 3 of the tables had it; the fourth migration adds columns to it.
 OLDER = """
 from django.db import connection

@@ -25,7 +25,7 @@ PATIENCE = 150
 PREPARE = """
 import hashlib
 from pathlib import Path
-from config.collected import collect_if_stale
+from config.static_collection import collect_if_stale
 collect_if_stale()
 from django.test import Client
 from annotation.models import ApiToken, Member, User

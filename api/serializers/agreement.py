@@ -1,7 +1,8 @@
-"""Agreement and annotators in figures, and what a protocol would lead to."""
+"""Serializers of the reports on agreement and annotators."""
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from .fields import Choice, StrictSerializer
@@ -21,7 +22,7 @@ class ConfidenceIntervalField(serializers.ListField):
     child = serializers.FloatField()
 
 
-def _undefined() -> serializers.CharField:
+def _build_undefined_field() -> serializers.CharField:
     return serializers.CharField(allow_null=True, help_text="why there is no figure")
 
 
@@ -29,13 +30,13 @@ class PairKappaSerializer(serializers.Serializer[Any]):
     pair = serializers.ListField(child=serializers.CharField(), help_text="two annotators; pseudonyms for researchers")
     kappa = serializers.FloatField(allow_null=True, help_text="quadratic weights")
     samples = serializers.IntegerField()
-    undefined = _undefined()
+    undefined = _build_undefined_field()
 
 
 class IntraclassSerializer(serializers.Serializer[Any]):
     value = serializers.FloatField(allow_null=True)
     form = serializers.CharField()
-    undefined = _undefined()
+    undefined = _build_undefined_field()
 
 
 class ShareIntervalsSerializer(serializers.Serializer[Any]):
@@ -51,7 +52,7 @@ class AgreementRowSerializer(serializers.Serializer[Any]):
     level = serializers.ChoiceField(choices=LEVELS)
     alpha = serializers.FloatField(allow_null=True, help_text="Krippendorff's")
     interval = ConfidenceIntervalField(allow_null=True, help_text="of alpha, by resampling samples")
-    undefined = _undefined()
+    undefined = _build_undefined_field()
     samples = serializers.IntegerField()
     paired = serializers.IntegerField(help_text="samples with two ratings or more")
     ratings = serializers.IntegerField()
@@ -68,14 +69,16 @@ class AgreementRowSerializer(serializers.Serializer[Any]):
     icc_two_way = IntraclassSerializer()
 
 
-class TowardsSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="Towards")
+class ChangeDirectionsSerializer(serializers.Serializer[Any]):
     majority = serializers.IntegerField()
     highest = serializers.IntegerField()
     lowest = serializers.IntegerField()
     other = serializers.IntegerField()
 
 
-class TowardsWhomSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="TowardsWhom")
+class AdoptedValuesSerializer(serializers.Serializer[Any]):
     """How often somebody ended on a value that another one had begun with."""
 
     to = serializers.CharField()
@@ -83,11 +86,12 @@ class TowardsWhomSerializer(serializers.Serializer[Any]):
     of = serializers.IntegerField(help_text="how often the two began on different values")
 
     def get_fields(self) -> dict[str, Any]:
-        """Add `from`, a keyword of the language, which cannot be written as a name above."""
+        """Add `from`, a Python keyword that cannot be an attribute above."""
         return {"from": serializers.CharField(), **super().get_fields()}
 
 
-class MovedSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="Moved")
+class StanceChangesSerializer(serializers.Serializer[Any]):
     """What discussions moved; agreement afterwards says nothing, as it is complete by construction."""
 
     dimension = serializers.CharField()
@@ -100,8 +104,8 @@ class MovedSerializer(serializers.Serializer[Any]):
     down = serializers.IntegerField()
     mean_change = serializers.FloatField(allow_null=True)
     mean_step = serializers.FloatField(allow_null=True)
-    towards = TowardsSerializer()
-    whom = TowardsWhomSerializer(many=True)
+    towards = ChangeDirectionsSerializer()
+    whom = AdoptedValuesSerializer(many=True)
     overridden = serializers.IntegerField(help_text="decided by an admin, and not counted in the rest")
     reasons = serializers.DictField(child=serializers.IntegerField(), help_text="of the moves, by reason")
 
@@ -112,8 +116,8 @@ class AgreementSerializer(serializers.Serializer[Any]):
     round = serializers.IntegerField(help_text="1: independent ratings alone")
     rows = AgreementRowSerializer(many=True)
     left_out = serializers.IntegerField(help_text="groups beyond the largest ones")
-    moved = MovedSerializer(many=True)
-    pairwise = TowardsWhomSerializer(many=True, help_text="over all dimensions")
+    moved = StanceChangesSerializer(many=True)
+    pairwise = AdoptedValuesSerializer(many=True, help_text="over all dimensions")
     made_at = serializers.DateTimeField(allow_null=True, help_text="null: not calculated yet; POST does it")
     stale = serializers.BooleanField(help_text="something has happened in the study since")
     job = serializers.CharField(allow_null=True, help_text="id of the job that is calculating anew")
@@ -141,7 +145,7 @@ class AnnotatorRowSerializer(serializers.Serializer[Any]):
     within_one = serializers.FloatField(allow_null=True)
     seconds = serializers.FloatField(allow_null=True, help_text="median per sample")
     noteworthy = serializers.CharField(allow_null=True, help_text="null where it may be chance")
-    undefined = _undefined()
+    undefined = _build_undefined_field()
     weeks = WeekSerializer(many=True)
 
 

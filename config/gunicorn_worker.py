@@ -1,4 +1,4 @@
-"""A gunicorn worker that leaves a new connection to whichever process has fewer of them."""
+"""A gunicorn worker that balances connections among processes."""
 
 import time
 from typing import Any
@@ -8,8 +8,8 @@ from gunicorn.workers.gthread import ThreadWorker
 STEP_SECONDS, LONGEST_SECONDS = 0.0005, 0.004
 
 
-class EvenWorker(ThreadWorker):
-    """Hesitates before it accepts, the longer the more connections it has.
+class BalancedWorker(ThreadWorker):
+    """Waits before accepting, longer the more connections it has.
 
     All workers are woken for a new connection and the fastest takes it, which on an idle machine is the same one every
     time. As browsers keep their connections, seven of eight people then share one process, and so one processor.

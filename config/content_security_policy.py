@@ -1,4 +1,4 @@
-"""The content security policy, put together once and not for every answer."""
+"""Sends the content security policy, built once instead of per response."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,8 +11,10 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 
-class PreparedPolicy(CSPMiddleware):
-    """Sends the policy of the settings; one that a view has changed, or that has a nonce, is put together as ever.
+class CachedPolicyMiddleware(CSPMiddleware):
+    """Sends the policy of the settings; a view's own policy is built as usual.
+
+    Building it takes as long as resolving a URL, and every picture and score carries the same policy.
 
     That takes as long as finding the view, and the same policy goes out with every picture and every score.
     """

@@ -1,4 +1,4 @@
-"""An assignment as its annotator meets it. Only what is named here leaves the house."""
+"""JSON of an assignment and its sample; only the fields named here are published."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from annotation.scoring.leasing import LeasedWork
 from annotation.scoring.own_scores import OwnScore
 from annotation.suggestions.showing import SuggestionView
 
-from .answers import format_time, simplify_number
+from .json_responses import format_time, simplify_number
 from .markdown import to_html
 
 
@@ -28,14 +28,14 @@ def describe_assignment(work: LeasedWork, *, html: bool = False) -> dict[str, An
 
 
 def describe_sample(view: SampleView, *, html: bool = False) -> dict[str, Any]:
-    """Return a sample's turns and the dimensions that nobody scores on it."""
+    """Return a sample's turns and the dimensions whose values a rule gives."""
     return {
         "id": view.public_id,
         "turns": [
             {
                 "question": turn.question,
                 "context": turn.context,
-                "blocks": [_block(block, html) for block in turn.blocks],
+                "blocks": [_describe_block(block, html) for block in turn.blocks],
             }
             for turn in view.turns
         ],
@@ -58,7 +58,7 @@ def describe_own_score(view: OwnScore) -> dict[str, Any]:
 
 
 def describe_suggestion(view: SuggestionView | None) -> dict[str, Any] | None:
-    """Return what the annotator has been shown of a judge: its values, and its uncertainty beside own ones."""
+    """Return the part of a suggestion that its annotator may see."""
     if view is None:
         return None
     shown: dict[str, Any] = {"arm": view.arm, "ratings": describe_ratings(view.ratings)}
@@ -68,19 +68,19 @@ def describe_suggestion(view: SuggestionView | None) -> dict[str, Any] | None:
 
 
 def describe_ratings(values: Mapping[str, float | None]) -> dict[str, float | int | None]:
-    """Return values by dimension, whole ones as whole numbers."""
+    """Return values by dimension, with whole ones as integers."""
     return {key: simplify_number(value) for key, value in values.items()}
 
 
-def _block(block: TextBlock | PictureBlock, html: bool) -> dict[str, Any]:
+def _describe_block(block: TextBlock | PictureBlock, html: bool) -> dict[str, Any]:
     if isinstance(block, TextBlock):
         text = {"html": to_html(block.text)} if html else {"text": block.text}
         return {"kind": "text", "number": block.number, **text}
     return {
         "kind": "image",
         "number": block.number,
-        "url": picture_url(block.public_id, "web"),
-        "full_url": picture_url(block.public_id, "full"),
+        "url": build_picture_url(block.public_id, "web"),
+        "full_url": build_picture_url(block.public_id, "full"),
         "width": block.width,
         "height": block.height,
         "web_width": block.web_width,
@@ -88,6 +88,6 @@ def _block(block: TextBlock | PictureBlock, html: bool) -> dict[str, Any]:
     }
 
 
-def picture_url(public_id: str, size: str) -> str:
-    """Return where a picture is served from."""
+def build_picture_url(public_id: str, size: str) -> str:
+    """Return the address of a picture."""
     return reverse("api:picture", args=[public_id, size])

@@ -1,4 +1,4 @@
-"""Answers that several views give: work that was queued, a file that is taken away."""
+"""Responses that several views give: a queued job, or a file to download."""
 
 from typing import Any
 
@@ -9,18 +9,18 @@ from rest_framework import serializers
 from annotation.exports.downloads import Download
 from annotation.models import Job
 
-from .answers import respond_json
+from .json_responses import respond_json
 from .serializers.jobs import ShownJobSerializer
 
 
-def job_accepted(job: Job, shape: type[serializers.Serializer[Any]] = ShownJobSerializer) -> HttpResponse:
-    """Return a job that was queued, and where it can be watched."""
+def job_response(job: Job, shape: type[serializers.Serializer[Any]] = ShownJobSerializer) -> HttpResponse:
+    """Return a queued job, with its address in the header ``Location``."""
     where = reverse("api:job", args=[job.public_id])
     return respond_json(shape(job).data, status=202, headers={"Location": where})
 
 
-def send_download(download: Download) -> StreamingHttpResponse:
-    """Return a file under its name, in pieces; nobody keeps it and no browser shows it."""
+def download_response(download: Download) -> StreamingHttpResponse:
+    """Return a file as a streamed attachment that is not cached."""
     headers: dict[str, Any] = {
         "Content-Disposition": f'attachment; filename="{download.name}"',
         "Cache-Control": "no-store, private",

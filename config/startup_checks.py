@@ -1,4 +1,4 @@
-"""What a server must not start with, once people can reach it."""
+"""Checks that must pass before the server starts."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from annotation.core.system_checks import no_demo_logins, no_unfinished_restore
 
 @register(Tags.security, deploy=True)
 def no_default_secret(**_: Any) -> list[CheckMessage]:
-    """Refuse the secret that stands in the settings anywhere but in the demo and on a developer's machine.
+    """Report the default secret key anywhere but in the demo and with DEBUG.
 
     Commands need none: whoever runs them holds the database.
     """
@@ -28,7 +28,7 @@ def no_default_secret(**_: Any) -> list[CheckMessage]:
 
 
 def require_safe_start() -> None:
-    """Stop the process rather than serve with a known secret, logins that everybody knows or half of the data.
+    """Raise where the secret is public, demo logins exist, or a restore is unfinished.
 
     Raises:
         ImproperlyConfigured: naming the first fault and its remedy.

@@ -5,7 +5,7 @@ from csp.decorators import csp_update
 from csp.middleware import CSPMiddleware
 from django.http import HttpRequest, HttpResponse
 
-from config.policy import PreparedPolicy
+from config.content_security_policy import CachedPolicyMiddleware
 
 
 def view(request: HttpRequest) -> HttpResponse:
@@ -23,11 +23,11 @@ def directives(answer: HttpResponse) -> set[str]:
 
 def test_the_prepared_policy_is_the_one_that_would_be_put_together_anew() -> None:
     request = HttpRequest()
-    assert directives(PreparedPolicy(view)(request)) == directives(CSPMiddleware(view)(request))
-    assert "object-src 'none'" in directives(PreparedPolicy(view)(request))
+    assert directives(CachedPolicyMiddleware(view)(request)) == directives(CSPMiddleware(view)(request))
+    assert "object-src 'none'" in directives(CachedPolicyMiddleware(view)(request))
 
 
 def test_a_view_may_change_the_policy_of_its_own_page_and_of_no_other() -> None:
-    door = PreparedPolicy(view_with_pictures_from_elsewhere)
+    door = CachedPolicyMiddleware(view_with_pictures_from_elsewhere)
     assert "https://pictures.example" in door(HttpRequest()).headers[HEADER]
-    assert "https://pictures.example" not in PreparedPolicy(view)(HttpRequest()).headers[HEADER]
+    assert "https://pictures.example" not in CachedPolicyMiddleware(view)(HttpRequest()).headers[HEADER]

@@ -1,4 +1,7 @@
-"""Collects static files only when one of them has changed: collecting takes seconds, looking takes none."""
+"""Collects static files, only when one of them has changed.
+
+Collecting takes seconds, comparing a fingerprint does not.
+"""
 
 import hashlib
 from pathlib import Path
@@ -11,24 +14,24 @@ from django.core.management import call_command
 STAMP = ".collected"
 
 
-def fingerprint() -> str:
-    """Return a digest over the name, time and size of every static file, and over what processes them."""
+def compute_fingerprint() -> str:
+    """Return a digest of all static files' names, times and sizes, and of their storage."""
     lines = [django.get_version(), settings.STORAGES["staticfiles"]["BACKEND"], str(settings.DEBUG)]
     for finder in get_finders():
         for name, storage in finder.list([]):
-            about = Path(storage.path(name)).stat()
-            lines.append(f"{name} {about.st_mtime_ns} {about.st_size}")
+            status = Path(storage.path(name)).stat()
+            lines.append(f"{name} {status.st_mtime_ns} {status.st_size}")
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
 def collect_if_stale() -> bool:
-    """Bring the collected files up to date; tells whether there was anything to do."""
+    """Collect static files where they have changed, and return whether they had."""
     stamp = Path(settings.STATIC_ROOT) / STAMP
-    wanted = fingerprint()
-    if stamp.exists() and stamp.read_text() == wanted:
+    current = compute_fingerprint()
+    if stamp.exists() and stamp.read_text() == current:
         return False
     # Without the stamp an interrupted collection is repeated. Old hashed files stay: open pages still ask for them.
     stamp.unlink(missing_ok=True)
     call_command("collectstatic", interactive=False, verbosity=0)
-    stamp.write_text(wanted)
+    stamp.write_text(current)
     return True
