@@ -194,7 +194,7 @@ def _estimate_effect(of: Sequence[tuple[AnchoringTerms, _Moments, _Moments | Non
     if reason is not None:
         return AnchoringEffect(None, None, plain, values, samples, reason)
     drawn = _add_moments([moments for _, _, moments in of if moments is not None])
-    interval = resampling.percentiles(_slopes(drawn.above, drawn.below))
+    interval = resampling.percentile_interval(_slopes(drawn.above, drawn.below))
     if interval is None or interval.low < -FURTHEST or interval.high > FURTHEST:
         return AnchoringEffect(None, None, plain, values, samples, undefined.WITHIN_NOISE)
     return AnchoringEffect(float(known.above[0] / known.below[0]), interval, plain, values, samples, None)

@@ -16,15 +16,15 @@ from typing import Literal
 import numpy as np
 from scipy.stats import t as student_t
 
+from .differences import mean_of_others, usual_step
 from .krippendorff_alpha import Floats, Interval, Ints
+from .mean_intervals import bonferroni_level, mean_and_error, mean_interval, median_of_known
 from .undefined_reasons import ALONE
 
 Word = Literal["harsh", "generous", "narrow", "wide"]
 
-CONFIDENCE = 0.95
 # A word about a person needs this many samples that others rated, too.
 FEWEST_FOR_A_WORD = 20
-FEWEST_FOR_AN_INTERVAL = 5
 # In levels. One annotator of five who is a point harsher makes the other four look a quarter more generous: less than
 # half a level may well be somebody else's doing.
 BIAS_THAT_MATTERS = 0.5
@@ -89,16 +89,16 @@ def measure_bias(
     if not len(unit):
         return []
     points = np.asarray(values, dtype=np.float64)
-    step = float(np.median(np.diff(points))) if len(points) > 1 else 1.0
+    step = usual_step(points)
     own: Floats = points[position]
     _, unit = np.unique(unit, return_inverse=True)
     size = np.bincount(unit)
     others: Floats = (size[unit] - 1).astype(np.float64)
     shared = others > 0
-    difference = np.where(shared, own - _mean_of_others(unit, own, others), np.nan)
+    difference: Floats = own - mean_of_others(unit, own)
     # Others who differ in level would otherwise seem to vary: everybody beside them would look narrow.
     level = own - _levels(annotator, np.nan_to_num(difference), others)
-    others_mean, others_square = (_mean_of_others(unit, numbers, others) for numbers in (level, level**2))
+    others_mean, others_square = (mean_of_others(unit, numbers) for numbers in (level, level**2))
     counts = np.bincount(unit * len(points) + position, minlength=len(size) * len(points)).reshape(-1, len(points))
     near = (np.abs(points[:, None] - points[None, :]) <= 1 + _NEARLY).astype(np.float64)
     equal = counts[unit, position] - 1.0
@@ -110,7 +110,7 @@ def measure_bias(
     for person, rows in zip(people.tolist(), np.split(order, starts[1:]), strict=True):
         mine = rows[shared[rows]]
         pairs = float(others[mine].sum())
-        bias, error = _mean_and_error(difference[mine])
+        bias, error = mean_and_error(difference[mine])
         ratio = _Spreads.of(own[mine], others_mean[mine], others_square[mine])
         around = counts[unit[mine]].sum(axis=0) - np.bincount(position[mine], minlength=len(points))
         found.append(
@@ -119,7 +119,7 @@ def measure_bias(
                 n=len(rows),
                 shared=len(mine),
                 bias=bias,
-                interval=_interval(bias, error, len(mine)),
+                interval=mean_interval(difference[mine]),
                 error=error,
                 spread=_standard_deviation(own[rows]),
                 others_spread=ratio.others,
@@ -128,19 +128,13 @@ def measure_bias(
                 usual_share=float(around.max()) / pairs if pairs else None,
                 exact=float(equal[mine].sum()) / pairs if pairs else None,
                 within_one=float(close[mine].sum()) / pairs if pairs else None,
-                seconds=_median(seconds[rows]),
+                seconds=median_of_known(seconds[rows]),
                 step=step,
                 weeks=_group_by_week(at[rows], difference[rows], own[rows], seconds[rows]),
                 undefined=None if pairs else ALONE,
             )
         )
     return found
-
-
-def _mean_of_others(unit: Ints, numbers: Floats, others: Floats) -> Floats:
-    """Return the mean of the other ratings of each rating's sample; 0 where there is none."""
-    mean: Floats = (np.bincount(unit, numbers)[unit] - numbers) / np.maximum(others, 1)
-    return mean
 
 
 def _levels(annotator: Ints, difference: Floats, others: Floats) -> Floats:
@@ -158,7 +152,7 @@ def noteworthy_words(everybody: Sequence[AnnotatorBias]) -> list[Word | None]:
     of comparisons (Bonferroni): in 19 of 20 studies in which nobody differs, nobody gets a word.
     """
     comparisons = 2 * sum(one.shared >= FEWEST_FOR_A_WORD for one in everybody)
-    level = 1 - (1 - CONFIDENCE) / (2 * comparisons) if comparisons else 1.0
+    level = bonferroni_level(comparisons)
     return [_noteworthy_word(one, level) if one.shared >= FEWEST_FOR_A_WORD else None for one in everybody]
 
 
@@ -212,28 +206,8 @@ class _Spreads:
         return cls(math.sqrt(theirs), math.sqrt(mine / theirs), error)
 
 
-def _mean_and_error(numbers: Floats) -> tuple[float | None, float | None]:
-    """Return mean and standard error."""
-    if not len(numbers):
-        return None, None
-    error = float(numbers.std(ddof=1)) / math.sqrt(len(numbers)) if len(numbers) > 1 else None
-    return float(numbers.mean()), error
-
-
-def _interval(mean: float | None, error: float | None, n: int) -> Interval | None:
-    if mean is None or error is None or n < FEWEST_FOR_AN_INTERVAL:
-        return None
-    reach = float(student_t.ppf((1 + CONFIDENCE) / 2, n - 1)) * error
-    return mean - reach, mean + reach
-
-
 def _standard_deviation(numbers: Floats) -> float | None:
     return float(numbers.std(ddof=1)) if len(numbers) > 1 else None
-
-
-def _median(numbers: Floats) -> float | None:
-    known = numbers[~np.isnan(numbers)]
-    return float(np.median(known)) if len(known) else None
 
 
 def _group_by_week(at: Floats, difference: Floats, own: Floats, seconds: Floats) -> list[BiasWeek]:
@@ -248,9 +222,9 @@ def _group_by_week(at: Floats, difference: Floats, own: Floats, seconds: Floats)
             BiasWeek(
                 week_name(week),
                 len(rows),
-                _mean_and_error(compared)[0],
+                mean_and_error(compared)[0],
                 _standard_deviation(own[rows]),
-                _median(seconds[rows]),
+                median_of_known(seconds[rows]),
             )
         )
     return found

@@ -13,8 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import t as student_t
 
-from .annotator_bias import CONFIDENCE, FEWEST_FOR_A_WORD, FEWEST_FOR_AN_INTERVAL, MOST_WEEKS, week_number
+from .annotator_bias import FEWEST_FOR_A_WORD, MOST_WEEKS, week_number
+from .differences import mean_of_others, usual_step
 from .krippendorff_alpha import Floats, Interval, Ints
+from .mean_intervals import bonferroni_level, mean_interval, median_of_known
 
 RECENT_WEEKS = 3
 # In levels; less changes next to no label.
@@ -100,7 +102,7 @@ def describe_annotators(
         for person, own in rows.items()
     }
     tests = sum(split is not None for pair in changes.values() for split in pair)
-    level = 1 - (1 - CONFIDENCE) / (2 * tests) if tests else 1.0
+    level = bonferroni_level(tests)
     spreads = _Spreads(rated, member, week)
     found = []
     for person, own in rows.items():
@@ -112,9 +114,9 @@ def describe_annotators(
                 annotator=person,
                 n=len(own),
                 bias=mean,
-                interval=_interval(known),
+                interval=mean_interval(known),
                 spread=spreads.of(person),
-                seconds=_median(seconds[own]),
+                seconds=median_of_known(seconds[own]),
                 bias_change=None if of_bias is None else of_bias.change(level, matters=CHANGE_THAT_MATTERS),
                 pace_change=None
                 if of_pace is None
@@ -126,21 +128,10 @@ def describe_annotators(
 
 
 def _deviation_from_others(part: RatedDimension) -> Floats:
-    """Return per rating its difference to the mean of the sample's others, NaN without others."""
-    points = np.asarray(part.values, dtype=np.float64)
-    own = points[part.position] / _step(points)
-    if not len(own):
-        return own
+    """Return per rating its difference to the mean of the sample's others in levels, NaN without others."""
+    own: Floats = np.asarray(part.values, dtype=np.float64)[part.position] / usual_step(part.values)
     _, unit = np.unique(part.unit, return_inverse=True)
-    others = np.bincount(unit)[unit] - 1.0
-    rest = np.bincount(unit, own)[unit] - own
-    mean = np.divide(rest, others, out=np.full(len(own), np.nan), where=others > 0)
-    difference: Floats = own - mean
-    return difference
-
-
-def _step(points: Floats) -> float:
-    return float(np.median(np.diff(points))) if len(points) > 1 else 1.0
+    return own - mean_of_others(unit, own)
 
 
 class _Spreads:
@@ -151,7 +142,7 @@ class _Spreads:
         self._degrees: dict[tuple[int, int | None], int] = {}
         for part in rated:
             points = np.asarray(part.values, dtype=np.float64)
-            own = points[part.position] / _step(points)
+            own = points[part.position] / usual_step(points)
             self._add(own, member[part.score], None)
             self._add(own, member[part.score], week[part.score])
 
@@ -214,23 +205,6 @@ def _in_seconds(change: WeeklyChange) -> WeeklyChange:
     return WeeklyChange(math.exp(change.before), math.exp(change.after), change.since, change.noteworthy)
 
 
-def _interval(numbers: Floats) -> Interval | None:
-    if len(numbers) < FEWEST_FOR_AN_INTERVAL:
-        return None
-    mean = float(numbers.mean())
-    reach = (
-        float(student_t.ppf((1 + CONFIDENCE) / 2, len(numbers) - 1))
-        * float(numbers.std(ddof=1))
-        / math.sqrt(len(numbers))
-    )
-    return mean - reach, mean + reach
-
-
-def _median(numbers: Floats) -> float | None:
-    known = numbers[~np.isnan(numbers)]
-    return float(np.median(known)) if len(known) else None
-
-
 def _group_by_week(person: int, bias: Floats, seconds: Floats, week: Ints, spreads: _Spreads) -> list[DriftWeek]:
     found = []
     for number in np.unique(week[week != np.iinfo(np.int64).min]).tolist()[-MOST_WEEKS:]:
@@ -242,7 +216,7 @@ def _group_by_week(person: int, bias: Floats, seconds: Floats, week: Ints, sprea
                 int(rows.sum()),
                 float(compared.mean()) if len(compared) else None,
                 spreads.of(person, number),
-                _median(seconds[rows]),
+                median_of_known(seconds[rows]),
             )
         )
     return found

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from judge.metrics.association import quadratic_kappa_of_sums
+
 from .krippendorff_alpha import Floats, Ints
 from .undefined_reasons import (
     NO_PAIRS,
@@ -37,9 +39,7 @@ class IntraclassCorrelation(NamedTuple):
 def pair_kappas(unit: Ints, annotator: Ints, position: Ints) -> list[PairKappa]:
     """Return the kappa of every pair of annotators with a sample in common, those with the most in common first.
 
-    The weights are squared distances of positions in the dimension's levels, all levels counted. The distance
-    expected by chance is then the sum of two mean squares less twice the product of the means (Cohen 1968), so that a
-    pair needs five sums and no table.
+    The weights are squared distances of positions in the dimension's levels, all levels counted.
     """
     order = np.lexsort((annotator, unit))
     unit, annotator, position = unit[order], annotator[order], position[order]
@@ -63,7 +63,7 @@ def pair_kappas(unit: Ints, annotator: Ints, position: Ints) -> list[PairKappa]:
 
 
 def _kappa(first: int, second: int, sums: list[float]) -> PairKappa:
-    n, one, other, one_squared, other_squared, product = sums
+    n, one, other, one_squared, other_squared, _ = sums
     if n < 2:
         return PairKappa(first, second, None, int(n), ONE_SHARED)
     # Whole numbers below 2^53 throughout, so that the comparisons with nothing are exact.
@@ -73,9 +73,7 @@ def _kappa(first: int, second: int, sums: list[float]) -> PairKappa:
     if not spread_one or not spread_other:
         # The definition gives 0, whatever they agree on.
         return PairKappa(first, second, None, int(n), ONE_RATER_ONE_VALUE)
-    observed = n * (one_squared + other_squared - 2 * product)
-    expected = n * (one_squared + other_squared) - 2 * one * other
-    return PairKappa(first, second, 1 - observed / expected, int(n), None)
+    return PairKappa(first, second, quadratic_kappa_of_sums(*sums), int(n), None)
 
 
 def one_way_icc(unit: Ints, rating: Floats) -> IntraclassCorrelation:

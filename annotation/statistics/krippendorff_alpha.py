@@ -13,6 +13,8 @@ import krippendorff
 import numpy as np
 import numpy.typing as npt
 
+from judge.metrics.resampling import percentile_interval
+
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Measurement = Literal["ordinal", "interval", "nominal"]
@@ -20,11 +22,8 @@ MEASUREMENTS: tuple[Measurement, ...] = ("ordinal", "interval", "nominal")
 
 DRAWS = 200
 SEED = 42
-CONFIDENCE = 0.95
 # With fewer samples a percentile says more about the draws than about the ratings.
 FEWEST_SAMPLES = 5
-# An interval of the draws that happen to have a value would be an interval of something else.
-MOST_DRAWS_UNDEFINED = 0.05
 # What one step of a calculation may hold at a time, in numbers of eight bytes.
 ROOM = 2_000_000
 _NEARLY = 1e-9
@@ -192,12 +191,3 @@ def _draw_weights(patterns: RatingPatterns, draws: int, seed: int) -> Iterator[n
     at_once = max(1, ROOM // len(share))
     for start in range(0, draws, at_once):
         yield chance.multinomial(patterns.total, share, size=min(at_once, draws - start))
-
-
-def percentile_interval(drawn: Floats) -> Interval | None:
-    """Return the middle 95 % of drawn metrics; None where too many draws have no value."""
-    told = drawn[~np.isnan(drawn)]
-    if len(told) < (1 - MOST_DRAWS_UNDEFINED) * len(drawn) or not len(told):
-        return None
-    low, high = np.percentile(told, [50 * (1 - CONFIDENCE), 50 * (1 + CONFIDENCE)]).tolist()
-    return low, high

@@ -15,11 +15,22 @@ def quadratic_kappa(judge: Values, human: Values, levels: Sequence[float]) -> fl
     """
     points = np.asarray(levels, dtype=np.float64)
     one, other = _positions(judge, points), _positions(human, points)
-    if not len(one):
-        return None
-    observed = float(((one - other) ** 2).mean())
-    expected = float((one**2).mean() + (other**2).mean() - 2 * one.mean() * other.mean())
-    return 1 - observed / expected if expected > 1e-12 else None
+    sums = (one.sum(), other.sum(), one @ one, other @ other, one @ other)
+    return quadratic_kappa_of_sums(len(one), *(float(number) for number in sums))
+
+
+def quadratic_kappa_of_sums(
+    n: float, first: float, second: float, first_squared: float, second_squared: float, product: float
+) -> float | None:
+    """Return Cohen's kappa with quadratic weights from sums over ``n`` samples of the positions of two raters.
+
+    The distance expected by chance is the sum of two mean squares less twice the product of the means (Cohen 1968), so
+    that a pair needs five sums and no table. Sums of positions are whole numbers, so that the comparison with 0 is
+    exact. None without samples, and where both give one and the same position throughout.
+    """
+    observed = n * (first_squared + second_squared - 2 * product)
+    expected = n * (first_squared + second_squared) - 2 * first * second
+    return 1 - observed / expected if expected else None
 
 
 def pearson(judge: Values, human: Values) -> float | None:

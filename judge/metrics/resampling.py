@@ -13,6 +13,8 @@ SEED = 42
 CONFIDENCE = 0.95
 # With fewer questions a percentile says more about the draws than about the judge.
 FEWEST_QUESTIONS = 5
+# An interval of the draws that happen to have a value would be an interval of something else.
+MOST_DRAWS_UNDEFINED = 0.05
 # What one step may hold at a time, in numbers of eight bytes.
 ROOM = 4_000_000
 
@@ -36,7 +38,8 @@ def interval(
     """Return the percentile interval of a figure that is made of sums over samples.
 
     ``terms`` has a row per sample and a column per sum; ``figure`` turns the sums of many draws, a row each, into the
-    figure of each draw, NaN where a draw has none. None with fewer than five questions, or where draws lack the figure.
+    figure of each draw, NaN where a draw has none. None with fewer than five questions, or where more than 5 % of the
+    draws lack the figure.
     """
     _, place = np.unique(np.asarray(question), return_inverse=True)
     count = int(place.max()) + 1 if len(place) else 0
@@ -44,7 +47,7 @@ def interval(
         return None
     per_question = np.stack([np.bincount(place, column, count) for column in terms.T], axis=1)
     drawn = np.concatenate([figure(weights @ per_question) for weights in _weights(count, draws, seed)])
-    return percentiles(drawn, confidence=confidence)
+    return percentile_interval(drawn, confidence=confidence)
 
 
 def draw_sums(per_question: Floats, *, draws: int = DRAWS, seed: int = SEED) -> Floats | None:
@@ -58,12 +61,16 @@ def draw_sums(per_question: Floats, *, draws: int = DRAWS, seed: int = SEED) -> 
     return np.concatenate([weights @ per_question for weights in _weights(count, draws, seed)])
 
 
-def percentiles(drawn: Floats, *, confidence: float = CONFIDENCE) -> ConfidenceInterval | None:
-    """Return the interval of a figure from its values in the draws; None where some draws lack it."""
-    if np.isnan(drawn).any():
+def percentile_interval(drawn: Floats, *, confidence: float = CONFIDENCE) -> ConfidenceInterval | None:
+    """Return the interval of a metric from its values in the draws, NaN where a draw has none.
+
+    Draws without a value are left out; None where they are more than 5 %.
+    """
+    defined = drawn[~np.isnan(drawn)]
+    if len(defined) < (1 - MOST_DRAWS_UNDEFINED) * len(drawn) or not len(defined):
         return None
     tail = (1 - confidence) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail]).tolist()
+    low, high = np.quantile(defined, [tail, 1 - tail]).tolist()
     return ConfidenceInterval(low, high)
 
 

@@ -16,9 +16,9 @@ from annotation.statistics.krippendorff_alpha import (
     compute_alphas,
     pair_shares,
     patterns_of,
-    percentile_interval,
     wide_apart,
 )
+from judge.metrics.resampling import percentile_interval
 
 LEVELS = {
     "whole": (0, 1, 2, 3),
