@@ -177,7 +177,7 @@ def test_a_lease_that_waited_for_the_import_shows_nothing_about_the_old_content(
         protocol_id=study.protocols.get(current=True).pk,
         rubric=load_rubric(study.rubric_id),
     )[sample.pk]
-    assert read_before.said
+    assert read_before.judge_values
     replace()
     leasing.lease_samples(by=make_user("ann"), slug=study.slug)
     taken = (Assignment.objects.get().pk, read_before, SlotChoice(1, SuggestionArm.PREFILLED))

@@ -183,7 +183,7 @@ def test_many_samples_are_moved_by_a_job(study: Study, ada: User, monkeypatch: p
     told: list[tuple[int, int, str]] = []
     kept: dict[str, object] = {}
     context = SimpleNamespace(
-        by=ada, study=study, progress=lambda *step: told.append(step), resumed_from={}, keep=kept.update
+        by=ada, study=study, progress=lambda *step: told.append(step), resumed_from={}, keep_checkpoint=kept.update
     )
     assert KINDS[job.kind].run(context) == {"moved": 2}  # type: ignore[arg-type]
     assert told == [(0, 2, "Moving samples")]
