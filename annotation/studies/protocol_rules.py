@@ -1,56 +1,119 @@
-"""PURE. The rules of a study: named presets, how many people they need, and what about them cannot work."""
+"""PURE. The rules of a study: one table of them, named presets, how many people they need, and what cannot work."""
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
 MOST_SLOTS = 15
-MOST_ANNOTATORS = MOST_SLOTS - 1
-LONGEST_LEASE = 24 * 60
-LONGEST_UNDO = 10
-LONGEST_DISCUSSION = 365
 # Less would leave too few samples whose values no judge has touched.
 LEAST_BLIND = 0.3
 
+
+@dataclass(frozen=True, slots=True)
+class ProtocolRule:
+    """A rule of a protocol: its default, the values that it takes, and where it has an effect.
+
+    API, forms and checks are made from this; what a rule is called on a page is in the front end.
+    """
+
+    kind: Literal["choice", "whole number", "number", "flag"]
+    default: Any
+    choices: tuple[str, ...] = ()
+    least: float | None = None
+    above: float | None = None
+    """A limit that itself is not allowed."""
+    most: float | None = None
+    optional: bool = False
+    """It may be None."""
+    expected: str = ""
+    """Which values it takes, in a sentence to whoever gave another one."""
+    needs: tuple[str, tuple[str, ...]] | None = None
+    """Another rule, and the values of it with which this one has an effect; None: always."""
+    decides: bool = True
+    """It says how scores are decided, so that presets are about it."""
+
+    def accepts(self, value: Any) -> bool:
+        """Return whether the rule takes the value."""
+        if value is None and self.optional:
+            return True
+        if self.kind == "choice":
+            return value in self.choices
+        if self.kind == "flag":
+            return isinstance(value, bool)
+        if self.kind == "whole number" and not isinstance(value, int):
+            return False
+        return _is_number(value) and self._is_in_range(value)
+
+    def _is_in_range(self, value: float) -> bool:
+        return (
+            (self.least is None or value >= self.least)
+            and (self.above is None or value > self.above)
+            and (self.most is None or value <= self.most)
+        )
+
+    def expected_text(self) -> str:
+        """Return the sentence that says which values the rule takes."""
+        if self.kind == "choice":
+            return f"One of {', '.join(self.choices)}."
+        if self.kind == "flag":
+            return "Yes or no."
+        if self.kind == "whole number":
+            return f"A whole number from {self.least} to {self.most:,} {self.expected}."
+        return self.expected
+
+
+def _is_number(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value)
+
+
+RULES: dict[str, ProtocolRule] = {
+    "annotators_per_sample": ProtocolRule("whole number", 3, least=1, most=MOST_SLOTS - 1, expected="annotators"),
+    "tolerance": ProtocolRule("number", 0, least=0, expected="A number from 0, in the units of the levels."),
+    "tie_rule": ProtocolRule("choice", "discuss", choices=("discuss", "lower", "third")),
+    "decide": ProtocolRule("choice", "discuss", choices=("discuss", "aggregate")),
+    "cross_review": ProtocolRule("choice", "none", choices=("none", "all", "share", "high")),
+    "review_share": ProtocolRule(
+        "number", 0, least=0, most=1, expected="A share from 0 to 1.", needs=("cross_review", ("share",))
+    ),
+    "review_threshold": ProtocolRule(
+        "number",
+        None,
+        optional=True,
+        expected="A number, in the units of the levels.",
+        needs=("cross_review", ("high",)),
+    ),
+    "reason_first": ProtocolRule("flag", True, decides=False),
+    "discussion_days": ProtocolRule(
+        "whole number", 7, least=1, most=365, optional=True, expected="days; none at all: never", decides=False
+    ),
+    "suggestions": ProtocolRule("choice", "none", choices=("none", "delayed", "prefilled", "both"), decides=False),
+    "blind_share": ProtocolRule(
+        "number",
+        LEAST_BLIND,
+        least=LEAST_BLIND,
+        most=1,
+        expected=f"A share from {LEAST_BLIND:g} to 1: what the judge does to people can only be told from samples on "
+        "which nobody meets it.",
+        needs=("suggestions", ("delayed", "prefilled", "both")),
+        decides=False,
+    ),
+    "pull_limit": ProtocolRule(
+        "number",
+        0.2,
+        above=0,
+        most=1,
+        expected="A number above 0, up to 1: by which part of the way people may follow the judge.",
+        needs=("suggestions", ("delayed", "prefilled", "both")),
+        decides=False,
+    ),
+    "work_order": ProtocolRule("choice", "even", choices=("even", "disputed", "label_next"), decides=False),
+    "lease_minutes": ProtocolRule("whole number", 30, least=1, most=24 * 60, expected="minutes", decides=False),
+    "undo_minutes": ProtocolRule("whole number", 10, least=0, most=10, expected="minutes", decides=False),
+}
+FIELDS = tuple(RULES)
 # Every rule, with what it is where nobody has said anything else.
-DEFAULTS: dict[str, Any] = {
-    "annotators_per_sample": 3,
-    "tolerance": 0,
-    "tie_rule": "discuss",
-    "decide": "discuss",
-    "cross_review": "none",
-    "review_share": 0,
-    "review_threshold": None,
-    "reason_first": True,
-    "discussion_days": 7,
-    "suggestions": "none",
-    "blind_share": LEAST_BLIND,
-    "pull_limit": 0.2,
-    "work_order": "even",
-    "lease_minutes": 30,
-    "undo_minutes": 10,
-}
-FIELDS = tuple(DEFAULTS)
-
-CHOICES: dict[str, tuple[str, ...]] = {
-    "tie_rule": ("discuss", "lower", "third"),
-    "decide": ("discuss", "aggregate"),
-    "cross_review": ("none", "all", "share", "high"),
-    "suggestions": ("none", "delayed", "prefilled", "both"),
-    "work_order": ("even", "disputed", "label_next"),
-}
-
-# Rules that say nothing about how scores are decided: no preset is about them.
-BESIDE_DECIDING = (
-    "reason_first",
-    "discussion_days",
-    "suggestions",
-    "blind_share",
-    "pull_limit",
-    "work_order",
-    "lease_minutes",
-    "undo_minutes",
-)
+DEFAULTS: dict[str, Any] = {name: rule.default for name, rule in RULES.items()}
 
 # Rules that say how many people a sample may need.
 ABOUT_PEOPLE = ("annotators_per_sample", "tolerance", "tie_rule", "decide", "cross_review")
@@ -100,13 +163,10 @@ LEFT_OPEN: dict[str, tuple[OpenPoint, ...]] = {
 
 def complete_rules(rules: Mapping[str, Any]) -> dict[str, Any]:
     """Return every rule: those given, else the default; one that another rule leaves without effect as by default."""
-    whole = {name: rules.get(name, value) for name, value in DEFAULTS.items()}
-    if whole["cross_review"] != "share":
-        whole["review_share"] = DEFAULTS["review_share"]
-    if whole["cross_review"] != "high":
-        whole["review_threshold"] = DEFAULTS["review_threshold"]
-    if whole["suggestions"] == "none":
-        whole["blind_share"], whole["pull_limit"] = DEFAULTS["blind_share"], DEFAULTS["pull_limit"]
+    whole = {name: rules.get(name, rule.default) for name, rule in RULES.items()}
+    for name, rule in RULES.items():
+        if rule.needs is not None and whole[rule.needs[0]] not in rule.needs[1]:
+            whole[name] = rule.default
     return whole
 
 
@@ -115,7 +175,7 @@ def preset_of(rules: Mapping[str, Any]) -> str:
     rules = complete_rules(rules)
     for name, preset in PRESETS.items():
         wanted = complete_rules(preset)
-        if all(rules[field] == wanted[field] for field in FIELDS if field not in BESIDE_DECIDING):
+        if all(rules[name] == wanted[name] for name, rule in RULES.items() if rule.decides):
             return name
     return ""
 
@@ -165,43 +225,7 @@ def too_few(needed: int, people: int) -> str:
 
 
 def _out_of_range(rules: Mapping[str, Any]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for field, known in CHOICES.items():
-        if rules[field] not in known:
-            found[field] = f"One of {', '.join(known)}."
-    whole = {
-        "annotators_per_sample": (1, MOST_ANNOTATORS, "annotators"),
-        "lease_minutes": (1, LONGEST_LEASE, "minutes"),
-        "undo_minutes": (0, LONGEST_UNDO, "minutes"),
-        "discussion_days": (1, LONGEST_DISCUSSION, "days; none at all: never"),
-    }
-    for field, (least, most, unit) in whole.items():
-        value = rules[field]
-        if field == "discussion_days" and value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            found[field] = f"A whole number from {least} to {most:,} {unit}."
-    if not _is_number(rules["tolerance"]) or rules["tolerance"] < 0:
-        found["tolerance"] = "A number from 0, in the units of the levels."
-    if not _is_number(rules["review_share"]) or not 0 <= rules["review_share"] <= 1:
-        found["review_share"] = "A share from 0 to 1."
-    if not _is_number(rules["blind_share"]) or not LEAST_BLIND <= rules["blind_share"] <= 1:
-        found["blind_share"] = (
-            f"A share from {LEAST_BLIND:g} to 1: what the judge does to people can only be told from samples on which "
-            "nobody meets it."
-        )
-    if not _is_number(rules["pull_limit"]) or not 0 < rules["pull_limit"] <= 1:
-        found["pull_limit"] = "A number above 0, up to 1: by which part of the way people may follow the judge."
-    threshold = rules["review_threshold"]
-    if threshold is not None and not _is_number(threshold):
-        found["review_threshold"] = "A number, in the units of the levels."
-    if not isinstance(rules["reason_first"], bool):
-        found["reason_first"] = "Yes or no."
-    return found
-
-
-def _is_number(value: Any) -> bool:
-    return not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value)
+    return {name: rule.expected_text() for name, rule in RULES.items() if not rule.accepts(rules[name])}
 
 
 def _against_each_other(rules: Mapping[str, Any]) -> dict[str, str]:

@@ -96,7 +96,7 @@ def _deciding_rules(preset: str) -> dict[str, Any]:
     """Return what a preset says, and what it leaves to the default about deciding."""
     said = rules_of.PRESETS[preset]
     whole = rules_of.complete_rules(said)
-    return {name: value for name, value in whole.items() if name not in rules_of.BESIDE_DECIDING or name in said}
+    return {name: value for name, value in whole.items() if rules_of.RULES[name].decides or name in said}
 
 
 def protocol_problems(*, study: Study, wanted: Mapping[str, Any]) -> dict[str, str]:

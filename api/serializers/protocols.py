@@ -4,62 +4,68 @@ from typing import Any
 
 from rest_framework import serializers
 
-from annotation.models import Protocol
-from annotation.studies.protocol_rules import PRESETS
+from annotation.studies.protocol_rules import PRESETS, RULES, ProtocolRule
 
 from .agreement import ConfidenceIntervalField
 from .fields import Choice, Flag, Number, StrictSerializer, Text, WholeNumber
+
+SHOWN_HELP = {
+    "suggestions": "how the annotators of mixed samples meet the judge",
+    "blind_share": "of the samples, at least; nobody meets the judge on those",
+    "pull_limit": "an alarm is given where people follow the judge by more than this part of the way",
+    "work_order": "which samples annotators are given first",
+}
+REQUEST_HELP = {
+    "discussion_days": "null: no deadline",
+    "suggestions": "the first other than none reserves the test pool, where there is none",
+    "blind_share": "from 0.3 to 1; without suggestions it has no effect",
+    "pull_limit": "above 0, up to 1; without suggestions it has no effect",
+}
+
+
+def _shown_field(name: str, rule: ProtocolRule) -> serializers.Field[Any, Any, Any, Any]:
+    """Return the field of an answer that holds a rule."""
+    options: dict[str, Any] = {"help_text": SHOWN_HELP.get(name)}
+    if rule.optional:
+        options["allow_null"] = True
+    if rule.kind == "choice":
+        return serializers.ChoiceField(choices=rule.choices, **options)
+    kinds = {
+        "flag": serializers.BooleanField,
+        "whole number": serializers.IntegerField,
+        "number": serializers.FloatField,
+    }
+    return kinds[rule.kind](**options)
+
+
+def _request_field(name: str, rule: ProtocolRule) -> serializers.Field[Any, Any, Any, Any]:
+    """Return the field of a request that may hold a rule; its range is for `rule_problems` to check."""
+    options: dict[str, Any] = {"required": False, "help_text": REQUEST_HELP.get(name)}
+    if rule.optional:
+        options["allow_null"] = True
+    if rule.kind == "choice":
+        return Choice(choices=rule.choices, **options)
+    kinds = {"flag": Flag, "whole number": WholeNumber, "number": Number}
+    return kinds[rule.kind](**options)
 
 
 class ShownProtocolSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField()
     preset = serializers.CharField(help_text="the named rules that these are; empty: none of them")
-    annotators_per_sample = serializers.IntegerField()
-    tolerance = serializers.FloatField()
-    tie_rule = serializers.ChoiceField(choices=Protocol.TieRule.values)
-    decide = serializers.ChoiceField(choices=Protocol.Decide.values)
-    cross_review = serializers.ChoiceField(choices=Protocol.CrossReview.values)
-    review_share = serializers.FloatField()
-    review_threshold = serializers.FloatField(allow_null=True)
-    reason_first = serializers.BooleanField()
-    discussion_days = serializers.IntegerField(allow_null=True)
-    suggestions = serializers.ChoiceField(
-        choices=Protocol.Suggestions.values, help_text="how the annotators of mixed samples meet the judge"
-    )
-    blind_share = serializers.FloatField(help_text="of the samples, at least; nobody meets the judge on those")
-    pull_limit = serializers.FloatField(
-        help_text="an alarm is given where people follow the judge by more than this part of the way"
-    )
-    work_order = serializers.ChoiceField(
-        choices=Protocol.WorkOrder.values, help_text="which samples annotators are given first"
-    )
-    lease_minutes = serializers.IntegerField()
-    undo_minutes = serializers.IntegerField()
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Add a field for each rule of the table."""
+        return super().get_fields() | {name: _shown_field(name, rule) for name, rule in RULES.items()}
 
 
 class ProtocolRequestSerializer(StrictSerializer):
     preset = Choice(
         choices=sorted(PRESETS), required=False, help_text="named rules to start from, not the current ones"
     )
-    annotators_per_sample = WholeNumber(required=False)
-    tolerance = Number(required=False)
-    tie_rule = Choice(choices=Protocol.TieRule.values, required=False)
-    decide = Choice(choices=Protocol.Decide.values, required=False)
-    cross_review = Choice(choices=Protocol.CrossReview.values, required=False)
-    review_share = Number(required=False)
-    review_threshold = Number(required=False, allow_null=True)
-    reason_first = Flag(required=False)
-    discussion_days = WholeNumber(required=False, allow_null=True, help_text="null: no deadline")
-    suggestions = Choice(
-        choices=Protocol.Suggestions.values,
-        required=False,
-        help_text="the first other than none reserves the test pool, where there is none",
-    )
-    blind_share = Number(required=False, help_text="from 0.3 to 1; without suggestions it has no effect")
-    pull_limit = Number(required=False, help_text="above 0, up to 1; without suggestions it has no effect")
-    work_order = Choice(choices=Protocol.WorkOrder.values, required=False)
-    lease_minutes = WholeNumber(required=False)
-    undo_minutes = WholeNumber(required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Add a field for each rule of the table."""
+        return super().get_fields() | {name: _request_field(name, rule) for name, rule in RULES.items()}
 
 
 class ForecastRowSerializer(serializers.Serializer[Any]):

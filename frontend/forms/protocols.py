@@ -8,18 +8,18 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from annotation.studies.forecast import candidate_tolerances
-from annotation.studies.protocol_rules import (
-    DEFAULTS,
-    LEAST_BLIND,
-    LONGEST_DISCUSSION,
-    LONGEST_LEASE,
-    LONGEST_UNDO,
-    MOST_ANNOTATORS,
-)
+from annotation.studies.protocol_rules import DEFAULTS, LEAST_BLIND, RULES
 
 from .base import PageForm
 
 down = {"class": "choices is-vertical"}
+
+
+def _limits(name: str, *, factor: int = 1) -> dict[str, Any]:
+    """Return the least and the greatest value of a rule as a field takes them; ``factor`` makes shares per cent."""
+    rule = RULES[name]
+    limits = {"min_value": rule.least, "max_value": rule.most}
+    return {key: factor * limit for key, limit in limits.items() if limit is not None}
 
 
 class ProtocolForm(PageForm):
@@ -27,8 +27,7 @@ class ProtocolForm(PageForm):
 
     annotators_per_sample = forms.IntegerField(
         label=_("Annotators per sample"),
-        min_value=1,
-        max_value=MOST_ANNOTATORS,
+        **_limits("annotators_per_sample"),
         help_text=_("How many score each sample independently."),
         error_messages={"required": _("Say how many.")},
     )
@@ -64,15 +63,16 @@ class ProtocolForm(PageForm):
     review_threshold = forms.FloatField(
         label=_("High-rated from"), required=False, help_text=_("At least this on every dimension.")
     )
-    review_share = forms.FloatField(label=_("Share reviewed, in per cent"), required=False, min_value=0, max_value=100)
+    review_share = forms.FloatField(
+        label=_("Share reviewed, in per cent"), required=False, **_limits("review_share", factor=100)
+    )
     reason_first = forms.BooleanField(
         label=_("In a discussion everybody gives an own reason before seeing what the others gave"), required=False
     )
     discussion_days = forms.IntegerField(
         label=_("Days to agree"),
         required=False,
-        min_value=1,
-        max_value=LONGEST_DISCUSSION,
+        **_limits("discussion_days"),
         help_text=_("Then the admins decide. Empty: they never do by themselves."),
     )
     suggestions = forms.ChoiceField(
@@ -91,8 +91,7 @@ class ProtocolForm(PageForm):
     blind_share = forms.FloatField(
         label=_("Samples without the judge, in per cent"),
         required=False,
-        min_value=100 * LEAST_BLIND,
-        max_value=100,
+        **_limits("blind_share", factor=100),
         help_text=format_lazy(
             _("At least {least}; what the judge does is told from them."), least=int(100 * LEAST_BLIND)
         ),
@@ -100,7 +99,7 @@ class ProtocolForm(PageForm):
     pull_limit = forms.FloatField(
         label=_("Alarm when people follow the judge by more than"),
         required=False,
-        max_value=1,
+        **_limits("pull_limit"),
         help_text=_("0: they pay no heed to it; 1: they go all the way to its value. 0.2 is a fifth of the way."),
     )
     work_order = forms.ChoiceField(
@@ -115,16 +114,14 @@ class ProtocolForm(PageForm):
     )
     lease_minutes = forms.IntegerField(
         label=_("Minutes a sample is reserved"),
-        min_value=1,
-        max_value=LONGEST_LEASE,
+        **_limits("lease_minutes"),
         help_text=_("Longer while the page is open."),
         error_messages={"required": _("Say for how long.")},
     )
     undo_minutes = forms.IntegerField(
         label=_("Minutes to undo a score"),
-        min_value=0,
-        max_value=LONGEST_UNDO,
-        help_text=format_lazy(_("At most {most}."), most=LONGEST_UNDO),
+        **_limits("undo_minutes"),
+        help_text=format_lazy(_("At most {most}."), most=RULES["undo_minutes"].most),
         error_messages={"required": _("Say for how long.")},
     )
 

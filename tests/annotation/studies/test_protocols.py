@@ -13,6 +13,7 @@ from annotation.studies.protocol_rules import (
     LEFT_OPEN,
     MOST_SLOTS,
     PRESETS,
+    RULES,
     complete_rules,
     people_needed,
     preset_of,
@@ -25,6 +26,37 @@ LEVELS = [[0, 1, 2, 3, 4, 5]] * 4
 
 def faults(people: int | None = None, levels: list[list[float]] = LEVELS, **rules: Any) -> dict[str, str]:
     return rule_problems(complete_rules(rules), levels=levels, people=people)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_the_table_of_rules_is_that_of_the_database(name: str) -> None:
+    rule, column = RULES[name], Protocol._meta.get_field(name)
+    assert column.get_default() == rule.default
+    assert column.null == rule.optional
+    assert tuple(value for value, _ in column.choices or ()) == rule.choices
+    assert rule.accepts(rule.default)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("annotators_per_sample", [0, 15, True, 2.0, "3", None]),
+        ("tolerance", [-0.5, True, "0", None, float("nan"), float("inf")]),
+        ("tie_rule", ["", "upper", None, 1]),
+        ("review_share", [-0.1, 1.1, None]),
+        ("review_threshold", ["4", True, float("nan")]),
+        ("reason_first", [1, 0, "yes", None]),
+        ("discussion_days", [0, 366, 1.5]),
+        ("blind_share", [0.29, 1.01, None]),
+        ("pull_limit", [0, 1.01, None]),
+        ("lease_minutes", [0, 1441]),
+        ("undo_minutes", [-1, 11]),
+    ],
+)
+def test_a_value_that_a_rule_does_not_take_is_refused_by_its_name(name: str, values: list[Any]) -> None:
+    for value in values:
+        rules = {**DEFAULTS, name: value}
+        assert set(rule_problems(rules, levels=LEVELS)) == {name}, value
 
 
 @pytest.mark.parametrize("name", PRESETS)
