@@ -1,11 +1,11 @@
 """Reads an annotator's own scores."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from annotation.core.rubric_cache import RubricDefinition
-from annotation.models import Protocol, Rating, Revision, Score, Suggestion
+from annotation.models import Rating, Revision, Score, Suggestion
 from annotation.suggestions.arms import SuggestionArm
 
 
@@ -16,7 +16,7 @@ class OwnScore:
     Where the annotator has answered a judge's values ``ratings`` decide, and ``own`` are those locked before.
     """
 
-    ratings: dict[str, float]
+    ratings: Mapping[str, float | None]
     notes: dict[str, str]
     seconds: float | None
     scored_at: datetime | None
@@ -24,11 +24,11 @@ class OwnScore:
     own: dict[str, float] | None = None
 
 
-def undo_until(scored_at: datetime | None, protocol: Protocol | None) -> datetime | None:
-    """Return the moment up to which a score may be undone while its sample is undecided."""
-    if scored_at is None or protocol is None:
+def undo_deadline(scored_at: datetime | None, undo_minutes: int | None) -> datetime | None:
+    """Return the moment up to which a score may be undone while its sample is undecided; None where it may not."""
+    if scored_at is None or undo_minutes is None:
         return None
-    return scored_at + timedelta(minutes=protocol.undo_minutes)
+    return scored_at + timedelta(minutes=undo_minutes)
 
 
 def score_views(assignments: Sequence[int], rubric: RubricDefinition) -> dict[int, OwnScore]:
@@ -53,7 +53,7 @@ def score_views(assignments: Sequence[int], rubric: RubricDefinition) -> dict[in
     for score in scores:
         if score.assignment_id is None:
             continue
-        own = ratings[score.pk]
+        own, protocol = ratings[score.pk], score.sample.protocol
         answered = decided.get(score.assignment_id)
         # Own values that were shown a judge's are never taken back; what was made of them can be.
         since = revised_at.get(score.assignment_id) if score.arm == SuggestionArm.DELAYED else score.at
@@ -62,7 +62,7 @@ def score_views(assignments: Sequence[int], rubric: RubricDefinition) -> dict[in
             notes=notes[score.pk],
             seconds=score.seconds,
             scored_at=score.at,
-            undo_until=undo_until(since, score.sample.protocol),
+            undo_until=undo_deadline(since, None if protocol is None else protocol.undo_minutes),
             own=None if answered is None else own,
         )
     return found

@@ -11,12 +11,12 @@ from annotation.suggestions.showing import SuggestionView
 from judge.missing_sides import LockedDimension
 
 from .assignment_sql import OwnAssignment
-from .own_scores import score_views
+from .own_scores import OwnScore, score_views
 from .validation import add_locked_values
 
 
-@dataclass(frozen=True, slots=True)
-class SubmissionResult:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmissionResult(OwnScore):
     """The result of a submission, a revision or an undo; ``ratings`` include locked dimensions.
 
     While it is `revising` the ratings are the own ones, which are locked, beside the judge's in ``suggestion``. Once
@@ -25,15 +25,9 @@ class SubmissionResult:
 
     assignment_id: str
     state: str
-    ratings: dict[str, float | None]
-    notes: dict[str, str]
-    seconds: float | None
-    scored_at: datetime | None
-    undo_until: datetime | None
     expires_at: datetime | None = None
     suggestion: SuggestionView | None = None
     revise_until: datetime | None = None
-    own: dict[str, float] | None = None
 
 
 def stored_result(

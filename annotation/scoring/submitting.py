@@ -24,6 +24,7 @@ from .assignment_sql import OwnAssignment
 from .deciding import decide_samples
 from .exposures import require_independent
 from .leases import regain_slot, require_own_assignment
+from .own_scores import undo_deadline
 from .submit_result import SubmissionResult, stored_result
 from .undo_window import require_undoable
 from .validation import add_locked_values, check_values
@@ -82,7 +83,7 @@ def submit_score(
         notes={key: note.strip() for key, note in notes.items() if note.strip()},
         seconds=seconds,
         scored_at=now,
-        undo_until=now + timedelta(minutes=assignment.undo_minutes),
+        undo_until=undo_deadline(now, assignment.undo_minutes),
     )
 
 

@@ -11,7 +11,9 @@ NOTE_LENGTH = 4000
 LONGEST_SECONDS = 24 * 3600.0
 
 
-def add_locked_values(values: Mapping[str, float], locked: Mapping[str, LockedDimension]) -> dict[str, float | None]:
+def add_locked_values(
+    values: Mapping[str, float | None], locked: Mapping[str, LockedDimension]
+) -> dict[str, float | None]:
     """Return values by dimension, with the locked ones of a missing side added."""
     return {**values, **{key: lock.value for key, lock in locked.items()}}
 

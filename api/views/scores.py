@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from annotation.core.errors import BadInput
 from annotation.scoring import revising, submitting
 from annotation.scoring.submit_result import SubmissionResult
-from api.assignment_json import describe_ratings, describe_suggestion
+from api.assignment_json import describe_own_score, describe_ratings, describe_suggestion
 from api.json_responses import format_time, respond_json
 from api.schema import describe
 from api.serializers import assignments as shapes
@@ -77,14 +77,9 @@ def _describe_result(score: SubmissionResult) -> dict[str, Any]:
     return {
         "assignment": score.assignment_id,
         "state": score.state,
-        "ratings": describe_ratings(score.ratings),
-        "notes": score.notes,
-        "seconds": score.seconds,
-        "scored_at": format_time(score.scored_at),
-        "undo_until": format_time(score.undo_until),
+        **describe_own_score(score),
         "suggestion": describe_suggestion(score.suggestion),
         "revise_until": format_time(score.revise_until),
-        "own": None if score.own is None else describe_ratings(score.own),
     }
 
 
