@@ -122,15 +122,15 @@ def _run(folder: Path, samples: list[Any], *, width: int, layers: int, batch: in
     from judge.backends.vlm.trainer import MODEL
     from judge.formats.rubric import parse_rubric
     from judge.formats.sample_line import TextPart
-    from judge.presets import preset_named
-    from judge.prompt import question
-    from judge.runs import Config, Run
+    from judge.presets import find_preset
+    from judge.prompt import build_prompt
+    from judge.runs import Run, RunConfig
     from tests.judge.backends.tiny_models import write_model
 
     rubric = (ROOT / "fixtures/rubrics/interleaved-answer.toml").read_bytes()
-    said = [part.text for part in question(parse_rubric(rubric), samples[0].turns) if isinstance(part, TextPart)]
-    options = preset_named("tiny", "vlm").options | {"model": "-", "eval_batch": batch, "picture_tokens": 256}
-    config = Config(*("b", "vlm", "tiny", options, 42, "R", "0" * 64, {}, "r@1", "sha", "1", {}, "2026-01-01"))
+    said = [part.text for part in build_prompt(parse_rubric(rubric), samples[0].turns) if isinstance(part, TextPart)]
+    options = find_preset("tiny", "vlm").options | {"model": "-", "eval_batch": batch, "picture_tokens": 256}
+    config = RunConfig(*("b", "vlm", "tiny", options, 42, "R", "0" * 64, {}, "r@1", "sha", "1", {}, "2026-01-01"))
     made = Run.begin(folder / "run", config, rubric, resume=False)
     write_model(made.model, FAMILY, width=width, layers=layers, said=said)
     about = {"family": FAMILY, "tuning": "full", "base_fingerprint": find_model(str(made.model)).fingerprint()}

@@ -27,7 +27,7 @@ INTERRUPTED = 130
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit status."""
-    parsed = _parser().parse_args(arguments)
+    parsed = _build_parser().parse_args(arguments)
     # Told to end by a program, it ends as it does for a person.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     if parsed.tethered:
@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         status: int = parsed.run(parsed)
     except KeyboardInterrupt:
         kept = " What was done is kept: the same command with --resume goes on." if "resume" in parsed else ""
-        return _say(parsed, f"Stopped.{kept}", INTERRUPTED)
+        return _report_error(parsed, f"Stopped.{kept}", INTERRUPTED)
     except (
         RecordError,
         RubricError,
@@ -48,34 +48,36 @@ def main(arguments: list[str] | None = None) -> int:
         RuntimeError,
         sqlite3.OperationalError,
     ) as error:
-        return _say(parsed, _words_of(error), 1)
+        return _report_error(parsed, _error_message(error), 1)
     return status
 
 
 def _train(parsed: argparse.Namespace) -> int:
     from .backends.registry import DEFAULT_PRESETS
-    from .evaluation.text_report import scorecard_lines
+    from .evaluation.text_report import format_scorecard
     from .options import parse_settings
-    from .runs import name_in
+    from .runs import read_run_name
     from .training import TrainingSpec, train
 
-    order = TrainingSpec(
+    spec = TrainingSpec(
         release=parsed.release,
         out=parsed.out,
         backend=parsed.backend,
         preset=parsed.preset or DEFAULT_PRESETS[parsed.backend],
         settings=parse_settings(parsed.set),
         # One that was made by default is made from the version, too, and another version may go on.
-        name=parsed.name or (name_in(parsed.out) if parsed.resume else ""),
+        name=parsed.name or (read_run_name(parsed.out) if parsed.resume else ""),
         seed=parsed.seed,
         resume=parsed.resume,
         cache=parsed.cache,
     )
     with _progress(parsed) as progress:
-        run = train(order, progress)
+        run = train(spec, progress)
     metrics = run.metrics()
     report = {"judge": run.config.name, "run": str(run.folder), "data": dict(run.config.data), "metrics": metrics}
-    _print(parsed, report, lambda: f"{run.config.name} in {run.folder}\n{scorecard_lines(metrics[parsed.target])}")
+    _print_report(
+        parsed, report, lambda: f"{run.config.name} in {run.folder}\n{format_scorecard(metrics[parsed.target])}"
+    )
     return 0
 
 
@@ -90,26 +92,26 @@ def _predict(parsed: argparse.Namespace) -> int:
     lines = SampleLines(parsed.samples)
     pictures = PictureFolder(parsed.images or parsed.samples.parent)
     with _progress(parsed) as progress:
-        surroundings = JudgeContext(pictures, parsed.cache, progress, parse_settings(parsed.set))
-        found = predict(Run(parsed.run_folder), lines, parsed.out, surroundings, resume=parsed.resume)
+        context = JudgeContext(pictures, parsed.cache, progress, parse_settings(parsed.set))
+        found = predict(Run(parsed.run_folder), lines, parsed.out, context, resume=parsed.resume)
     refused = [(f"line {number}", error) for number, error in lines.refused]
     report = {
         "predictions": found.predictions,
         "statuses": dict(sorted(found.statuses.items())),
         "continued_from": found.continued_from,
-        **_refusals(refused),
+        **_refused_data(refused),
     }
     statuses = ", ".join(f"{count:,} {name}" for name, count in sorted(found.statuses.items()))
-    _print(parsed, report, lambda: f"{found.predictions:,} predictions in {parsed.out} ({statuses or 'none'})")
-    return _tell_refused(parsed, refused, done=found.predictions)
+    _print_report(parsed, report, lambda: f"{found.predictions:,} predictions in {parsed.out} ({statuses or 'none'})")
+    return _report_refused(parsed, refused, done=found.predictions)
 
 
 def _evaluate(parsed: argparse.Namespace) -> int:
     from .context import JudgeContext
-    from .evaluation.baseline_features import features_of
+    from .evaluation.baseline_features import extract_baseline_features
     from .evaluation.pairs import Target
-    from .evaluation.scorecard import Labelled, build_scorecard
-    from .evaluation.text_report import scorecard_lines
+    from .evaluation.scorecard import EvaluationData, build_scorecard
+    from .evaluation.text_report import format_scorecard
     from .formats.picture_folder import PictureFolder
     from .formats.prediction_line import SamplePrediction, parse_line
     from .formats.release_line import ReleaseFolder
@@ -126,17 +128,19 @@ def _evaluate(parsed: argparse.Namespace) -> int:
                     refused.append((f"line {number}", error))
     targets: tuple[Target, ...] = ("final", "mean") if parsed.target == "both" else (parsed.target,)
     with _progress(parsed) as progress:
-        surroundings = JudgeContext(PictureFolder(parsed.release), parsed.cache, progress)
-        labelled = Labelled(
+        context = JudgeContext(PictureFolder(parsed.release), parsed.cache, progress)
+        labelled = EvaluationData(
             release.rubric,
             list(release.samples("train")),
             list(release.samples("test")),
-            None if parsed.no_features else lambda samples: features_of(samples, surroundings),
+            None if parsed.no_features else lambda samples: extract_baseline_features(samples, context),
         )
         cards = {target: build_scorecard(labelled, predictions, target) for target in targets}
     report = cards if parsed.target == "both" else cards[parsed.target]
-    _print(parsed, report | _refusals(refused), lambda: "\n\n".join(scorecard_lines(card) for card in cards.values()))
-    return _tell_refused(parsed, refused, done=len(predictions))
+    _print_report(
+        parsed, report | _refused_data(refused), lambda: "\n\n".join(format_scorecard(card) for card in cards.values())
+    )
+    return _report_refused(parsed, refused, done=len(predictions))
 
 
 def _relearn(parsed: argparse.Namespace) -> int:
@@ -144,13 +148,13 @@ def _relearn(parsed: argparse.Namespace) -> int:
     from .formats.picture_folder import PictureFolder
     from .formats.rubric import parse_rubric
     from .formats.sample_file import SampleLines
-    from .incremental_session import answer_lines, measure_samples
+    from .incremental_session import answer_lines, start_session
 
     lines = SampleLines(parsed.samples)
     pictures = PictureFolder(parsed.images or parsed.samples.parent)
     with _progress(parsed) as progress:
-        surroundings = JudgeContext(pictures, parsed.cache, progress)
-        known = measure_samples(lines, parse_rubric(parsed.rubric.read_bytes()), surroundings, parsed.seed)
+        context = JudgeContext(pictures, parsed.cache, progress)
+        known = start_session(lines, parse_rubric(parsed.rubric.read_bytes()), context, parsed.seed)
     for _, error in lines.refused:
         print(error, file=sys.stderr)  # noqa: T201
     # Whoever asks holds standard input open: where it ends, so does this.
@@ -159,7 +163,7 @@ def _relearn(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _build_parser() -> argparse.ArgumentParser:
     from .backends.registry import BACKENDS
 
     parser = argparse.ArgumentParser(prog="python -m judge", description="Train judges, judge samples, measure judges.")
@@ -206,37 +210,37 @@ def _parser() -> argparse.ArgumentParser:
     for command in (train, predict):
         command.add_argument("--resume", action="store_true", help="go on with what an earlier attempt left")
     for command in (train, predict, evaluate, relearn):
-        command.add_argument("--cache", type=Path, default=_cache(), help="folder for what can be made again")
+        command.add_argument("--cache", type=Path, default=_default_cache(), help="folder for what can be made again")
         command.add_argument("--json", action="store_true", help="print one object, and progress as lines of JSON")
     for command in (train, predict, evaluate):
         command.add_argument("--tethered", action="store_true", help="end when standard input ends: for programs")
     return parser
 
 
-def _cache() -> Path:
+def _default_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "synjudge"
 
 
 @contextmanager
 def _progress(parsed: argparse.Namespace) -> Iterator["ProgressReporter"]:
     """Yield what hears of the work; a line that was written over is ended, however the work ends."""
-    from .progress import Bar, Events
+    from .progress import JsonReporter, ProgressBar
 
     if parsed.json:
-        yield Events()
+        yield JsonReporter()
         return
-    bar = Bar()
+    bar = ProgressBar()
     try:
         yield bar
     finally:
         bar.close()
 
 
-def _print(parsed: argparse.Namespace, report: dict[str, Any], text: Callable[[], str]) -> None:
+def _print_report(parsed: argparse.Namespace, report: dict[str, Any], text: Callable[[], str]) -> None:
     print(json.dumps(report, ensure_ascii=False, allow_nan=False) if parsed.json else text())  # noqa: T201
 
 
-def _refusals(refused: list[tuple[str, RecordError]]) -> dict[str, Any]:
+def _refused_data(refused: list[tuple[str, RecordError]]) -> dict[str, Any]:
     return {
         "refused": len(refused),
         "errors": [
@@ -246,7 +250,7 @@ def _refusals(refused: list[tuple[str, RecordError]]) -> dict[str, Any]:
     }
 
 
-def _tell_refused(parsed: argparse.Namespace, refused: list[tuple[str, RecordError]], *, done: int) -> int:
+def _report_refused(parsed: argparse.Namespace, refused: list[tuple[str, RecordError]], *, done: int) -> int:
     if not parsed.json:
         for place, error in refused[:20]:
             print(f"{place}: {error}", file=sys.stderr)  # noqa: T201
@@ -255,7 +259,7 @@ def _tell_refused(parsed: argparse.Namespace, refused: list[tuple[str, RecordErr
     return 0 if not refused else REFUSED if done else 1
 
 
-def _words_of(error: Exception) -> str:
+def _error_message(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"{error} is missing."
     if isinstance(error, OSError) and error.strerror and error.filename:
@@ -263,7 +267,7 @@ def _words_of(error: Exception) -> str:
     return str(error)
 
 
-def _say(parsed: argparse.Namespace, message: str, status: int) -> int:
+def _report_error(parsed: argparse.Namespace, message: str, status: int) -> int:
     if parsed.json:
         print(json.dumps({"error": message}, ensure_ascii=False))  # noqa: T201
     print(message, file=sys.stderr)  # noqa: T201

@@ -16,16 +16,16 @@ from .formats.rubric import RubricDimension
 from .metrics.gaps import Floats
 
 CONFIDENCE = 0.9
-COLDEST, HOTTEST = 0.05, 20.0
+MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0
 # A judge that is certain would have an interval of no width whatever its errors are: share of the range of levels.
-LEAST_SD = 0.05
+MIN_SD_SHARE = 0.05
 # A level that was given no chance at all stays thinkable.
-LEAST_CHANCE = 1e-6
+MIN_PROBABILITY = 1e-6
 # Of log temperatures before anything is known: two of three judges are off by a factor of two at most. It is worth
 # a handful of samples, so that one or two that are met exactly make no judge certain of everything.
 PRIOR_SD = math.log(2)
 STEPS = 40
-STEEPEST = 200.0
+MAX_TILT = 200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class DimensionCalibration:
         return asdict(self)
 
 
-def calibration_from(data: dict[str, Any]) -> DimensionCalibration:
+def calibration_from_data(data: dict[str, Any]) -> DimensionCalibration:
     """Return a calibration from what `DimensionCalibration.as_data` wrote."""
     return DimensionCalibration(**data)
 
@@ -60,11 +60,11 @@ def calibrate(
     """
     told = histograms.sum(axis=1) > 0
     levels = np.asarray(dimension.values)
-    temperature = _temperature(chances[told], histograms[told], levels) if told.any() else 1.0
+    temperature = _fit_temperature(chances[told], histograms[told], levels) if told.any() else 1.0
     warm = apply_temperature(chances, temperature, dimension.values)
     expected = warm @ levels
-    apart = np.abs(finals - expected) / _spread(warm, expected, levels)
-    return DimensionCalibration(temperature, _quantile(apart, confidence), len(finals), confidence)
+    apart = np.abs(finals - expected) / _standard_deviations(warm, expected, levels)
+    return DimensionCalibration(temperature, _conformal_quantile(apart, confidence), len(finals), confidence)
 
 
 def calibrate_predictions(
@@ -78,7 +78,7 @@ def calibrate_predictions(
     if calibration.factor is not None:
         levels = np.asarray(dimension.values)
         expected = warm @ levels
-        reach = calibration.factor * _spread(warm, expected, levels)
+        reach = calibration.factor * _standard_deviations(warm, expected, levels)
         low, high = np.maximum(levels[0], expected - reach), np.minimum(levels[-1], expected + reach)
         intervals = list(zip(low.tolist(), high.tolist(), strict=True))
     return predictions_from_distributions(
@@ -99,24 +99,24 @@ def apply_temperature(chances: Floats, temperature: float, levels: Sequence[floa
     if temperature == 1 or not len(chances):
         return np.asarray(chances, dtype=np.float64)
     points = np.asarray(levels, dtype=np.float64)
-    logs = np.log(np.maximum(chances, LEAST_CHANCE)) / temperature
+    logs = np.log(np.maximum(chances, MIN_PROBABILITY)) / temperature
     place = (points - points[0]) / (points[-1] - points[0])
     wanted = chances @ place
-    low, high = np.full(len(chances), -STEEPEST), np.full(len(chances), STEEPEST)
+    low, high = np.full(len(chances), -MAX_TILT), np.full(len(chances), MAX_TILT)
     for _ in range(STEPS):
         middle = (low + high) / 2
-        above = _tilted(logs, place, middle) @ place > wanted
+        above = _tilt(logs, place, middle) @ place > wanted
         high, low = np.where(above, middle, high), np.where(above, low, middle)
-    return _tilted(logs, place, (low + high) / 2)
+    return _tilt(logs, place, (low + high) / 2)
 
 
-def _tilted(logs: Floats, place: Floats, tilt: Floats) -> Floats:
+def _tilt(logs: Floats, place: Floats, tilt: Floats) -> Floats:
     moved = logs + tilt[:, None] * place[None, :]
     raised = np.exp(moved - moved.max(axis=1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
-def _temperature(chances: Floats, histograms: Floats, levels: Floats) -> float:
+def _fit_temperature(chances: Floats, histograms: Floats, levels: Floats) -> float:
     """Return the temperature of the least cross entropy with people's ratings (Guo et al. 2017), by golden section.
 
     A sample counts once, however many rated it. The logarithm has a normal prior around none (`PRIOR_SD`), of which
@@ -126,10 +126,10 @@ def _temperature(chances: Floats, histograms: Floats, levels: Floats) -> float:
 
     def loss(log_temperature: float) -> float:
         warm = apply_temperature(chances, math.exp(log_temperature), levels.tolist())
-        surprise = float(-(weights * np.log(np.maximum(warm, LEAST_CHANCE))).sum())
+        surprise = float(-(weights * np.log(np.maximum(warm, MIN_PROBABILITY))).sum())
         return surprise + (log_temperature / PRIOR_SD) ** 2 / 2
 
-    low, high = math.log(COLDEST), math.log(HOTTEST)
+    low, high = math.log(MIN_TEMPERATURE), math.log(MAX_TEMPERATURE)
     ratio = (math.sqrt(5) - 1) / 2
     for _ in range(STEPS):
         left, right = high - ratio * (high - low), low + ratio * (high - low)
@@ -140,12 +140,12 @@ def _temperature(chances: Floats, histograms: Floats, levels: Floats) -> float:
     return math.exp((low + high) / 2)
 
 
-def _spread(chances: Floats, expected: Floats, levels: Floats) -> Floats:
+def _standard_deviations(chances: Floats, expected: Floats, levels: Floats) -> Floats:
     variance = (chances * (levels[None, :] - expected[:, None]) ** 2).sum(axis=1)
-    return np.asarray(np.maximum(np.sqrt(variance), LEAST_SD * (levels[-1] - levels[0])), dtype=np.float64)
+    return np.asarray(np.maximum(np.sqrt(variance), MIN_SD_SHARE * (levels[-1] - levels[0])), dtype=np.float64)
 
 
-def _quantile(apart: Sequence[float] | Floats, confidence: float) -> float | None:
+def _conformal_quantile(apart: Sequence[float] | Floats, confidence: float) -> float | None:
     """Return the split-conformal quantile (Vovk et al. 2005; Lei et al. 2018); None where it would be without end."""
     place = math.ceil((len(apart) + 1) * confidence)
     return float(np.sort(apart)[place - 1]) if 0 < place <= len(apart) else None

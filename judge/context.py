@@ -16,5 +16,5 @@ class JudgeContext:
     pictures: PictureFolder
     cache: Path | None = None
     progress: ProgressReporter = field(default_factory=SilentReporter)
-    places: Mapping[str, Any] = field(default_factory=dict)
+    path_overrides: Mapping[str, Any] = field(default_factory=dict)
     """Options of a run that say where something lies, as it is here: they go before those that it was trained with."""

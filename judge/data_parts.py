@@ -12,14 +12,14 @@ from .formats.release_line import BLIND, LabelledSample, ReleaseFolder, question
 from .formats.rubric import RubricSpec
 
 # Where a release keeps no samples for calibration, so many are kept of its training part.
-HELD_OUT = 0.1
+HELD_OUT_SHARE = 0.1
 # An interval that holds nine times of ten takes nine samples.
-FEWEST = 9
+MIN_CALIBRATION_SAMPLES = 9
 # Of so few per dimension the share that an interval covers is off by four points (the standard deviation of the Beta
 # distribution of split-conformal coverage, Vovk 2012): below it, what was said out of fold calibrates as well.
-ENOUGH = 50
+ENOUGH_SAMPLES = 50
 # Below that there is too little to learn from to keep any back.
-FEWEST_TO_LEARN_FROM = 50
+MIN_TRAINING_SAMPLES = 50
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class DataParts:
     out_of_fold: list[LabelledSample] = field(default_factory=list)
     """Those of ``learn`` that calibrate as well, by what models say of them that had not seen their question."""
 
-    def about(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """Return how many samples and questions each part has; ``out_of_fold`` is within ``learn``."""
         counts: dict[str, Any] = {"calibration_source": self.source}
         for name in ("learn", "calibrate", "out_of_fold", "test"):
@@ -44,59 +44,60 @@ class DataParts:
         return counts
 
 
-def parts_of(release: ReleaseFolder, seed: int, *, cross_checked: bool) -> DataParts:
-    """Return the parts; the same each time.
+def split_release(release: ReleaseFolder, seed: int, *, predicts_out_of_fold: bool) -> DataParts:
+    """Return the parts of a release, the same each time.
 
-    Calibration samples are those that the release kept for it. Where a dimension has fewer than `ENOUGH` of them, a
-    backend that is ``cross_checked`` is calibrated out of fold as well, which costs it nothing; for any other, where
-    there are fewer than `FEWEST`, whole questions are drawn from the training part. Only such as were scored blind.
+    Calibration samples are those that the release kept for it. Where a dimension has fewer than `ENOUGH_SAMPLES` of
+    them, a backend that ``predicts_out_of_fold`` is calibrated out of fold as well, which costs it nothing; for any
+    other, where there are fewer than `MIN_CALIBRATION_SAMPLES`, whole questions are drawn from the training part. Only
+    such as were scored blind.
 
     Raises:
         RecordError: a line of the release cannot be read.
     """
     train = list(release.samples("train"))
     test = list(release.samples("test"))
-    kept = _blind(one for one in train if one.calibration)
+    kept = _select_blind(one for one in train if one.calibration)
     learn = [one for one in train if not one.calibration]
-    if cross_checked:
-        blind = _blind(learn)
-        out_of_fold = blind if _lacks(kept, blind, release.rubric) else []
-        return DataParts(learn, kept, test, _source(release=kept, out_of_fold=out_of_fold), out_of_fold)
-    drawn = _drawn(learn, seed) if len(kept) < FEWEST else set()
-    held_out = _blind(one for one in learn if question_key(one) in drawn)
+    if predicts_out_of_fold:
+        blind = _select_blind(learn)
+        out_of_fold = blind if _has_too_few_labels(kept, blind, release.rubric) else []
+        return DataParts(learn, kept, test, _name_source(release=kept, out_of_fold=out_of_fold), out_of_fold)
+    drawn = _draw_questions(learn, seed) if len(kept) < MIN_CALIBRATION_SAMPLES else set()
+    held_out = _select_blind(one for one in learn if question_key(one) in drawn)
     learn = [one for one in learn if question_key(one) not in drawn]
-    return DataParts(learn, kept + held_out, test, _source(release=kept, held_out=held_out))
+    return DataParts(learn, kept + held_out, test, _name_source(release=kept, held_out=held_out))
 
 
-def _blind(samples: Iterable[LabelledSample]) -> list[LabelledSample]:
+def _select_blind(samples: Iterable[LabelledSample]) -> list[LabelledSample]:
     return [one for one in samples if one.label_origin in BLIND]
 
 
-def _source(**parts: Sequence[LabelledSample]) -> str:
+def _name_source(**parts: Sequence[LabelledSample]) -> str:
     return " and ".join(name.replace("_", " ") for name, samples in parts.items() if samples) or "none"
 
 
-def _lacks(kept: Sequence[LabelledSample], others: Sequence[LabelledSample], rubric: RubricSpec) -> bool:
-    """Tell whether a dimension has fewer than `ENOUGH` labels among those kept, and some among the others."""
-    of_kept, of_others = _labels(kept, rubric), _labels(others, rubric)
-    return any(of_kept[key] < ENOUGH for key in of_others)
+def _has_too_few_labels(kept: Sequence[LabelledSample], others: Sequence[LabelledSample], rubric: RubricSpec) -> bool:
+    """Tell whether a dimension has fewer than `ENOUGH_SAMPLES` labels among those kept, and some among the others."""
+    of_kept, of_others = _count_labels(kept, rubric), _count_labels(others, rubric)
+    return any(of_kept[key] < ENOUGH_SAMPLES for key in of_others)
 
 
-def _labels(samples: Sequence[LabelledSample], rubric: RubricSpec) -> Counter[str]:
+def _count_labels(samples: Sequence[LabelledSample], rubric: RubricSpec) -> Counter[str]:
     """Count the final scores by dimension, without those that follow from a missing side."""
     return Counter(
         key for one in samples for key in missing_side_rules.asked_keys(one.sample, rubric) if key in one.final
     )
 
 
-def _drawn(train: Sequence[LabelledSample], seed: int) -> set[str]:
-    if len(train) < FEWEST_TO_LEARN_FROM:
+def _draw_questions(train: Sequence[LabelledSample], seed: int) -> set[str]:
+    if len(train) < MIN_TRAINING_SAMPLES:
         return set()
     sizes: dict[str, int] = {}
     for one in train:
         sizes[question_key(one)] = sizes.get(question_key(one), 0) + 1
     names = sorted(sizes)
-    wanted = max(FEWEST, round(HELD_OUT * len(train)))
+    wanted = max(MIN_CALIBRATION_SAMPLES, round(HELD_OUT_SHARE * len(train)))
     drawn: set[str] = set()
     count = 0
     for place in np.random.default_rng(seed).permutation(len(names)):

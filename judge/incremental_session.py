@@ -24,12 +24,12 @@ from .backends.embedded.feature_views import views_of
 from .backends.embedded.model_selection import fit_model, folds
 from .backends.embedded.targets import distributions, expected_value, shares_above_levels
 from .context import JudgeContext
-from .features.extract import feature_extractor
+from .features.extractor import open_feature_extractor
 from .formats.prediction_line import APART
 from .formats.release_line import question_of_record
 from .formats.rubric import RubricDimension, RubricSpec
 from .formats.sample_line import SampleRecord
-from .metrics.dispute import chance_apart
+from .metrics.dispute import dispute_probability
 from .metrics.gaps import Floats
 from .missing_side_rules import asked_keys
 
@@ -43,17 +43,17 @@ Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Class:
+class IncrementalSession:
     """The samples that are learned from, measured once."""
 
     rubric: RubricSpec
     samples: Sequence[SampleRecord]
-    question: Ints
+    question_index: Ints
     features: Floats
     cluster: Ints
     seed: int
 
-    def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def answer_request(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Learn from what a request says is known, and return what is expected of every sample.
 
         Raises:
@@ -62,15 +62,15 @@ class Class:
         dimension = next((one for one in self.rubric.dimensions if one.key == request.get("dimension")), None)
         if dimension is None:
             raise ValueError(f"{request.get('dimension')!r} is no dimension of the rubric.")
-        rows, labels = self._known(request.get("known"), dimension)
+        rows, labels = self._parse_labels(request.get("known"), dimension)
         answer = {"dimension": dimension.key, "samples": len(rows)}
-        parts = folds(self.question[rows], FOLDS, self.seed) if len(rows) >= FEWEST else []
+        parts = folds(self.question_index[rows], FOLDS, self.seed) if len(rows) >= FEWEST else []
         if not parts:
             return answer | {"predictions": {}}
-        said, spread = self._foretold(rows, labels, parts, dimension)
-        return answer | {"predictions": self._predictions(said, spread, dimension)}
+        said, spread = self._predict_out_of_fold(rows, labels, parts, dimension)
+        return answer | {"predictions": self._format_predictions(said, spread, dimension)}
 
-    def _known(self, given: Any, dimension: RubricDimension) -> tuple[Ints, Floats]:
+    def _parse_labels(self, given: Any, dimension: RubricDimension) -> tuple[Ints, Floats]:
         if not isinstance(given, dict):
             raise ValueError("known must be an object from sample to its ratings per level.")
         place = {one.id: number for number, one in enumerate(self.samples)}
@@ -87,7 +87,7 @@ class Class:
             return np.zeros(0, dtype=np.int64), np.zeros((0, len(dimension.levels) - 1))
         return np.array(rows, dtype=np.int64), shares_above_levels(np.stack(shares))
 
-    def _foretold(
+    def _predict_out_of_fold(
         self, rows: Ints, labels: Floats, parts: Sequence[tuple[Ints, Ints]], dimension: RubricDimension
     ) -> tuple[Floats, Floats]:
         """Return shares above the levels and how far the trees are apart, by models that had not seen the question.
@@ -98,14 +98,16 @@ class Class:
         count = len(self.samples)
         total = np.zeros((count, labels.shape[1]))
         means, squares, trees = np.zeros(count), np.zeros(count), np.zeros(count)
-        labelled = np.unique(self.question[rows])
+        labelled = np.unique(self.question_index[rows])
         for train, held_out in parts:
-            seen_nothing = np.isin(self.question, self.question[rows[held_out]]) | ~np.isin(self.question, labelled)
+            seen_nothing = np.isin(self.question_index, self.question_index[rows[held_out]]) | ~np.isin(
+                self.question_index, labelled
+            )
             there = np.flatnonzero(seen_nothing)
             model = fit_model(
                 CANDIDATES["trees"].build(Size(len(train), TREES, self.seed)), self.features[rows[train]], labels[train]
             )
-            for said in _trees(model, self.features[there], labels.shape[1]):
+            for said in _predict_trees(model, self.features[there], labels.shape[1]):
                 mean = expected_value(said, dimension.values)
                 total[there] += said
                 means[there] += mean
@@ -114,10 +116,10 @@ class Class:
         variance = squares / trees - (means / trees) ** 2
         return total / trees[:, None], np.sqrt(np.maximum(variance, 0))
 
-    def _predictions(self, said: Floats, spread: Floats, dimension: RubricDimension) -> dict[str, Any]:
+    def _format_predictions(self, said: Floats, spread: Floats, dimension: RubricDimension) -> dict[str, Any]:
         chances = np.abs(distributions(said))
         levels = np.asarray(dimension.values)
-        means, apart = chances @ levels, chance_apart(chances, levels, APART)
+        means, apart = chances @ levels, dispute_probability(chances, levels, APART)
         return {
             sample.id: {
                 "p": [round(chance, DIGITS) for chance in p],
@@ -139,21 +141,21 @@ class Class:
         }
 
 
-def measure_samples(
-    samples: Iterable[SampleRecord], rubric: RubricSpec, surroundings: JudgeContext, seed: int
-) -> Class:
+def start_session(
+    samples: Iterable[SampleRecord], rubric: RubricSpec, context: JudgeContext, seed: int
+) -> IncrementalSession:
     """Measure the samples; those that cannot be measured are told of and left out.
 
     Raises:
         RuntimeError: none could be measured.
     """
     records = list(samples)
-    progress = surroundings.progress
+    progress = context.progress
     progress.step("Measuring samples", len(records))
     kept: list[SampleRecord] = []
     vectors: list[Floats] = []
-    with feature_extractor(surroundings) as extractor:
-        for number, (one, found) in enumerate(zip(records, extractor.measure(records), strict=True), 1):
+    with open_feature_extractor(context) as extractor:
+        for number, (one, found) in enumerate(zip(records, extractor.extract(records), strict=True), 1):
             if found.vector is None:
                 progress.note(f"{one.id} is left out: {found.problem}")
             else:
@@ -165,12 +167,12 @@ def measure_samples(
     views = views_of(np.stack(vectors), seed)
     of_all = views.of(np.stack(vectors))
     _, question = np.unique([question_of_record(one) for one in kept], return_inverse=True)
-    return Class(rubric, kept, question.astype(np.int64), of_all["features"], views.cluster(of_all), seed)
+    return IncrementalSession(rubric, kept, question.astype(np.int64), of_all["features"], views.cluster(of_all), seed)
 
 
-def answer_lines(lines: Iterable[str], gathered: Class) -> Iterator[str]:
+def answer_lines(lines: Iterable[str], session: IncrementalSession) -> Iterator[str]:
     """Yield the line of being ready, then an answer to each line; one that cannot be answered says why."""
-    yield json.dumps({"samples": len(gathered.samples), "clusters": len(np.unique(gathered.cluster))})
+    yield json.dumps({"samples": len(session.samples), "clusters": len(np.unique(session.cluster))})
     for line in lines:
         if not line.strip():
             continue
@@ -178,13 +180,13 @@ def answer_lines(lines: Iterable[str], gathered: Class) -> Iterator[str]:
             request = json.loads(line)
             if not isinstance(request, dict):
                 raise ValueError("A request is an object with dimension and known.")
-            answer = gathered.answer(request)
+            answer = session.answer_request(request)
         except (ValueError, TypeError) as error:
             answer = {"error": str(error)}
         yield json.dumps(answer, ensure_ascii=False)
 
 
-def _trees(model: Model, features: Floats, outputs: int) -> Iterator[Floats]:
+def _predict_trees(model: Model, features: Floats, outputs: int) -> Iterator[Floats]:
     narrow = np.ascontiguousarray(features, dtype=np.float32)
     for tree in model.estimators_:
         yield tree.tree_.predict(narrow).reshape(-1, outputs)

@@ -7,7 +7,7 @@ from itertools import islice
 
 from . import missing_side_rules
 from .backends.interface import Backend, Judge
-from .backends.registry import backend_named
+from .backends.registry import load_backend
 from .calibration import DimensionCalibration, calibrate_predictions
 from .context import JudgeContext
 from .formats.prediction_line import SamplePrediction
@@ -18,34 +18,38 @@ from .runs import Run
 
 
 @contextmanager
-def judge_of(run: Run, surroundings: JudgeContext) -> Iterator["RuledJudge"]:
+def open_judge(run: Run, context: JudgeContext) -> Iterator["RuledJudge"]:
     """Return the judge of a run as others use it, with rules and with what calibration the run has so far.
 
     Raises:
         BackendError: a library or a file that the run needs is not here.
         OptionError: a place is given for what is no place.
     """
-    backend = backend_named(run.config.backend)
-    for name in surroundings.places:
-        if name not in backend.local:
-            raise OptionError(f"{name} cannot be set: a judge judges as it was trained. {_settable(backend)}")
-    with backend.judge(run, surroundings) as bare:
-        yield RuledJudge(run, bare, run.calibrations(), backend.at_once)
+    backend = load_backend(run.config.backend)
+    for name in context.path_overrides:
+        if name not in backend.path_options:
+            raise OptionError(
+                f"{name} cannot be set: a judge judges as it was trained. {_describe_path_options(backend)}"
+            )
+    with backend.judge(run, context) as unruled:
+        yield RuledJudge(run, unruled, run.calibrations(), backend.batch_size)
 
 
-def _settable(backend: Backend) -> str:
-    names = ", ".join(sorted(backend.local))
+def _describe_path_options(backend: Backend) -> str:
+    names = ", ".join(sorted(backend.path_options))
     return f"What may lie elsewhere is {names}." if names else f"The backend {backend.name} needs nothing else."
 
 
 class RuledJudge:
     """Keeps what follows from rules away from the judge, and has the last word after it."""
 
-    def __init__(self, run: Run, bare: Judge, calibrations: Mapping[str, DimensionCalibration], at_once: int) -> None:
+    def __init__(
+        self, run: Run, unruled: Judge, calibrations: Mapping[str, DimensionCalibration], batch_size: int
+    ) -> None:
         self._run = run
-        self._bare = bare
+        self._unruled = unruled
         self._calibrations = calibrations
-        self.at_once = at_once
+        self.batch_size = batch_size
 
     def judge(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
         rubric = self._run.rubric
@@ -58,23 +62,23 @@ class RuledJudge:
                 if ask:
                     yield sample
 
-        said = self._bare.judge(asked())
-        while some := self._calibrated(list(islice(said, self.at_once)), rubric):
+        said = self._unruled.judge(asked())
+        while some := self._calibrate(list(islice(said, self.batch_size)), rubric):
             for prediction in some:
-                yield from self._by_rule(waiting)
+                yield from self._predict_by_rule(waiting)
                 sample, _ = waiting.popleft()
                 yield missing_side_rules.apply_rules(prediction, sample, rubric)
-        yield from self._by_rule(waiting)
+        yield from self._predict_by_rule(waiting)
 
-    def _by_rule(self, waiting: deque[tuple[SampleRecord, bool]]) -> Iterator[SamplePrediction]:
+    def _predict_by_rule(self, waiting: deque[tuple[SampleRecord, bool]]) -> Iterator[SamplePrediction]:
         """Yield the predictions of those that come first and need no model."""
         config = self._run.config
         while waiting and not waiting[0][1]:
             sample, _ = waiting.popleft()
-            bare = SamplePrediction(sample.id, config.name, config.prompt_sha, "rule", "rule")
-            yield missing_side_rules.apply_rules(bare, sample, self._run.rubric)
+            unruled = SamplePrediction(sample.id, config.name, config.prompt_sha, "rule", "rule")
+            yield missing_side_rules.apply_rules(unruled, sample, self._run.rubric)
 
-    def _calibrated(self, predictions: list[SamplePrediction], rubric: RubricSpec) -> list[SamplePrediction]:
+    def _calibrate(self, predictions: list[SamplePrediction], rubric: RubricSpec) -> list[SamplePrediction]:
         for dimension in rubric.dimensions:
             calibration = self._calibrations.get(dimension.key)
             if calibration is not None:

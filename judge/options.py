@@ -13,7 +13,7 @@ class OptionError(ValueError):
     """An option that does not exist, or a value that it cannot have."""
 
 
-def options_from(kind: type[Options], data: Mapping[str, Any]) -> Options:
+def parse_options(kind: type[Options], data: Mapping[str, Any]) -> Options:
     """Return the options that data set, the others as they are by default.
 
     Raises:
@@ -24,8 +24,8 @@ def options_from(kind: type[Options], data: Mapping[str, Any]) -> Options:
     for name, value in data.items():
         if name not in known:
             raise OptionError(f"{name} is no option of this backend; they are {', '.join(known)}.")
-        if not _fits(value, hints[name]):
-            raise OptionError(f"{name} is {value!r}; it must be {_named(hints[name])}.")
+        if not _has_type(value, hints[name]):
+            raise OptionError(f"{name} is {value!r}; it must be {_type_name(hints[name])}.")
     return kind(**{name: float(value) if hints[name] is float else value for name, value in data.items()})
 
 
@@ -48,7 +48,7 @@ def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
     return found
 
 
-def _fits(value: Any, hint: Any) -> bool:
+def _has_type(value: Any, hint: Any) -> bool:
     if typing.get_origin(hint) is typing.Literal:
         return value in typing.get_args(hint)
     if hint is float:
@@ -58,7 +58,7 @@ def _fits(value: Any, hint: Any) -> bool:
     return isinstance(value, hint)
 
 
-def _named(hint: Any) -> str:
+def _type_name(hint: Any) -> str:
     if typing.get_origin(hint) is typing.Literal:
         return "one of " + ", ".join(map(str, typing.get_args(hint)))
     return {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}[hint]

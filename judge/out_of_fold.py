@@ -15,10 +15,10 @@ from .formats.release_line import LabelledSample
 from .formats.sample_line import SampleRecord
 from .inference import RuledJudge
 from .progress import ProgressReporter, count_progress
-from .runs import UNSEEN, Run
+from .runs import OUT_OF_FOLD_FILE, Run
 
 
-class _Foretold:
+class _StoredPredictions:
     """A judge that has said everything before."""
 
     def __init__(self, said: Mapping[str, SamplePrediction]) -> None:
@@ -36,10 +36,10 @@ def write_out_of_fold(
     Left out is a sample of which they would be incomplete: models learned a dimension that it has, and none had a word
     on it. So it is where a sample could not be measured, has no label on the dimension, or there is one question alone.
     """
-    path = run.folder / UNSEEN
-    if path.exists() or not backend.cross_checked:
+    path = run.folder / OUT_OF_FOLD_FILE
+    if path.exists() or not backend.predicts_out_of_fold:
         return
-    said = {one.id: one for one in backend.unseen(run) or []}
+    said = {one.id: one for one in backend.read_out_of_fold(run) or []}
     known = {key for one in learned for key in one.final} | {
         key for one in learned for key, counts in one.histogram.items() if any(counts)
     }
@@ -51,7 +51,7 @@ def write_out_of_fold(
         and (asked or not missing_side_rules.asked_keys(one.sample, run.rubric))
     ]
     progress.step("Foretelling training samples", len(whole))
-    judge = RuledJudge(run, _Foretold(said), run.calibrations(), backend.at_once)
+    judge = RuledJudge(run, _StoredPredictions(said), run.calibrations(), backend.batch_size)
     with replace_file(path) as beside, beside.open("w", encoding="utf-8") as file:
         for prediction in count_progress(judge.judge(whole), progress):
             file.write(prediction_line(prediction) + "\n")

@@ -30,14 +30,14 @@ REACH = 160
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ParsedReply:
     """The level on each dimension that was asked for; where the reply cannot be read, why, and no values."""
 
     values: Mapping[str, float] = field(default_factory=dict)
     problem: str = ""
 
 
-def parse_reply(text: str, rubric: RubricSpec, asked: Collection[str] | None = None) -> Reply:
+def parse_reply(text: str, rubric: RubricSpec, asked: Collection[str] | None = None) -> ParsedReply:
     """Read the scores of the dimensions that were ``asked`` for (all of them by default).
 
     Understood are a JSON object anywhere in the text, a JSON list in the rubric's order, and names followed by numbers
@@ -46,47 +46,47 @@ def parse_reply(text: str, rubric: RubricSpec, asked: Collection[str] | None = N
     value that is no level, a foreign scale and a missing dimension are problems, and then nothing is taken.
     """
     dimensions = [one for one in rubric.dimensions if asked is None or one.key in asked]
-    json_values, rest = _json_values(text)
-    found = _in_sentences(rest, rubric) | _in_json(json_values, rubric)
+    json_values, rest = _split_json(text)
+    found = _scores_in_sentences(rest, rubric) | _scores_in_json(json_values, rubric)
     values: dict[str, float] = {}
     for dimension in dimensions:
         said = found.get(dimension.key)
         if said is None:
-            return Reply(problem=f"{dimension.key} has no score")
+            return ParsedReply(problem=f"{dimension.key} has no score")
         value, top = said
         if top is not None and top != dimension.values[-1]:
-            return Reply(
+            return ParsedReply(
                 problem=f"{dimension.key} is out of {top:g}, where the highest level is {dimension.values[-1]:g}"
             )
         if value not in dimension.values:
-            return Reply(problem=f"{dimension.key} is {value:g}, which is none of the levels")
+            return ParsedReply(problem=f"{dimension.key} is {value:g}, which is none of the levels")
         values[dimension.key] = value
-    return Reply(values)
+    return ParsedReply(values)
 
 
 # A value, and what it is said to be out of.
-_Said = tuple[float, float | None]
+_Score = tuple[float, float | None]
 
 
-class _Names:
+class _DimensionNames:
     """Finds the dimension that words name."""
 
     def __init__(self, rubric: RubricSpec) -> None:
         self._joined: dict[str, str] = {}
         self._words: dict[frozenset[str], str] = {}
         for dimension in rubric.dimensions:
-            for name in _names(dimension):
-                words = WORD.findall(_folded(name))
+            for name in _dimension_names(dimension):
+                words = WORD.findall(_fold(name))
                 self._joined.setdefault("".join(words), dimension.key)
                 self._words.setdefault(frozenset(words) - FILLING, dimension.key)
 
-    def called(self, name: str) -> str | None:
+    def find_name(self, name: str) -> str | None:
         """Return the key of the dimension of this name."""
-        return self._find(WORD.findall(_folded(name)))
+        return self._find(WORD.findall(_fold(name)))
 
-    def ending(self, text: str) -> str | None:
+    def find_at_end(self, text: str) -> str | None:
         """Return the key of the dimension that a text ends with, fillings aside; the longest name wins."""
-        words = WORD.findall(_folded(text))
+        words = WORD.findall(_fold(text))
         while words and words[-1] in FILLING:
             words.pop()
         for start in range(max(0, len(words) - 12), len(words)):
@@ -98,37 +98,37 @@ class _Names:
         return self._joined.get("".join(words)) or self._words.get(frozenset(words) - FILLING)
 
 
-def _names(dimension: RubricDimension) -> Iterator[str]:
+def _dimension_names(dimension: RubricDimension) -> Iterator[str]:
     yield dimension.key
     yield dimension.name
-    yield from ALIASES.get("".join(WORD.findall(_folded(dimension.name))), ())
+    yield from ALIASES.get("".join(WORD.findall(_fold(dimension.name))), ())
 
 
-def _folded(text: str) -> str:
+def _fold(text: str) -> str:
     letters = unicodedata.normalize("NFKD", text).casefold()
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
-def _in_sentences(text: str, rubric: RubricSpec) -> dict[str, _Said]:
-    names = _Names(rubric)
+def _scores_in_sentences(text: str, rubric: RubricSpec) -> dict[str, _Score]:
+    names = _DimensionNames(rubric)
     text = SCALE.sub(" ", text)
-    found: dict[str, _Said] = {}
+    found: dict[str, _Score] = {}
     end = 0
     for score in SCORE.finditer(text):
-        key = names.ending(text[max(end, score.start() - REACH) : score.start()])
+        key = names.find_at_end(text[max(end, score.start() - REACH) : score.start()])
         end = score.end()
         if key is not None:
             found[key] = (float(score[1]), float(score[2]) if score[2] else None)
     return found
 
 
-def _in_json(values: Sequence[dict[str, Any] | list[Any]], rubric: RubricSpec) -> dict[str, _Said]:
-    names = _Names(rubric)
-    found: dict[str, _Said] = {}
+def _scores_in_json(values: Sequence[dict[str, Any] | list[Any]], rubric: RubricSpec) -> dict[str, _Score]:
+    names = _DimensionNames(rubric)
+    found: dict[str, _Score] = {}
     for value in values:
         if isinstance(value, dict):
             for name, given in value.items():
-                key, said = names.called(name), _parse_reply(given)
+                key, said = names.find_name(name), _parse_json_score(given)
                 if key is not None and said is not None:
                     found[key] = said
         elif len(value) == len(rubric.dimensions) and all(type(one) in (int, float) for one in value):
@@ -136,7 +136,7 @@ def _in_json(values: Sequence[dict[str, Any] | list[Any]], rubric: RubricSpec) -
     return found
 
 
-def _json_values(text: str) -> tuple[list[dict[str, Any] | list[Any]], str]:
+def _split_json(text: str) -> tuple[list[dict[str, Any] | list[Any]], str]:
     """Return the JSON objects in a text, outer ones whole, or the list that it is altogether; and the rest of it."""
     stripped = text.strip()
     decoder = json.JSONDecoder()
@@ -161,9 +161,11 @@ def _json_values(text: str) -> tuple[list[dict[str, Any] | list[Any]], str]:
     return values, "\n".join([*rest, text[kept:]])
 
 
-def _parse_reply(given: Any) -> _Said | None:
+def _parse_json_score(given: Any) -> _Score | None:
     if isinstance(given, dict):
-        inner = [said for name in ("score", "rating", "value") if (said := _parse_reply(given.get(name))) is not None]
+        inner = [
+            said for name in ("score", "rating", "value") if (said := _parse_json_score(given.get(name))) is not None
+        ]
         return inner[0] if len(inner) == 1 else None
     if isinstance(given, str):
         score = SCORE.fullmatch(given.strip())

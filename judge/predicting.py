@@ -12,7 +12,7 @@ from .formats.json_line import RecordError
 from .formats.prediction_line import SamplePrediction, parse_line, prediction_line
 from .formats.sample_file import SampleLines
 from .formats.sample_line import SampleRecord
-from .inference import judge_of
+from .inference import open_judge
 from .progress import count_progress
 from .runs import Run, RunError
 
@@ -21,7 +21,7 @@ FLUSH = 64
 
 
 @dataclass(slots=True)
-class Predicted:
+class PredictionSummary:
     """What came of it."""
 
     predictions: int = 0
@@ -29,44 +29,46 @@ class Predicted:
     continued_from: int = 0
 
 
-def predict(run: Run, lines: SampleLines, out: Path, surroundings: JudgeContext, *, resume: bool = False) -> Predicted:
+def predict(
+    run: Run, lines: SampleLines, out: Path, context: JudgeContext, *, resume: bool = False
+) -> PredictionSummary:
     """Write a prediction of each sample of a file to ``out``; see `write_predictions`."""
     if out.exists():
         raise RunError(f"{out} is there already; remove it, or name another file.")
-    part = part_of(out)
+    part = partial_path(out)
     if part.exists() and not resume:
         raise RunError(f"{part} is what an earlier attempt left; go on with --resume, or remove it.")
-    return write_predictions(run, lines, lines.count(), out, surroundings)
+    return write_predictions(run, lines, lines.count(), out, context)
 
 
-def part_of(out: Path) -> Path:
+def partial_path(out: Path) -> Path:
     """Return what a file of predictions is called until it is whole."""
     return out.with_name(out.name + ".part")
 
 
 def write_predictions(
-    run: Run, samples: Iterable[SampleRecord], count: int, out: Path, surroundings: JudgeContext
-) -> Predicted:
+    run: Run, samples: Iterable[SampleRecord], count: int, out: Path, context: JudgeContext
+) -> PredictionSummary:
     """Write a prediction of each sample to ``out``, in the order of the samples, going on with what is there of it.
 
     Raises:
         RunError: what is there is of other samples, or of another run.
         BackendError: something that the judge needs is not here.
     """
-    part = part_of(out)
-    found = Predicted()
-    known = _known(part, run, samples, found) if part.exists() else 0
+    part = partial_path(out)
+    found = PredictionSummary()
+    known = _check_partial_file(part, run, samples, found) if part.exists() else 0
     found.continued_from = known
-    progress = surroundings.progress
+    progress = context.progress
     progress.step("Judging", count)
     out.parent.mkdir(parents=True, exist_ok=True)
-    with judge_of(run, surroundings) as judge, part.open("a", encoding="utf-8") as file:
+    with open_judge(run, context) as judge, part.open("a", encoding="utf-8") as file:
         rest = islice(samples, known, None)
         for number, prediction in enumerate(count_progress(judge.judge(rest), progress, known), 1):
             file.write(prediction_line(prediction) + "\n")
             found.statuses[prediction.status] += 1
             found.predictions += 1
-            if number % FLUSH == 0 or judge.at_once == 1:
+            if number % FLUSH == 0 or judge.batch_size == 1:
                 file.flush()
         file.flush()
         os.fsync(file.fileno())
@@ -80,7 +82,7 @@ def read_predictions(path: Path, run: Run) -> list[SamplePrediction]:
         return [parse_line(raw, run.rubric) for raw in lines]
 
 
-def _known(part: Path, run: Run, samples: Iterable[SampleRecord], found: Predicted) -> int:
+def _check_partial_file(part: Path, run: Run, samples: Iterable[SampleRecord], found: PredictionSummary) -> int:
     """Return how many predictions of a part are whole, are this run's, and belong to the samples; cut off the rest."""
     count = end = 0
     for sample, (raw, prediction) in zip(samples, _whole_lines(part, run), strict=False):

@@ -11,8 +11,8 @@ from typing import Any, Protocol, TextIO, TypeVar
 
 Item = TypeVar("Item")
 # A person's eye and a program's database have no use for more.
-SECONDS = 0.2
-WIDTH = 24
+SECONDS_BETWEEN = 0.2
+BAR_WIDTH = 24
 
 
 class ProgressReporter(Protocol):
@@ -44,21 +44,21 @@ class SilentReporter:
     def note(self, text: str) -> None: ...
 
 
-class Events:
+class JsonReporter:
     """Writes each event as a line of JSON: ``step``, ``done``, ``curve`` or ``note``."""
 
     def __init__(self, output: TextIO | None = None) -> None:
         self._output = output or sys.stderr
-        self._said = 0.0
+        self._last_written = 0.0
 
     def step(self, activity: str, total: int | None = None) -> None:
-        self._said = 0.0
+        self._last_written = 0.0
         self._write({"step": activity, "total": total})
 
     def done(self, count: int) -> None:
         now = time.monotonic()
-        if now - self._said >= SECONDS:
-            self._said = now
+        if now - self._last_written >= SECONDS_BETWEEN:
+            self._last_written = now
             self._write({"done": count})
 
     def curve(self, series: str, x: float, y: float) -> None:
@@ -71,20 +71,20 @@ class Events:
         print(json.dumps(event, ensure_ascii=False, allow_nan=False), file=self._output, flush=True)
 
 
-class Bar:
+class ProgressBar:
     """Draws a line that is written over; on a file, where nothing can be written over, a line per step."""
 
     def __init__(self, output: TextIO | None = None) -> None:
         self._output = output or sys.stderr
-        self._live = self._output.isatty()
-        self._activity, self._began, self._said = "", 0.0, 0.0
+        self._is_terminal = self._output.isatty()
+        self._activity, self._started, self._last_written = "", 0.0, 0.0
         self._total: int | None = None
-        self._open = False
+        self._line_open = False
 
     def step(self, activity: str, total: int | None = None) -> None:
-        self._finish()
-        self._activity, self._total, self._began, self._said = activity, total, time.monotonic(), 0.0
-        if self._live:
+        self._end_line()
+        self._activity, self._total, self._started, self._last_written = activity, total, time.monotonic(), 0.0
+        if self._is_terminal:
             self._draw(0)
         else:
             self._print(activity + (f" ({total:,})" if total else ""))
@@ -92,39 +92,41 @@ class Bar:
     def done(self, count: int) -> None:
         now = time.monotonic()
         last = self._total is not None and count >= self._total
-        if self._live and (last or now - self._said >= SECONDS):
-            self._said = now
+        if self._is_terminal and (last or now - self._last_written >= SECONDS_BETWEEN):
+            self._last_written = now
             self._draw(count)
 
     def curve(self, series: str, x: float, y: float) -> None:
         self.note(f"{series} {y:.4f} at {x:g}")
 
     def note(self, text: str) -> None:
-        self._finish()
+        self._end_line()
         self._print(text)
 
     def close(self) -> None:
         """End the line that was written over."""
-        self._finish()
+        self._end_line()
 
     def _draw(self, count: int) -> None:
-        seconds = time.monotonic() - self._began
+        seconds = time.monotonic() - self._started
         rate = f", {count / seconds:,.1f}/s" if count and seconds > 0.5 else ""
         if self._total:
-            full = round(WIDTH * min(1.0, count / self._total))
-            left = f", {_duration((self._total - count) * seconds / count)} left" if 0 < count < self._total else ""
-            what = f"[{'#' * full}{'.' * (WIDTH - full)}] {count:,} of {self._total:,}{rate}{left}"
+            full = round(BAR_WIDTH * min(1.0, count / self._total))
+            left = (
+                f", {_format_duration((self._total - count) * seconds / count)} left" if 0 < count < self._total else ""
+            )
+            what = f"[{'#' * full}{'.' * (BAR_WIDTH - full)}] {count:,} of {self._total:,}{rate}{left}"
         else:
             what = f"{count:,}{rate}" if count else "…"
         self._output.write(f"\r\x1b[K{self._activity}: {what}")
         self._output.flush()
-        self._open = True
+        self._line_open = True
 
-    def _finish(self) -> None:
-        if self._open:
+    def _end_line(self) -> None:
+        if self._line_open:
             self._output.write("\n")
             self._output.flush()
-            self._open = False
+            self._line_open = False
 
     def _print(self, text: str) -> None:
         print(text, file=self._output, flush=True)
@@ -137,7 +139,7 @@ def count_progress(items: Iterable[Item], progress: ProgressReporter, start: int
         progress.done(number)
 
 
-def _duration(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

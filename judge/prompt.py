@@ -22,24 +22,24 @@ NOT_APPLICABLE = "null, meaning that it does not apply"
 VERSION = 1
 
 
-def question(rubric: RubricSpec, turns: Iterable[SampleTurn]) -> list[TextPart | Image]:
+def build_prompt(rubric: RubricSpec, turns: Iterable[SampleTurn]) -> list[TextPart | Image]:
     """Return what is put before a judge: texts with the pictures between them, no two texts in a row."""
     turns = list(turns)
     parts: list[str | Image] = [_instructions(rubric, any(turn.context for turn in turns))]
     for number, turn in enumerate(turns, 1):
-        parts += _turn(turn, f" {number}" if len(turns) > 1 else "")
-    return list(_joined(parts))
+        parts += _turn_parts(turn, f" {number}" if len(turns) > 1 else "")
+    return list(_join_texts(parts))
 
 
-def answer(rubric: RubricSpec, values: Mapping[str, float | None]) -> str:
+def format_answer(rubric: RubricSpec, values: Mapping[str, float | None]) -> str:
     """Return the line of scores, dimensions in the rubric's order; null where one is not applicable."""
-    line = {dimension.key: _plain(values.get(dimension.key)) for dimension in rubric.dimensions}
+    line = {dimension.key: _whole_if_integer(values.get(dimension.key)) for dimension in rubric.dimensions}
     return json.dumps(line)
 
 
 def prompt_sha(rubric: RubricSpec) -> str:
     """Return the SHA-256 of the question's wording under a rubric, whatever the sample."""
-    words = question(rubric, _EVERY_CASE)
+    words = build_prompt(rubric, _EVERY_CASE)
     text = json.dumps([VERSION, [part.text if isinstance(part, TextPart) else None for part in words]])
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -68,21 +68,21 @@ def _instruction_lines(rubric: RubricSpec, *, has_context: bool) -> Iterator[str
             yield dimension.description
         for level in dimension.levels:
             words = ". ".join(text.rstrip(".") for text in (level.label, level.anchor) if text)
-            yield f"  {_number(level.value)}" + (f" = {words}" if words else "")
-        if needed := _needs(dimension):
+            yield f"  {_format_number(level.value)}" + (f" = {words}" if words else "")
+        if needed := _needed_sides(dimension):
             value = dimension.missing_value
-            yield f"  Without {needed} it is {NOT_APPLICABLE if value is None else _number(value)}."
+            yield f"  Without {needed} it is {NOT_APPLICABLE if value is None else _format_number(value)}."
         yield ""
     yield FORM
-    yield answer(rubric, {dimension.key: dimension.values[-1] for dimension in rubric.dimensions})
+    yield format_answer(rubric, {dimension.key: dimension.values[-1] for dimension in rubric.dimensions})
 
 
-def _needs(dimension: RubricDimension) -> str:
+def _needed_sides(dimension: RubricDimension) -> str:
     sides = [name for name, needed in (("text", dimension.needs_text), ("picture", dimension.needs_image)) if needed]
     return "a " + " or without a ".join(sides) if sides else ""
 
 
-def _turn(turn: SampleTurn, number: str) -> Iterator[str | Image]:
+def _turn_parts(turn: SampleTurn, number: str) -> Iterator[str | Image]:
     note = " (context)" if turn.context else ""
     if turn.question:
         yield f"\n\n## Question{number}{note}\n{turn.question}"
@@ -94,7 +94,7 @@ def _turn(turn: SampleTurn, number: str) -> Iterator[str | Image]:
         yield f"\n{NO_ANSWER}"
 
 
-def _joined(parts: Sequence[str | Image]) -> Iterator[TextPart | Image]:
+def _join_texts(parts: Sequence[str | Image]) -> Iterator[TextPart | Image]:
     words: list[str] = []
     for part in parts:
         if isinstance(part, str):
@@ -108,9 +108,9 @@ def _joined(parts: Sequence[str | Image]) -> Iterator[TextPart | Image]:
         yield TextPart("".join(words))
 
 
-def _number(value: float) -> str:
-    return str(_plain(value))
+def _format_number(value: float) -> str:
+    return str(_whole_if_integer(value))
 
 
-def _plain(value: float | None) -> float | None:
+def _whole_if_integer(value: float | None) -> float | None:
     return value if value is None or not float(value).is_integer() else int(value)

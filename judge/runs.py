@@ -24,14 +24,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .atomic_files import read_json, write_json
-from .calibration import DimensionCalibration, calibration_from
+from .calibration import DimensionCalibration, calibration_from_data
 from .formats.rubric import RubricSpec, parse_rubric
 
 FORMAT = 1
-UNSEEN = "unseen.jsonl"
+OUT_OF_FOLD_FILE = "unseen.jsonl"
 State = Literal["training", "calibrating", "evaluating", "done"]
 # What two attempts of one run must have in common, in the words of the command.
-SAME = ("backend", "preset", "options", "release_sha256", "seed", "name")
+RESUME_FIELDS = ("backend", "preset", "options", "release_sha256", "seed", "name")
 
 
 class RunError(ValueError):
@@ -39,7 +39,7 @@ class RunError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
+class RunConfig:
     """What a run was asked to do, on what, by which code."""
 
     name: str
@@ -72,11 +72,11 @@ class Run:
         data = read_json(folder / "run.json")
         if data.get("format") != FORMAT:
             raise RunError(f"{folder} has format {data.get('format')}; this version reads format {FORMAT}.")
-        self.config = Config(**data)
+        self.config = RunConfig(**data)
         self.rubric: RubricSpec = parse_rubric((folder / "rubric.toml").read_bytes())
 
     @classmethod
-    def begin(cls, folder: Path, config: Config, rubric_toml: bytes, *, resume: bool) -> "Run":
+    def begin(cls, folder: Path, config: RunConfig, rubric_toml: bytes, *, resume: bool) -> "Run":
         """Make a run's folder, or with ``resume`` open one that was begun with the same words.
 
         Raises:
@@ -86,7 +86,7 @@ class Run:
             run = cls(folder)
             if not resume:
                 raise RunError(f"{folder} holds a run already; continue it with --resume, or name another folder.")
-            run._refuse_another(config)
+            run._refuse_other_config(config)
             return run
         if folder.exists() and any(folder.iterdir()):
             raise RunError(f"{folder} is not empty and holds no run; name another folder.")
@@ -107,7 +107,7 @@ class Run:
         return self.folder / "stages"
 
     @property
-    def _curves(self) -> Path:
+    def _curve_file(self) -> Path:
         return self.folder / "curve.jsonl"
 
     @property
@@ -121,7 +121,7 @@ class Run:
         write_json(self.folder / "state.json", {"state": state})
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Keep other processes from working in this folder.
 
         Raises:
@@ -136,10 +136,10 @@ class Run:
 
     def clear(self, but: Collection[str] = ()) -> bool:
         """Remove stages, weights and curves, but for weights' files of these names; tells whether there were any."""
-        left = [path for path in _inside(self.model) if path.name not in but]
-        left += _inside(self.stages)
-        if self._curves.exists():
-            left.append(self._curves)
+        left = [path for path in _list_entries(self.model) if path.name not in but]
+        left += _list_entries(self.stages)
+        if self._curve_file.exists():
+            left.append(self._curve_file)
         for path in left:
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
@@ -154,14 +154,14 @@ class Run:
             ValueError: a number is not finite.
         """
         line = json.dumps({"curve": series, "x": x, "y": y}, allow_nan=False)
-        with self._curves.open("a", encoding="utf-8") as file:
+        with self._curve_file.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
     def curve(self) -> dict[str, list[tuple[float, float]]]:
         """Return the points of each curve by rising x; of several at one place the last."""
         found: dict[str, dict[float, float]] = {}
-        if self._curves.exists():
-            for line in self._curves.read_text(encoding="utf-8").splitlines():
+        if self._curve_file.exists():
+            for line in self._curve_file.read_text(encoding="utf-8").splitlines():
                 try:
                     point = json.loads(line)
                 except ValueError:
@@ -172,7 +172,7 @@ class Run:
     def calibrations(self) -> dict[str, DimensionCalibration]:
         """Return the calibration of each dimension; none before the run came so far."""
         path = self.folder / "calibration.json"
-        return {key: calibration_from(one) for key, one in read_json(path).items()} if path.exists() else {}
+        return {key: calibration_from_data(one) for key, one in read_json(path).items()} if path.exists() else {}
 
     def metrics(self) -> dict[str, Any]:
         """Return the scorecards.
@@ -191,8 +191,8 @@ class Run:
         self.state = "done"
         shutil.rmtree(self.stages, ignore_errors=True)
 
-    def _refuse_another(self, config: Config) -> None:
-        for name in SAME:
+    def _refuse_other_config(self, config: RunConfig) -> None:
+        for name in RESUME_FIELDS:
             was, now = getattr(self.config, name), getattr(config, name)
             if was != now:
                 raise RunError(
@@ -201,11 +201,11 @@ class Run:
                 )
 
 
-def name_in(folder: Path) -> str:
+def read_run_name(folder: Path) -> str:
     """Return how the run in a folder is named; nothing where there is none."""
     path = folder / "run.json"
     return str(read_json(path).get("name", "")) if path.is_file() else ""
 
 
-def _inside(folder: Path) -> list[Path]:
+def _list_entries(folder: Path) -> list[Path]:
     return sorted(folder.iterdir()) if folder.exists() else []

@@ -12,12 +12,12 @@ import numpy as np
 
 from .atomic_files import write_json
 from .backends.interface import Backend
-from .backends.registry import backend_named
+from .backends.registry import load_backend
 from .calibration import DimensionCalibration, calibrate
 from .context import JudgeContext
-from .data_parts import ENOUGH, DataParts, parts_of
-from .evaluation.baseline_features import features_of
-from .evaluation.scorecard import Labelled, build_scorecard
+from .data_parts import ENOUGH_SAMPLES, DataParts, split_release
+from .evaluation.baseline_features import extract_baseline_features
+from .evaluation.scorecard import EvaluationData, build_scorecard
 from .formats.picture_folder import PictureFolder
 from .formats.prediction_line import SamplePrediction
 from .formats.release_line import BLIND, LabelledSample, ReleaseFolder
@@ -25,17 +25,17 @@ from .formats.rubric import RubricSpec
 from .options import OptionError
 from .out_of_fold import write_out_of_fold
 from .predicting import read_predictions, write_predictions
-from .presets import preset_named
+from .presets import find_preset
 from .progress import ProgressReporter, SilentReporter
 from .prompt import prompt_sha
-from .runs import Config, Run
-from .version import code_version, libraries
+from .runs import Run, RunConfig
+from .version import code_version, library_versions
 
 SEED = 42
 # Seeds of NumPy and scikit-learn end at 2 ** 32 - 1, and each member of an ensemble has one of its own from here on.
 LARGEST_SEED = 2**31 - 1
 # Beyond that a temperature and a quantile change no more.
-MOST_CALIBRATING = 8_000
+MAX_CALIBRATION_SAMPLES = 8_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class TrainingSpec:
     cache: Path | None = None
 
 
-def train(order: TrainingSpec, progress: ProgressReporter | None = None) -> Run:
+def train(spec: TrainingSpec, progress: ProgressReporter | None = None) -> Run:
     """Train a judge, calibrate it, and hold it to the release's test part; returns the finished run.
 
     Raises:
@@ -62,98 +62,100 @@ def train(order: TrainingSpec, progress: ProgressReporter | None = None) -> Run:
         FileNotFoundError, RecordError, RubricError: the release cannot be read.
     """
     progress = progress or SilentReporter()
-    if not 0 <= order.seed <= LARGEST_SEED:
-        raise OptionError(f"seed is {order.seed}; it is a whole number from 0 to {LARGEST_SEED:,}.")
-    backend = backend_named(order.backend)
-    preset = preset_named(order.preset, order.backend)
-    options = preset.options | dict(order.settings)
+    if not 0 <= spec.seed <= LARGEST_SEED:
+        raise OptionError(f"seed is {spec.seed}; it is a whole number from 0 to {LARGEST_SEED:,}.")
+    backend = load_backend(spec.backend)
+    preset = find_preset(spec.preset, spec.backend)
+    options = preset.options | dict(spec.settings)
     backend.check(backend.options(dict(options)))
-    release = ReleaseFolder(order.release)
-    parts = parts_of(release, order.seed, cross_checked=backend.cross_checked)
-    config = _config(order, options, release, parts)
-    run = Run.begin(order.out, config, (order.release / "rubric.toml").read_bytes(), resume=order.resume)
-    with run.alone():
+    release = ReleaseFolder(spec.release)
+    parts = split_release(release, spec.seed, predicts_out_of_fold=backend.predicts_out_of_fold)
+    config = _build_config(spec, options, release, parts)
+    run = Run.begin(spec.out, config, (spec.release / "rubric.toml").read_bytes(), resume=spec.resume)
+    with run.lock():
         if run.state == "done":
             progress.note(f"{run.folder} is done already.")
             return run
         if run.config.code_version != config.code_version:
             progress.note(f"This run was begun by version {run.config.code_version} and goes on by another one.")
-        surroundings = JudgeContext(PictureFolder(order.release), order.cache, progress)
+        context = JudgeContext(PictureFolder(spec.release), spec.cache, progress)
         run.state = "training"
-        backend.train(run, parts.learn, surroundings)
+        backend.train(run, parts.learn, context)
         run.state = "calibrating"
-        _calibrate(run, parts, backend, surroundings)
+        _calibrate(run, parts, backend, context)
         write_out_of_fold(run, parts.learn, backend, progress)
         run.state = "evaluating"
-        predictions = _judge_test(run, parts.test, surroundings)
-        _evaluate(run, parts, predictions, surroundings)
+        predictions = _predict_test_samples(run, parts.test, context)
+        _evaluate(run, parts, predictions, context)
         run.finish()
     return run
 
 
-def _config(order: TrainingSpec, options: Mapping[str, Any], release: ReleaseFolder, parts: DataParts) -> Config:
+def _build_config(
+    spec: TrainingSpec, options: Mapping[str, Any], release: ReleaseFolder, parts: DataParts
+) -> RunConfig:
     rubric = release.rubric
     checksum = release.checksum()
-    name = order.name or f"{order.backend}-{order.preset}-{_short(order, options, checksum)}"
-    return Config(
+    name = spec.name or f"{spec.backend}-{spec.preset}-{_config_digest(spec, options, checksum)}"
+    return RunConfig(
         name=name,
-        backend=order.backend,
-        preset=order.preset,
+        backend=spec.backend,
+        preset=spec.preset,
         options=dict(options),
-        seed=order.seed,
+        seed=spec.seed,
         release=release.name(),
         release_sha256=checksum,
-        data=parts.about(),
+        data=parts.describe(),
         rubric=f"{rubric.key}@{rubric.digest()[:12]}",
         prompt_sha=prompt_sha(rubric),
         code_version=code_version(),
-        libraries=libraries(),
+        libraries=library_versions(),
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 
-def _short(order: TrainingSpec, options: Mapping[str, Any], checksum: str) -> str:
+def _config_digest(spec: TrainingSpec, options: Mapping[str, Any], checksum: str) -> str:
     """Return what tells runs of one preset apart: of what was asked for and of the data, not of the time."""
-    asked = json.dumps([order.backend, order.preset, sorted(options.items()), order.seed, checksum, code_version()])
+    asked = json.dumps([spec.backend, spec.preset, sorted(options.items()), spec.seed, checksum, code_version()])
     return hashlib.sha256(asked.encode()).hexdigest()[:8]
 
 
-def _calibrate(run: Run, parts: DataParts, backend: Backend, surroundings: JudgeContext) -> None:
+def _calibrate(run: Run, parts: DataParts, backend: Backend, context: JudgeContext) -> None:
     path = run.folder / "calibration.json"
     if path.exists():
         return
-    kept = _judged_for_calibration(run, parts.calibrate, surroundings)
-    found = calibrations_of(run.rubric, parts.calibrate, kept)
+    kept = _predict_calibration_samples(run, parts.calibrate, context)
+    found = calibrate_dimensions(run.rubric, parts.calibrate, kept)
     if parts.out_of_fold:
-        learned, foretold = _foretold(run, parts.out_of_fold, backend)
-        joined = calibrations_of(run.rubric, parts.calibrate + learned, kept + foretold)
-        found = joined | {key: one for key, one in found.items() if one.samples >= ENOUGH}
+        learned, foretold = _read_out_of_fold(run, parts.out_of_fold, backend)
+        joined = calibrate_dimensions(run.rubric, parts.calibrate + learned, kept + foretold)
+        found = joined | {key: one for key, one in found.items() if one.samples >= ENOUGH_SAMPLES}
     write_json(path, {key: one.as_data() for key, one in found.items()})
 
 
-def _judged_for_calibration(
-    run: Run, samples: list[LabelledSample], surroundings: JudgeContext
+def _predict_calibration_samples(
+    run: Run, samples: list[LabelledSample], context: JudgeContext
 ) -> list[SamplePrediction]:
     """Return what the judge says without its intervals and at temperature one, as nothing is known yet."""
     if not samples:
         return []
     judged = run.stages / "calibration.jsonl"
     if not judged.exists():
-        write_predictions(run, [one.sample for one in samples], len(samples), judged, surroundings)
+        write_predictions(run, [one.sample for one in samples], len(samples), judged, context)
     return read_predictions(judged, run)
 
 
-def _foretold(
+def _read_out_of_fold(
     run: Run, samples: list[LabelledSample], backend: Backend
 ) -> tuple[list[LabelledSample], list[SamplePrediction]]:
     """Return training samples, evenly taken where they are many, and what was said of each out of fold."""
-    unseen = {one.id: one for one in backend.unseen(run) or []}
+    unseen = {one.id: one for one in backend.read_out_of_fold(run) or []}
     told = [one for one in samples if one.sample.id in unseen]
-    some = told[:: -(-len(told) // MOST_CALIBRATING) or 1]
+    some = told[:: -(-len(told) // MAX_CALIBRATION_SAMPLES) or 1]
     return some, [unseen[one.sample.id] for one in some]
 
 
-def calibrations_of(
+def calibrate_dimensions(
     rubric: RubricSpec, samples: list[LabelledSample], predictions: list[SamplePrediction]
 ) -> dict[str, DimensionCalibration]:
     """Return the calibration of each dimension that has samples with a final score and a prediction of a model.
@@ -181,17 +183,20 @@ def calibrations_of(
     return found
 
 
-def _judge_test(run: Run, test: list[LabelledSample], surroundings: JudgeContext) -> list[SamplePrediction]:
+def _predict_test_samples(run: Run, test: list[LabelledSample], context: JudgeContext) -> list[SamplePrediction]:
     path = run.folder / "predictions.jsonl"
     if not path.exists():
-        write_predictions(run, [one.sample for one in test], len(test), path, surroundings)
+        write_predictions(run, [one.sample for one in test], len(test), path, context)
     return read_predictions(path, run)
 
 
-def _evaluate(run: Run, parts: DataParts, predictions: list[SamplePrediction], surroundings: JudgeContext) -> None:
-    surroundings.progress.step("Holding it to people's scores")
-    labelled = Labelled(
-        run.rubric, parts.learn + parts.calibrate, parts.test, lambda samples: features_of(samples, surroundings)
+def _evaluate(run: Run, parts: DataParts, predictions: list[SamplePrediction], context: JudgeContext) -> None:
+    context.progress.step("Holding it to people's scores")
+    labelled = EvaluationData(
+        run.rubric,
+        parts.learn + parts.calibrate,
+        parts.test,
+        lambda samples: extract_baseline_features(samples, context),
     )
     write_json(
         run.folder / "metrics.json",

@@ -25,7 +25,7 @@ def source_checksum(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def libraries() -> dict[str, str]:
+def library_versions() -> dict[str, str]:
     """Return the versions of the libraries that figures may depend on, of those that are installed."""
     found: dict[str, str] = {}
     for name in LIBRARIES:

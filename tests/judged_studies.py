@@ -6,7 +6,7 @@ from typing import Any
 
 from annotation.judges.prediction_pairs import columns_of
 from annotation.models import Sample
-from judge.evaluation.scorecard import Labelled, build_scorecard
+from judge.evaluation.scorecard import EvaluationData, build_scorecard
 from judge.formats.prediction_line import SamplePrediction, prediction_from_distribution
 from judge.formats.release_line import LabelledSample, parse_labelled
 from judge.formats.rubric import RubricSpec
@@ -29,7 +29,7 @@ def judged(rubric: RubricSpec, samples: Iterable[Sample], *, judge: str, turned:
     test = [_labelled(rubric, sample, place) for place, sample in enumerate(samples)]
     predictions = [_said(rubric, one, judge, place + turned) for place, one in enumerate(test)]
     train = [_line(rubric, f"train-{place}", f"train-{place}", place, part="train") for place in range(6)]
-    labelled = Labelled(rubric, train, test)
+    labelled = EvaluationData(rubric, train, test)
     cards = {target: build_scorecard(labelled, predictions, target) for target in ("final", "mean")}
     return Judged(predictions, cards, columns_of(rubric, test, predictions))
 

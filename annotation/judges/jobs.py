@@ -22,7 +22,7 @@ from annotation.review_queue.rebuild import LONGEST_WRITE, request_where_active
 from judge.formats.json_line import RecordError
 from judge.formats.prediction_line import parse_line, parse_prediction, prediction_line
 from judge.formats.release_line import ReleaseFolder as ReleaseFolder
-from judge.runs import UNSEEN, Run
+from judge.runs import OUT_OF_FOLD_FILE, Run
 
 from .judge_input import SAMPLES, samples_without_prediction, write_lines
 from .prediction_pairs import columns_of
@@ -65,8 +65,8 @@ def _store_training(context: JobContext, run: JudgeRun, release: Release, place:
     # What was replaced just then may not have been committed yet.
     read_at = release.at - LONGEST_WRITE
     _store_predictions(context, run, folder, place.run / "predictions.jsonl", read_at=read_at, replace=True)
-    if (place.run / UNSEEN).exists():
-        unseen = place.run / UNSEEN
+    if (place.run / OUT_OF_FOLD_FILE).exists():
+        unseen = place.run / OUT_OF_FOLD_FILE
         _store_predictions(context, run, folder, unseen, read_at=read_at, replace=True, out_of_fold=True)
     labelled = ReleaseFolder(place.release(release, context.progress))
     with (place.run / "predictions.jsonl").open("rb") as lines:

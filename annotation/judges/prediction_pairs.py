@@ -12,8 +12,8 @@ import numpy as np
 from annotation.core.errors import BadInput
 from annotation.core.rubric_cache import load_rubric, rubric_file
 from annotation.models import Scorecard
-from judge.evaluation.comparison import Side, compare_sides
-from judge.evaluation.pairs import pair
+from judge.evaluation.comparison import JudgeScores, compare_scores
+from judge.evaluation.pairs import pair_predictions
 from judge.formats.prediction_line import SamplePrediction
 from judge.formats.release_line import LabelledSample, question_key
 from judge.formats.rubric import RubricSpec
@@ -26,13 +26,13 @@ def columns_of(
 ) -> dict[str, Any]:
     """Return the columns of labelled samples and the predictions of them, held to the final scores."""
     samples = list(labelled)
-    found = pair(samples, {one.id: one for one in predictions}, rubric, "final")
+    found = pair_predictions(samples, {one.id: one for one in predictions}, rubric, "final")
     place = {one.sample.id: number for number, one in enumerate(samples)}
     numbers: dict[str, int] = {}
     dimensions = {}
     for key, pairs in found.dimensions.items():
         columns: dict[str, list[float | None]] = {name: [None] * len(samples) for name in NAMES}
-        asked = pairs.where(~pairs.by_rule)
+        asked = pairs.select(~pairs.by_rule)
         values = {
             "human": asked.human,
             "expected": asked.expected,
@@ -62,10 +62,10 @@ def compare_runs(first: Scorecard, second: Scorecard) -> dict[str, Any]:
         message = "Two judges can be compared on one release alone: hold both to the same one first."
         raise BadInput(message, fields={"with": message})
     rubric = rubric_file(load_rubric(first.release.rubric_id))
-    return compare_sides(rubric, _sides(first.pairs), _sides(second.pairs), "final")
+    return compare_scores(rubric, _sides(first.pairs), _sides(second.pairs), "final")
 
 
-def _sides(columns: Columns) -> dict[str, Side]:
+def _sides(columns: Columns) -> dict[str, JudgeScores]:
     question = np.array(columns["questions"], dtype=np.int64)
     sides = {}
     for key, values in columns["dimensions"].items():
@@ -74,5 +74,5 @@ def _sides(columns: Columns) -> dict[str, Side]:
         )
         asked = ~np.isnan(human)
         ids = [name for name, taken in zip(columns["ids"], asked.tolist(), strict=True) if taken]
-        sides[key] = Side(ids, question[asked], human[asked], expected[asked], rounded[asked])
+        sides[key] = JudgeScores(ids, question[asked], human[asked], expected[asked], rounded[asked])
     return sides

@@ -10,10 +10,9 @@ from typing import Any
 from django.conf import settings
 
 from annotation.core.errors import BadInput
-from judge.backends.registry import BACKENDS, DEFAULT_PRESETS, NEEDS
-from judge.backends.registry import options_of as options_of_backend
+from judge.backends.registry import BACKENDS, DEFAULT_PRESETS, NEEDS, parse_backend_options
 from judge.options import OptionError, parse_settings
-from judge.presets import Preset, preset_named, presets
+from judge.presets import Preset, find_preset, list_presets
 
 LONGEST_NAME = 80
 # As in `judge.training`, which pages do not load: what learns takes 32 bits, and adds a member's number.
@@ -54,7 +53,7 @@ class TrainingRequest:
             faults["backend"] = "Off on this server, as it sends samples out: JUDGE_ENDPOINT_URL turns it on."
         else:
             try:
-                preset = preset_named(self.preset or DEFAULT_PRESETS[self.backend], self.backend)
+                preset = find_preset(self.preset or DEFAULT_PRESETS[self.backend], self.backend)
             except LookupError as error:
                 faults["preset"] = str(error)
         if preset is not None and (problem := self._problem_of_options(preset, anywhere)):
@@ -79,7 +78,7 @@ class TrainingRequest:
         if self.backend == ENDPOINT and (problem := _problem_of_server()):
             return problem
         try:
-            options_of_backend(self.backend, preset.options | self.settings())
+            parse_backend_options(self.backend, preset.options | self.settings())
         except OptionError as error:
             return str(error)
         return ""
@@ -99,7 +98,7 @@ def _of_the_server() -> dict[str, Any]:
 def _problem_of_server() -> str:
     """Return what is wrong with the server's own options, for which whoever starts a run is not to blame."""
     try:
-        options_of_backend(ENDPOINT, _of_the_server())
+        parse_backend_options(ENDPOINT, _of_the_server())
     except OptionError as error:
         return f"The server's JUDGE_ENDPOINT_URL cannot be used: {error}"
     return ""
@@ -139,7 +138,7 @@ def missing_here() -> list[str]:
 
 def available_presets() -> list[Preset]:
     """Return the presets that this server offers, those of the default backend first."""
-    found = [one for one in presets() if one.backend != ENDPOINT or settings.JUDGE_ENDPOINT_URL]
+    found = [one for one in list_presets() if one.backend != ENDPOINT or settings.JUDGE_ENDPOINT_URL]
     defaults = set(DEFAULT_PRESETS.items())
     return sorted(
         found,

@@ -31,12 +31,12 @@ class Backend(Protocol):
     """A way of judging."""
 
     name: str
-    cross_checked: bool
-    """Whether `unseen` has something to say."""
-    at_once: int
+    predicts_out_of_fold: bool
+    """Whether `read_out_of_fold` has something to say."""
+    batch_size: int
     """How many predictions come together; so many may be lost where the work is cut short."""
 
-    local: frozenset[str]
+    path_options: frozenset[str]
     """Options that say where something lies on this machine: who judges elsewhere may set them anew."""
 
     def options(self, data: dict[str, Any]) -> Any:
@@ -55,14 +55,14 @@ class Backend(Protocol):
         """
         ...
 
-    def train(self, run: Run, samples: Sequence[LabelledSample], surroundings: JudgeContext) -> None:
+    def train(self, run: Run, samples: Sequence[LabelledSample], context: JudgeContext) -> None:
         """Learn, and leave in the run's folder what judging needs; called again, go on where the last call ended.
 
         None of the samples is kept for calibration or of the test part.
         """
         ...
 
-    def unseen(self, run: Run) -> list[SamplePrediction] | None:
+    def read_out_of_fold(self, run: Run) -> list[SamplePrediction] | None:
         """Return what models said of training samples whose questions they had not seen, in any order.
 
         It takes the place of calibration samples where the release keeps none or too few. None: the backend has no
@@ -70,7 +70,7 @@ class Backend(Protocol):
         """
         ...
 
-    def judge(self, run: Run, surroundings: JudgeContext) -> AbstractContextManager[Judge]:
+    def judge(self, run: Run, context: JudgeContext) -> AbstractContextManager[Judge]:
         """Return the judge that a run's folder holds.
 
         Raises:

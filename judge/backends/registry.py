@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from judge.options import options_from
+from judge.options import parse_options
 
 from .interface import Backend, BackendError
 
@@ -22,7 +22,7 @@ NEEDS = {
 }
 
 
-def options_of(name: str, data: Mapping[str, Any]) -> Any:
+def parse_backend_options(name: str, data: Mapping[str, Any]) -> Any:
     """Return the checked options of a backend, a dataclass of its own; loads none of its libraries.
 
     Raises:
@@ -31,12 +31,12 @@ def options_of(name: str, data: Mapping[str, Any]) -> Any:
     """
     _require_known(name)
     module = import_module(f"judge.backends.{name}.options")
-    options = options_from(getattr(module, f"{name.capitalize()}Options"), data)
+    options = parse_options(getattr(module, f"{name.capitalize()}Options"), data)
     options.check()
     return options
 
 
-def backend_named(name: str) -> Backend:
+def load_backend(name: str) -> Backend:
     """Return a backend.
 
     Raises:

@@ -5,16 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from judge.context import JudgeContext
-from judge.features.extract import feature_extractor
+from judge.features.extractor import open_feature_extractor
 from judge.features.sample import NAMES
 from judge.formats.release_line import LabelledSample
 from judge.metrics.gaps import Floats
 
 
-def features_of(samples: Sequence[LabelledSample], surroundings: JudgeContext) -> Floats:
+def extract_baseline_features(samples: Sequence[LabelledSample], context: JudgeContext) -> Floats:
     """Return the features of samples, a row each; one that cannot be measured is like the mean of the others."""
-    with feature_extractor(surroundings) as extractor:
-        vectors = [found.vector for found in extractor.measure(one.sample for one in samples)]
+    with open_feature_extractor(context) as extractor:
+        vectors = [found.vector for found in extractor.extract(one.sample for one in samples)]
     there = [vector for vector in vectors if vector is not None]
     mean = np.mean(there, axis=0) if there else np.zeros(len(NAMES))
     return np.array([mean if vector is None else vector for vector in vectors]).reshape(-1, len(NAMES))

@@ -16,19 +16,19 @@ PENALTIES = np.logspace(-2, 5, 22)
 
 
 @dataclass(frozen=True, slots=True)
-class LabelledTraining:
+class BaselineLabels:
     """Training samples that have a label on one dimension."""
 
     human: Floats
     generators: Sequence[str]
 
 
-def constant(known: LabelledTraining, samples: int) -> Floats | None:
+def predict_constant(known: BaselineLabels, samples: int) -> Floats | None:
     """Return the mean of the training labels for each of ``samples``; None without any."""
     return np.full(samples, known.human.mean()) if len(known.human) else None
 
 
-def generator_means(known: LabelledTraining, generators: Sequence[str]) -> Floats | None:
+def predict_generator_means(known: BaselineLabels, generators: Sequence[str]) -> Floats | None:
     """Return the mean label of each sample's generator, and the mean of all for one that was never seen.
 
     None where no sample names a generator: it would be the constant under another name.
@@ -43,7 +43,7 @@ def generator_means(known: LabelledTraining, generators: Sequence[str]) -> Float
     return np.array([means.get(generator, everything) for generator in generators])
 
 
-def ridge(train: Floats, human: Floats, test: Floats) -> Floats | None:
+def predict_ridge(train: Floats, human: Floats, test: Floats) -> Floats | None:
     """Return a linear regression on features, its penalty chosen by leaving one sample out (Golub et al. 1979).
 
     ``train`` and ``test`` are samples x features; a feature that does not vary in training is left out. None with fewer

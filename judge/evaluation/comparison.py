@@ -12,16 +12,16 @@ from judge.formats.release_line import LabelledSample
 from judge.formats.rubric import RubricDimension, RubricSpec
 from judge.metrics import gaps
 from judge.metrics.gaps import Floats
-from judge.metrics.resampling import interval
+from judge.metrics.resampling import bootstrap_interval
 
-from .pairs import Pairs, Target, pair
+from .pairs import DimensionPairs, Target, pair_predictions
 
 VERSION = 1
 _NEARLY = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class JudgeScores:
     """What one judge said on one dimension, beside what people said; position by position the same sample."""
 
     ids: Sequence[str]
@@ -30,11 +30,11 @@ class Side:
     expected: Floats
     rounded: Floats
 
-    def of(self, names: Iterable[str]) -> "Side":
+    def select(self, names: Iterable[str]) -> "JudgeScores":
         """Return the named samples, in the order of the names."""
         place = {name: number for number, name in enumerate(self.ids)}
         chosen = [place[name] for name in names]
-        return Side(
+        return JudgeScores(
             [self.ids[number] for number in chosen],
             self.question[chosen],
             self.human[chosen],
@@ -43,7 +43,7 @@ class Side:
         )
 
 
-def compare(
+def compare_judges(
     rubric: RubricSpec,
     labelled: Iterable[LabelledSample],
     first: Iterable[SamplePrediction],
@@ -60,42 +60,46 @@ def compare(
     samples = list(labelled)
     sides = [
         {
-            key: _asked(pairs)
-            for key, pairs in pair(samples, {one.id: one for one in some}, rubric, target).dimensions.items()
+            key: _scores_without_rules(pairs)
+            for key, pairs in pair_predictions(
+                samples, {one.id: one for one in some}, rubric, target
+            ).dimensions.items()
         }
         for some in (first, second)
     ]
-    return compare_sides(rubric, sides[0], sides[1], target)
+    return compare_scores(rubric, sides[0], sides[1], target)
 
 
-def compare_sides(
-    rubric: RubricSpec, first: Mapping[str, Side], second: Mapping[str, Side], target: Target
+def compare_scores(
+    rubric: RubricSpec, first: Mapping[str, JudgeScores], second: Mapping[str, JudgeScores], target: Target
 ) -> dict[str, Any]:
-    """Return the same of what two judges were asked, by dimension; see `compare`."""
-    both = {dimension.key: _both(first[dimension.key], second[dimension.key]) for dimension in rubric.dimensions}
+    """Return the same of what two judges were asked, by dimension; see `compare_judges`."""
+    both = {
+        dimension.key: _select_shared(first[dimension.key], second[dimension.key]) for dimension in rubric.dimensions
+    }
     return {
         "version": VERSION,
         "target": target,
         "samples": len({name for one, _ in both.values() for name in one.ids}),
         "questions": len({number for one, _ in both.values() for number in one.question.tolist()}),
-        "dimensions": [_dimension(dimension, *both[dimension.key]) for dimension in rubric.dimensions],
+        "dimensions": [_compare_dimension(dimension, *both[dimension.key]) for dimension in rubric.dimensions],
     }
 
 
-def _asked(pairs: Pairs) -> Side:
+def _scores_without_rules(pairs: DimensionPairs) -> JudgeScores:
     """Return the samples of which no rule has decided."""
-    asked = pairs.where(~pairs.by_rule)
-    return Side(asked.ids, asked.question, asked.human, asked.expected, asked.rounded)
+    asked = pairs.select(~pairs.by_rule)
+    return JudgeScores(asked.ids, asked.question, asked.human, asked.expected, asked.rounded)
 
 
-def _both(first: Side, second: Side) -> tuple[Side, Side]:
+def _select_shared(first: JudgeScores, second: JudgeScores) -> tuple[JudgeScores, JudgeScores]:
     """Return the samples that both have judged, in the order in which the first has them."""
     known = set(second.ids)
     shared = [name for name in first.ids if name in known]
-    return first.of(shared), second.of(shared)
+    return first.select(shared), second.select(shared)
 
 
-def _dimension(dimension: RubricDimension, first: Side, second: Side) -> dict[str, Any]:
+def _compare_dimension(dimension: RubricDimension, first: JudgeScores, second: JudgeScores) -> dict[str, Any]:
     squares = [(one.expected - one.human) ** 2 for one in (first, second)]
     near = [np.asarray(np.abs(one.rounded - one.human) <= gaps.TOLERANCE + _NEARLY, float) for one in (first, second)]
     sides = [
@@ -112,29 +116,29 @@ def _dimension(dimension: RubricDimension, first: Side, second: Side) -> dict[st
         "questions": len(np.unique(first.question)),
         "first": sides[0],
         "second": sides[1],
-        "rmse_difference": _difference(sides, "rmse"),
-        "rmse_interval": _interval(squares, first.question, root=True),
-        "a1_difference": _difference(sides, "a1"),
-        "a1_interval": _interval(near, first.question, root=False),
+        "rmse_difference": _metric_difference(sides, "rmse"),
+        "rmse_interval": _difference_interval(squares, first.question, root=True),
+        "a1_difference": _metric_difference(sides, "a1"),
+        "a1_interval": _difference_interval(near, first.question, root=False),
         "nearer": {
-            "first": _share(apart < -_NEARLY),
-            "second": _share(apart > _NEARLY),
-            "neither": _share(np.abs(apart) <= _NEARLY),
+            "first": _share_of_true(apart < -_NEARLY),
+            "second": _share_of_true(apart > _NEARLY),
+            "neither": _share_of_true(np.abs(apart) <= _NEARLY),
         },
-        "same_rounded": _share(same),
+        "same_rounded": _share_of_true(same),
     }
 
 
-def _difference(sides: Sequence[dict[str, float | None]], name: str) -> float | None:
+def _metric_difference(sides: Sequence[dict[str, float | None]], name: str) -> float | None:
     first, second = (side[name] for side in sides)
     return None if first is None or second is None else first - second
 
 
-def _share(those: npt.NDArray[np.bool_]) -> float | None:
+def _share_of_true(those: npt.NDArray[np.bool_]) -> float | None:
     return float(those.mean()) if len(those) else None
 
 
-def _interval(terms: Sequence[Floats], question: npt.NDArray[np.int64], *, root: bool) -> list[float] | None:
+def _difference_interval(terms: Sequence[Floats], question: npt.NDArray[np.int64], *, root: bool) -> list[float] | None:
     """Return the interval of the difference of two means, or of their roots, over the same draws of questions."""
 
     def difference(sums: Floats) -> Floats:
@@ -145,5 +149,5 @@ def _interval(terms: Sequence[Floats], question: npt.NDArray[np.int64], *, root:
 
     if not len(question):
         return None
-    found = interval(np.stack([*terms, np.ones(len(question))], axis=1), question, difference)
+    found = bootstrap_interval(np.stack([*terms, np.ones(len(question))], axis=1), question, difference)
     return list(found) if found else None

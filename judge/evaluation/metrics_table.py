@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from judge.metrics import association, gaps
-from judge.metrics.dispute import auroc, brier, reliability, share_apart
+from judge.metrics.dispute import auroc, brier, dispute_shares, group_by_probability
 from judge.metrics.gaps import Floats
-from judge.metrics.resampling import interval
+from judge.metrics.resampling import bootstrap_interval
 
-from .pairs import Pairs, Target
+from .pairs import DimensionPairs, Target
 
 APART = 2.0
 # Fewer samples in a group of the calibration plot than this would be noise.
@@ -44,8 +44,8 @@ def compute_metrics(
         "srcc": association.spearman(expected, human),
         "plcc": association.pearson(expected, human),
         "krcc": association.kendall(expected, human),
-        "human": _moments(human),
-        "judge": _moments(rounded),
+        "human": _moments_data(human),
+        "judge": _moments_data(rounded),
     }
     if target == "final":
         shares = gaps.gap_shares(rounded, human)
@@ -53,12 +53,12 @@ def compute_metrics(
         found["gaps"] = {f"{gap:g}": shares.get(gap, 0.0) for gap in gaps.possible_gaps(levels)} if shares else {}
     if intervals:
         near = np.abs(rounded - human) <= gaps.TOLERANCE + 1e-9
-        found["rmse_interval"] = _interval((expected - human) ** 2, question, root=True)
-        found["a1_interval"] = _interval(near.astype(np.float64), question, root=False)
+        found["rmse_interval"] = _bootstrap_interval((expected - human) ** 2, question, root=True)
+        found["a1_interval"] = _bootstrap_interval(near.astype(np.float64), question, root=False)
     return found
 
 
-def metrics_of_pairs(pairs: Pairs, target: Target, *, intervals: bool = True) -> dict[str, Any]:
+def compute_pair_metrics(pairs: DimensionPairs, target: Target, *, intervals: bool = True) -> dict[str, Any]:
     """Return the figures of a judge's predictions of one dimension."""
     return compute_metrics(
         pairs.human,
@@ -71,7 +71,7 @@ def metrics_of_pairs(pairs: Pairs, target: Target, *, intervals: bool = True) ->
     )
 
 
-def compute_uncertainty_metrics(pairs: Pairs) -> dict[str, Any]:
+def compute_uncertainty_metrics(pairs: DimensionPairs) -> dict[str, Any]:
     """Return whether intervals hold what they say, and whether errors grow as the judge's own doubt does."""
     given = ~np.isnan(pairs.interval[:, 0])
     low, high, human = pairs.interval[given, 0], pairs.interval[given, 1], pairs.human[given]
@@ -82,47 +82,47 @@ def compute_uncertainty_metrics(pairs: Pairs) -> dict[str, Any]:
         "width": float((high - low).mean()) if len(held) else None,
         "groups": [
             {"expected": group[0], "observed": group[1], "samples": group[2]}
-            for group in _by_expectation(pairs.expected, pairs.human)
+            for group in _group_by_expected(pairs.expected, pairs.human)
         ],
     }
 
 
-def dispute(pairs: Pairs) -> dict[str, Any]:
+def compute_dispute_metrics(pairs: DimensionPairs) -> dict[str, Any]:
     """Return how well the judge knows on which samples two annotators are two points or more apart.
 
     Without annotators' ratings nothing is known of it; the share is that of pairs of annotators.
     """
     rated = pairs.histogram.sum(axis=1) >= 2
     chance = pairs.p_dispute[rated]
-    happened = share_apart(pairs.histogram[rated], pairs.dimension.values, APART)
+    happened = dispute_shares(pairs.histogram[rated], pairs.dimension.values, APART)
     return {
         "samples": int(rated.sum()),
         "share": float(happened.mean()) if len(happened) else None,
         "auroc": auroc(chance, happened),
         "brier": brier(chance, happened),
-        "groups": [group._asdict() for group in reliability(chance, happened, _groups(len(chance)))],
+        "groups": [group._asdict() for group in group_by_probability(chance, happened, _group_count(len(chance)))],
     }
 
 
-def _by_expectation(expected: Floats, human: Floats) -> list[tuple[float, float, int]]:
+def _group_by_expected(expected: Floats, human: Floats) -> list[tuple[float, float, int]]:
     """Return samples in groups of about equal size by rising expected score: its mean, people's mean, how many."""
     order = np.argsort(expected, kind="stable")
     if not len(order):
         return []
-    parts = np.array_split(order, _groups(len(order)))
+    parts = np.array_split(order, _group_count(len(order)))
     return [(float(expected[part].mean()), float(human[part].mean()), len(part)) for part in parts]
 
 
-def _groups(samples: int) -> int:
+def _group_count(samples: int) -> int:
     return max(1, min(GROUPS, samples // SAMPLES_IN_A_GROUP))
 
 
-def _moments(scores: Floats) -> dict[str, float] | None:
+def _moments_data(scores: Floats) -> dict[str, float] | None:
     found = gaps.moments(scores)
     return found._asdict() if found else None
 
 
-def _interval(term: Floats, question: npt.NDArray[np.int64], *, root: bool) -> list[float] | None:
+def _bootstrap_interval(term: Floats, question: npt.NDArray[np.int64], *, root: bool) -> list[float] | None:
     def share(sums: Floats) -> Floats:
         with np.errstate(invalid="ignore"):
             mean = sums[:, 0] / sums[:, 1]
@@ -130,5 +130,5 @@ def _interval(term: Floats, question: npt.NDArray[np.int64], *, root: bool) -> l
 
     if not len(term):
         return None
-    found = interval(np.stack([term, np.ones(len(term))], axis=1), question, share)
+    found = bootstrap_interval(np.stack([term, np.ones(len(term))], axis=1), question, share)
     return list(found) if found else None

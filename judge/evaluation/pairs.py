@@ -18,7 +18,7 @@ Target = Literal["final", "mean"]
 
 
 @dataclass(slots=True)
-class Pairs:
+class DimensionPairs:
     """One dimension's samples that have both a label and a prediction; position by position the same sample."""
 
     dimension: RubricDimension
@@ -40,9 +40,9 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def where(self, chosen: npt.NDArray[np.bool_]) -> "Pairs":
+    def select(self, chosen: npt.NDArray[np.bool_]) -> "DimensionPairs":
         """Return the samples for which ``chosen`` is true."""
-        return Pairs(
+        return DimensionPairs(
             self.dimension,
             [one for one, taken in zip(self.ids, chosen.tolist(), strict=True) if taken],
             **{name: getattr(self, name)[chosen] for name in _ARRAYS},
@@ -56,10 +56,10 @@ _ARRAYS = (
 
 
 @dataclass(slots=True)
-class Paired:
+class PairedPredictions:
     """All dimensions, and what could not be paired and why."""
 
-    dimensions: dict[str, Pairs]
+    dimensions: dict[str, DimensionPairs]
     samples: int
     questions: int
     statuses: Counter[str]
@@ -70,22 +70,22 @@ class Paired:
     """Predictions of samples that are not among the labelled ones."""
 
 
-def human_value(one: LabelledSample, key: str, target: Target) -> float | None:
+def target_value(one: LabelledSample, key: str, target: Target) -> float | None:
     """Return what a prediction is held to: the agreed score, or the mean of independent blind ratings."""
     if target == "final":
         return one.final.get(key)
     return one.mean.get(key)
 
 
-def pair(
+def pair_predictions(
     labelled: Iterable[LabelledSample], predictions: Mapping[str, SamplePrediction], rubric: RubricSpec, target: Target
-) -> Paired:
+) -> PairedPredictions:
     """Bring together what people said of each sample and what a judge foretold.
 
     A judge is held only to labels that owe nothing to one. A failed prediction is counted and never averaged; the rules
     have the last word on its missing sides all the same.
     """
-    rows: dict[str, list[_Row]] = {dimension.key: [] for dimension in rubric.dimensions}
+    rows: dict[str, list[_PairedRow]] = {dimension.key: [] for dimension in rubric.dimensions}
     statuses: Counter[str] = Counter()
     numbers: dict[str, int] = {}
     samples = not_blind = known = 0
@@ -103,13 +103,13 @@ def pair(
         known += 1
         locked = missing_side_rules.locked_keys(one.sample, rubric)
         for key, prediction in missing_side_rules.apply_rules(found, one.sample, rubric).dimensions.items():
-            human = human_value(one, key, target)
+            human = target_value(one, key, target)
             if human is None and target == "mean" and key in locked:
                 human = locked[key].value
             if human is not None:
-                rows[key].append(_Row(one, human, prediction, key in locked, question))
-    return Paired(
-        {dimension.key: _pairs(dimension, rows[dimension.key]) for dimension in rubric.dimensions},
+                rows[key].append(_PairedRow(one, human, prediction, key in locked, question))
+    return PairedPredictions(
+        {dimension.key: _build_pairs(dimension, rows[dimension.key]) for dimension in rubric.dimensions},
         samples=samples,
         questions=len(numbers),
         statuses=statuses,
@@ -119,7 +119,7 @@ def pair(
 
 
 @dataclass(slots=True)
-class _Row:
+class _PairedRow:
     labelled: LabelledSample
     human: float
     prediction: DimensionPrediction
@@ -127,14 +127,14 @@ class _Row:
     question: int
 
 
-def _pairs(dimension: RubricDimension, rows: Sequence[_Row]) -> Pairs:
+def _build_pairs(dimension: RubricDimension, rows: Sequence[_PairedRow]) -> DimensionPairs:
     size = len(dimension.levels)
     nothing = [0] * size
     histograms = [row.labelled.histogram.get(dimension.key, nothing) for row in rows]
     intervals = [row.prediction.interval or (np.nan, np.nan) for row in rows]
     generators = np.empty(len(rows), dtype=object)
     generators[:] = [row.labelled.sample.generator for row in rows]
-    return Pairs(
+    return DimensionPairs(
         dimension,
         ids=[row.labelled.sample.id for row in rows],
         human=np.array([row.human for row in rows], dtype=np.float64),

@@ -14,36 +14,38 @@ from judge.metrics.ceiling import human_ceiling
 from judge.metrics.gaps import Floats
 
 from . import baselines, metrics_table
-from .pairs import Paired, Pairs, Target, human_value, pair
-from .worst_misses import surprise
+from .pairs import DimensionPairs, PairedPredictions, Target, pair_predictions, target_value
+from .worst_misses import compute_surprise
 
-WORST = 20
+WORST_COUNT = 20
 VERSION = 1
 # Features made by hand of samples, a row each in their order.
-Features = Callable[[Sequence[LabelledSample]], Floats]
+FeatureFunction = Callable[[Sequence[LabelledSample]], Floats]
 
 
 @dataclass(slots=True)
-class Labelled:
+class EvaluationData:
     """The labelled samples of a release that an evaluation looks at."""
 
     rubric: RubricSpec
     train: list[LabelledSample]
     test: list[LabelledSample]
-    features: Features | None = None
+    features: FeatureFunction | None = None
     """What the third baseline learns from; without it that baseline is left out."""
-    _rows: dict[str, Floats] = field(default_factory=dict)
+    _feature_rows: dict[str, Floats] = field(default_factory=dict)
 
-    def rows(self, part: str) -> Floats | None:
+    def feature_rows(self, part: str) -> Floats | None:
         """Return the features made by hand of a part, made once."""
         if self.features is None:
             return None
-        if part not in self._rows:
-            self._rows[part] = self.features(self.train if part == "train" else self.test)
-        return self._rows[part]
+        if part not in self._feature_rows:
+            self._feature_rows[part] = self.features(self.train if part == "train" else self.test)
+        return self._feature_rows[part]
 
 
-def build_scorecard(labelled: Labelled, predictions: Iterable[SamplePrediction], target: Target) -> dict[str, Any]:
+def build_scorecard(
+    labelled: EvaluationData, predictions: Iterable[SamplePrediction], target: Target
+) -> dict[str, Any]:
     """Return the scorecard of a judge on the test part.
 
     Every figure stands in the scorecard twice where rules set values: of what the judge was asked (``asked``), and with
@@ -51,7 +53,7 @@ def build_scorecard(labelled: Labelled, predictions: Iterable[SamplePrediction],
     """
     by_id = {one.id: one for one in predictions}
     rubric = labelled.rubric
-    paired = pair(labelled.test, by_id, rubric, target)
+    paired = pair_predictions(labelled.test, by_id, rubric, target)
     return {
         "version": VERSION,
         "target": target,
@@ -63,43 +65,45 @@ def build_scorecard(labelled: Labelled, predictions: Iterable[SamplePrediction],
         "statuses": dict(sorted(paired.statuses.items())),
         "not_blind": paired.not_blind,
         "foreign": paired.foreign,
-        "dimensions": [_dimension(labelled, paired, dimension, target) for dimension in rubric.dimensions],
+        "dimensions": [_build_dimension_card(labelled, paired, dimension, target) for dimension in rubric.dimensions],
     }
 
 
-def _dimension(labelled: Labelled, paired: Paired, dimension: RubricDimension, target: Target) -> dict[str, Any]:
+def _build_dimension_card(
+    labelled: EvaluationData, paired: PairedPredictions, dimension: RubricDimension, target: Target
+) -> dict[str, Any]:
     everything = paired.dimensions[dimension.key]
-    asked = everything.where(~everything.by_rule)
+    asked = everything.select(~everything.by_rule)
     ceiling = human_ceiling(asked.histogram, dimension.values)
     return {
         "key": dimension.key,
         "name": dimension.name,
         "levels": list(dimension.values),
-        "asked": metrics_table.metrics_of_pairs(asked, target),
-        "with_rules": metrics_table.metrics_of_pairs(everything, target),
+        "asked": metrics_table.compute_pair_metrics(asked, target),
+        "with_rules": metrics_table.compute_pair_metrics(everything, target),
         "by_rule": int(everything.by_rule.sum()),
-        "generators": _generators(asked, target),
-        "baselines": _baselines(labelled, asked, target),
+        "generators": _generator_metrics(asked, target),
+        "baselines": _baseline_metrics(labelled, asked, target),
         "ceiling": ceiling._asdict() if ceiling else None,
         "sureness": metrics_table.compute_uncertainty_metrics(asked),
-        "dispute": metrics_table.dispute(asked),
-        "worst": _worst(asked),
+        "dispute": metrics_table.compute_dispute_metrics(asked),
+        "worst": _worst_misses(asked),
     }
 
 
-def _generators(pairs: Pairs, target: Target) -> list[dict[str, Any]]:
+def _generator_metrics(pairs: DimensionPairs, target: Target) -> list[dict[str, Any]]:
     """Return the figures of each generator; none where the release does not name them."""
     names = sorted(set(pairs.generator.tolist()))
     if names in ([], [""]):
         return []
     found = []
     for name in names:
-        chosen = pairs.where(pairs.generator == name)
-        found.append({"generator": name} | metrics_table.metrics_of_pairs(chosen, target, intervals=False))
+        chosen = pairs.select(pairs.generator == name)
+        found.append({"generator": name} | metrics_table.compute_pair_metrics(chosen, target, intervals=False))
     return found
 
 
-def _baselines(labelled: Labelled, asked: Pairs, target: Target) -> list[dict[str, Any]]:
+def _baseline_metrics(labelled: EvaluationData, asked: DimensionPairs, target: Target) -> list[dict[str, Any]]:
     key = asked.dimension.key
     learned = [
         (position, value, one)
@@ -107,45 +111,45 @@ def _baselines(labelled: Labelled, asked: Pairs, target: Target) -> list[dict[st
         if not one.calibration
         and one.label_origin in BLIND
         and key not in missing_side_rules.locked_keys(one.sample, labelled.rubric)
-        and (value := human_value(one, key, target)) is not None
+        and (value := target_value(one, key, target)) is not None
     ]
-    known = baselines.LabelledTraining(
+    known = baselines.BaselineLabels(
         np.array([value for _, value, _ in learned], dtype=np.float64),
         [one.sample.generator for _, _, one in learned],
     )
     guesses: dict[str, Floats | None] = {
-        "constant": baselines.constant(known, len(asked)),
-        "generator": baselines.generator_means(known, asked.generator.tolist()),
-        "features": _by_features(labelled, asked, [position for position, _, _ in learned], known),
+        "constant": baselines.predict_constant(known, len(asked)),
+        "generator": baselines.predict_generator_means(known, asked.generator.tolist()),
+        "features": _predict_from_features(labelled, asked, [position for position, _, _ in learned], known),
     }
     return [
-        {"baseline": name} | _guess(values, asked, target)
+        {"baseline": name} | _score_baseline(values, asked, target)
         for name, values in guesses.items()
         if values is not None and len(asked)
     ]
 
 
-def _by_features(
-    labelled: Labelled, asked: Pairs, learned: Sequence[int], known: baselines.LabelledTraining
+def _predict_from_features(
+    labelled: EvaluationData, asked: DimensionPairs, learned: Sequence[int], known: baselines.BaselineLabels
 ) -> Floats | None:
-    train, test = labelled.rows("train"), labelled.rows("test")
+    train, test = labelled.feature_rows("train"), labelled.feature_rows("test")
     if train is None or test is None:
         return None
     place = {one.sample.id: position for position, one in enumerate(labelled.test)}
-    return baselines.ridge(train[list(learned)], known.human, test[[place[name] for name in asked.ids]])
+    return baselines.predict_ridge(train[list(learned)], known.human, test[[place[name] for name in asked.ids]])
 
 
-def _guess(values: Floats, asked: Pairs, target: Target) -> dict[str, Any]:
+def _score_baseline(values: Floats, asked: DimensionPairs, target: Target) -> dict[str, Any]:
     levels = asked.dimension.values
     clipped = np.clip(values, levels[0], levels[-1])
     rounded = np.array([nearest(value, levels) for value in clipped.tolist()])
     return metrics_table.compute_metrics(asked.human, clipped, rounded, asked.question, levels, target)
 
 
-def _worst(pairs: Pairs) -> list[dict[str, Any]]:
+def _worst_misses(pairs: DimensionPairs) -> list[dict[str, Any]]:
     """Return the samples on which the judge is furthest from people by its own uncertainty, the furthest first."""
-    apart = surprise(pairs.expected - pairs.human, pairs.sd, pairs.dimension.values)
-    order = sorted(range(len(pairs)), key=lambda place: (-apart[place], pairs.ids[place]))[:WORST]
+    apart = compute_surprise(pairs.expected - pairs.human, pairs.sd, pairs.dimension.values)
+    order = sorted(range(len(pairs)), key=lambda place: (-apart[place], pairs.ids[place]))[:WORST_COUNT]
     return [
         {
             "id": pairs.ids[place],

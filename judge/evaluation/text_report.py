@@ -7,12 +7,12 @@ _BASELINES = {"constant": "constant", "generator": "generator mean", "features":
 _COLUMNS = ("samples", "RMSE", "95 %", "rounded", "A@1", "95 %", "kappa", "SRCC", "PLCC", "KRCC")
 
 
-def scorecard_lines(card: Mapping[str, Any]) -> str:
+def format_scorecard(card: Mapping[str, Any]) -> str:
     """Return the scorecard as lines of text."""
-    return "\n".join(_lines(card))
+    return "\n".join(_report_lines(card))
 
 
-def _lines(card: Mapping[str, Any]) -> Iterator[str]:
+def _report_lines(card: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"{card['samples']:,} samples of {card['questions']:,} questions, against the "
         f"{'agreed score' if card['target'] == 'final' else 'mean of independent ratings'}"
@@ -24,45 +24,51 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
         yield f"{card['foreign']:,} predictions are of samples that the release does not hold out for testing."
     for dimension in card["dimensions"]:
         yield ""
-        yield from _dimension(dimension)
+        yield from _dimension_lines(dimension)
 
 
-def _dimension(card: Mapping[str, Any]) -> Iterator[str]:
+def _dimension_lines(card: Mapping[str, Any]) -> Iterator[str]:
     yield f"{card['key']}  {card['name']}"
-    yield _row("", _COLUMNS)
-    yield _row("judge", _cells(card["asked"]))
+    yield _format_row("", _COLUMNS)
+    yield _format_row("judge", _metric_cells(card["asked"]))
     if card["by_rule"]:
-        yield _row(f"with {card['by_rule']:,} by rule", _cells(card["with_rules"]))
+        yield _format_row(f"with {card['by_rule']:,} by rule", _metric_cells(card["with_rules"]))
     for baseline in card["baselines"]:
-        yield _row(_BASELINES[baseline["baseline"]], _cells(baseline))
+        yield _format_row(_BASELINES[baseline["baseline"]], _metric_cells(baseline))
     if ceiling := card["ceiling"]:
-        cells = [f"{ceiling['ratings']:,}", _number(ceiling["rmse"]), "", "", _number(ceiling["within_one"])]
-        yield _row("one person", cells)
+        cells = [
+            f"{ceiling['ratings']:,}",
+            _format_number(ceiling["rmse"]),
+            "",
+            "",
+            _format_number(ceiling["within_one"]),
+        ]
+        yield _format_row("one person", cells)
     if sure := card["sureness"]["coverage"]:
         yield f"  90 % intervals hold {sure:.1%} of the scores and are {card['sureness']['width']:.2f} points wide"
     if card["dispute"]["auroc"] is not None:
         yield f"  knows where people are two points apart: AUROC {card['dispute']['auroc']:.2f}"
 
 
-def _cells(figures: Mapping[str, Any]) -> list[str]:
+def _metric_cells(figures: Mapping[str, Any]) -> list[str]:
     return [
         f"{figures['samples']:,}",
-        _number(figures["rmse"]),
-        _interval(figures["rmse_interval"]),
-        _number(figures["rmse_rounded"]),
-        _number(figures["a1"]),
-        _interval(figures["a1_interval"]),
-        *(_number(figures.get(name)) for name in ("kappa", "srcc", "plcc", "krcc")),
+        _format_number(figures["rmse"]),
+        _format_interval(figures["rmse_interval"]),
+        _format_number(figures["rmse_rounded"]),
+        _format_number(figures["a1"]),
+        _format_interval(figures["a1_interval"]),
+        *(_format_number(figures.get(name)) for name in ("kappa", "srcc", "plcc", "krcc")),
     ]
 
 
-def _row(name: str, cells: tuple[str, ...] | list[str]) -> str:
+def _format_row(name: str, cells: tuple[str, ...] | list[str]) -> str:
     return f"  {name:<18}" + "".join(f"{cell:>12}" for cell in cells).rstrip()
 
 
-def _number(value: float | None) -> str:
+def _format_number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def _interval(value: list[float] | None) -> str:
+def _format_interval(value: list[float] | None) -> str:
     return "" if value is None else f"{value[0]:.2f}-{value[1]:.2f}"

@@ -7,7 +7,7 @@ import numpy as np
 from judge.metrics.gaps import Floats
 
 
-def least_sd(levels: Sequence[float]) -> float:
+def minimum_sd(levels: Sequence[float]) -> float:
     """Return the least standard deviation that a judge may claim, in points: what rounding to levels alone leaves.
 
     A value anywhere between two levels that are ``step`` apart is off by ``step / sqrt(12)`` after rounding. Without
@@ -16,6 +16,6 @@ def least_sd(levels: Sequence[float]) -> float:
     return float(np.diff(np.sort(np.asarray(levels, dtype=np.float64))).min() / np.sqrt(12))
 
 
-def surprise(gap: Floats, sd: Floats, levels: Sequence[float]) -> Floats:
+def compute_surprise(gap: Floats, sd: Floats, levels: Sequence[float]) -> Floats:
     """Return each gap, without its sign, in units of the standard deviation that the judge gave with it."""
-    return np.asarray(np.abs(gap) / np.maximum(sd, least_sd(levels)), dtype=np.float64)
+    return np.asarray(np.abs(gap) / np.maximum(sd, minimum_sd(levels)), dtype=np.float64)

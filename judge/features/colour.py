@@ -20,14 +20,14 @@ NAMES: tuple[str, ...] = (
 )
 
 
-def colours(rgb: npt.NDArray[np.uint8]) -> list[float]:
+def colour_features(rgb: npt.NDArray[np.uint8]) -> list[float]:
     """Return the features of an array of height x width x 3 bytes, in the order of `NAMES`."""
     pixels = rgb.reshape(-1, 3).astype(np.float32) / 255
     red, green, blue = pixels.T
     high, low = pixels.max(axis=1), pixels.min(axis=1)
     chroma = high - low
     saturation = np.where(high > 1e-6, chroma / np.maximum(high, 1e-6), 0)
-    hue = _hue(red, green, blue, high, chroma)
+    hue = _compute_hue(red, green, blue, high, chroma)
     weight = np.bincount((hue.astype(np.int64)) % HUES, saturation * high, HUES)
     shares = weight / max(float(weight.sum()), 1e-6)
     told = shares[shares > 0]
@@ -38,14 +38,14 @@ def colours(rgb: npt.NDArray[np.uint8]) -> list[float]:
         float(np.quantile(saturation, 0.95)),
         float(-(told * np.log2(told)).sum()) if len(told) else 0.0,
         float(red.mean() - blue.mean()),
-        _palette(rgb),
+        _palette_size(rgb),
         *(float(one.mean()) for one in (red, green, blue)),
         *shares.tolist(),
-        *_named(hue, saturation, high),
+        *_colour_shares(hue, saturation, high),
     ]
 
 
-def _hue(red: Floats, green: Floats, blue: Floats, high: Floats, chroma: Floats) -> Floats:
+def _compute_hue(red: Floats, green: Floats, blue: Floats, high: Floats, chroma: Floats) -> Floats:
     """Return the hue in sixths of the circle, from 0 on to below 6; 0 where there is none."""
     some = np.maximum(chroma, 1e-6)
     hue = np.where(
@@ -62,14 +62,14 @@ def _colourfulness(red: Floats, green: Floats, blue: Floats) -> float:
     return math.hypot(float(one.std()), float(other.std())) + 0.3 * math.hypot(float(one.mean()), float(other.mean()))
 
 
-def _palette(rgb: npt.NDArray[np.uint8]) -> float:
+def _palette_size(rgb: npt.NDArray[np.uint8]) -> float:
     """Return how many of 512 coarse colours cover 95 % of the picture, as a logarithm."""
     coarse = (rgb.reshape(-1, 3) >> 5).astype(np.int64)
     counts = np.sort(np.bincount(coarse @ np.array([64, 8, 1]), minlength=512))[::-1]
     return math.log(1 + int(np.searchsorted(counts.cumsum(), 0.95 * counts.sum())))
 
 
-def _named(hue: Floats, saturation: Floats, high: Floats) -> list[float]:
+def _colour_shares(hue: Floats, saturation: Floats, high: Floats) -> list[float]:
     black = high < 0.2
     grey = ~black & (saturation < 0.15)
     white = grey & (high > 0.85)

@@ -20,24 +20,24 @@ _SHAPES = np.arange(0.2, 8.0, 0.005)
 _RATIOS = np.array([math.gamma(2 / a) ** 2 / (math.gamma(1 / a) * math.gamma(3 / a)) for a in _SHAPES])
 
 
-def naturalness(light: Floats) -> list[float]:
+def naturalness_features(light: Floats) -> list[float]:
     """Return the features of light between 0 and 1, at least 8 x 8, in the order of `NAMES`."""
     mean = _local_mean(light)
     spread = np.sqrt(np.maximum(_local_mean(light * light) - mean * mean, 0))
-    middle = _inside(light)
+    middle = _crop_window(light)
     normal = (middle - mean) / (spread + 1 / 255)
-    found = [_shape(normal), float(normal.std()), float(spread.mean())]
+    found = [_fit_exponent(normal), float(normal.std()), float(spread.mean())]
     for one, other in (
         (normal[:, :-1], normal[:, 1:]),
         (normal[:-1], normal[1:]),
         (normal[:-1, :-1], normal[1:, 1:]),
         (normal[1:, :-1], normal[:-1, 1:]),
     ):
-        found += _asymmetric(one * other)
+        found += _fit_asymmetric(one * other)
     return found
 
 
-def _inside(light: Floats) -> Floats:
+def _crop_window(light: Floats) -> Floats:
     half = WINDOW // 2
     return light[half : light.shape[0] - half, half : light.shape[1] - half]
 
@@ -49,15 +49,15 @@ def _local_mean(light: Floats) -> Floats:
     return sum((rows[:, start : start + width] for start in range(1, WINDOW)), start=rows[:, :width]) / WINDOW**2
 
 
-def _shape(values: Floats) -> float:
+def _fit_exponent(values: Floats) -> float:
     """Return the exponent of a generalised normal distribution, from the ratio of its first two moments."""
     square = float((values * values).mean())
     if square < 1e-9:
         return float(_SHAPES[-1])
-    return _inverted(float(np.abs(values).mean()) ** 2 / square)
+    return _exponent_of_ratio(float(np.abs(values).mean()) ** 2 / square)
 
 
-def _asymmetric(values: Floats) -> list[float]:
+def _fit_asymmetric(values: Floats) -> list[float]:
     """Return exponent, mean and the spreads of both sides of an asymmetric generalised normal distribution."""
     below, above = np.minimum(values, 0).ravel(), np.maximum(values, 0).ravel()
     squares = float(below @ below), float(above @ above)
@@ -68,10 +68,10 @@ def _asymmetric(values: Floats) -> list[float]:
         return [float(_SHAPES[-1]), 0.0, left, right]
     gamma = left / right
     ratio = float(np.abs(values).mean()) ** 2 / square
-    shape = _inverted(ratio * (gamma**3 + 1) * (gamma + 1) / (gamma**2 + 1) ** 2)
+    shape = _exponent_of_ratio(ratio * (gamma**3 + 1) * (gamma + 1) / (gamma**2 + 1) ** 2)
     mean = (right - left) * math.gamma(2 / shape) / math.sqrt(math.gamma(1 / shape) * math.gamma(3 / shape))
     return [shape, mean, left, right]
 
 
-def _inverted(ratio: float) -> float:
+def _exponent_of_ratio(ratio: float) -> float:
     return float(np.interp(ratio, _RATIOS, _SHAPES))

@@ -55,17 +55,17 @@ def picture_features(content: bytes) -> Floats:
     """
     rgb, size = open_picture(content)
     whole = rgb.convert("L")
-    light = _array(_within(whole, SIDE))
-    crop = _array(_middle(whole, CROP))
-    edge, half = _gradient(light), _halved(light)
+    light = _light_array(_shrink(whole, SIDE))
+    crop = _light_array(_crop_middle(whole, CROP))
+    edge, half = _gradient(light), _halve(light)
     found = [
-        *_size(size, len(content)),
-        *_light(light),
-        *_edges(light, edge, half, crop),
-        *_composition(light, edge),
-        *colour.colours(np.asarray(rgb.resize((SMALL, SMALL), Image.Resampling.BILINEAR, reducing_gap=2.0))),
-        *naturalness.naturalness(crop),
-        *naturalness.naturalness(half),
+        *_size_features(size, len(content)),
+        *_light_features(light),
+        *_edge_features(light, edge, half, crop),
+        *_composition_features(light, edge),
+        *colour.colour_features(np.asarray(rgb.resize((SMALL, SMALL), Image.Resampling.BILINEAR, reducing_gap=2.0))),
+        *naturalness.naturalness_features(crop),
+        *naturalness.naturalness_features(half),
     ]
     # As exact as the store keeps it, so that a vector from there is the same one.
     vector = np.array(found).astype(np.float32).astype(np.float64)
@@ -101,7 +101,7 @@ def _opaque(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _within(image: Image.Image, side: int) -> Image.Image:
+def _shrink(image: Image.Image, side: int) -> Image.Image:
     longest = max(image.size)
     if longest <= side:
         return image
@@ -109,13 +109,13 @@ def _within(image: Image.Image, side: int) -> Image.Image:
     return image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
 
 
-def _middle(image: Image.Image, side: int) -> Image.Image:
+def _crop_middle(image: Image.Image, side: int) -> Image.Image:
     width, height = image.size
     left, top = max(0, (width - side) // 2), max(0, (height - side) // 2)
     return image.crop((left, top, min(width, left + side), min(height, top + side)))
 
 
-def _array(image: Image.Image) -> Floats:
+def _light_array(image: Image.Image) -> Floats:
     """Return light between 0 and 1, at least 8 x 8 so that every measure has something to look at."""
     array = np.asarray(image, dtype=np.float32) / 255
     height, width = array.shape
@@ -124,13 +124,13 @@ def _array(image: Image.Image) -> Floats:
     return array
 
 
-def _size(size: tuple[int, int], length: int) -> list[float]:
+def _size_features(size: tuple[int, int], length: int) -> list[float]:
     pixels = size[0] * size[1]
     aspect = math.log(size[0] / size[1])
     return [math.log(pixels), aspect, float(abs(aspect) < 0.01), length / pixels]
 
 
-def _light(light: Floats) -> list[float]:
+def _light_features(light: Floats) -> list[float]:
     low, median, high = _quantiles(light, (0.05, 0.5, 0.95))
     mean, sd = float(light.mean()), float(light.std())
     away = (light - mean) / max(sd, 1e-6)
@@ -138,30 +138,30 @@ def _light(light: Floats) -> list[float]:
     skew = float((away * away * away).mean()) if sd > 1e-6 else 0.0
     return [
         *(mean, sd, low, median, high, high - low, _entropy(light)),
-        *(_share(light < 0.08), _share(light > 0.92), skew),
+        *(_share_of_true(light < 0.08), _share_of_true(light > 0.92), skew),
     ]
 
 
-def _edges(light: Floats, edge: Floats, half: Floats, crop: Floats) -> list[float]:
+def _edge_features(light: Floats, edge: Floats, half: Floats, crop: Floats) -> list[float]:
     return [
         float(edge.mean()),
         *_quantiles(edge, (0.95,)),
-        _share(edge > 0.1),
+        _share_of_true(edge > 0.1),
         _entropy(np.minimum(edge * 2, 1)),
         math.log(_laplacian(crop).var() + 1e-8),
         math.log(_laplacian(light).var() + 1e-8),
-        _noise(crop),
-        _blocks(crop),
-        *_spectrum(half),
+        _noise_sd(crop),
+        _block_strength(crop),
+        *_spectrum_features(half),
     ]
 
 
-def _composition(light: Floats, edge: Floats) -> list[float]:
+def _composition_features(light: Floats, edge: Floats) -> list[float]:
     height, width = light.shape
     middle = (slice(height // 4, height - height // 4), slice(width // 4, width - width // 4))
     total = float(edge.sum()) + 1e-9
     rows, columns = edge.sum(axis=1) / total, edge.sum(axis=0) / total
-    tiles = _tiles(edge, 8)
+    tiles = _tile_means(edge, 8)
     return [
         float(np.abs(light - light[:, ::-1]).mean()),
         float(np.abs(light - light[::-1]).mean()),
@@ -170,17 +170,17 @@ def _composition(light: Floats, edge: Floats) -> list[float]:
         sum(float(side[len(side) // 4 : len(side) * 5 // 12].sum()) for side in (rows, columns)),
         _spread(rows) + _spread(columns),
         float(light[: height // 3].mean() - light[-(height // 3) :].mean()),
-        _share(tiles < 0.01),
+        _share_of_true(tiles < 0.01),
         float(tiles.std() / (tiles.mean() + 1e-6)),
     ]
 
 
-def _share(true: npt.NDArray[np.bool_]) -> float:
+def _share_of_true(true: npt.NDArray[np.bool_]) -> float:
     # The mean of truth values makes numbers of them first.
     return np.count_nonzero(true) / true.size
 
 
-def _halved(light: Floats) -> Floats:
+def _halve(light: Floats) -> Floats:
     height, width = (length // 2 * 2 for length in light.shape)
     if min(height, width) < 16:
         return light
@@ -211,14 +211,14 @@ def _laplacian(light: Floats) -> Floats:
     return light[:-2, 1:-1] + light[2:, 1:-1] + light[1:-1, :-2] + light[1:-1, 2:] - 4 * middle
 
 
-def _noise(light: Floats) -> float:
+def _noise_sd(light: Floats) -> float:
     """Return the standard deviation of noise as what a difference of two Laplacians leaves (Immerkaer 1996)."""
     across = light[:, :-2] - 2 * light[:, 1:-1] + light[:, 2:]
     both = across[:-2] - 2 * across[1:-1] + across[2:]
     return float(np.abs(both).mean()) * math.sqrt(math.pi / 2) / 6
 
 
-def _blocks(light: Floats) -> float:
+def _block_strength(light: Floats) -> float:
     """Return by how much steps at every eighth column and row are higher than the others, as JPEG leaves them."""
     found = 0.0
     for axis in (0, 1):
@@ -228,7 +228,7 @@ def _blocks(light: Floats) -> float:
     return found / 2
 
 
-def _spectrum(light: Floats) -> list[float]:
+def _spectrum_features(light: Floats) -> list[float]:
     """Return the shares of four bands of frequencies, and the line that log power follows over log frequency."""
     power = np.abs(np.fft.rfft2(light - light.mean())) ** 2
     height, width = light.shape
@@ -252,7 +252,7 @@ def _spread(shares: Floats) -> float:
     return math.sqrt(max(0.0, float((shares * (place - centre) ** 2).sum())))
 
 
-def _tiles(values: Floats, count: int) -> Floats:
+def _tile_means(values: Floats, count: int) -> Floats:
     height, width = (max(1, length // count) for length in values.shape)
     cut = values[: height * (values.shape[0] // height), : width * (values.shape[1] // width)]
     return np.asarray(

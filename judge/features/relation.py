@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from judge.formats.sample_line import Image, SampleTurn, TextPart
 
-from . import words as split
+from . import tokenizer
 
 # Words that name a colour, in English; a picture's share of it is measured without any word.
 COLOUR_WORDS: Mapping[str, frozenset[str]] = {
@@ -68,23 +68,23 @@ def relation_features(
     ``pictures`` are checksums of the judged pictures in their order; ``colours`` is how much of them each colour
     covers on average, None without pictures.
     """
-    said, asked = split.words(answer), split.words(question)
+    said, asked = tokenizer.split_words(answer), tokenizer.split_words(question)
     return [
-        *_with_question(said, asked, answer, question),
-        *_form(turns, len(said), pictures),
-        *_with_pictures(said + asked, said, colours),
+        *_question_features(said, asked, answer, question),
+        *_form_features(turns, len(said), pictures),
+        *_picture_features(said + asked, said, colours),
     ]
 
 
-def _with_question(said: list[str], asked: list[str], answer: str, question: str) -> list[float]:
+def _question_features(said: list[str], asked: list[str], answer: str, question: str) -> list[float]:
     if not said or not asked:
         return [math.log1p(len(asked)), *([0.0] * (len(_WITH_QUESTION) - 1))]
     one, other = Counter(said), Counter(asked)
-    pairs, known = set(split.runs(said, 2)), set(split.runs(asked, 2))
-    passages = _passages(said[:_COPYABLE], asked[:_COPYABLE])
-    sentences = split.sentences(answer)
+    pairs, known = set(tokenizer.word_runs(said, 2)), set(tokenizer.word_runs(asked, 2))
+    passages = _copied_passages(said[:_COPYABLE], asked[:_COPYABLE])
+    sentences = tokenizer.split_sentences(answer)
     vocabulary = other.keys()
-    names, numbers = split.names(answer), split.numbers(answer)
+    names, numbers = tokenizer.find_names(answer), tokenizer.find_numbers(answer)
     shared = sum((one & other).values())
     return [
         math.log1p(len(asked)),
@@ -100,16 +100,16 @@ def _with_question(said: list[str], asked: list[str], answer: str, question: str
         len(passages) / len(said),
         _cosine(one, other),
         1 - len(pairs & known) / max(1, len(pairs)),
-        _new(numbers, split.numbers(question)),
-        _new(names, set(vocabulary)),
-        1 - _new(split.names(question), set(one)),
-        _in_order(said, asked),
-        _overlap(sentences[:1], vocabulary),
-        _overlap(sentences[-1:], vocabulary),
+        _share_new(numbers, tokenizer.find_numbers(question)),
+        _share_new(names, set(vocabulary)),
+        1 - _share_new(tokenizer.find_names(question), set(one)),
+        _order_agreement(said, asked),
+        _sentence_overlap(sentences[:1], vocabulary),
+        _sentence_overlap(sentences[-1:], vocabulary),
     ]
 
 
-def _form(turns: Sequence[SampleTurn], words: int, pictures: Sequence[str]) -> list[float]:
+def _form_features(turns: Sequence[SampleTurn], words: int, pictures: Sequence[str]) -> list[float]:
     judged = [turn for turn in turns if not turn.context]
     kinds = [isinstance(block, Image) for turn in judged for block in turn.blocks]
     texts = sum(isinstance(block, TextPart) for turn in judged for block in turn.blocks)
@@ -127,7 +127,7 @@ def _form(turns: Sequence[SampleTurn], words: int, pictures: Sequence[str]) -> l
     ]
 
 
-def _with_pictures(words: list[str], said: list[str], colours: Mapping[str, float] | None) -> list[float]:
+def _picture_features(words: list[str], said: list[str], colours: Mapping[str, float] | None) -> list[float]:
     if colours is None:
         return [0.0] * len(_WITH_PICTURES)
     vocabulary = set(words)
@@ -142,10 +142,10 @@ def _with_pictures(words: list[str], said: list[str], colours: Mapping[str, floa
     ]
 
 
-def _passages(said: list[str], asked: list[str]) -> list[int]:
+def _copied_passages(said: list[str], asked: list[str]) -> list[int]:
     """Return the lengths of the passages that an answer takes over from its question, found greedily."""
     places: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for place, run in enumerate(split.runs(asked, _PASSAGE)):
+    for place, run in enumerate(tokenizer.word_runs(asked, _PASSAGE)):
         places[run].append(place)
     found: list[int] = []
     at = 0
@@ -169,11 +169,11 @@ def _cosine(one: Counter[str], other: Counter[str]) -> float:
     return shared / math.sqrt(sum(one.values()) * sum(other.values()))
 
 
-def _new(found: set[str], known: set[str]) -> float:
+def _share_new(found: set[str], known: set[str]) -> float:
     return len(found - known) / len(found) if found else 0.0
 
 
-def _in_order(said: list[str], asked: list[str]) -> float:
+def _order_agreement(said: list[str], asked: list[str]) -> float:
     """Return how far the words that an answer shares with its question come in the question's order, -1 to 1."""
     first = {word: place for place, word in reversed(list(enumerate(asked)))}
     order = [first[word] for word in dict.fromkeys(said) if word in first]
@@ -183,6 +183,6 @@ def _in_order(said: list[str], asked: list[str]) -> float:
     return 2 * sum(steps) / len(steps) - 1
 
 
-def _overlap(sentences: list[str], vocabulary: Container[str]) -> float:
-    found = split.words(sentences[0]) if sentences else []
+def _sentence_overlap(sentences: list[str], vocabulary: Container[str]) -> float:
+    found = tokenizer.split_words(sentences[0]) if sentences else []
     return sum(word in vocabulary for word in found) / len(found) if found else 0.0

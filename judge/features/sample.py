@@ -19,7 +19,7 @@ NAMES: tuple[str, ...] = (
 _COLOURS = {name: picture.NAMES.index(f"is_{name}") for name in colour.COLOURS}
 
 
-def question_of(sample: SampleRecord) -> str:
+def question_text(sample: SampleRecord) -> str:
     """Return everything that was there before the judged answer: questions, and what context turns hold."""
     parts: list[str] = []
     for turn in sample.turns:
@@ -29,7 +29,7 @@ def question_of(sample: SampleRecord) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def answer_of(sample: SampleRecord) -> str:
+def answer_text(sample: SampleRecord) -> str:
     """Return the text of the judged answer."""
     return "\n".join(
         block.text for turn in sample.turns if not turn.context for block in turn.blocks if isinstance(block, TextPart)
@@ -52,12 +52,12 @@ def sample_features(sample: SampleRecord, checksums: Sequence[str], pictures: Se
 
     ``checksums`` and ``pictures`` are of its judged pictures in their order; without any, their places hold 0.
     """
-    answer = answer_of(sample)
+    answer = answer_text(sample)
     mean = np.mean(pictures, axis=0) if len(pictures) else np.zeros(len(picture.NAMES))
     colours = {name: float(mean[place]) for name, place in _COLOURS.items()} if len(pictures) else None
     parts = [
         text.text_features(answer),
-        relation.relation_features(sample.turns, question_of(sample), answer, checksums, colours),
+        relation.relation_features(sample.turns, question_text(sample), answer, checksums, colours),
         mean,
     ]
     # As exact as the store keeps it, so that a vector from there is the same one.

@@ -11,7 +11,7 @@ import numpy as np
 from judge.metrics.gaps import Floats
 
 # SQLite takes no more parameters in one statement.
-_AT_ONCE = 500
+_KEYS_PER_QUERY = 500
 # So long somebody else may be writing.
 _SECONDS_TO_WAIT = 60.0
 # Beside the file; one of them without the others would be taken for a part of the next file of that name.
@@ -33,33 +33,33 @@ class VectorStore:
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        with self._alone():
+        with self._locked():
             try:
                 self._open()
             except sqlite3.DatabaseError as error:
                 if not _is_damage(error):
                     raise
-                self._remove()
+                self._remove_files()
                 self._open()
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Floats]:
         """Return the vectors of those keys that are known; what damage hides is not."""
         found: dict[bytes, Floats] = {}
         wanted = list(dict.fromkeys(keys))
-        with self._beginning_anew_where_damaged():
-            for start in range(0, len(wanted), _AT_ONCE):
-                some = wanted[start : start + _AT_ONCE]
+        with self._recreating_if_damaged():
+            for start in range(0, len(wanted), _KEYS_PER_QUERY):
+                some = wanted[start : start + _KEYS_PER_QUERY]
                 marks = ",".join("?" * len(some))
                 rows = self._connection.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", some)  # noqa: S608
                 for key, vector in rows:
                     found[key] = np.frombuffer(vector, dtype=np.float32).astype(np.float64)
         return found
 
-    def keep(self, vectors: Mapping[bytes, Floats] | Iterable[tuple[bytes, Floats]]) -> None:
+    def save(self, vectors: Mapping[bytes, Floats] | Iterable[tuple[bytes, Floats]]) -> None:
         """Keep vectors, all or none; none where the file turns out to be damaged."""
         rows = vectors.items() if isinstance(vectors, Mapping) else vectors
         written = [(key, np.asarray(vector, dtype=np.float32).tobytes()) for key, vector in rows]
-        with self._beginning_anew_where_damaged(), self._connection:
+        with self._recreating_if_damaged(), self._connection:
             self._connection.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", written)
 
     def close(self) -> None:
@@ -67,26 +67,26 @@ class VectorStore:
         self._connection.close()
 
     @contextmanager
-    def _beginning_anew_where_damaged(self) -> Iterator[None]:
+    def _recreating_if_damaged(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise
-            self._begin_anew()
+            self._recreate()
 
-    def _begin_anew(self) -> None:
-        with self._alone():
+    def _recreate(self) -> None:
+        with self._locked():
             # Asked before it is closed, as a new file may be given the number of one that nobody has open.
-            ours = self._inode() == self._opened
+            ours = self._inode_number() == self._opened_inode
             self._connection.close()
             # Unless another process that had the same file open has done so already.
             if ours:
-                self._remove()
+                self._remove_files()
             self._open()
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[None]:
         """Keep others from opening or removing the file; those who have it open go on.
 
         SQLite itself does not wait where several processes make one file at once.
@@ -105,12 +105,12 @@ class VectorStore:
         except sqlite3.DatabaseError:
             self._connection.close()
             raise
-        self._opened = self._inode()
+        self._opened_inode = self._inode_number()
 
-    def _inode(self) -> int | None:
+    def _inode_number(self) -> int | None:
         return self.path.stat().st_ino if self.path.exists() else None
 
-    def _remove(self) -> None:
+    def _remove_files(self) -> None:
         for end in ("", *_SIDECARS):
             self.path.with_name(self.path.name + end).unlink(missing_ok=True)
 

@@ -5,7 +5,7 @@ import re
 import zlib
 from collections import Counter
 
-from . import words as split
+from . import tokenizer
 
 _LIST = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s", re.MULTILINE)
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s|\*\*[^*]+\*\*\s*$)", re.MULTILINE)
@@ -28,9 +28,9 @@ def text_features(text: str) -> list[float]:
     """Return the features of a text in the order of `NAMES`; all nothing for none."""
     if not text.strip():
         return [0.0] * len(NAMES)
-    all_words = split.words(text) or ["_"]
-    sentences = split.sentences(text) or [text]
-    lengths = [len(split.words(one)) for one in sentences]
+    all_words = tokenizer.split_words(text) or ["_"]
+    sentences = tokenizer.split_sentences(text) or [text]
+    lengths = [len(tokenizer.split_words(one)) for one in sentences]
     mean_length = sum(lengths) / len(lengths)
     counts = Counter(all_words)
     encoded = text.encode()[:20_000]
@@ -47,8 +47,8 @@ def text_features(text: str) -> list[float]:
         # Words over the root of their number: types over tokens alone fall as a text grows (Guiraud 1954).
         len(counts) / math.sqrt(len(all_words)),
         sum(count == 1 for count in counts.values()) / len(counts),
-        _repeated(all_words, 2),
-        _repeated(all_words, 4),
+        _share_repeated(all_words, 2),
+        _share_repeated(all_words, 4),
         1 - len({one.casefold() for one in sentences}) / len(sentences),
         len(zlib.compress(encoded, 1)) / len(encoded),
         sum(letter.isdigit() for letter in text) / size,
@@ -71,8 +71,8 @@ def text_features(text: str) -> list[float]:
     ]
 
 
-def _repeated(all_words: list[str], length: int) -> float:
-    runs = split.runs(all_words, length)
+def _share_repeated(all_words: list[str], length: int) -> float:
+    runs = tokenizer.word_runs(all_words, length)
     return 1 - len(set(runs)) / len(runs) if runs else 0.0
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from judge.metrics.dispute import chance_apart
+from judge.metrics.dispute import dispute_probability
 from judge.metrics.gaps import Floats
 
 from .json_line import RecordError, decode_line, kind, name_of, no_unknown, show
@@ -111,7 +111,7 @@ def predictions_from_distributions(
             shares.tolist(),
             expected.tolist(),
             np.sqrt(variance).tolist(),
-            chance_apart(shares, levels, APART).tolist(),
+            dispute_probability(shares, levels, APART).tolist(),
             intervals or nothing,
             masses or nothing,
             ensemble_sds or nothing,

@@ -14,7 +14,7 @@ def quadratic_kappa(judge: Values, human: Values, levels: Sequence[float]) -> fl
     Both must hold levels. None without samples, and where all scores of both are one level.
     """
     points = np.asarray(levels, dtype=np.float64)
-    one, other = _positions(judge, points), _positions(human, points)
+    one, other = _level_positions(judge, points), _level_positions(human, points)
     sums = (one.sum(), other.sum(), one @ one, other @ other, one @ other)
     return quadratic_kappa_of_sums(len(one), *(float(number) for number in sums))
 
@@ -35,7 +35,7 @@ def quadratic_kappa_of_sums(
 
 def pearson(judge: Values, human: Values) -> float | None:
     """Return the linear correlation (PLCC); None where one side does not vary."""
-    one, other = _centred(judge), _centred(human)
+    one, other = _centre(judge), _centre(human)
     below = float(np.sqrt((one @ one) * (other @ other)))
     # Sums of squares of nothing are not exactly nothing.
     return float(np.clip(one @ other / below, -1, 1)) if below > 1e-12 else None
@@ -59,12 +59,12 @@ def ranks(values: Values) -> Floats:
     return np.asarray(rankdata(values), dtype=np.float64)
 
 
-def _centred(values: Values) -> Floats:
+def _centre(values: Values) -> Floats:
     array = np.asarray(values, dtype=np.float64)
     return array - array.mean() if len(array) else array
 
 
-def _positions(scores: Values, points: Floats) -> Floats:
+def _level_positions(scores: Values, points: Floats) -> Floats:
     array = np.asarray(scores, dtype=np.float64)
     place = np.abs(array[:, None] - points[None, :]).argmin(axis=1)
     if len(array) and not np.allclose(points[place], array, atol=1e-9):

@@ -45,7 +45,7 @@ def brier(chance: Values, share: Values) -> float | None:
     return float((happened * (1 - expected) ** 2 + (1 - happened) * expected**2).mean())
 
 
-def reliability(chance: Values, share: Values, groups: int = 10) -> list[ExpectationGroup]:
+def group_by_probability(chance: Values, share: Values, groups: int = 10) -> list[ExpectationGroup]:
     """Return samples in groups of about equal size, by rising chance; fewer groups where there are few samples."""
     expected, happened = np.asarray(chance, dtype=np.float64), np.asarray(share, dtype=np.float64)
     order = np.argsort(expected, kind="stable")
@@ -59,24 +59,24 @@ def reliability(chance: Values, share: Values, groups: int = 10) -> list[Expecta
     )
 
 
-def share_apart(histogram: npt.NDArray[np.int64], levels: Values, distance: float = 2.0) -> Floats:
+def dispute_shares(histogram: npt.NDArray[np.int64], levels: Values, distance: float = 2.0) -> Floats:
     """Return which share of the pairs of ratings are at least ``distance`` points apart; NaN with fewer than two.
 
     ``histogram`` has a row for each sample: how many ratings each level got.
     """
     counts = np.asarray(histogram, dtype=np.float64)
     ratings = counts.sum(axis=1)
-    apart = np.einsum("ni,ij,nj->n", counts, _far(levels, distance), counts) / 2
+    apart = np.einsum("ni,ij,nj->n", counts, _is_apart(levels, distance), counts) / 2
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.where(ratings >= 2, apart / (ratings * (ratings - 1) / 2), np.nan), dtype=np.float64)
 
 
-def chance_apart(probabilities: Floats, levels: Values, distance: float = 2.0) -> Floats:
+def dispute_probability(probabilities: Floats, levels: Values, distance: float = 2.0) -> Floats:
     """Return the chance that two draws from each row's distribution are at least ``distance`` points apart."""
-    far = _far(levels, distance)
+    far = _is_apart(levels, distance)
     return np.asarray(np.einsum("ni,ij,nj->n", probabilities, far, probabilities), dtype=np.float64)
 
 
-def _far(levels: Values, distance: float) -> Floats:
+def _is_apart(levels: Values, distance: float) -> Floats:
     points: Floats = np.asarray(levels, dtype=np.float64)
     return np.asarray(np.abs(points[:, None] - points[None, :]) >= distance - 1e-9, dtype=np.float64)

@@ -32,7 +32,7 @@ def agreement_within(judge: Values, human: Values, tolerance: float = TOLERANCE)
 
 def gap_shares(judge: Values, human: Values) -> dict[float, float]:
     """Return the share of samples at each absolute difference that occurs, ascending (Tables 10 to 14)."""
-    apart = np.abs(_pairwise(judge, human))
+    apart = np.abs(_differences(judge, human))
     if not len(apart):
         return {}
     gaps, counts = np.unique(np.round(apart, 9), return_counts=True)
@@ -61,7 +61,7 @@ def possible_gaps(levels: Sequence[float]) -> list[float]:
 
 def mean_error(judge: Values, human: Values) -> float | None:
     """Return by how much the judge is above people on average."""
-    apart = _pairwise(judge, human)
+    apart = _differences(judge, human)
     return float(apart.mean()) if len(apart) else None
 
 
@@ -71,7 +71,7 @@ def moments(scores: Values) -> Moments | None:
     return Moments(float(values.mean()), float(values.var())) if len(values) else None
 
 
-def _pairwise(judge: Values, human: Values) -> Floats:
+def _differences(judge: Values, human: Values) -> Floats:
     one, other = np.asarray(judge, dtype=np.float64), np.asarray(human, dtype=np.float64)
     if one.shape != other.shape or one.ndim != 1:
         raise ValueError(f"scores of {one.shape} and {other.shape} are no pairs")

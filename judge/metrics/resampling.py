@@ -16,7 +16,7 @@ FEWEST_QUESTIONS = 5
 # An interval of the draws that happen to have a value would be an interval of something else.
 MOST_DRAWS_UNDEFINED = 0.05
 # What one step may hold at a time, in numbers of eight bytes.
-ROOM = 4_000_000
+MAX_NUMBERS_AT_ONCE = 4_000_000
 
 
 class ConfidenceInterval(NamedTuple):
@@ -26,7 +26,7 @@ class ConfidenceInterval(NamedTuple):
     high: float
 
 
-def interval(
+def bootstrap_interval(
     terms: Floats,
     question: npt.NDArray[np.int64] | Sequence[int],
     figure: Callable[[Floats], Floats],
@@ -46,7 +46,7 @@ def interval(
     if count < FEWEST_QUESTIONS:
         return None
     per_question = np.stack([np.bincount(place, column, count) for column in terms.T], axis=1)
-    drawn = np.concatenate([figure(weights @ per_question) for weights in _weights(count, draws, seed)])
+    drawn = np.concatenate([figure(weights @ per_question) for weights in _draw_weights(count, draws, seed)])
     return percentile_interval(drawn, confidence=confidence)
 
 
@@ -58,7 +58,7 @@ def draw_sums(per_question: Floats, *, draws: int = DRAWS, seed: int = SEED) -> 
     count = len(per_question)
     if count < FEWEST_QUESTIONS:
         return None
-    return np.concatenate([weights @ per_question for weights in _weights(count, draws, seed)])
+    return np.concatenate([weights @ per_question for weights in _draw_weights(count, draws, seed)])
 
 
 def percentile_interval(drawn: Floats, *, confidence: float = CONFIDENCE) -> ConfidenceInterval | None:
@@ -74,9 +74,9 @@ def percentile_interval(drawn: Floats, *, confidence: float = CONFIDENCE) -> Con
     return ConfidenceInterval(low, high)
 
 
-def _weights(count: int, draws: int, seed: int) -> Iterator[Floats]:
+def _draw_weights(count: int, draws: int, seed: int) -> Iterator[Floats]:
     random = np.random.default_rng(seed)
-    step = max(1, ROOM // count)
+    step = max(1, MAX_NUMBERS_AT_ONCE // count)
     even = np.full(count, 1 / count)
     for done in range(0, draws, step):
         yield random.multinomial(count, even, size=min(step, draws - done)).astype(np.float64)

@@ -18,25 +18,25 @@ class Preset:
     options: dict[str, Any]
 
 
-def presets(backend: str | None = None) -> list[Preset]:
+def list_presets(backend: str | None = None) -> list[Preset]:
     """Return the presets, those of one backend where it is named, by name."""
-    found = [_read(path) for path in sorted(FOLDER.glob("*.toml"))]
+    found = [_read_preset(path) for path in sorted(FOLDER.glob("*.toml"))]
     return [preset for preset in found if backend in (None, preset.backend)]
 
 
-def preset_named(name: str, backend: str) -> Preset:
+def find_preset(name: str, backend: str) -> Preset:
     """Return a preset.
 
     Raises:
         LookupError: there is none of this name for the backend; the message lists those that there are.
     """
-    for preset in presets(backend):
+    for preset in list_presets(backend):
         if preset.name == name:
             return preset
-    names = ", ".join(preset.name for preset in presets(backend))
+    names = ", ".join(preset.name for preset in list_presets(backend))
     raise LookupError(f"{name} is no preset of the backend {backend}; they are {names}.")
 
 
-def _read(path: Path) -> Preset:
+def _read_preset(path: Path) -> Preset:
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     return Preset(path.stem, data["backend"], data["description"], data.get("options", {}))

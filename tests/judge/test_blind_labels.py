@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from judge.calibration import calibrate
-from judge.data_parts import parts_of
-from judge.evaluation.comparison import compare
-from judge.evaluation.scorecard import Labelled, build_scorecard
+from judge.data_parts import split_release
+from judge.evaluation.comparison import compare_judges
+from judge.evaluation.scorecard import EvaluationData, build_scorecard
 from judge.formats.prediction_line import SamplePrediction, prediction_from_distribution
 from judge.formats.release_line import ReleaseFolder
-from judge.training import calibrations_of
+from judge.training import calibrate_dimensions
 
 from .labelled_samples import RUBRIC, certain, labelled
 from .release_folders import write_release
@@ -35,8 +35,8 @@ def moved_ones(count=12):
 def test_figures_are_the_same_with_and_without_them(target):
     blind, moved = blind_ones(), moved_ones()
     said = [certain(one.sample.id, 5) for one in blind + moved]
-    with_them = build_scorecard(Labelled(RUBRIC, [], blind + moved), said, target)
-    without = build_scorecard(Labelled(RUBRIC, [], blind), [certain(one.sample.id, 5) for one in blind], target)
+    with_them = build_scorecard(EvaluationData(RUBRIC, [], blind + moved), said, target)
+    without = build_scorecard(EvaluationData(RUBRIC, [], blind), [certain(one.sample.id, 5) for one in blind], target)
     assert with_them["not_blind"] == len(moved)
     assert with_them | {"not_blind": 0} == without
     (tcc,) = (one for one in with_them["dimensions"] if one["key"] == "TCC")
@@ -48,7 +48,7 @@ def test_two_judges_are_compared_on_others_alone(target):
     blind, moved = blind_ones(), moved_ones()
     first = [certain(one.sample.id, 5) for one in blind + moved]
     second = [certain(one.sample.id, 3) for one in blind + moved]
-    found = compare(RUBRIC, blind + moved, first, second, target)
+    found = compare_judges(RUBRIC, blind + moved, first, second, target)
     assert found["samples"] == len(blind)
     assert found["dimensions"][0]["first"] == {"rmse": 2, "a1": 0}
 
@@ -61,15 +61,15 @@ def test_a_calibration_does_not_look_at_them_whoever_hands_them_in():
         dimensions = {dimension.key: prediction_from_distribution(spread, dimension) for dimension in RUBRIC.dimensions}
         return [SamplePrediction(one.sample.id, "j1", "sha", "ok", "test", dimensions=dimensions) for one in samples]
 
-    with_them = calibrations_of(RUBRIC, blind + moved, said(blind + moved))
-    assert with_them == calibrations_of(RUBRIC, blind, said(blind))
+    with_them = calibrate_dimensions(RUBRIC, blind + moved, said(blind + moved))
+    assert with_them == calibrate_dimensions(RUBRIC, blind, said(blind))
     assert with_them["TCC"].samples == len(blind)
     (tcc,) = (dimension for dimension in RUBRIC.dimensions if dimension.key == "TCC")
     p, counts = np.array([spread] * 24), np.array([one.histogram["TCC"] for one in blind + moved], dtype=np.float64)
     finals = np.array([one.final["TCC"] for one in blind + moved])
     # They would have said something else.
     assert calibrate(p, counts, finals, tcc) != with_them["TCC"]
-    assert calibrations_of(RUBRIC, moved, said(moved)) == {}
+    assert calibrate_dimensions(RUBRIC, moved, said(moved)) == {}
 
 
 def test_neither_kept_nor_held_out_samples_calibrate_with_them(tmp_path):
@@ -79,7 +79,7 @@ def test_neither_kept_nor_held_out_samples_calibrate_with_them(tmp_path):
         for number, line in enumerate(lines):
             line["label_origin"] = (*NOT_BLIND, "blind")[number % 4]
         (folder / "train.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-        parts = parts_of(ReleaseFolder(folder), seed=42, cross_checked=False)
+        parts = split_release(ReleaseFolder(folder), seed=42, predicts_out_of_fold=False)
         assert parts.calibrate
         assert {one.label_origin for one in parts.calibrate} == {"blind"}
         # They may be learned from; there they are asked to teach, not to judge.

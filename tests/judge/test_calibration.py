@@ -10,7 +10,7 @@ from judge.calibration import (
     apply_temperature,
     calibrate,
     calibrate_predictions,
-    calibration_from,
+    calibration_from_data,
 )
 from judge.formats.prediction_line import prediction_from_distribution
 
@@ -105,7 +105,9 @@ def test_a_judge_that_is_certain_still_gets_an_interval_as_wide_as_its_errors():
 
 @given(st.lists(st.floats(0.001, 1), min_size=6, max_size=6), st.floats(0.05, 20), st.floats(0, 50))
 def test_a_calibrated_prediction_is_a_prediction(p, temperature, factor):
-    calibration = calibration_from({"temperature": temperature, "factor": factor, "samples": 20, "confidence": 0.9})
+    calibration = calibration_from_data(
+        {"temperature": temperature, "factor": factor, "samples": 20, "confidence": 0.9}
+    )
     said = prediction_from_distribution(p, TCC, mass=0.9, ensemble_sd=0.1)
     found = calibrate_predictions([said], TCC, calibration)[0]
     assert sum(found.p) == pytest.approx(1)
@@ -122,4 +124,4 @@ def test_a_calibrated_prediction_is_a_prediction(p, temperature, factor):
 def test_what_is_written_is_read_back():
     p, histograms, finals = people(7, 50)
     found = calibrate(p, histograms, finals, TCC)
-    assert calibration_from(found.as_data()) == found
+    assert calibration_from_data(found.as_data()) == found

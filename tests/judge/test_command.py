@@ -254,7 +254,7 @@ def test_who_stops_it_is_told_of_resuming_only_where_it_can_be(verb, arguments, 
     assert told.startswith("Stopped.")
     assert ("--resume" in told) is goes_on
     if goes_on:
-        command._parser().parse_args([verb, *arguments, "--resume"])
+        command._build_parser().parse_args([verb, *arguments, "--resume"])
 
 
 def test_predicting_that_was_killed_goes_on_where_it_stopped(place, tmp_path):
@@ -303,7 +303,7 @@ def test_a_run_that_another_version_named_is_continued_under_its_name(place, tmp
 
 
 def test_a_run_that_somebody_is_at_work_in_is_left_alone(place, tmp_path):
-    with Run(place / "run").alone():
+    with Run(place / "run").lock():
         _, errors = judge(
             "train", place / "release", *QUICK, "--out", place / "run", "--resume", "--name", "", status=1
         )

@@ -13,7 +13,7 @@ from judge.context import JudgeContext
 from judge.formats.picture_folder import PictureFolder
 from judge.formats.rubric import parse_rubric
 from judge.formats.sample_file import SampleLines
-from judge.incremental_session import FEWEST, answer_lines, measure_samples
+from judge.incremental_session import FEWEST, answer_lines, start_session
 
 from .release_folders import TOML, write_release
 
@@ -33,7 +33,7 @@ def lines(release) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def measured(release):
-    return measure_samples(
+    return start_session(
         SampleLines(release / "train.jsonl"), parse_rubric(TOML), JudgeContext(PictureFolder(release)), seed=1
     )
 
@@ -61,14 +61,14 @@ def test_it_is_ready_once_and_answers_each_line(measured, lines):
 
 
 def test_what_it_expects_of_unseen_questions_is_near_to_what_people_say(measured, lines):
-    found = measured.answer({"dimension": "TCC", "known": ratings(lines)})["predictions"]
+    found = measured.answer_request({"dimension": "TCC", "known": ratings(lines)})["predictions"]
     human = {line["id"]: line["mean"]["TCC"] for line in lines if line["id"] in ratings(lines)}
     off = np.array([found[name]["expected"] - value for name, value in human.items()])
     assert np.sqrt((off**2).mean()) < 0.6 * np.std(list(human.values()))
 
 
 def test_a_side_that_is_missing_is_left_to_the_rule(measured, lines):
-    found = measured.answer({"dimension": "TCC", "known": ratings(lines)})["predictions"]
+    found = measured.answer_request({"dimension": "TCC", "known": ratings(lines)})["predictions"]
     assert {line["id"] for line in lines if line["answer"]} == set(found)
 
 
@@ -78,7 +78,7 @@ def test_labels_of_a_question_do_not_reach_what_is_said_of_its_own_samples(measu
     own = {line["id"] for line in lines if line["question_id"] == "q3"} & set(known)
     turned = known | {name: known[name][::-1] for name in own}
     first, second = (
-        measured.answer({"dimension": "TCC", "known": labels})["predictions"] for labels in (known, turned)
+        measured.answer_request({"dimension": "TCC", "known": labels})["predictions"] for labels in (known, turned)
     )
     assert own
     assert all(first[name] == second[name] for name in own)
@@ -87,7 +87,7 @@ def test_labels_of_a_question_do_not_reach_what_is_said_of_its_own_samples(measu
 
 def test_with_too_few_labels_nothing_is_said(measured, lines):
     few = dict(list(ratings(lines).items())[: FEWEST - 1])
-    assert measured.answer({"dimension": "TCC", "known": few})["predictions"] == {}
+    assert measured.answer_request({"dimension": "TCC", "known": few})["predictions"] == {}
 
 
 @pytest.mark.parametrize(

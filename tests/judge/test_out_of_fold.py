@@ -9,7 +9,7 @@ from judge.calibration import DimensionCalibration
 from judge.formats.prediction_line import SamplePrediction, parse_line, prediction_from_distribution
 from judge.out_of_fold import write_out_of_fold
 from judge.progress import SilentReporter
-from judge.runs import UNSEEN, Config, Run
+from judge.runs import OUT_OF_FOLD_FILE, Run, RunConfig
 
 from .labelled_samples import RUBRIC, labelled
 
@@ -34,12 +34,12 @@ P = (0, 0, 0, 0.25, 0.5, 0.25)
 class OutOfFold:
     """A backend whose models had something to say, of each sample on some dimensions."""
 
-    name, at_once, cross_checked = "made up", 2, True
+    name, batch_size, predicts_out_of_fold = "made up", 2, True
 
     def __init__(self, **said):
         self._said = said
 
-    def unseen(self, run):
+    def read_out_of_fold(self, run):
         keyed = {one.key: one for one in RUBRIC.dimensions}
         return [
             SamplePrediction(
@@ -60,7 +60,7 @@ class Heard(SilentReporter):
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     about = dict.fromkeys(("preset", "release", "release_sha256", "rubric", "prompt_sha", "code_version"), "")
-    config = Config(name="j", backend="embedded", options={}, seed=1, data={}, libraries={}, started_at="", **about)
+    config = RunConfig(name="j", backend="embedded", options={}, seed=1, data={}, libraries={}, started_at="", **about)
     made = Run.begin(tmp_path / "run", config, TOML, resume=False)
     write_json(made.folder / "calibration.json", {"TCC": DimensionCalibration(1.0, 1.0, 20).as_data()})
     return made
@@ -69,7 +69,7 @@ def run(tmp_path: Path) -> Run:
 def written(run: Run, *samples, **said) -> tuple[dict[str, SamplePrediction], list[str]]:
     heard = Heard()
     write_out_of_fold(run, samples, OutOfFold(**said), heard)
-    lines = (run.folder / UNSEEN).read_bytes().splitlines()
+    lines = (run.folder / OUT_OF_FOLD_FILE).read_bytes().splitlines()
     return {one.id: one for one in (parse_line(raw, run.rubric) for raw in lines)}, heard.notes
 
 
@@ -103,6 +103,6 @@ def test_a_dimension_that_nobody_labelled_is_missing_of_no_sample(run: Run) -> N
 
 def test_a_backend_without_such_models_leaves_no_file(run: Run) -> None:
     backend = OutOfFold(a=["TCC", "IQ"])
-    backend.cross_checked = False
+    backend.predicts_out_of_fold = False
     write_out_of_fold(run, [labelled("a", [4])], backend, Heard())
-    assert not (run.folder / UNSEEN).exists()
+    assert not (run.folder / OUT_OF_FOLD_FILE).exists()

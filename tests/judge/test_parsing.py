@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from judge.formats.rubric import parse_rubric, rubric_from_data
 from judge.parsing import parse_reply
-from judge.prompt import answer
+from judge.prompt import format_answer
 
 RUBRIC = parse_rubric(
     (Path(__file__).resolve().parents[2] / "fixtures" / "rubrics" / "interleaved-answer.toml").read_bytes()
@@ -27,7 +27,7 @@ def read(text, asked=None):
 @given(st.tuples(LEVELS, LEVELS, LEVELS, LEVELS))
 def test_the_line_that_the_prompt_asks_for_is_read_back(values):
     wanted = dict(zip(KEYS, values, strict=True))
-    assert read(answer(RUBRIC, wanted)) == wanted
+    assert read(format_answer(RUBRIC, wanted)) == wanted
 
 
 @pytest.mark.parametrize(

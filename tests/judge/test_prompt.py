@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from judge.formats.rubric import parse_rubric
 from judge.formats.sample_line import Image, SampleTurn, TextPart
-from judge.prompt import NO_ANSWER, answer, prompt_sha, question
+from judge.prompt import NO_ANSWER, build_prompt, format_answer, prompt_sha
 
 RUBRIC = parse_rubric(
     (Path(__file__).resolve().parents[2] / "fixtures" / "rubrics" / "interleaved-answer.toml").read_bytes()
@@ -20,7 +20,9 @@ PLAIN = [SampleTurn("Why?", [TextPart("So."), Image("images/a.png", "")])]
 
 
 def words(turns):
-    return "".join(part.text if isinstance(part, TextPart) else f"[{part.path}]" for part in question(RUBRIC, turns))
+    return "".join(
+        part.text if isinstance(part, TextPart) else f"[{part.path}]" for part in build_prompt(RUBRIC, turns)
+    )
 
 
 def test_every_dimension_level_and_anchor_is_named():
@@ -36,7 +38,7 @@ def test_what_a_missing_side_means_is_said():
     assert "Without a text it is 0." in words(PLAIN)
     assert "Without a text or without a picture it is 0." in words(PLAIN)
     optional = replace(RUBRIC, dimensions=(replace(RUBRIC.dimensions[0], missing_value=None),))
-    assert "null, meaning that it does not apply." in question(optional, PLAIN)[0].text
+    assert "null, meaning that it does not apply." in build_prompt(optional, PLAIN)[0].text
 
 
 def test_texts_and_pictures_keep_their_order():
@@ -73,13 +75,13 @@ def test_an_empty_answer_is_said_to_be_empty():
 
 @given(st.lists(st.one_of(st.builds(TextPart, st.text()), st.just(Image("images/a.png", ""))), max_size=6))
 def test_no_two_texts_stand_side_by_side_and_no_picture_is_lost(blocks):
-    parts = question(RUBRIC, [SampleTurn("Why?", blocks)])
+    parts = build_prompt(RUBRIC, [SampleTurn("Why?", blocks)])
     assert not any(isinstance(a, TextPart) and isinstance(b, TextPart) for a, b in pairwise(parts))
     assert sum(isinstance(part, Image) for part in parts) == sum(isinstance(block, Image) for block in blocks)
 
 
 def test_the_answer_is_one_line_in_the_order_of_the_rubric():
-    line = answer(RUBRIC, {"ITS": None, "IQ": 4.5, "ICC": 0.0, "TCC": 4.0})
+    line = format_answer(RUBRIC, {"ITS": None, "IQ": 4.5, "ICC": 0.0, "TCC": 4.0})
     assert line == '{"TCC": 4, "ICC": 0, "IQ": 4.5, "ITS": null}'
     assert list(json.loads(line)) == [dimension.key for dimension in RUBRIC.dimensions]
 

@@ -5,20 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from judge.runs import Config, Run, name_in
+from judge.runs import Run, RunConfig, read_run_name
 
 from .release_folders import TOML
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    config = Config(*("j", "embedded", "quick", {}, 42, "R1", "0" * 64, {}, "two@1", "sha", "1.0", {}, "2026-01-01"))
+    config = RunConfig(*("j", "embedded", "quick", {}, 42, "R1", "0" * 64, {}, "two@1", "sha", "1.0", {}, "2026-01-01"))
     return Run.begin(tmp_path / "run", config, TOML.encode(), resume=False)
 
 
 def test_a_folder_tells_the_name_of_its_run_and_another_none(run: Run, tmp_path: Path) -> None:
-    assert name_in(run.folder) == "j"
-    assert name_in(tmp_path) == name_in(tmp_path / "nowhere") == ""
+    assert read_run_name(run.folder) == "j"
+    assert read_run_name(tmp_path) == read_run_name(tmp_path / "nowhere") == ""
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf])

@@ -100,7 +100,7 @@ class Command(DataCommand):
         self.stdout.write(f"Judge run {run.number}, {run.name}, is the active judge of {study.slug}.")
 
     def _show(self, run: JudgeRun, release: Release | None, target: str, as_json: bool) -> None:
-        from judge.evaluation.text_report import scorecard_lines
+        from judge.evaluation.text_report import format_scorecard
 
         card = run.scorecards.get(release=release or run.release)
         if as_json:
@@ -108,7 +108,7 @@ class Command(DataCommand):
             self.stdout.write(json.dumps(report))
             return
         self.stdout.write(f"Judge run {run.number}, {run.name}, held to release {card.release.number}")
-        self.stdout.write(scorecard_lines(card.cards[target]))
+        self.stdout.write(format_scorecard(card.cards[target]))
 
 
 def _carry_training_out(run: JudgeRun, job: Job, stderr: ProgressStream) -> None:

@@ -4,7 +4,7 @@ import re
 
 from judge.formats.rubric import RubricSpec
 from judge.formats.sample_line import Image, TextPart
-from judge.prompt import answer, question
+from judge.prompt import build_prompt, format_answer
 
 from .base import SampleEntry, count_note
 
@@ -24,7 +24,7 @@ class JudgePromptWriter:
         """Return the question's texts and pictures, and the line of scores that answers it."""
         parts: list[TextPart | Image] = []
         changed = 0
-        for part in question(self._rubric, entry.turns):
+        for part in build_prompt(self._rubric, entry.turns):
             if isinstance(part, TextPart):
                 text, times = PLACES.subn("< ", part.text)
                 changed += times
@@ -32,7 +32,7 @@ class JudgePromptWriter:
             parts.append(part)
         self._changed += bool(changed)
         self._calibration += entry.record["calibration"]
-        return parts, answer(self._rubric, entry.record["final"])
+        return parts, format_answer(self._rubric, entry.record["final"])
 
     def notes(self) -> list[str]:
         """Say what happened to samples on the way."""

@@ -12,14 +12,14 @@ from judge import missing_side_rules
 from judge.atomic_files import read_json, write_json
 from judge.backends.interface import BackendError, Judge
 from judge.context import JudgeContext
-from judge.features.extract import Extractor, Measured, feature_extractor
+from judge.features.extractor import ExtractedFeatures, FeatureExtractor, open_feature_extractor
 from judge.features.sample import NAMES, VERSION
 from judge.formats.prediction_line import SamplePrediction, predictions_from_distributions
 from judge.formats.release_line import LabelledSample
 from judge.formats.rubric import RubricSpec
 from judge.formats.sample_line import SampleRecord
 from judge.metrics.gaps import Floats
-from judge.options import options_from
+from judge.options import parse_options
 from judge.progress import count_progress
 from judge.runs import Run
 
@@ -41,12 +41,12 @@ class EmbeddedBackend:
     """See `judge.backends.interface.Backend`."""
 
     name = "embedded"
-    cross_checked = True
-    local = frozenset(f"{role}_encoder" for role in ROLES)
-    at_once = BATCH
+    predicts_out_of_fold = True
+    path_options = frozenset(f"{role}_encoder" for role in ROLES)
+    batch_size = BATCH
 
     def options(self, data: dict[str, Any]) -> EmbeddedOptions:
-        options = options_from(EmbeddedOptions, data)
+        options = parse_options(EmbeddedOptions, data)
         options.check()
         return options
 
@@ -54,16 +54,16 @@ class EmbeddedBackend:
         for folder in options.encoders():
             folder.check()
 
-    def train(self, run: Run, samples: Sequence[LabelledSample], surroundings: JudgeContext) -> None:
+    def train(self, run: Run, samples: Sequence[LabelledSample], context: JudgeContext) -> None:
         options = self.options(dict(run.config.options))
         if (run.model / "model.json").exists():
             return
         folders = options.encoders()
         remember(run, folders)
-        progress = surroundings.progress
+        progress = context.progress
         progress.step("Measuring samples", len(samples))
-        with feature_extractor(surroundings) as extractor:
-            measured = list(count_progress(extractor.measure(one.sample for one in samples), progress))
+        with open_feature_extractor(context) as extractor:
+            measured = list(count_progress(extractor.extract(one.sample for one in samples), progress))
         problems = {one.sample.id: found.problem for one, found in zip(samples, measured, strict=True) if found.problem}
         for name, problem in list(problems.items())[:20]:
             progress.note(f"{name} is left out: {problem}")
@@ -76,7 +76,7 @@ class EmbeddedBackend:
         discard_files_of_other_inputs(run, learning, progress)
         if folders:
             progress.step("Encoding samples", len(kept))
-            with load_encoders(folders, surroundings) as encoders:
+            with load_encoders(folders, context) as encoders:
                 learning.encoded = encoders.encode([one.sample for one, _ in kept], progress.done)
         about = train(run, learning, progress)
         write_json(
@@ -84,7 +84,7 @@ class EmbeddedBackend:
             {"features": VERSION, "names": list(NAMES), "left_out": len(problems)} | about,
         )
 
-    def unseen(self, run: Run) -> list[SamplePrediction]:
+    def read_out_of_fold(self, run: Run) -> list[SamplePrediction]:
         found = read_json(run.stages / FORETOLD)
         said = {
             name: SamplePrediction(name, run.config.name, run.config.prompt_sha, "ok", READOUT, cluster)
@@ -99,8 +99,8 @@ class EmbeddedBackend:
         return list(said.values())
 
     @contextmanager
-    def judge(self, run: Run, surroundings: JudgeContext) -> Iterator[Judge]:
-        options = self.options(dict(run.config.options) | dict(surroundings.places))
+    def judge(self, run: Run, context: JudgeContext) -> Iterator[Judge]:
+        options = self.options(dict(run.config.options) | dict(context.path_overrides))
         self.check(options)
         about = read_json(run.model / "model.json")
         if about["features"] != VERSION or about["names"] != list(NAMES):
@@ -110,7 +110,7 @@ class EmbeddedBackend:
             )
         folders = options.encoders()
         refuse_others(run, folders)
-        with feature_extractor(surroundings) as extractor, load_encoders(folders, surroundings) as encoders:
+        with open_feature_extractor(context) as extractor, load_encoders(folders, context) as encoders:
             yield EmbeddedJudge(run, about, extractor, encoders if folders else None)
 
 
@@ -123,7 +123,7 @@ class EmbeddedJudge:
 
     run: Run
     about: Mapping[str, Any]
-    extractor: Extractor
+    extractor: FeatureExtractor
     encoders: Encoders | None = None
     _views: Views = field(init=False)
     _ensembles: dict[str, Ensemble] = field(init=False)
@@ -153,7 +153,7 @@ class EmbeddedJudge:
             yield from self._batch(batch)
 
     def _batch(self, batch: list[SampleRecord]) -> Iterator[SamplePrediction]:
-        measured: list[Measured] = list(self.extractor.measure(batch))
+        measured: list[ExtractedFeatures] = list(self.extractor.extract(batch))
         there = [(one, found.vector) for one, found in zip(batch, measured, strict=True) if found.vector is not None]
         said = self._predict_rows([one for one, _ in there], np.stack([vector for _, vector in there])) if there else {}
         place = 0

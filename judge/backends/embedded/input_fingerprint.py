@@ -8,7 +8,7 @@ import numpy as np
 from judge.atomic_files import read_json, write_json
 from judge.progress import ProgressReporter
 from judge.runs import Run
-from judge.version import code_version, libraries
+from judge.version import code_version, library_versions
 
 from .encoders.cached_encoding import REMEMBERED
 from .trainer import Learning
@@ -36,7 +36,7 @@ def _inputs(learning: Learning) -> dict[str, Any]:
         "samples": len(learning.samples),
         "measured_sha256": _checksum(learning),
         "code_version": code_version(),
-        "libraries": libraries(),
+        "libraries": library_versions(),
     }
 
 

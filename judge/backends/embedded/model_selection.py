@@ -112,7 +112,7 @@ def outputs_of(model: Model, vectors: Floats, count: int) -> Floats:
     return np.asarray(model.predict(vectors), dtype=np.float64).reshape(-1, count)
 
 
-def compare(guesses: Mapping[str, Floats], levels: Sequence[float], human: Floats) -> Comparison:
+def compare_candidates(guesses: Mapping[str, Floats], levels: Sequence[float], human: Floats) -> Comparison:
     """Weigh the candidates by what each said of samples that it had not seen.
 
     ``guesses`` are samples x shares above the levels; ``human`` are the mean scores that they are held to.

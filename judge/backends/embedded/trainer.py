@@ -25,7 +25,7 @@ from .model_selection import (
     MOST_COMPARED,
     Comparison,
     Ints,
-    compare,
+    compare_candidates,
     folds,
     predict_out_of_fold,
     prediction_folds,
@@ -162,7 +162,7 @@ def _compare_all(
                     np.save(file, guess)
                 guesses[kind] = guess
         of_some = {kind: guess[some] for kind, guess in guesses.items()}
-        comparison = compare(of_some, subject.dimension.values, subject.human[some])
+        comparison = compare_candidates(of_some, subject.dimension.values, subject.human[some])
         progress.note(_learning_curve_text(subject.key, comparison))
         mixed = sum((weight * guesses[kind] for kind, weight in comparison.weights.items()), start=0 * subject.labels)
         found.append((comparison, Unseen(subject.chosen, mixed)))

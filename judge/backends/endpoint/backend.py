@@ -15,7 +15,7 @@ from judge.formats.picture_folder import MissingPicture
 from judge.formats.prediction_line import DimensionPrediction, SamplePrediction
 from judge.formats.release_line import LabelledSample
 from judge.formats.sample_line import SampleRecord
-from judge.options import OptionError, options_from
+from judge.options import OptionError, parse_options
 from judge.runs import Run
 
 from .client import Client, Refused
@@ -34,13 +34,13 @@ class EndpointBackend:
     """See `judge.backends.interface.Backend`."""
 
     name = "endpoint"
-    cross_checked = False
-    local: frozenset[str] = frozenset()
+    predicts_out_of_fold = False
+    path_options: frozenset[str] = frozenset()
     # A reply costs money: none is lost.
-    at_once = 1
+    batch_size = 1
 
     def options(self, data: dict[str, Any]) -> EndpointOptions:
-        options = options_from(EndpointOptions, data)
+        options = parse_options(EndpointOptions, data)
         options.check()
         return options
 
@@ -51,25 +51,25 @@ class EndpointBackend:
                 "give --set url=http://…/v1 --set model=NAME."
             )
 
-    def train(self, run: Run, samples: Sequence[LabelledSample], surroundings: JudgeContext) -> None:
+    def train(self, run: Run, samples: Sequence[LabelledSample], context: JudgeContext) -> None:
         """Learn nothing: the model is as it is."""
         options = self.options(dict(run.config.options))
         write_json(run.model / "model.json", {"url": options.url, "model": options.model})
 
-    def unseen(self, run: Run) -> None:
+    def read_out_of_fold(self, run: Run) -> None:
         """There are no models that have not seen a sample: none has seen any."""
 
     @contextmanager
-    def judge(self, run: Run, surroundings: JudgeContext) -> Iterator[Judge]:
+    def judge(self, run: Run, context: JudgeContext) -> Iterator[Judge]:
         options = self.options(dict(run.config.options))
         self.check(options)
         client = Client(options)
-        judge = EndpointJudge(run, options, client, surroundings)
+        judge = EndpointJudge(run, options, client, context)
         try:
             yield judge
         finally:
             client.stop()
-            surroundings.progress.note(f"{client.requests:,} requests, {client.tokens:,} tokens")
+            context.progress.note(f"{client.requests:,} requests, {client.tokens:,} tokens")
 
 
 BACKEND = EndpointBackend()
@@ -78,11 +78,11 @@ BACKEND = EndpointBackend()
 class EndpointJudge:
     """Asks one server."""
 
-    def __init__(self, run: Run, options: EndpointOptions, client: Client, surroundings: JudgeContext) -> None:
+    def __init__(self, run: Run, options: EndpointOptions, client: Client, context: JudgeContext) -> None:
         self._run = run
         self._options = options
         self._client = client
-        self._pictures = surroundings.pictures
+        self._pictures = context.pictures
         self._readable = levels_are_tokens(run.rubric)
         self._support = LogprobSupport()
         if options.readout == "logprobs" and not self._readable:

@@ -9,7 +9,7 @@ from PIL import Image as Picture
 from judge.formats.picture_folder import MissingPicture, PictureFolder, on_white
 from judge.formats.rubric import RubricSpec
 from judge.formats.sample_line import SampleRecord, TextPart
-from judge.prompt import question
+from judge.prompt import build_prompt
 
 # What every server reads.
 _KINDS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
@@ -25,7 +25,7 @@ def messages(
         MissingPicture: a picture is not there, or is none.
     """
     content: list[dict[str, Any]] = []
-    for part in question(rubric, sample.turns):
+    for part in build_prompt(rubric, sample.turns):
         if isinstance(part, TextPart):
             content.append({"type": "text", "text": part.text})
         else:

@@ -24,7 +24,7 @@ from judge.formats.prediction_line import (
 )
 from judge.formats.release_line import LabelledSample
 from judge.formats.sample_line import SampleRecord
-from judge.options import options_from
+from judge.options import parse_options
 from judge.prompt import prompt_sha
 from judge.runs import Run
 
@@ -47,12 +47,12 @@ class VlmBackend:
     """See `judge.backends.interface.Backend`."""
 
     name = "vlm"
-    cross_checked = False
-    local = frozenset({"model"})
-    at_once = 8
+    predicts_out_of_fold = False
+    path_options = frozenset({"model"})
+    batch_size = 8
 
     def options(self, data: dict[str, Any]) -> VlmOptions:
-        options = options_from(VlmOptions, data)
+        options = parse_options(VlmOptions, data)
         options.check()
         return options
 
@@ -65,18 +65,18 @@ class VlmBackend:
                 "stay as large."
             )
 
-    def train(self, run: Run, samples: Sequence[LabelledSample], surroundings: JudgeContext) -> None:
+    def train(self, run: Run, samples: Sequence[LabelledSample], context: JudgeContext) -> None:
         if not (run.model / MODEL).exists():
             options = self.options(dict(run.config.options))
-            launch_training(run, samples, options, surroundings)
+            launch_training(run, samples, options, context)
 
-    def unseen(self, run: Run) -> None:
+    def read_out_of_fold(self, run: Run) -> None:
         """There are no models that have not seen a sample: a second training would cost as much as the first."""
 
     @contextmanager
-    def judge(self, run: Run, surroundings: JudgeContext) -> Iterator[Judge]:
-        options = self.options(dict(run.config.options) | dict(surroundings.places))
-        yield VlmJudge(run, options, surroundings.pictures)
+    def judge(self, run: Run, context: JudgeContext) -> Iterator[Judge]:
+        options = self.options(dict(run.config.options) | dict(context.path_overrides))
+        yield VlmJudge(run, options, context.pictures)
 
 
 BACKEND = VlmBackend()

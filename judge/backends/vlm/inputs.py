@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerBase
 from judge.formats.picture_folder import MissingPicture, PictureFolder, on_white
 from judge.formats.rubric import RubricSpec
 from judge.formats.sample_line import SampleRecord, TextPart
-from judge.prompt import question
+from judge.prompt import build_prompt
 
 from .model_adapters import END, START, ModelAdapter, ModelImage, token_id
 
@@ -63,7 +63,7 @@ class Items:
             MissingPicture: a picture is not there, or none that the model can take.
         """
         item = Item([], torch.zeros(self.family.axes, 0, dtype=torch.long), 0).followed_by(self._before)
-        for part in question(self._rubric, sample.turns):
+        for part in build_prompt(self._rubric, sample.turns):
             item = (
                 item.followed_by(self.encode(part.text))
                 if isinstance(part, TextPart)

@@ -42,9 +42,7 @@ LONGEST = 200
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def launch_training(
-    run: Run, samples: Sequence[LabelledSample], options: VlmOptions, surroundings: JudgeContext
-) -> None:
+def launch_training(run: Run, samples: Sequence[LabelledSample], options: VlmOptions, context: JudgeContext) -> None:
     """Train on as many devices as are set.
 
     Raises:
@@ -52,26 +50,26 @@ def launch_training(
     """
     from .trainer import train_model
 
-    kept = viewable(run, samples, surroundings)
+    kept = viewable(run, samples, context)
     if options.devices == 1:
-        train_model(run, find_model(options.model), kept, surroundings.pictures, options, surroundings.progress)
+        train_model(run, find_model(options.model), kept, context.pictures, options, context.progress)
         return
-    _write(run, kept, surroundings.pictures)
-    _side_by_side(run, options, surroundings.progress)
+    _write(run, kept, context.pictures)
+    _side_by_side(run, options, context.progress)
 
 
-def viewable(run: Run, samples: Sequence[LabelledSample], surroundings: JudgeContext) -> list[LabelledSample]:
+def viewable(run: Run, samples: Sequence[LabelledSample], context: JudgeContext) -> list[LabelledSample]:
     """Return the samples whose pictures can all be shown; of the others is told why they are left out.
 
     A training of hours must not find out in its middle.
     """
     path = run.stages / LEFT_OUT
     if not path.exists():
-        progress = surroundings.progress
+        progress = context.progress
         progress.step("Looking at pictures", len(samples))
         problems: dict[str, str] = {}
         for one in count_progress(samples, progress):
-            if problem := _problem(one, surroundings.pictures):
+            if problem := _problem(one, context.pictures):
                 problems[one.sample.id] = problem
         for name, problem in list(problems.items())[:20]:
             progress.note(f"{name} is left out: {problem}")

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from judge.backends.interface import BackendError
 from judge.formats.picture_folder import MissingPicture
-from judge.options import options_from
-from judge.progress import Events
+from judge.options import parse_options
+from judge.progress import JsonReporter
 from judge.runs import Run
 
 from .launcher import read_task
@@ -27,9 +27,9 @@ def main(folder: Path) -> int:
 
     threading.Thread(target=_end_with_the_input, daemon=True).start()
     run = Run(folder)
-    options = options_from(VlmOptions, dict(run.config.options))
+    options = parse_options(VlmOptions, dict(run.config.options))
     try:
-        train_model(run, find_model(options.model), *read_task(run), options, Events(sys.stdout))
+        train_model(run, find_model(options.model), *read_task(run), options, JsonReporter(sys.stdout))
     except (BackendError, MissingPicture) as error:
         print(json.dumps({"error": str(error)}), flush=True)  # noqa: T201
         return 1

@@ -9,7 +9,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from judge.backends.embedded.candidates import CANDIDATES, Size
 from judge.backends.embedded.ensemble import SHARE, load, member_rows, save
 from judge.backends.embedded.model_selection import (
-    compare,
+    compare_candidates,
     fit_model,
     folds,
     outputs_of,
@@ -90,7 +90,7 @@ def test_the_mixture_is_convex_and_no_worse_than_its_parts_by_more_than_a_hair()
     for name, noise in {"constant": None, "ridge": 1.0, "kernel": 1.0, "trees": 0.7}.items():
         mean = np.full(400, human.mean()) if noise is None else human + chance.normal(0, noise, 400)
         guesses[name] = np.tile((mean / 5)[:, None], (1, 5))
-    found = compare(guesses, LEVELS, human)
+    found = compare_candidates(guesses, LEVELS, human)
     assert sum(found.weights.values()) == pytest.approx(1)
     assert all(weight > 0 for weight in found.weights.values())
     assert found.best == "trees"
@@ -104,7 +104,7 @@ def test_where_nothing_can_be_learned_the_constant_has_most_weight():
     human = chance.uniform(0, 5, 1_000)
     guesses = {name: np.tile(chance.uniform(0, 1, (1_000, 1)), (1, 5)) for name in CANDIDATES}
     guesses["constant"] = np.full((1_000, 5), human.mean() / 5)
-    found = compare(guesses, LEVELS, human)
+    found = compare_candidates(guesses, LEVELS, human)
     assert found.weights["constant"] > 0.8
     assert found.mixed < 1.03 * human.std()
 

@@ -79,8 +79,8 @@ def learn(place, out, *, encoder="encoder", resume=False, progress=None, cache="
 
 
 def judge(place, run, out, **places):
-    surroundings = JudgeContext(PictureFolder(place / "release"), None, places=places)
-    predict(Run(run), SampleLines(place / "release" / "test.jsonl"), out, surroundings)
+    context = JudgeContext(PictureFolder(place / "release"), None, path_overrides=places)
+    predict(Run(run), SampleLines(place / "release" / "test.jsonl"), out, context)
     return out.read_bytes()
 
 

@@ -178,9 +178,9 @@ def test_several_pictures_are_their_mean_and_context_is_part_of_the_question_alo
 
 
 def test_what_the_store_knows_is_not_asked_again_and_what_it_does_not_know_is(folders, pictures, tmp_path, monkeypatch):
-    surroundings = JudgeContext(pictures, tmp_path / "cache")
+    context = JudgeContext(pictures, tmp_path / "cache")
     told = []
-    with load_encoders(list(folders.values()), surroundings) as encoders:
+    with load_encoders(list(folders.values()), context) as encoders:
         first = encoders.encode([sample("a"), sample("b", answer="blue")], told.append)
     assert told == [2]
 
@@ -188,7 +188,7 @@ def test_what_the_store_knows_is_not_asked_again_and_what_it_does_not_know_is(fo
         raise AssertionError("a model was loaded")
 
     monkeypatch.setattr(towers, "Encoder", refuse)
-    with load_encoders(list(folders.values()), surroundings) as encoders:
+    with load_encoders(list(folders.values()), context) as encoders:
         second = encoders.encode([sample("c"), sample("d", answer="blue")])
         for key, block in first.blocks.items():
             assert (second.blocks[key].vectors == block.vectors).all(), key
@@ -201,7 +201,7 @@ def test_what_the_store_knows_is_not_asked_again_and_what_it_does_not_know_is(fo
 
 
 def test_other_weights_other_words_or_another_size_make_other_vectors(folders, pictures, tmp_path):
-    surroundings = JudgeContext(pictures, tmp_path / "cache")
+    context = JudgeContext(pictures, tmp_path / "cache")
     changes = {
         "text": lambda path: text_encoder(path, seed=2),
         "image": lambda path: _change(path / "preprocessor_config.json", image_mean=[0.1, 0.1, 0.1]),
@@ -212,10 +212,10 @@ def test_other_weights_other_words_or_another_size_make_other_vectors(folders, p
         shutil.copytree(folders[role].path, copy)
         (copy / "README.md").write_text("What it is.")
         assert EncoderFolder(role, copy).checksum == folders[role].checksum
-        with load_encoders([EncoderFolder(role, copy)], surroundings) as encoders:
+        with load_encoders([EncoderFolder(role, copy)], context) as encoders:
             before = encoders.encode([sample()])
         change(copy)
-        with load_encoders([EncoderFolder(role, copy)], surroundings) as encoders:
+        with load_encoders([EncoderFolder(role, copy)], context) as encoders:
             after = encoders.encode([sample()])
         for key, block in before.blocks.items():
             changed = np.abs(after.blocks[key].vectors - block.vectors).max() > 1e-3

@@ -16,10 +16,10 @@ from judge.backends.interface import BackendError
 from judge.context import JudgeContext
 from judge.formats.picture_folder import PictureFolder
 from judge.formats.sample_line import TextPart, parse_sample
-from judge.inference import judge_of
+from judge.inference import open_judge
 from judge.options import OptionError
-from judge.prompt import prompt_sha, question
-from judge.runs import Config, Run
+from judge.prompt import build_prompt, prompt_sha
+from judge.runs import Run, RunConfig
 from judge.training import TrainingSpec, train
 from tests.judge.release_folders import TOML, write_release
 
@@ -50,12 +50,12 @@ def samples(count=1):
 def judged(folder, url, some=None, rubric=TOML, **options):
     """Return the predictions of a run without a training."""
     options = {"url": url, "model": "m", "retries": 2} | options
-    config = Config(
+    config = RunConfig(
         *("j1", "endpoint", "zero-shot", options, 1, "R1", "0" * 64, {}, "two@1", "sha", "1.0", {}, "2026-01-01"),
     )
     place = folder / f"run-{time.monotonic_ns()}"
     run = Run.begin(place, config, rubric.encode(), resume=False)
-    with judge_of(run, JudgeContext(PictureFolder(folder))) as judge:
+    with open_judge(run, JudgeContext(PictureFolder(folder))) as judge:
         return list(judge.judge(some or samples()))
 
 
@@ -113,7 +113,7 @@ def test_the_prompt_is_the_one_of_every_judge_with_the_pictures_in_their_places(
     assert body["temperature"] == 0
     assert (body["logprobs"], body["top_logprobs"]) == (True, 20)
     run = next(folder.glob("run-*"))
-    parts = question(Run(run).rubric, samples()[0].turns)
+    parts = build_prompt(Run(run).rubric, samples()[0].turns)
     sent = body["messages"][0]["content"]
     assert [part["type"] for part in sent] == ["text" if isinstance(part, TextPart) else "image_url" for part in parts]
     assert sent[0]["text"] == parts[0].text

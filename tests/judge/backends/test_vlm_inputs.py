@@ -22,7 +22,7 @@ from judge.formats.picture_folder import MissingPicture, PictureFolder
 from judge.formats.release_line import format_labelled_line, parse_labelled
 from judge.formats.rubric import parse_rubric
 from judge.formats.sample_line import TextPart, parse_sample
-from judge.prompt import question
+from judge.prompt import build_prompt
 from tests.judge.release_folders import TOML
 
 from .tiny_models import SEEING, write_model
@@ -74,7 +74,8 @@ def test_the_conversation_is_the_prompt_of_every_judge_between_its_marks(kit, pi
     pad = kit.model.config.image_token_id
     text = kit.tokenizer.decode([one for one in item.ids if one != pad])
     prompt = "".join(
-        part.text if isinstance(part, TextPart) else start + end for part in question(RUBRIC, sample("s", *BOTH).turns)
+        part.text if isinstance(part, TextPart) else start + end
+        for part in build_prompt(RUBRIC, sample("s", *BOTH).turns)
     )
     system = "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n" if kit.kind == "qwen2_5_vl" else ""
     assert text == f"{system}<|im_start|>user\n{prompt}<|im_end|>\n<|im_start|>assistant\n"

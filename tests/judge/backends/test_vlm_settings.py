@@ -11,9 +11,9 @@ from judge.backends.vlm.model_lookup import find_model
 from judge.backends.vlm.options import VlmOptions
 from judge.formats.rubric import parse_rubric
 from judge.formats.sample_line import SampleTurn, TextPart
-from judge.options import OptionError, options_from
-from judge.presets import preset_named, presets
-from judge.prompt import answer, prompt_sha, question
+from judge.options import OptionError, parse_options
+from judge.presets import find_preset, list_presets
+from judge.prompt import build_prompt, format_answer, prompt_sha
 from tests.judge.release_folders import TOML
 
 RUBRIC = parse_rubric(TOML)
@@ -54,7 +54,7 @@ TEN = TOML.replace("levels = [1, 2, 3]", "levels = [1, 5, 10]\nmissing = 5")
 
 
 def options(preset, **settings):
-    found = options_from(VlmOptions, preset_named(preset, "vlm").options | settings)
+    found = parse_options(VlmOptions, find_preset(preset, "vlm").options | settings)
     found.check()
     return found
 
@@ -76,7 +76,7 @@ def test_the_presets_of_the_paper_have_its_numbers(preset):
     assert found.precision == "bf16"
     assert found.devices * found.eval_batch == TOTAL_EVAL_BATCH
     # Nothing of the paper is left to a default that may change.
-    assert PUBLISHED[preset].keys() - {"accumulation"} <= preset_named(preset, "vlm").options.keys()
+    assert PUBLISHED[preset].keys() - {"accumulation"} <= find_preset(preset, "vlm").options.keys()
 
 
 def test_the_seed_of_the_paper_is_that_of_every_run():
@@ -87,14 +87,14 @@ def test_the_seed_of_the_paper_is_that_of_every_run():
 
 @pytest.mark.parametrize("preset", PUBLISHED)
 def test_the_presets_of_the_paper_say_what_it_does_not_state(preset):
-    description = " ".join(preset_named(preset, "vlm").description.split())
+    description = " ".join(find_preset(preset, "vlm").description.split())
     assert "It states no epochs, no picture size" in description
     assert "not whether all weights were tuned" in description
 
 
 def test_every_preset_can_be_used():
-    assert {preset.name for preset in presets("vlm")} == {"lora-24gb", "paper-internvl", "paper-qwenvl", "tiny"}
-    for preset in presets("vlm"):
+    assert {preset.name for preset in list_presets("vlm")} == {"lora-24gb", "paper-internvl", "paper-qwenvl", "tiny"}
+    for preset in list_presets("vlm"):
         options(preset.name)
     assert options("lora-24gb").tuning == "lora"
 
@@ -130,7 +130,7 @@ def test_the_line_is_that_of_every_judge():
     for values in ({"TCC": 4.0, "IQ": 2.0}, {"TCC": 0.0, "IQ": None}):
         places = [None if values[one.key] is None else one.values.index(values[one.key]) for one in RUBRIC.dimensions]
         ids = line.joint(places, [False, False]).ids
-        assert "".join(map(chr, ids[:-1])) == answer(RUBRIC, values)
+        assert "".join(map(chr, ids[:-1])) == format_answer(RUBRIC, values)
         assert ids[-1] == 0
     single = line.single(1, 2)
     assert "".join(map(chr, single.ids[:-1])) == '{"IQ": 3}'
@@ -157,7 +157,7 @@ def test_other_levels_go_by_their_places_in_another_prompt():
     assert words.dimensions[1].values == (0, 1, 2)
     assert words.dimensions[1].missing_value == 1
     assert words.dimensions[0].values == (0, 1, 2, 3, 4, 5)
-    told = question(words, [SampleTurn("Why?", [])])[0]
+    told = build_prompt(words, [SampleTurn("Why?", [])])[0]
     assert isinstance(told, TextPart)
     assert "  2 = 10\n" in told.text
     assert "Without a picture it is 1." in told.text

@@ -17,7 +17,7 @@ from judge.backends.vlm.level_probabilities import LevelProbabilityReader
 from judge.backends.vlm.trainer import JudgeTrainer
 from judge.formats.picture_folder import PictureFolder
 from judge.formats.rubric import parse_rubric
-from judge.prompt import answer
+from judge.prompt import format_answer
 from tests.judge.release_folders import TOML
 
 from .tiny_models import write_model
@@ -116,7 +116,7 @@ def test_sixteen_samples_are_learned_by_heart_and_written_as_lines(place, sample
         if len(places) == 3:
             batch["mm_token_type_ids"] = (batch["input_ids"] == model.config.image_token_id).int()
         written = model.generate(**batch, max_new_tokens=40, do_sample=False)[0, batch["input_ids"].shape[1] :]
-        assert tokenizer.decode(written, skip_special_tokens=True) == answer(RUBRIC, one.final)
+        assert tokenizer.decode(written, skip_special_tokens=True) == format_answer(RUBRIC, one.final)
         assert written[-1] == items.end
 
 

@@ -20,7 +20,7 @@ from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLIm
 
 from judge.formats.rubric import parse_rubric
 from judge.formats.sample_line import SampleTurn, TextPart
-from judge.prompt import answer, question
+from judge.prompt import build_prompt, format_answer
 from tests.judge.release_folders import SENTENCE, TOML
 
 CHAT = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
@@ -32,9 +32,9 @@ SEEING = {
 SAID = [
     *(
         part.text
-        for part in question(parse_rubric(TOML), [SampleTurn("What happened on day 1?", [TextPart(SENTENCE)])])
+        for part in build_prompt(parse_rubric(TOML), [SampleTurn("What happened on day 1?", [TextPart(SENTENCE)])])
     ),
-    answer(parse_rubric(TOML), {"TCC": 4.0, "IQ": None}),
+    format_answer(parse_rubric(TOML), {"TCC": 4.0, "IQ": None}),
     "system\nYou are a helpful assistant.",
     "user\n",
     "assistant\n",

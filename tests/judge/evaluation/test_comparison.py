@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from judge.evaluation.comparison import compare
-from judge.evaluation.scorecard import Labelled, build_scorecard
+from judge.evaluation.comparison import compare_judges
+from judge.evaluation.scorecard import EvaluationData, build_scorecard
 from judge.formats.prediction_line import SamplePrediction, prediction_from_distribution
 from tests.judge.labelled_samples import RUBRIC, certain, failed, labelled
 
@@ -34,7 +34,7 @@ def test_the_nearer_judge_has_the_lower_error_and_the_interval_says_so():
     test = samples(40)
     near = [certain(f"s{n}", 3 if n % 3 else 4) for n in range(40)]
     far = [certain(f"s{n}", 1 if n % 2 else 5) for n in range(40)]
-    comparison = compare(RUBRIC, test, near, far, "final")
+    comparison = compare_judges(RUBRIC, test, near, far, "final")
     assert json.loads(json.dumps(comparison, allow_nan=False)) == comparison
     found = tcc(comparison)
     assert (comparison["samples"], comparison["questions"], found["samples"], found["questions"]) == (40, 20, 40, 20)
@@ -52,7 +52,10 @@ def test_exchanging_the_two_turns_every_sign_round():
     test = samples(40)
     one = [certain(f"s{n}", n % 6) for n in range(40)]
     other = [certain(f"s{n}", (n * 5) % 4 + 1) for n in range(40)]
-    forth, back = tcc(compare(RUBRIC, test, one, other, "final")), tcc(compare(RUBRIC, test, other, one, "final"))
+    forth, back = (
+        tcc(compare_judges(RUBRIC, test, one, other, "final")),
+        tcc(compare_judges(RUBRIC, test, other, one, "final")),
+    )
     assert back["rmse_difference"] == -forth["rmse_difference"]
     assert back["rmse_interval"] == pytest.approx([-end for end in reversed(forth["rmse_interval"])])
     assert (back["nearer"]["first"], back["nearer"]["second"]) == (forth["nearer"]["second"], forth["nearer"]["first"])
@@ -62,7 +65,7 @@ def test_exchanging_the_two_turns_every_sign_round():
 def test_a_judge_beside_itself_differs_by_nothing_at_all():
     test = samples(20)
     said = [certain(f"s{n}", n % 6) for n in range(20)]
-    found = tcc(compare(RUBRIC, test, said, said, "final"))
+    found = tcc(compare_judges(RUBRIC, test, said, said, "final"))
     assert (found["rmse_difference"], found["rmse_interval"], found["a1_interval"]) == (0, [0, 0], [0, 0])
     assert found["nearer"] == {"first": 0, "second": 0, "neither": 1}
     assert found["same_rounded"] == 1
@@ -73,9 +76,9 @@ def test_a_difference_is_surer_than_either_error_where_both_fail_on_the_same_que
     hard = [n // 2 % 2 for n in range(60)]
     one = [certain(f"s{n}", 1 if hard[n] else 3) for n in range(60)]
     other = [certain(f"s{n}", 0 if hard[n] else 4) for n in range(60)]
-    low, high = tcc(compare(RUBRIC, test, one, other, "final"))["rmse_interval"]
+    low, high = tcc(compare_judges(RUBRIC, test, one, other, "final"))["rmse_interval"]
     for said in (one, other):
-        least, most = tcc(build_scorecard(Labelled(RUBRIC, [], test), said, "final"))["asked"]["rmse_interval"]
+        least, most = tcc(build_scorecard(EvaluationData(RUBRIC, [], test), said, "final"))["asked"]["rmse_interval"]
         assert high - low < most - least
 
 
@@ -83,7 +86,7 @@ def test_only_samples_that_both_judged_count():
     test = samples(20)
     first = [certain(f"s{n}", 3) for n in range(15)] + [failed(f"s{n}") for n in range(15, 20)]
     second = [certain(f"s{n}", 4) for n in range(10, 20)] + [certain("elsewhere", 0)]
-    comparison = compare(RUBRIC, test, first, second, "final")
+    comparison = compare_judges(RUBRIC, test, first, second, "final")
     found = tcc(comparison)
     assert (found["samples"], found["questions"], comparison["samples"]) == (5, 3, 5)
     assert (found["first"]["rmse"], found["second"]["rmse"]) == (0, 1)
@@ -93,14 +96,14 @@ def test_only_samples_that_both_judged_count():
 def test_what_a_rule_sets_tells_nothing_of_either_judge():
     test = samples(12) + [labelled(f"t{n}", [3, 3], question=f"u{n}", text=None) for n in range(6)]
     said = [certain(one.sample.id, 3) for one in test]
-    comparison = compare(RUBRIC, test, said, said, "final")
+    comparison = compare_judges(RUBRIC, test, said, said, "final")
     assert [one["samples"] for one in comparison["dimensions"]] == [12, 18]
     assert comparison["samples"] == 18
 
 
 def test_the_score_that_is_read_is_the_expected_one_and_equality_is_of_rounded_ones():
     test = samples(12, ratings=(3, 4, 4))
-    comparison = compare(
+    comparison = compare_judges(
         RUBRIC, test, [spread(f"s{n}", 4, 1) for n in range(12)], [certain(f"s{n}", 4) for n in range(12)], "mean"
     )
     found = tcc(comparison)
@@ -110,7 +113,7 @@ def test_the_score_that_is_read_is_the_expected_one_and_equality_is_of_rounded_o
 
 
 def test_nothing_in_common_is_said_and_does_not_fail():
-    comparison = compare(RUBRIC, samples(3), [], [certain("s0", 1)], "final")
+    comparison = compare_judges(RUBRIC, samples(3), [], [certain("s0", 1)], "final")
     found = tcc(comparison)
     assert (comparison["samples"], comparison["questions"], found["samples"]) == (0, 0, 0)
     assert found["rmse_difference"] is None

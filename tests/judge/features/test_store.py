@@ -22,7 +22,7 @@ def path(tmp_path: Path) -> Path:
     """A file with vectors that fill some dozens of pages."""
     path = tmp_path / "v.sqlite"
     with closing(VectorStore(path)) as store:
-        store.keep(KNOWN)
+        store.save(KNOWN)
     return path
 
 
@@ -72,7 +72,7 @@ def test_a_file_that_the_system_does_not_give_is_never_removed(path: Path, monke
 
 def test_a_file_that_is_none_goes_with_what_lies_beside_it(path: Path) -> None:
     with closing(VectorStore(path)) as store:
-        store.keep({b"in the log": np.ones(WIDTH)})
+        store.save({b"in the log": np.ones(WIDTH)})
         beside = path.with_name(path.name + "-wal")
         log = beside.read_bytes()
     assert len(log) > PAGE
@@ -81,7 +81,7 @@ def test_a_file_that_is_none_goes_with_what_lies_beside_it(path: Path) -> None:
     with closing(VectorStore(path)) as store:
         assert store.find([*KNOWN, b"in the log"]) == {}
         assert not beside.exists() or beside.read_bytes() != log
-        store.keep(KNOWN)
+        store.save(KNOWN)
     assert known_in(path) == len(KNOWN)
 
 
@@ -89,7 +89,7 @@ def test_vectors_that_damage_hides_are_unknown_and_can_be_kept_again(path: Path)
     damage(path)
     with closing(VectorStore(path)) as store:
         assert store.find(list(KNOWN)) == {}
-        store.keep(KNOWN)
+        store.save(KNOWN)
         assert len(store.find(list(KNOWN))) == len(KNOWN)
     assert known_in(path) == len(KNOWN)
 
@@ -97,9 +97,9 @@ def test_vectors_that_damage_hides_are_unknown_and_can_be_kept_again(path: Path)
 def test_keeping_in_a_damaged_file_keeps_nothing_and_the_next_is_kept(path: Path) -> None:
     damage(path)
     with closing(VectorStore(path)) as store:
-        store.keep((key, vector) for key, vector in KNOWN.items())
+        store.save((key, vector) for key, vector in KNOWN.items())
         assert store.find(list(KNOWN)) == {}
-        store.keep(KNOWN)
+        store.save(KNOWN)
     assert known_in(path) == len(KNOWN)
 
 
@@ -107,7 +107,7 @@ def test_of_two_who_find_the_damage_the_second_goes_on_with_the_file_of_the_firs
     damage(path)
     with closing(VectorStore(path)) as first, closing(VectorStore(path)) as second:
         assert first.find(list(KNOWN)) == {}
-        first.keep(KNOWN)
+        first.save(KNOWN)
         made = path.stat().st_ino
         assert second.find(list(KNOWN)) == {}
         assert path.stat().st_ino == made
@@ -130,7 +130,7 @@ def test_several_can_make_one_file_at_once(tmp_path: Path) -> None:
     def begin(path: Path, barrier: threading.Barrier) -> int:
         barrier.wait()
         with closing(VectorStore(path)) as store:
-            store.keep(KNOWN)
+            store.save(KNOWN)
             return len(store.find(list(KNOWN)))
 
     with ThreadPoolExecutor(together) as pool:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.features import relation, text, words
-from judge.features.sample import NAMES, answer_of, judged_pictures, question_of, sample_features
+from judge.features import relation, text, tokenizer
+from judge.features.sample import NAMES, answer_text, judged_pictures, question_text, sample_features
 from judge.formats.sample_line import parse_sample
 
 
@@ -49,10 +49,10 @@ def test_repetition_form_and_refusal_show():
 
 
 def test_words_are_found_in_any_script():
-    assert words.words("Don't stop – naïve Straße 42!") == ["don't", "stop", "naïve", "strasse", "42"]
-    assert words.words("猫が座る") == list("猫が座る")
-    assert words.sentences("One. Two? Three\nfour!") == ["One.", "Two?", "Three", "four!"]
-    assert len(words.words("word " * 5_000)) == words.LONGEST
+    assert tokenizer.split_words("Don't stop – naïve Straße 42!") == ["don't", "stop", "naïve", "strasse", "42"]
+    assert tokenizer.split_words("猫が座る") == list("猫が座る")
+    assert tokenizer.split_sentences("One. Two? Three\nfour!") == ["One.", "Two?", "Three", "four!"]
+    assert len(tokenizer.split_words("word " * 5_000)) == tokenizer.LONGEST
 
 
 def test_a_copied_answer_is_told_from_an_own_one():
@@ -88,8 +88,8 @@ def test_the_form_of_turns_and_blocks():
         {"question": "Now?", "blocks": [{"image": "a.png"}, {"text": "y"}, {"image": "b.png"}]},
     ]
     sample = parse_sample({"id": "a", "turns": turns})
-    assert question_of(sample) == "Before?\nx\nNow?"
-    assert answer_of(sample) == "y"
+    assert question_text(sample) == "Before?\nx\nNow?"
+    assert answer_text(sample) == "y"
     assert judged_pictures(sample) == ["a.png", "b.png"]
     found = dict(zip(relation.NAMES, relation.relation_features(sample.turns, "q", "y", ["1", "1"], {}), strict=True))
     assert (found["begins_with_picture"], found["ends_with_picture"], found["alternations"]) == (1, 1, 1)

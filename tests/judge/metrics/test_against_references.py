@@ -13,9 +13,9 @@ from sklearn import metrics as reference
 
 from judge.metrics.association import kendall, pearson, quadratic_kappa, ranks, spearman
 from judge.metrics.ceiling import human_ceiling
-from judge.metrics.dispute import auroc, brier, chance_apart, reliability, share_apart
+from judge.metrics.dispute import auroc, brier, dispute_probability, dispute_shares, group_by_probability
 from judge.metrics.gaps import agreement_within, gap_shares, mean_error, moments, possible_gaps, rmse
-from judge.metrics.resampling import interval
+from judge.metrics.resampling import bootstrap_interval
 
 LEVELS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
 levels = st.sampled_from(LEVELS)
@@ -108,19 +108,19 @@ def test_the_dispute_figures_are_those_of_scikit_learn(pairs):
 
 def test_reliability_has_groups_of_equal_size_in_rising_order():
     chance = np.linspace(0, 1, 103)
-    groups = reliability(chance, chance > 0.5)
+    groups = group_by_probability(chance, chance > 0.5)
     assert sum(group.samples for group in groups) == 103
     assert {group.samples for group in groups} == {10, 11}
     assert [group.expected for group in groups] == sorted(group.expected for group in groups)
     assert (groups[0].observed, groups[-1].observed) == (0, 1)
-    assert reliability([], np.array([], dtype=bool)) == []
+    assert group_by_probability([], np.array([], dtype=bool)) == []
 
 
 @given(st.lists(st.integers(0, 3), min_size=6, max_size=6))
 def test_the_share_of_pairs_apart_is_counted_pair_by_pair(histogram):
     ratings = [level for level, count in zip(LEVELS, histogram, strict=True) for _ in range(count)]
     pairs = list(itertools.combinations(ratings, 2))
-    found = share_apart(np.array([histogram]), LEVELS)[0]
+    found = dispute_shares(np.array([histogram]), LEVELS)[0]
     if pairs:
         assert found == near(sum(abs(one - other) >= 2 for one, other in pairs) / len(pairs))
     else:
@@ -143,7 +143,7 @@ def test_shares_count_as_so_many_pairs_each(samples):
 
 def test_the_chance_that_two_draws_are_apart_is_counted_over_all_pairs():
     p = np.array([[0.5, 0, 0.5, 0, 0, 0], [0, 1, 0, 0, 0, 0], [1 / 6] * 6])
-    assert chance_apart(p, LEVELS) == near([0.5, 0, 20 / 36])
+    assert dispute_probability(p, LEVELS) == near([0.5, 0, 20 / 36])
 
 
 @given(st.lists(st.lists(levels, min_size=0, max_size=5), min_size=1, max_size=20))
@@ -184,7 +184,9 @@ def test_an_interval_over_questions_covers_the_truth_about_as_often_as_it_says()
         of_question = chance.normal(0, 1, 60)
         question = np.repeat(np.arange(60), 4)
         error = of_question[question]
-        found = interval(np.stack([error**2, np.ones(240)], axis=1), question, root_of_mean, draws=300, seed=seed)
+        found = bootstrap_interval(
+            np.stack([error**2, np.ones(240)], axis=1), question, root_of_mean, draws=300, seed=seed
+        )
         covered += found is not None and found.low <= 1 <= found.high
     assert 0.87 <= covered / 200 <= 0.98
 
@@ -192,8 +194,8 @@ def test_an_interval_over_questions_covers_the_truth_about_as_often_as_it_says()
 def test_answers_to_one_question_widen_the_interval_as_rows_would_not():
     error = np.repeat(np.random.default_rng(1).normal(0, 1, 50), 10)
     terms = np.stack([error**2, np.ones(500)], axis=1)
-    by_question = interval(terms, np.repeat(np.arange(50), 10), root_of_mean)
-    by_row = interval(terms, np.arange(500), root_of_mean)
+    by_question = bootstrap_interval(terms, np.repeat(np.arange(50), 10), root_of_mean)
+    by_row = bootstrap_interval(terms, np.arange(500), root_of_mean)
     assert by_question is not None
     assert by_row is not None
     assert by_question.high - by_question.low > 2 * (by_row.high - by_row.low)
@@ -202,10 +204,10 @@ def test_answers_to_one_question_widen_the_interval_as_rows_would_not():
 def test_an_interval_is_the_same_each_time_and_none_where_there_is_too_little():
     terms = np.stack([np.arange(20.0), np.ones(20)], axis=1)
     question = np.arange(20) // 2
-    assert interval(terms, question, root_of_mean) == interval(terms, question, root_of_mean)
-    assert interval(terms, question // 3, root_of_mean) is None
-    assert interval(terms[:0], [], root_of_mean) is None
-    assert interval(np.zeros((20, 2)), question, root_of_mean) is None
+    assert bootstrap_interval(terms, question, root_of_mean) == bootstrap_interval(terms, question, root_of_mean)
+    assert bootstrap_interval(terms, question // 3, root_of_mean) is None
+    assert bootstrap_interval(terms[:0], [], root_of_mean) is None
+    assert bootstrap_interval(np.zeros((20, 2)), question, root_of_mean) is None
 
 
 def test_nothing_to_measure_is_none_and_no_number():

@@ -15,7 +15,7 @@ from judge.atomic_files import read_json, write_json
 from judge.backends.interface import BackendError
 from judge.context import JudgeContext
 from judge.features.picture import open_picture
-from judge.features.sample import answer_of, judged_pictures, question_of
+from judge.features.sample import answer_text, judged_pictures, question_text
 from judge.features.store import VectorStore
 from judge.formats.picture_folder import PictureFolder
 from judge.formats.sample_line import SampleRecord
@@ -70,12 +70,12 @@ class Encoders:
                 known = self._vectors(folder, contents, fresh)
                 sides[folder.role] += [_sides(folder, one, known) for one in contents]
             if self._store and fresh:
-                self._store.keep((key, vector.astype(np.float64)) for key, vector in fresh.items())
+                self._store.save((key, vector.astype(np.float64)) for key, vector in fresh.items())
             done(min(start + CHUNK, len(samples)))
         return encoded_from(sides, len(samples))
 
     def _content(self, sample: SampleRecord) -> _Content:
-        texts = {QUESTION: question_of(sample), ANSWER: answer_of(sample)}
+        texts = {QUESTION: question_text(sample), ANSWER: answer_text(sample)}
         names = judged_pictures(sample) if self._looks else []
         pictures = [(name, hashlib.sha256(self._pictures.read(name)).hexdigest()) for name in names]
         return _Content({side: text for side, text in texts.items() if text.strip()}, pictures)
@@ -114,11 +114,11 @@ class Encoders:
 
 
 @contextmanager
-def load_encoders(folders: Sequence[EncoderFolder], surroundings: JudgeContext) -> Iterator[Encoders]:
+def load_encoders(folders: Sequence[EncoderFolder], context: JudgeContext) -> Iterator[Encoders]:
     """Return the encoders, with the store in the cache of these surroundings where they have one."""
-    store = VectorStore(surroundings.cache / "features.sqlite") if surroundings.cache else None
+    store = VectorStore(context.cache / "features.sqlite") if context.cache else None
     try:
-        yield Encoders(folders, surroundings.pictures, store)
+        yield Encoders(folders, context.pictures, store)
     finally:
         if store:
             store.close()

@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 
-from judge.evaluation.scorecard import Labelled, build_scorecard
-from judge.evaluation.worst_misses import surprise
+from judge.evaluation.scorecard import EvaluationData, build_scorecard
+from judge.evaluation.worst_misses import compute_surprise
 from judge.formats.prediction_line import SamplePrediction, predictions_from_distributions
 from judge.formats.rubric import rubric_from_data
 from tests.judge.labelled_samples import RUBRIC, labelled
@@ -27,7 +27,7 @@ def measured(target="final", *, questions=40, generators=True):
             parts[part].append(labelled(name, ratings, part=part, question=f"q{question}", generator=shown, text=text))
             if part == "test":
                 said.append(_prediction(name, chance.choice((1, 2, 3, 4))))
-    return build_scorecard(Labelled(RUBRIC, parts["train"], parts["test"]), said, target)
+    return build_scorecard(EvaluationData(RUBRIC, parts["train"], parts["test"]), said, target)
 
 
 def _prediction(name, level):
@@ -44,7 +44,7 @@ def nothing(levels=(0, 1, 2, 3, 4, 5)):
     """Return the scorecard of a judge that has judged nothing."""
     dimension = {"key": "X", "name": "Anything", "needs": ["text"], "levels": list(levels)}
     rubric = rubric_from_data({"key": "r", "title": "R", "dimensions": [dimension]})
-    return build_scorecard(Labelled(rubric, [], []), [], "final")
+    return build_scorecard(EvaluationData(rubric, [], []), [], "final")
 
 
 def card(*dimensions, target="final", **more):
@@ -103,7 +103,7 @@ def miss(name, human, expected, sd=0.5, interval=None, levels=(0, 1, 2, 3, 4, 5)
         "expected": expected,
         "rounded": round(expected),
         "sd": sd,
-        "surprise": float(surprise(np.array([expected - human]), np.array([sd]), levels)[0]),
+        "surprise": float(compute_surprise(np.array([expected - human]), np.array([sd]), levels)[0]),
         "interval": interval,
     }
 

@@ -1,7 +1,7 @@
 """Two judges side by side: who is nearer is said only where the interval does not cross zero."""
 
 from frontend.presenters.scorecard import comparison_of
-from judge.evaluation.comparison import compare
+from judge.evaluation.comparison import compare_judges
 from tests.judge.labelled_samples import RUBRIC, certain, labelled
 
 from .scorecards import parsed, share
@@ -81,8 +81,8 @@ def test_a_real_comparison_is_laid_out():
     test = [labelled(f"s{n}", [3, 3], question=f"q{n // 2}") for n in range(40)]
     first = [certain(f"s{n}", 3 if n % 3 else 4) for n in range(40)]
     second = [certain(f"s{n}", 1) for n in range(40)]
-    found = comparison_of(compare(RUBRIC, test, first, second, "final"), first="run 7", second="run 5")
+    found = comparison_of(compare_judges(RUBRIC, test, first, second, "final"), first="run 7", second="run 5")
     assert found.finding == "On every dimension run 7 is nearer to people than run 5."
     assert [len(chart.rows) for chart in found.charts] == [2, 2]
-    nothing = comparison_of(compare(RUBRIC, test, first, [], "final"), first="run 7", second="run 5")
+    nothing = comparison_of(compare_judges(RUBRIC, test, first, [], "final"), first="run 7", second="run 5")
     assert (nothing.charts, nothing.rows) == ([], [])

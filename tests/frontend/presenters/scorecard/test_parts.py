@@ -8,7 +8,7 @@ import pytest
 from django.template.loader import render_to_string
 
 from frontend.presenters.scorecard import SampleShown, comparison_of, curve_charts, scorecard_of
-from judge.evaluation.comparison import compare
+from judge.evaluation.comparison import compare_judges
 from tests.judge.labelled_samples import RUBRIC, certain, labelled
 
 from .scorecards import card, dimension, measured, miss, nothing
@@ -48,7 +48,7 @@ def scorecard(data, samples=None):
 def comparison():
     test = [labelled(f"s{n}", [3, 3], question=f"q{n // 2}") for n in range(20)]
     one, other = [certain(f"s{n}", 3) for n in range(20)], [certain(f"s{n}", n % 4) for n in range(20)]
-    found = comparison_of(compare(RUBRIC, test, one, other, "final"), first="run 7", second="run 5")
+    found = comparison_of(compare_judges(RUBRIC, test, one, other, "final"), first="run 7", second="run 5")
     return part("judge_comparison", comparison=found)
 
 

@@ -11,7 +11,7 @@ _CAPITAL = re.compile(r"(?<![.!?。\n]\s)(?<!^)\b[A-Z][\w’'-]+")
 LONGEST = 2_000
 
 
-def words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """Return the words of a text in lower case, the first two thousand."""
     found: list[str] = []
     for match in _WORD.finditer(text.casefold()):
@@ -21,21 +21,21 @@ def words(text: str) -> list[str]:
     return found
 
 
-def sentences(text: str) -> list[str]:
+def split_sentences(text: str) -> list[str]:
     """Return the sentences and lines of a text."""
     return [one for found in _SENTENCE.findall(text) if (one := found.strip())]
 
 
-def numbers(text: str) -> set[str]:
+def find_numbers(text: str) -> set[str]:
     """Return the numbers in a text as they are written."""
     return set(_NUMBER.findall(text))
 
 
-def names(text: str) -> set[str]:
+def find_names(text: str) -> set[str]:
     """Return words that are written with a capital although no sentence begins with them."""
     return {found.casefold() for found in _CAPITAL.findall(text)}
 
 
-def runs(of: list[str], length: int) -> list[tuple[str, ...]]:
+def word_runs(of: list[str], length: int) -> list[tuple[str, ...]]:
     """Return the runs of so many words, in their order."""
     return list(zip(*(of[start:] for start in range(length)), strict=False))

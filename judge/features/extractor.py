@@ -31,67 +31,67 @@ WORTH_PROCESSES = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class ExtractedFeatures:
     """A sample's vector, or why there is none."""
 
     vector: Floats | None
     problem: str = ""
 
 
-class Extractor:
+class FeatureExtractor:
     """Measures samples whose pictures lie in a folder. A context: what it started ends with it."""
 
     def __init__(self, pictures: PictureFolder, store: VectorStore | None = None, *, processes: int = 0) -> None:
         self._pictures = pictures
         self._store = store
-        self._count = processes or os.cpu_count() or 1
+        self._process_count = processes or os.cpu_count() or 1
         self._stack = ExitStack()
-        self._readers = self._stack.enter_context(ThreadPoolExecutor(max_workers=self._count * 2))
+        self._reader_threads = self._stack.enter_context(ThreadPoolExecutor(max_workers=self._process_count * 2))
         self._pool: Executor | None = None
 
-    def __enter__(self) -> "Extractor":
+    def __enter__(self) -> "FeatureExtractor":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def measure(self, samples: Iterable[SampleRecord]) -> Iterator[Measured]:
+    def extract(self, samples: Iterable[SampleRecord]) -> Iterator[ExtractedFeatures]:
         """Yield what was measured on each sample, in their order, a few hundred at a time."""
         coming = iter(samples)
         while batch := list(islice(coming, BATCH)):
-            yield from self._batch(batch)
+            yield from self._extract_batch(batch)
 
-    def _batch(self, batch: Sequence[SampleRecord]) -> list[Measured]:
-        tasks = list(self._readers.map(self._task, batch))
+    def _extract_batch(self, batch: Sequence[SampleRecord]) -> list[ExtractedFeatures]:
+        tasks = list(self._reader_threads.map(self._prepare_task, batch))
         ready = [task for task in tasks if not task.problem]
         known = self._store.find([task.key for task in ready]) if self._store else {}
         missing = list({task.key: task for task in ready if task.key not in known}.values())
         problems: dict[bytes, str] = {}
         if missing:
-            made, problems = self._make(missing)
+            made, problems = self._compute_missing(missing)
             known |= made
-        return [_measured(task, known, problems) for task in tasks]
+        return [_extracted_features(task, known, problems) for task in tasks]
 
-    def _task(self, sample: SampleRecord) -> "_Task":
+    def _prepare_task(self, sample: SampleRecord) -> "_ExtractionTask":
         checksums, paths = [], []
         for name in judged_pictures(sample):
             try:
                 content = self._pictures.read(name)
             except MissingPicture as problem:
-                return _Task(sample, b"", problem=str(problem))
+                return _ExtractionTask(sample, b"", problem=str(problem))
             checksums.append(hashlib.sha256(content).hexdigest())
             paths.append(self._pictures.path(name))
-        return _Task(sample, _key(sample, checksums), checksums, paths)
+        return _ExtractionTask(sample, _sample_key(sample, checksums), checksums, paths)
 
-    def _make(self, tasks: Sequence["_Task"]) -> tuple[dict[bytes, Floats], dict[bytes, str]]:
+    def _compute_missing(self, tasks: Sequence["_ExtractionTask"]) -> tuple[dict[bytes, Floats], dict[bytes, str]]:
         if self._store:
             known = self._store.find([_picture_key(one) for task in tasks for one in task.checksums])
             for task in tasks:
                 task.known = {one: known[key] for one in task.checksums if (key := _picture_key(one)) in known}
-        if len(tasks) >= WORTH_PROCESSES and self._count > 1:
-            results = list(self._processes().map(_compute, tasks, chunksize=8))
+        if len(tasks) >= WORTH_PROCESSES and self._process_count > 1:
+            results = list(self._process_pool().map(_compute_features, tasks, chunksize=8))
         else:
-            results = [_compute(task) for task in tasks]
+            results = [_compute_features(task) for task in tasks]
         made: dict[bytes, Floats] = {}
         pictures: dict[bytes, Floats] = {}
         problems: dict[bytes, str] = {}
@@ -102,23 +102,23 @@ class Extractor:
                 made[task.key] = result.vector
             pictures |= {_picture_key(one): vector for one, vector in result.pictures.items()}
         if self._store:
-            self._store.keep(made | pictures)
+            self._store.save(made | pictures)
         return made, problems
 
-    def _processes(self) -> Executor:
+    def _process_pool(self) -> Executor:
         if self._pool is None:
             # Not forked: the threads of this process would be missing in the copies.
-            pool = ProcessPoolExecutor(self._count, mp_context=multiprocessing.get_context("spawn"))
+            pool = ProcessPoolExecutor(self._process_count, mp_context=multiprocessing.get_context("spawn"))
             self._pool = self._stack.enter_context(pool)
         return self._pool
 
 
 @contextmanager
-def feature_extractor(surroundings: JudgeContext) -> Iterator[Extractor]:
+def open_feature_extractor(context: JudgeContext) -> Iterator[FeatureExtractor]:
     """Return what measures samples in these surroundings, with the store in their cache where they have one."""
-    store = VectorStore(surroundings.cache / "features.sqlite") if surroundings.cache else None
+    store = VectorStore(context.cache / "features.sqlite") if context.cache else None
     try:
-        with Extractor(surroundings.pictures, store) as extractor:
+        with FeatureExtractor(context.pictures, store) as extractor:
             yield extractor
     finally:
         if store:
@@ -126,7 +126,7 @@ def feature_extractor(surroundings: JudgeContext) -> Iterator[Extractor]:
 
 
 @dataclass(slots=True)
-class _Task:
+class _ExtractionTask:
     sample: SampleRecord
     key: bytes
     checksums: list[str] = field(default_factory=list)
@@ -136,13 +136,13 @@ class _Task:
 
 
 @dataclass(slots=True)
-class _Result:
+class _TaskResult:
     vector: Floats | None
     problem: str = ""
     pictures: dict[str, Floats] = field(default_factory=dict)
 
 
-def _compute(task: _Task) -> _Result:
+def _compute_features(task: _ExtractionTask) -> _TaskResult:
     """Measure a sample and those of its pictures that were not known; runs in a process of its own."""
     known = dict(task.known)
     fresh: dict[str, Floats] = {}
@@ -151,18 +151,22 @@ def _compute(task: _Task) -> _Result:
             try:
                 known[checksum] = fresh[checksum] = picture_features(path.read_bytes())
             except (UnreadablePicture, OSError) as problem:
-                return _Result(None, f"{path.name} {problem}", fresh)
-    return _Result(sample_features(task.sample, task.checksums, [known[one] for one in task.checksums]), pictures=fresh)
+                return _TaskResult(None, f"{path.name} {problem}", fresh)
+    return _TaskResult(
+        sample_features(task.sample, task.checksums, [known[one] for one in task.checksums]), pictures=fresh
+    )
 
 
-def _measured(task: _Task, known: dict[bytes, Floats], problems: dict[bytes, str]) -> Measured:
+def _extracted_features(
+    task: _ExtractionTask, known: dict[bytes, Floats], problems: dict[bytes, str]
+) -> ExtractedFeatures:
     if task.problem:
-        return Measured(None, task.problem)
+        return ExtractedFeatures(None, task.problem)
     vector = known.get(task.key)
-    return Measured(vector, "" if vector is not None else problems[task.key])
+    return ExtractedFeatures(vector, "" if vector is not None else problems[task.key])
 
 
-def _key(sample: SampleRecord, checksums: Sequence[str]) -> bytes:
+def _sample_key(sample: SampleRecord, checksums: Sequence[str]) -> bytes:
     pictures = iter(checksums)
     content = [
         [
@@ -175,14 +179,14 @@ def _key(sample: SampleRecord, checksums: Sequence[str]) -> bytes:
         ]
         for turn in sample.turns
     ]
-    return hashlib.sha256(json.dumps(["sample", _measuring(), content]).encode()).digest()
+    return hashlib.sha256(json.dumps(["sample", _extraction_version(), content]).encode()).digest()
 
 
 def _picture_key(checksum: str) -> bytes:
-    return hashlib.sha256(f"picture {_measuring()} {checksum}".encode()).digest()
+    return hashlib.sha256(f"picture {_extraction_version()} {checksum}".encode()).digest()
 
 
 @lru_cache(maxsize=1)
-def _measuring() -> str:
+def _extraction_version() -> str:
     """Return what is part of every key, so that another way of measuring does not find what the former one left."""
     return f"{source_checksum(Path(__file__).resolve().parent)} numpy {np.__version__} Pillow {PIL.__version__}"

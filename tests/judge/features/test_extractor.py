@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from judge.features.extract import Extractor
+from judge.features.extractor import FeatureExtractor
 from judge.features.store import VectorStore
 from judge.formats.picture_folder import MissingPicture, PictureFolder
 from judge.formats.sample_line import parse_sample
@@ -27,8 +27,8 @@ def samples(count=8):
 
 
 def vectors(folder, store=None, some=None, **how):
-    with Extractor(PictureFolder(folder), store, **how) as extractor:
-        return [found.vector for found in extractor.measure(some or samples())]
+    with FeatureExtractor(PictureFolder(folder), store, **how) as extractor:
+        return [found.vector for found in extractor.extract(some or samples())]
 
 
 def test_the_store_gives_back_what_was_measured(folder):
@@ -51,7 +51,7 @@ def test_what_the_store_knows_is_not_measured_again(folder, monkeypatch):
     def refuse(_):
         raise AssertionError("a known picture was measured again")
 
-    monkeypatch.setattr("judge.features.extract.picture_features", refuse)
+    monkeypatch.setattr("judge.features.extractor.picture_features", refuse)
     vectors(folder, store)
     # Another answer with a known picture: the picture is known still.
     other = parse_sample({"id": "x", "question": "Other?", "answer": "Yes.", "image": "1.png"})
@@ -80,8 +80,8 @@ def test_several_processes_measure_as_one_does(folder):
 def test_a_fault_is_said_of_its_sample_and_the_others_go_on(folder):
     (folder / "1.png").write_bytes(b"no picture")
     (folder / "2.png").unlink()
-    with Extractor(PictureFolder(folder)) as extractor:
-        found = list(extractor.measure(samples(4)))
+    with FeatureExtractor(PictureFolder(folder)) as extractor:
+        found = list(extractor.extract(samples(4)))
     assert [one.vector is not None for one in found] == [True, False, False, True]
     assert "1.png cannot be read as a picture" in found[1].problem
     assert "2.png is not in" in found[2].problem
