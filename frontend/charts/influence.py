@@ -7,47 +7,47 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from . import svg
-from .svg import ROW, ChartScale
+from .svg import ROW_HEIGHT, ChartScale
 
-SHARES = ChartScale(0, 1, 220)
-LEAST = 0.4
+SHARE_SCALE = ChartScale(0, 1, 220)
+SMALLEST_SCALE_END = 0.4
 
 
-def pull_scale(rows: Iterable[Mapping[str, Any]], limit: float, *, width: float = 300) -> ChartScale:
+def anchoring_scale(rows: Iterable[Mapping[str, Any]], limit: float, *, width: float = 300) -> ChartScale:
     """Return one scale for all pulls of a report: it holds zero, the limit and the intervals, within two levels."""
     ends = [end for row in rows if row["pull"] is not None for end in (row["interval"] or [row["pull"]])]
-    low = min([-LEAST / 2, *ends])
-    high = max([LEAST, limit * 1.5, *ends])
-    return ChartScale(max(-2.0, _floor(low)), min(2.0, -_floor(-high)), width)
+    low = min([-SMALLEST_SCALE_END / 2, *ends])
+    high = max([SMALLEST_SCALE_END, limit * 1.5, *ends])
+    return ChartScale(max(-2.0, _round_down(low)), min(2.0, -_round_down(-high)), width)
 
 
-def _floor(value: float) -> float:
+def _round_down(value: float) -> float:
     return round(value / 0.2 // 1 * 0.2, 9)
 
 
-def pull_axis(scale: ChartScale, limit: float) -> SafeString:
+def draw_anchoring_axis(scale: ChartScale, limit: float) -> SafeString:
     """Draw the ends of the scale, zero and the limit, for the head of the column; what would overlap gives way."""
     ticks = [0.0, limit]
     for end in (1.0, scale.low, scale.high):
-        if all(abs(scale.at(end) - scale.at(other)) > 28 for other in ticks):
+        if all(abs(scale.position(end) - scale.position(other)) > 28 for other in ticks):
             ticks.append(end)
-    return svg.axis(scale, ticks)
+    return svg.draw_axis(scale, ticks)
 
 
-def pull(scale: ChartScale, row: Mapping[str, Any], limit: float) -> SafeString:
+def draw_anchoring(scale: ChartScale, row: Mapping[str, Any], limit: float) -> SafeString:
     """Draw a pull with its interval over the line of no pull and the dashed limit."""
-    return svg.interval(scale, row["pull"], row["interval"], bars=(limit,), zero=0, notable=row["alarm"])
+    return svg.draw_interval(scale, row["pull"], row["interval"], bars=(limit,), zero=0, notable=row["alarm"])
 
 
-def beside(value: float | None, blind: float | None, *, notable: bool = False) -> SafeString:
+def draw_share_and_blind_share(value: float | None, blind: float | None, *, notable: bool = False) -> SafeString:
     """Draw a share as a dot and the blind one as a ring, on a line from none to all."""
     kind = "att" if notable else "ink"
-    middle = ROW / 2
+    middle = ROW_HEIGHT / 2
     pieces = [
         format_html(
             '<line x1="{}" x2="{}" y1="{}" y2="{}" class="grid"/>',
-            SHARES.at(0),
-            SHARES.at(1),
+            SHARE_SCALE.position(0),
+            SHARE_SCALE.position(1),
             middle,
             middle,
         )
@@ -56,8 +56,8 @@ def beside(value: float | None, blind: float | None, *, notable: bool = False) -
         pieces.append(
             format_html(
                 '<line x1="{}" x2="{}" y1="{}" y2="{}" class="s-{}" stroke-width="1.5"/>',
-                svg.px(SHARES.at(blind)),
-                svg.px(SHARES.at(value)),
+                svg.format_pixels(SHARE_SCALE.position(blind)),
+                svg.format_pixels(SHARE_SCALE.position(value)),
                 middle,
                 middle,
                 kind,
@@ -67,37 +67,43 @@ def beside(value: float | None, blind: float | None, *, notable: bool = False) -
         pieces.append(
             format_html(
                 '<circle cx="{}" cy="{}" r="4" class="f-paper s-ink2" stroke-width="1.5"/>',
-                svg.px(SHARES.at(blind)),
+                svg.format_pixels(SHARE_SCALE.position(blind)),
                 middle,
             )
         )
     if value is not None:
         pieces.append(
-            format_html('<circle cx="{}" cy="{}" r="4.5" class="f-{}"/>', svg.px(SHARES.at(value)), middle, kind)
+            format_html(
+                '<circle cx="{}" cy="{}" r="4.5" class="f-{}"/>',
+                svg.format_pixels(SHARE_SCALE.position(value)),
+                middle,
+                kind,
+            )
         )
-    return svg.svg(SHARES.width, ROW, pieces)
+    return svg.draw_svg(SHARE_SCALE.width, ROW_HEIGHT, pieces)
 
 
-def shares_axis() -> SafeString:
+def draw_shares_axis() -> SafeString:
     """Draw none, half and all, for the head of the column."""
-    return svg.axis(SHARES, (0, 0.5, 1))
+    return svg.draw_axis(SHARE_SCALE, (0, 0.5, 1))
 
 
-def bar(value: float | None, most: float, *, usual: float | None = None, width: float = 140) -> SafeString:
+def draw_amount(value: float | None, most: float, *, usual: float | None = None, width: float = 140) -> SafeString:
     """Draw an amount as a bar, and the blind arm's as a line across it."""
     if value is None or most <= 0:
         return SafeString()
     pieces = [
         format_html(
-            '<rect x="0" y="7" width="{}" height="12" class="f-ink3"/>', svg.px(max(1.0, value / most * (width - 2)))
+            '<rect x="0" y="7" width="{}" height="12" class="f-ink3"/>',
+            svg.format_pixels(max(1.0, value / most * (width - 2))),
         )
     ]
     if usual is not None:
-        at = svg.px(usual / most * (width - 2))
+        at = svg.format_pixels(usual / most * (width - 2))
         pieces.append(format_html('<line x1="{}" x2="{}" y1="2" y2="24" class="s-ink" stroke-width="1.5"/>', at, at))
-    return svg.svg(width, ROW, pieces)
+    return svg.draw_svg(width, ROW_HEIGHT, pieces)
 
 
-def most_of(values: Sequence[float | None]) -> float:
+def largest_amount(values: Sequence[float | None]) -> float:
     """Return the largest of the amounts that are known."""
     return max((value for value in values if value is not None), default=0.0)

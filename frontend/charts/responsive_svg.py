@@ -29,9 +29,9 @@ class PercentAxis:
     places: int
     """Decimals of the ticks."""
 
-    def at(self, value: float) -> str:
+    def position(self, value: float) -> str:
         """Return where a value lies across; one beyond the ends lies at the end."""
-        return f"{_short(self.scale.at(value))}%"
+        return f"{_format_number(self.scale.position(value))}%"
 
     def tick_text(self, value: float, *, sign: bool = False) -> str:
         """Return a tick as it is written."""
@@ -41,7 +41,7 @@ class PercentAxis:
         return (MINUS if value < 0 else "+" if sign else "") + text
 
 
-def axis_of(
+def build_percent_axis(
     values: Iterable[float],
     *,
     low: float | None = None,
@@ -67,25 +67,25 @@ def axis_of(
         least = max(low, least)
     if high is not None:
         greatest = min(high, greatest)
-    step = _step(max((greatest - least) / (most - 1), 1.0 if whole else 0.0))
+    step = _round_step(max((greatest - least) / (most - 1), 1.0 if whole else 0.0))
     while (last := ceil(greatest / step - NEARLY)) - (first := floor(least / step + NEARLY)) >= most:
-        step = _step(step * 1.5)
+        step = _round_step(step * 1.5)
     ticks = tuple(round(number * step, 10) for number in range(first, last + 1))
     return PercentAxis(ChartScale(ticks[0], ticks[-1], width=100, pad=pad), ticks, max(0, -floor(log10(step) + 1e-9)))
 
 
-def _step(least: float) -> float:
+def _round_step(least: float) -> float:
     """Return 1, 2 or 5 times a power of ten, the first that is not below ``least``."""
     power: float = 10.0 ** floor(log10(least) + 1e-9)
     return next(times * power for times in (1, 2, 5, 10) if times * power >= least * (1 - 1e-9))
 
 
-def fluid(height: float, inside: Iterable[SafeString], *, label: str = "") -> SafeString:
+def draw_responsive(height: float, inside: Iterable[SafeString], *, label: str = "") -> SafeString:
     """Return a drawing as wide as its place; without a label it is hidden from screen readers."""
     spoken = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     return format_html(
         '<svg class="responsive-chart" width="100%" height="{}" {} focusable="false">{}</svg>',
-        _short(height),
+        _format_number(height),
         spoken,
         join_pieces(inside),
     )
@@ -96,52 +96,60 @@ def draw_fixed(width: float, height: float, inside: Iterable[SafeString], *, lab
     spoken = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     return format_html(
         '<svg width="{0}" height="{1}" viewBox="0 0 {0} {1}" {2} focusable="false">{3}</svg>',
-        _short(width),
-        _short(height),
+        _format_number(width),
+        _format_number(height),
         spoken,
         join_pieces(inside),
     )
 
 
-def across(x: str, bottom: float, kind: str = "grid", *, top: float = 0, dashed: bool = False) -> SafeString:
+def draw_vertical_line(
+    x: str, bottom: float, kind: str = "grid", *, top: float = 0, dashed: bool = False
+) -> SafeString:
     """Draw an upright line at a place across."""
-    return line(x, x, top, bottom, kind, dashed=dashed)
+    return draw_line(x, x, top, bottom, kind, dashed=dashed)
 
 
-def line(x1: str, x2: str, y1: float, y2: float, kind: str, *, width: float = 1, dashed: bool = False) -> SafeString:
+def draw_line(
+    x1: str, x2: str, y1: float, y2: float, kind: str, *, width: float = 1, dashed: bool = False
+) -> SafeString:
     """Draw a straight line."""
     return format_html(
         '<line x1="{}" x2="{}" y1="{}" y2="{}" class="{}" stroke-width="{}"{}/>',
         x1,
         x2,
-        _short(y1),
-        _short(y2),
+        _format_number(y1),
+        _format_number(y2),
         kind,
-        _short(width),
+        _format_number(width),
         mark_safe(' stroke-dasharray="3 3"') if dashed else "",
     )
 
 
-def text(x: str, y: float, words: str, *, anchor: str = "middle", kind: str = "axis-label") -> SafeString:
+def draw_text(x: str, y: float, words: str, *, anchor: str = "middle", kind: str = "axis-label") -> SafeString:
     """Write words at a place."""
-    return format_html('<text x="{}" y="{}" text-anchor="{}" class="{}">{}</text>', x, _short(y), anchor, kind, words)
+    return format_html(
+        '<text x="{}" y="{}" text-anchor="{}" class="{}">{}</text>', x, _format_number(y), anchor, kind, words
+    )
 
 
-def bar(x: str, width: str, floor: float, height: float, kind: str) -> SafeString:
+def draw_bar(x: str, width: str, floor: float, height: float, kind: str) -> SafeString:
     """Draw an upright bar on a floor."""
     return format_html(
         '<rect x="{}" y="{}" width="{}" height="{}" class="{}"/>',
         x,
-        _short(floor - height),
+        _format_number(floor - height),
         width,
-        _short(height),
+        _format_number(height),
         kind,
     )
 
 
-def dot(x: str, y: float, *, radius: float = 6, kind: str = "f-acc") -> SafeString:
+def draw_dot(x: str, y: float, *, radius: float = 6, kind: str = "f-acc") -> SafeString:
     """Draw the judge's mark."""
-    return format_html('<circle cx="{}" cy="{}" r="{}" class="{}"/>', x, _short(y), _short(radius), kind)
+    return format_html(
+        '<circle cx="{}" cy="{}" r="{}" class="{}"/>', x, _format_number(y), _format_number(radius), kind
+    )
 
 
 # Marks around nothing: what has to be beaten is hollow, what people reach is a tall tick.
@@ -153,20 +161,22 @@ SHAPES = {
 }
 
 
-def mark(shape: str, x: str, y: float, *, over: bool = False) -> SafeString:
+def draw_mark(shape: str, x: str, y: float, *, over: bool = False) -> SafeString:
     """Draw a mark at a place across; ``over`` another one it lets that show through."""
     fill = "f-none" if over else "f-paper"
     return format_html(
         '<svg x="{}" y="{}" overflow="visible">{}</svg>',
         x,
-        _short(y),
+        _format_number(y),
         mark_safe(SHAPES[shape].replace("{fill}", fill)),  # noqa: S308 - ours
     )
 
 
-def ticks_below(axis: PercentAxis, *, sign: bool = False) -> SafeString:
+def draw_ticks(axis: PercentAxis, *, sign: bool = False) -> SafeString:
     """Draw the numbers of an axis by themselves, for the foot of a column."""
-    return fluid(18, [text(axis.at(one), 13, axis.tick_text(one, sign=sign)) for one in axis.ticks])
+    return draw_responsive(
+        18, [draw_text(axis.position(one), 13, axis.tick_text(one, sign=sign)) for one in axis.ticks]
+    )
 
 
 def join_pieces(pieces: Iterable[SafeString]) -> SafeString:
@@ -174,9 +184,9 @@ def join_pieces(pieces: Iterable[SafeString]) -> SafeString:
     return format_html_join("", "{}", ((piece,) for piece in pieces))
 
 
-def percent(share: float) -> str:
+def format_percent(share: float) -> str:
     """Return a place or a length across as a share of the whole."""
-    return f"{_short(100 * share)}%"
+    return f"{_format_number(100 * share)}%"
 
 
 def spread_apart(places: Sequence[float], least: float, low: float, high: float) -> list[float]:
@@ -193,5 +203,5 @@ def spread_apart(places: Sequence[float], least: float, low: float, high: float)
     return found
 
 
-def _short(value: float) -> str:
+def _format_number(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")

@@ -40,18 +40,18 @@ class StanceAxis:
     """Lowest and highest current value of those who have not been excused."""
 
 
-def axis(
+def build_stance_axis(
     dimension: DimensionDefinition, stances: Sequence[StanceView], participants: Sequence[ParticipantView]
 ) -> StanceAxis:
     """Lay the stances out on the levels of their dimension."""
     values = [level.value for level in dimension.levels]
     people = {one.alias: one for one in participants}
-    first = _range([stance.first for stance in stances])
-    now = _range([stance.current for stance in stances if not stance.excused])
+    first = _value_range([stance.first for stance in stances])
+    now = _value_range([stance.current for stance in stances if not stance.excused])
     return StanceAxis(
         dimension=dimension,
         rows=tuple(
-            ParticipantRow(people[stance.alias], stance, tuple(_cell(value, stance, now) for value in values))
+            ParticipantRow(people[stance.alias], stance, tuple(_stance_cell(value, stance, now) for value in values))
             for stance in stances
             if stance.alias in people
         ),
@@ -60,12 +60,12 @@ def axis(
     )
 
 
-def _range(values: Sequence[float | None]) -> tuple[float, float] | None:
+def _value_range(values: Sequence[float | None]) -> tuple[float, float] | None:
     known = [value for value in values if value is not None]
     return (min(known), max(known)) if known else None
 
 
-def _cell(value: float, stance: StanceView, now: tuple[float, float] | None) -> StanceCell:
+def _stance_cell(value: float, stance: StanceView, now: tuple[float, float] | None) -> StanceCell:
     first, current = stance.first, stance.current
     low, high = sorted((first, current)) if first is not None and current is not None else (value, value)
     return StanceCell(

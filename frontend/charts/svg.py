@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-ROW = 26
+ROW_HEIGHT = 26
 SHADES = 6
 
 
@@ -23,14 +23,14 @@ class ChartScale:
     width: float = 300
     pad: float = 8
 
-    def at(self, value: float) -> float:
+    def position(self, value: float) -> float:
         """Return where a value lies, in pixels; one beyond the ends lies at the end."""
         if self.high <= self.low:
             return self.width / 2
         share = (min(self.high, max(self.low, value)) - self.low) / (self.high - self.low)
         return self.pad + share * (self.width - 2 * self.pad)
 
-    def beyond(self, value: float) -> bool:
+    def is_outside(self, value: float) -> bool:
         """Tell whether a value lies off the scale."""
         return not self.low <= value <= self.high
 
@@ -44,36 +44,38 @@ def alpha_scale(lows: Iterable[float], *, width: float = 300) -> ChartScale:
     return ChartScale(max(-1.0, -steps / 5), 1, width)
 
 
-def even_scale(values: Iterable[float], *, least: float, step: float, width: float = 108, pad: float = 4) -> ChartScale:
+def symmetric_scale(
+    values: Iterable[float], *, least: float, step: float, width: float = 108, pad: float = 4
+) -> ChartScale:
     """Return a scale that reaches as far below zero as above: at least ``least``, in whole ``step``s."""
     reach = max((abs(value) for value in values), default=0.0)
-    most = max(least, _rounded_up(reach, step))
+    most = max(least, _round_up(reach, step))
     return ChartScale(-most, most, width, pad)
 
 
-def scale_of(values: Iterable[float], *, step: float, width: float = 108) -> ChartScale:
+def scale_covering(values: Iterable[float], *, step: float, width: float = 108) -> ChartScale:
     """Return a scale from the lowest to the highest of ``values``, both widened to whole ``step``s."""
     found = list(values)
     if not found:
         return ChartScale(0, step, width, pad=4)
-    low = -_rounded_up(-min(found), step)
-    high = _rounded_up(max(found), step)
+    low = -_round_up(-min(found), step)
+    high = _round_up(max(found), step)
     return ChartScale(low, high if high > low else low + step, width, pad=4)
 
 
-def _rounded_up(value: float, step: float) -> float:
+def _round_up(value: float, step: float) -> float:
     # A multiple that binary fractions miss by a hair is still a multiple.
     return round(-(-(value / step - 1e-9) // 1) * step, 9)
 
 
-def axis(scale: ChartScale, ticks: Sequence[float]) -> SafeString:
+def draw_axis(scale: ChartScale, ticks: Sequence[float]) -> SafeString:
     """Draw the numbers of a scale, for the head of a column."""
     texts = format_html_join(
         "",
         '<text x="{}" y="11" text-anchor="middle" class="axis-label">{}</text>',
-        ((px(scale.at(one)), tick(one)) for one in ticks if not scale.beyond(one)),
+        ((format_pixels(scale.position(one)), format_tick(one)) for one in ticks if not scale.is_outside(one)),
     )
-    return _svg(scale.width, 14, texts, "")
+    return _svg_element(scale.width, 14, texts, "")
 
 
 def alpha_ticks(scale: ChartScale) -> list[float]:
@@ -82,7 +84,7 @@ def alpha_ticks(scale: ChartScale) -> list[float]:
     return [*below, 0, *([] if scale.low < -0.6 else [0.2, 0.4]), 0.67, 0.8, 1]
 
 
-def interval(
+def draw_interval(
     scale: ChartScale,
     value: float | None,
     ends: Sequence[float] | None,
@@ -96,45 +98,50 @@ def interval(
 
     Without a value it is the empty line.
     """
-    middle = ROW / 2
+    middle = ROW_HEIGHT / 2
     pieces = [
         format_html(
             '<line x1="{}" x2="{}" y1="{}" y2="{}" class="grid"/>',
-            px(scale.pad),
-            px(scale.width - scale.pad),
-            px(middle),
-            px(middle),
+            format_pixels(scale.pad),
+            format_pixels(scale.width - scale.pad),
+            format_pixels(middle),
+            format_pixels(middle),
         ),
         format_html_join(
             "",
             '<line x1="{0}" x2="{0}" y1="0" y2="{1}" class="axis-line" stroke-dasharray="2 3"/>',
-            ((px(scale.at(bar)), ROW) for bar in bars if not scale.beyond(bar)),
+            ((format_pixels(scale.position(bar)), ROW_HEIGHT) for bar in bars if not scale.is_outside(bar)),
         ),
     ]
-    if zero is not None and not scale.beyond(zero):
-        at = px(scale.at(zero))
-        pieces.append(format_html('<line x1="{0}" x2="{0}" y1="0" y2="{1}" class="axis-line"/>', at, ROW))
+    if zero is not None and not scale.is_outside(zero):
+        at = format_pixels(scale.position(zero))
+        pieces.append(format_html('<line x1="{0}" x2="{0}" y1="0" y2="{1}" class="axis-line"/>', at, ROW_HEIGHT))
     kind = "att" if notable else "ink"
     if value is not None and ends is not None:
-        low, high = scale.at(ends[0]), scale.at(ends[1])
+        low, high = scale.position(ends[0]), scale.position(ends[1])
         pieces.append(
             format_html(
                 '<path d="M{0} {2}H{1}M{0} {3}v8M{1} {3}v8" class="s-{4}" stroke-width="1.5" fill="none"/>',
-                px(low),
-                px(high),
-                px(middle),
-                px(middle - 4),
+                format_pixels(low),
+                format_pixels(high),
+                format_pixels(middle),
+                format_pixels(middle - 4),
                 kind,
             )
         )
     if value is not None:
         pieces.append(
-            format_html('<circle cx="{}" cy="{}" r="4.5" class="f-{}"/>', px(scale.at(value)), px(middle), kind)
+            format_html(
+                '<circle cx="{}" cy="{}" r="4.5" class="f-{}"/>',
+                format_pixels(scale.position(value)),
+                format_pixels(middle),
+                kind,
+            )
         )
-    return _svg(scale.width, ROW, _joined(pieces), label)
+    return _svg_element(scale.width, ROW_HEIGHT, _join_pieces(pieces), label)
 
 
-def sparkline(
+def draw_sparkline(
     scale: ChartScale,
     values: Sequence[float | None],
     *,
@@ -147,16 +154,20 @@ def sparkline(
     ``scale`` gives heights, low at the bottom; a dashed line marks ``zero``.
     """
     height, width = 28.0, scale.width
-    places = _places(scale, values, width, height, margin=4)
-    pieces = [_zero_line(scale, zero, width, height, margin=4), *_lines(places, "s-ink2", 1.25)]
+    places = _line_points(scale, values, width, height, margin=4)
+    pieces = [_draw_zero_line(scale, zero, width, height, margin=4), *_draw_lines(places, "s-ink2", 1.25)]
     last = next((place for place in reversed(places) if place is not None), None)
     if last is not None:
         kind = "att" if notable else "ink"
-        pieces.append(format_html('<circle cx="{}" cy="{}" r="2.8" class="f-{}"/>', px(last[0]), px(last[1]), kind))
-    return _svg(width, height, _joined(pieces), label)
+        pieces.append(
+            format_html(
+                '<circle cx="{}" cy="{}" r="2.8" class="f-{}"/>', format_pixels(last[0]), format_pixels(last[1]), kind
+            )
+        )
+    return _svg_element(width, height, _join_pieces(pieces), label)
 
 
-def weeks(
+def draw_weekly_values(
     scale: ChartScale,
     values: Sequence[float | None],
     names: Sequence[str],
@@ -171,38 +182,38 @@ def weeks(
     inner_width, inner_height = width - left - 6, height - bottom
     places = [
         None if place is None else (place[0] + left, place[1])
-        for place in _places(scale, values, inner_width, inner_height, margin=8)
+        for place in _line_points(scale, values, inner_width, inner_height, margin=8)
     ]
     pieces: list[SafeString] = []
     levels = [scale.low, scale.high] if zero is None else [scale.low, zero, scale.high]
     for level in levels:
-        y = _height(scale, level, inner_height, 8)
+        y = _height_of(scale, level, inner_height, 8)
         dashed = mark_safe(' stroke-dasharray="2 3"') if level == zero else ""
         pieces.append(
             format_html(
                 '<line x1="{0}" x2="{1}" y1="{2}" y2="{2}" class="{3}"{4}/>'
                 '<text x="{5}" y="{6}" text-anchor="end" class="axis-label">{7}</text>',
-                px(left),
-                px(width),
-                px(y),
+                format_pixels(left),
+                format_pixels(width),
+                format_pixels(y),
                 "axis-line" if level == zero else "grid",
                 dashed,
-                px(left - 6),
-                px(y + 4),
-                tick(level, signed=zero is not None),
+                format_pixels(left - 6),
+                format_pixels(y + 4),
+                format_tick(level, signed=zero is not None),
             )
         )
-    pieces += _lines(places, "s-ink2", 1.5)
+    pieces += _draw_lines(places, "s-ink2", 1.5)
     pieces += [
-        format_html('<circle cx="{}" cy="{}" r="3" class="f-ink"/>', px(place[0]), px(place[1]))
+        format_html('<circle cx="{}" cy="{}" r="3" class="f-ink"/>', format_pixels(place[0]), format_pixels(place[1]))
         for place in places
         if place is not None
     ]
-    pieces.append(_first_and_last(names, left + 4, width - 4, height))
-    return _svg(width, height, _joined(pieces), label)
+    pieces.append(_draw_end_names(names, left + 4, width - 4, height))
+    return _svg_element(width, height, _join_pieces(pieces), label)
 
 
-def stacked_bar(
+def draw_stacked_bar(
     parts: Sequence[tuple[str, float]], *, whole: float = 0, width: float = 160, height: float = 12, label: str = ""
 ) -> SafeString:
     """Draw shares of a whole as one bar; each part is its class and its amount, and one that is there can be seen."""
@@ -216,41 +227,41 @@ def stacked_bar(
         pieces.append(
             format_html(
                 '<rect x="{}" y="0" width="{}" height="{}" class="{}"/>',
-                px(x),
-                px(max(1.0, share * fit - 1)),
-                px(height),
+                format_pixels(x),
+                format_pixels(max(1.0, share * fit - 1)),
+                format_pixels(height),
                 kind,
             )
         )
         x += share * fit
-    return _svg(width, height, _joined(pieces), label)
+    return _svg_element(width, height, _join_pieces(pieces), label)
 
 
-def both_ways(down: float, up: float, *, most: float, width: float = 150, label: str = "") -> SafeString:
+def draw_diverging_bars(down: float, up: float, *, most: float, width: float = 150, label: str = "") -> SafeString:
     """Draw two amounts as bars from the middle, one to the left and one to the right, each at most ``most``."""
     height, half = 18.0, width / 2
     unit = (half - 2) / most if most > 0 else 0
     left, right = min(down, most) * unit, min(up, most) * unit
-    return _svg(
+    return _svg_element(
         width,
         height,
         format_html(
             '<rect x="{}" y="4" width="{}" height="10" class="f-down"/>'
             '<rect x="{}" y="4" width="{}" height="10" class="f-up"/>'
             '<line x1="{}" x2="{}" y1="0" y2="{}" class="axis-line"/>',
-            px(half - left),
-            px(left),
-            px(half),
-            px(right),
-            px(half),
-            px(half),
-            px(height),
+            format_pixels(half - left),
+            format_pixels(left),
+            format_pixels(half),
+            format_pixels(right),
+            format_pixels(half),
+            format_pixels(half),
+            format_pixels(height),
         ),
         label,
     )
 
 
-def columns(
+def draw_columns(
     values: Sequence[float],
     *,
     names: Sequence[str] = (),
@@ -266,28 +277,35 @@ def columns(
         "",
         '<rect x="{}" y="{}" width="{}" height="{}" class="f-ink3"/>',
         (
-            (px(number * step), px(floor - 1 - tall), px(max(1.0, step - 2)), px(tall))
+            (
+                format_pixels(number * step),
+                format_pixels(floor - 1 - tall),
+                format_pixels(max(1.0, step - 2)),
+                format_pixels(tall),
+            )
             for number, value in enumerate(values)
             if value > 0
             for tall in [max(1.0, value / most * (floor - 2))]
         ),
     )
-    base = format_html('<line x1="0" x2="{0}" y1="{1}" y2="{1}" class="axis-line"/>', px(width), px(floor - 0.5))
-    return _svg(width, height, _joined([bars, base, _first_and_last(names, 0, width, height)]), label)
+    base = format_html(
+        '<line x1="0" x2="{0}" y1="{1}" y2="{1}" class="axis-line"/>', format_pixels(width), format_pixels(floor - 0.5)
+    )
+    return _svg_element(width, height, _join_pieces([bars, base, _draw_end_names(names, 0, width, height)]), label)
 
 
-def _first_and_last(names: Sequence[str], left: float, right: float, height: float) -> SafeString:
+def _draw_end_names(names: Sequence[str], left: float, right: float, height: float) -> SafeString:
     ends = [(left, "start", names[0])] if names else []
     if len(names) > 1:
         ends.append((right, "end", names[-1]))
     return format_html_join(
         "",
         '<text x="{}" y="{}" text-anchor="{}" class="axis-label">{}</text>',
-        ((px(x), px(height - 2), anchor, name) for x, anchor, name in ends),
+        ((format_pixels(x), format_pixels(height - 2), anchor, name) for x, anchor, name in ends),
     )
 
 
-def shade(value: float | None, *, low: float = 0, high: float = 1) -> int | None:
+def shade_index(value: float | None, *, low: float = 0, high: float = 1) -> int | None:
     """Return how dark the cell of a value is, 0 to 6; its figure stands in it. None where there is no value."""
     if value is None:
         return None
@@ -295,32 +313,32 @@ def shade(value: float | None, *, low: float = 0, high: float = 1) -> int | None
     return min(SHADES, int(share * (SHADES + 1)))
 
 
-def _places(
+def _line_points(
     scale: ChartScale, values: Sequence[float | None], width: float, height: float, *, margin: float
 ) -> list[tuple[float, float] | None]:
     step = (width - 2 * margin) / (len(values) - 1) if len(values) > 1 else 0
     start = margin if len(values) > 1 else width - margin
     return [
-        None if value is None else (start + number * step, _height(scale, value, height, margin))
+        None if value is None else (start + number * step, _height_of(scale, value, height, margin))
         for number, value in enumerate(values)
     ]
 
 
-def _height(scale: ChartScale, value: float, height: float, margin: float) -> float:
+def _height_of(scale: ChartScale, value: float, height: float, margin: float) -> float:
     upright = ChartScale(scale.low, scale.high, height, pad=margin)
-    return height - upright.at(value)
+    return height - upright.position(value)
 
 
-def _zero_line(scale: ChartScale, zero: float | None, width: float, height: float, *, margin: float) -> SafeString:
-    if zero is None or scale.beyond(zero):
+def _draw_zero_line(scale: ChartScale, zero: float | None, width: float, height: float, *, margin: float) -> SafeString:
+    if zero is None or scale.is_outside(zero):
         return SafeString()
-    y = px(_height(scale, zero, height, margin))
+    y = format_pixels(_height_of(scale, zero, height, margin))
     return format_html(
-        '<line x1="0" x2="{}" y1="{}" y2="{}" class="axis-line" stroke-dasharray="2 2"/>', px(width), y, y
+        '<line x1="0" x2="{}" y1="{}" y2="{}" class="axis-line" stroke-dasharray="2 2"/>', format_pixels(width), y, y
     )
 
 
-def _lines(places: Sequence[tuple[float, float] | None], kind: str, thickness: float) -> list[SafeString]:
+def _draw_lines(places: Sequence[tuple[float, float] | None], kind: str, thickness: float) -> list[SafeString]:
     """Return one polyline per unbroken run; a point alone is drawn as a dot by its caller or not at all."""
     runs: list[list[tuple[float, float]]] = [[]]
     for place in places:
@@ -331,41 +349,47 @@ def _lines(places: Sequence[tuple[float, float] | None], kind: str, thickness: f
     drawn = []
     for run in runs:
         if len(run) > 1:
-            points = " ".join(f"{px(x)},{px(y)}" for x, y in run)
+            points = " ".join(f"{format_pixels(x)},{format_pixels(y)}" for x, y in run)
             drawn.append(
                 format_html('<polyline points="{}" fill="none" class="{}" stroke-width="{}"/>', points, kind, thickness)
             )
         elif run:
-            drawn.append(format_html('<circle cx="{}" cy="{}" r="1.5" class="f-ink2"/>', px(run[0][0]), px(run[0][1])))
+            drawn.append(
+                format_html(
+                    '<circle cx="{}" cy="{}" r="1.5" class="f-ink2"/>',
+                    format_pixels(run[0][0]),
+                    format_pixels(run[0][1]),
+                )
+            )
     return drawn
 
 
-def svg(width: float, height: float, pieces: Iterable[SafeString], label: str = "") -> SafeString:
+def draw_svg(width: float, height: float, pieces: Iterable[SafeString], label: str = "") -> SafeString:
     """Return a drawing of pieces; without a label it is hidden from screen readers."""
-    return _svg(width, height, _joined(pieces), label)
+    return _svg_element(width, height, _join_pieces(pieces), label)
 
 
-def _svg(width: float, height: float, inside: str, label: str) -> SafeString:
+def _svg_element(width: float, height: float, inside: str, label: str) -> SafeString:
     spoken = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     return format_html(
         '<svg width="{0}" height="{1}" viewBox="0 0 {0} {1}" {2} focusable="false">{3}</svg>',
-        px(width),
-        px(height),
+        format_pixels(width),
+        format_pixels(height),
         spoken,
         inside,
     )
 
 
-def _joined(pieces: Iterable[SafeString]) -> SafeString:
+def _join_pieces(pieces: Iterable[SafeString]) -> SafeString:
     return format_html_join("", "{}", ((piece,) for piece in pieces))
 
 
-def px(value: float) -> str:
+def format_pixels(value: float) -> str:
     """Return a distance as drawings write it."""
     return f"{value:.1f}".removesuffix(".0")
 
 
-def tick(value: float, *, signed: bool = False) -> str:
+def format_tick(value: float, *, signed: bool = False) -> str:
     """Return a number as an axis shows it: .67, −.2, 1."""
     if value == 0:
         return "0"

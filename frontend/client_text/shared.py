@@ -7,12 +7,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 
-def shared_words() -> dict[str, str]:
+def shared_text() -> dict[str, str]:
     """Return the texts of the modules in `common`, in the viewer's language."""
-    return {**_sample(), **_saved(), **_session(), **_aside()}
+    return {**_sample_text(), **_save_status_text(), **_session_text(), **_refused_writes_text()}
 
 
-def _sample() -> dict[str, str]:
+def _sample_text() -> dict[str, str]:
     return {
         "sample": _("Sample {id}"),
         **text_with_singular("turns", ngettext("{n} turn", "{n} turns", 1), ngettext("{n} turn", "{n} turns", 2)),
@@ -40,7 +40,7 @@ def _sample() -> dict[str, str]:
     }
 
 
-def _saved() -> dict[str, str]:
+def _save_status_text() -> dict[str, str]:
     return {
         "saved": _("saved {time}"),
         "draft_saved": _("draft saved {time}"),
@@ -59,7 +59,7 @@ def _saved() -> dict[str, str]:
     }
 
 
-def _session() -> dict[str, str]:
+def _session_text() -> dict[str, str]:
     return {
         "signed_out_line": _("You are signed out. What you gave is kept in this browser and sent once you are back."),
         "signed_in": _("Signed in again."),
@@ -72,7 +72,7 @@ def _session() -> dict[str, str]:
     }
 
 
-def _aside() -> dict[str, str]:
+def _refused_writes_text() -> dict[str, str]:
     return {
         "aside_open": _("Open it again"),
         "aside_copy": _("Copy"),

@@ -94,7 +94,7 @@ def table(
             blocks.append(
                 DimensionBlock(dimension.key, dimension.name, [_row(row, dimension.name, by, scale) for row in own])
             )
-    return AgreementTable(level, by, blocks, svg.axis(scale, svg.alpha_ticks(scale)))
+    return AgreementTable(level, by, blocks, svg.draw_axis(scale, svg.alpha_ticks(scale)))
 
 
 def group_name(row: Mapping[str, Any], by: str) -> str:
@@ -104,7 +104,7 @@ def group_name(row: Mapping[str, Any], by: str) -> str:
 
 def _row(row: Mapping[str, Any], name: str, by: str, scale: svg.ChartScale) -> AgreementRow:
     group = group_name(row, by) if by != "all" else ""
-    drawing = svg.interval(scale, row.get("alpha"), row.get("interval"), bars=BARS)
+    drawing = svg.draw_interval(scale, row.get("alpha"), row.get("interval"), bars=BARS)
     return AgreementRow(row["dimension"], name, group, row, drawing)
 
 
@@ -217,7 +217,7 @@ def _cell(pair: Mapping[str, Any] | None) -> HeatMapCell:
     said = ngettext("%(n)s sample in common", "%(n)s samples in common", count) % {"n": count}
     if value is None and pair.get("undefined"):
         said = f"{said}: {pair['undefined']}"
-    return HeatMapCell(value, svg.shade(value), said)
+    return HeatMapCell(value, svg.shade_index(value), said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +251,7 @@ def stance_change_rows(agreement: Mapping[str, Any] | None, rubric: RubricDefini
                 dimension.name,
                 row,
                 count / row["stances"],
-                svg.both_ways(row["down"], row["up"], most=most),
+                svg.draw_diverging_bars(row["down"], row["up"], most=most),
                 [
                     (word, towards.get(name) or 0, (towards.get(name) or 0) / count if count else 0)
                     for name, word in _towards()
@@ -310,7 +310,7 @@ def _whom_cell(one: str, other: str, cells: Mapping[tuple[str, str], Mapping[str
         return HeatMapCell(None, None, "" if one == other else _("never apart"))
     part = row["n"] / row["of"]
     said = _("%(n)s of %(of)s times") % {"n": row["n"], "of": row["of"]}
-    return HeatMapCell(part, svg.shade(part), said, share(part))
+    return HeatMapCell(part, svg.shade_index(part), said, share(part))
 
 
 def basis(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:

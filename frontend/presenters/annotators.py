@@ -69,9 +69,9 @@ def annotators(figures: Figures, people: People, held: Mapping[str, int]) -> Ann
     overall = {row["member"]: row for row in (figures.annotators or {}).get("overall", [])}
     kappas = mean_kappas(figures.agreement)
     weeks = last_weeks(overall.values())
-    scale = svg.even_scale(_ends(overall.values(), "bias"), least=BIAS_SHOWN, step=0.2)
-    week_bias = svg.even_scale(_weekly(overall.values(), "bias", weeks), least=BIAS_SHOWN, step=0.2)
-    week_spread = svg.scale_of(_weekly(overall.values(), "spread", weeks), step=0.5)
+    scale = svg.symmetric_scale(_ends(overall.values(), "bias"), least=BIAS_SHOWN, step=0.2)
+    week_bias = svg.symmetric_scale(_weekly(overall.values(), "bias", weeks), least=BIAS_SHOWN, step=0.2)
+    week_spread = svg.scale_covering(_weekly(overall.values(), "spread", weeks), step=0.5)
     # Before the first calculation nobody knows; after it, whoever is not named there has scored nothing.
     none = None if figures.progress is None else 0
     rows = []
@@ -97,7 +97,7 @@ def annotators(figures: Figures, people: People, held: Mapping[str, int]) -> Ann
                 interval=mine.get("interval"),
                 bias_drawing=SafeString()
                 if bias is None
-                else svg.interval(scale, bias, mine.get("interval"), bars=(0,), notable=changed),
+                else svg.draw_interval(scale, bias, mine.get("interval"), bars=(0,), notable=changed),
                 bias_over_weeks=_spark(week_bias, mine, "bias", weeks, zero=0, notable=changed),
                 spread=mine.get("spread"),
                 spread_over_weeks=_spark(week_spread, mine, "spread", weeks),
@@ -120,7 +120,7 @@ def annotators(figures: Figures, people: People, held: Mapping[str, int]) -> Ann
 
 
 def _span(scale: svg.ChartScale, *, signed: bool = False) -> str:
-    low, high = (svg.tick(end, signed=signed) for end in (scale.low, scale.high))
+    low, high = (svg.format_tick(end, signed=signed) for end in (scale.low, scale.high))
     return _("%(low)s to %(high)s") % {"low": low, "high": high}
 
 
@@ -141,7 +141,7 @@ def mean_kappas(agreement: Mapping[str, Any] | None) -> dict[str, float]:
 def _columns(done: Mapping[str, Any] | None) -> SafeString:
     if done is None or not any(week["n"] for week in done["weeks"]):
         return SafeString()
-    return svg.columns([week["n"] for week in done["weeks"]], width=72, height=22)
+    return svg.draw_columns([week["n"] for week in done["weeks"]], width=72, height=22)
 
 
 def _weighed(rows: Iterable[Mapping[str, Any]], name: str) -> float | None:
@@ -188,7 +188,7 @@ def _spark(
     values = by_week(row, name, weeks)
     if sum(value is not None for value in values) < 2:
         return SafeString()
-    return svg.sparkline(scale, values, zero=zero, notable=notable)
+    return svg.draw_sparkline(scale, values, zero=zero, notable=notable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,10 +235,10 @@ def annotator_page(figures: Figures, public_id: str, rubric: RubricDefinition) -
     whole = _own((figures.annotators or {}).get("overall", []), public_id)
     work = _own((figures.progress or {}).get("members", []), public_id)
     shown = [*rows, whole] if whole is not None else rows
-    scale = svg.even_scale(_ends(shown, "bias"), least=BIAS_SHOWN, step=0.2, width=132, pad=12)
+    scale = svg.symmetric_scale(_ends(shown, "bias"), least=BIAS_SHOWN, step=0.2, width=132, pad=12)
     weeks = last_weeks(rows)
-    week_bias = svg.even_scale(_weekly(rows, "bias", weeks), least=BIAS_SHOWN, step=0.2)
-    week_spread = svg.scale_of(_weekly(rows, "spread", weeks), step=0.5)
+    week_bias = svg.symmetric_scale(_weekly(rows, "bias", weeks), least=BIAS_SHOWN, step=0.2)
+    week_spread = svg.scale_covering(_weekly(rows, "spread", weeks), step=0.5)
     lines = []
     for dimension in rubric.dimensions:
         row = by_key.get(dimension.key)
@@ -249,7 +249,7 @@ def annotator_page(figures: Figures, public_id: str, rubric: RubricDefinition) -
                 dimension.key,
                 dimension.name,
                 row,
-                svg.interval(scale, row["bias"], row["interval"], bars=(0,)),
+                svg.draw_interval(scale, row["bias"], row["interval"], bars=(0,)),
                 noteworthy_word(row["noteworthy"]) if row["noteworthy"] else "",
                 _over_weeks(week_bias, row, "bias", weeks, _("Bias on %s by week") % dimension.name, zero=0),
                 _over_weeks(week_spread, row, "spread", weeks, _("Spread on %s by week") % dimension.name),
@@ -258,8 +258,8 @@ def annotator_page(figures: Figures, public_id: str, rubric: RubricDefinition) -
     return OneAnnotator(
         rows=lines,
         whole=whole,
-        whole_bias=svg.interval(scale, whole["bias"], whole["interval"], bars=(0,)) if whole else SafeString(),
-        axis=svg.axis(scale, [scale.low, 0, scale.high]),
+        whole_bias=svg.draw_interval(scale, whole["bias"], whole["interval"], bars=(0,)) if whole else SafeString(),
+        axis=svg.draw_axis(scale, [scale.low, 0, scale.high]),
         kappa=mean_kappas(figures.agreement).get(public_id),
         remarks=remarks(rows, whole or {}),
         changed=any_change(whole or {}),
@@ -286,7 +286,7 @@ def _over_weeks(
     values = by_week(row, name, weeks)
     if sum(value is not None for value in values) < 2:
         return SafeString()
-    return svg.weeks(scale, values, short_weeks(weeks), zero=zero, label=label)
+    return svg.draw_weekly_values(scale, values, short_weeks(weeks), zero=zero, label=label)
 
 
 def _speed(work: Mapping[str, Any] | None) -> SafeString:
@@ -294,9 +294,11 @@ def _speed(work: Mapping[str, Any] | None) -> SafeString:
     known = [row["seconds"] for row in rows if row["seconds"] is not None]
     if len(known) < 2:
         return SafeString()
-    scale = svg.ChartScale(0, svg.scale_of(known, step=30).high)
+    scale = svg.ChartScale(0, svg.scale_covering(known, step=30).high)
     names = short_weeks([row["week"] for row in rows])
-    return svg.weeks(scale, [row["seconds"] for row in rows], names, label=_("Median seconds per sample by week"))
+    return svg.draw_weekly_values(
+        scale, [row["seconds"] for row in rows], names, label=_("Median seconds per sample by week")
+    )
 
 
 def _scored(work: Mapping[str, Any] | None) -> SafeString:
@@ -305,7 +307,7 @@ def _scored(work: Mapping[str, Any] | None) -> SafeString:
         return SafeString()
     names = short_weeks([row["week"] for row in rows])
     label = _("Samples scored by week")
-    return svg.columns([row["n"] for row in rows], names=names, width=320, height=112, label=label)
+    return svg.draw_columns([row["n"] for row in rows], names=names, width=320, height=112, label=label)
 
 
 def short_weeks(names: Sequence[str]) -> list[str]:

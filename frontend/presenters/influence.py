@@ -90,7 +90,7 @@ class InfluencePage:
 def influence(report: Report, rubric: RubricDefinition, people: People) -> InfluencePage:
     """Lay out the report, dimensions in the rubric's order, rubber stamps before the others."""
     limit = report["limit"]
-    scale = drawing.pull_scale(report["rows"], limit)
+    scale = drawing.anchoring_scale(report["rows"], limit)
     names = {one.key: one.name for one in rubric.dimensions}
     blocks: list[ArmBlock] = []
     for row in report["rows"]:
@@ -103,8 +103,8 @@ def influence(report: Report, rubric: RubricDefinition, people: People) -> Influ
         basis=words.basis(report),
         alarm=report["alarm"],
         blocks=blocks,
-        pull_axis=drawing.pull_axis(scale, limit),
-        shares_axis=drawing.shares_axis(),
+        pull_axis=drawing.draw_anchoring_axis(scale, limit),
+        shares_axis=drawing.draw_shares_axis(),
         arms=_arms(report["arms"]),
         people=persons(report["people"], people),
         reasons=list(reasons),
@@ -117,8 +117,8 @@ def _row(row: Mapping[str, Any], name: str, scale: ChartScale, limit: float) -> 
         key=row["dimension"] or "",
         name=name,
         figures=row,
-        pull=drawing.pull(scale, row, limit),
-        shares=drawing.beside(row["acceptance"], row["coincidence"]),
+        pull=drawing.draw_anchoring(scale, row, limit),
+        shares=drawing.draw_share_and_blind_share(row["acceptance"], row["coincidence"]),
         acceptance=_share(row["acceptance"]),
         coincidence=_share(row["coincidence"]),
         agreed_before=_share(row["agreed_before"]),
@@ -127,14 +127,14 @@ def _row(row: Mapping[str, Any], name: str, scale: ChartScale, limit: float) -> 
 
 
 def _arms(rows: Sequence[Mapping[str, Any]]) -> list[ArmRow]:
-    most = drawing.most_of([row["seconds"] for row in rows])
+    most = drawing.largest_amount([row["seconds"] for row in rows])
     blind = rows[0] if rows else {"seconds": None, "within_one": None}
     return [
         ArmRow(
             said=str(words.ARMS[row["arm"]]),
             figures=row,
-            seconds=drawing.bar(row["seconds"], most, usual=blind["seconds"]),
-            within_one=drawing.bar(row["within_one"], 1.0, usual=blind["within_one"]),
+            seconds=drawing.draw_amount(row["seconds"], most, usual=blind["seconds"]),
+            within_one=drawing.draw_amount(row["within_one"], 1.0, usual=blind["within_one"]),
             acceptance=_share(row["acceptance"]),
         )
         for row in rows
@@ -157,7 +157,9 @@ def persons(rows: Sequence[Mapping[str, Any]], people: People) -> list[PersonRow
             figures=row,
             acceptance=_share(row["acceptance"]),
             coincidence=_share(row["coincidence"]),
-            shares=drawing.beside(row["acceptance"], row["coincidence"], notable=row["rubber_stamp"]),
+            shares=drawing.draw_share_and_blind_share(
+                row["acceptance"], row["coincidence"], notable=row["rubber_stamp"]
+            ),
             why=words.stamp(row) if row["rubber_stamp"] else "",
         )
         for row in rows

@@ -73,7 +73,7 @@ def generators(progress: Mapping[str, Any] | None, rubric: RubricDefinition) -> 
                     samples=row["samples"],
                     agreed=states.get(Sample.State.AGREED, 0),
                     scores=row["scores"],
-                    states=svg.stacked_bar([(f"st-{state}", states.get(state, 0)) for state in ORDER], width=160),
+                    states=svg.draw_stacked_bar([(f"st-{state}", states.get(state, 0)) for state in ORDER], width=160),
                     said=", ".join(
                         f"{vocabulary.number(states[state])} {vocabulary.word(state)}"
                         for state in ORDER

@@ -65,9 +65,11 @@ def build_chart(
     return QueueChart(
         scale=_drawn(tuple(levels)),
         dots=tuple(_dots(values, levels, scale)),
-        judge=None if expected is None else _within(scale.at(expected)),
-        interval=None if interval is None else (_within(scale.at(interval[0])), _within(scale.at(interval[1]))),
-        final=None if final is None else scale.at(final),
+        judge=None if expected is None else _within(scale.position(expected)),
+        interval=None
+        if interval is None
+        else (_within(scale.position(interval[0])), _within(scale.position(interval[1]))),
+        final=None if final is None else scale.position(final),
         words=_words(values, expected, interval, final),
     )
 
@@ -78,7 +80,7 @@ def _drawn(levels: tuple[float, ...]) -> SafeString:
     scale = ChartScale(min(levels), max(levels), WIDTH, PAD)
     every = max(1, -(-(len(levels) - 1) // (MOST_LABELS - 1)))
     ticks = [
-        (f"{scale.at(level):g}", f"{level:g}" if number % every == 0 else "")
+        (f"{scale.position(level):g}", f"{level:g}" if number % every == 0 else "")
         for number, level in enumerate(levels)
         if len(levels) <= 2 * MOST_LABELS or number % every == 0
     ]
@@ -101,7 +103,7 @@ def _dots(values: Sequence[float], levels: Sequence[float], scale: ChartScale) -
         position = levels.index(value) if value in levels else 0
         for number in range(count):
             beside = (number - (count - 1) / 2) * STEP
-            dots.append(Dot(_within(scale.at(value) + beside), level_colour(position, levels)))
+            dots.append(Dot(_within(scale.position(value) + beside), level_colour(position, levels)))
     return dots
 
 

@@ -145,7 +145,7 @@ def balances(release: Release, what: str) -> list[BalanceRow]:
             test=row["test"],
             share=row["share"],
             beyond=row["beyond"],
-            drawing=svg.stacked_bar(
+            drawing=svg.draw_stacked_bar(
                 [("f-ink3", row["train"]), ("f-ink", row["test"])],
                 whole=most,
                 label=_("%(test)s of %(all)s are test") % {"test": row["test"], "all": row["train"] + row["test"]},
@@ -166,7 +166,7 @@ def generators(release: Release) -> list[GeneratorReleaseRow]:
             released=row["released"],
             open=row["open"],
             overridden=row["overridden"],
-            drawing=svg.stacked_bar(
+            drawing=svg.draw_stacked_bar(
                 [
                     ("f-ink", row["released"] - row["overridden"]),
                     ("f-att", row["overridden"]),

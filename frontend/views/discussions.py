@@ -24,7 +24,7 @@ from annotation.discussions.view_types import CaseView, TopicView
 from annotation.discussions.views import case_for
 from annotation.models import Discussion, FinalScore, Member, Participant, Sample, Study
 from annotation.scoring.exposures import record_exposure
-from frontend.charts.stance_axis import StanceAxis, axis
+from frontend.charts.stance_axis import StanceAxis, build_stance_axis
 from frontend.forms.base import PageForm
 from frontend.forms.discussions import CaseFilterForm, DeadlineForm, ExcuseForm, OverrideForm
 from frontend.presenters import discussions as case_words
@@ -40,7 +40,7 @@ class TopicShown:
 
     topic: TopicView
     dimension: DimensionDefinition
-    axis: StanceAxis
+    build_stance_axis: StanceAxis
 
 
 @login_required
@@ -237,7 +237,9 @@ def _topics(found: CaseView, rubric: RubricDefinition) -> list[TopicShown]:
     shown = []
     for topic in found.topics:
         dimension = _dimension(rubric, topic.key)
-        shown.append(TopicShown(topic, dimension, axis(dimension, topic.stances or (), found.participants)))
+        shown.append(
+            TopicShown(topic, dimension, build_stance_axis(dimension, topic.stances or (), found.participants))
+        )
     return shown
 
 

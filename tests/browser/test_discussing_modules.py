@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from annotation.models import Post
-from frontend.client_text.discussing import reasons, words
+from frontend.client_text.discussion_page import discussion_page_text, discussion_reasons
 
 from .static_modules import is_small
 
@@ -26,7 +26,7 @@ def test_a_module_is_checked_small_and_on_its_own(module: Path) -> None:
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
 def test_a_module_says_only_what_is_translated(module: Path) -> None:
     said = set(re.findall(r'say\(\s*"(\w+)"', module.read_text()))
-    assert said <= words().keys()
+    assert said <= discussion_page_text().keys()
 
 
 def test_the_modules_use_no_style_attributes_which_the_content_policy_would_drop() -> None:
@@ -34,7 +34,7 @@ def test_the_modules_use_no_style_attributes_which_the_content_policy_would_drop
 
 
 def test_every_reason_of_the_list_has_a_key_of_its_own_that_nothing_else_uses() -> None:
-    listed = reasons()
+    listed = discussion_reasons()
     assert {reason["code"] for reason in listed} == set(Post.Reason.values)
     keys = [reason["key"] for reason in listed]
     assert len(set(keys)) == len(keys)
@@ -44,4 +44,4 @@ def test_every_reason_of_the_list_has_a_key_of_its_own_that_nothing_else_uses() 
 
 @pytest.mark.parametrize("kind", Post.Kind.values)
 def test_everything_that_can_be_said_has_words(kind: str) -> None:
-    assert f"heard_{kind}" in words()
+    assert f"heard_{kind}" in discussion_page_text()

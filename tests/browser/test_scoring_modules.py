@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from annotation.models import Skip
-from frontend.client_text.scoring import skip_reasons, words
+from frontend.client_text.scoring_page import scoring_page_text, skip_reasons
 
 from .static_modules import is_small
 
@@ -25,7 +25,7 @@ def test_a_module_is_checked_small_and_on_its_own(module: Path) -> None:
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
 def test_a_module_says_only_what_is_translated(module: Path) -> None:
     said = set(re.findall(r'say\(\s*"(\w+)"', module.read_text()))
-    assert said <= words().keys()
+    assert said <= scoring_page_text().keys()
 
 
 def test_the_modules_use_no_style_attributes_which_the_content_policy_would_drop() -> None:
@@ -34,9 +34,9 @@ def test_the_modules_use_no_style_attributes_which_the_content_policy_would_drop
 
 def test_every_reason_to_skip_is_listed_and_in_the_words_of_the_page() -> None:
     assert list(skip_reasons()) == Skip.Reason.values
-    assert all(words()[f"skip_reason_{reason}"] == label for reason, label in skip_reasons().items())
+    assert all(scoring_page_text()[f"skip_reason_{reason}"] == label for reason, label in skip_reasons().items())
 
 
 @pytest.mark.parametrize("kind", ["submit", "revise", "skip"])
 def test_what_was_refused_is_named(kind: str) -> None:
-    assert f"was_refused_{kind}" in words()
+    assert f"was_refused_{kind}" in scoring_page_text()

@@ -186,13 +186,13 @@ def _label(groups: Sequence[CalibrationGroup]) -> str:
 
 
 def _square(groups: Sequence[CalibrationGroup], *, label: str) -> SafeString:
-    axis = drawing.axis_of([0.0, 1.0], pad=0)
+    axis = drawing.build_percent_axis([0.0, 1.0], pad=0)
     return _panel(groups, axis, side=262, label=label, intervals=True)
 
 
 def _dispute_panel(one: Mapping[str, Any]) -> Panel:
     groups = _groups(one["dispute"])
-    axis = drawing.axis_of([0.0, 1.0], pad=0, most=3)
+    axis = drawing.build_percent_axis([0.0, 1.0], pad=0, most=3)
     share = one["dispute"].get("share")
     said = _("%(share)s %% disputed") % {"share": decimals(100 * share, 0)} if share is not None else ""
     return Panel(
@@ -206,7 +206,7 @@ def _dispute_panel(one: Mapping[str, Any]) -> Panel:
 def _score_panel(one: Mapping[str, Any]) -> Panel:
     groups = _groups(one["sureness"])
     levels = one["levels"]
-    axis = drawing.axis_of([levels[0], levels[-1]], pad=0, most=6)
+    axis = drawing.build_percent_axis([levels[0], levels[-1]], pad=0, most=6)
     pairs = ", ".join(
         f"{format_two_decimals(group.expected)}: {format_two_decimals(group.observed)}" for group in groups
     )
@@ -224,24 +224,24 @@ def _panel(
     bottom = top + side
 
     def x(value: float) -> float:
-        return left + axis.scale.at(value) / 100 * side
+        return left + axis.scale.position(value) / 100 * side
 
     def y(value: float) -> float:
-        return bottom - axis.scale.at(value) / 100 * side
+        return bottom - axis.scale.position(value) / 100 * side
 
     pieces = []
     for tick in axis.ticks:
-        pieces.append(drawing.line(_px(left), _px(left + side), y(tick), y(tick), "grid"))
-        pieces.append(drawing.text(_px(left - 7), y(tick) + 4, axis.tick_text(tick), anchor="end"))
-        pieces.append(drawing.text(_px(x(tick)), bottom + 17, axis.tick_text(tick)))
+        pieces.append(drawing.draw_line(_px(left), _px(left + side), y(tick), y(tick), "grid"))
+        pieces.append(drawing.draw_text(_px(left - 7), y(tick) + 4, axis.tick_text(tick), anchor="end"))
+        pieces.append(drawing.draw_text(_px(x(tick)), bottom + 17, axis.tick_text(tick)))
     low, high = axis.ticks[0], axis.ticks[-1]
-    pieces.append(drawing.line(_px(x(low)), _px(x(high)), y(low), y(high), "axis-line", dashed=True))
+    pieces.append(drawing.draw_line(_px(x(low)), _px(x(high)), y(low), y(high), "axis-line", dashed=True))
     for group in groups:
         place = _px(x(group.expected))
         if intervals:
             ends = wilson(group.observed, group.samples)
-            pieces.append(drawing.line(place, place, y(ends[0]), y(ends[1]), "s-acc", width=1.5))
-        pieces.append(drawing.dot(place, y(group.observed), radius=4 if side > 200 else 3))
+            pieces.append(drawing.draw_line(place, place, y(ends[0]), y(ends[1]), "s-acc", width=1.5))
+        pieces.append(drawing.draw_dot(place, y(group.observed), radius=4 if side > 200 else 3))
     return drawing.draw_fixed(left + side + 14, bottom + foot, pieces, label=label)
 
 

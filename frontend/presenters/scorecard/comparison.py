@@ -158,29 +158,33 @@ def _chart(
     name: str, about: str, known: Sequence[Mapping[str, Any]], figure: str, nearer: tuple[str, str]
 ) -> DifferenceChart:
     values = [value for one in known for value in (one[f"{figure}_difference"], *(one[f"{figure}_interval"] or []))]
-    axis = drawing.axis_of(values, zero=True, most=5)
+    axis = drawing.build_percent_axis(values, zero=True, most=5)
     rows = [_row(one, figure, axis) for one in known]
     left, right = (_("%(name)s nearer") % {"name": side} for side in nearer)
-    return DifferenceChart(name, about, rows, drawing.ticks_below(axis, sign=True), left, right)
+    return DifferenceChart(name, about, rows, drawing.draw_ticks(axis, sign=True), left, right)
 
 
 def _row(one: Mapping[str, Any], figure: str, axis: PercentAxis) -> DifferenceRow:
     value, ends = one[f"{figure}_difference"], one[f"{figure}_interval"]
     middle = ROW / 2
-    pieces = [drawing.across(axis.at(tick), ROW) for tick in axis.ticks if tick]
-    pieces.append(drawing.across(axis.at(0), ROW, "s-ink2"))
+    pieces = [drawing.draw_vertical_line(axis.position(tick), ROW) for tick in axis.ticks if tick]
+    pieces.append(drawing.draw_vertical_line(axis.position(0), ROW, "s-ink2"))
     pieces.append(
-        drawing.line(axis.at(axis.scale.low), axis.at(axis.scale.high), middle, middle, "axis-line", width=0.75)
+        drawing.draw_line(
+            axis.position(axis.scale.low), axis.position(axis.scale.high), middle, middle, "axis-line", width=0.75
+        )
     )
     if ends:
-        pieces.append(drawing.line(axis.at(ends[0]), axis.at(ends[1]), middle, middle, "s-acc", width=4))
-    pieces.append(drawing.dot(axis.at(value), middle))
+        pieces.append(
+            drawing.draw_line(axis.position(ends[0]), axis.position(ends[1]), middle, middle, "s-acc", width=4)
+        )
+    pieces.append(drawing.draw_dot(axis.position(value), middle))
     said = (
         _("%(low)s to %(high)s") % {"low": _signed(ends[0]), "high": _signed(ends[1])}
         if ends
         else _("too few questions")
     )
-    return DifferenceRow(one["key"], one["name"], _signed(value), said, drawing.fluid(ROW, pieces))
+    return DifferenceRow(one["key"], one["name"], _signed(value), said, drawing.draw_responsive(ROW, pieces))
 
 
 def _figures(one: Mapping[str, Any]) -> FiguresRow:

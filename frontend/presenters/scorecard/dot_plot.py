@@ -68,17 +68,19 @@ def legend(card: Mapping[str, Any]) -> list[Legend]:
     """Return the marks that the charts of a scorecard have."""
     found = [
         Legend(
-            drawing.draw_fixed(20, 14, [drawing.line("0", "20", 7, 7, "s-acc", width=4), drawing.dot("10", 7)]),
+            drawing.draw_fixed(
+                20, 14, [drawing.draw_line("0", "20", 7, 7, "s-acc", width=4), drawing.draw_dot("10", 7)]
+            ),
             _("this judge, with its 95 % interval"),
         )
     ]
     if any(one.get("ceiling") for one in card["dimensions"]):
-        mark = drawing.draw_fixed(6, 18, [drawing.across("3", 17, "s-ink thick", top=1)])
+        mark = drawing.draw_fixed(6, 18, [drawing.draw_vertical_line("3", 17, "s-ink thick", top=1)])
         found.append(Legend(mark, str(MARK_WORDS["human"])))
     there = {name for one in card["dimensions"] for name in baselines_of(one)}
     for name in ("features", "generator", "constant"):
         if name in there:
-            found.append(Legend(drawing.draw_fixed(14, 14, [drawing.mark(name, "7", 7)]), str(MARK_WORDS[name])))
+            found.append(Legend(drawing.draw_fixed(14, 14, [drawing.draw_mark(name, "7", 7)]), str(MARK_WORDS[name])))
     return found
 
 
@@ -93,8 +95,8 @@ def _chart(
 ) -> DotChart:
     known = [one for one in dimensions if one["asked"].get(figure[0]) is not None]
     values = [value for one in known for value in _values(one, figure)]
-    axis = drawing.axis_of(values, low=low, high=high)
-    return DotChart(name, about, [_row(one, figure, axis) for one in known], drawing.ticks_below(axis))
+    axis = drawing.build_percent_axis(values, low=low, high=high)
+    return DotChart(name, about, [_row(one, figure, axis) for one in known], drawing.draw_ticks(axis))
 
 
 def _values(one: Mapping[str, Any], figure: tuple[str, str]) -> list[float]:
@@ -112,21 +114,27 @@ def _beside(one: Mapping[str, Any], figure: tuple[str, str]) -> dict[str, float]
 def _row(one: Mapping[str, Any], figure: tuple[str, str], axis: PercentAxis) -> DotPlotRow:
     own, ends = one["asked"][figure[0]], one["asked"].get(f"{figure[0]}_interval")
     beside = _beside(one, figure)
-    pieces = [drawing.across(axis.at(tick), ROW) for tick in axis.ticks]
+    pieces = [drawing.draw_vertical_line(axis.position(tick), ROW) for tick in axis.ticks]
     pieces.append(
-        drawing.line(axis.at(axis.scale.low), axis.at(axis.scale.high), MIDDLE, MIDDLE, "axis-line", width=0.75)
+        drawing.draw_line(
+            axis.position(axis.scale.low), axis.position(axis.scale.high), MIDDLE, MIDDLE, "axis-line", width=0.75
+        )
     )
     if "human" in beside:
-        pieces.append(drawing.mark("human", axis.at(beside["human"]), MIDDLE))
+        pieces.append(drawing.draw_mark("human", axis.position(beside["human"]), MIDDLE))
     if ends:
-        pieces.append(drawing.line(axis.at(ends[0]), axis.at(ends[1]), MIDDLE, MIDDLE, "s-acc", width=4))
-    pieces.append(drawing.dot(axis.at(own), MIDDLE))
+        pieces.append(
+            drawing.draw_line(axis.position(ends[0]), axis.position(ends[1]), MIDDLE, MIDDLE, "s-acc", width=4)
+        )
+    pieces.append(drawing.draw_dot(axis.position(own), MIDDLE))
     for name in ("constant", "generator", "features"):
         if name in beside:
-            over = abs(axis.scale.at(beside[name]) - axis.scale.at(own)) < NEAR
-            pieces.append(drawing.mark(name, axis.at(beside[name]), MIDDLE, over=over))
+            over = abs(axis.scale.position(beside[name]) - axis.scale.position(own)) < NEAR
+            pieces.append(drawing.draw_mark(name, axis.position(beside[name]), MIDDLE, over=over))
     said = [format_two_decimals(own)]
     if ends:
         said.append(_("95 %% interval %(interval)s") % {"interval": format_interval(ends)})
     said += [f"{MARK_WORDS[name]} {format_two_decimals(value)}" for name, value in beside.items()]
-    return DotPlotRow(one["key"], one["name"], format_two_decimals(own), "; ".join(said), drawing.fluid(ROW, pieces))
+    return DotPlotRow(
+        one["key"], one["name"], format_two_decimals(own), "; ".join(said), drawing.draw_responsive(ROW, pieces)
+    )

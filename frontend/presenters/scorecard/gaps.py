@@ -84,14 +84,16 @@ def _drawn(key: str, bars: list[_Bar], most: float) -> SafeString:
     for number, bar in enumerate(bars):
         tall = (FLOOR - TOP) * bar.share / most if most > 0 else 0.0
         tall = max(1.0, tall) if bar.share > 0 else 0.0
-        middle = drawing.percent((number + 0.45) * step)
+        middle = drawing.format_percent((number + 0.45) * step)
         kind = "f-att" if bar.far else "f-ink3"
         pieces.append(
-            drawing.bar(drawing.percent((number + 0.05) * step), drawing.percent(0.8 * step), FLOOR, tall, kind)
+            drawing.draw_bar(
+                drawing.format_percent((number + 0.05) * step), drawing.format_percent(0.8 * step), FLOOR, tall, kind
+            )
         )
         words = per_cent(bar.share)
-        pieces.append(drawing.text(middle, FLOOR - tall - 5, words, kind=_pen(bar)))
-        pieces.append(drawing.text(middle, FLOOR + 16, bar.name))
-    pieces.append(drawing.line("0", "100%", FLOOR + 0.5, FLOOR + 0.5, "axis-line"))
+        pieces.append(drawing.draw_text(middle, FLOOR - tall - 5, words, kind=_pen(bar)))
+        pieces.append(drawing.draw_text(middle, FLOOR + 16, bar.name))
+    pieces.append(drawing.draw_line("0", "100%", FLOOR + 0.5, FLOOR + 0.5, "axis-line"))
     shares = ", ".join(_("%(gap)s off: %(share)s %%") % {"gap": bar.name, "share": per_cent(bar.share)} for bar in bars)
-    return drawing.fluid(HEIGHT, pieces, label=f"{key}: {shares}")
+    return drawing.draw_responsive(HEIGHT, pieces, label=f"{key}: {shares}")

@@ -81,10 +81,10 @@ def _chart(kind: str, series: Mapping[str, Points]) -> CurveChart:
     longest = max(len(points) for points in series.values())
     thinned = -(-longest // POINTS_AT_MOST)
     drawn = {name: _thin(points, thinned) for name, points in series.items()}
-    x_axis = responsive_svg.axis_of(
+    x_axis = responsive_svg.build_percent_axis(
         [x for points in drawn.values() for x, _y in points], low=0.0, most=5, whole=True, pad=3
     )
-    y_axis = responsive_svg.axis_of([y for points in drawn.values() for _x, y in points], pad=0)
+    y_axis = responsive_svg.build_percent_axis([y for points in drawn.values() for _x, y in points], pad=0)
     height = max(HEIGHT, LINE * len(series))
     places = [(name, drawn[name][-1], *PENS[number % len(PENS)]) for number, name in enumerate(drawn)]
     title, across, upward = _titles(kind, list(names.values()))
@@ -142,7 +142,7 @@ def _numbers(axis: PercentAxis, height: float) -> SafeString:
     texts = [axis.tick_text(tick) for tick in axis.ticks]
     width = 8 + LETTER * max(len(text) for text in texts)
     pieces = [
-        responsive_svg.text(f"{width - 6:.1f}", _y(axis, tick, height) + 4, text, anchor="end")
+        responsive_svg.draw_text(f"{width - 6:.1f}", _y(axis, tick, height) + 4, text, anchor="end")
         for tick, text in zip(axis.ticks, texts, strict=True)
     ]
     return responsive_svg.draw_fixed(width, TOP + height + FOOT, pieces)
@@ -150,15 +150,17 @@ def _numbers(axis: PercentAxis, height: float) -> SafeString:
 
 def _lines(series: Mapping[str, Points], x_axis: PercentAxis, y_axis: PercentAxis, height: float) -> SafeString:
     pieces = [
-        responsive_svg.line("0", "100%", _y(y_axis, tick, height), _y(y_axis, tick, height), "grid")
+        responsive_svg.draw_line("0", "100%", _y(y_axis, tick, height), _y(y_axis, tick, height), "grid")
         for tick in y_axis.ticks
     ]
-    pieces += [responsive_svg.text(x_axis.at(tick), TOP + height + 18, number(tick)) for tick in x_axis.ticks]
+    pieces += [
+        responsive_svg.draw_text(x_axis.position(tick), TOP + height + 18, number(tick)) for tick in x_axis.ticks
+    ]
     stretched = []
     dots = []
     for place, points in enumerate(series.values()):
         kind, dash = PENS[place % len(PENS)]
-        places = " ".join(f"{10 * x_axis.scale.at(x):.1f},{_y(y_axis, y, height):.1f}" for x, y in points)
+        places = " ".join(f"{10 * x_axis.scale.position(x):.1f},{_y(y_axis, y, height):.1f}" for x, y in points)
         if len(points) > 1:
             stretched.append(
                 format_html(
@@ -172,12 +174,19 @@ def _lines(series: Mapping[str, Points], x_axis: PercentAxis, y_axis: PercentAxi
             )
         marked = points if len(points) <= MARKED_AT_MOST else points[-1:]
         fill = kind.replace("s-", "f-")
-        dots += [responsive_svg.dot(x_axis.at(x), _y(y_axis, y, height), radius=3, kind=fill) for x, y in marked]
+        dots += [
+            responsive_svg.draw_dot(x_axis.position(x), _y(y_axis, y, height), radius=3, kind=fill) for x, y in marked
+        ]
         end_x, end_y = points[-1]
         # What ends before the others is led to its name.
         pieces.append(
-            responsive_svg.line(
-                x_axis.at(end_x), "100%", _y(y_axis, end_y, height), _y(y_axis, end_y, height), "axis-line", dashed=True
+            responsive_svg.draw_line(
+                x_axis.position(end_x),
+                "100%",
+                _y(y_axis, end_y, height),
+                _y(y_axis, end_y, height),
+                "axis-line",
+                dashed=True,
             )
         )
     whole = TOP + height + FOOT
@@ -188,7 +197,7 @@ def _lines(series: Mapping[str, Points], x_axis: PercentAxis, y_axis: PercentAxi
             responsive_svg.join_pieces(stretched),
         )
     )
-    return responsive_svg.fluid(whole, [*pieces, *dots])
+    return responsive_svg.draw_responsive(whole, [*pieces, *dots])
 
 
 def _names(ends: Sequence[tuple[str, tuple[float, float], str, str]], axis: PercentAxis, height: float) -> SafeString:
@@ -199,7 +208,7 @@ def _names(ends: Sequence[tuple[str, tuple[float, float], str, str]], axis: Perc
     lead, pen = 10.0, 18.0
     pieces = []
     for words, (_name, _end, kind, dash), start, place in zip(shown, ends, at, placed, strict=True):
-        pieces.append(responsive_svg.line("0", f"{lead:g}", start, place, "axis-line", width=0.75))
+        pieces.append(responsive_svg.draw_line("0", f"{lead:g}", start, place, "axis-line", width=0.75))
         pieces.append(
             format_html(
                 '<line x1="{}" x2="{}" y1="{}" y2="{}" class="{}" stroke-width="2" stroke-dasharray="{}"/>',
@@ -211,10 +220,10 @@ def _names(ends: Sequence[tuple[str, tuple[float, float], str, str]], axis: Perc
                 dash or "none",
             )
         )
-        pieces.append(responsive_svg.text(f"{lead + pen + 5:g}", place + 4, words, anchor="start", kind="bar"))
+        pieces.append(responsive_svg.draw_text(f"{lead + pen + 5:g}", place + 4, words, anchor="start", kind="bar"))
     width = lead + pen + 8 + LETTER * max(len(words) for words in shown)
     return responsive_svg.draw_fixed(width, TOP + height + FOOT, pieces)
 
 
 def _y(axis: PercentAxis, value: float, height: float) -> float:
-    return TOP + height - axis.scale.at(value) / 100 * height
+    return TOP + height - axis.scale.position(value) / 100 * height

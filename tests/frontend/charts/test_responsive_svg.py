@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from frontend.charts import responsive_svg
-from frontend.charts.responsive_svg import axis_of
+from frontend.charts.responsive_svg import build_percent_axis
 from tests.frontend.presenters.scorecard.scorecards import parsed, share
 
 
@@ -18,7 +18,7 @@ from tests.frontend.presenters.scorecard.scorecards import parsed, share
     ],
 )
 def test_ticks_are_round_and_hold_every_value(values: list[float], ticks: tuple[float, ...] | None) -> None:
-    axis = axis_of(values)
+    axis = build_percent_axis(values)
     if ticks is not None:
         assert axis.ticks == pytest.approx(ticks)
     assert len(axis.ticks) <= 7
@@ -27,27 +27,27 @@ def test_ticks_are_round_and_hold_every_value(values: list[float], ticks: tuple[
 
 @pytest.mark.parametrize("value", [0.0002, 1.0, 0.0, 5e6, -3.0])
 def test_a_lone_value_stands_between_others(value: float) -> None:
-    axis = axis_of([value])
+    axis = build_percent_axis([value])
     assert axis.ticks[0] < value < axis.ticks[-1]
     assert 3 <= len({axis.tick_text(tick) for tick in axis.ticks}) == len(axis.ticks) <= 7
 
 
 def test_a_lone_value_at_an_end_that_nothing_can_pass_has_the_axis_on_one_side() -> None:
-    assert axis_of([1.0], low=0.0, high=1.0).ticks[-1] == 1
-    assert axis_of([0.0], low=0.0).ticks[0] == 0
+    assert build_percent_axis([1.0], low=0.0, high=1.0).ticks[-1] == 1
+    assert build_percent_axis([0.0], low=0.0).ticks[0] == 0
 
 
 def test_an_axis_about_zero_reaches_to_both_sides_and_writes_signs() -> None:
-    axis = axis_of([0.02, 0.3], zero=True, most=5)
+    axis = build_percent_axis([0.02, 0.3], zero=True, most=5)
     assert axis.ticks[0] < 0 < 0.3 <= axis.ticks[-1]
     assert axis.tick_text(axis.ticks[0], sign=True).startswith("−")
     assert axis.tick_text(0, sign=True)[0] == "0"
 
 
 def test_places_across_are_per_cent_so_that_a_drawing_fits_any_screen() -> None:
-    axis = axis_of([0.0, 1.0])
-    assert [share(axis.at(value)) for value in (0, 0.5, 1, 7)] == [2, 50, 98, 98]
-    drawn = parsed(responsive_svg.ticks_below(axis))
+    axis = build_percent_axis([0.0, 1.0])
+    assert [share(axis.position(value)) for value in (0, 0.5, 1, 7)] == [2, 50, 98, 98]
+    drawn = parsed(responsive_svg.draw_ticks(axis))
     assert drawn.attrib["width"] == "100%"
     assert "viewBox" not in drawn.attrib
 

@@ -2,7 +2,7 @@
 
 from annotation.core.rubric_cache import DimensionDefinition, LevelDefinition
 from annotation.discussions.view_types import ParticipantView, StanceView
-from frontend.charts.stance_axis import StanceAxis, axis
+from frontend.charts.stance_axis import StanceAxis, build_stance_axis
 
 LEVELS = tuple(LevelDefinition(number, float(value), "", "") for number, value in enumerate((0, 1, 2, 5)))
 ITS = DimensionDefinition(1, "ITS", "Synergy", "", True, True, 0.0, LEVELS, {})
@@ -12,7 +12,7 @@ def drawn(**stances: tuple[float | None, float | None, bool]) -> StanceAxis:
     """Draw first and current value of each participant, and whether they have been excused."""
     people = [ParticipantView(alias=alias, me=False, state="active", waits=False) for alias in stances]
     rows = [StanceView(alias, first, now, None, None, gone) for alias, (first, now, gone) in stances.items()]
-    return axis(ITS, rows, people)
+    return build_stance_axis(ITS, rows, people)
 
 
 def marks(one: StanceAxis) -> dict[str, str]:

@@ -12,7 +12,7 @@ from tests.access_world import World, make_world
 from tests.annotation.reports.rating_rows import rate, settle
 from tests.factories import make_discussion, make_sample
 
-from .test_board import text, words
+from .test_study_overview import text, words
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from tests.factories import make_member
 from tests.suggestion_rows import meet_a_judge
 
 from .test_agreement import section
-from .test_board import text, words
+from .test_study_overview import text, words
 
 pytestmark = pytest.mark.django_db
 

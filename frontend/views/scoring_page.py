@@ -14,7 +14,7 @@ from annotation.core.errors import NotAllowed
 from annotation.core.rubric_cache import RubricDefinition, load_rubric
 from annotation.models import Member, Study, User
 from frontend.client_text.page_data import OPAQUE, dimensions_of
-from frontend.client_text.scoring import skip_reasons, words
+from frontend.client_text.scoring_page import scoring_page_text, skip_reasons
 
 from .common import show, study_of, viewer
 
@@ -26,7 +26,7 @@ HELD = 4
 @require_safe
 @ensure_csrf_cookie
 @gzip_page  # Echoes nothing of the request, and the token in it is masked anew each time: safe to compress.
-def score(request: HttpRequest, slug: str) -> HttpResponse:
+def scoring_page(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the page to those who score; a study or a person that is paused is the script's to tell."""
     user, study = viewer(request), study_of(request, slug)
     member = permissions.find_member(user, study)
@@ -35,14 +35,14 @@ def score(request: HttpRequest, slug: str) -> HttpResponse:
     rubric = load_rubric(study.rubric_id)
     context = {
         "study": study,
-        "boot": _boot(user, study, rubric),
+        "boot": _page_data(user, study, rubric),
         "digits": _digits(rubric),
         "reasons": skip_reasons().items(),
     }
     return show(request, "score.html", context)
 
 
-def _boot(user: User, study: Study, rubric: RubricDefinition) -> dict[str, Any]:
+def _page_data(user: User, study: Study, rubric: RubricDefinition) -> dict[str, Any]:
     return {
         "study": {"slug": study.slug},
         "person": {"id": str(user.pk), "name": user.name or user.username},
@@ -55,7 +55,7 @@ def _boot(user: User, study: Study, rubric: RubricDefinition) -> dict[str, Any]:
             "session": reverse("api:session"),
             "me": reverse("api:me"),
         },
-        "text": words(),
+        "text": scoring_page_text(),
     }
 
 

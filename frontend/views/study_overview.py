@@ -11,7 +11,7 @@ from annotation.core import permissions
 from annotation.core.rubric_cache import load_rubric
 from annotation.models import Member
 from annotation.reports import summaries
-from frontend.charts.svg import columns
+from frontend.charts.svg import draw_columns
 from frontend.presenters import vocabulary
 from frontend.presenters.agreement import basis, moved_sentence, overall_heat_map, stance_change_rows, table
 from frontend.presenters.annotators import annotators
@@ -27,7 +27,7 @@ LEVEL = "ordinal"
 
 @login_required
 @require_safe
-def study(request: HttpRequest, slug: str) -> HttpResponse:
+def study_overview(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the board; annotators go on to what they come for."""
     found = study_of(request, slug)
     user = viewer(request)
@@ -52,7 +52,7 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
         "progress": progress,
         "headline": vocabulary.board_sentence(progress),
         "pace": vocabulary.pace(progress),
-        "by_day": columns(by_day, label=", ".join(map(str, by_day))) if len(by_day) > 1 and any(by_day) else "",
+        "by_day": draw_columns(by_day, label=", ".join(map(str, by_day))) if len(by_day) > 1 and any(by_day) else "",
         "protocol": vocabulary.protocol_in_words(protocol),
         "segments": segments(progress.by_state),
         "figures": figures,

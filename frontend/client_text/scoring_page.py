@@ -8,21 +8,21 @@ from django.utils.translation import ngettext
 
 from annotation.models import Skip
 
-from .shared import shared_words, text_with_singular
+from .shared import shared_text, text_with_singular
 
 
-def words() -> dict[str, str]:
+def scoring_page_text() -> dict[str, str]:
     """Return every text that the script shows or reads out, in the viewer's language."""
     return {
-        **shared_words(),
-        **_sample(),
-        **_panel(),
-        **_judge(),
-        **_bar(),
-        **_announcements(),
-        **_letters(),
+        **shared_text(),
+        **_sample_text(),
+        **_panel_text(),
+        **_judge_text(),
+        **_bottom_bar_text(),
+        **_announcement_text(),
+        **_refused_write_text(),
         **{f"skip_reason_{reason}": label for reason, label in skip_reasons().items()},
-        **_empty(),
+        **_empty_state_text(),
     }
 
 
@@ -40,7 +40,7 @@ def skip_reasons() -> dict[str, str]:
     }
 
 
-def _sample() -> dict[str, str]:
+def _sample_text() -> dict[str, str]:
     return {
         "sample_text": _("The answer to score"),
         "previous_sample": _("Previous sample"),
@@ -50,7 +50,7 @@ def _sample() -> dict[str, str]:
     }
 
 
-def _panel() -> dict[str, str]:
+def _panel_text() -> dict[str, str]:
     return {
         "what_levels_mean": _("Levels: what each means"),
         "levels": _("Levels"),
@@ -74,7 +74,7 @@ def _panel() -> dict[str, str]:
     }
 
 
-def _judge() -> dict[str, str]:
+def _judge_text() -> dict[str, str]:
     return {
         "whose_prefilled": _("What is marked is a judge’s. Nothing counts until you answer it yourself."),
         "whose_revising": _(
@@ -115,7 +115,7 @@ def _judge() -> dict[str, str]:
     }
 
 
-def _bar() -> dict[str, str]:
+def _bottom_bar_text() -> dict[str, str]:
     return {
         "today": _("{n} today"),
         "submit": _("Submit"),
@@ -126,7 +126,7 @@ def _bar() -> dict[str, str]:
     }
 
 
-def _announcements() -> dict[str, str]:
+def _announcement_text() -> dict[str, str]:
     return {
         "lease_lost": _(
             "This sample is no longer reserved for you. What you set is kept here; "
@@ -151,7 +151,7 @@ def _announcements() -> dict[str, str]:
     }
 
 
-def _letters() -> dict[str, str]:
+def _refused_write_text() -> dict[str, str]:
     return {
         "was_refused_submit": _("The server refused a score: {message} It is set aside and needs you."),
         "was_refused_revise": _("The server refused an answer to the judge: {message} It is set aside and needs you."),
@@ -165,7 +165,7 @@ def _letters() -> dict[str, str]:
     }
 
 
-def _empty() -> dict[str, str]:
+def _empty_state_text() -> dict[str, str]:
     return {
         "look_again": _("Look again"),
         "empty_loading": _("Fetching samples"),

@@ -37,7 +37,7 @@ Rows = Iterable[Sequence[Any]]
 
 @login_required
 @require_safe
-def table(request: HttpRequest, slug: str, table: str) -> HttpResponse:
+def report_csv(request: HttpRequest, slug: str, table: str) -> HttpResponse:
     """Return one table; before anything has been calculated its head alone."""
     study = study_of(request, slug)
     permissions.require_results(viewer(request), study)
@@ -58,18 +58,18 @@ def table(request: HttpRequest, slug: str, table: str) -> HttpResponse:
     return response
 
 
-def _ends(row: Mapping[str, Any]) -> Sequence[Any]:
+def _interval_ends(row: Mapping[str, Any]) -> Sequence[Any]:
     return row.get("interval") or (None, None)
 
 
-def _states(asked: ReportRequest) -> Rows:
+def _sample_state_rows(asked: ReportRequest) -> Rows:
     counts = summaries.study_progress(asked.study, None).by_state
     yield "state", "samples"
     for state in Sample.State.values:
         yield state, counts.get(state, 0)
 
 
-def _generators(asked: ReportRequest) -> Rows:
+def _generator_rows(asked: ReportRequest) -> Rows:
     keys = [dimension.key for dimension in asked.rubric.dimensions]
     measures = ("n", "mean", "variance")
     yield ["generator", "samples", "scores", *Sample.State.values, *(f"{key}_{m}" for key in keys for m in measures)]
@@ -86,21 +86,21 @@ def _generators(asked: ReportRequest) -> Rows:
         ]
 
 
-def _work(asked: ReportRequest) -> Rows:
+def _work_rows(asked: ReportRequest) -> Rows:
     yield "annotator", "scored", "last_week", "median_seconds", "last_at"
     for row in (asked.figures.progress or {}).get("members", []):
         name = asked.people.called(row["member"])
         yield name, row["scored"], row["last_week"], row["seconds"], row["last_at"]
 
 
-def _work_by_week(asked: ReportRequest) -> Rows:
+def _work_by_week_rows(asked: ReportRequest) -> Rows:
     yield "annotator", "week", "scored", "median_seconds"
     for row in (asked.figures.progress or {}).get("members", []):
         for week in row["weeks"]:
             yield asked.people.called(row["member"]), week["week"], week["n"], week["seconds"]
 
 
-def _agreement(asked: ReportRequest) -> Rows:
+def _agreement_rows(asked: ReportRequest) -> Rows:
     names = ("samples", "ratings", "annotators", "exact", "within_one", "mad", "range_two")
     yield (
         *("level", "group", "dimension", "alpha", "interval_low", "interval_high", "undefined"),
@@ -111,13 +111,13 @@ def _agreement(asked: ReportRequest) -> Rows:
         icc = row.get("icc") or {}
         group = row.get("group", {}).get(asked.by, "")
         yield (
-            *(asked.level, group, row["dimension"], row.get("alpha"), *_ends(row), row.get("undefined")),
+            *(asked.level, group, row["dimension"], row.get("alpha"), *_interval_ends(row), row.get("undefined")),
             *(row.get(name) for name in names),
             *(icc.get("value"), icc.get("form"), icc.get("undefined")),
         )
 
 
-def _kappa(asked: ReportRequest) -> Rows:
+def _kappa_rows(asked: ReportRequest) -> Rows:
     yield "dimension", "annotator", "other", "kappa", "samples", "undefined"
     for row in stored_rows(asked.figures.agreement, asked.level, "all"):
         for pair in row.get("kappa") or []:
@@ -125,7 +125,7 @@ def _kappa(asked: ReportRequest) -> Rows:
             yield row["dimension"], one, other, pair.get("kappa"), pair.get("samples"), pair.get("undefined")
 
 
-def _moved(asked: ReportRequest) -> Rows:
+def _stance_change_rows(asked: ReportRequest) -> Rows:
     towards = ("majority", "highest", "lowest", "other")
     names = ("cases", "stances", "moved", "up", "down", "mean_change")
     yield ("dimension", *names, *(f"towards_{name}" for name in towards))
@@ -134,22 +134,22 @@ def _moved(asked: ReportRequest) -> Rows:
         yield (row["dimension"], *(row.get(name) for name in names), *(where.get(name) for name in towards))
 
 
-def _whom(asked: ReportRequest) -> Rows:
+def _stance_adoption_rows(asked: ReportRequest) -> Rows:
     yield "dimension", "from", "to", "moves"
     for row in (asked.figures.agreement or {}).get("moved") or []:
         for pair in row.get("whom") or []:
             yield row["dimension"], asked.people.called(pair["from"]), asked.people.called(pair["to"]), pair["n"]
 
 
-def _annotators(asked: ReportRequest) -> Rows:
+def _annotator_rows(asked: ReportRequest) -> Rows:
     names = ("spread", "exact", "within_one", "alpha_others", "seconds", "noteworthy")
     yield ("annotator", "dimension", "n", "bias", "interval_low", "interval_high", *names)
     for row in (asked.figures.annotators or {}).get("rows", []):
         who, dimension = asked.people.called(row["member"]), row.get("dimension") or ""
-        yield (who, dimension, row.get("n"), row.get("bias"), *_ends(row), *(row.get(name) for name in names))
+        yield (who, dimension, row.get("n"), row.get("bias"), *_interval_ends(row), *(row.get(name) for name in names))
 
 
-def _annotators_by_week(asked: ReportRequest) -> Rows:
+def _annotator_by_week_rows(asked: ReportRequest) -> Rows:
     yield "annotator", "dimension", "week", "n", "bias", "spread"
     for row in (asked.figures.annotators or {}).get("rows", []):
         who, dimension = asked.people.called(row["member"]), row.get("dimension") or ""
@@ -158,16 +158,16 @@ def _annotators_by_week(asked: ReportRequest) -> Rows:
 
 
 TABLES: dict[str, Callable[[ReportRequest], Rows]] = {
-    "states": _states,
-    "generators": _generators,
-    "work": _work,
-    "work-by-week": _work_by_week,
-    "agreement": _agreement,
-    "kappa": _kappa,
-    "moved": _moved,
-    "moved-to-whom": _whom,
-    "annotators": _annotators,
-    "annotators-by-week": _annotators_by_week,
+    "states": _sample_state_rows,
+    "generators": _generator_rows,
+    "work": _work_rows,
+    "work-by-week": _work_by_week_rows,
+    "agreement": _agreement_rows,
+    "kappa": _kappa_rows,
+    "moved": _stance_change_rows,
+    "moved-to-whom": _stance_adoption_rows,
+    "annotators": _annotator_rows,
+    "annotators-by-week": _annotator_by_week_rows,
     "influence": lambda asked: influence_tables.anchoring_rows(asked.figures.influence),
     "influence-arms": lambda asked: influence_tables.arm_rows(asked.figures.influence),
     "influence-annotators": lambda asked: influence_tables.annotator_csv_rows(asked.figures.influence, asked.people),

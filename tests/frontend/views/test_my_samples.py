@@ -89,7 +89,7 @@ def test_ben_does_not_reach_anns_score(world: World) -> None:
 
 
 def test_past_scores_come_a_page_at_a_time(ann: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("frontend.views.mine.PAGE", 1)
+    monkeypatch.setattr("frontend.views.my_samples.PAGE", 1)
     score_held(world)
     first = text(ann, "/studies/birds/mine/")
     assert world.held in first

@@ -11,45 +11,53 @@ from django.utils.translation import ngettext
 from annotation.models import Post
 from frontend.presenters.vocabulary import COUNTS
 
-from .shared import shared_words, text_with_singular
+from .shared import shared_text, text_with_singular
 
 
-def words() -> dict[str, str]:
+def discussion_page_text() -> dict[str, str]:
     """Return every text that the script shows or reads out, in the viewer's language."""
     return {
-        **shared_words(),
+        **shared_text(),
         **{f"count_{number}": str(name) for number, name in COUNTS.items()},
-        **_sample(),
-        **_head(),
-        **_topic(),
-        **_settled(),
-        **_stance(),
-        **_announcements(),
-        **_letters(),
-        **_bar(),
-        **_empty(),
+        **_sample_text(),
+        **_case_header_text(),
+        **_topic_text(),
+        **_settled_topic_text(),
+        **_stance_form_text(),
+        **_announcement_text(),
+        **_refused_write_text(),
+        **_bottom_bar_text(),
+        **_empty_state_text(),
     }
 
 
-def reasons() -> list[dict[str, Any]]:
+def discussion_reasons() -> list[dict[str, Any]]:
     """Return the listed reasons: the key, what its button says, what the thread says, and with what it goes."""
     reason = Post.Reason
     return [
-        _reason(reason.CONVINCED, "c", _("the others convince me"), _("The others’ reasons convince me."), "move"),
-        _reason(reason.PICTURE, "i", _("what the image shows"), _("Seen in what the image shows."), "reason keep move"),
-        _reason(reason.TEXT, "w", _("what the words say"), _("Seen in what the words say."), "reason keep move"),
-        _reason(reason.RUBRIC, "r", _("the rubric’s wording"), _("The rubric’s wording fits."), "reason keep move"),
-        _reason(reason.OVERLOOKED, "o", _("I had overlooked something"), _("I had overlooked something."), "move"),
-        _reason(reason.MISREAD, "m", _("I had misread the question"), _("I had misread the question."), "move"),
-        _reason(reason.SLIP, "s", _("a slip of the finger"), _("It was a slip of the finger."), "move"),
+        _reason_choice(
+            reason.CONVINCED, "c", _("the others convince me"), _("The others’ reasons convince me."), "move"
+        ),
+        _reason_choice(
+            reason.PICTURE, "i", _("what the image shows"), _("Seen in what the image shows."), "reason keep move"
+        ),
+        _reason_choice(reason.TEXT, "w", _("what the words say"), _("Seen in what the words say."), "reason keep move"),
+        _reason_choice(
+            reason.RUBRIC, "r", _("the rubric’s wording"), _("The rubric’s wording fits."), "reason keep move"
+        ),
+        _reason_choice(
+            reason.OVERLOOKED, "o", _("I had overlooked something"), _("I had overlooked something."), "move"
+        ),
+        _reason_choice(reason.MISREAD, "m", _("I had misread the question"), _("I had misread the question."), "move"),
+        _reason_choice(reason.SLIP, "s", _("a slip of the finger"), _("It was a slip of the finger."), "move"),
     ]
 
 
-def _reason(code: Post.Reason, key: str, label: str, said: str, fits: str) -> dict[str, Any]:
+def _reason_choice(code: Post.Reason, key: str, label: str, said: str, fits: str) -> dict[str, Any]:
     return {"code": code.value, "key": key, "label": label, "said": said, "fits": fits.split()}
 
 
-def _sample() -> dict[str, str]:
+def _sample_text() -> dict[str, str]:
     return {
         "sample_text": _("The answer that is discussed"),
         "previous_sample": _("Previous case"),
@@ -58,7 +66,7 @@ def _sample() -> dict[str, str]:
     }
 
 
-def _head() -> dict[str, str]:
+def _case_header_text() -> dict[str, str]:
     return {
         **text_with_singular(
             "head_open",
@@ -92,7 +100,7 @@ def _head() -> dict[str, str]:
     }
 
 
-def _topic() -> dict[str, str]:
+def _topic_text() -> dict[str, str]:
     return {
         "ranges": _("first values {first}, now {now}"),
         "your_turn": _("your turn"),
@@ -128,7 +136,7 @@ def _topic() -> dict[str, str]:
     }
 
 
-def _settled() -> dict[str, str]:
+def _settled_topic_text() -> dict[str, str]:
     return {
         "settled_when": _("settled {when}, from {firsts}"),
         "overridden_when": _("decided by an admin {when}, from {firsts}"),
@@ -147,7 +155,7 @@ def _settled() -> dict[str, str]:
     }
 
 
-def _stance() -> dict[str, str]:
+def _stance_form_text() -> dict[str, str]:
     return {
         "my_stance": _("My stance on {key}"),
         "my_reason": _("My reason on {key}"),
@@ -171,7 +179,7 @@ def _stance() -> dict[str, str]:
     }
 
 
-def _announcements() -> dict[str, str]:
+def _announcement_text() -> dict[str, str]:
     return {
         "next_case": _("Next case, sample {sample}: {keys}"),
         "no_other_case": _("No other case waits for you."),
@@ -204,7 +212,7 @@ def _announcements() -> dict[str, str]:
     }
 
 
-def _letters() -> dict[str, str]:
+def _refused_write_text() -> dict[str, str]:
     return {
         "letter_label": _("Sample {sample}, {key}"),
         "was_refused": _("The server refused what you said: {message} It is set aside and needs you."),
@@ -216,7 +224,7 @@ def _letters() -> dict[str, str]:
     }
 
 
-def _bar() -> dict[str, str]:
+def _bottom_bar_text() -> dict[str, str]:
     return {
         **text_with_singular(
             "cases_wait",
@@ -228,7 +236,7 @@ def _bar() -> dict[str, str]:
     }
 
 
-def _empty() -> dict[str, str]:
+def _empty_state_text() -> dict[str, str]:
     return {
         "look_again": _("Look again"),
         "go_score": _("Score samples"),

@@ -16,7 +16,7 @@ from annotation.core.rubric_cache import load_rubric
 from annotation.core.visibility import participations_of
 from annotation.discussions import views
 from annotation.models import Member, Study, User
-from frontend.client_text.discussing import reasons, words
+from frontend.client_text.discussion_page import discussion_page_text, discussion_reasons
 from frontend.client_text.page_data import OPAQUE, dimensions_of
 
 from .common import show, study_of, viewer
@@ -29,7 +29,7 @@ AHEAD = 4
 @require_safe
 @ensure_csrf_cookie
 @gzip_page  # Echoes nothing of the request, and the token in it is masked anew each time: safe to compress.
-def discuss(request: HttpRequest, slug: str, case: str = "") -> HttpResponse:
+def discussion_page(request: HttpRequest, slug: str, case: str = "") -> HttpResponse:
     """Show the page to those who discuss, at one case of theirs or at the first that waits for them."""
     user, study = viewer(request), study_of(request, slug)
     member = permissions.find_member(user, study)
@@ -37,16 +37,16 @@ def discuss(request: HttpRequest, slug: str, case: str = "") -> HttpResponse:
         raise NotAllowed("You do not discuss in this study.")
     if case and not participations_of(user).filter(discussion__public_id=case, discussion__study=study).exists():
         raise Http404(_("There is no such discussion, or you do not take part in it."))
-    return show(request, "discuss.html", {"study": study, "boot": _boot(user, study, member, case)})
+    return show(request, "discuss.html", {"study": study, "boot": _page_data(user, study, member, case)})
 
 
-def _boot(user: User, study: Study, member: Member, case: str) -> dict[str, Any]:
+def _page_data(user: User, study: Study, member: Member, case: str) -> dict[str, Any]:
     page = reverse("discuss", args=[study.slug])
     return {
         "study": {"slug": study.slug},
         "person": {"id": str(user.pk), "name": user.name or user.username},
         "dimensions": dimensions_of(load_rubric(study.rubric_id)),
-        "reasons": reasons(),
+        "reasons": discussion_reasons(),
         "ahead": AHEAD,
         "case": case,
         "paused": _paused(study, member),
@@ -61,7 +61,7 @@ def _boot(user: User, study: Study, member: Member, case: str) -> dict[str, Any]
             "case": f"{page}ID/",
             "score": reverse("score", args=[study.slug]),
         },
-        "text": words(),
+        "text": discussion_page_text(),
     }
 
 

@@ -24,9 +24,9 @@ PAGE = 25
 
 @login_required
 @require_safe
-def mine(request: HttpRequest, slug: str) -> HttpResponse:
+def my_samples(request: HttpRequest, slug: str) -> HttpResponse:
     """List what the viewer has scored, the newest first, a page at a time."""
-    study, member = _scoring(request, slug)
+    study, member = _study_and_scoring_member(request, slug)
     rows = assignments_of(viewer(request)).filter(member=member, state=Assignment.State.SCORED)
     before = name_in(request.GET.get("before", ""))
     if before:
@@ -42,7 +42,7 @@ def mine(request: HttpRequest, slug: str) -> HttpResponse:
             {
                 "work": work,
                 "question": next((t.question for t in reversed(work.sample.turns) if t.question), ""),
-                "changed": _changed(work),
+                "changed": _count_changed_values(work),
             }
             for work in leasing.read_work(page, study)
         ],
@@ -58,7 +58,7 @@ def mine(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def my_score(request: HttpRequest, slug: str, assignment_id: str) -> HttpResponse:
     """Show one of the viewer's own scores with the sample, and the way to undo it while there is one."""
-    study, member = _scoring(request, slug)
+    study, member = _study_and_scoring_member(request, slug)
     found = assignments_of(viewer(request)).filter(
         member=member, public_id=assignment_id, state=Assignment.State.SCORED
     )
@@ -80,20 +80,20 @@ def my_score(request: HttpRequest, slug: str, assignment_id: str) -> HttpRespons
 
 @login_required
 @require_POST
-def undo(request: HttpRequest, slug: str, assignment_id: str) -> HttpResponse:
+def undo_my_score(request: HttpRequest, slug: str, assignment_id: str) -> HttpResponse:
     """Take back one's own score and go on with the sample in the scoring page."""
-    study, _member = _scoring(request, slug)
+    study, _member = _study_and_scoring_member(request, slug)
     submitting.undo_score(by=viewer(request), assignment_id=assignment_id)
     return redirect("score", slug=study.slug)
 
 
-def _changed(work: leasing.LeasedWork) -> int:
+def _count_changed_values(work: leasing.LeasedWork) -> int:
     """Return on how many dimensions the first value gave way to another one when the judge's had been shown."""
     own = (work.score.own if work.score else None) or {}
     return sum(work.score.ratings[key] != value for key, value in own.items()) if work.score else 0
 
 
-def _scoring(request: HttpRequest, slug: str) -> tuple[Study, Member]:
+def _study_and_scoring_member(request: HttpRequest, slug: str) -> tuple[Study, Member]:
     study = study_of(request, slug)
     member = permissions.find_member(viewer(request), study)
     if member is None or member.role == Member.Role.RESEARCHER:

@@ -9,7 +9,7 @@ from django.test import Client
 from annotation.core.spreadsheet_cells import format_cell, format_csv
 from annotation.models import Member
 from annotation.reports import stored_reports
-from frontend.views.figures_csv import TABLES
+from frontend.views.report_csv import TABLES
 from tests.access_world import World, make_world
 from tests.annotation.reports.rating_rows import rate, settle
 from tests.factories import make_discussion, make_sample
