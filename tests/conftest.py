@@ -4,6 +4,7 @@ README.md beside this file says which tests run again on PostgreSQL.
 """
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ from tests.databases import TEMPLATES, drop_templates, fill_from_template, postg
 from tests.profiles import load_profile
 
 load_profile()
+# A suite that runs in the background may have been told to ignore interrupts, and what it starts would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TESTS = Path(__file__).parent
 # No test in here uses a database, and none may begin to.
