@@ -56,7 +56,7 @@ def compare(size: str, folder: Path) -> dict[str, float]:
     import torch
 
     from judge.backends.vlm.backend import BACKEND, VlmJudge
-    from judge.backends.vlm.batches import batch_of
+    from judge.backends.vlm.batches import build_batch
     from judge.formats.picture_folder import PictureFolder
     from judge.formats.sample_line import parse_sample
 
@@ -71,12 +71,12 @@ def compare(size: str, folder: Path) -> dict[str, float]:
     judge = VlmJudge(run_of_it, BACKEND.options(dict(run_of_it.config.options)), pictures)
     items, reader = judge._items, judge._reader
     model = reader._model
-    made = [items.of(one, pictures) for one in samples]
+    made = [items.build(one, pictures) for one in samples]
 
     def bare(given: list[Any]) -> None:
         with torch.inference_mode():
             for start in range(0, len(given), batch):
-                model(**batch_of(given[start : start + batch], items), use_cache=False, logits_to_keep=1)
+                model(**build_batch(given[start : start + batch], items), use_cache=False, logits_to_keep=1)
 
     def read() -> None:
         for start in range(0, len(made), batch):
@@ -85,8 +85,8 @@ def compare(size: str, folder: Path) -> dict[str, float]:
 
     reading = _ratios(read, lambda: bare(made), repetitions, time.process_time)
     judging = _ratios(
-        lambda: list(judge.judge(samples)),
-        lambda: bare([items.of(one, pictures) for one in samples]),
+        lambda: list(judge.predict(samples)),
+        lambda: bare([items.build(one, pictures) for one in samples]),
         repetitions,
         time.perf_counter,
     )

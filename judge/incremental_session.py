@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .backends.embedded.candidates import CANDIDATES, Model, Size
-from .backends.embedded.feature_views import views_of
-from .backends.embedded.model_selection import fit_model, folds
+from .backends.embedded.feature_views import fit_views
+from .backends.embedded.model_selection import fit_model, split_folds
 from .backends.embedded.targets import distributions, expected_value, shares_above_levels
 from .context import JudgeContext
 from .features.extractor import open_feature_extractor
@@ -64,7 +64,7 @@ class IncrementalSession:
             raise ValueError(f"{request.get('dimension')!r} is no dimension of the rubric.")
         rows, labels = self._parse_labels(request.get("known"), dimension)
         answer = {"dimension": dimension.key, "samples": len(rows)}
-        parts = folds(self.question_index[rows], FOLDS, self.seed) if len(rows) >= FEWEST else []
+        parts = split_folds(self.question_index[rows], FOLDS, self.seed) if len(rows) >= FEWEST else []
         if not parts:
             return answer | {"predictions": {}}
         said, spread = self._predict_out_of_fold(rows, labels, parts, dimension)
@@ -164,10 +164,12 @@ def start_session(
             progress.done(number)
     if not kept:
         raise RuntimeError("No sample could be measured; look at the notes above, and whether pictures are there.")
-    views = views_of(np.stack(vectors), seed)
-    of_all = views.of(np.stack(vectors))
+    views = fit_views(np.stack(vectors), seed)
+    of_all = views.transform(np.stack(vectors))
     _, question = np.unique([question_of_record(one) for one in kept], return_inverse=True)
-    return IncrementalSession(rubric, kept, question.astype(np.int64), of_all["features"], views.cluster(of_all), seed)
+    return IncrementalSession(
+        rubric, kept, question.astype(np.int64), of_all["features"], views.assign_clusters(of_all), seed
+    )
 
 
 def answer_lines(lines: Iterable[str], session: IncrementalSession) -> Iterator[str]:

@@ -31,7 +31,7 @@ def open_judge(run: Run, context: JudgeContext) -> Iterator["RuledJudge"]:
             raise OptionError(
                 f"{name} cannot be set: a judge judges as it was trained. {_describe_path_options(backend)}"
             )
-    with backend.judge(run, context) as unruled:
+    with backend.open_judge(run, context) as unruled:
         yield RuledJudge(run, unruled, run.calibrations(), backend.batch_size)
 
 
@@ -51,7 +51,7 @@ class RuledJudge:
         self._calibrations = calibrations
         self.batch_size = batch_size
 
-    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
+    def predict(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
         rubric = self._run.rubric
         waiting: deque[tuple[SampleRecord, bool]] = deque()
 
@@ -62,7 +62,7 @@ class RuledJudge:
                 if ask:
                     yield sample
 
-        said = self._unruled.judge(asked())
+        said = self._unruled.predict(asked())
         while some := self._calibrate(list(islice(said, self.batch_size)), rubric):
             for prediction in some:
                 yield from self._predict_by_rule(waiting)

@@ -24,7 +24,7 @@ class _StoredPredictions:
     def __init__(self, said: Mapping[str, SamplePrediction]) -> None:
         self._said = said
 
-    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
+    def predict(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
         return (self._said[sample.id] for sample in samples)
 
 
@@ -53,7 +53,7 @@ def write_out_of_fold(
     progress.step("Foretelling training samples", len(whole))
     judge = RuledJudge(run, _StoredPredictions(said), run.calibrations(), backend.batch_size)
     with replace_file(path) as beside, beside.open("w", encoding="utf-8") as file:
-        for prediction in count_progress(judge.judge(whole), progress):
+        for prediction in count_progress(judge.predict(whole), progress):
             file.write(prediction_line(prediction) + "\n")
     if len(whole) < len(learned):
         progress.note(f"{len(learned) - len(whole):,} of {len(learned):,} training samples have no word out of fold.")

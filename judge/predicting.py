@@ -64,7 +64,7 @@ def write_predictions(
     out.parent.mkdir(parents=True, exist_ok=True)
     with open_judge(run, context) as judge, part.open("a", encoding="utf-8") as file:
         rest = islice(samples, known, None)
-        for number, prediction in enumerate(count_progress(judge.judge(rest), progress, known), 1):
+        for number, prediction in enumerate(count_progress(judge.predict(rest), progress, known), 1):
             file.write(prediction_line(prediction) + "\n")
             found.statuses[prediction.status] += 1
             found.predictions += 1

@@ -22,7 +22,7 @@ class BackendError(RuntimeError):
 class Judge(Protocol):
     """Says what it expects. Rules on missing sides and calibration come after it, from outside."""
 
-    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
+    def predict(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
         """Yield a prediction of each sample, in their order; a failure is a prediction with its status."""
         ...
 
@@ -70,7 +70,7 @@ class Backend(Protocol):
         """
         ...
 
-    def judge(self, run: Run, context: JudgeContext) -> AbstractContextManager[Judge]:
+    def open_judge(self, run: Run, context: JudgeContext) -> AbstractContextManager[Judge]:
         """Return the judge that a run's folder holds.
 
         Raises:

@@ -23,18 +23,18 @@ from judge.options import parse_options
 from judge.progress import count_progress
 from judge.runs import Run
 
-from .encoded_views import encoded_views_from
-from .encoders.cached_encoding import Encoders, load_encoders, refuse_others, remember
+from .encoded_views import encoded_views_from_data
+from .encoders.cached_encoding import Encoders, load_encoders, record_encoders, refuse_other_encoders
 from .encoders.folder import ROLES
-from .ensemble import Ensemble, load
-from .feature_views import Views
+from .ensemble import Ensemble, load_model
+from .feature_views import FeatureViews
 from .input_fingerprint import discard_files_of_other_inputs
 from .options import EmbeddedOptions
-from .scaling import scaling_from
-from .trainer import FORETOLD, Learning, train
+from .scaling import scaling_from_data
+from .trainer import OUT_OF_FOLD_STAGE, TrainingData, train
 
 READOUT = "expected"
-BATCH = 1_024
+BATCH_SIZE = 1_024
 
 
 class EmbeddedBackend:
@@ -43,7 +43,7 @@ class EmbeddedBackend:
     name = "embedded"
     predicts_out_of_fold = True
     path_options = frozenset(f"{role}_encoder" for role in ROLES)
-    batch_size = BATCH
+    batch_size = BATCH_SIZE
 
     def options(self, data: dict[str, Any]) -> EmbeddedOptions:
         options = parse_options(EmbeddedOptions, data)
@@ -59,7 +59,7 @@ class EmbeddedBackend:
         if (run.model / "model.json").exists():
             return
         folders = options.encoders()
-        remember(run, folders)
+        record_encoders(run, folders)
         progress = context.progress
         progress.step("Measuring samples", len(samples))
         with open_feature_extractor(context) as extractor:
@@ -70,22 +70,22 @@ class EmbeddedBackend:
         kept = [(one, found.vector) for one, found in zip(samples, measured, strict=True) if found.vector is not None]
         if not kept:
             raise BackendError("No sample could be measured; look at the notes above, and whether pictures are there.")
-        learning = Learning(
+        data = TrainingData(
             [one for one, _ in kept], np.stack([vector for _, vector in kept]), options, run.config.seed
         )
-        discard_files_of_other_inputs(run, learning, progress)
+        discard_files_of_other_inputs(run, data, progress)
         if folders:
             progress.step("Encoding samples", len(kept))
             with load_encoders(folders, context) as encoders:
-                learning.encoded = encoders.encode([one.sample for one, _ in kept], progress.done)
-        about = train(run, learning, progress)
+                data.encoded = encoders.encode([one.sample for one, _ in kept], progress.done)
+        about = train(run, data, progress)
         write_json(
             run.model / "model.json",
             {"features": VERSION, "names": list(NAMES), "left_out": len(problems)} | about,
         )
 
     def read_out_of_fold(self, run: Run) -> list[SamplePrediction]:
-        found = read_json(run.stages / FORETOLD)
+        found = read_json(run.stages / OUT_OF_FOLD_STAGE)
         said = {
             name: SamplePrediction(name, run.config.name, run.config.prompt_sha, "ok", READOUT, cluster)
             for name, cluster in found["clusters"].items()
@@ -99,7 +99,7 @@ class EmbeddedBackend:
         return list(said.values())
 
     @contextmanager
-    def judge(self, run: Run, context: JudgeContext) -> Iterator[Judge]:
+    def open_judge(self, run: Run, context: JudgeContext) -> Iterator[Judge]:
         options = self.options(dict(run.config.options) | dict(context.path_overrides))
         self.check(options)
         about = read_json(run.model / "model.json")
@@ -109,7 +109,7 @@ class EmbeddedBackend:
                 "train it again."
             )
         folders = options.encoders()
-        refuse_others(run, folders)
+        refuse_other_encoders(run, folders)
         with open_feature_extractor(context) as extractor, load_encoders(folders, context) as encoders:
             yield EmbeddedJudge(run, about, extractor, encoders if folders else None)
 
@@ -125,34 +125,37 @@ class EmbeddedJudge:
     about: Mapping[str, Any]
     extractor: FeatureExtractor
     encoders: Encoders | None = None
-    _views: Views = field(init=False)
+    _views: FeatureViews = field(init=False)
     _ensembles: dict[str, Ensemble] = field(init=False)
 
     def __post_init__(self) -> None:
         model = self.run.model
-        self._views = Views(
-            scaling_from(self.about["scaling"]),
-            load(model / "nearness.skops"),
-            load(model / "clusters.skops"),
-            encoded_views_from(self.about["encoded"], model) if self.encoders else None,
+        self._views = FeatureViews(
+            scaling_from_data(self.about["scaling"]),
+            load_model(model / "nearness.skops"),
+            load_model(model / "clusters.skops"),
+            encoded_views_from_data(self.about["encoded"], model) if self.encoders else None,
         )
         self._ensembles = {}
         for dimension in self.run.rubric.dimensions:
             of_dimension = self.about["dimensions"].get(dimension.key)
             if of_dimension is not None:
                 members = [
-                    {kind: load(model / f"{dimension.key}-{kind}-{member}.skops") for kind in of_dimension["weights"]}
+                    {
+                        kind: load_model(model / f"{dimension.key}-{kind}-{member}.skops")
+                        for kind in of_dimension["weights"]
+                    }
                     for member in range(self.about["members"])
                 ]
                 self._ensembles[dimension.key] = Ensemble(dimension.values, of_dimension["weights"], members)
 
-    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
+    def predict(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
         """Yield predictions in the samples' order."""
         coming = iter(samples)
-        while batch := list(islice(coming, BATCH)):
-            yield from self._batch(batch)
+        while batch := list(islice(coming, BATCH_SIZE)):
+            yield from self._predict_batch(batch)
 
-    def _batch(self, batch: list[SampleRecord]) -> Iterator[SamplePrediction]:
+    def _predict_batch(self, batch: list[SampleRecord]) -> Iterator[SamplePrediction]:
         measured: list[ExtractedFeatures] = list(self.extractor.extract(batch))
         there = [(one, found.vector) for one, found in zip(batch, measured, strict=True) if found.vector is not None]
         said = self._predict_rows([one for one, _ in there], np.stack([vector for _, vector in there])) if there else {}
@@ -162,23 +165,25 @@ class EmbeddedJudge:
             if found.vector is None:
                 prediction.status, prediction.message = "backend_error", found.problem
             else:
-                self._fill(prediction, sample, said, place)
+                self._fill_prediction(prediction, sample, said, place)
                 place += 1
             yield prediction
 
     def _predict_rows(self, samples: list[SampleRecord], vectors: Floats) -> dict[str, Any]:
-        views = self._views.of(vectors, self.encoders.encode(samples) if self.encoders else None)
-        said: dict[str, Any] = {_CLUSTER: self._views.cluster(views).tolist()}
+        views = self._views.transform(vectors, self.encoders.encode(samples) if self.encoders else None)
+        said: dict[str, Any] = {_CLUSTER_KEY: self._views.assign_clusters(views).tolist()}
         for dimension in self.run.rubric.dimensions:
             if dimension.key in self._ensembles:
-                judged = self._ensembles[dimension.key].judge(views)
+                judged = self._ensembles[dimension.key].predict(views)
                 said[dimension.key] = predictions_from_distributions(
                     judged.chances, dimension, ensemble_sds=judged.spread.tolist()
                 )
         return said
 
-    def _fill(self, prediction: SamplePrediction, sample: SampleRecord, said: Mapping[str, Any], place: int) -> None:
-        prediction.cluster = said[_CLUSTER][place]
+    def _fill_prediction(
+        self, prediction: SamplePrediction, sample: SampleRecord, said: Mapping[str, Any], place: int
+    ) -> None:
+        prediction.cluster = said[_CLUSTER_KEY][place]
         rubric: RubricSpec = self.run.rubric
         asked = set(missing_side_rules.asked_keys(sample, rubric))
         for dimension in rubric.dimensions:
@@ -187,4 +192,4 @@ class EmbeddedJudge:
 
 
 # No key of a dimension is empty.
-_CLUSTER = ""
+_CLUSTER_KEY = ""

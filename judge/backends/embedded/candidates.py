@@ -12,7 +12,7 @@ from sklearn.linear_model import Ridge, RidgeCV
 # Penalties that leave almost everything, or almost nothing, of what the features say.
 PENALTIES = tuple(np.logspace(0, 4, 13).tolist())
 # From so many samples on larger leaves say the same in less time.
-MANY = 5_000
+MANY_SAMPLES = 5_000
 # An estimator of scikit-learn, which publishes no types.
 Model = Any
 # What a kind learns from: standardised features, or how near a sample is to each of some landmarks; and both once more
@@ -37,8 +37,8 @@ class ModelKind:
     build: Callable[[Size], Model]
 
 
-def _trees(size: Size) -> Model:
-    leaf = 3 if size.samples < MANY else 5
+def _build_trees(size: Size) -> Model:
+    leaf = 3 if size.samples < MANY_SAMPLES else 5
     return ExtraTreesRegressor(size.trees, min_samples_leaf=leaf, max_features=1 / 3, random_state=size.seed, n_jobs=-1)
 
 
@@ -46,10 +46,10 @@ CANDIDATES: Mapping[str, ModelKind] = {
     "constant": ModelKind("features", lambda size: DummyRegressor()),
     "ridge": ModelKind("features", lambda size: RidgeCV(PENALTIES)),
     "kernel": ModelKind("nearness", lambda size: Ridge(1.0)),
-    "trees": ModelKind("features", _trees),
+    "trees": ModelKind("features", _build_trees),
     "ridge-encoded": ModelKind("encoded", lambda size: RidgeCV(PENALTIES)),
     "kernel-encoded": ModelKind("encoded-nearness", lambda size: Ridge(1.0)),
-    "trees-encoded": ModelKind("encoded", _trees),
+    "trees-encoded": ModelKind("encoded", _build_trees),
 }
 
 

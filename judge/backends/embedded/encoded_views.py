@@ -12,10 +12,10 @@ from judge.atomic_files import create_file_once
 from judge.metrics.gaps import Floats
 
 from .candidates import Model, View
-from .encoders.embeddings import EmbeddingBlock, Encoded
-from .ensemble import load, save
-from .kernel_features import nearness_of
-from .scaling import Scaling, scaling_from, scaling_of
+from .encoders.embeddings import EmbeddingBlock, EncodedSamples
+from .ensemble import load_model, save_model
+from .kernel_features import fit_nearness
+from .scaling import Scaling, fit_scaling, scaling_from_data
 
 NEARNESS = "encoded-nearness.skops"
 
@@ -28,9 +28,9 @@ class EncodedViews:
     scaling: Scaling
     nearness: Model
 
-    def of(self, vectors: Floats, encoded: Encoded) -> dict[View, Floats]:
+    def transform(self, vectors: Floats, encoded: EncodedSamples) -> dict[View, Floats]:
         """Return both views of samples, a row each."""
-        features = self.scaling.apply(_columns(self.principal, vectors, encoded))
+        features = self.scaling.apply(_join_columns(self.principal, vectors, encoded))
         nearness = np.asarray(self.nearness.transform(features), dtype=np.float64)
         return {"encoded": features, "encoded-nearness": nearness}
 
@@ -39,33 +39,35 @@ class EncodedViews:
         return {"components": components, "scaling": self.scaling.as_data()}
 
 
-def encoded_views_of(vectors: Floats, encoded: Encoded, components: int, seed: int, folder: Path) -> EncodedViews:
+def fit_encoded_views(
+    vectors: Floats, encoded: EncodedSamples, components: int, seed: int, folder: Path
+) -> EncodedViews:
     """Return the views that training samples ask for, written into a folder; labels have no part in them."""
     principal = {
-        key: _kept(_path(folder, key), block, components, seed)
+        key: _load_or_fit(_component_path(folder, key), block, components, seed)
         for key, block in encoded.blocks.items()
         # One sample, or the same one again and again, has no directions.
         if (block.vectors != block.vectors[0]).any()
     }
-    columns = _columns(principal, vectors, encoded)
-    scaling = scaling_of(columns)
-    create_file_once(folder / NEARNESS, lambda path: save(nearness_of(scaling.apply(columns), seed), path))
-    return EncodedViews(principal, scaling, load(folder / NEARNESS))
+    columns = _join_columns(principal, vectors, encoded)
+    scaling = fit_scaling(columns)
+    create_file_once(folder / NEARNESS, lambda path: save_model(fit_nearness(scaling.apply(columns), seed), path))
+    return EncodedViews(principal, scaling, load_model(folder / NEARNESS))
 
 
-def encoded_views_from(data: Mapping[str, Any], folder: Path) -> EncodedViews:
+def encoded_views_from_data(data: Mapping[str, Any], folder: Path) -> EncodedViews:
     """Return the views of what `EncodedViews.as_data` wrote and of the files beside it."""
-    principal = {key: load(_path(folder, key)) for key in data["components"]}
-    return EncodedViews(principal, scaling_from(data["scaling"]), load(folder / NEARNESS))
+    principal = {key: load_model(_component_path(folder, key)) for key in data["components"]}
+    return EncodedViews(principal, scaling_from_data(data["scaling"]), load_model(folder / NEARNESS))
 
 
-def _kept(path: Path, block: EmbeddingBlock, components: int, seed: int) -> Model:
+def _load_or_fit(path: Path, block: EmbeddingBlock, components: int, seed: int) -> Model:
     model = PCA(min(components, *block.vectors.shape), random_state=seed)
-    create_file_once(path, lambda beside: save(model.fit(block.vectors.astype(np.float64)), beside))
-    return load(path)
+    create_file_once(path, lambda beside: save_model(model.fit(block.vectors.astype(np.float64)), beside))
+    return load_model(path)
 
 
-def _columns(principal: Mapping[str, Model], vectors: Floats, encoded: Encoded) -> Floats:
+def _join_columns(principal: Mapping[str, Model], vectors: Floats, encoded: EncodedSamples) -> Floats:
     """Return features, components and cosines side by side; a missing side has zeros, which is the middle."""
     parts = [vectors, encoded.cosines]
     for key, model in principal.items():
@@ -77,5 +79,5 @@ def _columns(principal: Mapping[str, Model], vectors: Floats, encoded: Encoded) 
     return np.concatenate(parts, axis=1)
 
 
-def _path(folder: Path, key: str) -> Path:
+def _component_path(folder: Path, key: str) -> Path:
     return folder / f"principal-{key}.skops"

@@ -14,16 +14,16 @@ from judge.atomic_files import create_file_once
 from judge.metrics.gaps import Floats
 
 from .candidates import CANDIDATES, Model, Size, View
-from .model_selection import Ints, fit_model, outputs_of
+from .model_selection import Ints, fit_model, predict_outputs
 from .targets import distributions, expected_value
 
 # Members see so much of the questions, without seeing any twice: a model that is tested on its own training samples
 # one by one, as ridge is, would be misled by copies.
-SHARE = 0.8
+QUESTION_SHARE = 0.8
 # From the spread of members that leave out a share to that of ones that each drew anew (delete-d jackknife, Shao 1989).
-WIDER = float(np.sqrt(SHARE / (1 - SHARE)))
+JACKKNIFE_FACTOR = float(np.sqrt(QUESTION_SHARE / (1 - QUESTION_SHARE)))
 # The one type in our files that skops does not know to be harmless: arrays of a tree, checked when it is loaded.
-TRUSTED = {"sklearn.tree._tree.Tree"}
+TRUSTED_TYPES = {"sklearn.tree._tree.Tree"}
 
 
 class EnsemblePrediction(NamedTuple):
@@ -42,19 +42,19 @@ class Ensemble:
     weights: Mapping[str, float]
     members: Sequence[Mapping[str, Model]]
 
-    def judge(self, views: Mapping[View, Floats]) -> EnsemblePrediction:
+    def predict(self, views: Mapping[View, Floats]) -> EnsemblePrediction:
         """Return the distributions that the mixture expects, and how far its members are apart."""
         # The libraries let go of the interpreter while they work.
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            said = list(pool.map(lambda member: self._of_member(member, views), self.members))
+            said = list(pool.map(lambda member: self._predict_member(member, views), self.members))
         means = np.stack([expected_value(one, self.levels) for one in said])
-        return EnsemblePrediction(distributions(np.mean(said, axis=0)), WIDER * means.std(axis=0))
+        return EnsemblePrediction(distributions(np.mean(said, axis=0)), JACKKNIFE_FACTOR * means.std(axis=0))
 
-    def _of_member(self, member: Mapping[str, Model], views: Mapping[View, Floats]) -> Floats:
+    def _predict_member(self, member: Mapping[str, Model], views: Mapping[View, Floats]) -> Floats:
         outputs = len(self.levels) - 1
         found = np.zeros((len(views["features"]), outputs))
         for kind, weight in self.weights.items():
-            found += weight * outputs_of(member[kind], views[CANDIDATES[kind].view], outputs)
+            found += weight * predict_outputs(member[kind], views[CANDIDATES[kind].view], outputs)
         return found
 
 
@@ -62,7 +62,7 @@ def member_rows(question: Ints, members: int, seed: int) -> list[Ints]:
     """Return for each member the positions of the samples that it learns from: random whole questions."""
     names, place = np.unique(question, return_inverse=True)
     chance = np.random.default_rng(seed)
-    count = max(1, round(SHARE * len(names)))
+    count = max(1, round(QUESTION_SHARE * len(names)))
     if len(names) < 2 or members < 2:
         return [np.arange(len(question))] * members
     return [np.flatnonzero(np.isin(place, chance.permutation(len(names))[:count])) for _ in range(members)]
@@ -72,23 +72,23 @@ def train_member(kind: str, views: Mapping[View, Floats], labels: Floats, size: 
     """Train one model and write it to a file, unless it is there."""
 
     def make(beside: Path) -> None:
-        save(fit_model(CANDIDATES[kind].build(size), views[CANDIDATES[kind].view], labels), beside)
+        save_model(fit_model(CANDIDATES[kind].build(size), views[CANDIDATES[kind].view], labels), beside)
 
     create_file_once(path, make)
 
 
-def save(model: Model, path: Path) -> None:
+def save_model(model: Model, path: Path) -> None:
     """Write a model of scikit-learn, without pickle."""
     skops.io.dump(model, path)
 
 
-def load(path: Path) -> Model:
+def load_model(path: Path) -> Model:
     """Read a model of scikit-learn.
 
     Raises:
         ValueError: the file holds something that no judge of ours would have written.
     """
-    unknown = set(skops.io.get_untrusted_types(file=path)) - TRUSTED
+    unknown = set(skops.io.get_untrusted_types(file=path)) - TRUSTED_TYPES
     if unknown:
         raise ValueError(f"{path} holds {', '.join(sorted(unknown))}, which no judge writes; it is not loaded.")
-    return skops.io.load(path, trusted=sorted(TRUSTED))
+    return skops.io.load(path, trusted=sorted(TRUSTED_TYPES))

@@ -11,16 +11,16 @@ from judge.metrics.gaps import Floats
 
 from .candidates import Model, View
 from .encoded_views import EncodedViews
-from .encoders.embeddings import Encoded
-from .kernel_features import nearness_of
-from .scaling import Scaling, scaling_of
+from .encoders.embeddings import EncodedSamples
+from .kernel_features import fit_nearness
+from .scaling import Scaling, fit_scaling
 
 MOST_CLUSTERS = 40
 SAMPLES_IN_A_CLUSTER = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Views:
+class FeatureViews:
     """Makes views of vectors as they were in training."""
 
     scaling: Scaling
@@ -28,7 +28,7 @@ class Views:
     clusters: Model
     encoded: EncodedViews | None = None
 
-    def of(self, vectors: Floats, encoded: Encoded | None = None) -> dict[View, Floats]:
+    def transform(self, vectors: Floats, encoded: EncodedSamples | None = None) -> dict[View, Floats]:
         """Return the views of samples, a row each, of their features and of what the run's encoders say of them."""
         features = self.scaling.apply(vectors)
         views: dict[View, Floats] = {
@@ -36,23 +36,23 @@ class Views:
             "nearness": np.asarray(self.nearness.transform(features), dtype=np.float64),
         }
         if self.encoded is not None and encoded is not None:
-            views |= self.encoded.of(vectors, encoded)
+            views |= self.encoded.transform(vectors, encoded)
         return views
 
-    def cluster(self, views: Mapping[View, Floats]) -> npt.NDArray[np.int64]:
+    def assign_clusters(self, views: Mapping[View, Floats]) -> npt.NDArray[np.int64]:
         """Return the number of the group of like contents that each sample is in."""
         return np.asarray(self.clusters.predict(views["features"]), dtype=np.int64)
 
 
-def views_of(vectors: Floats, seed: int) -> Views:
+def fit_views(vectors: Floats, seed: int) -> FeatureViews:
     """Return the views that training vectors ask for; labels have no part in them."""
-    scaling = scaling_of(vectors)
+    scaling = fit_scaling(vectors)
     features = scaling.apply(vectors)
     count = max(1, min(MOST_CLUSTERS, len(features) // SAMPLES_IN_A_CLUSTER, len(np.unique(features, axis=0))))
     clusters = MiniBatchKMeans(count, random_state=seed, n_init=3)
-    return Views(scaling, nearness_of(features, seed), clusters.fit(features))
+    return FeatureViews(scaling, fit_nearness(features, seed), clusters.fit(features))
 
 
-def rows(views: Mapping[View, Floats], chosen: npt.NDArray[np.int64]) -> dict[View, Floats]:
+def select_rows(views: Mapping[View, Floats], chosen: npt.NDArray[np.int64]) -> dict[View, Floats]:
     """Return the views of some of the samples."""
     return {view: values[chosen] for view, values in views.items()}

@@ -10,40 +10,40 @@ from judge.progress import ProgressReporter
 from judge.runs import Run
 from judge.version import code_version, library_versions
 
-from .encoders.cached_encoding import REMEMBERED
-from .trainer import Learning
+from .encoders.cached_encoding import ENCODERS_FILE
+from .trainer import TrainingData
 
 INPUTS = "inputs.json"
 
 
-def discard_files_of_other_inputs(run: Run, learning: Learning, progress: ProgressReporter) -> None:
+def discard_files_of_other_inputs(run: Run, data: TrainingData, progress: ProgressReporter) -> None:
     """Write down what a run learns from; what an earlier attempt made from something else is removed.
 
     Samples that could not be measured may be there now, or the other way round, and rows would no longer be theirs.
     """
     path = run.stages / INPUTS
-    inputs = _inputs(learning)
+    inputs = _describe_inputs(data)
     if path.exists() and read_json(path) == inputs:
         return
-    # The encoders are held to theirs by `encoding.remember`.
-    if run.clear(but={REMEMBERED}):
+    # The encoders are held to theirs by `encoding.record_encoders`.
+    if run.clear(but={ENCODERS_FILE}):
         progress.note("What an earlier attempt left is of other measurements or another version; this one begins anew.")
     write_json(path, inputs)
 
 
-def _inputs(learning: Learning) -> dict[str, Any]:
+def _describe_inputs(data: TrainingData) -> dict[str, Any]:
     return {
-        "samples": len(learning.samples),
-        "measured_sha256": _checksum(learning),
+        "samples": len(data.samples),
+        "measured_sha256": _checksum(data),
         "code_version": code_version(),
         "libraries": library_versions(),
     }
 
 
-def _checksum(learning: Learning) -> str:
+def _checksum(data: TrainingData) -> str:
     digest = hashlib.sha256()
     # As exact as the store keeps them.
-    for one, vector in zip(learning.samples, learning.vectors.astype(np.float32), strict=True):
+    for one, vector in zip(data.samples, data.vectors.astype(np.float32), strict=True):
         digest.update(hashlib.sha256(one.sample.id.encode("utf-8", "surrogatepass")).digest())
         digest.update(vector.tobytes())
     return digest.hexdigest()

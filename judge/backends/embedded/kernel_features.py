@@ -9,7 +9,7 @@ from .candidates import Model
 LANDMARKS = 400
 
 
-def nearness_of(features: Floats, seed: int) -> Model:
+def fit_nearness(features: Floats, seed: int) -> Model:
     """Return what tells how near standardised vectors are to some of the training samples."""
     # Standardised vectors are about the root of twice their length apart: this reaches a few neighbours.
     nearness = Nystroem(

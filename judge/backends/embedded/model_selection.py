@@ -18,10 +18,10 @@ from .candidates import CANDIDATES, Model, Size, View
 from .targets import expected_value
 
 # Comparing takes no more than that: beyond it the order of candidates does not change.
-MOST_COMPARED = 8_000
+MAX_COMPARED_SAMPLES = 8_000
 SMALL_FOREST = 60
 # A weight below this would cost time and change nothing.
-LEAST_WEIGHT = 0.02
+MIN_WEIGHT = 0.02
 PRIOR_SAMPLES = 10
 Ints = npt.NDArray[np.int64]
 
@@ -42,7 +42,7 @@ class Comparison:
         return min(self.rmse, key=lambda name: self.rmse[name])
 
 
-def folds(question: Ints, count: int, seed: int) -> list[tuple[Ints, Ints]]:
+def split_folds(question: Ints, count: int, seed: int) -> list[tuple[Ints, Ints]]:
     """Return training and held-out positions: whole questions, in at most ``count`` parts of about the same size."""
     chance = np.random.default_rng(seed)
     names, place, sizes = np.unique(question, return_inverse=True, return_counts=True)
@@ -60,7 +60,7 @@ def folds(question: Ints, count: int, seed: int) -> list[tuple[Ints, Ints]]:
     return [(np.flatnonzero(of_sample != number), np.flatnonzero(of_sample == number)) for number in range(count)]
 
 
-def some_questions(question: Ints, most: int, seed: int) -> Ints:
+def sample_questions(question: Ints, most: int, seed: int) -> Ints:
     """Return the positions of samples of random whole questions, at most about ``most`` of them."""
     if len(question) <= most:
         return np.arange(len(question))
@@ -75,7 +75,7 @@ def prediction_folds(question: Ints, some: Ints, count: int, seed: int) -> list[
 
     ``some`` holds whole questions, so the models of every fold are strangers to the rest; each foretells a part of it.
     """
-    parts = folds(question[some], count, seed)
+    parts = split_folds(question[some], count, seed)
     rest = np.setdiff1d(np.arange(len(question)), some)
     spread = np.array_split(rest, len(parts)) if parts else []
     return [
@@ -92,7 +92,7 @@ def predict_out_of_fold(
         kind = CANDIDATES[name]
         vectors = views[kind.view]
         model = fit_model(kind.build(Size(len(train), SMALL_FOREST, seed)), vectors[train], labels[train])
-        yield held_out, outputs_of(model, vectors[held_out], labels.shape[1])
+        yield held_out, predict_outputs(model, vectors[held_out], labels.shape[1])
 
 
 def fit_model(model: Model, vectors: Floats, labels: Floats) -> Model:
@@ -100,7 +100,7 @@ def fit_model(model: Model, vectors: Floats, labels: Floats) -> Model:
     return model.fit(vectors, labels.ravel() if labels.shape[1] == 1 else labels)
 
 
-def outputs_of(model: Model, vectors: Floats, count: int) -> Floats:
+def predict_outputs(model: Model, vectors: Floats, count: int) -> Floats:
     """Return what a model says of vectors, samples x outputs; a single output comes as a plain list from some."""
     if isinstance(model, ExtraTreesRegressor):
         # Its own threads add up trees in the order in which they end, which shows in the last digits.
@@ -120,15 +120,15 @@ def compare_candidates(guesses: Mapping[str, Floats], levels: Sequence[float], h
     names = [name for name in CANDIDATES if name in guesses]
     means = np.stack([expected_value(guesses[name], levels) for name in names], axis=1)
     errors = {name: _rmse(means[:, place], human) for place, name in enumerate(names)}
-    weights = _convex(means, human, np.array([float(name != "constant") for name in names]))
-    kept = {name: float(weight) for name, weight in zip(names, weights, strict=True) if weight >= LEAST_WEIGHT}
+    weights = _convex_weights(means, human, np.array([float(name != "constant") for name in names]))
+    kept = {name: float(weight) for name, weight in zip(names, weights, strict=True) if weight >= MIN_WEIGHT}
     total = sum(kept.values())
     kept = {name: weight / total for name, weight in kept.items()}
     mixed = sum(weight * means[:, names.index(name)] for name, weight in kept.items())
     return Comparison(errors, kept, _rmse(np.asarray(mixed), human), len(human))
 
 
-def _convex(columns: Floats, target: Floats, prior: Floats) -> Floats:
+def _convex_weights(columns: Floats, target: Floats, prior: Floats) -> Floats:
     """Return weights of at least nothing that add up to one, of the least squared error.
 
     They are drawn towards equal weights of ``prior`` as by so many samples more: on few samples the best is best by

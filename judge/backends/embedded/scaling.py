@@ -10,7 +10,7 @@ import numpy.typing as npt
 from judge.metrics.gaps import Floats
 
 # In standard deviations. A line drawn through training samples is not to be trusted further out.
-FURTHEST = 5.0
+MAX_DEVIATIONS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +24,13 @@ class Scaling:
     def apply(self, vectors: Floats) -> Floats:
         """Return vectors, a row each, standardised and without the features that did not vary."""
         moved = (vectors[:, self.kept] - self.centre) / self.scale
-        return np.asarray(np.clip(moved, -FURTHEST, FURTHEST), dtype=np.float64)
+        return np.asarray(np.clip(moved, -MAX_DEVIATIONS, MAX_DEVIATIONS), dtype=np.float64)
 
     def as_data(self) -> dict[str, list[float]]:
         return {"kept": self.kept.tolist(), "centre": self.centre.tolist(), "scale": self.scale.tolist()}
 
 
-def scaling_of(vectors: Floats) -> Scaling:
+def fit_scaling(vectors: Floats) -> Scaling:
     """Return the scaling that training vectors ask for; one feature is kept even where none varies."""
     scale = vectors.std(axis=0)
     kept = np.flatnonzero(scale > 1e-9 * (1 + np.abs(vectors).max(axis=0)))
@@ -39,6 +39,6 @@ def scaling_of(vectors: Floats) -> Scaling:
     return Scaling(kept, vectors[:, kept].mean(axis=0), np.maximum(scale[kept], 1e-12))
 
 
-def scaling_from(data: Mapping[str, Any]) -> Scaling:
+def scaling_from_data(data: Mapping[str, Any]) -> Scaling:
     """Return a scaling from what `Scaling.as_data` wrote."""
     return Scaling(np.array(data["kept"], dtype=np.int64), np.array(data["centre"]), np.array(data["scale"]))

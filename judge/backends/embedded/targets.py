@@ -14,7 +14,7 @@ from judge.formats.rubric import RubricDimension
 from judge.metrics.gaps import Floats
 
 
-def shares_of(one: LabelledSample, dimension: RubricDimension, *, final_only: bool = False) -> Floats | None:
+def rating_shares(one: LabelledSample, dimension: RubricDimension, *, final_only: bool = False) -> Floats | None:
     """Return how a sample's ratings are spread over the levels; None where it has no label on the dimension.
 
     Where nobody rated independently, as with imported labels, all of it is on the final score.

@@ -16,47 +16,47 @@ from judge.metrics.gaps import Floats
 from judge.progress import ProgressReporter
 from judge.runs import Run
 
-from .candidates import MANY, Size, View, available_kinds
-from .encoded_views import encoded_views_of
-from .encoders.embeddings import Encoded
-from .ensemble import load, member_rows, save, train_member
-from .feature_views import Views, rows, views_of
+from .candidates import MANY_SAMPLES, Size, View, available_kinds
+from .encoded_views import fit_encoded_views
+from .encoders.embeddings import EncodedSamples
+from .ensemble import load_model, member_rows, save_model, train_member
+from .feature_views import FeatureViews, fit_views, select_rows
 from .model_selection import (
-    MOST_COMPARED,
+    MAX_COMPARED_SAMPLES,
     Comparison,
     Ints,
     compare_candidates,
-    folds,
     predict_out_of_fold,
     prediction_folds,
-    some_questions,
+    sample_questions,
+    split_folds,
 )
 from .options import EmbeddedOptions
-from .targets import distributions, expected_value, shares_above_levels, shares_of
+from .targets import distributions, expected_value, rating_shares, shares_above_levels
 
-FORETOLD = "foretold.json"
+OUT_OF_FOLD_STAGE = "foretold.json"
 # With fewer there is nothing to compare; the mean of the others is said of each.
-FEWEST = 12
+MIN_SAMPLES = 12
 CURVE_SHARES = (0.125, 0.25, 0.5)
 # A learning curve of fewer samples would be one point.
-FEWEST_FOR_A_CURVE = 60
+MIN_CURVE_SAMPLES = 60
 # Where there is much to learn from, fewer trees say the same.
-FEWER_TREES = 100
+TREES_OF_MANY_SAMPLES = 100
 
 
 @dataclass(slots=True)
-class Learning:
+class TrainingData:
     """Samples with their labels, vectors, and what encoders say of them where there are any, row by row."""
 
     samples: list[LabelledSample]
     vectors: Floats
     options: EmbeddedOptions
     seed: int
-    encoded: Encoded | None = None
+    encoded: EncodedSamples | None = None
 
 
 @dataclass(slots=True)
-class _Subject:
+class _DimensionTask:
     """One dimension: which samples have a label on it, and what there is to learn."""
 
     dimension: RubricDimension
@@ -71,90 +71,92 @@ class _Subject:
         return self.dimension.key
 
 
-class Unseen(NamedTuple):
+class OutOfFoldShares(NamedTuple):
     """What the mixture said of samples whose questions its models had not seen."""
 
-    places: Ints
+    rows: Ints
     shares_above: Floats
 
 
-def train(run: Run, learning: Learning, progress: ProgressReporter) -> dict[str, Any]:
+def train(run: Run, data: TrainingData, progress: ProgressReporter) -> dict[str, Any]:
     """Train the mixture of every dimension into the run's folder and return what is to be known of it."""
     run.model.mkdir(parents=True, exist_ok=True)
-    views = _views(run.model, learning)
-    of_all = views.of(learning.vectors, learning.encoded)
-    subjects = [_subject(learning, dimension, run.rubric) for dimension in run.rubric.dimensions]
-    subjects = [subject for subject in subjects if len(subject.chosen)]
-    for subject in subjects:
-        subject.views = rows(of_all, subject.chosen)
-    compared = _compare_all(run.stages, subjects, learning, progress)
+    views = _fit_and_store_views(run.model, data)
+    of_all = views.transform(data.vectors, data.encoded)
+    tasks = [_build_task(data, dimension, run.rubric) for dimension in run.rubric.dimensions]
+    tasks = [task for task in tasks if len(task.chosen)]
+    for task in tasks:
+        task.views = select_rows(of_all, task.chosen)
+    compared = _compare_models(run.stages, tasks, data, progress)
     comparisons = [comparison for comparison, _ in compared]
-    clusters = views.cluster(of_all).tolist()
-    _write_unseen(run.stages / FORETOLD, learning, subjects, [said for _, said in compared], clusters)
-    if learning.options.learning_curve:
-        _learning_curve(run, subjects, comparisons, learning, progress)
-    _train_members(run.model, subjects, comparisons, learning, progress)
+    clusters = views.assign_clusters(of_all).tolist()
+    _write_out_of_fold(run.stages / OUT_OF_FOLD_STAGE, data, tasks, [said for _, said in compared], clusters)
+    if data.options.learning_curve:
+        _learning_curve(run, tasks, comparisons, data, progress)
+    _train_members(run.model, tasks, comparisons, data, progress)
     return {
         "scaling": views.scaling.as_data(),
         "encoded": views.encoded.as_data() if views.encoded else None,
-        "members": learning.options.members,
+        "members": data.options.members,
         "dimensions": {
-            subject.key: asdict(comparison) | {"best": comparison.best, "labelled": len(subject.chosen)}
-            for subject, comparison in zip(subjects, comparisons, strict=True)
+            task.key: asdict(comparison) | {"best": comparison.best, "labelled": len(task.chosen)}
+            for task, comparison in zip(tasks, comparisons, strict=True)
         },
     }
 
 
-def _views(folder: Path, learning: Learning) -> Views:
-    made = views_of(learning.vectors, learning.seed)
-    create_file_once(folder / "nearness.skops", lambda path: save(made.nearness, path))
-    create_file_once(folder / "clusters.skops", lambda path: save(made.clusters, path))
+def _fit_and_store_views(folder: Path, data: TrainingData) -> FeatureViews:
+    made = fit_views(data.vectors, data.seed)
+    create_file_once(folder / "nearness.skops", lambda path: save_model(made.nearness, path))
+    create_file_once(folder / "clusters.skops", lambda path: save_model(made.clusters, path))
     encoded = None
-    if learning.encoded is not None:
-        components = learning.options.components
-        encoded = encoded_views_of(learning.vectors, learning.encoded, components, learning.seed, folder)
-    return Views(made.scaling, load(folder / "nearness.skops"), load(folder / "clusters.skops"), encoded)
+    if data.encoded is not None:
+        components = data.options.components
+        encoded = fit_encoded_views(data.vectors, data.encoded, components, data.seed, folder)
+    return FeatureViews(
+        made.scaling, load_model(folder / "nearness.skops"), load_model(folder / "clusters.skops"), encoded
+    )
 
 
-def _subject(learning: Learning, dimension: RubricDimension, rubric: RubricSpec) -> _Subject:
+def _build_task(data: TrainingData, dimension: RubricDimension, rubric: RubricSpec) -> _DimensionTask:
     chosen: list[int] = []
     shares: list[Floats] = []
-    for place, one in enumerate(learning.samples):
+    for place, one in enumerate(data.samples):
         if dimension.key in missing_side_rules.locked_keys(one.sample, rubric):
             continue
-        found = shares_of(one, dimension, final_only=learning.options.labels == "final")
+        found = rating_shares(one, dimension, final_only=data.options.labels == "final")
         if found is not None:
             chosen.append(place)
             shares.append(found)
     labels = shares_above_levels(np.stack(shares)) if shares else np.zeros((0, len(dimension.levels) - 1))
-    keys = [question_key(learning.samples[place]) for place in chosen]
+    keys = [question_key(data.samples[place]) for place in chosen]
     _, question = np.unique(keys, return_inverse=True) if keys else ([], np.zeros(0, dtype=np.int64))
-    return _Subject(
+    return _DimensionTask(
         dimension, np.array(chosen, dtype=np.int64), labels, expected_value(labels, dimension.values), question
     )
 
 
-def _compare_all(
-    stages: Path, subjects: list[_Subject], learning: Learning, progress: ProgressReporter
-) -> list[tuple[Comparison, Unseen]]:
-    kinds = available_kinds(subjects[0].views) if subjects else []
-    progress.step("Comparing models", len(subjects) * len(kinds) * learning.options.folds)
+def _compare_models(
+    stages: Path, tasks: list[_DimensionTask], data: TrainingData, progress: ProgressReporter
+) -> list[tuple[Comparison, OutOfFoldShares]]:
+    kinds = available_kinds(tasks[0].views) if tasks else []
+    progress.step("Comparing models", len(tasks) * len(kinds) * data.options.folds)
     done = 0
-    found: list[tuple[Comparison, Unseen]] = []
-    for subject in subjects:
-        some = some_questions(subject.question, MOST_COMPARED, learning.seed)
-        parts = prediction_folds(subject.question, some, learning.options.folds, learning.seed)
+    found: list[tuple[Comparison, OutOfFoldShares]] = []
+    for task in tasks:
+        some = sample_questions(task.question, MAX_COMPARED_SAMPLES, data.seed)
+        parts = prediction_folds(task.question, some, data.options.folds, data.seed)
         if not parts:
-            found.append((_only_the_constant(subject), Unseen(subject.chosen[:0], subject.labels[:0])))
+            found.append((_constant_comparison(task), OutOfFoldShares(task.chosen[:0], task.labels[:0])))
             continue
         guesses: dict[str, Floats] = {}
-        for kind in kinds if len(some) >= FEWEST else ["constant"]:
-            path = stages / f"foretold-{subject.key}-{kind}.npy"
+        for kind in kinds if len(some) >= MIN_SAMPLES else ["constant"]:
+            path = stages / f"foretold-{task.key}-{kind}.npy"
             if path.exists():
                 guesses[kind] = np.load(path)
             else:
-                guess = np.zeros_like(subject.labels)
-                for asked, said in predict_out_of_fold(kind, subject.views, subject.labels, parts, learning.seed):
+                guess = np.zeros_like(task.labels)
+                for asked, said in predict_out_of_fold(kind, task.views, task.labels, parts, data.seed):
                     guess[asked] = said
                     done += 1
                     progress.done(done)
@@ -162,32 +164,32 @@ def _compare_all(
                     np.save(file, guess)
                 guesses[kind] = guess
         of_some = {kind: guess[some] for kind, guess in guesses.items()}
-        comparison = compare_candidates(of_some, subject.dimension.values, subject.human[some])
-        progress.note(_learning_curve_text(subject.key, comparison))
-        mixed = sum((weight * guesses[kind] for kind, weight in comparison.weights.items()), start=0 * subject.labels)
-        found.append((comparison, Unseen(subject.chosen, mixed)))
+        comparison = compare_candidates(of_some, task.dimension.values, task.human[some])
+        progress.note(_learning_curve_text(task.key, comparison))
+        mixed = sum((weight * guesses[kind] for kind, weight in comparison.weights.items()), start=0 * task.labels)
+        found.append((comparison, OutOfFoldShares(task.chosen, mixed)))
     return found
 
 
-def _write_unseen(
-    path: Path, learning: Learning, subjects: list[_Subject], unseen: list[Unseen], clusters: list[int]
+def _write_out_of_fold(
+    path: Path, data: TrainingData, tasks: list[_DimensionTask], unseen: list[OutOfFoldShares], clusters: list[int]
 ) -> None:
-    names = [one.sample.id for one in learning.samples]
+    names = [one.sample.id for one in data.samples]
     said = {
-        subject.key: {
-            "ids": [names[place] for place in one.places.tolist()],
+        task.key: {
+            "ids": [names[place] for place in one.rows.tolist()],
             "p": distributions(one.shares_above).tolist(),
         }
-        for subject, one in zip(subjects, unseen, strict=True)
+        for task, one in zip(tasks, unseen, strict=True)
     }
     with replace_file(path) as beside:
         # Not for people's eyes, and may be large.
         beside.write_text(json.dumps({"clusters": dict(zip(names, clusters, strict=True)), "dimensions": said}))
 
 
-def _only_the_constant(subject: _Subject) -> Comparison:
-    error = float(subject.human.std())
-    return Comparison({"constant": error}, {"constant": 1.0}, error, len(subject.human))
+def _constant_comparison(task: _DimensionTask) -> Comparison:
+    error = float(task.human.std())
+    return Comparison({"constant": error}, {"constant": 1.0}, error, len(task.human))
 
 
 def _learning_curve_text(key: str, comparison: Comparison) -> str:
@@ -196,61 +198,61 @@ def _learning_curve_text(key: str, comparison: Comparison) -> str:
 
 
 def _learning_curve(
-    run: Run, subjects: list[_Subject], comparisons: list[Comparison], learning: Learning, progress: ProgressReporter
+    run: Run, tasks: list[_DimensionTask], comparisons: list[Comparison], data: TrainingData, progress: ProgressReporter
 ) -> None:
     """Tell how the error on unseen questions falls as there is more to learn from, by the best kind of model."""
     known = run.curve()
-    progress.step("Drawing learning curves", len(subjects) * len(CURVE_SHARES) * learning.options.folds)
+    progress.step("Drawing learning curves", len(tasks) * len(CURVE_SHARES) * data.options.folds)
     done = 0
-    for subject, comparison in zip(subjects, comparisons, strict=True):
-        some = some_questions(subject.question, MOST_COMPARED, learning.seed)
-        if len(some) < FEWEST_FOR_A_CURVE or comparison.best == "constant":
+    for task, comparison in zip(tasks, comparisons, strict=True):
+        some = sample_questions(task.question, MAX_COMPARED_SAMPLES, data.seed)
+        if len(some) < MIN_CURVE_SAMPLES or comparison.best == "constant":
             continue
-        question = subject.question[some]
-        views, labels, human = rows(subject.views, some), subject.labels[some], subject.human[some]
-        parts = folds(question, learning.options.folds, learning.seed)
-        series = f"RMSE {subject.key}"
+        question = task.question[some]
+        views, labels, human = select_rows(task.views, some), task.labels[some], task.human[some]
+        parts = split_folds(question, data.options.folds, data.seed)
+        series = f"RMSE {task.key}"
         points = dict(known.get(series, []))
         for share in CURVE_SHARES:
             size = round(share * np.mean([len(train) for train, _ in parts]))
             done += len(parts)
             if size in points:
                 continue
-            smaller = [(train[some_questions(question[train], size, learning.seed)], test) for train, test in parts]
+            smaller = [(train[sample_questions(question[train], size, data.seed)], test) for train, test in parts]
             said = np.zeros_like(labels)
-            for held_out, guess in predict_out_of_fold(comparison.best, views, labels, smaller, learning.seed):
+            for held_out, guess in predict_out_of_fold(comparison.best, views, labels, smaller, data.seed):
                 said[held_out] = guess
-            error = float(np.sqrt(((expected_value(said, subject.dimension.values) - human) ** 2).mean()))
-            _tell(run, progress, series, size, error)
+            error = float(np.sqrt(((expected_value(said, task.dimension.values) - human) ** 2).mean()))
+            _add_curve_point(run, progress, series, size, error)
             progress.done(done)
         full = round(float(np.mean([len(train) for train, _ in parts])))
         if full not in points:
-            _tell(run, progress, series, full, comparison.rmse[comparison.best])
+            _add_curve_point(run, progress, series, full, comparison.rmse[comparison.best])
 
 
-def _tell(run: Run, progress: ProgressReporter, series: str, x: float, y: float) -> None:
+def _add_curve_point(run: Run, progress: ProgressReporter, series: str, x: float, y: float) -> None:
     run.add_to_curve(series, x, y)
     progress.curve(series, x, y)
 
 
 def _train_members(
     folder: Path,
-    subjects: list[_Subject],
+    tasks: list[_DimensionTask],
     comparisons: list[Comparison],
-    learning: Learning,
+    data: TrainingData,
     progress: ProgressReporter,
 ) -> None:
-    options = learning.options
+    options = data.options
     total = sum(len(comparison.weights) for comparison in comparisons) * options.members
     progress.step("Training members", total)
     done = 0
-    for subject, comparison in zip(subjects, comparisons, strict=True):
-        trees = options.trees if len(subject.chosen) < MANY else min(options.trees, FEWER_TREES)
-        for member, chosen in enumerate(member_rows(subject.question, options.members, learning.seed)):
-            seen: Mapping[View, Floats] = rows(subject.views, chosen)
-            size = Size(len(chosen), max(1, trees // options.members), learning.seed + member)
+    for task, comparison in zip(tasks, comparisons, strict=True):
+        trees = options.trees if len(task.chosen) < MANY_SAMPLES else min(options.trees, TREES_OF_MANY_SAMPLES)
+        for member, chosen in enumerate(member_rows(task.question, options.members, data.seed)):
+            seen: Mapping[View, Floats] = select_rows(task.views, chosen)
+            size = Size(len(chosen), max(1, trees // options.members), data.seed + member)
             for kind in comparison.weights:
-                path = folder / f"{subject.key}-{kind}-{member}.skops"
-                train_member(kind, seen, subject.labels[chosen], size, path)
+                path = folder / f"{task.key}-{kind}-{member}.skops"
+                train_member(kind, seen, task.labels[chosen], size, path)
                 done += 1
                 progress.done(done)

@@ -18,16 +18,23 @@ from judge.formats.sample_line import SampleRecord
 from judge.options import OptionError, parse_options
 from judge.runs import Run
 
-from .client import Client, Refused
-from .level_probabilities import Unreadable, by_integer, by_logprobs, by_samples, levels_are_tokens, text_of
+from .client import ChatClient, RequestRefused
+from .level_probabilities import (
+    UnreadableReply,
+    levels_are_tokens,
+    predict_from_integer,
+    predict_from_logprobs,
+    predict_from_samples,
+    reply_text,
+)
 from .logprob_support import LogprobSupport
-from .messages import messages
+from .messages import build_messages
 from .options import EndpointOptions
 
 # As many as any server gives.
-ALTERNATIVES = 20
+TOP_LOGPROBS = 20
 # Servers that have no log-probabilities say so with one of these, and so do those that a prompt is too long for.
-UNSUPPORTED = frozenset({400, 422, 501})
+UNSUPPORTED_STATUSES = frozenset({400, 422, 501})
 
 
 class EndpointBackend:
@@ -60,10 +67,10 @@ class EndpointBackend:
         """There are no models that have not seen a sample: none has seen any."""
 
     @contextmanager
-    def judge(self, run: Run, context: JudgeContext) -> Iterator[Judge]:
+    def open_judge(self, run: Run, context: JudgeContext) -> Iterator[Judge]:
         options = self.options(dict(run.config.options))
         self.check(options)
-        client = Client(options)
+        client = ChatClient(options)
         judge = EndpointJudge(run, options, client, context)
         try:
             yield judge
@@ -78,7 +85,7 @@ BACKEND = EndpointBackend()
 class EndpointJudge:
     """Asks one server."""
 
-    def __init__(self, run: Run, options: EndpointOptions, client: Client, context: JudgeContext) -> None:
+    def __init__(self, run: Run, options: EndpointOptions, client: ChatClient, context: JudgeContext) -> None:
         self._run = run
         self._options = options
         self._client = client
@@ -88,13 +95,13 @@ class EndpointJudge:
         if options.readout == "logprobs" and not self._readable:
             raise OptionError("readout logprobs needs levels of one digit each; use samples.")
 
-    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
+    def predict(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
         """Yield predictions in the samples' order, some requests ahead of them."""
         waiting: deque[Future[SamplePrediction]] = deque()
         with ThreadPoolExecutor(self._options.concurrency, thread_name_prefix="endpoint") as pool:
             try:
                 for sample in samples:
-                    waiting.append(pool.submit(self._one, sample))
+                    waiting.append(pool.submit(self._predict_sample, sample))
                     if len(waiting) >= 2 * self._options.concurrency:
                         yield waiting.popleft().result()
                 while waiting:
@@ -104,81 +111,85 @@ class EndpointJudge:
                     future.cancel()
                 self._client.stop()
 
-    def _one(self, sample: SampleRecord) -> SamplePrediction:
+    def _predict_sample(self, sample: SampleRecord) -> SamplePrediction:
         config = self._run.config
         bare = SamplePrediction(sample.id, config.name, config.prompt_sha, "ok", "")
         try:
             asked = missing_side_rules.asked_keys(sample, self._run.rubric)
-            said = messages(sample, self._run.rubric, self._pictures, self._options.longest_side)
-            readout, dimensions = self._asked(said, asked)
-        except Unreadable as problem:
+            said = build_messages(sample, self._run.rubric, self._pictures, self._options.longest_side)
+            readout, dimensions = self._predict_dimensions(said, asked)
+        except UnreadableReply as problem:
             return replace(bare, status="parse_error", message=str(problem))
-        except (Refused, MissingPicture) as problem:
+        except (RequestRefused, MissingPicture) as problem:
             return replace(bare, status="backend_error", message=str(problem))
         return replace(bare, readout=readout, dimensions=dimensions)
 
-    def _asked(self, said: list[dict[str, Any]], asked: list[str]) -> tuple[str, dict[str, DimensionPrediction]]:
+    def _predict_dimensions(
+        self, said: list[dict[str, Any]], asked: list[str]
+    ) -> tuple[str, dict[str, DimensionPrediction]]:
         if not self._tries_logprobs():
-            return self._without_logprobs(said, asked)
-        choice = self._likeliest_with_logprobs(said)
+            return self._predict_without_logprobs(said, asked)
+        choice = self._request_logprobs(said)
         if choice is None:
-            found = self._without_logprobs(said, asked)
+            found = self._predict_without_logprobs(said, asked)
             # Answered now: it was the question for log-probabilities that the server refused, and not the sample.
-            self._support.missed()
+            self._support.record_missing()
             return found
-        by_token = by_logprobs(choice, self._run.rubric, asked)
+        by_token = predict_from_logprobs(choice, self._run.rubric, asked)
         if by_token is not None:
             return "logprobs", by_token
         if self._options.readout == "logprobs":
-            raise Unreadable("the reply has no log-probabilities at the places of its scores")
-        return self._without_logprobs(said, asked, choice)
+            raise UnreadableReply("the reply has no log-probabilities at the places of its scores")
+        return self._predict_without_logprobs(said, asked, choice)
 
     def _tries_logprobs(self) -> bool:
         if self._options.readout == "logprobs":
             return True
-        return self._options.readout == "auto" and self._readable and self._support.likely()
+        return self._options.readout == "auto" and self._readable and self._support.is_likely()
 
-    def _without_logprobs(
+    def _predict_without_logprobs(
         self, said: list[dict[str, Any]], asked: list[str], likeliest: dict[str, Any] | None = None
     ) -> tuple[str, dict[str, DimensionPrediction]]:
         """Read several replies, or the number of one: of the ``likeliest`` where it is there already."""
         rubric = self._run.rubric
         if self._options.readout != "integer" and self._options.samples > 1:
-            texts = self._several(said)
-            return f"samples:{len(texts)}", by_samples(texts, rubric, asked)
-        choice = likeliest or self._client.complete(self._body(said, temperature=0.0))["choices"][0]
-        return "integer", by_integer(text_of(choice), rubric, asked)
+            texts = self._request_replies(said)
+            return f"samples:{len(texts)}", predict_from_samples(texts, rubric, asked)
+        choice = likeliest or self._client.complete(self._build_body(said, temperature=0.0))["choices"][0]
+        return "integer", predict_from_integer(reply_text(choice), rubric, asked)
 
-    def _likeliest_with_logprobs(self, said: list[dict[str, Any]]) -> dict[str, Any] | None:
+    def _request_logprobs(self, said: list[dict[str, Any]]) -> dict[str, Any] | None:
         """Return the likeliest reply, with what else could have stood there where the server says so.
 
         None where it refuses the request; whether because of that question, it has to be asked without it to know.
         """
-        body = self._body(said, temperature=0.0) | {"logprobs": True, "top_logprobs": ALTERNATIVES}
+        body = self._build_body(said, temperature=0.0) | {"logprobs": True, "top_logprobs": TOP_LOGPROBS}
         try:
             choice: dict[str, Any] = self._client.complete(body)["choices"][0]
-        except Refused as refusal:
-            if self._options.readout == "logprobs" or refusal.status not in UNSUPPORTED:
+        except RequestRefused as refusal:
+            if self._options.readout == "logprobs" or refusal.status not in UNSUPPORTED_STATUSES:
                 raise
             return None
         if choice.get("logprobs"):
-            self._support.came()
+            self._support.record_present()
         else:
-            self._support.missed()
+            self._support.record_missing()
         return choice
 
-    def _several(self, said: list[dict[str, Any]]) -> list[str]:
+    def _request_replies(self, said: list[dict[str, Any]]) -> list[str]:
         """Return several replies; servers that give one at a time are asked again."""
         texts: list[str] = []
         while len(texts) < self._options.samples:
-            body = self._body(said, temperature=self._options.temperature) | {"n": self._options.samples - len(texts)}
+            body = self._build_body(said, temperature=self._options.temperature) | {
+                "n": self._options.samples - len(texts)
+            }
             choices = self._client.complete(body)["choices"]
             for choice in choices[: self._options.samples - len(texts)]:
                 try:
-                    texts.append(text_of(choice))
-                except Unreadable:
+                    texts.append(reply_text(choice))
+                except UnreadableReply:
                     texts.append("")
         return texts
 
-    def _body(self, said: list[dict[str, Any]], *, temperature: float) -> dict[str, Any]:
+    def _build_body(self, said: list[dict[str, Any]], *, temperature: float) -> dict[str, Any]:
         return {"messages": said, "max_tokens": self._options.max_tokens, "temperature": temperature}

@@ -14,16 +14,16 @@ from judge.backends.interface import BackendError
 
 from .options import EndpointOptions
 
-FIRST_WAIT = 1.0
-LONGEST_WAIT = 60.0
+FIRST_WAIT_SECONDS = 1.0
+MAX_WAIT_SECONDS = 60.0
 # Another attempt may find the server less busy, or up again.
-PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+RETRY_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 # No sample of the run would fare better.
-HOPELESS = frozenset({401, 403, 404, 405})
-LONGEST_MESSAGE = 300
+FATAL_STATUSES = frozenset({401, 403, 404, 405})
+MAX_MESSAGE_LENGTH = 300
 
 
-class Refused(RuntimeError):
+class RequestRefused(RuntimeError):
     """The server does not answer for this request, however often it is asked."""
 
     def __init__(self, message: str, status: int = 0) -> None:
@@ -35,7 +35,7 @@ class BudgetSpent(BackendError):
     """As many requests were made as were allowed."""
 
 
-class Client:
+class ChatClient:
     """Talks to one server, from several threads."""
 
     def __init__(self, options: EndpointOptions) -> None:
@@ -55,12 +55,12 @@ class Client:
             BackendError: it cannot be had for any; the address, the model or the key is wrong.
             BudgetSpent: it would be one request too many.
         """
-        wait = FIRST_WAIT
+        wait = FIRST_WAIT_SECONDS
         problem = ""
         for attempt in range(self._options.retries + 1):
             if attempt and self._stopped.wait(wait * random.uniform(0.5, 1)):  # noqa: S311 - spreads clients, no secret
                 break
-            self._spend()
+            self._count_request()
             try:
                 answer = self._session().post(
                     f"{self._options.url.rstrip('/')}/chat/completions",
@@ -68,31 +68,31 @@ class Client:
                     timeout=self._options.timeout,
                 )
             except requests.RequestException as error:
-                problem, wait = f"no answer ({type(error).__name__})", min(LONGEST_WAIT, wait * 2)
+                problem, wait = f"no answer ({type(error).__name__})", min(MAX_WAIT_SECONDS, wait * 2)
                 continue
             if answer.status_code == 200:
-                found = self._object(answer)
+                found = self._parse_completion(answer)
                 if found is not None:
                     return found
-                problem, wait = "an answer that is no chat completion", min(LONGEST_WAIT, wait * 2)
-            elif answer.status_code in PASSING:
+                problem, wait = "an answer that is no chat completion", min(MAX_WAIT_SECONDS, wait * 2)
+            elif answer.status_code in RETRY_STATUSES:
                 problem = f"{answer.status_code} {self._server_text(answer)}"
-                wait = _retry_after(answer) or min(LONGEST_WAIT, wait * 2)
-            elif answer.status_code in HOPELESS:
+                wait = _retry_after(answer) or min(MAX_WAIT_SECONDS, wait * 2)
+            elif answer.status_code in FATAL_STATUSES:
                 raise BackendError(
                     f"The server at {self._options.url} says "
                     f"{answer.status_code} {self._server_text(answer)}; look at url, "
                     f"model, and the key in {self._options.key_variable}."
                 )
             else:
-                raise Refused(f"{answer.status_code} {self._server_text(answer)}", answer.status_code)
-        raise Refused(f"{problem} after {self._options.retries + 1} attempts")
+                raise RequestRefused(f"{answer.status_code} {self._server_text(answer)}", answer.status_code)
+        raise RequestRefused(f"{problem} after {self._options.retries + 1} attempts")
 
     def stop(self) -> None:
         """Let no attempt wait any longer."""
         self._stopped.set()
 
-    def _spend(self) -> None:
+    def _count_request(self) -> None:
         with self._lock:
             if self._options.max_requests and self.requests >= self._options.max_requests:
                 raise BudgetSpent(
@@ -112,7 +112,7 @@ class Client:
         found: requests.Session = self._local.session
         return found
 
-    def _object(self, answer: requests.Response) -> dict[str, Any] | None:
+    def _parse_completion(self, answer: requests.Response) -> dict[str, Any] | None:
         try:
             found = answer.json()
         except ValueError:
@@ -134,7 +134,7 @@ class Client:
             found = answer.text
         error = found.get("error") if isinstance(found, dict) else found
         words = error.get("message") if isinstance(error, dict) else error
-        text = " ".join(str(words or answer.reason or "").split())[:LONGEST_MESSAGE]
+        text = " ".join(str(words or answer.reason or "").split())[:MAX_MESSAGE_LENGTH]
         return text.replace(self._key, "***") if self._key else text
 
 
@@ -148,4 +148,4 @@ def _retry_after(answer: requests.Response) -> float | None:
             seconds = parsedate_to_datetime(given).timestamp() - time.time()
         except ValueError:
             return None
-    return min(LONGEST_WAIT, max(0.0, seconds))
+    return min(MAX_WAIT_SECONDS, max(0.0, seconds))

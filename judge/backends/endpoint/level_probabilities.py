@@ -11,14 +11,14 @@ from judge.formats.rubric import RubricDimension, RubricSpec
 from judge.parsing import parse_reply
 
 # Below it the model spoke of something else than levels at this place.
-LEAST_MASS = 0.5
+MIN_MASS = 0.5
 
 
-class Unreadable(ValueError):
+class UnreadableReply(ValueError):
     """A reply without the scores that were asked for."""
 
 
-def text_of(choice: Mapping[str, Any]) -> str:
+def reply_text(choice: Mapping[str, Any]) -> str:
     """Return the text of a choice.
 
     Raises:
@@ -27,11 +27,11 @@ def text_of(choice: Mapping[str, Any]) -> str:
     message = choice.get("message")
     content = message.get("content") if isinstance(message, dict) else None
     if not isinstance(content, str):
-        raise Unreadable("the reply has no text")
+        raise UnreadableReply("the reply has no text")
     return content
 
 
-def by_integer(text: str, rubric: RubricSpec, asked: Collection[str]) -> dict[str, DimensionPrediction]:
+def predict_from_integer(text: str, rubric: RubricSpec, asked: Collection[str]) -> dict[str, DimensionPrediction]:
     """Return the levels that a reply names, held for certain.
 
     Raises:
@@ -39,11 +39,13 @@ def by_integer(text: str, rubric: RubricSpec, asked: Collection[str]) -> dict[st
     """
     reply = parse_reply(text, rubric, asked)
     if reply.problem:
-        raise Unreadable(reply.problem)
-    return {key: at_level(reply.values[key], one) for key, one in _asked(rubric, asked).items()}
+        raise UnreadableReply(reply.problem)
+    return {key: at_level(reply.values[key], one) for key, one in _asked_dimensions(rubric, asked).items()}
 
 
-def by_samples(texts: Sequence[str], rubric: RubricSpec, asked: Collection[str]) -> dict[str, DimensionPrediction]:
+def predict_from_samples(
+    texts: Sequence[str], rubric: RubricSpec, asked: Collection[str]
+) -> dict[str, DimensionPrediction]:
     """Return how the levels are spread over several replies; those that cannot be read are left out.
 
     Raises:
@@ -52,15 +54,15 @@ def by_samples(texts: Sequence[str], rubric: RubricSpec, asked: Collection[str])
     replies = [parse_reply(text, rubric, asked) for text in texts]
     read = [reply.values for reply in replies if not reply.problem]
     if not read:
-        raise Unreadable(replies[0].problem if replies else "there is no reply")
+        raise UnreadableReply(replies[0].problem if replies else "there is no reply")
     found: dict[str, DimensionPrediction] = {}
-    for key, dimension in _asked(rubric, asked).items():
+    for key, dimension in _asked_dimensions(rubric, asked).items():
         counts = Counter(values[key] for values in read)
         found[key] = prediction_from_distribution([float(counts[level]) for level in dimension.values], dimension)
     return found
 
 
-def by_logprobs(
+def predict_from_logprobs(
     choice: Mapping[str, Any], rubric: RubricSpec, asked: Collection[str]
 ) -> dict[str, DimensionPrediction] | None:
     """Return the distributions at the places where the reply's scores stand; None where it does not have them.
@@ -71,25 +73,25 @@ def by_logprobs(
     Raises:
         Unreadable: the reply has no score of a dimension.
     """
-    text = text_of(choice)
-    tokens = _tokens(choice)
+    text = reply_text(choice)
+    tokens = _parse_tokens(choice)
     if tokens is None:
         return None
     reply = parse_reply(text, rubric, asked)
     if reply.problem:
-        raise Unreadable(reply.problem)
+        raise UnreadableReply(reply.problem)
     found: dict[str, DimensionPrediction] = {}
-    for key, dimension in _asked(rubric, asked).items():
+    for key, dimension in _asked_dimensions(rubric, asked).items():
         token = _score_token(text, tokens, dimension, reply.values[key])
         if token is None:
             return None
-        names = {_plain(value): place for place, value in enumerate(dimension.values)}
+        names = {_level_text(value): place for place, value in enumerate(dimension.values)}
         chances = [0.0] * len(names)
         for text_of_token, chance in token.items():
             if text_of_token.strip() in names:
                 chances[names[text_of_token.strip()]] += chance
         mass = sum(chances)
-        if mass < LEAST_MASS:
+        if mass < MIN_MASS:
             return None
         found[key] = prediction_from_distribution(chances, dimension, mass=min(1.0, mass))
     return found
@@ -97,18 +99,18 @@ def by_logprobs(
 
 def levels_are_tokens(rubric: RubricSpec) -> bool:
     """Return whether every level is written with one digit."""
-    return all(len(_plain(value)) == 1 for one in rubric.dimensions for value in one.values)
+    return all(len(_level_text(value)) == 1 for one in rubric.dimensions for value in one.values)
 
 
-def _asked(rubric: RubricSpec, asked: Collection[str]) -> dict[str, RubricDimension]:
+def _asked_dimensions(rubric: RubricSpec, asked: Collection[str]) -> dict[str, RubricDimension]:
     return {one.key: one for one in rubric.dimensions if one.key in asked}
 
 
-def _plain(value: float) -> str:
+def _level_text(value: float) -> str:
     return f"{value:g}"
 
 
-def _tokens(choice: Mapping[str, Any]) -> list[tuple[int, dict[str, float]]] | None:
+def _parse_tokens(choice: Mapping[str, Any]) -> list[tuple[int, dict[str, float]]] | None:
     """Return where each token of the reply begins, and the chances of those that could have stood there."""
     logprobs = choice.get("logprobs")
     content = logprobs.get("content") if isinstance(logprobs, dict) else None
@@ -143,7 +145,7 @@ def _score_token(
     if not matches:
         return None
     at = matches[-1].start(1)
-    if text[at] != _plain(value):
+    if text[at] != _level_text(value):
         return None
     for (start, chances), (end, _) in zip(tokens, [*tokens[1:], (len(text), {})], strict=True):
         # A token that holds more than the digit cannot be compared with the others.

@@ -14,20 +14,20 @@ class LogprobSupport:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._came = False
+        self._present = False
         self._misses = 0
 
-    def likely(self) -> bool:
+    def is_likely(self) -> bool:
         """Return whether to ask for them; once some came, always."""
         with self._lock:
-            return self._came or self._misses < MISSES
+            return self._present or self._misses < MISSES
 
-    def came(self) -> None:
+    def record_present(self) -> None:
         """Note a reply with log-probabilities."""
         with self._lock:
-            self._came = True
+            self._present = True
 
-    def missed(self) -> None:
+    def record_missing(self) -> None:
         """Note messages that were answered without them, or only once they were not asked for."""
         with self._lock:
             self._misses += 1

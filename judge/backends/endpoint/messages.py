@@ -12,11 +12,11 @@ from judge.formats.sample_line import SampleRecord, TextPart
 from judge.prompt import build_prompt
 
 # What every server reads.
-_KINDS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
-QUALITY = 92
+_MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+JPEG_QUALITY = 92
 
 
-def messages(
+def build_messages(
     sample: SampleRecord, rubric: RubricSpec, pictures: PictureFolder, longest_side: int
 ) -> list[dict[str, Any]]:
     """Return the messages of a request.
@@ -38,18 +38,18 @@ def data_uri(content: bytes, name: str, longest_side: int) -> str:
     """Return a picture as a data URI; as it is where a server reads its format and it is small enough."""
     try:
         with Picture.open(io.BytesIO(content)) as image:
-            kind = _KINDS.get(image.format or "")
+            kind = _MEDIA_TYPES.get(image.format or "")
             if kind is None or (longest_side and max(image.size) > longest_side):
-                content, kind = _smaller(image, longest_side), "image/jpeg"
+                content, kind = _encode_smaller(image, longest_side), "image/jpeg"
     except (OSError, ValueError, SyntaxError, Picture.DecompressionBombError) as error:
         raise MissingPicture(f"{name} cannot be read as a picture ({error})") from None
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def _smaller(image: Picture.Image, longest_side: int) -> bytes:
+def _encode_smaller(image: Picture.Image, longest_side: int) -> bytes:
     flat = on_white(image)
     if longest_side:
         flat.thumbnail((longest_side, longest_side), Picture.Resampling.LANCZOS, reducing_gap=3.0)
     file = io.BytesIO()
-    flat.save(file, "JPEG", quality=QUALITY)
+    flat.save(file, "JPEG", quality=JPEG_QUALITY)
     return file.getvalue()

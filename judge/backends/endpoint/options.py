@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from judge.options import OptionError
 
 Readout = Literal["auto", "logprobs", "samples", "integer"]
-NAME_OF_A_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class EndpointOptions:
         if self.timeout <= 0:
             raise OptionError(f"timeout is {self.timeout:g}; it is a number of seconds.")
         # None of these messages repeats what it is about: that may be a secret.
-        if not NAME_OF_A_VARIABLE.fullmatch(self.key_variable):
+        if not VARIABLE_NAME.fullmatch(self.key_variable):
             raise OptionError(
                 "key_variable is the name of an environment variable that holds the key, and not the key."
             )

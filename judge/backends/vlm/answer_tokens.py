@@ -7,7 +7,7 @@ from judge.backends.interface import BackendError
 from judge.formats.rubric import RubricDimension, RubricLevel, RubricSpec
 
 Encode = Callable[[str], list[int]]
-MOST_LEVELS = 10
+MAX_LEVELS = 10
 
 
 def rubric_with_digit_levels(rubric: RubricSpec) -> RubricSpec:
@@ -22,15 +22,15 @@ def rubric_with_digit_levels(rubric: RubricSpec) -> RubricSpec:
     if all(len(f"{value:g}") == 1 for dimension in rubric.dimensions for value in dimension.values):
         return rubric
     for dimension in rubric.dimensions:
-        if len(dimension.levels) > MOST_LEVELS:
+        if len(dimension.levels) > MAX_LEVELS:
             raise BackendError(
                 f"{dimension.key} has {len(dimension.levels)} levels; the backend vlm reads single digits, and so at "
-                f"most {MOST_LEVELS}. Use a rubric with fewer levels, or the backend embedded."
+                f"most {MAX_LEVELS}. Use a rubric with fewer levels, or the backend embedded."
             )
-    return replace(rubric, dimensions=tuple(_by_place(dimension) for dimension in rubric.dimensions))
+    return replace(rubric, dimensions=tuple(_with_position_levels(dimension) for dimension in rubric.dimensions))
 
 
-def _by_place(dimension: RubricDimension) -> RubricDimension:
+def _with_position_levels(dimension: RubricDimension) -> RubricDimension:
     levels = tuple(
         RubricLevel(float(place), ": ".join(part for part in (f"{level.value:g}", level.label) if part), level.anchor)
         for place, level in enumerate(dimension.levels)
@@ -46,9 +46,9 @@ class TokenizedAnswer:
     """A line of scores in tokens."""
 
     ids: list[int]
-    learned: list[bool]
+    is_learned: list[bool]
     """Whether a token is for the model to find; what rules say is told it."""
-    marks: list[tuple[int, int]]
+    level_positions: list[tuple[int, int]]
     """Where a level stands that is for the model to find, and of which dimension, by its number."""
 
 
@@ -71,44 +71,44 @@ class AnswerLine:
                 )
             self.levels.append([ids[0] for ids in tokens])
         self.keys = [dimension.key for dimension in rubric.dimensions]
-        self.before = [encode((", " if number else "{") + f'"{key}": ') for number, key in enumerate(self.keys)]
+        self.joint_prefixes = [encode((", " if number else "{") + f'"{key}": ') for number, key in enumerate(self.keys)]
         """What stands before each level in the line of all dimensions."""
-        self.alone = [encode(f'{{"{key}": ') for key in self.keys]
+        self.single_prefixes = [encode(f'{{"{key}": ') for key in self.keys]
         """What stands before the level in the line of one dimension."""
-        self.nothing = encode("null")
+        self.null_tokens = encode("null")
         self.end = [*encode("}"), end]
 
-    def joint(self, places: Sequence[int | None], known: Sequence[bool]) -> TokenizedAnswer:
+    def joint_answer(self, places: Sequence[int | None], known: Sequence[bool]) -> TokenizedAnswer:
         """Return the line of all dimensions, each at the place of a level, or None where it does not apply.
 
         Where a place is ``known`` the model is told it.
         """
         answer = TokenizedAnswer([], [], [])
         for number, place in enumerate(places):
-            self._key(answer, self.before[number])
-            self._level(answer, number, place, known=known[number])
-        self._key(answer, self.end)
+            self._append_fixed(answer, self.joint_prefixes[number])
+            self._append_level(answer, number, place, known=known[number])
+        self._append_fixed(answer, self.end)
         return answer
 
-    def single(self, number: int, place: int, *, known: bool = False) -> TokenizedAnswer:
+    def single_answer(self, number: int, place: int, *, known: bool = False) -> TokenizedAnswer:
         """Return the line of one dimension."""
         answer = TokenizedAnswer([], [], [])
-        self._key(answer, self.alone[number])
-        self._level(answer, number, place, known=known)
-        self._key(answer, self.end)
+        self._append_fixed(answer, self.single_prefixes[number])
+        self._append_level(answer, number, place, known=known)
+        self._append_fixed(answer, self.end)
         return answer
 
-    def value(self, number: int, place: int | None) -> list[int]:
+    def level_tokens(self, number: int, place: int | None) -> list[int]:
         """Return the tokens of a level, or of that there is none."""
-        return self.nothing if place is None else [self.levels[number][place]]
+        return self.null_tokens if place is None else [self.levels[number][place]]
 
-    def _key(self, answer: TokenizedAnswer, ids: list[int]) -> None:
+    def _append_fixed(self, answer: TokenizedAnswer, ids: list[int]) -> None:
         answer.ids += ids
-        answer.learned += [True] * len(ids)
+        answer.is_learned += [True] * len(ids)
 
-    def _level(self, answer: TokenizedAnswer, number: int, place: int | None, *, known: bool) -> None:
-        ids = self.value(number, place)
+    def _append_level(self, answer: TokenizedAnswer, number: int, place: int | None, *, known: bool) -> None:
+        ids = self.level_tokens(number, place)
         if not known:
-            answer.marks.append((len(answer.ids), number))
+            answer.level_positions.append((len(answer.ids), number))
         answer.ids += ids
-        answer.learned += [not known] * len(ids)
+        answer.is_learned += [not known] * len(ids)

@@ -30,17 +30,17 @@ from judge.runs import Run
 
 from . import checkpoints
 from .answer_tokens import AnswerLine, rubric_with_digit_levels
-from .inputs import Item, Items
+from .inputs import Conversation, ConversationBuilder
 from .launcher import launch_training
-from .level_probabilities import Distributions, Known, LevelProbabilityReader
-from .model_adapters import family_of
+from .level_probabilities import Distributions, LevelProbabilityReader, RuleLevels
+from .model_adapters import load_adapter
 from .model_lookup import FAMILIES, find_model
 from .options import VlmOptions
 from .trainer import MODEL
 
 # Where a run that has moved looks for the model that its LoRA weights belong to.
-BASE = "base"
-READERS = 2
+BASE_FOLDER = "base"
+READER_THREADS = 2
 
 
 class VlmBackend:
@@ -74,7 +74,7 @@ class VlmBackend:
         """There are no models that have not seen a sample: a second training would cost as much as the first."""
 
     @contextmanager
-    def judge(self, run: Run, context: JudgeContext) -> Iterator[Judge]:
+    def open_judge(self, run: Run, context: JudgeContext) -> Iterator[Judge]:
         options = self.options(dict(run.config.options) | dict(context.path_overrides))
         yield VlmJudge(run, options, context.pictures)
 
@@ -83,12 +83,12 @@ BACKEND = VlmBackend()
 
 
 @dataclass(slots=True)
-class _Asked:
+class _PreparedSample:
     """A sample with what is put before the model; without an item where that cannot be made."""
 
     sample: SampleRecord
-    known: Known
-    item: Item | None
+    known: RuleLevels
+    item: Conversation | None
     problem: str = ""
 
 
@@ -103,11 +103,11 @@ class VlmJudge:
         """
         checkpoints.hide_library_progress_bars()
         about = read_json(run.model / MODEL)
-        base = _base(run, about) if about["tuning"] == "lora" else None
+        base = _find_base_model(run, about) if about["tuning"] == "lora" else None
         words = rubric_with_digit_levels(run.rubric)
         tokenizer = checkpoints.load_tokenizer(run.model)
-        family = family_of(about["family"], base or run.model, tokenizer, options.picture_tokens)
-        self._items = Items(tokenizer, family, words)
+        adapter = load_adapter(about["family"], base or run.model, tokenizer, options.picture_tokens)
+        self._items = ConversationBuilder(tokenizer, adapter, words)
         line = AnswerLine(words, self._items.encode, self._items.end)
         self._reader = LevelProbabilityReader(
             checkpoints.load_for_inference(run.model, base, options), self._items, line, options.readout
@@ -118,32 +118,32 @@ class VlmJudge:
         self._pictures = pictures
         self._batch = options.eval_batch
 
-    def judge(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
+    def predict(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
         """Yield predictions in the samples' order; pictures are read ahead while the model works."""
         coming = iter(samples)
         # One processor each: threads that share every small piece of work wait for each other more than they gain.
         alone = partial(torch.set_num_threads, 1)
-        with ThreadPoolExecutor(READERS, thread_name_prefix="vlm", initializer=alone) as pool:
-            following = self._ahead(pool, coming)
+        with ThreadPoolExecutor(READER_THREADS, thread_name_prefix="vlm", initializer=alone) as pool:
+            following = self._submit_batch(pool, coming)
             while batch := following:
-                following = self._ahead(pool, coming)
-                yield from self._judged([future.result() for future in batch])
+                following = self._submit_batch(pool, coming)
+                yield from self._predict_batch([future.result() for future in batch])
 
-    def _ahead(self, pool: ThreadPoolExecutor, coming: Iterator[SampleRecord]) -> list[Future[_Asked]]:
-        return [pool.submit(self._asked, sample) for sample in islice(coming, self._batch)]
+    def _submit_batch(self, pool: ThreadPoolExecutor, coming: Iterator[SampleRecord]) -> list[Future[_PreparedSample]]:
+        return [pool.submit(self._prepare_sample, sample) for sample in islice(coming, self._batch)]
 
-    def _asked(self, sample: SampleRecord) -> _Asked:
+    def _prepare_sample(self, sample: SampleRecord) -> _PreparedSample:
         by_rule = missing_side_rules.locked_keys(sample, self._run.rubric)
-        known: Known = {}
+        known: RuleLevels = {}
         for number, dimension in enumerate(self._run.rubric.dimensions):
             if (rule := by_rule.get(dimension.key)) is not None:
                 known[number] = None if rule.value is None else dimension.values.index(rule.value)
         try:
-            return _Asked(sample, known, self._items.of(sample, self._pictures))
+            return _PreparedSample(sample, known, self._items.build(sample, self._pictures))
         except MissingPicture as problem:
-            return _Asked(sample, known, None, str(problem))
+            return _PreparedSample(sample, known, None, str(problem))
 
-    def _judged(self, batch: list[_Asked]) -> Iterator[SamplePrediction]:
+    def _predict_batch(self, batch: list[_PreparedSample]) -> Iterator[SamplePrediction]:
         shown = [(one.item, one.known) for one in batch if one.item is not None]
         found = self._reader.read([item for item, _ in shown], [known for _, known in shown]) if shown else None
         row = 0
@@ -160,7 +160,7 @@ class VlmJudge:
             row += 1
             yield prediction
 
-    def _dimensions(self, found: Distributions, row: int, known: Known) -> dict[str, DimensionPrediction]:
+    def _dimensions(self, found: Distributions, row: int, known: RuleLevels) -> dict[str, DimensionPrediction]:
         return {
             dimension.key: prediction_from_distribution(
                 found.chances[number][row].tolist(), dimension, mass=float(found.masses[number][row])
@@ -170,13 +170,13 @@ class VlmJudge:
         }
 
 
-def _base(run: Run, about: dict[str, Any]) -> Path:
+def _find_base_model(run: Run, about: dict[str, Any]) -> Path:
     """Return the folder of the model that a run's LoRA weights belong to.
 
     Raises:
         BackendError: it is not here, or another one.
     """
-    beside = run.model / BASE
+    beside = run.model / BASE_FOLDER
     name = str(beside) if beside.exists() else str(about["base"])
     wanted_for = (
         f"{run.folder} holds LoRA weights, which belong to the {FAMILIES[about['family']]} model {about['base']}: "

@@ -4,38 +4,40 @@ from collections.abc import Sequence
 
 import torch
 
-from .inputs import Item, Items
+from .inputs import Conversation, ConversationBuilder
 from .model_adapters import ModelImage
 
 
-def batch_of(made: Sequence[Item], items: Items, *, blank: bool = False) -> dict[str, torch.Tensor]:
+def build_batch(
+    made: Sequence[Conversation], items: ConversationBuilder, *, blank: bool = False
+) -> dict[str, torch.Tensor]:
     """Return the arguments of a model: tokens, which of them count, where they are, and pixels.
 
     With ``blank`` a batch without a picture gets an empty one among what does not count: models that are trained side
     by side must all go the same way, with weights for pictures or without.
     """
-    hidden = [items.blank()] if blank and not any(item.shown for item in made) else []
+    hidden = [items.blank_image()] if blank and not any(item.images for item in made) else []
     longest = max(len(item.ids) for item in made) + sum(len(one.ids) for one in hidden)
     shape = (len(made), longest)
     ids = torch.full(shape, items.pad)
     counts = torch.zeros(shape, dtype=torch.long)
-    places = torch.zeros(items.family.axes, *shape, dtype=torch.long)
+    places = torch.zeros(items.adapter.axes, *shape, dtype=torch.long)
     for row, item in enumerate(made):
         start = longest - len(item.ids)
         ids[row, start:] = torch.tensor(item.ids)
         counts[row, start:] = 1
-        places[:, row, start:] = item.places
+        places[:, row, start:] = item.positions
     for one in hidden:
         ids[0, : len(one.ids)] = torch.tensor(one.ids)
-    shown: list[ModelImage] = [*hidden, *(one for item in made for one in item.shown)]
+    shown: list[ModelImage] = [*hidden, *(one for item in made for one in item.images)]
     return {
         "input_ids": ids,
         "attention_mask": counts,
-        "position_ids": by_axes(places),
-        **items.family.inputs(shown),
+        "position_ids": merge_single_axis(places),
+        **items.adapter.batch_images(shown),
     }
 
 
-def by_axes(places: torch.Tensor) -> torch.Tensor:
+def merge_single_axis(places: torch.Tensor) -> torch.Tensor:
     """Return places, axes x samples x tokens, as a model takes them: one axis is none."""
     return places[0] if len(places) == 1 else places

@@ -15,7 +15,7 @@ from judge.backends.interface import BackendError
 from .options import Precision, VlmOptions
 
 # Of the language model alone: what sees stays as it is.
-ADAPTED = r".*language_model\..*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
+LORA_LAYERS = r".*language_model\..*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
 DTYPES: dict[Precision, torch.dtype] = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
 
@@ -25,7 +25,7 @@ def hide_library_progress_bars() -> None:
     library_messages.disable_progress_bar()
 
 
-def device() -> torch.device:
+def select_device() -> torch.device:
     """Return where models work here: the first graphics card, or the processor."""
     return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
 
@@ -62,8 +62,8 @@ def load_for_training(base: Path, checkpoint: Path | None, options: VlmOptions) 
         return load_model(checkpoint or base, torch.float32)
     model = load_model(base, DTYPES[options.precision])
     if checkpoint is not None:
-        return _with_lora(model, checkpoint, learning=True)
-    if not any(re.fullmatch(ADAPTED, name) for name, _ in model.named_modules()):
+        return _load_lora(model, checkpoint, learning=True)
+    if not any(re.fullmatch(LORA_LAYERS, name) for name, _ in model.named_modules()):
         raise BackendError(f"{base} has no layers of the kinds that LoRA adapts; set tuning=full.")
     return get_peft_model(
         model,
@@ -71,12 +71,12 @@ def load_for_training(base: Path, checkpoint: Path | None, options: VlmOptions) 
             r=options.lora_rank,
             lora_alpha=options.lora_alpha,
             lora_dropout=options.lora_dropout,
-            target_modules=ADAPTED,
+            target_modules=LORA_LAYERS,
         ),
     )
 
 
-def save(model: Any, folder: Path, *, state: dict[str, torch.Tensor] | None = None) -> None:
+def save_weights(model: Any, folder: Path, *, state: dict[str, torch.Tensor] | None = None) -> None:
     """Write what was learned as safetensors: all weights with their configuration, or those of LoRA."""
     more: dict[str, Any] = {"save_embedding_layers": False} if isinstance(model, PeftModel) else {}
     model.save_pretrained(folder, state_dict=state, **more)
@@ -84,7 +84,7 @@ def save(model: Any, folder: Path, *, state: dict[str, torch.Tensor] | None = No
     (folder / "README.md").unlink(missing_ok=True)
 
 
-def save_reading(base: Path, folder: Path) -> None:
+def save_preprocessors(base: Path, folder: Path) -> None:
     """Write beside weights what makes tokens of text and pixels of pictures."""
     load_tokenizer(base).save_pretrained(folder)
     AutoImageProcessor.from_pretrained(base, backend="pil", local_files_only=True).save_pretrained(folder)
@@ -94,11 +94,11 @@ def load_for_inference(folder: Path, base: Path | None, options: VlmOptions) -> 
     """Return a trained model, where it works fastest; LoRA's weights are added to those of the ``base``."""
     model = load_model(base or folder, DTYPES[options.precision])
     if base is not None:
-        model = _with_lora(model, folder, learning=False).merge_and_unload()
-    return model.to(device()).eval()
+        model = _load_lora(model, folder, learning=False).merge_and_unload()
+    return model.to(select_device()).eval()
 
 
-def _with_lora(model: Any, folder: Path, *, learning: bool) -> Any:
+def _load_lora(model: Any, folder: Path, *, learning: bool) -> Any:
     """Return a model with what LoRA learned beside it."""
     with warnings.catch_warnings():
         # One library calls the other by names that this is to give up.

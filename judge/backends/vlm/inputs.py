@@ -19,89 +19,91 @@ from .model_adapters import END, START, ModelAdapter, ModelImage, token_id
 
 
 @dataclass(slots=True)
-class Item:
+class Conversation:
     """A conversation up to where the answer begins."""
 
     ids: list[int]
-    places: torch.Tensor
+    positions: torch.Tensor
     """Where each token is: axes x tokens."""
-    extent: int
+    next_position: int
     """The place of the next token."""
-    shown: list[ModelImage] = field(default_factory=list)
+    images: list[ModelImage] = field(default_factory=list)
 
-    def followed_by(self, ids: Sequence[int]) -> "Item":
+    def append(self, ids: Sequence[int]) -> "Conversation":
         """Return it with text behind it."""
-        places = self.extent + torch.arange(len(ids)).expand(len(self.places), -1)
-        return Item([*self.ids, *ids], torch.cat([self.places, places], 1), self.extent + len(ids), self.shown)
+        places = self.next_position + torch.arange(len(ids)).expand(len(self.positions), -1)
+        return Conversation(
+            [*self.ids, *ids], torch.cat([self.positions, places], 1), self.next_position + len(ids), self.images
+        )
 
 
-class Items:
+class ConversationBuilder:
     """Makes items for one model under one rubric, as it is spoken."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, family: ModelAdapter, rubric: RubricSpec) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, adapter: ModelAdapter, rubric: RubricSpec) -> None:
         self._tokenizer = tokenizer
         self._rubric = rubric
-        self.family = family
+        self.adapter = adapter
         self.end = token_id(tokenizer, END)
         pad = tokenizer.pad_token_id
         self.pad = self.end if pad is None else int(pad)
-        names = {*tokenizer.get_added_vocab(), *family.special}
+        names = {*tokenizer.get_added_vocab(), *adapter.special}
         self._special = re.compile("|".join(re.escape(name) for name in sorted(names, key=len, reverse=True)))
-        self._before = self._marked(family.system + f"{START}user\n")
-        self._after = self._marked(f"{END}\n{START}assistant\n")
+        self._before = self._encode_template(adapter.system + f"{START}user\n")
+        self._after = self._encode_template(f"{END}\n{START}assistant\n")
 
     def encode(self, text: str) -> list[int]:
         """Return the tokens of a text, in which nothing is special: what is written like a special token is cut up."""
         cuts = [0, *(match.start() + 1 for match in self._special.finditer(text)), len(text)]
         pieces = [text[start:end] for start, end in pairwise(cuts) if start < end]
-        return [one for piece in pieces for one in self._plain(piece)]
+        return [one for piece in pieces for one in self._encode_plain(piece)]
 
-    def of(self, sample: SampleRecord, pictures: PictureFolder) -> Item:
+    def build(self, sample: SampleRecord, pictures: PictureFolder) -> Conversation:
         """Return the conversation about a sample.
 
         Raises:
             MissingPicture: a picture is not there, or none that the model can take.
         """
-        item = Item([], torch.zeros(self.family.axes, 0, dtype=torch.long), 0).followed_by(self._before)
+        item = Conversation([], torch.zeros(self.adapter.axes, 0, dtype=torch.long), 0).append(self._before)
         for part in build_prompt(self._rubric, sample.turns):
             item = (
-                item.followed_by(self.encode(part.text))
+                item.append(self.encode(part.text))
                 if isinstance(part, TextPart)
-                else _with(item, self._shown(pictures, part.path))
+                else _append_image(item, self._read_image(pictures, part.path))
             )
-        return item.followed_by(self._after)
+        return item.append(self._after)
 
-    def blank(self) -> ModelImage:
+    def blank_image(self) -> ModelImage:
         """Return the smallest picture, of which a model that is trained with others sees one where it has no other."""
-        return self.family.show(Picture.new("RGB", (8, 8), "white"))
+        return self.adapter.encode_image(Picture.new("RGB", (8, 8), "white"))
 
-    def _shown(self, pictures: PictureFolder, name: str) -> ModelImage:
+    def _read_image(self, pictures: PictureFolder, name: str) -> ModelImage:
         content = pictures.read(name)
         try:
             with Picture.open(io.BytesIO(content)) as image:
-                return self.family.show(on_white(image))
+                return self.adapter.encode_image(on_white(image))
         except (OSError, ValueError, SyntaxError, Picture.DecompressionBombError) as error:
             raise MissingPicture(f"{name} cannot be shown to the model ({error})") from None
 
-    def _marked(self, text: str) -> list[int]:
+    def _encode_template(self, text: str) -> list[int]:
         """Return the tokens of a text of our own, in which special tokens are."""
         ids: list[int] = []
         for piece in re.split(f"({re.escape(START)}|{re.escape(END)})", text):
             if piece in (START, END):
                 ids.append(token_id(self._tokenizer, piece))
             elif piece:
-                ids += self._plain(piece)
+                ids += self._encode_plain(piece)
         return ids
 
-    def _plain(self, text: str) -> list[int]:
+    def _encode_plain(self, text: str) -> list[int]:
         found: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
         return found
 
 
-def _with(item: Item, shown: ModelImage) -> Item:
-    return Item(
-        [*item.ids, *shown.ids],
-        torch.cat([item.places, item.extent + shown.places], 1),
-        item.extent + shown.extent,
-        [*item.shown, shown],
+def _append_image(item: Conversation, images: ModelImage) -> Conversation:
+    return Conversation(
+        [*item.ids, *images.ids],
+        torch.cat([item.positions, item.next_position + images.positions], 1),
+        item.next_position + images.next_position,
+        [*item.images, images],
     )

@@ -32,13 +32,13 @@ from .model_lookup import find_model
 from .options import VlmOptions
 
 SAMPLES = "samples.jsonl"
-PLACE = "place.json"
+TASK_FILE = "place.json"
 LEFT_OUT = "left_out.json"
 LOG = "workers.log"
 LAST_LINES = 12
-PATIENCE = 15.0
+SECONDS_TO_STOP = 15.0
 # A picture longer than that, for its width, is shown to no model.
-LONGEST = 200
+MAX_ASPECT = 200
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -50,15 +50,15 @@ def launch_training(run: Run, samples: Sequence[LabelledSample], options: VlmOpt
     """
     from .trainer import train_model
 
-    kept = viewable(run, samples, context)
+    kept = select_viewable(run, samples, context)
     if options.devices == 1:
         train_model(run, find_model(options.model), kept, context.pictures, options, context.progress)
         return
-    _write(run, kept, context.pictures)
-    _side_by_side(run, options, context.progress)
+    _write_task(run, kept, context.pictures)
+    _run_processes(run, options, context.progress)
 
 
-def viewable(run: Run, samples: Sequence[LabelledSample], context: JudgeContext) -> list[LabelledSample]:
+def select_viewable(run: Run, samples: Sequence[LabelledSample], context: JudgeContext) -> list[LabelledSample]:
     """Return the samples whose pictures can all be shown; of the others is told why they are left out.
 
     A training of hours must not find out in its middle.
@@ -69,7 +69,7 @@ def viewable(run: Run, samples: Sequence[LabelledSample], context: JudgeContext)
         progress.step("Looking at pictures", len(samples))
         problems: dict[str, str] = {}
         for one in count_progress(samples, progress):
-            if problem := _problem(one, context.pictures):
+            if problem := _picture_problem(one, context.pictures):
                 problems[one.sample.id] = problem
         for name, problem in list(problems.items())[:20]:
             progress.note(f"{name} is left out: {problem}")
@@ -78,12 +78,12 @@ def viewable(run: Run, samples: Sequence[LabelledSample], context: JudgeContext)
     return [one for one in samples if one.sample.id not in left_out]
 
 
-def _problem(one: LabelledSample, pictures: PictureFolder) -> str:
+def _picture_problem(one: LabelledSample, pictures: PictureFolder) -> str:
     for image in one.sample.images:
         try:
             with Picture.open(pictures.path(image.path)) as picture:
-                if max(picture.size) > LONGEST * min(picture.size):
-                    return f"{image.path} is more than {LONGEST} times as long as it is wide"
+                if max(picture.size) > MAX_ASPECT * min(picture.size):
+                    return f"{image.path} is more than {MAX_ASPECT} times as long as it is wide"
                 # Only JPEG knows this: it decodes at a fraction of its size.
                 picture.draft("RGB", (64, 64))
                 picture.load()
@@ -94,7 +94,7 @@ def _problem(one: LabelledSample, pictures: PictureFolder) -> str:
     return ""
 
 
-def _write(run: Run, samples: Sequence[LabelledSample], pictures: PictureFolder) -> None:
+def _write_task(run: Run, samples: Sequence[LabelledSample], pictures: PictureFolder) -> None:
     """Leave what the processes learn from where they look for it."""
 
     def make(path: Path) -> None:
@@ -102,17 +102,17 @@ def _write(run: Run, samples: Sequence[LabelledSample], pictures: PictureFolder)
             file.writelines(format_labelled_line(one) + "\n" for one in samples)
 
     create_file_once(run.stages / SAMPLES, make)
-    write_json(run.stages / PLACE, {"pictures": str(pictures.folder.resolve())})
+    write_json(run.stages / TASK_FILE, {"pictures": str(pictures.folder.resolve())})
 
 
 def read_task(run: Run) -> tuple[list[LabelledSample], PictureFolder]:
-    """Return what `_write` left."""
+    """Return what `_write_task` left."""
     with (run.stages / SAMPLES).open("rb") as lines:
         samples = [parse_labelled(decode_line(raw), run.rubric) for raw in lines]
-    return samples, PictureFolder(Path(read_json(run.stages / PLACE)["pictures"]))
+    return samples, PictureFolder(Path(read_json(run.stages / TASK_FILE)["pictures"]))
 
 
-def command(run: Run, options: VlmOptions) -> list[str]:
+def build_command(run: Run, options: VlmOptions) -> list[str]:
     """Return the command that starts the processes."""
     return [
         *(sys.executable, "-m", "accelerate.commands.launch"),
@@ -123,13 +123,13 @@ def command(run: Run, options: VlmOptions) -> list[str]:
     ]
 
 
-def _side_by_side(run: Run, options: VlmOptions, progress: ProgressReporter) -> None:
+def _run_processes(run: Run, options: VlmOptions, progress: ProgressReporter) -> None:
     log = run.stages / LOG
     error = ""
-    with log.open("w") as file, _processes(command(run, options), file) as launcher:
+    with log.open("w") as file, _running_processes(build_command(run, options), file) as launcher:
         assert launcher.stdout is not None
         for line in launcher.stdout:
-            event = _event(line)
+            event = _parse_event(line)
             if event is None:
                 file.write(line)
                 file.flush()
@@ -146,7 +146,7 @@ def _side_by_side(run: Run, options: VlmOptions, progress: ProgressReporter) -> 
 
 
 @contextmanager
-def _processes(arguments: list[str], log: Any) -> Iterator[subprocess.Popen[str]]:
+def _running_processes(arguments: list[str], log: Any) -> Iterator[subprocess.Popen[str]]:
     """Start processes that end when this block does, or this process."""
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | {
@@ -168,15 +168,15 @@ def _processes(arguments: list[str], log: Any) -> Iterator[subprocess.Popen[str]
     try:
         yield launcher
     finally:
-        _end(launcher)
+        _stop(launcher)
 
 
-def _end(launcher: subprocess.Popen[str]) -> None:
+def _stop(launcher: subprocess.Popen[str]) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         if launcher.poll() is None:
             os.killpg(launcher.pid, number)
             try:
-                launcher.wait(PATIENCE)
+                launcher.wait(SECONDS_TO_STOP)
             except subprocess.TimeoutExpired:
                 continue
     for pipe in (launcher.stdin, launcher.stdout):
@@ -184,7 +184,7 @@ def _end(launcher: subprocess.Popen[str]) -> None:
             pipe.close()
 
 
-def _event(line: str) -> dict[str, Any] | None:
+def _parse_event(line: str) -> dict[str, Any] | None:
     try:
         found = json.loads(line)
     except ValueError:

@@ -14,12 +14,12 @@ import torch
 from judge.metrics.gaps import Floats
 
 from .answer_tokens import AnswerLine
-from .batches import batch_of, by_axes
-from .inputs import Item, Items
+from .batches import build_batch, merge_single_axis
+from .inputs import Conversation, ConversationBuilder
 from .options import Readout
 
 # For each dimension the place of the level that a rule says; None where it says that there is none.
-Known = dict[int, int | None]
+RuleLevels = dict[int, int | None]
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class Distributions:
 class LevelProbabilityReader:
     """Reads one model."""
 
-    def __init__(self, model: Any, items: Items, line: AnswerLine, readout: Readout) -> None:
+    def __init__(self, model: Any, items: ConversationBuilder, line: AnswerLine, readout: Readout) -> None:
         self._model = model
         self._items = items
         self._line = line
@@ -43,7 +43,7 @@ class LevelProbabilityReader:
         self._levels = [torch.tensor(levels, device=model.device) for levels in line.levels]
 
     @torch.inference_mode()
-    def read(self, made: Sequence[Item], known: Sequence[Known]) -> Distributions:
+    def read(self, made: Sequence[Conversation], known: Sequence[RuleLevels]) -> Distributions:
         """Return the distributions of a batch.
 
         Args:
@@ -51,22 +51,22 @@ class LevelProbabilityReader:
             known: of each what rules say, which is put into the line of all dimensions and not asked.
         """
         joint = self._readout == "joint"
-        before = self._line.before if joint else self._line.alone
-        talk = _Talk(self._model, [item.followed_by(before[0]) for item in made], self._items)
-        logits = [talk.begin()]
+        before = self._line.joint_prefixes if joint else self._line.single_prefixes
+        cached = _CachedBatch(self._model, [item.append(before[0]) for item in made], self._items)
+        logits = [cached.start()]
         for number in range(1, len(before)):
             if joint:
                 chosen = logits[-1][:, self._levels[number - 1]].argmax(-1)
                 said = [self._rule_tokens(one, number - 1) for one in known]
-                logits.append(talk.go_on(said, self._levels[number - 1][chosen], before[number]))
+                logits.append(cached.extend(said, self._levels[number - 1][chosen], before[number]))
             else:
-                talk.take_back(len(before[number - 1]))
-                logits.append(talk.go_on([[]] * len(made), None, before[number]))
+                cached.rewind(len(before[number - 1]))
+                logits.append(cached.extend([[]] * len(made), None, before[number]))
         return self._distributions(logits)
 
-    def _rule_tokens(self, known: Known, number: int) -> list[int] | None:
+    def _rule_tokens(self, known: RuleLevels, number: int) -> list[int] | None:
         """Return the tokens of what rules say; None where the model itself has the word."""
-        return self._line.value(number, known[number]) if number in known else None
+        return self._line.level_tokens(number, known[number]) if number in known else None
 
     def _distributions(self, logits: list[torch.Tensor]) -> Distributions:
         chances: list[Floats] = []
@@ -78,23 +78,25 @@ class LevelProbabilityReader:
         return Distributions(chances, masses)
 
 
-class _Talk:
+class _CachedBatch:
     """A batch in which the model remembers what it has read."""
 
-    def __init__(self, model: Any, made: Sequence[Item], items: Items) -> None:
+    def __init__(self, model: Any, made: Sequence[Conversation], items: ConversationBuilder) -> None:
         self._model = model
         self._pad = items.pad
-        self._axes = items.family.axes
-        self._batch = {name: tensor.to(model.device) for name, tensor in batch_of(made, items).items()}
+        self._axes = items.adapter.axes
+        self._batch = {name: tensor.to(model.device) for name, tensor in build_batch(made, items).items()}
         self._counts = self._batch["attention_mask"]
-        self._next = torch.tensor([item.extent for item in made], device=model.device)
-        self._memory: Any = None
+        self._next = torch.tensor([item.next_position for item in made], device=model.device)
+        self._cache: Any = None
 
-    def begin(self) -> torch.Tensor:
+    def start(self) -> torch.Tensor:
         """Return the logits of what follows the conversations, samples x vocabulary."""
         return self._call(self._batch)
 
-    def go_on(self, said: Sequence[list[int] | None], chosen: torch.Tensor | None, then: Sequence[int]) -> torch.Tensor:
+    def extend(
+        self, said: Sequence[list[int] | None], chosen: torch.Tensor | None, then: Sequence[int]
+    ) -> torch.Tensor:
         """Return the logits of what follows some more tokens.
 
         Args:
@@ -121,18 +123,18 @@ class _Talk:
             {
                 "input_ids": ids,
                 "attention_mask": self._counts,
-                "position_ids": by_axes(places.expand(self._axes, -1, -1)),
+                "position_ids": merge_single_axis(places.expand(self._axes, -1, -1)),
             }
         )
 
-    def take_back(self, count: int) -> None:
+    def rewind(self, count: int) -> None:
         """Forget the last tokens, the same number in all samples."""
-        self._memory.crop(-count)
+        self._cache.crop(-count)
         self._counts = self._counts[:, :-count]
         self._next = self._next - count
 
     def _call(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        found = self._model(**batch, past_key_values=self._memory, use_cache=True, logits_to_keep=1)
-        self._memory = found.past_key_values
+        found = self._model(**batch, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
+        self._cache = found.past_key_values
         logits: torch.Tensor = found.logits[:, -1]
         return logits

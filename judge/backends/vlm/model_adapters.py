@@ -24,9 +24,9 @@ class ModelImage:
     """A picture as a model takes it."""
 
     ids: list[int]
-    places: torch.Tensor
+    positions: torch.Tensor
     """Where its tokens are, counted from its first one: axes x tokens."""
-    extent: int
+    next_position: int
     """By how much places advance over it."""
     pixels: torch.Tensor
     grid: torch.Tensor | None
@@ -43,25 +43,25 @@ class ModelAdapter(Protocol):
     special: tuple[str, ...]
     """Tokens that no text of a sample may contain."""
 
-    def show(self, picture: Image.Image) -> ModelImage:
+    def encode_image(self, picture: Image.Image) -> ModelImage:
         """Return a picture as the model takes it; `ValueError` where it cannot take it."""
         ...
 
-    def inputs(self, shown: list[ModelImage]) -> dict[str, torch.Tensor]:
+    def batch_images(self, shown: list[ModelImage]) -> dict[str, torch.Tensor]:
         """Return what the model is given of the pictures of a batch."""
         ...
 
 
-def family_of(kind: str, folder: Path, tokenizer: PreTrainedTokenizerBase, picture_tokens: int) -> ModelAdapter:
+def load_adapter(kind: str, folder: Path, tokenizer: PreTrainedTokenizerBase, picture_tokens: int) -> ModelAdapter:
     """Return the family of a model's kind, set up as the model's folder says."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     processor = AutoImageProcessor.from_pretrained(folder, backend="pil", local_files_only=True)
-    makers: dict[str, Any] = {"qwen2_5_vl": QwenFamily, "internvl": InternFamily}
-    family: ModelAdapter = makers[kind](config, processor, tokenizer, picture_tokens)
-    return family
+    adapter_classes: dict[str, Any] = {"qwen2_5_vl": QwenAdapter, "internvl": InternAdapter}
+    adapter: ModelAdapter = adapter_classes[kind](config, processor, tokenizer, picture_tokens)
+    return adapter
 
 
-class QwenFamily:
+class QwenAdapter:
     """Qwen2.5-VL: pictures in nearly their own size, tokens placed by time, height and width."""
 
     system = f"{START}system\nYou are a helpful assistant.{END}\n"
@@ -79,7 +79,7 @@ class QwenFamily:
         most = picture_tokens * side * side
         self._size = {"shortest_edge": min(most, processor.size["shortest_edge"]), "longest_edge": most}
 
-    def show(self, picture: Image.Image) -> ModelImage:
+    def encode_image(self, picture: Image.Image) -> ModelImage:
         found = self._processor(images=[picture], size=self._size, return_tensors="pt")
         grid = found["image_grid_thw"]
         rows, columns = (int(count) // self._merge for count in grid[0, 1:])
@@ -94,7 +94,7 @@ class QwenFamily:
         ids = [self._start, *[self._pad] * count, self._end]
         return ModelImage(ids, places, extent + 1, found["pixel_values"], grid)
 
-    def inputs(self, shown: list[ModelImage]) -> dict[str, torch.Tensor]:
+    def batch_images(self, shown: list[ModelImage]) -> dict[str, torch.Tensor]:
         if not shown:
             return {}
         return {
@@ -103,7 +103,7 @@ class QwenFamily:
         }
 
 
-class InternFamily:
+class InternAdapter:
     """InternVL: pictures in tiles of one size, with the whole beside them, tokens placed one after the other."""
 
     system = ""
@@ -116,22 +116,22 @@ class InternFamily:
         self._processor = processor
         self._start, self._end = (token_id(tokenizer, name) for name in ("<img>", "</img>"))
         self._pad = config["image_token_id"]
-        self._tile = _tokens_of_tile(config)
+        self._tile = _tokens_per_tile(config)
         # One of them is the whole picture.
         self._tiles = max(1, picture_tokens // self._tile - 1)
 
-    def show(self, picture: Image.Image) -> ModelImage:
+    def encode_image(self, picture: Image.Image) -> ModelImage:
         found = self._processor(images=[picture], crop_to_patches=True, max_patches=self._tiles, return_tensors="pt")
         tiles: torch.Tensor = found["pixel_values"]
         count = self._tile * len(tiles)
         ids = [self._start, *[self._pad] * count, self._end]
         return ModelImage(ids, torch.arange(len(ids)).unsqueeze(0), len(ids), tiles, None)
 
-    def inputs(self, shown: list[ModelImage]) -> dict[str, torch.Tensor]:
+    def batch_images(self, shown: list[ModelImage]) -> dict[str, torch.Tensor]:
         return {"pixel_values": torch.cat([one.pixels for one in shown])} if shown else {}
 
 
-def _tokens_of_tile(config: dict[str, Any]) -> int:
+def _tokens_per_tile(config: dict[str, Any]) -> int:
     vision = config["vision_config"]
     sides = [
         size // patch for size, patch in zip(_pair(vision["image_size"]), _pair(vision["patch_size"]), strict=True)

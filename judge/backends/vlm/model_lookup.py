@@ -43,30 +43,30 @@ def find_model(name: str, *, wanted_for: str = "") -> FoundModel:
     if not folder.is_dir():
         if name.startswith((".", "/", "~")) or name.count("/") != 1:
             raise BackendError(f"{wanted_for}{name} is no folder here; give the folder of a model, or its name.")
-        folder = _in_cache(name, wanted_for)
-    return FoundModel(folder.resolve(), _family(folder, name, wanted_for))
+        folder = _find_in_cache(name, wanted_for)
+    return FoundModel(folder.resolve(), _read_family(folder, name, wanted_for))
 
 
-def _in_cache(name: str, wanted_for: str) -> Path:
+def _find_in_cache(name: str, wanted_for: str) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     try:
         return Path(snapshot_download(name, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError):
-        raise BackendError(f"{wanted_for}{_fetch(name)}") from None
+        raise BackendError(f"{wanted_for}{_fetch_hint(name)}") from None
 
 
-def _fetch(name: str) -> str:
+def _fetch_hint(name: str) -> str:
     return f"The model {name} is not on this machine. Fetch it with: hf download {name}"
 
 
-def _family(folder: Path, name: str, wanted_for: str) -> str:
-    if not (_config(folder) and _has_weights(folder)):
+def _read_family(folder: Path, name: str, wanted_for: str) -> str:
+    if not (_read_config(folder) and _has_weights(folder)):
         own = folder == Path(name).expanduser()
         remedy = "Put a whole one there." if own else f"Fetch the rest with: hf download {name}"
         raise BackendError(f"{wanted_for}The model {name} lacks its configuration or weights. {remedy}")
-    kind = str(_config(folder).get("model_type"))
+    kind = str(_read_config(folder).get("model_type"))
     if kind == "internvl_chat":
         raise BackendError(
             f"{name} is an InternVL with code of its own, which is not run; take the checkpoint whose name ends in -hf."
@@ -76,7 +76,7 @@ def _family(folder: Path, name: str, wanted_for: str) -> str:
     return kind
 
 
-def _config(folder: Path) -> dict[str, Any]:
+def _read_config(folder: Path) -> dict[str, Any]:
     try:
         found = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

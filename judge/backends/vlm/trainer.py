@@ -31,9 +31,9 @@ from judge.runs import Run
 
 from . import checkpoints
 from .answer_tokens import AnswerLine, rubric_with_digit_levels
-from .inputs import Items
+from .inputs import ConversationBuilder
 from .losses import soft_loss, text_loss
-from .model_adapters import family_of
+from .model_adapters import load_adapter
 from .model_lookup import FoundModel
 from .options import VlmOptions
 from .training_targets import TrainingExamples, build_exercises, collate
@@ -61,9 +61,9 @@ def train_model(
     """
     checkpoints.hide_library_progress_bars()
     tokenizer = checkpoints.load_tokenizer(base.folder)
-    family = family_of(base.family, base.folder, tokenizer, options.picture_tokens)
+    adapter = load_adapter(base.family, base.folder, tokenizer, options.picture_tokens)
     words = rubric_with_digit_levels(run.rubric)
-    items = Items(tokenizer, family, words)
+    items = ConversationBuilder(tokenizer, adapter, words)
     line = AnswerLine(words, items.encode, items.end)
     made = build_exercises(samples, run.rubric, options.readout)
     if not made:
@@ -71,20 +71,20 @@ def train_model(
     set_seed(run.config.seed)
     checkpoint = last_checkpoint(run.stages / CHECKPOINTS, options.devices)
     model = checkpoints.load_for_training(base.folder, checkpoint, options)
-    arguments = _arguments(run, options, len(made))
+    arguments = _build_arguments(run, options, len(made))
     trainer = JudgeTrainer(
         options,
         model=model,
         args=arguments,
         train_dataset=TrainingExamples(made, run.rubric, items, line, pictures),
         data_collator=partial(collate, items=items, line=line, blank=options.devices > 1),
-        callbacks=[_Telling(run, progress)],
+        callbacks=[_ProgressCallback(run, progress)],
     )
     trainer.remove_callback(PrinterCallback)
     trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
-    trainer.keep(run.model)
+    trainer.write_weights(run.model)
     if trainer.is_world_process_zero():
-        checkpoints.save_reading(base.folder, run.model)
+        checkpoints.save_preprocessors(base.folder, run.model)
         write_json(
             run.model / MODEL,
             {
@@ -143,7 +143,7 @@ class JudgeTrainer(Trainer):
             loss = soft_loss(logits, labels, levels, spreads, self._options.text_weight)
         return (loss, found) if return_outputs else loss
 
-    def keep(self, folder: Path) -> None:
+    def write_weights(self, folder: Path) -> None:
         """Write the trained weights; called by all processes, done by the first."""
         self.save_model(str(folder), _internal_call=True)
 
@@ -151,13 +151,13 @@ class JudgeTrainer(Trainer):
         """Write weights and nothing beside them, where the library would add a pickle."""
         if self.args.should_save:
             assert output_dir is not None
-            checkpoints.save(self.accelerator.unwrap_model(self.model), Path(output_dir), state=state_dict)
+            checkpoints.save_weights(self.accelerator.unwrap_model(self.model), Path(output_dir), state=state_dict)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         """Do nothing: the weights have come from there already, by names of which the library loses some."""
 
 
-class _Telling(TrainerCallback):
+class _ProgressCallback(TrainerCallback):
     """Tells how a training goes."""
 
     def __init__(self, run: Run, progress: ProgressReporter) -> None:
@@ -198,13 +198,13 @@ def _refuse_divergence(loss: float, step: int) -> None:
         )
 
 
-def _sharding(options: VlmOptions) -> dict[str, Any]:
+def _sharding_arguments(options: VlmOptions) -> dict[str, Any]:
     if not options.sharded:
         return {}
     return {"fsdp": True, "fsdp_config": {"activation_checkpointing": options.checkpointing}}
 
 
-def _arguments(run: Run, options: VlmOptions, exercises: int) -> TrainingArguments:
+def _build_arguments(run: Run, options: VlmOptions, exercises: int) -> TrainingArguments:
     turns = math.ceil(exercises / (options.devices * options.device_batch))
     steps = math.ceil(options.epochs * math.ceil(turns / options.accumulation))
     arguments = TrainingArguments(
@@ -228,7 +228,7 @@ def _arguments(run: Run, options: VlmOptions, exercises: int) -> TrainingArgumen
         activation_checkpointing=options.checkpointing and not options.sharded,
         activation_checkpointing_kwargs={"use_reentrant": False},
         ddp_find_unused_parameters=False,
-        **_sharding(options),
+        **_sharding_arguments(options),
         dataloader_num_workers=options.loaders,
         dataloader_pin_memory=torch.cuda.is_available(),
         remove_unused_columns=False,

@@ -12,8 +12,8 @@ from judge.formats.release_line import LabelledSample
 from judge.formats.rubric import RubricDimension, RubricSpec
 
 from .answer_tokens import AnswerLine, TokenizedAnswer
-from .batches import batch_of
-from .inputs import Item, Items
+from .batches import build_batch
+from .inputs import Conversation, ConversationBuilder
 from .options import Readout
 
 # What torch's cross-entropy leaves out.
@@ -24,7 +24,7 @@ LEFT_OUT = -100
 class TrainingExample:
     """A conversation with its answer, and the spread of ratings at each mark of the answer."""
 
-    item: Item
+    item: Conversation
     answer: TokenizedAnswer
     spreads: list[list[float]]
 
@@ -53,7 +53,12 @@ class TrainingExamples(torch.utils.data.Dataset[TrainingExample]):
     """Exercises as a model takes them, made one by one as they are asked for."""
 
     def __init__(
-        self, made: Sequence[Exercise], rubric: RubricSpec, items: Items, line: AnswerLine, pictures: PictureFolder
+        self,
+        made: Sequence[Exercise],
+        rubric: RubricSpec,
+        items: ConversationBuilder,
+        line: AnswerLine,
+        pictures: PictureFolder,
     ) -> None:
         """Take the rubric as it was released, whose levels have the order of those that are spoken."""
         self._exercises = made
@@ -70,29 +75,29 @@ class TrainingExamples(torch.utils.data.Dataset[TrainingExample]):
         exercise = self._exercises[number]
         one, dimensions = exercise.sample, self._rubric.dimensions
         if exercise.dimension is None:
-            answer = self._joint(one)
+            answer = self._joint_answer(one)
         else:
-            place = _place(one, dimensions[exercise.dimension])
-            answer = self._line.single(exercise.dimension, place)
-        spreads = [_spread(one, dimensions[number]) for _, number in answer.marks]
-        return TrainingExample(self._items.of(one.sample, self._pictures), answer, spreads)
+            place = _level_position(one, dimensions[exercise.dimension])
+            answer = self._line.single_answer(exercise.dimension, place)
+        spreads = [_rating_shares(one, dimensions[number]) for _, number in answer.level_positions]
+        return TrainingExample(self._items.build(one.sample, self._pictures), answer, spreads)
 
-    def _joint(self, one: LabelledSample) -> TokenizedAnswer:
+    def _joint_answer(self, one: LabelledSample) -> TokenizedAnswer:
         by_rule = missing_side_rules.locked_keys(one.sample, self._rubric)
         places: list[int | None] = []
         known: list[bool] = []
         for dimension in self._rubric.dimensions:
             rule = by_rule.get(dimension.key)
             if rule is None:
-                places.append(_place(one, dimension))
+                places.append(_level_position(one, dimension))
             else:
                 places.append(None if rule.value is None else dimension.values.index(rule.value))
             known.append(rule is not None or not _is_labelled(one, dimension.key))
-        return self._line.joint(places, known)
+        return self._line.joint_answer(places, known)
 
 
 def collate(
-    lessons: Sequence[TrainingExample], items: Items, line: AnswerLine, *, blank: bool = False
+    examples: Sequence[TrainingExample], items: ConversationBuilder, line: AnswerLine, *, blank: bool = False
 ) -> dict[str, torch.Tensor]:
     """Return a batch with what is to be learned of its last tokens.
 
@@ -100,18 +105,21 @@ def collate(
     ``levels`` are the tokens of the levels and ``spreads`` the chances of these, samples x tokens x levels; the chances
     are all 0 where no level stands.
     """
-    batch = batch_of([one.item.followed_by(one.answer.ids) for one in lessons], items, blank=blank)
-    longest = max(len(one.answer.ids) for one in lessons)
+    batch = build_batch([one.item.append(one.answer.ids) for one in examples], items, blank=blank)
+    longest = max(len(one.answer.ids) for one in examples)
     most = max(len(levels) for levels in line.levels)
-    labels = torch.full((len(lessons), longest), LEFT_OUT)
-    levels = torch.zeros(len(lessons), longest, most, dtype=torch.long)
-    spreads = torch.zeros(len(lessons), longest, most)
-    for row, one in enumerate(lessons):
+    labels = torch.full((len(examples), longest), LEFT_OUT)
+    levels = torch.zeros(len(examples), longest, most, dtype=torch.long)
+    spreads = torch.zeros(len(examples), longest, most)
+    for row, one in enumerate(examples):
         start = longest - len(one.answer.ids)
         labels[row, start:] = torch.tensor(
-            [token if learned else LEFT_OUT for token, learned in zip(one.answer.ids, one.answer.learned, strict=True)]
+            [
+                token if learned else LEFT_OUT
+                for token, learned in zip(one.answer.ids, one.answer.is_learned, strict=True)
+            ]
         )
-        for (place, number), spread in zip(one.answer.marks, one.spreads, strict=True):
+        for (place, number), spread in zip(one.answer.level_positions, one.spreads, strict=True):
             levels[row, start + place, : len(spread)] = torch.tensor(line.levels[number])
             spreads[row, start + place, : len(spread)] = torch.tensor(spread)
     return batch | {"labels": labels, "levels": levels, "spreads": spreads}
@@ -121,7 +129,7 @@ def _is_labelled(one: LabelledSample, key: str) -> bool:
     return key in one.final or any(one.histogram.get(key, ()))
 
 
-def _place(one: LabelledSample, dimension: RubricDimension) -> int:
+def _level_position(one: LabelledSample, dimension: RubricDimension) -> int:
     """Return the place of the level that a line holds; the middle one, which is not learned, where nobody scored."""
     values = dimension.values
     if dimension.key in one.final:
@@ -133,9 +141,9 @@ def _place(one: LabelledSample, dimension: RubricDimension) -> int:
     return (len(values) - 1) // 2
 
 
-def _spread(one: LabelledSample, dimension: RubricDimension) -> list[float]:
+def _rating_shares(one: LabelledSample, dimension: RubricDimension) -> list[float]:
     counts = one.histogram.get(dimension.key, [])
     if any(counts):
         return [count / sum(counts) for count in counts]
-    place = _place(one, dimension)
+    place = _level_position(one, dimension)
     return [float(number == place) for number in range(len(dimension.values))]

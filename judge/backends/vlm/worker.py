@@ -25,7 +25,7 @@ def main(folder: Path) -> int:
     """Train as one of several; returns the exit status."""
     from .trainer import train_model
 
-    threading.Thread(target=_end_with_the_input, daemon=True).start()
+    threading.Thread(target=_exit_when_input_ends, daemon=True).start()
     run = Run(folder)
     options = parse_options(VlmOptions, dict(run.config.options))
     try:
@@ -36,7 +36,7 @@ def main(folder: Path) -> int:
     return 0
 
 
-def _end_with_the_input() -> None:
+def _exit_when_input_ends() -> None:
     while os.read(0, 1024):
         pass
     os._exit(1)

@@ -115,7 +115,7 @@ def test_samples_that_are_measured_otherwise_than_before_are_learned_from_the_be
     same(run, learn(place, "whole"))
 
 
-@pytest.mark.parametrize("what", ["code_version", "libraries"])
+@pytest.mark.parametrize("what", ["code_version", "library_versions"])
 def test_another_version_begins_anew(place: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     run = cut_short(place)
     # As a version with other candidates would have left it.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from judge.backends.embedded.encoders import encoder as towers
+from judge.backends.embedded.encoders import encoder as encoder_module
 from judge.backends.interface import BackendError
 from judge.context import JudgeContext
 from judge.formats.picture_folder import PictureFolder
@@ -159,7 +159,7 @@ def test_a_second_training_asks_the_encoder_nothing(place, monkeypatch):
     def refuse(*_):
         raise AssertionError("a model was loaded")
 
-    monkeypatch.setattr(towers, "Encoder", refuse)
+    monkeypatch.setattr(encoder_module, "Encoder", refuse)
     learn(place, "again")
     assert rmse(Run(place / "again")) == rmse(Run(place / "run"))
 
@@ -190,7 +190,7 @@ class Cut:
 
 
 def test_a_training_that_is_cut_short_goes_on_to_the_same_result_and_not_with_another_encoder(place, monkeypatch):
-    monkeypatch.setattr("judge.backends.embedded.encoders.cached_encoding.CHUNK", 16)
+    monkeypatch.setattr("judge.backends.embedded.encoders.cached_encoding.CHUNK_SIZE", 16)
     for number, cut in enumerate((Cut("Encoding samples", 32), Cut("Training members"), Cut("Judging", 20))):
         with pytest.raises(KeyboardInterrupt):
             learn(place, "cut", cache="cut-cache", resume=number > 0, progress=cut)

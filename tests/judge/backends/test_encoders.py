@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 
-from judge.backends.embedded.encoders import encoder as towers
+from judge.backends.embedded.encoders import encoder as encoder_module
 from judge.backends.embedded.encoders.cached_encoding import Encoders, load_encoders
 from judge.backends.embedded.encoders.encoder import Encoder
 from judge.backends.embedded.encoders.folder import EncoderFolder
@@ -56,7 +56,7 @@ def test_a_text_is_the_mean_of_its_tokens(folders):
     model, tokenizer = AutoModel.from_pretrained(path).eval(), AutoTokenizer.from_pretrained(path)
     with torch.inference_mode():
         hidden = model(**tokenizer("the stare stood", return_tensors="pt")).last_hidden_state
-    found = Encoder(folders["text"]).texts(["the stare stood"])
+    found = Encoder(folders["text"]).encode_texts(["the stare stood"])
     assert found[0] == pytest.approx(at_length_one(hidden[0].mean(dim=0)), abs=1e-5)
 
 
@@ -66,7 +66,7 @@ def test_a_picture_is_the_mean_of_its_places(folders):
     picture = Image.effect_noise((40, 24), 80).convert("RGB")
     with torch.inference_mode():
         hidden = model(**processor(images=[picture], return_tensors="pt")).last_hidden_state
-    found = Encoder(folders["image"]).pictures([picture])
+    found = Encoder(folders["image"]).encode_pictures([picture])
     assert found[0] == pytest.approx(at_length_one(hidden[0].mean(dim=0)), abs=1e-5)
 
 
@@ -79,8 +79,8 @@ def test_both_towers_of_a_joint_encoder_end_in_one_space(folders):
         text = model.get_text_features(**tokenizer("a red bridge", return_tensors="pt")).pooler_output[0]
         seen = model.get_image_features(**processor(images=[picture], return_tensors="pt")).pooler_output[0]
     encoder = Encoder(folders["joint"])
-    assert encoder.texts(["a red bridge"])[0] == pytest.approx(at_length_one(text), abs=1e-5)
-    assert encoder.pictures([picture])[0] == pytest.approx(at_length_one(seen), abs=1e-5)
+    assert encoder.encode_texts(["a red bridge"])[0] == pytest.approx(at_length_one(text), abs=1e-5)
+    assert encoder.encode_pictures([picture])[0] == pytest.approx(at_length_one(seen), abs=1e-5)
 
 
 def test_a_model_that_was_trained_on_texts_filled_up_is_given_such_ones(tmp_path):
@@ -90,14 +90,14 @@ def test_a_model_that_was_trained_on_texts_filled_up_is_given_such_ones(tmp_path
     ids = tokenizer("a red bridge", padding="max_length", max_length=16, return_tensors="pt")["input_ids"]
     with torch.inference_mode():
         text = model.get_text_features(input_ids=ids).pooler_output[0]
-    assert Encoder(folder).texts(["a red bridge"])[0] == pytest.approx(at_length_one(text), abs=1e-5)
+    assert Encoder(folder).encode_texts(["a red bridge"])[0] == pytest.approx(at_length_one(text), abs=1e-5)
 
 
 @pytest.mark.parametrize("role", ["text", "joint"])
 def test_a_long_text_is_read_to_its_end(folders, role):
     encoder = Encoder(folders[role])
     long = " ".join(["the bridge stood by"] * 200)
-    first, again, other = encoder.texts([f"{long} red", f"{long} red", f"{long} blue"])
+    first, again, other = encoder.encode_texts([f"{long} red", f"{long} red", f"{long} blue"])
     assert (first == again).all()
     assert np.abs(first - other).max() > 1e-4
 
@@ -107,25 +107,25 @@ def test_a_text_has_the_same_vector_to_the_last_bit_whatever_it_is_asked_with(fo
     encoder = Encoder(folders[role])
     chance = np.random.default_rng(5)
     texts = [" ".join(chance.choice(WORDS, length)) for length in (3, 9, 40, 41, 100, 260, 700, 2, 5, 7, 30, 31)]
-    together = encoder.texts(texts)
-    assert (encoder.texts(texts[::-1])[::-1] == together).all()
+    together = encoder.encode_texts(texts)
+    assert (encoder.encode_texts(texts[::-1])[::-1] == together).all()
     for text, vector in zip(texts, together, strict=True):
-        assert (encoder.texts([text])[0] == vector).all()
+        assert (encoder.encode_texts([text])[0] == vector).all()
 
 
 def test_a_picture_has_the_same_vector_to_the_last_bit_whatever_it_is_asked_with(folders):
     encoder = Encoder(folders["image"])
     pictures = [Image.effect_noise((30 + number, 24), 90).convert("RGB") for number in range(11)]
-    together = encoder.pictures(pictures)
+    together = encoder.encode_pictures(pictures)
     for picture, vector in zip(pictures, together, strict=True):
-        assert (encoder.pictures([picture])[0] == vector).all()
+        assert (encoder.encode_pictures([picture])[0] == vector).all()
 
 
 def test_of_a_strip_the_middle_is_looked_at(folders):
     """Enlarged until its shorter side has the 224 pixels of many a real encoder, this one would take 14 GB."""
     encoder = Encoder(folders["joint"])
     strip = Image.effect_noise((90_000, 1), 90).convert("RGB")
-    found = encoder.pictures([strip, strip.crop((44_992, 0, 45_008, 1)), strip.rotate(90, expand=True)])
+    found = encoder.encode_pictures([strip, strip.crop((44_992, 0, 45_008, 1)), strip.rotate(90, expand=True)])
     assert (found[0] == found[1]).all()
     assert np.isfinite(found).all()
 
@@ -173,8 +173,8 @@ def test_several_pictures_are_their_mean_and_context_is_part_of_the_question_alo
     found = Encoders([folders["text"], folders["image"]], pictures).encode([parse_sample({"id": "t", "turns": turns})])
     encoder = Encoder(folders["text"])
     assert (found.blocks["image-pictures"].vectors[0] == each[0]).all()
-    assert (found.blocks["text-question"].vectors == encoder.texts(["what day ?\na red\nby ?"])).all()
-    assert (found.blocks["text-answer"].vectors == encoder.texts(["blue"])).all()
+    assert (found.blocks["text-question"].vectors == encoder.encode_texts(["what day ?\na red\nby ?"])).all()
+    assert (found.blocks["text-answer"].vectors == encoder.encode_texts(["blue"])).all()
 
 
 def test_what_the_store_knows_is_not_asked_again_and_what_it_does_not_know_is(folders, pictures, tmp_path, monkeypatch):
@@ -187,7 +187,7 @@ def test_what_the_store_knows_is_not_asked_again_and_what_it_does_not_know_is(fo
     def refuse(*_):
         raise AssertionError("a model was loaded")
 
-    monkeypatch.setattr(towers, "Encoder", refuse)
+    monkeypatch.setattr(encoder_module, "Encoder", refuse)
     with load_encoders(list(folders.values()), context) as encoders:
         second = encoders.encode([sample("c"), sample("d", answer="blue")])
         for key, block in first.blocks.items():
@@ -230,7 +230,7 @@ def _change(path, **values):
 
 
 def test_what_is_no_encoder_is_told_apart_before_anything_is_loaded(folders, tmp_path, monkeypatch):
-    monkeypatch.setattr(towers, "Encoder", None)
+    monkeypatch.setattr(encoder_module, "Encoder", None)
     for folder in folders.values():
         folder.check()
 

@@ -31,7 +31,7 @@ KEY = "sk-very-secret-4711"
 
 @pytest.fixture(autouse=True)
 def quick_waits(monkeypatch):
-    monkeypatch.setattr(client_module, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(client_module, "FIRST_WAIT_SECONDS", 0.01)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
 
 
@@ -56,7 +56,7 @@ def judged(folder, url, some=None, rubric=TOML, **options):
     place = folder / f"run-{time.monotonic_ns()}"
     run = Run.begin(place, config, rubric.encode(), resume=False)
     with open_judge(run, JudgeContext(PictureFolder(folder))) as judge:
-        return list(judge.judge(some or samples()))
+        return list(judge.predict(some or samples()))
 
 
 def always(answer):

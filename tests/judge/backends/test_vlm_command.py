@@ -117,7 +117,7 @@ def test_what_cannot_be_done_is_said_with_the_remedy_before_anything_is_begun(pl
 
 def test_the_processes_are_started_by_accelerate(tmp_path, place):
     run = begun(tmp_path / "run", place / "model", **SIDE_BY_SIDE)
-    words = launcher.command(run, VlmOptions(devices=2))
+    words = launcher.build_command(run, VlmOptions(devices=2))
     assert words[1:3] == ["-m", "accelerate.commands.launch"]
     assert words[words.index("--num_processes") + 1] == "2"
     assert words[-2:] == ["judge.backends.vlm.worker", str(run.folder.resolve())]

@@ -13,10 +13,10 @@ from PIL import Image
 
 from judge.backends.vlm import checkpoints
 from judge.backends.vlm.answer_tokens import AnswerLine
-from judge.backends.vlm.batches import batch_of
-from judge.backends.vlm.inputs import Items
+from judge.backends.vlm.batches import build_batch
+from judge.backends.vlm.inputs import ConversationBuilder
 from judge.backends.vlm.losses import soft_loss, spread_loss, text_loss
-from judge.backends.vlm.model_adapters import family_of
+from judge.backends.vlm.model_adapters import load_adapter
 from judge.backends.vlm.training_targets import LEFT_OUT, TrainingExamples, build_exercises, collate
 from judge.formats.picture_folder import MissingPicture, PictureFolder
 from judge.formats.release_line import format_labelled_line, parse_labelled
@@ -39,7 +39,7 @@ class Kit:
         write_model(folder, kind)
         self.kind = kind
         self.tokenizer = checkpoints.load_tokenizer(folder)
-        self.items = Items(self.tokenizer, family_of(kind, folder, self.tokenizer, 64), RUBRIC)
+        self.items = ConversationBuilder(self.tokenizer, load_adapter(kind, folder, self.tokenizer, 64), RUBRIC)
         self.line = AnswerLine(RUBRIC, self.items.encode, self.items.end)
         self.model = checkpoints.load_model(folder, torch.float32).eval()
 
@@ -69,7 +69,7 @@ BOTH = ("So", "wide.png", "and", "tall.png", "small.png")
 
 
 def test_the_conversation_is_the_prompt_of_every_judge_between_its_marks(kit, pictures):
-    item = kit.items.of(sample("s", *BOTH), pictures)
+    item = kit.items.build(sample("s", *BOTH), pictures)
     start, end = SEEING[kit.kind][:2]
     pad = kit.model.config.image_token_id
     text = kit.tokenizer.decode([one for one in item.ids if one != pad])
@@ -79,7 +79,7 @@ def test_the_conversation_is_the_prompt_of_every_judge_between_its_marks(kit, pi
     )
     system = "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n" if kit.kind == "qwen2_5_vl" else ""
     assert text == f"{system}<|im_start|>user\n{prompt}<|im_end|>\n<|im_start|>assistant\n"
-    assert len(item.shown) == 3
+    assert len(item.images) == 3
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
@@ -93,12 +93,12 @@ def test_no_text_of_a_sample_can_open_a_role_or_a_picture(kit, data):
 
 
 def test_places_are_those_of_the_models_own_code(kit, pictures):
-    made = [kit.items.of(sample("a", *BOTH), pictures), kit.items.of(sample("b", "Only text"), pictures)]
-    batch = batch_of(made, kit.items)
+    made = [kit.items.build(sample("a", *BOTH), pictures), kit.items.build(sample("b", "Only text"), pictures)]
+    batch = build_batch(made, kit.items)
     counts = batch["attention_mask"]
     if kit.kind == "internvl":
         assert torch.equal(batch["position_ids"], (counts.cumsum(-1) - 1).clamp(min=0) * counts)
-        assert [item.extent for item in made] == [len(item.ids) for item in made]
+        assert [item.next_position for item in made] == [len(item.ids) for item in made]
         return
     pad = kit.model.config.image_token_id
     places, deltas = kit.model.model.get_rope_index(
@@ -108,13 +108,13 @@ def test_places_are_those_of_the_models_own_code(kit, pictures):
         attention_mask=counts,
     )
     assert torch.equal(batch["position_ids"], places)
-    assert [item.extent for item in made] == [
+    assert [item.next_position for item in made] == [
         len(item.ids) + int(delta) for item, delta in zip(made, deltas[:, 0], strict=True)
     ]
 
 
 def test_pictures_take_as_many_tokens_as_the_model_makes_of_them(kit, pictures):
-    batch = batch_of([kit.items.of(sample("s", *BOTH), pictures)], kit.items)
+    batch = build_batch([kit.items.build(sample("s", *BOTH), pictures)], kit.items)
     inputs = {name: batch[name] for name in ("pixel_values", "image_grid_thw") if name in batch}
     features = kit.model.get_image_features(**inputs).pooler_output
     count = sum(len(one.reshape(-1, one.shape[-1])) for one in features)
@@ -123,36 +123,37 @@ def test_pictures_take_as_many_tokens_as_the_model_makes_of_them(kit, pictures):
 
 def test_a_picture_costs_no_more_than_it_may(kit, tmp_path):
     Image.new("RGB", (3000, 2000), "red").save(tmp_path / "large.png")
-    item = kit.items.of(sample("s", "large.png"), PictureFolder(tmp_path))
+    item = kit.items.build(sample("s", "large.png"), PictureFolder(tmp_path))
     assert 4 < item.ids.count(kit.model.config.image_token_id) <= 64
 
 
 def test_texts_alone_and_pictures_alone_in_one_batch_are_what_each_is_by_itself(kit, pictures):
     made = [
-        kit.items.of(one, pictures) for one in (sample("a", *BOTH), sample("b", "Only text"), sample("c", "tall.png"))
+        kit.items.build(one, pictures)
+        for one in (sample("a", *BOTH), sample("b", "Only text"), sample("c", "tall.png"))
     ]
     with torch.inference_mode():
-        together = kit.model(**batch_of(made, kit.items), logits_to_keep=1).logits[:, 0]
-        alone = [kit.model(**batch_of([item], kit.items), logits_to_keep=1).logits[0, 0] for item in made]
+        together = kit.model(**build_batch(made, kit.items), logits_to_keep=1).logits[:, 0]
+        alone = [kit.model(**build_batch([item], kit.items), logits_to_keep=1).logits[0, 0] for item in made]
     for one, other in zip(together, alone, strict=True):
         assert torch.allclose(one, other, atol=1e-4)
-    assert "pixel_values" not in batch_of([made[1]], kit.items)
+    assert "pixel_values" not in build_batch([made[1]], kit.items)
 
 
 def test_a_blank_picture_among_what_does_not_count_changes_nothing_and_reaches_all_weights(kit, pictures):
-    item = kit.items.of(sample("b", "Only text"), pictures)
-    with_blank = batch_of([item], kit.items, blank=True)
+    item = kit.items.build(sample("b", "Only text"), pictures)
+    with_blank = build_batch([item], kit.items, blank=True)
     assert "pixel_values" in with_blank
     found = kit.model(**with_blank, logits_to_keep=1).logits
-    plain = kit.model(**batch_of([item], kit.items), logits_to_keep=1).logits
+    plain = kit.model(**build_batch([item], kit.items), logits_to_keep=1).logits
     assert torch.allclose(found, plain, atol=1e-4)
     found.sum().backward()
     grads = [weight.grad for _, weight in kit.model.named_parameters()]
     assert all(grad is not None and grad.isfinite().all() for grad in grads)
     kit.model.zero_grad()
-    seeing = kit.items.of(sample("c", "tall.png"), pictures)
+    seeing = kit.items.build(sample("c", "tall.png"), pictures)
     assert torch.equal(
-        batch_of([seeing], kit.items, blank=True)["input_ids"], batch_of([seeing], kit.items)["input_ids"]
+        build_batch([seeing], kit.items, blank=True)["input_ids"], build_batch([seeing], kit.items)["input_ids"]
     )
 
 
@@ -164,14 +165,14 @@ def test_a_picture_that_cannot_be_shown_is_named(kit, tmp_path, content):
         content = file.getvalue()[:500]
     (tmp_path / "bad.png").write_bytes(content)
     with pytest.raises(MissingPicture, match=r"bad\.png cannot be shown"):
-        kit.items.of(sample("s", "bad.png"), PictureFolder(tmp_path))
+        kit.items.build(sample("s", "bad.png"), PictureFolder(tmp_path))
 
 
 def test_what_lets_light_through_is_shown_on_white(kit, tmp_path):
     Image.new("RGBA", (60, 60), (255, 0, 0, 0)).save(tmp_path / "clear.png")
     Image.new("RGB", (60, 60), "white").save(tmp_path / "white.png")
-    clear, white = (kit.items.of(sample("s", f"{it}.png"), PictureFolder(tmp_path)) for it in ("clear", "white"))
-    assert torch.equal(clear.shown[0].pixels, white.shown[0].pixels)
+    clear, white = (kit.items.build(sample("s", f"{it}.png"), PictureFolder(tmp_path)) for it in ("clear", "white"))
+    assert torch.equal(clear.images[0].pixels, white.images[0].pixels)
 
 
 # --- what is learned ------------------------------------------------------------------------------

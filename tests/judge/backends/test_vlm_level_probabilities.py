@@ -6,10 +6,10 @@ import torch
 
 from judge.backends.vlm import checkpoints
 from judge.backends.vlm.answer_tokens import AnswerLine, rubric_with_digit_levels
-from judge.backends.vlm.batches import batch_of
-from judge.backends.vlm.inputs import Items
+from judge.backends.vlm.batches import build_batch
+from judge.backends.vlm.inputs import ConversationBuilder
 from judge.backends.vlm.level_probabilities import LevelProbabilityReader
-from judge.backends.vlm.model_adapters import family_of
+from judge.backends.vlm.model_adapters import load_adapter
 from judge.formats.picture_folder import PictureFolder
 from judge.formats.rubric import parse_rubric
 from tests.judge.release_folders import TOML
@@ -32,12 +32,14 @@ class Kit:
         write_model(folder / "m", kind)
         tokenizer = checkpoints.load_tokenizer(folder / "m")
         self.model = checkpoints.load_model(folder / "m", torch.float32).eval()
-        self.items = Items(tokenizer, family_of(kind, folder / "m", tokenizer, 64), rubric_with_digit_levels(RUBRIC))
+        self.items = ConversationBuilder(
+            tokenizer, load_adapter(kind, folder / "m", tokenizer, 64), rubric_with_digit_levels(RUBRIC)
+        )
         self.line = AnswerLine(rubric_with_digit_levels(RUBRIC), self.items.encode, self.items.end)
         samples = some_samples(folder / "r", 24, questions=12)
         self.samples = [one.sample for one in samples if one.sample.has_text or one.sample.has_image][-12:]
         # Of every kind: both sides, one of them, and texts of other lengths.
-        self.made = [self.items.of(one, PictureFolder(folder / "r")) for one in self.samples]
+        self.made = [self.items.build(one, PictureFolder(folder / "r")) for one in self.samples]
         self.known = [({} if one.has_text else {0: 0}) | ({} if one.has_image else {1: None}) for one in self.samples]
 
     def read(self, readout):
@@ -46,7 +48,7 @@ class Kit:
     def said(self, item, behind, number):
         """Return the chances of the levels, and their sum, by one pass over everything."""
         with torch.inference_mode():
-            logits = self.model(**batch_of([item.followed_by(behind)], self.items), use_cache=False).logits[0, -1]
+            logits = self.model(**build_batch([item.append(behind)], self.items), use_cache=False).logits[0, -1]
         chances = torch.softmax(logits.double(), -1)[self.line.levels[number]].numpy()
         return chances / chances.sum(), chances.sum()
 
@@ -64,18 +66,18 @@ def test_in_the_line_of_all_dimensions_each_has_seen_the_likeliest_levels_before
     found = kit.read("joint")
     for row, (item, known) in enumerate(zip(kit.made, kit.known, strict=True)):
         behind = []
-        for number, before in enumerate(kit.line.before):
+        for number, before in enumerate(kit.line.joint_prefixes):
             behind += before
             wanted, mass = kit.said(item, behind, number)
             assert found.chances[number][row] == pytest.approx(wanted, abs=1e-5)
             assert found.masses[number][row] == pytest.approx(mass, abs=1e-5)
-            behind += kit.line.value(number, known.get(number, int(np.argmax(wanted))))
+            behind += kit.line.level_tokens(number, known.get(number, int(np.argmax(wanted))))
 
 
 def test_in_lines_of_their_own_dimensions_do_not_see_one_another(kit):
     found = kit.read("independent")
     for row, item in enumerate(kit.made):
-        for number, before in enumerate(kit.line.alone):
+        for number, before in enumerate(kit.line.single_prefixes):
             wanted, mass = kit.said(item, before, number)
             assert found.chances[number][row] == pytest.approx(wanted, abs=1e-5)
             assert found.masses[number][row] == pytest.approx(mass, abs=1e-5)

@@ -129,22 +129,22 @@ def test_the_line_is_that_of_every_judge():
     line = lines(RUBRIC)
     for values in ({"TCC": 4.0, "IQ": 2.0}, {"TCC": 0.0, "IQ": None}):
         places = [None if values[one.key] is None else one.values.index(values[one.key]) for one in RUBRIC.dimensions]
-        ids = line.joint(places, [False, False]).ids
+        ids = line.joint_answer(places, [False, False]).ids
         assert "".join(map(chr, ids[:-1])) == format_answer(RUBRIC, values)
         assert ids[-1] == 0
-    single = line.single(1, 2)
+    single = line.single_answer(1, 2)
     assert "".join(map(chr, single.ids[:-1])) == '{"IQ": 3}'
 
 
 def test_what_rules_say_is_told_and_not_learned():
     line = lines(RUBRIC)
-    made = line.joint([0, None], [True, True])
+    made = line.joint_answer([0, None], [True, True])
     text = "".join(map(chr, made.ids))
-    told = "".join(letter for letter, learned in zip(text, made.learned, strict=True) if not learned)
-    assert (told, made.marks) == ("0null", [])
-    made = line.joint([3, 1], [False, False])
-    assert [(made.ids[place], number) for place, number in made.marks] == [(ord("3"), 0), (ord("2"), 1)]
-    assert all(made.learned)
+    told = "".join(letter for letter, learned in zip(text, made.is_learned, strict=True) if not learned)
+    assert (told, made.level_positions) == ("0null", [])
+    made = line.joint_answer([3, 1], [False, False])
+    assert [(made.ids[place], number) for place, number in made.level_positions] == [(ord("3"), 0), (ord("2"), 1)]
+    assert all(made.is_learned)
 
 
 def test_levels_of_one_digit_are_spoken_as_they_are():

@@ -12,7 +12,7 @@ from judge.backends.interface import BackendError
 from judge.backends.vlm import checkpoints as weights
 from judge.backends.vlm import trainer
 from judge.backends.vlm.backend import BACKEND, VlmJudge
-from judge.backends.vlm.batches import batch_of
+from judge.backends.vlm.batches import build_batch
 from judge.backends.vlm.level_probabilities import LevelProbabilityReader
 from judge.backends.vlm.trainer import JudgeTrainer
 from judge.formats.picture_folder import PictureFolder
@@ -110,7 +110,7 @@ def test_sixteen_samples_are_learned_by_heart_and_written_as_lines(place, sample
     for one in samples:
         if not (one.sample.has_text and one.sample.has_image):
             continue
-        batch = batch_of([items.of(one.sample, PictureFolder(place / "release"))], items)
+        batch = build_batch([items.build(one.sample, PictureFolder(place / "release"))], items)
         # What generate makes of places by itself is what training made of them.
         places = batch.pop("position_ids")
         if len(places) == 3:
@@ -122,13 +122,13 @@ def test_sixteen_samples_are_learned_by_heart_and_written_as_lines(place, sample
 
 def test_what_was_trained_is_kept_whole_and_read_again_to_the_last_bit(place, samples, tmp_path, monkeypatch):
     kept = {}
-    keep = JudgeTrainer.keep
+    write_weights = JudgeTrainer.write_weights
 
     def keeping(self, folder):
         kept.update({name: tensor.clone() for name, tensor in self.model.state_dict().items()})
-        keep(self, folder)
+        write_weights(self, folder)
 
-    monkeypatch.setattr(JudgeTrainer, "keep", keeping)
+    monkeypatch.setattr(JudgeTrainer, "write_weights", keeping)
     run = trained(begun(tmp_path / "run", place / "model", **SHORT), samples, place / "release")
     same(dict(weights.load_model(run.model, torch.float32).state_dict()), kept)
     before = dict(weights.load_model(place / "model", torch.float32).state_dict())
@@ -198,8 +198,8 @@ def test_lora_learns_beside_a_model_that_stays_as_it_is_and_is_merged_to_judge(p
     judge = judge_of_run(run, place / "release")
     merged = judge._reader._model
     assert not isinstance(merged, PeftModel)
-    batch = batch_of(
-        [judge._items.of(one.sample, PictureFolder(place / "release")) for one in samples[:4]], judge._items
+    batch = build_batch(
+        [judge._items.build(one.sample, PictureFolder(place / "release")) for one in samples[:4]], judge._items
     )
     with torch.inference_mode():
         assert torch.allclose(merged(**batch).logits[:, -1], beside(**batch).logits[:, -1], atol=1e-4)

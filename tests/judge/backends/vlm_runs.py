@@ -36,4 +36,4 @@ def trained(run, samples, pictures, progress=None):
 
 def judged(run, samples, pictures):
     with open_judge(run, JudgeContext(PictureFolder(pictures))) as judge:
-        return list(judge.judge(one.sample for one in samples))
+        return list(judge.predict(one.sample for one in samples))

@@ -22,17 +22,17 @@ from judge.formats.sample_line import SampleRecord
 from judge.runs import Run
 from judge.version import source_checksum
 
-from .embeddings import ANSWER, PICTURES, QUESTION, SIDES, Encoded, Vectors, encoded_from
+from .embeddings import ANSWER, PICTURES, QUESTION, SIDES, EncodedSamples, Vectors, build_encoded_samples
 from .folder import LIBRARIES, EncoderFolder, Role
 
 if TYPE_CHECKING:
     from .encoder import Encoder
 
 # So many samples are kept together; what a run that is cut short loses.
-CHUNK = 128
+CHUNK_SIZE = 128
 # So many pictures are decoded at a time.
-DECODED = 32
-REMEMBERED = "encoders.json"
+MAX_DECODED_PICTURES = 32
+ENCODERS_FILE = "encoders.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,11 @@ class Encoders:
         self._pictures = pictures
         self._store = store
         self._loaded: dict[Role, Encoder] = {}
-        self._looks = any(PICTURES in SIDES[folder.role] for folder in folders)
+        self._needs_pictures = any(PICTURES in SIDES[folder.role] for folder in folders)
 
-    def encode(self, samples: Sequence[SampleRecord], done: Callable[[int], None] = lambda count: None) -> Encoded:
+    def encode(
+        self, samples: Sequence[SampleRecord], done: Callable[[int], None] = lambda count: None
+    ) -> EncodedSamples:
         """Return what the encoders say of samples; ``done`` hears how many samples were asked about.
 
         Raises:
@@ -63,24 +65,24 @@ class Encoders:
             MissingPicture, UnreadablePicture: a picture cannot be read.
         """
         sides: dict[Role, list[dict[str, Vectors]]] = {folder.role: [] for folder in self._folders}
-        for start in range(0, len(samples), CHUNK):
-            contents = [self._content(one) for one in samples[start : start + CHUNK]]
+        for start in range(0, len(samples), CHUNK_SIZE):
+            contents = [self._read_content(one) for one in samples[start : start + CHUNK_SIZE]]
             fresh: dict[bytes, Vectors] = {}
             for folder in self._folders:
-                known = self._vectors(folder, contents, fresh)
-                sides[folder.role] += [_sides(folder, one, known) for one in contents]
+                known = self._find_or_encode(folder, contents, fresh)
+                sides[folder.role] += [_vectors_by_side(folder, one, known) for one in contents]
             if self._store and fresh:
                 self._store.save((key, vector.astype(np.float64)) for key, vector in fresh.items())
-            done(min(start + CHUNK, len(samples)))
-        return encoded_from(sides, len(samples))
+            done(min(start + CHUNK_SIZE, len(samples)))
+        return build_encoded_samples(sides, len(samples))
 
-    def _content(self, sample: SampleRecord) -> _Content:
+    def _read_content(self, sample: SampleRecord) -> _Content:
         texts = {QUESTION: question_text(sample), ANSWER: answer_text(sample)}
-        names = judged_pictures(sample) if self._looks else []
+        names = judged_pictures(sample) if self._needs_pictures else []
         pictures = [(name, hashlib.sha256(self._pictures.read(name)).hexdigest()) for name in names]
         return _Content({side: text for side, text in texts.items() if text.strip()}, pictures)
 
-    def _vectors(
+    def _find_or_encode(
         self, folder: EncoderFolder, contents: Sequence[_Content], fresh: dict[bytes, Vectors]
     ) -> dict[bytes, Vectors]:
         """Return the vectors of contents by key; those that had to be made are put into ``fresh`` as well."""
@@ -95,16 +97,16 @@ class Encoders:
         made: dict[bytes, Vectors] = {}
         missing = [key for key in texts if key not in known]
         if missing:
-            made |= zip(missing, self._encoder(folder).texts([texts[key] for key in missing]), strict=True)
+            made |= zip(missing, self._load_encoder(folder).encode_texts([texts[key] for key in missing]), strict=True)
         missing = [key for key in names if key not in known]
-        for start in range(0, len(missing), DECODED):
-            some = missing[start : start + DECODED]
+        for start in range(0, len(missing), MAX_DECODED_PICTURES):
+            some = missing[start : start + MAX_DECODED_PICTURES]
             decoded = [open_picture(self._pictures.read(names[key]))[0] for key in some]
-            made |= zip(some, self._encoder(folder).pictures(decoded), strict=True)
+            made |= zip(some, self._load_encoder(folder).encode_pictures(decoded), strict=True)
         fresh |= made
         return known | made
 
-    def _encoder(self, folder: EncoderFolder) -> "Encoder":
+    def _load_encoder(self, folder: EncoderFolder) -> "Encoder":
         if folder.role not in self._loaded:
             # Here, as it takes seconds and gigabytes that whoever has all vectors need not spend.
             from .encoder import Encoder
@@ -124,45 +126,46 @@ def load_encoders(folders: Sequence[EncoderFolder], context: JudgeContext) -> It
             store.close()
 
 
-def remember(run: Run, folders: Sequence[EncoderFolder]) -> None:
+def record_encoders(run: Run, folders: Sequence[EncoderFolder]) -> None:
     """Write down which encoders a run learns with; where it is written already, hold them to it."""
-    if (run.model / REMEMBERED).exists():
-        refuse_others(run, folders)
+    if (run.model / ENCODERS_FILE).exists():
+        refuse_other_encoders(run, folders)
     elif folders:
-        write_json(run.model / REMEMBERED, {folder.role: folder.about() for folder in folders})
+        write_json(run.model / ENCODERS_FILE, {folder.role: folder.describe() for folder in folders})
 
 
-def refuse_others(run: Run, folders: Sequence[EncoderFolder]) -> None:
+def refuse_other_encoders(run: Run, folders: Sequence[EncoderFolder]) -> None:
     """Make sure that the folders hold the encoders that a run was begun with.
 
     Raises:
         BackendError: one is missing, holds another model, or was not there when the run was begun.
     """
-    path = run.model / REMEMBERED
+    path = run.model / ENCODERS_FILE
     remembered = read_json(path) if path.exists() else {}
     here = {folder.role: folder for folder in folders}
     for role in sorted(remembered.keys() | here.keys()):
         if role not in remembered:
             raise BackendError(f"{run.folder} learns without a {role}_encoder; leave it out.")
         if role not in here:
-            raise BackendError(f"{run.folder} learned with a {role}_encoder; name its folder, {_remedy(role)}.")
-        was, now = remembered[role], here[role].about()
+            raise BackendError(f"{run.folder} learned with a {role}_encoder; name its folder, {_option_hint(role)}.")
+        was, now = remembered[role], here[role].describe()
         if was["sha256"] != now["sha256"]:
             raise BackendError(
-                f"{here[role].option}: {here[role].path.absolute()} holds another model ({_named(now)}) than the one "
-                f"that {run.folder} learned with ({_named(was)}); name the folder of that one, {_remedy(role)}."
+                f"{here[role].option}: {here[role].path.absolute()} holds another model "
+                f"({_describe_model(now)}) than the one that {run.folder} learned with ({_describe_model(was)}); "
+                f"name the folder of that one, {_option_hint(role)}."
             )
 
 
-def _remedy(role: str) -> str:
+def _option_hint(role: str) -> str:
     return f"by --set {role}_encoder=DIR"
 
 
-def _named(about: Mapping[str, str]) -> str:
+def _describe_model(about: Mapping[str, str]) -> str:
     return f"{about['model_type']}, SHA-256 {about['sha256'][:12]}…"
 
 
-def _sides(folder: EncoderFolder, content: _Content, known: Mapping[bytes, Vectors]) -> dict[str, Vectors]:
+def _vectors_by_side(folder: EncoderFolder, content: _Content, known: Mapping[bytes, Vectors]) -> dict[str, Vectors]:
     found: dict[str, Vectors] = {}
     for side in SIDES[folder.role]:
         if side == PICTURES and content.pictures:
@@ -182,11 +185,11 @@ def _picture_key(folder: EncoderFolder, checksum: str) -> bytes:
 
 
 def _key(folder: EncoderFolder, kind: str, checksum: str) -> bytes:
-    return hashlib.sha256(f"{folder.role} {folder.checksum} {_encoding()} {kind} {checksum}".encode()).digest()
+    return hashlib.sha256(f"{folder.role} {folder.checksum} {_encoding_version()} {kind} {checksum}".encode()).digest()
 
 
 @lru_cache(maxsize=1)
-def _encoding() -> str:
+def _encoding_version() -> str:
     """Return what is part of every key, so that another way of encoding does not find what the former one left."""
     libraries = " ".join(f"{name} {version(name)}" for name in (*LIBRARIES, "pillow"))
     return f"{source_checksum(Path(__file__).resolve().parent)} {libraries}"

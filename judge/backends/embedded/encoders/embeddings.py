@@ -19,7 +19,7 @@ SIDES: Mapping[Role, Sequence[str]] = {
     "joint": (QUESTION, ANSWER, PICTURES),
 }
 # Sides of which an encoder knows both: what their cosine says is a feature by itself.
-RELATIONS: Mapping[Role, Sequence[tuple[str, str]]] = {
+COSINE_PAIRS: Mapping[Role, Sequence[tuple[str, str]]] = {
     "text": ((QUESTION, ANSWER),),
     "image": (),
     "joint": ((QUESTION, ANSWER), (QUESTION, PICTURES), (ANSWER, PICTURES)),
@@ -35,7 +35,7 @@ class EmbeddingBlock:
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
+class EncodedSamples:
     """Blocks by encoder and side, as ``text-answer``; cosines are samples x relations, 0 where a side is missing."""
 
     count: int
@@ -43,7 +43,7 @@ class Encoded:
     cosines: Floats
 
 
-def encoded_from(sides: Mapping[Role, Sequence[Mapping[str, Vectors]]], count: int) -> Encoded:
+def build_encoded_samples(sides: Mapping[Role, Sequence[Mapping[str, Vectors]]], count: int) -> EncodedSamples:
     """Return the blocks of samples, of what each encoder said of the sides that each of ``count`` samples has."""
     blocks: dict[str, EmbeddingBlock] = {}
     cosines: list[Floats] = []
@@ -53,9 +53,9 @@ def encoded_from(sides: Mapping[Role, Sequence[Mapping[str, Vectors]]], count: i
             if there:
                 vectors = np.stack([samples[place][side] for place in there])
                 blocks[f"{role}-{side}"] = EmbeddingBlock(np.array(there, dtype=np.int64), vectors)
-        for left, right in RELATIONS[role]:
+        for left, right in COSINE_PAIRS[role]:
             cosines.append(np.array([_cosine(one.get(left), one.get(right)) for one in samples]))
-    return Encoded(count, blocks, np.stack(cosines, axis=1) if cosines else np.zeros((count, 0)))
+    return EncodedSamples(count, blocks, np.stack(cosines, axis=1) if cosines else np.zeros((count, 0)))
 
 
 def _cosine(left: Vectors | None, right: Vectors | None) -> float:

@@ -17,7 +17,7 @@ from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 
 from .folder import EncoderFolder
 
-AT_ONCE = 8
+BATCH_SIZE = 8
 # A text of more tokens is read in several windows. Longer ones cost more and say little more.
 WINDOW = 256
 # Windows are filled up to one of these lengths.
@@ -27,7 +27,7 @@ UNUSED = "pooler"
 # They read what a text is filled up with as well, and were trained so.
 UNMASKED = ("siglip", "siglip2")
 # From so many times as long as it is wide on, a picture is a strip.
-STRIP = 16
+MAX_ASPECT = 16
 Vectors = npt.NDArray[np.float32]
 
 
@@ -59,125 +59,127 @@ class Encoder:
                 folder.path, use_safetensors=True, output_loading_info=True, dtype=torch.float32, **local
             )
         except Exception as error:  # of whatever kind: each of the libraries below has its own
-            raise folder.fault(f"cannot be loaded ({str(error).splitlines()[0] if str(error) else error!r})") from error
+            raise folder.build_error(
+                f"cannot be loaded ({str(error).splitlines()[0] if str(error) else error!r})"
+            ) from error
         missing = sorted(name for name in loaded["missing_keys"] if UNUSED not in name)
         if missing or loaded["mismatched_keys"]:
-            raise folder.fault(f"lacks weights of its model ({', '.join(missing[:3]) or 'of another shape'})")
+            raise folder.build_error(f"lacks weights of its model ({', '.join(missing[:3]) or 'of another shape'})")
         if folder.role == "joint" and not hasattr(self._model, "get_text_features"):
-            raise folder.fault("holds no model of texts and pictures, as CLIP or SigLIP are")
+            raise folder.build_error("holds no model of texts and pictures, as CLIP or SigLIP are")
         if folder.role == "text" and self._model.config.is_encoder_decoder:
             self._model = self._model.get_encoder()
         self._model.requires_grad_(requires_grad=False).eval().to(self._device)
         if self._tokenizer is not None:
-            self._before, self._after = self._frame()
-            self._longest = self._longest_window()
+            self._before, self._after = self._special_tokens()
+            self._window_length = self._max_window()
 
-    def texts(self, texts: Sequence[str]) -> Vectors:
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Return a vector of each text, that of its windows together; a row each."""
-        windows = [(place, window) for place, text in enumerate(texts) for window in self._windows(text)]
+        windows = [(place, window) for place, text in enumerate(texts) for window in self._split_windows(text)]
         by_length: dict[int, list[int]] = {}
         for number, (_, window) in enumerate(windows):
-            by_length.setdefault(self._filled_up(len(window)), []).append(number)
+            by_length.setdefault(self._padded_length(len(window)), []).append(number)
         sums: list[Any] = [0.0] * len(texts)
         for length, numbers in sorted(by_length.items()):
             for some in _batches(numbers):
-                said = self._of_windows([windows[number][1] for number in some], length)
+                said = self._encode_windows([windows[number][1] for number in some], length)
                 for number, vector in zip(some, said, strict=False):
                     place = windows[number][0]
                     sums[place] = sums[place] + vector.astype(np.float64)
-        return np.stack([_of_length_one(one) for one in sums])
+        return np.stack([_normalise(one) for one in sums])
 
-    def pictures(self, pictures: Sequence[Image.Image]) -> Vectors:
+    def encode_pictures(self, pictures: Sequence[Image.Image]) -> Vectors:
         """Return a vector of each picture, a row each."""
         by_shape: dict[tuple[Any, ...], list[int]] = {}
-        inputs = [self._processor(images=[_handy(one)], return_tensors="pt") for one in pictures]
+        inputs = [self._processor(images=[_crop_strip(one)], return_tensors="pt") for one in pictures]
         for number, one in enumerate(inputs):
             by_shape.setdefault(tuple(value.shape for value in one.values()), []).append(number)
         found: list[Any] = [None] * len(pictures)
         for numbers in by_shape.values():
             for some in _batches(numbers):
-                full = [inputs[number] for number in _full(some)]
+                full = [inputs[number] for number in _fill_batch(some)]
                 batch = {name: torch.cat([one[name] for one in full]).to(self._device) for name in full[0]}
-                for number, vector in zip(some, self._of_pictures(batch), strict=False):
-                    found[number] = _of_length_one(vector)
+                for number, vector in zip(some, self._encode_picture_batch(batch), strict=False):
+                    found[number] = _normalise(vector)
         return np.stack(found)
 
     @torch.inference_mode()
-    def _of_windows(self, windows: Sequence[list[int]], length: int) -> Vectors:
+    def _encode_windows(self, windows: Sequence[list[int]], length: int) -> Vectors:
         pad = self._tokenizer.pad_token_id
         pad = 0 if pad is None else pad
-        full = _full(windows)
+        full = _fill_batch(windows)
         ids = torch.tensor([one + [pad] * (length - len(one)) for one in full], device=self._device)
         mask = torch.tensor([[1] * len(one) + [0] * (length - len(one)) for one in full], device=self._device)
         if self._folder.role == "joint":
             masked = {} if self._model.config.model_type in UNMASKED else {"attention_mask": mask}
             said = self._model.get_text_features(input_ids=ids, **masked)
-            return _numpy(torch.nn.functional.normalize(_pooled(said), dim=-1))
+            return _to_numpy(torch.nn.functional.normalize(_pooled_output(said), dim=-1))
         hidden = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
         # The sum: windows of one text are added up, and its length does not matter in the end.
-        return _numpy((hidden * mask.unsqueeze(-1)).sum(dim=1))
+        return _to_numpy((hidden * mask.unsqueeze(-1)).sum(dim=1))
 
     @torch.inference_mode()
-    def _of_pictures(self, batch: dict[str, Any]) -> Vectors:
+    def _encode_picture_batch(self, batch: dict[str, Any]) -> Vectors:
         if self._folder.role == "joint":
-            return _numpy(_pooled(self._model.get_image_features(**batch)))
+            return _to_numpy(_pooled_output(self._model.get_image_features(**batch)))
         hidden = self._model(**batch).last_hidden_state
         # Tokens are batch x places x width; maps of convolutions are batch x width x height x breadth.
-        return _numpy(hidden.mean(dim=1) if hidden.ndim == 3 else hidden.flatten(2).mean(dim=2))
+        return _to_numpy(hidden.mean(dim=1) if hidden.ndim == 3 else hidden.flatten(2).mean(dim=2))
 
-    def _windows(self, text: str) -> list[list[int]]:
+    def _split_windows(self, text: str) -> list[list[int]]:
         tokens = self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
-        room = self._longest - len(self._before) - len(self._after)
+        room = self._window_length - len(self._before) - len(self._after)
         starts = range(0, max(1, len(tokens)), room)
         return [self._before + tokens[start : start + room] + self._after for start in starts]
 
-    def _filled_up(self, length: int) -> int:
+    def _padded_length(self, length: int) -> int:
         if self._folder.role == "joint":
-            return self._longest
-        return next((one for one in LENGTHS if length <= one <= self._longest), self._longest)
+            return self._window_length
+        return next((one for one in LENGTHS if length <= one <= self._window_length), self._window_length)
 
-    def _frame(self) -> tuple[list[int], list[int]]:
+    def _special_tokens(self) -> tuple[list[int], list[int]]:
         """Return the tokens that the tokenizer puts before and after a text."""
         bare = self._tokenizer("a", add_special_tokens=False)["input_ids"]
         framed = self._tokenizer("a")["input_ids"]
         for start in range(len(framed) - len(bare) + 1):
             if framed[start : start + len(bare)] == bare:
                 return framed[:start], framed[start + len(bare) :]
-        raise self._folder.fault("has a tokenizer that changes texts in an unknown way")
+        raise self._folder.build_error("has a tokenizer that changes texts in an unknown way")
 
-    def _longest_window(self) -> int:
+    def _max_window(self) -> int:
         config = self._model.config.get_text_config()
         known = getattr(config, "max_position_embeddings", None) or WINDOW
         return int(min(self._tokenizer.model_max_length, known, WINDOW))
 
 
-def _pooled(said: Any) -> Any:
+def _pooled_output(said: Any) -> Any:
     """Return the vectors of a tower, which later versions of the library wrap."""
     return getattr(said, "pooler_output", said)
 
 
 def _batches(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(numbers), AT_ONCE):
-        yield numbers[start : start + AT_ONCE]
+    for start in range(0, len(numbers), BATCH_SIZE):
+        yield numbers[start : start + BATCH_SIZE]
 
 
-def _full(batch: Sequence[Any]) -> list[Any]:
+def _fill_batch(batch: Sequence[Any]) -> list[Any]:
     """Return a batch of the one size that there is; what fills it up is not looked at."""
-    return [*batch, *[batch[0]] * (AT_ONCE - len(batch))]
+    return [*batch, *[batch[0]] * (BATCH_SIZE - len(batch))]
 
 
-def _handy(picture: Image.Image) -> Image.Image:
+def _crop_strip(picture: Image.Image) -> Image.Image:
     """Return a picture, of a strip its middle: enlarged until its shorter side fits, it would fill the memory."""
     width, height = picture.size
-    longest = STRIP * min(width, height)
+    longest = MAX_ASPECT * min(width, height)
     left, top = max(0, width - longest) // 2, max(0, height - longest) // 2
     return picture.crop((left, top, left + min(width, longest), top + min(height, longest)))
 
 
-def _of_length_one(vector: Any) -> Vectors:
+def _normalise(vector: Any) -> Vectors:
     wide = np.asarray(vector, dtype=np.float64)
     return np.asarray(wide / max(float(np.linalg.norm(wide)), 1e-12), dtype=np.float32)
 
 
-def _numpy(tensor: Any) -> Vectors:
+def _to_numpy(tensor: Any) -> Vectors:
     return np.asarray(tensor.float().cpu().numpy(), dtype=np.float32)

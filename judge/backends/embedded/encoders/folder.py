@@ -47,21 +47,21 @@ class EncoderFolder:
         if missing:
             raise BackendError(f"{self.option} needs {', '.join(missing)}, which this environment does not have.")
         if not self.path.is_dir():
-            raise self.fault(f"is not there; where it lies elsewhere, say so by --set {self.option}=DIR")
+            raise self.build_error(f"is not there; where it lies elsewhere, say so by --set {self.option}=DIR")
         config = self._config()
         joint = "text_config" in config and "vision_config" in config
         if joint != (self.role == "joint"):
-            raise self.fault(
+            raise self.build_error(
                 "holds a model of texts and pictures; name it as joint_encoder"
                 if joint
                 else "holds no model of texts and pictures, as CLIP or SigLIP are"
             )
         if not any(self.path.glob("*.safetensors")):
-            raise self.fault("has no weights in the format safetensors")
-        if self.role != "image" and not self._has(TOKENIZERS):
-            raise self.fault("has no tokenizer, so that it is no model of texts")
-        if self.role != "text" and not self._has(IMAGE_PROCESSOR):
-            raise self.fault("has no preprocessor_config.json, so that it is no model of pictures")
+            raise self.build_error("has no weights in the format safetensors")
+        if self.role != "image" and not self._has_any(TOKENIZERS):
+            raise self.build_error("has no tokenizer, so that it is no model of texts")
+        if self.role != "text" and not self._has_any(IMAGE_PROCESSOR):
+            raise self.build_error("has no preprocessor_config.json, so that it is no model of pictures")
 
     @cached_property
     def checksum(self) -> str:
@@ -74,11 +74,11 @@ class EncoderFolder:
                     digest.update(hashlib.file_digest(file, "sha256").digest())
         return digest.hexdigest()
 
-    def about(self) -> dict[str, str]:
+    def describe(self) -> dict[str, str]:
         """Return what a run remembers of it."""
         return {"model_type": str(self._config().get("model_type", "")), "sha256": self.checksum}
 
-    def fault(self, what: str) -> BackendError:
+    def build_error(self, what: str) -> BackendError:
         """Return the error of a folder that cannot be used, with the command that fetches one that can."""
         return BackendError(
             f"{self.option}: {self.path.absolute()} {what}. One is fetched by: "
@@ -89,10 +89,10 @@ class EncoderFolder:
         try:
             config = json.loads((self.path / "config.json").read_bytes())
         except (OSError, ValueError):
-            raise self.fault("has no config.json that can be read, so that it is no model") from None
+            raise self.build_error("has no config.json that can be read, so that it is no model") from None
         if not isinstance(config, dict):
-            raise self.fault("has a config.json of something else")
+            raise self.build_error("has a config.json of something else")
         return config
 
-    def _has(self, names: tuple[str, ...]) -> bool:
+    def _has_any(self, names: tuple[str, ...]) -> bool:
         return any((self.path / name).is_file() for name in names)
