@@ -1,4 +1,6 @@
-"""``python -m judge``: train, predict and evaluate on files alone, and relearn while labels come in.
+"""Runs the judge's commands: ``python -m judge train|predict|evaluate|relearn``.
+
+They work on files alone; ``relearn`` learns again while labels come in.
 
 Exits with 0 where all went well, with 3 where some lines were refused, with 1 where nothing was done, and with 130
 where it was stopped by Ctrl-C. What ``train`` and ``predict`` did until then is kept, and ``--resume`` goes on with it.
@@ -223,7 +225,7 @@ def _default_cache() -> Path:
 
 @contextmanager
 def _progress(parsed: argparse.Namespace) -> Iterator["ProgressReporter"]:
-    """Yield what hears of the work; a line that was written over is ended, however the work ends."""
+    """Yield a progress reporter, and close its line however the work ends."""
     from .progress import JsonReporter, ProgressBar
 
     if parsed.json:

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, whatever happens while they are written."""
+"""Writes files that are there whole or not at all."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from typing import Any
 
 @contextmanager
 def replace_file(path: Path) -> Iterator[Path]:
-    """Yield the name of a file to write; when the block ends well, it takes the place of ``path``."""
+    """Yield a temporary path that replaces ``path`` when the block succeeds."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -23,7 +23,7 @@ def replace_file(path: Path) -> Iterator[Path]:
 
 
 def write_json(path: Path, data: Any) -> None:
-    """Write data as JSON that a person can read."""
+    """Write data as indented JSON."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1)
     with replace_file(path) as beside:
         beside.write_text(text + "\n", encoding="utf-8")
@@ -35,7 +35,7 @@ def read_json(path: Path) -> Any:
 
 
 def create_file_once(path: Path, make: Callable[[Path], None]) -> None:
-    """Make a file unless it is there already."""
+    """Create a file unless it exists."""
     if not path.exists():
         with replace_file(path) as beside:
             make(beside)

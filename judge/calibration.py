@@ -1,4 +1,4 @@
-"""How sure a judge may be: a temperature per dimension, and intervals that hold what they say.
+"""Calibrates predictions: a temperature for each dimension, and conformal intervals.
 
 Both are measured on samples that were scored blind and that the judge had not learned from: the calibration samples,
 and where a release keeps too few, training samples foretold by models that had not seen their questions.
@@ -30,7 +30,7 @@ MAX_TILT = 200.0
 
 @dataclass(frozen=True, slots=True)
 class DimensionCalibration:
-    """What the calibration samples said of one dimension."""
+    """The calibration of one dimension."""
 
     temperature: float
     """Chances are raised to one over it: above one the judge was too sure, below one not sure enough."""
@@ -51,7 +51,7 @@ def calibration_from_data(data: dict[str, Any]) -> DimensionCalibration:
 def calibrate(
     chances: Floats, histograms: Floats, finals: Floats, dimension: RubricDimension, *, confidence: float = CONFIDENCE
 ) -> DimensionCalibration:
-    """Measure a dimension on calibration samples.
+    """Return the calibration of a dimension, measured on calibration samples.
 
     Args:
         chances: samples x levels, each row adding up to one.
@@ -70,7 +70,7 @@ def calibrate(
 def calibrate_predictions(
     predictions: Sequence[DimensionPrediction], dimension: RubricDimension, calibration: DimensionCalibration
 ) -> list[DimensionPrediction]:
-    """Return predictions of one dimension at their temperature, with their intervals."""
+    """Return predictions of one dimension with their temperature and intervals applied."""
     if not predictions:
         return []
     warm = apply_temperature(np.array([one.p for one in predictions]), calibration.temperature, dimension.values)
@@ -91,7 +91,9 @@ def calibrate_predictions(
 
 
 def apply_temperature(chances: Floats, temperature: float, levels: Sequence[float]) -> Floats:
-    """Return distributions, a row each, raised to one over a temperature, their expected scores as they were.
+    """Return distributions sharpened or flattened by a temperature, their means unchanged.
+
+    They are raised to one over the temperature, a row each.
 
     The powers alone would move a lopsided distribution's mean. They are tilted back: of all distributions of that mean
     the tilted one is nearest to the powers (Csiszar 1975).
@@ -117,7 +119,9 @@ def _tilt(logs: Floats, place: Floats, tilt: Floats) -> Floats:
 
 
 def _fit_temperature(chances: Floats, histograms: Floats, levels: Floats) -> float:
-    """Return the temperature of the least cross entropy with people's ratings (Guo et al. 2017), by golden section.
+    """Return the temperature of the least cross entropy with people's ratings.
+
+    It is found by golden section (Guo et al. 2017).
 
     A sample counts once, however many rated it. The logarithm has a normal prior around none (`PRIOR_SD`), of which
     little is left where there are dozens of samples.
@@ -146,6 +150,9 @@ def _standard_deviations(chances: Floats, expected: Floats, levels: Floats) -> F
 
 
 def _conformal_quantile(apart: Sequence[float] | Floats, confidence: float) -> float | None:
-    """Return the split-conformal quantile (Vovk et al. 2005; Lei et al. 2018); None where it would be without end."""
+    """Return the split-conformal quantile; None where it would be infinite.
+
+    See Vovk et al. 2005 and Lei et al. 2018.
+    """
     place = math.ceil((len(apart) + 1) * confidence)
     return float(np.sort(apart)[place - 1]) if 0 < place <= len(apart) else None

@@ -1,4 +1,4 @@
-"""Where work is done: the pictures, a place for what can be made again, and who hears how it goes."""
+"""Holds what all long work needs: pictures, a cache and a progress reporter."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,10 @@ from .progress import ProgressReporter, SilentReporter
 
 @dataclass(slots=True)
 class JudgeContext:
-    """What every long piece of work is given; without a ``cache`` everything is made anew."""
+    """The pictures, cache, progress reporter and local paths of a piece of work.
+
+    Without a ``cache`` everything is computed again.
+    """
 
     pictures: PictureFolder
     cache: Path | None = None

@@ -1,4 +1,4 @@
-"""What of a release a judge learns from, what it is calibrated on, and what it is held to."""
+"""Splits a release into samples for training, calibration and testing."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ MIN_TRAINING_SAMPLES = 50
 
 @dataclass(slots=True)
 class DataParts:
-    """The samples of a release by what they are for."""
+    """The samples of a release by their use."""
 
     learn: list[LabelledSample]
     calibrate: list[LabelledSample]
@@ -36,7 +36,10 @@ class DataParts:
     """Those of ``learn`` that calibrate as well, by what models say of them that had not seen their question."""
 
     def describe(self) -> dict[str, Any]:
-        """Return how many samples and questions each part has; ``out_of_fold`` is within ``learn``."""
+        """Return the numbers of samples and questions of each part.
+
+        ``out_of_fold`` is within ``learn``.
+        """
         counts: dict[str, Any] = {"calibration_source": self.source}
         for name in ("learn", "calibrate", "out_of_fold", "test"):
             samples = getattr(self, name)
@@ -78,13 +81,16 @@ def _name_source(**parts: Sequence[LabelledSample]) -> str:
 
 
 def _has_too_few_labels(kept: Sequence[LabelledSample], others: Sequence[LabelledSample], rubric: RubricSpec) -> bool:
-    """Tell whether a dimension has fewer than `ENOUGH_SAMPLES` labels among those kept, and some among the others."""
+    """Return whether a dimension lacks calibration labels that other samples could give.
+
+    It has fewer than `ENOUGH_SAMPLES` labels among those kept, and some among the others.
+    """
     of_kept, of_others = _count_labels(kept, rubric), _count_labels(others, rubric)
     return any(of_kept[key] < ENOUGH_SAMPLES for key in of_others)
 
 
 def _count_labels(samples: Sequence[LabelledSample], rubric: RubricSpec) -> Counter[str]:
-    """Count the final scores by dimension, without those that follow from a missing side."""
+    """Return the number of final scores by dimension, without those set by rules."""
     return Counter(
         key for one in samples for key in missing_side_rules.asked_keys(one.sample, rubric) if key in one.final
     )

@@ -1,4 +1,6 @@
-"""``python -m judge relearn``: a judge that learns again and again from labels as they come, for a replay of a study.
+"""Learns again from labels as they arrive: ``python -m judge relearn``.
+
+A replay of a study uses it.
 
 Samples are measured once. Then each line of standard input names a dimension and what is known of it, and each line of
 standard output says what is expected of every sample, by models that had not seen its question::
@@ -44,7 +46,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class IncrementalSession:
-    """The samples that are learned from, measured once."""
+    """Measured samples that models learn from again and again."""
 
     rubric: RubricSpec
     samples: Sequence[SampleRecord]
@@ -54,7 +56,7 @@ class IncrementalSession:
     seed: int
 
     def answer_request(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Learn from what a request says is known, and return what is expected of every sample.
+        """Learn from a request's labels, and return predictions of all samples.
 
         Raises:
             ValueError: the request names no dimension, or labels that cannot be.
@@ -90,7 +92,7 @@ class IncrementalSession:
     def _predict_out_of_fold(
         self, rows: Ints, labels: Floats, parts: Sequence[tuple[Ints, Ints]], dimension: RubricDimension
     ) -> tuple[Floats, Floats]:
-        """Return shares above the levels and how far the trees are apart, by models that had not seen the question.
+        """Return out-of-fold shares above the levels, and the spread of trees.
 
         A question with labels is left to the model that learned from the others; of all other questions, every model
         speaks.
@@ -144,7 +146,9 @@ class IncrementalSession:
 def start_session(
     samples: Iterable[SampleRecord], rubric: RubricSpec, context: JudgeContext, seed: int
 ) -> IncrementalSession:
-    """Measure the samples; those that cannot be measured are told of and left out.
+    """Return a session of measured samples.
+
+    Samples that cannot be measured are reported and left out.
 
     Raises:
         RuntimeError: none could be measured.
@@ -173,7 +177,10 @@ def start_session(
 
 
 def answer_lines(lines: Iterable[str], session: IncrementalSession) -> Iterator[str]:
-    """Yield the line of being ready, then an answer to each line; one that cannot be answered says why."""
+    """Yield a ready line, then an answer to each request line.
+
+    A request that cannot be answered gets an error.
+    """
     yield json.dumps({"samples": len(session.samples), "clusters": len(np.unique(session.cluster))})
     for line in lines:
         if not line.strip():

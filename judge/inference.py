@@ -1,4 +1,4 @@
-"""Judging with a finished run: what needs no model, what the model says, then rules and calibration."""
+"""Predicts with a finished run: model, rules and calibration."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +19,9 @@ from .runs import Run
 
 @contextmanager
 def open_judge(run: Run, context: JudgeContext) -> Iterator["RuledJudge"]:
-    """Return the judge of a run as others use it, with rules and with what calibration the run has so far.
+    """Yield the judge of a run with its rules and calibration.
+
+    The calibration is what the run has so far.
 
     Raises:
         BackendError: a library or a file that the run needs is not here.
@@ -41,7 +43,10 @@ def _describe_path_options(backend: Backend) -> str:
 
 
 class RuledJudge:
-    """Keeps what follows from rules away from the judge, and has the last word after it."""
+    """A judge that applies rules and calibration around a model.
+
+    Samples that follow from rules alone are kept from the model.
+    """
 
     def __init__(
         self, run: Run, unruled: Judge, calibrations: Mapping[str, DimensionCalibration], batch_size: int
@@ -71,7 +76,7 @@ class RuledJudge:
         yield from self._predict_by_rule(waiting)
 
     def _predict_by_rule(self, waiting: deque[tuple[SampleRecord, bool]]) -> Iterator[SamplePrediction]:
-        """Yield the predictions of those that come first and need no model."""
+        """Yield the predictions of the first samples that need no model."""
         config = self._run.config
         while waiting and not waiting[0][1]:
             sample, _ = waiting.popleft()

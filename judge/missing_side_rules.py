@@ -1,4 +1,4 @@
-"""What a missing side decides, put into predictions from outside of every model."""
+"""The rules of missing sides, applied to predictions."""
 
 from dataclasses import replace
 
@@ -14,13 +14,16 @@ def locked_keys(sample: SampleRecord, rubric: RubricSpec) -> dict[str, LockedDim
 
 
 def asked_keys(sample: SampleRecord, rubric: RubricSpec) -> list[str]:
-    """Return the keys of the dimensions that a judge is asked about; none where both sides are missing."""
+    """Return the keys of the dimensions that a judge is asked about.
+
+    There are none where both sides are missing.
+    """
     by_rule = locked_keys(sample, rubric)
     return [dimension.key for dimension in rubric.dimensions if dimension.key not in by_rule]
 
 
 def apply_rules(prediction: SamplePrediction, sample: SampleRecord, rubric: RubricSpec) -> SamplePrediction:
-    """Return a prediction in which the rules have the last word.
+    """Return a prediction with the rules of missing sides applied.
 
     A dimension whose missing side means a level has that level, whatever the model said; one that does not apply has
     no entry. A sample of which all follows from rules has the status ``rule``. A failure keeps its status: what the

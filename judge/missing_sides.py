@@ -1,4 +1,4 @@
-"""What a missing side of an answer means for each dimension of a rubric."""
+"""The rules of what a missing side means for each dimension."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,10 @@ Why = Literal["no_text", "no_image", "no_text_no_image"]
 
 
 class DimensionLike(Protocol):
-    """What the rule reads of a dimension, be it a row of the database or a line of a rubric file."""
+    """The fields of a dimension that the rules read.
+
+    It is a row of the database or a line of a rubric file.
+    """
 
     @property
     def key(self) -> str: ...
@@ -22,7 +25,7 @@ class DimensionLike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LockedDimension:
-    """A dimension that nobody scores on this sample: its level, or None where it is not applicable."""
+    """A dimension set by rule: its level, or None if not applicable."""
 
     value: float | None
     why: Why

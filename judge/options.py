@@ -1,4 +1,4 @@
-"""Options of a backend: dataclasses of texts, numbers, truths and choices, each with a default."""
+"""Parses the options of backends: dataclasses of simple types with defaults."""
 
 import tomllib
 import typing
@@ -10,11 +10,11 @@ Options = TypeVar("Options")
 
 
 class OptionError(ValueError):
-    """An option that does not exist, or a value that it cannot have."""
+    """An unknown option, or an impossible value."""
 
 
 def parse_options(kind: type[Options], data: Mapping[str, Any]) -> Options:
-    """Return the options that data set, the others as they are by default.
+    """Return options with the given values, else defaults.
 
     Raises:
         OptionError: naming the option.
@@ -30,7 +30,9 @@ def parse_options(kind: type[Options], data: Mapping[str, Any]) -> Options:
 
 
 def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
-    """Return ``name=value`` settings of a command line; a value is TOML, or else a text as it stands.
+    """Return the ``name=value`` settings of a command line.
+
+    A value is TOML, or else a text as it stands.
 
     Raises:
         OptionError: one has no name.

@@ -1,4 +1,4 @@
-"""What is said of the samples that a run learned from, by models that had not seen their question.
+"""Writes out-of-fold predictions of the training samples.
 
 A finished judge remembers its training samples; a backend that compares models out of fold has better words for them.
 They become predictions as all others: with the rules of missing sides, the temperatures and the intervals. ``cluster``
@@ -19,7 +19,7 @@ from .runs import OUT_OF_FOLD_FILE, Run
 
 
 class _StoredPredictions:
-    """A judge that has said everything before."""
+    """A judge that returns predictions made before."""
 
     def __init__(self, said: Mapping[str, SamplePrediction]) -> None:
         self._said = said
@@ -31,7 +31,9 @@ class _StoredPredictions:
 def write_out_of_fold(
     run: Run, learned: Sequence[LabelledSample], backend: Backend, progress: ProgressReporter
 ) -> None:
-    """Write the predictions into the run's folder, in the order of the samples; nothing where a backend has none.
+    """Write a run's out-of-fold predictions, in the order of the samples.
+
+    Nothing is written where a backend has none.
 
     Left out is a sample of which they would be incomplete: models learned a dimension that it has, and none had a word
     on it. So it is where a sample could not be measured, has no label on the dimension, or there is one question alone.

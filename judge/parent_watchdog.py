@@ -1,4 +1,4 @@
-"""A judge that a program started ends with that program, however the program ended."""
+"""Stops a judge when the program that started it ends."""
 
 import os
 import signal
@@ -10,7 +10,9 @@ SECONDS_TO_STOP = 15
 
 
 def watch_parent() -> None:
-    """Stop this process as Ctrl-C does once standard input ends, and by force where that is not enough.
+    """Stop this process once its standard input ends.
+
+    It is stopped as by Ctrl-C, and by force where that is not enough.
 
     Whoever starts it holds the other end of a pipe open. The system closes it when that process is gone, even where it
     was killed and could tell nobody.

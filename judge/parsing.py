@@ -1,4 +1,7 @@
-"""The scores in a model's reply, however it spells the dimensions; what cannot be read is a failure, never a number."""
+"""Parses the scores in a model's reply.
+
+Dimensions may be spelled in many ways. What cannot be read is a failure, never a number.
+"""
 
 import json
 import re
@@ -31,14 +34,16 @@ REACH = 160
 
 @dataclass(frozen=True, slots=True)
 class ParsedReply:
-    """The level on each dimension that was asked for; where the reply cannot be read, why, and no values."""
+    """The level on each dimension asked for, or the problem."""
 
     values: Mapping[str, float] = field(default_factory=dict)
     problem: str = ""
 
 
 def parse_reply(text: str, rubric: RubricSpec, asked: Collection[str] | None = None) -> ParsedReply:
-    """Read the scores of the dimensions that were ``asked`` for (all of them by default).
+    """Return the scores of the dimensions ``asked`` for.
+
+    By default these are all.
 
     Understood are a JSON object anywhere in the text, a JSON list in the rubric's order, and names followed by numbers
     in sentences, lists and tables. A dimension goes by its key or its name, in any case, its words in any order and
@@ -69,7 +74,7 @@ _Score = tuple[float, float | None]
 
 
 class _DimensionNames:
-    """Finds the dimension that words name."""
+    """An index of dimensions by their names."""
 
     def __init__(self, rubric: RubricSpec) -> None:
         self._joined: dict[str, str] = {}
@@ -81,11 +86,14 @@ class _DimensionNames:
                 self._words.setdefault(frozenset(words) - FILLING, dimension.key)
 
     def find_name(self, name: str) -> str | None:
-        """Return the key of the dimension of this name."""
+        """Return the key of the dimension with this name."""
         return self._find(WORD.findall(_fold(name)))
 
     def find_at_end(self, text: str) -> str | None:
-        """Return the key of the dimension that a text ends with, fillings aside; the longest name wins."""
+        """Return the key of the dimension named at a text's end.
+
+        Filling words are skipped; the longest name wins.
+        """
         words = WORD.findall(_fold(text))
         while words and words[-1] in FILLING:
             words.pop()
@@ -137,7 +145,10 @@ def _scores_in_json(values: Sequence[dict[str, Any] | list[Any]], rubric: Rubric
 
 
 def _split_json(text: str) -> tuple[list[dict[str, Any] | list[Any]], str]:
-    """Return the JSON objects in a text, outer ones whole, or the list that it is altogether; and the rest of it."""
+    """Return the JSON values in a text, and the remaining text.
+
+    They are objects, the outer ones whole, or the list that the text is altogether.
+    """
     stripped = text.strip()
     decoder = json.JSONDecoder()
     if stripped.startswith("["):

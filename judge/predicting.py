@@ -1,4 +1,4 @@
-"""From samples to a file of predictions, which is there whole or can be continued."""
+"""Writes a file of predictions, which is complete or can be continued."""
 
 import os
 from collections import Counter
@@ -22,7 +22,7 @@ FLUSH = 64
 
 @dataclass(slots=True)
 class PredictionSummary:
-    """What came of it."""
+    """The numbers of predictions written, by status."""
 
     predictions: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
@@ -32,7 +32,7 @@ class PredictionSummary:
 def predict(
     run: Run, lines: SampleLines, out: Path, context: JudgeContext, *, resume: bool = False
 ) -> PredictionSummary:
-    """Write a prediction of each sample of a file to ``out``; see `write_predictions`."""
+    """Write a prediction of each sample of a file; see `write_predictions`."""
     if out.exists():
         raise RunError(f"{out} is there already; remove it, or name another file.")
     part = partial_path(out)
@@ -42,14 +42,16 @@ def predict(
 
 
 def partial_path(out: Path) -> Path:
-    """Return what a file of predictions is called until it is whole."""
+    """Return the path of a predictions file until it is complete."""
     return out.with_name(out.name + ".part")
 
 
 def write_predictions(
     run: Run, samples: Iterable[SampleRecord], count: int, out: Path, context: JudgeContext
 ) -> PredictionSummary:
-    """Write a prediction of each sample to ``out``, in the order of the samples, going on with what is there of it.
+    """Write a prediction of each sample to ``out``, resuming a partial file.
+
+    They are in the order of the samples.
 
     Raises:
         RunError: what is there is of other samples, or of another run.
@@ -77,13 +79,16 @@ def write_predictions(
 
 
 def read_predictions(path: Path, run: Run) -> list[SamplePrediction]:
-    """Read a file that `write_predictions` wrote."""
+    """Return the predictions of a file that `write_predictions` wrote."""
     with path.open("rb") as lines:
         return [parse_line(raw, run.rubric) for raw in lines]
 
 
 def _check_partial_file(part: Path, run: Run, samples: Iterable[SampleRecord], found: PredictionSummary) -> int:
-    """Return how many predictions of a part are whole, are this run's, and belong to the samples; cut off the rest."""
+    """Return the number of usable predictions; cut off the rest.
+
+    Usable are complete lines of this run that belong to the samples.
+    """
     count = end = 0
     for sample, (raw, prediction) in zip(samples, _whole_lines(part, run), strict=False):
         if prediction.id != sample.id or prediction.judge != run.config.name:

@@ -1,4 +1,4 @@
-"""What a long piece of work says while it is under way: to a person as a bar, to a program as lines of JSON.
+"""Reports the progress of long work: a bar or lines of JSON.
 
 Both go to standard error; standard output belongs to the result.
 """
@@ -16,27 +16,33 @@ BAR_WIDTH = 24
 
 
 class ProgressReporter(Protocol):
-    """Hears what goes on. All calls are cheap; none fails."""
+    """A receiver of progress.
+
+    All calls are cheap; none fails.
+    """
 
     def step(self, activity: str, total: int | None = None) -> None:
-        """A new step begins, of ``total`` pieces where that is known."""
+        """Begin a step of ``total`` pieces; None where that is unknown."""
         ...
 
     def done(self, count: int) -> None:
-        """So many pieces of this step are done."""
+        """Report how many pieces of this step are done."""
         ...
 
     def curve(self, series: str, x: float, y: float) -> None:
-        """A point of a curve that shows how the work goes, as the loss over steps; both are finite."""
+        """Add a point to a curve, as the loss over steps.
+
+        Both numbers are finite.
+        """
         ...
 
     def note(self, text: str) -> None:
-        """Something worth reading happened."""
+        """Report something worth reading."""
         ...
 
 
 class SilentReporter:
-    """Hears everything and says nothing."""
+    """A reporter that does nothing."""
 
     def step(self, activity: str, total: int | None = None) -> None: ...
     def done(self, count: int) -> None: ...
@@ -45,7 +51,7 @@ class SilentReporter:
 
 
 class JsonReporter:
-    """Writes each event as a line of JSON: ``step``, ``done``, ``curve`` or ``note``."""
+    """A reporter that writes lines of JSON: ``step``, ``done``, ``curve``, ``note``."""
 
     def __init__(self, output: TextIO | None = None) -> None:
         self._output = output or sys.stderr
@@ -72,7 +78,10 @@ class JsonReporter:
 
 
 class ProgressBar:
-    """Draws a line that is written over; on a file, where nothing can be written over, a line per step."""
+    """A reporter that draws a progress bar.
+
+    On a file, where nothing can be written over, it writes a line per step.
+    """
 
     def __init__(self, output: TextIO | None = None) -> None:
         self._output = output or sys.stderr
@@ -104,7 +113,7 @@ class ProgressBar:
         self._print(text)
 
     def close(self) -> None:
-        """End the line that was written over."""
+        """End the open line."""
         self._end_line()
 
     def _draw(self, count: int) -> None:
@@ -133,7 +142,7 @@ class ProgressBar:
 
 
 def count_progress(items: Iterable[Item], progress: ProgressReporter, start: int = 0) -> Iterator[Item]:
-    """Yield the items and tell how many were taken, counting on from ``start``."""
+    """Yield the items and report their number, from ``start``."""
     for number, item in enumerate(items, start + 1):
         yield item
         progress.done(number)

@@ -1,4 +1,4 @@
-"""What a judge is asked about a sample, and the line of scores that it is to answer with."""
+"""Builds the prompt of a judge, and the line of scores."""
 
 import hashlib
 import json
@@ -23,7 +23,10 @@ VERSION = 1
 
 
 def build_prompt(rubric: RubricSpec, turns: Iterable[SampleTurn]) -> list[TextPart | Image]:
-    """Return what is put before a judge: texts with the pictures between them, no two texts in a row."""
+    """Return the prompt about a sample: texts with pictures between them.
+
+    No two texts follow each other.
+    """
     turns = list(turns)
     parts: list[str | Image] = [_instructions(rubric, any(turn.context for turn in turns))]
     for number, turn in enumerate(turns, 1):
@@ -32,13 +35,16 @@ def build_prompt(rubric: RubricSpec, turns: Iterable[SampleTurn]) -> list[TextPa
 
 
 def format_answer(rubric: RubricSpec, values: Mapping[str, float | None]) -> str:
-    """Return the line of scores, dimensions in the rubric's order; null where one is not applicable."""
+    """Return the line of scores in the rubric's order.
+
+    It has null where a dimension is not applicable.
+    """
     line = {dimension.key: _whole_if_integer(values.get(dimension.key)) for dimension in rubric.dimensions}
     return json.dumps(line)
 
 
 def prompt_sha(rubric: RubricSpec) -> str:
-    """Return the SHA-256 of the question's wording under a rubric, whatever the sample."""
+    """Return the SHA-256 of the prompt's wording under a rubric."""
     words = build_prompt(rubric, _EVERY_CASE)
     text = json.dumps([VERSION, [part.text if isinstance(part, TextPart) else None for part in words]])
     return hashlib.sha256(text.encode()).hexdigest()

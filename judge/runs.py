@@ -1,4 +1,6 @@
-"""A run's folder: what was asked for, what came of it, and everything that is needed to judge elsewhere.
+"""Reads and writes the folder of a run.
+
+It holds what was asked for, what came of it, and everything that is needed to judge elsewhere.
 
 ======================  ==================================================================
 ``run.json``            backend, preset, options, data, versions: written first, never changed
@@ -35,12 +37,12 @@ RESUME_FIELDS = ("backend", "preset", "options", "release_sha256", "seed", "name
 
 
 class RunError(ValueError):
-    """A run's folder that cannot be used in this way, and what to do instead."""
+    """A run's folder that cannot be used so, with the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """What a run was asked to do, on what, by which code."""
+    """The configuration of a run: request, data and versions."""
 
     name: str
     """How predictions name the judge."""
@@ -63,7 +65,7 @@ class RunConfig:
 
 
 class Run:
-    """An open run's folder."""
+    """The folder of a run."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -77,7 +79,9 @@ class Run:
 
     @classmethod
     def begin(cls, folder: Path, config: RunConfig, rubric_toml: bytes, *, resume: bool) -> "Run":
-        """Make a run's folder, or with ``resume`` open one that was begun with the same words.
+        """Create a run's folder, or open it with ``resume``.
+
+        To resume, it must have been begun with the same configuration.
 
         Raises:
             RunError: the folder holds something else, or a run that differs.
@@ -135,7 +139,10 @@ class Run:
             yield
 
     def clear(self, but: Collection[str] = ()) -> bool:
-        """Remove stages, weights and curves, but for weights' files of these names; tells whether there were any."""
+        """Remove stages, weights and curves; return whether there were any.
+
+        Weights' files named in ``but`` stay.
+        """
         left = [path for path in _list_entries(self.model) if path.name not in but]
         left += _list_entries(self.stages)
         if self._curve_file.exists():
@@ -148,7 +155,7 @@ class Run:
         return bool(left)
 
     def add_to_curve(self, series: str, x: float, y: float) -> None:
-        """Add a point to a curve; a point that is there already, as after a resumption, takes its place.
+        """Add a point to a curve; it replaces one at the same x.
 
         Raises:
             ValueError: a number is not finite.
@@ -158,7 +165,10 @@ class Run:
             file.write(line + "\n")
 
     def curve(self) -> dict[str, list[tuple[float, float]]]:
-        """Return the points of each curve by rising x; of several at one place the last."""
+        """Return the points of each curve by rising x.
+
+        Of several at one x it is the last.
+        """
         found: dict[str, dict[float, float]] = {}
         if self._curve_file.exists():
             for line in self._curve_file.read_text(encoding="utf-8").splitlines():
@@ -187,7 +197,7 @@ class Run:
         return metrics
 
     def finish(self) -> None:
-        """Mark the run as done, and remove what only a resumption would have needed."""
+        """Mark the run as done, and remove its stages."""
         self.state = "done"
         shutil.rmtree(self.stages, ignore_errors=True)
 
@@ -202,7 +212,7 @@ class Run:
 
 
 def read_run_name(folder: Path) -> str:
-    """Return how the run in a folder is named; nothing where there is none."""
+    """Return the name of the run in a folder, else ""."""
     path = folder / "run.json"
     return str(read_json(path).get("name", "")) if path.is_file() else ""
 

@@ -1,4 +1,7 @@
-"""From a release to a judge with its scorecard: every step once, in order, and continued where it was cut short."""
+"""Trains, calibrates and evaluates a judge on a release.
+
+Every step is done once, in order, and continued where it was cut short.
+"""
 
 import hashlib
 import json
@@ -40,7 +43,7 @@ MAX_CALIBRATION_SAMPLES = 8_000
 
 @dataclass(frozen=True, slots=True)
 class TrainingSpec:
-    """What is to be trained, on what, and where to."""
+    """The request of a training: release, output folder, backend and options."""
 
     release: Path
     out: Path
@@ -54,7 +57,7 @@ class TrainingSpec:
 
 
 def train(spec: TrainingSpec, progress: ProgressReporter | None = None) -> Run:
-    """Train a judge, calibrate it, and hold it to the release's test part; returns the finished run.
+    """Train, calibrate and evaluate a judge; return the finished run.
 
     Raises:
         BackendError, OptionError, LookupError: it cannot be done so; nothing was begun.
@@ -115,7 +118,10 @@ def _build_config(
 
 
 def _config_digest(spec: TrainingSpec, options: Mapping[str, Any], checksum: str) -> str:
-    """Return what tells runs of one preset apart: of what was asked for and of the data, not of the time."""
+    """Return a digest that tells runs of one preset apart.
+
+    It is of the request, the data and the code, not of the time.
+    """
     asked = json.dumps([spec.backend, spec.preset, sorted(options.items()), spec.seed, checksum, code_version()])
     return hashlib.sha256(asked.encode()).hexdigest()[:8]
 
@@ -136,7 +142,7 @@ def _calibrate(run: Run, parts: DataParts, backend: Backend, context: JudgeConte
 def _predict_calibration_samples(
     run: Run, samples: list[LabelledSample], context: JudgeContext
 ) -> list[SamplePrediction]:
-    """Return what the judge says without its intervals and at temperature one, as nothing is known yet."""
+    """Return predictions of the calibration samples, not yet calibrated."""
     if not samples:
         return []
     judged = run.stages / "calibration.jsonl"
@@ -148,7 +154,10 @@ def _predict_calibration_samples(
 def _read_out_of_fold(
     run: Run, samples: list[LabelledSample], backend: Backend
 ) -> tuple[list[LabelledSample], list[SamplePrediction]]:
-    """Return training samples, evenly taken where they are many, and what was said of each out of fold."""
+    """Return training samples with their out-of-fold predictions.
+
+    They are evenly thinned where they are many.
+    """
     unseen = {one.id: one for one in backend.read_out_of_fold(run) or []}
     told = [one for one in samples if one.sample.id in unseen]
     some = told[:: -(-len(told) // MAX_CALIBRATION_SAMPLES) or 1]
@@ -158,7 +167,9 @@ def _read_out_of_fold(
 def calibrate_dimensions(
     rubric: RubricSpec, samples: list[LabelledSample], predictions: list[SamplePrediction]
 ) -> dict[str, DimensionCalibration]:
-    """Return the calibration of each dimension that has samples with a final score and a prediction of a model.
+    """Return the calibration of each dimension that has enough to calibrate.
+
+    It needs samples with a final score and a prediction of a model.
 
     Whatever is handed in, labels that may owe something to a judge do not enter.
     """

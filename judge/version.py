@@ -1,4 +1,4 @@
-"""Which judge this is: the version that people speak of, and a checksum of the code that runs."""
+"""Returns the judge's version and the checksum of its code."""
 
 import hashlib
 from functools import lru_cache
@@ -16,7 +16,7 @@ def code_version() -> str:
 
 
 def source_checksum(folder: Path) -> str:
-    """Return the SHA-256 of the source files in a folder, with their names."""
+    """Return the SHA-256 of the names and contents of a folder's sources."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.suffix in (".py", ".toml"):
@@ -26,7 +26,7 @@ def source_checksum(folder: Path) -> str:
 
 
 def library_versions() -> dict[str, str]:
-    """Return the versions of the libraries that figures may depend on, of those that are installed."""
+    """Return the versions of installed libraries that metrics may depend on."""
     found: dict[str, str] = {}
     for name in LIBRARIES:
         try:

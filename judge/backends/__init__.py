@@ -1,1 +1,1 @@
-"""The ways of judging, behind one face: ``embedded`` on a laptop, ``endpoint`` over HTTP."""
+"""The backends of a judge: ``embedded`` on a laptop, ``endpoint`` over HTTP, ``vlm`` on GPUs."""

@@ -1,4 +1,4 @@
-"""What every backend is to the rest: how it learns from labels, and how it says what it expects of samples."""
+"""The interface of backends: how one learns from labels and predicts."""
 
 from __future__ import annotations
 
@@ -16,19 +16,25 @@ if TYPE_CHECKING:
 
 
 class BackendError(RuntimeError):
-    """A backend that cannot work here, and what would have to be there."""
+    """A backend that cannot work here, with the remedy."""
 
 
 class Judge(Protocol):
-    """Says what it expects. Rules on missing sides and calibration come after it, from outside."""
+    """A trained judge.
+
+    Rules on missing sides and calibration come after it, from outside.
+    """
 
     def predict(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
-        """Yield a prediction of each sample, in their order; a failure is a prediction with its status."""
+        """Yield a prediction of each sample in their order.
+
+        A failure is a prediction with its status.
+        """
         ...
 
 
 class Backend(Protocol):
-    """A way of judging."""
+    """A way of training a judge and predicting with it."""
 
     name: str
     predicts_out_of_fold: bool
@@ -48,7 +54,7 @@ class Backend(Protocol):
         ...
 
     def check(self, options: Any) -> None:
-        """Look for everything that a training needs, before it begins.
+        """Check that everything that a training needs is there.
 
         Raises:
             BackendError: something is missing; the message says how to get it.
@@ -56,14 +62,16 @@ class Backend(Protocol):
         ...
 
     def train(self, run: Run, samples: Sequence[LabelledSample], context: JudgeContext) -> None:
-        """Learn, and leave in the run's folder what judging needs; called again, go on where the last call ended.
+        """Train, and leave in the run's folder what predicting needs.
+
+        Called again, it goes on where the last call ended.
 
         None of the samples is kept for calibration or of the test part.
         """
         ...
 
     def read_out_of_fold(self, run: Run) -> list[SamplePrediction] | None:
-        """Return what models said of training samples whose questions they had not seen, in any order.
+        """Return the out-of-fold predictions of training samples, in any order.
 
         It takes the place of calibration samples where the release keeps none or too few. None: the backend has no
         such models, and some questions are kept from its training instead (see ``judge.data_parts``).

@@ -1,6 +1,7 @@
-"""The backends by name. Each is imported when it is asked for: their libraries take seconds to load.
+"""Loads backends by name.
 
-What can be set of one can be asked without loading them.
+Each is imported when it is asked for, as their libraries take seconds to load. Options are checked without loading
+them.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,9 @@ NEEDS = {
 
 
 def parse_backend_options(name: str, data: Mapping[str, Any]) -> Any:
-    """Return the checked options of a backend, a dataclass of its own; loads none of its libraries.
+    """Return the checked options of a backend.
+
+    They are a dataclass of its own; none of its libraries is loaded.
 
     Raises:
         BackendError: there is none of this name.

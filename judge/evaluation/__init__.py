@@ -1,6 +1,6 @@
-"""A judge held to what people agreed on: predictions beside the labels of a release, and the scorecard made of them.
+"""Evaluates a judge against people's labels.
 
-``pairing`` brings predictions and labels together; ``figures`` measures parallel arrays with their intervals;
-``baselines`` is what a judge has to beat; ``misses`` says which samples it got most wrong; ``scorecard``
-says all of it as data; ``wording`` as text; ``comparing`` holds two judges to the same samples.
+``pairs`` joins predictions and labels; ``metrics_table`` measures parallel arrays with their intervals; ``baselines``
+is what a judge has to beat; ``worst_misses`` ranks the samples it got most wrong; ``scorecard`` holds all of it as
+data, ``text_report`` as text; ``comparison`` compares two judges on the same samples.
 """

@@ -1,4 +1,4 @@
-"""The features that the third baseline learns from."""
+"""Reads the features that the third baseline learns from."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,10 @@ from judge.metrics.gaps import Floats
 
 
 def extract_baseline_features(samples: Sequence[LabelledSample], context: JudgeContext) -> Floats:
-    """Return the features of samples, a row each; one that cannot be measured is like the mean of the others."""
+    """Return the features of samples, a row each.
+
+    A sample that cannot be measured has the mean of the others.
+    """
     with open_feature_extractor(context) as extractor:
         vectors = [found.vector for found in extractor.extract(one.sample for one in samples)]
     there = [vector for vector in vectors if vector is not None]

@@ -1,4 +1,6 @@
-"""What a judge has to beat: the mean of everything, the mean of the generator, and features made by hand.
+"""The baselines that a judge has to beat.
+
+They are the mean of all labels, the mean of the generator, and a regression on hand-made features.
 
 All learn from the training part of the release that the judge learned from, and see the same test samples.
 """
@@ -17,19 +19,21 @@ PENALTIES = np.logspace(-2, 5, 22)
 
 @dataclass(frozen=True, slots=True)
 class BaselineLabels:
-    """Training samples that have a label on one dimension."""
+    """The labels of training samples on one dimension, with their generators."""
 
     human: Floats
     generators: Sequence[str]
 
 
 def predict_constant(known: BaselineLabels, samples: int) -> Floats | None:
-    """Return the mean of the training labels for each of ``samples``; None without any."""
+    """Return the mean of the training labels for each sample; None without labels."""
     return np.full(samples, known.human.mean()) if len(known.human) else None
 
 
 def predict_generator_means(known: BaselineLabels, generators: Sequence[str]) -> Floats | None:
-    """Return the mean label of each sample's generator, and the mean of all for one that was never seen.
+    """Return the mean training label of each sample's generator.
+
+    A generator that was never seen has the mean of all.
 
     None where no sample names a generator: it would be the constant under another name.
     """
@@ -44,7 +48,9 @@ def predict_generator_means(known: BaselineLabels, generators: Sequence[str]) ->
 
 
 def predict_ridge(train: Floats, human: Floats, test: Floats) -> Floats | None:
-    """Return a linear regression on features, its penalty chosen by leaving one sample out (Golub et al. 1979).
+    """Return the predictions of a ridge regression on features.
+
+    Its penalty is chosen by leaving one sample out (Golub et al. 1979).
 
     ``train`` and ``test`` are samples x features; a feature that does not vary in training is left out. None with fewer
     than ten training samples.

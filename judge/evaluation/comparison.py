@@ -1,4 +1,4 @@
-"""Two judges held to the same samples: how much nearer one of them comes to people, and how sure that is."""
+"""Compares two judges on the same samples."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _NEARLY = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class JudgeScores:
-    """What one judge said on one dimension, beside what people said; position by position the same sample."""
+    """One judge's scores on one dimension beside people's, in parallel arrays."""
 
     ids: Sequence[str]
     question: npt.NDArray[np.int64]
@@ -31,7 +31,7 @@ class JudgeScores:
     rounded: Floats
 
     def select(self, names: Iterable[str]) -> "JudgeScores":
-        """Return the named samples, in the order of the names."""
+        """Return the named samples in the order of the names."""
         place = {name: number for number, name in enumerate(self.ids)}
         chosen = [place[name] for name in names]
         return JudgeScores(
@@ -50,7 +50,7 @@ def compare_judges(
     second: Iterable[SamplePrediction],
     target: Target,
 ) -> dict[str, Any]:
-    """Return how two judges compare on the labelled samples that both have judged, as data that JSON can hold.
+    """Return the comparison of two judges on samples that both predicted, as JSON data.
 
     Differences are the first judge's figure less the second's, in points for the RMSE of expected scores and as a share
     for A@1 of rounded ones: an RMSE difference below zero says that the first is nearer to people. They are paired, and
@@ -73,7 +73,7 @@ def compare_judges(
 def compare_scores(
     rubric: RubricSpec, first: Mapping[str, JudgeScores], second: Mapping[str, JudgeScores], target: Target
 ) -> dict[str, Any]:
-    """Return the same of what two judges were asked, by dimension; see `compare_judges`."""
+    """Return the comparison of scores by dimension; see `compare_judges`."""
     both = {
         dimension.key: _select_shared(first[dimension.key], second[dimension.key]) for dimension in rubric.dimensions
     }
@@ -87,13 +87,13 @@ def compare_scores(
 
 
 def _scores_without_rules(pairs: DimensionPairs) -> JudgeScores:
-    """Return the samples of which no rule has decided."""
+    """Return the scores that no rule set."""
     asked = pairs.select(~pairs.by_rule)
     return JudgeScores(asked.ids, asked.question, asked.human, asked.expected, asked.rounded)
 
 
 def _select_shared(first: JudgeScores, second: JudgeScores) -> tuple[JudgeScores, JudgeScores]:
-    """Return the samples that both have judged, in the order in which the first has them."""
+    """Return the samples that both have predicted, in the first one's order."""
     known = set(second.ids)
     shared = [name for name in first.ids if name in known]
     return first.select(shared), second.select(shared)
@@ -139,7 +139,10 @@ def _share_of_true(those: npt.NDArray[np.bool_]) -> float | None:
 
 
 def _difference_interval(terms: Sequence[Floats], question: npt.NDArray[np.int64], *, root: bool) -> list[float] | None:
-    """Return the interval of the difference of two means, or of their roots, over the same draws of questions."""
+    """Return the bootstrap interval of a difference of two means or their roots.
+
+    Both means come from the same draws of questions.
+    """
 
     def difference(sums: Floats) -> Floats:
         with np.errstate(invalid="ignore"):

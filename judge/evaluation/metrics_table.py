@@ -1,4 +1,4 @@
-"""The figures of one set of scores against people's: errors, agreement, order, and how sure each of them is."""
+"""Computes the metrics of one set of scores, with their intervals."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,7 +29,7 @@ def compute_metrics(
     *,
     intervals: bool = True,
 ) -> dict[str, Any]:
-    """Return what the scorecard says of one set of scores.
+    """Return the metrics of one set of scores.
 
     RMSE is of the expected score and of the rounded one, A@1 of the rounded one, correlations of the expected one.
     Shares of gaps and kappa need whole levels on both sides: they are there where the target is the final score.
@@ -59,7 +59,7 @@ def compute_metrics(
 
 
 def compute_pair_metrics(pairs: DimensionPairs, target: Target, *, intervals: bool = True) -> dict[str, Any]:
-    """Return the figures of a judge's predictions of one dimension."""
+    """Return the metrics of a judge's predictions of one dimension."""
     return compute_metrics(
         pairs.human,
         pairs.expected,
@@ -72,7 +72,10 @@ def compute_pair_metrics(pairs: DimensionPairs, target: Target, *, intervals: bo
 
 
 def compute_uncertainty_metrics(pairs: DimensionPairs) -> dict[str, Any]:
-    """Return whether intervals hold what they say, and whether errors grow as the judge's own doubt does."""
+    """Return the coverage and width of intervals, and calibration groups.
+
+    The groups tell whether errors grow with the judge's own uncertainty.
+    """
     given = ~np.isnan(pairs.interval[:, 0])
     low, high, human = pairs.interval[given, 0], pairs.interval[given, 1], pairs.human[given]
     held = (human >= low - 1e-9) & (human <= high + 1e-9)
@@ -88,7 +91,7 @@ def compute_uncertainty_metrics(pairs: DimensionPairs) -> dict[str, Any]:
 
 
 def compute_dispute_metrics(pairs: DimensionPairs) -> dict[str, Any]:
-    """Return how well the judge knows on which samples two annotators are two points or more apart.
+    """Return how well the judge predicts disputes of two points or more.
 
     Without annotators' ratings nothing is known of it; the share is that of pairs of annotators.
     """
@@ -105,7 +108,10 @@ def compute_dispute_metrics(pairs: DimensionPairs) -> dict[str, Any]:
 
 
 def _group_by_expected(expected: Floats, human: Floats) -> list[tuple[float, float, int]]:
-    """Return samples in groups of about equal size by rising expected score: its mean, people's mean, how many."""
+    """Return groups of about equal size by expected score.
+
+    Each has its mean expected score, people's mean and its number of samples.
+    """
     order = np.argsort(expected, kind="stable")
     if not len(order):
         return []

@@ -1,4 +1,4 @@
-"""Predictions beside the labels of the same samples, as parallel arrays for each dimension."""
+"""Pairs predictions with labels, as parallel arrays for each dimension."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,10 @@ Target = Literal["final", "mean"]
 
 @dataclass(slots=True)
 class DimensionPairs:
-    """One dimension's samples that have both a label and a prediction; position by position the same sample."""
+    """The samples of one dimension that have both a label and a prediction.
+
+    The arrays are parallel: position by position the same sample.
+    """
 
     dimension: RubricDimension
     ids: list[str]
@@ -57,7 +60,7 @@ _ARRAYS = (
 
 @dataclass(slots=True)
 class PairedPredictions:
-    """All dimensions, and what could not be paired and why."""
+    """The pairs of all dimensions, and the numbers of samples left out."""
 
     dimensions: dict[str, DimensionPairs]
     samples: int
@@ -71,7 +74,10 @@ class PairedPredictions:
 
 
 def target_value(one: LabelledSample, key: str, target: Target) -> float | None:
-    """Return what a prediction is held to: the agreed score, or the mean of independent blind ratings."""
+    """Return the label to evaluate against: the final score or the mean.
+
+    The mean is that of independent blind ratings.
+    """
     if target == "final":
         return one.final.get(key)
     return one.mean.get(key)
@@ -80,10 +86,10 @@ def target_value(one: LabelledSample, key: str, target: Target) -> float | None:
 def pair_predictions(
     labelled: Iterable[LabelledSample], predictions: Mapping[str, SamplePrediction], rubric: RubricSpec, target: Target
 ) -> PairedPredictions:
-    """Bring together what people said of each sample and what a judge foretold.
+    """Return people's labels paired with a judge's predictions.
 
-    A judge is held only to labels that owe nothing to one. A failed prediction is counted and never averaged; the rules
-    have the last word on its missing sides all the same.
+    Only labels that were given blind count. A failed prediction is counted and never averaged; its missing sides are
+    still set by rules.
     """
     rows: dict[str, list[_PairedRow]] = {dimension.key: [] for dimension in rubric.dimensions}
     statuses: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""The scorecard: everything that is known about how near a judge comes to people, as data that JSON can hold."""
+"""Builds the scorecard of a judge, as data that JSON can hold."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ FeatureFunction = Callable[[Sequence[LabelledSample]], Floats]
 
 @dataclass(slots=True)
 class EvaluationData:
-    """The labelled samples of a release that an evaluation looks at."""
+    """The labelled samples of a release that an evaluation reads."""
 
     rubric: RubricSpec
     train: list[LabelledSample]
@@ -35,7 +35,7 @@ class EvaluationData:
     _feature_rows: dict[str, Floats] = field(default_factory=dict)
 
     def feature_rows(self, part: str) -> Floats | None:
-        """Return the features made by hand of a part, made once."""
+        """Return the hand-made features of a part, computed once."""
         if self.features is None:
             return None
         if part not in self._feature_rows:
@@ -92,7 +92,7 @@ def _build_dimension_card(
 
 
 def _generator_metrics(pairs: DimensionPairs, target: Target) -> list[dict[str, Any]]:
-    """Return the figures of each generator; none where the release does not name them."""
+    """Return the metrics of each generator; empty where the release names none."""
     names = sorted(set(pairs.generator.tolist()))
     if names in ([], [""]):
         return []
@@ -147,7 +147,7 @@ def _score_baseline(values: Floats, asked: DimensionPairs, target: Target) -> di
 
 
 def _worst_misses(pairs: DimensionPairs) -> list[dict[str, Any]]:
-    """Return the samples on which the judge is furthest from people by its own uncertainty, the furthest first."""
+    """Return the worst misses by the judge's own uncertainty, the worst first."""
     apart = compute_surprise(pairs.expected - pairs.human, pairs.sd, pairs.dimension.values)
     order = sorted(range(len(pairs)), key=lambda place: (-apart[place], pairs.ids[place]))[:WORST_COUNT]
     return [

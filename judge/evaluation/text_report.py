@@ -1,4 +1,4 @@
-"""A scorecard as text for a terminal."""
+"""Formats a scorecard as text for a terminal."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,7 @@
-"""Which samples a judge got most wrong, in units of its own uncertainty: being sure and wrong is the worse miss."""
+"""Measures misses in units of the judge's own uncertainty.
+
+A miss is worse where the judge was sure.
+"""
 
 from collections.abc import Sequence
 
@@ -8,7 +11,9 @@ from judge.metrics.gaps import Floats
 
 
 def minimum_sd(levels: Sequence[float]) -> float:
-    """Return the least standard deviation that a judge may claim, in points: what rounding to levels alone leaves.
+    """Return the least standard deviation that counts, in points.
+
+    It is the error that rounding to levels alone leaves.
 
     A value anywhere between two levels that are ``step`` apart is off by ``step / sqrt(12)`` after rounding. Without
     such a floor every small gap of a judge that gives a number alone would be an infinite miss.
@@ -17,5 +22,5 @@ def minimum_sd(levels: Sequence[float]) -> float:
 
 
 def compute_surprise(gap: Floats, sd: Floats, levels: Sequence[float]) -> Floats:
-    """Return each gap, without its sign, in units of the standard deviation that the judge gave with it."""
+    """Return absolute gaps in units of the judge's standard deviations."""
     return np.asarray(np.abs(gap) / np.maximum(sd, minimum_sd(levels)), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""What colours a picture has: how many, how strong, and how much of it each name in everyday language covers."""
+"""Extracts colour features: number, strength, and shares of named colours."""
 
 import math
 
@@ -21,7 +21,10 @@ NAMES: tuple[str, ...] = (
 
 
 def colour_features(rgb: npt.NDArray[np.uint8]) -> list[float]:
-    """Return the features of an array of height x width x 3 bytes, in the order of `NAMES`."""
+    """Return the colour features of an RGB array, in the order of `NAMES`.
+
+    The array is height x width x 3 bytes.
+    """
     pixels = rgb.reshape(-1, 3).astype(np.float32) / 255
     red, green, blue = pixels.T
     high, low = pixels.max(axis=1), pixels.min(axis=1)
@@ -46,7 +49,10 @@ def colour_features(rgb: npt.NDArray[np.uint8]) -> list[float]:
 
 
 def _compute_hue(red: Floats, green: Floats, blue: Floats, high: Floats, chroma: Floats) -> Floats:
-    """Return the hue in sixths of the circle, from 0 on to below 6; 0 where there is none."""
+    """Return the hue in sixths of the circle, 0 to below 6.
+
+    It is 0 where there is none.
+    """
     some = np.maximum(chroma, 1e-6)
     hue = np.where(
         high == red,
@@ -63,7 +69,10 @@ def _colourfulness(red: Floats, green: Floats, blue: Floats) -> float:
 
 
 def _palette_size(rgb: npt.NDArray[np.uint8]) -> float:
-    """Return how many of 512 coarse colours cover 95 % of the picture, as a logarithm."""
+    """Return the logarithm of the number of colours that cover 95 %.
+
+    They are counted among 512 coarse colours.
+    """
     coarse = (rgb.reshape(-1, 3) >> 5).astype(np.int64)
     counts = np.sort(np.bincount(coarse @ np.array([64, 8, 1]), minlength=512))[::-1]
     return math.log(1 + int(np.searchsorted(counts.cumsum(), 0.95 * counts.sum())))

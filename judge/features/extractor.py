@@ -1,4 +1,4 @@
-"""The vectors of many samples: what the store knows is taken from there, the rest is measured by several processes."""
+"""Extracts the vectors of many samples, cached in a store, by several processes."""
 
 import hashlib
 import json
@@ -32,14 +32,17 @@ WORTH_PROCESSES = 64
 
 @dataclass(frozen=True, slots=True)
 class ExtractedFeatures:
-    """A sample's vector, or why there is none."""
+    """A sample's vector, or the reason that it has none."""
 
     vector: Floats | None
     problem: str = ""
 
 
 class FeatureExtractor:
-    """Measures samples whose pictures lie in a folder. A context: what it started ends with it."""
+    """Extracts features of samples with pictures in a folder.
+
+    A context manager: the processes that it started end with it.
+    """
 
     def __init__(self, pictures: PictureFolder, store: VectorStore | None = None, *, processes: int = 0) -> None:
         self._pictures = pictures
@@ -56,7 +59,10 @@ class FeatureExtractor:
         self._stack.close()
 
     def extract(self, samples: Iterable[SampleRecord]) -> Iterator[ExtractedFeatures]:
-        """Yield what was measured on each sample, in their order, a few hundred at a time."""
+        """Yield the features of each sample in their order, batch by batch.
+
+        A batch has a few hundred samples.
+        """
         coming = iter(samples)
         while batch := list(islice(coming, BATCH)):
             yield from self._extract_batch(batch)
@@ -115,7 +121,7 @@ class FeatureExtractor:
 
 @contextmanager
 def open_feature_extractor(context: JudgeContext) -> Iterator[FeatureExtractor]:
-    """Return what measures samples in these surroundings, with the store in their cache where they have one."""
+    """Yield a feature extractor that uses the cache of the context, if any."""
     store = VectorStore(context.cache / "features.sqlite") if context.cache else None
     try:
         with FeatureExtractor(context.pictures, store) as extractor:
@@ -143,7 +149,10 @@ class _TaskResult:
 
 
 def _compute_features(task: _ExtractionTask) -> _TaskResult:
-    """Measure a sample and those of its pictures that were not known; runs in a process of its own."""
+    """Return the features of a sample and of its new pictures.
+
+    It runs in a process of its own.
+    """
     known = dict(task.known)
     fresh: dict[str, Floats] = {}
     for checksum, path in zip(task.checksums, task.paths, strict=True):
@@ -188,5 +197,8 @@ def _picture_key(checksum: str) -> bytes:
 
 @lru_cache(maxsize=1)
 def _extraction_version() -> str:
-    """Return what is part of every key, so that another way of measuring does not find what the former one left."""
+    """Return the version of the extraction, which is part of every key.
+
+    Another version then does not find what the former one stored.
+    """
     return f"{source_checksum(Path(__file__).resolve().parent)} numpy {np.__version__} Pillow {PIL.__version__}"

@@ -1,4 +1,6 @@
-"""How far the statistics of light are from those of photographs (Mittal, Moorthy and Bovik 2012, in small).
+"""Extracts naturalness features: deviations from the light statistics of photographs.
+
+They follow Mittal, Moorthy and Bovik 2012, in small.
 
 Light less its local mean, over its local spread, follows a generalised normal distribution in photographs; blur, noise,
 compression and drawing change its shape, and that of products of neighbours.
@@ -21,7 +23,10 @@ _RATIOS = np.array([math.gamma(2 / a) ** 2 / (math.gamma(1 / a) * math.gamma(3 /
 
 
 def naturalness_features(light: Floats) -> list[float]:
-    """Return the features of light between 0 and 1, at least 8 x 8, in the order of `NAMES`."""
+    """Return the naturalness features of light, in the order of `NAMES`.
+
+    Light is between 0 and 1, at least 8 x 8.
+    """
     mean = _local_mean(light)
     spread = np.sqrt(np.maximum(_local_mean(light * light) - mean * mean, 0))
     middle = _crop_window(light)
@@ -50,7 +55,10 @@ def _local_mean(light: Floats) -> Floats:
 
 
 def _fit_exponent(values: Floats) -> float:
-    """Return the exponent of a generalised normal distribution, from the ratio of its first two moments."""
+    """Return the exponent of a generalised normal distribution, from its moments.
+
+    It follows from the ratio of the first two.
+    """
     square = float((values * values).mean())
     if square < 1e-9:
         return float(_SHAPES[-1])
@@ -58,7 +66,10 @@ def _fit_exponent(values: Floats) -> float:
 
 
 def _fit_asymmetric(values: Floats) -> list[float]:
-    """Return exponent, mean and the spreads of both sides of an asymmetric generalised normal distribution."""
+    """Return the parameters of an asymmetric generalised normal distribution.
+
+    They are the exponent, the mean and the spreads of both sides.
+    """
     below, above = np.minimum(values, 0).ravel(), np.maximum(values, 0).ravel()
     squares = float(below @ below), float(above @ above)
     left = math.sqrt(squares[0] / (np.count_nonzero(below) or 1))

@@ -1,4 +1,4 @@
-"""What can be measured on one picture: size, light, colour, sharpness, noise, naturalness and composition."""
+"""Extracts picture features: size, light, colour, sharpness, noise, naturalness and composition."""
 
 import io
 import math
@@ -44,7 +44,7 @@ NAMES: tuple[str, ...] = (
 
 
 class UnreadablePicture(ValueError):
-    """A file that is no picture, or one that breaks off."""
+    """A file that is not a picture or is cut short."""
 
 
 def picture_features(content: bytes) -> Floats:
@@ -73,7 +73,9 @@ def picture_features(content: bytes) -> Floats:
 
 
 def open_picture(content: bytes) -> tuple[Image.Image, tuple[int, int]]:
-    """Return a picture as people saw it, and its size; where that is far more than is looked at, a smaller copy.
+    """Return a picture in RGB on white, and its original size.
+
+    A picture far larger than what is measured is decoded to a smaller copy.
 
     Raises:
         UnreadablePicture: it cannot be decoded, or would take too much memory.
@@ -93,7 +95,7 @@ def open_picture(content: bytes) -> tuple[Image.Image, tuple[int, int]]:
 
 
 def _opaque(image: Image.Image) -> Image.Image:
-    """Return the picture as people saw it: on white where it lets light through."""
+    """Return the picture on white where it is transparent, as people saw it."""
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         layer = image.convert("RGBA")
         white = Image.new("RGBA", layer.size, "white")
@@ -116,7 +118,7 @@ def _crop_middle(image: Image.Image, side: int) -> Image.Image:
 
 
 def _light_array(image: Image.Image) -> Floats:
-    """Return light between 0 and 1, at least 8 x 8 so that every measure has something to look at."""
+    """Return light between 0 and 1, padded to at least 8 x 8."""
     array = np.asarray(image, dtype=np.float32) / 255
     height, width = array.shape
     if height < 8 or width < 8:
@@ -212,14 +214,20 @@ def _laplacian(light: Floats) -> Floats:
 
 
 def _noise_sd(light: Floats) -> float:
-    """Return the standard deviation of noise as what a difference of two Laplacians leaves (Immerkaer 1996)."""
+    """Return the standard deviation of noise (Immerkaer 1996).
+
+    It is what a difference of two Laplacians leaves.
+    """
     across = light[:, :-2] - 2 * light[:, 1:-1] + light[:, 2:]
     both = across[:-2] - 2 * across[1:-1] + across[2:]
     return float(np.abs(both).mean()) * math.sqrt(math.pi / 2) / 6
 
 
 def _block_strength(light: Floats) -> float:
-    """Return by how much steps at every eighth column and row are higher than the others, as JPEG leaves them."""
+    """Return how much higher steps are at JPEG block borders.
+
+    The borders are every eighth column and row.
+    """
     found = 0.0
     for axis in (0, 1):
         step = np.abs(np.diff(light, axis=axis)).mean(axis=1 - axis)
@@ -229,7 +237,10 @@ def _block_strength(light: Floats) -> float:
 
 
 def _spectrum_features(light: Floats) -> list[float]:
-    """Return the shares of four bands of frequencies, and the line that log power follows over log frequency."""
+    """Return the power shares of four bands, and the spectrum's slope and residual.
+
+    The slope is that of log power over log frequency.
+    """
     power = np.abs(np.fft.rfft2(light - light.mean())) ** 2
     height, width = light.shape
     down, right = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :]

@@ -1,4 +1,4 @@
-"""How an answer goes with its question, and its pictures with its text."""
+"""Extracts features of how an answer relates to its question and pictures."""
 
 import math
 from collections import Counter, defaultdict
@@ -143,7 +143,7 @@ def _picture_features(words: list[str], said: list[str], colours: Mapping[str, f
 
 
 def _copied_passages(said: list[str], asked: list[str]) -> list[int]:
-    """Return the lengths of the passages that an answer takes over from its question, found greedily."""
+    """Return the lengths of passages copied from the question, found greedily."""
     places: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for place, run in enumerate(tokenizer.word_runs(asked, _PASSAGE)):
         places[run].append(place)
@@ -174,7 +174,7 @@ def _share_new(found: set[str], known: set[str]) -> float:
 
 
 def _order_agreement(said: list[str], asked: list[str]) -> float:
-    """Return how far the words that an answer shares with its question come in the question's order, -1 to 1."""
+    """Return how far shared words follow the question's order, -1 to 1."""
     first = {word: place for place, word in reversed(list(enumerate(asked)))}
     order = [first[word] for word in dict.fromkeys(said) if word in first]
     if len(order) < 2:

@@ -1,4 +1,4 @@
-"""The vector of a sample: its answer's text, the relations, and the mean of its pictures."""
+"""Joins the features of text, relation and pictures into a sample's vector."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ _COLOURS = {name: picture.NAMES.index(f"is_{name}") for name in colour.COLOURS}
 
 
 def question_text(sample: SampleRecord) -> str:
-    """Return everything that was there before the judged answer: questions, and what context turns hold."""
+    """Return the questions and the context texts of a sample."""
     parts: list[str] = []
     for turn in sample.turns:
         parts.append(turn.question)

@@ -1,4 +1,4 @@
-"""Vectors kept by what they were measured on, in one SQLite file that several processes may use at once."""
+"""Stores vectors by content in a SQLite file that several processes share."""
 
 import fcntl
 import sqlite3
@@ -19,14 +19,16 @@ _SIDECARS = ("-wal", "-shm", "-journal")
 
 
 class VectorStore:
-    """Finds vectors by key; a key holds the checksum of the content and the version of the measuring.
+    """A store of vectors by key.
+
+    A key holds the checksum of the content and the version of the extraction.
 
     What is kept can be made again, so that nothing is lost with the file, and a damaged one is begun anew. A file that
     is locked, or that the system does not let be read or written, is not damaged: that is for the caller to hear of.
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the file, or make it.
+        """Open the file, or create it.
 
         Raises:
             sqlite3.OperationalError: it is locked for too long, or the system refuses it.
@@ -43,7 +45,10 @@ class VectorStore:
                 self._open()
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Floats]:
-        """Return the vectors of those keys that are known; what damage hides is not."""
+        """Return the vectors of those keys that are stored.
+
+        What damage hides counts as not stored.
+        """
         found: dict[bytes, Floats] = {}
         wanted = list(dict.fromkeys(keys))
         with self._recreating_if_damaged():
@@ -56,7 +61,7 @@ class VectorStore:
         return found
 
     def save(self, vectors: Mapping[bytes, Floats] | Iterable[tuple[bytes, Floats]]) -> None:
-        """Keep vectors, all or none; none where the file turns out to be damaged."""
+        """Store vectors, all or none; none where the file is damaged."""
         rows = vectors.items() if isinstance(vectors, Mapping) else vectors
         written = [(key, np.asarray(vector, dtype=np.float32).tobytes()) for key, vector in rows]
         with self._recreating_if_damaged(), self._connection:
@@ -87,7 +92,9 @@ class VectorStore:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Keep others from opening or removing the file; those who have it open go on.
+        """Hold the lock for opening and removing the file.
+
+        Processes that have it open go on.
 
         SQLite itself does not wait where several processes make one file at once.
         """

@@ -1,4 +1,4 @@
-"""What can be measured on the text of an answer: length, form, variety and repetition."""
+"""Extracts text features of an answer: length, form, variety and repetition."""
 
 import math
 import re
@@ -25,7 +25,10 @@ NAMES: tuple[str, ...] = (
 
 
 def text_features(text: str) -> list[float]:
-    """Return the features of a text in the order of `NAMES`; all nothing for none."""
+    """Return the features of a text in the order of `NAMES`.
+
+    Without text all are 0.
+    """
     if not text.strip():
         return [0.0] * len(NAMES)
     all_words = tokenizer.split_words(text) or ["_"]
@@ -77,7 +80,7 @@ def _share_repeated(all_words: list[str], length: int) -> float:
 
 
 def _entropy(counts: Counter[str], total: int) -> float:
-    """Return the entropy of the words in bits, over the most that so many words can have."""
+    """Return the normalised entropy of the words, 0 to 1."""
     if total < 2:
         return 0.0
     bits = -sum(count / total * math.log2(count / total) for count in counts.values())

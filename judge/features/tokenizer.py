@@ -1,4 +1,4 @@
-"""Words, sentences and numbers in a text of any script, found the same way everywhere."""
+"""Splits text of any script into words, sentences, numbers and names."""
 
 import re
 
@@ -12,7 +12,7 @@ LONGEST = 2_000
 
 
 def split_words(text: str) -> list[str]:
-    """Return the words of a text in lower case, the first two thousand."""
+    """Return the first two thousand words of a text in lower case."""
     found: list[str] = []
     for match in _WORD.finditer(text.casefold()):
         found.append(match[0])
@@ -32,10 +32,10 @@ def find_numbers(text: str) -> set[str]:
 
 
 def find_names(text: str) -> set[str]:
-    """Return words that are written with a capital although no sentence begins with them."""
+    """Return capitalised words that do not begin a sentence."""
     return {found.casefold() for found in _CAPITAL.findall(text)}
 
 
 def word_runs(of: list[str], length: int) -> list[tuple[str, ...]]:
-    """Return the runs of so many words, in their order."""
+    """Return the runs of ``length`` words in their order."""
     return list(zip(*(of[start:] for start in range(length)), strict=False))

@@ -1,4 +1,7 @@
-"""A table as text: the rows of a CSV or TSV file, each with the number of the physical line on which it begins."""
+"""Reads the rows of a CSV or TSV file with their line numbers.
+
+The number is that of the physical line on which a row begins.
+"""
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,7 +14,7 @@ csv.field_size_limit(MAX_LINE_BYTES)
 
 
 class CsvReader:
-    """Reads the first line at once, the rows when it is iterated.
+    """A reader of CSV rows; the first line is read at once.
 
     Takes a byte order mark, either line ending, quoted cells with line breaks, and whichever of ``delimiters`` the
     first line has most of. A quote that nobody closes ends its row after ``lines_per_row`` lines, where that is given:
@@ -66,7 +69,10 @@ class CsvReader:
         return dict(zip(self.columns, cells, strict=True))
 
     def _to_closing_quote(self, raw: bytes, taken: list[tuple[int, bytes]]) -> bytes:
-        """Add the lines up to the one that closes the quote, and note them in ``taken``."""
+        """Return the row extended to the line that closes its quote.
+
+        The lines added are noted in ``taken``.
+        """
         size = len(raw)
         while size <= MAX_LINE_BYTES and (self._lines_per_row is None or len(taken) < self._lines_per_row):
             found = self._next()

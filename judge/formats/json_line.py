@@ -1,4 +1,4 @@
-"""One line of a JSON Lines file: how it is read, and what its texts and numbers may be.
+"""Reads one line of a JSON Lines file, and checks its texts and numbers.
 
 What fields a line has say the modules of its kind: `judge.formats.sample_line`,
 `judge.formats.score_table`, `judge.formats.prediction_line` and `judge.formats.release_line`.
@@ -18,7 +18,7 @@ SUSPICIOUS_TEXT = re.compile(SUSPICIOUS.pattern.decode())
 
 
 class RecordError(ValueError):
-    """A line that cannot be taken: the field, what is wrong with it and how to mend it."""
+    """A rejected line: the field, what is wrong with it and how to mend it."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}" if field else message)
@@ -58,7 +58,7 @@ def decode_line(raw: bytes) -> dict[str, Any]:
 
 
 def decode_value(text: str, at: int) -> tuple[Any, int]:
-    """Return the JSON value that begins at a place of a long text, and where it ends.
+    """Return the JSON value at a position of a text, and its end.
 
     Raises:
         RecordError: it names a field twice, or holds what cannot be stored.
@@ -88,7 +88,10 @@ def decode_cell(text: str, field: str) -> Any:
 
 
 def refuse_unstorable(value: Any, field: str = "") -> None:
-    """Raise where a text anywhere in ``value`` has a NUL character or half a surrogate pair."""
+    """Raise `RecordError` for texts in ``value`` that cannot be stored.
+
+    They have a NUL character or half a surrogate pair.
+    """
     if isinstance(value, str):
         for letter in value:
             if letter == "\0" or "\ud800" <= letter <= "\udfff":
@@ -104,7 +107,7 @@ def refuse_unstorable(value: Any, field: str = "") -> None:
 
 
 def no_unknown(data: Mapping[str, Any], known: frozenset[str], field: str = "") -> None:
-    """Raise for the first field that the format does not have."""
+    """Raise `RecordError` for the first field that the format does not have."""
     if data.keys() <= known:
         return
     name = next(name for name in data if name not in known)
@@ -114,7 +117,10 @@ def no_unknown(data: Mapping[str, Any], known: frozenset[str], field: str = "") 
 
 
 def name_of(data: Mapping[str, Any], field: str, longest: int) -> str:
-    """Return a name that must be given, as an id or an annotator; a whole number counts as its digits."""
+    """Return a required name, as an id or an annotator.
+
+    A whole number counts as its digits.
+    """
     value = data.get(field)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18:
         value = str(value)
@@ -139,7 +145,7 @@ def number_of(value: Any, field: str) -> float:
 
 
 def kind(value: Any) -> str:
-    """Name the kind of a JSON value in words."""
+    """Return the kind of a JSON value in words."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -151,7 +157,7 @@ def kind(value: Any) -> str:
 
 
 def show(value: Any) -> str:
-    """Quote a value for a message, shortened."""
+    """Return a value quoted for a message, shortened."""
     if isinstance(value, list | dict):
         return kind(value)
     text = json.dumps(value, ensure_ascii=True)

@@ -1,4 +1,4 @@
-"""The folder of pictures that sample lines point into, and how people saw them."""
+"""Reads the pictures that sample lines name."""
 
 from pathlib import Path
 
@@ -6,17 +6,17 @@ from PIL import Image
 
 
 class MissingPicture(ValueError):
-    """A picture that a line names and that is not there, or lies outside of the folder."""
+    """A picture that is missing, unreadable or outside of the folder."""
 
 
 class PictureFolder:
-    """Reads pictures by the paths that lines give them, and nothing else."""
+    """A folder of pictures, read by the paths that lines give."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def path(self, name: str) -> Path:
-        """Return where a picture lies.
+        """Return the path of a picture's file.
 
         Raises:
             MissingPicture: it is not there, or not within the folder.
@@ -43,7 +43,10 @@ class PictureFolder:
 
 
 def on_white(image: Image.Image) -> Image.Image:
-    """Return a picture in RGB as people saw it: on white where it lets light through."""
+    """Return a picture in RGB on white where it is transparent.
+
+    That is how people saw it.
+    """
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         layer = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")

@@ -1,4 +1,4 @@
-"""The prediction line: what a judge expects of a sample, as a distribution over the levels of each dimension."""
+"""Reads and writes prediction lines: distributions over the levels of each dimension."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -24,12 +24,12 @@ APART = 2.0
 
 
 class NoDistribution(ValueError):
-    """Chances that are not finite, or all 0: nothing follows from them."""
+    """Probabilities that are not finite, or all 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class DimensionPrediction:
-    """What is expected on one dimension."""
+    """The prediction of one dimension."""
 
     p: tuple[float, ...]
     """The chance of each level, in the rubric's order."""
@@ -51,7 +51,10 @@ class DimensionPrediction:
 
 @dataclass(slots=True)
 class SamplePrediction:
-    """What one judge says about one sample; no dimensions where it failed, and none for what does not apply."""
+    """One judge's prediction of one sample.
+
+    It has no dimensions where the judge failed, and none that do not apply.
+    """
 
     id: str
     judge: str
@@ -71,7 +74,9 @@ def prediction_from_distribution(
     mass: float | None = None,
     ensemble_sd: float | None = None,
 ) -> DimensionPrediction:
-    """Return what follows from a distribution over a dimension's levels, which is made to add up to one.
+    """Return the prediction that follows from a distribution over a dimension's levels.
+
+    The distribution is normalised to add up to one.
 
     Raises:
         NoDistribution: a chance is not finite, or all are 0.
@@ -92,7 +97,9 @@ def predictions_from_distributions(
     ensemble_sds: Sequence[float | None] | None = None,
     intervals: Sequence[tuple[float, float]] | None = None,
 ) -> list[DimensionPrediction]:
-    """Return what follows from distributions over a dimension's levels, a row each, made to add up to one.
+    """Return the predictions that follow from distributions over a dimension's levels.
+
+    The distributions, a row each, are normalised to add up to one.
 
     Raises:
         NoDistribution: a chance is not finite, or all are 0.
@@ -121,18 +128,24 @@ def predictions_from_distributions(
 
 
 def at_level(value: float, dimension: RubricDimension, rule: str | None = None) -> DimensionPrediction:
-    """Return the prediction of one level and no other: a rule's, or that of a judge who gave a number alone."""
+    """Return the prediction that is certain of one level.
+
+    It is a rule's, or that of a judge that gave a number alone.
+    """
     p = tuple(float(level == value) for level in dimension.values)
     return DimensionPrediction(p, value, 0.0, value, 0.0, rule=rule)
 
 
 def nearest(value: float, levels: Sequence[float]) -> float:
-    """Return the level nearest to a value; the upper one of two at the same distance."""
+    """Return the level nearest to a value.
+
+    Of two at the same distance it is the upper one.
+    """
     return min(levels, key=lambda level: (round(abs(level - value), 9), -level))
 
 
 def prediction_line(prediction: SamplePrediction) -> str:
-    """Return the line of a prediction, without its end.
+    """Return a prediction as a line without its end.
 
     Raises:
         ValueError: a number is not finite; no reader would take the line.
@@ -157,7 +170,7 @@ def prediction_data(prediction: SamplePrediction) -> dict[str, Any]:
 
 
 def parse_line(raw: bytes, rubric: RubricSpec) -> SamplePrediction:
-    """Read a line of a predictions file.
+    """Return the prediction on a line of a predictions file.
 
     Raises:
         RecordError: naming the first field that cannot be taken.
@@ -166,7 +179,9 @@ def parse_line(raw: bytes, rubric: RubricSpec) -> SamplePrediction:
 
 
 def parse_prediction(data: Mapping[str, Any], rubric: RubricSpec) -> SamplePrediction:
-    """Check the object of a prediction's line; what follows from ``p`` is worked out where it is left out.
+    """Return the prediction of a line's object, checked and completed.
+
+    What follows from ``p`` is computed where it is left out.
 
     A dimension needs ``p``, or where a judge gave no more than a number, ``rounded``.
     """

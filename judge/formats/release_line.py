@@ -1,4 +1,4 @@
-"""The line of a release: a sample with what people agreed on it, as the part that a judge learns from or is held to."""
+"""Reads and writes the labelled lines of a release."""
 
 import hashlib
 import json
@@ -22,7 +22,10 @@ BLIND = frozenset({"blind", "imported", ""})
 
 @dataclass(slots=True)
 class LabelledSample:
-    """A sample and its labels by dimension; a dimension without a value is left out of them."""
+    """A sample and its labels by dimension.
+
+    A dimension without a value is left out of them.
+    """
 
     sample: SampleRecord
     part: Part
@@ -36,7 +39,9 @@ class LabelledSample:
 
 
 class ReleaseFolder:
-    """A release's folder in its ``jsonl`` format: the rubric, and the labelled lines of its two parts.
+    """The folder of a release in the format ``jsonl``.
+
+    It holds the rubric and the labelled lines of both parts.
 
     Raises:
         FileNotFoundError: the folder has no rubric, or not both parts.
@@ -50,7 +55,7 @@ class ReleaseFolder:
             self._file(f"{part}.jsonl")
 
     def samples(self, part: Part) -> Iterator[LabelledSample]:
-        """Read the lines of a part in their order.
+        """Yield the samples of a part in their order.
 
         Raises:
             RecordError: naming the file, the line and the field that cannot be taken.
@@ -66,7 +71,10 @@ class ReleaseFolder:
                     raise RecordError(f"{name}:{number}: {error.field}".rstrip(": "), error.message) from None
 
     def checksum(self) -> str:
-        """Return the SHA-256 of the manifest, which names every file with its own; of the lines where there is none."""
+        """Return the SHA-256 of the manifest, else of the lines.
+
+        The manifest names every file with its own checksum.
+        """
         manifest = self.folder / "manifest.json"
         names = ["manifest.json"] if manifest.exists() else ["rubric.toml", *(f"{part}.jsonl" for part in PARTS)]
         digest = hashlib.sha256()
@@ -89,17 +97,20 @@ class ReleaseFolder:
 
 
 def question_key(one: LabelledSample) -> str:
-    """Return what stands for the question of a sample: its id where it has one, else its words."""
+    """Return the key of a labelled sample's question.
+
+    It is its id where it has one, else its words.
+    """
     return question_of_record(one.sample)
 
 
 def question_of_record(sample: SampleRecord) -> str:
-    """Return the same of a sample that has no labels."""
+    """Return the key of a sample's question; see `question_key`."""
     return sample.question_id or "\n".join(turn.question for turn in sample.turns)
 
 
 def parse_labelled(data: Mapping[str, Any], rubric: RubricSpec) -> LabelledSample:
-    """Check the object of a release's line.
+    """Return the labelled sample of a line's object, checked.
 
     Raises:
         RecordError: naming the first field that cannot be taken.
@@ -121,7 +132,10 @@ def parse_labelled(data: Mapping[str, Any], rubric: RubricSpec) -> LabelledSampl
 
 
 def format_labelled_line(one: LabelledSample) -> str:
-    """Return the line of a sample with its labels, without its end; reading it gives the same again."""
+    """Return a labelled sample as a line without its end.
+
+    Reading it gives the same sample.
+    """
     sample = one.sample
     fields = {name: getattr(sample, name) for name in ("id", "question_id", *LONGEST) if getattr(sample, name)}
     turns = [

@@ -1,4 +1,4 @@
-"""The rubric file: what is scored, on which levels, and what a missing side means."""
+"""Reads rubrics: dimensions, their levels, and the meaning of missing sides."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ DIMENSION_FIELDS = frozenset({"key", "name", "needs", "levels", "missing", "anch
 
 
 class RubricError(ValueError):
-    """A rubric file that cannot be taken: the field, what is wrong with it and what to write instead."""
+    """A rejected rubric file: the field, the fault and the remedy."""
 
     def __init__(self, field: str, message: str, *, line: int = 0) -> None:
         super().__init__(f"{field}: {message}" if field else message)
@@ -34,7 +34,7 @@ class RubricError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RubricLevel:
-    """One value of a dimension with the words that explain it."""
+    """One value of a dimension with its label and anchor."""
 
     value: float
     label: str = ""
@@ -43,7 +43,10 @@ class RubricLevel:
 
 @dataclass(frozen=True, slots=True)
 class RubricDimension:
-    """One question asked of every sample; ``missing_value`` None means: not applicable without a needed side."""
+    """One dimension that every sample is scored on.
+
+    ``missing_value`` None means: not applicable without a needed side.
+    """
 
     key: str
     name: str
@@ -72,7 +75,10 @@ class RubricSpec:
     description: str = ""
 
     def as_data(self) -> dict[str, Any]:
-        """Return the normalised definition: two files that say the same give the same data."""
+        """Return the normalised definition.
+
+        Two files that say the same give the same data.
+        """
         return {
             "key": self.key,
             "title": self.title,
@@ -97,7 +103,7 @@ class RubricSpec:
 
 
 def parse_rubric(content: bytes | str) -> RubricSpec:
-    """Read a rubric from the text of a TOML file."""
+    """Return the rubric in the text of a TOML file."""
     if len(content) > MAX_FILE_BYTES:
         raise RubricError("", f"The file is larger than {MAX_FILE_BYTES:,} bytes; is it a rubric?")
     try:
@@ -116,7 +122,7 @@ def parse_rubric(content: bytes | str) -> RubricSpec:
 
 
 def rubric_from_data(data: Mapping[str, Any]) -> RubricSpec:
-    """Check a definition and return it normalised."""
+    """Return a rubric from its definition, checked and normalised."""
     _no_unknown(data, RUBRIC_FIELDS, "")
     key = _key(data, "key", 60)
     title = _text(data, "title", 200, required=True)
@@ -184,7 +190,7 @@ def _missing(data: Mapping[str, Any], needs: Sequence[str], values: list[float],
 
 
 def _per_level(data: Mapping[str, Any], field: str, values: list[float], place: str, longest: int) -> dict[float, str]:
-    """Read texts given in the order of the levels, or as a table from value to text."""
+    """Return texts by level, given as a list or as a table."""
     given = data.get(field, {})
     at = f"{place}.{field}"
     if isinstance(given, list):

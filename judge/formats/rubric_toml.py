@@ -1,4 +1,7 @@
-"""A rubric as the text of a TOML file, which `judge.formats.rubric.parse_rubric` reads back as the same rubric."""
+"""Writes a rubric as TOML.
+
+`judge.formats.rubric.parse_rubric` reads it back as the same rubric.
+"""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +14,7 @@ SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": 
 
 
 def to_toml(rubric: RubricSpec) -> str:
-    """Return the text of the rubric's file; fields that say nothing are left out."""
+    """Return the rubric's TOML text, without empty fields."""
     return "\n".join(_lines(rubric)) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""A file of samples to judge: sample lines as they are imported, or lines of a release without looking at labels."""
+"""Reads files of samples: imported sample lines or release lines without labels."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,13 +11,16 @@ from .sample_line import SampleRecord, parse_sample
 
 @dataclass(slots=True)
 class SampleLines:
-    """Reads the samples of a file; pictures lie beside it. What cannot be read is kept in ``refused``, by line."""
+    """The samples of a file; rejected lines are kept in ``refused``.
+
+    Pictures lie beside the file.
+    """
 
     path: Path
     refused: list[tuple[int, RecordError]] = field(default_factory=list)
 
     def count(self) -> int:
-        """Return how many lines have something on them."""
+        """Return the number of lines that are not blank."""
         with self.path.open("rb") as file:
             return sum(bool(raw.strip()) for raw in file)
 

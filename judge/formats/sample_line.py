@@ -1,4 +1,4 @@
-"""The sample line: one answer to judge, as turns of a question and its blocks of text and pictures."""
+"""Reads sample lines: turns of a question and its blocks."""
 
 import math
 from collections.abc import Mapping
@@ -24,7 +24,10 @@ class TextPart:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture by its path in the folder of pictures; ``field`` is where the line names it."""
+    """A picture by its path in the picture folder.
+
+    ``field`` is where the line names it.
+    """
 
     path: str
     field: str
@@ -32,7 +35,10 @@ class Image:
 
 @dataclass(slots=True)
 class SampleTurn:
-    """A question with the blocks that answer it; a ``context`` turn is shown and not judged."""
+    """A question and its blocks.
+
+    A ``context`` turn is shown and not scored.
+    """
 
     question: str
     blocks: list[TextPart | Image]
@@ -41,7 +47,10 @@ class SampleTurn:
 
 @dataclass(slots=True)
 class SampleRecord:
-    """A sample as its line says it, sides normalised; ``labels`` are as written, for a rubric to interpret."""
+    """A sample as its line gives it, normalised.
+
+    ``labels`` are as written, for a rubric to interpret.
+    """
 
     id: str
     turns: list[SampleTurn]
@@ -70,7 +79,7 @@ class SampleRecord:
 
 
 def parse_sample(data: Mapping[str, Any]) -> SampleRecord:
-    """Check the object of a sample line and return it normalised.
+    """Return the sample of a line's object, checked and normalised.
 
     Raises:
         RecordError: naming the first field that cannot be taken.
@@ -207,7 +216,10 @@ def _labels(value: Any) -> list[float | None] | dict[str, float | None] | None:
 
 
 def _refuse_endless(value: Any, at: str) -> None:
-    """Raise for 1e999 and its like: JSON can write them, and no JSON column can hold them."""
+    """Raise `RecordError` for infinite numbers, as 1e999.
+
+    JSON can write them, and no JSON column can hold them.
+    """
     if isinstance(value, float):
         if not math.isfinite(value):
             raise RecordError(at, "holds a number that is too large.")

@@ -1,4 +1,4 @@
-"""Samples in a table: what its columns may be, and the sample line that a row of texts stands for.
+"""Reads table rows as sample lines.
 
 A column is a field of the flat sample line; ``images`` are paths with | between them. ``turns``, ``metadata`` and
 ``labels`` are JSON in a cell; a field of the metadata or one label may have a column of its own, as
@@ -61,7 +61,7 @@ def sample_of_cells(cells: Mapping[str, str]) -> dict[str, Any]:
 
 
 def gather(data: dict[str, Any], parts: Iterable[tuple[str, Any]]) -> None:
-    """Put the values of columns such as ``metadata.source`` into the field that they are part of."""
+    """Add the values of columns such as ``metadata.source`` to their field."""
     for column, value in parts:
         field, _, name = column.partition(".")
         whole = data.setdefault(field, {})

@@ -1,4 +1,4 @@
-"""The score table: one value of one annotator for one sample on one dimension per line."""
+"""Reads score tables: one value per annotator, sample and dimension."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ MAX_LINES_PER_ROW = 50
 
 @dataclass(slots=True)
 class ScoreRecord:
-    """One value; ``at`` in UTC."""
+    """One value of one annotator; ``at`` is in UTC."""
 
     sample: str
     annotator: str
@@ -31,7 +31,7 @@ class ScoreRecord:
 
 
 def parse_score(data: Mapping[str, Any]) -> ScoreRecord:
-    """Check the object of a score line, or a row of a table with texts for values, and return it."""
+    """Return the score of a line's object or of a row of texts."""
     no_unknown(data, FIELDS)
     if data.get("value") is None or data["value"] == "":
         raise RecordError("value", "is missing; write one of the levels, or leave the whole line out.")
@@ -77,14 +77,17 @@ def _seconds(value: Any) -> float | None:
 
 
 def cell(text: str) -> str:
-    """Return a text as a cell of a comma-separated table, quoted where `ScoreTable` could misread it."""
+    """Return a text as a CSV cell, quoted where necessary.
+
+    It is quoted where `ScoreTable` could misread it.
+    """
     if any(letter in text for letter in ',";\t\r\n') or text != text.strip():
         return '"' + text.replace('"', '""') + '"'
     return text
 
 
 def number_text(value: float) -> str:
-    """Return a number as it is written in a table: a whole one without a fraction."""
+    """Return a number as text, whole numbers without a fraction."""
     return str(int(value)) if float(value).is_integer() else repr(value)
 
 

@@ -1,4 +1,4 @@
-"""PURE. How near a judge comes to people: numpy and scipy, parallel arrays in, plain numbers out.
+"""PURE. Metrics of a judge against people: arrays in, plain numbers out.
 
 ``gaps`` has the paper's own figures: A@1, RMSE and the shares of gaps 0 to 5; ``association`` the correlations that
 image quality work reports; ``resampling`` draws questions for intervals; ``ceiling`` measures one annotator against the

@@ -1,4 +1,4 @@
-"""Whether a judge orders answers as people do: weighted kappa, and the correlations SRCC, PLCC and KRCC."""
+"""Computes weighted kappa and the correlations SRCC, PLCC and KRCC."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,9 @@ from .gaps import Floats, Values
 
 
 def quadratic_kappa(judge: Values, human: Values, levels: Sequence[float]) -> float | None:
-    """Return Cohen's kappa with squared distances of positions in ``levels`` as weights (Cohen 1968).
+    """Return Cohen's kappa with quadratic weights (Cohen 1968).
+
+    Weights are squared distances of positions in ``levels``.
 
     Both must hold levels. None without samples, and where all scores of both are one level.
     """
@@ -22,7 +24,9 @@ def quadratic_kappa(judge: Values, human: Values, levels: Sequence[float]) -> fl
 def quadratic_kappa_of_sums(
     n: float, first: float, second: float, first_squared: float, second_squared: float, product: float
 ) -> float | None:
-    """Return Cohen's kappa with quadratic weights from sums over ``n`` samples of the positions of two raters.
+    """Return Cohen's kappa with quadratic weights from sums of positions.
+
+    The sums are over ``n`` samples of the positions of two raters.
 
     The distance expected by chance is the sum of two mean squares less twice the product of the means (Cohen 1968), so
     that a pair needs five sums and no table. Sums of positions are whole numbers, so that the comparison with 0 is

@@ -1,4 +1,7 @@
-"""The human ceiling: how near one annotator comes to the others, which is what a judge's error is to be read beside."""
+"""Computes the human ceiling: one annotator's error against the others.
+
+A judge's error is to be read beside it.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,7 +15,10 @@ _NEARLY = 1e-9
 
 
 class Ceiling(NamedTuple):
-    """One annotator against the others of the same sample, over all ratings of samples with two or more."""
+    """The error of one annotator against the others of the same sample.
+
+    It is over all ratings of samples with two or more.
+    """
 
     rmse: float
     """Of a rating against the mean of the others."""
@@ -22,7 +28,7 @@ class Ceiling(NamedTuple):
 
 
 def human_ceiling(histograms: npt.NDArray[np.int64], levels: Sequence[float]) -> Ceiling | None:
-    """Measure each rating against the other ratings of its sample; None where no sample has two.
+    """Return the human ceiling; None where no sample has two ratings.
 
     ``histograms`` has a row per sample: how many independent ratings each level has. Every rating weighs the same.
     """

@@ -1,4 +1,4 @@
-"""Whether a judge knows what people will disagree on: its chance that two annotators differ, against what they did.
+"""Measures how well predicted disputes match annotators' disagreement.
 
 What happened is the share of the pairs of annotators of a sample that did differ, from 0 to 1: with two annotators it
 is yes or no, and with more of them it is what the judge's chance is about, where "some two of them did" would grow with
@@ -14,7 +14,7 @@ from .gaps import Floats, Values
 
 
 class ExpectationGroup(NamedTuple):
-    """Samples of about the same expectation: what was expected of them on average, and what came."""
+    """The mean probability and outcome of samples with similar probabilities."""
 
     expected: float
     observed: float
@@ -22,7 +22,9 @@ class ExpectationGroup(NamedTuple):
 
 
 def auroc(chance: Values, share: Values) -> float | None:
-    """Return how well ``chance`` sorts pairs that differ before pairs that do not; None where only one kind came.
+    """Return the area under the ROC curve of predicted disputes.
+
+    None where only one kind of outcome came.
 
     With shares of 0 and 1 it is the area under the usual curve (Mann-Whitney, ties counted half).
     """
@@ -38,7 +40,7 @@ def auroc(chance: Values, share: Values) -> float | None:
 
 
 def brier(chance: Values, share: Values) -> float | None:
-    """Return the mean squared difference of the chance and what each pair did (Brier 1950)."""
+    """Return the Brier score of predicted disputes (Brier 1950)."""
     expected, happened = np.asarray(chance, dtype=np.float64), np.asarray(share, dtype=np.float64)
     if not len(expected):
         return None
@@ -46,7 +48,10 @@ def brier(chance: Values, share: Values) -> float | None:
 
 
 def group_by_probability(chance: Values, share: Values, groups: int = 10) -> list[ExpectationGroup]:
-    """Return samples in groups of about equal size, by rising chance; fewer groups where there are few samples."""
+    """Return groups of about equal size by rising probability.
+
+    There are fewer groups where there are few samples.
+    """
     expected, happened = np.asarray(chance, dtype=np.float64), np.asarray(share, dtype=np.float64)
     order = np.argsort(expected, kind="stable")
     return (
@@ -60,7 +65,9 @@ def group_by_probability(chance: Values, share: Values, groups: int = 10) -> lis
 
 
 def dispute_shares(histogram: npt.NDArray[np.int64], levels: Values, distance: float = 2.0) -> Floats:
-    """Return which share of the pairs of ratings are at least ``distance`` points apart; NaN with fewer than two.
+    """Return the share of rating pairs at least ``distance`` points apart.
+
+    NaN with fewer than two ratings.
 
     ``histogram`` has a row for each sample: how many ratings each level got.
     """
@@ -72,7 +79,10 @@ def dispute_shares(histogram: npt.NDArray[np.int64], levels: Values, distance: f
 
 
 def dispute_probability(probabilities: Floats, levels: Values, distance: float = 2.0) -> Floats:
-    """Return the chance that two draws from each row's distribution are at least ``distance`` points apart."""
+    """Return the probability of two draws at least ``distance`` points apart.
+
+    Both are drawn from each row's distribution.
+    """
     far = _is_apart(levels, distance)
     return np.asarray(np.einsum("ni,ij,nj->n", probabilities, far, probabilities), dtype=np.float64)
 

@@ -1,4 +1,4 @@
-"""How far a judge's score is from the human one: A@1, RMSE and the shares of each gap (paper, appendix D.2, D.7)."""
+"""Computes A@1, RMSE and gap shares (paper, appendix D.2, D.7)."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -31,7 +31,10 @@ def agreement_within(judge: Values, human: Values, tolerance: float = TOLERANCE)
 
 
 def gap_shares(judge: Values, human: Values) -> dict[float, float]:
-    """Return the share of samples at each absolute difference that occurs, ascending (Tables 10 to 14)."""
+    """Return the share of samples at each absolute gap (Tables 10-14).
+
+    Gaps are ascending, and only those that occur.
+    """
     apart = np.abs(_differences(judge, human))
     if not len(apart):
         return {}
@@ -40,7 +43,10 @@ def gap_shares(judge: Values, human: Values) -> dict[float, float]:
 
 
 def agreement_of_shares(shares: Mapping[float, float], tolerance: float = TOLERANCE) -> float | None:
-    """Return A@1 from the shares of gaps, which need not add up to one where they were rounded."""
+    """Return A@1 from gap shares.
+
+    They need not add up to one where they were rounded.
+    """
     if not shares:
         return None
     return sum(share for gap, share in shares.items() if gap <= tolerance + _NEARLY)
@@ -54,19 +60,22 @@ def rmse_of_shares(shares: Mapping[float, float]) -> float | None:
 
 
 def possible_gaps(levels: Sequence[float]) -> list[float]:
-    """Return every distance that two levels can have, ascending: 0 to 5 for the levels 0 to 5."""
+    """Return every gap that two levels can have, ascending.
+
+    They are 0 to 5 for the levels 0 to 5.
+    """
     values = np.asarray(levels, dtype=np.float64)
     return sorted({round(float(gap), 9) for gap in np.abs(values[:, None] - values[None, :]).ravel()})
 
 
 def mean_error(judge: Values, human: Values) -> float | None:
-    """Return by how much the judge is above people on average."""
+    """Return the mean signed error; positive where the judge is above people."""
     apart = _differences(judge, human)
     return float(apart.mean()) if len(apart) else None
 
 
 def moments(scores: Values) -> Moments | None:
-    """Return the mean and the population variance of scores; None where there are none."""
+    """Return mean and population variance of scores; None without scores."""
     values = np.asarray(scores, dtype=np.float64)
     return Moments(float(values.mean()), float(values.var())) if len(values) else None
 

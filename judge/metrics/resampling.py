@@ -1,4 +1,7 @@
-"""Bootstrap intervals that draw questions, not samples: answers to one question rise and fall together."""
+"""Computes bootstrap intervals that resample questions.
+
+Answers to one question rise and fall together, so that samples are not drawn by themselves.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -20,7 +23,7 @@ MAX_NUMBERS_AT_ONCE = 4_000_000
 
 
 class ConfidenceInterval(NamedTuple):
-    """Where a figure lies with the stated confidence."""
+    """The bounds of a confidence interval."""
 
     low: float
     high: float
@@ -35,7 +38,7 @@ def bootstrap_interval(
     seed: int = SEED,
     confidence: float = CONFIDENCE,
 ) -> ConfidenceInterval | None:
-    """Return the percentile interval of a figure that is made of sums over samples.
+    """Return the percentile interval of a metric made of sums.
 
     ``terms`` has a row per sample and a column per sum; ``figure`` turns the sums of many draws, a row each, into the
     figure of each draw, NaN where a draw has none. None with fewer than five questions, or where more than 5 % of the
@@ -51,7 +54,9 @@ def bootstrap_interval(
 
 
 def draw_sums(per_question: Floats, *, draws: int = DRAWS, seed: int = SEED) -> Floats | None:
-    """Return the sums of each draw, a row each, for several figures that are to come from the same draws.
+    """Return the sums of each bootstrap draw, a row each.
+
+    Several metrics can come from the same draws.
 
     ``per_question`` has a row per question and a column per sum. None with fewer than five questions.
     """
@@ -62,7 +67,9 @@ def draw_sums(per_question: Floats, *, draws: int = DRAWS, seed: int = SEED) -> 
 
 
 def percentile_interval(drawn: Floats, *, confidence: float = CONFIDENCE) -> ConfidenceInterval | None:
-    """Return the interval of a metric from its values in the draws, NaN where a draw has none.
+    """Return the interval of a metric from its bootstrap values.
+
+    A value is NaN where a draw has none.
 
     Draws without a value are left out; None where they are more than 5 %.
     """

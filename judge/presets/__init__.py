@@ -1,4 +1,7 @@
-"""Named runs: a file per preset with its backend, what it is for, and the options that differ from the defaults."""
+"""Reads presets: named sets of options of a backend.
+
+Each is a file with its backend, what it is for, and the options that differ from the defaults.
+"""
 
 import tomllib
 from dataclasses import dataclass
@@ -19,13 +22,13 @@ class Preset:
 
 
 def list_presets(backend: str | None = None) -> list[Preset]:
-    """Return the presets, those of one backend where it is named, by name."""
+    """Return the presets by name, optionally of one backend."""
     found = [_read_preset(path) for path in sorted(FOLDER.glob("*.toml"))]
     return [preset for preset in found if backend in (None, preset.backend)]
 
 
 def find_preset(name: str, backend: str) -> Preset:
-    """Return a preset.
+    """Return the preset of this name and backend.
 
     Raises:
         LookupError: there is none of this name for the backend; the message lists those that there are.

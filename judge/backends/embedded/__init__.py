@@ -1,6 +1,7 @@
-"""Features made by hand, and scikit-learn models of a few kinds that are weighed by cross-validation over questions.
+"""A judge of hand-made features and scikit-learn models, mixed by cross-validation over questions.
 
-``targets`` says what is learned of a histogram; ``views`` what models look at, with ``encoders`` beside the features
-where a run names any; ``candidates`` which models there are; ``weighing`` how they are compared and mixed; ``ensemble``
-is the judge that comes of it; ``backend`` drives it and keeps it in a run's folder.
+``targets`` turns histograms into what a regression learns; ``feature_views`` has the views that models learn from, with
+``encoders`` beside the features where a run names any; ``candidates`` the kinds of models; ``model_selection`` compares
+and mixes them; ``ensemble`` is the mixture that predicts; ``trainer`` trains it; ``backend`` connects it to a run's
+folder.
 """

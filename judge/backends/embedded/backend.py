@@ -1,4 +1,4 @@
-"""The backend ``embedded``: measures features, compares kinds of models, trains the mixture, and judges with it."""
+"""The backend ``embedded``: measures features, compares models, trains the mixture and predicts."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -38,7 +38,7 @@ BATCH_SIZE = 1_024
 
 
 class EmbeddedBackend:
-    """See `judge.backends.interface.Backend`."""
+    """The backend ``embedded``; see `judge.backends.interface.Backend`."""
 
     name = "embedded"
     predicts_out_of_fold = True
@@ -119,7 +119,7 @@ BACKEND = EmbeddedBackend()
 
 @dataclass(slots=True)
 class EmbeddedJudge:
-    """Judges by features."""
+    """A judge that predicts from features and encoder vectors."""
 
     run: Run
     about: Mapping[str, Any]

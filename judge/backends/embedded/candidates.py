@@ -1,4 +1,4 @@
-"""The kinds of models that are tried: each learns several outputs at once."""
+"""The kinds of models that are compared; each learns several outputs at once."""
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ View = Literal["features", "nearness", "encoded", "encoded-nearness"]
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What models are built for."""
+    """What a model is built for: number of samples and trees, and a seed."""
 
     samples: int
     trees: int
@@ -31,7 +31,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class ModelKind:
-    """What a kind of models looks at, and how one is made."""
+    """The view that a kind of models learns from, and its constructor."""
 
     view: View
     build: Callable[[Size], Model]
@@ -54,5 +54,5 @@ CANDIDATES: Mapping[str, ModelKind] = {
 
 
 def available_kinds(views: Container[View]) -> list[str]:
-    """Return the names of the kinds whose view is there."""
+    """Return the names of the kinds whose view is available."""
     return [name for name, kind in CANDIDATES.items() if kind.view in views]

@@ -1,4 +1,4 @@
-"""Views for models that look at encoders, too: our own features beside the principal components of their vectors."""
+"""Builds views of features joined with the principal components of encoder vectors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ NEARNESS = "encoded-nearness.skops"
 
 @dataclass(frozen=True, slots=True)
 class EncodedViews:
-    """Makes these views as they were in training."""
+    """The fitted views of features with encoder vectors."""
 
     principal: Mapping[str, Model]
     scaling: Scaling
@@ -42,7 +42,10 @@ class EncodedViews:
 def fit_encoded_views(
     vectors: Floats, encoded: EncodedSamples, components: int, seed: int, folder: Path
 ) -> EncodedViews:
-    """Return the views that training samples ask for, written into a folder; labels have no part in them."""
+    """Return the views fitted on training samples, written into a folder.
+
+    Labels have no part in them.
+    """
     principal = {
         key: _load_or_fit(_component_path(folder, key), block, components, seed)
         for key, block in encoded.blocks.items()
@@ -56,7 +59,7 @@ def fit_encoded_views(
 
 
 def encoded_views_from_data(data: Mapping[str, Any], folder: Path) -> EncodedViews:
-    """Return the views of what `EncodedViews.as_data` wrote and of the files beside it."""
+    """Return the views from what `EncodedViews.as_data` and their files hold."""
     principal = {key: load_model(_component_path(folder, key)) for key in data["components"]}
     return EncodedViews(principal, scaling_from_data(data["scaling"]), load_model(folder / NEARNESS))
 
@@ -68,7 +71,10 @@ def _load_or_fit(path: Path, block: EmbeddingBlock, components: int, seed: int) 
 
 
 def _join_columns(principal: Mapping[str, Model], vectors: Floats, encoded: EncodedSamples) -> Floats:
-    """Return features, components and cosines side by side; a missing side has zeros, which is the middle."""
+    """Return features, components and cosines side by side.
+
+    A missing side has zeros, which is the middle.
+    """
     parts = [vectors, encoded.cosines]
     for key, model in principal.items():
         part = np.zeros((encoded.count, int(model.n_components_)))

@@ -1,4 +1,7 @@
-"""The judge that comes of the comparison: for each dimension, members that each saw some of the questions."""
+"""The ensemble of a dimension: members trained on different questions.
+
+Each member learns from some of the questions.
+"""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -27,7 +30,7 @@ TRUSTED_TYPES = {"sklearn.tree._tree.Tree"}
 
 
 class EnsemblePrediction(NamedTuple):
-    """What an ensemble says of samples on one dimension."""
+    """The distributions that an ensemble predicts, and the spread of its members."""
 
     chances: Floats
     spread: Floats
@@ -36,14 +39,14 @@ class EnsemblePrediction(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ensemble:
-    """The members of one dimension, and what each kind weighs."""
+    """The members of one dimension, and the weights of their kinds."""
 
     levels: tuple[float, ...]
     weights: Mapping[str, float]
     members: Sequence[Mapping[str, Model]]
 
     def predict(self, views: Mapping[View, Floats]) -> EnsemblePrediction:
-        """Return the distributions that the mixture expects, and how far its members are apart."""
+        """Return the mixture's distributions, and how far its members differ."""
         # The libraries let go of the interpreter while they work.
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             said = list(pool.map(lambda member: self._predict_member(member, views), self.members))
@@ -59,7 +62,7 @@ class Ensemble:
 
 
 def member_rows(question: Ints, members: int, seed: int) -> list[Ints]:
-    """Return for each member the positions of the samples that it learns from: random whole questions."""
+    """Return the training rows of each member: those of random whole questions."""
     names, place = np.unique(question, return_inverse=True)
     chance = np.random.default_rng(seed)
     count = max(1, round(QUESTION_SHARE * len(names)))
@@ -69,7 +72,7 @@ def member_rows(question: Ints, members: int, seed: int) -> list[Ints]:
 
 
 def train_member(kind: str, views: Mapping[View, Floats], labels: Floats, size: Size, path: Path) -> None:
-    """Train one model and write it to a file, unless it is there."""
+    """Train one model and write it to a file, unless it exists."""
 
     def make(beside: Path) -> None:
         save_model(fit_model(CANDIDATES[kind].build(size), views[CANDIDATES[kind].view], labels), beside)
@@ -78,12 +81,12 @@ def train_member(kind: str, views: Mapping[View, Floats], labels: Floats, size: 
 
 
 def save_model(model: Model, path: Path) -> None:
-    """Write a model of scikit-learn, without pickle."""
+    """Write a scikit-learn model without pickle."""
     skops.io.dump(model, path)
 
 
 def load_model(path: Path) -> Model:
-    """Read a model of scikit-learn.
+    """Return a scikit-learn model from its file.
 
     Raises:
         ValueError: the file holds something that no judge of ours would have written.

@@ -1,4 +1,4 @@
-"""The views of samples that models learn from: their features on one scale, and how near they are to landmarks."""
+"""Builds the views that models learn from: standardised features and landmark similarities."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ SAMPLES_IN_A_CLUSTER = 12
 
 @dataclass(frozen=True, slots=True)
 class FeatureViews:
-    """Makes views of vectors as they were in training."""
+    """The fitted views of feature vectors."""
 
     scaling: Scaling
     nearness: Model
@@ -29,7 +29,10 @@ class FeatureViews:
     encoded: EncodedViews | None = None
 
     def transform(self, vectors: Floats, encoded: EncodedSamples | None = None) -> dict[View, Floats]:
-        """Return the views of samples, a row each, of their features and of what the run's encoders say of them."""
+        """Return the views of samples, a row each.
+
+        They have the features, and the encoder vectors where the run has encoders.
+        """
         features = self.scaling.apply(vectors)
         views: dict[View, Floats] = {
             "features": features,
@@ -40,12 +43,15 @@ class FeatureViews:
         return views
 
     def assign_clusters(self, views: Mapping[View, Floats]) -> npt.NDArray[np.int64]:
-        """Return the number of the group of like contents that each sample is in."""
+        """Return the cluster number of each sample."""
         return np.asarray(self.clusters.predict(views["features"]), dtype=np.int64)
 
 
 def fit_views(vectors: Floats, seed: int) -> FeatureViews:
-    """Return the views that training vectors ask for; labels have no part in them."""
+    """Return the views fitted on training vectors.
+
+    Labels have no part in them.
+    """
     scaling = fit_scaling(vectors)
     features = scaling.apply(vectors)
     count = max(1, min(MOST_CLUSTERS, len(features) // SAMPLES_IN_A_CLUSTER, len(np.unique(features, axis=0))))
@@ -54,5 +60,5 @@ def fit_views(vectors: Floats, seed: int) -> FeatureViews:
 
 
 def select_rows(views: Mapping[View, Floats], chosen: npt.NDArray[np.int64]) -> dict[View, Floats]:
-    """Return the views of some of the samples."""
+    """Return the views of the chosen samples."""
     return {view: values[chosen] for view, values in views.items()}

@@ -1,4 +1,4 @@
-"""What a run's files are made from: an attempt that would make them from something else does not go on with them."""
+"""Records what a run learns from, and discards files made from other inputs."""
 
 import hashlib
 from typing import Any
@@ -17,7 +17,7 @@ INPUTS = "inputs.json"
 
 
 def discard_files_of_other_inputs(run: Run, data: TrainingData, progress: ProgressReporter) -> None:
-    """Write down what a run learns from; what an earlier attempt made from something else is removed.
+    """Record a run's inputs, and remove files made from other inputs.
 
     Samples that could not be measured may be there now, or the other way round, and rows would no longer be theirs.
     """
@@ -25,7 +25,7 @@ def discard_files_of_other_inputs(run: Run, data: TrainingData, progress: Progre
     inputs = _describe_inputs(data)
     if path.exists() and read_json(path) == inputs:
         return
-    # The encoders are held to theirs by `encoding.record_encoders`.
+    # Encoders are checked by `cached_encoding.record_encoders`.
     if run.clear(but={ENCODERS_FILE}):
         progress.note("What an earlier attempt left is of other measurements or another version; this one begins anew.")
     write_json(path, inputs)

@@ -1,4 +1,6 @@
-"""How the candidates are compared: each foretells the samples of questions that it has not seen, then they are mixed.
+"""Compares candidates out of fold, and weighs them in a mixture.
+
+Each candidate predicts the samples of questions that it has not seen.
 
 The mixture is the convex one of the least squared error (stacked generalisation: Wolpert 1992, Breiman 1996). That it
 is convex and holds the constant as well keeps it from being worse than the best by more than chance.
@@ -28,7 +30,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How far each candidate was off on questions that it had not seen, and what each weighs in the mixture."""
+    """The out-of-fold errors of candidates, and their weights in the mixture."""
 
     rmse: dict[str, float]
     weights: dict[str, float]
@@ -38,12 +40,15 @@ class Comparison:
 
     @property
     def best(self) -> str:
-        """The candidate with the least error."""
+        """The candidate with the lowest error."""
         return min(self.rmse, key=lambda name: self.rmse[name])
 
 
 def split_folds(question: Ints, count: int, seed: int) -> list[tuple[Ints, Ints]]:
-    """Return training and held-out positions: whole questions, in at most ``count`` parts of about the same size."""
+    """Return training and held-out positions of folds of whole questions.
+
+    There are at most ``count`` parts of about the same size.
+    """
     chance = np.random.default_rng(seed)
     names, place, sizes = np.unique(question, return_inverse=True, return_counts=True)
     count = min(count, len(names))
@@ -61,7 +66,7 @@ def split_folds(question: Ints, count: int, seed: int) -> list[tuple[Ints, Ints]
 
 
 def sample_questions(question: Ints, most: int, seed: int) -> Ints:
-    """Return the positions of samples of random whole questions, at most about ``most`` of them."""
+    """Return the positions of random whole questions, at most about ``most`` samples."""
     if len(question) <= most:
         return np.arange(len(question))
     names, place, sizes = np.unique(question, return_inverse=True, return_counts=True)
@@ -71,7 +76,9 @@ def sample_questions(question: Ints, most: int, seed: int) -> Ints:
 
 
 def prediction_folds(question: Ints, some: Ints, count: int, seed: int) -> list[tuple[Ints, Ints]]:
-    """Return what to learn from and what to foretell, as positions among all: folds of ``some``, and the rest spread.
+    """Return training and prediction positions that cover all samples.
+
+    They are the folds of ``some``, and the other samples spread over them.
 
     ``some`` holds whole questions, so the models of every fold are strangers to the rest; each foretells a part of it.
     """
@@ -87,7 +94,10 @@ def prediction_folds(question: Ints, some: Ints, count: int, seed: int) -> list[
 def predict_out_of_fold(
     name: str, views: Mapping[View, Floats], labels: Floats, parts: Sequence[tuple[Ints, Ints]], seed: int
 ) -> Iterator[tuple[Ints, Floats]]:
-    """Yield for each part the positions to foretell and what a candidate says of them that learned from the others."""
+    """Yield the held-out positions of each fold with a candidate's predictions.
+
+    The candidate learned from the other folds.
+    """
     for train, held_out in parts:
         kind = CANDIDATES[name]
         vectors = views[kind.view]
@@ -101,7 +111,10 @@ def fit_model(model: Model, vectors: Floats, labels: Floats) -> Model:
 
 
 def predict_outputs(model: Model, vectors: Floats, count: int) -> Floats:
-    """Return what a model says of vectors, samples x outputs; a single output comes as a plain list from some."""
+    """Return a model's outputs, samples x outputs.
+
+    A single output comes as a plain list from some models.
+    """
     if isinstance(model, ExtraTreesRegressor):
         # Its own threads add up trees in the order in which they end, which shows in the last digits.
         narrow = np.ascontiguousarray(vectors, dtype=np.float32)
@@ -113,7 +126,7 @@ def predict_outputs(model: Model, vectors: Floats, count: int) -> Floats:
 
 
 def compare_candidates(guesses: Mapping[str, Floats], levels: Sequence[float], human: Floats) -> Comparison:
-    """Weigh the candidates by what each said of samples that it had not seen.
+    """Return the comparison of candidates by their out-of-fold predictions.
 
     ``guesses`` are samples x shares above the levels; ``human`` are the mean scores that they are held to.
     """
@@ -129,7 +142,7 @@ def compare_candidates(guesses: Mapping[str, Floats], levels: Sequence[float], h
 
 
 def _convex_weights(columns: Floats, target: Floats, prior: Floats) -> Floats:
-    """Return weights of at least nothing that add up to one, of the least squared error.
+    """Return the convex weights of the least squared error.
 
     They are drawn towards equal weights of ``prior`` as by so many samples more: on few samples the best is best by
     chance, and the mean of several is safer.

@@ -1,4 +1,4 @@
-"""What can be set of the embedded backend."""
+"""The options of the backend ``embedded``."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,10 @@ from .encoders.folder import ROLES, EncoderFolder
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedOptions:
-    """Without an encoder, features made by hand are all that it looks at."""
+    """The options of the backend ``embedded``.
+
+    Without an encoder, hand-made features are all that it learns from.
+    """
 
     labels: Literal["histogram", "final"] = "histogram"
     """Whether it learns from all independent ratings, or from the agreed score alone."""
@@ -37,6 +40,6 @@ class EmbeddedOptions:
                 raise OptionError(f"{name} is {getattr(self, name)}; the least is {least}.")
 
     def encoders(self) -> list[EncoderFolder]:
-        """Return the folders of those encoders that are named."""
+        """Return the folders of the encoders that are named."""
         named = ((role, getattr(self, f"{role}_encoder")) for role in ROLES)
         return [EncoderFolder(role, Path(name).expanduser()) for role, name in named if name]

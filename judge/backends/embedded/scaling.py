@@ -1,4 +1,4 @@
-"""Features brought to one scale, and kept from leaving what was seen in training by far."""
+"""Standardises features, and clips values far from those of training."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,7 +31,10 @@ class Scaling:
 
 
 def fit_scaling(vectors: Floats) -> Scaling:
-    """Return the scaling that training vectors ask for; one feature is kept even where none varies."""
+    """Return the scaling of training vectors.
+
+    One feature is kept even where none varies.
+    """
     scale = vectors.std(axis=0)
     kept = np.flatnonzero(scale > 1e-9 * (1 + np.abs(vectors).max(axis=0)))
     if not len(kept):

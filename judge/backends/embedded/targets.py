@@ -1,4 +1,4 @@
-"""A histogram as what a regression can learn, and what it learned as a distribution again.
+"""Converts rating histograms into regression targets and back into distributions.
 
 Learned are the shares of ratings above each level but the last: their sum, weighed by the steps between the levels, is
 the mean, so that a model of the least squared error of these is one of the mean as well.
@@ -15,7 +15,9 @@ from judge.metrics.gaps import Floats
 
 
 def rating_shares(one: LabelledSample, dimension: RubricDimension, *, final_only: bool = False) -> Floats | None:
-    """Return how a sample's ratings are spread over the levels; None where it has no label on the dimension.
+    """Return the shares of a sample's ratings over the levels.
+
+    None where it has no label on the dimension.
 
     Where nobody rated independently, as with imported labels, all of it is on the final score.
     """
@@ -34,7 +36,9 @@ def shares_above_levels(shares: Floats) -> Floats:
 
 
 def distributions(shares_above: Floats) -> Floats:
-    """Return distributions of what a regression says of the shares above, which need be neither ordered nor within 0-1.
+    """Return distributions from predicted shares above the levels.
+
+    The shares need be neither ordered nor within 0-1.
 
     They are brought to the nearest falling sequence: the mean of the two that bound it (which for one pair out of
     order is the least squares one).

@@ -1,4 +1,4 @@
-"""Training: what is done in which order, and what a run that was cut short finds done already."""
+"""Trains the mixture of every dimension, and skips the steps already done."""
 
 import json
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ TREES_OF_MANY_SAMPLES = 100
 
 @dataclass(slots=True)
 class TrainingData:
-    """Samples with their labels, vectors, and what encoders say of them where there are any, row by row."""
+    """Samples with labels, feature vectors and encoder vectors, row by row."""
 
     samples: list[LabelledSample]
     vectors: Floats
@@ -57,7 +57,7 @@ class TrainingData:
 
 @dataclass(slots=True)
 class _DimensionTask:
-    """One dimension: which samples have a label on it, and what there is to learn."""
+    """The labelled samples of one dimension and their targets."""
 
     dimension: RubricDimension
     chosen: Ints
@@ -72,14 +72,14 @@ class _DimensionTask:
 
 
 class OutOfFoldShares(NamedTuple):
-    """What the mixture said of samples whose questions its models had not seen."""
+    """The mixture's out-of-fold predictions of samples."""
 
     rows: Ints
     shares_above: Floats
 
 
 def train(run: Run, data: TrainingData, progress: ProgressReporter) -> dict[str, Any]:
-    """Train the mixture of every dimension into the run's folder and return what is to be known of it."""
+    """Train the mixture of every dimension, and return its description."""
     run.model.mkdir(parents=True, exist_ok=True)
     views = _fit_and_store_views(run.model, data)
     of_all = views.transform(data.vectors, data.encoded)
@@ -200,7 +200,10 @@ def _learning_curve_text(key: str, comparison: Comparison) -> str:
 def _learning_curve(
     run: Run, tasks: list[_DimensionTask], comparisons: list[Comparison], data: TrainingData, progress: ProgressReporter
 ) -> None:
-    """Tell how the error on unseen questions falls as there is more to learn from, by the best kind of model."""
+    """Record the error on unseen questions by number of training samples.
+
+    It is that of the best kind of model.
+    """
     known = run.curve()
     progress.step("Drawing learning curves", len(tasks) * len(CURVE_SHARES) * data.options.folds)
     done = 0

@@ -1,4 +1,4 @@
-"""The backend ``endpoint``: asks a server about every sample, several at a time, in order."""
+"""The backend ``endpoint``: sends several samples at a time to a server."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -38,7 +38,7 @@ UNSUPPORTED_STATUSES = frozenset({400, 422, 501})
 
 
 class EndpointBackend:
-    """See `judge.backends.interface.Backend`."""
+    """The backend ``endpoint``; see `judge.backends.interface.Backend`."""
 
     name = "endpoint"
     predicts_out_of_fold = False
@@ -64,7 +64,7 @@ class EndpointBackend:
         write_json(run.model / "model.json", {"url": options.url, "model": options.model})
 
     def read_out_of_fold(self, run: Run) -> None:
-        """There are no models that have not seen a sample: none has seen any."""
+        """Return None: no model has seen any sample."""
 
     @contextmanager
     def open_judge(self, run: Run, context: JudgeContext) -> Iterator[Judge]:
@@ -83,7 +83,7 @@ BACKEND = EndpointBackend()
 
 
 class EndpointJudge:
-    """Asks one server."""
+    """A judge that asks one server."""
 
     def __init__(self, run: Run, options: EndpointOptions, client: ChatClient, context: JudgeContext) -> None:
         self._run = run
@@ -150,7 +150,10 @@ class EndpointJudge:
     def _predict_without_logprobs(
         self, said: list[dict[str, Any]], asked: list[str], likeliest: dict[str, Any] | None = None
     ) -> tuple[str, dict[str, DimensionPrediction]]:
-        """Read several replies, or the number of one: of the ``likeliest`` where it is there already."""
+        """Return the readout and predictions from several replies, or from one.
+
+        One is the ``likeliest`` where it is there already.
+        """
         rubric = self._run.rubric
         if self._options.readout != "integer" and self._options.samples > 1:
             texts = self._request_replies(said)
@@ -159,7 +162,7 @@ class EndpointJudge:
         return "integer", predict_from_integer(reply_text(choice), rubric, asked)
 
     def _request_logprobs(self, said: list[dict[str, Any]]) -> dict[str, Any] | None:
-        """Return the likeliest reply, with what else could have stood there where the server says so.
+        """Return the likeliest reply, with alternatives where the server gives them.
 
         None where it refuses the request; whether because of that question, it has to be asked without it to know.
         """
@@ -177,7 +180,10 @@ class EndpointJudge:
         return choice
 
     def _request_replies(self, said: list[dict[str, Any]]) -> list[str]:
-        """Return several replies; servers that give one at a time are asked again."""
+        """Return several replies.
+
+        Servers that give one at a time are asked again.
+        """
         texts: list[str] = []
         while len(texts) < self._options.samples:
             body = self._build_body(said, temperature=self._options.temperature) | {

@@ -1,4 +1,4 @@
-"""Asks a server, and asks again where that may help; counts what it asked, and tells nobody the key."""
+"""Sends requests to a server, retries them, counts them and hides the key."""
 
 import os
 import random
@@ -24,7 +24,7 @@ MAX_MESSAGE_LENGTH = 300
 
 
 class RequestRefused(RuntimeError):
-    """The server does not answer for this request, however often it is asked."""
+    """A request that the server does not answer, however often it is sent."""
 
     def __init__(self, message: str, status: int = 0) -> None:
         super().__init__(message)
@@ -32,11 +32,11 @@ class RequestRefused(RuntimeError):
 
 
 class BudgetSpent(BackendError):
-    """As many requests were made as were allowed."""
+    """The allowed number of requests is used up."""
 
 
 class ChatClient:
-    """Talks to one server, from several threads."""
+    """A client of one chat server, for several threads."""
 
     def __init__(self, options: EndpointOptions) -> None:
         self._options = options
@@ -48,7 +48,7 @@ class ChatClient:
         self.tokens = 0
 
     def complete(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the answer to a chat completion.
+        """Return the server's reply to a chat completion.
 
         Raises:
             Refused: it cannot be had for this request.
@@ -89,7 +89,7 @@ class ChatClient:
         raise RequestRefused(f"{problem} after {self._options.retries + 1} attempts")
 
     def stop(self) -> None:
-        """Let no attempt wait any longer."""
+        """End all waiting for retries."""
         self._stopped.set()
 
     def _count_request(self) -> None:
@@ -127,7 +127,7 @@ class ChatClient:
         return dict(found)
 
     def _server_text(self, answer: requests.Response) -> str:
-        """Return the server's words, without the key should it repeat it."""
+        """Return the server's error text, without the key."""
         try:
             found = answer.json()
         except ValueError:
@@ -139,7 +139,7 @@ class ChatClient:
 
 
 def _retry_after(answer: requests.Response) -> float | None:
-    """Return for how many seconds a server asks to be left alone (RFC 9110, section 10.2.3)."""
+    """Return the seconds that a server asks to wait (RFC 9110, 10.2.3)."""
     given = answer.headers.get("Retry-After", "")
     try:
         seconds = float(given)

@@ -1,4 +1,4 @@
-"""From what a server sends back to distributions over the levels."""
+"""Reads a server's replies as distributions over the levels."""
 
 import math
 import re
@@ -32,7 +32,7 @@ def reply_text(choice: Mapping[str, Any]) -> str:
 
 
 def predict_from_integer(text: str, rubric: RubricSpec, asked: Collection[str]) -> dict[str, DimensionPrediction]:
-    """Return the levels that a reply names, held for certain.
+    """Return certain predictions of the levels that a reply names.
 
     Raises:
         Unreadable: one is missing.
@@ -46,7 +46,9 @@ def predict_from_integer(text: str, rubric: RubricSpec, asked: Collection[str]) 
 def predict_from_samples(
     texts: Sequence[str], rubric: RubricSpec, asked: Collection[str]
 ) -> dict[str, DimensionPrediction]:
-    """Return how the levels are spread over several replies; those that cannot be read are left out.
+    """Return predictions from the level counts of several replies.
+
+    Replies that cannot be read are left out.
 
     Raises:
         Unreadable: none can be read.
@@ -65,7 +67,9 @@ def predict_from_samples(
 def predict_from_logprobs(
     choice: Mapping[str, Any], rubric: RubricSpec, asked: Collection[str]
 ) -> dict[str, DimensionPrediction] | None:
-    """Return the distributions at the places where the reply's scores stand; None where it does not have them.
+    """Return predictions from the token probabilities of a reply's scores.
+
+    None where it does not have them.
 
     A level has to be one token: rubrics whose levels are single digits. The token in place must be the one that the
     parser read, so that another number of the reply is never taken for a score.
@@ -111,7 +115,7 @@ def _level_text(value: float) -> str:
 
 
 def _parse_tokens(choice: Mapping[str, Any]) -> list[tuple[int, dict[str, float]]] | None:
-    """Return where each token of the reply begins, and the chances of those that could have stood there."""
+    """Return the start of each token and the probabilities of its alternatives."""
     logprobs = choice.get("logprobs")
     content = logprobs.get("content") if isinstance(logprobs, dict) else None
     if not isinstance(content, list) or not content:
@@ -136,7 +140,7 @@ def _parse_tokens(choice: Mapping[str, Any]) -> list[tuple[int, dict[str, float]
 def _score_token(
     text: str, tokens: Sequence[tuple[int, dict[str, float]]], dimension: RubricDimension, value: float
 ) -> dict[str, float] | None:
-    """Return the alternatives of the token that holds a dimension's score in the line that was asked for.
+    """Return the token probabilities at a dimension's score in the line of scores.
 
     None where another number than the ``value`` of the reply stands there.
     """

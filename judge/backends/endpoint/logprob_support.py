@@ -1,4 +1,4 @@
-"""Whether a server gives log-probabilities, as far as its replies tell; asked and told from several threads."""
+"""Remembers whether a server gives log-probabilities, for several threads."""
 
 import threading
 
@@ -7,7 +7,7 @@ MISSES = 3
 
 
 class LogprobSupport:
-    """What is known of one server.
+    """Whether one server gives log-probabilities.
 
     A single refusal or silence says nothing of the server: a prompt may be too long, or meet a filter.
     """
@@ -18,16 +18,19 @@ class LogprobSupport:
         self._misses = 0
 
     def is_likely(self) -> bool:
-        """Return whether to ask for them; once some came, always."""
+        """Return whether to ask for them; always once some came."""
         with self._lock:
             return self._present or self._misses < MISSES
 
     def record_present(self) -> None:
-        """Note a reply with log-probabilities."""
+        """Record a reply with log-probabilities."""
         with self._lock:
             self._present = True
 
     def record_missing(self) -> None:
-        """Note messages that were answered without them, or only once they were not asked for."""
+        """Record a reply without log-probabilities.
+
+        It came without them, or only once they were not asked for.
+        """
         with self._lock:
             self._misses += 1

@@ -1,4 +1,4 @@
-"""What is sent: the prompt that every judge is asked, its pictures as data URIs."""
+"""Builds the messages of a request: prompt and pictures as data URIs."""
 
 import base64
 import io
@@ -35,7 +35,10 @@ def build_messages(
 
 
 def data_uri(content: bytes, name: str, longest_side: int) -> str:
-    """Return a picture as a data URI; as it is where a server reads its format and it is small enough."""
+    """Return a picture as a data URI, converted or shrunk where necessary.
+
+    It stays as it is where a server reads its format and it is small enough.
+    """
     try:
         with Picture.open(io.BytesIO(content)) as image:
             kind = _MEDIA_TYPES.get(image.format or "")

@@ -1,4 +1,4 @@
-"""What can be set of the endpoint backend."""
+"""The options of the backend ``endpoint``."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,10 @@ VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 @dataclass(frozen=True, slots=True)
 class EndpointOptions:
-    """The key is never one of them: only the name of the variable that holds it."""
+    """The options of the backend ``endpoint``.
+
+    The key is never one of them: only the name of the variable that holds it.
+    """
 
     url: str = ""
     """Address of the API, as ``http://localhost:8000/v1``; it holds no secret, as it is stored with the run."""

@@ -1,4 +1,4 @@
-"""The line of scores in tokens: where in it the levels stand, and which token each level is."""
+"""Tokenizes the line of scores: positions and tokens of the levels."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ MAX_LEVELS = 10
 
 
 def rubric_with_digit_levels(rubric: RubricSpec) -> RubricSpec:
-    """Return the rubric as a model is told it: every level is a single digit.
+    """Return the rubric with single digits as levels.
 
     Where the levels are that already, it is the rubric itself. Otherwise each goes by its place from 0 on, with its
     value among the words that explain it; the prompt, and with it its checksum, is then another one.
@@ -60,7 +60,10 @@ class AnswerLine:
     """
 
     def __init__(self, rubric: RubricSpec, encode: Encode, end: int) -> None:
-        """Take the rubric as it is spoken, what makes tokens of text, and the token that ends a turn."""
+        """Store the tokens of the rubric's keys and levels.
+
+        ``rubric`` is as the model is told it, ``encode`` makes tokens of text, ``end`` is the token that ends a turn.
+        """
         self.levels: list[list[int]] = []
         for dimension in rubric.dimensions:
             tokens = [encode(f"{value:g}") for value in dimension.values]
@@ -79,7 +82,9 @@ class AnswerLine:
         self.end = [*encode("}"), end]
 
     def joint_answer(self, places: Sequence[int | None], known: Sequence[bool]) -> TokenizedAnswer:
-        """Return the line of all dimensions, each at the place of a level, or None where it does not apply.
+        """Return the line of all dimensions at these level positions.
+
+        None stands for a dimension that does not apply.
 
         Where a place is ``known`` the model is told it.
         """
@@ -99,7 +104,7 @@ class AnswerLine:
         return answer
 
     def level_tokens(self, number: int, place: int | None) -> list[int]:
-        """Return the tokens of a level, or of that there is none."""
+        """Return the tokens of a level, or of null."""
         return self.null_tokens if place is None else [self.levels[number][place]]
 
     def _append_fixed(self, answer: TokenizedAnswer, ids: list[int]) -> None:

@@ -1,4 +1,4 @@
-"""The backend ``vlm``: fine-tunes a vision-language model and reads what it expects at the tokens of the levels."""
+"""The backend ``vlm``: fine-tunes a vision-language model and reads level probabilities."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -44,7 +44,7 @@ READER_THREADS = 2
 
 
 class VlmBackend:
-    """See `judge.backends.interface.Backend`."""
+    """The backend ``vlm``; see `judge.backends.interface.Backend`."""
 
     name = "vlm"
     predicts_out_of_fold = False
@@ -71,7 +71,10 @@ class VlmBackend:
             launch_training(run, samples, options, context)
 
     def read_out_of_fold(self, run: Run) -> None:
-        """There are no models that have not seen a sample: a second training would cost as much as the first."""
+        """Return None: there are no out-of-fold models.
+
+        A second training would cost as much as the first.
+        """
 
     @contextmanager
     def open_judge(self, run: Run, context: JudgeContext) -> Iterator[Judge]:
@@ -84,7 +87,7 @@ BACKEND = VlmBackend()
 
 @dataclass(slots=True)
 class _PreparedSample:
-    """A sample with what is put before the model; without an item where that cannot be made."""
+    """A sample with its conversation, or the problem that prevented one."""
 
     sample: SampleRecord
     known: RuleLevels
@@ -93,7 +96,7 @@ class _PreparedSample:
 
 
 class VlmJudge:
-    """Judges by one model, on one device."""
+    """A judge of one model on one device."""
 
     def __init__(self, run: Run, options: VlmOptions, pictures: PictureFolder) -> None:
         """Load the model of a run.
@@ -119,7 +122,7 @@ class VlmJudge:
         self._batch = options.eval_batch
 
     def predict(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
-        """Yield predictions in the samples' order; pictures are read ahead while the model works."""
+        """Yield predictions in the samples' order; pictures are read ahead."""
         coming = iter(samples)
         # One processor each: threads that share every small piece of work wait for each other more than they gain.
         alone = partial(torch.set_num_threads, 1)
@@ -171,7 +174,7 @@ class VlmJudge:
 
 
 def _find_base_model(run: Run, about: dict[str, Any]) -> Path:
-    """Return the folder of the model that a run's LoRA weights belong to.
+    """Return the folder of the base model of a run's LoRA weights.
 
     Raises:
         BackendError: it is not here, or another one.

@@ -1,4 +1,7 @@
-"""From items to what a model is called with: filled up on the left, so that all answers end at the same place."""
+"""Builds model batches of conversations.
+
+They are padded on the left, so that all answers end at the same place.
+"""
 
 from collections.abc import Sequence
 
@@ -11,7 +14,7 @@ from .model_adapters import ModelImage
 def build_batch(
     made: Sequence[Conversation], items: ConversationBuilder, *, blank: bool = False
 ) -> dict[str, torch.Tensor]:
-    """Return the arguments of a model: tokens, which of them count, where they are, and pixels.
+    """Return the arguments of a model: tokens, mask, positions and pixels.
 
     With ``blank`` a batch without a picture gets an empty one among what does not count: models that are trained side
     by side must all go the same way, with weights for pictures or without.
@@ -39,5 +42,8 @@ def build_batch(
 
 
 def merge_single_axis(places: torch.Tensor) -> torch.Tensor:
-    """Return places, axes x samples x tokens, as a model takes them: one axis is none."""
+    """Return positions as a model takes them: a single axis is dropped.
+
+    They are axes x samples x tokens.
+    """
     return places[0] if len(places) == 1 else places

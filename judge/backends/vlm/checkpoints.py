@@ -1,4 +1,4 @@
-"""Loads models and keeps what was learned: all weights, or LoRA's beside a model that stays where it is."""
+"""Loads and saves models: all weights, or those of LoRA."""
 
 import re
 import warnings
@@ -20,13 +20,13 @@ DTYPES: dict[Precision, torch.dtype] = {"bf16": torch.bfloat16, "fp32": torch.fl
 
 
 def hide_library_progress_bars() -> None:
-    """Keep the libraries from drawing bars of their own over ours."""
+    """Keep the libraries from drawing progress bars of their own."""
     library_messages.set_verbosity_error()
     library_messages.disable_progress_bar()
 
 
 def select_device() -> torch.device:
-    """Return where models work here: the first graphics card, or the processor."""
+    """Return the device of models here: the first GPU, or the CPU."""
     return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
 
 
@@ -53,7 +53,7 @@ def load_model(folder: Path, dtype: torch.dtype) -> Any:
 
 
 def load_for_training(base: Path, checkpoint: Path | None, options: VlmOptions) -> Any:
-    """Return the model as its training begins, or as it goes on from a checkpoint.
+    """Return the model at the beginning of its training or at a checkpoint.
 
     With LoRA the model itself is kept in the precision in which it works and learns nothing. Otherwise its weights are
     kept in full precision, as small steps would be rounded away, and work in the precision that is set.
@@ -77,7 +77,10 @@ def load_for_training(base: Path, checkpoint: Path | None, options: VlmOptions) 
 
 
 def save_weights(model: Any, folder: Path, *, state: dict[str, torch.Tensor] | None = None) -> None:
-    """Write what was learned as safetensors: all weights with their configuration, or those of LoRA."""
+    """Write trained weights as safetensors.
+
+    They are all weights with their configuration, or those of LoRA.
+    """
     more: dict[str, Any] = {"save_embedding_layers": False} if isinstance(model, PeftModel) else {}
     model.save_pretrained(folder, state_dict=state, **more)
     # A card about nothing, in which the library writes where the model lies here.
@@ -85,13 +88,16 @@ def save_weights(model: Any, folder: Path, *, state: dict[str, torch.Tensor] | N
 
 
 def save_preprocessors(base: Path, folder: Path) -> None:
-    """Write beside weights what makes tokens of text and pixels of pictures."""
+    """Write the tokenizer and the image processor beside the weights."""
     load_tokenizer(base).save_pretrained(folder)
     AutoImageProcessor.from_pretrained(base, backend="pil", local_files_only=True).save_pretrained(folder)
 
 
 def load_for_inference(folder: Path, base: Path | None, options: VlmOptions) -> Any:
-    """Return a trained model, where it works fastest; LoRA's weights are added to those of the ``base``."""
+    """Return a trained model on its device.
+
+    LoRA's weights are merged into those of the ``base``.
+    """
     model = load_model(base or folder, DTYPES[options.precision])
     if base is not None:
         model = _load_lora(model, folder, learning=False).merge_and_unload()
@@ -99,7 +105,7 @@ def load_for_inference(folder: Path, base: Path | None, options: VlmOptions) -> 
 
 
 def _load_lora(model: Any, folder: Path, *, learning: bool) -> Any:
-    """Return a model with what LoRA learned beside it."""
+    """Return a model with its LoRA weights."""
     with warnings.catch_warnings():
         # One library calls the other by names that this is to give up.
         warnings.simplefilter("ignore", FutureWarning)

@@ -1,4 +1,4 @@
-"""From a sample to what a model takes: the prompt of every judge as a conversation, pictures in their places."""
+"""Builds a model's conversation from a sample: prompt, pictures and positions."""
 
 import io
 import re
@@ -20,7 +20,7 @@ from .model_adapters import END, START, ModelAdapter, ModelImage, token_id
 
 @dataclass(slots=True)
 class Conversation:
-    """A conversation up to where the answer begins."""
+    """A tokenized conversation up to where the answer begins."""
 
     ids: list[int]
     positions: torch.Tensor
@@ -30,7 +30,7 @@ class Conversation:
     images: list[ModelImage] = field(default_factory=list)
 
     def append(self, ids: Sequence[int]) -> "Conversation":
-        """Return it with text behind it."""
+        """Return the conversation with text tokens behind it."""
         places = self.next_position + torch.arange(len(ids)).expand(len(self.positions), -1)
         return Conversation(
             [*self.ids, *ids], torch.cat([self.positions, places], 1), self.next_position + len(ids), self.images
@@ -38,7 +38,10 @@ class Conversation:
 
 
 class ConversationBuilder:
-    """Makes items for one model under one rubric, as it is spoken."""
+    """A builder of conversations for one model and rubric.
+
+    The rubric is as the model is told it.
+    """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, adapter: ModelAdapter, rubric: RubricSpec) -> None:
         self._tokenizer = tokenizer
@@ -53,7 +56,10 @@ class ConversationBuilder:
         self._after = self._encode_template(f"{END}\n{START}assistant\n")
 
     def encode(self, text: str) -> list[int]:
-        """Return the tokens of a text, in which nothing is special: what is written like a special token is cut up."""
+        """Return the tokens of a text without special tokens.
+
+        What is written like a special token is cut up.
+        """
         cuts = [0, *(match.start() + 1 for match in self._special.finditer(text)), len(text)]
         pieces = [text[start:end] for start, end in pairwise(cuts) if start < end]
         return [one for piece in pieces for one in self._encode_plain(piece)]
@@ -74,7 +80,10 @@ class ConversationBuilder:
         return item.append(self._after)
 
     def blank_image(self) -> ModelImage:
-        """Return the smallest picture, of which a model that is trained with others sees one where it has no other."""
+        """Return the smallest picture.
+
+        A model that is trained on several devices sees it where a batch has no other.
+        """
         return self.adapter.encode_image(Picture.new("RGB", (8, 8), "white"))
 
     def _read_image(self, pictures: PictureFolder, name: str) -> ModelImage:
@@ -86,7 +95,7 @@ class ConversationBuilder:
             raise MissingPicture(f"{name} cannot be shown to the model ({error})") from None
 
     def _encode_template(self, text: str) -> list[int]:
-        """Return the tokens of a text of our own, in which special tokens are."""
+        """Return the tokens of a template with special tokens."""
         ids: list[int] = []
         for piece in re.split(f"({re.escape(START)}|{re.escape(END)})", text):
             if piece in (START, END):

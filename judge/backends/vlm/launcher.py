@@ -1,4 +1,4 @@
-"""Starts a training where it belongs: here for one device, else as processes side by side.
+"""Launches a training: in this process, or as one process per device.
 
 These are started by ``accelerate launch``. The first of them writes progress as lines of JSON; what libraries print
 goes into a file, of which the end is told where they fail. They end when the one that started them does, however it
@@ -43,7 +43,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def launch_training(run: Run, samples: Sequence[LabelledSample], options: VlmOptions, context: JudgeContext) -> None:
-    """Train on as many devices as are set.
+    """Train on the number of devices that is set.
 
     Raises:
         BackendError: there is nothing to learn from, or the processes failed.
@@ -59,7 +59,9 @@ def launch_training(run: Run, samples: Sequence[LabelledSample], options: VlmOpt
 
 
 def select_viewable(run: Run, samples: Sequence[LabelledSample], context: JudgeContext) -> list[LabelledSample]:
-    """Return the samples whose pictures can all be shown; of the others is told why they are left out.
+    """Return the samples whose pictures can all be shown.
+
+    The reporter is told why others are left out.
 
     A training of hours must not find out in its middle.
     """
@@ -95,7 +97,7 @@ def _picture_problem(one: LabelledSample, pictures: PictureFolder) -> str:
 
 
 def _write_task(run: Run, samples: Sequence[LabelledSample], pictures: PictureFolder) -> None:
-    """Leave what the processes learn from where they look for it."""
+    """Write what the processes learn from."""
 
     def make(path: Path) -> None:
         with path.open("w", encoding="utf-8") as file:
@@ -106,7 +108,7 @@ def _write_task(run: Run, samples: Sequence[LabelledSample], pictures: PictureFo
 
 
 def read_task(run: Run) -> tuple[list[LabelledSample], PictureFolder]:
-    """Return what `_write_task` left."""
+    """Return the samples and pictures that `_write_task` wrote."""
     with (run.stages / SAMPLES).open("rb") as lines:
         samples = [parse_labelled(decode_line(raw), run.rubric) for raw in lines]
     return samples, PictureFolder(Path(read_json(run.stages / TASK_FILE)["pictures"]))
@@ -147,7 +149,7 @@ def _run_processes(run: Run, options: VlmOptions, progress: ProgressReporter) ->
 
 @contextmanager
 def _running_processes(arguments: list[str], log: Any) -> Iterator[subprocess.Popen[str]]:
-    """Start processes that end when this block does, or this process."""
+    """Yield processes that end with this block or this process."""
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(paths),

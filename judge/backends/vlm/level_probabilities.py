@@ -1,4 +1,4 @@
-"""Reads distributions over the levels where these stand in the line of scores.
+"""Reads distributions over the levels in the line of scores.
 
 The prompt goes through the model once. What follows is some tokens for each dimension, for which the model looks back
 at what it kept of the prompt.
@@ -24,7 +24,7 @@ RuleLevels = dict[int, int | None]
 
 @dataclass(slots=True)
 class Distributions:
-    """What was read of a batch, a list entry for each dimension."""
+    """The distributions of a batch, a list entry for each dimension."""
 
     chances: list[Floats]
     """Samples x levels, adding up to one."""
@@ -33,7 +33,7 @@ class Distributions:
 
 
 class LevelProbabilityReader:
-    """Reads one model."""
+    """A reader of level probabilities from one model."""
 
     def __init__(self, model: Any, items: ConversationBuilder, line: AnswerLine, readout: Readout) -> None:
         self._model = model
@@ -44,7 +44,7 @@ class LevelProbabilityReader:
 
     @torch.inference_mode()
     def read(self, made: Sequence[Conversation], known: Sequence[RuleLevels]) -> Distributions:
-        """Return the distributions of a batch.
+        """Return the distributions of a batch of conversations.
 
         Args:
             made: the conversations.
@@ -65,7 +65,7 @@ class LevelProbabilityReader:
         return self._distributions(logits)
 
     def _rule_tokens(self, known: RuleLevels, number: int) -> list[int] | None:
-        """Return the tokens of what rules say; None where the model itself has the word."""
+        """Return the tokens set by rules; None where the model chooses."""
         return self._line.level_tokens(number, known[number]) if number in known else None
 
     def _distributions(self, logits: list[torch.Tensor]) -> Distributions:
@@ -79,7 +79,7 @@ class LevelProbabilityReader:
 
 
 class _CachedBatch:
-    """A batch in which the model remembers what it has read."""
+    """A batch with the model's key-value cache."""
 
     def __init__(self, model: Any, made: Sequence[Conversation], items: ConversationBuilder) -> None:
         self._model = model
@@ -91,13 +91,13 @@ class _CachedBatch:
         self._cache: Any = None
 
     def start(self) -> torch.Tensor:
-        """Return the logits of what follows the conversations, samples x vocabulary."""
+        """Return the logits after the conversations, samples x vocabulary."""
         return self._call(self._batch)
 
     def extend(
         self, said: Sequence[list[int] | None], chosen: torch.Tensor | None, then: Sequence[int]
     ) -> torch.Tensor:
-        """Return the logits of what follows some more tokens.
+        """Return the logits after some more tokens.
 
         Args:
             said: what comes next in each sample; where it is None, the token in ``chosen``.
@@ -128,7 +128,7 @@ class _CachedBatch:
         )
 
     def rewind(self, count: int) -> None:
-        """Forget the last tokens, the same number in all samples."""
+        """Drop the last tokens, the same number in all samples."""
         self._cache.crop(-count)
         self._counts = self._counts[:, :-count]
         self._next = self._next - count

@@ -1,4 +1,4 @@
-"""What training makes smaller."""
+"""The losses of training."""
 
 import torch
 from torch.nn import functional
@@ -7,7 +7,7 @@ from .training_targets import LEFT_OUT
 
 
 def text_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Return the cross-entropy of the tokens to write.
+    """Return the cross-entropy of the answer's tokens.
 
     Args:
         logits: samples x tokens x vocabulary, each for the token at its place.
@@ -17,7 +17,7 @@ def text_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 
 
 def spread_loss(logits: torch.Tensor, levels: torch.Tensor, spreads: torch.Tensor) -> torch.Tensor:
-    """Return how far the model is from the spread of ratings where levels stand.
+    """Return the divergence between predicted and rated level distributions.
 
     The Kullback-Leibler divergence over the whole vocabulary, in which everything but the levels has the chance 0
     (DeQA-Score, arXiv 2501.11561); the mean over the places.
@@ -38,5 +38,8 @@ def spread_loss(logits: torch.Tensor, levels: torch.Tensor, spreads: torch.Tenso
 def soft_loss(
     logits: torch.Tensor, labels: torch.Tensor, levels: torch.Tensor, spreads: torch.Tensor, text_weight: float
 ) -> torch.Tensor:
-    """Return the loss of the spread with some of that of the text, which keeps the line in its form."""
+    """Return the spread loss with a share of the text loss.
+
+    The text loss keeps the line in its form.
+    """
     return spread_loss(logits, levels, spreads) + text_weight * text_loss(logits, labels)

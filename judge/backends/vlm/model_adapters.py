@@ -1,4 +1,4 @@
-"""How either kind of model is spoken to and shown pictures: tokens, places of tokens, pixels.
+"""Adapters of the kinds of models: templates, image tokens, positions and pixels.
 
 Written by hand because the processors of transformers want torchvision, and take no sample without a picture. The
 places are those of the models' own code (M-RoPE, arXiv 2409.12191, for Qwen2.5-VL); tests compare both.
@@ -44,16 +44,19 @@ class ModelAdapter(Protocol):
     """Tokens that no text of a sample may contain."""
 
     def encode_image(self, picture: Image.Image) -> ModelImage:
-        """Return a picture as the model takes it; `ValueError` where it cannot take it."""
+        """Return a picture as the model takes it.
+
+        It raises `ValueError` where the model cannot take it.
+        """
         ...
 
     def batch_images(self, shown: list[ModelImage]) -> dict[str, torch.Tensor]:
-        """Return what the model is given of the pictures of a batch."""
+        """Return the model's arguments for the pictures of a batch."""
         ...
 
 
 def load_adapter(kind: str, folder: Path, tokenizer: PreTrainedTokenizerBase, picture_tokens: int) -> ModelAdapter:
-    """Return the family of a model's kind, set up as the model's folder says."""
+    """Return the adapter of a kind of model, set up by its folder."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     processor = AutoImageProcessor.from_pretrained(folder, backend="pil", local_files_only=True)
     adapter_classes: dict[str, Any] = {"qwen2_5_vl": QwenAdapter, "internvl": InternAdapter}
@@ -62,7 +65,10 @@ def load_adapter(kind: str, folder: Path, tokenizer: PreTrainedTokenizerBase, pi
 
 
 class QwenAdapter:
-    """Qwen2.5-VL: pictures in nearly their own size, tokens placed by time, height and width."""
+    """Qwen2.5-VL: pictures in nearly their own size.
+
+    Tokens have positions in time, height and width.
+    """
 
     system = f"{START}system\nYou are a helpful assistant.{END}\n"
     axes = 3
@@ -104,7 +110,10 @@ class QwenAdapter:
 
 
 class InternAdapter:
-    """InternVL: pictures in tiles of one size, with the whole beside them, tokens placed one after the other."""
+    """InternVL: pictures in tiles of one size beside the whole picture.
+
+    Tokens have consecutive positions.
+    """
 
     system = ""
     axes = 1

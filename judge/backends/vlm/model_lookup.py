@@ -1,4 +1,7 @@
-"""Looks for a model on disk, and tells how to get one that is not there. Nothing is ever fetched from here."""
+"""Finds models on disk, and tells how to get missing ones.
+
+Nothing is ever fetched from here.
+"""
 
 import hashlib
 import json
@@ -15,14 +18,14 @@ INDEX = "model.safetensors.index.json"
 
 @dataclass(frozen=True, slots=True)
 class FoundModel:
-    """A model that is on disk."""
+    """A model on disk."""
 
     folder: Path
     family: str
     """A key of `FAMILIES`."""
 
     def fingerprint(self) -> str:
-        """Return what tells one model from another without reading its weights: configuration, files and sizes."""
+        """Return a fingerprint of the configuration, files and sizes, without reading weights."""
         digest = hashlib.sha256((self.folder / "config.json").read_bytes())
         for path in sorted(self.folder.glob("*.safetensors")):
             digest.update(f"{path.name} {path.stat().st_size}\n".encode())
@@ -30,7 +33,7 @@ class FoundModel:
 
 
 def find_model(name: str, *, wanted_for: str = "") -> FoundModel:
-    """Return the model in a folder, or the one of this name in the cache of Hugging Face.
+    """Return the model in a folder or in the Hugging Face cache.
 
     Raises:
         BackendError: it is not there, not whole, or of a kind that the backend does not know; with the remedy.
@@ -85,7 +88,10 @@ def _read_config(folder: Path) -> dict[str, Any]:
 
 
 def _has_weights(folder: Path) -> bool:
-    """Return whether all files of weights are there; those of a download that was cut short are not."""
+    """Return whether all weight files are there.
+
+    Those of a download that was cut short are not.
+    """
     try:
         index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What can be set of the VLM backend."""
+"""The options of the backend ``vlm``."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,7 +14,7 @@ Precision = Literal["bf16", "fp32"]
 
 @dataclass(frozen=True, slots=True)
 class VlmOptions:
-    """The seed is the run's."""
+    """The options of the backend ``vlm``; the seed is the run's."""
 
     model: str = ""
     """A folder, or the name under which a model was fetched into the cache of Hugging Face."""

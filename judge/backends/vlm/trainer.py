@@ -1,4 +1,4 @@
-"""The training of a model, in one process or as one of several that work side by side.
+"""Trains a model, in one process or in several side by side.
 
 A checkpoint counts once its last file is there. A run that was cut short takes its weights from the last one that
 counts, and from there on sees the same samples by the same chance: it comes to the same result.
@@ -54,7 +54,9 @@ def train_model(
     options: VlmOptions,
     progress: ProgressReporter,
 ) -> None:
-    """Train the model and leave it in the run's folder; the first of several processes writes.
+    """Train the model into the run's folder.
+
+    Of several processes the first writes.
 
     Raises:
         BackendError: there is nothing to learn from, the model cannot learn it, or it diverges.
@@ -100,7 +102,7 @@ def train_model(
 
 
 def last_checkpoint(folder: Path, devices: int) -> Path | None:
-    """Return the newest checkpoint that is whole."""
+    """Return the newest complete checkpoint."""
     found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
     return next((path for path in found if _is_whole(path, devices)), None)
 
@@ -115,7 +117,7 @@ def _is_whole(checkpoint: Path, devices: int) -> bool:
 
 
 class JudgeTrainer(Trainer):
-    """The library's loop with the losses of `losses`, and with checkpoints that it can be trusted to go on from."""
+    """The library's trainer with our losses and resumable checkpoints."""
 
     # Ours is the mean over a batch, whatever the model's own would be.
     loss_is_scaled_for_ga = False
@@ -132,7 +134,7 @@ class JudgeTrainer(Trainer):
         return_outputs: bool = False,
         num_items_in_batch: Any = None,
     ) -> Any:
-        """Return the loss of a batch of `lessons.collate`."""
+        """Return the loss of a batch of `training_targets.collate`."""
         labels, levels, spreads = (inputs.pop(name) for name in ("labels", "levels", "spreads"))
         # The logits at a token are for the next one.
         found = model(**inputs, logits_to_keep=labels.shape[1] + 1, use_cache=False)
@@ -148,17 +150,20 @@ class JudgeTrainer(Trainer):
         self.save_model(str(folder), _internal_call=True)
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, torch.Tensor] | None = None) -> None:
-        """Write weights and nothing beside them, where the library would add a pickle."""
+        """Write the weights alone, where the library would add a pickle."""
         if self.args.should_save:
             assert output_dir is not None
             checkpoints.save_weights(self.accelerator.unwrap_model(self.model), Path(output_dir), state=state_dict)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        """Do nothing: the weights have come from there already, by names of which the library loses some."""
+        """Do nothing: the weights are loaded already.
+
+        They came from the checkpoint by names of which the library loses some.
+        """
 
 
 class _ProgressCallback(TrainerCallback):
-    """Tells how a training goes."""
+    """A callback that reports the progress of a training."""
 
     def __init__(self, run: Run, progress: ProgressReporter) -> None:
         self._run = run

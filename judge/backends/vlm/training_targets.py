@@ -1,4 +1,4 @@
-"""What a model learns from a labelled sample: the line it is to write, and how people's ratings are spread."""
+"""Builds training targets: the line of scores, and the spread of ratings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ LEFT_OUT = -100
 
 @dataclass(slots=True)
 class TrainingExample:
-    """A conversation with its answer, and the spread of ratings at each mark of the answer."""
+    """A conversation with its answer, and the rating spread at each level."""
 
     item: Conversation
     answer: TokenizedAnswer
@@ -31,14 +31,20 @@ class TrainingExample:
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """A sample and the dimension it is asked about by itself; None: all of them in one line."""
+    """A sample and the dimension it is asked about.
+
+    None: all dimensions in one line.
+    """
 
     sample: LabelledSample
     dimension: int | None = None
 
 
 def build_exercises(samples: Sequence[LabelledSample], rubric: RubricSpec, readout: Readout) -> list[Exercise]:
-    """Return what is learned of the samples; none of those of which everything follows from rules."""
+    """Return the exercises of the samples.
+
+    Samples of which everything follows from rules have none.
+    """
     found: list[Exercise] = []
     for one in samples:
         asked = [key for key in missing_side_rules.asked_keys(one.sample, rubric) if _is_labelled(one, key)]
@@ -50,7 +56,7 @@ def build_exercises(samples: Sequence[LabelledSample], rubric: RubricSpec, reado
 
 
 class TrainingExamples(torch.utils.data.Dataset[TrainingExample]):
-    """Exercises as a model takes them, made one by one as they are asked for."""
+    """A dataset of exercises, tokenized when they are read."""
 
     def __init__(
         self,
@@ -60,7 +66,10 @@ class TrainingExamples(torch.utils.data.Dataset[TrainingExample]):
         line: AnswerLine,
         pictures: PictureFolder,
     ) -> None:
-        """Take the rubric as it was released, whose levels have the order of those that are spoken."""
+        """Store the rubric as it was released.
+
+        Its levels have the order of those that the model is told.
+        """
         self._exercises = made
         self._rubric = rubric
         self._items = items
@@ -71,7 +80,7 @@ class TrainingExamples(torch.utils.data.Dataset[TrainingExample]):
         return len(self._exercises)
 
     def __getitem__(self, number: int) -> TrainingExample:
-        """Raise `MissingPicture` where a picture cannot be shown."""
+        """Return an example; `MissingPicture` where a picture cannot be shown."""
         exercise = self._exercises[number]
         one, dimensions = exercise.sample, self._rubric.dimensions
         if exercise.dimension is None:
@@ -99,7 +108,7 @@ class TrainingExamples(torch.utils.data.Dataset[TrainingExample]):
 def collate(
     examples: Sequence[TrainingExample], items: ConversationBuilder, line: AnswerLine, *, blank: bool = False
 ) -> dict[str, torch.Tensor]:
-    """Return a batch with what is to be learned of its last tokens.
+    """Return a batch with the targets of its last tokens.
 
     ``labels`` are the tokens to write, samples x tokens, `LEFT_OUT` where nothing is learned. At the same places
     ``levels`` are the tokens of the levels and ``spreads`` the chances of these, samples x tokens x levels; the chances
@@ -130,7 +139,10 @@ def _is_labelled(one: LabelledSample, key: str) -> bool:
 
 
 def _level_position(one: LabelledSample, dimension: RubricDimension) -> int:
-    """Return the place of the level that a line holds; the middle one, which is not learned, where nobody scored."""
+    """Return the position of the level in a line.
+
+    It is the middle one, which is not learned, where nobody scored.
+    """
     values = dimension.values
     if dimension.key in one.final:
         return values.index(one.final[dimension.key])

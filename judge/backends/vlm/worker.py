@@ -1,7 +1,6 @@
-"""``accelerate launch -m judge.backends.vlm.worker RUN_DIR``: one of the processes of a training.
+"""Runs one process of a training: ``accelerate launch -m judge.backends.vlm.worker RUN_DIR``.
 
-It tells the one that started it how it goes, in lines of JSON on standard output, and ends when its standard input
-does.
+It reports progress as lines of JSON on standard output, and ends when its standard input does.
 """
 
 import json
@@ -22,7 +21,7 @@ from .options import VlmOptions
 
 
 def main(folder: Path) -> int:
-    """Train as one of several; returns the exit status."""
+    """Train as one of several processes, and return the exit status."""
     from .trainer import train_model
 
     threading.Thread(target=_exit_when_input_ends, daemon=True).start()

@@ -1,5 +1,5 @@
-"""Frozen encoders from local folders: what other people's models see in texts and pictures, beside our own features.
+"""Frozen encoders of texts and pictures, loaded from local folders.
 
-``folder`` says whether a folder holds an encoder, and which; ``towers`` runs one and is the only module that needs
-torch; ``blocks`` holds what it said of many samples; ``encoding`` asks it and keeps its vectors by content.
+``folder`` checks whether a folder holds an encoder, and which; ``encoder`` runs one and is the only module that needs
+torch; ``embeddings`` holds its vectors of many samples; ``cached_encoding`` runs it and stores its vectors by content.
 """

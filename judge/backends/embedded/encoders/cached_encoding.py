@@ -1,4 +1,4 @@
-"""What the encoders of a run say of samples: from the store where it is known, else by a pass through the model."""
+"""Encodes samples with the encoders of a run, cached in a store."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,14 +37,20 @@ ENCODERS_FILE = "encoders.json"
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """What of a sample can be encoded: texts by side, and its pictures as names with checksums."""
+    """What encoders read of a sample: texts by side, and pictures.
+
+    Pictures are names with checksums.
+    """
 
     texts: Mapping[str, str]
     pictures: Sequence[tuple[str, str]]
 
 
 class Encoders:
-    """The encoders that a run names. A model is loaded when something is asked that the store does not know."""
+    """The encoders that a run names.
+
+    A model is loaded when something is not in the store.
+    """
 
     def __init__(
         self, folders: Sequence[EncoderFolder], pictures: PictureFolder, store: VectorStore | None = None
@@ -58,7 +64,7 @@ class Encoders:
     def encode(
         self, samples: Sequence[SampleRecord], done: Callable[[int], None] = lambda count: None
     ) -> EncodedSamples:
-        """Return what the encoders say of samples; ``done`` hears how many samples were asked about.
+        """Return the encoded samples; ``done`` is called with the number of samples encoded.
 
         Raises:
             BackendError: a folder holds no such model.
@@ -85,7 +91,10 @@ class Encoders:
     def _find_or_encode(
         self, folder: EncoderFolder, contents: Sequence[_Content], fresh: dict[bytes, Vectors]
     ) -> dict[bytes, Vectors]:
-        """Return the vectors of contents by key; those that had to be made are put into ``fresh`` as well."""
+        """Return vectors by key, from the store or the encoder.
+
+        New vectors are put into ``fresh`` as well.
+        """
         texts: dict[bytes, str] = {}
         names: dict[bytes, str] = {}
         if ANSWER in SIDES[folder.role]:
@@ -117,7 +126,7 @@ class Encoders:
 
 @contextmanager
 def load_encoders(folders: Sequence[EncoderFolder], context: JudgeContext) -> Iterator[Encoders]:
-    """Return the encoders, with the store in the cache of these surroundings where they have one."""
+    """Yield the encoders, with the store in the context's cache, if any."""
     store = VectorStore(context.cache / "features.sqlite") if context.cache else None
     try:
         yield Encoders(folders, context.pictures, store)
@@ -127,7 +136,7 @@ def load_encoders(folders: Sequence[EncoderFolder], context: JudgeContext) -> It
 
 
 def record_encoders(run: Run, folders: Sequence[EncoderFolder]) -> None:
-    """Write down which encoders a run learns with; where it is written already, hold them to it."""
+    """Write which encoders a run learns with, or check them against that record."""
     if (run.model / ENCODERS_FILE).exists():
         refuse_other_encoders(run, folders)
     elif folders:
@@ -135,7 +144,7 @@ def record_encoders(run: Run, folders: Sequence[EncoderFolder]) -> None:
 
 
 def refuse_other_encoders(run: Run, folders: Sequence[EncoderFolder]) -> None:
-    """Make sure that the folders hold the encoders that a run was begun with.
+    """Raise `BackendError` unless the folders hold the run's encoders.
 
     Raises:
         BackendError: one is missing, holds another model, or was not there when the run was begun.
@@ -190,6 +199,9 @@ def _key(folder: EncoderFolder, kind: str, checksum: str) -> bytes:
 
 @lru_cache(maxsize=1)
 def _encoding_version() -> str:
-    """Return what is part of every key, so that another way of encoding does not find what the former one left."""
+    """Return the version of the encoding, which is part of every key.
+
+    Another version then does not find what the former one stored.
+    """
     libraries = " ".join(f"{name} {version(name)}" for name in (*LIBRARIES, "pillow"))
     return f"{source_checksum(Path(__file__).resolve().parent)} {libraries}"

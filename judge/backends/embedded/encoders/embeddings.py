@@ -1,4 +1,4 @@
-"""What encoders said of many samples: a block of vectors for each side, and how near sides are to one another."""
+"""Holds encoder vectors of many samples, with the cosines between their sides."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,10 @@ COSINE_PAIRS: Mapping[Role, Sequence[tuple[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingBlock:
-    """One side of samples through one encoder: the positions of those that have it, and a vector of each of them."""
+    """The vectors of one side through one encoder.
+
+    ``rows`` are the positions of the samples that have that side.
+    """
 
     rows: Ints
     vectors: Vectors
@@ -36,7 +39,10 @@ class EmbeddingBlock:
 
 @dataclass(frozen=True, slots=True)
 class EncodedSamples:
-    """Blocks by encoder and side, as ``text-answer``; cosines are samples x relations, 0 where a side is missing."""
+    """Blocks by encoder and side, as ``text-answer``, and cosines.
+
+    Cosines are samples x relations, 0 where a side is missing.
+    """
 
     count: int
     blocks: Mapping[str, EmbeddingBlock]
@@ -44,7 +50,7 @@ class EncodedSamples:
 
 
 def build_encoded_samples(sides: Mapping[Role, Sequence[Mapping[str, Vectors]]], count: int) -> EncodedSamples:
-    """Return the blocks of samples, of what each encoder said of the sides that each of ``count`` samples has."""
+    """Return the encoded samples from each encoder's vectors by side."""
     blocks: dict[str, EmbeddingBlock] = {}
     cosines: list[Floats] = []
     for role, samples in sides.items():

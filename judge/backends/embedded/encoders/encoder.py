@@ -1,4 +1,4 @@
-"""A frozen encoder at work: texts and pictures in, vectors of length one out.
+"""Runs a frozen encoder: texts and pictures in, unit vectors out.
 
 Every batch has one of a few fixed shapes, filled up where need be. A vector then depends on its own text or picture
 alone and not on what it was asked together with, so that a run that was cut short goes on to the same result.
@@ -32,7 +32,7 @@ Vectors = npt.NDArray[np.float32]
 
 
 class Encoder:
-    """A model with what prepares its input, loaded once, never changed."""
+    """A frozen model with its tokenizer and image processor."""
 
     def __init__(self, folder: EncoderFolder) -> None:
         """Load an encoder.
@@ -75,7 +75,10 @@ class Encoder:
             self._window_length = self._max_window()
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
-        """Return a vector of each text, that of its windows together; a row each."""
+        """Return a vector of each text, a row each.
+
+        It is that of all windows of the text.
+        """
         windows = [(place, window) for place, text in enumerate(texts) for window in self._split_windows(text)]
         by_length: dict[int, list[int]] = {}
         for number, (_, window) in enumerate(windows):
@@ -154,7 +157,10 @@ class Encoder:
 
 
 def _pooled_output(said: Any) -> Any:
-    """Return the vectors of a tower, which later versions of the library wrap."""
+    """Return the pooled vectors of an output.
+
+    Later versions of the library wrap them.
+    """
     return getattr(said, "pooler_output", said)
 
 
@@ -164,12 +170,18 @@ def _batches(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 def _fill_batch(batch: Sequence[Any]) -> list[Any]:
-    """Return a batch of the one size that there is; what fills it up is not looked at."""
+    """Return a batch filled up to the fixed size.
+
+    The results of what fills it up are not used.
+    """
     return [*batch, *[batch[0]] * (BATCH_SIZE - len(batch))]
 
 
 def _crop_strip(picture: Image.Image) -> Image.Image:
-    """Return a picture, of a strip its middle: enlarged until its shorter side fits, it would fill the memory."""
+    """Return a picture, of a long strip only its middle.
+
+    Enlarged until its shorter side fits, a strip would fill the memory.
+    """
     width, height = picture.size
     longest = MAX_ASPECT * min(width, height)
     left, top = max(0, width - longest) // 2, max(0, height - longest) // 2

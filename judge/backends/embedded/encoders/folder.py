@@ -1,4 +1,7 @@
-"""A folder that holds an encoder: whether it does, and a checksum of everything that its vectors depend on."""
+"""Checks that a folder holds an encoder, and computes its checksum.
+
+The checksum covers everything that its vectors depend on.
+"""
 
 import hashlib
 import json
@@ -28,7 +31,7 @@ IMAGE_PROCESSOR = ("preprocessor_config.json", "processor_config.json")
 
 @dataclass(frozen=True)
 class EncoderFolder:
-    """A folder as an option names it, and what it is for."""
+    """A folder that an option names, and the role of its encoder."""
 
     role: Role
     path: Path
@@ -38,7 +41,7 @@ class EncoderFolder:
         return f"{self.role}_encoder"
 
     def check(self) -> None:
-        """Look whether an encoder for this role is there, without loading it.
+        """Check that the folder holds an encoder for its role, without loading it.
 
         Raises:
             BackendError: it is not; the message says how to get one.
@@ -75,11 +78,11 @@ class EncoderFolder:
         return digest.hexdigest()
 
     def describe(self) -> dict[str, str]:
-        """Return what a run remembers of it."""
+        """Return the model type and checksum that a run records."""
         return {"model_type": str(self._config().get("model_type", "")), "sha256": self.checksum}
 
     def build_error(self, what: str) -> BackendError:
-        """Return the error of a folder that cannot be used, with the command that fetches one that can."""
+        """Return the error of an unusable folder, with a command that fetches one."""
         return BackendError(
             f"{self.option}: {self.path.absolute()} {what}. One is fetched by: "
             f"hf download {EXAMPLES[self.role]} --local-dir {self.path}"
