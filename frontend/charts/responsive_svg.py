@@ -10,7 +10,7 @@ from math import ceil, floor, log10
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from frontend.presenters.vocabulary import decimals
+from frontend.presenters.vocabulary import format_decimals
 
 from .svg import ChartScale
 
@@ -35,7 +35,7 @@ class PercentAxis:
 
     def tick_text(self, value: float, *, sign: bool = False) -> str:
         """Return a tick as it is written."""
-        text = decimals(abs(value), self.places)
+        text = format_decimals(abs(value), self.places)
         if round(value, self.places) == 0:
             return text
         return (MINUS if value < 0 else "+" if sign else "") + text

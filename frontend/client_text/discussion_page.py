@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotation.models import Post
-from frontend.presenters.vocabulary import COUNTS
+from frontend.presenters.vocabulary import COUNT_WORDS
 
 from .shared import shared_text, text_with_singular
 
@@ -18,7 +18,7 @@ def discussion_page_text() -> dict[str, str]:
     """Return every text that the script shows or reads out, in the viewer's language."""
     return {
         **shared_text(),
-        **{f"count_{number}": str(name) for number, name in COUNTS.items()},
+        **{f"count_{number}": str(name) for number, name in COUNT_WORDS.items()},
         **_sample_text(),
         **_case_header_text(),
         **_topic_text(),

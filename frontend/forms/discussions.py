@@ -46,7 +46,7 @@ class CaseFilterForm(forms.Form):
         super().__init__(*args)
         for name, choices in (
             ("dimension", [(one.key, f"{one.key} {one.name}") for one in dimensions]),
-            ("waits_for", [(one.public_id, vocabulary.name_of(one, names=names)) for one in awaited]),
+            ("waits_for", [(one.public_id, vocabulary.member_name(one, names=names)) for one in awaited]),
         ):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
@@ -161,11 +161,11 @@ class DeadlineForm(PageForm):
 
 def _whom(one: ParticipantView) -> str:
     told = f"{one.alias}, {one.name}" if one.name else one.alias
-    return f"{told} ({discussions.AWAY.get(one.away, one.away)})" if one.away else told
+    return f"{told} ({discussions.ABSENCE_REASONS.get(one.away, one.away)})" if one.away else told
 
 
 def _put_off(days: int, day: date) -> str:
     return ngettext("%(days)d day from now, to %(day)s", "%(days)d days from now, to %(day)s", days) % {
         "days": days,
-        "day": vocabulary.day(day),
+        "day": vocabulary.format_day(day),
     }

@@ -22,5 +22,5 @@ class JobFilterForm(forms.Form):
         super().__init__(*args, **kwargs)
         assert set(STATES) == set(Job.State.values)
         any_of_them = ("", _("any"))
-        self.fields["kind"].choices = [any_of_them, *((kind, vocabulary.word(kind)) for kind in kinds)]  # type: ignore[attr-defined]
-        self.fields["state"].choices = [any_of_them, *((state, vocabulary.word(state)) for state in STATES)]  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [any_of_them, *((kind, vocabulary.stored_word(kind)) for kind in kinds)]  # type: ignore[attr-defined]
+        self.fields["state"].choices = [any_of_them, *((state, vocabulary.stored_word(state)) for state in STATES)]  # type: ignore[attr-defined]

@@ -54,9 +54,9 @@ class SampleFilterForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         choices: dict[str, list[tuple[str, Any]]] = {
-            "state": [(state, vocabulary.word(state)) for state in Sample.State.values],
+            "state": [(state, vocabulary.stored_word(state)) for state in Sample.State.values],
             "disputed": [(sample_list.ANY, _("any dimension")), *((d.key, f"{d.key} {d.name}") for d in dimensions)],
-            "outcome": [(name, discussions.outcome(name)) for name in FinalScore.Outcome.values],
+            "outcome": [(name, discussions.outcome_text(name)) for name in FinalScore.Outcome.values],
         }
         for name, offered in choices.items():
             field = self.fields[name]
@@ -143,5 +143,5 @@ class AssignForm(PageForm):
 def _whom(taker: EligibleAnnotator) -> str:
     if taker.held_until is None:
         return taker.member.name
-    known = {"name": taker.member.name, "moment": discussions.moment(taker.held_until)}
+    known = {"name": taker.member.name, "moment": discussions.format_moment(taker.held_until)}
     return gettext("%(name)s (has it until %(moment)s)") % known

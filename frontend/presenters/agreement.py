@@ -12,15 +12,15 @@ from django.utils.translation import ngettext
 from annotation.core.rubric_cache import RubricDefinition
 from frontend.charts import svg
 
-from .annotator_remarks import format_two_decimals, signed_decimal
+from .annotator_remarks import format_signed, format_two_decimals
 from .stored_reports import People
 
 LEVELS = ("ordinal", "interval", "nominal")
 GROUPS = ("all", "generator", "domain")
 # Krippendorff's customary bars for tentative and for firm conclusions.
-BARS = (0.67, 0.8)
+ALPHA_THRESHOLDS = (0.67, 0.8)
 # More do not fit side by side; the files have them all.
-MOST_PEOPLE = 16
+HEAT_MAP_PEOPLE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class AgreementRow:
     key: str
     name: str
     group: str
-    figures: Mapping[str, Any]
+    metrics: Mapping[str, Any]
     drawing: SafeString
 
 
@@ -62,9 +62,9 @@ class AgreementTable:
         found: dict[str, None] = {}
         for row in self.rows:
             for name in ("icc", "icc_two_way"):
-                why = row.figures[name]["undefined"]
-                if why and row.figures["alpha"] is not None:
-                    found.setdefault(_("%(form)s undefined: %(why)s") % {"form": row.figures[name]["form"], "why": why})
+                why = row.metrics[name]["undefined"]
+                if why and row.metrics["alpha"] is not None:
+                    found.setdefault(_("%(form)s undefined: %(why)s") % {"form": row.metrics[name]["form"], "why": why})
         return list(found)
 
 
@@ -76,7 +76,7 @@ def stored_rows(agreement: Mapping[str, Any] | None, level: str, by: str) -> lis
     return found
 
 
-def table(
+def agreement_table(
     agreement: Mapping[str, Any] | None, rubric: RubricDefinition, *, level: str, by: str = "all", width: float = 300
 ) -> AgreementTable:
     """Lay out agreement per dimension, in the rubric's order; groups by name within each."""
@@ -92,7 +92,9 @@ def table(
             own.sort(key=lambda row: group_name(row, by).casefold())
         if own:
             blocks.append(
-                DimensionBlock(dimension.key, dimension.name, [_row(row, dimension.name, by, scale) for row in own])
+                DimensionBlock(
+                    dimension.key, dimension.name, [_agreement_row(row, dimension.name, by, scale) for row in own]
+                )
             )
     return AgreementTable(level, by, blocks, svg.draw_axis(scale, svg.alpha_ticks(scale)))
 
@@ -102,36 +104,36 @@ def group_name(row: Mapping[str, Any], by: str) -> str:
     return str(row.get("group", {}).get(by) or _("none given"))
 
 
-def _row(row: Mapping[str, Any], name: str, by: str, scale: svg.ChartScale) -> AgreementRow:
+def _agreement_row(row: Mapping[str, Any], name: str, by: str, scale: svg.ChartScale) -> AgreementRow:
     group = group_name(row, by) if by != "all" else ""
-    drawing = svg.draw_interval(scale, row.get("alpha"), row.get("interval"), bars=BARS)
+    drawing = svg.draw_interval(scale, row.get("alpha"), row.get("interval"), bars=ALPHA_THRESHOLDS)
     return AgreementRow(row["dimension"], name, group, row, drawing)
 
 
 def summary_sentence(shown: AgreementTable) -> str:
     """Return the sentence that the page of agreement opens with."""
-    rows = [row for row in shown.rows if row.figures.get("alpha") is not None]
+    rows = [row for row in shown.rows if row.metrics.get("alpha") is not None]
     if not rows:
         return _("Agreement cannot be told yet")
-    best = max(rows, key=lambda row: row.figures["alpha"])
-    least = min(rows, key=lambda row: row.figures["alpha"])
+    best = max(rows, key=lambda row: row.metrics["alpha"])
+    least = min(rows, key=lambda row: row.metrics["alpha"])
     if best is least:
         return _("On %(what)s annotators agree with an alpha of %(alpha)s") % {
             "what": best.name,
-            "alpha": format_two_decimals(best.figures["alpha"]),
+            "alpha": format_two_decimals(best.metrics["alpha"]),
         }
     if shown.by != "all":
         return _("Agreement runs from %(low)s (%(least)s) to %(high)s (%(best)s)") % {
-            "low": format_two_decimals(least.figures["alpha"]),
+            "low": format_two_decimals(least.metrics["alpha"]),
             "least": f"{least.group}, {least.name}",
-            "high": format_two_decimals(best.figures["alpha"]),
+            "high": format_two_decimals(best.metrics["alpha"]),
             "best": f"{best.group}, {best.name}",
         }
     return _("Annotators agree most on %(best)s (alpha %(high)s), least on %(least)s (%(low)s)") % {
         "best": best.name,
-        "high": format_two_decimals(best.figures["alpha"]),
+        "high": format_two_decimals(best.metrics["alpha"]),
         "least": least.name,
-        "low": format_two_decimals(least.figures["alpha"]),
+        "low": format_two_decimals(least.metrics["alpha"]),
     }
 
 
@@ -141,7 +143,7 @@ class HeatMapCell:
 
     value: float | None
     shade: int | None
-    said: str
+    description: str
     text: str = ""
     """What stands in the cell where it is not the value with two decimals."""
 
@@ -158,7 +160,7 @@ class HeatMap:
     """People for whom there is no room."""
 
 
-def heat_maps(rows: Iterable[Mapping[str, Any]], rubric: RubricDefinition, people: People) -> list[HeatMap]:
+def kappa_heat_maps(rows: Iterable[Mapping[str, Any]], rubric: RubricDefinition, people: People) -> list[HeatMap]:
     """Lay out the pairs of each dimension; a dimension that no two people have scored has no map."""
     by_key = {row["dimension"]: row for row in rows}
     maps = []
@@ -169,12 +171,12 @@ def heat_maps(rows: Iterable[Mapping[str, Any]], rubric: RubricDefinition, peopl
     return maps
 
 
-def overall_heat_map(rows: Iterable[Mapping[str, Any]], people: People) -> HeatMap | None:
+def overall_kappa_heat_map(rows: Iterable[Mapping[str, Any]], people: People) -> HeatMap | None:
     """Lay out the mean kappa of every pair over the dimensions on which it is defined."""
     found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in rows:
         for pair in row.get("kappa") or []:
-            found.setdefault(_pair(pair), []).append(pair)
+            found.setdefault(_sorted_pair(pair), []).append(pair)
     if not found:
         return None
     pairs = []
@@ -191,25 +193,25 @@ def overall_heat_map(rows: Iterable[Mapping[str, Any]], people: People) -> HeatM
     return _heat_map("", _("all dimensions"), pairs, people)
 
 
-def _pair(cell: Mapping[str, Any]) -> tuple[str, str]:
+def _sorted_pair(cell: Mapping[str, Any]) -> tuple[str, str]:
     first, second = sorted(cell["pair"])
     return first, second
 
 
 def _heat_map(key: str, name: str, pairs: Iterable[Mapping[str, Any]], people: People) -> HeatMap:
-    cells = {_pair(pair): pair for pair in pairs}
+    cells = {_sorted_pair(pair): pair for pair in pairs}
     weight: Counter[str] = Counter()
     for pair, found in cells.items():
         weight.update(dict.fromkeys(pair, found["samples"] or 0))
-    order = people.in_order({one for one, _n in weight.most_common(MOST_PEOPLE)})
+    order = people.in_order({one for one, _n in weight.most_common(HEAT_MAP_PEOPLE)})
     rows = []
     for place, one in enumerate(order[1:], start=1):
-        line = [_cell(cells.get((min(one, other), max(one, other)))) for other in order[:place]]
+        line = [_kappa_cell(cells.get((min(one, other), max(one, other)))) for other in order[:place]]
         rows.append((people.called(one), line))
     return HeatMap(key, name, [people.called(one) for one in order[:-1]], rows, len(weight) - len(order))
 
 
-def _cell(pair: Mapping[str, Any] | None) -> HeatMapCell:
+def _kappa_cell(pair: Mapping[str, Any] | None) -> HeatMapCell:
     if pair is None:
         return HeatMapCell(None, None, _("no sample in common"))
     value = pair.get("kappa")
@@ -226,7 +228,7 @@ class StanceChangeRow:
 
     key: str
     name: str
-    figures: Mapping[str, Any]
+    metrics: Mapping[str, Any]
     share: float | None
     drawing: SafeString
     towards: list[tuple[str, int, float]]
@@ -254,14 +256,14 @@ def stance_change_rows(agreement: Mapping[str, Any] | None, rubric: RubricDefini
                 svg.draw_diverging_bars(row["down"], row["up"], most=most),
                 [
                     (word, towards.get(name) or 0, (towards.get(name) or 0) / count if count else 0)
-                    for name, word in _towards()
+                    for name, word in _direction_words()
                 ],
             )
         )
     return found
 
 
-def _towards() -> Sequence[tuple[str, str]]:
+def _direction_words() -> Sequence[tuple[str, str]]:
     return (
         ("majority", _("the majority")),
         ("highest", _("the highest")),
@@ -270,25 +272,25 @@ def _towards() -> Sequence[tuple[str, str]]:
     )
 
 
-def moved_sentence(rows: Sequence[StanceChangeRow]) -> str:
+def stance_change_sentence(rows: Sequence[StanceChangeRow]) -> str:
     """Return what discussions did, in a sentence; nothing where none is over."""
-    stances = sum(row.figures["stances"] for row in rows)
+    stances = sum(row.metrics["stances"] for row in rows)
     if not stances:
         return ""
-    count = sum(row.figures["moved"] for row in rows)
-    mean = sum((row.figures["mean_change"] or 0) * row.figures["stances"] for row in rows) / stances
+    count = sum(row.metrics["moved"] for row in rows)
+    mean = sum((row.metrics["mean_change"] or 0) * row.metrics["stances"] for row in rows) / stances
     return _("Discussions moved %(share)s of the first values; the mean of all went by %(mean)s levels.") % {
-        "share": share(count / stances),
-        "mean": signed_decimal(mean),
+        "share": format_percent(count / stances),
+        "mean": format_signed(mean),
     }
 
 
-def share(value: float) -> str:
+def format_percent(value: float) -> str:
     """Return a share in whole per cent."""
     return f"{100 * value:.0f} %"
 
 
-def whom(agreement: Mapping[str, Any] | None, people: People) -> HeatMap | None:
+def adoption_heat_map(agreement: Mapping[str, Any] | None, people: People) -> HeatMap | None:
     """Lay out how often each person, in the rows, ended on the first value of each other one, in the columns.
 
     A cell is a share of the times that the two had begun on different values.
@@ -299,21 +301,21 @@ def whom(agreement: Mapping[str, Any] | None, people: People) -> HeatMap | None:
     weight: Counter[str] = Counter()
     for (one, other), row in cells.items():
         weight.update({one: row["of"], other: row["of"]})
-    order = people.in_order({one for one, _n in weight.most_common(MOST_PEOPLE)})
-    rows = [(people.called(one), [_whom_cell(one, other, cells) for other in order]) for one in order]
+    order = people.in_order({one for one, _n in weight.most_common(HEAT_MAP_PEOPLE)})
+    rows = [(people.called(one), [_adoption_cell(one, other, cells) for other in order]) for one in order]
     return HeatMap("", "", [people.called(one) for one in order], rows, len(weight) - len(order))
 
 
-def _whom_cell(one: str, other: str, cells: Mapping[tuple[str, str], Mapping[str, Any]]) -> HeatMapCell:
+def _adoption_cell(one: str, other: str, cells: Mapping[tuple[str, str], Mapping[str, Any]]) -> HeatMapCell:
     row = cells.get((one, other))
     if row is None:
         return HeatMapCell(None, None, "" if one == other else _("never apart"))
     part = row["n"] / row["of"]
     said = _("%(n)s of %(of)s times") % {"n": row["n"], "of": row["of"]}
-    return HeatMapCell(part, svg.shade_index(part), said, share(part))
+    return HeatMapCell(part, svg.shade_index(part), said, format_percent(part))
 
 
-def basis(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+def evaluation_counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Return what the figures of all samples rest on: ratings in sum, samples and annotators at most."""
     return {
         "ratings": sum(row.get("ratings") or 0 for row in rows),

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from .vocabulary import decimals
+from .vocabulary import format_decimals
 
 MINUS = "−"
 
@@ -29,14 +29,14 @@ def format_two_decimals(value: float | None) -> str:
     """Return a figure with two decimals and a real minus."""
     if value is None:
         return "–"
-    return (MINUS if value < 0 and round(value, 2) != 0 else "") + decimals(abs(value), 2)
+    return (MINUS if value < 0 and round(value, 2) != 0 else "") + format_decimals(abs(value), 2)
 
 
-def signed_decimal(value: float | None) -> str:
+def format_signed(value: float | None) -> str:
     """Return a difference with its sign and two decimals; one that rounds to nothing has no sign."""
     if value is None:
         return "–"
-    text = decimals(abs(value), 2)
+    text = format_decimals(abs(value), 2)
     if round(value, 2) == 0:
         return text
     return (MINUS if value < 0 else "+") + text
@@ -47,12 +47,12 @@ def noteworthy_word(code: str) -> str:
     return str(NOTEWORTHY.get(code, code.replace("_", " ")))
 
 
-def remarks(rows: Sequence[Mapping[str, Any]], whole: Mapping[str, Any]) -> str:
+def remarks_text(rows: Sequence[Mapping[str, Any]], whole: Mapping[str, Any]) -> str:
     """Return what is worth a look about one annotator: what has changed, then what they are like on dimensions.
 
     A word that holds on every dimension stands alone; any other one names the dimensions.
     """
-    said = [*_changes(whole)]
+    said = [*_change_texts(whole)]
     by_word: dict[str, list[str]] = {}
     for row in rows:
         if row.get("noteworthy"):
@@ -63,22 +63,22 @@ def remarks(rows: Sequence[Mapping[str, Any]], whole: Mapping[str, Any]) -> str:
             text = _("%(remark)s on %(dimensions)s") % {"remark": text, "dimensions": ", ".join(dimensions)}
         said.append(text)
     tested = whole.get("bias_change")
-    if by_word and tested and not any_change(whole):
+    if by_word and tested and not has_changed(whole):
         said[-1] = _("%(remark)s, steady") % {"remark": said[-1]}
     return "; ".join(said)
 
 
-def any_change(whole: Mapping[str, Any]) -> bool:
+def has_changed(whole: Mapping[str, Any]) -> bool:
     """Tell whether somebody has changed of late by more than chance and by enough to matter."""
     return any((whole.get(name) or {}).get("noteworthy") for name in ("bias_change", "pace_change"))
 
 
-def _changes(whole: Mapping[str, Any]) -> Iterator[str]:
+def _change_texts(whole: Mapping[str, Any]) -> Iterator[str]:
     bias, pace = whole.get("bias_change"), whole.get("pace_change")
     if bias and bias["noteworthy"]:
         yield _("bias %(before)s to %(after)s since week %(week)s") % {
-            "before": signed_decimal(bias["before"]),
-            "after": signed_decimal(bias["after"]),
+            "before": format_signed(bias["before"]),
+            "after": format_signed(bias["after"]),
             "week": week_number(bias["since"]),
         }
     if pace and pace["noteworthy"]:

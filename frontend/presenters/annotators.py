@@ -14,11 +14,11 @@ from annotation.models import Member
 from frontend.charts import svg
 
 from .agreement import stored_rows
-from .annotator_remarks import any_change, noteworthy_word, remarks, week_number
-from .stored_reports import Figures, People
+from .annotator_remarks import has_changed, noteworthy_word, remarks_text, week_number
+from .stored_reports import People, StudyReports
 
 SHOWN_WEEKS = 10
-BIAS_SHOWN = 0.6
+MIN_BIAS_REACH = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +62,18 @@ class AnnotatorBoard:
     """Somebody has figures of two weeks or more, so that there is a line to draw."""
 
 
-def annotators(figures: Figures, people: People, held: Mapping[str, int]) -> AnnotatorBoard:
+def annotator_board(reports: StudyReports, people: People, held: Mapping[str, int]) -> AnnotatorBoard:
     """Lay out everybody who has scored or may score."""
-    work = {row["member"]: row for row in (figures.progress or {}).get("members", [])}
-    quality = _by_member(figures.annotators)
-    overall = {row["member"]: row for row in (figures.annotators or {}).get("overall", [])}
-    kappas = mean_kappas(figures.agreement)
+    work = {row["member"]: row for row in (reports.progress or {}).get("members", [])}
+    quality = _rows_by_member(reports.annotators)
+    overall = {row["member"]: row for row in (reports.annotators or {}).get("overall", [])}
+    kappas = mean_kappas(reports.agreement)
     weeks = last_weeks(overall.values())
-    scale = svg.symmetric_scale(_ends(overall.values(), "bias"), least=BIAS_SHOWN, step=0.2)
-    week_bias = svg.symmetric_scale(_weekly(overall.values(), "bias", weeks), least=BIAS_SHOWN, step=0.2)
-    week_spread = svg.scale_covering(_weekly(overall.values(), "spread", weeks), step=0.5)
+    scale = svg.symmetric_scale(_interval_ends(overall.values(), "bias"), least=MIN_BIAS_REACH, step=0.2)
+    week_bias = svg.symmetric_scale(_weekly_values(overall.values(), "bias", weeks), least=MIN_BIAS_REACH, step=0.2)
+    week_spread = svg.scale_covering(_weekly_values(overall.values(), "spread", weeks), step=0.5)
     # Before the first calculation nobody knows; after it, whoever is not named there has scored nothing.
-    none = None if figures.progress is None else 0
+    none = None if reports.progress is None else 0
     rows = []
     for one, member in people.members.items():
         done = work.get(one)
@@ -81,7 +81,7 @@ def annotators(figures: Figures, people: People, held: Mapping[str, int]) -> Ann
         if done is None and one not in overall and not may_score:
             continue
         mine = overall.get(one, {})
-        changed = any_change(mine)
+        changed = has_changed(mine)
         bias = mine.get("bias")
         rows.append(
             AnnotatorBoardRow(
@@ -92,34 +92,34 @@ def annotators(figures: Figures, people: People, held: Mapping[str, int]) -> Ann
                 held=held.get(one, 0),
                 seconds=done["seconds"] if done else None,
                 last_at=parse_datetime(done["last_at"]) if done and done["last_at"] else None,
-                per_week=_columns(done),
+                per_week=_draw_scores_per_week(done),
                 bias=bias,
                 interval=mine.get("interval"),
                 bias_drawing=SafeString()
                 if bias is None
                 else svg.draw_interval(scale, bias, mine.get("interval"), bars=(0,), notable=changed),
-                bias_over_weeks=_spark(week_bias, mine, "bias", weeks, zero=0, notable=changed),
+                bias_over_weeks=_draw_sparkline(week_bias, mine, "bias", weeks, zero=0, notable=changed),
                 spread=mine.get("spread"),
-                spread_over_weeks=_spark(week_spread, mine, "spread", weeks),
-                exact=_weighed(quality.get(one, []), "exact"),
+                spread_over_weeks=_draw_sparkline(week_spread, mine, "spread", weeks),
+                exact=_weighted_mean(quality.get(one, []), "exact"),
                 kappa=kappas.get(one),
-                remarks=remarks(quality.get(one, []), mine),
+                remarks=remarks_text(quality.get(one, []), mine),
                 changed=changed,
             )
         )
     rows.sort(key=lambda row: (-(row.scored or 0), row.name.casefold()))
     return AnnotatorBoard(
         rows,
-        _span(scale, signed=True),
-        _span(week_bias, signed=True),
-        _span(week_spread),
+        _scale_ends(scale, signed=True),
+        _scale_ends(week_bias, signed=True),
+        _scale_ends(week_spread),
         any(row.per_week for row in rows),
         any(row.bias is not None for row in rows),
         any(row.bias_over_weeks or row.spread_over_weeks for row in rows),
     )
 
 
-def _span(scale: svg.ChartScale, *, signed: bool = False) -> str:
+def _scale_ends(scale: svg.ChartScale, *, signed: bool = False) -> str:
     low, high = (svg.format_tick(end, signed=signed) for end in (scale.low, scale.high))
     return _("%(low)s to %(high)s") % {"low": low, "high": high}
 
@@ -138,27 +138,27 @@ def mean_kappas(agreement: Mapping[str, Any] | None) -> dict[str, float]:
     return {one: total / weights[one] for one, total in sums.items()}
 
 
-def _columns(done: Mapping[str, Any] | None) -> SafeString:
+def _draw_scores_per_week(done: Mapping[str, Any] | None) -> SafeString:
     if done is None or not any(week["n"] for week in done["weeks"]):
         return SafeString()
     return svg.draw_columns([week["n"] for week in done["weeks"]], width=72, height=22)
 
 
-def _weighed(rows: Iterable[Mapping[str, Any]], name: str) -> float | None:
+def _weighted_mean(rows: Iterable[Mapping[str, Any]], name: str) -> float | None:
     cells = [(row[name], row["shared"]) for row in rows if row.get(name) is not None]
     total = sum(n for _value, n in cells)
     return sum(value * n for value, n in cells) / total if total else None
 
 
-def _ends(rows: Iterable[Mapping[str, Any]], name: str) -> list[float]:
+def _interval_ends(rows: Iterable[Mapping[str, Any]], name: str) -> list[float]:
     return [end for row in rows if row.get(name) is not None for end in (row["interval"] or [row[name]])]
 
 
-def _weekly(rows: Iterable[Mapping[str, Any]], name: str, weeks: Sequence[str]) -> list[float]:
-    return [value for row in rows for value in by_week(row, name, weeks) if value is not None]
+def _weekly_values(rows: Iterable[Mapping[str, Any]], name: str, weeks: Sequence[str]) -> list[float]:
+    return [value for row in rows for value in values_by_week(row, name, weeks) if value is not None]
 
 
-def _by_member(stored: Mapping[str, Any] | None) -> dict[str, list[dict[str, Any]]]:
+def _rows_by_member(stored: Mapping[str, Any] | None) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     for row in (stored or {}).get("rows", []):
         found.setdefault(row["member"], []).append(row)
@@ -170,13 +170,13 @@ def last_weeks(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     return sorted({week["week"] for row in rows for week in row.get("weeks") or []})[-SHOWN_WEEKS:]
 
 
-def by_week(row: Mapping[str, Any], name: str, weeks: Sequence[str]) -> list[float | None]:
+def values_by_week(row: Mapping[str, Any], name: str, weeks: Sequence[str]) -> list[float | None]:
     """Return one figure of a row in each of ``weeks``, None where there is none."""
     found = {week["week"]: week.get(name) for week in row.get("weeks") or []}
     return [found.get(week) for week in weeks]
 
 
-def _spark(
+def _draw_sparkline(
     scale: svg.ChartScale,
     row: Mapping[str, Any],
     name: str,
@@ -185,7 +185,7 @@ def _spark(
     zero: float | None = None,
     notable: bool = False,
 ) -> SafeString:
-    values = by_week(row, name, weeks)
+    values = values_by_week(row, name, weeks)
     if sum(value is not None for value in values) < 2:
         return SafeString()
     return svg.draw_sparkline(scale, values, zero=zero, notable=notable)
@@ -197,7 +197,7 @@ class DimensionRow:
 
     key: str
     name: str
-    figures: Mapping[str, Any]
+    metrics: Mapping[str, Any]
     bias: SafeString
     remarks: str
     bias_over_weeks: SafeString
@@ -205,7 +205,7 @@ class DimensionRow:
 
 
 @dataclass(frozen=True, slots=True)
-class OneAnnotator:
+class AnnotatorPage:
     """What is known of one annotator's scores."""
 
     rows: list[DimensionRow]
@@ -228,17 +228,17 @@ class OneAnnotator:
         return any(row.bias_over_weeks or row.spread_over_weeks for row in self.rows)
 
 
-def annotator_page(figures: Figures, public_id: str, rubric: RubricDefinition) -> OneAnnotator:
+def annotator_page(reports: StudyReports, public_id: str, rubric: RubricDefinition) -> AnnotatorPage:
     """Lay out one annotator's figures per dimension and over the weeks."""
-    rows = _by_member(figures.annotators).get(public_id, [])
+    rows = _rows_by_member(reports.annotators).get(public_id, [])
     by_key = {row["dimension"]: row for row in rows}
-    whole = _own((figures.annotators or {}).get("overall", []), public_id)
-    work = _own((figures.progress or {}).get("members", []), public_id)
+    whole = _row_of_member((reports.annotators or {}).get("overall", []), public_id)
+    work = _row_of_member((reports.progress or {}).get("members", []), public_id)
     shown = [*rows, whole] if whole is not None else rows
-    scale = svg.symmetric_scale(_ends(shown, "bias"), least=BIAS_SHOWN, step=0.2, width=132, pad=12)
+    scale = svg.symmetric_scale(_interval_ends(shown, "bias"), least=MIN_BIAS_REACH, step=0.2, width=132, pad=12)
     weeks = last_weeks(rows)
-    week_bias = svg.symmetric_scale(_weekly(rows, "bias", weeks), least=BIAS_SHOWN, step=0.2)
-    week_spread = svg.scale_covering(_weekly(rows, "spread", weeks), step=0.5)
+    week_bias = svg.symmetric_scale(_weekly_values(rows, "bias", weeks), least=MIN_BIAS_REACH, step=0.2)
+    week_spread = svg.scale_covering(_weekly_values(rows, "spread", weeks), step=0.5)
     lines = []
     for dimension in rubric.dimensions:
         row = by_key.get(dimension.key)
@@ -251,30 +251,30 @@ def annotator_page(figures: Figures, public_id: str, rubric: RubricDefinition) -
                 row,
                 svg.draw_interval(scale, row["bias"], row["interval"], bars=(0,)),
                 noteworthy_word(row["noteworthy"]) if row["noteworthy"] else "",
-                _over_weeks(week_bias, row, "bias", weeks, _("Bias on %s by week") % dimension.name, zero=0),
-                _over_weeks(week_spread, row, "spread", weeks, _("Spread on %s by week") % dimension.name),
+                _draw_over_weeks(week_bias, row, "bias", weeks, _("Bias on %s by week") % dimension.name, zero=0),
+                _draw_over_weeks(week_spread, row, "spread", weeks, _("Spread on %s by week") % dimension.name),
             )
         )
-    return OneAnnotator(
+    return AnnotatorPage(
         rows=lines,
         whole=whole,
         whole_bias=svg.draw_interval(scale, whole["bias"], whole["interval"], bars=(0,)) if whole else SafeString(),
         axis=svg.draw_axis(scale, [scale.low, 0, scale.high]),
-        kappa=mean_kappas(figures.agreement).get(public_id),
-        remarks=remarks(rows, whole or {}),
-        changed=any_change(whole or {}),
-        speed=_speed(work),
-        scored=_scored(work),
+        kappa=mean_kappas(reports.agreement).get(public_id),
+        remarks=remarks_text(rows, whole or {}),
+        changed=has_changed(whole or {}),
+        speed=_draw_seconds_per_week(work),
+        scored=_draw_scored_per_week(work),
         most_a_week=max((week["n"] for week in work["weeks"]), default=0) if work else 0,
         work=work,
     )
 
 
-def _own(rows: Iterable[dict[str, Any]], public_id: str) -> dict[str, Any] | None:
+def _row_of_member(rows: Iterable[dict[str, Any]], public_id: str) -> dict[str, Any] | None:
     return next((row for row in rows if row["member"] == public_id), None)
 
 
-def _over_weeks(
+def _draw_over_weeks(
     scale: svg.ChartScale,
     row: Mapping[str, Any],
     name: str,
@@ -283,33 +283,33 @@ def _over_weeks(
     *,
     zero: float | None = None,
 ) -> SafeString:
-    values = by_week(row, name, weeks)
+    values = values_by_week(row, name, weeks)
     if sum(value is not None for value in values) < 2:
         return SafeString()
-    return svg.draw_weekly_values(scale, values, short_weeks(weeks), zero=zero, label=label)
+    return svg.draw_weekly_values(scale, values, week_labels(weeks), zero=zero, label=label)
 
 
-def _speed(work: Mapping[str, Any] | None) -> SafeString:
+def _draw_seconds_per_week(work: Mapping[str, Any] | None) -> SafeString:
     rows = work["weeks"] if work else []
     known = [row["seconds"] for row in rows if row["seconds"] is not None]
     if len(known) < 2:
         return SafeString()
     scale = svg.ChartScale(0, svg.scale_covering(known, step=30).high)
-    names = short_weeks([row["week"] for row in rows])
+    names = week_labels([row["week"] for row in rows])
     return svg.draw_weekly_values(
         scale, [row["seconds"] for row in rows], names, label=_("Median seconds per sample by week")
     )
 
 
-def _scored(work: Mapping[str, Any] | None) -> SafeString:
+def _draw_scored_per_week(work: Mapping[str, Any] | None) -> SafeString:
     rows = work["weeks"] if work else []
     if not any(row["n"] for row in rows):
         return SafeString()
-    names = short_weeks([row["week"] for row in rows])
+    names = week_labels([row["week"] for row in rows])
     label = _("Samples scored by week")
     return svg.draw_columns([row["n"] for row in rows], names=names, width=320, height=112, label=label)
 
 
-def short_weeks(names: Sequence[str]) -> list[str]:
+def week_labels(names: Sequence[str]) -> list[str]:
     """Return ISO weeks as an axis shows them: week 44."""
     return [_("week %s") % week_number(name) for name in names]

@@ -28,7 +28,7 @@ OUTCOMES: dict[str, Promise] = {
     "aggregated": lazy("lower median"),
     "imported": lazy("imported"),
 }
-BECAUSE: dict[str, Promise] = {
+OPENING_REASONS: dict[str, Promise] = {
     "scores": lazy("the scores differ"),
     "review": lazy("the cross-review differs"),
     "reopened": lazy("an admin reopened it"),
@@ -43,7 +43,7 @@ REASONS: dict[str, Promise] = {
     "text": lazy("seen in what the text says"),
     "slip": lazy("a slip of the finger"),
 }
-AWAY: dict[str, Promise] = {
+ABSENCE_REASONS: dict[str, Promise] = {
     "paused": lazy("paused"),
     "left": lazy("has left"),
     "no_login": lazy("has no login"),
@@ -51,12 +51,12 @@ AWAY: dict[str, Promise] = {
 }
 
 
-def outcome(stored: str) -> str:
+def outcome_text(stored: str) -> str:
     """Return how a final value came about, in words."""
     return str(OUTCOMES.get(stored, stored.replace("_", " ")))
 
 
-def reason(code: str) -> str:
+def reason_text(code: str) -> str:
     """Return a chosen reason in words."""
     return str(REASONS.get(code, code))
 
@@ -68,22 +68,22 @@ def list_part_name(name: str, *, leads: bool) -> str:
     return {OPEN: _("Open"), CLOSED: _("Closed")}[name]
 
 
-def headline(counts: Mapping[str, int], *, leads: bool) -> str:
+def list_headline(counts: Mapping[str, int], *, leads: bool) -> str:
     """Return the one sentence that the list opens with."""
     if counts[TO_DECIDE] and leads:
         return ngettext(
             "%(n)s discussion is yours to decide", "%(n)s discussions are yours to decide", counts[TO_DECIDE]
-        ) % {"n": vocabulary.number(counts[TO_DECIDE])}
+        ) % {"n": vocabulary.format_number(counts[TO_DECIDE])}
     if counts[OPEN]:
         return ngettext("%(n)s discussion is open", "%(n)s discussions are open", counts[OPEN]) % {
-            "n": vocabulary.number(counts[OPEN])
+            "n": vocabulary.format_number(counts[OPEN])
         }
     if counts[CLOSED]:
         return _("Every discussion is closed")
     return _("Nothing to discuss yet")
 
 
-def names(found: CaseView) -> dict[str, str]:
+def participant_names(found: CaseView) -> dict[str, str]:
     """Return what each pseudonym of a case is called by its reader: a name for admins, a pseudonym for researchers."""
     called = {
         one.alias: one.name or (pseudonym_of(one.member_id) if one.member_id else "") for one in found.participants
@@ -104,11 +104,11 @@ def case_headline(found: CaseView, *, leads: bool) -> str:
             else _("%(keys)s: with the admins") % {"keys": keys}
         )
     return ngettext("One dimension still open", "%(n)s dimensions still open", len(still)) % {
-        "n": vocabulary.COUNTS.get(len(still), len(still))
+        "n": vocabulary.COUNT_WORDS.get(len(still), len(still))
     }
 
 
-def case_about(found: CaseView) -> str:
+def case_summary(found: CaseView) -> str:
     """Return why a case is there, since when, and until when."""
     active = sum(one.state == Participant.State.ACTIVE for one in found.participants)
     sentences = [
@@ -117,33 +117,37 @@ def case_about(found: CaseView) -> str:
             "Opened %(day)s because %(why)s; %(n)d take part.",
             active,
         )
-        % {"day": vocabulary.day(found.opened_at), "why": BECAUSE.get(found.because, found.because), "n": active}
+        % {
+            "day": vocabulary.format_day(found.opened_at),
+            "why": OPENING_REASONS.get(found.because, found.because),
+            "n": active,
+        }
     ]
     if found.closed_at is not None:
-        sentences.append(_("Closed %(day)s.") % {"day": moment(found.closed_at)})
+        sentences.append(_("Closed %(day)s.") % {"day": format_moment(found.closed_at)})
     elif found.due_at is None:
         sentences.append(_("It has no deadline."))
     elif found.state == Discussion.State.HANDED_OVER:
-        sentences.append(_("Its deadline was %(day)s.") % {"day": moment(found.due_at)})
+        sentences.append(_("Its deadline was %(day)s.") % {"day": format_moment(found.due_at)})
     else:
-        sentences.append(_("Due %(day)s; then it comes to the admins.") % {"day": moment(found.due_at)})
+        sentences.append(_("Due %(day)s; then it comes to the admins.") % {"day": format_moment(found.due_at)})
     return " ".join(sentences)
 
 
-def overridden(values: Mapping[str, float]) -> str:
+def decision_message(values: Mapping[str, float]) -> str:
     """Return what a decision has done."""
     said = ", ".join(f"{key} {value:g}" for key, value in values.items())
     return _("Decided: %(values)s.") % {"values": said}
 
 
-def put_off(due_at: datetime | None) -> str:
+def deadline_message(due_at: datetime | None) -> str:
     """Return what a new deadline has done."""
     if due_at is None:
         return _("There is no deadline any more: it stays with the participants until they agree.")
-    return _("The participants have until %(day)s.") % {"day": vocabulary.day(due_at)}
+    return _("The participants have until %(day)s.") % {"day": vocabulary.format_day(due_at)}
 
 
-def span(length: timedelta) -> str:
+def format_duration(length: timedelta) -> str:
     """Return about how long a time is, in its largest unit."""
     minutes = max(1, round(length.total_seconds() / 60))
     if minutes < 60:
@@ -151,18 +155,18 @@ def span(length: timedelta) -> str:
     if minutes < 48 * 60:
         return _("%(n)d h") % {"n": round(minutes / 60)}
     days = round(minutes / 1440)
-    return ngettext("%(n)s day", "%(n)s days", days) % {"n": vocabulary.number(days)}
+    return ngettext("%(n)s day", "%(n)s days", days) % {"n": vocabulary.format_number(days)}
 
 
-def due(at: datetime) -> str:
+def format_due(at: datetime) -> str:
     """Return how long there is until a deadline, or how long ago it was."""
     left = at - timezone.now()
     if left < timedelta():
-        return _("%(span)s over") % {"span": span(-left)}
-    return _("in %(span)s") % {"span": span(left)}
+        return _("%(span)s over") % {"span": format_duration(-left)}
+    return _("in %(span)s") % {"span": format_duration(left)}
 
 
-def moment(at: datetime) -> str:
+def format_moment(at: datetime) -> str:
     """Return a day with its time, in the reader's zone."""
     return date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")
 

@@ -75,7 +75,7 @@ def _number_headings(tokens: Sequence[Token]) -> list[str]:
     for opening, inline in pairwise(tokens):
         if opening.type == "heading_open":
             title = "".join(part.content for part in inline.children or ())
-            identifier = anchor = _slug(title)
+            identifier = anchor = _slugify_heading(title)
             repeated = 0
             while identifier in taken:
                 repeated += 1
@@ -86,6 +86,6 @@ def _number_headings(tokens: Sequence[Token]) -> list[str]:
     return titles
 
 
-def _slug(title: str) -> str:
+def _slugify_heading(title: str) -> str:
     ascii_only = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
     return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", ascii_only).strip().lower())

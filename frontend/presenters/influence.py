@@ -12,7 +12,7 @@ from frontend.charts import influence as drawing
 from frontend.charts.svg import ChartScale
 
 from . import influence_text as words
-from .agreement import share
+from .agreement import format_percent
 from .stored_reports import People
 
 Report = Mapping[str, Any]
@@ -24,8 +24,8 @@ class InfluenceRow:
 
     key: str
     name: str
-    figures: Mapping[str, Any]
-    pull: SafeString
+    metrics: Mapping[str, Any]
+    anchoring: SafeString
     shares: SafeString
     acceptance: str
     coincidence: str
@@ -39,7 +39,7 @@ class ArmBlock:
     """What one arm did."""
 
     arm: str
-    said: str
+    arm_name: str
     rows: list[InfluenceRow]
 
 
@@ -47,25 +47,25 @@ class ArmBlock:
 class ArmRow:
     """One arm over all dimensions."""
 
-    said: str
-    figures: Mapping[str, Any]
+    arm_name: str
+    metrics: Mapping[str, Any]
     seconds: SafeString
     within_one: SafeString
     acceptance: str
 
 
 @dataclass(frozen=True, slots=True)
-class PersonRow:
+class AnnotatorInfluenceRow:
     """One annotator in one arm."""
 
     member: str
     name: str
     arm: str
-    figures: Mapping[str, Any]
+    metrics: Mapping[str, Any]
     acceptance: str
     coincidence: str
     shares: SafeString
-    why: str
+    rubber_stamp_reason: str
     """Why it looks like a rubber stamp, where it does."""
 
 
@@ -74,20 +74,20 @@ class InfluencePage:
     """The whole report."""
 
     headline: str
-    basis: str
+    evaluated_on: str
     alarm: bool
     blocks: list[ArmBlock]
-    pull_axis: SafeString
+    anchoring_axis: SafeString
     shares_axis: SafeString
     arms: list[ArmRow]
-    people: list[PersonRow]
+    people: list[AnnotatorInfluenceRow]
     reasons: list[str]
     """Why a pull is undefined, each once."""
     delayed: bool
     """Somebody has met the judge after locking their own values."""
 
 
-def influence(report: Report, rubric: RubricDefinition, people: People) -> InfluencePage:
+def influence_page(report: Report, rubric: RubricDefinition, people: People) -> InfluencePage:
     """Lay out the report, dimensions in the rubric's order, rubber stamps before the others."""
     limit = report["limit"]
     scale = drawing.anchoring_scale(report["rows"], limit)
@@ -96,76 +96,76 @@ def influence(report: Report, rubric: RubricDefinition, people: People) -> Influ
     for row in report["rows"]:
         if not blocks or blocks[-1].arm != row["arm"]:
             blocks.append(ArmBlock(row["arm"], str(words.ARMS[row["arm"]]), []))
-        blocks[-1].rows.append(_row(row, names.get(row["dimension"], ""), scale, limit))
+        blocks[-1].rows.append(_influence_row(row, names.get(row["dimension"], ""), scale, limit))
     reasons = dict.fromkeys(row["undefined"] for row in report["rows"] if row["undefined"])
     return InfluencePage(
         headline=words.summary_sentence(report, rubric),
-        basis=words.basis(report),
+        evaluated_on=words.evaluated_on_text(report),
         alarm=report["alarm"],
         blocks=blocks,
-        pull_axis=drawing.draw_anchoring_axis(scale, limit),
+        anchoring_axis=drawing.draw_anchoring_axis(scale, limit),
         shares_axis=drawing.draw_shares_axis(),
-        arms=_arms(report["arms"]),
-        people=persons(report["people"], people),
+        arms=_arm_rows(report["arms"]),
+        people=annotator_influence_rows(report["people"], people),
         reasons=list(reasons),
         delayed=any(block.arm == "delayed" for block in blocks),
     )
 
 
-def _row(row: Mapping[str, Any], name: str, scale: ChartScale, limit: float) -> InfluenceRow:
+def _influence_row(row: Mapping[str, Any], name: str, scale: ChartScale, limit: float) -> InfluenceRow:
     return InfluenceRow(
         key=row["dimension"] or "",
         name=name,
-        figures=row,
-        pull=drawing.draw_anchoring(scale, row, limit),
+        metrics=row,
+        anchoring=drawing.draw_anchoring(scale, row, limit),
         shares=drawing.draw_share_and_blind_share(row["acceptance"], row["coincidence"]),
-        acceptance=_share(row["acceptance"]),
-        coincidence=_share(row["coincidence"]),
-        agreed_before=_share(row["agreed_before"]),
-        moved=_share(row["moved"]["share"]) if row["moved"] else "",
+        acceptance=_format_share(row["acceptance"]),
+        coincidence=_format_share(row["coincidence"]),
+        agreed_before=_format_share(row["agreed_before"]),
+        moved=_format_share(row["moved"]["share"]) if row["moved"] else "",
     )
 
 
-def _arms(rows: Sequence[Mapping[str, Any]]) -> list[ArmRow]:
+def _arm_rows(rows: Sequence[Mapping[str, Any]]) -> list[ArmRow]:
     most = drawing.largest_amount([row["seconds"] for row in rows])
     blind = rows[0] if rows else {"seconds": None, "within_one": None}
     return [
         ArmRow(
-            said=str(words.ARMS[row["arm"]]),
-            figures=row,
+            arm_name=str(words.ARMS[row["arm"]]),
+            metrics=row,
             seconds=drawing.draw_amount(row["seconds"], most, usual=blind["seconds"]),
             within_one=drawing.draw_amount(row["within_one"], 1.0, usual=blind["within_one"]),
-            acceptance=_share(row["acceptance"]),
+            acceptance=_format_share(row["acceptance"]),
         )
         for row in rows
     ]
 
 
-def annotator_rows(report: Report | None, member: Member, *, names: bool) -> list[PersonRow]:
+def rows_of_annotator(report: Report | None, member: Member, *, names: bool) -> list[AnnotatorInfluenceRow]:
     """Lay out one annotator's arms; nothing of somebody who has not met the judge."""
     rows = [row for row in (report or {}).get("people", []) if row["member"] == member.public_id]
-    return persons(rows, People({member.public_id: member}, names))
+    return annotator_influence_rows(rows, People({member.public_id: member}, names))
 
 
-def persons(rows: Sequence[Mapping[str, Any]], people: People) -> list[PersonRow]:
+def annotator_influence_rows(rows: Sequence[Mapping[str, Any]], people: People) -> list[AnnotatorInfluenceRow]:
     """Lay out annotators: rubber stamps first, then by name."""
     found = [
-        PersonRow(
+        AnnotatorInfluenceRow(
             member=row["member"],
             name=people.called(row["member"]),
             arm=str(words.ARMS[row["arm"]]),
-            figures=row,
-            acceptance=_share(row["acceptance"]),
-            coincidence=_share(row["coincidence"]),
+            metrics=row,
+            acceptance=_format_share(row["acceptance"]),
+            coincidence=_format_share(row["coincidence"]),
             shares=drawing.draw_share_and_blind_share(
                 row["acceptance"], row["coincidence"], notable=row["rubber_stamp"]
             ),
-            why=words.stamp(row) if row["rubber_stamp"] else "",
+            rubber_stamp_reason=words.rubber_stamp_text(row) if row["rubber_stamp"] else "",
         )
         for row in rows
     ]
-    return sorted(found, key=lambda row: (not row.why, row.name.casefold(), row.member, row.arm))
+    return sorted(found, key=lambda row: (not row.rubber_stamp_reason, row.name.casefold(), row.member, row.arm))
 
 
-def _share(value: float | None) -> str:
-    return "–" if value is None else share(value)
+def _format_share(value: float | None) -> str:
+    return "–" if value is None else format_percent(value)

@@ -13,7 +13,7 @@ from annotation.core.rubric_cache import RubricDefinition
 from annotation.models import JudgeRun, Protocol, Study
 
 from . import vocabulary
-from .agreement import share
+from .agreement import format_percent
 from .annotator_remarks import format_two_decimals
 
 ARMS = {"blind": lazy("blind"), "delayed": lazy("delayed"), "prefilled": lazy("prefilled")}
@@ -75,7 +75,7 @@ def alarm_text(row: Mapping[str, Any], *, both: bool) -> str:
     }
 
 
-def basis(report: Report) -> str:
+def evaluated_on_text(report: Report) -> str:
     """Return what the report rests on."""
     values = sum(row["values"] for row in report["rows"] if row["dimension"] is None)
     blind = max((row["blind_values"] for row in report["rows"] if row["dimension"] is None), default=0)
@@ -88,15 +88,15 @@ def basis(report: Report) -> str:
         people,
     )
     counts = {"values": values, "blind": blind, "people": people}
-    return text % {name: vocabulary.number(count) for name, count in counts.items()}
+    return text % {name: vocabulary.format_number(count) for name, count in counts.items()}
 
 
-def stamp(row: Mapping[str, Any]) -> str:
+def rubber_stamp_text(row: Mapping[str, Any]) -> str:
     """Return why somebody's prefilled answers look like a rubber stamp."""
     said = {
-        "changed": vocabulary.number(row["changed"]),
-        "values": vocabulary.number(row["values"]),
-        "blind": share(row["coincidence"]),
+        "changed": vocabulary.format_number(row["changed"]),
+        "values": vocabulary.format_number(row["values"]),
+        "blind": format_percent(row["coincidence"]),
         "seconds": f"{row['seconds']:.0f}",
         "usual": f"{row['blind_seconds']:.0f}",
     }
@@ -113,27 +113,27 @@ def stamp(row: Mapping[str, Any]) -> str:
     return text % said
 
 
-def stamps(report: Report | None) -> list[Mapping[str, Any]]:
+def rubber_stamp_rows(report: Report | None) -> list[Mapping[str, Any]]:
     """Return the rows of those whose answers look like a rubber stamp."""
     return [row for row in (report or {}).get("people", []) if row["rubber_stamp"]]
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingRequirement:
     """What there has to be before anybody meets a judge, and where it is done."""
 
-    said: str
+    text: str
     url: str
-    do: str
+    link_text: str
 
 
-def missing_requirements(study: Study, protocol: Protocol) -> Sequence[Missing]:
+def missing_requirements(study: Study, protocol: Protocol) -> Sequence[MissingRequirement]:
     """Return what keeps annotators from meeting a judge; nothing where it is only a matter of time."""
     rules = reverse("settings", args=[study.slug])
-    found = [Missing(said, rules, _("Change the rules")) for said in _forbidding(protocol)]
+    found = [MissingRequirement(said, rules, _("Change the rules")) for said in _rules_against_suggestions(protocol)]
     if not JudgeRun.objects.filter(study=study, active=True).exists():
         found.append(
-            Missing(
+            MissingRequirement(
                 _("No judge is active whose values could be shown."),
                 reverse("judges", args=[study.slug]),
                 _("Choose a judge"),
@@ -142,7 +142,7 @@ def missing_requirements(study: Study, protocol: Protocol) -> Sequence[Missing]:
     return found
 
 
-def _forbidding(protocol: Protocol) -> list[str]:
+def _rules_against_suggestions(protocol: Protocol) -> list[str]:
     """Return by which of a study's rules nobody meets a judge; see `annotation.suggestions.arms`."""
     found = []
     if protocol.suggestions == Protocol.Suggestions.NONE:

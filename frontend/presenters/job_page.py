@@ -31,22 +31,22 @@ def job_page(job: Job, study: Study, *, user: User) -> dict[str, Any]:
     takes = result.get("created", 0) + result.get("updated", 0)
     refusal = services.why_not_retry(job)
     preview = preview_samples(result.get("preview", [])) if leads else []
-    _remember_who_looked(preview, study, user)
+    _record_preview_exposure(preview, study, user)
     log = list(job.log_lines.order_by("-id")[: SHOWN_LOG + 1])
     return {
         "study": study,
         "job": job,
-        "title": jobs.title(job),
+        "title": jobs.job_title(job),
         "said": jobs.progress_announcement(job),
         "asked": jobs.request_rows(job),
         "running": job.state in UNFINISHED,
-        "who": jobs.asker(job, user, leads=leads),
+        "who": jobs.requester_name(job, user, leads=leads),
         "percent": min(100, 100 * job.done // job.total) if job.total else None,
-        "rate": jobs.rate(pace),
-        "left": jobs.time_left(pace),
+        "rate": jobs.format_rate(pace),
+        "left": jobs.format_time_left(pace),
         "took": jobs.format_job_duration(job),
         "dry_run": dry_run,
-        "figures": list(jobs.figures(result)),
+        "result_counts": list(jobs.result_counts(result)),
         "takes": takes if done and dry_run else 0,
         "nothing_new": done and dry_run and not takes,
         "may_run": services.may_queue(user, study, job.kind) and done and dry_run and takes > 0,
@@ -65,10 +65,10 @@ def job_page(job: Job, study: Study, *, user: User) -> dict[str, Any]:
 
 def preview_samples(samples: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the samples of a preview with their blocks numbered as on the scoring page."""
-    return [{**sample, "turns": list(_numbered(sample.get("turns", [])))} for sample in samples]
+    return [{**sample, "turns": list(_number_blocks(sample.get("turns", [])))} for sample in samples]
 
 
-def _numbered(turns: Sequence[Mapping[str, Any]]) -> Any:
+def _number_blocks(turns: Sequence[Mapping[str, Any]]) -> Any:
     texts = images = 0
     for turn in turns:
         blocks = []
@@ -82,7 +82,7 @@ def _numbered(turns: Sequence[Mapping[str, Any]]) -> Any:
         yield {**turn, "blocks": blocks}
 
 
-def _remember_who_looked(preview: Sequence[Mapping[str, Any]], study: Study, user: User) -> None:
+def _record_preview_exposure(preview: Sequence[Mapping[str, Any]], study: Study, user: User) -> None:
     member = permissions.find_member(user, study) if preview else None
     if member is not None:
         names = [sample["id"] for sample in preview]

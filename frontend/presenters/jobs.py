@@ -20,14 +20,14 @@ from . import vocabulary
 IMPORTS = ("import_samples", "import_scores", "import_predictions")
 
 # An argument that is a yes or no, in words where it is a yes.
-FLAGS = {
+FLAG_TEXTS = {
     "update": lazy("samples that have changed and that nobody has scored are replaced"),
     "complete": lazy("the scores are complete: samples with all of them go on"),
     "exact": lazy("refused where whole questions cannot reach the number"),
     "with_generator": lazy("it is said who made each sample"),
     "with_metadata": lazy("the samples’ metadata are kept"),
 }
-TEXTS = {
+ARGUMENT_LABELS = {
     "path": lazy("On the server"),
     "images": lazy("Folder of the pictures"),
     "format": lazy("Format"),
@@ -37,8 +37,8 @@ TEXTS = {
     "formats": lazy("Files"),
 }
 # Names of rows, which say nothing to people.
-UNSAID = ("dry_run", "release", "run")
-COUNTS = (
+HIDDEN_ARGUMENTS = ("dry_run", "release", "run")
+RESULT_LABELS = (
     ("created", lazy("new")),
     ("updated", lazy("replaced")),
     ("unchanged", lazy("there already")),
@@ -47,14 +47,14 @@ COUNTS = (
 )
 
 
-def title(job: Job) -> str:
+def job_title(job: Job) -> str:
     """Return what a job is, as the beginning of a sentence."""
-    what = vocabulary.word(job.kind)
+    what = vocabulary.stored_word(job.kind)
     what = what[:1].upper() + what[1:]
     return _("%(what)s, dry run") % {"what": what} if job.arguments.get("dry_run") else what
 
 
-def asker(job: Job, viewer: User, *, leads: bool) -> str:
+def requester_name(job: Job, viewer: User, *, leads: bool) -> str:
     """Return who asked for a job; only those who lead a study read other people's names."""
     by = job.created_by
     return str(by) if by is not None and (leads or by == viewer) else ""
@@ -65,26 +65,26 @@ def request_rows(job: Job) -> list[tuple[str, str]]:
     found = [(_("File"), name_of_input(job.file))] if job.file else []
     rest = []
     for name, value in job.arguments.items():
-        if name in FLAGS:
-            rest += [str(FLAGS[name])] if value else []
-        elif name not in UNSAID and value not in ("", None, False):
-            label = TEXTS.get(name) or name.replace("_", " ").capitalize()
+        if name in FLAG_TEXTS:
+            rest += [str(FLAG_TEXTS[name])] if value else []
+        elif name not in HIDDEN_ARGUMENTS and value not in ("", None, False):
+            label = ARGUMENT_LABELS.get(name) or name.replace("_", " ").capitalize()
             known = FORMATS.get(value) if name == "format" else None
-            found.append((str(label), known.title if known else _result_counts(value)))
+            found.append((str(label), known.title if known else _argument_text(value)))
     if job.arguments.get("dry_run"):
         rest.append(_("nothing is written"))
     return [*found, (_("How"), "; ".join(rest))] if rest else found
 
 
-def _result_counts(value: Any) -> str:
+def _argument_text(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(str(part) for part in value)
     return _("yes") if value is True else str(value)
 
 
-def figures(result: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+def result_counts(result: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
     """Return the counts of a result with their labels."""
-    for name, label in COUNTS:
+    for name, label in RESULT_LABELS:
         if isinstance(result.get(name), int):
             yield str(label), result[name]
     for part, words in (("train", _("samples to train")), ("test", _("samples to test"))):
@@ -92,7 +92,7 @@ def figures(result: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
             yield words, result[part]["samples"]
 
 
-def span(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return how long something takes, no finer than people plan by."""
     if seconds < MINUTE:
         whole = max(1, round(seconds))
@@ -108,7 +108,7 @@ def span(seconds: float) -> str:
     return " ".join(parts)
 
 
-def time_left(now: Pace) -> str:
+def format_time_left(now: Pace) -> str:
     """Return how long work still takes; nothing where that cannot be told."""
     if now.seconds_left is None:
         return ""
@@ -116,25 +116,25 @@ def time_left(now: Pace) -> str:
         return _("a few seconds left")
     if now.seconds_left < MINUTE:
         return _("less than a minute left")
-    return _("about %(span)s left") % {"span": span(now.seconds_left)}
+    return _("about %(span)s left") % {"span": format_duration(now.seconds_left)}
 
 
-def rate(now: Pace) -> str:
+def format_rate(now: Pace) -> str:
     """Return how fast work is; nothing where that cannot be told."""
     if now.per_second is None:
         return ""
     if now.per_second < 1:
         return _("%(n)s a minute") % {
-            "n": vocabulary.decimals(now.per_second * MINUTE, 0 if now.per_second > 0.2 else 1)
+            "n": vocabulary.format_decimals(now.per_second * MINUTE, 0 if now.per_second > 0.2 else 1)
         }
-    return _("%(n)s a second") % {"n": vocabulary.decimals(now.per_second, 0 if now.per_second >= 10 else 1)}
+    return _("%(n)s a second") % {"n": vocabulary.format_decimals(now.per_second, 0 if now.per_second >= 10 else 1)}
 
 
 def format_job_duration(job: Job) -> str:
     """Return how long the last attempt of finished work took."""
     if job.started_at is None or job.finished_at is None or job.finished_at < job.started_at:
         return ""
-    return span((job.finished_at - job.started_at).total_seconds())
+    return format_duration((job.finished_at - job.started_at).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class ProgressAnnouncement:
 
 def progress_announcement(job: Job) -> ProgressAnnouncement:
     """Return what to read out: each change of state, and each quarter of the way."""
-    name, state = title(job), vocabulary.word(job.state)
+    name, state = job_title(job), vocabulary.stored_word(job.state)
     quarter = int(4 * job.done / job.total) if job.state == Job.State.RUNNING and job.total else 0
     if 0 < quarter < 4:
         text = _("%(name)s: %(percent)s %% done") % {"name": name, "percent": 25 * quarter}
@@ -161,26 +161,26 @@ class JobLine:
 
     job: Job
     title: str
-    who: str
-    about: str
+    requester: str
+    summary: str
     percent: int | None
-    left: str
-    took: str
+    time_left: str
+    duration: str
 
     @classmethod
     def of(cls, job: Any, viewer: User, *, leads: bool) -> "JobLine":
         """Return the line of a job as `annotation.jobs.list` lists it."""
-        counts = [(getattr(job, f"said_{name}", None), label) for name, label in COUNTS]
+        counts = [(getattr(job, f"said_{name}", None), label) for name, label in RESULT_LABELS]
         about = [name_of_input(job.file)] if job.file else [str(job.arguments.get("path") or "")]
-        about += [f"{vocabulary.number(count)} {label}" for count, label in counts if count]
+        about += [f"{vocabulary.format_number(count)} {label}" for count, label in counts if count]
         return cls(
             job=job,
-            title=title(job),
-            who=asker(job, viewer, leads=leads),
-            about=", ".join(part for part in about if part),
+            title=job_title(job),
+            requester=requester_name(job, viewer, leads=leads),
+            summary=", ".join(part for part in about if part),
             percent=min(100, 100 * job.done // job.total) if job.total else None,
-            left=time_left(job_pace(job)),
-            took=format_job_duration(job),
+            time_left=format_time_left(job_pace(job)),
+            duration=format_job_duration(job),
         )
 
 

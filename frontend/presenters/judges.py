@@ -19,36 +19,36 @@ from annotation.models.jobs import UNFINISHED
 from annotation.scoring.exposures import record_exposure
 
 from . import annotator_remarks, jobs, vocabulary
-from .scorecard import SampleShown, curve_charts, scorecard_of
+from .scorecard import SampleShown, curve_charts, scorecard_view
 
 TARGETS = ("final", "mean")
-NOTHING = "–"
+UNDEFINED = "–"
 
 
 @dataclass(frozen=True, slots=True)
-class RunRow:
+class JudgeRunRow:
     """One run in the list."""
 
     line: JudgeListRow
     percent: int | None
-    figures: list[tuple[str, str]]
+    metrics: list[tuple[str, str]]
     """For each dimension of the rubric the judge's RMSE, and the best baseline's."""
 
     @classmethod
-    def of(cls, line: JudgeListRow, keys: Sequence[str]) -> "RunRow":
+    def of(cls, line: JudgeListRow, keys: Sequence[str]) -> "JudgeRunRow":
         """Return a run's row under a head of these dimensions."""
         known = {row["key"]: row for row in judge_list.judge_metrics(line.scorecard)} if line.scorecard else {}
         job = line.run.job if judge_list.is_training(line.run) else None
         return cls(
             line,
-            percent=_percent(job) if job else None,
-            figures=[_figures(known.get(key)) for key in keys],
+            percent=_percent_done(job) if job else None,
+            metrics=[_rmse_and_best_baseline(known.get(key)) for key in keys],
         )
 
 
-def _figures(row: Mapping[str, Any] | None) -> tuple[str, str]:
+def _rmse_and_best_baseline(row: Mapping[str, Any] | None) -> tuple[str, str]:
     if row is None or row["rmse"] is None:
-        return NOTHING, ""
+        return UNDEFINED, ""
     best = row["best_baseline"]
     return annotator_remarks.format_two_decimals(
         row["rmse"]
@@ -58,7 +58,7 @@ def _figures(row: Mapping[str, Any] | None) -> tuple[str, str]:
 def list_page(study: Study) -> dict[str, Any]:
     """Return what the list of a study's judges shows."""
     keys = [one.key for one in load_rubric(study.rubric_id).dimensions]
-    rows = [RunRow.of(line, keys) for line in judge_list.list_runs(study)]
+    rows = [JudgeRunRow.of(line, keys) for line in judge_list.list_runs(study)]
     active = next((row for row in rows if row.line.run.active), None)
     return {
         "keys": keys,
@@ -75,7 +75,7 @@ def run_page(run: JudgeRun, user: User, *, target: str, release: str) -> dict[st
     """
     study = run.study
     cards = list(run.scorecards.defer("pairs").select_related("release"))
-    card = _chosen(cards, release, run)
+    card = _choose_scorecard(cards, release, run)
     under_way = judge_list.is_training(run)
     context = {
         "study": study,
@@ -87,18 +87,18 @@ def run_page(run: JudgeRun, user: User, *, target: str, release: str) -> dict[st
         "cards": cards,
         "card": card,
         "curves": curve_charts(run.curves),
-        "about": about(run),
+        "about": run_details(run),
         "job": run.job,
-        **progress(run.job if under_way else None),
+        **training_progress(run.job if under_way else None),
     }
     if run.finished_at is not None:
-        context |= _finished(run, cards)
+        context |= _finished_run_context(run, cards)
     if card is not None:
-        context["scorecard"] = scorecard_of(card.cards[target], _shown(card, target, study, user))
+        context["scorecard"] = scorecard_view(card.cards[target], _samples_of_worst_misses(card, target, study, user))
     return context
 
 
-def _finished(run: JudgeRun, cards: Sequence[Scorecard]) -> dict[str, Any]:
+def _finished_run_context(run: JudgeRun, cards: Sequence[Scorecard]) -> dict[str, Any]:
     study = run.study
     there = Sample.objects.filter(study=study).exclude(state=Sample.State.WITHDRAWN)
     held = {card.release_id for card in cards}
@@ -113,24 +113,24 @@ def _finished(run: JudgeRun, cards: Sequence[Scorecard]) -> dict[str, Any]:
     }
 
 
-def progress(job: Job | None) -> dict[str, Any]:
+def training_progress(job: Job | None) -> dict[str, Any]:
     """Return how far a training is, as the page of a job says it."""
     if job is None:
         return {}
     pace = services.job_pace(job)
     return {
-        "percent": _percent(job),
-        "rate": jobs.rate(pace),
-        "left": jobs.time_left(pace),
+        "percent": _percent_done(job),
+        "rate": jobs.format_rate(pace),
+        "left": jobs.format_time_left(pace),
         "said": jobs.progress_announcement(job),
     }
 
 
-def _percent(job: Job) -> int | None:
+def _percent_done(job: Job) -> int | None:
     return min(100, 100 * job.done // job.total) if job.total else None
 
 
-def _chosen(cards: Sequence[Scorecard], release: str, run: JudgeRun) -> Scorecard | None:
+def _choose_scorecard(cards: Sequence[Scorecard], release: str, run: JudgeRun) -> Scorecard | None:
     """Return the scorecard of the release that is asked for, else of the one that it learned from, else the newest."""
     asked = [card for card in cards if card.release.public_id == release]
     own = [card for card in cards if card.release_id == run.release_id]
@@ -138,7 +138,7 @@ def _chosen(cards: Sequence[Scorecard], release: str, run: JudgeRun) -> Scorecar
     return next(iter([*asked, *own, *newest]), None)
 
 
-def _shown(card: Scorecard, target: str, study: Study, user: User) -> dict[str, SampleShown]:
+def _samples_of_worst_misses(card: Scorecard, target: str, study: Study, user: User) -> dict[str, SampleShown]:
     names = {one["id"] for row in card.cards[target]["dimensions"] for one in row["worst"]}
     samples = list(Sample.objects.filter(study=study, external_id__in=names))
     place = permissions.find_member(user, study)
@@ -160,7 +160,7 @@ def _shown(card: Scorecard, target: str, study: Study, user: User) -> dict[str, 
     }
 
 
-def about(run: JudgeRun) -> list[tuple[str, str]]:
+def run_details(run: JudgeRun) -> list[tuple[str, str]]:
     """Return what a run is made of, as labels and words."""
     found: list[tuple[str, str]] = [(_("Called"), run.name)]
     if run.backend:
@@ -170,7 +170,9 @@ def about(run: JudgeRun) -> list[tuple[str, str]]:
     config = run.config or {}
     if config:
         data = config["data"]
-        found += [(label, _counted(data[name])) for name, label in _data_words() if data[name]["samples"]]
+        found += [
+            (label, _samples_and_questions(data[name])) for name, label in _data_labels() if data[name]["samples"]
+        ]
         # Runs of an earlier version call it none where there were no calibration samples.
         if "out of fold" in data["calibration_source"] or (
             run.backend == "embedded" and data["calibration_source"] == "none"
@@ -188,10 +190,10 @@ def about(run: JudgeRun) -> list[tuple[str, str]]:
     return found
 
 
-def _data_words() -> Sequence[tuple[str, str]]:
+def _data_labels() -> Sequence[tuple[str, str]]:
     return ("learn", _("Learned from")), ("calibrate", _("Calibrated on")), ("test", _("Held to"))
 
 
-def _counted(data: Mapping[str, int]) -> str:
-    counts = {name: vocabulary.number(count) for name, count in data.items()}
+def _samples_and_questions(data: Mapping[str, int]) -> str:
+    counts = {name: vocabulary.format_number(count) for name, count in data.items()}
     return _("%(samples)s samples of %(questions)s questions") % counts

@@ -14,13 +14,13 @@ from frontend.charts import svg
 from . import vocabulary
 
 BAR_WIDTH = 1000
-LEAST_WIDTH = 4
+MIN_WIDTH = 4
 # From settled to untouched, as every bar of states is read from left to right.
-ORDER = ("agreed", "in_review", "in_discussion", "blocked", "scoring", "waiting", "withdrawn")
+STATE_ORDER = ("agreed", "in_review", "in_discussion", "blocked", "scoring", "waiting", "withdrawn")
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class StateSegment:
     """One state's part of the bar."""
 
     state: str
@@ -29,15 +29,15 @@ class Segment:
     width: float
 
 
-def segments(by_state: dict[str, int]) -> list[Segment]:
+def state_segments(by_state: dict[str, int]) -> list[StateSegment]:
     """Lay the states out along the bar; one that is there at all can be seen."""
     total = sum(by_state.values())
-    counts = [(state, by_state[state]) for state in ORDER if by_state.get(state)]
-    widths = [max(LEAST_WIDTH, BAR_WIDTH * count / total) for _state, count in counts]
+    counts = [(state, by_state[state]) for state in STATE_ORDER if by_state.get(state)]
+    widths = [max(MIN_WIDTH, BAR_WIDTH * count / total) for _state, count in counts]
     scale = BAR_WIDTH / sum(widths) if widths else 1
     placed, x = [], 0.0
     for (state, count), width in zip(counts, widths, strict=True):
-        placed.append(Segment(state, count, round(x, 1), round(max(1, width * scale - 1), 1)))
+        placed.append(StateSegment(state, count, round(x, 1), round(max(1, width * scale - 1), 1)))
         x += width * scale
     return placed
 
@@ -51,11 +51,11 @@ class GeneratorProgressRow:
     agreed: int
     scores: int
     states: SafeString
-    said: str
+    states_text: str
     finals: list[Mapping[str, Any] | None]
 
 
-def generators(progress: Mapping[str, Any] | None, rubric: RubricDefinition) -> list[GeneratorProgressRow]:
+def generator_progress_rows(progress: Mapping[str, Any] | None, rubric: RubricDefinition) -> list[GeneratorProgressRow]:
     """Lay out generators, those with the highest mean of all dimensions first; the others by name."""
     finals = {row["generator"]: row["dimensions"] for row in (progress or {}).get("finals", [])}
     rows: list[tuple[tuple[float, str], GeneratorProgressRow]] = []
@@ -73,10 +73,12 @@ def generators(progress: Mapping[str, Any] | None, rubric: RubricDefinition) -> 
                     samples=row["samples"],
                     agreed=states.get(Sample.State.AGREED, 0),
                     scores=row["scores"],
-                    states=svg.draw_stacked_bar([(f"st-{state}", states.get(state, 0)) for state in ORDER], width=160),
-                    said=", ".join(
-                        f"{vocabulary.number(states[state])} {vocabulary.word(state)}"
-                        for state in ORDER
+                    states=svg.draw_stacked_bar(
+                        [(f"st-{state}", states.get(state, 0)) for state in STATE_ORDER], width=160
+                    ),
+                    states_text=", ".join(
+                        f"{vocabulary.format_number(states[state])} {vocabulary.stored_word(state)}"
+                        for state in STATE_ORDER
                         if states.get(state)
                     ),
                     finals=cells,

@@ -13,7 +13,7 @@ from annotation.studies.forecast import RuleForecast, WorkTime
 from annotation.studies.protocol_rules import asks_one_more, people_needed, preset_of
 
 from . import suggestion_rules
-from .vocabulary import COUNTS, percent_of
+from .vocabulary import COUNT_WORDS, format_percent
 
 PRESET_TITLES: dict[str, Promise] = {
     "paper": lazy("As in the paper"),
@@ -79,11 +79,11 @@ def rule_value(field: str, value: Any) -> str:
     if known is not None:
         return str(known)
     if field in ("review_share", "blind_share"):
-        return percent_of(value)
+        return format_percent(value)
     return f"{value:g}"
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def rule_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return what a version changed: rule, value before, value after."""
     return [
         (str(RULE_NAMES[field]), rule_value(field, before[field]), rule_value(field, value))
@@ -97,39 +97,39 @@ def preset_title(name: str) -> str:
     return str(PRESET_TITLES[name]) if name in PRESET_TITLES else _("A protocol of its own")
 
 
-def consequences(
+def rule_consequences(
     rules: Mapping[str, Any], levels: Sequence[Sequence[float]], *, pool_share: float | None = None
 ) -> list[tuple[str, str]]:
     """Return what the rules will do with a sample, step by step: a heading of a word or two, and what happens.
 
     ``pool_share`` is the share of the questions in the study's test pool; None: it is not reserved yet.
     """
-    steps = [(_("Scoring"), _scoring(rules))]
+    steps = [(_("Scoring"), _scoring_text(rules))]
     if rules["suggestions"] != "none":
         steps.append((_("The judge"), suggestion_rules.suggestion_rules_text(rules, pool_share=pool_share)))
     if rules["work_order"] != "even":
-        steps.append((_("Order"), suggestion_rules.order(rules["work_order"])))
-    steps.append((_("Deciding"), _deciding(rules, levels)))
+        steps.append((_("Order"), suggestion_rules.work_order_text(rules["work_order"])))
+    steps.append((_("Deciding"), _deciding_text(rules, levels)))
     if rules["cross_review"] != "none":
-        steps.append((_("Cross-review"), _review(rules)))
-    if discusses(rules):
-        steps.append((_("Discussion"), _discussion(rules)))
+        steps.append((_("Cross-review"), _review_text(rules)))
+    if can_be_discussed(rules):
+        steps.append((_("Discussion"), _discussion_text(rules)))
     return steps
 
 
-def discusses(rules: Mapping[str, Any]) -> bool:
+def can_be_discussed(rules: Mapping[str, Any]) -> bool:
     """Can a sample come to be discussed under these rules?"""
     several = rules["annotators_per_sample"] > 1 or rules["cross_review"] != "none"
     return several and rules["decide"] == "discuss"
 
 
-def _scoring(rules: Mapping[str, Any]) -> str:
+def _scoring_text(rules: Mapping[str, Any]) -> str:
     k = rules["annotators_per_sample"]
     who = ngettext(
         "%(k)s annotator scores each sample.",
         "%(k)s annotators score each sample, none of them knowing of the others.",
         k,
-    ) % {"k": COUNTS.get(k, str(k))}
+    ) % {"k": COUNT_WORDS.get(k, str(k))}
     lease = ngettext(
         "It is reserved for each for %(n)s minute, longer while the page is open",
         "It is reserved for each for %(n)s minutes, longer while the page is open",
@@ -145,8 +145,8 @@ def _scoring(rules: Mapping[str, Any]) -> str:
     return _("%(who)s %(lease)s; %(undo)s") % {"who": who, "lease": lease, "undo": undo}
 
 
-def _deciding(rules: Mapping[str, Any], levels: Sequence[Sequence[float]]) -> str:
-    if not discusses(rules) and rules["decide"] == "discuss":
+def _deciding_text(rules: Mapping[str, Any], levels: Sequence[Sequence[float]]) -> str:
+    if not can_be_discussed(rules) and rules["decide"] == "discuss":
         return _("The one value given on a dimension is the final one.")
     if rules["decide"] == "aggregate":
         return _("On each dimension the lower of the middle values is the final one, however far the values lie apart.")
@@ -174,10 +174,10 @@ def _deciding(rules: Mapping[str, Any], levels: Sequence[Sequence[float]]) -> st
     return " ".join(part for part in (passing, wider, tie) if part)
 
 
-def _review(rules: Mapping[str, Any]) -> str:
+def _review_text(rules: Mapping[str, Any]) -> str:
     what = {
         "all": _("Every agreed sample"),
-        "share": _("A random %(share)s of the agreed samples") % {"share": percent_of(rules["review_share"])},
+        "share": _("A random %(share)s of the agreed samples") % {"share": format_percent(rules["review_share"])},
         "high": _("Each agreed sample with at least %(least)s on every dimension")
         % {"least": _("some level") if rules["review_threshold"] is None else f"{rules['review_threshold']:g}"},
     }[rules["cross_review"]]
@@ -187,7 +187,7 @@ def _review(rules: Mapping[str, Any]) -> str:
     ) % {"what": what}
 
 
-def _discussion(rules: Mapping[str, Any]) -> str:
+def _discussion_text(rules: Mapping[str, Any]) -> str:
     first = (
         _("Everybody gives an own reason before seeing what the others gave.")
         if rules["reason_first"]
@@ -205,7 +205,7 @@ def _discussion(rules: Mapping[str, Any]) -> str:
     return f"{first} {close} {end}"
 
 
-def people(rules: Mapping[str, Any], able: int, *, admins: int = 0) -> str:
+def people_needed_text(rules: Mapping[str, Any], able: int, *, admins: int = 0) -> str:
     """Return how many people a sample takes, and how many there are; ``admins`` of them lead the study."""
     least, most = rules["annotators_per_sample"], people_needed(rules)
     takes = ngettext("A sample takes %(n)s person", "A sample takes %(n)s different people", least) % {"n": least}
@@ -217,7 +217,7 @@ def people(rules: Mapping[str, Any], able: int, *, admins: int = 0) -> str:
     if extra:
         takes = _("%(takes)s, %(extra)s") % {"takes": takes, "extra": ", ".join(extra)}
     there = ngettext("%(n)s could score here now.", "%(n)s could score here now.", able) % {
-        "n": COUNTS.get(able, str(able)) if able else _("Nobody")
+        "n": COUNT_WORDS.get(able, str(able)) if able else _("Nobody")
     }
     if able == most:
         there = _("%(there)s If one of them is away, samples wait.") % {"there": there}
@@ -231,7 +231,7 @@ def people(rules: Mapping[str, Any], able: int, *, admins: int = 0) -> str:
     return f"{takes}. {there}"
 
 
-def forecast_basis(found: RuleForecast) -> str:
+def forecast_evaluated_on(found: RuleForecast) -> str:
     """Return what a forecast rests on, as sentences."""
     if not found.rows:
         return found.needed
@@ -240,12 +240,12 @@ def forecast_basis(found: RuleForecast) -> str:
         "From the scores of %(n)s samples drawn at random, for all %(of)s.",
         found.samples,
     ) % {"n": number_format(found.samples, force_grouping=True), "of": number_format(found.of, force_grouping=True)}
-    scoring = _time(
+    scoring = _work_time_text(
         found.scoring,
         _("%(n)s seconds a score, as measured"),
         _("%(n)s seconds a score, assumed: too few were timed"),
     )
-    discussing = _time(
+    discussing = _work_time_text(
         found.discussing,
         _("%(n)s seconds a person and disputed dimension, as measured"),
         _("%(n)s seconds a person and disputed dimension, assumed: too few were discussed"),
@@ -257,20 +257,20 @@ def forecast_basis(found: RuleForecast) -> str:
     }
 
 
-def _time(time: WorkTime, measured: str, assumed: str) -> str:
+def _work_time_text(time: WorkTime, measured: str, assumed: str) -> str:
     return (measured if time.measured else assumed) % {"n": number_format(time.seconds, decimal_pos=0)}
 
 
-def hours(value: float) -> str:
+def format_hours(value: float) -> str:
     """Return hours of work, as exactly as a forecast can know them."""
     return number_format(value, decimal_pos=1 if 0 < value < 10 else 0, force_grouping=True)
 
 
-def interval(low: float, high: float) -> str:
+def format_interval(low: float, high: float) -> str:
     """Return an interval of a share in per cent."""
     return _("%(low)s–%(high)s %%") % {"low": f"{100 * low:.0f}", "high": f"{100 * high:.0f}"}
 
 
-def title_of(rules: Mapping[str, Any]) -> str:
+def preset_title_of_rules(rules: Mapping[str, Any]) -> str:
     """Return the preset that these rules are, in words."""
     return preset_title(preset_of(rules))

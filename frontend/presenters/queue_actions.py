@@ -17,7 +17,7 @@ class QueueAction:
 
     name: str
     label: Promise
-    about: Promise
+    description: Promise
     submit: Promise
 
 

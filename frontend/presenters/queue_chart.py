@@ -13,8 +13,8 @@ from annotation.core.rubric_cache import DimensionDefinition
 from frontend.charts.level_colour import level_colour
 from frontend.charts.svg import ChartScale
 
-from .queue_reasons import values_in_words
-from .vocabulary import decimals
+from .queue_reasons import enumerate_values
+from .vocabulary import format_decimals
 
 WIDTH, HEIGHT = 168, 46
 PAD = 10
@@ -24,7 +24,7 @@ MOST_LABELS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Dot:
+class ScoreDot:
     """One score."""
 
     x: float
@@ -38,7 +38,7 @@ class QueueChart:
 
     scale: SafeString
     """The levels, as SVG."""
-    dots: tuple[Dot, ...]
+    dots: tuple[ScoreDot, ...]
     judge: float | None
     interval: tuple[float, float] | None
     final: float | None
@@ -51,7 +51,7 @@ class QueueChart:
         return not self.dots and self.judge is None and self.final is None
 
 
-def build_chart(
+def build_queue_chart(
     dimension: DimensionDefinition,
     values: Sequence[float],
     *,
@@ -63,19 +63,19 @@ def build_chart(
     levels = [level.value for level in dimension.levels]
     scale = ChartScale(min(levels), max(levels), WIDTH, PAD)
     return QueueChart(
-        scale=_drawn(tuple(levels)),
+        scale=_draw_levels(tuple(levels)),
         dots=tuple(_dots(values, levels, scale)),
-        judge=None if expected is None else _within(scale.position(expected)),
+        judge=None if expected is None else _clip_to_chart(scale.position(expected)),
         interval=None
         if interval is None
-        else (_within(scale.position(interval[0])), _within(scale.position(interval[1]))),
+        else (_clip_to_chart(scale.position(interval[0])), _clip_to_chart(scale.position(interval[1]))),
         final=None if final is None else scale.position(final),
-        words=_words(values, expected, interval, final),
+        words=_chart_text(values, expected, interval, final),
     )
 
 
 @lru_cache(maxsize=64)
-def _drawn(levels: tuple[float, ...]) -> SafeString:
+def _draw_levels(levels: tuple[float, ...]) -> SafeString:
     """Draw the levels, named where there is room: the same for every row, so done once."""
     scale = ChartScale(min(levels), max(levels), WIDTH, PAD)
     every = max(1, -(-(len(levels) - 1) // (MOST_LABELS - 1)))
@@ -97,31 +97,31 @@ def _drawn(levels: tuple[float, ...]) -> SafeString:
     )
 
 
-def _dots(values: Sequence[float], levels: Sequence[float], scale: ChartScale) -> list[Dot]:
+def _dots(values: Sequence[float], levels: Sequence[float], scale: ChartScale) -> list[ScoreDot]:
     dots = []
     for value, count in sorted(Counter(values).items()):
         position = levels.index(value) if value in levels else 0
         for number in range(count):
             beside = (number - (count - 1) / 2) * STEP
-            dots.append(Dot(_within(scale.position(value) + beside), level_colour(position, levels)))
+            dots.append(ScoreDot(_clip_to_chart(scale.position(value) + beside), level_colour(position, levels)))
     return dots
 
 
-def _within(x: float) -> float:
+def _clip_to_chart(x: float) -> float:
     return min(max(x, PAD - 4), WIDTH - PAD + 4)
 
 
-def _words(
+def _chart_text(
     values: Sequence[float], expected: float | None, interval: tuple[float, float] | None, final: float | None
 ) -> str:
     parts = []
     if values:
-        parts.append(_("scores %(values)s") % {"values": values_in_words(values)})
+        parts.append(_("scores %(values)s") % {"values": enumerate_values(values)})
     if final is not None:
         parts.append(_("agreed %(value)s") % {"value": f"{final:g}"})
     if expected is not None:
-        parts.append(_("judge expects %(value)s") % {"value": decimals(expected, 1)})
+        parts.append(_("judge expects %(value)s") % {"value": format_decimals(expected, 1)})
     if interval is not None:
-        low, high = (decimals(end, 1) for end in interval)
+        low, high = (format_decimals(end, 1) for end in interval)
         parts.append(_("between %(low)s and %(high)s") % {"low": low, "high": high})
     return "; ".join(parts) or _("nothing known yet")

@@ -14,56 +14,61 @@ from annotation.review_queue.ranking import DISPUTE, RankingReason, ReasonKind
 from judge.missing_sides import locked_dimensions
 
 from .discussions import enumerate_words
-from .vocabulary import decimals, number
+from .vocabulary import format_decimals, format_number
 
 # From here on a chance or a gap is worth a word of its own.
 LIKELY, POSSIBLE, FAR = 0.5, 0.25, 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Why:
+class RankExplanation:
     """Why an entry stands where it stands: first what is known, then what the judge adds."""
 
-    head: str
-    rest: str
-    small: str
+    heading: str
+    text: str
+    judge_text: str
 
 
-def explain_rank(row: QueueRow, rubric: RubricDefinition, *, widest: bool = False) -> Why:
+def explain_rank(row: QueueRow, rubric: RubricDefinition, *, widest: bool = False) -> RankExplanation:
     """Return why an entry stands there; ``widest`` where of those in order no other has so wide a range."""
-    reason, key = row.reason, key_of(row.entry, rubric)
+    reason, key = row.reason, dimension_key(row.entry, rubric)
     if reason is None:
-        return Why("", _("You take part in its discussion: your reasons come first."), "")
-    head, rest = _known(reason, key, row, widest=widest)
+        return RankExplanation("", _("You take part in its discussion: your reasons come first."), "")
+    head, rest = _observed_text(reason, key, row, widest=widest)
     if reason.kind is ReasonKind.RANDOM:
         head, rest = _("Drawn at random."), " ".join(filter(None, (head, rest)))
-    more = [rest, _agreeing(row, key, reason), *_sides(row.sample, rubric), _to_come(row, reason)]
-    return Why(head, " ".join(filter(None, more)), _judge(reason, row, key))
+    more = [
+        rest,
+        _agreeing_dimensions_text(row, key, reason),
+        *_missing_side_texts(row.sample, rubric),
+        _missing_scores_text(row, reason),
+    ]
+    return RankExplanation(head, " ".join(filter(None, more)), _judge_text(reason, row, key))
 
 
-def key_of(entry: QueueEntry, rubric: RubricDefinition) -> str:
+def dimension_key(entry: QueueEntry, rubric: RubricDefinition) -> str:
     """Return the key of the dimension that an entry's rank is about; empty where it is about none."""
     return next((dimension.key for dimension in rubric.dimensions if dimension.id == entry.dimension_id), "")
 
 
-def _known(reason: RankingReason, key: str, row: QueueRow, *, widest: bool) -> tuple[str, str]:
-    said = {"key": key, "values": values_in_words(reason.values)}
+def _observed_text(reason: RankingReason, key: str, row: QueueRow, *, widest: bool) -> tuple[str, str]:
+    said = {"key": key, "values": enumerate_values(reason.values)}
     if reason.final is not None:
-        return _audited(reason, said, row, key)
+        return _audit_text(reason, said, row, key)
     if row.entry.kind == QueueEntry.Kind.LABEL_NEXT and reason.ensemble_sd is not None:
-        return _apart(reason, said)
+        return _ensemble_spread_text(reason, said)
     if not reason.values:
-        return _predicted_dispute(reason, said, row)
+        return _predicted_dispute_text(reason, said, row)
     if len(reason.values) == 1:
-        return _one_score(reason, said, row)
-    rest = f"{_spread(reason, row, widest=widest)} {_prefilled_too(row)}".rstrip()
+        return _one_score_text(reason, said, row)
+    rest = f"{_spread_text(reason, row, widest=widest)} {_prefilled_count_text(row)}".rstrip()
     return _("%(key)s %(values)s:") % said, rest
 
 
-def _spread(reason: RankingReason, row: QueueRow, *, widest: bool) -> str:
-    spread = {"range": _plain(reason.range or 0)}
+def _spread_text(reason: RankingReason, row: QueueRow, *, widest: bool) -> str:
+    spread = {"range": _format_level(reason.range or 0)}
     if not reason.range:
-        return _agreed(reason, row)
+        return _agreed_text(reason, row)
     if widest:
         return _("a range of %(range)s, the widest of those in order.") % spread
     common = Counter(reason.values).most_common(1)[0][1]
@@ -78,70 +83,70 @@ def _spread(reason: RankingReason, row: QueueRow, *, widest: bool) -> str:
         above = reason.expected > sum(reason.values) / len(reason.values)
         sentence = _("a range of %(range)s; the judge is far above, at %(expected)s.") if above else ""
         sentence = sentence or _("a range of %(range)s; the judge is far below, at %(expected)s.")
-        return sentence % {**spread, "expected": decimals(reason.expected, 1)}
+        return sentence % {**spread, "expected": format_decimals(reason.expected, 1)}
     return _("a range of %(range)s.") % spread
 
 
-def _agreed(reason: RankingReason, row: QueueRow) -> str:
+def _agreed_text(reason: RankingReason, row: QueueRow) -> str:
     if _is_discussed(row):
-        return _("they agree; %(but)s") % {"but": _discussed(row)}
+        return _("they agree; %(but)s") % {"but": _discussed_text(row)}
     if row.met:
         # What was given or kept in view of the judge may differ all the same.
-        return _agreed_but_far(reason) or _("the independent values agree.")
-    return _agreed_but_far(reason) or _("nothing in dispute.")
+        return _far_judge_text(reason) or _("the independent values agree.")
+    return _far_judge_text(reason) or _("nothing in dispute.")
 
 
-def _agreed_but_far(reason: RankingReason) -> str:
+def _far_judge_text(reason: RankingReason) -> str:
     if reason.gap is None or reason.gap <= FAR or reason.expected is None:
         return ""
     above = reason.expected > reason.values[0]
     sentence = _("they agree; the judge is far above, at %(expected)s.") if above else ""
     sentence = sentence or _("they agree; the judge is far below, at %(expected)s.")
-    return sentence % {"expected": decimals(reason.expected, 1)}
+    return sentence % {"expected": format_decimals(reason.expected, 1)}
 
 
-def _one_score(reason: RankingReason, said: Mapping[str, str], row: QueueRow) -> tuple[str, str]:
+def _one_score_text(reason: RankingReason, said: Mapping[str, str], row: QueueRow) -> tuple[str, str]:
     if row.prefilled:
         known = ngettext(
             "One independent score, %(key)s %(values)s, beside %(n)s that was prefilled",
             "One independent score, %(key)s %(values)s, beside %(n)s that were prefilled",
             row.prefilled,
-        ) % {**said, "n": number(row.prefilled)}
+        ) % {**said, "n": format_number(row.prefilled)}
     else:
         known = _("One score so far, %(key)s %(values)s") % said
     if reason.expected is not None:
-        expected = {"known": known, "expected": decimals(reason.expected, 1)}
-        return _("%(known)s, and the judge expects %(expected)s:") % expected, _outlook(reason, row)
-    return (f"{known}:", _discussed(row)) if _is_discussed(row) else (f"{known}.", "")
+        expected = {"known": known, "expected": format_decimals(reason.expected, 1)}
+        return _("%(known)s, and the judge expects %(expected)s:") % expected, _outlook_text(reason, row)
+    return (f"{known}:", _discussed_text(row)) if _is_discussed(row) else (f"{known}.", "")
 
 
-def _predicted_dispute(reason: RankingReason, said: Mapping[str, str], row: QueueRow) -> tuple[str, str]:
+def _predicted_dispute_text(reason: RankingReason, said: Mapping[str, str], row: QueueRow) -> tuple[str, str]:
     if row.prefilled:
         known = ngettext(
             "No independent score, only %(n)s that was prefilled",
             "No independent score, only %(n)s that were prefilled",
             row.prefilled,
-        ) % {"n": number(row.prefilled)}
+        ) % {"n": format_number(row.prefilled)}
     elif _is_discussed(row):
         return "", _("It is in discussion.")
     else:
         known = _("No score yet")
     if reason.expected is not None:
-        expected = {"known": known, "key": said["key"], "expected": decimals(reason.expected, 1)}
-        return _("%(known)s; on %(key)s the judge expects %(expected)s:") % expected, _outlook(reason, row)
+        expected = {"known": known, "key": said["key"], "expected": format_decimals(reason.expected, 1)}
+        return _("%(known)s; on %(key)s the judge expects %(expected)s:") % expected, _outlook_text(reason, row)
     if _is_discussed(row):
-        return f"{known}:", _discussed(row)
+        return f"{known}:", _discussed_text(row)
     if row.prefilled:
         return "", _("%(known)s, and nothing else would move it up.") % {"known": known}
     return "", _("Nobody has scored it yet, and nothing else would move it up.")
 
 
-def _prefilled_too(row: QueueRow) -> str:
+def _prefilled_count_text(row: QueueRow) -> str:
     """Say how many scores there are beside the independent values."""
     if not row.prefilled:
         return ""
     return ngettext("%(n)s more score was prefilled.", "%(n)s more scores were prefilled.", row.prefilled) % {
-        "n": number(row.prefilled)
+        "n": format_number(row.prefilled)
     }
 
 
@@ -149,7 +154,7 @@ def _is_discussed(row: QueueRow) -> bool:
     return row.sample.state == Sample.State.IN_DISCUSSION
 
 
-def _discussed(row: QueueRow) -> str:
+def _discussed_text(row: QueueRow) -> str:
     """Return why a sample is in discussion although its independent values do not differ, as far as is known."""
     if row.discussion is not None and row.discussion.because == Discussion.Because.REOPENED:
         return _("an admin reopened it.")
@@ -159,9 +164,9 @@ def _discussed(row: QueueRow) -> str:
     return _("it is in discussion.")
 
 
-def _outlook(reason: RankingReason, row: QueueRow) -> str:
+def _outlook_text(reason: RankingReason, row: QueueRow) -> str:
     if _is_discussed(row):
-        return _discussed(row)
+        return _discussed_text(row)
     if reason.chance is None:
         return _("how people will differ is not foreseen.")
     if reason.chance >= LIKELY:
@@ -169,9 +174,9 @@ def _outlook(reason: RankingReason, row: QueueRow) -> str:
     return _("it may be disputed.") if reason.chance >= POSSIBLE else _("little speaks for a dispute.")
 
 
-def _apart(reason: RankingReason, said: Mapping[str, str]) -> tuple[str, str]:
+def _ensemble_spread_text(reason: RankingReason, said: Mapping[str, str]) -> tuple[str, str]:
     head = _("The judge’s models are apart on %(key)s:") % said
-    figures = {"sd": decimals(reason.ensemble_sd or 0, 2), "expected": decimals(reason.expected or 0, 1)}
+    figures = {"sd": format_decimals(reason.ensemble_sd or 0, 2), "expected": format_decimals(reason.expected or 0, 1)}
     rest = _("they spread by %(sd)s around %(expected)s.") % figures
     if reason.place == 0:
         return head, f"{rest} {_('The first of its kind of content.')}"
@@ -181,17 +186,21 @@ def _apart(reason: RankingReason, said: Mapping[str, str]) -> tuple[str, str]:
             "%(n)s of the same kind of content come before it.",
             reason.place,
         )
-        rest = f"{rest} {before % {'n': number(reason.place)}}"
+        rest = f"{rest} {before % {'n': format_number(reason.place)}}"
     return head, rest
 
 
-def _audited(reason: RankingReason, said: Mapping[str, str], row: QueueRow, key: str) -> tuple[str, str]:
-    final = {"key": said["key"], "final": _plain(reason.final or 0), "expected": decimals(reason.expected or 0, 1)}
+def _audit_text(reason: RankingReason, said: Mapping[str, str], row: QueueRow, key: str) -> tuple[str, str]:
+    final = {
+        "key": said["key"],
+        "final": _format_level(reason.final or 0),
+        "expected": format_decimals(reason.expected or 0, 1),
+    }
     head = _("%(key)s was agreed as %(final)s, and the judge expects %(expected)s:") % final
     if reason.half_widths is None:
         return head, ""
     judged = row.said.get(key)
-    units = {"n": decimals(reason.half_widths, 1)}
+    units = {"n": format_decimals(reason.half_widths, 1)}
     if judged is None or judged.interval is None:
         return head, _("%(n)s of its standard deviations apart.") % units
     if judged.interval[0] <= (reason.final or 0) <= judged.interval[1]:
@@ -199,7 +208,7 @@ def _audited(reason: RankingReason, said: Mapping[str, str], row: QueueRow, key:
     return head, _("%(n)s half widths of its interval away.") % units
 
 
-def _agreeing(row: QueueRow, key: str, reason: RankingReason) -> str:
+def _agreeing_dimensions_text(row: QueueRow, key: str, reason: RankingReason) -> str:
     """Name the other dimensions on which all who scored gave the same, where this one is in dispute."""
     if not reason.range or reason.final is not None:
         return ""
@@ -209,7 +218,7 @@ def _agreeing(row: QueueRow, key: str, reason: RankingReason) -> str:
     return ngettext("%(keys)s agrees.", "%(keys)s agree.", len(same)) % {"keys": enumerate_words(same)}
 
 
-def _sides(sample: Sample, rubric: RubricDefinition) -> list[str]:
+def _missing_side_texts(sample: Sample, rubric: RubricDefinition) -> list[str]:
     """Say which dimensions a missing side decides."""
     locked = locked_dimensions(rubric.dimensions, has_text=sample.has_text, has_image=sample.has_image)
     if not locked or (sample.has_text == sample.has_image):
@@ -218,54 +227,54 @@ def _sides(sample: Sample, rubric: RubricDefinition) -> list[str]:
     groups: dict[float | None, list[str]] = {}
     for key, lock in locked.items():
         groups.setdefault(lock.value, []).append(key)
-    return [f"{missing} {_decided(keys, value)}" for value, keys in groups.items()]
+    return [f"{missing} {_decided_by_rule_text(keys, value)}" for value, keys in groups.items()]
 
 
-def _decided(keys: Sequence[str], value: float | None) -> str:
-    about = {"keys": enumerate_words(list(keys)), "value": "" if value is None else _plain(value)}
+def _decided_by_rule_text(keys: Sequence[str], value: float | None) -> str:
+    about = {"keys": enumerate_words(list(keys)), "value": "" if value is None else _format_level(value)}
     if value is None:
         return ngettext("%(keys)s does not apply.", "%(keys)s do not apply.", len(keys)) % about
     return ngettext("%(keys)s is %(value)s.", "%(keys)s are %(value)s.", len(keys)) % about
 
 
-def _to_come(row: QueueRow, reason: RankingReason) -> str:
+def _missing_scores_text(row: QueueRow, reason: RankingReason) -> str:
     sample = row.sample
     missing = sample.scores_needed - sample.scores_in
     if sample.state not in (Sample.State.SCORING, Sample.State.IN_REVIEW) or missing <= 0:
         return ""
     if not reason.values and not row.prefilled:
         return ""
-    return ngettext("%(n)s score to come.", "%(n)s scores to come.", missing) % {"n": number(missing)}
+    return ngettext("%(n)s score to come.", "%(n)s scores to come.", missing) % {"n": format_number(missing)}
 
 
-def _judge(reason: RankingReason, row: QueueRow, key: str) -> str:
+def _judge_text(reason: RankingReason, row: QueueRow, key: str) -> str:
     """Return what the judge says, as far as the sentence before it has not said it."""
     parts = []
     judged = row.said.get(key)
     if reason.final is not None:
         if judged is not None and judged.interval is not None:
-            low, high = (decimals(end, 1) for end in judged.interval)
+            low, high = (format_decimals(end, 1) for end in judged.interval)
             return _("It holds %(low)s to %(high)s possible.") % {"low": low, "high": high}
         return ""
     # With values of several people the sentence is about them.
     if reason.expected is not None and len(reason.values) > 1:
-        parts.append(_("Judge expects %(value)s") % {"value": decimals(reason.expected, 1)})
+        parts.append(_("Judge expects %(value)s") % {"value": format_decimals(reason.expected, 1)})
     # Where all have scored nothing is left to chance.
     likely = None if _is_discussed(row) else reason.chance
     if (reason.range or 0) >= DISPUTE:
         # It has come true: what the judge held of it before is still worth knowing.
         likely = judged.p_dispute if judged is not None else None
     if likely is not None:
-        chance = {"chance": decimals(likely, 2)}
+        chance = {"chance": format_decimals(likely, 2)}
         words = _("chance of a gap of 2 or more %(chance)s") if parts else _("Chance of a gap of 2 or more %(chance)s")
         parts.append(words % chance)
     return "; ".join(parts)
 
 
-def values_in_words(values: Sequence[float]) -> str:
+def enumerate_values(values: Sequence[float]) -> str:
     """Return values as one enumeration, without needless fractions."""
-    return enumerate_words([_plain(value) for value in values])
+    return enumerate_words([_format_level(value) for value in values])
 
 
-def _plain(value: float) -> str:
+def _format_level(value: float) -> str:
     return f"{value:g}"

@@ -12,43 +12,45 @@ from annotation.review_queue.list import QueueRow, reason_of
 from annotation.review_queue.ranking import ReasonKind
 
 from .queue_actions import QueueAction, available_actions
-from .queue_chart import QueueChart, build_chart
-from .queue_reasons import Why, explain_rank, key_of
+from .queue_chart import QueueChart, build_queue_chart
+from .queue_reasons import RankExplanation, dimension_key, explain_rank
 
 
 @dataclass(frozen=True, slots=True)
-class RowShown:
+class ShownQueueRow:
     """One line of the list."""
 
     row: QueueRow
     key: str
     """Of the dimension that it is about; empty where it is about none."""
-    why: Why
+    explanation: RankExplanation
     drawing: QueueChart | None
     url: str
     """Where it is read: its discussion where one is open, else its sample's page."""
     address: str
     """Of what can be done with it; each step's lies below."""
     thumb: str
-    by: str
+    dismissed_by: str
     """Who dismissed it, to those who lead."""
-    steps: tuple[QueueAction, ...]
+    actions: tuple[QueueAction, ...]
     """What its state allows to be done with it."""
 
 
-def row_shown(row: QueueRow, study: Study, rubric: RubricDefinition, *, names: bool, widest: bool = False) -> RowShown:
+def shown_queue_row(
+    row: QueueRow, study: Study, rubric: RubricDefinition, *, names: bool, widest: bool = False
+) -> ShownQueueRow:
     """Return one entry as it is shown; ``widest`` where of those in order no other has so wide a range."""
     by = row.entry.dismissed_by
-    return RowShown(
+    return ShownQueueRow(
         row=row,
-        key=key_of(row.entry, rubric),
-        why=explain_rank(row, rubric, widest=widest),
-        drawing=_drawing(row, rubric),
-        url=_url(row, study),
+        key=dimension_key(row.entry, rubric),
+        explanation=explain_rank(row, rubric, widest=widest),
+        drawing=_build_chart(row, rubric),
+        url=_entry_url(row, study),
         address=reverse("queue-entry", args=[study.slug, row.entry.public_id]),
         thumb=reverse("api:picture", args=[row.picture, "web"]) if row.picture else "",
-        by=str(by) if names and by is not None else "",
-        steps=available_actions(row.sample),
+        dismissed_by=str(by) if names and by is not None else "",
+        actions=available_actions(row.sample),
     )
 
 
@@ -69,20 +71,27 @@ def is_widest(row: QueueRow, rows: list[QueueRow]) -> bool:
     return all((reason.range or 0) > other for other in others)
 
 
-HEAD = (
+CSV_HEADER = (
     *("place", "sample", "domain", "state", "why", "dimension", "values", "range", "chance_of_2_or_more", "expected"),
     *("gap", "ensemble_sd", "final", "half_widths", "random", "pinned", "scores", "since", "dismissed", "question"),
 )
 
 
-def table(rows: Iterable[QueueRow], rubric: RubricDefinition) -> Iterator[Sequence[Any]]:
+def queue_csv_rows(rows: Iterable[QueueRow], rubric: RubricDefinition) -> Iterator[Sequence[Any]]:
     """Yield the entries of a list as lines of a table, its head first."""
-    yield HEAD
+    yield CSV_HEADER
     for row in rows:
         entry, sample = row.entry, row.sample
         reason = reason_of(entry)
         yield [
-            *(row.place, sample.external_id, sample.domain, sample.state, reason.kind.value, key_of(entry, rubric)),
+            *(
+                row.place,
+                sample.external_id,
+                sample.domain,
+                sample.state,
+                reason.kind.value,
+                dimension_key(entry, rubric),
+            ),
             " ".join(f"{value:g}" for value in reason.values),
             *(reason.range, reason.chance, reason.expected, reason.gap, reason.ensemble_sd, reason.final),
             reason.half_widths,
@@ -92,7 +101,7 @@ def table(rows: Iterable[QueueRow], rubric: RubricDefinition) -> Iterator[Sequen
         ]
 
 
-def _drawing(row: QueueRow, rubric: RubricDefinition) -> QueueChart | None:
+def _build_chart(row: QueueRow, rubric: RubricDefinition) -> QueueChart | None:
     if row.withheld:
         return None
     found = [dimension for dimension in rubric.dimensions if dimension.id == row.entry.dimension_id]
@@ -101,7 +110,7 @@ def _drawing(row: QueueRow, rubric: RubricDefinition) -> QueueChart | None:
     key, said = found[0].key, row.said.get(found[0].key)
     reason = row.reason
     final = reason.final if reason is not None else None
-    shown = build_chart(
+    shown = build_queue_chart(
         found[0],
         row.values.get(key, ()),
         expected=said.expected if said is not None else None,
@@ -112,7 +121,7 @@ def _drawing(row: QueueRow, rubric: RubricDefinition) -> QueueChart | None:
     return None if shown.empty else shown
 
 
-def _url(row: QueueRow, study: Study) -> str:
+def _entry_url(row: QueueRow, study: Study) -> str:
     if row.withheld and row.discussion is not None:
         return reverse("discuss-one", args=[study.slug, row.discussion.public_id])
     if row.discussion is not None:

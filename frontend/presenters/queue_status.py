@@ -26,7 +26,7 @@ class QueueStatusLine:
         return self.job is not None
 
 
-def state_of(standing: QueueStatus) -> QueueStatusLine:
+def queue_status_line(standing: QueueStatus) -> QueueStatusLine:
     """Return how old a study's queue is."""
     made = standing.queue
     return QueueStatusLine(

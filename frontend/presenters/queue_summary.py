@@ -11,15 +11,15 @@ from django.utils.translation import ngettext
 from annotation.models import QueueEntry
 from annotation.review_queue.evaluation import LAST, OutcomeCounts, QueueEvaluation
 
-from .vocabulary import decimals, number
+from .vocabulary import format_decimals, format_number
 
 DISPUTED, LABEL_NEXT, AUDIT = QueueEntry.Kind.DISPUTED, QueueEntry.Kind.LABEL_NEXT, QueueEntry.Kind.AUDIT
-NAMES: Mapping[str, Promise] = {
+QUEUE_NAMES: Mapping[str, Promise] = {
     DISPUTED: lazy("Disputed"),
     LABEL_NEXT: lazy("Label next"),
     AUDIT: lazy("Audit"),
 }
-ORDERS: Mapping[str, Promise] = {
+QUEUE_ORDERS: Mapping[str, Promise] = {
     DISPUTED: lazy("Widest observed range first, then the chance that two annotators differ by 2 or more."),
     LABEL_NEXT: lazy(
         "What the judge’s models are least at one about first; one of each kind of content comes before any second."
@@ -31,52 +31,59 @@ ORDERS: Mapping[str, Promise] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RecentOutcomes:
     """What became of those that were decided last, in order and at random."""
 
-    n: int
-    last: str
+    count: int
+    count_text: str
     """The same in words."""
     ordered: str
     random: str
-    so_far: bool
+    is_incomplete: bool
     """There are no more than these."""
-    audit: bool
+    is_audit: bool
     """They are about final scores that were changed, not about disputes."""
 
 
-def outcome(kind: str, proof: QueueEvaluation) -> Outcome | None:
+def recent_outcomes(kind: str, proof: QueueEvaluation) -> RecentOutcomes | None:
     """Return what became of the last that were decided; None before there are any."""
     ordered, random = proof.last_in_order, proof.last_at_random
     total = ordered.decided + random.decided
     if not total:
         return None
-    return Outcome(total, number(total), _of(ordered), _of(random), so_far=total < LAST, audit=kind == AUDIT)
+    return RecentOutcomes(
+        total,
+        format_number(total),
+        _hits_text(ordered),
+        _hits_text(random),
+        is_incomplete=total < LAST,
+        is_audit=kind == AUDIT,
+    )
 
 
-def _of(tally: OutcomeCounts) -> str:
-    return _("%(hits)s of %(all)s") % {"hits": number(tally.disputed), "all": number(tally.decided)}
+def _hits_text(tally: OutcomeCounts) -> str:
+    return _("%(hits)s of %(all)s") % {"hits": format_number(tally.disputed), "all": format_number(tally.decided)}
 
 
-def worth(proof: QueueEvaluation) -> str:
+def ranking_gain_text(proof: QueueEvaluation) -> str:
     """Return what the order is worth, measured on those drawn at random, or how many are lacking for that."""
     if proof.lacking:
         return ngettext(
             "%(n)s more of those drawn at random has to be decided before it can be said what the order is worth.",
             "%(n)s more of those drawn at random have to be decided before it can be said what the order is worth.",
             proof.lacking,
-        ) % {"n": number(proof.lacking)}
+        ) % {"n": format_number(proof.lacking)}
     first = proof.at(0.2)
     if first is None or proof.auroc is None or proof.interval is None:
         return ""
-    low, high = (decimals(end, 2) for end in proof.interval)
+    low, high = (format_decimals(end, 2) for end in proof.interval)
     return _(
         "By those drawn at random, the first 20 %% of the work in order holds %(found)s %% of the disputes, %(gain)s "
         "times its share; AUROC %(auroc)s (95 %%: %(low)s to %(high)s)."
     ) % {
-        "found": decimals(100 * first.found, 0),
-        "gain": decimals(first.gain, 1),
-        "auroc": decimals(proof.auroc, 2),
+        "found": format_decimals(100 * first.found, 0),
+        "gain": format_decimals(first.gain, 1),
+        "auroc": format_decimals(proof.auroc, 2),
         "low": low,
         "high": high,
     }

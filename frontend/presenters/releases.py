@@ -19,13 +19,13 @@ NAMED_AT_MOST = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
+class SplitAim:
     """Something that a release was to be, with what it came to."""
 
-    what: str
+    name: str
     met: bool
-    said: str
-    more: str = ""
+    result: str
+    explanation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,70 +56,72 @@ def summary_sentence(release: Release) -> str:
     """Return the one sentence that a release's page opens with."""
     parts = release.about["parts"]
     return _("%(samples)s samples: %(train)s to train, %(test)s to test") % {
-        "samples": vocabulary.number(release.about["samples"]),
-        "train": vocabulary.number(parts["train"]["samples"]),
-        "test": vocabulary.number(parts["test"]["samples"]),
+        "samples": vocabulary.format_number(release.about["samples"]),
+        "train": vocabulary.format_number(parts["train"]["samples"]),
+        "test": vocabulary.format_number(parts["test"]["samples"]),
     }
 
 
-def aims(release: Release) -> list[Aim]:
+def split_aims(release: Release) -> list[SplitAim]:
     """Return each aim of the split with how well it was met, in figures."""
     met = release.about["met"]
     return [
-        _size(met["test_samples"]),
-        _grouped(met["grouped"]),
-        _sticky(met["sticky"]),
-        _pool(met["pool"]),
-        _stratified(_("Stratified by generator"), met["generator"]),
-        _stratified(_("Stratified by domain"), met["domain"]),
+        _size_aim(met["test_samples"]),
+        _grouped_aim(met["grouped"]),
+        _fixed_parts_aim(met["sticky"]),
+        _test_pool_aim(met["pool"]),
+        _stratified_aim(_("Stratified by generator"), met["generator"]),
+        _stratified_aim(_("Stratified by domain"), met["domain"]),
     ]
 
 
-def _size(met: Mapping[str, Any]) -> Aim:
+def _size_aim(met: Mapping[str, Any]) -> SplitAim:
     said = _("%(got)s test samples; %(wanted)s were wanted") % {
-        "got": vocabulary.number(met["got"]),
-        "wanted": vocabulary.number(met["wanted"]),
+        "got": vocabulary.format_number(met["got"]),
+        "wanted": vocabulary.format_number(met["wanted"]),
     }
-    return Aim(_("Size of the test part"), bool(met["exact"]), said, met["why"])
+    return SplitAim(_("Size of the test part"), bool(met["exact"]), said, met["why"])
 
 
-def _grouped(met: Mapping[str, Any]) -> Aim:
+def _grouped_aim(met: Mapping[str, Any]) -> SplitAim:
     said = _("%(both)s of %(questions)s questions have samples in both parts") % {
-        "both": vocabulary.number(met["in_both"]),
-        "questions": vocabulary.number(met["questions"]),
+        "both": vocabulary.format_number(met["in_both"]),
+        "questions": vocabulary.format_number(met["questions"]),
     }
-    return Aim(_("Grouped by question"), not met["in_both"], said)
+    return SplitAim(_("Grouped by question"), not met["in_both"], said)
 
 
-def _sticky(met: Mapping[str, Any]) -> Aim:
+def _fixed_parts_aim(met: Mapping[str, Any]) -> SplitAim:
     before = met["train"] + met["test"]
     if not before:
-        return Aim(_("Parts are for ever"), True, _("no question had a part before this release"))
+        return SplitAim(_("Parts are for ever"), True, _("no question had a part before this release"))
     said = ngettext(
         "%(moved)s of %(before)s question that had a part has another one now",
         "%(moved)s of %(before)s questions that had a part have another one now",
         before,
-    ) % {"moved": vocabulary.number(met["moved"]), "before": vocabulary.number(before)}
-    return Aim(_("Parts are for ever"), not met["moved"], said)
+    ) % {"moved": vocabulary.format_number(met["moved"]), "before": vocabulary.format_number(before)}
+    return SplitAim(_("Parts are for ever"), not met["moved"], said)
 
 
-def _pool(met: Mapping[str, Any]) -> Aim:
+def _test_pool_aim(met: Mapping[str, Any]) -> SplitAim:
     what = _("Test from the reserved pool alone")
     if not met["reserved"]:
-        return Aim(what, True, _("no pool was reserved: no suggestion had been shown, so every question could be test"))
+        return SplitAim(
+            what, True, _("no pool was reserved: no suggestion had been shown, so every question could be test")
+        )
     said = _("%(outside)s test questions from outside of the pool, which has %(questions)s of those released") % {
-        "outside": vocabulary.number(met["outside"]),
-        "questions": vocabulary.number(met["questions"]),
+        "outside": vocabulary.format_number(met["outside"]),
+        "questions": vocabulary.format_number(met["questions"]),
     }
-    return Aim(what, not met["outside"], said)
+    return SplitAim(what, not met["outside"], said)
 
 
-def _stratified(what: str, met: Mapping[str, Any]) -> Aim:
+def _stratified_aim(what: str, met: Mapping[str, Any]) -> SplitAim:
     values = len(met["values"])
     if values < 2:
-        return Aim(what, True, _("there is only one"))
+        return SplitAim(what, True, _("there is only one"))
     worst = met["largest"]
-    counted = {"n": vocabulary.number(values), "worst": vocabulary.number(worst)}
+    counted = {"n": vocabulary.format_number(values), "worst": vocabulary.format_number(worst)}
     if not worst:
         said = _("each of %(n)s has its share of the test part, as near as whole samples come to it") % counted
     else:
@@ -131,10 +133,10 @@ def _stratified(what: str, met: Mapping[str, Any]) -> Aim:
             )
             % counted
         )
-    return Aim(what, not worst, said, _("Whole questions allow no better, or nearly so.") if worst else "")
+    return SplitAim(what, not worst, said, _("Whole questions allow no better, or nearly so.") if worst else "")
 
 
-def balances(release: Release, what: str) -> list[BalanceRow]:
+def balance_rows(release: Release, what: str) -> list[BalanceRow]:
     """Return how each generator or domain is divided, drawn beside the share of the whole."""
     rows = release.about["met"][what]["values"][:NAMED_AT_MOST]
     most = max((row["train"] + row["test"] for row in rows), default=0)
@@ -155,7 +157,7 @@ def balances(release: Release, what: str) -> list[BalanceRow]:
     ]
 
 
-def generators(release: Release) -> list[GeneratorReleaseRow]:
+def generator_release_rows(release: Release) -> list[GeneratorReleaseRow]:
     """Return how much of each generator was agreed, open and overridden."""
     rows = release.about["generators"][:NAMED_AT_MOST]
     most = max((row["samples"] for row in rows), default=0)
@@ -193,11 +195,11 @@ def changes_sentence(changes: ReleaseChanges) -> str:
         (changes.added, _("%(n)s has been agreed that is not in it"), _("%(n)s have been agreed that are not in it")),
     ):
         if count:
-            said.append((one if count == 1 else many) % {"n": vocabulary.number(count)})
+            said.append((one if count == 1 else many) % {"n": vocabulary.format_number(count)})
     return _(", ").join(said) + "."
 
 
-def outcomes(release: Release) -> tuple[list[str], list[tuple[str, Sequence[int]]]]:
+def outcome_table(release: Release) -> tuple[list[str], list[tuple[str, Sequence[int]]]]:
     """Return the outcomes that occur, and how often each does per dimension."""
     counted: Mapping[str, Mapping[str, int]] = release.about["outcomes"]
     names = sorted({name for row in counted.values() for name in row}, key=lambda name: (-_total(counted, name), name))

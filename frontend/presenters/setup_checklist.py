@@ -12,7 +12,7 @@ from annotation.studies import protocols
 from annotation.studies.protocol_rules import people_needed
 
 from .protocol import preset_title
-from .vocabulary import number
+from .vocabulary import format_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +25,18 @@ class ChecklistItem:
     url: str
 
 
-def to_start(study: Study) -> list[ChecklistItem]:
+def setup_steps(study: Study) -> list[ChecklistItem]:
     """Return the steps from an empty draft to a study that can start, in the order of doing them."""
     samples = Sample.objects.filter(study=study).count()
     rules = Protocol.objects.get(study=study, current=True)
     needed, able = people_needed(protocols.rules_of_protocol(rules)), scoring_members(study).count()
     settings = reverse("settings", args=[study.slug])
-    there = ngettext("%(n)s could score", "%(n)s could score", able) % {"n": number(able)}
+    there = ngettext("%(n)s could score", "%(n)s could score", able) % {"n": format_number(able)}
     return [
         ChecklistItem(
             samples > 0,
             _("Bring in the samples"),
-            ngettext("%(n)s is there", "%(n)s are there", samples) % {"n": number(samples)} if samples else "",
+            ngettext("%(n)s is there", "%(n)s are there", samples) % {"n": format_number(samples)} if samples else "",
             reverse("imports", args=[study.slug]),
         ),
         ChecklistItem(True, _("Look over the protocol"), preset_title(rules.preset), settings + "#h-rules"),
@@ -49,7 +49,7 @@ def to_start(study: Study) -> list[ChecklistItem]:
         ChecklistItem(
             able >= needed,
             _("Invite the people"),
-            _("%(there)s, a sample may take %(needed)s") % {"there": there, "needed": number(needed)},
+            _("%(there)s, a sample may take %(needed)s") % {"there": there, "needed": format_number(needed)},
             reverse("people", args=[study.slug]),
         ),
     ]

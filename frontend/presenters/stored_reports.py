@@ -17,7 +17,7 @@ Kind = StudyFigures.Kind
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class StudyReports:
     """What has been calculated for a study, and when; nothing at all before the first time."""
 
     agreement: dict[str, Any] | None
@@ -39,7 +39,7 @@ class Figures:
         return self.job is not None and self.job.state in UNFINISHED
 
 
-def figures_of(study: Study) -> Figures:
+def load_study_reports(study: Study) -> StudyReports:
     """Read the figures of a study with their age."""
     found = stored_reports.all_latest_reports(study)
     made_at = min((one.made_at for one in found.values()), default=None)
@@ -48,11 +48,11 @@ def figures_of(study: Study) -> Figures:
     if job is not None and job.state not in UNFINISHED:
         ended_badly = job.state == Job.State.FAILED and (made_at is None or (job.finished_at or made_at) > made_at)
         job = job if ended_badly else None
-    return Figures(
-        agreement=_data(found, Kind.AGREEMENT),
-        annotators=_data(found, Kind.ANNOTATORS),
-        progress=_data(found, Kind.PROGRESS),
-        influence=_data(found, Kind.INFLUENCE),
+    return StudyReports(
+        agreement=_report_data(found, Kind.AGREEMENT),
+        annotators=_report_data(found, Kind.ANNOTATORS),
+        progress=_report_data(found, Kind.PROGRESS),
+        influence=_report_data(found, Kind.INFLUENCE),
         made_at=made_at,
         stale=stale,
         scores_since=summaries.scores_since(study, made_at) if made_at is not None and stale else 0,
@@ -61,7 +61,7 @@ def figures_of(study: Study) -> Figures:
     )
 
 
-def _data(found: Mapping[str, stored_reports.StoredReport], kind: str) -> dict[str, Any] | None:
+def _report_data(found: Mapping[str, stored_reports.StoredReport], kind: str) -> dict[str, Any] | None:
     return found[kind].data if kind in found else None
 
 
@@ -74,14 +74,14 @@ class People:
 
     def called(self, public_id: str) -> str:
         """Return a member's name or pseudonym; somebody whose row is gone has neither."""
-        return vocabulary.name_of(self.members.get(public_id), names=self.names)
+        return vocabulary.member_name(self.members.get(public_id), names=self.names)
 
     def in_order(self, public_ids: set[str]) -> list[str]:
         """Return members by what they are called."""
         return sorted(public_ids, key=lambda one: (self.called(one).casefold(), one))
 
 
-def people_of(study: Study, *, names: bool) -> People:
+def load_people(study: Study, *, names: bool) -> People:
     """Read who is in a study."""
     rows = Member.objects.filter(study=study)
     return People({row.public_id: row for row in rows}, names)

@@ -9,17 +9,17 @@ from django.utils.translation import ngettext
 
 from annotation.releases.test_pool import DEFAULT_SHARE
 
-from .vocabulary import COUNTS, percent_of
+from .vocabulary import COUNT_WORDS, format_percent
 
 # Rounder numbers of samples than per cent, the simplest first.
-_ROUND = (10, 20, 50, 100)
+_ROUND_NUMBERS = (10, 20, 50, 100)
 
 
 def suggestion_rules_text(rules: Mapping[str, Any], *, pool_share: float | None) -> str:
     """Return who meets a judge's values under these rules, and how; ``pool_share`` None: no pool is reserved yet."""
-    parts = [_blind(rules["blind_share"])]
+    parts = [_blind_text(rules["blind_share"])]
     if rules["blind_share"] < 1:
-        parts += [_mixed(rules), _way(rules["suggestions"])]
+        parts += [_mixed_text(rules), _arms_text(rules["suggestions"])]
         parts.append(
             _("Where people go more than %(limit)g of the way to the judge’s value, the admins are alarmed.")
             % {"limit": rules["pull_limit"]}
@@ -27,24 +27,24 @@ def suggestion_rules_text(rules: Mapping[str, Any], *, pool_share: float | None)
     if pool_share is None:
         parts.append(
             _("A test pool of %(share)s of the questions is reserved with this, where nobody meets the judge.")
-            % {"share": percent_of(DEFAULT_SHARE)}
+            % {"share": format_percent(DEFAULT_SHARE)}
         )
     else:
         parts.append(
             _("Nobody meets the judge on the test pool either, %(share)s of the questions.")
-            % {"share": percent_of(pool_share)}
+            % {"share": format_percent(pool_share)}
         )
     return " ".join(parts)
 
 
-def _blind(share: float) -> str:
+def _blind_text(share: float) -> str:
     if share >= 1:
         return _("All samples are scored by people who do not meet the judge, so it has no effect.")
     exact = Fraction(share).limit_denominator(10_000)
-    of = next((whole for whole in _ROUND if (exact * whole).denominator == 1), None)
+    of = next((whole for whole in _ROUND_NUMBERS if (exact * whole).denominator == 1), None)
     if of is None:
         return _("%(share)s of the samples are scored by people who do not meet the judge.") % {
-            "share": percent_of(share)
+            "share": format_percent(share)
         }
     return _("Of every %(of)d samples %(n)d are scored by people who do not meet the judge.") % {
         "of": of,
@@ -52,7 +52,7 @@ def _blind(share: float) -> str:
     }
 
 
-def _mixed(rules: Mapping[str, Any]) -> str:
+def _mixed_text(rules: Mapping[str, Any]) -> str:
     others = rules["annotators_per_sample"] - 1
     if others < 1:
         return _("On the others, too, one does not meet it, and there is nobody else.")
@@ -60,10 +60,10 @@ def _mixed(rules: Mapping[str, Any]) -> str:
         "On the others, too, one does not meet it, so that there is somebody to compare with; %(n)s does.",
         "On the others, too, one does not meet it, so that there is somebody to compare with; %(n)s do.",
         others,
-    ) % {"n": COUNTS.get(others, str(others)).lower()}
+    ) % {"n": COUNT_WORDS.get(others, str(others)).lower()}
 
 
-def _way(suggestions: str) -> str:
+def _arms_text(suggestions: str) -> str:
     return {
         "delayed": _(
             "They lock their own values first, then see the judge’s beside them and keep or change each. "
@@ -80,7 +80,7 @@ def _way(suggestions: str) -> str:
     }[suggestions]
 
 
-def order(work_order: str) -> str:
+def work_order_text(work_order: str) -> str:
     """Return which samples annotators are given first."""
     return {
         "disputed": _(

@@ -16,7 +16,7 @@ from annotation.samples.timeline import TimelineEntry
 from . import discussions, vocabulary
 
 # What happened, read after the name of who did it.
-BY_SOMEBODY: dict[str, Promise] = {
+EVENTS_WITH_ACTOR: dict[str, Promise] = {
     "score_imported": lazy("scored, by an imported file"),
     "leased": lazy("got it to score"),
     "assigned": lazy("assigned it"),
@@ -49,7 +49,7 @@ BY_SOMEBODY: dict[str, Promise] = {
     "queue_restored": lazy("put it back into a review queue"),
 }
 # What happened, told without a name; what follows from somebody's step is nobody's doing.
-BY_ITSELF: dict[str, Promise] = {
+EVENTS_WITHOUT_ACTOR: dict[str, Promise] = {
     "imported": lazy("Imported"),
     "labels_imported": lazy("Agreed values came with the import"),
     "decided_by_rule": lazy("Decided by rule, as a side is missing"),
@@ -73,11 +73,19 @@ BY_ITSELF: dict[str, Promise] = {
     "reopened": lazy("Reopened to be discussed again:"),
     "protocol_changed": lazy("Moved to another version of the protocol"),
 }
-IMPERSONAL = ("agreed", "disputed", "topic_closed", "discussed", "overridden", "skipped_by_all", "one_more_asked")
+ALWAYS_WITHOUT_ACTOR = (
+    "agreed",
+    "disputed",
+    "topic_closed",
+    "discussed",
+    "overridden",
+    "skipped_by_all",
+    "one_more_asked",
+)
 # Steps that may lead from one value to another.
-MOVING = ("stance_moved", "discussion_reason")
+VALUE_CHANGES = ("stance_moved", "discussion_reason")
 # Steps that matter little to whoever reads the whole.
-MINOR = ("leased", "released", "lease_expired", "queue_pinned", "queue_unpinned")
+MINOR_EVENTS = ("leased", "released", "lease_expired", "queue_pinned", "queue_unpinned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,83 +94,87 @@ class TimelineRow:
 
     at: datetime | None
     event: str
-    who: str
-    what: str
+    actor: str
+    event_text: str
     dimensions: tuple[str, ...]
     before: float | None
     value: float | None
-    valued: bool
+    has_value: bool
     """The step is about a value on one dimension."""
     values: Mapping[str, float | None]
-    chosen: str
+    chosen_reason: str
     """A reason from the list."""
-    said: str
-    about: str
+    text: str
+    subject: str
     from_state: str
     to_state: str
     minor: bool
     discussion: str
 
     @property
-    def moved(self) -> bool:
+    def changed_state(self) -> bool:
         """Did the sample change its state?"""
         return self.from_state != self.to_state
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class TimelineDay:
     """The steps of one day in the reader's zone; ``day`` is None for those whose time nobody knows."""
 
     day: date | None
     steps: list[TimelineRow]
 
 
-def days(entries: Iterable[TimelineEntry]) -> list[Day]:
+def group_by_day(entries: Iterable[TimelineEntry]) -> list[TimelineDay]:
     """Group steps by day, in the order in which they come."""
-    found: list[Day] = []
+    found: list[TimelineDay] = []
     for entry in entries:
         day = timezone.localtime(entry.at).date() if entry.at is not None else None
         if not found or found[-1].day != day:
-            found.append(Day(day, []))
-        found[-1].steps.append(_step(entry))
+            found.append(TimelineDay(day, []))
+        found[-1].steps.append(_timeline_row(entry))
     return found
 
 
-def _step(entry: TimelineEntry) -> TimelineRow:
+def _timeline_row(entry: TimelineEntry) -> TimelineRow:
     # A review is asked for by an admin, who says why, or follows from the last score.
-    follows = entry.event in IMPERSONAL or (entry.event == "review_asked" and not entry.text)
+    follows = entry.event in ALWAYS_WITHOUT_ACTOR or (entry.event == "review_asked" and not entry.text)
     impersonal = not entry.who or follows
-    table, other = (BY_ITSELF, BY_SOMEBODY) if impersonal else (BY_SOMEBODY, BY_ITSELF)
-    what = str(table.get(entry.event) or other.get(entry.event) or vocabulary.word(entry.event))
+    table, other = (
+        (EVENTS_WITHOUT_ACTOR, EVENTS_WITH_ACTOR) if impersonal else (EVENTS_WITH_ACTOR, EVENTS_WITHOUT_ACTOR)
+    )
+    what = str(table.get(entry.event) or other.get(entry.event) or vocabulary.stored_word(entry.event))
     if entry.event == "deadline_set":
-        what = f"{what}: {_deadline(entry.before)} → {_deadline(entry.value)}"
+        what = f"{what}: {_format_deadline(entry.before)} → {_format_deadline(entry.value)}"
     if entry.event == "assigned":
-        what = _("%(assigned)s until %(moment)s to") % {"assigned": what, "moment": _deadline(entry.value)}
+        what = _("%(assigned)s until %(moment)s to") % {"assigned": what, "moment": _format_deadline(entry.value)}
     valued = bool(entry.dimension) and entry.event not in ("discussion_comment", "deadline_set")
     return TimelineRow(
         at=entry.at,
         event=entry.event,
-        who="" if impersonal else entry.who,
-        what=what,
+        actor="" if impersonal else entry.who,
+        event_text=what,
         dimensions=entry.dimensions or ((entry.dimension,) if entry.dimension else ()),
-        before=_number(entry.before) if entry.event in MOVING and entry.before != entry.value else None,
-        value=_number(entry.value),
-        valued=valued and _number(entry.value) is not None,
+        before=_as_number(entry.before) if entry.event in VALUE_CHANGES and entry.before != entry.value else None,
+        value=_as_number(entry.value),
+        has_value=valued and _as_number(entry.value) is not None,
         values=entry.values,
-        chosen=str(discussions.REASONS.get(entry.reason) or vocabulary.word(entry.reason)) if entry.reason else "",
-        said=entry.text,
-        about=entry.about,
+        chosen_reason=str(discussions.REASONS.get(entry.reason) or vocabulary.stored_word(entry.reason))
+        if entry.reason
+        else "",
+        text=entry.text,
+        subject=entry.about,
         from_state=entry.from_state,
         to_state=entry.to_state,
-        minor=entry.event in MINOR,
+        minor=entry.event in MINOR_EVENTS,
         discussion=entry.discussion,
     )
 
 
-def _number(value: Any) -> float | None:
+def _as_number(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def _deadline(value: Any) -> str:
+def _format_deadline(value: Any) -> str:
     moment = parse_datetime(value) if isinstance(value, str) else None
-    return discussions.moment(moment) if moment is not None else _("none")
+    return discussions.format_moment(moment) if moment is not None else _("none")

@@ -20,11 +20,11 @@ from annotation.models.jobs import UNFINISHED
 from . import influence_text, jobs, vocabulary
 from .annotator_remarks import format_two_decimals
 from .annotators import AnnotatorBoardRow
-from .stored_reports import Figures, People
+from .stored_reports import People, StudyReports
 
 # Older ones have been seen and left as they are.
 RECENT = timedelta(days=14)
-NAMED = 3
+NAMED_AT_MOST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +37,29 @@ class TodoItem:
     detail: str
 
 
-def waits_of(
-    study: Study, protocol: Protocol, annotators: Sequence[AnnotatorBoardRow], figures: Figures, people: People
+def todo_items(
+    study: Study, protocol: Protocol, annotators: Sequence[AnnotatorBoardRow], reports: StudyReports, people: People
 ) -> list[TodoItem]:
     """Return what waits, the most urgent first."""
     now = timezone.now()
     sources: tuple[Callable[[], list[TodoItem]], ...] = (
-        lambda: _study_itself(study, protocol),
-        lambda: _handed_over(study, now),
-        lambda: _absent(study),
-        lambda: _blocked(study),
-        lambda: _influenced(study, figures),
-        lambda: _rubber_stamps(study, figures, people),
-        lambda: _drifting(study, annotators),
-        lambda: _imports(study, now),
-        lambda: _at_work(study),
+        lambda: _study_items(study, protocol),
+        lambda: _discussion_items(study, now),
+        lambda: _absent_people_items(study),
+        lambda: _blocked_sample_items(study),
+        lambda: _anchoring_items(study, reports),
+        lambda: _rubber_stamp_items(study, reports, people),
+        lambda: _drift_items(study, annotators),
+        lambda: _import_items(study, now),
+        lambda: _running_job_items(study),
     )
     return [item for source in sources for item in source()]
 
 
-def _study_itself(study: Study, protocol: Protocol) -> list[TodoItem]:
+def _study_items(study: Study, protocol: Protocol) -> list[TodoItem]:
     found = []
     if study.state != Study.State.RUNNING:
-        detail = _("the study is %(state)s") % {"state": vocabulary.word(study.state)}
+        detail = _("the study is %(state)s") % {"state": vocabulary.stored_word(study.state)}
         found.append(TodoItem(1, _("nobody can score"), reverse("settings", args=[study.slug]), detail))
     with_login = Member.objects.filter(study=study, state=Member.State.ACTIVE, user__isnull=False).exclude(
         role=Member.Role.RESEARCHER
@@ -76,7 +76,7 @@ def _study_itself(study: Study, protocol: Protocol) -> list[TodoItem]:
     return found
 
 
-def _handed_over(study: Study, now: datetime) -> list[TodoItem]:
+def _discussion_items(study: Study, now: datetime) -> list[TodoItem]:
     rows = Discussion.objects.filter(handed_over_condition(now), study=study)
     count = rows.count()
     if not count:
@@ -104,7 +104,7 @@ def _handed_over(study: Study, now: datetime) -> list[TodoItem]:
     return [TodoItem(count, label, url, f"{detail}, {said}" if said else detail)]
 
 
-def _absent(study: Study) -> list[TodoItem]:
+def _absent_people_items(study: Study) -> list[TodoItem]:
     """Return the people whom open discussions wait for and who are paused or gone."""
     rows = (
         Participant.objects.filter(
@@ -119,14 +119,14 @@ def _absent(study: Study) -> list[TodoItem]:
     if not people:
         return []
     said = [
-        _("%(name)s (%(state)s) in %(n)s") % {"name": name, "state": vocabulary.word(state), "n": n}
+        _("%(name)s (%(state)s) in %(n)s") % {"name": name, "state": vocabulary.stored_word(state), "n": n}
         for name, state, n in people
     ]
     label = ngettext("absent person awaited", "absent people awaited", len(people))
-    return [TodoItem(len(people), label, reverse("discussions", args=[study.slug]), _some(said))]
+    return [TodoItem(len(people), label, reverse("discussions", args=[study.slug]), _first_few(said))]
 
 
-def _blocked(study: Study) -> list[TodoItem]:
+def _blocked_sample_items(study: Study) -> list[TodoItem]:
     blocked = Sample.objects.filter(study=study, state=Sample.State.BLOCKED)
     reasons = dict(blocked.values_list("state_reason").annotate(n=Count("pk")))
     count = sum(reasons.values())
@@ -138,32 +138,32 @@ def _blocked(study: Study) -> list[TodoItem]:
         .annotate(n=Count("pk"))
         .order_by("-n", "reason")
     )
-    said = [f"“{vocabulary.word(reason)}”" for reason, _n in skips[:NAMED]]
+    said = [f"“{vocabulary.stored_word(reason)}”" for reason, _n in skips[:NAMED_AT_MOST]]
     if reasons.get("nobody_eligible"):
-        said.append(_("nobody may score %(n)s of them") % {"n": vocabulary.number(reasons["nobody_eligible"])})
+        said.append(_("nobody may score %(n)s of them") % {"n": vocabulary.format_number(reasons["nobody_eligible"])})
     label = ngettext("blocked sample", "blocked samples", count)
     url = reverse("samples", args=[study.slug]) + "?state=blocked"
     return [TodoItem(count, label, url, ", ".join(said) or _("skipped so often that nobody is left to score them"))]
 
 
-def _influenced(study: Study, figures: Figures) -> list[TodoItem]:
+def _anchoring_items(study: Study, reports: StudyReports) -> list[TodoItem]:
     """Return where the judge pulls people further than the study allows."""
-    alarms = influence_text.rows_with_alarm(figures.influence)
-    if figures.influence is None or not alarms:
+    alarms = influence_text.rows_with_alarm(reports.influence)
+    if reports.influence is None or not alarms:
         return []
-    both = len({row["arm"] for row in figures.influence["rows"]}) > 1
+    both = len({row["arm"] for row in reports.influence["rows"]}) > 1
     label = ngettext("pull beyond the limit", "pulls beyond the limit", len(alarms))
     worst = sorted(alarms, key=lambda row: -row["pull"])
     detail = _("the judge moves people; limit %(limit)s: %(some)s") % {
-        "limit": format_two_decimals(figures.influence["limit"]),
-        "some": _some([influence_text.alarm_text(row, both=both) for row in worst], "; "),
+        "limit": format_two_decimals(reports.influence["limit"]),
+        "some": _first_few([influence_text.alarm_text(row, both=both) for row in worst], "; "),
     }
     return [TodoItem(len(alarms), label, reverse("influence", args=[study.slug]), detail)]
 
 
-def _rubber_stamps(study: Study, figures: Figures, people: People) -> list[TodoItem]:
+def _rubber_stamp_items(study: Study, reports: StudyReports, people: People) -> list[TodoItem]:
     """Return who hands in prefilled values so fast and so unchanged that nobody may have read them."""
-    rows = influence_text.stamps(figures.influence)
+    rows = influence_text.rubber_stamp_rows(reports.influence)
     if not rows:
         return []
     label = ngettext("possible rubber stamp", "possible rubber stamps", len(rows))
@@ -172,11 +172,11 @@ def _rubber_stamps(study: Study, figures: Figures, people: People) -> list[TodoI
         if len(rows) == 1
         else reverse("influence", args=[study.slug]) + "#h-people"
     )
-    said = [f"{people.called(row['member'])} {influence_text.stamp(row)}" for row in rows]
-    return [TodoItem(len(rows), label, url, _some(said, "; "))]
+    said = [f"{people.called(row['member'])} {influence_text.rubber_stamp_text(row)}" for row in rows]
+    return [TodoItem(len(rows), label, url, _first_few(said, "; "))]
 
 
-def _drifting(study: Study, annotators: Sequence[AnnotatorBoardRow]) -> list[TodoItem]:
+def _drift_items(study: Study, annotators: Sequence[AnnotatorBoardRow]) -> list[TodoItem]:
     changed = [row for row in annotators if row.changed]
     if not changed:
         return []
@@ -187,10 +187,10 @@ def _drifting(study: Study, annotators: Sequence[AnnotatorBoardRow]) -> list[Tod
         else reverse("study", args=[study.slug]) + "#h-annotators"
     )
     label = ngettext("annotator drifting", "annotators drifting", len(changed))
-    return [TodoItem(len(changed), label, url, _some([f"{row.name}: {row.remarks}" for row in changed], "; "))]
+    return [TodoItem(len(changed), label, url, _first_few([f"{row.name}: {row.remarks}" for row in changed], "; "))]
 
 
-def _imports(study: Study, now: datetime) -> list[TodoItem]:
+def _import_items(study: Study, now: datetime) -> list[TodoItem]:
     recent = Job.objects.filter(study=study, kind__in=jobs.IMPORTS, created_at__gte=now - RECENT).order_by(
         "-created_at"
     )
@@ -200,32 +200,32 @@ def _imports(study: Study, now: datetime) -> list[TodoItem]:
     if failed:
         label = ngettext("failed import", "failed imports", len(failed))
         url = reverse("jobs", args=[study.slug]) + "?state=failed"
-        found.append(TodoItem(len(failed), label, url, _when(failed[0], failed[0].error)))
+        found.append(TodoItem(len(failed), label, url, _dated_text(failed[0], failed[0].error)))
     real: Any = next((row for row in rows if row.state == Job.State.DONE and not row.arguments.get("dry_run")), None)
     if real is not None and real.said_refused:
         count = real.said_refused
         label = ngettext("refused line", "refused lines", count)
         url = reverse("job", args=[study.slug, real.public_id])
-        found.append(TodoItem(count, label, url, _when(real, real.first_reason or "")))
+        found.append(TodoItem(count, label, url, _dated_text(real, real.first_reason or "")))
     return found
 
 
-def _at_work(study: Study) -> list[TodoItem]:
+def _running_job_items(study: Study) -> list[TodoItem]:
     """Return the long work that waits or runs: nothing has to be done about it, but somebody may have left it."""
     rows = list(Job.objects.filter(study=study, state__in=UNFINISHED).order_by("created_at").defer("result"))
     if not rows:
         return []
     label = ngettext("job at work", "jobs at work", len(rows))
-    said = [jobs.title(row) + (f" {100 * row.done // row.total} %" if row.total else "") for row in rows]
-    return [TodoItem(len(rows), label, reverse("jobs", args=[study.slug]), _some(said))]
+    said = [jobs.job_title(row) + (f" {100 * row.done // row.total} %" if row.total else "") for row in rows]
+    return [TodoItem(len(rows), label, reverse("jobs", args=[study.slug]), _first_few(said))]
 
 
-def _when(job: Job, why: str) -> str:
+def _dated_text(job: Job, why: str) -> str:
     day = date_format(timezone.localtime(job.finished_at or job.created_at), "MONTH_DAY_FORMAT")
     return f"{day}: {why[:120]}" if why else day
 
 
-def _some(said: Sequence[str], between: str = ", ") -> str:
-    more = len(said) - NAMED
-    text = between.join(said[:NAMED])
+def _first_few(said: Sequence[str], between: str = ", ") -> str:
+    more = len(said) - NAMED_AT_MOST
+    text = between.join(said[:NAMED_AT_MOST])
     return text if more <= 0 else _("%(some)s and %(n)s more") % {"some": text, "n": more}

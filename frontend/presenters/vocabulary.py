@@ -63,43 +63,43 @@ WORDS = {
 }
 
 # Counts at the start of a sentence.
-COUNTS = {1: lazy("One"), 2: lazy("Two"), 3: lazy("Three"), 4: lazy("Four"), 5: lazy("Five"), 6: lazy("Six")}
+COUNT_WORDS = {1: lazy("One"), 2: lazy("Two"), 3: lazy("Three"), 4: lazy("Four"), 5: lazy("Five"), 6: lazy("Six")}
 
 
-def word(stored: str) -> str:
+def stored_word(stored: str) -> str:
     """Return a stored role, state or reason in words."""
     return str(WORDS.get(stored, stored.replace("_", " ")))
 
 
-def name_of(member: Member | None, *, names: bool) -> str:
+def member_name(member: Member | None, *, names: bool) -> str:
     """Return how a member is called: by name to those who lead, by pseudonym to everybody else."""
     if member is None:
         return _("somebody")
     return member.display_name(names=names)
 
 
-def day(value: date) -> str:
+def format_day(value: date) -> str:
     """Return a day, of a moment in the reader's zone, without its year where that is this one."""
     local = timezone.localtime(value) if isinstance(value, datetime) else value
     this_year = local.year == timezone.localdate().year
     return date_format(local, "MONTH_DAY_FORMAT" if this_year else "SHORT_DATE_FORMAT")
 
 
-def decimals(value: float, places: int) -> str:
+def format_decimals(value: float, places: int) -> str:
     """Return a number rounded to decimals, as the viewer's language writes them; Django's own way cuts them off."""
     return number_format(f"{value:.{places}f}", decimal_pos=places, force_grouping=True)
 
 
-def number(value: float) -> str:
+def format_number(value: float) -> str:
     """Return a whole number with its thousands apart."""
     return number_format(value, decimal_pos=0, force_grouping=True)
 
 
-def board_sentence(progress: StudyProgress) -> str:
+def progress_sentence(progress: StudyProgress) -> str:
     """Return the one sentence that a board opens with."""
     if not progress.samples:
         return _("Nothing to score yet")
-    counts = {"samples": number(progress.samples), "agreed": number(progress.agreed)}
+    counts = {"samples": format_number(progress.samples), "agreed": format_number(progress.agreed)}
     if progress.by_state.get(Sample.State.WAITING) == progress.samples:
         return (
             ngettext(
@@ -116,8 +116,8 @@ def board_sentence(progress: StudyProgress) -> str:
         most = max(begun, key=lambda state: begun[state])
         return _("None of %(samples)s samples agreed yet; %(n)s %(state)s") % {
             **counts,
-            "n": number(begun[most]),
-            "state": word(most),
+            "n": format_number(begun[most]),
+            "state": stored_word(most),
         }
     sentence = _("%(agreed)s of %(samples)s samples agreed") % counts
     if progress.done_on is None:
@@ -129,11 +129,11 @@ def board_sentence(progress: StudyProgress) -> str:
     }
 
 
-def pace(progress: StudyProgress) -> str:
+def pace_text(progress: StudyProgress) -> str:
     """Return what the expected finish rests on; nothing before the pace has been calculated."""
     if not progress.on_the_way or progress.pace is None:
         return ""
-    rest = {"rest": number(progress.on_the_way), "days": number(progress.days)}
+    rest = {"rest": format_number(progress.on_the_way), "days": format_number(progress.days)}
     if not progress.pace:
         return (
             ngettext(
@@ -143,7 +143,7 @@ def pace(progress: StudyProgress) -> str:
             )
             % rest
         )
-    per_day = decimals(progress.pace, 0 if progress.pace >= 10 else 1)
+    per_day = format_decimals(progress.pace, 0 if progress.pace >= 10 else 1)
     sentence = ngettext(
         "%(pace)s samples were agreed in the last day",
         "At the pace of the last %(days)s days, %(pace)s a day",
@@ -156,19 +156,19 @@ def pace(progress: StudyProgress) -> str:
         "%(sentence)s, the %(rest)s on their way take %(left)s days.",
         progress.days_left,
     )
-    return ends % {**rest, "sentence": sentence, "left": number(progress.days_left)}
+    return ends % {**rest, "sentence": sentence, "left": format_number(progress.days_left)}
 
 
-def percent_of(share: float) -> str:
+def format_percent(share: float) -> str:
     """Return a share in per cent, as exactly as somebody gave it."""
     return _("%(n)s %%") % {"n": f"{100 * share:g}"}
 
 
-def protocol_in_words(protocol: Protocol) -> str:
+def protocol_sentence(protocol: Protocol) -> str:
     """Return what the rules of a study mean, as one sentence."""
     k = protocol.annotators_per_sample
     who = ngettext("%(k)s annotator scores each sample", "%(k)s annotators score each sample independently", k) % {
-        "k": COUNTS.get(k, str(k))
+        "k": COUNT_WORDS.get(k, str(k))
     }
     parts = [who]
     if protocol.annotators_per_sample > 1:
@@ -182,12 +182,12 @@ def protocol_in_words(protocol: Protocol) -> str:
         case Protocol.CrossReview.ALL:
             parts.append(_("somebody new reviews every agreed one"))
         case Protocol.CrossReview.SHARE:
-            share = decimals(protocol.review_share * 100, 0)
+            share = format_decimals(protocol.review_share * 100, 0)
             parts.append(_("somebody new reviews %(share)s %% of the agreed ones") % {"share": share})
         case Protocol.CrossReview.HIGH:
             least = f"{protocol.review_threshold or 0:g}"
             parts.append(_("somebody new reviews those rated %(least)s or higher throughout") % {"least": least})
     if protocol.suggestions != Protocol.Suggestions.NONE:
-        mixed = percent_of(round(1 - protocol.blind_share, 6))
+        mixed = format_percent(round(1 - protocol.blind_share, 6))
         parts.append(_("a judge’s values are shown on at most %(share)s of them") % {"share": mixed})
     return ", ".join(parts) + "."

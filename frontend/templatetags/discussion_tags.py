@@ -57,34 +57,34 @@ def link_blocks(text: str, blocks: Iterable[str]) -> SafeString:
 @register.filter
 def outcome(stored: str) -> str:
     """Show how a final value came about, in words."""
-    return discussions.outcome(stored)
+    return discussions.outcome_text(stored)
 
 
 @register.filter
 def reason(code: str) -> str:
     """Show a chosen reason in words."""
-    return discussions.reason(code)
+    return discussions.reason_text(code)
 
 
 @register.filter
 def because(code: str) -> str:
     """Show why a discussion was opened, in words."""
-    return str(discussions.BECAUSE.get(code, code))
+    return str(discussions.OPENING_REASONS.get(code, code))
 
 
 @register.filter
 def age(at: datetime) -> str:
     """Show how long something has been there."""
-    return discussions.span(timezone.now() - at)
+    return discussions.format_duration(timezone.now() - at)
 
 
 @register.filter
 def due(at: datetime) -> str:
     """Show how long there is until a deadline, or how long ago it was."""
-    return discussions.due(at)
+    return discussions.format_due(at)
 
 
 @register.filter
 def away(code: str) -> str:
     """Show why somebody cannot answer, in words."""
-    return str(discussions.AWAY.get(code, code))
+    return str(discussions.ABSENCE_REASONS.get(code, code))

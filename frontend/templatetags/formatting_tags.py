@@ -14,7 +14,7 @@ register = template.Library()
 @register.filter
 def grouped(value: float | None) -> str:
     """Show a whole number with its thousands apart; nothing for None."""
-    return "" if value is None else vocabulary.number(value)
+    return "" if value is None else vocabulary.format_number(value)
 
 
 @register.filter
@@ -35,7 +35,7 @@ def percent(part: float, whole: float) -> str:
 @register.filter
 def word(stored: str) -> str:
     """Show a stored role, state or reason in words."""
-    return vocabulary.word(stored)
+    return vocabulary.stored_word(stored)
 
 
 @register.filter
@@ -68,4 +68,4 @@ def two(value: float | None) -> str:
 @register.filter
 def signed(value: float | None) -> str:
     """Show a difference with its sign and two decimals; a dash where it is not known."""
-    return annotator_remarks.signed_decimal(value)
+    return annotator_remarks.format_signed(value)

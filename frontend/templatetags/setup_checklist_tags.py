@@ -13,7 +13,7 @@ register = template.Library()
 @register.inclusion_tag("frontend/parts/setup_checklist.html", takes_context=True)
 def next_steps(context: dict[str, Any], study: Study) -> dict[str, Any]:
     """Show what is still to be done before a draft can start, and the button that starts it."""
-    steps = steps_of.to_start(study)
+    steps = steps_of.setup_steps(study)
     return {
         "study": study,
         "steps": steps,

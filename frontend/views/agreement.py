@@ -17,7 +17,7 @@ from annotation.models import Study
 from annotation.reports import stored_reports
 from frontend.presenters import agreement as agreement_rows
 from frontend.presenters.annotator_remarks import LEVEL_SENTENCES
-from frontend.presenters.stored_reports import figures_of, people_of
+from frontend.presenters.stored_reports import load_people, load_study_reports
 
 from .common import show, study_of, viewer
 
@@ -31,27 +31,27 @@ def agreement(request: HttpRequest, slug: str) -> HttpResponse:
     by = _one_of(request.GET.get("by"), agreement_rows.GROUPS)
     leads = permissions.may_lead(viewer(request), study)
     rubric = load_rubric(study.rubric_id)
-    figures = figures_of(study)
-    people = people_of(study, names=leads)
-    shown = agreement_rows.table(figures.agreement, rubric, level=level, by=by, width=260)
-    whole = agreement_rows.stored_rows(figures.agreement, level, "all")
-    moved = agreement_rows.stance_change_rows(figures.agreement, rubric)
+    reports = load_study_reports(study)
+    people = load_people(study, names=leads)
+    shown = agreement_rows.agreement_table(reports.agreement, rubric, level=level, by=by, width=260)
+    whole = agreement_rows.stored_rows(reports.agreement, level, "all")
+    moved = agreement_rows.stance_change_rows(reports.agreement, rubric)
     context: dict[str, Any] = {
         "study": study,
         "leads": leads,
-        "figures": figures,
+        "reports": reports,
         "shown": shown,
-        "headline": agreement_rows.summary_sentence(shown) if figures.agreement is not None else _("Agreement"),
-        "basis": agreement_rows.basis(whole),
+        "headline": agreement_rows.summary_sentence(shown) if reports.agreement is not None else _("Agreement"),
+        "basis": agreement_rows.evaluation_counts(whole),
         "level_sentence": LEVEL_SENTENCES[level],
         "levels": [_choice(study, name, level, level=name, by=by) for name in agreement_rows.LEVELS],
         "groups": [_choice(study, name, by, level=level, by=name) for name in agreement_rows.GROUPS],
-        "left_out": (figures.agreement or {}).get("left_out", {}).get(by, 0),
+        "left_out": (reports.agreement or {}).get("left_out", {}).get(by, 0),
         "query": urlencode({"level": level, "by": by}),
-        "heat_maps": agreement_rows.heat_maps(whole, rubric, people),
+        "heat_maps": agreement_rows.kappa_heat_maps(whole, rubric, people),
         "moved": moved,
-        "moved_sentence": agreement_rows.moved_sentence(moved),
-        "whom": agreement_rows.whom(figures.agreement, people),
+        "moved_sentence": agreement_rows.stance_change_sentence(moved),
+        "whom": agreement_rows.adoption_heat_map(reports.agreement, people),
     }
     return show(request, "agreement.html", context)
 
@@ -75,13 +75,13 @@ def age(request: HttpRequest, slug: str) -> HttpResponse:
     study = _read(request, slug)
     htmx = getattr(request, "htmx", None)
     back = (htmx.current_url_abs_path if htmx else None) or reverse("agreement", args=[study.slug])
-    figures = figures_of(study)
+    reports = load_study_reports(study)
     context = {
         "study": study,
-        "figures": figures,
+        "reports": reports,
         "leads": permissions.may_lead(viewer(request), study),
         "back": back,
-        "reload": not figures.running,
+        "reload": not reports.running,
     }
     return show(request, "parts/report_status.html", context)
 

@@ -35,12 +35,12 @@ PAGE = 25
 
 
 @dataclass(frozen=True, slots=True)
-class TopicShown:
+class ShownTopic:
     """A dimension of a case, laid out."""
 
     topic: TopicView
     dimension: DimensionDefinition
-    build_stance_axis: StanceAxis
+    axis: StanceAxis
 
 
 @login_required
@@ -78,7 +78,7 @@ def discussions(request: HttpRequest, slug: str) -> HttpResponse:
         "counts": counts,
         "standing": standing,
         "tabs": [(name, case_words.list_part_name(name, leads=leads), counts[name]) for name in admin_list.STANDINGS],
-        "headline": case_words.headline(counts, leads=leads),
+        "headline": case_words.list_headline(counts, leads=leads),
         "narrowed": bool(chosen),
         "next": "?" + urlencode({**here, "after": page.next}) if page.next else "",
         "first": ("?" + urlencode(here)) if after else "",
@@ -114,7 +114,7 @@ def override(request: HttpRequest, slug: str, case: str) -> HttpResponse:
         moderating.override_topics(
             by=viewer(request), discussion_id=found.id, values=values, reason=form.cleaned_data["reason"]
         )
-        return case_words.overridden(values)
+        return case_words.decision_message(values)
 
     return _acted(request, study, found, form, "override", act)
 
@@ -156,7 +156,7 @@ def deadline(request: HttpRequest, slug: str, case: str) -> HttpResponse:
         moderating.set_deadline(
             by=viewer(request), discussion_id=found.id, due_at=due_at, reason=form.cleaned_data["reason"]
         )
-        return case_words.put_off(due_at)
+        return case_words.deadline_message(due_at)
 
     return _acted(request, study, found, form, "deadline", act)
 
@@ -196,13 +196,13 @@ def _page(
         "view": found.sample,
         "blocks": blocks(found.sample),
         "sample": sample,
-        "names": case_words.names(found),
+        "names": case_words.participant_names(found),
         "open": [shown for shown in topics if shown.topic.state == "open"],
         "closed": [shown for shown in topics if shown.topic.state != "open"],
         "settled": [(settled, _dimension(rubric, settled.key)) for settled in found.settled],
         "decided": _decided(found),
         "headline": case_words.case_headline(found, leads=leads),
-        "about": case_words.case_about(found),
+        "about": case_words.case_summary(found),
         "leads": leads,
         "live": live,
         "forms": _forms(found, study, forms or {}) if leads and live else {},
@@ -233,12 +233,12 @@ def _decided(found: CaseView) -> dict[str, str]:
     return dict(rows.values_list("dimension__key", "reason"))
 
 
-def _topics(found: CaseView, rubric: RubricDefinition) -> list[TopicShown]:
+def _topics(found: CaseView, rubric: RubricDefinition) -> list[ShownTopic]:
     shown = []
     for topic in found.topics:
         dimension = _dimension(rubric, topic.key)
         shown.append(
-            TopicShown(topic, dimension, build_stance_axis(dimension, topic.stances or (), found.participants))
+            ShownTopic(topic, dimension, build_stance_axis(dimension, topic.stances or (), found.participants))
         )
     return shown
 

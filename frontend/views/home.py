@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from annotation.core import permissions
 from annotation.reports.inbox import StudyInbox, read_inbox
 from annotation.reports.summaries import MyStudy, my_studies
-from frontend.presenters.vocabulary import number
+from frontend.presenters.vocabulary import format_number
 
 from .common import show, viewer
 
@@ -36,12 +36,12 @@ def _headline(rows: list[MyStudy], waiting: dict[int, StudyInbox]) -> str:
     decide = sum(own.handed_over for own in waiting.values())
     if decide:
         return ngettext("%(n)s discussion is yours to decide", "%(n)s discussions are yours to decide", decide) % {
-            "n": number(decide)
+            "n": format_number(decide)
         }
     cases = sum(own.waiting for own in waiting.values())
     if cases:
         return ngettext("%(n)s discussion waits for you", "%(n)s discussions wait for you", cases) % {
-            "n": number(cases)
+            "n": format_number(cases)
         }
     held = sum(row.own.held for row in rows)
     if held:

@@ -12,8 +12,8 @@ from annotation.core import permissions
 from annotation.core.rubric_cache import load_rubric
 from annotation.exports.suggestions import export_suggestions
 from frontend.presenters import influence_text
-from frontend.presenters.influence import influence as laid_out
-from frontend.presenters.stored_reports import figures_of, people_of
+from frontend.presenters.influence import influence_page
+from frontend.presenters.stored_reports import load_people, load_study_reports
 
 from .common import show, study_of, viewer
 
@@ -25,13 +25,13 @@ def influence(request: HttpRequest, slug: str) -> HttpResponse:
     study = study_of(request, slug)
     permissions.require_results(viewer(request), study)
     leads = permissions.may_lead(viewer(request), study)
-    figures = figures_of(study)
+    reports = load_study_reports(study)
     protocol = study.protocols.get(current=True)
-    report = figures.influence
+    report = reports.influence
     context: dict[str, Any] = {
         "study": study,
         "leads": leads,
-        "figures": figures,
+        "reports": reports,
         "back": reverse("influence", args=[study.slug]),
         "limit": protocol.pull_limit,
     }
@@ -41,7 +41,7 @@ def influence(request: HttpRequest, slug: str) -> HttpResponse:
             "missing": influence_text.missing_requirements(study, protocol),
         }
     else:
-        shown = laid_out(report, load_rubric(study.rubric_id), people_of(study, names=leads))
+        shown = influence_page(report, load_rubric(study.rubric_id), load_people(study, names=leads))
         context |= {
             "headline": shown.headline,
             "shown": shown,

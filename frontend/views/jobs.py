@@ -78,7 +78,7 @@ def log(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
     context: dict[str, Any] = {
         "study": study,
         "job": found,
-        "title": job_words.title(found),
+        "title": job_words.job_title(found),
         "lines": [job_words.JobLogEntry.of(row) for row in rows[:LOG_PAGE]],
         "next": f"?from={start + LOG_PAGE}" if len(rows) > LOG_PAGE else "",
         "first": start > 0,

@@ -22,7 +22,7 @@ from annotation.judges.request import missing_here
 from annotation.models import JudgeRun, Study
 from frontend.forms.judges import PredictionsForm, TrainForm
 from frontend.presenters import judges as judge_pages
-from frontend.presenters.scorecard import comparison_of
+from frontend.presenters.scorecard import comparison_view
 
 from .common import name_in, send_file, show, study_of, viewer
 
@@ -108,7 +108,7 @@ def compare(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
         "other": other,
         "release": mine[chosen].release,
         "releases": [mine[pk].release for pk in both],
-        "comparison": comparison_of(compare_runs(mine[chosen], theirs[chosen]), **names),
+        "comparison": comparison_view(compare_runs(mine[chosen], theirs[chosen]), **names),
     }
     return show(request, "judge_compare.html", context)
 

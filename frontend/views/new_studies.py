@@ -75,7 +75,7 @@ def copy_study(request: HttpRequest, slug: str) -> HttpResponse:
             else:
                 return redirect("study", slug=study.slug)
     protocol = Protocol.objects.get(study=source, current=True)
-    context = {"study": source, "form": form.prepare(), "in_words": vocabulary.protocol_in_words(protocol)}
+    context = {"study": source, "form": form.prepare(), "in_words": vocabulary.protocol_sentence(protocol)}
     return show(request, "copy_study.html", context, status=status)
 
 

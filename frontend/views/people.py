@@ -22,8 +22,8 @@ from annotation.studies import accounts, invitations, studies
 from frontend.forms.studies import InviteForm, MemberForm
 from frontend.presenters import vocabulary
 from frontend.presenters.annotators import annotator_page
-from frontend.presenters.influence import annotator_rows
-from frontend.presenters.stored_reports import figures_of
+from frontend.presenters.influence import rows_of_annotator
+from frontend.presenters.stored_reports import load_study_reports
 
 from .common import show, study_of, viewer
 
@@ -168,15 +168,15 @@ def _one(
     form = form or MemberForm(initial={"role": found.role, "state": found.state})
     user: User = viewer(request)
     leads = permissions.may_lead(user, study)
-    figures = figures_of(study)
+    reports = load_study_reports(study)
     context = {
         "study": study,
         "member": found,
-        "name": vocabulary.name_of(found, names=leads),
+        "name": vocabulary.member_name(found, names=leads),
         "back": reverse("member", args=[study.slug, found.public_id]),
-        "figures": figures,
-        "met": annotator_rows(figures.influence, found, names=leads),
-        "own": annotator_page(figures, found.public_id, load_rubric(study.rubric_id)),
+        "reports": reports,
+        "met": rows_of_annotator(reports.influence, found, names=leads),
+        "own": annotator_page(reports, found.public_id, load_rubric(study.rubric_id)),
         "last_at": summaries.last_score(found),
         "leads": leads,
         "form": form.prepare(),

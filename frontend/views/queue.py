@@ -24,7 +24,7 @@ from annotation.review_queue.list import QueueFilter, QueuePage, QueueRow, Queue
 from annotation.scoring.exposures import record_exposure
 from frontend.forms.queue import QueueFilterForm
 from frontend.presenters import queue_rows, queue_summary
-from frontend.presenters.queue_status import state_of
+from frontend.presenters.queue_status import queue_status_line
 
 from .common import show, study_of, viewer
 
@@ -64,7 +64,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
         "kind": kind,
         "page": page,
         "rows": [
-            queue_rows.row_shown(
+            queue_rows.shown_queue_row(
                 row,
                 study,
                 rubric,
@@ -73,12 +73,12 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
             )
             for number, row in enumerate(page.rows)
         ],
-        "tabs": [(name, queue_summary.NAMES[name], standing.counts[name].total) for name in _KINDS],
-        "order": queue_summary.ORDERS[kind],
+        "tabs": [(name, queue_summary.QUEUE_NAMES[name], standing.counts[name].total) for name in _KINDS],
+        "order": queue_summary.QUEUE_ORDERS[kind],
         "proof": proof,
-        "outcome": queue_summary.outcome(kind, proof),
-        "worth": queue_summary.worth(proof),
-        "state": state_of(standing),
+        "outcome": queue_summary.recent_outcomes(kind, proof),
+        "worth": queue_summary.ranking_gain_text(proof),
+        "state": queue_status_line(standing),
         "needs_judge": standing.queue is not None and standing.queue.run_id is None,
         "dismissed": dismissed,
         "n_dismissed": standing.dismissed.get(kind, 0),
@@ -108,7 +108,7 @@ def queue_csv(request: HttpRequest, slug: str) -> HttpResponse:
     form = _form(request, study, rubric, standing.domains)
     wanted = form.queue_filter(dismissed=bool(request.GET.get("dismissed")))
     rows = _all_rows(request, study, rubric, kind, wanted, standing=standing, member=member)
-    response = HttpResponse(format_csv(queue_rows.table(rows, rubric)), content_type="text/csv; charset=utf-8")
+    response = HttpResponse(format_csv(queue_rows.queue_csv_rows(rows, rubric)), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{study.slug}-queue-{kind}.csv"'
     response.headers["Cache-Control"] = "no-store, private"
     return response
@@ -128,7 +128,7 @@ def refresh(request: HttpRequest, slug: str) -> HttpResponse:
 def age(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the line that says how old the queue is; a page whose refresh is over fetches itself anew."""
     study, member = _read(request, slug)
-    state = state_of(queue_list.queue_status(study))
+    state = queue_status_line(queue_list.queue_status(study))
     htmx = getattr(request, "htmx", None)
     back = (htmx.current_url_abs_path if htmx else None) or reverse("queue", args=[study.slug])
     leads = permissions.leads_as(viewer(request), member)

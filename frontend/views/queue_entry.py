@@ -163,8 +163,8 @@ def _page(
         first.widget.attrs["autofocus"] = True
     context: dict[str, Any] = {
         "study": study,
-        "shown": queue_rows.row_shown(row, study, rubric, names=True),
-        "queue_name": queue_summary.NAMES[found.kind],
+        "shown": queue_rows.shown_queue_row(row, study, rubric, names=True),
+        "queue_name": queue_summary.QUEUE_NAMES[found.kind],
         "steps": steps,
         "chosen": chosen[0] if chosen else None,
         "do": do,

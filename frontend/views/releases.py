@@ -135,17 +135,17 @@ def _page(
 
 def _one(request: HttpRequest, study: Study, row: Release, form: PageForm, *, status: int = 200) -> HttpResponse:
     changes = changes_since(row)
-    names, counted = release_rows.outcomes(row)
+    names, counted = release_rows.outcome_table(row)
     context: dict[str, Any] = {
         "study": study,
         "leads": permissions.may_lead(viewer(request), study),
         "release": row,
         "about": row.about,
         "headline": release_rows.summary_sentence(row),
-        "aims": release_rows.aims(row),
-        "generators": release_rows.generators(row),
-        "by_generator": release_rows.balances(row, "generator"),
-        "by_domain": release_rows.balances(row, "domain"),
+        "aims": release_rows.split_aims(row),
+        "generators": release_rows.generator_release_rows(row),
+        "by_generator": release_rows.balance_rows(row, "generator"),
+        "by_domain": release_rows.balance_rows(row, "domain"),
         "outcomes": names,
         "outcomes_by_dimension": counted,
         "changes": changes,

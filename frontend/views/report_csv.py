@@ -15,7 +15,7 @@ from annotation.models import Sample, Study
 from annotation.reports import summaries
 from frontend.presenters import influence_tables
 from frontend.presenters.agreement import GROUPS, LEVELS, stored_rows
-from frontend.presenters.stored_reports import Figures, People, figures_of, people_of
+from frontend.presenters.stored_reports import People, StudyReports, load_people, load_study_reports
 
 from .common import study_of, viewer
 
@@ -25,7 +25,7 @@ class ReportRequest:
     """What a table is made from."""
 
     study: Study
-    figures: Figures
+    reports: StudyReports
     people: People
     rubric: RubricDefinition
     level: str
@@ -46,8 +46,8 @@ def report_csv(request: HttpRequest, slug: str, table: str) -> HttpResponse:
     level, by = request.GET.get("level", ""), request.GET.get("by", "")
     asked = ReportRequest(
         study=study,
-        figures=figures_of(study),
-        people=people_of(study, names=permissions.may_lead(viewer(request), study)),
+        reports=load_study_reports(study),
+        people=load_people(study, names=permissions.may_lead(viewer(request), study)),
         rubric=load_rubric(study.rubric_id),
         level=level if level in LEVELS else LEVELS[0],
         by=by if by in GROUPS else GROUPS[0],
@@ -73,7 +73,7 @@ def _generator_rows(asked: ReportRequest) -> Rows:
     keys = [dimension.key for dimension in asked.rubric.dimensions]
     measures = ("n", "mean", "variance")
     yield ["generator", "samples", "scores", *Sample.State.values, *(f"{key}_{m}" for key in keys for m in measures)]
-    stored = asked.figures.progress or {}
+    stored = asked.reports.progress or {}
     finals = {row["generator"]: row["dimensions"] for row in stored.get("finals", [])}
     for row in stored.get("generators", []):
         own = finals.get(row["generator"], {})
@@ -88,14 +88,14 @@ def _generator_rows(asked: ReportRequest) -> Rows:
 
 def _work_rows(asked: ReportRequest) -> Rows:
     yield "annotator", "scored", "last_week", "median_seconds", "last_at"
-    for row in (asked.figures.progress or {}).get("members", []):
+    for row in (asked.reports.progress or {}).get("members", []):
         name = asked.people.called(row["member"])
         yield name, row["scored"], row["last_week"], row["seconds"], row["last_at"]
 
 
 def _work_by_week_rows(asked: ReportRequest) -> Rows:
     yield "annotator", "week", "scored", "median_seconds"
-    for row in (asked.figures.progress or {}).get("members", []):
+    for row in (asked.reports.progress or {}).get("members", []):
         for week in row["weeks"]:
             yield asked.people.called(row["member"]), week["week"], week["n"], week["seconds"]
 
@@ -107,7 +107,7 @@ def _agreement_rows(asked: ReportRequest) -> Rows:
         *names,
         *("icc", "icc_form", "icc_undefined"),
     )
-    for row in stored_rows(asked.figures.agreement, asked.level, asked.by):
+    for row in stored_rows(asked.reports.agreement, asked.level, asked.by):
         icc = row.get("icc") or {}
         group = row.get("group", {}).get(asked.by, "")
         yield (
@@ -119,7 +119,7 @@ def _agreement_rows(asked: ReportRequest) -> Rows:
 
 def _kappa_rows(asked: ReportRequest) -> Rows:
     yield "dimension", "annotator", "other", "kappa", "samples", "undefined"
-    for row in stored_rows(asked.figures.agreement, asked.level, "all"):
+    for row in stored_rows(asked.reports.agreement, asked.level, "all"):
         for pair in row.get("kappa") or []:
             one, other = (asked.people.called(member) for member in pair["pair"])
             yield row["dimension"], one, other, pair.get("kappa"), pair.get("samples"), pair.get("undefined")
@@ -129,14 +129,14 @@ def _stance_change_rows(asked: ReportRequest) -> Rows:
     towards = ("majority", "highest", "lowest", "other")
     names = ("cases", "stances", "moved", "up", "down", "mean_change")
     yield ("dimension", *names, *(f"towards_{name}" for name in towards))
-    for row in (asked.figures.agreement or {}).get("moved") or []:
+    for row in (asked.reports.agreement or {}).get("moved") or []:
         where = row.get("towards") or {}
         yield (row["dimension"], *(row.get(name) for name in names), *(where.get(name) for name in towards))
 
 
 def _stance_adoption_rows(asked: ReportRequest) -> Rows:
     yield "dimension", "from", "to", "moves"
-    for row in (asked.figures.agreement or {}).get("moved") or []:
+    for row in (asked.reports.agreement or {}).get("moved") or []:
         for pair in row.get("whom") or []:
             yield row["dimension"], asked.people.called(pair["from"]), asked.people.called(pair["to"]), pair["n"]
 
@@ -144,14 +144,14 @@ def _stance_adoption_rows(asked: ReportRequest) -> Rows:
 def _annotator_rows(asked: ReportRequest) -> Rows:
     names = ("spread", "exact", "within_one", "alpha_others", "seconds", "noteworthy")
     yield ("annotator", "dimension", "n", "bias", "interval_low", "interval_high", *names)
-    for row in (asked.figures.annotators or {}).get("rows", []):
+    for row in (asked.reports.annotators or {}).get("rows", []):
         who, dimension = asked.people.called(row["member"]), row.get("dimension") or ""
         yield (who, dimension, row.get("n"), row.get("bias"), *_interval_ends(row), *(row.get(name) for name in names))
 
 
 def _annotator_by_week_rows(asked: ReportRequest) -> Rows:
     yield "annotator", "dimension", "week", "n", "bias", "spread"
-    for row in (asked.figures.annotators or {}).get("rows", []):
+    for row in (asked.reports.annotators or {}).get("rows", []):
         who, dimension = asked.people.called(row["member"]), row.get("dimension") or ""
         for week in row.get("weeks") or []:
             yield who, dimension, week["week"], week.get("n"), week.get("bias"), week.get("spread")
@@ -168,7 +168,7 @@ TABLES: dict[str, Callable[[ReportRequest], Rows]] = {
     "moved-to-whom": _stance_adoption_rows,
     "annotators": _annotator_rows,
     "annotators-by-week": _annotator_by_week_rows,
-    "influence": lambda asked: influence_tables.anchoring_rows(asked.figures.influence),
-    "influence-arms": lambda asked: influence_tables.arm_rows(asked.figures.influence),
-    "influence-annotators": lambda asked: influence_tables.annotator_csv_rows(asked.figures.influence, asked.people),
+    "influence": lambda asked: influence_tables.anchoring_rows(asked.reports.influence),
+    "influence-arms": lambda asked: influence_tables.arm_rows(asked.reports.influence),
+    "influence-annotators": lambda asked: influence_tables.annotator_csv_rows(asked.reports.influence, asked.people),
 }

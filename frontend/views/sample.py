@@ -157,7 +157,7 @@ def _page(
         context |= {
             "rounds": _rounds(found, rubric, cases, names=leads),
             "finals": _finals(found, rubric),
-            "days": timeline_words.days(read_timeline(found, names=leads)),
+            "days": timeline_words.group_by_day(read_timeline(found, names=leads)),
         }
     return show(request, "sample.html", context, status=status)
 
@@ -217,7 +217,7 @@ def _rounds(
     rounds: dict[tuple[int, int | None], list[ScoreRow]] = {}
     for score in scores:
         row = ScoreRow(
-            who=vocabulary.name_of(score.member, names=names),
+            who=vocabulary.member_name(score.member, names=names),
             values=values[score.pk],
             notes=notes[score.pk],
             origin=score.origin,

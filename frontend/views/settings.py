@@ -102,7 +102,9 @@ def move(request: HttpRequest, slug: str) -> HttpResponse:
     moved = protocols.request_move(by=viewer(request), study=study)
     if isinstance(moved, Job):
         return redirect("job", slug=study.slug, job_id=moved.public_id)
-    said = ngettext("%(n)s sample was moved.", "%(n)s samples were moved.", moved) % {"n": vocabulary.number(moved)}
+    said = ngettext("%(n)s sample was moved.", "%(n)s samples were moved.", moved) % {
+        "n": vocabulary.format_number(moved)
+    }
     messages.success(request, said if moved else _("There was nothing to move."))
     return redirect("settings", slug=study.slug)
 
@@ -131,21 +133,23 @@ def _consequences(request: HttpRequest, study: Study, form: ProtocolForm) -> dic
     pool = ReservedPool.objects.filter(study=study).first()
     needs_judge = rules_of.needs_judge(wanted)
     forecast = None
-    if protocol_words.discusses(wanted):
+    if protocol_words.can_be_discussed(wanted):
         forecast = protocols.forecast_protocol(by=viewer(request), study=study, **wanted)
     return {
-        "rules_title": protocol_words.title_of(wanted),
-        "steps": protocol_words.consequences(
+        "rules_title": protocol_words.preset_title_of_rules(wanted),
+        "steps": protocol_words.rule_consequences(
             wanted, protocols.levels_of(study.rubric_id), pool_share=pool.share if pool else None
         ),
         "needs_judge": needs_judge,
         "judge": judge_list.find_active_judge(study) if needs_judge else None,
         "problems": list(protocols.protocol_problems(study=study, wanted=wanted).values()),
-        "people": protocol_words.people(wanted, able.count(), admins=able.filter(role=Member.Role.ADMIN).count()),
+        "people": protocol_words.people_needed_text(
+            wanted, able.count(), admins=able.filter(role=Member.Role.ADMIN).count()
+        ),
         "short_of_people": able.count() < rules_of.people_needed(wanted),
         "open_points": rules_of.LEFT_OPEN.get(rules_of.preset_of(wanted), ()),
         "forecast": [_bar(row, wanted["tolerance"]) for row in forecast.rows] if forecast else [],
-        "forecast_basis": protocol_words.forecast_basis(forecast) if forecast else "",
+        "forecast_basis": protocol_words.forecast_evaluated_on(forecast) if forecast else "",
     }
 
 
@@ -158,9 +162,9 @@ def _bar(row: ForecastRow, tolerance: float) -> dict[str, Any]:
         "share": 100 * row.disputed_share,
         "low": 100 * low,
         "reach": 100 * (high - low),
-        "interval": protocol_words.interval(low, high),
-        "hours_scoring": protocol_words.hours(row.hours_scoring),
-        "hours_discussing": protocol_words.hours(row.hours_discussing),
+        "interval": protocol_words.format_interval(low, high),
+        "hours_scoring": protocol_words.format_hours(row.hours_scoring),
+        "hours_discussing": protocol_words.format_hours(row.hours_discussing),
     }
 
 
@@ -183,7 +187,7 @@ def _page(
         "rules_form": rules_form.prepare(),
         "current": current,
         "current_title": protocol_words.preset_title(current.preset),
-        "in_words": vocabulary.protocol_in_words(current),
+        "in_words": vocabulary.protocol_sentence(current),
         "presets": [
             {"name": name, "title": title, "sentence": protocol_words.PRESET_SENTENCES[name], "here": name == preset}
             for name, title in protocol_words.PRESET_TITLES.items()
@@ -193,7 +197,7 @@ def _page(
             {
                 "version": one,
                 "title": protocol_words.preset_title(one.protocol.preset),
-                "changes": protocol_words.changes(one.before, one.after),
+                "changes": protocol_words.rule_changes(one.before, one.after),
             }
             for one in protocols.list_versions(study=study)
         ],

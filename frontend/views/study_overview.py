@@ -13,12 +13,18 @@ from annotation.models import Member
 from annotation.reports import summaries
 from frontend.charts.svg import draw_columns
 from frontend.presenters import vocabulary
-from frontend.presenters.agreement import basis, moved_sentence, overall_heat_map, stance_change_rows, table
-from frontend.presenters.annotators import annotators
+from frontend.presenters.agreement import (
+    agreement_table,
+    evaluation_counts,
+    overall_kappa_heat_map,
+    stance_change_rows,
+    stance_change_sentence,
+)
+from frontend.presenters.annotators import annotator_board
 from frontend.presenters.influence_text import summary_sentence as influence_finding
-from frontend.presenters.progress import generators, segments
-from frontend.presenters.stored_reports import figures_of, people_of
-from frontend.presenters.todo import waits_of
+from frontend.presenters.progress import generator_progress_rows, state_segments
+from frontend.presenters.stored_reports import load_people, load_study_reports
+from frontend.presenters.todo import todo_items
 
 from .common import show, study_of, viewer
 
@@ -36,37 +42,37 @@ def study_overview(request: HttpRequest, slug: str) -> HttpResponse:
         scores = member.role != Member.Role.RESEARCHER and member.state == Member.State.ACTIVE
         return redirect("score" if scores else "rubric", slug=found.slug)
     leads = permissions.may_lead(user, found)
-    figures = figures_of(found)
-    people = people_of(found, names=leads)
+    reports = load_study_reports(found)
+    people = load_people(found, names=leads)
     rubric = load_rubric(found.rubric_id)
     protocol = found.protocols.get(current=True)
-    progress = summaries.study_progress(found, figures.progress)
-    lines = annotators(figures, people, summaries.count_held_samples(found))
-    agreement = table(figures.agreement, rubric, level=LEVEL)
-    by_day = figures.progress["pace"]["by_day"] if figures.progress else []
-    rows = generators(figures.progress, rubric)
-    changes = stance_change_rows(figures.agreement, rubric)
+    progress = summaries.study_progress(found, reports.progress)
+    lines = annotator_board(reports, people, summaries.count_held_samples(found))
+    agreement = agreement_table(reports.agreement, rubric, level=LEVEL)
+    by_day = reports.progress["pace"]["by_day"] if reports.progress else []
+    rows = generator_progress_rows(reports.progress, rubric)
+    changes = stance_change_rows(reports.agreement, rubric)
     context: dict[str, Any] = {
         "study": found,
         "rubric": rubric,
         "progress": progress,
-        "headline": vocabulary.board_sentence(progress),
-        "pace": vocabulary.pace(progress),
+        "headline": vocabulary.progress_sentence(progress),
+        "pace": vocabulary.pace_text(progress),
         "by_day": draw_columns(by_day, label=", ".join(map(str, by_day))) if len(by_day) > 1 and any(by_day) else "",
-        "protocol": vocabulary.protocol_in_words(protocol),
-        "segments": segments(progress.by_state),
-        "figures": figures,
+        "protocol": vocabulary.protocol_sentence(protocol),
+        "segments": state_segments(progress.by_state),
+        "reports": reports,
         "agreement": agreement,
-        "basis": basis([row.figures for row in agreement.rows]),
-        "heat_map": overall_heat_map((row.figures for row in agreement.rows), people),
+        "basis": evaluation_counts([row.metrics for row in agreement.rows]),
+        "heat_map": overall_kappa_heat_map((row.metrics for row in agreement.rows), people),
         "moved": changes,
-        "moved_sentence": moved_sentence(changes),
-        "influence": influence_finding(figures.influence, rubric) if figures.influence else "",
+        "moved_sentence": stance_change_sentence(changes),
+        "influence": influence_finding(reports.influence, rubric) if reports.influence else "",
         "annotators": lines,
         "generators": rows,
         "has_finals": any(cell for row in rows for cell in row.finals),
         "leads": leads,
-        "waits": waits_of(found, protocol, lines.rows, figures, people) if leads else [],
+        "waits": todo_items(found, protocol, lines.rows, reports, people) if leads else [],
     }
     return show(request, "board.html", context)
 

@@ -1,7 +1,7 @@
-"""A judge's scorecard as pages show it: a finding, drawings and tables made of what ``judge.evaluation`` measured.
+"""A judge's scorecard as pages show it: a finding, drawings and tables.
 
-Every part is data in, words and SVG out; nothing here reads a table or an address. ``scorecard_of`` puts the parts of
-one scorecard together, ``curve.curve_charts`` draws a training, ``compared.comparison_of`` two judges side by side.
+Every part turns measurements of ``judge.evaluation`` into words and SVG; nothing here reads a table or an address.
+``scorecard_view`` lays out one scorecard, ``curve_charts`` a training, ``comparison_view`` two judges.
 """
 
 from collections.abc import Mapping
@@ -12,28 +12,28 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
-from frontend.presenters.vocabulary import number
+from frontend.presenters.vocabulary import format_number
 
 from . import calibration as calibrations
 from . import dot_plot, gaps, tables
 from . import worst_misses as misses
 from .calibration import CalibrationPanel
-from .comparison import ComparisonView, comparison_of
-from .dot_plot import DotChart, Legend
-from .gaps import Gaps
+from .comparison import ComparisonView, comparison_view
+from .dot_plot import DotChart, LegendEntry
+from .gaps import GapChart
 from .summary import summarize
-from .tables import FiguresTable, GeneratorBlock
+from .tables import GeneratorBlock, MetricsTable
 from .training_curve import CurveChart, curve_charts
-from .worst_misses import Miss, SampleShown
+from .worst_misses import SampleShown, WorstMiss
 
 __all__ = [
     "ComparisonView",
     "CurveChart",
     "SampleShown",
     "ScorecardView",
-    "comparison_of",
+    "comparison_view",
     "curve_charts",
-    "scorecard_of",
+    "scorecard_view",
 ]
 
 STATUS_WORDS = {
@@ -51,14 +51,14 @@ class ScorecardView:
 
     target: str
     finding: str
-    measured_on: list[str]
-    legend: list[Legend]
+    evaluated_on: list[str]
+    legend: list[LegendEntry]
     charts: list[DotChart]
-    table: FiguresTable
+    table: MetricsTable
     generators: list[GeneratorBlock]
-    gaps: list[Gaps]
+    gaps: list[GapChart]
     calibration: CalibrationPanel
-    misses: list[Miss]
+    misses: list[WorstMiss]
 
     @property
     def empty(self) -> bool:
@@ -66,7 +66,7 @@ class ScorecardView:
         return not any(chart.rows for chart in self.charts)
 
 
-def scorecard_of(card: Mapping[str, Any], samples: Mapping[str, SampleShown]) -> ScorecardView:
+def scorecard_view(card: Mapping[str, Any], samples: Mapping[str, SampleShown]) -> ScorecardView:
     """Lay out a scorecard as ``judge.evaluation.scorecard`` made it.
 
     ``samples`` says for the ids under ``worst`` what may be shown of them; one that is not in it has no link.
@@ -74,27 +74,27 @@ def scorecard_of(card: Mapping[str, Any], samples: Mapping[str, SampleShown]) ->
     return ScorecardView(
         target=card["target"],
         finding=summarize(card),
-        measured_on=_measured_on(card),
-        legend=dot_plot.legend(card),
-        charts=[dot_plot.rmse(card), dot_plot.agreement(card)],
-        table=tables.table(card),
-        generators=tables.generators(card),
-        gaps=gaps.gaps(card),
-        calibration=calibrations.calibration(card),
-        misses=misses.misses(card, samples),
+        evaluated_on=_evaluated_on(card),
+        legend=dot_plot.chart_legend(card),
+        charts=[dot_plot.rmse_chart(card), dot_plot.a1_chart(card)],
+        table=tables.metrics_table(card),
+        generators=tables.generator_blocks(card),
+        gaps=gaps.gap_charts(card),
+        calibration=calibrations.calibration_panel(card),
+        misses=misses.worst_misses(card, samples),
     )
 
 
-def _measured_on(card: Mapping[str, Any]) -> list[str]:
+def _evaluated_on(card: Mapping[str, Any]) -> list[str]:
     """Return what the figures rest on, a few words each."""
-    counts = {"samples": number(card["samples"]), "questions": number(card["questions"])}
+    counts = {"samples": format_number(card["samples"]), "questions": format_number(card["questions"])}
     said = [_("measured on %(samples)s samples of %(questions)s unseen questions") % counts]
     if card["target"] == "final":
         said.append(_("against the final score, blind labels only"))
     else:
         said.append(_("against the mean of independent ratings"))
     said.append(
-        ", ".join(f"{number(count)} {STATUS_WORDS.get(name, name)}" for name, count in card["statuses"].items())
+        ", ".join(f"{format_number(count)} {STATUS_WORDS.get(name, name)}" for name, count in card["statuses"].items())
     )
     if card.get("not_blind"):
         left_out = ngettext(
@@ -102,12 +102,12 @@ def _measured_on(card: Mapping[str, Any]) -> list[str]:
             "%(n)s samples left out: a judge may have been seen before they were scored",
             card["not_blind"],
         )
-        said.append(left_out % {"n": number(card["not_blind"])})
+        said.append(left_out % {"n": format_number(card["not_blind"])})
     if card.get("foreign"):
         foreign = ngettext(
             "%(n)s prediction of a sample that is not in the test part",
             "%(n)s predictions of samples that are not in the test part",
             card["foreign"],
         )
-        said.append(foreign % {"n": number(card["foreign"])})
+        said.append(foreign % {"n": format_number(card["foreign"])})
     return [words for words in said if words]

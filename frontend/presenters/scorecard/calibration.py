@@ -17,15 +17,15 @@ from django.utils.translation import ngettext
 from frontend.charts import responsive_svg as drawing
 from frontend.charts.responsive_svg import PercentAxis
 from frontend.presenters.annotator_remarks import format_two_decimals
-from frontend.presenters.vocabulary import decimals, number
+from frontend.presenters.vocabulary import format_decimals, format_number
 
 from .text import enumerate_names
 
-GROUPS = 10
+POOLED_GROUPS = 10
 Z = 1.959964
-LETTER = 7.0
+LETTER_WIDTH = 7.0
 # The diagonal of so many dimensions by themselves; a sentence with more would be a table.
-IN_A_SENTENCE = 8
+NAMED_AT_MOST = 8
 
 
 class CalibrationGroup(NamedTuple):
@@ -37,12 +37,12 @@ class CalibrationGroup(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class CalibrationChart:
     """One drawing of what was expected, across, against what came, upward."""
 
     key: str
     name: str
-    said: str
+    summary: str
     drawing: SafeString
 
 
@@ -50,25 +50,25 @@ class Panel:
 class CalibrationPanel:
     """All that a scorecard says about a judge's own doubt."""
 
-    about: str
+    description: str
     drawing: SafeString | None
     """The chance that two annotators differ, of all dimensions together; None where nobody's ratings can tell."""
-    said: str
-    disputes: list[Panel]
-    scores: list[Panel]
+    summary: str
+    disputes: list[CalibrationChart]
+    scores: list[CalibrationChart]
 
 
-def calibration(card: Mapping[str, Any]) -> CalibrationPanel:
+def calibration_panel(card: Mapping[str, Any]) -> CalibrationPanel:
     """Return the drawings and the sentences of a judge's calibration."""
     dimensions = card["dimensions"]
     told = [one for one in dimensions if (one.get("dispute") or {}).get("groups")]
-    together = pool_groups([group for one in told for group in _groups(one["dispute"])])
+    together = pool_groups([group for one in told for group in _calibration_groups(one["dispute"])])
     return CalibrationPanel(
-        about=_about(together, len(told)),
-        drawing=_square(together, label=_label(together)) if together else None,
-        said=_calibration_text(dimensions, told),
-        disputes=[_dispute_panel(one) for one in told] if len(told) > 1 else [],
-        scores=[_score_panel(one) for one in dimensions if (one.get("sureness") or {}).get("groups")],
+        description=_description(together, len(told)),
+        drawing=_dispute_chart(together, label=_chart_label(together)) if together else None,
+        summary=_calibration_text(dimensions, told),
+        disputes=[_dimension_dispute_chart(one) for one in told] if len(told) > 1 else [],
+        scores=[_dimension_score_chart(one) for one in dimensions if (one.get("sureness") or {}).get("groups")],
     )
 
 
@@ -81,22 +81,22 @@ def pool_groups(groups: Sequence[CalibrationGroup]) -> list[CalibrationGroup]:
     before = 0
     for group in sorted(groups):
         # Where its middle lies among all samples says which tenth a group belongs to.
-        place = min(GROUPS - 1, int(GROUPS * (before + group.samples / 2) / whole))
+        place = min(POOLED_GROUPS - 1, int(POOLED_GROUPS * (before + group.samples / 2) / whole))
         before += group.samples
         while len(found) <= place:
             found.append([])
         found[place].append(group)
-    return [_together(some) for some in found if some]
+    return [_merge_groups(some) for some in found if some]
 
 
-def wilson(share: float, samples: int) -> tuple[float, float]:
+def wilson_interval(share: float, samples: int) -> tuple[float, float]:
     """Return the 95 % interval of a share of independent samples (Wilson 1927)."""
     middle = (share + Z**2 / (2 * samples)) / (1 + Z**2 / samples)
     reach = Z * sqrt(share * (1 - share) / samples + Z**2 / (4 * samples**2)) / (1 + Z**2 / samples)
     return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
-def _groups(figures: Mapping[str, Any]) -> list[CalibrationGroup]:
+def _calibration_groups(figures: Mapping[str, Any]) -> list[CalibrationGroup]:
     return [
         CalibrationGroup(one["expected"], one["observed"], one["samples"])
         for one in figures["groups"]
@@ -104,27 +104,27 @@ def _groups(figures: Mapping[str, Any]) -> list[CalibrationGroup]:
     ]
 
 
-def _together(groups: Sequence[CalibrationGroup]) -> CalibrationGroup:
+def _merge_groups(groups: Sequence[CalibrationGroup]) -> CalibrationGroup:
     samples = sum(group.samples for group in groups)
     expected = sum(group.expected * group.samples for group in groups) / samples
     return CalibrationGroup(expected, sum(group.observed * group.samples for group in groups) / samples, samples)
 
 
-def _about(groups: Sequence[CalibrationGroup], dimensions: int) -> str:
+def _description(groups: Sequence[CalibrationGroup], dimensions: int) -> str:
     if not groups:
         return _("No sample has ratings by two annotators, so nothing tells whether the judge knows where they differ.")
     sizes = (min(group.samples for group in groups), max(group.samples for group in groups))
     size = (
-        number(sizes[0])
+        format_number(sizes[0])
         if sizes[0] == sizes[1]
         else _("%(low)s to %(high)s")
         % {
-            "low": number(sizes[0]),
-            "high": number(sizes[1]),
+            "low": format_number(sizes[0]),
+            "high": format_number(sizes[1]),
         }
     )
     parts = ngettext("%(n)s group of %(size)s", "%(n)s groups of %(size)s", len(groups)) % {
-        "n": number(len(groups)),
+        "n": format_number(len(groups)),
         "size": size,
     }
     said = _(
@@ -139,8 +139,8 @@ def _calibration_text(dimensions: Sequence[Mapping[str, Any]], told: Sequence[Ma
     sentences = []
     scores = [(one["key"], one["dispute"].get("brier"), one["dispute"].get("auroc")) for one in told]
     if scores:
-        brier = _each([(key, value) for key, value, _auroc in scores], 3)
-        auroc = _each([(key, value) for key, _brier, value in scores], 2)
+        brier = _metric_by_dimension([(key, value) for key, value, _auroc in scores], 3)
+        auroc = _metric_by_dimension([(key, value) for key, _brier, value in scores], 2)
         if brier:
             sentences.append(_("Brier score %(values)s.") % {"values": brier})
         if auroc:
@@ -148,7 +148,7 @@ def _calibration_text(dimensions: Sequence[Mapping[str, Any]], told: Sequence[Ma
                 _("Sorts disputed from undisputed with AUROC %(values)s (.5 is chance).") % {"values": auroc}
             )
     held = [(one["key"], one["sureness"].get("coverage")) for one in dimensions if one.get("sureness")]
-    cover = _each(held, 0, times=100)
+    cover = _metric_by_dimension(held, 0, times=100)
     if cover:
         sentences.append(
             _("Share of people’s scores that its 90 %% intervals hold: %(values)s %%.") % {"values": cover}
@@ -158,25 +158,25 @@ def _calibration_text(dimensions: Sequence[Mapping[str, Any]], told: Sequence[Ma
     return " ".join(sentences)
 
 
-def _each(values: Sequence[tuple[str, float | None]], places: int, *, times: float = 1) -> str:
+def _metric_by_dimension(values: Sequence[tuple[str, float | None]], places: int, *, times: float = 1) -> str:
     """Return a figure of each dimension in a row; of very many the lowest and the highest."""
     known = [(key, times * value) for key, value in values if value is not None]
     if not known:
         return ""
     if len(values) == 1:
-        return decimals(known[0][1], places)
-    if len(known) > IN_A_SENTENCE:
+        return format_decimals(known[0][1], places)
+    if len(known) > NAMED_AT_MOST:
         least, most = min(known, key=lambda one: one[1]), max(known, key=lambda one: one[1])
         return _("%(low)s (%(least)s) to %(high)s (%(most)s)") % {
-            "low": decimals(least[1], places),
+            "low": format_decimals(least[1], places),
             "least": least[0],
-            "high": decimals(most[1], places),
+            "high": format_decimals(most[1], places),
             "most": most[0],
         }
-    return enumerate_names([f"{key} {decimals(value, places)}" for key, value in known])
+    return enumerate_names([f"{key} {format_decimals(value, places)}" for key, value in known])
 
 
-def _label(groups: Sequence[CalibrationGroup]) -> str:
+def _chart_label(groups: Sequence[CalibrationGroup]) -> str:
     pairs = ", ".join(
         _("%(expected)s: %(observed)s")
         % {"expected": format_two_decimals(group.expected), "observed": format_two_decimals(group.observed)}
@@ -185,26 +185,26 @@ def _label(groups: Sequence[CalibrationGroup]) -> str:
     return _("Predicted and observed chance that two annotators differ by 2 or more; %(pairs)s") % {"pairs": pairs}
 
 
-def _square(groups: Sequence[CalibrationGroup], *, label: str) -> SafeString:
+def _dispute_chart(groups: Sequence[CalibrationGroup], *, label: str) -> SafeString:
     axis = drawing.build_percent_axis([0.0, 1.0], pad=0)
-    return _panel(groups, axis, side=262, label=label, intervals=True)
+    return _draw_groups(groups, axis, side=262, label=label, intervals=True)
 
 
-def _dispute_panel(one: Mapping[str, Any]) -> Panel:
-    groups = _groups(one["dispute"])
+def _dimension_dispute_chart(one: Mapping[str, Any]) -> CalibrationChart:
+    groups = _calibration_groups(one["dispute"])
     axis = drawing.build_percent_axis([0.0, 1.0], pad=0, most=3)
     share = one["dispute"].get("share")
-    said = _("%(share)s %% disputed") % {"share": decimals(100 * share, 0)} if share is not None else ""
-    return Panel(
+    said = _("%(share)s %% disputed") % {"share": format_decimals(100 * share, 0)} if share is not None else ""
+    return CalibrationChart(
         one["key"],
         one["name"],
         said,
-        _panel(groups, axis, side=130, label=f"{one['key']}: {_label(groups)}", intervals=True),
+        _draw_groups(groups, axis, side=130, label=f"{one['key']}: {_chart_label(groups)}", intervals=True),
     )
 
 
-def _score_panel(one: Mapping[str, Any]) -> Panel:
-    groups = _groups(one["sureness"])
+def _dimension_score_chart(one: Mapping[str, Any]) -> CalibrationChart:
+    groups = _calibration_groups(one["sureness"])
     levels = one["levels"]
     axis = drawing.build_percent_axis([levels[0], levels[-1]], pad=0, most=6)
     pairs = ", ".join(
@@ -213,14 +213,16 @@ def _score_panel(one: Mapping[str, Any]) -> Panel:
     label = _("%(key)s: expected score and mean of people’s; %(pairs)s") % {"key": one["key"], "pairs": pairs}
     width = one["sureness"].get("width")
     said = _("90 %%: %(width)s wide") % {"width": format_two_decimals(width)} if width is not None else ""
-    return Panel(one["key"], one["name"], said, _panel(groups, axis, side=130, label=label, intervals=False))
+    return CalibrationChart(
+        one["key"], one["name"], said, _draw_groups(groups, axis, side=130, label=label, intervals=False)
+    )
 
 
-def _panel(
+def _draw_groups(
     groups: Sequence[CalibrationGroup], axis: PercentAxis, *, side: float, label: str, intervals: bool
 ) -> SafeString:
     """Draw groups in a square whose diagonal is what was expected."""
-    left, top, foot = 12 + LETTER * max(len(axis.tick_text(tick)) for tick in axis.ticks), 8.0, 22.0
+    left, top, foot = 12 + LETTER_WIDTH * max(len(axis.tick_text(tick)) for tick in axis.ticks), 8.0, 22.0
     bottom = top + side
 
     def x(value: float) -> float:
@@ -231,19 +233,21 @@ def _panel(
 
     pieces = []
     for tick in axis.ticks:
-        pieces.append(drawing.draw_line(_px(left), _px(left + side), y(tick), y(tick), "grid"))
-        pieces.append(drawing.draw_text(_px(left - 7), y(tick) + 4, axis.tick_text(tick), anchor="end"))
-        pieces.append(drawing.draw_text(_px(x(tick)), bottom + 17, axis.tick_text(tick)))
+        pieces.append(drawing.draw_line(_format_pixels(left), _format_pixels(left + side), y(tick), y(tick), "grid"))
+        pieces.append(drawing.draw_text(_format_pixels(left - 7), y(tick) + 4, axis.tick_text(tick), anchor="end"))
+        pieces.append(drawing.draw_text(_format_pixels(x(tick)), bottom + 17, axis.tick_text(tick)))
     low, high = axis.ticks[0], axis.ticks[-1]
-    pieces.append(drawing.draw_line(_px(x(low)), _px(x(high)), y(low), y(high), "axis-line", dashed=True))
+    pieces.append(
+        drawing.draw_line(_format_pixels(x(low)), _format_pixels(x(high)), y(low), y(high), "axis-line", dashed=True)
+    )
     for group in groups:
-        place = _px(x(group.expected))
+        place = _format_pixels(x(group.expected))
         if intervals:
-            ends = wilson(group.observed, group.samples)
+            ends = wilson_interval(group.observed, group.samples)
             pieces.append(drawing.draw_line(place, place, y(ends[0]), y(ends[1]), "s-acc", width=1.5))
         pieces.append(drawing.draw_dot(place, y(group.observed), radius=4 if side > 200 else 3))
     return drawing.draw_fixed(left + side + 14, bottom + foot, pieces, label=label)
 
 
-def _px(value: float) -> str:
+def _format_pixels(value: float) -> str:
     return f"{value:.1f}"

@@ -13,13 +13,13 @@ from django.utils.translation import gettext as _
 from frontend.charts import responsive_svg as drawing
 from frontend.charts.responsive_svg import PercentAxis
 from frontend.presenters.annotator_remarks import MINUS, format_two_decimals
-from frontend.presenters.vocabulary import decimals, number
+from frontend.presenters.vocabulary import format_decimals, format_number
 
-from .text import enumerate_or_count, per_cent
+from .text import enumerate_or_count, format_percent
 
 ROW = 40.0
 PLACES = 3
-NOTHING = "–"
+UNDEFINED = "–"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class DifferenceChart:
     """The differences of one figure on one axis."""
 
     name: str
-    about: str
+    description: str
     rows: list[DifferenceRow]
     axis: SafeString
     left: str
@@ -47,7 +47,7 @@ class DifferenceChart:
 
 
 @dataclass(frozen=True, slots=True)
-class FiguresRow:
+class ComparisonMetricsRow:
     """One dimension's figures of both."""
 
     key: str
@@ -72,10 +72,10 @@ class ComparisonView:
     samples: int
     questions: int
     charts: list[DifferenceChart]
-    rows: list[FiguresRow]
+    rows: list[ComparisonMetricsRow]
 
 
-def comparison_of(comparison: Mapping[str, Any], *, first: str, second: str) -> ComparisonView:
+def comparison_view(comparison: Mapping[str, Any], *, first: str, second: str) -> ComparisonView:
     """Lay out a comparison; ``first`` and ``second`` are what the judges are called, as ``run 7``."""
     known = [one for one in comparison["dimensions"] if one["samples"]]
     return ComparisonView(
@@ -85,8 +85,8 @@ def comparison_of(comparison: Mapping[str, Any], *, first: str, second: str) -> 
         finding=comparison_sentence(comparison, first=first, second=second),
         samples=comparison["samples"],
         questions=comparison["questions"],
-        charts=_charts(known, first, second),
-        rows=[_figures(one) for one in known],
+        charts=_difference_charts(known, first, second),
+        rows=[_metrics_row(one) for one in known],
     )
 
 
@@ -101,18 +101,18 @@ def comparison_sentence(comparison: Mapping[str, Any], *, first: str, second: st
         return _("%(first)s and %(second)s have judged no sample in common, so they cannot be compared.") % names
     sides: dict[str, list[str]] = {"first": [], "second": [], "chance": [], "unknown": []}
     for one in known:
-        sides[_nearer(one)].append(one["key"])
-    return " ".join(_sentences(names, sides, len(known)))
+        sides[_nearer_side(one)].append(one["key"])
+    return " ".join(_comparison_sentences(names, sides, len(known)))
 
 
-def _nearer(one: Mapping[str, Any]) -> str:
+def _nearer_side(one: Mapping[str, Any]) -> str:
     ends = one["rmse_interval"]
     if ends is None:
         return "unknown"
     return "first" if ends[1] < 0 else "second" if ends[0] > 0 else "chance"
 
 
-def _sentences(names: Mapping[str, str], sides: Mapping[str, Sequence[str]], known: int) -> list[str]:
+def _comparison_sentences(names: Mapping[str, str], sides: Mapping[str, Sequence[str]], known: int) -> list[str]:
     if len(sides["unknown"]) == known:
         return [_("Both have judged too few questions to tell %(first)s from %(second)s.") % names]
     if len(sides["chance"]) == known:
@@ -138,33 +138,33 @@ def _sentences(names: Mapping[str, str], sides: Mapping[str, Sequence[str]], kno
     return said
 
 
-def _charts(known: Sequence[Mapping[str, Any]], first: str, second: str) -> list[DifferenceChart]:
+def _difference_charts(known: Sequence[Mapping[str, Any]], first: str, second: str) -> list[DifferenceChart]:
     if not known:
         return []
     words = {"first": first, "second": second}
     return [
-        _chart(
+        _difference_chart(
             "RMSE",
             _("of %(first)s less that of %(second)s, in points") % words,
             known,
             "rmse",
             (first, second),
         ),
-        _chart("A@1", _("of %(first)s less that of %(second)s") % words, known, "a1", (second, first)),
+        _difference_chart("A@1", _("of %(first)s less that of %(second)s") % words, known, "a1", (second, first)),
     ]
 
 
-def _chart(
+def _difference_chart(
     name: str, about: str, known: Sequence[Mapping[str, Any]], figure: str, nearer: tuple[str, str]
 ) -> DifferenceChart:
     values = [value for one in known for value in (one[f"{figure}_difference"], *(one[f"{figure}_interval"] or []))]
     axis = drawing.build_percent_axis(values, zero=True, most=5)
-    rows = [_row(one, figure, axis) for one in known]
+    rows = [_difference_row(one, figure, axis) for one in known]
     left, right = (_("%(name)s nearer") % {"name": side} for side in nearer)
     return DifferenceChart(name, about, rows, drawing.draw_ticks(axis, sign=True), left, right)
 
 
-def _row(one: Mapping[str, Any], figure: str, axis: PercentAxis) -> DifferenceRow:
+def _difference_row(one: Mapping[str, Any], figure: str, axis: PercentAxis) -> DifferenceRow:
     value, ends = one[f"{figure}_difference"], one[f"{figure}_interval"]
     middle = ROW / 2
     pieces = [drawing.draw_vertical_line(axis.position(tick), ROW) for tick in axis.ticks if tick]
@@ -180,33 +180,33 @@ def _row(one: Mapping[str, Any], figure: str, axis: PercentAxis) -> DifferenceRo
         )
     pieces.append(drawing.draw_dot(axis.position(value), middle))
     said = (
-        _("%(low)s to %(high)s") % {"low": _signed(ends[0]), "high": _signed(ends[1])}
+        _("%(low)s to %(high)s") % {"low": _format_signed(ends[0]), "high": _format_signed(ends[1])}
         if ends
         else _("too few questions")
     )
-    return DifferenceRow(one["key"], one["name"], _signed(value), said, drawing.draw_responsive(ROW, pieces))
+    return DifferenceRow(one["key"], one["name"], _format_signed(value), said, drawing.draw_responsive(ROW, pieces))
 
 
-def _figures(one: Mapping[str, Any]) -> FiguresRow:
-    return FiguresRow(
+def _metrics_row(one: Mapping[str, Any]) -> ComparisonMetricsRow:
+    return ComparisonMetricsRow(
         key=one["key"],
         name=one["name"],
-        samples=number(one["samples"]),
-        questions=number(one["questions"]),
+        samples=format_number(one["samples"]),
+        questions=format_number(one["questions"]),
         rmse=(format_two_decimals(one["first"]["rmse"]), format_two_decimals(one["second"]["rmse"])),
         a1=(format_two_decimals(one["first"]["a1"]), format_two_decimals(one["second"]["a1"])),
-        nearer=(_share(one["nearer"]["first"]), _share(one["nearer"]["second"])),
-        same=_share(one["same_rounded"]),
+        nearer=(_format_share(one["nearer"]["first"]), _format_share(one["nearer"]["second"])),
+        same=_format_share(one["same_rounded"]),
     )
 
 
-def _signed(value: float) -> str:
+def _format_signed(value: float) -> str:
     """Return a difference with three decimals: two runs on the same data may differ by little."""
-    text = decimals(abs(value), PLACES)
+    text = format_decimals(abs(value), PLACES)
     if round(value, PLACES) == 0:
         return text
     return (MINUS if value < 0 else "+") + text
 
 
-def _share(value: float | None) -> str:
-    return NOTHING if value is None else f"{per_cent(value)} %"
+def _format_share(value: float | None) -> str:
+    return UNDEFINED if value is None else f"{format_percent(value)} %"

@@ -15,7 +15,7 @@ from frontend.charts import responsive_svg as drawing
 from frontend.charts.responsive_svg import PercentAxis
 from frontend.presenters.annotator_remarks import format_two_decimals
 
-from .text import MARK_WORDS, baselines_of, format_interval
+from .text import MARK_WORDS, baselines_by_name, format_interval
 
 ROW = 46.0
 MIDDLE = ROW / 2
@@ -30,7 +30,7 @@ class DotPlotRow:
     key: str
     name: str
     figure: str
-    said: str
+    description: str
     drawing: SafeString
 
 
@@ -39,35 +39,35 @@ class DotChart:
     """The dimensions of a scorecard on one figure; without rows there is nothing to draw."""
 
     name: str
-    about: str
+    description: str
     rows: list[DotPlotRow]
     axis: SafeString
 
 
 @dataclass(frozen=True, slots=True)
-class Legend:
+class LegendEntry:
     """One mark of the charts and what it stands for."""
 
     mark: SafeString
     word: str
 
 
-def rmse(card: Mapping[str, Any]) -> DotChart:
+def rmse_chart(card: Mapping[str, Any]) -> DotChart:
     """Return the chart of the root of the mean squared error of expected scores."""
     about = _("of the expected score, in points; left is better")
-    return _chart("RMSE", about, card["dimensions"], ("rmse", "rmse"), low=0.0, high=None)
+    return _dot_chart("RMSE", about, card["dimensions"], ("rmse", "rmse"), low=0.0, high=None)
 
 
-def agreement(card: Mapping[str, Any]) -> DotChart:
+def a1_chart(card: Mapping[str, Any]) -> DotChart:
     """Return the chart of the share of rounded scores at most one point from people's."""
     about = _("share of rounded scores at most 1 point off; right is better")
-    return _chart("A@1", about, card["dimensions"], ("a1", "within_one"), low=0.0, high=1.0)
+    return _dot_chart("A@1", about, card["dimensions"], ("a1", "within_one"), low=0.0, high=1.0)
 
 
-def legend(card: Mapping[str, Any]) -> list[Legend]:
+def chart_legend(card: Mapping[str, Any]) -> list[LegendEntry]:
     """Return the marks that the charts of a scorecard have."""
     found = [
-        Legend(
+        LegendEntry(
             drawing.draw_fixed(
                 20, 14, [drawing.draw_line("0", "20", 7, 7, "s-acc", width=4), drawing.draw_dot("10", 7)]
             ),
@@ -76,15 +76,17 @@ def legend(card: Mapping[str, Any]) -> list[Legend]:
     ]
     if any(one.get("ceiling") for one in card["dimensions"]):
         mark = drawing.draw_fixed(6, 18, [drawing.draw_vertical_line("3", 17, "s-ink thick", top=1)])
-        found.append(Legend(mark, str(MARK_WORDS["human"])))
-    there = {name for one in card["dimensions"] for name in baselines_of(one)}
+        found.append(LegendEntry(mark, str(MARK_WORDS["human"])))
+    there = {name for one in card["dimensions"] for name in baselines_by_name(one)}
     for name in ("features", "generator", "constant"):
         if name in there:
-            found.append(Legend(drawing.draw_fixed(14, 14, [drawing.draw_mark(name, "7", 7)]), str(MARK_WORDS[name])))
+            found.append(
+                LegendEntry(drawing.draw_fixed(14, 14, [drawing.draw_mark(name, "7", 7)]), str(MARK_WORDS[name]))
+            )
     return found
 
 
-def _chart(
+def _dot_chart(
     name: str,
     about: str,
     dimensions: Sequence[Mapping[str, Any]],
@@ -94,26 +96,26 @@ def _chart(
     high: float | None,
 ) -> DotChart:
     known = [one for one in dimensions if one["asked"].get(figure[0]) is not None]
-    values = [value for one in known for value in _values(one, figure)]
+    values = [value for one in known for value in _axis_values(one, figure)]
     axis = drawing.build_percent_axis(values, low=low, high=high)
-    return DotChart(name, about, [_row(one, figure, axis) for one in known], drawing.draw_ticks(axis))
+    return DotChart(name, about, [_dot_plot_row(one, figure, axis) for one in known], drawing.draw_ticks(axis))
 
 
-def _values(one: Mapping[str, Any], figure: tuple[str, str]) -> list[float]:
+def _axis_values(one: Mapping[str, Any], figure: tuple[str, str]) -> list[float]:
     ends = one["asked"].get(f"{figure[0]}_interval") or []
-    return [one["asked"][figure[0]], *ends, *_beside(one, figure).values()]
+    return [one["asked"][figure[0]], *ends, *_comparison_values(one, figure).values()]
 
 
-def _beside(one: Mapping[str, Any], figure: tuple[str, str]) -> dict[str, float]:
+def _comparison_values(one: Mapping[str, Any], figure: tuple[str, str]) -> dict[str, float]:
     """Return the figure of one annotator and of each baseline, where it is known."""
     found = {"human": (one.get("ceiling") or {}).get(figure[1])}
-    found |= {name: baseline.get(figure[0]) for name, baseline in baselines_of(one).items()}
+    found |= {name: baseline.get(figure[0]) for name, baseline in baselines_by_name(one).items()}
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _row(one: Mapping[str, Any], figure: tuple[str, str], axis: PercentAxis) -> DotPlotRow:
+def _dot_plot_row(one: Mapping[str, Any], figure: tuple[str, str], axis: PercentAxis) -> DotPlotRow:
     own, ends = one["asked"][figure[0]], one["asked"].get(f"{figure[0]}_interval")
-    beside = _beside(one, figure)
+    beside = _comparison_values(one, figure)
     pieces = [drawing.draw_vertical_line(axis.position(tick), ROW) for tick in axis.ticks]
     pieces.append(
         drawing.draw_line(

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from frontend.charts import responsive_svg as drawing
 
-from .text import per_cent
+from .text import format_percent
 
 HEIGHT = 150.0
 FLOOR = 128.0
@@ -19,66 +19,66 @@ WITHIN = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Gaps:
+class GapChart:
     """One dimension's shares: in words, and drawn as a bar for each distance."""
 
     key: str
     name: str
-    said: str
+    summary: str
     drawing: SafeString
 
 
 @dataclass(frozen=True, slots=True)
-class _Bar:
+class _GapBar:
     name: str
     share: float
     far: bool
 
 
-def gaps(card: Mapping[str, Any]) -> list[Gaps]:
+def gap_charts(card: Mapping[str, Any]) -> list[GapChart]:
     """Return each dimension's shares on one scale upward; none where people's scores are means and not levels."""
     known = [
         (one, {float(gap): share for gap, share in one["asked"]["gaps"].items()})
         for one in card["dimensions"]
         if one["asked"].get("gaps")
     ]
-    bars = [_bars(shares) for _one, shares in known]
+    bars = [_gap_bars(shares) for _one, shares in known]
     most = max((bar.share for some in bars for bar in some), default=0.0)
     return [
-        Gaps(one["key"], one["name"], _gap_text(shares), _drawn(one["key"], some, most))
+        GapChart(one["key"], one["name"], _gap_text(shares), _draw_bars(one["key"], some, most))
         for (one, shares), some in zip(known, bars, strict=True)
     ]
 
 
-def _bars(shares: Mapping[float, float]) -> list[_Bar]:
+def _gap_bars(shares: Mapping[float, float]) -> list[_GapBar]:
     """Return a bar for each distance; of many the far ones share the last."""
     order = sorted(shares)
     if len(order) <= BARS_AT_MOST:
-        return [_Bar(f"{gap:g}", shares[gap], gap > WITHIN) for gap in order]
+        return [_GapBar(f"{gap:g}", shares[gap], gap > WITHIN) for gap in order]
     single, rest = order[: BARS_AT_MOST - 1], order[BARS_AT_MOST - 1 :]
-    last = _Bar(f"{rest[0]:g}+", sum(shares[gap] for gap in rest), rest[0] > WITHIN)
-    return [*(_Bar(f"{gap:g}", shares[gap], gap > WITHIN) for gap in single), last]
+    last = _GapBar(f"{rest[0]:g}+", sum(shares[gap] for gap in rest), rest[0] > WITHIN)
+    return [*(_GapBar(f"{gap:g}", shares[gap], gap > WITHIN) for gap in single), last]
 
 
 def _gap_text(shares: Mapping[float, float]) -> str:
     near = sum(share for gap, share in shares.items() if gap <= WITHIN)
     far = [gap for gap in sorted(shares) if gap > WITHIN]
     if not far:
-        return _("within 1: %(near)s %%") % {"near": per_cent(near)}
+        return _("within 1: %(near)s %%") % {"near": format_percent(near)}
     return _("within 1: %(near)s %%, %(gap)s or more: %(far)s %%") % {
-        "near": per_cent(near),
+        "near": format_percent(near),
         "gap": f"{far[0]:g}",
-        "far": per_cent(sum(shares[gap] for gap in far)),
+        "far": format_percent(sum(shares[gap] for gap in far)),
     }
 
 
-def _pen(bar: _Bar) -> str:
+def _text_class(bar: _GapBar) -> str:
     if not bar.share:
         return "axis-label"
     return "bar-beyond" if bar.far else "bar"
 
 
-def _drawn(key: str, bars: list[_Bar], most: float) -> SafeString:
+def _draw_bars(key: str, bars: list[_GapBar], most: float) -> SafeString:
     step = 1 / len(bars)
     pieces = []
     for number, bar in enumerate(bars):
@@ -91,9 +91,11 @@ def _drawn(key: str, bars: list[_Bar], most: float) -> SafeString:
                 drawing.format_percent((number + 0.05) * step), drawing.format_percent(0.8 * step), FLOOR, tall, kind
             )
         )
-        words = per_cent(bar.share)
-        pieces.append(drawing.draw_text(middle, FLOOR - tall - 5, words, kind=_pen(bar)))
+        words = format_percent(bar.share)
+        pieces.append(drawing.draw_text(middle, FLOOR - tall - 5, words, kind=_text_class(bar)))
         pieces.append(drawing.draw_text(middle, FLOOR + 16, bar.name))
     pieces.append(drawing.draw_line("0", "100%", FLOOR + 0.5, FLOOR + 0.5, "axis-line"))
-    shares = ", ".join(_("%(gap)s off: %(share)s %%") % {"gap": bar.name, "share": per_cent(bar.share)} for bar in bars)
+    shares = ", ".join(
+        _("%(gap)s off: %(share)s %%") % {"gap": bar.name, "share": format_percent(bar.share)} for bar in bars
+    )
     return drawing.draw_responsive(HEIGHT, pieces, label=f"{key}: {shares}")

@@ -18,15 +18,15 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext as _
 
-from .text import BASELINE_WORDS, baselines_of, enumerate_or_count
+from .text import BASELINE_WORDS, baselines_by_name, enumerate_or_count
 
 Verdict = Literal["better", "unclear", "no better", "worse", "unknown"]
 # The gravest first.
-GRAVE: tuple[Verdict, ...] = ("worse", "no better", "unclear")
+GRAVEST_FIRST: tuple[Verdict, ...] = ("worse", "no better", "unclear")
 CLAUSES_AT_MOST = 3
 
 
-def verdict(judge: Mapping[str, Any], baseline: Mapping[str, Any]) -> Verdict:
+def compare_to_baseline(judge: Mapping[str, Any], baseline: Mapping[str, Any]) -> Verdict:
     """Return how a judge stands to a baseline, as the module's rules say."""
     ends, own, other = judge.get("rmse_interval"), judge.get("rmse"), baseline.get("rmse")
     if ends is None or own is None or other is None:
@@ -46,12 +46,16 @@ def summarize(card: Mapping[str, Any]) -> str:
     told = [one for one in measured if one["asked"].get("rmse_interval")]
     if not told:
         return _("It was measured on too few questions to say what it is better than.")
-    sentences = (_beaten(told, len(measured)), _not_beaten(measured), _reached(told, len(measured)))
+    sentences = (
+        _beaten_sentence(told, len(measured)),
+        _not_beaten_sentence(measured),
+        _ceiling_sentence(told, len(measured)),
+    )
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _beaten(told: list[Mapping[str, Any]], measured: int) -> str:
-    compared = [one for one in told if baselines_of(one)]
+def _beaten_sentence(told: list[Mapping[str, Any]], measured: int) -> str:
+    compared = [one for one in told if baselines_by_name(one)]
     if not compared:
         return _("There is no baseline to hold it to.")
     better = [one["key"] for one in compared if _beats_all(one)]
@@ -63,16 +67,16 @@ def _beaten(told: list[Mapping[str, Any]], measured: int) -> str:
     return _("Better than every baseline on %(dimensions)s.") % {"dimensions": enumerate_or_count(better)}
 
 
-def _not_beaten(measured: list[Mapping[str, Any]]) -> str:
+def _not_beaten_sentence(measured: list[Mapping[str, Any]]) -> str:
     """Say for each dimension whom the judge does not beat; dimensions of which the same is true share a clause."""
     groups: dict[tuple[Verdict, str], list[str]] = {}
     for one in measured:
-        gravest = _gravest(one)
+        gravest = _gravest_verdict(one)
         if gravest is not None:
             groups.setdefault(gravest, []).append(one["key"])
-    order = sorted(groups, key=lambda group: (GRAVE.index(group[0]), list(BASELINE_WORDS).index(group[1])))
+    order = sorted(groups, key=lambda group: (GRAVEST_FIRST.index(group[0]), list(BASELINE_WORDS).index(group[1])))
     said = order if len(order) <= CLAUSES_AT_MOST else order[: CLAUSES_AT_MOST - 1]
-    clauses = [_clause(kind, baseline, groups[kind, baseline]) for kind, baseline in said]
+    clauses = [_verdict_clause(kind, baseline, groups[kind, baseline]) for kind, baseline in said]
     rest = [key for group in order[len(said) :] for key in groups[group]]
     if rest:
         clauses.append(
@@ -83,24 +87,24 @@ def _not_beaten(measured: list[Mapping[str, Any]]) -> str:
         clauses.append(
             _("on %(dimensions)s there are too few questions to tell") % {"dimensions": enumerate_or_count(too_few)}
         )
-    return _sentence(clauses)
+    return _join_clauses(clauses)
 
 
 def _beats_all(one: Mapping[str, Any]) -> bool:
-    return all(verdict(one["asked"], baseline) == "better" for baseline in baselines_of(one).values())
+    return all(compare_to_baseline(one["asked"], baseline) == "better" for baseline in baselines_by_name(one).values())
 
 
-def _gravest(one: Mapping[str, Any]) -> tuple[Verdict, str] | None:
+def _gravest_verdict(one: Mapping[str, Any]) -> tuple[Verdict, str] | None:
     """Return the gravest verdict on a dimension, with the weakest baseline of which it is true."""
-    verdicts = {name: verdict(one["asked"], baseline) for name, baseline in baselines_of(one).items()}
-    for kind in GRAVE:
+    verdicts = {name: compare_to_baseline(one["asked"], baseline) for name, baseline in baselines_by_name(one).items()}
+    for kind in GRAVEST_FIRST:
         for name, found in verdicts.items():
             if found == kind:
                 return kind, name
     return None
 
 
-def _clause(kind: Verdict, baseline: str, dimensions: list[str]) -> str:
+def _verdict_clause(kind: Verdict, baseline: str, dimensions: list[str]) -> str:
     words = {"dimensions": enumerate_or_count(dimensions), "baseline": str(BASELINE_WORDS[baseline])}
     if kind == "worse":
         return _("on %(dimensions)s it is worse than %(baseline)s") % words
@@ -109,7 +113,7 @@ def _clause(kind: Verdict, baseline: str, dimensions: list[str]) -> str:
     return _("on %(dimensions)s it is not clearly better than %(baseline)s") % words
 
 
-def _reached(told: list[Mapping[str, Any]], measured: int) -> str:
+def _ceiling_sentence(told: list[Mapping[str, Any]], measured: int) -> str:
     known = [one for one in told if (one.get("ceiling") or {}).get("rmse") is not None]
     if not known:
         return _("No sample has ratings by two annotators, so there is no human ceiling to hold it to.")
@@ -133,16 +137,16 @@ def _reached(told: list[Mapping[str, Any]], measured: int) -> str:
         where = _("every dimension") if len(near) == measured > 1 else enumerate_or_count(near)
         said = _("on %(where)s it cannot be told from one annotator measured against the others")
         clauses.append(said % {"where": where})
-    so_does = _who_reaches_too([one for one in known if one["key"] in (*reached, *near)])
+    so_does = _baseline_at_ceiling([one for one in known if one["key"] in (*reached, *near)])
     if so_does:
         clauses.append(_("that says little, as so much can be said of %(baseline)s") % {"baseline": so_does})
-    return _sentence(clauses)
+    return _join_clauses(clauses)
 
 
-def _who_reaches_too(reached: list[Mapping[str, Any]]) -> str:
+def _baseline_at_ceiling(reached: list[Mapping[str, Any]]) -> str:
     """Return the weakest baseline that comes as near to people as one annotator wherever the judge does."""
     for name, words in BASELINE_WORDS.items():
-        errors = [baselines_of(one).get(name, {}).get("rmse") for one in reached]
+        errors = [baselines_by_name(one).get(name, {}).get("rmse") for one in reached]
         if all(
             error is not None and error <= one["ceiling"]["rmse"] for error, one in zip(errors, reached, strict=True)
         ):
@@ -150,7 +154,7 @@ def _who_reaches_too(reached: list[Mapping[str, Any]]) -> str:
     return ""
 
 
-def _sentence(clauses: list[str]) -> str:
+def _join_clauses(clauses: list[str]) -> str:
     if not clauses:
         return ""
     joined = "; ".join(clauses)

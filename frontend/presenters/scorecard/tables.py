@@ -7,17 +7,17 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from frontend.presenters.annotator_remarks import format_two_decimals
-from frontend.presenters.vocabulary import number
+from frontend.presenters.vocabulary import format_number
 
-from .text import BASELINES, format_interval, per_cent
+from .text import BASELINES, format_interval, format_percent
 
-NOTHING = "–"
+UNDEFINED = "–"
 # More generators than this are in the run's own files.
 GENERATORS_AT_MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
-class ScorecardTable:
+class MetricCells:
     """RMSE or A@1 of everybody: the baselines that the table has, the judge with its interval, one annotator."""
 
     baselines: list[str]
@@ -33,21 +33,21 @@ class ScorecardRow:
     key: str
     name: str
     samples: str
-    rmse: ScorecardTable
-    a1: ScorecardTable
+    rmse: MetricCells
+    a1: MetricCells
     rounded: str
     kappa: str
     srcc: str
     plcc: str
     krcc: str
-    with_rules: "WithRules | None"
+    with_rules: "MetricsWithRules | None"
 
 
 @dataclass(frozen=True, slots=True)
-class WithRules:
+class MetricsWithRules:
     """The judge's figures with the values that missing sides decide, which no judge can get wrong."""
 
-    said: str
+    label: str
     samples: str
     rmse: str
     rmse_interval: str
@@ -61,7 +61,7 @@ class WithRules:
 
 
 @dataclass(frozen=True, slots=True)
-class FiguresTable:
+class MetricsTable:
     """All dimensions; ``baselines`` are the short names of the columns that there are."""
 
     baselines: list[str]
@@ -110,55 +110,55 @@ class GeneratorBlock:
         return 6 + len(self.gaps)
 
 
-def table(card: Mapping[str, Any]) -> FiguresTable:
+def metrics_table(card: Mapping[str, Any]) -> MetricsTable:
     """Return the figures of every dimension."""
     dimensions = card["dimensions"]
     there = {baseline["baseline"] for one in dimensions for baseline in one.get("baselines") or []}
     names = [name for name in BASELINES if name in there]
     short = {"constant": _("const."), "generator": _("gen."), "features": _("feat.")}
-    return FiguresTable(
-        [short[name] for name in names], [_row(one, names) for one in dimensions], card["target"] == "final"
+    return MetricsTable(
+        [short[name] for name in names], [_scorecard_row(one, names) for one in dimensions], card["target"] == "final"
     )
 
 
-def _row(one: Mapping[str, Any], names: list[str]) -> ScorecardRow:
+def _scorecard_row(one: Mapping[str, Any], names: list[str]) -> ScorecardRow:
     asked = one["asked"]
     return ScorecardRow(
         key=one["key"],
         name=one["name"],
-        samples=number(asked["samples"]),
-        rmse=_block(one, names, "rmse", "rmse"),
-        a1=_block(one, names, "a1", "within_one"),
+        samples=format_number(asked["samples"]),
+        rmse=_metric_cells(one, names, "rmse", "rmse"),
+        a1=_metric_cells(one, names, "a1", "within_one"),
         rounded=format_two_decimals(asked.get("rmse_rounded")),
         kappa=format_two_decimals(asked.get("kappa")),
         srcc=format_two_decimals(asked.get("srcc")),
         plcc=format_two_decimals(asked.get("plcc")),
         krcc=format_two_decimals(asked.get("krcc")),
-        with_rules=_with_rules(one),
+        with_rules=_metrics_with_rules(one),
     )
 
 
-def _block(one: Mapping[str, Any], names: list[str], figure: str, of_ceiling: str) -> ScorecardTable:
+def _metric_cells(one: Mapping[str, Any], names: list[str], figure: str, of_ceiling: str) -> MetricCells:
     found = {baseline["baseline"]: baseline for baseline in one.get("baselines") or []}
-    return ScorecardTable(
+    return MetricCells(
         [format_two_decimals(found.get(name, {}).get(figure)) for name in names],
         format_two_decimals(one["asked"].get(figure)),
-        format_interval(one["asked"].get(f"{figure}_interval")) or NOTHING,
+        format_interval(one["asked"].get(f"{figure}_interval")) or UNDEFINED,
         format_two_decimals((one.get("ceiling") or {}).get(of_ceiling)),
     )
 
 
-def _with_rules(one: Mapping[str, Any]) -> WithRules | None:
+def _metrics_with_rules(one: Mapping[str, Any]) -> MetricsWithRules | None:
     found = one.get("with_rules")
     if not found or not one.get("by_rule"):
         return None
-    return WithRules(
-        said=_("with %(n)s set by rule") % {"n": number(one["by_rule"])},
-        samples=number(found["samples"]),
+    return MetricsWithRules(
+        label=_("with %(n)s set by rule") % {"n": format_number(one["by_rule"])},
+        samples=format_number(found["samples"]),
         rmse=format_two_decimals(found.get("rmse")),
-        rmse_interval=format_interval(found.get("rmse_interval")) or NOTHING,
+        rmse_interval=format_interval(found.get("rmse_interval")) or UNDEFINED,
         a1=format_two_decimals(found.get("a1")),
-        a1_interval=format_interval(found.get("a1_interval")) or NOTHING,
+        a1_interval=format_interval(found.get("a1_interval")) or UNDEFINED,
         rounded=format_two_decimals(found.get("rmse_rounded")),
         kappa=format_two_decimals(found.get("kappa")),
         srcc=format_two_decimals(found.get("srcc")),
@@ -167,30 +167,30 @@ def _with_rules(one: Mapping[str, Any]) -> WithRules | None:
     )
 
 
-def generators(card: Mapping[str, Any]) -> list[GeneratorBlock]:
+def generator_blocks(card: Mapping[str, Any]) -> list[GeneratorBlock]:
     """Return each dimension's generators; nothing where the release does not name them."""
     told = [one for one in card["dimensions"] if one.get("generators")]
     gaps = sorted({gap for one in told for row in one["generators"] for gap in row.get("gaps") or ()}, key=float)
     return [
         GeneratorBlock(
-            one["key"], one["name"], gaps, [_generator(row, gaps) for row in one["generators"][:GENERATORS_AT_MOST]]
+            one["key"], one["name"], gaps, [_generator_row(row, gaps) for row in one["generators"][:GENERATORS_AT_MOST]]
         )
         for one in told
     ]
 
 
-def _generator(row: Mapping[str, Any], gaps: Sequence[str]) -> GeneratorScoreRow:
+def _generator_row(row: Mapping[str, Any], gaps: Sequence[str]) -> GeneratorScoreRow:
     shares = row.get("gaps") or {}
     return GeneratorScoreRow(
         name=row["generator"] or _("(none)"),
-        samples=number(row["samples"]),
+        samples=format_number(row["samples"]),
         rmse=format_two_decimals(row.get("rmse")),
         a1=format_two_decimals(row.get("a1")),
-        human=_moments(row.get("human")),
-        judge=_moments(row.get("judge")),
-        gaps=[per_cent(shares[gap]) if gap in shares else "" for gap in gaps],
+        human=_mean_and_variance(row.get("human")),
+        judge=_mean_and_variance(row.get("judge")),
+        gaps=[format_percent(shares[gap]) if gap in shares else "" for gap in gaps],
     )
 
 
-def _moments(found: Mapping[str, float] | None) -> tuple[str, str]:
-    return (format_two_decimals(found["mean"]), format_two_decimals(found["variance"])) if found else (NOTHING, "")
+def _mean_and_variance(found: Mapping[str, float] | None) -> tuple[str, str]:
+    return (format_two_decimals(found["mean"]), format_two_decimals(found["variance"])) if found else (UNDEFINED, "")

@@ -48,13 +48,13 @@ def format_interval(ends: Sequence[float] | None) -> str:
     )
 
 
-def baselines_of(dimension: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def baselines_by_name(dimension: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Return the figures of each baseline that a dimension has, the weakest first."""
     found = {one["baseline"]: one for one in dimension.get("baselines") or []}
     return {name: found[name] for name in BASELINES if name in found}
 
 
-def per_cent(share: float) -> str:
+def format_percent(share: float) -> str:
     """Return a share in per cent: whole from ten on, with one decimal below."""
     value = 100 * share
     if value == 0 or round(value, 1) >= 10:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from frontend.charts import responsive_svg
 from frontend.charts.responsive_svg import PercentAxis
-from frontend.presenters.vocabulary import decimals, number
+from frontend.presenters.vocabulary import format_decimals, format_number
 
 Points = Sequence[tuple[float, float]]
 LEARNING = "RMSE"
@@ -26,7 +26,7 @@ LINE = 15.0
 HEIGHT = 220.0
 TOP = 12.0
 FOOT = 24.0
-LETTER = 6.8
+LETTER_WIDTH = 6.8
 LONGEST_NAME = 18
 # Told apart by dashes as well as by ink; the name at the end of each is what counts.
 PENS = (
@@ -66,41 +66,43 @@ def curve_charts(curves: Iterable[Mapping[str, Any]]) -> list[CurveChart]:
             series.setdefault(str(point["series"]), {})[float(x)] = float(y)
     kinds: dict[str, dict[str, Points]] = {}
     for name, points in series.items():
-        kinds.setdefault(_kind(name), {})[name] = sorted(points.items())
-    return [_chart(kind, some) for kind, some in kinds.items()]
+        kinds.setdefault(_series_kind(name), {})[name] = sorted(points.items())
+    return [_curve_chart(kind, some) for kind, some in kinds.items()]
 
 
-def _kind(name: str) -> str:
+def _series_kind(name: str) -> str:
     if name.split(" ")[0] == LEARNING:
         return LEARNING
     return "loss" if "loss" in name.casefold() else name
 
 
-def _chart(kind: str, series: Mapping[str, Points]) -> CurveChart:
-    names = {name: _name(kind, name) for name in series}
+def _curve_chart(kind: str, series: Mapping[str, Points]) -> CurveChart:
+    names = {name: _series_name(kind, name) for name in series}
     longest = max(len(points) for points in series.values())
     thinned = -(-longest // POINTS_AT_MOST)
-    drawn = {name: _thin(points, thinned) for name, points in series.items()}
+    drawn = {name: _thin_points(points, thinned) for name, points in series.items()}
     x_axis = responsive_svg.build_percent_axis(
         [x for points in drawn.values() for x, _y in points], low=0.0, most=5, whole=True, pad=3
     )
     y_axis = responsive_svg.build_percent_axis([y for points in drawn.values() for _x, y in points], pad=0)
     height = max(HEIGHT, LINE * len(series))
     places = [(name, drawn[name][-1], *PENS[number % len(PENS)]) for number, name in enumerate(drawn)]
-    title, across, upward = _titles(kind, list(names.values()))
+    title, across, upward = _chart_titles(kind, list(names.values()))
     return CurveChart(
         title=title,
         across=across,
         upward=upward,
-        label=_label(title, {names[name]: points for name, points in series.items()}, y_axis),
-        numbers=_numbers(y_axis, height),
-        lines=_lines(drawn, x_axis, y_axis, height),
-        names=_names([(names[name], end, kind_, dash) for name, end, kind_, dash in places], y_axis, height),
+        label=_chart_label(title, {names[name]: points for name, points in series.items()}, y_axis),
+        numbers=_draw_axis_numbers(y_axis, height),
+        lines=_draw_curves(drawn, x_axis, y_axis, height),
+        names=_draw_series_names(
+            [(names[name], end, kind_, dash) for name, end, kind_, dash in places], y_axis, height
+        ),
         thinned=thinned,
     )
 
 
-def _titles(kind: str, names: Sequence[str]) -> tuple[str, str, str]:
+def _chart_titles(kind: str, names: Sequence[str]) -> tuple[str, str, str]:
     if kind == LEARNING:
         return _("Learning curve"), _("samples to learn from"), _("RMSE on unseen questions")
     if kind == "loss":
@@ -108,12 +110,12 @@ def _titles(kind: str, names: Sequence[str]) -> tuple[str, str, str]:
     return names[0][:1].upper() + names[0][1:], _("steps"), names[0]
 
 
-def _name(kind: str, name: str) -> str:
+def _series_name(kind: str, name: str) -> str:
     short = name.removeprefix(LEARNING).strip() if kind == LEARNING else name.replace("_", " ")
     return short or name
 
 
-def _thin(points: Points, times: int) -> Points:
+def _thin_points(points: Points, times: int) -> Points:
     """Return the mean of every so many points."""
     if times <= 1:
         return points
@@ -121,11 +123,17 @@ def _thin(points: Points, times: int) -> Points:
     return [(sum(x for x, _y in part) / len(part), sum(y for _x, y in part) / len(part)) for part in some]
 
 
-def _label(title: str, series: Mapping[str, Points], axis: PercentAxis) -> str:
+def _chart_label(title: str, series: Mapping[str, Points], axis: PercentAxis) -> str:
     said = []
     for name, points in series.items():
         (x0, y0), (x1, y1) = points[0], points[-1]
-        words = {"name": name, "y0": _figure(y0), "x0": number(x0), "y1": _figure(y1), "x1": number(x1)}
+        words = {
+            "name": name,
+            "y0": _format_value(y0),
+            "x0": format_number(x0),
+            "y1": _format_value(y1),
+            "x1": format_number(x1),
+        }
         if len(points) == 1:
             said.append(_("%(name)s %(y0)s at %(x0)s") % words)
         else:
@@ -133,34 +141,38 @@ def _label(title: str, series: Mapping[str, Points], axis: PercentAxis) -> str:
     return f"{title}: {'; '.join(said)}"
 
 
-def _figure(value: float) -> str:
-    text = decimals(abs(value), 2 if abs(value) >= 0.1 or value == 0 else 4)
+def _format_value(value: float) -> str:
+    text = format_decimals(abs(value), 2 if abs(value) >= 0.1 or value == 0 else 4)
     return responsive_svg.MINUS + text if value < 0 else text
 
 
-def _numbers(axis: PercentAxis, height: float) -> SafeString:
+def _draw_axis_numbers(axis: PercentAxis, height: float) -> SafeString:
     texts = [axis.tick_text(tick) for tick in axis.ticks]
-    width = 8 + LETTER * max(len(text) for text in texts)
+    width = 8 + LETTER_WIDTH * max(len(text) for text in texts)
     pieces = [
-        responsive_svg.draw_text(f"{width - 6:.1f}", _y(axis, tick, height) + 4, text, anchor="end")
+        responsive_svg.draw_text(f"{width - 6:.1f}", _vertical_position(axis, tick, height) + 4, text, anchor="end")
         for tick, text in zip(axis.ticks, texts, strict=True)
     ]
     return responsive_svg.draw_fixed(width, TOP + height + FOOT, pieces)
 
 
-def _lines(series: Mapping[str, Points], x_axis: PercentAxis, y_axis: PercentAxis, height: float) -> SafeString:
+def _draw_curves(series: Mapping[str, Points], x_axis: PercentAxis, y_axis: PercentAxis, height: float) -> SafeString:
     pieces = [
-        responsive_svg.draw_line("0", "100%", _y(y_axis, tick, height), _y(y_axis, tick, height), "grid")
+        responsive_svg.draw_line(
+            "0", "100%", _vertical_position(y_axis, tick, height), _vertical_position(y_axis, tick, height), "grid"
+        )
         for tick in y_axis.ticks
     ]
     pieces += [
-        responsive_svg.draw_text(x_axis.position(tick), TOP + height + 18, number(tick)) for tick in x_axis.ticks
+        responsive_svg.draw_text(x_axis.position(tick), TOP + height + 18, format_number(tick)) for tick in x_axis.ticks
     ]
     stretched = []
     dots = []
     for place, points in enumerate(series.values()):
         kind, dash = PENS[place % len(PENS)]
-        places = " ".join(f"{10 * x_axis.scale.position(x):.1f},{_y(y_axis, y, height):.1f}" for x, y in points)
+        places = " ".join(
+            f"{10 * x_axis.scale.position(x):.1f},{_vertical_position(y_axis, y, height):.1f}" for x, y in points
+        )
         if len(points) > 1:
             stretched.append(
                 format_html(
@@ -175,7 +187,8 @@ def _lines(series: Mapping[str, Points], x_axis: PercentAxis, y_axis: PercentAxi
         marked = points if len(points) <= MARKED_AT_MOST else points[-1:]
         fill = kind.replace("s-", "f-")
         dots += [
-            responsive_svg.draw_dot(x_axis.position(x), _y(y_axis, y, height), radius=3, kind=fill) for x, y in marked
+            responsive_svg.draw_dot(x_axis.position(x), _vertical_position(y_axis, y, height), radius=3, kind=fill)
+            for x, y in marked
         ]
         end_x, end_y = points[-1]
         # What ends before the others is led to its name.
@@ -183,8 +196,8 @@ def _lines(series: Mapping[str, Points], x_axis: PercentAxis, y_axis: PercentAxi
             responsive_svg.draw_line(
                 x_axis.position(end_x),
                 "100%",
-                _y(y_axis, end_y, height),
-                _y(y_axis, end_y, height),
+                _vertical_position(y_axis, end_y, height),
+                _vertical_position(y_axis, end_y, height),
                 "axis-line",
                 dashed=True,
             )
@@ -200,9 +213,11 @@ def _lines(series: Mapping[str, Points], x_axis: PercentAxis, y_axis: PercentAxi
     return responsive_svg.draw_responsive(whole, [*pieces, *dots])
 
 
-def _names(ends: Sequence[tuple[str, tuple[float, float], str, str]], axis: PercentAxis, height: float) -> SafeString:
+def _draw_series_names(
+    ends: Sequence[tuple[str, tuple[float, float], str, str]], axis: PercentAxis, height: float
+) -> SafeString:
     """Write the name of each series at the height of its last point, moved apart where they would touch."""
-    at = [_y(axis, y, height) for _name, (_x, y), _kind, _dash in ends]
+    at = [_vertical_position(axis, y, height) for _name, (_x, y), _kind, _dash in ends]
     placed = responsive_svg.spread_apart(at, LINE, TOP, TOP + height)
     shown = [name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…" for name, *_rest in ends]
     lead, pen = 10.0, 18.0
@@ -221,9 +236,9 @@ def _names(ends: Sequence[tuple[str, tuple[float, float], str, str]], axis: Perc
             )
         )
         pieces.append(responsive_svg.draw_text(f"{lead + pen + 5:g}", place + 4, words, anchor="start", kind="bar"))
-    width = lead + pen + 8 + LETTER * max(len(words) for words in shown)
+    width = lead + pen + 8 + LETTER_WIDTH * max(len(words) for words in shown)
     return responsive_svg.draw_fixed(width, TOP + height + FOOT, pieces)
 
 
-def _y(axis: PercentAxis, value: float, height: float) -> float:
+def _vertical_position(axis: PercentAxis, value: float, height: float) -> float:
     return TOP + height - axis.scale.position(value) / 100 * height

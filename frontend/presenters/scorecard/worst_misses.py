@@ -9,8 +9,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from frontend.charts.level_colour import level_colour
-from frontend.presenters.annotator_remarks import format_two_decimals, signed_decimal
-from frontend.presenters.vocabulary import decimals
+from frontend.presenters.annotator_remarks import format_signed, format_two_decimals
+from frontend.presenters.vocabulary import format_decimals
 
 from .text import format_interval
 
@@ -32,7 +32,7 @@ class SampleShown:
 
 
 @dataclass(frozen=True, slots=True)
-class Miss:
+class WorstMiss:
     """One sample on one dimension."""
 
     id: str
@@ -49,7 +49,7 @@ class Miss:
     """The gap in standard deviations of the judge."""
 
 
-def misses(card: Mapping[str, Any], samples: Mapping[str, SampleShown]) -> list[Miss]:
+def worst_misses(card: Mapping[str, Any], samples: Mapping[str, SampleShown]) -> list[WorstMiss]:
     """Return the worst misses of all dimensions, the gravest first; what rounds to people's own score is no miss."""
     found = [
         (float(one["surprise"]), one, dimension)
@@ -58,7 +58,7 @@ def misses(card: Mapping[str, Any], samples: Mapping[str, SampleShown]) -> list[
         if abs(one["expected"] - one["human"]) >= _half_a_step(dimension["levels"])
     ]
     found.sort(key=lambda row: (-round(row[0], 9), row[1]["id"], row[2]["key"]))
-    return [_miss(units, one, dimension, samples) for units, one, dimension in found[:ROWS_AT_MOST]]
+    return [_worst_miss(units, one, dimension, samples) for units, one, dimension in found[:ROWS_AT_MOST]]
 
 
 def _half_a_step(levels: Sequence[float]) -> float:
@@ -66,24 +66,24 @@ def _half_a_step(levels: Sequence[float]) -> float:
     return min(upper - lower for lower, upper in pairwise(ordered)) / 2
 
 
-def _miss(
+def _worst_miss(
     units: float, one: Mapping[str, Any], dimension: Mapping[str, Any], samples: Mapping[str, SampleShown]
-) -> Miss:
-    return Miss(
+) -> WorstMiss:
+    return WorstMiss(
         id=one["id"],
         key=dimension["key"],
         name=dimension["name"],
         sample=samples.get(one["id"]),
-        human=chip(one["human"], dimension["levels"]),
+        human=level_chip(one["human"], dimension["levels"]),
         judge=format_two_decimals(one["expected"]),
         interval=format_interval(one.get("interval")),
         sd=format_two_decimals(one["sd"]),
-        gap=signed_decimal(one["expected"] - one["human"]),
-        units=decimals(units, 1),
+        gap=format_signed(one["expected"] - one["human"]),
+        units=format_decimals(units, 1),
     )
 
 
-def chip(value: float, levels: Sequence[float]) -> SafeString:
+def level_chip(value: float, levels: Sequence[float]) -> SafeString:
     """Show a score as its numeral in the colour of its level; one between levels, as a mean, without a colour."""
     place = next((place for place, level in enumerate(levels) if abs(level - value) < 1e-9), None)
     if place is None:

@@ -338,11 +338,11 @@ def test_a_job_of_another_study_is_not_under_this_one(study: Study, ada: Client)
     ],
 )
 def test_time_left_is_said_as_people_say_it(seconds: float | None, said: str) -> None:
-    assert jobs.time_left(Pace(1, seconds)) == said
+    assert jobs.format_time_left(Pace(1, seconds)) == said
 
 
 @pytest.mark.parametrize(
     ("per_second", "said"), [(None, ""), (5230.4, "5,230 a second"), (2.5, "2.5 a second"), (0.5, "30 a minute")]
 )
 def test_a_rate_is_said_so_that_it_can_be_pictured(per_second: float | None, said: str) -> None:
-    assert jobs.rate(Pace(per_second, None)) == said
+    assert jobs.format_rate(Pace(per_second, None)) == said

@@ -1,6 +1,6 @@
 """Two judges side by side: who is nearer is said only where the interval does not cross zero."""
 
-from frontend.presenters.scorecard import comparison_of
+from frontend.presenters.scorecard import comparison_view
 from judge.evaluation.comparison import compare_judges
 from tests.judge.labelled_samples import RUBRIC, certain, labelled
 
@@ -27,7 +27,7 @@ def dimension(key, difference, interval, samples=40):
 
 def shown(*dimensions):
     data = {"version": 1, "target": "final", "samples": 40, "questions": 20, "dimensions": list(dimensions)}
-    return comparison_of(data, first="run 7", second="run 5")
+    return comparison_view(data, first="run 7", second="run 5")
 
 
 def test_who_is_nearer_is_said_for_each_dimension_on_which_chance_does_not_explain_it():
@@ -81,8 +81,8 @@ def test_a_real_comparison_is_laid_out():
     test = [labelled(f"s{n}", [3, 3], question=f"q{n // 2}") for n in range(40)]
     first = [certain(f"s{n}", 3 if n % 3 else 4) for n in range(40)]
     second = [certain(f"s{n}", 1) for n in range(40)]
-    found = comparison_of(compare_judges(RUBRIC, test, first, second, "final"), first="run 7", second="run 5")
+    found = comparison_view(compare_judges(RUBRIC, test, first, second, "final"), first="run 7", second="run 5")
     assert found.finding == "On every dimension run 7 is nearer to people than run 5."
     assert [len(chart.rows) for chart in found.charts] == [2, 2]
-    nothing = comparison_of(compare_judges(RUBRIC, test, first, [], "final"), first="run 7", second="run 5")
+    nothing = comparison_view(compare_judges(RUBRIC, test, first, [], "final"), first="run 7", second="run 5")
     assert (nothing.charts, nothing.rows) == ([], [])

@@ -20,7 +20,7 @@ def judge(drawing):
 
 
 def test_the_judge_is_a_dot_on_its_interval_between_what_it_is_held_to():
-    chart = dot_plot.rmse(card(dimension("TCC", ceiling=0.6, constant=1.4, generator=1.2, features=1.0)))
+    chart = dot_plot.rmse_chart(card(dimension("TCC", ceiling=0.6, constant=1.4, generator=1.2, features=1.0)))
     (row,) = chart.rows
     centre, ((low, high),) = judge(row.drawing)
     assert low < centre < high
@@ -28,14 +28,14 @@ def test_the_judge_is_a_dot_on_its_interval_between_what_it_is_held_to():
     human, constant, generator, features = (x for _tag, x in marks(row.drawing))
     assert human < low < centre < high < features < generator < constant
     assert row.figure == "0.80"
-    assert row.said == (
+    assert row.description == (
         "0.80; 95 % interval 0.70 to 0.90; one annotator against the others 0.60; "
         "constant 1.40; generator mean 1.20; hand-made features 1.00"
     )
 
 
 def test_all_rows_share_one_axis_whose_gridlines_its_numbers_stand_under():
-    chart = dot_plot.rmse(card(dimension("TCC", 0.5, (0.4, 0.6)), dimension("ICC", 1.5, (1.2, 1.9))))
+    chart = dot_plot.rmse_chart(card(dimension("TCC", 0.5, (0.4, 0.6)), dimension("ICC", 1.5, (1.2, 1.9))))
     grids = [
         [one.attrib["x1"] for one in parsed(row.drawing).iter("line") if one.attrib["class"] == "grid"]
         for row in chart.rows
@@ -45,34 +45,34 @@ def test_all_rows_share_one_axis_whose_gridlines_its_numbers_stand_under():
 
 
 def test_a_mark_on_the_judges_dot_lets_it_show_through():
-    chart = dot_plot.rmse(card(dimension("TCC", 0.8, features=0.8, constant=1.6)))
+    chart = dot_plot.rmse_chart(card(dimension("TCC", 0.8, features=0.8, constant=1.6)))
     assert chart.rows[0].drawing.count("f-none") == 1
     assert chart.rows[0].drawing.count("f-paper") == 1
 
 
 def test_what_is_not_known_is_neither_drawn_nor_in_the_legend():
     one = card(dimension("TCC", 0.8, None, ceiling=None))
-    (row,) = dot_plot.rmse(one).rows
+    (row,) = dot_plot.rmse_chart(one).rows
     assert judge(row.drawing) == (50, [])
     assert marks(row.drawing) == []
-    assert row.said == "0.80"
-    assert [mark.word for mark in dot_plot.legend(one)] == ["this judge, with its 95 % interval"]
-    assert dot_plot.rmse(nothing()).rows == []
+    assert row.description == "0.80"
+    assert [mark.word for mark in dot_plot.chart_legend(one)] == ["this judge, with its 95 % interval"]
+    assert dot_plot.rmse_chart(nothing()).rows == []
 
 
 def test_the_legend_has_a_mark_for_everybody_who_is_there():
-    words = [mark.word for mark in dot_plot.legend(measured())]
+    words = [mark.word for mark in dot_plot.chart_legend(measured())]
     assert words == [
         "this judge, with its 95 % interval",
         "one annotator against the others",
         "generator mean",
         "constant",
     ]
-    assert "generator mean" not in [mark.word for mark in dot_plot.legend(measured(generators=False))]
+    assert "generator mean" not in [mark.word for mark in dot_plot.chart_legend(measured(generators=False))]
 
 
 def test_a_share_never_stands_beyond_one():
-    chart = dot_plot.agreement(measured())
+    chart = dot_plot.a1_chart(measured())
     assert [row.key for row in chart.rows] == ["TCC", "IQ"]
     texts = [text.text for text in parsed(chart.axis).iter("text")]
     assert max(float(text) for text in texts) <= 1

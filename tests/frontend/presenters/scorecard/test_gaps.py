@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontend.presenters.scorecard.gaps import gaps
+from frontend.presenters.scorecard.gaps import gap_charts
 
 from .scorecards import card, dimension, measured, nothing, parsed
 
@@ -18,11 +18,11 @@ def bars(drawing):
 
 
 def test_bars_share_one_scale_and_far_ones_are_marked_by_colour_and_in_words():
-    first, second = gaps(
+    first, second = gap_charts(
         card(with_gaps({"0": 0.6, "1": 0.3, "2": 0.08, "3": 0.02}), with_gaps({"0": 0.3, "1": 0.7, "2": 0, "3": 0}))
     )
-    assert first.said == "within 1: 90 %, 2 or more: 10 %"
-    assert second.said == "within 1: 100 %, 2 or more: 0 %"
+    assert first.summary == "within 1: 90 %, 2 or more: 10 %"
+    assert second.summary == "within 1: 100 %, 2 or more: 0 %"
     (half, _), (full, _), *rest = bars(second.drawing)
     assert half / full == pytest.approx(3 / 7, abs=0.01)
     assert bars(first.drawing)[0][0] / full == pytest.approx(6 / 7, abs=0.01)
@@ -32,28 +32,28 @@ def test_bars_share_one_scale_and_far_ones_are_marked_by_colour_and_in_words():
 
 
 def test_a_share_that_is_there_can_be_seen_and_is_not_called_nothing():
-    (one,) = gaps(card(with_gaps({"0": 0.9998, "1": 0, "2": 0.0002})))
+    (one,) = gap_charts(card(with_gaps({"0": 0.9998, "1": 0, "2": 0.0002})))
     assert bars(one.drawing)[2][0] == 1
-    assert one.said == "within 1: 100 %, 2 or more: <0.1 %"
+    assert one.summary == "within 1: 100 %, 2 or more: <0.1 %"
 
 
 def test_levels_of_any_distance_say_from_where_it_is_far():
-    (halves,) = gaps(card(with_gaps({"0": 0.5, "0.5": 0.25, "1": 0.15, "1.5": 0.1})))
-    assert halves.said == "within 1: 90 %, 1.5 or more: 10 %"
-    (tens,) = gaps(card(with_gaps({"0": 0.5, "10": 0.3, "20": 0.2})))
-    assert tens.said == "within 1: 50 %, 10 or more: 50 %"
-    (two,) = gaps(card(with_gaps({"0": 0.5, "1": 0.5})))
-    assert two.said == "within 1: 100 %"
+    (halves,) = gap_charts(card(with_gaps({"0": 0.5, "0.5": 0.25, "1": 0.15, "1.5": 0.1})))
+    assert halves.summary == "within 1: 90 %, 1.5 or more: 10 %"
+    (tens,) = gap_charts(card(with_gaps({"0": 0.5, "10": 0.3, "20": 0.2})))
+    assert tens.summary == "within 1: 50 %, 10 or more: 50 %"
+    (two,) = gap_charts(card(with_gaps({"0": 0.5, "1": 0.5})))
+    assert two.summary == "within 1: 100 %"
 
 
 def test_of_many_distances_the_far_ones_share_a_bar():
-    (one,) = gaps(card(with_gaps({str(gap): 0.05 for gap in range(20)})))
+    (one,) = gap_charts(card(with_gaps({str(gap): 0.05 for gap in range(20)})))
     texts = [text.text for text in parsed(one.drawing).iter("text") if text.attrib["class"] == "axis-label"]
     assert texts == ["0", "1", "2", "3", "4", "5", "6+"]
     assert bars(one.drawing)[-1][0] > bars(one.drawing)[0][0]
 
 
 def test_means_have_no_distances_in_levels_and_nothing_has_none():
-    assert gaps(measured("mean")) == []
-    assert gaps(nothing()) == []
-    assert [one.key for one in gaps(measured())] == ["TCC", "IQ"]
+    assert gap_charts(measured("mean")) == []
+    assert gap_charts(nothing()) == []
+    assert [one.key for one in gap_charts(measured())] == ["TCC", "IQ"]

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from django.template.loader import render_to_string
 
-from frontend.presenters.scorecard import SampleShown, comparison_of, curve_charts, scorecard_of
+from frontend.presenters.scorecard import SampleShown, comparison_view, curve_charts, scorecard_view
 from judge.evaluation.comparison import compare_judges
 from tests.judge.labelled_samples import RUBRIC, certain, labelled
 
@@ -42,13 +42,13 @@ def part(name, **context):
 
 
 def scorecard(data, samples=None):
-    return part("scorecard", scorecard=scorecard_of(data, samples or {}))
+    return part("scorecard", scorecard=scorecard_view(data, samples or {}))
 
 
 def comparison():
     test = [labelled(f"s{n}", [3, 3], question=f"q{n // 2}") for n in range(20)]
     one, other = [certain(f"s{n}", 3) for n in range(20)], [certain(f"s{n}", n % 4) for n in range(20)]
-    found = comparison_of(compare_judges(RUBRIC, test, one, other, "final"), first="run 7", second="run 5")
+    found = comparison_view(compare_judges(RUBRIC, test, one, other, "final"), first="run 7", second="run 5")
     return part("judge_comparison", comparison=found)
 
 

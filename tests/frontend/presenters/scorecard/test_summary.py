@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontend.presenters.scorecard.summary import summarize, verdict
+from frontend.presenters.scorecard.summary import compare_to_baseline, summarize
 
 from .scorecards import card, dimension, measured, nothing
 
@@ -35,7 +35,7 @@ def test_a_dimension_within_chance_of_a_baseline_is_named_with_it() -> None:
     [(0.91, "better"), (0.9, "unclear"), (0.81, "unclear"), (0.8, "no better"), (0.7, "no better"), (0.69, "worse")],
 )
 def test_a_verdict_goes_by_the_interval_and_within_it_by_the_judges_own_error(baseline: float, found: str) -> None:
-    assert verdict({"rmse": 0.8, "rmse_interval": [0.7, 0.9]}, {"rmse": baseline}) == found
+    assert compare_to_baseline({"rmse": 0.8, "rmse_interval": [0.7, 0.9]}, {"rmse": baseline}) == found
 
 
 def test_worse_than_the_constant_is_said_first_and_of_several_baselines_the_weakest_is_named() -> None:
