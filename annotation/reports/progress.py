@@ -1,12 +1,10 @@
 """How far a study is, summed over all its scores and final scores: made by a job, stored, and shown with its age."""
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from statistics import median
 from typing import Any
 
+import pandas as pd
 from django.db.models import Avg, Count, F, Max, Min, Q, Sum
 from django.utils import timezone
 
@@ -107,54 +105,52 @@ def _finals(study: Study) -> list[dict[str, Any]]:
 
 
 def _members(study: Study, now: datetime) -> tuple[list[dict[str, Any]], datetime | None]:
-    """Return what each member has scored, the busiest first, and when the first score was given here."""
-    names = week_names(now)
-    a_week_ago = now - timedelta(days=7)
-    first_given: datetime | None = None
-    scored: dict[str, int] = defaultdict(int)
-    last_week: dict[str, int] = defaultdict(int)
-    last_at: dict[str, datetime] = {}
-    seconds: dict[str, list[float]] = defaultdict(list)
-    by_week: dict[tuple[str, str], list[float]] = defaultdict(list)
-    count_by_week: dict[tuple[str, str], int] = defaultdict(int)
-    week_of_day: dict[date, str] = {}
-    rows = Score.objects.filter(first_round_scores(), member__study=study).values_list(
-        "member__public_id", "at", "seconds", "origin"
+    """Return the work of each member, the busiest first, and when the first score was given here."""
+    scores = _read_scores(study)
+    given = scores.loc[scores["origin"] == Score.Origin.GIVEN, "at"].min()
+    scores["recent"] = scores["at"] >= now - timedelta(days=7)
+    by_member = scores.groupby("member")
+    totals = by_member.agg(
+        scored=("at", "size"), last_week=("recent", "sum"), seconds=("seconds", "median"), last_at=("at", "max")
     )
-    for member, at, took, origin in rows.iterator(chunk_size=LOOKED_AT_ONCE):
-        scored[member] += 1
-        if took is not None:
-            seconds[member].append(took)
-        if at is None:
-            continue
-        if origin == Score.Origin.GIVEN and (first_given is None or at < first_given):
-            first_given = at
-        if at >= a_week_ago:
-            last_week[member] += 1
-        if member not in last_at or at > last_at[member]:
-            last_at[member] = at
-        day = at.date()
-        week = week_of_day.get(day) or week_of_day.setdefault(day, week_name(day))
-        count_by_week[member, week] += 1
-        if took is not None:
-            by_week[member, week].append(took)
+    weeks = week_names(now)
+    by_week = scores[scores["week"].isin(weeks)].groupby(["member", "week"])["seconds"]
+    counts, medians = by_week.size().to_dict(), by_week.median().to_dict()
     members = [
         {
-            "member": member,
-            "scored": count,
-            "last_week": last_week[member],
-            "seconds": _median(seconds[member]),
-            "last_at": last_at[member].isoformat() if member in last_at else None,
+            "member": row.Index,
+            "scored": row.scored,
+            "last_week": row.last_week,
+            "seconds": _round_known(row.seconds),
+            "last_at": None if pd.isna(row.last_at) else row.last_at.isoformat(),
             "weeks": [
-                {"week": week, "n": count_by_week[member, week], "seconds": _median(by_week[member, week])}
-                for week in names
+                {
+                    "week": week,
+                    "n": counts.get((row.Index, week), 0),
+                    "seconds": _round_known(medians.get((row.Index, week))),
+                }
+                for week in weeks
             ],
         }
-        for member, count in scored.items()
+        for row in totals.itertuples()
     ]
+    first_given = None if pd.isna(given) else given.to_pydatetime()
     return sorted(members, key=lambda row: (-row["scored"], row["member"])), first_given
 
 
-def _median(values: Iterable[float]) -> float | None:
-    found = list(values)
-    return round(median(found), 1) if found else None
+def _read_scores(study: Study) -> pd.DataFrame:
+    """Return the valid first-round scores with ``member``, ``at``, ``seconds``, ``origin`` and the ISO ``week``."""
+    columns = ["member", "at", "seconds", "origin"]
+    rows = Score.objects.filter(first_round_scores(), member__study=study).values_list(
+        "member__public_id", *columns[1:]
+    )
+    scores = pd.DataFrame.from_records(rows.iterator(chunk_size=LOOKED_AT_ONCE), columns=columns)
+    scores["at"] = pd.to_datetime(scores["at"], utc=True)
+    scores["seconds"] = scores["seconds"].astype(float)
+    calendar = scores["at"].dt.isocalendar()
+    scores["week"] = calendar["year"].astype(str) + "-W" + calendar["week"].astype(str).str.zfill(2)
+    return scores
+
+
+def _round_known(seconds: float | None) -> float | None:
+    return None if seconds is None or math.isnan(seconds) else round(seconds, 1)
