@@ -88,7 +88,9 @@ def draw_shares_axis() -> SafeString:
     return svg.draw_axis(SHARE_SCALE, (0, 0.5, 1))
 
 
-def draw_amount(value: float | None, most: float, *, usual: float | None = None, width: float = 140) -> SafeString:
+def draw_amount(
+    value: float | None, most: float, *, blind_value: float | None = None, width: float = 140
+) -> SafeString:
     """Draw an amount as a bar, and the blind arm's as a line across it."""
     if value is None or most <= 0:
         return SafeString()
@@ -98,9 +100,15 @@ def draw_amount(value: float | None, most: float, *, usual: float | None = None,
             svg.format_pixels(max(1.0, value / most * (width - 2))),
         )
     ]
-    if usual is not None:
-        at = svg.format_pixels(usual / most * (width - 2))
-        pieces.append(format_html('<line x1="{}" x2="{}" y1="2" y2="24" class="s-ink" stroke-width="1.5"/>', at, at))
+    if blind_value is not None:
+        blind_position = svg.format_pixels(blind_value / most * (width - 2))
+        pieces.append(
+            format_html(
+                '<line x1="{}" x2="{}" y1="2" y2="24" class="s-ink" stroke-width="1.5"/>',
+                blind_position,
+                blind_position,
+            )
+        )
     return svg.draw_svg(width, ROW_HEIGHT, pieces)
 
 

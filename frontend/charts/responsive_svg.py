@@ -46,9 +46,9 @@ def build_percent_axis(
     *,
     low: float | None = None,
     high: float | None = None,
-    most: int = 7,
+    max_ticks: int = 7,
     zero: bool = False,
-    whole: bool = False,
+    whole_numbers: bool = False,
     pad: float = PAD,
 ) -> PercentAxis:
     """Return an axis that holds ``values`` between round ticks, at most ``most`` of them.
@@ -56,8 +56,8 @@ def build_percent_axis(
     A lone value has something around it, but nothing below ``low`` or above ``high``; with ``zero`` the axis holds zero
     and something on both sides of it; ``whole`` ticks are whole numbers.
     """
-    found = list(values)
-    least, greatest = (min(found), max(found)) if found else (0.0, 1.0)
+    numbers = list(values)
+    least, greatest = (min(numbers), max(numbers)) if numbers else (0.0, 1.0)
     if zero:
         least, greatest = min(least, -0.05), max(greatest, 0.05)
     if greatest - least < NEARLY * max(1.0, abs(greatest)):
@@ -67,8 +67,8 @@ def build_percent_axis(
         least = max(low, least)
     if high is not None:
         greatest = min(high, greatest)
-    step = _round_step(max((greatest - least) / (most - 1), 1.0 if whole else 0.0))
-    while (last := ceil(greatest / step - NEARLY)) - (first := floor(least / step + NEARLY)) >= most:
+    step = _round_step(max((greatest - least) / (max_ticks - 1), 1.0 if whole_numbers else 0.0))
+    while (last := ceil(greatest / step - NEARLY)) - (first := floor(least / step + NEARLY)) >= max_ticks:
         step = _round_step(step * 1.5)
     ticks = tuple(round(number * step, 10) for number in range(first, last + 1))
     return PercentAxis(ChartScale(ticks[0], ticks[-1], width=100, pad=pad), ticks, max(0, -floor(log10(step) + 1e-9)))
@@ -175,7 +175,7 @@ def draw_mark(shape: str, x: str, y: float, *, over: bool = False) -> SafeString
 def draw_ticks(axis: PercentAxis, *, sign: bool = False) -> SafeString:
     """Draw the numbers of an axis by themselves, for the foot of a column."""
     return draw_responsive(
-        18, [draw_text(axis.position(one), 13, axis.tick_text(one, sign=sign)) for one in axis.ticks]
+        18, [draw_text(axis.position(value), 13, axis.tick_text(value, sign=sign)) for value in axis.ticks]
     )
 
 
@@ -192,15 +192,15 @@ def format_percent(share: float) -> str:
 def spread_apart(places: Sequence[float], least: float, low: float, high: float) -> list[float]:
     """Return heights near ``places`` that are at least ``least`` apart and within ``low`` and ``high`` if they fit."""
     order = sorted(range(len(places)), key=lambda number: places[number])
-    found = list(places)
+    heights = list(places)
     for before, number in zip([None, *order], order, strict=False):
-        floor_here = low if before is None else found[before] + least
-        found[number] = max(found[number], floor_here)
+        floor_here = low if before is None else heights[before] + least
+        heights[number] = max(heights[number], floor_here)
     ceiling_here = high
     for number in reversed(order):
-        found[number] = min(found[number], ceiling_here)
-        ceiling_here = found[number] - least
-    return found
+        heights[number] = min(heights[number], ceiling_here)
+        ceiling_here = heights[number] - least
+    return heights
 
 
 def _format_number(value: float) -> str:

@@ -45,15 +45,15 @@ def build_stance_axis(
 ) -> StanceAxis:
     """Lay the stances out on the levels of their dimension."""
     values = [level.value for level in dimension.levels]
-    people = {one.alias: one for one in participants}
+    by_alias = {participant.alias: participant for participant in participants}
     first = _value_range([stance.first for stance in stances])
     now = _value_range([stance.current for stance in stances if not stance.excused])
     return StanceAxis(
         dimension=dimension,
         rows=tuple(
-            ParticipantRow(people[stance.alias], stance, tuple(_stance_cell(value, stance, now) for value in values))
+            ParticipantRow(by_alias[stance.alias], stance, tuple(_stance_cell(value, stance, now) for value in values))
             for stance in stances
-            if stance.alias in people
+            if stance.alias in by_alias
         ),
         first=first,
         now=now,
@@ -61,8 +61,8 @@ def build_stance_axis(
 
 
 def _value_range(values: Sequence[float | None]) -> tuple[float, float] | None:
-    known = [value for value in values if value is not None]
-    return (min(known), max(known)) if known else None
+    numbers = [value for value in values if value is not None]
+    return (min(numbers), max(numbers)) if numbers else None
 
 
 def _stance_cell(value: float, stance: StanceView, now: tuple[float, float] | None) -> StanceCell:

@@ -55,11 +55,11 @@ def symmetric_scale(
 
 def scale_covering(values: Iterable[float], *, step: float, width: float = 108) -> ChartScale:
     """Return a scale from the lowest to the highest of ``values``, both widened to whole ``step``s."""
-    found = list(values)
-    if not found:
+    numbers = list(values)
+    if not numbers:
         return ChartScale(0, step, width, pad=4)
-    low = -_round_up(-min(found), step)
-    high = _round_up(max(found), step)
+    low = -_round_up(-min(numbers), step)
+    high = _round_up(max(numbers), step)
     return ChartScale(low, high if high > low else low + step, width, pad=4)
 
 
@@ -73,7 +73,7 @@ def draw_axis(scale: ChartScale, ticks: Sequence[float]) -> SafeString:
     texts = format_html_join(
         "",
         '<text x="{}" y="11" text-anchor="middle" class="axis-label">{}</text>',
-        ((format_pixels(scale.position(one)), format_tick(one)) for one in ticks if not scale.is_outside(one)),
+        ((format_pixels(scale.position(value)), format_tick(value)) for value in ticks if not scale.is_outside(value)),
     )
     return _svg_element(scale.width, 14, texts, "")
 
@@ -214,16 +214,21 @@ def draw_weekly_values(
 
 
 def draw_stacked_bar(
-    parts: Sequence[tuple[str, float]], *, whole: float = 0, width: float = 160, height: float = 12, label: str = ""
+    parts: Sequence[tuple[str, float]],
+    *,
+    full_amount: float = 0,
+    width: float = 160,
+    height: float = 12,
+    label: str = "",
 ) -> SafeString:
     """Draw shares of a whole as one bar; each part is its class and its amount, and one that is there can be seen."""
-    there = [(kind, amount) for kind, amount in parts if amount > 0]
-    total = max(whole, sum(amount for _kind, amount in there))
-    wide = [max(2.0, amount / total * width) for _kind, amount in there]
+    shown_parts = [(kind, amount) for kind, amount in parts if amount > 0]
+    total = max(full_amount, sum(amount for _kind, amount in shown_parts))
+    widths = [max(2.0, amount / total * width) for _kind, amount in shown_parts]
     # What the least ones take too much is taken from all, so that the bar stays as long as it is.
-    fit = min(1.0, width / sum(wide)) if wide else 1.0
+    fit = min(1.0, width / sum(widths)) if widths else 1.0
     x, pieces = 0.0, []
-    for (kind, _amount), share in zip(there, wide, strict=True):
+    for (kind, _amount), share in zip(shown_parts, widths, strict=True):
         pieces.append(
             format_html(
                 '<rect x="{}" y="0" width="{}" height="{}" class="{}"/>',

@@ -53,8 +53,8 @@ def discussion_reasons() -> list[dict[str, Any]]:
     ]
 
 
-def _reason_choice(code: Post.Reason, key: str, label: str, said: str, fits: str) -> dict[str, Any]:
-    return {"code": code.value, "key": key, "label": label, "said": said, "fits": fits.split()}
+def _reason_choice(code: Post.Reason, key: str, label: str, thread_text: str, fits: str) -> dict[str, Any]:
+    return {"code": code.value, "key": key, "label": label, "said": thread_text, "fits": fits.split()}
 
 
 def _sample_text() -> dict[str, str]:

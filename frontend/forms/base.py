@@ -22,13 +22,13 @@ class PageForm(forms.Form):
 
     def refuse(self, error: WorkflowError) -> None:
         """Show a service's refusal: beside the fields that it names and, where it names none here, above the form."""
-        known = False
+        has_field = False
         for path, message in error.fields.items():
             name = self.error_fields.get(path, path)
             if name in self.fields:
                 self.add_error(name, message)
-                known = True
-        if not known:
+                has_field = True
+        if not has_field:
             self.add_error(None, error.message)
 
     @property

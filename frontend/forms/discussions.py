@@ -104,13 +104,16 @@ class ExcuseForm(PageForm):
     ) -> None:
         super().__init__(*args, **kwargs)
         for name, choices in (
-            ("participant", [("", _("choose")), *((one.alias, _whom(one)) for one in participants)]),
-            ("replacement", [("", _("nobody")), *((one.public_id, one.name) for one in candidates)]),
+            (
+                "participant",
+                [("", _("choose")), *((person.alias, _participant_label(person)) for person in participants)],
+            ),
+            ("replacement", [("", _("nobody")), *((person.public_id, person.name) for person in candidates)]),
         ):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
             field.choices = choices
-        self.fields["participant"].initial = next((one.alias for one in participants if one.away), "")
+        self.fields["participant"].initial = next((person.alias for person in participants if person.away), "")
 
 
 class DeadlineForm(PageForm):
@@ -133,7 +136,7 @@ class DeadlineForm(PageForm):
         field = self.fields["choice"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [
-            *((str(days), _put_off(days, today + timedelta(days=days))) for days in PUT_OFF_DAYS),
+            *((str(days), _deadline_label(days, today + timedelta(days=days))) for days in PUT_OFF_DAYS),
             ("until", _("another day")),
             ("none", _("no deadline: it stays with the participants until they agree")),
         ]
@@ -159,12 +162,16 @@ class DeadlineForm(PageForm):
         return timezone.make_aware(datetime.combine(day, time(23, 59, 59)))
 
 
-def _whom(one: ParticipantView) -> str:
-    told = f"{one.alias}, {one.name}" if one.name else one.alias
-    return f"{told} ({discussions.ABSENCE_REASONS.get(one.away, one.away)})" if one.away else told
+def _participant_label(participant: ParticipantView) -> str:
+    label = f"{participant.alias}, {participant.name}" if participant.name else participant.alias
+    return (
+        f"{label} ({discussions.ABSENCE_REASONS.get(participant.away, participant.away)})"
+        if participant.away
+        else label
+    )
 
 
-def _put_off(days: int, day: date) -> str:
+def _deadline_label(days: int, day: date) -> str:
     return ngettext("%(days)d day from now, to %(day)s", "%(days)d days from now, to %(day)s", days) % {
         "days": days,
         "day": vocabulary.format_day(day),

@@ -75,11 +75,11 @@ class ImportForm(PageForm):
     def clean(self) -> dict[str, Any]:
         """Ask for one of upload and path."""
         data = super().clean() or {}
-        given = [name for name in ("file", "path") if data.get(name)]
-        if not given and "file" not in self.errors and "path" not in self.errors:
+        sources = [name for name in ("file", "path") if data.get(name)]
+        if not sources and "file" not in self.errors and "path" not in self.errors:
             message = _("Choose a file, or name a path.") if "path" in self.fields else _("Choose a file.")
             self.add_error("file", message)
-        elif len(given) > 1:
+        elif len(sources) > 1:
             self.add_error("path", _("Give either a file or a path; leave this empty, or choose the file no more."))
         return data
 
@@ -92,8 +92,8 @@ class ImportForm(PageForm):
 
     @property
     def upload(self) -> UploadedFile | None:
-        found: UploadedFile | None = self.cleaned_data.get("file")
-        return found
+        upload: UploadedFile | None = self.cleaned_data.get("file")
+        return upload
 
     def arguments(self) -> dict[str, Any]:
         """Return the arguments of the job, as its kind takes them."""

@@ -106,5 +106,5 @@ class PredictionsForm(PageForm):
 
     @property
     def upload(self) -> UploadedFile:
-        found: UploadedFile = self.cleaned_data["file"]
-        return found
+        upload: UploadedFile = self.cleaned_data["file"]
+        return upload

@@ -41,7 +41,7 @@ class QueueFilterForm(forms.Form):
         super().__init__(*args, **kwargs)
         choices: dict[str, list[tuple[str, Any]]] = {
             "dimension": [("", _("any")), *((d.key, f"{d.key} {d.name}") for d in dimensions)],
-            "spread": [("", _("any")), *((f"{step:g}", f"{step:g}") for step in _ranges(dimensions))],
+            "spread": [("", _("any")), *((f"{step:g}", f"{step:g}") for step in _range_choices(dimensions))],
             "scores": [("", _("any number")), *((str(n), str(n)) for n in range(min(k + 2, MAX_SLOTS) + 1))],
         }
         for name, offered in choices.items():
@@ -53,7 +53,7 @@ class QueueFilterForm(forms.Form):
         elif len(domains) <= MOST_CHOICES:
             self.fields["domain"] = forms.ChoiceField(
                 label=self.fields["domain"].label,
-                choices=[("", _("any")), *((one, one) for one in domains)],
+                choices=[("", _("any")), *((domain, domain) for domain in domains)],
                 required=False,
             )
 
@@ -76,16 +76,16 @@ class DismissForm(PageForm):
     reason = reason_field(_("It stays with the entry, which can be put back."), longest=500)
 
 
-def _ranges(dimensions: Sequence[DimensionDefinition]) -> list[float]:
+def _range_choices(dimensions: Sequence[DimensionDefinition]) -> list[float]:
     """Return the ranges that values on these dimensions can have, the least first; some of them where they are many."""
-    apart = {
+    ranges = {
         round(upper.value - lower.value, 6)
         for dimension in dimensions
         for lower in dimension.levels
         for upper in dimension.levels
         if upper.value > lower.value
     }
-    steps = sorted(apart)
+    steps = sorted(ranges)
     if len(steps) <= MOST_RANGES:
         return steps
     every = -(-len(steps) // MOST_RANGES)

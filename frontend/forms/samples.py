@@ -62,13 +62,13 @@ class SampleFilterForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
             field.choices = [("", _("any")), *offered]
-        for name, known in (("generator", generators), ("domain", domains)):
-            if not known:
+        for name, values in (("generator", generators), ("domain", domains)):
+            if not values:
                 del self.fields[name]
-            elif len(known) <= MOST_CHOICES:
+            elif len(values) <= MOST_CHOICES:
                 self.fields[name] = forms.ChoiceField(
                     label=self.fields[name].label,
-                    choices=[("", _("any")), *((one, one) for one in known)],
+                    choices=[("", _("any")), *((value, value) for value in values)],
                     required=False,
                 )
 
@@ -137,11 +137,13 @@ class AssignForm(PageForm):
         super().__init__(*args, **kwargs)
         field = self.fields["members"]
         assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = [(taker.member.public_id, _whom(taker)) for taker in takers if not taker.had]
+        field.choices = [
+            (annotator.member.public_id, _annotator_label(annotator)) for annotator in takers if not annotator.had
+        ]
 
 
-def _whom(taker: EligibleAnnotator) -> str:
-    if taker.held_until is None:
-        return taker.member.name
-    known = {"name": taker.member.name, "moment": discussions.format_moment(taker.held_until)}
-    return gettext("%(name)s (has it until %(moment)s)") % known
+def _annotator_label(annotator: EligibleAnnotator) -> str:
+    if annotator.held_until is None:
+        return annotator.member.name
+    words = {"name": annotator.member.name, "moment": discussions.format_moment(annotator.held_until)}
+    return gettext("%(name)s (has it until %(moment)s)") % words

@@ -59,21 +59,23 @@ class AgreementTable:
     @property
     def reasons(self) -> list[str]:
         """Say why a correlation is undefined, once for each reason, where alpha is not undefined as well."""
-        found: dict[str, None] = {}
+        reasons: dict[str, None] = {}
         for row in self.rows:
             for name in ("icc", "icc_two_way"):
                 why = row.metrics[name]["undefined"]
                 if why and row.metrics["alpha"] is not None:
-                    found.setdefault(_("%(form)s undefined: %(why)s") % {"form": row.metrics[name]["form"], "why": why})
-        return list(found)
+                    reasons.setdefault(
+                        _("%(form)s undefined: %(why)s") % {"form": row.metrics[name]["form"], "why": why}
+                    )
+        return list(reasons)
 
 
 def stored_rows(agreement: Mapping[str, Any] | None, level: str, by: str) -> list[dict[str, Any]]:
     """Return the stored rows of one level and one grouping."""
     if agreement is None:
         return []
-    found: list[dict[str, Any]] = agreement.get("levels", {}).get(level, {}).get(by, [])
-    return found
+    rows: list[dict[str, Any]] = agreement.get("levels", {}).get(level, {}).get(by, [])
+    return rows
 
 
 def agreement_table(
@@ -87,13 +89,15 @@ def agreement_table(
     )
     blocks = []
     for dimension in rubric.dimensions:
-        own = [row for row in rows if row["dimension"] == dimension.key]
+        dimension_rows = [row for row in rows if row["dimension"] == dimension.key]
         if by != "all":
-            own.sort(key=lambda row: group_name(row, by).casefold())
-        if own:
+            dimension_rows.sort(key=lambda row: group_name(row, by).casefold())
+        if dimension_rows:
             blocks.append(
                 DimensionBlock(
-                    dimension.key, dimension.name, [_agreement_row(row, dimension.name, by, scale) for row in own]
+                    dimension.key,
+                    dimension.name,
+                    [_agreement_row(row, dimension.name, by, scale) for row in dimension_rows],
                 )
             )
     return AgreementTable(level, by, blocks, svg.draw_axis(scale, svg.alpha_ticks(scale)))
@@ -173,14 +177,14 @@ def kappa_heat_maps(rows: Iterable[Mapping[str, Any]], rubric: RubricDefinition,
 
 def overall_kappa_heat_map(rows: Iterable[Mapping[str, Any]], people: People) -> HeatMap | None:
     """Lay out the mean kappa of every pair over the dimensions on which it is defined."""
-    found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    pair_cells: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in rows:
         for pair in row.get("kappa") or []:
-            found.setdefault(_sorted_pair(pair), []).append(pair)
-    if not found:
+            pair_cells.setdefault(_sorted_pair(pair), []).append(pair)
+    if not pair_cells:
         return None
     pairs = []
-    for pair, cells in found.items():
+    for pair, cells in pair_cells.items():
         values = [cell["kappa"] for cell in cells if cell.get("kappa") is not None]
         pairs.append(
             {
@@ -201,14 +205,14 @@ def _sorted_pair(cell: Mapping[str, Any]) -> tuple[str, str]:
 def _heat_map(key: str, name: str, pairs: Iterable[Mapping[str, Any]], people: People) -> HeatMap:
     cells = {_sorted_pair(pair): pair for pair in pairs}
     weight: Counter[str] = Counter()
-    for pair, found in cells.items():
-        weight.update(dict.fromkeys(pair, found["samples"] or 0))
-    order = people.in_order({one for one, _n in weight.most_common(HEAT_MAP_PEOPLE)})
+    for pair, cell in cells.items():
+        weight.update(dict.fromkeys(pair, cell["samples"] or 0))
+    order = people.in_order({member for member, _n in weight.most_common(HEAT_MAP_PEOPLE)})
     rows = []
-    for place, one in enumerate(order[1:], start=1):
-        line = [_kappa_cell(cells.get((min(one, other), max(one, other)))) for other in order[:place]]
-        rows.append((people.called(one), line))
-    return HeatMap(key, name, [people.called(one) for one in order[:-1]], rows, len(weight) - len(order))
+    for place, member in enumerate(order[1:], start=1):
+        line = [_kappa_cell(cells.get((min(member, other), max(member, other)))) for other in order[:place]]
+        rows.append((people.called(member), line))
+    return HeatMap(key, name, [people.called(member) for member in order[:-1]], rows, len(weight) - len(order))
 
 
 def _kappa_cell(pair: Mapping[str, Any] | None) -> HeatMapCell:
@@ -216,10 +220,10 @@ def _kappa_cell(pair: Mapping[str, Any] | None) -> HeatMapCell:
         return HeatMapCell(None, None, _("no sample in common"))
     value = pair.get("kappa")
     count = pair.get("samples") or 0
-    said = ngettext("%(n)s sample in common", "%(n)s samples in common", count) % {"n": count}
+    description = ngettext("%(n)s sample in common", "%(n)s samples in common", count) % {"n": count}
     if value is None and pair.get("undefined"):
-        said = f"{said}: {pair['undefined']}"
-    return HeatMapCell(value, svg.shade_index(value), said)
+        description = f"{description}: {pair['undefined']}"
+    return HeatMapCell(value, svg.shade_index(value), description)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,14 +244,14 @@ def stance_change_rows(agreement: Mapping[str, Any] | None, rubric: RubricDefini
     rows: list[Mapping[str, Any]] = (agreement or {}).get("moved") or []
     by_key = {row["dimension"]: row for row in rows if row.get("stances")}
     most = max((max(row["down"], row["up"]) for row in by_key.values()), default=0)
-    found = []
+    change_rows = []
     for dimension in rubric.dimensions:
         row = by_key.get(dimension.key)
         if row is None:
             continue
         count = row["moved"]
         towards = row.get("towards") or {}
-        found.append(
+        change_rows.append(
             StanceChangeRow(
                 dimension.key,
                 dimension.name,
@@ -260,7 +264,7 @@ def stance_change_rows(agreement: Mapping[str, Any] | None, rubric: RubricDefini
                 ],
             )
         )
-    return found
+    return change_rows
 
 
 def _direction_words() -> Sequence[tuple[str, str]]:
@@ -299,20 +303,20 @@ def adoption_heat_map(agreement: Mapping[str, Any] | None, people: People) -> He
     if not cells:
         return None
     weight: Counter[str] = Counter()
-    for (one, other), row in cells.items():
-        weight.update({one: row["of"], other: row["of"]})
-    order = people.in_order({one for one, _n in weight.most_common(HEAT_MAP_PEOPLE)})
-    rows = [(people.called(one), [_adoption_cell(one, other, cells) for other in order]) for one in order]
-    return HeatMap("", "", [people.called(one) for one in order], rows, len(weight) - len(order))
+    for (member, other), row in cells.items():
+        weight.update({member: row["of"], other: row["of"]})
+    order = people.in_order({member for member, _n in weight.most_common(HEAT_MAP_PEOPLE)})
+    rows = [(people.called(member), [_adoption_cell(member, other, cells) for other in order]) for member in order]
+    return HeatMap("", "", [people.called(member) for member in order], rows, len(weight) - len(order))
 
 
-def _adoption_cell(one: str, other: str, cells: Mapping[tuple[str, str], Mapping[str, Any]]) -> HeatMapCell:
-    row = cells.get((one, other))
+def _adoption_cell(member: str, other: str, cells: Mapping[tuple[str, str], Mapping[str, Any]]) -> HeatMapCell:
+    row = cells.get((member, other))
     if row is None:
-        return HeatMapCell(None, None, "" if one == other else _("never apart"))
+        return HeatMapCell(None, None, "" if member == other else _("never apart"))
     part = row["n"] / row["of"]
-    said = _("%(n)s of %(of)s times") % {"n": row["n"], "of": row["of"]}
-    return HeatMapCell(part, svg.shade_index(part), said, format_percent(part))
+    description = _("%(n)s of %(of)s times") % {"n": row["n"], "of": row["of"]}
+    return HeatMapCell(part, svg.shade_index(part), description, format_percent(part))
 
 
 def evaluation_counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:

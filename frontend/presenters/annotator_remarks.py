@@ -47,12 +47,12 @@ def noteworthy_word(code: str) -> str:
     return str(NOTEWORTHY.get(code, code.replace("_", " ")))
 
 
-def remarks_text(rows: Sequence[Mapping[str, Any]], whole: Mapping[str, Any]) -> str:
+def remarks_text(rows: Sequence[Mapping[str, Any]], overall: Mapping[str, Any]) -> str:
     """Return what is worth a look about one annotator: what has changed, then what they are like on dimensions.
 
     A word that holds on every dimension stands alone; any other one names the dimensions.
     """
-    said = [*_change_texts(whole)]
+    texts = [*_change_texts(overall)]
     by_word: dict[str, list[str]] = {}
     for row in rows:
         if row.get("noteworthy"):
@@ -61,20 +61,20 @@ def remarks_text(rows: Sequence[Mapping[str, Any]], whole: Mapping[str, Any]) ->
         text = noteworthy_word(code)
         if len(dimensions) < len(rows):
             text = _("%(remark)s on %(dimensions)s") % {"remark": text, "dimensions": ", ".join(dimensions)}
-        said.append(text)
-    tested = whole.get("bias_change")
-    if by_word and tested and not has_changed(whole):
-        said[-1] = _("%(remark)s, steady") % {"remark": said[-1]}
-    return "; ".join(said)
+        texts.append(text)
+    tested = overall.get("bias_change")
+    if by_word and tested and not has_changed(overall):
+        texts[-1] = _("%(remark)s, steady") % {"remark": texts[-1]}
+    return "; ".join(texts)
 
 
-def has_changed(whole: Mapping[str, Any]) -> bool:
+def has_changed(overall: Mapping[str, Any]) -> bool:
     """Tell whether somebody has changed of late by more than chance and by enough to matter."""
-    return any((whole.get(name) or {}).get("noteworthy") for name in ("bias_change", "pace_change"))
+    return any((overall.get(name) or {}).get("noteworthy") for name in ("bias_change", "pace_change"))
 
 
-def _change_texts(whole: Mapping[str, Any]) -> Iterator[str]:
-    bias, pace = whole.get("bias_change"), whole.get("pace_change")
+def _change_texts(overall: Mapping[str, Any]) -> Iterator[str]:
+    bias, pace = overall.get("bias_change"), overall.get("pace_change")
     if bias and bias["noteworthy"]:
         yield _("bias %(before)s to %(after)s since week %(week)s") % {
             "before": format_signed(bias["before"]),

@@ -73,37 +73,37 @@ def annotator_board(reports: StudyReports, people: People, held: Mapping[str, in
     week_bias = svg.symmetric_scale(_weekly_values(overall.values(), "bias", weeks), least=MIN_BIAS_REACH, step=0.2)
     week_spread = svg.scale_covering(_weekly_values(overall.values(), "spread", weeks), step=0.5)
     # Before the first calculation nobody knows; after it, whoever is not named there has scored nothing.
-    none = None if reports.progress is None else 0
+    default_count = None if reports.progress is None else 0
     rows = []
-    for one, member in people.members.items():
-        done = work.get(one)
+    for member_id, member in people.members.items():
+        work_row = work.get(member_id)
         may_score = member.role == Member.Role.ANNOTATOR and member.state != Member.State.LEFT
-        if done is None and one not in overall and not may_score:
+        if work_row is None and member_id not in overall and not may_score:
             continue
-        mine = overall.get(one, {})
-        changed = has_changed(mine)
-        bias = mine.get("bias")
+        overall_row = overall.get(member_id, {})
+        changed = has_changed(overall_row)
+        bias = overall_row.get("bias")
         rows.append(
             AnnotatorBoardRow(
                 member=member,
-                name=people.called(one),
-                scored=done["scored"] if done else none,
-                last_week=done["last_week"] if done else none,
-                held=held.get(one, 0),
-                seconds=done["seconds"] if done else None,
-                last_at=parse_datetime(done["last_at"]) if done and done["last_at"] else None,
-                per_week=_draw_scores_per_week(done),
+                name=people.called(member_id),
+                scored=work_row["scored"] if work_row else default_count,
+                last_week=work_row["last_week"] if work_row else default_count,
+                held=held.get(member_id, 0),
+                seconds=work_row["seconds"] if work_row else None,
+                last_at=parse_datetime(work_row["last_at"]) if work_row and work_row["last_at"] else None,
+                per_week=_draw_scores_per_week(work_row),
                 bias=bias,
-                interval=mine.get("interval"),
+                interval=overall_row.get("interval"),
                 bias_drawing=SafeString()
                 if bias is None
-                else svg.draw_interval(scale, bias, mine.get("interval"), bars=(0,), notable=changed),
-                bias_over_weeks=_draw_sparkline(week_bias, mine, "bias", weeks, zero=0, notable=changed),
-                spread=mine.get("spread"),
-                spread_over_weeks=_draw_sparkline(week_spread, mine, "spread", weeks),
-                exact=_weighted_mean(quality.get(one, []), "exact"),
-                kappa=kappas.get(one),
-                remarks=remarks_text(quality.get(one, []), mine),
+                else svg.draw_interval(scale, bias, overall_row.get("interval"), bars=(0,), notable=changed),
+                bias_over_weeks=_draw_sparkline(week_bias, overall_row, "bias", weeks, zero=0, notable=changed),
+                spread=overall_row.get("spread"),
+                spread_over_weeks=_draw_sparkline(week_spread, overall_row, "spread", weeks),
+                exact=_weighted_mean(quality.get(member_id, []), "exact"),
+                kappa=kappas.get(member_id),
+                remarks=remarks_text(quality.get(member_id, []), overall_row),
                 changed=changed,
             )
         )
@@ -132,16 +132,16 @@ def mean_kappas(agreement: Mapping[str, Any] | None) -> dict[str, float]:
         for pair in row["kappa"]:
             if pair["kappa"] is None:
                 continue
-            for one in pair["pair"]:
-                sums[one] = sums.get(one, 0.0) + pair["kappa"] * pair["samples"]
-                weights[one] = weights.get(one, 0) + pair["samples"]
-    return {one: total / weights[one] for one, total in sums.items()}
+            for member_id in pair["pair"]:
+                sums[member_id] = sums.get(member_id, 0.0) + pair["kappa"] * pair["samples"]
+                weights[member_id] = weights.get(member_id, 0) + pair["samples"]
+    return {member_id: total / weights[member_id] for member_id, total in sums.items()}
 
 
-def _draw_scores_per_week(done: Mapping[str, Any] | None) -> SafeString:
-    if done is None or not any(week["n"] for week in done["weeks"]):
+def _draw_scores_per_week(work_row: Mapping[str, Any] | None) -> SafeString:
+    if work_row is None or not any(week["n"] for week in work_row["weeks"]):
         return SafeString()
-    return svg.draw_columns([week["n"] for week in done["weeks"]], width=72, height=22)
+    return svg.draw_columns([week["n"] for week in work_row["weeks"]], width=72, height=22)
 
 
 def _weighted_mean(rows: Iterable[Mapping[str, Any]], name: str) -> float | None:
@@ -159,10 +159,10 @@ def _weekly_values(rows: Iterable[Mapping[str, Any]], name: str, weeks: Sequence
 
 
 def _rows_by_member(stored: Mapping[str, Any] | None) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = {}
+    rows_by_member: dict[str, list[dict[str, Any]]] = {}
     for row in (stored or {}).get("rows", []):
-        found.setdefault(row["member"], []).append(row)
-    return found
+        rows_by_member.setdefault(row["member"], []).append(row)
+    return rows_by_member
 
 
 def last_weeks(rows: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -172,8 +172,8 @@ def last_weeks(rows: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def values_by_week(row: Mapping[str, Any], name: str, weeks: Sequence[str]) -> list[float | None]:
     """Return one figure of a row in each of ``weeks``, None where there is none."""
-    found = {week["week"]: week.get(name) for week in row.get("weeks") or []}
-    return [found.get(week) for week in weeks]
+    by_name = {week["week"]: week.get(name) for week in row.get("weeks") or []}
+    return [by_name.get(week) for week in weeks]
 
 
 def _draw_sparkline(
@@ -232,9 +232,9 @@ def annotator_page(reports: StudyReports, public_id: str, rubric: RubricDefiniti
     """Lay out one annotator's figures per dimension and over the weeks."""
     rows = _rows_by_member(reports.annotators).get(public_id, [])
     by_key = {row["dimension"]: row for row in rows}
-    whole = _row_of_member((reports.annotators or {}).get("overall", []), public_id)
+    overall = _row_of_member((reports.annotators or {}).get("overall", []), public_id)
     work = _row_of_member((reports.progress or {}).get("members", []), public_id)
-    shown = [*rows, whole] if whole is not None else rows
+    shown = [*rows, overall] if overall is not None else rows
     scale = svg.symmetric_scale(_interval_ends(shown, "bias"), least=MIN_BIAS_REACH, step=0.2, width=132, pad=12)
     weeks = last_weeks(rows)
     week_bias = svg.symmetric_scale(_weekly_values(rows, "bias", weeks), least=MIN_BIAS_REACH, step=0.2)
@@ -257,12 +257,14 @@ def annotator_page(reports: StudyReports, public_id: str, rubric: RubricDefiniti
         )
     return AnnotatorPage(
         rows=lines,
-        whole=whole,
-        whole_bias=svg.draw_interval(scale, whole["bias"], whole["interval"], bars=(0,)) if whole else SafeString(),
+        whole=overall,
+        whole_bias=svg.draw_interval(scale, overall["bias"], overall["interval"], bars=(0,))
+        if overall
+        else SafeString(),
         axis=svg.draw_axis(scale, [scale.low, 0, scale.high]),
         kappa=mean_kappas(reports.agreement).get(public_id),
-        remarks=remarks_text(rows, whole or {}),
-        changed=has_changed(whole or {}),
+        remarks=remarks_text(rows, overall or {}),
+        changed=has_changed(overall or {}),
         speed=_draw_seconds_per_week(work),
         scored=_draw_scored_per_week(work),
         most_a_week=max((week["n"] for week in work["weeks"]), default=0) if work else 0,
@@ -291,10 +293,10 @@ def _draw_over_weeks(
 
 def _draw_seconds_per_week(work: Mapping[str, Any] | None) -> SafeString:
     rows = work["weeks"] if work else []
-    known = [row["seconds"] for row in rows if row["seconds"] is not None]
-    if len(known) < 2:
+    seconds = [row["seconds"] for row in rows if row["seconds"] is not None]
+    if len(seconds) < 2:
         return SafeString()
-    scale = svg.ChartScale(0, svg.scale_covering(known, step=30).high)
+    scale = svg.ChartScale(0, svg.scale_covering(seconds, step=30).high)
     names = week_labels([row["week"] for row in rows])
     return svg.draw_weekly_values(
         scale, [row["seconds"] for row in rows], names, label=_("Median seconds per sample by week")

@@ -83,34 +83,35 @@ def list_headline(counts: Mapping[str, int], *, leads: bool) -> str:
     return _("Nothing to discuss yet")
 
 
-def participant_names(found: CaseView) -> dict[str, str]:
+def participant_names(case: CaseView) -> dict[str, str]:
     """Return what each pseudonym of a case is called by its reader: a name for admins, a pseudonym for researchers."""
     called = {
-        one.alias: one.name or (pseudonym_of(one.member_id) if one.member_id else "") for one in found.participants
+        participant.alias: participant.name or (pseudonym_of(participant.member_id) if participant.member_id else "")
+        for participant in case.participants
     }
     return {alias: name for alias, name in called.items() if name}
 
 
-def case_headline(found: CaseView, *, leads: bool) -> str:
+def case_headline(case: CaseView, *, leads: bool) -> str:
     """Return what there is to know first of a case."""
-    still = [topic.key for topic in found.topics if topic.state == "open"]
-    if found.state == Discussion.State.CLOSED:
+    open_keys = [topic.key for topic in case.topics if topic.state == "open"]
+    if case.state == Discussion.State.CLOSED:
         return _("This discussion is closed")
-    if found.state == Discussion.State.HANDED_OVER:
-        keys = enumerate_words(still)
+    if case.state == Discussion.State.HANDED_OVER:
+        keys = enumerate_words(open_keys)
         return (
             _("%(keys)s: yours to decide") % {"keys": keys}
             if leads
             else _("%(keys)s: with the admins") % {"keys": keys}
         )
-    return ngettext("One dimension still open", "%(n)s dimensions still open", len(still)) % {
-        "n": vocabulary.COUNT_WORDS.get(len(still), len(still))
+    return ngettext("One dimension still open", "%(n)s dimensions still open", len(open_keys)) % {
+        "n": vocabulary.COUNT_WORDS.get(len(open_keys), len(open_keys))
     }
 
 
-def case_summary(found: CaseView) -> str:
+def case_summary(case: CaseView) -> str:
     """Return why a case is there, since when, and until when."""
-    active = sum(one.state == Participant.State.ACTIVE for one in found.participants)
+    active = sum(participant.state == Participant.State.ACTIVE for participant in case.participants)
     sentences = [
         ngettext(
             "Opened %(day)s because %(why)s; %(n)d takes part.",
@@ -118,26 +119,26 @@ def case_summary(found: CaseView) -> str:
             active,
         )
         % {
-            "day": vocabulary.format_day(found.opened_at),
-            "why": OPENING_REASONS.get(found.because, found.because),
+            "day": vocabulary.format_day(case.opened_at),
+            "why": OPENING_REASONS.get(case.because, case.because),
             "n": active,
         }
     ]
-    if found.closed_at is not None:
-        sentences.append(_("Closed %(day)s.") % {"day": format_moment(found.closed_at)})
-    elif found.due_at is None:
+    if case.closed_at is not None:
+        sentences.append(_("Closed %(day)s.") % {"day": format_moment(case.closed_at)})
+    elif case.due_at is None:
         sentences.append(_("It has no deadline."))
-    elif found.state == Discussion.State.HANDED_OVER:
-        sentences.append(_("Its deadline was %(day)s.") % {"day": format_moment(found.due_at)})
+    elif case.state == Discussion.State.HANDED_OVER:
+        sentences.append(_("Its deadline was %(day)s.") % {"day": format_moment(case.due_at)})
     else:
-        sentences.append(_("Due %(day)s; then it comes to the admins.") % {"day": format_moment(found.due_at)})
+        sentences.append(_("Due %(day)s; then it comes to the admins.") % {"day": format_moment(case.due_at)})
     return " ".join(sentences)
 
 
 def decision_message(values: Mapping[str, float]) -> str:
     """Return what a decision has done."""
-    said = ", ".join(f"{key} {value:g}" for key, value in values.items())
-    return _("Decided: %(values)s.") % {"values": said}
+    values_text = ", ".join(f"{key} {value:g}" for key, value in values.items())
+    return _("Decided: %(values)s.") % {"values": values_text}
 
 
 def deadline_message(due_at: datetime | None) -> str:

@@ -71,16 +71,16 @@ def _render(path: Path, _changed_at: int) -> Document:
 def _number_headings(tokens: Sequence[Token]) -> list[str]:
     """Give each heading the identifier that the built site gives it, and return the headings' texts."""
     titles: list[str] = []
-    taken: set[str] = set()
+    used: set[str] = set()
     for opening, inline in pairwise(tokens):
         if opening.type == "heading_open":
             title = "".join(part.content for part in inline.children or ())
             identifier = anchor = _slugify_heading(title)
             repeated = 0
-            while identifier in taken:
+            while identifier in used:
                 repeated += 1
                 identifier = f"{anchor}_{repeated}"
-            taken.add(identifier)
+            used.add(identifier)
             titles.append(title)
             opening.attrSet("id", identifier)
     return titles

@@ -91,7 +91,7 @@ def influence_page(report: Report, rubric: RubricDefinition, people: People) -> 
     """Lay out the report, dimensions in the rubric's order, rubber stamps before the others."""
     limit = report["limit"]
     scale = drawing.anchoring_scale(report["rows"], limit)
-    names = {one.key: one.name for one in rubric.dimensions}
+    names = {dimension.key: dimension.name for dimension in rubric.dimensions}
     blocks: list[ArmBlock] = []
     for row in report["rows"]:
         if not blocks or blocks[-1].arm != row["arm"]:
@@ -133,8 +133,8 @@ def _arm_rows(rows: Sequence[Mapping[str, Any]]) -> list[ArmRow]:
         ArmRow(
             arm_name=str(words.ARMS[row["arm"]]),
             metrics=row,
-            seconds=drawing.draw_amount(row["seconds"], most, usual=blind["seconds"]),
-            within_one=drawing.draw_amount(row["within_one"], 1.0, usual=blind["within_one"]),
+            seconds=drawing.draw_amount(row["seconds"], most, blind_value=blind["seconds"]),
+            within_one=drawing.draw_amount(row["within_one"], 1.0, blind_value=blind["within_one"]),
             acceptance=_format_share(row["acceptance"]),
         )
         for row in rows
@@ -149,7 +149,7 @@ def rows_of_annotator(report: Report | None, member: Member, *, names: bool) -> 
 
 def annotator_influence_rows(rows: Sequence[Mapping[str, Any]], people: People) -> list[AnnotatorInfluenceRow]:
     """Lay out annotators: rubber stamps first, then by name."""
-    found = [
+    influence_rows = [
         AnnotatorInfluenceRow(
             member=row["member"],
             name=people.called(row["member"]),
@@ -164,7 +164,9 @@ def annotator_influence_rows(rows: Sequence[Mapping[str, Any]], people: People) 
         )
         for row in rows
     ]
-    return sorted(found, key=lambda row: (not row.rubber_stamp_reason, row.name.casefold(), row.member, row.arm))
+    return sorted(
+        influence_rows, key=lambda row: (not row.rubber_stamp_reason, row.name.casefold(), row.member, row.arm)
+    )
 
 
 def _format_share(value: float | None) -> str:

@@ -23,37 +23,41 @@ Report = Mapping[str, Any]
 
 def summary_sentence(report: Report, rubric: RubricDefinition) -> str:
     """Return the sentence that the report opens with: where the judge pulls too far, or that it does not."""
-    names = {one.key: one.name for one in rubric.dimensions}
+    names = {dimension.key: dimension.name for dimension in rubric.dimensions}
     limit = format_two_decimals(report["limit"])
     alarms = rows_with_alarm(report)
     if alarms:
         worst = max(alarms, key=lambda row: row["pull"])
         others = len({row["dimension"] for row in alarms}) - 1
-        said = {"pull": format_two_decimals(worst["pull"]), "limit": limit, "what": names.get(worst["dimension"], "")}
+        words = {"pull": format_two_decimals(worst["pull"]), "limit": limit, "what": names.get(worst["dimension"], "")}
         if worst["dimension"] is None:
-            return _("The judge pulls people %(pull)s of the way to its values, beyond the limit of %(limit)s") % said
+            return _("The judge pulls people %(pull)s of the way to its values, beyond the limit of %(limit)s") % words
         text = (
             _("On %(what)s the judge pulls people %(pull)s of the way to its values, beyond the limit of %(limit)s")
-            % said
+            % words
         )
         if not others:
             return text
         more = ngettext("; so it does on %(n)s more dimension", "; so it does on %(n)s more dimensions", others)
         return text + more % {"n": others}
-    known = [row for row in report["rows"] if row["dimension"] is None and row["pull"] is not None]
-    if not known:
+    overall_rows = [row for row in report["rows"] if row["dimension"] is None and row["pull"] is not None]
+    if not overall_rows:
         return _("How far the judge pulls people cannot be told yet")
-    most = max(known, key=lambda row: row["pull"])
-    said = {"pull": format_two_decimals(most["pull"]), "limit": limit, "high": format_two_decimals(most["interval"][1])}
+    most = max(overall_rows, key=lambda row: row["pull"])
+    words = {
+        "pull": format_two_decimals(most["pull"]),
+        "limit": limit,
+        "high": format_two_decimals(most["interval"][1]),
+    }
     if most["pull"] > report["limit"]:
-        return _("The judge seems to pull people %(pull)s of the way to its values, but it may be chance") % said
+        return _("The judge seems to pull people %(pull)s of the way to its values, but it may be chance") % words
     if most["interval"][1] > report["limit"]:
         text = _(
             "The judge pulls people %(pull)s of the way to its values, within the limit of %(limit)s, "
             "though it may be %(high)s"
         )
-        return text % said
-    return _("The judge pulls people %(pull)s of the way to its values, within the limit of %(limit)s") % said
+        return text % words
+    return _("The judge pulls people %(pull)s of the way to its values, within the limit of %(limit)s") % words
 
 
 def rows_with_alarm(report: Report | None) -> list[Mapping[str, Any]]:
@@ -64,11 +68,11 @@ def rows_with_alarm(report: Report | None) -> list[Mapping[str, Any]]:
 
 def alarm_text(row: Mapping[str, Any], *, both: bool) -> str:
     """Return one alarm in a few words; ``both``: the study knows more than one arm."""
-    what = row["dimension"] or _("all dimensions")
+    dimension = row["dimension"] or _("all dimensions")
     if both:
-        what = f"{what} ({ARMS[row['arm']]})"
+        dimension = f"{dimension} ({ARMS[row['arm']]})"
     return _("%(what)s %(pull)s, from %(low)s to %(high)s") % {
-        "what": what,
+        "what": dimension,
         "pull": format_two_decimals(row["pull"]),
         "low": format_two_decimals(row["interval"][0]),
         "high": format_two_decimals(row["interval"][1]),
@@ -93,7 +97,7 @@ def evaluated_on_text(report: Report) -> str:
 
 def rubber_stamp_text(row: Mapping[str, Any]) -> str:
     """Return why somebody's prefilled answers look like a rubber stamp."""
-    said = {
+    words = {
         "changed": vocabulary.format_number(row["changed"]),
         "values": vocabulary.format_number(row["values"]),
         "blind": format_percent(row["coincidence"]),
@@ -110,7 +114,7 @@ def rubber_stamp_text(row: Mapping[str, Any]) -> str:
             "changed %(changed)s of %(values)s prefilled values (blind %(blind)s would agree), in %(seconds)s s a "
             "sample instead of their own %(usual)s s blind"
         )
-    return text % said
+    return text % words
 
 
 def rubber_stamp_rows(report: Report | None) -> list[Mapping[str, Any]]:
@@ -129,31 +133,34 @@ class MissingRequirement:
 
 def missing_requirements(study: Study, protocol: Protocol) -> Sequence[MissingRequirement]:
     """Return what keeps annotators from meeting a judge; nothing where it is only a matter of time."""
-    rules = reverse("settings", args=[study.slug])
-    found = [MissingRequirement(said, rules, _("Change the rules")) for said in _rules_against_suggestions(protocol)]
+    settings_url = reverse("settings", args=[study.slug])
+    missing = [
+        MissingRequirement(reason, settings_url, _("Change the rules"))
+        for reason in _rules_against_suggestions(protocol)
+    ]
     if not JudgeRun.objects.filter(study=study, active=True).exists():
-        found.append(
+        missing.append(
             MissingRequirement(
                 _("No judge is active whose values could be shown."),
                 reverse("judges", args=[study.slug]),
                 _("Choose a judge"),
             )
         )
-    return found
+    return missing
 
 
 def _rules_against_suggestions(protocol: Protocol) -> list[str]:
     """Return by which of a study's rules nobody meets a judge; see `annotation.suggestions.arms`."""
-    found = []
+    reasons = []
     if protocol.suggestions == Protocol.Suggestions.NONE:
-        found.append(_("The rules of this study let no annotator meet a judge."))
+        reasons.append(_("The rules of this study let no annotator meet a judge."))
     if protocol.blind_share >= 1:
-        found.append(_("By the rules of this study all samples are wholly blind: nobody meets a judge on those."))
+        reasons.append(_("By the rules of this study all samples are wholly blind: nobody meets a judge on those."))
     if protocol.annotators_per_sample == 1:
-        found.append(
+        reasons.append(
             _("The rules of this study have one annotator score each sample, and one score of each is always blind.")
         )
-    return found
+    return reasons
 
 
 def reading_guide(limit: float) -> list[tuple[str, str]]:

@@ -49,31 +49,31 @@ RESULT_LABELS = (
 
 def job_title(job: Job) -> str:
     """Return what a job is, as the beginning of a sentence."""
-    what = vocabulary.stored_word(job.kind)
-    what = what[:1].upper() + what[1:]
-    return _("%(what)s, dry run") % {"what": what} if job.arguments.get("dry_run") else what
+    title = vocabulary.stored_word(job.kind)
+    title = title[:1].upper() + title[1:]
+    return _("%(what)s, dry run") % {"what": title} if job.arguments.get("dry_run") else title
 
 
 def requester_name(job: Job, viewer: User, *, leads: bool) -> str:
     """Return who asked for a job; only those who lead a study read other people's names."""
-    by = job.created_by
-    return str(by) if by is not None and (leads or by == viewer) else ""
+    requester = job.created_by
+    return str(requester) if requester is not None and (leads or requester == viewer) else ""
 
 
 def request_rows(job: Job) -> list[tuple[str, str]]:
     """Return what a job was asked to do, as labels and words."""
-    found = [(_("File"), name_of_input(job.file))] if job.file else []
-    rest = []
+    rows = [(_("File"), name_of_input(job.file))] if job.file else []
+    how = []
     for name, value in job.arguments.items():
         if name in FLAG_TEXTS:
-            rest += [str(FLAG_TEXTS[name])] if value else []
+            how += [str(FLAG_TEXTS[name])] if value else []
         elif name not in HIDDEN_ARGUMENTS and value not in ("", None, False):
             label = ARGUMENT_LABELS.get(name) or name.replace("_", " ").capitalize()
-            known = FORMATS.get(value) if name == "format" else None
-            found.append((str(label), known.title if known else _argument_text(value)))
+            file_format = FORMATS.get(value) if name == "format" else None
+            rows.append((str(label), file_format.title if file_format else _argument_text(value)))
     if job.arguments.get("dry_run"):
-        rest.append(_("nothing is written"))
-    return [*found, (_("How"), "; ".join(rest))] if rest else found
+        how.append(_("nothing is written"))
+    return [*rows, (_("How"), "; ".join(how))] if how else rows
 
 
 def _argument_text(value: Any) -> str:
@@ -95,8 +95,8 @@ def result_counts(result: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
 def format_duration(seconds: float) -> str:
     """Return how long something takes, no finer than people plan by."""
     if seconds < MINUTE:
-        whole = max(1, round(seconds))
-        return ngettext("%(n)s second", "%(n)s seconds", whole) % {"n": whole}
+        whole_seconds = max(1, round(seconds))
+        return ngettext("%(n)s second", "%(n)s seconds", whole_seconds) % {"n": whole_seconds}
     days, hours, minutes = round_duration(seconds)
     parts = []
     if days:
@@ -108,26 +108,26 @@ def format_duration(seconds: float) -> str:
     return " ".join(parts)
 
 
-def format_time_left(now: Pace) -> str:
+def format_time_left(pace: Pace) -> str:
     """Return how long work still takes; nothing where that cannot be told."""
-    if now.seconds_left is None:
+    if pace.seconds_left is None:
         return ""
-    if now.seconds_left < 10:
+    if pace.seconds_left < 10:
         return _("a few seconds left")
-    if now.seconds_left < MINUTE:
+    if pace.seconds_left < MINUTE:
         return _("less than a minute left")
-    return _("about %(span)s left") % {"span": format_duration(now.seconds_left)}
+    return _("about %(span)s left") % {"span": format_duration(pace.seconds_left)}
 
 
-def format_rate(now: Pace) -> str:
+def format_rate(pace: Pace) -> str:
     """Return how fast work is; nothing where that cannot be told."""
-    if now.per_second is None:
+    if pace.per_second is None:
         return ""
-    if now.per_second < 1:
+    if pace.per_second < 1:
         return _("%(n)s a minute") % {
-            "n": vocabulary.format_decimals(now.per_second * MINUTE, 0 if now.per_second > 0.2 else 1)
+            "n": vocabulary.format_decimals(pace.per_second * MINUTE, 0 if pace.per_second > 0.2 else 1)
         }
-    return _("%(n)s a second") % {"n": vocabulary.format_decimals(now.per_second, 0 if now.per_second >= 10 else 1)}
+    return _("%(n)s a second") % {"n": vocabulary.format_decimals(pace.per_second, 0 if pace.per_second >= 10 else 1)}
 
 
 def format_job_duration(job: Job) -> str:

@@ -37,12 +37,12 @@ class JudgeRunRow:
     @classmethod
     def of(cls, line: JudgeListRow, keys: Sequence[str]) -> "JudgeRunRow":
         """Return a run's row under a head of these dimensions."""
-        known = {row["key"]: row for row in judge_list.judge_metrics(line.scorecard)} if line.scorecard else {}
+        metrics_by_key = {row["key"]: row for row in judge_list.judge_metrics(line.scorecard)} if line.scorecard else {}
         job = line.run.job if judge_list.is_training(line.run) else None
         return cls(
             line,
             percent=_percent_done(job) if job else None,
-            metrics=[_rmse_and_best_baseline(known.get(key)) for key in keys],
+            metrics=[_rmse_and_best_baseline(metrics_by_key.get(key)) for key in keys],
         )
 
 
@@ -57,7 +57,7 @@ def _rmse_and_best_baseline(row: Mapping[str, Any] | None) -> tuple[str, str]:
 
 def list_page(study: Study) -> dict[str, Any]:
     """Return what the list of a study's judges shows."""
-    keys = [one.key for one in load_rubric(study.rubric_id).dimensions]
+    keys = [dimension.key for dimension in load_rubric(study.rubric_id).dimensions]
     rows = [JudgeRunRow.of(line, keys) for line in judge_list.list_runs(study)]
     active = next((row for row in rows if row.line.run.active), None)
     return {
@@ -100,16 +100,18 @@ def run_page(run: JudgeRun, user: User, *, target: str, release: str) -> dict[st
 
 def _finished_run_context(run: JudgeRun, cards: Sequence[Scorecard]) -> dict[str, Any]:
     study = run.study
-    there = Sample.objects.filter(study=study).exclude(state=Sample.State.WITHDRAWN)
-    held = {card.release_id for card in cards}
-    mine = Job.objects.filter(study=study, arguments__run=run.public_id).order_by("-created_at")
+    present_samples = Sample.objects.filter(study=study).exclude(state=Sample.State.WITHDRAWN)
+    evaluated_releases = {card.release_id for card in cards}
+    jobs_of_run = Job.objects.filter(study=study, arguments__run=run.public_id).order_by("-created_at")
     return {
-        "judged": run.predictions.filter(sample__in=there).count(),
-        "samples": there.count(),
-        "predicting": mine.filter(kind=PREDICT, state__in=UNFINISHED).first(),
-        "evaluating": mine.filter(kind=EVALUATE, state__in=UNFINISHED).first(),
-        "not_held": Release.objects.filter(study=study, rubric_id=run.rubric_id).exclude(pk__in=held),
-        "others": JudgeRun.objects.filter(study=study, scorecards__release__in=held).exclude(pk=run.pk).distinct(),
+        "judged": run.predictions.filter(sample__in=present_samples).count(),
+        "samples": present_samples.count(),
+        "predicting": jobs_of_run.filter(kind=PREDICT, state__in=UNFINISHED).first(),
+        "evaluating": jobs_of_run.filter(kind=EVALUATE, state__in=UNFINISHED).first(),
+        "not_held": Release.objects.filter(study=study, rubric_id=run.rubric_id).exclude(pk__in=evaluated_releases),
+        "others": JudgeRun.objects.filter(study=study, scorecards__release__in=evaluated_releases)
+        .exclude(pk=run.pk)
+        .distinct(),
     }
 
 
@@ -132,18 +134,18 @@ def _percent_done(job: Job) -> int | None:
 
 def _choose_scorecard(cards: Sequence[Scorecard], release: str, run: JudgeRun) -> Scorecard | None:
     """Return the scorecard of the release that is asked for, else of the one that it learned from, else the newest."""
-    asked = [card for card in cards if card.release.public_id == release]
-    own = [card for card in cards if card.release_id == run.release_id]
+    of_requested_release = [card for card in cards if card.release.public_id == release]
+    of_training_release = [card for card in cards if card.release_id == run.release_id]
     newest = sorted(cards, key=lambda card: -card.release.number)
-    return next(iter([*asked, *own, *newest]), None)
+    return next(iter([*of_requested_release, *of_training_release, *newest]), None)
 
 
 def _samples_of_worst_misses(card: Scorecard, target: str, study: Study, user: User) -> dict[str, SampleShown]:
-    names = {one["id"] for row in card.cards[target]["dimensions"] for one in row["worst"]}
+    names = {miss["id"] for row in card.cards[target]["dimensions"] for miss in row["worst"]}
     samples = list(Sample.objects.filter(study=study, external_id__in=names))
-    place = permissions.find_member(user, study)
-    if place is not None and permissions.may_score(place):
-        record_exposure(member=place, samples=samples)
+    member = permissions.find_member(user, study)
+    if member is not None and permissions.may_score(member):
+        record_exposure(member=member, samples=samples)
     keys = [sample.pk for sample in samples]
     questions = questions_of(keys)
     pictures = dict(
@@ -162,32 +164,30 @@ def _samples_of_worst_misses(card: Scorecard, target: str, study: Study, user: U
 
 def run_details(run: JudgeRun) -> list[tuple[str, str]]:
     """Return what a run is made of, as labels and words."""
-    found: list[tuple[str, str]] = [(_("Called"), run.name)]
+    rows: list[tuple[str, str]] = [(_("Called"), run.name)]
     if run.backend:
-        found.append((_("Backend"), f"{run.backend}, {run.preset}"))
+        rows.append((_("Backend"), f"{run.backend}, {run.preset}"))
     if run.options:
-        found.append((_("Options"), ", ".join(f"{name} = {value}" for name, value in run.options.items())))
+        rows.append((_("Options"), ", ".join(f"{name} = {value}" for name, value in run.options.items())))
     config = run.config or {}
     if config:
         data = config["data"]
-        found += [
-            (label, _samples_and_questions(data[name])) for name, label in _data_labels() if data[name]["samples"]
-        ]
+        rows += [(label, _samples_and_questions(data[name])) for name, label in _data_labels() if data[name]["samples"]]
         # Runs of an earlier version call it none where there were no calibration samples.
         if "out of fold" in data["calibration_source"] or (
             run.backend == "embedded" and data["calibration_source"] == "none"
         ):
-            found.append((_("Calibrated on"), _("what its parts said of samples whose questions they had not seen")))
-        found.append((_("Seed"), str(config["seed"])))
-        found.append((_("Release’s checksum"), config["release_sha256"]))
-        found.append((_("Code"), config["code_version"]))
+            rows.append((_("Calibrated on"), _("what its parts said of samples whose questions they had not seen")))
+        rows.append((_("Seed"), str(config["seed"])))
+        rows.append((_("Release’s checksum"), config["release_sha256"]))
+        rows.append((_("Code"), config["code_version"]))
         libraries = ", ".join(f"{name} {version}" for name, version in config["libraries"].items())
-        found.append((_("Libraries"), libraries))
+        rows.append((_("Libraries"), libraries))
     if run.prompt_sha:
-        found.append((_("Prompt’s checksum"), run.prompt_sha))
+        rows.append((_("Prompt’s checksum"), run.prompt_sha))
     if run.archive_sha256:
-        found.append((_("Folder’s checksum"), run.archive_sha256))
-    return found
+        rows.append((_("Folder’s checksum"), run.archive_sha256))
+    return rows
 
 
 def _data_labels() -> Sequence[tuple[str, str]]:

@@ -61,8 +61,8 @@ def generator_progress_rows(progress: Mapping[str, Any] | None, rubric: RubricDe
     rows: list[tuple[tuple[float, str], GeneratorProgressRow]] = []
     for row in (progress or {}).get("generators", []):
         states: Mapping[str, int] = row["states"]
-        own = finals.get(row["generator"], {})
-        cells = [own.get(dimension.key) for dimension in rubric.dimensions]
+        final_metrics = finals.get(row["generator"], {})
+        cells = [final_metrics.get(dimension.key) for dimension in rubric.dimensions]
         means = [cell["mean"] for cell in cells if cell]
         name = row["generator"] or _("none given")
         rows.append(

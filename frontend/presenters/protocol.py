@@ -75,9 +75,9 @@ CHOICE_WORDS: dict[tuple[str, Any], Promise] = {
 
 def rule_value(field: str, value: Any) -> str:
     """Return the value of a rule in words."""
-    known = CHOICE_WORDS.get((field, value))
-    if known is not None:
-        return str(known)
+    choice = CHOICE_WORDS.get((field, value))
+    if choice is not None:
+        return str(choice)
     if field in ("review_share", "blind_share"):
         return format_percent(value)
     return f"{value:g}"
@@ -125,7 +125,7 @@ def can_be_discussed(rules: Mapping[str, Any]) -> bool:
 
 def _scoring_text(rules: Mapping[str, Any]) -> str:
     k = rules["annotators_per_sample"]
-    who = ngettext(
+    annotators = ngettext(
         "%(k)s annotator scores each sample.",
         "%(k)s annotators score each sample, none of them knowing of the others.",
         k,
@@ -142,7 +142,7 @@ def _scoring_text(rules: Mapping[str, Any]) -> str:
     ) % {"n": rules["undo_minutes"]}
     if not rules["undo_minutes"]:
         undo = _("a score cannot be undone.")
-    return _("%(who)s %(lease)s; %(undo)s") % {"who": who, "lease": lease, "undo": undo}
+    return _("%(who)s %(lease)s; %(undo)s") % {"who": annotators, "lease": lease, "undo": undo}
 
 
 def _deciding_text(rules: Mapping[str, Any], levels: Sequence[Sequence[float]]) -> str:
@@ -175,7 +175,7 @@ def _deciding_text(rules: Mapping[str, Any], levels: Sequence[Sequence[float]]) 
 
 
 def _review_text(rules: Mapping[str, Any]) -> str:
-    what = {
+    samples = {
         "all": _("Every agreed sample"),
         "share": _("A random %(share)s of the agreed samples") % {"share": format_percent(rules["review_share"])},
         "high": _("Each agreed sample with at least %(least)s on every dimension")
@@ -184,7 +184,7 @@ def _review_text(rules: Mapping[str, Any]) -> str:
     return _(
         "%(what)s goes to somebody new, who scores it like any other and is not told that it is a review. "
         "Where all values agree it is closed as reviewed; otherwise the reviewer takes part in the discussion."
-    ) % {"what": what}
+    ) % {"what": samples}
 
 
 def _discussion_text(rules: Mapping[str, Any]) -> str:
@@ -231,27 +231,30 @@ def people_needed_text(rules: Mapping[str, Any], able: int, *, admins: int = 0) 
     return f"{takes}. {there}"
 
 
-def forecast_evaluated_on(found: RuleForecast) -> str:
+def forecast_evaluated_on(forecast: RuleForecast) -> str:
     """Return what a forecast rests on, as sentences."""
-    if not found.rows:
-        return found.needed
-    seen = ngettext(
+    if not forecast.rows:
+        return forecast.needed
+    samples = ngettext(
         "From the scores of %(n)s sample, for all %(of)s.",
         "From the scores of %(n)s samples drawn at random, for all %(of)s.",
-        found.samples,
-    ) % {"n": number_format(found.samples, force_grouping=True), "of": number_format(found.of, force_grouping=True)}
+        forecast.samples,
+    ) % {
+        "n": number_format(forecast.samples, force_grouping=True),
+        "of": number_format(forecast.of, force_grouping=True),
+    }
     scoring = _work_time_text(
-        found.scoring,
+        forecast.scoring,
         _("%(n)s seconds a score, as measured"),
         _("%(n)s seconds a score, assumed: too few were timed"),
     )
     discussing = _work_time_text(
-        found.discussing,
+        forecast.discussing,
         _("%(n)s seconds a person and disputed dimension, as measured"),
         _("%(n)s seconds a person and disputed dimension, assumed: too few were discussed"),
     )
     return _("%(seen)s Hours: %(scoring)s; %(discussing)s.") % {
-        "seen": seen,
+        "seen": samples,
         "scoring": scoring,
         "discussing": discussing,
     }

@@ -52,17 +52,17 @@ def dimension_key(entry: QueueEntry, rubric: RubricDefinition) -> str:
 
 
 def _observed_text(reason: RankingReason, key: str, row: QueueRow, *, widest: bool) -> tuple[str, str]:
-    said = {"key": key, "values": enumerate_values(reason.values)}
+    words = {"key": key, "values": enumerate_values(reason.values)}
     if reason.final is not None:
-        return _audit_text(reason, said, row, key)
+        return _audit_text(reason, words, row, key)
     if row.entry.kind == QueueEntry.Kind.LABEL_NEXT and reason.ensemble_sd is not None:
-        return _ensemble_spread_text(reason, said)
+        return _ensemble_spread_text(reason, words)
     if not reason.values:
-        return _predicted_dispute_text(reason, said, row)
+        return _predicted_dispute_text(reason, words, row)
     if len(reason.values) == 1:
-        return _one_score_text(reason, said, row)
+        return _one_score_text(reason, words, row)
     rest = f"{_spread_text(reason, row, widest=widest)} {_prefilled_count_text(row)}".rstrip()
-    return _("%(key)s %(values)s:") % said, rest
+    return _("%(key)s %(values)s:") % words, rest
 
 
 def _spread_text(reason: RankingReason, row: QueueRow, *, widest: bool) -> str:
@@ -105,22 +105,22 @@ def _far_judge_text(reason: RankingReason) -> str:
     return sentence % {"expected": format_decimals(reason.expected, 1)}
 
 
-def _one_score_text(reason: RankingReason, said: Mapping[str, str], row: QueueRow) -> tuple[str, str]:
+def _one_score_text(reason: RankingReason, words: Mapping[str, str], row: QueueRow) -> tuple[str, str]:
     if row.prefilled:
         known = ngettext(
             "One independent score, %(key)s %(values)s, beside %(n)s that was prefilled",
             "One independent score, %(key)s %(values)s, beside %(n)s that were prefilled",
             row.prefilled,
-        ) % {**said, "n": format_number(row.prefilled)}
+        ) % {**words, "n": format_number(row.prefilled)}
     else:
-        known = _("One score so far, %(key)s %(values)s") % said
+        known = _("One score so far, %(key)s %(values)s") % words
     if reason.expected is not None:
         expected = {"known": known, "expected": format_decimals(reason.expected, 1)}
         return _("%(known)s, and the judge expects %(expected)s:") % expected, _outlook_text(reason, row)
     return (f"{known}:", _discussed_text(row)) if _is_discussed(row) else (f"{known}.", "")
 
 
-def _predicted_dispute_text(reason: RankingReason, said: Mapping[str, str], row: QueueRow) -> tuple[str, str]:
+def _predicted_dispute_text(reason: RankingReason, words: Mapping[str, str], row: QueueRow) -> tuple[str, str]:
     if row.prefilled:
         known = ngettext(
             "No independent score, only %(n)s that was prefilled",
@@ -132,7 +132,7 @@ def _predicted_dispute_text(reason: RankingReason, said: Mapping[str, str], row:
     else:
         known = _("No score yet")
     if reason.expected is not None:
-        expected = {"known": known, "key": said["key"], "expected": format_decimals(reason.expected, 1)}
+        expected = {"known": known, "key": words["key"], "expected": format_decimals(reason.expected, 1)}
         return _("%(known)s; on %(key)s the judge expects %(expected)s:") % expected, _outlook_text(reason, row)
     if _is_discussed(row):
         return f"{known}:", _discussed_text(row)
@@ -174,10 +174,10 @@ def _outlook_text(reason: RankingReason, row: QueueRow) -> str:
     return _("it may be disputed.") if reason.chance >= POSSIBLE else _("little speaks for a dispute.")
 
 
-def _ensemble_spread_text(reason: RankingReason, said: Mapping[str, str]) -> tuple[str, str]:
-    head = _("The judge’s models are apart on %(key)s:") % said
-    figures = {"sd": format_decimals(reason.ensemble_sd or 0, 2), "expected": format_decimals(reason.expected or 0, 1)}
-    rest = _("they spread by %(sd)s around %(expected)s.") % figures
+def _ensemble_spread_text(reason: RankingReason, words: Mapping[str, str]) -> tuple[str, str]:
+    head = _("The judge’s models are apart on %(key)s:") % words
+    metrics = {"sd": format_decimals(reason.ensemble_sd or 0, 2), "expected": format_decimals(reason.expected or 0, 1)}
+    rest = _("they spread by %(sd)s around %(expected)s.") % metrics
     if reason.place == 0:
         return head, f"{rest} {_('The first of its kind of content.')}"
     if reason.place is not None:
@@ -190,9 +190,9 @@ def _ensemble_spread_text(reason: RankingReason, said: Mapping[str, str]) -> tup
     return head, rest
 
 
-def _audit_text(reason: RankingReason, said: Mapping[str, str], row: QueueRow, key: str) -> tuple[str, str]:
+def _audit_text(reason: RankingReason, words: Mapping[str, str], row: QueueRow, key: str) -> tuple[str, str]:
     final = {
-        "key": said["key"],
+        "key": words["key"],
         "final": _format_level(reason.final or 0),
         "expected": format_decimals(reason.expected or 0, 1),
     }

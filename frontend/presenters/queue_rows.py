@@ -67,7 +67,7 @@ def is_widest(row: QueueRow, rows: list[QueueRow]) -> bool:
         or row.pinned
     ):
         return False
-    others = [one.entry.spread for one in rows if one is not row and not one.random]
+    others = [other_row.entry.spread for other_row in rows if other_row is not row and not other_row.random]
     return all((reason.range or 0) > other for other in others)
 
 
@@ -104,21 +104,21 @@ def queue_csv_rows(rows: Iterable[QueueRow], rubric: RubricDefinition) -> Iterat
 def _build_chart(row: QueueRow, rubric: RubricDefinition) -> QueueChart | None:
     if row.withheld:
         return None
-    found = [dimension for dimension in rubric.dimensions if dimension.id == row.entry.dimension_id]
-    if not found:
+    dimensions = [dimension for dimension in rubric.dimensions if dimension.id == row.entry.dimension_id]
+    if not dimensions:
         return None
-    key, said = found[0].key, row.said.get(found[0].key)
+    key, prediction = dimensions[0].key, row.said.get(dimensions[0].key)
     reason = row.reason
     final = reason.final if reason is not None else None
-    shown = build_queue_chart(
-        found[0],
+    chart = build_queue_chart(
+        dimensions[0],
         row.values.get(key, ()),
-        expected=said.expected if said is not None else None,
+        expected=prediction.expected if prediction is not None else None,
         # Where the agreed value is held against the judge, it is held against this.
-        interval=said.interval if said is not None and final is not None else None,
+        interval=prediction.interval if prediction is not None and final is not None else None,
         final=final,
     )
-    return None if shown.empty else shown
+    return None if chart.empty else chart
 
 
 def _entry_url(row: QueueRow, study: Study) -> str:

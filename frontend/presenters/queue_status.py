@@ -26,12 +26,12 @@ class QueueStatusLine:
         return self.job is not None
 
 
-def queue_status_line(standing: QueueStatus) -> QueueStatusLine:
+def queue_status_line(status: QueueStatus) -> QueueStatusLine:
     """Return how old a study's queue is."""
-    made = standing.queue
+    queue = status.queue
     return QueueStatusLine(
-        made_at=made.refreshed_at if made is not None else None,
-        run=made.run if made is not None else None,
-        job=standing.job,
-        failed=standing.failed,
+        made_at=queue.refreshed_at if queue is not None else None,
+        run=queue.run if queue is not None else None,
+        job=status.job,
+        failed=status.failed,
     )

@@ -45,9 +45,9 @@ class RecentOutcomes:
     """They are about final scores that were changed, not about disputes."""
 
 
-def recent_outcomes(kind: str, proof: QueueEvaluation) -> RecentOutcomes | None:
+def recent_outcomes(kind: str, evaluation: QueueEvaluation) -> RecentOutcomes | None:
     """Return what became of the last that were decided; None before there are any."""
-    ordered, random = proof.last_in_order, proof.last_at_random
+    ordered, random = evaluation.last_in_order, evaluation.last_at_random
     total = ordered.decided + random.decided
     if not total:
         return None
@@ -61,29 +61,29 @@ def recent_outcomes(kind: str, proof: QueueEvaluation) -> RecentOutcomes | None:
     )
 
 
-def _hits_text(tally: OutcomeCounts) -> str:
-    return _("%(hits)s of %(all)s") % {"hits": format_number(tally.disputed), "all": format_number(tally.decided)}
+def _hits_text(counts: OutcomeCounts) -> str:
+    return _("%(hits)s of %(all)s") % {"hits": format_number(counts.disputed), "all": format_number(counts.decided)}
 
 
-def ranking_gain_text(proof: QueueEvaluation) -> str:
+def ranking_gain_text(evaluation: QueueEvaluation) -> str:
     """Return what the order is worth, measured on those drawn at random, or how many are lacking for that."""
-    if proof.lacking:
+    if evaluation.lacking:
         return ngettext(
             "%(n)s more of those drawn at random has to be decided before it can be said what the order is worth.",
             "%(n)s more of those drawn at random have to be decided before it can be said what the order is worth.",
-            proof.lacking,
-        ) % {"n": format_number(proof.lacking)}
-    first = proof.at(0.2)
-    if first is None or proof.auroc is None or proof.interval is None:
+            evaluation.lacking,
+        ) % {"n": format_number(evaluation.lacking)}
+    first = evaluation.at(0.2)
+    if first is None or evaluation.auroc is None or evaluation.interval is None:
         return ""
-    low, high = (format_decimals(end, 2) for end in proof.interval)
+    low, high = (format_decimals(end, 2) for end in evaluation.interval)
     return _(
         "By those drawn at random, the first 20 %% of the work in order holds %(found)s %% of the disputes, %(gain)s "
         "times its share; AUROC %(auroc)s (95 %%: %(low)s to %(high)s)."
     ) % {
         "found": format_decimals(100 * first.found, 0),
         "gain": format_decimals(first.gain, 1),
-        "auroc": format_decimals(proof.auroc, 2),
+        "auroc": format_decimals(evaluation.auroc, 2),
         "low": low,
         "high": high,
     }

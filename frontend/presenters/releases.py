@@ -76,56 +76,56 @@ def split_aims(release: Release) -> list[SplitAim]:
 
 
 def _size_aim(met: Mapping[str, Any]) -> SplitAim:
-    said = _("%(got)s test samples; %(wanted)s were wanted") % {
+    result = _("%(got)s test samples; %(wanted)s were wanted") % {
         "got": vocabulary.format_number(met["got"]),
         "wanted": vocabulary.format_number(met["wanted"]),
     }
-    return SplitAim(_("Size of the test part"), bool(met["exact"]), said, met["why"])
+    return SplitAim(_("Size of the test part"), bool(met["exact"]), result, met["why"])
 
 
 def _grouped_aim(met: Mapping[str, Any]) -> SplitAim:
-    said = _("%(both)s of %(questions)s questions have samples in both parts") % {
+    result = _("%(both)s of %(questions)s questions have samples in both parts") % {
         "both": vocabulary.format_number(met["in_both"]),
         "questions": vocabulary.format_number(met["questions"]),
     }
-    return SplitAim(_("Grouped by question"), not met["in_both"], said)
+    return SplitAim(_("Grouped by question"), not met["in_both"], result)
 
 
 def _fixed_parts_aim(met: Mapping[str, Any]) -> SplitAim:
     before = met["train"] + met["test"]
     if not before:
         return SplitAim(_("Parts are for ever"), True, _("no question had a part before this release"))
-    said = ngettext(
+    result = ngettext(
         "%(moved)s of %(before)s question that had a part has another one now",
         "%(moved)s of %(before)s questions that had a part have another one now",
         before,
     ) % {"moved": vocabulary.format_number(met["moved"]), "before": vocabulary.format_number(before)}
-    return SplitAim(_("Parts are for ever"), not met["moved"], said)
+    return SplitAim(_("Parts are for ever"), not met["moved"], result)
 
 
 def _test_pool_aim(met: Mapping[str, Any]) -> SplitAim:
-    what = _("Test from the reserved pool alone")
+    name = _("Test from the reserved pool alone")
     if not met["reserved"]:
         return SplitAim(
-            what, True, _("no pool was reserved: no suggestion had been shown, so every question could be test")
+            name, True, _("no pool was reserved: no suggestion had been shown, so every question could be test")
         )
-    said = _("%(outside)s test questions from outside of the pool, which has %(questions)s of those released") % {
+    result = _("%(outside)s test questions from outside of the pool, which has %(questions)s of those released") % {
         "outside": vocabulary.format_number(met["outside"]),
         "questions": vocabulary.format_number(met["questions"]),
     }
-    return SplitAim(what, not met["outside"], said)
+    return SplitAim(name, not met["outside"], result)
 
 
-def _stratified_aim(what: str, met: Mapping[str, Any]) -> SplitAim:
+def _stratified_aim(name: str, met: Mapping[str, Any]) -> SplitAim:
     values = len(met["values"])
     if values < 2:
-        return SplitAim(what, True, _("there is only one"))
+        return SplitAim(name, True, _("there is only one"))
     worst = met["largest"]
     counted = {"n": vocabulary.format_number(values), "worst": vocabulary.format_number(worst)}
     if not worst:
-        said = _("each of %(n)s has its share of the test part, as near as whole samples come to it") % counted
+        result = _("each of %(n)s has its share of the test part, as near as whole samples come to it") % counted
     else:
-        said = (
+        result = (
             ngettext(
                 "of %(n)s the worst is %(worst)s sample off its share of the test part",
                 "of %(n)s the worst is %(worst)s samples off its share of the test part",
@@ -133,12 +133,12 @@ def _stratified_aim(what: str, met: Mapping[str, Any]) -> SplitAim:
             )
             % counted
         )
-    return SplitAim(what, not worst, said, _("Whole questions allow no better, or nearly so.") if worst else "")
+    return SplitAim(name, not worst, result, _("Whole questions allow no better, or nearly so.") if worst else "")
 
 
-def balance_rows(release: Release, what: str) -> list[BalanceRow]:
+def balance_rows(release: Release, field: str) -> list[BalanceRow]:
     """Return how each generator or domain is divided, drawn beside the share of the whole."""
-    rows = release.about["met"][what]["values"][:NAMED_AT_MOST]
+    rows = release.about["met"][field]["values"][:NAMED_AT_MOST]
     most = max((row["train"] + row["test"] for row in rows), default=0)
     return [
         BalanceRow(
@@ -149,7 +149,7 @@ def balance_rows(release: Release, what: str) -> list[BalanceRow]:
             beyond=row["beyond"],
             drawing=svg.draw_stacked_bar(
                 [("f-ink3", row["train"]), ("f-ink", row["test"])],
-                whole=most,
+                full_amount=most,
                 label=_("%(test)s of %(all)s are test") % {"test": row["test"], "all": row["train"] + row["test"]},
             ),
         )
@@ -174,7 +174,7 @@ def generator_release_rows(release: Release) -> list[GeneratorReleaseRow]:
                     ("f-att", row["overridden"]),
                     ("f-ink3", row["open"]),
                 ],
-                whole=most,
+                full_amount=most,
                 label=_("%(agreed)s agreed, %(overridden)s of them overridden, %(open)s open")
                 % {"agreed": row["released"], "overridden": row["overridden"], "open": row["open"]},
             ),
@@ -187,16 +187,16 @@ def changes_sentence(changes: ReleaseChanges) -> str:
     """Return in one sentence what a new release would have otherwise."""
     if not changes.any:
         return _("Nothing: a release made now would hold the same scores.")
-    said = []
-    for count, one, many in (
+    clauses = []
+    for count, singular, plural in (
         (changes.changed, _("%(n)s sample has another final score"), _("%(n)s samples have another final score")),
         (changes.open, _("%(n)s is not agreed any more"), _("%(n)s are not agreed any more")),
         (changes.withdrawn, _("%(n)s is withdrawn"), _("%(n)s are withdrawn")),
         (changes.added, _("%(n)s has been agreed that is not in it"), _("%(n)s have been agreed that are not in it")),
     ):
         if count:
-            said.append((one if count == 1 else many) % {"n": vocabulary.format_number(count)})
-    return _(", ").join(said) + "."
+            clauses.append((singular if count == 1 else plural) % {"n": vocabulary.format_number(count)})
+    return _(", ").join(clauses) + "."
 
 
 def outcome_table(release: Release) -> tuple[list[str], list[tuple[str, Sequence[int]]]]:

@@ -41,18 +41,18 @@ class StudyReports:
 
 def load_study_reports(study: Study) -> StudyReports:
     """Read the figures of a study with their age."""
-    found = stored_reports.all_latest_reports(study)
-    made_at = min((one.made_at for one in found.values()), default=None)
-    stale = any(one.stale for one in found.values())
+    stored = stored_reports.all_latest_reports(study)
+    made_at = min((report.made_at for report in stored.values()), default=None)
+    stale = any(report.stale for report in stored.values())
     job = Job.objects.filter(study=study, kind=stored_reports.KIND).order_by("-created_at").first()
     if job is not None and job.state not in UNFINISHED:
         ended_badly = job.state == Job.State.FAILED and (made_at is None or (job.finished_at or made_at) > made_at)
         job = job if ended_badly else None
     return StudyReports(
-        agreement=_report_data(found, Kind.AGREEMENT),
-        annotators=_report_data(found, Kind.ANNOTATORS),
-        progress=_report_data(found, Kind.PROGRESS),
-        influence=_report_data(found, Kind.INFLUENCE),
+        agreement=_report_data(stored, Kind.AGREEMENT),
+        annotators=_report_data(stored, Kind.ANNOTATORS),
+        progress=_report_data(stored, Kind.PROGRESS),
+        influence=_report_data(stored, Kind.INFLUENCE),
         made_at=made_at,
         stale=stale,
         scores_since=summaries.scores_since(study, made_at) if made_at is not None and stale else 0,
@@ -61,8 +61,8 @@ def load_study_reports(study: Study) -> StudyReports:
     )
 
 
-def _report_data(found: Mapping[str, stored_reports.StoredReport], kind: str) -> dict[str, Any] | None:
-    return found[kind].data if kind in found else None
+def _report_data(stored: Mapping[str, stored_reports.StoredReport], kind: str) -> dict[str, Any] | None:
+    return stored[kind].data if kind in stored else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class People:
 
     def in_order(self, public_ids: set[str]) -> list[str]:
         """Return members by what they are called."""
-        return sorted(public_ids, key=lambda one: (self.called(one).casefold(), one))
+        return sorted(public_ids, key=lambda member_id: (self.called(member_id).casefold(), member_id))
 
 
 def load_people(study: Study, *, names: bool) -> People:

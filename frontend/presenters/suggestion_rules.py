@@ -41,7 +41,7 @@ def _blind_text(share: float) -> str:
     if share >= 1:
         return _("All samples are scored by people who do not meet the judge, so it has no effect.")
     exact = Fraction(share).limit_denominator(10_000)
-    of = next((whole for whole in _ROUND_NUMBERS if (exact * whole).denominator == 1), None)
+    of = next((total for total in _ROUND_NUMBERS if (exact * total).denominator == 1), None)
     if of is None:
         return _("%(share)s of the samples are scored by people who do not meet the judge.") % {
             "share": format_percent(share)

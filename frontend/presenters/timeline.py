@@ -127,13 +127,13 @@ class TimelineDay:
 
 def group_by_day(entries: Iterable[TimelineEntry]) -> list[TimelineDay]:
     """Group steps by day, in the order in which they come."""
-    found: list[TimelineDay] = []
+    days: list[TimelineDay] = []
     for entry in entries:
         day = timezone.localtime(entry.at).date() if entry.at is not None else None
-        if not found or found[-1].day != day:
-            found.append(TimelineDay(day, []))
-        found[-1].steps.append(_timeline_row(entry))
-    return found
+        if not days or days[-1].day != day:
+            days.append(TimelineDay(day, []))
+        days[-1].steps.append(_timeline_row(entry))
+    return days
 
 
 def _timeline_row(entry: TimelineEntry) -> TimelineRow:

@@ -57,23 +57,23 @@ def todo_items(
 
 
 def _study_items(study: Study, protocol: Protocol) -> list[TodoItem]:
-    found = []
+    items = []
     if study.state != Study.State.RUNNING:
         detail = _("the study is %(state)s") % {"state": vocabulary.stored_word(study.state)}
-        found.append(TodoItem(1, _("nobody can score"), reverse("settings", args=[study.slug]), detail))
+        items.append(TodoItem(1, _("nobody can score"), reverse("settings", args=[study.slug]), detail))
     with_login = Member.objects.filter(study=study, state=Member.State.ACTIVE, user__isnull=False).exclude(
         role=Member.Role.RESEARCHER
     )
     scoring = dict(with_login.values_list("role").annotate(n=Count("pk")))
     people = reverse("people", args=[study.slug])
     if not scoring.get(Member.Role.ANNOTATOR):
-        found.append(TodoItem(0, _("annotators"), people, _("invite them by a link")))
+        items.append(TodoItem(0, _("annotators"), people, _("invite them by a link")))
     elif sum(scoring.values()) < protocol.annotators_per_sample and study.state == Study.State.RUNNING:
         detail = _("each sample needs %(k)s, admins who score included") % {"k": protocol.annotators_per_sample}
         count = sum(scoring.values())
         label = ngettext("person who can score", "people who can score", count)
-        found.append(TodoItem(count, label, people, detail))
-    return found
+        items.append(TodoItem(count, label, people, detail))
+    return items
 
 
 def _discussion_items(study: Study, now: datetime) -> list[TodoItem]:
@@ -91,7 +91,7 @@ def _discussion_items(study: Study, now: datetime) -> list[TodoItem]:
         .annotate(low=Min("level__value"), high=Max("level__value"))
         .order_by("dimension__position")
     )
-    said = ", ".join(f"{topics[pk]} {low:g}–{high:g}" for pk, low, high in ranges)
+    ranges_text = ", ".join(f"{topics[pk]} {low:g}–{high:g}" for pk, low, high in ranges)
     late = (now - oldest.due_at).days if oldest.due_at and oldest.due_at < now else 0
     age = (
         ngettext("the oldest %(n)s day late", "the oldest %(n)s days late", late) % {"n": late}
@@ -101,7 +101,7 @@ def _discussion_items(study: Study, now: datetime) -> list[TodoItem]:
     detail = _("%(age)s: sample %(sample)s") % {"age": age, "sample": oldest.sample.external_id[:40]}
     label = ngettext("discussion to decide", "discussions to decide", count)
     url = reverse("discussions", args=[study.slug])
-    return [TodoItem(count, label, url, f"{detail}, {said}" if said else detail)]
+    return [TodoItem(count, label, url, f"{detail}, {ranges_text}" if ranges_text else detail)]
 
 
 def _absent_people_items(study: Study) -> list[TodoItem]:
@@ -118,12 +118,12 @@ def _absent_people_items(study: Study) -> list[TodoItem]:
     people = list(rows)
     if not people:
         return []
-    said = [
+    texts = [
         _("%(name)s (%(state)s) in %(n)s") % {"name": name, "state": vocabulary.stored_word(state), "n": n}
         for name, state, n in people
     ]
     label = ngettext("absent person awaited", "absent people awaited", len(people))
-    return [TodoItem(len(people), label, reverse("discussions", args=[study.slug]), _first_few(said))]
+    return [TodoItem(len(people), label, reverse("discussions", args=[study.slug]), _first_few(texts))]
 
 
 def _blocked_sample_items(study: Study) -> list[TodoItem]:
@@ -138,12 +138,12 @@ def _blocked_sample_items(study: Study) -> list[TodoItem]:
         .annotate(n=Count("pk"))
         .order_by("-n", "reason")
     )
-    said = [f"“{vocabulary.stored_word(reason)}”" for reason, _n in skips[:NAMED_AT_MOST]]
+    texts = [f"“{vocabulary.stored_word(reason)}”" for reason, _n in skips[:NAMED_AT_MOST]]
     if reasons.get("nobody_eligible"):
-        said.append(_("nobody may score %(n)s of them") % {"n": vocabulary.format_number(reasons["nobody_eligible"])})
+        texts.append(_("nobody may score %(n)s of them") % {"n": vocabulary.format_number(reasons["nobody_eligible"])})
     label = ngettext("blocked sample", "blocked samples", count)
     url = reverse("samples", args=[study.slug]) + "?state=blocked"
-    return [TodoItem(count, label, url, ", ".join(said) or _("skipped so often that nobody is left to score them"))]
+    return [TodoItem(count, label, url, ", ".join(texts) or _("skipped so often that nobody is left to score them"))]
 
 
 def _anchoring_items(study: Study, reports: StudyReports) -> list[TodoItem]:
@@ -172,8 +172,8 @@ def _rubber_stamp_items(study: Study, reports: StudyReports, people: People) -> 
         if len(rows) == 1
         else reverse("influence", args=[study.slug]) + "#h-people"
     )
-    said = [f"{people.called(row['member'])} {influence_text.rubber_stamp_text(row)}" for row in rows]
-    return [TodoItem(len(rows), label, url, _first_few(said, "; "))]
+    texts = [f"{people.called(row['member'])} {influence_text.rubber_stamp_text(row)}" for row in rows]
+    return [TodoItem(len(rows), label, url, _first_few(texts, "; "))]
 
 
 def _drift_items(study: Study, annotators: Sequence[AnnotatorBoardRow]) -> list[TodoItem]:
@@ -195,19 +195,21 @@ def _import_items(study: Study, now: datetime) -> list[TodoItem]:
         "-created_at"
     )
     rows = list(job_list.list_jobs(recent).annotate(first_reason=F("result__errors__0__message"))[:50])
-    found = []
+    items = []
     failed = [row for row in rows if row.state == Job.State.FAILED]
     if failed:
         label = ngettext("failed import", "failed imports", len(failed))
         url = reverse("jobs", args=[study.slug]) + "?state=failed"
-        found.append(TodoItem(len(failed), label, url, _dated_text(failed[0], failed[0].error)))
-    real: Any = next((row for row in rows if row.state == Job.State.DONE and not row.arguments.get("dry_run")), None)
-    if real is not None and real.said_refused:
-        count = real.said_refused
+        items.append(TodoItem(len(failed), label, url, _dated_text(failed[0], failed[0].error)))
+    last_import: Any = next(
+        (row for row in rows if row.state == Job.State.DONE and not row.arguments.get("dry_run")), None
+    )
+    if last_import is not None and last_import.said_refused:
+        count = last_import.said_refused
         label = ngettext("refused line", "refused lines", count)
-        url = reverse("job", args=[study.slug, real.public_id])
-        found.append(TodoItem(count, label, url, _dated_text(real, real.first_reason or "")))
-    return found
+        url = reverse("job", args=[study.slug, last_import.public_id])
+        items.append(TodoItem(count, label, url, _dated_text(last_import, last_import.first_reason or "")))
+    return items
 
 
 def _running_job_items(study: Study) -> list[TodoItem]:
@@ -216,8 +218,8 @@ def _running_job_items(study: Study) -> list[TodoItem]:
     if not rows:
         return []
     label = ngettext("job at work", "jobs at work", len(rows))
-    said = [jobs.job_title(row) + (f" {100 * row.done // row.total} %" if row.total else "") for row in rows]
-    return [TodoItem(len(rows), label, reverse("jobs", args=[study.slug]), _first_few(said))]
+    texts = [jobs.job_title(row) + (f" {100 * row.done // row.total} %" if row.total else "") for row in rows]
+    return [TodoItem(len(rows), label, reverse("jobs", args=[study.slug]), _first_few(texts))]
 
 
 def _dated_text(job: Job, why: str) -> str:
@@ -225,7 +227,7 @@ def _dated_text(job: Job, why: str) -> str:
     return f"{day}: {why[:120]}" if why else day
 
 
-def _first_few(said: Sequence[str], between: str = ", ") -> str:
-    more = len(said) - NAMED_AT_MOST
-    text = between.join(said[:NAMED_AT_MOST])
+def _first_few(texts: Sequence[str], between: str = ", ") -> str:
+    more = len(texts) - NAMED_AT_MOST
+    text = between.join(texts[:NAMED_AT_MOST])
     return text if more <= 0 else _("%(some)s and %(n)s more") % {"some": text, "n": more}

@@ -45,11 +45,11 @@ def dimension_of(rubric: Any, key: str) -> Any:
 @register.simple_tag
 def link_blocks(text: str, blocks: Iterable[str]) -> SafeString:
     """Show what somebody wrote; the names of the sample's blocks in it become links to them."""
-    known = set(blocks)
+    names = set(blocks)
 
-    def link(found: re.Match[str]) -> str:
-        name = found[1]
-        return f'<a class="ref" href="#{name}">{name}</a>' if name in known else name
+    def link(match: re.Match[str]) -> str:
+        name = match[1]
+        return f'<a class="ref" href="#{name}">{name}</a>' if name in names else name
 
     return mark_safe(REFERENCE.sub(link, escape(text)))  # noqa: S308 - escaped before the links are put in
 

@@ -24,11 +24,11 @@ def plain(value: float | None) -> str:
 
 
 @register.filter
-def percent(part: float, whole: float) -> str:
+def percent(part: float, total: float) -> str:
     """Show a share of a whole in per cent; one that is there but tiny is not zero."""
-    if not whole:
+    if not total:
         return "0 %"
-    share = 100 * part / whole
+    share = 100 * part / total
     return "<1 %" if 0 < share < 1 else f"{share:.0f} %"
 
 

@@ -61,8 +61,8 @@ def icon_symbol(name: str) -> SafeString:
 
 @cache
 def _drawing(name: str) -> IconDrawing:
-    found = DRAWING.search((FOLDER / f"{name}.svg").read_text(encoding="utf-8"))
-    if found is None:
+    match = DRAWING.search((FOLDER / f"{name}.svg").read_text(encoding="utf-8"))
+    if match is None:
         raise ValueError(f"{name}.svg is no drawing with a canvas that begins at 0 0")
-    shapes = re.sub(r">\s+<", "><", found[4])
-    return IconDrawing(found[1], int(found[2]), int(found[3]), mark_safe(shapes))  # noqa: S308 - a file of ours
+    shapes = re.sub(r">\s+<", "><", match[4])
+    return IconDrawing(match[1], int(match[2]), int(match[3]), mark_safe(shapes))  # noqa: S308 - a file of ours

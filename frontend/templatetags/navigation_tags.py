@@ -93,11 +93,11 @@ def study_navigation(context: dict[str, Any]) -> dict[str, Any]:
     study, request = context["study"], context["request"]
     match = request.resolver_match
     here = BELONGS_TO.get(match.url_name, match.url_name) if match else ""
-    own = inbox.find_membership(request.user, study)
-    counts = {"discuss": own.waiting, "discussions": own.handed_over, "jobs": own.at_work}
-    names = places(request.user, own.member)
+    membership = inbox.find_membership(request.user, study)
+    counts = {"discuss": membership.waiting, "discussions": membership.handed_over, "jobs": membership.at_work}
+    names = places(request.user, membership.member)
     # A place of its own only while there is something to see.
-    if own.at_work or here == "jobs":
+    if membership.at_work or here == "jobs":
         names = (*names[:-1], "jobs", names[-1])
     return {
         "places": [

@@ -15,6 +15,6 @@ register = template.Library()
 def open_cases(member: Member) -> dict[str, Any]:
     """Say in how many open discussions a member takes part, and what becomes of them without the member."""
     counts = open_participations(member.study).filter(member=member)
-    found = counts.aggregate(open=Count("pk"), waits=Count("pk", filter=Q(waits=True)))
+    totals = counts.aggregate(open=Count("pk"), waits=Count("pk", filter=Q(waits=True)))
     away = member.state != Member.State.ACTIVE or member.user_id is None
-    return {"member": member, "study": member.study, "cases": found["open"], "waits": found["waits"], "away": away}
+    return {"member": member, "study": member.study, "cases": totals["open"], "waits": totals["waits"], "away": away}

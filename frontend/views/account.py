@@ -15,7 +15,7 @@ from annotation.studies import accounts, logins
 from frontend.forms.accounts import ChangePasswordForm, DetailsForm, SignOutEverywhereForm, TokenForm
 from frontend.forms.base import PageForm
 
-from .common import show, viewer
+from .common import render_page, viewer
 
 
 @login_required
@@ -119,4 +119,4 @@ def _page(
         "new_token": new_token,
         "secret": secret,
     }
-    return show(request, "account.html", context, status=status)
+    return render_page(request, "account.html", context, status=status)

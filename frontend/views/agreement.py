@@ -19,16 +19,16 @@ from frontend.presenters import agreement as agreement_rows
 from frontend.presenters.annotator_remarks import LEVEL_SENTENCES
 from frontend.presenters.stored_reports import load_people, load_study_reports
 
-from .common import show, study_of, viewer
+from .common import render_page, viewer, visible_study
 
 
 @login_required
 @require_safe
 def agreement(request: HttpRequest, slug: str) -> HttpResponse:
     """Show agreement at one level of measurement, for all samples or by generator or domain."""
-    study = _read(request, slug)
-    level = _one_of(request.GET.get("level"), agreement_rows.LEVELS)
-    by = _one_of(request.GET.get("by"), agreement_rows.GROUPS)
+    study = _readable_study(request, slug)
+    level = _choice_or_first(request.GET.get("level"), agreement_rows.LEVELS)
+    by = _choice_or_first(request.GET.get("by"), agreement_rows.GROUPS)
     leads = permissions.may_lead(viewer(request), study)
     rubric = load_rubric(study.rubric_id)
     reports = load_study_reports(study)
@@ -44,8 +44,8 @@ def agreement(request: HttpRequest, slug: str) -> HttpResponse:
         "headline": agreement_rows.summary_sentence(shown) if reports.agreement is not None else _("Agreement"),
         "basis": agreement_rows.evaluation_counts(whole),
         "level_sentence": LEVEL_SENTENCES[level],
-        "levels": [_choice(study, name, level, level=name, by=by) for name in agreement_rows.LEVELS],
-        "groups": [_choice(study, name, by, level=level, by=name) for name in agreement_rows.GROUPS],
+        "levels": [_choice_link(study, name, level, level=name, by=by) for name in agreement_rows.LEVELS],
+        "groups": [_choice_link(study, name, by, level=level, by=name) for name in agreement_rows.GROUPS],
         "left_out": (reports.agreement or {}).get("left_out", {}).get(by, 0),
         "query": urlencode({"level": level, "by": by}),
         "heat_maps": agreement_rows.kappa_heat_maps(whole, rubric, people),
@@ -53,14 +53,14 @@ def agreement(request: HttpRequest, slug: str) -> HttpResponse:
         "moved_sentence": agreement_rows.stance_change_sentence(moved),
         "whom": agreement_rows.adoption_heat_map(reports.agreement, people),
     }
-    return show(request, "agreement.html", context)
+    return render_page(request, "agreement.html", context)
 
 
 @login_required
 @require_POST
-def refresh(request: HttpRequest, slug: str) -> HttpResponse:
+def refresh_reports(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask for a new calculation, and go back to the page that asked."""
-    study = study_of(request, slug)
+    study = visible_study(request, slug)
     stored_reports.request_reports(by=viewer(request), study=study)
     back = request.POST.get("back", "")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
@@ -70,9 +70,9 @@ def refresh(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def age(request: HttpRequest, slug: str) -> HttpResponse:
+def report_status(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the line that says how old the figures are; a page whose calculation is over fetches itself anew."""
-    study = _read(request, slug)
+    study = _readable_study(request, slug)
     htmx = getattr(request, "htmx", None)
     back = (htmx.current_url_abs_path if htmx else None) or reverse("agreement", args=[study.slug])
     reports = load_study_reports(study)
@@ -83,20 +83,20 @@ def age(request: HttpRequest, slug: str) -> HttpResponse:
         "back": back,
         "reload": not reports.running,
     }
-    return show(request, "parts/report_status.html", context)
+    return render_page(request, "parts/report_status.html", context)
 
 
-def _read(request: HttpRequest, slug: str) -> Study:
-    study = study_of(request, slug)
+def _readable_study(request: HttpRequest, slug: str) -> Study:
+    study = visible_study(request, slug)
     permissions.require_results(viewer(request), study)
     return study
 
 
-def _one_of(asked: str | None, known: tuple[str, ...]) -> str:
+def _choice_or_first(asked: str | None, known: tuple[str, ...]) -> str:
     return asked if asked in known else known[0]
 
 
-def _choice(study: Study, name: str, chosen: str, **query: str) -> dict[str, Any]:
+def _choice_link(study: Study, name: str, chosen: str, **query: str) -> dict[str, Any]:
     words = {
         "ordinal": _("ordinal"),
         "interval": _("interval"),

@@ -22,7 +22,7 @@ def viewer(request: HttpRequest) -> User:
     return request.user
 
 
-def study_of(request: HttpRequest, slug: str) -> Study:
+def visible_study(request: HttpRequest, slug: str) -> Study:
     """Return the study, if the viewer may know of it."""
     study = studies_visible_to(viewer(request)).select_related("rubric").filter(slug=slug).first()
     if study is None:
@@ -30,7 +30,7 @@ def study_of(request: HttpRequest, slug: str) -> Study:
     return study
 
 
-def show(
+def render_page(
     request: HttpRequest, template: str, context: dict[str, Any] | None = None, *, status: int = 200
 ) -> HttpResponse:
     """Show a page that no cache may keep: what a person may see changes with their role."""
@@ -39,7 +39,7 @@ def show(
     return response
 
 
-def name_in(text: str) -> str:
+def parse_public_id(text: str) -> str:
     """Return the public name of a row as it came in a query, or nothing where it cannot be one."""
     return text if re.fullmatch("[2-9b-z]{12}", text) else ""
 

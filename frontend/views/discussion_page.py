@@ -19,7 +19,7 @@ from annotation.models import Member, Study, User
 from frontend.client_text.discussion_page import discussion_page_text, discussion_reasons
 from frontend.client_text.page_data import OPAQUE, dimensions_of
 
-from .common import show, study_of, viewer
+from .common import render_page, viewer, visible_study
 
 # The case on the table and three behind it: more than a person answers while the server does.
 AHEAD = 4
@@ -31,13 +31,13 @@ AHEAD = 4
 @gzip_page  # Echoes nothing of the request, and the token in it is masked anew each time: safe to compress.
 def discussion_page(request: HttpRequest, slug: str, case: str = "") -> HttpResponse:
     """Show the page to those who discuss, at one case of theirs or at the first that waits for them."""
-    user, study = viewer(request), study_of(request, slug)
+    user, study = viewer(request), visible_study(request, slug)
     member = permissions.find_member(user, study)
     if member is None or member.role == Member.Role.RESEARCHER:
         raise NotAllowed("You do not discuss in this study.")
     if case and not participations_of(user).filter(discussion__public_id=case, discussion__study=study).exists():
         raise Http404(_("There is no such discussion, or you do not take part in it."))
-    return show(request, "discuss.html", {"study": study, "boot": _page_data(user, study, member, case)})
+    return render_page(request, "discuss.html", {"study": study, "boot": _page_data(user, study, member, case)})
 
 
 def _page_data(user: User, study: Study, member: Member, case: str) -> dict[str, Any]:

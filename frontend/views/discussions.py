@@ -29,7 +29,7 @@ from frontend.forms.base import PageForm
 from frontend.forms.discussions import CaseFilterForm, DeadlineForm, ExcuseForm, OverrideForm
 from frontend.presenters import discussions as case_words
 
-from .common import name_in, run_form_action, show, study_of, viewer
+from .common import parse_public_id, render_page, run_form_action, viewer, visible_study
 
 PAGE = 25
 
@@ -47,7 +47,7 @@ class ShownTopic:
 @require_safe
 def discussions(request: HttpRequest, slug: str) -> HttpResponse:
     """List the cases of a study, those that the admins have to decide first, a page at a time."""
-    study = _read(request, slug)
+    study = _readable_study(request, slug)
     user, rubric = viewer(request), load_rubric(study.rubric_id)
     leads = permissions.may_lead(user, study)
     awaited = admin_list.awaited_members(study)
@@ -58,18 +58,20 @@ def discussions(request: HttpRequest, slug: str) -> HttpResponse:
     if standing == admin_list.CLOSED:
         form.forget_people()
     form.is_valid()
-    chosen = {name: value for name, value in form.cleaned_data.items() if value}
-    wanted = admin_list.DiscussionFilter(
+    filters = {name: value for name, value in form.cleaned_data.items() if value}
+    discussion_filter = admin_list.DiscussionFilter(
         standing=standing,
-        dimension=next((d.id for d in rubric.dimensions if d.key == chosen.get("dimension")), None),
-        waits_for=next((m.pk for m in awaited if m.public_id == chosen.get("waits_for")), None),
-        somebody_away="people" in chosen,
+        dimension=next((d.id for d in rubric.dimensions if d.key == filters.get("dimension")), None),
+        waits_for=next((m.pk for m in awaited if m.public_id == filters.get("waits_for")), None),
+        somebody_away="people" in filters,
     )
-    after = name_in(request.GET.get("after", ""))
-    page = admin_list.read_case_page(by=user, study=study, rubric=rubric, wanted=wanted, after=after, limit=PAGE)
-    _remember(request, study, [line.sample for line in page.rows])
+    after = parse_public_id(request.GET.get("after", ""))
+    page = admin_list.read_case_page(
+        by=user, study=study, rubric=rubric, wanted=discussion_filter, after=after, limit=PAGE
+    )
+    _record_exposure(request, study, [line.sample for line in page.rows])
     counts = admin_list.count_by_standing(study)
-    here = {**({"state": standing} if standing != admin_list.OPEN else {}), **chosen}
+    query = {**({"state": standing} if standing != admin_list.OPEN else {}), **filters}
     context: dict[str, Any] = {
         "study": study,
         "form": form,
@@ -79,59 +81,61 @@ def discussions(request: HttpRequest, slug: str) -> HttpResponse:
         "standing": standing,
         "tabs": [(name, case_words.list_part_name(name, leads=leads), counts[name]) for name in admin_list.STANDINGS],
         "headline": case_words.list_headline(counts, leads=leads),
-        "narrowed": bool(chosen),
-        "next": "?" + urlencode({**here, "after": page.next}) if page.next else "",
-        "first": ("?" + urlencode(here)) if after else "",
+        "narrowed": bool(filters),
+        "next": "?" + urlencode({**query, "after": page.next}) if page.next else "",
+        "first": ("?" + urlencode(query)) if after else "",
         "leads": leads,
     }
-    return show(request, "discussions.html", context)
+    return render_page(request, "discussions.html", context)
 
 
 @login_required
 @require_safe
 def discussion(request: HttpRequest, slug: str, case: str) -> HttpResponse:
     """Show one case; somebody who takes part and owes a reason goes to the page where reasons are given."""
-    study = _read(request, slug)
-    found = _case(request, study, case)
-    if found.me is not None and _withheld(found):
-        return redirect("discuss-one", slug=study.slug, case=found.id)
+    study = _readable_study(request, slug)
+    case_view = _visible_case(request, study, case)
+    if case_view.me is not None and _is_withheld(case_view):
+        return redirect("discuss-one", slug=study.slug, case=case_view.id)
     since = request.GET.get("since", "")
-    if request.headers.get("HX-Request") and since == str(found.version):
+    if request.headers.get("HX-Request") and since == str(case_view.version):
         return HttpResponse(status=204)
-    return _page(request, study, found)
+    return _render_case(request, study, case_view)
 
 
 @login_required
 @require_POST
 def override(request: HttpRequest, slug: str, case: str) -> HttpResponse:
     """Decide dimensions in the participants' place."""
-    study = _led(request, slug)
-    found = _case(request, study, case)
-    form = OverrideForm(request.POST, dimensions=_open(found, study, request.POST), auto_id="override_%s")
+    study = _led_study(request, slug)
+    case_view = _visible_case(request, study, case)
+    form = OverrideForm(
+        request.POST, dimensions=_open_dimensions(case_view, study, request.POST), auto_id="override_%s"
+    )
 
     def act() -> str:
         values = form.values
         moderating.override_topics(
-            by=viewer(request), discussion_id=found.id, values=values, reason=form.cleaned_data["reason"]
+            by=viewer(request), discussion_id=case_view.id, values=values, reason=form.cleaned_data["reason"]
         )
         return case_words.decision_message(values)
 
-    return _acted(request, study, found, form, "override", act)
+    return _respond_to_form(request, study, case_view, form, "override", act)
 
 
 @login_required
 @require_POST
 def excuse(request: HttpRequest, slug: str, case: str) -> HttpResponse:
     """Let somebody go, with or without a replacement."""
-    study = _led(request, slug)
-    found = _case(request, study, case)
-    form = _excuse_form(found, request.POST)
+    study = _led_study(request, slug)
+    case_view = _visible_case(request, study, case)
+    form = _excuse_form(case_view, request.POST)
 
     def act() -> str:
         data = form.cleaned_data
         moderating.excuse_participant(
             by=viewer(request),
-            discussion_id=found.id,
+            discussion_id=case_view.id,
             participant=data["participant"],
             reason=data["reason"],
             replacement=data["replacement"] or None,
@@ -140,113 +144,117 @@ def excuse(request: HttpRequest, slug: str, case: str) -> HttpResponse:
             return _("%(who)s is excused and replaced.") % {"who": data["participant"]}
         return _("%(who)s is excused.") % {"who": data["participant"]}
 
-    return _acted(request, study, found, form, "excuse", act)
+    return _respond_to_form(request, study, case_view, form, "excuse", act)
 
 
 @login_required
 @require_POST
 def deadline(request: HttpRequest, slug: str, case: str) -> HttpResponse:
     """Give the participants more time, or all of it."""
-    study = _led(request, slug)
-    found = _case(request, study, case)
+    study = _led_study(request, slug)
+    case_view = _visible_case(request, study, case)
     form = DeadlineForm(request.POST, auto_id="deadline_%s")
 
     def act() -> str:
         due_at = form.due_at
         moderating.set_deadline(
-            by=viewer(request), discussion_id=found.id, due_at=due_at, reason=form.cleaned_data["reason"]
+            by=viewer(request), discussion_id=case_view.id, due_at=due_at, reason=form.cleaned_data["reason"]
         )
         return case_words.deadline_message(due_at)
 
-    return _acted(request, study, found, form, "deadline", act)
+    return _respond_to_form(request, study, case_view, form, "deadline", act)
 
 
-def _acted(
-    request: HttpRequest, study: Study, found: CaseView, form: PageForm, name: str, act: Callable[[], str]
+def _respond_to_form(
+    request: HttpRequest, study: Study, case_view: CaseView, form: PageForm, name: str, act: Callable[[], str]
 ) -> HttpResponse:
     """Do what a form asks for and lead back to the case, or show the case with what is wrong beside the field."""
-    if _withheld(found):
-        return redirect("discuss-one", slug=study.slug, case=found.id)
-    if found.state == Discussion.State.CLOSED:
+    if _is_withheld(case_view):
+        return redirect("discuss-one", slug=study.slug, case=case_view.id)
+    if case_view.state == Discussion.State.CLOSED:
         messages.error(request, _("This discussion has ended in the meantime. Nothing was changed."))
-        return _page(request, study, found, status=409)
+        return _render_case(request, study, case_view, status=409)
     status = run_form_action(request, form, act)
     if status == 302:
-        return redirect("discussion", slug=study.slug, case=found.id)
-    return _page(request, study, _case(request, study, found.id), forms={name: form}, status=status)
+        return redirect("discussion", slug=study.slug, case=case_view.id)
+    return _render_case(request, study, _visible_case(request, study, case_view.id), forms={name: form}, status=status)
 
 
-def _page(
+def _render_case(
     request: HttpRequest,
     study: Study,
-    found: CaseView,
+    case_view: CaseView,
     *,
     forms: dict[str, PageForm] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     rubric = load_rubric(study.rubric_id)
-    sample = Sample.objects.select_related("protocol").get(study=study, public_id=found.sample.public_id)
-    _remember(request, study, [sample])
-    topics = _topics(found, rubric)
+    sample = Sample.objects.select_related("protocol").get(study=study, public_id=case_view.sample.public_id)
+    _record_exposure(request, study, [sample])
+    topics = _shown_topics(case_view, rubric)
     leads = permissions.may_lead(viewer(request), study)
-    live = found.state != Discussion.State.CLOSED
+    live = case_view.state != Discussion.State.CLOSED
     context: dict[str, Any] = {
         "study": study,
-        "case": found,
-        "view": found.sample,
-        "blocks": blocks(found.sample),
+        "case": case_view,
+        "view": case_view.sample,
+        "blocks": block_names(case_view.sample),
         "sample": sample,
-        "names": case_words.participant_names(found),
+        "names": case_words.participant_names(case_view),
         "open": [shown for shown in topics if shown.topic.state == "open"],
         "closed": [shown for shown in topics if shown.topic.state != "open"],
-        "settled": [(settled, _dimension(rubric, settled.key)) for settled in found.settled],
-        "decided": _decided(found),
-        "headline": case_words.case_headline(found, leads=leads),
-        "about": case_words.case_summary(found),
+        "settled": [(settled, _dimension(rubric, settled.key)) for settled in case_view.settled],
+        "decided": _decision_reasons(case_view),
+        "headline": case_words.case_headline(case_view, leads=leads),
+        "about": case_words.case_summary(case_view),
         "leads": leads,
         "live": live,
-        "forms": _forms(found, study, forms or {}) if leads and live else {},
-        "address": reverse("discussion", args=[study.slug, found.id]),
+        "forms": _case_forms(case_view, study, forms or {}) if leads and live else {},
+        "address": reverse("discussion", args=[study.slug, case_view.id]),
     }
     template = "parts/discussion_case.html" if request.headers.get("HX-Request") else "discussion.html"
-    return show(request, template, context, status=status)
+    return render_page(request, template, context, status=status)
 
 
-def _forms(found: CaseView, study: Study, bound: dict[str, PageForm]) -> dict[str, PageForm]:
+def _case_forms(case_view: CaseView, study: Study, bound: dict[str, PageForm]) -> dict[str, PageForm]:
     forms: dict[str, PageForm] = {
-        "override": OverrideForm(dimensions=_open(found, study), auto_id="override_%s"),
-        "excuse": _excuse_form(found),
+        "override": OverrideForm(dimensions=_open_dimensions(case_view, study), auto_id="override_%s"),
+        "excuse": _excuse_form(case_view),
         "deadline": DeadlineForm(auto_id="deadline_%s"),
     }
     return {name: form.prepare() for name, form in (forms | bound).items()}
 
 
-def _excuse_form(found: CaseView, data: Any = None) -> ExcuseForm:
-    active = [one for one in found.participants if one.state == Participant.State.ACTIVE]
-    candidates = admin_list.eligible_replacements(found.id)
+def _excuse_form(case_view: CaseView, data: Any = None) -> ExcuseForm:
+    active = [participant for participant in case_view.participants if participant.state == Participant.State.ACTIVE]
+    candidates = admin_list.eligible_replacements(case_view.id)
     return ExcuseForm(data, participants=active, candidates=candidates, auto_id="excuse_%s")
 
 
-def _decided(found: CaseView) -> dict[str, str]:
+def _decision_reasons(case_view: CaseView) -> dict[str, str]:
     """Return why an admin decided, by dimension key."""
-    rows = FinalScore.objects.filter(discussion__public_id=found.id, outcome=FinalScore.Outcome.OVERRIDDEN)
+    rows = FinalScore.objects.filter(discussion__public_id=case_view.id, outcome=FinalScore.Outcome.OVERRIDDEN)
     return dict(rows.values_list("dimension__key", "reason"))
 
 
-def _topics(found: CaseView, rubric: RubricDefinition) -> list[ShownTopic]:
+def _shown_topics(case_view: CaseView, rubric: RubricDefinition) -> list[ShownTopic]:
     shown = []
-    for topic in found.topics:
+    for topic in case_view.topics:
         dimension = _dimension(rubric, topic.key)
         shown.append(
-            ShownTopic(topic, dimension, build_stance_axis(dimension, topic.stances or (), found.participants))
+            ShownTopic(topic, dimension, build_stance_axis(dimension, topic.stances or (), case_view.participants))
         )
     return shown
 
 
-def _open(found: CaseView, study: Study, sent: Mapping[str, Any] | None = None) -> list[DimensionDefinition]:
+def _open_dimensions(
+    case_view: CaseView, study: Study, form_data: Mapping[str, Any] | None = None
+) -> list[DimensionDefinition]:
     """Return the open dimensions, and those that were open when ``sent`` was filled in, for the service to refuse."""
     rubric = load_rubric(study.rubric_id)
-    keys = [topic.key for topic in found.topics if topic.state == "open" or (sent or {}).get(f"value_{topic.key}")]
+    keys = [
+        topic.key for topic in case_view.topics if topic.state == "open" or (form_data or {}).get(f"value_{topic.key}")
+    ]
     return [_dimension(rubric, key) for key in keys]
 
 
@@ -254,36 +262,36 @@ def _dimension(rubric: RubricDefinition, key: str) -> DimensionDefinition:
     return next(dimension for dimension in rubric.dimensions if dimension.key == key)
 
 
-def blocks(view: SampleView) -> list[str]:
+def block_names(view: SampleView) -> list[str]:
     """Return the names of a sample's blocks, which become links in what people write."""
     named = [block.number for turn in view.turns for block in turn.blocks]
     return [*named, *(f"Q{number}" for number, turn in enumerate(view.turns, 1) if turn.question)]
 
 
-def _withheld(found: CaseView) -> bool:
-    return any(not topic.revealed for topic in found.topics)
+def _is_withheld(case_view: CaseView) -> bool:
+    return any(not topic.revealed for topic in case_view.topics)
 
 
-def _case(request: HttpRequest, study: Study, case: str) -> CaseView:
-    found = case_for(by=viewer(request), discussion_id=case)
-    if found.study_slug != study.slug:
+def _visible_case(request: HttpRequest, study: Study, case: str) -> CaseView:
+    case_view = case_for(by=viewer(request), discussion_id=case)
+    if case_view.study_slug != study.slug:
         raise Http404(_("There is no such discussion."))
-    return found
+    return case_view
 
 
-def _read(request: HttpRequest, slug: str) -> Study:
-    study = study_of(request, slug)
+def _readable_study(request: HttpRequest, slug: str) -> Study:
+    study = visible_study(request, slug)
     permissions.require_results(viewer(request), study)
     return study
 
 
-def _led(request: HttpRequest, slug: str) -> Study:
-    study = study_of(request, slug)
+def _led_study(request: HttpRequest, slug: str) -> Study:
+    study = visible_study(request, slug)
     permissions.require_lead(viewer(request), study)
     return study
 
 
-def _remember(request: HttpRequest, study: Study, seen: list[Sample]) -> None:
+def _record_exposure(request: HttpRequest, study: Study, samples: list[Sample]) -> None:
     member: Member | None = permissions.find_member(viewer(request), study)
-    if member is not None and seen:
-        record_exposure(member=member, samples=seen)
+    if member is not None and samples:
+        record_exposure(member=member, samples=samples)

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_POST
 
 from annotation.exports.scores import Format, export_scores
 
-from .common import study_of, viewer
+from .common import viewer, visible_study
 
 # What each form is called as a file, and its type.
 FORMS: dict[str, tuple[Format, str, str]] = {
@@ -20,7 +20,7 @@ FORMS: dict[str, tuple[Format, str, str]] = {
 @require_POST
 def export(request: HttpRequest, slug: str, form: str) -> HttpResponseBase:
     """Stream the long score table. POST, as taking it away is remembered."""
-    study = study_of(request, slug)
+    study = visible_study(request, slug)
     if form not in FORMS:
         raise Http404
     format, name, content_type = FORMS[form]

@@ -11,7 +11,7 @@ from annotation.reports.inbox import StudyInbox, read_inbox
 from annotation.reports.summaries import MyStudy, my_studies
 from frontend.presenters.vocabulary import format_number
 
-from .common import show, viewer
+from .common import render_page, viewer
 
 
 @login_required
@@ -26,27 +26,27 @@ def home(request: HttpRequest) -> HttpResponse:
         "mine": [row for row in rows if row.member is not None],
         "waiting": waiting,
         "others": [row for row in rows if row.member is None],
-        "headline": _headline(rows, waiting),
+        "headline": _home_headline(rows, waiting),
         "may_create": permissions.may_create_studies(viewer(request)),
     }
-    return show(request, "home.html", context)
+    return render_page(request, "home.html", context)
 
 
-def _headline(rows: list[MyStudy], waiting: dict[int, StudyInbox]) -> str:
-    decide = sum(own.handed_over for own in waiting.values())
+def _home_headline(rows: list[MyStudy], waiting: dict[int, StudyInbox]) -> str:
+    decide = sum(inbox.handed_over for inbox in waiting.values())
     if decide:
         return ngettext("%(n)s discussion is yours to decide", "%(n)s discussions are yours to decide", decide) % {
             "n": format_number(decide)
         }
-    cases = sum(own.waiting for own in waiting.values())
+    cases = sum(inbox.waiting for inbox in waiting.values())
     if cases:
         return ngettext("%(n)s discussion waits for you", "%(n)s discussions wait for you", cases) % {
             "n": format_number(cases)
         }
-    held = sum(row.own.held for row in rows)
-    if held:
-        return ngettext("%(held)d sample is reserved for you", "%(held)d samples are reserved for you", held) % {
-            "held": held
+    reserved = sum(row.own.held for row in rows)
+    if reserved:
+        return ngettext("%(held)d sample is reserved for you", "%(held)d samples are reserved for you", reserved) % {
+            "held": reserved
         }
     if any(row.member is not None for row in rows):
         return _("My studies")

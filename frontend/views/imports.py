@@ -15,7 +15,7 @@ from annotation.models import Job, Study
 from frontend.forms.imports import ImportForm
 from frontend.presenters import jobs as job_words
 
-from .common import show, study_of, viewer
+from .common import render_page, viewer, visible_study
 
 SHOWN_JOBS = 10
 
@@ -24,12 +24,12 @@ SHOWN_JOBS = 10
 @require_http_methods(["GET", "HEAD", "POST"])
 def imports(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the imports so far; POST takes a file or a path and queues its dry run."""
-    study = _led(request, slug)
+    study = _led_study(request, slug)
     if request.method != "POST":
-        return _page(request, study, ImportForm())
+        return _render_imports(request, study, ImportForm())
     form = ImportForm(request.POST, request.FILES)
     if not form.is_valid():
-        return _page(request, study, form, status=400)
+        return _render_imports(request, study, form, status=400)
     user = viewer(request)
     try:
         file = store_input(by=user, study=study, upload=form.upload) if form.upload else ""
@@ -42,15 +42,15 @@ def imports(request: HttpRequest, slug: str) -> HttpResponse:
         )
     except WorkflowError as error:
         form.refuse(error)
-        return _page(request, study, form, status=error.status)
+        return _render_imports(request, study, form, status=error.status)
     return redirect("job", slug=study.slug, job_id=job.public_id)
 
 
 @login_required
 @require_POST
-def run(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
+def run_import(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
     """Queue the real run of a file whose dry run is done."""
-    study = study_of(request, slug)
+    study = visible_study(request, slug)
     permissions.require_results(viewer(request), study)
     rehearsal = job_list.visible_jobs(viewer(request), study).filter(public_id=job_id).first()
     if rehearsal is None or not rehearsal.arguments.get("dry_run") or rehearsal.state != Job.State.DONE:
@@ -62,20 +62,20 @@ def run(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
     return redirect("job", slug=study.slug, job_id=queued.public_id)
 
 
-def _led(request: HttpRequest, slug: str) -> Study:
-    study = study_of(request, slug)
+def _led_study(request: HttpRequest, slug: str) -> Study:
+    study = visible_study(request, slug)
     permissions.require_lead(viewer(request), study)
     return study
 
 
-def _page(request: HttpRequest, study: Study, form: ImportForm, *, status: int = 200) -> HttpResponse:
-    found = job_list.read_job_page(
+def _render_imports(request: HttpRequest, study: Study, form: ImportForm, *, status: int = 200) -> HttpResponse:
+    job_page = job_list.read_job_page(
         job_list.visible_jobs(viewer(request), study).filter(kind__in=job_words.IMPORTS), limit=SHOWN_JOBS
     )
     context = {
         "study": study,
         "form": form.prepare(),
-        "lines": [job_words.JobLine.of(row, viewer(request), leads=True) for row in found.rows],
-        "more": found.next is not None,
+        "lines": [job_words.JobLine.of(row, viewer(request), leads=True) for row in job_page.rows],
+        "more": job_page.next is not None,
     }
-    return show(request, "imports.html", context, status=status)
+    return render_page(request, "imports.html", context, status=status)

@@ -15,14 +15,14 @@ from frontend.presenters import influence_text
 from frontend.presenters.influence import influence_page
 from frontend.presenters.stored_reports import load_people, load_study_reports
 
-from .common import show, study_of, viewer
+from .common import render_page, viewer, visible_study
 
 
 @login_required
 @require_safe
 def influence(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the report; before anybody has met a judge, what it takes."""
-    study = study_of(request, slug)
+    study = visible_study(request, slug)
     permissions.require_results(viewer(request), study)
     leads = permissions.may_lead(viewer(request), study)
     reports = load_study_reports(study)
@@ -47,14 +47,14 @@ def influence(request: HttpRequest, slug: str) -> HttpResponse:
             "shown": shown,
             "reading": influence_text.reading_guide(report["limit"]),
         }
-    return show(request, "influence.html", context)
+    return render_page(request, "influence.html", context)
 
 
 @login_required
 @require_POST
-def suggestions(request: HttpRequest, slug: str) -> HttpResponseBase:
+def suggestions_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Stream every value that was suggested. POST, as taking it away is remembered."""
-    study = study_of(request, slug)
+    study = visible_study(request, slug)
     pieces = export_suggestions(by=viewer(request), study=study)
     response = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{study.slug}-suggestions.csv"'

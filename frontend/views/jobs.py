@@ -19,7 +19,7 @@ from frontend.forms.jobs import JobFilterForm
 from frontend.presenters import jobs as job_words
 from frontend.presenters.job_page import job_page
 
-from .common import show, study_of, viewer
+from .common import render_page, viewer, visible_study
 
 PAGE = 30
 LOG_PAGE = 200
@@ -33,14 +33,14 @@ DOWNLOADS = {
 @require_safe
 def jobs(request: HttpRequest, slug: str) -> HttpResponse:
     """List long work, what runs first; while something runs the page asks again by itself."""
-    study = study_of(request, slug)
+    study = visible_study(request, slug)
     permissions.require_results(viewer(request), study)
-    seen = job_list.visible_jobs(viewer(request), study)
-    form = JobFilterForm(request.GET, kinds=job_list.kinds_of(seen))
+    visible_jobs = job_list.visible_jobs(viewer(request), study)
+    form = JobFilterForm(request.GET, kinds=job_list.kinds_of(visible_jobs))
     form.is_valid()
     chosen = {name: value for name, value in form.cleaned_data.items() if value}
-    start = _number(request.GET.get("from", ""))
-    page = job_list.read_job_page(seen, **chosen, start=start, limit=PAGE)
+    start = _parse_offset(request.GET.get("from", ""))
+    page = job_list.read_job_page(visible_jobs, **chosen, start=start, limit=PAGE)
     leads = permissions.may_lead(viewer(request), study)
     context: dict[str, Any] = {
         "study": study,
@@ -52,67 +52,67 @@ def jobs(request: HttpRequest, slug: str) -> HttpResponse:
         "next": "?" + urlencode({**chosen, "from": page.next}) if page.next else "",
         "first": "?" + urlencode(chosen) if start else "",
     }
-    return show(request, "jobs.html", context)
+    return render_page(request, "jobs.html", context)
 
 
 @login_required
 @require_safe
 def job(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
     """Show one piece of work; while it runs the page asks again by itself, for its middle part alone."""
-    study, found = _seen(request, slug, job_id)
+    study, job = _visible_job(request, slug, job_id)
     in_part = bool(getattr(request, "htmx", False))
-    context = job_page(found, study, user=viewer(request))
+    context = job_page(job, study, user=viewer(request))
     context |= {"in_part": in_part, "heard": request.GET.get("heard", "")}
-    response = show(request, "parts/job_status.html" if in_part else "job.html", context)
+    response = render_page(request, "parts/job_status.html" if in_part else "job.html", context)
     response.headers["Vary"] = "HX-Request, Cookie"
     return response
 
 
 @login_required
 @require_safe
-def log(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
+def job_log(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
     """Show the whole log, oldest line first, a page at a time; traces are folded."""
-    study, found = _seen(request, slug, job_id)
-    start = _number(request.GET.get("from", ""))
-    rows = list(found.log_lines.order_by("id")[start : start + LOG_PAGE + 1])
+    study, job = _visible_job(request, slug, job_id)
+    start = _parse_offset(request.GET.get("from", ""))
+    rows = list(job.log_lines.order_by("id")[start : start + LOG_PAGE + 1])
     context: dict[str, Any] = {
         "study": study,
-        "job": found,
-        "title": job_words.job_title(found),
+        "job": job,
+        "title": job_words.job_title(job),
         "lines": [job_words.JobLogEntry.of(row) for row in rows[:LOG_PAGE]],
         "next": f"?from={start + LOG_PAGE}" if len(rows) > LOG_PAGE else "",
         "first": start > 0,
     }
-    return show(request, "job_log.html", context)
+    return render_page(request, "job_log.html", context)
 
 
 @login_required
 @require_safe
-def log_as_text(request: HttpRequest, slug: str, job_id: str) -> HttpResponseBase:
+def job_log_text(request: HttpRequest, slug: str, job_id: str) -> HttpResponseBase:
     """Give the whole log as a text, times in UTC."""
-    study, found = _seen(request, slug, job_id)
-    lines = found.log_lines.order_by("id").values_list("at", "line")
+    study, job = _visible_job(request, slug, job_id)
+    lines = job.log_lines.order_by("id").values_list("at", "line")
     pieces = (f"{at:%Y-%m-%d %H:%M:%S}  {line}\n" for at, line in lines.iterator(chunk_size=500))
-    return _download(pieces, "text/plain; charset=utf-8", f"{study.slug}-job-{found.public_id}.txt")
+    return _stream_download(pieces, "text/plain; charset=utf-8", f"{study.slug}-job-{job.public_id}.txt")
 
 
 @login_required
 @require_safe
-def refusals(request: HttpRequest, slug: str, job_id: str, form: str) -> HttpResponseBase:
+def rejected_lines(request: HttpRequest, slug: str, job_id: str, form: str) -> HttpResponseBase:
     """Give all lines that an import refused: CSV for people, JSON Lines for programs."""
-    study, found = _seen(request, slug, job_id)
+    study, job = _visible_job(request, slug, job_id)
     if form not in DOWNLOADS:
         raise Http404
     pieces, content_type = DOWNLOADS[form]
-    return _download(pieces(found), content_type, f"{study.slug}-refused-{found.public_id}.{form}")
+    return _stream_download(pieces(job), content_type, f"{study.slug}-refused-{job.public_id}.{form}")
 
 
 @login_required
 @require_POST
 def cancel(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
     """Stop work; what it has done stays."""
-    study, found = _seen(request, slug, job_id)
-    services.cancel(by=viewer(request), job=found)
+    study, job = _visible_job(request, slug, job_id)
+    services.cancel(by=viewer(request), job=job)
     return redirect("job", slug=study.slug, job_id=job_id)
 
 
@@ -120,24 +120,24 @@ def cancel(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
 @require_POST
 def retry(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
     """Try failed or cancelled work again."""
-    study, found = _seen(request, slug, job_id)
-    services.retry(by=viewer(request), job=found)
+    study, job = _visible_job(request, slug, job_id)
+    services.retry(by=viewer(request), job=job)
     return redirect("job", slug=study.slug, job_id=job_id)
 
 
-def _seen(request: HttpRequest, slug: str, job_id: str) -> tuple[Study, Job]:
-    study = study_of(request, slug)
-    found = job_list.visible_jobs(viewer(request), study).filter(public_id=job_id).first()
-    if found is None:
+def _visible_job(request: HttpRequest, slug: str, job_id: str) -> tuple[Study, Job]:
+    study = visible_study(request, slug)
+    job = job_list.visible_jobs(viewer(request), study).filter(public_id=job_id).first()
+    if job is None:
         raise Http404(_("There is no such job, or it is not yours to see."))
-    return study, found
+    return study, job
 
 
-def _number(text: str) -> int:
+def _parse_offset(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
-def _download(pieces: Any, content_type: str, name: str) -> StreamingHttpResponse:
+def _stream_download(pieces: Any, content_type: str, name: str) -> StreamingHttpResponse:
     response = StreamingHttpResponse(pieces, content_type=content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "no-store, private"

@@ -13,7 +13,7 @@ from annotation.models import Invitation, Member, User
 from annotation.studies import accounts, invitations
 from frontend.forms.accounts import NewAccountForm
 
-from .common import show
+from .common import render_page
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -33,35 +33,35 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
     try:
         invitation = invitations.find_invitation(secret)
     except WorkflowError as error:
-        return show(request, "join_refused.html", {"reason": error.message}, status=error.status)
+        return render_page(request, "join_refused.html", {"reason": error.message}, status=error.status)
     if request.method != "POST":
-        return _page(request, invitation, secret)
+        return _render_join_page(request, invitation, secret)
     if user is not None:
-        return _welcome(request, invitations.accept_invitation(user=user, secret=secret))
-    return _new_account(request, invitation, secret)
+        return _welcome_member(request, invitations.accept_invitation(user=user, secret=secret))
+    return _join_with_new_account(request, invitation, secret)
 
 
-def _new_account(request: HttpRequest, invitation: Invitation, secret: str) -> HttpResponse:
+def _join_with_new_account(request: HttpRequest, invitation: Invitation, secret: str) -> HttpResponse:
     form = NewAccountForm(request.POST)
     if not form.is_valid():
-        return _page(request, invitation, secret, form, status=400)
+        return _render_join_page(request, invitation, secret, form, status=400)
     try:
         user, member = accounts.join_with_new_account(secret=secret, **form.cleaned_data)
     except WorkflowError as error:
         form.refuse(error)
-        return _page(request, invitation, secret, form, status=error.status)
+        return _render_join_page(request, invitation, secret, form, status=error.status)
     login(request, user, backend=BACKEND)
-    return _welcome(request, member)
+    return _welcome_member(request, member)
 
 
-def _welcome(request: HttpRequest, member: Member) -> HttpResponse:
+def _welcome_member(request: HttpRequest, member: Member) -> HttpResponse:
     messages.success(request, _("Welcome to %(study)s.") % {"study": member.study.title})
     return redirect("study", slug=member.study.slug)
 
 
-def _page(
+def _render_join_page(
     request: HttpRequest, invitation: Invitation, secret: str, form: NewAccountForm | None = None, *, status: int = 200
 ) -> HttpResponse:
     form = form or NewAccountForm(initial={"name": invitation.member.name if invitation.member else ""})
     form.prepare()
-    return show(request, "join.html", {"invitation": invitation, "form": form, "secret": secret}, status=status)
+    return render_page(request, "join.html", {"invitation": invitation, "form": form, "secret": secret}, status=status)

@@ -24,36 +24,36 @@ from frontend.forms.judges import PredictionsForm, TrainForm
 from frontend.presenters import judges as judge_pages
 from frontend.presenters.scorecard import comparison_view
 
-from .common import name_in, send_file, show, study_of, viewer
+from .common import parse_public_id, render_page, send_file, viewer, visible_study
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def judges(request: HttpRequest, slug: str) -> HttpResponse:
     """List the judges of a study; POST starts the training of another one."""
-    study = _read(request, slug)
+    study = _readable_study(request, slug)
     if request.method != "POST":
-        chosen = {"release": name_in(request.GET.get("release", ""))}
-        return _list(request, study, TrainForm(study=study, initial=chosen), PredictionsForm())
+        chosen = {"release": parse_public_id(request.GET.get("release", ""))}
+        return _render_list(request, study, TrainForm(study=study, initial=chosen), PredictionsForm())
     form = TrainForm(request.POST, study=study)
     if not form.is_valid():
-        return _list(request, study, form, PredictionsForm(), status=400)
+        return _render_list(request, study, form, PredictionsForm(), status=400)
     try:
         run = runs.start_training(by=viewer(request), release=form.release_row, wanted=form.training_request())
     except WorkflowError as error:
         form.refuse(error)
-        return _list(request, study, form, PredictionsForm(), status=error.status)
+        return _render_list(request, study, form, PredictionsForm(), status=error.status)
     return redirect("judge", slug=study.slug, run_id=run.public_id)
 
 
 @login_required
 @require_POST
-def take_predictions(request: HttpRequest, slug: str) -> HttpResponse:
+def import_predictions(request: HttpRequest, slug: str) -> HttpResponse:
     """Try a file of predictions; nothing is stored until somebody has seen what would be."""
-    study = _read(request, slug)
+    study = _readable_study(request, slug)
     form = PredictionsForm(request.POST, request.FILES)
     if not form.is_valid():
-        return _list(request, study, TrainForm(study=study), form, status=400)
+        return _render_list(request, study, TrainForm(study=study), form, status=400)
     user = viewer(request)
     try:
         file = store_input(
@@ -62,7 +62,7 @@ def take_predictions(request: HttpRequest, slug: str) -> HttpResponse:
         job = queueing.enqueue(by=user, kind="import_predictions", study=study, arguments={"dry_run": True}, file=file)
     except WorkflowError as error:
         form.refuse(error)
-        return _list(request, study, TrainForm(study=study), form, status=error.status)
+        return _render_list(request, study, TrainForm(study=study), form, status=error.status)
     return redirect("job", slug=study.slug, job_id=job.public_id)
 
 
@@ -70,14 +70,16 @@ def take_predictions(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def judge(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
     """Show a run; while it learns the page asks again by itself, for how far it is alone."""
-    study = _read(request, slug)
-    run = _run(request, study, run_id)
-    asked = request.GET.get("target", "")
-    target = asked if asked in judge_pages.TARGETS else judge_pages.TARGETS[0]
+    study = _readable_study(request, slug)
+    run = _visible_run(request, study, run_id)
+    requested_target = request.GET.get("target", "")
+    target = requested_target if requested_target in judge_pages.TARGETS else judge_pages.TARGETS[0]
     in_part = bool(getattr(request, "htmx", False))
-    context = judge_pages.run_page(run, viewer(request), target=target, release=name_in(request.GET.get("release", "")))
+    context = judge_pages.run_page(
+        run, viewer(request), target=target, release=parse_public_id(request.GET.get("release", ""))
+    )
     context |= {"in_part": in_part, "heard": request.GET.get("heard", "")}
-    response = show(request, "parts/judge_progress.html" if in_part else "judge.html", context)
+    response = render_page(request, "parts/judge_progress.html" if in_part else "judge.html", context)
     if in_part and not judge_list.is_training(run):
         response.headers["HX-Refresh"] = "true"
     response.headers["Vary"] = "HX-Request, Cookie"
@@ -91,34 +93,38 @@ def compare(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
     # Imported here: a web process starts without numpy.
     from annotation.judges.prediction_pairs import compare_runs
 
-    study = _read(request, slug)
-    run = _run(request, study, run_id)
-    other = _run(request, study, name_in(request.GET.get("with", "")))
-    mine = {card.release_id: card for card in run.scorecards.select_related("release")}
-    theirs = {card.release_id: card for card in other.scorecards.select_related("release")}
-    both = sorted(mine.keys() & theirs.keys(), key=lambda pk: -mine[pk].release.number)
-    if not both:
+    study = _readable_study(request, slug)
+    run = _visible_run(request, study, run_id)
+    other = _visible_run(request, study, parse_public_id(request.GET.get("with", "")))
+    cards_of_run = {card.release_id: card for card in run.scorecards.select_related("release")}
+    cards_of_other = {card.release_id: card for card in other.scorecards.select_related("release")}
+    common_releases = sorted(
+        cards_of_run.keys() & cards_of_other.keys(), key=lambda pk: -cards_of_run[pk].release.number
+    )
+    if not common_releases:
         raise Http404(_("The two were never held to the same release."))
-    asked = request.GET.get("release", "")
-    chosen = next((pk for pk in both if mine[pk].release.public_id == asked), both[0])
+    requested_release = request.GET.get("release", "")
+    chosen = next(
+        (pk for pk in common_releases if cards_of_run[pk].release.public_id == requested_release), common_releases[0]
+    )
     names = {"first": _("run %(n)s") % {"n": run.number}, "second": _("run %(n)s") % {"n": other.number}}
     context: dict[str, Any] = {
         "study": study,
         "run": run,
         "other": other,
-        "release": mine[chosen].release,
-        "releases": [mine[pk].release for pk in both],
-        "comparison": comparison_view(compare_runs(mine[chosen], theirs[chosen]), **names),
+        "release": cards_of_run[chosen].release,
+        "releases": [cards_of_run[pk].release for pk in common_releases],
+        "comparison": comparison_view(compare_runs(cards_of_run[chosen], cards_of_other[chosen]), **names),
     }
-    return show(request, "judge_compare.html", context)
+    return render_page(request, "judge_compare.html", context)
 
 
 @login_required
 @require_POST
-def active(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
+def set_active(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
     """Make a run the study's judge, or with ``off`` no longer."""
-    study = _read(request, slug)
-    run = _run(request, study, run_id)
+    study = _readable_study(request, slug)
+    run = _visible_run(request, study, run_id)
     if request.POST.get("off"):
         runs.deactivate_run(by=viewer(request), run=run)
         messages.success(request, _("The study has no active judge now."))
@@ -132,8 +138,8 @@ def active(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
 @require_POST
 def predict(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
     """Have a run judge every sample that it has said nothing of."""
-    study = _read(request, slug)
-    job = runs.start_predicting(by=viewer(request), run=_run(request, study, run_id))
+    study = _readable_study(request, slug)
+    job = runs.start_predicting(by=viewer(request), run=_visible_run(request, study, run_id))
     return redirect("job", slug=study.slug, job_id=job.public_id)
 
 
@@ -141,13 +147,13 @@ def predict(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
 @require_POST
 def evaluate(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
     """Hold a run to the test part of another release."""
-    study = _read(request, slug)
-    asked = name_in(request.POST.get("release", ""))
-    rows = releases_visible_to(viewer(request)).filter(study=study, public_id=asked)
+    study = _readable_study(request, slug)
+    release_id = parse_public_id(request.POST.get("release", ""))
+    rows = releases_visible_to(viewer(request)).filter(study=study, public_id=release_id)
     release = rows.select_related("rubric").first()
     if release is None:
         raise Http404(_("There is no such release."))
-    job = runs.start_evaluation(by=viewer(request), run=_run(request, study, run_id), release=release)
+    job = runs.start_evaluation(by=viewer(request), run=_visible_run(request, study, run_id), release=release)
     return redirect("job", slug=study.slug, job_id=job.public_id)
 
 
@@ -155,32 +161,32 @@ def evaluate(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
 @require_POST
 def download(request: HttpRequest, slug: str, run_id: str) -> HttpResponseBase:
     """Send a run's folder, or the table behind a scorecard. POST, as taking them away is remembered."""
-    study = _read(request, slug)
-    run = _run(request, study, run_id)
-    asked = name_in(request.POST.get("release", ""))
-    if not asked:
+    study = _readable_study(request, slug)
+    run = _visible_run(request, study, run_id)
+    release_id = parse_public_id(request.POST.get("release", ""))
+    if not release_id:
         return send_file(download_run(by=viewer(request), run=run))
-    card = run.scorecards.filter(release__public_id=asked).select_related("release", "run__study").first()
+    card = run.scorecards.filter(release__public_id=release_id).select_related("release", "run__study").first()
     if card is None:
         raise Http404(_("It was never held to this release."))
     return send_file(download_pairs(by=viewer(request), scorecard=card))
 
 
-def _read(request: HttpRequest, slug: str) -> Study:
-    study = study_of(request, slug)
+def _readable_study(request: HttpRequest, slug: str) -> Study:
+    study = visible_study(request, slug)
     permissions.require_results(viewer(request), study)
     return study
 
 
-def _run(request: HttpRequest, study: Study, run_id: str) -> JudgeRun:
+def _visible_run(request: HttpRequest, study: Study, run_id: str) -> JudgeRun:
     rows = judge_runs_visible_to(viewer(request)).filter(study=study, public_id=run_id)
-    found = rows.select_related("study", "release", "rubric", "job", "by").first()
-    if found is None:
+    run = rows.select_related("study", "release", "rubric", "job", "by").first()
+    if run is None:
         raise Http404(_("There is no such judge."))
-    return found
+    return run
 
 
-def _list(
+def _render_list(
     request: HttpRequest, study: Study, form: TrainForm, predictions: PredictionsForm, *, status: int = 200
 ) -> HttpResponse:
     context: dict[str, Any] = {
@@ -192,4 +198,4 @@ def _list(
         "missing": ", ".join(missing_here()),
         **judge_pages.list_page(study),
     }
-    return show(request, "judges.html", context, status=status)
+    return render_page(request, "judges.html", context, status=status)

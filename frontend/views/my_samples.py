@@ -17,7 +17,7 @@ from annotation.models import Assignment, Member, Study
 from annotation.reports import summaries
 from annotation.scoring import leasing, submitting
 
-from .common import name_in, show, study_of, viewer
+from .common import parse_public_id, render_page, viewer, visible_study
 
 PAGE = 25
 
@@ -28,7 +28,7 @@ def my_samples(request: HttpRequest, slug: str) -> HttpResponse:
     """List what the viewer has scored, the newest first, a page at a time."""
     study, member = _study_and_scoring_member(request, slug)
     rows = assignments_of(viewer(request)).filter(member=member, state=Assignment.State.SCORED)
-    before = name_in(request.GET.get("before", ""))
+    before = parse_public_id(request.GET.get("before", ""))
     if before:
         last = rows.filter(public_id=before).first()
         if last is not None:
@@ -51,7 +51,7 @@ def my_samples(request: HttpRequest, slug: str) -> HttpResponse:
         "next": f"?before={page[-1].public_id}" if more else "",
         "first": bool(before),
     }
-    return show(request, "my_samples.html", context)
+    return render_page(request, "my_samples.html", context)
 
 
 @login_required
@@ -59,10 +59,10 @@ def my_samples(request: HttpRequest, slug: str) -> HttpResponse:
 def my_score(request: HttpRequest, slug: str, assignment_id: str) -> HttpResponse:
     """Show one of the viewer's own scores with the sample, and the way to undo it while there is one."""
     study, member = _study_and_scoring_member(request, slug)
-    found = assignments_of(viewer(request)).filter(
+    assignments = assignments_of(viewer(request)).filter(
         member=member, public_id=assignment_id, state=Assignment.State.SCORED
     )
-    work = next(iter(leasing.read_work(list(found), study)), None)
+    work = next(iter(leasing.read_work(list(assignments), study)), None)
     if work is None:
         raise Http404(_("You have no such score."))
     until = work.score.undo_until if work.score else None
@@ -75,7 +75,7 @@ def my_score(request: HttpRequest, slug: str, assignment_id: str) -> HttpRespons
         "answered": until is not None,
         "may_undo": until is not None and until > timezone.now(),
     }
-    return show(request, "my_score.html", context)
+    return render_page(request, "my_score.html", context)
 
 
 @login_required
@@ -89,12 +89,12 @@ def undo_my_score(request: HttpRequest, slug: str, assignment_id: str) -> HttpRe
 
 def _count_changed_values(work: leasing.LeasedWork) -> int:
     """Return on how many dimensions the first value gave way to another one when the judge's had been shown."""
-    own = (work.score.own if work.score else None) or {}
-    return sum(work.score.ratings[key] != value for key, value in own.items()) if work.score else 0
+    locked_values = (work.score.own if work.score else None) or {}
+    return sum(work.score.ratings[key] != value for key, value in locked_values.items()) if work.score else 0
 
 
 def _study_and_scoring_member(request: HttpRequest, slug: str) -> tuple[Study, Member]:
-    study = study_of(request, slug)
+    study = visible_study(request, slug)
     member = permissions.find_member(viewer(request), study)
     if member is None or member.role == Member.Role.RESEARCHER:
         raise NotAllowed(_("You do not score in this study."))

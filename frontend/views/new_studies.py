@@ -16,7 +16,7 @@ from annotation.studies import rubrics, studies
 from frontend.forms.new_studies import CopyStudyForm, NewStudyForm
 from frontend.presenters import vocabulary
 
-from .common import show, study_of, viewer
+from .common import render_page, viewer, visible_study
 
 
 @login_required
@@ -37,27 +37,27 @@ def new_study(request: HttpRequest) -> HttpResponse:
                     by=user,
                     slug=data["slug"],
                     title=data["title"],
-                    rubric=_rubric(data["rubric"]),
+                    rubric=_chosen_rubric(data["rubric"]),
                     preset=data["preset"],
                     instructions=data["instructions"],
                     state=Study.State.DRAFT,
-                    people=_people(source) if source else (),
+                    people=_active_members(source) if source else (),
                 )
             except WorkflowError as error:
                 form.refuse(error)
                 status = error.status
             else:
                 return redirect("study", slug=study.slug)
-    return show(request, "new_study.html", {"form": form.prepare()}, status=status)
+    return render_page(request, "new_study.html", {"form": form.prepare()}, status=status)
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def copy_study(request: HttpRequest, slug: str) -> HttpResponse:
     """Create a study with the rubric, the rules and the instructions of this one; for those who lead it."""
-    source, user = study_of(request, slug), viewer(request)
+    source, user = visible_study(request, slug), viewer(request)
     permissions.require_lead(user, source)
-    people = [member for member in _people(source) if member.user_id != user.pk]
+    people = [member for member in _active_members(source) if member.user_id != user.pk]
     initial = {"title": _("%(title)s, again") % {"title": source.title}}
     form = CopyStudyForm(request.POST or None, members=people, initial=initial)
     status = 200
@@ -76,16 +76,16 @@ def copy_study(request: HttpRequest, slug: str) -> HttpResponse:
                 return redirect("study", slug=study.slug)
     protocol = Protocol.objects.get(study=source, current=True)
     context = {"study": source, "form": form.prepare(), "in_words": vocabulary.protocol_sentence(protocol)}
-    return show(request, "copy_study.html", context, status=status)
+    return render_page(request, "copy_study.html", context, status=status)
 
 
-def _rubric(chosen: str) -> Rubric:
+def _chosen_rubric(chosen: str) -> Rubric:
     """Return the rubric behind a choice of the form: its id, or the key of a built-in one that nobody used yet."""
     if chosen.isdecimal():
         return Rubric.objects.get(pk=chosen)
     return rubrics.get_or_load(chosen)
 
 
-def _people(study: Study) -> Iterable[Member]:
+def _active_members(study: Study) -> Iterable[Member]:
     members = Member.objects.filter(study=study, state=Member.State.ACTIVE, user__isnull=False)
     return members.select_related("user", "study").order_by("role", "name")

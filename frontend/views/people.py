@@ -25,7 +25,7 @@ from frontend.presenters.annotators import annotator_page
 from frontend.presenters.influence import rows_of_annotator
 from frontend.presenters.stored_reports import load_study_reports
 
-from .common import show, study_of, viewer
+from .common import render_page, viewer, visible_study
 
 OPEN_CASES = {"open": Count("pk"), "waits": Count("pk", filter=Q(waits=True))}
 CANNOT_ANSWER = ~Q(member__state=Member.State.ACTIVE) | Q(member__user=None)
@@ -35,30 +35,30 @@ CANNOT_ANSWER = ~Q(member__state=Member.State.ACTIVE) | Q(member__user=None)
 @require_safe
 def people(request: HttpRequest, slug: str) -> HttpResponse:
     """List members and open invitations."""
-    return _people(request, _led(request, slug), InviteForm())
+    return _render_people(request, _led_study(request, slug), InviteForm())
 
 
 @login_required
 @require_POST
 def invite(request: HttpRequest, slug: str) -> HttpResponse:
     """Make a link and show it, this once, in the answer: only its hash is kept."""
-    study = _led(request, slug)
+    study = _led_study(request, slug)
     form = InviteForm(request.POST)
     if not form.is_valid():
-        return _people(request, study, form, status=400)
+        return _render_people(request, study, form, status=400)
     try:
         invitation, secret = invitations.create_invitation(by=viewer(request), study=study, **form.cleaned_data)
     except WorkflowError as error:
         form.refuse(error)
-        return _people(request, study, form, status=error.status)
-    return _people(request, study, InviteForm(), invitation=invitation, link=_join_link(request, secret))
+        return _render_people(request, study, form, status=error.status)
+    return _render_people(request, study, InviteForm(), invitation=invitation, link=_join_link(request, secret))
 
 
 @login_required
 @require_POST
 def revoke_invitation(request: HttpRequest, slug: str, invitation_id: str) -> HttpResponse:
     """Make a link useless."""
-    study = _led(request, slug)
+    study = _led_study(request, slug)
     invitation = Invitation.objects.filter(study=study, pk=invitation_id).first()
     if invitation is None:
         raise Http404(_("There is no such invitation."))
@@ -71,20 +71,20 @@ def revoke_invitation(request: HttpRequest, slug: str, invitation_id: str) -> Ht
 @require_http_methods(["GET", "HEAD", "POST"])
 def member(request: HttpRequest, slug: str, member_id: str) -> HttpResponse:
     """Show one member, to researchers under their pseudonym; POST changes role and state."""
-    study = study_of(request, slug)
+    study = visible_study(request, slug)
     if request.method != "POST":
         permissions.require_results(viewer(request), study)
-        return _one(request, study, _member(study, member_id))
+        return _render_member(request, study, _find_member(study, member_id))
     permissions.require_lead(viewer(request), study)
-    found = _member(study, member_id)
+    member_row = _find_member(study, member_id)
     form = MemberForm(request.POST)
     if not form.is_valid():
-        return _one(request, study, found, form=form, status=400)
+        return _render_member(request, study, member_row, form=form, status=400)
     try:
-        studies.change_member(by=viewer(request), member=found, **form.cleaned_data)
+        studies.change_member(by=viewer(request), member=member_row, **form.cleaned_data)
     except WorkflowError as error:
         form.refuse(error)
-        return _one(request, study, found, form=form, status=error.status)
+        return _render_member(request, study, member_row, form=form, status=error.status)
     messages.success(request, _("Saved."))
     return redirect("people", slug=study.slug)
 
@@ -93,43 +93,45 @@ def member(request: HttpRequest, slug: str, member_id: str) -> HttpResponse:
 @require_POST
 def invite_member(request: HttpRequest, slug: str, member_id: str) -> HttpResponse:
     """Make a link by which a person takes over a member who has no login yet."""
-    study = _led(request, slug)
-    found = _member(study, member_id)
-    _invitation, secret = invitations.create_invitation(by=viewer(request), study=study, role=found.role, member=found)
-    return _one(request, study, found, link=_join_link(request, secret))
+    study = _led_study(request, slug)
+    member = _find_member(study, member_id)
+    _invitation, secret = invitations.create_invitation(
+        by=viewer(request), study=study, role=member.role, member=member
+    )
+    return _render_member(request, study, member, link=_join_link(request, secret))
 
 
 @login_required
 @require_POST
 def password_link(request: HttpRequest, slug: str, member_id: str) -> HttpResponse:
     """Make a link by which a member sets a new password once; for site administrators."""
-    study = _led(request, slug)
-    found = _member(study, member_id)
-    if found.user is None:
+    study = _led_study(request, slug)
+    member = _find_member(study, member_id)
+    if member.user is None:
         raise Http404(_("This member has no login."))
-    uid, token = accounts.password_link(by=viewer(request), user=found.user)
+    uid, token = accounts.password_link(by=viewer(request), user=member.user)
     link = request.build_absolute_uri(reverse("set-password", args=[uid, token]))
-    return _one(request, study, found, link=link)
+    return _render_member(request, study, member, link=link)
 
 
-def _led(request: HttpRequest, slug: str) -> Study:
-    study = study_of(request, slug)
+def _led_study(request: HttpRequest, slug: str) -> Study:
+    study = visible_study(request, slug)
     permissions.require_lead(viewer(request), study)
     return study
 
 
-def _member(study: Study, member_id: str) -> Member:
-    found = Member.objects.select_related("user", "study").filter(study=study, public_id=member_id).first()
-    if found is None:
+def _find_member(study: Study, member_id: str) -> Member:
+    member = Member.objects.select_related("user", "study").filter(study=study, public_id=member_id).first()
+    if member is None:
         raise Http404(_("There is no such member."))
-    return found
+    return member
 
 
 def _join_link(request: HttpRequest, secret: str) -> str:
     return request.build_absolute_uri(reverse("join", args=[secret]))
 
 
-def _people(
+def _render_people(
     request: HttpRequest,
     study: Study,
     form: InviteForm,
@@ -153,34 +155,34 @@ def _people(
         "invitation": invitation,
         "link": link,
     }
-    return show(request, "people.html", context, status=status)
+    return render_page(request, "people.html", context, status=status)
 
 
-def _one(
+def _render_member(
     request: HttpRequest,
     study: Study,
-    found: Member,
+    member: Member,
     *,
     form: MemberForm | None = None,
     link: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    form = form or MemberForm(initial={"role": found.role, "state": found.state})
+    form = form or MemberForm(initial={"role": member.role, "state": member.state})
     user: User = viewer(request)
     leads = permissions.may_lead(user, study)
     reports = load_study_reports(study)
     context = {
         "study": study,
-        "member": found,
-        "name": vocabulary.member_name(found, names=leads),
-        "back": reverse("member", args=[study.slug, found.public_id]),
+        "member": member,
+        "name": vocabulary.member_name(member, names=leads),
+        "back": reverse("member", args=[study.slug, member.public_id]),
         "reports": reports,
-        "met": rows_of_annotator(reports.influence, found, names=leads),
-        "own": annotator_page(reports, found.public_id, load_rubric(study.rubric_id)),
-        "last_at": summaries.last_score(found),
+        "met": rows_of_annotator(reports.influence, member, names=leads),
+        "own": annotator_page(reports, member.public_id, load_rubric(study.rubric_id)),
+        "last_at": summaries.last_score(member),
         "leads": leads,
         "form": form.prepare(),
         "link": link,
-        "may_link_password": user.is_site_admin and found.user is not None,
+        "may_link_password": user.is_site_admin and member.user is not None,
     }
-    return show(request, "member.html", context, status=status)
+    return render_page(request, "member.html", context, status=status)

@@ -30,130 +30,130 @@ from frontend.forms.samples import AssignForm, ReopenForm, ReviewForm
 from frontend.presenters import queue_actions, queue_rows, queue_summary
 
 from . import sample_actions
-from .common import run_form_action, show, study_of, viewer
-from .queue import back_to, first_page, within
+from .common import render_page, run_form_action, viewer, visible_study
+from .queue import first_page, own_queue_address, return_address
 
 
 @login_required
 @require_safe
 def entry(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     """Show what can be done with an entry: all of it, or with ``do`` one step's form."""
-    study, found = _led(request, slug, entry_id)
-    return _page(request, study, found, do=request.GET.get("do", ""))
+    study, entry = _led_entry(request, slug, entry_id)
+    return _render_entry(request, study, entry, do=request.GET.get("do", ""))
 
 
 @login_required
 @require_POST
 def pin(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     """Put an entry first, or with ``off`` back to its place; and lead to it, where its place is on that page."""
-    study, found = _led(request, slug, entry_id)
+    study, entry = _led_entry(request, slug, entry_id)
     off = bool(request.POST.get("off"))
-    pin_dismiss.pin_sample(by=viewer(request), entry_id=found.public_id, pinned=not off)
+    pin_dismiss.pin_sample(by=viewer(request), entry_id=entry.public_id, pinned=not off)
     messages.success(request, _("It stands in its own place again.") if off else _("Pinned: it stands first."))
-    back = back_to(request, study)
-    return redirect(f"{back if off else first_page(back)}#e-{found.public_id}")
+    back = return_address(request, study)
+    return redirect(f"{back if off else first_page(back)}#e-{entry.public_id}")
 
 
 @login_required
 @require_POST
 def restore(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     """Put a dismissed entry back."""
-    study, found = _led(request, slug, entry_id)
-    pin_dismiss.restore_sample(by=viewer(request), entry_id=found.public_id)
+    study, entry = _led_entry(request, slug, entry_id)
+    pin_dismiss.restore_sample(by=viewer(request), entry_id=entry.public_id)
     messages.success(request, _("Put back: it stands in its own place again."))
-    return redirect(back_to(request, study))
+    return redirect(return_address(request, study))
 
 
 @login_required
 @require_POST
 def dismiss(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     """Take an entry out of its queue."""
-    study, found = _led(request, slug, entry_id)
-    form = DismissForm(request.POST, auto_id=_ids(found, "dismiss"))
+    study, entry = _led_entry(request, slug, entry_id)
+    form = DismissForm(request.POST, auto_id=_form_id_pattern(entry, "dismiss"))
 
     def act() -> str:
-        pin_dismiss.dismiss_sample(by=viewer(request), entry_id=found.public_id, reason=form.cleaned_data["reason"])
+        pin_dismiss.dismiss_sample(by=viewer(request), entry_id=entry.public_id, reason=form.cleaned_data["reason"])
         return _("Dismissed. It can be put back from the list of dismissed ones.")
 
-    return _acted(request, study, found, form, "dismiss", act)
+    return _respond_to_form(request, study, entry, form, "dismiss", act)
 
 
 @login_required
 @require_POST
 def review(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     """Send the entry's sample to somebody new."""
-    study, found = _led(request, slug, entry_id)
-    form = ReviewForm(request.POST, auto_id=_ids(found, "review"))
+    study, entry = _led_entry(request, slug, entry_id)
+    form = ReviewForm(request.POST, auto_id=_form_id_pattern(entry, "review"))
 
     def act() -> str:
-        return sample_actions.sent_to_review(viewer(request), found.sample, form)
+        return sample_actions.send_to_review(viewer(request), entry.sample, form)
 
-    return _acted(request, study, found, form, "review", act)
+    return _respond_to_form(request, study, entry, form, "review", act)
 
 
 @login_required
 @require_POST
 def reopen(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     """Bring the entry's sample back into play."""
-    study, found = _led(request, slug, entry_id)
-    dimensions = sample_services.dimensions_to_discuss(found.sample)
-    form = ReopenForm(request.POST, dimensions=dimensions, auto_id=_ids(found, "reopen"))
+    study, entry = _led_entry(request, slug, entry_id)
+    dimensions = sample_services.dimensions_to_discuss(entry.sample)
+    form = ReopenForm(request.POST, dimensions=dimensions, auto_id=_form_id_pattern(entry, "reopen"))
 
     def act() -> str:
-        return sample_actions.reopen_sample(viewer(request), found.sample, form)
+        return sample_actions.reopen_sample(viewer(request), entry.sample, form)
 
-    return _acted(request, study, found, form, "reopen", act)
+    return _respond_to_form(request, study, entry, form, "reopen", act)
 
 
 @login_required
 @require_POST
 def assign(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     """Give the entry's sample to people."""
-    study, found = _led(request, slug, entry_id)
-    people = eligible_annotators(study, [found.sample])[found.sample_id]
-    form = AssignForm(request.POST, takers=people, auto_id=_ids(found, "assign"))
+    study, entry = _led_entry(request, slug, entry_id)
+    people = eligible_annotators(study, [entry.sample])[entry.sample_id]
+    form = AssignForm(request.POST, takers=people, auto_id=_form_id_pattern(entry, "assign"))
 
     def act() -> str:
-        return sample_actions.assign_sample(viewer(request), found.sample, form)
+        return sample_actions.assign_sample(viewer(request), entry.sample, form)
 
-    return _acted(request, study, found, form, "assign", act)
+    return _respond_to_form(request, study, entry, form, "assign", act)
 
 
-def _led(request: HttpRequest, slug: str, entry_id: str) -> tuple[Study, QueueEntry]:
-    study = study_of(request, slug)
+def _led_entry(request: HttpRequest, slug: str, entry_id: str) -> tuple[Study, QueueEntry]:
+    study = visible_study(request, slug)
     permissions.require_lead(viewer(request), study)
     rows = queue_entries_visible_to(viewer(request)).filter(study=study, public_id=entry_id)
-    found = rows.select_related("sample__study", "sample__protocol", "study", "dismissed_by").first()
-    if found is None:
+    entry = rows.select_related("sample__study", "sample__protocol", "study", "dismissed_by").first()
+    if entry is None:
         raise Http404(_("There is no such entry in the queue."))
-    return study, found
+    return study, entry
 
 
-def _acted(
-    request: HttpRequest, study: Study, found: QueueEntry, form: PageForm, name: str, act: Callable[[], str]
+def _respond_to_form(
+    request: HttpRequest, study: Study, entry: QueueEntry, form: PageForm, name: str, act: Callable[[], str]
 ) -> HttpResponse:
     """Do what a form asks for and lead back to the list, or show it with what is wrong beside the field."""
     status = run_form_action(request, form, act)
     if status == 302:
-        return redirect(back_to(request, study))
-    study, found = _led(request, study.slug, found.public_id)
-    return _page(request, study, found, do=name, bound={name: form}, status=status)
+        return redirect(return_address(request, study))
+    study, entry = _led_entry(request, study.slug, entry.public_id)
+    return _render_entry(request, study, entry, do=name, bound={name: form}, status=status)
 
 
-def _page(
+def _render_entry(
     request: HttpRequest,
     study: Study,
-    found: QueueEntry,
+    entry: QueueEntry,
     *,
     do: str,
     bound: dict[str, PageForm] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     rubric, member = load_rubric(study.rubric_id), permissions.find_member(viewer(request), study)
-    row = queue_list.row_of(found, rubric, reader=member)
+    row = queue_list.row_of(entry, rubric, reader=member)
     if member is not None and request.method != "HEAD":
-        record_exposure(member=member, samples=[found.sample])
-    forms = {name: form.prepare() for name, form in (_forms(request, study, found) | (bound or {})).items()}
+        record_exposure(member=member, samples=[entry.sample])
+    forms = {name: form.prepare() for name, form in (_entry_forms(request, study, entry) | (bound or {})).items()}
     steps = [(step, forms[step.name]) for step in queue_actions.STEPS if step.name in forms]
     chosen = [(step, form) for step, form in steps if step.name == do]
     in_part = bool(getattr(request, "htmx", False))
@@ -164,56 +164,58 @@ def _page(
     context: dict[str, Any] = {
         "study": study,
         "shown": queue_rows.shown_queue_row(row, study, rubric, names=True),
-        "queue_name": queue_summary.QUEUE_NAMES[found.kind],
+        "queue_name": queue_summary.QUEUE_NAMES[entry.kind],
         "steps": steps,
         "chosen": chosen[0] if chosen else None,
         "do": do,
-        "refusal": _refusal(request, found, do) if not chosen else "",
-        "back": _back(request, study, found),
+        "refusal": _refusal_text(request, entry, do) if not chosen else "",
+        "back": _list_address(request, study, entry),
         "leads": True,
     }
-    response = show(request, "parts/queue_row_menu.html" if in_part else "queue_entry.html", context, status=status)
+    response = render_page(
+        request, "parts/queue_row_menu.html" if in_part else "queue_entry.html", context, status=status
+    )
     response.headers["Vary"] = "HX-Request, Cookie"
     return response
 
 
-def _back(request: HttpRequest, study: Study, found: QueueEntry) -> str:
+def _list_address(request: HttpRequest, study: Study, entry: QueueEntry) -> str:
     """Return the list that the reader came from, or else the one that the entry is in."""
     htmx = getattr(request, "htmx", None)
     came_from = request.POST.get("back", "") or (htmx.current_url_abs_path if htmx else "") or ""
-    return within(study, came_from) or f"{back_to(request, study)}?queue={found.kind}"
+    return own_queue_address(study, came_from) or f"{return_address(request, study)}?queue={entry.kind}"
 
 
-def _refusal(request: HttpRequest, found: QueueEntry, do: str) -> str:
+def _refusal_text(request: HttpRequest, entry: QueueEntry, do: str) -> str:
     """Return why a step that the menu names cannot be made after all."""
     if do == queue_actions.REVIEW.name:
-        refusal = requesting_review.why_not_reviewable(found.sample, by=viewer(request))
+        refusal = requesting_review.why_not_reviewable(entry.sample, by=viewer(request))
         return refusal.message if refusal is not None else ""
     if do == queue_actions.ASSIGN.name:
         return _("Everybody who scores here has it, has had it or has seen it, or the study does not run.")
     return ""
 
 
-def _forms(request: HttpRequest, study: Study, found: QueueEntry) -> dict[str, PageForm]:
+def _entry_forms(request: HttpRequest, study: Study, entry: QueueEntry) -> dict[str, PageForm]:
     """Return the forms of the steps that make sense now."""
     forms: dict[str, PageForm] = {}
-    sample = found.sample
-    if found.left_at is None and found.dismissed_at is None:
-        forms["dismiss"] = DismissForm(auto_id=_ids(found, "dismiss"))
+    sample = entry.sample
+    if entry.left_at is None and entry.dismissed_at is None:
+        forms["dismiss"] = DismissForm(auto_id=_form_id_pattern(entry, "dismiss"))
     if study.state == Study.State.CLOSED or not scored_dimensions(sample):
         return forms
     if sample.state == Sample.State.AGREED and requesting_review.why_not_reviewable(sample, by=viewer(request)) is None:
-        forms["review"] = ReviewForm(auto_id=_ids(found, "review"))
+        forms["review"] = ReviewForm(auto_id=_form_id_pattern(entry, "review"))
     if sample.state in queue_actions.REOPENED_FROM:
         dimensions = sample_services.dimensions_to_discuss(sample)
-        forms["reopen"] = ReopenForm(dimensions=dimensions, auto_id=_ids(found, "reopen"))
+        forms["reopen"] = ReopenForm(dimensions=dimensions, auto_id=_form_id_pattern(entry, "reopen"))
     if study.state == Study.State.RUNNING and assigning_by_hand.count_assignable_slots(sample):
         people = eligible_annotators(study, [sample])[sample.pk]
         if any(not taker.had for taker in people):
-            forms["assign"] = AssignForm(takers=people, auto_id=_ids(found, "assign"))
+            forms["assign"] = AssignForm(takers=people, auto_id=_form_id_pattern(entry, "assign"))
     return forms
 
 
-def _ids(found: QueueEntry, name: str) -> str:
+def _form_id_pattern(entry: QueueEntry, name: str) -> str:
     """Return the pattern of a form's ids: several entries may have theirs on one page."""
-    return f"{name}_{found.public_id}_%s"
+    return f"{name}_{entry.public_id}_%s"

@@ -21,7 +21,7 @@ from frontend.forms.base import PageForm
 from frontend.forms.releases import FilesForm, PoolForm, ReleaseForm
 from frontend.presenters import releases as release_rows
 
-from .common import run_form_action, send_file, show, study_of, viewer
+from .common import render_page, run_form_action, send_file, viewer, visible_study
 
 KINDS = ("release", "render_release")
 
@@ -30,26 +30,26 @@ KINDS = ("release", "render_release")
 @require_http_methods(["GET", "HEAD", "POST"])
 def releases(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the releases of a study; POST asks for a new one."""
-    study = _read(request, slug)
+    study = _readable_study(request, slug)
     if request.method != "POST":
-        return _page(request, study, ReleaseForm(), PoolForm())
+        return _render_list(request, study, ReleaseForm(), PoolForm())
     permissions.require_lead(viewer(request), study)
     form = ReleaseForm(request.POST)
     if not form.is_valid():
-        return _page(request, study, form, PoolForm(), status=400)
+        return _render_list(request, study, form, PoolForm(), status=400)
     try:
         job = queueing.enqueue(by=viewer(request), kind="release", study=study, arguments=form.arguments())
     except WorkflowError as error:
         form.refuse(error)
-        return _page(request, study, form, PoolForm(), status=error.status)
+        return _render_list(request, study, form, PoolForm(), status=error.status)
     return redirect("job", slug=study.slug, job_id=job.public_id)
 
 
 @login_required
 @require_POST
-def pool(request: HttpRequest, slug: str) -> HttpResponse:
+def reserve_test_pool(request: HttpRequest, slug: str) -> HttpResponse:
     """Reserve the questions that test parts may come from."""
-    study = _read(request, slug)
+    study = _readable_study(request, slug)
     permissions.require_lead(viewer(request), study)
     form = PoolForm(request.POST)
 
@@ -60,27 +60,27 @@ def pool(request: HttpRequest, slug: str) -> HttpResponse:
     status = run_form_action(request, form, reserve)
     if status == 302:
         return redirect("releases", slug=study.slug)
-    return _page(request, study, ReleaseForm(), form, status=status)
+    return _render_list(request, study, ReleaseForm(), form, status=status)
 
 
 @login_required
 @require_safe
 def release(request: HttpRequest, slug: str, release_id: str) -> HttpResponse:
     """Show one release."""
-    study = _read(request, slug)
-    return _one(request, study, _release(request, study, release_id), FilesForm())
+    study = _readable_study(request, slug)
+    return _render_release(request, study, _visible_release(request, study, release_id), FilesForm())
 
 
 @login_required
 @require_POST
-def render(request: HttpRequest, slug: str, release_id: str) -> HttpResponse:
+def render_files(request: HttpRequest, slug: str, release_id: str) -> HttpResponse:
     """Ask for files of a release."""
-    study = _read(request, slug)
+    study = _readable_study(request, slug)
     permissions.require_lead(viewer(request), study)
-    row = _release(request, study, release_id)
+    row = _visible_release(request, study, release_id)
     form = FilesForm(request.POST)
     if not form.is_valid():
-        return _one(request, study, row, form, status=400)
+        return _render_release(request, study, row, form, status=400)
     arguments = {"release": row.public_id, **form.arguments()}
     job = queueing.enqueue(by=viewer(request), kind="render_release", study=study, arguments=arguments)
     messages.success(request, _("The files are being made."))
@@ -91,8 +91,8 @@ def render(request: HttpRequest, slug: str, release_id: str) -> HttpResponse:
 @require_POST
 def download(request: HttpRequest, slug: str, release_id: str, rendition_id: str) -> HttpResponseBase:
     """Send all files of a rendition, or the one that is named. POST, as taking them away is remembered."""
-    study = _read(request, slug)
-    row = _release(request, study, release_id)
+    study = _readable_study(request, slug)
+    row = _visible_release(request, study, release_id)
     rendition = row.renditions.filter(public_id=rendition_id).select_related("release__study").first()
     if rendition is None:
         raise Http404(_("There are no such files."))
@@ -102,21 +102,21 @@ def download(request: HttpRequest, slug: str, release_id: str, rendition_id: str
     return send_file(download_archive(by=viewer(request), rendition=rendition))
 
 
-def _read(request: HttpRequest, slug: str) -> Study:
-    study = study_of(request, slug)
+def _readable_study(request: HttpRequest, slug: str) -> Study:
+    study = visible_study(request, slug)
     permissions.require_results(viewer(request), study)
     return study
 
 
-def _release(request: HttpRequest, study: Study, release_id: str) -> Release:
+def _visible_release(request: HttpRequest, study: Study, release_id: str) -> Release:
     rows = releases_visible_to(viewer(request)).filter(study=study, public_id=release_id)
-    found = rows.select_related("study", "rubric", "by").prefetch_related("renditions").first()
-    if found is None:
+    release = rows.select_related("study", "rubric", "by").prefetch_related("renditions").first()
+    if release is None:
         raise Http404(_("There is no such release."))
-    return found
+    return release
 
 
-def _page(
+def _render_list(
     request: HttpRequest, study: Study, form: PageForm, pool_form: PageForm, *, status: int = 200
 ) -> HttpResponse:
     leads = permissions.may_lead(viewer(request), study)
@@ -128,12 +128,14 @@ def _page(
         "pool": pool_of(study),
         "form": form.prepare(),
         "pool_form": pool_form.prepare(),
-        "jobs": _jobs(study) if leads else (),
+        "jobs": _unfinished_jobs(study) if leads else (),
     }
-    return show(request, "releases.html", context, status=status)
+    return render_page(request, "releases.html", context, status=status)
 
 
-def _one(request: HttpRequest, study: Study, row: Release, form: PageForm, *, status: int = 200) -> HttpResponse:
+def _render_release(
+    request: HttpRequest, study: Study, row: Release, form: PageForm, *, status: int = 200
+) -> HttpResponse:
     changes = changes_since(row)
     names, counted = release_rows.outcome_table(row)
     context: dict[str, Any] = {
@@ -153,10 +155,10 @@ def _one(request: HttpRequest, study: Study, row: Release, form: PageForm, *, st
         "judges": row.judge_runs.defer("curves", "config"),
         "form": form.prepare(),
     }
-    return show(request, "release.html", context, status=status)
+    return render_page(request, "release.html", context, status=status)
 
 
-def _jobs(study: Study) -> list[Job]:
+def _unfinished_jobs(study: Study) -> list[Job]:
     """Return the releases and files that are being made, and the ones that lately could not be."""
     rows = Job.objects.filter(study=study, kind__in=KINDS).exclude(state=Job.State.DONE)
     return list(rows.order_by("-created_at")[:5])

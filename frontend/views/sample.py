@@ -32,7 +32,7 @@ from frontend.presenters import timeline as timeline_words
 from frontend.presenters import vocabulary
 
 from . import sample_actions
-from .common import run_form_action, show, study_of, viewer
+from .common import render_page, run_form_action, viewer, visible_study
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,97 +53,97 @@ class ScoreRow:
 @require_safe
 def sample(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
     """Show one sample's whole life; from those who owe a reason in its discussion, what others said is withheld."""
-    study = study_of(request, slug)
+    study = visible_study(request, slug)
     permissions.require_results(viewer(request), study)
-    return _page(request, study, _sample(study, sample_id))
+    return _render_sample(request, study, _find_sample(study, sample_id))
 
 
 @login_required
 @require_POST
 def reopen(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
     """Bring an agreed, blocked or withdrawn sample back into play."""
-    study, found = _led(request, slug, sample_id)
-    form = ReopenForm(request.POST, dimensions=services.dimensions_to_discuss(found), auto_id="reopen_%s")
+    study, sample = _led_sample(request, slug, sample_id)
+    form = ReopenForm(request.POST, dimensions=services.dimensions_to_discuss(sample), auto_id="reopen_%s")
 
     def act() -> str:
-        return sample_actions.reopen_sample(viewer(request), found, form)
+        return sample_actions.reopen_sample(viewer(request), sample, form)
 
-    return _acted(request, study, found, form, "reopen", act)
+    return _respond_to_form(request, study, sample, form, "reopen", act)
 
 
 @login_required
 @require_POST
 def review(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
     """Send an agreed sample to somebody new."""
-    study, found = _led(request, slug, sample_id)
+    study, sample = _led_sample(request, slug, sample_id)
     form = ReviewForm(request.POST, auto_id="review_%s")
 
     def act() -> str:
-        return sample_actions.sent_to_review(viewer(request), found, form)
+        return sample_actions.send_to_review(viewer(request), sample, form)
 
-    return _acted(request, study, found, form, "review", act)
+    return _respond_to_form(request, study, sample, form, "review", act)
 
 
 @login_required
 @require_POST
 def assign(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
     """Give a sample to people for some days."""
-    study, found = _led(request, slug, sample_id)
-    form = AssignForm(request.POST, takers=eligible_annotators(study, [found])[found.pk], auto_id="assign_%s")
+    study, sample = _led_sample(request, slug, sample_id)
+    form = AssignForm(request.POST, takers=eligible_annotators(study, [sample])[sample.pk], auto_id="assign_%s")
 
     def act() -> str:
-        return sample_actions.assign_sample(viewer(request), found, form)
+        return sample_actions.assign_sample(viewer(request), sample, form)
 
-    return _acted(request, study, found, form, "assign", act)
+    return _respond_to_form(request, study, sample, form, "assign", act)
 
 
 @login_required
 @require_POST
 def withdraw(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
     """Take a sample out of the study."""
-    study, found = _led(request, slug, sample_id)
+    study, sample = _led_sample(request, slug, sample_id)
     form = WithdrawForm(request.POST, auto_id="withdraw_%s")
 
     def act() -> str:
-        services.withdraw_sample(by=viewer(request), sample_id=found.public_id, reason=form.cleaned_data["reason"])
+        services.withdraw_sample(by=viewer(request), sample_id=sample.public_id, reason=form.cleaned_data["reason"])
         return _("Withdrawn: nobody scores or discusses it any more.")
 
-    return _acted(request, study, found, form, "withdraw", act)
+    return _respond_to_form(request, study, sample, form, "withdraw", act)
 
 
-def _acted(
-    request: HttpRequest, study: Study, found: Sample, form: PageForm, name: str, act: Callable[[], str]
+def _respond_to_form(
+    request: HttpRequest, study: Study, sample: Sample, form: PageForm, name: str, act: Callable[[], str]
 ) -> HttpResponse:
     """Do what a form asks for and lead back to the sample, or show it with what is wrong beside the field."""
     status = run_form_action(request, form, act)
     if status == 302:
-        return redirect("sample", slug=study.slug, sample_id=found.public_id)
-    return _page(request, study, _sample(study, found.public_id), bound={name: form}, status=status)
+        return redirect("sample", slug=study.slug, sample_id=sample.public_id)
+    return _render_sample(request, study, _find_sample(study, sample.public_id), bound={name: form}, status=status)
 
 
-def _page(
+def _render_sample(
     request: HttpRequest,
     study: Study,
-    found: Sample,
+    sample: Sample,
     *,
     bound: dict[str, PageForm] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     member = permissions.find_member(viewer(request), study)
     if member is not None and request.method != "HEAD":
-        record_exposure(member=member, samples=[found])
+        record_exposure(member=member, samples=[sample])
     rubric = load_rubric(study.rubric_id)
     leads = permissions.may_lead(viewer(request), study)
-    view = build_sample_views([SampleSides(found.pk, found.public_id, found.has_text, found.has_image)], rubric)[
-        found.pk
+    view = build_sample_views([SampleSides(sample.pk, sample.public_id, sample.has_text, sample.has_image)], rubric)[
+        sample.pk
     ]
     scored = len(view.locked) < len(rubric.dimensions)
-    cases = list(Discussion.objects.filter(sample=found).prefetch_related("topics__dimension").order_by("number"))
+    cases = list(Discussion.objects.filter(sample=sample).prefetch_related("topics__dimension").order_by("number"))
     owed = next((case for case in cases if case.state != Discussion.State.CLOSED), None)
-    withheld = owed is not None and owes_reason(viewer(request), found)
+    withheld = owed is not None and owes_reason(viewer(request), sample)
     context: dict[str, Any] = {
         "study": study,
-        "sample": found,
+        "sample": sample,
         "view": view,
         "rubric": rubric,
         "leads": leads,
@@ -151,58 +151,58 @@ def _page(
         "scores_too": member is not None and permissions.may_score(member),
         "cases": cases,
         "owed": owed if withheld else None,
-        "forms": _forms(request, found, study, bound or {}, scored=scored) if leads and not withheld else {},
+        "forms": _sample_forms(request, sample, study, bound or {}, scored=scored) if leads and not withheld else {},
     }
     if not withheld:
         context |= {
-            "rounds": _rounds(found, rubric, cases, names=leads),
-            "finals": _finals(found, rubric),
-            "days": timeline_words.group_by_day(read_timeline(found, names=leads)),
+            "rounds": _scores_by_round(sample, rubric, cases, names=leads),
+            "finals": _final_scores(sample, rubric),
+            "days": timeline_words.group_by_day(read_timeline(sample, names=leads)),
         }
-    return show(request, "sample.html", context, status=status)
+    return render_page(request, "sample.html", context, status=status)
 
 
-def _forms(
-    request: HttpRequest, found: Sample, study: Study, bound: dict[str, PageForm], *, scored: bool
+def _sample_forms(
+    request: HttpRequest, sample: Sample, study: Study, bound: dict[str, PageForm], *, scored: bool
 ) -> dict[str, PageForm]:
     forms: dict[str, PageForm] = {}
-    decided = found.state in (Sample.State.AGREED, Sample.State.BLOCKED)
-    if found.state == Sample.State.AGREED and requesting_review.why_not_reviewable(found, by=viewer(request)) is None:
+    decided = sample.state in (Sample.State.AGREED, Sample.State.BLOCKED)
+    if sample.state == Sample.State.AGREED and requesting_review.why_not_reviewable(sample, by=viewer(request)) is None:
         forms["review"] = ReviewForm(auto_id="review_%s")
-    if study.state == Study.State.RUNNING and assigning_by_hand.count_assignable_slots(found):
-        forms["assign"] = AssignForm(takers=eligible_annotators(study, [found])[found.pk], auto_id="assign_%s")
-    if (scored and decided) or found.state == Sample.State.WITHDRAWN:
-        forms["reopen"] = ReopenForm(dimensions=services.dimensions_to_discuss(found), auto_id="reopen_%s")
-    if found.state != Sample.State.WITHDRAWN:
+    if study.state == Study.State.RUNNING and assigning_by_hand.count_assignable_slots(sample):
+        forms["assign"] = AssignForm(takers=eligible_annotators(study, [sample])[sample.pk], auto_id="assign_%s")
+    if (scored and decided) or sample.state == Sample.State.WITHDRAWN:
+        forms["reopen"] = ReopenForm(dimensions=services.dimensions_to_discuss(sample), auto_id="reopen_%s")
+    if sample.state != Sample.State.WITHDRAWN:
         forms["withdraw"] = WithdrawForm(auto_id="withdraw_%s")
     return {name: form.prepare() for name, form in (forms | bound).items()}
 
 
-def _sample(study: Study, sample_id: str) -> Sample:
+def _find_sample(study: Study, sample_id: str) -> Sample:
     rows = Sample.objects.select_related("study", "question", "content", "protocol")
-    found = rows.filter(study=study, public_id=sample_id).first()
-    if found is None:
+    sample = rows.filter(study=study, public_id=sample_id).first()
+    if sample is None:
         raise Http404(_("There is no such sample."))
-    return found
+    return sample
 
 
-def _led(request: HttpRequest, slug: str, sample_id: str) -> tuple[Study, Sample]:
-    study = study_of(request, slug)
+def _led_sample(request: HttpRequest, slug: str, sample_id: str) -> tuple[Study, Sample]:
+    study = visible_study(request, slug)
     permissions.require_lead(viewer(request), study)
-    return study, _sample(study, sample_id)
+    return study, _find_sample(study, sample_id)
 
 
-def _finals(found: Sample, rubric: RubricDefinition) -> dict[str, FinalScore]:
+def _final_scores(sample: Sample, rubric: RubricDefinition) -> dict[str, FinalScore]:
     keys = {dimension.id: dimension.key for dimension in rubric.dimensions}
-    rows = FinalScore.objects.filter(sample=found, current=True).select_related("level")
+    rows = FinalScore.objects.filter(sample=sample, current=True).select_related("level")
     return {keys[final.dimension_id]: final for final in rows}
 
 
-def _rounds(
-    found: Sample, rubric: RubricDefinition, cases: list[Discussion], *, names: bool
+def _scores_by_round(
+    sample: Sample, rubric: RubricDefinition, cases: list[Discussion], *, names: bool
 ) -> list[tuple[int, Discussion | None, list[ScoreRow]]]:
     """Return what was said, round by round: the number, the discussion in which it was signed, the rows."""
-    rows_of = Score.objects.filter(sample=found, voided_at=None).select_related("member")
+    rows_of = Score.objects.filter(sample=sample, voided_at=None).select_related("member")
     scores = list(rows_of.order_by("discussion", "member__name", "round"))
     keys = {dimension.id: dimension.key for dimension in rubric.dimensions}
     values: dict[int, dict[str, float]] = {score.pk: {} for score in scores}
@@ -213,7 +213,7 @@ def _rounds(
         if rating.note:
             notes[rating.score_id].append((key, rating.note))
     case_of = {case.pk: case for case in cases}
-    met = suggestion_records(scores)
+    suggestion_by_score = suggestion_records(scores)
     rounds: dict[tuple[int, int | None], list[ScoreRow]] = {}
     for score in scores:
         row = ScoreRow(
@@ -224,7 +224,7 @@ def _rounds(
             seconds=score.seconds,
             at=score.at,
             arm=SuggestionArm(score.arm).name.lower(),
-            met=met.get(score.pk),
+            met=suggestion_by_score.get(score.pk),
         )
         rounds.setdefault((score.discussion_id or 0, score.discussion_id), []).append(row)
     return [

@@ -12,17 +12,17 @@ from frontend.presenters import discussions
 def reopen_sample(by: User, sample: Sample, form: ReopenForm) -> str:
     """Bring a sample back into play."""
     data = form.cleaned_data
-    back = services.reopen_sample(
+    reopened = services.reopen_sample(
         by=by, sample_id=sample.public_id, reason=data["reason"], dimensions=data.get("dimensions")
     )
-    if back.state == Sample.State.IN_DISCUSSION:
+    if reopened.state == Sample.State.IN_DISCUSSION:
         return _("Reopened: it is discussed again.")
-    if back.state == Sample.State.AGREED and not admin_step.scored_dimensions(back):
+    if reopened.state == Sample.State.AGREED and not admin_step.scored_dimensions(reopened):
         return _("Brought back: its values follow from a rule again.")
     return _("Reopened: it goes back to be scored.")
 
 
-def sent_to_review(by: User, sample: Sample, form: ReviewForm) -> str:
+def send_to_review(by: User, sample: Sample, form: ReviewForm) -> str:
     """Send an agreed sample to somebody new."""
     requesting_review.request_review(by=by, sample_id=sample.public_id, reason=form.cleaned_data["reason"])
     return _("Sent to cross-review: somebody new scores it.")
@@ -30,6 +30,6 @@ def sent_to_review(by: User, sample: Sample, form: ReviewForm) -> str:
 
 def assign_sample(by: User, sample: Sample, form: AssignForm) -> str:
     """Give a sample to people for some days."""
-    handed = assigning_by_hand.assign_sample(by=by, sample_id=sample.public_id, **form.cleaned_data)
-    names = discussions.enumerate_words([one.member.name for one in handed.assignees])
+    assigned = assigning_by_hand.assign_sample(by=by, sample_id=sample.public_id, **form.cleaned_data)
+    names = discussions.enumerate_words([assignee.member.name for assignee in assigned.assignees])
     return _("Assigned: it comes first in what they hold (%(names)s).") % {"names": names}

@@ -16,7 +16,7 @@ from annotation.samples import list as sample_list
 from annotation.scoring.exposures import record_exposure
 from frontend.forms.samples import SampleFilterForm
 
-from .common import show, study_of, viewer
+from .common import render_page, viewer, visible_study
 
 PAGE = 50
 
@@ -25,7 +25,7 @@ PAGE = 50
 @require_safe
 def samples(request: HttpRequest, slug: str) -> HttpResponse:
     """List samples, a page at a time; a place to go on from names the last row, not a number of rows."""
-    study = study_of(request, slug)
+    study = visible_study(request, slug)
     member = permissions.require_results(viewer(request), study)
     rubric = load_rubric(study.rubric_id)
     generators, domains = sample_list.generators_and_domains(study)
@@ -52,4 +52,4 @@ def samples(request: HttpRequest, slug: str) -> HttpResponse:
         "scores_too": member is not None and permissions.may_score(member),
         "leads": permissions.leads_as(viewer(request), member),
     }
-    return show(request, "samples.html", context)
+    return render_page(request, "samples.html", context)

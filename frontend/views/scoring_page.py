@@ -16,7 +16,7 @@ from annotation.models import Member, Study, User
 from frontend.client_text.page_data import OPAQUE, dimensions_of
 from frontend.client_text.scoring_page import scoring_page_text, skip_reasons
 
-from .common import show, study_of, viewer
+from .common import render_page, viewer, visible_study
 
 # The sample on the desk and three behind it: more than a person scores while the server answers.
 HELD = 4
@@ -28,7 +28,7 @@ HELD = 4
 @gzip_page  # Echoes nothing of the request, and the token in it is masked anew each time: safe to compress.
 def scoring_page(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the page to those who score; a study or a person that is paused is the script's to tell."""
-    user, study = viewer(request), study_of(request, slug)
+    user, study = viewer(request), visible_study(request, slug)
     member = permissions.find_member(user, study)
     if member is None or member.role == Member.Role.RESEARCHER:
         raise NotAllowed("You do not score in this study.")
@@ -39,7 +39,7 @@ def scoring_page(request: HttpRequest, slug: str) -> HttpResponse:
         "digits": _digits(rubric),
         "reasons": skip_reasons().items(),
     }
-    return show(request, "score.html", context)
+    return render_page(request, "score.html", context)
 
 
 def _page_data(user: User, study: Study, rubric: RubricDefinition) -> dict[str, Any]:

@@ -23,64 +23,65 @@ from frontend.forms.studies import StudyForm
 from frontend.presenters import protocol as protocol_words
 from frontend.presenters import vocabulary
 
-from .common import show, study_of, viewer
+from .common import render_page, viewer, visible_study
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest, slug: str) -> HttpResponse:
     """Show everything; POST changes title, instructions and state. ``?preset=`` begins the rules with another one."""
-    study = _led(request, slug)
+    study = _led_study(request, slug)
     if request.method != "POST":
-        return _page(request, study)
+        return _render_settings(request, study)
     form = StudyForm(request.POST)
     if not form.is_valid():
-        return _page(request, study, form=form, status=400)
+        return _render_settings(request, study, form=form, status=400)
     try:
         studies.change_study(by=viewer(request), study=study, **form.cleaned_data)
     except WorkflowError as error:
         form.refuse(error)
-        return _page(request, study, form=form, status=error.status)
+        return _render_settings(request, study, form=form, status=error.status)
     messages.success(request, _("Saved."))
     return redirect("settings", slug=study.slug)
 
 
 @login_required
 @require_POST
-def start(request: HttpRequest, slug: str) -> HttpResponse:
+def start_study(request: HttpRequest, slug: str) -> HttpResponse:
     """Let annotators begin, or say beside the state why they cannot."""
-    study = _led(request, slug)
+    study = _led_study(request, slug)
     try:
         studies.change_study(by=viewer(request), study=study, state=Study.State.RUNNING)
     except WorkflowError as error:
         form = StudyForm({"title": study.title, "instructions": study.instructions, "state": Study.State.RUNNING})
         form.full_clean()
         form.refuse(error)
-        return _page(request, study, form=form, status=error.status)
+        return _render_settings(request, study, form=form, status=error.status)
     messages.success(request, _("The study runs: annotators can score."))
     return redirect("study", slug=study.slug)
 
 
 @login_required
 @require_POST
-def protocol(request: HttpRequest, slug: str) -> HttpResponse:
+def change_protocol(request: HttpRequest, slug: str) -> HttpResponse:
     """Make a new version of the rules."""
-    study = _led(request, slug)
+    study = _led_study(request, slug)
     form = _protocol_form(study, request.POST)
     if not form.is_valid():
-        return _page(request, study, rules_form=form, status=400)
-    before = Protocol.objects.get(study=study, current=True)
+        return _render_settings(request, study, rules_form=form, status=400)
+    previous_version = Protocol.objects.get(study=study, current=True)
     try:
-        made = protocols.change_protocol(by=viewer(request), study=study, **form.rules())
+        version = protocols.change_protocol(by=viewer(request), study=study, **form.rules())
     except WorkflowError as error:
         form.refuse(error)
-        return _page(request, study, rules_form=form, status=error.status)
-    if made == before:
+        return _render_settings(request, study, rules_form=form, status=error.status)
+    if version == previous_version:
         messages.info(request, _("This is the protocol already; no new version was made."))
     else:
         messages.success(
             request,
-            _("Version %(version)d of the protocol holds for samples begun from now on.") % {"version": made.version},
+            _("Version %(version)d of the protocol holds for samples begun from now on.")
+            % {"version": version.version},
         )
     return redirect("settings", slug=study.slug)
 
@@ -89,28 +90,28 @@ def protocol(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def consequences(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what the rules in the query would do; the page asks for it while the form is being filled in."""
-    study = _led(request, slug)
-    context = {"study": study, **_consequences(request, study, _protocol_form(study, request.GET))}
-    return show(request, "parts/protocol_consequences.html", context)
+    study = _led_study(request, slug)
+    context = {"study": study, **_consequences_context(request, study, _protocol_form(study, request.GET))}
+    return render_page(request, "parts/protocol_consequences.html", context)
 
 
 @login_required
 @require_POST
-def move(request: HttpRequest, slug: str) -> HttpResponse:
+def move_samples(request: HttpRequest, slug: str) -> HttpResponse:
     """Put begun samples on the protocol of now: many of them as a job."""
-    study = _led(request, slug)
+    study = _led_study(request, slug)
     moved = protocols.request_move(by=viewer(request), study=study)
     if isinstance(moved, Job):
         return redirect("job", slug=study.slug, job_id=moved.public_id)
-    said = ngettext("%(n)s sample was moved.", "%(n)s samples were moved.", moved) % {
+    message = ngettext("%(n)s sample was moved.", "%(n)s samples were moved.", moved) % {
         "n": vocabulary.format_number(moved)
     }
-    messages.success(request, said if moved else _("There was nothing to move."))
+    messages.success(request, message if moved else _("There was nothing to move."))
     return redirect("settings", slug=study.slug)
 
 
-def _led(request: HttpRequest, slug: str) -> Study:
-    study = study_of(request, slug)
+def _led_study(request: HttpRequest, slug: str) -> Study:
+    study = visible_study(request, slug)
     permissions.require_lead(viewer(request), study)
     return study
 
@@ -121,14 +122,14 @@ def _protocol_form(study: Study, data: Any = None, *, preset: str = "") -> Proto
     return ProtocolForm(data, rules=rules, levels=protocols.levels_of(study.rubric_id))
 
 
-def _consequences(request: HttpRequest, study: Study, form: ProtocolForm) -> dict[str, Any]:
+def _consequences_context(request: HttpRequest, study: Study, form: ProtocolForm) -> dict[str, Any]:
     """Return what the rules in a form would do; a field that makes no sense counts as it is now."""
     if form.is_bound:
         form.is_valid()
-        given = form.rules()
+        fields = form.rules()
     else:
-        given = form.began_with
-    wanted = protocols.propose_protocol(study=study, fields=given)
+        fields = form.began_with
+    wanted = protocols.propose_protocol(study=study, fields=fields)
     able = scoring_members(study)
     pool = ReservedPool.objects.filter(study=study).first()
     needs_judge = rules_of.needs_judge(wanted)
@@ -148,12 +149,12 @@ def _consequences(request: HttpRequest, study: Study, form: ProtocolForm) -> dic
         ),
         "short_of_people": able.count() < rules_of.people_needed(wanted),
         "open_points": rules_of.LEFT_OPEN.get(rules_of.preset_of(wanted), ()),
-        "forecast": [_bar(row, wanted["tolerance"]) for row in forecast.rows] if forecast else [],
+        "forecast": [_forecast_bar(row, wanted["tolerance"]) for row in forecast.rows] if forecast else [],
         "forecast_basis": protocol_words.forecast_evaluated_on(forecast) if forecast else "",
     }
 
 
-def _bar(row: ForecastRow, tolerance: float) -> dict[str, Any]:
+def _forecast_bar(row: ForecastRow, tolerance: float) -> dict[str, Any]:
     """Return a row of the forecast with the places of its bar, on an axis of 0 to 100."""
     low, high = row.interval
     return {
@@ -168,7 +169,7 @@ def _bar(row: ForecastRow, tolerance: float) -> dict[str, Any]:
     }
 
 
-def _page(
+def _render_settings(
     request: HttpRequest,
     study: Study,
     *,
@@ -195,14 +196,14 @@ def _page(
         "begun_with": preset if preset in rules_of.PRESETS else "",
         "versions": [
             {
-                "version": one,
-                "title": protocol_words.preset_title(one.protocol.preset),
-                "changes": protocol_words.rule_changes(one.before, one.after),
+                "version": version,
+                "title": protocol_words.preset_title(version.protocol.preset),
+                "changes": protocol_words.rule_changes(version.before, version.after),
             }
-            for one in protocols.list_versions(study=study)
+            for version in protocols.list_versions(study=study)
         ],
         "moving": protocols.find_moving_job(study),
         "move": protocols.preview_move(by=viewer(request), study=study),
-        **_consequences(request, study, rules_form),
+        **_consequences_context(request, study, rules_form),
     }
-    return show(request, "settings.html", context, status=status)
+    return render_page(request, "settings.html", context, status=status)

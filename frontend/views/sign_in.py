@@ -19,7 +19,7 @@ from annotation.models import User
 from annotation.studies import accounts
 from frontend.forms.accounts import SetPasswordForm, SignInForm
 
-from .common import show
+from .common import render_page
 
 
 class SignIn(auth_views.LoginView):
@@ -85,7 +85,7 @@ def locked_out(request: HttpRequest, response: HttpResponse | None, credentials:
     if request.path.startswith("/api/"):
         answer: HttpResponse = JsonResponse({"code": "locked_out", "message": message, "fields": {}}, status=429)
     else:
-        answer = show(request, "locked_out.html", {"minutes": minutes}, status=429)
+        answer = render_page(request, "locked_out.html", {"minutes": minutes}, status=429)
     answer.headers["Retry-After"] = str(minutes * 60)
     return answer
 

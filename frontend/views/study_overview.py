@@ -26,7 +26,7 @@ from frontend.presenters.progress import generator_progress_rows, state_segments
 from frontend.presenters.stored_reports import load_people, load_study_reports
 from frontend.presenters.todo import todo_items
 
-from .common import show, study_of, viewer
+from .common import render_page, viewer, visible_study
 
 LEVEL = "ordinal"
 
@@ -35,25 +35,25 @@ LEVEL = "ordinal"
 @require_safe
 def study_overview(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the board; annotators go on to what they come for."""
-    found = study_of(request, slug)
+    study = visible_study(request, slug)
     user = viewer(request)
-    if not permissions.may_read_results(user, found):
-        member = permissions.require_member(user, found)
+    if not permissions.may_read_results(user, study):
+        member = permissions.require_member(user, study)
         scores = member.role != Member.Role.RESEARCHER and member.state == Member.State.ACTIVE
-        return redirect("score" if scores else "rubric", slug=found.slug)
-    leads = permissions.may_lead(user, found)
-    reports = load_study_reports(found)
-    people = load_people(found, names=leads)
-    rubric = load_rubric(found.rubric_id)
-    protocol = found.protocols.get(current=True)
-    progress = summaries.study_progress(found, reports.progress)
-    lines = annotator_board(reports, people, summaries.count_held_samples(found))
+        return redirect("score" if scores else "rubric", slug=study.slug)
+    leads = permissions.may_lead(user, study)
+    reports = load_study_reports(study)
+    people = load_people(study, names=leads)
+    rubric = load_rubric(study.rubric_id)
+    protocol = study.protocols.get(current=True)
+    progress = summaries.study_progress(study, reports.progress)
+    lines = annotator_board(reports, people, summaries.count_held_samples(study))
     agreement = agreement_table(reports.agreement, rubric, level=LEVEL)
     by_day = reports.progress["pace"]["by_day"] if reports.progress else []
     rows = generator_progress_rows(reports.progress, rubric)
     changes = stance_change_rows(reports.agreement, rubric)
     context: dict[str, Any] = {
-        "study": found,
+        "study": study,
         "rubric": rubric,
         "progress": progress,
         "headline": vocabulary.progress_sentence(progress),
@@ -72,14 +72,14 @@ def study_overview(request: HttpRequest, slug: str) -> HttpResponse:
         "generators": rows,
         "has_finals": any(cell for row in rows for cell in row.finals),
         "leads": leads,
-        "waits": todo_items(found, protocol, lines.rows, reports, people) if leads else [],
+        "waits": todo_items(study, protocol, lines.rows, reports, people) if leads else [],
     }
-    return show(request, "board.html", context)
+    return render_page(request, "board.html", context)
 
 
 @login_required
 @require_safe
 def rubric(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what is scored: dimensions, levels, anchors, and what the study asks of its annotators."""
-    found = study_of(request, slug)
-    return show(request, "rubric.html", {"study": found, "rubric": load_rubric(found.rubric_id)})
+    study = visible_study(request, slug)
+    return render_page(request, "rubric.html", {"study": study, "rubric": load_rubric(study.rubric_id)})

@@ -88,12 +88,12 @@ def scorecard_view(card: Mapping[str, Any], samples: Mapping[str, SampleShown]) 
 def _evaluated_on(card: Mapping[str, Any]) -> list[str]:
     """Return what the figures rest on, a few words each."""
     counts = {"samples": format_number(card["samples"]), "questions": format_number(card["questions"])}
-    said = [_("measured on %(samples)s samples of %(questions)s unseen questions") % counts]
+    texts = [_("measured on %(samples)s samples of %(questions)s unseen questions") % counts]
     if card["target"] == "final":
-        said.append(_("against the final score, blind labels only"))
+        texts.append(_("against the final score, blind labels only"))
     else:
-        said.append(_("against the mean of independent ratings"))
-    said.append(
+        texts.append(_("against the mean of independent ratings"))
+    texts.append(
         ", ".join(f"{format_number(count)} {STATUS_WORDS.get(name, name)}" for name, count in card["statuses"].items())
     )
     if card.get("not_blind"):
@@ -102,12 +102,12 @@ def _evaluated_on(card: Mapping[str, Any]) -> list[str]:
             "%(n)s samples left out: a judge may have been seen before they were scored",
             card["not_blind"],
         )
-        said.append(left_out % {"n": format_number(card["not_blind"])})
+        texts.append(left_out % {"n": format_number(card["not_blind"])})
     if card.get("foreign"):
         foreign = ngettext(
             "%(n)s prediction of a sample that is not in the test part",
             "%(n)s predictions of samples that are not in the test part",
             card["foreign"],
         )
-        said.append(foreign % {"n": format_number(card["foreign"])})
-    return [words for words in said if words]
+        texts.append(foreign % {"n": format_number(card["foreign"])})
+    return [words for words in texts if words]

@@ -61,32 +61,36 @@ class CalibrationPanel:
 def calibration_panel(card: Mapping[str, Any]) -> CalibrationPanel:
     """Return the drawings and the sentences of a judge's calibration."""
     dimensions = card["dimensions"]
-    told = [one for one in dimensions if (one.get("dispute") or {}).get("groups")]
-    together = pool_groups([group for one in told for group in _calibration_groups(one["dispute"])])
+    with_disputes = [dimension for dimension in dimensions if (dimension.get("dispute") or {}).get("groups")]
+    pooled = pool_groups([group for dimension in with_disputes for group in _calibration_groups(dimension["dispute"])])
     return CalibrationPanel(
-        description=_description(together, len(told)),
-        drawing=_dispute_chart(together, label=_chart_label(together)) if together else None,
-        summary=_calibration_text(dimensions, told),
-        disputes=[_dimension_dispute_chart(one) for one in told] if len(told) > 1 else [],
-        scores=[_dimension_score_chart(one) for one in dimensions if (one.get("sureness") or {}).get("groups")],
+        description=_description(pooled, len(with_disputes)),
+        drawing=_dispute_chart(pooled, label=_chart_label(pooled)) if pooled else None,
+        summary=_calibration_text(dimensions, with_disputes),
+        disputes=[_dimension_dispute_chart(dimension) for dimension in with_disputes] if len(with_disputes) > 1 else [],
+        scores=[
+            _dimension_score_chart(dimension)
+            for dimension in dimensions
+            if (dimension.get("sureness") or {}).get("groups")
+        ],
     )
 
 
 def pool_groups(groups: Sequence[CalibrationGroup]) -> list[CalibrationGroup]:
     """Return groups of several dimensions as at most ten of about equal size, by rising expectation."""
-    whole = sum(group.samples for group in groups)
-    if not whole:
+    total = sum(group.samples for group in groups)
+    if not total:
         return []
-    found: list[list[CalibrationGroup]] = []
+    pools: list[list[CalibrationGroup]] = []
     before = 0
     for group in sorted(groups):
         # Where its middle lies among all samples says which tenth a group belongs to.
-        place = min(POOLED_GROUPS - 1, int(POOLED_GROUPS * (before + group.samples / 2) / whole))
+        index = min(POOLED_GROUPS - 1, int(POOLED_GROUPS * (before + group.samples / 2) / total))
         before += group.samples
-        while len(found) <= place:
-            found.append([])
-        found[place].append(group)
-    return [_merge_groups(some) for some in found if some]
+        while len(pools) <= index:
+            pools.append([])
+        pools[index].append(group)
+    return [_merge_groups(pool) for pool in pools if pool]
 
 
 def wilson_interval(share: float, samples: int) -> tuple[float, float]:
@@ -96,11 +100,11 @@ def wilson_interval(share: float, samples: int) -> tuple[float, float]:
     return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
-def _calibration_groups(figures: Mapping[str, Any]) -> list[CalibrationGroup]:
+def _calibration_groups(metrics: Mapping[str, Any]) -> list[CalibrationGroup]:
     return [
-        CalibrationGroup(one["expected"], one["observed"], one["samples"])
-        for one in figures["groups"]
-        if one["samples"]
+        CalibrationGroup(group["expected"], group["observed"], group["samples"])
+        for group in metrics["groups"]
+        if group["samples"]
     ]
 
 
@@ -127,17 +131,20 @@ def _description(groups: Sequence[CalibrationGroup], dimensions: int) -> str:
         "n": format_number(len(groups)),
         "size": size,
     }
-    said = _(
+    text = _(
         "Chance that two annotators differ by 2 or more: predicted across; the share of pairs that did, upward; "
         "in %(parts)s."
     ) % {"parts": parts}
-    return f"{said} {_('All dimensions together.')}" if dimensions > 1 else said
+    return f"{text} {_('All dimensions together.')}" if dimensions > 1 else text
 
 
-def _calibration_text(dimensions: Sequence[Mapping[str, Any]], told: Sequence[Mapping[str, Any]]) -> str:
+def _calibration_text(dimensions: Sequence[Mapping[str, Any]], with_disputes: Sequence[Mapping[str, Any]]) -> str:
     """Return what the drawing leaves out: how good the chances are by Brier and AUROC, and what intervals hold."""
     sentences = []
-    scores = [(one["key"], one["dispute"].get("brier"), one["dispute"].get("auroc")) for one in told]
+    scores = [
+        (dimension["key"], dimension["dispute"].get("brier"), dimension["dispute"].get("auroc"))
+        for dimension in with_disputes
+    ]
     if scores:
         brier = _metric_by_dimension([(key, value) for key, value, _auroc in scores], 3)
         auroc = _metric_by_dimension([(key, value) for key, _brier, value in scores], 2)
@@ -147,33 +154,40 @@ def _calibration_text(dimensions: Sequence[Mapping[str, Any]], told: Sequence[Ma
             sentences.append(
                 _("Sorts disputed from undisputed with AUROC %(values)s (.5 is chance).") % {"values": auroc}
             )
-    held = [(one["key"], one["sureness"].get("coverage")) for one in dimensions if one.get("sureness")]
-    cover = _metric_by_dimension(held, 0, times=100)
-    if cover:
+    coverage = [
+        (dimension["key"], dimension["sureness"].get("coverage"))
+        for dimension in dimensions
+        if dimension.get("sureness")
+    ]
+    coverage_text = _metric_by_dimension(coverage, 0, times=100)
+    if coverage_text:
         sentences.append(
-            _("Share of people’s scores that its 90 %% intervals hold: %(values)s %%.") % {"values": cover}
+            _("Share of people’s scores that its 90 %% intervals hold: %(values)s %%.") % {"values": coverage_text}
         )
-    elif any(one["asked"]["samples"] for one in dimensions):
+    elif any(dimension["asked"]["samples"] for dimension in dimensions):
         sentences.append(_("It gave no intervals."))
     return " ".join(sentences)
 
 
 def _metric_by_dimension(values: Sequence[tuple[str, float | None]], places: int, *, times: float = 1) -> str:
     """Return a figure of each dimension in a row; of very many the lowest and the highest."""
-    known = [(key, times * value) for key, value in values if value is not None]
-    if not known:
+    defined = [(key, times * value) for key, value in values if value is not None]
+    if not defined:
         return ""
     if len(values) == 1:
-        return format_decimals(known[0][1], places)
-    if len(known) > NAMED_AT_MOST:
-        least, most = min(known, key=lambda one: one[1]), max(known, key=lambda one: one[1])
+        return format_decimals(defined[0][1], places)
+    if len(defined) > NAMED_AT_MOST:
+        least, most = (
+            min(defined, key=lambda key_and_value: key_and_value[1]),
+            max(defined, key=lambda key_and_value: key_and_value[1]),
+        )
         return _("%(low)s (%(least)s) to %(high)s (%(most)s)") % {
             "low": format_decimals(least[1], places),
             "least": least[0],
             "high": format_decimals(most[1], places),
             "most": most[0],
         }
-    return enumerate_names([f"{key} {format_decimals(value, places)}" for key, value in known])
+    return enumerate_names([f"{key} {format_decimals(value, places)}" for key, value in defined])
 
 
 def _chart_label(groups: Sequence[CalibrationGroup]) -> str:
@@ -190,31 +204,34 @@ def _dispute_chart(groups: Sequence[CalibrationGroup], *, label: str) -> SafeStr
     return _draw_groups(groups, axis, side=262, label=label, intervals=True)
 
 
-def _dimension_dispute_chart(one: Mapping[str, Any]) -> CalibrationChart:
-    groups = _calibration_groups(one["dispute"])
-    axis = drawing.build_percent_axis([0.0, 1.0], pad=0, most=3)
-    share = one["dispute"].get("share")
-    said = _("%(share)s %% disputed") % {"share": format_decimals(100 * share, 0)} if share is not None else ""
+def _dimension_dispute_chart(dimension: Mapping[str, Any]) -> CalibrationChart:
+    groups = _calibration_groups(dimension["dispute"])
+    axis = drawing.build_percent_axis([0.0, 1.0], pad=0, max_ticks=3)
+    share = dimension["dispute"].get("share")
+    share_text = _("%(share)s %% disputed") % {"share": format_decimals(100 * share, 0)} if share is not None else ""
     return CalibrationChart(
-        one["key"],
-        one["name"],
-        said,
-        _draw_groups(groups, axis, side=130, label=f"{one['key']}: {_chart_label(groups)}", intervals=True),
+        dimension["key"],
+        dimension["name"],
+        share_text,
+        _draw_groups(groups, axis, side=130, label=f"{dimension['key']}: {_chart_label(groups)}", intervals=True),
     )
 
 
-def _dimension_score_chart(one: Mapping[str, Any]) -> CalibrationChart:
-    groups = _calibration_groups(one["sureness"])
-    levels = one["levels"]
-    axis = drawing.build_percent_axis([levels[0], levels[-1]], pad=0, most=6)
+def _dimension_score_chart(dimension: Mapping[str, Any]) -> CalibrationChart:
+    groups = _calibration_groups(dimension["sureness"])
+    levels = dimension["levels"]
+    axis = drawing.build_percent_axis([levels[0], levels[-1]], pad=0, max_ticks=6)
     pairs = ", ".join(
         f"{format_two_decimals(group.expected)}: {format_two_decimals(group.observed)}" for group in groups
     )
-    label = _("%(key)s: expected score and mean of people’s; %(pairs)s") % {"key": one["key"], "pairs": pairs}
-    width = one["sureness"].get("width")
-    said = _("90 %%: %(width)s wide") % {"width": format_two_decimals(width)} if width is not None else ""
+    label = _("%(key)s: expected score and mean of people’s; %(pairs)s") % {"key": dimension["key"], "pairs": pairs}
+    width = dimension["sureness"].get("width")
+    width_text = _("90 %%: %(width)s wide") % {"width": format_two_decimals(width)} if width is not None else ""
     return CalibrationChart(
-        one["key"], one["name"], said, _draw_groups(groups, axis, side=130, label=label, intervals=False)
+        dimension["key"],
+        dimension["name"],
+        width_text,
+        _draw_groups(groups, axis, side=130, label=label, intervals=False),
     )
 
 

@@ -77,7 +77,7 @@ class ComparisonView:
 
 def comparison_view(comparison: Mapping[str, Any], *, first: str, second: str) -> ComparisonView:
     """Lay out a comparison; ``first`` and ``second`` are what the judges are called, as ``run 7``."""
-    known = [one for one in comparison["dimensions"] if one["samples"]]
+    compared = [dimension for dimension in comparison["dimensions"] if dimension["samples"]]
     return ComparisonView(
         first=first,
         second=second,
@@ -85,8 +85,8 @@ def comparison_view(comparison: Mapping[str, Any], *, first: str, second: str) -
         finding=comparison_sentence(comparison, first=first, second=second),
         samples=comparison["samples"],
         questions=comparison["questions"],
-        charts=_difference_charts(known, first, second),
-        rows=[_metrics_row(one) for one in known],
+        charts=_difference_charts(compared, first, second),
+        rows=[_metrics_row(dimension) for dimension in compared],
     )
 
 
@@ -95,77 +95,81 @@ def comparison_sentence(comparison: Mapping[str, Any], *, first: str, second: st
 
     Somebody is called nearer only where the whole 95 % interval of the paired difference lies on one side of zero.
     """
-    known = [one for one in comparison["dimensions"] if one["samples"]]
+    compared = [dimension for dimension in comparison["dimensions"] if dimension["samples"]]
     names = {"first": first, "second": second}
-    if not known:
+    if not compared:
         return _("%(first)s and %(second)s have judged no sample in common, so they cannot be compared.") % names
     sides: dict[str, list[str]] = {"first": [], "second": [], "chance": [], "unknown": []}
-    for one in known:
-        sides[_nearer_side(one)].append(one["key"])
-    return " ".join(_comparison_sentences(names, sides, len(known)))
+    for dimension in compared:
+        sides[_nearer_side(dimension)].append(dimension["key"])
+    return " ".join(_comparison_sentences(names, sides, len(compared)))
 
 
-def _nearer_side(one: Mapping[str, Any]) -> str:
-    ends = one["rmse_interval"]
+def _nearer_side(dimension: Mapping[str, Any]) -> str:
+    ends = dimension["rmse_interval"]
     if ends is None:
         return "unknown"
     return "first" if ends[1] < 0 else "second" if ends[0] > 0 else "chance"
 
 
-def _comparison_sentences(names: Mapping[str, str], sides: Mapping[str, Sequence[str]], known: int) -> list[str]:
-    if len(sides["unknown"]) == known:
+def _comparison_sentences(names: Mapping[str, str], sides: Mapping[str, Sequence[str]], n_dimensions: int) -> list[str]:
+    if len(sides["unknown"]) == n_dimensions:
         return [_("Both have judged too few questions to tell %(first)s from %(second)s.") % names]
-    if len(sides["chance"]) == known:
-        where = _("every dimension") if known > 1 else enumerate_or_count(sides["chance"])
+    if len(sides["chance"]) == n_dimensions:
+        where = _("every dimension") if n_dimensions > 1 else enumerate_or_count(sides["chance"])
         alike = _("What %(first)s and %(second)s differ by is within chance on %(dimensions)s.")
         return [alike % {**names, "dimensions": where}]
-    said = []
+    sentences = []
     for side, sentence in (
         ("first", _("On %(dimensions)s %(first)s is nearer to people than %(second)s.")),
         ("second", _("On %(dimensions)s %(second)s is nearer to people than %(first)s.")),
     ):
         if sides[side]:
-            where = _("every dimension") if len(sides[side]) == known > 1 else enumerate_or_count(sides[side])
-            said.append(sentence % {**names, "dimensions": where})
+            where = _("every dimension") if len(sides[side]) == n_dimensions > 1 else enumerate_or_count(sides[side])
+            sentences.append(sentence % {**names, "dimensions": where})
     if sides["chance"]:
-        said.append(
+        sentences.append(
             _("On %(dimensions)s what they differ by is within chance.")
             % {"dimensions": enumerate_or_count(sides["chance"])}
         )
     if sides["unknown"]:
         few = _("On %(dimensions)s there are too few questions to tell.")
-        said.append(few % {"dimensions": enumerate_or_count(sides["unknown"])})
-    return said
+        sentences.append(few % {"dimensions": enumerate_or_count(sides["unknown"])})
+    return sentences
 
 
-def _difference_charts(known: Sequence[Mapping[str, Any]], first: str, second: str) -> list[DifferenceChart]:
-    if not known:
+def _difference_charts(compared: Sequence[Mapping[str, Any]], first: str, second: str) -> list[DifferenceChart]:
+    if not compared:
         return []
     words = {"first": first, "second": second}
     return [
         _difference_chart(
             "RMSE",
             _("of %(first)s less that of %(second)s, in points") % words,
-            known,
+            compared,
             "rmse",
             (first, second),
         ),
-        _difference_chart("A@1", _("of %(first)s less that of %(second)s") % words, known, "a1", (second, first)),
+        _difference_chart("A@1", _("of %(first)s less that of %(second)s") % words, compared, "a1", (second, first)),
     ]
 
 
 def _difference_chart(
-    name: str, about: str, known: Sequence[Mapping[str, Any]], figure: str, nearer: tuple[str, str]
+    name: str, about: str, compared: Sequence[Mapping[str, Any]], metric: str, nearer: tuple[str, str]
 ) -> DifferenceChart:
-    values = [value for one in known for value in (one[f"{figure}_difference"], *(one[f"{figure}_interval"] or []))]
-    axis = drawing.build_percent_axis(values, zero=True, most=5)
-    rows = [_difference_row(one, figure, axis) for one in known]
+    values = [
+        value
+        for dimension in compared
+        for value in (dimension[f"{metric}_difference"], *(dimension[f"{metric}_interval"] or []))
+    ]
+    axis = drawing.build_percent_axis(values, zero=True, max_ticks=5)
+    rows = [_difference_row(dimension, metric, axis) for dimension in compared]
     left, right = (_("%(name)s nearer") % {"name": side} for side in nearer)
     return DifferenceChart(name, about, rows, drawing.draw_ticks(axis, sign=True), left, right)
 
 
-def _difference_row(one: Mapping[str, Any], figure: str, axis: PercentAxis) -> DifferenceRow:
-    value, ends = one[f"{figure}_difference"], one[f"{figure}_interval"]
+def _difference_row(dimension: Mapping[str, Any], metric: str, axis: PercentAxis) -> DifferenceRow:
+    value, ends = dimension[f"{metric}_difference"], dimension[f"{metric}_interval"]
     middle = ROW / 2
     pieces = [drawing.draw_vertical_line(axis.position(tick), ROW) for tick in axis.ticks if tick]
     pieces.append(drawing.draw_vertical_line(axis.position(0), ROW, "s-ink2"))
@@ -179,24 +183,26 @@ def _difference_row(one: Mapping[str, Any], figure: str, axis: PercentAxis) -> D
             drawing.draw_line(axis.position(ends[0]), axis.position(ends[1]), middle, middle, "s-acc", width=4)
         )
     pieces.append(drawing.draw_dot(axis.position(value), middle))
-    said = (
+    interval_text = (
         _("%(low)s to %(high)s") % {"low": _format_signed(ends[0]), "high": _format_signed(ends[1])}
         if ends
         else _("too few questions")
     )
-    return DifferenceRow(one["key"], one["name"], _format_signed(value), said, drawing.draw_responsive(ROW, pieces))
+    return DifferenceRow(
+        dimension["key"], dimension["name"], _format_signed(value), interval_text, drawing.draw_responsive(ROW, pieces)
+    )
 
 
-def _metrics_row(one: Mapping[str, Any]) -> ComparisonMetricsRow:
+def _metrics_row(dimension: Mapping[str, Any]) -> ComparisonMetricsRow:
     return ComparisonMetricsRow(
-        key=one["key"],
-        name=one["name"],
-        samples=format_number(one["samples"]),
-        questions=format_number(one["questions"]),
-        rmse=(format_two_decimals(one["first"]["rmse"]), format_two_decimals(one["second"]["rmse"])),
-        a1=(format_two_decimals(one["first"]["a1"]), format_two_decimals(one["second"]["a1"])),
-        nearer=(_format_share(one["nearer"]["first"]), _format_share(one["nearer"]["second"])),
-        same=_format_share(one["same_rounded"]),
+        key=dimension["key"],
+        name=dimension["name"],
+        samples=format_number(dimension["samples"]),
+        questions=format_number(dimension["questions"]),
+        rmse=(format_two_decimals(dimension["first"]["rmse"]), format_two_decimals(dimension["second"]["rmse"])),
+        a1=(format_two_decimals(dimension["first"]["a1"]), format_two_decimals(dimension["second"]["a1"])),
+        nearer=(_format_share(dimension["nearer"]["first"]), _format_share(dimension["nearer"]["second"])),
+        same=_format_share(dimension["same_rounded"]),
     )
 
 

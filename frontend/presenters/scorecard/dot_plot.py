@@ -66,7 +66,7 @@ def a1_chart(card: Mapping[str, Any]) -> DotChart:
 
 def chart_legend(card: Mapping[str, Any]) -> list[LegendEntry]:
     """Return the marks that the charts of a scorecard have."""
-    found = [
+    entries = [
         LegendEntry(
             drawing.draw_fixed(
                 20, 14, [drawing.draw_line("0", "20", 7, 7, "s-acc", width=4), drawing.draw_dot("10", 7)]
@@ -74,16 +74,16 @@ def chart_legend(card: Mapping[str, Any]) -> list[LegendEntry]:
             _("this judge, with its 95 % interval"),
         )
     ]
-    if any(one.get("ceiling") for one in card["dimensions"]):
+    if any(dimension.get("ceiling") for dimension in card["dimensions"]):
         mark = drawing.draw_fixed(6, 18, [drawing.draw_vertical_line("3", 17, "s-ink thick", top=1)])
-        found.append(LegendEntry(mark, str(MARK_WORDS["human"])))
-    there = {name for one in card["dimensions"] for name in baselines_by_name(one)}
+        entries.append(LegendEntry(mark, str(MARK_WORDS["human"])))
+    there = {name for dimension in card["dimensions"] for name in baselines_by_name(dimension)}
     for name in ("features", "generator", "constant"):
         if name in there:
-            found.append(
+            entries.append(
                 LegendEntry(drawing.draw_fixed(14, 14, [drawing.draw_mark(name, "7", 7)]), str(MARK_WORDS[name]))
             )
-    return found
+    return entries
 
 
 def _dot_chart(
@@ -95,27 +95,29 @@ def _dot_chart(
     low: float | None,
     high: float | None,
 ) -> DotChart:
-    known = [one for one in dimensions if one["asked"].get(figure[0]) is not None]
-    values = [value for one in known for value in _axis_values(one, figure)]
+    known = [dimension for dimension in dimensions if dimension["asked"].get(figure[0]) is not None]
+    values = [value for dimension in known for value in _axis_values(dimension, figure)]
     axis = drawing.build_percent_axis(values, low=low, high=high)
-    return DotChart(name, about, [_dot_plot_row(one, figure, axis) for one in known], drawing.draw_ticks(axis))
+    return DotChart(
+        name, about, [_dot_plot_row(dimension, figure, axis) for dimension in known], drawing.draw_ticks(axis)
+    )
 
 
-def _axis_values(one: Mapping[str, Any], figure: tuple[str, str]) -> list[float]:
-    ends = one["asked"].get(f"{figure[0]}_interval") or []
-    return [one["asked"][figure[0]], *ends, *_comparison_values(one, figure).values()]
+def _axis_values(dimension: Mapping[str, Any], figure: tuple[str, str]) -> list[float]:
+    ends = dimension["asked"].get(f"{figure[0]}_interval") or []
+    return [dimension["asked"][figure[0]], *ends, *_comparison_values(dimension, figure).values()]
 
 
-def _comparison_values(one: Mapping[str, Any], figure: tuple[str, str]) -> dict[str, float]:
+def _comparison_values(dimension: Mapping[str, Any], figure: tuple[str, str]) -> dict[str, float]:
     """Return the figure of one annotator and of each baseline, where it is known."""
-    found = {"human": (one.get("ceiling") or {}).get(figure[1])}
-    found |= {name: baseline.get(figure[0]) for name, baseline in baselines_by_name(one).items()}
-    return {name: value for name, value in found.items() if value is not None}
+    values = {"human": (dimension.get("ceiling") or {}).get(figure[1])}
+    values |= {name: baseline.get(figure[0]) for name, baseline in baselines_by_name(dimension).items()}
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def _dot_plot_row(one: Mapping[str, Any], figure: tuple[str, str], axis: PercentAxis) -> DotPlotRow:
-    own, ends = one["asked"][figure[0]], one["asked"].get(f"{figure[0]}_interval")
-    beside = _comparison_values(one, figure)
+def _dot_plot_row(dimension: Mapping[str, Any], figure: tuple[str, str], axis: PercentAxis) -> DotPlotRow:
+    value_of_judge, ends = dimension["asked"][figure[0]], dimension["asked"].get(f"{figure[0]}_interval")
+    beside = _comparison_values(dimension, figure)
     pieces = [drawing.draw_vertical_line(axis.position(tick), ROW) for tick in axis.ticks]
     pieces.append(
         drawing.draw_line(
@@ -128,15 +130,19 @@ def _dot_plot_row(one: Mapping[str, Any], figure: tuple[str, str], axis: Percent
         pieces.append(
             drawing.draw_line(axis.position(ends[0]), axis.position(ends[1]), MIDDLE, MIDDLE, "s-acc", width=4)
         )
-    pieces.append(drawing.draw_dot(axis.position(own), MIDDLE))
+    pieces.append(drawing.draw_dot(axis.position(value_of_judge), MIDDLE))
     for name in ("constant", "generator", "features"):
         if name in beside:
-            over = abs(axis.scale.position(beside[name]) - axis.scale.position(own)) < NEAR
+            over = abs(axis.scale.position(beside[name]) - axis.scale.position(value_of_judge)) < NEAR
             pieces.append(drawing.draw_mark(name, axis.position(beside[name]), MIDDLE, over=over))
-    said = [format_two_decimals(own)]
+    words = [format_two_decimals(value_of_judge)]
     if ends:
-        said.append(_("95 %% interval %(interval)s") % {"interval": format_interval(ends)})
-    said += [f"{MARK_WORDS[name]} {format_two_decimals(value)}" for name, value in beside.items()]
+        words.append(_("95 %% interval %(interval)s") % {"interval": format_interval(ends)})
+    words += [f"{MARK_WORDS[name]} {format_two_decimals(value)}" for name, value in beside.items()]
     return DotPlotRow(
-        one["key"], one["name"], format_two_decimals(own), "; ".join(said), drawing.draw_responsive(ROW, pieces)
+        dimension["key"],
+        dimension["name"],
+        format_two_decimals(value_of_judge),
+        "; ".join(words),
+        drawing.draw_responsive(ROW, pieces),
     )

@@ -37,16 +37,21 @@ class _GapBar:
 
 def gap_charts(card: Mapping[str, Any]) -> list[GapChart]:
     """Return each dimension's shares on one scale upward; none where people's scores are means and not levels."""
-    known = [
-        (one, {float(gap): share for gap, share in one["asked"]["gaps"].items()})
-        for one in card["dimensions"]
-        if one["asked"].get("gaps")
+    measured = [
+        (dimension, {float(gap): share for gap, share in dimension["asked"]["gaps"].items()})
+        for dimension in card["dimensions"]
+        if dimension["asked"].get("gaps")
     ]
-    bars = [_gap_bars(shares) for _one, shares in known]
-    most = max((bar.share for some in bars for bar in some), default=0.0)
+    bars = [_gap_bars(shares) for _one, shares in measured]
+    most = max((bar.share for bars_of_dimension in bars for bar in bars_of_dimension), default=0.0)
     return [
-        GapChart(one["key"], one["name"], _gap_text(shares), _draw_bars(one["key"], some, most))
-        for (one, shares), some in zip(known, bars, strict=True)
+        GapChart(
+            dimension["key"],
+            dimension["name"],
+            _gap_text(shares),
+            _draw_bars(dimension["key"], bars_of_dimension, most),
+        )
+        for (dimension, shares), bars_of_dimension in zip(measured, bars, strict=True)
     ]
 
 

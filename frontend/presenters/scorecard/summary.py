@@ -28,37 +28,37 @@ CLAUSES_AT_MOST = 3
 
 def compare_to_baseline(judge: Mapping[str, Any], baseline: Mapping[str, Any]) -> Verdict:
     """Return how a judge stands to a baseline, as the module's rules say."""
-    ends, own, other = judge.get("rmse_interval"), judge.get("rmse"), baseline.get("rmse")
-    if ends is None or own is None or other is None:
+    ends, rmse, baseline_rmse = judge.get("rmse_interval"), judge.get("rmse"), baseline.get("rmse")
+    if ends is None or rmse is None or baseline_rmse is None:
         return "unknown"
-    if ends[1] < other:
+    if ends[1] < baseline_rmse:
         return "better"
-    if ends[0] > other:
+    if ends[0] > baseline_rmse:
         return "worse"
-    return "unclear" if own < other else "no better"
+    return "unclear" if rmse < baseline_rmse else "no better"
 
 
 def summarize(card: Mapping[str, Any]) -> str:
     """Return the sentences that a scorecard opens with."""
-    measured = [one for one in card["dimensions"] if one["asked"]["samples"]]
+    measured = [dimension for dimension in card["dimensions"] if dimension["asked"]["samples"]]
     if not measured:
         return _("No sample has both a score and a prediction yet, so nothing can be said of this judge.")
-    told = [one for one in measured if one["asked"].get("rmse_interval")]
-    if not told:
+    with_interval = [dimension for dimension in measured if dimension["asked"].get("rmse_interval")]
+    if not with_interval:
         return _("It was measured on too few questions to say what it is better than.")
     sentences = (
-        _beaten_sentence(told, len(measured)),
+        _beaten_sentence(with_interval, len(measured)),
         _not_beaten_sentence(measured),
-        _ceiling_sentence(told, len(measured)),
+        _ceiling_sentence(with_interval, len(measured)),
     )
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _beaten_sentence(told: list[Mapping[str, Any]], measured: int) -> str:
-    compared = [one for one in told if baselines_by_name(one)]
+def _beaten_sentence(with_interval: list[Mapping[str, Any]], measured: int) -> str:
+    compared = [dimension for dimension in with_interval if baselines_by_name(dimension)]
     if not compared:
         return _("There is no baseline to hold it to.")
-    better = [one["key"] for one in compared if _beats_all(one)]
+    better = [dimension["key"] for dimension in compared if _beats_all(dimension)]
     if not better:
         # What it does not beat is said next.
         return "" if measured == 1 else _("On no dimension is it better than every baseline.")
@@ -70,19 +70,19 @@ def _beaten_sentence(told: list[Mapping[str, Any]], measured: int) -> str:
 def _not_beaten_sentence(measured: list[Mapping[str, Any]]) -> str:
     """Say for each dimension whom the judge does not beat; dimensions of which the same is true share a clause."""
     groups: dict[tuple[Verdict, str], list[str]] = {}
-    for one in measured:
-        gravest = _gravest_verdict(one)
+    for dimension in measured:
+        gravest = _gravest_verdict(dimension)
         if gravest is not None:
-            groups.setdefault(gravest, []).append(one["key"])
+            groups.setdefault(gravest, []).append(dimension["key"])
     order = sorted(groups, key=lambda group: (GRAVEST_FIRST.index(group[0]), list(BASELINE_WORDS).index(group[1])))
-    said = order if len(order) <= CLAUSES_AT_MOST else order[: CLAUSES_AT_MOST - 1]
-    clauses = [_verdict_clause(kind, baseline, groups[kind, baseline]) for kind, baseline in said]
-    rest = [key for group in order[len(said) :] for key in groups[group]]
+    named = order if len(order) <= CLAUSES_AT_MOST else order[: CLAUSES_AT_MOST - 1]
+    clauses = [_verdict_clause(kind, baseline, groups[kind, baseline]) for kind, baseline in named]
+    rest = [key for group in order[len(named) :] for key in groups[group]]
     if rest:
         clauses.append(
             _("on %(dimensions)s it does not clearly beat every baseline") % {"dimensions": enumerate_or_count(rest)}
         )
-    too_few = [one["key"] for one in measured if not one["asked"].get("rmse_interval")]
+    too_few = [dimension["key"] for dimension in measured if not dimension["asked"].get("rmse_interval")]
     if too_few:
         clauses.append(
             _("on %(dimensions)s there are too few questions to tell") % {"dimensions": enumerate_or_count(too_few)}
@@ -90,16 +90,22 @@ def _not_beaten_sentence(measured: list[Mapping[str, Any]]) -> str:
     return _join_clauses(clauses)
 
 
-def _beats_all(one: Mapping[str, Any]) -> bool:
-    return all(compare_to_baseline(one["asked"], baseline) == "better" for baseline in baselines_by_name(one).values())
+def _beats_all(dimension: Mapping[str, Any]) -> bool:
+    return all(
+        compare_to_baseline(dimension["asked"], baseline) == "better"
+        for baseline in baselines_by_name(dimension).values()
+    )
 
 
-def _gravest_verdict(one: Mapping[str, Any]) -> tuple[Verdict, str] | None:
+def _gravest_verdict(dimension: Mapping[str, Any]) -> tuple[Verdict, str] | None:
     """Return the gravest verdict on a dimension, with the weakest baseline of which it is true."""
-    verdicts = {name: compare_to_baseline(one["asked"], baseline) for name, baseline in baselines_by_name(one).items()}
+    verdicts = {
+        name: compare_to_baseline(dimension["asked"], baseline)
+        for name, baseline in baselines_by_name(dimension).items()
+    }
     for kind in GRAVEST_FIRST:
-        for name, found in verdicts.items():
-            if found == kind:
+        for name, verdict in verdicts.items():
+            if verdict == kind:
                 return kind, name
     return None
 
@@ -113,21 +119,23 @@ def _verdict_clause(kind: Verdict, baseline: str, dimensions: list[str]) -> str:
     return _("on %(dimensions)s it is not clearly better than %(baseline)s") % words
 
 
-def _ceiling_sentence(told: list[Mapping[str, Any]], measured: int) -> str:
-    known = [one for one in told if (one.get("ceiling") or {}).get("rmse") is not None]
-    if not known:
+def _ceiling_sentence(with_interval: list[Mapping[str, Any]], measured: int) -> str:
+    with_ceiling = [
+        dimension for dimension in with_interval if (dimension.get("ceiling") or {}).get("rmse") is not None
+    ]
+    if not with_ceiling:
         return _("No sample has ratings by two annotators, so there is no human ceiling to hold it to.")
     reached, near = [], []
-    for one in known:
-        low, high = one["asked"]["rmse_interval"]
-        if high <= one["ceiling"]["rmse"]:
-            reached.append(one["key"])
-        elif low <= one["ceiling"]["rmse"]:
-            near.append(one["key"])
+    for dimension in with_ceiling:
+        low, high = dimension["asked"]["rmse_interval"]
+        if high <= dimension["ceiling"]["rmse"]:
+            reached.append(dimension["key"])
+        elif low <= dimension["ceiling"]["rmse"]:
+            near.append(dimension["key"])
     if not reached and not near:
-        if len(known) == measured > 1:
+        if len(with_ceiling) == measured > 1:
             return _("On no dimension does it reach one annotator measured against the others.")
-        where = enumerate_or_count([one["key"] for one in known])
+        where = enumerate_or_count([dimension["key"] for dimension in with_ceiling])
         return _("On %(where)s it does not reach one annotator measured against the others.") % {"where": where}
     clauses = []
     if reached:
@@ -135,20 +143,21 @@ def _ceiling_sentence(told: list[Mapping[str, Any]], measured: int) -> str:
         clauses.append(_("on %(where)s it comes as near to people as one annotator to the others") % {"where": where})
     if near:
         where = _("every dimension") if len(near) == measured > 1 else enumerate_or_count(near)
-        said = _("on %(where)s it cannot be told from one annotator measured against the others")
-        clauses.append(said % {"where": where})
-    so_does = _baseline_at_ceiling([one for one in known if one["key"] in (*reached, *near)])
-    if so_does:
-        clauses.append(_("that says little, as so much can be said of %(baseline)s") % {"baseline": so_does})
+        clause = _("on %(where)s it cannot be told from one annotator measured against the others")
+        clauses.append(clause % {"where": where})
+    baseline = _baseline_at_ceiling([dimension for dimension in with_ceiling if dimension["key"] in (*reached, *near)])
+    if baseline:
+        clauses.append(_("that says little, as so much can be said of %(baseline)s") % {"baseline": baseline})
     return _join_clauses(clauses)
 
 
 def _baseline_at_ceiling(reached: list[Mapping[str, Any]]) -> str:
     """Return the weakest baseline that comes as near to people as one annotator wherever the judge does."""
     for name, words in BASELINE_WORDS.items():
-        errors = [baselines_by_name(one).get(name, {}).get("rmse") for one in reached]
+        errors = [baselines_by_name(dimension).get(name, {}).get("rmse") for dimension in reached]
         if all(
-            error is not None and error <= one["ceiling"]["rmse"] for error, one in zip(errors, reached, strict=True)
+            error is not None and error <= dimension["ceiling"]["rmse"]
+            for error, dimension in zip(errors, reached, strict=True)
         ):
             return str(words)
     return ""

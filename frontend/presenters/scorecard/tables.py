@@ -113,69 +113,77 @@ class GeneratorBlock:
 def metrics_table(card: Mapping[str, Any]) -> MetricsTable:
     """Return the figures of every dimension."""
     dimensions = card["dimensions"]
-    there = {baseline["baseline"] for one in dimensions for baseline in one.get("baselines") or []}
-    names = [name for name in BASELINES if name in there]
+    present = {baseline["baseline"] for dimension in dimensions for baseline in dimension.get("baselines") or []}
+    names = [name for name in BASELINES if name in present]
     short = {"constant": _("const."), "generator": _("gen."), "features": _("feat.")}
     return MetricsTable(
-        [short[name] for name in names], [_scorecard_row(one, names) for one in dimensions], card["target"] == "final"
+        [short[name] for name in names],
+        [_scorecard_row(dimension, names) for dimension in dimensions],
+        card["target"] == "final",
     )
 
 
-def _scorecard_row(one: Mapping[str, Any], names: list[str]) -> ScorecardRow:
-    asked = one["asked"]
+def _scorecard_row(dimension: Mapping[str, Any], names: list[str]) -> ScorecardRow:
+    asked = dimension["asked"]
     return ScorecardRow(
-        key=one["key"],
-        name=one["name"],
+        key=dimension["key"],
+        name=dimension["name"],
         samples=format_number(asked["samples"]),
-        rmse=_metric_cells(one, names, "rmse", "rmse"),
-        a1=_metric_cells(one, names, "a1", "within_one"),
+        rmse=_metric_cells(dimension, names, "rmse", "rmse"),
+        a1=_metric_cells(dimension, names, "a1", "within_one"),
         rounded=format_two_decimals(asked.get("rmse_rounded")),
         kappa=format_two_decimals(asked.get("kappa")),
         srcc=format_two_decimals(asked.get("srcc")),
         plcc=format_two_decimals(asked.get("plcc")),
         krcc=format_two_decimals(asked.get("krcc")),
-        with_rules=_metrics_with_rules(one),
+        with_rules=_metrics_with_rules(dimension),
     )
 
 
-def _metric_cells(one: Mapping[str, Any], names: list[str], figure: str, of_ceiling: str) -> MetricCells:
-    found = {baseline["baseline"]: baseline for baseline in one.get("baselines") or []}
+def _metric_cells(dimension: Mapping[str, Any], names: list[str], metric: str, ceiling_metric: str) -> MetricCells:
+    by_name = {baseline["baseline"]: baseline for baseline in dimension.get("baselines") or []}
     return MetricCells(
-        [format_two_decimals(found.get(name, {}).get(figure)) for name in names],
-        format_two_decimals(one["asked"].get(figure)),
-        format_interval(one["asked"].get(f"{figure}_interval")) or UNDEFINED,
-        format_two_decimals((one.get("ceiling") or {}).get(of_ceiling)),
+        [format_two_decimals(by_name.get(name, {}).get(metric)) for name in names],
+        format_two_decimals(dimension["asked"].get(metric)),
+        format_interval(dimension["asked"].get(f"{metric}_interval")) or UNDEFINED,
+        format_two_decimals((dimension.get("ceiling") or {}).get(ceiling_metric)),
     )
 
 
-def _metrics_with_rules(one: Mapping[str, Any]) -> MetricsWithRules | None:
-    found = one.get("with_rules")
-    if not found or not one.get("by_rule"):
+def _metrics_with_rules(dimension: Mapping[str, Any]) -> MetricsWithRules | None:
+    metrics = dimension.get("with_rules")
+    if not metrics or not dimension.get("by_rule"):
         return None
     return MetricsWithRules(
-        label=_("with %(n)s set by rule") % {"n": format_number(one["by_rule"])},
-        samples=format_number(found["samples"]),
-        rmse=format_two_decimals(found.get("rmse")),
-        rmse_interval=format_interval(found.get("rmse_interval")) or UNDEFINED,
-        a1=format_two_decimals(found.get("a1")),
-        a1_interval=format_interval(found.get("a1_interval")) or UNDEFINED,
-        rounded=format_two_decimals(found.get("rmse_rounded")),
-        kappa=format_two_decimals(found.get("kappa")),
-        srcc=format_two_decimals(found.get("srcc")),
-        plcc=format_two_decimals(found.get("plcc")),
-        krcc=format_two_decimals(found.get("krcc")),
+        label=_("with %(n)s set by rule") % {"n": format_number(dimension["by_rule"])},
+        samples=format_number(metrics["samples"]),
+        rmse=format_two_decimals(metrics.get("rmse")),
+        rmse_interval=format_interval(metrics.get("rmse_interval")) or UNDEFINED,
+        a1=format_two_decimals(metrics.get("a1")),
+        a1_interval=format_interval(metrics.get("a1_interval")) or UNDEFINED,
+        rounded=format_two_decimals(metrics.get("rmse_rounded")),
+        kappa=format_two_decimals(metrics.get("kappa")),
+        srcc=format_two_decimals(metrics.get("srcc")),
+        plcc=format_two_decimals(metrics.get("plcc")),
+        krcc=format_two_decimals(metrics.get("krcc")),
     )
 
 
 def generator_blocks(card: Mapping[str, Any]) -> list[GeneratorBlock]:
     """Return each dimension's generators; nothing where the release does not name them."""
-    told = [one for one in card["dimensions"] if one.get("generators")]
-    gaps = sorted({gap for one in told for row in one["generators"] for gap in row.get("gaps") or ()}, key=float)
+    with_generators = [dimension for dimension in card["dimensions"] if dimension.get("generators")]
+    gaps = sorted(
+        {gap for dimension in with_generators for row in dimension["generators"] for gap in row.get("gaps") or ()},
+        key=float,
+    )
     return [
         GeneratorBlock(
-            one["key"], one["name"], gaps, [_generator_row(row, gaps) for row in one["generators"][:GENERATORS_AT_MOST]]
+            dimension["key"],
+            dimension["name"],
+            gaps,
+            [_generator_row(row, gaps) for row in dimension["generators"][:GENERATORS_AT_MOST]],
         )
-        for one in told
+        for dimension in with_generators
     ]
 
 
@@ -192,5 +200,7 @@ def _generator_row(row: Mapping[str, Any], gaps: Sequence[str]) -> GeneratorScor
     )
 
 
-def _mean_and_variance(found: Mapping[str, float] | None) -> tuple[str, str]:
-    return (format_two_decimals(found["mean"]), format_two_decimals(found["variance"])) if found else (UNDEFINED, "")
+def _mean_and_variance(moments: Mapping[str, float] | None) -> tuple[str, str]:
+    return (
+        (format_two_decimals(moments["mean"]), format_two_decimals(moments["variance"])) if moments else (UNDEFINED, "")
+    )

@@ -50,8 +50,8 @@ def format_interval(ends: Sequence[float] | None) -> str:
 
 def baselines_by_name(dimension: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Return the figures of each baseline that a dimension has, the weakest first."""
-    found = {one["baseline"]: one for one in dimension.get("baselines") or []}
-    return {name: found[name] for name in BASELINES if name in found}
+    by_name = {baseline["baseline"]: baseline for baseline in dimension.get("baselines") or []}
+    return {name: by_name[name] for name in BASELINES if name in by_name}
 
 
 def format_percent(share: float) -> str:

@@ -67,7 +67,7 @@ def curve_charts(curves: Iterable[Mapping[str, Any]]) -> list[CurveChart]:
     kinds: dict[str, dict[str, Points]] = {}
     for name, points in series.items():
         kinds.setdefault(_series_kind(name), {})[name] = sorted(points.items())
-    return [_curve_chart(kind, some) for kind, some in kinds.items()]
+    return [_curve_chart(kind, series_of_kind) for kind, series_of_kind in kinds.items()]
 
 
 def _series_kind(name: str) -> str:
@@ -82,7 +82,7 @@ def _curve_chart(kind: str, series: Mapping[str, Points]) -> CurveChart:
     thinned = -(-longest // POINTS_AT_MOST)
     drawn = {name: _thin_points(points, thinned) for name, points in series.items()}
     x_axis = responsive_svg.build_percent_axis(
-        [x for points in drawn.values() for x, _y in points], low=0.0, most=5, whole=True, pad=3
+        [x for points in drawn.values() for x, _y in points], low=0.0, max_ticks=5, whole_numbers=True, pad=3
     )
     y_axis = responsive_svg.build_percent_axis([y for points in drawn.values() for _x, y in points], pad=0)
     height = max(HEIGHT, LINE * len(series))
@@ -119,12 +119,12 @@ def _thin_points(points: Points, times: int) -> Points:
     """Return the mean of every so many points."""
     if times <= 1:
         return points
-    some = [points[start : start + times] for start in range(0, len(points), times)]
-    return [(sum(x for x, _y in part) / len(part), sum(y for _x, y in part) / len(part)) for part in some]
+    parts = [points[start : start + times] for start in range(0, len(points), times)]
+    return [(sum(x for x, _y in part) / len(part), sum(y for _x, y in part) / len(part)) for part in parts]
 
 
 def _chart_label(title: str, series: Mapping[str, Points], axis: PercentAxis) -> str:
-    said = []
+    texts = []
     for name, points in series.items():
         (x0, y0), (x1, y1) = points[0], points[-1]
         words = {
@@ -135,10 +135,10 @@ def _chart_label(title: str, series: Mapping[str, Points], axis: PercentAxis) ->
             "x1": format_number(x1),
         }
         if len(points) == 1:
-            said.append(_("%(name)s %(y0)s at %(x0)s") % words)
+            texts.append(_("%(name)s %(y0)s at %(x0)s") % words)
         else:
-            said.append(_("%(name)s from %(y0)s at %(x0)s to %(y1)s at %(x1)s") % words)
-    return f"{title}: {'; '.join(said)}"
+            texts.append(_("%(name)s from %(y0)s at %(x0)s to %(y1)s at %(x1)s") % words)
+    return f"{title}: {'; '.join(texts)}"
 
 
 def _format_value(value: float) -> str:
@@ -202,27 +202,27 @@ def _draw_curves(series: Mapping[str, Points], x_axis: PercentAxis, y_axis: Perc
                 dashed=True,
             )
         )
-    whole = TOP + height + FOOT
+    full_height = TOP + height + FOOT
     pieces.append(
         format_html(
             '<svg width="100%" height="{0}" viewBox="0 0 1000 {0}" preserveAspectRatio="none">{1}</svg>',
-            f"{whole:g}",
+            f"{full_height:g}",
             responsive_svg.join_pieces(stretched),
         )
     )
-    return responsive_svg.draw_responsive(whole, [*pieces, *dots])
+    return responsive_svg.draw_responsive(full_height, [*pieces, *dots])
 
 
 def _draw_series_names(
     ends: Sequence[tuple[str, tuple[float, float], str, str]], axis: PercentAxis, height: float
 ) -> SafeString:
     """Write the name of each series at the height of its last point, moved apart where they would touch."""
-    at = [_vertical_position(axis, y, height) for _name, (_x, y), _kind, _dash in ends]
-    placed = responsive_svg.spread_apart(at, LINE, TOP, TOP + height)
+    heights = [_vertical_position(axis, y, height) for _name, (_x, y), _kind, _dash in ends]
+    placed = responsive_svg.spread_apart(heights, LINE, TOP, TOP + height)
     shown = [name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…" for name, *_rest in ends]
     lead, pen = 10.0, 18.0
     pieces = []
-    for words, (_name, _end, kind, dash), start, place in zip(shown, ends, at, placed, strict=True):
+    for words, (_name, _end, kind, dash), start, place in zip(shown, ends, heights, placed, strict=True):
         pieces.append(responsive_svg.draw_line("0", f"{lead:g}", start, place, "axis-line", width=0.75))
         pieces.append(
             format_html(

@@ -51,14 +51,14 @@ class WorstMiss:
 
 def worst_misses(card: Mapping[str, Any], samples: Mapping[str, SampleShown]) -> list[WorstMiss]:
     """Return the worst misses of all dimensions, the gravest first; what rounds to people's own score is no miss."""
-    found = [
-        (float(one["surprise"]), one, dimension)
+    misses = [
+        (float(miss["surprise"]), miss, dimension)
         for dimension in card["dimensions"]
-        for one in dimension["worst"]
-        if abs(one["expected"] - one["human"]) >= _half_a_step(dimension["levels"])
+        for miss in dimension["worst"]
+        if abs(miss["expected"] - miss["human"]) >= _half_a_step(dimension["levels"])
     ]
-    found.sort(key=lambda row: (-round(row[0], 9), row[1]["id"], row[2]["key"]))
-    return [_worst_miss(units, one, dimension, samples) for units, one, dimension in found[:ROWS_AT_MOST]]
+    misses.sort(key=lambda row: (-round(row[0], 9), row[1]["id"], row[2]["key"]))
+    return [_worst_miss(units, miss, dimension, samples) for units, miss, dimension in misses[:ROWS_AT_MOST]]
 
 
 def _half_a_step(levels: Sequence[float]) -> float:
@@ -67,18 +67,18 @@ def _half_a_step(levels: Sequence[float]) -> float:
 
 
 def _worst_miss(
-    units: float, one: Mapping[str, Any], dimension: Mapping[str, Any], samples: Mapping[str, SampleShown]
+    units: float, miss: Mapping[str, Any], dimension: Mapping[str, Any], samples: Mapping[str, SampleShown]
 ) -> WorstMiss:
     return WorstMiss(
-        id=one["id"],
+        id=miss["id"],
         key=dimension["key"],
         name=dimension["name"],
-        sample=samples.get(one["id"]),
-        human=level_chip(one["human"], dimension["levels"]),
-        judge=format_two_decimals(one["expected"]),
-        interval=format_interval(one.get("interval")),
-        sd=format_two_decimals(one["sd"]),
-        gap=format_signed(one["expected"] - one["human"]),
+        sample=samples.get(miss["id"]),
+        human=level_chip(miss["human"], dimension["levels"]),
+        judge=format_two_decimals(miss["expected"]),
+        interval=format_interval(miss.get("interval")),
+        sd=format_two_decimals(miss["sd"]),
+        gap=format_signed(miss["expected"] - miss["human"]),
         units=format_decimals(units, 1),
     )
 

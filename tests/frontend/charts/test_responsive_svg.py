@@ -38,7 +38,7 @@ def test_a_lone_value_at_an_end_that_nothing_can_pass_has_the_axis_on_one_side()
 
 
 def test_an_axis_about_zero_reaches_to_both_sides_and_writes_signs() -> None:
-    axis = build_percent_axis([0.02, 0.3], zero=True, most=5)
+    axis = build_percent_axis([0.02, 0.3], zero=True, max_ticks=5)
     assert axis.ticks[0] < 0 < 0.3 <= axis.ticks[-1]
     assert axis.tick_text(axis.ticks[0], sign=True).startswith("−")
     assert axis.tick_text(0, sign=True)[0] == "0"
