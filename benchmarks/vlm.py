@@ -69,7 +69,7 @@ def compare(size: str, folder: Path) -> dict[str, float]:
     run_of_it = _run(folder, samples, width=width, layers=layers, batch=batch)
     pictures = PictureFolder(folder)
     judge = VlmJudge(run_of_it, BACKEND.options(dict(run_of_it.config.options)), pictures)
-    items, reader = judge._items, judge._reader
+    items, reader = judge._builder, judge._reader
     model = reader._model
     made = [items.build(one, pictures) for one in samples]
 

@@ -39,8 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         status: int = parsed.run(parsed)
     except KeyboardInterrupt:
-        kept = " What was done is kept: the same command with --resume goes on." if "resume" in parsed else ""
-        return _report_error(parsed, f"Stopped.{kept}", INTERRUPTED)
+        resume_hint = " What was done is kept: the same command with --resume goes on." if "resume" in parsed else ""
+        return _report_error(parsed, f"Stopped.{resume_hint}", INTERRUPTED)
     except (
         RecordError,
         RubricError,
@@ -95,17 +95,17 @@ def _predict(parsed: argparse.Namespace) -> int:
     pictures = PictureFolder(parsed.images or parsed.samples.parent)
     with _progress(parsed) as progress:
         context = JudgeContext(pictures, parsed.cache, progress, parse_settings(parsed.set))
-        found = predict(Run(parsed.run_folder), lines, parsed.out, context, resume=parsed.resume)
-    refused = [(f"line {number}", error) for number, error in lines.refused]
+        summary = predict(Run(parsed.run_folder), lines, parsed.out, context, resume=parsed.resume)
+    rejected = [(f"line {number}", error) for number, error in lines.refused]
     report = {
-        "predictions": found.predictions,
-        "statuses": dict(sorted(found.statuses.items())),
-        "continued_from": found.continued_from,
-        **_refused_data(refused),
+        "predictions": summary.predictions,
+        "statuses": dict(sorted(summary.statuses.items())),
+        "continued_from": summary.continued_from,
+        **_refused_data(rejected),
     }
-    statuses = ", ".join(f"{count:,} {name}" for name, count in sorted(found.statuses.items()))
-    _print_report(parsed, report, lambda: f"{found.predictions:,} predictions in {parsed.out} ({statuses or 'none'})")
-    return _report_refused(parsed, refused, done=found.predictions)
+    statuses = ", ".join(f"{count:,} {name}" for name, count in sorted(summary.statuses.items()))
+    _print_report(parsed, report, lambda: f"{summary.predictions:,} predictions in {parsed.out} ({statuses or 'none'})")
+    return _report_refused(parsed, rejected, done=summary.predictions)
 
 
 def _evaluate(parsed: argparse.Namespace) -> int:
@@ -131,13 +131,13 @@ def _evaluate(parsed: argparse.Namespace) -> int:
     targets: tuple[Target, ...] = ("final", "mean") if parsed.target == "both" else (parsed.target,)
     with _progress(parsed) as progress:
         context = JudgeContext(PictureFolder(parsed.release), parsed.cache, progress)
-        labelled = EvaluationData(
+        data = EvaluationData(
             release.rubric,
             list(release.samples("train")),
             list(release.samples("test")),
             None if parsed.no_features else lambda samples: extract_baseline_features(samples, context),
         )
-        cards = {target: build_scorecard(labelled, predictions, target) for target in targets}
+        cards = {target: build_scorecard(data, predictions, target) for target in targets}
     report = cards if parsed.target == "both" else cards[parsed.target]
     _print_report(
         parsed, report | _refused_data(refused), lambda: "\n\n".join(format_scorecard(card) for card in cards.values())
@@ -156,11 +156,11 @@ def _relearn(parsed: argparse.Namespace) -> int:
     pictures = PictureFolder(parsed.images or parsed.samples.parent)
     with _progress(parsed) as progress:
         context = JudgeContext(pictures, parsed.cache, progress)
-        known = start_session(lines, parse_rubric(parsed.rubric.read_bytes()), context, parsed.seed)
+        session = start_session(lines, parse_rubric(parsed.rubric.read_bytes()), context, parsed.seed)
     for _, error in lines.refused:
         print(error, file=sys.stderr)  # noqa: T201
     # Whoever asks holds standard input open: where it ends, so does this.
-    for answer in answer_lines(sys.stdin, known):
+    for answer in answer_lines(sys.stdin, session):
         print(answer, flush=True)  # noqa: T201
     return 0
 

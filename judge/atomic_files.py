@@ -12,21 +12,21 @@ from typing import Any
 def replace_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path that replaces ``path`` when the block succeeds."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        yield beside
-        with beside.open("rb") as file:
+        yield temporary
+        with temporary.open("rb") as file:
             os.fsync(file.fileno())
-        beside.replace(path)
+        temporary.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, data: Any) -> None:
     """Write data as indented JSON."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1)
-    with replace_file(path) as beside:
-        beside.write_text(text + "\n", encoding="utf-8")
+    with replace_file(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> Any:
@@ -37,5 +37,5 @@ def read_json(path: Path) -> Any:
 def create_file_once(path: Path, make: Callable[[Path], None]) -> None:
     """Create a file unless it exists."""
     if not path.exists():
-        with replace_file(path) as beside:
-            make(beside)
+        with replace_file(path) as temporary:
+            make(temporary)

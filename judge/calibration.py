@@ -58,13 +58,13 @@ def calibrate(
         histograms: samples x levels, how people's ratings are spread; a row of nothing counts for the interval alone.
         finals: per sample what the interval is to cover.
     """
-    told = histograms.sum(axis=1) > 0
+    rated = histograms.sum(axis=1) > 0
     levels = np.asarray(dimension.values)
-    temperature = _fit_temperature(chances[told], histograms[told], levels) if told.any() else 1.0
-    warm = apply_temperature(chances, temperature, dimension.values)
-    expected = warm @ levels
-    apart = np.abs(finals - expected) / _standard_deviations(warm, expected, levels)
-    return DimensionCalibration(temperature, _conformal_quantile(apart, confidence), len(finals), confidence)
+    temperature = _fit_temperature(chances[rated], histograms[rated], levels) if rated.any() else 1.0
+    tempered = apply_temperature(chances, temperature, dimension.values)
+    expected = tempered @ levels
+    deviations = np.abs(finals - expected) / _standard_deviations(tempered, expected, levels)
+    return DimensionCalibration(temperature, _conformal_quantile(deviations, confidence), len(finals), confidence)
 
 
 def calibrate_predictions(
@@ -73,19 +73,21 @@ def calibrate_predictions(
     """Return predictions of one dimension with their temperature and intervals applied."""
     if not predictions:
         return []
-    warm = apply_temperature(np.array([one.p for one in predictions]), calibration.temperature, dimension.values)
+    tempered = apply_temperature(
+        np.array([prediction.p for prediction in predictions]), calibration.temperature, dimension.values
+    )
     intervals = None
     if calibration.factor is not None:
         levels = np.asarray(dimension.values)
-        expected = warm @ levels
-        reach = calibration.factor * _standard_deviations(warm, expected, levels)
+        expected = tempered @ levels
+        reach = calibration.factor * _standard_deviations(tempered, expected, levels)
         low, high = np.maximum(levels[0], expected - reach), np.minimum(levels[-1], expected + reach)
         intervals = list(zip(low.tolist(), high.tolist(), strict=True))
     return predictions_from_distributions(
-        warm,
+        tempered,
         dimension,
-        masses=[one.mass for one in predictions],
-        ensemble_sds=[one.ensemble_sd for one in predictions],
+        masses=[prediction.mass for prediction in predictions],
+        ensemble_sds=[prediction.ensemble_sd for prediction in predictions],
         intervals=intervals,
     )
 
@@ -102,19 +104,19 @@ def apply_temperature(chances: Floats, temperature: float, levels: Sequence[floa
         return np.asarray(chances, dtype=np.float64)
     points = np.asarray(levels, dtype=np.float64)
     logs = np.log(np.maximum(chances, MIN_PROBABILITY)) / temperature
-    place = (points - points[0]) / (points[-1] - points[0])
-    wanted = chances @ place
+    position = (points - points[0]) / (points[-1] - points[0])
+    mean = chances @ position
     low, high = np.full(len(chances), -MAX_TILT), np.full(len(chances), MAX_TILT)
     for _ in range(STEPS):
         middle = (low + high) / 2
-        above = _tilt(logs, place, middle) @ place > wanted
+        above = _tilt(logs, position, middle) @ position > mean
         high, low = np.where(above, middle, high), np.where(above, low, middle)
-    return _tilt(logs, place, (low + high) / 2)
+    return _tilt(logs, position, (low + high) / 2)
 
 
-def _tilt(logs: Floats, place: Floats, tilt: Floats) -> Floats:
-    moved = logs + tilt[:, None] * place[None, :]
-    raised = np.exp(moved - moved.max(axis=1, keepdims=True))
+def _tilt(logs: Floats, position: Floats, tilt: Floats) -> Floats:
+    tilted = logs + tilt[:, None] * position[None, :]
+    raised = np.exp(tilted - tilted.max(axis=1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
@@ -129,9 +131,9 @@ def _fit_temperature(chances: Floats, histograms: Floats, levels: Floats) -> flo
     weights = histograms / histograms.sum(axis=1, keepdims=True)
 
     def loss(log_temperature: float) -> float:
-        warm = apply_temperature(chances, math.exp(log_temperature), levels.tolist())
-        surprise = float(-(weights * np.log(np.maximum(warm, MIN_PROBABILITY))).sum())
-        return surprise + (log_temperature / PRIOR_SD) ** 2 / 2
+        tempered = apply_temperature(chances, math.exp(log_temperature), levels.tolist())
+        cross_entropy = float(-(weights * np.log(np.maximum(tempered, MIN_PROBABILITY))).sum())
+        return cross_entropy + (log_temperature / PRIOR_SD) ** 2 / 2
 
     low, high = math.log(MIN_TEMPERATURE), math.log(MAX_TEMPERATURE)
     ratio = (math.sqrt(5) - 1) / 2
@@ -149,10 +151,10 @@ def _standard_deviations(chances: Floats, expected: Floats, levels: Floats) -> F
     return np.asarray(np.maximum(np.sqrt(variance), MIN_SD_SHARE * (levels[-1] - levels[0])), dtype=np.float64)
 
 
-def _conformal_quantile(apart: Sequence[float] | Floats, confidence: float) -> float | None:
+def _conformal_quantile(deviations: Sequence[float] | Floats, confidence: float) -> float | None:
     """Return the split-conformal quantile; None where it would be infinite.
 
     See Vovk et al. 2005 and Lei et al. 2018.
     """
-    place = math.ceil((len(apart) + 1) * confidence)
-    return float(np.sort(apart)[place - 1]) if 0 < place <= len(apart) else None
+    rank = math.ceil((len(deviations) + 1) * confidence)
+    return float(np.sort(deviations)[rank - 1]) if 0 < rank <= len(deviations) else None

@@ -43,7 +43,7 @@ class DataParts:
         counts: dict[str, Any] = {"calibration_source": self.source}
         for name in ("learn", "calibrate", "out_of_fold", "test"):
             samples = getattr(self, name)
-            counts[name] = {"samples": len(samples), "questions": len({question_key(one) for one in samples})}
+            counts[name] = {"samples": len(samples), "questions": len({question_key(labelled) for labelled in samples})}
         return counts
 
 
@@ -60,39 +60,46 @@ def split_release(release: ReleaseFolder, seed: int, *, predicts_out_of_fold: bo
     """
     train = list(release.samples("train"))
     test = list(release.samples("test"))
-    kept = _select_blind(one for one in train if one.calibration)
-    learn = [one for one in train if not one.calibration]
+    calibration = _select_blind(labelled for labelled in train if labelled.calibration)
+    learn = [labelled for labelled in train if not labelled.calibration]
     if predicts_out_of_fold:
         blind = _select_blind(learn)
-        out_of_fold = blind if _has_too_few_labels(kept, blind, release.rubric) else []
-        return DataParts(learn, kept, test, _name_source(release=kept, out_of_fold=out_of_fold), out_of_fold)
-    drawn = _draw_questions(learn, seed) if len(kept) < MIN_CALIBRATION_SAMPLES else set()
-    held_out = _select_blind(one for one in learn if question_key(one) in drawn)
-    learn = [one for one in learn if question_key(one) not in drawn]
-    return DataParts(learn, kept + held_out, test, _name_source(release=kept, held_out=held_out))
+        out_of_fold = blind if _has_too_few_labels(calibration, blind, release.rubric) else []
+        return DataParts(
+            learn, calibration, test, _name_source(release=calibration, out_of_fold=out_of_fold), out_of_fold
+        )
+    questions = _draw_questions(learn, seed) if len(calibration) < MIN_CALIBRATION_SAMPLES else set()
+    held_out = _select_blind(labelled for labelled in learn if question_key(labelled) in questions)
+    learn = [labelled for labelled in learn if question_key(labelled) not in questions]
+    return DataParts(learn, calibration + held_out, test, _name_source(release=calibration, held_out=held_out))
 
 
 def _select_blind(samples: Iterable[LabelledSample]) -> list[LabelledSample]:
-    return [one for one in samples if one.label_origin in BLIND]
+    return [labelled for labelled in samples if labelled.label_origin in BLIND]
 
 
 def _name_source(**parts: Sequence[LabelledSample]) -> str:
     return " and ".join(name.replace("_", " ") for name, samples in parts.items() if samples) or "none"
 
 
-def _has_too_few_labels(kept: Sequence[LabelledSample], others: Sequence[LabelledSample], rubric: RubricSpec) -> bool:
+def _has_too_few_labels(
+    calibration: Sequence[LabelledSample], others: Sequence[LabelledSample], rubric: RubricSpec
+) -> bool:
     """Return whether a dimension lacks calibration labels that other samples could give.
 
     It has fewer than `ENOUGH_SAMPLES` labels among those kept, and some among the others.
     """
-    of_kept, of_others = _count_labels(kept, rubric), _count_labels(others, rubric)
-    return any(of_kept[key] < ENOUGH_SAMPLES for key in of_others)
+    kept_counts, other_counts = _count_labels(calibration, rubric), _count_labels(others, rubric)
+    return any(kept_counts[key] < ENOUGH_SAMPLES for key in other_counts)
 
 
 def _count_labels(samples: Sequence[LabelledSample], rubric: RubricSpec) -> Counter[str]:
     """Return the number of final scores by dimension, without those set by rules."""
     return Counter(
-        key for one in samples for key in missing_side_rules.asked_keys(one.sample, rubric) if key in one.final
+        key
+        for labelled in samples
+        for key in missing_side_rules.asked_keys(labelled.sample, rubric)
+        if key in labelled.final
     )
 
 
@@ -100,16 +107,16 @@ def _draw_questions(train: Sequence[LabelledSample], seed: int) -> set[str]:
     if len(train) < MIN_TRAINING_SAMPLES:
         return set()
     sizes: dict[str, int] = {}
-    for one in train:
-        sizes[question_key(one)] = sizes.get(question_key(one), 0) + 1
+    for labelled in train:
+        sizes[question_key(labelled)] = sizes.get(question_key(labelled), 0) + 1
     names = sorted(sizes)
     wanted = max(MIN_CALIBRATION_SAMPLES, round(HELD_OUT_SHARE * len(train)))
     drawn: set[str] = set()
     count = 0
-    for place in np.random.default_rng(seed).permutation(len(names)):
+    for index in np.random.default_rng(seed).permutation(len(names)):
         if count >= wanted:
             break
-        drawn.add(names[place])
-        count += sizes[names[place]]
+        drawn.add(names[index])
+        count += sizes[names[index]]
     # One question that holds nearly everything cannot be kept back.
     return drawn if count <= len(train) / 3 else set()

@@ -61,7 +61,9 @@ class IncrementalSession:
         Raises:
             ValueError: the request names no dimension, or labels that cannot be.
         """
-        dimension = next((one for one in self.rubric.dimensions if one.key == request.get("dimension")), None)
+        dimension = next(
+            (candidate for candidate in self.rubric.dimensions if candidate.key == request.get("dimension")), None
+        )
         if dimension is None:
             raise ValueError(f"{request.get('dimension')!r} is no dimension of the rubric.")
         rows, labels = self._parse_labels(request.get("known"), dimension)
@@ -69,22 +71,22 @@ class IncrementalSession:
         parts = split_folds(self.question_index[rows], FOLDS, self.seed) if len(rows) >= FEWEST else []
         if not parts:
             return answer | {"predictions": {}}
-        said, spread = self._predict_out_of_fold(rows, labels, parts, dimension)
-        return answer | {"predictions": self._format_predictions(said, spread, dimension)}
+        shares, spread = self._predict_out_of_fold(rows, labels, parts, dimension)
+        return answer | {"predictions": self._format_predictions(shares, spread, dimension)}
 
-    def _parse_labels(self, given: Any, dimension: RubricDimension) -> tuple[Ints, Floats]:
-        if not isinstance(given, dict):
+    def _parse_labels(self, entries: Any, dimension: RubricDimension) -> tuple[Ints, Floats]:
+        if not isinstance(entries, dict):
             raise ValueError("known must be an object from sample to its ratings per level.")
-        place = {one.id: number for number, one in enumerate(self.samples)}
+        row_of = {sample.id: number for number, sample in enumerate(self.samples)}
         rows, shares = [], []
-        for name, counts in given.items():
-            found = np.asarray(counts, dtype=np.float64)
-            if found.shape != (len(dimension.levels),) or not (found >= 0).all() or not found.sum() > 0:
+        for name, counts in entries.items():
+            ratings = np.asarray(counts, dtype=np.float64)
+            if ratings.shape != (len(dimension.levels),) or not (ratings >= 0).all() or not ratings.sum() > 0:
                 raise ValueError(f"known.{name} must be {len(dimension.levels)} counts, not all of them 0.")
             # One that could not be measured, as its picture is gone, is left alone.
-            if name in place:
-                rows.append(place[name])
-                shares.append(found / found.sum())
+            if name in row_of:
+                rows.append(row_of[name])
+                shares.append(ratings / ratings.sum())
         if not rows:
             return np.zeros(0, dtype=np.int64), np.zeros((0, len(dimension.levels) - 1))
         return np.array(rows, dtype=np.int64), shares_above_levels(np.stack(shares))
@@ -102,26 +104,26 @@ class IncrementalSession:
         means, squares, trees = np.zeros(count), np.zeros(count), np.zeros(count)
         labelled = np.unique(self.question_index[rows])
         for train, held_out in parts:
-            seen_nothing = np.isin(self.question_index, self.question_index[rows[held_out]]) | ~np.isin(
+            is_unseen = np.isin(self.question_index, self.question_index[rows[held_out]]) | ~np.isin(
                 self.question_index, labelled
             )
-            there = np.flatnonzero(seen_nothing)
+            unseen_rows = np.flatnonzero(is_unseen)
             model = fit_model(
                 CANDIDATES["trees"].build(Size(len(train), TREES, self.seed)), self.features[rows[train]], labels[train]
             )
-            for said in _predict_trees(model, self.features[there], labels.shape[1]):
-                mean = expected_value(said, dimension.values)
-                total[there] += said
-                means[there] += mean
-                squares[there] += mean**2
-                trees[there] += 1
+            for tree_shares in _predict_trees(model, self.features[unseen_rows], labels.shape[1]):
+                mean = expected_value(tree_shares, dimension.values)
+                total[unseen_rows] += tree_shares
+                means[unseen_rows] += mean
+                squares[unseen_rows] += mean**2
+                trees[unseen_rows] += 1
         variance = squares / trees - (means / trees) ** 2
         return total / trees[:, None], np.sqrt(np.maximum(variance, 0))
 
-    def _format_predictions(self, said: Floats, spread: Floats, dimension: RubricDimension) -> dict[str, Any]:
-        chances = np.abs(distributions(said))
+    def _format_predictions(self, shares: Floats, spread: Floats, dimension: RubricDimension) -> dict[str, Any]:
+        chances = np.abs(distributions(shares))
         levels = np.asarray(dimension.values)
-        means, apart = chances @ levels, dispute_probability(chances, levels, APART)
+        means, disputes = chances @ levels, dispute_probability(chances, levels, APART)
         return {
             sample.id: {
                 "p": [round(chance, DIGITS) for chance in p],
@@ -135,7 +137,7 @@ class IncrementalSession:
                 chances.tolist(),
                 means.tolist(),
                 spread.tolist(),
-                apart.tolist(),
+                disputes.tolist(),
                 self.cluster.tolist(),
                 strict=True,
             )
@@ -156,23 +158,28 @@ def start_session(
     records = list(samples)
     progress = context.progress
     progress.step("Measuring samples", len(records))
-    kept: list[SampleRecord] = []
+    usable: list[SampleRecord] = []
     vectors: list[Floats] = []
     with open_feature_extractor(context) as extractor:
-        for number, (one, found) in enumerate(zip(records, extractor.extract(records), strict=True), 1):
-            if found.vector is None:
-                progress.note(f"{one.id} is left out: {found.problem}")
+        for number, (sample, features) in enumerate(zip(records, extractor.extract(records), strict=True), 1):
+            if features.vector is None:
+                progress.note(f"{sample.id} is left out: {features.problem}")
             else:
-                kept.append(one)
-                vectors.append(found.vector)
+                usable.append(sample)
+                vectors.append(features.vector)
             progress.done(number)
-    if not kept:
+    if not usable:
         raise RuntimeError("No sample could be measured; look at the notes above, and whether pictures are there.")
     views = fit_views(np.stack(vectors), seed)
-    of_all = views.transform(np.stack(vectors))
-    _, question = np.unique([question_of_record(one) for one in kept], return_inverse=True)
+    view_values = views.transform(np.stack(vectors))
+    _, question_index = np.unique([question_of_record(sample) for sample in usable], return_inverse=True)
     return IncrementalSession(
-        rubric, kept, question.astype(np.int64), of_all["features"], views.assign_clusters(of_all), seed
+        rubric,
+        usable,
+        question_index.astype(np.int64),
+        view_values["features"],
+        views.assign_clusters(view_values),
+        seed,
     )
 
 

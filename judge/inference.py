@@ -58,28 +58,28 @@ class RuledJudge:
 
     def predict(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
         rubric = self._run.rubric
-        waiting: deque[tuple[SampleRecord, bool]] = deque()
+        pending: deque[tuple[SampleRecord, bool]] = deque()
 
-        def asked() -> Iterator[SampleRecord]:
+        def samples_to_ask() -> Iterator[SampleRecord]:
             for sample in samples:
-                ask = bool(missing_side_rules.asked_keys(sample, rubric))
-                waiting.append((sample, ask))
-                if ask:
+                is_asked = bool(missing_side_rules.asked_keys(sample, rubric))
+                pending.append((sample, is_asked))
+                if is_asked:
                     yield sample
 
-        said = self._unruled.predict(asked())
-        while some := self._calibrate(list(islice(said, self.batch_size)), rubric):
-            for prediction in some:
-                yield from self._predict_by_rule(waiting)
-                sample, _ = waiting.popleft()
+        predictions = self._unruled.predict(samples_to_ask())
+        while batch := self._calibrate(list(islice(predictions, self.batch_size)), rubric):
+            for prediction in batch:
+                yield from self._predict_by_rule(pending)
+                sample, _ = pending.popleft()
                 yield missing_side_rules.apply_rules(prediction, sample, rubric)
-        yield from self._predict_by_rule(waiting)
+        yield from self._predict_by_rule(pending)
 
-    def _predict_by_rule(self, waiting: deque[tuple[SampleRecord, bool]]) -> Iterator[SamplePrediction]:
+    def _predict_by_rule(self, pending: deque[tuple[SampleRecord, bool]]) -> Iterator[SamplePrediction]:
         """Yield the predictions of the first samples that need no model."""
         config = self._run.config
-        while waiting and not waiting[0][1]:
-            sample, _ = waiting.popleft()
+        while pending and not pending[0][1]:
+            sample, _ = pending.popleft()
             unruled = SamplePrediction(sample.id, config.name, config.prompt_sha, "rule", "rule")
             yield missing_side_rules.apply_rules(unruled, sample, self._run.rubric)
 
@@ -87,8 +87,10 @@ class RuledJudge:
         for dimension in rubric.dimensions:
             calibration = self._calibrations.get(dimension.key)
             if calibration is not None:
-                told = [one for one in predictions if dimension.key in one.dimensions]
-                found = calibrate_predictions([one.dimensions[dimension.key] for one in told], dimension, calibration)
-                for one, prediction in zip(told, found, strict=True):
-                    one.dimensions[dimension.key] = prediction
+                affected = [prediction for prediction in predictions if dimension.key in prediction.dimensions]
+                calibrated = calibrate_predictions(
+                    [prediction.dimensions[dimension.key] for prediction in affected], dimension, calibration
+                )
+                for prediction, dimension_prediction in zip(affected, calibrated, strict=True):
+                    prediction.dimensions[dimension.key] = dimension_prediction
         return predictions

@@ -18,8 +18,8 @@ def asked_keys(sample: SampleRecord, rubric: RubricSpec) -> list[str]:
 
     There are none where both sides are missing.
     """
-    by_rule = locked_keys(sample, rubric)
-    return [dimension.key for dimension in rubric.dimensions if dimension.key not in by_rule]
+    locked = locked_keys(sample, rubric)
+    return [dimension.key for dimension in rubric.dimensions if dimension.key not in locked]
 
 
 def apply_rules(prediction: SamplePrediction, sample: SampleRecord, rubric: RubricSpec) -> SamplePrediction:
@@ -29,16 +29,16 @@ def apply_rules(prediction: SamplePrediction, sample: SampleRecord, rubric: Rubr
     no entry. A sample of which all follows from rules has the status ``rule``. A failure keeps its status: what the
     rules say of such a sample is not what the judge was good for.
     """
-    by_rule = locked_keys(sample, rubric)
-    if not by_rule:
+    locked = locked_keys(sample, rubric)
+    if not locked:
         return prediction
     dimensions: dict[str, DimensionPrediction] = {}
     for dimension in rubric.dimensions:
-        rule = by_rule.get(dimension.key)
+        rule = locked.get(dimension.key)
         if rule is not None:
             if rule.value is not None:
                 dimensions[dimension.key] = at_level(rule.value, dimension, rule.why)
         elif dimension.key in prediction.dimensions:
             dimensions[dimension.key] = prediction.dimensions[dimension.key]
-    status = "rule" if len(by_rule) == len(rubric.dimensions) else prediction.status
+    status = "rule" if len(locked) == len(rubric.dimensions) else prediction.status
     return replace(prediction, status=status, dimensions=dimensions)

@@ -19,11 +19,11 @@ def parse_options(kind: type[Options], data: Mapping[str, Any]) -> Options:
     Raises:
         OptionError: naming the option.
     """
-    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     hints = typing.get_type_hints(kind)
     for name, value in data.items():
-        if name not in known:
-            raise OptionError(f"{name} is no option of this backend; they are {', '.join(known)}.")
+        if name not in names:
+            raise OptionError(f"{name} is no option of this backend; they are {', '.join(names)}.")
         if not _has_type(value, hints[name]):
             raise OptionError(f"{name} is {value!r}; it must be {_type_name(hints[name])}.")
     return kind(**{name: float(value) if hints[name] is float else value for name, value in data.items()})
@@ -37,7 +37,7 @@ def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
     Raises:
         OptionError: one has no name.
     """
-    found: dict[str, Any] = {}
+    parsed: dict[str, Any] = {}
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals or not name.strip():
@@ -46,8 +46,8 @@ def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
             value = tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
             value = text.strip()
-        found[name.strip()] = value
-    return found
+        parsed[name.strip()] = value
+    return parsed
 
 
 def _has_type(value: Any, hint: Any) -> bool:

@@ -21,11 +21,11 @@ from .runs import OUT_OF_FOLD_FILE, Run
 class _StoredPredictions:
     """A judge that returns predictions made before."""
 
-    def __init__(self, said: Mapping[str, SamplePrediction]) -> None:
-        self._said = said
+    def __init__(self, predictions: Mapping[str, SamplePrediction]) -> None:
+        self._predictions = predictions
 
     def predict(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
-        return (self._said[sample.id] for sample in samples)
+        return (self._predictions[sample.id] for sample in samples)
 
 
 def write_out_of_fold(
@@ -41,25 +41,27 @@ def write_out_of_fold(
     path = run.folder / OUT_OF_FOLD_FILE
     if path.exists() or not backend.predicts_out_of_fold:
         return
-    said = {one.id: one for one in backend.read_out_of_fold(run) or []}
-    known = {key for one in learned for key in one.final} | {
-        key for one in learned for key, counts in one.histogram.items() if any(counts)
+    predictions = {prediction.id: prediction for prediction in backend.read_out_of_fold(run) or []}
+    learned_keys = {key for labelled in learned for key in labelled.final} | {
+        key for labelled in learned for key, counts in labelled.histogram.items() if any(counts)
     }
-    whole = [
-        one.sample
-        for one in learned
-        if (asked := known.intersection(missing_side_rules.asked_keys(one.sample, run.rubric)))
-        <= _dimensions(said.get(one.sample.id))
-        and (asked or not missing_side_rules.asked_keys(one.sample, run.rubric))
+    complete = [
+        labelled.sample
+        for labelled in learned
+        if (asked := learned_keys.intersection(missing_side_rules.asked_keys(labelled.sample, run.rubric)))
+        <= _dimensions(predictions.get(labelled.sample.id))
+        and (asked or not missing_side_rules.asked_keys(labelled.sample, run.rubric))
     ]
-    progress.step("Foretelling training samples", len(whole))
-    judge = RuledJudge(run, _StoredPredictions(said), run.calibrations(), backend.batch_size)
-    with replace_file(path) as beside, beside.open("w", encoding="utf-8") as file:
-        for prediction in count_progress(judge.predict(whole), progress):
+    progress.step("Foretelling training samples", len(complete))
+    judge = RuledJudge(run, _StoredPredictions(predictions), run.calibrations(), backend.batch_size)
+    with replace_file(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        for prediction in count_progress(judge.predict(complete), progress):
             file.write(prediction_line(prediction) + "\n")
-    if len(whole) < len(learned):
-        progress.note(f"{len(learned) - len(whole):,} of {len(learned):,} training samples have no word out of fold.")
+    if len(complete) < len(learned):
+        progress.note(
+            f"{len(learned) - len(complete):,} of {len(learned):,} training samples have no word out of fold."
+        )
 
 
-def _dimensions(said: SamplePrediction | None) -> frozenset[str]:
-    return frozenset(said.dimensions) if said else frozenset()
+def _dimensions(prediction: SamplePrediction | None) -> frozenset[str]:
+    return frozenset(prediction.dimensions) if prediction else frozenset()

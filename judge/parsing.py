@@ -50,15 +50,15 @@ def parse_reply(text: str, rubric: RubricSpec, asked: Collection[str] | None = N
     joined by anything. Of several scores of one dimension the last counts, as models think aloud before they answer. A
     value that is no level, a foreign scale and a missing dimension are problems, and then nothing is taken.
     """
-    dimensions = [one for one in rubric.dimensions if asked is None or one.key in asked]
-    json_values, rest = _split_json(text)
-    found = _scores_in_sentences(rest, rubric) | _scores_in_json(json_values, rubric)
+    dimensions = [dimension for dimension in rubric.dimensions if asked is None or dimension.key in asked]
+    json_values, other_text = _split_json(text)
+    scores = _scores_in_sentences(other_text, rubric) | _scores_in_json(json_values, rubric)
     values: dict[str, float] = {}
     for dimension in dimensions:
-        said = found.get(dimension.key)
-        if said is None:
+        score = scores.get(dimension.key)
+        if score is None:
             return ParsedReply(problem=f"{dimension.key} has no score")
-        value, top = said
+        value, top = score
         if top is not None and top != dimension.values[-1]:
             return ParsedReply(
                 problem=f"{dimension.key} is out of {top:g}, where the highest level is {dimension.values[-1]:g}"
@@ -98,8 +98,8 @@ class _DimensionNames:
         while words and words[-1] in FILLING:
             words.pop()
         for start in range(max(0, len(words) - 12), len(words)):
-            if found := self._find(words[start:]):
-                return found
+            if key := self._find(words[start:]):
+                return key
         return None
 
     def _find(self, words: list[str]) -> str | None:
@@ -120,28 +120,30 @@ def _fold(text: str) -> str:
 def _scores_in_sentences(text: str, rubric: RubricSpec) -> dict[str, _Score]:
     names = _DimensionNames(rubric)
     text = SCALE.sub(" ", text)
-    found: dict[str, _Score] = {}
+    scores: dict[str, _Score] = {}
     end = 0
-    for score in SCORE.finditer(text):
-        key = names.find_at_end(text[max(end, score.start() - REACH) : score.start()])
-        end = score.end()
+    for match in SCORE.finditer(text):
+        key = names.find_at_end(text[max(end, match.start() - REACH) : match.start()])
+        end = match.end()
         if key is not None:
-            found[key] = (float(score[1]), float(score[2]) if score[2] else None)
-    return found
+            scores[key] = (float(match[1]), float(match[2]) if match[2] else None)
+    return scores
 
 
 def _scores_in_json(values: Sequence[dict[str, Any] | list[Any]], rubric: RubricSpec) -> dict[str, _Score]:
     names = _DimensionNames(rubric)
-    found: dict[str, _Score] = {}
+    scores: dict[str, _Score] = {}
     for value in values:
         if isinstance(value, dict):
-            for name, given in value.items():
-                key, said = names.find_name(name), _parse_json_score(given)
-                if key is not None and said is not None:
-                    found[key] = said
-        elif len(value) == len(rubric.dimensions) and all(type(one) in (int, float) for one in value):
-            found |= {one.key: (float(given), None) for one, given in zip(rubric.dimensions, value, strict=True)}
-    return found
+            for name, entry in value.items():
+                key, score = names.find_name(name), _parse_json_score(entry)
+                if key is not None and score is not None:
+                    scores[key] = score
+        elif len(value) == len(rubric.dimensions) and all(type(level) in (int, float) for level in value):
+            scores |= {
+                dimension.key: (float(level), None) for dimension, level in zip(rubric.dimensions, value, strict=True)
+            }
+    return scores
 
 
 def _split_json(text: str) -> tuple[list[dict[str, Any] | list[Any]], str]:
@@ -157,28 +159,28 @@ def _split_json(text: str) -> tuple[list[dict[str, Any] | list[Any]], str]:
         except (ValueError, RecursionError):
             pass
     values: list[dict[str, Any] | list[Any]] = []
-    rest: list[str] = []
-    at, kept = text.find("{"), 0
-    while at >= 0:
+    other_text: list[str] = []
+    start, copied_until = text.find("{"), 0
+    while start >= 0:
         try:
-            value, end = decoder.raw_decode(text, at)
+            value, end = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):
-            end = at + 1
+            end = start + 1
         else:
             values.append(value)
-            rest.append(text[kept:at])
-            kept = end
-        at = text.find("{", end)
-    return values, "\n".join([*rest, text[kept:]])
+            other_text.append(text[copied_until:start])
+            copied_until = end
+        start = text.find("{", end)
+    return values, "\n".join([*other_text, text[copied_until:]])
 
 
-def _parse_json_score(given: Any) -> _Score | None:
-    if isinstance(given, dict):
-        inner = [
-            said for name in ("score", "rating", "value") if (said := _parse_json_score(given.get(name))) is not None
+def _parse_json_score(value: Any) -> _Score | None:
+    if isinstance(value, dict):
+        scores = [
+            score for name in ("score", "rating", "value") if (score := _parse_json_score(value.get(name))) is not None
         ]
-        return inner[0] if len(inner) == 1 else None
-    if isinstance(given, str):
-        score = SCORE.fullmatch(given.strip())
-        return (float(score[1]), float(score[2]) if score[2] else None) if score else None
-    return (float(given), None) if type(given) in (int, float) else None
+        return scores[0] if len(scores) == 1 else None
+    if isinstance(value, str):
+        match = SCORE.fullmatch(value.strip())
+        return (float(match[1]), float(match[2]) if match[2] else None) if match else None
+    return (float(value), None) if type(value) in (int, float) else None

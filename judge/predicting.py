@@ -35,9 +35,9 @@ def predict(
     """Write a prediction of each sample of a file; see `write_predictions`."""
     if out.exists():
         raise RunError(f"{out} is there already; remove it, or name another file.")
-    part = partial_path(out)
-    if part.exists() and not resume:
-        raise RunError(f"{part} is what an earlier attempt left; go on with --resume, or remove it.")
+    partial = partial_path(out)
+    if partial.exists() and not resume:
+        raise RunError(f"{partial} is what an earlier attempt left; go on with --resume, or remove it.")
     return write_predictions(run, lines, lines.count(), out, context)
 
 
@@ -57,25 +57,25 @@ def write_predictions(
         RunError: what is there is of other samples, or of another run.
         BackendError: something that the judge needs is not here.
     """
-    part = partial_path(out)
-    found = PredictionSummary()
-    known = _check_partial_file(part, run, samples, found) if part.exists() else 0
-    found.continued_from = known
+    partial = partial_path(out)
+    summary = PredictionSummary()
+    done = _check_partial_file(partial, run, samples, summary) if partial.exists() else 0
+    summary.continued_from = done
     progress = context.progress
     progress.step("Judging", count)
     out.parent.mkdir(parents=True, exist_ok=True)
-    with open_judge(run, context) as judge, part.open("a", encoding="utf-8") as file:
-        rest = islice(samples, known, None)
-        for number, prediction in enumerate(count_progress(judge.predict(rest), progress, known), 1):
+    with open_judge(run, context) as judge, partial.open("a", encoding="utf-8") as file:
+        remaining = islice(samples, done, None)
+        for number, prediction in enumerate(count_progress(judge.predict(remaining), progress, done), 1):
             file.write(prediction_line(prediction) + "\n")
-            found.statuses[prediction.status] += 1
-            found.predictions += 1
+            summary.statuses[prediction.status] += 1
+            summary.predictions += 1
             if number % FLUSH == 0 or judge.batch_size == 1:
                 file.flush()
         file.flush()
         os.fsync(file.fileno())
-    part.replace(out)
-    return found
+    partial.replace(out)
+    return summary
 
 
 def read_predictions(path: Path, run: Run) -> list[SamplePrediction]:
@@ -84,28 +84,28 @@ def read_predictions(path: Path, run: Run) -> list[SamplePrediction]:
         return [parse_line(raw, run.rubric) for raw in lines]
 
 
-def _check_partial_file(part: Path, run: Run, samples: Iterable[SampleRecord], found: PredictionSummary) -> int:
+def _check_partial_file(partial: Path, run: Run, samples: Iterable[SampleRecord], summary: PredictionSummary) -> int:
     """Return the number of usable predictions; cut off the rest.
 
     Usable are complete lines of this run that belong to the samples.
     """
     count = end = 0
-    for sample, (raw, prediction) in zip(samples, _whole_lines(part, run), strict=False):
+    for sample, (raw, prediction) in zip(samples, _whole_lines(partial, run), strict=False):
         if prediction.id != sample.id or prediction.judge != run.config.name:
             raise RunError(
-                f"Line {count + 1} of {part} is of {prediction.id} by {prediction.judge}, where {sample.id} by "
+                f"Line {count + 1} of {partial} is of {prediction.id} by {prediction.judge}, where {sample.id} by "
                 f"{run.config.name} belongs; remove it, or name another file."
             )
         count += 1
         end += len(raw)
-        found.statuses[prediction.status] += 1
-        found.predictions += 1
-    os.truncate(part, end)
+        summary.statuses[prediction.status] += 1
+        summary.predictions += 1
+    os.truncate(partial, end)
     return count
 
 
-def _whole_lines(part: Path, run: Run) -> Iterator[tuple[bytes, SamplePrediction]]:
-    with part.open("rb") as file:
+def _whole_lines(partial: Path, run: Run) -> Iterator[tuple[bytes, SamplePrediction]]:
+    with partial.open("rb") as file:
         for raw in file:
             try:
                 yield raw, parse_line(raw, run.rubric)

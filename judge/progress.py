@@ -100,8 +100,8 @@ class ProgressBar:
 
     def done(self, count: int) -> None:
         now = time.monotonic()
-        last = self._total is not None and count >= self._total
-        if self._is_terminal and (last or now - self._last_written >= SECONDS_BETWEEN):
+        is_last = self._total is not None and count >= self._total
+        if self._is_terminal and (is_last or now - self._last_written >= SECONDS_BETWEEN):
             self._last_written = now
             self._draw(count)
 
@@ -120,14 +120,14 @@ class ProgressBar:
         seconds = time.monotonic() - self._started
         rate = f", {count / seconds:,.1f}/s" if count and seconds > 0.5 else ""
         if self._total:
-            full = round(BAR_WIDTH * min(1.0, count / self._total))
-            left = (
+            filled = round(BAR_WIDTH * min(1.0, count / self._total))
+            remaining = (
                 f", {_format_duration((self._total - count) * seconds / count)} left" if 0 < count < self._total else ""
             )
-            what = f"[{'#' * full}{'.' * (BAR_WIDTH - full)}] {count:,} of {self._total:,}{rate}{left}"
+            status = f"[{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {count:,} of {self._total:,}{rate}{remaining}"
         else:
-            what = f"{count:,}{rate}" if count else "…"
-        self._output.write(f"\r\x1b[K{self._activity}: {what}")
+            status = f"{count:,}{rate}" if count else "…"
+        self._output.write(f"\r\x1b[K{self._activity}: {status}")
         self._output.flush()
         self._line_open = True
 
@@ -149,6 +149,6 @@ def count_progress(items: Iterable[Item], progress: ProgressReporter, start: int
 
 
 def _format_duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
+    minutes, seconds_left = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    return f"{hours}:{minutes:02}:{seconds_left:02}" if hours else f"{minutes}:{seconds_left:02}"

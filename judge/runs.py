@@ -169,20 +169,20 @@ class Run:
 
         Of several at one x it is the last.
         """
-        found: dict[str, dict[float, float]] = {}
+        curves: dict[str, dict[float, float]] = {}
         if self._curve_file.exists():
             for line in self._curve_file.read_text(encoding="utf-8").splitlines():
                 try:
                     point = json.loads(line)
                 except ValueError:
                     continue  # the last line of a process that was killed
-                found.setdefault(point["curve"], {})[point["x"]] = point["y"]
-        return {series: sorted(points.items()) for series, points in found.items()}
+                curves.setdefault(point["curve"], {})[point["x"]] = point["y"]
+        return {series: sorted(points.items()) for series, points in curves.items()}
 
     def calibrations(self) -> dict[str, DimensionCalibration]:
         """Return the calibration of each dimension; none before the run came so far."""
         path = self.folder / "calibration.json"
-        return {key: calibration_from_data(one) for key, one in read_json(path).items()} if path.exists() else {}
+        return {key: calibration_from_data(data) for key, data in read_json(path).items()} if path.exists() else {}
 
     def metrics(self) -> dict[str, Any]:
         """Return the scorecards.
@@ -203,10 +203,10 @@ class Run:
 
     def _refuse_other_config(self, config: RunConfig) -> None:
         for name in RESUME_FIELDS:
-            was, now = getattr(self.config, name), getattr(config, name)
-            if was != now:
+            recorded, requested = getattr(self.config, name), getattr(config, name)
+            if recorded != requested:
                 raise RunError(
-                    f"{self.folder} was begun with {name.replace('_', ' ')} {was!r}, which is now {now!r}; "
+                    f"{self.folder} was begun with {name.replace('_', ' ')} {recorded!r}, which is now {requested!r}; "
                     "give the same again to continue it, or name another folder."
                 )
 

@@ -122,21 +122,23 @@ def _config_digest(spec: TrainingSpec, options: Mapping[str, Any], checksum: str
 
     It is of the request, the data and the code, not of the time.
     """
-    asked = json.dumps([spec.backend, spec.preset, sorted(options.items()), spec.seed, checksum, code_version()])
-    return hashlib.sha256(asked.encode()).hexdigest()[:8]
+    request = json.dumps([spec.backend, spec.preset, sorted(options.items()), spec.seed, checksum, code_version()])
+    return hashlib.sha256(request.encode()).hexdigest()[:8]
 
 
 def _calibrate(run: Run, parts: DataParts, backend: Backend, context: JudgeContext) -> None:
     path = run.folder / "calibration.json"
     if path.exists():
         return
-    kept = _predict_calibration_samples(run, parts.calibrate, context)
-    found = calibrate_dimensions(run.rubric, parts.calibrate, kept)
+    predictions = _predict_calibration_samples(run, parts.calibrate, context)
+    calibrations = calibrate_dimensions(run.rubric, parts.calibrate, predictions)
     if parts.out_of_fold:
-        learned, foretold = _read_out_of_fold(run, parts.out_of_fold, backend)
-        joined = calibrate_dimensions(run.rubric, parts.calibrate + learned, kept + foretold)
-        found = joined | {key: one for key, one in found.items() if one.samples >= ENOUGH_SAMPLES}
-    write_json(path, {key: one.as_data() for key, one in found.items()})
+        training, out_of_fold = _read_out_of_fold(run, parts.out_of_fold, backend)
+        joint = calibrate_dimensions(run.rubric, parts.calibrate + training, predictions + out_of_fold)
+        calibrations = joint | {
+            key: calibration for key, calibration in calibrations.items() if calibration.samples >= ENOUGH_SAMPLES
+        }
+    write_json(path, {key: calibration.as_data() for key, calibration in calibrations.items()})
 
 
 def _predict_calibration_samples(
@@ -145,10 +147,10 @@ def _predict_calibration_samples(
     """Return predictions of the calibration samples, not yet calibrated."""
     if not samples:
         return []
-    judged = run.stages / "calibration.jsonl"
-    if not judged.exists():
-        write_predictions(run, [one.sample for one in samples], len(samples), judged, context)
-    return read_predictions(judged, run)
+    path = run.stages / "calibration.jsonl"
+    if not path.exists():
+        write_predictions(run, [labelled.sample for labelled in samples], len(samples), path, context)
+    return read_predictions(path, run)
 
 
 def _read_out_of_fold(
@@ -158,10 +160,10 @@ def _read_out_of_fold(
 
     They are evenly thinned where they are many.
     """
-    unseen = {one.id: one for one in backend.read_out_of_fold(run) or []}
-    told = [one for one in samples if one.sample.id in unseen]
-    some = told[:: -(-len(told) // MAX_CALIBRATION_SAMPLES) or 1]
-    return some, [unseen[one.sample.id] for one in some]
+    predictions = {prediction.id: prediction for prediction in backend.read_out_of_fold(run) or []}
+    predicted = [labelled for labelled in samples if labelled.sample.id in predictions]
+    chosen = predicted[:: -(-len(predicted) // MAX_CALIBRATION_SAMPLES) or 1]
+    return chosen, [predictions[labelled.sample.id] for labelled in chosen]
 
 
 def calibrate_dimensions(
@@ -173,37 +175,41 @@ def calibrate_dimensions(
 
     Whatever is handed in, labels that may owe something to a judge do not enter.
     """
-    found: dict[str, DimensionCalibration] = {}
+    calibrations: dict[str, DimensionCalibration] = {}
     for dimension in rubric.dimensions:
         rows = [
-            (said.dimensions[dimension.key].p, one.histogram.get(dimension.key), one.final[dimension.key])
-            for one, said in zip(samples, predictions, strict=True)
-            if one.label_origin in BLIND
-            and dimension.key in said.dimensions
-            and said.dimensions[dimension.key].rule is None
-            and dimension.key in one.final
+            (
+                prediction.dimensions[dimension.key].p,
+                labelled.histogram.get(dimension.key),
+                labelled.final[dimension.key],
+            )
+            for labelled, prediction in zip(samples, predictions, strict=True)
+            if labelled.label_origin in BLIND
+            and dimension.key in prediction.dimensions
+            and prediction.dimensions[dimension.key].rule is None
+            and dimension.key in labelled.final
         ]
         if rows:
-            nothing = [0] * len(dimension.levels)
-            found[dimension.key] = calibrate(
+            no_ratings = [0] * len(dimension.levels)
+            calibrations[dimension.key] = calibrate(
                 np.array([p for p, _, _ in rows], dtype=np.float64),
-                np.array([histogram or nothing for _, histogram, _ in rows], dtype=np.float64),
+                np.array([histogram or no_ratings for _, histogram, _ in rows], dtype=np.float64),
                 np.array([final for _, _, final in rows], dtype=np.float64),
                 dimension,
             )
-    return found
+    return calibrations
 
 
 def _predict_test_samples(run: Run, test: list[LabelledSample], context: JudgeContext) -> list[SamplePrediction]:
     path = run.folder / "predictions.jsonl"
     if not path.exists():
-        write_predictions(run, [one.sample for one in test], len(test), path, context)
+        write_predictions(run, [labelled.sample for labelled in test], len(test), path, context)
     return read_predictions(path, run)
 
 
 def _evaluate(run: Run, parts: DataParts, predictions: list[SamplePrediction], context: JudgeContext) -> None:
     context.progress.step("Holding it to people's scores")
-    labelled = EvaluationData(
+    data = EvaluationData(
         run.rubric,
         parts.learn + parts.calibrate,
         parts.test,
@@ -212,7 +218,7 @@ def _evaluate(run: Run, parts: DataParts, predictions: list[SamplePrediction], c
     write_json(
         run.folder / "metrics.json",
         {
-            "final": build_scorecard(labelled, predictions, "final"),
-            "mean": build_scorecard(labelled, predictions, "mean"),
+            "final": build_scorecard(data, predictions, "final"),
+            "mean": build_scorecard(data, predictions, "mean"),
         },
     )

@@ -27,10 +27,10 @@ def source_checksum(folder: Path) -> str:
 
 def library_versions() -> dict[str, str]:
     """Return the versions of installed libraries that metrics may depend on."""
-    found: dict[str, str] = {}
+    versions: dict[str, str] = {}
     for name in LIBRARIES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions

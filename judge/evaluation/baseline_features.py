@@ -17,7 +17,7 @@ def extract_baseline_features(samples: Sequence[LabelledSample], context: JudgeC
     A sample that cannot be measured has the mean of the others.
     """
     with open_feature_extractor(context) as extractor:
-        vectors = [found.vector for found in extractor.extract(one.sample for one in samples)]
-    there = [vector for vector in vectors if vector is not None]
-    mean = np.mean(there, axis=0) if there else np.zeros(len(NAMES))
+        vectors = [features.vector for features in extractor.extract(labelled.sample for labelled in samples)]
+    measured = [vector for vector in vectors if vector is not None]
+    mean = np.mean(measured, axis=0) if measured else np.zeros(len(NAMES))
     return np.array([mean if vector is None else vector for vector in vectors]).reshape(-1, len(NAMES))

@@ -25,25 +25,25 @@ class BaselineLabels:
     generators: Sequence[str]
 
 
-def predict_constant(known: BaselineLabels, samples: int) -> Floats | None:
+def predict_constant(labels: BaselineLabels, samples: int) -> Floats | None:
     """Return the mean of the training labels for each sample; None without labels."""
-    return np.full(samples, known.human.mean()) if len(known.human) else None
+    return np.full(samples, labels.human.mean()) if len(labels.human) else None
 
 
-def predict_generator_means(known: BaselineLabels, generators: Sequence[str]) -> Floats | None:
+def predict_generator_means(labels: BaselineLabels, generators: Sequence[str]) -> Floats | None:
     """Return the mean training label of each sample's generator.
 
     A generator that was never seen has the mean of all.
 
     None where no sample names a generator: it would be the constant under another name.
     """
-    if not len(known.human) or not any(generators) or not any(known.generators):
+    if not len(labels.human) or not any(generators) or not any(labels.generators):
         return None
     values: dict[str, list[float]] = defaultdict(list)
-    for value, generator in zip(known.human.tolist(), known.generators, strict=True):
+    for value, generator in zip(labels.human.tolist(), labels.generators, strict=True):
         values[generator].append(value)
-    everything = float(known.human.mean())
-    means = {generator: float(np.mean(one)) for generator, one in values.items()}
+    everything = float(labels.human.mean())
+    means = {generator: float(np.mean(generator_values)) for generator, generator_values in values.items()}
     return np.array([means.get(generator, everything) for generator in generators])
 
 
@@ -61,20 +61,20 @@ def predict_ridge(train: Floats, human: Floats, test: Floats) -> Floats | None:
     varies = scale > 1e-9
     if not varies.any():
         return np.full(len(test), human.mean())
-    known = (train[:, varies] - centre[varies]) / scale[varies]
+    train_scaled = (train[:, varies] - centre[varies]) / scale[varies]
     # Far outside of what was seen a straight line is not to be trusted.
-    asked = np.clip((test[:, varies] - centre[varies]) / scale[varies], -4, 4)
-    left, singular, right = np.linalg.svd(known, full_matrices=False)
+    test_scaled = np.clip((test[:, varies] - centre[varies]) / scale[varies], -4, 4)
+    left, singular, right = np.linalg.svd(train_scaled, full_matrices=False)
     mean = human.mean()
-    along = left.T @ (human - mean)
-    best, least = PENALTIES[-1], np.inf
+    projection = left.T @ (human - mean)
+    best_penalty, lowest_loss = PENALTIES[-1], np.inf
     for penalty in PENALTIES:
-        shrunk = singular**2 / (singular**2 + penalty)
-        fitted = left @ (shrunk * along)
+        shrinkage = singular**2 / (singular**2 + penalty)
+        fitted = left @ (shrinkage * projection)
         # Each sample's weight in its own estimate; the mean is estimated too.
-        own = (left**2) @ shrunk + 1 / len(human)
-        loss = float((((human - mean - fitted) / np.maximum(1 - own, 1e-6)) ** 2).mean())
-        if loss < least:
-            best, least = penalty, loss
-    weights = right.T @ (singular / (singular**2 + best) * along)
-    return np.asarray(mean + asked @ weights, dtype=np.float64)
+        leverage = (left**2) @ shrinkage + 1 / len(human)
+        loss = float((((human - mean - fitted) / np.maximum(1 - leverage, 1e-6)) ** 2).mean())
+        if loss < lowest_loss:
+            best_penalty, lowest_loss = penalty, loss
+    weights = right.T @ (singular / (singular**2 + best_penalty) * projection)
+    return np.asarray(mean + test_scaled @ weights, dtype=np.float64)

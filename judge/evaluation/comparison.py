@@ -32,8 +32,8 @@ class JudgeScores:
 
     def select(self, names: Iterable[str]) -> "JudgeScores":
         """Return the named samples in the order of the names."""
-        place = {name: number for number, name in enumerate(self.ids)}
-        chosen = [place[name] for name in names]
+        index_of = {name: number for number, name in enumerate(self.ids)}
+        chosen = [index_of[name] for name in names]
         return JudgeScores(
             [self.ids[number] for number in chosen],
             self.question[chosen],
@@ -62,10 +62,10 @@ def compare_judges(
         {
             key: _scores_without_rules(pairs)
             for key, pairs in pair_predictions(
-                samples, {one.id: one for one in some}, rubric, target
+                samples, {prediction.id: prediction for prediction in predictions}, rubric, target
             ).dimensions.items()
         }
-        for some in (first, second)
+        for predictions in (first, second)
     ]
     return compare_scores(rubric, sides[0], sides[1], target)
 
@@ -74,68 +74,71 @@ def compare_scores(
     rubric: RubricSpec, first: Mapping[str, JudgeScores], second: Mapping[str, JudgeScores], target: Target
 ) -> dict[str, Any]:
     """Return the comparison of scores by dimension; see `compare_judges`."""
-    both = {
+    shared = {
         dimension.key: _select_shared(first[dimension.key], second[dimension.key]) for dimension in rubric.dimensions
     }
     return {
         "version": VERSION,
         "target": target,
-        "samples": len({name for one, _ in both.values() for name in one.ids}),
-        "questions": len({number for one, _ in both.values() for number in one.question.tolist()}),
-        "dimensions": [_compare_dimension(dimension, *both[dimension.key]) for dimension in rubric.dimensions],
+        "samples": len({name for scores, _ in shared.values() for name in scores.ids}),
+        "questions": len({number for scores, _ in shared.values() for number in scores.question.tolist()}),
+        "dimensions": [_compare_dimension(dimension, *shared[dimension.key]) for dimension in rubric.dimensions],
     }
 
 
 def _scores_without_rules(pairs: DimensionPairs) -> JudgeScores:
     """Return the scores that no rule set."""
-    asked = pairs.select(~pairs.by_rule)
-    return JudgeScores(asked.ids, asked.question, asked.human, asked.expected, asked.rounded)
+    modelled = pairs.select(~pairs.by_rule)
+    return JudgeScores(modelled.ids, modelled.question, modelled.human, modelled.expected, modelled.rounded)
 
 
 def _select_shared(first: JudgeScores, second: JudgeScores) -> tuple[JudgeScores, JudgeScores]:
     """Return the samples that both have predicted, in the first one's order."""
-    known = set(second.ids)
-    shared = [name for name in first.ids if name in known]
+    second_ids = set(second.ids)
+    shared = [name for name in first.ids if name in second_ids]
     return first.select(shared), second.select(shared)
 
 
 def _compare_dimension(dimension: RubricDimension, first: JudgeScores, second: JudgeScores) -> dict[str, Any]:
-    squares = [(one.expected - one.human) ** 2 for one in (first, second)]
-    near = [np.asarray(np.abs(one.rounded - one.human) <= gaps.TOLERANCE + _NEARLY, float) for one in (first, second)]
-    sides = [
-        {"rmse": gaps.rmse(one.expected, one.human), "a1": gaps.agreement_within(one.rounded, one.human)}
-        for one in (first, second)
+    squared_errors = [(scores.expected - scores.human) ** 2 for scores in (first, second)]
+    within_tolerance = [
+        np.asarray(np.abs(scores.rounded - scores.human) <= gaps.TOLERANCE + _NEARLY, float)
+        for scores in (first, second)
     ]
-    apart = np.abs(first.expected - first.human) - np.abs(second.expected - second.human)
-    same = np.abs(first.rounded - second.rounded) <= _NEARLY
+    metrics = [
+        {"rmse": gaps.rmse(scores.expected, scores.human), "a1": gaps.agreement_within(scores.rounded, scores.human)}
+        for scores in (first, second)
+    ]
+    error_difference = np.abs(first.expected - first.human) - np.abs(second.expected - second.human)
+    same_rounded = np.abs(first.rounded - second.rounded) <= _NEARLY
     return {
         "key": dimension.key,
         "name": dimension.name,
         "levels": list(dimension.values),
         "samples": len(first.ids),
         "questions": len(np.unique(first.question)),
-        "first": sides[0],
-        "second": sides[1],
-        "rmse_difference": _metric_difference(sides, "rmse"),
-        "rmse_interval": _difference_interval(squares, first.question, root=True),
-        "a1_difference": _metric_difference(sides, "a1"),
-        "a1_interval": _difference_interval(near, first.question, root=False),
+        "first": metrics[0],
+        "second": metrics[1],
+        "rmse_difference": _metric_difference(metrics, "rmse"),
+        "rmse_interval": _difference_interval(squared_errors, first.question, root=True),
+        "a1_difference": _metric_difference(metrics, "a1"),
+        "a1_interval": _difference_interval(within_tolerance, first.question, root=False),
         "nearer": {
-            "first": _share_of_true(apart < -_NEARLY),
-            "second": _share_of_true(apart > _NEARLY),
-            "neither": _share_of_true(np.abs(apart) <= _NEARLY),
+            "first": _share_of_true(error_difference < -_NEARLY),
+            "second": _share_of_true(error_difference > _NEARLY),
+            "neither": _share_of_true(np.abs(error_difference) <= _NEARLY),
         },
-        "same_rounded": _share_of_true(same),
+        "same_rounded": _share_of_true(same_rounded),
     }
 
 
-def _metric_difference(sides: Sequence[dict[str, float | None]], name: str) -> float | None:
-    first, second = (side[name] for side in sides)
+def _metric_difference(metrics: Sequence[dict[str, float | None]], name: str) -> float | None:
+    first, second = (judge_metrics[name] for judge_metrics in metrics)
     return None if first is None or second is None else first - second
 
 
-def _share_of_true(those: npt.NDArray[np.bool_]) -> float | None:
-    return float(those.mean()) if len(those) else None
+def _share_of_true(flags: npt.NDArray[np.bool_]) -> float | None:
+    return float(flags.mean()) if len(flags) else None
 
 
 def _difference_interval(terms: Sequence[Floats], question: npt.NDArray[np.int64], *, root: bool) -> list[float] | None:
@@ -152,5 +155,5 @@ def _difference_interval(terms: Sequence[Floats], question: npt.NDArray[np.int64
 
     if not len(question):
         return None
-    found = bootstrap_interval(np.stack([*terms, np.ones(len(question))], axis=1), question, difference)
-    return list(found) if found else None
+    bounds = bootstrap_interval(np.stack([*terms, np.ones(len(question))], axis=1), question, difference)
+    return list(bounds) if bounds else None

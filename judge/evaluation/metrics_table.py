@@ -35,7 +35,7 @@ def compute_metrics(
     Shares of gaps and kappa need whole levels on both sides: they are there where the target is the final score.
     Intervals hold 95 % and draw questions.
     """
-    found: dict[str, Any] = {
+    metrics: dict[str, Any] = {
         "samples": len(human),
         "rmse": gaps.rmse(expected, human),
         "rmse_rounded": gaps.rmse(rounded, human),
@@ -49,13 +49,13 @@ def compute_metrics(
     }
     if target == "final":
         shares = gaps.gap_shares(rounded, human)
-        found["kappa"] = association.quadratic_kappa(rounded, human, levels)
-        found["gaps"] = {f"{gap:g}": shares.get(gap, 0.0) for gap in gaps.possible_gaps(levels)} if shares else {}
+        metrics["kappa"] = association.quadratic_kappa(rounded, human, levels)
+        metrics["gaps"] = {f"{gap:g}": shares.get(gap, 0.0) for gap in gaps.possible_gaps(levels)} if shares else {}
     if intervals:
-        near = np.abs(rounded - human) <= gaps.TOLERANCE + 1e-9
-        found["rmse_interval"] = _bootstrap_interval((expected - human) ** 2, question, root=True)
-        found["a1_interval"] = _bootstrap_interval(near.astype(np.float64), question, root=False)
-    return found
+        within_tolerance = np.abs(rounded - human) <= gaps.TOLERANCE + 1e-9
+        metrics["rmse_interval"] = _bootstrap_interval((expected - human) ** 2, question, root=True)
+        metrics["a1_interval"] = _bootstrap_interval(within_tolerance.astype(np.float64), question, root=False)
+    return metrics
 
 
 def compute_pair_metrics(pairs: DimensionPairs, target: Target, *, intervals: bool = True) -> dict[str, Any]:
@@ -76,13 +76,13 @@ def compute_uncertainty_metrics(pairs: DimensionPairs) -> dict[str, Any]:
 
     The groups tell whether errors grow with the judge's own uncertainty.
     """
-    given = ~np.isnan(pairs.interval[:, 0])
-    low, high, human = pairs.interval[given, 0], pairs.interval[given, 1], pairs.human[given]
-    held = (human >= low - 1e-9) & (human <= high + 1e-9)
+    has_interval = ~np.isnan(pairs.interval[:, 0])
+    low, high, human = pairs.interval[has_interval, 0], pairs.interval[has_interval, 1], pairs.human[has_interval]
+    covered = (human >= low - 1e-9) & (human <= high + 1e-9)
     return {
-        "samples": int(given.sum()),
-        "coverage": float(held.mean()) if len(held) else None,
-        "width": float((high - low).mean()) if len(held) else None,
+        "samples": int(has_interval.sum()),
+        "coverage": float(covered.mean()) if len(covered) else None,
+        "width": float((high - low).mean()) if len(covered) else None,
         "groups": [
             {"expected": group[0], "observed": group[1], "samples": group[2]}
             for group in _group_by_expected(pairs.expected, pairs.human)
@@ -96,14 +96,16 @@ def compute_dispute_metrics(pairs: DimensionPairs) -> dict[str, Any]:
     Without annotators' ratings nothing is known of it; the share is that of pairs of annotators.
     """
     rated = pairs.histogram.sum(axis=1) >= 2
-    chance = pairs.p_dispute[rated]
-    happened = dispute_shares(pairs.histogram[rated], pairs.dimension.values, APART)
+    probability = pairs.p_dispute[rated]
+    observed = dispute_shares(pairs.histogram[rated], pairs.dimension.values, APART)
     return {
         "samples": int(rated.sum()),
-        "share": float(happened.mean()) if len(happened) else None,
-        "auroc": auroc(chance, happened),
-        "brier": brier(chance, happened),
-        "groups": [group._asdict() for group in group_by_probability(chance, happened, _group_count(len(chance)))],
+        "share": float(observed.mean()) if len(observed) else None,
+        "auroc": auroc(probability, observed),
+        "brier": brier(probability, observed),
+        "groups": [
+            group._asdict() for group in group_by_probability(probability, observed, _group_count(len(probability)))
+        ],
     }
 
 
@@ -124,17 +126,17 @@ def _group_count(samples: int) -> int:
 
 
 def _moments_data(scores: Floats) -> dict[str, float] | None:
-    found = gaps.moments(scores)
-    return found._asdict() if found else None
+    moments = gaps.moments(scores)
+    return moments._asdict() if moments else None
 
 
 def _bootstrap_interval(term: Floats, question: npt.NDArray[np.int64], *, root: bool) -> list[float] | None:
-    def share(sums: Floats) -> Floats:
+    def metric(sums: Floats) -> Floats:
         with np.errstate(invalid="ignore"):
             mean = sums[:, 0] / sums[:, 1]
         return np.asarray(np.sqrt(mean) if root else mean, dtype=np.float64)
 
     if not len(term):
         return None
-    found = bootstrap_interval(np.stack([term, np.ones(len(term))], axis=1), question, share)
-    return list(found) if found else None
+    bounds = bootstrap_interval(np.stack([term, np.ones(len(term))], axis=1), question, metric)
+    return list(bounds) if bounds else None

@@ -47,7 +47,7 @@ class DimensionPairs:
         """Return the samples for which ``chosen`` is true."""
         return DimensionPairs(
             self.dimension,
-            [one for one, taken in zip(self.ids, chosen.tolist(), strict=True) if taken],
+            [sample_id for sample_id, is_chosen in zip(self.ids, chosen.tolist(), strict=True) if is_chosen],
             **{name: getattr(self, name)[chosen] for name in _ARRAYS},
         )
 
@@ -73,14 +73,14 @@ class PairedPredictions:
     """Predictions of samples that are not among the labelled ones."""
 
 
-def target_value(one: LabelledSample, key: str, target: Target) -> float | None:
+def target_value(labelled: LabelledSample, key: str, target: Target) -> float | None:
     """Return the label to evaluate against: the final score or the mean.
 
     The mean is that of independent blind ratings.
     """
     if target == "final":
-        return one.final.get(key)
-    return one.mean.get(key)
+        return labelled.final.get(key)
+    return labelled.mean.get(key)
 
 
 def pair_predictions(
@@ -94,33 +94,35 @@ def pair_predictions(
     rows: dict[str, list[_PairedRow]] = {dimension.key: [] for dimension in rubric.dimensions}
     statuses: Counter[str] = Counter()
     numbers: dict[str, int] = {}
-    samples = not_blind = known = 0
-    for one in labelled:
-        if one.label_origin not in BLIND:
+    samples = not_blind = matched = 0
+    for sample in labelled:
+        if sample.label_origin not in BLIND:
             not_blind += 1
-            known += one.sample.id in predictions
+            matched += sample.sample.id in predictions
             continue
         samples += 1
-        question = numbers.setdefault(question_key(one), len(numbers))
-        found = predictions.get(one.sample.id)
-        statuses[found.status if found else "missing"] += 1
-        if found is None:
+        question = numbers.setdefault(question_key(sample), len(numbers))
+        prediction = predictions.get(sample.sample.id)
+        statuses[prediction.status if prediction else "missing"] += 1
+        if prediction is None:
             continue
-        known += 1
-        locked = missing_side_rules.locked_keys(one.sample, rubric)
-        for key, prediction in missing_side_rules.apply_rules(found, one.sample, rubric).dimensions.items():
-            human = target_value(one, key, target)
+        matched += 1
+        locked = missing_side_rules.locked_keys(sample.sample, rubric)
+        for key, dimension_prediction in missing_side_rules.apply_rules(
+            prediction, sample.sample, rubric
+        ).dimensions.items():
+            human = target_value(sample, key, target)
             if human is None and target == "mean" and key in locked:
                 human = locked[key].value
             if human is not None:
-                rows[key].append(_PairedRow(one, human, prediction, key in locked, question))
+                rows[key].append(_PairedRow(sample, human, dimension_prediction, key in locked, question))
     return PairedPredictions(
         {dimension.key: _build_pairs(dimension, rows[dimension.key]) for dimension in rubric.dimensions},
         samples=samples,
         questions=len(numbers),
         statuses=statuses,
         not_blind=not_blind,
-        foreign=len(predictions) - known,
+        foreign=len(predictions) - matched,
     )
 
 

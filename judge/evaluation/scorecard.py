@@ -43,51 +43,49 @@ class EvaluationData:
         return self._feature_rows[part]
 
 
-def build_scorecard(
-    labelled: EvaluationData, predictions: Iterable[SamplePrediction], target: Target
-) -> dict[str, Any]:
+def build_scorecard(data: EvaluationData, predictions: Iterable[SamplePrediction], target: Target) -> dict[str, Any]:
     """Return the scorecard of a judge on the test part.
 
     Every figure stands in the scorecard twice where rules set values: of what the judge was asked (``asked``), and with
     the values that missing sides decide (``with_rules``), which no judge can get wrong.
     """
-    by_id = {one.id: one for one in predictions}
-    rubric = labelled.rubric
-    paired = pair_predictions(labelled.test, by_id, rubric, target)
+    by_id = {prediction.id: prediction for prediction in predictions}
+    rubric = data.rubric
+    paired = pair_predictions(data.test, by_id, rubric, target)
     return {
         "version": VERSION,
         "target": target,
-        "judges": sorted({one.judge for one in by_id.values() if one.judge}),
-        "prompts": sorted({one.prompt_sha for one in by_id.values() if one.prompt_sha}),
-        "readouts": sorted({one.readout for one in by_id.values() if one.readout}),
+        "judges": sorted({prediction.judge for prediction in by_id.values() if prediction.judge}),
+        "prompts": sorted({prediction.prompt_sha for prediction in by_id.values() if prediction.prompt_sha}),
+        "readouts": sorted({prediction.readout for prediction in by_id.values() if prediction.readout}),
         "samples": paired.samples,
         "questions": paired.questions,
         "statuses": dict(sorted(paired.statuses.items())),
         "not_blind": paired.not_blind,
         "foreign": paired.foreign,
-        "dimensions": [_build_dimension_card(labelled, paired, dimension, target) for dimension in rubric.dimensions],
+        "dimensions": [_build_dimension_card(data, paired, dimension, target) for dimension in rubric.dimensions],
     }
 
 
 def _build_dimension_card(
-    labelled: EvaluationData, paired: PairedPredictions, dimension: RubricDimension, target: Target
+    data: EvaluationData, paired: PairedPredictions, dimension: RubricDimension, target: Target
 ) -> dict[str, Any]:
-    everything = paired.dimensions[dimension.key]
-    asked = everything.select(~everything.by_rule)
-    ceiling = human_ceiling(asked.histogram, dimension.values)
+    pairs = paired.dimensions[dimension.key]
+    modelled = pairs.select(~pairs.by_rule)
+    ceiling = human_ceiling(modelled.histogram, dimension.values)
     return {
         "key": dimension.key,
         "name": dimension.name,
         "levels": list(dimension.values),
-        "asked": metrics_table.compute_pair_metrics(asked, target),
-        "with_rules": metrics_table.compute_pair_metrics(everything, target),
-        "by_rule": int(everything.by_rule.sum()),
-        "generators": _generator_metrics(asked, target),
-        "baselines": _baseline_metrics(labelled, asked, target),
+        "asked": metrics_table.compute_pair_metrics(modelled, target),
+        "with_rules": metrics_table.compute_pair_metrics(pairs, target),
+        "by_rule": int(pairs.by_rule.sum()),
+        "generators": _generator_metrics(modelled, target),
+        "baselines": _baseline_metrics(data, modelled, target),
         "ceiling": ceiling._asdict() if ceiling else None,
-        "sureness": metrics_table.compute_uncertainty_metrics(asked),
-        "dispute": metrics_table.compute_dispute_metrics(asked),
-        "worst": _worst_misses(asked),
+        "sureness": metrics_table.compute_uncertainty_metrics(modelled),
+        "dispute": metrics_table.compute_dispute_metrics(modelled),
+        "worst": _worst_misses(modelled),
     }
 
 
@@ -96,69 +94,69 @@ def _generator_metrics(pairs: DimensionPairs, target: Target) -> list[dict[str, 
     names = sorted(set(pairs.generator.tolist()))
     if names in ([], [""]):
         return []
-    found = []
+    metrics = []
     for name in names:
         chosen = pairs.select(pairs.generator == name)
-        found.append({"generator": name} | metrics_table.compute_pair_metrics(chosen, target, intervals=False))
-    return found
+        metrics.append({"generator": name} | metrics_table.compute_pair_metrics(chosen, target, intervals=False))
+    return metrics
 
 
-def _baseline_metrics(labelled: EvaluationData, asked: DimensionPairs, target: Target) -> list[dict[str, Any]]:
-    key = asked.dimension.key
-    learned = [
-        (position, value, one)
-        for position, one in enumerate(labelled.train)
-        if not one.calibration
-        and one.label_origin in BLIND
-        and key not in missing_side_rules.locked_keys(one.sample, labelled.rubric)
-        and (value := target_value(one, key, target)) is not None
+def _baseline_metrics(data: EvaluationData, pairs: DimensionPairs, target: Target) -> list[dict[str, Any]]:
+    key = pairs.dimension.key
+    training = [
+        (position, value, sample)
+        for position, sample in enumerate(data.train)
+        if not sample.calibration
+        and sample.label_origin in BLIND
+        and key not in missing_side_rules.locked_keys(sample.sample, data.rubric)
+        and (value := target_value(sample, key, target)) is not None
     ]
-    known = baselines.BaselineLabels(
-        np.array([value for _, value, _ in learned], dtype=np.float64),
-        [one.sample.generator for _, _, one in learned],
+    labels = baselines.BaselineLabels(
+        np.array([value for _, value, _ in training], dtype=np.float64),
+        [sample.sample.generator for _, _, sample in training],
     )
-    guesses: dict[str, Floats | None] = {
-        "constant": baselines.predict_constant(known, len(asked)),
-        "generator": baselines.predict_generator_means(known, asked.generator.tolist()),
-        "features": _predict_from_features(labelled, asked, [position for position, _, _ in learned], known),
+    predictions: dict[str, Floats | None] = {
+        "constant": baselines.predict_constant(labels, len(pairs)),
+        "generator": baselines.predict_generator_means(labels, pairs.generator.tolist()),
+        "features": _predict_from_features(data, pairs, [position for position, _, _ in training], labels),
     }
     return [
-        {"baseline": name} | _score_baseline(values, asked, target)
-        for name, values in guesses.items()
-        if values is not None and len(asked)
+        {"baseline": name} | _score_baseline(values, pairs, target)
+        for name, values in predictions.items()
+        if values is not None and len(pairs)
     ]
 
 
 def _predict_from_features(
-    labelled: EvaluationData, asked: DimensionPairs, learned: Sequence[int], known: baselines.BaselineLabels
+    data: EvaluationData, pairs: DimensionPairs, training_rows: Sequence[int], labels: baselines.BaselineLabels
 ) -> Floats | None:
-    train, test = labelled.feature_rows("train"), labelled.feature_rows("test")
+    train, test = data.feature_rows("train"), data.feature_rows("test")
     if train is None or test is None:
         return None
-    place = {one.sample.id: position for position, one in enumerate(labelled.test)}
-    return baselines.predict_ridge(train[list(learned)], known.human, test[[place[name] for name in asked.ids]])
+    row_of = {sample.sample.id: position for position, sample in enumerate(data.test)}
+    return baselines.predict_ridge(train[list(training_rows)], labels.human, test[[row_of[name] for name in pairs.ids]])
 
 
-def _score_baseline(values: Floats, asked: DimensionPairs, target: Target) -> dict[str, Any]:
-    levels = asked.dimension.values
+def _score_baseline(values: Floats, pairs: DimensionPairs, target: Target) -> dict[str, Any]:
+    levels = pairs.dimension.values
     clipped = np.clip(values, levels[0], levels[-1])
     rounded = np.array([nearest(value, levels) for value in clipped.tolist()])
-    return metrics_table.compute_metrics(asked.human, clipped, rounded, asked.question, levels, target)
+    return metrics_table.compute_metrics(pairs.human, clipped, rounded, pairs.question, levels, target)
 
 
 def _worst_misses(pairs: DimensionPairs) -> list[dict[str, Any]]:
     """Return the worst misses by the judge's own uncertainty, the worst first."""
-    apart = compute_surprise(pairs.expected - pairs.human, pairs.sd, pairs.dimension.values)
-    order = sorted(range(len(pairs)), key=lambda place: (-apart[place], pairs.ids[place]))[:WORST_COUNT]
+    surprises = compute_surprise(pairs.expected - pairs.human, pairs.sd, pairs.dimension.values)
+    order = sorted(range(len(pairs)), key=lambda index: (-surprises[index], pairs.ids[index]))[:WORST_COUNT]
     return [
         {
-            "id": pairs.ids[place],
-            "human": float(pairs.human[place]),
-            "expected": float(pairs.expected[place]),
-            "rounded": float(pairs.rounded[place]),
-            "sd": float(pairs.sd[place]),
-            "surprise": float(apart[place]),
-            "interval": None if np.isnan(pairs.interval[place, 0]) else pairs.interval[place].tolist(),
+            "id": pairs.ids[index],
+            "human": float(pairs.human[index]),
+            "expected": float(pairs.expected[index]),
+            "rounded": float(pairs.rounded[index]),
+            "sd": float(pairs.sd[index]),
+            "surprise": float(surprises[index]),
+            "interval": None if np.isnan(pairs.interval[index, 0]) else pairs.interval[index].tolist(),
         }
-        for place in order
+        for index in order
     ]

@@ -44,21 +44,21 @@ def _dimension_lines(card: Mapping[str, Any]) -> Iterator[str]:
             _format_number(ceiling["within_one"]),
         ]
         yield _format_row("one person", cells)
-    if sure := card["sureness"]["coverage"]:
-        yield f"  90 % intervals hold {sure:.1%} of the scores and are {card['sureness']['width']:.2f} points wide"
+    if coverage := card["sureness"]["coverage"]:
+        yield f"  90 % intervals hold {coverage:.1%} of the scores and are {card['sureness']['width']:.2f} points wide"
     if card["dispute"]["auroc"] is not None:
         yield f"  knows where people are two points apart: AUROC {card['dispute']['auroc']:.2f}"
 
 
-def _metric_cells(figures: Mapping[str, Any]) -> list[str]:
+def _metric_cells(metrics: Mapping[str, Any]) -> list[str]:
     return [
-        f"{figures['samples']:,}",
-        _format_number(figures["rmse"]),
-        _format_interval(figures["rmse_interval"]),
-        _format_number(figures["rmse_rounded"]),
-        _format_number(figures["a1"]),
-        _format_interval(figures["a1_interval"]),
-        *(_format_number(figures.get(name)) for name in ("kappa", "srcc", "plcc", "krcc")),
+        f"{metrics['samples']:,}",
+        _format_number(metrics["rmse"]),
+        _format_interval(metrics["rmse_interval"]),
+        _format_number(metrics["rmse_rounded"]),
+        _format_number(metrics["a1"]),
+        _format_interval(metrics["a1_interval"]),
+        *(_format_number(metrics.get(name)) for name in ("kappa", "srcc", "plcc", "krcc")),
     ]
 
 

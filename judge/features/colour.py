@@ -33,16 +33,16 @@ def colour_features(rgb: npt.NDArray[np.uint8]) -> list[float]:
     hue = _compute_hue(red, green, blue, high, chroma)
     weight = np.bincount((hue.astype(np.int64)) % HUES, saturation * high, HUES)
     shares = weight / max(float(weight.sum()), 1e-6)
-    told = shares[shares > 0]
+    positive = shares[shares > 0]
     return [
         _colourfulness(red, green, blue),
         float(saturation.mean()),
         float(saturation.std()),
         float(np.quantile(saturation, 0.95)),
-        float(-(told * np.log2(told)).sum()) if len(told) else 0.0,
+        float(-(positive * np.log2(positive)).sum()) if len(positive) else 0.0,
         float(red.mean() - blue.mean()),
         _palette_size(rgb),
-        *(float(one.mean()) for one in (red, green, blue)),
+        *(float(channel.mean()) for channel in (red, green, blue)),
         *shares.tolist(),
         *_colour_shares(hue, saturation, high),
     ]
@@ -53,19 +53,21 @@ def _compute_hue(red: Floats, green: Floats, blue: Floats, high: Floats, chroma:
 
     It is 0 where there is none.
     """
-    some = np.maximum(chroma, 1e-6)
+    divisor = np.maximum(chroma, 1e-6)
     hue = np.where(
         high == red,
-        ((green - blue) / some) % 6,
-        np.where(high == green, (blue - red) / some + 2, (red - green) / some + 4),
+        ((green - blue) / divisor) % 6,
+        np.where(high == green, (blue - red) / divisor + 2, (red - green) / divisor + 4),
     )
     return np.where(chroma > 1e-6, hue, 0) % 6
 
 
 def _colourfulness(red: Floats, green: Floats, blue: Floats) -> float:
     """Return the colourfulness after Hasler and Suesstrunk (2003)."""
-    one, other = red - green, (red + green) / 2 - blue
-    return math.hypot(float(one.std()), float(other.std())) + 0.3 * math.hypot(float(one.mean()), float(other.mean()))
+    red_green, yellow_blue = red - green, (red + green) / 2 - blue
+    return math.hypot(float(red_green.std()), float(yellow_blue.std())) + 0.3 * math.hypot(
+        float(red_green.mean()), float(yellow_blue.mean())
+    )
 
 
 def _palette_size(rgb: npt.NDArray[np.uint8]) -> float:
@@ -83,12 +85,12 @@ def _colour_shares(hue: Floats, saturation: Floats, high: Floats) -> list[float]
     grey = ~black & (saturation < 0.15)
     white = grey & (high > 0.85)
     strong = ~black & ~grey
-    around = np.where(hue > 5.65, hue - 6, hue)
-    brown = strong & (around >= -0.2) & (around < 0.9) & (high < 0.68)
+    centred_hue = np.where(hue > 5.65, hue - 6, hue)
+    brown = strong & (centred_hue >= -0.2) & (centred_hue < 0.9) & (high < 0.68)
     # A light red has a name of its own.
-    rose = strong & (around < _HUES["red"][1]) & (high > 0.8) & (saturation < 0.55)
-    found = {"black": black, "white": white, "grey": grey & ~white, "brown": brown}
+    rose = strong & (centred_hue < _HUES["red"][1]) & (high > 0.8) & (saturation < 0.55)
+    masks = {"black": black, "white": white, "grey": grey & ~white, "brown": brown}
     for name, (start, end) in _HUES.items():
-        found[name] = strong & ~brown & ~rose & (around >= start) & (around < end)
-    found["pink"] |= rose
-    return [np.count_nonzero(found[name]) / found[name].size for name in COLOURS]
+        masks[name] = strong & ~brown & ~rose & (centred_hue >= start) & (centred_hue < end)
+    masks["pink"] |= rose
+    return [np.count_nonzero(masks[name]) / masks[name].size for name in COLOURS]

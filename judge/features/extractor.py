@@ -63,20 +63,20 @@ class FeatureExtractor:
 
         A batch has a few hundred samples.
         """
-        coming = iter(samples)
-        while batch := list(islice(coming, BATCH)):
+        remaining = iter(samples)
+        while batch := list(islice(remaining, BATCH)):
             yield from self._extract_batch(batch)
 
     def _extract_batch(self, batch: Sequence[SampleRecord]) -> list[ExtractedFeatures]:
         tasks = list(self._reader_threads.map(self._prepare_task, batch))
         ready = [task for task in tasks if not task.problem]
-        known = self._store.find([task.key for task in ready]) if self._store else {}
-        missing = list({task.key: task for task in ready if task.key not in known}.values())
+        vectors = self._store.find([task.key for task in ready]) if self._store else {}
+        missing = list({task.key: task for task in ready if task.key not in vectors}.values())
         problems: dict[bytes, str] = {}
         if missing:
-            made, problems = self._compute_missing(missing)
-            known |= made
-        return [_extracted_features(task, known, problems) for task in tasks]
+            computed, problems = self._compute_missing(missing)
+            vectors |= computed
+        return [_extracted_features(task, vectors, problems) for task in tasks]
 
     def _prepare_task(self, sample: SampleRecord) -> "_ExtractionTask":
         checksums, paths = [], []
@@ -91,25 +91,27 @@ class FeatureExtractor:
 
     def _compute_missing(self, tasks: Sequence["_ExtractionTask"]) -> tuple[dict[bytes, Floats], dict[bytes, str]]:
         if self._store:
-            known = self._store.find([_picture_key(one) for task in tasks for one in task.checksums])
+            stored = self._store.find([_picture_key(checksum) for task in tasks for checksum in task.checksums])
             for task in tasks:
-                task.known = {one: known[key] for one in task.checksums if (key := _picture_key(one)) in known}
+                task.known = {
+                    checksum: stored[key] for checksum in task.checksums if (key := _picture_key(checksum)) in stored
+                }
         if len(tasks) >= WORTH_PROCESSES and self._process_count > 1:
             results = list(self._process_pool().map(_compute_features, tasks, chunksize=8))
         else:
             results = [_compute_features(task) for task in tasks]
-        made: dict[bytes, Floats] = {}
+        computed: dict[bytes, Floats] = {}
         pictures: dict[bytes, Floats] = {}
         problems: dict[bytes, str] = {}
         for task, result in zip(tasks, results, strict=True):
             if result.vector is None:
                 problems[task.key] = result.problem
             else:
-                made[task.key] = result.vector
-            pictures |= {_picture_key(one): vector for one, vector in result.pictures.items()}
+                computed[task.key] = result.vector
+            pictures |= {_picture_key(checksum): vector for checksum, vector in result.pictures.items()}
         if self._store:
-            self._store.save(made | pictures)
-        return made, problems
+            self._store.save(computed | pictures)
+        return computed, problems
 
     def _process_pool(self) -> Executor:
         if self._pool is None:
@@ -153,25 +155,25 @@ def _compute_features(task: _ExtractionTask) -> _TaskResult:
 
     It runs in a process of its own.
     """
-    known = dict(task.known)
+    vectors = dict(task.known)
     fresh: dict[str, Floats] = {}
     for checksum, path in zip(task.checksums, task.paths, strict=True):
-        if checksum not in known:
+        if checksum not in vectors:
             try:
-                known[checksum] = fresh[checksum] = picture_features(path.read_bytes())
+                vectors[checksum] = fresh[checksum] = picture_features(path.read_bytes())
             except (UnreadablePicture, OSError) as problem:
                 return _TaskResult(None, f"{path.name} {problem}", fresh)
     return _TaskResult(
-        sample_features(task.sample, task.checksums, [known[one] for one in task.checksums]), pictures=fresh
+        sample_features(task.sample, task.checksums, [vectors[checksum] for checksum in task.checksums]), pictures=fresh
     )
 
 
 def _extracted_features(
-    task: _ExtractionTask, known: dict[bytes, Floats], problems: dict[bytes, str]
+    task: _ExtractionTask, vectors: dict[bytes, Floats], problems: dict[bytes, str]
 ) -> ExtractedFeatures:
     if task.problem:
         return ExtractedFeatures(None, task.problem)
-    vector = known.get(task.key)
+    vector = vectors.get(task.key)
     return ExtractedFeatures(vector, "" if vector is not None else problems[task.key])
 
 

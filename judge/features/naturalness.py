@@ -31,15 +31,15 @@ def naturalness_features(light: Floats) -> list[float]:
     spread = np.sqrt(np.maximum(_local_mean(light * light) - mean * mean, 0))
     middle = _crop_window(light)
     normal = (middle - mean) / (spread + 1 / 255)
-    found = [_fit_exponent(normal), float(normal.std()), float(spread.mean())]
-    for one, other in (
+    features = [_fit_exponent(normal), float(normal.std()), float(spread.mean())]
+    for first, second in (
         (normal[:, :-1], normal[:, 1:]),
         (normal[:-1], normal[1:]),
         (normal[:-1, :-1], normal[1:, 1:]),
         (normal[1:, :-1], normal[:-1, 1:]),
     ):
-        found += _fit_asymmetric(one * other)
-    return found
+        features += _fit_asymmetric(first * second)
+    return features
 
 
 def _crop_window(light: Floats) -> Floats:

@@ -54,11 +54,11 @@ def picture_features(content: bytes) -> Floats:
         UnreadablePicture: it cannot be decoded, or would take too much memory.
     """
     rgb, size = open_picture(content)
-    whole = rgb.convert("L")
-    light = _light_array(_shrink(whole, SIDE))
-    crop = _light_array(_crop_middle(whole, CROP))
+    grey = rgb.convert("L")
+    light = _light_array(_shrink(grey, SIDE))
+    crop = _light_array(_crop_middle(grey, CROP))
     edge, half = _gradient(light), _halve(light)
-    found = [
+    features = [
         *_size_features(size, len(content)),
         *_light_features(light),
         *_edge_features(light, edge, half, crop),
@@ -68,7 +68,7 @@ def picture_features(content: bytes) -> Floats:
         *naturalness.naturalness_features(half),
     ]
     # As exact as the store keeps it, so that a vector from there is the same one.
-    vector = np.array(found).astype(np.float32).astype(np.float64)
+    vector = np.array(features).astype(np.float32).astype(np.float64)
     return np.nan_to_num(vector, nan=0.0, posinf=0.0, neginf=0.0)
 
 
@@ -228,12 +228,12 @@ def _block_strength(light: Floats) -> float:
 
     The borders are every eighth column and row.
     """
-    found = 0.0
+    total = 0.0
     for axis in (0, 1):
         step = np.abs(np.diff(light, axis=axis)).mean(axis=1 - axis)
         best = max(float(step[start::8].mean()) for start in range(8)) if len(step) >= 8 else 0.0
-        found += best / (float(step.mean()) + 1e-6)
-    return found / 2
+        total += best / (float(step.mean()) + 1e-6)
+    return total / 2
 
 
 def _spectrum_features(light: Floats) -> list[float]:
@@ -253,8 +253,8 @@ def _spectrum_features(light: Floats) -> list[float]:
     x = np.log(np.arange(1, 32) / 64)
     y = np.log(sums[1:] / np.maximum(counts[1:], 1) + 1e-9)
     slope = float(((x - x.mean()) * (y - y.mean())).sum() / ((x - x.mean()) ** 2).sum())
-    rest = float((y - y.mean() - slope * (x - x.mean())).std())
-    return [*bands, slope, rest]
+    residual = float((y - y.mean() - slope * (x - x.mean())).std())
+    return [*bands, slope, residual]
 
 
 def _spread(shares: Floats) -> float:

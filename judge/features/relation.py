@@ -68,42 +68,45 @@ def relation_features(
     ``pictures`` are checksums of the judged pictures in their order; ``colours`` is how much of them each colour
     covers on average, None without pictures.
     """
-    said, asked = tokenizer.split_words(answer), tokenizer.split_words(question)
+    answer_words, question_words = tokenizer.split_words(answer), tokenizer.split_words(question)
     return [
-        *_question_features(said, asked, answer, question),
-        *_form_features(turns, len(said), pictures),
-        *_picture_features(said + asked, said, colours),
+        *_question_features(answer_words, question_words, answer, question),
+        *_form_features(turns, len(answer_words), pictures),
+        *_picture_features(answer_words + question_words, answer_words, colours),
     ]
 
 
-def _question_features(said: list[str], asked: list[str], answer: str, question: str) -> list[float]:
-    if not said or not asked:
-        return [math.log1p(len(asked)), *([0.0] * (len(_WITH_QUESTION) - 1))]
-    one, other = Counter(said), Counter(asked)
-    pairs, known = set(tokenizer.word_runs(said, 2)), set(tokenizer.word_runs(asked, 2))
-    passages = _copied_passages(said[:_COPYABLE], asked[:_COPYABLE])
+def _question_features(answer_words: list[str], question_words: list[str], answer: str, question: str) -> list[float]:
+    if not answer_words or not question_words:
+        return [math.log1p(len(question_words)), *([0.0] * (len(_WITH_QUESTION) - 1))]
+    answer_counts, question_counts = Counter(answer_words), Counter(question_words)
+    answer_pairs, question_pairs = (
+        set(tokenizer.word_runs(answer_words, 2)),
+        set(tokenizer.word_runs(question_words, 2)),
+    )
+    passages = _copied_passages(answer_words[:_COPYABLE], question_words[:_COPYABLE])
     sentences = tokenizer.split_sentences(answer)
-    vocabulary = other.keys()
+    vocabulary = question_counts.keys()
     names, numbers = tokenizer.find_names(answer), tokenizer.find_numbers(answer)
-    shared = sum((one & other).values())
+    shared = sum((answer_counts & question_counts).values())
     return [
-        math.log1p(len(asked)),
-        math.log(len(said) / len(asked)),
-        shared / len(said),
-        len(pairs & known) / max(1, len(pairs)),
-        len(one.keys() & vocabulary) / len(vocabulary),
-        len(pairs & known) / max(1, len(known)),
+        math.log1p(len(question_words)),
+        math.log(len(answer_words) / len(question_words)),
+        shared / len(answer_words),
+        len(answer_pairs & question_pairs) / max(1, len(answer_pairs)),
+        len(answer_counts.keys() & vocabulary) / len(vocabulary),
+        len(answer_pairs & question_pairs) / max(1, len(question_pairs)),
         math.log1p(max(passages, default=0)),
         # Coverage and density of copied passages (Grusky, Naaman and Artzi 2018).
-        sum(passages) / len(said),
-        math.log1p(sum(length**2 for length in passages) / len(said)),
-        len(passages) / len(said),
-        _cosine(one, other),
-        1 - len(pairs & known) / max(1, len(pairs)),
+        sum(passages) / len(answer_words),
+        math.log1p(sum(length**2 for length in passages) / len(answer_words)),
+        len(passages) / len(answer_words),
+        _cosine(answer_counts, question_counts),
+        1 - len(answer_pairs & question_pairs) / max(1, len(answer_pairs)),
         _share_new(numbers, tokenizer.find_numbers(question)),
         _share_new(names, set(vocabulary)),
-        1 - _share_new(tokenizer.find_names(question), set(one)),
-        _order_agreement(said, asked),
+        1 - _share_new(tokenizer.find_names(question), set(answer_counts)),
+        _order_agreement(answer_words, question_words),
         _sentence_overlap(sentences[:1], vocabulary),
         _sentence_overlap(sentences[-1:], vocabulary),
     ]
@@ -119,7 +122,7 @@ def _form_features(turns: Sequence[SampleTurn], words: int, pictures: Sequence[s
         len(set(pictures)) / len(pictures) if pictures else 0.0,
         math.log1p(len(judged)),
         math.log1p(len(turns) - len(judged)),
-        sum(one != other for one, other in pairwise(kinds)) / max(1, len(kinds) - 1),
+        sum(first != second for first, second in pairwise(kinds)) / max(1, len(kinds) - 1),
         float(kinds[:1] == [True]),
         float(kinds[-1:] == [True]),
         math.log1p(words / len(pictures)) if pictures else 0.0,
@@ -127,7 +130,7 @@ def _form_features(turns: Sequence[SampleTurn], words: int, pictures: Sequence[s
     ]
 
 
-def _picture_features(words: list[str], said: list[str], colours: Mapping[str, float] | None) -> list[float]:
+def _picture_features(words: list[str], answer_words: list[str], colours: Mapping[str, float] | None) -> list[float]:
     if colours is None:
         return [0.0] * len(_WITH_PICTURES)
     vocabulary = set(words)
@@ -138,51 +141,53 @@ def _picture_features(words: list[str], said: list[str], colours: Mapping[str, f
         float(len(named)),
         sum(shares),
         float(sum(share < 0.01 for share in shares)),
-        sum(word in _PICTURE_WORDS for word in said) / max(1, len(said)),
+        sum(word in _PICTURE_WORDS for word in answer_words) / max(1, len(answer_words)),
     ]
 
 
-def _copied_passages(said: list[str], asked: list[str]) -> list[int]:
+def _copied_passages(answer_words: list[str], question_words: list[str]) -> list[int]:
     """Return the lengths of passages copied from the question, found greedily."""
     places: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for place, run in enumerate(tokenizer.word_runs(asked, _PASSAGE)):
-        places[run].append(place)
-    found: list[int] = []
-    at = 0
-    while at + _PASSAGE <= len(said):
+    for start, run in enumerate(tokenizer.word_runs(question_words, _PASSAGE)):
+        places[run].append(start)
+    lengths: list[int] = []
+    position = 0
+    while position + _PASSAGE <= len(answer_words):
         longest = 0
-        for place in places.get(tuple(said[at : at + _PASSAGE]), ())[:8]:
+        for start in places.get(tuple(answer_words[position : position + _PASSAGE]), ())[:8]:
             length = _PASSAGE
             while (
-                at + length < len(said) and place + length < len(asked) and said[at + length] == asked[place + length]
+                position + length < len(answer_words)
+                and start + length < len(question_words)
+                and answer_words[position + length] == question_words[start + length]
             ):
                 length += 1
             longest = max(longest, length)
         if longest:
-            found.append(longest)
-        at += longest or 1
-    return found
+            lengths.append(longest)
+        position += longest or 1
+    return lengths
 
 
-def _cosine(one: Counter[str], other: Counter[str]) -> float:
-    shared = sum(math.sqrt(count * other[word]) for word, count in one.items() if word in other)
-    return shared / math.sqrt(sum(one.values()) * sum(other.values()))
+def _cosine(first: Counter[str], second: Counter[str]) -> float:
+    shared = sum(math.sqrt(count * second[word]) for word, count in first.items() if word in second)
+    return shared / math.sqrt(sum(first.values()) * sum(second.values()))
 
 
-def _share_new(found: set[str], known: set[str]) -> float:
-    return len(found - known) / len(found) if found else 0.0
+def _share_new(items: set[str], earlier: set[str]) -> float:
+    return len(items - earlier) / len(items) if items else 0.0
 
 
-def _order_agreement(said: list[str], asked: list[str]) -> float:
+def _order_agreement(answer_words: list[str], question_words: list[str]) -> float:
     """Return how far shared words follow the question's order, -1 to 1."""
-    first = {word: place for place, word in reversed(list(enumerate(asked)))}
-    order = [first[word] for word in dict.fromkeys(said) if word in first]
+    first = {word: position for position, word in reversed(list(enumerate(question_words)))}
+    order = [first[word] for word in dict.fromkeys(answer_words) if word in first]
     if len(order) < 2:
         return 0.0
-    steps = [other > one for one, other in pairwise(order)]
+    steps = [following > previous for previous, following in pairwise(order)]
     return 2 * sum(steps) / len(steps) - 1
 
 
 def _sentence_overlap(sentences: list[str], vocabulary: Container[str]) -> float:
-    found = tokenizer.split_words(sentences[0]) if sentences else []
-    return sum(word in vocabulary for word in found) / len(found) if found else 0.0
+    words = tokenizer.split_words(sentences[0]) if sentences else []
+    return sum(word in vocabulary for word in words) / len(words) if words else 0.0

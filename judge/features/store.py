@@ -49,16 +49,16 @@ class VectorStore:
 
         What damage hides counts as not stored.
         """
-        found: dict[bytes, Floats] = {}
+        vectors: dict[bytes, Floats] = {}
         wanted = list(dict.fromkeys(keys))
         with self._recreating_if_damaged():
             for start in range(0, len(wanted), _KEYS_PER_QUERY):
-                some = wanted[start : start + _KEYS_PER_QUERY]
-                marks = ",".join("?" * len(some))
-                rows = self._connection.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", some)  # noqa: S608
+                chunk = wanted[start : start + _KEYS_PER_QUERY]
+                marks = ",".join("?" * len(chunk))
+                rows = self._connection.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", chunk)  # noqa: S608
                 for key, vector in rows:
-                    found[key] = np.frombuffer(vector, dtype=np.float32).astype(np.float64)
-        return found
+                    vectors[key] = np.frombuffer(vector, dtype=np.float32).astype(np.float64)
+        return vectors
 
     def save(self, vectors: Mapping[bytes, Floats] | Iterable[tuple[bytes, Floats]]) -> None:
         """Store vectors, all or none; none where the file is damaged."""

@@ -33,8 +33,8 @@ def text_features(text: str) -> list[float]:
         return [0.0] * len(NAMES)
     all_words = tokenizer.split_words(text) or ["_"]
     sentences = tokenizer.split_sentences(text) or [text]
-    lengths = [len(tokenizer.split_words(one)) for one in sentences]
-    mean_length = sum(lengths) / len(lengths)
+    sentence_lengths = [len(tokenizer.split_words(one)) for one in sentences]
+    mean_length = sum(sentence_lengths) / len(sentence_lengths)
     counts = Counter(all_words)
     encoded = text.encode()[:20_000]
     size = len(text)
@@ -44,7 +44,8 @@ def text_features(text: str) -> list[float]:
         math.log1p(size),
         math.log1p(len(sentences)),
         min(mean_length, 100.0),
-        math.sqrt(sum((one - mean_length) ** 2 for one in lengths) / len(lengths)) / (mean_length + 1),
+        math.sqrt(sum((one - mean_length) ** 2 for one in sentence_lengths) / len(sentence_lengths))
+        / (mean_length + 1),
         sum(map(len, all_words)) / len(all_words),
         sum(len(word) > 6 for word in all_words) / len(all_words),
         # Words over the root of their number: types over tokens alone fall as a text grows (Guiraud 1954).

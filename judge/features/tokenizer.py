@@ -13,17 +13,17 @@ LONGEST = 2_000
 
 def split_words(text: str) -> list[str]:
     """Return the first two thousand words of a text in lower case."""
-    found: list[str] = []
+    words: list[str] = []
     for match in _WORD.finditer(text.casefold()):
-        found.append(match[0])
-        if len(found) == LONGEST:
+        words.append(match[0])
+        if len(words) == LONGEST:
             break
-    return found
+    return words
 
 
 def split_sentences(text: str) -> list[str]:
     """Return the sentences and lines of a text."""
-    return [one for found in _SENTENCE.findall(text) if (one := found.strip())]
+    return [sentence for match in _SENTENCE.findall(text) if (sentence := match.strip())]
 
 
 def find_numbers(text: str) -> set[str]:
@@ -33,9 +33,9 @@ def find_numbers(text: str) -> set[str]:
 
 def find_names(text: str) -> set[str]:
     """Return capitalised words that do not begin a sentence."""
-    return {found.casefold() for found in _CAPITAL.findall(text)}
+    return {name.casefold() for name in _CAPITAL.findall(text)}
 
 
-def word_runs(of: list[str], length: int) -> list[tuple[str, ...]]:
+def word_runs(words: list[str], length: int) -> list[tuple[str, ...]]:
     """Return the runs of ``length`` words in their order."""
-    return list(zip(*(of[start:] for start in range(length)), strict=False))
+    return list(zip(*(words[start:] for start in range(length)), strict=False))

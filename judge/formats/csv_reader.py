@@ -44,8 +44,8 @@ class CsvReader:
             raise RecordError("", "The first line names a column twice.")
 
     def __iter__(self) -> Iterator[tuple[int, dict[str, str] | RecordError]]:
-        while (found := self._next()) is not None:
-            number, raw = found
+        while (numbered_line := self._next()) is not None:
+            number, raw = numbered_line
             if not raw.strip():
                 continue
             try:
@@ -54,34 +54,34 @@ class CsvReader:
                 yield number, error
 
     def _row(self, raw: bytes) -> dict[str, str]:
-        taken: list[tuple[int, bytes]] = []
+        following: list[tuple[int, bytes]] = []
         try:
             if raw.count(b'"') % 2:
-                raw = self._to_closing_quote(raw, taken)
+                raw = self._to_closing_quote(raw, following)
             cells = self._cells(_decode(raw))
             if len(cells) != len(self.columns):
                 message = f"The line has {len(cells)} cells and the first line {len(self.columns)}."
                 raise RecordError("", message)
         except RecordError:
             # What followed a stray quote may be rows of their own.
-            self._waiting.extend(reversed(taken))
+            self._waiting.extend(reversed(following))
             raise
         return dict(zip(self.columns, cells, strict=True))
 
-    def _to_closing_quote(self, raw: bytes, taken: list[tuple[int, bytes]]) -> bytes:
+    def _to_closing_quote(self, raw: bytes, following: list[tuple[int, bytes]]) -> bytes:
         """Return the row extended to the line that closes its quote.
 
-        The lines added are noted in ``taken``.
+        The lines added are noted in ``following``.
         """
         size = len(raw)
-        while size <= MAX_LINE_BYTES and (self._lines_per_row is None or len(taken) < self._lines_per_row):
-            found = self._next()
-            if found is None:
+        while size <= MAX_LINE_BYTES and (self._lines_per_row is None or len(following) < self._lines_per_row):
+            numbered_line = self._next()
+            if numbered_line is None:
                 break
-            taken.append(found)
-            size += len(found[1])
-            if found[1].count(b'"') % 2:
-                return b"".join([raw, *(line for _, line in taken)])
+            following.append(numbered_line)
+            size += len(numbered_line[1])
+            if numbered_line[1].count(b'"') % 2:
+                return b"".join([raw, *(line for _, line in following)])
         raise RecordError("", "A quote is opened and not closed on this line; close it, or double it inside a cell.")
 
     def _next(self) -> tuple[int, bytes] | None:

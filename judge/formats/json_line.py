@@ -111,9 +111,9 @@ def no_unknown(data: Mapping[str, Any], known: frozenset[str], field: str = "") 
     if data.keys() <= known:
         return
     name = next(name for name in data if name not in known)
-    at = f"{field}.{name}" if field else name
+    path = f"{field}.{name}" if field else name
     # The name is a stranger's text and may be of any length.
-    raise RecordError(at[:200], f"is not a field of this format; the fields are {', '.join(sorted(known))}.")
+    raise RecordError(path[:200], f"is not a field of this format; the fields are {', '.join(sorted(known))}.")
 
 
 def name_of(data: Mapping[str, Any], field: str, longest: int) -> str:

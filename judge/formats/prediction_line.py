@@ -166,7 +166,7 @@ def prediction_line(prediction: SamplePrediction) -> str:
 
 def prediction_data(prediction: SamplePrediction) -> dict[str, Any]:
     """Return the ``dimensions`` of a prediction's line."""
-    return {key: _as_data(one) for key, one in prediction.dimensions.items()}
+    return {key: _as_data(dimension_prediction) for key, dimension_prediction in prediction.dimensions.items()}
 
 
 def parse_line(raw: bytes, rubric: RubricSpec) -> SamplePrediction:
@@ -189,14 +189,14 @@ def parse_prediction(data: Mapping[str, Any], rubric: RubricSpec) -> SamplePredi
     status = data.get("status", "ok")
     if status not in STATUSES:
         raise RecordError("status", f"is {show(status)}; write one of {', '.join(STATUSES)}.")
-    given = data.get("dimensions") or {}
-    if not isinstance(given, dict):
-        raise RecordError("dimensions", f"is {kind(given)}; write an object from dimension to prediction.")
-    known = {one.key: one for one in rubric.dimensions}
-    for key in given:
-        if key not in known:
-            raise RecordError(f"dimensions.{key}"[:200], f"is no dimension; they are {', '.join(known)}.")
-    if status == "ok" and not given:
+    entries = data.get("dimensions") or {}
+    if not isinstance(entries, dict):
+        raise RecordError("dimensions", f"is {kind(entries)}; write an object from dimension to prediction.")
+    dimensions = {dimension.key: dimension for dimension in rubric.dimensions}
+    for key in entries:
+        if key not in dimensions:
+            raise RecordError(f"dimensions.{key}"[:200], f"is no dimension; they are {', '.join(dimensions)}.")
+    if status == "ok" and not entries:
         raise RecordError("dimensions", 'has no entry; a line without any needs another status, as "parse_error".')
     cluster = data.get("cluster")
     if cluster is not None and (type(cluster) is not int or not 0 <= cluster < 1_000_000):
@@ -208,24 +208,28 @@ def parse_prediction(data: Mapping[str, Any], rubric: RubricSpec) -> SamplePredi
         status=status,
         readout=_text(data, "readout", 40),
         cluster=cluster,
-        dimensions={key: _dimension(given[key], one) for key, one in known.items() if given.get(key) is not None},
+        dimensions={
+            key: _dimension(entries[key], dimension)
+            for key, dimension in dimensions.items()
+            if entries.get(key) is not None
+        },
         message=_text(data, "message", 2_000),
     )
 
 
-def _as_data(one: DimensionPrediction) -> dict[str, Any]:
+def _as_data(prediction: DimensionPrediction) -> dict[str, Any]:
     data: dict[str, Any] = {
-        "p": [_short(chance) for chance in one.p],
-        "expected": _short(one.expected),
-        "sd": _short(one.sd),
-        "rounded": int(one.rounded) if one.rounded.is_integer() else one.rounded,
-        "p_dispute": _short(one.p_dispute),
-        "interval": None if one.interval is None else [_short(end) for end in one.interval],
-        "mass": _short(one.mass),
-        "ensemble_sd": _short(one.ensemble_sd),
+        "p": [_short(chance) for chance in prediction.p],
+        "expected": _short(prediction.expected),
+        "sd": _short(prediction.sd),
+        "rounded": int(prediction.rounded) if prediction.rounded.is_integer() else prediction.rounded,
+        "p_dispute": _short(prediction.p_dispute),
+        "interval": None if prediction.interval is None else [_short(end) for end in prediction.interval],
+        "mass": _short(prediction.mass),
+        "ensemble_sd": _short(prediction.ensemble_sd),
     }
-    if one.rule is not None:
-        data["rule"] = one.rule
+    if prediction.rule is not None:
+        data["rule"] = prediction.rule
     return data
 
 
@@ -234,22 +238,22 @@ def _short(value: float | None) -> float | None:
 
 
 def _dimension(data: Any, dimension: RubricDimension) -> DimensionPrediction:
-    at = f"dimensions.{dimension.key}"
+    path = f"dimensions.{dimension.key}"
     if not isinstance(data, dict):
-        raise RecordError(at, f"is {kind(data)}; write an object with p, the chance of each level.")
-    no_unknown(data, DIMENSION_FIELDS, at)
+        raise RecordError(path, f"is {kind(data)}; write an object with p, the chance of each level.")
+    no_unknown(data, DIMENSION_FIELDS, path)
     low, high = dimension.values[0], dimension.values[-1]
     rule = data.get("rule")
     if rule is not None and not isinstance(rule, str):
-        raise RecordError(f"{at}.rule", f"is {kind(rule)}; write a text or leave it out.")
+        raise RecordError(f"{path}.rule", f"is {kind(rule)}; write a text or leave it out.")
     if data.get("p") is None:
         rounded = data.get("rounded")
         if isinstance(rounded, bool) or rounded not in dimension.values:
-            raise RecordError(f"{at}.p", "is missing; write the chance of each level, or a level as rounded.")
+            raise RecordError(f"{path}.p", "is missing; write the chance of each level, or a level as rounded.")
         return at_level(float(rounded), dimension, rule)
-    found = prediction_from_distribution(_chances(data["p"], dimension, at), dimension)
+    derived = prediction_from_distribution(_chances(data["p"], dimension, path), dimension)
     values = {
-        name: _number(data, name, at, least, most)
+        name: _number(data, name, path, least, most)
         for name, least, most in (
             ("expected", low, high),
             ("sd", 0.0, high - low),
@@ -258,51 +262,51 @@ def _dimension(data: Any, dimension: RubricDimension) -> DimensionPrediction:
             ("ensemble_sd", 0.0, high - low),
         )
     }
-    rounded = data.get("rounded", found.rounded)
+    rounded = data.get("rounded", derived.rounded)
     if isinstance(rounded, bool) or rounded not in dimension.values:
-        raise RecordError(f"{at}.rounded", f"is {show(rounded)}, which is none of the levels.")
+        raise RecordError(f"{path}.rounded", f"is {show(rounded)}, which is none of the levels.")
     expected, sd, p_dispute = values["expected"], values["sd"], values["p_dispute"]
     return DimensionPrediction(
-        p=found.p,
-        expected=found.expected if expected is None else expected,
-        sd=found.sd if sd is None else sd,
+        p=derived.p,
+        expected=derived.expected if expected is None else expected,
+        sd=derived.sd if sd is None else sd,
         rounded=float(rounded),
-        p_dispute=found.p_dispute if p_dispute is None else p_dispute,
-        interval=_interval(data.get("interval"), at, low, high),
+        p_dispute=derived.p_dispute if p_dispute is None else p_dispute,
+        interval=_interval(data.get("interval"), path, low, high),
         mass=values["mass"],
         ensemble_sd=values["ensemble_sd"],
         rule=rule,
     )
 
 
-def _chances(given: Any, dimension: RubricDimension, at: str) -> list[float]:
+def _chances(chances: Any, dimension: RubricDimension, path: str) -> list[float]:
     size = len(dimension.levels)
-    if not isinstance(given, list) or len(given) != size:
-        raise RecordError(f"{at}.p", f"must be a list of {size} chances, one for each level.")
-    for chance in given:
+    if not isinstance(chances, list) or len(chances) != size:
+        raise RecordError(f"{path}.p", f"must be a list of {size} chances, one for each level.")
+    for chance in chances:
         if isinstance(chance, bool) or not isinstance(chance, int | float) or not 0 <= chance <= 1:
-            raise RecordError(f"{at}.p", f"holds {show(chance)}; a chance lies between 0 and 1.")
-    if abs(sum(given) - 1) > NEARLY * size:
-        raise RecordError(f"{at}.p", f"adds up to {sum(given):.4g}; chances add up to 1.")
-    return given
+            raise RecordError(f"{path}.p", f"holds {show(chance)}; a chance lies between 0 and 1.")
+    if abs(sum(chances) - 1) > NEARLY * size:
+        raise RecordError(f"{path}.p", f"adds up to {sum(chances):.4g}; chances add up to 1.")
+    return chances
 
 
-def _interval(given: Any, at: str, low: float, high: float) -> tuple[float, float] | None:
-    if given is None:
+def _interval(bounds: Any, path: str, low: float, high: float) -> tuple[float, float] | None:
+    if bounds is None:
         return None
-    numbers = isinstance(given, list) and all(isinstance(end, int | float) and type(end) is not bool for end in given)
-    if not numbers or len(given) != 2 or not low - NEARLY <= given[0] <= given[1] <= high + NEARLY:
-        raise RecordError(f"{at}.interval", f"must be [low, high] within {low:g} and {high:g}, or null.")
-    return float(given[0]), float(given[1])
+    numbers = isinstance(bounds, list) and all(isinstance(end, int | float) and type(end) is not bool for end in bounds)
+    if not numbers or len(bounds) != 2 or not low - NEARLY <= bounds[0] <= bounds[1] <= high + NEARLY:
+        raise RecordError(f"{path}.interval", f"must be [low, high] within {low:g} and {high:g}, or null.")
+    return float(bounds[0]), float(bounds[1])
 
 
-def _number(data: Mapping[str, Any], name: str, at: str, least: float, most: float) -> float | None:
+def _number(data: Mapping[str, Any], name: str, path: str, least: float, most: float) -> float | None:
     value = data.get(name)
     if value is None:
         return None
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not least - NEARLY <= value <= most + NEARLY:
-        raise RecordError(f"{at}.{name}", f"is {show(value)}; it lies between {least:g} and {most:g}.")
+        raise RecordError(f"{path}.{name}", f"is {show(value)}; it lies between {least:g} and {most:g}.")
     return float(value)
 
 

@@ -96,12 +96,12 @@ class ReleaseFolder:
         return path
 
 
-def question_key(one: LabelledSample) -> str:
+def question_key(labelled: LabelledSample) -> str:
     """Return the key of a labelled sample's question.
 
     It is its id where it has one, else its words.
     """
-    return question_of_record(one.sample)
+    return question_of_record(labelled.sample)
 
 
 def question_of_record(sample: SampleRecord) -> str:
@@ -119,7 +119,7 @@ def parse_labelled(data: Mapping[str, Any], rubric: RubricSpec) -> LabelledSampl
     part = data.get("part")
     if part not in PARTS:
         raise RecordError("part", f"is {show(part)}; it is train or test in a release.")
-    dimensions = {one.key: one for one in rubric.dimensions}
+    dimensions = {dimension.key: dimension for dimension in rubric.dimensions}
     return LabelledSample(
         sample=sample,
         part=part,
@@ -131,35 +131,37 @@ def parse_labelled(data: Mapping[str, Any], rubric: RubricSpec) -> LabelledSampl
     )
 
 
-def format_labelled_line(one: LabelledSample) -> str:
+def format_labelled_line(labelled: LabelledSample) -> str:
     """Return a labelled sample as a line without its end.
 
     Reading it gives the same sample.
     """
-    sample = one.sample
+    sample = labelled.sample
     fields = {name: getattr(sample, name) for name in ("id", "question_id", *LONGEST) if getattr(sample, name)}
     turns = [
         {
             "question": turn.question,
-            "blocks": [{"text": it.text} if isinstance(it, TextPart) else {"image": it.path} for it in turn.blocks],
+            "blocks": [
+                {"text": block.text} if isinstance(block, TextPart) else {"image": block.path} for block in turn.blocks
+            ],
             "context": turn.context,
         }
         for turn in sample.turns
     ]
     more = {"metadata": sample.metadata} if sample.metadata else {}
-    labels = {name: getattr(one, name) for name in LABEL_FIELDS if hasattr(one, name)}
+    labels = {name: getattr(labelled, name) for name in LABEL_FIELDS if hasattr(labelled, name)}
     return json.dumps(fields | {"turns": turns} | more | labels, ensure_ascii=False)
 
 
 def _by_dimension(
     data: Mapping[str, Any], field: str, dimensions: Mapping[str, RubricDimension]
 ) -> Iterator[tuple[str, Any]]:
-    given = data.get(field)
-    if given is None:
+    values = data.get(field)
+    if values is None:
         return
-    if not isinstance(given, dict):
-        raise RecordError(field, f"is {kind(given)}; write an object from dimension to value.")
-    for key, value in given.items():
+    if not isinstance(values, dict):
+        raise RecordError(field, f"is {kind(values)}; write an object from dimension to value.")
+    for key, value in values.items():
         if key not in dimensions:
             raise RecordError(f"{field}.{key}"[:200], f"is no dimension; they are {', '.join(dimensions)}.")
         if value is not None:

@@ -163,15 +163,15 @@ def _dimension(data: Mapping[str, Any], place: str) -> RubricDimension:
 
 
 def _levels(data: Mapping[str, Any], place: str) -> list[float]:
-    given = data.get("levels")
-    if not isinstance(given, list) or not 2 <= len(given) <= MAX_LEVELS:
+    levels = data.get("levels")
+    if not isinstance(levels, list) or not 2 <= len(levels) <= MAX_LEVELS:
         message = f"must be a list of 2 to {MAX_LEVELS} numbers, as levels = [1, 2, 3, 4, 5]."
         raise RubricError(f"{place}.levels", message)
-    for value in given:
+    for value in levels:
         if not _is_number(value):
             message = f"holds {value!r}, which is no number between -{MAX_LEVEL:g} and {MAX_LEVEL:g}."
             raise RubricError(f"{place}.levels", message)
-    values = [float(value) + 0.0 for value in given]
+    values = [float(value) + 0.0 for value in levels]
     if len(set(values)) < len(values):
         raise RubricError(f"{place}.levels", "names a level twice; each can occur once.")
     return values
@@ -191,27 +191,27 @@ def _missing(data: Mapping[str, Any], needs: Sequence[str], values: list[float],
 
 def _per_level(data: Mapping[str, Any], field: str, values: list[float], place: str, longest: int) -> dict[float, str]:
     """Return texts by level, given as a list or as a table."""
-    given = data.get(field, {})
-    at = f"{place}.{field}"
-    if isinstance(given, list):
-        if len(given) != len(values):
-            raise RubricError(at, f"has {len(given)} texts for {len(values)} levels; write one for each.")
-        texts = dict(zip(values, given, strict=True))
-    elif isinstance(given, dict):
+    entries = data.get(field, {})
+    path = f"{place}.{field}"
+    if isinstance(entries, list):
+        if len(entries) != len(values):
+            raise RubricError(path, f"has {len(entries)} texts for {len(values)} levels; write one for each.")
+        texts = dict(zip(values, entries, strict=True))
+    elif isinstance(entries, dict):
         texts = {}
-        for name, text in given.items():
+        for name, text in entries.items():
             try:
                 value = float(name)
             except ValueError:
                 value = math.nan
             if value not in values or value in texts:
-                raise RubricError(at, f"has a text for {name!r}, which is not one of the levels, or a second time.")
+                raise RubricError(path, f"has a text for {name!r}, which is not one of the levels, or a second time.")
             texts[value] = text
     else:
-        raise RubricError(at, "must be a list with a text for each level, or a table from level to text.")
+        raise RubricError(path, "must be a list with a text for each level, or a table from level to text.")
     for text in texts.values():
         if not isinstance(text, str) or len(text) > longest or "\0" in text:
-            raise RubricError(at, f"holds {str(text)[:40]!r}, which is no text of at most {longest} characters.")
+            raise RubricError(path, f"holds {str(text)[:40]!r}, which is no text of at most {longest} characters.")
     return {value: texts.get(value, "").strip() for value in values}
 
 
@@ -219,26 +219,26 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_LEVEL
 
 
-def _no_unknown(data: Mapping[str, Any], known: frozenset[str], place: str) -> None:
-    for field in data:
-        if field not in known:
-            at = f"{place}.{field}" if place else field
-            raise RubricError(at, f"is not a field of a rubric; the fields are {', '.join(sorted(known))}.")
+def _no_unknown(data: Mapping[str, Any], fields: frozenset[str], place: str) -> None:
+    for name in data:
+        if name not in fields:
+            path = f"{place}.{name}" if place else name
+            raise RubricError(path, f"is not a field of a rubric; the fields are {', '.join(sorted(fields))}.")
 
 
 def _text(data: Mapping[str, Any], field: str, longest: int, place: str = "", *, required: bool = False) -> str:
     value = data.get(field, "")
-    at = f"{place}.{field}" if place else field
+    path = f"{place}.{field}" if place else field
     if not isinstance(value, str) or len(value) > longest or "\0" in value:
-        raise RubricError(at, f"must be a text of at most {longest} characters.")
+        raise RubricError(path, f"must be a text of at most {longest} characters.")
     if required and not value.strip():
-        raise RubricError(at, "is missing; write a text.")
+        raise RubricError(path, "is missing; write a text.")
     return value.strip()
 
 
 def _key(data: Mapping[str, Any], field: str, longest: int, place: str = "") -> str:
     value = _text(data, field, longest, place, required=True)
     if not KEY.fullmatch(value):
-        at = f"{place}.{field}" if place else field
-        raise RubricError(at, f"is {value!r}; use letters, digits, hyphens and underscores only.")
+        path = f"{place}.{field}" if place else field
+        raise RubricError(path, f"is {value!r}; use letters, digits, hyphens and underscores only.")
     return value

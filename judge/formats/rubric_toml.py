@@ -49,7 +49,7 @@ def _dimension_lines(dimension: RubricDimension) -> Iterator[str]:
 
 
 def _text(value: str) -> str:
-    return '"' + ESCAPED.sub(lambda found: SHORT.get(found[0], f"\\u{ord(found[0]):04x}"), value) + '"'
+    return '"' + ESCAPED.sub(lambda match: SHORT.get(match[0], f"\\u{ord(match[0]):04x}"), value) + '"'
 
 
 def _number(value: float) -> str:

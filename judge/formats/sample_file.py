@@ -26,7 +26,7 @@ class SampleLines:
 
     def __iter__(self) -> Iterator[SampleRecord]:
         self.refused.clear()
-        seen: set[str] = set()
+        ids: set[str] = set()
         with self.path.open("rb") as file:
             for number, raw in enumerate(file, 1):
                 if not raw.strip():
@@ -34,10 +34,10 @@ class SampleLines:
                 try:
                     data = decode_line(raw)
                     sample = parse_sample({name: value for name, value in data.items() if name not in LABEL_FIELDS})
-                    if sample.id in seen:
+                    if sample.id in ids:
                         raise RecordError("id", "is that of an earlier line, which is the one that is judged.")
                 except RecordError as error:
                     self.refused.append((number, error))
                     continue
-                seen.add(sample.id)
+                ids.add(sample.id)
                 yield sample

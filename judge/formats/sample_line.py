@@ -107,15 +107,15 @@ def parse_sample(data: Mapping[str, Any]) -> SampleRecord:
 
 
 def _turns(data: Mapping[str, Any]) -> list[SampleTurn]:
-    given = data.get("turns")
-    if given is None:
+    entries = data.get("turns")
+    if entries is None:
         return [_flat_turn(data)]
     for name in FLAT_FIELDS:
         if data.get(name) is not None:
             raise RecordError(name, "is given beside turns, which replaces it; keep one of the two.")
-    if not isinstance(given, list) or not given:
+    if not isinstance(entries, list) or not entries:
         raise RecordError("turns", "must be a list of at least one {question, blocks}.")
-    turns = [_turn(turn, f"turns[{index}]") for index, turn in enumerate(given)]
+    turns = [_turn(turn, f"turns[{index}]") for index, turn in enumerate(entries)]
     if all(turn.context for turn in turns):
         raise RecordError("turns", "are all context; at least one must be there to be judged.")
     if not any(turn.question for turn in turns):
@@ -148,21 +148,21 @@ def _flat_turn(data: Mapping[str, Any]) -> SampleTurn:
     return turn
 
 
-def _turn(data: Any, at: str) -> SampleTurn:
+def _turn(data: Any, location: str) -> SampleTurn:
     if not isinstance(data, dict):
-        raise RecordError(at, f"is {kind(data)}; write an object with question and blocks.")
-    no_unknown(data, TURN_FIELDS, at)
+        raise RecordError(location, f"is {kind(data)}; write an object with question and blocks.")
+    no_unknown(data, TURN_FIELDS, location)
     context = data.get("context")
     if context is not None and not isinstance(context, bool):
-        raise RecordError(f"{at}.context", f"is {show(context)}; write true or false.")
-    given = data.get("blocks")
-    if given is None:
-        given = []
-    if not isinstance(given, list):
-        raise RecordError(f"{at}.blocks", f"is {kind(given)}; write a list of {{text}} and {{image}}.")
+        raise RecordError(f"{location}.context", f"is {show(context)}; write true or false.")
+    entries = data.get("blocks")
+    if entries is None:
+        entries = []
+    if not isinstance(entries, list):
+        raise RecordError(f"{location}.blocks", f"is {kind(entries)}; write a list of {{text}} and {{image}}.")
     blocks: list[TextPart | Image] = []
-    for index, block in enumerate(given):
-        place = f"{at}.blocks[{index}]"
+    for index, block in enumerate(entries):
+        place = f"{location}.blocks[{index}]"
         if not isinstance(block, dict) or len(block) != 1:
             raise RecordError(place, "must be an object with either text or image.")
         no_unknown(block, BLOCK_FIELDS, place)
@@ -174,34 +174,34 @@ def _turn(data: Any, at: str) -> SampleTurn:
             path = _path(block["image"], f"{place}.image")
             if path is not None:
                 blocks.append(path)
-    return SampleTurn(_side(data.get("question"), f"{at}.question") or "", blocks, bool(context))
+    return SampleTurn(_side(data.get("question"), f"{location}.question") or "", blocks, bool(context))
 
 
-def _side(value: Any, at: str) -> str | None:
+def _side(value: Any, location: str) -> str | None:
     """Return a text, or None where this side is missing."""
     if value is None:
         return None
     if not isinstance(value, str):
-        raise RecordError(at, f"is {kind(value)}; write a text, or null where there is none.")
+        raise RecordError(location, f"is {kind(value)}; write a text, or null where there is none.")
     stripped = value.strip()
     return None if not stripped or stripped == NULL else value
 
 
-def _path(value: Any, at: str) -> Image | None:
-    path = _side(value, at)
+def _path(value: Any, location: str) -> Image | None:
+    path = _side(value, location)
     if path is None:
         return None
     if len(path) > LONGEST_PATH:
-        raise RecordError(at, f"has {len(path):,} characters; at most {LONGEST_PATH} are possible for a path.")
-    return Image(path, at)
+        raise RecordError(location, f"has {len(path):,} characters; at most {LONGEST_PATH} are possible for a path.")
+    return Image(path, location)
 
 
-def _refuse_too_many(turns: list[SampleTurn], at: str) -> None:
+def _refuse_too_many(turns: list[SampleTurn], location: str) -> None:
     if sum(len(turn.blocks) for turn in turns) <= MAX_PICTURES:
         return
     count = sum(isinstance(block, Image) for turn in turns for block in turn.blocks)
     if count > MAX_PICTURES:
-        raise RecordError(at, f"name {count} pictures; a sample can have {MAX_PICTURES}.")
+        raise RecordError(location, f"name {count} pictures; a sample can have {MAX_PICTURES}.")
 
 
 def _labels(value: Any) -> list[float | None] | dict[str, float | None] | None:
@@ -215,17 +215,17 @@ def _labels(value: Any) -> list[float | None] | dict[str, float | None] | None:
     return value
 
 
-def _refuse_endless(value: Any, at: str) -> None:
+def _refuse_endless(value: Any, location: str) -> None:
     """Raise `RecordError` for infinite numbers, as 1e999.
 
     JSON can write them, and no JSON column can hold them.
     """
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise RecordError(at, "holds a number that is too large.")
+            raise RecordError(location, "holds a number that is too large.")
     elif isinstance(value, dict):
         for name, part in value.items():
-            _refuse_endless(part, f"{at}.{name}"[:200])
+            _refuse_endless(part, f"{location}.{name}"[:200])
     elif isinstance(value, list):
         for part in value:
-            _refuse_endless(part, at)
+            _refuse_endless(part, location)

@@ -64,10 +64,10 @@ def gather(data: dict[str, Any], parts: Iterable[tuple[str, Any]]) -> None:
     """Add the values of columns such as ``metadata.source`` to their field."""
     for column, value in parts:
         field, _, name = column.partition(".")
-        whole = data.setdefault(field, {})
-        if not isinstance(whole, dict) or name in whole:
+        parent = data.setdefault(field, {})
+        if not isinstance(parent, dict) or name in parent:
             raise RecordError(column[:200], f"is given beside {field}; keep one of the two.")
-        whole[name] = value
+        parent[name] = value
 
 
 def _paths(text: str) -> Any:

@@ -16,9 +16,9 @@ def quadratic_kappa(judge: Values, human: Values, levels: Sequence[float]) -> fl
     Both must hold levels. None without samples, and where all scores of both are one level.
     """
     points = np.asarray(levels, dtype=np.float64)
-    one, other = _level_positions(judge, points), _level_positions(human, points)
-    sums = (one.sum(), other.sum(), one @ one, other @ other, one @ other)
-    return quadratic_kappa_of_sums(len(one), *(float(number) for number in sums))
+    judged, rated = _level_positions(judge, points), _level_positions(human, points)
+    sums = (judged.sum(), rated.sum(), judged @ judged, rated @ rated, judged @ rated)
+    return quadratic_kappa_of_sums(len(judged), *(float(number) for number in sums))
 
 
 def quadratic_kappa_of_sums(
@@ -39,10 +39,10 @@ def quadratic_kappa_of_sums(
 
 def pearson(judge: Values, human: Values) -> float | None:
     """Return the linear correlation (PLCC); None where one side does not vary."""
-    one, other = _centre(judge), _centre(human)
-    below = float(np.sqrt((one @ one) * (other @ other)))
+    first, second = _centre(judge), _centre(human)
+    scale = float(np.sqrt((first @ first) * (second @ second)))
     # Sums of squares of nothing are not exactly nothing.
-    return float(np.clip(one @ other / below, -1, 1)) if below > 1e-12 else None
+    return float(np.clip(first @ second / scale, -1, 1)) if scale > 1e-12 else None
 
 
 def spearman(judge: Values, human: Values) -> float | None:

@@ -38,16 +38,18 @@ def human_ceiling(histograms: npt.NDArray[np.int64], levels: Sequence[float]) ->
         return None
     points: Floats = np.asarray(levels, dtype=np.float64)
     size, total = counts.sum(axis=1), counts @ points
-    squares = near = 0.0
+    squares = within_tolerance = 0.0
     for position, value in enumerate(points):
-        times = counts[:, position]
+        ratings_at_level = counts[:, position]
         others = (total - value) / (size - 1)
-        squares += float((times * (others - value) ** 2).sum())
-        left = counts.copy()
-        left[:, position] = np.maximum(left[:, position] - 1, 0)
-        near += float((times * (np.abs(_lower_median(left, points) - value) <= TOLERANCE + _NEARLY)).sum())
+        squares += float((ratings_at_level * (others - value) ** 2).sum())
+        remaining = counts.copy()
+        remaining[:, position] = np.maximum(remaining[:, position] - 1, 0)
+        within_tolerance += float(
+            (ratings_at_level * (np.abs(_lower_median(remaining, points) - value) <= TOLERANCE + _NEARLY)).sum()
+        )
     ratings = int(size.sum())
-    return Ceiling(float(np.sqrt(squares / ratings)), near / ratings, ratings)
+    return Ceiling(float(np.sqrt(squares / ratings)), within_tolerance / ratings, ratings)
 
 
 def _lower_median(counts: npt.NDArray[np.int64], points: Floats) -> Floats:

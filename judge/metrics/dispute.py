@@ -21,42 +21,42 @@ class ExpectationGroup(NamedTuple):
     samples: int
 
 
-def auroc(chance: Values, share: Values) -> float | None:
+def auroc(probability: Values, share: Values) -> float | None:
     """Return the area under the ROC curve of predicted disputes.
 
     None where only one kind of outcome came.
 
     With shares of 0 and 1 it is the area under the usual curve (Mann-Whitney, ties counted half).
     """
-    expected, happened = np.asarray(chance, dtype=np.float64), np.asarray(share, dtype=np.float64)
-    many, few = float(happened.sum()), float((1 - happened).sum())
-    if many <= 0 or few <= 0:
+    expected, observed = np.asarray(probability, dtype=np.float64), np.asarray(share, dtype=np.float64)
+    positives, negatives = float(observed.sum()), float((1 - observed).sum())
+    if positives <= 0 or negatives <= 0:
         return None
-    _, place = np.unique(expected, return_inverse=True)
-    positive = np.bincount(place, weights=happened)
-    negative = np.bincount(place, weights=1 - happened)
+    _, rank = np.unique(expected, return_inverse=True)
+    positive = np.bincount(rank, weights=observed)
+    negative = np.bincount(rank, weights=1 - observed)
     below = np.cumsum(negative) - negative
-    return float((positive * (below + negative / 2)).sum() / (many * few))
+    return float((positive * (below + negative / 2)).sum() / (positives * negatives))
 
 
-def brier(chance: Values, share: Values) -> float | None:
+def brier(probability: Values, share: Values) -> float | None:
     """Return the Brier score of predicted disputes (Brier 1950)."""
-    expected, happened = np.asarray(chance, dtype=np.float64), np.asarray(share, dtype=np.float64)
+    expected, observed = np.asarray(probability, dtype=np.float64), np.asarray(share, dtype=np.float64)
     if not len(expected):
         return None
-    return float((happened * (1 - expected) ** 2 + (1 - happened) * expected**2).mean())
+    return float((observed * (1 - expected) ** 2 + (1 - observed) * expected**2).mean())
 
 
-def group_by_probability(chance: Values, share: Values, groups: int = 10) -> list[ExpectationGroup]:
+def group_by_probability(probability: Values, share: Values, groups: int = 10) -> list[ExpectationGroup]:
     """Return groups of about equal size by rising probability.
 
     There are fewer groups where there are few samples.
     """
-    expected, happened = np.asarray(chance, dtype=np.float64), np.asarray(share, dtype=np.float64)
+    expected, observed = np.asarray(probability, dtype=np.float64), np.asarray(share, dtype=np.float64)
     order = np.argsort(expected, kind="stable")
     return (
         [
-            ExpectationGroup(float(expected[part].mean()), float(happened[part].mean()), len(part))
+            ExpectationGroup(float(expected[part].mean()), float(observed[part].mean()), len(part))
             for part in np.array_split(order, min(groups, len(order)))
         ]
         if len(order)

@@ -81,7 +81,7 @@ def moments(scores: Values) -> Moments | None:
 
 
 def _differences(judge: Values, human: Values) -> Floats:
-    one, other = np.asarray(judge, dtype=np.float64), np.asarray(human, dtype=np.float64)
-    if one.shape != other.shape or one.ndim != 1:
-        raise ValueError(f"scores of {one.shape} and {other.shape} are no pairs")
-    return one - other
+    judged, rated = np.asarray(judge, dtype=np.float64), np.asarray(human, dtype=np.float64)
+    if judged.shape != rated.shape or judged.ndim != 1:
+        raise ValueError(f"scores of {judged.shape} and {rated.shape} are no pairs")
+    return judged - rated

@@ -32,7 +32,7 @@ class ConfidenceInterval(NamedTuple):
 def bootstrap_interval(
     terms: Floats,
     question: npt.NDArray[np.int64] | Sequence[int],
-    figure: Callable[[Floats], Floats],
+    metric: Callable[[Floats], Floats],
     *,
     draws: int = DRAWS,
     seed: int = SEED,
@@ -40,16 +40,16 @@ def bootstrap_interval(
 ) -> ConfidenceInterval | None:
     """Return the percentile interval of a metric made of sums.
 
-    ``terms`` has a row per sample and a column per sum; ``figure`` turns the sums of many draws, a row each, into the
-    figure of each draw, NaN where a draw has none. None with fewer than five questions, or where more than 5 % of the
-    draws lack the figure.
+    ``terms`` has a row per sample and a column per sum; ``metric`` turns the sums of many draws, a row each, into the
+    metric of each draw, NaN where a draw has none. None with fewer than five questions, or where more than 5 % of the
+    draws lack the metric.
     """
-    _, place = np.unique(np.asarray(question), return_inverse=True)
-    count = int(place.max()) + 1 if len(place) else 0
+    _, question_index = np.unique(np.asarray(question), return_inverse=True)
+    count = int(question_index.max()) + 1 if len(question_index) else 0
     if count < FEWEST_QUESTIONS:
         return None
-    per_question = np.stack([np.bincount(place, column, count) for column in terms.T], axis=1)
-    drawn = np.concatenate([figure(weights @ per_question) for weights in _draw_weights(count, draws, seed)])
+    per_question = np.stack([np.bincount(question_index, column, count) for column in terms.T], axis=1)
+    drawn = np.concatenate([metric(weights @ per_question) for weights in _draw_weights(count, draws, seed)])
     return percentile_interval(drawn, confidence=confidence)
 
 

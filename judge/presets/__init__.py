@@ -23,8 +23,8 @@ class Preset:
 
 def list_presets(backend: str | None = None) -> list[Preset]:
     """Return the presets by name, optionally of one backend."""
-    found = [_read_preset(path) for path in sorted(FOLDER.glob("*.toml"))]
-    return [preset for preset in found if backend in (None, preset.backend)]
+    all_presets = [_read_preset(path) for path in sorted(FOLDER.glob("*.toml"))]
+    return [preset for preset in all_presets if backend in (None, preset.backend)]
 
 
 def find_preset(name: str, backend: str) -> Preset:

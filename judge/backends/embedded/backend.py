@@ -63,21 +63,29 @@ class EmbeddedBackend:
         progress = context.progress
         progress.step("Measuring samples", len(samples))
         with open_feature_extractor(context) as extractor:
-            measured = list(count_progress(extractor.extract(one.sample for one in samples), progress))
-        problems = {one.sample.id: found.problem for one, found in zip(samples, measured, strict=True) if found.problem}
+            extracted = list(count_progress(extractor.extract(labelled.sample for labelled in samples), progress))
+        problems = {
+            labelled.sample.id: features.problem
+            for labelled, features in zip(samples, extracted, strict=True)
+            if features.problem
+        }
         for name, problem in list(problems.items())[:20]:
             progress.note(f"{name} is left out: {problem}")
-        kept = [(one, found.vector) for one, found in zip(samples, measured, strict=True) if found.vector is not None]
-        if not kept:
+        usable = [
+            (labelled, features.vector)
+            for labelled, features in zip(samples, extracted, strict=True)
+            if features.vector is not None
+        ]
+        if not usable:
             raise BackendError("No sample could be measured; look at the notes above, and whether pictures are there.")
         data = TrainingData(
-            [one for one, _ in kept], np.stack([vector for _, vector in kept]), options, run.config.seed
+            [labelled for labelled, _ in usable], np.stack([vector for _, vector in usable]), options, run.config.seed
         )
         discard_files_of_other_inputs(run, data, progress)
         if folders:
-            progress.step("Encoding samples", len(kept))
+            progress.step("Encoding samples", len(usable))
             with load_encoders(folders, context) as encoders:
-                data.encoded = encoders.encode([one.sample for one, _ in kept], progress.done)
+                data.encoded = encoders.encode([labelled.sample for labelled, _ in usable], progress.done)
         about = train(run, data, progress)
         write_json(
             run.model / "model.json",
@@ -85,18 +93,18 @@ class EmbeddedBackend:
         )
 
     def read_out_of_fold(self, run: Run) -> list[SamplePrediction]:
-        found = read_json(run.stages / OUT_OF_FOLD_STAGE)
-        said = {
+        stored = read_json(run.stages / OUT_OF_FOLD_STAGE)
+        predictions = {
             name: SamplePrediction(name, run.config.name, run.config.prompt_sha, "ok", READOUT, cluster)
-            for name, cluster in found["clusters"].items()
+            for name, cluster in stored["clusters"].items()
         }
         for dimension in run.rubric.dimensions:
-            of_dimension = found["dimensions"].get(dimension.key)
-            if of_dimension and of_dimension["ids"]:
-                told = predictions_from_distributions(np.array(of_dimension["p"]), dimension)
-                for name, one in zip(of_dimension["ids"], told, strict=True):
-                    said[name].dimensions[dimension.key] = one
-        return list(said.values())
+            entry = stored["dimensions"].get(dimension.key)
+            if entry and entry["ids"]:
+                values = predictions_from_distributions(np.array(entry["p"]), dimension)
+                for name, value in zip(entry["ids"], values, strict=True):
+                    predictions[name].dimensions[dimension.key] = value
+        return list(predictions.values())
 
     @contextmanager
     def open_judge(self, run: Run, context: JudgeContext) -> Iterator[Judge]:
@@ -138,57 +146,61 @@ class EmbeddedJudge:
         )
         self._ensembles = {}
         for dimension in self.run.rubric.dimensions:
-            of_dimension = self.about["dimensions"].get(dimension.key)
-            if of_dimension is not None:
+            entry = self.about["dimensions"].get(dimension.key)
+            if entry is not None:
                 members = [
-                    {
-                        kind: load_model(model / f"{dimension.key}-{kind}-{member}.skops")
-                        for kind in of_dimension["weights"]
-                    }
+                    {kind: load_model(model / f"{dimension.key}-{kind}-{member}.skops") for kind in entry["weights"]}
                     for member in range(self.about["members"])
                 ]
-                self._ensembles[dimension.key] = Ensemble(dimension.values, of_dimension["weights"], members)
+                self._ensembles[dimension.key] = Ensemble(dimension.values, entry["weights"], members)
 
     def predict(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
         """Yield predictions in the samples' order."""
-        coming = iter(samples)
-        while batch := list(islice(coming, BATCH_SIZE)):
+        remaining = iter(samples)
+        while batch := list(islice(remaining, BATCH_SIZE)):
             yield from self._predict_batch(batch)
 
     def _predict_batch(self, batch: list[SampleRecord]) -> Iterator[SamplePrediction]:
-        measured: list[ExtractedFeatures] = list(self.extractor.extract(batch))
-        there = [(one, found.vector) for one, found in zip(batch, measured, strict=True) if found.vector is not None]
-        said = self._predict_rows([one for one, _ in there], np.stack([vector for _, vector in there])) if there else {}
-        place = 0
-        for sample, found in zip(batch, measured, strict=True):
+        extracted: list[ExtractedFeatures] = list(self.extractor.extract(batch))
+        usable = [
+            (sample, features.vector)
+            for sample, features in zip(batch, extracted, strict=True)
+            if features.vector is not None
+        ]
+        predictions: dict[str, Any] = {}
+        if usable:
+            vectors = np.stack([vector for _, vector in usable])
+            predictions = self._predict_rows([sample for sample, _ in usable], vectors)
+        row = 0
+        for sample, features in zip(batch, extracted, strict=True):
             prediction = SamplePrediction(sample.id, self.run.config.name, self.run.config.prompt_sha, "ok", READOUT)
-            if found.vector is None:
-                prediction.status, prediction.message = "backend_error", found.problem
+            if features.vector is None:
+                prediction.status, prediction.message = "backend_error", features.problem
             else:
-                self._fill_prediction(prediction, sample, said, place)
-                place += 1
+                self._fill_prediction(prediction, sample, predictions, row)
+                row += 1
             yield prediction
 
     def _predict_rows(self, samples: list[SampleRecord], vectors: Floats) -> dict[str, Any]:
         views = self._views.transform(vectors, self.encoders.encode(samples) if self.encoders else None)
-        said: dict[str, Any] = {_CLUSTER_KEY: self._views.assign_clusters(views).tolist()}
+        predictions: dict[str, Any] = {_CLUSTER_KEY: self._views.assign_clusters(views).tolist()}
         for dimension in self.run.rubric.dimensions:
             if dimension.key in self._ensembles:
-                judged = self._ensembles[dimension.key].predict(views)
-                said[dimension.key] = predictions_from_distributions(
-                    judged.chances, dimension, ensemble_sds=judged.spread.tolist()
+                prediction = self._ensembles[dimension.key].predict(views)
+                predictions[dimension.key] = predictions_from_distributions(
+                    prediction.chances, dimension, ensemble_sds=prediction.spread.tolist()
                 )
-        return said
+        return predictions
 
     def _fill_prediction(
-        self, prediction: SamplePrediction, sample: SampleRecord, said: Mapping[str, Any], place: int
+        self, prediction: SamplePrediction, sample: SampleRecord, predictions: Mapping[str, Any], row: int
     ) -> None:
-        prediction.cluster = said[_CLUSTER_KEY][place]
+        prediction.cluster = predictions[_CLUSTER_KEY][row]
         rubric: RubricSpec = self.run.rubric
         asked = set(missing_side_rules.asked_keys(sample, rubric))
         for dimension in rubric.dimensions:
             if dimension.key in self._ensembles and dimension.key in asked:
-                prediction.dimensions[dimension.key] = said[dimension.key][place]
+                prediction.dimensions[dimension.key] = predictions[dimension.key][row]
 
 
 # No key of a dimension is empty.

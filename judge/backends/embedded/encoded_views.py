@@ -66,7 +66,7 @@ def encoded_views_from_data(data: Mapping[str, Any], folder: Path) -> EncodedVie
 
 def _load_or_fit(path: Path, block: EmbeddingBlock, components: int, seed: int) -> Model:
     model = PCA(min(components, *block.vectors.shape), random_state=seed)
-    create_file_once(path, lambda beside: save_model(model.fit(block.vectors.astype(np.float64)), beside))
+    create_file_once(path, lambda temporary: save_model(model.fit(block.vectors.astype(np.float64)), temporary))
     return load_model(path)
 
 

@@ -49,33 +49,33 @@ class Ensemble:
         """Return the mixture's distributions, and how far its members differ."""
         # The libraries let go of the interpreter while they work.
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            said = list(pool.map(lambda member: self._predict_member(member, views), self.members))
-        means = np.stack([expected_value(one, self.levels) for one in said])
-        return EnsemblePrediction(distributions(np.mean(said, axis=0)), JACKKNIFE_FACTOR * means.std(axis=0))
+            member_shares = list(pool.map(lambda member: self._predict_member(member, views), self.members))
+        means = np.stack([expected_value(shares, self.levels) for shares in member_shares])
+        return EnsemblePrediction(distributions(np.mean(member_shares, axis=0)), JACKKNIFE_FACTOR * means.std(axis=0))
 
     def _predict_member(self, member: Mapping[str, Model], views: Mapping[View, Floats]) -> Floats:
         outputs = len(self.levels) - 1
-        found = np.zeros((len(views["features"]), outputs))
+        mixture = np.zeros((len(views["features"]), outputs))
         for kind, weight in self.weights.items():
-            found += weight * predict_outputs(member[kind], views[CANDIDATES[kind].view], outputs)
-        return found
+            mixture += weight * predict_outputs(member[kind], views[CANDIDATES[kind].view], outputs)
+        return mixture
 
 
 def member_rows(question: Ints, members: int, seed: int) -> list[Ints]:
     """Return the training rows of each member: those of random whole questions."""
-    names, place = np.unique(question, return_inverse=True)
-    chance = np.random.default_rng(seed)
+    names, question_index = np.unique(question, return_inverse=True)
+    rng = np.random.default_rng(seed)
     count = max(1, round(QUESTION_SHARE * len(names)))
     if len(names) < 2 or members < 2:
         return [np.arange(len(question))] * members
-    return [np.flatnonzero(np.isin(place, chance.permutation(len(names))[:count])) for _ in range(members)]
+    return [np.flatnonzero(np.isin(question_index, rng.permutation(len(names))[:count])) for _ in range(members)]
 
 
 def train_member(kind: str, views: Mapping[View, Floats], labels: Floats, size: Size, path: Path) -> None:
     """Train one model and write it to a file, unless it exists."""
 
-    def make(beside: Path) -> None:
-        save_model(fit_model(CANDIDATES[kind].build(size), views[CANDIDATES[kind].view], labels), beside)
+    def make(temporary: Path) -> None:
+        save_model(fit_model(CANDIDATES[kind].build(size), views[CANDIDATES[kind].view], labels), temporary)
 
     create_file_once(path, make)
 

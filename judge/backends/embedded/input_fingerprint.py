@@ -43,7 +43,7 @@ def _describe_inputs(data: TrainingData) -> dict[str, Any]:
 def _checksum(data: TrainingData) -> str:
     digest = hashlib.sha256()
     # As exact as the store keeps them.
-    for one, vector in zip(data.samples, data.vectors.astype(np.float32), strict=True):
-        digest.update(hashlib.sha256(one.sample.id.encode("utf-8", "surrogatepass")).digest())
+    for labelled, vector in zip(data.samples, data.vectors.astype(np.float32), strict=True):
+        digest.update(hashlib.sha256(labelled.sample.id.encode("utf-8", "surrogatepass")).digest())
         digest.update(vector.tobytes())
     return digest.hexdigest()

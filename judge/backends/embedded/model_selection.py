@@ -49,45 +49,46 @@ def split_folds(question: Ints, count: int, seed: int) -> list[tuple[Ints, Ints]
 
     There are at most ``count`` parts of about the same size.
     """
-    chance = np.random.default_rng(seed)
-    names, place, sizes = np.unique(question, return_inverse=True, return_counts=True)
+    rng = np.random.default_rng(seed)
+    names, question_index, sizes = np.unique(question, return_inverse=True, return_counts=True)
     count = min(count, len(names))
     if count < 2:
         return []
     # The largest questions first, each into the part that has least: parts differ by less than a question.
-    order = sorted(range(len(names)), key=lambda one: (-sizes[one], chance.random()))
+    order = sorted(range(len(names)), key=lambda index: (-sizes[index], rng.random()))
     filled = [0] * count
     part = np.zeros(len(names), dtype=np.int64)
-    for one in order:
-        part[one] = filled.index(min(filled))
-        filled[part[one]] += int(sizes[one])
-    of_sample = part[place]
-    return [(np.flatnonzero(of_sample != number), np.flatnonzero(of_sample == number)) for number in range(count)]
+    for index in order:
+        part[index] = filled.index(min(filled))
+        filled[part[index]] += int(sizes[index])
+    part_of_sample = part[question_index]
+    return [
+        (np.flatnonzero(part_of_sample != number), np.flatnonzero(part_of_sample == number)) for number in range(count)
+    ]
 
 
 def sample_questions(question: Ints, most: int, seed: int) -> Ints:
     """Return the positions of random whole questions, at most about ``most`` samples."""
     if len(question) <= most:
         return np.arange(len(question))
-    names, place, sizes = np.unique(question, return_inverse=True, return_counts=True)
+    names, question_index, sizes = np.unique(question, return_inverse=True, return_counts=True)
     order = np.random.default_rng(seed).permutation(len(names))
-    taken = order[: max(2, int(np.searchsorted(sizes[order].cumsum(), most, side="right")))]
-    return np.flatnonzero(np.isin(place, taken))
+    chosen = order[: max(2, int(np.searchsorted(sizes[order].cumsum(), most, side="right")))]
+    return np.flatnonzero(np.isin(question_index, chosen))
 
 
-def prediction_folds(question: Ints, some: Ints, count: int, seed: int) -> list[tuple[Ints, Ints]]:
+def prediction_folds(question: Ints, compared: Ints, count: int, seed: int) -> list[tuple[Ints, Ints]]:
     """Return training and prediction positions that cover all samples.
 
-    They are the folds of ``some``, and the other samples spread over them.
-
-    ``some`` holds whole questions, so the models of every fold are strangers to the rest; each foretells a part of it.
+    They are the folds of ``compared``, and the other samples spread over them. ``compared`` holds whole questions, so
+    that no model of a fold has seen a question of the other samples; each predicts a part of them.
     """
-    parts = split_folds(question[some], count, seed)
-    rest = np.setdiff1d(np.arange(len(question)), some)
-    spread = np.array_split(rest, len(parts)) if parts else []
+    parts = split_folds(question[compared], count, seed)
+    others = np.setdiff1d(np.arange(len(question)), compared)
+    spread = np.array_split(others, len(parts)) if parts else []
     return [
-        (some[train], np.concatenate([some[held_out], more]))
-        for (train, held_out), more in zip(parts, spread, strict=True)
+        (compared[train], np.concatenate([compared[held_out], extra]))
+        for (train, held_out), extra in zip(parts, spread, strict=True)
     ]
 
 
@@ -117,28 +118,28 @@ def predict_outputs(model: Model, vectors: Floats, count: int) -> Floats:
     """
     if isinstance(model, ExtraTreesRegressor):
         # Its own threads add up trees in the order in which they end, which shows in the last digits.
-        narrow = np.ascontiguousarray(vectors, dtype=np.float32)
-        found = np.zeros((len(vectors), count))
+        inputs = np.ascontiguousarray(vectors, dtype=np.float32)
+        total = np.zeros((len(vectors), count))
         for tree in model.estimators_:
-            found += tree.tree_.predict(narrow).reshape(-1, count)
-        return found / len(model.estimators_)
+            total += tree.tree_.predict(inputs).reshape(-1, count)
+        return total / len(model.estimators_)
     return np.asarray(model.predict(vectors), dtype=np.float64).reshape(-1, count)
 
 
-def compare_candidates(guesses: Mapping[str, Floats], levels: Sequence[float], human: Floats) -> Comparison:
+def compare_candidates(predictions: Mapping[str, Floats], levels: Sequence[float], human: Floats) -> Comparison:
     """Return the comparison of candidates by their out-of-fold predictions.
 
-    ``guesses`` are samples x shares above the levels; ``human`` are the mean scores that they are held to.
+    ``predictions`` are samples x shares above the levels; ``human`` are the mean scores that they are held to.
     """
-    names = [name for name in CANDIDATES if name in guesses]
-    means = np.stack([expected_value(guesses[name], levels) for name in names], axis=1)
-    errors = {name: _rmse(means[:, place], human) for place, name in enumerate(names)}
+    names = [name for name in CANDIDATES if name in predictions]
+    means = np.stack([expected_value(predictions[name], levels) for name in names], axis=1)
+    errors = {name: _rmse(means[:, column], human) for column, name in enumerate(names)}
     weights = _convex_weights(means, human, np.array([float(name != "constant") for name in names]))
-    kept = {name: float(weight) for name, weight in zip(names, weights, strict=True) if weight >= MIN_WEIGHT}
-    total = sum(kept.values())
-    kept = {name: weight / total for name, weight in kept.items()}
-    mixed = sum(weight * means[:, names.index(name)] for name, weight in kept.items())
-    return Comparison(errors, kept, _rmse(np.asarray(mixed), human), len(human))
+    mixture = {name: float(weight) for name, weight in zip(names, weights, strict=True) if weight >= MIN_WEIGHT}
+    total = sum(mixture.values())
+    mixture = {name: weight / total for name, weight in mixture.items()}
+    mixed = sum(weight * means[:, names.index(name)] for name, weight in mixture.items())
+    return Comparison(errors, mixture, _rmse(np.asarray(mixed), human), len(human))
 
 
 def _convex_weights(columns: Floats, target: Floats, prior: Floats) -> Floats:
@@ -148,15 +149,15 @@ def _convex_weights(columns: Floats, target: Floats, prior: Floats) -> Floats:
     chance, and the mean of several is safer.
     """
     count = columns.shape[1]
-    towards = prior / prior.sum() if prior.any() else np.full(count, 1 / count)
-    pull = np.sqrt(PRIOR_SAMPLES) * max(float(target.std()), 1e-9)
+    prior_weights = prior / prior.sum() if prior.any() else np.full(count, 1 / count)
+    prior_strength = np.sqrt(PRIOR_SAMPLES) * max(float(target.std()), 1e-9)
     # A heavy row of ones asks that they add up to one.
-    heavy = 1e3 * np.sqrt(len(target)) * (1 + float(np.abs(columns).max(initial=0.0)))
-    system = np.vstack([columns, pull * np.eye(count), np.full((1, count), heavy)])
-    weights, _ = nnls(system, np.concatenate([target, pull * towards, [heavy]]))
+    sum_strength = 1e3 * np.sqrt(len(target)) * (1 + float(np.abs(columns).max(initial=0.0)))
+    system = np.vstack([columns, prior_strength * np.eye(count), np.full((1, count), sum_strength)])
+    weights, _ = nnls(system, np.concatenate([target, prior_strength * prior_weights, [sum_strength]]))
     total = float(weights.sum())
     return np.asarray(weights / total if total > 0 else np.full(len(weights), 1 / len(weights)), dtype=np.float64)
 
 
-def _rmse(guess: Floats, human: Floats) -> float:
-    return float(np.sqrt(((guess - human) ** 2).mean()))
+def _rmse(prediction: Floats, human: Floats) -> float:
+    return float(np.sqrt(((prediction - human) ** 2).mean()))

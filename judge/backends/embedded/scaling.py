@@ -23,8 +23,8 @@ class Scaling:
 
     def apply(self, vectors: Floats) -> Floats:
         """Return vectors, a row each, standardised and without the features that did not vary."""
-        moved = (vectors[:, self.kept] - self.centre) / self.scale
-        return np.asarray(np.clip(moved, -MAX_DEVIATIONS, MAX_DEVIATIONS), dtype=np.float64)
+        standardised = (vectors[:, self.kept] - self.centre) / self.scale
+        return np.asarray(np.clip(standardised, -MAX_DEVIATIONS, MAX_DEVIATIONS), dtype=np.float64)
 
     def as_data(self) -> dict[str, list[float]]:
         return {"kept": self.kept.tolist(), "centre": self.centre.tolist(), "scale": self.scale.tolist()}
@@ -36,10 +36,10 @@ def fit_scaling(vectors: Floats) -> Scaling:
     One feature is kept even where none varies.
     """
     scale = vectors.std(axis=0)
-    kept = np.flatnonzero(scale > 1e-9 * (1 + np.abs(vectors).max(axis=0)))
-    if not len(kept):
-        kept = np.zeros(1, dtype=np.int64)
-    return Scaling(kept, vectors[:, kept].mean(axis=0), np.maximum(scale[kept], 1e-12))
+    varying = np.flatnonzero(scale > 1e-9 * (1 + np.abs(vectors).max(axis=0)))
+    if not len(varying):
+        varying = np.zeros(1, dtype=np.int64)
+    return Scaling(varying, vectors[:, varying].mean(axis=0), np.maximum(scale[varying], 1e-12))
 
 
 def scaling_from_data(data: Mapping[str, Any]) -> Scaling:

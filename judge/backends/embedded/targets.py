@@ -14,17 +14,17 @@ from judge.formats.rubric import RubricDimension
 from judge.metrics.gaps import Floats
 
 
-def rating_shares(one: LabelledSample, dimension: RubricDimension, *, final_only: bool = False) -> Floats | None:
+def rating_shares(labelled: LabelledSample, dimension: RubricDimension, *, final_only: bool = False) -> Floats | None:
     """Return the shares of a sample's ratings over the levels.
 
     None where it has no label on the dimension.
 
     Where nobody rated independently, as with imported labels, all of it is on the final score.
     """
-    counts = np.array(one.histogram.get(dimension.key) or [0] * len(dimension.levels), dtype=np.float64)
+    counts = np.array(labelled.histogram.get(dimension.key) or [0] * len(dimension.levels), dtype=np.float64)
     if counts.sum() > 0 and not final_only:
         return np.asarray(counts / counts.sum(), dtype=np.float64)
-    final = one.final.get(dimension.key)
+    final = labelled.final.get(dimension.key)
     if final is None:
         return None
     return np.array([float(value == final) for value in dimension.values])
@@ -47,8 +47,8 @@ def distributions(shares_above: Floats) -> Floats:
     lower = np.minimum.accumulate(bounded, axis=1)
     upper = np.maximum.accumulate(bounded[:, ::-1], axis=1)[:, ::-1]
     falling = (lower + upper) / 2
-    ends = np.ones((len(falling), 1))
-    return np.asarray(-np.diff(np.concatenate([ends, falling, 0 * ends], axis=1), axis=1), dtype=np.float64)
+    ones = np.ones((len(falling), 1))
+    return np.asarray(-np.diff(np.concatenate([ones, falling, 0 * ones], axis=1), axis=1), dtype=np.float64)
 
 
 def expected_value(shares_above: Floats, levels: Sequence[float]) -> Floats:

@@ -82,15 +82,15 @@ def train(run: Run, data: TrainingData, progress: ProgressReporter) -> dict[str,
     """Train the mixture of every dimension, and return its description."""
     run.model.mkdir(parents=True, exist_ok=True)
     views = _fit_and_store_views(run.model, data)
-    of_all = views.transform(data.vectors, data.encoded)
+    view_values = views.transform(data.vectors, data.encoded)
     tasks = [_build_task(data, dimension, run.rubric) for dimension in run.rubric.dimensions]
     tasks = [task for task in tasks if len(task.chosen)]
     for task in tasks:
-        task.views = select_rows(of_all, task.chosen)
+        task.views = select_rows(view_values, task.chosen)
     compared = _compare_models(run.stages, tasks, data, progress)
     comparisons = [comparison for comparison, _ in compared]
-    clusters = views.assign_clusters(of_all).tolist()
-    _write_out_of_fold(run.stages / OUT_OF_FOLD_STAGE, data, tasks, [said for _, said in compared], clusters)
+    clusters = views.assign_clusters(view_values).tolist()
+    _write_out_of_fold(run.stages / OUT_OF_FOLD_STAGE, data, tasks, [shares for _, shares in compared], clusters)
     if data.options.learning_curve:
         _learning_curve(run, tasks, comparisons, data, progress)
     _train_members(run.model, tasks, comparisons, data, progress)
@@ -106,31 +106,31 @@ def train(run: Run, data: TrainingData, progress: ProgressReporter) -> dict[str,
 
 
 def _fit_and_store_views(folder: Path, data: TrainingData) -> FeatureViews:
-    made = fit_views(data.vectors, data.seed)
-    create_file_once(folder / "nearness.skops", lambda path: save_model(made.nearness, path))
-    create_file_once(folder / "clusters.skops", lambda path: save_model(made.clusters, path))
+    fitted = fit_views(data.vectors, data.seed)
+    create_file_once(folder / "nearness.skops", lambda path: save_model(fitted.nearness, path))
+    create_file_once(folder / "clusters.skops", lambda path: save_model(fitted.clusters, path))
     encoded = None
     if data.encoded is not None:
         components = data.options.components
         encoded = fit_encoded_views(data.vectors, data.encoded, components, data.seed, folder)
     return FeatureViews(
-        made.scaling, load_model(folder / "nearness.skops"), load_model(folder / "clusters.skops"), encoded
+        fitted.scaling, load_model(folder / "nearness.skops"), load_model(folder / "clusters.skops"), encoded
     )
 
 
 def _build_task(data: TrainingData, dimension: RubricDimension, rubric: RubricSpec) -> _DimensionTask:
     chosen: list[int] = []
     shares: list[Floats] = []
-    for place, one in enumerate(data.samples):
-        if dimension.key in missing_side_rules.locked_keys(one.sample, rubric):
+    for row, labelled in enumerate(data.samples):
+        if dimension.key in missing_side_rules.locked_keys(labelled.sample, rubric):
             continue
-        found = rating_shares(one, dimension, final_only=data.options.labels == "final")
-        if found is not None:
-            chosen.append(place)
-            shares.append(found)
+        sample_shares = rating_shares(labelled, dimension, final_only=data.options.labels == "final")
+        if sample_shares is not None:
+            chosen.append(row)
+            shares.append(sample_shares)
     labels = shares_above_levels(np.stack(shares)) if shares else np.zeros((0, len(dimension.levels) - 1))
-    keys = [question_key(data.samples[place]) for place in chosen]
-    _, question = np.unique(keys, return_inverse=True) if keys else ([], np.zeros(0, dtype=np.int64))
+    question_keys = [question_key(data.samples[row]) for row in chosen]
+    _, question = np.unique(question_keys, return_inverse=True) if question_keys else ([], np.zeros(0, dtype=np.int64))
     return _DimensionTask(
         dimension, np.array(chosen, dtype=np.int64), labels, expected_value(labels, dimension.values), question
     )
@@ -142,49 +142,51 @@ def _compare_models(
     kinds = available_kinds(tasks[0].views) if tasks else []
     progress.step("Comparing models", len(tasks) * len(kinds) * data.options.folds)
     done = 0
-    found: list[tuple[Comparison, OutOfFoldShares]] = []
+    results: list[tuple[Comparison, OutOfFoldShares]] = []
     for task in tasks:
-        some = sample_questions(task.question, MAX_COMPARED_SAMPLES, data.seed)
-        parts = prediction_folds(task.question, some, data.options.folds, data.seed)
+        compared = sample_questions(task.question, MAX_COMPARED_SAMPLES, data.seed)
+        parts = prediction_folds(task.question, compared, data.options.folds, data.seed)
         if not parts:
-            found.append((_constant_comparison(task), OutOfFoldShares(task.chosen[:0], task.labels[:0])))
+            results.append((_constant_comparison(task), OutOfFoldShares(task.chosen[:0], task.labels[:0])))
             continue
-        guesses: dict[str, Floats] = {}
-        for kind in kinds if len(some) >= MIN_SAMPLES else ["constant"]:
+        predictions: dict[str, Floats] = {}
+        for kind in kinds if len(compared) >= MIN_SAMPLES else ["constant"]:
             path = stages / f"foretold-{task.key}-{kind}.npy"
             if path.exists():
-                guesses[kind] = np.load(path)
+                predictions[kind] = np.load(path)
             else:
-                guess = np.zeros_like(task.labels)
-                for asked, said in predict_out_of_fold(kind, task.views, task.labels, parts, data.seed):
-                    guess[asked] = said
+                prediction = np.zeros_like(task.labels)
+                for held_out, shares in predict_out_of_fold(kind, task.views, task.labels, parts, data.seed):
+                    prediction[held_out] = shares
                     done += 1
                     progress.done(done)
                 with replace_file(path) as beside, beside.open("wb") as file:
-                    np.save(file, guess)
-                guesses[kind] = guess
-        of_some = {kind: guess[some] for kind, guess in guesses.items()}
-        comparison = compare_candidates(of_some, task.dimension.values, task.human[some])
+                    np.save(file, prediction)
+                predictions[kind] = prediction
+        compared_predictions = {kind: prediction[compared] for kind, prediction in predictions.items()}
+        comparison = compare_candidates(compared_predictions, task.dimension.values, task.human[compared])
         progress.note(_learning_curve_text(task.key, comparison))
-        mixed = sum((weight * guesses[kind] for kind, weight in comparison.weights.items()), start=0 * task.labels)
-        found.append((comparison, OutOfFoldShares(task.chosen, mixed)))
-    return found
+        mixed = sum((weight * predictions[kind] for kind, weight in comparison.weights.items()), start=0 * task.labels)
+        results.append((comparison, OutOfFoldShares(task.chosen, mixed)))
+    return results
 
 
 def _write_out_of_fold(
-    path: Path, data: TrainingData, tasks: list[_DimensionTask], unseen: list[OutOfFoldShares], clusters: list[int]
+    path: Path, data: TrainingData, tasks: list[_DimensionTask], all_shares: list[OutOfFoldShares], clusters: list[int]
 ) -> None:
-    names = [one.sample.id for one in data.samples]
-    said = {
+    names = [labelled.sample.id for labelled in data.samples]
+    by_dimension = {
         task.key: {
-            "ids": [names[place] for place in one.rows.tolist()],
-            "p": distributions(one.shares_above).tolist(),
+            "ids": [names[row] for row in shares.rows.tolist()],
+            "p": distributions(shares.shares_above).tolist(),
         }
-        for task, one in zip(tasks, unseen, strict=True)
+        for task, shares in zip(tasks, all_shares, strict=True)
     }
-    with replace_file(path) as beside:
+    with replace_file(path) as temporary:
         # Not for people's eyes, and may be large.
-        beside.write_text(json.dumps({"clusters": dict(zip(names, clusters, strict=True)), "dimensions": said}))
+        temporary.write_text(
+            json.dumps({"clusters": dict(zip(names, clusters, strict=True)), "dimensions": by_dimension})
+        )
 
 
 def _constant_comparison(task: _DimensionTask) -> Comparison:
@@ -204,28 +206,28 @@ def _learning_curve(
 
     It is that of the best kind of model.
     """
-    known = run.curve()
+    stored_curves = run.curve()
     progress.step("Drawing learning curves", len(tasks) * len(CURVE_SHARES) * data.options.folds)
     done = 0
     for task, comparison in zip(tasks, comparisons, strict=True):
-        some = sample_questions(task.question, MAX_COMPARED_SAMPLES, data.seed)
-        if len(some) < MIN_CURVE_SAMPLES or comparison.best == "constant":
+        compared = sample_questions(task.question, MAX_COMPARED_SAMPLES, data.seed)
+        if len(compared) < MIN_CURVE_SAMPLES or comparison.best == "constant":
             continue
-        question = task.question[some]
-        views, labels, human = select_rows(task.views, some), task.labels[some], task.human[some]
+        question = task.question[compared]
+        views, labels, human = select_rows(task.views, compared), task.labels[compared], task.human[compared]
         parts = split_folds(question, data.options.folds, data.seed)
         series = f"RMSE {task.key}"
-        points = dict(known.get(series, []))
+        points = dict(stored_curves.get(series, []))
         for share in CURVE_SHARES:
             size = round(share * np.mean([len(train) for train, _ in parts]))
             done += len(parts)
             if size in points:
                 continue
-            smaller = [(train[sample_questions(question[train], size, data.seed)], test) for train, test in parts]
-            said = np.zeros_like(labels)
-            for held_out, guess in predict_out_of_fold(comparison.best, views, labels, smaller, data.seed):
-                said[held_out] = guess
-            error = float(np.sqrt(((expected_value(said, task.dimension.values) - human) ** 2).mean()))
+            smaller_parts = [(train[sample_questions(question[train], size, data.seed)], test) for train, test in parts]
+            shares_above = np.zeros_like(labels)
+            for held_out, predicted in predict_out_of_fold(comparison.best, views, labels, smaller_parts, data.seed):
+                shares_above[held_out] = predicted
+            error = float(np.sqrt(((expected_value(shares_above, task.dimension.values) - human) ** 2).mean()))
             _add_curve_point(run, progress, series, size, error)
             progress.done(done)
         full = round(float(np.mean([len(train) for train, _ in parts])))
@@ -252,10 +254,10 @@ def _train_members(
     for task, comparison in zip(tasks, comparisons, strict=True):
         trees = options.trees if len(task.chosen) < MANY_SAMPLES else min(options.trees, TREES_OF_MANY_SAMPLES)
         for member, chosen in enumerate(member_rows(task.question, options.members, data.seed)):
-            seen: Mapping[View, Floats] = select_rows(task.views, chosen)
+            views: Mapping[View, Floats] = select_rows(task.views, chosen)
             size = Size(len(chosen), max(1, trees // options.members), data.seed + member)
             for kind in comparison.weights:
                 path = folder / f"{task.key}-{kind}-{member}.skops"
-                train_member(kind, seen, task.labels[chosen], size, path)
+                train_member(kind, views, task.labels[chosen], size, path)
                 done += 1
                 progress.done(done)

@@ -97,50 +97,50 @@ class EndpointJudge:
 
     def predict(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
         """Yield predictions in the samples' order, some requests ahead of them."""
-        waiting: deque[Future[SamplePrediction]] = deque()
+        pending: deque[Future[SamplePrediction]] = deque()
         with ThreadPoolExecutor(self._options.concurrency, thread_name_prefix="endpoint") as pool:
             try:
                 for sample in samples:
-                    waiting.append(pool.submit(self._predict_sample, sample))
-                    if len(waiting) >= 2 * self._options.concurrency:
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
+                    pending.append(pool.submit(self._predict_sample, sample))
+                    if len(pending) >= 2 * self._options.concurrency:
+                        yield pending.popleft().result()
+                while pending:
+                    yield pending.popleft().result()
             finally:
-                for future in waiting:
+                for future in pending:
                     future.cancel()
                 self._client.stop()
 
     def _predict_sample(self, sample: SampleRecord) -> SamplePrediction:
         config = self._run.config
-        bare = SamplePrediction(sample.id, config.name, config.prompt_sha, "ok", "")
+        empty = SamplePrediction(sample.id, config.name, config.prompt_sha, "ok", "")
         try:
-            asked = missing_side_rules.asked_keys(sample, self._run.rubric)
-            said = build_messages(sample, self._run.rubric, self._pictures, self._options.longest_side)
-            readout, dimensions = self._predict_dimensions(said, asked)
+            keys = missing_side_rules.asked_keys(sample, self._run.rubric)
+            messages = build_messages(sample, self._run.rubric, self._pictures, self._options.longest_side)
+            readout, dimensions = self._predict_dimensions(messages, keys)
         except UnreadableReply as problem:
-            return replace(bare, status="parse_error", message=str(problem))
+            return replace(empty, status="parse_error", message=str(problem))
         except (RequestRefused, MissingPicture) as problem:
-            return replace(bare, status="backend_error", message=str(problem))
-        return replace(bare, readout=readout, dimensions=dimensions)
+            return replace(empty, status="backend_error", message=str(problem))
+        return replace(empty, readout=readout, dimensions=dimensions)
 
     def _predict_dimensions(
-        self, said: list[dict[str, Any]], asked: list[str]
+        self, messages: list[dict[str, Any]], keys: list[str]
     ) -> tuple[str, dict[str, DimensionPrediction]]:
         if not self._tries_logprobs():
-            return self._predict_without_logprobs(said, asked)
-        choice = self._request_logprobs(said)
+            return self._predict_without_logprobs(messages, keys)
+        choice = self._request_logprobs(messages)
         if choice is None:
-            found = self._predict_without_logprobs(said, asked)
+            predicted = self._predict_without_logprobs(messages, keys)
             # Answered now: it was the question for log-probabilities that the server refused, and not the sample.
             self._support.record_missing()
-            return found
-        by_token = predict_from_logprobs(choice, self._run.rubric, asked)
+            return predicted
+        by_token = predict_from_logprobs(choice, self._run.rubric, keys)
         if by_token is not None:
             return "logprobs", by_token
         if self._options.readout == "logprobs":
             raise UnreadableReply("the reply has no log-probabilities at the places of its scores")
-        return self._predict_without_logprobs(said, asked, choice)
+        return self._predict_without_logprobs(messages, keys, choice)
 
     def _tries_logprobs(self) -> bool:
         if self._options.readout == "logprobs":
@@ -148,7 +148,7 @@ class EndpointJudge:
         return self._options.readout == "auto" and self._readable and self._support.is_likely()
 
     def _predict_without_logprobs(
-        self, said: list[dict[str, Any]], asked: list[str], likeliest: dict[str, Any] | None = None
+        self, messages: list[dict[str, Any]], keys: list[str], likeliest: dict[str, Any] | None = None
     ) -> tuple[str, dict[str, DimensionPrediction]]:
         """Return the readout and predictions from several replies, or from one.
 
@@ -156,17 +156,17 @@ class EndpointJudge:
         """
         rubric = self._run.rubric
         if self._options.readout != "integer" and self._options.samples > 1:
-            texts = self._request_replies(said)
-            return f"samples:{len(texts)}", predict_from_samples(texts, rubric, asked)
-        choice = likeliest or self._client.complete(self._build_body(said, temperature=0.0))["choices"][0]
-        return "integer", predict_from_integer(reply_text(choice), rubric, asked)
+            texts = self._request_replies(messages)
+            return f"samples:{len(texts)}", predict_from_samples(texts, rubric, keys)
+        choice = likeliest or self._client.complete(self._build_body(messages, temperature=0.0))["choices"][0]
+        return "integer", predict_from_integer(reply_text(choice), rubric, keys)
 
-    def _request_logprobs(self, said: list[dict[str, Any]]) -> dict[str, Any] | None:
+    def _request_logprobs(self, messages: list[dict[str, Any]]) -> dict[str, Any] | None:
         """Return the likeliest reply, with alternatives where the server gives them.
 
         None where it refuses the request; whether because of that question, it has to be asked without it to know.
         """
-        body = self._build_body(said, temperature=0.0) | {"logprobs": True, "top_logprobs": TOP_LOGPROBS}
+        body = self._build_body(messages, temperature=0.0) | {"logprobs": True, "top_logprobs": TOP_LOGPROBS}
         try:
             choice: dict[str, Any] = self._client.complete(body)["choices"][0]
         except RequestRefused as refusal:
@@ -179,14 +179,14 @@ class EndpointJudge:
             self._support.record_missing()
         return choice
 
-    def _request_replies(self, said: list[dict[str, Any]]) -> list[str]:
+    def _request_replies(self, messages: list[dict[str, Any]]) -> list[str]:
         """Return several replies.
 
         Servers that give one at a time are asked again.
         """
         texts: list[str] = []
         while len(texts) < self._options.samples:
-            body = self._build_body(said, temperature=self._options.temperature) | {
+            body = self._build_body(messages, temperature=self._options.temperature) | {
                 "n": self._options.samples - len(texts)
             }
             choices = self._client.complete(body)["choices"]
@@ -197,5 +197,5 @@ class EndpointJudge:
                     texts.append("")
         return texts
 
-    def _build_body(self, said: list[dict[str, Any]], *, temperature: float) -> dict[str, Any]:
-        return {"messages": said, "max_tokens": self._options.max_tokens, "temperature": temperature}
+    def _build_body(self, messages: list[dict[str, Any]], *, temperature: float) -> dict[str, Any]:
+        return {"messages": messages, "max_tokens": self._options.max_tokens, "temperature": temperature}

@@ -62,7 +62,7 @@ class ChatClient:
                 break
             self._count_request()
             try:
-                answer = self._session().post(
+                response = self._session().post(
                     f"{self._options.url.rstrip('/')}/chat/completions",
                     json={"model": self._options.model, **body},
                     timeout=self._options.timeout,
@@ -70,22 +70,22 @@ class ChatClient:
             except requests.RequestException as error:
                 problem, wait = f"no answer ({type(error).__name__})", min(MAX_WAIT_SECONDS, wait * 2)
                 continue
-            if answer.status_code == 200:
-                found = self._parse_completion(answer)
-                if found is not None:
-                    return found
+            if response.status_code == 200:
+                completion = self._parse_completion(response)
+                if completion is not None:
+                    return completion
                 problem, wait = "an answer that is no chat completion", min(MAX_WAIT_SECONDS, wait * 2)
-            elif answer.status_code in RETRY_STATUSES:
-                problem = f"{answer.status_code} {self._server_text(answer)}"
-                wait = _retry_after(answer) or min(MAX_WAIT_SECONDS, wait * 2)
-            elif answer.status_code in FATAL_STATUSES:
+            elif response.status_code in RETRY_STATUSES:
+                problem = f"{response.status_code} {self._server_text(response)}"
+                wait = _retry_after(response) or min(MAX_WAIT_SECONDS, wait * 2)
+            elif response.status_code in FATAL_STATUSES:
                 raise BackendError(
                     f"The server at {self._options.url} says "
-                    f"{answer.status_code} {self._server_text(answer)}; look at url, "
+                    f"{response.status_code} {self._server_text(response)}; look at url, "
                     f"model, and the key in {self._options.key_variable}."
                 )
             else:
-                raise RequestRefused(f"{answer.status_code} {self._server_text(answer)}", answer.status_code)
+                raise RequestRefused(f"{response.status_code} {self._server_text(response)}", response.status_code)
         raise RequestRefused(f"{problem} after {self._options.retries + 1} attempts")
 
     def stop(self) -> None:
@@ -109,43 +109,43 @@ class ChatClient:
             if self._key:
                 session.headers["Authorization"] = f"Bearer {self._key}"
             self._local.session = session
-        found: requests.Session = self._local.session
-        return found
+        stored: requests.Session = self._local.session
+        return stored
 
-    def _parse_completion(self, answer: requests.Response) -> dict[str, Any] | None:
+    def _parse_completion(self, response: requests.Response) -> dict[str, Any] | None:
         try:
-            found = answer.json()
+            completion = response.json()
         except ValueError:
             return None
-        choices = found.get("choices") if isinstance(found, dict) else None
+        choices = completion.get("choices") if isinstance(completion, dict) else None
         if not isinstance(choices, list) or not choices or not all(isinstance(choice, dict) for choice in choices):
             return None
-        usage = found.get("usage")
+        usage = completion.get("usage")
         if isinstance(usage, dict) and isinstance(usage.get("total_tokens"), int):
             with self._lock:
                 self.tokens += usage["total_tokens"]
-        return dict(found)
+        return dict(completion)
 
-    def _server_text(self, answer: requests.Response) -> str:
+    def _server_text(self, response: requests.Response) -> str:
         """Return the server's error text, without the key."""
         try:
-            found = answer.json()
+            data = response.json()
         except ValueError:
-            found = answer.text
-        error = found.get("error") if isinstance(found, dict) else found
-        words = error.get("message") if isinstance(error, dict) else error
-        text = " ".join(str(words or answer.reason or "").split())[:MAX_MESSAGE_LENGTH]
+            data = response.text
+        error = data.get("error") if isinstance(data, dict) else data
+        message = error.get("message") if isinstance(error, dict) else error
+        text = " ".join(str(message or response.reason or "").split())[:MAX_MESSAGE_LENGTH]
         return text.replace(self._key, "***") if self._key else text
 
 
-def _retry_after(answer: requests.Response) -> float | None:
+def _retry_after(response: requests.Response) -> float | None:
     """Return the seconds that a server asks to wait (RFC 9110, 10.2.3)."""
-    given = answer.headers.get("Retry-After", "")
+    header = response.headers.get("Retry-After", "")
     try:
-        seconds = float(given)
+        seconds = float(header)
     except ValueError:
         try:
-            seconds = parsedate_to_datetime(given).timestamp() - time.time()
+            seconds = parsedate_to_datetime(header).timestamp() - time.time()
         except ValueError:
             return None
     return min(MAX_WAIT_SECONDS, max(0.0, seconds))

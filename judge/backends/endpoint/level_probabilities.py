@@ -31,20 +31,20 @@ def reply_text(choice: Mapping[str, Any]) -> str:
     return content
 
 
-def predict_from_integer(text: str, rubric: RubricSpec, asked: Collection[str]) -> dict[str, DimensionPrediction]:
+def predict_from_integer(text: str, rubric: RubricSpec, keys: Collection[str]) -> dict[str, DimensionPrediction]:
     """Return certain predictions of the levels that a reply names.
 
     Raises:
         Unreadable: one is missing.
     """
-    reply = parse_reply(text, rubric, asked)
+    reply = parse_reply(text, rubric, keys)
     if reply.problem:
         raise UnreadableReply(reply.problem)
-    return {key: at_level(reply.values[key], one) for key, one in _asked_dimensions(rubric, asked).items()}
+    return {key: at_level(reply.values[key], dimension) for key, dimension in _asked_dimensions(rubric, keys).items()}
 
 
 def predict_from_samples(
-    texts: Sequence[str], rubric: RubricSpec, asked: Collection[str]
+    texts: Sequence[str], rubric: RubricSpec, keys: Collection[str]
 ) -> dict[str, DimensionPrediction]:
     """Return predictions from the level counts of several replies.
 
@@ -53,19 +53,19 @@ def predict_from_samples(
     Raises:
         Unreadable: none can be read.
     """
-    replies = [parse_reply(text, rubric, asked) for text in texts]
-    read = [reply.values for reply in replies if not reply.problem]
-    if not read:
+    replies = [parse_reply(text, rubric, keys) for text in texts]
+    readable = [reply.values for reply in replies if not reply.problem]
+    if not readable:
         raise UnreadableReply(replies[0].problem if replies else "there is no reply")
-    found: dict[str, DimensionPrediction] = {}
-    for key, dimension in _asked_dimensions(rubric, asked).items():
-        counts = Counter(values[key] for values in read)
-        found[key] = prediction_from_distribution([float(counts[level]) for level in dimension.values], dimension)
-    return found
+    predictions: dict[str, DimensionPrediction] = {}
+    for key, dimension in _asked_dimensions(rubric, keys).items():
+        counts = Counter(values[key] for values in readable)
+        predictions[key] = prediction_from_distribution([float(counts[level]) for level in dimension.values], dimension)
+    return predictions
 
 
 def predict_from_logprobs(
-    choice: Mapping[str, Any], rubric: RubricSpec, asked: Collection[str]
+    choice: Mapping[str, Any], rubric: RubricSpec, keys: Collection[str]
 ) -> dict[str, DimensionPrediction] | None:
     """Return predictions from the token probabilities of a reply's scores.
 
@@ -81,33 +81,33 @@ def predict_from_logprobs(
     tokens = _parse_tokens(choice)
     if tokens is None:
         return None
-    reply = parse_reply(text, rubric, asked)
+    reply = parse_reply(text, rubric, keys)
     if reply.problem:
         raise UnreadableReply(reply.problem)
-    found: dict[str, DimensionPrediction] = {}
-    for key, dimension in _asked_dimensions(rubric, asked).items():
-        token = _score_token(text, tokens, dimension, reply.values[key])
-        if token is None:
+    predictions: dict[str, DimensionPrediction] = {}
+    for key, dimension in _asked_dimensions(rubric, keys).items():
+        alternatives = _score_token(text, tokens, dimension, reply.values[key])
+        if alternatives is None:
             return None
-        names = {_level_text(value): place for place, value in enumerate(dimension.values)}
-        chances = [0.0] * len(names)
-        for text_of_token, chance in token.items():
-            if text_of_token.strip() in names:
-                chances[names[text_of_token.strip()]] += chance
-        mass = sum(chances)
+        positions = {_level_text(value): position for position, value in enumerate(dimension.values)}
+        probabilities = [0.0] * len(positions)
+        for token, probability in alternatives.items():
+            if token.strip() in positions:
+                probabilities[positions[token.strip()]] += probability
+        mass = sum(probabilities)
         if mass < MIN_MASS:
             return None
-        found[key] = prediction_from_distribution(chances, dimension, mass=min(1.0, mass))
-    return found
+        predictions[key] = prediction_from_distribution(probabilities, dimension, mass=min(1.0, mass))
+    return predictions
 
 
 def levels_are_tokens(rubric: RubricSpec) -> bool:
     """Return whether every level is written with one digit."""
-    return all(len(_level_text(value)) == 1 for one in rubric.dimensions for value in one.values)
+    return all(len(_level_text(value)) == 1 for dimension in rubric.dimensions for value in dimension.values)
 
 
-def _asked_dimensions(rubric: RubricSpec, asked: Collection[str]) -> dict[str, RubricDimension]:
-    return {one.key: one for one in rubric.dimensions if one.key in asked}
+def _asked_dimensions(rubric: RubricSpec, keys: Collection[str]) -> dict[str, RubricDimension]:
+    return {dimension.key: dimension for dimension in rubric.dimensions if dimension.key in keys}
 
 
 def _level_text(value: float) -> str:
@@ -120,21 +120,25 @@ def _parse_tokens(choice: Mapping[str, Any]) -> list[tuple[int, dict[str, float]
     content = logprobs.get("content") if isinstance(logprobs, dict) else None
     if not isinstance(content, list) or not content:
         return None
-    found: list[tuple[int, dict[str, float]]] = []
-    at = 0
+    tokens: list[tuple[int, dict[str, float]]] = []
+    start = 0
     for entry in content:
         token, top = (entry.get("token"), entry.get("top_logprobs")) if isinstance(entry, dict) else (None, None)
         if not isinstance(token, str) or not isinstance(top, list):
             return None
-        chances: dict[str, float] = {}
-        for one in top:
-            name, logprob = (one.get("token"), one.get("logprob")) if isinstance(one, dict) else (None, None)
+        probabilities: dict[str, float] = {}
+        for alternative in top:
+            name, logprob = (
+                (alternative.get("token"), alternative.get("logprob"))
+                if isinstance(alternative, dict)
+                else (None, None)
+            )
             if not isinstance(name, str) or not isinstance(logprob, int | float) or logprob > 1e-3:
                 return None
-            chances[name] = math.exp(min(0.0, logprob))
-        found.append((at, chances))
-        at += len(token)
-    return found
+            probabilities[name] = math.exp(min(0.0, logprob))
+        tokens.append((start, probabilities))
+        start += len(token)
+    return tokens
 
 
 def _score_token(
@@ -144,15 +148,15 @@ def _score_token(
 
     None where another number than the ``value`` of the reply stands there.
     """
-    place = re.compile(rf'"{re.escape(dimension.key)}"\s*:\s*"?([0-9])(?![0-9.])')
-    matches = list(place.finditer(text))
+    pattern = re.compile(rf'"{re.escape(dimension.key)}"\s*:\s*"?([0-9])(?![0-9.])')
+    matches = list(pattern.finditer(text))
     if not matches:
         return None
-    at = matches[-1].start(1)
-    if text[at] != _level_text(value):
+    position = matches[-1].start(1)
+    if text[position] != _level_text(value):
         return None
-    for (start, chances), (end, _) in zip(tokens, [*tokens[1:], (len(text), {})], strict=True):
+    for (start, probabilities), (end, _) in zip(tokens, [*tokens[1:], (len(text), {})], strict=True):
         # A token that holds more than the digit cannot be compared with the others.
-        if start <= at < end:
-            return chances if text[start:end].strip() == text[at] else None
+        if start <= position < end:
+            return probabilities if text[start:end].strip() == text[position] else None
     return None

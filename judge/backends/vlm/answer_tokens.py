@@ -32,8 +32,10 @@ def rubric_with_digit_levels(rubric: RubricSpec) -> RubricSpec:
 
 def _with_position_levels(dimension: RubricDimension) -> RubricDimension:
     levels = tuple(
-        RubricLevel(float(place), ": ".join(part for part in (f"{level.value:g}", level.label) if part), level.anchor)
-        for place, level in enumerate(dimension.levels)
+        RubricLevel(
+            float(position), ": ".join(part for part in (f"{level.value:g}", level.label) if part), level.anchor
+        )
+        for position, level in enumerate(dimension.levels)
     )
     missing = dimension.missing_value
     return replace(
@@ -81,38 +83,38 @@ class AnswerLine:
         self.null_tokens = encode("null")
         self.end = [*encode("}"), end]
 
-    def joint_answer(self, places: Sequence[int | None], known: Sequence[bool]) -> TokenizedAnswer:
+    def joint_answer(self, positions: Sequence[int | None], given: Sequence[bool]) -> TokenizedAnswer:
         """Return the line of all dimensions at these level positions.
 
         None stands for a dimension that does not apply.
 
-        Where a place is ``known`` the model is told it.
+        Where a place is ``given`` the model is told it.
         """
         answer = TokenizedAnswer([], [], [])
-        for number, place in enumerate(places):
-            self._append_fixed(answer, self.joint_prefixes[number])
-            self._append_level(answer, number, place, known=known[number])
+        for index, position in enumerate(positions):
+            self._append_fixed(answer, self.joint_prefixes[index])
+            self._append_level(answer, index, position, known=given[index])
         self._append_fixed(answer, self.end)
         return answer
 
-    def single_answer(self, number: int, place: int, *, known: bool = False) -> TokenizedAnswer:
+    def single_answer(self, number: int, position: int, *, known: bool = False) -> TokenizedAnswer:
         """Return the line of one dimension."""
         answer = TokenizedAnswer([], [], [])
         self._append_fixed(answer, self.single_prefixes[number])
-        self._append_level(answer, number, place, known=known)
+        self._append_level(answer, number, position, known=known)
         self._append_fixed(answer, self.end)
         return answer
 
-    def level_tokens(self, number: int, place: int | None) -> list[int]:
+    def level_tokens(self, number: int, position: int | None) -> list[int]:
         """Return the tokens of a level, or of null."""
-        return self.null_tokens if place is None else [self.levels[number][place]]
+        return self.null_tokens if position is None else [self.levels[number][position]]
 
     def _append_fixed(self, answer: TokenizedAnswer, ids: list[int]) -> None:
         answer.ids += ids
         answer.is_learned += [True] * len(ids)
 
-    def _append_level(self, answer: TokenizedAnswer, number: int, place: int | None, *, known: bool) -> None:
-        ids = self.level_tokens(number, place)
+    def _append_level(self, answer: TokenizedAnswer, number: int, position: int | None, *, known: bool) -> None:
+        ids = self.level_tokens(number, position)
         if not known:
             answer.level_positions.append((len(answer.ids), number))
         answer.ids += ids

@@ -90,8 +90,8 @@ class _PreparedSample:
     """A sample with its conversation, or the problem that prevented one."""
 
     sample: SampleRecord
-    known: RuleLevels
-    item: Conversation | None
+    rule_levels: RuleLevels
+    conversation: Conversation | None
     problem: str = ""
 
 
@@ -107,69 +107,81 @@ class VlmJudge:
         checkpoints.hide_library_progress_bars()
         about = read_json(run.model / MODEL)
         base = _find_base_model(run, about) if about["tuning"] == "lora" else None
-        words = rubric_with_digit_levels(run.rubric)
+        digit_rubric = rubric_with_digit_levels(run.rubric)
         tokenizer = checkpoints.load_tokenizer(run.model)
         adapter = load_adapter(about["family"], base or run.model, tokenizer, options.picture_tokens)
-        self._items = ConversationBuilder(tokenizer, adapter, words)
-        line = AnswerLine(words, self._items.encode, self._items.end)
+        self._builder = ConversationBuilder(tokenizer, adapter, digit_rubric)
+        line = AnswerLine(digit_rubric, self._builder.encode, self._builder.end)
         self._reader = LevelProbabilityReader(
-            checkpoints.load_for_inference(run.model, base, options), self._items, line, options.readout
+            checkpoints.load_for_inference(run.model, base, options), self._builder, line, options.readout
         )
         self._readout = f"expected:{options.readout}"
-        self._prompt_sha = prompt_sha(words)
+        self._prompt_sha = prompt_sha(digit_rubric)
         self._run = run
         self._pictures = pictures
         self._batch = options.eval_batch
 
     def predict(self, samples: Iterable[SampleRecord]) -> Iterator[SamplePrediction]:
         """Yield predictions in the samples' order; pictures are read ahead."""
-        coming = iter(samples)
+        remaining = iter(samples)
         # One processor each: threads that share every small piece of work wait for each other more than they gain.
-        alone = partial(torch.set_num_threads, 1)
-        with ThreadPoolExecutor(READER_THREADS, thread_name_prefix="vlm", initializer=alone) as pool:
-            following = self._submit_batch(pool, coming)
-            while batch := following:
-                following = self._submit_batch(pool, coming)
+        use_one_thread = partial(torch.set_num_threads, 1)
+        with ThreadPoolExecutor(READER_THREADS, thread_name_prefix="vlm", initializer=use_one_thread) as pool:
+            next_batch = self._submit_batch(pool, remaining)
+            while batch := next_batch:
+                next_batch = self._submit_batch(pool, remaining)
                 yield from self._predict_batch([future.result() for future in batch])
 
-    def _submit_batch(self, pool: ThreadPoolExecutor, coming: Iterator[SampleRecord]) -> list[Future[_PreparedSample]]:
-        return [pool.submit(self._prepare_sample, sample) for sample in islice(coming, self._batch)]
+    def _submit_batch(
+        self, pool: ThreadPoolExecutor, remaining: Iterator[SampleRecord]
+    ) -> list[Future[_PreparedSample]]:
+        return [pool.submit(self._prepare_sample, sample) for sample in islice(remaining, self._batch)]
 
     def _prepare_sample(self, sample: SampleRecord) -> _PreparedSample:
-        by_rule = missing_side_rules.locked_keys(sample, self._run.rubric)
-        known: RuleLevels = {}
+        locked = missing_side_rules.locked_keys(sample, self._run.rubric)
+        rule_levels: RuleLevels = {}
         for number, dimension in enumerate(self._run.rubric.dimensions):
-            if (rule := by_rule.get(dimension.key)) is not None:
-                known[number] = None if rule.value is None else dimension.values.index(rule.value)
+            if (rule := locked.get(dimension.key)) is not None:
+                rule_levels[number] = None if rule.value is None else dimension.values.index(rule.value)
         try:
-            return _PreparedSample(sample, known, self._items.build(sample, self._pictures))
+            return _PreparedSample(sample, rule_levels, self._builder.build(sample, self._pictures))
         except MissingPicture as problem:
-            return _PreparedSample(sample, known, None, str(problem))
+            return _PreparedSample(sample, rule_levels, None, str(problem))
 
     def _predict_batch(self, batch: list[_PreparedSample]) -> Iterator[SamplePrediction]:
-        shown = [(one.item, one.known) for one in batch if one.item is not None]
-        found = self._reader.read([item for item, _ in shown], [known for _, known in shown]) if shown else None
+        readable = [
+            (prepared.conversation, prepared.rule_levels) for prepared in batch if prepared.conversation is not None
+        ]
+        distributions = (
+            self._reader.read(
+                [conversation for conversation, _ in readable], [rule_levels for _, rule_levels in readable]
+            )
+            if readable
+            else None
+        )
         row = 0
-        for one in batch:
+        for prepared in batch:
             config = self._run.config
-            prediction = SamplePrediction(one.sample.id, config.name, self._prompt_sha, "ok", self._readout)
-            if one.item is None or found is None:
-                yield replace(prediction, status="backend_error", readout="", message=one.problem)
+            prediction = SamplePrediction(prepared.sample.id, config.name, self._prompt_sha, "ok", self._readout)
+            if prepared.conversation is None or distributions is None:
+                yield replace(prediction, status="backend_error", readout="", message=prepared.problem)
                 continue
             try:
-                prediction.dimensions = self._dimensions(found, row, one.known)
+                prediction.dimensions = self._dimensions(distributions, row, prepared.rule_levels)
             except NoDistribution as problem:
                 prediction = replace(prediction, status="backend_error", readout="", message=str(problem))
             row += 1
             yield prediction
 
-    def _dimensions(self, found: Distributions, row: int, known: RuleLevels) -> dict[str, DimensionPrediction]:
+    def _dimensions(
+        self, distributions: Distributions, row: int, rule_levels: RuleLevels
+    ) -> dict[str, DimensionPrediction]:
         return {
             dimension.key: prediction_from_distribution(
-                found.chances[number][row].tolist(), dimension, mass=float(found.masses[number][row])
+                distributions.chances[number][row].tolist(), dimension, mass=float(distributions.masses[number][row])
             )
             for number, dimension in enumerate(self._run.rubric.dimensions)
-            if number not in known
+            if number not in rule_levels
         }
 
 
@@ -179,13 +191,13 @@ def _find_base_model(run: Run, about: dict[str, Any]) -> Path:
     Raises:
         BackendError: it is not here, or another one.
     """
-    beside = run.model / BASE_FOLDER
-    name = str(beside) if beside.exists() else str(about["base"])
+    linked = run.model / BASE_FOLDER
+    name = str(linked) if linked.exists() else str(about["base"])
     wanted_for = (
         f"{run.folder} holds LoRA weights, which belong to the {FAMILIES[about['family']]} model {about['base']}: "
-        f"fetch it, or put its folder, or a link to it, at {beside}. "
+        f"fetch it, or put its folder, or a link to it, at {linked}. "
     )
-    found = find_model(name, wanted_for=wanted_for)
-    if found.fingerprint() != about["base_fingerprint"]:
-        raise BackendError(f"{wanted_for}What is at {found.folder} is another model.")
-    return found.folder
+    model = find_model(name, wanted_for=wanted_for)
+    if model.fingerprint() != about["base_fingerprint"]:
+        raise BackendError(f"{wanted_for}What is at {model.folder} is another model.")
+    return model.folder

@@ -12,38 +12,45 @@ from .model_adapters import ModelImage
 
 
 def build_batch(
-    made: Sequence[Conversation], items: ConversationBuilder, *, blank: bool = False
+    conversations: Sequence[Conversation], builder: ConversationBuilder, *, blank: bool = False
 ) -> dict[str, torch.Tensor]:
     """Return the arguments of a model: tokens, mask, positions and pixels.
 
     With ``blank`` a batch without a picture gets an empty one among what does not count: models that are trained side
     by side must all go the same way, with weights for pictures or without.
     """
-    hidden = [items.blank_image()] if blank and not any(item.images for item in made) else []
-    longest = max(len(item.ids) for item in made) + sum(len(one.ids) for one in hidden)
-    shape = (len(made), longest)
-    ids = torch.full(shape, items.pad)
-    counts = torch.zeros(shape, dtype=torch.long)
-    places = torch.zeros(items.adapter.axes, *shape, dtype=torch.long)
-    for row, item in enumerate(made):
-        start = longest - len(item.ids)
-        ids[row, start:] = torch.tensor(item.ids)
-        counts[row, start:] = 1
-        places[:, row, start:] = item.positions
-    for one in hidden:
-        ids[0, : len(one.ids)] = torch.tensor(one.ids)
-    shown: list[ModelImage] = [*hidden, *(one for item in made for one in item.images)]
+    padding_images = (
+        [builder.blank_image()] if blank and not any(conversation.images for conversation in conversations) else []
+    )
+    longest = max(len(conversation.ids) for conversation in conversations) + sum(
+        len(image.ids) for image in padding_images
+    )
+    shape = (len(conversations), longest)
+    ids = torch.full(shape, builder.pad)
+    mask = torch.zeros(shape, dtype=torch.long)
+    positions = torch.zeros(builder.adapter.axes, *shape, dtype=torch.long)
+    for row, conversation in enumerate(conversations):
+        start = longest - len(conversation.ids)
+        ids[row, start:] = torch.tensor(conversation.ids)
+        mask[row, start:] = 1
+        positions[:, row, start:] = conversation.positions
+    for image in padding_images:
+        ids[0, : len(image.ids)] = torch.tensor(image.ids)
+    shown: list[ModelImage] = [
+        *padding_images,
+        *(image for conversation in conversations for image in conversation.images),
+    ]
     return {
         "input_ids": ids,
-        "attention_mask": counts,
-        "position_ids": merge_single_axis(places),
-        **items.adapter.batch_images(shown),
+        "attention_mask": mask,
+        "position_ids": merge_single_axis(positions),
+        **builder.adapter.batch_images(shown),
     }
 
 
-def merge_single_axis(places: torch.Tensor) -> torch.Tensor:
+def merge_single_axis(positions: torch.Tensor) -> torch.Tensor:
     """Return positions as a model takes them: a single axis is dropped.
 
     They are axes x samples x tokens.
     """
-    return places[0] if len(places) == 1 else places
+    return positions[0] if len(positions) == 1 else positions

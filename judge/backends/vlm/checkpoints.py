@@ -32,8 +32,8 @@ def select_device() -> torch.device:
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     """Return the tokenizer in a model's folder."""
-    found: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    return found
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    return tokenizer
 
 
 def load_model(folder: Path, dtype: torch.dtype) -> Any:
@@ -42,13 +42,13 @@ def load_model(folder: Path, dtype: torch.dtype) -> Any:
     Raises:
         BackendError: some of its weights are not in its files, and would be chance.
     """
-    found: Any = AutoModelForImageTextToText.from_pretrained(
+    loaded: Any = AutoModelForImageTextToText.from_pretrained(
         folder, local_files_only=True, dtype=dtype, output_loading_info=True
     )
-    model, about = found
-    if about["missing_keys"]:
-        names = ", ".join(sorted(about["missing_keys"])[:3])
-        raise BackendError(f"{folder} lacks {len(about['missing_keys'])} of the model's weights ({names}, …).")
+    model, loading_info = loaded
+    if loading_info["missing_keys"]:
+        names = ", ".join(sorted(loading_info["missing_keys"])[:3])
+        raise BackendError(f"{folder} lacks {len(loading_info['missing_keys'])} of the model's weights ({names}, …).")
     return model
 
 
@@ -81,8 +81,8 @@ def save_weights(model: Any, folder: Path, *, state: dict[str, torch.Tensor] | N
 
     They are all weights with their configuration, or those of LoRA.
     """
-    more: dict[str, Any] = {"save_embedding_layers": False} if isinstance(model, PeftModel) else {}
-    model.save_pretrained(folder, state_dict=state, **more)
+    options: dict[str, Any] = {"save_embedding_layers": False} if isinstance(model, PeftModel) else {}
+    model.save_pretrained(folder, state_dict=state, **options)
     # A card about nothing, in which the library writes where the model lies here.
     (folder / "README.md").unlink(missing_ok=True)
 

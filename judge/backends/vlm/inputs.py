@@ -31,9 +31,9 @@ class Conversation:
 
     def append(self, ids: Sequence[int]) -> "Conversation":
         """Return the conversation with text tokens behind it."""
-        places = self.next_position + torch.arange(len(ids)).expand(len(self.positions), -1)
+        positions = self.next_position + torch.arange(len(ids)).expand(len(self.positions), -1)
         return Conversation(
-            [*self.ids, *ids], torch.cat([self.positions, places], 1), self.next_position + len(ids), self.images
+            [*self.ids, *ids], torch.cat([self.positions, positions], 1), self.next_position + len(ids), self.images
         )
 
 
@@ -62,7 +62,7 @@ class ConversationBuilder:
         """
         cuts = [0, *(match.start() + 1 for match in self._special.finditer(text)), len(text)]
         pieces = [text[start:end] for start, end in pairwise(cuts) if start < end]
-        return [one for piece in pieces for one in self._encode_plain(piece)]
+        return [token for piece in pieces for token in self._encode_plain(piece)]
 
     def build(self, sample: SampleRecord, pictures: PictureFolder) -> Conversation:
         """Return the conversation about a sample.
@@ -70,14 +70,14 @@ class ConversationBuilder:
         Raises:
             MissingPicture: a picture is not there, or none that the model can take.
         """
-        item = Conversation([], torch.zeros(self.adapter.axes, 0, dtype=torch.long), 0).append(self._before)
+        conversation = Conversation([], torch.zeros(self.adapter.axes, 0, dtype=torch.long), 0).append(self._before)
         for part in build_prompt(self._rubric, sample.turns):
-            item = (
-                item.append(self.encode(part.text))
+            conversation = (
+                conversation.append(self.encode(part.text))
                 if isinstance(part, TextPart)
-                else _append_image(item, self._read_image(pictures, part.path))
+                else _append_image(conversation, self._read_image(pictures, part.path))
             )
-        return item.append(self._after)
+        return conversation.append(self._after)
 
     def blank_image(self) -> ModelImage:
         """Return the smallest picture.
@@ -105,14 +105,14 @@ class ConversationBuilder:
         return ids
 
     def _encode_plain(self, text: str) -> list[int]:
-        found: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
-        return found
+        ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        return ids
 
 
-def _append_image(item: Conversation, images: ModelImage) -> Conversation:
+def _append_image(conversation: Conversation, image: ModelImage) -> Conversation:
     return Conversation(
-        [*item.ids, *images.ids],
-        torch.cat([item.positions, item.next_position + images.positions], 1),
-        item.next_position + images.next_position,
-        [*item.images, images],
+        [*conversation.ids, *image.ids],
+        torch.cat([conversation.positions, conversation.next_position + image.positions], 1),
+        conversation.next_position + image.extent,
+        [*conversation.images, image],
     )

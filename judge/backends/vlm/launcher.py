@@ -50,11 +50,11 @@ def launch_training(run: Run, samples: Sequence[LabelledSample], options: VlmOpt
     """
     from .trainer import train_model
 
-    kept = select_viewable(run, samples, context)
+    usable = select_viewable(run, samples, context)
     if options.devices == 1:
-        train_model(run, find_model(options.model), kept, context.pictures, options, context.progress)
+        train_model(run, find_model(options.model), usable, context.pictures, options, context.progress)
         return
-    _write_task(run, kept, context.pictures)
+    _write_task(run, usable, context.pictures)
     _run_processes(run, options, context.progress)
 
 
@@ -70,18 +70,18 @@ def select_viewable(run: Run, samples: Sequence[LabelledSample], context: JudgeC
         progress = context.progress
         progress.step("Looking at pictures", len(samples))
         problems: dict[str, str] = {}
-        for one in count_progress(samples, progress):
-            if problem := _picture_problem(one, context.pictures):
-                problems[one.sample.id] = problem
+        for labelled in count_progress(samples, progress):
+            if problem := _picture_problem(labelled, context.pictures):
+                problems[labelled.sample.id] = problem
         for name, problem in list(problems.items())[:20]:
             progress.note(f"{name} is left out: {problem}")
         write_json(path, problems)
     left_out = read_json(path)
-    return [one for one in samples if one.sample.id not in left_out]
+    return [labelled for labelled in samples if labelled.sample.id not in left_out]
 
 
-def _picture_problem(one: LabelledSample, pictures: PictureFolder) -> str:
-    for image in one.sample.images:
+def _picture_problem(labelled: LabelledSample, pictures: PictureFolder) -> str:
+    for image in labelled.sample.images:
         try:
             with Picture.open(pictures.path(image.path)) as picture:
                 if max(picture.size) > MAX_ASPECT * min(picture.size):
@@ -101,7 +101,7 @@ def _write_task(run: Run, samples: Sequence[LabelledSample], pictures: PictureFo
 
     def make(path: Path) -> None:
         with path.open("w", encoding="utf-8") as file:
-            file.writelines(format_labelled_line(one) + "\n" for one in samples)
+            file.writelines(format_labelled_line(labelled) + "\n" for labelled in samples)
 
     create_file_once(run.stages / SAMPLES, make)
     write_json(run.stages / TASK_FILE, {"pictures": str(pictures.folder.resolve())})
@@ -188,10 +188,10 @@ def _stop(launcher: subprocess.Popen[str]) -> None:
 
 def _parse_event(line: str) -> dict[str, Any] | None:
     try:
-        found = json.loads(line)
+        event = json.loads(line)
     except ValueError:
         return None
-    return found if isinstance(found, dict) else None
+    return event if isinstance(event, dict) else None
 
 
 def _relay(event: dict[str, Any], progress: ProgressReporter) -> None:
@@ -206,7 +206,7 @@ def _relay(event: dict[str, Any], progress: ProgressReporter) -> None:
 
 
 def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
         return port

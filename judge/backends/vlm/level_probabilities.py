@@ -35,15 +35,15 @@ class Distributions:
 class LevelProbabilityReader:
     """A reader of level probabilities from one model."""
 
-    def __init__(self, model: Any, items: ConversationBuilder, line: AnswerLine, readout: Readout) -> None:
+    def __init__(self, model: Any, builder: ConversationBuilder, line: AnswerLine, readout: Readout) -> None:
         self._model = model
-        self._items = items
+        self._builder = builder
         self._line = line
         self._readout = readout
         self._levels = [torch.tensor(levels, device=model.device) for levels in line.levels]
 
     @torch.inference_mode()
-    def read(self, made: Sequence[Conversation], known: Sequence[RuleLevels]) -> Distributions:
+    def read(self, conversations: Sequence[Conversation], rule_levels: Sequence[RuleLevels]) -> Distributions:
         """Return the distributions of a batch of conversations.
 
         Args:
@@ -51,43 +51,45 @@ class LevelProbabilityReader:
             known: of each what rules say, which is put into the line of all dimensions and not asked.
         """
         joint = self._readout == "joint"
-        before = self._line.joint_prefixes if joint else self._line.single_prefixes
-        cached = _CachedBatch(self._model, [item.append(before[0]) for item in made], self._items)
-        logits = [cached.start()]
-        for number in range(1, len(before)):
+        prefixes = self._line.joint_prefixes if joint else self._line.single_prefixes
+        batch = _CachedBatch(
+            self._model, [conversation.append(prefixes[0]) for conversation in conversations], self._builder
+        )
+        logits = [batch.start()]
+        for number in range(1, len(prefixes)):
             if joint:
-                chosen = logits[-1][:, self._levels[number - 1]].argmax(-1)
-                said = [self._rule_tokens(one, number - 1) for one in known]
-                logits.append(cached.extend(said, self._levels[number - 1][chosen], before[number]))
+                likeliest = logits[-1][:, self._levels[number - 1]].argmax(-1)
+                continuations = [self._rule_tokens(rules, number - 1) for rules in rule_levels]
+                logits.append(batch.extend(continuations, self._levels[number - 1][likeliest], prefixes[number]))
             else:
-                cached.rewind(len(before[number - 1]))
-                logits.append(cached.extend([[]] * len(made), None, before[number]))
+                batch.rewind(len(prefixes[number - 1]))
+                logits.append(batch.extend([[]] * len(conversations), None, prefixes[number]))
         return self._distributions(logits)
 
-    def _rule_tokens(self, known: RuleLevels, number: int) -> list[int] | None:
+    def _rule_tokens(self, rule_levels: RuleLevels, number: int) -> list[int] | None:
         """Return the tokens set by rules; None where the model chooses."""
-        return self._line.level_tokens(number, known[number]) if number in known else None
+        return self._line.level_tokens(number, rule_levels[number]) if number in rule_levels else None
 
     def _distributions(self, logits: list[torch.Tensor]) -> Distributions:
-        chances: list[Floats] = []
+        probabilities: list[Floats] = []
         masses: list[Floats] = []
-        for each, levels in zip(logits, self._levels, strict=True):
-            of_levels = torch.log_softmax(each.double(), -1)[:, levels]
-            chances.append(np.asarray(torch.softmax(of_levels, -1).cpu()))
-            masses.append(np.asarray(of_levels.exp().sum(-1).clamp(max=1.0).cpu()))
-        return Distributions(chances, masses)
+        for position_logits, levels in zip(logits, self._levels, strict=True):
+            level_logs = torch.log_softmax(position_logits.double(), -1)[:, levels]
+            probabilities.append(np.asarray(torch.softmax(level_logs, -1).cpu()))
+            masses.append(np.asarray(level_logs.exp().sum(-1).clamp(max=1.0).cpu()))
+        return Distributions(probabilities, masses)
 
 
 class _CachedBatch:
     """A batch with the model's key-value cache."""
 
-    def __init__(self, model: Any, made: Sequence[Conversation], items: ConversationBuilder) -> None:
+    def __init__(self, model: Any, conversations: Sequence[Conversation], builder: ConversationBuilder) -> None:
         self._model = model
-        self._pad = items.pad
-        self._axes = items.adapter.axes
-        self._batch = {name: tensor.to(model.device) for name, tensor in build_batch(made, items).items()}
+        self._pad = builder.pad
+        self._axes = builder.adapter.axes
+        self._batch = {name: tensor.to(model.device) for name, tensor in build_batch(conversations, builder).items()}
         self._counts = self._batch["attention_mask"]
-        self._next = torch.tensor([item.next_position for item in made], device=model.device)
+        self._next = torch.tensor([conversation.next_position for conversation in conversations], device=model.device)
         self._cache: Any = None
 
     def start(self) -> torch.Tensor:
@@ -95,7 +97,7 @@ class _CachedBatch:
         return self._call(self._batch)
 
     def extend(
-        self, said: Sequence[list[int] | None], chosen: torch.Tensor | None, then: Sequence[int]
+        self, continuations: Sequence[list[int] | None], chosen: torch.Tensor | None, suffix: Sequence[int]
     ) -> torch.Tensor:
         """Return the logits after some more tokens.
 
@@ -104,26 +106,26 @@ class _CachedBatch:
             chosen: a token for each sample, on the model's device.
             then: what comes behind that in all samples.
         """
-        longest = max(1 if one is None else len(one) for one in said) + len(then)
-        ids = torch.full((len(said), longest), self._pad)
-        counts = torch.zeros(len(said), longest, dtype=torch.long)
-        for row, one in enumerate(said):
-            tokens = [*([self._pad] if one is None else one), *then]
+        longest = max(1 if continuation is None else len(continuation) for continuation in continuations) + len(suffix)
+        ids = torch.full((len(continuations), longest), self._pad)
+        mask = torch.zeros(len(continuations), longest, dtype=torch.long)
+        for row, continuation in enumerate(continuations):
+            tokens = [*([self._pad] if continuation is None else continuation), *suffix]
             ids[row, longest - len(tokens) :] = torch.tensor(tokens)
-            counts[row, longest - len(tokens) :] = 1
-        ids, counts = ids.to(self._model.device), counts.to(self._model.device)
+            mask[row, longest - len(tokens) :] = 1
+        ids, mask = ids.to(self._model.device), mask.to(self._model.device)
         if chosen is not None:
-            open_place = longest - len(then) - 1
-            own = torch.tensor([one is None for one in said], device=ids.device)
-            ids[:, open_place] = torch.where(own, chosen, ids[:, open_place])
-        places = self._next[:, None] + (counts.cumsum(-1) - 1).clamp(min=0)
-        self._next = self._next + counts.sum(-1)
-        self._counts = torch.cat([self._counts, counts], 1)
+            chosen_position = longest - len(suffix) - 1
+            takes_chosen = torch.tensor([continuation is None for continuation in continuations], device=ids.device)
+            ids[:, chosen_position] = torch.where(takes_chosen, chosen, ids[:, chosen_position])
+        positions = self._next[:, None] + (mask.cumsum(-1) - 1).clamp(min=0)
+        self._next = self._next + mask.sum(-1)
+        self._counts = torch.cat([self._counts, mask], 1)
         return self._call(
             {
                 "input_ids": ids,
                 "attention_mask": self._counts,
-                "position_ids": merge_single_axis(places.expand(self._axes, -1, -1)),
+                "position_ids": merge_single_axis(positions.expand(self._axes, -1, -1)),
             }
         )
 
@@ -134,7 +136,7 @@ class _CachedBatch:
         self._next = self._next - count
 
     def _call(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        found = self._model(**batch, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
-        self._cache = found.past_key_values
-        logits: torch.Tensor = found.logits[:, -1]
+        output = self._model(**batch, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
+        self._cache = output.past_key_values
+        logits: torch.Tensor = output.logits[:, -1]
         return logits

@@ -27,12 +27,12 @@ def spread_loss(logits: torch.Tensor, levels: torch.Tensor, spreads: torch.Tenso
         levels: samples x tokens x levels, the tokens of the levels.
         spreads: samples x tokens x levels, their chances; all 0 where no level stands.
     """
-    here = spreads.sum(-1) > 0
-    if not here.any():
+    has_level = spreads.sum(-1) > 0
+    if not has_level.any():
         return logits.sum() * 0.0
-    said = functional.log_softmax(logits[here], dim=-1).gather(-1, levels[here])
-    wanted = spreads[here]
-    return (torch.xlogy(wanted, wanted) - wanted * said).sum(-1).mean()
+    log_probabilities = functional.log_softmax(logits[has_level], dim=-1).gather(-1, levels[has_level])
+    target = spreads[has_level]
+    return (torch.xlogy(target, target) - target * log_probabilities).sum(-1).mean()
 
 
 def soft_loss(

@@ -26,7 +26,7 @@ class ModelImage:
     ids: list[int]
     positions: torch.Tensor
     """Where its tokens are, counted from its first one: axes x tokens."""
-    next_position: int
+    extent: int
     """By how much places advance over it."""
     pixels: torch.Tensor
     grid: torch.Tensor | None
@@ -50,7 +50,7 @@ class ModelAdapter(Protocol):
         """
         ...
 
-    def batch_images(self, shown: list[ModelImage]) -> dict[str, torch.Tensor]:
+    def batch_images(self, images: list[ModelImage]) -> dict[str, torch.Tensor]:
         """Return the model's arguments for the pictures of a batch."""
         ...
 
@@ -86,26 +86,26 @@ class QwenAdapter:
         self._size = {"shortest_edge": min(most, processor.size["shortest_edge"]), "longest_edge": most}
 
     def encode_image(self, picture: Image.Image) -> ModelImage:
-        found = self._processor(images=[picture], size=self._size, return_tensors="pt")
-        grid = found["image_grid_thw"]
+        processed = self._processor(images=[picture], size=self._size, return_tensors="pt")
+        grid = processed["image_grid_thw"]
         rows, columns = (int(count) // self._merge for count in grid[0, 1:])
         count = rows * columns
         # The marker before it is at 0, so that the picture begins at 1.
-        places = torch.zeros(3, count + 2, dtype=torch.long)
-        places[0, 1:-1] = 1
-        places[1, 1:-1] = 1 + torch.arange(rows).repeat_interleave(columns)
-        places[2, 1:-1] = 1 + torch.arange(columns).repeat(rows)
+        positions = torch.zeros(3, count + 2, dtype=torch.long)
+        positions[0, 1:-1] = 1
+        positions[1, 1:-1] = 1 + torch.arange(rows).repeat_interleave(columns)
+        positions[2, 1:-1] = 1 + torch.arange(columns).repeat(rows)
         extent = 1 + max(rows, columns)
-        places[:, -1] = extent
+        positions[:, -1] = extent
         ids = [self._start, *[self._pad] * count, self._end]
-        return ModelImage(ids, places, extent + 1, found["pixel_values"], grid)
+        return ModelImage(ids, positions, extent + 1, processed["pixel_values"], grid)
 
-    def batch_images(self, shown: list[ModelImage]) -> dict[str, torch.Tensor]:
-        if not shown:
+    def batch_images(self, images: list[ModelImage]) -> dict[str, torch.Tensor]:
+        if not images:
             return {}
         return {
-            "pixel_values": torch.cat([one.pixels for one in shown]),
-            "image_grid_thw": torch.cat([one.grid for one in shown if one.grid is not None]),
+            "pixel_values": torch.cat([image.pixels for image in images]),
+            "image_grid_thw": torch.cat([image.grid for image in images if image.grid is not None]),
         }
 
 
@@ -130,14 +130,16 @@ class InternAdapter:
         self._tiles = max(1, picture_tokens // self._tile - 1)
 
     def encode_image(self, picture: Image.Image) -> ModelImage:
-        found = self._processor(images=[picture], crop_to_patches=True, max_patches=self._tiles, return_tensors="pt")
-        tiles: torch.Tensor = found["pixel_values"]
+        processed = self._processor(
+            images=[picture], crop_to_patches=True, max_patches=self._tiles, return_tensors="pt"
+        )
+        tiles: torch.Tensor = processed["pixel_values"]
         count = self._tile * len(tiles)
         ids = [self._start, *[self._pad] * count, self._end]
         return ModelImage(ids, torch.arange(len(ids)).unsqueeze(0), len(ids), tiles, None)
 
-    def batch_images(self, shown: list[ModelImage]) -> dict[str, torch.Tensor]:
-        return {"pixel_values": torch.cat([one.pixels for one in shown])} if shown else {}
+    def batch_images(self, images: list[ModelImage]) -> dict[str, torch.Tensor]:
+        return {"pixel_values": torch.cat([image.pixels for image in images])} if images else {}
 
 
 def _tokens_per_tile(config: dict[str, Any]) -> int:
@@ -158,7 +160,7 @@ def token_id(tokenizer: PreTrainedTokenizerBase, name: str) -> int:
     Raises:
         BackendError: the tokenizer does not have it.
     """
-    found = tokenizer.get_vocab().get(name)
-    if found is None:
+    token = tokenizer.get_vocab().get(name)
+    if token is None:
         raise BackendError(f"The model's tokenizer has no {name}; its files are not those of a model of this kind.")
-    return int(found)
+    return int(token)

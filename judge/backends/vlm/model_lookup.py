@@ -66,8 +66,8 @@ def _fetch_hint(name: str) -> str:
 
 def _read_family(folder: Path, name: str, wanted_for: str) -> str:
     if not (_read_config(folder) and _has_weights(folder)):
-        own = folder == Path(name).expanduser()
-        remedy = "Put a whole one there." if own else f"Fetch the rest with: hf download {name}"
+        is_named_folder = folder == Path(name).expanduser()
+        remedy = "Put a whole one there." if is_named_folder else f"Fetch the rest with: hf download {name}"
         raise BackendError(f"{wanted_for}The model {name} lacks its configuration or weights. {remedy}")
     kind = str(_read_config(folder).get("model_type"))
     if kind == "internvl_chat":
@@ -81,10 +81,10 @@ def _read_family(folder: Path, name: str, wanted_for: str) -> str:
 
 def _read_config(folder: Path) -> dict[str, Any]:
     try:
-        found = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return config if isinstance(config, dict) else {}
 
 
 def _has_weights(folder: Path) -> bool:

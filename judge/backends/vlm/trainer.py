@@ -64,22 +64,22 @@ def train_model(
     checkpoints.hide_library_progress_bars()
     tokenizer = checkpoints.load_tokenizer(base.folder)
     adapter = load_adapter(base.family, base.folder, tokenizer, options.picture_tokens)
-    words = rubric_with_digit_levels(run.rubric)
-    items = ConversationBuilder(tokenizer, adapter, words)
-    line = AnswerLine(words, items.encode, items.end)
-    made = build_exercises(samples, run.rubric, options.readout)
-    if not made:
+    digit_rubric = rubric_with_digit_levels(run.rubric)
+    builder = ConversationBuilder(tokenizer, adapter, digit_rubric)
+    line = AnswerLine(digit_rubric, builder.encode, builder.end)
+    exercises = build_exercises(samples, run.rubric, options.readout)
+    if not exercises:
         raise BackendError("No sample of the training part has a score that does not follow from rules.")
     set_seed(run.config.seed)
     checkpoint = last_checkpoint(run.stages / CHECKPOINTS, options.devices)
     model = checkpoints.load_for_training(base.folder, checkpoint, options)
-    arguments = _build_arguments(run, options, len(made))
+    arguments = _build_arguments(run, options, len(exercises))
     trainer = JudgeTrainer(
         options,
         model=model,
         args=arguments,
-        train_dataset=TrainingExamples(made, run.rubric, items, line, pictures),
-        data_collator=partial(collate, items=items, line=line, blank=options.devices > 1),
+        train_dataset=TrainingExamples(exercises, run.rubric, builder, line, pictures),
+        data_collator=partial(collate, builder=builder, line=line, blank=options.devices > 1),
         callbacks=[_ProgressCallback(run, progress)],
     )
     trainer.remove_callback(PrinterCallback)
@@ -95,7 +95,7 @@ def train_model(
                 "base": options.model,
                 "base_fingerprint": base.fingerprint(),
                 "readout": options.readout,
-                "exercises": len(made),
+                "exercises": len(exercises),
                 "steps": trainer.state.global_step,
             },
         )
@@ -103,8 +103,8 @@ def train_model(
 
 def last_checkpoint(folder: Path, devices: int) -> Path | None:
     """Return the newest complete checkpoint."""
-    found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
-    return next((path for path in found if _is_whole(path, devices)), None)
+    checkpoints = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
+    return next((path for path in checkpoints if _is_whole(path, devices)), None)
 
 
 def _is_whole(checkpoint: Path, devices: int) -> bool:
@@ -112,8 +112,8 @@ def _is_whole(checkpoint: Path, devices: int) -> bool:
         json.loads((checkpoint / LAST_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    chances = ["rng_state.pth"] if devices == 1 else [f"rng_state_{number}.pth" for number in range(devices)]
-    return all((checkpoint / name).is_file() for name in chances)
+    rng_files = ["rng_state.pth"] if devices == 1 else [f"rng_state_{number}.pth" for number in range(devices)]
+    return all((checkpoint / name).is_file() for name in rng_files)
 
 
 class JudgeTrainer(Trainer):
@@ -137,13 +137,13 @@ class JudgeTrainer(Trainer):
         """Return the loss of a batch of `training_targets.collate`."""
         labels, levels, spreads = (inputs.pop(name) for name in ("labels", "levels", "spreads"))
         # The logits at a token are for the next one.
-        found = model(**inputs, logits_to_keep=labels.shape[1] + 1, use_cache=False)
-        logits = found.logits[:, :-1].float()
+        output = model(**inputs, logits_to_keep=labels.shape[1] + 1, use_cache=False)
+        logits = output.logits[:, :-1].float()
         if self._options.loss == "text":
             loss = text_loss(logits, labels)
         else:
             loss = soft_loss(logits, labels, levels, spreads, self._options.text_weight)
-        return (loss, found) if return_outputs else loss
+        return (loss, output) if return_outputs else loss
 
     def write_weights(self, folder: Path) -> None:
         """Write the trained weights; called by all processes, done by the first."""

@@ -24,7 +24,7 @@ LEFT_OUT = -100
 class TrainingExample:
     """A conversation with its answer, and the rating spread at each level."""
 
-    item: Conversation
+    conversation: Conversation
     answer: TokenizedAnswer
     spreads: list[list[float]]
 
@@ -45,14 +45,18 @@ def build_exercises(samples: Sequence[LabelledSample], rubric: RubricSpec, reado
 
     Samples of which everything follows from rules have none.
     """
-    found: list[Exercise] = []
-    for one in samples:
-        asked = [key for key in missing_side_rules.asked_keys(one.sample, rubric) if _is_labelled(one, key)]
+    exercises: list[Exercise] = []
+    for labelled in samples:
+        keys = [key for key in missing_side_rules.asked_keys(labelled.sample, rubric) if _is_labelled(labelled, key)]
         if readout == "joint":
-            found += [Exercise(one)] if asked else []
+            exercises += [Exercise(labelled)] if keys else []
         else:
-            found += [Exercise(one, number) for number, it in enumerate(rubric.dimensions) if it.key in asked]
-    return found
+            exercises += [
+                Exercise(labelled, number)
+                for number, dimension in enumerate(rubric.dimensions)
+                if dimension.key in keys
+            ]
+    return exercises
 
 
 class TrainingExamples(torch.utils.data.Dataset[TrainingExample]):
@@ -60,9 +64,9 @@ class TrainingExamples(torch.utils.data.Dataset[TrainingExample]):
 
     def __init__(
         self,
-        made: Sequence[Exercise],
+        exercises: Sequence[Exercise],
         rubric: RubricSpec,
-        items: ConversationBuilder,
+        builder: ConversationBuilder,
         line: AnswerLine,
         pictures: PictureFolder,
     ) -> None:
@@ -70,9 +74,9 @@ class TrainingExamples(torch.utils.data.Dataset[TrainingExample]):
 
         Its levels have the order of those that the model is told.
         """
-        self._exercises = made
+        self._exercises = exercises
         self._rubric = rubric
-        self._items = items
+        self._builder = builder
         self._line = line
         self._pictures = pictures
 
@@ -82,31 +86,31 @@ class TrainingExamples(torch.utils.data.Dataset[TrainingExample]):
     def __getitem__(self, number: int) -> TrainingExample:
         """Return an example; `MissingPicture` where a picture cannot be shown."""
         exercise = self._exercises[number]
-        one, dimensions = exercise.sample, self._rubric.dimensions
+        labelled, dimensions = exercise.sample, self._rubric.dimensions
         if exercise.dimension is None:
-            answer = self._joint_answer(one)
+            answer = self._joint_answer(labelled)
         else:
-            place = _level_position(one, dimensions[exercise.dimension])
-            answer = self._line.single_answer(exercise.dimension, place)
-        spreads = [_rating_shares(one, dimensions[number]) for _, number in answer.level_positions]
-        return TrainingExample(self._items.build(one.sample, self._pictures), answer, spreads)
+            position = _level_position(labelled, dimensions[exercise.dimension])
+            answer = self._line.single_answer(exercise.dimension, position)
+        spreads = [_rating_shares(labelled, dimensions[number]) for _, number in answer.level_positions]
+        return TrainingExample(self._builder.build(labelled.sample, self._pictures), answer, spreads)
 
-    def _joint_answer(self, one: LabelledSample) -> TokenizedAnswer:
-        by_rule = missing_side_rules.locked_keys(one.sample, self._rubric)
-        places: list[int | None] = []
+    def _joint_answer(self, labelled: LabelledSample) -> TokenizedAnswer:
+        locked = missing_side_rules.locked_keys(labelled.sample, self._rubric)
+        positions: list[int | None] = []
         known: list[bool] = []
         for dimension in self._rubric.dimensions:
-            rule = by_rule.get(dimension.key)
+            rule = locked.get(dimension.key)
             if rule is None:
-                places.append(_level_position(one, dimension))
+                positions.append(_level_position(labelled, dimension))
             else:
-                places.append(None if rule.value is None else dimension.values.index(rule.value))
-            known.append(rule is not None or not _is_labelled(one, dimension.key))
-        return self._line.joint_answer(places, known)
+                positions.append(None if rule.value is None else dimension.values.index(rule.value))
+            known.append(rule is not None or not _is_labelled(labelled, dimension.key))
+        return self._line.joint_answer(positions, known)
 
 
 def collate(
-    examples: Sequence[TrainingExample], items: ConversationBuilder, line: AnswerLine, *, blank: bool = False
+    examples: Sequence[TrainingExample], builder: ConversationBuilder, line: AnswerLine, *, blank: bool = False
 ) -> dict[str, torch.Tensor]:
     """Return a batch with the targets of its last tokens.
 
@@ -114,48 +118,48 @@ def collate(
     ``levels`` are the tokens of the levels and ``spreads`` the chances of these, samples x tokens x levels; the chances
     are all 0 where no level stands.
     """
-    batch = build_batch([one.item.append(one.answer.ids) for one in examples], items, blank=blank)
-    longest = max(len(one.answer.ids) for one in examples)
-    most = max(len(levels) for levels in line.levels)
+    batch = build_batch([example.conversation.append(example.answer.ids) for example in examples], builder, blank=blank)
+    longest = max(len(example.answer.ids) for example in examples)
+    level_count = max(len(levels) for levels in line.levels)
     labels = torch.full((len(examples), longest), LEFT_OUT)
-    levels = torch.zeros(len(examples), longest, most, dtype=torch.long)
-    spreads = torch.zeros(len(examples), longest, most)
-    for row, one in enumerate(examples):
-        start = longest - len(one.answer.ids)
+    levels = torch.zeros(len(examples), longest, level_count, dtype=torch.long)
+    spreads = torch.zeros(len(examples), longest, level_count)
+    for row, example in enumerate(examples):
+        start = longest - len(example.answer.ids)
         labels[row, start:] = torch.tensor(
             [
                 token if learned else LEFT_OUT
-                for token, learned in zip(one.answer.ids, one.answer.is_learned, strict=True)
+                for token, learned in zip(example.answer.ids, example.answer.is_learned, strict=True)
             ]
         )
-        for (place, number), spread in zip(one.answer.level_positions, one.spreads, strict=True):
-            levels[row, start + place, : len(spread)] = torch.tensor(line.levels[number])
-            spreads[row, start + place, : len(spread)] = torch.tensor(spread)
+        for (position, number), spread in zip(example.answer.level_positions, example.spreads, strict=True):
+            levels[row, start + position, : len(spread)] = torch.tensor(line.levels[number])
+            spreads[row, start + position, : len(spread)] = torch.tensor(spread)
     return batch | {"labels": labels, "levels": levels, "spreads": spreads}
 
 
-def _is_labelled(one: LabelledSample, key: str) -> bool:
-    return key in one.final or any(one.histogram.get(key, ()))
+def _is_labelled(labelled: LabelledSample, key: str) -> bool:
+    return key in labelled.final or any(labelled.histogram.get(key, ()))
 
 
-def _level_position(one: LabelledSample, dimension: RubricDimension) -> int:
+def _level_position(labelled: LabelledSample, dimension: RubricDimension) -> int:
     """Return the position of the level in a line.
 
     It is the middle one, which is not learned, where nobody scored.
     """
     values = dimension.values
-    if dimension.key in one.final:
-        return values.index(one.final[dimension.key])
-    counts = one.histogram.get(dimension.key, [])
+    if dimension.key in labelled.final:
+        return values.index(labelled.final[dimension.key])
+    counts = labelled.histogram.get(dimension.key, [])
     if any(counts):
         mean = sum(value * count for value, count in zip(values, counts, strict=True)) / sum(counts)
         return values.index(nearest(mean, values))
     return (len(values) - 1) // 2
 
 
-def _rating_shares(one: LabelledSample, dimension: RubricDimension) -> list[float]:
-    counts = one.histogram.get(dimension.key, [])
+def _rating_shares(labelled: LabelledSample, dimension: RubricDimension) -> list[float]:
+    counts = labelled.histogram.get(dimension.key, [])
     if any(counts):
         return [count / sum(counts) for count in counts]
-    place = _level_position(one, dimension)
-    return [float(number == place) for number in range(len(dimension.values))]
+    position = _level_position(labelled, dimension)
+    return [float(number == position) for number in range(len(dimension.values))]

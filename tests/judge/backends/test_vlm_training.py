@@ -105,7 +105,7 @@ def test_sixteen_samples_are_learned_by_heart_and_written_as_lines(place, sample
     assert gap(samples, predictions) < 0.1
     assert min(found.mass for one in predictions for found in one.dimensions.values() if not found.rule) > 0.9
     judge = judge_of_run(run, place / "release")
-    model, items = judge._reader._model, judge._items
+    model, items = judge._reader._model, judge._builder
     tokenizer = weights.load_tokenizer(run.model)
     for one in samples:
         if not (one.sample.has_text and one.sample.has_image):
@@ -199,7 +199,7 @@ def test_lora_learns_beside_a_model_that_stays_as_it_is_and_is_merged_to_judge(p
     merged = judge._reader._model
     assert not isinstance(merged, PeftModel)
     batch = build_batch(
-        [judge._items.build(one.sample, PictureFolder(place / "release")) for one in samples[:4]], judge._items
+        [judge._builder.build(one.sample, PictureFolder(place / "release")) for one in samples[:4]], judge._builder
     )
     with torch.inference_mode():
         assert torch.allclose(merged(**batch).logits[:, -1], beside(**batch).logits[:, -1], atol=1e-4)

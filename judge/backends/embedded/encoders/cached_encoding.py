@@ -72,11 +72,11 @@ class Encoders:
         """
         sides: dict[Role, list[dict[str, Vectors]]] = {folder.role: [] for folder in self._folders}
         for start in range(0, len(samples), CHUNK_SIZE):
-            contents = [self._read_content(one) for one in samples[start : start + CHUNK_SIZE]]
+            contents = [self._read_content(sample) for sample in samples[start : start + CHUNK_SIZE]]
             fresh: dict[bytes, Vectors] = {}
             for folder in self._folders:
-                known = self._find_or_encode(folder, contents, fresh)
-                sides[folder.role] += [_vectors_by_side(folder, one, known) for one in contents]
+                vectors = self._find_or_encode(folder, contents, fresh)
+                sides[folder.role] += [_vectors_by_side(folder, content, vectors) for content in contents]
             if self._store and fresh:
                 self._store.save((key, vector.astype(np.float64)) for key, vector in fresh.items())
             done(min(start + CHUNK_SIZE, len(samples)))
@@ -98,22 +98,26 @@ class Encoders:
         texts: dict[bytes, str] = {}
         names: dict[bytes, str] = {}
         if ANSWER in SIDES[folder.role]:
-            texts = {_text_key(folder, text): text for one in contents for text in one.texts.values()}
+            texts = {_text_key(folder, text): text for content in contents for text in content.texts.values()}
         if PICTURES in SIDES[folder.role]:
-            names = {_picture_key(folder, checksum): name for one in contents for name, checksum in one.pictures}
-        found = self._store.find([*texts, *names]) if self._store else {}
-        known: dict[bytes, Vectors] = {key: vector.astype(np.float32) for key, vector in found.items()}
-        made: dict[bytes, Vectors] = {}
+            names = {
+                _picture_key(folder, checksum): name for content in contents for name, checksum in content.pictures
+            }
+        stored = self._store.find([*texts, *names]) if self._store else {}
+        known: dict[bytes, Vectors] = {key: vector.astype(np.float32) for key, vector in stored.items()}
+        encoded: dict[bytes, Vectors] = {}
         missing = [key for key in texts if key not in known]
         if missing:
-            made |= zip(missing, self._load_encoder(folder).encode_texts([texts[key] for key in missing]), strict=True)
+            encoded |= zip(
+                missing, self._load_encoder(folder).encode_texts([texts[key] for key in missing]), strict=True
+            )
         missing = [key for key in names if key not in known]
         for start in range(0, len(missing), MAX_DECODED_PICTURES):
-            some = missing[start : start + MAX_DECODED_PICTURES]
-            decoded = [open_picture(self._pictures.read(names[key]))[0] for key in some]
-            made |= zip(some, self._load_encoder(folder).encode_pictures(decoded), strict=True)
-        fresh |= made
-        return known | made
+            chunk = missing[start : start + MAX_DECODED_PICTURES]
+            decoded = [open_picture(self._pictures.read(names[key]))[0] for key in chunk]
+            encoded |= zip(chunk, self._load_encoder(folder).encode_pictures(decoded), strict=True)
+        fresh |= encoded
+        return known | encoded
 
     def _load_encoder(self, folder: EncoderFolder) -> "Encoder":
         if folder.role not in self._loaded:
@@ -174,15 +178,15 @@ def _describe_model(about: Mapping[str, str]) -> str:
     return f"{about['model_type']}, SHA-256 {about['sha256'][:12]}…"
 
 
-def _vectors_by_side(folder: EncoderFolder, content: _Content, known: Mapping[bytes, Vectors]) -> dict[str, Vectors]:
-    found: dict[str, Vectors] = {}
+def _vectors_by_side(folder: EncoderFolder, content: _Content, vectors: Mapping[bytes, Vectors]) -> dict[str, Vectors]:
+    by_side: dict[str, Vectors] = {}
     for side in SIDES[folder.role]:
         if side == PICTURES and content.pictures:
-            pictures = [known[_picture_key(folder, checksum)] for _, checksum in content.pictures]
-            found[side] = np.asarray(np.stack(pictures).mean(axis=0, dtype=np.float64), dtype=np.float32)
+            pictures = [vectors[_picture_key(folder, checksum)] for _, checksum in content.pictures]
+            by_side[side] = np.asarray(np.stack(pictures).mean(axis=0, dtype=np.float64), dtype=np.float32)
         elif side in content.texts:
-            found[side] = known[_text_key(folder, content.texts[side])]
-    return found
+            by_side[side] = vectors[_text_key(folder, content.texts[side])]
+    return by_side
 
 
 def _text_key(folder: EncoderFolder, text: str) -> bytes:

@@ -55,12 +55,12 @@ def build_encoded_samples(sides: Mapping[Role, Sequence[Mapping[str, Vectors]]],
     cosines: list[Floats] = []
     for role, samples in sides.items():
         for side in SIDES[role]:
-            there = [place for place, one in enumerate(samples) if side in one]
-            if there:
-                vectors = np.stack([samples[place][side] for place in there])
-                blocks[f"{role}-{side}"] = EmbeddingBlock(np.array(there, dtype=np.int64), vectors)
+            positions = [position for position, vectors_of_sample in enumerate(samples) if side in vectors_of_sample]
+            if positions:
+                vectors = np.stack([samples[position][side] for position in positions])
+                blocks[f"{role}-{side}"] = EmbeddingBlock(np.array(positions, dtype=np.int64), vectors)
         for left, right in COSINE_PAIRS[role]:
-            cosines.append(np.array([_cosine(one.get(left), one.get(right)) for one in samples]))
+            cosines.append(np.array([_cosine(vectors.get(left), vectors.get(right)) for vectors in samples]))
     return EncodedSamples(count, blocks, np.stack(cosines, axis=1) if cosines else np.zeros((count, 0)))
 
 

@@ -79,45 +79,47 @@ class Encoder:
 
         It is that of all windows of the text.
         """
-        windows = [(place, window) for place, text in enumerate(texts) for window in self._split_windows(text)]
+        windows = [
+            (text_index, window) for text_index, text in enumerate(texts) for window in self._split_windows(text)
+        ]
         by_length: dict[int, list[int]] = {}
         for number, (_, window) in enumerate(windows):
             by_length.setdefault(self._padded_length(len(window)), []).append(number)
         sums: list[Any] = [0.0] * len(texts)
         for length, numbers in sorted(by_length.items()):
-            for some in _batches(numbers):
-                said = self._encode_windows([windows[number][1] for number in some], length)
-                for number, vector in zip(some, said, strict=False):
-                    place = windows[number][0]
-                    sums[place] = sums[place] + vector.astype(np.float64)
-        return np.stack([_normalise(one) for one in sums])
+            for batch in _batches(numbers):
+                vectors = self._encode_windows([windows[number][1] for number in batch], length)
+                for number, vector in zip(batch, vectors, strict=False):
+                    text_index = windows[number][0]
+                    sums[text_index] = sums[text_index] + vector.astype(np.float64)
+        return np.stack([_normalise(total) for total in sums])
 
     def encode_pictures(self, pictures: Sequence[Image.Image]) -> Vectors:
         """Return a vector of each picture, a row each."""
         by_shape: dict[tuple[Any, ...], list[int]] = {}
-        inputs = [self._processor(images=[_crop_strip(one)], return_tensors="pt") for one in pictures]
-        for number, one in enumerate(inputs):
-            by_shape.setdefault(tuple(value.shape for value in one.values()), []).append(number)
-        found: list[Any] = [None] * len(pictures)
+        inputs = [self._processor(images=[_crop_strip(picture)], return_tensors="pt") for picture in pictures]
+        for number, model_input in enumerate(inputs):
+            by_shape.setdefault(tuple(value.shape for value in model_input.values()), []).append(number)
+        vectors: list[Any] = [None] * len(pictures)
         for numbers in by_shape.values():
-            for some in _batches(numbers):
-                full = [inputs[number] for number in _fill_batch(some)]
-                batch = {name: torch.cat([one[name] for one in full]).to(self._device) for name in full[0]}
-                for number, vector in zip(some, self._encode_picture_batch(batch), strict=False):
-                    found[number] = _normalise(vector)
-        return np.stack(found)
+            for batch_numbers in _batches(numbers):
+                full = [inputs[number] for number in _fill_batch(batch_numbers)]
+                batch = {name: torch.cat([each[name] for each in full]).to(self._device) for name in full[0]}
+                for number, vector in zip(batch_numbers, self._encode_picture_batch(batch), strict=False):
+                    vectors[number] = _normalise(vector)
+        return np.stack(vectors)
 
     @torch.inference_mode()
     def _encode_windows(self, windows: Sequence[list[int]], length: int) -> Vectors:
         pad = self._tokenizer.pad_token_id
         pad = 0 if pad is None else pad
         full = _fill_batch(windows)
-        ids = torch.tensor([one + [pad] * (length - len(one)) for one in full], device=self._device)
-        mask = torch.tensor([[1] * len(one) + [0] * (length - len(one)) for one in full], device=self._device)
+        ids = torch.tensor([window + [pad] * (length - len(window)) for window in full], device=self._device)
+        mask = torch.tensor([[1] * len(window) + [0] * (length - len(window)) for window in full], device=self._device)
         if self._folder.role == "joint":
             masked = {} if self._model.config.model_type in UNMASKED else {"attention_mask": mask}
-            said = self._model.get_text_features(input_ids=ids, **masked)
-            return _to_numpy(torch.nn.functional.normalize(_pooled_output(said), dim=-1))
+            output = self._model.get_text_features(input_ids=ids, **masked)
+            return _to_numpy(torch.nn.functional.normalize(_pooled_output(output), dim=-1))
         hidden = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
         # The sum: windows of one text are added up, and its length does not matter in the end.
         return _to_numpy((hidden * mask.unsqueeze(-1)).sum(dim=1))
@@ -132,14 +134,14 @@ class Encoder:
 
     def _split_windows(self, text: str) -> list[list[int]]:
         tokens = self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
-        room = self._window_length - len(self._before) - len(self._after)
-        starts = range(0, max(1, len(tokens)), room)
-        return [self._before + tokens[start : start + room] + self._after for start in starts]
+        content_length = self._window_length - len(self._before) - len(self._after)
+        starts = range(0, max(1, len(tokens)), content_length)
+        return [self._before + tokens[start : start + content_length] + self._after for start in starts]
 
     def _padded_length(self, length: int) -> int:
         if self._folder.role == "joint":
             return self._window_length
-        return next((one for one in LENGTHS if length <= one <= self._window_length), self._window_length)
+        return next((padded for padded in LENGTHS if length <= padded <= self._window_length), self._window_length)
 
     def _special_tokens(self) -> tuple[list[int], list[int]]:
         """Return the tokens that the tokenizer puts before and after a text."""
@@ -152,16 +154,16 @@ class Encoder:
 
     def _max_window(self) -> int:
         config = self._model.config.get_text_config()
-        known = getattr(config, "max_position_embeddings", None) or WINDOW
-        return int(min(self._tokenizer.model_max_length, known, WINDOW))
+        positions = getattr(config, "max_position_embeddings", None) or WINDOW
+        return int(min(self._tokenizer.model_max_length, positions, WINDOW))
 
 
-def _pooled_output(said: Any) -> Any:
+def _pooled_output(output: Any) -> Any:
     """Return the pooled vectors of an output.
 
     Later versions of the library wrap them.
     """
-    return getattr(said, "pooler_output", said)
+    return getattr(output, "pooler_output", output)
 
 
 def _batches(numbers: Sequence[int]) -> Iterator[Sequence[int]]:

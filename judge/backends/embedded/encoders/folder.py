@@ -81,10 +81,10 @@ class EncoderFolder:
         """Return the model type and checksum that a run records."""
         return {"model_type": str(self._config().get("model_type", "")), "sha256": self.checksum}
 
-    def build_error(self, what: str) -> BackendError:
+    def build_error(self, fault: str) -> BackendError:
         """Return the error of an unusable folder, with a command that fetches one."""
         return BackendError(
-            f"{self.option}: {self.path.absolute()} {what}. One is fetched by: "
+            f"{self.option}: {self.path.absolute()} {fault}. One is fetched by: "
             f"hf download {EXAMPLES[self.role]} --local-dir {self.path}"
         )
 
