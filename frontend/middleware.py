@@ -33,7 +33,10 @@ class ViewerTimeZone:
 
 
 class SignInAsPage:
-    """Loads the whole page anew where a part of it is asked for and the session is over: no sign-in within a page."""
+    """Reloads the whole page where a request for a part finds the session over.
+
+    So the sign-in form never appears within a page.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -47,7 +50,10 @@ class SignInAsPage:
 
 
 class RefusalsAsPages:
-    """Turns a service's refusal that a page has not dealt with itself into a page with its status and its words."""
+    """Turns a service's refusal into a page with its status and message.
+
+    Only where the view has not handled it.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response

@@ -1,4 +1,7 @@
-"""Drawings of the influence report: a pull with its limit, what is accepted beside what agrees blind, arms as bars."""
+"""The drawings of the influence report.
+
+Anchoring with its limit, accepted shares beside the blind coincidence, and the arms as bars.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -14,7 +17,10 @@ SMALLEST_SCALE_END = 0.4
 
 
 def anchoring_scale(rows: Iterable[Mapping[str, Any]], limit: float, *, width: float = 300) -> ChartScale:
-    """Return one scale for all pulls of a report: it holds zero, the limit and the intervals, within two levels."""
+    """Return one scale for the anchoring of all rows of a report.
+
+    It holds zero, the limit and the intervals, and reaches at most two levels to either side.
+    """
     ends = [end for row in rows if row["pull"] is not None for end in (row["interval"] or [row["pull"]])]
     low = min([-SMALLEST_SCALE_END / 2, *ends])
     high = max([SMALLEST_SCALE_END, limit * 1.5, *ends])
@@ -26,7 +32,10 @@ def _round_down(value: float) -> float:
 
 
 def draw_anchoring_axis(scale: ChartScale, limit: float) -> SafeString:
-    """Draw the ends of the scale, zero and the limit, for the head of the column; what would overlap gives way."""
+    """Draw the numbers of the anchoring scale, for the head of the column.
+
+    Zero and the limit always; the ends and 1 only where they do not overlap with those.
+    """
     ticks = [0.0, limit]
     for end in (1.0, scale.low, scale.high):
         if all(abs(scale.position(end) - scale.position(other)) > 28 for other in ticks):
@@ -35,12 +44,15 @@ def draw_anchoring_axis(scale: ChartScale, limit: float) -> SafeString:
 
 
 def draw_anchoring(scale: ChartScale, row: Mapping[str, Any], limit: float) -> SafeString:
-    """Draw a pull with its interval over the line of no pull and the dashed limit."""
+    """Draw the anchoring of a row with its interval, zero and the dashed limit."""
     return svg.draw_interval(scale, row["pull"], row["interval"], bars=(limit,), zero=0, notable=row["alarm"])
 
 
 def draw_share_and_blind_share(value: float | None, blind: float | None, *, notable: bool = False) -> SafeString:
-    """Draw a share as a dot and the blind one as a ring, on a line from none to all."""
+    """Draw a share as a dot and the blind share as a ring.
+
+    Both lie on a line from 0 to 1.
+    """
     kind = "att" if notable else "ink"
     middle = ROW_HEIGHT / 2
     pieces = [

@@ -1,4 +1,6 @@
-"""Drawings as wide as their place: places across in per cent, heights and marks in pixels.
+"""SVG drawings that are as wide as the place in which they stand.
+
+Horizontal positions are in per cent, heights and marks in pixels.
 
 So one drawing serves a desk and a phone, and its texts and marks keep their size. Colours are classes, as everywhere.
 """
@@ -22,7 +24,7 @@ NEARLY = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class PercentAxis:
-    """A scale in per cent of a drawing's width, with the numbers that stand along it."""
+    """A scale in per cent of a drawing's width, with its ticks."""
 
     scale: ChartScale
     ticks: tuple[float, ...]
@@ -75,13 +77,16 @@ def build_percent_axis(
 
 
 def _round_step(least: float) -> float:
-    """Return 1, 2 or 5 times a power of ten, the first that is not below ``least``."""
+    """Return the first of 1, 2 and 5 times powers of ten from ``least``."""
     power: float = 10.0 ** floor(log10(least) + 1e-9)
     return next(times * power for times in (1, 2, 5, 10) if times * power >= least * (1 - 1e-9))
 
 
 def draw_responsive(height: float, inside: Iterable[SafeString], *, label: str = "") -> SafeString:
-    """Return a drawing as wide as its place; without a label it is hidden from screen readers."""
+    """Return an SVG element of full width.
+
+    Without a label it is hidden from screen readers.
+    """
     spoken = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     return format_html(
         '<svg class="responsive-chart" width="100%" height="{}" {} focusable="false">{}</svg>',
@@ -190,7 +195,10 @@ def format_percent(share: float) -> str:
 
 
 def spread_apart(places: Sequence[float], least: float, low: float, high: float) -> list[float]:
-    """Return heights near ``places`` that are at least ``least`` apart and within ``low`` and ``high`` if they fit."""
+    """Return heights near ``places`` that are at least ``least`` apart.
+
+    They lie within ``low`` and ``high`` if they fit.
+    """
     order = sorted(range(len(places)), key=lambda number: places[number])
     heights = list(places)
     for before, number in zip([None, *order], order, strict=False):

@@ -1,4 +1,4 @@
-"""Where the participants of a discussion stand on one dimension: rows of cells, one per level, as tables show them."""
+"""The stances of a discussion on one dimension, as rows of cells, one per level."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,10 @@ from annotation.discussions.view_types import ParticipantView, StanceView
 
 @dataclass(frozen=True, slots=True)
 class StanceCell:
-    """One level of one participant: which marks stand there, and which way the line to the other mark goes."""
+    """One level of one participant, with the marks and lines in it.
+
+    ``left`` and ``right`` tell which way the line to the other mark goes.
+    """
 
     first: bool
     now: bool
@@ -30,7 +33,7 @@ class ParticipantRow:
 
 @dataclass(frozen=True, slots=True)
 class StanceAxis:
-    """All participants on the levels of one dimension, and how far apart they were and are."""
+    """All participants on the levels of one dimension, with their first and current range."""
 
     dimension: DimensionDefinition
     rows: tuple[ParticipantRow, ...]

@@ -1,4 +1,6 @@
-"""Small drawings for figures: SVG that a strict content policy lets through, coloured by classes alone.
+"""Small SVG drawings of metrics, coloured by CSS classes alone.
+
+The content security policy forbids inline styles.
 
 Every function returns one ``<svg>``. A drawing that stands beside its own figures is hidden from screen readers; one
 that says something of its own takes a ``label``. Distances are in CSS pixels; a phone shows the same drawing.
@@ -16,7 +18,7 @@ SHADES = 6
 
 @dataclass(frozen=True, slots=True)
 class ChartScale:
-    """A stretch of numbers laid along a line, the same one in every row of a table."""
+    """A linear scale from numbers to pixels, shared by all rows of a table."""
 
     low: float
     high: float
@@ -36,7 +38,11 @@ class ChartScale:
 
 
 def alpha_scale(lows: Iterable[float], *, width: float = 300) -> ChartScale:
-    """Return 0 to 1, or from the tenth below the lowest of ``lows``: agreement can be worse than chance."""
+    """Return the scale of agreement: 0 to 1, or from below the lowest of ``lows``.
+
+    Agreement can be worse than chance; then the scale begins at a fifth at or below the lowest value, and at -1 at
+    least.
+    """
     lowest = min(lows, default=0.0)
     if lowest >= 0:
         return ChartScale(0, 1, width)
@@ -47,14 +53,20 @@ def alpha_scale(lows: Iterable[float], *, width: float = 300) -> ChartScale:
 def symmetric_scale(
     values: Iterable[float], *, least: float, step: float, width: float = 108, pad: float = 4
 ) -> ChartScale:
-    """Return a scale that reaches as far below zero as above: at least ``least``, in whole ``step``s."""
+    """Return a scale that reaches equally far below and above zero.
+
+    It reaches at least ``least``, in whole multiples of ``step``.
+    """
     reach = max((abs(value) for value in values), default=0.0)
     most = max(least, _round_up(reach, step))
     return ChartScale(-most, most, width, pad)
 
 
 def scale_covering(values: Iterable[float], *, step: float, width: float = 108) -> ChartScale:
-    """Return a scale from the lowest to the highest of ``values``, both widened to whole ``step``s."""
+    """Return a scale from the lowest to the highest of ``values``.
+
+    Both ends are widened to whole multiples of ``step``.
+    """
     numbers = list(values)
     if not numbers:
         return ChartScale(0, step, width, pad=4)
@@ -79,7 +91,10 @@ def draw_axis(scale: ChartScale, ticks: Sequence[float]) -> SafeString:
 
 
 def alpha_ticks(scale: ChartScale) -> list[float]:
-    """Return the ticks of a scale of agreement: its ends, fifths up to .4, and the two usual bars."""
+    """Return the ticks of a scale of agreement.
+
+    Its ends, fifths up to .4, and the two customary thresholds.
+    """
     below = [] if scale.low >= 0 else [scale.low]
     return [*below, 0, *([] if scale.low < -0.6 else [0.2, 0.4]), 0.67, 0.8, 1]
 
@@ -94,7 +109,9 @@ def draw_interval(
     notable: bool = False,
     label: str = "",
 ) -> SafeString:
-    """Draw a value as a dot and its interval as a line with ends, over dashed ``bars`` and a firm line at ``zero``.
+    """Draw a value as a dot and its interval as a line with ends.
+
+    Dashed lines mark ``bars`` and a firm one ``zero``.
 
     Without a value it is the empty line.
     """
@@ -149,7 +166,9 @@ def draw_sparkline(
     notable: bool = False,
     label: str = "",
 ) -> SafeString:
-    """Draw values over equal steps of time as one thin line that breaks where one is missing; the last one is a dot.
+    """Draw values over equal steps of time as one thin line.
+
+    The line breaks where a value is missing; the last value is a dot.
 
     ``scale`` gives heights, low at the bottom; a dashed line marks ``zero``.
     """
@@ -177,7 +196,10 @@ def draw_weekly_values(
     height: float = 112,
     label: str = "",
 ) -> SafeString:
-    """Draw values over weeks with a dot each, the scale's ends at the left and the first and last week below."""
+    """Draw values over weeks, with a dot each.
+
+    The ends of the scale stand at the left, the first and the last week below.
+    """
     left, bottom = 40.0, 18.0
     inner_width, inner_height = width - left - 6, height - bottom
     places = [
@@ -221,7 +243,10 @@ def draw_stacked_bar(
     height: float = 12,
     label: str = "",
 ) -> SafeString:
-    """Draw shares of a whole as one bar; each part is its class and its amount, and one that is there can be seen."""
+    """Draw shares of a whole as one bar.
+
+    Each part is its CSS class and its amount; a part that is not zero is always visible.
+    """
     shown_parts = [(kind, amount) for kind, amount in parts if amount > 0]
     total = max(full_amount, sum(amount for _kind, amount in shown_parts))
     widths = [max(2.0, amount / total * width) for _kind, amount in shown_parts]
@@ -243,7 +268,10 @@ def draw_stacked_bar(
 
 
 def draw_diverging_bars(down: float, up: float, *, most: float, width: float = 150, label: str = "") -> SafeString:
-    """Draw two amounts as bars from the middle, one to the left and one to the right, each at most ``most``."""
+    """Draw two amounts as bars to the left and to the right of the middle.
+
+    Each is at most ``most``.
+    """
     height, half = 18.0, width / 2
     unit = (half - 2) / most if most > 0 else 0
     left, right = min(down, most) * unit, min(up, most) * unit
@@ -274,7 +302,10 @@ def draw_columns(
     height: float = 36,
     label: str = "",
 ) -> SafeString:
-    """Draw amounts over equal steps of time as thin columns on one line, the first and last of ``names`` below it."""
+    """Draw amounts over equal steps of time as thin columns.
+
+    The first and the last of ``names`` stand below.
+    """
     most = max(values, default=0)
     step = width / max(1, len(values))
     floor = height - 18 if names else height
@@ -311,7 +342,10 @@ def _draw_end_names(names: Sequence[str], left: float, right: float, height: flo
 
 
 def shade_index(value: float | None, *, low: float = 0, high: float = 1) -> int | None:
-    """Return how dark the cell of a value is, 0 to 6; its figure stands in it. None where there is no value."""
+    """Return how dark the cell of a value is, from 0 to 6.
+
+    None where there is no value.
+    """
     if value is None:
         return None
     share = (min(high, max(low, value)) - low) / (high - low)
@@ -344,7 +378,10 @@ def _draw_zero_line(scale: ChartScale, zero: float | None, width: float, height:
 
 
 def _draw_lines(places: Sequence[tuple[float, float] | None], kind: str, thickness: float) -> list[SafeString]:
-    """Return one polyline per unbroken run; a point alone is drawn as a dot by its caller or not at all."""
+    """Return one polyline per unbroken run of points.
+
+    A point alone is drawn as a dot.
+    """
     runs: list[list[tuple[float, float]]] = [[]]
     for place in places:
         if place is None:

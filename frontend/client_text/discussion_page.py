@@ -32,7 +32,10 @@ def discussion_page_text() -> dict[str, str]:
 
 
 def discussion_reasons() -> list[dict[str, Any]]:
-    """Return the listed reasons: the key, what its button says, what the thread says, and with what it goes."""
+    """Return the listed reasons of the discussion page.
+
+    Each with its key, the text of its button, the text in the thread, and the steps that it goes with.
+    """
     reason = Post.Reason
     return [
         _reason_choice(

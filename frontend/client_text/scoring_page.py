@@ -27,7 +27,10 @@ def scoring_page_text() -> dict[str, str]:
 
 
 def skip_reasons() -> dict[str, str]:
-    """Return why a sample may be skipped, as the annotator says it, by the stored reason in the order of the list."""
+    """Return the reasons for skipping in the annotator's words, by stored reason.
+
+    They come in the order of the list.
+    """
     reason = Skip.Reason
     return {
         reason.PICTURE_BROKEN.value: _("a picture does not load or is cut off"),

@@ -1,1 +1,4 @@
-"""What people can fill in; each form only reads and names its fields, the services judge them."""
+"""The forms of the pages.
+
+A form only reads and names its fields; the services validate them.
+"""

@@ -1,4 +1,4 @@
-"""How every form looks, and how a service's refusal comes to stand beside the field that it names."""
+"""The base of all forms: how they look and how they show a refusal."""
 
 from typing import Any
 
@@ -21,7 +21,10 @@ class PageForm(forms.Form):
         super().__init__(*args, **kwargs)
 
     def refuse(self, error: WorkflowError) -> None:
-        """Show a service's refusal: beside the fields that it names and, where it names none here, above the form."""
+        """Show a service's refusal beside the fields that it names.
+
+        Where it names none of this form, it stands above the form.
+        """
         has_field = False
         for path, message in error.fields.items():
             name = self.error_fields.get(path, path)

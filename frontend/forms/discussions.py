@@ -1,4 +1,4 @@
-"""What admins fill in about discussions: what a list is narrowed by, a decision, a change of people, a deadline."""
+"""The forms about discussions: filter, decision, replacement of a participant and deadline."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
@@ -32,7 +32,7 @@ def reason_field(help_text: Any, *, longest: int = 2000) -> forms.CharField:
 
 
 class CaseFilterForm(forms.Form):
-    """What a list of discussions is narrowed by; values that make no sense are left out."""
+    """The filter of a list of discussions; invalid values are left out."""
 
     dimension = forms.ChoiceField(label=_("Disputed on"), required=False)
     waits_for = forms.ChoiceField(label=_("Waits for"), required=False)

@@ -1,4 +1,4 @@
-"""What an import is asked: a file or a path, what is in it, and how it is to be taken."""
+"""The form of an import: a file or a path, its kind and its options."""
 
 from typing import Any
 
@@ -18,7 +18,10 @@ MORE = ("format", "images", "question")
 
 
 class ImportForm(PageForm):
-    """One file, uploaded or on the server, and how it is taken; fields of the other kind of import do not count."""
+    """One file, uploaded or on the server, and the options of its import.
+
+    Fields of the other kind of import do not count.
+    """
 
     kind = forms.ChoiceField(
         label=_("What is in it"),
@@ -84,7 +87,7 @@ class ImportForm(PageForm):
         return data
 
     def refuse(self, error: WorkflowError) -> None:
-        """Show a refusal; what a service says about a path stands beside the field in which the file was named."""
+        """Show a refusal; one about a path stands beside the field that was filled in."""
         self.error_fields = {"path": "path" if self.cleaned_data.get("path") else "file"}
         if self.cleaned_data.get("path"):
             self.error_fields["file"] = "path"

@@ -46,7 +46,7 @@ def instructions_field(*, rows: int) -> forms.CharField:
 
 
 def _option(title: Any, *said: Any) -> SafeString:
-    """Return a choice that explains itself: what it is called, and under it what it is."""
+    """Return the label of a choice: its title, and under it an explanation."""
     lines = format_html_join("", " <small>{}</small>", ((line,) for line in said))
     return format_html("<span><b>{}</b>{}</span>", title, lines)
 

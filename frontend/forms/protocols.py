@@ -16,7 +16,10 @@ down = {"class": "choices is-vertical"}
 
 
 def _limits(name: str, *, factor: int = 1) -> dict[str, Any]:
-    """Return the least and the greatest value of a rule as a field takes them; ``factor`` makes shares per cent."""
+    """Return the least and the greatest value of a rule, for a field.
+
+    ``factor`` turns shares into per cent.
+    """
     rule = RULES[name]
     limits = {"min_value": rule.least, "max_value": rule.most}
     return {key: factor * limit for key, limit in limits.items() if limit is not None}
@@ -145,7 +148,7 @@ class ProtocolForm(PageForm):
         ]
 
     def rules(self) -> dict[str, Any]:
-        """Return the rules as the service takes them; a field that makes no sense is left out."""
+        """Return the rules as the service takes them; invalid fields are left out."""
         data = dict(self.cleaned_data)
         if "review_share" in data:
             data["review_share"] = round((data["review_share"] or 0) / 100, 6)

@@ -1,4 +1,4 @@
-"""What is filled in about the review queue: what the list is narrowed by, and why an entry is dismissed."""
+"""The forms of the review queue: the filter and the dismissal."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -77,7 +77,10 @@ class DismissForm(PageForm):
 
 
 def _range_choices(dimensions: Sequence[DimensionDefinition]) -> list[float]:
-    """Return the ranges that values on these dimensions can have, the least first; some of them where they are many."""
+    """Return the possible ranges of values on these dimensions, in rising order.
+
+    Where they are many, some of them.
+    """
     ranges = {
         round(upper.value - lower.value, 6)
         for dimension in dimensions

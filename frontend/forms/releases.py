@@ -1,4 +1,4 @@
-"""What those who lead fill in for a release: its parts, its files, and the pool that test questions come from."""
+"""The forms of a release: its parts, its files and the test pool."""
 
 from typing import Any
 

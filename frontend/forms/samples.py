@@ -1,4 +1,4 @@
-"""What is filled in about samples: what a list is narrowed by, why one is reopened, who is given it."""
+"""The forms about samples: filter, reopening, withdrawal, review and assignment."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,7 +29,7 @@ MOST_CHOICES = 60
 
 
 class SampleFilterForm(forms.Form):
-    """What a list of samples is narrowed by and in which order it comes; values that make no sense are left out."""
+    """The filter and the order of a list of samples; invalid values are left out."""
 
     q = forms.CharField(
         label=_("Search"),

@@ -1,4 +1,4 @@
-"""Agreement as pages show it: rows with their drawings, heat maps of pairs, and what discussions moved."""
+"""Agreement as pages show it: rows with drawings, heat maps and stance changes."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -58,7 +58,10 @@ class AgreementTable:
 
     @property
     def reasons(self) -> list[str]:
-        """Say why a correlation is undefined, once for each reason, where alpha is not undefined as well."""
+        """Return why a correlation is undefined, each reason once.
+
+        Only where alpha is defined.
+        """
         reasons: dict[str, None] = {}
         for row in self.rows:
             for name in ("icc", "icc_two_way"):
@@ -154,7 +157,10 @@ class HeatMapCell:
 
 @dataclass(frozen=True, slots=True)
 class HeatMap:
-    """Figures of pairs of people, who stand in one order on both sides; of kappa the lower half of the square."""
+    """Metrics of pairs of people, in one order on both sides.
+
+    Of kappa the lower half of the square.
+    """
 
     key: str
     name: str
@@ -165,7 +171,10 @@ class HeatMap:
 
 
 def kappa_heat_maps(rows: Iterable[Mapping[str, Any]], rubric: RubricDefinition, people: People) -> list[HeatMap]:
-    """Lay out the pairs of each dimension; a dimension that no two people have scored has no map."""
+    """Return a heat map of kappa for each dimension.
+
+    A dimension that no two people have scored has none.
+    """
     by_key = {row["dimension"]: row for row in rows}
     maps = []
     for dimension in rubric.dimensions:
@@ -176,7 +185,10 @@ def kappa_heat_maps(rows: Iterable[Mapping[str, Any]], rubric: RubricDefinition,
 
 
 def overall_kappa_heat_map(rows: Iterable[Mapping[str, Any]], people: People) -> HeatMap | None:
-    """Lay out the mean kappa of every pair over the dimensions on which it is defined."""
+    """Return a heat map of each pair's mean kappa over the dimensions.
+
+    Only dimensions on which kappa is defined count.
+    """
     pair_cells: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in rows:
         for pair in row.get("kappa") or []:
@@ -228,7 +240,7 @@ def _kappa_cell(pair: Mapping[str, Any] | None) -> HeatMapCell:
 
 @dataclass(frozen=True, slots=True)
 class StanceChangeRow:
-    """What the discussions of one dimension did to values, as they stood before anybody had spoken."""
+    """What the discussions of one dimension changed in the values from before them."""
 
     key: str
     name: str
@@ -295,7 +307,9 @@ def format_percent(value: float) -> str:
 
 
 def adoption_heat_map(agreement: Mapping[str, Any] | None, people: People) -> HeatMap | None:
-    """Lay out how often each person, in the rows, ended on the first value of each other one, in the columns.
+    """Return a heat map of how often each person adopted another's first value.
+
+    Who moved is in the rows, whose first value it was in the columns.
 
     A cell is a share of the times that the two had begun on different values.
     """
@@ -320,7 +334,10 @@ def _adoption_cell(member: str, other: str, cells: Mapping[tuple[str, str], Mapp
 
 
 def evaluation_counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Return what the figures of all samples rest on: ratings in sum, samples and annotators at most."""
+    """Return what agreement was evaluated on.
+
+    Ratings in sum, samples and annotators at most.
+    """
     return {
         "ratings": sum(row.get("ratings") or 0 for row in rows),
         "samples": max((row.get("samples") or 0 for row in rows), default=0),

@@ -1,4 +1,7 @@
-"""Figures in words and figures as people read them: two decimals, a real minus, never a number that is not known."""
+"""Remarks on annotators, and numbers as people read them.
+
+Two decimals, a real minus, and a dash for what is not known.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -33,7 +36,10 @@ def format_two_decimals(value: float | None) -> str:
 
 
 def format_signed(value: float | None) -> str:
-    """Return a difference with its sign and two decimals; one that rounds to nothing has no sign."""
+    """Return a difference with its sign and two decimals.
+
+    One that rounds to zero has no sign.
+    """
     if value is None:
         return "–"
     text = format_decimals(abs(value), 2)
@@ -48,7 +54,9 @@ def noteworthy_word(code: str) -> str:
 
 
 def remarks_text(rows: Sequence[Mapping[str, Any]], overall: Mapping[str, Any]) -> str:
-    """Return what is worth a look about one annotator: what has changed, then what they are like on dimensions.
+    """Return the remarks on one annotator.
+
+    What has changed comes first, then what is noteworthy on dimensions.
 
     A word that holds on every dimension stands alone; any other one names the dimensions.
     """
@@ -69,7 +77,10 @@ def remarks_text(rows: Sequence[Mapping[str, Any]], overall: Mapping[str, Any]) 
 
 
 def has_changed(overall: Mapping[str, Any]) -> bool:
-    """Tell whether somebody has changed of late by more than chance and by enough to matter."""
+    """Tell whether an annotator's bias or pace has changed noteworthily.
+
+    That is by more than chance and by enough to matter.
+    """
     return any((overall.get(name) or {}).get("noteworthy") for name in ("bias_change", "pace_change"))
 
 

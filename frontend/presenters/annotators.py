@@ -1,4 +1,4 @@
-"""Annotators as pages show them: a line each on scales that all share, and one of them on their own page."""
+"""Annotators as pages show them: the rows of the board and an annotator's page."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,10 @@ MIN_BIAS_REACH = 0.6
 
 @dataclass(frozen=True, slots=True)
 class AnnotatorBoardRow:
-    """One annotator's line on the board; a figure that is not known is None, its drawing empty."""
+    """One annotator's row on the board.
+
+    What is not known is None, and its drawing empty.
+    """
 
     member: Member
     name: str
@@ -48,7 +51,7 @@ class AnnotatorBoardRow:
 
 @dataclass(frozen=True, slots=True)
 class AnnotatorBoard:
-    """The lines of everybody, the busiest first, with the ends of the scales that they share."""
+    """The rows of all annotators, the busiest first, with the scales that they share."""
 
     rows: list[AnnotatorBoardRow]
     bias_scale: str
@@ -125,7 +128,10 @@ def _scale_ends(scale: svg.ChartScale, *, signed: bool = False) -> str:
 
 
 def mean_kappas(agreement: Mapping[str, Any] | None) -> dict[str, float]:
-    """Return each annotator's mean kappa with the others, over people and dimensions, by samples in common."""
+    """Return each annotator's mean kappa over the others and the dimensions.
+
+    Weighted by the number of samples in common.
+    """
     sums: dict[str, float] = {}
     weights: dict[str, int] = {}
     for row in stored_rows(agreement, "ordinal", "all"):

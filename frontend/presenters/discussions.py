@@ -1,4 +1,4 @@
-"""Discussions in words, for those who read them from outside: headlines, reasons, what a step has done."""
+"""The words of discussions for those who do not take part: headlines, reasons, messages."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -84,7 +84,10 @@ def list_headline(counts: Mapping[str, int], *, leads: bool) -> str:
 
 
 def participant_names(case: CaseView) -> dict[str, str]:
-    """Return what each pseudonym of a case is called by its reader: a name for admins, a pseudonym for researchers."""
+    """Return the name of each alias of a case, as its reader may know it.
+
+    Admins read names, researchers pseudonyms.
+    """
     called = {
         participant.alias: participant.name or (pseudonym_of(participant.member_id) if participant.member_id else "")
         for participant in case.participants

@@ -42,7 +42,10 @@ class Document:
 
 
 def find_file(name: str) -> Path | None:
-    """Return the file of the documentation with this name, compared with the names that there are."""
+    """Return the file of the documentation with this name.
+
+    The name is compared with those of the folder, so that it can lead nowhere else.
+    """
     if not FOLDER.is_dir():
         return None
     return next((path for path in FOLDER.iterdir() if path.name == name and path.suffix in SUFFIXES), None)
@@ -69,7 +72,10 @@ def _render(path: Path, _changed_at: int) -> Document:
 
 
 def _number_headings(tokens: Sequence[Token]) -> list[str]:
-    """Give each heading the identifier that the built site gives it, and return the headings' texts."""
+    """Set the identifier of each heading, and return the headings' texts.
+
+    The identifiers are those of the built site.
+    """
     titles: list[str] = []
     used: set[str] = set()
     for opening, inline in pairwise(tokens):

@@ -1,4 +1,4 @@
-"""The influence report as its page shows it: rows with their drawings, one scale for all of a kind."""
+"""The influence report as its page shows it: rows with drawings on shared scales."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,10 @@ Report = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class InfluenceRow:
-    """One dimension in one arm; the last of an arm, without a key, is all of them together."""
+    """One dimension in one arm.
+
+    The last row of an arm has no key and is about all dimensions.
+    """
 
     key: str
     name: str

@@ -1,4 +1,4 @@
-"""The influence report in sentences: its finding, its basis, why somebody's answers look like a rubber stamp."""
+"""The sentences of the influence report: finding, basis and rubber stamps."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,10 @@ Report = Mapping[str, Any]
 
 
 def summary_sentence(report: Report, rubric: RubricDefinition) -> str:
-    """Return the sentence that the report opens with: where the judge pulls too far, or that it does not."""
+    """Return the sentence that the report opens with.
+
+    It says where anchoring exceeds the limit, or that it does not.
+    """
     names = {dimension.key: dimension.name for dimension in rubric.dimensions}
     limit = format_two_decimals(report["limit"])
     alarms = rows_with_alarm(report)
@@ -61,7 +64,10 @@ def summary_sentence(report: Report, rubric: RubricDefinition) -> str:
 
 
 def rows_with_alarm(report: Report | None) -> list[Mapping[str, Any]]:
-    """Return the rows with an alarm: those of dimensions, or if there are none those of all together."""
+    """Return the rows with an alarm.
+
+    Those of dimensions, or where there are none those of all dimensions together.
+    """
     rows = [row for row in (report or {}).get("rows", []) if row["alarm"]]
     return [row for row in rows if row["dimension"] is not None] or rows
 
@@ -132,7 +138,10 @@ class MissingRequirement:
 
 
 def missing_requirements(study: Study, protocol: Protocol) -> Sequence[MissingRequirement]:
-    """Return what keeps annotators from meeting a judge; nothing where it is only a matter of time."""
+    """Return what prevents suggestions from being shown to annotators.
+
+    Nothing where it is only a matter of time.
+    """
     settings_url = reverse("settings", args=[study.slug])
     missing = [
         MissingRequirement(reason, settings_url, _("Change the rules"))

@@ -1,4 +1,4 @@
-"""Long work in words: what it is, what it was asked to do, how long it still takes, what may be done with it."""
+"""The words of jobs: title, arguments, progress and results."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -55,7 +55,10 @@ def job_title(job: Job) -> str:
 
 
 def requester_name(job: Job, viewer: User, *, leads: bool) -> str:
-    """Return who asked for a job; only those who lead a study read other people's names."""
+    """Return who asked for a job.
+
+    Only those who lead a study read other people's names.
+    """
     requester = job.created_by
     return str(requester) if requester is not None and (leads or requester == viewer) else ""
 
@@ -139,7 +142,10 @@ def format_job_duration(job: Job) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ProgressAnnouncement:
-    """What is read out to people who do not see the bar; ``key`` changes when it is worth saying something new."""
+    """The text about progress for screen readers.
+
+    ``key`` changes when there is something new to read out.
+    """
 
     key: str
     text: str
@@ -186,7 +192,7 @@ class JobLine:
 
 @dataclass(frozen=True, slots=True)
 class JobLogEntry:
-    """One line of a log; of a trace its end, which tells most, and the whole."""
+    """One line of a log, or a trace under its last line."""
 
     at: datetime
     text: str

@@ -1,4 +1,4 @@
-"""What the pages of judges show: the list of runs, and one run while it learns and after it."""
+"""The contexts of the pages of judges: the list of runs and one run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -133,7 +133,10 @@ def _percent_done(job: Job) -> int | None:
 
 
 def _choose_scorecard(cards: Sequence[Scorecard], release: str, run: JudgeRun) -> Scorecard | None:
-    """Return the scorecard of the release that is asked for, else of the one that it learned from, else the newest."""
+    """Return the scorecard to show.
+
+    That of the requested release, else that of the release the run learned from, else the newest.
+    """
     of_requested_release = [card for card in cards if card.release.public_id == release]
     of_training_release = [card for card in cards if card.release_id == run.release_id]
     newest = sorted(cards, key=lambda card: -card.release.number)

@@ -1,4 +1,4 @@
-"""Progress as pages show it: the bar of states, and each generator with what its samples were given in the end."""
+"""Progress as pages show it: the bar of states and the rows of generators."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,7 +30,10 @@ class StateSegment:
 
 
 def state_segments(by_state: dict[str, int]) -> list[StateSegment]:
-    """Lay the states out along the bar; one that is there at all can be seen."""
+    """Return the segments of the bar of states.
+
+    A state that has samples is always visible.
+    """
     total = sum(by_state.values())
     counts = [(state, by_state[state]) for state in STATE_ORDER if by_state.get(state)]
     widths = [max(MIN_WIDTH, BAR_WIDTH * count / total) for _state, count in counts]
@@ -44,7 +47,7 @@ def state_segments(by_state: dict[str, int]) -> list[StateSegment]:
 
 @dataclass(frozen=True, slots=True)
 class GeneratorProgressRow:
-    """One generator's line: how far its samples are, and what they were given in the end."""
+    """One generator's progress and the final scores of its samples."""
 
     name: str
     samples: int
@@ -56,7 +59,10 @@ class GeneratorProgressRow:
 
 
 def generator_progress_rows(progress: Mapping[str, Any] | None, rubric: RubricDefinition) -> list[GeneratorProgressRow]:
-    """Lay out generators, those with the highest mean of all dimensions first; the others by name."""
+    """Return a row for each generator.
+
+    Those with the highest mean of all dimensions come first; the others by name.
+    """
     finals = {row["generator"]: row["dimensions"] for row in (progress or {}).get("finals", [])}
     rows: list[tuple[tuple[float, str], GeneratorProgressRow]] = []
     for row in (progress or {}).get("generators", []):

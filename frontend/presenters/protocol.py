@@ -1,4 +1,4 @@
-"""The rules of a study in words: what they will do, what a version changed, what a forecast rests on."""
+"""The words of a study's rules: consequences, changes of a version and forecast."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -100,7 +100,7 @@ def preset_title(name: str) -> str:
 def rule_consequences(
     rules: Mapping[str, Any], levels: Sequence[Sequence[float]], *, pool_share: float | None = None
 ) -> list[tuple[str, str]]:
-    """Return what the rules will do with a sample, step by step: a heading of a word or two, and what happens.
+    """Return what the rules will do with a sample, as headings and sentences.
 
     ``pool_share`` is the share of the questions in the study's test pool; None: it is not reserved yet.
     """
@@ -206,7 +206,10 @@ def _discussion_text(rules: Mapping[str, Any]) -> str:
 
 
 def people_needed_text(rules: Mapping[str, Any], able: int, *, admins: int = 0) -> str:
-    """Return how many people a sample takes, and how many there are; ``admins`` of them lead the study."""
+    """Return how many people a sample takes, and how many can score.
+
+    ``admins`` of those lead the study.
+    """
     least, most = rules["annotators_per_sample"], people_needed(rules)
     takes = ngettext("A sample takes %(n)s person", "A sample takes %(n)s different people", least) % {"n": least}
     extra = []

@@ -1,4 +1,4 @@
-"""What an admin can do with an entry of the review queue, as its menu and its page offer it."""
+"""The actions on an entry of the review queue, for its menu and its page."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ SCORED_IN = (Sample.State.WAITING, Sample.State.SCORING, Sample.State.IN_REVIEW)
 
 @dataclass(frozen=True, slots=True)
 class QueueAction:
-    """A form that is offered: its name, which is also its address, and how it is called."""
+    """An action that a form performs; its name is also its address."""
 
     name: str
     label: Promise
@@ -49,7 +49,10 @@ STEPS = (ASSIGN, REVIEW, REOPEN, DISMISS)
 
 
 def available_actions(sample: Sample) -> tuple[QueueAction, ...]:
-    """Return the steps that a sample's state allows; whether anybody is left for one is seen when it is opened."""
+    """Return the actions that a sample's state allows.
+
+    Whether anybody is left for one shows when its form is opened.
+    """
     # By name: a step's hash would translate all that it says.
     allowed = {
         ASSIGN.name: sample.state in SCORED_IN and sample.stage != Sample.Stage.CLOSED,

@@ -1,4 +1,4 @@
-"""Scores and the judge on the levels of one dimension: a small drawing per row of the review queue."""
+"""The drawing in a row of the review queue: scores and judge on one dimension."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -59,7 +59,10 @@ def build_queue_chart(
     interval: tuple[float, float] | None = None,
     final: float | None = None,
 ) -> QueueChart:
-    """Lay scores, the judge's expectation with its interval, and an agreed value out on a dimension's levels."""
+    """Return the chart of a dimension's scores, judge and final score.
+
+    The judge is its expected value with the interval.
+    """
     levels = [level.value for level in dimension.levels]
     scale = ChartScale(min(levels), max(levels), WIDTH, PAD)
     return QueueChart(
@@ -76,7 +79,10 @@ def build_queue_chart(
 
 @lru_cache(maxsize=64)
 def _draw_levels(levels: tuple[float, ...]) -> SafeString:
-    """Draw the levels, named where there is room: the same for every row, so done once."""
+    """Draw the levels of a dimension, named where there is room.
+
+    Cached, as it is the same for every row.
+    """
     scale = ChartScale(min(levels), max(levels), WIDTH, PAD)
     every = max(1, -(-(len(levels) - 1) // (MOST_LABELS - 1)))
     ticks = [

@@ -22,7 +22,7 @@ LIKELY, POSSIBLE, FAR = 0.5, 0.25, 1.0
 
 @dataclass(frozen=True, slots=True)
 class RankExplanation:
-    """Why an entry stands where it stands: first what is known, then what the judge adds."""
+    """Why an entry has its rank: first what people gave, then what the judge adds."""
 
     heading: str
     text: str
@@ -30,7 +30,10 @@ class RankExplanation:
 
 
 def explain_rank(row: QueueRow, rubric: RubricDefinition, *, widest: bool = False) -> RankExplanation:
-    """Return why an entry stands there; ``widest`` where of those in order no other has so wide a range."""
+    """Return why an entry has its rank.
+
+    ``widest``: of the entries in order no other has so wide a range.
+    """
     reason, key = row.reason, dimension_key(row.entry, rubric)
     if reason is None:
         return RankExplanation("", _("You take part in its discussion: your reasons come first."), "")
@@ -47,7 +50,7 @@ def explain_rank(row: QueueRow, rubric: RubricDefinition, *, widest: bool = Fals
 
 
 def dimension_key(entry: QueueEntry, rubric: RubricDefinition) -> str:
-    """Return the key of the dimension that an entry's rank is about; empty where it is about none."""
+    """Return the key of the dimension that ranks an entry, or an empty text."""
     return next((dimension.key for dimension in rubric.dimensions if dimension.id == entry.dimension_id), "")
 
 
@@ -155,7 +158,10 @@ def _is_discussed(row: QueueRow) -> bool:
 
 
 def _discussed_text(row: QueueRow) -> str:
-    """Return why a sample is in discussion although its independent values do not differ, as far as is known."""
+    """Return why a sample is in discussion although its independent values agree.
+
+    As far as it is known.
+    """
     if row.discussion is not None and row.discussion.because == Discussion.Because.REOPENED:
         return _("an admin reopened it.")
     # An entry follows its sample a moment later: the values may differ by now.
@@ -209,7 +215,7 @@ def _audit_text(reason: RankingReason, words: Mapping[str, str], row: QueueRow, 
 
 
 def _agreeing_dimensions_text(row: QueueRow, key: str, reason: RankingReason) -> str:
-    """Name the other dimensions on which all who scored gave the same, where this one is in dispute."""
+    """Return on which other dimensions all scores agree, where this one is disputed."""
     if not reason.range or reason.final is not None:
         return ""
     same = [name for name, values in row.values.items() if name != key and len(values) > 1 and len(set(values)) == 1]
@@ -248,7 +254,7 @@ def _missing_scores_text(row: QueueRow, reason: RankingReason) -> str:
 
 
 def _judge_text(reason: RankingReason, row: QueueRow, key: str) -> str:
-    """Return what the judge says, as far as the sentence before it has not said it."""
+    """Return what the judge expects, unless the sentence before it says so already."""
     parts = []
     judged = row.said.get(key)
     if reason.final is not None:

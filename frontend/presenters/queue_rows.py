@@ -1,4 +1,4 @@
-"""The review queue as its page shows it: each entry with its reason in words, its drawing and where it leads."""
+"""The rows of the review queue: explanation, chart and address of each entry."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -39,7 +39,10 @@ class ShownQueueRow:
 def shown_queue_row(
     row: QueueRow, study: Study, rubric: RubricDefinition, *, names: bool, widest: bool = False
 ) -> ShownQueueRow:
-    """Return one entry as it is shown; ``widest`` where of those in order no other has so wide a range."""
+    """Return one entry as it is shown.
+
+    ``widest``: of the entries in order no other has so wide a range.
+    """
     by = row.entry.dismissed_by
     return ShownQueueRow(
         row=row,
@@ -55,7 +58,7 @@ def shown_queue_row(
 
 
 def is_widest(row: QueueRow, rows: list[QueueRow]) -> bool:
-    """Tell whether the first entry of a list that is not narrowed has the widest range of those in order.
+    """Tell whether an unfiltered list's first entry has the widest range of those in order.
 
     What follows it in order is no wider, on later pages either; what is drawn by chance may be.
     """

@@ -1,4 +1,4 @@
-"""How old the review queue is, and how far the work is that makes it anew."""
+"""The age of the review queue and the state of its refresh."""
 
 from dataclasses import dataclass
 from datetime import datetime

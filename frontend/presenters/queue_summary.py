@@ -66,7 +66,10 @@ def _hits_text(counts: OutcomeCounts) -> str:
 
 
 def ranking_gain_text(evaluation: QueueEvaluation) -> str:
-    """Return what the order is worth, measured on those drawn at random, or how many are lacking for that."""
+    """Return what the ranking gains, measured on the entries drawn at random.
+
+    Or how many of those have to be decided before it can be measured.
+    """
     if evaluation.lacking:
         return ngettext(
             "%(n)s more of those drawn at random has to be decided before it can be said what the order is worth.",

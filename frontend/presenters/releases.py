@@ -1,4 +1,4 @@
-"""A release in words, figures and drawings: how well each aim was met, what is in it, what has changed since."""
+"""A release as its page shows it: aims of the split, contents and changes since."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

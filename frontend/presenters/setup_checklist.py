@@ -26,7 +26,10 @@ class ChecklistItem:
 
 
 def setup_steps(study: Study) -> list[ChecklistItem]:
-    """Return the steps from an empty draft to a study that can start, in the order of doing them."""
+    """Return the steps from an empty draft to a study that can start.
+
+    In the order of doing them.
+    """
     samples = Sample.objects.filter(study=study).count()
     rules = Protocol.objects.get(study=study, current=True)
     needed, able = people_needed(protocols.rules_of_protocol(rules)), scoring_members(study).count()

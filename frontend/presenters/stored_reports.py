@@ -1,4 +1,4 @@
-"""The stored figures of a study as its pages find them: how old, who makes new ones, what people are called."""
+"""The stored reports of a study for its pages, with their age and people's names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Kind = StudyFigures.Kind
 
 @dataclass(frozen=True, slots=True)
 class StudyReports:
-    """What has been calculated for a study, and when; nothing at all before the first time."""
+    """The latest reports of a study and when they were made; None before the first."""
 
     agreement: dict[str, Any] | None
     annotators: dict[str, Any] | None

@@ -16,7 +16,10 @@ _ROUND_NUMBERS = (10, 20, 50, 100)
 
 
 def suggestion_rules_text(rules: Mapping[str, Any], *, pool_share: float | None) -> str:
-    """Return who meets a judge's values under these rules, and how; ``pool_share`` None: no pool is reserved yet."""
+    """Return who is shown suggestions under these rules, and how.
+
+    ``pool_share`` is None while no pool is reserved.
+    """
     parts = [_blind_text(rules["blind_share"])]
     if rules["blind_share"] < 1:
         parts += [_mixed_text(rules), _arms_text(rules["suggestions"])]

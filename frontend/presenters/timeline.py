@@ -119,7 +119,10 @@ class TimelineRow:
 
 @dataclass(frozen=True, slots=True)
 class TimelineDay:
-    """The steps of one day in the reader's zone; ``day`` is None for those whose time nobody knows."""
+    """The events of one day in the reader's time zone.
+
+    ``day`` is None for events whose time is not known.
+    """
 
     day: date | None
     steps: list[TimelineRow]

@@ -1,4 +1,4 @@
-"""What waits for those who lead a study: each with a number, a place to go, and the oldest or worst of it in words."""
+"""What those who lead a study have to look at, with numbers and links."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -162,7 +162,7 @@ def _anchoring_items(study: Study, reports: StudyReports) -> list[TodoItem]:
 
 
 def _rubber_stamp_items(study: Study, reports: StudyReports, people: People) -> list[TodoItem]:
-    """Return who hands in prefilled values so fast and so unchanged that nobody may have read them."""
+    """Return the annotators whose prefilled answers look like rubber stamps."""
     rows = influence_text.rubber_stamp_rows(reports.influence)
     if not rows:
         return []
@@ -213,7 +213,10 @@ def _import_items(study: Study, now: datetime) -> list[TodoItem]:
 
 
 def _running_job_items(study: Study) -> list[TodoItem]:
-    """Return the long work that waits or runs: nothing has to be done about it, but somebody may have left it."""
+    """Return the jobs that wait or run.
+
+    Nothing has to be done about them, but somebody may have left one.
+    """
     rows = list(Job.objects.filter(study=study, state__in=UNFINISHED).order_by("created_at").defer("result"))
     if not rows:
         return []

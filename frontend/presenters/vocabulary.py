@@ -72,21 +72,24 @@ def stored_word(stored: str) -> str:
 
 
 def member_name(member: Member | None, *, names: bool) -> str:
-    """Return how a member is called: by name to those who lead, by pseudonym to everybody else."""
+    """Return a member's name, or for those who do not lead the pseudonym."""
     if member is None:
         return _("somebody")
     return member.display_name(names=names)
 
 
 def format_day(value: date) -> str:
-    """Return a day, of a moment in the reader's zone, without its year where that is this one."""
+    """Return a day in the reader's time zone, this year's without the year."""
     local = timezone.localtime(value) if isinstance(value, datetime) else value
     this_year = local.year == timezone.localdate().year
     return date_format(local, "MONTH_DAY_FORMAT" if this_year else "SHORT_DATE_FORMAT")
 
 
 def format_decimals(value: float, places: int) -> str:
-    """Return a number rounded to decimals, as the viewer's language writes them; Django's own way cuts them off."""
+    """Return a number rounded to decimals, in the viewer's language.
+
+    Django's own formatting truncates.
+    """
     return number_format(f"{value:.{places}f}", decimal_pos=places, force_grouping=True)
 
 

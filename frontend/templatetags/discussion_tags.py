@@ -44,7 +44,7 @@ def dimension_of(rubric: Any, key: str) -> Any:
 
 @register.simple_tag
 def link_blocks(text: str, blocks: Iterable[str]) -> SafeString:
-    """Show what somebody wrote; the names of the sample's blocks in it become links to them."""
+    """Show a text with links where it names blocks of the sample."""
     names = set(blocks)
 
     def link(match: re.Match[str]) -> str:

@@ -25,7 +25,7 @@ def plain(value: float | None) -> str:
 
 @register.filter
 def percent(part: float, total: float) -> str:
-    """Show a share of a whole in per cent; one that is there but tiny is not zero."""
+    """Show a share in per cent; a tiny one as less than one."""
     if not total:
         return "0 %"
     share = 100 * part / total
@@ -67,5 +67,5 @@ def two(value: float | None) -> str:
 
 @register.filter
 def signed(value: float | None) -> str:
-    """Show a difference with its sign and two decimals; a dash where it is not known."""
+    """Show a difference with its sign and two decimals, or a dash."""
     return annotator_remarks.format_signed(value)

@@ -1,4 +1,4 @@
-"""The way round a study: which places a person finds in the header, and how much waits there."""
+"""The navigation of a study: the links in the header, with counts."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -72,7 +72,7 @@ BELONGS_TO = {
 
 @dataclass(frozen=True, slots=True)
 class NavigationEntry:
-    """A place in the header; ``count`` is how much waits there for the reader, or is at work there."""
+    """A link in the header; ``count`` is the number of items waiting or running."""
 
     url: str
     label: Promise
@@ -89,7 +89,7 @@ def documentation_address() -> str:
 
 @register.inclusion_tag("frontend/parts/study_navigation.html", takes_context=True)
 def study_navigation(context: dict[str, Any]) -> dict[str, Any]:
-    """Show the places of the study in the context that its viewer may go to; one query."""
+    """Show the links to the study's pages that the viewer may open; one query."""
     study, request = context["study"], context["request"]
     match = request.resolver_match
     here = BELONGS_TO.get(match.url_name, match.url_name) if match else ""
@@ -110,7 +110,7 @@ def study_navigation(context: dict[str, Any]) -> dict[str, Any]:
 
 
 def places(user: Any, member: Member | None) -> tuple[str, ...]:
-    """Return the names of the pages that a person finds in the header of a study, in order."""
+    """Return the URL names of a person's links in the header, in order."""
     active = member is not None and member.state == Member.State.ACTIVE
     names: tuple[str, ...] = ()
     if user.is_site_admin or (active and member is not None and member.role == Member.Role.ADMIN):

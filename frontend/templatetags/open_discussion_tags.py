@@ -13,7 +13,10 @@ register = template.Library()
 
 @register.inclusion_tag("frontend/parts/open_discussions.html")
 def open_cases(member: Member) -> dict[str, Any]:
-    """Say in how many open discussions a member takes part, and what becomes of them without the member."""
+    """Show in how many open discussions a member takes part.
+
+    And what becomes of them without the member.
+    """
     counts = open_participations(member.study).filter(member=member)
     totals = counts.aggregate(open=Count("pk"), waits=Count("pk", filter=Q(waits=True)))
     away = member.state != Member.State.ACTIVE or member.user_id is None

@@ -1,4 +1,4 @@
-"""The way from a draft to a study that runs, for its board and its settings."""
+"""The checklist from a draft to a running study, for its board and settings."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ register = template.Library()
 
 @register.inclusion_tag("frontend/parts/setup_checklist.html", takes_context=True)
 def next_steps(context: dict[str, Any], study: Study) -> dict[str, Any]:
-    """Show what is still to be done before a draft can start, and the button that starts it."""
+    """Show the steps before a draft can start, and the start button."""
     steps = steps_of.setup_steps(study)
     return {
         "study": study,

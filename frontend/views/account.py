@@ -1,4 +1,7 @@
-"""The account page: details, password, API tokens, sessions. Each form has its own address and leads back."""
+"""The account page: details, password, API tokens and sessions.
+
+Each form has its own address and leads back to the page.
+"""
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
@@ -57,7 +60,10 @@ def change_password(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def create_token(request: HttpRequest) -> HttpResponse:
-    """Make a token and show it, this once, in the answer: it is stored nowhere, so there is no page to go to."""
+    """Create an API token and show it once, in the response.
+
+    The token itself is stored nowhere, so there is no page to redirect to.
+    """
     form = TokenForm(request.POST, auto_id="token_%s")
     if not form.is_valid():
         return _page(request, token=form, status=400)

@@ -1,4 +1,4 @@
-"""How far annotators agree, from stored figures; and how a new calculation is asked for and followed."""
+"""The agreement page, from stored reports, and the request for new ones."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -71,7 +71,10 @@ def refresh_reports(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_safe
 def report_status(request: HttpRequest, slug: str) -> HttpResponse:
-    """Return the line that says how old the figures are; a page whose calculation is over fetches itself anew."""
+    """Return the status line of the reports.
+
+    A page whose calculation is over reloads itself.
+    """
     study = _readable_study(request, slug)
     htmx = getattr(request, "htmx", None)
     back = (htmx.current_url_abs_path if htmx else None) or reverse("agreement", args=[study.slug])

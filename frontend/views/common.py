@@ -1,4 +1,4 @@
-"""What views share: who is looking, which study it is, and how a form is shown again."""
+"""What views share: viewer, study, rendering, and form actions."""
 
 import re
 from collections.abc import Callable
@@ -33,19 +33,24 @@ def visible_study(request: HttpRequest, slug: str) -> Study:
 def render_page(
     request: HttpRequest, template: str, context: dict[str, Any] | None = None, *, status: int = 200
 ) -> HttpResponse:
-    """Show a page that no cache may keep: what a person may see changes with their role."""
+    """Render a page that no cache may keep.
+
+    What a person may see changes with their role.
+    """
     response = render(request, f"frontend/{template}", context, status=status)
     response.headers["Cache-Control"] = "no-store, private"
     return response
 
 
 def parse_public_id(text: str) -> str:
-    """Return the public name of a row as it came in a query, or nothing where it cannot be one."""
+    """Return a public id from a query, or an empty text if it is malformed."""
     return text if re.fullmatch("[2-9b-z]{12}", text) else ""
 
 
 def run_form_action(request: HttpRequest, form: PageForm, act: Callable[[], str]) -> int:
-    """Do what a form asks for and say so; return 302, or the status with which to show the form again.
+    """Perform a form's action and report it; return the status of the response.
+
+    302 on success, otherwise the status with which to show the form again.
 
     ``act`` calls the service and returns what to say; a refusal comes to stand beside the field that it names.
     """

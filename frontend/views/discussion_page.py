@@ -1,4 +1,7 @@
-"""The page where annotators discuss: a shell, and what its script starts from. Cases come through the API."""
+"""The page where annotators discuss: a shell and the data its script starts with.
+
+Cases come through the API.
+"""
 
 from typing import Any
 
@@ -30,7 +33,7 @@ AHEAD = 4
 @ensure_csrf_cookie
 @gzip_page  # Echoes nothing of the request, and the token in it is masked anew each time: safe to compress.
 def discussion_page(request: HttpRequest, slug: str, case: str = "") -> HttpResponse:
-    """Show the page to those who discuss, at one case of theirs or at the first that waits for them."""
+    """Show the page to participants, at one case or at the first waiting one."""
     user, study = viewer(request), visible_study(request, slug)
     member = permissions.find_member(user, study)
     if member is None or member.role == Member.Role.RESEARCHER:

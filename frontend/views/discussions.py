@@ -1,4 +1,4 @@
-"""Discussions for those who lead: a list to look through, and one case to read and to decide where people cannot.
+"""The discussions of a study for those who lead it: list, case and decisions.
 
 Researchers read under pseudonyms. Whoever looks in here never scores these samples as independent afterwards.
 """
@@ -46,7 +46,10 @@ class ShownTopic:
 @login_required
 @require_safe
 def discussions(request: HttpRequest, slug: str) -> HttpResponse:
-    """List the cases of a study, those that the admins have to decide first, a page at a time."""
+    """List the cases of a study, a page at a time.
+
+    Those that the admins have to decide come first.
+    """
     study = _readable_study(request, slug)
     user, rubric = viewer(request), load_rubric(study.rubric_id)
     leads = permissions.may_lead(user, study)
@@ -92,7 +95,10 @@ def discussions(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_safe
 def discussion(request: HttpRequest, slug: str, case: str) -> HttpResponse:
-    """Show one case; somebody who takes part and owes a reason goes to the page where reasons are given."""
+    """Show one case.
+
+    A participant who owes a reason is redirected to the page where reasons are given.
+    """
     study = _readable_study(request, slug)
     case_view = _visible_case(request, study, case)
     if case_view.me is not None and _is_withheld(case_view):
@@ -168,7 +174,7 @@ def deadline(request: HttpRequest, slug: str, case: str) -> HttpResponse:
 def _respond_to_form(
     request: HttpRequest, study: Study, case_view: CaseView, form: PageForm, name: str, act: Callable[[], str]
 ) -> HttpResponse:
-    """Do what a form asks for and lead back to the case, or show the case with what is wrong beside the field."""
+    """Perform a form's action and redirect to the case, or show the errors."""
     if _is_withheld(case_view):
         return redirect("discuss-one", slug=study.slug, case=case_view.id)
     if case_view.state == Discussion.State.CLOSED:
@@ -250,7 +256,10 @@ def _shown_topics(case_view: CaseView, rubric: RubricDefinition) -> list[ShownTo
 def _open_dimensions(
     case_view: CaseView, study: Study, form_data: Mapping[str, Any] | None = None
 ) -> list[DimensionDefinition]:
-    """Return the open dimensions, and those that were open when ``sent`` was filled in, for the service to refuse."""
+    """Return the open dimensions, and those with a value in ``form_data``.
+
+    Those may have been closed meanwhile; the service refuses them.
+    """
     rubric = load_rubric(study.rubric_id)
     keys = [
         topic.key for topic in case_view.topics if topic.state == "open" or (form_data or {}).get(f"value_{topic.key}")

@@ -45,7 +45,10 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer 400 to a request that came apart before it reached a view: nobody is known to be signed in."""
+    """Answer 400 to a request that failed before it reached a view.
+
+    Nobody is known to be signed in.
+    """
     if request.path.startswith("/api/"):
         return JsonResponse({"code": "invalid", "message": "The request is malformed.", "fields": {}}, status=400)
     return render(request, "frontend/plain_error.html", {"title": _("The request is malformed")}, status=400)

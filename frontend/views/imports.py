@@ -1,4 +1,4 @@
-"""Bringing samples and scores in from a file: it is tried first, and taken when somebody has seen what would come."""
+"""The import of samples and scores: a dry run first, then the real run."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -23,7 +23,7 @@ SHOWN_JOBS = 10
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def imports(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the imports so far; POST takes a file or a path and queues its dry run."""
+    """List the imports; POST queues the dry run of a file or a path."""
     study = _led_study(request, slug)
     if request.method != "POST":
         return _render_imports(request, study, ImportForm())

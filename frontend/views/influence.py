@@ -1,4 +1,4 @@
-"""What meeting a judge does to annotators, from stored figures; and all that was suggested, as a file."""
+"""The influence report from stored reports, and all suggestions as a file."""
 
 from typing import Any
 

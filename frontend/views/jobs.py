@@ -1,4 +1,4 @@
-"""Long work: all of a study's, one piece of it, its log, and stopping or repeating it."""
+"""The jobs of a study: list, job, log, cancelling and retrying."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -58,7 +58,7 @@ def jobs(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_safe
 def job(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
-    """Show one piece of work; while it runs the page asks again by itself, for its middle part alone."""
+    """Show one job; while it runs the page polls for its middle part."""
     study, job = _visible_job(request, slug, job_id)
     in_part = bool(getattr(request, "htmx", False))
     context = job_page(job, study, user=viewer(request))

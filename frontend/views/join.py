@@ -21,7 +21,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, secret: str) -> HttpResponse:
-    """Show what the link leads to; POST accepts it, for a stranger together with making an account.
+    """Show an invitation; POST accepts it, for a newcomer together with an account.
 
     Coming again, or sending twice, leads a member to the study and changes nothing.
     """

@@ -69,7 +69,7 @@ def import_predictions(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_safe
 def judge(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
-    """Show a run; while it learns the page asks again by itself, for how far it is alone."""
+    """Show a run; during training the page polls for the progress."""
     study = _readable_study(request, slug)
     run = _visible_run(request, study, run_id)
     requested_target = request.GET.get("target", "")
@@ -89,7 +89,7 @@ def judge(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
 @login_required
 @require_safe
 def compare(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
-    """Show two runs side by side, on the samples of a release that both have judged."""
+    """Compare two runs on a release that both were evaluated on."""
     # Imported here: a web process starts without numpy.
     from annotation.judges.prediction_pairs import compare_runs
 
@@ -160,7 +160,10 @@ def evaluate(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
 @login_required
 @require_POST
 def download(request: HttpRequest, slug: str, run_id: str) -> HttpResponseBase:
-    """Send a run's folder, or the table behind a scorecard. POST, as taking them away is remembered."""
+    """Send a run's folder, or the table behind a scorecard.
+
+    By POST, as downloads are recorded.
+    """
     study = _readable_study(request, slug)
     run = _visible_run(request, study, run_id)
     release_id = parse_public_id(request.POST.get("release", ""))

@@ -57,7 +57,7 @@ def my_samples(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_safe
 def my_score(request: HttpRequest, slug: str, assignment_id: str) -> HttpResponse:
-    """Show one of the viewer's own scores with the sample, and the way to undo it while there is one."""
+    """Show one of the viewer's own scores, with undo while it is possible."""
     study, member = _study_and_scoring_member(request, slug)
     assignments = assignments_of(viewer(request)).filter(
         member=member, public_id=assignment_id, state=Assignment.State.SCORED
@@ -88,7 +88,7 @@ def undo_my_score(request: HttpRequest, slug: str, assignment_id: str) -> HttpRe
 
 
 def _count_changed_values(work: leasing.LeasedWork) -> int:
-    """Return on how many dimensions the first value gave way to another one when the judge's had been shown."""
+    """Return how many locked values were changed once the suggestion was shown."""
     locked_values = (work.score.own if work.score else None) or {}
     return sum(work.score.ratings[key] != value for key, value in locked_values.items()) if work.score else 0
 

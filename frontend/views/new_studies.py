@@ -54,7 +54,10 @@ def new_study(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def copy_study(request: HttpRequest, slug: str) -> HttpResponse:
-    """Create a study with the rubric, the rules and the instructions of this one; for those who lead it."""
+    """Create a study with this one's rubric, rules and instructions.
+
+    For those who lead this one.
+    """
     source, user = visible_study(request, slug), viewer(request)
     permissions.require_lead(user, source)
     people = [member for member in _active_members(source) if member.user_id != user.pk]
@@ -80,7 +83,10 @@ def copy_study(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _chosen_rubric(chosen: str) -> Rubric:
-    """Return the rubric behind a choice of the form: its id, or the key of a built-in one that nobody used yet."""
+    """Return the rubric of a choice: an id, or a built-in rubric's key.
+
+    A built-in rubric that nobody has used yet has no id.
+    """
     if chosen.isdecimal():
         return Rubric.objects.get(pk=chosen)
     return rubrics.get_or_load(chosen)

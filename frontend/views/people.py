@@ -1,4 +1,4 @@
-"""Who is in a study: members, their roles and states, and the links that bring people in."""
+"""The people of a study: members, roles, states and invitations."""
 
 from typing import Any
 
@@ -41,7 +41,10 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_POST
 def invite(request: HttpRequest, slug: str) -> HttpResponse:
-    """Make a link and show it, this once, in the answer: only its hash is kept."""
+    """Create an invitation and show its link once, in the response.
+
+    Only its hash is stored.
+    """
     study = _led_study(request, slug)
     form = InviteForm(request.POST)
     if not form.is_valid():
@@ -92,7 +95,7 @@ def member(request: HttpRequest, slug: str, member_id: str) -> HttpResponse:
 @login_required
 @require_POST
 def invite_member(request: HttpRequest, slug: str, member_id: str) -> HttpResponse:
-    """Make a link by which a person takes over a member who has no login yet."""
+    """Create a link by which a person takes over a member without login."""
     study = _led_study(request, slug)
     member = _find_member(study, member_id)
     _invitation, secret = invitations.create_invitation(

@@ -1,4 +1,4 @@
-"""The review queue of a study: which samples to look at next and why, and what the order is worth.
+"""The review queue of a study: list, CSV, refresh and status.
 
 Researchers read it under pseudonyms. Whoever looks in here never scores these samples as independent afterwards.
 """
@@ -117,7 +117,7 @@ def queue_csv(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_POST
 def refresh_queue(request: HttpRequest, slug: str) -> HttpResponse:
-    """Ask for the queues to be made anew, and go back to the page that asked."""
+    """Request a rebuild of the queues, and return to the page it came from."""
     study = visible_study(request, slug)
     rebuild.request_rebuild(by=viewer(request), study=study)
     return redirect(return_address(request, study))
@@ -126,7 +126,10 @@ def refresh_queue(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_safe
 def queue_status(request: HttpRequest, slug: str) -> HttpResponse:
-    """Return the line that says how old the queue is; a page whose refresh is over fetches itself anew."""
+    """Return the status line of the queue.
+
+    A page whose refresh is over reloads itself.
+    """
     study, member = _readable_study_and_member(request, slug)
     state = queue_status_line(queue_list.queue_status(study))
     htmx = getattr(request, "htmx", None)
@@ -143,14 +146,16 @@ def return_address(request: HttpRequest, study: Study) -> str:
 
 
 def first_page(address: str) -> str:
-    """Return the address of the first page of a list, of which the given one shows some page."""
+    """Return the address of the first page of the list at ``address``."""
     path, _, query = address.partition("?")
     left = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name != "start"]
     return f"{path}?{urlencode(left)}" if left else path
 
 
 def own_queue_address(study: Study, address: str) -> str:
-    """Return an address if it is this study's queue, narrowed by whatever, and nothing where it leads elsewhere.
+    """Return an address if it leads to this study's queue, else an empty text.
+
+    It may be filtered.
 
     The row that it may point to is left out: it is another one that is acted on.
     """

@@ -1,4 +1,4 @@
-"""One entry of the review queue and what an admin does with it: first or last, away with it, or to whom it goes.
+"""One entry of the review queue and the actions of an admin on it.
 
 Each step has a form of its own, shown beside the entry in the list, or on a page where there is no script.
 """
@@ -37,7 +37,7 @@ from .queue import first_page, own_queue_address, return_address
 @login_required
 @require_safe
 def entry(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
-    """Show what can be done with an entry: all of it, or with ``do`` one step's form."""
+    """Show the actions on an entry, or with ``do`` the form of one."""
     study, entry = _led_entry(request, slug, entry_id)
     return _render_entry(request, study, entry, do=request.GET.get("do", ""))
 
@@ -45,7 +45,10 @@ def entry(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
 @login_required
 @require_POST
 def pin(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
-    """Put an entry first, or with ``off`` back to its place; and lead to it, where its place is on that page."""
+    """Pin an entry to the first place, or with ``off`` unpin it.
+
+    Redirects to the entry, on the page on which it is then.
+    """
     study, entry = _led_entry(request, slug, entry_id)
     off = bool(request.POST.get("off"))
     pin_dismiss.pin_sample(by=viewer(request), entry_id=entry.public_id, pinned=not off)
@@ -132,7 +135,7 @@ def _led_entry(request: HttpRequest, slug: str, entry_id: str) -> tuple[Study, Q
 def _respond_to_form(
     request: HttpRequest, study: Study, entry: QueueEntry, form: PageForm, name: str, act: Callable[[], str]
 ) -> HttpResponse:
-    """Do what a form asks for and lead back to the list, or show it with what is wrong beside the field."""
+    """Perform a form's action and redirect to the list, or show the errors."""
     status = run_form_action(request, form, act)
     if status == 302:
         return redirect(return_address(request, study))
@@ -180,7 +183,7 @@ def _render_entry(
 
 
 def _list_address(request: HttpRequest, study: Study, entry: QueueEntry) -> str:
-    """Return the list that the reader came from, or else the one that the entry is in."""
+    """Return the list that the reader came from, or the entry's own queue."""
     htmx = getattr(request, "htmx", None)
     came_from = request.POST.get("back", "") or (htmx.current_url_abs_path if htmx else "") or ""
     return own_queue_address(study, came_from) or f"{return_address(request, study)}?queue={entry.kind}"

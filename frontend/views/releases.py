@@ -90,7 +90,10 @@ def render_files(request: HttpRequest, slug: str, release_id: str) -> HttpRespon
 @login_required
 @require_POST
 def download(request: HttpRequest, slug: str, release_id: str, rendition_id: str) -> HttpResponseBase:
-    """Send all files of a rendition, or the one that is named. POST, as taking them away is remembered."""
+    """Send all files of a rendition, or the named one.
+
+    By POST, as downloads are recorded.
+    """
     study = _readable_study(request, slug)
     row = _visible_release(request, study, release_id)
     rendition = row.renditions.filter(public_id=rendition_id).select_related("release__study").first()
@@ -159,6 +162,6 @@ def _render_release(
 
 
 def _unfinished_jobs(study: Study) -> list[Job]:
-    """Return the releases and files that are being made, and the ones that lately could not be."""
+    """Return the jobs that make releases and files, and the recently failed ones."""
     rows = Job.objects.filter(study=study, kind__in=KINDS).exclude(state=Job.State.DONE)
     return list(rows.order_by("-created_at")[:5])

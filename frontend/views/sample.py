@@ -1,4 +1,4 @@
-"""One sample for those who read results: what is judged, what was said, all that happened; and its admins' steps.
+"""One sample for those who read results, with the actions of its admins.
 
 Whoever looks in here as a member never scores the sample as independent afterwards; the service remembers it.
 """
@@ -52,7 +52,10 @@ class ScoreRow:
 @login_required
 @require_safe
 def sample(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
-    """Show one sample's whole life; from those who owe a reason in its discussion, what others said is withheld."""
+    """Show one sample's content, scores and timeline.
+
+    From those who owe a reason in its discussion, other people's values are withheld.
+    """
     study = visible_study(request, slug)
     permissions.require_results(viewer(request), study)
     return _render_sample(request, study, _find_sample(study, sample_id))
@@ -114,7 +117,7 @@ def withdraw(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
 def _respond_to_form(
     request: HttpRequest, study: Study, sample: Sample, form: PageForm, name: str, act: Callable[[], str]
 ) -> HttpResponse:
-    """Do what a form asks for and lead back to the sample, or show it with what is wrong beside the field."""
+    """Perform a form's action and redirect to the sample, or show the errors."""
     status = run_form_action(request, form, act)
     if status == 302:
         return redirect("sample", slug=study.slug, sample_id=sample.public_id)
@@ -201,7 +204,10 @@ def _final_scores(sample: Sample, rubric: RubricDefinition) -> dict[str, FinalSc
 def _scores_by_round(
     sample: Sample, rubric: RubricDefinition, cases: list[Discussion], *, names: bool
 ) -> list[tuple[int, Discussion | None, list[ScoreRow]]]:
-    """Return what was said, round by round: the number, the discussion in which it was signed, the rows."""
+    """Return the scores by round: number, discussion and rows.
+
+    The discussion is the one in which they were signed, None for independent scores.
+    """
     rows_of = Score.objects.filter(sample=sample, voided_at=None).select_related("member")
     scores = list(rows_of.order_by("discussion", "member__name", "round"))
     keys = {dimension.id: dimension.key for dimension in rubric.dimensions}

@@ -1,4 +1,7 @@
-"""What an admin does with one sample by a form, from its page or from the review queue: done, and told in words."""
+"""The admin's actions on one sample, for its page and for the review queue.
+
+Each performs the action and returns the message about it.
+"""
 
 from django.utils.translation import gettext as _
 

@@ -1,4 +1,4 @@
-"""The samples of a study for those who read results: a list to narrow, to search and to sort.
+"""The list of a study's samples, filtered, searched and sorted.
 
 Whoever looks in here as a member never scores these samples as independent afterwards; the service remembers it.
 """
@@ -24,7 +24,10 @@ PAGE = 50
 @login_required
 @require_safe
 def samples(request: HttpRequest, slug: str) -> HttpResponse:
-    """List samples, a page at a time; a place to go on from names the last row, not a number of rows."""
+    """List samples, a page at a time.
+
+    The next page is addressed by the last row and not by a number of rows.
+    """
     study = visible_study(request, slug)
     member = permissions.require_results(viewer(request), study)
     rubric = load_rubric(study.rubric_id)

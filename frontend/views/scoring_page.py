@@ -1,4 +1,7 @@
-"""The scoring page: a shell, and what its script starts from. Samples come through the API."""
+"""The scoring page: a shell and the data its script starts with.
+
+Samples come through the API.
+"""
 
 from typing import Any
 
@@ -27,7 +30,10 @@ HELD = 4
 @ensure_csrf_cookie
 @gzip_page  # Echoes nothing of the request, and the token in it is masked anew each time: safe to compress.
 def scoring_page(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the page to those who score; a study or a person that is paused is the script's to tell."""
+    """Show the page to those who score.
+
+    That a study or a member is paused is shown by the script.
+    """
     user, study = viewer(request), visible_study(request, slug)
     member = permissions.find_member(user, study)
     if member is None or member.role == Member.Role.RESEARCHER:
@@ -60,7 +66,10 @@ def _page_data(user: User, study: Study, rubric: RubricDefinition) -> dict[str, 
 
 
 def _digits(rubric: RubricDefinition) -> tuple[int, int]:
-    """Return the first and the last key of the first dimension: its values where they are digits, else 1 to n."""
+    """Return the first and the last key of the first dimension.
+
+    Its values where they are digits, else 1 to n.
+    """
     values = [level.value for level in rubric.dimensions[0].levels]
     if all(value.is_integer() and 0 <= value <= 9 for value in values):
         return int(min(values)), int(max(values))

@@ -1,4 +1,4 @@
-"""A study's settings: what it is called, whether it runs, its rules with what they will do, and their versions."""
+"""A study's settings: title, state, rules with their consequences, and versions."""
 
 from typing import Any
 
@@ -89,7 +89,10 @@ def change_protocol(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_safe
 def consequences(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show what the rules in the query would do; the page asks for it while the form is being filled in."""
+    """Show what the rules in the query would do.
+
+    The page requests it while the form is being filled in.
+    """
     study = _led_study(request, slug)
     context = {"study": study, **_consequences_context(request, study, _protocol_form(study, request.GET))}
     return render_page(request, "parts/protocol_consequences.html", context)
@@ -123,7 +126,10 @@ def _protocol_form(study: Study, data: Any = None, *, preset: str = "") -> Proto
 
 
 def _consequences_context(request: HttpRequest, study: Study, form: ProtocolForm) -> dict[str, Any]:
-    """Return what the rules in a form would do; a field that makes no sense counts as it is now."""
+    """Return what the rules in a form would do.
+
+    An invalid field counts as it is now.
+    """
     if form.is_bound:
         form.is_valid()
         fields = form.rules()
@@ -155,7 +161,7 @@ def _consequences_context(request: HttpRequest, study: Study, form: ProtocolForm
 
 
 def _forecast_bar(row: ForecastRow, tolerance: float) -> dict[str, Any]:
-    """Return a row of the forecast with the places of its bar, on an axis of 0 to 100."""
+    """Return a row of the forecast with its bar, from 0 to 100."""
     low, high = row.interval
     return {
         "row": row,

@@ -1,4 +1,4 @@
-"""In and out: signing in, being locked out, signing out, setting a password by a one-time link."""
+"""Signing in and out, lockout, and setting a password by a one-time link."""
 
 import math
 from typing import Any
@@ -35,13 +35,19 @@ class SignIn(auth_views.LoginView):
 
 
 class SignOut(auth_views.LogoutView):
-    """End the session of this browser; POST only, so that no picture or link can do it."""
+    """Ends the session of this browser.
+
+    By POST only, so that no picture or link can do it.
+    """
 
     http_method_names = ["post", "options"]
 
 
 class SetPassword(auth_views.PasswordResetConfirmView):
-    """Let the bearer of a one-time link choose a password; the link's secret is taken out of the address at once."""
+    """Sets a new password for the bearer of a one-time link.
+
+    The link's secret is removed from the address at once.
+    """
 
     http_method_names = ["get", "head", "post", "options"]
     template_name = "frontend/set_password.html"
@@ -75,7 +81,7 @@ class SetPassword(auth_views.PasswordResetConfirmView):
 
 
 def locked_out(request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any] | None) -> HttpResponse:
-    """Say that there were too many wrong passwords, and for how long nobody can try again."""
+    """Show that there were too many wrong passwords, and for how long sign-in is locked."""
     minutes = _minutes_left(request, credentials)
     message = ngettext(
         "Too many wrong passwords. Try again in %(minutes)d minute.",

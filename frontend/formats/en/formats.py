@@ -1,4 +1,7 @@
-"""English dates with the month as a word: 3/4 is a different day on either side of an ocean."""
+"""English date formats, with the month as a word.
+
+3/4 is a different day in British and in American English.
+"""
 
 DATE_FORMAT = "j F Y"
 SHORT_DATE_FORMAT = "j M Y"

@@ -47,7 +47,10 @@ STATUS_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class ScorecardView:
-    """Everything that a page shows of one scorecard; ``target`` is what people's score is, and part of every id."""
+    """Everything that a page shows of one scorecard.
+
+    ``target`` tells what people's score is, and is part of every id.
+    """
 
     target: str
     finding: str

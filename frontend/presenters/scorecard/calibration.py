@@ -1,4 +1,4 @@
-"""Whether a judge knows what it does not know: chances of disagreement against what came, and scores against people's.
+"""The calibration of a judge: predicted disputes and scores against observed ones.
 
 The card has groups for each dimension. Together they are put in order of what was expected and cut into ten of about
 equal size; each shows how often people were two points apart, with the interval that so many samples leave
@@ -29,7 +29,7 @@ NAMED_AT_MOST = 8
 
 
 class CalibrationGroup(NamedTuple):
-    """Samples of about the same expectation: what was expected of them on average, and what came."""
+    """Samples of about the same expectation, with the mean expected and observed value."""
 
     expected: float
     observed: float
@@ -77,7 +77,10 @@ def calibration_panel(card: Mapping[str, Any]) -> CalibrationPanel:
 
 
 def pool_groups(groups: Sequence[CalibrationGroup]) -> list[CalibrationGroup]:
-    """Return groups of several dimensions as at most ten of about equal size, by rising expectation."""
+    """Return groups of several dimensions as at most ten, by rising expectation.
+
+    The pools are of about equal size.
+    """
     total = sum(group.samples for group in groups)
     if not total:
         return []
@@ -139,7 +142,10 @@ def _description(groups: Sequence[CalibrationGroup], dimensions: int) -> str:
 
 
 def _calibration_text(dimensions: Sequence[Mapping[str, Any]], with_disputes: Sequence[Mapping[str, Any]]) -> str:
-    """Return what the drawing leaves out: how good the chances are by Brier and AUROC, and what intervals hold."""
+    """Return the calibration metrics that the drawing does not show.
+
+    Brier score and AUROC of predicted disputes, and the coverage of the intervals.
+    """
     sentences = []
     scores = [
         (dimension["key"], dimension["dispute"].get("brier"), dimension["dispute"].get("auroc"))
@@ -170,7 +176,10 @@ def _calibration_text(dimensions: Sequence[Mapping[str, Any]], with_disputes: Se
 
 
 def _metric_by_dimension(values: Sequence[tuple[str, float | None]], places: int, *, times: float = 1) -> str:
-    """Return a figure of each dimension in a row; of very many the lowest and the highest."""
+    """Return a metric of each dimension in one enumeration.
+
+    Of very many dimensions the lowest and the highest.
+    """
     defined = [(key, times * value) for key, value in values if value is not None]
     if not defined:
         return ""

@@ -1,4 +1,4 @@
-"""Two judges on the same samples: by how much one is nearer to people, with the interval that decides whether it is.
+"""The comparison of two judges on the same samples, with intervals of the differences.
 
 The figures are those of ``judge.evaluation.comparison``: differences are the first judge's less the second's.
 """
@@ -76,7 +76,10 @@ class ComparisonView:
 
 
 def comparison_view(comparison: Mapping[str, Any], *, first: str, second: str) -> ComparisonView:
-    """Lay out a comparison; ``first`` and ``second`` are what the judges are called, as ``run 7``."""
+    """Return the view of a comparison.
+
+    ``first`` and ``second`` are the names of the judges, as ``run 7``.
+    """
     compared = [dimension for dimension in comparison["dimensions"] if dimension["samples"]]
     return ComparisonView(
         first=first,
@@ -207,7 +210,10 @@ def _metrics_row(dimension: Mapping[str, Any]) -> ComparisonMetricsRow:
 
 
 def _format_signed(value: float) -> str:
-    """Return a difference with three decimals: two runs on the same data may differ by little."""
+    """Return a difference with its sign and three decimals.
+
+    Two runs on the same data may differ by little.
+    """
     text = format_decimals(abs(value), PLACES)
     if round(value, PLACES) == 0:
         return text

@@ -1,4 +1,4 @@
-"""RMSE and A@1 per dimension as dots on one axis: the judge with its interval between its baselines and one annotator.
+"""RMSE and A@1 of a judge, its baselines and one annotator, per dimension.
 
 The judge is a filled dot on a thick line, one annotator against the others a tall tick, a baseline a hollow shape of
 its own. The same figures stand beside the drawing and, for who hears the page, in words.

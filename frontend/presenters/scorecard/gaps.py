@@ -1,4 +1,7 @@
-"""How far off: the share of samples at each distance between the judge's rounded score and the final one."""
+"""The share of samples at each distance between the judge's and the final score.
+
+The judge's score is rounded to a level.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +39,10 @@ class _GapBar:
 
 
 def gap_charts(card: Mapping[str, Any]) -> list[GapChart]:
-    """Return each dimension's shares on one scale upward; none where people's scores are means and not levels."""
+    """Return a chart of each dimension's shares, all on one scale.
+
+    None where people's scores are means and not levels.
+    """
     measured = [
         (dimension, {float(gap): share for gap, share in dimension["asked"]["gaps"].items()})
         for dimension in card["dimensions"]

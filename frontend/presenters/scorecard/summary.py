@@ -68,7 +68,10 @@ def _beaten_sentence(with_interval: list[Mapping[str, Any]], measured: int) -> s
 
 
 def _not_beaten_sentence(measured: list[Mapping[str, Any]]) -> str:
-    """Say for each dimension whom the judge does not beat; dimensions of which the same is true share a clause."""
+    """Return which baselines the judge does not beat on which dimensions.
+
+    Dimensions with the same verdict share a clause.
+    """
     groups: dict[tuple[Verdict, str], list[str]] = {}
     for dimension in measured:
         gravest = _gravest_verdict(dimension)
@@ -98,7 +101,7 @@ def _beats_all(dimension: Mapping[str, Any]) -> bool:
 
 
 def _gravest_verdict(dimension: Mapping[str, Any]) -> tuple[Verdict, str] | None:
-    """Return the gravest verdict on a dimension, with the weakest baseline of which it is true."""
+    """Return the gravest verdict on a dimension, with the weakest baseline that has it."""
     verdicts = {
         name: compare_to_baseline(dimension["asked"], baseline)
         for name, baseline in baselines_by_name(dimension).items()
@@ -152,7 +155,10 @@ def _ceiling_sentence(with_interval: list[Mapping[str, Any]], measured: int) -> 
 
 
 def _baseline_at_ceiling(reached: list[Mapping[str, Any]]) -> str:
-    """Return the weakest baseline that comes as near to people as one annotator wherever the judge does."""
+    """Return the weakest baseline that also reaches the human ceiling, or an empty text.
+
+    It has to reach one annotator on every dimension on which the judge does.
+    """
     for name, words in BASELINE_WORDS.items():
         errors = [baselines_by_name(dimension).get(name, {}).get("rmse") for dimension in reached]
         if all(

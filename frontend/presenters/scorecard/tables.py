@@ -1,4 +1,4 @@
-"""The same in figures: each dimension's judge, baselines and human ceiling; and each generator by itself."""
+"""The tables of a scorecard: metrics by dimension, and by generator."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ GENERATORS_AT_MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class MetricCells:
-    """RMSE or A@1 of everybody: the baselines that the table has, the judge with its interval, one annotator."""
+    """RMSE or A@1 of the baselines, the judge with its interval, and one annotator."""
 
     baselines: list[str]
     judge: str
@@ -45,7 +45,10 @@ class ScorecardRow:
 
 @dataclass(frozen=True, slots=True)
 class MetricsWithRules:
-    """The judge's figures with the values that missing sides decide, which no judge can get wrong."""
+    """The judge's metrics including the values that missing sides decide.
+
+    No judge can get those wrong.
+    """
 
     label: str
     samples: str

@@ -1,4 +1,7 @@
-"""Words that a scorecard's parts share: names in a row, figures with their intervals, who is to be beaten."""
+"""The texts that the parts of a scorecard share.
+
+Enumerations, numbers with their intervals and names of baselines.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -32,7 +35,7 @@ def enumerate_names(names: Sequence[str]) -> str:
 
 
 def enumerate_or_count(names: Sequence[str]) -> str:
-    """Return names in a row, or how many they are where they would be too many for a sentence."""
+    """Return names as an enumeration; of too many some and the number of others."""
     if len(names) <= NAMED_AT_MOST:
         return enumerate_names(names)
     rest = len(names) - NAMED_AT_MOST + 1

@@ -1,4 +1,4 @@
-"""Curves of a training: how the loss falls over its steps, or the error on unseen questions with more to learn from.
+"""The curves of a training: loss over steps, or error over training samples.
 
 A run writes points of named series. Series of one kind share a drawing: those called ``RMSE`` are learning curves over
 the number of samples, those with ``loss`` in their name losses over steps; any other series stands by itself.
@@ -43,7 +43,10 @@ PENS = (
 
 @dataclass(frozen=True, slots=True)
 class CurveChart:
-    """One drawing in three parts: the numbers beside it, as wide as there is room the lines, and their names."""
+    """One drawing in three parts: axis numbers, lines and names.
+
+    The lines are as wide as there is room.
+    """
 
     title: str
     across: str
@@ -216,7 +219,10 @@ def _draw_curves(series: Mapping[str, Points], x_axis: PercentAxis, y_axis: Perc
 def _draw_series_names(
     ends: Sequence[tuple[str, tuple[float, float], str, str]], axis: PercentAxis, height: float
 ) -> SafeString:
-    """Write the name of each series at the height of its last point, moved apart where they would touch."""
+    """Write the name of each series at the height of its last point.
+
+    Names are moved apart where they would touch.
+    """
     heights = [_vertical_position(axis, y, height) for _name, (_x, y), _kind, _dash in ends]
     placed = responsive_svg.spread_apart(heights, LINE, TOP, TOP + height)
     shown = [name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…" for name, *_rest in ends]

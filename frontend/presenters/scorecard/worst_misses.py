@@ -1,4 +1,4 @@
-"""The worst misses: samples on which the judge was furthest from people by its own uncertainty."""
+"""The worst misses: samples with the largest error relative to the judge's uncertainty."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -50,7 +50,10 @@ class WorstMiss:
 
 
 def worst_misses(card: Mapping[str, Any], samples: Mapping[str, SampleShown]) -> list[WorstMiss]:
-    """Return the worst misses of all dimensions, the gravest first; what rounds to people's own score is no miss."""
+    """Return the worst misses of all dimensions, the gravest first.
+
+    What rounds to people's own score is no miss.
+    """
     misses = [
         (float(miss["surprise"]), miss, dimension)
         for dimension in card["dimensions"]
@@ -84,7 +87,10 @@ def _worst_miss(
 
 
 def level_chip(value: float, levels: Sequence[float]) -> SafeString:
-    """Show a score as its numeral in the colour of its level; one between levels, as a mean, without a colour."""
+    """Draw a score as its numeral in the colour of its level.
+
+    A value between levels, as a mean, has no colour.
+    """
     place = next((place for place, level in enumerate(levels) if abs(level - value) < 1e-9), None)
     if place is None:
         return format_html('<span class="level-chip rule">{}</span>', format_two_decimals(value))
