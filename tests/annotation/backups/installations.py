@@ -28,10 +28,10 @@ for model in apps.get_app_config("annotation").get_models(include_auto_created=T
 
 
 @contextmanager
-def new_place(kind: str, folder: Path, **more: str) -> Iterator[Installation]:
-    """Yield a place with a database of a kind and nothing in it."""
+def new_place(kind: str, folder: Path, *, migrated: bool = False, **more: str) -> Iterator[Installation]:
+    """Yield a place with a database of a kind and nothing in it, or empty tables where ``migrated`` is set."""
     folder.mkdir()
-    with fresh_database(kind, folder) as url:
+    with fresh_database(kind, folder, migrated=migrated) as url:
         place = Installation(folder / "data", {"DATABASE_URL": url, "DEMO": "1", **more})
         try:
             yield place

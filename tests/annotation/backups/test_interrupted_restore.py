@@ -65,7 +65,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A backup of the demo."""
     folder = tmp_path_factory.mktemp("demo")
-    with new_place("sqlite", folder / "made") as place:
+    with new_place("sqlite", folder / "made", migrated=True) as place:
         place.manage("demo")
         place.manage("backup", str(folder / "demo.tar"))
     return folder / "demo.tar"
@@ -148,11 +148,11 @@ def test_killed_before_it_migrated_forward_the_next_restore_only_does_that(
 @pytest.mark.postgres
 def test_what_the_other_database_cannot_hold_is_refused_and_leaves_the_place_empty(demo: Path, tmp_path: Path) -> None:
     odd = tmp_path / "odd.tar"
-    with new_place("sqlite", tmp_path / "a") as place:
+    with new_place("sqlite", tmp_path / "a", migrated=True) as place:
         place.manage("demo")
         place.python("from annotation.models import User\nUser.objects.update(time_zone='a\\0b')")
         place.manage("backup", str(odd))
-    with new_place("postgres", tmp_path / "b") as place:
+    with new_place("postgres", tmp_path / "b", migrated=True) as place:
         assert "The database refuses rows of the backup: annotation_user:" in refused(place, "restore", str(odd))
         assert files(place) == []
         place.manage("restore", str(demo))
@@ -160,14 +160,14 @@ def test_what_the_other_database_cannot_hold_is_refused_and_leaves_the_place_emp
 
 def test_rows_that_name_missing_rows_are_refused_at_the_end(kind: str, demo: Path, tmp_path: Path) -> None:
     dangling = tmp_path / "dangling.tar"
-    with new_place("sqlite", tmp_path / "a") as place:
+    with new_place("sqlite", tmp_path / "a", migrated=True) as place:
         place.manage("restore", str(demo))
         place.python(
             "from django.db import connection\ncursor = connection.cursor()\n"
             "cursor.execute('PRAGMA foreign_keys=OFF')\ncursor.execute('DELETE FROM annotation_level')"
         )
         place.manage("backup", str(dangling))
-    with new_place(kind, tmp_path / "b") as place:
+    with new_place(kind, tmp_path / "b", migrated=True) as place:
         assert "The database refuses rows" in refused(place, "restore", str(dangling))
         assert files(place) == []
         assert place.query("SELECT COUNT(*) FROM annotation_rating") == [(0,)]

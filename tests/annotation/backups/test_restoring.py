@@ -129,7 +129,7 @@ def people_scoring(place: Installation) -> Iterator[list[subprocess.Popen[str]]]
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_backup_taken_while_people_score_goes_on_in_a_place_of_the_other_kind(kind: str, tmp_path: Path) -> None:
     during, after, there, back = (tmp_path / name for name in ("1.tar.gz", "2.tar", "3.tar", "4.tar.gz"))
-    with new_place(kind, tmp_path / "a", **QUICK) as ours:
+    with new_place(kind, tmp_path / "a", migrated=True, **QUICK) as ours:
         ours.manage("demo")
         ours.python(MORE_SAMPLES)
         begun = ours.query(COUNT)[0][0]
@@ -162,11 +162,11 @@ def test_a_backup_taken_while_people_score_goes_on_in_a_place_of_the_other_kind(
         assert (gone_on["swept"], gone_on["waits"], gone_on["ends"]) == (1, ["queued", 1, ""], "done")
         assert theirs.python(RULES) == as_made
 
-    with new_place(OTHER[kind], tmp_path / "c") as theirs:
+    with new_place(OTHER[kind], tmp_path / "c", migrated=True) as theirs:
         theirs.manage("restore", str(after))
         assert theirs.python(FINGERPRINTS) == fingerprints
         theirs.manage("backup", str(there))
-    with new_place(kind, tmp_path / "d") as ours:
+    with new_place(kind, tmp_path / "d", migrated=True) as ours:
         ours.manage("restore", str(there))
         assert ours.python(FINGERPRINTS) == fingerprints
         ours.manage("backup", str(back))
@@ -178,15 +178,14 @@ def test_no_number_is_given_twice_though_the_newest_row_was_deleted_before_the_b
     kind: str, tmp_path: Path
 ) -> None:
     backup = tmp_path / "backup.tar"
-    with new_place(kind, tmp_path / "a") as ours:
-        ours.manage("migrate", "--verbosity=0")
+    with new_place(kind, tmp_path / "a", migrated=True) as ours:
         last = ours.python(
             "from annotation.models import User\n"
             "rows = [User.objects.create(username=name) for name in ('ann', 'ben', 'cho')]\n"
             "answer = rows[-1].pk\nrows[-1].delete()"
         )
         ours.manage("backup", str(backup))
-    with new_place(OTHER[kind], tmp_path / "b") as theirs:
+    with new_place(OTHER[kind], tmp_path / "b", migrated=True) as theirs:
         theirs.manage("restore", str(backup))
         assert (
             theirs.python("from annotation.models import User\nanswer = User.objects.create(username='sam').pk") > last
