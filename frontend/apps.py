@@ -1,4 +1,4 @@
-"""Registers this door as a Django application."""
+"""Registers the pages as a Django application."""
 
 from django.apps import AppConfig
 

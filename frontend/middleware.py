@@ -1,4 +1,4 @@
-"""What happens around every page: the viewer's clock, and refusals shown as pages."""
+"""The middleware of the pages: time zone, sign-in and refusals."""
 
 import zoneinfo
 from collections.abc import Callable

@@ -96,14 +96,14 @@ def draw_share_and_blind_share(value: float | None, blind: float | None, *, nota
 
 
 def draw_shares_axis() -> SafeString:
-    """Draw none, half and all, for the head of the column."""
+    """Draw 0, one half and 1, for the head of the column."""
     return svg.draw_axis(SHARE_SCALE, (0, 0.5, 1))
 
 
 def draw_amount(
     value: float | None, most: float, *, blind_value: float | None = None, width: float = 140
 ) -> SafeString:
-    """Draw an amount as a bar, and the blind arm's as a line across it."""
+    """Draw an amount as a bar, and the blind arm's as an upright line."""
     if value is None or most <= 0:
         return SafeString()
     pieces = [

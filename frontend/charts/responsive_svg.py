@@ -32,11 +32,11 @@ class PercentAxis:
     """Decimals of the ticks."""
 
     def position(self, value: float) -> str:
-        """Return where a value lies across; one beyond the ends lies at the end."""
+        """Return the horizontal position of a value, clipped to the ends."""
         return f"{_format_number(self.scale.position(value))}%"
 
     def tick_text(self, value: float, *, sign: bool = False) -> str:
-        """Return a tick as it is written."""
+        """Return the text of a tick."""
         text = format_decimals(abs(value), self.places)
         if round(value, self.places) == 0:
             return text
@@ -53,10 +53,10 @@ def build_percent_axis(
     whole_numbers: bool = False,
     pad: float = PAD,
 ) -> PercentAxis:
-    """Return an axis that holds ``values`` between round ticks, at most ``most`` of them.
+    """Return an axis that holds ``values`` between round ticks, at most ``max_ticks`` of them.
 
     A lone value has something around it, but nothing below ``low`` or above ``high``; with ``zero`` the axis holds zero
-    and something on both sides of it; ``whole`` ticks are whole numbers.
+    and something on both sides of it; with ``whole_numbers`` the ticks are whole numbers.
     """
     numbers = list(values)
     least, greatest = (min(numbers), max(numbers)) if numbers else (0.0, 1.0)
@@ -111,7 +111,7 @@ def draw_fixed(width: float, height: float, inside: Iterable[SafeString], *, lab
 def draw_vertical_line(
     x: str, bottom: float, kind: str = "grid", *, top: float = 0, dashed: bool = False
 ) -> SafeString:
-    """Draw an upright line at a place across."""
+    """Draw a vertical line at a horizontal position."""
     return draw_line(x, x, top, bottom, kind, dashed=dashed)
 
 
@@ -132,14 +132,14 @@ def draw_line(
 
 
 def draw_text(x: str, y: float, words: str, *, anchor: str = "middle", kind: str = "axis-label") -> SafeString:
-    """Write words at a place."""
+    """Draw a text at a position."""
     return format_html(
         '<text x="{}" y="{}" text-anchor="{}" class="{}">{}</text>', x, _format_number(y), anchor, kind, words
     )
 
 
 def draw_bar(x: str, width: str, floor: float, height: float, kind: str) -> SafeString:
-    """Draw an upright bar on a floor."""
+    """Draw a vertical bar that stands at the height ``floor``."""
     return format_html(
         '<rect x="{}" y="{}" width="{}" height="{}" class="{}"/>',
         x,
@@ -151,7 +151,7 @@ def draw_bar(x: str, width: str, floor: float, height: float, kind: str) -> Safe
 
 
 def draw_dot(x: str, y: float, *, radius: float = 6, kind: str = "f-acc") -> SafeString:
-    """Draw the judge's mark."""
+    """Draw a dot, the mark of the judge."""
     return format_html(
         '<circle cx="{}" cy="{}" r="{}" class="{}"/>', x, _format_number(y), _format_number(radius), kind
     )
@@ -167,7 +167,7 @@ SHAPES = {
 
 
 def draw_mark(shape: str, x: str, y: float, *, over: bool = False) -> SafeString:
-    """Draw a mark at a place across; ``over`` another one it lets that show through."""
+    """Draw a mark at a position; with ``over`` it lets another one show through."""
     fill = "f-none" if over else "f-paper"
     return format_html(
         '<svg x="{}" y="{}" overflow="visible">{}</svg>',
@@ -178,19 +178,19 @@ def draw_mark(shape: str, x: str, y: float, *, over: bool = False) -> SafeString
 
 
 def draw_ticks(axis: PercentAxis, *, sign: bool = False) -> SafeString:
-    """Draw the numbers of an axis by themselves, for the foot of a column."""
+    """Draw the numbers of an axis, for the foot of a column."""
     return draw_responsive(
         18, [draw_text(axis.position(value), 13, axis.tick_text(value, sign=sign)) for value in axis.ticks]
     )
 
 
 def join_pieces(pieces: Iterable[SafeString]) -> SafeString:
-    """Return drawn pieces as one."""
+    """Return SVG elements joined into one text."""
     return format_html_join("", "{}", ((piece,) for piece in pieces))
 
 
 def format_percent(share: float) -> str:
-    """Return a place or a length across as a share of the whole."""
+    """Return a share of the width as an SVG length in per cent."""
     return f"{_format_number(100 * share)}%"
 
 

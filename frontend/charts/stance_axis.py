@@ -46,7 +46,7 @@ class StanceAxis:
 def build_stance_axis(
     dimension: DimensionDefinition, stances: Sequence[StanceView], participants: Sequence[ParticipantView]
 ) -> StanceAxis:
-    """Lay the stances out on the levels of their dimension."""
+    """Return the stances on the levels of their dimension."""
     values = [level.value for level in dimension.levels]
     by_alias = {participant.alias: participant for participant in participants}
     first = _value_range([stance.first for stance in stances])

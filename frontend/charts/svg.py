@@ -2,7 +2,7 @@
 
 The content security policy forbids inline styles.
 
-Every function returns one ``<svg>``. A drawing that stands beside its own figures is hidden from screen readers; one
+Every function returns one ``<svg>``. A drawing that stands beside its own numbers is hidden from screen readers; one
 that says something of its own takes a ``label``. Distances are in CSS pixels; a phone shows the same drawing.
 """
 
@@ -26,7 +26,7 @@ class ChartScale:
     pad: float = 8
 
     def position(self, value: float) -> float:
-        """Return where a value lies, in pixels; one beyond the ends lies at the end."""
+        """Return the position of a value in pixels, clipped to the ends."""
         if self.high <= self.low:
             return self.width / 2
         share = (min(self.high, max(self.low, value)) - self.low) / (self.high - self.low)
@@ -407,7 +407,7 @@ def _draw_lines(places: Sequence[tuple[float, float] | None], kind: str, thickne
 
 
 def draw_svg(width: float, height: float, pieces: Iterable[SafeString], label: str = "") -> SafeString:
-    """Return a drawing of pieces; without a label it is hidden from screen readers."""
+    """Return an SVG element; without a label it is hidden from screen readers."""
     return _svg_element(width, height, _join_pieces(pieces), label)
 
 
@@ -427,7 +427,7 @@ def _join_pieces(pieces: Iterable[SafeString]) -> SafeString:
 
 
 def format_pixels(value: float) -> str:
-    """Return a distance as drawings write it."""
+    """Return a length in pixels with at most one decimal."""
     return f"{value:.1f}".removesuffix(".0")
 
 

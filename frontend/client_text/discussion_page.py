@@ -1,4 +1,4 @@
-"""The words of the discussion page's script, translated by the server.
+"""The texts of the discussion page's script, translated by the server.
 
 The script fills ``{names}`` in; a key that ends in ``_one`` is the singular of the key without it.
 """

@@ -1,4 +1,4 @@
-"""What the scripts of the annotators' pages start from, apart from their words."""
+"""The data with which the scripts of the annotators' pages start."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The words of the scoring page's script, translated by the server.
+"""The texts of the scoring page's script, translated by the server.
 
 The script fills ``{names}`` in; a key that ends in ``_one`` is the singular of the key without it.
 """

@@ -1,4 +1,4 @@
-"""The words that the scripts of the annotators' pages share, translated by the server.
+"""The texts that both scripts of the annotators' pages share, translated by the server.
 
 The scripts fill ``{names}`` in; a key that ends in ``_one`` is the singular of the key without it.
 """
@@ -82,6 +82,6 @@ def _refused_writes_text() -> dict[str, str]:
     }
 
 
-def text_with_singular(key: str, one: str, many: str) -> dict[str, str]:
+def text_with_singular(key: str, singular: str, plural: str) -> dict[str, str]:
     """Return a text with its singular."""
-    return {f"{key}_one": one, key: many}
+    return {f"{key}_one": singular, key: plural}

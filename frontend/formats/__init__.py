@@ -1,1 +1,1 @@
-"""How dates are written where a language's usual way could be misread."""
+"""Date formats for languages whose usual ones could be misread."""

@@ -1,4 +1,4 @@
-"""What people fill in about themselves: signing in, their details, their password, their tokens."""
+"""The forms of an account: sign-in, details, password and tokens."""
 
 import zoneinfo
 from typing import Any

@@ -45,15 +45,15 @@ class CaseFilterForm(forms.Form):
     ) -> None:
         super().__init__(*args)
         for name, choices in (
-            ("dimension", [(one.key, f"{one.key} {one.name}") for one in dimensions]),
-            ("waits_for", [(one.public_id, vocabulary.member_name(one, names=names)) for one in awaited]),
+            ("dimension", [(row.key, f"{row.key} {row.name}") for row in dimensions]),
+            ("waits_for", [(row.public_id, vocabulary.member_name(row, names=names)) for row in awaited]),
         ):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
             field.choices = [("", _("any")), *choices]
 
     def forget_people(self) -> None:
-        """Leave out what makes no sense of closed cases, which wait for nobody."""
+        """Remove the fields about people: closed cases wait for nobody."""
         del self.fields["waits_for"], self.fields["people"]
 
 
@@ -117,7 +117,7 @@ class ExcuseForm(PageForm):
 
 
 class DeadlineForm(PageForm):
-    """Until when the participants have time."""
+    """A new deadline for the participants."""
 
     error_fields = {"due_at": "until"}
 

@@ -76,7 +76,7 @@ class ImportForm(PageForm):
             del self.fields["images"], self.fields["path"]
 
     def clean(self) -> dict[str, Any]:
-        """Ask for one of upload and path."""
+        """Require either an upload or a path."""
         data = super().clean() or {}
         sources = [name for name in ("file", "path") if data.get(name)]
         if not sources and "file" not in self.errors and "path" not in self.errors:

@@ -1,4 +1,4 @@
-"""What narrows a list of long work."""
+"""The filter of the list of jobs."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,7 +13,7 @@ STATES = ("running", "queued", "done", "failed", "cancelled")
 
 
 class JobFilterForm(forms.Form):
-    """Kind and state; what is neither is left out."""
+    """The kind and the state of jobs; invalid values are left out."""
 
     kind = forms.ChoiceField(label=_("Kind"), required=False)
     state = forms.ChoiceField(label=_("State"), required=False)

@@ -1,4 +1,4 @@
-"""What is filled in about judges: a training, and predictions from elsewhere."""
+"""The forms about judges: a training, and predictions from elsewhere."""
 
 from typing import Any
 
@@ -55,7 +55,8 @@ class TrainForm(PageForm):
             (row.public_id, f"{row.number}: {row.name}") for row in self._releases
         ]
         self.fields["preset"].choices = [  # type: ignore[attr-defined]
-            (f"{one.backend}/{one.name}", f"{one.backend}, {one.name}: {one.description}") for one in presets
+            (f"{preset.backend}/{preset.name}", f"{preset.backend}, {preset.name}: {preset.description}")
+            for preset in presets
         ]
         self.fields["preset"].initial = f"{presets[0].backend}/{presets[0].name}"
 

@@ -1,4 +1,4 @@
-"""Making a study: from nothing, or after another one."""
+"""The forms for a new study and for a copy of one."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

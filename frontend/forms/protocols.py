@@ -1,4 +1,4 @@
-"""The rules of a study, as a form."""
+"""The form of a study's rules."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

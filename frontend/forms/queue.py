@@ -19,7 +19,7 @@ MOST_RANGES = 6
 
 
 class QueueFilterForm(forms.Form):
-    """What a queue is narrowed by; values that make no sense are left out."""
+    """The filter of a queue; invalid values are left out."""
 
     dimension = forms.ChoiceField(label=_("Dimension"), required=False)
     domain = forms.CharField(label=_("Domain"), max_length=120, required=False)
@@ -58,7 +58,7 @@ class QueueFilterForm(forms.Form):
             )
 
     def queue_filter(self, *, dismissed: bool) -> queue_list.QueueFilter:
-        """What makes sense of it, as the list takes it."""
+        """Return the valid values as the filter of the list."""
         data = self.cleaned_data
         return queue_list.QueueFilter(
             dimension=data.get("dimension", ""),

@@ -19,7 +19,7 @@ from .base import PageForm
 
 
 class FilesForm(PageForm):
-    """Which files are made of a release."""
+    """The formats and options of a release's files."""
 
     formats = forms.MultipleChoiceField(
         label=_("Files"),
@@ -65,7 +65,7 @@ class ReleaseForm(FilesForm):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Look at the size that is asked for alone."""
+        """Require the size of the test part, as a share or as a number."""
         data = super().clean() or {}
         wanted = "test_share" if data.get("test_by") == "share" else "test_count"
         if data.get(wanted) is None and wanted not in self.errors:
@@ -76,8 +76,8 @@ class ReleaseForm(FilesForm):
         """Return the arguments of the job, as its kind takes them."""
         data = self.cleaned_data
         size = "test_share" if data["test_by"] == "share" else "test_count"
-        own = {"name": data["name"], size: data[size], "exact": data["exact"], "seed": data["seed"]}
-        return {**own, **super().arguments()}
+        release_arguments = {"name": data["name"], size: data[size], "exact": data["exact"], "seed": data["seed"]}
+        return {**release_arguments, **super().arguments()}
 
 
 class PoolForm(PageForm):

@@ -74,7 +74,7 @@ class SampleFilterForm(forms.Form):
 
     @property
     def sample_filter(self) -> sample_list.SampleFilter:
-        """What makes sense of it, as the list takes it."""
+        """The valid values as the filter of the list."""
         data = self.cleaned_data
         names = ("state", "generator", "domain", "disputed", "outcome")
         return sample_list.SampleFilter(search=data.get("q", ""), **{name: data.get(name, "") for name in names})

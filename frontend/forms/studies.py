@@ -1,4 +1,4 @@
-"""What those who lead fill in: a study, its members and invitations."""
+"""The forms of a study, its members and invitations."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -26,7 +26,7 @@ STUDY_STATES = [
 
 
 class StudyForm(PageForm):
-    """What can be changed about a study."""
+    """The title, instructions and state of a study."""
 
     title = forms.CharField(label=_("Title"), max_length=200, error_messages={"required": _("Give it a title.")})
     instructions = forms.CharField(
@@ -41,7 +41,7 @@ class StudyForm(PageForm):
 
 
 class InviteForm(PageForm):
-    """A link: for which role, for how many, for how long."""
+    """An invitation: its role, number of uses and time of validity."""
 
     role = forms.ChoiceField(label=_("Role"), choices=ROLES)
     uses = forms.IntegerField(

@@ -25,7 +25,7 @@ HEAT_MAP_PEOPLE = 16
 
 @dataclass(frozen=True, slots=True)
 class AgreementRow:
-    """One line of figures: a dimension, or one group's share in it."""
+    """The metrics of a dimension, or of one group of samples on it."""
 
     key: str
     name: str
@@ -84,7 +84,7 @@ def stored_rows(agreement: Mapping[str, Any] | None, level: str, by: str) -> lis
 def agreement_table(
     agreement: Mapping[str, Any] | None, rubric: RubricDefinition, *, level: str, by: str = "all", width: float = 300
 ) -> AgreementTable:
-    """Lay out agreement per dimension, in the rubric's order; groups by name within each."""
+    """Return agreement by dimension in the rubric's order, with groups by name."""
     rows = stored_rows(agreement, level, by)
     scale = svg.alpha_scale(
         (min([row["alpha"], *(row.get("interval") or [])]) for row in rows if row.get("alpha") is not None),
@@ -107,7 +107,7 @@ def agreement_table(
 
 
 def group_name(row: Mapping[str, Any], by: str) -> str:
-    """Return what a group of samples is called."""
+    """Return the name of a group of samples."""
     return str(row.get("group", {}).get(by) or _("none given"))
 
 
@@ -146,7 +146,7 @@ def summary_sentence(shown: AgreementTable) -> str:
 
 @dataclass(frozen=True, slots=True)
 class HeatMapCell:
-    """What two people have in common."""
+    """A metric of one pair of people."""
 
     value: float | None
     shade: int | None
@@ -252,7 +252,7 @@ class StanceChangeRow:
 
 
 def stance_change_rows(agreement: Mapping[str, Any] | None, rubric: RubricDefinition) -> list[StanceChangeRow]:
-    """Lay out what discussions moved per dimension; one that was never discussed has no row."""
+    """Return the stance changes of each dimension that was discussed."""
     rows: list[Mapping[str, Any]] = (agreement or {}).get("moved") or []
     by_key = {row["dimension"]: row for row in rows if row.get("stances")}
     most = max((max(row["down"], row["up"]) for row in by_key.values()), default=0)
@@ -289,7 +289,7 @@ def _direction_words() -> Sequence[tuple[str, str]]:
 
 
 def stance_change_sentence(rows: Sequence[StanceChangeRow]) -> str:
-    """Return what discussions did, in a sentence; nothing where none is over."""
+    """Return a sentence on the stance changes; empty where no discussion is over."""
     stances = sum(row.metrics["stances"] for row in rows)
     if not stances:
         return ""

@@ -29,7 +29,7 @@ LEVEL_SENTENCES = {
 
 
 def format_two_decimals(value: float | None) -> str:
-    """Return a figure with two decimals and a real minus."""
+    """Return a number with two decimals and a real minus."""
     if value is None:
         return "–"
     return (MINUS if value < 0 and round(value, 2) != 0 else "") + format_decimals(abs(value), 2)

@@ -66,7 +66,7 @@ class AnnotatorBoard:
 
 
 def annotator_board(reports: StudyReports, people: People, held: Mapping[str, int]) -> AnnotatorBoard:
-    """Lay out everybody who has scored or may score."""
+    """Return the rows of everybody who has scored or may score."""
     work = {row["member"]: row for row in (reports.progress or {}).get("members", [])}
     quality = _rows_by_member(reports.annotators)
     overall = {row["member"]: row for row in (reports.annotators or {}).get("overall", [])}
@@ -172,12 +172,12 @@ def _rows_by_member(stored: Mapping[str, Any] | None) -> dict[str, list[dict[str
 
 
 def last_weeks(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return the last weeks of which anybody has figures, in order."""
+    """Return the last weeks of which anybody has values, in order."""
     return sorted({week["week"] for row in rows for week in row.get("weeks") or []})[-SHOWN_WEEKS:]
 
 
 def values_by_week(row: Mapping[str, Any], name: str, weeks: Sequence[str]) -> list[float | None]:
-    """Return one figure of a row in each of ``weeks``, None where there is none."""
+    """Return a row's metric in each of ``weeks``, None where it is missing."""
     by_name = {week["week"]: week.get(name) for week in row.get("weeks") or []}
     return [by_name.get(week) for week in weeks]
 
@@ -212,7 +212,7 @@ class DimensionRow:
 
 @dataclass(frozen=True, slots=True)
 class AnnotatorPage:
-    """What is known of one annotator's scores."""
+    """The metrics and drawings of one annotator's page."""
 
     rows: list[DimensionRow]
     whole: Mapping[str, Any] | None
@@ -235,7 +235,7 @@ class AnnotatorPage:
 
 
 def annotator_page(reports: StudyReports, public_id: str, rubric: RubricDefinition) -> AnnotatorPage:
-    """Lay out one annotator's figures per dimension and over the weeks."""
+    """Return one annotator's metrics by dimension and over the weeks."""
     rows = _rows_by_member(reports.annotators).get(public_id, [])
     by_key = {row["dimension"]: row for row in rows}
     overall = _row_of_member((reports.annotators or {}).get("overall", []), public_id)

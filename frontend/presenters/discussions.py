@@ -96,7 +96,7 @@ def participant_names(case: CaseView) -> dict[str, str]:
 
 
 def case_headline(case: CaseView, *, leads: bool) -> str:
-    """Return what there is to know first of a case."""
+    """Return the headline of a case."""
     open_keys = [topic.key for topic in case.topics if topic.state == "open"]
     if case.state == Discussion.State.CLOSED:
         return _("This discussion is closed")
@@ -113,7 +113,7 @@ def case_headline(case: CaseView, *, leads: bool) -> str:
 
 
 def case_summary(case: CaseView) -> str:
-    """Return why a case is there, since when, and until when."""
+    """Return why a case was opened, when, and its deadline."""
     active = sum(participant.state == Participant.State.ACTIVE for participant in case.participants)
     sentences = [
         ngettext(
@@ -139,20 +139,20 @@ def case_summary(case: CaseView) -> str:
 
 
 def decision_message(values: Mapping[str, float]) -> str:
-    """Return what a decision has done."""
+    """Return the message after a decision."""
     values_text = ", ".join(f"{key} {value:g}" for key, value in values.items())
     return _("Decided: %(values)s.") % {"values": values_text}
 
 
 def deadline_message(due_at: datetime | None) -> str:
-    """Return what a new deadline has done."""
+    """Return the message after a change of the deadline."""
     if due_at is None:
         return _("There is no deadline any more: it stays with the participants until they agree.")
     return _("The participants have until %(day)s.") % {"day": vocabulary.format_day(due_at)}
 
 
 def format_duration(length: timedelta) -> str:
-    """Return about how long a time is, in its largest unit."""
+    """Return a duration, rounded to its largest unit."""
     minutes = max(1, round(length.total_seconds() / 60))
     if minutes < 60:
         return _("%(n)d min") % {"n": minutes}

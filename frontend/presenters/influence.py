@@ -39,7 +39,7 @@ class InfluenceRow:
 
 @dataclass(frozen=True, slots=True)
 class ArmBlock:
-    """What one arm did."""
+    """The rows of one arm."""
 
     arm: str
     arm_name: str
@@ -91,7 +91,7 @@ class InfluencePage:
 
 
 def influence_page(report: Report, rubric: RubricDefinition, people: People) -> InfluencePage:
-    """Lay out the report, dimensions in the rubric's order, rubber stamps before the others."""
+    """Return the report as its page shows it."""
     limit = report["limit"]
     scale = drawing.anchoring_scale(report["rows"], limit)
     names = {dimension.key: dimension.name for dimension in rubric.dimensions}
@@ -145,13 +145,13 @@ def _arm_rows(rows: Sequence[Mapping[str, Any]]) -> list[ArmRow]:
 
 
 def rows_of_annotator(report: Report | None, member: Member, *, names: bool) -> list[AnnotatorInfluenceRow]:
-    """Lay out one annotator's arms; nothing of somebody who has not met the judge."""
+    """Return the rows of one annotator, one for each arm."""
     rows = [row for row in (report or {}).get("people", []) if row["member"] == member.public_id]
     return annotator_influence_rows(rows, People({member.public_id: member}, names))
 
 
 def annotator_influence_rows(rows: Sequence[Mapping[str, Any]], people: People) -> list[AnnotatorInfluenceRow]:
-    """Lay out annotators: rubber stamps first, then by name."""
+    """Return a row per annotator and arm, rubber stamps first, then by name."""
     influence_rows = [
         AnnotatorInfluenceRow(
             member=row["member"],

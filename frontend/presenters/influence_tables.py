@@ -1,4 +1,4 @@
-"""The influence report as tables to take away, unrounded."""
+"""The influence report as CSV rows, unrounded."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

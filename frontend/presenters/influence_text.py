@@ -86,7 +86,7 @@ def alarm_text(row: Mapping[str, Any], *, both: bool) -> str:
 
 
 def evaluated_on_text(report: Report) -> str:
-    """Return what the report rests on."""
+    """Return what the report was evaluated on."""
     values = sum(row["values"] for row in report["rows"] if row["dimension"] is None)
     blind = max((row["blind_values"] for row in report["rows"] if row["dimension"] is None), default=0)
     people = len({row["member"] for row in report["people"]})
@@ -130,7 +130,7 @@ def rubber_stamp_rows(report: Report | None) -> list[Mapping[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class MissingRequirement:
-    """What there has to be before anybody meets a judge, and where it is done."""
+    """A requirement for showing suggestions, and the page where it is met."""
 
     text: str
     url: str
@@ -159,7 +159,7 @@ def missing_requirements(study: Study, protocol: Protocol) -> Sequence[MissingRe
 
 
 def _rules_against_suggestions(protocol: Protocol) -> list[str]:
-    """Return by which of a study's rules nobody meets a judge; see `annotation.suggestions.arms`."""
+    """Return which rules prevent suggestions; see `annotation.suggestions.arms`."""
     reasons = []
     if protocol.suggestions == Protocol.Suggestions.NONE:
         reasons.append(_("The rules of this study let no annotator meet a judge."))
@@ -173,7 +173,7 @@ def _rules_against_suggestions(protocol: Protocol) -> list[str]:
 
 
 def reading_guide(limit: float) -> list[tuple[str, str]]:
-    """Return how the figures are to be read, as terms and explanations."""
+    """Return how to read the metrics, as terms and explanations."""
     return [
         (
             _("Pull"),

@@ -1,4 +1,4 @@
-"""What the page of one piece of long work shows."""
+"""The context of a job's page."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -90,7 +90,7 @@ def _record_preview_exposure(preview: Sequence[Mapping[str, Any]], study: Study,
 
 
 def _next_steps(job: Job, study: Study) -> list[tuple[str, str]]:
-    """Return where to go on from work that is done: words and addresses."""
+    """Return links to what a finished job has made: labels and addresses."""
 
     def to(name: str, label: str) -> tuple[str, str]:
         return label, reverse(name, args=[study.slug])
@@ -109,8 +109,8 @@ def _next_steps(job: Job, study: Study) -> list[tuple[str, str]]:
         case "move_samples":
             steps = [to("samples", _("Look at the samples")), to("settings", _("Back to the settings"))]
         case "release" | "render_release":
-            made = (job.result or {}).get("release", "")
-            steps = [(_("See the release and take its files away"), reverse("release", args=[study.slug, made]))]
+            release_id = (job.result or {}).get("release", "")
+            steps = [(_("See the release and take its files away"), reverse("release", args=[study.slug, release_id]))]
         case "import_predictions":
             steps = [to("judges", _("See the judges"))]
         case "judge_train" | "judge_predict" | "judge_evaluate":

@@ -48,7 +48,7 @@ RESULT_LABELS = (
 
 
 def job_title(job: Job) -> str:
-    """Return what a job is, as the beginning of a sentence."""
+    """Return the title of a job, as the beginning of a sentence."""
     title = vocabulary.stored_word(job.kind)
     title = title[:1].upper() + title[1:]
     return _("%(what)s, dry run") % {"what": title} if job.arguments.get("dry_run") else title
@@ -64,7 +64,7 @@ def requester_name(job: Job, viewer: User, *, leads: bool) -> str:
 
 
 def request_rows(job: Job) -> list[tuple[str, str]]:
-    """Return what a job was asked to do, as labels and words."""
+    """Return the input and arguments of a job, as labels and texts."""
     rows = [(_("File"), name_of_input(job.file))] if job.file else []
     how = []
     for name, value in job.arguments.items():
@@ -96,7 +96,7 @@ def result_counts(result: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
 
 
 def format_duration(seconds: float) -> str:
-    """Return how long something takes, no finer than people plan by."""
+    """Return a duration, no finer than people plan by."""
     if seconds < MINUTE:
         whole_seconds = max(1, round(seconds))
         return ngettext("%(n)s second", "%(n)s seconds", whole_seconds) % {"n": whole_seconds}

@@ -19,7 +19,7 @@ from annotation.models.jobs import UNFINISHED
 from annotation.scoring.exposures import record_exposure
 
 from . import annotator_remarks, jobs, vocabulary
-from .scorecard import SampleShown, curve_charts, scorecard_view
+from .scorecard import ShownSample, curve_charts, scorecard_view
 
 TARGETS = ("final", "mean")
 UNDEFINED = "–"
@@ -36,7 +36,7 @@ class JudgeRunRow:
 
     @classmethod
     def of(cls, line: JudgeListRow, keys: Sequence[str]) -> "JudgeRunRow":
-        """Return a run's row under a head of these dimensions."""
+        """Return the row of a run, with the metrics of these dimensions."""
         metrics_by_key = {row["key"]: row for row in judge_list.judge_metrics(line.scorecard)} if line.scorecard else {}
         job = line.run.job if judge_list.is_training(line.run) else None
         return cls(
@@ -56,7 +56,7 @@ def _rmse_and_best_baseline(row: Mapping[str, Any] | None) -> tuple[str, str]:
 
 
 def list_page(study: Study) -> dict[str, Any]:
-    """Return what the list of a study's judges shows."""
+    """Return the context of the list of a study's judges."""
     keys = [dimension.key for dimension in load_rubric(study.rubric_id).dimensions]
     rows = [JudgeRunRow.of(line, keys) for line in judge_list.list_runs(study)]
     active = next((row for row in rows if row.line.run.active), None)
@@ -69,7 +69,7 @@ def list_page(study: Study) -> dict[str, Any]:
 
 
 def run_page(run: JudgeRun, user: User, *, target: str, release: str) -> dict[str, Any]:
-    """Return what the page of a run shows; ``release`` chooses among its scorecards.
+    """Return the context of a run's page; ``release`` chooses its scorecard.
 
     Who looks at its worst misses sees final scores, and never scores those samples as independent afterwards.
     """
@@ -116,7 +116,7 @@ def _finished_run_context(run: JudgeRun, cards: Sequence[Scorecard]) -> dict[str
 
 
 def training_progress(job: Job | None) -> dict[str, Any]:
-    """Return how far a training is, as the page of a job says it."""
+    """Return the progress of a training, as a job's page shows it."""
     if job is None:
         return {}
     pace = services.job_pace(job)
@@ -143,7 +143,7 @@ def _choose_scorecard(cards: Sequence[Scorecard], release: str, run: JudgeRun) -
     return next(iter([*of_requested_release, *of_training_release, *newest]), None)
 
 
-def _samples_of_worst_misses(card: Scorecard, target: str, study: Study, user: User) -> dict[str, SampleShown]:
+def _samples_of_worst_misses(card: Scorecard, target: str, study: Study, user: User) -> dict[str, ShownSample]:
     names = {miss["id"] for row in card.cards[target]["dimensions"] for miss in row["worst"]}
     samples = list(Sample.objects.filter(study=study, external_id__in=names))
     member = permissions.find_member(user, study)
@@ -155,7 +155,7 @@ def _samples_of_worst_misses(card: Scorecard, target: str, study: Study, user: U
         SamplePicture.objects.filter(sample__in=keys).order_by("-position").values_list("sample_id", "public_id")
     )
     return {
-        sample.external_id: SampleShown(
+        sample.external_id: ShownSample(
             url=reverse("sample", args=[study.slug, sample.public_id]),
             question=questions.get(sample.pk, "").strip().partition("\n")[0],
             thumb=reverse("api:picture", args=[pictures[sample.pk], "web"]) if sample.pk in pictures else "",
@@ -166,7 +166,7 @@ def _samples_of_worst_misses(card: Scorecard, target: str, study: Study, user: U
 
 
 def run_details(run: JudgeRun) -> list[tuple[str, str]]:
-    """Return what a run is made of, as labels and words."""
+    """Return the details of a run, as labels and texts."""
     rows: list[tuple[str, str]] = [(_("Called"), run.name)]
     if run.backend:
         rows.append((_("Backend"), f"{run.backend}, {run.preset}"))

@@ -93,7 +93,7 @@ def rule_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tu
 
 
 def preset_title(name: str) -> str:
-    """Return what a preset is called; rules of no preset are the study's own."""
+    """Return the title of a preset, or that the protocol is the study's own."""
     return str(PRESET_TITLES[name]) if name in PRESET_TITLES else _("A protocol of its own")
 
 
@@ -118,7 +118,7 @@ def rule_consequences(
 
 
 def can_be_discussed(rules: Mapping[str, Any]) -> bool:
-    """Can a sample come to be discussed under these rules?"""
+    """Tell whether a sample can be discussed under these rules."""
     several = rules["annotators_per_sample"] > 1 or rules["cross_review"] != "none"
     return several and rules["decide"] == "discuss"
 
@@ -235,7 +235,7 @@ def people_needed_text(rules: Mapping[str, Any], able: int, *, admins: int = 0) 
 
 
 def forecast_evaluated_on(forecast: RuleForecast) -> str:
-    """Return what a forecast rests on, as sentences."""
+    """Return what a forecast was evaluated on, as sentences."""
     if not forecast.rows:
         return forecast.needed
     samples = ngettext(
@@ -268,7 +268,7 @@ def _work_time_text(time: WorkTime, measured: str, assumed: str) -> str:
 
 
 def format_hours(value: float) -> str:
-    """Return hours of work, as exactly as a forecast can know them."""
+    """Return hours of work, with a decimal below ten."""
     return number_format(value, decimal_pos=1 if 0 < value < 10 else 0, force_grouping=True)
 
 
@@ -278,5 +278,5 @@ def format_interval(low: float, high: float) -> str:
 
 
 def preset_title_of_rules(rules: Mapping[str, Any]) -> str:
-    """Return the preset that these rules are, in words."""
+    """Return the title of the preset that these rules are."""
     return preset_title(preset_of(rules))

@@ -34,7 +34,7 @@ class ScoreDot:
 
 @dataclass(frozen=True, slots=True)
 class QueueChart:
-    """What is drawn; everything in the drawing's own units."""
+    """The elements of the drawing, in its own units."""
 
     scale: SafeString
     """The levels, as SVG."""

@@ -1,4 +1,4 @@
-"""Why a sample stands where it stands in a review queue, in words."""
+"""The explanation of an entry's rank in a review queue."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -37,11 +37,11 @@ def explain_rank(row: QueueRow, rubric: RubricDefinition, *, widest: bool = Fals
     reason, key = row.reason, dimension_key(row.entry, rubric)
     if reason is None:
         return RankExplanation("", _("You take part in its discussion: your reasons come first."), "")
-    head, rest = _observed_text(reason, key, row, widest=widest)
+    head, text = _observed_text(reason, key, row, widest=widest)
     if reason.kind is ReasonKind.RANDOM:
-        head, rest = _("Drawn at random."), " ".join(filter(None, (head, rest)))
+        head, text = _("Drawn at random."), " ".join(filter(None, (head, text)))
     more = [
-        rest,
+        text,
         _agreeing_dimensions_text(row, key, reason),
         *_missing_side_texts(row.sample, rubric),
         _missing_scores_text(row, reason),
@@ -64,8 +64,8 @@ def _observed_text(reason: RankingReason, key: str, row: QueueRow, *, widest: bo
         return _predicted_dispute_text(reason, words, row)
     if len(reason.values) == 1:
         return _one_score_text(reason, words, row)
-    rest = f"{_spread_text(reason, row, widest=widest)} {_prefilled_count_text(row)}".rstrip()
-    return _("%(key)s %(values)s:") % words, rest
+    text = f"{_spread_text(reason, row, widest=widest)} {_prefilled_count_text(row)}".rstrip()
+    return _("%(key)s %(values)s:") % words, text
 
 
 def _spread_text(reason: RankingReason, row: QueueRow, *, widest: bool) -> str:
@@ -110,22 +110,22 @@ def _far_judge_text(reason: RankingReason) -> str:
 
 def _one_score_text(reason: RankingReason, words: Mapping[str, str], row: QueueRow) -> tuple[str, str]:
     if row.prefilled:
-        known = ngettext(
+        sentence = ngettext(
             "One independent score, %(key)s %(values)s, beside %(n)s that was prefilled",
             "One independent score, %(key)s %(values)s, beside %(n)s that were prefilled",
             row.prefilled,
         ) % {**words, "n": format_number(row.prefilled)}
     else:
-        known = _("One score so far, %(key)s %(values)s") % words
+        sentence = _("One score so far, %(key)s %(values)s") % words
     if reason.expected is not None:
-        expected = {"known": known, "expected": format_decimals(reason.expected, 1)}
+        expected = {"known": sentence, "expected": format_decimals(reason.expected, 1)}
         return _("%(known)s, and the judge expects %(expected)s:") % expected, _outlook_text(reason, row)
-    return (f"{known}:", _discussed_text(row)) if _is_discussed(row) else (f"{known}.", "")
+    return (f"{sentence}:", _discussed_text(row)) if _is_discussed(row) else (f"{sentence}.", "")
 
 
 def _predicted_dispute_text(reason: RankingReason, words: Mapping[str, str], row: QueueRow) -> tuple[str, str]:
     if row.prefilled:
-        known = ngettext(
+        sentence = ngettext(
             "No independent score, only %(n)s that was prefilled",
             "No independent score, only %(n)s that were prefilled",
             row.prefilled,
@@ -133,19 +133,19 @@ def _predicted_dispute_text(reason: RankingReason, words: Mapping[str, str], row
     elif _is_discussed(row):
         return "", _("It is in discussion.")
     else:
-        known = _("No score yet")
+        sentence = _("No score yet")
     if reason.expected is not None:
-        expected = {"known": known, "key": words["key"], "expected": format_decimals(reason.expected, 1)}
+        expected = {"known": sentence, "key": words["key"], "expected": format_decimals(reason.expected, 1)}
         return _("%(known)s; on %(key)s the judge expects %(expected)s:") % expected, _outlook_text(reason, row)
     if _is_discussed(row):
-        return f"{known}:", _discussed_text(row)
+        return f"{sentence}:", _discussed_text(row)
     if row.prefilled:
-        return "", _("%(known)s, and nothing else would move it up.") % {"known": known}
+        return "", _("%(known)s, and nothing else would move it up.") % {"known": sentence}
     return "", _("Nobody has scored it yet, and nothing else would move it up.")
 
 
 def _prefilled_count_text(row: QueueRow) -> str:
-    """Say how many scores there are beside the independent values."""
+    """Return how many prefilled scores there are beside the independent ones."""
     if not row.prefilled:
         return ""
     return ngettext("%(n)s more score was prefilled.", "%(n)s more scores were prefilled.", row.prefilled) % {
@@ -183,17 +183,17 @@ def _outlook_text(reason: RankingReason, row: QueueRow) -> str:
 def _ensemble_spread_text(reason: RankingReason, words: Mapping[str, str]) -> tuple[str, str]:
     head = _("The judge’s models are apart on %(key)s:") % words
     metrics = {"sd": format_decimals(reason.ensemble_sd or 0, 2), "expected": format_decimals(reason.expected or 0, 1)}
-    rest = _("they spread by %(sd)s around %(expected)s.") % metrics
+    text = _("they spread by %(sd)s around %(expected)s.") % metrics
     if reason.place == 0:
-        return head, f"{rest} {_('The first of its kind of content.')}"
+        return head, f"{text} {_('The first of its kind of content.')}"
     if reason.place is not None:
         before = ngettext(
             "%(n)s of the same kind of content comes before it.",
             "%(n)s of the same kind of content come before it.",
             reason.place,
         )
-        rest = f"{rest} {before % {'n': format_number(reason.place)}}"
-    return head, rest
+        text = f"{text} {before % {'n': format_number(reason.place)}}"
+    return head, text
 
 
 def _audit_text(reason: RankingReason, words: Mapping[str, str], row: QueueRow, key: str) -> tuple[str, str]:
@@ -225,7 +225,7 @@ def _agreeing_dimensions_text(row: QueueRow, key: str, reason: RankingReason) ->
 
 
 def _missing_side_texts(sample: Sample, rubric: RubricDefinition) -> list[str]:
-    """Say which dimensions a missing side decides."""
+    """Return which dimensions a missing side decides."""
     locked = locked_dimensions(rubric.dimensions, has_text=sample.has_text, has_image=sample.has_image)
     if not locked or (sample.has_text == sample.has_image):
         return []

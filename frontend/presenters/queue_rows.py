@@ -81,7 +81,7 @@ CSV_HEADER = (
 
 
 def queue_csv_rows(rows: Iterable[QueueRow], rubric: RubricDefinition) -> Iterator[Sequence[Any]]:
-    """Yield the entries of a list as lines of a table, its head first."""
+    """Yield the header and the entries of a list as CSV rows."""
     yield CSV_HEADER
     for row in rows:
         entry, sample = row.entry, row.sample

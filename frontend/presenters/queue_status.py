@@ -9,7 +9,7 @@ from annotation.review_queue.list import QueueStatus
 
 @dataclass(frozen=True, slots=True)
 class QueueStatusLine:
-    """What the line beside the queue's name says."""
+    """The status line of the queue."""
 
     made_at: datetime | None
     """When it was made anew last; None where it never was."""
@@ -22,12 +22,12 @@ class QueueStatusLine:
 
     @property
     def running(self) -> bool:
-        """Is it being made anew?"""
+        """Tell whether a refresh waits or runs."""
         return self.job is not None
 
 
 def queue_status_line(status: QueueStatus) -> QueueStatusLine:
-    """Return how old a study's queue is."""
+    """Return the status line of a study's queue."""
     queue = status.queue
     return QueueStatusLine(
         made_at=queue.refreshed_at if queue is not None else None,

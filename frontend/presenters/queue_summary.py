@@ -1,4 +1,4 @@
-"""The queues in words: how each is ordered, and what its order is worth."""
+"""The texts of the queues: order, recent outcomes and gain of the ranking."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ QUEUE_ORDERS: Mapping[str, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class RecentOutcomes:
-    """What became of those that were decided last, in order and at random."""
+    """The outcomes of the entries decided last, in order and at random."""
 
     count: int
     count_text: str
@@ -46,7 +46,7 @@ class RecentOutcomes:
 
 
 def recent_outcomes(kind: str, evaluation: QueueEvaluation) -> RecentOutcomes | None:
-    """Return what became of the last that were decided; None before there are any."""
+    """Return the outcomes of the entries decided last; None before there are any."""
     ordered, random = evaluation.last_in_order, evaluation.last_at_random
     total = ordered.decided + random.decided
     if not total:

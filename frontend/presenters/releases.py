@@ -20,7 +20,7 @@ NAMED_AT_MOST = 60
 
 @dataclass(frozen=True, slots=True)
 class SplitAim:
-    """Something that a release was to be, with what it came to."""
+    """An aim of the split, and how well it was met."""
 
     name: str
     met: bool
@@ -63,7 +63,7 @@ def summary_sentence(release: Release) -> str:
 
 
 def split_aims(release: Release) -> list[SplitAim]:
-    """Return each aim of the split with how well it was met, in figures."""
+    """Return each aim of the split, with how well it was met."""
     met = release.about["met"]
     return [
         _size_aim(met["test_samples"]),
@@ -184,7 +184,7 @@ def generator_release_rows(release: Release) -> list[GeneratorReleaseRow]:
 
 
 def changes_sentence(changes: ReleaseChanges) -> str:
-    """Return in one sentence what a new release would have otherwise."""
+    """Return a sentence on how a release made now would differ."""
     if not changes.any:
         return _("Nothing: a release made now would hold the same scores.")
     clauses = []

@@ -1,4 +1,4 @@
-"""What is still to be done before a study in draft can start."""
+"""The steps before a study in draft can start."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from .vocabulary import format_number
 
 @dataclass(frozen=True, slots=True)
 class ChecklistItem:
-    """One thing to do: what it is, how far it is, where it is done."""
+    """One step: its label, progress and page."""
 
     done: bool
     label: str

@@ -40,7 +40,7 @@ class StudyReports:
 
 
 def load_study_reports(study: Study) -> StudyReports:
-    """Read the figures of a study with their age."""
+    """Return the latest reports of a study, with their age."""
     stored = stored_reports.all_latest_reports(study)
     made_at = min((report.made_at for report in stored.values()), default=None)
     stale = any(report.stale for report in stored.values())
@@ -77,11 +77,11 @@ class People:
         return vocabulary.member_name(self.members.get(public_id), names=self.names)
 
     def in_order(self, public_ids: set[str]) -> list[str]:
-        """Return members by what they are called."""
+        """Return members in the order of their names."""
         return sorted(public_ids, key=lambda member_id: (self.called(member_id).casefold(), member_id))
 
 
 def load_people(study: Study, *, names: bool) -> People:
-    """Read who is in a study."""
+    """Return the members of a study."""
     rows = Member.objects.filter(study=study)
     return People({row.public_id: row for row in rows}, names)

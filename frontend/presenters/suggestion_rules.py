@@ -1,4 +1,4 @@
-"""Rules about judges in words: who meets their values, how, and which samples come first."""
+"""The texts of the rules about suggestions and the order of work."""
 
 from collections.abc import Mapping
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""A sample's life in words: its steps as sentences, grouped by day."""
+"""The timeline of a sample as sentences, grouped by day."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -90,7 +90,7 @@ MINOR_EVENTS = ("leased", "released", "lease_expired", "queue_pinned", "queue_un
 
 @dataclass(frozen=True, slots=True)
 class TimelineRow:
-    """One line of the list."""
+    """One event of the timeline."""
 
     at: datetime | None
     event: str
@@ -113,7 +113,7 @@ class TimelineRow:
 
     @property
     def changed_state(self) -> bool:
-        """Did the sample change its state?"""
+        """Tell whether the sample changed its state."""
         return self.from_state != self.to_state
 
 
@@ -129,7 +129,7 @@ class TimelineDay:
 
 
 def group_by_day(entries: Iterable[TimelineEntry]) -> list[TimelineDay]:
-    """Group steps by day, in the order in which they come."""
+    """Return the events grouped by day, in their order."""
     days: list[TimelineDay] = []
     for entry in entries:
         day = timezone.localtime(entry.at).date() if entry.at is not None else None
@@ -146,17 +146,20 @@ def _timeline_row(entry: TimelineEntry) -> TimelineRow:
     table, other = (
         (EVENTS_WITHOUT_ACTOR, EVENTS_WITH_ACTOR) if impersonal else (EVENTS_WITH_ACTOR, EVENTS_WITHOUT_ACTOR)
     )
-    what = str(table.get(entry.event) or other.get(entry.event) or vocabulary.stored_word(entry.event))
+    event_text = str(table.get(entry.event) or other.get(entry.event) or vocabulary.stored_word(entry.event))
     if entry.event == "deadline_set":
-        what = f"{what}: {_format_deadline(entry.before)} → {_format_deadline(entry.value)}"
+        event_text = f"{event_text}: {_format_deadline(entry.before)} → {_format_deadline(entry.value)}"
     if entry.event == "assigned":
-        what = _("%(assigned)s until %(moment)s to") % {"assigned": what, "moment": _format_deadline(entry.value)}
+        event_text = _("%(assigned)s until %(moment)s to") % {
+            "assigned": event_text,
+            "moment": _format_deadline(entry.value),
+        }
     valued = bool(entry.dimension) and entry.event not in ("discussion_comment", "deadline_set")
     return TimelineRow(
         at=entry.at,
         event=entry.event,
         actor="" if impersonal else entry.who,
-        event_text=what,
+        event_text=event_text,
         dimensions=entry.dimensions or ((entry.dimension,) if entry.dimension else ()),
         before=_as_number(entry.before) if entry.event in VALUE_CHANGES and entry.before != entry.value else None,
         value=_as_number(entry.value),

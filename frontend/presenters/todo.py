@@ -40,7 +40,7 @@ class TodoItem:
 def todo_items(
     study: Study, protocol: Protocol, annotators: Sequence[AnnotatorBoardRow], reports: StudyReports, people: People
 ) -> list[TodoItem]:
-    """Return what waits, the most urgent first."""
+    """Return everything that has to be looked at, the most urgent first."""
     now = timezone.now()
     sources: tuple[Callable[[], list[TodoItem]], ...] = (
         lambda: _study_items(study, protocol),
@@ -147,7 +147,7 @@ def _blocked_sample_items(study: Study) -> list[TodoItem]:
 
 
 def _anchoring_items(study: Study, reports: StudyReports) -> list[TodoItem]:
-    """Return where the judge pulls people further than the study allows."""
+    """Return where anchoring exceeds the study's limit."""
     alarms = influence_text.rows_with_alarm(reports.influence)
     if reports.influence is None or not alarms:
         return []

@@ -1,4 +1,4 @@
-"""A study's figures and rules in words."""
+"""The words and number formats that all pages share."""
 
 from datetime import date, datetime
 
@@ -133,10 +133,10 @@ def progress_sentence(progress: StudyProgress) -> str:
 
 
 def pace_text(progress: StudyProgress) -> str:
-    """Return what the expected finish rests on; nothing before the pace has been calculated."""
+    """Return the pace behind the expected finish; empty before it is calculated."""
     if not progress.on_the_way or progress.pace is None:
         return ""
-    rest = {"rest": format_number(progress.on_the_way), "days": format_number(progress.days)}
+    counts = {"rest": format_number(progress.on_the_way), "days": format_number(progress.days)}
     if not progress.pace:
         return (
             ngettext(
@@ -144,14 +144,14 @@ def pace_text(progress: StudyProgress) -> str:
                 "%(rest)s samples are still on their way; none was agreed in the last %(days)s days.",
                 progress.days,
             )
-            % rest
+            % counts
         )
     per_day = format_decimals(progress.pace, 0 if progress.pace >= 10 else 1)
     sentence = ngettext(
         "%(pace)s samples were agreed in the last day",
         "At the pace of the last %(days)s days, %(pace)s a day",
         progress.days,
-    ) % {**rest, "pace": per_day}
+    ) % {**counts, "pace": per_day}
     if progress.days_left is None:
         return sentence + "."
     ends = ngettext(
@@ -159,7 +159,7 @@ def pace_text(progress: StudyProgress) -> str:
         "%(sentence)s, the %(rest)s on their way take %(left)s days.",
         progress.days_left,
     )
-    return ends % {**rest, "sentence": sentence, "left": format_number(progress.days_left)}
+    return ends % {**counts, "sentence": sentence, "left": format_number(progress.days_left)}
 
 
 def format_percent(share: float) -> str:
@@ -170,10 +170,10 @@ def format_percent(share: float) -> str:
 def protocol_sentence(protocol: Protocol) -> str:
     """Return what the rules of a study mean, as one sentence."""
     k = protocol.annotators_per_sample
-    who = ngettext("%(k)s annotator scores each sample", "%(k)s annotators score each sample independently", k) % {
-        "k": COUNT_WORDS.get(k, str(k))
-    }
-    parts = [who]
+    annotators = ngettext(
+        "%(k)s annotator scores each sample", "%(k)s annotators score each sample independently", k
+    ) % {"k": COUNT_WORDS.get(k, str(k))}
+    parts = [annotators]
     if protocol.annotators_per_sample > 1:
         if protocol.decide == Protocol.Decide.AGGREGATE:
             parts.append(_("the lower median decides"))

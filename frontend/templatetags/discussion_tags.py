@@ -1,4 +1,4 @@
-"""Values and words of a discussion, as its pages show them."""
+"""Template tags for the values and texts of a discussion."""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Figures and values as people read them."""
+"""Template filters that format numbers and values."""
 
 import json
 from typing import Any
@@ -40,7 +40,7 @@ def word(stored: str) -> str:
 
 @register.filter
 def entry(mapping: dict[Any, Any] | None, key: Any) -> Any:
-    """Look a key up; where there is no mapping there is no entry."""
+    """Return the value of a key; None where there is no mapping."""
     return mapping.get(key) if mapping else None
 
 
@@ -61,7 +61,7 @@ def unlocalized(value: float) -> str:
 
 @register.filter
 def two(value: float | None) -> str:
-    """Show a figure with two decimals; a dash where it is not known."""
+    """Show a number with two decimals; a dash where it is not known."""
     return annotator_remarks.format_two_decimals(value)
 
 

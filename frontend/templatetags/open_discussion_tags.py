@@ -1,4 +1,4 @@
-"""What it means for open discussions when somebody is paused or leaves."""
+"""The template tag for the open discussions of a member."""
 
 from typing import Any
 

@@ -78,7 +78,7 @@ def create_token(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def revoke_token(request: HttpRequest, token_id: str) -> HttpResponse:
-    """Make one of the viewer's own tokens useless."""
+    """Revoke one of the viewer's own tokens."""
     token = get_object_or_404(ApiToken, pk=token_id, user=viewer(request))
     logins.revoke_token(by=viewer(request), token=token)
     messages.success(request, _("The token “%(name)s” is revoked.") % {"name": token.name})

@@ -34,7 +34,7 @@ def agreement(request: HttpRequest, slug: str) -> HttpResponse:
     reports = load_study_reports(study)
     people = load_people(study, names=leads)
     shown = agreement_rows.agreement_table(reports.agreement, rubric, level=level, by=by, width=260)
-    whole = agreement_rows.stored_rows(reports.agreement, level, "all")
+    overall_rows = agreement_rows.stored_rows(reports.agreement, level, "all")
     moved = agreement_rows.stance_change_rows(reports.agreement, rubric)
     context: dict[str, Any] = {
         "study": study,
@@ -42,13 +42,13 @@ def agreement(request: HttpRequest, slug: str) -> HttpResponse:
         "reports": reports,
         "shown": shown,
         "headline": agreement_rows.summary_sentence(shown) if reports.agreement is not None else _("Agreement"),
-        "basis": agreement_rows.evaluation_counts(whole),
+        "basis": agreement_rows.evaluation_counts(overall_rows),
         "level_sentence": LEVEL_SENTENCES[level],
         "levels": [_choice_link(study, name, level, level=name, by=by) for name in agreement_rows.LEVELS],
         "groups": [_choice_link(study, name, by, level=level, by=name) for name in agreement_rows.GROUPS],
         "left_out": (reports.agreement or {}).get("left_out", {}).get(by, 0),
         "query": urlencode({"level": level, "by": by}),
-        "heat_maps": agreement_rows.kappa_heat_maps(whole, rubric, people),
+        "heat_maps": agreement_rows.kappa_heat_maps(overall_rows, rubric, people),
         "moved": moved,
         "moved_sentence": agreement_rows.stance_change_sentence(moved),
         "whom": agreement_rows.adoption_heat_map(reports.agreement, people),
@@ -59,7 +59,7 @@ def agreement(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_POST
 def refresh_reports(request: HttpRequest, slug: str) -> HttpResponse:
-    """Ask for a new calculation, and go back to the page that asked."""
+    """Request new reports, and return to the page it came from."""
     study = visible_study(request, slug)
     stored_reports.request_reports(by=viewer(request), study=study)
     back = request.POST.get("back", "")
@@ -95,8 +95,8 @@ def _readable_study(request: HttpRequest, slug: str) -> Study:
     return study
 
 
-def _choice_or_first(asked: str | None, known: tuple[str, ...]) -> str:
-    return asked if asked in known else known[0]
+def _choice_or_first(requested: str | None, choices: tuple[str, ...]) -> str:
+    return requested if requested in choices else choices[0]
 
 
 def _choice_link(study: Study, name: str, chosen: str, **query: str) -> dict[str, Any]:

@@ -64,12 +64,12 @@ def run_form_action(request: HttpRequest, form: PageForm, act: Callable[[], str]
     return 302
 
 
-def send_file(found: Download) -> StreamingHttpResponse:
-    """Send a file that is taken away."""
-    response = StreamingHttpResponse(found.pieces, content_type=found.content_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{found.name}"'
+def send_file(download: Download) -> StreamingHttpResponse:
+    """Send a file as a download."""
+    response = StreamingHttpResponse(download.pieces, content_type=download.content_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{download.name}"'
     response.headers["Cache-Control"] = "no-store, private"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    if found.bytes is not None:
-        response.headers["Content-Length"] = str(found.bytes)
+    if download.bytes is not None:
+        response.headers["Content-Length"] = str(download.bytes)
     return response

@@ -69,7 +69,7 @@ def _page_data(user: User, study: Study, member: Member, case: str) -> dict[str,
 
 
 def _paused(study: Study, member: Member) -> str:
-    """Return why nothing can be said now, as the API would name it, or nothing."""
+    """Return the API's code for why nobody can write now, or an empty text."""
     if study.state == Study.State.CLOSED:
         return "study_closed"
     if study.state != Study.State.RUNNING:

@@ -36,7 +36,7 @@ PAGE = 25
 
 @dataclass(frozen=True, slots=True)
 class ShownTopic:
-    """A dimension of a case, laid out."""
+    """A topic of a case with its stance axis."""
 
     topic: TopicView
     dimension: DimensionDefinition
@@ -132,7 +132,7 @@ def override(request: HttpRequest, slug: str, case: str) -> HttpResponse:
 @login_required
 @require_POST
 def excuse(request: HttpRequest, slug: str, case: str) -> HttpResponse:
-    """Let somebody go, with or without a replacement."""
+    """Excuse a participant, with or without a replacement."""
     study = _led_study(request, slug)
     case_view = _visible_case(request, study, case)
     form = _excuse_form(case_view, request.POST)
@@ -156,7 +156,7 @@ def excuse(request: HttpRequest, slug: str, case: str) -> HttpResponse:
 @login_required
 @require_POST
 def deadline(request: HttpRequest, slug: str, case: str) -> HttpResponse:
-    """Give the participants more time, or all of it."""
+    """Set a later deadline, or none."""
     study = _led_study(request, slug)
     case_view = _visible_case(request, study, case)
     form = DeadlineForm(request.POST, auto_id="deadline_%s")

@@ -1,4 +1,4 @@
-"""The documentation, for everybody: it says nothing about any study."""
+"""The pages of the documentation, open to everybody."""
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render

@@ -1,4 +1,4 @@
-"""Pages for what went wrong, in the look of all others."""
+"""The error pages."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The score table to take away."""
+"""The export of the score table."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse

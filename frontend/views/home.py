@@ -1,4 +1,4 @@
-"""The first page: my studies and what waits for me there."""
+"""The home page: the viewer's studies and what waits there."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse

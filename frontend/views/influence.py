@@ -21,7 +21,7 @@ from .common import render_page, viewer, visible_study
 @login_required
 @require_safe
 def influence(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the report; before anybody has met a judge, what it takes."""
+    """Show the report, or what is missing before suggestions can be shown."""
     study = visible_study(request, slug)
     permissions.require_results(viewer(request), study)
     leads = permissions.may_lead(viewer(request), study)

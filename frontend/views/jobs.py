@@ -32,7 +32,7 @@ DOWNLOADS = {
 @login_required
 @require_safe
 def jobs(request: HttpRequest, slug: str) -> HttpResponse:
-    """List long work, what runs first; while something runs the page asks again by itself."""
+    """List jobs, running ones first; while one runs the page polls."""
     study = visible_study(request, slug)
     permissions.require_results(viewer(request), study)
     visible_jobs = job_list.visible_jobs(viewer(request), study)
@@ -89,7 +89,7 @@ def job_log(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
 @login_required
 @require_safe
 def job_log_text(request: HttpRequest, slug: str, job_id: str) -> HttpResponseBase:
-    """Give the whole log as a text, times in UTC."""
+    """Send the whole log as a text, times in UTC."""
     study, job = _visible_job(request, slug, job_id)
     lines = job.log_lines.order_by("id").values_list("at", "line")
     pieces = (f"{at:%Y-%m-%d %H:%M:%S}  {line}\n" for at, line in lines.iterator(chunk_size=500))
@@ -99,7 +99,7 @@ def job_log_text(request: HttpRequest, slug: str, job_id: str) -> HttpResponseBa
 @login_required
 @require_safe
 def rejected_lines(request: HttpRequest, slug: str, job_id: str, form: str) -> HttpResponseBase:
-    """Give all lines that an import refused: CSV for people, JSON Lines for programs."""
+    """Send the rejected lines of an import, as CSV or JSON Lines."""
     study, job = _visible_job(request, slug, job_id)
     if form not in DOWNLOADS:
         raise Http404
@@ -110,7 +110,7 @@ def rejected_lines(request: HttpRequest, slug: str, job_id: str, form: str) -> H
 @login_required
 @require_POST
 def cancel(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
-    """Stop work; what it has done stays."""
+    """Cancel a job; what it has done stays."""
     study, job = _visible_job(request, slug, job_id)
     services.cancel(by=viewer(request), job=job)
     return redirect("job", slug=study.slug, job_id=job_id)
@@ -119,7 +119,7 @@ def cancel(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
 @login_required
 @require_POST
 def retry(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
-    """Try failed or cancelled work again."""
+    """Retry a failed or cancelled job."""
     study, job = _visible_job(request, slug, job_id)
     services.retry(by=viewer(request), job=job)
     return redirect("job", slug=study.slug, job_id=job_id)

@@ -1,4 +1,4 @@
-"""Coming in by an invitation."""
+"""The page that an invitation's link opens."""
 
 from django.contrib import messages
 from django.contrib.auth import login

@@ -1,4 +1,4 @@
-"""Judges: trained, watched, read, compared, made active, and asked about a whole study."""
+"""The judges of a study: training, scorecards, comparison, predictions and activation."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def judges(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_POST
 def import_predictions(request: HttpRequest, slug: str) -> HttpResponse:
-    """Try a file of predictions; nothing is stored until somebody has seen what would be."""
+    """Queue the dry run of a file of predictions; nothing is stored yet."""
     study = _readable_study(request, slug)
     form = PredictionsForm(request.POST, request.FILES)
     if not form.is_valid():
@@ -137,7 +137,7 @@ def set_active(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
 @login_required
 @require_POST
 def predict(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
-    """Have a run judge every sample that it has said nothing of."""
+    """Queue predictions for every sample that the run has none of."""
     study = _readable_study(request, slug)
     job = runs.start_predicting(by=viewer(request), run=_visible_run(request, study, run_id))
     return redirect("job", slug=study.slug, job_id=job.public_id)
@@ -146,7 +146,7 @@ def predict(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
 @login_required
 @require_POST
 def evaluate(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
-    """Hold a run to the test part of another release."""
+    """Queue the evaluation of a run on another release's test part."""
     study = _readable_study(request, slug)
     release_id = parse_public_id(request.POST.get("release", ""))
     rows = releases_visible_to(viewer(request)).filter(study=study, public_id=release_id)

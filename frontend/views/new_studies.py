@@ -1,4 +1,4 @@
-"""Making a study: from nothing, or after another one. Both begin as a draft."""
+"""The pages that create a study or copy one, as a draft."""
 
 from collections.abc import Iterable
 

@@ -60,7 +60,7 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_POST
 def revoke_invitation(request: HttpRequest, slug: str, invitation_id: str) -> HttpResponse:
-    """Make a link useless."""
+    """Revoke an invitation."""
     study = _led_study(request, slug)
     invitation = Invitation.objects.filter(study=study, pk=invitation_id).first()
     if invitation is None:

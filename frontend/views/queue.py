@@ -101,7 +101,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_safe
 def queue_csv(request: HttpRequest, slug: str) -> HttpResponse:
-    """Return a queue as it is narrowed, in its order, as CSV."""
+    """Send the filtered queue as CSV, in its order."""
     study, member = _readable_study_and_member(request, slug)
     rubric, kind = load_rubric(study.rubric_id), _requested_kind(request)
     status = queue_list.queue_status(study, reader=member)

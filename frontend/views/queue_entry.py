@@ -84,7 +84,7 @@ def dismiss(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
 @login_required
 @require_POST
 def review(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
-    """Send the entry's sample to somebody new."""
+    """Send the entry's sample to cross-review."""
     study, entry = _led_entry(request, slug, entry_id)
     form = ReviewForm(request.POST, auto_id=_form_id_pattern(entry, "review"))
 
@@ -97,7 +97,7 @@ def review(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
 @login_required
 @require_POST
 def reopen(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
-    """Bring the entry's sample back into play."""
+    """Reopen the entry's sample."""
     study, entry = _led_entry(request, slug, entry_id)
     dimensions = sample_services.dimensions_to_discuss(entry.sample)
     form = ReopenForm(request.POST, dimensions=dimensions, auto_id=_form_id_pattern(entry, "reopen"))
@@ -111,7 +111,7 @@ def reopen(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
 @login_required
 @require_POST
 def assign(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
-    """Give the entry's sample to people."""
+    """Assign the entry's sample to annotators."""
     study, entry = _led_entry(request, slug, entry_id)
     people = eligible_annotators(study, [entry.sample])[entry.sample_id]
     form = AssignForm(request.POST, takers=people, auto_id=_form_id_pattern(entry, "assign"))
@@ -190,7 +190,7 @@ def _list_address(request: HttpRequest, study: Study, entry: QueueEntry) -> str:
 
 
 def _refusal_text(request: HttpRequest, entry: QueueEntry, do: str) -> str:
-    """Return why a step that the menu names cannot be made after all."""
+    """Return why an action that the menu offers is not possible after all."""
     if do == queue_actions.REVIEW.name:
         refusal = requesting_review.why_not_reviewable(entry.sample, by=viewer(request))
         return refusal.message if refusal is not None else ""
@@ -200,7 +200,7 @@ def _refusal_text(request: HttpRequest, entry: QueueEntry, do: str) -> str:
 
 
 def _entry_forms(request: HttpRequest, study: Study, entry: QueueEntry) -> dict[str, PageForm]:
-    """Return the forms of the steps that make sense now."""
+    """Return the forms of the actions that are possible now."""
     forms: dict[str, PageForm] = {}
     sample = entry.sample
     if entry.left_at is None and entry.dismissed_at is None:

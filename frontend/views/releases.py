@@ -1,4 +1,4 @@
-"""Releases: made, looked at, taken away; and the pool that test questions come from."""
+"""The releases of a study: creation, files, downloads and the test pool."""
 
 from typing import Any
 

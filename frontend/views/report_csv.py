@@ -1,4 +1,4 @@
-"""Figures to take away as CSV: what the pages show, unrounded, one table per address."""
+"""The reports as CSV tables, unrounded, one table per address."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from .common import viewer, visible_study
 
 @dataclass(frozen=True, slots=True)
 class ReportRequest:
-    """What a table is made from."""
+    """The reports and options that a table is made from."""
 
     study: Study
     reports: StudyReports
@@ -38,7 +38,7 @@ Rows = Iterable[Sequence[Any]]
 @login_required
 @require_safe
 def report_csv(request: HttpRequest, slug: str, table: str) -> HttpResponse:
-    """Return one table; before anything has been calculated its head alone."""
+    """Send one table; before the first report only its header."""
     study = visible_study(request, slug)
     permissions.require_results(viewer(request), study)
     if table not in TABLES:

@@ -37,7 +37,7 @@ from .common import render_page, run_form_action, viewer, visible_study
 
 @dataclass(frozen=True, slots=True)
 class ScoreRow:
-    """What one person has said about a sample."""
+    """One annotator's score of a sample."""
 
     who: str
     values: dict[str, float]
@@ -64,7 +64,7 @@ def sample(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
 @login_required
 @require_POST
 def reopen(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
-    """Bring an agreed, blocked or withdrawn sample back into play."""
+    """Reopen an agreed, blocked or withdrawn sample."""
     study, sample = _led_sample(request, slug, sample_id)
     form = ReopenForm(request.POST, dimensions=services.dimensions_to_discuss(sample), auto_id="reopen_%s")
 
@@ -77,7 +77,7 @@ def reopen(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
 @login_required
 @require_POST
 def review(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
-    """Send an agreed sample to somebody new."""
+    """Send an agreed sample to cross-review."""
     study, sample = _led_sample(request, slug, sample_id)
     form = ReviewForm(request.POST, auto_id="review_%s")
 
@@ -90,7 +90,7 @@ def review(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
 @login_required
 @require_POST
 def assign(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
-    """Give a sample to people for some days."""
+    """Assign a sample to annotators for some days."""
     study, sample = _led_sample(request, slug, sample_id)
     form = AssignForm(request.POST, takers=eligible_annotators(study, [sample])[sample.pk], auto_id="assign_%s")
 

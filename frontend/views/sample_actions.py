@@ -13,7 +13,7 @@ from frontend.presenters import discussions
 
 
 def reopen_sample(by: User, sample: Sample, form: ReopenForm) -> str:
-    """Bring a sample back into play."""
+    """Reopen a sample."""
     data = form.cleaned_data
     reopened = services.reopen_sample(
         by=by, sample_id=sample.public_id, reason=data["reason"], dimensions=data.get("dimensions")
@@ -26,13 +26,13 @@ def reopen_sample(by: User, sample: Sample, form: ReopenForm) -> str:
 
 
 def send_to_review(by: User, sample: Sample, form: ReviewForm) -> str:
-    """Send an agreed sample to somebody new."""
+    """Send an agreed sample to cross-review."""
     requesting_review.request_review(by=by, sample_id=sample.public_id, reason=form.cleaned_data["reason"])
     return _("Sent to cross-review: somebody new scores it.")
 
 
 def assign_sample(by: User, sample: Sample, form: AssignForm) -> str:
-    """Give a sample to people for some days."""
+    """Assign a sample to annotators for some days."""
     assigned = assigning_by_hand.assign_sample(by=by, sample_id=sample.public_id, **form.cleaned_data)
     names = discussions.enumerate_words([assignee.member.name for assignee in assigned.assignees])
     return _("Assigned: it comes first in what they hold (%(names)s).") % {"names": names}

@@ -48,7 +48,7 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_POST
 def start_study(request: HttpRequest, slug: str) -> HttpResponse:
-    """Let annotators begin, or say beside the state why they cannot."""
+    """Start the study, or show beside the state why it cannot start."""
     study = _led_study(request, slug)
     try:
         studies.change_study(by=viewer(request), study=study, state=Study.State.RUNNING)
@@ -101,7 +101,7 @@ def consequences(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_POST
 def move_samples(request: HttpRequest, slug: str) -> HttpResponse:
-    """Put begun samples on the protocol of now: many of them as a job."""
+    """Move begun samples to the current protocol; many of them as a job."""
     study = _led_study(request, slug)
     moved = protocols.request_move(by=viewer(request), study=study)
     if isinstance(moved, Job):

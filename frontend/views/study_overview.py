@@ -34,7 +34,7 @@ LEVEL = "ordinal"
 @login_required
 @require_safe
 def study_overview(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the board; annotators go on to what they come for."""
+    """Show the board; annotators are redirected to their own page."""
     study = visible_study(request, slug)
     user = viewer(request)
     if not permissions.may_read_results(user, study):

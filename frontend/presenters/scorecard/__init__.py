@@ -24,13 +24,13 @@ from .gaps import GapChart
 from .summary import summarize
 from .tables import GeneratorBlock, MetricsTable
 from .training_curve import CurveChart, curve_charts
-from .worst_misses import SampleShown, WorstMiss
+from .worst_misses import ShownSample, WorstMiss
 
 __all__ = [
     "ComparisonView",
     "CurveChart",
-    "SampleShown",
     "ScorecardView",
+    "ShownSample",
     "comparison_view",
     "curve_charts",
     "scorecard_view",
@@ -69,8 +69,8 @@ class ScorecardView:
         return not any(chart.rows for chart in self.charts)
 
 
-def scorecard_view(card: Mapping[str, Any], samples: Mapping[str, SampleShown]) -> ScorecardView:
-    """Lay out a scorecard as ``judge.evaluation.scorecard`` made it.
+def scorecard_view(card: Mapping[str, Any], samples: Mapping[str, ShownSample]) -> ScorecardView:
+    """Return the view of a scorecard from ``judge.evaluation.scorecard``.
 
     ``samples`` says for the ids under ``worst`` what may be shown of them; one that is not in it has no link.
     """
@@ -89,7 +89,7 @@ def scorecard_view(card: Mapping[str, Any], samples: Mapping[str, SampleShown]) 
 
 
 def _evaluated_on(card: Mapping[str, Any]) -> list[str]:
-    """Return what the figures rest on, a few words each."""
+    """Return what the judge was evaluated on, a few words each."""
     counts = {"samples": format_number(card["samples"]), "questions": format_number(card["questions"])}
     texts = [_("measured on %(samples)s samples of %(questions)s unseen questions") % counts]
     if card["target"] == "final":

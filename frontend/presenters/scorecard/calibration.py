@@ -38,7 +38,7 @@ class CalibrationGroup(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CalibrationChart:
-    """One drawing of what was expected, across, against what came, upward."""
+    """A drawing of expected values, horizontally, against observed ones."""
 
     key: str
     name: str
@@ -48,7 +48,7 @@ class CalibrationChart:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationPanel:
-    """All that a scorecard says about a judge's own doubt."""
+    """The calibration section of a scorecard."""
 
     description: str
     drawing: SafeString | None
@@ -247,7 +247,7 @@ def _dimension_score_chart(dimension: Mapping[str, Any]) -> CalibrationChart:
 def _draw_groups(
     groups: Sequence[CalibrationGroup], axis: PercentAxis, *, side: float, label: str, intervals: bool
 ) -> SafeString:
-    """Draw groups in a square whose diagonal is what was expected."""
+    """Draw groups in a square; on its diagonal observed equals expected."""
     left, top, foot = 12 + LETTER_WIDTH * max(len(axis.tick_text(tick)) for tick in axis.ticks), 8.0, 22.0
     bottom = top + side
 

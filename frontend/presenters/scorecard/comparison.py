@@ -1,6 +1,6 @@
 """The comparison of two judges on the same samples, with intervals of the differences.
 
-The figures are those of ``judge.evaluation.comparison``: differences are the first judge's less the second's.
+The metrics are those of ``judge.evaluation.comparison``: differences are the first judge's less the second's.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ UNDEFINED = "–"
 
 @dataclass(frozen=True, slots=True)
 class DifferenceRow:
-    """One dimension's difference: drawn about zero, and as a figure with its interval."""
+    """One dimension's difference with its interval, drawn and as text."""
 
     key: str
     name: str
@@ -35,7 +35,7 @@ class DifferenceRow:
 
 @dataclass(frozen=True, slots=True)
 class DifferenceChart:
-    """The differences of one figure on one axis."""
+    """The differences of one metric on one axis."""
 
     name: str
     description: str
@@ -48,7 +48,7 @@ class DifferenceChart:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonMetricsRow:
-    """One dimension's figures of both."""
+    """One dimension's metrics of both judges."""
 
     key: str
     name: str
@@ -94,7 +94,7 @@ def comparison_view(comparison: Mapping[str, Any], *, first: str, second: str) -
 
 
 def comparison_sentence(comparison: Mapping[str, Any], *, first: str, second: str) -> str:
-    """Return who is nearer to people where, by the RMSE of expected scores.
+    """Return which judge is nearer to people on which dimensions, by RMSE.
 
     Somebody is called nearer only where the whole 95 % interval of the paired difference lies on one side of zero.
     """

@@ -1,7 +1,7 @@
 """RMSE and A@1 of a judge, its baselines and one annotator, per dimension.
 
 The judge is a filled dot on a thick line, one annotator against the others a tall tick, a baseline a hollow shape of
-its own. The same figures stand beside the drawing and, for who hears the page, in words.
+its own. The same numbers stand beside the drawing and, for who hears the page, in words.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ NEAR = 2.5
 
 @dataclass(frozen=True, slots=True)
 class DotPlotRow:
-    """One dimension: where the judge is, and who stands beside it."""
+    """One dimension's metric of the judge, drawn with those it is compared to."""
 
     key: str
     name: str
@@ -36,7 +36,7 @@ class DotPlotRow:
 
 @dataclass(frozen=True, slots=True)
 class DotChart:
-    """The dimensions of a scorecard on one figure; without rows there is nothing to draw."""
+    """The dimensions of a scorecard on one metric; it may have no rows."""
 
     name: str
     description: str
@@ -95,11 +95,11 @@ def _dot_chart(
     low: float | None,
     high: float | None,
 ) -> DotChart:
-    known = [dimension for dimension in dimensions if dimension["asked"].get(figure[0]) is not None]
-    values = [value for dimension in known for value in _axis_values(dimension, figure)]
+    measured = [dimension for dimension in dimensions if dimension["asked"].get(figure[0]) is not None]
+    values = [value for dimension in measured for value in _axis_values(dimension, figure)]
     axis = drawing.build_percent_axis(values, low=low, high=high)
     return DotChart(
-        name, about, [_dot_plot_row(dimension, figure, axis) for dimension in known], drawing.draw_ticks(axis)
+        name, about, [_dot_plot_row(dimension, figure, axis) for dimension in measured], drawing.draw_ticks(axis)
     )
 
 
@@ -109,7 +109,7 @@ def _axis_values(dimension: Mapping[str, Any], figure: tuple[str, str]) -> list[
 
 
 def _comparison_values(dimension: Mapping[str, Any], figure: tuple[str, str]) -> dict[str, float]:
-    """Return the figure of one annotator and of each baseline, where it is known."""
+    """Return the metric of one annotator and of each baseline, where known."""
     values = {"human": (dimension.get("ceiling") or {}).get(figure[1])}
     values |= {name: baseline.get(figure[0]) for name, baseline in baselines_by_name(dimension).items()}
     return {name: value for name, value in values.items() if value is not None}

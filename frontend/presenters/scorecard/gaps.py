@@ -66,8 +66,8 @@ def _gap_bars(shares: Mapping[float, float]) -> list[_GapBar]:
     order = sorted(shares)
     if len(order) <= BARS_AT_MOST:
         return [_GapBar(f"{gap:g}", shares[gap], gap > WITHIN) for gap in order]
-    single, rest = order[: BARS_AT_MOST - 1], order[BARS_AT_MOST - 1 :]
-    last = _GapBar(f"{rest[0]:g}+", sum(shares[gap] for gap in rest), rest[0] > WITHIN)
+    single, far_gaps = order[: BARS_AT_MOST - 1], order[BARS_AT_MOST - 1 :]
+    last = _GapBar(f"{far_gaps[0]:g}+", sum(shares[gap] for gap in far_gaps), far_gaps[0] > WITHIN)
     return [*(_GapBar(f"{gap:g}", shares[gap], gap > WITHIN) for gap in single), last]
 
 

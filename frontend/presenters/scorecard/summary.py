@@ -1,4 +1,4 @@
-"""What a scorecard comes to, in one to three sentences that could be false tomorrow.
+"""The summary of a scorecard in one to three sentences.
 
 All of it is about the RMSE of the expected score: A@1 is a weak bar that knowing the generator alone may pass.
 
@@ -27,7 +27,7 @@ CLAUSES_AT_MOST = 3
 
 
 def compare_to_baseline(judge: Mapping[str, Any], baseline: Mapping[str, Any]) -> Verdict:
-    """Return how a judge stands to a baseline, as the module's rules say."""
+    """Return the verdict on a judge against a baseline, by the module's rules."""
     ends, rmse, baseline_rmse = judge.get("rmse_interval"), judge.get("rmse"), baseline.get("rmse")
     if ends is None or rmse is None or baseline_rmse is None:
         return "unknown"
@@ -80,10 +80,11 @@ def _not_beaten_sentence(measured: list[Mapping[str, Any]]) -> str:
     order = sorted(groups, key=lambda group: (GRAVEST_FIRST.index(group[0]), list(BASELINE_WORDS).index(group[1])))
     named = order if len(order) <= CLAUSES_AT_MOST else order[: CLAUSES_AT_MOST - 1]
     clauses = [_verdict_clause(kind, baseline, groups[kind, baseline]) for kind, baseline in named]
-    rest = [key for group in order[len(named) :] for key in groups[group]]
-    if rest:
+    other_keys = [key for group in order[len(named) :] for key in groups[group]]
+    if other_keys:
         clauses.append(
-            _("on %(dimensions)s it does not clearly beat every baseline") % {"dimensions": enumerate_or_count(rest)}
+            _("on %(dimensions)s it does not clearly beat every baseline")
+            % {"dimensions": enumerate_or_count(other_keys)}
         )
     too_few = [dimension["key"] for dimension in measured if not dimension["asked"].get("rmse_interval")]
     if too_few:

@@ -28,7 +28,7 @@ class MetricCells:
 
 @dataclass(frozen=True, slots=True)
 class ScorecardRow:
-    """One dimension's figures."""
+    """One dimension's metrics."""
 
     key: str
     name: str
@@ -114,7 +114,7 @@ class GeneratorBlock:
 
 
 def metrics_table(card: Mapping[str, Any]) -> MetricsTable:
-    """Return the figures of every dimension."""
+    """Return the metrics of every dimension."""
     dimensions = card["dimensions"]
     present = {baseline["baseline"] for dimension in dimensions for baseline in dimension.get("baselines") or []}
     names = [name for name in BASELINES if name in present]
@@ -127,18 +127,18 @@ def metrics_table(card: Mapping[str, Any]) -> MetricsTable:
 
 
 def _scorecard_row(dimension: Mapping[str, Any], names: list[str]) -> ScorecardRow:
-    asked = dimension["asked"]
+    metrics = dimension["asked"]
     return ScorecardRow(
         key=dimension["key"],
         name=dimension["name"],
-        samples=format_number(asked["samples"]),
+        samples=format_number(metrics["samples"]),
         rmse=_metric_cells(dimension, names, "rmse", "rmse"),
         a1=_metric_cells(dimension, names, "a1", "within_one"),
-        rounded=format_two_decimals(asked.get("rmse_rounded")),
-        kappa=format_two_decimals(asked.get("kappa")),
-        srcc=format_two_decimals(asked.get("srcc")),
-        plcc=format_two_decimals(asked.get("plcc")),
-        krcc=format_two_decimals(asked.get("krcc")),
+        rounded=format_two_decimals(metrics.get("rmse_rounded")),
+        kappa=format_two_decimals(metrics.get("kappa")),
+        srcc=format_two_decimals(metrics.get("srcc")),
+        plcc=format_two_decimals(metrics.get("plcc")),
+        krcc=format_two_decimals(metrics.get("krcc")),
         with_rules=_metrics_with_rules(dimension),
     )
 

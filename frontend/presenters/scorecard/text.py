@@ -38,8 +38,8 @@ def enumerate_or_count(names: Sequence[str]) -> str:
     """Return names as an enumeration; of too many some and the number of others."""
     if len(names) <= NAMED_AT_MOST:
         return enumerate_names(names)
-    rest = len(names) - NAMED_AT_MOST + 1
-    return _("%(first)s and %(n)s more") % {"first": ", ".join(names[: NAMED_AT_MOST - 1]), "n": rest}
+    n_others = len(names) - NAMED_AT_MOST + 1
+    return _("%(first)s and %(n)s more") % {"first": ", ".join(names[: NAMED_AT_MOST - 1]), "n": n_others}
 
 
 def format_interval(ends: Sequence[float] | None) -> str:
@@ -52,7 +52,7 @@ def format_interval(ends: Sequence[float] | None) -> str:
 
 
 def baselines_by_name(dimension: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return the figures of each baseline that a dimension has, the weakest first."""
+    """Return the metrics of a dimension's baselines, the weakest first."""
     by_name = {baseline["baseline"]: baseline for baseline in dimension.get("baselines") or []}
     return {name: by_name[name] for name in BASELINES if name in by_name}
 

@@ -119,7 +119,7 @@ def _series_name(kind: str, name: str) -> str:
 
 
 def _thin_points(points: Points, times: int) -> Points:
-    """Return the mean of every so many points."""
+    """Return the means of ``times`` consecutive points each."""
     if times <= 1:
         return points
     parts = [points[start : start + times] for start in range(0, len(points), times)]

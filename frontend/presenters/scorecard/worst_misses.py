@@ -18,7 +18,7 @@ ROWS_AT_MOST = 10
 
 
 @dataclass(frozen=True, slots=True)
-class SampleShown:
+class ShownSample:
     """What a row shows of a sample of the study."""
 
     url: str
@@ -38,7 +38,7 @@ class WorstMiss:
     id: str
     key: str
     name: str
-    sample: SampleShown | None
+    sample: ShownSample | None
     """None where the sample is not, or no more, in the study."""
     human: SafeString
     judge: str
@@ -49,7 +49,7 @@ class WorstMiss:
     """The gap in standard deviations of the judge."""
 
 
-def worst_misses(card: Mapping[str, Any], samples: Mapping[str, SampleShown]) -> list[WorstMiss]:
+def worst_misses(card: Mapping[str, Any], samples: Mapping[str, ShownSample]) -> list[WorstMiss]:
     """Return the worst misses of all dimensions, the gravest first.
 
     What rounds to people's own score is no miss.
@@ -70,7 +70,7 @@ def _half_a_step(levels: Sequence[float]) -> float:
 
 
 def _worst_miss(
-    units: float, miss: Mapping[str, Any], dimension: Mapping[str, Any], samples: Mapping[str, SampleShown]
+    units: float, miss: Mapping[str, Any], dimension: Mapping[str, Any], samples: Mapping[str, ShownSample]
 ) -> WorstMiss:
     return WorstMiss(
         id=miss["id"],

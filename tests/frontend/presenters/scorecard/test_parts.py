@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from django.template.loader import render_to_string
 
-from frontend.presenters.scorecard import SampleShown, comparison_view, curve_charts, scorecard_view
+from frontend.presenters.scorecard import ShownSample, comparison_view, curve_charts, scorecard_view
 from judge.evaluation.comparison import compare_judges
 from tests.judge.labelled_samples import RUBRIC, certain, labelled
 
@@ -126,7 +126,7 @@ def test_a_judge_of_nothing_has_a_finding_and_no_empty_charts():
 
 def test_a_miss_leads_to_its_sample_and_shows_what_it_may():
     data = card(dimension("TCC", worst=[miss("heron-1", 1, 4, sd=0.5), miss("heron-2", 5, 2, sd=1)]))
-    shown = SampleShown("/studies/birds/samples/x/", "Why <b>?", "/pictures/x/", "sample X7")
+    shown = ShownSample("/studies/birds/samples/x/", "Why <b>?", "/pictures/x/", "sample X7")
     html = scorecard(data, {"heron-1": shown})
     assert 'href="/studies/birds/samples/x/"' in html
     assert "Why &lt;b&gt;?" in html

@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontend.presenters.scorecard import SampleShown, tables
+from frontend.presenters.scorecard import ShownSample, tables
 from frontend.presenters.scorecard.worst_misses import level_chip, worst_misses
 
 from .scorecards import card, dimension, measured, miss, nothing
@@ -60,7 +60,7 @@ def test_the_surest_miss_comes_first_whatever_its_dimension():
             dimension("TCC", worst=[miss("a", 1, 3, sd=2.0), miss("b", 5, 4.2, sd=0.1)]),
             dimension("IQ", worst=[miss("c", 5, 3, sd=0.5, interval=[2.1, 4.0])]),
         ),
-        {"c": SampleShown("/c/", "Why?", name="sample C")},
+        {"c": ShownSample("/c/", "Why?", name="sample C")},
     )
     assert [(one.id, one.key, one.gap, one.units) for one in found] == [
         ("c", "IQ", "−2.00", "4.0"),
