@@ -8,16 +8,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from annotation.core.rubric_cache import DimensionDefinition, load_rubric
 from annotation.models import JudgeRun, Protocol, Study
 from annotation.models.assignments import Arm
 from annotation.statistics.judge_influence import (
     ARMS,
-    BlindValues,
+    BLIND_ARM,
     InfluenceData,
-    ScoringTimes,
-    SuggestedValues,
     arm_rows,
     influence_rows,
 )
@@ -43,19 +42,19 @@ def influence_report(
         return None
     limit = Protocol.objects.values_list("pull_limit", flat=True).get(study=study, current=True)
     step("influence: reading")
-    met, members = _read(study, since)
+    data, members = _read(study, since)
     step("influence: calculating")
-    found = influence_rows(met, limit=limit)
+    found = influence_rows(data, limit=limit)
     named = [
         {"member": names.get(int(members[row["annotator"]]), "?")}
         | {key: value for key, value in row.items() if key != "annotator"}
-        for row in annotator_rows(met)
+        for row in annotator_rows(data)
     ]
     return {
         "limit": limit,
         "alarm": any(row["alarm"] for row in found),
         "rows": found,
-        "arms": arm_rows(met),
+        "arms": arm_rows(data),
         "people": sorted(named, key=lambda row: (str(row["member"]), ARMS.index(row["arm"]))),
     }
 
@@ -78,39 +77,45 @@ def _read(study: Study, since: Any) -> tuple[InfluenceData, Ints]:
         judge_influence_sql.BlindRatings(*(column[asked] for column in ratings)),
     )
     arm = np.searchsorted(NUMBERS, answered.arm)
-    # Where nobody answered in time the judge's value had its chance, but nobody said anything to it.
-    said = (answered.final >= 0) & (answered.touched == 1)
+    # Where nobody answered in time the judge's value had its chance, but nobody was_answered anything to it.
+    was_answered = (answered.final >= 0) & (answered.touched == 1)
     shown, expected = _would_have_shown(study, answered, values, samples)
-    met = InfluenceData(
-        dimensions=[one.key for one in dimensions],
+    data = InfluenceData(
+        dimensions=[dimension.key for dimension in dimensions],
         question_of=samples.question,
-        suggested=SuggestedValues(
-            sample=np.searchsorted(samples.id, answered.sample[said]),
-            annotator=np.searchsorted(members, answered.member[said]),
-            dimension=values.dimension(answered.shown[said]),
-            arm=arm[said],
-            shown=values.of(answered.shown[said]),
-            expected=answered.expected[said],
-            first=values.of(answered.first[said]),
-            final=values.of(answered.final[said]),
+        suggested=pd.DataFrame(
+            {
+                "sample": np.searchsorted(samples.id, answered.sample[was_answered]),
+                "annotator": np.searchsorted(members, answered.member[was_answered]),
+                "dimension": values.dimension(answered.shown[was_answered]),
+                "arm": arm[was_answered],
+                "shown": values.of(answered.shown[was_answered]),
+                "expected": answered.expected[was_answered],
+                "first": values.of(answered.first[was_answered]),
+                "final": values.of(answered.final[was_answered]),
+            }
         ),
-        blind=BlindValues(
-            sample=at,
-            annotator=np.searchsorted(members, ratings.member),
-            dimension=dimension,
-            value=values.of(ratings.level),
-            shown=shown[at, dimension],
-            expected=expected[at, dimension],
-            beside=np.isin(ratings.sample, answered.sample),
+        blind=pd.DataFrame(
+            {
+                "sample": at,
+                "annotator": np.searchsorted(members, ratings.member),
+                "dimension": dimension,
+                "value": values.of(ratings.level),
+                "shown": shown[at, dimension],
+                "expected": expected[at, dimension],
+                "beside": np.isin(ratings.sample, answered.sample),
+            }
         ),
-        times=ScoringTimes(
-            annotator=np.searchsorted(members, scored.member),
-            arm=np.where(scored.arm == Arm.BLIND, -1, np.searchsorted(NUMBERS, scored.arm)),
-            seconds=scored.seconds,
+        times=pd.DataFrame(
+            {
+                "annotator": np.searchsorted(members, scored.member),
+                "arm": np.where(scored.arm == Arm.BLIND, BLIND_ARM, np.searchsorted(NUMBERS, scored.arm)),
+                "seconds": scored.seconds,
+            }
         ),
-        unanswered=np.bincount(arm[(answered.final >= 0) & ~said], minlength=len(ARMS)).tolist(),
+        unanswered=np.bincount(arm[(answered.final >= 0) & ~was_answered], minlength=len(ARMS)).tolist(),
     )
-    return met, members
+    return data, members
 
 
 class _Levels:
@@ -145,7 +150,7 @@ def _would_have_shown(
 
     On samples where it was suggested to somebody it is what they were shown. On others it is what the active run says,
     or else the newest of those that ever were shown; of a sample that a run has learned from nothing counts but what
-    it said before it had seen its question.
+    it was_answered before it had seen its question.
     """
     dimensions = load_rubric(study.rubric_id).dimensions
     shown = np.full((len(samples.id), len(dimensions)), np.nan)

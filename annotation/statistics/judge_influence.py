@@ -9,79 +9,51 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+import pandas as pd
 
 from .anchoring import AnchoringEffect, Arm, delayed_terms, estimate_anchoring, prefilled_terms
-from .krippendorff_alpha import Floats, Ints
+from .krippendorff_alpha import Ints
+from .mean_intervals import median_of_known
 
 ARMS: tuple[Arm, ...] = ("delayed", "prefilled")
 BLIND = "blind"
+BLIND_ARM = -1
 _NEAR = 1 + 1e-9
 _SAME = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class SuggestedValues:
-    """Suggested values and the answers to them, in columns; annotators and samples by number."""
-
-    sample: Ints
-    annotator: Ints
-    dimension: Ints
-    """Its place in the rubric."""
-    arm: Ints
-    """Its place in `ARMS`."""
-    shown: Floats
-    expected: Floats
-    first: Floats
-    """Delayed: the locked own value."""
-    final: Floats
-
-    def only(self, rows: npt.NDArray[np.bool_]) -> "SuggestedValues":
-        """Return some of the rows."""
-        return SuggestedValues(*(getattr(self, name)[rows] for name in self.__slots__))
-
-
-@dataclass(frozen=True, slots=True)
-class BlindValues:
-    """Blind values in columns, with what the judge would have shown, NaN where unknown."""
-
-    sample: Ints
-    annotator: Ints
-    dimension: Ints
-    value: Floats
-    shown: Floats
-    expected: Floats
-    beside: npt.NDArray[np.bool_]
-    """The sample is one that others scored with the judge's help."""
-
-    def only(self, rows: npt.NDArray[np.bool_]) -> "BlindValues":
-        """Return some of the rows."""
-        return BlindValues(*(getattr(self, name)[rows] for name in self.__slots__))
-
-
-@dataclass(frozen=True, slots=True)
-class ScoringTimes:
-    """Scoring times of every arm, in columns."""
-
-    annotator: Ints
-    arm: Ints
-    """Its place in `ARMS`; -1: blind."""
-    seconds: Floats
-    """Active ones, of an answer to the judge too; NaN where unknown."""
-
-
-@dataclass(frozen=True, slots=True)
 class InfluenceData:
-    """All data that the influence metrics are computed from."""
+    """All data that the influence metrics are computed from; annotators and samples by number."""
 
     dimensions: Sequence[str]
     question_of: Ints
     """Of each sample, by its number."""
-    suggested: SuggestedValues
-    blind: BlindValues
-    times: ScoringTimes
+    suggested: pd.DataFrame
+    """Suggested values and the answers to them.
+
+    ``sample``, ``annotator``, ``dimension`` (its place in the rubric), ``arm`` (its place in `ARMS`), ``shown``,
+    ``expected``, ``first`` (delayed: the locked own value) and ``final``.
+    """
+    blind: pd.DataFrame
+    """Blind values beside what the judge would have shown.
+
+    ``sample``, ``annotator``, ``dimension``, ``value``, ``shown`` and ``expected`` (NaN where unknown) and ``beside``:
+    the sample is one that others scored with the judge's help.
+    """
+    times: pd.DataFrame
+    """Scores of every arm.
+
+    ``annotator``, ``arm`` (its place in `ARMS`, or `BLIND_ARM`) and active ``seconds``, those of the answer to the
+    judge included, NaN where unknown.
+    """
     unanswered: Sequence[int]
     """For each of `ARMS`: values that were shown and that nobody answered in time."""
+
+    @property
+    def comparable(self) -> pd.DataFrame:
+        """The blind values of which it is known what the judge would have shown."""
+        return self.blind[self.blind["shown"].notna()]
 
 
 def influence_rows(data: InfluenceData, *, limit: float) -> list[dict[str, Any]]:
@@ -90,107 +62,108 @@ def influence_rows(data: InfluenceData, *, limit: float) -> list[dict[str, Any]]
     An arm that nobody has met has no rows. ``limit`` is the pull that the study allows.
     """
     everything = range(len(data.dimensions))
-    present = [position for position in range(len(ARMS)) if (data.suggested.arm == position).any()]
+    present = [position for position in range(len(ARMS)) if (data.suggested["arm"] == position).any()]
     cells = [(position, dimension) for position in present for dimension in everything]
     found = estimate_anchoring([_anchoring_terms(data, position, dimension) for position, dimension in cells])
     keys: list[tuple[int, int | None]] = []
     for position in present:
         keys += [(position, dimension) for dimension in everything] + [(position, None)]
     return [
-        _influence_row(data, position, dimension, pull, limit)
-        for (position, dimension), pull in zip(keys, found, strict=True)
+        _influence_row(data, position, dimension, anchoring, limit)
+        for (position, dimension), anchoring in zip(keys, found, strict=True)
     ]
 
 
 def _anchoring_terms(data: InfluenceData, position: int, dimension: int) -> Any:
-    own = data.suggested.only((data.suggested.arm == position) & (data.suggested.dimension == dimension))
+    suggested, blind = _of_dimension(data.suggested, dimension), _of_dimension(data.blind, dimension)
+    sample, shown, first, final = (
+        suggested.loc[suggested["arm"] == position, name].to_numpy() for name in ("sample", "shown", "first", "final")
+    )
     if ARMS[position] == "delayed":
-        return delayed_terms(own.sample, own.shown, own.first, own.final, data.question_of)
-    blind = data.blind.only(data.blind.dimension == dimension)
-    return prefilled_terms(own.sample, own.shown, own.final, blind.sample, blind.value, data.question_of)
+        return delayed_terms(sample, shown, first, final, data.question_of)
+    return prefilled_terms(
+        sample, shown, final, blind["sample"].to_numpy(), blind["value"].to_numpy(), data.question_of
+    )
+
+
+def _of_dimension(values: pd.DataFrame, dimension: int | None) -> pd.DataFrame:
+    """Return the values of one dimension, or all of them."""
+    return values if dimension is None else values[values["dimension"] == dimension]
 
 
 def _influence_row(
-    data: InfluenceData, position: int, dimension: int | None, pull: AnchoringEffect, limit: float
+    data: InfluenceData, position: int, dimension: int | None, anchoring: AnchoringEffect, limit: float
 ) -> dict[str, Any]:
-    mine = data.suggested.arm == position
-    theirs = ~np.isnan(data.blind.shown)
-    if dimension is not None:
-        mine, theirs = mine & (data.suggested.dimension == dimension), theirs & (data.blind.dimension == dimension)
-    own, blind = data.suggested.only(mine), data.blind.only(theirs)
+    suggested = _of_dimension(data.suggested[data.suggested["arm"] == position], dimension)
+    blind = _of_dimension(data.comparable, dimension)
     delayed = ARMS[position] == "delayed"
     return {
         "arm": ARMS[position],
         "dimension": None if dimension is None else data.dimensions[dimension],
-        "pull": pull.value,
-        "interval": None if pull.interval is None else list(pull.interval),
-        "slope": pull.slope,
-        "undefined": pull.undefined,
-        "alarm": exceeds_limit(pull, limit),
-        "values": len(own.final),
-        "samples": len(np.unique(own.sample)),
-        "compared": pull.values,
-        "acceptance": share_of_true(equal_levels(own.final, own.shown)),
-        "coincidence": share_of_true(equal_levels(blind.value, blind.shown)),
-        "blind_values": len(blind.value),
-        "blind_values_beside": int(blind.beside.sum()),
-        "agreed_before": share_of_true(equal_levels(own.first, own.shown)) if delayed else None,
-        "moved": _count_changes(own) if delayed else None,
-        "within_one": _within_one(own.final, own.shown),
-        "rmse": _rmse(own.final, own.expected),
-        "blind_within_one": _within_one(blind.value, blind.shown),
-        "blind_rmse": _rmse(blind.value, blind.expected),
+        "pull": anchoring.value,
+        "interval": None if anchoring.interval is None else list(anchoring.interval),
+        "slope": anchoring.slope,
+        "undefined": anchoring.undefined,
+        "alarm": exceeds_limit(anchoring, limit),
+        "values": len(suggested),
+        "samples": suggested["sample"].nunique(),
+        "compared": anchoring.values,
+        "acceptance": share_of_true(equal_levels(suggested["final"], suggested["shown"])),
+        "coincidence": share_of_true(equal_levels(blind["value"], blind["shown"])),
+        "blind_values": len(blind),
+        "blind_values_beside": int(blind["beside"].sum()),
+        "agreed_before": share_of_true(equal_levels(suggested["first"], suggested["shown"])) if delayed else None,
+        "moved": _count_changes(suggested) if delayed else None,
+        "within_one": _within_one(suggested["final"], suggested["shown"]),
+        "rmse": _rmse(suggested["final"], suggested["expected"]),
+        "blind_within_one": _within_one(blind["value"], blind["shown"]),
+        "blind_rmse": _rmse(blind["value"], blind["expected"]),
     }
 
 
-def exceeds_limit(pull: AnchoringEffect, limit: float) -> bool:
+def exceeds_limit(anchoring: AnchoringEffect, limit: float) -> bool:
     """Whether anchoring is significantly above the study's limit."""
-    return pull.value is not None and pull.interval is not None and pull.value > limit and pull.interval.low > 0
+    if anchoring.value is None or anchoring.interval is None:
+        return False
+    return anchoring.value > limit and anchoring.interval.low > 0
 
 
 def arm_rows(data: InfluenceData) -> list[dict[str, Any]]:
     """Return a row per arm over all dimensions, the blind one first: times and the judge's errors."""
-    known = data.blind.only(~np.isnan(data.blind.shown))
-    usual = known_median(data.times.seconds[data.times.arm == -1])
-    found: list[dict[str, Any]] = [
-        {
-            "arm": BLIND,
-            "scores": int((data.times.arm == -1).sum()),
-            "values": len(known.value),
-            "unanswered": 0,
-            "seconds": usual,
-            "seconds_ratio": None,
-            "acceptance": share_of_true(equal_levels(known.value, known.shown)),
-            "within_one": _within_one(known.value, known.shown),
-            "rmse": _rmse(known.value, known.expected),
-        }
-    ]
+    blind = data.comparable.rename(columns={"value": "final"})
+    usual = median_of_known(data.times.loc[data.times["arm"] == BLIND_ARM, "seconds"])
+    rows = [_arm_row(BLIND, data.times[data.times["arm"] == BLIND_ARM], blind, unanswered=0, usual=None)]
     for position, arm in enumerate(ARMS):
-        own = data.suggested.only(data.suggested.arm == position)
-        here = data.times.arm == position
-        if not here.any() and not len(own.final):
-            continue
-        seconds = known_median(data.times.seconds[here])
-        found.append(
-            {
-                "arm": arm,
-                "scores": int(here.sum()),
-                "values": len(own.final),
-                "unanswered": data.unanswered[position],
-                "seconds": seconds,
-                "seconds_ratio": seconds / usual if seconds is not None and usual else None,
-                "acceptance": share_of_true(equal_levels(own.final, own.shown)),
-                "within_one": _within_one(own.final, own.shown),
-                "rmse": _rmse(own.final, own.expected),
-            }
-        )
-    return found
+        times = data.times[data.times["arm"] == position]
+        values = data.suggested[data.suggested["arm"] == position]
+        if len(times) or len(values):
+            rows.append(_arm_row(arm, times, values, unanswered=data.unanswered[position], usual=usual))
+    return rows
 
 
-def _count_changes(own: SuggestedValues) -> dict[str, Any]:
+def _arm_row(
+    arm: str, times: pd.DataFrame, values: pd.DataFrame, *, unanswered: int, usual: float | None
+) -> dict[str, Any]:
+    """Return the row of one arm; ``usual`` are the median seconds that its own are compared with."""
+    seconds = median_of_known(times["seconds"])
+    return {
+        "arm": arm,
+        "scores": len(times),
+        "values": len(values),
+        "unanswered": unanswered,
+        "seconds": seconds,
+        "seconds_ratio": seconds / usual if seconds is not None and usual else None,
+        "acceptance": share_of_true(equal_levels(values["final"], values["shown"])),
+        "within_one": _within_one(values["final"], values["shown"]),
+        "rmse": _rmse(values["final"], values["expected"]),
+    }
+
+
+def _count_changes(suggested: pd.DataFrame) -> dict[str, Any]:
     """Return how many own values changed, and in which direction from the judge's."""
-    before, after = np.abs(own.first - own.shown), np.abs(own.final - own.shown)
-    changed = ~equal_levels(own.first, own.final)
+    before = (suggested["first"] - suggested["shown"]).abs()
+    after = (suggested["final"] - suggested["shown"]).abs()
+    changed = ~equal_levels(suggested["first"], suggested["final"])
     towards, away = changed & (after < before - _SAME), changed & (after > before + _SAME)
     return {
         "share": share_of_true(changed),
@@ -201,26 +174,19 @@ def _count_changes(own: SuggestedValues) -> dict[str, Any]:
     }
 
 
-def equal_levels(one: Floats, other: Floats) -> npt.NDArray[np.bool_]:
+def equal_levels(left: pd.Series, right: pd.Series) -> pd.Series:
     """Return for each pair of values whether they are the same level."""
-    equal: npt.NDArray[np.bool_] = np.abs(one - other) <= _SAME
-    return equal
+    return (left - right).abs() <= _SAME
 
 
-def share_of_true(true: npt.NDArray[np.bool_]) -> float | None:
+def share_of_true(flags: pd.Series) -> float | None:
     """Return the share of true values; None without values."""
-    return float(true.mean()) if len(true) else None
+    return float(flags.mean()) if len(flags) else None
 
 
-def known_median(numbers: Floats) -> float | None:
-    """Return the median of the values that are known."""
-    known = numbers[~np.isnan(numbers)]
-    return float(np.median(known)) if len(known) else None
+def _within_one(values: pd.Series, shown: pd.Series) -> float | None:
+    return share_of_true((values - shown).abs() <= _NEAR)
 
 
-def _within_one(values: Floats, shown: Floats) -> float | None:
-    return share_of_true(np.abs(values - shown) <= _NEAR)
-
-
-def _rmse(values: Floats, expected: Floats) -> float | None:
+def _rmse(values: pd.Series, expected: pd.Series) -> float | None:
     return float(np.sqrt(((values - expected) ** 2).mean())) if len(values) else None

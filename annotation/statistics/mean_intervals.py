@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 from scipy.stats import t as student_t
 
 from .krippendorff_alpha import Floats, Interval
@@ -33,7 +34,7 @@ def bonferroni_level(comparisons: int) -> float:
     return 1 - (1 - CONFIDENCE) / (2 * comparisons) if comparisons else 1.0
 
 
-def median_of_known(numbers: Floats) -> float | None:
+def median_of_known(numbers: Floats | pd.Series) -> float | None:
     """Return the median without NaN; None where nothing is left."""
-    known = numbers[~np.isnan(numbers)]
+    known = np.asarray(numbers)[~np.isnan(numbers)]
     return float(np.median(known)) if len(known) else None

@@ -5,12 +5,13 @@ this: many values, nearly none of them changed, far more of them than the judge 
 blind work. It is a reason to ask, not a verdict.
 """
 
-import math
 from typing import Any
 
-import numpy as np
+import pandas as pd
+from scipy.stats import binom
 
-from .judge_influence import ARMS, InfluenceData, equal_levels, known_median, share_of_true
+from .judge_influence import ARMS, BLIND_ARM, InfluenceData, equal_levels, share_of_true
+from .mean_intervals import median_of_known
 
 FEWEST_VALUES = 20
 NEARLY_ALL = 0.95
@@ -22,45 +23,41 @@ FEWEST_BLIND_TIMES = 5
 
 
 def annotator_rows(data: InfluenceData) -> list[dict[str, Any]]:
-    """Return a row per annotator and arm, by annotator's number, beside their blind scores.
+    """Return a row per arm and annotator, by annotator's number, beside their blind scores.
 
     ``coincidence`` is how often their own blind values are what the judge would have shown; of somebody with too few of
     them it is everybody's, on the dimensions that they were shown. ``blind_seconds`` likewise.
     """
-    known = data.blind.only(~np.isnan(data.blind.shown))
-    hit = equal_levels(known.value, known.shown)
-    size = len(data.dimensions)
-    total = np.bincount(known.dimension, minlength=size)
-    usual = np.bincount(known.dimension, hit, size) / np.maximum(total, 1)
-    found = []
-    for position, arm in enumerate(ARMS):
-        for who in np.unique(data.suggested.annotator[data.suggested.arm == position]).tolist():
-            own = data.suggested.only((data.suggested.arm == position) & (data.suggested.annotator == who))
-            mine = hit[known.annotator == who]
-            theirs = own.dimension[total[own.dimension] > 0]
-            coincidence = share_of_true(mine) if len(mine) >= FEWEST_BLIND_VALUES else None
-            of_all = coincidence is None
-            if of_all and len(theirs):
-                coincidence = float(usual[theirs].mean())
-            accepted = equal_levels(own.final, own.shown)
-            times = data.times.annotator == who
-            blind_times = data.times.seconds[times & (data.times.arm == -1)]
-            alone = int((~np.isnan(blind_times)).sum()) < FEWEST_BLIND_TIMES
-            row = {
-                "annotator": who,
-                "arm": arm,
-                "values": len(own.final),
-                "samples": len(np.unique(own.sample)),
-                "changed": int((~accepted).sum()),
-                "acceptance": share_of_true(accepted),
-                "coincidence": coincidence,
-                "coincidence_of_all": of_all,
-                "seconds": known_median(data.times.seconds[times & (data.times.arm == position)]),
-                "blind_seconds": known_median(data.times.seconds[data.times.arm == -1] if alone else blind_times),
-                "blind_seconds_of_all": alone,
-            }
-            found.append(row | {"rubber_stamp": arm == "prefilled" and is_rubber_stamp(row)})
-    return found
+    blind = data.comparable
+    blind = blind.assign(coincides=equal_levels(blind["value"], blind["shown"]))
+    of_dimension = blind.groupby("dimension")["coincides"].mean()
+    of_annotator = blind.groupby("annotator")["coincides"].agg(["size", "mean"])
+    of_annotator = of_annotator.loc[of_annotator["size"] >= FEWEST_BLIND_VALUES, "mean"]
+    seconds = data.times.groupby(["arm", "annotator"])["seconds"].agg(["count", "median"])
+    blind_seconds = median_of_known(data.times.loc[data.times["arm"] == BLIND_ARM, "seconds"])
+    own_seconds = seconds.loc[seconds["count"] > 0, "median"].to_dict()
+    blind_times = seconds["count"].to_dict()
+    rows = []
+    for (position, annotator), values in data.suggested.groupby(["arm", "annotator"]):
+        accepted = equal_levels(values["final"], values["shown"])
+        enough_values = annotator in of_annotator.index
+        coincidence = of_annotator[annotator] if enough_values else values["dimension"].map(of_dimension).mean()
+        enough_times = blind_times.get((BLIND_ARM, annotator), 0) >= FEWEST_BLIND_TIMES
+        row = {
+            "annotator": annotator,
+            "arm": ARMS[position],
+            "values": len(values),
+            "samples": values["sample"].nunique(),
+            "changed": int((~accepted).sum()),
+            "acceptance": share_of_true(accepted),
+            "coincidence": None if pd.isna(coincidence) else float(coincidence),
+            "coincidence_of_all": not enough_values,
+            "seconds": own_seconds.get((position, annotator)),
+            "blind_seconds": own_seconds[BLIND_ARM, annotator] if enough_times else blind_seconds,
+            "blind_seconds_of_all": not enough_times,
+        }
+        rows.append(row | {"rubber_stamp": row["arm"] == "prefilled" and is_rubber_stamp(row)})
+    return rows
 
 
 def is_rubber_stamp(row: dict[str, Any]) -> bool:
@@ -71,22 +68,6 @@ def is_rubber_stamp(row: dict[str, Any]) -> bool:
         return False
     if coincidence is None or seconds is None or usual is None:
         return False
-    return bool(seconds < FAST * usual and binomial_tail(values - row["changed"], values, coincidence) < BY_CHANCE)
-
-
-def binomial_tail(hits: int, tries: int, chance: float) -> float:
-    """Return the binomial probability of ``hits`` or more in ``tries``."""
-    if hits <= 0:
-        return 1.0
-    if hits > tries or chance <= 0:
-        return 0.0
-    if chance >= 1:
-        return 1.0
-    whole, yes, no = math.lgamma(tries + 1), math.log(chance), math.log1p(-chance)
-    return min(
-        1.0,
-        math.fsum(
-            math.exp(whole - math.lgamma(k + 1) - math.lgamma(tries - k + 1) + k * yes + (tries - k) * no)
-            for k in range(hits, tries + 1)
-        ),
-    )
+    # The probability of at least as many kept values by coincidence alone.
+    by_coincidence = float(binom.sf(values - row["changed"] - 1, values, coincidence))
+    return bool(seconds < FAST * usual and by_coincidence < BY_CHANCE)

@@ -4,9 +4,10 @@ import random
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from annotation.simulation.synthetic_annotators import Arm, SyntheticAnnotator, Values, answer_sample
-from annotation.statistics.judge_influence import ARMS, BlindValues, InfluenceData, ScoringTimes, SuggestedValues
+from annotation.statistics.judge_influence import ARMS, InfluenceData
 
 LEVELS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
 DIMENSIONS = ("TCC", "ICC", "IQ", "ITS")
@@ -81,13 +82,17 @@ def columns(
     unanswered: Sequence[int] = (0, 0),
 ) -> InfluenceData:
     """Return rows as the columns that figures take; each row has its values in the order of the columns."""
-    own, others = np.array(suggested, dtype=float).reshape(-1, 8), np.array(blind, dtype=float).reshape(-1, 7)
-    worked = np.array(times, dtype=float).reshape(-1, 3)
+    numbers = ["sample", "annotator", "dimension", "arm"]
     return InfluenceData(
         dimensions=dimensions,
         question_of=np.array(question_of, dtype=np.int64),
-        suggested=SuggestedValues(*own[:, :4].astype(np.int64).T, *own[:, 4:].T),
-        blind=BlindValues(*others[:, :3].astype(np.int64).T, *others[:, 3:6].T, others[:, 6] == 1),
-        times=ScoringTimes(*worked[:, :2].astype(np.int64).T, worked[:, 2]),
+        suggested=_table(suggested, [*numbers, "shown", "expected", "first", "final"]),
+        blind=_table(blind, [*numbers[:3], "value", "shown", "expected", "beside"]).astype({"beside": bool}),
+        times=_table(times, ["annotator", "arm", "seconds"]),
         unanswered=unanswered,
     )
+
+
+def _table(rows: Sequence[tuple[float, ...]], columns: list[str]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=columns, dtype=float)
+    return table.astype({name: int for name in ("sample", "annotator", "dimension", "arm") if name in columns})

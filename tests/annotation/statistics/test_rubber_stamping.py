@@ -3,11 +3,11 @@
 from math import comb
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from annotation.simulation.synthetic_annotators import SyntheticAnnotator
-from annotation.statistics.rubber_stamping import annotator_rows, binomial_tail, is_rubber_stamp
+from annotation.statistics.rubber_stamping import BY_CHANCE, NEARLY_ALL, annotator_rows, is_rubber_stamp
 
 from .synthetic_suggestions import annotators, columns, met
 
@@ -73,7 +73,12 @@ def test_in_the_delayed_arm_nobody_is_called_a_rubber_stamp():
     assert not row["rubber_stamp"]
 
 
-@given(st.integers(0, 60), st.integers(0, 60), st.floats(0, 1))
-def test_the_binomial_tail_is_what_counting_gives(hits, tries, chance):
-    expected = sum(comb(tries, k) * chance**k * (1 - chance) ** (tries - k) for k in range(hits, tries + 1))
-    assert binomial_tail(hits, tries, chance) == pytest.approx(expected, abs=1e-9)
+@given(st.integers(20, 60), st.integers(0, 3), st.floats(0, 1))
+def test_only_more_kept_values_than_coincidence_explains_are_a_rubber_stamp(values, changed, coincidence):
+    kept = values - changed
+    row = SUSPECT | {"values": values, "changed": changed, "acceptance": kept / values, "coincidence": coincidence}
+    by_coincidence = sum(
+        comb(values, k) * coincidence**k * (1 - coincidence) ** (values - k) for k in range(kept, values + 1)
+    )
+    assume(abs(by_coincidence - BY_CHANCE) > 1e-9)
+    assert is_rubber_stamp(row) == (by_coincidence < BY_CHANCE and kept / values >= NEARLY_ALL)
