@@ -45,7 +45,7 @@ def instructions_field(*, rows: int) -> forms.CharField:
     )
 
 
-def _option(title: Any, *said: Any) -> SafeString:
+def _choice_label(title: Any, *said: Any) -> SafeString:
     """Return the label of a choice: its title, and under it an explanation."""
     lines = format_html_join("", " <small>{}</small>", ((line,) for line in said))
     return format_html("<span><b>{}</b>{}</span>", title, lines)
@@ -57,7 +57,7 @@ def _rubric_option(rubric: RubricDefinition) -> SafeString:
     least, most = min(min(scale) for scale in scales), max(max(scale) for scale in scales)
     levels = _("levels from %(least)s to %(most)s") % {"least": f"{least:g}", "most": f"{most:g}"}
     name = f"{rubric.key}@{rubric.version}"
-    return _option(rubric.title, scored, f"{levels} · {name}")
+    return _choice_label(rubric.title, scored, f"{levels} · {name}")
 
 
 def _those_of(study: Study) -> str:
@@ -101,7 +101,7 @@ class NewStudyForm(PageForm):
         assert isinstance(rubric, forms.ChoiceField)
         assert isinstance(preset, forms.ChoiceField)
         assert isinstance(people, forms.ModelChoiceField)
-        preset.choices = [(name, _option(PRESET_TITLES[name], PRESET_SENTENCES[name])) for name in PRESETS]
+        preset.choices = [(name, _choice_label(PRESET_TITLES[name], PRESET_SENTENCES[name])) for name in PRESETS]
         rubric.choices = [(str(one.id or one.key), _rubric_option(one)) for one in rubrics]
         people.queryset = studies
         people.label_from_instance = _those_of  # type: ignore[assignment,method-assign]

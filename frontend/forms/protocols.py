@@ -15,7 +15,7 @@ from .base import PageForm
 down = {"class": "choices is-vertical"}
 
 
-def _limits(name: str, *, factor: int = 1) -> dict[str, Any]:
+def _field_limits(name: str, *, factor: int = 1) -> dict[str, Any]:
     """Return the least and the greatest value of a rule, for a field.
 
     ``factor`` turns shares into per cent.
@@ -30,7 +30,7 @@ class ProtocolForm(PageForm):
 
     annotators_per_sample = forms.IntegerField(
         label=_("Annotators per sample"),
-        **_limits("annotators_per_sample"),
+        **_field_limits("annotators_per_sample"),
         help_text=_("How many score each sample independently."),
         error_messages={"required": _("Say how many.")},
     )
@@ -67,7 +67,7 @@ class ProtocolForm(PageForm):
         label=_("High-rated from"), required=False, help_text=_("At least this on every dimension.")
     )
     review_share = forms.FloatField(
-        label=_("Share reviewed, in per cent"), required=False, **_limits("review_share", factor=100)
+        label=_("Share reviewed, in per cent"), required=False, **_field_limits("review_share", factor=100)
     )
     reason_first = forms.BooleanField(
         label=_("In a discussion everybody gives an own reason before seeing what the others gave"), required=False
@@ -75,7 +75,7 @@ class ProtocolForm(PageForm):
     discussion_days = forms.IntegerField(
         label=_("Days to agree"),
         required=False,
-        **_limits("discussion_days"),
+        **_field_limits("discussion_days"),
         help_text=_("Then the admins decide. Empty: they never do by themselves."),
     )
     suggestions = forms.ChoiceField(
@@ -94,7 +94,7 @@ class ProtocolForm(PageForm):
     blind_share = forms.FloatField(
         label=_("Samples without the judge, in per cent"),
         required=False,
-        **_limits("blind_share", factor=100),
+        **_field_limits("blind_share", factor=100),
         help_text=format_lazy(
             _("At least {least}; what the judge does is told from them."), least=int(100 * LEAST_BLIND)
         ),
@@ -102,7 +102,7 @@ class ProtocolForm(PageForm):
     pull_limit = forms.FloatField(
         label=_("Alarm when people follow the judge by more than"),
         required=False,
-        **_limits("pull_limit"),
+        **_field_limits("pull_limit"),
         help_text=_("0: they pay no heed to it; 1: they go all the way to its value. 0.2 is a fifth of the way."),
     )
     work_order = forms.ChoiceField(
@@ -117,13 +117,13 @@ class ProtocolForm(PageForm):
     )
     lease_minutes = forms.IntegerField(
         label=_("Minutes a sample is reserved"),
-        **_limits("lease_minutes"),
+        **_field_limits("lease_minutes"),
         help_text=_("Longer while the page is open."),
         error_messages={"required": _("Say for how long.")},
     )
     undo_minutes = forms.IntegerField(
         label=_("Minutes to undo a score"),
-        **_limits("undo_minutes"),
+        **_field_limits("undo_minutes"),
         help_text=format_lazy(_("At most {most}."), most=RULES["undo_minutes"].most),
         error_messages={"required": _("Say for how long.")},
     )
@@ -144,7 +144,8 @@ class ProtocolForm(PageForm):
         field = self.fields["tolerance"]
         assert isinstance(field, forms.TypedChoiceField)
         field.choices = [
-            (f"{one:g}", _apart(one)) for one in candidate_tolerances(levels, also=rules["tolerance"], most=12)
+            (f"{one:g}", _tolerance_label(one))
+            for one in candidate_tolerances(levels, also=rules["tolerance"], most=12)
         ]
 
     def rules(self) -> dict[str, Any]:
@@ -160,7 +161,7 @@ class ProtocolForm(PageForm):
         return data
 
 
-def _apart(tolerance: float) -> Any:
+def _tolerance_label(tolerance: float) -> Any:
     if not tolerance:
         return _("any difference at all")
     return _("more than %(tolerance)s apart") % {"tolerance": f"{tolerance:g}"}

@@ -223,8 +223,8 @@ def _heat_map(key: str, name: str, pairs: Iterable[Mapping[str, Any]], people: P
     rows = []
     for place, member in enumerate(order[1:], start=1):
         line = [_kappa_cell(cells.get((min(member, other), max(member, other)))) for other in order[:place]]
-        rows.append((people.called(member), line))
-    return HeatMap(key, name, [people.called(member) for member in order[:-1]], rows, len(weight) - len(order))
+        rows.append((people.name_of(member), line))
+    return HeatMap(key, name, [people.name_of(member) for member in order[:-1]], rows, len(weight) - len(order))
 
 
 def _kappa_cell(pair: Mapping[str, Any] | None) -> HeatMapCell:
@@ -320,8 +320,8 @@ def adoption_heat_map(agreement: Mapping[str, Any] | None, people: People) -> He
     for (member, other), row in cells.items():
         weight.update({member: row["of"], other: row["of"]})
     order = people.in_order({member for member, _n in weight.most_common(HEAT_MAP_PEOPLE)})
-    rows = [(people.called(member), [_adoption_cell(member, other, cells) for other in order]) for member in order]
-    return HeatMap("", "", [people.called(member) for member in order], rows, len(weight) - len(order))
+    rows = [(people.name_of(member), [_adoption_cell(member, other, cells) for other in order]) for member in order]
+    return HeatMap("", "", [people.name_of(member) for member in order], rows, len(weight) - len(order))
 
 
 def _adoption_cell(member: str, other: str, cells: Mapping[tuple[str, str], Mapping[str, Any]]) -> HeatMapCell:

@@ -89,7 +89,7 @@ def annotator_board(reports: StudyReports, people: People, held: Mapping[str, in
         rows.append(
             AnnotatorBoardRow(
                 member=member,
-                name=people.called(member_id),
+                name=people.name_of(member_id),
                 scored=work_row["scored"] if work_row else default_count,
                 last_week=work_row["last_week"] if work_row else default_count,
                 held=held.get(member_id, 0),

@@ -53,11 +53,11 @@ def find_file(name: str) -> Path | None:
 
 def read_document(path: Path) -> Document:
     """Render a document; the result is kept until the file changes."""
-    return _render(path, path.stat().st_mtime_ns)
+    return _render_document(path, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=32)
-def _render(path: Path, _changed_at: int) -> Document:
+def _render_document(path: Path, _changed_at: int) -> Document:
     tokens = _markdown.parse(path.read_text(encoding="utf-8"))
     titles = _number_headings(tokens)
     html = _markdown.renderer.render(tokens, _markdown.options, {})

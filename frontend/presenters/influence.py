@@ -155,7 +155,7 @@ def annotator_influence_rows(rows: Sequence[Mapping[str, Any]], people: People) 
     influence_rows = [
         AnnotatorInfluenceRow(
             member=row["member"],
-            name=people.called(row["member"]),
+            name=people.name_of(row["member"]),
             arm=str(words.ARMS[row["arm"]]),
             metrics=row,
             acceptance=_format_share(row["acceptance"]),

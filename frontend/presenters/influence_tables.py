@@ -40,7 +40,7 @@ def annotator_csv_rows(report: Mapping[str, Any] | None, people: People) -> Rows
     times = ("seconds", "blind_seconds", "blind_seconds_of_all", "rubber_stamp")
     yield ("annotator", *names, *times)
     for row in (report or {}).get("people", []):
-        yield people.called(row["member"]), *(_yes_or_no(row[name]) for name in (*names, *times))
+        yield people.name_of(row["member"]), *(_yes_or_no(row[name]) for name in (*names, *times))
 
 
 def _yes_or_no(value: Any) -> Any:

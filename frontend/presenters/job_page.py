@@ -58,7 +58,7 @@ def job_page(job: Job, study: Study, *, user: User) -> dict[str, Any]:
         "may_retry": job.state in (Job.State.FAILED, Job.State.CANCELLED) and refusal is None,
         "why_not_again": refusal.message if refusal is not None and refusal.code == "input_gone" else "",
         "next_steps": _next_steps(job, study) if done and not dry_run else [],
-        "log": [jobs.JobLogEntry.of(row) for row in reversed(log[:SHOWN_LOG])],
+        "log": [jobs.JobLogEntry.from_log_line(row) for row in reversed(log[:SHOWN_LOG])],
         "log_is_longer": len(log) > SHOWN_LOG,
     }
 

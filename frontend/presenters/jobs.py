@@ -174,7 +174,7 @@ class JobLine:
     duration: str
 
     @classmethod
-    def of(cls, job: Any, viewer: User, *, leads: bool) -> "JobLine":
+    def from_job(cls, job: Any, viewer: User, *, leads: bool) -> "JobLine":
         """Return the line of a job as `annotation.jobs.list` lists it."""
         counts = [(getattr(job, f"said_{name}", None), label) for name, label in RESULT_LABELS]
         about = [name_of_input(job.file)] if job.file else [str(job.arguments.get("path") or "")]
@@ -199,7 +199,7 @@ class JobLogEntry:
     trace: str = ""
 
     @classmethod
-    def of(cls, row: JobLogLine) -> "JobLogEntry":
+    def from_log_line(cls, row: JobLogLine) -> "JobLogEntry":
         """Return a line, folded where it is long."""
         lines = row.line.strip().splitlines()
         if len(lines) < 2:

@@ -35,7 +35,7 @@ class JudgeRunRow:
     """For each dimension of the rubric the judge's RMSE, and the best baseline's."""
 
     @classmethod
-    def of(cls, line: JudgeListRow, keys: Sequence[str]) -> "JudgeRunRow":
+    def from_list_row(cls, line: JudgeListRow, keys: Sequence[str]) -> "JudgeRunRow":
         """Return the row of a run, with the metrics of these dimensions."""
         metrics_by_key = {row["key"]: row for row in judge_list.judge_metrics(line.scorecard)} if line.scorecard else {}
         job = line.run.job if judge_list.is_training(line.run) else None
@@ -58,7 +58,7 @@ def _rmse_and_best_baseline(row: Mapping[str, Any] | None) -> tuple[str, str]:
 def list_page(study: Study) -> dict[str, Any]:
     """Return the context of the list of a study's judges."""
     keys = [dimension.key for dimension in load_rubric(study.rubric_id).dimensions]
-    rows = [JudgeRunRow.of(line, keys) for line in judge_list.list_runs(study)]
+    rows = [JudgeRunRow.from_list_row(line, keys) for line in judge_list.list_runs(study)]
     active = next((row for row in rows if row.line.run.active), None)
     return {
         "keys": keys,

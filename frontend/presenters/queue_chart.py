@@ -67,7 +67,7 @@ def build_queue_chart(
     scale = ChartScale(min(levels), max(levels), WIDTH, PAD)
     return QueueChart(
         scale=_draw_levels(tuple(levels)),
-        dots=tuple(_dots(values, levels, scale)),
+        dots=tuple(_score_dots(values, levels, scale)),
         judge=None if expected is None else _clip_to_chart(scale.position(expected)),
         interval=None
         if interval is None
@@ -103,7 +103,7 @@ def _draw_levels(levels: tuple[float, ...]) -> SafeString:
     )
 
 
-def _dots(values: Sequence[float], levels: Sequence[float], scale: ChartScale) -> list[ScoreDot]:
+def _score_dots(values: Sequence[float], levels: Sequence[float], scale: ChartScale) -> list[ScoreDot]:
     dots = []
     for value, count in sorted(Counter(values).items()):
         position = levels.index(value) if value in levels else 0

@@ -202,11 +202,13 @@ def changes_sentence(changes: ReleaseChanges) -> str:
 def outcome_table(release: Release) -> tuple[list[str], list[tuple[str, Sequence[int]]]]:
     """Return the outcomes that occur, and how often each does per dimension."""
     counted: Mapping[str, Mapping[str, int]] = release.about["outcomes"]
-    names = sorted({name for row in counted.values() for name in row}, key=lambda name: (-_total(counted, name), name))
+    names = sorted(
+        {name for row in counted.values() for name in row}, key=lambda name: (-_count_outcome(counted, name), name)
+    )
     words = [str(OUTCOMES.get(name, name)) for name in names]
     keys = [row["dimension"] for row in release.about["agreement"]["rows"]]
     return words, [(key, [counted.get(key, {}).get(name, 0) for name in names]) for key in keys]
 
 
-def _total(counted: Mapping[str, Mapping[str, int]], name: str) -> int:
+def _count_outcome(counted: Mapping[str, Mapping[str, int]], name: str) -> int:
     return sum(row.get(name, 0) for row in counted.values())

@@ -72,13 +72,13 @@ class People:
     members: Mapping[str, Member]
     names: bool
 
-    def called(self, public_id: str) -> str:
+    def name_of(self, public_id: str) -> str:
         """Return a member's name or pseudonym; somebody whose row is gone has neither."""
         return vocabulary.member_name(self.members.get(public_id), names=self.names)
 
     def in_order(self, public_ids: set[str]) -> list[str]:
         """Return members in the order of their names."""
-        return sorted(public_ids, key=lambda member_id: (self.called(member_id).casefold(), member_id))
+        return sorted(public_ids, key=lambda member_id: (self.name_of(member_id).casefold(), member_id))
 
 
 def load_people(study: Study, *, names: bool) -> People:

@@ -172,7 +172,7 @@ def _rubber_stamp_items(study: Study, reports: StudyReports, people: People) -> 
         if len(rows) == 1
         else reverse("influence", args=[study.slug]) + "#h-people"
     )
-    texts = [f"{people.called(row['member'])} {influence_text.rubber_stamp_text(row)}" for row in rows]
+    texts = [f"{people.name_of(row['member'])} {influence_text.rubber_stamp_text(row)}" for row in rows]
     return [TodoItem(len(rows), label, url, _first_few(texts, "; "))]
 
 

@@ -26,15 +26,15 @@ from .common import render_page, viewer
 def account(request: HttpRequest) -> HttpResponse:
     """Show the page; POST changes the details."""
     if request.method != "POST":
-        return _page(request)
+        return _render_account(request)
     form = DetailsForm(request.POST, auto_id="details_%s")
     if not form.is_valid():
-        return _page(request, details=form, status=400)
+        return _render_account(request, details=form, status=400)
     try:
         accounts.change_details(by=viewer(request), **form.cleaned_data)
     except WorkflowError as error:
         form.refuse(error)
-        return _page(request, details=form, status=error.status)
+        return _render_account(request, details=form, status=error.status)
     messages.success(request, _("Saved."))
     return redirect("account")
 
@@ -46,12 +46,12 @@ def change_password(request: HttpRequest) -> HttpResponse:
     """Set a new password and stay signed in here; everywhere else the sessions end."""
     form = ChangePasswordForm(request.POST, auto_id="password_%s")
     if not form.is_valid():
-        return _page(request, password=form, status=400)
+        return _render_account(request, password=form, status=400)
     try:
         user = accounts.change_password(by=viewer(request), **form.cleaned_data)
     except WorkflowError as error:
         form.refuse(error)
-        return _page(request, password=form, status=error.status)
+        return _render_account(request, password=form, status=error.status)
     update_session_auth_hash(request, user)
     messages.success(request, _("The password is changed. Other browsers are signed out."))
     return redirect("account")
@@ -66,13 +66,13 @@ def create_token(request: HttpRequest) -> HttpResponse:
     """
     form = TokenForm(request.POST, auto_id="token_%s")
     if not form.is_valid():
-        return _page(request, token=form, status=400)
+        return _render_account(request, token=form, status=400)
     try:
         token, secret = logins.create_token(by=viewer(request), user=viewer(request), name=form.cleaned_data["name"])
     except WorkflowError as error:
         form.refuse(error)
-        return _page(request, token=form, status=error.status)
-    return _page(request, new_token=token, secret=secret)
+        return _render_account(request, token=form, status=error.status)
+    return _render_account(request, new_token=token, secret=secret)
 
 
 @login_required
@@ -92,18 +92,18 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
     """End all sessions but this one."""
     form = SignOutEverywhereForm(request.POST, auto_id="sessions_%s")
     if not form.is_valid():
-        return _page(request, sessions=form, status=400)
+        return _render_account(request, sessions=form, status=400)
     try:
         user = accounts.sign_out_everywhere(by=viewer(request), password=form.cleaned_data["password"])
     except WorkflowError as error:
         form.refuse(error)
-        return _page(request, sessions=form, status=error.status)
+        return _render_account(request, sessions=form, status=error.status)
     update_session_auth_hash(request, user)
     messages.success(request, _("Every other browser is signed out."))
     return redirect("account")
 
 
-def _page(
+def _render_account(
     request: HttpRequest,
     *,
     details: PageForm | None = None,

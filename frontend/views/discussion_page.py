@@ -52,7 +52,7 @@ def _page_data(user: User, study: Study, member: Member, case: str) -> dict[str,
         "reasons": discussion_reasons(),
         "ahead": AHEAD,
         "case": case,
-        "paused": _paused(study, member),
+        "paused": _pause_reason(study, member),
         "waiting": views.waiting_count(user, study),
         "urls": {
             "discussions": reverse("api:discussions", args=[study.slug]),
@@ -68,7 +68,7 @@ def _page_data(user: User, study: Study, member: Member, case: str) -> dict[str,
     }
 
 
-def _paused(study: Study, member: Member) -> str:
+def _pause_reason(study: Study, member: Member) -> str:
     """Return the API's code for why nobody can write now, or an empty text."""
     if study.state == Study.State.CLOSED:
         return "study_closed"

@@ -111,7 +111,7 @@ def discussion(request: HttpRequest, slug: str, case: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def override(request: HttpRequest, slug: str, case: str) -> HttpResponse:
+def override_topics(request: HttpRequest, slug: str, case: str) -> HttpResponse:
     """Decide dimensions in the participants' place."""
     study = _led_study(request, slug)
     case_view = _visible_case(request, study, case)
@@ -131,7 +131,7 @@ def override(request: HttpRequest, slug: str, case: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def excuse(request: HttpRequest, slug: str, case: str) -> HttpResponse:
+def excuse_participant(request: HttpRequest, slug: str, case: str) -> HttpResponse:
     """Excuse a participant, with or without a replacement."""
     study = _led_study(request, slug)
     case_view = _visible_case(request, study, case)
@@ -155,7 +155,7 @@ def excuse(request: HttpRequest, slug: str, case: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def deadline(request: HttpRequest, slug: str, case: str) -> HttpResponse:
+def set_deadline(request: HttpRequest, slug: str, case: str) -> HttpResponse:
     """Set a later deadline, or none."""
     study = _led_study(request, slug)
     case_view = _visible_case(request, study, case)
@@ -209,7 +209,7 @@ def _render_case(
         "names": case_words.participant_names(case_view),
         "open": [shown for shown in topics if shown.topic.state == "open"],
         "closed": [shown for shown in topics if shown.topic.state != "open"],
-        "settled": [(settled, _dimension(rubric, settled.key)) for settled in case_view.settled],
+        "settled": [(settled, _find_dimension(rubric, settled.key)) for settled in case_view.settled],
         "decided": _decision_reasons(case_view),
         "headline": case_words.case_headline(case_view, leads=leads),
         "about": case_words.case_summary(case_view),
@@ -246,7 +246,7 @@ def _decision_reasons(case_view: CaseView) -> dict[str, str]:
 def _shown_topics(case_view: CaseView, rubric: RubricDefinition) -> list[ShownTopic]:
     shown = []
     for topic in case_view.topics:
-        dimension = _dimension(rubric, topic.key)
+        dimension = _find_dimension(rubric, topic.key)
         shown.append(
             ShownTopic(topic, dimension, build_stance_axis(dimension, topic.stances or (), case_view.participants))
         )
@@ -264,10 +264,10 @@ def _open_dimensions(
     keys = [
         topic.key for topic in case_view.topics if topic.state == "open" or (form_data or {}).get(f"value_{topic.key}")
     ]
-    return [_dimension(rubric, key) for key in keys]
+    return [_find_dimension(rubric, key) for key in keys]
 
 
-def _dimension(rubric: RubricDefinition, key: str) -> DimensionDefinition:
+def _find_dimension(rubric: RubricDefinition, key: str) -> DimensionDefinition:
     return next(dimension for dimension in rubric.dimensions if dimension.key == key)
 
 

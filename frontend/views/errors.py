@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from annotation.core.errors import WorkflowError
 
 
-def _answer(request: HttpRequest, status: int, code: str, title: str, message: str) -> HttpResponse:
+def _render_error(request: HttpRequest, status: int, code: str, title: str, message: str) -> HttpResponse:
     if request.path.startswith("/api/"):
         return JsonResponse({"code": code, "message": message, "fields": {}}, status=status)
     context: Mapping[str, Any] = {"title": title, "message": message, "status": status}
@@ -23,25 +23,25 @@ def refusal(request: HttpRequest, error: WorkflowError) -> HttpResponse:
     """Show why a service refused."""
     titles = {403: _("Not for your role"), 404: _("Nothing here"), 409: _("Not possible now")}
     title = titles.get(error.status, _("Something is missing or wrong"))
-    return _answer(request, error.status, error.code, title, error.message)
+    return _render_error(request, error.status, error.code, title, error.message)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer 404; says why where a view of ours has said so."""
     said = exception.args[0] if exception and exception.args and isinstance(exception.args[0], str) else ""
     message = said or _("This page does not exist, or it is not yours to see.")
-    return _answer(request, 404, "not_found", _("Nothing here"), message)
+    return _render_error(request, 404, "not_found", _("Nothing here"), message)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer 403."""
-    return _answer(request, 403, "not_allowed", _("Not for your role"), _("You may not see or do this."))
+    return _render_error(request, 403, "not_allowed", _("Not for your role"), _("You may not see or do this."))
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer 403 to a form that is older than the session."""
     message = _("The form was opened before you last signed in or out. Go back, reload the page and send it again.")
-    return _answer(request, 403, "csrf_failed", _("This form is out of date"), message)
+    return _render_error(request, 403, "csrf_failed", _("This form is out of date"), message)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

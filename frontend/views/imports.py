@@ -75,7 +75,7 @@ def _render_imports(request: HttpRequest, study: Study, form: ImportForm, *, sta
     context = {
         "study": study,
         "form": form.prepare(),
-        "lines": [job_words.JobLine.of(row, viewer(request), leads=True) for row in job_page.rows],
+        "lines": [job_words.JobLine.from_job(row, viewer(request), leads=True) for row in job_page.rows],
         "more": job_page.next is not None,
     }
     return render_page(request, "imports.html", context, status=status)

@@ -45,7 +45,7 @@ def jobs(request: HttpRequest, slug: str) -> HttpResponse:
     context: dict[str, Any] = {
         "study": study,
         "form": form,
-        "lines": [job_words.JobLine.of(row, viewer(request), leads=leads) for row in page.rows],
+        "lines": [job_words.JobLine.from_job(row, viewer(request), leads=leads) for row in page.rows],
         "live": any(row.state in UNFINISHED for row in page.rows),
         "narrowed": bool(chosen),
         "leads": leads,
@@ -79,7 +79,7 @@ def job_log(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
         "study": study,
         "job": job,
         "title": job_words.job_title(job),
-        "lines": [job_words.JobLogEntry.of(row) for row in rows[:LOG_PAGE]],
+        "lines": [job_words.JobLogEntry.from_log_line(row) for row in rows[:LOG_PAGE]],
         "next": f"?from={start + LOG_PAGE}" if len(rows) > LOG_PAGE else "",
         "first": start > 0,
     }
@@ -109,7 +109,7 @@ def rejected_lines(request: HttpRequest, slug: str, job_id: str, form: str) -> H
 
 @login_required
 @require_POST
-def cancel(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
+def cancel_job(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
     """Cancel a job; what it has done stays."""
     study, job = _visible_job(request, slug, job_id)
     services.cancel(by=viewer(request), job=job)
@@ -118,7 +118,7 @@ def cancel(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def retry(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
+def retry_job(request: HttpRequest, slug: str, job_id: str) -> HttpResponse:
     """Retry a failed or cancelled job."""
     study, job = _visible_job(request, slug, job_id)
     services.retry(by=viewer(request), job=job)

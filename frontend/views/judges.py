@@ -88,7 +88,7 @@ def judge(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def compare(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
+def compare_judges(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
     """Compare two runs on a release that both were evaluated on."""
     # Imported here: a web process starts without numpy.
     from annotation.judges.prediction_pairs import compare_runs
@@ -136,7 +136,7 @@ def set_active(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def predict(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
+def start_predictions(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
     """Queue predictions for every sample that the run has none of."""
     study = _readable_study(request, slug)
     job = runs.start_predicting(by=viewer(request), run=_visible_run(request, study, run_id))
@@ -145,7 +145,7 @@ def predict(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def evaluate(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
+def start_evaluation(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
     """Queue the evaluation of a run on another release's test part."""
     study = _readable_study(request, slug)
     release_id = parse_public_id(request.POST.get("release", ""))
@@ -159,7 +159,7 @@ def evaluate(request: HttpRequest, slug: str, run_id: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def download(request: HttpRequest, slug: str, run_id: str) -> HttpResponseBase:
+def download_judge(request: HttpRequest, slug: str, run_id: str) -> HttpResponseBase:
     """Send a run's folder, or the table behind a scorecard.
 
     By POST, as downloads are recorded.

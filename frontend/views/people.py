@@ -40,7 +40,7 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def invite(request: HttpRequest, slug: str) -> HttpResponse:
+def create_invitation(request: HttpRequest, slug: str) -> HttpResponse:
     """Create an invitation and show its link once, in the response.
 
     Only its hash is stored.

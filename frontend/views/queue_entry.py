@@ -44,7 +44,7 @@ def entry(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def pin(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
+def pin_entry(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     """Pin an entry to the first place, or with ``off`` unpin it.
 
     Redirects to the entry, on the page on which it is then.
@@ -59,7 +59,7 @@ def pin(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def restore(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
+def restore_entry(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     """Put a dismissed entry back."""
     study, entry = _led_entry(request, slug, entry_id)
     pin_dismiss.restore_sample(by=viewer(request), entry_id=entry.public_id)
@@ -69,7 +69,7 @@ def restore(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def dismiss(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
+def dismiss_entry(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     """Take an entry out of its queue."""
     study, entry = _led_entry(request, slug, entry_id)
     form = DismissForm(request.POST, auto_id=_form_id_pattern(entry, "dismiss"))
@@ -83,7 +83,7 @@ def dismiss(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def review(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
+def review_entry(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     """Send the entry's sample to cross-review."""
     study, entry = _led_entry(request, slug, entry_id)
     form = ReviewForm(request.POST, auto_id=_form_id_pattern(entry, "review"))
@@ -96,7 +96,7 @@ def review(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def reopen(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
+def reopen_entry(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     """Reopen the entry's sample."""
     study, entry = _led_entry(request, slug, entry_id)
     dimensions = sample_services.dimensions_to_discuss(entry.sample)
@@ -110,7 +110,7 @@ def reopen(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def assign(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
+def assign_entry(request: HttpRequest, slug: str, entry_id: str) -> HttpResponse:
     """Assign the entry's sample to annotators."""
     study, entry = _led_entry(request, slug, entry_id)
     people = eligible_annotators(study, [entry.sample])[entry.sample_id]

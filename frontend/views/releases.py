@@ -89,7 +89,7 @@ def render_files(request: HttpRequest, slug: str, release_id: str) -> HttpRespon
 
 @login_required
 @require_POST
-def download(request: HttpRequest, slug: str, release_id: str, rendition_id: str) -> HttpResponseBase:
+def download_files(request: HttpRequest, slug: str, release_id: str, rendition_id: str) -> HttpResponseBase:
     """Send all files of a rendition, or the named one.
 
     By POST, as downloads are recorded.

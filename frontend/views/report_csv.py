@@ -89,7 +89,7 @@ def _generator_rows(request: ReportRequest) -> Rows:
 def _work_rows(request: ReportRequest) -> Rows:
     yield "annotator", "scored", "last_week", "median_seconds", "last_at"
     for row in (request.reports.progress or {}).get("members", []):
-        name = request.people.called(row["member"])
+        name = request.people.name_of(row["member"])
         yield name, row["scored"], row["last_week"], row["seconds"], row["last_at"]
 
 
@@ -97,7 +97,7 @@ def _work_by_week_rows(request: ReportRequest) -> Rows:
     yield "annotator", "week", "scored", "median_seconds"
     for row in (request.reports.progress or {}).get("members", []):
         for week in row["weeks"]:
-            yield request.people.called(row["member"]), week["week"], week["n"], week["seconds"]
+            yield request.people.name_of(row["member"]), week["week"], week["n"], week["seconds"]
 
 
 def _agreement_rows(request: ReportRequest) -> Rows:
@@ -121,7 +121,7 @@ def _kappa_rows(request: ReportRequest) -> Rows:
     yield "dimension", "annotator", "other", "kappa", "samples", "undefined"
     for row in stored_rows(request.reports.agreement, request.level, "all"):
         for pair in row.get("kappa") or []:
-            annotator, other = (request.people.called(member) for member in pair["pair"])
+            annotator, other = (request.people.name_of(member) for member in pair["pair"])
             yield row["dimension"], annotator, other, pair.get("kappa"), pair.get("samples"), pair.get("undefined")
 
 
@@ -138,14 +138,14 @@ def _stance_adoption_rows(request: ReportRequest) -> Rows:
     yield "dimension", "from", "to", "moves"
     for row in (request.reports.agreement or {}).get("moved") or []:
         for pair in row.get("whom") or []:
-            yield row["dimension"], request.people.called(pair["from"]), request.people.called(pair["to"]), pair["n"]
+            yield row["dimension"], request.people.name_of(pair["from"]), request.people.name_of(pair["to"]), pair["n"]
 
 
 def _annotator_rows(request: ReportRequest) -> Rows:
     names = ("spread", "exact", "within_one", "alpha_others", "seconds", "noteworthy")
     yield ("annotator", "dimension", "n", "bias", "interval_low", "interval_high", *names)
     for row in (request.reports.annotators or {}).get("rows", []):
-        annotator, dimension = request.people.called(row["member"]), row.get("dimension") or ""
+        annotator, dimension = request.people.name_of(row["member"]), row.get("dimension") or ""
         yield (
             annotator,
             dimension,
@@ -159,7 +159,7 @@ def _annotator_rows(request: ReportRequest) -> Rows:
 def _annotator_by_week_rows(request: ReportRequest) -> Rows:
     yield "annotator", "dimension", "week", "n", "bias", "spread"
     for row in (request.reports.annotators or {}).get("rows", []):
-        annotator, dimension = request.people.called(row["member"]), row.get("dimension") or ""
+        annotator, dimension = request.people.name_of(row["member"]), row.get("dimension") or ""
         for week in row.get("weeks") or []:
             yield annotator, dimension, week["week"], week.get("n"), week.get("bias"), week.get("spread")
 

@@ -39,14 +39,14 @@ from .common import render_page, run_form_action, viewer, visible_study
 class ScoreRow:
     """One annotator's score of a sample."""
 
-    who: str
+    annotator: str
     values: dict[str, float]
     notes: list[tuple[str, str]]
     origin: str
     seconds: float | None
     at: datetime | None
     arm: str
-    met: SuggestionRecord | None
+    suggestion: SuggestionRecord | None
 
 
 @login_required
@@ -63,7 +63,7 @@ def sample(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def reopen(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
+def reopen_sample(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
     """Reopen an agreed, blocked or withdrawn sample."""
     study, sample = _led_sample(request, slug, sample_id)
     form = ReopenForm(request.POST, dimensions=services.dimensions_to_discuss(sample), auto_id="reopen_%s")
@@ -76,7 +76,7 @@ def reopen(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def review(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
+def request_review(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
     """Send an agreed sample to cross-review."""
     study, sample = _led_sample(request, slug, sample_id)
     form = ReviewForm(request.POST, auto_id="review_%s")
@@ -89,7 +89,7 @@ def review(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def assign(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
+def assign_sample(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
     """Assign a sample to annotators for some days."""
     study, sample = _led_sample(request, slug, sample_id)
     form = AssignForm(request.POST, takers=eligible_annotators(study, [sample])[sample.pk], auto_id="assign_%s")
@@ -102,7 +102,7 @@ def assign(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def withdraw(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
+def withdraw_sample(request: HttpRequest, slug: str, sample_id: str) -> HttpResponse:
     """Take a sample out of the study."""
     study, sample = _led_sample(request, slug, sample_id)
     form = WithdrawForm(request.POST, auto_id="withdraw_%s")
@@ -223,14 +223,14 @@ def _scores_by_round(
     rounds: dict[tuple[int, int | None], list[ScoreRow]] = {}
     for score in scores:
         row = ScoreRow(
-            who=vocabulary.member_name(score.member, names=names),
+            annotator=vocabulary.member_name(score.member, names=names),
             values=values[score.pk],
             notes=notes[score.pk],
             origin=score.origin,
             seconds=score.seconds,
             at=score.at,
             arm=SuggestionArm(score.arm).name.lower(),
-            met=suggestion_by_score.get(score.pk),
+            suggestion=suggestion_by_score.get(score.pk),
         )
         rounds.setdefault((score.discussion_id or 0, score.discussion_id), []).append(row)
     return [

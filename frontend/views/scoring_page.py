@@ -42,7 +42,7 @@ def scoring_page(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "study": study,
         "boot": _page_data(user, study, rubric),
-        "digits": _digits(rubric),
+        "digits": _first_and_last_key(rubric),
         "reasons": skip_reasons().items(),
     }
     return render_page(request, "score.html", context)
@@ -65,7 +65,7 @@ def _page_data(user: User, study: Study, rubric: RubricDefinition) -> dict[str, 
     }
 
 
-def _digits(rubric: RubricDefinition) -> tuple[int, int]:
+def _first_and_last_key(rubric: RubricDefinition) -> tuple[int, int]:
     """Return the first and the last key of the first dimension.
 
     Its values where they are digits, else 1 to n.

@@ -88,7 +88,7 @@ def change_protocol(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def consequences(request: HttpRequest, slug: str) -> HttpResponse:
+def preview_consequences(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what the rules in the query would do.
 
     The page requests it while the form is being filled in.

@@ -64,7 +64,7 @@ def calibration_panel(card: Mapping[str, Any]) -> CalibrationPanel:
     with_disputes = [dimension for dimension in dimensions if (dimension.get("dispute") or {}).get("groups")]
     pooled = pool_groups([group for dimension in with_disputes for group in _calibration_groups(dimension["dispute"])])
     return CalibrationPanel(
-        description=_description(pooled, len(with_disputes)),
+        description=_calibration_description(pooled, len(with_disputes)),
         drawing=_dispute_chart(pooled, label=_chart_label(pooled)) if pooled else None,
         summary=_calibration_text(dimensions, with_disputes),
         disputes=[_dimension_dispute_chart(dimension) for dimension in with_disputes] if len(with_disputes) > 1 else [],
@@ -117,7 +117,7 @@ def _merge_groups(groups: Sequence[CalibrationGroup]) -> CalibrationGroup:
     return CalibrationGroup(expected, sum(group.observed * group.samples for group in groups) / samples, samples)
 
 
-def _description(groups: Sequence[CalibrationGroup], dimensions: int) -> str:
+def _calibration_description(groups: Sequence[CalibrationGroup], dimensions: int) -> str:
     if not groups:
         return _("No sample has ratings by two annotators, so nothing tells whether the judge knows where they differ.")
     sizes = (min(group.samples for group in groups), max(group.samples for group in groups))

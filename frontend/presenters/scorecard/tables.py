@@ -73,7 +73,7 @@ class MetricsTable:
     """Whether it is defined: people's means are no levels."""
 
     @property
-    def wide(self) -> int:
+    def columns_per_metric(self) -> int:
         """Return how many columns stand under RMSE, and as many under A@1."""
         return len(self.baselines) + 3
 
@@ -108,7 +108,7 @@ class GeneratorBlock:
     rows: list[GeneratorScoreRow]
 
     @property
-    def wide(self) -> int:
+    def column_count(self) -> int:
         """How many columns a row has."""
         return 6 + len(self.gaps)
 

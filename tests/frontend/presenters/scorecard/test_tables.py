@@ -15,7 +15,7 @@ def test_the_table_has_a_column_for_each_baseline_that_there_is():
     assert table.rows[0].rmse.judge == "0.80"
     assert table.rows[0].rmse.interval == "0.70 to 0.90"
     assert (table.rows[0].rmse.human, table.rows[0].a1.human) == ("0.60", "0.95")
-    assert table.wide == 5
+    assert table.columns_per_metric == 5
     assert not table.any_rules
 
 
