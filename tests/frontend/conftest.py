@@ -1,4 +1,6 @@
-"""Pages without a browser: static files keep their plain names, so that nothing has to be collected first.
+"""Fixtures of the pages without a browser.
+
+Static files keep their plain names, so that nothing has to be collected first.
 
 Where a module makes no other study, it is the one of people in dispute that Ada leads.
 """

@@ -1,4 +1,4 @@
-"""Templates are laid out so that a person can read them and a difference shows one change."""
+"""Tests of the layout of templates: readable lines, one change per line."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Axes have round ticks and hold what is drawn on them; drawings are as wide as their place."""
+"""Tests of responsive drawings: round ticks that hold the values, and full width."""
 
 import itertools
 

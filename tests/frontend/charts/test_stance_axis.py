@@ -16,7 +16,10 @@ def drawn(**stances: tuple[float | None, float | None, bool]) -> StanceAxis:
 
 
 def marks(one: StanceAxis) -> dict[str, str]:
-    """Return what stands on each level: o first, x now, - a line, . nothing; in capitals inside the range held now."""
+    """Return the marks on each level as one text.
+
+    o first, x now, - a line, . nothing; in capitals inside the range held now.
+    """
     found = {}
     for row in one.rows:
         line = ""

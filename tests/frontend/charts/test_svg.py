@@ -1,4 +1,4 @@
-"""Drawings say what the figures beside them say: places on a line, ends, gaps and nothing where nothing is known."""
+"""Tests of the SVG drawings: positions, ends, gaps and missing values."""
 
 import re
 import xml.etree.ElementTree as ET

@@ -107,7 +107,7 @@ def test_one_drawn_by_chance_may_be_wider_and_that_is_not_denied(ada: Client, sa
 
 
 def let_meet_the_judge(sample: Sample, who: str, arm: Arm, **values: float) -> None:
-    """Let a score of somebody's have been given in view of the judge, with these values instead of theirs."""
+    """Replace a score's values by ones given in view of the judge."""
     score = Score.objects.get(sample=sample, member__user__username=who, round=1)
     Score.objects.filter(pk=score.pk).update(arm=arm)
     for key, value in values.items():

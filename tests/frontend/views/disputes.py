@@ -1,4 +1,7 @@
-"""Disputed samples and the people around them: Ann, Ben and Cho score, Ada leads, Ravi reads results."""
+"""Disputed samples and their people, for tests.
+
+Ann, Ben and Cho score, Ada leads, Ravi reads results.
+"""
 
 from typing import Any
 from uuid import uuid4
@@ -33,7 +36,7 @@ def place_of(study: Study, who: str) -> Member:
 def dispute(
     study: Study, spread: float = 2, *, on: str = "ITS", by: tuple[str, str] = ("ann", "ben"), **sample: object
 ) -> Discussion:
-    """Make a sample, let two people score it, and return the discussion that follows from how far they are apart."""
+    """Make a sample with two differing scores, and return its discussion."""
     made = make_sample(study, pictures=["red"], **sample)  # type: ignore[arg-type]
     score(study, by[0], same(5))
     score(study, by[1], same(5, **{on: 5 - spread}))
@@ -41,7 +44,7 @@ def dispute(
 
 
 def also_on(case: Discussion, key: str, *, closed: bool = False) -> None:
-    """Let a dimension be part of a discussion, too, on which all who take part stand together."""
+    """Add a topic to a discussion on which all participants agree."""
     final = FinalScore.objects.get(sample=case.sample, dimension__key=key, current=True)
     case.topics.create(dimension=final.dimension, closed_at=timezone.now() if closed else None)
     for one in case.participants.all():

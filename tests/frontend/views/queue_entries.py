@@ -1,4 +1,4 @@
-"""A review queue with something of everything in it, made by the services that make any, and how its page is read."""
+"""A review queue with entries of every kind, and helpers to read its page."""
 
 import hashlib
 import re
@@ -32,7 +32,7 @@ BY_CHANCE = {QueueKind.DISPUTED: ("eclipse", "flower"), QueueKind.LABEL_NEXT: ("
 
 
 def make_queue(study: Study) -> dict[str, Sample]:
-    """Make samples by name, scored as their story goes, with a judge's words on each, and the queues of the study.
+    """Make samples with scores and predictions, and the queues of the study.
 
     Ann and Ben differ by 4 on the heart and by 2 on the eclipse, agree on the sourdough, and only Ann has scored the
     bridge. The tea has no picture; nobody has scored it, the flower and the lens. Chance draws those of `BY_CHANCE`.
@@ -84,7 +84,10 @@ def _drawn(slug: str, name: str) -> str:
 
 
 def judge_all(study: Study, samples: Mapping[str, Sample]) -> None:
-    """Have the study's active judge say something of each sample; of the bridge and the heart it is least sure."""
+    """Store a prediction of the active judge for each sample.
+
+    Of the bridge and the heart it is least sure.
+    """
     run = active_judge(study)
     for number, (name, sample) in enumerate(samples.items()):
         words = {"TCC": said(1.9 if name == "tea" else 3.4, unlike=0.02, ensemble_sd=0.1 + number / 20)}

@@ -1,4 +1,4 @@
-"""The page of agreement, an annotator's page, and how a new calculation is asked for, followed and shown."""
+"""Tests of the agreement page, an annotator's page and the request for reports."""
 
 import re
 

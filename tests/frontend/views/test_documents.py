@@ -1,4 +1,4 @@
-"""The documentation as pages: everybody reads it, its links lead somewhere, and nothing else is served."""
+"""Tests of the documentation's pages: access, links, and nothing else is served."""
 
 import re
 from pathlib import Path

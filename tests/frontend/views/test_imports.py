@@ -1,4 +1,4 @@
-"""The import page: a file or a path, tried before it is taken, and refused beside the field that is wrong."""
+"""Tests of the import page: file or path, dry run, and refusals beside fields."""
 
 import io
 import json

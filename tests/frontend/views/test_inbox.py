@@ -1,4 +1,4 @@
-"""What waits for whom: the counts in the header, the inbox on the first page, and mail about it."""
+"""Tests of the inbox: counts in the header, the home page and mail."""
 
 import re
 from datetime import timedelta

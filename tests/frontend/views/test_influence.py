@@ -1,4 +1,4 @@
-"""The page of the influence report: its finding, its figures, who looks like a rubber stamp, and what it takes."""
+"""Tests of the influence page: headline, metrics, rubber stamps and missing requirements."""
 
 import csv
 import io
@@ -40,8 +40,11 @@ def let_meet(world: World, *habits: SyntheticAnnotator, suggestions: str = "pref
 
 
 @pytest.fixture
-def pulled(world: World) -> World:
-    """Four who are pulled and one who hands in what stands there, some samples delayed and some prefilled."""
+def anchored_world(world: World) -> World:
+    """Return a study with four anchored annotators and one rubber stamp.
+
+    Some samples are delayed and some prefilled.
+    """
     habits = [SyntheticAnnotator(f"Dot {number}", number / 4 - 0.5, pull=0.7) for number in range(4)]
     let_meet(world, *habits, SyntheticAnnotator("Hal Hasty", haste=1), suggestions="both", samples=160)
     return world
@@ -57,9 +60,9 @@ def two(value: float) -> str:
     return f"{value:.2f}".replace("-", "−")
 
 
-def test_the_page_opens_with_the_worst_alarm(ada: Client, pulled: World) -> None:
+def test_the_page_opens_with_the_worst_alarm(ada: Client, anchored_world: World) -> None:
     page = text(ada, PAGE)
-    alarms = [row for row in stored(pulled)["rows"] if row["alarm"] and row["dimension"]]
+    alarms = [row for row in stored(anchored_world)["rows"] if row["alarm"] and row["dimension"]]
     worst = max(alarms, key=lambda row: row["pull"])
     (found,) = re.findall(r'<h1 class="text-attention">(.*?)</h1>', page)
     assert f"pulls people {two(worst['pull'])} of the way to its values, beyond the limit of 0.20" in found
@@ -67,11 +70,13 @@ def test_the_page_opens_with_the_worst_alarm(ada: Client, pulled: World) -> None
     assert "values that the judge suggested to 5 annotators, beside" in words(page)
 
 
-def test_every_pull_stands_with_its_interval_drawn_between_no_pull_and_the_limit(ada: Client, pulled: World) -> None:
+def test_every_pull_stands_with_its_interval_drawn_between_no_pull_and_the_limit(
+    ada: Client, anchored_world: World
+) -> None:
     page = text(ada, PAGE)
     for arm in ("delayed", "prefilled"):
         lines = section(page, f"h-pull-{arm}").split("<tr")[2:]
-        rows = [row for row in stored(pulled)["rows"] if row["arm"] == arm]
+        rows = [row for row in stored(anchored_world)["rows"] if row["arm"] == arm]
         assert len(lines) == len(rows) == 5
         for line, row in zip(lines, rows, strict=True):
             if row["pull"] is None:
@@ -85,10 +90,10 @@ def test_every_pull_stands_with_its_interval_drawn_between_no_pull_and_the_limit
     assert "Plain slope" not in section(page, "h-pull-delayed")
 
 
-def test_what_is_accepted_stands_beside_what_agrees_blind(ada: Client, pulled: World) -> None:
+def test_what_is_accepted_stands_beside_what_agrees_blind(ada: Client, anchored_world: World) -> None:
     page = text(ada, PAGE)
     for arm in ("delayed", "prefilled"):
-        rows = [row for row in stored(pulled)["rows"] if row["arm"] == arm]
+        rows = [row for row in stored(anchored_world)["rows"] if row["arm"] == arm]
         for line, row in zip(section(page, f"h-accepted-{arm}").split("<tr")[2:], rows, strict=True):
             said = words("<tr" + line)
             for value in (row["acceptance"], row["coincidence"]):
@@ -99,9 +104,9 @@ def test_what_is_accepted_stands_beside_what_agrees_blind(ada: Client, pulled: W
     assert "of samples that others scored with the judge, the rest of wholly blind ones" in words(page)
 
 
-def test_arms_stand_side_by_side_in_time_and_in_how_good_the_judge_looks(ada: Client, pulled: World) -> None:
+def test_arms_stand_side_by_side_in_time_and_in_how_good_the_judge_looks(ada: Client, anchored_world: World) -> None:
     lines = section(text(ada, PAGE), "h-arms").split("<tr")[2:]
-    for line, row in zip(lines, stored(pulled)["arms"], strict=True):
+    for line, row in zip(lines, stored(anchored_world)["arms"], strict=True):
         said = words("<tr" + line)
         assert row["arm"] in said
         assert f"{row['seconds']:.0f} s" in said
@@ -109,16 +114,18 @@ def test_arms_stand_side_by_side_in_time_and_in_how_good_the_judge_looks(ada: Cl
         assert two(row["rmse"]) in said
 
 
-def test_a_rubber_stamp_stands_first_and_says_why(ada: Client, pulled: World) -> None:
+def test_a_rubber_stamp_stands_first_and_says_why(ada: Client, anchored_world: World) -> None:
     first, *others = section(text(ada, PAGE), "h-people").split("<tr")[2:]
-    row = next(row for row in stored(pulled)["people"] if row["rubber_stamp"])
+    row = next(row for row in stored(anchored_world)["people"] if row["rubber_stamp"])
     said = words("<tr" + first)
     assert "Hal Hasty" in said
     assert f"looks like a rubber stamp: changed 0 of {row['values']} prefilled values" in said
     assert "rubber stamp" not in "".join(others)
 
 
-def test_alarm_and_rubber_stamp_reach_ada_on_the_board_and_on_the_members_page(ada: Client, pulled: World) -> None:
+def test_alarm_and_rubber_stamp_reach_ada_on_the_board_and_on_the_members_page(
+    ada: Client, anchored_world: World
+) -> None:
     waits = words(section(text(ada, BOARD), "h-waits"))
     assert re.search(r"\d pulls beyond the limit", waits)
     assert "1 possible rubber stamp" in waits
@@ -131,7 +138,7 @@ def test_alarm_and_rubber_stamp_reach_ada_on_the_board_and_on_the_members_page(a
     assert "Looks like a rubber stamp: changed 0 of" in words(page)
     assert "100 %" in section(page, "h-met")
     assert "rubber stamp" not in text(ada, f"/studies/birds/people/{dot}/")
-    ben = world_member(pulled, "ben")
+    ben = world_member(anchored_world, "ben")
     assert 'id="h-met"' not in text(ada, f"/studies/birds/people/{ben.public_id}/")
 
 
@@ -154,7 +161,7 @@ def test_what_cannot_be_told_yet_is_said(ada: Client, world: World) -> None:
     assert "Too few samples yet" in section(page, "h-pull-prefilled")
 
 
-def test_researchers_meet_pseudonyms_alone(world: World, pulled: World) -> None:
+def test_researchers_meet_pseudonyms_alone(world: World, anchored_world: World) -> None:
     rae = world.client("rae")
     hal = Member.objects.get(name="Hal Hasty")
     page = text(rae, PAGE)
@@ -198,19 +205,19 @@ def test_where_the_rules_keep_all_blind_nobody_is_told_to_wait(
     assert "the report comes by itself" not in page
 
 
-def test_judges_and_board_lead_to_the_page(ada: Client, pulled: World) -> None:
+def test_judges_and_board_lead_to_the_page(ada: Client, anchored_world: World) -> None:
     for place in ("/studies/birds/judges/", BOARD):
         assert f'href="{PAGE}"' in text(ada, place), place
     assert re.search(r'href="/studies/birds/judges/" aria-current="page"', text(ada, PAGE))
 
 
-def test_figures_are_taken_away_unrounded(ada: Client, pulled: World) -> None:
+def test_figures_are_taken_away_unrounded(ada: Client, anchored_world: World) -> None:
     def table(name: str) -> list[dict[str, str]]:
         answer = ada.get(f"/studies/birds/figures/{name}.csv")
         return list(csv.DictReader(io.StringIO(answer.content.decode())))
 
     pulls, arms, people = (table(name) for name in ("influence", "influence-arms", "influence-annotators"))
-    report = stored(pulled)
+    report = stored(anchored_world)
     assert [(row["arm"], row["dimension"]) for row in pulls] == [
         (row["arm"], row["dimension"] or "all") for row in report["rows"]
     ]
@@ -221,12 +228,12 @@ def test_figures_are_taken_away_unrounded(ada: Client, pulled: World) -> None:
 
 
 def test_all_suggestions_are_taken_away_under_pseudonyms_and_that_is_remembered(
-    world: World, ada: Client, pulled: World
+    world: World, ada: Client, anchored_world: World
 ) -> None:
     answer = ada.post("/studies/birds/influence/suggestions/")
     body = b"".join(answer.streaming_content).decode()
     rows = list(csv.DictReader(io.StringIO(body)))
-    assert len(rows) == sum(row["values"] for row in stored(pulled)["arms"] if row["arm"] != "blind")
+    assert len(rows) == sum(row["values"] for row in stored(anchored_world)["arms"] if row["arm"] != "blind")
     hal = Member.objects.get(name="Hal Hasty").public_id
     his = [row for row in rows if row["annotator"] == f"R-{hal}" and row["arm"] == "prefilled"]
     assert his
@@ -245,7 +252,7 @@ def test_all_suggestions_are_taken_away_under_pseudonyms_and_that_is_remembered(
     assert world.client("ann").post("/studies/birds/influence/suggestions/").status_code == 403
 
 
-def test_a_new_calculation_comes_back_to_the_page(ada: Client, pulled: World) -> None:
+def test_a_new_calculation_comes_back_to_the_page(ada: Client, anchored_world: World) -> None:
     answer = ada.post("/studies/birds/agreement/refresh/", {"back": PAGE})
     assert answer.headers["Location"] == PAGE
     assert "waiting for a worker" in text(ada, PAGE)

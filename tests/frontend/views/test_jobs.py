@@ -1,4 +1,4 @@
-"""Pages about long work: what is asked, how far it is, what came of it, who sees it, and what leaves as a file."""
+"""Tests of the pages of jobs: arguments, progress, results, access and downloads."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The pages of judges: asked for, watched, read and compared by those who read a study's results."""
+"""Tests of the pages of judges: training, progress, scorecard and comparison."""
 
 import re
 from typing import Any

@@ -1,4 +1,7 @@
-"""What an annotator must not learn is in no page: not in the text, not in the markup, not in a header."""
+"""Tests that no page leaks what an annotator must not learn.
+
+Neither in the text, nor in the markup, nor in a header.
+"""
 
 import re
 import uuid
@@ -148,7 +151,7 @@ def test_a_researcher_reads_scores_and_notes_but_meets_no_name() -> None:
 
 
 def test_the_walk_would_find_a_leak() -> None:
-    """The admin, who may see all that, meets it: so the search looks in the right places."""
+    """The admin may see all that and does, so the search works."""
     world = make_world()
     text = "".join(text_of(answer) for address, answer in reachable(world, "ada").items() if "/export/" not in address)
     judge = f"/api/judge-runs/{world.run.public_id}"
@@ -160,6 +163,9 @@ def test_the_walk_would_find_a_leak() -> None:
 
 
 def _plain(answer: HttpResponse) -> str:
-    """Return an answer without what differs between any two requests: tokens, their expiry, the order of a policy."""
+    """Return a response without what differs between any two requests.
+
+    Tokens, their expiry, the order of a policy.
+    """
     text = text_of(answer).replace(answer.headers["Content-Security-Policy"], "")
     return re.sub(r"""(csrfmiddlewaretoken" value=|csrftoken=)["']?\w+|expires=[^;]+|'Expires': '[^']+'""", "", text)

@@ -1,4 +1,4 @@
-"""What annotators see of their own work, and what everybody sees of the rubric and of errors."""
+"""Tests of an annotator's own work, the rubric page and the error pages."""
 
 import re
 import uuid
@@ -177,8 +177,11 @@ def test_every_page_has_a_title_of_its_own(world: World) -> None:
 # What one made of a judge
 
 
-def met(arm: SuggestionArm) -> tuple[Client, str, LeasedWork]:
-    """Ann scores a sample of an arm on which the judge says 4, 3, 2 and 1; returns her, the address and her work."""
+def submit_score_in_arm(arm: SuggestionArm) -> tuple[Client, str, LeasedWork]:
+    """Submit Ann's score of a sample of an arm; return client, address and work.
+
+    The judge says 4, 3, 2 and 1.
+    """
     study = make_study("stones", k=2)
     member = make_member(study, "ann")
     assert member.user is not None
@@ -205,7 +208,7 @@ def words(client: Client, address: str) -> str:
 
 
 def test_a_past_sample_shows_what_was_locked_and_what_it_was_changed_to(db: None) -> None:
-    ann, address, work = met(SuggestionArm.DELAYED)
+    ann, address, work = submit_score_in_arm(SuggestionArm.DELAYED)
     assert "waits for your answer to the judge" in words(ann, "/studies/stones/mine/")
     page = words(ann, address)
     assert "you can still keep or change yours in the scoring page" in page
@@ -232,7 +235,7 @@ def test_a_past_sample_shows_what_was_locked_and_what_it_was_changed_to(db: None
 
 
 def test_where_the_time_to_answer_has_passed_the_judge_is_still_said_to_have_spoken_afterwards(db: None) -> None:
-    ann, address, work = met(SuggestionArm.DELAYED)
+    ann, address, work = submit_score_in_arm(SuggestionArm.DELAYED)
     Assignment.objects.filter(public_id=work.public_id).update(revise_until=timezone.now() - timedelta(seconds=1))
     leases.expire_leases()
     page = words(ann, address)
@@ -244,7 +247,7 @@ def test_where_the_time_to_answer_has_passed_the_judge_is_still_said_to_have_spo
 
 
 def test_a_past_sample_shows_what_the_judge_had_said_beforehand(db: None) -> None:
-    ann, address, _ = met(SuggestionArm.PREFILLED)
+    ann, address, _ = submit_score_in_arm(SuggestionArm.PREFILLED)
     page = words(ann, address)
     assert "the judge had said 4 beforehand" in page
     assert "afterwards" not in page
@@ -252,7 +255,7 @@ def test_a_past_sample_shows_what_the_judge_had_said_beforehand(db: None) -> Non
 
 
 def test_a_blind_sample_in_the_past_says_nothing_of_a_judge(db: None) -> None:
-    ann, address, _ = met(SuggestionArm.BLIND)
+    ann, address, _ = submit_score_in_arm(SuggestionArm.BLIND)
     main = text(ann, address).split("<main", 1)[1]
     assert "judge" not in main.lower()
     assert not leaked(FIGURES, text(ann, address))

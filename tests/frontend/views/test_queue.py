@@ -1,4 +1,4 @@
-"""The review queue as admins and researchers see it: why each sample is there, and how old that is."""
+"""Tests of the review queue's page: explanation of each entry and age."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""What admins do with an entry of the review queue: pin, dismiss, assign, send to cross-review, reopen."""
+"""Tests of the actions on a queue entry: pin, dismiss, assign, review, reopen."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""Who owes a discussion their own reason learns nothing of its sample from the review queue."""
+"""Tests that the queue withholds samples from those who owe a reason."""
 
 import csv
 import io

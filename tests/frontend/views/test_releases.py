@@ -1,4 +1,4 @@
-"""The pages of releases: made by those who lead, read and taken away by those who read results."""
+"""Tests of the pages of releases: creation, reading and downloads."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""Figures as files: unrounded, under the names that the reader may see, and never a formula."""
+"""Tests of the reports as CSV: unrounded, with permitted names, without formulas."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""What admins do with one sample: reopen it, withdraw it, send it to cross-review, give it to people."""
+"""Tests of an admin's actions on one sample: reopen, withdraw, review, assign."""
 
 import re
 from typing import Any

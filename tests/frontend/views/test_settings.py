@@ -1,4 +1,4 @@
-"""The settings of a study: its state, its protocol with what it will do, moving samples, versions."""
+"""Tests of a study's settings: state, protocol with consequences, moving, versions."""
 
 import uuid
 from typing import Any

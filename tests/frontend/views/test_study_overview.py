@@ -1,4 +1,4 @@
-"""The board: a finding that could be false tomorrow, what it rests on, and what waits for whoever leads."""
+"""Tests of the board: headline, what it was evaluated on, and open tasks."""
 
 import re
 from datetime import timedelta

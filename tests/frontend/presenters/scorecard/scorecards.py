@@ -1,4 +1,4 @@
-"""Scorecards made up for tests: one measured by the judge's own code, and any that is needed, figure by figure."""
+"""Scorecards for tests: one measured by the judge's own code, and made-up ones."""
 
 import random
 import xml.etree.ElementTree as ET
@@ -13,7 +13,7 @@ from tests.judge.labelled_samples import RUBRIC, labelled
 
 
 def measured(target="final", *, questions=40, generators=True):
-    """Return the scorecard of a judge that is roughly right, of answers by two generators, as the judge makes it."""
+    """Return the measured scorecard of a roughly right judge on two generators."""
     chance = random.Random(3)
     parts = {"train": [], "test": []}
     said = []

@@ -1,4 +1,4 @@
-"""What a judge expects people to disagree on, against what they did; and what its intervals hold."""
+"""Tests of the calibration: predicted against observed disputes, and coverage of intervals."""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""Two judges side by side: who is nearer is said only where the interval does not cross zero."""
+"""Tests of the comparison of two judges.
+
+A judge is called nearer only where the interval does not cross zero.
+"""
 
 from frontend.presenters.scorecard import comparison_view
 from judge.evaluation.comparison import compare_judges

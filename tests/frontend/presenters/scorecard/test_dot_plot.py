@@ -1,4 +1,4 @@
-"""The dots of RMSE and A@1 stand where their figures are, in shapes of their own, and the figures are said as well."""
+"""Tests of the charts of RMSE and A@1: positions, shapes and descriptions."""
 
 from frontend.presenters.scorecard import dot_plot
 
@@ -6,7 +6,7 @@ from .scorecards import card, dimension, measured, nothing, parsed, share
 
 
 def marks(drawing):
-    """Return where each hollow mark and the human tick stand: the shape's element and its place across."""
+    """Return the element and horizontal position of each hollow mark and human tick."""
     return [
         (next(iter(mark)).tag, share(mark.attrib["x"])) for mark in parsed(drawing).iter("svg") if "x" in mark.attrib
     ]

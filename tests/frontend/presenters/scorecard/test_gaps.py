@@ -1,4 +1,4 @@
-"""How far off: bars as high as their shares, and within 1 or beyond in words."""
+"""Tests of the gap charts: heights of the bars, and shares in words."""
 
 import pytest
 

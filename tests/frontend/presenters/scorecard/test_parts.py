@@ -1,4 +1,4 @@
-"""The parts that pages include: what they say, and that the content policy and a screen reader can take them."""
+"""Tests of the parts that pages include: text, content security policy, screen readers."""
 
 import re
 from collections import Counter
@@ -17,7 +17,10 @@ VOID = {"img", "link", "meta", "br", "hr", "input"}
 
 
 class Page(HTMLParser):
-    """What a part holds: its elements with their attributes, and whether every one that opens is closed."""
+    """The elements of a part with their attributes.
+
+    It also tells whether every element that opens is closed.
+    """
 
     def __init__(self, html):
         super().__init__()

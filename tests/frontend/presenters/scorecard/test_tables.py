@@ -1,4 +1,4 @@
-"""The same in figures, generators by themselves, and the misses that a judge was surest of."""
+"""Tests of the tables of metrics and generators, and of the worst misses."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Curves of a training: points where their figures are, every series named at its end, few points and many."""
+"""Tests of the training curves: points, names of series, few and many points."""
 
 import itertools
 
