@@ -1,13 +1,12 @@
-"""Everything that figures of a study rest on, read by the hundred thousand into columns.
-
-Numbers go straight into arrays of a few bytes each: as tuples the ratings of a large study would take ten times that.
-"""
+"""Reads the ratings, samples and stances of a study into tables."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from django.db import connection
 
 from annotation.core.score_rules import independent_sql
@@ -25,28 +24,6 @@ _INDEPENDENT = f"""
 """
 
 
-class IndependentScores(NamedTuple):
-    """Standing independent scores, ascending by id."""
-
-    id: Ints
-    sample: Ints
-    member: Ints
-    seconds: Floats
-    """NaN where unknown, as for ``at``."""
-    at: Floats
-    """Seconds since 1970."""
-
-
-class AgreementSamples(NamedTuple):
-    """Samples of a study, ascending by id."""
-
-    id: Ints
-    has_text: npt.NDArray[np.bool_]
-    has_image: npt.NDArray[np.bool_]
-    groups: dict[str, list[str]]
-    """Generator and domain of each."""
-
-
 class StanceRow(NamedTuple):
     """Where somebody began and ended in a discussed dimension that is settled."""
 
@@ -59,43 +36,38 @@ class StanceRow(NamedTuple):
     overridden: bool
 
 
-def independent_scores(study_id: int) -> IndependentScores:
-    """Return who scored what, when and for how long."""
+def read_independent_scores(study_id: int) -> pd.DataFrame:
+    """Return the independent scores, ascending by ``score``.
+
+    ``score``, ``sample`` and ``member`` are primary keys. ``seconds``, and ``at`` in seconds since 1970, are NaN where
+    unknown.
+    """
     at = "CAST(EXTRACT(EPOCH FROM s.at) AS double precision)"
     if connection.vendor == "sqlite":
         at = "CAST(strftime('%%s', s.at) AS REAL)"
-    table = _table(f"SELECT s.id, s.sample_id, s.member_id, s.seconds, {at} {_INDEPENDENT}", [study_id], 5, np.float64)
-    table = table[np.argsort(table[:, 0], kind="stable")]
-    whole = table[:, :3].astype(np.int64)
-    return IndependentScores(whole[:, 0], whole[:, 1], whole[:, 2], table[:, 3], table[:, 4])
+    columns = ["score", "sample", "member", "seconds", "at"]
+    rows = _read_table(
+        f"SELECT s.id, s.sample_id, s.member_id, s.seconds, {at} {_INDEPENDENT}", study_id, columns, float
+    )
+    return rows.astype(dict.fromkeys(columns[:3], int)).sort_values("score", kind="stable", ignore_index=True)
 
 
-def independent_levels(study_id: int) -> Ints:
-    """Return score and level of every rating of those scores; a level's number tells its dimension and position."""
+def read_independent_levels(study_id: int) -> pd.DataFrame:
+    """Return ``score`` and ``level`` of every rating of those scores; a level's key tells dimension and position."""
     joined = _INDEPENDENT.replace("WHERE", "JOIN annotation_rating r ON r.score_id = s.id WHERE", 1)
-    return _table(f"SELECT r.score_id, r.level_id {joined}", [study_id], 2, np.int64)
+    return _read_table(f"SELECT r.score_id, r.level_id {joined}", study_id, ["score", "level"], int)
 
 
-def read_agreement_samples(study_id: int) -> AgreementSamples:
-    """Return the samples with the sides that they have and what they are grouped by."""
+def read_agreement_samples(study_id: int) -> pd.DataFrame:
+    """Return each ``sample`` with the sides that it has and what it is grouped by, ascending by ``sample``.
+
+    ``has_text`` and ``has_image`` are boolean, ``generator`` and ``domain`` categories.
+    """
     sql = """SELECT id, has_text, has_image, generator, domain FROM annotation_sample
              WHERE study_id = %s ORDER BY id"""
-    ids: list[int] = []
-    sides: list[tuple[bool, bool]] = []
-    generators: list[str] = []
-    domains: list[str] = []
-    known: dict[str, str] = {}
-    for chunk in _chunks(sql, [study_id]):
-        for pk, has_text, has_image, generator, domain in chunk:
-            ids.append(pk)
-            sides.append((bool(has_text), bool(has_image)))
-            # A few names stand in many rows.
-            generators.append(known.setdefault(generator, generator))
-            domains.append(known.setdefault(domain, domain))
-    has = np.array(sides, dtype=np.bool_).reshape(-1, 2)
-    return AgreementSamples(
-        np.array(ids, dtype=np.int64), has[:, 0], has[:, 1], {"generator": generators, "domain": domains}
-    )
+    keys = ["sample", "has_text", "has_image", "generator", "domain"]
+    kinds = {"sample": int, "has_text": bool, "has_image": bool, "generator": "category", "domain": "category"}
+    return pd.DataFrame.from_records(chain.from_iterable(_chunks(sql, [study_id])), columns=keys).astype(kinds)
 
 
 def settled_stances(study_id: int) -> list[StanceRow]:
@@ -133,9 +105,10 @@ def reasons_for_moving(study_id: int) -> list[tuple[int, str, int]]:
     return [row for chunk in _chunks(sql, [study_id]) for row in chunk]
 
 
-def _table(sql: str, parameters: Sequence[Any], columns: int, kind: type[np.int64] | type[np.float64]) -> Any:
-    parts = [np.array(chunk, dtype=kind) for chunk in _chunks(sql, parameters)]
-    return np.concatenate(parts) if parts else np.empty((0, columns), dtype=kind)
+def _read_table(sql: str, study_id: int, columns: Sequence[str], kind: type[int] | type[float]) -> pd.DataFrame:
+    # Numbers go straight into arrays: as tuples the ratings of a large study would take ten times as much memory.
+    parts = [np.array(chunk, dtype=kind) for chunk in _chunks(sql, [study_id])]
+    return pd.DataFrame(np.concatenate(parts) if parts else np.empty((0, len(columns)), dtype=kind), columns=columns)
 
 
 def _chunks(sql: str, parameters: Sequence[Any]) -> Iterator[list[tuple[Any, ...]]]:

@@ -1,16 +1,16 @@
 """A finished study's scores as a replay needs them: of each dimension, the samples that enough people have scored.
 
-Reads the database and hands columns to the pure modules. Loads numpy, so import it only where work is done.
+Reads the database and hands tables to the pure modules. Loads pandas, so import it only where work is done.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from annotation.models import Sample, Study
-from annotation.reports import agreement, agreement_sql
-from annotation.statistics.krippendorff_alpha import Ints
+from annotation.reports.ratings import read_ratings
 
 from .replay import FinishedDimension, draw_raters
 
@@ -66,11 +66,11 @@ class FinishedStudy:
 
 def read_finished(study: Study) -> FinishedStudy:
     """Read the independent ratings of a study; those on dimensions that a missing side decides are left out."""
-    material = agreement.read_ratings(study)
-    ids = agreement_sql.read_agreement_samples(study.pk).id
+    material = read_ratings(study)
+    table = material.ratings
     ratings = [
-        ReplayRatings(scale.key, scale.values, dict(_by_sample(ids, part)))
-        for scale, part in zip(material.scales, material.parts, strict=True)
+        ReplayRatings(scale.key, scale.values, dict(_group_by_sample(table[table["dimension"] == place])))
+        for place, scale in enumerate(material.scales)
     ]
     rated = {key for one in ratings for key in one.samples}
     rows = Sample.objects.filter(study=study).values_list("pk", "external_id", "question__key")
@@ -83,11 +83,7 @@ def read_finished(study: Study) -> FinishedStudy:
     )
 
 
-def _by_sample(ids: Ints, part: agreement.DimensionRatings) -> Iterator[tuple[int, tuple[list[int], list[int]]]]:
-    if not len(part.unit):
-        return
+def _group_by_sample(part: pd.DataFrame) -> Iterator[tuple[int, tuple[list[int], list[int]]]]:
     # By annotator within a sample, whatever order the database returned them in.
-    order = np.lexsort((part.annotator, part.unit))
-    units, starts = np.unique(part.unit[order], return_index=True)
-    for unit, rows in zip(units.tolist(), np.split(order, starts[1:]), strict=True):
-        yield int(ids[unit]), (part.annotator[rows].tolist(), part.position[rows].tolist())
+    for sample, rows in part.sort_values("annotator").groupby("unit"):
+        yield sample, (rows["annotator"].tolist(), rows["position"].tolist())

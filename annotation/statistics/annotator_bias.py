@@ -14,11 +14,12 @@ from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 from scipy.stats import t as student_t
 
 from .differences import mean_of_others, usual_step
 from .krippendorff_alpha import Floats, Interval, Ints
-from .mean_intervals import bonferroni_level, mean_and_error, mean_interval, median_of_known
+from .mean_intervals import bonferroni_level, mean_and_error, mean_interval, median_of_known, none_if_nan
 from .undefined_reasons import ALONE
 
 Word = Literal["harsh", "generous", "narrow", "wide"]
@@ -211,23 +212,15 @@ def _standard_deviation(numbers: Floats) -> float | None:
 
 
 def _group_by_week(at: Floats, difference: Floats, own: Floats, seconds: Floats) -> list[BiasWeek]:
-    known = np.flatnonzero(~np.isnan(at))
-    number = week_number(at[known])
-    order = np.argsort(number, kind="stable")
-    weeks, starts = np.unique(number[order], return_index=True)
-    found = []
-    for week, rows in list(zip(weeks.tolist(), np.split(known[order], starts[1:]), strict=False))[-MOST_WEEKS:]:
-        compared = difference[rows][~np.isnan(difference[rows])]
-        found.append(
-            BiasWeek(
-                week_name(week),
-                len(rows),
-                mean_and_error(compared)[0],
-                _standard_deviation(own[rows]),
-                median_of_known(seconds[rows]),
-            )
-        )
-    return found
+    dated = ~np.isnan(at)
+    ratings = pd.DataFrame({"difference": difference, "own": own, "seconds": seconds})[dated]
+    by_week = ratings.groupby(week_number(at[dated])).agg(
+        n=("own", "size"), bias=("difference", "mean"), spread=("own", "std"), seconds=("seconds", "median")
+    )
+    return [
+        BiasWeek(week_name(row.Index), row.n, *(none_if_nan(number) for number in (row.bias, row.spread, row.seconds)))
+        for row in by_week.tail(MOST_WEEKS).itertuples()
+    ]
 
 
 def week_number(at: Floats) -> Ints:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy.stats import t as student_t
 
 from .annotator_bias import FEWEST_FOR_A_WORD, MOST_WEEKS, week_number
 from .differences import mean_of_others, usual_step
 from .krippendorff_alpha import Floats, Interval, Ints
-from .mean_intervals import bonferroni_level, mean_interval, median_of_known
+from .mean_intervals import bonferroni_level, mean_interval, median_of_known, none_if_nan
 
 RECENT_WEEKS = 3
 # In levels; less changes next to no label.
@@ -77,92 +78,68 @@ class AnnotatorOverall:
 
 
 def describe_annotators(
-    rated: Sequence[RatedDimension], *, member: Ints, seconds: Floats, at: Floats
+    rated: Sequence[RatedDimension], *, annotator: Ints, seconds: Floats, at: Floats
 ) -> list[AnnotatorOverall]:
     """Return the metrics of every annotator with a rating, over all dimensions.
 
-    ``seconds`` and ``at`` (seconds since 1970) are NaN where unknown.
+    ``annotator``, ``seconds`` and ``at`` (seconds since 1970) are those of the scores; the last two NaN where unknown.
     """
-    scores = len(member)
-    bias_sum, bias_count, present = np.zeros(scores), np.zeros(scores), np.zeros(scores, dtype=bool)
-    for part in rated:
-        difference = _deviation_from_others(part)
-        known = ~np.isnan(difference)
-        bias_sum += np.bincount(part.score[known], difference[known], minlength=scores)
-        bias_count += np.bincount(part.score[known], minlength=scores)
-        present[part.score] = True
-    bias = np.divide(bias_sum, bias_count, out=np.full(scores, np.nan), where=bias_count > 0)
-    week = np.full(scores, np.iinfo(np.int64).min, dtype=np.int64)
-    dated = ~np.isnan(at)
-    week[dated] = week_number(at[dated])
-    people = np.unique(member[present]).tolist()
-    rows = {person: np.flatnonzero(present & (member == person)) for person in people}
+    scores = pd.DataFrame({"annotator": annotator, "seconds": seconds, "week": _known_weeks(at)})
+    ratings = pd.concat([_place_ratings(part, number) for number, part in enumerate(rated)])
+    scores["bias"] = ratings.groupby("score")["deviation"].mean()
+    ratings = ratings.join(scores[["annotator", "week"]], on="score")
+    spreads, weekly_spreads = _pool_spreads(ratings, ["annotator"]), _pool_spreads(ratings, ["annotator", "week"])
+    by_annotator = scores[scores.index.isin(ratings["score"])].groupby("annotator")
     changes = {
-        person: (_Split.of(bias[own], week[own]), _Split.of(np.log(np.maximum(seconds[own], 1)), week[own]))
-        for person, own in rows.items()
+        number: (_Split.of(own["bias"], own["week"]), _Split.of(np.log(own["seconds"].clip(lower=1)), own["week"]))
+        for number, own in by_annotator
     }
-    tests = sum(split is not None for pair in changes.values() for split in pair)
-    level = bonferroni_level(tests)
-    spreads = _Spreads(rated, member, week)
-    found = []
-    for person, own in rows.items():
-        known = bias[own][~np.isnan(bias[own])]
-        of_bias, of_pace = changes[person]
-        mean = float(known.mean()) if len(known) else None
-        found.append(
+    level = bonferroni_level(sum(split is not None for pair in changes.values() for split in pair))
+    rows = []
+    for number, own in by_annotator:
+        bias = own["bias"].dropna().to_numpy()
+        bias_split, pace_split = changes[number]
+        pace = None if pace_split is None else pace_split.change(level, matters=-math.log(PACE_THAT_MATTERS))
+        rows.append(
             AnnotatorOverall(
-                annotator=person,
+                annotator=number,
                 n=len(own),
-                bias=mean,
-                interval=mean_interval(known),
-                spread=spreads.of(person),
-                seconds=median_of_known(seconds[own]),
-                bias_change=None if of_bias is None else of_bias.change(level, matters=CHANGE_THAT_MATTERS),
-                pace_change=None
-                if of_pace is None
-                else _in_seconds(of_pace.change(level, matters=-math.log(PACE_THAT_MATTERS))),
-                weeks=_group_by_week(person, bias[own], seconds[own], week[own], spreads),
+                bias=float(bias.mean()) if len(bias) else None,
+                interval=mean_interval(bias),
+                spread=none_if_nan(spreads[number]),
+                seconds=median_of_known(own["seconds"]),
+                bias_change=None if bias_split is None else bias_split.change(level, matters=CHANGE_THAT_MATTERS),
+                pace_change=None if pace is None else _in_seconds(pace),
+                weeks=_group_by_week(own, weekly_spreads.get(number)),
             )
         )
-    return found
+    return rows
 
 
-def _deviation_from_others(part: RatedDimension) -> Floats:
-    """Return per rating its difference to the mean of the sample's others in levels, NaN without others."""
+def _known_weeks(at: Floats) -> pd.Series:
+    """Return the number of the week of each moment, missing where it is unknown."""
+    weeks = pd.Series(pd.NA, index=range(len(at)), dtype="Int64")
+    dated = ~np.isnan(at)
+    weeks[dated] = week_number(at[dated])
+    return weeks
+
+
+def _place_ratings(part: RatedDimension, number: int) -> pd.DataFrame:
+    """Return the ratings of a dimension in levels, with their deviation from the mean of the sample's others."""
     own: Floats = np.asarray(part.values, dtype=np.float64)[part.position] / usual_step(part.values)
     _, unit = np.unique(part.unit, return_inverse=True)
-    return own - mean_of_others(unit, own)
+    return pd.DataFrame(
+        {"dimension": number, "score": part.score, "own": own, "deviation": own - mean_of_others(unit, own)}
+    )
 
 
-class _Spreads:
-    """Sums of squares around the mean of each dimension, by person and by person and week."""
-
-    def __init__(self, rated: Sequence[RatedDimension], member: Ints, week: Ints) -> None:
-        self._squares: dict[tuple[int, int | None], float] = {}
-        self._degrees: dict[tuple[int, int | None], int] = {}
-        for part in rated:
-            points = np.asarray(part.values, dtype=np.float64)
-            own = points[part.position] / usual_step(points)
-            self._add(own, member[part.score], None)
-            self._add(own, member[part.score], week[part.score])
-
-    def _add(self, own: Floats, member: Ints, week: Ints | None) -> None:
-        if not len(own):
-            return
-        weeks, number = np.unique(week if week is not None else np.zeros_like(member), return_inverse=True)
-        groups, place = np.unique(member * len(weeks) + number, return_inverse=True)
-        n = np.bincount(place)
-        mean = np.bincount(place, own) / n
-        squares = np.bincount(place, (own - mean[place]) ** 2)
-        for group, count, total in zip(groups.tolist(), n.tolist(), squares.tolist(), strict=True):
-            key = (group // len(weeks), int(weeks[group % len(weeks)]) if week is not None else None)
-            self._squares[key] = self._squares.get(key, 0.0) + total
-            self._degrees[key] = self._degrees.get(key, 0) + count - 1
-
-    def of(self, person: int, week: int | None = None) -> float | None:
-        """Return the pooled standard deviation, None where no dimension has two values."""
-        degrees = self._degrees.get((person, week), 0)
-        return math.sqrt(self._squares[person, week] / degrees) if degrees else None
+def _pool_spreads(ratings: pd.DataFrame, by: list[str]) -> pd.Series:
+    """Return the standard deviation within dimensions, pooled over them; NaN where no dimension has two values."""
+    cells = ratings.groupby([*by, "dimension"])["own"].agg(["size", "var"])
+    cells["degrees"] = cells["size"] - 1
+    cells["squares"] = cells["var"].fillna(0) * cells["degrees"]
+    pooled = cells.groupby(level=by)[["squares", "degrees"]].sum()
+    return np.sqrt(pooled["squares"] / pooled["degrees"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,14 +151,14 @@ class _Split:
     since: int
 
     @classmethod
-    def of(cls, numbers: Floats, week: Ints) -> "_Split | None":
-        usable = ~np.isnan(numbers) & (week != np.iinfo(np.int64).min)
+    def of(cls, numbers: pd.Series, week: pd.Series) -> "_Split | None":
+        usable = numbers.notna() & week.notna()
         numbers, week = numbers[usable], week[usable]
-        worked = np.unique(week)
+        worked = np.unique(week.to_numpy(dtype=np.int64))
         if len(worked) <= RECENT_WEEKS:
             return None
         since = int(worked[-RECENT_WEEKS])
-        before, after = numbers[week < since], numbers[week >= since]
+        before, after = numbers[week < since].to_numpy(), numbers[week >= since].to_numpy()
         if min(len(before), len(after)) < FEWEST_FOR_A_WORD:
             return None
         return cls(before, after, since)
@@ -205,18 +182,15 @@ def _in_seconds(change: WeeklyChange) -> WeeklyChange:
     return WeeklyChange(math.exp(change.before), math.exp(change.after), change.since, change.noteworthy)
 
 
-def _group_by_week(person: int, bias: Floats, seconds: Floats, week: Ints, spreads: _Spreads) -> list[DriftWeek]:
-    found = []
-    for number in np.unique(week[week != np.iinfo(np.int64).min]).tolist()[-MOST_WEEKS:]:
-        rows = week == number
-        compared = bias[rows][~np.isnan(bias[rows])]
-        found.append(
-            DriftWeek(
-                number,
-                int(rows.sum()),
-                float(compared.mean()) if len(compared) else None,
-                spreads.of(person, number),
-                median_of_known(seconds[rows]),
-            )
+def _group_by_week(own: pd.DataFrame, spreads: pd.Series | None) -> list[DriftWeek]:
+    by_week = own.groupby("week").agg(n=("bias", "size"), bias=("bias", "mean"), seconds=("seconds", "median"))
+    return [
+        DriftWeek(
+            int(row.Index),
+            row.n,
+            none_if_nan(row.bias),
+            None if spreads is None else none_if_nan(spreads.get(row.Index, math.nan)),
+            none_if_nan(row.seconds),
         )
-    return found
+        for row in by_week.tail(MOST_WEEKS).itertuples()
+    ]

@@ -38,3 +38,8 @@ def median_of_known(numbers: Floats | pd.Series) -> float | None:
     """Return the median without NaN; None where nothing is left."""
     known = np.asarray(numbers)[~np.isnan(numbers)]
     return float(np.median(known)) if len(known) else None
+
+
+def none_if_nan(number: float) -> float | None:
+    """Return a number as it is, None for NaN."""
+    return None if math.isnan(number) else float(number)

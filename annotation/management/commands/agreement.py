@@ -32,10 +32,12 @@ class Command(DataCommand):
     def handle(self, *args: Any, slug: str, by: Any, level: Any, as_json: bool, **options: Any) -> None:
         # Imported here: listing the commands needs no numpy.
         from annotation.reports import agreement
+        from annotation.reports.ratings import read_ratings
+        from annotation.reports.stance_changes import read_stance_changes
 
         study = the_study(slug)
         names = dict(Member.objects.filter(study=study).values_list("pk", "name"))
-        material = agreement.read_ratings(study)
+        material = read_ratings(study)
         steps = len(material.scales) * (len(material.labels[by]) if by else 1)
         count = itertools.count()
         with ProgressLine(self.stderr) as progress:
@@ -47,7 +49,7 @@ class Command(DataCommand):
                 step=lambda activity: progress(next(count), steps, activity.capitalize()),
             )[level]
             progress(steps, steps, "Agreement")
-        moved = agreement.read_stance_changes(study, names=names)
+        moved = read_stance_changes(study, names=names)
         if as_json:
             self.stdout.write(json.dumps({"study": slug, "level": level, "round": 1, "rows": rows, **moved}))
             return

@@ -285,6 +285,7 @@ def test_the_figures_say_what_is_agreed_open_and_overridden_per_generator(study:
 
 def test_agreement_of_a_release_is_that_of_the_same_ratings_by_the_study(study: Study) -> None:
     from annotation.reports import agreement
+    from annotation.reports.ratings import read_ratings
 
     people = [make_member(study, name) for name in ("ann", "ben", "cho")]
     given = [(4, 4, 5), (1, 2, 1), (0, 3, 3), (5, 5, 5), (2, 2, 0), (3, 4, 4), (1, 1, 2)]
@@ -295,7 +296,7 @@ def test_agreement_of_a_release_is_that_of_the_same_ratings_by_the_study(study: 
             scores={person: {**GOOD, "ITS": value} for person, value in zip(people, values, strict=True)},
         )
     rows = {row["dimension"]: row for row in released(study).about["agreement"]["rows"]}
-    material = agreement.read_ratings(study)
+    material = read_ratings(study)
     names = {person.pk: person.name for person in people}
     expected = {
         row["dimension"]: row

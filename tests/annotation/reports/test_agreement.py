@@ -10,6 +10,9 @@ from annotation.discussions import moderating, participating
 from annotation.discussions.participating import StanceReason
 from annotation.models import Discussion, FinalScore, Member, Post, Sample, Study
 from annotation.reports import agreement
+from annotation.reports.annotators import annotator_rows
+from annotation.reports.ratings import read_ratings
+from annotation.reports.stance_changes import read_stance_changes
 from annotation.statistics import undefined_reasons
 from annotation.suggestions.arms import SuggestionArm
 from tests.factories import make_discussion, make_member, make_rubric, make_sample, make_study, make_user
@@ -27,9 +30,7 @@ def study() -> Study:
 def rows(study, by=None, *, level="ordinal", **options):
     """Return the rows of a study by group and dimension, members by name."""
     names = dict(Member.objects.filter(study=study).values_list("pk", "name"))
-    found = agreement.agreement_rows(
-        agreement.read_ratings(study), by=by, names=names, measurements=(level,), **options
-    )[level]
+    found = agreement.agreement_rows(read_ratings(study), by=by, names=names, measurements=(level,), **options)[level]
     json.dumps(found, allow_nan=False)
     return {(*row["group"].values(), row["dimension"]): row for row in found}
 
@@ -139,7 +140,7 @@ def test_how_people_score_is_told_per_dimension_with_their_weeks(study):
         rate(sample, "Ann", {"TCC": number}, seconds=10 + number, at=at)
         rate(sample, "Ben", {"TCC": number + 1})
     ids = {name: annotator(study, name).pk for name in ("Ann", "Ben")}
-    people = agreement.annotator_rows(agreement.read_ratings(study), names={pk: name for name, pk in ids.items()})
+    people = annotator_rows(read_ratings(study), names={pk: name for name, pk in ids.items()})
     json.dumps(people, allow_nan=False)
     ann, ben = people
     assert (ann["member"], ann["dimension"], ann["n"], ann["bias"], ann["seconds"]) == ("Ann", "TCC", 3, -1, 11)
@@ -149,7 +150,7 @@ def test_how_people_score_is_told_per_dimension_with_their_weeks(study):
 
 def moved(study):
     names = dict(Member.objects.filter(study=study).values_list("pk", "user__username"))
-    return agreement.read_stance_changes(study, names=names)
+    return read_stance_changes(study, names=names)
 
 
 def test_what_discussions_moved_is_told_once_they_are_over(study):
@@ -240,9 +241,9 @@ def test_values_that_a_judge_gave_first_do_not_count_and_own_ones_locked_before_
     for sample in Sample.objects.filter(study=study):
         rate(sample, "Cho", {"TCC": 5}, arm=SuggestionArm.PREFILLED)
     assert rows(study)[("TCC",)] == before
-    material = agreement.read_ratings(study)
+    material = read_ratings(study)
     names = dict(Member.objects.filter(study=study).values_list("pk", "name"))
-    assert {row["member"] for row in agreement.annotator_rows(material, names=names)} == {"Ann", "Ben"}
+    assert {row["member"] for row in annotator_rows(material, names=names)} == {"Ann", "Ben"}
     for sample in Sample.objects.filter(study=study):
         rate(sample, "Dan", {"TCC": 5}, arm=SuggestionArm.DELAYED)
     assert rows(study)[("TCC",)]["ratings"] == before["ratings"] + 3

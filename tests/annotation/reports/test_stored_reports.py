@@ -10,6 +10,7 @@ from annotation.core.history import record_step
 from annotation.jobs import context, queueing, running
 from annotation.models import HistoryEntry, Job, Study, StudyFigures, User
 from annotation.reports import agreement, stored_reports
+from annotation.reports.ratings import StudyRatings
 from tests.annotation.conftest import let_lease_end, look
 from tests.factories import make_member, make_sample, make_study, make_user
 from tests.judge_run_rows import make_judge_run
@@ -94,7 +95,7 @@ def test_figures_are_stale_once_something_has_happened_in_the_study(study: Study
 def test_what_happens_during_a_calculation_makes_it_stale(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     original = agreement.read_ratings
 
-    def read(study: Study) -> agreement.StudyRatings:
+    def read(study: Study) -> StudyRatings:
         found = original(study)
         happens(study)
         return found

@@ -38,7 +38,7 @@ class Book:
             for rows in self.rows
         ]
         found = describe_annotators(
-            rated, member=np.array(self.member), seconds=np.array(self.seconds), at=np.array(self.at)
+            rated, annotator=np.array(self.member), seconds=np.array(self.seconds), at=np.array(self.at)
         )
         return {one.annotator: one for one in found}
 
