@@ -70,7 +70,7 @@ def follow_queues() -> None:
 @shared_task
 def forget_job_inputs() -> None:
     """Delete uploads and working places that no job needs any more."""
-    uploads.forget_inputs()
+    uploads.delete_old_uploads()
     # Imported here: it loads what a web process does without.
     from .judges.run_folders import remove_old_folders
 

@@ -48,7 +48,7 @@ def main() -> None:
     watched = Watched()
     vars(sample_rows)["write_transaction"] = watched.transaction
     with path.open("rb") as file:
-        name = uploads.store_input(by=lead, study=study, upload=File(file, name=path.name))
+        name = uploads.store_upload(by=lead, study=study, upload=File(file, name=path.name))
     job = queueing.enqueue(by=lead, kind="import_samples", study=study, arguments={}, file=name)
     started = time.monotonic()
     running.run_job(job.pk)

@@ -115,7 +115,7 @@ def _evaluate(parsed: argparse.Namespace) -> int:
     from .evaluation.scorecard import EvaluationData, build_scorecard
     from .evaluation.text_report import format_scorecard
     from .formats.picture_folder import PictureFolder
-    from .formats.prediction_line import SamplePrediction, parse_line
+    from .formats.prediction_line import SamplePrediction, parse_prediction_line
     from .formats.release_line import ReleaseFolder
 
     release = ReleaseFolder(parsed.release)
@@ -125,7 +125,7 @@ def _evaluate(parsed: argparse.Namespace) -> int:
         for number, raw in enumerate(file, 1):
             if raw.strip():
                 try:
-                    predictions.append(parse_line(raw, release.rubric))
+                    predictions.append(parse_prediction_line(raw, release.rubric))
                 except RecordError as error:
                     refused.append((f"line {number}", error))
     targets: tuple[Target, ...] = ("final", "mean") if parsed.target == "both" else (parsed.target,)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from .formats.prediction_line import DimensionPrediction, SamplePrediction, at_level
+from .formats.prediction_line import DimensionPrediction, SamplePrediction, prediction_at_level
 from .formats.rubric import RubricSpec
 from .formats.sample_line import SampleRecord
 from .missing_sides import LockedDimension, locked_dimensions
@@ -37,7 +37,7 @@ def apply_rules(prediction: SamplePrediction, sample: SampleRecord, rubric: Rubr
         rule = locked.get(dimension.key)
         if rule is not None:
             if rule.value is not None:
-                dimensions[dimension.key] = at_level(rule.value, dimension, rule.why)
+                dimensions[dimension.key] = prediction_at_level(rule.value, dimension, rule.why)
         elif dimension.key in prediction.dimensions:
             dimensions[dimension.key] = prediction.dimensions[dimension.key]
     status = "rule" if len(locked) == len(rubric.dimensions) else prediction.status

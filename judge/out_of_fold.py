@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from . import missing_side_rules
 from .atomic_files import replace_file
 from .backends.interface import Backend
-from .formats.prediction_line import SamplePrediction, prediction_line
+from .formats.prediction_line import SamplePrediction, format_prediction
 from .formats.release_line import LabelledSample
 from .formats.sample_line import SampleRecord
 from .inference import RuledJudge
@@ -56,7 +56,7 @@ def write_out_of_fold(
     judge = RuledJudge(run, _StoredPredictions(predictions), run.calibrations(), backend.batch_size)
     with replace_file(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         for prediction in count_progress(judge.predict(complete), progress):
-            file.write(prediction_line(prediction) + "\n")
+            file.write(format_prediction(prediction) + "\n")
     if len(complete) < len(learned):
         progress.note(
             f"{len(learned) - len(complete):,} of {len(learned):,} training samples have no word out of fold."

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .context import JudgeContext
 from .formats.json_line import RecordError
-from .formats.prediction_line import SamplePrediction, parse_line, prediction_line
+from .formats.prediction_line import SamplePrediction, format_prediction, parse_prediction_line
 from .formats.sample_file import SampleLines
 from .formats.sample_line import SampleRecord
 from .inference import open_judge
@@ -67,7 +67,7 @@ def write_predictions(
     with open_judge(run, context) as judge, partial.open("a", encoding="utf-8") as file:
         remaining = islice(samples, done, None)
         for number, prediction in enumerate(count_progress(judge.predict(remaining), progress, done), 1):
-            file.write(prediction_line(prediction) + "\n")
+            file.write(format_prediction(prediction) + "\n")
             summary.statuses[prediction.status] += 1
             summary.predictions += 1
             if number % FLUSH == 0 or judge.batch_size == 1:
@@ -81,7 +81,7 @@ def write_predictions(
 def read_predictions(path: Path, run: Run) -> list[SamplePrediction]:
     """Return the predictions of a file that `write_predictions` wrote."""
     with path.open("rb") as lines:
-        return [parse_line(raw, run.rubric) for raw in lines]
+        return [parse_prediction_line(raw, run.rubric) for raw in lines]
 
 
 def _check_partial_file(partial: Path, run: Run, samples: Iterable[SampleRecord], summary: PredictionSummary) -> int:
@@ -108,6 +108,6 @@ def _whole_lines(partial: Path, run: Run) -> Iterator[tuple[bytes, SamplePredict
     with partial.open("rb") as file:
         for raw in file:
             try:
-                yield raw, parse_line(raw, run.rubric)
+                yield raw, parse_prediction_line(raw, run.rubric)
             except RecordError:
                 return  # where the process was killed

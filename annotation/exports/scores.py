@@ -10,7 +10,7 @@ from annotation.core.spreadsheet_cells import BYTE_ORDER_MARK, escape_formula
 from annotation.core.sql import moment_text
 from annotation.models import Member, Sample, Study, User
 from annotation.scoring.exposures import record_exposure_to_all
-from judge.formats.score_table import COLUMNS, cell, number_text
+from judge.formats.score_table import COLUMNS, number_text, quote_cell
 
 from . import scores_sql
 
@@ -89,15 +89,15 @@ def _format_rest(number: int, at: str, seconds: float | None) -> str:
 
 _parts: dict[Format, _Parts] = {
     "csv": _Parts(
-        lambda sample: f"{cell(sample)},",
-        lambda annotator: f"{cell(annotator)},",
-        lambda dimension, value: f"{cell(dimension)},{number_text(value)},",
+        lambda sample: f"{quote_cell(sample)},",
+        lambda annotator: f"{quote_cell(annotator)},",
+        lambda dimension, value: f"{quote_cell(dimension)},{number_text(value)},",
         _format_rest,
     ),
     "spreadsheet": _Parts(
-        lambda sample: f"{cell(escape_formula(sample))},",
-        lambda annotator: f"{cell(escape_formula(annotator))},",
-        lambda dimension, value: f"{cell(escape_formula(dimension))},{number_text(value)},",
+        lambda sample: f"{quote_cell(escape_formula(sample))},",
+        lambda annotator: f"{quote_cell(escape_formula(annotator))},",
+        lambda dimension, value: f"{quote_cell(escape_formula(dimension))},{number_text(value)},",
         _format_rest,
     ),
     "jsonl": _Parts(

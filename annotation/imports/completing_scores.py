@@ -20,23 +20,25 @@ BATCH = 1000
 def complete_scores(
     *, by: User | None, study: Study, progress: ProgressCallback | None = None, ledger: ResumableCounts | None = None
 ) -> int:
-    """Close samples with k or more complete imported scores to annotators, and decide them; return how many.
+    """Close and decide samples with enough imported scores, and return their number.
+
+    Enough are as many complete scores as the protocol asks annotators for.
 
     Only samples that nobody has opened here: what has begun goes on. Declaring it again closes what has been added,
     and decides what a run that was cut short has left.
     """
     protocol = Protocol.objects.get(study=study, current=True)
     counted = score_rules.complete_scores("scores__") & Q(scores__origin=Score.Origin.IMPORTED)
-    rows = (
+    samples = (
         Sample.objects.filter(study=study, state=Sample.State.WAITING, stage=Sample.Stage.UNTOUCHED)
         .annotate(imported=Count("scores", filter=counted))
         .filter(imported__gte=protocol.annotators_per_sample)
         .values_list("pk", "imported")
     )
-    found = list(rows)
+    imported_counts = list(samples)
     ledger = ledger or ResumableCounts()
-    for start in range(0, len(found), BATCH):
-        _close(found[start : start + BATCH], study, protocol, by, ledger)
+    for start in range(0, len(imported_counts), BATCH):
+        _close(imported_counts[start : start + BATCH], study, protocol, by, ledger)
     closed = ledger["closed"]
     ledger.run_once("scores_complete", lambda: record_step("scores_complete", study=study, by=by, samples=closed))
     decide_undecided(study=study, by=by, progress=progress)
@@ -46,17 +48,17 @@ def complete_scores(
 def _close(
     rows: list[tuple[int, int]], study: Study, protocol: Protocol, by: User | None, ledger: ResumableCounts
 ) -> None:
-    by_count: dict[int, list[int]] = defaultdict(list)
+    samples_by_count: dict[int, list[int]] = defaultdict(list)
     for pk, count in rows:
-        by_count[count].append(pk)
+        samples_by_count[count].append(pk)
     closed: list[int] = []
     now = timezone.now()
     state = next_state(SampleState.WAITING, Event.SCORES_COMPLETED)
     with write_transaction():
-        for count, keys in sorted(by_count.items()):
+        for count, keys in sorted(samples_by_count.items()):
             free = Sample.objects.select_for_update().filter(pk__in=keys, stage=Sample.Stage.UNTOUCHED).order_by("pk")
-            won = list(free.values_list("pk", flat=True))
-            Sample.objects.filter(pk__in=won).update(
+            locked = list(free.values_list("pk", flat=True))
+            Sample.objects.filter(pk__in=locked).update(
                 state=state,
                 stage=Sample.Stage.CLOSED,
                 free_slots=0,
@@ -65,7 +67,7 @@ def _close(
                 scores_needed=count,
                 counts_imported=True,
             )
-            closed += won
+            closed += locked
         HistoryEntry.objects.bulk_create(
             HistoryEntry(study=study, sample_id=pk, user=by, event=Event.SCORES_COMPLETED, at=now) for pk in closed
         )

@@ -1,4 +1,7 @@
-"""What was said of a sample's content does not outlive it: another content is judged, queued and scored anew."""
+"""Deletes predictions, suggestions and queue entries about content that an import replaced.
+
+The new content is judged, queued and scored anew.
+"""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -25,7 +28,7 @@ from .sample_lines import IncomingSample
 
 @dataclass(frozen=True, slots=True)
 class DroppedDependents:
-    """What was said about contents that others replaced, and of how many samples."""
+    """Counts of what was deleted together with replaced contents."""
 
     samples: int = 0
     predictions: int = 0
@@ -33,7 +36,9 @@ class DroppedDependents:
 
 
 def find_changed_content(changed: Mapping[int, IncomingSample]) -> list[int]:
-    """Return the samples, of those by primary key, whose turns or pictures become others; more than labels and names.
+    """Return the primary keys of samples whose turns or pictures change.
+
+    Other labels and names alone are no change of content.
 
     Call it before the new content is stored.
     """
@@ -48,7 +53,7 @@ def find_changed_content(changed: Mapping[int, IncomingSample]) -> list[int]:
 
 
 def count_dependents(samples: Collection[int]) -> DroppedDependents:
-    """Count what is said of the content of samples."""
+    """Count the predictions and suggestions about samples."""
     if not samples:
         return DroppedDependents()
     return DroppedDependents(
@@ -58,8 +63,10 @@ def count_dependents(samples: Collection[int]) -> DroppedDependents:
     )
 
 
-def hold_back_writers(study: Study) -> None:
-    """Keep judges and queues from writing about samples until the transaction ends; lock the study before, them after.
+def lock_writers(study: Study) -> None:
+    """Lock the study's judge runs and queues against writes until the transaction ends.
+
+    Lock the study before this and the samples after it.
 
     Whoever writes predictions or places locks these first and samples later.
     """
@@ -67,8 +74,10 @@ def hold_back_writers(study: Study) -> None:
     list(ReviewQueue.objects.select_for_update().filter(study=study).values_list("pk"))
 
 
-def forget_dependents(study: Study, samples: Collection[int]) -> DroppedDependents:
-    """Delete what is said of the content of samples and shut out who still looks at it; returns what was deleted.
+def delete_dependents(study: Study, samples: Collection[int]) -> DroppedDependents:
+    """Delete predictions, suggestions and undecided queue entries of samples; return the counts.
+
+    Pages that still show the old content lose their assignments.
 
     No score of theirs may stand, and nobody may hold them: what the annotators were shown rests on nothing then.
     """
@@ -76,37 +85,39 @@ def forget_dependents(study: Study, samples: Collection[int]) -> DroppedDependen
         return DroppedDependents()
     predictions, _ = Prediction.objects.filter(sample__in=samples).delete()
     suggestions, _ = Suggestion.objects.filter(assignment__sample__in=samples).delete()
-    _shut_out(samples)
+    _renew_released_assignments(samples)
     # What follows the history puts them back to where the new content belongs.
-    said = Q(decided_at=None) | Q(dismissed_at__isnull=False)
-    if QueueEntry.objects.filter(said, sample__in=samples).delete()[0]:
+    undecided = Q(decided_at=None) | Q(dismissed_at__isnull=False)
+    if QueueEntry.objects.filter(undecided, sample__in=samples).delete()[0]:
         recount_entries(study)
     return DroppedDependents(len(samples), predictions, suggestions)
 
 
-def _shut_out(samples: Collection[int]) -> None:
-    """Give assignments that were handed back or ran out new ids: pages that show the old content know the old ones.
+def _renew_released_assignments(samples: Collection[int]) -> None:
+    """Give released assignments new ids, so that pages with the old content fail.
+
+    These pages know the old ids. The assignments were handed back or ran out.
 
     Whatever their annotators saw of a judge was about the old content; of the new one they have seen nothing.
     """
     rows = Assignment.objects.filter(sample__in=samples, state=Assignment.State.RELEASED)
-    lost = list(rows.order_by("pk").only("pk"))
-    for assignment in lost:
+    released = list(rows.order_by("pk").only("pk"))
+    for assignment in released:
         assignment.public_id, assignment.arm = opaque_id(), Arm.BLIND
-    Assignment.objects.bulk_update(lost, ("public_id", "arm"), batch_size=500)
+    Assignment.objects.bulk_update(released, ("public_id", "arm"), batch_size=500)
 
 
 def describe_dropped(dropped: DroppedDependents, *, dry_run: bool) -> list[str]:
     """Return notes on what was dropped, or would be; none where that is nothing."""
     if not dropped.predictions and not dropped.suggestions:
         return []
-    what = f"{_count_text(dropped.predictions, 'prediction')} and {_count_text(dropped.suggestions, 'suggestion')}"
+    deleted = f"{_count_text(dropped.predictions, 'prediction')} and {_count_text(dropped.suggestions, 'suggestion')}"
     samples = _count_text(dropped.samples, "sample")
     if dry_run:
-        return [f"{samples} would get other content: {what} about the old content would be deleted."]
+        return [f"{samples} would get other content: {deleted} about the old content would be deleted."]
     again = " Have the judge predict again." if dropped.predictions else ""
-    return [f"{samples} got other content: {what} about the old content were deleted.{again}"]
+    return [f"{samples} got other content: {deleted} about the old content were deleted.{again}"]
 
 
-def _count_text(count: int, what: str) -> str:
-    return f"{count:,} {what}" + ("" if count == 1 else "s")
+def _count_text(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")

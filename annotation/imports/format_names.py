@@ -1,4 +1,4 @@
-"""The formats that files to import may have: their names, and the endings that an upload may have.
+"""The names and file endings of the formats that can be imported.
 
 Light, as forms and the API's description name them; `importing.sources` reads them.
 """
@@ -13,7 +13,7 @@ from annotation.core.zip_safety import ArchiveLimits
 
 @dataclass(frozen=True, slots=True)
 class ImportFormat:
-    """One format: what it is called, the endings of its files, and whether score tables may have it, too."""
+    """A format's title and file endings, and whether score tables may have it."""
 
     title: str
     endings: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif")
 
 
 def archive_limits() -> ArchiveLimits:
-    """Return how much may come out of a ZIP file, by the settings of this server."""
+    """Return how much a ZIP file may unpack to, by the settings."""
     lines = dict.fromkeys(PLAIN_ENDINGS, settings.IMPORT_MAX_BYTES)
     pictures = dict.fromkeys(PICTURE_ENDINGS, settings.PICTURE_MAX_BYTES)
     return ArchiveLimits(MOST_TIMES * settings.IMPORT_MAX_BYTES, lines | pictures)

@@ -1,4 +1,4 @@
-"""A file read line by line, in pieces of bounded size, and which keys were met in it."""
+"""Reads a file line by line in bounded pieces, and remembers its keys."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ Line = tuple[int, bytes]
 
 
 def count_lines(path: Path) -> int:
-    """Return the number of lines, to tell progress by."""
+    """Return the number of lines in a file."""
     count, last = 0, b"\n"
     with path.open("rb") as file:
         while piece := file.read(1 << 20):
@@ -22,7 +22,10 @@ def count_lines(path: Path) -> int:
 
 
 def read_lines(file: BinaryIO) -> Iterator[Line]:
-    """Yield each line with its number from 1; of an endless one only as much as shows that it is too long."""
+    """Yield each line with its number from 1.
+
+    Of a line that is too long only as much is read as shows that.
+    """
     number = 0
     while line := file.readline(MAX_LINE_BYTES + 2):
         number += 1
@@ -34,7 +37,10 @@ def read_lines(file: BinaryIO) -> Iterator[Line]:
 
 
 class SeenKeys:
-    """Remembers on which line a key was first met; kept in a database on disk, as a file may have millions."""
+    """The line on which each key occurred first.
+
+    It is a database on disk, as a file may have millions of keys.
+    """
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
@@ -44,7 +50,7 @@ class SeenKeys:
         self._database.execute("BEGIN")
 
     def first_line(self, key: str, line: int) -> int:
-        """Return the line on which ``key`` was met first, which is ``line`` when it is new."""
+        """Return the line where ``key`` occurred first; ``line`` if it is new."""
         if self._database.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (key, line)).rowcount:
             return line
         return int(self._database.execute("SELECT line FROM seen WHERE key = ?", (key,)).fetchone()[0])

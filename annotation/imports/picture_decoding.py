@@ -1,4 +1,4 @@
-"""A picture file checked by decoding all of it, and the copies made that people are shown."""
+"""Checks picture files by decoding them, and makes the copies for display."""
 
 import io
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from .strip_metadata import DamagedPicture, strip_jpeg, strip_png, strip_webp
 # Our own limit on pixels, checked before any is decoded, takes the place of Pillow's, which is process-wide and warns.
 Image.MAX_IMAGE_PIXELS = None
 
-READ = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+READ_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 # Pillow loads its readers on the first use, which two threads must not do at once.
 Image.preinit()
 READERS = (AvifImagePlugin, MpoImagePlugin, WebPImagePlugin)
@@ -27,12 +27,12 @@ ORIENTATION = 0x0112
 
 
 class PictureRefused(ValueError):
-    """Why a picture is not taken, and what to do about it."""
+    """A rejected picture: the reason and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class PictureCopy:
-    """A file to store: its content, its kind and its size on screen."""
+    """A picture file to store, with its format and size in pixels."""
 
     data: bytes
     format: str
@@ -42,7 +42,10 @@ class PictureCopy:
 
 @dataclass(frozen=True, slots=True)
 class PictureCopies:
-    """A picture as it came (``format``), full-size without metadata, and sized for the page."""
+    """A picture's original format, its full-size copy and its page-size copy.
+
+    Neither copy has metadata.
+    """
 
     format: str
     full: PictureCopy
@@ -55,24 +58,30 @@ def check_picture(data: bytes) -> None:
     Raises:
         PictureRefused: it is no picture of a kind that browsers show, is damaged, or is too large.
     """
-    with _decoded(data):
+    with _decode(data):
         pass
 
 
 def make_copies(data: bytes) -> PictureCopies:
-    """Check a picture as `check` does and return its copies, turned upright, in sRGB and without metadata."""
-    with _decoded(data) as image:
-        kind = "JPEG" if image.format == "MPO" else str(image.format)
-        upright = _upright_in_srgb(image)
-        full = _stripped(data, kind, image) if upright is image else None
-        full = full or _reencoded(upright, kind, image)
-        return PictureCopies(kind, full, _for_the_web(upright, full))
+    """Check a picture as `check_picture` does and return its copies.
+
+    They are upright, in sRGB and without metadata.
+    """
+    with _decode(data) as image:
+        format = "JPEG" if image.format == "MPO" else str(image.format)
+        upright = _to_upright_srgb(image)
+        full = _strip_metadata(data, format, image) if upright is image else None
+        full = full or _reencode(upright, format, image)
+        return PictureCopies(format, full, _make_web_copy(upright, full))
 
 
 def make_thumbnail(data: bytes) -> PictureCopy:
-    """Check a picture as `check` does and return a copy of at most 480 pixels a side and about 40 KB."""
-    with _decoded(data) as image:
-        small = _eight_bit(_upright_in_srgb(image))
+    """Check a picture as `check_picture` does and return a small copy.
+
+    It has at most 480 pixels a side and about 40 KB.
+    """
+    with _decode(data) as image:
+        small = _to_eight_bit(_to_upright_srgb(image))
         for side, quality in THUMBNAILS:
             small.thumbnail((side, side), Image.Resampling.LANCZOS)
             buffer = io.BytesIO()
@@ -82,9 +91,9 @@ def make_thumbnail(data: bytes) -> PictureCopy:
         return PictureCopy(buffer.getvalue(), "WEBP", *small.size)
 
 
-def _decoded(data: bytes) -> Image.Image:
+def _decode(data: bytes) -> Image.Image:
     try:
-        image = Image.open(io.BytesIO(data), formats=READ)
+        image = Image.open(io.BytesIO(data), formats=READ_FORMATS)
     except Exception:
         message = "is not a picture that can be read; convert it to JPEG, PNG, WebP, GIF or AVIF."
         raise PictureRefused(message) from None
@@ -104,20 +113,23 @@ def _decoded(data: bytes) -> Image.Image:
     return image
 
 
-def _upright_in_srgb(image: Image.Image) -> Image.Image:
-    """Return the picture as it is meant to look; the same object where nothing has to be done."""
+def _to_upright_srgb(image: Image.Image) -> Image.Image:
+    """Return the picture upright and in sRGB.
+
+    It is the same object where nothing has to be done.
+    """
     result = image
     if image.getexif().get(ORIENTATION, 1) not in (0, 1):
         result = ImageOps.exif_transpose(image)
     profile = image.info.get("icc_profile")
     if profile:
-        result = _in_srgb(result, profile)
+        result = _to_srgb(result, profile)
     if result.mode in ("CMYK", "YCCK", "LAB", "HSV"):
         result = result.convert("RGB")
     return result
 
 
-def _in_srgb(image: Image.Image, icc: bytes) -> Image.Image:
+def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
         if "srgb" in ImageCms.getProfileDescription(profile).casefold():
@@ -137,25 +149,25 @@ def _in_srgb(image: Image.Image, icc: bytes) -> Image.Image:
     return converted
 
 
-def _stripped(data: bytes, kind: str, image: Image.Image) -> PictureCopy | None:
-    """Return the file itself without metadata, or None where that cannot be cut out of it."""
+def _strip_metadata(data: bytes, kind: str, image: Image.Image) -> PictureCopy | None:
+    """Return the file without metadata, None if that cannot be cut out."""
     if getattr(image, "n_frames", 1) > 1 and kind != "JPEG" and kind != "PNG":
         return None
     strip = {"JPEG": strip_jpeg, "PNG": strip_png, "WEBP": strip_webp}.get(kind)
     if strip is None:
         return None
     try:
-        clean = strip(data)
-        with Image.open(io.BytesIO(clean), formats=[kind]) as again:
-            size, mode = again.size, again.mode
-            again.load()
+        stripped = strip(data)
+        with Image.open(io.BytesIO(stripped), formats=[kind]) as reopened:
+            size, mode = reopened.size, reopened.mode
+            reopened.load()
     except (DamagedPicture, OSError, ValueError, SyntaxError):
         return None
     same = size == image.size and mode == image.mode
-    return PictureCopy(clean, kind, *size) if same else None
+    return PictureCopy(stripped, kind, *size) if same else None
 
 
-def _reencoded(image: Image.Image, kind: str, original: Image.Image) -> PictureCopy:
+def _reencode(image: Image.Image, kind: str, original: Image.Image) -> PictureCopy:
     buffer = io.BytesIO()
     bare = image.copy()
     bare.info = {name: value for name, value in image.info.items() if name == "transparency"}
@@ -181,11 +193,11 @@ def _save_jpeg(image: Image.Image, buffer: io.BytesIO, original: Image.Image) ->
     image.save(buffer, "JPEG", qtables=tables, subsampling=subsampling)
 
 
-def _for_the_web(image: Image.Image, full: PictureCopy) -> PictureCopy:
+def _make_web_copy(image: Image.Image, full: PictureCopy) -> PictureCopy:
     longest = max(full.width, full.height)
     if longest <= WEB_SIDE and len(full.data) <= WEB_BYTES:
         return full
-    shown = _eight_bit(image)
+    shown = _to_eight_bit(image)
     if longest > WEB_SIDE:
         factor = WEB_SIDE / longest
         size = (max(1, round(full.width * factor)), max(1, round(full.height * factor)))
@@ -197,7 +209,7 @@ def _for_the_web(image: Image.Image, full: PictureCopy) -> PictureCopy:
     return PictureCopy(buffer.getvalue(), "WEBP", *shown.size)
 
 
-def _eight_bit(image: Image.Image) -> Image.Image:
+def _to_eight_bit(image: Image.Image) -> Image.Image:
     bare = image.copy()
     if bare.mode.startswith("I"):
         bare = bare.convert("I").point(lambda value: value / 256).convert("L")

@@ -1,4 +1,4 @@
-"""The folders that a file's pictures are read from: nothing outside of them can be named."""
+"""Reads pictures from the folders of an import, and nothing outside of them."""
 
 import hashlib
 import os
@@ -14,7 +14,7 @@ from .picture_decoding import PictureRefused
 
 
 class PictureFolders:
-    """Opens pictures by the paths that a line gives; the first folder that has one is meant."""
+    """Folders in which pictures are looked up by path, the first match counting."""
 
     def __init__(self, folders: Iterable[Path]) -> None:
         self._roots = [folder.resolve() for folder in folders]
@@ -43,27 +43,27 @@ class PictureFolders:
 
     def digest(self, path: Path) -> str:
         """Return the SHA-256 of a picture's content."""
-        with _opened(path) as file:
+        with _open_picture(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def read(self, path: Path) -> bytes:
         """Return a picture's content."""
-        with _opened(path) as file:
+        with _open_picture(path) as file:
             return file.read(settings.PICTURE_MAX_BYTES + 1)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BufferedReader]:
+def _open_picture(path: Path) -> Iterator[BufferedReader]:
     try:
         # Without waiting: a named pipe would block for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        about = os.fstat(descriptor)
-        if not stat.S_ISREG(about.st_mode):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             os.close(descriptor)
             raise PictureRefused("is not a file; name the picture itself.")
         with os.fdopen(descriptor, "rb") as file:
-            if about.st_size > settings.PICTURE_MAX_BYTES:
-                message = f"has {about.st_size:,} bytes, more than {settings.PICTURE_MAX_BYTES:,}; make it smaller."
+            if status.st_size > settings.PICTURE_MAX_BYTES:
+                message = f"has {status.st_size:,} bytes, more than {settings.PICTURE_MAX_BYTES:,}; make it smaller."
                 raise PictureRefused(message)
             yield file
     except OSError as error:

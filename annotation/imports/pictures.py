@@ -1,4 +1,7 @@
-"""Pictures of a piece of a file: checked, stored once per content, files before rows."""
+"""Checks and stores the pictures of a chunk of lines.
+
+Each content is stored once, its files before its row.
+"""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -21,49 +24,57 @@ THREADS = 2
 
 @dataclass(frozen=True, slots=True)
 class PictureDigests:
-    """What became of the names of a piece: the digest of each picture, or why it is refused."""
+    """The digest of each picture of a chunk, or why it is rejected."""
 
     sha256: dict[str, str]
     refused: dict[str, str]
 
 
 class PictureImporter:
-    """Takes in the pictures of one file; decoding runs in threads, which never touch the database."""
+    """Imports the pictures of one file.
+
+    Decoding runs in threads, which never touch the database.
+    """
 
     def __init__(self, folders: Iterable[Path], *, dry_run: bool, pool: ThreadPoolExecutor) -> None:
         self._folders = PictureFolders(folders)
         self._dry_run = dry_run
         self._pool = pool
 
-    def take(self, names: Iterable[str]) -> PictureDigests:
-        """Check and store the named pictures; those already stored are only compared by content."""
-        found = PictureDigests({}, {})
-        places: dict[str, Path] = {}
-        for name, located in zip(names := list(dict.fromkeys(names)), self._pool.map(self._locate, names), strict=True):
-            if isinstance(located, PictureRefused):
-                found.refused[name] = str(located)
+    def import_pictures(self, names: Iterable[str]) -> PictureDigests:
+        """Check and store the named pictures.
+
+        Those already stored are only compared by content.
+        """
+        digests = PictureDigests({}, {})
+        paths: dict[str, Path] = {}
+        for name, location in zip(
+            names := list(dict.fromkeys(names)), self._pool.map(self._locate, names), strict=True
+        ):
+            if isinstance(location, PictureRefused):
+                digests.refused[name] = str(location)
             else:
-                places[name], found.sha256[name] = located
-        path_of = {found.sha256[name]: path for name, path in places.items()}
-        known = whole_pictures(path_of)
-        new = [sha256 for sha256 in path_of if sha256 not in known]
-        made = self._pool.map(self._make, new, [path_of[sha256] for sha256 in new])
-        reasons: dict[str, str] = {}
+                paths[name], digests.sha256[name] = location
+        path_of = {digests.sha256[name]: path for name, path in paths.items()}
+        stored = find_complete_pictures(path_of)
+        new = [sha256 for sha256 in path_of if sha256 not in stored]
+        results = self._pool.map(self._store, new, [path_of[sha256] for sha256 in new])
+        rejections: dict[str, str] = {}
         rows = []
-        for sha256, result in zip(new, made, strict=True):
+        for sha256, result in zip(new, results, strict=True):
             if isinstance(result, PictureRefused):
-                reasons[sha256] = str(result)
+                rejections[sha256] = str(result)
             elif result is not None:
                 rows.append(result)
         _store_rows(rows)
-        for name, sha256 in list(found.sha256.items()):
-            if sha256 in reasons:
-                found.refused[name] = reasons[sha256]
-                del found.sha256[name]
-        return found
+        for name, sha256 in list(digests.sha256.items()):
+            if sha256 in rejections:
+                digests.refused[name] = rejections[sha256]
+                del digests.sha256[name]
+        return digests
 
-    def thumbnail(self, name: str) -> PictureCopy | None:
-        """Return a small copy of a picture that `take` has just taken; None where it has gone meanwhile."""
+    def make_thumbnail(self, name: str) -> PictureCopy | None:
+        """Return a thumbnail of an imported picture; None if its file has gone."""
         try:
             return make_thumbnail(self._folders.read(self._folders.locate(name)))
         except PictureRefused:
@@ -76,7 +87,7 @@ class PictureImporter:
         except PictureRefused as refused:
             return refused
 
-    def _make(self, sha256: str, path: Path) -> Picture | PictureRefused | None:
+    def _store(self, sha256: str, path: Path) -> Picture | PictureRefused | None:
         try:
             data = self._folders.read(path)
             if hashlib.sha256(data).hexdigest() != sha256:
@@ -84,7 +95,7 @@ class PictureImporter:
             if self._dry_run:
                 check_picture(data)
                 return None
-            return _store_files(sha256, data)
+            return _store_picture(sha256, data)
         except PictureRefused as refused:
             return refused
 
@@ -96,24 +107,24 @@ def picture_importer(folders: Iterable[Path], *, dry_run: bool) -> Iterator[Pict
         yield PictureImporter(folders, dry_run=dry_run, pool=pool)
 
 
-def whole_pictures(digests: Iterable[str]) -> dict[str, int]:
+def find_complete_pictures(digests: Iterable[str]) -> dict[str, int]:
     """Return the stored pictures, primary key by digest, whose files are all there."""
     rows = Picture.objects.filter(sha256__in=list(digests))
-    return {row.sha256: row.pk for row in rows if all(default_storage.exists(name) for name in _files(row))}
+    return {row.sha256: row.pk for row in rows if all(default_storage.exists(name) for name in _file_names(row))}
 
 
-def _files(row: Picture) -> set[str]:
+def _file_names(row: Picture) -> set[str]:
     return {str(row.original), str(row.full), str(row.web)}
 
 
-def _store_files(sha256: str, data: bytes) -> Picture:
+def _store_picture(sha256: str, data: bytes) -> Picture:
     copies = make_copies(data)
     folder = f"pictures/{sha256[:2]}/{sha256}"
-    original = _put(f"{folder}/original.{SUFFIX[copies.format]}", data)
-    full = _put(f"{folder}/full.{SUFFIX[copies.full.format]}", copies.full.data)
+    original = _store_file(f"{folder}/original.{SUFFIX[copies.format]}", data)
+    full = _store_file(f"{folder}/full.{SUFFIX[copies.full.format]}", copies.full.data)
     web = full
     if copies.web is not copies.full:
-        web = _put(f"{folder}/web.{SUFFIX[copies.web.format]}", copies.web.data)
+        web = _store_file(f"{folder}/web.{SUFFIX[copies.web.format]}", copies.web.data)
     return Picture(
         sha256=sha256,
         format=copies.format,
@@ -128,8 +139,11 @@ def _store_files(sha256: str, data: bytes) -> Picture:
     )
 
 
-def _put(name: str, data: bytes) -> str:
-    """Store a file under its name; one left half-written by an import that was killed is replaced."""
+def _store_file(name: str, data: bytes) -> str:
+    """Store a file under its name.
+
+    One left half-written by an import that was killed is replaced.
+    """
     if default_storage.exists(name):
         if default_storage.size(name) == len(data):
             return name

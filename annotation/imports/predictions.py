@@ -1,4 +1,7 @@
-"""Predictions come in that were made elsewhere: a sample a line, each taken or refused by itself, safe to run twice."""
+"""Imports predictions that were made elsewhere, one sample per line.
+
+Each line is taken or rejected by itself, and an import can be run twice.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -18,7 +21,7 @@ from annotation.judges.storing_predictions import IncomingPrediction, Prediction
 from annotation.models import JudgeRun, Study, User
 from annotation.review_queue.rebuild import request_where_active
 from judge.formats.json_line import RecordError
-from judge.formats.prediction_line import parse_line
+from judge.formats.prediction_line import parse_prediction_line
 from judge.formats.rubric import RubricSpec
 
 from .line_reader import SeenKeys, count_lines, read_lines
@@ -39,7 +42,9 @@ def import_predictions(
     progress: ProgressCallback | None = None,
     ledger: ResumableCounts | None = None,
 ) -> ImportReport:
-    """Take in lines of predictions and return what became of them; ``by=None`` is the command line.
+    """Import a file of predictions and return a report.
+
+    ``by=None`` is the command line.
 
     A judge that the study does not know yet becomes a run of its own, by its name. What an imported judge said of a
     sample before is replaced; what a judge that was trained here said stays, and another one of that name is refused.
@@ -57,23 +62,26 @@ def import_predictions(
     if not total:
         raise BadInput("The file has no line.", fields={"file": "One prediction a line, as JSON."})
     writers = _Writers(by, study, dry_run)
-    with closing(SeenKeys()) as seen:
+    with closing(SeenKeys()) as seen_keys:
 
-        def tell(counts: dict[str, int]) -> None:
+        def record_import(counts: dict[str, int]) -> None:
             if (counts["created"] or counts["updated"]) and not dry_run:
                 record_step("predictions_imported", study=study, by=by, file=path.name, counts=counts)
                 request_where_active(study=study, judges=writers.names)
 
-        with ledger.report_once(tell, COUNTS):
-            for reached, chunk in _chunks(path, rubric):
-                _take(chunk, reached, writers, seen, report, ledger)
+        with ledger.report_once(record_import, COUNTS):
+            for reached, chunk in _read_chunks(path, rubric):
+                _import_chunk(chunk, reached, writers, seen_keys, report, ledger)
                 if progress:
                     progress(max(reached, ledger.reached), total, "Importing predictions")
     return report
 
 
 class _Writers:
-    """The writer of each judge that a file names; its run is made with its first prediction."""
+    """The prediction writers of the judges that a file names.
+
+    A judge's run is created with its first prediction.
+    """
 
     def __init__(self, by: User | None, study: Study, dry_run: bool) -> None:
         self._by, self._study, self._dry_run = by, study, dry_run
@@ -81,10 +89,10 @@ class _Writers:
 
     @property
     def names(self) -> list[str]:
-        """Return the judges that have been named so far."""
+        """The names of the judges met so far."""
         return list(self._known)
 
-    def of(self, name: str, prompt_sha: str) -> PredictionWriter:
+    def get_writer(self, name: str, prompt_sha: str) -> PredictionWriter:
         if name not in self._known:
             run = self._run(name, prompt_sha)
             replace = run.origin == JudgeRun.Origin.IMPORTED
@@ -93,42 +101,42 @@ class _Writers:
 
     def _run(self, name: str, prompt_sha: str) -> JudgeRun:
         if self._dry_run:
-            found = self._study.judge_runs.filter(name=name).first()
-            return found or JudgeRun(study=self._study, name=name, origin=JudgeRun.Origin.IMPORTED, number=0)
+            run = self._study.judge_runs.filter(name=name).first()
+            return run or JudgeRun(study=self._study, name=name, origin=JudgeRun.Origin.IMPORTED, number=0)
         return get_imported_run(by=self._by, study=self._study, name=name, prompt_sha=prompt_sha)
 
 
-def _chunks(path: Path, rubric: RubricSpec) -> Iterator[tuple[int, Chunk]]:
+def _read_chunks(path: Path, rubric: RubricSpec) -> Iterator[tuple[int, Chunk]]:
     chunk: Chunk = []
     number = 0
     with path.open("rb") as file:
         for number, raw in read_lines(file):
             if raw.strip():
-                chunk.append(_parsed(number, raw, rubric))
+                chunk.append(_parse_chunk_line(number, raw, rubric))
             if len(chunk) >= CHUNK_LINES:
                 yield number, chunk
                 chunk = []
     yield number, chunk
 
 
-def _parsed(number: int, raw: bytes, rubric: RubricSpec) -> IncomingPrediction | LineError:
+def _parse_chunk_line(number: int, raw: bytes, rubric: RubricSpec) -> IncomingPrediction | LineError:
     try:
-        said = parse_line(raw, rubric)
-        if not said.judge:
+        prediction = parse_prediction_line(raw, rubric)
+        if not prediction.judge:
             raise RecordError("judge", "is missing; write a name that tells this judge's versions apart.")
     except RecordError as error:
         return LineError(number, error.field, error.message)
-    return IncomingPrediction(number, said)
+    return IncomingPrediction(number, prediction)
 
 
-def _take(
-    chunk: Chunk, reached: int, writers: _Writers, seen: SeenKeys, report: ImportReport, ledger: ResumableCounts
+def _import_chunk(
+    chunk: Chunk, reached: int, writers: _Writers, seen_keys: SeenKeys, report: ImportReport, ledger: ResumableCounts
 ) -> None:
     errors = [entry for entry in chunk if isinstance(entry, LineError)]
     by_judge: dict[str, list[IncomingPrediction]] = defaultdict(list)
     for entry in chunk:
         if isinstance(entry, IncomingPrediction):
-            first = seen.first_line(f"{entry.said.judge}\0{entry.said.id}", entry.line)
+            first = seen_keys.first_line(f"{entry.said.judge}\0{entry.said.id}", entry.line)
             if first == entry.line:
                 by_judge[entry.said.judge].append(entry)
             else:
@@ -136,8 +144,8 @@ def _take(
                 errors.append(LineError(entry.line, "id", message))
     before = ledger.reached
     for name, entries in by_judge.items():
-        writer = writers.of(name, entries[0].said.prompt_sha)
-        plan = writer.write(entries, counted=partial(_count, ledger, reached, before))
+        writer = writers.get_writer(name, entries[0].said.prompt_sha)
+        plan = writer.write(entries, counted=partial(_count_lines, ledger, reached, before))
         errors += plan.refused
     ledger.count_up_to(reached)
     if reached > before:
@@ -147,7 +155,10 @@ def _take(
         report.refuse(*error)
 
 
-def _count(ledger: ResumableCounts, reached: int, before: int, plan: PredictionImportPlan) -> None:
-    """Count what a judge's part of a chunk came to; an earlier attempt has counted what lies before ``before``."""
+def _count_lines(ledger: ResumableCounts, reached: int, before: int, plan: PredictionImportPlan) -> None:
+    """Count the stored lines of one judge in a chunk.
+
+    An earlier attempt has counted the lines up to ``before``.
+    """
     if reached > before:
         ledger.add(created=len(plan.new), updated=len(plan.changed), unchanged=plan.unchanged)

@@ -1,4 +1,7 @@
-"""The first samples of a dry run as they would look: bounded texts, and pictures small enough to travel with them."""
+"""Builds previews of the first samples of a dry run.
+
+Texts are bounded, and pictures small enough to be sent along.
+"""
 
 import base64
 from collections.abc import Callable
@@ -18,21 +21,23 @@ Thumbnail = Callable[[str], PictureCopy | None]
 
 
 def preview_sample(sample: IncomingSample, thumbnail: Thumbnail) -> dict[str, Any]:
-    """Return a sample as plain data: what a page needs to show it, and which dimensions are decided by rule.
+    """Return a sample as plain data for a page.
+
+    The data also say which dimensions are decided by rule.
 
     An ``image`` is empty where the picture is one too many to be shown.
     """
     record = sample.record
-    room = _Room(thumbnail)
+    budget = _PreviewBudget(thumbnail)
     return {
         "id": record.id,
         "question_id": record.question_id,
         "generator": record.generator,
         "turns": [
             {
-                "question": _bounded(turn.question),
+                "question": _truncate(turn.question),
                 "context": turn.context,
-                "blocks": room.blocks(turn.blocks),
+                "blocks": budget.blocks(turn.blocks),
             }
             for turn in record.turns[:MOST_BLOCKS]
         ],
@@ -40,8 +45,8 @@ def preview_sample(sample: IncomingSample, thumbnail: Thumbnail) -> dict[str, An
     }
 
 
-class _Room:
-    """What is still free in the preview of one sample."""
+class _PreviewBudget:
+    """The numbers of blocks and pictures that one sample's preview may still show."""
 
     def __init__(self, thumbnail: Thumbnail) -> None:
         self._thumbnail = thumbnail
@@ -50,7 +55,9 @@ class _Room:
     def blocks(self, blocks: list[TextPart | Image]) -> list[dict[str, Any]]:
         shown = blocks[: self._blocks]
         self._blocks -= len(shown)
-        return [{"text": _bounded(one.text)} if isinstance(one, TextPart) else self._picture(one) for one in shown]
+        return [
+            {"text": _truncate(block.text)} if isinstance(block, TextPart) else self._picture(block) for block in shown
+        ]
 
     def _picture(self, image: Image) -> dict[str, Any]:
         copy = self._thumbnail(image.path) if self._pictures else None
@@ -61,5 +68,5 @@ class _Room:
         return {"image": f"data:image/webp;base64,{data}", "width": copy.width, "height": copy.height}
 
 
-def _bounded(text: str) -> str:
+def _truncate(text: str) -> str:
     return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"

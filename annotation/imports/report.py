@@ -1,4 +1,4 @@
-"""What an import did: counts, and the refused lines with their reasons, however many they are."""
+"""The report of an import: counts, and rejected lines with their reasons."""
 
 import json
 import tempfile
@@ -12,7 +12,10 @@ SPOOL_BYTES = 1_000_000
 
 
 class LineErrors:
-    """Refused lines in the order of the file; beyond a megabyte they are kept on disk."""
+    """Rejected lines in the order of the file.
+
+    Beyond a megabyte they are kept on disk.
+    """
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES, mode="w+", encoding="utf-8")  # noqa: SIM115
@@ -34,7 +37,7 @@ class LineErrors:
 
 @dataclass(slots=True)
 class ImportReport:
-    """Counts of lines; every refused one has an entry in ``errors``."""
+    """Counts of lines; every rejected one has an entry in ``errors``."""
 
     created: int = 0
     updated: int = 0
@@ -51,7 +54,7 @@ class ImportReport:
         return self.created + self.updated + self.unchanged
 
     def refuse(self, line: int, at: str, message: str) -> None:
-        """Count a refused line with its reason."""
+        """Count a rejected line with its reason."""
         self.refused += 1
         # A name from the file may hold what neither a terminal nor a database takes.
         at = at.replace("\0", "").encode(errors="backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""A sample line under a rubric: its digest, its question, and the values that it already comes with."""
+"""Interprets sample lines by a rubric: digest, question and labels."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from annotation.core.rubric_cache import RubricDefinition
-from judge.formats.json_line import RecordError, show
+from judge.formats.json_line import RecordError, quote_value
 from judge.formats.sample_line import SampleRecord, TextPart
 from judge.missing_sides import LockedDimension, locked_dimensions
 
@@ -34,7 +34,9 @@ class IncomingSample:
 
 
 def interpret_line(incoming: IncomingSample, rubric: RubricDefinition) -> None:
-    """Fill in what follows from the line and the rubric; pictures must be known by then.
+    """Fill in what follows from the line and the rubric.
+
+    The digests of its pictures must be known by then.
 
     Raises:
         RecordError: the labels do not fit the rubric.
@@ -43,11 +45,11 @@ def interpret_line(incoming: IncomingSample, rubric: RubricDefinition) -> None:
     incoming.locked = locked_dimensions(rubric.dimensions, has_text=record.has_text, has_image=record.has_image)
     incoming.by_rule = len(incoming.locked) == len(rubric.dimensions)
     if record.labels is not None:
-        incoming.labels = _labels(record.labels, incoming.locked, rubric)
+        incoming.labels = _check_labels(record.labels, incoming.locked, rubric)
     incoming.turns = _turns(record)
     incoming.question_key = record.question_id or _question_key(record)
-    incoming.turns_text = _json(incoming.turns)
-    incoming.metadata_text = _json(record.metadata) if record.metadata else "{}"
+    incoming.turns_text = _encode_json(incoming.turns)
+    incoming.metadata_text = _encode_json(record.metadata) if record.metadata else "{}"
     described = (
         incoming.question_key,
         record.generator,
@@ -58,13 +60,13 @@ def interpret_line(incoming: IncomingSample, rubric: RubricDefinition) -> None:
         incoming.labels,
         incoming.sha256,
     )
-    digest = hashlib.sha256(_json(described).encode())
+    digest = hashlib.sha256(_encode_json(described).encode())
     digest.update(incoming.turns_text.encode())
     digest.update(incoming.metadata_text.encode())
     incoming.digest = digest.hexdigest()
 
 
-_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False, allow_nan=False).encode
+_encode_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False, allow_nan=False).encode
 
 
 def _turns(record: SampleRecord) -> list[dict[str, Any]]:
@@ -83,45 +85,51 @@ def _turns(record: SampleRecord) -> list[dict[str, Any]]:
 
 
 def _question_key(record: SampleRecord) -> str:
-    """Name a question by its words, however they are spaced: the same question is the same everywhere."""
+    """Return a question's key by its words, ignoring how they are spaced.
+
+    The same question has the same key everywhere.
+    """
     words = "\n".join(" ".join(turn.question.split()) for turn in record.turns)
     return "text:" + hashlib.sha256(words.encode()).hexdigest()[:32]
 
 
-def _labels(
-    given: list[float | None] | dict[str, float | None],
+def _check_labels(
+    labels: list[float | None] | dict[str, float | None],
     locked: dict[str, LockedDimension],
     rubric: RubricDefinition,
 ) -> dict[str, float]:
-    """Return the labels that count, by dimension: those that follow from a missing side are left to the rule."""
+    """Return the labels by dimension, checked against the rubric.
+
+    Those that follow from a missing side are left to the rule.
+    """
     keys = [dimension.key for dimension in rubric.dimensions]
-    if isinstance(given, list):
-        if len(given) != len(keys):
-            raise RecordError("labels", f"has {len(given)} values; the rubric has {len(keys)}: {', '.join(keys)}.")
-        given = dict(zip(keys, given, strict=True))
-    for key in given:
+    if isinstance(labels, list):
+        if len(labels) != len(keys):
+            raise RecordError("labels", f"has {len(labels)} values; the rubric has {len(keys)}: {', '.join(keys)}.")
+        labels = dict(zip(keys, labels, strict=True))
+    for key in labels:
         if key not in keys:
-            raise RecordError("labels", f"names {show(key)}; the rubric's dimensions are {', '.join(keys)}.")
-    labels = {}
+            raise RecordError("labels", f"names {quote_value(key)}; the rubric's dimensions are {', '.join(keys)}.")
+    checked = {}
     for dimension in rubric.dimensions:
         at = f"labels.{dimension.key}"
-        value = given.get(dimension.key)
+        value = labels.get(dimension.key)
         if dimension.key in locked:
             rule = locked[dimension.key]
             if value is not None and value != rule.value:
-                raise RecordError(at, f"is {value:g}; {rule_in_words(rule)}. Leave it out, or add what is missing.")
+                raise RecordError(at, f"is {value:g}; {describe_rule(rule)}. Leave it out, or add what is missing.")
         elif value is None:
             raise RecordError(at, "is missing; labels need a value on every dimension.")
         elif value not in dimension.level_of:
             levels = ", ".join(f"{level.value:g}" for level in dimension.levels)
-            raise RecordError(at, f"is {show(value)}, which is no level; the levels are {levels}.")
+            raise RecordError(at, f"is {quote_value(value)}, which is no level; the levels are {levels}.")
         else:
-            labels[dimension.key] = float(value)
-    return labels
+            checked[dimension.key] = float(value)
+    return checked
 
 
-def rule_in_words(rule: LockedDimension) -> str:
-    """Say what a missing side makes of a dimension."""
+def describe_rule(rule: LockedDimension) -> str:
+    """Return in words what a missing side makes of a dimension."""
     side = {"no_text": "a text", "no_image": "an image", "no_text_no_image": "a text and an image"}[rule.why]
     result = "not applicable" if rule.value is None else f"{rule.value:g}"
     return f"without {side} this dimension is {result} by rule"

@@ -1,4 +1,4 @@
-"""The rows of imported samples: new ones, replaced ones, and which lines change nothing."""
+"""Stores the rows of imported samples, new ones and replaced ones."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -33,23 +33,23 @@ from annotation.studies.rubrics import freeze_rubric
 
 from . import content_replacement
 from .content_replacement import DroppedDependents
-from .question_changes import LineRejection, reasons_to_stay
+from .question_changes import LineRejection, find_question_conflicts
 from .sample_lines import IncomingSample
 
-DESCRIBED = ("generator", "domain", "category", "topic", "language", "has_text", "has_image")
-OUR_OWN_OUTCOMES = (FinalScore.Outcome.BY_RULE, FinalScore.Outcome.IMPORTED)
+DESCRIPTIVE_FIELDS = ("generator", "domain", "category", "topic", "language", "has_text", "has_image")
+REPLACEABLE_OUTCOMES = (FinalScore.Outcome.BY_RULE, FinalScore.Outcome.IMPORTED)
 
 
 @dataclass(slots=True)
-class WrittenPiece:
-    """What became of a piece."""
+class WrittenChunk:
+    """The counts of what a chunk of lines changed."""
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     refused: list[LineError] = field(default_factory=list)
     dropped: DroppedDependents = field(default_factory=DroppedDependents)
-    """What was said of the contents that were replaced; in a dry run, what would go."""
+    """What was deleted about replaced contents; in a dry run, what would be."""
 
 
 class StoredSample(NamedTuple):
@@ -62,19 +62,19 @@ class StoredSample(NamedTuple):
 
 @dataclass(slots=True)
 class SampleImportPlan:
-    """What is to be done with the lines of a piece."""
+    """The lines of a chunk, sorted by what is to be done with them."""
 
     new: list[IncomingSample] = field(default_factory=list)
     changed: list[tuple[IncomingSample, StoredSample]] = field(default_factory=list)
     unchanged: int = 0
     refused: list[LineError] = field(default_factory=list)
 
-    def written(self) -> WrittenPiece:
-        return WrittenPiece(len(self.new), len(self.changed), self.unchanged, self.refused)
+    def to_result(self) -> WrittenChunk:
+        return WrittenChunk(len(self.new), len(self.changed), self.unchanged, self.refused)
 
 
 class SampleWriter:
-    """Writes the samples of one file, a piece per transaction."""
+    """Writes the samples of one file, a chunk per transaction."""
 
     def __init__(
         self, study: Study | None, rubric: RubricDefinition, *, by: User | None, update: bool, dry_run: bool
@@ -82,8 +82,8 @@ class SampleWriter:
         self._study, self._rubric, self._by = study, rubric, by
         self._update, self._dry_run = update, dry_run
 
-    def write(self, samples: list[IncomingSample], *, counted: Callable[[WrittenPiece], None]) -> WrittenPiece:
-        """Bring the database to what the lines say, as far as that is allowed.
+    def write(self, samples: list[IncomingSample], *, counted: Callable[[WrittenChunk], None]) -> WrittenChunk:
+        """Store the samples of the lines, as far as that is allowed.
 
         ``counted`` is told what became of them in the transaction that does it.
 
@@ -95,19 +95,19 @@ class SampleWriter:
             with write_transaction():
                 lock_for_intake(self._study, "samples")
                 if self._update:
-                    content_replacement.hold_back_writers(self._study)
+                    content_replacement.lock_writers(self._study)
                 plan = self._plan(samples, lock=True)
-                written = plan.written()
+                result = plan.to_result()
                 self._create(self._study, plan.new)
-                written.dropped = self._replace(self._study, plan.changed)
-                counted(written)
-                return written
-        written = plan.written()
-        written.dropped = content_replacement.count_dependents(
-            content_replacement.find_changed_content(_by_key(plan.changed))
+                result.dropped = self._replace(self._study, plan.changed)
+                counted(result)
+                return result
+        result = plan.to_result()
+        result.dropped = content_replacement.count_dependents(
+            content_replacement.find_changed_content(_by_sample_id(plan.changed))
         )
-        counted(written)
-        return written
+        counted(result)
+        return result
 
     def _plan(self, samples: list[IncomingSample], *, lock: bool = False) -> SampleImportPlan:
         plan = SampleImportPlan()
@@ -117,60 +117,64 @@ class SampleWriter:
         ids = [sample.record.id for sample in samples]
         rows = Sample.objects.filter(study=self._study, external_id__in=ids)
         with prefer_indexes():
-            present = {
+            stored_samples = {
                 name: StoredSample(pk, state, digest)
                 for name, pk, state, digest in rows.values_list("external_id", "pk", "state", "content__digest")
             }
         changed = []
         for sample in samples:
-            there = present.get(sample.record.id)
-            if there is None:
+            stored = stored_samples.get(sample.record.id)
+            if stored is None:
                 plan.new.append(sample)
-            elif there.digest == sample.digest:
+            elif stored.digest == sample.digest:
                 plan.unchanged += 1
             else:
-                changed.append((sample, there))
+                changed.append((sample, stored))
         reasons = self._reasons_to_keep(self._study, changed, lock=lock) if changed else {}
-        for sample, there in changed:
-            if there.pk in reasons:
-                plan.refused.append(LineError(sample.line, *reasons[there.pk]))
+        for sample, stored in changed:
+            if stored.pk in reasons:
+                plan.refused.append(LineError(sample.line, *reasons[stored.pk]))
             else:
-                plan.changed.append((sample, there))
+                plan.changed.append((sample, stored))
         return plan
 
     def _reasons_to_keep(
         self, study: Study, changed: list[tuple[IncomingSample, StoredSample]], *, lock: bool
     ) -> dict[int, LineRejection]:
-        """Return why samples cannot be replaced, by primary key; with ``lock`` it stays true until the end.
+        """Return why samples cannot be replaced, by primary key.
+
+        With ``lock`` that stays true until the end of the transaction.
 
         The reason that no other run changes is the one that is told.
         """
-        by_key = _by_key(changed)
-        keys = list(by_key)
+        incoming_by_id = _by_sample_id(changed)
+        sample_ids = list(incoming_by_id)
         if lock:
-            list(Sample.objects.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk"))
+            list(Sample.objects.select_for_update().filter(pk__in=sample_ids).order_by("pk").values_list("pk"))
         reasons: dict[int, LineRejection] = {}
 
-        def keep(pk: int, why: str) -> None:
-            reasons[pk] = LineRejection("id", f"{by_key[pk].record.id!r} {why}")
+        def reject(pk: int, reason: str) -> None:
+            reasons[pk] = LineRejection("id", f"{incoming_by_id[pk].record.id!r} {reason}")
 
         if not self._update:
-            for pk in keys:
-                keep(pk, "is here already with other content; run again with --update to replace it.")
-        leased = Assignment.objects.filter(sample__in=keys, state=Assignment.State.LEASED)
+            for pk in sample_ids:
+                reject(pk, "is here already with other content; run again with --update to replace it.")
+        leased = Assignment.objects.filter(sample__in=sample_ids, state=Assignment.State.LEASED)
         for pk in leased.values_list("sample_id", flat=True):
-            keep(pk, "is changed, and somebody is scoring it right now; try again when their lease has ended.")
-        reasons |= reasons_to_stay(study, by_key)
-        decided = FinalScore.objects.filter(sample__in=keys, current=True).exclude(outcome__in=OUR_OWN_OUTCOMES)
-        scored = Score.objects.filter(sample__in=keys, voided_at=None)
+            reject(pk, "is changed, and somebody is scoring it right now; try again when their lease has ended.")
+        reasons |= find_question_conflicts(study, incoming_by_id)
+        decided = FinalScore.objects.filter(sample__in=sample_ids, current=True).exclude(
+            outcome__in=REPLACEABLE_OUTCOMES
+        )
+        scored = Score.objects.filter(sample__in=sample_ids, voided_at=None)
         for pk in {*scored.values_list("sample_id", flat=True), *decided.values_list("sample_id", flat=True)}:
-            keep(pk, "is changed, and has been scored; that is never replaced. Give the new content another id.")
-        for sample, there in changed:
-            if there.pk not in reasons:
+            reject(pk, "is changed, and has been scored; that is never replaced. Give the new content another id.")
+        for sample, stored in changed:
+            if stored.pk not in reasons:
                 try:
-                    _standing(sample, next_state(there.state, Event.CONTENT_REPLACED), Sample.Stage.CLOSED)
+                    _resolve_state(sample, next_state(stored.state, Event.CONTENT_REPLACED), Sample.Stage.CLOSED)
                 except WrongState as error:
-                    keep(there.pk, f"is changed, and cannot be replaced: {error.message}")
+                    reject(stored.pk, f"is changed, and cannot be replaced: {error.message}")
         return reasons
 
     def _create(self, study: Study, new: list[IncomingSample]) -> None:
@@ -181,15 +185,15 @@ class SampleWriter:
         pairs = list(zip(keys, new, strict=True))
         bulk_insert.insert_rows(
             Sample,
-            ("id", "study_id", "question_id", "external_id", *DESCRIBED, "state", "stage"),
+            ("id", "study_id", "question_id", "external_id", *DESCRIPTIVE_FIELDS, "state", "stage"),
             (
                 (
                     pk,
                     study.pk,
                     questions[sample.question_key],
                     sample.record.id,
-                    *_described(sample),
-                    *_standing(sample, SampleState.WAITING, Sample.Stage.UNTOUCHED),
+                    *_describe(sample),
+                    *_resolve_state(sample, SampleState.WAITING, Sample.Stage.UNTOUCHED),
                 )
                 for pk, sample in pairs
             ),
@@ -203,20 +207,20 @@ class SampleWriter:
         self._decide(pairs, versions={})
 
     def _replace(self, study: Study, changed: list[tuple[IncomingSample, StoredSample]]) -> DroppedDependents:
-        """Store other lines of samples that are there, and drop what is said of contents that are no more."""
+        """Replace the content of stored samples, and delete what depended on the old one."""
         if not changed:
             return DroppedDependents()
-        others = content_replacement.find_changed_content(_by_key(changed))
-        dropped = content_replacement.forget_dependents(study, others)
+        with_other_content = content_replacement.find_changed_content(_by_sample_id(changed))
+        dropped = content_replacement.delete_dependents(study, with_other_content)
         questions = self._questions(study, [sample for sample, _ in changed])
         now = timezone.now()
-        for sample, there in changed:
-            row = Sample.objects.get(pk=there.pk)
+        for sample, stored in changed:
+            row = Sample.objects.get(pk=stored.pk)
             state, stage = next_state(row.state, Event.CONTENT_REPLACED), Sample.Stage(row.stage)
             if row.state == Sample.State.AGREED:
                 stage = Sample.Stage.UNTOUCHED
-            state, stage = _standing(sample, state, stage)
-            values: dict[str, object] = dict(zip(DESCRIBED, _described(sample), strict=True))
+            state, stage = _resolve_state(sample, state, stage)
+            values: dict[str, object] = dict(zip(DESCRIPTIVE_FIELDS, _describe(sample), strict=True))
             if stage == Sample.Stage.CLOSED:
                 values["free_slots"] = 0
             Sample.objects.filter(pk=row.pk).update(
@@ -225,33 +229,37 @@ class SampleWriter:
             SampleContent.objects.filter(sample=row).update(
                 turns=sample.turns, metadata=sample.record.metadata, digest=sample.digest
             )
-        keys = [there.pk for _, there in changed]
-        SamplePicture.objects.filter(sample__in=keys).delete()
-        FinalScore.objects.filter(sample__in=keys, current=True).update(current=False)
-        versions = FinalScore.objects.filter(sample__in=keys).values_list("sample_id").annotate(Max("version"))
-        pairs = [(there.pk, sample) for sample, there in changed]
+        sample_ids = [stored.pk for _, stored in changed]
+        SamplePicture.objects.filter(sample__in=sample_ids).delete()
+        FinalScore.objects.filter(sample__in=sample_ids, current=True).update(current=False)
+        versions = FinalScore.objects.filter(sample__in=sample_ids).values_list("sample_id").annotate(Max("version"))
+        pairs = [(stored.pk, sample) for sample, stored in changed]
         self._place_pictures(pairs)
         self._decide(pairs, versions=dict(versions))
         HistoryEntry.objects.bulk_create(
             HistoryEntry(
                 study=study,
-                sample_id=there.pk,
+                sample_id=stored.pk,
                 user=self._by,
                 event=Event.CONTENT_REPLACED,
-                detail={"before": there.digest, "after": sample.digest, "other_content": there.pk in others},
+                detail={
+                    "before": stored.digest,
+                    "after": sample.digest,
+                    "other_content": stored.pk in with_other_content,
+                },
                 at=now,
             )
-            for sample, there in changed
+            for sample, stored in changed
         )
         return dropped
 
     def _questions(self, study: Study, samples: Iterable[IncomingSample]) -> dict[str, int]:
         keys = list(dict.fromkeys(sample.question_key for sample in samples))
-        known = dict(Question.objects.filter(study=study, key__in=keys).values_list("key", "pk"))
+        stored = dict(Question.objects.filter(study=study, key__in=keys).values_list("key", "pk"))
         draw = draw_for(study)
-        new = [Question(study=study, key=key, **draw(key)._asdict()) for key in keys if key not in known]
-        Question.objects.bulk_create(new)
-        return known | {question.key: question.pk for question in new}
+        created = [Question(study=study, key=key, **draw(key)._asdict()) for key in keys if key not in stored]
+        Question.objects.bulk_create(created)
+        return stored | {question.key: question.pk for question in created}
 
     def _place_pictures(self, samples: list[tuple[int, IncomingSample]]) -> None:
         digests = {sha256 for _, sample in samples for sha256 in sample.sha256}
@@ -291,19 +299,22 @@ class SampleWriter:
             freeze_rubric(self._rubric)
 
 
-def _by_key(changed: list[tuple[IncomingSample, StoredSample]]) -> dict[int, IncomingSample]:
+def _by_sample_id(changed: list[tuple[IncomingSample, StoredSample]]) -> dict[int, IncomingSample]:
     """Return changed lines by the primary key of their sample."""
-    return {there.pk: sample for sample, there in changed}
+    return {stored.pk: sample for sample, stored in changed}
 
 
-def _described(sample: IncomingSample) -> tuple[object, ...]:
+def _describe(sample: IncomingSample) -> tuple[object, ...]:
     record = sample.record
     texts = (record.generator, record.domain, record.category, record.topic, record.language)
     return (*texts, record.has_text, record.has_image)
 
 
-def _standing(sample: IncomingSample, state: SampleState, stage: Sample.Stage) -> tuple[SampleState, Sample.Stage]:
-    """Return state and stage of a sample with this content that stood there before."""
+def _resolve_state(sample: IncomingSample, state: SampleState, stage: Sample.Stage) -> tuple[SampleState, Sample.Stage]:
+    """Return the state and stage that a sample gets with this content.
+
+    ``state`` and ``stage`` are those that it has otherwise.
+    """
     if not sample.decided:
         return state, stage
     event = Event.DECIDED_BY_RULE if sample.by_rule else Event.LABELS_IMPORTED

@@ -1,4 +1,7 @@
-"""Samples come in: lines from a file or folder, each taken or refused by itself, safe to run twice."""
+"""Imports samples from a file or folder.
+
+Each line is taken or rejected by itself, and an import can be run twice.
+"""
 
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -20,11 +23,11 @@ from . import content_replacement
 from .formats import SourceRow, open_samples
 from .line_reader import SeenKeys
 from .pictures import PictureImporter, picture_importer
-from .preview import SAMPLES as PREVIEWED
+from .preview import SAMPLES as PREVIEWED_SAMPLES
 from .preview import preview_sample
 from .report import ImportReport
 from .sample_lines import IncomingSample, interpret_line
-from .sample_rows import SampleWriter, WrittenPiece
+from .sample_rows import SampleWriter, WrittenChunk
 
 CHUNK_LINES = 1000
 CHUNK_BYTES = 8_000_000
@@ -46,7 +49,9 @@ def import_samples(
     progress: ProgressCallback | None = None,
     ledger: ResumableCounts | None = None,
 ) -> ImportReport:
-    """Take in a file or folder of samples and return what became of them; ``by=None`` is the command line.
+    """Import a file or folder of samples and return a report.
+
+    ``by=None`` is the command line.
 
     Its format is found out unless ``format`` names it. Pictures are looked for in ``images``, or beside the lines;
     ``question`` is what pictures answer that come without one. With ``update``, changed lines replace samples that
@@ -67,36 +72,47 @@ def import_samples(
         raise ValueError("only a dry run can do without a study")
     if study is not None:
         require_intake(study, "samples")
-    known = rubric if study is None else load_rubric(study.rubric_id)
-    assert known is not None
+    sample_rubric = rubric if study is None else load_rubric(study.rubric_id)
+    assert sample_rubric is not None
     with (
         open_samples(path, format=format, images=images, question=question, progress=progress) as source,
         picture_importer(source.folders, dry_run=dry_run) as pictures,
-        closing(SeenKeys()) as seen,
+        closing(SeenKeys()) as seen_keys,
     ):
         ledger = ledger or ResumableCounts()
-        writer = SampleWriter(study, known, by=by, update=update, dry_run=dry_run)
-        run = _Run(known, pictures, seen, writer, ledger, place=source.place, preview=PREVIEWED if dry_run else 0)
+        writer = SampleWriter(study, sample_rubric, by=by, update=update, dry_run=dry_run)
+        sample_import = _SampleImport(
+            sample_rubric,
+            pictures,
+            seen_keys,
+            writer,
+            ledger,
+            place=source.place,
+            preview=PREVIEWED_SAMPLES if dry_run else 0,
+        )
         total = source.count() if progress else None
 
-        def tell(counts: dict[str, int]) -> None:
+        def record_import(counts: dict[str, int]) -> None:
             if study is not None and not dry_run and (counts["created"] or counts["updated"]):
                 record_step("samples_imported", study=study, by=by, file=path.name, counts=counts)
 
-        with ledger.report_once(tell, COUNTS):
-            for done, chunk in _chunks(source.rows()):
-                run.take(chunk, done)
+        with ledger.report_once(record_import, COUNTS):
+            for reached, chunk in _chunks(source.rows()):
+                sample_import.import_chunk(chunk, reached)
                 if progress:
-                    progress(max(done, ledger.reached), total, "Importing samples")
-        run.report.notes = [*source.notes(), *content_replacement.describe_dropped(run.dropped, dry_run=dry_run)]
-    return run.report
+                    progress(max(reached, ledger.reached), total, "Importing samples")
+        sample_import.report.notes = [
+            *source.notes(),
+            *content_replacement.describe_dropped(sample_import.dropped, dry_run=dry_run),
+        ]
+    return sample_import.report
 
 
 Chunk = list[IncomingSample | LineError]
 
 
 def _chunks(rows: Iterable[SourceRow]) -> Iterable[tuple[int, Chunk]]:
-    """Yield pieces of the file with the number of their last line, small enough to be held in memory."""
+    """Yield chunks that fit in memory, each with its last line number."""
     chunk: Chunk = []
     size = pictures = number = 0
     for number, content, length in rows:
@@ -116,65 +132,68 @@ def _chunks(rows: Iterable[SourceRow]) -> Iterable[tuple[int, Chunk]]:
     yield number, chunk
 
 
-class _Run:
-    """One pass over a file. What an earlier pass has counted is passed again, for its refusals, and not counted."""
+class _SampleImport:
+    """One pass over a file of samples.
+
+    What an earlier pass has counted is read again for its rejected lines, and not counted.
+    """
 
     def __init__(
         self,
         rubric: RubricDefinition,
         pictures: PictureImporter,
-        seen: SeenKeys,
+        seen_keys: SeenKeys,
         writer: SampleWriter,
         ledger: ResumableCounts,
         *,
         place: Callable[[int], str],
         preview: int,
     ) -> None:
-        self._rubric, self._pictures, self._seen, self._writer = rubric, pictures, seen, writer
+        self._rubric, self._pictures, self._seen, self._writer = rubric, pictures, seen_keys, writer
         self._ledger, self._place, self._to_preview = ledger, place, preview
         self.report = ImportReport()
 
-    def take(self, chunk: Chunk, reached: int) -> None:
-        """Take the lines of a piece, which goes up to line ``reached``."""
+    def import_chunk(self, chunk: Chunk, reached: int) -> None:
+        """Import the lines of a chunk, which ends at line ``reached``."""
         errors = [entry for entry in chunk if isinstance(entry, LineError)]
         samples = [entry for entry in chunk if isinstance(entry, IncomingSample)]
-        good = []
-        found = self._pictures.take(image.path for sample in samples for image in sample.record.images)
+        valid_samples = []
+        digests = self._pictures.import_pictures(image.path for sample in samples for image in sample.record.images)
         for sample in samples:
-            error = self._prepare(sample, found.sha256, found.refused)
+            error = self._prepare(sample, digests.sha256, digests.refused)
             if error is None:
-                good.append(sample)
+                valid_samples.append(sample)
             else:
                 errors.append(error)
-        result = self._writer.write(good, counted=partial(self._count, reached, len(errors)))
+        result = self._writer.write(valid_samples, counted=partial(self._count, reached, len(errors)))
         self.report.created, self.report.updated = self._ledger["created"], self._ledger["updated"]
         self.report.unchanged = self._ledger["unchanged"]
         for line, at, message in sorted(errors + result.refused):
             place = self._place(line)
             self.report.refuse(line, at, f"{message} ({place})" if place else message)
         if len(self.report.preview) < self._to_preview:
-            self._preview(good, {error.line for error in result.refused})
+            self._preview(valid_samples, {error.line for error in result.refused})
 
     def _preview(self, samples: list[IncomingSample], refused: set[int]) -> None:
         for sample in samples:
             if sample.line not in refused and len(self.report.preview) < self._to_preview:
-                self.report.preview.append(preview_sample(sample, self._pictures.thumbnail))
+                self.report.preview.append(preview_sample(sample, self._pictures.make_thumbnail))
 
-    def _count(self, reached: int, refused: int, written: WrittenPiece) -> None:
+    def _count(self, reached: int, refused: int, result: WrittenChunk) -> None:
         self._ledger.count_up_to(
             reached,
-            created=written.created,
-            updated=written.updated,
-            unchanged=written.unchanged,
-            refused=refused + len(written.refused),
-            replaced=written.dropped.samples,
-            predictions=written.dropped.predictions,
-            suggestions=written.dropped.suggestions,
+            created=result.created,
+            updated=result.updated,
+            unchanged=result.unchanged,
+            refused=refused + len(result.refused),
+            replaced=result.dropped.samples,
+            predictions=result.dropped.predictions,
+            suggestions=result.dropped.suggestions,
         )
 
     @property
     def dropped(self) -> content_replacement.DroppedDependents:
-        """Return what all attempts have dropped, in a dry run what would be."""
+        """The counts of what all attempts have deleted; in a dry run, would delete."""
         ledger = self._ledger
         return content_replacement.DroppedDependents(ledger["replaced"], ledger["predictions"], ledger["suggestions"])
 

@@ -1,4 +1,7 @@
-"""Score tables come in: one value per line, each taken or refused by itself, safe to run twice."""
+"""Imports score tables, one value per line.
+
+Each line is taken or rejected by itself, and an import can be run twice.
+"""
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -40,7 +43,9 @@ def import_scores(
     progress: ProgressCallback | None = None,
     ledger: ResumableCounts | None = None,
 ) -> ImportReport:
-    """Take in a score table and return what became of its lines; ``by=None`` is the command line.
+    """Import a score table and return a report.
+
+    ``by=None`` is the command line.
 
     It is CSV, TSV, JSON Lines, a JSON list or Parquet, which is found out unless ``format`` names it.
 
@@ -62,27 +67,27 @@ def import_scores(
     require_intake(study, "scores")
     report, ledger = ImportReport(), ledger or ResumableCounts()
     writer = ScoreWriter(study, load_rubric(study.rubric_id), dry_run=dry_run)
-    with open_scores(path, format=format) as source, closing(SeenKeys()) as seen:
+    with open_scores(path, format=format) as source, closing(SeenKeys()) as seen_keys:
         total = source.count() if progress else None
 
-        def tell(counts: dict[str, int]) -> None:
+        def record_import(counts: dict[str, int]) -> None:
             if counts["created"] and not dry_run:
                 record_scored_elsewhere(study=study)
                 record_step("scores_imported", study=study, by=by, file=path.name, counts={**counts, "updated": 0})
 
-        with ledger.report_once(tell, COUNTS):
-            for done, chunk in _chunks(_records(source.rows())):
-                _take(chunk, done, writer, seen, report, ledger)
+        with ledger.report_once(record_import, COUNTS):
+            for reached, chunk in _group_chunks(_parse_records(source.rows())):
+                _import_chunk(chunk, reached, writer, seen_keys, report, ledger)
                 if progress:
-                    progress(max(done, ledger.reached), total, "Importing scores")
+                    progress(max(reached, ledger.reached), total, "Importing scores")
         report.notes = source.notes()
     if complete and report.taken and not dry_run:
         complete_scores(by=by, study=study, progress=progress, ledger=ledger)
     return report
 
 
-def _records(rows: Iterable[SourceRow]) -> Iterator[tuple[int, ScoreRecord | RecordError]]:
-    """Yield the records of a table, or why a line is none."""
+def _parse_records(rows: Iterable[SourceRow]) -> Iterator[tuple[int, ScoreRecord | RecordError]]:
+    """Yield the records of a table, or why a line is rejected."""
     for number, content, _ in rows:
         try:
             yield number, content if isinstance(content, RecordError) else parse_score(content)
@@ -90,40 +95,40 @@ def _records(rows: Iterable[SourceRow]) -> Iterator[tuple[int, ScoreRecord | Rec
             yield number, error
 
 
-def _chunks(records: Iterable[tuple[int, ScoreRecord | RecordError]]) -> Iterator[tuple[int, Chunk]]:
+def _group_chunks(records: Iterable[tuple[int, ScoreRecord | RecordError]]) -> Iterator[tuple[int, Chunk]]:
     chunk: Chunk = []
     number = 0
-    for number, found in records:
-        if isinstance(found, RecordError):
-            chunk.append(LineError(number, found.field, found.message))
+    for number, record in records:
+        if isinstance(record, RecordError):
+            chunk.append(LineError(number, record.field, record.message))
         else:
-            chunk.append(IncomingScore(number, found))
+            chunk.append(IncomingScore(number, record))
         if len(chunk) >= CHUNK_LINES:
             yield number, chunk
             chunk = []
     yield number, chunk
 
 
-def _take(
-    chunk: Chunk, reached: int, writer: ScoreWriter, seen: SeenKeys, report: ImportReport, ledger: ResumableCounts
+def _import_chunk(
+    chunk: Chunk, reached: int, writer: ScoreWriter, seen_keys: SeenKeys, report: ImportReport, ledger: ResumableCounts
 ) -> None:
     errors = [entry for entry in chunk if isinstance(entry, LineError)]
     lines = writer.interpret([entry for entry in chunk if isinstance(entry, IncomingScore)], errors)
-    first_lines = []
+    unique_lines = []
     for line in lines:
         score = line.record
         key = f"{score.sample}\0{score.annotator}\0{score.dimension}\0{score.round}"
-        first = seen.first_line(key, line.line)
-        if first == line.line:
-            first_lines.append(line)
+        first_number = seen_keys.first_line(key, line.line)
+        if first_number == line.line:
+            unique_lines.append(line)
         else:
-            message = f"Line {first} gives this annotator's value already; the first one is kept. Remove one."
+            message = f"Line {first_number} gives this annotator's value already; the first one is kept. Remove one."
             errors.append(LineError(line.line, "dimension", message))
-    written = writer.write(first_lines, counted=partial(_count, ledger, reached, len(errors)))
+    plan = writer.write(unique_lines, counted=partial(_count_lines, ledger, reached, len(errors)))
     report.created, report.unchanged = ledger["created"], ledger["unchanged"]
-    for error in sorted(errors + written.refused):
+    for error in sorted(errors + plan.refused):
         report.refuse(*error)
 
 
-def _count(ledger: ResumableCounts, reached: int, refused: int, plan: ScoreImportPlan) -> None:
+def _count_lines(ledger: ResumableCounts, reached: int, refused: int, plan: ScoreImportPlan) -> None:
     ledger.count_up_to(reached, created=plan.created, unchanged=plan.unchanged, refused=refused + len(plan.refused))

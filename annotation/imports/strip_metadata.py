@@ -1,4 +1,7 @@
-"""Metadata taken out of a picture file without touching its pixels: the compressed data are copied as they are."""
+"""Strips metadata from picture files without touching their pixels.
+
+The compressed data are copied as they are.
+"""
 
 import re
 import zlib
@@ -13,14 +16,14 @@ WEBP_ALPHA = 0x10
 
 
 class DamagedPicture(ValueError):
-    """The file is not whole."""
+    """A picture file that is damaged or cut short."""
 
 
 def strip_jpeg(data: bytes) -> bytes:
     """Return a JPEG file without application segments, comments and whatever follows its end."""
     if data[:2] != b"\xff\xd8":
         raise DamagedPicture("it does not begin as a JPEG file")
-    kept = [data[:2]]
+    segments = [data[:2]]
     at = 2
     while True:
         while data[at + 1 : at + 2] == b"\xff":
@@ -29,25 +32,28 @@ def strip_jpeg(data: bytes) -> bytes:
             raise DamagedPicture("it is cut short or overwritten")
         marker = data[at + 1]
         if marker == END_OF_IMAGE:
-            return b"".join([*kept, data[at : at + 2]])
+            return b"".join([*segments, data[at : at + 2]])
         if marker == 0x01 or 0xD0 <= marker <= 0xD7:
             at += 2
             continue
         end = at + 2 + int.from_bytes(data[at + 2 : at + 4])
         if end < at + 4 or end > len(data):
             raise DamagedPicture("it is cut short")
-        kept.append(_jpeg_segment(marker, data[at:end]))
+        segments.append(_jpeg_segment(marker, data[at:end]))
         at = end
         if marker == START_OF_SCAN:
-            found = JPEG_AFTER_SCAN.search(data, at)
-            if found is None:
+            scan_end = JPEG_AFTER_SCAN.search(data, at)
+            if scan_end is None:
                 raise DamagedPicture("it is cut short")
-            kept.append(data[at : found.start()])
-            at = found.start()
+            segments.append(data[at : scan_end.start()])
+            at = scan_end.start()
 
 
 def _jpeg_segment(marker: int, segment: bytes) -> bytes:
-    """Return what is kept of a segment: of the application ones only what decides how colours are decoded."""
+    """Return a segment without metadata.
+
+    Of application segments only those remain that decide how colours are decoded.
+    """
     if marker == 0xE0 and segment[4:9] == b"JFIF\0":
         return JPEG_PLAIN_HEADER
     if marker == 0xEE and segment[4:9] == b"Adobe" and len(segment) == 16:
@@ -59,7 +65,7 @@ def strip_png(data: bytes) -> bytes:
     """Return a PNG file with nothing but what its still picture needs."""
     if data[:8] != PNG_SIGNATURE:
         raise DamagedPicture("it does not begin as a PNG file")
-    kept = [data[:8]]
+    chunks = [data[:8]]
     at = 8
     while True:
         length, name = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
@@ -69,9 +75,9 @@ def strip_png(data: bytes) -> bytes:
         if name in PNG_KEPT:
             if zlib.crc32(data[at + 4 : end - 4]) != int.from_bytes(data[end - 4 : end]):
                 raise DamagedPicture("a checksum in it is wrong")
-            kept.append(data[at:end])
+            chunks.append(data[at:end])
         if name == b"IEND":
-            return b"".join(kept)
+            return b"".join(chunks)
         at = end
 
 
@@ -82,7 +88,7 @@ def strip_webp(data: bytes) -> bytes:
     stop = 8 + int.from_bytes(data[4:8], "little")
     if stop > len(data):
         raise DamagedPicture("it is cut short")
-    kept = []
+    chunks = []
     at = 12
     while at + 8 <= stop:
         name, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
@@ -91,7 +97,7 @@ def strip_webp(data: bytes) -> bytes:
             chunk = bytearray(data[at:end])
             if name == b"VP8X":
                 chunk[8] &= WEBP_ALPHA
-            kept.append(bytes(chunk))
+            chunks.append(bytes(chunk))
         at = end
-    body = b"WEBP" + b"".join(kept)
+    body = b"WEBP" + b"".join(chunks)
     return b"RIFF" + len(body).to_bytes(4, "little") + body

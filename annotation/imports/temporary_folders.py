@@ -1,4 +1,7 @@
-"""Folders that an import unpacks into: gone when it ends, and when it is killed, gone when the next one begins."""
+"""The temporary folders that imports unpack into.
+
+A folder is removed when its import ends; that of a killed import, when the next one begins.
+"""
 
 import fcntl
 import os
@@ -14,14 +17,14 @@ FOLDER = "unpacked"
 
 
 @contextmanager
-def work_folder() -> Iterator[Path]:
+def temporary_folder() -> Iterator[Path]:
     """Yield a new, empty folder, and remove it with all that is in it."""
     root = Path(settings.DATA_DIR) / FOLDER
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(root):
-        _remove_abandoned(root)
+    with _exclusive(root):
+        _remove_unlocked(root)
         folder = Path(tempfile.mkdtemp(dir=root))
-        # Held as long as this process lives, whichever way it ends.
+        # Locked as long as this process lives, whichever way it ends.
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:
@@ -31,23 +34,26 @@ def work_folder() -> Iterator[Path]:
         os.close(descriptor)
 
 
-def remove_abandoned() -> None:
+def remove_abandoned_folders() -> None:
     """Remove the folders of imports that were killed."""
     root = Path(settings.DATA_DIR) / FOLDER
     if root.is_dir():
-        with _alone(root):
-            _remove_abandoned(root)
+        with _exclusive(root):
+            _remove_unlocked(root)
 
 
 @contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Let one process at a time make or clear folders: a folder is there a moment before it is held."""
+def _exclusive(root: Path) -> Iterator[None]:
+    """Hold the lock under which folders are made and removed.
+
+    A folder exists a moment before it is locked itself.
+    """
     with (root / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
-def _remove_abandoned(root: Path) -> None:
+def _remove_unlocked(root: Path) -> None:
     for folder in root.iterdir():
         if not folder.is_dir():
             continue

@@ -1,4 +1,4 @@
-"""The files that jobs read: uploads kept in storage, and files in the server's own import folder."""
+"""Stores the uploads that jobs read, and deletes old ones."""
 
 import re
 from collections.abc import Callable, Collection
@@ -26,12 +26,12 @@ FOLDER = "jobs"
 INCOMING = "incoming"
 SUFFIXES = UPLOAD_ENDINGS
 # What nobody has written to for so long is not on its way any more.
-LEFT_BEHIND = timedelta(days=1)
+ORPHAN_AGE = timedelta(days=1)
 # At four bytes a letter that is still the name of a file.
 NAME_LENGTH = 48
 
 
-def store_input(
+def store_upload(
     *,
     by: User,
     study: Study,
@@ -39,7 +39,9 @@ def store_input(
     require: Callable[[User, Study], object] = permissions.require_lead,
     endings: Collection[str] = SUFFIXES,
 ) -> str:
-    """Keep an upload for a job and return its storage name; ``require`` is that of the job's kind.
+    """Store an upload for a job and return its storage name.
+
+    ``require`` is that of the job's kind.
 
     Raises:
         NotFound, NotAllowed: by ``require``.
@@ -48,8 +50,8 @@ def store_input(
     require(by, study)
     suffix = PurePosixPath(upload.name or "").suffix.lower()
     if suffix not in endings:
-        known = ", ".join(endings)
-        raise BadInput(f"Files of this kind cannot be imported: {suffix or 'no ending'}.", fields={"file": known})
+        allowed = ", ".join(endings)
+        raise BadInput(f"Files of this kind cannot be imported: {suffix or 'no ending'}.", fields={"file": allowed})
     if not upload.size:
         raise BadInput("The file is empty.", fields={"file": "Choose a file with at least one line."})
     if upload.size > settings.IMPORT_MAX_BYTES:
@@ -64,13 +66,13 @@ def store_input(
     return default_storage.save(f"{FOLDER}/{opaque_id()}-{stem}{suffix}", upload)
 
 
-def name_of_input(file: str) -> str:
-    """Return the name that a stored upload had, but for letters that no file name should have."""
+def original_file_name(file: str) -> str:
+    """Return the name that a stored upload had, without unsafe letters."""
     return PurePosixPath(file).name.partition("-")[2] or PurePosixPath(file).name
 
 
 def incoming_folder() -> Path | None:
-    """Return where uploads are written before they are whole; None where the storage is no local folder."""
+    """Return the folder of incomplete uploads; None if the storage is not local."""
     folder = local_path(INCOMING)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -78,7 +80,10 @@ def incoming_folder() -> Path | None:
 
 
 def _refuse_unsafe_archive(upload: File) -> None:
-    """Judge a ZIP file by its directory before it costs anything, whatever its ending says."""
+    """Raise `BadInput` if an upload is a ZIP file that is unsafe.
+
+    Its directory alone is read, whatever its ending says.
+    """
     file = cast(BinaryIO, upload)
     try:
         if is_archive(file):
@@ -89,16 +94,16 @@ def _refuse_unsafe_archive(upload: File) -> None:
         file.seek(0)
 
 
-def forget_inputs() -> int:
-    """Delete the uploads that no job of the last two weeks reads; returns how many.
+def delete_old_uploads() -> int:
+    """Delete uploads that no job of the last two weeks reads; return their number.
 
     A dry run and the import after it read the same file. Lists of refused lines go two weeks after their job, too,
     and what killed imports had unpacked goes at once.
     """
     # Imported here: the package loads what a web process does without.
-    from .temporary_folders import remove_abandoned
+    from .temporary_folders import remove_abandoned_folders
 
-    remove_abandoned()
+    remove_abandoned_folders()
     ended_before = timezone.now() - timedelta(days=KEPT_DAYS)
     needed = Job.objects.filter(Q(finished_at=None) | Q(finished_at__gte=ended_before))
     old = Job.objects.exclude(file="").exclude(file__in=needed.values("file")).values_list("file", flat=True)
@@ -109,24 +114,27 @@ def forget_inputs() -> int:
     for job in Job.objects.filter(finished_at__lt=ended_before).exclude(refusals="").order_by("pk")[:500]:
         default_storage.delete(job.refusals)
         Job.objects.filter(pk=job.pk, refusals=job.refusals).update(refusals="")
-    return len(names) + _forget_left_behind()
+    return len(names) + _delete_orphaned_uploads()
 
 
-def _forget_left_behind() -> int:
-    """Delete what a web process that was killed has left: uploads cut short, and uploads without a job."""
-    before = timezone.now() - LEFT_BEHIND
-    found = {f"{folder}/{name}" for folder in (FOLDER, INCOMING) for name in _files_in(folder)}
-    known = Job.objects.filter(Q(file__in=found) | Q(refusals__in=found)).values_list("file", "refusals")
-    forgotten = 0
-    for name in sorted(found.difference(*known)):
+def _delete_orphaned_uploads() -> int:
+    """Delete the uploads that a killed web process has left.
+
+    They are cut short, or have no job.
+    """
+    before = timezone.now() - ORPHAN_AGE
+    stored = {f"{folder}/{name}" for folder in (FOLDER, INCOMING) for name in _files_in(folder)}
+    referenced = Job.objects.filter(Q(file__in=stored) | Q(refusals__in=stored)).values_list("file", "refusals")
+    deleted = 0
+    for name in sorted(stored.difference(*referenced)):
         try:
             if default_storage.get_modified_time(name) < before:
                 default_storage.delete(name)
-                forgotten += 1
+                deleted += 1
         except FileNotFoundError:
             # It came in whole, or another sweep was faster.
             continue
-    return forgotten
+    return deleted
 
 
 def _files_in(folder: str) -> list[str]:

@@ -20,7 +20,7 @@ from annotation.jobs.context import JobContext
 from annotation.models import JudgeRun, Release, Scorecard, Study
 from annotation.review_queue.rebuild import LONGEST_WRITE, request_where_active
 from judge.formats.json_line import RecordError
-from judge.formats.prediction_line import parse_line, parse_prediction, prediction_line
+from judge.formats.prediction_line import format_prediction, parse_prediction, parse_prediction_line
 from judge.formats.release_line import ReleaseFolder as ReleaseFolder
 from judge.runs import OUT_OF_FOLD_FILE, Run
 
@@ -70,7 +70,7 @@ def _store_training(context: JobContext, run: JudgeRun, release: Release, place:
         _store_predictions(context, run, folder, unseen, read_at=read_at, replace=True, out_of_fold=True)
     labelled = ReleaseFolder(place.release(release, context.progress))
     with (place.run / "predictions.jsonl").open("rb") as lines:
-        predictions = [parse_line(raw, folder.rubric) for raw in lines]
+        predictions = [parse_prediction_line(raw, folder.rubric) for raw in lines]
     pairs = columns_of(folder.rubric, labelled.samples("test"), predictions)
     stored, packed = place.store()
     curve = {(series, x): y for series, points in folder.curve().items() for x, y in points}
@@ -146,7 +146,7 @@ def run_evaluation(context: JobContext, study: Study) -> Mapping[str, Any]:
             f"Judge run {run.number} has said nothing of the {len(labelled):,} test samples of release "
             f"{release.number}. Have it judge the study, or import its predictions of them."
         )
-    lines.write_text("".join(prediction_line(one) + "\n" for one in predictions), encoding="utf-8")
+    lines.write_text("".join(format_prediction(one) + "\n" for one in predictions), encoding="utf-8")
     found = run_judge(
         context, ["evaluate", str(lines), str(folder), "--target", "both", "--cache", str(feature_cache_folder())]
     )
@@ -209,7 +209,7 @@ def _pieces(path: Path, folder: Run) -> Iterator[tuple[int, list[IncomingPredict
     with path.open("rb") as lines:
         for number, raw in enumerate(lines, 1):
             try:
-                piece.append(IncomingPrediction(number, parse_line(raw, folder.rubric)))
+                piece.append(IncomingPrediction(number, parse_prediction_line(raw, folder.rubric)))
             except RecordError as error:
                 raise WorkflowError(f"Line {number} of the judge's predictions cannot be read: {error}") from None
             if len(piece) == PIECE:

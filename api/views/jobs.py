@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 from annotation.core import permissions
 from annotation.core.visibility import jobs_visible_to
-from annotation.imports.uploads import store_input
+from annotation.imports.uploads import store_upload
 from annotation.jobs import queueing
 from annotation.jobs.rejected_lines import rejected_lines_as_csv, rejected_lines_as_json
 from annotation.models import Job, JobLogLine
@@ -61,7 +61,7 @@ class ImportsView(UploadView):
         kind = body["kind"]
         arguments: dict[str, Any] = {name: body[name] == "true" for name in FLAGS[kind]}
         arguments |= {name: body[name] for name in ("images", "format", "question") if name in body}
-        file = store_input(by=user, study=study, upload=body["file"])
+        file = store_upload(by=user, study=study, upload=body["file"])
         job = queueing.enqueue(
             by=user,
             kind=f"import_{kind}",

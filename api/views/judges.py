@@ -11,7 +11,7 @@ from annotation.core import permissions
 from annotation.core.errors import BadInput, NotFound
 from annotation.core.visibility import judge_runs_visible_to
 from annotation.imports.format_names import PREDICTION_ENDINGS
-from annotation.imports.uploads import store_input
+from annotation.imports.uploads import store_upload
 from annotation.jobs import queueing
 from annotation.judges import runs
 from annotation.judges.downloads import download_pairs, download_run
@@ -243,7 +243,7 @@ class PredictionsView(UploadView):
         study, user = study_of(request, slug), user_of(request)
         permissions.require_results(user, study)
         body = body_of(request, shapes.PredictionsRequestSerializer)
-        file = store_input(
+        file = store_upload(
             by=user,
             study=study,
             upload=body["file"],

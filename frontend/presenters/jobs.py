@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from annotation.imports.format_names import FORMATS
-from annotation.imports.uploads import name_of_input
+from annotation.imports.uploads import original_file_name
 from annotation.jobs.eta import MINUTE, Pace, round_duration
 from annotation.jobs.queueing import job_pace
 from annotation.models import Job, JobLogLine, User
@@ -65,7 +65,7 @@ def requester_name(job: Job, viewer: User, *, leads: bool) -> str:
 
 def request_rows(job: Job) -> list[tuple[str, str]]:
     """Return the input and arguments of a job, as labels and texts."""
-    rows = [(_("File"), name_of_input(job.file))] if job.file else []
+    rows = [(_("File"), original_file_name(job.file))] if job.file else []
     how = []
     for name, value in job.arguments.items():
         if name in FLAG_TEXTS:
@@ -177,7 +177,7 @@ class JobLine:
     def from_job(cls, job: Any, viewer: User, *, leads: bool) -> "JobLine":
         """Return the line of a job as `annotation.jobs.list` lists it."""
         counts = [(getattr(job, f"said_{name}", None), label) for name, label in RESULT_LABELS]
-        about = [name_of_input(job.file)] if job.file else [str(job.arguments.get("path") or "")]
+        about = [original_file_name(job.file)] if job.file else [str(job.arguments.get("path") or "")]
         about += [f"{vocabulary.format_number(count)} {label}" for count, label in counts if count]
         return cls(
             job=job,

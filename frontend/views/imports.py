@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from annotation.core import permissions
 from annotation.core.errors import WorkflowError
-from annotation.imports.uploads import store_input
+from annotation.imports.uploads import store_upload
 from annotation.jobs import list as job_list
 from annotation.jobs import queueing
 from annotation.models import Job, Study
@@ -32,7 +32,7 @@ def imports(request: HttpRequest, slug: str) -> HttpResponse:
         return _render_imports(request, study, form, status=400)
     user = viewer(request)
     try:
-        file = store_input(by=user, study=study, upload=form.upload) if form.upload else ""
+        file = store_upload(by=user, study=study, upload=form.upload) if form.upload else ""
         job = queueing.enqueue(
             by=user,
             kind=form.cleaned_data["kind"],

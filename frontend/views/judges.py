@@ -13,7 +13,7 @@ from annotation.core import permissions
 from annotation.core.errors import WorkflowError
 from annotation.core.visibility import judge_runs_visible_to, releases_visible_to
 from annotation.imports.format_names import PREDICTION_ENDINGS
-from annotation.imports.uploads import store_input
+from annotation.imports.uploads import store_upload
 from annotation.jobs import queueing
 from annotation.judges import list as judge_list
 from annotation.judges import runs
@@ -56,7 +56,7 @@ def import_predictions(request: HttpRequest, slug: str) -> HttpResponse:
         return _render_list(request, study, TrainForm(study=study), form, status=400)
     user = viewer(request)
     try:
-        file = store_input(
+        file = store_upload(
             by=user, study=study, upload=form.upload, require=permissions.require_results, endings=PREDICTION_ENDINGS
         )
         job = queueing.enqueue(by=user, kind="import_predictions", study=study, arguments={"dry_run": True}, file=file)

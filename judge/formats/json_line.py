@@ -51,7 +51,7 @@ def decode_line(raw: bytes) -> dict[str, Any]:
         message = f"The line is not valid JSON ({reason}{place}); write one JSON object per line."
         raise RecordError("", message) from None
     if not isinstance(data, dict):
-        raise RecordError("", f"The line holds {kind(data)} in place of a JSON object; write {{…}}.")
+        raise RecordError("", f"The line holds {describe_type(data)} in place of a JSON object; write {{…}}.")
     if SUSPICIOUS.search(raw):
         refuse_unstorable(data)
     return data
@@ -81,7 +81,7 @@ def decode_cell(text: str, field: str) -> Any:
     except RecordError as error:
         raise RecordError(f"{field}.{error.field}"[:200], error.message) from None
     except (ValueError, RecursionError):
-        raise RecordError(field, f"is {show(text)}; write JSON in this cell.") from None
+        raise RecordError(field, f"is {quote_value(text)}; write JSON in this cell.") from None
     if SUSPICIOUS_TEXT.search(text):
         refuse_unstorable(value, field)
     return value
@@ -106,7 +106,7 @@ def refuse_unstorable(value: Any, field: str = "") -> None:
             refuse_unstorable(part, f"{field}[{index}]")
 
 
-def no_unknown(data: Mapping[str, Any], known: frozenset[str], field: str = "") -> None:
+def refuse_unknown_fields(data: Mapping[str, Any], known: frozenset[str], field: str = "") -> None:
     """Raise `RecordError` for the first field that the format does not have."""
     if data.keys() <= known:
         return
@@ -116,7 +116,7 @@ def no_unknown(data: Mapping[str, Any], known: frozenset[str], field: str = "") 
     raise RecordError(path[:200], f"is not a field of this format; the fields are {', '.join(sorted(known))}.")
 
 
-def name_of(data: Mapping[str, Any], field: str, longest: int) -> str:
+def parse_name(data: Mapping[str, Any], field: str, longest: int) -> str:
     """Return a required name, as an id or an annotator.
 
     A whole number counts as its digits.
@@ -127,7 +127,7 @@ def name_of(data: Mapping[str, Any], field: str, longest: int) -> str:
     if value is None:
         raise RecordError(field, "is missing; every line needs one.")
     if not isinstance(value, str):
-        raise RecordError(field, f"is {kind(value)}; write a text.")
+        raise RecordError(field, f"is {describe_type(value)}; write a text.")
     if not value.strip():
         raise RecordError(field, "is empty; every line needs one.")
     if len(value) > longest:
@@ -135,16 +135,16 @@ def name_of(data: Mapping[str, Any], field: str, longest: int) -> str:
     return value
 
 
-def number_of(value: Any, field: str) -> float:
+def parse_number(value: Any, field: str) -> float:
     """Return a JSON number, or the number that a text cell holds."""
     if isinstance(value, str) and NUMBER.fullmatch(value.strip()):
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e300:
-        raise RecordError(field, f"is {show(value)}; write a number.")
+        raise RecordError(field, f"is {quote_value(value)}; write a number.")
     return float(value)
 
 
-def kind(value: Any) -> str:
+def describe_type(value: Any) -> str:
     """Return the kind of a JSON value in words."""
     if value is None:
         return "null"
@@ -156,10 +156,10 @@ def kind(value: Any) -> str:
     return type(value).__name__
 
 
-def show(value: Any) -> str:
+def quote_value(value: Any) -> str:
     """Return a value quoted for a message, shortened."""
     if isinstance(value, list | dict):
-        return kind(value)
+        return describe_type(value)
     text = json.dumps(value, ensure_ascii=True)
     return text if len(text) <= 60 else f"{text[:60]}…"
 

@@ -10,7 +10,7 @@ import numpy as np
 from judge.metrics.dispute import dispute_probability
 from judge.metrics.gaps import Floats
 
-from .json_line import RecordError, decode_line, kind, name_of, no_unknown, show
+from .json_line import RecordError, decode_line, describe_type, parse_name, quote_value, refuse_unknown_fields
 from .rubric import RubricDimension, RubricSpec
 
 Status = Literal["ok", "rule", "parse_error", "backend_error"]
@@ -127,7 +127,7 @@ def predictions_from_distributions(
     ]
 
 
-def at_level(value: float, dimension: RubricDimension, rule: str | None = None) -> DimensionPrediction:
+def prediction_at_level(value: float, dimension: RubricDimension, rule: str | None = None) -> DimensionPrediction:
     """Return the prediction that is certain of one level.
 
     It is a rule's, or that of a judge that gave a number alone.
@@ -144,7 +144,7 @@ def nearest(value: float, levels: Sequence[float]) -> float:
     return min(levels, key=lambda level: (round(abs(level - value), 9), -level))
 
 
-def prediction_line(prediction: SamplePrediction) -> str:
+def format_prediction(prediction: SamplePrediction) -> str:
     """Return a prediction as a line without its end.
 
     Raises:
@@ -169,7 +169,7 @@ def prediction_data(prediction: SamplePrediction) -> dict[str, Any]:
     return {key: _as_data(dimension_prediction) for key, dimension_prediction in prediction.dimensions.items()}
 
 
-def parse_line(raw: bytes, rubric: RubricSpec) -> SamplePrediction:
+def parse_prediction_line(raw: bytes, rubric: RubricSpec) -> SamplePrediction:
     """Return the prediction on a line of a predictions file.
 
     Raises:
@@ -185,13 +185,13 @@ def parse_prediction(data: Mapping[str, Any], rubric: RubricSpec) -> SamplePredi
 
     A dimension needs ``p``, or where a judge gave no more than a number, ``rounded``.
     """
-    no_unknown(data, FIELDS)
+    refuse_unknown_fields(data, FIELDS)
     status = data.get("status", "ok")
     if status not in STATUSES:
-        raise RecordError("status", f"is {show(status)}; write one of {', '.join(STATUSES)}.")
+        raise RecordError("status", f"is {quote_value(status)}; write one of {', '.join(STATUSES)}.")
     entries = data.get("dimensions") or {}
     if not isinstance(entries, dict):
-        raise RecordError("dimensions", f"is {kind(entries)}; write an object from dimension to prediction.")
+        raise RecordError("dimensions", f"is {describe_type(entries)}; write an object from dimension to prediction.")
     dimensions = {dimension.key: dimension for dimension in rubric.dimensions}
     for key in entries:
         if key not in dimensions:
@@ -200,9 +200,9 @@ def parse_prediction(data: Mapping[str, Any], rubric: RubricSpec) -> SamplePredi
         raise RecordError("dimensions", 'has no entry; a line without any needs another status, as "parse_error".')
     cluster = data.get("cluster")
     if cluster is not None and (type(cluster) is not int or not 0 <= cluster < 1_000_000):
-        raise RecordError("cluster", f"is {show(cluster)}; write a whole number from 0 on, or null.")
+        raise RecordError("cluster", f"is {quote_value(cluster)}; write a whole number from 0 on, or null.")
     return SamplePrediction(
-        id=name_of(data, "id", 200),
+        id=parse_name(data, "id", 200),
         judge=_text(data, "judge", 120),
         prompt_sha=_text(data, "prompt_sha", 64),
         status=status,
@@ -240,17 +240,17 @@ def _short(value: float | None) -> float | None:
 def _dimension(data: Any, dimension: RubricDimension) -> DimensionPrediction:
     path = f"dimensions.{dimension.key}"
     if not isinstance(data, dict):
-        raise RecordError(path, f"is {kind(data)}; write an object with p, the chance of each level.")
-    no_unknown(data, DIMENSION_FIELDS, path)
+        raise RecordError(path, f"is {describe_type(data)}; write an object with p, the chance of each level.")
+    refuse_unknown_fields(data, DIMENSION_FIELDS, path)
     low, high = dimension.values[0], dimension.values[-1]
     rule = data.get("rule")
     if rule is not None and not isinstance(rule, str):
-        raise RecordError(f"{path}.rule", f"is {kind(rule)}; write a text or leave it out.")
+        raise RecordError(f"{path}.rule", f"is {describe_type(rule)}; write a text or leave it out.")
     if data.get("p") is None:
         rounded = data.get("rounded")
         if isinstance(rounded, bool) or rounded not in dimension.values:
             raise RecordError(f"{path}.p", "is missing; write the chance of each level, or a level as rounded.")
-        return at_level(float(rounded), dimension, rule)
+        return prediction_at_level(float(rounded), dimension, rule)
     derived = prediction_from_distribution(_chances(data["p"], dimension, path), dimension)
     values = {
         name: _number(data, name, path, least, most)
@@ -264,7 +264,7 @@ def _dimension(data: Any, dimension: RubricDimension) -> DimensionPrediction:
     }
     rounded = data.get("rounded", derived.rounded)
     if isinstance(rounded, bool) or rounded not in dimension.values:
-        raise RecordError(f"{path}.rounded", f"is {show(rounded)}, which is none of the levels.")
+        raise RecordError(f"{path}.rounded", f"is {quote_value(rounded)}, which is none of the levels.")
     expected, sd, p_dispute = values["expected"], values["sd"], values["p_dispute"]
     return DimensionPrediction(
         p=derived.p,
@@ -285,7 +285,7 @@ def _chances(chances: Any, dimension: RubricDimension, path: str) -> list[float]
         raise RecordError(f"{path}.p", f"must be a list of {size} chances, one for each level.")
     for chance in chances:
         if isinstance(chance, bool) or not isinstance(chance, int | float) or not 0 <= chance <= 1:
-            raise RecordError(f"{path}.p", f"holds {show(chance)}; a chance lies between 0 and 1.")
+            raise RecordError(f"{path}.p", f"holds {quote_value(chance)}; a chance lies between 0 and 1.")
     if abs(sum(chances) - 1) > NEARLY * size:
         raise RecordError(f"{path}.p", f"adds up to {sum(chances):.4g}; chances add up to 1.")
     return chances
@@ -306,7 +306,7 @@ def _number(data: Mapping[str, Any], name: str, path: str, least: float, most: f
         return None
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not least - NEARLY <= value <= most + NEARLY:
-        raise RecordError(f"{path}.{name}", f"is {show(value)}; it lies between {least:g} and {most:g}.")
+        raise RecordError(f"{path}.{name}", f"is {quote_value(value)}; it lies between {least:g} and {most:g}.")
     return float(value)
 
 
@@ -315,5 +315,5 @@ def _text(data: Mapping[str, Any], name: str, longest: int) -> str:
     if value is None:
         return ""
     if not isinstance(value, str) or len(value) > longest:
-        raise RecordError(name, f"is {kind(value)}; write a text of at most {longest} characters.")
+        raise RecordError(name, f"is {describe_type(value)}; write a text of at most {longest} characters.")
     return value

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from .json_line import RecordError, decode_line, kind, show
+from .json_line import RecordError, decode_line, describe_type, quote_value
 from .rubric import RubricDimension, RubricSpec, parse_rubric
 from .sample_line import LONGEST, SampleRecord, TextPart, parse_sample
 
@@ -118,7 +118,7 @@ def parse_labelled(data: Mapping[str, Any], rubric: RubricSpec) -> LabelledSampl
     sample = parse_sample({name: value for name, value in data.items() if name not in LABEL_FIELDS})
     part = data.get("part")
     if part not in PARTS:
-        raise RecordError("part", f"is {show(part)}; it is train or test in a release.")
+        raise RecordError("part", f"is {quote_value(part)}; it is train or test in a release.")
     dimensions = {dimension.key: dimension for dimension in rubric.dimensions}
     return LabelledSample(
         sample=sample,
@@ -160,7 +160,7 @@ def _by_dimension(
     if values is None:
         return
     if not isinstance(values, dict):
-        raise RecordError(field, f"is {kind(values)}; write an object from dimension to value.")
+        raise RecordError(field, f"is {describe_type(values)}; write an object from dimension to value.")
     for key, value in values.items():
         if key not in dimensions:
             raise RecordError(f"{field}.{key}"[:200], f"is no dimension; they are {', '.join(dimensions)}.")
@@ -170,7 +170,7 @@ def _by_dimension(
 
 def _level(value: Any, dimension: RubricDimension) -> float:
     if isinstance(value, bool) or value not in dimension.values:
-        raise RecordError(f"final.{dimension.key}", f"is {show(value)}, which is none of the levels.")
+        raise RecordError(f"final.{dimension.key}", f"is {quote_value(value)}, which is none of the levels.")
     return float(value)
 
 
@@ -188,5 +188,5 @@ def _counts(value: Any, dimension: RubricDimension) -> list[int]:
 def _within(value: Any, dimension: RubricDimension) -> float:
     low, high = dimension.values[0], dimension.values[-1]
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise RecordError(f"mean.{dimension.key}", f"is {show(value)}; it lies between {low:g} and {high:g}.")
+        raise RecordError(f"mean.{dimension.key}", f"is {quote_value(value)}; it lies between {low:g} and {high:g}.")
     return float(value)

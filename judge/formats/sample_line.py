@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .json_line import NULL, RecordError, kind, name_of, no_unknown, show
+from .json_line import NULL, RecordError, describe_type, parse_name, quote_value, refuse_unknown_fields
 
 FLAT_FIELDS = ("question", "answer", "image", "images")
 LONGEST = {"generator": 120, "domain": 120, "category": 120, "topic": 120, "language": 40}
@@ -84,22 +84,22 @@ def parse_sample(data: Mapping[str, Any]) -> SampleRecord:
     Raises:
         RecordError: naming the first field that cannot be taken.
     """
-    no_unknown(data, FIELDS)
-    record = SampleRecord(id=name_of(data, "id", LONGEST_NAME), turns=_turns(data))
+    refuse_unknown_fields(data, FIELDS)
+    record = SampleRecord(id=parse_name(data, "id", LONGEST_NAME), turns=_turns(data))
     if data.get("question_id") not in (None, "", NULL):
-        record.question_id = name_of(data, "question_id", LONGEST_NAME)
+        record.question_id = parse_name(data, "question_id", LONGEST_NAME)
     for name, longest in LONGEST.items():
         value = data.get(name)
         if value is not None:
             if not isinstance(value, str):
-                raise RecordError(name, f"is {kind(value)}; write a text or leave it out.")
+                raise RecordError(name, f"is {describe_type(value)}; write a text or leave it out.")
             if len(value) > longest:
                 raise RecordError(name, f"has {len(value):,} characters; at most {longest} are possible.")
             setattr(record, name, value)
     metadata = data.get("metadata")
     if metadata is not None:
         if not isinstance(metadata, dict):
-            raise RecordError("metadata", f"is {kind(metadata)}; write an object or leave it out.")
+            raise RecordError("metadata", f"is {describe_type(metadata)}; write an object or leave it out.")
         _refuse_endless(metadata, "metadata")
         record.metadata = metadata
     record.labels = _labels(data.get("labels"))
@@ -137,7 +137,7 @@ def _flat_turn(data: Mapping[str, Any]) -> SampleTurn:
     if images is None or images == NULL or images == "":
         images = []
     if not isinstance(images, list):
-        raise RecordError("images", f"is {kind(images)}; write a list of paths.")
+        raise RecordError("images", f"is {describe_type(images)}; write a list of paths.")
     paths = [_path(path, f"images[{index}]") for index, path in enumerate(images)]
     listed = [path for path in paths if path is not None]
     if image is not None and listed:
@@ -150,22 +150,22 @@ def _flat_turn(data: Mapping[str, Any]) -> SampleTurn:
 
 def _turn(data: Any, location: str) -> SampleTurn:
     if not isinstance(data, dict):
-        raise RecordError(location, f"is {kind(data)}; write an object with question and blocks.")
-    no_unknown(data, TURN_FIELDS, location)
+        raise RecordError(location, f"is {describe_type(data)}; write an object with question and blocks.")
+    refuse_unknown_fields(data, TURN_FIELDS, location)
     context = data.get("context")
     if context is not None and not isinstance(context, bool):
-        raise RecordError(f"{location}.context", f"is {show(context)}; write true or false.")
+        raise RecordError(f"{location}.context", f"is {quote_value(context)}; write true or false.")
     entries = data.get("blocks")
     if entries is None:
         entries = []
     if not isinstance(entries, list):
-        raise RecordError(f"{location}.blocks", f"is {kind(entries)}; write a list of {{text}} and {{image}}.")
+        raise RecordError(f"{location}.blocks", f"is {describe_type(entries)}; write a list of {{text}} and {{image}}.")
     blocks: list[TextPart | Image] = []
     for index, block in enumerate(entries):
         place = f"{location}.blocks[{index}]"
         if not isinstance(block, dict) or len(block) != 1:
             raise RecordError(place, "must be an object with either text or image.")
-        no_unknown(block, BLOCK_FIELDS, place)
+        refuse_unknown_fields(block, BLOCK_FIELDS, place)
         if "text" in block:
             text = _side(block["text"], f"{place}.text")
             if text is not None:
@@ -182,7 +182,7 @@ def _side(value: Any, location: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise RecordError(location, f"is {kind(value)}; write a text, or null where there is none.")
+        raise RecordError(location, f"is {describe_type(value)}; write a text, or null where there is none.")
     stripped = value.strip()
     return None if not stripped or stripped == NULL else value
 
@@ -208,10 +208,12 @@ def _labels(value: Any) -> list[float | None] | dict[str, float | None] | None:
     if value is None:
         return None
     if not isinstance(value, list | dict):
-        raise RecordError("labels", f"is {kind(value)}; write a list of values, or an object from dimension to value.")
+        raise RecordError(
+            "labels", f"is {describe_type(value)}; write a list of values, or an object from dimension to value."
+        )
     for label in value.values() if isinstance(value, dict) else value:
         if label is not None and (isinstance(label, bool) or not isinstance(label, int | float)):
-            raise RecordError("labels", f"holds {show(label)}; write numbers.")
+            raise RecordError("labels", f"holds {quote_value(label)}; write numbers.")
     return value
 
 

@@ -8,7 +8,7 @@ A column is a field of the flat sample line; ``images`` are paths with | between
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .json_line import RecordError, decode_cell, number_of
+from .json_line import RecordError, decode_cell, parse_number
 from .sample_line import FIELDS
 
 IN_JSON = frozenset({"turns", "metadata", "labels"})
@@ -19,14 +19,14 @@ BETWEEN_PATHS = "|"
 def check_columns(columns: Sequence[str]) -> None:
     """Raise `RecordError` unless a table of samples may have these columns."""
     for name in columns:
-        refuse_unknown(name)
+        refuse_unknown_column(name)
     if "id" not in columns:
         raise RecordError("id", "has no column of this name; every sample needs an id.")
     if "question" not in columns and "turns" not in columns:
         raise RecordError("question", "has no column of this name; write the question that was answered.")
 
 
-def refuse_unknown(column: str) -> None:
+def refuse_unknown_column(column: str) -> None:
     """Raise `RecordError` for a column that samples do not have."""
     if column in FIELDS or any(column.startswith(prefix) and column != prefix for prefix in PREFIXES):
         return
@@ -35,7 +35,7 @@ def refuse_unknown(column: str) -> None:
     raise RecordError(name, message)
 
 
-def sample_of_cells(cells: Mapping[str, str]) -> dict[str, Any]:
+def cells_to_sample(cells: Mapping[str, str]) -> dict[str, Any]:
     """Return a row of texts as the object of a sample line.
 
     Raises:
@@ -51,16 +51,16 @@ def sample_of_cells(cells: Mapping[str, str]) -> dict[str, Any]:
         elif column == "images":
             data[column] = _paths(text)
         elif column.startswith("labels."):
-            parts.append((column, number_of(text, column)))
+            parts.append((column, parse_number(text, column)))
         elif column.startswith("metadata."):
             parts.append((column, text))
         else:
             data[column] = text
-    gather(data, parts)
+    group_columns(data, parts)
     return data
 
 
-def gather(data: dict[str, Any], parts: Iterable[tuple[str, Any]]) -> None:
+def group_columns(data: dict[str, Any], parts: Iterable[tuple[str, Any]]) -> None:
     """Add the values of columns such as ``metadata.source`` to their field."""
     for column, value in parts:
         field, _, name = column.partition(".")

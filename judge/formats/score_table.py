@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .csv_reader import ANY_DELIMITER, CsvReader
-from .json_line import RecordError, kind, name_of, no_unknown, number_of, show
+from .json_line import RecordError, describe_type, parse_name, parse_number, quote_value, refuse_unknown_fields
 
 COLUMNS = ("sample", "annotator", "dimension", "value", "round", "at", "seconds")
 REQUIRED = COLUMNS[:4]
@@ -32,14 +32,14 @@ class ScoreRecord:
 
 def parse_score(data: Mapping[str, Any]) -> ScoreRecord:
     """Return the score of a line's object or of a row of texts."""
-    no_unknown(data, FIELDS)
+    refuse_unknown_fields(data, FIELDS)
     if data.get("value") is None or data["value"] == "":
         raise RecordError("value", "is missing; write one of the levels, or leave the whole line out.")
     return ScoreRecord(
-        sample=name_of(data, "sample", 200),
-        annotator=name_of(data, "annotator", 120),
-        dimension=name_of(data, "dimension", 40),
-        value=number_of(data["value"], "value"),
+        sample=parse_name(data, "sample", 200),
+        annotator=parse_name(data, "annotator", 120),
+        dimension=parse_name(data, "dimension", 40),
+        value=parse_number(data["value"], "value"),
         round=_round(data.get("round")),
         at=_moment(data.get("at")),
         seconds=_seconds(data.get("seconds")),
@@ -49,9 +49,9 @@ def parse_score(data: Mapping[str, Any]) -> ScoreRecord:
 def _round(value: Any) -> int:
     if value is None or value == "":
         return 1
-    number = number_of(value, "round")
+    number = parse_number(value, "round")
     if not number.is_integer() or not 1 <= number <= LAST_ROUND:
-        raise RecordError("round", f"is {show(value)}; write a whole number from 1 on.")
+        raise RecordError("round", f"is {quote_value(value)}; write a whole number from 1 on.")
     return int(number)
 
 
@@ -59,24 +59,24 @@ def _moment(value: Any) -> datetime | None:
     if value is None or value == "":
         return None
     if not isinstance(value, str):
-        raise RecordError("at", f"is {kind(value)}; write a time as 2026-01-31T12:00:00Z.")
+        raise RecordError("at", f"is {describe_type(value)}; write a time as 2026-01-31T12:00:00Z.")
     try:
         moment = datetime.fromisoformat(value.strip())
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise RecordError("at", f"is {show(value)}; write a time as 2026-01-31T12:00:00Z.") from None
+        raise RecordError("at", f"is {quote_value(value)}; write a time as 2026-01-31T12:00:00Z.") from None
 
 
 def _seconds(value: Any) -> float | None:
     if value is None or value == "":
         return None
-    seconds = number_of(value, "seconds")
+    seconds = parse_number(value, "seconds")
     if not 0 <= seconds <= LONGEST_SECONDS:
-        raise RecordError("seconds", f"is {show(value)}; write a number of seconds from 0 on.")
+        raise RecordError("seconds", f"is {quote_value(value)}; write a number of seconds from 0 on.")
     return seconds
 
 
-def cell(text: str) -> str:
+def quote_cell(text: str) -> str:
     """Return a text as a CSV cell, quoted where necessary.
 
     It is quoted where `ScoreTable` could misread it.
@@ -103,4 +103,4 @@ def check_columns(columns: Sequence[str]) -> None:
     for name in REQUIRED:
         if name not in columns:
             raise RecordError(name, f"has no column of this name; the first line must name {', '.join(REQUIRED)}.")
-    no_unknown(dict.fromkeys(columns), FIELDS)
+    refuse_unknown_fields(dict.fromkeys(columns), FIELDS)

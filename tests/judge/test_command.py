@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from judge import __main__ as command
-from judge.formats.prediction_line import parse_line
+from judge.formats.prediction_line import parse_prediction_line
 from judge.formats.rubric import parse_rubric
 from judge.runs import Run
 
@@ -82,7 +82,7 @@ def start_to_end(*arguments):
 
 def predicted(path):
     rubric = parse_rubric(TOML)
-    return [parse_line(raw, rubric) for raw in path.read_bytes().splitlines()]
+    return [parse_prediction_line(raw, rubric) for raw in path.read_bytes().splitlines()]
 
 
 def test_a_trained_judge_beats_the_constant_and_says_what_it_learned_from(place):

@@ -6,7 +6,7 @@ import pytest
 
 from judge.atomic_files import write_json
 from judge.calibration import DimensionCalibration
-from judge.formats.prediction_line import SamplePrediction, parse_line, prediction_from_distribution
+from judge.formats.prediction_line import SamplePrediction, parse_prediction_line, prediction_from_distribution
 from judge.out_of_fold import write_out_of_fold
 from judge.progress import SilentReporter
 from judge.runs import OUT_OF_FOLD_FILE, Run, RunConfig
@@ -70,7 +70,7 @@ def written(run: Run, *samples, **said) -> tuple[dict[str, SamplePrediction], li
     heard = Heard()
     write_out_of_fold(run, samples, OutOfFold(**said), heard)
     lines = (run.folder / OUT_OF_FOLD_FILE).read_bytes().splitlines()
-    return {one.id: one for one in (parse_line(raw, run.rubric) for raw in lines)}, heard.notes
+    return {one.id: one for one in (parse_prediction_line(raw, run.rubric) for raw in lines)}, heard.notes
 
 
 def test_what_was_said_unseen_is_ruled_and_calibrated_as_any_prediction(run: Run) -> None:

@@ -1,4 +1,4 @@
-"""What every source of lines has in common, whatever the format."""
+"""The base class of the sources of lines."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from annotation.core.errors import BadInput
-from annotation.imports.temporary_folders import work_folder
+from annotation.imports.temporary_folders import temporary_folder
 from annotation.jobs.progress import ProgressCallback
 from judge.formats.json_line import RecordError
 
 
 class SourceRow(NamedTuple):
-    """One line as found: its number from 1, the object of a line or why it is none, and about how many bytes it is.
+    """A line's number from 1, its object or error, and about its bytes.
 
     Number 0 stands for the file as a whole.
     """
@@ -24,7 +24,10 @@ class SourceRow(NamedTuple):
 
 
 class Source:
-    """Lines of a file or folder, read once from the beginning, with the folders that their pictures are named in."""
+    """The lines of a file or folder, read once from the beginning.
+
+    ``folders`` are those that their pictures are looked up in.
+    """
 
     def __init__(self, folders: tuple[Path, ...] = ()) -> None:
         self.folders = folders
@@ -39,25 +42,28 @@ class Source:
         raise NotImplementedError
 
     def count(self) -> int | None:
-        """Return how many lines there are, to tell progress by; None where that cannot be told beforehand."""
+        """Return the number of lines for the progress, None if unknown."""
         return None
 
     def notes(self) -> list[str]:
-        """Say, after reading, what was found and could not be taken along."""
+        """Return, after reading, notes on what could not be imported."""
         return list(self._more_notes)
 
     def add_notes(self, notes: list[str]) -> None:
-        """Have more said, by whoever found the lines."""
+        """Add notes from outside of the source."""
         self._more_notes += notes
 
     def place(self, number: int) -> str:
-        """Return where a line is beyond its number, as the file of a folder; empty in a file by itself."""
+        """Return where a line is beyond its number, as the file of a folder.
+
+        It is empty for a file by itself.
+        """
         return ""
 
 
 @dataclass(slots=True)
 class SourceOptions:
-    """What a source is opened with: the folder of pictures, words for a question, and who hears of progress."""
+    """The options that a source is opened with."""
 
     images: Path | None = None
     question: str | None = None
@@ -67,11 +73,11 @@ class SourceOptions:
     def folder(self) -> Path:
         """Return a new folder for files that are needed until the import has ended."""
         assert self.resources is not None
-        return self.resources.enter_context(work_folder())
+        return self.resources.enter_context(temporary_folder())
 
 
 def unreadable_file(message: str) -> BadInput:
-    """Return the refusal of a file as a whole."""
+    """Return the error for a file that cannot be read as a whole."""
     return BadInput(message, code="unreadable_file", fields={"file": message})
 
 

@@ -1,4 +1,4 @@
-"""CSV and TSV: one row for each line, with a first line that names the columns."""
+"""Reads CSV and TSV files, whose first line names the columns."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +15,10 @@ Interpret = Callable[[Mapping[str, str]], Mapping[str, Any]]
 
 
 class TextTable(Source):
-    """The rows of a table of text; a row's number is that of the physical line on which it begins."""
+    """The rows of a CSV or TSV file.
+
+    A row's number is that of the physical line on which it begins.
+    """
 
     def __init__(
         self,
@@ -34,7 +37,7 @@ class TextTable(Source):
     def rows(self) -> Iterator[SourceRow]:
         with self._path.open("rb") as file:
             try:
-                table = CsvReader(
+                reader = CsvReader(
                     read_lines(file),
                     check=self._check,
                     delimiters=self._delimiters,
@@ -43,7 +46,7 @@ class TextTable(Source):
             except RecordError as error:
                 yield SourceRow(1, error, 0)
                 return
-            for number, cells in table:
+            for number, cells in reader:
                 if isinstance(cells, RecordError):
                     yield SourceRow(number, cells, 0)
                     continue

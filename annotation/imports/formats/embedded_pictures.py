@@ -1,4 +1,4 @@
-"""Pictures that lie in the file of lines itself, put down as files so that they are taken in like any other."""
+"""Saves pictures embedded in a file of lines, so that they are imported like others."""
 
 from pathlib import Path, PurePosixPath
 
@@ -9,19 +9,22 @@ PER_FOLDER = 1000
 
 
 class EmbeddedPictures:
-    """Puts pictures down in a folder of their own."""
+    """A folder of pictures that were embedded in lines."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._count = 0
 
-    def put(self, data: bytes, path: str | None) -> str:
-        """Keep a picture and return the name for a line to give; the end of ``path`` stays recognisable in it."""
+    def save(self, data: bytes, path: str | None) -> str:
+        """Save a picture and return the path for its line.
+
+        The end of ``path`` stays recognisable in it.
+        """
         self._count += 1
-        last = PurePosixPath(path or "").name[-LONGEST_NAME:]
-        safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in last)
-        name = f"{FOLDER}/{self._count // PER_FOLDER}/{self._count}_{safe.encode('ascii', 'replace').decode()}"
-        place = self.folder / name.replace("?", "_")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(data)
+        original_name = PurePosixPath(path or "").name[-LONGEST_NAME:]
+        safe_name = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in original_name)
+        name = f"{FOLDER}/{self._count // PER_FOLDER}/{self._count}_{safe_name.encode('ascii', 'replace').decode()}"
+        target = self.folder / name.replace("?", "_")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
         return name.replace("?", "_")

@@ -1,4 +1,4 @@
-"""What lies in a folder to import: files by their endings, and nothing outside of it."""
+"""Lists the files of a folder to import, and nothing outside of it."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,15 +9,18 @@ from .base import unreadable_file
 STATE, SPLITS = "state.json", "dataset_dict.json"
 
 
-def files_in(folder: Path, endings: Iterable[str]) -> list[Path]:
-    """Return the files at any depth that have one of the endings, by name; hidden ones are no part of the data."""
+def list_files(folder: Path, endings: Iterable[str]) -> list[Path]:
+    """Return the files at any depth with one of the endings, by name.
+
+    Hidden files are left out.
+    """
     wanted = tuple(endings)
-    found = [
+    paths = [
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in wanted and not _hidden(path.relative_to(folder)) and path.is_file()
+        if path.suffix.lower() in wanted and not _is_hidden(path.relative_to(folder)) and path.is_file()
     ]
-    return [resolve_inside(folder, path) for path in sorted(found)]
+    return [resolve_inside(folder, path) for path in sorted(paths)]
 
 
 def resolve_inside(folder: Path, path: Path) -> Path:
@@ -34,5 +37,5 @@ def resolve_inside(folder: Path, path: Path) -> Path:
     raise unreadable_file(f"{path.name!r} is a link that leads outside of the folder; put the file itself there.")
 
 
-def _hidden(path: Path) -> bool:
+def _is_hidden(path: Path) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)

@@ -1,4 +1,4 @@
-"""JSON Lines: one object on each line."""
+"""Reads JSON Lines files, one object on each line."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,10 @@ from .base import Source, SourceRow
 
 
 class JsonLinesReader(Source):
-    """The objects of a JSON Lines file; a line's number is that of the physical line."""
+    """The objects of a JSON Lines file.
+
+    A line's number is that of the physical line.
+    """
 
     def __init__(self, path: Path, folders: tuple[Path, ...] = ()) -> None:
         super().__init__(folders)

@@ -1,18 +1,21 @@
-"""JSON: a list of objects, or one object with such a list; read piece by piece, however long it is."""
+"""Reads JSON files: a list of objects, or one object with such a list.
+
+A file is read in pieces, however long it is.
+"""
 
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from annotation.imports.line_reader import BYTE_ORDER_MARK
-from judge.formats.json_line import MAX_LINE_BYTES, RecordError, decode_line, kind
+from judge.formats.json_line import MAX_LINE_BYTES, RecordError, decode_line, describe_type
 
 from .base import Source, SourceRow, unreadable_file
 from .json_stream import BrokenJson, JsonCursor
 
 
 class JsonList(Source):
-    """The elements of a JSON list; an element's number is its place in the list, from 1.
+    """The elements of a JSON list, numbered by their place from 1.
 
     In an object, the first list of objects is meant. One object by itself, of a kind that ``alone`` knows by its
     fields, is a list of one.
@@ -25,19 +28,19 @@ class JsonList(Source):
 
     def rows(self) -> Iterator[SourceRow]:
         with self._path.open("rb") as file:
-            pieces = JsonCursor(file)
+            cursor = JsonCursor(file)
             try:
-                first = pieces.next_letter()
+                first_letter = cursor.next_letter()
             except BrokenJson as error:
                 raise unreadable_file(f"The file is not JSON: {error}.") from None
-            if first == "[":
-                yield from _elements(pieces)
-            elif first == "{":
-                whole = _whole(file)
-                if whole is not None and whole.keys() & self._alone:
-                    yield SourceRow(1, whole, self._path.stat().st_size)
+            if first_letter == "[":
+                yield from _read_elements(cursor)
+            elif first_letter == "{":
+                single_object = _read_single_object(file)
+                if single_object is not None and single_object.keys() & self._alone:
+                    yield SourceRow(1, single_object, self._path.stat().st_size)
                 else:
-                    yield from self._of_object(pieces)
+                    yield from self._read_object(cursor)
             else:
                 raise unreadable_file(
                     "The file is not JSON; write a list of objects, or one object per line as JSON Lines."
@@ -49,64 +52,66 @@ class JsonList(Source):
         names = ", ".join(self._beside[:30])
         return [f"Beside the list, these fields of the file were left out: {names}.", *super().notes()]
 
-    def _of_object(self, pieces: JsonCursor) -> Iterator[SourceRow]:
-        found = False
+    def _read_object(self, cursor: JsonCursor) -> Iterator[SourceRow]:
+        has_list = False
         try:
-            _expect(pieces, "{")
-            while not pieces.take("}"):
-                if (found or self._beside) and not pieces.take(","):
+            _expect(cursor, "{")
+            while not cursor.take("}"):
+                if (has_list or self._beside) and not cursor.take(","):
                     raise BrokenJson("a comma is missing")
-                name, _ = pieces.value()
+                name, _ = cursor.value()
                 if not isinstance(name, str):
                     raise BrokenJson("a field's name is missing")
-                _expect(pieces, ":")
-                if not found and pieces.begins_list_of_objects():
-                    found = True
-                    if not (yield from _elements(pieces)):
+                _expect(cursor, ":")
+                if not has_list and cursor.begins_list_of_objects():
+                    has_list = True
+                    if not (yield from _read_elements(cursor)):
                         return
                 else:
-                    pieces.value()
+                    cursor.value()
                     self._beside.append(name[:200])
         except BrokenJson as error:
-            yield _broken(0, error)
+            yield _broken_row(0, error)
             return
-        if not found:
+        if not has_list:
             raise unreadable_file(
                 "The file is one JSON object without a list of objects in it; write a list: [{…}, {…}]."
             )
 
 
-def _elements(pieces: JsonCursor) -> Generator[SourceRow, None, bool]:
-    """Yield the elements of a list, and return whether it came to its end."""
+def _read_elements(cursor: JsonCursor) -> Generator[SourceRow, None, bool]:
+    """Yield the elements of a list, and return whether it is complete."""
     number = 0
     try:
-        _expect(pieces, "[")
-        while not pieces.take("]"):
-            if number and not pieces.take(","):
+        _expect(cursor, "[")
+        while not cursor.take("]"):
+            if number and not cursor.take(","):
                 raise BrokenJson("a comma is missing")
             number += 1
-            content, size = pieces.value()
+            content, size = cursor.value()
             if not isinstance(content, dict | RecordError):
-                content = RecordError("", f"This element is {kind(content)} in place of an object; write {{…}}.")
+                content = RecordError(
+                    "", f"This element is {describe_type(content)} in place of an object; write {{…}}."
+                )
             yield SourceRow(number, content, size)
     except BrokenJson as error:
-        yield _broken(number, error)
+        yield _broken_row(number, error)
         return False
     return True
 
 
-def _expect(pieces: JsonCursor, letter: str) -> None:
-    if not pieces.take(letter):
+def _expect(cursor: JsonCursor, letter: str) -> None:
+    if not cursor.take(letter):
         raise BrokenJson(f"{letter} is missing")
 
 
-def _broken(number: int, error: BrokenJson) -> SourceRow:
+def _broken_row(number: int, error: BrokenJson) -> SourceRow:
     message = f"The file is not valid JSON from here on ({error}); mend it and import it again."
     return SourceRow(number, RecordError("", message), 0)
 
 
-def _whole(file: BinaryIO) -> dict[str, object] | None:
-    """Return a small file as one object, or None where it is none."""
+def _read_single_object(file: BinaryIO) -> dict[str, object] | None:
+    """Return the object of a small file, None if it holds none."""
     at = file.tell()
     try:
         file.seek(0)

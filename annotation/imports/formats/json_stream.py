@@ -1,4 +1,7 @@
-"""JSON text of any length, decoded value by value from a file that is read in pieces."""
+"""Decodes JSON text of any length value by value.
+
+The file is read in pieces.
+"""
 
 import codecs
 import json
@@ -7,17 +10,17 @@ from typing import Any, BinaryIO
 
 from judge.formats.json_line import MAX_LINE_BYTES, RecordError, decode_value
 
-PIECE = 1 << 20
+PIECE_BYTES = 1 << 20
 SPACE = re.compile(r"[ \t\r\n]*")
-_plain = json.JSONDecoder()
+_lenient_decoder = json.JSONDecoder()
 
 
 class BrokenJson(ValueError):
-    """The text is no JSON from here on, so that nothing more can be read of it."""
+    """A JSON text of which nothing more can be read."""
 
 
 class JsonCursor:
-    """A place in a JSON text, which moves on as values are taken."""
+    """A position in a JSON text, which moves on as values are read."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -27,17 +30,20 @@ class JsonCursor:
         self._ended = False
 
     def next_letter(self) -> str:
-        """Return the next letter that is no space, without taking it; nothing at the end."""
+        """Return the next letter that is no space, without moving on.
+
+        At the end of the text it is empty.
+        """
         while True:
-            found = SPACE.match(self._text, self._at)
-            self._at = found.end() if found else self._at
+            spaces = SPACE.match(self._text, self._at)
+            self._at = spaces.end() if spaces else self._at
             if self._at < len(self._text):
                 return self._text[self._at]
             if not self._more():
                 return ""
 
     def take(self, letter: str) -> bool:
-        """Take the next letter if it is this one."""
+        """Move past the next letter if it is this one."""
         if self.next_letter() != letter:
             return False
         self._at += 1
@@ -48,15 +54,15 @@ class JsonCursor:
         if self.next_letter() != "[":
             return False
         after = self._at + 1
-        while (found := SPACE.match(self._text, after)) and found.end() == len(self._text):
+        while (spaces := SPACE.match(self._text, after)) and spaces.end() == len(self._text):
             before = self._at
             if not self._more():
                 return False
             after -= before
-        return found is not None and self._text[found.end()] == "{"
+        return spaces is not None and self._text[spaces.end()] == "{"
 
     def value(self) -> tuple[Any | RecordError, int]:
-        """Take a value, or why it cannot be taken, with its length in characters.
+        """Read a value or its error, with its length in characters.
 
         Raises:
             BrokenJson: there is no whole value.
@@ -83,9 +89,12 @@ class JsonCursor:
         return result, length
 
     def _end_of_value(self) -> int:
-        """Return where a value ends that the strict decoder does not take; 0 where it is not whole."""
+        """Return where a value ends that the strict decoder rejects.
+
+        It is 0 where the value is not complete.
+        """
         try:
-            return _plain.raw_decode(self._text, self._at)[1]
+            return _lenient_decoder.raw_decode(self._text, self._at)[1]
         except RecursionError:
             raise BrokenJson("it is nested too deeply") from None
         except ValueError:
@@ -95,10 +104,13 @@ class JsonCursor:
         return len(self._text) - self._at <= MAX_LINE_BYTES
 
     def _more(self) -> bool:
-        """Read on; what has been taken is forgotten. False at the end of the file."""
+        """Read the next piece of the file and drop what has been read.
+
+        Returns False at the end of the file.
+        """
         if self._ended:
             return False
-        data = self._file.read(PIECE)
+        data = self._file.read(PIECE_BYTES)
         self._ended = not data
         try:
             text = self._decoder.decode(data, final=self._ended)

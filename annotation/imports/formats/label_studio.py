@@ -1,4 +1,4 @@
-"""Label Studio's tasks: the JSON that it exports, or one task per line.
+"""Reads Label Studio's tasks: the JSON that it exports, or one per line.
 
 Of a task's ``data``, fields that samples have are taken under their names, and these under others: ``prompt``,
 ``instruction`` or ``query`` as question; ``response``, ``output`` or ``text`` as answer; ``img`` as image; ``model``
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from judge.formats.json_line import RecordError, kind
+from judge.formats.json_line import RecordError, describe_type
 from judge.formats.sample_line import FIELDS, FLAT_FIELDS
 
 from .base import Source, SourceRow
@@ -23,8 +23,8 @@ SYNONYMS = {
     "image": ("img",),
     "generator": ("model",),
 }
-SAID = ("annotations", "completions", "predictions", "drafts")
-READ = frozenset({"id", "data", "meta", *SAID})
+LEFT_OUT = ("annotations", "completions", "predictions", "drafts")
+KNOWN_FIELDS = frozenset({"id", "data", "meta", *LEFT_OUT})
 
 
 def is_task(data: Mapping[str, Any]) -> bool:
@@ -55,7 +55,9 @@ class LabelStudio(Source):
 
     def notes(self) -> list[str]:
         notes = [
-            f"{name.capitalize()} of {_tasks(self._said[name])} were left out." for name in SAID if self._said[name]
+            f"{name.capitalize()} of {_count_text(self._said[name])} were left out."
+            for name in LEFT_OUT
+            if self._said[name]
         ]
         if self._said["annotations"] or self._said["completions"]:
             notes.append("Scores that people gave come in as a score table, by an import of scores.")
@@ -67,47 +69,49 @@ class LabelStudio(Source):
     def _sample(self, task: Mapping[str, Any]) -> dict[str, Any]:
         data = task.get("data")
         if not isinstance(data, dict):
-            raise RecordError("data", f"is {kind(data)}; a task of Label Studio has an object there.")
-        for name in SAID:
+            raise RecordError("data", f"is {describe_type(data)}; a task of Label Studio has an object there.")
+        for name in LEFT_OUT:
             self._said[name] += bool(task.get(name))
-        self._bookkeeping |= {name[:100] for name in task if name not in READ}
+        self._bookkeeping |= {name[:100] for name in task if name not in KNOWN_FIELDS}
         sample = {name: value for name, value in data.items() if name in FIELDS}
-        rest = {name: value for name, value in data.items() if name not in FIELDS}
-        for name, others in SYNONYMS.items():
-            found = next((other for other in others if rest.get(other) is not None), None)
+        other_fields = {name: value for name, value in data.items() if name not in FIELDS}
+        for name, synonyms in SYNONYMS.items():
+            synonym = next((synonym for synonym in synonyms if other_fields.get(synonym) is not None), None)
             replaced = "turns" in sample and name in FLAT_FIELDS
-            if found and sample.get(name) is None and not replaced:
-                sample[name] = rest.pop(found)
+            if synonym and sample.get(name) is None and not replaced:
+                sample[name] = other_fields.pop(synonym)
         sample.setdefault("id", task.get("id"))
-        _place_pictures(sample)
+        _convert_picture_paths(sample)
         if task.get("meta"):
-            rest["meta"] = task["meta"]
-        if rest:
+            other_fields["meta"] = task["meta"]
+        if other_fields:
             metadata = sample.get("metadata")
-            sample["metadata"] = rest | (metadata if isinstance(metadata, dict) else {})
+            sample["metadata"] = other_fields | (metadata if isinstance(metadata, dict) else {})
         return sample
 
 
-def _tasks(count: int) -> str:
+def _count_text(count: int) -> str:
     return f"{count:,} task" + ("" if count == 1 else "s")
 
 
-def _place_pictures(sample: dict[str, Any]) -> None:
+def _convert_picture_paths(sample: dict[str, Any]) -> None:
     if isinstance(sample.get("image"), list):
         sample["images"] = sample.pop("image")
-    sample["image"] = _path(sample.get("image"))
+    sample["image"] = _convert_path(sample.get("image"))
     if isinstance(sample.get("images"), list):
         # As a gallery lists them, or as we do.
-        sample["images"] = [_path(one.get("url") if isinstance(one, dict) else one) for one in sample["images"]]
+        sample["images"] = [
+            _convert_path(picture.get("url") if isinstance(picture, dict) else picture) for picture in sample["images"]
+        ]
     turns = sample.get("turns")
     for turn in turns if isinstance(turns, list) else []:
         blocks = turn.get("blocks") if isinstance(turn, dict) else None
         for block in blocks if isinstance(blocks, list) else []:
             if isinstance(block, dict) and "image" in block:
-                block["image"] = _path(block["image"])
+                block["image"] = _convert_path(block["image"])
 
 
-def _path(value: Any) -> Any:
+def _convert_path(value: Any) -> Any:
     """Return where a picture of Label Studio's own storage lies in the folder of pictures."""
     if not isinstance(value, str) or not value.startswith("/data/"):
         return value

@@ -1,7 +1,7 @@
 """The long score table: every rating behind the agreed values, under the pseudonyms of the release."""
 
 from annotation.releases.output_folder import OutputFolder
-from judge.formats.score_table import COLUMNS, cell, number_text
+from judge.formats.score_table import COLUMNS, number_text, quote_cell
 
 from .base import ReleaseFormat, RenderingOptions, SampleEntry
 
@@ -14,12 +14,12 @@ class ScoresWriter:
         self._file.write((",".join(COLUMNS) + "\n").encode())
 
     def add(self, entry: SampleEntry) -> None:
-        sample = cell(entry.record["id"])
+        sample = quote_cell(entry.record["id"])
         lines = []
         for rating in entry.record["ratings"]:
             seconds = rating["seconds"]
             lines.append(
-                f"{sample},{cell(rating['annotator'])},{cell(rating['dimension'])},{number_text(rating['value'])},"
+                f"{sample},{quote_cell(rating['annotator'])},{quote_cell(rating['dimension'])},{number_text(rating['value'])},"
                 f"{rating['round']},{rating['at'] or ''},{'' if seconds is None else number_text(seconds)}\n"
             )
         self._file.write("".join(lines).encode())

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from judge.formats.prediction_line import DimensionPrediction, at_level, prediction_from_distribution
+from judge.formats.prediction_line import DimensionPrediction, prediction_at_level, prediction_from_distribution
 from judge.formats.rubric import RubricDimension, RubricSpec
 from judge.parsing import parse_reply
 
@@ -40,7 +40,10 @@ def predict_from_integer(text: str, rubric: RubricSpec, keys: Collection[str]) -
     reply = parse_reply(text, rubric, keys)
     if reply.problem:
         raise UnreadableReply(reply.problem)
-    return {key: at_level(reply.values[key], dimension) for key, dimension in _asked_dimensions(rubric, keys).items()}
+    return {
+        key: prediction_at_level(reply.values[key], dimension)
+        for key, dimension in _asked_dimensions(rubric, keys).items()
+    }
 
 
 def predict_from_samples(

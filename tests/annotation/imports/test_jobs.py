@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "eager_prog
 
 def queue(by: User, study: Study, path: Path, *, kind: str = "import_samples", **arguments: Any) -> Job:
     """Upload a file and queue its import."""
-    file = uploads.store_input(by=by, study=study, upload=ContentFile(path.read_bytes(), name=path.name))
+    file = uploads.store_upload(by=by, study=study, upload=ContentFile(path.read_bytes(), name=path.name))
     return queueing.enqueue(by=by, kind=kind, study=study, arguments=arguments, file=file)
 
 
@@ -165,10 +165,10 @@ def test_refused_lines_are_forgotten_with_the_upload_and_the_first_stay(
     job = queue(ada, study, write_samples(tmp_path, *lines_of(5)))
     running.run_job(job.pk)
     name = look(job).refusals
-    assert uploads.forget_inputs() == 0
+    assert uploads.delete_old_uploads() == 0
     assert default_storage.exists(name)
     Job.objects.filter(pk=job.pk).update(finished_at=timezone.now() - timedelta(days=15))
-    assert uploads.forget_inputs() == 1
+    assert uploads.delete_old_uploads() == 1
     assert not default_storage.exists(name)
     assert look(job).refusals == ""
     assert [one.line for one in rejected_lines.read_rejected_lines(look(job))] == [2, 4, 6]

@@ -56,7 +56,7 @@ def test_what_precedes_a_break_in_a_list_is_kept(study, tmp_path):
 
 
 def test_a_list_longer_than_what_is_read_at_once_is_read_whole(study, tmp_path, monkeypatch):
-    monkeypatch.setattr("annotation.imports.formats.json_stream.PIECE", 7)
+    monkeypatch.setattr("annotation.imports.formats.json_stream.PIECE_BYTES", 7)
     path = tmp_path / "a.json"
     path.write_text(json.dumps([line("ä"), line("b", answer='a "quoted" ]}, \\ text')], ensure_ascii=False))
     assert counts(take(study, path)) == (2, 0, 0, 0)

@@ -186,7 +186,7 @@ def test_an_upload_that_is_not_safe_is_not_even_stored(study, tmp_path, settings
         if kind == "cut short" and name == "a.jsonl":
             continue
         with pytest.raises(BadInput) as refusal:
-            uploads.store_input(by=make_user("ada"), study=study, upload=ContentFile(content, name=name))
+            uploads.store_upload(by=make_user("ada"), study=study, upload=ContentFile(content, name=name))
         assert "file" in refusal.value.fields
     assert not (Path(settings.MEDIA_ROOT) / "jobs").exists()
 
@@ -234,20 +234,20 @@ def test_what_a_killed_import_had_unpacked_is_gone_when_the_next_begins_or_the_s
         "spec = importlib.util.spec_from_file_location('workplace', sys.argv[2])\n"
         "workplace = importlib.util.module_from_spec(spec)\n"
         "spec.loader.exec_module(workplace)\n"
-        "with workplace.work_folder() as folder:\n"
+        "with workplace.temporary_folder() as folder:\n"
         "    (folder / 'a.png').write_bytes(b'x'); print(folder, flush=True); time.sleep(60)\n"
     )
     command = [sys.executable, "-c", script, str(settings.DATA_DIR), temporary_folders.__file__]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     left = Path(process.stdout.readline().strip())
-    with temporary_folders.work_folder():
+    with temporary_folders.temporary_folder():
         assert (left / "a.png").exists(), "it is in use"
     process.send_signal(signal.SIGKILL)
     process.wait()
     if swept:
-        uploads.forget_inputs()
+        uploads.delete_old_uploads()
         assert not left.exists()
-    with temporary_folders.work_folder() as folder:
+    with temporary_folders.temporary_folder() as folder:
         assert not left.exists()
         assert list(folder.iterdir()) == []

@@ -277,7 +277,7 @@ def test_a_web_server_killed_in_the_middle_of_an_upload_leaves_no_half_file(
         with house.running():
             name = house.upload(b'{"id": "x", "question": "q", "answer": "a"}\n', kind="samples")
             wait_until(lambda: look(house, name)["state"] == "done", seconds=PATIENCE, about=lambda: said(house))
-        place.python("from annotation.imports import uploads as job_inputs\njob_inputs.forget_inputs()")
+        place.python("from annotation.imports import uploads as job_inputs\njob_inputs.delete_old_uploads()")
         assert list(incoming.iterdir()) == []
         assert len(list(jobs.iterdir())) == 1
 

@@ -68,8 +68,8 @@ def test_the_same_client_key_is_the_same_job(study: Study, ada: User) -> None:
 
 def test_an_upload_that_came_twice_under_one_key_is_kept_once(study: Study, ada: User) -> None:
     key = uuid.uuid4()
-    first = uploads.store_input(by=ada, study=study, upload=ContentFile(b"{}", name="a.jsonl"))
-    again = uploads.store_input(by=ada, study=study, upload=ContentFile(b"{}", name="a.jsonl"))
+    first = uploads.store_upload(by=ada, study=study, upload=ContentFile(b"{}", name="a.jsonl"))
+    again = uploads.store_upload(by=ada, study=study, upload=ContentFile(b"{}", name="a.jsonl"))
     assert ask_for_import(ada, study, file=first, client_key=key) == ask_for_import(
         ada, study, file=again, client_key=key
     )
@@ -115,7 +115,7 @@ def test_uploads_that_no_import_could_read_are_refused(study: Study, ada: User, 
     settings.IMPORT_MAX_BYTES = 3
     for name, content in (("a.exe", b"x"), ("a.jsonl", b""), ("a.jsonl", b"1234")):
         with pytest.raises(BadInput) as refusal:
-            uploads.store_input(by=ada, study=study, upload=ContentFile(content, name=name))
+            uploads.store_upload(by=ada, study=study, upload=ContentFile(content, name=name))
         assert "file" in refusal.value.fields
     assert not default_storage.exists("jobs") or default_storage.listdir("jobs")[1] == []
 
@@ -129,7 +129,7 @@ def test_only_who_leads_the_study_queues_work_in_it(study: Study) -> None:
     with pytest.raises(NotFound):
         ask_for_import(make_user("sam"), study)
     with pytest.raises(NotAllowed):
-        uploads.store_input(by=make_user("ann"), study=study, upload=ContentFile(b"{}", name="a.jsonl"))
+        uploads.store_upload(by=make_user("ann"), study=study, upload=ContentFile(b"{}", name="a.jsonl"))
     assert ask_for_import(make_user("root", is_site_admin=True), study).state == "queued"
 
 
@@ -238,24 +238,24 @@ def test_an_upload_keeps_its_name_for_people_and_is_harmless_as_a_file(study: St
         ("~.csv", "file.csv"),
         ("鳥" * 300 + ".csv", "鳥" * 48 + ".csv"),
     ):
-        file = uploads.store_input(by=ada, study=study, upload=ContentFile(b"{}", name=given))
-        assert uploads.name_of_input(file) == known
+        file = uploads.store_upload(by=ada, study=study, upload=ContentFile(b"{}", name=given))
+        assert uploads.original_file_name(file) == known
         assert file.startswith("jobs/")
         assert file.count("/") == 1
 
 
 def test_what_a_killed_web_server_left_behind_is_swept_a_day_later(study: Study, ada: User) -> None:
-    with_job = uploads.store_input(by=ada, study=study, upload=ContentFile(b"{}", name="a.jsonl"))
+    with_job = uploads.store_upload(by=ada, study=study, upload=ContentFile(b"{}", name="a.jsonl"))
     ask_for_import(ada, study, file=with_job)
-    without = uploads.store_input(by=ada, study=study, upload=ContentFile(b"{}", name="b.jsonl"))
+    without = uploads.store_upload(by=ada, study=study, upload=ContentFile(b"{}", name="b.jsonl"))
     folder = uploads.incoming_folder()
     assert folder is not None
     (folder / "half.upload").write_bytes(b"{")
-    assert uploads.forget_inputs() == 0
+    assert uploads.delete_old_uploads() == 0
     long_ago = (timezone.now() - timedelta(days=2)).timestamp()
     for name in (with_job, without, "incoming/half.upload"):
         os.utime(default_storage.path(name), (long_ago, long_ago))
-    assert uploads.forget_inputs() == 2
+    assert uploads.delete_old_uploads() == 2
     assert default_storage.exists(with_job)
     assert not default_storage.exists(without)
     assert list(folder.iterdir()) == []
@@ -264,7 +264,7 @@ def test_what_a_killed_web_server_left_behind_is_swept_a_day_later(study: Study,
 def test_uploads_are_forgotten_two_weeks_after_their_job_ended(study: Study, ada: User) -> None:
     made = []
     for days in (13, 15):
-        name = uploads.store_input(by=ada, study=study, upload=ContentFile(b"{}", name="a.jsonl"))
+        name = uploads.store_upload(by=ada, study=study, upload=ContentFile(b"{}", name="a.jsonl"))
         made.append(ask_for_import(ada, study, file=name))
         ended = timezone.now() - timedelta(days=days)
         Job.objects.filter(pk=made[-1].pk).update(state="failed", finished_at=ended, lease_until=None)
@@ -277,7 +277,7 @@ def test_uploads_are_forgotten_two_weeks_after_their_job_ended(study: Study, ada
         state="done",
         finished_at=timezone.now() - timedelta(days=20),
     )
-    assert uploads.forget_inputs() == 1
+    assert uploads.delete_old_uploads() == 1
     assert default_storage.exists(recent.file)
     assert not default_storage.exists(old.file)
     assert queueing.retry(by=ada, job=recent).state == "queued"

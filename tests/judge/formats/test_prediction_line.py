@@ -12,12 +12,12 @@ from judge.formats.json_line import RecordError
 from judge.formats.prediction_line import (
     NoDistribution,
     SamplePrediction,
-    at_level,
+    format_prediction,
     nearest,
-    parse_line,
     parse_prediction,
+    parse_prediction_line,
+    prediction_at_level,
     prediction_from_distribution,
-    prediction_line,
 )
 from judge.formats.rubric import rubric_from_data
 
@@ -49,9 +49,9 @@ def refused(data):
 def test_what_is_written_is_read_back(p, mass, spread):
     dimension = prediction_from_distribution(p, TCC, mass=mass, ensemble_sd=spread)
     said = SamplePrediction(
-        "ä/1", "j1", "0" * 64, "ok", "expected", 3, {"TCC": dimension, "mood": at_level(0.5, MOOD, "x")}
+        "ä/1", "j1", "0" * 64, "ok", "expected", 3, {"TCC": dimension, "mood": prediction_at_level(0.5, MOOD, "x")}
     )
-    found = parse_line(prediction_line(said).encode(), RUBRIC)
+    found = parse_prediction_line(format_prediction(said).encode(), RUBRIC)
     assert (found.id, found.judge, found.prompt_sha, found.status, found.readout, found.cluster) == (
         *("ä/1", "j1", "0" * 64, "ok", "expected"),
         3,
@@ -60,14 +60,14 @@ def test_what_is_written_is_read_back(p, mass, spread):
     assert found.dimensions["TCC"].rounded == dimension.rounded
     for name in ("expected", "sd", "p_dispute", "mass", "ensemble_sd"):
         assert getattr(found.dimensions["TCC"], name) == pytest.approx(getattr(dimension, name), abs=2e-6)
-    assert found.dimensions["mood"] == at_level(0.5, MOOD, "x")
+    assert found.dimensions["mood"] == prediction_at_level(0.5, MOOD, "x")
 
 
 def test_the_line_has_the_names_that_others_read():
     said = SamplePrediction(
         "a", "j1", "sha", "ok", "expected", None, {"TCC": prediction_from_distribution([0, 0, 1, 1, 0, 0], TCC)}
     )
-    data = json.loads(prediction_line(said))
+    data = json.loads(format_prediction(said))
     assert list(data) == ["id", "judge", "prompt_sha", "status", "readout", "cluster", "dimensions"]
     assert data["dimensions"]["TCC"] == {
         "p": [0, 0, 0.5, 0.5, 0, 0],
@@ -101,7 +101,7 @@ def test_from_chances_that_are_no_distribution_nothing_follows(chance):
 def test_a_number_that_no_reader_would_take_is_not_written(name):
     broken = replace(prediction_from_distribution([0, 0, 1, 1, 0, 0], TCC), **{name: math.nan})
     with pytest.raises(ValueError, match="not JSON compliant"):
-        prediction_line(SamplePrediction("a", "j1", "sha", "ok", "expected", None, {"TCC": broken}))
+        format_prediction(SamplePrediction("a", "j1", "sha", "ok", "expected", None, {"TCC": broken}))
 
 
 def test_of_two_levels_at_the_same_distance_the_upper_one_is_nearest():
@@ -111,7 +111,7 @@ def test_of_two_levels_at_the_same_distance_the_upper_one_is_nearest():
 
 def test_a_number_alone_is_a_level_held_for_certain():
     found = parse_prediction(line(dimensions={"TCC": {"rounded": 4}}), RUBRIC).dimensions["TCC"]
-    assert found == at_level(4, TCC)
+    assert found == prediction_at_level(4, TCC)
     assert (found.expected, found.sd, found.p_dispute) == (4, 0, 0)
 
 
@@ -153,4 +153,4 @@ def test_a_fault_names_its_field(data, field, words):
 
 def test_a_line_that_is_no_json_is_refused():
     with pytest.raises(RecordError):
-        parse_line(b"{'id': 1}", RUBRIC)
+        parse_prediction_line(b"{'id': 1}", RUBRIC)
