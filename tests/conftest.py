@@ -36,7 +36,7 @@ NOT_REPEATED = (
     "annotation/simulation",
     "annotation/imports/test_folders.py",
     "annotation/imports/test_other_tools.py",
-    "annotation/judges/test_subprocess.py",
+    "annotation/judges/test_judge_process.py",
     "annotation/judges/test_training_curves.py",
     "annotation/releases/test_dataset_card.py",
     "annotation/releases/test_output_folder.py",

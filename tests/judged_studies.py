@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from annotation.judges.prediction_pairs import columns_of
+from annotation.judges.prediction_pairs import build_pair_columns
 from annotation.models import Sample
 from judge.evaluation.scorecard import EvaluationData, build_scorecard
 from judge.formats.prediction_line import SamplePrediction, prediction_from_distribution
@@ -31,7 +31,7 @@ def judged(rubric: RubricSpec, samples: Iterable[Sample], *, judge: str, turned:
     train = [_line(rubric, f"train-{place}", f"train-{place}", place, part="train") for place in range(6)]
     labelled = EvaluationData(rubric, train, test)
     cards = {target: build_scorecard(labelled, predictions, target) for target in ("final", "mean")}
-    return Judged(predictions, cards, columns_of(rubric, test, predictions))
+    return Judged(predictions, cards, build_pair_columns(rubric, test, predictions))
 
 
 def _labelled(rubric: RubricSpec, sample: Sample, place: int) -> LabelledSample:

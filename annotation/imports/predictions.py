@@ -136,15 +136,15 @@ def _import_chunk(
     by_judge: dict[str, list[IncomingPrediction]] = defaultdict(list)
     for entry in chunk:
         if isinstance(entry, IncomingPrediction):
-            first = seen_keys.first_line(f"{entry.said.judge}\0{entry.said.id}", entry.line)
+            first = seen_keys.first_line(f"{entry.prediction.judge}\0{entry.prediction.id}", entry.line)
             if first == entry.line:
-                by_judge[entry.said.judge].append(entry)
+                by_judge[entry.prediction.judge].append(entry)
             else:
                 message = f"Line {first} has this judge's prediction already; the first one is kept. Remove one."
                 errors.append(LineError(entry.line, "id", message))
     before = ledger.reached
     for name, entries in by_judge.items():
-        writer = writers.get_writer(name, entries[0].said.prompt_sha)
+        writer = writers.get_writer(name, entries[0].prediction.prompt_sha)
         plan = writer.write(entries, counted=partial(_count_lines, ledger, reached, before))
         errors += plan.refused
     ledger.count_up_to(reached)

@@ -1,4 +1,4 @@
-"""What leaves the house of a judge: its folder, with which it predicts elsewhere, and the table behind its figures."""
+"""Downloads of a judge: its run folder, and the table behind its metrics."""
 
 from django.core.files.storage import default_storage
 
@@ -7,9 +7,9 @@ from annotation.core.spreadsheet_cells import format_csv
 from annotation.exports.downloads import Download, authorize_export, read_stored_file
 from annotation.models import JudgeRun, Scorecard, User
 
-from .scorecard_columns import NAMES, rows_of
+from .scorecard_columns import VALUE_COLUMNS, iter_pair_rows
 
-HEAD = ("sample", "dimension", *NAMES)
+HEADER = ("sample", "dimension", *VALUE_COLUMNS)
 
 
 def download_run(*, by: User, run: JudgeRun) -> Download:
@@ -26,14 +26,16 @@ def download_run(*, by: User, run: JudgeRun) -> Download:
 
 
 def download_pairs(*, by: User, scorecard: Scorecard) -> Download:
-    """Return what stands behind a scorecard as CSV: people's score and the judge's, a row per sample and dimension.
+    """Return the pairs behind a scorecard as CSV.
+
+    A row has people's score and the judge's for one sample and dimension.
 
     Raises:
         NotFound, NotAllowed: the user may not read the study's results.
     """
     run = scorecard.run
     authorize_export(by, run.study)
-    rows = ([row[name] for name in HEAD] for row in rows_of(scorecard.pairs))
-    text = format_csv([HEAD, *rows]).encode()
+    rows = ([row[name] for name in HEADER] for row in iter_pair_rows(scorecard.pairs))
+    text = format_csv([HEADER, *rows]).encode()
     name = f"{run.study.slug}-judge-{run.number}-release-{scorecard.release.number}.csv"
     return Download(name, "text/csv; charset=utf-8", iter([text]), len(text))

@@ -1,4 +1,7 @@
-"""Samples of a study as the lines that a judge reads, beside their pictures; who made them stands in none."""
+"""Writes the samples of a study as lines for a judge, with their pictures.
+
+No line tells the sample's generator.
+"""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -19,38 +22,44 @@ SAMPLES = "samples.jsonl"
 IMAGES = "images"
 
 
-def samples_without_prediction(run: JudgeRun) -> Sequence[int]:
-    """Return the samples of the study that the run has said nothing of; those withdrawn are left alone."""
+def find_unpredicted_samples(run: JudgeRun) -> Sequence[int]:
+    """Return the study's samples without a prediction of the run.
+
+    Withdrawn samples are left out.
+    """
     rows = Sample.objects.filter(study_id=run.study_id).exclude(state=Sample.State.WITHDRAWN)
-    known = run.predictions.values("sample_id")
-    return list(rows.exclude(pk__in=known).order_by("pk").values_list("pk", flat=True))
+    predicted = run.predictions.values("sample_id")
+    return list(rows.exclude(pk__in=predicted).order_by("pk").values_list("pk", flat=True))
 
 
-def write_lines(study_id: int, ids: Sequence[int], folder: Path, progress: ProgressCallback) -> Path:
-    """Write the samples into a new file in ``folder`` and return it; pictures appear beside it as links."""
+def write_sample_lines(study_id: int, ids: Sequence[int], folder: Path, progress: ProgressCallback) -> Path:
+    """Write samples to a new file in ``folder`` and return its path.
+
+    Their pictures are linked beside it.
+    """
     (folder / IMAGES).mkdir(parents=True, exist_ok=True)
     path = folder / SAMPLES
     reader = StudyReader(connection, study_id)
     with path.open("w", encoding="utf-8") as file:
         done = 0
         for page in read_pages(ids, PAGE):
-            for line in _lines(reader, page, folder):
+            for line in _make_lines(reader, page, folder):
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
             done += len(page)
             progress(done, len(ids), "Writing samples")
     return path
 
 
-def _lines(reader: StudyReader, ids: Sequence[int], folder: Path) -> Iterator[dict[str, Any]]:
+def _make_lines(reader: StudyReader, ids: Sequence[int], folder: Path) -> Iterator[dict[str, Any]]:
     contents = reader.contents(ids)
     pictures: dict[int, list[str]] = {}
     for place in reader.pictures(ids):
-        pictures.setdefault(place.sample_id, []).append(_linked(place, folder))
+        pictures.setdefault(place.sample_id, []).append(_link_picture(place, folder))
     for pk in ids:
-        yield _line(contents[pk], pictures.get(pk, []))
+        yield _make_line(contents[pk], pictures.get(pk, []))
 
 
-def _linked(place: PicturePosition, folder: Path) -> str:
+def _link_picture(place: PicturePosition, folder: Path) -> str:
     # By content: the name that it came under may tell of its generator.
     name = f"{IMAGES}/{place.sha256[:32]}{PurePosixPath(place.storage).suffix}"
     if not (folder / name).exists():
@@ -58,7 +67,7 @@ def _linked(place: PicturePosition, folder: Path) -> str:
     return name
 
 
-def _line(content: FrozenContent, pictures: Sequence[str]) -> dict[str, Any]:
+def _make_line(content: FrozenContent, pictures: Sequence[str]) -> dict[str, Any]:
     line = {"id": content.external_id, "question_id": content.question} | content_of(content.turns, pictures)
     if content.language:
         line["language"] = content.language

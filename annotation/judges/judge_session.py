@@ -1,4 +1,4 @@
-"""A judge that is talked to: started once, told what is known again and again, answering by what it learned of it."""
+"""Runs a judge that is retrained again and again in one process."""
 
 import contextlib
 import json
@@ -14,23 +14,26 @@ from typing import IO, Any, Self
 from annotation.core.errors import WorkflowError
 from annotation.jobs.progress import ProgressCallback
 
-from .subprocess import LINES_KEPT, SECONDS_TO_STOP, start_judge
+from .judge_process import LINES_KEPT, SECONDS_TO_STOP, start_judge
 
 
 class JudgeSession:
-    """A running ``python -m judge relearn``. A context: it ends with the block, and with us where we are killed."""
+    """A running ``python -m judge relearn``, as a context manager.
+
+    The process ends with the block, and also where this process is killed.
+    """
 
     def __init__(self, samples: Path, rubric: Path, *, cache: Path, seed: int, progress: ProgressCallback) -> None:
         self._arguments = [str(samples), "--rubric", str(rubric), "--cache", str(cache), "--seed", str(seed), "--json"]
         self._progress = progress
-        self._words: deque[str] = deque(maxlen=LINES_KEPT)
+        self._last_lines: deque[str] = deque(maxlen=LINES_KEPT)
 
     def __enter__(self) -> Self:
         self._process = start_judge(["relearn", *self._arguments])
-        self._listener = threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
+        self._listener = threading.Thread(target=self._read_progress, args=(self._process.stderr,), daemon=True)
         self._listener.start()
         try:
-            self._answer()
+            self._read_answer()
         except BaseException:
             self.__exit__()
             raise
@@ -52,7 +55,9 @@ class JudgeSession:
             self._process.stderr.close()
 
     def relearn(self, dimension: str, known: Mapping[str, Sequence[int]]) -> Mapping[str, Mapping[str, Any]]:
-        """Return what is expected of each sample, given how many ratings each level of those known has.
+        """Return predictions of all samples, learned from the known ratings.
+
+        ``known`` says how many ratings each level has, by sample.
 
         Nothing is returned where these are too few. Raises `WorkflowError`: it refused, or is gone.
         """
@@ -62,27 +67,29 @@ class JudgeSession:
             self._process.stdin.write(line + "\n")
             self._process.stdin.flush()
         except OSError:
-            raise self._gone() from None
-        predictions: Mapping[str, Mapping[str, Any]] = self._answer()["predictions"]
+            raise self._crash_error() from None
+        predictions: Mapping[str, Mapping[str, Any]] = self._read_answer()["predictions"]
         return predictions
 
-    def _answer(self) -> Mapping[str, Any]:
+    def _read_answer(self) -> Mapping[str, Any]:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         try:
             answer = json.loads(line)
         except ValueError:
-            raise self._gone() from None
+            raise self._crash_error() from None
         if "error" in answer:
             raise WorkflowError(str(answer["error"]), code="judge_refused")
-        found: Mapping[str, Any] = answer
-        return found
+        result: Mapping[str, Any] = answer
+        return result
 
-    def _gone(self) -> WorkflowError:
+    def _crash_error(self) -> WorkflowError:
         self._listener.join(SECONDS_TO_STOP)
-        return WorkflowError("\n".join(["The judge ended in the middle of its work. Its last words:", *self._words]))
+        return WorkflowError(
+            "\n".join(["The judge ended in the middle of its work. Its last words:", *self._last_lines])
+        )
 
-    def _listen(self, stream: IO[str]) -> None:
+    def _read_progress(self, stream: IO[str]) -> None:
         total: int | None = None
         for line in stream:
             with contextlib.suppress(ValueError):
@@ -92,4 +99,4 @@ class JudgeSession:
                     case {"done": int(done)}:
                         self._progress(done, total, "The judge measures samples")
                         continue
-            self._words.append(line.rstrip())
+            self._last_lines.append(line.rstrip())

@@ -1,4 +1,4 @@
-"""Columns of what people agreed on and what judges expected: made of a release's labels, and compared judge by judge.
+"""Pairs a release's labels with predictions as columns, and compares judges.
 
 Reads with numpy, so import it only where something is worked out.
 """
@@ -18,36 +18,39 @@ from judge.formats.prediction_line import SamplePrediction
 from judge.formats.release_line import LabelledSample, question_key
 from judge.formats.rubric import RubricSpec
 
-from .scorecard_columns import NAMES, Columns
+from .scorecard_columns import VALUE_COLUMNS, Columns
 
 
-def columns_of(
+def build_pair_columns(
     rubric: RubricSpec, labelled: Iterable[LabelledSample], predictions: Iterable[SamplePrediction]
 ) -> dict[str, Any]:
-    """Return the columns of labelled samples and the predictions of them, held to the final scores."""
+    """Return the columns that pair predictions with the final scores of samples."""
     samples = list(labelled)
-    found = pair_predictions(samples, {one.id: one for one in predictions}, rubric, "final")
-    place = {one.sample.id: number for number, one in enumerate(samples)}
-    numbers: dict[str, int] = {}
+    paired = pair_predictions(samples, {prediction.id: prediction for prediction in predictions}, rubric, "final")
+    positions = {labelled_sample.sample.id: number for number, labelled_sample in enumerate(samples)}
+    question_numbers: dict[str, int] = {}
     dimensions = {}
-    for key, pairs in found.dimensions.items():
-        columns: dict[str, list[float | None]] = {name: [None] * len(samples) for name in NAMES}
-        asked = pairs.select(~pairs.by_rule)
+    for key, pairs in paired.dimensions.items():
+        columns: dict[str, list[float | None]] = {name: [None] * len(samples) for name in VALUE_COLUMNS}
+        judged = pairs.select(~pairs.by_rule)
         values = {
-            "human": asked.human,
-            "expected": asked.expected,
-            "rounded": asked.rounded,
-            "sd": asked.sd,
-            "low": asked.interval[:, 0],
-            "high": asked.interval[:, 1],
+            "human": judged.human,
+            "expected": judged.expected,
+            "rounded": judged.rounded,
+            "sd": judged.sd,
+            "low": judged.interval[:, 0],
+            "high": judged.interval[:, 1],
         }
         for name, column in values.items():
-            for sample, value in zip(asked.ids, column.tolist(), strict=True):
-                columns[name][place[sample]] = None if math.isnan(value) else round(value, 4)
+            for sample, value in zip(judged.ids, column.tolist(), strict=True):
+                columns[name][positions[sample]] = None if math.isnan(value) else round(value, 4)
         dimensions[key] = columns
     return {
-        "ids": [one.sample.id for one in samples],
-        "questions": [numbers.setdefault(question_key(one), len(numbers)) for one in samples],
+        "ids": [labelled_sample.sample.id for labelled_sample in samples],
+        "questions": [
+            question_numbers.setdefault(question_key(labelled_sample), len(question_numbers))
+            for labelled_sample in samples
+        ],
         "dimensions": dimensions,
     }
 
@@ -62,17 +65,17 @@ def compare_runs(first: Scorecard, second: Scorecard) -> dict[str, Any]:
         message = "Two judges can be compared on one release alone: hold both to the same one first."
         raise BadInput(message, fields={"with": message})
     rubric = rubric_file(load_rubric(first.release.rubric_id))
-    return compare_scores(rubric, _sides(first.pairs), _sides(second.pairs), "final")
+    return compare_scores(rubric, _to_judge_scores(first.pairs), _to_judge_scores(second.pairs), "final")
 
 
-def _sides(columns: Columns) -> dict[str, JudgeScores]:
+def _to_judge_scores(columns: Columns) -> dict[str, JudgeScores]:
     question = np.array(columns["questions"], dtype=np.int64)
-    sides = {}
+    scores = {}
     for key, values in columns["dimensions"].items():
         human, expected, rounded = (
             np.array(values[name], dtype=np.float64) for name in ("human", "expected", "rounded")
         )
-        asked = ~np.isnan(human)
-        ids = [name for name, taken in zip(columns["ids"], asked.tolist(), strict=True) if taken]
-        sides[key] = JudgeScores(ids, question[asked], human[asked], expected[asked], rounded[asked])
-    return sides
+        judged = ~np.isnan(human)
+        ids = [name for name, is_judged in zip(columns["ids"], judged.tolist(), strict=True) if is_judged]
+        scores[key] = JudgeScores(ids, question[judged], human[judged], expected[judged], rounded[judged])
+    return scores

@@ -1,4 +1,4 @@
-"""Where files of judges lie while something is done with them, and how a finished run's folder is kept.
+"""The folders of judge jobs on disk, and the archives of finished runs.
 
 Each job has a place on the worker's disk: what an attempt left there the next one goes on with. A finished run is an
 archive in storage, from which the folder is unpacked again wherever it is needed.
@@ -28,7 +28,7 @@ from annotation.releases.zip import ArchiveDigest, pack_folder
 
 FOLDER = "judges"
 # What lies in a run's folder only while a process works in it.
-NOT_KEPT = (".lock",)
+TEMPORARY_FILES = (".lock",)
 
 
 class JobFolder:
@@ -44,13 +44,16 @@ class JobFolder:
         """The run's folder, as the judge knows it."""
         return self.folder / "run"
 
-    def clear_unbegun(self) -> None:
-        """Remove what an attempt left that was killed before its run's folder was one."""
+    def remove_incomplete_run(self) -> None:
+        """Remove the run folder that a killed attempt left incomplete."""
         if not (self.run / "run.json").exists():
             shutil.rmtree(self.run, ignore_errors=True)
 
     def release(self, release: Release, progress: ProgressCallback) -> Path:
-        """Return a release's folder, written now where it is not there: it is whole or not there."""
+        """Return a release's folder, rendered first where it does not exist.
+
+        It is complete or does not exist.
+        """
         folder = self.folder / f"release-{release.number}"
         if not folder.exists():
             # The generator is no feature of a judge; a baseline and the figures per generator need it.
@@ -59,7 +62,7 @@ class JobFolder:
         return folder
 
     def unpack(self) -> Path:
-        """Return the run's folder, unpacked now where it is not there.
+        """Return the run's folder, unpacked first where it does not exist.
 
         Raises:
             WorkflowError: its archive is gone, or holds what does not belong there.
@@ -87,34 +90,37 @@ class JobFolder:
         return self.run
 
     def store(self) -> tuple[str, ArchiveDigest]:
-        """Pack the run's folder into storage; returns its storage name, and its size and checksum."""
-        for name in NOT_KEPT:
+        """Pack the run's folder into storage; return its name, size and checksum."""
+        for name in TEMPORARY_FILES:
             with suppress(FileNotFoundError):
                 (self.run / name).unlink()
-        packed = self.folder / "run.zip"
-        found = pack_folder(self.run, packed)
+        archive_path = self.folder / "run.zip"
+        digest = pack_folder(self.run, archive_path)
         name = f"{FOLDER}/{self._run.public_id}.zip"
         # Left by an attempt that was killed before it could claim it.
         default_storage.delete(name)
-        with packed.open("rb") as file:
+        with archive_path.open("rb") as file:
             stored = default_storage.save(name, File(file))
-        packed.unlink()
-        return stored, found
+        archive_path.unlink()
+        return stored, digest
 
-    def forget(self) -> None:
-        """Remove everything; what is kept is in storage by now."""
+    def delete(self) -> None:
+        """Delete the job's folder.
+
+        What is kept is in storage by now.
+        """
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def remove_old_folders() -> int:
-    """Remove the places of jobs that ended long ago and were never tried again; returns how many."""
+    """Delete the folders of jobs that ended long ago; return their number."""
     ended_before = timezone.now() - timedelta(days=KEPT_DAYS)
     needed = Job.objects.filter(Q(finished_at=None) | Q(finished_at__gte=ended_before))
     names = {folder.name for folder in _job_folders().iterdir()}
-    gone = names - set(needed.filter(public_id__in=names).values_list("public_id", flat=True))
-    for name in gone:
+    outdated = names - set(needed.filter(public_id__in=names).values_list("public_id", flat=True))
+    for name in outdated:
         shutil.rmtree(_job_folders() / name, ignore_errors=True)
-    return len(gone)
+    return len(outdated)
 
 
 def _job_folders() -> Path:
@@ -124,14 +130,14 @@ def _job_folders() -> Path:
 
 
 def feature_cache_folder() -> Path:
-    """Return where judges keep what can be made again, as features: by content, so that all runs share it."""
+    """Return the folder of cached features, which all runs share by content."""
     folder = Path(settings.JUDGE_DIR) / "cache"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
 
 def link_file(source: str, target: Path) -> None:
-    """Make a stored file appear at a place, without copying it where the storage is a folder of this machine."""
+    """Link a stored file to a path, or copy it from remote storage."""
     try:
         target.symlink_to(default_storage.path(source))
     except NotImplementedError:

@@ -1,4 +1,4 @@
-"""Runs are asked for: a training, an evaluation, the predictions of a whole study; and one is made the active judge."""
+"""Starts trainings, predictions and evaluations of judges, and activates runs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,7 +24,9 @@ TRAIN, PREDICT, EVALUATE = "judge_train", "judge_predict", "judge_evaluate"
 def start_training(
     *, by: User | None, release: Release, wanted: TrainingRequest, client_key: UUID | None = None
 ) -> JudgeRun:
-    """Queue the training of a judge on a release; ``by=None`` is the command line. The same key again is the same run.
+    """Queue the training of a judge on a release.
+
+    ``by=None`` is the command line. The same client key again returns the same run.
 
     Raises:
         NotFound, NotAllowed: the user may not read the study's results.
@@ -34,21 +36,21 @@ def start_training(
     study = release.study
     if by is not None:
         permissions.require_results(by, study)
-    preset = wanted.check(anywhere=by is None)
+    preset = wanted.check(any_path=by is None)
     with write_transaction():
         Study.objects.select_for_update(no_key=True).get(pk=study.pk)
         earlier = JudgeRun.objects.filter(job__client_key=client_key).first() if client_key else None
         if earlier is not None:
-            asked = (release.pk, by, wanted.backend, preset.name, dict(wanted.options), wanted.seed)
-            given = (earlier.release_id, earlier.by, earlier.backend, earlier.preset, earlier.options, earlier.seed)
-            if asked != given or wanted.name not in ("", earlier.name):
+            requested = (release.pk, by, wanted.backend, preset.name, dict(wanted.options), wanted.seed)
+            original = (earlier.release_id, earlier.by, earlier.backend, earlier.preset, earlier.options, earlier.seed)
+            if requested != original or wanted.name not in ("", earlier.name):
                 raise WrongState("This client key stands for other work already.", code="client_key_reused")
             return earlier
         number = next_number(study)
         run = JudgeRun.objects.create(
             study=study,
             number=number,
-            name=_free_name(study, wanted.name or f"{study.slug}-{number}"),
+            name=_require_free_name(study, wanted.name or f"{study.slug}-{number}"),
             origin=JudgeRun.Origin.TRAINED,
             rubric_id=release.rubric_id,
             release=release,
@@ -71,7 +73,7 @@ def next_number(study: Study) -> int:
     return int(study.judge_runs.aggregate(most=Max("number"))["most"] or 0) + 1
 
 
-def _free_name(study: Study, name: str) -> str:
+def _require_free_name(study: Study, name: str) -> str:
     if study.judge_runs.filter(name=name).exists():
         message = f"A judge of this study is called {name} already; its predictions could not be told apart."
         raise WrongState(message, code="name_taken")
@@ -79,7 +81,9 @@ def _free_name(study: Study, name: str) -> str:
 
 
 def start_predicting(*, by: User | None, run: JudgeRun, client_key: UUID | None = None) -> Job:
-    """Queue what the run says of every sample that it has said nothing of; one that is under way is enough.
+    """Queue the prediction of every sample without one of this run.
+
+    A job that is under way is returned instead.
 
     Raises:
         NotFound, NotAllowed: the user may not read the study's results.
@@ -93,11 +97,13 @@ def start_predicting(*, by: User | None, run: JudgeRun, client_key: UUID | None 
             "Only the predictions of this judge are known here, not its model. Import the others, too.",
             code="no_model",
         )
-    return _one_at_a_time(by, PREDICT, run, {}, client_key)
+    return _enqueue_once(by, PREDICT, run, {}, client_key)
 
 
 def start_evaluation(*, by: User | None, run: JudgeRun, release: Release, client_key: UUID | None = None) -> Job:
-    """Queue the scorecard of a run on the test part of a release; one that is under way is enough.
+    """Queue the evaluation of a run on the test part of a release.
+
+    A job that is under way is returned instead.
 
     Raises:
         NotFound, NotAllowed: the user may not read the study's results.
@@ -112,10 +118,10 @@ def start_evaluation(*, by: User | None, run: JudgeRun, release: Release, client
     if release.rubric_id != run.rubric_id:
         message = f"Release {release.number} is scored under {release.rubric}, and the judge under {run.rubric}."
         raise BadInput(message, fields={"release": message})
-    return _one_at_a_time(by, EVALUATE, run, {"release": release.public_id}, client_key)
+    return _enqueue_once(by, EVALUATE, run, {"release": release.public_id}, client_key)
 
 
-def _one_at_a_time(by: User | None, kind: str, run: JudgeRun, more: Mapping[str, Any], client_key: UUID | None) -> Job:
+def _enqueue_once(by: User | None, kind: str, run: JudgeRun, more: Mapping[str, Any], client_key: UUID | None) -> Job:
     arguments = {"run": run.public_id, **more}
     with write_transaction():
         JudgeRun.objects.select_for_update(no_key=True).get(pk=run.pk)
@@ -126,7 +132,9 @@ def _one_at_a_time(by: User | None, kind: str, run: JudgeRun, more: Mapping[str,
 
 
 def activate_run(*, by: User | None, run: JudgeRun) -> JudgeRun:
-    """Make a run the study's active judge, in the place of the one that was; doing it twice changes nothing.
+    """Make a run the study's active judge, replacing the former one.
+
+    Doing it twice changes nothing.
 
     Raises:
         NotFound, NotAllowed: the user may not read the study's results.
@@ -157,7 +165,7 @@ def activate_run(*, by: User | None, run: JudgeRun) -> JudgeRun:
 
 
 def deactivate_run(*, by: User | None, run: JudgeRun) -> JudgeRun:
-    """Leave the study without an active judge where this run was it.
+    """Deactivate a run, leaving its study without an active judge.
 
     Raises:
         NotFound, NotAllowed: the user may not read the study's results.
@@ -173,12 +181,12 @@ def deactivate_run(*, by: User | None, run: JudgeRun) -> JudgeRun:
 
 
 def get_imported_run(*, by: User | None, study: Study, name: str, prompt_sha: str) -> JudgeRun:
-    """Return the run of this name, made now where imported predictions are the first to name it."""
+    """Return the run of this name, creating it for imported predictions."""
     with write_transaction():
         Study.objects.select_for_update(no_key=True).get(pk=study.pk)
-        found = study.judge_runs.filter(name=name).first()
-        if found is not None:
-            return found
+        existing = study.judge_runs.filter(name=name).first()
+        if existing is not None:
+            return existing
         run = JudgeRun.objects.create(
             study=study,
             number=next_number(study),

@@ -1,4 +1,4 @@
-"""What stands behind the figures of a scorecard: of each test sample what people agreed on, and what a judge expected.
+"""The columns behind a scorecard: people's scores and a judge's, by test sample.
 
 Stored as columns, all of one length, so that two runs can be compared without reading releases again::
 
@@ -12,14 +12,14 @@ numbered within the columns.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-NAMES = ("human", "expected", "rounded", "sd", "low", "high")
+VALUE_COLUMNS = ("human", "expected", "rounded", "sd", "low", "high")
 
 Columns = Mapping[str, Any]
 
 
-def rows_of(columns: Columns) -> Iterator[dict[str, Any]]:
-    """Yield a row for each sample and dimension that a judge was asked about, for a table."""
+def iter_pair_rows(columns: Columns) -> Iterator[dict[str, Any]]:
+    """Yield a row for each sample and dimension that a judge predicted."""
     for key, values in columns["dimensions"].items():
-        for place, sample in enumerate(columns["ids"]):
-            if values["human"][place] is not None:
-                yield {"sample": sample, "dimension": key} | {name: values[name][place] for name in NAMES}
+        for position, sample in enumerate(columns["ids"]):
+            if values["human"][position] is not None:
+                yield {"sample": sample, "dimension": key} | {name: values[name][position] for name in VALUE_COLUMNS}

@@ -14,7 +14,7 @@ import numpy as np
 from annotation.core.errors import WorkflowError
 from annotation.core.rubric_cache import load_rubric, rubric_file
 from annotation.jobs.progress import ProgressCallback
-from annotation.judges.judge_input import write_lines
+from annotation.judges.judge_input import write_sample_lines
 from annotation.judges.judge_session import JudgeSession
 from annotation.judges.run_folders import feature_cache_folder
 from annotation.models import Study
@@ -95,7 +95,7 @@ def _judge(study: Study, finished: FinishedStudy, progress: ProgressCallback) ->
     """Start a judge on the study's samples; what it is told is what a replay has bought."""
     with tempfile.TemporaryDirectory(prefix="replay-") as place:
         folder = Path(place)
-        samples = write_lines(study.pk, sorted(finished.names), folder, progress)
+        samples = write_sample_lines(study.pk, sorted(finished.names), folder, progress)
         rubric = folder / "rubric.toml"
         rubric.write_text(to_toml(rubric_file(load_rubric(study.rubric_id))), encoding="utf-8")
         with JudgeSession(samples, rubric, cache=feature_cache_folder(), seed=0, progress=progress) as conversation:

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from annotation.imports.format_names import PREDICTION_ENDINGS
-from annotation.judges.list import FINISHED, UNFINISHED, judge_metrics, state_of
+from annotation.judges.list import FINISHED, UNFINISHED, get_run_state, judge_metrics
 from annotation.judges.request import DEFAULT_SEED, LONGEST_NAME
 from annotation.models import Job, JudgeRun, Scorecard
 from api.strict_json import json_type_name
@@ -177,7 +177,7 @@ class JudgeRowSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field(serializers.ChoiceField(choices=STATES))
     def get_state(self, run: JudgeRun) -> str:
-        return state_of(run)
+        return get_run_state(run)
 
 
 class JudgeArchiveSerializer(serializers.Serializer[Any]):

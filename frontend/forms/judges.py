@@ -13,8 +13,8 @@ from annotation.judges.request import (
     LARGEST_SEED,
     LONGEST_NAME,
     TrainingRequest,
-    available_presets,
-    options_of,
+    list_available_presets,
+    parse_options,
 )
 from annotation.models import Release, Study
 
@@ -50,7 +50,7 @@ class TrainForm(PageForm):
     def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._releases = list(Release.objects.filter(study=study).select_related("study", "rubric"))
-        presets = available_presets()
+        presets = list_available_presets()
         self.fields["release"].choices = [  # type: ignore[attr-defined]
             (row.public_id, f"{row.number}: {row.name}") for row in self._releases
         ]
@@ -63,7 +63,7 @@ class TrainForm(PageForm):
     def clean_options(self) -> dict[str, Any]:
         """Read the options."""
         try:
-            return options_of(self.cleaned_data["options"])
+            return parse_options(self.cleaned_data["options"])
         except BadInput as error:
             raise forms.ValidationError(error.fields["options"]) from None
 

@@ -80,7 +80,7 @@ def run_page(run: JudgeRun, user: User, *, target: str, release: str) -> dict[st
     context = {
         "study": study,
         "run": run,
-        "state": judge_list.state_of(run),
+        "state": judge_list.get_run_state(run),
         "under_way": under_way,
         "leads": permissions.may_lead(user, study),
         "target": target,

@@ -18,7 +18,7 @@ from annotation.jobs import queueing
 from annotation.judges import list as judge_list
 from annotation.judges import runs
 from annotation.judges.downloads import download_pairs, download_run
-from annotation.judges.request import missing_here
+from annotation.judges.request import find_missing_libraries
 from annotation.models import JudgeRun, Study
 from frontend.forms.judges import PredictionsForm, TrainForm
 from frontend.presenters import judges as judge_pages
@@ -198,7 +198,7 @@ def _render_list(
         "releases": study.releases.exists(),
         "leads": permissions.may_lead(viewer(request), study),
         "study": study,
-        "missing": ", ".join(missing_here()),
+        "missing": ", ".join(find_missing_libraries()),
         **judge_pages.list_page(study),
     }
     return render_page(request, "judges.html", context, status=status)

@@ -8,7 +8,7 @@ from django.core.management import CommandError
 
 from annotation.jobs import queueing
 from annotation.judges import runs
-from annotation.judges.request import DEFAULT_SEED, TrainingRequest, options_of
+from annotation.judges.request import DEFAULT_SEED, TrainingRequest, parse_options
 from annotation.management.database import DataCommand
 from annotation.management.jobs import carry_out
 from annotation.management.progress import ProgressStream
@@ -63,7 +63,7 @@ class Command(DataCommand):
             wanted = TrainingRequest(
                 backend=options["backend"],
                 preset=options["preset"],
-                options=options_of("\n".join(options["set"])),
+                options=parse_options("\n".join(options["set"])),
                 name=options["name"],
                 seed=options["seed"],
             )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotation.core.errors import WrongState
-from annotation.judges.request import missing_here
+from annotation.judges.request import find_missing_libraries
 from annotation.models import Job, ReviewQueue, Scorecard, Study
 from annotation.simulation.demo_users import require_demo
 from annotation.studies import protocols, rubrics, studies
@@ -43,7 +43,7 @@ def prepare_loop(
         WrongState: a login of the play is somebody's here, or the libraries of judges are missing.
     """
     require_demo()
-    if missing := missing_here():
+    if missing := find_missing_libraries():
         raise WrongState(f"The play trains judges, which takes {', '.join(missing)}: install with make dev first.")
     study = Study.objects.filter(slug=slug).first()
     if study is None:

@@ -15,7 +15,7 @@ from annotation.imports.predictions import import_predictions
 from annotation.imports.report import ImportReport
 from annotation.jobs import queueing, running
 from annotation.judges import jobs as work
-from annotation.judges.judge_input import samples_without_prediction
+from annotation.judges.judge_input import find_unpredicted_samples
 from annotation.models import (
     Assignment,
     FinalScore,
@@ -97,11 +97,11 @@ def test_what_a_judge_said_of_the_old_content_goes_and_it_judges_the_sample_agai
     study: Study, sample: Sample, replace: Replace
 ) -> None:
     run = JudgeRun.objects.get()
-    assert list(samples_without_prediction(run)) == []
+    assert list(find_unpredicted_samples(run)) == []
     report = replace()
     assert counts(report) == (0, 1, 0, 0)
     assert not Prediction.objects.exists()
-    assert list(samples_without_prediction(run)) == [sample.pk]
+    assert list(find_unpredicted_samples(run)) == [sample.pk]
     (note,) = report.notes
     assert "1 sample got other content: 1 prediction and 0 suggestions about the old content were deleted." in note
     assert "predict again" in note

@@ -14,7 +14,7 @@ from annotation.jobs import queueing, running
 from annotation.jobs.broker import BrokerQueue, queue_of
 from annotation.jobs.registry import KINDS, JobKind
 from annotation.judges import runs
-from annotation.judges.request import LARGEST_SEED, TrainingRequest, available_presets, options_of
+from annotation.judges.request import LARGEST_SEED, TrainingRequest, list_available_presets, parse_options
 from annotation.judges.run_folders import JobFolder, remove_old_folders
 from annotation.models import HistoryEntry, Job, JudgeRun, Prediction, Sample, Scorecard, Study
 from annotation.reports import stored_reports
@@ -156,10 +156,10 @@ def test_what_cannot_be_is_refused_by_its_name_before_anything_is_queued(
 
 
 def test_where_samples_are_sent_is_said_by_the_server_alone(study: Study, settings) -> None:
-    assert "endpoint" not in {preset.backend for preset in available_presets()}
+    assert "endpoint" not in {preset.backend for preset in list_available_presets()}
     settings.JUDGE_ENDPOINT_URL = "http://models.example/v1"
     settings.JUDGE_ENDPOINT_MODEL = "judge-7b"
-    assert "endpoint" in {preset.backend for preset in available_presets()}
+    assert "endpoint" in {preset.backend for preset in list_available_presets()}
     with pytest.raises(BadInput) as refused:
         TrainingRequest(backend="endpoint", options={"url": "http://elsewhere.example"}).check()
     assert "options" in refused.value.fields
@@ -189,7 +189,7 @@ def test_models_lie_in_the_servers_folder_unless_who_asks_has_the_whole_disk(stu
         with pytest.raises(BadInput) as refused:
             TrainingRequest(options={"text_encoder": name}).check()
         assert "JUDGE_MODELS" in refused.value.fields["options"]
-    TrainingRequest(options={"text_encoder": "/opt/minilm"}).check(anywhere=True)
+    TrainingRequest(options={"text_encoder": "/opt/minilm"}).check(any_path=True)
     assert TrainingRequest(options={"text_encoder": "minilm"}).settings() == {"text_encoder": str(tmp_path / "minilm")}
     # Not in the folder, but perhaps fetched under its name.
     hub = TrainingRequest(backend="vlm", options={"model": "Qwen/Qwen2.5-VL-7B-Instruct"})
@@ -198,13 +198,13 @@ def test_models_lie_in_the_servers_folder_unless_who_asks_has_the_whole_disk(stu
 
 
 def test_options_are_read_a_line_each() -> None:
-    assert options_of("trees=20\n\nlabels = final\nlearning_curve=false") == {
+    assert parse_options("trees=20\n\nlabels = final\nlearning_curve=false") == {
         "trees": 20,
         "labels": "final",
         "learning_curve": False,
     }
     with pytest.raises(BadInput, match="cannot be read"):
-        options_of("trees")
+        parse_options("trees")
 
 
 def test_a_judge_that_refuses_says_why_and_trying_again_is_possible(study: Study) -> None:
@@ -268,10 +268,10 @@ def test_a_run_judges_every_sample_of_the_study_and_later_those_that_came_since(
 
 
 def test_the_judge_is_never_told_who_made_a_sample(study: Study, tmp_path) -> None:
-    from annotation.judges.judge_input import samples_without_prediction, write_lines
+    from annotation.judges.judge_input import find_unpredicted_samples, write_sample_lines
 
     run = runs.start_training(by=None, release=released(study), wanted=QUICK)
-    path = write_lines(run, samples_without_prediction(run), tmp_path / "samples", lambda *_: None)
+    path = write_sample_lines(run, find_unpredicted_samples(run), tmp_path / "samples", lambda *_: None)
     text = path.read_text()
     assert text.count("\n") == 32
     assert "maker-" not in text

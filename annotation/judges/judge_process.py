@@ -1,4 +1,7 @@
-"""The judge as a process: started with files, heard line by line, ended with the job that started it."""
+"""Runs the judge as a process and reports its output to the job.
+
+The process ends with the job that started it.
+"""
 
 import contextlib
 import json
@@ -19,11 +22,11 @@ from annotation.core.errors import WorkflowError
 from annotation.jobs.context import JobContext
 
 # Of our own settings none is the judge's business; keys of model servers are, under whatever name.
-KEPT_FROM_IT = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_URL")
-PARTLY_REFUSED = 3
+HIDDEN_VARIABLES = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_URL")
+PARTLY_REJECTED = 3
 INTERRUPTED = 130
 SECONDS_TO_STOP = 20.0
-SECONDS_BETWEEN_LOOKS = 0.2
+SECONDS_BETWEEN_READS = 0.2
 LINES_KEPT = 200
 
 Point = tuple[str, float, float]
@@ -33,7 +36,9 @@ Point = tuple[str, float, float]
 def run_judge(
     context: JobContext, arguments: Sequence[str], *, draw: Callable[[Sequence[Point]], None] = lambda points: None
 ) -> Mapping[str, Any]:
-    """Run ``python -m judge`` with ``arguments`` and return its report; ``draw`` is given new points of curves.
+    """Run ``python -m judge`` with ``arguments`` and return its report.
+
+    ``draw`` is called with new points of curves.
 
     Its steps become the job's progress and its notes the job's log. Where the job must end, it is ended first.
 
@@ -42,14 +47,14 @@ def run_judge(
         JobStopped: the job must end now.
     """
     with _JudgeProcess(arguments) as process:
-        heard = _JudgeOutput(context, draw)
+        output = _JudgeOutput(context, draw)
         while True:
             for line in process.lines():
-                heard.take(line)
-            heard.tell()
-            if process.over:
+                output.handle_line(line)
+            output.report_progress()
+            if process.finished:
                 break
-        return _report(context, process.status, process.standard_output(), heard)
+        return _read_report(context, process.status, process.standard_output(), output)
 
 
 class _JudgeOutput:
@@ -61,7 +66,7 @@ class _JudgeOutput:
         self._points: list[Point] = []
         self.other: deque[str] = deque(maxlen=LINES_KEPT)
 
-    def take(self, line: str) -> None:
+    def handle_line(self, line: str) -> None:
         try:
             event = json.loads(line)
         except ValueError:
@@ -78,7 +83,7 @@ class _JudgeOutput:
             case _:
                 self.other.append(line)
 
-    def tell(self) -> None:
+    def report_progress(self) -> None:
         # A total of zero stands for a step whose length nobody knows.
         self._context.progress(self._done, self._total, self._activity)
         if self._points:
@@ -86,16 +91,16 @@ class _JudgeOutput:
             self._points = []
 
 
-def _report(context: JobContext, status: int, said: str, heard: _JudgeOutput) -> Mapping[str, Any]:
+def _read_report(context: JobContext, status: int, standard_output: str, output: _JudgeOutput) -> Mapping[str, Any]:
     try:
-        report = json.loads(said) if said.strip() else {}
+        report = json.loads(standard_output) if standard_output.strip() else {}
     except ValueError:
         report = {}
-    if status in (0, PARTLY_REFUSED) and report:
+    if status in (0, PARTLY_REJECTED) and report:
         result: Mapping[str, Any] = report
         return result
-    if heard.other:
-        context.log_trace("\n".join(heard.other))
+    if output.other:
+        context.log_trace("\n".join(output.other))
     if status == 1 and isinstance(report, dict) and "error" in report:
         raise WorkflowError(str(report["error"]), code="judge_refused")
     if status == INTERRUPTED:
@@ -105,21 +110,24 @@ def _report(context: JobContext, status: int, said: str, heard: _JudgeOutput) ->
             "The judge was killed by the system, most often for want of memory. What it did is kept: try again, on a "
             "machine with more of it or with a smaller preset."
         )
-    how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
-    raise WorkflowError(f"The judge {how} without a report. Its last words are in the log; trying again goes on.")
+    ending = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
+    raise WorkflowError(f"The judge {ending} without a report. Its last words are in the log; trying again goes on.")
 
 
 class _JudgeProcess:
-    """A running judge. Leaving the block while it runs ends it, with whatever it has started itself."""
+    """A running judge process, as a context manager.
+
+    Leaving the block ends the process and those that it has started.
+    """
 
     def __init__(self, arguments: Sequence[str]) -> None:
         # Its standard input is held open and never written to: it ends with us, even where we are killed.
         self._process = start_judge([*arguments, "--json", "--tethered"])
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._said: list[str] = []
+        self._output: list[str] = []
         self._threads = [
-            threading.Thread(target=_pass_on, args=(self._process.stderr, self._lines.put), daemon=True),
-            threading.Thread(target=_pass_on, args=(self._process.stdout, self._said.append), daemon=True),
+            threading.Thread(target=_forward_lines, args=(self._process.stderr, self._lines.put), daemon=True),
+            threading.Thread(target=_forward_lines, args=(self._process.stdout, self._output.append), daemon=True),
         ]
 
     def __enter__(self) -> "_JudgeProcess":
@@ -142,8 +150,8 @@ class _JudgeProcess:
                 stream.close()
 
     @property
-    def over(self) -> bool:
-        """Whether it has ended and all that it said has been heard."""
+    def finished(self) -> bool:
+        """Whether the process has ended and all its output has been read."""
         return self._process.poll() is not None and not self._threads[0].is_alive() and self._lines.empty()
 
     @property
@@ -153,23 +161,26 @@ class _JudgeProcess:
     def standard_output(self) -> str:
         """Return its standard output, after its end."""
         self._threads[1].join()
-        return "".join(self._said)
+        return "".join(self._output)
 
     def lines(self) -> Iterator[str]:
-        """Yield the lines that it has written since the last look, waiting a moment for the first one."""
+        """Yield the lines written since the last call.
+
+        It waits a moment for the first one.
+        """
         with contextlib.suppress(queue.Empty):
-            yield self._lines.get(timeout=SECONDS_BETWEEN_LOOKS)
+            yield self._lines.get(timeout=SECONDS_BETWEEN_READS)
             while True:
                 yield self._lines.get_nowait()
 
 
-def _pass_on(stream: IO[str], take: Callable[[str], None]) -> None:
+def _forward_lines(stream: IO[str], handle_line: Callable[[str], None]) -> None:
     for line in stream:
-        take(line)
+        handle_line(line)
 
 
 def start_judge(arguments: Sequence[str]) -> subprocess.Popen[str]:
-    """Start ``python -m judge`` with pipes to all that it reads and writes, in a session of its own.
+    """Start ``python -m judge`` with pipes, in a session of its own.
 
     Raises:
         WorkflowError: there is no such Python.
@@ -179,7 +190,7 @@ def start_judge(arguments: Sequence[str]) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [python, "-m", "judge", *arguments],
             cwd=settings.BASE_DIR,
-            env=_environment(),
+            env=_judge_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -192,8 +203,8 @@ def start_judge(arguments: Sequence[str]) -> subprocess.Popen[str]:
         raise WorkflowError(f"The judge cannot be started: {python}: {error.strerror}. Look at JUDGE_PYTHON.") from None
 
 
-def _environment() -> dict[str, str]:
-    """Return the variables that a judge is given."""
-    kept = {name: value for name, value in os.environ.items() if name not in KEPT_FROM_IT}
+def _judge_environment() -> dict[str, str]:
+    """Return the environment variables for a judge."""
+    variables = {name: value for name, value in os.environ.items() if name not in HIDDEN_VARIABLES}
     # Another Python has our judge by its place alone.
-    return kept | {"PYTHONPATH": str(Path(settings.BASE_DIR)), "PYTHONUNBUFFERED": "1"}
+    return variables | {"PYTHONPATH": str(Path(settings.BASE_DIR)), "PYTHONUNBUFFERED": "1"}

@@ -14,9 +14,9 @@ from django.conf import settings as django_settings
 
 from annotation.jobs import queueing, running
 from annotation.jobs.context import CancelRequested, JobContext
+from annotation.judges import judge_process as process
 from annotation.judges import runs
-from annotation.judges import subprocess as process
-from annotation.judges.subprocess import run_judge
+from annotation.judges.judge_process import run_judge
 from annotation.models import Job, JudgeRun
 from tests.annotation.conftest import Work, lines
 
@@ -190,16 +190,16 @@ def test_a_training_that_is_killed_in_the_middle_goes_on_and_comes_to_the_same(m
     whole = runs.start_training(by=None, release=release, wanted=QUICK)
     assert done(_job(whole)).state == "done"
     broken = runs.start_training(by=None, release=release, wanted=QUICK)
-    take = process._JudgeOutput.take
+    take = process._JudgeOutput.handle_line
 
     def kill_at_the_comparison(self: Any, line: str) -> None:
         take(self, line)
         if "mixed" in line:
             raise CancelRequested
 
-    monkeypatch.setattr(process._JudgeOutput, "take", kill_at_the_comparison)
+    monkeypatch.setattr(process._JudgeOutput, "handle_line", kill_at_the_comparison)
     assert done(_job(broken)).state == "cancelled"
-    monkeypatch.setattr(process._JudgeOutput, "take", take)
+    monkeypatch.setattr(process._JudgeOutput, "handle_line", take)
     assert done(queueing.retry(by=None, job=_job(broken))).state == "done"
     cards = [JudgeRun.objects.get(pk=run.pk).scorecards.get() for run in (whole, broken)]
     assert cards[0].pairs == cards[1].pairs
