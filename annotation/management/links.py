@@ -4,7 +4,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from annotation.models import User
-from annotation.studies.accounts import password_link
+from annotation.studies.accounts import make_password_link
 
 
 def site_address() -> str:
@@ -15,4 +15,4 @@ def site_address() -> str:
 
 def set_password_address(user: User) -> str:
     """Return a link by which the person sets a password; it can be used once."""
-    return site_address() + reverse("set-password", args=password_link(by=None, user=user))
+    return site_address() + reverse("set-password", args=make_password_link(by=None, user=user))

@@ -1,4 +1,4 @@
-"""A person's own account: how it begins, their details, their password, and where they are signed in."""
+"""A person's own account: joining, details, password and sessions."""
 
 import zoneinfo
 
@@ -17,7 +17,7 @@ from .studies import hash_secret
 
 
 def change_details(*, by: User, name: str, email: str, time_zone: str, theme: str, digest: str = "") -> User:
-    """Change what a person says about themselves.
+    """Change a person's name, mail and preferences.
 
     An empty zone is UTC, an empty theme follows the system, an empty digest is no mail about what waits.
     """
@@ -37,7 +37,10 @@ def change_details(*, by: User, name: str, email: str, time_zone: str, theme: st
 
 
 def change_password(*, by: User, old: str, new: str) -> User:
-    """Set a new password after the old one was given; every other session of the person ends."""
+    """Set a new password, checking the old one.
+
+    Every other session of the person ends.
+    """
     with transaction.atomic():
         user = _check_password(by, old, field="old")
         _set_password(user, new)
@@ -56,8 +59,10 @@ def sign_out_everywhere(*, by: User, password: str) -> User:
     return user
 
 
-def password_link(*, by: User | None, user: User) -> tuple[str, str]:
-    """Return the two parts of a link by which ``user`` can set a password once, until it expires or is used.
+def make_password_link(*, by: User | None, user: User) -> tuple[str, str]:
+    """Return the two parts of a link for setting a password once.
+
+    It works for ``user`` until it expires or is used.
 
     Whoever holds it holds the account, in every study; so only a site administrator makes one, or the command line
     (``by=None``).
@@ -68,7 +73,10 @@ def password_link(*, by: User | None, user: User) -> tuple[str, str]:
 
 
 def set_password_by_link(*, user: User, new: str) -> User:
-    """Set a password for the bearer of a link that the caller has checked; the link dies with the old password."""
+    """Set a password for the bearer of a link.
+
+    The caller has checked the link, which becomes invalid with the old password.
+    """
     with transaction.atomic():
         user = User.objects.select_for_update().get(pk=user.pk)
         _set_password(user, new)
@@ -76,7 +84,10 @@ def set_password_by_link(*, user: User, new: str) -> User:
 
 
 def join_with_new_account(*, secret: str, username: str, password: str, name: str) -> tuple[User, Member]:
-    """Make a login for the bearer of an invitation and accept it: both happen, or neither."""
+    """Create a login for the bearer of an invitation and accept it.
+
+    Both happen, or neither.
+    """
     with transaction.atomic():
         find_invitation(secret)
         user = create_user(username=username, password=password, name=name)
@@ -84,7 +95,10 @@ def join_with_new_account(*, secret: str, username: str, password: str, name: st
 
 
 def find_membership_by_link(*, user: User, secret: str) -> Member | None:
-    """Return the place that a person already has in the study of a link, however worn out the link is."""
+    """Return a person's membership in the study of an invitation link.
+
+    It is found even where the link has expired or is used up.
+    """
     invitation = Invitation.objects.select_related("study").filter(secret_hash=hash_secret(secret)).first()
     return permissions.find_member(user, invitation.study) if invitation else None
 

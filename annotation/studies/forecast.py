@@ -1,4 +1,7 @@
-"""PURE. What a protocol would lead to, judged by the scores so far: disputes and hours, per tolerance."""
+"""The rules of forecasting a protocol's disputes and hours per tolerance. PURE.
+
+A forecast rests on the scores so far.
+"""
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
@@ -26,7 +29,10 @@ _Z = 1.959964
 
 @dataclass(frozen=True, slots=True)
 class ObservedSample:
-    """The independent values of one sample, as many on each dimension as the protocol asks for."""
+    """The independent values of one sample, by dimension.
+
+    Each dimension has as many as the protocol asks for.
+    """
 
     sample: str
     values: Mapping[Hashable, Sequence[float]]
@@ -36,7 +42,10 @@ class ObservedSample:
 
 @dataclass(frozen=True, slots=True)
 class WorkTime:
-    """Seconds for one piece of work; ``measured`` is the number of times that it rests on, 0: assumed."""
+    """The seconds for one piece of work.
+
+    ``measured`` is the number of times that they rest on; 0 means that they are assumed.
+    """
 
     seconds: float
     measured: int = 0
@@ -44,7 +53,10 @@ class WorkTime:
 
 @dataclass(frozen=True, slots=True)
 class ForecastRow:
-    """What one tolerance would lead to; the shares are of all samples, the hours for all of them together."""
+    """The forecast for one tolerance.
+
+    The shares are of all samples, the hours for all of them together.
+    """
 
     tolerance: float
     disputed: int
@@ -63,12 +75,15 @@ class ForecastRow:
 
 @dataclass(frozen=True, slots=True)
 class RuleForecast:
-    """Rows by rising tolerance, and what they rest on; without rows, ``needed`` says what is missing."""
+    """Forecasts by rising tolerance, and what they rest on.
+
+    Without rows, ``needed`` says what is missing.
+    """
 
     rows: Sequence[ForecastRow]
     samples: int
     """On how many scored samples it rests."""
-    of: int
+    sample_count: int
     """How many samples the hours are for."""
     k: int
     scoring: WorkTime
@@ -80,7 +95,7 @@ class RuleForecast:
         """Where the hours come from, as plain values."""
         return {
             "samples": self.samples,
-            "of": self.of,
+            "of": self.sample_count,
             "annotators_per_sample": self.k,
             "seconds_a_score": self.scoring.seconds,
             "scores_timed": self.scoring.measured,
@@ -99,27 +114,32 @@ def mean_time(seconds: Sequence[float], *, assumed: float) -> WorkTime:
 def candidate_tolerances(
     levels: Sequence[Sequence[float]], *, also: float = 0, most: int = MOST_TOLERANCES
 ) -> list[float]:
-    """Return the tolerances worth a look: 0, distances that levels have, and ``also``; about ``most`` of them.
+    """Return about ``most`` tolerances to forecast.
+
+    They are 0, distances between levels, and ``also``.
 
     The smallest come first; where there is room for more but not for all, the rest are spread over the scale.
     """
-    found = {round(high - low, 9) for values in levels for low in values for high in values if high > low}
-    distances = sorted(found)
+    unique_distances = {round(high - low, 9) for values in levels for low in values for high in values if high > low}
+    distances = sorted(unique_distances)
     small, wide = distances[: MOST_TOLERANCES - 1], distances[MOST_TOLERANCES - 1 :]
     room = max(0, most - MOST_TOLERANCES)
     step = math.ceil(len(wide) / room) if room else 0
     return sorted({0.0, float(also), *small, *(wide[step - 1 :: step] if step else ())})
 
 
-def share_interval(found: int, of: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share (Wilson), which stays within 0 and 1 and says something even at 0 and 1."""
-    if not of:
+def share_interval(count: int, total: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share by Wilson.
+
+    It stays within 0 and 1, and is not empty even for shares of 0 and 1.
+    """
+    if not total:
         return 0.0, 1.0
-    share, spread = found / of, _Z * _Z / of
+    share, spread = count / total, _Z * _Z / total
     middle = (share + spread / 2) / (1 + spread)
-    reach = _Z * math.sqrt(share * (1 - share) / of + spread / (4 * of)) / (1 + spread)
+    reach = _Z * math.sqrt(share * (1 - share) / total + spread / (4 * total)) / (1 + spread)
     # At the ends the formula says exactly 0 or 1; the arithmetic does not.
-    return (max(0.0, middle - reach) if found else 0.0), (min(1.0, middle + reach) if found < of else 1.0)
+    return (max(0.0, middle - reach) if count else 0.0), (min(1.0, middle + reach) if count < total else 1.0)
 
 
 def forecast_rows(
@@ -128,28 +148,38 @@ def forecast_rows(
     levels: Mapping[Hashable, Sequence[float]],
     rules: Mapping[str, Any],
     tolerances: Sequence[float],
-    of: int,
+    sample_count: int,
     scoring: WorkTime,
     discussing: WorkTime,
 ) -> list[ForecastRow]:
-    """Judge the observed samples under ``rules`` once per tolerance, and take the shares for all ``of`` samples.
+    """Return the forecast of ``rules`` for each tolerance.
+
+    The observed samples are judged, and their shares taken for all ``sample_count`` samples.
 
     A discussion that only a review would open is not counted: nobody has reviewed yet.
     """
     return [
-        _row(observed, levels=levels, rules=rules, tolerance=one, of=of, scoring=scoring, discussing=discussing)
-        for one in tolerances
+        _forecast_row(
+            observed,
+            levels=levels,
+            rules=rules,
+            tolerance=tolerance,
+            sample_count=sample_count,
+            scoring=scoring,
+            discussing=discussing,
+        )
+        for tolerance in tolerances
         if observed
     ]
 
 
-def _row(
+def _forecast_row(
     observed: Sequence[ObservedSample],
     *,
     levels: Mapping[Hashable, Sequence[float]],
     rules: Mapping[str, Any],
     tolerance: float,
-    of: int,
+    sample_count: int,
     scoring: WorkTime,
     discussing: WorkTime,
 ) -> ForecastRow:
@@ -159,14 +189,14 @@ def _row(
     disputed = topics = one_more = reviews = 0
     for sample in observed:
         judged = check_dimensions_agree(sample.values, levels, judge).values()
-        differing = sum(isinstance(one, DisputedValues) for one in judged)
+        differing = sum(isinstance(agreement, DisputedValues) for agreement in judged)
         if differing:
             disputed += 1
             topics += differing
-        elif any(isinstance(one, OneMoreNeeded) for one in judged):
+        elif any(isinstance(agreement, OneMoreNeeded) for agreement in judged):
             one_more += 1
         else:
-            finals = [*(one.value for one in judged if isinstance(one, AgreedValue)), *sample.by_rule]
+            finals = [*(agreement.value for agreement in judged if isinstance(agreement, AgreedValue)), *sample.by_rule]
             reviews += needs_review(
                 cross_review=rules["cross_review"],
                 share=rules["review_share"],
@@ -184,6 +214,6 @@ def _row(
         topics=topics / n,
         one_more_share=one_more / n,
         review_share=reviews / n,
-        hours_scoring=of * (k + (one_more + reviews) / n) * scoring.seconds / 3600,
-        hours_discussing=of * topics / n * k * discussing.seconds / 3600,
+        hours_scoring=sample_count * (k + (one_more + reviews) / n) * scoring.seconds / 3600,
+        hours_discussing=sample_count * topics / n * k * discussing.seconds / 3600,
     )

@@ -1,4 +1,7 @@
-"""What the scores so far say about other rules: reads them, and leaves the judging to `annotation.studies.forecast`."""
+"""Reads the scores that a forecast of rules rests on.
+
+The forecast itself is `annotation.studies.forecast`.
+"""
 
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
@@ -33,7 +36,9 @@ _OBSERVED = independent_scores() & complete_scores()
 
 
 def forecast_rules(*, by: User, study: Study, wanted: Mapping[str, Any] | None = None) -> RuleForecast:
-    """Return the share of disputed samples and the hours per tolerance, under the rules of now or other ones.
+    """Return the forecast of disputes and hours per tolerance.
+
+    It is for the current rules, or for ``wanted``.
 
     It rests on at most `MOST_SAMPLES` samples with all scores, drawn at random once and for all; of more scores than
     the rules ask for, the first count.
@@ -45,27 +50,30 @@ def forecast_rules(*, by: User, study: Study, wanted: Mapping[str, Any] | None =
     k = wanted["annotators_per_sample"]
     rubric = load_rubric(study.rubric_id)
     judged = Sample.objects.filter(study=study).exclude(state=Sample.State.WITHDRAWN)
-    of = judged.filter(Q(has_text=True) | Q(has_image=True)).count()
-    drawn = _with_scores(study, k) if k > 1 else []
+    sample_count = judged.filter(Q(has_text=True) | Q(has_image=True)).count()
+    drawn = _find_scored_samples(study, k) if k > 1 else []
     observed, seconds = _observe_samples(drawn, rubric, k) if drawn else ([], [])
     scoring = mean_time(seconds, assumed=SECONDS_A_SCORE)
-    discussing = _time_of_a_topic(study)
+    discussing = _measure_topic_time(study)
     levels: dict[Hashable, Sequence[float]] = {d.id: tuple(d.level_of) for d in rubric.dimensions}
-    found = forecast_rows(
+    rows = forecast_rows(
         observed,
         levels=levels,
         rules=wanted,
         tolerances=candidate_tolerances(list(levels.values()), also=wanted["tolerance"]),
-        of=of,
+        sample_count=sample_count,
         scoring=scoring,
         discussing=discussing,
     )
-    needed = "" if found else _missing_scores_text(study, k)
-    return RuleForecast(found, len(observed), of, k, scoring, discussing, needed)
+    needed = "" if rows else _missing_scores_text(study, k)
+    return RuleForecast(rows, len(observed), sample_count, k, scoring, discussing, needed)
 
 
-def _with_scores(study: Study, k: int) -> list[SampleRow]:
-    """Return samples that have ``k`` independent scores; declared complete or not, where none else has."""
+def _find_scored_samples(study: Study, k: int) -> list[SampleRow]:
+    """Return samples that have ``k`` independent scores.
+
+    Only where none has so many complete ones, others count, too.
+    """
     samples = Sample.objects.filter(study=study).exclude(state=Sample.State.WITHDRAWN)
     drawn = samples.filter(scores_in__gte=k)
     if not drawn.exists():
@@ -77,18 +85,18 @@ def _with_scores(study: Study, k: int) -> list[SampleRow]:
 def _observe_samples(
     drawn: Sequence[SampleRow], rubric: RubricDefinition, k: int
 ) -> tuple[list[ObservedSample], list[float]]:
-    """Return the values of samples, and how long the scores among them took where that is known."""
+    """Return the values of samples, and the known durations of their scores."""
     scores: dict[int, list[int]] = defaultdict(list)
     seconds: list[float] = []
     rows_of_scores = Score.objects.filter(_OBSERVED, sample__in=[row[0] for row in drawn]).order_by("pk")
-    for pk, sample_id, took in rows_of_scores.values_list("pk", "sample_id", "seconds"):
+    for pk, sample_id, duration in rows_of_scores.values_list("pk", "sample_id", "seconds"):
         if len(scores[sample_id]) < k:
             scores[sample_id].append(pk)
-            seconds += [] if took is None else [took]
+            seconds += [] if duration is None else [duration]
     value_of = {level.id: level.value for dimension in rubric.dimensions for level in dimension.levels}
     values: dict[int, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
-    taken = [score for of_sample in scores.values() for score in of_sample]
-    for sample_id, dimension, level in Rating.objects.filter(score__in=taken).values_list(
+    score_ids = [score for of_sample in scores.values() for score in of_sample]
+    for sample_id, dimension, level in Rating.objects.filter(score__in=score_ids).values_list(
         "score__sample_id", "dimension_id", "level_id"
     ):
         values[sample_id][dimension].append(value_of[level])
@@ -106,8 +114,11 @@ def _observe_samples(
     return observed, seconds
 
 
-def _time_of_a_topic(study: Study) -> WorkTime:
-    """Return how long one person's part in one disputed dimension takes, from the discussions closed last."""
+def _measure_topic_time(study: Study) -> WorkTime:
+    """Return the time of one person's part in one disputed dimension.
+
+    It is measured on the discussions closed last.
+    """
     closed = Discussion.objects.filter(study=study, state=Discussion.State.CLOSED).order_by("-closed_at")
     cases = list(closed.values_list("pk", flat=True)[:MOST_CASES])
     posts = Post.objects.filter(discussion__in=cases)

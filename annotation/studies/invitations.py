@@ -25,7 +25,9 @@ def create_invitation(
     days: int = 14,
     member: Member | None = None,
 ) -> tuple[Invitation, str]:
-    """Make a link that lets its bearer join; returns it with the secret, which is not stored.
+    """Create an invitation and return it with its secret.
+
+    The secret is not stored.
 
     With ``member`` the bearer takes over that member without login, with the scores imported under their name.
     """
@@ -55,7 +57,7 @@ def create_invitation(
 
 
 def revoke_invitation(*, by: User, invitation: Invitation) -> None:
-    """Make a link useless; doing it twice changes nothing."""
+    """Revoke an invitation; doing it twice changes nothing."""
     permissions.require_lead(by, invitation.study)
     with transaction.atomic():
         if Invitation.objects.filter(pk=invitation.pk, revoked_at=None).update(revoked_at=timezone.now()):
@@ -63,7 +65,7 @@ def revoke_invitation(*, by: User, invitation: Invitation) -> None:
 
 
 def find_invitation(secret: str) -> Invitation:
-    """Return the invitation behind a link, or say why it is of no use.
+    """Return the invitation of a link's secret.
 
     Raises:
         NotFound: there is no such link.
@@ -82,13 +84,16 @@ def find_invitation(secret: str) -> Invitation:
 
 
 def accept_invitation(*, user: User, secret: str) -> Member:
-    """Join the study of an invitation; somebody who is a member already stays what they are."""
+    """Join the study of an invitation.
+
+    Somebody who is a member already keeps their role.
+    """
     with transaction.atomic():
         row = Invitation.objects.select_for_update().filter(secret_hash=hash_secret(secret)).first()
         if row is not None:
-            present = permissions.find_member(user, row.study)
-            if present is not None:
-                return present
+            existing = permissions.find_member(user, row.study)
+            if existing is not None:
+                return existing
         invitation = find_invitation(secret)
         if invitation.member is not None:
             member = Member.objects.select_for_update(no_key=True).get(pk=invitation.member.pk)

@@ -23,7 +23,9 @@ ERASED_PREFIX = "erased-"
 
 
 def create_user(*, username: str, password: str | None = None, name: str = "", email: str = "", **flags: bool) -> User:
-    """Create a login. Without a password nobody can sign in until a link to set one is used.
+    """Create a login.
+
+    Without a password nobody can sign in until a link to set one is used.
 
     Raises:
         BadInput: the password breaks a rule, or the username is empty or malformed.
@@ -49,7 +51,10 @@ def create_user(*, username: str, password: str | None = None, name: str = "", e
 
 
 def make_site_admin(*, by: User | None, user: User) -> None:
-    """Let a person create studies and lead every one of them; ``by=None`` is the command line."""
+    """Let a person create studies and lead every one of them.
+
+    ``by=None`` is the command line.
+    """
     if by is not None:
         permissions.require_site_admin(by)
     User.objects.filter(pk=user.pk).update(is_site_admin=True)
@@ -64,7 +69,10 @@ def check_password_rules(password: str, *, user: User) -> None:
 
 
 def create_token(*, by: User, user: User, name: str) -> tuple[ApiToken, str]:
-    """Make a token that acts as ``user``; returns it with the secret, which is not stored."""
+    """Create a token that acts as ``user``, and return it with its secret.
+
+    The secret is not stored.
+    """
     permissions.require_may_make_token(by, user)
     name = name.strip()
     if not 1 <= len(name) <= 80:
@@ -81,18 +89,20 @@ def create_token(*, by: User, user: User, name: str) -> tuple[ApiToken, str]:
 
 
 def revoke_token(*, by: User, token: ApiToken) -> None:
-    """Make a token useless from now on; doing it twice changes nothing."""
+    """Revoke a token; doing it twice changes nothing."""
     permissions.require_may_revoke_token(by, token.user)
     ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
 
 
 def is_erased(user: User) -> bool:
-    """Whether nothing of the person is left but a number."""
+    """Return whether a person's data have been erased."""
     return user.username == _erased_username(user)
 
 
 def erase_user(*, by: User | None, user: User) -> None:
-    """Forget a person's name, mail, login and sign-ins; their scores stay under the pseudonym of each study.
+    """Erase a person's name, mail, login and sign-ins.
+
+    Their scores stay under the pseudonym of each study.
 
     ``by=None`` is the command line. It cannot be undone; doing it twice changes nothing.
     """
@@ -100,11 +110,11 @@ def erase_user(*, by: User | None, user: User) -> None:
         permissions.require_may_erase(by, user)
     with write_transaction():
         for member in Member.objects.select_for_update(no_key=True).filter(user=user):
-            _leave_without_name(member, by=by)
+            _anonymize_member(member, by=by)
         ApiToken.objects.filter(user=user).delete()
         user = User.objects.select_for_update().get(pk=user.pk)
-        for kept in (AccessAttempt, AccessFailureLog, AccessLog):
-            kept.objects.filter(username=user.username).delete()
+        for log_model in (AccessAttempt, AccessFailureLog, AccessLog):
+            log_model.objects.filter(username=user.username).delete()
         user.username, user.name, user.email = _erased_username(user), "", ""
         user.time_zone, user.theme, user.digest = "", "", ""
         user.is_active, user.is_site_admin = False, False
@@ -116,8 +126,11 @@ def _erased_username(user: User) -> str:
     return f"{ERASED_PREFIX}{user.pk}"
 
 
-def _leave_without_name(member: Member, *, by: User | None) -> None:
-    """End a place in a study and call it by its pseudonym; call it in a transaction that has locked the row."""
+def _anonymize_member(member: Member, *, by: User | None) -> None:
+    """End a membership and rename it to its pseudonym.
+
+    Call it in a transaction that has locked the row.
+    """
     pseudonym = member.pseudonym
     if (member.name, member.state) == (pseudonym, Member.State.LEFT):
         return

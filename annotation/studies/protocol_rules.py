@@ -1,4 +1,4 @@
-"""PURE. The rules of a study: one table of them, named presets, how many people they need, and what cannot work."""
+"""The rules of a study's protocol: table, presets, people needed, problems. PURE."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ LEAST_BLIND = 0.3
 
 @dataclass(frozen=True, slots=True)
 class ProtocolRule:
-    """A rule of a protocol: its default, the values that it takes, and where it has an effect.
+    """A protocol rule: its default, its values and when it has an effect.
 
     API, forms and checks are made from this; what a rule is called on a page is in the front end.
     """
@@ -135,23 +135,23 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
-class OpenPoint(NamedTuple):
-    """A rule that the source of a preset leaves open, and what was taken for it."""
+class UnspecifiedRule(NamedTuple):
+    """A rule that a preset's source does not specify, and the chosen value."""
 
     field: str
     value: Any
     sentence: str
 
 
-LEFT_OPEN: dict[str, tuple[OpenPoint, ...]] = {
+UNSPECIFIED_RULES: dict[str, tuple[UnspecifiedRule, ...]] = {
     "paper": (
-        OpenPoint(
+        UnspecifiedRule(
             "annotators_per_sample",
             PRESETS["paper"]["annotators_per_sample"],
             "The paper has each sample scored by several of ten experts and does not say by how many. Three is the "
             "least number in which one of them can stand alone.",
         ),
-        OpenPoint(
+        UnspecifiedRule(
             "review_threshold",
             PRESETS["paper"]["review_threshold"],
             "The paper checks the high-rated samples once more and does not say from where on one is high-rated. "
@@ -162,16 +162,22 @@ LEFT_OPEN: dict[str, tuple[OpenPoint, ...]] = {
 
 
 def complete_rules(rules: Mapping[str, Any]) -> dict[str, Any]:
-    """Return every rule: those given, else the default; one that another rule leaves without effect as by default."""
-    whole = {name: rules.get(name, rule.default) for name, rule in RULES.items()}
+    """Return all rules, filling those that are missing with defaults.
+
+    A rule that another rule leaves without effect has its default, too.
+    """
+    completed = {name: rules.get(name, rule.default) for name, rule in RULES.items()}
     for name, rule in RULES.items():
-        if rule.needs is not None and whole[rule.needs[0]] not in rule.needs[1]:
-            whole[name] = rule.default
-    return whole
+        if rule.needs is not None and completed[rule.needs[0]] not in rule.needs[1]:
+            completed[name] = rule.default
+    return completed
 
 
-def preset_of(rules: Mapping[str, Any]) -> str:
-    """Return the preset whose rules of deciding these are, or nothing; how long a lease lasts makes no other preset."""
+def find_preset_of_rules(rules: Mapping[str, Any]) -> str:
+    """Return the preset with these deciding rules, or an empty text.
+
+    Other rules, as how long a lease lasts, make no other preset.
+    """
     rules = complete_rules(rules)
     for name, preset in PRESETS.items():
         wanted = complete_rules(preset)
@@ -181,42 +187,52 @@ def preset_of(rules: Mapping[str, Any]) -> str:
 
 
 def asks_one_more(rules: Mapping[str, Any]) -> bool:
-    """Can it come to a middle that is no level, and is one more annotator asked then?"""
+    """Return whether the rules may ask one more annotator.
+
+    They may where the middle of the values can be no level.
+    """
     if rules["tie_rule"] != "third" or rules["decide"] != "discuss" or not rules["tolerance"]:
         return False
     return rules["annotators_per_sample"] % 2 == 0 or rules["cross_review"] != "none"
 
 
 def people_needed(rules: Mapping[str, Any]) -> int:
-    """Return how many different people a sample may need: k, one for the cross-review, one for a tie."""
+    """Return how many people a sample may need.
+
+    These are k, one for the cross-review and one for a tie.
+    """
     review = rules["cross_review"] != "none" and rules["decide"] != "aggregate"
     return int(rules["annotators_per_sample"]) + review + asks_one_more(rules)
 
 
 def needs_judge(rules: Mapping[str, Any]) -> bool:
-    """Is there a rule that has an effect only while a judge is active?"""
+    """Return whether a rule has an effect only while a judge is active."""
     return rules["suggestions"] != "none" or rules["work_order"] != "even"
 
 
 def rule_problems(
     rules: Mapping[str, Any], *, levels: Sequence[Sequence[float]], people: int | None = None
 ) -> dict[str, str]:
-    """Return what cannot work, by field: a sentence that says why, with the remedy.
+    """Return the problems of rules by field, with the remedies.
 
     Args:
-        rules: all of them, as `complete` returns them.
+        rules: all of them, as `complete_rules` returns them.
         levels: the levels of each dimension that is scored.
         people: how many could score now; None where that is not asked yet, as while a study is prepared.
     """
-    found = _out_of_range(rules)
-    if found:
+    problems = _find_out_of_range(rules)
+    if problems:
         # What follows compares the rules with one another, so each has to make sense by itself first.
-        return found
-    return {**_against_each_other(rules), **_threshold(rules, levels), **_people(rules, people)}
+        return problems
+    return {
+        **_find_contradictions(rules),
+        **_find_threshold_problem(rules, levels),
+        **_find_people_problems(rules, people),
+    }
 
 
-def too_few(needed: int, people: int) -> str:
-    """Return the sentence that says that there are not enough people, with the remedy."""
+def format_too_few(needed: int, people: int) -> str:
+    """Return the message for too few people, with the remedy."""
     short = needed - people
     return (
         f"These rules may need {needed} different people for one sample, and {people or 'nobody'} could score here. "
@@ -224,40 +240,40 @@ def too_few(needed: int, people: int) -> str:
     )
 
 
-def _out_of_range(rules: Mapping[str, Any]) -> dict[str, str]:
+def _find_out_of_range(rules: Mapping[str, Any]) -> dict[str, str]:
     return {name: rule.expected_text() for name, rule in RULES.items() if not rule.accepts(rules[name])}
 
 
-def _against_each_other(rules: Mapping[str, Any]) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _find_contradictions(rules: Mapping[str, Any]) -> dict[str, str]:
+    problems: dict[str, str] = {}
     k = rules["annotators_per_sample"]
     if rules["decide"] == "discuss" and rules["tolerance"] and k % 2 == 0 and rules["tie_rule"] == "discuss":
-        found["tie_rule"] = (
+        problems["tie_rule"] = (
             f"With {k} annotators the middle of two neighbouring values is no level, so what the tolerance lets pass "
             "would be discussed all the same. Let the lower value or one more annotator decide, choose an odd number "
             "of annotators, or a tolerance of 0."
         )
     if rules["decide"] == "aggregate" and rules["cross_review"] != "none":
-        found["cross_review"] = (
+        problems["cross_review"] = (
             "Where the lower median decides, a review can change nothing. Choose no cross-review, or let differences "
             "be discussed."
         )
     if rules["cross_review"] == "share" and not rules["review_share"]:
-        found["review_share"] = "More than 0, up to 1: the share that is reviewed. Or choose no cross-review."
+        problems["review_share"] = "More than 0, up to 1: the share that is reviewed. Or choose no cross-review."
     if rules["suggestions"] != "none" and k == 1:
-        found["suggestions"] = (
+        problems["suggestions"] = (
             "On each sample one annotator never meets the judge, and with 1 annotator nobody would be left to meet it. "
             "Let at least 2 score each sample, or choose no suggestions."
         )
     if people_needed(rules) > MOST_SLOTS:
-        found["annotators_per_sample"] = (
+        problems["annotators_per_sample"] = (
             f"A sample has {MOST_SLOTS} places, and these rules may need {people_needed(rules)}. "
             "Let fewer score each sample."
         )
-    return found
+    return problems
 
 
-def _threshold(rules: Mapping[str, Any], levels: Sequence[Sequence[float]]) -> dict[str, str]:
+def _find_threshold_problem(rules: Mapping[str, Any], levels: Sequence[Sequence[float]]) -> dict[str, str]:
     if rules["cross_review"] != "high" or not levels:
         return {}
     lowest = min(min(values) for values in levels)
@@ -274,14 +290,16 @@ def _threshold(rules: Mapping[str, Any], levels: Sequence[Sequence[float]]) -> d
     return {}
 
 
-def _people(rules: Mapping[str, Any], people: int | None) -> dict[str, str]:
+def _find_people_problems(rules: Mapping[str, Any], people: int | None) -> dict[str, str]:
     needed = people_needed(rules)
     if people is None or needed <= people:
         return {}
-    found = {"annotators_per_sample": too_few(needed, people)}
+    problems = {"annotators_per_sample": format_too_few(needed, people)}
     if rules["annotators_per_sample"] <= people:
         if rules["cross_review"] != "none":
-            found["cross_review"] = "A review takes one person who has not scored the sample, and there is none left."
+            problems["cross_review"] = (
+                "A review takes one person who has not scored the sample, and there is none left."
+            )
         if asks_one_more(rules):
-            found["tie_rule"] = "One more annotator takes one more person, and there is none left."
-    return found
+            problems["tie_rule"] = "One more annotator takes one more person, and there is none left."
+    return problems

@@ -1,4 +1,4 @@
-"""Rubrics come in: stored, changed while nobody has rated under them, versioned from then on."""
+"""Stores rubrics, changes unused ones and adds versions of used ones."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,7 @@ from annotation.core.transactions import write_transaction
 from annotation.core.visibility import rubrics_visible_to
 from annotation.models import Dimension, Level, Rubric, Sample, User
 from annotation.models.rubrics import level_id
-from judge.formats.rubric import RubricError, parse_rubric
-from judge.formats.rubric import RubricSpec as RubricFile
+from judge.formats.rubric import RubricError, RubricSpec, parse_rubric
 
 BUILT_IN = settings.BASE_DIR / "fixtures" / "rubrics"
 # Earlier texts of the built-in rubrics, as KEY@VERSION.toml: studies that use them keep them.
@@ -25,7 +24,7 @@ Outcome = Literal["created", "updated", "unchanged"]
 
 @dataclass(frozen=True, slots=True)
 class StoredRubric:
-    """The row that now says what the file says, and how it came to be."""
+    """The stored row of a rubric, and whether it was created or updated."""
 
     rubric: Rubric
     outcome: Outcome
@@ -48,7 +47,7 @@ def import_rubric(*, by: User | None, content: bytes | str) -> StoredRubric:
         raise BadInput(str(error), fields={error.field: error.message}) from error
 
 
-def store_rubric(file: RubricFile) -> StoredRubric:
+def store_rubric(file: RubricSpec) -> StoredRubric:
     """Store a checked rubric; see `import_rubric`."""
     digest = file.digest()
     with write_transaction():
@@ -58,15 +57,17 @@ def store_rubric(file: RubricFile) -> StoredRubric:
                 return StoredRubric(row, "unchanged")
         if versions and _may_be_replaced(versions[0], file):
             row = versions[0]
-            _write(row, file, digest)
+            _write_rubric(row, file, digest)
             return StoredRubric(row, "updated")
         row = Rubric(key=file.key, version=versions[0].version + 1 if versions else 1)
-        _write(row, file, digest)
+        _write_rubric(row, file, digest)
         return StoredRubric(row, "created")
 
 
 def get_or_load(key: str) -> Rubric:
-    """Return the rubric named ``key`` (its newest version) or ``key@version``, storing a built-in one when needed.
+    """Return the rubric ``key`` or ``key@version``, storing a built-in one when needed.
+
+    Without a version it is the newest one.
 
     A built-in rubric that has a newer text is stored as its next version; a version of somebody's own is the newest.
 
@@ -76,7 +77,7 @@ def get_or_load(key: str) -> Rubric:
     row = find_rubric(key)
     if row is not None and (_has_version(key) or not _is_former(row)):
         return row
-    return _store_built_in(_built_in(key))
+    return _store_built_in(_find_built_in(key))
 
 
 def find_rubric(key: str) -> Rubric | None:
@@ -88,36 +89,38 @@ def find_rubric(key: str) -> Rubric | None:
     return rows.first()
 
 
-def usable_by(user: User) -> list[RubricDefinition]:
-    """Return the rubrics that a study of the user's may have: those that they may know of, and the built-in ones.
+def list_usable_rubrics(user: User) -> list[RubricDefinition]:
+    """Return the rubrics that a user's study may have.
+
+    They are those that the user may know of, and the built-in ones.
 
     A built-in one that nobody has used yet has the id 0; `get_or_load` stores it.
     """
-    found = {row.pk: load_rubric(row.pk) for row in rubrics_visible_to(user)}
+    rubrics = {row.pk: load_rubric(row.pk) for row in rubrics_visible_to(user)}
     for path in sorted(BUILT_IN.glob("*.toml")):
         rubric = preview_rubric(path.stem)
-        found[rubric.id or -len(found)] = rubric
-    return sorted(found.values(), key=lambda rubric: (rubric.key, -rubric.version))
+        rubrics[rubric.id or -len(rubrics)] = rubric
+    return sorted(rubrics.values(), key=lambda rubric: (rubric.key, -rubric.version))
 
 
 def require_usable(user: User, rubric: Rubric) -> None:
-    """Raise `NotFound` unless a study of the user's may have the rubric."""
-    if rubric.pk not in {one.id for one in usable_by(user)}:
+    """Raise `NotFound` unless a user's study may have the rubric."""
+    if rubric.pk not in {usable.id for usable in list_usable_rubrics(user)}:
         message = f"There is no rubric {str(rubric)!r} that you may use."
         raise NotFound(message, fields={"rubric": message})
 
 
 def preview_rubric(key: str) -> RubricDefinition:
-    """Return what `get_or_load` would give, without storing anything."""
+    """Return what `get_or_load` would return, without storing anything."""
     row = find_rubric(key)
     if row is not None and (_has_version(key) or not _is_former(row)):
         return load_rubric(row.pk)
-    built_in = _built_in(key)
+    built_in = _find_built_in(key)
     return rubric_definition(built_in.file, version=built_in.version)
 
 
-def rubric_definition(file: RubricFile, *, version: int = 0) -> RubricDefinition:
-    """Return a rubric file in the shape of a stored rubric, under made-up ids."""
+def rubric_definition(file: RubricSpec, *, version: int = 0) -> RubricDefinition:
+    """Return a rubric file as a definition with made-up ids."""
     dimensions = []
     for number, dimension in enumerate(file.dimensions, 1):
         levels = tuple(
@@ -141,7 +144,10 @@ def rubric_definition(file: RubricFile, *, version: int = 0) -> RubricDefinition
 
 
 def freeze_rubric(rubric: RubricDefinition | Rubric) -> None:
-    """Make a rubric unchangeable; call it in the transaction that stores the first value under it."""
+    """Make a rubric unchangeable.
+
+    Call it in the transaction that stores the first value under it.
+    """
     Rubric.objects.filter(pk=rubric.id, frozen_at=None).update(frozen_at=timezone.now())
 
 
@@ -149,7 +155,7 @@ def freeze_rubric(rubric: RubricDefinition | Rubric) -> None:
 class BuiltInRubric:
     """One version of a rubric that the product ships."""
 
-    file: RubricFile
+    file: RubricSpec
     version: int
 
 
@@ -159,14 +165,14 @@ def _built_in_paths(key: str) -> dict[int, Path]:
     return {**paths, max(paths, default=0) + 1: BUILT_IN / f"{key}.toml"}
 
 
-def _built_in(key: str) -> BuiltInRubric:
+def _find_built_in(key: str) -> BuiltInRubric:
     name, _, version = key.partition("@")
     keys = {path.stem for path in BUILT_IN.glob("*.toml")}
     paths = _built_in_paths(name) if name in keys else {}
     number = max(paths, default=0) if not version else next((n for n in paths if str(n) == version), 0)
     if number not in paths:
-        known = sorted({*Rubric.objects.values_list("key", flat=True), *keys})
-        message = f"There is no rubric {key!r}; there are {', '.join(known)}. Import one with import_rubric."
+        names = sorted({*Rubric.objects.values_list("key", flat=True), *keys})
+        message = f"There is no rubric {key!r}; there are {', '.join(names)}. Import one with import_rubric."
         raise NotFound(message, fields={"rubric": message})
     return BuiltInRubric(parse_rubric(paths[number].read_bytes()), number)
 
@@ -182,7 +188,10 @@ def _is_former(row: Rubric) -> bool:
 
 
 def _store_built_in(built_in: BuiltInRubric) -> Rubric:
-    """Store a version of a built-in rubric under its own number, or under the next free one."""
+    """Store a version of a built-in rubric and return its row.
+
+    Its number is its own, or the next free one.
+    """
     digest = built_in.file.digest()
     with write_transaction():
         versions = list(Rubric.objects.select_for_update().filter(key=built_in.file.key))
@@ -192,27 +201,30 @@ def _store_built_in(built_in: BuiltInRubric) -> Rubric:
         numbers = {row.version for row in versions}
         number = built_in.version if built_in.version not in numbers else max(numbers) + 1
         row = Rubric(key=built_in.file.key, version=number)
-        _write(row, built_in.file, digest)
+        _write_rubric(row, built_in.file, digest)
         return row
 
 
-def _may_be_replaced(row: Rubric, file: RubricFile) -> bool:
-    """Whether a version may change in place: it is not frozen, and no sample's fate was decided by what changes."""
+def _may_be_replaced(row: Rubric, file: RubricSpec) -> bool:
+    """Return whether a version may change in place.
+
+    It may while it is not frozen and no sample was decided by what changes.
+    """
     if row.frozen_at is not None:
         return False
-    return _structure(rubric_definition(file)) == _structure(load_rubric(row.pk)) or (
+    return _deciding_structure(rubric_definition(file)) == _deciding_structure(load_rubric(row.pk)) or (
         not Sample.objects.filter(study__rubric=row).exists()
     )
 
 
-def _structure(rubric: RubricDefinition) -> list[tuple[object, ...]]:
+def _deciding_structure(rubric: RubricDefinition) -> list[tuple[object, ...]]:
     return [
         (d.key, d.needs_text, d.needs_image, d.missing_value, tuple(level.value for level in d.levels))
         for d in rubric.dimensions
     ]
 
 
-def _write(row: Rubric, file: RubricFile, digest: str) -> None:
+def _write_rubric(row: Rubric, file: RubricSpec, digest: str) -> None:
     row.title, row.description, row.digest = file.title, file.description, digest
     row.save()
     row.dimensions.all().delete()

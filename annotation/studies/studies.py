@@ -1,4 +1,4 @@
-"""Studies, their rules, their members and the links that invite them."""
+"""Creates and changes studies and their members."""
 
 import hashlib
 from collections.abc import Collection, Iterable
@@ -18,7 +18,7 @@ from annotation.models import Member, Protocol, Rubric, Study, User
 from annotation.releases.test_pool import reserve_pool
 from annotation.scoring.leases import release_member_leases
 
-from .protocol_rules import DEFAULTS, PRESETS, complete_rules, people_needed, rule_problems, too_few
+from .protocol_rules import DEFAULTS, PRESETS, complete_rules, format_too_few, people_needed, rule_problems
 from .rubrics import require_usable
 
 
@@ -48,28 +48,32 @@ def create_study(
         permissions.require_may_create_studies(by)
         require_usable(by, rubric)
     if preset not in PRESETS:
-        known = ", ".join(sorted(PRESETS))
-        raise BadInput(f"There is no protocol preset {preset!r}; choose one of {known}.", fields={"protocol": known})
+        presets = ", ".join(sorted(PRESETS))
+        raise BadInput(
+            f"There is no protocol preset {preset!r}; choose one of {presets}.", fields={"protocol": presets}
+        )
     rules = complete_rules(PRESETS[preset])
     if by is not None:
         levels = [[level.value for level in dimension.levels] for dimension in load_rubric(rubric.pk).dimensions]
-        found = rule_problems(rules, levels=levels)
-        if found:
+        problems = rule_problems(rules, levels=levels)
+        if problems:
             raise BadInput(
-                f"The preset {preset!r} does not fit this rubric.", fields={"protocol": " ".join(found.values())}
+                f"The preset {preset!r} does not fit this rubric.", fields={"protocol": " ".join(problems.values())}
             )
     with write_transaction():
-        study = _create(slug=slug, title=title, rubric=rubric, instructions=instructions, state=state)
+        study = _create_study(slug=slug, title=title, rubric=rubric, instructions=instructions, state=state)
         Protocol.objects.create(study=study, version=1, preset=preset, **rules)
         record_step("study_created", study=study, by=by, rubric=str(rubric), preset=preset)
         if by is not None:
-            _add(study=study, name=by.name or by.username, role=Member.Role.ADMIN, user=by, by=by)
-        _take_along(by=by, study=study, people=people)
+            _add_member(study=study, name=by.name or by.username, role=Member.Role.ADMIN, user=by, by=by)
+        _copy_members(by=by, study=study, people=people)
     return study
 
 
 def copy_study(*, by: User, source: Study, slug: str, title: str = "", members: bool | Collection[str] = True) -> Study:
-    """Create a study with the rubric, the rules and the instructions of another one, in draft and without samples.
+    """Create a study with the rubric, rules and instructions of another one.
+
+    It is a draft and has no samples.
 
     ``members`` says who comes along: everybody active with a login, nobody, or those of the given public ids. The
     user becomes an admin of it.
@@ -86,7 +90,7 @@ def copy_study(*, by: User, source: Study, slug: str, title: str = "", members: 
     elif not members:
         people = people.none()
     with write_transaction():
-        study = _create(
+        study = _create_study(
             slug=slug,
             title=title,
             rubric=source.rubric,
@@ -96,15 +100,15 @@ def copy_study(*, by: User, source: Study, slug: str, title: str = "", members: 
         rules = {name: getattr(current, name) for name in DEFAULTS}
         Protocol.objects.create(study=study, version=1, preset=current.preset, **rules)
         record_step("study_created", study=study, by=by, rubric=str(source.rubric), copied=source.slug)
-        _add(study=study, name=by.name or by.username, role=Member.Role.ADMIN, user=by, by=by)
+        _add_member(study=study, name=by.name or by.username, role=Member.Role.ADMIN, user=by, by=by)
         if current.suggestions != Protocol.Suggestions.NONE:
             # The questions that are to come are drawn for it as they are imported.
             reserve_pool(by=by, study=study)
-        _take_along(by=by, study=study, people=people)
+        _copy_members(by=by, study=study, people=people)
     return study
 
 
-def _create(*, slug: str, title: str, rubric: Rubric, instructions: str, state: str) -> Study:
+def _create_study(*, slug: str, title: str, rubric: Rubric, instructions: str, state: str) -> Study:
     if slug != slugify(slug) or not slug:
         raise BadInput("The short name may hold a-z, 0-9 and hyphens.", fields={"slug": "Use a-z, 0-9 and hyphens."})
     try:
@@ -118,8 +122,11 @@ def _create(*, slug: str, title: str, rubric: Rubric, instructions: str, state: 
         ) from None
 
 
-def _take_along(*, by: User | None, study: Study, people: Iterable[Member]) -> None:
-    """Give people of other studies the same role in this one; call it in the transaction that creates the study."""
+def _copy_members(*, by: User | None, study: Study, people: Iterable[Member]) -> None:
+    """Add members of other studies with the same roles.
+
+    Call it in the transaction that creates the study.
+    """
     led: set[int] = set()
     for member in people:
         if by is not None and member.study_id not in led:
@@ -130,13 +137,15 @@ def _take_along(*, by: User | None, study: Study, people: Iterable[Member]) -> N
         name = member.name
         if Member.objects.filter(study=study, name=name).exists():
             name = f"{name} ({member.user.username})"
-        _add(study=study, name=name, role=member.role, user=member.user, by=by)
+        _add_member(study=study, name=name, role=member.role, user=member.user, by=by)
 
 
 def change_study(
     *, by: User, study: Study, title: str | None = None, instructions: str | None = None, state: str | None = None
 ) -> Study:
-    """Change what is given; a closed study stays readable and takes no more scores.
+    """Change a study's title, instructions or state.
+
+    A closed study stays readable and takes no more scores.
 
     Raises:
         BadInput: there is no such state.
@@ -152,7 +161,7 @@ def change_study(
         after = {"title": title, "instructions": instructions, "state": state}
         changed = {name: value for name, value in after.items() if value is not None and value != before[name]}
         if study.state == Study.State.DRAFT and changed.get("state") in (Study.State.RUNNING, Study.State.PAUSED):
-            missing = why_not_started(study)
+            missing = find_start_problem(study)
             if missing:
                 raise WrongState(missing, code="too_few_people", fields={"state": missing})
         if changed:
@@ -167,23 +176,23 @@ def change_study(
     return study
 
 
-def why_not_started(study: Study) -> str:
+def find_start_problem(study: Study) -> str:
     """Return why a study cannot start, with the remedy; nothing where it can."""
     current = Protocol.objects.get(study=study, current=True)
     needed = people_needed({name: getattr(current, name) for name in DEFAULTS})
     people = scoring_members(study).count()
-    return too_few(needed, people) if people < needed else ""
+    return format_too_few(needed, people) if people < needed else ""
 
 
 def add_member(*, by: User | None, study: Study, name: str, role: str, user: User | None = None) -> Member:
-    """Give a person a place in a study; without ``user`` it only carries scores.
+    """Add a member to a study; without ``user`` it only carries scores.
 
     Adding the same again changes nothing.
     """
     if by is not None:
         permissions.require_lead(by, study)
     check_role(role)
-    return _add(study=study, name=name, role=role, user=user, by=by)
+    return _add_member(study=study, name=name, role=role, user=user, by=by)
 
 
 def check_role(role: str) -> None:
@@ -192,14 +201,14 @@ def check_role(role: str) -> None:
         raise BadInput("No such role.", fields={"role": "One of " + ", ".join(Member.Role.values) + "."})
 
 
-def _add(*, study: Study, name: str, role: str, user: User | None, by: User | None) -> Member:
+def _add_member(*, study: Study, name: str, role: str, user: User | None, by: User | None) -> Member:
     with transaction.atomic():
         study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
-        same = Member.objects.filter(study=study, user=user).first() if user else None
-        if same is not None:
-            if same.role == role and same.state != Member.State.LEFT:
-                return same
-            raise WrongState(f"{same.name} is already {same.role} here.", code="exists")
+        existing = Member.objects.filter(study=study, user=user).first() if user else None
+        if existing is not None:
+            if existing.role == role and existing.state != Member.State.LEFT:
+                return existing
+            raise WrongState(f"{existing.name} is already {existing.role} here.", code="exists")
         if Member.objects.filter(study=study, name=name).exists():
             raise WrongState(
                 f"There is already a member called {name!r} in this study.",
@@ -212,7 +221,10 @@ def _add(*, study: Study, name: str, role: str, user: User | None, by: User | No
 
 
 def change_member(*, by: User, member: Member, role: str | None = None, state: str | None = None) -> Member:
-    """Change a member's role or state; work that a paused or leaving member holds goes back into play."""
+    """Change a member's role or state.
+
+    The samples that a paused or leaving member holds are released.
+    """
     permissions.require_lead(by, member.study)
     if role is not None:
         check_role(role)
@@ -244,5 +256,8 @@ def change_member(*, by: User, member: Member, role: str | None = None, state: s
 
 
 def hash_secret(secret: str) -> str:
-    """Return the SHA-256 under which a secret of ours is stored; the secrets are random, so no salt is needed."""
+    """Return the SHA-256 under which a secret is stored.
+
+    The secrets are random, so no salt is needed.
+    """
     return hashlib.sha256(secret.encode()).hexdigest()

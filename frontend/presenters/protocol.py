@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from annotation.studies.forecast import RuleForecast, WorkTime
-from annotation.studies.protocol_rules import asks_one_more, people_needed, preset_of
+from annotation.studies.protocol_rules import asks_one_more, find_preset_of_rules, people_needed
 
 from . import suggestion_rules
 from .vocabulary import COUNT_WORDS, format_percent
@@ -244,7 +244,7 @@ def forecast_evaluated_on(forecast: RuleForecast) -> str:
         forecast.samples,
     ) % {
         "n": number_format(forecast.samples, force_grouping=True),
-        "of": number_format(forecast.of, force_grouping=True),
+        "of": number_format(forecast.sample_count, force_grouping=True),
     }
     scoring = _work_time_text(
         forecast.scoring,
@@ -279,4 +279,4 @@ def format_interval(low: float, high: float) -> str:
 
 def preset_title_of_rules(rules: Mapping[str, Any]) -> str:
     """Return the title of the preset that these rules are."""
-    return preset_title(preset_of(rules))
+    return preset_title(find_preset_of_rules(rules))

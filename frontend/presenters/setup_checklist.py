@@ -32,7 +32,7 @@ def setup_steps(study: Study) -> list[ChecklistItem]:
     """
     samples = Sample.objects.filter(study=study).count()
     rules = Protocol.objects.get(study=study, current=True)
-    needed, able = people_needed(protocols.rules_of_protocol(rules)), scoring_members(study).count()
+    needed, able = people_needed(protocols.get_protocol_rules(rules)), scoring_members(study).count()
     settings = reverse("settings", args=[study.slug])
     there = ngettext("%(n)s could score", "%(n)s could score", able) % {"n": format_number(able)}
     return [

@@ -25,7 +25,7 @@ def new_study(request: HttpRequest) -> HttpResponse:
     """Create a study; for site administrators and for those who lead one."""
     user = viewer(request)
     permissions.require_may_create_studies(user)
-    form = NewStudyForm(request.POST or None, rubrics=rubrics.usable_by(user), studies=studies_led_by(user))
+    form = NewStudyForm(request.POST or None, rubrics=rubrics.list_usable_rubrics(user), studies=studies_led_by(user))
     status = 200
     if request.method == "POST":
         status = 400

@@ -112,7 +112,7 @@ def password_link(request: HttpRequest, slug: str, member_id: str) -> HttpRespon
     member = _find_member(study, member_id)
     if member.user is None:
         raise Http404(_("This member has no login."))
-    uid, token = accounts.password_link(by=viewer(request), user=member.user)
+    uid, token = accounts.make_password_link(by=viewer(request), user=member.user)
     link = request.build_absolute_uri(reverse("set-password", args=[uid, token]))
     return _render_member(request, study, member, link=link)
 

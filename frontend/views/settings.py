@@ -122,7 +122,7 @@ def _led_study(request: HttpRequest, slug: str) -> Study:
 def _protocol_form(study: Study, data: Any = None, *, preset: str = "") -> ProtocolForm:
     start = {"preset": preset} if preset in rules_of.PRESETS else {}
     rules = protocols.propose_protocol(study=study, fields={}, **start)
-    return ProtocolForm(data, rules=rules, levels=protocols.levels_of(study.rubric_id))
+    return ProtocolForm(data, rules=rules, levels=protocols.get_dimension_levels(study.rubric_id))
 
 
 def _consequences_context(request: HttpRequest, study: Study, form: ProtocolForm) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def _consequences_context(request: HttpRequest, study: Study, form: ProtocolForm
     return {
         "rules_title": protocol_words.preset_title_of_rules(wanted),
         "steps": protocol_words.rule_consequences(
-            wanted, protocols.levels_of(study.rubric_id), pool_share=pool.share if pool else None
+            wanted, protocols.get_dimension_levels(study.rubric_id), pool_share=pool.share if pool else None
         ),
         "needs_judge": needs_judge,
         "judge": judge_list.find_active_judge(study) if needs_judge else None,
@@ -154,7 +154,7 @@ def _consequences_context(request: HttpRequest, study: Study, form: ProtocolForm
             wanted, able.count(), admins=able.filter(role=Member.Role.ADMIN).count()
         ),
         "short_of_people": able.count() < rules_of.people_needed(wanted),
-        "open_points": rules_of.LEFT_OPEN.get(rules_of.preset_of(wanted), ()),
+        "open_points": rules_of.UNSPECIFIED_RULES.get(rules_of.find_preset_of_rules(wanted), ()),
         "forecast": [_forecast_bar(row, wanted["tolerance"]) for row in forecast.rows] if forecast else [],
         "forecast_basis": protocol_words.forecast_evaluated_on(forecast) if forecast else "",
     }

@@ -34,7 +34,7 @@ def forecast(values: Sequence[Sequence[float]], tolerance: float = 0, of: int = 
         levels={"A": SIX},
         rules=complete_rules({"annotators_per_sample": len(values[0]), **rules}),
         tolerances=[tolerance],
-        of=of,
+        sample_count=of,
         scoring=WorkTime(36.0),
         discussing=WorkTime(72.0),
     )
@@ -76,7 +76,7 @@ def test_a_dimension_set_by_rule_keeps_a_sample_from_being_high_rated() -> None:
             levels={"A": SIX},
             rules=rules,
             tolerances=[0],
-            of=1,
+            sample_count=1,
             scoring=WorkTime(60),
             discussing=WorkTime(60),
         )

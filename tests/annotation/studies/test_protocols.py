@@ -10,13 +10,13 @@ from annotation.models.studies import MAX_SLOTS
 from annotation.studies import protocols, studies
 from annotation.studies.protocol_rules import (
     DEFAULTS,
-    LEFT_OPEN,
     MOST_SLOTS,
     PRESETS,
     RULES,
+    UNSPECIFIED_RULES,
     complete_rules,
+    find_preset_of_rules,
     people_needed,
-    preset_of,
     rule_problems,
 )
 from tests.factories import make_member, make_rubric, make_sample, make_study, make_user
@@ -64,23 +64,23 @@ def test_every_preset_can_work_with_as_many_people_as_it_says(name: str) -> None
     rules = complete_rules(PRESETS[name])
     assert rule_problems(rules, levels=LEVELS, people=people_needed(rules)) == {}
     assert rule_problems(rules, levels=LEVELS, people=people_needed(rules) - 1)
-    assert preset_of(rules) == name
+    assert find_preset_of_rules(rules) == name
 
 
 def test_what_the_paper_leaves_open_is_listed_with_what_was_taken_for_it() -> None:
-    taken = {point.field: point.value for point in LEFT_OPEN["paper"]}
+    taken = {point.field: point.value for point in UNSPECIFIED_RULES["paper"]}
     assert taken == {"annotators_per_sample": 3, "review_threshold": 4}
-    assert all(point.sentence.endswith(".") for point in LEFT_OPEN["paper"])
+    assert all(point.sentence.endswith(".") for point in UNSPECIFIED_RULES["paper"])
 
 
 def test_how_long_a_sample_is_reserved_makes_no_other_preset() -> None:
-    assert preset_of({**PRESETS["pair"], "lease_minutes": 5, "discussion_days": None}) == "pair"
-    assert preset_of({**PRESETS["pair"], "tolerance": 1, "tie_rule": "lower"}) == ""
+    assert find_preset_of_rules({**PRESETS["pair"], "lease_minutes": 5, "discussion_days": None}) == "pair"
+    assert find_preset_of_rules({**PRESETS["pair"], "tolerance": 1, "tie_rule": "lower"}) == ""
 
 
 def test_whether_people_meet_a_judge_and_in_which_order_makes_no_other_preset() -> None:
     rules = {"suggestions": "both", "blind_share": 0.5, "pull_limit": 0.1, "work_order": "disputed"}
-    assert preset_of({**PRESETS["pair"], **rules}) == "pair"
+    assert find_preset_of_rules({**PRESETS["pair"], **rules}) == "pair"
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_a_site_administrators_link_sets_a_password_once(client: Client, ann: Us
     sia = make_user("sia", is_site_admin=True)
     sign_in(other := Client())
     ann.refresh_from_db()
-    uid, token = accounts.password_link(by=sia, user=ann)
+    uid, token = accounts.make_password_link(by=sia, user=ann)
     page = client.get(f"/password/{uid}/{token}/")
     form = page.headers["Location"]
     assert token not in form, "the secret leaves the address bar"
@@ -133,14 +133,14 @@ def test_a_site_administrators_link_sets_a_password_once(client: Client, ann: Us
 
 
 def test_signing_in_makes_an_unused_link_worthless(client: Client, ann: User) -> None:
-    uid, token = accounts.password_link(by=make_user("sia", is_site_admin=True), user=ann)
+    uid, token = accounts.make_password_link(by=make_user("sia", is_site_admin=True), user=ann)
     sign_in(Client())
     assert client.get(f"/password/{uid}/{token}/").status_code == 410
 
 
 def test_nobody_else_makes_a_link_to_set_a_password(ann: User) -> None:
     with pytest.raises(NotAllowed):
-        accounts.password_link(by=make_user("ada"), user=ann)
+        accounts.make_password_link(by=make_user("ada"), user=ann)
 
 
 def test_no_page_is_kept_by_a_cache_or_put_into_a_frame(client: Client, ann: User) -> None:
