@@ -139,7 +139,7 @@ def score(study: Study, who: str, value: int, seconds: float = 20, **ratings: in
 def test_nothing_yet_says_what_is_needed(study: Study, ada: User) -> None:
     make_sample(study, pictures=["red"])
     found = protocols.forecast_protocol(by=ada, study=study)
-    assert (list(found.rows), found.of) == ([], 1)
+    assert (list(found.rows), found.sample_count) == ([], 1)
     assert "Nobody has scored yet" in found.needed
     score(study, "ann", 3)
     assert "the most that one has is 1" in protocols.forecast_protocol(by=ada, study=study).needed
@@ -155,7 +155,7 @@ def test_what_was_scored_is_judged_at_each_tolerance(study: Study, ada: User) ->
         score(study, "ben", value)
     found = protocols.forecast_protocol(by=ada, study=study, tie_rule="lower")
     assert [(row.tolerance, row.disputed) for row in found.rows] == [(0, 2), (1, 1), (2, 0), (3, 0)]
-    assert (found.samples, found.of, found.k) == (3, 3, 2)
+    assert (found.samples, found.sample_count, found.k) == (3, 3, 2)
     assert found.rows[0].topics == pytest.approx(8 / 3)
     assert found.basis["scores_timed"] == 0, "six times are too few to speak for others"
     assert found.scoring.seconds == 60
@@ -237,7 +237,7 @@ def test_no_more_than_some_samples_are_read(study: Study, ada: User, monkeypatch
         score(study, "ann", 3)
         score(study, "ben", 3)
     found = protocols.forecast_protocol(by=ada, study=study)
-    assert (found.samples, found.of) == (3, 5)
+    assert (found.samples, found.sample_count) == (3, 5)
     assert Member.objects.filter(study=study).count() == 4
 
 
