@@ -19,7 +19,7 @@ from annotation.jobs.resumable_counts import ResumableCounts
 from annotation.judges.runs import get_imported_run
 from annotation.judges.storing_predictions import IncomingPrediction, PredictionImportPlan, PredictionWriter
 from annotation.models import JudgeRun, Study, User
-from annotation.review_queue.rebuild import request_where_active
+from annotation.review_queue.rebuild import request_rebuild_for_judges
 from judge.formats.json_line import RecordError
 from judge.formats.prediction_line import parse_prediction_line
 from judge.formats.rubric import RubricSpec
@@ -67,7 +67,7 @@ def import_predictions(
         def record_import(counts: dict[str, int]) -> None:
             if (counts["created"] or counts["updated"]) and not dry_run:
                 record_step("predictions_imported", study=study, by=by, file=path.name, counts=counts)
-                request_where_active(study=study, judges=writers.names)
+                request_rebuild_for_judges(study=study, judges=writers.names)
 
         with ledger.report_once(record_import, COUNTS):
             for reached, chunk in _read_chunks(path, rubric):

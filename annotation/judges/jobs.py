@@ -18,7 +18,7 @@ from annotation.core.rubric_cache import load_rubric, rubric_file
 from annotation.core.transactions import write_transaction
 from annotation.jobs.context import JobContext
 from annotation.models import JudgeRun, Release, Scorecard, Study
-from annotation.review_queue.rebuild import LONGEST_WRITE, request_where_active
+from annotation.review_queue.rebuild import LONGEST_WRITE, request_rebuild_for_judges
 from judge.formats.json_line import RecordError
 from judge.formats.prediction_line import format_prediction, parse_prediction, parse_prediction_line
 from judge.formats.release_line import ReleaseFolder as ReleaseFolder
@@ -117,7 +117,7 @@ def run_prediction(context: JobContext, study: Study) -> Mapping[str, Any]:
     job_folder.delete()
     with write_transaction():
         record_step("judge_predicted", study=study, by=context.by, run=run.public_id, number=run.number, samples=stored)
-        request_where_active(study=study, judges=[run.name])
+        request_rebuild_for_judges(study=study, judges=[run.name])
     return _prediction_report(run, stored)
 
 

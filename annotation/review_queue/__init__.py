@@ -1,1 +1,4 @@
-"""The review queue: rebuilt by a job, updated as scores come in, and acted on by admins."""
+"""The review queue, which orders samples by how much a look at them is worth.
+
+A job rebuilds it, scores update it, and admins pin or dismiss its entries.
+"""

@@ -1,4 +1,4 @@
-"""PURE. Which samples annotators will differ about: learned from scores like these, given those so far and a judge.
+"""The model that predicts on which samples annotators will differ. PURE.
 
 What has been scored and what the judge expects tell of which type a sample is (`sample_types`); the type tells what
 further people will say. Where few samples have two scores yet, the judge's own distribution speaks, and without a judge
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from annotation.statistics.krippendorff_alpha import Floats, Ints
 from annotation.statistics.latent_classes import EvidenceRows, SampleTypes, distinct_rows, learn_types
 
-from .next_score import ScoringCandidates, best_ratios
+from .next_score import ScoringState, find_best_ratios
 from .ranking import DISPUTE
 
 TO_COME = -1
@@ -24,17 +24,19 @@ NO_SLOT = -2
 """Of a value: this sample has no such score to come."""
 
 # The judge's own distribution, or the base rate, weighs like so many samples with two scores.
-LEAN = 20.0
+JUDGE_WEIGHT = 20.0
 # The base rate before anything was seen, and like how many samples it counts.
-BEFORE = 0.25
-BEFORE_COUNTS = 4.0
+PRIOR_BASE_RATE = 0.25
+PRIOR_COUNTS = 4.0
 BINS = 4
 
 Flags = npt.NDArray[np.bool_]
 
 
 class DisputeEvidence(NamedTuple):
-    """What is known of one dimension of many samples: a row each, and a column for each score that it has or will have.
+    """The evidence about one dimension of many samples, a row each.
+
+    There is a column for each score that a sample has or will have.
 
     ``values`` are positions of levels from 0 on, `TO_COME` or `NO_SLOT`. ``people`` are numbers of who gave or will
     give them, `sample_types.ANYBODY` where that is open; None: anybody everywhere. ``p`` are the judge's distributions
@@ -47,9 +49,9 @@ class DisputeEvidence(NamedTuple):
 
 
 class ScoringPlan(NamedTuple):
-    """What asking for scores promises, by sample."""
+    """The expected disputes of asking for scores, and the score to ask for, by sample."""
 
-    promise: Floats
+    disputes_per_score: Floats
     """Disputes shown per further score, by the best way to go on; 0 where one is known or nothing is left to ask."""
     column: Ints
     """The score to ask for first; -1 where none is left."""
@@ -57,7 +59,7 @@ class ScoringPlan(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DisputeModel:
-    """What was learned of one dimension."""
+    """The fitted model of one dimension."""
 
     levels: tuple[float, ...]
     types: SampleTypes
@@ -68,45 +70,51 @@ class DisputeModel:
     base: float
     """The share of these that were disputed."""
 
-    def chances(self, evidence: DisputeEvidence) -> Floats:
-        """Return the chance that two annotators of each sample differ by `DISPUTE` or more, once all its scores are in.
+    def predict_chances(self, evidence: DisputeEvidence) -> Floats:
+        """Return each sample's probability of a dispute, once all its scores are in.
+
+        That is the chance that two of its annotators differ by `DISPUTE` or more.
 
         It is 1 where two do so already and 0 where nobody is left to.
         """
         rows = self._rows(evidence)
-        learned = self._differing(self.types.posterior(rows), self.types.people, rows.values, rows.people)[rows.place]
-        judged = np.full(len(learned), self.base)
+        by_scores = self._differing(self.types.posterior(rows), self.types.people, rows.values, rows.people)[rows.place]
+        otherwise = np.full(len(by_scores), self.base)
         if evidence.p is not None:
-            said, own = _judge_evidence(evidence.p)
+            has_prediction, distributions = _judge_evidence(evidence.p)
             nobody = np.zeros_like(evidence.values)
-            by_judge = self._differing(np.ones((len(own), 1)), own[:, None, :], evidence.values, nobody, each=True)
-            judged = np.where(said, by_judge, self.base)
-        found = np.clip(self._lean(learned, judged), 0, 1)
-        known, left = self._known(evidence.values), (evidence.values == TO_COME).any(axis=1)
-        return np.where(known, 1.0, np.where(left, found, 0.0))
+            by_judge = self._differing(
+                np.ones((len(distributions), 1)), distributions[:, None, :], evidence.values, nobody, each=True
+            )
+            otherwise = np.where(has_prediction, by_judge, self.base)
+        open_probability = np.clip(self._lean(by_scores, otherwise), 0, 1)
+        is_dispute, has_open = self._known(evidence.values), (evidence.values == TO_COME).any(axis=1)
+        return np.where(is_dispute, 1.0, np.where(has_open, open_probability, 0.0))
 
     def plan(self, evidence: DisputeEvidence) -> ScoringPlan:
-        """Return for each sample what asking on promises, and which score to ask for first.
+        """Return each sample's expected disputes per further score, and its first score to ask for.
 
         The promises of a sample without scores are of two scores at least, so that those begun and not begun compare.
         """
-        values, free = evidence.values, evidence.values == TO_COME
+        values, is_open = evidence.values, evidence.values == TO_COME
         rows = self._rows(evidence)
-        low, high = _ends(rows.values, len(self.levels))
-        board = ScoringCandidates(self.types.posterior(rows), low, high, rows.values == TO_COME, rows.people)
-        learned, column = best_ratios(board, self.types.people, self._apart())
-        promise = learned[rows.place]
+        low, high = _level_range(rows.values, len(self.levels))
+        state = ScoringState(self.types.posterior(rows), low, high, rows.values == TO_COME, rows.people)
+        ratios, column = find_best_ratios(state, self.types.people, self._apart())
+        promise = ratios[rows.place]
         if evidence.p is not None:
-            said, own = _judge_evidence(evidence.p)
-            promise = np.where(said, self._lean(promise, self._by_judge_alone(own, values)), promise)
+            has_prediction, distributions = _judge_evidence(evidence.p)
+            promise = np.where(
+                has_prediction, self._lean(promise, self._by_judge_alone(distributions, values)), promise
+            )
         column = column[rows.place]
         if evidence.people is None:
-            column = np.where(free.any(axis=1), free.argmax(axis=1), -1)
-        ready = free.any(axis=1) & ~self._known(values)
-        return ScoringPlan(np.where(ready, promise, 0.0), np.where(free.any(axis=1), column, -1))
+            column = np.where(is_open.any(axis=1), is_open.argmax(axis=1), -1)
+        ready = is_open.any(axis=1) & ~self._known(values)
+        return ScoringPlan(np.where(ready, promise, 0.0), np.where(is_open.any(axis=1), column, -1))
 
     def as_data(self) -> dict[str, Any]:
-        """Return plain data from which `foresight_from` makes the same again."""
+        """Return plain data from which `dispute_model_from` restores the model."""
         return {
             "levels": list(self.levels),
             "shares": self.types.shares.tolist(),
@@ -118,14 +126,16 @@ class DisputeModel:
         }
 
     def _rows(self, evidence: DisputeEvidence) -> EvidenceRows:
-        return _distinct(evidence, self.levels, self.edges)
+        return _make_rows(evidence, self.levels, self.edges)
 
     def _lean(self, learned: Floats, otherwise: Floats | float) -> Floats:
-        share = LEAN / (LEAN + self.finished)
+        share = JUDGE_WEIGHT / (JUDGE_WEIGHT + self.finished)
         return np.asarray((1 - share) * learned + share * otherwise, dtype=np.float64)
 
     def _differing(self, weight: Floats, chances: Floats, values: Ints, people: Ints, *, each: bool = False) -> Floats:
-        """Return the chance that the range will be a dispute, of rows whose types weigh so.
+        """Return the probability that the range of each row will be a dispute.
+
+        ``weight`` is that of each row's types.
 
         People agree when all their values lie within a window of levels: by its lowest one, these exclude each other.
         ``each`` says that every row has chances of its own, instead of every person.
@@ -136,23 +146,26 @@ class DisputeModel:
             inside = chances @ window.T
             within = np.repeat(weight[:, :, None], len(self.levels), axis=2)
             for column in range(values.shape[1]):
-                given, coming = values[:, column] >= 0, values[:, column] == TO_COME
-                within[given] *= window[:, values[given, column]].T[:, None, :]
-                within[coming] *= inside[coming] if each else inside[people[coming, column]]
+                is_given, is_open = values[:, column] >= 0, values[:, column] == TO_COME
+                within[is_given] *= window[:, values[is_given, column]].T[:, None, :]
+                within[is_open] *= inside[is_open] if each else inside[people[is_open, column]]
             agreeing += sign * within.sum(axis=(1, 2))
         return 1 - agreeing
 
     def _by_judge_alone(self, p: Floats, values: Ints) -> Floats:
-        """Return what the next score promises by the judge's own distributions; half a dispute's chance for a first."""
-        begun = (values >= 0).any(axis=1)
+        """Return the disputes expected of the next score by the judge's own distributions.
+
+        For a first score it is half the probability of a dispute.
+        """
+        has_score = (values >= 0).any(axis=1)
         apart = self._apart().astype(np.float64)
-        low, high = _ends(values, len(self.levels))
+        low, high = _level_range(values, len(self.levels))
         either = np.maximum(apart[np.minimum(low, len(apart) - 1)], apart[high])
         first = np.einsum("ni,ij,nj->n", p, apart, p) / 2
-        return np.asarray(np.where(begun, (p * either).sum(axis=1), first), dtype=np.float64)
+        return np.asarray(np.where(has_score, (p * either).sum(axis=1), first), dtype=np.float64)
 
     def _known(self, values: Ints) -> Flags:
-        low, high = _ends(values, len(self.levels))
+        low, high = _level_range(values, len(self.levels))
         return (high >= 0) & self._apart()[np.minimum(low, len(self.levels) - 1), np.maximum(high, 0)]
 
     def _apart(self) -> Flags:
@@ -160,13 +173,19 @@ class DisputeModel:
         return np.asarray(np.abs(points[:, None] - points[None]) >= DISPUTE - 1e-9)
 
     def _windows(self) -> Floats:
-        """Return by lowest level which levels lie within a window: with the lowest one, and above it."""
+        """Return which levels lie within a window, by its lowest level.
+
+        The first array includes the lowest level, the second has those above it.
+        """
         inside = np.triu(~self._apart())
         return np.stack([inside, np.triu(inside, 1)]).astype(np.float64)
 
 
 def fit_dispute_model(evidence: DisputeEvidence, levels: Sequence[float], *, people: int = 0) -> DisputeModel:
-    """Learn from everything known of a study's samples on one dimension; ``people`` are numbered below that."""
+    """Fit the model to all evidence about a study's samples on one dimension.
+
+    ``people`` are numbered below that.
+    """
     values = evidence.values
     edges = np.zeros(0)
     if evidence.p is not None:
@@ -174,19 +193,19 @@ def fit_dispute_model(evidence: DisputeEvidence, levels: Sequence[float], *, peo
         expected = expected[np.isfinite(expected)]
         if len(expected):
             edges = np.quantile(expected, np.linspace(0, 1, BINS + 1)[1:-1])
-    rows = _distinct(evidence, levels, edges)
+    rows = _make_rows(evidence, levels, edges)
     types = learn_types(rows, levels=len(levels), people=people, bins=len(edges) + 1 if len(edges) else 0)
     several = (values >= 0).sum(axis=1) >= 2
-    low, high = _ends(values[several], len(levels))
+    low, high = _level_range(values[several], len(levels))
     points = np.asarray(levels, dtype=np.float64)
     disputed = int((points[high] - points[low] >= DISPUTE - 1e-9).sum()) if several.any() else 0
     finished = int(several.sum())
-    base = (disputed + BEFORE * BEFORE_COUNTS) / (finished + BEFORE_COUNTS)
+    base = (disputed + PRIOR_BASE_RATE * PRIOR_COUNTS) / (finished + PRIOR_COUNTS)
     return DisputeModel(tuple(map(float, levels)), types, edges, finished, base)
 
 
 def dispute_model_from(data: Mapping[str, Any]) -> DisputeModel:
-    """Return what `Foresight.as_data` wrote."""
+    """Return the model that `DisputeModel.as_data` wrote."""
     shares = np.asarray(data["shares"], dtype=np.float64)
     bins = np.asarray(data["bins"], dtype=np.float64).reshape(len(shares), -1)
     return DisputeModel(
@@ -198,23 +217,26 @@ def dispute_model_from(data: Mapping[str, Any]) -> DisputeModel:
     )
 
 
-def _distinct(evidence: DisputeEvidence, levels: Sequence[float], edges: Floats) -> EvidenceRows:
+def _make_rows(evidence: DisputeEvidence, levels: Sequence[float], edges: Floats) -> EvidenceRows:
     bins = np.full(len(evidence.values), -1, dtype=np.int64)
     if evidence.p is not None and len(edges):
         expected = evidence.p @ np.asarray(levels, dtype=np.float64)
-        said = np.isfinite(expected)
-        bins[said] = np.searchsorted(edges, expected[said])
+        has_prediction = np.isfinite(expected)
+        bins[has_prediction] = np.searchsorted(edges, expected[has_prediction])
     return distinct_rows(evidence.values, evidence.people, bins)
 
 
 def _judge_evidence(p: Floats) -> tuple[Flags, Floats]:
-    """Return where the judge says something, and what; zeros elsewhere."""
-    said = np.asarray(np.isfinite(p).all(axis=1))
-    return said, np.where(said[:, None], p, 0.0)
+    """Return where the judge has a distribution, and which; zeros elsewhere."""
+    has_prediction = np.asarray(np.isfinite(p).all(axis=1))
+    return has_prediction, np.where(has_prediction[:, None], p, 0.0)
 
 
-def _ends(values: Ints, levels: int) -> tuple[Ints, Ints]:
-    """Return the positions of the lowest and highest level given; ``levels`` and -1 where none was."""
-    given = values >= 0
-    low = np.where(given, values, levels).min(axis=1, initial=levels)
-    return low, np.where(given, values, -1).max(axis=1, initial=-1)
+def _level_range(values: Ints, levels: int) -> tuple[Ints, Ints]:
+    """Return the positions of the lowest and highest given level.
+
+    They are ``levels`` and -1 where none was given.
+    """
+    is_given = values >= 0
+    low = np.where(is_given, values, levels).min(axis=1, initial=levels)
+    return low, np.where(is_given, values, -1).max(axis=1, initial=-1)

@@ -1,6 +1,6 @@
-"""What became of what the review queue foresaw, with the random arm to hold it against. Read-only.
+"""Evaluates the queue's predictions on the entries of its random arm. Read-only.
 
-In the random arm is who drew less than `priority.LEAST_SHARE`, whatever else was in the queue then or is now: of all
+In the random arm is who drew less than `ranking.LEAST_SHARE`, whatever else was in the queue then or is now: of all
 samples that came in it is an even sample, whoever worked on what first. The rest is in order.
 """
 
@@ -15,20 +15,20 @@ from annotation.models import QueueEntry, Study
 from . import ranking
 
 LAST = 100
-"""So many of the latest are told of by themselves."""
-MOST = 5_000
-"""No more of the latest are looked at."""
-LEAST_RANDOM, LEAST_EITHER = 20, 5
+"""So many of the latest entries have counts of their own."""
+MAX_ENTRIES = 5_000
+"""No more of the latest entries are read."""
+MIN_RANDOM, MIN_EITHER = 20, 5
 """With fewer at random, or fewer that were and were not disputed, nothing is claimed."""
 SHARES_OF_WORK = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-PLACES = (10, 50)
+TOP_PLACES = (10, 50)
 """From the top of those decided at random; told where these are twice as many at least."""
 _Z = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomeCounts:
-    """How many of some entries turned out as the queue expects."""
+    """The counts of decided and disputed entries."""
 
     decided: int = 0
     disputed: int = 0
@@ -43,7 +43,10 @@ class OutcomeCounts:
 
 @dataclass(frozen=True, slots=True)
 class DiscoveryPoint:
-    """What is found in the first part of the work where it goes from the most to the least likely."""
+    """The share of disputes found after a share of the work.
+
+    The work goes from the most to the least likely.
+    """
 
     work: float
     """Share of the samples."""
@@ -68,7 +71,7 @@ class QueuePrecision:
 
 @dataclass(frozen=True, slots=True)
 class QueueEvaluation:
-    """What the queue is worth, as far as is known yet."""
+    """The metrics of a queue, as far as they are known yet."""
 
     in_order: OutcomeCounts
     at_random: OutcomeCounts
@@ -95,9 +98,9 @@ class QueueEvaluation:
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedEntry:
-    """What was foreseen of one sample and what became of it."""
+    """The prediction and the outcome of one entry."""
 
-    foreseen: float
+    predicted: float
     disputed: bool
     off: float | None
     draw: float
@@ -109,28 +112,31 @@ class EvaluatedEntry:
 
 
 def evaluate_queue(study: Study, kind: str) -> QueueEvaluation:
-    """Return what a study's queue is worth: of entries of which something was left to foresee when they came in."""
+    """Return the metrics of a study's queue.
+
+    They are of entries that were undecided when they came in.
+    """
     rows = QueueEntry.objects.filter(study=study, kind=kind, decided_at__isnull=False, foreseen__isnull=False)
-    values = rows.order_by("-decided_at", "-pk").values_list("foreseen", "disputed", "off", "draw")[:MOST]
+    values = rows.order_by("-decided_at", "-pk").values_list("foreseen", "disputed", "off", "draw")[:MAX_ENTRIES]
     return evaluate_entries(
         [EvaluatedEntry(foreseen or 0.0, bool(disputed), off, draw) for foreseen, disputed, off, draw in values]
     )
 
 
-def evaluate_entries(became: Sequence[EvaluatedEntry]) -> QueueEvaluation:
-    """Return the figures of these samples, the latest first."""
-    latest = became[:LAST]
-    random = [one for one in became if one.random]
+def evaluate_entries(entries: Sequence[EvaluatedEntry]) -> QueueEvaluation:
+    """Return the metrics of entries, which are given the latest first."""
+    latest = entries[:LAST]
+    random_arm = [entry for entry in entries if entry.random]
     arms = QueueEvaluation(
-        in_order=_tally(one for one in became if not one.random),
-        at_random=_tally(random),
-        last_in_order=_tally(one for one in latest if not one.random),
-        last_at_random=_tally(one for one in latest if one.random),
-        lacking=_lacking(random),
+        in_order=_count_outcomes(entry for entry in entries if not entry.random),
+        at_random=_count_outcomes(random_arm),
+        last_in_order=_count_outcomes(entry for entry in latest if not entry.random),
+        last_at_random=_count_outcomes(entry for entry in latest if entry.random),
+        lacking=_count_missing(random_arm),
     )
     if arms.lacking:
         return arms
-    auroc = auroc_of(random)
+    auroc = compute_auroc(random_arm)
     return QueueEvaluation(
         arms.in_order,
         arms.at_random,
@@ -139,78 +145,87 @@ def evaluate_entries(became: Sequence[EvaluatedEntry]) -> QueueEvaluation:
         lacking=0,
         base_rate=arms.at_random.share,
         auroc=auroc,
-        interval=interval_of(auroc, arms.at_random.disputed, arms.at_random.decided - arms.at_random.disputed),
-        points=tuple(found_by_share(random, SHARES_OF_WORK)),
+        interval=compute_auroc_interval(
+            auroc, arms.at_random.disputed, arms.at_random.decided - arms.at_random.disputed
+        ),
+        points=tuple(compute_discovery_points(random_arm, SHARES_OF_WORK)),
         precision=tuple(
-            QueuePrecision(k, found_by_share(random, [k / len(random)])[0].precision)
-            for k in PLACES
-            if 2 * k <= len(random)
+            QueuePrecision(k, compute_discovery_points(random_arm, [k / len(random_arm)])[0].precision)
+            for k in TOP_PLACES
+            if 2 * k <= len(random_arm)
         ),
     )
 
 
-def auroc_of(became: Sequence[EvaluatedEntry]) -> float:
-    """Return the chance that one that was disputed was held more likely than one that was not; ties count half.
+def compute_auroc(entries: Sequence[EvaluatedEntry]) -> float:
+    """Return the AUROC of the predicted disputes.
+
+    It is the chance that a disputed entry was held more likely than one that was not; ties count half.
 
     Raises:
         ValueError: all or none were disputed.
     """
     wins = below = 0.0
-    for _, same in groupby(sorted(became, key=_likely), key=_likely):
-        group = list(same)
-        hits = sum(one.disputed for one in group)
-        wins += hits * (below + (len(group) - hits) / 2)
-        below += len(group) - hits
-    hits = sum(one.disputed for one in became)
-    if not hits or not below:
+    for _, equals in groupby(sorted(entries, key=_predicted_value), key=_predicted_value):
+        group = list(equals)
+        disputed = sum(entry.disputed for entry in group)
+        wins += disputed * (below + (len(group) - disputed) / 2)
+        below += len(group) - disputed
+    disputed = sum(entry.disputed for entry in entries)
+    if not disputed or not below:
         raise ValueError("of one kind alone nothing can be told apart")
-    return wins / (hits * below)
+    return wins / (disputed * below)
 
 
-def found_by_share(became: Sequence[EvaluatedEntry], shares: Iterable[float]) -> list[DiscoveryPoint]:
-    """Return what is found within each share of the work, from the most likely on; equals come in any order."""
+def compute_discovery_points(entries: Sequence[EvaluatedEntry], shares: Iterable[float]) -> list[DiscoveryPoint]:
+    """Return the disputes found within each share of the work.
+
+    It goes from the most likely on; equals come in any order.
+    """
     curve = [(0.0, 0.0)]
-    for _, same in groupby(sorted(became, key=_likely, reverse=True), key=_likely):
-        group = list(same)
-        curve.append((curve[-1][0] + len(group), curve[-1][1] + sum(one.disputed for one in group)))
-    count, hits = curve[-1]
+    for _, equals in groupby(sorted(entries, key=_predicted_value, reverse=True), key=_predicted_value):
+        group = list(equals)
+        curve.append((curve[-1][0] + len(group), curve[-1][1] + sum(entry.disputed for entry in group)))
+    count, disputes = curve[-1]
     points = []
     for share in shares:
-        found = _on(curve, share * count)
-        points.append(DiscoveryPoint(share, found / hits, found / (share * count)))
+        found = _interpolate(curve, share * count)
+        points.append(DiscoveryPoint(share, found / disputes, found / (share * count)))
     return points
 
 
-def _on(curve: Sequence[tuple[float, float]], place: float) -> float:
-    """Return the height of a line through rising points at a place."""
+def _interpolate(curve: Sequence[tuple[float, float]], position: float) -> float:
+    """Return the height of a line through rising points at a position."""
     for (left, low), (right, high) in pairwise(curve):
-        if place <= right:
-            return low + (high - low) * (place - left) / (right - left)
+        if position <= right:
+            return low + (high - low) * (position - left) / (right - left)
     return curve[-1][1]
 
 
-def _likely(one: EvaluatedEntry) -> float:
-    return one.foreseen
+def _predicted_value(entry: EvaluatedEntry) -> float:
+    return entry.predicted
 
 
-def _tally(became: Iterable[EvaluatedEntry]) -> OutcomeCounts:
-    rows = [(one.disputed, one.off) for one in became]
-    known = [off for off in map(itemgetter(1), rows) if off is not None]
+def _count_outcomes(entries: Iterable[EvaluatedEntry]) -> OutcomeCounts:
+    outcomes = [(entry.disputed, entry.off) for entry in entries]
+    errors = [off for off in map(itemgetter(1), outcomes) if off is not None]
     return OutcomeCounts(
-        len(rows), sum(disputed for disputed, _ in rows), math.fsum(known) / len(known) if known else None
+        len(outcomes), sum(disputed for disputed, _ in outcomes), math.fsum(errors) / len(errors) if errors else None
     )
 
 
-def _lacking(random: Sequence[EvaluatedEntry]) -> int:
-    hits = sum(one.disputed for one in random)
-    least = max(LEAST_RANDOM - len(random), LEAST_EITHER - hits, LEAST_EITHER - (len(random) - hits))
-    return max(0, least)
+def _count_missing(random_arm: Sequence[EvaluatedEntry]) -> int:
+    disputed = sum(entry.disputed for entry in random_arm)
+    missing = max(MIN_RANDOM - len(random_arm), MIN_EITHER - disputed, MIN_EITHER - (len(random_arm) - disputed))
+    return max(0, missing)
 
 
-def interval_of(auroc: float, hits: int, others: int) -> tuple[float, float]:
-    """Return where the value lies at 95 %, by Hanley's and McNeil's standard error."""
-    one, two = auroc / (2 - auroc), 2 * auroc**2 / (1 + auroc)
+def compute_auroc_interval(auroc: float, disputed: int, others: int) -> tuple[float, float]:
+    """Return the 95 % interval of an AUROC, by Hanley's and McNeil's error."""
+    q1, q2 = auroc / (2 - auroc), 2 * auroc**2 / (1 + auroc)
     square = auroc**2
-    variance = (auroc * (1 - auroc) + (hits - 1) * (one - square) + (others - 1) * (two - square)) / (hits * others)
+    variance = (auroc * (1 - auroc) + (disputed - 1) * (q1 - square) + (others - 1) * (q2 - square)) / (
+        disputed * others
+    )
     half = _Z * math.sqrt(max(0.0, variance))
     return max(0.0, auroc - half), min(1.0, auroc + half)

@@ -1,4 +1,4 @@
-"""The queues follow what happens: entries of samples that somebody touched move, come or go a moment later.
+"""Updates the queues for samples that changed a moment ago.
 
 Every few seconds the steps since the last look are read, of all studies at once and at most some thousands; each look
 costs what happened, not what there is. Steps of the last minute are looked at more than once, as one that is committed
@@ -22,12 +22,12 @@ from . import ranking, storage, work_priority
 from .list import REFRESH
 from .predicting_disputes import models_from_data
 from .reading_facts import read_facts
-from .rebuild import request_rebuild, settled_history
+from .rebuild import find_settled_history, request_rebuild
 from .sample_facts import SampleFact
 
-STEPS = 5_000
-TRIED_AGAIN_AFTER = timedelta(minutes=10)
-TOUCHED = (
+MAX_STEPS = 5_000
+RETRY_AFTER = timedelta(minutes=10)
+TOUCHED_STATES = (
     SampleState.SCORING,
     SampleState.IN_REVIEW,
     SampleState.IN_DISCUSSION,
@@ -35,56 +35,56 @@ TOUCHED = (
     SampleState.BLOCKED,
 )
 # What changes more samples than its own steps name.
-CHANGES_ALL = ("samples_imported", "scores_imported", "scores_complete")
+BULK_EVENTS = ("samples_imported", "scores_imported", "scores_complete")
 
 
 def catch_up() -> int:
-    """Let the queues of all studies follow what has happened; returns how many entries changed.
+    """Update the queues of all studies; return how many entries changed.
 
     A study that has scores and no queues yet gets them; one into which much came at once has them made anew.
     """
-    for study in _without_queues():
+    for study in _find_studies_without_queues():
         request_rebuild(by=None, study=study)
-    made = ReviewQueue.objects.select_related("study", "run").exclude(refreshed_at=None)
+    built = ReviewQueue.objects.select_related("study", "run").exclude(refreshed_at=None)
     # Before any steps are read: what is settled then is among them.
-    settled = settled_history(timezone.now())
-    queues = list(made.exclude(study__state=Study.State.CLOSED))
+    settled = find_settled_history(timezone.now())
+    queues = list(built.exclude(study__state=Study.State.CLOSED))
     # Whose study was closed for long goes through its own steps, so that the others need not wait for it.
-    behind = [queue for queue in queues if settled - queue.history_through > STEPS]
+    behind = [queue for queue in queues if settled - queue.history_through > MAX_STEPS]
     together = [queue for queue in queues if queue not in behind]
-    return sum(_look(group, settled) for group in (together, *([queue] for queue in behind)))
+    return sum(_process_steps(group, settled) for group in (together, *([queue] for queue in behind)))
 
 
-def _look(queues: Sequence[ReviewQueue], settled: int) -> int:
-    """Let some queues follow the next steps of their studies; returns how many entries changed.
+def _process_steps(queues: Sequence[ReviewQueue], settled: int) -> int:
+    """Update some queues for their next steps; return how many entries changed.
 
     All of them have been looked through up to ``settled`` then, or to the last step that was read.
     """
     if not queues:
         return 0
-    of_study = {queue.study_id: queue for queue in queues}
+    queue_of_study = {queue.study_id: queue for queue in queues}
     steps = list(
-        HistoryEntry.objects.filter(study__in=of_study, pk__gt=min(queue.history_through for queue in queues))
+        HistoryEntry.objects.filter(study__in=queue_of_study, pk__gt=min(queue.history_through for queue in queues))
         .order_by("pk")
-        .values_list("pk", "study_id", "sample_id", "event", "at")[:STEPS]
+        .values_list("pk", "study_id", "sample_id", "event", "at")[:MAX_STEPS]
     )
-    if len(steps) == STEPS:
+    if len(steps) == MAX_STEPS:
         settled = min(settled, steps[-1][0])
     touched: dict[int, set[int]] = defaultdict(set)
-    much: dict[int, datetime] = {}
+    changed_at: dict[int, datetime] = {}
     for pk, study_id, sample, event, at in steps:
-        queue = of_study[study_id]
+        queue = queue_of_study[study_id]
         if pk <= queue.history_through:
             continue
         if sample is not None:
             touched[study_id].add(sample)
-        elif event in CHANGES_ALL and queue.refreshed_at is not None and queue.refreshed_at <= at:
-            much[study_id] = at
+        elif event in BULK_EVENTS and queue.refreshed_at is not None and queue.refreshed_at <= at:
+            changed_at[study_id] = at
     changed = 0
     for study_id, samples in touched.items():
-        changed += update_queues(of_study[study_id], sorted(samples))
-    for study_id, at in much.items():
-        _have_made_anew(of_study[study_id].study, at)
+        changed += update_queues(queue_of_study[study_id], sorted(samples))
+    for study_id, at in changed_at.items():
+        _request_rebuild_since(queue_of_study[study_id].study, at)
     with write_transaction():
         for queue in queues:
             # Unless it was made anew meanwhile, from where it has to be followed again.
@@ -93,49 +93,54 @@ def _look(queues: Sequence[ReviewQueue], settled: int) -> int:
     return changed
 
 
-def _have_made_anew(study: Study, at: datetime) -> None:
-    """Request a refresh, unless one is at work that began after what came in at this moment."""
+def _request_rebuild_since(study: Study, at: datetime) -> None:
+    """Request a rebuild, unless one runs that began after ``at``."""
     mine = Job.objects.filter(study=study, kind=REFRESH, state=Job.State.RUNNING, cancel_requested=False)
     if not mine.filter(started_at__gt=at).exists():
         request_rebuild(by=None, study=study)
 
 
 def update_queues(queue: ReviewQueue, samples: Sequence[int]) -> int:
-    """Bring the entries and the priorities of some samples of a study up to date; returns how many entries changed."""
+    """Update the entries and priorities of some samples; return how many entries changed."""
     study, at = queue.study, timezone.now()
     rubric = load_rubric(study.rubric_id)
-    facts = read_facts(study, queue.run, samples, learned=models_from_data(queue.foresight)).samples
+    facts = read_facts(study, queue.run, samples, models=models_from_data(queue.foresight)).samples
     changed = 0
     with write_transaction():
         ReviewQueue.objects.select_for_update().get(pk=queue.pk)
-        storage.note_outcomes(facts, rubric, at=at)
+        storage.store_outcomes(facts, rubric, at=at)
         for kind in ranking.QueueKind:
-            belonging = [fact for fact in facts if fact.belongs(kind)]
-            places = _places(queue, kind, belonging)
+            belonging = [fact for fact in facts if fact.belongs_in(kind)]
+            places = _compute_positions(queue, kind, belonging)
             changed += storage.store_entries(study.pk, places, rubric, at=at)
             staying = {fact.sample for fact in belonging}
-            changed += storage.remove_entries(kind, [one for one in samples if one not in staying], at=at)
+            changed += storage.remove_entries(kind, [sample for sample in samples if sample not in staying], at=at)
         if changed:
             storage.summarize_queues(study)
     if queue.work_order in work_priority.QUEUE_OF:
         wanting = [fact for fact in facts if fact.wants_scores]
-        work_priority.apply_priorities(_priorities(queue, wanting), wanting)
+        work_priority.apply_priorities(_update_priorities(queue, wanting), wanting)
     return changed
 
 
-def _places(queue: ReviewQueue, kind: ranking.QueueKind, facts: Sequence[SampleFact]) -> list[storage.QueuePosition]:
-    """Return the places of samples by what each of them is by itself, among the others as they stand."""
+def _compute_positions(
+    queue: ReviewQueue, kind: ranking.QueueKind, facts: Sequence[SampleFact]
+) -> list[storage.QueuePosition]:
+    """Return the positions of samples among the others as they are.
+
+    Each is ranked by itself.
+    """
     rows = QueueEntry.objects.filter(kind=kind, sample__in=[fact.sample for fact in facts])
-    there = {row.sample_id: row for row in rows}
+    entries = {row.sample_id: row for row in rows}
     places = []
     for fact in facts:
-        known = there.get(fact.sample)
-        draw = ranking.draw_number(fact.known.name, kind, seed=queue.seed)
-        random = draw < ranking.LEAST_SHARE if known is None else known.random
-        weight = ranking.weigh_sample(fact.known, kind)
+        entry = entries.get(fact.sample)
+        draw = ranking.draw_number(fact.evidence.name, kind, seed=queue.seed)
+        random = draw < ranking.LEAST_SHARE if entry is None else entry.random
+        weight = ranking.weigh_sample(fact.evidence, kind)
         rank, reason = weight.rank, weight.reason
         if kind is ranking.QueueKind.LABEL_NEXT:
-            before = -known.first if known is not None else _before(queue, fact)
+            before = -entry.first if entry is not None else _count_before(queue, fact)
             rank, reason = (-float(before), *rank[1:]), replace(reason, place=int(before))
         if random:
             reason = replace(reason, kind=ranking.ReasonKind.RANDOM)
@@ -143,43 +148,45 @@ def _places(queue: ReviewQueue, kind: ranking.QueueKind, facts: Sequence[SampleF
     return places
 
 
-def _before(queue: ReviewQueue, fact: SampleFact) -> int:
-    """Return how many of its content cluster come before a sample that joins the queue for labels: all there are.
+def _count_before(queue: ReviewQueue, fact: SampleFact) -> int:
+    """Return how many of its cluster precede a sample new in the label queue.
+
+    All that are there do.
 
     What has no cluster comes last, as nothing says that it is diverse. A refresh finds both their right places.
     """
     rows = QueueEntry.objects.filter(
         study=queue.study_id, kind=ranking.QueueKind.LABEL_NEXT, left_at=None, random=False
     )
-    if fact.known.cluster is not None:
-        same = Prediction.objects.filter(run=queue.run_id, sample=OuterRef("sample_id"), cluster=fact.known.cluster)
+    if fact.evidence.cluster is not None:
+        same = Prediction.objects.filter(run=queue.run_id, sample=OuterRef("sample_id"), cluster=fact.evidence.cluster)
         rows = rows.filter(Exists(same))
     return rows.exclude(sample=fact.sample).count()
 
 
-def _priorities(queue: ReviewQueue, facts: Iterable[SampleFact]) -> dict[int, int]:
-    """Return the priorities that samples should have now, among those of all others as they were given.
+def _update_priorities(queue: ReviewQueue, facts: Iterable[SampleFact]) -> dict[int, int]:
+    """Return the priorities of samples among those that others were given.
 
     How much the models of a judge differ about a sample does not change with its scores, nor does a random draw: only
     the order of disputes moves.
     """
     if work_priority.QUEUE_OF[queue.work_order] is not ranking.QueueKind.DISPUTED:
         return {}
-    found = {}
+    priorities = {}
     for fact in facts:
-        draw = ranking.draw_number(fact.known.name, ranking.QueueKind.DISPUTED, seed=queue.seed)
+        draw = ranking.draw_number(fact.evidence.name, ranking.QueueKind.DISPUTED, seed=queue.seed)
         if draw < ranking.LEAST_SHARE:
-            found[fact.sample] = fact.priority or work_priority.random_priority(draw)
+            priorities[fact.sample] = fact.priority or work_priority.random_priority(draw)
         else:
-            weight = ranking.weigh_sample(fact.known, ranking.QueueKind.DISPUTED, ranking.OrderPurpose.ASK)
-            found[fact.sample] = work_priority.priority_between(weight.rank, queue.cuts)
-    return found
+            weight = ranking.weigh_sample(fact.evidence, ranking.QueueKind.DISPUTED, ranking.OrderPurpose.ASK)
+            priorities[fact.sample] = work_priority.find_priority(weight.rank, queue.cuts)
+    return priorities
 
 
-def _without_queues() -> list[Study]:
-    """Return the studies that are at work and whose queues were never made, and for which nothing is under way."""
-    touched = Sample.objects.filter(study=OuterRef("pk"), state__in=TOUCHED)
-    lately = timezone.now() - TRIED_AGAIN_AFTER
+def _find_studies_without_queues() -> list[Study]:
+    """Return the active studies without queues and without a rebuild under way."""
+    touched = Sample.objects.filter(study=OuterRef("pk"), state__in=TOUCHED_STATES)
+    lately = timezone.now() - RETRY_AFTER
     tried = Job.objects.filter(study=OuterRef("pk"), kind=REFRESH).exclude(finished_at__lt=lately)
     at_work = Study.objects.filter(
         Q(review_queue=None) | Q(review_queue__refreshed_at=None), state__in=(Study.State.RUNNING, Study.State.PAUSED)

@@ -1,7 +1,7 @@
-"""The review queue as those who read results look through it, a page at a time. Read-only.
+"""Reads the review queue in pages, for those who read results.
 
-The order is `priority.interleaved`'s: pinned entries first, then those in order and those at random, each read by its
-own index. A page begins at a place, as the order itself changes while scores come in.
+The order is that of `ranking.interleave_random`: pinned entries first, then those in order and those at random, each
+read by its own index. A page begins at a place, as the order itself changes while scores come in.
 
 Who owes a discussion their own reason does not find its sample in any list: by narrowing one, or by the place in it,
 they would learn how far the others are from them.
@@ -22,9 +22,9 @@ from annotation.models.jobs import UNFINISHED
 from annotation.samples import list as sample_list
 
 from . import ranking
-from .row_values import NOTHING, PredictedValue, first_round_values, read_predicted_values
+from .row_values import NO_VALUES, PredictedValue, read_first_round_values, read_predicted_values
 
-EVERY = round(1 / ranking.LEAST_SHARE)
+RANDOM_EVERY = round(1 / ranking.LEAST_SHARE)
 """Every so many places one is random."""
 IN_ORDER, AT_RANDOM = "order", "random"
 PLACES = (IN_ORDER, AT_RANDOM)
@@ -35,7 +35,7 @@ BY_RANK = ("-first", "-second", "-third", "draw")
 
 @dataclass(frozen=True, slots=True)
 class QueueFilter:
-    """What a list is narrowed by."""
+    """The filters of a list."""
 
     dimension: str = ""
     """The key of the one that the rank is about."""
@@ -52,7 +52,7 @@ class QueueFilter:
 
 @dataclass(frozen=True, slots=True)
 class QueueCount:
-    """How many entries a queue has."""
+    """The numbers of entries of a queue."""
 
     total: int = 0
     random: int = 0
@@ -60,13 +60,13 @@ class QueueCount:
     """Not among the others."""
 
     def without(self, others: "QueueCount") -> "QueueCount":
-        """Return how many are left without some of them."""
+        """Return the counts without those of ``others``."""
         return QueueCount(self.total - others.total, self.random - others.random, self.dismissed - others.dismissed)
 
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """One entry in the list."""
+    """One entry of a list, with its sample, values and predictions."""
 
     place: int
     """1, 2, … in the list as it is narrowed; of dismissed ones, too."""
@@ -77,7 +77,7 @@ class QueueRow:
     """Opaque id of its first picture; empty where it has none."""
     values: Mapping[str, tuple[float, ...]]
     """Independent values given so far, ascending, by dimension; empty while they are withheld."""
-    said: Mapping[str, PredictedValue]
+    predictions: Mapping[str, PredictedValue]
     """By dimension; without those that a rule decides."""
     since: datetime
     discussion: Discussion | None
@@ -96,23 +96,23 @@ class QueueRow:
 
     @property
     def random(self) -> bool:
-        """Was its place drawn by chance?"""
+        """Whether its place was drawn at random."""
         return self.entry.random
 
     @property
     def pinned(self) -> bool:
-        """Did an admin put it first?"""
+        """Whether an admin put it first."""
         return self.entry.pinned_at is not None
 
     @property
     def reason(self) -> ranking.RankingReason | None:
-        """Why it stands here; None while that is withheld."""
-        return None if self.withheld else reason_of(self.entry)
+        """The reason for its place; None while that is withheld."""
+        return None if self.withheld else parse_reason(self.entry)
 
 
 @dataclass(slots=True)
 class QueuePage:
-    """Some entries, and where the lists around them begin."""
+    """A page of entries, and where its neighbours begin."""
 
     rows: list[QueueRow] = field(default_factory=list)
     start: int = 1
@@ -129,7 +129,7 @@ class QueuePage:
 
 @dataclass(frozen=True, slots=True)
 class QueueStatus:
-    """What the page says above its list."""
+    """The state of a study's queues, as far as the reader may know it."""
 
     queue: ReviewQueue | None
     """None where it has never been made."""
@@ -148,24 +148,24 @@ class QueueStatus:
 
     @property
     def dismissed(self) -> dict[str, int]:
-        """Return how many entries were dismissed, by kind."""
+        """The numbers of dismissed entries, by kind."""
         return {kind: counted.dismissed for kind, counted in self.counts.items()}
 
 
-def queue_status(study: Study, *, reader: Member | None = None) -> QueueStatus:
-    """Return how the queues of a study stand, as far as the reader may know."""
-    queue = queue_of(study)
+def get_queue_status(study: Study, *, reader: Member | None = None) -> QueueStatus:
+    """Return the state of a study's queues, as far as the reader may know."""
+    queue = get_queue(study)
     job = Job.objects.filter(study=study, kind=REFRESH, state__in=UNFINISHED, cancel_requested=False).first()
-    failed = None if job is not None else _failed(study, queue)
+    failed = None if job is not None else _find_failed_rebuild(study, queue)
     domains = sample_list.domains_of(study) if queue is None or queue.domains is None else queue.domains
-    owed = samples_owing_reasons(study, reader)
-    left_out = _left_out(study, owed)
-    counts = {kind: whole.without(left_out[kind]) for kind, whole in _counts(study, queue).items()}
+    owed = find_samples_owing_reasons(study, reader)
+    left_out = _count_left_out(study, owed)
+    counts = {kind: count.without(left_out[kind]) for kind, count in _read_counts(study, queue).items()}
     return QueueStatus(queue, job, failed, counts, owed, left_out, domains)
 
 
-def _failed(study: Study, queue: ReviewQueue | None) -> Job | None:
-    """Return the latest refresh if it failed, and the queues were not made anew afterwards."""
+def _find_failed_rebuild(study: Study, queue: ReviewQueue | None) -> Job | None:
+    """Return the latest rebuild if it failed and none succeeded afterwards."""
     latest = Job.objects.filter(study=study, kind=REFRESH).order_by("-created_at").first()
     if latest is None or latest.state != Job.State.FAILED:
         return None
@@ -173,8 +173,8 @@ def _failed(study: Study, queue: ReviewQueue | None) -> Job | None:
     return latest if made_at is None or (latest.finished_at or made_at) > made_at else None
 
 
-def samples_owing_reasons(study: Study, reader: Member | None) -> set[int]:
-    """Return the samples of a study in whose open discussions the reader takes part and owes a reason."""
+def find_samples_owing_reasons(study: Study, reader: Member | None) -> set[int]:
+    """Return the samples in whose open discussions the reader owes a reason."""
     if reader is None:
         return set()
     taking_part = open_participations(study).filter(member=reader)
@@ -182,69 +182,78 @@ def samples_owing_reasons(study: Study, reader: Member | None) -> set[int]:
 
 
 def count_entries(study: Study, among: Collection[int] | None = None) -> dict[str, QueueCount]:
-    """Count the entries of each queue of a study, or those of some samples, one by one; what is stored is for pages."""
+    """Count the entries of each queue of a study, or of some samples.
+
+    They are counted one by one; the stored counts are for pages.
+    """
     entries = QueueEntry.objects.filter(study=study, left_at=None)
     if among is not None:
         entries = entries.filter(sample__in=among)
     rows = entries.order_by().values("kind")
-    standing, by_chance = Q(dismissed_at=None), Q(random=True)
-    found = {
+    active, is_random = Q(dismissed_at=None), Q(random=True)
+    counts = {
         row["kind"]: QueueCount(row["total"], row["by_chance"], row["gone"])
         for row in rows.annotate(
-            total=Count("pk", filter=standing),
-            by_chance=Count("pk", filter=standing & by_chance),
-            gone=Count("pk", filter=~standing),
+            total=Count("pk", filter=active),
+            by_chance=Count("pk", filter=active & is_random),
+            gone=Count("pk", filter=~active),
         )
     }
-    return {kind: found.get(kind, QueueCount()) for kind in QueueEntry.Kind.values}
+    return {kind: counts.get(kind, QueueCount()) for kind in QueueEntry.Kind.values}
 
 
-def _counts(study: Study, queue: ReviewQueue | None) -> dict[str, QueueCount]:
+def _read_counts(study: Study, queue: ReviewQueue | None) -> dict[str, QueueCount]:
     if queue is None or not queue.counts:
         return count_entries(study)
     return {kind: QueueCount(**queue.counts[kind]) for kind in QueueEntry.Kind.values}
 
 
-def _left_out(study: Study, owed: Collection[int]) -> dict[str, QueueCount]:
-    """Count the entries that lists lack. What a list is narrowed by must not tell anything of them."""
+def _count_left_out(study: Study, owed: Collection[int]) -> dict[str, QueueCount]:
+    """Count the entries that lists leave out.
+
+    The filters of a list must not tell anything of them.
+    """
     return count_entries(study, owed) if owed else {kind: QueueCount() for kind in QueueEntry.Kind.values}
 
 
-def queue_of(study: Study) -> ReviewQueue | None:
-    """Return how far a study's queues are and the run that they rest on, without what only a refresh needs."""
+def get_queue(study: Study) -> ReviewQueue | None:
+    """Return a study's queues with their run, without the columns for rebuilds."""
     return ReviewQueue.objects.select_related("run").defer("foresight", "cuts").filter(study=study).first()
 
 
-def queue_page(
+def get_queue_page(
     study: Study,
     rubric: RubricDefinition,
     kind: str,
     wanted: QueueFilter,
     *,
-    standing: QueueStatus,
+    status: QueueStatus,
     start: int = 1,
     limit: int,
 ) -> QueuePage:
-    """Return the entries from place ``start`` on, at most ``limit``; ``standing`` is as its reader may know it."""
+    """Return at most ``limit`` entries from place ``start`` on.
+
+    ``status`` is as its reader may know it.
+    """
     start = max(1, start)
-    left_out = standing.left_out[kind]
-    rows = filter_entries(study, rubric, kind, wanted, owed=standing.owed)
+    left_out = status.left_out[kind]
+    rows = filter_entries(study, rubric, kind, wanted, owed=status.owed)
     if wanted == QueueFilter():
-        count, chance = standing.counts[kind].total, standing.counts[kind].random
+        count, random = status.counts[kind].total, status.counts[kind].random
     else:
         counts = rows.aggregate(count=Count("pk"), by_chance=Count("pk", filter=Q(random=True)))
-        count, chance = counts["count"], counts["by_chance"]
+        count, random = counts["count"], counts["by_chance"]
     # One more than is shown tells whether there is a page after it.
     if wanted.dismissed:
-        taken = list(rows.order_by("-dismissed_at", "-pk")[start - 1 : start + limit])
+        entries = list(rows.order_by("-dismissed_at", "-pk")[start - 1 : start + limit])
     else:
-        taken = _taken(rows, start - 1, start + limit)
+        entries = _read_places(rows, start - 1, start + limit)
     return QueuePage(
-        rows=_rows(taken[:limit], rubric, standing.queue, start=start),
+        rows=_build_rows(entries[:limit], rubric, status.queue, start=start),
         start=start,
         count=count,
-        random=chance,
-        next=start + limit if len(taken) > limit else None,
+        random=random,
+        next=start + limit if len(entries) > limit else None,
         previous=max(1, start - limit) if start > 1 else None,
         left_out=left_out.dismissed if wanted.dismissed else left_out.total,
     )
@@ -253,14 +262,19 @@ def queue_page(
 def filter_entries(
     study: Study, rubric: RubricDefinition, kind: str, wanted: QueueFilter, *, owed: Collection[int]
 ) -> QuerySet[QueueEntry]:
-    """Return the entries of a queue that a list shows, in no order; those of the samples that are ``owed`` are none."""
+    """Return the entries of a queue that a list shows, unordered.
+
+    Those of the samples that are ``owed`` are left out.
+    """
     rows = QueueEntry.objects.filter(
         study=study, kind=kind, left_at=None, dismissed_at__isnull=not wanted.dismissed
     ).order_by()
     if owed:
         rows = rows.exclude(sample__in=owed)
     if wanted.dimension:
-        rows = rows.filter(dimension__in=[one.id for one in rubric.dimensions if one.key == wanted.dimension])
+        rows = rows.filter(
+            dimension__in=[dimension.id for dimension in rubric.dimensions if dimension.key == wanted.dimension]
+        )
     if wanted.domain:
         rows = rows.filter(sample__domain=wanted.domain)
     if wanted.spread:
@@ -272,46 +286,52 @@ def filter_entries(
     return rows
 
 
-def random_before(places: int, *, in_order: int, at_random: int) -> int:
-    """Return how many of the first ``places`` of `priority.interleaved` are random, of lists of these lengths."""
-    return max(min(at_random, places // EVERY), places - in_order)
+def count_random_before(places: int, *, in_order: int, at_random: int) -> int:
+    """Return how many of the first ``places`` are random.
+
+    The lists that `ranking.interleave_random` merges have these lengths.
+    """
+    return max(min(at_random, places // RANDOM_EVERY), places - in_order)
 
 
-def reason_of(entry: QueueEntry) -> ranking.RankingReason:
-    """Return why an entry stands where it stands."""
+def parse_reason(entry: QueueEntry) -> ranking.RankingReason:
+    """Return the reason for an entry's place, from its stored data."""
     stored = dict(entry.reason)
     kind = ranking.ReasonKind(stored.pop("kind", ranking.ReasonKind.NOTHING))
     return ranking.RankingReason(kind=kind, values=tuple(stored.pop("values", ())), **stored)
 
 
-def _taken(rows: QuerySet[QueueEntry], first: int, end: int) -> list[QueueEntry]:
-    """Return the entries from place ``first`` up to ``end``, which is left out; both count from 0."""
-    taken: list[QueueEntry] = []
-    on_top = rows.filter(pinned_at__isnull=False)
-    pinned = on_top.count()
-    if first < pinned:
-        taken = list(on_top.order_by("-pinned_at", "-pk")[first : min(end, pinned)])
-    first, end = max(0, first - pinned), end - pinned
-    if end <= first:
-        return taken
-    others = rows.filter(pinned_at=None)
-    in_order, by_chance = others.filter(random=False), others.filter(random=True)
+def _read_places(rows: QuerySet[QueueEntry], start: int, end: int) -> list[QueueEntry]:
+    """Return the entries of the places from ``start`` to before ``end``.
+
+    Both count from 0.
+    """
+    entries: list[QueueEntry] = []
+    pinned_first = rows.filter(pinned_at__isnull=False)
+    pinned = pinned_first.count()
+    if start < pinned:
+        entries = list(pinned_first.order_by("-pinned_at", "-pk")[start : min(end, pinned)])
+    start, end = max(0, start - pinned), end - pinned
+    if end <= start:
+        return entries
+    unpinned = rows.filter(pinned_at=None)
+    in_order, at_random = unpinned.filter(random=False), unpinned.filter(random=True)
     # No more of either matters to places before the end, and an index counts them from its beginning.
-    lengths = {"in_order": in_order[:end].count(), "at_random": by_chance[:end].count()}
+    lengths = {"in_order": in_order[:end].count(), "at_random": at_random[:end].count()}
     end = min(end, sum(lengths.values()))
-    before = [random_before(place, **lengths) for place in range(first, end + 1)]
-    if not before:
-        return taken
-    ordered = iter(in_order.order_by(*BY_RANK)[first - before[0] : end - before[-1]])
-    drawn = iter(by_chance.order_by("draw")[before[0] : before[-1]])
-    for place in range(end - first):
-        one = next(drawn if before[place + 1] > before[place] else ordered, None)
-        if one is not None:
-            taken.append(one)
-    return taken
+    random_before = [count_random_before(place, **lengths) for place in range(start, end + 1)]
+    if not random_before:
+        return entries
+    ordered = iter(in_order.order_by(*BY_RANK)[start - random_before[0] : end - random_before[-1]])
+    drawn = iter(at_random.order_by("draw")[random_before[0] : random_before[-1]])
+    for place in range(end - start):
+        entry = next(drawn if random_before[place + 1] > random_before[place] else ordered, None)
+        if entry is not None:
+            entries.append(entry)
+    return entries
 
 
-def _rows(
+def _build_rows(
     entries: Iterable[QueueEntry],
     rubric: RubricDefinition,
     queue: ReviewQueue | None,
@@ -320,40 +340,43 @@ def _rows(
     withheld: Collection[int] = (),
 ) -> list[QueueRow]:
     entries = list(entries)
-    wanted = [entry.sample_id for entry in entries]
-    if not wanted:
+    sample_ids = [entry.sample_id for entry in entries]
+    if not sample_ids:
         return []
-    samples = Sample.objects.in_bulk(wanted)
-    questions, pictures = questions_of(wanted), _pictures(wanted)
-    known, judged = first_round_values(wanted, rubric), read_predicted_values(queue, wanted)
+    samples = Sample.objects.in_bulk(sample_ids)
+    questions, pictures = questions_of(sample_ids), _pictures(sample_ids)
+    values_by_sample, predictions = (
+        read_first_round_values(sample_ids, rubric),
+        read_predicted_values(queue, sample_ids),
+    )
     cases = {
         case.sample_id: case
-        for case in Discussion.objects.filter(sample__in=wanted).exclude(state=Discussion.State.CLOSED)
+        for case in Discussion.objects.filter(sample__in=sample_ids).exclude(state=Discussion.State.CLOSED)
     }
     now = timezone.now()
-    found = []
+    rows = []
     for number, entry in enumerate(entries):
         case = cases.get(entry.sample_id)
-        covered = entry.sample_id in withheld
-        own = NOTHING if covered else known.get(entry.sample_id, NOTHING)
-        found.append(
+        is_withheld = entry.sample_id in withheld
+        values = NO_VALUES if is_withheld else values_by_sample.get(entry.sample_id, NO_VALUES)
+        rows.append(
             QueueRow(
                 place=start + number,
                 entry=entry,
                 sample=samples[entry.sample_id],
                 question=questions.get(entry.sample_id, ""),
                 picture=pictures.get(entry.sample_id, ""),
-                values=own.values,
-                said={} if covered else judged.get(entry.sample_id, {}),
+                values=values.values,
+                predictions={} if is_withheld else predictions.get(entry.sample_id, {}),
                 since=entry.entered_at,
                 discussion=case,
                 overdue=case is not None and _is_overdue(case, now),
-                met=own.met,
-                prefilled=own.prefilled,
-                withheld=covered,
+                met=values.met,
+                prefilled=values.prefilled,
+                withheld=is_withheld,
             )
         )
-    return found
+    return rows
 
 
 def _pictures(samples: list[int]) -> dict[int, str]:
@@ -365,7 +388,7 @@ def _is_overdue(case: Discussion, now: datetime) -> bool:
     return case.state == Discussion.State.HANDED_OVER or (case.due_at is not None and case.due_at <= now)
 
 
-def row_of(entry: QueueEntry, rubric: RubricDefinition, *, reader: Member | None) -> QueueRow:
-    """Return one entry by itself; its place is not asked for and is 0."""
+def get_queue_row(entry: QueueEntry, rubric: RubricDefinition, *, reader: Member | None) -> QueueRow:
+    """Return the row of one entry, with the place 0."""
     withheld = sample_list.samples_owed_reason(reader, [entry.sample_id])
-    return _rows([entry], rubric, queue_of(entry.study), start=0, withheld=withheld)[0]
+    return _build_rows([entry], rubric, get_queue(entry.study), start=0, withheld=withheld)[0]

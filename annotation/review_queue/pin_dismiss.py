@@ -1,4 +1,4 @@
-"""What admins do with an entry of the review queue: put it first, take it out with a reason, take that back."""
+"""Pins, dismisses and restores entries of the review queue."""
 
 from typing import Any
 
@@ -18,7 +18,9 @@ DISMISSED, RESTORED = "queue_dismissed", "queue_restored"
 
 
 def pin_sample(*, by: User, entry_id: str, pinned: bool = True) -> QueueEntry:
-    """Put an entry before all others that are not pinned, or back to its place; doing it twice changes nothing.
+    """Put an entry before all that are not pinned, or back to its place.
+
+    Doing it twice changes nothing.
 
     Raises:
         NotFound, NotAllowed: the entry is not the user's to see, or they do not lead its study.
@@ -29,17 +31,19 @@ def pin_sample(*, by: User, entry_id: str, pinned: bool = True) -> QueueEntry:
         if (entry.pinned_at is not None) == pinned:
             return entry
         if pinned:
-            _require_standing(entry)
+            _require_in_queue(entry)
             if entry.dismissed_at is not None:
                 raise WrongState("It was dismissed. Restore it first.", code="entry_dismissed")
         entry.pinned_at, entry.pinned_by = (timezone.now(), by) if pinned else (None, None)
         entry.save(update_fields=["pinned_at", "pinned_by"])
-        _record(PINNED if pinned else UNPINNED, entry, by)
+        _record_entry_step(PINNED if pinned else UNPINNED, entry, by)
     return entry
 
 
 def dismiss_sample(*, by: User, entry_id: str, reason: str) -> QueueEntry:
-    """Take an entry out of its queue, for good unless it is restored; the same reason again changes nothing.
+    """Dismiss an entry from its queue until it is restored.
+
+    The same reason again changes nothing.
 
     In an audit it says that the agreed value was looked at and is right.
 
@@ -48,30 +52,32 @@ def dismiss_sample(*, by: User, entry_id: str, reason: str) -> QueueEntry:
         BadInput: there is no reason, or it is too long.
         WrongState: the entry has left the queue (`entry_left`) or was dismissed otherwise (`entry_dismissed`).
     """
-    words = reason.strip()
-    longest = QueueEntry._meta.get_field("dismissed_because").max_length or 0
-    if not words or len(words) > longest:
-        raise BadInput("Say why, in a sentence.", fields={"reason": f"From 1 to {longest} characters."})
+    text = reason.strip()
+    max_length = QueueEntry._meta.get_field("dismissed_because").max_length or 0
+    if not text or len(text) > max_length:
+        raise BadInput("Say why, in a sentence.", fields={"reason": f"From 1 to {max_length} characters."})
     with write_transaction():
         entry = _lock_entry(by, entry_id)
         if entry.dismissed_at is not None:
-            if entry.dismissed_because == words:
+            if entry.dismissed_because == text:
                 return entry
             raise WrongState("It was dismissed already. Restore it first.", code="entry_dismissed")
-        _require_standing(entry)
+        _require_in_queue(entry)
         now = timezone.now()
-        entry.dismissed_at, entry.dismissed_by, entry.dismissed_because = now, by, words
+        entry.dismissed_at, entry.dismissed_by, entry.dismissed_because = now, by, text
         entry.pinned_at = entry.pinned_by = None
         if entry.kind == QueueEntry.Kind.AUDIT and entry.decided_at is None:
             entry.decided_at, entry.disputed = now, False
         entry.save()
         recount_entries(entry.study)
-        _record(DISMISSED, entry, by, reason=words)
+        _record_entry_step(DISMISSED, entry, by, reason=text)
     return entry
 
 
 def restore_sample(*, by: User, entry_id: str) -> QueueEntry:
-    """Put a dismissed entry back to its place; one that is not dismissed stays as it is.
+    """Put a dismissed entry back to its place.
+
+    One that is not dismissed stays as it is.
 
     Raises:
         NotFound, NotAllowed: the entry is not the user's to see, or they do not lead its study.
@@ -86,20 +92,20 @@ def restore_sample(*, by: User, entry_id: str) -> QueueEntry:
         entry.dismissed_because = ""
         entry.save()
         recount_entries(entry.study)
-        _record(RESTORED, entry, by)
+        _record_entry_step(RESTORED, entry, by)
     return entry
 
 
 def _lock_entry(by: User, entry_id: str) -> QueueEntry:
     rows = queue_entries_visible_to(by).filter(public_id=entry_id)
-    known = rows.select_related("study").first()
-    if known is None:
+    unlocked = rows.select_related("study").first()
+    if unlocked is None:
         raise _no_such_entry()
-    permissions.require_lead(by, known.study)
+    permissions.require_lead(by, unlocked.study)
     # The queues before their entries, as whoever makes or follows them does.
-    ReviewQueue.objects.select_for_update().filter(study=known.study).first()
-    held = QueueEntry.objects.select_for_update(of=("self",)).select_related("study", "sample").filter(pk=known.pk)
-    entry = held.first()
+    ReviewQueue.objects.select_for_update().filter(study=unlocked.study).first()
+    locked = QueueEntry.objects.select_for_update(of=("self",)).select_related("study", "sample").filter(pk=unlocked.pk)
+    entry = locked.first()
     if entry is None:
         # A refresh has taken it out while this waited.
         raise _no_such_entry()
@@ -110,10 +116,10 @@ def _no_such_entry() -> NotFound:
     return NotFound("There is no such entry, or it is not yours to see.")
 
 
-def _require_standing(entry: QueueEntry) -> None:
+def _require_in_queue(entry: QueueEntry) -> None:
     if entry.left_at is not None:
         raise WrongState("Its sample has left this queue meanwhile.", code="entry_left")
 
 
-def _record(event: str, entry: QueueEntry, by: User, **detail: Any) -> None:
+def _record_entry_step(event: str, entry: QueueEntry, by: User, **detail: Any) -> None:
     record_step(event, study=entry.study, sample=entry.sample, by=by, queue=entry.kind, entry=entry.public_id, **detail)

@@ -1,4 +1,4 @@
-"""How likely each sample of a study is to be disputed: learned from its own scores, dimension by dimension.
+"""Fits dispute models to a study's scores, and predicts its disputes.
 
 With numpy: for workers only. What was learned is kept with the queues, so that following what happens takes no
 learning; see `annotation.review_queue.dispute_model`.
@@ -17,8 +17,8 @@ from .dispute_model import NO_SLOT, TO_COME, DisputeEvidence, DisputeModel, disp
 class DisputeQuery(NamedTuple):
     """One dimension of one sample."""
 
-    given: Sequence[int]
-    """Positions of the levels that people gave by themselves."""
+    positions: Sequence[int]
+    """Those of the levels that people gave by themselves."""
     to_come: int
     """How many scores it will have beside these."""
     p: Sequence[float] | None
@@ -26,62 +26,69 @@ class DisputeQuery(NamedTuple):
 
 
 class PredictedDispute(NamedTuple):
-    """What is foreseen of one dimension of one sample."""
+    """The predicted dispute of one dimension of one sample."""
 
     chance: float
     """That two annotators differ by a dispute, once all have scored."""
-    promise: float
+    disputes_per_score: float
     """Disputes shown per further score."""
 
 
-Learned = dict[str, DisputeModel]
+DisputeModels = dict[str, DisputeModel]
 
 
-def fit_dispute_models(asked: Mapping[str, Sequence[DisputeQuery]], rubric: RubricDefinition) -> Learned:
-    """Learn from all samples of a study, by dimension; of one that no sample is scored on, nothing."""
+def fit_dispute_models(queries: Mapping[str, Sequence[DisputeQuery]], rubric: RubricDefinition) -> DisputeModels:
+    """Fit a model to all samples of a study for each dimension.
+
+    A dimension without queries has none.
+    """
     return {
-        dimension.key: fit_dispute_model(_evidence(asked[dimension.key], dimension), _levels(dimension))
+        dimension.key: fit_dispute_model(_make_evidence(queries[dimension.key], dimension), _level_values(dimension))
         for dimension in rubric.dimensions
-        if asked.get(dimension.key)
+        if queries.get(dimension.key)
     }
 
 
 def predict_disputes(
-    asked: Mapping[str, Sequence[DisputeQuery]], rubric: RubricDefinition, learned: Learned
+    queries: Mapping[str, Sequence[DisputeQuery]], rubric: RubricDefinition, models: DisputeModels
 ) -> dict[str, list[PredictedDispute]]:
-    """Return what is foreseen of each sample by dimension, in the order in which they are given."""
-    found: dict[str, list[PredictedDispute]] = {}
+    """Return the predicted disputes by dimension, in the order of the queries."""
+    predictions: dict[str, list[PredictedDispute]] = {}
     for dimension in rubric.dimensions:
-        rows, foresight = asked.get(dimension.key), learned.get(dimension.key)
-        if rows and foresight is not None:
-            evidence = _evidence(rows, dimension)
-            chances, plan = foresight.chances(evidence), foresight.plan(evidence)
-            found[dimension.key] = list(map(PredictedDispute, chances.tolist(), plan.promise.tolist()))
-    return found
+        dimension_queries, model = queries.get(dimension.key), models.get(dimension.key)
+        if dimension_queries and model is not None:
+            evidence = _make_evidence(dimension_queries, dimension)
+            probabilities, plan = model.predict_chances(evidence), model.plan(evidence)
+            predictions[dimension.key] = list(
+                map(PredictedDispute, probabilities.tolist(), plan.disputes_per_score.tolist())
+            )
+    return predictions
 
 
-def models_as_data(learned: Learned) -> dict[str, Any]:
-    """Return what was learned as plain data."""
-    return {key: foresight.as_data() for key, foresight in learned.items()}
+def models_as_data(models: DisputeModels) -> dict[str, Any]:
+    """Return the models as plain data."""
+    return {key: model.as_data() for key, model in models.items()}
 
 
-def models_from_data(data: Mapping[str, Any]) -> Learned:
-    """Return what `kept` wrote."""
-    return {key: dispute_model_from(one) for key, one in data.items()}
+def models_from_data(data: Mapping[str, Any]) -> DisputeModels:
+    """Return the models that `models_as_data` wrote."""
+    return {key: dispute_model_from(model_data) for key, model_data in data.items()}
 
 
-def _levels(dimension: DimensionDefinition) -> list[float]:
+def _level_values(dimension: DimensionDefinition) -> list[float]:
     return [level.value for level in dimension.levels]
 
 
-def _evidence(rows: Sequence[DisputeQuery], dimension: DimensionDefinition) -> DisputeEvidence:
-    most = max(1, *(len(row.given) + row.to_come for row in rows))
-    values = np.full((len(rows), most), NO_SLOT, dtype=np.int64)
-    for number, row in enumerate(rows):
-        given = len(row.given)
-        values[number, :given] = row.given
-        values[number, given : given + row.to_come] = TO_COME
-    if all(row.p is None for row in rows):
+def _make_evidence(queries: Sequence[DisputeQuery], dimension: DimensionDefinition) -> DisputeEvidence:
+    columns = max(1, *(len(query.positions) + query.to_come for query in queries))
+    values = np.full((len(queries), columns), NO_SLOT, dtype=np.int64)
+    for number, query in enumerate(queries):
+        count = len(query.positions)
+        values[number, :count] = query.positions
+        values[number, count : count + query.to_come] = TO_COME
+    if all(query.p is None for query in queries):
         return DisputeEvidence(values)
     silent = [np.nan] * len(dimension.levels)
-    return DisputeEvidence(values, p=np.array([silent if row.p is None else row.p for row in rows], dtype=np.float64))
+    return DisputeEvidence(
+        values, p=np.array([silent if query.p is None else query.p for query in queries], dtype=np.float64)
+    )

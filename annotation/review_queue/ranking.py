@@ -1,4 +1,4 @@
-"""PURE. The order of a queue, with reasons: which sample to look at next, and why it stands where it stands.
+"""The rules of ranking samples in a queue, with reasons. PURE.
 
 One function makes every order, for pages, for who scores next and for the replay of a finished study. At least a fifth
 of each queue is drawn at random and marked, so that what the order claims can be measured against chance.
@@ -12,7 +12,7 @@ from enum import StrEnum
 from operator import attrgetter, itemgetter
 from typing import TypeVar
 
-from annotation.core import stable_hash as chance
+from annotation.core import stable_hash
 
 LEAST_SHARE = 0.2
 """Of a queue, what is drawn at random: with less nothing could be said about the order."""
@@ -67,7 +67,10 @@ class ReasonKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DimensionEvidence:
-    """What is known of one dimension of one sample; what the judge says is None where it says nothing."""
+    """The evidence about one dimension of one sample.
+
+    The judge's fields are None where it has no prediction.
+    """
 
     key: str
     values: tuple[float, ...] = ()
@@ -81,17 +84,17 @@ class DimensionEvidence:
     """That two annotators of the sample differ by `DISPUTE` or more, given the values and the judge."""
     final: float | None = None
     """The agreed value."""
-    promise: float | None = None
-    """How many disputes each further score of the sample would show, by foresight: what is asked for goes by it."""
+    disputes_per_score: float | None = None
+    """How many disputes each further score of the sample is predicted to show; what is asked for goes by it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SampleEvidence:
-    """What is known of one sample; without the dimensions that a rule decides."""
+    """The evidence about one sample, without the dimensions that a rule decides."""
 
     sample: int
     name: str
-    """Opaque and lasting: chance is drawn from it."""
+    """Opaque and lasting: the random number is drawn from it."""
     cluster: int | None
     """Of its content."""
     dimensions: tuple[DimensionEvidence, ...]
@@ -99,7 +102,7 @@ class SampleEvidence:
 
 @dataclass(frozen=True, slots=True)
 class RankingReason:
-    """Why an entry stands there: in one word, and the figures of the dimension that it is about."""
+    """The reason for an entry's place, with the numbers of its dimension."""
 
     kind: ReasonKind
     values: tuple[float, ...] = ()
@@ -143,14 +146,14 @@ class SampleWeight:
 
 
 def rank_entries(
-    known: Iterable[SampleEvidence],
+    samples: Iterable[SampleEvidence],
     queue: QueueKind,
     *,
     seed: int,
     share: float = LEAST_SHARE,
     purpose: OrderPurpose = OrderPurpose.SHOW,
 ) -> list[RankedEntry]:
-    """Return the order of these samples, each once: the first place is the first to be opened.
+    """Return the entries of samples in the order of their places.
 
     Whoever draws less than ``share`` is random, whatever the queue holds; where these are too few, the next lowest
     draws join them. Which samples belong in the queue is the caller's to say.
@@ -160,34 +163,39 @@ def rank_entries(
     """
     if not LEAST_SHARE <= share <= 1:
         raise ValueError(f"a share of {share} drawn at random is not between {LEAST_SHARE} and 1")
-    drawn = sorted(((draw_number(one.name, queue, seed=seed), one.name, one) for one in known), key=itemgetter(0, 1))
-    if len({one.sample for _, _, one in drawn}) < len(drawn):
+    drawn = sorted(
+        ((draw_number(sample.name, queue, seed=seed), sample.name, sample) for sample in samples), key=itemgetter(0, 1)
+    )
+    if len({sample.sample for _, _, sample in drawn}) < len(drawn):
         raise ValueError("a sample comes twice")
     least = math.ceil(round(share * len(drawn), _DIGITS))
-    weights = [weigh_sample(one, queue, purpose) for _, _, one in drawn]
-    random = [number < least or at < share for number, (at, _, _) in enumerate(drawn)]
+    weights = [weigh_sample(sample, queue, purpose) for _, _, sample in drawn]
+    random = [number < least or draw < share for number, (draw, _, _) in enumerate(drawn)]
     if queue is QueueKind.LABEL_NEXT:
-        _spread_over_clusters(weights, [one.cluster for _, _, one in drawn], random)
-    found = [
+        _spread_over_clusters(weights, [sample.cluster for _, _, sample in drawn], random)
+    entries = [
         RankedEntry(
-            sample=one.sample,
+            sample=sample.sample,
             queue=queue,
-            random=by_chance,
-            draw=at,
+            random=is_random,
+            draw=draw,
             rank=weight.rank,
             dimension=weight.dimension,
-            reason=replace(weight.reason, kind=ReasonKind.RANDOM) if by_chance else weight.reason,
+            reason=replace(weight.reason, kind=ReasonKind.RANDOM) if is_random else weight.reason,
         )
-        for (at, _, one), weight, by_chance in zip(drawn, weights, random, strict=True)
+        for (draw, _, sample), weight, is_random in zip(drawn, weights, random, strict=True)
     ]
     # Sorting keeps the order of equals: that of the draws.
-    in_order = sorted((entry for entry in found if not entry.random), key=attrgetter("rank"), reverse=True)
+    in_order = sorted((entry for entry in entries if not entry.random), key=attrgetter("rank"), reverse=True)
     every = math.floor(round(1 / share, _DIGITS))
-    return interleave_random(in_order, [entry for entry in found if entry.random], every=every)
+    return interleave_random(in_order, [entry for entry in entries if entry.random], every=every)
 
 
 def interleave_random(ordered: Sequence[T], random: Sequence[T], *, every: int = 5) -> list[T]:
-    """Return both as one list: places 5, 10, 15, … are random while there are any; what is left of either follows."""
+    """Return both lists merged, every fifth place being random.
+
+    What is left of either follows. ``every`` may be another number than five.
+    """
     merged: list[T] = []
     first = second = 0
     while first < len(ordered) or second < len(random):
@@ -202,8 +210,11 @@ def interleave_random(ordered: Sequence[T], random: Sequence[T], *, every: int =
 
 
 def draw_number(name: str, queue: QueueKind, *, seed: int) -> float:
-    """Return the number from 0 to below 1 by which chance places this sample in this queue, the same for ever."""
-    return int.from_bytes(chance.stable_digest("queue", seed, queue.value, name)[:8]) / 2**64
+    """Return the random number of a sample in a queue, always the same.
+
+    It is from 0 to below 1.
+    """
+    return int.from_bytes(stable_hash.stable_digest("queue", seed, queue.value, name)[:8]) / 2**64
 
 
 def weigh_sample(sample: SampleEvidence, queue: QueueKind, purpose: OrderPurpose = OrderPurpose.SHOW) -> SampleWeight:
@@ -212,15 +223,15 @@ def weigh_sample(sample: SampleEvidence, queue: QueueKind, purpose: OrderPurpose
     In the queue for labels the first figure of the rank depends on the other samples; here it is that of the first of
     a content cluster.
     """
-    rank_of = _RANKS[queue]
-    best: tuple[Rank, DimensionEvidence] | None = None
-    for seen in sample.dimensions:
-        rank = rank_of(seen, purpose)
-        if rank is not None and (best is None or rank > best[0]):
-            best = rank, seen
-    if best is None:
+    rank_of = _RANK_FUNCTIONS[queue]
+    highest: tuple[Rank, DimensionEvidence] | None = None
+    for dimension in sample.dimensions:
+        rank = rank_of(dimension, purpose)
+        if rank is not None and (highest is None or rank > highest[0]):
+            highest = rank, dimension
+    if highest is None:
         return SampleWeight((0.0, 0.0, 0.0), None, RankingReason(ReasonKind.NOTHING))
-    return SampleWeight(best[0], best[1].key, _REASONS[queue](best[1]))
+    return SampleWeight(highest[0], highest[1].key, _REASON_FUNCTIONS[queue](highest[1]))
 
 
 def observed_range(values: Sequence[float]) -> float:
@@ -228,66 +239,72 @@ def observed_range(values: Sequence[float]) -> float:
     return round(max(values) - min(values), _DIGITS) if values else 0.0
 
 
-def _disputed(seen: DimensionEvidence, purpose: OrderPurpose) -> Rank:
-    """Observed range first, then the chance of a dispute, then the gap between judge and people.
+def _rank_disputed(dimension: DimensionEvidence, purpose: OrderPurpose) -> Rank:
+    """Rank by observed range, chance of a dispute, then gap to the judge.
 
     Who is asked to score looks for disputes that are not known yet: what a further score promises speaks first, which
     knows of the range, and what is disputed already comes last.
     """
-    spread = observed_range(seen.values)
-    likely, gap = seen.chance or 0.0, _gap_to_people(seen) or 0.0
+    spread = observed_range(dimension.values)
+    chance, gap = dimension.chance or 0.0, _gap_to_people(dimension) or 0.0
     if purpose is OrderPurpose.SHOW:
-        return spread, likely, gap
-    promise = likely if seen.promise is None else seen.promise
-    return (-1.0, 0.0, 0.0) if spread >= DISPUTE else (promise, likely, gap)
+        return spread, chance, gap
+    expected = chance if dimension.disputes_per_score is None else dimension.disputes_per_score
+    return (-1.0, 0.0, 0.0) if spread >= DISPUTE else (expected, chance, gap)
 
 
-def _why_disputed(seen: DimensionEvidence) -> RankingReason:
-    if not seen.values:
-        kind = ReasonKind.NOTHING if seen.chance is None else ReasonKind.FORESEEN
-    elif observed_range(seen.values):
+def _explain_disputed(dimension: DimensionEvidence) -> RankingReason:
+    if not dimension.values:
+        kind = ReasonKind.NOTHING if dimension.chance is None else ReasonKind.FORESEEN
+    elif observed_range(dimension.values):
         kind = ReasonKind.SPREAD
     else:
-        kind = ReasonKind.ONE_SCORE if len(seen.values) == 1 else ReasonKind.AGREEING
-    return _reason(kind, seen, _gap_to_people(seen))
+        kind = ReasonKind.ONE_SCORE if len(dimension.values) == 1 else ReasonKind.AGREEING
+    return _make_reason(kind, dimension, _gap_to_people(dimension))
 
 
-def _label_next(seen: DimensionEvidence, _: OrderPurpose) -> Rank:
-    """How much the judge's models differ, then the chance of a dispute."""
-    return 0.0, seen.ensemble_sd or 0.0, seen.chance or 0.0
+def _rank_label_next(dimension: DimensionEvidence, _: OrderPurpose) -> Rank:
+    """Rank by how much the judge's models differ, then by chance of dispute."""
+    return 0.0, dimension.ensemble_sd or 0.0, dimension.chance or 0.0
 
 
-def _why_label(seen: DimensionEvidence) -> RankingReason:
-    kind = ReasonKind.NOTHING if seen.chance is None else ReasonKind.FORESEEN
-    return _reason(kind if seen.ensemble_sd is None else ReasonKind.ENSEMBLE, seen, None)
+def _explain_label(dimension: DimensionEvidence) -> RankingReason:
+    kind = ReasonKind.NOTHING if dimension.chance is None else ReasonKind.FORESEEN
+    return _make_reason(kind if dimension.ensemble_sd is None else ReasonKind.ENSEMBLE, dimension, None)
 
 
-def _audit(seen: DimensionEvidence, _: OrderPurpose) -> Rank | None:
-    """How far the agreed value is from the judge, in what the judge itself takes for its uncertainty."""
-    if seen.final is None or seen.expected is None:
+def _rank_audit(dimension: DimensionEvidence, _: OrderPurpose) -> Rank | None:
+    """Rank by the gap from agreed value to judge, in its own uncertainty."""
+    if dimension.final is None or dimension.expected is None:
         return None
-    gap = abs(seen.final - seen.expected)
-    unit = (seen.interval[1] - seen.interval[0]) / 2 if seen.interval is not None else seen.sd
+    gap = abs(dimension.final - dimension.expected)
+    unit = (dimension.interval[1] - dimension.interval[0]) / 2 if dimension.interval is not None else dimension.sd
     return (gap if unit is None else gap / max(unit, _NARROWEST)), gap, 0.0
 
 
-def _why_audited(seen: DimensionEvidence) -> RankingReason:
-    rank = _audit(seen, OrderPurpose.SHOW)
+def _explain_audit(dimension: DimensionEvidence) -> RankingReason:
+    rank = _rank_audit(dimension, OrderPurpose.SHOW)
     assert rank is not None
-    assert seen.final is not None
+    assert dimension.final is not None
     half_widths, gap, _ = rank
-    outside = half_widths > 1 if seen.interval is None else not seen.interval[0] <= seen.final <= seen.interval[1]
-    return _reason(ReasonKind.AUDIT_OUTSIDE if outside else ReasonKind.AUDIT_WITHIN, seen, gap, half_widths)
+    outside = (
+        half_widths > 1
+        if dimension.interval is None
+        else not dimension.interval[0] <= dimension.final <= dimension.interval[1]
+    )
+    return _make_reason(ReasonKind.AUDIT_OUTSIDE if outside else ReasonKind.AUDIT_WITHIN, dimension, gap, half_widths)
 
 
-def _gap_to_people(seen: DimensionEvidence) -> float | None:
-    if not seen.values or seen.expected is None:
+def _gap_to_people(dimension: DimensionEvidence) -> float | None:
+    if not dimension.values or dimension.expected is None:
         return None
-    return abs(seen.expected - sum(seen.values) / len(seen.values))
+    return abs(dimension.expected - sum(dimension.values) / len(dimension.values))
 
 
 def _spread_over_clusters(weights: list[SampleWeight], clusters: Sequence[int | None], random: Sequence[bool]) -> None:
-    """Put into each rank how many of the cluster come before: the first of every cluster before any second.
+    """Put into each rank how many of its cluster precede it.
+
+    So the first of every cluster comes before any second.
 
     Only those in order are counted, so that none of these waits for one that chance has taken elsewhere. What has no
     cluster counts as one cluster: nothing says that it is diverse.
@@ -302,21 +319,29 @@ def _spread_over_clusters(weights: list[SampleWeight], clusters: Sequence[int | 
         )
 
 
-_RANKS = {QueueKind.DISPUTED: _disputed, QueueKind.LABEL_NEXT: _label_next, QueueKind.AUDIT: _audit}
-_REASONS = {QueueKind.DISPUTED: _why_disputed, QueueKind.LABEL_NEXT: _why_label, QueueKind.AUDIT: _why_audited}
+_RANK_FUNCTIONS = {
+    QueueKind.DISPUTED: _rank_disputed,
+    QueueKind.LABEL_NEXT: _rank_label_next,
+    QueueKind.AUDIT: _rank_audit,
+}
+_REASON_FUNCTIONS = {
+    QueueKind.DISPUTED: _explain_disputed,
+    QueueKind.LABEL_NEXT: _explain_label,
+    QueueKind.AUDIT: _explain_audit,
+}
 
 
-def _reason(
-    kind: ReasonKind, seen: DimensionEvidence, gap: float | None, half_widths: float | None = None
+def _make_reason(
+    kind: ReasonKind, dimension: DimensionEvidence, gap: float | None, half_widths: float | None = None
 ) -> RankingReason:
     return RankingReason(
         kind=kind,
-        values=seen.values,
-        range=observed_range(seen.values) if seen.values else None,
-        chance=seen.chance,
-        expected=seen.expected,
+        values=dimension.values,
+        range=observed_range(dimension.values) if dimension.values else None,
+        chance=dimension.chance,
+        expected=dimension.expected,
         gap=gap,
-        ensemble_sd=seen.ensemble_sd,
-        final=seen.final,
+        ensemble_sd=dimension.ensemble_sd,
+        final=dimension.final,
         half_widths=half_widths,
     )

@@ -1,4 +1,4 @@
-"""What is known of the samples of a study: people's values, the judge's, how they stand, what is foreseen of them.
+"""Reads the facts about samples: values, predictions, states and predicted disputes.
 
 For workers only, as what is foreseen takes numpy.
 """
@@ -16,19 +16,19 @@ from judge.missing_sides import locked_dimensions
 
 from . import queue_sql as sql
 from . import ranking
-from .predicting_disputes import DisputeQuery, Learned, PredictedDispute, fit_dispute_models, predict_disputes
+from .predicting_disputes import DisputeModels, DisputeQuery, PredictedDispute, fit_dispute_models, predict_disputes
 from .sample_facts import UNDECIDED, SampleFact
 
-AT_ONCE = 2_000
+CHUNK_ROWS = 2_000
 
 Positions = dict[str, list[int]]
 
 
-class SampleFacts(NamedTuple):
-    """What is known, and what was learned from it or before."""
+class FactsWithModels(NamedTuple):
+    """The facts about samples, and the dispute models used for them."""
 
     samples: list[SampleFact]
-    learned: Learned
+    models: DisputeModels
 
 
 class _Row(NamedTuple):
@@ -40,56 +40,60 @@ class _Row(NamedTuple):
 
 
 def read_facts(
-    study: Study, run: JudgeRun | None, among: Sequence[int] | None = None, *, learned: Learned | None = None
-) -> SampleFacts:
-    """Return what is known of the samples of a study that are not withdrawn, or of those of ``among``.
+    study: Study, run: JudgeRun | None, among: Sequence[int] | None = None, *, models: DisputeModels | None = None
+) -> FactsWithModels:
+    """Return the facts about a study's samples, or those of ``among``.
+
+    Withdrawn ones are left out.
 
     Prefilled values are not people's own and are no values here; of the judge only what is fair to it is taken, see
-    `fair_predictions`. What is foreseen rests on what was ``learned`` before, or else is learned from these samples.
+    `fair_predictions`. Predicted disputes rest on ``models`` fitted before, or else fitted to these samples.
     """
     rubric = load_rubric(study.rubric_id)
     # How samples stand first, values later: a sample that was settled by then has all its values among them.
-    rows = _rows(study, rubric, among)
-    given = _by_dimension(sql.independent_levels(study.pk, among), rubric)
-    finals = _by_dimension(sql.read_finals(study.pk, among), rubric)
-    said = _judge_values(run, among)
-    asked: dict[str, list[DisputeQuery]] = defaultdict(list)
+    rows = _read_rows(study, rubric, among)
+    levels_by_sample = _group_by_dimension(sql.read_independent_ratings(study.pk, among), rubric)
+    finals = _group_by_dimension(sql.read_finals(study.pk, among), rubric)
+    predictions = _read_predictions(run, among)
+    queries: dict[str, list[DisputeQuery]] = defaultdict(list)
     for row in rows:
-        of_judge = said.get(row.sample.id, _SILENT)[1]
-        own = given.get(row.sample.id, {})
+        predicted = predictions.get(row.sample.id, _NO_PREDICTION)[1]
+        levels = levels_by_sample.get(row.sample.id, {})
         for dimension in row.dimensions:
-            one = _own_prediction(of_judge, dimension)
-            asked[dimension.key].append(
-                DisputeQuery(own.get(dimension.key, ()), row.to_come, one["p"] if one else None)
+            prediction = _own_prediction(predicted, dimension)
+            queries[dimension.key].append(
+                DisputeQuery(levels.get(dimension.key, ()), row.to_come, prediction["p"] if prediction else None)
             )
-    if learned is None:
-        learned = fit_dispute_models(asked, rubric)
-    of_future = {key: iter(several) for key, several in predict_disputes(asked, rubric, learned).items()}
-    found = []
+    if models is None:
+        models = fit_dispute_models(queries, rubric)
+    disputes = {
+        key: iter(predicted_disputes) for key, predicted_disputes in predict_disputes(queries, rubric, models).items()
+    }
+    facts = []
     for row in rows:
         sample = row.sample
-        cluster, of_judge = said.get(sample.id, _SILENT)
-        own, final = given.get(sample.id, {}), finals.get(sample.id, {})
-        seen = tuple(
+        cluster, predicted = predictions.get(sample.id, _NO_PREDICTION)
+        levels, final = levels_by_sample.get(sample.id, {}), finals.get(sample.id, {})
+        dimensions = tuple(
             _dimension_evidence(
                 dimension,
-                own.get(dimension.key),
+                levels.get(dimension.key),
                 final.get(dimension.key),
-                _own_prediction(of_judge, dimension),
-                next(of_future.get(dimension.key, _NOTHING), None),
+                _own_prediction(predicted, dimension),
+                next(disputes.get(dimension.key, _NO_DISPUTES), None),
             )
             for dimension in row.dimensions
         )
-        known = ranking.SampleEvidence(sample.id, sample.public_id, cluster, seen)
-        found.append(SampleFact(known, SampleState(sample.state), sample.stage, sample.priority))
-    return SampleFacts(found, learned)
+        evidence = ranking.SampleEvidence(sample.id, sample.public_id, cluster, dimensions)
+        facts.append(SampleFact(evidence, SampleState(sample.state), sample.stage, sample.priority))
+    return FactsWithModels(facts, models)
 
 
-_SILENT: tuple[None, dict[str, Any]] = (None, {})
-_NOTHING: Any = iter(())
+_NO_PREDICTION: tuple[None, dict[str, Any]] = (None, {})
+_NO_DISPUTES: Any = iter(())
 
 
-def _rows(study: Study, rubric: RubricDefinition, among: Sequence[int] | None) -> list[_Row]:
+def _read_rows(study: Study, rubric: RubricDefinition, among: Sequence[int] | None) -> list[_Row]:
     scored = {
         sides: _scored_dimensions(rubric, *sides) for sides in ((a, b) for a in (False, True) for b in (False, True))
     }
@@ -106,35 +110,35 @@ def _rows(study: Study, rubric: RubricDefinition, among: Sequence[int] | None) -
 
 def _dimension_evidence(
     dimension: DimensionDefinition,
-    given: list[int] | None,
+    positions: list[int] | None,
     final: list[int] | None,
-    said: Mapping[str, Any] | None,
-    future: PredictedDispute | None,
+    prediction: Mapping[str, Any] | None,
+    dispute: PredictedDispute | None,
 ) -> ranking.DimensionEvidence:
     levels = dimension.levels
-    values = tuple(sorted(levels[position].value for position in given)) if given else ()
+    values = tuple(sorted(levels[position].value for position in positions)) if positions else ()
     agreed = levels[final[0]].value if final else None
-    chance, promise = future or (None, None)
-    if said is None:
-        return ranking.DimensionEvidence(dimension.key, values, chance=chance, final=agreed, promise=promise)
-    interval = said.get("interval")
+    chance, promise = dispute or (None, None)
+    if prediction is None:
+        return ranking.DimensionEvidence(dimension.key, values, chance=chance, final=agreed, disputes_per_score=promise)
+    interval = prediction.get("interval")
     return ranking.DimensionEvidence(
         dimension.key,
         values,
-        expected=said["expected"],
-        sd=said["sd"],
+        expected=prediction["expected"],
+        sd=prediction["sd"],
         interval=None if interval is None else (interval[0], interval[1]),
-        ensemble_sd=said.get("ensemble_sd"),
+        ensemble_sd=prediction.get("ensemble_sd"),
         chance=chance,
         final=agreed,
-        promise=promise,
+        disputes_per_score=promise,
     )
 
 
-def _own_prediction(said: Mapping[str, Any], dimension: DimensionDefinition) -> Mapping[str, Any] | None:
-    """Return what the judge itself says of a dimension."""
-    one: Mapping[str, Any] | None = said.get(dimension.key)
-    return None if one is None or one.get("rule") is not None else one
+def _own_prediction(predictions: Mapping[str, Any], dimension: DimensionDefinition) -> Mapping[str, Any] | None:
+    """Return the judge's own prediction of a dimension, not one by rule."""
+    prediction: Mapping[str, Any] | None = predictions.get(dimension.key)
+    return None if prediction is None or prediction.get("rule") is not None else prediction
 
 
 def _scored_dimensions(rubric: RubricDefinition, has_text: bool, has_image: bool) -> tuple[DimensionDefinition, ...]:
@@ -143,25 +147,27 @@ def _scored_dimensions(rubric: RubricDefinition, has_text: bool, has_image: bool
     return tuple(dimension for dimension in rubric.dimensions if dimension.key not in locked)
 
 
-def _by_dimension(rows: Iterable[tuple[int, int]], rubric: RubricDefinition) -> dict[int, Positions]:
+def _group_by_dimension(rows: Iterable[tuple[int, int]], rubric: RubricDefinition) -> dict[int, Positions]:
     key_of = {dimension.id: dimension.key for dimension in rubric.dimensions}
-    found: dict[int, Positions] = defaultdict(dict)
+    positions: dict[int, Positions] = defaultdict(dict)
     for sample, level in rows:
         dimension, position = divmod(level, LEVELS_PER_DIMENSION)
-        found[sample].setdefault(key_of[dimension], []).append(position)
-    return found
+        positions[sample].setdefault(key_of[dimension], []).append(position)
+    return positions
 
 
-def _judge_values(run: JudgeRun | None, among: Sequence[int] | None) -> dict[int, tuple[int | None, dict[str, Any]]]:
-    """Return the cluster of each sample's content and what the judge says of it, by dimension."""
+def _read_predictions(
+    run: JudgeRun | None, among: Sequence[int] | None
+) -> dict[int, tuple[int | None, dict[str, Any]]]:
+    """Return the content cluster and the predictions of each sample."""
     if run is None:
         return {}
     rows = fair_predictions(run).filter(status=Prediction.Status.OK).order_by()
-    found: dict[int, tuple[int | None, dict[str, Any]]] = {}
-    pieces = [None] if among is None else [among[at : at + AT_ONCE] for at in range(0, len(among), AT_ONCE)]
-    for piece in pieces:
-        wanted = rows if piece is None else rows.filter(sample__in=piece)
+    predictions: dict[int, tuple[int | None, dict[str, Any]]] = {}
+    chunks = [None] if among is None else [among[at : at + CHUNK_ROWS] for at in range(0, len(among), CHUNK_ROWS)]
+    for chunk in chunks:
+        wanted = rows if chunk is None else rows.filter(sample__in=chunk)
         columns = wanted.values_list("sample_id", "cluster", "dimensions")
-        for sample, cluster, dimensions in columns.iterator(chunk_size=AT_ONCE):
-            found[sample] = (cluster, dimensions)
-    return found
+        for sample, cluster, dimensions in columns.iterator(chunk_size=CHUNK_ROWS):
+            predictions[sample] = (cluster, dimensions)
+    return predictions

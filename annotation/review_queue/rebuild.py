@@ -1,4 +1,6 @@
-"""The queues of a study are made anew, as a job: every sample is weighed, placed and given its priority.
+"""Rebuilds the queues of a study, as a job.
+
+Every sample is weighed, placed and given its priority.
 
 Run twice it stores the same. It writes some thousands of rows per transaction, so that nobody waits for it; an attempt
 that was cut short is taken up by starting anew, as what is stored already costs no write. Of two attempts at the same
@@ -29,17 +31,19 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Progress = Callable[[int, int | None, str], None]
-PIECE = 2_000
+CHUNK_ROWS = 2_000
 # Whoever writes a step commits it within so long; until then later steps may be seen before it.
 LONGEST_WRITE = timedelta(seconds=60)
 
 
 class SupersededRebuild(Exception):
-    """Another attempt has begun to make the same queues anew."""
+    """Another attempt has begun to rebuild the same queues."""
 
 
 def request_rebuild(*, by: User | None, study: Study) -> Job:
-    """Queue a refresh, or return the one that is queued; ``by=None`` is the platform itself.
+    """Queue a rebuild, or return the one that is queued.
+
+    ``by=None`` is the platform itself.
 
     One that runs already may have read what has changed since, so it does not stand for another.
 
@@ -50,25 +54,28 @@ def request_rebuild(*, by: User | None, study: Study) -> Job:
         permissions.require_lead(by, study)
     with write_transaction():
         Study.objects.select_for_update(no_key=True).get(pk=study.pk)
-        mine = Job.objects.filter(study=study, kind=REFRESH)
-        waiting = mine.filter(state=Job.State.QUEUED, cancel_requested=False).order_by("pk").first()
+        rebuilds = Job.objects.filter(study=study, kind=REFRESH)
+        waiting = rebuilds.filter(state=Job.State.QUEUED, cancel_requested=False).order_by("pk").first()
         if waiting is not None:
             return waiting
         # Of those that nobody asked for, the latest is enough.
-        mine.filter(created_by=None, state=Job.State.DONE).delete()
+        rebuilds.filter(created_by=None, state=Job.State.DONE).delete()
         return queueing.enqueue(by=by, kind=REFRESH, study=study, arguments={})
 
 
-def request_where_active(*, study: Study, judges: Collection[str]) -> Job | None:
-    """Queue a refresh where the study's active judge is among those named, who have said something new."""
+def request_rebuild_for_judges(*, study: Study, judges: Collection[str]) -> Job | None:
+    """Queue a rebuild if the active judge is among those with new predictions."""
     if not JudgeRun.objects.filter(study=study, active=True, name__in=judges).exists():
         return None
     return request_rebuild(by=None, study=study)
 
 
 @contextmanager
-def _nothing_is_collected() -> Iterator[None]:
-    """Spare Python the search for garbage among millions of facts that are all in use: a third of the time."""
+def _without_garbage_collection() -> Iterator[None]:
+    """Switch off Python's garbage collection.
+
+    The search among millions of facts that are all in use takes a third of the time.
+    """
     was = gc.isenabled()
     gc.disable()
     try:
@@ -78,143 +85,153 @@ def _nothing_is_collected() -> Iterator[None]:
             gc.enable()
 
 
-@_nothing_is_collected()
+@_without_garbage_collection()
 def rebuild_queue(*, study: Study, progress: Progress | None = None) -> dict[str, int]:
-    """Make the queues of a study anew and return how many entries each has, and how many samples got a new priority.
+    """Rebuild the queues of a study; return entries per queue and changed priorities.
 
     ``progress`` is told of every step and may raise to stop the work: then what was stored before stays.
 
     Raises:
-        Superseded: another attempt has begun meanwhile, and does the rest.
+        SupersededRebuild: another attempt has begun meanwhile, and does the rest.
     """
     # Imported here: a web process asks for refreshes and does none.
     from . import predicting_disputes, storage, work_priority
     from .reading_facts import read_facts
 
-    tell = progress or _ignore_progress
+    report_progress = progress or _ignore_progress
     begun = timezone.now()
-    through = settled_history(begun)
-    queue = _begin(study)
-    run = active_run(study)
-    tell(0, None, "Reading what is known")
-    facts, learned = read_facts(study, run)
-    work = _Attempt(study, queue, begun, tell)
-    result = work.place(facts)
+    history_through = find_settled_history(begun)
+    queue = _begin_attempt(study)
+    run = find_active_run(study)
+    report_progress(0, None, "Reading what is known")
+    facts, models = read_facts(study, run)
+    attempt = _RebuildAttempt(study, queue, begun, report_progress)
+    result = attempt.store_queues(facts)
     order = work_priority.work_order(study)
     cuts: list[list[float]] = []
-    moved = 0
+    changed_priorities = 0
     if order in work_priority.QUEUE_OF:
-        wanting = [fact for fact in facts if fact.wants_scores]
-        asked = ranking.rank_entries(
-            (fact.known for fact in wanting),
+        open_facts = [fact for fact in facts if fact.wants_scores]
+        ranked = ranking.rank_entries(
+            (fact.evidence for fact in open_facts),
             work_priority.QUEUE_OF[order],
             seed=queue.seed,
             purpose=ranking.OrderPurpose.ASK,
         )
-        cuts = work_priority.cuts_of(asked)
-        with work.writing() as held:
+        cuts = work_priority.compute_priority_cuts(ranked)
+        with attempt.writing() as locked_queue:
             # Before the first of them: whoever finds them even again must know that they were not.
-            held.work_order = order
-            held.save(update_fields=["work_order"])
-        moved = work_priority.apply_priorities(work_priority.priorities_of(asked), wanting, tell)
+            locked_queue.work_order = order
+            locked_queue.save(update_fields=["work_order"])
+        changed_priorities = work_priority.apply_priorities(
+            work_priority.compute_priorities(ranked), open_facts, report_progress
+        )
     elif queue.work_order != work_priority.EVEN:
-        moved = work_priority.reset_priorities(study, tell)
-    with work.writing() as held:
-        held.run, held.refreshed_at, held.history_through = run, begun, through
-        held.work_order, held.cuts, held.refreshing = order, cuts, ""
-        held.foresight = predicting_disputes.models_as_data(learned)
-        held.save()
+        changed_priorities = work_priority.reset_priorities(study, report_progress)
+    with attempt.writing() as locked_queue:
+        locked_queue.run, locked_queue.refreshed_at, locked_queue.history_through = run, begun, history_through
+        locked_queue.work_order, locked_queue.cuts, locked_queue.refreshing = order, cuts, ""
+        locked_queue.foresight = predicting_disputes.models_as_data(models)
+        locked_queue.save()
         storage.summarize_queues(study)
-    return {**result, "priorities": moved}
+    return {**result, "priorities": changed_priorities}
 
 
-def active_run(study: Study) -> JudgeRun | None:
+def find_active_run(study: Study) -> JudgeRun | None:
     """Return the judge that the queues of a study rest on."""
     return JudgeRun.objects.filter(study=study, active=True).first()
 
 
-def settled_history(now: datetime) -> int:
-    """Return up to where the history of all studies is complete: no open transaction can still add to it."""
+def find_settled_history(now: datetime) -> int:
+    """Return up to which step the history of all studies is complete.
+
+    No open transaction can still add a step before that.
+    """
     newest = HistoryEntry.objects.order_by("-pk").filter(at__lt=now - LONGEST_WRITE).values_list("pk", flat=True)
     return newest.first() or 0
 
 
-def queue_of(study: Study) -> ReviewQueue:
-    """Return the queues of a study, made now where there were none."""
+def get_or_create_queue(study: Study) -> ReviewQueue:
+    """Return the queues of a study, creating them where there are none."""
     return ReviewQueue.objects.get_or_create(study=study, defaults={"seed": secrets.randbits(31)})[0]
 
 
-def _begin(study: Study) -> ReviewQueue:
+def _begin_attempt(study: Study) -> ReviewQueue:
     with write_transaction():
         Study.objects.select_for_update(no_key=True).get(pk=study.pk)
-        queue = queue_of(study)
+        queue = get_or_create_queue(study)
         queue.refreshing = opaque_id()
         queue.save(update_fields=["refreshing"])
     return queue
 
 
 def _ignore_progress(done: int, total: int | None, activity: str) -> None:
-    """Tell nobody."""
+    """Ignore the progress."""
 
 
-class _Attempt:
-    """One attempt at making the queues of a study anew. Each of its transactions holds them."""
+class _RebuildAttempt:
+    """One attempt at rebuilding the queues of a study.
 
-    def __init__(self, study: Study, queue: ReviewQueue, at: datetime, tell: Progress) -> None:
-        self._study, self._queue, self._at, self._tell = study, queue, at, tell
+    Each of its transactions locks them.
+    """
+
+    def __init__(self, study: Study, queue: ReviewQueue, at: datetime, report_progress: Progress) -> None:
+        self._study, self._queue, self._at, self._report_progress = study, queue, at, report_progress
         self._rubric = load_rubric(study.rubric_id)
 
     @contextmanager
     def writing(self) -> Iterator[ReviewQueue]:
-        """Open a transaction that holds the queues.
+        """Open a transaction that locks the queues.
 
         Raises:
-            Superseded: a later attempt has begun.
+            SupersededRebuild: a later attempt has begun.
         """
         with write_transaction():
-            held = ReviewQueue.objects.select_for_update().get(pk=self._study.pk)
-            if held.refreshing != self._queue.refreshing:
+            locked_queue = ReviewQueue.objects.select_for_update().get(pk=self._study.pk)
+            if locked_queue.refreshing != self._queue.refreshing:
                 raise SupersededRebuild
-            yield held
+            yield locked_queue
 
-    def place(self, facts: Sequence["SampleFact"]) -> dict[str, int]:
-        """Note what became of samples, store the places of all that belong in a queue, and let the others go.
+    def store_queues(self, facts: Sequence["SampleFact"]) -> dict[str, int]:
+        """Store the outcomes and positions of samples, and remove the other entries.
 
         Returns how many entries each queue has.
         """
         from . import storage
 
-        def note(piece: Sequence["SampleFact"]) -> None:
-            storage.note_outcomes(piece, self._rubric, at=self._at)
+        def note(chunk: Sequence["SampleFact"]) -> None:
+            storage.store_outcomes(chunk, self._rubric, at=self._at)
 
-        def store(piece: Sequence[storage.QueuePosition]) -> None:
-            storage.store_entries(self._study.pk, piece, self._rubric, at=self._at)
+        def store(chunk: Sequence[storage.QueuePosition]) -> None:
+            storage.store_entries(self._study.pk, chunk, self._rubric, at=self._at)
 
-        self._in_pieces(facts, "Noting outcomes", note)
-        found = {}
+        self._in_chunks(facts, "Noting outcomes", note)
+        counts = {}
         for kind in ranking.QueueKind:
-            known = {fact.sample: fact for fact in facts if fact.belongs(kind)}
-            order = ranking.rank_entries((fact.known for fact in known.values()), kind, seed=self._queue.seed)
-            places = [storage.QueuePosition.of(known[entry.sample], entry) for entry in order]
-            self._in_pieces(places, f"Storing the queue “{QueueEntry.Kind(kind).label}”", store)
-            self._let_go(kind, known)
-            found[kind.value] = len(places)
-        return found
+            fact_by_sample = {fact.sample: fact for fact in facts if fact.belongs_in(kind)}
+            order = ranking.rank_entries(
+                (fact.evidence for fact in fact_by_sample.values()), kind, seed=self._queue.seed
+            )
+            places = [storage.QueuePosition.from_entry(fact_by_sample[entry.sample], entry) for entry in order]
+            self._in_chunks(places, f"Storing the queue “{QueueEntry.Kind(kind).label}”", store)
+            self._remove_leaving(kind, fact_by_sample)
+            counts[kind.value] = len(places)
+        return counts
 
-    def _let_go(self, kind: str, staying: Collection[int]) -> None:
+    def _remove_leaving(self, kind: str, remaining: Collection[int]) -> None:
         from . import storage
 
-        there = QueueEntry.objects.filter(study=self._study, kind=kind, left_at=None).order_by("sample_id")
-        gone = [sample for sample in there.values_list("sample_id", flat=True) if sample not in staying]
+        entries = QueueEntry.objects.filter(study=self._study, kind=kind, left_at=None).order_by("sample_id")
+        leaving = [sample for sample in entries.values_list("sample_id", flat=True) if sample not in remaining]
 
-        def leave(piece: Sequence[int]) -> None:
-            storage.remove_entries(kind, piece, at=self._at)
+        def leave(chunk: Sequence[int]) -> None:
+            storage.remove_entries(kind, chunk, at=self._at)
 
-        self._in_pieces(gone, "Letting go what is decided", leave)
+        self._in_chunks(leaving, "Letting go what is decided", leave)
 
-    def _in_pieces(self, rows: Sequence[T], activity: str, work: Callable[[Sequence[T]], None]) -> None:
-        for start in range(0, len(rows), PIECE):
-            piece = rows[start : start + PIECE]
+    def _in_chunks(self, rows: Sequence[T], activity: str, work: Callable[[Sequence[T]], None]) -> None:
+        for start in range(0, len(rows), CHUNK_ROWS):
+            chunk = rows[start : start + CHUNK_ROWS]
             with self.writing():
-                work(piece)
-            self._tell(start + len(piece), len(rows), activity)
+                work(chunk)
+            self._report_progress(start + len(chunk), len(rows), activity)

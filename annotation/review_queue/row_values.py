@@ -1,4 +1,4 @@
-"""What is known of the samples on a page of the review queue: what people gave, and what the judge says. Read-only."""
+"""Reads people's values and the judge's predictions for a page of the queue."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from annotation.suggestions.unseen_predictions import fair_predictions
 
 @dataclass(frozen=True, slots=True)
 class FirstRoundValues:
-    """What people gave one sample in its first round."""
+    """The values that people gave one sample in its first round."""
 
     values: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """Independent ones, ascending, by dimension."""
@@ -21,12 +21,12 @@ class FirstRoundValues:
     """How many of those began with the judge's values, so that they are not independent."""
 
 
-NOTHING = FirstRoundValues()
+NO_VALUES = FirstRoundValues()
 
 
 @dataclass(frozen=True, slots=True)
 class PredictedValue:
-    """What the judge says of one dimension."""
+    """The judge's prediction of one dimension."""
 
     expected: float
     sd: float
@@ -35,44 +35,44 @@ class PredictedValue:
     ensemble_sd: float | None
 
 
-def first_round_values(samples: list[int], rubric: RubricDefinition) -> dict[int, FirstRoundValues]:
-    """Return what people gave each of these samples and did not take back."""
+def read_first_round_values(samples: list[int], rubric: RubricDefinition) -> dict[int, FirstRoundValues]:
+    """Return the first-round values of samples that were not taken back."""
     keys = {dimension.id: dimension.key for dimension in rubric.dimensions}
-    given = Rating.objects.filter(first_round_scores("score__"), score__sample__in=samples)
+    ratings = Rating.objects.filter(first_round_scores("score__"), score__sample__in=samples)
     values: dict[int, dict[str, list[float]]] = {sample: {} for sample in samples}
     arms: dict[int, dict[int, int]] = {sample: {} for sample in samples}
     columns = ("score__sample_id", "score_id", "score__arm", "dimension_id", "level_id")
-    for sample, score, arm, dimension, level in given.values_list(*columns):
+    for sample, score, arm, dimension, level in ratings.values_list(*columns):
         arms[sample][score] = arm
         if arm in INDEPENDENT_ARMS:
             values[sample].setdefault(keys[dimension], []).append(rubric.value_of(level))
     return {
         sample: FirstRoundValues(
-            values={key: tuple(sorted(own[key])) for key in keys.values() if key in own},
+            values={key: tuple(sorted(sample_values[key])) for key in keys.values() if key in sample_values},
             met=sum(arm != Arm.BLIND for arm in arms[sample].values()),
             prefilled=sum(arm == Arm.PREFILLED for arm in arms[sample].values()),
         )
-        for sample, own in values.items()
+        for sample, sample_values in values.items()
     }
 
 
 def read_predicted_values(queue: ReviewQueue | None, samples: list[int]) -> dict[int, dict[str, PredictedValue]]:
-    """Return what the judge that the queue rests on says of each sample by dimension."""
+    """Return the predictions of the queue's judge, by sample and dimension."""
     if queue is None or queue.run is None:
         return {}
     predictions = fair_predictions(queue.run).filter(sample__in=samples, status=Prediction.Status.OK)
     return {
-        sample: {key: _predicted_value(words) for key, words in dimensions.items() if words.get("rule") is None}
+        sample: {key: _parse_prediction(data) for key, data in dimensions.items() if data.get("rule") is None}
         for sample, dimensions in predictions.values_list("sample_id", "dimensions")
     }
 
 
-def _predicted_value(words: Mapping[str, object]) -> PredictedValue:
-    interval = words.get("interval")
+def _parse_prediction(data: Mapping[str, object]) -> PredictedValue:
+    interval = data.get("interval")
     return PredictedValue(
-        expected=float(words["expected"]),  # type: ignore[arg-type]
-        sd=float(words["sd"]),  # type: ignore[arg-type]
+        expected=float(data["expected"]),  # type: ignore[arg-type]
+        sd=float(data["sd"]),  # type: ignore[arg-type]
         interval=(float(interval[0]), float(interval[1])) if isinstance(interval, list) else None,
-        p_dispute=float(words["p_dispute"]),  # type: ignore[arg-type]
-        ensemble_sd=words.get("ensemble_sd"),  # type: ignore[arg-type]
+        p_dispute=float(data["p_dispute"]),  # type: ignore[arg-type]
+        ensemble_sd=data.get("ensemble_sd"),  # type: ignore[arg-type]
     )

@@ -1,11 +1,11 @@
-"""One sample as the queues see it: what is known of it, how it stands, and in which queues it belongs."""
+"""The facts about one sample that the queues need, and where it belongs."""
 
 from dataclasses import dataclass
 
 from annotation.core.sample_states import SampleState
 from annotation.models import QueueEntry, Sample
 
-from . import ranking as priority
+from . import ranking
 
 Kind = QueueEntry.Kind
 UNDECIDED = frozenset(
@@ -20,45 +20,45 @@ FREE = frozenset({Sample.Stage.UNTOUCHED.value, Sample.Stage.BEGUN.value})
 
 @dataclass(frozen=True, slots=True)
 class SampleFact:
-    """What is known of one sample, and how it stands."""
+    """The evidence about one sample, and its state."""
 
-    known: priority.SampleEvidence
+    evidence: ranking.SampleEvidence
     state: str
     stage: int
     priority: int
 
     @property
     def sample(self) -> int:
-        """Return its primary key."""
-        return self.known.sample
+        """The sample's primary key."""
+        return self.evidence.sample
 
     @property
     def spread(self) -> float:
-        """Return the widest range of values on one dimension."""
-        return max((priority.observed_range(seen.values) for seen in self.known.dimensions), default=0.0)
+        """The widest range of values on one dimension."""
+        return max((ranking.observed_range(dimension.values) for dimension in self.evidence.dimensions), default=0.0)
 
     @property
     def scores(self) -> int:
-        """Return from how many people there are values."""
-        return max((len(seen.values) for seen in self.known.dimensions), default=0)
+        """The number of people who gave values."""
+        return max((len(dimension.values) for dimension in self.evidence.dimensions), default=0)
 
     @property
     def open_ended(self) -> bool:
-        """Is it still to be seen whether annotators will differ by a dispute?"""
-        return self.state in OPEN_ENDED and self.spread < priority.DISPUTE
+        """Whether it is still open if annotators will differ by a dispute."""
+        return self.state in OPEN_ENDED and self.spread < ranking.DISPUTE
 
-    def belongs(self, kind: str) -> bool:
-        """Tell whether the sample belongs in a queue now."""
+    def belongs_in(self, kind: str) -> bool:
+        """Return whether the sample belongs in a queue now."""
         if kind == Kind.DISPUTED:
             return self.state in UNDECIDED
         if kind == Kind.LABEL_NEXT:
             return self.wants_scores
-        dimensions = self.known.dimensions
+        dimensions = self.evidence.dimensions
         return self.state == SampleState.AGREED and any(
-            seen.final is not None and seen.expected is not None for seen in dimensions
+            dimension.final is not None and dimension.expected is not None for dimension in dimensions
         )
 
     @property
     def wants_scores(self) -> bool:
-        """Has it a slot that somebody could take?"""
+        """Whether it has a slot that somebody could take."""
         return self.stage in FREE and self.state in UNDECIDED

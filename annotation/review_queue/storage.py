@@ -1,4 +1,4 @@
-"""Places in the queues become rows, and what became of a sample is noted in them. Call within a transaction."""
+"""Stores queue positions and outcomes as entries. Call within a transaction."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -20,13 +20,13 @@ from .list import count_entries
 from .queue_sql import update_entries
 from .sample_facts import SETTLED, Kind, SampleFact
 
-PLACED = (
+POSITION_COLUMNS = (
     *("random", "draw", "first", "second", "third", "dimension_id", "spread", "scores", "chance", "gap", "reason"),
     "left_at",
 )
-NOTED = (*PLACED, "foreseen", "entered_at")
+ENTRY_COLUMNS = (*POSITION_COLUMNS, "foreseen", "entered_at")
 # Of one person nobody knows how far they are from others.
-COMPARABLE = 2
+MIN_COMPARABLE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +42,28 @@ class QueuePosition:
     reason: ranking.RankingReason
 
     @classmethod
-    def of(cls, fact: SampleFact, entry: ranking.RankedEntry) -> Self:
-        """Return the place that the order gives to a sample."""
+    def from_entry(cls, fact: SampleFact, entry: ranking.RankedEntry) -> Self:
+        """Return the position of a ranked sample."""
         return cls(fact, entry.queue.value, entry.random, entry.draw, entry.rank, entry.dimension, entry.reason)
 
     @property
     def predicted(self) -> float | None:
-        """Return what the queue foresees of the sample; None where there is nothing left to foresee."""
+        """The queue's prediction for the sample; None where nothing is open."""
         if self.kind == Kind.AUDIT:
             return self.rank[0]
         if not self.fact.open_ended:
             return None
-        seen = self.fact.known.dimensions
-        figures = [one.ensemble_sd if self.kind == Kind.LABEL_NEXT else one.chance for one in seen]
+        dimensions = self.fact.evidence.dimensions
+        figures = [
+            dimension.ensemble_sd if self.kind == Kind.LABEL_NEXT else dimension.chance for dimension in dimensions
+        ]
         return max((figure for figure in figures if figure is not None), default=None)
 
 
 def store_entries(study_id: int, places: Sequence[QueuePosition], rubric: RubricDefinition, *, at: datetime) -> int:
-    """Store places of one queue; returns how many rows that changed. Places that are as they were cost no write.
+    """Store positions of one queue; return how many rows changed.
+
+    Positions that are as they were cost no write.
 
     An entry that had left comes back as it was, pinned or dismissed. What was foreseen of it stays from its first
     score on; until then a judge that speaks later is heard.
@@ -69,33 +73,38 @@ def store_entries(study_id: int, places: Sequence[QueuePosition], rubric: Rubric
     kind = places[0].kind
     dimension_of = {dimension.key: dimension.id for dimension in rubric.dimensions}
     rows = QueueEntry.objects.filter(kind=kind, sample__in=[place.fact.sample for place in places])
-    there = {row["sample_id"]: row for row in rows.order_by().values("pk", "sample_id", *NOTED, "decided_at")}
+    entries = {row["sample_id"]: row for row in rows.order_by().values("pk", "sample_id", *ENTRY_COLUMNS, "decided_at")}
     new: list[tuple[Any, ...]] = []
     changed: list[tuple[Any, ...]] = []
     for place in places:
-        columns = _columns(place, dimension_of)
-        known = there.get(place.fact.sample)
-        if known is None:
-            new.append((study_id, place.fact.sample, kind, *_stored(columns), place.predicted, database_time(at)))
+        columns = _position_columns(place, dimension_of)
+        stored = entries.get(place.fact.sample)
+        if stored is None:
+            new.append(
+                (study_id, place.fact.sample, kind, *_to_stored_values(columns), place.predicted, database_time(at))
+            )
             continue
-        foreseen = place.predicted if _replaces_prediction(place, known) else known["foreseen"]
-        if foreseen != known["foreseen"] or any(known[name] != value for name, value in columns.items()):
-            entered = at if known["left_at"] is not None else known["entered_at"]
-            changed.append((*_stored(columns), foreseen, database_time(entered), known["pk"]))
+        foreseen = place.predicted if _replaces_prediction(place, stored) else stored["foreseen"]
+        if foreseen != stored["foreseen"] or any(stored[name] != value for name, value in columns.items()):
+            entered = at if stored["left_at"] is not None else stored["entered_at"]
+            changed.append((*_to_stored_values(columns), foreseen, database_time(entered), stored["pk"]))
     if new:
-        bulk_insert.insert_rows(QueueEntry, ("study_id", "sample_id", "kind", *NOTED), new)
+        bulk_insert.insert_rows(QueueEntry, ("study_id", "sample_id", "kind", *ENTRY_COLUMNS), new)
     if changed:
-        update_entries(NOTED, changed)
+        update_entries(ENTRY_COLUMNS, changed)
     return len(new) + len(changed)
 
 
-def _replaces_prediction(place: QueuePosition, known: Mapping[str, Any]) -> bool:
-    """Tell whether what is foreseen now replaces what was: only where nothing has come of the sample so far."""
-    undecided = place.kind != Kind.AUDIT and known["decided_at"] is None
+def _replaces_prediction(place: QueuePosition, stored: Mapping[str, Any]) -> bool:
+    """Return whether a new prediction replaces the stored one.
+
+    It does only where the sample has no scores so far.
+    """
+    undecided = place.kind != Kind.AUDIT and stored["decided_at"] is None
     return undecided and place.fact.scores == 0 and place.predicted is not None
 
 
-def _columns(place: QueuePosition, dimension_of: Mapping[str, int]) -> dict[str, Any]:
+def _position_columns(place: QueuePosition, dimension_of: Mapping[str, int]) -> dict[str, Any]:
     values = (
         *(place.random, place.draw, *place.rank),
         None if place.dimension is None else dimension_of[place.dimension],
@@ -103,23 +112,23 @@ def _columns(place: QueuePosition, dimension_of: Mapping[str, int]) -> dict[str,
         reason_as_data(place.reason),
         None,
     )
-    return dict(zip(PLACED, values, strict=True))
+    return dict(zip(POSITION_COLUMNS, values, strict=True))
 
 
-def _stored(columns: Mapping[str, Any]) -> Iterable[Any]:
+def _to_stored_values(columns: Mapping[str, Any]) -> Iterable[Any]:
     return (json.dumps(value) if name == "reason" else value for name, value in columns.items())
 
 
 def reason_as_data(reason: ranking.RankingReason) -> dict[str, Any]:
-    """Return a reason without what it does not tell."""
-    told = {name: getattr(reason, name) for name in reason.__dataclass_fields__}
-    told["values"] = list(reason.values)
-    told["kind"] = reason.kind.value
-    return {name: value for name, value in told.items() if value is not None and value != []}
+    """Return a reason as data, without its empty fields."""
+    data = {name: getattr(reason, name) for name in reason.__dataclass_fields__}
+    data["values"] = list(reason.values)
+    data["kind"] = reason.kind.value
+    return {name: value for name, value in data.items() if value is not None and value != []}
 
 
 def remove_entries(kind: str, samples: Collection[int], *, at: datetime) -> int:
-    """Let the entries of samples go; returns how many did.
+    """Mark the entries of samples as left; return how many were.
 
     An audit of what is still agreed was none, where the judge of now has nothing to say to it: its entry is deleted.
     """
@@ -132,22 +141,29 @@ def remove_entries(kind: str, samples: Collection[int], *, at: datetime) -> int:
 
 
 def recount_entries(study: Study) -> None:
-    """Count the entries of a study's queues, as a page would take longer to count them than for all else.
+    """Store the counts of entries of a study's queues.
+
+    A page would take longer to count them than for all else.
 
     Call it at the end of each transaction that adds, takes out or brings back entries, with the queues locked.
     """
-    counts = {kind: asdict(one) for kind, one in count_entries(study).items()}
+    counts = {kind: asdict(count) for kind, count in count_entries(study).items()}
     ReviewQueue.objects.filter(study=study).update(counts=counts)
 
 
 def summarize_queues(study: Study) -> None:
-    """Count the entries, and note which domains there are; for jobs, whose samples may be new."""
+    """Store the counts of entries and the domains of samples.
+
+    This is for jobs, whose samples may be new.
+    """
     recount_entries(study)
     ReviewQueue.objects.filter(study=study).update(domains=sample_list.domains_of(study))
 
 
-def note_outcomes(facts: Iterable[SampleFact], rubric: RubricDefinition, *, at: datetime) -> int:
-    """Write down what became of samples whose entries have no outcome yet; returns of how many entries.
+def store_outcomes(facts: Iterable[SampleFact], rubric: RubricDefinition, *, at: datetime) -> int:
+    """Store the outcomes of settled samples; return the number of entries.
+
+    Entries that have an outcome keep it.
 
     In the other queues that is how far annotators were apart once all had scored, where at least two did so without
     the judge; in an audit whether the agreed value was changed. It is noted once: what happens to a sample afterwards
@@ -157,10 +173,10 @@ def note_outcomes(facts: Iterable[SampleFact], rubric: RubricDefinition, *, at: 
     if not settled:
         return 0
     key_of = {dimension.id: dimension.key for dimension in rubric.dimensions}
-    compared = [sample for sample, fact in settled.items() if fact.scores >= COMPARABLE]
-    noted = []
-    told = Q(kind=Kind.AUDIT, sample__in=settled) | Q(sample__in=compared)
-    for entry in QueueEntry.objects.filter(told, decided_at=None):
+    compared = [sample for sample, fact in settled.items() if fact.scores >= MIN_COMPARABLE]
+    entries = []
+    comparable = Q(kind=Kind.AUDIT, sample__in=settled) | Q(sample__in=compared)
+    for entry in QueueEntry.objects.filter(comparable, decided_at=None):
         fact = settled[entry.sample_id]
         if entry.kind == Kind.AUDIT:
             key = None if entry.dimension_id is None else key_of[entry.dimension_id]
@@ -168,25 +184,26 @@ def note_outcomes(facts: Iterable[SampleFact], rubric: RubricDefinition, *, at: 
             if entry.left_at is None or fact.state != SampleState.AGREED:
                 continue
             entry.disputed = any(
-                seen.key == key and seen.final != entry.reason.get("final") for seen in fact.known.dimensions
+                dimension.key == key and dimension.final != entry.reason.get("final")
+                for dimension in fact.evidence.dimensions
             )
         else:
-            entry.outcome = _outcome(fact)
+            entry.outcome = _measure_outcome(fact)
             entry.disputed = fact.spread >= ranking.DISPUTE
-            gaps = [one["gap"] for one in entry.outcome.values() if "gap" in one]
+            gaps = [outcome["gap"] for outcome in entry.outcome.values() if "gap" in outcome]
             entry.off = max(gaps, default=None)
         entry.decided_at = at
-        noted.append(entry)
-    QueueEntry.objects.bulk_update(noted, ("disputed", "outcome", "off", "decided_at"), batch_size=500)
-    return len(noted)
+        entries.append(entry)
+    QueueEntry.objects.bulk_update(entries, ("disputed", "outcome", "off", "decided_at"), batch_size=500)
+    return len(entries)
 
 
-def _outcome(fact: SampleFact) -> dict[str, dict[str, float]]:
-    """Return the range of the values of each dimension, and how far the judge was from their mean."""
-    found: dict[str, dict[str, float]] = {}
-    for seen in fact.known.dimensions:
-        if seen.values:
-            found[seen.key] = {"range": ranking.observed_range(seen.values)}
-            if seen.expected is not None:
-                found[seen.key]["gap"] = abs(seen.expected - sum(seen.values) / len(seen.values))
-    return found
+def _measure_outcome(fact: SampleFact) -> dict[str, dict[str, float]]:
+    """Return each dimension's range of values, and the judge's gap to their mean."""
+    outcome: dict[str, dict[str, float]] = {}
+    for dimension in fact.evidence.dimensions:
+        if dimension.values:
+            outcome[dimension.key] = {"range": ranking.observed_range(dimension.values)}
+            if dimension.expected is not None:
+                outcome[dimension.key]["gap"] = abs(dimension.expected - sum(dimension.values) / len(dimension.values))
+    return outcome

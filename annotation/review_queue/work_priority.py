@@ -1,4 +1,6 @@
-"""Which samples annotators are given first: tenths of the order of a queue become the priorities 9 to 0.
+"""The priorities of samples for annotators, from the order of a queue.
+
+Tenths of the order become the priorities 9 to 0.
 
 Places drawn at random lie between those in order, so each priority has its share of them.
 """
@@ -18,7 +20,7 @@ from .sample_facts import FREE, SampleFact
 Progress = Callable[[int, int | None, str], None]
 
 HIGHEST = 9
-AT_ONCE = 500
+CHUNK_SAMPLES = 500
 EVEN = Protocol.WorkOrder.EVEN
 QUEUE_OF: Mapping[str, ranking.QueueKind] = {
     Protocol.WorkOrder.DISPUTED: ranking.QueueKind.DISPUTED,
@@ -27,19 +29,19 @@ QUEUE_OF: Mapping[str, ranking.QueueKind] = {
 
 
 def work_order(study: Study) -> str:
-    """Return which samples the study's rules put first now."""
+    """Return the work order of the study's current rules."""
     return Protocol.objects.values_list("work_order", flat=True).get(study=study, current=True)
 
 
-def priorities_of(entries: Sequence[ranking.RankedEntry]) -> dict[int, int]:
-    """Return the priority of each sample, by its primary key, from the whole order."""
+def compute_priorities(entries: Sequence[ranking.RankedEntry]) -> dict[int, int]:
+    """Return the priority of each ranked sample, by its primary key."""
     return {entry.sample: HIGHEST - 10 * place // len(entries) for place, entry in enumerate(entries)}
 
 
-def cuts_of(entries: Sequence[ranking.RankedEntry]) -> list[list[float]]:
-    """Return the lowest rank in order of each priority, from the highest to that above 0."""
+def compute_priority_cuts(entries: Sequence[ranking.RankedEntry]) -> list[list[float]]:
+    """Return the lowest rank of each priority, from 9 to 1."""
     lowest: dict[int, ranking.Rank] = {}
-    priority_of = priorities_of(entries)
+    priority_of = compute_priorities(entries)
     for entry in entries:
         if not entry.random:
             lowest[priority_of[entry.sample]] = entry.rank
@@ -49,8 +51,8 @@ def cuts_of(entries: Sequence[ranking.RankedEntry]) -> list[list[float]]:
     return cuts
 
 
-def priority_between(rank: ranking.Rank, cuts: Sequence[Sequence[float]]) -> int:
-    """Return the priority that a rank in order gets among places that were given earlier."""
+def find_priority(rank: ranking.Rank, cuts: Sequence[Sequence[float]]) -> int:
+    """Return the priority of a rank by earlier cuts."""
     for number, cut in enumerate(cuts):
         if rank >= tuple(cut):
             return HIGHEST - number
@@ -58,52 +60,56 @@ def priority_between(rank: ranking.Rank, cuts: Sequence[Sequence[float]]) -> int
 
 
 def random_priority(draw: float) -> int:
-    """Return the priority of a sample that stands there at random: as even as the draws are."""
+    """Return the priority of a sample that was drawn at random."""
     return max(0, HIGHEST - int(10 * draw / ranking.LEAST_SHARE))
 
 
-def apply_priorities(wanted: Mapping[int, int], facts: Sequence[SampleFact], progress: Progress | None = None) -> int:
-    """Give samples their priorities, some hundreds per transaction; returns how many got another one.
+def apply_priorities(
+    new_priorities: Mapping[int, int], facts: Sequence[SampleFact], progress: Progress | None = None
+) -> int:
+    """Store new priorities of samples in chunks; return how many changed.
 
     ``wanted`` is by primary key; who is not in it stays as it is, and so does who has nothing to give any more.
     """
-    due = [fact.sample for fact in facts if wanted.get(fact.sample, fact.priority) != fact.priority]
-    due.sort()
+    changed_samples = [fact.sample for fact in facts if new_priorities.get(fact.sample, fact.priority) != fact.priority]
+    changed_samples.sort()
     changed = 0
-    for start in range(0, len(due), AT_ONCE):
-        piece = due[start : start + AT_ONCE]
+    for start in range(0, len(changed_samples), CHUNK_SAMPLES):
+        chunk = changed_samples[start : start + CHUNK_SAMPLES]
         with write_transaction():
-            changed += _set(piece, wanted)
+            changed += _store_changed(chunk, new_priorities)
         if progress:
-            progress(start + len(piece), len(due), "Setting priorities")
+            progress(start + len(chunk), len(changed_samples), "Setting priorities")
     return changed
 
 
-def _set(samples: Sequence[int], wanted: Mapping[int, int]) -> int:
+def _store_changed(samples: Sequence[int], new_priorities: Mapping[int, int]) -> int:
     # Locked in the order of their ids, as everywhere; how they stand may have changed since the facts were read.
     rows = Sample.objects.select_for_update().filter(pk__in=samples, stage__in=FREE).order_by("pk")
-    moved = [
-        (pk, stage, wanted[pk]) for pk, stage, old in rows.values_list("pk", "stage", "priority") if wanted[pk] != old
+    changes = [
+        (pk, stage, new_priorities[pk])
+        for pk, stage, old in rows.values_list("pk", "stage", "priority")
+        if new_priorities[pk] != old
     ]
     set_priorities(
-        [(pk, new) for pk, stage, new in moved if stage == Sample.Stage.UNTOUCHED],
-        [(pk, new) for pk, stage, new in moved if stage == Sample.Stage.BEGUN],
+        [(pk, new) for pk, stage, new in changes if stage == Sample.Stage.UNTOUCHED],
+        [(pk, new) for pk, stage, new in changes if stage == Sample.Stage.BEGUN],
         queued_at=to_microseconds(timezone.now()),
     )
-    return len(moved)
+    return len(changes)
 
 
 def reset_priorities(study: Study, progress: Progress | None = None) -> int:
-    """Let all samples of a study be of one priority again; returns how many were not."""
+    """Reset all samples of a study to one priority; return how many changed."""
     rows = Sample.objects.filter(study=study).exclude(priority=0).order_by("pk")
     total = changed = 0
-    while piece := list(rows.values_list("pk", flat=True)[:AT_ONCE]):
+    while chunk := list(rows.values_list("pk", flat=True)[:CHUNK_SAMPLES]):
         with write_transaction():
-            free = dict.fromkeys(piece, 0)
-            changed += _set(piece, free)
+            free = dict.fromkeys(chunk, 0)
+            changed += _store_changed(chunk, free)
             # Of the others a slot may become free again, which puts them at the end of the queue anyway.
-            Sample.objects.filter(pk__in=piece, stage=Sample.Stage.CLOSED).update(priority=0)
-        total += len(piece)
+            Sample.objects.filter(pk__in=chunk, stage=Sample.Stage.CLOSED).update(priority=0)
+        total += len(chunk)
         if progress:
             progress(total, None, "Setting priorities")
     return changed

@@ -234,7 +234,7 @@ class _ReplayRun:
                 yield row, column, True
 
     def _entries(self, foresight: DisputeModel, evidence: DisputeEvidence, plan: ScoringPlan) -> list[RankedEntry]:
-        known = self._known(foresight.chances(evidence), plan.promise)
+        known = self._known(foresight.predict_chances(evidence), plan.disputes_per_score)
         return rank_entries(
             known, QueueKind(self._policy.value), seed=self._seed, share=LEAST_SHARE, purpose=OrderPurpose.ASK
         )
@@ -257,7 +257,7 @@ class _ReplayRun:
                 sd=float(sd[row]) if judged and sd is not None else None,
                 ensemble_sd=float(said.ensemble_sd[row]) if judged and said is not None else None,
                 chance=float(chances[row]),
-                promise=float(promise[row]),
+                disputes_per_score=float(promise[row]),
                 # Nothing is agreed on while scores come in: what they say so far stands for it.
                 final=sum(values) / len(values) if values else None,
             )
@@ -301,4 +301,6 @@ class _ReplayRun:
             top = sorted(
                 rows.tolist(), key=lambda row: chance.stable_digest("work", self._seed, self._finished.names[row])
             )
-        return QueueSnapshot(foresight.chances(evidence)[rows], disputed[rows], disputed[np.array(top, dtype=np.int64)])
+        return QueueSnapshot(
+            foresight.predict_chances(evidence)[rows], disputed[rows], disputed[np.array(top, dtype=np.int64)]
+        )

@@ -43,10 +43,10 @@ class ReviewQueueView(View):
         limit = int(query.get("limit", DEFAULT_LIMIT))
         if not 1 <= limit <= MAX_LIMIT:
             raise BadInput(f"limit: from 1 to {MAX_LIMIT}.", fields={"limit": f"From 1 to {MAX_LIMIT}."})
-        rubric, standing = load_rubric(study.rubric_id), queue_list.queue_status(study, reader=member)
+        rubric, standing = load_rubric(study.rubric_id), queue_list.get_queue_status(study, reader=member)
         queue, start = standing.queue, int(query.get("start", 1))
-        page = queue_list.queue_page(
-            study, rubric, query["kind"], _build_filter(query), standing=standing, start=start, limit=limit
+        page = queue_list.get_queue_page(
+            study, rubric, query["kind"], _build_filter(query), status=standing, start=start, limit=limit
         )
         if member is not None:
             record_exposure(member=member, samples=[row.sample for row in page.rows])
@@ -168,9 +168,9 @@ def _describe_row(row: QueueRow, keys: Mapping[int, str], *, names: bool) -> dic
         "random": row.random,
         "pinned": row.pinned,
         "dimension": keys[entry.dimension_id] if entry.dimension_id else None,
-        "reason": asdict(queue_list.reason_of(entry)),
+        "reason": asdict(queue_list.parse_reason(entry)),
         "ratings": row.values,
-        "judge": {key: asdict(said) for key, said in row.said.items()},
+        "judge": {key: asdict(prediction) for key, prediction in row.predictions.items()},
         "scores": entry.scores,
         "spread": entry.spread,
         "since": format_time(row.since),

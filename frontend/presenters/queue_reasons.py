@@ -205,7 +205,7 @@ def _audit_text(reason: RankingReason, words: Mapping[str, str], row: QueueRow, 
     head = _("%(key)s was agreed as %(final)s, and the judge expects %(expected)s:") % final
     if reason.half_widths is None:
         return head, ""
-    judged = row.said.get(key)
+    judged = row.predictions.get(key)
     units = {"n": format_decimals(reason.half_widths, 1)}
     if judged is None or judged.interval is None:
         return head, _("%(n)s of its standard deviations apart.") % units
@@ -256,7 +256,7 @@ def _missing_scores_text(row: QueueRow, reason: RankingReason) -> str:
 def _judge_text(reason: RankingReason, row: QueueRow, key: str) -> str:
     """Return what the judge expects, unless the sentence before it says so already."""
     parts = []
-    judged = row.said.get(key)
+    judged = row.predictions.get(key)
     if reason.final is not None:
         if judged is not None and judged.interval is not None:
             low, high = (format_decimals(end, 1) for end in judged.interval)

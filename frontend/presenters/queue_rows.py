@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from annotation.core.rubric_cache import RubricDefinition
 from annotation.models import QueueEntry, Study
-from annotation.review_queue.list import QueueRow, reason_of
+from annotation.review_queue.list import QueueRow, parse_reason
 from annotation.review_queue.ranking import ReasonKind
 
 from .queue_actions import QueueAction, available_actions
@@ -85,7 +85,7 @@ def queue_csv_rows(rows: Iterable[QueueRow], rubric: RubricDefinition) -> Iterat
     yield CSV_HEADER
     for row in rows:
         entry, sample = row.entry, row.sample
-        reason = reason_of(entry)
+        reason = parse_reason(entry)
         yield [
             *(
                 row.place,
@@ -110,7 +110,7 @@ def _build_chart(row: QueueRow, rubric: RubricDefinition) -> QueueChart | None:
     dimensions = [dimension for dimension in rubric.dimensions if dimension.id == row.entry.dimension_id]
     if not dimensions:
         return None
-    key, prediction = dimensions[0].key, row.said.get(dimensions[0].key)
+    key, prediction = dimensions[0].key, row.predictions.get(dimensions[0].key)
     reason = row.reason
     final = reason.final if reason is not None else None
     chart = build_queue_chart(

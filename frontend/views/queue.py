@@ -40,12 +40,12 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
     study, member = _readable_study_and_member(request, slug)
     rubric, leads = load_rubric(study.rubric_id), permissions.leads_as(viewer(request), member)
     kind, dismissed, start = _requested_kind(request), bool(request.GET.get("dismissed")), _requested_start(request)
-    status = queue_list.queue_status(study, reader=member)
+    status = queue_list.get_queue_status(study, reader=member)
     form = _filter_form(request, study, rubric, status.domains)
     queue_filter = form.queue_filter(dismissed=dismissed)
 
     def read(start: int) -> QueuePage:
-        return queue_list.queue_page(study, rubric, kind, queue_filter, standing=status, start=start, limit=PAGE)
+        return queue_list.get_queue_page(study, rubric, kind, queue_filter, status=status, start=start, limit=PAGE)
 
     page = read(start)
     if page.count and not page.rows:
@@ -104,10 +104,10 @@ def queue_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """Send the filtered queue as CSV, in its order."""
     study, member = _readable_study_and_member(request, slug)
     rubric, kind = load_rubric(study.rubric_id), _requested_kind(request)
-    status = queue_list.queue_status(study, reader=member)
+    status = queue_list.get_queue_status(study, reader=member)
     form = _filter_form(request, study, rubric, status.domains)
     queue_filter = form.queue_filter(dismissed=bool(request.GET.get("dismissed")))
-    rows = _all_rows(request, study, rubric, kind, queue_filter, standing=status, member=member)
+    rows = _all_rows(request, study, rubric, kind, queue_filter, status=status, member=member)
     response = HttpResponse(format_csv(queue_rows.queue_csv_rows(rows, rubric)), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{study.slug}-queue-{kind}.csv"'
     response.headers["Cache-Control"] = "no-store, private"
@@ -131,7 +131,7 @@ def queue_status(request: HttpRequest, slug: str) -> HttpResponse:
     A page whose refresh is over reloads itself.
     """
     study, member = _readable_study_and_member(request, slug)
-    state = queue_status_line(queue_list.queue_status(study))
+    state = queue_status_line(queue_list.get_queue_status(study))
     htmx = getattr(request, "htmx", None)
     back = (htmx.current_url_abs_path if htmx else None) or reverse("queue", args=[study.slug])
     leads = permissions.leads_as(viewer(request), member)
@@ -203,12 +203,12 @@ def _all_rows(
     kind: str,
     queue_filter: QueueFilter,
     *,
-    standing: QueueStatus,
+    status: QueueStatus,
     member: Member | None,
 ) -> Iterator[QueueRow]:
     start: int | None = 1
     while start is not None:
-        page = queue_list.queue_page(study, rubric, kind, queue_filter, standing=standing, start=start, limit=CSV_CHUNK)
+        page = queue_list.get_queue_page(study, rubric, kind, queue_filter, status=status, start=start, limit=CSV_CHUNK)
         _record_exposure(request, member, page.rows)
         yield from page.rows
         start = page.next

@@ -153,7 +153,7 @@ def _render_entry(
     status: int = 200,
 ) -> HttpResponse:
     rubric, member = load_rubric(study.rubric_id), permissions.find_member(viewer(request), study)
-    row = queue_list.row_of(entry, rubric, reader=member)
+    row = queue_list.get_queue_row(entry, rubric, reader=member)
     if member is not None and request.method != "HEAD":
         record_exposure(member=member, samples=[entry.sample])
     forms = {name: form.prepare() for name, form in (_entry_forms(request, study, entry) | (bound or {})).items()}

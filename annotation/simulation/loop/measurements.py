@@ -23,7 +23,7 @@ from annotation.models import (
     Stance,
     StudyFigures,
 )
-from annotation.review_queue.evaluation import EvaluatedEntry, auroc_of, interval_of
+from annotation.review_queue.evaluation import EvaluatedEntry, compute_auroc, compute_auroc_interval
 from annotation.suggestions.unseen_predictions import fair_predictions
 
 from .context import SECOND, LoopContext
@@ -248,14 +248,14 @@ def measure_queue(play: LoopContext) -> QueueMeasure | None:
         return None
     opened = known.annotate(opened=Min("sample__assignments__leased_at")).order_by("opened")
     first = list(opened.values_list("disputed", flat=True))[: round(FIFTH * len(became))]
-    auroc = auroc_of(became)
+    auroc = compute_auroc(became)
     arms = [[one.disputed for one in became if one.random == random] for random in (False, True)]
     return QueueMeasure(
         samples=len(became),
         disputed=hits,
         first_fifth=sum(map(bool, first)) / hits,
         auroc=auroc,
-        interval=interval_of(auroc, hits, len(became) - hits),
+        interval=compute_auroc_interval(auroc, hits, len(became) - hits),
         in_order=sum(arms[0]) / len(arms[0]),
         at_random=sum(arms[1]) / len(arms[1]),
     )

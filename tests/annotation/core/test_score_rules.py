@@ -84,9 +84,9 @@ def test_conditions_of_orm_and_sql_select_the_same_scores() -> None:
 def test_reports_and_queues_read_the_independent_scores(study: Study) -> None:
     expected = samples_where(is_independent)
     assert set(agreement_sql.read_independent_scores(study.pk)["sample"]) == expected
-    assert {sample for sample, _ in queue_sql.independent_levels(study.pk)} == expected
+    assert {sample for sample, _ in queue_sql.read_independent_ratings(study.pk)} == expected
     everything = list(Score.objects.values_list("sample", flat=True))
-    rows = row_values.first_round_values(everything, load_rubric(study.rubric_id))
+    rows = row_values.read_first_round_values(everything, load_rubric(study.rubric_id))
     assert {sample for sample, row in rows.items() if row.values} == expected
 
 

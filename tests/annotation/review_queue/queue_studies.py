@@ -94,12 +94,12 @@ def rows_of(
     found: list[QueueRow] = []
     start: int | None = 1
     while start is not None:
-        page = queue_list.queue_page(
+        page = queue_list.get_queue_page(
             study,
             load_rubric(study.rubric_id),
             kind,
             wanted or QueueFilter(),
-            standing=queue_list.queue_status(study, reader=reader),
+            status=queue_list.get_queue_status(study, reader=reader),
             start=start,
             limit=at_once,
         )

@@ -50,8 +50,10 @@ def evidences(draw):
 def test_chances_are_chances_and_what_is_known_is_certain(drawn):
     evidence, levels = drawn
     found = fit_dispute_model(evidence, range(levels), people=3)
-    chances, plan = found.chances(evidence), found.plan(evidence)
-    for row, chance, promise, column in zip(evidence.values, chances, plan.promise, plan.column, strict=True):
+    chances, plan = found.predict_chances(evidence), found.plan(evidence)
+    for row, chance, promise, column in zip(
+        evidence.values, chances, plan.disputes_per_score, plan.column, strict=True
+    ):
         given_values = row[row >= 0]
         to_come = np.flatnonzero(row == TO_COME)
         assert 0 <= chance <= 1
@@ -68,8 +70,8 @@ def test_what_was_learned_is_plain_data_and_serves_as_well_after_it_was_stored(d
     evidence, levels = drawn
     found = fit_dispute_model(evidence, range(levels), people=3)
     again = dispute_model_from(json.loads(json.dumps(found.as_data())))
-    assert (again.chances(evidence) == found.chances(evidence)).all()
-    assert (again.plan(evidence).promise == found.plan(evidence).promise).all()
+    assert (again.predict_chances(evidence) == found.predict_chances(evidence)).all()
+    assert (again.plan(evidence).disputes_per_score == found.plan(evidence).disputes_per_score).all()
 
 
 @given(evidences(), st.integers(0, 99))
@@ -77,8 +79,8 @@ def test_the_order_of_samples_does_not_matter(drawn, seed):
     evidence, levels = drawn
     order = np.random.default_rng(seed).permutation(len(evidence.values))
     turned = DisputeEvidence(*(None if part is None else part[order] for part in evidence))
-    straight = fit_dispute_model(evidence, range(levels), people=3).chances(evidence)
-    assert fit_dispute_model(turned, range(levels), people=3).chances(turned) == pytest.approx(straight[order])
+    straight = fit_dispute_model(evidence, range(levels), people=3).predict_chances(evidence)
+    assert fit_dispute_model(turned, range(levels), people=3).predict_chances(turned) == pytest.approx(straight[order])
 
 
 def test_a_chance_is_that_of_all_ways_in_which_the_scores_to_come_may_fall():
@@ -97,7 +99,9 @@ def test_a_chance_is_that_of_all_ways_in_which_the_scores_to_come_may_fall():
         if max(3, second, third) - min(3, second, third) >= 2
     )
     lean = 20 / (20 + found.finished)
-    assert found.chances(DisputeEvidence(row, people))[0] == pytest.approx((1 - lean) * wanted + lean * found.base)
+    assert found.predict_chances(DisputeEvidence(row, people))[0] == pytest.approx(
+        (1 - lean) * wanted + lean * found.base
+    )
 
 
 def test_it_is_learned_which_first_scores_lead_to_a_dispute():
@@ -106,12 +110,12 @@ def test_it_is_learned_which_first_scores_lead_to_a_dispute():
     found = fit_dispute_model(DisputeEvidence(partly(finished), finished.people), LEVELS, people=3)
     plain, divides = seen([4, TO_COME, TO_COME]), seen([2, TO_COME, TO_COME])
     people = seen([0, 1, 2])
-    of_plain, of_divides = (float(found.chances(DisputeEvidence(row, people))[0]) for row in (plain, divides))
+    of_plain, of_divides = (float(found.predict_chances(DisputeEvidence(row, people))[0]) for row in (plain, divides))
     assert of_plain < 0.15
     assert of_divides > 0.6
     plan = found.plan(DisputeEvidence(np.concatenate([plain, divides]), np.concatenate([people, people])))
     assert plan.column.tolist()[1] == 2
-    assert plan.promise[1] > 3 * plan.promise[0]
+    assert plan.disputes_per_score[1] > 3 * plan.disputes_per_score[0]
 
 
 def test_it_is_calibrated_on_samples_whose_scores_are_to_come():
@@ -119,7 +123,7 @@ def test_it_is_calibrated_on_samples_whose_scores_are_to_come():
     finished = made_up(1200, seed=3)
     values = partly(finished, share=0.4)
     evidence = DisputeEvidence(values, finished.people)
-    chances = fit_dispute_model(evidence, LEVELS, people=3).chances(evidence)
+    chances = fit_dispute_model(evidence, LEVELS, people=3).predict_chances(evidence)
     left = (values == TO_COME).any(axis=1) & (chances < 1)
     chances, disputed = chances[left], finished.disputed[left]
     for part in np.array_split(np.argsort(chances), 4):
@@ -134,10 +138,10 @@ def test_without_finished_samples_the_judge_speaks_and_without_a_judge_the_base_
     evidence = DisputeEvidence(np.repeat(nothing, 3, axis=0), None, p)
     found = fit_dispute_model(evidence, LEVELS)
     assert found.finished == 0
-    assert found.chances(evidence) == pytest.approx([0.0, 0.5, 0.25])
+    assert found.predict_chances(evidence) == pytest.approx([0.0, 0.5, 0.25])
     # Two draws from the judge's distribution: what it calls p_dispute.
     begun = DisputeEvidence(seen([4, TO_COME], [4, TO_COME]), None, p[:2])
-    assert found.chances(begun) == pytest.approx([0.0, 0.5])
+    assert found.predict_chances(begun) == pytest.approx([0.0, 0.5])
 
 
 def test_two_who_score_alike_are_one_to_ask():
@@ -154,13 +158,13 @@ def test_levels_of_tenths_and_many_raters_are_no_hurdle():
     levels = tuple(number / 10 for number in range(51))
     values = np.where(chance.random((60, 6)) < 0.5, TO_COME, chance.integers(0, 51, (60, 6)))
     found = fit_dispute_model(DisputeEvidence(values), levels)
-    assert np.isfinite(found.chances(DisputeEvidence(values))).all()
-    assert np.isfinite(found.plan(DisputeEvidence(values)).promise).all()
+    assert np.isfinite(found.predict_chances(DisputeEvidence(values))).all()
+    assert np.isfinite(found.plan(DisputeEvidence(values)).disputes_per_score).all()
 
 
 def test_nothing_is_learned_from_nothing_without_a_fault():
     found = fit_dispute_model(DisputeEvidence(np.zeros((0, 3), dtype=np.int64)), LEVELS)
-    assert found.chances(DisputeEvidence(seen([TO_COME, TO_COME, TO_COME])))[0] == pytest.approx(0.25)
+    assert found.predict_chances(DisputeEvidence(seen([TO_COME, TO_COME, TO_COME])))[0] == pytest.approx(0.25)
 
 
 @pytest.mark.slow
@@ -171,6 +175,6 @@ def test_a_large_study_takes_a_second_or_two():
     evidence = DisputeEvidence(values, None, chance.dirichlet(np.ones(6), 48_000))
     begun = time.process_time()
     found = fit_dispute_model(evidence, tuple(range(6)))
-    found.chances(evidence)
+    found.predict_chances(evidence)
     found.plan(evidence)
     assert time.process_time() - begun < 4

@@ -13,10 +13,10 @@ from annotation.models import QueueEntry
 from annotation.review_queue import evaluation
 from annotation.review_queue.evaluation import (
     EvaluatedEntry,
-    auroc_of,
+    compute_auroc,
+    compute_discovery_points,
     evaluate_entries,
     evaluate_queue,
-    found_by_share,
 )
 from tests.factories import make_sample, make_study
 
@@ -33,14 +33,14 @@ def several(count: int, share: float, foreseen: float = 0.5, draw: float = RANDO
 
 @given(BECAME)
 def test_auroc_is_the_share_of_pairs_that_are_told_apart(became: list[EvaluatedEntry]) -> None:
-    hits = np.array([one.foreseen for one in became if one.disputed])
-    others = np.array([one.foreseen for one in became if not one.disputed])
+    hits = np.array([one.predicted for one in became if one.disputed])
+    others = np.array([one.predicted for one in became if not one.disputed])
     if not len(hits) or not len(others):
         with pytest.raises(ValueError, match="one kind"):
-            auroc_of(became)
+            compute_auroc(became)
         return
     pairs = (hits[:, None] > others[None, :]) + 0.5 * (hits[:, None] == others[None, :])
-    assert auroc_of(became) == pytest.approx(pairs.mean())
+    assert compute_auroc(became) == pytest.approx(pairs.mean())
 
 
 @given(BECAME.filter(lambda became: any(one.disputed for one in became)), st.integers(0, 100))
@@ -49,12 +49,12 @@ def test_what_is_found_is_what_is_found_on_average_over_the_orders_of_equals(
 ) -> None:
     chance = random.Random(seed)
     places = range(1, len(became) + 1)
-    points = found_by_share(became, [place / len(became) for place in places])
+    points = compute_discovery_points(became, [place / len(became) for place in places])
     assert points[-1].found == pytest.approx(1)
     found = np.zeros(len(became))
     rounds = 300
     for _ in range(rounds):
-        shuffled = sorted(chance.sample(became, len(became)), key=lambda one: -one.foreseen)
+        shuffled = sorted(chance.sample(became, len(became)), key=lambda one: -one.predicted)
         found += np.cumsum([one.disputed for one in shuffled])
     hits = sum(one.disputed for one in became)
     assert [point.found for point in points] == pytest.approx(list(found / rounds / hits), abs=0.2)
@@ -96,11 +96,11 @@ def test_either_arm_and_the_latest_hundred_are_counted_by_themselves() -> None:
 @pytest.mark.parametrize(
     ("arm", "lacking"),
     [
-        ([], evaluation.LEAST_RANDOM),
+        ([], evaluation.MIN_RANDOM),
         (several(12, 0.5), 8),
         (several(40, 0.05), 3),
         (several(40, 1), 5),
-        (several(500, 0.5, draw=ORDER), evaluation.LEAST_RANDOM),
+        (several(500, 0.5, draw=ORDER), evaluation.MIN_RANDOM),
     ],
 )
 def test_of_too_few_nothing_is_claimed(arm: list[EvaluatedEntry], lacking: int) -> None:

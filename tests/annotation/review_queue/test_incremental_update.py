@@ -59,9 +59,9 @@ def test_what_followed_is_what_the_pure_function_says_of_what_is_known_now(study
     for name, value in (("ann", 1), ("ben", 4), ("cho", 2), ("ann", 3), ("ben", 3)):
         score(study, name, same(3, TCC=value))
     catch_up()
-    facts = read_facts(study, run, learned=models_from_data(queue.foresight)).samples
-    standing = [fact for fact in facts if fact.belongs("disputed")]
-    wanted = ranking.rank_entries((fact.known for fact in standing), ranking.QueueKind.DISPUTED, seed=queue.seed)
+    facts = read_facts(study, run, models=models_from_data(queue.foresight)).samples
+    standing = [fact for fact in facts if fact.belongs_in("disputed")]
+    wanted = ranking.rank_entries((fact.evidence for fact in standing), ranking.QueueKind.DISPUTED, seed=queue.seed)
     assert order_of(study) == [entry.sample for entry in wanted]
     assert [row.reason for row in rows_of(study)] == [entry.reason for entry in wanted]
     names = ("kind", "sample", "spread", "scores", "disputed", "decided_at", "left_at")
@@ -70,7 +70,7 @@ def test_what_followed_is_what_the_pure_function_says_of_what_is_known_now(study
     assert list(QueueEntry.objects.order_by("pk").values(*names)) == before
     # Who makes the random ones a fifth where too few drew that, may be another one than before: the order says who.
     for kind in ranking.QueueKind:
-        known = [fact.known for fact in facts if fact.belongs(kind)]
+        known = [fact.evidence for fact in facts if fact.belongs_in(kind)]
         by_chance = {one.sample for one in ranking.rank_entries(known, kind, seed=queue.seed) if one.random}
         standing_now = QueueEntry.objects.filter(kind=kind, left_at=None, random=True)
         assert set(standing_now.values_list("sample", flat=True)) == by_chance
@@ -115,7 +115,7 @@ def test_a_look_is_bounded_and_the_next_one_goes_on(study: Study, monkeypatch: p
         rate(sample, "Ann", {"TCC": 1})
         record_step("scored", study=study, by=None, sample=sample)
     let_a_minute_pass()
-    monkeypatch.setattr(incremental_update, "STEPS", 2)
+    monkeypatch.setattr(incremental_update, "MAX_STEPS", 2)
     seen = []
     for _ in range(3):
         catch_up()
@@ -268,7 +268,7 @@ def test_queues_that_were_never_made_to_their_end_are_not_followed_but_made(stud
 def test_a_study_that_was_closed_for_long_does_not_hold_up_the_others(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(incremental_update, "STEPS", 3)
+    monkeypatch.setattr(incremental_update, "MAX_STEPS", 3)
     other = make_study("boats")
     make_member(other, "dan")
     closed, open_ = make_sample(other, pictures=["red"]), make_sample(study, pictures=["red"])

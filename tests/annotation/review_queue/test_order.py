@@ -11,7 +11,7 @@ from annotation.core.rubric_cache import load_rubric
 from annotation.models import QueueEntry, Study
 from annotation.review_queue import list as queue_list
 from annotation.review_queue import ranking, storage
-from annotation.review_queue.list import QueueFilter, random_before
+from annotation.review_queue.list import QueueFilter, count_random_before
 from annotation.review_queue.ranking import DimensionEvidence, QueueKind, SampleEvidence, interleave_random
 from annotation.review_queue.sample_facts import SampleFact
 from tests.factories import make_sample, make_study
@@ -56,7 +56,7 @@ def stored(study: Study, facts: Any, kind: QueueKind, *, seed: int) -> list[rank
     ]
     fact_of = {one.sample: SampleFact(one, "scoring", 2, 0) for one in known}
     order = ranking.rank_entries(known, kind, seed=seed)
-    places = [storage.QueuePosition.of(fact_of[entry.sample], entry) for entry in order]
+    places = [storage.QueuePosition.from_entry(fact_of[entry.sample], entry) for entry in order]
     storage.store_entries(study.pk, places, load_rubric(study.rubric_id), at=timezone.now())
     return order
 
@@ -77,9 +77,10 @@ def test_the_pages_are_the_order_of_the_pure_function(
 
 @given(st.integers(0, 40), st.integers(0, 40))
 def test_how_many_places_are_random_follows_from_the_lengths_alone(in_order: int, at_random: int) -> None:
-    merged = interleave_random(["order"] * in_order, ["random"] * at_random, every=queue_list.EVERY)
+    merged = interleave_random(["order"] * in_order, ["random"] * at_random, every=queue_list.RANDOM_EVERY)
     counted = [
-        random_before(places, in_order=in_order, at_random=at_random) for places in range(in_order + at_random + 1)
+        count_random_before(places, in_order=in_order, at_random=at_random)
+        for places in range(in_order + at_random + 1)
     ]
     assert counted == [merged[:places].count("random") for places in range(len(merged) + 1)]
 
@@ -124,9 +125,9 @@ def test_what_is_pinned_stands_first_and_what_is_dismissed_or_gone_nowhere(study
         assert set(found) == set(order) - {order[2], order[3]}
         assert len(found) == SAMPLES - 2
     assert order_of(study, wanted=QueueFilter(dismissed=True)) == [order[2]]
-    standing = queue_list.queue_status(study)
+    standing = queue_list.get_queue_status(study)
     assert standing.counts["disputed"].total == SAMPLES - 2
     assert standing.dismissed == {"disputed": 1, "label_next": 0, "audit": 0}
     rubric = load_rubric(study.rubric_id)
-    page = queue_list.queue_page(study, rubric, "disputed", QueueFilter(), standing=standing, start=9, limit=5)
+    page = queue_list.get_queue_page(study, rubric, "disputed", QueueFilter(), status=standing, start=9, limit=5)
     assert (page.count, page.start, page.next, page.previous) == (SAMPLES - 2, 9, 14, 4)

@@ -198,7 +198,7 @@ def test_a_score_that_comes_in_while_facts_are_read_is_not_missed_in_what_became
 
         return reading
 
-    for name in ("read_samples", "independent_levels"):
+    for name in ("read_samples", "read_independent_ratings"):
         monkeypatch.setattr(reading_facts.sql, name, after_first(name))
     refreshed(study)
     assert Sample.objects.get().state == "in_discussion"

@@ -53,7 +53,7 @@ def test_without_a_judge_the_widest_observed_range_comes_first(study: Study) -> 
         pk for pk in (wide.pk, narrow.pk, nothing.pk) if not found[pk].random
     ]
     assert dict(found[wide.pk].values) == {"TCC": (1.0, 5.0)}
-    assert found[wide.pk].said == {}
+    assert found[wide.pk].predictions == {}
     entry = entry_of(wide)
     assert (entry.spread, entry.scores, entry.foreseen) == (4.0, 2, None)
     assert ReviewQueue.objects.get(study=study).run is None
@@ -68,7 +68,7 @@ def test_with_a_judge_the_chance_of_a_dispute_orders_those_of_equal_range(study:
     order = in_order(study)
     assert order == [sample.pk for sample in reversed(samples) if sample.pk in order]
     row = next(row for row in rows_of(study) if row.sample.pk == samples[9].pk)
-    assert row.said["TCC"].expected == 3.0
+    assert row.predictions["TCC"].expected == 3.0
     assert row.entry.foreseen == row.entry.chance == pytest.approx(apart(0.45))
     assert row.entry.reason["kind"] in (ReasonKind.FORESEEN, ReasonKind.RANDOM)
 
@@ -209,8 +209,8 @@ def test_the_queues_follow_the_active_judge_and_the_order_of_work(study: Study) 
     assert asked(study) == 0
     runs.activate_run(by=None, run=run)
     assert asked(study) == 1
-    assert rebuild.request_where_active(study=study, judges=["another"]) is None
-    assert rebuild.request_where_active(study=study, judges=[run.name]) is not None
+    assert rebuild.request_rebuild_for_judges(study=study, judges=["another"]) is None
+    assert rebuild.request_rebuild_for_judges(study=study, judges=[run.name]) is not None
     assert asked(study) == 1
     protocols.change_protocol(by=None, study=study, lease_minutes=31)
     assert asked(study) == 0
@@ -241,23 +241,23 @@ def test_what_was_counted_is_what_there_is(study: Study) -> None:
     assert queue.counts == {kind: asdict(one) for kind, one in queue_list.count_entries(study).items()}
     assert queue.counts["disputed"]["total"] == 4
     dismiss_sample(by=make_user("ada"), entry_id=entry_of(rows_of(study)[0].sample).public_id, reason="Why not.")
-    assert queue_list.queue_status(study).counts == queue_list.count_entries(study)
-    assert queue_list.queue_status(study).counts["disputed"].dismissed == 1
+    assert queue_list.get_queue_status(study).counts == queue_list.count_entries(study)
+    assert queue_list.get_queue_status(study).counts["disputed"].dismissed == 1
     Sample.objects.filter(pk=rows_of(study)[0].sample.pk).update(state="withdrawn")
     followed(study, *Sample.objects.all())
-    assert queue_list.queue_status(study).counts == queue_list.count_entries(study)
-    assert queue_list.queue_status(study).counts["disputed"].total == 2
+    assert queue_list.get_queue_status(study).counts == queue_list.count_entries(study)
+    assert queue_list.get_queue_status(study).counts["disputed"].total == 2
 
 
 def test_domains_to_narrow_by_are_looked_up_by_refreshes_and_not_by_pages(study: Study) -> None:
-    assert queue_list.queue_status(study).domains == []
+    assert queue_list.get_queue_status(study).domains == []
     first = rated_sample(study, Ann=2, Ben=4)
     Sample.objects.filter(pk=first.pk).update(domain="history")
-    assert queue_list.queue_status(study).domains == ["history"], "looked up while there is no queue"
+    assert queue_list.get_queue_status(study).domains == ["history"], "looked up while there is no queue"
     refreshed(study)
     second = make_sample(study, domain="art")
     with CaptureQueriesContext(connection) as asked_of:
-        assert queue_list.queue_status(study).domains == ["history"]
+        assert queue_list.get_queue_status(study).domains == ["history"]
     assert not [one for one in asked_of.captured_queries if "DISTINCT" in one["sql"]]
     followed(study, second)
-    assert queue_list.queue_status(study).domains == ["art", "history"]
+    assert queue_list.get_queue_status(study).domains == ["art", "history"]

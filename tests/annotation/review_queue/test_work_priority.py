@@ -217,13 +217,13 @@ def test_ranks_between_those_that_were_placed_get_the_priority_of_their_tenth() 
         for number in range(100)
     ]
     order = ranking.rank_entries(known, ranking.QueueKind.DISPUTED, seed=4, purpose=ranking.OrderPurpose.ASK)
-    wanted, cuts = work_priority.priorities_of(order), work_priority.cuts_of(order)
+    wanted, cuts = work_priority.compute_priorities(order), work_priority.compute_priority_cuts(order)
     assert len(cuts) == 9
     for entry in order:
         if not entry.random:
-            assert work_priority.priority_between(entry.rank, cuts) == wanted[entry.sample]
-    assert work_priority.priority_between((-1.0, 0.0, 0.0), cuts) == 0
-    assert work_priority.priority_between((2.0, 0.0, 0.0), cuts) == 9
+            assert work_priority.find_priority(entry.rank, cuts) == wanted[entry.sample]
+    assert work_priority.find_priority((-1.0, 0.0, 0.0), cuts) == 0
+    assert work_priority.find_priority((2.0, 0.0, 0.0), cuts) == 9
     assert [work_priority.random_priority(draw) for draw in (0.0, 0.0199, 0.021, 0.199, 0.9)] == [9, 9, 8, 0, 0]
 
 
@@ -233,10 +233,10 @@ def test_with_fewer_samples_than_priorities_the_cuts_still_fall() -> None:
         for number in range(4)
     ]
     order = ranking.rank_entries(known, ranking.QueueKind.DISPUTED, seed=4, purpose=ranking.OrderPurpose.ASK)
-    cuts = work_priority.cuts_of(order)
+    cuts = work_priority.compute_priority_cuts(order)
     assert cuts == sorted(cuts, reverse=True)
-    assert work_priority.priorities_of([]) == {}
-    assert work_priority.priority_between((1.0, 1.0, 1.0), work_priority.cuts_of([])) == 0
+    assert work_priority.compute_priorities([]) == {}
+    assert work_priority.find_priority((1.0, 1.0, 1.0), work_priority.compute_priority_cuts([])) == 0
 
 
 def test_a_sample_that_was_opened_since_it_was_read_is_moved_as_a_begun_one(study: Study) -> None:
